@@ -1,0 +1,45 @@
+# Two commands do everything on a bare Debian machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SYSTEM := .ci/system-packages
+
+.PHONY: help install demo test format clean
+help:
+	@echo "make demo     run the whole story in a sandbox (installs into $(VENV))"
+	@echo "make test     formatting, types, imports, tests"
+	@echo "make install  put the program at $(BIN)/rollout"
+	@echo "make format   rewrite the sources the way make test wants them"
+	@echo "make clean    remove what these commands made here"
+
+# The stamp depends on the lock, so a changed lock installs again and an unchanged one costs nothing.
+$(VENV)/.run: requirements/run.lock pyproject.toml
+	@PYTHON=$(PYTHON) sh $(SYSTEM) run
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements/run.lock
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.run
+	@PYTHON=$(PYTHON) sh $(SYSTEM) test
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.lock
+	@touch $@
+
+install: $(VENV)/.run
+
+demo: $(VENV)/.run
+	$(BIN)/rollout demo
+
+test: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest -n auto
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

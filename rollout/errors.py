@@ -1,0 +1,20 @@
+"""What goes wrong in the user's world, said in the user's words."""
+
+
+class RolloutError(Exception):
+    """A fault the user can mend: the text names the place, the thing and the way out.
+
+    It begins in lower case and is shown without a traceback; everything else is our own bug and shows one.
+    """
+
+
+class UsageError(RolloutError):
+    """The command line, the inventory or a template is wrong: nothing has been touched (exit code 64)."""
+
+
+class Refused(RolloutError):
+    """A decision is missing, so nothing was changed (exit code 4)."""
+
+
+class Busy(RolloutError):
+    """Another run holds the lock (exit code 5)."""

@@ -1,0 +1,1 @@
+"""The event store: append, resume, prove. A guest that imports nothing of rollout but its errors."""

@@ -1,0 +1,50 @@
+"""Seals every test from the machine: own HOME, own git configuration, fixed dates, no prompts."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# A fixed instant for the people of a test; rollout's own commits take the clock of their run.
+PEOPLE_DATE = "2026-02-03T15:20:00+00:00"
+
+GITCONFIG = """\
+[user]
+\tname = Pat Person
+\temail = pat@example.org
+[init]
+\tdefaultBranch = main
+[commit]
+\tgpgsign = false
+[protocol "file"]
+\tallow = always
+[gc]
+\tauto = 0
+"""
+
+
+@pytest.fixture(autouse=True)
+def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give the test a home of its own and take away whatever of the machine could reach it."""
+    home = tmp_path_factory.mktemp("home")
+    for name in list(os.environ):
+        if name.startswith(("GIT_", "ROLLOUT_", "PG", "XDG_", "SSH_")) or name in {
+            "NO_COLOR",
+            "FORCE_COLOR",
+            "CLICOLOR",
+            "INSTANCE_ID",
+            "EDITOR",
+            "PAGER",
+        }:
+            monkeypatch.delenv(name)
+    (home / ".gitconfig").write_text(GITCONFIG)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
+    monkeypatch.setenv("ROLLOUT_STATE_DIR", str(home / "state"))
+    monkeypatch.setenv("GIT_TERMINAL_PROMPT", "0")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("TERM", "dumb")
+    yield home
