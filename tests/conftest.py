@@ -1,10 +1,19 @@
 """Seals every test from the machine: own HOME, own git configuration, fixed dates, no prompts."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.postgres import (  # noqa: F401  # fixtures that any test may ask for by name
+    any_empty_database,
+    any_event_store,
+    any_postgres,
+    empty_database,
+    event_store,
+    postgres,
+    server_named,
+)
 
 # A fixed instant for the people of a test; rollout's own commits take the clock of their run.
 PEOPLE_DATE = "2026-02-03T15:20:00+00:00"
@@ -25,7 +34,7 @@ GITCONFIG = """\
 
 
 @pytest.fixture(autouse=True)
-def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give the test a home of its own and take away whatever of the machine could reach it."""
     home = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
@@ -47,4 +56,4 @@ def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("TERM", "dumb")
-    yield home
+    return home

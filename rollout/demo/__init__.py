@@ -1,0 +1,1 @@
+"""The sandbox in which the whole story is told: repositories, shared files and a PostgreSQL of its own."""

@@ -1,0 +1,98 @@
+"""A connection to the event store, and every way in which it can fail said in one sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeAlias
+
+from rollout.errors import Busy, Refused, RolloutError, UsageError
+
+if TYPE_CHECKING:
+    import psycopg
+
+    Connection: TypeAlias = psycopg.Connection[tuple[object, ...]]
+
+OLDEST_SERVER = 13
+CONNECT_SECONDS = 10
+URL_SHAPE = "postgresql://USER@HOST:PORT/DATABASE"
+# Migrations and functions raise these themselves, in the user's words.
+OURS = "RO"
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    """Connect for the length of a `with`; each statement is its own transaction unless one is opened."""
+    import psycopg
+
+    options = read_url(url)
+    place = describe(options)
+    try:
+        connection = psycopg.connect(**options, autocommit=True)  # type: ignore[arg-type]  # libpq reads text
+    except psycopg.Error as error:
+        reason = _without_secret(_first_sentence(error), options.get("password"))
+        raise RolloutError(f"cannot connect to the event store at {place}: {reason}") from None
+    with connection:
+        check_server(connection.info.server_version, place)
+        try:
+            yield connection
+        except psycopg.Error as error:
+            raise in_the_users_words(error, place) from error
+
+
+def read_url(url: str) -> dict[str, str]:
+    """Return libpq's options for a URL; what cannot be read is never repeated, it may hold a password."""
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        options = conninfo_to_dict(url)
+    except psycopg.Error:
+        raise UsageError(f"the database URL cannot be read; it looks like {URL_SHAPE}") from None
+    read = {name: str(value) for name, value in options.items() if value is not None}
+    return {"connect_timeout": str(CONNECT_SECONDS), "application_name": "rollout"} | read
+
+
+def describe(options: dict[str, str]) -> str:
+    """Name a database without its secrets."""
+    host = options.get("host") or options.get("hostaddr") or "localhost"
+    return f"{host}:{options.get('port', '5432')}/{options.get('dbname') or options.get('user', '')}"
+
+
+def check_server(version: int, place: str) -> None:
+    """Refuse a server that is too old for what the functions use."""
+    if version < OLDEST_SERVER * 10000:
+        raise RolloutError(
+            f"{place} runs PostgreSQL {version // 10000}; the event store needs {OLDEST_SERVER} or newer"
+        )
+
+
+def in_the_users_words(error: psycopg.Error, place: str) -> RolloutError:
+    """Return what to show for a database error that is the user's to mend."""
+    from psycopg import errors
+
+    said = _first_sentence(error)
+    match error:
+        case errors.UndefinedTable() | errors.UndefinedFunction() | errors.UndefinedColumn():
+            return RolloutError(f"{place} has no complete event store ({said}); run: rollout events migrate")
+        case errors.InsufficientPrivilege():
+            return RolloutError(f"{place}: {said}; ask the owner of the database for this right")
+        case errors.LockNotAvailable():
+            return Busy(f"{place}: another transaction holds a lock for too long; try again later")
+        case _ if (error.sqlstate or "").startswith(OURS):
+            hint = error.diag.message_hint
+            return Refused(f"{place}: {said}" + (f"; {hint}" if hint else ""))
+        case _:
+            return RolloutError(f"{place}: {said}")
+
+
+def _first_sentence(error: psycopg.Error) -> str:
+    primary = error.diag.message_primary
+    text = primary or str(error).strip() or type(error).__name__
+    # libpq lists every address it tried on a line of its own; the last one says what matters.
+    return re.sub(r"\s+", " ", text.splitlines()[-1] if not primary else text).strip()
+
+
+def _without_secret(text: str, password: str | None) -> str:
+    return text.replace(password, "***") if password else text

@@ -1,0 +1,155 @@
+-- Appending: the database gives the position, whoever inserts and however.
+
+CREATE FUNCTION event_object(payload jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+        SELECT CASE
+            WHEN payload IS NULL THEN '{}'::jsonb
+            WHEN jsonb_typeof(payload) = 'object' THEN payload
+            ELSE jsonb_build_object('_value', payload)
+        END
+    $$;
+COMMENT ON FUNCTION event_object(jsonb) IS 'A payload as an object: anything else becomes {"_value": ...}.';
+
+CREATE FUNCTION machine_name(host text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+        SELECT coalesce(
+            nullif(left(trim('-_' FROM regexp_replace(lower(host), '[^a-z0-9_-]+', '-', 'g')), 64), ''),
+            'unknown')
+    $$;
+COMMENT ON FUNCTION machine_name(text) IS 'A host name in the letters that supervisor_sessions accepts.';
+
+CREATE FUNCTION register_instance(instance text, host text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+    BEGIN
+        IF length(instance) > 32 OR instance !~ '^[a-z0-9-]+-(PS|MS)-[a-z0-9]{6}$' THEN
+            RAISE EXCEPTION USING
+                ERRCODE = 'RO002',
+                MESSAGE = format('instance id "%s" does not fit', left(instance, 80)),
+                HINT = 'it reads project-PS-a1b2c3 or project-MS-a1b2c3, at most 32 characters';
+        END IF;
+        INSERT INTO supervisor_sessions (instance_id, project, instance_type, status, host_machine)
+        VALUES (instance,
+                regexp_replace(instance, '-(PS|MS)-[a-z0-9]{6}$', ''),
+                substring(instance FROM '-(PS|MS)-[a-z0-9]{6}$'),
+                'active',
+                machine_name(host))
+        ON CONFLICT (instance_id) DO NOTHING;
+    END
+    $$;
+COMMENT ON FUNCTION register_instance(text, text) IS 'Make sure that a session row exists for this instance.';
+
+-- One writer per instance at a time, until its transaction ends; other instances are not held up.
+CREATE FUNCTION lock_instance(instance text) RETURNS void
+    LANGUAGE sql
+    AS $$ SELECT pg_advisory_xact_lock(hashtextextended(instance, 7203115)) $$;
+
+CREATE FUNCTION event_store_append() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+    DECLARE
+        holder text;
+        parent record;
+    BEGIN
+        NEW.event_id := coalesce(NEW.event_id, gen_random_uuid());
+        PERFORM lock_instance(NEW.instance_id);
+
+        SELECT instance_id INTO holder FROM event_store WHERE event_id = NEW.event_id;
+        IF holder = NEW.instance_id THEN
+            RETURN NULL;  -- delivered before: the same event
+        ELSIF holder IS NOT NULL THEN
+            RAISE EXCEPTION USING
+                ERRCODE = 'RO001',
+                MESSAGE = format('event %s belongs to %s, not to %s', NEW.event_id, holder, NEW.instance_id);
+        END IF;
+
+        NEW.sequence_num := 1 + coalesce((SELECT max(sequence_num) FROM event_store
+                                           WHERE instance_id = NEW.instance_id), 0);
+        NEW.event_data := event_object(NEW.event_data);
+        NEW.metadata := event_object(NEW.metadata);
+        NEW."timestamp" := coalesce(NEW."timestamp", clock_timestamp());
+        NEW.created_at := least(coalesce(NEW.created_at, clock_timestamp()), clock_timestamp());
+
+        NEW.root_uuid := NEW.event_id;
+        NEW.depth := 0;
+        IF NEW.parent_uuid IS NOT NULL THEN
+            SELECT coalesce(e.root_uuid, e.event_id) AS root, coalesce(e.depth, 0) AS depth
+              INTO parent FROM event_store e WHERE e.event_id = NEW.parent_uuid;
+            IF FOUND THEN
+                NEW.root_uuid := parent.root;
+                NEW.depth := parent.depth + 1;
+            ELSE
+                NEW.metadata := NEW.metadata || jsonb_build_object('_unknown_parent', NEW.parent_uuid);
+                NEW.parent_uuid := NULL;
+            END IF;
+        END IF;
+
+        IF NOT EXISTS (SELECT FROM supervisor_sessions s WHERE s.instance_id = NEW.instance_id) THEN
+            PERFORM register_instance(NEW.instance_id,
+                                      coalesce(NEW.metadata ->> 'machine', NEW.metadata ->> 'host'));
+        END IF;
+        RETURN NEW;
+    END
+    $$;
+COMMENT ON FUNCTION event_store_append() IS
+    'Gives every inserted event its position 1, 2, 3, ... per instance, its lineage and its session.';
+
+-- The name sorts last, so what an older trigger wrote into the row is corrected and not the reverse.
+CREATE TRIGGER zz_event_store_append BEFORE INSERT ON event_store
+    FOR EACH ROW EXECUTE FUNCTION event_store_append();
+
+CREATE FUNCTION append_event(
+    instance_id text,
+    event_type  text,
+    event_data  jsonb       DEFAULT '{}',
+    metadata    jsonb       DEFAULT '{}',
+    parent_uuid uuid        DEFAULT NULL,
+    event_id    uuid        DEFAULT NULL,
+    occurred_at timestamptz DEFAULT NULL
+) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+    #variable_conflict use_column
+    DECLARE
+        id       uuid := coalesce(append_event.event_id, gen_random_uuid());
+        notes    jsonb := event_object(append_event.metadata);
+        type     text := append_event.event_type;
+        "position" bigint;
+    BEGIN
+        IF length(append_event.instance_id) > 32 THEN
+            PERFORM register_instance(append_event.instance_id, NULL);  -- says what does not fit
+        END IF;
+        IF type IS NULL OR type = '' OR length(type) > 64 THEN
+            notes := notes || jsonb_build_object('_event_type', type);
+            type := coalesce(nullif(left(type, 64), ''), 'unknown');
+        END IF;
+        INSERT INTO event_store (event_id, instance_id, event_type, event_data, metadata, parent_uuid, "timestamp")
+        VALUES (id, append_event.instance_id, type, event_object(append_event.event_data), notes,
+                append_event.parent_uuid, coalesce(append_event.occurred_at, clock_timestamp()))
+        RETURNING sequence_num INTO "position";
+        IF "position" IS NULL THEN
+            SELECT e.sequence_num INTO "position" FROM event_store e WHERE e.event_id = id;
+        END IF;
+        RETURN "position";
+    END
+    $$;
+COMMENT ON FUNCTION append_event(text, text, jsonb, jsonb, uuid, uuid, timestamptz) IS
+    'Append one event and return its position; the same event_id again returns the position it has.';
+
+-- Clients of the older store ask for a position first; what they get is a hint, the trigger decides.
+DO $do$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_proc WHERE proname = 'get_next_sequence_num'
+                   AND pronamespace = current_schema()::regnamespace) THEN
+        CREATE FUNCTION get_next_sequence_num(p_instance_id varchar) RETURNS bigint
+            LANGUAGE sql STABLE
+            AS $$ SELECT 1 + coalesce(max(sequence_num), 0) FROM event_store WHERE instance_id = p_instance_id $$;
+    END IF;
+END
+$do$;
+
+ALTER FUNCTION register_instance(text, text) SET search_path FROM CURRENT;
+ALTER FUNCTION event_store_append() SET search_path FROM CURRENT;
+ALTER FUNCTION append_event(text, text, jsonb, jsonb, uuid, uuid, timestamptz) SET search_path FROM CURRENT;

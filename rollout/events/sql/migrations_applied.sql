@@ -1,0 +1,1 @@
+SELECT name, digest FROM event_migrations ORDER BY name;

@@ -1,0 +1,1 @@
+INSERT INTO event_migrations (name, digest) VALUES (%s, %s);

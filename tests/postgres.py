@@ -1,0 +1,99 @@
+"""Fixtures: a real PostgreSQL for the worker, and a database of its own for every test."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from rollout.demo.postgres import (
+    Installation,
+    Server,
+    debian_installation,
+    embedded_installation,
+    embedded_postgres,
+)
+
+INSTALLATIONS: dict[str, Callable[[], Installation | None]] = {
+    "embedded-16": lambda: embedded_installation(16),
+    "embedded-18": lambda: embedded_installation(18),
+    "debian-15": lambda: debian_installation(15),
+}
+EVERY_POSTGRES = list(INSTALLATIONS)
+TEMPLATE = "migrated"
+_numbers = itertools.count(1)
+
+ServerNamed = Callable[[str], Server]
+
+
+@pytest.fixture(scope="session")
+def server_named() -> Iterator[ServerNamed]:
+    """Give servers by name, each started once per worker, when the first test asks for it."""
+    with ExitStack() as stack:
+        running: dict[str, Server] = {}
+
+        def named(name: str) -> Server:
+            if name not in running:
+                installation = INSTALLATIONS[name]()
+                if installation is None:
+                    pytest.skip(f"{name} is not installed")
+                running[name] = stack.enter_context(embedded_postgres(installation=installation))
+            return running[name]
+
+        yield named
+
+
+@pytest.fixture(scope="session")
+def postgres(server_named: ServerNamed) -> Server:
+    """The embedded server of this worker."""
+    return server_named("embedded-16")
+
+
+@pytest.fixture(params=EVERY_POSTGRES)
+def any_postgres(request: pytest.FixtureRequest, server_named: ServerNamed) -> Server:
+    """Run the test once on every PostgreSQL there is here."""
+    return server_named(str(request.param))
+
+
+@pytest.fixture
+def empty_database(postgres: Server) -> Iterator[str]:
+    """The URL of a fresh, empty database."""
+    yield from fresh_database(postgres)
+
+
+@pytest.fixture
+def any_empty_database(any_postgres: Server) -> Iterator[str]:
+    """The URL of a fresh, empty database, on every PostgreSQL there is here."""
+    yield from fresh_database(any_postgres)
+
+
+@pytest.fixture
+def event_store(postgres: Server) -> Iterator[str]:
+    """The URL of a fresh database with an empty event store."""
+    yield from fresh_database(postgres, migrated_template(postgres))
+
+
+@pytest.fixture
+def any_event_store(any_postgres: Server) -> Iterator[str]:
+    """The URL of a fresh event store, on every PostgreSQL there is here."""
+    yield from fresh_database(any_postgres, migrated_template(any_postgres))
+
+
+def fresh_database(server: Server, template: str = "template1") -> Iterator[str]:
+    """Create a database, yield its URL (through the unix socket), and drop it."""
+    name = f"t{os.getpid()}_{next(_numbers)}"
+    yield server.create_database(name, template)
+    if server.pid is not None:
+        server.drop_database(name)
+
+
+def migrated_template(server: Server) -> str:
+    """Return the name of a migrated database of this server, made at the first call."""
+    if not server.execute(f"SELECT 1 FROM pg_database WHERE datname = '{TEMPLATE}'"):
+        from rollout.events.database import connected
+        from rollout.events.migrations import migrate
+
+        with connected(server.create_database(TEMPLATE)) as connection:
+            migrate(connection)
+    return TEMPLATE
