@@ -285,6 +285,16 @@ def test_the_standard_types_are_the_ten_of_the_seed() -> None:
     assert [kind["name"] for kind in inventory()["vars"]["event_types"]] == STANDARD_TYPES
 
 
+def test_the_inventory_describes_types_as_the_event_store_knows_them() -> None:
+    variables = inventory()["vars"]
+    known = {kind["name"]: kind for kind in json.loads((ROOT / "rollout/events/event_types.json").read_text())}
+    for kind in variables["event_types"] + variables["further_event_types"]:
+        assert kind == {part: known[kind["name"]][part] for part in ("name", "when", "example")}
+    assert {name for name, kind in known.items() if kind.get("standard")} == {*STANDARD_TYPES}
+    others = {(kind["canonical"], name) for name, kind in known.items() if "canonical" in kind}
+    assert {(name, other) for name, more in variables["event_type_aliases"].items() for other in more} == others
+
+
 def test_documents_log_only_described_types_with_json_objects() -> None:
     variables = inventory()["vars"]
     described = {kind["name"] for kind in variables["event_types"] + variables["further_event_types"]}
