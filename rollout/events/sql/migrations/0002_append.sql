@@ -20,7 +20,7 @@ CREATE FUNCTION machine_name(host text) RETURNS text
     $$;
 COMMENT ON FUNCTION machine_name(text) IS 'A host name in the letters that supervisor_sessions accepts.';
 
-CREATE FUNCTION register_instance(instance text, host text) RETURNS void
+CREATE FUNCTION register_instance(instance text, host text, seen timestamptz DEFAULT now()) RETURNS void
     LANGUAGE plpgsql
     AS $$
     BEGIN
@@ -30,16 +30,19 @@ CREATE FUNCTION register_instance(instance text, host text) RETURNS void
                 MESSAGE = format('instance id "%s" does not fit', left(instance, 80)),
                 HINT = 'it reads project-PS-a1b2c3 or project-MS-a1b2c3, at most 32 characters';
         END IF;
-        INSERT INTO supervisor_sessions (instance_id, project, instance_type, status, host_machine)
+        INSERT INTO supervisor_sessions (instance_id, project, instance_type, status, host_machine,
+                                         last_heartbeat, created_at)
         VALUES (instance,
                 regexp_replace(instance, '-(PS|MS)-[a-z0-9]{6}$', ''),
                 substring(instance FROM '-(PS|MS)-[a-z0-9]{6}$'),
                 'active',
-                machine_name(host))
+                machine_name(host),
+                seen,
+                seen)
         ON CONFLICT (instance_id) DO NOTHING;
     END
     $$;
-COMMENT ON FUNCTION register_instance(text, text) IS 'Make sure that a session row exists for this instance.';
+COMMENT ON FUNCTION register_instance(text, text, timestamptz) IS 'Make sure that a session row exists for this instance.';
 
 -- One writer per instance at a time, until its transaction ends; other instances are not held up.
 CREATE FUNCTION lock_instance(instance text) RETURNS void
@@ -69,6 +72,11 @@ CREATE FUNCTION event_store_append() RETURNS trigger
                                            WHERE instance_id = NEW.instance_id), 0);
         NEW.event_data := event_object(NEW.event_data);
         NEW.metadata := event_object(NEW.metadata);
+        -- Times that no calendar holds ("infinity", the year 20000) would stop every reader.
+        IF NEW."timestamp" NOT BETWEEN '0001-01-02' AND '9999-12-30' THEN
+            NEW.metadata := NEW.metadata || jsonb_build_object('_occurred_at', NEW."timestamp"::text);
+            NEW."timestamp" := NULL;
+        END IF;
         NEW."timestamp" := coalesce(NEW."timestamp", clock_timestamp());
         NEW.created_at := least(coalesce(NEW.created_at, clock_timestamp()), clock_timestamp());
 
@@ -88,7 +96,8 @@ CREATE FUNCTION event_store_append() RETURNS trigger
 
         IF NOT EXISTS (SELECT FROM supervisor_sessions s WHERE s.instance_id = NEW.instance_id) THEN
             PERFORM register_instance(NEW.instance_id,
-                                      coalesce(NEW.metadata ->> 'machine', NEW.metadata ->> 'host'));
+                                      coalesce(NEW.metadata ->> 'machine', NEW.metadata ->> 'host'),
+                                      least(NEW."timestamp", NEW.created_at));
         END IF;
         RETURN NEW;
     END
@@ -150,6 +159,6 @@ BEGIN
 END
 $do$;
 
-ALTER FUNCTION register_instance(text, text) SET search_path FROM CURRENT;
+ALTER FUNCTION register_instance(text, text, timestamptz) SET search_path FROM CURRENT;
 ALTER FUNCTION event_store_append() SET search_path FROM CURRENT;
 ALTER FUNCTION append_event(text, text, jsonb, jsonb, uuid, uuid, timestamptz) SET search_path FROM CURRENT;

@@ -1,0 +1,48 @@
+"""What travels between the store and the fold: an event, a session, and nothing that touches the world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+# Events without an instance are kept under this one.
+UNASSIGNED = "unassigned-PS-000000"
+# Payloads that are no JSON are kept as text under this key.
+INVALID_JSON = "_invalid_json"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One stored event; times are ISO texts in UTC, so their order as text is their order in time."""
+
+    sequence_num: int
+    event_type: str
+    data: Mapping[str, object] = field(default_factory=dict)
+    timestamp: str = ""
+    seen: str = ""
+    event_id: str = ""
+    parent_uuid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The row of a session in the registry."""
+
+    project: str | None = None
+    instance_type: str | None = None
+    machine: str | None = None
+    status: str | None = None
+    heartbeat: str | None = None
+    context_percent: int | None = None
+    current_epic: str | None = None
+
+
+def text_of(data: Mapping[str, object], *names: str) -> str | None:
+    """Return the first of these fields that names something: a text that is not empty, or a whole number."""
+    for name in names:
+        value = data.get(name)
+        if isinstance(value, str) and value:
+            return value
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+    return None

@@ -1,0 +1,225 @@
+"""Where a session stands: a pure fold over its events in the order of their positions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rollout.events.event import INVALID_JSON, Event, Session, text_of
+
+FORMAT = "rollout-resume/1"
+RECENT_ERRORS = 5
+
+# The fields that may say which of several things an event is about, the most telling first.
+EPIC = ("epic_id", "epic", "id")
+TASK = ("task_id", "agent_id", "subagent_id", "spawn_id", "tool_use_id")
+SERVICE = ("service", "name", "app")
+REQUEST = ("pr_number", "number", "pr_url", "url")
+
+EPIC_STATES = {"epic_start": True, "epic_completed": False, "epic_failed": False}
+SPAWN_ENDS = frozenset({"task_completed", "task_failed"})
+REQUEST_STATES = {"pr_created": "open", "pr_merged": "merged", "pr_closed": "closed"}
+CONTEXT = frozenset({"assistant_start", "instance_heartbeat", "context_window_updated"})
+
+Json = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event under its canonical name."""
+
+    kind: str
+    event: Event
+
+    @property
+    def data(self) -> Mapping[str, object]:
+        return self.event.data
+
+
+def resume(instance: str, events: Iterable[Event], session: Session | None, canonical: Mapping[str, str]) -> Json:
+    """Fold a session's events into what its successor needs; the same events give the same answer."""
+    ordered = sorted(events, key=lambda event: event.sequence_num)
+    entries = [Entry(canonical.get(event.event_type, event.event_type), event) for event in ordered]
+    return {
+        "format": FORMAT,
+        "instance_id": instance,
+        "session": _session(session or Session(), entries),
+        "last_user_message": _last(
+            entries, "user_message", lambda e: {"content": text_of(e.data, "content", "message")}
+        ),
+        "open_epics": _open_epics(entries),
+        "subagents_in_flight": [_subagent(entry) for entry in _in_flight(entries)],
+        "last_commit": _last(entries, "commit", _commit),
+        "deploys": _deploys(entries),
+        "recent_errors": _recent_errors(entries),
+        "last_checkpoint": _last(entries, "checkpoint_created", lambda e: {"data": dict(e.data)}),
+        "pull_requests": _pull_requests(entries),
+        "events": len(ordered),
+        "first_event": _brief(ordered[0]) if ordered else None,
+        "last_event": _brief(ordered[-1]) if ordered else None,
+        "complete": _missing(ordered) == 0,
+        "missing": _missing(ordered),
+        "not_understood": _not_understood(ordered, canonical),
+    }
+
+
+def _session(session: Session, entries: Sequence[Entry]) -> Json:
+    return {
+        "project": session.project,
+        "instance_type": session.instance_type,
+        "machine": session.machine,
+        "status": session.status,
+        "heartbeat": max(filter(None, (session.heartbeat, _seen(entries))), default=None),
+        "context_percent": _context_percent(session, entries),
+        "current_epic": session.current_epic,
+    }
+
+
+def _seen(entries: Sequence[Entry]) -> str | None:
+
+    return entries[-1].event.seen if entries else None
+
+
+def _context_percent(session: Session, entries: Sequence[Entry]) -> int | None:
+    for entry in reversed(entries):
+        value = entry.data.get("context_percent")
+        if entry.kind in CONTEXT and isinstance(value, int) and not isinstance(value, bool):
+            return value
+    return session.context_percent
+
+
+def _last(entries: Sequence[Entry], kind: str, shown: Callable[[Entry], Json]) -> Json | None:
+    for entry in reversed(entries):
+        if entry.kind == kind:
+            return shown(entry) | _when(entry.event)
+    return None
+
+
+def _open_epics(entries: Sequence[Entry]) -> list[Json]:
+    last = {text_of(e.data, *EPIC): e for e in entries if e.kind in EPIC_STATES}
+    started = sorted((entry for entry in last.values() if EPIC_STATES[entry.kind]), key=lambda e: e.event.sequence_num)
+    return [
+        {"epic_id": text_of(e.data, *EPIC), "feature": text_of(e.data, "feature", "feature_name")} | _when(e.event)
+        for e in started
+    ]
+
+
+def _in_flight(entries: Sequence[Entry]) -> list[Entry]:
+    flying: list[Entry] = []
+    for entry in entries:
+        if entry.kind == "spawn":
+            flying.append(entry)
+        elif entry.kind in SPAWN_ENDS and (ended := _ended(entry, flying)):
+            flying.remove(ended)
+    return flying
+
+
+def _ended(end: Entry, flying: Sequence[Entry]) -> Entry | None:
+    """Find the spawn that `end` ends: its child, its task, its description; unnamed, the oldest one."""
+    for spawn in flying:
+        if end.event.parent_uuid and end.event.parent_uuid == spawn.event.event_id:
+            return spawn
+    for name in TASK:
+        named = text_of(end.data, name)
+        for spawn in flying:
+            if named and named == text_of(spawn.data, name):
+                return spawn
+    described = text_of(end.data, "description")
+    for spawn in flying:
+        if described and described == text_of(spawn.data, "description"):
+            return spawn
+    unnamed = not described and text_of(end.data, *TASK) is None
+    return flying[0] if flying and unnamed else None
+
+
+def _subagent(spawn: Entry) -> Json:
+    return {
+        "description": text_of(spawn.data, "description", "task_type"),
+        "subagent": text_of(spawn.data, "subagent", "subagent_type", "model"),
+        "task_id": text_of(spawn.data, *TASK),
+        "event_id": spawn.event.event_id,
+    } | _when(spawn.event)
+
+
+def _commit(entry: Entry) -> Json:
+    return {
+        "hash": text_of(entry.data, "hash", "commit_hash", "commit", "sha"),
+        "message": text_of(entry.data, "message", "subject"),
+        "branch": text_of(entry.data, "branch"),
+    }
+
+
+def _deploys(entries: Sequence[Entry]) -> list[Json]:
+    kinds = {"deploy_start", "deploy_complete", "deploy_failed"}
+    last = {text_of(e.data, *SERVICE) or "": e for e in entries if e.kind in kinds}
+    return [
+        {
+            "service": service or None,
+            "state": _deploy_state(entry),
+            "port": text_of(entry.data, "port"),
+            "environment": text_of(entry.data, "environment"),
+        }
+        | _when(entry.event)
+        for service, entry in sorted(last.items())
+    ]
+
+
+def _deploy_state(entry: Entry) -> str:
+    match entry.kind:
+        case "deploy_start":
+            return "started"
+        case "deploy_failed":
+            return "failed"
+        case _:
+            return text_of(entry.data, "status") or "success"
+
+
+def _recent_errors(entries: Sequence[Entry]) -> list[Json]:
+    errors = [entry for entry in entries if entry.kind == "error"][-RECENT_ERRORS:]
+    return [
+        {
+            "error_type": text_of(entry.data, "error_type", "type"),
+            "message": text_of(entry.data, "message", "error_message", "error"),
+        }
+        | _when(entry.event)
+        for entry in reversed(errors)
+    ]
+
+
+def _pull_requests(entries: Sequence[Entry]) -> list[Json]:
+    known: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if entry.kind in REQUEST_STATES:
+            known.setdefault(text_of(entry.data, *REQUEST) or "", []).append(entry)
+    by_news = sorted(known.values(), key=lambda history: history[-1].event.sequence_num)
+    return [_pull_request(history) for history in by_news]
+
+
+def _pull_request(history: Sequence[Entry]) -> Json:
+    def latest(*names: str) -> str | None:
+        return next((said for e in reversed(history) if (said := text_of(e.data, *names))), None)
+
+    return {
+        "number": latest("pr_number", "number"),
+        "url": latest("pr_url", "url"),
+        "title": latest("title"),
+        "state": REQUEST_STATES[history[-1].kind],
+    } | _when(history[-1].event)
+
+
+def _brief(event: Event) -> Json:
+    return {"event_type": event.event_type} | _when(event)
+
+
+def _when(event: Event) -> Json:
+    return {"sequence_num": event.sequence_num, "timestamp": event.timestamp}
+
+
+def _missing(ordered: Sequence[Event]) -> int:
+    return ordered[-1].sequence_num - len(ordered) if ordered else 0
+
+
+def _not_understood(ordered: Sequence[Event], canonical: Mapping[str, str]) -> list[Json]:
+    strange = Counter(e.event_type for e in ordered if e.event_type not in canonical or INVALID_JSON in e.data)
+    return [{"event_type": kind, "count": count} for kind, count in sorted(strange.items())]

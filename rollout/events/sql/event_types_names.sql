@@ -1,0 +1,1 @@
+SELECT name, canonical FROM event_types;

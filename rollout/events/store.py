@@ -1,0 +1,79 @@
+"""The event store as Python sees it: append events, read a session, ask the database where it stands."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+from rollout.events.event import Event, Session
+from rollout.events.queries import query
+
+if TYPE_CHECKING:
+    from rollout.events.database import Connection
+
+# Python refuses to read longer numbers; as a text they stay what they were.
+LONGEST_NUMBER = 4000
+
+
+def append(
+    connection: Connection,
+    instance: str,
+    event_type: str,
+    data: str = "{}",
+    *,
+    metadata: str = "{}",
+    parent: str = "",
+    event_id: UUID | None = None,
+) -> int:
+    """Append one event, whatever its payload is, and return its position."""
+    parameters = {
+        "instance": storable(instance),
+        "event_type": storable(event_type),
+        "data": storable(data),
+        "metadata": storable(metadata),
+        "parent": storable(parent),
+        "event_id": event_id or uuid4(),
+    }
+    row = connection.execute(query("append"), parameters).fetchone()
+    assert row is not None, "a function call returns a row"
+    return int(str(row[0]))
+
+
+def storable(text: str) -> str:
+    """Return `text` as PostgreSQL can hold it: without NUL, and with bytes that are no UTF-8 written out."""
+    clean = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return clean.replace("\0", "\\u0000")
+
+
+def read_events(connection: Connection, instance: str) -> tuple[Event, ...]:
+    """Return the events of one instance in the order of their positions."""
+    rows = _reading_json(connection).execute(query("session_events"), (instance,))
+    return tuple(Event(*row) for row in rows)
+
+
+def read_session(connection: Connection, instance: str) -> Session | None:
+    """Return the registry's row of an instance, when it has one."""
+    row = _reading_json(connection).execute(query("session"), (instance,)).fetchone()
+    return Session(*row) if row else None
+
+
+def resume_in_sql(connection: Connection, instance: str) -> dict[str, object]:
+    """Let the database fold the session; the answer equals that of the fold in Python."""
+    row = _reading_json(connection).execute(query("resume"), (instance,)).fetchone()
+    assert row is not None, "a function call returns a row"
+    answer: dict[str, object] = row[0]
+    return answer
+
+
+def _reading_json(connection: Connection) -> Any:
+    """Return a cursor whose columns are what the query says; no static type can know that."""
+    from psycopg.types.json import set_json_loads
+
+    set_json_loads(partial(json.loads, parse_int=_whole_number), connection)
+    return connection.cursor()
+
+
+def _whole_number(digits: str) -> int | str:
+    return int(digits) if len(digits) <= LONGEST_NUMBER else digits
