@@ -92,8 +92,10 @@ def migrated_template(server: Server) -> str:
     """Return the name of a migrated database of this server, made at the first call."""
     if not server.execute(f"SELECT 1 FROM pg_database WHERE datname = '{TEMPLATE}'"):
         from rollout.events.database import connected
+        from rollout.events.event_types import shipped_types, store_types
         from rollout.events.migrations import migrate
 
         with connected(server.create_database(TEMPLATE)) as connection:
             migrate(connection)
+            store_types(connection, shipped_types())
     return TEMPLATE

@@ -88,10 +88,12 @@ def in_the_users_words(error: psycopg.Error, place: str) -> RolloutError:
 
 
 def _first_sentence(error: psycopg.Error) -> str:
-    primary = error.diag.message_primary
-    text = primary or str(error).strip() or type(error).__name__
-    # libpq lists every address it tried on a line of its own; the last one says what matters.
-    return re.sub(r"\s+", " ", text.splitlines()[-1] if not primary else text).strip()
+    if error.diag.message_primary:
+        return re.sub(r"\s+", " ", error.diag.message_primary)
+    # libpq lists every address that it tried, each with its own reason; the last attempt's reason says enough.
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    said = next((line for line in reversed(lines) if " failed: " in line), lines[0])
+    return re.sub(r"\s+", " ", said.rpartition(" failed: ")[2].removeprefix("FATAL:")).strip()
 
 
 def _without_secret(text: str, password: str | None) -> str:

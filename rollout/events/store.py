@@ -53,6 +53,18 @@ def read_events(connection: Connection, instance: str) -> tuple[Event, ...]:
     return tuple(Event(*row) for row in rows)
 
 
+def newest_events(connection: Connection, instance: str, count: int) -> tuple[Event, ...]:
+    """Return the newest `count` events of one instance, the newest last."""
+    rows = _reading_json(connection).execute(query("session_newest"), (instance, count))
+    return tuple(Event(*row) for row in rows)
+
+
+def events_after(connection: Connection, instance: str, position: int) -> tuple[Event, ...]:
+    """Return the events of one instance after a position."""
+    rows = _reading_json(connection).execute(query("session_after"), (instance, position))
+    return tuple(Event(*row) for row in rows)
+
+
 def read_session(connection: Connection, instance: str) -> Session | None:
     """Return the registry's row of an instance, when it has one."""
     row = _reading_json(connection).execute(query("session"), (instance,)).fetchone()

@@ -1,0 +1,55 @@
+"""`rollout events`: the group, which loads a subcommand only when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+
+import click
+
+from rollout.events.settings import DATABASE, ENVIRONMENT
+
+COMMANDS = {
+    "migrate": "rollout.events.commands.migrate:migrate",
+    "append": "rollout.events.commands.append:append",
+    "flush": "rollout.events.spool_cli:flush",
+    "resume": "rollout.events.commands.resume:resume",
+    "tail": "rollout.events.commands.tail:tail",
+    "verify": "rollout.events.commands.verify:verify",
+    "backfill": "rollout.events.commands.backfill:backfill",
+    "growth": "rollout.events.commands.growth:growth",
+    "purge": "rollout.events.commands.purge:purge",
+    "hook": "rollout.events.spool_cli:hook",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows the names of its commands and imports one when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name, place in COMMANDS.items() if find_spec(place.partition(":")[0])]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module, _, function = COMMANDS[cmd_name].partition(":")
+        command = getattr(import_module(module), function)
+        assert isinstance(command, click.Command), f"{module}:{function} is no command"
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--database", metavar="URL", help=f"The event store; {ENVIRONMENT} or the inventory otherwise.")
+@click.pass_context
+def events(ctx: click.Context, database: str | None) -> None:
+    """Log what agents do, and let another one take over: the event store in PostgreSQL.
+
+    \b
+    Example:
+      export ROLLOUT_DATABASE_URL=postgresql://supervisor@localhost:5434/supervisor_service
+      rollout events migrate
+      rollout events append commit '{"message": "feat: auth", "hash": "a1b2c3d"}'
+      rollout events resume consilio-PS-a1b2c3
+    """
+    if database:
+        ctx.meta[DATABASE] = database

@@ -1,0 +1,33 @@
+"""`rollout events resume`."""
+
+import json
+
+import click
+
+from rollout.errors import RolloutError
+from rollout.events.settings import database_option, event_store, instance_of
+
+
+@click.command()
+@click.argument("instance")
+@click.option("--format", "shape", type=click.Choice(["markdown", "json"]), default="markdown", show_default=True)
+@click.option("--json", "shape", flag_value="json", help="The same as --format json.")
+@click.option("--full", is_flag=True, help="Markdown without a limit; it is kept under 2,000 characters otherwise.")
+@database_option
+def resume(instance: str, shape: str, full: bool) -> None:
+    """Say where a session stands, for whoever continues it.
+
+    \b
+    Example: rollout events resume consilio-PS-a1b2c3
+    """
+    from rollout.events import resume_markdown, store
+
+    name = instance_of(instance)
+    with event_store() as connection:
+        answer = store.resume_in_sql(connection, name)
+    if not answer["events"]:
+        raise RolloutError(f"no events of {name} are in the store; instances that log: rollout events growth")
+    if shape == "json":
+        click.echo(json.dumps(answer, indent=2, sort_keys=True, ensure_ascii=False))
+    else:
+        click.echo(resume_markdown.markdown(answer, limit=None if full else resume_markdown.LIMIT), nl=False)

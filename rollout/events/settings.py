@@ -1,0 +1,80 @@
+"""Which database, which types, which instance: the command line first, then the environment, then the inventory."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from rollout.errors import UsageError
+from rollout.events.event import UNASSIGNED
+
+if TYPE_CHECKING:
+    from rollout.events.database import Connection
+
+ENVIRONMENT = "ROLLOUT_DATABASE_URL"
+# Where the host program leaves a function that returns the inventory's part, and the group its option.
+SETTINGS = "rollout.events"
+DATABASE = "rollout.events.database"
+INSTANCE = re.compile(r"[a-z0-9-]+-(PS|MS)-[a-z0-9]{6}")
+LONGEST_INSTANCE = 32
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def database_option(command: Command) -> Command:
+    """Let `--database URL` stand after the subcommand, too."""
+    return click.option("--database", metavar="URL", expose_value=False, callback=_remember)(command)
+
+
+def _remember(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value:
+        ctx.meta[DATABASE] = value
+
+
+def database_url() -> str:
+    """Return the URL of the event store; without one, say how to give it."""
+    url = click.get_current_context().meta.get(DATABASE) or os.environ.get(ENVIRONMENT) or _inventory().get("database")
+    if not url:
+        raise UsageError(
+            f"no event store is named; give --database URL, set {ENVIRONMENT}, "
+            "or write events.database into the inventory"
+        )
+    return str(url)
+
+
+@contextmanager
+def event_store() -> Iterator[Connection]:
+    """Connect to the event store of this call."""
+    from rollout.events.database import connected
+
+    with connected(database_url()) as connection:
+        yield connection
+
+
+def configured_types() -> Sequence[Mapping[str, object]]:
+    """Return the inventory's event types; none when there is no inventory."""
+    types = _inventory().get("types") or ()
+    if not isinstance(types, Sequence) or not all(isinstance(entry, Mapping) for entry in types):
+        raise UsageError("inventory: event_types is a list of {name, when, example}")
+    return types
+
+
+def instance_of(given: str | None) -> str:
+    """Return the instance to log for: given, from INSTANCE_ID, or the one that holds what nobody claims."""
+    instance = given or os.environ.get("INSTANCE_ID") or UNASSIGNED
+    if not INSTANCE.fullmatch(instance) or len(instance) > LONGEST_INSTANCE:
+        raise UsageError(
+            f"instance id {instance[:80]!r} does not fit: it reads project-PS-a1b2c3 or project-MS-a1b2c3, "
+            f"at most {LONGEST_INSTANCE} characters"
+        )
+    return instance
+
+
+def _inventory() -> Mapping[str, object]:
+    read = click.get_current_context().meta.get(SETTINGS)
+    return read() if callable(read) else {}

@@ -1,0 +1,1 @@
+SELECT instance_id, rows_read, events_present FROM backfill_counts(%s::regclass);

@@ -1,0 +1,1 @@
+SELECT backfill_instance(%s::regclass, %s, %s);

@@ -1,0 +1,1 @@
+SELECT purge_instance(%s, 'infinity');
