@@ -1,0 +1,30 @@
+"""The clock, read in one place."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from datetime import UTC, datetime
+
+
+def now() -> str:
+    """Return the time in UTC to the second, as 2026-02-03T15:20:00Z."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def now_exact() -> str:
+    """Return the time in UTC to the microsecond, for an order within a run."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def epoch() -> int:
+    return int(time.time())
+
+
+def new_id() -> str:
+    """Return a new id that sorts by time: 20260203T152000Z-3f81ad."""
+    return f"{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}-{secrets.token_hex(3)}"
+
+
+def said(epoch_seconds: float) -> str:
+    return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,392 @@
+"""The values that travel: what an inventory names, what is there, what should be, and what happened."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+
+class Mode(StrEnum):
+    """How a managed path is written."""
+
+    WHOLE = "whole"
+    BLOCK = "block"
+    MERGE = "merge"
+    ABSENT = "absent"
+    ONCE = "once"
+
+
+class Action(StrEnum):
+    """The state of one managed file, which is also what a run would do about it."""
+
+    IN_SYNC = "in-sync"
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    CHMOD = "chmod"
+    ADOPT = "adopt"
+    DRIFT = "drift"
+    CONFLICT = "conflict"
+    ERROR = "error"
+
+
+class State(StrEnum):
+    """The state of one target: the first that applies, in this order."""
+
+    MISSING = "missing"
+    UNREACHABLE = "unreachable"
+    BLOCKED = "blocked"
+    CONFLICT = "conflict"
+    DRIFT = "drift"
+    PENDING = "pending"
+    READY_TO_PUSH = "ready-to-push"
+    BEHIND = "behind"
+    IN_SYNC = "in-sync"
+
+
+class Verdict(StrEnum):
+    """What happened to one target in a run."""
+
+    PUSHED = "pushed"
+    COMMITTED = "committed"
+    WRITTEN = "written"
+    UNCHANGED = "unchanged"
+    BLOCKED = "blocked"
+    STALE = "stale"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    NOT_STARTED = "not-started"
+
+
+class OnDrift(StrEnum):
+    """What to do with a managed file that somebody else changed."""
+
+    BLOCK = "block"
+    OVERWRITE = "overwrite"
+    MERGE = "merge"
+
+
+# --- the inventory
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A value a template may use, and where the inventory (or the command line) set it."""
+
+    value: Any  # plain data: None, bool, int, float, str, list, dict
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    name: str
+    hostnames: tuple[str, ...]
+    variables: Mapping[str, Variable]
+    default: bool = False
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One branch of one repository. `url` None means: the checkout's own remote says it, or there is none."""
+
+    url: str | None
+    remote: str
+    branch: str
+    checkout: Path | None
+    follow: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A plain folder on this machine."""
+
+    root: Path
+
+
+Location = Branch | Folder
+
+
+@dataclass(frozen=True, slots=True)
+class FileRule:
+    """How one managed path is written: what all patterns that cover it say together."""
+
+    mode: Mode = Mode.WHOLE
+    block_id: str | None = None
+    delimiters: str = "jinja"
+    check: str | None = None
+    max_chars: int | None = None
+    max_lines: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FilePattern:
+    """One entry of `files`: a path or a pattern as in .gitignore, and the settings it names."""
+
+    pattern: str
+    settings: Mapping[str, Any]
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One entry of the inventory, kept in a desired state."""
+
+    name: str
+    location: Location
+    templates: tuple[str, ...]
+    groups: tuple[str, ...]
+    variables: Mapping[str, Variable]
+    line: int = 0
+
+    @property
+    def kind(self) -> Literal["repo", "folder"]:
+        return "repo" if isinstance(self.location, Branch) else "folder"
+
+    @property
+    def branch(self) -> str | None:
+        return self.location.branch if isinstance(self.location, Branch) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """`inventory.yaml`, parsed: targets in its order, repositories before folders."""
+
+    path: Path
+    root: Path
+    targets: tuple[Target, ...]
+    machines: Mapping[str, Machine]
+    patterns: tuple[FilePattern, ...]
+    ledger: str | None = None
+    database: str | None = None
+
+
+# --- what should be
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What git would store at a path."""
+
+    content: bytes
+    executable: bool = False
+
+    @property
+    def mode(self) -> str:
+        return "100755" if self.executable else "100644"
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateFile:
+    """One file under templates/, by its path from there."""
+
+    name: str
+    content: bytes
+    executable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One managed path of a target before it is rendered; `template` is None for a path that must be absent."""
+
+    path: PurePosixPath
+    set: str
+    template: str | None
+    rule: FileRule
+
+
+@dataclass(frozen=True, slots=True)
+class Managed:
+    """One managed path of a target and what its template asks for; `body` is what was rendered."""
+
+    path: PurePosixPath
+    mode: Mode
+    body: bytes
+    executable: bool
+    rule: FileRule
+    set: str
+    template: str
+
+    @property
+    def block_id(self) -> str:
+        return self.rule.block_id or self.set
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why one managed path of a target cannot be rendered or would break a policy."""
+
+    path: PurePosixPath
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What a target's template sets ask for. A path that is not here is not ours."""
+
+    managed: tuple[Managed, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+# --- what is there
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Something at a managed path that is not a plain file: a directory, a symlink, a submodule, a twin."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What rollout last wrote at a path; `file` None means that it deleted it.
+
+    `ours` holds what rollout added to a merged document, as (before, after) pairs, oldest first. `merged` is set
+    when `file` is a merge of drift: the sha256 of what the template said then, with `merge_base` before it.
+    """
+
+    file: File | None
+    commit: str | None = None
+    ours: tuple[tuple[bytes, bytes], ...] = ()
+    merged: str | None = None
+    merge_base: File | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The managed paths of one place as they are, and what rollout last wrote there.
+
+    `revision` is a commit id for a branch and a digest of the managed paths for a folder. `line_ends` says
+    which text conversion the repository's attributes ask for ("binary", "text", "auto").
+    """
+
+    revision: str
+    files: Mapping[PurePosixPath, File | Obstacle | None]
+    written: Mapping[PurePosixPath, Written] = field(default_factory=dict)
+    line_ends: Mapping[PurePosixPath, str] = field(default_factory=dict)
+    newest: str | None = None  # the newest commit of ours upstream
+
+
+# --- the plan
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One file: what is there, what should be, and what rollout last wrote there.
+
+    `decided` is true when it may be written as it stands; drift and adoption wait for a decision.
+    """
+
+    path: PurePosixPath
+    action: Action
+    cause: str
+    before: File | None
+    after: File | None
+    base: File | None = None
+    decided: bool = True
+    template: str | None = None  # sha256 of what the template says, where `after` is a merge of drift
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One target, frozen: all that a worker needs to write it, with `base` as the compare-and-swap."""
+
+    target: str
+    location: Location
+    state: State
+    reason: str
+    base: str | None
+    changes: tuple[Change, ...] = ()
+    managed: Mapping[PurePosixPath, str] = field(default_factory=dict)  # path -> fingerprint when planned
+    in_sync: int = 0
+    pending: str | None = None  # our own commit that is not upstream yet
+    follow: bool = False  # the checkout is behind and nothing hinders it
+    warnings: tuple[str, ...] = ()
+    orphans: tuple[PurePosixPath, ...] = ()
+    identity: str = ""  # where the target lives: url or folder
+    commit: str | None = None  # our newest commit: the one that waits, else the one upstream
+    ahead: int | None = None  # commits of the local branch that upstream does not have
+    behind: int | None = None  # and the other way round
+    known_at: float | None = None  # when upstream was last asked, in seconds since the epoch
+    checkout: tuple[tuple[PurePosixPath, str], ...] = ()  # managed paths of the checkout that upstream has otherwise
+
+    @property
+    def kind(self) -> Literal["repo", "folder"]:
+        return "repo" if isinstance(self.location, Branch) else "folder"
+
+    @property
+    def branch(self) -> str | None:
+        return self.location.branch if isinstance(self.location, Branch) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    id: str
+    created: str
+    steps: tuple[Step, ...]
+    digest: str = ""
+
+
+# --- what happened
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who signs a commit, as the person's global git configuration says."""
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    author: Author
+    committer: Author
+    sign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of apply, push or revert; its time dates every commit it makes."""
+
+    id: str
+    command: str
+    started_at: str
+    epoch: int
+    subject: str
+    plan: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPath:
+    """One path that an outcome changed, by the fingerprints before and after."""
+
+    path: str
+    action: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    target: str
+    verdict: Verdict
+    reason: str = ""
+    base: str | None = None
+    commit: str | None = None
+    duration_ms: int = 0
+    kind: str = "repo"
+    branch: str | None = None
+    paths: tuple[WrittenPath, ...] = ()
+    notes: tuple[str, ...] = ()  # what a person should know although the outcome stands
