@@ -1,0 +1,93 @@
+"""Where repositories live: which addresses and branch names are safe to hand to git, and how to show them."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+_SCHEMES = {"https", "http", "ssh", "git", "file", "git+ssh", "ssh+git"}
+_SECRET_URL = re.compile(r"([a-z][a-z0-9+.-]*://)([^/\s@]*)@", re.IGNORECASE)
+
+
+def refusal(url: str) -> str | None:
+    """Say why git must not be given this address, or None if it may."""
+    if any(ord(c) < 32 or ord(c) == 127 for c in url):
+        return "has a control character"
+    if url.startswith("-"):
+        return "begins with '-', which git would read as an option"
+    if re.match(r"[A-Za-z0-9+.-]*::", url):
+        return "names a transport helper (xx::), which would run a command"
+    scheme, mark, rest = url.partition("://")
+    if mark:
+        if scheme.lower() not in _SCHEMES:
+            return f"uses {scheme}://; allowed are https, http, ssh, git and file"
+        host = rest.rpartition("@")[2] if "@" in rest.split("/")[0] else rest
+        if host.startswith("-") or rest.startswith("-"):
+            return "has a host name that begins with '-'"
+    elif is_scp_like(url) and (url.startswith("-") or url.split(":")[0].rpartition("@")[2].startswith("-")):
+        return "has a host name that begins with '-'"
+    return None
+
+
+def is_scp_like(url: str) -> bool:
+    """Tell `host:path` from a local path, as git does: a colon before the first slash."""
+    colon, slash = url.find(":"), url.find("/")
+    return colon > 0 and (slash == -1 or colon < slash)
+
+
+def is_local(url: str) -> bool:
+    """Tell whether the address is on this machine's disk."""
+    return url.startswith("file://") or ("://" not in url and not is_scp_like(url))
+
+
+def host(url: str) -> str:
+    """Return the host of an address, or "" for a local one; never raises."""
+    if is_local(url):
+        return ""
+    if "://" in url:
+        try:
+            return urlsplit(url).hostname or ""
+        except ValueError:
+            return ""
+    return url.split(":")[0].rpartition("@")[2]
+
+
+def split_secret(url: str) -> tuple[str, tuple[str, str] | None]:
+    """Part an http(s) address from the user and password in it: (address, (user, password)) or (address, None)."""
+    if not url.startswith(("http://", "https://")):
+        return url, None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url, None
+    if parts.password is None and not parts.username:
+        return url, None
+    where = parts.netloc.rpartition("@")[2]
+    user = unquote(parts.username or "")
+    clean = urlunsplit(parts._replace(netloc=where))
+    if parts.password is None:
+        # A lone word before the @ is how tokens are often written: a secret too.
+        return clean, (user, "")
+    return clean, (user, unquote(parts.password))
+
+
+def redact(text: str) -> str:
+    """Replace user names and passwords in whatever addresses stand in a text."""
+    return _SECRET_URL.sub(lambda m: m[1] + ("***@" if ":" in m[2] or m[1].startswith("http") else m[2] + "@"), text)
+
+
+def identity(url: str) -> str:
+    """Return the form in which two spellings of one address are equal."""
+    clean, _ = split_secret(url.removeprefix("file://"))
+    return clean.rstrip("/").removesuffix(".git")
+
+
+def branch_refusal(name: str) -> str | None:
+    """Say why a name is no branch name, by the rules of git-check-ref-format, or None."""
+    if not name or name.startswith(("-", "refs/")) or name == "@":
+        return "is not the short name of a branch"
+    if re.search(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|\.$|/$|^/", name):
+        return "has characters that git does not allow"
+    if any(part.startswith(".") or part.endswith(".lock") for part in name.split("/")):
+        return "has a component that begins with '.' or ends with '.lock'"
+    return None

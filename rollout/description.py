@@ -1,0 +1,102 @@
+"""The description of inventory.yaml: what validates it and what editors complete it by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rollout.model import Mode
+from rollout.schema import Anything, Flag, ListOf, MapOf, Number, Record, Text, json_schema
+
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_SET = r"[A-Za-z0-9][A-Za-z0-9._/-]*"
+
+VARS = MapOf(
+    Anything(),
+    names=r"[A-Za-z_][A-Za-z0-9_]*",
+    doc="variables for the templates: a letter first, then letters and digits",
+)
+TEMPLATES = ListOf(
+    Text(pattern=_SET, doc="a folder under templates/"),
+    least=1,
+    doc="template sets; a later one replaces a path of an earlier one",
+)
+CHECKOUT = Text(choices=("follow", "leave"), doc="whether the checkout is moved to what was pushed, when that is safe")
+BRANCH = Text(doc="the branch that is kept in the desired state (default: main)")
+REMOTE = Text(doc="the remote of the checkout whose address is used when there is no url (default: origin)")
+GROUPS = ListOf(Text(pattern=NAME, doc="letters, digits, '.', '_' and '-'"), doc="groups this target belongs to")
+
+MACHINE = Record(
+    {
+        "hostnames": ListOf(Text(), doc="host names or globs; exact names win over globs"),
+        "default": Flag(doc="used, with a warning, when no machine claims the host name"),
+        "vars": VARS,
+    },
+    doc="one machine",
+)
+REPO = Record(
+    {
+        "path": Text(doc="the checkout, relative to root; without it rollout works from its own bare cache of url"),
+        "url": Text(
+            doc="where the repository is fetched from and pushed to; cloned to path when the checkout is missing"
+        ),
+        "branch": BRANCH,
+        "remote": REMOTE,
+        "groups": GROUPS,
+        "templates": TEMPLATES,
+        "vars": VARS,
+        "checkout": CHECKOUT,
+    },
+    doc="one repository",
+)
+FOLDER = Record(
+    {
+        "path": Text(doc="the folder, relative to root"),
+        "templates": TEMPLATES,
+        "groups": GROUPS,
+        "vars": VARS,
+    },
+    required=("path", "templates"),
+    doc="one shared folder that is not in git",
+)
+FILE = Record(
+    {
+        "mode": Text(choices=tuple(mode.value for mode in Mode), doc="how the path is written (default: whole)"),
+        "id": Text(doc="the name of the block (default: the template set's name)"),
+        "delimiters": Text(choices=("jinja", "shell", "angle"), doc="which marks the template uses"),
+        "check": Text(doc="a command that must accept the result; {path} is the rendered file"),
+        "max_chars": Number(minimum=1, doc="more characters than this block the target"),
+        "max_lines": Number(minimum=1, doc="more lines than this block the target"),
+    },
+    doc="how a managed path is written",
+)
+INVENTORY = Record(
+    {
+        "version": Number(only=1, doc="the version of this format"),
+        "root": Text(doc="where relative paths start (default: the folder of the inventory)"),
+        "vars": VARS,
+        "machines": MapOf(MACHINE, names=NAME, doc="machines by name", nullable=True),
+        "defaults": Record(
+            {"branch": BRANCH, "remote": REMOTE, "templates": TEMPLATES, "checkout": CHECKOUT},
+            doc="what every repository has unless it says otherwise",
+        ),
+        "groups": MapOf(Record({"vars": VARS}, doc="one group"), names=NAME, doc="groups by name", nullable=True),
+        "repos": MapOf(REPO, names=NAME, doc="repositories by name: letters, digits, '.', '_' and '-'", nullable=True),
+        "folders": MapOf(FOLDER, names=NAME, doc="shared folders by name"),
+        "files": MapOf(FILE, doc="managed paths, or patterns as in .gitignore, that need more than a plain copy"),
+        "ledger": Text(
+            doc="where runs are recorded: postgresql://... or a file (default: ledger.db in the state directory)"
+        ),
+        "events": Record({"database": Text(doc="the event store: postgresql://...")}, doc="the event store"),
+    },
+    required=("version",),
+    doc="The inventory of rollout: which repositories and folders are kept in which state.",
+)
+
+
+def inventory_schema() -> dict[str, Any]:
+    """Return the JSON schema that ships as inventory.schema.json."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "rollout inventory",
+        **json_schema(INVENTORY),
+    }
