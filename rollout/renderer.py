@@ -1,0 +1,219 @@
+"""Renders targets in a child process that can be stopped, each distinct set of variables once."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import subprocess
+import sys
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any
+
+from rollout.errors import UsageError
+from rollout.model import Desired, FilePattern, Machine, Managed, Mode, Problem, Slot, Target, TemplateFile
+from rollout.render import SUFFIX, TemplateFault, context, policy_fault, slots, texts
+
+_SECONDS = 10.0  # wall clock for one template; a person's template takes a millisecond
+
+
+class Rendering:
+    """Desired states of targets, from templates that were read once at the start."""
+
+    def __init__(
+        self,
+        templates: Mapping[str, TemplateFile],
+        patterns: tuple[FilePattern, ...],
+        machines: Mapping[str, Machine],
+        machine: Machine | None,
+        host: str = "",
+    ) -> None:
+        self._templates = templates
+        self._patterns = patterns
+        self._machines = machines
+        self._machine = machine
+        self._host = host
+        self._child = _Child(_texts(templates))
+        self._lock = Lock()
+        self._slots: dict[tuple[str, ...], list[Slot]] = {}
+        self._uses: dict[tuple[str, str], list[str] | None] = {}
+        self._bodies: dict[tuple[str, str, str], bytes | TemplateFault] = {}
+
+    def __enter__(self) -> Rendering:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._child.close()
+
+    def check(self, targets: tuple[Target, ...]) -> None:
+        """Parse every template that a target uses; raise UsageError with all that is wrong with them."""
+        faults: dict[str, None] = {}
+        for target in targets:
+            try:
+                for slot in self.slots(target):
+                    if slot.template is not None and slot.template.endswith(SUFFIX):
+                        self.uses(slot)
+            except TemplateFault as fault:
+                faults[str(fault)] = None
+        if faults:
+            raise UsageError("\n".join(faults))
+
+    def slots(self, target: Target) -> list[Slot]:
+        with self._lock:
+            if target.templates not in self._slots:
+                self._slots[target.templates] = slots(target, self._templates, self._patterns)
+            return self._slots[target.templates]
+
+    def uses(self, slot: Slot) -> list[str] | None:
+        """Return the variables that a path's template can read, or None where only a run can tell."""
+        assert slot.template is not None
+        key = (slot.template, slot.rule.delimiters)
+        with self._lock:
+            if key not in self._uses:
+                reply = self._child.ask({"ask": "uses", "name": key[0], "delimiters": key[1]})
+                self._uses[key] = reply["uses"]
+            return self._uses[key]
+
+    def desired(self, target: Target) -> Desired:
+        """Return what a target's templates ask for, with what keeps a path from being rendered."""
+        managed, problems = [], []
+        for slot in self.slots(target):
+            try:
+                body = self._body(target, slot)
+            except TemplateFault as fault:
+                problems.append(Problem(slot.path, str(fault)))
+                continue
+            template = self._templates[slot.template] if slot.template else None
+            item = Managed(
+                slot.path,
+                slot.rule.mode,
+                body,
+                template.executable if template else False,
+                slot.rule,
+                slot.set,
+                slot.template or "",
+            )
+            fault_text = policy_fault(body, slot.rule, slot.path) if slot.rule.mode is not Mode.ABSENT else None
+            if fault_text:
+                problems.append(Problem(slot.path, fault_text))
+            managed.append(item)
+        return Desired(tuple(managed), tuple(problems))
+
+    def _body(self, target: Target, slot: Slot) -> bytes:
+        if slot.template is None or slot.rule.mode is Mode.ABSENT:
+            return b""
+        if not slot.template.endswith(SUFFIX):
+            return self._templates[slot.template].content
+        used = self.uses(slot)
+        everything = context(target, slot.path, self._machines, self._machine)
+        seen = everything if used is None else {name: everything[name] for name in used if name in everything}
+        if used and "machine" in used and "machine" not in everything:
+            raise TemplateFault(self._no_machine(target, slot))
+        key = (slot.template, slot.rule.delimiters, json.dumps(seen, sort_keys=True))
+        with self._lock:
+            if key not in self._bodies:
+                try:
+                    reply = self._child.ask({"ask": "render", "name": key[0], "delimiters": key[1], "variables": seen})
+                    self._bodies[key] = reply["body"].encode()
+                except TemplateFault as fault:
+                    self._bodies[key] = fault
+            body = self._bodies[key]
+        if isinstance(body, TemplateFault):
+            raise body
+        return body
+
+    def _no_machine(self, target: Target, slot: Slot) -> str:
+        if target.kind == "repo":
+            return (
+                f"templates/{slot.template}: 'machine' is undefined: what goes into git must not depend on "
+                "the machine; use 'machines'"
+            )
+        return (
+            f"templates/{slot.template}: 'machine' is undefined: this host, {self._host!r}, matches no machine "
+            "of the inventory; add it under 'machines' or mark one as default"
+        )
+
+
+def _texts(templates: Mapping[str, TemplateFile]) -> dict[str, str]:
+    try:
+        return texts(templates.values())
+    except TemplateFault as fault:
+        raise UsageError(str(fault)) from fault
+
+
+class _Child:
+    """One render process, started when first asked and replaced when it had to be stopped."""
+
+    def __init__(self, templates: Mapping[str, str]) -> None:
+        self._templates = templates
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        process = self._started()
+        assert process.stdin is not None
+        try:
+            process.stdin.write(json.dumps(request).encode() + b"\n")
+            process.stdin.flush()
+            line = self._line(process)
+        except (BrokenPipeError, EOFError):
+            self.close()
+            raise TemplateFault(
+                f"templates/{request['name']}: template limit: rendering it ended the renderer"
+            ) from None
+        except TimeoutError:
+            self.close()
+            raise TemplateFault(
+                f"templates/{request['name']}: template limit: takes more than {_SECONDS:.0f} seconds"
+            ) from None
+        reply: dict[str, Any] = json.loads(line)
+        if "fault" in reply:
+            raise TemplateFault(reply["fault"])
+        return reply
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            environment = {"PATH": os.defpath, "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"}
+            if "PYTHONPATH" in os.environ:
+                environment["PYTHONPATH"] = os.environ["PYTHONPATH"]
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "rollout.render_child"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                cwd="/",
+                env=environment,
+                start_new_session=True,
+            )
+            assert self._process.stdin is not None
+            self._process.stdin.write(json.dumps(dict(self._templates)).encode() + b"\n")
+            self._process.stdin.flush()
+        return self._process
+
+    def _line(self, process: subprocess.Popen[bytes]) -> bytes:
+        """Read one line within the time limit; the pipe is read unbuffered, so nothing hides from the selector."""
+        assert process.stdout is not None
+        descriptor = process.stdout.fileno()
+        received = bytearray()
+        with selectors.DefaultSelector() as selector:
+            selector.register(descriptor, selectors.EVENT_READ)
+            while not received.endswith(b"\n"):
+                if not selector.select(_SECONDS):
+                    raise TimeoutError
+                piece = os.read(descriptor, 1 << 16)
+                if not piece:
+                    raise EOFError
+                received += piece
+        return bytes(received)
+
+    def close(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                try:
+                    stream.close()
+                except BrokenPipeError:
+                    continue
+        process.wait()
