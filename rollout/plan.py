@@ -1,0 +1,412 @@
+"""What should happen to one target: values in, a frozen step out; nothing here touches the world."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+
+from rollout import blocks, merge, threeway
+from rollout.attributes import to_repository
+from rollout.model import (
+    Action,
+    Branch,
+    Change,
+    Desired,
+    File,
+    Managed,
+    Mode,
+    Obstacle,
+    OnDrift,
+    Snapshot,
+    State,
+    Step,
+    Target,
+    Written,
+)
+from rollout.render import policy_fault
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What the person allows beforehand: taking over files, and what to do about drift."""
+
+    adopt: bool = False
+    on_drift: OnDrift = OnDrift.BLOCK
+
+
+class Blocked(Exception):
+    """A managed path that cannot be written as it should be; the text says why."""
+
+
+def fingerprint(found: File | Obstacle | None) -> str:
+    """Return a short form of what is at a path, for comparing then and now."""
+    if found is None:
+        return "-"
+    if isinstance(found, Obstacle):
+        return f"!{found.what}"
+    return f"{found.mode}:{found.sha256}"
+
+
+def changes(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> tuple[tuple[Change, ...], int, list[str]]:
+    """Return the changes a target needs, how many managed files need none, and warnings."""
+    found: list[Change] = []
+    warnings: list[str] = []
+    in_sync = 0
+    problems = {problem.path: problem.message for problem in desired.problems}
+    for item in desired.managed:
+        if item.path in problems:
+            continue
+        change = change_for(item, snapshot, decisions)
+        if change is None:
+            in_sync += 1
+        else:
+            found.append(change)
+        if not item.body and item.mode is not Mode.ABSENT:
+            warnings.append(f"{item.path}: the template renders to an empty file")
+    for path, message in problems.items():
+        found.append(Change(path, Action.ERROR, message, None, None, decided=False))
+    return tuple(sorted(found, key=lambda change: change.path)), in_sync, warnings
+
+
+def change_for(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change | None:
+    """Return what one managed path needs, or None where it is as it should be."""
+    actual = snapshot.files.get(item.path)
+    if isinstance(actual, Obstacle):
+        if item.mode is Mode.ABSENT and actual.what == "a directory":
+            return None
+        return Change(item.path, Action.ERROR, f"{item.path}: is {actual.what} there", None, None, decided=False)
+    written = snapshot.written.get(item.path)
+    how = snapshot.line_ends.get(item.path, "binary")
+    try:
+        wanted = _wanted(item, actual, written, how)
+        if wanted is not None and item.mode is not Mode.WHOLE:
+            fault = policy_fault(wanted.content, item.rule, item.path)
+            if fault:
+                raise Blocked(fault)
+        return _classified(item, actual, wanted, written, decisions, how)
+    except (Blocked, blocks.MarkerError, merge.DocumentFault) as error:
+        text = str(error) if str(item.path) in str(error) else f"{item.path}: {error}"
+        return Change(item.path, Action.ERROR, text, actual, None, decided=False)
+
+
+def satisfied(item: Managed, actual: File | Obstacle | None, written: Written | None, how: str) -> bool:
+    """Tell whether what is at a path needs no change; used where only the result counts, not how it came about."""
+    snapshot = Snapshot("", {item.path: actual}, {item.path: written} if written else {}, {item.path: how})
+    return change_for(item, snapshot, Decisions()) is None
+
+
+def _wanted(item: Managed, actual: File | None, written: Written | None, how: str) -> File | None:
+    """Return what should be at the path, given what is."""
+    match item.mode:
+        case Mode.ABSENT:
+            return None
+        case Mode.ONCE:
+            if actual is not None or written is not None:
+                return actual
+            return File(to_repository(item.body, how), item.executable)
+        case Mode.WHOLE:
+            return File(to_repository(item.body, how), item.executable)
+        case Mode.BLOCK:
+            content = blocks.splice(actual.content if actual else None, item.body, item.block_id, item.path)
+            if _marked(item.body):
+                raise Blocked(f"{item.path}: the template of a block must not hold markers itself")
+            executable = actual.executable if actual else item.executable
+            return File(content if actual else to_repository(content, how), executable)
+        case Mode.MERGE:
+            content = merge.merged(actual.content if actual else None, item.body, _ours(written, item.path), item.path)
+            executable = actual.executable if actual else item.executable
+            return File(content if actual else to_repository(content, how), executable)
+
+
+def _marked(body: bytes) -> bool:
+    return b"rollout:begin " in body or b"rollout:end " in body
+
+
+def _ours(written: Written | None, path: PurePosixPath) -> merge.Ours:
+    return merge.Ours.folded(written.ours if written else (), path)
+
+
+def _classified(
+    item: Managed,
+    actual: File | None,
+    wanted: File | None,
+    written: Written | None,
+    decisions: Decisions,
+    how: str,
+) -> Change | None:
+    if actual == wanted:
+        return None
+    if _accepted_merge(actual, wanted, written):
+        return None
+    if written is None:
+        return _first_contact(item, actual, wanted, decisions)
+    if _changed_by_others(item, actual, written):
+        return _drift(item, actual, wanted, written, decisions, how)
+    base = written.file
+    if wanted is None:
+        return Change(item.path, Action.DELETE, "the inventory wants it absent", actual, None, base)
+    if actual is None:
+        return Change(item.path, Action.CREATE, "missing", None, wanted, base)
+    if actual.content == wanted.content:
+        return Change(item.path, Action.CHMOD, "the template's executable bit changed", actual, wanted, base)
+    return Change(item.path, Action.UPDATE, "the template changed", actual, wanted, base)
+
+
+def _accepted_merge(actual: File | None, wanted: File | None, written: Written | None) -> bool:
+    """Tell whether the file is a merge of drift that was accepted, and the template still says what it said then."""
+    return (
+        written is not None
+        and written.merged is not None
+        and wanted is not None
+        and actual == written.file
+        and written.merged == wanted.sha256
+    )
+
+
+def _first_contact(item: Managed, actual: File | None, wanted: File | None, decisions: Decisions) -> Change:
+    if actual is None:
+        assert wanted is not None
+        return Change(item.path, Action.CREATE, "missing", None, wanted)
+    if wanted is None:
+        return _adoption(item, actual, None, decisions, "the inventory wants it absent, and rollout never wrote it")
+    if item.mode is Mode.BLOCK:
+        if blocks.find(actual.content, item.block_id, item.path) is not None:
+            return Change(item.path, Action.UPDATE, "the block differs", actual, wanted)
+        return _adoption(item, actual, wanted, decisions, f"the file has no block {item.block_id!r} yet")
+    if item.mode is Mode.MERGE:
+        if not merge.would_change_foreign(actual.content, item.body, merge.Ours(), item.path):
+            return Change(item.path, Action.UPDATE, "keys are missing", actual, wanted)
+        return _adoption(item, actual, wanted, decisions, "it would change values that rollout never wrote")
+    return _adoption(item, actual, wanted, decisions, "the file exists and rollout never wrote it")
+
+
+def _adoption(item: Managed, actual: File, wanted: File | None, decisions: Decisions, cause: str) -> Change:
+    return Change(item.path, Action.ADOPT, cause, actual, wanted, decided=decisions.adopt)
+
+
+def _changed_by_others(item: Managed, actual: File | None, written: Written) -> bool:
+    """Tell whether the part of the file that is ours is no longer what rollout last wrote."""
+    base = written.file
+    if written.merged is not None:
+        return True  # a merge of drift was accepted, and now the template says something else
+    if actual is None or base is None:
+        return (actual is None) != (base is None)
+    match item.mode:
+        case Mode.BLOCK:
+            ours = blocks.inner(base.content, item.block_id, item.path)
+            theirs = blocks.inner(actual.content, item.block_id, item.path)
+            return theirs != ours if ours is not None else False
+        case Mode.MERGE:
+            mine = _ours(written, item.path)
+            try:
+                before = merge.projection(base.content, item.body, mine, item.path)
+            except merge.DocumentFault:
+                return True
+            return merge.projection(actual.content, item.body, mine, item.path) != before
+        case _:
+            return actual != base
+
+
+def _drift(
+    item: Managed,
+    actual: File | None,
+    wanted: File | None,
+    written: Written,
+    decisions: Decisions,
+    how: str,
+) -> Change:
+    cause = _drift_cause(actual, written)
+    base = written.merge_base if written.merged is not None else written.file
+    drift = Change(item.path, Action.DRIFT, cause, actual, wanted, base, decided=False)
+    match decisions.on_drift:
+        case OnDrift.BLOCK:
+            return drift
+        case OnDrift.OVERWRITE:
+            return replace(drift, decided=True)
+        case OnDrift.MERGE:
+            return _merged_drift(item, drift, actual, wanted, written, how)
+
+
+def _drift_cause(actual: File | None, written: Written) -> str:
+    if actual is None:
+        return "others deleted it"
+    if written.merged is not None:
+        return "it holds an accepted merge, and the template changed since"
+    if written.file is None:
+        return "others put it back after rollout deleted it"
+    if actual.content == written.file.content:
+        return "others changed its mode"
+    return "others changed it"
+
+
+def _merged_drift(
+    item: Managed, drift: Change, actual: File | None, wanted: File | None, written: Written, how: str
+) -> Change:
+    """Merge drift and template by the base both started from; what overlaps is a conflict, never a marker."""
+    base = drift.base
+    if actual is None or wanted is None or base is None:
+        return replace(drift, action=Action.CONFLICT, cause=f"{drift.cause}; a deletion cannot be merged")
+    try:
+        content = _merged_content(item, base, actual, wanted, written, how)
+    except threeway.MergeConflict as clash:
+        return replace(drift, action=Action.CONFLICT, cause=f"{drift.cause}, and {clash}; the template did too")
+    executable = actual.executable if wanted.executable == base.executable else wanted.executable
+    result = File(content, executable)
+    return replace(
+        drift, cause=f"{drift.cause}; merged with the template", after=result, decided=True, template=wanted.sha256
+    )
+
+
+def _merged_content(item: Managed, base: File, actual: File, wanted: File, written: Written, how: str) -> bytes:
+    if item.mode is Mode.BLOCK:
+        inside = [blocks.inner(f.content, item.block_id, item.path) for f in (base, actual, wanted)]
+        was, theirs, ours = inside
+        if was is None or theirs is None or ours is None:
+            raise threeway.MergeConflict(1)
+        return blocks.splice(actual.content, threeway.merge(was, theirs, ours), item.block_id, item.path)
+    if item.mode is Mode.MERGE:
+        ours_on_base = merge.merged(base.content, item.body, _ours(written, item.path), item.path)
+        return threeway.merge(base.content, actual.content, ours_on_base)
+    return threeway.merge(base.content, actual.content, wanted.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """The person's checkout as far as a plan needs it: whether it has what upstream has, and if not, why."""
+
+    has_it: bool = True
+    reason: str = ""
+    can_follow: bool = False
+    commit: str | None = None
+    ahead: int | None = 0
+    behind: int | None = 0
+    differing: tuple[tuple[PurePosixPath, str], ...] = ()  # managed paths that are not as upstream has them
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What beyond the files decides a target's state."""
+
+    identity: str
+    pending: str | None = None  # our own commit that is not upstream, if it still says what the templates say
+    pending_files: Mapping[PurePosixPath, tuple[File | None, File | None]] = field(default_factory=dict)
+    checkout: Checkout | None = None
+    identity_fault: str | None = None  # why no commit could be made
+    known_at: float | None = None
+
+
+def step_for(
+    target: Target,
+    desired: Desired,
+    snapshot: Snapshot,
+    decisions: Decisions,
+    circumstances: Circumstances,
+) -> Step:
+    """Return the frozen step of one target: its state, the reason in words, and every change."""
+    found, in_sync, warnings = changes(desired, snapshot, decisions)
+    found = tuple(_settled(change, circumstances.pending_files) for change in found)
+    state, reason = _state(found, circumstances, target)
+    checkout = circumstances.checkout
+    return Step(
+        target=target.name,
+        location=target.location,
+        state=state,
+        reason=reason,
+        base=snapshot.revision,
+        changes=found,
+        managed={item.path: fingerprint(snapshot.files.get(item.path)) for item in desired.managed},
+        in_sync=in_sync,
+        pending=circumstances.pending,
+        follow=checkout is not None and not checkout.has_it and checkout.can_follow,
+        warnings=tuple(warnings),
+        orphans=tuple(sorted(orphans(desired, snapshot))),
+        identity=circumstances.identity,
+        commit=circumstances.pending or snapshot.newest,
+        ahead=_ahead(circumstances),
+        behind=0 if checkout is None else checkout.behind,
+        known_at=circumstances.known_at,
+        checkout=() if checkout is None else checkout.differing,
+    )
+
+
+def _ahead(circumstances: Circumstances) -> int | None:
+    if circumstances.checkout is not None and circumstances.checkout.ahead != 0:
+        return circumstances.checkout.ahead
+    return 0 if circumstances.pending is None else 1
+
+
+def _settled(change: Change, waiting: Mapping[PurePosixPath, tuple[File | None, File | None]]) -> Change:
+    """Take a change that a waiting commit makes for decided: it was when that commit was made."""
+    if change.action is Action.ERROR or change.path not in waiting:
+        return change
+    before, after = waiting[change.path]
+    if before != change.before:
+        return change
+    if change.decided and change.after == after:
+        return change
+    action = Action.DELETE if after is None else Action.CREATE if before is None else Action.UPDATE
+    return replace(change, action=action, after=after, decided=True, cause=f"{change.cause}; decided before")
+
+
+def orphans(desired: Desired, snapshot: Snapshot) -> list[PurePosixPath]:
+    """Return paths that rollout wrote and that no template set names any more."""
+    ours = {item.path for item in desired.managed}
+    return [path for path, written in snapshot.written.items() if path not in ours and written.file is not None]
+
+
+def _state(found: tuple[Change, ...], circumstances: Circumstances, target: Target) -> tuple[State, str]:
+    errors = [change for change in found if change.action is Action.ERROR]
+    if errors:
+        return State.BLOCKED, "; ".join(change.cause for change in errors)
+    if found and isinstance(target.location, Branch) and circumstances.identity_fault:
+        return State.BLOCKED, circumstances.identity_fault
+    conflicts = [change for change in found if change.action is Action.CONFLICT]
+    if conflicts:
+        return State.CONFLICT, _named(conflicts)
+    drifted = [change for change in found if change.action is Action.DRIFT]
+    if drifted:
+        return State.DRIFT, _named(drifted)
+    if found and circumstances.pending is not None:
+        return State.READY_TO_PUSH, "rollout's commit is not upstream yet"
+    if found:
+        adopted = [change for change in found if change.action is Action.ADOPT and not change.decided]
+        return State.PENDING, f"{_named(adopted)}; --adopt takes them over" if adopted else ""
+    checkout = circumstances.checkout
+    if checkout is not None and not checkout.has_it:
+        return State.BEHIND, checkout.reason
+    return State.IN_SYNC, ""
+
+
+def _named(found: list[Change]) -> str:
+    first = f"{found[0].path}: {found[0].cause}"
+    return first if len(found) == 1 else f"{first} (and {len(found) - 1} more)"
+
+
+def undecided(step: Step) -> list[Change]:
+    """Return the changes that wait for a person's decision."""
+    waiting = {Action.DRIFT, Action.ADOPT, Action.CONFLICT}
+    return [change for change in step.changes if change.action in waiting and not change.decided]
+
+
+def decided(step: Step, decisions: Decisions) -> Step:
+    """Return a reviewed step with the decisions that the person gives now; its bytes stay as they were reviewed."""
+
+    def settle(change: Change) -> Change:
+        if change.action is Action.ADOPT and decisions.adopt:
+            return replace(change, decided=True)
+        if change.action is Action.DRIFT and decisions.on_drift is OnDrift.OVERWRITE:
+            return replace(change, decided=True)
+        return change
+
+    return replace(step, changes=tuple(settle(change) for change in step.changes))
+
+
+def stale_paths(step: Step, now: Mapping[PurePosixPath, File | Obstacle | None]) -> list[PurePosixPath]:
+    """Return the managed paths that are no longer as they were when the step was planned."""
+    return [path for path, then in step.managed.items() if fingerprint(now.get(path)) != then]
+
+
+def digest_of(parts: list[str]) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
