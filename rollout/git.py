@@ -1,0 +1,398 @@
+"""The one place that runs git: plumbing commands in a sealed environment, bounded in time and output."""
+
+from __future__ import annotations
+
+import os
+import re
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from threading import Event
+from typing import BinaryIO, cast
+
+from rollout.addresses import redact
+from rollout.errors import RolloutError
+from rollout.model import Author, Identity
+
+# What of the person's environment git may see. GIT_DIR, GIT_INDEX_FILE and their like would point a rollout that was
+# started inside a hook at the wrong repository; GIT_TRACE* would print secrets.
+_KEPT = re.compile(r"GIT_(CONFIG_(GLOBAL|SYSTEM|NOSYSTEM)|SSH|SSH_COMMAND|SSH_VARIANT|SSL_.*|PROXY_.*|EXEC_PATH)\Z")
+
+_ENVIRONMENT = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "false",
+    "SSH_ASKPASS": "false",
+    "SSH_ASKPASS_REQUIRE": "never",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_PROTOCOL_FROM_USER": "0",
+    "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
+    "GIT_EDITOR": "false",
+    "GIT_PAGER": "cat",
+    "GIT_ATTR_NOSYSTEM": "1",
+}
+
+# What a repository's own configuration could make git run is switched off by name; -c beats every file.
+_OPTIONS = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.alternateRefsCommand=",
+    "core.splitIndex=false",
+    "core.untrackedCache=false",
+    "diff.external=",
+    "diff.orderFile=/dev/null",
+    "log.showSignature=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "submodule.recurse=false",
+    "fetch.recurseSubmodules=false",
+    "fetch.writeCommitGraph=false",
+    "fetch.unpackLimit=1",
+    "fetch.fsckObjects=false",
+    "push.gpgSign=false",
+    "push.followTags=false",
+    "push.recurseSubmodules=no",
+    "http.lowSpeedLimit=1",
+    "http.lowSpeedTime=30",
+    "http.followRedirects=false",
+    "protocol.version=2",
+    "advice.detachedHead=false",
+)
+
+_SSH = "-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=10 -o ServerAliveCountMax=3"
+# Set when a run is to end now: every git process is ended, and what came of it is looked at by the next run.
+interrupted = Event()
+
+_STDERR_KEPT = 64 * 1024
+_STDOUT_LIMIT = 1 << 30
+_GRACE = 5.0  # seconds between asking a git process to end and ending it
+
+LOCAL = 120.0  # seconds that a command without a network may take
+ASK = 25.0  # seconds to be told what a remote's branch is
+TRANSFER = 300.0  # seconds for a fetch or a push
+
+
+class GitError(RolloutError):
+    """Git said no; the text is its last words."""
+
+
+class GitTimeout(GitError):
+    """Git was ended because it took longer than its limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    code: int
+    out: bytes
+    err: str
+    seconds: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """Git's complaint in one line, without addresses' secrets and terminal escapes."""
+        return complaint(self.err) or f"git ended with {self.code}"
+
+
+def complaint(err: str) -> str:
+    """Return the telling lines of git's stderr as one line of plain text."""
+    lines = [plain(line.strip()) for line in err.splitlines()]
+    noise = re.compile(r"^(hint:|warning: filtering|To |remote: *$|Please make sure|and the repository exists)")
+    kept = [line for line in lines if line and not noise.match(line)]
+    telling = [line for line in kept if re.match(r"(fatal|error|remote|ssh|!|\S*[Pp]ermission|Host key)", line)]
+    return redact("; ".join(dict.fromkeys(telling or kept[-3:])))[:600]
+
+
+def plain(text: str) -> str:
+    """Show control characters instead of obeying them: what servers say may not steer a terminal."""
+    return "".join(c if c == "\t" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What contacting a remote needs, as values: the ssh command, and the secret of the address if it has one."""
+
+    ssh_command: str = "ssh"
+    secret: tuple[str, str] | None = None
+    url: str = ""
+
+    def environment(self) -> dict[str, str]:
+        found = {} if "GIT_SSH" in os.environ else {"GIT_SSH_COMMAND": f"{self.ssh_command} {_SSH}"}
+        if self.secret is not None:
+            # The secret goes by environment to a helper that git asks; an argument would stand in the process list.
+            helper = (
+                '!f() { test "$1" = get && echo "username=$ROLLOUT_GIT_USER" && echo "password=$ROLLOUT_GIT_WORD"; }; f'
+            )
+            found |= {
+                "ROLLOUT_GIT_USER": self.secret[0],
+                "ROLLOUT_GIT_WORD": self.secret[1],
+                "GIT_CONFIG_COUNT": "1",
+                "GIT_CONFIG_KEY_0": "credential.helper",
+                "GIT_CONFIG_VALUE_0": helper,
+            }
+        return found
+
+
+@cache
+def sealed() -> bool:
+    """Take out of this process's environment what must not reach git; GitPython hands on all that is left."""
+    for name in list(os.environ):
+        if name.startswith("GIT_") and not _KEPT.match(name):
+            del os.environ[name]
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """Runs git against one git directory (or none), with descriptors that its children hold open."""
+
+    git_dir: Path | None = None
+    work_tree: Path | None = None
+    held: tuple[int, ...] = ()
+    options: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def with_options(self, *options: str, **environment: str) -> Git:
+        return replace(self, options=self.options + options, environment={**self.environment, **environment})
+
+    def with_access(self, access: Access) -> Git:
+        return replace(self, environment={**self.environment, **access.environment()})
+
+    def run(self, *arguments: str, stdin: bytes = b"", limit: float = LOCAL, ok: Sequence[int] = (0,)) -> Result:
+        """Run one git command; raise GitError unless it ends with a code in `ok` (none given: any code will do)."""
+        started = time.monotonic()
+        process = self._start(arguments)
+        with _ended(process):
+            out, err = _Pump(process, stdin, started + limit).run()
+            code = process.wait()
+        result = Result(code, out, err, time.monotonic() - started)
+        if ok and code not in ok:
+            raise GitError(result.words)
+        return result
+
+    def attempt(self, *arguments: str, stdin: bytes = b"", limit: float = LOCAL) -> Result:
+        """Run one git command whose exit code the caller reads."""
+        return self.run(*arguments, stdin=stdin, limit=limit, ok=())
+
+    def _start(self, arguments: Iterable[str]) -> subprocess.Popen[bytes]:
+        sealed()
+        import git
+
+        command = [_program(), "--no-pager"]
+        for option in (*_OPTIONS, *self.options):
+            command += ["-c", option]
+        if self.git_dir is not None:
+            command.append(f"--git-dir={self.git_dir}")
+        if self.work_tree is not None:
+            command.append(f"--work-tree={self.work_tree}")
+        command += arguments
+        wrapped = git.Git(str(self.work_tree or "/")).execute(
+            command,
+            istream=cast(BinaryIO, subprocess.PIPE),
+            as_process=True,
+            env={**_ENVIRONMENT, "GIT_CEILING_DIRECTORIES": "/", **self.environment},
+            start_new_session=True,
+            pass_fds=self.held,
+        )
+        process, wrapped.proc = wrapped.proc, None  # ours to end, with all its children
+        return cast("subprocess.Popen[bytes]", process)
+
+    @contextmanager
+    def objects(self) -> Iterator[Objects]:
+        """Read objects through one `cat-file --batch` for as long as the block lasts."""
+        process = self._start(("cat-file", "--batch"))
+        with _ended(process):
+            yield Objects(process)
+
+
+class Objects:
+    """Answers what an object is: its id, its type and its bytes."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._stdin, self._stdout = process.stdin, process.stdout
+
+    def read(self, name: str) -> tuple[str, str, bytes] | None:
+        """Return (id, type, content), or None where the object is not here."""
+        try:
+            self._stdin.write(name.encode() + b"\n")
+            self._stdin.flush()
+            header = self._stdout.readline().split()
+            if len(header) != 3:
+                if header[-1:] == [b"missing"]:
+                    return None
+                raise GitError(f"cat-file said {b' '.join(header)[:80]!r} of {name}")
+            content = self._stdout.read(int(header[2]))
+            self._stdout.read(1)
+        except (BrokenPipeError, ValueError) as error:
+            raise GitError(f"reading objects stopped: {error}") from error
+        return header[0].decode(), header[1].decode(), content
+
+
+@contextmanager
+def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Leave no process behind, whatever happens in the block."""
+    try:
+        yield
+    except BaseException:
+        _end(process)
+        raise
+    finally:
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None:
+                try:
+                    stream.close()
+                except BrokenPipeError:
+                    continue
+        process.wait()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the process and its children: they are a session of their own."""
+    for number, wait in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, _GRACE)):
+        if process.poll() is not None:
+            return
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            return
+        try:
+            process.wait(wait)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+class _Pump:
+    """Feeds stdin and drains stdout and stderr until both end, within a deadline and bounds."""
+
+    def __init__(self, process: subprocess.Popen[bytes], stdin: bytes, deadline: float) -> None:
+        self._process = process
+        self._stdin = memoryview(stdin)
+        self._deadline = deadline
+        self._out: list[bytes] = []
+        self._err = bytearray()
+        self._size = 0
+
+    def run(self) -> tuple[bytes, str]:
+        stdin, stdout, stderr = self._process.stdin, self._process.stdout, self._process.stderr
+        assert stdin is not None
+        assert stdout is not None
+        assert stderr is not None
+        with selectors.PollSelector() as selector:
+            selector.register(stdout, selectors.EVENT_READ, self._read_out)
+            selector.register(stderr, selectors.EVENT_READ, self._read_err)
+            if self._stdin:
+                os.set_blocking(stdin.fileno(), False)
+                selector.register(stdin, selectors.EVENT_WRITE, self._write)
+            else:
+                stdin.close()
+            while selector.get_map():
+                left = self._deadline - time.monotonic()
+                if left <= 0:
+                    raise GitTimeout("no answer within the time limit")
+                if interrupted.is_set():
+                    raise GitTimeout("interrupted")
+                for key, _ in selector.select(min(left, 0.25)):
+                    if not key.data(key.fileobj):
+                        selector.unregister(key.fileobj)
+                        if key.fileobj is stdin:
+                            stdin.close()
+        return b"".join(self._out), self._err.decode("utf-8", "replace")
+
+    def _read_out(self, stream: BinaryIO) -> bool:
+        piece = os.read(stream.fileno(), 1 << 16)
+        self._out.append(piece)
+        self._size += len(piece)
+        if self._size > _STDOUT_LIMIT:
+            raise GitError("git said more than 1 GiB")
+        return bool(piece)
+
+    def _read_err(self, stream: BinaryIO) -> bool:
+        piece = os.read(stream.fileno(), 1 << 16)
+        self._err += piece[: _STDERR_KEPT - len(self._err)]
+        return bool(piece)
+
+    def _write(self, stream: BinaryIO) -> bool:
+        try:
+            written = os.write(stream.fileno(), self._stdin[: 1 << 16])
+        except BlockingIOError:
+            return True
+        except BrokenPipeError:
+            return False
+        self._stdin = self._stdin[written:]
+        return bool(self._stdin)
+
+
+@cache
+def _program() -> str:
+    """Find git once, on an absolute path: a `git` in some work tree must not be run."""
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        candidate = Path(folder) / "git"
+        if folder.startswith("/") and os.access(candidate, os.X_OK) and candidate.is_file():
+            return str(candidate)
+    raise RolloutError("git is not installed: install git 2.39 or newer")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What the person's global git configuration says that rollout honours."""
+
+    identity: Identity | None
+    ssh_command: str = "ssh"
+    autocrlf: str = "false"
+    eol: str = "native"
+    attributes_file: str | None = None
+    fault: str | None = None
+
+
+def read_person() -> Person:
+    """Read the global and system configuration, and never that of a repository."""
+    result = Git().attempt("config", "--null", "--list", "--includes")
+    settings: dict[str, str] = {}
+    for entry in result.out.decode("utf-8", "replace").split("\0"):
+        key, mark, value = entry.partition("\n")
+        settings[key.lower()] = value if mark else "true"
+    identity, fault = _identity(settings)
+    return Person(
+        identity,
+        ssh_command=os.environ.get("GIT_SSH_COMMAND") or settings.get("core.sshcommand") or "ssh",
+        autocrlf={"input": "input"}.get(settings.get("core.autocrlf", ""), _truth(settings, "core.autocrlf")),
+        eol=settings.get("core.eol", "native").lower(),
+        attributes_file=settings.get("core.attributesfile"),
+        fault=fault,
+    )
+
+
+def _identity(settings: Mapping[str, str]) -> tuple[Identity | None, str | None]:
+    def one(kind: str) -> Author | None:
+        name = settings.get(f"{kind}.name") or settings.get("user.name")
+        email = settings.get(f"{kind}.email") or settings.get("user.email")
+        if not name or not email:
+            return None
+        return Author(_ident(name), _ident(email))
+
+    author, committer = one("author"), one("committer")
+    if author is None or committer is None:
+        return None, (
+            "no git identity is configured, so no commit can be signed with a name: "
+            'git config --global user.name "Your Name"; git config --global user.email you@example.org'
+        )
+    return Identity(author, committer, sign=_truth(settings, "commit.gpgsign") == "true"), None
+
+
+def _ident(text: str) -> str:
+    """Drop what an identity cannot hold, as git does."""
+    return re.sub(r"[<>\n\x00]", "", text).strip(" .,:;\"'\\")
+
+
+def _truth(settings: Mapping[str, str], key: str) -> str:
+    return "true" if settings.get(key, "").lower() in {"true", "yes", "on", "1"} else "false"

@@ -1,0 +1,68 @@
+"""Where rollout keeps its own things: never inside a target, readable by their owner only."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+
+def state_folder() -> Path:
+    """Return $ROLLOUT_STATE_DIR, else $XDG_STATE_HOME/rollout, else ~/.local/state/rollout; made when missing."""
+    named = os.environ.get("ROLLOUT_STATE_DIR")
+    if named:
+        folder = Path(named).expanduser()
+    else:
+        folder = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "rollout"
+    folder = Path.cwd() / folder
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def key(*parts: str) -> str:
+    """Return a short name for a place that is safe as a file and a ref name."""
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:20]
+
+
+def slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")[-40:] or "x"
+
+
+def write_whole(path: Path, content: bytes, mode: int = 0o600, *, durable: bool = True) -> None:
+    """Put a file of our own in place at once, or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, name = tempfile.mkstemp(prefix=".rollout-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    if durable:
+        sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return one of our own JSON files; an absent or damaged one is empty, for all of them can be made again."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
