@@ -1,0 +1,206 @@
+"""Files changed one at a time, whole, and only if they are what they were thought to be.
+
+No path is followed through a symlink: every folder on the way is opened by itself. A file is replaced by exchanging
+it with the new one and looking at what came out, so a writer who was faster loses nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+from rollout.model import File, Obstacle
+
+_MAX_FILE = 256 * 1024 * 1024
+_EXCHANGE = 2
+_NOREPLACE = 1
+
+
+class Changed(Exception):
+    """Somebody else changed what was about to be replaced; it is as they left it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A plain file as it is on the disk."""
+
+    content: bytes
+    mode: int
+    links: int
+    identity: tuple[int, int]
+
+    @property
+    def executable(self) -> bool:
+        return bool(self.mode & 0o100)
+
+
+@contextmanager
+def parent(root: Path, path: PurePosixPath, *, make: bool = False) -> Iterator[int]:
+    """Open the folder that holds `path` below `root`; raise OSError (ELOOP, ENOTDIR, ENOENT) if it cannot be."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    descriptor = os.open(root, flags)
+    try:
+        for name in path.parent.parts:
+            if make:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(name, 0o777, dir_fd=descriptor)
+            inner = os.open(name, flags | os.O_NOFOLLOW, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = inner
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def look(root: Path, path: PurePosixPath) -> Found | Obstacle | None:
+    """Return what is at `path`: a plain file, something else in words, or nothing."""
+    try:
+        with parent(root, path) as folder:
+            return look_at(folder, path.name)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno in {errno.ENOTDIR, errno.ELOOP}:
+            return Obstacle("behind a symlink or a file where a folder should be")
+        return Obstacle(f"not readable ({error.strerror})")
+
+
+def look_at(folder: int, name: str) -> Found | Obstacle | None:
+    """Return what is at `name` in an open folder, without following a link or waiting for a pipe."""
+    try:
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return Obstacle("a symlink")
+        if error.errno in {errno.ENXIO, errno.ENODEV}:
+            return Obstacle("a socket or a device")
+        return Obstacle(f"not readable ({error.strerror})")
+    with os.fdopen(descriptor, "rb") as file:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            return Obstacle(_kind(about.st_mode))
+        if about.st_size > _MAX_FILE:
+            return Obstacle("larger than 256 MiB")
+        content = file.read()
+    return Found(content, stat.S_IMODE(about.st_mode), about.st_nlink, (about.st_dev, about.st_ino))
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "a directory"
+    return "a pipe" if stat.S_ISFIFO(mode) else "a device" if not stat.S_ISSOCK(mode) else "a socket"
+
+
+def as_file(found: Found | Obstacle | None) -> File | Obstacle | None:
+    return File(found.content, found.executable) if isinstance(found, Found) else found
+
+
+def stage(folder: int, name: str, content: bytes, mode: int, like: int | None = None) -> None:
+    """Write a new file, whole and on the disk, under a name nobody has; `like` gives owner, ACL and attributes."""
+    descriptor = os.open(
+        name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder
+    )
+    try:
+        view = memoryview(content)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        if like is not None:
+            _resemble(descriptor, like)
+        os.fchmod(descriptor, mode)
+        os.fsync(descriptor)
+    except BaseException:
+        os.close(descriptor)
+        with contextlib.suppress(OSError):
+            os.unlink(name, dir_fd=folder)
+        raise
+    os.close(descriptor)
+
+
+def _resemble(descriptor: int, like: int) -> None:
+    """Give a new file the group, the ACL and the extended attributes of the one it replaces."""
+    about, new = os.fstat(like), os.fstat(descriptor)
+    if (about.st_uid, about.st_gid) != (new.st_uid, new.st_gid):
+        with contextlib.suppress(PermissionError):
+            os.fchown(descriptor, about.st_uid, about.st_gid)
+    if hasattr(os, "listxattr"):
+        with contextlib.suppress(OSError):
+            for name in os.listxattr(like):
+                with contextlib.suppress(OSError):
+                    os.setxattr(descriptor, name, os.getxattr(like, name))
+
+
+def new_mode(executable: bool) -> int:
+    """Return the permissions of a new file, as the person's umask wants them."""
+    return (0o777 if executable else 0o666) & ~_UMASK
+
+
+def kept_mode(mode: int, executable: bool) -> int:
+    """Return a file's permissions with only the executable bits changed, wherever it can be read."""
+    if not executable:
+        return mode & ~0o111
+    return mode if mode & 0o100 else mode | ((mode & 0o444) >> 2)
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+_UMASK = _umask()  # read once at import: changing it for a moment would race with other threads
+
+
+def exchange(from_folder: int, source: str, to_folder: int, destination: str) -> None:
+    """Swap two names in one step."""
+    _rename(from_folder, source, to_folder, destination, _EXCHANGE)
+
+
+def put_new(from_folder: int, source: str, to_folder: int, destination: str) -> None:
+    """Give a file its name if nothing has that name yet; raise FileExistsError otherwise."""
+    _rename(from_folder, source, to_folder, destination, _NOREPLACE)
+
+
+def _rename(from_folder: int, source: str, to_folder: int, destination: str, flags: int) -> None:
+    call = _system_call()
+    if call is None or call(from_folder, os.fsencode(source), to_folder, os.fsencode(destination), flags) != 0:
+        number = ctypes.get_errno() if call is not None else errno.ENOSYS
+        if number in {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP}:
+            _rename_plain(from_folder, source, to_folder, destination, flags)
+            return
+        raise OSError(number, os.strerror(number), destination)
+
+
+def _rename_plain(from_folder: int, source: str, to_folder: int, destination: str, flags: int) -> None:
+    """Do without the exchange where a file system does not know it: a window of one call remains (docs/safety.md)."""
+    if flags == _NOREPLACE:
+        os.link(source, destination, src_dir_fd=from_folder, dst_dir_fd=to_folder, follow_symlinks=False)
+        os.unlink(source, dir_fd=from_folder)
+        return
+    aside = f"{source}.aside"
+    os.link(destination, aside, src_dir_fd=to_folder, dst_dir_fd=from_folder, follow_symlinks=False)
+    os.rename(source, destination, src_dir_fd=from_folder, dst_dir_fd=to_folder)
+    os.rename(aside, source, src_dir_fd=from_folder, dst_dir_fd=from_folder)
+
+
+@cache
+def _system_call() -> Callable[[int, bytes, int, bytes, int], int] | None:
+    """Return renameat2 or its likeness on macOS, or None where the system has neither."""
+    library = ctypes.CDLL(None, use_errno=True)
+    darwin = os.uname().sysname == "Darwin"
+    name = "renameatx_np" if darwin else "renameat2"
+    call = getattr(library, name, None)
+    if call is None:
+        return None
+    call.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint]
+    flag = {_EXCHANGE: 2, _NOREPLACE: 4 if darwin else 1}  # macOS: RENAME_SWAP, RENAME_EXCL
+    return lambda a, b, c, d, kind: int(call(a, b, c, d, flag[kind]))

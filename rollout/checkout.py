@@ -1,0 +1,309 @@
+"""A person's checkout: how far it is from upstream, and what keeps it from following."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Literal, cast
+
+from rollout import atomic, attributes, gitdir
+from rollout.attributes import AttributesFile, LineEnds
+from rollout.git import Git, GitError, Objects, Person
+from rollout.gitdir import GitDir, NotOurs
+from rollout.model import Obstacle
+from rollout.plan import Checkout
+from rollout.trees import Entry, Tree, difference, git_id
+
+_SHOWN = 3
+
+
+class Hindered(Exception):
+    """Why a checkout stays where it is; nothing of it was touched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One path that changes when the branch moves."""
+
+    path: PurePosixPath
+    old: Entry
+    new: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCommit:
+    """A commit on the local branch that upstream does not have; `rollouts` if rollout made it."""
+
+    commit: str
+    parent: str
+    rollouts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the local branch stands towards upstream."""
+
+    local: str | None
+    ahead: tuple[OwnCommit, ...] = ()
+
+    @property
+    def persons(self) -> tuple[OwnCommit, ...]:
+        return tuple(commit for commit in self.ahead if not commit.rollouts)
+
+
+def git_for(repo: GitDir, held: tuple[int, ...] = ()) -> Git:
+    """Return git for a person's repository, with everything its configuration could run switched off."""
+    git = Git(repo.git_dir, repo.top, held, environment={"GIT_ATTR_NOSYSTEM": "0"})
+    overridden = _commands_in_config(repo)
+    return git.with_options(*overridden)
+
+
+def _commands_in_config(repo: GitDir) -> Iterable[str]:
+    """Name every filter and hook that the repository's own configuration defines, to override each with nothing.
+
+    There is no wildcard for them (docs/safety.md); newer git also takes hooks from the configuration.
+    """
+    parser = repo._config()
+    for section in parser.sections():
+        kind, _, name = section.partition(" ")
+        name = name.strip('"')
+        if kind.lower() == "filter" and "=" not in name:
+            yield from (f"filter.{name}.clean=", f"filter.{name}.smudge=", f"filter.{name}.process=")
+            yield f"filter.{name}.required=false"
+        if kind.lower() == "hook" and "=" not in name:
+            yield f"hook.{name}.command=true"
+            yield f"hook.{name}.enabled=false"
+
+
+def standing(repo: GitDir, git: Git, branch: str, remote: str, upstream: str) -> Standing:
+    """Return where the branch stands towards the upstream commit, which need not be in this repository."""
+    ref = f"refs/heads/{branch}"
+    local = repo.ref(ref)
+    if local is None or local == upstream:
+        return Standing(local)
+    known = [upstream]
+    tracking = repo.ref(f"refs/remotes/{remote}/{branch}")
+    if tracking is not None:
+        known.append(tracking)
+    if local in known:
+        return Standing(local)
+    listed = git.attempt(
+        "log",
+        "--ignore-missing",
+        "--max-count=1000",
+        "--format=%H%x1f%P%x1f%(trailers:key=Rollout-Run,valueonly)%x1f%(trailers:key=Rollout-Target,valueonly)%x1e",
+        local,
+        "--not",
+        *known,
+        "--",
+    )
+    if listed.code:
+        raise Hindered(f"its history cannot be read: {listed.words}")
+    return Standing(local, tuple(_own_commits(listed.out.decode("utf-8", "replace"))))
+
+
+def _own_commits(text: str) -> Iterable[OwnCommit]:
+    for record in text.split("\x1e"):
+        if "\x1f" in record:
+            commit, parents, run, target = record.strip("\n").split("\x1f")
+            ours = bool(run.strip()) and bool(target.strip()) and " " not in parents
+            yield OwnCommit(commit, parents.split(" ")[0], ours)
+
+
+def hindrance(repo: GitDir, branch: str) -> str | None:
+    """Say what about the repository as a whole keeps its branch from being moved now, or None."""
+    ref = f"refs/heads/{branch}"
+    head = repo.head()
+    if head is None:
+        return "HEAD is detached"
+    if head != ref:
+        return f"on branch {head.removeprefix('refs/heads/')}"
+    operation = repo.operation()
+    if operation:
+        return f"{operation} is in progress"
+    elsewhere = repo.elsewhere(ref)
+    if elsewhere:
+        return f"branch {branch} is checked out in another worktree too: {elsewhere}"
+    return None
+
+
+def line_ends(repo: GitDir, person: Person) -> LineEnds:
+    """Return the line ends this repository is checked out with: its own configuration over the person's."""
+    autocrlf = repo.setting("core", "autocrlf", person.autocrlf).lower()
+    autocrlf = {"yes": "true", "on": "true", "1": "true"}.get(autocrlf, autocrlf)
+    eol = repo.setting("core", "eol", person.eol).lower()
+    return LineEnds(
+        cast("Literal['false', 'true', 'input']", autocrlf if autocrlf in {"true", "input"} else "false"),
+        cast("Literal['native', 'lf', 'crlf']", eol if eol in {"lf", "crlf"} else "native"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Conversions:
+    """Which attributes are in force in a work tree when a commit is checked out there."""
+
+    rules: tuple[AttributesFile, ...]
+    person: LineEnds
+
+    def of(self, path: PurePosixPath) -> dict[str, str]:
+        return attributes.lookup(self.rules, str(path))
+
+    def ids(self, content: bytes, path: PurePosixPath, size: int) -> set[str]:
+        """Return the ids that git may give to work tree content: as it is, and with its line ends converted."""
+        how = attributes.conversion(self.of(path))
+        if attributes.unspecified(self.of(path)) and self.person.autocrlf != "false":
+            how = "auto"
+        return {git_id(content, size), git_id(attributes.to_repository(content, how), size)}
+
+
+def conversions(
+    repo: GitDir, tree: Tree, objects: Objects, person: Person, touched: Iterable[PurePosixPath]
+) -> Conversions:
+    """Read the attributes from the commit that is moved to, as git does when it checks out."""
+    rules = []
+    globally = person.attributes_file or "~/.config/git/attributes"
+    for path, folder in ((Path(globally).expanduser(), ""),):
+        rules += _rules_at(path, folder)
+    for folder, blob in sorted(tree.attribute_files(touched).items(), key=lambda i: i[0].count("/") + bool(i[0])):
+        found = objects.read(blob)
+        rules.append(attributes.parse(found[2] if found else b"", folder))
+    rules += _rules_at(repo.common_dir / "info" / "attributes", "")
+    return Conversions(tuple(rules), line_ends(repo, person))
+
+
+def _rules_at(path: Path, folder: str) -> list[AttributesFile]:
+    try:
+        return [attributes.parse(path.read_bytes(), folder)]
+    except OSError:
+        return []
+
+
+def edited(
+    repo: GitDir, moves: Iterable[Move], how: Conversions, size: int, *, file_mode: bool
+) -> dict[PurePosixPath, str]:
+    """Return the paths whose work tree file is neither the old nor the new one, with what it is instead."""
+    found: dict[PurePosixPath, str] = {}
+    for move in moves:
+        there = atomic.look(repo.top, move.path)
+        if isinstance(there, Obstacle):
+            found[move.path] = f"is {there.what}"
+            continue
+        if there is None:
+            if move.old is not None and move.new is not None:
+                found[move.path] = "was deleted"
+            continue
+        ids = how.ids(there.content, move.path, size)
+        fits = [
+            entry
+            for entry in (move.old, move.new)
+            if entry is not None and entry[1] in ids and (not file_mode or (entry[0] == "100755") == there.executable)
+        ]
+        if not fits:
+            found[move.path] = "has local edits" if move.old is not None else "is in the way, and git does not know it"
+    return found
+
+
+def show(found: Mapping[PurePosixPath, str]) -> str:
+    """Say in one line which files stand in the way."""
+    parts = [f"{path} {what}" for path, what in sorted(found.items())]
+    more = f" (and {len(parts) - _SHOWN} more)" if len(parts) > _SHOWN else ""
+    return ", ".join(parts[:_SHOWN]) + more
+
+
+def moves_between(old: Tree, new: Tree) -> list[Move]:
+    return [Move(path, before, after) for path, before, after in difference(old, new)]
+
+
+def observe(
+    top: Path,
+    branch: str,
+    remote: str,
+    upstream: str,
+    managed: list[PurePosixPath],
+    workshop: Git,
+    person: Person,
+    *,
+    follow: bool,
+) -> Checkout:
+    """Say whether the checkout has what upstream has at the managed paths, and if not, why. Changes nothing."""
+    try:
+        repo = gitdir.discover(top)
+        git = git_for(repo)
+        where = standing(repo, git, branch, remote, upstream)
+        reason = hindrance(repo, branch)
+        with ExitStack() as stack:
+            there = stack.enter_context(workshop.objects())
+            new = Tree(there, upstream)
+            behind, files = _differing(repo, git, where, new, there, managed, person, stack)
+    except (NotOurs, Hindered, GitError) as error:
+        return Checkout(has_it=False, reason=str(error), differing=tuple((path, str(error)) for path in managed))
+    persons = len(where.persons)
+    ahead, missing = len(where.ahead), _behind(git, workshop, where.local, upstream)
+    if repo.head() == f"refs/heads/{branch}" and not behind and not files:
+        return Checkout(commit=where.local, ahead=ahead, behind=missing)
+    if reason is None and persons and behind:
+        reason = f"{persons} commit{'s' * (persons > 1)} of your own {'are' if persons > 1 else 'is'} not upstream"
+    if reason is None and files:
+        reason = show(files)
+    if reason is None and os.path.lexists(repo.git_dir / "index.lock"):
+        reason = f"busy: {repo.git_dir / 'index.lock'} exists"
+    if reason is None and not follow:
+        reason = "the inventory says checkout: leave"
+    can_follow = reason is None
+    reason = reason or "not updated yet"
+    others = repo.head() != f"refs/heads/{branch}"
+    lacking = managed if others else [path for path in managed if path in behind or path in files]
+    differing = tuple((path, f"{path} {files[path]}" if path in files else reason) for path in lacking)
+    return Checkout(False, reason, can_follow, where.local, ahead, missing, differing)
+
+
+def _behind(git: Git, workshop: Git, local: str | None, upstream: str) -> int | None:
+    """Count upstream's commits that the branch does not have, where one of the two stores can tell."""
+    if local is None:
+        return None
+    if local == upstream:
+        return 0
+    for store in (workshop, git):
+        counted = store.attempt("rev-list", "--count", f"{local}..{upstream}", "--")
+        if counted.code == 0:
+            return int(counted.out)
+    return None
+
+
+def _differing(
+    repo: GitDir,
+    git: Git,
+    where: Standing,
+    new: Tree,
+    there: Objects,
+    managed: list[PurePosixPath],
+    person: Person,
+    stack: ExitStack,
+) -> tuple[list[PurePosixPath], dict[PurePosixPath, str]]:
+    """Return the managed files that the branch has otherwise than upstream, and the edited files in the way."""
+    size = len(new.root)
+    how = conversions(repo, new, there, person, managed)
+    file_mode = repo.setting("core", "filemode", "true").lower() != "false"
+    if where.local is None:
+        return managed, {}
+    if new.commit == where.local:
+        moves = [Move(path, None, new.entry(path)) for path in managed if new.entry(path) is not None]
+        behind = []
+    else:
+        here = stack.enter_context(git.objects())
+        old = Tree(here, where.local)
+        behind = [path for path in managed if old.entry(path) != new.entry(path)]
+        if behind:
+            moves = moves_between(old, new)
+        else:
+            moves = [Move(path, None, new.entry(path)) for path in managed if new.entry(path) is not None]
+    found = edited(repo, moves, how, size, file_mode=file_mode)
+    if not behind:
+        for move in moves:
+            if move.path not in found and atomic.look(repo.top, move.path) is None:
+                found[move.path] = "was deleted"
+        found = {path: "has local edits" if "in the way" in what else what for path, what in found.items()}
+    return behind, found

@@ -1,0 +1,550 @@
+"""Move a checkout to a new commit without touching anybody's edit: files first, then the index, then the branch.
+
+Every step is a compare-and-swap on what was seen under git's own index lock; any surprise undoes what was done and
+leaves the checkout as it was. docs/safety.md tells why the order is this one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from rollout import atomic, attributes, git, gitdir, tokens
+from rollout.atomic import Found
+from rollout.checkout import (
+    Conversions,
+    Hindered,
+    Move,
+    conversions,
+    edited,
+    git_for,
+    hindrance,
+    moves_between,
+    show,
+    standing,
+)
+from rollout.git import Git, GitError, Person
+from rollout.gitdir import GitDir, NotOurs
+from rollout.model import Identity, Obstacle
+from rollout.trees import Tree
+
+_QUIET = 3.0  # seconds without a change where processes cannot be seen
+_PLAIN = {"100644", "100755"}
+_DURABLE = ("core.fsync=all", "core.fsyncMethod=fsync")
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a checkout is to go: a commit, how its objects get there, and whether upstream has it already."""
+
+    branch: str
+    remote: str
+    commit: str
+    upstream: str  # the upstream commit that local commits are compared with
+    published: bool
+    bring: Callable[[Git, str | None], None]  # makes the commit's objects available in the person's repository
+
+
+@dataclass(slots=True)
+class Followed:
+    notes: list[str] = field(default_factory=list)
+
+
+def follow(top: Path, to: Destination, person: Person, identity: Identity | None, held: tuple[int, ...]) -> Followed:
+    """Move the checkout to the commit; raise Hindered, with everything as it was, when that is not safe now."""
+    try:
+        repo = gitdir.discover(top)
+        runner = git_for(repo, held).with_options(*_DURABLE, **_committer(identity))
+        followed = Followed(rescue(repo))
+        with _scratch(repo) as scratch:
+            _follow(repo, runner, to, person, scratch, followed)
+    except NotOurs as error:
+        raise Hindered(str(error)) from error
+    except tokens.Held as error:
+        raise Hindered(str(error)) from error
+    except GitError as error:
+        raise Hindered(f"git: {error}") from error
+    except OSError as error:
+        raise Hindered(f"{error.filename or top}: {error.strerror}") from error
+    return followed
+
+
+def _committer(identity: Identity | None) -> dict[str, str]:
+    if identity is None:
+        return {}
+    return {"GIT_COMMITTER_NAME": identity.committer.name, "GIT_COMMITTER_EMAIL": identity.committer.email}
+
+
+def _follow(repo: GitDir, runner: Git, to: Destination, person: Person, scratch: Path, followed: Followed) -> None:
+    local = _may_move(repo, runner, to)
+    to.bring(runner, local)
+    if local is not None and local != to.commit:
+        _only_ours_above(repo, runner, to, local)
+    with runner.objects() as objects:
+        new = Tree(objects, to.commit)
+        local_tree = Tree(objects, local) if local is not None else None
+        moves = moves_between(local_tree, new) if local_tree is not None else []
+        _plain_files(moves)
+        how = conversions(repo, new, objects, person, [move.path for move in moves])
+        _no_foreign_attributes(moves, how)
+        contents = {}
+        for move in moves:
+            if move.new is not None:
+                found = objects.read(move.new[1])
+                if found is None:
+                    raise Hindered(f"{move.path}: its content is not in this repository (a partial clone?)")
+                contents[move.path] = attributes.to_work_tree(found[2], how.of(move.path), how.person)
+    act = _Act(repo, runner, to, local, moves, how, contents, scratch, len(to.commit))
+    act.look()
+    with tokens.index_lock(repo.git_dir, scratch):
+        act.look()
+        act.run()
+    followed.notes += act.late_writers()
+
+
+def _may_move(repo: GitDir, runner: Git, to: Destination) -> str | None:
+    """Return the branch's commit if the branch may be moved at all."""
+    reason = hindrance(repo, to.branch)
+    if reason:
+        raise Hindered(reason)
+    where = standing(repo, runner, to.branch, to.remote, to.upstream)
+    if where.local is None:
+        raise Hindered(f"branch {to.branch} has no commit yet")
+    persons = len(where.persons)
+    if persons:
+        raise Hindered(
+            f"{persons} commit{'s' * (persons > 1)} of your own {'are' if persons > 1 else 'is'} not upstream"
+        )
+    return where.local
+
+
+def _only_ours_above(repo: GitDir, runner: Git, to: Destination, local: str) -> None:
+    """Make sure that nothing of the branch but rollout's own commits is missing in what it moves to."""
+    listed = runner.run(
+        "log",
+        "--max-count=200",
+        "--format=%P%x1f%(trailers:key=Rollout-Run,valueonly)%x1f%(trailers:key=Rollout-Target,valueonly)%x1e",
+        local,
+        "--not",
+        to.commit,
+        "--",
+    )
+    for record in listed.out.decode("utf-8", "replace").split("\x1e"):
+        if "\x1f" in record:
+            parents, run, target = record.strip("\n").split("\x1f")
+            if " " in parents or not run.strip() or not target.strip():
+                raise Hindered("the local branch has commits that upstream does not have")
+
+
+def _plain_files(moves: Iterable[Move]) -> None:
+    for move in moves:
+        for entry in (move.old, move.new):
+            if entry is not None and entry[0] not in _PLAIN:
+                what = {"120000": "a symlink", "160000": "a submodule"}.get(entry[0], f"an entry of mode {entry[0]}")
+                raise Hindered(f"upstream changed {what}, {move.path}: pull it yourself")
+
+
+def _no_foreign_attributes(moves: Iterable[Move], how: Conversions) -> None:
+    for move in moves:
+        foreign = attributes.foreign(how.of(move.path))
+        if foreign:
+            raise Hindered(f"{move.path} is under the attribute {foreign}: pull it yourself")
+
+
+@dataclass(slots=True)
+class _Swap:
+    """One file that was put in place: where the displaced one went, and what it must be."""
+
+    move: Move
+    kept: str | None
+    expected: bytes | None
+    folders_made: bool = False
+
+
+@dataclass(slots=True)
+class _Act:
+    """The part that writes, under the index lock."""
+
+    repo: GitDir
+    runner: Git
+    to: Destination
+    local: str | None
+    moves: list[Move]
+    how: Conversions
+    contents: dict[PurePosixPath, bytes]
+    scratch: Path
+    size: int
+    swaps: list[_Swap] = field(default_factory=list)
+
+    @property
+    def _file_mode(self) -> bool:
+        return self.repo.setting("core", "filemode", "true").lower() != "false"
+
+    def look(self) -> None:
+        """Raise Hindered unless everything still is as the move needs it."""
+        if self.repo.ref(f"refs/heads/{self.to.branch}") != self.local:
+            raise Hindered("its branch moved meanwhile")
+        reason = hindrance(self.repo, self.to.branch)
+        if reason:
+            raise Hindered(reason)
+        self._nobody_at_work()
+        found = edited(self.repo, self.moves, self.how, self.size, file_mode=self._file_mode)
+        if found:
+            raise Hindered(show(found))
+        self._index_is_clean()
+
+    def _nobody_at_work(self) -> None:
+        try:
+            busy = list(gitdir.processes_in(self.repo.git_dir, self.repo.top))
+        except FileNotFoundError:
+            busy = self._recent()
+        if busy:
+            raise Hindered(f"busy: {busy[0]} is at work there")
+
+    def _recent(self) -> list[str]:
+        """Without /proc only quiet tells that nobody is at work: no change of git's files for a while."""
+        now = time.time()
+        for name in ("index", "HEAD", "logs/HEAD", "FETCH_HEAD", "refs/stash", "ORIG_HEAD"):
+            with contextlib.suppress(OSError):
+                if now - (self.repo.git_dir / name).lstat().st_mtime < _QUIET:
+                    return [f"a git command that just changed {name}"]
+        return []
+
+    def _index_is_clean(self) -> None:
+        paths = [str(move.path) for move in self.moves]
+        if not paths:
+            return
+        staged: dict[str, tuple[str, str]] = {}
+        for start in range(0, len(paths), 500):
+            listed = self.runner.run("ls-files", "-s", "-t", "-z", "--", *paths[start : start + 500])
+            for record in listed.out.decode("utf-8", "surrogateescape").split("\0"):
+                if record:
+                    about, _, path = record.partition("\t")
+                    tag, mode, name, stage = about.split(" ")
+                    if stage != "0":
+                        raise Hindered(f"{path} is unmerged")
+                    if tag == "S":
+                        raise Hindered(f"{path} is left out by a sparse checkout")
+                    staged[path] = (mode, name)
+        for move in self.moves:
+            entry = staged.get(str(move.path))
+            if entry not in (move.old, move.new):
+                raise Hindered(f"{move.path} is staged with other content")
+
+    def run(self) -> None:
+        index = self._new_index()
+        try:
+            for move in self.moves:
+                self._put(move)
+            self._nobody_at_work()
+            if index is not None:
+                os.replace(index, self.repo.git_dir / "index")
+        except BaseException:
+            self._undo()
+            raise
+        try:
+            self._move_branch()
+        except BaseException:
+            if index is not None:
+                self._restore_index()
+            self._undo()
+            raise
+        self._remove_empty_folders()
+
+    def _new_index(self) -> Path | None:
+        """Prepare the index beside the real one, which stays as it is until its turn."""
+        if not self.moves:
+            return None
+        real, copy, old = self.repo.git_dir / "index", self.scratch / "index", self.scratch / "index.before"
+        for made in (copy, old):
+            shutil.copyfile(real, made)
+            about = real.lstat()
+            # git judges by the index's own time which entries it must look at again: a copy with a new time makes
+            # edits of the same size invisible to it.
+            os.utime(made, ns=(about.st_atime_ns, about.st_mtime_ns))
+            os.chmod(made, about.st_mode & 0o777)
+        lines = []
+        for move in self.moves:
+            mode, name = move.new if move.new is not None else ("0", "0" * self.size)
+            lines.append(f"{mode} {name}\t{move.path}\0")
+        self.runner.with_options(GIT_INDEX_FILE=str(copy)).run(
+            "update-index", "-z", "--index-info", stdin="".join(lines).encode("utf-8", "surrogateescape")
+        )
+        return copy
+
+    def _restore_index(self) -> None:
+        os.replace(self.scratch / "index.before", self.repo.git_dir / "index")
+
+    def _put(self, move: Move) -> None:
+        root = self.repo.top
+        before = atomic.look(root, move.path)
+        if isinstance(before, Obstacle):
+            raise Hindered(f"{move.path} is {before.what}")
+        self._fits(move, before)
+        if isinstance(before, Found) and before.links > 1:
+            raise Hindered(f"{move.path} has hard links, which replacing it would part")
+        number = str(len(self.swaps))
+        swap = _Swap(move, number, before.content if before else None)
+        self._note(swap)
+        folder = os.open(self.scratch, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            self._swap(folder, number, move, before, swap)
+        except OSError as error:
+            if error.errno == errno.EXDEV:
+                raise Hindered("its git folder is on another file system than its work tree") from error
+            if error.errno in {errno.EEXIST, errno.ENOENT, errno.ELOOP, errno.ENOTDIR}:
+                raise Hindered(f"{move.path} was changed meanwhile") from error
+            raise
+        finally:
+            os.close(folder)
+
+    def _fits(self, move: Move, found: Found | None) -> None:
+        if found is None:
+            if move.old is not None and move.new is not None:
+                raise Hindered(f"{move.path} was deleted meanwhile")
+            return
+        ids = self.how.ids(found.content, move.path, self.size)
+        if not any(entry is not None and entry[1] in ids for entry in (move.old, move.new)):
+            raise Hindered(f"{move.path} was changed meanwhile")
+
+    def _swap(self, scratch: int, number: str, move: Move, before: Found | None, swap: _Swap) -> None:
+        name = move.path.name
+        if move.new is None:
+            if before is None:
+                return
+            with atomic.parent(self.repo.top, move.path) as folder:
+                os.rename(name, number, src_dir_fd=folder, dst_dir_fd=scratch)
+                self.swaps.append(swap)
+                self._displaced(scratch, number, before, move)
+            return
+        executable = move.new[0] == "100755"
+        content = self.contents[move.path]
+        if before is not None and before.content == content and before.executable == executable:
+            return
+        mode = atomic.kept_mode(before.mode, executable) if before else atomic.new_mode(executable)
+        with atomic.parent(self.repo.top, move.path, make=before is None) as folder:
+            like = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder) if before else None
+            try:
+                atomic.stage(scratch, number, content, mode, like)
+            finally:
+                if like is not None:
+                    os.close(like)
+            if before is None:
+                atomic.put_new(scratch, number, folder, name)
+                swap.kept = None
+                self.swaps.append(swap)
+            else:
+                atomic.exchange(scratch, number, folder, name)
+                self.swaps.append(swap)
+                self._displaced(scratch, number, before, move)
+
+    def _displaced(self, scratch: int, number: str, before: Found, move: Move) -> None:
+        """Look at what came out: it must be the very file that was looked at."""
+        out = atomic.look_at(scratch, number)
+        if not isinstance(out, Found) or out.content != before.content or out.identity != before.identity:
+            raise Hindered(f"{move.path} was changed meanwhile")
+
+    def _note(self, swap: _Swap) -> None:
+        """Leave word for a later run of what the scratch files are, should this one be killed."""
+        with open(self.scratch / "moves", "a") as file:
+            file.write(json.dumps([len(self.swaps), str(swap.move.path), swap.move.old, swap.move.new]) + "\n")
+
+    def _undo(self) -> None:
+        """Put back what was displaced, newest first; what somebody wrote meanwhile stays."""
+        scratch = os.open(self.scratch, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            for swap in reversed(self.swaps):
+                with contextlib.suppress(OSError):
+                    self._put_back(scratch, swap)
+        finally:
+            os.close(scratch)
+        self.swaps.clear()
+        self._remove_empty_folders()
+
+    def _put_back(self, scratch: int, swap: _Swap) -> None:
+        name = swap.move.path.name
+        with atomic.parent(self.repo.top, swap.move.path) as folder:
+            if swap.move.new is None:
+                assert swap.kept is not None
+                atomic.put_new(scratch, swap.kept, folder, name)
+                return
+            there = atomic.look_at(folder, name)
+            if not isinstance(there, Found) or there.content != self.contents[swap.move.path]:
+                return  # written again since: theirs
+            if swap.kept is None:
+                os.rename(name, "undone", src_dir_fd=folder, dst_dir_fd=scratch)
+                out = atomic.look_at(scratch, "undone")
+                if not isinstance(out, Found) or out.content != self.contents[swap.move.path]:
+                    atomic.put_new(scratch, "undone", folder, name)
+                else:
+                    os.unlink("undone", dir_fd=scratch)
+                return
+            atomic.exchange(scratch, swap.kept, folder, name)
+            out = atomic.look_at(scratch, swap.kept)
+            if not isinstance(out, Found) or out.content != self.contents[swap.move.path]:
+                atomic.exchange(scratch, swap.kept, folder, name)
+
+    def _move_branch(self) -> None:
+        """Move the branch, and its tracking ref with it when upstream has the commit, in one transaction."""
+        if self.local == self.to.commit:
+            return
+        branch = f"refs/heads/{self.to.branch}"
+        tracking = f"refs/remotes/{self.to.remote}/{self.to.branch}"
+        known = self.repo.ref(tracking)
+        update = f"update {branch}\0{self.to.commit}\0{self.local}\0"
+        both = update + f"update {tracking}\0{self.to.commit}\0{known}\0"
+        message = ("-m", "rollout: follow upstream" if self.to.published else "rollout: commit")
+        if self.to.published and known is not None and known != self.to.commit:
+            tried = self.runner.attempt("update-ref", *message, "--stdin", "-z", stdin=both.encode())
+            if tried.code == 0:
+                return
+        try:
+            self.runner.run("update-ref", *message, "--stdin", "-z", stdin=update.encode())
+        except GitError as error:
+            raise Hindered(f"its branch moved meanwhile ({error})") from error
+
+    def _remove_empty_folders(self) -> None:
+        """Remove the folders that a deleted file was the last of, as git does."""
+        for move in self.moves:
+            if move.new is None or move.path not in self.contents:
+                _rmdir_above(self.repo.top, move.path)
+
+    def late_writers(self) -> list[str]:
+        """Look once more at the displaced files: whoever had one open may have written into it."""
+        notes = []
+        for swap in self.swaps:
+            if swap.kept is None or swap.expected is None:
+                continue
+            out = atomic.look(self.scratch, PurePosixPath(swap.kept))
+            if isinstance(out, Found) and out.content != swap.expected:
+                kept = _keep(self.repo, self.scratch / swap.kept, swap.move.path)
+                notes.append(
+                    f"{swap.move.path} was written to while it was replaced; what was written is kept in {kept}"
+                )
+        return notes
+
+
+def _rmdir_above(top: Path, path: PurePosixPath) -> None:
+    for folder in list(path.parents)[:-1]:
+        with contextlib.suppress(OSError), atomic.parent(top, folder) as above:
+            os.rmdir(folder.name, dir_fd=above)
+
+
+def _home(repo: GitDir) -> Path:
+    return repo.git_dir / "rollout"
+
+
+@contextmanager
+def _scratch(repo: GitDir) -> Iterator[Path]:
+    """Give a folder inside the git folder, where nothing that watches or adds files looks."""
+    home = _home(repo)
+    home.mkdir(mode=0o700, exist_ok=True)
+    scratch = home / f"op-{os.getpid()}-{time.monotonic_ns()}"
+    scratch.mkdir(mode=0o700)
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            home.rmdir()
+
+
+def _keep(repo: GitDir, file: Path, path: PurePosixPath) -> Path:
+    kept = _home(repo) / "kept"
+    kept.mkdir(mode=0o700, exist_ok=True)
+    place = kept / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.urandom(3).hex()}-{path.name}"
+    os.rename(file, place)
+    return place
+
+
+def rescue(repo: GitDir) -> list[str]:
+    """Clear what a killed run left in the git folder, giving back every byte that is a person's."""
+    tokens.clear_stale(repo.git_dir / "index.lock")
+    notes: list[str] = []
+    for scratch in sorted(_home(repo).glob("op-*")):
+        if tokens.alive(scratch / "token"):
+            continue
+        for number, path, old, new in _noted(scratch):
+            notes += _rescued(repo, scratch, number, path, {entry[1] for entry in (old, new) if entry})
+        shutil.rmtree(scratch, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        _home(repo).rmdir()
+    return notes
+
+
+def _noted(scratch: Path) -> Iterator[tuple[str, PurePosixPath, list[str] | None, list[str] | None]]:
+    try:
+        lines = (scratch / "moves").read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        with contextlib.suppress(ValueError):
+            number, path, old, new = json.loads(line)
+            yield str(number), PurePosixPath(path), old, new
+
+
+def _rescued(repo: GitDir, scratch: Path, number: str, path: PurePosixPath, known: set[str]) -> list[str]:
+    """Give a displaced file back unless git has it: as it was in the old commit, or as the new one wants it."""
+    out = atomic.look(scratch, PurePosixPath(number))
+    if not isinstance(out, Found) or not known:
+        return []
+    size = len(next(iter(known)))
+    how = Conversions((), attributes.LineEnds(autocrlf="input"))
+    if how.ids(out.content, path, size) & known:
+        return []
+    there = atomic.look(repo.top, path)
+    if there is None or (isinstance(there, Found) and how.ids(there.content, path, size) & known):
+        with contextlib.suppress(OSError), atomic.parent(repo.top, path) as folder:
+            descriptor = os.open(scratch, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                if there is None:
+                    atomic.put_new(descriptor, number, folder, path.name)
+                else:
+                    atomic.exchange(descriptor, number, folder, path.name)
+            finally:
+                os.close(descriptor)
+            return [f"{path}: local edits that a killed run had displaced are back"]
+    return [f"{path}: local edits that a killed run had displaced are kept in {_keep(repo, scratch / number, path)}"]
+
+
+def unpack(pack: bytes) -> Callable[[Git, str | None], None]:
+    """Bring the commit by handing over its pack: no network."""
+
+    def bring(runner: Git, _local: str | None) -> None:
+        runner.run("unpack-objects", "-q", stdin=pack, limit=git.LOCAL)
+
+    return bring
+
+
+def fetch(url: str, branch: str, access: git.Access, commit: str) -> Callable[[Git, str | None], None]:
+    """Bring the commit by fetching the branch, without a ref and without FETCH_HEAD."""
+
+    def bring(runner: Git, local: str | None) -> None:
+        if local == commit:
+            return
+        try:
+            runner.with_access(access).run(
+                "fetch",
+                "--quiet",
+                "--no-tags",
+                "--no-write-fetch-head",
+                "--no-recurse-submodules",
+                "--no-auto-maintenance",
+                "--refmap=",
+                "--end-of-options",
+                url,
+                f"refs/heads/{branch}",
+                limit=git.TRANSFER,
+            )
+        except GitError as error:
+            raise Hindered(f"its commits could not be fetched: {error}") from error
+
+    return bring

@@ -1,0 +1,221 @@
+"""A person's repository, read without running git and without changing a byte of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from git.config import GitConfigParser
+
+_ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
+_MAX = 1 << 20  # bytes of a file of git's that are read
+
+_OPERATIONS = {
+    "MERGE_HEAD": "a merge",
+    "CHERRY_PICK_HEAD": "a cherry-pick",
+    "REVERT_HEAD": "a revert",
+    "BISECT_LOG": "a bisect",
+    "rebase-merge": "a rebase",
+    "rebase-apply": "a rebase or am",
+    "sequencer": "a sequence of picks",
+    "MERGE_AUTOSTASH": "an autostash",
+}
+_KNOWN_EXTENSIONS = {"objectformat", "worktreeconfig", "partialclone", "noop", "preciousobjects", "relativeworktrees"}
+
+
+class NotOurs(Exception):
+    """Why a folder is no repository that rollout may work in."""
+
+
+@dataclass(frozen=True, slots=True)
+class GitDir:
+    """A work tree and where its git keeps things; `common_dir` differs from `git_dir` in a linked worktree."""
+
+    top: Path
+    git_dir: Path
+    common_dir: Path
+
+    def head(self) -> str | None:
+        """Return the full name of the branch that is checked out, or None when HEAD is detached."""
+        text = _read(self.git_dir / "HEAD") or ""
+        return text[5:].strip() if text.startswith("ref:") else None
+
+    def ref(self, name: str) -> str | None:
+        """Return what a full ref name points at, following symbolic refs."""
+        for _ in range(5):
+            text = _read(self.common_dir / name)
+            if text is None:
+                return self._packed().get(name)
+            text = text.strip()
+            if _ID.match(text):
+                return text
+            if not text.startswith("ref:"):
+                return None
+            name = text[4:].strip()
+            if ".." in name or not name.startswith("refs/"):
+                return None
+        return None
+
+    def _packed(self) -> dict[str, str]:
+        found = {}
+        for line in (_read(self.common_dir / "packed-refs", 64 << 20) or "").splitlines():
+            commit, _, name = line.partition(" ")
+            if _ID.match(commit):
+                found[name] = commit
+        return found
+
+    def operation(self) -> str | None:
+        """Name the operation that is in progress, or None."""
+        for name, words in _OPERATIONS.items():
+            if os.path.lexists(self.git_dir / name):
+                return words
+        return None
+
+    def elsewhere(self, branch_ref: str) -> Path | None:
+        """Return another worktree of the same repository that has the branch checked out, or None."""
+        others = [(self.common_dir, self.common_dir.parent)]
+        for folder in sorted((self.common_dir / "worktrees").glob("*")):
+            back = _read(folder / "gitdir")
+            others.append((folder, Path(back.strip()).parent if back else folder))
+        for folder, work_tree in others:
+            text = _read(folder / "HEAD") or ""
+            same = os.path.realpath(folder) == os.path.realpath(self.git_dir)
+            bare = folder == self.common_dir and self.setting("core", "bare", "false").lower() == "true"
+            if not same and not bare and text.startswith("ref:") and text[5:].strip() == branch_ref:
+                return work_tree
+        return None
+
+    def setting(self, section: str, name: str, fallback: str) -> str:
+        """Return one setting of the repository's own configuration; none is obeyed that runs or redirects."""
+        parser = self._config()
+        if not parser.has_section(section):
+            return fallback
+        return str(parser.get_value(section, name, default=fallback))
+
+    def remote_urls(self, remote: str) -> list[str]:
+        """Return where the remote is pushed to, as written: the repository's own insteadOf is not followed."""
+        parser, section = self._config(), f'remote "{remote}"'
+        if not parser.has_section(section):
+            return []
+        for name in ("pushurl", "url"):
+            if parser.has_option(section, name):
+                return [str(value) for value in parser.get_values(section, name)]
+        return []
+
+    def remotes(self) -> list[str]:
+        return [s[8:-1] for s in self._config().sections() if s.startswith('remote "') and s.endswith('"')]
+
+    def _config(self) -> GitConfigParser:
+        from git.config import GitConfigParser
+
+        return GitConfigParser(str(self.common_dir / "config"), read_only=True, merge_includes=False)
+
+
+def discover(top: Path) -> GitDir:
+    """Return the repository whose work tree is exactly `top`; raise NotOurs for anything else."""
+    _owned(top)
+    if not stat.S_ISDIR(top.lstat().st_mode):
+        raise NotOurs(f"{top} is not a folder")
+    dot_git = top / ".git"
+    try:
+        kind = dot_git.lstat().st_mode
+    except FileNotFoundError:
+        raise NotOurs(f"{top} is not the top of a git work tree") from None
+    if stat.S_ISLNK(kind):
+        raise NotOurs(f"{dot_git} is a symlink")
+    git_dir = dot_git if stat.S_ISDIR(kind) else _gitfile(dot_git, top)
+    _owned(git_dir)
+    common = _read(git_dir / "commondir")
+    common_dir = Path(os.path.normpath(git_dir / common.strip())) if common else git_dir
+    found = GitDir(top, git_dir, common_dir)
+    _supported(found)
+    return found
+
+
+def _gitfile(dot_git: Path, top: Path) -> Path:
+    text = _read(dot_git) or ""
+    if not text.startswith("gitdir:"):
+        raise NotOurs(f"{dot_git} is no git folder and does not name one")
+    git_dir = Path(os.path.normpath(top / text[7:].strip()))
+    back = _read(git_dir / "gitdir")
+    if back is not None and os.path.realpath(top / back.strip()) != os.path.realpath(dot_git):
+        raise NotOurs(f"{dot_git} points to the git folder of another work tree, {Path(back.strip()).parent}")
+    if back is None and _read(git_dir / "commondir") is not None:
+        raise NotOurs(f"{dot_git} points to a git folder that is no work tree's own")
+    return git_dir
+
+
+def _supported(found: GitDir) -> None:
+    if not (found.common_dir / "objects").is_dir():
+        raise NotOurs(f"{found.git_dir} is not a git folder")
+    work_tree = found.setting("core", "worktree", "")
+    if work_tree and os.path.realpath(found.git_dir / work_tree) != os.path.realpath(found.top):
+        raise NotOurs(f"its configuration puts the work tree elsewhere, at {work_tree}")
+    parser = found._config()
+    if parser.has_section("extensions"):
+        unknown = {name for name, _ in parser.items("extensions")} - _KNOWN_EXTENSIONS
+        if unknown:
+            raise NotOurs(f"it uses git features that are not supported here: {', '.join(sorted(unknown))}")
+
+
+def _owned(path: Path) -> None:
+    try:
+        owner = path.lstat().st_uid
+    except OSError as error:
+        raise NotOurs(f"{path}: {error.strerror}") from error
+    if owner != os.geteuid():
+        raise NotOurs(f"{path} belongs to another user (uid {owner})")
+
+
+def _read(path: Path, limit: int = _MAX) -> str | None:
+    """Read one small file of git's; a symlink is not followed, and a pipe is not waited for."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        return file.read(limit).decode("utf-8", "surrogateescape")
+
+
+def processes_in(git_dir: Path, top: Path) -> Iterator[str]:
+    """Yield the git processes that are at work in a repository, as far as /proc shows them.
+
+    Raises FileNotFoundError where there is no /proc to look at.
+    """
+    here = (os.path.realpath(top), os.path.realpath(git_dir))
+    own = os.getpid()
+    for name in os.listdir("/proc"):
+        if not name.isdigit() or int(name) == own:
+            continue
+        folder = f"/proc/{name}"
+        try:
+            program = Path(os.readlink(f"{folder}/exe")).name.removesuffix(" (deleted)")
+        except OSError:
+            continue  # gone, a zombie, or not ours to see
+        if not (program == "git" or program.startswith("git-") or program in {"jj", "tig", "lazygit", "gitui"}):
+            continue
+        if _touches(folder, here):
+            yield f"{program} (pid {name})"
+
+
+def _touches(folder: str, here: tuple[str, str]) -> bool:
+    try:
+        cwd = os.readlink(f"{folder}/cwd")
+        with open(f"{folder}/cmdline", "rb") as file:
+            words = file.read(1 << 16).decode("utf-8", "replace").split("\0")
+        with open(f"{folder}/environ", "rb") as file:
+            environ = file.read(1 << 17).decode("utf-8", "replace").split("\0")
+    except OSError:
+        return False
+    places = [cwd, *words, *(word.partition("=")[2] for word in words), *(
+        value.partition("=")[2] for value in environ if value.startswith(("GIT_DIR=", "GIT_WORK_TREE="))
+    )]  # fmt: skip
+    return any(p == root or p.startswith(root + "/") for p in places for root in here)
