@@ -1,0 +1,45 @@
+"""The port: read a target into a step, write a step into an outcome, whether branch or folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from rollout import branch, shared_folder
+from rollout.branch import Job, Settings
+from rollout.model import Branch, Desired, Folder, Outcome, Step, Target
+from rollout.plan import Decisions
+
+__all__ = ["Job", "Look", "Settings", "observe", "write"]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One target to be observed; plain values, so that a worker anywhere can do it."""
+
+    target: Target
+    desired: Desired
+    settings: Settings
+    decisions: Decisions
+
+
+def observe(look: Look) -> Step:
+    """Return the frozen step of one target."""
+    match look.target.location:
+        case Branch():
+            return branch.observe(look.target, look.desired, look.settings, look.decisions)
+        case Folder():
+            return shared_folder.observe(look.target, look.desired, look.settings, look.decisions)
+        case _:
+            assert_never(look.target.location)
+
+
+def write(job: Job) -> Outcome:
+    """Carry out one step and return what came of it."""
+    match job.step.location:
+        case Branch():
+            return branch.apply(job)
+        case Folder():
+            return shared_folder.apply(job)
+        case _:
+            assert_never(job.step.location)

@@ -1,0 +1,264 @@
+"""A shared folder outside git: read it, and write its files one at a time, whole, if nobody was faster."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from rollout import atomic, locks, places
+from rollout.atomic import Changed, Found
+from rollout.model import Change, File, Obstacle, Snapshot, Written
+from rollout.plan import fingerprint
+
+_MAX_MERGES = 50  # how many of our writes to a merged document are remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What rollout last wrote in a folder, kept in the state folder: a record, and contents by their hash."""
+
+    record: Path
+    contents: Path
+
+    def read(self) -> dict[str, Any]:
+        return places.read_json(self.record)
+
+    def write(self, record: Mapping[str, Any]) -> None:
+        places.write_whole(self.record, json.dumps(record).encode())
+
+    def keep(self, file: File | None) -> None:
+        """Keep a content, readable by its owner only, for revert and for merges."""
+        if file is not None:
+            place = self.contents / file.sha256
+            if not place.exists():
+                places.write_whole(place, file.content)
+
+    def file(self, entry: str | None) -> File | None:
+        """Return the file a fingerprint speaks of, if its content was kept."""
+        if entry is None or entry in {"", "-"} or ":" not in entry:
+            return None
+        mode, _, sha256 = entry.partition(":")
+        try:
+            content = (self.contents / sha256).read_bytes()
+        except OSError:
+            return None
+        return File(content, mode == "100755") if hashlib.sha256(content).hexdigest() == sha256 else None
+
+
+def memory(state: Path, root: Path) -> Memory:
+    name = places.key(os.path.realpath(root))
+    return Memory(state / "folders" / f"{places.slug(root.name)}-{name}.json", state / "contents")
+
+
+@contextmanager
+def locked(state: Path, root: Path, wait: float) -> Iterator[None]:
+    record = memory(state, root).record
+    with locks.locked(record.with_suffix(".lock"), f"{root}: the folder", wait):
+        yield
+
+
+def snapshot(root: Path, wanted: Iterable[PurePosixPath], kept: Memory) -> Snapshot:
+    """Return the managed paths as they are on the disk, and what rollout last wrote there."""
+    files = {path: atomic.as_file(atomic.look(root, path)) for path in wanted}
+    written: dict[PurePosixPath, Written] = {}
+    for name, entry in kept.read().items():
+        path = PurePosixPath(name)
+        found = files[path] if path in files else atomic.as_file(atomic.look(root, path))
+        last = _last_written(entry, found, kept)
+        if last is not None and (path in files or found is not None):
+            written[path] = last
+    return Snapshot(_revision(files), files, written)
+
+
+def _revision(files: Mapping[PurePosixPath, File | Obstacle | None]) -> str:
+    text = "\0".join(f"{path}\0{fingerprint(found)}" for path, found in sorted(files.items()))
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _last_written(entry: Mapping[str, Any], found: File | Obstacle | None, kept: Memory) -> Written | None:
+    """Settle what was written last: a write that was announced counts if its result is there."""
+    announced = entry.get("announced")
+    current = entry
+    if announced and announced["print"] == fingerprint(found):
+        current = announced
+    if "print" not in current:
+        return None
+    base = None if current["print"] == "-" else kept.file(current["print"])
+    if base is None and current["print"] != "-":
+        # The content is gone, but not what it was: a file that differs from it still is drift.
+        base = found if isinstance(found, File) and fingerprint(found) == current["print"] else File(b"\0gone")
+    pairs = tuple(
+        (_bytes(before, kept), _bytes(after, kept)) for before, after in entry.get("ours", []) if after != "-"
+    )
+    merged = current.get("merged")
+    merge_base = kept.file(entry.get("merge_base")) if merged else None
+    return Written(base, current.get("run"), pairs, merged, merge_base)
+
+
+def _bytes(entry: str, kept: Memory) -> bytes:
+    file = kept.file(entry)
+    return file.content if file else b""
+
+
+class FolderWriter:
+    """Writes the changes of one step; every file by itself is old or new, never in between."""
+
+    def __init__(self, root: Path, kept: Memory, run: str) -> None:
+        self._root = root
+        self._kept = kept
+        self._run = run
+
+    def write(self, changes: Iterable[Change]) -> list[Change]:
+        """Write all changes, in order; raise Changed before the first write if any file is not as planned.
+
+        Raises Changed in the middle too, when somebody is faster: the files before are written, theirs stays.
+        """
+        planned = list(changes)
+        self._root.mkdir(parents=True, exist_ok=True)
+        self.clear()
+        for change in planned:
+            self._expect(change)
+        done = []
+        for change in planned:
+            self._announce(change)
+            self._put(change)
+            self._settle(change)
+            done.append(change)
+        return done
+
+    def _expect(self, change: Change) -> None:
+        found = atomic.as_file(atomic.look(self._root, change.path))
+        if found != change.before and found != change.after:
+            raise Changed(f"{change.path} was changed meanwhile")
+
+    def _announce(self, change: Change) -> None:
+        """Write down what is about to be written, so that a killed run's result is known for ours."""
+        self._kept.keep(change.before)
+        self._kept.keep(change.after)
+        record = self._kept.read()
+        entry = record.setdefault(str(change.path), {})
+        entry["announced"] = {
+            "print": fingerprint(change.after),
+            "before": fingerprint(change.before),
+            "run": self._run,
+            "merged": change.template,
+            "scratch": f".{change.path.name}.rollout-{secrets.token_hex(4)}",
+        }
+        self._kept.write(record)
+
+    def _settle(self, change: Change) -> None:
+        record = self._kept.read()
+        entry = record[str(change.path)]
+        announced = entry.pop("announced")
+        if change.template is not None and entry.get("merged") is None and "print" in entry:
+            entry["merge_base"] = entry["print"]
+        entry["print"], entry["run"], entry["merged"] = announced["print"], self._run, announced["merged"]
+        ours = [*entry.get("ours", []), [announced["before"], announced["print"]]]
+        entry["ours"] = ours[-_MAX_MERGES:]
+        self._kept.write(record)
+
+    def remember(self, files: Mapping[PurePosixPath, File]) -> None:
+        """Take files that already are as they should be for written by us: from now on a change is drift."""
+        record = self._kept.read()
+        new = {str(path): file for path, file in files.items() if "print" not in record.get(str(path), {})}
+        if new:
+            for path, file in new.items():
+                self._kept.keep(file)
+                record[path] = {"print": fingerprint(file), "run": self._run}
+            self._kept.write(record)
+
+    def _put(self, change: Change) -> None:
+        found = atomic.look(self._root, change.path)
+        if atomic.as_file(found) == change.after:
+            return
+        if isinstance(found, Found) and found.links > 1:
+            raise Changed(f"{change.path} has hard links, which replacing it would part")
+        scratch = self._kept.read()[str(change.path)]["announced"]["scratch"]
+        with atomic.parent(self._root, change.path, make=change.after is not None) as folder:
+            try:
+                self._replace(folder, scratch, change, found if isinstance(found, Found) else None)
+            finally:
+                with contextlib.suppress(OSError):
+                    os.fsync(folder)
+
+    def _replace(self, folder: int, scratch: str, change: Change, found: Found | None) -> None:
+        name = change.path.name
+        if change.after is None:
+            os.rename(name, scratch, src_dir_fd=folder, dst_dir_fd=folder)
+            self._judge(folder, scratch, name, change, back=lambda: atomic.put_new(folder, scratch, folder, name))
+            return
+        executable = change.after.executable
+        mode = atomic.kept_mode(found.mode, executable) if found else atomic.new_mode(executable)
+        like = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder) if found else None
+        try:
+            atomic.stage(folder, scratch, change.after.content, mode, like)
+        finally:
+            if like is not None:
+                os.close(like)
+        if found is None:
+            try:
+                atomic.put_new(folder, scratch, folder, name)
+            except FileExistsError:
+                os.unlink(scratch, dir_fd=folder)
+                raise Changed(f"{change.path} appeared meanwhile") from None
+            return
+        atomic.exchange(folder, scratch, folder, name)
+        self._judge(folder, scratch, name, change, back=lambda: atomic.exchange(folder, scratch, folder, name))
+
+    def _judge(self, folder: int, scratch: str, name: str, change: Change, back: Any) -> None:
+        """Look at what came out; anything but the planned file goes back."""
+        out = atomic.look_at(folder, scratch)
+        if atomic.as_file(out) == change.before:
+            os.unlink(scratch, dir_fd=folder)
+            return
+        back()
+        with contextlib.suppress(FileNotFoundError):
+            if atomic.as_file(atomic.look_at(folder, scratch)) == change.after:
+                os.unlink(scratch, dir_fd=folder)
+        raise Changed(f"{change.path} was changed meanwhile")
+
+    def clear(self) -> list[str]:
+        """Take away what a killed run left beside the files, giving back what is somebody's."""
+        notes = []
+        for name, entry in self._kept.read().items():
+            announced = entry.get("announced")
+            if not announced:
+                continue
+            path = PurePosixPath(name)
+            with contextlib.suppress(OSError), atomic.parent(self._root, path) as folder:
+                notes += self._cleared(folder, path, announced)
+        return notes
+
+    def _cleared(self, folder: int, path: PurePosixPath, announced: Mapping[str, str]) -> list[str]:
+        scratch = announced["scratch"]
+        left = atomic.look_at(folder, scratch)
+        if not isinstance(left, Found):
+            return []
+        if fingerprint(atomic.as_file(left)) in {announced["print"], announced["before"]} or not left.content:
+            os.unlink(scratch, dir_fd=folder)
+            return []
+        there = atomic.look_at(folder, path.name)
+        if there is None:
+            atomic.put_new(folder, scratch, folder, path.name)
+        elif fingerprint(atomic.as_file(there)) == announced["print"]:
+            atomic.exchange(folder, scratch, folder, path.name)
+            os.unlink(scratch, dir_fd=folder)
+        elif _is_part(left, self._kept.file(announced["print"])):
+            os.unlink(scratch, dir_fd=folder)
+            return []
+        else:
+            return [f"{path}: an edit that a killed run had displaced is kept as {scratch}"]
+        return [f"{path}: an edit that a killed run had displaced is back"]
+
+
+def _is_part(left: Found, whole: File | None) -> bool:
+    """Tell whether a scratch file is the beginning of what was being written when the run was killed."""
+    return whole is not None and whole.content.startswith(left.content)

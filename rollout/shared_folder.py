@@ -1,0 +1,82 @@
+"""A shared folder as a destination: observe it into a step, write a step, say what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+
+from rollout import folder, plan
+from rollout.atomic import Changed
+from rollout.branch import Job, Settings
+from rollout.errors import Busy
+from rollout.model import Action, Change, Desired, File, Folder, Outcome, State, Step, Target, Verdict, WrittenPath
+from rollout.plan import Circumstances, Decisions, fingerprint
+
+
+def observe(target: Target, desired: Desired, settings: Settings, decisions: Decisions) -> Step:
+    """Return what one folder needs."""
+    assert isinstance(target.location, Folder)
+    root = target.location.root
+    if not root.exists() and not root.parent.exists():
+        reason = f"neither {root} nor the folder it is in exists; make it, or mend the path"
+        return Step(target.name, target.location, State.MISSING, reason, None)
+    if root.exists() and not root.is_dir():
+        return Step(target.name, target.location, State.BLOCKED, f"{root} is not a folder", None)
+    try:
+        kept = folder.memory(settings.state, root)
+        snapshot = folder.snapshot(root, [item.path for item in desired.managed], kept)
+    except OSError as error:
+        reason = f"{error.filename or root}: {error.strerror}"
+        return Step(target.name, target.location, State.BLOCKED, reason, None)
+    return plan.step_for(target, desired, snapshot, decisions, Circumstances(identity=str(root)))
+
+
+def apply(job: Job) -> Outcome:
+    """Write one step; whatever happens is the outcome, never an exception."""
+    started = time.monotonic()
+    step = job.step
+    assert isinstance(step.location, Folder)
+    root = step.location.root
+    kept = folder.memory(job.settings.state, root)
+    writer = folder.FolderWriter(root, kept, job.run.id)
+    changes = [change for change in step.changes if change.action is not Action.ERROR]
+    try:
+        with folder.locked(job.settings.state, root, job.settings.wait):
+            snapshot = folder.snapshot(root, step.managed, kept)
+            stale = [p for p in plan.stale_paths(step, snapshot.files) if not _is_done(p, step, snapshot.files)]
+            if stale:
+                names = ", ".join(str(path) for path in stale[:3])
+                outcome = _outcome(step, Verdict.STALE, f"{names} changed meanwhile; nothing was written")
+            else:
+                notes = writer.clear()
+                done = writer.write(changes)
+                writer.remember(
+                    {p: f for p, f in snapshot.files.items() if isinstance(f, File) and not _touched(p, changes)}
+                )
+                verdict = Verdict.WRITTEN if done else Verdict.UNCHANGED
+                outcome = replace(_outcome(step, verdict, changes=done), notes=tuple(notes))
+    except Changed as error:
+        outcome = _outcome(step, Verdict.STALE, f"{error}; what others wrote is left as it is")
+    except Busy as error:
+        outcome = _outcome(step, Verdict.FAILED, str(error))
+    except OSError as error:
+        outcome = _outcome(step, Verdict.FAILED, f"{error.filename or root}: {error.strerror}")
+    return replace(outcome, duration_ms=int((time.monotonic() - started) * 1000))
+
+
+def _touched(path: object, changes: Iterable[Change]) -> bool:
+    return any(change.path == path for change in changes)
+
+
+def _is_done(path: object, step: Step, files: object) -> bool:
+    """Tell whether a path already is what the step makes of it: an earlier try got that far."""
+    assert isinstance(files, dict)
+    return any(change.path == path and files.get(path) == change.after for change in step.changes)
+
+
+def _outcome(step: Step, verdict: Verdict, reason: str = "", changes: Iterable[Change] = ()) -> Outcome:
+    paths = tuple(
+        WrittenPath(str(c.path), c.action.value, fingerprint(c.before), fingerprint(c.after)) for c in changes
+    )
+    return Outcome(step.target, verdict, reason, step.base, None, 0, step.kind, None, paths)
