@@ -1,0 +1,350 @@
+"""The rollout status table: runs and outcomes in SQLite or PostgreSQL. Nothing here is needed for safety."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Protocol
+
+from rollout import addresses, clock
+from rollout.errors import Busy, Refused, RolloutError
+from rollout.model import Outcome, Run, Verdict, WrittenPath
+
+_MIGRATIONS = ("001_ledger.sql",)
+
+
+class LedgerError(RolloutError):
+    """The ledger cannot be read or written; without it nothing is changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    run: str
+    command: str
+    subject: str
+    started_at: str
+    finished_at: str | None
+    plan: str
+    digest: str
+    exit_code: int | None
+    outcomes: tuple[Outcome, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LastOutcome:
+    outcome: str
+    reason: str
+    commit: str | None
+    run: str
+    recorded_at: str
+    applied_at: str | None = None
+
+
+class _Database(Protocol):
+    def rows(self, query: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]: ...
+    def execute(self, query: str, values: Mapping[str, Any]) -> None: ...
+    def close(self) -> None: ...
+    def lock(self, key: str) -> AbstractContextManager[None]: ...
+    def together(self) -> AbstractContextManager[None]: ...
+
+
+@cache
+def _queries() -> dict[str, str]:
+    text = (files("rollout") / "sql" / "queries.sql").read_text()
+    parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], (part.strip().rstrip(";") for part in parts[2::2]), strict=True))
+
+
+class Ledger:
+    """The recorded runs of one inventory."""
+
+    def __init__(self, database: _Database, scope: str) -> None:
+        self._database = database
+        self._scope = scope
+
+    def start(self, run: Run, host: str, *, used: bool = False) -> None:
+        """Write down that a run begins, before it has any effect; `used` says that it uses up its plan file."""
+        if used:
+            self.check_unused(run.plan, run.digest)
+        with self._database.together():
+            self._start(run, host)
+            if used:
+                self._do("use_plan", plan=run.plan, digest=run.digest, run=run.id, used_at=clock.now())
+
+    def _start(self, run: Run, host: str) -> None:
+        self._do(
+            "start_run",
+            run=run.id,
+            command=run.command,
+            subject=run.subject,
+            started_at=run.started_at,
+            plan=run.plan,
+            digest=run.digest,
+            host=host,
+        )
+
+    def finish(self, run: Run, exit_code: int) -> None:
+        self._do("finish_run", run=run.id, finished_at=clock.now(), exit_code=exit_code)
+
+    def record(self, run: Run, outcome: Outcome) -> None:
+        paths = [[p.path, p.action, p.before, p.after] for p in outcome.paths]
+        self._do(
+            "record_outcome",
+            run=run.id,
+            target=outcome.target,
+            kind=outcome.kind,
+            branch=outcome.branch,
+            outcome=outcome.verdict.value,
+            reason="; ".join(filter(None, (outcome.reason, *outcome.notes))),
+            base=outcome.base,
+            commit_id=outcome.commit,
+            paths=json.dumps(paths),
+            duration_ms=outcome.duration_ms,
+            recorded_at=clock.now_exact(),
+        )
+
+    def record_all(self, run: Run, outcomes: Iterable[Outcome]) -> None:
+        """Record many outcomes at once: one transaction, whatever their number."""
+        with self._database.together():
+            for outcome in outcomes:
+                self.record(run, outcome)
+
+    def check_unused(self, plan: str, digest: str) -> None:
+        """Raise Refused when a plan file was used before."""
+        used = self._ask("plan_use", plan=plan, digest=digest)
+        if used:
+            raise Refused(
+                f"this plan was used already, by run {used[0][1]} at {used[0][2]}; make a new one: rollout plan --out"
+            )
+
+    def runs(self, most: int = 100) -> list[PastRun]:
+        found = [PastRun(*row) for row in self._ask("runs", most=most)]
+        return [self._with_outcomes(run) for run in found]
+
+    def run(self, name: str) -> PastRun:
+        """Return the run whose id begins with `name`; raise RolloutError for none or several."""
+        found = (
+            [PastRun(*row) for row in self._ask("one_run", run=name.replace("%", "").replace("_", ""))] if name else []
+        )
+        exact = [run for run in found if run.run == name] or found
+        if len(exact) != 1:
+            what = "no run" if not exact else f"{len(exact)} runs"
+            raise RolloutError(f"{what} with an id that begins with {name!r}; `rollout history` lists them")
+        return self._with_outcomes(exact[0])
+
+    def _with_outcomes(self, run: PastRun) -> PastRun:
+        rows = self._ask("outcomes", run=run.run)
+        outcomes = tuple(
+            Outcome(
+                target=row[0],
+                verdict=Verdict(row[1]),
+                reason=row[2],
+                base=row[3],
+                commit=row[4],
+                duration_ms=row[5],
+                kind=row[6],
+                branch=row[7],
+                paths=tuple(WrittenPath(*path) for path in json.loads(row[8])),
+            )
+            for row in rows
+        )
+        return PastRun(
+            run.run,
+            run.command,
+            run.subject,
+            run.started_at,
+            run.finished_at,
+            run.plan,
+            run.digest,
+            run.exit_code,
+            outcomes,
+        )
+
+    def last_outcomes(self) -> dict[str, LastOutcome]:
+        """Return the last outcome of every target, with when it was last changed by us."""
+        applied = {row[0]: row[1] for row in self._ask("last_applied")}
+        return {
+            row[0]: LastOutcome(row[1], row[2], row[4], row[5], row[6], applied.get(row[0]))
+            for row in self._ask("status")
+        }
+
+    def last_writer(self, target: str, path: str) -> tuple[str, str | None] | None:
+        """Return (run, commit) of the last run that wrote a path of a target."""
+        for run, _, commit, _, paths in self._ask("writers", target=target):
+            if any(written[0] == path for written in json.loads(paths)):
+                return run, commit
+        return None
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Keep other machines that share this ledger from running at once; raise Busy when one does."""
+        return self._database.lock(self._scope)
+
+    def _ask(self, name: str, **values: Any) -> list[tuple[Any, ...]]:
+        return self._database.rows(_queries()[name], {"scope": self._scope, **values})
+
+    def _do(self, name: str, **values: Any) -> None:
+        self._database.execute(_queries()[name], {"scope": self._scope, **values})
+
+
+@contextmanager
+def opened(url: str | None, folder: Path, inventory: Path, warn: Any) -> Iterator[Ledger]:
+    """Open the ledger an inventory names, or the one in the state folder; raise LedgerError if it cannot be."""
+    if url is not None and url.startswith(("postgresql://", "postgres://")):
+        database: _Database = _PostgreSQL(url)
+        scope = ""
+    else:
+        path = (
+            folder / "ledger.db" if url is None else (inventory.parent / Path(url.removeprefix("sqlite://"))).absolute()
+        )
+        database = _SQLite(path, warn)
+        scope = str(inventory.resolve()) if url is None else ""
+    with closing(database):
+        yield Ledger(database, scope)
+
+
+class _SQLite:
+    """A rollback journal with synchronous=EXTRA: after a power cut what was told is there (docs/safety.md)."""
+
+    def __init__(self, path: Path, warn: Any) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            self._connection = self._open()
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise LedgerError(f"{path}: {error}; free the disk or the file, then run it again") from error
+            aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
+            path.rename(aside)
+            warn(f"{path}: is damaged ({error}); it is kept as {aside.name}, and a new ledger begins")
+            self._connection = self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        if not self._path.exists():
+            self._path.touch(mode=0o600)
+        connection = sqlite3.connect(self._path, timeout=10.0, isolation_level=None)
+        try:
+            for pragma in ("journal_mode=DELETE", "synchronous=EXTRA", "foreign_keys=ON", "trusted_schema=OFF"):
+                connection.execute(f"PRAGMA {pragma}")
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > len(_MIGRATIONS):
+                raise LedgerError(f"{self._path}: was written by a newer rollout; upgrade this one")
+            for number, name in enumerate(_MIGRATIONS[version:], version + 1):
+                script = (files("rollout") / "sql" / "sqlite" / name).read_text()
+                connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+            connection.execute("SELECT count(*) FROM run, outcome, used_plan WHERE 0").fetchall()
+            if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+                raise sqlite3.DatabaseError("its pages do not fit together")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def rows(self, query: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise LedgerError(f"{self._path}: {error}") from error
+
+    def execute(self, query: str, values: Mapping[str, Any]) -> None:
+        self.rows(query, values)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        self.rows("BEGIN IMMEDIATE", {})
+        try:
+            yield
+        except BaseException:
+            self._connection.rollback()
+            raise
+        self.rows("COMMIT", {})
+
+    @contextmanager
+    def lock(self, key: str) -> Iterator[None]:  # the lock file beside it serves one machine
+        yield
+
+
+class _PostgreSQL:
+    def __init__(self, url: str) -> None:
+        import psycopg
+
+        self._shown = addresses.redact(url)
+        try:
+            self._connection = psycopg.connect(url, autocommit=True, connect_timeout=10)
+            self._migrate()
+        except psycopg.Error as error:
+            raise LedgerError(f"the ledger {self._shown} cannot be used: {_said(error)}") from error
+
+    def _migrate(self) -> None:
+        with self._connection.transaction():
+            self._connection.execute("SELECT pg_advisory_xact_lock(hashtext('rollout ledger migration'))")
+            self._connection.execute("CREATE TABLE IF NOT EXISTS rollout_ledger_version (version integer NOT NULL)")
+            row = self._connection.execute("SELECT coalesce(max(version), 0) FROM rollout_ledger_version").fetchone()
+            version = row[0] if row else 0
+            if version > len(_MIGRATIONS):
+                raise LedgerError(f"the ledger {self._shown} was written by a newer rollout; upgrade this one")
+            for number, name in enumerate(_MIGRATIONS[version:], version + 1):
+                script = (files("rollout") / "sql" / "postgresql" / name).read_text()
+                self._connection.execute(script.encode())
+                self._connection.execute("INSERT INTO rollout_ledger_version VALUES (%s)", (number,))
+
+    def rows(self, query: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        import psycopg
+
+        try:
+            cursor = self._connection.execute(_positional(query).encode(), values)
+            return cursor.fetchall() if cursor.description else []
+        except psycopg.Error as error:
+            raise LedgerError(f"the ledger {self._shown}: {_said(error)}") from error
+
+    def execute(self, query: str, values: Mapping[str, Any]) -> None:
+        self.rows(query, values)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        with self._connection.transaction():
+            yield
+
+    @contextmanager
+    def lock(self, key: str) -> Iterator[None]:
+        taken = self._connection.execute("SELECT pg_try_advisory_lock(hashtext('rollout run'), hashtext(%s))", (key,))
+        row = taken.fetchone()
+        if row is None or not row[0]:
+            raise Busy(f"another machine runs on this ledger now ({self._holder()}); wait for it")
+        try:
+            yield
+        finally:
+            import psycopg
+
+            with suppress(psycopg.Error):
+                self._connection.execute("SELECT pg_advisory_unlock(hashtext('rollout run'), hashtext(%s))", (key,))
+
+    def _holder(self) -> str:
+        found = self._connection.execute(
+            "SELECT a.client_addr::text, a.backend_start::text FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
+            "WHERE l.locktype = 'advisory' AND l.granted "
+            "AND l.classid = (hashtext('rollout run')::bigint & 4294967295) LIMIT 1"
+        ).fetchone()
+        return f"connected from {found[0] or 'this host'} since {found[1]}" if found else "just ended"
+
+
+def _positional(query: str) -> str:
+    """Turn `:name` into the driver's `%(name)s`; our queries hold no other colon and no percent sign but LIKE's."""
+    return re.sub(r"(?<!:):([a-z_]+)", r"%(\1)s", query.replace("%", "%%"))
+
+
+def _said(error: Exception) -> str:
+    return addresses.redact(" ".join(str(error).split()))[:300]
