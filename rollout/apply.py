@@ -1,0 +1,101 @@
+"""A plan becomes outcomes: which steps are written, which wait for a person, and what the exit code says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from threading import Event
+
+from rollout import destination, executors
+from rollout.destination import Job, Settings
+from rollout.model import Action, Outcome, Run, State, Step, Verdict
+from rollout.plan import undecided
+
+_ERRORS = {State.MISSING, State.UNREACHABLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """The steps of a plan by what may be done about them."""
+
+    writable: tuple[Step, ...]
+    settled: tuple[Outcome, ...]  # of the steps that are not written: why not, or that there is nothing to do
+
+
+def sort(steps: Iterable[Step], *, only_waiting: bool = False) -> Sorted:
+    """Part the steps that can be written from those that cannot or need not; `only_waiting` is for push."""
+    writable, settled = [], []
+    for step in steps:
+        outcome = _settled(step, only_waiting=only_waiting)
+        if outcome is None:
+            writable.append(step)
+        else:
+            settled.append(outcome)
+    return Sorted(tuple(writable), tuple(settled))
+
+
+def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
+    def be(verdict: Verdict, reason: str) -> Outcome:
+        return Outcome(step.target, verdict, reason, step.base, None, 0, step.kind, step.branch)
+
+    if step.state in _ERRORS:
+        return be(Verdict.FAILED, f"{step.state}: {step.reason}")
+    if step.state is State.BLOCKED:
+        return be(Verdict.BLOCKED, step.reason)
+    if only_waiting and step.state is not State.READY_TO_PUSH:
+        return be(Verdict.UNCHANGED, "nothing is ready to push")
+    waiting = undecided(step)
+    if waiting:
+        ways = {
+            Action.ADOPT: "--adopt takes it over",
+            Action.DRIFT: "--on-drift overwrite or merge decides",
+            Action.CONFLICT: "resolve it upstream, or --on-drift overwrite",
+        }
+        first = waiting[0]
+        more = f" (and {len(waiting) - 1} more)" if len(waiting) > 1 else ""
+        return be(Verdict.BLOCKED, f"{first.action}: {first.path}: {first.cause}{more}; {ways[first.action]}")
+    if not step.changes and not step.follow:
+        return be(Verdict.UNCHANGED, step.reason if step.state is State.BEHIND else "")
+    return None
+
+
+def write(
+    steps: tuple[Step, ...], run: Run, settings: Settings, message: str | None, jobs: int, stop: Event
+) -> Iterator[tuple[Step, Outcome]]:
+    """Write the steps, yielding each outcome as it comes; after `stop` no new step is begun."""
+    work = (Job(step, run, settings, message) for step in steps)
+    begun = set()
+    for job, outcome in executors.run(destination.write, work, jobs, stop):
+        begun.add(job.step.target)
+        yield job.step, outcome
+    for step in steps:
+        if step.target not in begun:
+            yield (
+                step,
+                Outcome(step.target, Verdict.NOT_STARTED, "interrupted", step.base, None, 0, step.kind, step.branch),
+            )
+
+
+_DONE = {Verdict.PUSHED, Verdict.COMMITTED, Verdict.WRITTEN}
+_FAILED = {Verdict.BLOCKED, Verdict.STALE, Verdict.REJECTED, Verdict.UNKNOWN, Verdict.FAILED, Verdict.NOT_STARTED}
+
+
+def exit_code(steps: Iterable[Step], outcomes: Iterable[Outcome]) -> int:
+    """Return what a run's exit code says: 1 beats 4 beats 3 beats 0."""
+    states = {step.target: step.state for step in steps}
+    found = list(outcomes)
+    if any(states.get(o.target) in _ERRORS for o in found):
+        return 1
+    bad = [o for o in found if o.verdict in _FAILED]
+    if not bad:
+        return 0
+    waits = [o for o in bad if o.verdict is Verdict.BLOCKED and o.reason.startswith(("adopt:", "drift:", "conflict:"))]
+    nothing_done = not any(o.verdict in _DONE for o in found)
+    if waits and nothing_done and len(waits) == len(bad):
+        return 4
+    return 3
+
+
+def changes_something(step: Step) -> bool:
+    """Tell whether writing the step changes anything a person should be asked about."""
+    return bool(step.changes) or step.follow

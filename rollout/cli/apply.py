@@ -1,0 +1,297 @@
+"""`rollout apply`, `push` and `revert`: a plan, a question, a run."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from rollout import apply as runs
+from rollout import clock, ledger, locks, places, plan, show, wire
+from rollout import revert as reverting
+from rollout.cli import session
+from rollout.cli.options import common, option
+from rollout.cli.session import Session
+from rollout.destination import Settings
+from rollout.errors import Refused
+from rollout.ledger import Ledger, LedgerError
+from rollout.model import Branch, Folder, OnDrift, Outcome, Plan, Run, State, Step, Target
+from rollout.plan import Decisions
+
+
+@click.command()
+@click.argument("planfile", required=False)
+@option("-y", "--yes", is_flag=True, help="Do not ask.")
+@option("--offline", is_flag=True, help="Contact no remote: commit here, leave it ready to push.")
+@option("--no-push", is_flag=True, help="Commit here, leave it ready to push.")
+@option("--adopt", is_flag=True, help="Take over files that exist and that rollout never wrote.")
+@option("--on-drift", type=click.Choice([d.value for d in OnDrift]), default="block",
+        help="What to do with managed files that others changed (default: block).")  # fmt: skip
+@option("--message", metavar="TEXT", help="The subject of the commits.")
+@common
+@click.pass_context
+def apply(
+    context: click.Context,
+    planfile: str | None,
+    yes: bool,
+    offline: bool,
+    no_push: bool,
+    adopt: bool,
+    on_drift: str,
+    message: str | None,
+) -> int:
+    """Commit, push and write what the plan says, after asking.
+
+    \b
+    rollout apply
+    rollout apply rollout.plan --yes
+    rollout apply --no-push --message "Event store migration"
+    """
+    decisions = Decisions(adopt, OnDrift(on_drift))
+    with session.opened(context) as at, _ledger(at) as book:
+        settings = at.settings(offline=offline, push=not (no_push or offline))
+        if planfile is not None:
+            made, asked = _reviewed(at, book, planfile, settings, decisions), True
+        else:
+            made, asked = at.plan(settings, decisions), False
+        return _carry_out(
+            at, book, "apply", made, settings, message, yes=yes, show_plan=not asked, used=planfile is not None
+        )
+
+
+@click.command()
+@option("-y", "--yes", is_flag=True, help="Do not ask.")
+@common
+@click.pass_context
+def push(context: click.Context, yes: bool) -> int:
+    """Push every target that is ready to push, rebuilding rollout's own commits on an upstream that moved.
+
+    \b
+    rollout push --yes
+    rollout push --limit health-agent-s
+    """
+    with session.opened(context) as at, _ledger(at) as book:
+        settings = at.settings()
+        made = at.plan(settings)
+        return _carry_out(at, book, "push", made, settings, None, yes=yes, only_waiting=True)
+
+
+@click.command()
+@click.argument("run")
+@option("-y", "--yes", is_flag=True, help="Do not ask.")
+@option("--no-push", is_flag=True, help="Commit here, leave it ready to push.")
+@common
+@click.pass_context
+def revert(context: click.Context, run: str, yes: bool, no_push: bool) -> int:
+    """Undo a run: new commits that put back what was there, and shared files from their backups.
+
+    \b
+    rollout history
+    rollout revert 20260203T152000Z-3f81ad
+    """
+    with session.opened(context) as at, _ledger(at) as book:
+        settings = at.settings(push=not no_push)
+        past = book.run(run)
+        targets = tuple(t for t in at.loaded.chosen if any(o.target == t.name and o.paths for o in past.outcomes))
+        steps = reverting.steps(past, targets, at.loaded, settings, at.options.jobs)
+        made = Plan(clock.new_id(), clock.now(), steps)
+        made = replace(made, digest=wire.digest(made))
+        subject = f"Revert rollout {past.run}"
+        return _carry_out(at, book, "revert", made, settings, subject, yes=yes)
+
+
+@contextmanager
+def _ledger(at: Session) -> Iterator[Ledger]:
+    """Hold the run lock and the ledger: two runs on one inventory never work at once."""
+    inventory = at.loaded.inventory
+    lock = at.state / "locks" / f"{places.key(str(inventory.path.resolve()))}.lock"
+    with ExitStack() as stack:
+        stack.enter_context(locks.locked(lock, f"rollout {at.loaded.shown}", at.options.lock_timeout))
+        book = stack.enter_context(ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn))
+        stack.enter_context(book.lock())
+        yield book
+
+
+def _reviewed(at: Session, book: Ledger, planfile: str, settings: Settings, decisions: Decisions) -> Plan:
+    """Load a saved plan and hold it against the world; raise Refused before anything is written."""
+    path = Path(planfile).expanduser()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise Refused(f"{planfile}: {error.strerror}; make a plan with: rollout plan --out {planfile}") from error
+    saved, _ = wire.read_plan(content, planfile)
+    book.check_unused(saved.id, saved.digest)
+    by_name = {target.name: target for target in at.loaded.inventory.targets}
+    chosen = {target.name for target in at.loaded.chosen}
+    steps = tuple(step for step in saved.steps if step.target in chosen)
+    gone = [step.target for step in steps if step.target not in by_name]
+    moved = [s.target for s in steps if s.target in by_name and not _same_place(s, by_name[s.target])]
+    now = at.plan(settings, decisions, tuple(by_name[s.target] for s in steps if s.target in by_name))
+    fresh = {step.target: step for step in now.steps}
+    stale = dict.fromkeys(moved, "is at another place than when the plan was made")
+    stale |= dict.fromkeys(gone, "is not in the inventory any more")
+    stale |= {s.target: why for s in steps if s.target in fresh and (why := _stale(s, fresh[s.target]))}
+    if stale:
+        listed = "\n".join(f"{planfile}: {name}: {why}" for name, why in stale.items())
+        raise Refused(
+            f"{listed}\n{planfile}: the plan is stale; nothing was changed; make a new one: rollout plan --out"
+        )
+    merged = tuple(_as_reviewed(step, fresh[step.target], decisions) for step in steps)
+    return replace(saved, steps=merged)
+
+
+def _same_place(step: Step, target: Target) -> bool:
+    match step.location, target.location:
+        case Branch() as then, Branch() as now:
+            return (then.branch, then.remote, then.checkout) == (now.branch, now.remote, now.checkout)
+        case Folder() as then_folder, Folder() as now_folder:
+            return then_folder == now_folder
+        case _:
+            return False
+
+
+def _stale(then: Step, now: Step) -> str | None:
+    """Say what about a target is no longer as it was reviewed; a moved tip alone is nothing."""
+    if now.state in {State.MISSING, State.UNREACHABLE}:
+        return None
+    if then.identity and now.identity and then.identity != now.identity:
+        return "is at another address than when the plan was made"
+    both = then.managed.keys() & now.managed.keys()
+    changed = sorted(str(path) for path in both if then.managed[path] != now.managed[path])
+    return f"{', '.join(changed[:3])} changed since the plan was made" if changed else None
+
+
+def _as_reviewed(saved: Step, now: Step, decisions: Decisions) -> Step:
+    """Take what was reviewed, where the target is now, and what the person decides now."""
+    if now.state in {State.MISSING, State.UNREACHABLE}:
+        return now
+    if saved.changes and now.state is State.BLOCKED and not any(c.action.value == "error" for c in now.changes):
+        return now  # what refuses a commit now refused nothing when it was planned: an identity, a branch
+    return replace(
+        plan.decided(saved, decisions), location=now.location, base=now.base, pending=now.pending, follow=now.follow
+    )
+
+
+def _carry_out(
+    at: Session,
+    book: Ledger,
+    command: str,
+    made: Plan,
+    settings: Settings,
+    message: str | None,
+    *,
+    yes: bool,
+    show_plan: bool = True,
+    only_waiting: bool = False,
+    used: bool = False,
+) -> int:
+    sorted_steps = runs.sort(made.steps, only_waiting=only_waiting)
+    if show_plan and not at.options.json and not (yes and at.options.quiet):
+        at.screen.data(show.plan_text(made, at.screen.paint, with_diff=not yes or at.options.verbose > 0))
+    work = [step for step in sorted_steps.writable if runs.changes_something(step)]
+    if work and not yes:
+        _ask(at, command, work)
+    run = Run(clock.new_id(), command, clock.now(), clock.epoch(), message or "", made.id, made.digest)
+    book.start(run, socket.gethostname(), used=used)
+    outcomes = _run(at, book, run, made, sorted_steps, settings, message)
+    code = at.interrupt.code or runs.exit_code(made.steps, outcomes)
+    book.finish(run, code)
+    if at.options.json:
+        counts: dict[str, int] = {}
+        for outcome in outcomes:
+            counts[outcome.verdict.value] = counts.get(outcome.verdict.value, 0) + 1
+        at.screen.event(type="run_summary", run=run.id, time=clock.now(), counts=counts, exit_code=code)
+    else:
+        at.screen.data(show.outcomes_text(outcomes, at.screen.paint))
+    return code
+
+
+def _ask(at: Session, command: str, work: list[Step]) -> None:
+    """Ask once, with no as the default; raise Refused where nobody can answer or the answer is no."""
+    if at.options.json or not sys.stdin.isatty():
+        raise Refused(
+            f"{command} would change {show.count(len(work), 'target')}, and nobody is here to be asked; give --yes"
+        )
+    what = show.count(len(work), "target")
+    at.screen.clear()
+    try:
+        agreed = click.confirm(f"{command.capitalize()} this to {what}?", default=False, err=True)
+    except click.Abort:
+        agreed = False
+    if not agreed:
+        raise Refused("not agreed; nothing was changed")
+
+
+def _run(
+    at: Session,
+    book: Ledger,
+    run: Run,
+    made: Plan,
+    sorted_steps: runs.Sorted,
+    settings: Settings,
+    message: str | None,
+) -> list[Outcome]:
+    """Write the steps, tell of each outcome as it comes, and record all of them."""
+    if at.options.json:
+        at.screen.event(type="run_start", run=run.id, time=clock.now(), command=run.command, plan=made.id,
+                        targets=len(made.steps))  # fmt: skip
+        for line in _diagnostics(made.steps):
+            at.screen.event(type="diagnostic", run=run.id, time=clock.now(), **line)
+    book.record_all(run, sorted_steps.settled)
+    outcomes = list(sorted_steps.settled)
+    for outcome in sorted_steps.settled:
+        _tell(at, run, outcome)
+    started: set[str] = set()
+    total = len(sorted_steps.writable)
+
+    def begun(step: Step) -> None:
+        started.add(step.target)
+        if at.options.json:
+            at.screen.event(type="target_start", run=run.id, time=clock.now(), target=step.target)
+
+    for done, (step, outcome) in enumerate(
+        runs.write(sorted_steps.writable, run, settings, message, at.options.jobs, at.interrupt.stop), 1
+    ):
+        begun(step)
+        outcomes.append(outcome)
+        try:
+            book.record(run, outcome)
+        except LedgerError as error:
+            at.screen.say(f"rollout: {outcome.target}: {outcome.verdict}, but it could not be recorded: {error}")
+            at.interrupt.stop.set()
+        _tell(at, run, outcome)
+        at.screen.progress(done, total, f"{outcome.verdict}: {outcome.target}")
+    order = {step.target: index for index, step in enumerate(made.steps)}
+    return sorted(outcomes, key=lambda outcome: order[outcome.target])
+
+
+def _diagnostics(steps: Iterable[Step]) -> Iterator[dict[str, str]]:
+    for step in steps:
+        for path in step.orphans:
+            yield {"severity": "warning", "code": "orphan", "target": step.target, "path": str(path),
+                   "message": f"{path}: no template names it any more; mode: absent deletes it"}  # fmt: skip
+        for warning in step.warnings:
+            yield {"severity": "warning", "code": "warning", "target": step.target, "message": warning}
+
+
+def _tell(at: Session, run: Run, outcome: Outcome) -> None:
+    if at.options.json:
+        reason = "; ".join(filter(None, (outcome.reason, *outcome.notes)))
+        at.screen.event(
+            type="target_done",
+            run=run.id,
+            time=clock.now(),
+            target=outcome.target,
+            outcome=outcome.verdict.value,
+            reason=reason,
+            base=outcome.base,
+            commit=outcome.commit,
+            duration_ms=outcome.duration_ms,
+        )
+    elif outcome.verdict.value != "unchanged" or at.options.verbose:
+        at.screen.note(show.outcome_line(outcome, lambda text, _style: text))

@@ -1,0 +1,41 @@
+"""What the event store takes from the inventory: its database, the event types, the machines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from rollout import load
+from rollout.cli.options import settled
+from rollout.errors import UsageError
+
+
+def read(context: click.Context) -> dict[str, Any]:
+    """Return the settings, empty where there is no inventory; raise UsageError for one that is wrong."""
+    options = settled(context)
+    if not options.path.exists() and options.inventory == type(options)().inventory:
+        return {"database": None, "types": None, "machines": {}}
+    with load.opened(
+        options.path,
+        shown=options.inventory,
+        root=options.root,
+        limits=(),
+        overrides=options.var,
+        hostname=options.hostname,
+        check=False,
+    ) as loaded:
+        inventory = loaded.inventory
+        types = next(
+            (t.variables["event_types"].value for t in inventory.targets if "event_types" in t.variables), None
+        )
+        if types is not None and not isinstance(types, list):
+            raise UsageError(f"{options.inventory}: vars.event_types: takes a list of name, when, example")
+        machines = {
+            machine.name: {
+                "hostnames": list(machine.hostnames),
+                "vars": {name: variable.value for name, variable in machine.variables.items()},
+            }
+            for machine in inventory.machines.values()
+        }
+        return {"database": inventory.database, "types": types, "machines": machines}

@@ -1,0 +1,71 @@
+"""`rollout explain`: why a file has these lines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import PurePosixPath
+
+import click
+
+from rollout import explain as explaining
+from rollout import ledger
+from rollout.cli import session
+from rollout.cli.options import common, option
+from rollout.errors import UsageError
+
+
+@click.command()
+@click.argument("target")
+@click.argument("path")
+@option("--offline", is_flag=True, help="Tell what was last fetched.")
+@common
+@click.pass_context
+def explain(context: click.Context, target: str, path: str, offline: bool) -> int:
+    """Say why a file has these lines: its template, its variables, who wrote it last and who changed it since.
+
+    \b
+    rollout explain consilio-s .supervisor-specific/03-machine-config.md
+    """
+    with session.opened(context) as at:
+        chosen = next((t for t in at.loaded.inventory.targets if t.name == target), None)
+        if chosen is None:
+            raise UsageError(f"there is no target {target!r}; `rollout status` lists them")
+        found = explaining.explain(at.loaded, chosen, PurePosixPath(path), at.settings(offline=offline))
+        inventory = at.loaded.inventory
+        with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
+            writer = book.last_writer(target, path)
+        last_run = writer[0] if writer else None
+        commit = found.last_commit or (writer[1] if writer else None)
+        slot = found.slot
+        if at.options.json:
+            at.screen.document(
+                {
+                    "format": "rollout-explain/1",
+                    "target": target,
+                    "path": path,
+                    "set": slot.set or None,
+                    "template": f"templates/{slot.template}" if slot.template else None,
+                    "mode": slot.rule.mode.value,
+                    "variables": [{"name": v.name, "value": v.value, "source": v.source} for v in found.variables],
+                    "last_run": last_run,
+                    "last_commit": commit,
+                    "changed_since": list(found.changed_since),
+                }
+            )
+            return 0
+        lines = [f"{target}: {path}"]
+        lines.append(
+            f"  template     templates/{slot.template} (set {slot.set})" if slot.template else "  template     none"
+        )
+        lines.append(
+            f"  mode         {slot.rule.mode.value}" + (f", check: {slot.rule.check}" if slot.rule.check else "")
+        )
+        for variable in found.variables:
+            shown = json.dumps(variable.value, ensure_ascii=False)
+            shown = shown if len(shown) <= 60 else shown[:57] + "..."
+            lines.append(f"  variable     {variable.name} = {shown}  (from {variable.source})")
+        lines.append(f"  last run     {last_run or 'none that is recorded'}")
+        lines.append(f"  last commit  {commit or 'none of rollout'}")
+        lines += [f"  since then   {line}" for line in found.changed_since] or ["  since then   nobody changed it"]
+        at.screen.data("\n".join(lines) + "\n")
+    return 0

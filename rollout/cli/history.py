@@ -1,0 +1,91 @@
+"""`rollout history` and `rollout report`: what the ledger tells of past runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from rollout import ledger, show, survey
+from rollout import report as reports
+from rollout.cli import session
+from rollout.cli.options import common, option, terminal_width
+from rollout.errors import RolloutError
+from rollout.ledger import PastRun
+
+
+@click.command()
+@click.argument("run", required=False)
+@common
+@click.pass_context
+def history(context: click.Context, run: str | None) -> int:
+    """List the runs, newest first, or show one run's outcomes.
+
+    \b
+    rollout history
+    rollout history 20260203T1520
+    """
+    with session.opened(context, check=False) as at:
+        inventory = at.loaded.inventory
+        with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
+            runs = book.runs() if run is None else [book.run(run)]
+        if at.options.json:
+            at.screen.document({"format": "rollout-history/1", "runs": [_document(past) for past in runs]})
+        elif run is None:
+            at.screen.data(show.history_text(runs, terminal_width()))
+        else:
+            at.screen.data(show.run_text(runs[0], at.screen.paint))
+    return 0
+
+
+def _document(run: PastRun) -> dict[str, Any]:
+    return {
+        "run": run.run,
+        "command": run.command,
+        "started_at": run.started_at,
+        "finished_at": run.finished_at,
+        "plan": run.plan,
+        "exit_code": run.exit_code,
+        "outcomes": [
+            {
+                "target": outcome.target,
+                "outcome": outcome.verdict.value,
+                "reason": outcome.reason,
+                "base": outcome.base,
+                "commit": outcome.commit,
+                "duration_ms": outcome.duration_ms,
+                "paths": [
+                    {"path": path.path, "action": path.action, "before": path.before, "after": path.after}
+                    for path in outcome.paths
+                ],
+            }
+            for outcome in run.outcomes
+        ],
+    }
+
+
+@click.command()
+@click.argument("run", required=False)
+@option("--format", "form", type=click.Choice(["markdown"]), default="markdown", help="How to write it.")
+@common
+@click.pass_context
+def report(context: click.Context, run: str | None, form: str) -> int:  # one form so far
+    """Write a run up as a document: what changed where, what was pushed, what remains. The last run if none is named.
+
+    \b
+    rollout report > ROLLOUT.md
+    rollout report 20260203T1520
+    """
+    with session.opened(context) as at:
+        inventory = at.loaded.inventory
+        with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
+            last = book.last_outcomes()
+            if run is None:
+                past = next(iter(book.runs()), None)
+                if past is None:
+                    raise RolloutError("there are no runs yet; `rollout apply` makes the first")
+            else:
+                past = book.run(run)
+        made = at.plan(at.settings(offline=True))
+        at.screen.data(reports.markdown(past, survey.rows(made, last)))
+    return 0

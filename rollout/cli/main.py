@@ -1,0 +1,150 @@
+"""The program: finds the command, and turns every way to end into an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from rollout import __version__
+from rollout.cli.options import common
+from rollout.errors import Busy, Refused, RolloutError, UsageError
+
+# One module per command, imported when it is called: `rollout --help` loads none of them.
+_COMMANDS = {
+    "validate": ("rollout.cli.validate:validate", "Check the inventory and the templates; touch no target."),
+    "plan": ("rollout.cli.plan:plan", "Show what apply would change; write nothing in any target."),
+    "apply": ("rollout.cli.apply:apply", "Commit, push and write what the plan says."),
+    "push": ("rollout.cli.apply:push", "Push what is ready to push."),
+    "status": ("rollout.cli.status:status", "Show the state of every target, one line each."),
+    "diff": ("rollout.cli.diff:diff", "Show the difference from what is there to what should be."),
+    "history": ("rollout.cli.history:history", "List the runs, or one run's outcomes."),
+    "revert": ("rollout.cli.apply:revert", "Undo a run with new commits, planned and asked like any other."),
+    "explain": ("rollout.cli.explain:explain", "Say why a file has these lines."),
+    "verify": ("rollout.cli.verify:verify", "Prove that every managed file is as it should be."),
+    "report": ("rollout.cli.history:report", "Write a run up as a document."),
+    "demo": ("rollout.cli.demo:demo", "Run the whole story in a sandbox."),
+    "events": ("rollout.events.cli:events", "The event store: append, resume, verify."),
+    "completion": ("rollout.cli.completion:completion", "Print the completion script for a shell."),
+}
+
+USAGE, INTERRUPTED, TERMINATED = 64, 130, 143
+
+
+class Commands(click.Group):
+    """A group that imports a command only when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in _COMMANDS:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, _COMMANDS, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else "; `rollout --help` lists them"
+            ctx.fail(f"there is no command {name!r}{hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="rollout %(version)s")
+@common
+@click.pass_context
+def rollout(context: click.Context) -> None:
+    """Keep generated configuration the same across many live git repositories and the shared files between them.
+
+    \b
+    rollout plan             show what would change
+    rollout apply            commit, push and write it
+    rollout status           what is in sync, what is pending push
+    """
+    context.meta["rollout.events"] = _event_settings
+
+
+def _event_settings() -> dict[str, Any]:
+    """Return what the event store needs of the inventory; without an inventory it is nothing."""
+    from rollout.cli.event_settings import read
+
+    return read(click.get_current_context())
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the program and exit."""
+    sys.exit(_ended(arguments))
+
+
+def _ended(arguments: list[str] | None) -> int:
+    try:
+        result = rollout.main(args=arguments, prog_name="rollout", standalone_mode=False)
+        code = result if isinstance(result, int) else 0
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
+        return USAGE
+    except click.UsageError as error:
+        where = f"rollout {error.ctx.info_name}: " if error.ctx is not None and error.ctx.parent else "rollout: "
+        return _failed(where + _lowered(error.format_message()), USAGE, prefixed=True)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _failed("interrupted", INTERRUPTED)
+    except UsageError as error:
+        return _failed(str(error), USAGE)
+    except Refused as error:
+        return _failed(str(error), 4)
+    except Busy as error:
+        return _failed(str(error), 5)
+    except RolloutError as error:
+        return _failed(str(error), 1)
+    except BrokenPipeError:
+        # Whoever read our output has enough; the interpreter must not trip over it again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        if error.filename is None and error.strerror is None:
+            raise
+        return _failed(f"{error.filename or 'the system'}: {error.strerror}", 1)
+    return code
+
+
+def _lowered(text: str) -> str:
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
+def _failed(text: str, code: int, *, prefixed: bool = False) -> int:
+    from rollout.addresses import redact
+
+    for line in redact(text).splitlines():
+        click.echo(line if prefixed or _places(line) else f"rollout: {line}", err=True)
+        prefixed = False
+    return code
+
+
+def _places(line: str) -> bool:
+    """Tell whether a line begins with the place of the fault already, as compilers write it."""
+    import re
+
+    return re.match(r"\S+:\d+: |templates/", line) is not None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""`rollout plan`: what apply would do, on the screen, as JSON, or in a file to be reviewed and applied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from rollout import places, show, wire
+from rollout.cli import session
+from rollout.cli.options import common, option
+from rollout.model import Change, OnDrift, State, Step
+from rollout.plan import Decisions
+
+_ERRORS = {State.MISSING, State.UNREACHABLE}
+_DIFFERENT = {State.PENDING, State.DRIFT, State.CONFLICT, State.READY_TO_PUSH, State.BLOCKED}
+
+
+@click.command()
+@option("--out", metavar="FILE", help="Save the plan, with every byte it would write, for `rollout apply FILE`.")
+@option("--diff/--no-diff", default=True, help="Show the differences (default), or only the list of files.")
+@option("--offline", is_flag=True, help="Do not contact any remote; plan against what was last fetched.")
+@option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are differences.")
+@option("--adopt", is_flag=True, help="Plan to take over files that rollout never wrote.")
+@option("--on-drift", type=click.Choice([d.value for d in OnDrift]), default="block", help="Plan for drift this way.")
+@common
+@click.pass_context
+def plan(
+    context: click.Context,
+    out: str | None,
+    diff: bool,
+    offline: bool,
+    detailed_exitcode: bool,
+    adopt: bool,
+    on_drift: str,
+) -> int:
+    """Show what apply would change; write nothing in any target.
+
+    \b
+    rollout plan
+    rollout plan --limit supervisors --no-diff
+    rollout plan --out rollout.plan && rollout apply rollout.plan
+    """
+    with session.opened(context) as at:
+        made = at.plan(at.settings(offline=offline), Decisions(adopt, OnDrift(on_drift)))
+        if out is not None:
+            places.write_whole(Path.cwd() / Path(out).expanduser(), wire.plan_file(made, diffs(True)))
+        if at.options.json:
+            at.screen.document(wire.plan_document(made, diffs(diff)))
+        else:
+            at.screen.data(show.plan_text(made, at.screen.paint, with_diff=diff))
+            if out is not None:
+                at.screen.note(f"Saved as {out}; `rollout apply {out}` writes exactly this.")
+        return exit_code(made.steps, detailed=detailed_exitcode)
+
+
+def diffs(wanted: bool) -> Callable[[Step, Change], str | None]:
+    return lambda _step, change: show.diff(change) if wanted else None
+
+
+def exit_code(steps: tuple[Step, ...], *, detailed: bool) -> int:
+    """Return 1 for what could not be evaluated, 2 for differences when asked for, else 0."""
+    if any(step.state in _ERRORS for step in steps):
+        return 1
+    if detailed and any(step.state in _DIFFERENT for step in steps):
+        return 2
+    return 0

@@ -1,0 +1,85 @@
+"""The terminal: data on stdout, progress and warnings on stderr, a live line only where one can live."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+from rollout import show
+from rollout.addresses import redact
+from rollout.cli.options import Options
+
+_EVERY = 0.1  # seconds between two repaints of the live line
+
+
+class Screen:
+    """Says things to the person, in the right stream and the right dress."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self.paint = show.painter(options.colour_on(sys.stdout))
+        self._paint_err = show.painter(options.colour_on(sys.stderr))
+        self._live = sys.stderr.isatty() and not options.quiet and not options.json
+        self._painted = 0.0
+        self._line = False
+        self._closed = False
+
+    def data(self, text: str) -> None:
+        """Print data on stdout; a reader who has enough does not stop the work."""
+        self._clear()
+        if self._closed:
+            return
+        try:
+            sys.stdout.write(redact(text))
+            sys.stdout.flush()
+        except BrokenPipeError:
+            self._closed = True
+            import os
+
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def document(self, document: dict[str, Any]) -> None:
+        self.data(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+    def event(self, **fields: Any) -> None:
+        """Print one JSON object on a line of its own."""
+        self.data(json.dumps(fields, ensure_ascii=False) + "\n")
+
+    def warn(self, text: str) -> None:
+        if not self._options.quiet:
+            self.say(f"{self._paint_err('warning:', 'yellow')} {text}")
+
+    def say(self, text: str) -> None:
+        self._clear()
+        sys.stderr.write(redact(text) + "\n")
+        sys.stderr.flush()
+
+    def note(self, text: str) -> None:
+        """Print one line of progress, but where a live line shows it, or nobody wants it."""
+        if not self._options.quiet and not self._live and not self._options.json:
+            self.say(text)
+
+    def progress(self, done: int, total: int, text: str) -> None:
+        """Repaint the live line: how far it is, and what was last."""
+        if not self._live or total < 2:
+            return
+        now = time.monotonic()
+        if now - self._painted < _EVERY and done < total:
+            return
+        self._painted = now
+        width = 79
+        line = f"{done:,}/{total:,} {text}"[:width]
+        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.flush()
+        self._line = True
+
+    def _clear(self) -> None:
+        if self._line:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._line = False
+
+    def clear(self) -> None:
+        self._clear()

@@ -1,0 +1,127 @@
+"""What most commands begin with: the inventory opened, the person read, a plan made while progress shows."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from rollout import load, observe, places
+from rollout.cli.options import Options, settled
+from rollout.cli.screen import Screen
+from rollout.destination import Settings
+from rollout.load import Loaded
+from rollout.model import Plan, Step, Target
+from rollout.plan import Decisions
+
+_PATIENCE = 1.2  # seconds that work in flight may take to end after an interrupt
+
+
+@dataclass(slots=True)
+class Interrupt:
+    """Remembers which signal asked for the end; the first lets work in flight finish, if it is quick."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    number: int | None = None
+
+    @property
+    def code(self) -> int | None:
+        return None if self.number is None else 128 + self.number
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        from rollout import git
+
+        if self.number is not None:
+            os._exit(128 + number)
+        self.number = number
+        self.stop.set()
+        timer = threading.Timer(_PATIENCE, git.interrupted.set)
+        timer.daemon = True
+        timer.start()
+
+
+@contextmanager
+def interruptible() -> Iterator[Interrupt]:
+    """Turn SIGINT and SIGTERM into a wish to end for as long as the block lasts."""
+    interrupt = Interrupt()
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupt
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One command at work."""
+
+    options: Options
+    screen: Screen
+    loaded: Loaded
+    state: Path
+    interrupt: Interrupt
+
+    def settings(self, *, offline: bool = False, push: bool = True) -> Settings:
+        from rollout import git
+
+        return Settings(self.state, git.read_person(), offline, push)
+
+    def plan(
+        self, settings: Settings, decisions: Decisions | None = None, targets: tuple[Target, ...] | None = None
+    ) -> Plan:
+        """Observe the chosen targets and decide, with progress on the screen; raise Interrupted when told to end."""
+        chosen = self.loaded.chosen if targets is None else targets
+        done = 0
+        started = time.monotonic()
+
+        def noted(step: Step) -> None:
+            nonlocal done
+            done += 1
+            rate = done / max(time.monotonic() - started, 0.001)
+            self.screen.progress(done, len(chosen), f"looked at, {rate:.0f}/s: {step.target}")
+
+        plan = observe.plan(
+            self.loaded, settings, decisions or Decisions(), self.options.jobs, noted, self.interrupt.stop, chosen
+        )
+        self.screen.clear()
+        if self.interrupt.number is not None:
+            raise Interrupted(self.interrupt.number)
+        return plan
+
+
+class Interrupted(click.exceptions.Exit):
+    """The command was told to end before it changed anything."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)
+
+
+@contextmanager
+def opened(context: click.Context, *, check: bool = True) -> Iterator[Session]:
+    """Open the inventory that the options name."""
+    options = settled(context)
+    screen = Screen(options)
+    with (
+        interruptible() as interrupt,
+        load.opened(
+            options.path,
+            shown=options.inventory,
+            root=options.root,
+            limits=options.limit,
+            overrides=options.var,
+            hostname=options.hostname,
+            check=check,
+        ) as loaded,
+    ):
+        if loaded.warning:
+            screen.warn(loaded.warning)
+        yield Session(options, screen, loaded, places.state_folder(), interrupt)

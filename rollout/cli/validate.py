@@ -1,0 +1,42 @@
+"""`rollout validate`: the inventory and the templates, without touching any target."""
+
+from __future__ import annotations
+
+import click
+
+from rollout.checks import Checks
+from rollout.cli import session
+from rollout.cli.options import common
+from rollout.show import count
+
+
+@click.command()
+@common
+@click.pass_context
+def validate(context: click.Context) -> int:
+    """Check the inventory and the templates; touch no target.
+
+    \b
+    rollout validate
+    rollout validate --limit consilio-s
+    """
+    with session.opened(context) as at:
+        checks = Checks()
+        problems = {
+            target.name: [problem.message for problem in checks.over(at.loaded.rendering.desired(target)).problems]
+            for target in at.loaded.chosen
+        }
+        faulty = {name: found for name, found in problems.items() if found}
+        files = sum(len(at.loaded.rendering.slots(target)) for target in at.loaded.chosen)
+        if at.options.json:
+            summary = {"ok": not faulty, "targets": len(problems), "files": files, "problems": faulty}
+            at.screen.document({"format": "rollout-validate/1", **summary})
+        elif faulty:
+            for name, found in faulty.items():
+                for message in found:
+                    at.screen.say(f"{name}: {message}")
+        else:
+            at.screen.data(
+                f"{at.loaded.shown}: {count(len(problems), 'target')}, {count(files, 'managed file')}, all well.\n"
+            )
+        return 64 if faulty else 0

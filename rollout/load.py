@@ -1,0 +1,103 @@
+"""Read an inventory and its templates from the disk into everything a command needs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rollout import inventory as inventories
+from rollout import templates
+from rollout.errors import UsageError
+from rollout.model import Branch, Folder, Inventory, Machine, Target
+from rollout.render import TemplateFault
+from rollout.renderer import Rendering
+
+_MAX_INVENTORY = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """An inventory with its templates; `chosen` are the targets that --limit leaves."""
+
+    inventory: Inventory
+    shown: str
+    chosen: tuple[Target, ...]
+    rendering: Rendering
+    machine: Machine | None
+    warning: str | None
+
+
+@contextmanager
+def opened(
+    path: Path,
+    *,
+    shown: str,
+    root: Path | None,
+    limits: tuple[str, ...],
+    overrides: Mapping[str, str],
+    hostname: str,
+    check: bool = True,
+) -> Iterator[Loaded]:
+    """Yield the inventory and a renderer for it; raise UsageError with all that is wrong with either."""
+    text = _text(path, shown)
+    folder = path.parent / "templates"
+    read = templates.load(folder) if folder.is_dir() else {}
+    sets = templates.set_names(read, folder)
+    inventory = inventories.parse(text, path, shown=shown, sets=sets, root=root, overrides=overrides)
+    machine, warning = inventories.machine_for(inventory.machines, hostname, shown)
+    chosen = inventories.select(inventory.targets, limits)
+    with Rendering(read, inventory.patterns, inventory.machines, machine, hostname) as rendering:
+        if check:
+            rendering.check(inventory.targets)
+            _folders_apart(inventory, rendering)
+        yield Loaded(inventory, shown, chosen, rendering, machine, warning)
+
+
+def _text(path: Path, shown: str) -> str:
+    try:
+        if path.stat().st_size > _MAX_INVENTORY:
+            raise UsageError(f"{shown}: is larger than 32 MiB")
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise UsageError(f"{shown}: there is no inventory; name one with -i FILE") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{shown}: is not UTF-8 (byte {error.start})") from error
+    except OSError as error:
+        raise UsageError(f"{shown}: {error.strerror}") from error
+
+
+def _folders_apart(inventory: Inventory, rendering: Rendering) -> None:
+    """Make sure that no folder target writes into a repository or into another folder's file."""
+    checkouts = {
+        os.path.realpath(target.location.checkout): target.name
+        for target in inventory.targets
+        if isinstance(target.location, Branch) and target.location.checkout is not None
+    }
+    owners: dict[str, str] = {}
+    faults = []
+    for target in inventory.targets:
+        if not isinstance(target.location, Folder):
+            continue
+        root = target.location.root
+        for slot in _slots(rendering, target):
+            place = os.path.join(os.path.realpath(root), str(slot))
+            inside = next((checkouts[str(p)] for p in Path(place).parents if str(p) in checkouts), None)
+            if inside is not None:
+                faults.append(
+                    f"{inventory.path.name}:{target.line}: {target.name}: {slot} lies inside the repository {inside}"
+                )
+            other = owners.setdefault(place, target.name)
+            if other != target.name:
+                faults.append(f"{inventory.path.name}:{target.line}: {target.name}: {slot} is managed by {other} too")
+    if faults:
+        raise UsageError("\n".join(faults))
+
+
+def _slots(rendering: Rendering, target: Target) -> list[str]:
+    try:
+        return [str(slot.path) for slot in rendering.slots(target) if slot.template is not None]
+    except TemplateFault:
+        return []

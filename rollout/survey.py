@@ -1,0 +1,53 @@
+"""The states of targets joined with the ledger: what git and the disk say, and where the ledger says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rollout.ledger import LastOutcome
+from rollout.model import Plan, State, Step
+from rollout.show import Row
+
+
+def rows(plan: Plan, last: Mapping[str, LastOutcome]) -> list[Row]:
+    """Return a row for each target of the plan, in its order."""
+    return [_row(step, last.get(step.target)) for step in plan.steps]
+
+
+def _row(step: Step, last: LastOutcome | None) -> Row:
+    return Row(
+        name=step.target,
+        kind=step.kind,
+        branch=step.branch,
+        state=step.state,
+        reason=step.reason,
+        commit=step.commit,
+        ahead=step.ahead,
+        behind=step.behind,
+        last=last,
+        disagrees=_disagreement(step, last),
+    )
+
+
+def _disagreement(step: Step, last: LastOutcome | None) -> str | None:
+    """Say where the ledger tells another story than git; git is right."""
+    if last is None or step.state in {State.MISSING, State.UNREACHABLE}:
+        return None
+    if last.outcome == "pushed" and step.state is State.READY_TO_PUSH:
+        return f"the ledger says pushed by run {last.run}, but upstream does not have it"
+    if last.outcome in {"committed", "rejected", "unknown"} and step.kind == "repo":
+        if step.state in {State.IN_SYNC, State.BEHIND} and last.commit and step.commit == last.commit:
+            return "pushed since the last run"
+        return None
+    if last.outcome == "pushed" and last.commit and step.commit not in {None, last.commit}:
+        return f"upstream has a newer rollout commit than run {last.run} made"
+    if last.outcome == "pushed" and last.commit and step.commit is None:
+        return f"the ledger says pushed by run {last.run}, but its commit is not upstream any more"
+    return None
+
+
+def fetched_at(plan: Plan) -> float | None:
+    """Return when upstream was last asked about the target that was asked longest ago."""
+    times = [step.known_at for step in plan.steps if step.kind == "repo"]
+    known = [when for when in times if when is not None]
+    return min(known) if known and len(known) == len(times) else None

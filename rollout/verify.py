@@ -1,0 +1,47 @@
+"""After the fact: every managed file on upstream and on the disk held against what it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rollout.model import Action, Branch, Plan, State, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    path: str
+    where: str  # upstream, checkout, folder, policy or document
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    name: str
+    mismatches: tuple[Mismatch, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.mismatches
+
+
+def verified(plan: Plan) -> list[Verified]:
+    """Return what differs in each target of a plan that was made just now, asking every remote."""
+    return [Verified(step.target, tuple(_mismatches(step))) for step in plan.steps]
+
+
+def _mismatches(step: Step) -> Iterable[Mismatch]:
+    place = "upstream" if isinstance(step.location, Branch) else "folder"
+    if step.state in {State.MISSING, State.UNREACHABLE} or (step.state is State.BLOCKED and not step.changes):
+        yield Mismatch("", place, f"{step.state}: {step.reason}")
+        return
+    for change in step.changes:
+        if change.action is Action.ERROR:
+            yield Mismatch(str(change.path), "policy", change.cause)
+        else:
+            what = "waits to be pushed" if step.pending else f"{change.action.value}: {change.cause}"
+            yield Mismatch(str(change.path), place, what)
+    unpushed = {change.path for change in step.changes}
+    for path, reason in step.checkout:
+        if path not in unpushed:
+            yield Mismatch(str(path), "checkout", reason)
