@@ -7,14 +7,20 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+from rollout.errors import RolloutError
 from rollout.events.event import Event, Session
 from rollout.events.queries import query
 
 if TYPE_CHECKING:
     from rollout.events.database import Connection
 
+
 # Python refuses to read longer numbers; as a text they stay what they were.
 LONGEST_NUMBER = 4000
+
+
+class Dropped(RolloutError):
+    """Something in the database swallowed an event."""
 
 
 def append(
@@ -37,7 +43,8 @@ def append(
         "event_id": event_id or uuid4(),
     }
     row = connection.execute(query("append"), parameters).fetchone()
-    assert row is not None, "a function call returns a row"
+    if row is None or row[0] is None:
+        raise Dropped(f"the database took the event {event_type[:64]!r} and did not keep it: a trigger of its own?")
     return int(str(row[0]))
 
 
