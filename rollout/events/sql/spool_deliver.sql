@@ -1,0 +1,1 @@
+COPY event_intake FROM STDIN;
