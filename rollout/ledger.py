@@ -92,7 +92,7 @@ class Ledger:
         )
 
     def finish(self, run: Run, exit_code: int) -> None:
-        self._do("finish_run", run=run.id, finished_at=clock.now(), exit_code=exit_code)
+        self._do("finish_run", run=run.id, finished_at=clock.now_exact(), exit_code=exit_code)
 
     def record(self, run: Run, outcome: Outcome) -> None:
         paths = [[p.path, p.action, p.before, p.after] for p in outcome.paths]

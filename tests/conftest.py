@@ -14,6 +14,7 @@ from tests.postgres import (  # noqa: F401  # fixtures that any test may ask for
     postgres,
     server_named,
 )
+from tests.world import World
 
 # A fixed instant for the people of a test; rollout's own commits take the clock of their run.
 PEOPLE_DATE = "2026-02-03T15:20:00+00:00"
@@ -57,3 +58,11 @@ def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("TERM", "dumb")
     return home
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """Give a folder with a template set `project` of one file, and nothing else yet."""
+    made = World(tmp_path)
+    made.template("project/conf.txt.j2", "hello {{ who }}\n")
+    return made

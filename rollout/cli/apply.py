@@ -196,7 +196,7 @@ def _carry_out(
     work = [step for step in sorted_steps.writable if runs.changes_something(step)]
     if work and not yes:
         _ask(at, command, work)
-    run = Run(clock.new_id(), command, clock.now(), clock.epoch(), message or "", made.id, made.digest)
+    run = Run(clock.new_id(), command, clock.now_exact(), clock.epoch(), message or "", made.id, made.digest)
     book.start(run, socket.gethostname(), used=used)
     outcomes = _run(at, book, run, made, sorted_steps, settings, message)
     code = at.interrupt.code or runs.exit_code(made.steps, outcomes)

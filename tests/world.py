@@ -1,0 +1,185 @@
+"""A small world for stories: remotes, checkouts and an inventory made by plain git, and the program run on them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rollout.cli import main as program
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    def outcomes(self) -> dict[str, str]:
+        return {line["target"]: line["outcome"] for line in self.lines if line["type"] == "target_done"}
+
+    def reasons(self) -> dict[str, str]:
+        return {line["target"]: line["reason"] for line in self.lines if line["type"] == "target_done"}
+
+    def states(self) -> dict[str, str]:
+        return {target["name"]: target["state"] for target in self.json["targets"]}
+
+
+@dataclass
+class World:
+    """Everything below one folder; `entries` are the repositories of the inventory, written when a command runs."""
+
+    root: Path
+    entries: dict[str, str] = field(default_factory=dict)
+    head: str = "version: 1\nvars: {who: world}\n"
+    defaults: str = "defaults: {templates: [project]}\n"
+    tail: str = ""
+
+    def git(self, where: Path | str, *arguments: str, ok: bool = True, **environment: str) -> str:
+        """Run git as a person would, at a fixed date."""
+        date = {"GIT_AUTHOR_DATE": "2026-02-03T15:20:00Z", "GIT_COMMITTER_DATE": "2026-02-03T15:20:00Z"}
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=self.root / where,
+            env={**os.environ, **date, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert not ok or done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def remote(self, name: str, files: Mapping[str, str | bytes] | None = None, branch: str = "main") -> Path:
+        """Make a bare repository with one commit."""
+        bare = self.root / f"{name}.git"
+        bare.mkdir(parents=True)
+        self.git(bare, "init", "-q", "--bare", f"--initial-branch={branch}")
+        other = self.clone(name, f"{name}.first", branch)
+        self.write(other, files or {"README.md": "hello\n"})
+        self.git(other, "add", "-A", "-f")
+        self.git(other, "commit", "-q", "-m", "first")
+        self.git(other, "push", "-q", "origin", f"HEAD:{branch}")
+        return bare
+
+    def clone(self, name: str, to: str | None = None, branch: str = "main") -> Path:
+        to = to or name
+        self.git(self.root, "clone", "-q", str(self.root / f"{name}.git"), to)
+        if not self.git(to, "rev-parse", "--verify", "-q", "HEAD", ok=False):
+            self.git(to, "checkout", "-q", "-b", branch, ok=False)
+        return self.root / to
+
+    def repo(self, name: str, files: Mapping[str, str | bytes] | None = None, extra: str = "") -> Path:
+        """Make a remote and a checkout of it, and put it in the inventory."""
+        self.remote(name, files)
+        top = self.clone(name)
+        self.entries[name] = f"{{path: {name}{extra}}}"
+        return top
+
+    def bare_repo(self, name: str, files: Mapping[str, str | bytes] | None = None) -> Path:
+        """Make a remote that the inventory knows by address alone."""
+        bare = self.remote(name, files)
+        self.entries[name] = f"{{url: {bare}}}"
+        return bare
+
+    def write(self, where: Path | str, files: Mapping[str, str | bytes]) -> None:
+        for path, content in files.items():
+            file = self.root / where / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    def template(self, path: str, content: str | bytes, *, executable: bool = False) -> None:
+        self.write("templates", {path: content})
+        (self.root / "templates" / path).chmod(0o755 if executable else 0o644)
+
+    def commit(
+        self, where: Path | str, files: Mapping[str, str | bytes], message: str = "work", push: bool = False
+    ) -> str:
+        """Commit as a person, and push when told to."""
+        self.write(where, files)
+        self.git(where, "add", "-f", *files)
+        self.git(where, "commit", "-q", "-m", message)
+        if push:
+            self.git(where, "push", "-q", "origin", "HEAD")
+        return self.git(where, "rev-parse", "HEAD")
+
+    def elsewhere(self, name: str, files: Mapping[str, str | bytes | None], message: str = "elsewhere") -> str:
+        """Let somebody else push to a repository."""
+        other = self.root / f"{name}.elsewhere"
+        if not other.exists():
+            self.clone(name, f"{name}.elsewhere")
+        self.git(other, "pull", "-q", "--rebase")
+        for path, content in files.items():
+            if content is None:
+                self.git(other, "rm", "-q", path)
+            else:
+                self.write(other, {path: content})
+                self.git(other, "add", "-f", path)
+        self.git(other, "commit", "-q", "-m", message)
+        self.git(other, "push", "-q", "origin", "HEAD")
+        return self.git(other, "rev-parse", "HEAD")
+
+    def inventory(self) -> Path:
+        repos = (
+            "repos:\n" + "".join(f"  {name}: {entry}\n" for name, entry in self.entries.items()) if self.entries else ""
+        )
+        file = self.root / "inventory.yaml"
+        file.write_text(self.head + self.defaults + repos + self.tail)
+        return file
+
+    def run(self, *arguments: str, write: bool = True) -> Ran:
+        """Run the program in this process, from the world's folder."""
+        if write:
+            self.inventory()
+        out, err, here = io.StringIO(), io.StringIO(), Path.cwd()
+        os.chdir(self.root)
+        try:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                code = program._ended(list(arguments))
+        finally:
+            os.chdir(here)
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    def spawn(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """Start the program as a process of its own, in a session of its own."""
+        self.inventory()
+        return subprocess.Popen(
+            [sys.executable, "-m", "rollout", *arguments],
+            cwd=self.root,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def at(self, name: str, path: str, ref: str = "main") -> str | None:
+        """Return a file's text upstream, or None."""
+        done = subprocess.run(
+            ["git", "show", f"{ref}:{path}"], cwd=self.root / f"{name}.git", capture_output=True, text=True, check=False
+        )
+        return done.stdout if done.returncode == 0 else None
+
+    def tip(self, name: str, ref: str = "main") -> str:
+        return self.git(f"{name}.git", "rev-parse", ref)
+
+    def log(self, name: str) -> list[str]:
+        return self.git(f"{name}.git", "log", "--format=%s", "main").splitlines()
