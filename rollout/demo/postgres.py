@@ -31,7 +31,7 @@ UNPRIVILEGED = ("nobody", "daemon")
 SOCKET_LIMIT = 60
 
 # Durable enough to survive a killed server, not a power cut: nothing in here outlives its machine.
-SETTINGS = {
+SETTINGS: dict[str, str] = {
     "fsync": "off",
     "full_page_writes": "off",
     "shared_buffers": "64MB",
@@ -89,6 +89,7 @@ class Server:
     port: int
     password: str
     account: Account | None
+    settings: Mapping[str, str]
     user: str = SUPERUSER
     process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
 
@@ -188,7 +189,7 @@ class Server:
         return self.process.pid if self.process and self.process.poll() is None else None
 
     def _spawn(self) -> "subprocess.Popen[bytes]":
-        options = [f"-c{name}={value}" for name, value in SETTINGS.items()]
+        options = [f"-c{name}={value}" for name, value in self.settings.items()]
         options += [f"-cport={self.port}", f"-cunix_socket_directories={self.socket_folder}"]
         with self.log.open("ab") as log:
             return subprocess.Popen(
@@ -239,7 +240,12 @@ def debian_installation(major: int = 15) -> Installation | None:
 
 @contextmanager
 def embedded_postgres(
-    folder: Path | None = None, *, major: int = 16, installation: Installation | None = None, port: int = 0
+    folder: Path | None = None,
+    *,
+    major: int = 16,
+    installation: Installation | None = None,
+    port: int = 0,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[Server]:
     """Run a fresh server until the `with` ends, however it ends, and leave nothing running behind.
 
@@ -250,7 +256,9 @@ def embedded_postgres(
     home = _home(folder, account)
     try:
         found = _reachable(installation or embedded_installation(major), home, account)
-        server = Server(found, home, port or _free_port(), secrets.token_urlsafe(18), account)
+        server = Server(
+            found, home, port or _free_port(), secrets.token_urlsafe(18), account, {**SETTINGS, **(settings or {})}
+        )
         _initdb(server)
         with _watched(server):
             try:

@@ -107,30 +107,33 @@ def _open_epics(entries: Sequence[Entry]) -> list[Json]:
 
 def _in_flight(entries: Sequence[Entry]) -> list[Entry]:
     flying: list[Entry] = []
+    # Two writers' events may arrive in the wrong order: an end may come before the spawn that is its parent.
+    early: set[str | None] = set()
     for entry in entries:
-        if entry.kind == "spawn":
+        if entry.kind == "spawn" and entry.event.event_id not in early:
             flying.append(entry)
-        elif entry.kind in SPAWN_ENDS and (ended := _ended(entry, flying)):
-            flying.remove(ended)
+        elif entry.kind in SPAWN_ENDS:
+            if ended := _ended(entry, flying):
+                flying.remove(ended)
+            else:
+                early.add(entry.event.parent_uuid)
     return flying
 
 
 def _ended(end: Entry, flying: Sequence[Entry]) -> Entry | None:
-    """Find the spawn that `end` ends: its child, its task, its description; unnamed, the oldest one."""
-    for spawn in flying:
-        if end.event.parent_uuid and end.event.parent_uuid == spawn.event.event_id:
-            return spawn
-    for name in TASK:
-        named = text_of(end.data, name)
-        for spawn in flying:
-            if named and named == text_of(spawn.data, name):
-                return spawn
-    described = text_of(end.data, "description")
-    for spawn in flying:
-        if described and described == text_of(spawn.data, "description"):
-            return spawn
-    unnamed = not described and text_of(end.data, *TASK) is None
-    return flying[0] if flying and unnamed else None
+    """Find the spawn that `end` ends: its parent, else the same task or description; unnamed, the oldest one."""
+    parent = end.event.parent_uuid
+    if ended := _first(spawn for spawn in flying if spawn.event.event_id == parent):
+        return ended
+    names = {name: text for name in (*TASK, "description") if (text := text_of(end.data, name))}
+    for name, text in names.items():
+        if ended := _first(spawn for spawn in flying if text_of(spawn.data, name) == text):
+            return ended
+    return _first(flying) if not names and parent is None else None
+
+
+def _first(entries: Iterable[Entry]) -> Entry | None:
+    return next(iter(entries), None)
 
 
 def _subagent(spawn: Entry) -> Json:

@@ -13,7 +13,18 @@ from rollout.events.event import Event
 
 SERVICES = ("api", "web", "worker")
 # What a hook or a program logs without anybody having to remember it.
-MECHANICAL = frozenset({"user_message", "spawn", "task_spawned", "commit", "commit_created", "instance_registered"})
+MECHANICAL = frozenset(
+    {
+        "instance_registered",
+        "user_message",
+        "spawn",
+        "task_spawned",
+        "task_completed",
+        "task_failed",
+        "commit",
+        "commit_created",
+    }
+)
 
 
 @dataclass

@@ -26,12 +26,15 @@ Logged = tuple[str, dict[str, object]]
 
 def told(*logged: Logged, parents: dict[int, int] | None = None) -> dict[str, Any]:
     """Fold events that were logged in this order; `parents` says whose child the nth is."""
-    ids = {number: str(UUID(int=number)) for number in range(1, len(logged) + 1)}
     events = [
-        Event(number, kind, data, T, T, ids[number], ids.get((parents or {}).get(number, 0)))
+        Event(number, kind, data, T, T, str(UUID(int=number)), _id((parents or {}).get(number)))
         for number, (kind, data) in enumerate(logged, 1)
     ]
     return resume(INSTANCE, events, None, CANONICAL)
+
+
+def _id(number: int | None) -> str | None:
+    return str(UUID(int=number)) if number else None
 
 
 def in_flight(*logged: Logged, parents: dict[int, int] | None = None) -> list[int]:
@@ -95,6 +98,7 @@ ENDS: dict[str, tuple[Logged, dict[int, int], list[int]]] = {
     "by its description, the oldest first": (("task_completed", {"description": "two"}), {}, [1, 3]),
     "unnamed, the oldest": (("task_completed", {"result": "ok"}), {}, [2, 3]),
     "of a task that nobody spawned": (("task_completed", {"task_id": "t9"}), {}, [1, 2, 3]),
+    "by a parent that has ended, nothing more": (("task_completed", {"result": "again"}), {4: 9}, [1, 2, 3]),
     "an error ends nothing": (("error", {"task_id": "t1"}), {}, [1, 2, 3]),
 }
 
@@ -103,6 +107,10 @@ ENDS: dict[str, tuple[Logged, dict[int, int], list[int]]] = {
 def test_a_subagent_is_in_flight_until_an_end_names_it(way: str) -> None:
     end, parents, left = ENDS[way]
     assert in_flight(*SPAWNS, end, parents=parents) == left
+
+
+def test_an_end_may_arrive_before_its_spawn() -> None:
+    assert in_flight(("task_completed", {}), SPAWNS[0], SPAWNS[1], parents={1: 2}) == [3]
 
 
 def test_the_last_deploy_of_each_service_says_its_state() -> None:
@@ -167,7 +175,11 @@ FIELDS = [
     "message", "content", "pr_number", "url", "title", "context_percent", "error_type", "feature", "subagent",
 ]  # fmt: skip
 DATA = st.dictionaries(st.sampled_from(FIELDS), VALUE, max_size=4)
-LOGGED = st.tuples(st.sampled_from([kind.name for kind in shipped_types()] + ["coffee"]), DATA, st.integers(0, 12))
+ANY_TYPE = st.sampled_from([kind.name for kind in shipped_types()] + ["coffee"])
+TASKS = st.dictionaries(st.sampled_from(["task_id", "agent_id", "description"]), st.sampled_from(["a", 1]), max_size=2)
+LOGGED = st.tuples(ANY_TYPE, DATA, st.integers(0, 12)) | st.tuples(
+    st.sampled_from(["spawn", "task_completed", "task_failed"]), TASKS, st.integers(0, 20)
+)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)

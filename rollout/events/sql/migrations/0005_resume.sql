@@ -31,13 +31,14 @@ CREATE VIEW event_log AS
            e."timestamp"::timestamptz AS "timestamp",
            least(e."timestamp", e.created_at)::timestamptz AS seen,
            e.event_id,
-           e.parent_uuid
+           coalesce(e.parent_uuid, event_uuid(e.metadata ->> '_unknown_parent')) AS parent_uuid
       FROM event_store e
       LEFT JOIN event_types t ON t.name = e.event_type;
 COMMENT ON VIEW event_log IS 'The events as readers see them: other names of a type under its canonical name.';
 
 -- The one part of the fold in which the order between different events matters: which end ends which spawn.
 -- An end ends its parent, else the spawn of the same task, else of the same description; unnamed, the oldest.
+-- Two writers' events may arrive in the wrong order, so an end may also come before the spawn that is its parent.
 CREATE FUNCTION event_in_flight(entries event_log[]) RETURNS event_log[]
     LANGUAGE plpgsql STABLE
     AS $$
@@ -45,6 +46,7 @@ CREATE FUNCTION event_in_flight(entries event_log[]) RETURNS event_log[]
         fields  CONSTANT text[] := ARRAY['task_id', 'agent_id', 'subagent_id', 'spawn_id', 'tool_use_id',
                                          'description'];
         flying  event_log[] := '{}';
+        early   uuid[] := '{}';
         entry   event_log;
         spawn   event_log;
         field   text;
@@ -54,7 +56,9 @@ CREATE FUNCTION event_in_flight(entries event_log[]) RETURNS event_log[]
     BEGIN
         FOREACH entry IN ARRAY entries LOOP
             IF entry.kind = 'spawn' THEN
-                flying := flying || entry;
+                IF NOT entry.event_id = ANY (early) THEN
+                    flying := flying || entry;
+                END IF;
                 CONTINUE;
             END IF;
             ended := NULL;
@@ -65,7 +69,7 @@ CREATE FUNCTION event_in_flight(entries event_log[]) RETURNS event_log[]
                     EXIT;
                 END IF;
             END LOOP;
-            unnamed := true;
+            unnamed := entry.parent_uuid IS NULL;
             FOREACH field IN ARRAY fields LOOP
                 EXIT WHEN ended IS NOT NULL;
                 named := event_text(entry.data, field);
@@ -84,6 +88,8 @@ CREATE FUNCTION event_in_flight(entries event_log[]) RETURNS event_log[]
             END IF;
             IF ended IS NOT NULL THEN
                 flying := flying[:ended - 1] || flying[ended + 1:];
+            ELSIF entry.parent_uuid IS NOT NULL THEN
+                early := early || entry.parent_uuid;
             END IF;
         END LOOP;
         RETURN flying;
