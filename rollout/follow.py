@@ -394,11 +394,13 @@ class _Act:
 
     def _move_branch(self) -> None:
         """Move the branch, and its tracking ref with it when upstream has the commit, in one transaction."""
-        if self.local == self.to.commit:
-            return
         branch = f"refs/heads/{self.to.branch}"
         tracking = f"refs/remotes/{self.to.remote}/{self.to.branch}"
         known = self.repo.ref(tracking)
+        if self.local == self.to.commit:
+            if self.to.published and known is not None and known != self.to.commit:
+                self.runner.attempt("update-ref", "-m", "rollout: push", tracking, self.to.commit, known)
+            return
         update = f"update {branch}\0{self.to.commit}\0{self.local}\0"
         both = update + f"update {tracking}\0{self.to.commit}\0{known}\0"
         message = ("-m", "rollout: follow upstream" if self.to.published else "rollout: commit")
