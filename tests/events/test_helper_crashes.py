@@ -1,0 +1,186 @@
+"""log-event.sh: what is acknowledged is stored, in order and once, whatever is killed."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from rollout.demo.postgres import Server, embedded_postgres
+from rollout.events.database import connected
+from rollout.events.migrations import migrate
+from rollout.events.spool import deliver
+from tests.events.shells import INSTANCE, Shell, database_of, make_shell, shell_programs, stored
+
+PROGRAMS = shell_programs()
+# Logs w1 to wN and says after each call that it has come back.
+WRITER = (
+    'n=1; while [ $n -le {count} ]; do log_event w "{{\\"writer\\":\\"{name}\\",\\"n\\":$n}}"; '
+    "echo $n; n=$((n + 1)); done"
+)
+
+
+@pytest.fixture(params=PROGRAMS)
+def shell(request: pytest.FixtureRequest, tmp_path: Path, postgres: Server, event_store: str) -> Shell:
+    return make_shell(str(request.param), tmp_path, postgres, database_of(event_store))
+
+
+def by_writer(url: str) -> dict[str, list[int]]:
+    """Return the numbers that each writer's events carry, in the order of their positions."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "SELECT event_data ->> 'writer', (event_data ->> 'n')::int FROM event_store"
+            " WHERE event_type = 'w' ORDER BY instance_id, sequence_num"
+        ).fetchall()
+    found: dict[str, list[int]] = {}
+    for writer, number in rows:
+        found.setdefault(str(writer), []).append(int(str(number)))
+    return found
+
+
+def drain(shell: Shell) -> None:
+    """Deliver what is left, as a timer would."""
+    subprocess.run((str(shell.helper), "--flush"), env=dict(shell.environment), check=True, capture_output=True)
+
+
+def test_a_server_that_stops_and_starts_again_has_everything_in_order(tmp_path: Path) -> None:
+    with embedded_postgres() as server:
+        url = server.create_database("events")
+        with connected(url) as connection:
+            migrate(connection)
+        shell = make_shell("bash", tmp_path, server, "events")
+        shell.run("log_event n1 '{}'")
+        server.stop()
+        down = shell.run("log_event n2 '{}'")
+        server.start()
+        shell.run("log_event n3 '{}'")
+        server.kill()
+        shell.run("log_event n4 '{}'")
+        server.start()
+        shell.run("log_event n5 '{}'")
+        assert ("not reached" in down.err, stored(url)) == (True, ["n1", "n2", "n3", "n4", "n5"])
+
+
+def test_a_server_killed_under_load_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    with embedded_postgres() as server:
+        url = server.create_database("events")
+        with connected(url) as connection:
+            migrate(connection)
+        shell = make_shell("bash", tmp_path, server, "events")
+        writers = [shell.start(WRITER.format(count=12, name=name)) for name in "abc"]
+        time.sleep(0.25)
+        server.kill()
+        time.sleep(0.2)
+        server.start()
+        said = [writer.communicate()[0].split() for writer in writers]
+        drain(shell)
+        assert [len(lines) for lines in said] == [12, 12, 12]
+        assert by_writer(url) == {name: list(range(1, 13)) for name in "abc"}
+
+
+def test_thirty_two_processes_at_once_lose_nothing(shell: Shell, event_store: str) -> None:
+    writers = [shell.start(WRITER.format(count=4, name=f"w{number}")) for number in range(32)]
+    said = [writer.communicate()[0].split() for writer in writers]
+    drain(shell)
+    assert said == [[b"1", b"2", b"3", b"4"]] * 32
+    assert by_writer(event_store) == {f"w{number}": [1, 2, 3, 4] for number in range(32)}
+    assert (stored(event_store, "sequence_num"), shell.waiting()) == ([str(n) for n in range(1, 129)], [])
+
+
+def test_subshells_of_one_shell_are_writers_of_their_own(shell: Shell, event_store: str) -> None:
+    inner = "for n in 1 2 3; do log_event w '{\"writer\":\"s'$w'\",\"n\":'$n'}'; done"
+    shell.run(f"for w in 1 2 3 4 5 6; do ({inner}) & done; wait")
+    drain(shell)
+    assert by_writer(event_store) == {f"s{number}": [1, 2, 3] for number in range(1, 7)}
+
+
+def test_two_deliverers_at_once_store_everything_once(shell: Shell, event_store: str) -> None:
+    shell.with_(ROLLOUT_LOG_SPOOL_ONLY="1").run(WRITER.format(count=200, name="a"))
+    flush = (str(shell.helper), "--flush")
+    both = [subprocess.Popen(flush, env=dict(shell.environment)) for _ in range(3)]
+    # And one that breaks every lock it finds.
+    while any(one.poll() is None for one in both):
+        (shell.spool / "lock").unlink(missing_ok=True)
+        time.sleep(0.002)
+    assert by_writer(event_store) == {"a": list(range(1, 201))}
+
+
+def test_python_and_the_shell_deliver_from_one_spool(shell: Shell, event_store: str) -> None:
+    shell.with_(ROLLOUT_LOG_SPOOL_ONLY="1").run(WRITER.format(count=100, name="a"))
+    with subprocess.Popen((str(shell.helper), "--flush"), env=dict(shell.environment)), connected(event_store) as one:
+        deliver(shell.spool, one)
+    drain(shell)
+    assert by_writer(event_store) == {"a": list(range(1, 101))}
+
+
+def killed_at_random(shell: Shell, url: str, rounds: int, seed: int) -> tuple[int, int]:
+    """Kill writers with everything they started; return how many events were acknowledged and are stored."""
+    chance = random.Random(seed)
+    acknowledged: dict[str, int] = {}
+    for number in range(rounds):
+        name = f"k{number}"
+        payload = "x" * chance.choice((10, 10, 20_000))
+        process = shell.with_(PAYLOAD=payload).start(
+            WRITER.format(count=120, name=name).replace(',\\"n\\"', ',\\"x\\":\\"$PAYLOAD\\",\\"n\\"')
+        )
+        time.sleep(chance.uniform(0.01, 0.25))
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        acknowledged[name] = len(process.communicate()[0].split())
+    drain(shell)
+    kept = by_writer(url)
+    for name, count in acknowledged.items():
+        numbers = kept.get(name, [])
+        # All that was acknowledged, and at most the one more that was being written; in order, without doubles.
+        assert numbers == list(range(1, len(numbers) + 1)), f"{name}: {Counter(numbers)}"
+        assert len(numbers) - count in (0, 1), f"{name}: acknowledged {count}, stored {len(numbers)}"
+    return sum(acknowledged.values()), sum(map(len, kept.values()))
+
+
+def test_a_helper_killed_at_any_instant_loses_nothing_that_was_acknowledged(shell: Shell, event_store: str) -> None:
+    acknowledged, kept = killed_at_random(shell, event_store, rounds=8, seed=1)
+    assert 0 < acknowledged <= kept <= acknowledged + 8
+
+
+def test_a_writer_killed_without_a_database_loses_nothing_either(shell: Shell, event_store: str) -> None:
+    killed_at_random(shell.with_(ROLLOUT_LOG_SPOOL_ONLY="1"), event_store, rounds=8, seed=2)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(4))
+def test_hundreds_of_kills_lose_nothing(shell: Shell, event_store: str, seed: int) -> None:
+    killed_at_random(shell, event_store, rounds=100, seed=seed)
+
+
+def test_the_lock_of_a_killed_deliverer_holds_nobody_up(shell: Shell, event_store: str) -> None:
+    shell.run("log_event n1 '{}'")
+    dead = subprocess.Popen(("true",))
+    dead.wait()
+    for left in (f"{dead.pid} 9999999999999999\n", f"{os.getpid()} 1600000000000000\n", ""):
+        (shell.spool / "lock").write_text(left)
+        done = shell.run("log_event n2 '{}'")
+        assert (done.seconds < 1.9, shell.waiting()) == (True, [])
+    assert len(stored(event_store)) == 4
+
+
+def test_instances_are_visited_in_one_order_so_that_deliverers_cannot_block_each_other(
+    shell: Shell, event_store: str
+) -> None:
+    here, there = f"INSTANCE_ID={INSTANCE} log_event a '{{}}'", "INSTANCE_ID=odin-MS-d4e5f6 log_event b '{}'"
+    loop = "for n in 1 2 3 4 5 6; do {}; {}; done"
+    shell.with_(ROLLOUT_LOG_SPOOL_ONLY="1").run(loop.format(here, there))
+    # A second spool in the opposite order, delivered at the same moment.
+    other = shell.with_(ROLLOUT_SPOOL=f"{shell.root}/other")
+    other.with_(ROLLOUT_LOG_SPOOL_ONLY="1").run(loop.format(there, here))
+    both = [subprocess.Popen((str(one.helper), "--flush"), env=dict(one.environment)) for one in (shell, other)]
+    assert [one.wait() for one in both] == [0, 0]
+    with psycopg.connect(event_store) as connection:
+        assert connection.execute("SELECT count(*) FROM event_store").fetchone() == (24,)
