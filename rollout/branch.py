@@ -111,7 +111,7 @@ def _remote(url: str, where: Branch, person: Person) -> Remote:
     if why:
         raise Unfit(State.BLOCKED, f"the address {addresses.redact(url)!r} {why}")
     clean, secret = addresses.split_secret(url)
-    return Remote(clean, where.branch, Access(person.ssh_command, secret))
+    return Remote(clean, where.branch, Access(person.ssh_command, secret, person.patience))
 
 
 # --- observing
@@ -245,7 +245,7 @@ def _checkout(
         return Checkout(False, "no checkout yet; apply clones it", can_follow=where.follow)
     if at.trouble is not None:
         return Checkout(False, at.trouble)
-    managed = [item.path for item in desired.managed]
+    managed = list(desired.managed)
     seen = checkout.observe(at.top, where.branch, where.remote, tip, managed, shop.git, person, follow=where.follow)
     if at.local and not seen.has_it and seen.reason.startswith("on branch"):
         return Checkout()  # the branch itself is upstream, and nobody has it checked out
@@ -510,7 +510,7 @@ class _Write:
             Git(held=self.shop.git.held).with_access(self.at.remote.access).run(
                 "clone", "--quiet", "--template=", "--no-recurse-submodules", f"--origin={self.where.remote}",
                 f"--branch={self.where.branch}", "--end-of-options", self.at.remote.url, str(scratch),
-                limit=git.TRANSFER,
+                limit=self.at.remote.access.transfer_limit,
             )  # fmt: skip
             scratch.rename(top)
         except GitError as error:

@@ -13,11 +13,13 @@ from rollout import atomic, attributes, gitdir
 from rollout.attributes import AttributesFile, LineEnds
 from rollout.git import Git, GitError, Objects, Person
 from rollout.gitdir import GitDir, NotOurs
-from rollout.model import Obstacle
-from rollout.plan import Checkout
+from rollout.model import File, Managed, Mode, Obstacle
+from rollout.plan import Checkout, satisfied
 from rollout.trees import Entry, Tree, difference, git_id
 
 _SHOWN = 3
+_PLAIN = {"100644", "100755"}
+_PARTIAL = {Mode.BLOCK, Mode.MERGE, Mode.ONCE}  # modes in which the rest of a file is somebody else's
 
 
 class Hindered(Exception):
@@ -222,7 +224,7 @@ def observe(
     branch: str,
     remote: str,
     upstream: str,
-    managed: list[PurePosixPath],
+    managed: list[Managed],
     workshop: Git,
     person: Person,
     *,
@@ -239,7 +241,7 @@ def observe(
             new = Tree(there, upstream)
             behind, files = _differing(repo, git, where, new, there, managed, person, stack)
     except (NotOurs, Hindered, GitError) as error:
-        return Checkout(has_it=False, reason=str(error), differing=tuple((path, str(error)) for path in managed))
+        return Checkout(has_it=False, reason=str(error), differing=tuple((item.path, str(error)) for item in managed))
     persons = len(where.persons)
     ahead, missing = len(where.ahead), _behind(git, workshop, where.local, upstream)
     if repo.head() == f"refs/heads/{branch}" and not behind and not files:
@@ -255,7 +257,8 @@ def observe(
     can_follow = reason is None
     reason = reason or "not updated yet"
     others = repo.head() != f"refs/heads/{branch}"
-    lacking = managed if others else [path for path in managed if path in behind or path in files]
+    paths = [item.path for item in managed]
+    lacking = paths if others else [path for path in paths if path in behind or path in files]
     differing = tuple((path, f"{path} {files[path]}" if path in files else reason) for path in lacking)
     return Checkout(False, reason, can_follow, where.local, ahead, missing, differing)
 
@@ -279,31 +282,52 @@ def _differing(
     where: Standing,
     new: Tree,
     there: Objects,
-    managed: list[PurePosixPath],
+    managed: list[Managed],
     person: Person,
     stack: ExitStack,
 ) -> tuple[list[PurePosixPath], dict[PurePosixPath, str]]:
     """Return the managed files that the branch has otherwise than upstream, and the edited files in the way."""
     size = len(new.root)
-    how = conversions(repo, new, there, person, managed)
+    how = conversions(repo, new, there, person, [item.path for item in managed])
     file_mode = repo.setting("core", "filemode", "true").lower() != "false"
     if where.local is None:
-        return managed, {}
-    if new.commit == where.local:
-        moves = [Move(path, None, new.entry(path)) for path in managed if new.entry(path) is not None]
-        behind = []
-    else:
+        return [item.path for item in managed], {}
+    if where.local != new.commit:
         here = stack.enter_context(git.objects())
         old = Tree(here, where.local)
-        behind = [path for path in managed if old.entry(path) != new.entry(path)]
+        behind = [item.path for item in managed if not _as_upstream(item, old, new, here)]
         if behind:
-            moves = moves_between(old, new)
-        else:
-            moves = [Move(path, None, new.entry(path)) for path in managed if new.entry(path) is not None]
-    found = edited(repo, moves, how, size, file_mode=file_mode)
-    if not behind:
-        for move in moves:
-            if move.path not in found and atomic.look(repo.top, move.path) is None:
-                found[move.path] = "was deleted"
-        found = {path: "has local edits" if "in the way" in what else what for path, what in found.items()}
-    return behind, found
+            return behind, edited(repo, moves_between(old, new), how, size, file_mode=file_mode)
+    found = {}
+    for item in managed:
+        move = Move(item.path, None, new.entry(item.path))
+        on_disk = atomic.look(repo.top, item.path)
+        differs = (move.new is None) != (on_disk is None) or edited(repo, [move], how, size, file_mode=file_mode)
+        if differs and not _suits(item, on_disk, how):
+            found[item.path] = "was deleted" if on_disk is None else _kind(on_disk)
+    return [], found
+
+
+def _kind(found: atomic.Found | Obstacle) -> str:
+    return f"is {found.what}" if isinstance(found, Obstacle) else "has local edits"
+
+
+def _as_upstream(item: Managed, old: Tree, new: Tree, objects: Objects) -> bool:
+    """Tell whether the branch has a managed file as upstream has it, or at least all of it that is ours."""
+    entry = old.entry(item.path)
+    if entry == new.entry(item.path):
+        return True
+    if entry is None or entry[0] not in _PLAIN:
+        return False
+    found = objects.read(entry[1])
+    return found is not None and satisfied(item, File(found[2], entry[0] == "100755"), None, "binary")
+
+
+def _suits(item: Managed, found: atomic.Found | Obstacle | None, how: Conversions) -> bool:
+    """Tell whether a work tree file that differs from upstream's still has all of it that is ours."""
+    if not isinstance(found, atomic.Found) or item.mode not in _PARTIAL:
+        return False
+    content = found.content
+    if attributes.to_work_tree(b"\n", how.of(item.path), how.person) == b"\r\n":
+        content = content.replace(b"\r\n", b"\n")
+    return satisfied(item, File(content, found.executable), None, "binary")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -204,15 +205,13 @@ def _same(one: Any, two: Any) -> bool:
 def _edit_yaml(text: str, wanted: dict[str, Any], path: PurePosixPath) -> bytes:
     """Change a YAML text through the round-trip loader, which keeps comments, order, quotes and anchors."""
     from ruamel.yaml import YAML
-    from ruamel.yaml.util import load_yaml_guess_indent
 
-    _, indent, offset = load_yaml_guess_indent(text)
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 1 << 20
     yaml.explicit_start = text.startswith("---")
-    if indent is not None:
-        yaml.indent(mapping=_mapping_indent(text, indent), sequence=indent, offset=offset or 0)
+    mapping, offset = _indents(text)
+    yaml.indent(mapping=mapping, sequence=offset + 2, offset=offset)
     document = yaml.load(text)
     if document is None:
         document = {}
@@ -231,13 +230,23 @@ def _same_unordered(one: Any, two: Any) -> bool:
     return _key(one) == _key(two)
 
 
-def _mapping_indent(text: str, fallback: int) -> int:
-    for line, following in zip(text.splitlines(), text.splitlines()[1:], strict=False):
-        if line.rstrip().endswith(":") and following.strip() and not following.lstrip().startswith(("-", "#")):
-            depth = len(following) - len(following.lstrip()) - (len(line) - len(line.lstrip()))
-            if depth > 0:
-                return depth
-    return 2 if fallback > 8 else fallback if fallback in {2, 4, 8} else 2
+def _indents(text: str) -> tuple[int, int]:
+    """Return how far this document indents mappings, and the dashes of lists, below their keys."""
+    mapping, offset = None, None
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    for line, following in pairwise(lines):
+        if not line.split(" #")[0].rstrip().endswith(":"):
+            continue
+        depth = _indent(following) - _indent(line.lstrip("- ").rjust(len(line)))
+        if following.lstrip().startswith("- "):
+            offset = depth if offset is None and depth >= 0 else offset
+        elif depth > 0:
+            mapping = depth if mapping is None else mapping
+    return mapping or 2, offset or 0
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _assign(document: Any, wanted: dict[str, Any]) -> None:

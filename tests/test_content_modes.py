@@ -1,0 +1,224 @@
+"""How a managed path is written: blocks, merges, once, delimiters, policies, executable bits."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.world import World
+
+
+def rolled_out(world: World, before: str | bytes | None, *arguments: str, path: str = "conf.txt") -> str | None:
+    world.repo("api", {"README.md": "x\n"} | ({path: before} if before is not None else {}))
+    applied = world.run("apply", "--yes", "--json", *arguments)
+    assert applied.outcomes() == {"api": "pushed"}, applied.out
+    assert set(world.run("status", "--json").states().values()) == {"in-sync"}
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "unchanged"}
+    assert world.run("verify").code == 0
+    return world.at("api", path)
+
+
+BEGIN, END = "<!-- rollout:begin project -->", "<!-- rollout:end project -->"
+
+
+def test_a_missing_file_is_created_as_one_block(world: World) -> None:
+    world.tail = "files:\n  CLAUDE.md: {mode: block}\n"
+    world.template("project/CLAUDE.md.j2", "body {{ who }}\n")
+    assert rolled_out(world, None, path="CLAUDE.md") == f"{BEGIN}\nbody world\n{END}\n"
+
+
+def test_only_the_block_changes_and_the_rest_stays_to_the_byte(world: World) -> None:
+    world.tail = "files:\n  CLAUDE.md: {mode: block}\n"
+    world.template("project/CLAUDE.md.j2", "body {{ who }}\n")
+    around = f"# mine \r\n\ttext\x00?\n{BEGIN}\nold\n{END}\nno newline at the end"
+    expected = around.replace("old\n", "body world\n")
+    world.repo("api", {"CLAUDE.md": around.replace("\r\n", "\n")})
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+    assert world.at("api", "CLAUDE.md") == expected.replace("\r\n", "\n")
+    world.elsewhere("api", {"CLAUDE.md": expected.replace("\r\n", "\n") + "\nmore of mine\n"})
+    assert world.run("status", "--fetch", "--json").states() == {"api": "in-sync"}
+    world.head = "version: 1\nvars: {who: moon}\n"
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+    assert str(world.at("api", "CLAUDE.md")).endswith("more of mine\n")
+
+
+def test_a_changed_block_is_drift(world: World) -> None:
+    world.tail = "files:\n  CLAUDE.md: {mode: block}\n"
+    world.template("project/CLAUDE.md.j2", "body\n")
+    world.repo("api")
+    world.run("apply", "--yes")
+    world.elsewhere("api", {"CLAUDE.md": f"{BEGIN}\nbody, and theirs\n{END}\n"})
+    assert world.run("plan", "--json").states() == {"api": "drift"}
+
+
+def test_a_file_without_markers_gets_its_block_only_when_adopted(world: World) -> None:
+    world.tail = "files:\n  CLAUDE.md: {mode: block, id: mine}\n"
+    world.template("project/CLAUDE.md.j2", "body\n")
+    world.repo("api", {"CLAUDE.md": "# theirs"})
+    assert world.run("apply", "--yes").code == 4
+    assert world.run("apply", "--yes", "--adopt").code == 0
+    begin, end = BEGIN.replace("project", "mine"), END.replace("project", "mine")
+    assert world.at("api", "CLAUDE.md") == f"# theirs\n\n{begin}\nbody\n{end}\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [f"{BEGIN}\nx\n", f"x\n{END}\n", f"{BEGIN}\n{BEGIN}\n{END}\n", f"{BEGIN}\n{END}\n{BEGIN}\n{END}\n",
+     f"{BEGIN}\n<!-- rollout:begin b -->\n<!-- rollout:end b -->\n{END}\n"],
+)  # fmt: skip
+def test_broken_markers_are_an_error_and_never_a_second_block(world: World, content: str) -> None:
+    world.tail = "files:\n  CLAUDE.md: {mode: block}\n"
+    world.template("project/CLAUDE.md.j2", "body\n")
+    world.repo("api", {"CLAUDE.md": content})
+    applied = world.run("apply", "--yes", "--adopt", "--json")
+    assert (applied.code, applied.outcomes()) == (3, {"api": "blocked"})
+    assert "CLAUDE.md" in applied.reasons()["api"]
+    assert world.at("api", "CLAUDE.md") == content
+
+
+@pytest.mark.parametrize(
+    ("path", "form"), [("Makefile", "# {}"), ("x.sh", "# {}"), ("x.ts", "// {}"), (".gitignore", "# {}")]
+)
+def test_markers_take_the_comment_form_of_the_file(world: World, path: str, form: str) -> None:
+    world.tail = f"files:\n  {path}: {{mode: block}}\n"
+    world.template(f"project/{path}", "body\n")
+    begin, end = form.format("rollout:begin project"), form.format("rollout:end project")
+    assert rolled_out(world, None, path=path) == f"{begin}\nbody\n{end}\n"
+
+
+def test_a_merge_changes_only_named_keys_and_keeps_every_other_byte(world: World) -> None:
+    world.tail = "files:\n  s.json: {mode: merge}\n"
+    world.template("project/s.json.j2", '{"hooks": {"Stop": ["{{ who }}"]}, "new": 1}\n')
+    before = '{\n    "odd":   [1,2,  3],\n    "hooks": { "Stop": ["theirs"], "Start": [] }\n}\n'
+    after = rolled_out(world, before, path="s.json")
+    assert after is not None
+    assert after.startswith('{\n    "odd":   [1,2,  3],\n    "hooks": { "Stop": ["theirs", "world"], "Start": [] }')
+    assert json.loads(after)["new"] == 1
+
+
+def test_an_entry_we_added_and_no_longer_name_goes_away_and_theirs_stay(world: World) -> None:
+    world.tail = "files:\n  s.json: {mode: merge}\n"
+    world.template("project/s.json.j2", '{"allow": ["one", "two"], "level": 1}\n')
+    world.repo("api", {"s.json": '{"allow": ["theirs"]}\n'})
+    world.run("apply", "--yes")
+    world.elsewhere("api", {"s.json": '{"allow": ["theirs", "one", "two", "later theirs"], "level": 1, "x": 0}\n'})
+    assert world.run("status", "--fetch", "--json").states() == {"api": "in-sync"}
+    world.template("project/s.json.j2", '{"allow": ["two", "three"]}\n')
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+    found = json.loads(str(world.at("api", "s.json")))
+    assert found == {"allow": ["theirs", "two", "later theirs", "three"], "x": 0}
+
+
+def test_a_merge_asks_only_when_a_foreign_value_would_change(world: World) -> None:
+    world.tail = "files:\n  s.json: {mode: merge}\n"
+    world.template("project/s.json.j2", '{"level": 2}\n')
+    world.repo("api", {"s.json": '{"level": 1}\n'})
+    assert world.run("apply", "--yes").code == 4
+    assert world.run("apply", "--yes", "--adopt").code == 0
+    assert json.loads(str(world.at("api", "s.json"))) == {"level": 2}
+
+
+def test_yaml_is_merged_with_its_comments(world: World) -> None:
+    world.tail = "files:\n  c.yaml: {mode: merge}\n"
+    world.template("project/c.yaml.j2", "jobs:\n  lint: {run: '{{ who }}'}\n")
+    after = rolled_out(world, "# top\njobs:   # theirs\n  test:\n    - 1   # one\n", path="c.yaml")
+    assert after is not None
+    assert after.startswith("# top\njobs:   # theirs\n  test:\n    - 1   # one\n")
+    assert "lint:" in after
+
+
+def test_a_document_that_is_not_one_blocks_its_target_alone(world: World) -> None:
+    world.tail = "files:\n  s.json: {mode: merge}\n"
+    world.template("project/s.json.j2", '{"a": 1}\n')
+    world.repo("api", {"s.json": "{ not json\n"})
+    world.repo("web")
+    applied = world.run("apply", "--yes", "--json")
+    assert (applied.code, applied.outcomes()) == (3, {"api": "blocked", "web": "pushed"})
+    assert "s.json" in applied.reasons()["api"]
+
+
+def test_once_creates_and_then_leaves_alone(world: World) -> None:
+    world.tail = "files:\n  conf.txt: {mode: once}\n"
+    world.repo("api")
+    world.run("apply", "--yes")
+    world.elsewhere("api", {"conf.txt": "theirs now\n"})
+    world.head = "version: 1\nvars: {who: moon}\n"
+    assert world.run("status", "--fetch", "--json").states() == {"api": "in-sync"}
+    world.elsewhere("api", {"conf.txt": None})
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "unchanged"}
+
+
+def test_executable_bits_come_from_the_template_and_change_alone(world: World) -> None:
+    world.template("project/run.sh", "#!/bin/sh\n", executable=True)
+    world.repo("api")
+    world.run("apply", "--yes")
+    assert world.git("api.git", "ls-tree", "main", "run.sh").startswith("100755")
+    world.template("project/run.sh", "#!/bin/sh\n", executable=False)
+    change = world.run("plan", "--json").json["targets"][0]["changes"][0]
+    assert (change["action"], change["before"]["mode"], change["after"]["mode"]) == ("chmod", "100755", "100644")
+    world.run("apply", "--yes")
+    assert world.git("api.git", "ls-tree", "main", "run.sh").startswith("100644")
+    assert not (world.root / "api/run.sh").stat().st_mode & 0o111
+
+
+def test_delimiters_keep_shell_and_github_expressions(world: World) -> None:
+    world.tail = 'files:\n  "*.sh": {delimiters: shell, check: "bash -n {path}"}\n  ci.yml: {delimiters: angle}\n'
+    world.template("project/a.sh.j2", '#!/bin/bash\n<# a note #>\necho "${#array[@]}" {{ who }}\n')
+    world.template("project/ci.yml.j2", "ref: ${{ github.ref }} << who >>\n")
+    world.template("project/raw.bin", b"\x00\xff{{ who }}")
+    world.repo("api")
+    world.run("apply", "--yes")
+    assert world.at("api", "a.sh") == '#!/bin/bash\necho "${#array[@]}" world\n'
+    assert world.at("api", "ci.yml") == "ref: ${{ github.ref }} world\n"
+    assert (world.root / "api/raw.bin").read_bytes() == b"\x00\xff{{ who }}"
+
+
+def test_nothing_is_escaped_and_bytes_come_out_as_written(world: World) -> None:
+    world.head = "version: 1\nvars: {who: \"<a href='x'>&\"}\n"
+    world.template("project/conf.txt.j2", "{{ who }} {{ [who]|tojson }} é\n\n")
+    world.repo("api")
+    world.run("apply", "--yes")
+    assert (world.root / "api/conf.txt").read_bytes() == "<a href='x'>& [\"<a href='x'>&\"] é\n\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("rule", "body", "words"),
+    [
+        ("max_chars: 3", "four\n", "max_chars"),
+        ("max_lines: 1", "a\nb\n", "max_lines"),
+        ('check: "bash -n {path}"', "if then\n", "bash -n"),
+    ],
+)
+def test_a_file_that_breaks_a_policy_blocks_its_target_in_the_plan(
+    world: World, rule: str, body: str, words: str
+) -> None:
+    world.tail = f"files:\n  conf.txt: {{{rule}}}\n"
+    world.template("project/conf.txt.j2", "{% if target.name == 'api' %}" + body + "{% else %}:\n{% endif %}")
+    world.repo("api")
+    world.repo("web")
+    plan = world.run("plan", "--json")
+    assert (plan.code, plan.states()) == (0, {"api": "blocked", "web": "pending"})
+    assert words in plan.json["targets"][0]["reason"]
+    assert world.run("plan", "--detailed-exitcode").code == 2
+    applied = world.run("apply", "--yes", "--json")
+    assert (applied.code, applied.outcomes()) == (3, {"api": "blocked", "web": "pushed"})
+
+
+def test_a_later_set_replaces_a_path_and_variables_have_their_precedence(world: World) -> None:
+    world.template("extra/conf.txt.j2", "extra {{ who }} {{ a }} {{ b }}\n")
+    world.head = "version: 1\nvars: {who: world, a: 1, b: 1}\ngroups: {g: {vars: {a: 2, b: 2}}}\n"
+    world.repo("api", extra=", templates: [project, extra], groups: [g], vars: {b: 3}")
+    world.run("apply", "--yes", "--var", "who=you")
+    assert world.at("api", "conf.txt") == "extra you 2 3\n"
+    sources = {v["name"]: v["source"] for v in world.run("explain", "api", "conf.txt", "--json").json["variables"]}
+    assert sources == {"who": "vars", "a": "groups.g", "b": "repos.api"}
+
+
+def test_an_empty_result_is_an_empty_file_with_a_warning(world: World) -> None:
+    world.template("project/conf.txt.j2", "{% if false %}x{% endif %}")
+    world.repo("api")
+    target = world.run("plan", "--json").json["targets"][0]
+    assert target["warnings"]
+    world.run("apply", "--yes")
+    assert world.at("api", "conf.txt") == ""
