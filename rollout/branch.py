@@ -33,6 +33,7 @@ from rollout.model import (
     Written,
     WrittenPath,
 )
+from rollout.plaintext import plain
 from rollout.plan import Checkout, Circumstances, Decisions, fingerprint
 from rollout.workshop import NoBranch, Pending, Remote, Unreachable, Workshop
 
@@ -559,7 +560,7 @@ def default_subject(changes: Iterable[Change]) -> str:
 
 def _server_words(said: str) -> str:
     """Return what the server said about its refusal."""
-    words = [git.plain(line.strip().removeprefix("remote:").strip()) for line in said.splitlines() if "remote:" in line]
-    verdict = [git.plain(line.split("\t")[-1].strip()) for line in said.splitlines() if "rejected]" in line]
+    words = [plain(line.strip().removeprefix("remote:").strip()) for line in said.splitlines() if "remote:" in line]
+    verdict = [plain(line.split("\t")[-1].strip()) for line in said.splitlines() if "rejected]" in line]
     text = "; ".join(dict.fromkeys([*filter(None, words), *verdict])) or git.complaint(said)
     return addresses.redact(text)[:600]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shlex
 import subprocess
 import tempfile
@@ -12,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from rollout.git import plain
 from rollout.model import Desired, Managed, Mode, Problem
+from rollout.plaintext import plain, safe_path
 
 _SECONDS = 30.0
 
@@ -54,7 +53,7 @@ def _refusal(command: str, item: Managed) -> str | None:
             words = [word.replace("{path}", str(file)) for word in shlex.split(command)]
         except ValueError as error:
             return f"{item.path}: its check cannot be read: {command}: {error}"
-        environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": folder, "LC_ALL": "C.UTF-8"}
+        environment = {"PATH": safe_path(), "HOME": folder, "LC_ALL": "C.UTF-8"}
         try:
             done = subprocess.run(
                 words,

@@ -24,7 +24,3 @@ def epoch() -> int:
 def new_id() -> str:
     """Return a new id that sorts by time: 20260203T152000Z-3f81ad."""
     return f"{datetime.now(UTC).strftime('%Y%m%dT%H%M%SZ')}-{secrets.token_hex(3)}"
-
-
-def said(epoch_seconds: float) -> str:
-    return datetime.fromtimestamp(epoch_seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -9,9 +9,10 @@ from typing import Any
 from rollout import branch, folder, workshop
 from rollout.branch import Settings, Unfit
 from rollout.errors import RolloutError
-from rollout.git import GitError, plain
+from rollout.git import GitError
 from rollout.load import Loaded
 from rollout.model import Branch, Folder, Slot, Target
+from rollout.plaintext import plain
 from rollout.plan import fingerprint
 
 _SECRET = ("password", "passwd", "secret", "token", "api_key", "apikey", "private_key", "credential")

@@ -544,7 +544,7 @@ def fetch(url: str, branch: str, access: git.Access, commit: str) -> Callable[[G
                 "--end-of-options",
                 url,
                 f"refs/heads/{branch}",
-                limit=git.TRANSFER,
+                limit=access.transfer_limit,
             )
         except GitError as error:
             raise Hindered(f"its commits could not be fetched: {error}") from error

@@ -19,6 +19,7 @@ from typing import BinaryIO, cast
 from rollout.addresses import redact
 from rollout.errors import RolloutError
 from rollout.model import Author, Identity
+from rollout.plaintext import plain
 
 # What of the person's environment git may see. GIT_DIR, GIT_INDEX_FILE and their like would point a rollout that was
 # started inside a hook at the wrong repository; GIT_TRACE* would print secrets.
@@ -61,23 +62,21 @@ _OPTIONS = (
     "push.followTags=false",
     "push.recurseSubmodules=no",
     "http.lowSpeedLimit=1",
-    "http.lowSpeedTime=30",
     "http.followRedirects=false",
     "protocol.version=2",
     "advice.detachedHead=false",
 )
 
-_SSH = "-o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=10 -o ServerAliveCountMax=3"
 # Set when a run is to end now: every git process is ended, and what came of it is looked at by the next run.
 interrupted = Event()
 
-_STDERR_KEPT = 64 * 1024
+_STDERR_KEPT = 64 * 1024  # bytes of the beginning, and as many of the end
 _STDOUT_LIMIT = 1 << 30
 _GRACE = 5.0  # seconds between asking a git process to end and ending it
 
 LOCAL = 120.0  # seconds that a command without a network may take
-ASK = 25.0  # seconds to be told what a remote's branch is
-TRANSFER = 300.0  # seconds for a fetch or a push
+ASK = 25.0  # seconds to be told what a remote's branch is; --timeout sets another number
+_TRANSFERS = 12  # times as long may a fetch or a push take
 
 
 class GitError(RolloutError):
@@ -110,34 +109,55 @@ def complaint(err: str) -> str:
     return redact("; ".join(dict.fromkeys(telling or kept[-3:])))[:600]
 
 
-def plain(text: str) -> str:
-    """Show control characters instead of obeying them: what servers say may not steer a terminal."""
-    return "".join(c if c == "\t" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)
-
-
 @dataclass(frozen=True, slots=True)
 class Access:
     """What contacting a remote needs, as values: the ssh command, and the secret of the address if it has one."""
 
     ssh_command: str = "ssh"
     secret: tuple[str, str] | None = None
-    url: str = ""
+    patience: float = ASK
+
+    @property
+    def ask_limit(self) -> float:
+        """Return how many seconds the remote has to say where its branch is."""
+        return self.patience
+
+    @property
+    def transfer_limit(self) -> float:
+        """Return how many seconds a fetch, a push or a clone may take."""
+        return self.patience * _TRANSFERS
+
+    def options(self) -> tuple[str, ...]:
+        return (f"http.lowSpeedTime={_whole(self.patience, 30)}",)
 
     def environment(self) -> dict[str, str]:
-        found = {} if "GIT_SSH" in os.environ else {"GIT_SSH_COMMAND": f"{self.ssh_command} {_SSH}"}
+        found = {} if "GIT_SSH" in os.environ else {"GIT_SSH_COMMAND": f"{self.ssh_command} {self._ssh_options()}"}
         if self.secret is not None:
             # The secret goes by environment to a helper that git asks; an argument would stand in the process list.
+            # The empty helper first takes the person's own off the list: they would be told to store the secret.
             helper = (
-                '!f() { test "$1" = get && echo "username=$ROLLOUT_GIT_USER" && echo "password=$ROLLOUT_GIT_WORD"; }; f'
+                '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" '
+                '"$ROLLOUT_GIT_USER" "$ROLLOUT_GIT_WORD"; }; f'
             )
             found |= {
                 "ROLLOUT_GIT_USER": self.secret[0],
                 "ROLLOUT_GIT_WORD": self.secret[1],
-                "GIT_CONFIG_COUNT": "1",
+                "GIT_CONFIG_COUNT": "2",
                 "GIT_CONFIG_KEY_0": "credential.helper",
-                "GIT_CONFIG_VALUE_0": helper,
+                "GIT_CONFIG_VALUE_0": "",
+                "GIT_CONFIG_KEY_1": "credential.helper",
+                "GIT_CONFIG_VALUE_1": helper,
             }
         return found
+
+    def _ssh_options(self) -> str:
+        seconds = _whole(self.patience, 10)
+        alive = f"-o ServerAliveInterval={seconds} -o ServerAliveCountMax=3"
+        return f"-o BatchMode=yes -o ConnectTimeout={seconds} {alive}"
+
+
+def _whole(seconds: float, most: int) -> int:
+    return max(1, min(most, int(seconds)))
 
 
 @cache
@@ -164,7 +184,7 @@ class Git:
         return replace(self, options=self.options + options, environment={**self.environment, **environment})
 
     def with_access(self, access: Access) -> Git:
-        return replace(self, environment={**self.environment, **access.environment()})
+        return self.with_options(*access.options(), **access.environment())
 
     def run(self, *arguments: str, stdin: bytes = b"", limit: float = LOCAL, ok: Sequence[int] = (0,)) -> Result:
         """Run one git command; raise GitError unless it ends with a code in `ok` (none given: any code will do)."""
@@ -198,7 +218,7 @@ class Git:
             command,
             istream=cast(BinaryIO, subprocess.PIPE),
             as_process=True,
-            env={**_ENVIRONMENT, "GIT_CEILING_DIRECTORIES": "/", **self.environment},
+            env={**_ENVIRONMENT, "GIT_CEILING_DIRECTORIES": "/", "PATH": safe_path(), **self.environment},
             start_new_session=True,
             pass_fds=self.held,
         )
@@ -280,6 +300,7 @@ class _Pump:
         self._deadline = deadline
         self._out: list[bytes] = []
         self._err = bytearray()
+        self._err_end = bytearray()
         self._size = 0
 
     def run(self) -> tuple[bytes, str]:
@@ -306,7 +327,7 @@ class _Pump:
                         selector.unregister(key.fileobj)
                         if key.fileobj is stdin:
                             stdin.close()
-        return b"".join(self._out), self._err.decode("utf-8", "replace")
+        return b"".join(self._out), (self._err + self._err_end).decode("utf-8", "replace")
 
     def _read_out(self, stream: BinaryIO) -> bool:
         piece = os.read(stream.fileno(), 1 << 16)
@@ -318,7 +339,9 @@ class _Pump:
 
     def _read_err(self, stream: BinaryIO) -> bool:
         piece = os.read(stream.fileno(), 1 << 16)
-        self._err += piece[: _STDERR_KEPT - len(self._err)]
+        room = _STDERR_KEPT - len(self._err)
+        self._err += piece[:room]
+        self._err_end = (self._err_end + piece[room:])[-_STDERR_KEPT:]
         return bool(piece)
 
     def _write(self, stream: BinaryIO) -> bool:
@@ -332,19 +355,25 @@ class _Pump:
         return bool(self._stdin)
 
 
+def safe_path() -> str:
+    """Return PATH without relative folders: what lies in some work tree must not be run as a program."""
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(folder for folder in folders if folder.startswith("/")) or os.defpath
+
+
 @cache
 def _program() -> str:
     """Find git once, on an absolute path: a `git` in some work tree must not be run."""
-    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+    for folder in safe_path().split(os.pathsep):
         candidate = Path(folder) / "git"
-        if folder.startswith("/") and os.access(candidate, os.X_OK) and candidate.is_file():
+        if os.access(candidate, os.X_OK) and candidate.is_file():
             return str(candidate)
     raise RolloutError("git is not installed: install git 2.39 or newer")
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What the person's global git configuration says that rollout honours."""
+    """What the person's global git configuration says that rollout honours, and how long they wait for a remote."""
 
     identity: Identity | None
     ssh_command: str = "ssh"
@@ -352,6 +381,7 @@ class Person:
     eol: str = "native"
     attributes_file: str | None = None
     fault: str | None = None
+    patience: float = ASK
 
 
 def read_person() -> Person:

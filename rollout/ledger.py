@@ -8,7 +8,6 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -16,36 +15,13 @@ from typing import Any, Protocol
 
 from rollout import addresses, clock
 from rollout.errors import Busy, Refused, RolloutError
-from rollout.model import Outcome, Run, Verdict, WrittenPath
+from rollout.model import LastOutcome, Outcome, PastRun, Run, Verdict, WrittenPath
 
 _MIGRATIONS = ("001_ledger.sql",)
 
 
 class LedgerError(RolloutError):
     """The ledger cannot be read or written; without it nothing is changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class PastRun:
-    run: str
-    command: str
-    subject: str
-    started_at: str
-    finished_at: str | None
-    plan: str
-    digest: str
-    exit_code: int | None
-    outcomes: tuple[Outcome, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class LastOutcome:
-    outcome: str
-    reason: str
-    commit: str | None
-    run: str
-    recorded_at: str
-    applied_at: str | None = None
 
 
 class _Database(Protocol):

@@ -390,3 +390,30 @@ class Outcome:
     branch: str | None = None
     paths: tuple[WrittenPath, ...] = ()
     notes: tuple[str, ...] = ()  # what a person should know although the outcome stands
+
+
+@dataclass(frozen=True, slots=True)
+class PastRun:
+    """A run as the ledger remembers it; `exit_code` is None for one that never ended."""
+
+    run: str
+    command: str
+    subject: str
+    started_at: str
+    finished_at: str | None
+    plan: str
+    digest: str
+    exit_code: int | None
+    outcomes: tuple[Outcome, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LastOutcome:
+    """What the ledger says of a target last, and when it was last changed by us."""
+
+    outcome: str
+    reason: str
+    commit: str | None
+    run: str
+    recorded_at: str
+    applied_at: str | None = None

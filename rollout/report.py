@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from rollout.git import plain
-from rollout.ledger import PastRun
-from rollout.model import Outcome, Verdict
+from rollout.model import Outcome, PastRun, Verdict
+from rollout.plaintext import plain
 from rollout.show import Row, count, status_markdown
 
 _PUSHED = {Verdict.PUSHED: "✅ Pushed", Verdict.COMMITTED: "⏳ Ready to push", Verdict.REJECTED: "⏳ Ready to push"}

@@ -8,9 +8,8 @@ from pathlib import PurePosixPath
 from rollout import branch, executors, folder, workshop
 from rollout.branch import Settings, Unfit
 from rollout.git import GitError
-from rollout.ledger import PastRun
 from rollout.load import Loaded
-from rollout.model import Action, Branch, Change, File, Folder, Obstacle, Outcome, State, Step, Target
+from rollout.model import Action, Branch, Change, File, Folder, Obstacle, Outcome, PastRun, State, Step, Target
 from rollout.plan import fingerprint
 
 

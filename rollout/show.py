@@ -8,10 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from rollout import clock
-from rollout.git import plain
-from rollout.ledger import LastOutcome, PastRun
-from rollout.model import Action, Change, File, Outcome, Plan, State, Step, Verdict
+from rollout.model import Action, Change, File, LastOutcome, Outcome, PastRun, Plan, State, Step, Verdict
+from rollout.plaintext import moment, plain
 from rollout.wire import summary
 
 _MARKS = {
@@ -320,7 +318,7 @@ def _last(last: LastOutcome | None) -> str:
 def _age(fetched_at: float | None) -> str:
     if fetched_at is None:
         return "Upstream was not asked; --fetch asks."
-    return f"Upstream as of {clock.said(fetched_at)}; --fetch asks now."
+    return f"Upstream as of {moment(fetched_at)}; --fetch asks now."
 
 
 _TICKS = {

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rollout.ledger import LastOutcome
-from rollout.model import Plan, State, Step
+from rollout.model import LastOutcome, Plan, State, Step
 from rollout.show import Row
 
 

@@ -70,7 +70,7 @@ class Pending:
         return self.message.split("\n", 1)[0]
 
 
-def ask(remote: Remote, limit: float = git.ASK) -> str:
+def ask(remote: Remote) -> str:
     """Return the commit upstream's branch is at now.
 
     Raises NoBranch where the remote has no such branch, Unreachable where it does not answer.
@@ -79,7 +79,7 @@ def ask(remote: Remote, limit: float = git.ASK) -> str:
         result = (
             Git()
             .with_access(remote.access)
-            .run("ls-remote", "--quiet", "--end-of-options", remote.url, remote.ref, limit=limit)
+            .run("ls-remote", "--quiet", "--end-of-options", remote.url, remote.ref, limit=remote.access.ask_limit)
         )
     except GitError as error:
         raise Unreachable(str(error)) from error
@@ -178,7 +178,7 @@ class Workshop:
                 _REMOTE,
                 *[a for a in arguments if not a.startswith("--")],
                 stdin=stdin,
-                limit=git.TRANSFER,
+                limit=self.remote.access.transfer_limit,
             )
         except GitError as error:
             raise Unreachable(str(error)) from error
@@ -221,7 +221,7 @@ class Workshop:
     def _tidy(self) -> None:
         packs = len(list(self.place.glob("objects/pack/*.pack")))
         if packs > _MAX_PACKS:
-            self.git.attempt("repack", "-a", "-d", "-q", limit=git.TRANSFER)
+            self.git.attempt("repack", "-a", "-d", "-q", limit=self.remote.access.transfer_limit)
 
     def reset(self) -> None:
         """Throw the store away: it holds nothing that cannot be fetched or built again, but for a pinned commit."""
@@ -501,7 +501,7 @@ class Workshop:
             "--end-of-options",
             self.remote.url,
             f"{commit}:{self.remote.ref}",
-            limit=git.TRANSFER,
+            limit=self.remote.access.transfer_limit,
         )
 
     def contains(self, commit: str, tip: str) -> bool:

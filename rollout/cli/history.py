@@ -11,7 +11,7 @@ from rollout import report as reports
 from rollout.cli import session
 from rollout.cli.options import common, option, terminal_width
 from rollout.errors import RolloutError
-from rollout.ledger import PastRun
+from rollout.model import PastRun
 
 
 @click.command()

@@ -31,6 +31,7 @@ class Options:
     verbose: int = 0
     hostname: str = ""
     lock_timeout: float = 0.0
+    timeout: float = 25.0
 
     @property
     def path(self) -> Path:
@@ -72,6 +73,8 @@ _COMMON: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("-v", "--verbose"), {"count": True, "help": "Say more about each target."}),
     (("--hostname",), {"metavar": "NAME", "help": "Take this for the host's name when a machine is looked for."}),
     (("--lock-timeout",), {"type": click.FloatRange(0), "metavar": "SECONDS", "help": "Wait for another run to end."}),
+    (("--timeout",), {"type": click.FloatRange(0.1), "metavar": "SECONDS",
+                      "help": "How long a remote may take to answer (default: 25); a transfer, twelve times that."}),
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
@@ -73,7 +73,8 @@ class Session:
     def settings(self, *, offline: bool = False, push: bool = True) -> Settings:
         from rollout import git
 
-        return Settings(self.state, git.read_person(), offline, push)
+        person = replace(git.read_person(), patience=self.options.timeout)
+        return Settings(self.state, person, offline, push)
 
     def plan(
         self, settings: Settings, decisions: Decisions | None = None, targets: tuple[Target, ...] | None = None

@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
-from rollout import clock, ledger, show, survey
+from rollout import ledger, show, survey
 from rollout.cli import session
 from rollout.cli.options import common, option, terminal_width
 from rollout.cli.session import Session
-from rollout.ledger import LastOutcome, LedgerError
-from rollout.model import State
+from rollout.ledger import LedgerError
+from rollout.model import LastOutcome, State
+from rollout.plaintext import moment
 from rollout.show import Row
 
 _DIFFERENT = {State.PENDING, State.DRIFT, State.CONFLICT, State.READY_TO_PUSH, State.BLOCKED}
@@ -63,7 +64,7 @@ def document(rows: Sequence[Row], fetched_at: float | None) -> dict[str, Any]:
     """Return the status as the contract's document."""
     return {
         "format": "rollout-status/1",
-        "fetched_at": None if fetched_at is None else clock.said(fetched_at),
+        "fetched_at": None if fetched_at is None else moment(fetched_at),
         "targets": [
             {
                 "name": row.name,
