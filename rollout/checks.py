@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
+from rollout.git import safe_path
 from rollout.model import Desired, Managed, Mode, Problem
-from rollout.plaintext import plain, safe_path
+from rollout.plaintext import plain
 
 _SECONDS = 30.0
 
