@@ -133,7 +133,7 @@ def stored(url: str, column: str = "event_type", instance: str = INSTANCE) -> li
     """Return one column of an instance's events, in order."""
     with psycopg.connect(url) as connection:
         rows = connection.execute(
-            f"SELECT ({column})::text AS shown FROM event_store WHERE instance_id = %s ORDER BY sequence_num",  # type: ignore[arg-type]  # a column of ours
+            f"SELECT ({column})::text AS shown FROM event_store WHERE instance_id = %s ORDER BY sequence_num",
             (instance,),
         )
         return [str(row[0]) for row in rows]
