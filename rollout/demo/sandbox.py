@@ -1,0 +1,131 @@
+"""The demo's world: five repositories with remotes, a person's work in some of them, remotes that move on."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from rollout.errors import RolloutError
+from rollout.git import safe_path
+
+REPOSITORIES = ("supervisor-service-s", "consilio-s", "health-agent-s", "odin-s", "openhorizon-s")
+DIRTY, UNPUSHED, MOVED = "health-agent-s", "odin-s", ("consilio-s", "openhorizon-s")
+
+_GITCONFIG = """\
+[user]
+\tname = Sam Supervisor
+\temail = sam@example.org
+[init]
+\tdefaultBranch = main
+[advice]
+\tpushUpdateRejected = false
+"""
+_OLD_CONFIG = """\
+# Machine configuration
+
+Log every event with:
+
+    INSERT INTO command_log (instance_id, command_type, action) VALUES (...);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A folder with everything of the demo in it; nothing outside is touched."""
+
+    folder: Path
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "sv"
+
+    @property
+    def remotes(self) -> Path:
+        return self.folder / "remotes"
+
+    def environment(self) -> dict[str, str]:
+        """Return an environment of the sandbox's own: its home, its git configuration, its state."""
+        kept = {name: os.environ[name] for name in ("TERM", "LANG", "NO_COLOR", "FORCE_COLOR") if name in os.environ}
+        return {
+            **kept,
+            "PATH": safe_path(),
+            "HOME": str(self.folder / "home"),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_TERMINAL_PROMPT": "0",
+            "ROLLOUT_STATE_DIR": str(self.folder / "state"),
+            "LC_ALL": "C.UTF-8",
+        }
+
+    def git(self, where: Path, *arguments: str, ok: bool = True) -> str:
+        """Run git as the sandbox's people do."""
+        done = subprocess.run(
+            ["git", *arguments], cwd=where, env=self.environment(), capture_output=True, text=True, check=False
+        )
+        if ok and done.returncode:
+            raise RolloutError(f"demo: git {arguments[0]} in {where}: {done.stderr.strip()}")
+        return (done.stdout + done.stderr).strip()
+
+    def build(self) -> None:
+        """Make the five repositories as they were before the rollout."""
+        (self.folder / "home").mkdir(parents=True)
+        (self.folder / "home/.gitconfig").write_text(_GITCONFIG)
+        self.root.mkdir()
+        self.remotes.mkdir()
+        for name in REPOSITORIES:
+            self._repository(name)
+        self._dirty(self.root / DIRTY)
+        self._unpushed(self.root / UNPUSHED)
+
+    def _repository(self, name: str) -> None:
+        bare = self.remotes / f"{name}.git"
+        self.git(self.folder, "init", "-q", "--bare", str(bare))
+        top = self.root / name
+        self.git(self.folder, "clone", "-q", str(bare), str(top))
+        self.commit(top, {"README.md": f"# {name}\n", "src/app.py": "print('hello')\n"}, "first version")
+        self.commit(top, {"NOTES.md": "Events go to command_log.\n" + _OLD_CONFIG}, "notes on logging")
+        self.git(top, "push", "-q", "-u", "origin", "main")
+
+    def commit(self, top: Path, files: dict[str, str], message: str) -> None:
+        for path, content in files.items():
+            (top / path).parent.mkdir(parents=True, exist_ok=True)
+            (top / path).write_text(content)
+        self.git(top, "add", *files)
+        self.git(top, "commit", "-q", "-m", message)
+
+    def _dirty(self, top: Path) -> None:
+        """Leave a person's work lying about: staged, edited, untracked."""
+        (top / "src/app.py").write_text("print('half done')\n")
+        (top / "src/staged.py").write_text("# staged, not committed\n")
+        self.git(top, "add", "src/staged.py")
+        (top / "scratch.txt").write_text("an agent's notes\n")
+
+    def _unpushed(self, top: Path) -> None:
+        self.commit(top, {"src/secret_plan.py": "# not ready for others\n"}, "wip: not ready to be published")
+
+    def move_remotes_on(self) -> None:
+        """Let colleagues push to two of the remotes."""
+        for name in MOVED:
+            other = self.folder / "colleague" / name
+            other.parent.mkdir(exist_ok=True)
+            self.git(self.folder, "clone", "-q", str(self.remotes / f"{name}.git"), str(other))
+            self.commit(other, {"src/feature.py": "# a colleague's feature\n"}, "a colleague's feature")
+            self.git(other, "push", "-q", "origin", "main")
+
+    def persons_work(self, name: str) -> str:
+        """Return a digest of all that is a person's in a checkout: edits, stage, untracked files, own commits."""
+        top = self.root / name
+        parts = [
+            self.git(top, "status", "--porcelain=v2", "--untracked-files=all"),
+            self.git(top, "diff"),
+            self.git(top, "diff", "--cached"),
+            self.git(top, "log", "--format=%H %s", "main", "--not", "--remotes"),
+            *(path.read_text() for path in sorted(top.glob("*.txt"))),
+        ]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    def published(self, name: str) -> list[str]:
+        """Return the subjects of the commits a remote has, newest first."""
+        return self.git(self.remotes / f"{name}.git", "log", "--format=%s", "main").splitlines()
