@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from rollout import addresses, checkout, follow, git, gitdir, plan, workshop
+from rollout import addresses, checkout, commits, follow, git, gitdir, plan, store, workshop
 from rollout.checkout import Hindered
 from rollout.errors import Busy
 from rollout.git import Access, Git, GitError, GitTimeout, Person
@@ -35,7 +35,8 @@ from rollout.model import (
 )
 from rollout.plaintext import plain
 from rollout.plan import Checkout, Circumstances, Decisions, fingerprint
-from rollout.workshop import NoBranch, Pending, Remote, Unreachable, Workshop
+from rollout.store import NoBranch, Remote, Unreachable
+from rollout.workshop import Pending, Workshop
 
 _TRIES = 5
 _CLONE = ".rollout-clone."
@@ -176,7 +177,7 @@ def _observe(
 def _tip(at: Located, shop: Workshop, where: Branch, *, network: bool) -> str:
     """Return upstream's commit: asked for now, or as it was last known."""
     if network:
-        return shop.fetch(workshop.ask(at.remote))
+        return shop.fetch(store.ask(at.remote))
     known = shop.tip()
     if known is None and at.repo is not None:
         ref = f"refs/remotes/{where.remote}/{where.branch}"
@@ -365,7 +366,7 @@ class _Write:
     def _current_tip(self) -> str:
         if self.job.settings.offline and not self.at.local:
             return _tip(self.at, self.shop, self.where, network=False)
-        return self.shop.fetch(workshop.ask(self.at.remote))
+        return self.shop.fetch(store.ask(self.at.remote))
 
     def _stale(self, tip: str) -> Outcome | None:
         """Compare the managed files at upstream's tip with the plan's, where it moved since."""
@@ -397,7 +398,7 @@ class _Write:
             text = pending.message
         else:
             subject = self.job.message or default_subject(changes)
-            text = workshop.message(subject, self.job.run, self.job.step.target, changes)
+            text = commits.message(subject, self.job.run, self.job.step.target, changes)
         return self.shop.build(tip, changes, self.job.run, identity, text)
 
     def _same(self, pending: Pending, changes: list[Change]) -> bool:
@@ -423,7 +424,7 @@ class _Write:
         except GitTimeout:
             result, late = git.Result(-1, b"", "the server did not answer within the time limit"), True
         try:
-            now = workshop.ask(self.at.remote)
+            now = store.ask(self.at.remote)
         except NoBranch:
             self.shop.drop_pending()
             raise

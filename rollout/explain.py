@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from rollout import branch, folder, workshop
+from rollout import branch, folder, store, workshop
 from rollout.branch import Settings, Unfit
 from rollout.errors import RolloutError
 from rollout.git import GitError
@@ -84,7 +84,7 @@ def _branch_history(
     try:
         at = branch.locate(where, settings.person)
         with workshop.opened(settings.state, at.remote, target.name, wait=settings.wait) as shop:
-            tip = shop.tip() if settings.offline and not at.local else shop.fetch(workshop.ask(at.remote))
+            tip = shop.tip() if settings.offline and not at.local else shop.fetch(store.ask(at.remote))
             if tip is None:
                 return None, ()
             snapshot = shop.snapshot(tip, [path], [b""], network=not settings.offline)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from rollout import branch, executors, folder, workshop
+from rollout import branch, executors, folder, store, workshop
 from rollout.branch import Settings, Unfit
 from rollout.git import GitError
 from rollout.load import Loaded
@@ -37,7 +37,7 @@ def _step(target: Target, outcome: Outcome, settings: Settings) -> Step:
                 return _folder_step(target, target.location, outcome, settings)
     except Unfit as error:
         return Step(target.name, target.location, error.state, str(error), None)
-    except workshop.Unreachable as error:
+    except store.Unreachable as error:
         return Step(target.name, target.location, State.UNREACHABLE, str(error).split("\n")[0], None)
     except (GitError, OSError) as error:
         return Step(target.name, target.location, State.BLOCKED, str(error).split("\n")[0], None)
@@ -47,7 +47,7 @@ def _branch_step(target: Target, where: Branch, outcome: Outcome, settings: Sett
     at = branch.locate(where, settings.person)
     paths = [PurePosixPath(path.path) for path in outcome.paths]
     with workshop.opened(settings.state, at.remote, target.name, wait=settings.wait) as shop:
-        tip = shop.fetch(workshop.ask(at.remote))
+        tip = shop.fetch(store.ask(at.remote))
         snapshot = shop.snapshot(tip, paths, [], network=True)
         if outcome.commit is None:
             raise GitError("the run made no commit here")

@@ -1,0 +1,211 @@
+"""Rollout's own bare, shallow, blobless store of a repository: made, fetched into, tidied."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rollout import places
+from rollout.git import Access, Git, GitError
+
+_REMOTE = "rollout-upstream"  # a name that no person's global configuration speaks of
+_ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
+_MEMO = "rollout.json"
+_MAX_PACKS = 50
+
+
+class Unreachable(GitError):
+    """The remote did not answer, or said no to being asked."""
+
+
+class NoBranch(GitError):
+    """The remote answered, and it has no such branch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """Where upstream is: an address git may be given, and what contacting it needs."""
+
+    url: str
+    branch: str
+    access: Access = field(default_factory=Access)
+
+    @property
+    def ref(self) -> str:
+        return f"refs/heads/{self.branch}"
+
+
+def ask(remote: Remote) -> str:
+    """Return the commit upstream's branch is at now.
+
+    Raises NoBranch where the remote has no such branch, Unreachable where it does not answer.
+    """
+    try:
+        result = (
+            Git()
+            .with_access(remote.access)
+            .run("ls-remote", "--quiet", "--end-of-options", remote.url, remote.ref, limit=remote.access.ask_limit)
+        )
+    except GitError as error:
+        raise Unreachable(str(error)) from error
+    for line in result.out.decode("utf-8", "replace").splitlines():
+        commit, _, ref = line.partition("\t")
+        if ref == remote.ref and _ID.match(commit):
+            return commit
+    raise NoBranch(f"the remote has no branch {remote.branch!r}; create it first, rollout creates none")
+
+
+class Store:
+    """One repository's store, while its lock is held."""
+
+    def __init__(self, place: Path, remote: Remote, held: tuple[int, ...]) -> None:
+        self.place = place
+        self.remote = remote
+        self.git = Git(place, held=held)
+        self.upstream_ref = f"refs/rollout/upstream/{places.key(remote.branch)}"
+        self._memo_key = places.key(remote.branch)
+
+    def tip(self) -> str | None:
+        """Return the upstream commit that was last fetched whole."""
+        known: str | None = self.memo().get("tip")
+        return known if known and self.ref(self.upstream_ref) == known else None
+
+    def fetched_at(self) -> float | None:
+        """Return when upstream was last asked, in seconds since the epoch."""
+        return self.memo().get("asked_at")
+
+    def ref(self, name: str) -> str | None:
+        try:
+            text = (self.place / name).read_text().strip()
+        except (OSError, UnicodeDecodeError):
+            return None
+        return text if _ID.match(text) else None
+
+    def _memo(self) -> dict[str, Any]:
+        return places.read_json(self.place / _MEMO)
+
+    def memo(self) -> dict[str, Any]:
+        found = self._memo().get(self._memo_key, {})
+        return found if isinstance(found, dict) else {}
+
+    def remember(self, **values: Any) -> None:
+        memo = self._memo()
+        memo[self._memo_key] = {**self.memo(), "branch": self.remote.branch, **values}
+        places.write_whole(self.place / _MEMO, json.dumps(memo).encode(), durable=False)
+
+    # --- fetching
+
+    def fetch(self, tip: str) -> str:
+        """Have upstream's commit and its trees here; return the commit, which may be newer than `tip`.
+
+        Raises Unreachable when the remote stops answering.
+        """
+        if self.tip() == tip:
+            self.remember(asked_at=time.time())
+            return tip
+        self._ready(len(tip))
+        depth = () if self.ref(self.upstream_ref) else ("--depth=1",)
+        self.transfer(*depth, "--filter=blob:none", f"+{self.remote.ref}:{self.upstream_ref}")
+        now = self.ref(self.upstream_ref)
+        if now is None:
+            raise NoBranch(f"the remote has no branch {self.remote.branch!r} any more")
+        self.remember(tip=now, asked_at=time.time())
+        return now
+
+    def transfer(self, *arguments: str, stdin: bytes = b"", quiet: bool = True) -> None:
+        extra = ("--stdin",) if stdin else ()
+        try:
+            self.git.with_access(self.remote.access).run(
+                "fetch",
+                "--no-tags",
+                "--no-write-fetch-head",
+                "--no-recurse-submodules",
+                "--no-auto-maintenance",
+                *(("--quiet",) if quiet else ()),
+                *[a for a in arguments if a.startswith("--")],
+                *extra,
+                _REMOTE,
+                *[a for a in arguments if not a.startswith("--")],
+                stdin=stdin,
+                limit=self.remote.access.transfer_limit,
+            )
+        except GitError as error:
+            raise Unreachable(str(error)) from error
+
+    def _ready(self, id_size: int) -> None:
+        """Make the store when it is missing, and take away what a killed process left in it.
+
+        We hold the lock and so does every git process started here, so whatever lock lies about is nobody's.
+        """
+        config = self._config(id_size)
+        if not (self.place / "objects").is_dir() or self._text("config") != config:
+            if self._text("config") not in {"", config} and f"objectFormat = {_format(id_size)}" not in self._text(
+                "config"
+            ):
+                shutil.rmtree(self.place)
+            for folder in ("objects/info", "objects/pack", "refs/heads", "refs/rollout"):
+                (self.place / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+            places.write_whole(self.place / "config", config.encode(), durable=False)
+            places.write_whole(self.place / "HEAD", b"ref: refs/heads/none\n", durable=False)
+        for stale in (*self.place.glob("*.lock"), *self.place.glob("refs/**/*.lock")):
+            stale.unlink(missing_ok=True)
+        for left in (*self.place.glob("objects/pack/tmp_*"), *self.place.glob("fast_import_crash_*")):
+            left.unlink(missing_ok=True)
+        self._tidy()
+
+    def _text(self, name: str) -> str:
+        try:
+            return (self.place / name).read_text()
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    def _config(self, id_size: int) -> str:
+        url = self.remote.url.replace("\\", "\\\\").replace('"', '\\"')
+        return (
+            "[core]\n\trepositoryFormatVersion = 1\n\tbare = true\n\tfilemode = true\n"
+            f"[extensions]\n\tpartialClone = {_REMOTE}\n\tobjectFormat = {_format(id_size)}\n"
+            f'[remote "{_REMOTE}"]\n\turl = "{url}"\n\tpromisor = true\n\tpartialCloneFilter = blob:none\n'
+        )
+
+    def _tidy(self) -> None:
+        packs = len(list(self.place.glob("objects/pack/*.pack")))
+        if packs > _MAX_PACKS:
+            self.git.attempt("repack", "-a", "-d", "-q", limit=self.remote.access.transfer_limit)
+
+    def reset(self) -> None:
+        """Throw the store away: it holds nothing that cannot be fetched or built again, but for a pinned commit."""
+        shutil.rmtree(self.place, ignore_errors=True)
+
+    def fetch_objects(self, names: Iterable[str]) -> None:
+        self.transfer("--filter=blob:none", stdin="".join(f"{name}\n" for name in names).encode())
+
+    def seed(self, top: Path, ref: str, commit: str) -> None:
+        """Learn upstream from what the person's repository last heard of it: no network."""
+        self._ready(len(commit))
+        self.fetch_from(top, ref, self.upstream_ref)
+        found = self.ref(self.upstream_ref)
+        if found is not None:
+            self.remember(tip=found)
+
+    def fetch_from(self, top: Path, ref: str, to: str) -> None:
+        self.git.attempt(
+            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules",
+            "--no-auto-maintenance", "--refmap=", "--update-shallow", "--end-of-options", str(top), f"+{ref}:{to}",
+        )  # fmt: skip
+
+    def set_ref(self, ref: str, commit: str) -> None:
+        """Write a ref of our own store, whose lock we hold."""
+        places.write_whole(self.place / ref, f"{commit}\n".encode(), durable=False)
+
+    def reaches(self, old: str, new: str) -> bool:
+        return self.git.attempt("merge-base", "--is-ancestor", old, new).code == 0
+
+
+def _format(id_size: int) -> str:
+    return "sha1" if id_size == 40 else "sha256"
