@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from rollout import branch, shared_folder
-from rollout.branch import Job, Settings
+from rollout import branch, publish, shared_folder
+from rollout.locate import Settings
 from rollout.model import Branch, Desired, Folder, Outcome, Step, Target
 from rollout.plan import Decisions
+from rollout.publish import Job
 
 __all__ = ["Job", "Look", "Settings", "observe", "write"]
 
@@ -38,8 +39,8 @@ def write(job: Job) -> Outcome:
     """Carry out one step and return what came of it."""
     match job.step.location:
         case Branch():
-            return branch.apply(job)
+            return publish.write(job)
         case Folder():
-            return shared_folder.apply(job)
+            return shared_folder.write(job)
         case _:
             assert_never(job.step.location)

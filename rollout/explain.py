@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from rollout import branch, folder, store, workshop
-from rollout.branch import Settings, Unfit
+from rollout import folder, store, workshop
 from rollout.errors import RolloutError
 from rollout.git import GitError
 from rollout.load import Loaded
+from rollout.locate import Settings, Unfit, locate
 from rollout.model import Branch, Folder, Slot, Target
 from rollout.plaintext import plain
 from rollout.plan import fingerprint
@@ -82,7 +82,7 @@ def _branch_history(
     target: Target, where: Branch, path: PurePosixPath, settings: Settings
 ) -> tuple[str | None, tuple[str, ...]]:
     try:
-        at = branch.locate(where, settings.person)
+        at = locate(where, settings.person)
         with workshop.opened(settings.state, at.remote, target.name, wait=settings.wait) as shop:
             tip = shop.tip() if settings.offline and not at.local else shop.fetch(store.ask(at.remote))
             if tip is None:

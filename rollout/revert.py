@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from rollout import branch, executors, folder, store, workshop
-from rollout.branch import Settings, Unfit
+from rollout import executors, folder, store, workshop
 from rollout.git import GitError
 from rollout.load import Loaded
+from rollout.locate import Settings, Unfit, locate
 from rollout.model import Action, Branch, Change, File, Folder, Obstacle, Outcome, PastRun, State, Step, Target
 from rollout.plan import fingerprint
 
@@ -44,7 +44,7 @@ def _step(target: Target, outcome: Outcome, settings: Settings) -> Step:
 
 
 def _branch_step(target: Target, where: Branch, outcome: Outcome, settings: Settings) -> Step:
-    at = branch.locate(where, settings.person)
+    at = locate(where, settings.person)
     paths = [PurePosixPath(path.path) for path in outcome.paths]
     with workshop.opened(settings.state, at.remote, target.name, wait=settings.wait) as shop:
         tip = shop.fetch(store.ask(at.remote))

@@ -8,10 +8,11 @@ from dataclasses import replace
 
 from rollout import folder, plan
 from rollout.atomic import Changed
-from rollout.branch import Job, Settings
 from rollout.errors import Busy
+from rollout.locate import Settings
 from rollout.model import Action, Change, Desired, File, Folder, Outcome, State, Step, Target, Verdict, WrittenPath
 from rollout.plan import Circumstances, Decisions, fingerprint
+from rollout.publish import Job
 
 
 def observe(target: Target, desired: Desired, settings: Settings, decisions: Decisions) -> Step:
@@ -32,7 +33,7 @@ def observe(target: Target, desired: Desired, settings: Settings, decisions: Dec
     return plan.step_for(target, desired, snapshot, decisions, Circumstances(identity=str(root)))
 
 
-def apply(job: Job) -> Outcome:
+def write(job: Job) -> Outcome:
     """Write one step; whatever happens is the outcome, never an exception."""
     started = time.monotonic()
     step = job.step

@@ -1,0 +1,90 @@
+"""Where a repository lives: its upstream, its checkout, or why there is none to be had."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from rollout import addresses, gitdir
+from rollout.git import Access, Person
+from rollout.gitdir import GitDir, NotOurs
+from rollout.model import (
+    Branch,
+    State,
+)
+from rollout.store import Remote
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a unit of work needs besides its target; plain values, so that it can run anywhere."""
+
+    state: Path
+    person: Person
+    offline: bool = False
+    push: bool = True
+    wait: float = 60.0  # seconds to wait for another process that uses the same workshop
+
+
+class Unfit(Exception):
+    """The target cannot be worked on; `state` says in which way."""
+
+    def __init__(self, state: State, reason: str) -> None:
+        super().__init__(reason)
+        self.state = state
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where a target's upstream and its checkout are."""
+
+    remote: Remote
+    repo: GitDir | None
+    local: bool  # the checkout's own branch is the upstream
+    top: Path | None
+    trouble: str | None = None  # why there is a path but no checkout to work in
+    clone: bool = False  # the checkout is missing and can be cloned
+
+
+def locate(where: Branch, person: Person) -> Located:
+    """Find out where upstream is; raise Unfit when there is none to be had."""
+    repo, trouble = None, None
+    top = where.checkout
+    exists = top is not None and os.path.lexists(top)
+    if top is not None and exists:
+        try:
+            repo = gitdir.discover(top)
+        except NotOurs as error:
+            trouble = str(error)
+    if where.url is not None:
+        return Located(_remote(where.url, where, person), repo, False, top, trouble, top is not None and not exists)
+    if repo is None:
+        if trouble is not None:
+            raise Unfit(State.BLOCKED, trouble)
+        raise Unfit(State.MISSING, f"there is no checkout at {top}, and the inventory gives no url to clone")
+    urls = repo.remote_urls(where.remote)
+    if len(urls) > 1:
+        raise Unfit(
+            State.BLOCKED, f"remote {where.remote!r} has {len(urls)} addresses to push to; give the target a url"
+        )
+    if not urls:
+        others = repo.remotes()
+        if others:
+            raise Unfit(State.BLOCKED, f"the checkout has no remote {where.remote!r} (it has: {', '.join(others)})")
+        return Located(Remote(str(repo.top), where.branch), repo, True, top)
+    return Located(_remote(_absolute(urls[0], repo.top), where, person), repo, False, top)
+
+
+def _absolute(url: str, top: Path) -> str:
+    if addresses.is_local(url) and "://" not in url:
+        return os.path.normpath(top / Path(url).expanduser())
+    return url
+
+
+def _remote(url: str, where: Branch, person: Person) -> Remote:
+    why = addresses.refusal(url)
+    if why:
+        raise Unfit(State.BLOCKED, f"the address {addresses.redact(url)!r} {why}")
+    clean, secret = addresses.split_secret(url)
+    return Remote(clean, where.branch, Access(person.ssh_command, secret, person.patience))
