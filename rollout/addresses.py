@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 _SCHEMES = {"https", "http", "ssh", "git", "file", "git+ssh", "ssh+git"}
-_SECRET_URL = re.compile(r"([a-z][a-z0-9+.-]*://)([^/\s@]*)@", re.IGNORECASE)
+# Up to the last @ before a slash: of a password with an @ in it, no part is shown.
+_SECRET_URL = re.compile(r"([a-z][a-z0-9+.-]*://)([^/\s\"'<>]*)@", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def refusal(url: str) -> str | None:
@@ -21,11 +23,23 @@ def refusal(url: str) -> str | None:
     if mark:
         if scheme.lower() not in _SCHEMES:
             return f"uses {scheme}://; allowed are https, http, ssh, git and file"
-        host = rest.rpartition("@")[2] if "@" in rest.split("/")[0] else rest
-        if host.startswith("-") or rest.startswith("-"):
+        login, at, host = rest.split("/")[0].rpartition("@")
+        if (host or rest).startswith("-") or rest.startswith("-"):
             return "has a host name that begins with '-'"
+        return _login_refusal(scheme.lower(), login) if at else None
     elif is_scp_like(url) and (url.startswith("-") or url.split(":")[0].rpartition("@")[2].startswith("-")):
         return "has a host name that begins with '-'"
+    return None
+
+
+def _login_refusal(scheme: str, login: str) -> str | None:
+    """Say why the user and password in an address cannot be parted from it, or must not be in it."""
+    if re.search(r"[@#?\\]", login):
+        return "has a user name or password with a character that must be percent-encoded"
+    if _CONTROL.search(unquote(login)):
+        return "has a control character"
+    if ":" in login and scheme not in {"http", "https"}:
+        return f"has a password, which {scheme} does not take; leave it out"
     return None
 
 
@@ -37,7 +51,7 @@ def is_scp_like(url: str) -> bool:
 
 def is_local(url: str) -> bool:
     """Tell whether the address is on this machine's disk."""
-    return url.startswith("file://") or ("://" not in url and not is_scp_like(url))
+    return url.lower().startswith("file://") or ("://" not in url and not is_scp_like(url))
 
 
 def host(url: str) -> str:
@@ -54,21 +68,17 @@ def host(url: str) -> str:
 
 def split_secret(url: str) -> tuple[str, tuple[str, str] | None]:
     """Part an http(s) address from the user and password in it: (address, (user, password)) or (address, None)."""
-    if not url.startswith(("http://", "https://")):
+    scheme, mark, rest = url.partition("://")
+    scheme = scheme.lower()
+    if not mark:
         return url, None
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url, None
-    if parts.password is None and not parts.username:
-        return url, None
-    where = parts.netloc.rpartition("@")[2]
-    user = unquote(parts.username or "")
-    clean = urlunsplit(parts._replace(netloc=where))
-    if parts.password is None:
-        # A lone word before the @ is how tokens are often written: a secret too.
-        return clean, (user, "")
-    return clean, (user, unquote(parts.password))
+    server, slash, path = rest.partition("/")
+    login, at, where = server.rpartition("@")
+    if not at or scheme not in {"http", "https"}:
+        return f"{scheme}://{rest}", None
+    # A lone word before the @ is how tokens are often written: a secret too.
+    user, _, password = login.partition(":")
+    return f"{scheme}://{where}{slash}{path}", (unquote(user), unquote(password))
 
 
 def redact(text: str) -> str:
@@ -78,7 +88,7 @@ def redact(text: str) -> str:
 
 def identity(url: str) -> str:
     """Return the form in which two spellings of one address are equal."""
-    clean, _ = split_secret(url.removeprefix("file://"))
+    clean = split_secret(url)[0].removeprefix("file://")
     return clean.rstrip("/").removesuffix(".git")
 
 

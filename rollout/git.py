@@ -102,10 +102,12 @@ class Result:
 
 def complaint(err: str) -> str:
     """Return the telling lines of git's stderr as one line of plain text."""
+    if re.search(r"could not read (Username|Password) for", err):
+        return "the server wants a user name and password, and git knows none for it; a credential helper gives them"
     lines = [plain(line.strip()) for line in err.splitlines()]
     noise = re.compile(r"^(hint:|warning: filtering|To |remote: *$|Please make sure|and the repository exists)")
     kept = [line for line in lines if line and not noise.match(line)]
-    telling = [line for line in kept if re.match(r"(fatal|error|remote|ssh|!|\S*[Pp]ermission|Host key)", line)]
+    telling = [line for line in kept if re.match(r"(fatal|error|remote|ssh|!|Host key|.*[Pp]ermission denied)", line)]
     return redact("; ".join(dict.fromkeys(telling or kept[-3:])))[:600]
 
 
@@ -160,14 +162,14 @@ def _whole(seconds: float, most: int) -> int:
     return max(1, min(most, int(seconds)))
 
 
-@cache
-def sealed() -> bool:
+def seal() -> None:
     """Take out of this process's environment what must not reach git; GitPython hands on all that is left."""
     for name in list(os.environ):
         if name.startswith("GIT_") and not _KEPT.match(name):
-            del os.environ[name]
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    return True
+            os.environ.pop(name, None)
+    # GitPython runs git once when it is imported: the one we found, and not what PATH has in the current folder.
+    os.environ["GIT_PYTHON_GIT_EXECUTABLE"] = _program()
+    os.environ["GIT_PYTHON_REFRESH"] = "quiet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,7 @@ class Git:
         return self.run(*arguments, stdin=stdin, limit=limit, ok=())
 
     def _start(self, arguments: Iterable[str]) -> subprocess.Popen[bytes]:
-        sealed()
+        seal()
         import git
 
         command = [_program(), "--no-pager"]

@@ -1,0 +1,120 @@
+"""ssh as people use it: a real sshd, keys, host keys, and every way in which it says no or nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.transports.proxy import proxy
+from tests.transports.servers import Sshd, silent, sshd
+from tests.world import World
+
+
+@pytest.fixture
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    with sshd(tmp_path_factory.mktemp("ssh") / "home") as made:
+        yield made
+
+
+def serve(world: World, server: Sshd, port: int | None = None, name: str = "api") -> None:
+    if not (world.root / f"{name}.git").exists():
+        world.remote(name)
+    url = server.url.replace(str(server.port), str(port or server.port))
+    world.entries[name] = f'{{url: "{url}{world.root}/{name}.git"}}'
+
+
+def refused(world: World) -> str:
+    """Apply, expect the ssh target to be unreachable quickly and the other one done; return the reason."""
+    world.bare_repo("web")
+    started = time.monotonic()
+    applied = world.run("apply", "--yes", "--json")
+    assert time.monotonic() - started < 10
+    assert (applied.code, applied.outcomes()) == (1, {"api": "failed", "web": "pushed"})
+    assert world.log("api") == ["first"]
+    return applied.reasons()["api"]
+
+
+def test_a_rollout_over_ssh_reaches_upstream_and_a_checkout(
+    world: World, server: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_SSH_COMMAND", server.command())
+    top = world.repo("api")
+    world.git(top, "remote", "set-url", "origin", f"{server.url}{world.root}/api.git")
+    world.elsewhere("api", {"big.txt": "more\n" * 1000})
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+    assert (top / "conf.txt").read_text() == "hello world\n"
+    assert world.run("verify").code == 0
+    assert world.run("status", "--json").states() == {"api": "in-sync"}
+
+
+def test_the_ssh_command_of_the_global_configuration_is_used(world: World, server: Sshd) -> None:
+    world.git(world.root, "config", "--global", "core.sshCommand", server.command())
+    serve(world, server)
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+
+
+@pytest.mark.parametrize(
+    ("known", "key", "said"),
+    [
+        ("nobody", "key", "Host key verification failed"),
+        ("changed", "key", "has changed"),
+        ("known", "stranger", "Permission denied"),
+    ],
+    ids=["unknown host key", "changed host key", "wrong key"],
+)
+def test_what_ssh_refuses_is_told_in_its_words_without_a_question(
+    world: World, server: Sshd, monkeypatch: pytest.MonkeyPatch, known: str, key: str, said: str
+) -> None:
+    monkeypatch.setenv("GIT_SSH_COMMAND", server.command(known=known, key=key))
+    serve(world, server)
+    before = (server.home / known).read_text()
+    assert said in refused(world)
+    assert (server.home / known).read_text() == before
+
+
+def test_a_repository_that_is_not_there_is_unreachable_with_the_servers_words(
+    world: World, server: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_SSH_COMMAND", server.command())
+    serve(world, server)
+    world.entries["api"] = world.entries["api"].replace("api.git", "gone.git")
+    assert "does not appear to be a git repository" in refused(world)
+
+
+def test_a_host_that_accepts_and_says_nothing_costs_the_time_limit_and_no_more(
+    world: World, server: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with silent() as port:
+        monkeypatch.setenv("GIT_SSH_COMMAND", server.command(port))
+        serve(world, server, port)
+        started = time.monotonic()
+        plan = world.run("--timeout", "1", "plan", "--json")
+        assert time.monotonic() - started < 8
+    assert (plan.code, plan.states()) == (1, {"api": "unreachable"})
+
+
+def test_a_connection_that_goes_silent_after_the_login_costs_the_time_limit_and_no_more(
+    world: World, server: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with proxy(server.port) as between:
+        server.knows(between.port)
+        monkeypatch.setenv("GIT_SSH_COMMAND", server.command(between.port))
+        serve(world, server, between.port)
+        between.arm("down", 3200, "silence")
+        started = time.monotonic()
+        plan = world.run("--timeout", "2", "plan", "--json")
+        assert time.monotonic() - started < 10
+        assert between.struck
+        assert plan.states() == {"api": "unreachable"}
+        assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+
+
+def test_a_password_in_an_ssh_address_is_refused(world: World) -> None:
+    world.entries["api"] = '{url: "ssh://pat:sesame@localhost/x.git"}'
+    plan = world.run("plan")
+    assert plan.code == 64
+    assert "inventory.yaml:5: repos.api.url" in plan.err
+    assert "has a password, which ssh does not take" in plan.err
+    assert "sesame" not in plan.err
