@@ -1,0 +1,93 @@
+"""What is decided about attributes and line ends without git is what git decides."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rollout import attributes
+from rollout.attributes import LineEnds
+from rollout.globs import matches
+from tests.world import World
+
+ATTRIBUTES = [
+    "",
+    "* text=auto",
+    "*.txt text\n*.bin binary",
+    "* text=auto eol=crlf\n*.sh eol=lf",
+    "* -text\ndocs/** text",
+    "[attr]mine text eol=lf\n*.txt mine",
+    "*.txt crlf=input\n*.bin -crlf",
+    "/a.txt eol=crlf\nsub/*.txt eol=lf\n**/deep/*.txt -text",
+    '*.[ts]?t text\n!a.txt text\n"a.txt" -text',
+    "*.txt !text eol=crlf",
+    "*.txt filter=lfs ident working-tree-encoding=UTF-16",
+]
+PATHS = ["a.txt", "b.sh", "c.bin", "docs/a.txt", "sub/a.txt", "x/deep/a.txt", "sub/x/a.txt"]
+
+
+@pytest.mark.parametrize("text", ATTRIBUTES)
+def test_attributes_are_looked_up_as_git_does(world: World, text: str) -> None:
+    world.write("r", {".gitattributes": text + "\n", "sub/.gitattributes": "b* -text\n"})
+    world.git("r", "init", "-q")
+    names = ["text", "eol", "crlf", "filter", "ident", "working-tree-encoding"]
+    said = world.git("r", "check-attr", *names, "--", *PATHS)
+    files = [attributes.parse((text + "\n").encode()), attributes.parse(b"b* -text\n", "sub")]
+    for line in said.splitlines():
+        path, name, value = line.split(": ")
+        assert attributes.lookup(files, path).get(name, "unspecified") == value, (path, name)
+
+
+@pytest.mark.parametrize("text", ATTRIBUTES[:-1])
+@pytest.mark.parametrize("autocrlf", ["false", "true", "input"])
+@pytest.mark.parametrize("content", [b"a\nb\n", b"a\r\nb\r\n", b"a\nb\r\n", b"\x00\n", b"a\rb\n", b"x"])
+def test_what_is_stored_and_written_out_is_what_git_stores_and_writes(
+    world: World, text: str, autocrlf: str, content: bytes
+) -> None:
+    world.write("r", {".gitattributes": text + "\n"})
+    world.git("r", "init", "-q")
+    world.git("r", "config", "core.autocrlf", autocrlf)
+    world.git("r", "config", "core.safecrlf", "false")
+    person = LineEnds(autocrlf)  # type: ignore[arg-type]  # the parameters are its three values
+    files = [attributes.parse((text + "\n").encode())]
+    for path in ("a.txt", "b.sh"):
+        found = attributes.lookup(files, path)
+        blob = _git(world.root / "r", "hash-object", "-w", "--no-filters", "--stdin", stdin=content).decode().strip()
+        assert attributes.to_work_tree(content, found, person) == _git(
+            world.root / "r", "cat-file", "--filters", f"--path={path}", blob
+        )
+        how = attributes.conversion(found)
+        if how != "binary" or not attributes.unspecified(found) or autocrlf == "false":
+            stored = _git(world.root / "r", "hash-object", "-w", "--stdin", f"--path={path}", stdin=content).decode()
+            kept = _git(world.root / "r", "cat-file", "blob", stored.strip())
+            assert attributes.to_repository(content, how) == kept
+
+
+def _git(where: Path, *arguments: str, stdin: bytes = b"") -> bytes:
+    return subprocess.run(["git", *arguments], cwd=where, input=stdin, capture_output=True, check=True).stdout
+
+
+PATTERN = st.text(alphabet="ab*?/[]!.\\", min_size=1, max_size=8).filter(
+    lambda p: not p.startswith(("!", "#")) and p.strip("/") and not p.endswith("\\")
+)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(PATTERN, st.lists(st.text(alphabet="ab.", min_size=1, max_size=3), min_size=1, max_size=3))
+def test_patterns_cover_paths_as_gitignore_does(tmp_path: Path, pattern: str, parts: list[str]) -> None:
+    if any(part in {".", ".."} for part in parts):
+        return
+    path = "/".join(parts)
+    if not (tmp_path / ".git").exists():
+        _git(tmp_path, "init", "-q")
+    (tmp_path / ".git/info/exclude").write_text(pattern + "\n")
+    done = subprocess.run(
+        ["git", "check-ignore", "-q", "--no-index", path], cwd=tmp_path, capture_output=True, check=False
+    )
+    if done.returncode == 128:
+        return
+    assert matches(pattern, path) == (done.returncode == 0)
