@@ -102,18 +102,25 @@ def _show(name: bytes) -> str:
 def splice(content: bytes | None, body: bytes, block_id: str, path: PurePosixPath) -> bytes:
     """Return the file with `body` as the block; a file without one gets it appended."""
     begin, end = markers(path, block_id)
-    newline = b"\r\n" if content and b"\r\n" in content else b"\n"
+    block = find(content, block_id, path) if content else None
+    newline = _newline(content or b"", block)
     inner = body.replace(b"\r\n", b"\n").replace(b"\n", newline)
     if inner and not inner.endswith(newline):
         inner += newline
     whole = begin + newline + inner + end + newline
     if not content:
         return whole
-    block = find(content, block_id, path)
     if block is not None:
         return content[: block.start] + inner + content[block.end :]
     gap = b"" if content.endswith(b"\n") else newline
     return content + gap + newline + whole
+
+
+def _newline(content: bytes, block: Block | None) -> bytes:
+    """Return the line end in use: that of the block's own marker, else that of the file."""
+    if block is not None:
+        return b"\r\n" if content[: block.start].endswith(b"\r\n") else b"\n"
+    return b"\r\n" if b"\r\n" in content else b"\n"
 
 
 def inner(content: bytes, block_id: str, path: PurePosixPath) -> bytes | None:

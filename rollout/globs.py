@@ -18,9 +18,10 @@ _CLASSES = {
 
 @lru_cache(maxsize=4096)
 def _regex(pattern: str, below: bool) -> re.Pattern[str]:
-    anchored = "/" in pattern.rstrip("/")
     only_folder = pattern.endswith("/")
-    body = pattern.strip("/") if anchored or only_folder else pattern
+    body = pattern.removesuffix("/")
+    anchored = "/" in body
+    body = body.removeprefix("/")
     head = "" if anchored else "(?:.*/)?"
     if not below:
         tail = ""
@@ -64,19 +65,39 @@ def _translate(pattern: str) -> str:
 
 
 def _bracket(pattern: str, start: int) -> tuple[int, str]:
-    """Translate the bracket expression at `start`; return the index of its end and the regex."""
+    """Translate the bracket expression at `start`; return the index of its end and the regex.
+
+    One that is never closed matches nothing, as in git's wildmatch.c.
+    """
     i = start + 1
-    negated = i < len(pattern) and pattern[i] in "!^"
+    negated = pattern[i : i + 1] in {"!", "^"}
     i += negated
-    first = i
-    while i < len(pattern) and (pattern[i] != "]" or i == first):
-        if pattern.startswith("[:", i) and ":]" in pattern[i:]:
-            i = pattern.index(":]", i) + 1
-        i += 1
+    parts: list[str] = []
+    while i < len(pattern) and (pattern[i] != "]" or not parts):
+        named = _POSIX_CLASS.match(pattern, i)
+        if named:
+            parts.append(_CLASSES.get(named[1], ""))
+            i = named.end()
+            continue
+        low, i = _literal(pattern, i)
+        if pattern[i : i + 1] == "-" and pattern[i + 1 : i + 2] not in {"", "]"}:
+            high, i = _literal(pattern, i + 1)
+            parts.append(f"{re.escape(low)}-{re.escape(high)}" if low <= high else "")
+        else:
+            parts.append(re.escape(low))
     if i >= len(pattern):
-        return start, re.escape("[")  # no closing bracket: a literal one
-    inside = _POSIX_CLASS.sub(lambda m: _CLASSES.get(m[1], ""), pattern[first:i].replace("\\", r"\\"))
+        return len(pattern), r"(?!)"
+    inside = "".join(parts)
+    if not inside:
+        return i, r"[^/]" if negated else r"(?!)"
     return i, f"(?!/)[{'^' if negated else ''}{inside}]"
+
+
+def _literal(pattern: str, i: int) -> tuple[str, int]:
+    """Return the character at `i`, which a backslash may protect, and where the next one is."""
+    if pattern[i] == "\\" and i + 1 < len(pattern):
+        i += 1
+    return pattern[i], i + 1
 
 
 def matches(pattern: str, path: str) -> bool:
