@@ -30,8 +30,8 @@ GUIDE = """# How to work in {{ target.name }}
 This repository belongs to {{ owner }} and is number {{ number }} of its fleet.
 The rules of version VERSION hold here.
 
-%s
-""" % "\n".join(f"{n}. Rule {n} says what rule {n} says in every repository of the fleet." for n in range(1, 40))
+"""
+RULES = "\n".join(f"{n}. Rule {n} says what rule {n} says in every repository of the fleet." for n in range(1, 40))
 
 EDITORCONFIG = "root = true\n\n[*]\nend_of_line = lf\ninsert_final_newline = true\nindent_size = 4\n"
 CHECK = "#!/bin/sh\n# Runs what the continuous integration runs.\nset -eu\nmake lint\nmake test\n"
@@ -95,7 +95,7 @@ class Fleet:
     def write_templates(self, version: int) -> None:
         folder = self.root / "templates" / "project"
         (folder / "tools").mkdir(parents=True, exist_ok=True)
-        (folder / "AGENTS.md.j2").write_text(GUIDE.replace("VERSION", str(version)))
+        (folder / "AGENTS.md.j2").write_text(GUIDE.replace("VERSION", str(version)) + RULES + "\n")
         (folder / ".editorconfig").write_text(EDITORCONFIG)
         (folder / "tools" / "check.sh").write_text(CHECK)
         (folder / "tools" / "check.sh").chmod(0o755)
