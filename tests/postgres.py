@@ -3,8 +3,10 @@
 import itertools
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from typing import Any
 
+import psycopg
 import pytest
 
 from rollout.demo.postgres import (
@@ -23,6 +25,8 @@ INSTALLATIONS: dict[str, Callable[[], Installation | None]] = {
 EVERY_POSTGRES = list(INSTALLATIONS)
 TEMPLATE = "migrated"
 _numbers = itertools.count(1)
+_migrated: set[str] = set()
+_administrators: dict[str, psycopg.Connection[tuple[Any, ...]]] = {}
 
 ServerNamed = Callable[[str], Server]
 
@@ -83,14 +87,26 @@ def any_event_store(any_postgres: Server) -> Iterator[str]:
 def fresh_database(server: Server, template: str = "template1") -> Iterator[str]:
     """Create a database, yield its URL (through the unix socket), and drop it."""
     name = f"t{os.getpid()}_{next(_numbers)}"
-    yield server.create_database(name, template)
+    _administer(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+    yield server.url_of(name)
     if server.pid is not None:
-        server.drop_database(name)
+        _administer(server, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _administer(server: Server, sql: str) -> None:
+    """Run one statement on a connection that stays open: a new one for each would cost more than the statement."""
+    if server.url in _administrators:
+        # A test may have killed the server in the meantime; then the connection is dead, too.
+        with suppress(psycopg.OperationalError):
+            _administrators[server.url].execute(sql.encode())
+            return
+    _administrators[server.url] = psycopg.connect(server.url, autocommit=True)
+    _administrators[server.url].execute(sql.encode())
 
 
 def migrated_template(server: Server) -> str:
     """Return the name of a migrated database of this server, made at the first call."""
-    if not server.execute(f"SELECT 1 FROM pg_database WHERE datname = '{TEMPLATE}'"):
+    if server.url not in _migrated:
         from rollout.events.database import connected
         from rollout.events.event_types import shipped_types, store_types
         from rollout.events.migrations import migrate
@@ -98,4 +114,5 @@ def migrated_template(server: Server) -> str:
         with connected(server.create_database(TEMPLATE)) as connection:
             migrate(connection)
             store_types(connection, shipped_types())
+        _migrated.add(server.url)
     return TEMPLATE

@@ -141,7 +141,7 @@ class Server:
 
     def create_database(self, name: str, template: str = "template1") -> str:
         """Create `name` as a copy of `template` and return its URL."""
-        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
         return self.url_of(name)
 
     def drop_database(self, name: str) -> None:

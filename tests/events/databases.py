@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ OLD_STORE = Path(__file__).with_name("old_store.sql")
 INSTANCE = "consilio-PS-abc123"
 
 Rows = list[tuple[Any, ...]]
+_open: dict[str, psycopg.Connection[tuple[Any, ...]]] = {}
 
 
 @contextmanager
@@ -24,9 +26,33 @@ def opened(url: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
 
 def ask(url: str, sql: str, *parameters: object) -> Rows:
     """Run one statement and return its rows."""
-    with opened(url) as connection:
-        cursor = connection.execute(sql.encode(), parameters or None)
-        return cursor.fetchall() if cursor.description else []
+    if threading.current_thread() is not threading.main_thread():
+        with opened(url) as connection:
+            return _rows(connection, sql, parameters)
+    connection = _kept_open(url)
+    try:
+        return _rows(connection, sql, parameters)
+    except psycopg.Error:
+        connection.close()
+        raise
+    finally:
+        if not connection.closed:
+            connection.execute("RESET ALL")
+
+
+def _rows(connection: psycopg.Connection[tuple[Any, ...]], sql: str, parameters: tuple[object, ...]) -> Rows:
+    cursor = connection.execute(sql.encode(), parameters or None)
+    return cursor.fetchall() if cursor.description else []
+
+
+def _kept_open(url: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """Return the connection of the question before, if it was to the same database: a new one costs a process."""
+    for known, connection in list(_open.items()):
+        if known == url and not connection.closed:
+            return connection
+        connection.close()
+        del _open[known]
+    return _open.setdefault(url, psycopg.connect(url, autocommit=True))
 
 
 def with_old_store(url: str) -> str:

@@ -65,13 +65,13 @@ def test_many_rows_into_an_empty_store_stay_fast(event_store: str) -> None:
 
 
 @pytest.mark.parametrize("conflict", ["", " ON CONFLICT DO NOTHING", " ON CONFLICT (event_id) DO NOTHING"])
-def test_the_same_event_again_is_one_event_and_no_gap(any_event_store: str, conflict: str) -> None:
+def test_the_same_event_again_is_one_event_and_no_gap(event_store: str, conflict: str) -> None:
     ids = [uuid4() for _ in range(5)]
     for _ in range(3):
         for event_id in ids:
-            ask(any_event_store, PLAIN + conflict, event_id, INSTANCE, 1)
-    ask(any_event_store, PLAIN, uuid4(), INSTANCE, 1)
-    assert positions(any_event_store) == [1, 2, 3, 4, 5, 6]
+            ask(event_store, PLAIN + conflict, event_id, INSTANCE, 1)
+    ask(event_store, PLAIN, uuid4(), INSTANCE, 1)
+    assert positions(event_store) == [1, 2, 3, 4, 5, 6]
 
 
 def test_the_same_event_from_many_writers_is_one_event(event_store: str) -> None:
@@ -85,11 +85,11 @@ def test_the_same_event_from_many_writers_is_one_event(event_store: str) -> None
     assert positions(event_store) == [1]
 
 
-def test_an_event_of_another_instance_is_an_error(any_event_store: str) -> None:
+def test_an_event_of_another_instance_is_an_error(event_store: str) -> None:
     event_id = uuid4()
-    ask(any_event_store, PLAIN, event_id, INSTANCE, 1)
+    ask(event_store, PLAIN, event_id, INSTANCE, 1)
     with pytest.raises(psycopg.DatabaseError, match=f"{event_id} belongs to {INSTANCE}, not to odin-PS-aaaaaa"):
-        ask(any_event_store, PLAIN, event_id, "odin-PS-aaaaaa", 1)
+        ask(event_store, PLAIN, event_id, "odin-PS-aaaaaa", 1)
 
 
 def test_a_chain_of_events_knows_its_root_and_its_depth(any_event_store: str) -> None:
@@ -132,11 +132,11 @@ def test_an_event_cannot_be_its_own_parent(event_store: str) -> None:
         " ON CONFLICT (event_id) DO UPDATE SET event_type = 'y'",
     ],
 )
-def test_what_is_stored_can_neither_be_changed_nor_deleted(any_event_store: str, change: str) -> None:
-    ask(any_event_store, "SELECT append_event(%s, 'spawn')", INSTANCE)
+def test_what_is_stored_can_neither_be_changed_nor_deleted(event_store: str, change: str) -> None:
+    ask(event_store, "SELECT append_event(%s, 'spawn')", INSTANCE)
     with pytest.raises(psycopg.DatabaseError, match="append only"):
-        ask(any_event_store, change)
-    assert ask(any_event_store, "SELECT event_type FROM event_store") == [("spawn",)]
+        ask(event_store, change)
+    assert ask(event_store, "SELECT event_type FROM event_store") == [("spawn",)]
 
 
 def test_the_first_event_registers_the_session(any_event_store: str) -> None:
@@ -156,15 +156,15 @@ def test_the_first_event_registers_the_session(any_event_store: str) -> None:
 @pytest.mark.parametrize(
     "instance", ["", "odin", "Odin-PS-abc123", "odin-XX-abc123", "odin-PS-abc12", "a" * 50 + "-PS-abc123"]
 )
-def test_an_instance_id_that_does_not_fit_is_said(any_event_store: str, instance: str) -> None:
+def test_an_instance_id_that_does_not_fit_is_said(event_store: str, instance: str) -> None:
     with pytest.raises(psycopg.DatabaseError, match="does not fit"):
-        ask(any_event_store, "SELECT append_event(%s, 'spawn')", instance)
+        ask(event_store, "SELECT append_event(%s, 'spawn')", instance)
 
 
-def test_every_type_is_kept(any_event_store: str) -> None:
+def test_every_type_is_kept(event_store: str) -> None:
     for kind in ("never_heard_of", "", "x" * 10_000):
-        ask(any_event_store, "SELECT append_event(%s, %s)", INSTANCE, kind)
-    assert ask(any_event_store, "SELECT event_type, metadata FROM event_store ORDER BY sequence_num") == [
+        ask(event_store, "SELECT append_event(%s, %s)", INSTANCE, kind)
+    assert ask(event_store, "SELECT event_type, metadata FROM event_store ORDER BY sequence_num") == [
         ("never_heard_of", {}),
         ("unknown", {"_event_type": ""}),
         ("x" * 64, {"_event_type": "x" * 10_000}),
@@ -175,22 +175,22 @@ def test_every_type_is_kept(any_event_store: str) -> None:
     ("payload", "kept"),
     [("[1, 2]", {"_value": [1, 2]}), ('"text"', {"_value": "text"}), ("null", {"_value": None}), (None, {})],
 )
-def test_event_data_is_always_an_object(any_event_store: str, payload: str | None, kept: object) -> None:
+def test_event_data_is_always_an_object(event_store: str, payload: str | None, kept: object) -> None:
     ask(
-        any_event_store,
+        event_store,
         "INSERT INTO event_store (instance_id, event_type, event_data, metadata) VALUES (%s, 'spawn', %s, %s)",
         INSTANCE,
         payload,
         payload,
     )
-    assert ask(any_event_store, "SELECT event_data, metadata FROM event_store") == [(kept, kept)]
+    assert ask(event_store, "SELECT event_data, metadata FROM event_store") == [(kept, kept)]
 
 
 @pytest.mark.parametrize("moment", ["infinity", "-infinity", "20000-01-01", "0044-03-15 BC"])
-def test_a_time_that_no_calendar_holds_is_kept_as_a_claim(any_event_store: str, moment: str) -> None:
-    ask(any_event_store, "SELECT append_event(%s, 'spawn', '{}', '{}', NULL, NULL, %s)", INSTANCE, moment)
+def test_a_time_that_no_calendar_holds_is_kept_as_a_claim(event_store: str, moment: str) -> None:
+    ask(event_store, "SELECT append_event(%s, 'spawn', '{}', '{}', NULL, NULL, %s)", INSTANCE, moment)
     kept = ask(
-        any_event_store,
+        event_store,
         "SELECT \"timestamp\" BETWEEN now() - interval '1 hour' AND now(), metadata ? '_occurred_at' FROM event_store",
     )
     assert kept == [(True, True)]

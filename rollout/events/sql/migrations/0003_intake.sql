@@ -6,21 +6,28 @@
 CREATE FUNCTION event_payload(payload text) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE
     AS $$
+    DECLARE
+        parsed jsonb;
     BEGIN
-        IF payload IS NULL OR payload !~ '\S' THEN
+        IF payload = '{}' OR payload IS NULL OR payload !~ '\S' THEN
             RETURN '{}';
         END IF;
-        RETURN event_object(payload::jsonb);
-    EXCEPTION
-        WHEN untranslatable_character THEN
-            BEGIN
-                RETURN event_object(
-                    regexp_replace(payload, '(?<!\\)((?:\\\\)*)\\u0000', '\1\\\\u0000', 'g')::jsonb);
-            EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+        BEGIN
+            parsed := payload::jsonb;
+        EXCEPTION
+            WHEN untranslatable_character THEN
+                BEGIN
+                    parsed := regexp_replace(payload, '(?<!\\)((?:\\\\)*)\\u0000', '\1\\\\u0000', 'g')::jsonb;
+                EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+                    RETURN jsonb_build_object('_invalid_json', payload);
+                END;
+            WHEN data_exception OR program_limit_exceeded THEN
                 RETURN jsonb_build_object('_invalid_json', payload);
-            END;
-        WHEN data_exception OR program_limit_exceeded THEN
-            RETURN jsonb_build_object('_invalid_json', payload);
+        END;
+        IF jsonb_typeof(parsed) = 'object' THEN
+            RETURN parsed;
+        END IF;
+        RETURN jsonb_build_object('_value', parsed);
     END
     $$;
 COMMENT ON FUNCTION event_payload(text) IS
@@ -28,19 +35,22 @@ COMMENT ON FUNCTION event_payload(text) IS
 
 CREATE FUNCTION event_time(written text) RETURNS timestamptz
     LANGUAGE plpgsql STABLE
-    SET timezone = 'UTC'
-    SET datestyle = 'ISO, YMD'
     AS $$
-    DECLARE
-        moment timestamptz;
     BEGIN
-        IF written !~ '^\s*\d' THEN
+        -- What helpers write cannot fail, so it needs no block that catches a failure; such a block is not free.
+        IF written ~ '^(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?Z$' THEN
+            RETURN written::timestamptz;
+        ELSIF written IS NULL OR written !~ '^\s*\d{4,}-\d' THEN
             RETURN NULL;  -- "now", "infinity" and the like are no times of events
         END IF;
-        moment := written::timestamptz;
-        RETURN moment;
-    EXCEPTION WHEN data_exception THEN
-        RETURN NULL;
+        BEGIN
+            IF written ~ '(:\d\d|\.\d+|-\d\d)\s*$' AND written !~ ':.*[+-]\d\d' THEN
+                RETURN (written || 'Z')::timestamptz;
+            END IF;
+            RETURN written::timestamptz;
+        EXCEPTION WHEN data_exception THEN
+            RETURN NULL;
+        END;
     END
     $$;
 COMMENT ON FUNCTION event_time(text) IS 'An ISO time, UTC unless it says otherwise; NULL when it is none.';
@@ -88,8 +98,13 @@ CREATE FUNCTION event_intake_append() RETURNS trigger
         IF moment IS NULL AND NEW.occurred_at <> '' THEN
             notes := notes || jsonb_build_object('_occurred_at', NEW.occurred_at);
         END IF;
-        PERFORM append_event(coalesce(nullif(NEW.instance_id, ''), 'unassigned-PS-000000'),
-                             NEW.event_type, event_payload(NEW.event_data), notes, parent, id, moment);
+        IF length(NEW.instance_id) > 32 THEN
+            PERFORM register_instance(NEW.instance_id, NULL);  -- says what does not fit
+        END IF;
+        INSERT INTO event_store (event_id, instance_id, event_type, event_data, metadata, parent_uuid, "timestamp")
+        VALUES (coalesce(id, gen_random_uuid()), coalesce(nullif(NEW.instance_id, ''), 'unassigned-PS-000000'),
+                event_type_cut(NEW.event_type), event_payload(NEW.event_data),
+                notes || event_type_note(NEW.event_type), parent, moment);
         RETURN NEW;
     EXCEPTION WHEN OTHERS THEN
         GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, reason = MESSAGE_TEXT;
@@ -111,5 +126,4 @@ CREATE FUNCTION event_intake_append() RETURNS trigger
 CREATE TRIGGER event_intake_append INSTEAD OF INSERT ON event_intake
     FOR EACH ROW EXECUTE FUNCTION event_intake_append();
 
-ALTER FUNCTION event_payload(text) SET search_path FROM CURRENT;
 ALTER FUNCTION event_intake_append() SET search_path FROM CURRENT;

@@ -50,7 +50,7 @@ CREATE FUNCTION purge_instance(instance text, older_than timestamptz) RETURNS bi
         IF older_than IS NULL THEN
             RAISE EXCEPTION USING ERRCODE = 'RO005', MESSAGE = 'purging needs a horizon';
         END IF;
-        PERFORM lock_instance(instance);
+        PERFORM pg_advisory_xact_lock(instance_lock(instance));
         -- A clock that ran ahead must not keep a session for ever, so the earlier of both times counts.
         IF EXISTS (SELECT FROM event_store e
                     WHERE e.instance_id = instance AND least(e."timestamp", e.created_at) >= older_than) THEN
