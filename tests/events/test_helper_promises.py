@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -124,6 +125,15 @@ def test_tracing_of_the_caller_shows_the_payload_in_the_call_and_nowhere_else(ba
 def test_sourcing_twice_and_under_strict_options_is_silent(shell: Shell) -> None:
     done = shell.run(f'set -eu\n. "{shell.helper}"\n. "{shell.helper}"\ntype log_event >/dev/null && echo there')
     assert (done.status, done.out, done.err) == (0, "there\n", "")
+
+
+def test_a_strict_shell_can_source_it_too(shell: Shell, event_store: str) -> None:
+    mode = ("--emulate", "sh") if "zsh" in shell.program else ("--posix",)
+    script = f". '{shell.helper}' && log_event n1 '{{}}'"
+    done = subprocess.run(
+        (shutil.which(shell.program) or "", *mode, "-c", script), env=dict(shell.environment), capture_output=True
+    )
+    assert (done.returncode, done.stderr, stored(event_store)) == (0, b"", ["n1"])
 
 
 def test_it_can_be_run_without_being_sourced(bash: Shell, event_store: str) -> None:
