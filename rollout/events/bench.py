@@ -1,0 +1,306 @@
+"""A place where documents can be tried out: a store, a home and a copy of the files, all gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollout.errors import RolloutError
+from rollout.events import database, event_types, migrations
+from rollout.events.event_types import EventType
+from rollout.events.queries import query
+
+if TYPE_CHECKING:
+    from rollout.events.database import Connection
+
+SHIM = Path(__file__).with_name("psql-on-the-bench.sh")
+WRAPPER = "/usr/share/postgresql-common/pg_wrapper"
+KEPT = ("LANG", "LC_ALL", "TZ")
+# What a block may take, and how much of what it says is repeated.
+SECONDS = 30.0
+LONGEST_COMPLAINT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class RolledOut:
+    """A file as it will be: whose it is, and the folder and the path under which people will find it."""
+
+    owner: str
+    folder: str
+    path: str
+    content: bytes
+    executable: bool = False
+
+    @property
+    def place(self) -> str:
+        return os.path.normpath(os.path.join(self.folder, self.path))
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What documents may say: databases as machines see them, their names and users, folders under other names."""
+
+    places: frozenset[str] = frozenset()  # HOST:PORT
+    databases: frozenset[str] = frozenset()
+    users: frozenset[str] = frozenset()
+    types: tuple[EventType, ...] = ()
+    folders: Mapping[str, str] = field(default_factory=dict)  # what documents call it -> where its files are
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """How a program ended and what it said."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def complaint(self) -> str:
+        """Say what went wrong in one line: its own words when it has any."""
+        lines = [" ".join(line.split()) for line in (self.err or self.out).splitlines() if line.strip()]
+        said = "; ".join(lines)[:LONGEST_COMPLAINT]
+        return said or f"ended with exit code {self.status}"
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """A scratch store, and a copy of the files below `folder`."""
+
+    folder: Path
+    connection: Connection
+    environment: Mapping[str, str]
+    names: Mapping[str, str]  # what documents call a folder -> its copy
+
+    def mapped(self, text: str) -> str:
+        """Return the text with every folder that it names replaced by its copy."""
+        return _replaced(text, self.names)
+
+    def unmapped(self, text: str) -> str:
+        """Return what a block said in the words of its document, without secrets."""
+        for name, copy in self.names.items():
+            text = text.replace(copy, name)
+        password = self.environment.get("PGPASSWORD")
+        text = text.replace(str(self.folder), "")
+        return text.replace(password, "***") if password else text
+
+    def spool(self, instance: str) -> Path:
+        return self.folder / "home" / instance / "spool"
+
+    def run(self, command: Sequence[str], instance: str, folder: str, stdin: str = "", seconds: float = SECONDS) -> Ran:
+        """Run a program as `instance`, with a home of its own, in the copy of `folder`; end all that it started."""
+        home = self.folder / "home" / instance
+        home.mkdir(parents=True, exist_ok=True)
+        here = Path(self.names.get(folder) or _copy(self.folder, folder))
+        here.mkdir(parents=True, exist_ok=True)
+        own = {"HOME": str(home), "TMPDIR": str(home), "ROLLOUT_SPOOL": str(home / "spool"), "INSTANCE_ID": instance}
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as given:
+            given.write(stdin.encode())
+            given.seek(0)
+            process = subprocess.Popen(
+                command, stdin=given, stdout=out, stderr=err, cwd=here, env={**self.environment, **own},
+                start_new_session=True,
+            )  # fmt: skip
+            status = _ended(process, seconds)
+            said = [self.unmapped(_text(file)) for file in (out, err)]
+        if status is None:
+            return Ran(124, said[0], f"took more than {seconds:.0f} seconds")
+        return Ran(status, *said)
+
+
+@contextmanager
+def bench(url: str, files: Iterable[RolledOut], declared: Declared, *, scratch: bool = True) -> Iterator[Bench]:
+    """Set up a bench on the server of `url`; whatever is tried there, the store behind `url` stays as it is.
+
+    Without `scratch` it is that store itself which is tried.
+    """
+    with tempfile.TemporaryDirectory(prefix="rollout-proof-", ignore_cleanup_errors=True) as made:
+        folder = Path(made).resolve()
+        store = _scratch_store(url, declared.types) if scratch else _store(url)
+        with store as (connection, environment):
+            names = _copied(folder, files, declared)
+            yield Bench(folder, connection, environment | _sealed(folder, environment, declared), names)
+
+
+# --- the store
+
+
+@contextmanager
+def _store(url: str) -> Iterator[tuple[Connection, dict[str, str]]]:
+    with database.connected(url) as connection:
+        yield connection, variables(connection)
+
+
+@contextmanager
+def _scratch_store(url: str, types: Sequence[EventType]) -> Iterator[tuple[Connection, dict[str, str]]]:
+    """Make a database for the proof, or a schema where that is not allowed, and take it away again."""
+    import psycopg
+
+    name = f"rollout_proof_{int(time.time()):010d}_{secrets.token_hex(4)}"
+    with database.connected(url) as owner:
+        _sweep(owner)
+        try:
+            _execute(owner, "proof_create_database", name)
+            kind, opened = "database", {"dbname": name}
+        except psycopg.errors.InsufficientPrivilege:
+            kind, opened = "schema", {"options": _with_path(database.read_url(url).get("options", ""), name)}
+            _execute(owner, "proof_create_schema", name)
+        try:
+            with _connected(url, opened) as connection:
+                migrations.migrate(connection)
+                event_types.store_types(connection, types)
+                yield connection, variables(connection)
+        finally:
+            with suppress(psycopg.Error):
+                _execute(owner, f"proof_drop_{kind}", name)
+
+
+def _with_path(options: str, schema: str) -> str:
+    return f"{options} -c search_path={schema}".strip()
+
+
+@contextmanager
+def _connected(url: str, instead: Mapping[str, str]) -> Iterator[Connection]:
+    from psycopg.conninfo import make_conninfo
+
+    with database.connected(make_conninfo(url, **instead)) as connection:
+        yield connection
+
+
+def _sweep(owner: Connection) -> None:
+    """Take away what proofs left that were killed."""
+    import psycopg
+
+    for kind in ("database", "schema"):
+        for (name,) in owner.execute(query(f"proof_leftover_{kind}s")).fetchall():
+            with suppress(psycopg.Error):
+                _execute(owner, f"proof_drop_{kind}", str(name))
+
+
+def _execute(connection: Connection, statement: str, name: str) -> None:
+    from psycopg import sql
+
+    text = query(statement).decode()
+    connection.execute(sql.SQL(text).format(name=sql.Identifier(name)))
+
+
+def variables(connection: Connection) -> dict[str, str]:
+    """Return the `PG*` variables with which psql reaches what this connection has reached."""
+    found = {
+        option.envvar.decode(): option.val.decode()
+        for option in connection.pgconn.info
+        if option.envvar and option.val is not None
+    }
+    info = connection.info
+    found |= {"PGHOST": info.host or info.hostaddr or "localhost", "PGPORT": str(info.port), "PGUSER": info.user}
+    found |= {"PGDATABASE": info.dbname, "PGAPPNAME": "rollout-proof"}
+    if info.password:
+        found["PGPASSWORD"] = info.password
+    return {name: value for name, value in found.items() if value}
+
+
+# --- the files
+
+
+def _copied(folder: Path, files: Iterable[RolledOut], declared: Declared) -> dict[str, str]:
+    """Write a copy of every file below `folder`, and return where each folder has its copy, longest first."""
+    found = tuple(files)
+    copies = {file.folder: _copy(folder, file.folder) for file in found}
+    copies |= {name: _copy(folder, real) for name, real in declared.folders.items()}
+    names = {name: copies[name] for name in sorted(copies, key=len, reverse=True) if len(Path(name).parts) > 1}
+    for file in found:
+        _write(Path(_copy(folder, file.place)), file, names)
+    return names
+
+
+def _copy(folder: Path, place: str) -> str:
+    return str(folder / "files") + os.path.normpath("/" + place.lstrip("/"))
+
+
+def _write(place: Path, file: RolledOut, names: Mapping[str, str]) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        content = _replaced(file.content.decode(), names).encode()
+    except UnicodeDecodeError:
+        content = file.content
+    place.write_bytes(content)
+    place.chmod(0o755 if file.executable else 0o644)
+
+
+def _replaced(text: str, names: Mapping[str, str]) -> str:
+    if not names:
+        return text
+    # The longest comes first, and a name within a longer word is another name.
+    either = "|".join(re.escape(name) for name in names)
+    return re.sub(rf"(?<![\w./-])(?:{either})(?![\w.-])", lambda found: names[found[0]], text)
+
+
+# --- the program
+
+
+def _sealed(folder: Path, store: Mapping[str, str], declared: Declared) -> dict[str, str]:
+    """Return an environment that holds nothing of the person's, and a psql that reaches the scratch store alone."""
+    shims = folder / "bin"
+    shims.mkdir()
+    shutil.copyfile(SHIM, shims / "psql")
+    (shims / "psql").chmod(0o755)
+    path = os.pathsep.join(part for part in os.environ.get("PATH", os.defpath).split(os.pathsep) if _absolute(part))
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    return {
+        "LC_ALL": "C.UTF-8",
+        **kept,
+        "TERM": "dumb",
+        "PATH": f"{shims}{os.pathsep}{path}",
+        # A busy machine must not be taken for a database that is away.
+        "ROLLOUT_LOG_DEADLINE": "15",
+        "BENCH_PSQL": _psql(path),
+        "BENCH_HOST": store["PGHOST"],
+        "BENCH_PORT": store["PGPORT"],
+        "BENCH_DATABASE": store["PGDATABASE"],
+        "BENCH_USER": store["PGUSER"],
+        "BENCH_PLACES": " ".join(sorted(declared.places)),
+        "BENCH_DATABASES": " ".join(sorted(declared.databases)),
+        "BENCH_USERS": " ".join(sorted(declared.users)),
+    }
+
+
+def _absolute(part: str) -> bool:
+    return os.path.isabs(part)
+
+
+def _psql(path: str) -> str:
+    found = shutil.which("psql", path=path)
+    if found is None:
+        raise RolloutError("psql was not found; the documents cannot be proved without it")
+    if os.path.realpath(found) == WRAPPER:  # it starts the same program, three times as slowly
+        real = sorted(Path("/usr/lib/postgresql").glob("*/bin/psql"), key=lambda place: float(place.parts[-3]))
+        return str(real[-1]) if real else found
+    return found
+
+
+def _ended(process: subprocess.Popen[bytes], seconds: float) -> int | None:
+    """Wait for the end, and end what was left running; None when the time was over first."""
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _text(file: object) -> str:
+    file.seek(0)  # type: ignore[attr-defined]
+    return str(file.read(100_000), "utf-8", "replace")  # type: ignore[attr-defined]
