@@ -19,6 +19,7 @@ CONNECT_SECONDS = 10
 URL_SHAPE = "postgresql://USER@HOST:PORT/DATABASE"
 # Migrations and functions raise these themselves, in the user's words.
 OURS = "RO"
+DOES_NOT_FIT = "RO002"
 
 
 @contextmanager
@@ -29,7 +30,12 @@ def connected(url: str) -> Iterator[Connection]:
     options = read_url(url)
     place = describe(options)
     try:
-        connection = psycopg.connect(**options, autocommit=True)  # type: ignore[arg-type]  # libpq reads text
+        connection = psycopg.connect(
+            **options,  # type: ignore[arg-type]  # libpq reads text
+            autocommit=True,
+            # A pooler between us and the server may give each statement another server process.
+            prepare_threshold=None,
+        )
     except psycopg.Error as error:
         reason = _without_secret(_first_sentence(error), options.get("password"))
         raise RolloutError(f"cannot connect to the event store at {place}: {reason}") from None
@@ -78,8 +84,12 @@ def in_the_users_words(error: psycopg.Error, place: str) -> RolloutError:
             return RolloutError(f"{place} has no complete event store ({said}); run: rollout events migrate")
         case errors.InsufficientPrivilege():
             return RolloutError(f"{place}: {said}; ask the owner of the database for this right")
+        case errors.DeadlockDetected() | errors.SerializationFailure():
+            return Busy(f"{place}: another transaction was faster; try again")
         case errors.LockNotAvailable():
             return Busy(f"{place}: another transaction holds a lock for too long; try again later")
+        case _ if error.sqlstate == DOES_NOT_FIT:
+            return UsageError(f"{said}: {error.diag.message_hint}")
         case _ if (error.sqlstate or "").startswith(OURS):
             hint = error.diag.message_hint
             return Refused(f"{place}: {said}" + (f"; {hint}" if hint else ""))

@@ -233,6 +233,17 @@ def test_verify_is_2_when_a_check_fails_and_1_when_there_is_no_database(run: Run
     assert (unreachable.code, json.loads(unreachable.out)["ok"]) == (1, False)
 
 
+def test_an_instance_that_the_database_refuses_is_a_usage_error(run: Run, store: str) -> None:
+    ask(
+        store,
+        "CREATE OR REPLACE FUNCTION register_instance(instance text, host text, seen timestamptz DEFAULT now())"
+        " RETURNS void LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'RO002', MESSAGE = 'no', HINT = 'yes'; END $$",
+    )
+    said = run("append", "commit", "--instance", INSTANCE)
+    assert (said.code, said.err) == (64, "rollout events: no: yes\n")
+
+
 def test_a_held_lock_is_busy(run: Run, store: str) -> None:
     import psycopg
 

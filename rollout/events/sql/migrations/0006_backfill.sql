@@ -106,7 +106,7 @@ CREATE FUNCTION command_event_data(command jsonb) RETURNS jsonb
     $$;
 
 CREATE FUNCTION command_event_notes(command jsonb, table_name text) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE
+    LANGUAGE sql STABLE
     AS $$
         SELECT jsonb_strip_nulls(jsonb_build_object(
             'backfilled_from', table_name,
@@ -146,7 +146,7 @@ CREATE FUNCTION backfill_instance(source regclass, instance text, zone text) RET
                            command_instance(c.instance_id) AS owner,
                            c.id AS row_id
                       FROM %1$s c
-                     WHERE c.instance_id IS NOT DISTINCT FROM $1) AS rows,
+                     WHERE c.instance_id = $1 OR $1 IS NULL AND c.instance_id IS NULL) AS rows,
                    LATERAL (SELECT CASE WHEN command ->> 'created_at' ~ 'T.*[+-]\d\d(:\d\d)?$'
                                         THEN (command ->> 'created_at')::timestamptz
                                         ELSE (command ->> 'created_at')::timestamp AT TIME ZONE $2
