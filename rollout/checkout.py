@@ -11,11 +11,11 @@ from typing import Literal, cast
 
 from rollout import atomic, attributes, gitdir
 from rollout.attributes import AttributesFile, LineEnds
-from rollout.git import Git, GitError, Objects, Person
+from rollout.git import Git, GitError, Person
 from rollout.gitdir import GitDir, NotOurs
 from rollout.model import File, Managed, Mode, Obstacle
 from rollout.plan import Checkout, satisfied
-from rollout.trees import Entry, Tree, difference, git_id
+from rollout.trees import Entry, Objects, Tree, difference, git_id
 
 _SHOWN = 3
 _PLAIN = {"100644", "100755"}

@@ -1,11 +1,11 @@
-"""The text of a commit: its message with the trailers, and the program that makes git build it."""
+"""The text of a commit: its message with the trailers, and what can be read out of it again."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
-from rollout.model import Change, Identity, Run
+from rollout.model import Change, Run
 
 
 def committed_at(commit: bytes) -> int:
@@ -13,29 +13,18 @@ def committed_at(commit: bytes) -> int:
     return int(match[1]) if match else 0
 
 
-def import_stream(ref: str, base: str, changes: Iterable[Change], identity: Identity, message: str, when: int) -> bytes:
-    """Return the fast-import program for one commit."""
-    text = message.encode()
-    parts = [
-        f"commit {ref}\n".encode(),
-        f"author {identity.author.name} <{identity.author.email}> {when} +0000\n".encode(),
-        f"committer {identity.committer.name} <{identity.committer.email}> {when} +0000\n".encode(),
-        f"data {len(text)}\n".encode() + text + b"\n",
-        f"from {base}\n".encode(),
-    ]
-    for change in changes:
-        quoted = _quoted(str(change.path))
-        if change.after is None:
-            parts.append(b"D " + quoted + b"\n")
-        else:
-            parts.append(b"M " + change.after.mode.encode() + b" inline " + quoted + b"\n")
-            parts.append(f"data {len(change.after.content)}\n".encode() + change.after.content + b"\n")
-    parts.append(b"done\n")
-    return b"".join(parts)
+def parts(commit: bytes) -> tuple[list[str], str]:
+    """Return a commit's parents and its message."""
+    head, _, text = commit.partition(b"\n\n")
+    parents = [line[7:].decode() for line in head.split(b"\n") if line.startswith(b"parent ")]
+    return parents, text.decode("utf-8", "surrogateescape")
 
 
-def _quoted(path: str) -> bytes:
-    return b'"' + path.encode().replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+def merged(text: str) -> dict[str, str]:
+    """Return the paths at which one of our own messages says that a merge of drift was accepted, and its sha256."""
+    last = text.rstrip("\n").rpartition("\n\n")[2]
+    named = [line.partition(": ")[2] for line in last.split("\n") if line.startswith("Rollout-Merged: ")]
+    return dict(line.rpartition(" ")[::2] for line in named if " " in line)
 
 
 def message(subject: str, run: Run, target: str, changes: Iterable[Change]) -> str:

@@ -220,7 +220,7 @@ class _Write:
 
     def _pushed(self, commit: str, tip: str, changes: list[Change]) -> Outcome:
         if self.shop.tip() == tip:
-            self.shop.pushed(commit, changes)
+            self.shop.pushed(commit, tip, changes)
         else:
             self.shop.drop_pending()
         notes = self._follow(commit, commit, published=True)
@@ -317,7 +317,7 @@ class _Write:
         except (Hindered, GitError) as error:
             self.shop.drop_pending()
             return _outcome(step, Verdict.BLOCKED, f"the branch was not moved: {error}")
-        self.shop.pushed(commit, changes)
+        self.shop.pushed(commit, tip, changes)
         return _outcome(step, Verdict.COMMITTED, "the repository has no remote", commit, tip, notes, changes)
 
     def _move_ref(self, commit: str, tip: str, bring: object) -> list[str]:

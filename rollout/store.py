@@ -7,12 +7,14 @@ import re
 import shutil
 import time
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rollout import places
+from rollout import packs, places
 from rollout.git import Access, Git, GitError
+from rollout.packs import Packs
 
 _REMOTE = "rollout-upstream"  # a name that no person's global configuration speaks of
 _ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
@@ -99,6 +101,10 @@ class Store:
         memo[self._memo_key] = {**self.memo(), "branch": self.remote.branch, **values}
         places.write_whole(self.place / _MEMO, json.dumps(memo).encode(), durable=False)
 
+    def objects(self, commit: str) -> AbstractContextManager[Packs]:
+        """Read the store's objects; `commit` says by its length how long its ids are."""
+        return packs.opened(self.place / "objects", len(commit))
+
     # --- fetching
 
     def fetch(self, tip: str) -> str:
@@ -155,7 +161,7 @@ class Store:
             places.write_whole(self.place / "HEAD", b"ref: refs/heads/none\n", durable=False)
         for stale in (*self.place.glob("*.lock"), *self.place.glob("refs/**/*.lock")):
             stale.unlink(missing_ok=True)
-        for left in (*self.place.glob("objects/pack/tmp_*"), *self.place.glob("fast_import_crash_*")):
+        for left in self.place.glob("objects/pack/tmp_*"):
             left.unlink(missing_ok=True)
         self._tidy()
 

@@ -6,10 +6,17 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Protocol
 
 from rollout import paths
-from rollout.git import GitError, Objects
+from rollout.git import GitError
 from rollout.model import Obstacle
+
+
+class Objects(Protocol):
+    """Whoever can tell what an object is: its id, its kind and its bytes, or None where it is not here."""
+
+    def read(self, name: str) -> tuple[str, str, bytes] | None: ...
 
 
 def git_id(content: bytes, size: int = 40, kind: str = "blob") -> str:

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from rollout import addresses, attributes, commits, git, history, locks, places
-from rollout.git import GitError, Objects
+from rollout import addresses, attributes, building, commits, git, history, locks, packs, places
+from rollout.git import GitError
 from rollout.history import Touch
 from rollout.model import Change, File, Identity, Obstacle, Run, Snapshot, Written
 from rollout.store import Remote, Store, Unreachable
-from rollout.trees import Blob, Tree, git_id
+from rollout.trees import Blob, Objects, Tree, difference, git_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Workshop(Store):
         """
         managed = list(wanted)
         contents = {git_id(content, len(tip)): content for content in known}
-        with self.git.objects() as objects:
+        with self.objects(tip) as objects:
             tree = Tree(objects, tip)
             entries = {path: tree.at(path) for path in managed}
             attribute_files = tree.attribute_files(managed)
@@ -149,9 +149,9 @@ class Workshop(Store):
 
     def _fetch_trees(self, revisions: str) -> None:
         listed = self.git.run("log", "--grep=^Rollout-Run: ", "--format=%H %P", revisions, "--")
-        commits = {name for line in listed.out.decode().splitlines() for name in line.split()[:2]}
+        named = {name for line in listed.out.decode().splitlines() for name in line.split()[:2]}
         with self.git.objects() as objects:
-            found = [objects.read(commit) for commit in sorted(commits)]
+            found = [objects.read(commit) for commit in sorted(named)]
         trees = {item[2].split(b"\n", 1)[0].split()[1].decode() for item in found if item and item[1] == "commit"}
         self.fetch_objects(sorted(trees))
 
@@ -165,18 +165,22 @@ class Workshop(Store):
         name = commit or self.pending_commit()
         if name is None:
             return None
-        result = self.git.attempt(
-            "log", "-1", "--raw", "-r", "-z", "--no-renames", "--no-abbrev", "--no-color",
-            "--format=%H%x1f%P%x1f%B%x1f%(trailers:key=Rollout-Merged,valueonly,separator=%x1d)%x1f", name, "--",
-        )  # fmt: skip
-        if result.code:
+        try:
+            return self._pending(name)
+        except GitError:
             return None
-        commit_id, parent, text, merged, raw = result.out.decode("utf-8", "surrogateescape").split("\x1f", 4)
-        files: dict[PurePosixPath, tuple[File | None, File | None]] = {}
-        with self.git.objects() as objects:
-            for path, before, after in history.raw_entries(raw.strip("\0\n")):
-                files[path] = (self._blob(objects, before), self._blob(objects, after))
-        return Pending(commit_id, parent, text, files, history.merged_trailers(merged))
+
+    def _pending(self, name: str) -> Pending | None:
+        with self.objects(name) as objects:
+            found = objects.read(name)
+            if found is None or found[1] != "commit":
+                return None
+            parents, text = commits.parts(found[2])
+            if len(parents) != 1 or objects.read(parents[0]) is None:
+                return None
+            moved = difference(Tree(objects, parents[0]), Tree(objects, name))
+            files = {path: (self._blob(objects, before), self._blob(objects, after)) for path, before, after in moved}
+        return Pending(name, parents[0], text, dict(sorted(files.items())), commits.merged(text))
 
     def _blob(self, objects: Objects, entry: tuple[str, str] | None) -> File | None:
         if entry is None:
@@ -197,7 +201,7 @@ class Workshop(Store):
         entries = list(history.raw_entries(listed.out.decode("utf-8", "surrogateescape").strip("\0")))
         needed = {entry[1] for _, before, after in entries for entry in (before, after) if entry}
         contents: dict[str, bytes] = {}
-        with self.git.objects() as objects:
+        with self.objects(commit) as objects:
             self._read_blobs(objects, needed, contents, network=True)
         return {
             path: (history.entry_file(before, contents), history.entry_file(after, contents))
@@ -210,13 +214,12 @@ class Workshop(Store):
         if self.pending_commit() != commit:
             self.drop_pending()
 
-    def pushed(self, commit: str, changes: Iterable[Change]) -> None:
+    def pushed(self, commit: str, parent: str, changes: Iterable[Change]) -> None:
         """Know what we just put upstream without asking for it again."""
         memo = self.memo()
         self.set_ref(self.upstream_ref, commit)
         values: dict[str, Any] = {"tip": commit, "asked_at": time.time(), "newest": commit}
-        pending = self.pending(commit)
-        if pending is not None and memo.get("searched") == pending.parent:
+        if memo.get("searched") == parent:
             new = {
                 c.path: [
                     Touch(
@@ -238,38 +241,34 @@ class Workshop(Store):
     def build(self, base: str, changes: Iterable[Change], run: Run, identity: Identity, message: str) -> str:
         """Make the commit on `base` whose difference to it is exactly these changes, and pin it; return its id."""
         planned = list(changes)
-        with self.git.objects() as objects:
+        with self.objects(base) as objects:
             found = objects.read(base)
-        if found is None:
-            raise GitError(f"commit {base} is not in the workshop")
-        when = max(run.epoch, commits.committed_at(found[2]) + 1)
-        stream = commits.import_stream(self._pending_ref, base, planned, identity, message, when)
-        self.git.with_options("fastimport.unpackLimit=1").run(
-            "fast-import", "--quiet", "--force", "--done", "--date-format=raw", stdin=stream
-        )
-        commit = self.ref(self._pending_ref)
-        if commit is None:
-            raise GitError("the commit was not made")
-        self._verify(base, commit, planned)
+            if found is None:
+                raise GitError(f"commit {base} is not in the workshop")
+            when = max(run.epoch, commits.committed_at(found[2]) + 1)
+            built = building.commit(Tree(objects, base), planned, identity, message, when)
+            packs.write(self.place / "objects", built.objects, len(base))
+            self._verify(objects, base, built.commit, planned)
         if identity.sign:
-            commit = self._signed(commit, base, identity, message, when)
-        return commit
+            return self._signed(built.commit, base, identity, message, when)
+        self.pin(built.commit)
+        return built.commit
 
-    def _verify(self, base: str, commit: str, planned: list[Change]) -> None:
-        """Hold the commit against the plan: not one path more or less, not one byte different."""
-        raw = self.git.run("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", base, commit).out
-        made = {
-            path: after for path, _, after in history.raw_entries(raw.decode("utf-8", "surrogateescape").strip("\0"))
-        }
+    def _verify(self, objects: Objects, base: str, commit: str, planned: list[Change]) -> None:
+        """Hold the commit, as it came to stand on the disk, against the plan: not one path or byte more or less."""
+        made = {path: after for path, _, after in difference(Tree(objects, base), Tree(objects, commit))}
         wanted = {
             c.path: None if c.after is None else (c.after.mode, git_id(c.after.content, len(base))) for c in planned
         }
         if made != wanted:
-            self.drop_pending()
             odd = sorted(str(p) for p in made.keys() ^ wanted.keys()) or sorted(
                 str(p) for p in made if made[p] != wanted[p]
             )
             raise GitError(f"the commit would not be the plan; differing: {', '.join(odd[:5])}")
+        for change in planned:
+            after = made[change.path]
+            if after is not None and objects.read(after[1]) is None:
+                raise GitError(f"the commit would not be the plan; missing: {change.path}")
 
     def _signed(self, commit: str, base: str, identity: Identity, message: str, when: int) -> str:
         """Make the same commit with the person's signature; it fails rather than go unsigned."""

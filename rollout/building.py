@@ -1,0 +1,97 @@
+"""A commit as objects: the trees that a plan's changes make of another commit's, and the commit on top."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from rollout.git import GitError
+from rollout.model import Change, Identity
+from rollout.trees import Tree, git_id
+
+_FOLDER = "040000"
+
+
+@dataclass(slots=True)
+class _Folder:
+    """What becomes of one folder: new entries by name (None: it goes), and folders below it."""
+
+    files: dict[str, tuple[str, str] | None] = field(default_factory=dict)
+    folders: dict[str, _Folder] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Built:
+    """The new objects of a commit, as (kind, content), in an order in which nothing comes before what it names."""
+
+    id_size: int
+    objects: list[tuple[str, bytes]] = field(default_factory=list)
+    commit: str = ""
+
+    def add(self, kind: str, content: bytes) -> str:
+        if (kind, content) not in self.objects:
+            self.objects.append((kind, content))
+        return git_id(content, self.id_size, kind)
+
+
+def commit(base: Tree, changes: Iterable[Change], identity: Identity, message: str, when: int) -> Built:
+    """Return the commit on `base` that makes exactly these changes; raise GitError where one of them cannot be."""
+    built = Built(len(base.commit))
+    top = _Folder()
+    for change in changes:
+        entry = None if change.after is None else (change.after.mode, built.add("blob", change.after.content))
+        _place(top, change.path).files[change.path.name] = entry
+    root = _tree(base, base.root, top, built, PurePosixPath()) or built.add("tree", b"")
+    built.commit = built.add("commit", _text(root, base.commit, identity, message, when))
+    return built
+
+
+def _place(top: _Folder, path: PurePosixPath) -> _Folder:
+    folder = top
+    for name in path.parent.parts:
+        folder = folder.folders.setdefault(name, _Folder())
+    return folder
+
+
+def _tree(base: Tree, old: str | None, folder: _Folder, built: Built, place: PurePosixPath) -> str | None:
+    """Add the tree that a folder becomes; return its id, or None where nothing is left in it."""
+    entries = dict(base.entries(old)) if old is not None else {}
+    for name, below in folder.folders.items():
+        there = entries.get(name)
+        if there is not None and there[0] != _FOLDER:
+            raise GitError(f"{place / name} is no folder upstream")
+        made = _tree(base, there[1] if there else None, below, built, place / name)
+        _set(entries, name, (_FOLDER, made) if made else None)
+    for name, entry in folder.files.items():
+        if name in entries and not entries[name][0].startswith("100"):
+            raise GitError(f"{place / name} is no plain file upstream")
+        _set(entries, name, entry)
+    return built.add("tree", _packed(entries)) if entries else None
+
+
+def _set(entries: dict[str, tuple[str, str]], name: str, entry: tuple[str, str] | None) -> None:
+    if entry is None:
+        entries.pop(name, None)
+    else:
+        entries[name] = entry
+
+
+def _packed(entries: dict[str, tuple[str, str]]) -> bytes:
+    """Return a tree as git stores it: sorted as if folders ended in a slash."""
+    named = [(name.encode("utf-8", "surrogateescape"), mode, found) for name, (mode, found) in entries.items()]
+    named.sort(key=lambda entry: entry[0] + b"/" if entry[1] == _FOLDER else entry[0])
+    return b"".join(mode.lstrip("0").encode() + b" " + name + b"\0" + bytes.fromhex(i) for name, mode, i in named)
+
+
+def _text(tree: str, parent: str, identity: Identity, message: str, when: int) -> bytes:
+    author, committer = identity.author, identity.committer
+    lines = (
+        f"tree {tree}",
+        f"parent {parent}",
+        f"author {author.name} <{author.email}> {when} +0000",
+        f"committer {committer.name} <{committer.email}> {when} +0000",
+        "",
+        message,
+    )
+    return "\n".join(lines).encode()

@@ -1,0 +1,335 @@
+"""Objects of our own store, read and written as packs without a process: as gitformat-pack(5) lays them out."""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import os
+import re
+import struct
+import tempfile
+import zlib
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rollout.git import GitError
+
+_KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
+_NUMBERS = {name: number for number, name in _KINDS.items()}
+_OFFSET_DELTA, _ID_DELTA = 6, 7
+_MAX_CHAIN = 10_000  # deltas on deltas; git stops at 4,095
+_INDEX = struct.Struct(">4sL")
+_LARGE = 1 << 31
+_NAME = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
+
+Stored = tuple[str, str, bytes]  # (id, kind, content)
+
+
+def hashed(content: bytes, size: int) -> bytes:
+    """Return the raw hash of a repository whose ids have `size` bytes."""
+    new = hashlib.sha1 if size == 20 else hashlib.sha256
+    return new(content, usedforsecurity=False).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Pack:
+    """One pack and its index, mapped; `ids` are sorted, so an id is found by halving."""
+
+    index: mmap.mmap
+    data: mmap.mmap
+    size: int
+    count: int
+
+    def offset(self, name: bytes) -> int | None:
+        first = struct.unpack_from(">L", self.index, 8 + 4 * (name[0] - 1))[0] if name[0] else 0
+        last = struct.unpack_from(">L", self.index, 8 + 4 * name[0])[0]
+        at = bisect_left(range(self.count), name, first, last, key=self._id)
+        if at >= last or self._id(at) != name:
+            return None
+        table = 1032 + self.count * (self.size + 4)
+        found: int = struct.unpack_from(">L", self.index, table + 4 * at)[0]
+        if found & _LARGE:
+            large = table + 4 * self.count + 8 * (found ^ _LARGE)
+            found = struct.unpack_from(">Q", self.index, large)[0]
+        return found
+
+    def _id(self, position: int) -> bytes:
+        at = 1032 + position * self.size
+        return self.index[at : at + self.size]
+
+    def close(self) -> None:
+        self.index.close()
+        self.data.close()
+
+
+class Packs:
+    """Answers what an object is, out of the packs and loose objects of one folder; damage is a GitError."""
+
+    def __init__(self, folder: Path, id_size: int) -> None:
+        self._folder = folder
+        self._size = id_size // 2
+        self._packs: dict[str, _Pack] = {}
+
+    def read(self, name: str) -> Stored | None:
+        """Return (id, kind, content), or None where the object is not here; `ID^{tree}` is a commit's tree."""
+        commit, peel, _ = name.partition("^{tree}")
+        if not _NAME.match(commit):
+            raise GitError(f"{name!r} is no object id")
+        try:
+            found = self._find(bytes.fromhex(commit))
+            if peel and found is not None:
+                return self.read(_tree_of(found))
+        except (struct.error, zlib.error, IndexError, ValueError, OSError) as error:
+            raise GitError(f"object {name} is damaged in our store: {error}") from error
+        return found
+
+    def _find(self, name: bytes) -> Stored | None:
+        found = self._packed(name) or self._loose(name)
+        if found is None and self._look_again():
+            found = self._packed(name)
+        if found is None:
+            return None
+        kind, content = found
+        if hashed(b"%s %d\0" % (kind.encode(), len(content)) + content, self._size) != name:
+            raise ValueError("its content does not have its id")
+        return name.hex(), kind, content
+
+    def _packed(self, name: bytes) -> tuple[str, bytes] | None:
+        for pack in reversed(self._packs.values()):
+            offset = pack.offset(name)
+            if offset is not None:
+                return self._at(pack, offset)
+        return None
+
+    def _loose(self, name: bytes) -> tuple[str, bytes] | None:
+        text = name.hex()
+        try:
+            packed = (self._folder / text[:2] / text[2:]).read_bytes()
+        except FileNotFoundError:
+            return None
+        head, _, content = zlib.decompress(packed).partition(b"\0")
+        return head.split(b" ")[0].decode(), content
+
+    def _look_again(self) -> bool:
+        """Open the packs that came since we last looked; tell whether there are any."""
+        names = [e.name for e in os.scandir(self._folder / "pack") if e.name.endswith(".idx")]
+        new = [name for name in names if name not in self._packs]
+        for name in new:
+            self._packs[name] = self._opened(name)
+        return bool(new)
+
+    def _opened(self, name: str) -> _Pack:
+        index = _mapped(self._folder / "pack" / name)
+        data = _mapped(self._folder / "pack" / f"{name.removesuffix('.idx')}.pack")
+        if _INDEX.unpack_from(index) != (b"\xfftOc", 2) or data[:8] != b"PACK\0\0\0\2":
+            raise ValueError(f"{name} is no pack that we know")
+        return _Pack(index, data, self._size, struct.unpack_from(">L", index, 8 + 4 * 255)[0])
+
+    def _at(self, pack: _Pack, offset: int) -> tuple[str, bytes]:
+        """Return what stands at an offset: deltas are followed down to their base and applied upwards."""
+        deltas: list[bytes] = []
+        while len(deltas) < _MAX_CHAIN:
+            number, start = _entry_head(pack.data, offset)
+            if number == _OFFSET_DELTA:
+                back, start = _back_offset(pack.data, start)
+                deltas.append(_inflated(pack.data, start))
+                offset -= back
+            elif number == _ID_DELTA:
+                base = pack.data[start : start + self._size]
+                deltas.append(_inflated(pack.data, start + self._size))
+                inside = pack.offset(base)
+                if inside is None:
+                    found = self._find(base)
+                    if found is None:
+                        raise ValueError(f"its base {base.hex()} is not here")
+                    return found[1], _applied(found[2], deltas)
+                offset = inside
+            else:
+                return _KINDS[number], _applied(_inflated(pack.data, start), deltas)
+        raise ValueError("a delta without end")
+
+    def close(self) -> None:
+        for pack in self._packs.values():
+            pack.close()
+        self._packs.clear()
+
+
+@contextmanager
+def opened(folder: Path, id_size: int) -> Iterator[Packs]:
+    """Read the objects below `folder` for as long as the block lasts."""
+    packs = Packs(folder, id_size)
+    try:
+        yield packs
+    finally:
+        packs.close()
+
+
+def _mapped(path: Path) -> mmap.mmap:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+    finally:
+        os.close(descriptor)
+
+
+def _tree_of(commit: Stored) -> str:
+    if commit[1] != "commit" or not commit[2].startswith(b"tree "):
+        raise ValueError("it is no commit")
+    return commit[2][5 : commit[2].index(b"\n")].decode()
+
+
+def _entry_head(data: mmap.mmap, at: int) -> tuple[int, int]:
+    """Return the kind of the entry at an offset, and where what follows its size begins."""
+    byte = data[at]
+    number = (byte >> 4) & 7
+    at += 1
+    while byte & 0x80:
+        byte = data[at]
+        at += 1
+    return number, at
+
+
+def _back_offset(data: mmap.mmap, at: int) -> tuple[int, int]:
+    byte = data[at]
+    back = byte & 0x7F
+    at += 1
+    while byte & 0x80:
+        byte = data[at]
+        back = ((back + 1) << 7) | (byte & 0x7F)
+        at += 1
+    return back, at
+
+
+def _inflated(data: mmap.mmap, at: int) -> bytes:
+    stream = zlib.decompressobj()
+    pieces = []
+    while not stream.eof:
+        piece = data[at : at + 16384]
+        if not piece:
+            raise ValueError("it ends too early")
+        pieces.append(stream.decompress(piece))
+        at += len(piece)
+    return b"".join(pieces)
+
+
+def _applied(base: bytes, deltas: list[bytes]) -> bytes:
+    for delta in reversed(deltas):
+        base = _patched(base, delta)
+    return base
+
+
+def _patched(base: bytes, delta: bytes) -> bytes:
+    """Apply one delta: pieces copied from the base, and pieces of its own."""
+    source, at = _number(delta, 0)
+    target, at = _number(delta, at)
+    if source != len(base):
+        raise ValueError("a delta for another base")
+    out = []
+    while at < len(delta):
+        order = delta[at]
+        at += 1
+        if order & 0x80:
+            start, length, at = _copied(delta, at, order)
+            out.append(base[start : start + length])
+        else:
+            out.append(delta[at : at + order])
+            at += order
+    content = b"".join(out)
+    if len(content) != target:
+        raise ValueError("a delta that does not come out right")
+    return content
+
+
+def _number(delta: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = delta[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if not byte & 0x80:
+            return value, at
+
+
+def _copied(delta: bytes, at: int, order: int) -> tuple[int, int, int]:
+    start = length = 0
+    for bit in range(4):
+        if order & (1 << bit):
+            start |= delta[at] << (8 * bit)
+            at += 1
+    for bit in range(3):
+        if order & (0x10 << bit):
+            length |= delta[at] << (8 * bit)
+            at += 1
+    return start, length or 0x10000, at
+
+
+# --- writing
+
+
+def write(folder: Path, objects: Iterable[tuple[str, bytes]], id_size: int) -> None:
+    """Put objects (kind, content) below `folder` as one pack that is there whole, and on the disk, or not at all."""
+    size = id_size // 2
+    pack, entries = _pack(objects, size)
+    index = _index(entries, pack[-size:], size)
+    name = f"pack-{pack[-size:].hex()}"
+    _put(folder / "pack" / f"{name}.pack", pack)
+    _put(folder / "pack" / f"{name}.idx", index)  # what makes the pack count comes last
+
+
+def _pack(objects: Iterable[tuple[str, bytes]], size: int) -> tuple[bytes, list[tuple[bytes, int, int]]]:
+    """Return a pack, and (id, checksum, offset) of each of its entries."""
+    parts, entries, at = [b""], [], 12
+    for kind, content in objects:
+        piece = _head(_NUMBERS[kind], len(content)) + zlib.compress(content, 1)
+        name = hashed(b"%s %d\0" % (kind.encode(), len(content)) + content, size)
+        entries.append((name, zlib.crc32(piece), at))
+        parts.append(piece)
+        at += len(piece)
+    parts[0] = b"PACK" + struct.pack(">LL", 2, len(entries))
+    whole = b"".join(parts)
+    return whole + hashed(whole, size), entries
+
+
+def _head(number: int, length: int) -> bytes:
+    byte = (number << 4) | (length & 15)
+    length >>= 4
+    out = bytearray()
+    while length:
+        out.append(byte | 0x80)
+        byte = length & 0x7F
+        length >>= 7
+    out.append(byte)
+    return bytes(out)
+
+
+def _index(entries: list[tuple[bytes, int, int]], pack_hash: bytes, size: int) -> bytes:
+    ordered = sorted(entries)
+    if ordered and ordered[-1][2] >= _LARGE:
+        raise GitError("the commit is larger than 2 GiB")
+    fanout = [sum(name[0] <= first for name, _, _ in ordered) for first in range(256)]
+    content = b"".join(
+        (
+            b"\xfftOc" + struct.pack(">L", 2),
+            struct.pack(">256L", *fanout),
+            *(name for name, _, _ in ordered),
+            *(struct.pack(">L", checksum) for _, checksum, _ in ordered),
+            *(struct.pack(">L", offset) for _, _, offset in ordered),
+            pack_hash,
+        )
+    )
+    return content + hashed(content, size)
+
+
+def _put(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, name = tempfile.mkstemp(prefix="tmp_rollout_", dir=path.parent)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fchmod(descriptor, 0o444)
+        os.fsync(descriptor)
+    Path(name).replace(path)
