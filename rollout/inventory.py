@@ -52,12 +52,15 @@ def parse(
         raise _error(shown, faults)
     check = Check(faults)
     check.walk(document, INVENTORY, "")
-    if check.faults or not isinstance(document, yamlnodes.Mapping):
+    if not isinstance(document, yamlnodes.Mapping):
         raise _error(shown, check.faults)
     reader = _Reader(document, path, sets, root, overrides or {})
     inventory = reader.inventory()
-    if reader.faults:
-        raise _error(shown, reader.faults)
+    if check.faults or reader.faults:
+        # Where the shape is wrong already, that nothing of it can be used is no news.
+        raise _error(
+            shown, [*check.faults, *(f for f in reader.faults if not check.faults or "no targets" not in f.message)]
+        )
     return inventory
 
 
@@ -67,7 +70,7 @@ def _error(shown: str, faults: Iterable[Fault]) -> InventoryError:
 
 
 class _Reader:
-    """Builds typed values from a document that the description has accepted."""
+    """Builds typed values from a document; what the description has refused is passed over here."""
 
     def __init__(
         self,
@@ -82,7 +85,7 @@ class _Reader:
         self.sets = sets
         self.faults: list[Fault] = []
         self.overrides = overrides
-        named = self._plain("root")
+        named = _text(document, "root")
         base = Path.cwd() / path.parent
         self.root = Path(os.path.normpath(root if root is not None else base / Path(named or ".").expanduser()))
 
@@ -106,13 +109,9 @@ class _Reader:
             targets=targets,
             machines=self._machines(),
             patterns=tuple(self._patterns()),
-            ledger=self._plain("ledger"),
+            ledger=_text(self.document, "ledger"),
             database=_text(events, "database"),
         )
-
-    def _plain(self, key: str) -> Any:
-        node = self.document.entries.get(key)
-        return None if node is None else yamlnodes.plain(node)
 
     def _section(self, key: str) -> Iterator[tuple[str, yamlnodes.Node, int]]:
         node = self.document.entries.get(key)
@@ -191,7 +190,10 @@ class _Reader:
         for used in templates:
             if used not in self.sets:
                 at = _entry(node, "templates") or _entry(self.defaults, "templates")
-                known = ", ".join(sorted(self.sets)) or "none: there is no templates/ folder beside the inventory"
+                known = (
+                    ", ".join(sorted(s for s in self.sets if "/" not in s))
+                    or "none: there is no templates/ folder beside the inventory"
+                )
                 self._fault(at.line if at else line, f"{place}: no template set {used!r} (there are: {known})")
         groups = tuple(_list(node, "groups"))
         variables = dict(self.base_vars)
@@ -204,24 +206,29 @@ class _Reader:
     def _patterns(self) -> Iterator[FilePattern]:
         for pattern, node, line in self._section("files"):
             place = f"files.{pattern}"
-            settings = yamlnodes.plain(node) or {}
+            settings = {key: v for key, v in _settings(node).items() if isinstance(v, str | int)}
             why = paths.refusal(pattern.strip("/")) if not is_glob(pattern) else _glob_refusal(pattern)
             self._safe(line, place, why, pattern)
             block_id = settings.get("id")
-            if block_id is not None and not blocks.valid_id(block_id):
+            if block_id is not None and not blocks.valid_id(str(block_id)):
                 self._fault(line, f"{place}.id: {block_id!r} must be letters, digits, '.', '_' and '-'")
-            if settings.get("check") is not None and "{path}" not in settings["check"]:
+            if settings.get("check") is not None and "{path}" not in str(settings["check"]):
                 self._fault(line, f"{place}.check: the command must name {{path}}, the file to check")
             yield FilePattern(pattern, settings, line)
 
     def _one_target_a_place(self, targets: tuple[Target, ...]) -> None:
         taken: dict[tuple[str, str], Target] = {}
+        checkouts: dict[str, Target] = {}
         for target in targets:
             for place in _places(target):
                 other = taken.setdefault(place, target)
+                if isinstance(target.location, Folder):
+                    other = checkouts.get(place[0], other)
                 if other is not target:
                     self._fault(target.line, f"{target.name}: is at the same place as {other.name}: {place[0]}")
                     break
+            if isinstance(target.location, Branch) and target.location.checkout is not None:
+                checkouts[os.path.realpath(target.location.checkout)] = target
 
     def _setting(self, node: yamlnodes.Node, key: str) -> str | None:
         return _text(node, key) or _text(self.defaults, key)
@@ -260,7 +267,12 @@ def _text(node: yamlnodes.Node | None, key: str) -> str | None:
 
 def _list(node: yamlnodes.Node | None, key: str) -> list[str]:
     found = _entry(node, key)
-    return list(yamlnodes.plain(found)) if isinstance(found, yamlnodes.Sequence) else []
+    items = yamlnodes.plain(found) if isinstance(found, yamlnodes.Sequence) else []
+    return [item for item in items if isinstance(item, str)]
+
+
+def _settings(node: yamlnodes.Node) -> dict[str, Any]:
+    return dict(yamlnodes.plain(node)) if isinstance(node, yamlnodes.Mapping) else {}
 
 
 def _glob_refusal(pattern: str) -> str | None:
