@@ -237,6 +237,15 @@ class Desired:
     problems: tuple[Problem, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Unproved:
+    """A document of a target, and what in it is wrong when it is tried on the event store."""
+
+    target: str
+    path: str
+    reason: str
+
+
 # --- what is there
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from threading import Event
+from types import MappingProxyType
 
 from rollout import clock, destination, executors, wire
 from rollout.checks import Checks
 from rollout.destination import Look, Settings
 from rollout.load import Loaded
-from rollout.model import Plan, State, Step, Target
+from rollout.model import Desired, Plan, Problem, State, Step, Target
 from rollout.plan import Decisions
 
 Noted = Callable[[Step], None]
@@ -24,11 +25,15 @@ def plan(
     noted: Noted = lambda _: None,
     stop: Event | None = None,
     targets: tuple[Target, ...] | None = None,
+    problems: Mapping[str, tuple[Problem, ...]] = MappingProxyType({}),
 ) -> Plan:
-    """Return the plan of the chosen targets, in the inventory's order; `noted` hears of each as it is known."""
+    """Return the plan of the chosen targets, in the inventory's order; `noted` hears of each as it is known.
+
+    `problems` are faults of a target's files, found by other means than rendering and checking them.
+    """
     chosen = loaded.chosen if targets is None else targets
     found: dict[str, Step] = {}
-    for look, step in executors.run(_observe, _looks(loaded, chosen, settings, decisions), jobs, stop):
+    for look, step in executors.run(_observe, _looks(loaded, chosen, settings, decisions, problems), jobs, stop):
         found[look.target.name] = step
         noted(step)
     steps = tuple(found.get(target.name) or _not_looked_at(target) for target in chosen)
@@ -36,10 +41,18 @@ def plan(
     return replace(made, digest=wire.digest(made))
 
 
-def _looks(loaded: Loaded, chosen: tuple[Target, ...], settings: Settings, decisions: Decisions) -> Iterable[Look]:
+def _looks(
+    loaded: Loaded,
+    chosen: tuple[Target, ...],
+    settings: Settings,
+    decisions: Decisions,
+    problems: Mapping[str, tuple[Problem, ...]],
+) -> Iterable[Look]:
     checks = Checks()
     for target in chosen:
-        yield Look(target, checks.over(loaded.rendering.desired(target)), settings, decisions)
+        desired = checks.over(loaded.rendering.desired(target))
+        further = problems.get(target.name, ())
+        yield Look(target, Desired(desired.managed, desired.problems + further), settings, decisions)
 
 
 def _observe(look: Look) -> Step:

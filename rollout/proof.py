@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+from threading import Event
 from typing import TYPE_CHECKING
 
 from rollout.errors import UsageError
 from rollout.load import Loaded
-from rollout.model import Branch, Folder, Mode, Problem, Target, Variable
+from rollout.model import Branch, Folder, Mode, Problem, Target, Unproved, Variable
 
 if TYPE_CHECKING:
     from rollout.events.bench import Declared, RolledOut
@@ -19,16 +19,7 @@ PLACE, DATABASE, USER = ("pg_host", "pg_port"), "pg_database", "pg_user"
 SHARED = "shared_root"
 
 
-@dataclass(frozen=True, slots=True)
-class Unproved:
-    """One document of a target, and what is wrong with it."""
-
-    target: str
-    path: str
-    reason: str
-
-
-def faults(loaded: Loaded, url: str, targets: Iterable[Target]) -> tuple[Unproved, ...]:
+def faults(loaded: Loaded, url: str, targets: Iterable[Target], stop: Event | None = None) -> tuple[Unproved, ...]:
     """Run the blocks and hooks of these targets' documents on a scratch store at `url`; return what fails.
 
     Raises RolloutError when nothing could be proved: the database is down, or psql is missing.
@@ -36,7 +27,8 @@ def faults(loaded: Loaded, url: str, targets: Iterable[Target]) -> tuple[Unprove
     from rollout.events import documents
 
     chosen = tuple(targets)
-    found = documents.prove(url, _files(loaded, chosen), declared(loaded), {target.name for target in chosen})
+    names = {target.name for target in chosen}
+    found = documents.prove(url, _files(loaded, chosen), declared(loaded), names, stop)
     return tuple(Unproved(f.owner, f.path, f"line {f.line}: {f.complaint}") for f in found)
 
 

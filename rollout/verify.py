@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rollout.model import Action, Branch, Plan, State, Step
+from rollout.model import Action, Branch, Plan, State, Step, Unproved
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,14 @@ class Verified:
 def verified(plan: Plan) -> list[Verified]:
     """Return what differs in each target of a plan that was made just now, asking every remote."""
     return [Verified(step.target, tuple(_mismatches(step))) for step in plan.steps]
+
+
+def with_documents(found: Iterable[Verified], faults: Iterable[Unproved]) -> list[Verified]:
+    """Return the targets with what is wrong with their documents, too."""
+    by_target: dict[str, list[Mismatch]] = {}
+    for fault in faults:
+        by_target.setdefault(fault.target, []).append(Mismatch(fault.path, "document", fault.reason))
+    return [Verified(one.name, (*one.mismatches, *by_target.get(one.name, ()))) for one in found]
 
 
 def _mismatches(step: Step) -> Iterable[Mismatch]:

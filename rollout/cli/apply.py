@@ -14,7 +14,7 @@ import click
 from rollout import apply as runs
 from rollout import clock, ledger, locks, places, plan, show, wire
 from rollout import revert as reverting
-from rollout.cli import session
+from rollout.cli import proving, run_events, session
 from rollout.cli.options import common, option
 from rollout.cli.session import Session
 from rollout.destination import Settings
@@ -58,7 +58,8 @@ def apply(
         if planfile is not None:
             made, asked = _reviewed(at, book, planfile, settings, decisions), True
         else:
-            made, asked = at.plan(settings, decisions), False
+            problems = {} if offline else proving.problems(at)
+            made, asked = at.plan(settings, decisions, problems=problems), False
         return _carry_out(
             at, book, "apply", made, settings, message, yes=yes, show_plan=not asked, used=planfile is not None
         )
@@ -77,7 +78,7 @@ def push(context: click.Context, yes: bool) -> int:
     """
     with session.opened(context) as at, _ledger(at) as book:
         settings = at.settings()
-        made = at.plan(settings)
+        made = at.plan(settings, problems=proving.problems(at))
         return _carry_out(at, book, "push", made, settings, None, yes=yes, only_waiting=True)
 
 
@@ -201,6 +202,7 @@ def _carry_out(
     outcomes = _run(at, book, run, made, sorted_steps, settings, message)
     code = at.interrupt.code or runs.exit_code(made.steps, outcomes)
     book.finish(run, code)
+    run_events.log(at, run, made.steps, outcomes)
     if at.options.json:
         counts: dict[str, int] = {}
         for outcome in outcomes:

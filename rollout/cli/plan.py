@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from rollout import places, show, wire
-from rollout.cli import session
+from rollout.cli import proving, session
 from rollout.cli.options import common, option
 from rollout.model import Change, OnDrift, State, Step
 from rollout.plan import Decisions
@@ -43,7 +43,8 @@ def plan(
     rollout plan --out rollout.plan && rollout apply rollout.plan
     """
     with session.opened(context) as at:
-        made = at.plan(at.settings(offline=offline), Decisions(adopt, OnDrift(on_drift)))
+        problems = {} if offline else proving.problems(at)
+        made = at.plan(at.settings(offline=offline), Decisions(adopt, OnDrift(on_drift)), problems=problems)
         if out is not None:
             places.write_whole(Path.cwd() / Path(out).expanduser(), wire.plan_file(made, diffs(True)))
         if at.options.json:

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,8 +18,9 @@ from rollout import load, observe, places
 from rollout.cli.options import Options, settled
 from rollout.cli.screen import Screen
 from rollout.destination import Settings
+from rollout.errors import RolloutError
 from rollout.load import Loaded
-from rollout.model import Plan, Step, Target
+from rollout.model import Plan, Problem, Step, Target
 from rollout.plan import Decisions
 
 _PATIENCE = 1.2  # seconds that work in flight may take to end after an interrupt
@@ -69,6 +70,7 @@ class Session:
     loaded: Loaded
     state: Path
     interrupt: Interrupt
+    unreached: dict[str, RolloutError] = field(default_factory=dict)  # event stores that did not answer
 
     def settings(self, *, offline: bool = False, push: bool = True) -> Settings:
         from rollout import git
@@ -77,9 +79,16 @@ class Session:
         return Settings(self.state, person, offline, push)
 
     def plan(
-        self, settings: Settings, decisions: Decisions | None = None, targets: tuple[Target, ...] | None = None
+        self,
+        settings: Settings,
+        decisions: Decisions | None = None,
+        targets: tuple[Target, ...] | None = None,
+        problems: Mapping[str, tuple[Problem, ...]] | None = None,
     ) -> Plan:
-        """Observe the chosen targets and decide, with progress on the screen; raise Interrupted when told to end."""
+        """Observe the chosen targets and decide, with progress on the screen; raise Interrupted when told to end.
+
+        `problems` are faults of the targets' files that are known already.
+        """
         chosen = self.loaded.chosen if targets is None else targets
         done = 0
         started = time.monotonic()
@@ -91,7 +100,14 @@ class Session:
             self.screen.progress(done, len(chosen), f"looked at, {rate:.0f}/s: {step.target}")
 
         plan = observe.plan(
-            self.loaded, settings, decisions or Decisions(), self.options.jobs, noted, self.interrupt.stop, chosen
+            self.loaded,
+            settings,
+            decisions or Decisions(),
+            self.options.jobs,
+            noted,
+            self.interrupt.stop,
+            chosen,
+            problems or {},
         )
         self.screen.clear()
         if self.interrupt.number is not None:

@@ -5,25 +5,34 @@ from __future__ import annotations
 import click
 
 from rollout import verify as verifying
-from rollout.cli import session
+from rollout.cli import proving, session
 from rollout.cli.options import common
-from rollout.model import State
+from rollout.cli.session import Interrupted, Session
+from rollout.errors import RolloutError, UsageError
+from rollout.model import State, Unproved
 from rollout.show import count
 
 
 @click.command()
+@click.option("--database", metavar="URL", help="The event store; ROLLOUT_DATABASE_URL or the inventory otherwise.")
 @common
 @click.pass_context
-def verify(context: click.Context) -> int:
+def verify(context: click.Context, database: str | None) -> int:
     """Prove that every managed file, upstream and on the disk, has the bytes and the mode it should have.
+
+    With an event store, also that its ten checks pass, and that every command and query of the documents works.
 
     \b
     rollout verify
     rollout verify --limit shared --json
+    rollout verify --database postgresql://supervisor@localhost:5434/supervisor_service
     """
     with session.opened(context) as at:
         made = at.plan(at.settings())
-        found = verifying.verified(made)
+        wrong, proved = _documents(at, database)
+        if at.interrupt.number is not None:
+            raise Interrupted(at.interrupt.number)
+        found = verifying.with_documents(verifying.verified(made), wrong)
         ok = all(one.ok for one in found)
         if at.options.json:
             at.screen.document(
@@ -52,9 +61,23 @@ def verify(context: click.Context) -> int:
                     lines.append(
                         f"{bad} {one.name}: {count(len(one.mismatches), 'mismatch')}".replace("mismatchs", "mismatches")
                     )
-                    lines += [f"    {m.where}: {m.path}: {m.reason}" for m in one.mismatches]
+                    lines += ["    " + ": ".join(filter(None, (m.where, m.path, m.reason))) for m in one.mismatches]
             lines.append("Verified." if ok else "Not as it should be.")
             at.screen.data("\n".join(lines) + "\n")
-        if any(step.state in {State.MISSING, State.UNREACHABLE} for step in made.steps):
+        if not proved or any(step.state in {State.MISSING, State.UNREACHABLE} for step in made.steps):
             return 1
         return 0 if ok else 2
+
+
+def _documents(at: Session, given: str | None) -> tuple[tuple[Unproved, ...], bool]:
+    """Return what is wrong with the documents, and whether that could be found out."""
+    url = proving.database(at, given)
+    if url is None:
+        return (), True
+    try:
+        return proving.faults(at, url), True
+    except UsageError:
+        raise
+    except RolloutError as error:
+        at.screen.warn(str(error))
+        return proving.unproved(at, error), False

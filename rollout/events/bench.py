@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 from rollout.errors import RolloutError
@@ -30,6 +31,7 @@ KEPT = ("LANG", "LC_ALL", "TZ")
 # What a block may take, and how much of what it says is repeated.
 SECONDS = 30.0
 LONGEST_COMPLAINT = 300
+STEP = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Bench:
     connection: Connection
     environment: Mapping[str, str]
     names: Mapping[str, str]  # what documents call a folder -> its copy
+    stop: Event | None = None  # set when nobody wants the answer any more
 
     def mapped(self, text: str) -> str:
         """Return the text with every folder that it names replaced by its copy."""
@@ -112,7 +115,7 @@ class Bench:
                 command, stdin=given, stdout=out, stderr=err, cwd=here, env={**self.environment, **own},
                 start_new_session=True,
             )  # fmt: skip
-            status = _ended(process, seconds)
+            status = _ended(process, seconds, self.stop)
             said = [self.unmapped(_text(file)) for file in (out, err)]
         if status is None:
             return Ran(124, said[0], f"took more than {seconds:.0f} seconds")
@@ -120,7 +123,9 @@ class Bench:
 
 
 @contextmanager
-def bench(url: str, files: Iterable[RolledOut], declared: Declared, *, scratch: bool = True) -> Iterator[Bench]:
+def bench(
+    url: str, files: Iterable[RolledOut], declared: Declared, *, scratch: bool = True, stop: Event | None = None
+) -> Iterator[Bench]:
     """Set up a bench on the server of `url`; whatever is tried there, the store behind `url` stays as it is.
 
     Without `scratch` it is that store itself which is tried.
@@ -130,7 +135,7 @@ def bench(url: str, files: Iterable[RolledOut], declared: Declared, *, scratch: 
         store = _scratch_store(url, declared.types) if scratch else _store(url)
         with store as (connection, environment):
             names = _copied(folder, files, declared)
-            yield Bench(folder, connection, environment | _sealed(folder, environment, declared), names)
+            yield Bench(folder, connection, environment | _sealed(folder, environment, declared), names, stop)
 
 
 # --- the store
@@ -289,11 +294,13 @@ def _psql(path: str) -> str:
     return found
 
 
-def _ended(process: subprocess.Popen[bytes], seconds: float) -> int | None:
-    """Wait for the end, and end what was left running; None when the time was over first."""
+def _ended(process: subprocess.Popen[bytes], seconds: float, stop: Event | None) -> int | None:
+    """Wait for the end, and end what was left running; None when the time was over first, or nobody waits."""
+    until = time.monotonic() + seconds
     try:
-        return process.wait(seconds)
-    except subprocess.TimeoutExpired:
+        while time.monotonic() < until and not (stop and stop.is_set()):
+            with suppress(subprocess.TimeoutExpired):
+                return process.wait(min(STEP, seconds))
         return None
     finally:
         with suppress(ProcessLookupError, PermissionError):

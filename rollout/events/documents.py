@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Event
 from typing import TYPE_CHECKING
 
 from rollout.events import fences, hook_commands, spool
@@ -63,7 +64,11 @@ class _Trial:
 
 
 def prove(
-    url: str, files: Sequence[RolledOut], declared: Declared, owners: Collection[str] | None = None
+    url: str,
+    files: Sequence[RolledOut],
+    declared: Declared,
+    owners: Collection[str] | None = None,
+    stop: Event | None = None,
 ) -> tuple[Fault, ...]:
     """Run every block and hook of the owners' documents on a scratch store at `url`, and return what fails.
 
@@ -72,7 +77,7 @@ def prove(
     found = [file for file in files if owners is None or file.owner in owners]
     faults, trials = _read(found, declared)
     if trials:
-        with bench(url, files, declared) as at:
+        with bench(url, files, declared, stop=stop) as at:
             faults += _tried(at, trials)
     return tuple(sorted(faults, key=lambda fault: (fault.owner, fault.path, fault.line)))
 
@@ -193,6 +198,8 @@ def _line_in(text: str, error: psycopg.Error) -> int:
 def _running(at: Bench) -> Callable[[_Trial], list[Fault]]:
     def run(trial: _Trial) -> list[Fault]:
         command: tuple[str, ...]
+        if at.stop and at.stop.is_set():
+            return []
         match trial.what:
             case HookCommand() as hook:
                 command, stdin, seconds = (

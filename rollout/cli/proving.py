@@ -1,0 +1,72 @@
+"""The documents' proof as commands use it: which database, and what becomes of one that is down."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from rollout import proof
+from rollout.cli.session import Session
+from rollout.errors import RolloutError, UsageError
+from rollout.model import Problem, Target, Unproved
+
+ENVIRONMENT = "ROLLOUT_DATABASE_URL"
+# A rollout does not wait longer for a database that is down; `verify`, which is there to ask, does.
+PATIENCE, LONG_PATIENCE = 2.0, 10.0
+SCRIPT = "docs/testing/event-store-test.sh"
+
+
+def database(at: Session, given: str | None = None) -> str | None:
+    """Return the URL of the event store: given, from the environment, from the inventory, or none."""
+    return given or os.environ.get(ENVIRONMENT) or at.loaded.inventory.database
+
+
+def reach(at: Session, url: str, patience: float) -> None:
+    """Make sure that the database answers; one that did not is not waited for again by the same command."""
+    from rollout.events.database import connected
+    from rollout.events.patience import within
+
+    def answers() -> None:
+        with connected(url):
+            pass
+
+    if url in at.unreached:
+        raise at.unreached[url]
+    try:
+        within(patience, answers)
+    except RolloutError as error:
+        at.unreached[url] = error
+        raise
+
+
+def problems(at: Session, targets: tuple[Target, ...] | None = None) -> Mapping[str, tuple[Problem, ...]]:
+    """Return what is wrong with the documents that would be rolled out.
+
+    Without a database there is nothing to say, and one that is down is only worth a warning.
+    """
+    url = database(at)
+    if url is None:
+        return {}
+    chosen = at.loaded.chosen if targets is None else targets
+    at.screen.note("Trying what the documents say on the event store.")
+    try:
+        reach(at, url, PATIENCE)
+        return proof.problems(proof.faults(at.loaded, url, chosen, at.interrupt.stop))
+    except UsageError:
+        raise
+    except RolloutError as error:
+        at.screen.warn(f"the documents are not proved: {error}")
+        return {}
+
+
+def unproved(at: Session, error: RolloutError) -> tuple[Unproved, ...]:
+    """Return each target whose documents nobody could prove, with the reason."""
+    names = proof.documented(at.loaded, at.loaded.chosen)
+    return tuple(Unproved(name, "", f"not proved: {error}") for name in names)
+
+
+def faults(at: Session, url: str) -> tuple[Unproved, ...]:
+    """Return what is wrong with the documents and with the store that they are about; raise RolloutError if unknown."""
+    reach(at, url, LONG_PATIENCE)
+    chosen = at.loaded.chosen
+    return (*proof.faults(at.loaded, url, chosen, at.interrupt.stop), *proof.script(at.loaded, url, SCRIPT, chosen))

@@ -1,0 +1,87 @@
+"""A run's own events: what it committed, wrote and could not do, logged through the spool like everybody's."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import NAMESPACE_URL, uuid5
+
+from rollout.addresses import redact
+from rollout.cli import proving
+from rollout.cli.session import Session
+from rollout.errors import RolloutError
+from rollout.model import Outcome, Run, Step, Verdict
+from rollout.publish import default_subject
+
+if TYPE_CHECKING:
+    from rollout.events.spool import Record
+
+_WRONG = {Verdict.BLOCKED, Verdict.STALE, Verdict.REJECTED, Verdict.UNKNOWN, Verdict.FAILED}
+
+
+def log(at: Session, run: Run, steps: Iterable[Step], outcomes: Iterable[Outcome]) -> None:
+    """Log what the run did when a database is configured; whatever goes wrong with that is a warning."""
+    url = proving.database(at)
+    events = [] if url is None else list(_events(run, _subjects(run, steps), outcomes))
+    if url is None or not events:
+        return
+    from rollout.events import spool
+
+    try:
+        folder = spool.spool_folder()
+        spool.append(folder, [_record(*event) for event in events])
+        if at.interrupt.number is None:
+            proving.reach(at, url, proving.PATIENCE)
+            _deliver(url, folder)
+    except RolloutError as error:
+        at.screen.warn(f"the run's own events are not delivered yet: {error}; rollout events flush delivers them")
+
+
+def _deliver(url: str, folder: Path) -> None:
+    from rollout.events import spool
+    from rollout.events.database import connected
+    from rollout.events.patience import within
+
+    def deliver() -> None:
+        with connected(url) as connection:
+            spool.deliver(folder, connection)
+
+    within(proving.PATIENCE, deliver)
+
+
+def _subjects(run: Run, steps: Iterable[Step]) -> dict[str, str]:
+    """Return the subject of the commit that the run made for each target."""
+    return {step.target: run.subject or default_subject(step.changes) for step in steps}
+
+
+def _events(
+    run: Run, subjects: Mapping[str, str], outcomes: Iterable[Outcome]
+) -> Iterator[tuple[str, str, dict[str, object]]]:
+    """Yield an event for each outcome that somebody may have to go on from: its seed, type and data."""
+    for outcome in outcomes:
+        seed = f"rollout:{run.id}/{outcome.target}"
+        common = {"target": outcome.target, "run": run.id, "outcome": outcome.verdict.value}
+        files = {"files_changed": len(outcome.paths)}
+        if outcome.verdict in {Verdict.PUSHED, Verdict.COMMITTED}:
+            made = {"message": subjects[outcome.target], "hash": outcome.commit, "branch": outcome.branch}
+            yield seed, "commit", {**made, **files, **common}
+        elif outcome.verdict is Verdict.WRITTEN:
+            yield seed, "deploy", {"service": outcome.target, "status": "success", **files, **common}
+        elif outcome.verdict in _WRONG:
+            said = {"error_type": f"rollout_{outcome.verdict.value}", "message": f"{outcome.target}: {outcome.reason}"}
+            yield seed, "error", {**said, **common}
+
+
+def _record(seed: str, event_type: str, data: dict[str, object]) -> Record:
+    """Make the record of an event whose id follows from its seed: logged twice, it is stored once."""
+    from rollout.events import spool
+
+    instance = os.environ.get("INSTANCE_ID", "")
+    text = redact(json.dumps(data, ensure_ascii=False))
+    made = spool.record(instance, event_type, text, metadata='{"source": "rollout"}', host=socket.gethostname())
+    return replace(made, event_id=str(uuid5(NAMESPACE_URL, seed)))
