@@ -18,6 +18,7 @@ from rollout.plan import Checkout, satisfied
 from rollout.trees import Entry, Objects, Tree, difference, git_id
 
 _SHOWN = 3
+_MAX_ATTRIBUTES = 16 * 1024 * 1024
 _PLAIN = {"100644", "100755"}
 _PARTIAL = {Mode.BLOCK, Mode.MERGE, Mode.ONCE}  # modes in which the rest of a file is somebody else's
 
@@ -178,7 +179,9 @@ def conversions(
 
 def _rules_at(path: Path, folder: str) -> list[AttributesFile]:
     try:
-        return [attributes.parse(path.read_bytes(), folder)]
+        # Opened so that a pipe in its place is not waited for.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            return [attributes.parse(file.read(_MAX_ATTRIBUTES), folder)]
     except OSError:
         return []
 

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from rollout import atomic, attributes, git, gitdir, tokens
+from rollout import atomic, attributes, git, gitdir, paths, tokens
 from rollout.atomic import Found
 from rollout.checkout import (
     Conversions,
@@ -461,18 +461,26 @@ def _scratch(repo: GitDir) -> Iterator[Path]:
 
 def _keep(repo: GitDir, file: Path, path: PurePosixPath) -> Path:
     kept = _home(repo) / "kept"
+    _plain_folder(kept)
     kept.mkdir(mode=0o700, exist_ok=True)
     place = kept / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.urandom(3).hex()}-{path.name}"
     os.rename(file, place)
     return place
 
 
+def _plain_folder(folder: Path) -> None:
+    """Raise Hindered for a place of ours where somebody put something else than a folder."""
+    if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
+        raise Hindered(f"{folder} is not a folder; move it away")
+
+
 def rescue(repo: GitDir) -> list[str]:
     """Clear what a killed run left in the git folder, giving back every byte that is a person's."""
     tokens.clear_stale(repo.git_dir / "index.lock")
     notes: list[str] = []
+    _plain_folder(_home(repo))
     for scratch in sorted(_home(repo).glob("op-*")):
-        if tokens.alive(scratch / "token"):
+        if scratch.is_symlink() or tokens.alive(scratch / "token"):
             continue
         for number, path, old, new in _noted(scratch):
             notes += _rescued(repo, scratch, number, path, {entry[1] for entry in (old, new) if entry})
@@ -490,7 +498,9 @@ def _noted(scratch: Path) -> Iterator[tuple[str, PurePosixPath, list[str] | None
     for line in lines:
         with contextlib.suppress(ValueError):
             number, path, old, new = json.loads(line)
-            yield str(number), PurePosixPath(path), old, new
+            # What lies in a git folder may be anybody's: only names that we would have written lead anywhere.
+            if str(number).isdigit() and isinstance(path, str) and paths.refusal(path) is None:
+                yield str(number), PurePosixPath(path), old, new
 
 
 def _rescued(repo: GitDir, scratch: Path, number: str, path: PurePosixPath, known: set[str]) -> list[str]:
@@ -533,20 +543,46 @@ def fetch(url: str, branch: str, access: git.Access, commit: str) -> Callable[[G
         if local == commit:
             return
         try:
-            runner.with_access(access).run(
-                "fetch",
-                "--quiet",
-                "--no-tags",
-                "--no-write-fetch-head",
-                "--no-recurse-submodules",
-                "--no-auto-maintenance",
-                "--refmap=",
-                "--end-of-options",
-                url,
-                f"refs/heads/{branch}",
-                limit=access.transfer_limit,
-            )
+            with _apart(runner, local) as store:
+                store.with_access(access).run(
+                    "fetch",
+                    "--quiet",
+                    "--no-tags",
+                    "--no-write-fetch-head",
+                    "--no-recurse-submodules",
+                    "--no-auto-maintenance",
+                    "--refmap=",
+                    "--end-of-options",
+                    url,
+                    f"refs/heads/{branch}",
+                    limit=access.transfer_limit,
+                )
         except GitError as error:
             raise Hindered(f"its commits could not be fetched: {error}") from error
 
     return bring
+
+
+@contextmanager
+def _apart(runner: Git, local: str | None) -> Iterator[Git]:
+    """Give git the person's objects and nothing of their configuration: it could redirect a fetch, or run things."""
+    assert runner.work_tree is not None
+    repo = gitdir.discover(runner.work_tree)
+    known = {repo.ref(name) for name in repo.remote_refs()} | {local}
+    size = len(local) if local else 40
+    config = f"[core]\n\trepositoryFormatVersion = 1\n\tbare = true\n[extensions]\n\tobjectFormat = {_format(size)}\n"
+    if repo.setting("extensions", "partialclone", ""):
+        config += '\tpartialClone = apart\n[remote "apart"]\n\tpromisor = true\n'
+    with _scratch(repo) as scratch:
+        (scratch / "refs").mkdir()
+        (scratch / "config").write_text(config)
+        (scratch / "HEAD").write_text("ref: refs/heads/none\n")
+        have = sorted(name for name in known if name)
+        (scratch / "packed-refs").write_text("".join(f"{name} refs/have/{name}\n" for name in have))
+        with contextlib.suppress(OSError):
+            shutil.copyfile(repo.common_dir / "shallow", scratch / "shallow")
+        yield Git(scratch, None, runner.held, environment={"GIT_OBJECT_DIRECTORY": str(repo.common_dir / "objects")})
+
+
+def _format(id_size: int) -> str:
+    return "sha1" if id_size == 40 else "sha256"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import os
 import re
 import stat
@@ -111,10 +112,25 @@ class GitDir:
     def remotes(self) -> list[str]:
         return [s[8:-1] for s in self._config().sections() if s.startswith('remote "') and s.endswith('"')]
 
+    def remote_refs(self) -> list[str]:
+        """Return the full names of the tracking refs, and of no other."""
+        loose = (self.common_dir / "refs" / "remotes").rglob("*")
+        names = {str(path.relative_to(self.common_dir)) for path in loose if path.is_file() and not path.is_symlink()}
+        return sorted(names | {name for name in self._packed() if name.startswith("refs/remotes/")})
+
     def _config(self) -> GitConfigParser:
+        """Return the configuration without what it includes; raise NotOurs for one that git could not read either."""
         from git.config import GitConfigParser
 
-        return GitConfigParser(str(self.common_dir / "config"), read_only=True, merge_includes=False)
+        place = self.common_dir / "config"
+        _plain_file(place)
+        parser = GitConfigParser(str(place), read_only=True, merge_includes=False)
+        try:
+            parser.read()
+        except (configparser.Error, ValueError, OSError) as error:
+            reason = str(error).split("\n", 1)[0].encode("unicode_escape").decode()
+            raise NotOurs(f"{place} cannot be read: {reason}") from error
+        return parser
 
 
 def discover(top: Path) -> GitDir:
@@ -138,6 +154,35 @@ def discover(top: Path) -> GitDir:
     return found
 
 
+_SHAPING = re.compile(rb"hiderefs|include|refstorage|namespace|worktree", re.IGNORECASE)
+
+
+def bare(folder: Path) -> GitDir | None:
+    """Return a bare repository of our own whose refs are plain files and shown to all; None for any other."""
+    found = GitDir(folder, folder, folder)
+    try:
+        _owned(folder)
+        with open(folder / "config", "rb") as file:
+            shaped = _SHAPING.search(file.read(_MAX))
+    except (NotOurs, OSError):
+        return None
+    whole = all((folder / name).is_dir() for name in ("objects", "refs")) and (folder / "HEAD").is_file()
+    odd = any(os.path.lexists(folder / name) for name in (".git", "commondir", "reftable"))
+    return found if whole and not odd and not shaped else None
+
+
+def _plain_file(place: Path) -> None:
+    """Raise NotOurs for what is there and is no file of a sane size: git would wait for a pipe for ever."""
+    try:
+        about = place.stat()
+    except OSError:
+        return
+    if not stat.S_ISREG(about.st_mode):
+        raise NotOurs(f"{place} is not a plain file")
+    if about.st_size > _MAX:
+        raise NotOurs(f"{place} is larger than 1 MiB")
+
+
 def _gitfile(dot_git: Path, top: Path) -> Path:
     text = _read(dot_git) or ""
     if not text.startswith("gitdir:"):
@@ -146,6 +191,8 @@ def _gitfile(dot_git: Path, top: Path) -> Path:
     back = _read(git_dir / "gitdir")
     if back is not None and os.path.realpath(top / back.strip()) != os.path.realpath(dot_git):
         raise NotOurs(f"{dot_git} points to the git folder of another work tree, {Path(back.strip()).parent}")
+    if back is None and git_dir.name == ".git" and git_dir.parent != top:
+        raise NotOurs(f"{dot_git} points to the git folder of another work tree, {git_dir.parent}")
     if back is None and _read(git_dir / "commondir") is not None:
         raise NotOurs(f"{dot_git} points to a git folder that is no work tree's own")
     return git_dir
@@ -158,6 +205,10 @@ def _supported(found: GitDir) -> None:
     if work_tree and os.path.realpath(found.git_dir / work_tree) != os.path.realpath(found.top):
         raise NotOurs(f"its configuration puts the work tree elsewhere, at {work_tree}")
     parser = found._config()
+    for section in parser.sections():
+        if section.split(" ")[0].lower() in {"include", "includeif"} and parser.has_option(section, "path"):
+            for value in parser.get_values(section, "path"):
+                _plain_file(found.common_dir / Path(str(value)).expanduser())
     if parser.has_section("extensions"):
         unknown = {name for name, _ in parser.items("extensions")} - _KNOWN_EXTENSIONS
         if unknown:

@@ -73,6 +73,7 @@ def locate(where: Branch, person: Person) -> Located:
         if others:
             raise Unfit(State.BLOCKED, f"the checkout has no remote {where.remote!r} (it has: {', '.join(others)})")
         return Located(Remote(str(repo.top), where.branch), repo, True, top)
+    _acceptable(urls[0])
     return Located(_remote(_absolute(urls[0], repo.top), where, person), repo, False, top)
 
 
@@ -82,9 +83,13 @@ def _absolute(url: str, top: Path) -> str:
     return url
 
 
-def _remote(url: str, where: Branch, person: Person) -> Remote:
+def _acceptable(url: str) -> None:
     why = addresses.refusal(url)
     if why:
         raise Unfit(State.BLOCKED, f"the address {addresses.redact(url)!r} {why}")
+
+
+def _remote(url: str, where: Branch, person: Person) -> Remote:
+    _acceptable(url)
     clean, secret = addresses.split_secret(url)
     return Remote(clean, where.branch, Access(person.ssh_command, secret, person.patience))
