@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from threading import Event
 
@@ -60,16 +60,27 @@ def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
 
 
 def write(
-    steps: tuple[Step, ...], run: Run, settings: Settings, message: str | None, jobs: int, stop: Event
+    steps: tuple[Step, ...],
+    run: Run,
+    settings: Settings,
+    message: str | None,
+    jobs: int,
+    stop: Event,
+    begun: Callable[[Step], None],
 ) -> Iterator[tuple[Step, Outcome]]:
-    """Write the steps, yielding each outcome as it comes; after `stop` no new step is begun."""
-    work = (Job(step, run, settings, message) for step in steps)
-    begun = set()
-    for job, outcome in executors.run(destination.write, work, jobs, stop):
-        begun.add(job.step.target)
+    """Write the steps, yielding each outcome as it comes; after `stop` no new step is begun, `begun` hears of each."""
+
+    def work() -> Iterator[Job]:
+        for step in steps:
+            begun(step)
+            yield Job(step, run, settings, message)
+
+    ended = set()
+    for job, outcome in executors.run(destination.write, work(), jobs, stop):
+        ended.add(job.step.target)
         yield job.step, outcome
     for step in steps:
-        if step.target not in begun:
+        if step.target not in ended:
             yield (
                 step,
                 Outcome(step.target, Verdict.NOT_STARTED, "interrupted", step.base, None, 0, step.kind, step.branch),

@@ -145,11 +145,13 @@ def test_the_waiting_commit_is_known_by_its_trailers_when_the_state_folder_is_lo
     assert len(world.log("api")) == 2
 
 
-def test_base_is_found_in_history_when_the_state_folder_is_lost(world: World) -> None:
+@pytest.mark.parametrize("filters", ["true", "false"])
+def test_base_is_found_in_history_when_the_state_folder_is_lost(world: World, filters: str) -> None:
     import os
     import shutil
 
-    world.repo("api")
+    world.repo("api", {"README.md": "hello\n", "deep/er/x.txt": "x\n"})
+    world.git("api.git", "config", "uploadpack.allowFilter", filters)
     world.run("apply", "--yes")
     for number in range(3):
         world.elsewhere("api", {"other.txt": f"{number}\n"})

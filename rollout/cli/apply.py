@@ -248,18 +248,14 @@ def _run(
     outcomes = list(sorted_steps.settled)
     for outcome in sorted_steps.settled:
         _tell(at, run, outcome)
-    started: set[str] = set()
     total = len(sorted_steps.writable)
 
     def begun(step: Step) -> None:
-        started.add(step.target)
         if at.options.json:
             at.screen.event(type="target_start", run=run.id, time=clock.now(), target=step.target)
 
-    for done, (step, outcome) in enumerate(
-        runs.write(sorted_steps.writable, run, settings, message, at.options.jobs, at.interrupt.stop), 1
-    ):
-        begun(step)
+    work = runs.write(sorted_steps.writable, run, settings, message, at.options.jobs, at.interrupt.stop, begun)
+    for done, (_, outcome) in enumerate(work, 1):
         outcomes.append(outcome)
         try:
             book.record(run, outcome)

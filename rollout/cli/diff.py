@@ -18,7 +18,7 @@ from rollout.model import Action, Change, State, Step
 @click.argument("target", required=False)
 @click.argument("path", required=False)
 @option("--base", is_flag=True, help="Show the drift alone: what others changed since rollout wrote the file.")
-@option("--offline/--fetch", default=False, help="Compare with what was last fetched.")
+@option("--offline", is_flag=True, help="Compare with what was last fetched.")
 @common
 @click.pass_context
 def diff(context: click.Context, target: str | None, path: str | None, base: bool, offline: bool) -> int:
