@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rollout.demo import first_user
+from rollout.demo import event_chapters, first_user
 from rollout.demo.sandbox import DIRTY, MOVED, REPOSITORIES, UNPUSHED, Sandbox
 from rollout.errors import RolloutError
 
@@ -24,6 +24,7 @@ class Story:
     say: Callable[[str], None]
     paint: Callable[[str, str], str]
     failures: list[str] = field(default_factory=list)
+    said: str = ""  # by the program that ran last
     _before: dict[str, str] = field(default_factory=dict)
 
     def tell(self) -> int:
@@ -33,87 +34,88 @@ class Story:
         self._wait_and_be_overtaken()
         self._roll_out()
         self._prove()
+        event_chapters.tell(self)
         self._end()
         return 1 if self.failures else 0
 
     # --- the chapters
 
     def _build(self) -> None:
-        self._chapter("Five live repositories", "in " + str(self.sandbox.folder))
+        self.chapter("Five live repositories", "in " + str(self.sandbox.folder))
         self.sandbox.build()
-        self._line(f"{DIRTY} has staged, edited and untracked work of a person in it.")
-        self._line(f"{UNPUSHED} has a commit that its person has not pushed and does not want published.")
-        self._line(f"{' and '.join(MOVED)} will be pushed to by colleagues in the middle of the rollout.")
+        self.line(f"{DIRTY} has staged, edited and untracked work of a person in it.")
+        self.line(f"{UNPUSHED} has a commit that its person has not pushed and does not want published.")
+        self.line(f"{' and '.join(MOVED)} will be pushed to by colleagues in the middle of the rollout.")
         self._before = {name: self.sandbox.persons_work(name) for name in (DIRTY, UNPUSHED)}
 
     def _look(self) -> None:
-        self._chapter("What would change?", "plan fetches, renders and compares, and writes nothing")
-        self._rollout("validate")
-        self._rollout("plan", "--no-diff")
+        self.chapter("What would change?", "plan fetches, renders and compares, and writes nothing")
+        self.rollout("validate")
+        self.rollout("plan", "--no-diff")
 
     def _wait_and_be_overtaken(self) -> None:
-        self._chapter("Ready to push, and overtaken", "two commits wait while colleagues push")
-        self._rollout("apply", "--yes", "--quiet", "--no-push", "--limit", ",".join(MOVED), "--message", _SUBJECT)
+        self.chapter("Ready to push, and overtaken", "two commits wait while colleagues push")
+        self.rollout("apply", "--yes", "--quiet", "--no-push", "--limit", ",".join(MOVED), "--message", _SUBJECT)
         self.sandbox.move_remotes_on()
         top = self.sandbox.root / MOVED[0]
-        self._line(self.paint(f"$ git -C {MOVED[0]} push", "bold"))
+        self.line(self.paint(f"$ git -C {MOVED[0]} push", "bold"))
         refused = self.sandbox.git(top, "push", ok=False)
-        self._line(next((line.strip() for line in refused.splitlines() if "rejected" in line), refused))
-        self._check("a plain git push is rejected, as it was when this was done by hand", "rejected" in refused)
-        self._rollout("status", "--fetch")
+        self.line(next((line.strip() for line in refused.splitlines() if "rejected" in line), refused))
+        self.check("a plain git push is rejected, as it was when this was done by hand", "rejected" in refused)
+        self.rollout("status", "--fetch")
 
     def _roll_out(self) -> None:
-        self._chapter("Roll out", "commits are built on what upstream is now; nobody's checkout is an input")
-        self._rollout("apply", "--yes", "--quiet", "--message", _SUBJECT)
+        self.chapter("Roll out", "commits are built on what upstream is now; nobody's checkout is an input")
+        self.rollout("apply", "--yes", "--quiet", "--message", _SUBJECT)
         for name in REPOSITORIES:
             subjects = self.sandbox.published(name)
-            self._check(f"{name}: its remote has the rollout, once", subjects.count(_SUBJECT) == 1)
+            self.check(f"{name}: its remote has the rollout, once", subjects.count(_SUBJECT) == 1)
         for name in MOVED:
-            self._check(
+            self.check(
                 f"{name}: the colleague's commit is there too", "a colleague's feature" in self.sandbox.published(name)
             )
         for name, before in self._before.items():
-            self._check(f"{name}: the person's work is as it was", self.sandbox.persons_work(name) == before)
-        self._check(
+            self.check(f"{name}: the person's work is as it was", self.sandbox.persons_work(name) == before)
+        self.check(
             f"{UNPUSHED}: what was not to be published is not",
             not any("not ready" in subject for subject in self.sandbox.published(UNPUSHED)),
         )
 
     def _prove(self) -> None:
-        self._chapter("Where does it stand?", "status tells the truth of git and the disk")
-        self._rollout("status", "--fetch")
-        self._line(f"{UNPUSHED} is right upstream; its checkout gets it when its person pulls:")
-        self._line(self.paint(f"$ git -C {UNPUSHED} pull --rebase", "bold"))
+        self.chapter("Where does it stand?", "status tells the truth of git and the disk")
+        self.rollout("status", "--fetch")
+        self.line(f"{UNPUSHED} is right upstream; its checkout gets it when its person pulls:")
+        self.line(self.paint(f"$ git -C {UNPUSHED} pull --rebase", "bold"))
         self.sandbox.git(self.sandbox.root / UNPUSHED, "pull", "-q", "--rebase")
-        self._check("verify: every managed file is as it should be", self._rollout("verify") == 0)
-        self._check("a second apply has nothing to do", self._rollout("apply", "--quiet") == 0)
+        self.check("verify: every managed file is as it should be", self.rollout("verify") == 0)
+        self.check("a second apply has nothing to do", self.rollout("apply", "--quiet") == 0)
 
     def _end(self) -> None:
-        self._chapter("The rollout status table", "")
-        self._rollout("status", "--format", "markdown")
+        self.chapter("The rollout status table", "")
+        self.rollout("status", "--format", "markdown")
         folder = self.sandbox.folder
-        self._line("Look at:")
-        self._line(f"  git -C {self.sandbox.root}/odin-s log --oneline --graph --all")
-        self._line(f"  {self.sandbox.root}/.claude/helpers/log-event.sh")
-        self._line(f"  {self.sandbox.root}/docs/guides/ps-event-logging-guide.md")
-        self._line("Go on by yourself:")
-        self._line(f"  export ROLLOUT_STATE_DIR={folder}/state ROLLOUT_INVENTORY={first_user.inventory()}")
-        self._line(f"  export ROLLOUT_ROOT={self.sandbox.root} ROLLOUT_VAR=shared_root={self.sandbox.root}")
-        self._line("  rollout report; rollout explain consilio-s .supervisor-specific/03-machine-config.md")
+        self.line("Look at:")
+        self.line(f"  git -C {self.sandbox.root}/odin-s log --oneline --graph --all")
+        self.line(f"  {self.sandbox.root}/.claude/helpers/log-event.sh")
+        self.line(f"  {self.sandbox.root}/docs/guides/ps-event-logging-guide.md")
+        self.line("Go on by yourself:")
+        self.line(f"  export ROLLOUT_STATE_DIR={folder}/state ROLLOUT_INVENTORY={first_user.inventory()}")
+        self.line(f"  export ROLLOUT_ROOT={self.sandbox.root} ROLLOUT_VAR=shared_root={self.sandbox.root}")
+        self.line("  rollout report; rollout explain consilio-s .supervisor-specific/03-machine-config.md")
         for failure in self.failures:
-            self._line(self.paint(f"✗ {failure}", "red"))
+            self.line(self.paint(f"✗ {failure}", "red"))
 
     # --- the means
 
-    def _rollout(self, *arguments: str) -> int:
-        """Run the program as a person would, on the first user's own inventory and templates."""
-        self._line(self.paint("$ rollout " + shlex.join(arguments), "bold"))
+    def rollout(self, *arguments: str, **environment: str) -> int:
+        """Run the program as a person would, on the first user's own inventory and templates; keep what it said."""
+        self.line(self.paint("$ rollout " + shlex.join(arguments), "bold"))
         color = "always" if self.paint("x", "bold") != "x" else "never"
         done = subprocess.run(
             [sys.executable, "-m", "rollout", "--inventory", str(first_user.inventory()),
              "--root", str(self.sandbox.root), "--var", f"shared_root={self.sandbox.root}",
              "--color", color, "--hostname", "odin3", *arguments],
-            env=self.sandbox.environment(),
+            env=self.sandbox.environment() | environment,
             cwd=self.sandbox.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -121,18 +123,26 @@ class Story:
             text=True,
             check=False,
         )  # fmt: skip
-        for line in done.stdout.splitlines():
-            self._line("  " + line)
+        self.show(done.stdout)
         return done.returncode
 
-    def _chapter(self, title: str, about: str) -> None:
+    def show(self, text: str) -> None:
+        """Print what a program said, and keep it as the last thing that was said."""
+        self.said = text
+        for line in text.splitlines():
+            self.line("  " + line)
+
+    def chapter(self, title: str, about: str) -> None:
+        """Begin a chapter."""
         self.say("")
         self.say(self.paint(f"== {title}", "cyan") + (f": {about}" if about else ""))
 
-    def _line(self, text: str) -> None:
+    def line(self, text: str) -> None:
+        """Print one line."""
         self.say(text)
 
-    def _check(self, promise: str, held: bool) -> None:
+    def check(self, promise: str, held: bool) -> None:
+        """Print whether a promise held, and remember one that did not."""
         self.say((self.paint("✓", "green") if held else self.paint("✗", "red")) + f" {promise}")
         if not held:
             self.failures.append(promise)
