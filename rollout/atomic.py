@@ -22,6 +22,7 @@ from rollout.model import File, Obstacle
 _MAX_FILE = 256 * 1024 * 1024
 _EXCHANGE = 2
 _NOREPLACE = 1
+PART = ".part"  # the end of the name of a file that is still being written
 
 
 class Changed(Exception):
@@ -106,9 +107,13 @@ def as_file(found: Found | Obstacle | None) -> File | Obstacle | None:
 
 
 def stage(folder: int, name: str, content: bytes, mode: int, like: int | None = None) -> None:
-    """Write a new file, whole and on the disk, under a name nobody has; `like` gives owner, ACL and attributes."""
+    """Write a new file under a name nobody has; `like` gives owner, ACL and attributes.
+
+    It has that name only when it is whole and on the disk: until then it is NAME.part, and nobody's loss.
+    """
+    part = f"{name}{PART}"
     descriptor = os.open(
-        name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder
+        part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=folder
     )
     try:
         view = memoryview(content)
@@ -118,12 +123,13 @@ def stage(folder: int, name: str, content: bytes, mode: int, like: int | None = 
             _resemble(descriptor, like)
         os.fchmod(descriptor, mode)
         os.fsync(descriptor)
+        os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
-        os.close(descriptor)
         with contextlib.suppress(OSError):
-            os.unlink(name, dir_fd=folder)
+            os.unlink(part, dir_fd=folder)
         raise
-    os.close(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _resemble(descriptor: int, like: int) -> None:

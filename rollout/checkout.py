@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal, cast
 
-from rollout import atomic, attributes, gitdir
+from rollout import atomic, attributes, gitdir, tokens, unfinished
 from rollout.attributes import AttributesFile, LineEnds
 from rollout.git import Git, GitError, Person
 from rollout.gitdir import GitDir, NotOurs
@@ -187,23 +187,33 @@ def _rules_at(path: Path, folder: str) -> list[AttributesFile]:
 
 
 def edited(
-    repo: GitDir, moves: Iterable[Move], how: Conversions, size: int, *, file_mode: bool
+    repo: GitDir,
+    moves: Iterable[Move],
+    how: Conversions,
+    size: int,
+    *,
+    file_mode: bool,
+    begun: Mapping[PurePosixPath, Iterable[Entry]] | None = None,
 ) -> dict[PurePosixPath, str]:
-    """Return the paths whose work tree file is neither the old nor the new one, with what it is instead."""
+    """Return the paths whose work tree file is neither the old nor the new one, with what it is instead.
+
+    `begun` is what a killed run of ours had put there already.
+    """
     found: dict[PurePosixPath, str] = {}
     for move in moves:
         there = atomic.look(repo.top, move.path)
         if isinstance(there, Obstacle):
             found[move.path] = f"is {there.what}"
             continue
+        entries = (move.old, move.new, *(begun or {}).get(move.path, ()))
         if there is None:
-            if move.old is not None and move.new is not None:
+            if None not in entries:
                 found[move.path] = "was deleted"
             continue
         ids = how.ids(there.content, move.path, size)
         fits = [
             entry
-            for entry in (move.old, move.new)
+            for entry in entries
             if entry is not None and entry[1] in ids and (not file_mode or (entry[0] == "100755") == there.executable)
         ]
         if not fits:
@@ -253,8 +263,9 @@ def observe(
         reason = f"{persons} commit{'s' * (persons > 1)} of your own {'are' if persons > 1 else 'is'} not upstream"
     if reason is None and files:
         reason = show(files)
-    if reason is None and os.path.lexists(repo.git_dir / "index.lock"):
-        reason = f"busy: {repo.git_dir / 'index.lock'} exists"
+    lock = repo.git_dir / "index.lock"
+    if reason is None and os.path.lexists(lock) and not tokens.is_stale(lock):
+        reason = f"busy: {lock} exists"
     if reason is None and not follow:
         reason = "the inventory says checkout: leave"
     can_follow = reason is None
@@ -300,7 +311,9 @@ def _differing(
         old = Tree(here, where.local)
         behind = [item.path for item in managed if not _as_upstream(item, old, new, here)]
         if behind:
-            return behind, edited(repo, moves_between(old, new), how, size, file_mode=file_mode)
+            begun = unfinished.known(repo)
+            moves = moves_between(old, new)
+            return behind, edited(repo, moves, how, size, file_mode=file_mode, begun=begun)
     found = {}
     for item in managed:
         move = Move(item.path, None, new.entry(item.path))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import assert_never
 
-from rollout import branch, publish, shared_folder
+from rollout import branch, leftovers, publish, shared_folder
 from rollout.locate import Settings
 from rollout.model import Branch, Desired, Folder, Outcome, Step, Target
 from rollout.plan import Decisions
 from rollout.publish import Job
 
-__all__ = ["Job", "Look", "Settings", "observe", "write"]
+__all__ = ["Job", "Look", "Settings", "clear", "observe", "write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,17 @@ def observe(look: Look) -> Step:
             return shared_folder.observe(look.target, look.desired, look.settings, look.decisions)
         case _:
             assert_never(look.target.location)
+
+
+def clear(target: Target, state: Path) -> list[str]:
+    """Clear what a killed run left at a target, giving back what is a person's; return what to tell of it."""
+    match target.location:
+        case Branch():
+            return leftovers.clear(target.location.checkout) if target.location.checkout else []
+        case Folder():
+            return shared_folder.clear(target.location, state)
+        case _:
+            assert_never(target.location)
 
 
 def write(job: Job) -> Outcome:

@@ -6,7 +6,10 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import secrets
+import stat
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +21,7 @@ from rollout.atomic import Changed, Found
 from rollout.model import Change, File, Obstacle, Snapshot, Written
 from rollout.plan import fingerprint
 
+_ABANDONED = 600.0  # seconds after which a file beside ours, of a run nobody knows of, is a killed run's
 _MAX_MERGES = 50  # how many of our writes to a merged document are remembered
 
 
@@ -157,13 +161,15 @@ class FolderWriter:
     def _settle(self, change: Change) -> None:
         record = self._kept.read()
         entry = record[str(change.path)]
-        announced = entry.pop("announced")
-        if change.template is not None and entry.get("merged") is None and "print" in entry:
+        self._written(entry, entry.pop("announced"))
+        self._kept.write(record)
+
+    def _written(self, entry: dict[str, Any], announced: Mapping[str, Any]) -> None:
+        if announced["merged"] is not None and entry.get("merged") is None and "print" in entry:
             entry["merge_base"] = entry["print"]
-        entry["print"], entry["run"], entry["merged"] = announced["print"], self._run, announced["merged"]
+        entry["print"], entry["run"], entry["merged"] = announced["print"], announced["run"], announced["merged"]
         ours = [*entry.get("ours", []), [announced["before"], announced["print"]]]
         entry["ours"] = ours[-_MAX_MERGES:]
-        self._kept.write(record)
 
     def remember(self, files: Mapping[PurePosixPath, File]) -> None:
         """Take files that already are as they should be for written by us: from now on a change is drift."""
@@ -203,14 +209,16 @@ class FolderWriter:
         finally:
             if like is not None:
                 os.close(like)
-        if found is None:
-            try:
+        try:
+            if found is None:
                 atomic.put_new(folder, scratch, folder, name)
-            except FileExistsError:
-                os.unlink(scratch, dir_fd=folder)
-                raise Changed(f"{change.path} appeared meanwhile") from None
-            return
-        atomic.exchange(folder, scratch, folder, name)
+                return
+            atomic.exchange(folder, scratch, folder, name)
+        except OSError as error:
+            os.unlink(scratch, dir_fd=folder)
+            if isinstance(error, (FileExistsError, FileNotFoundError)):
+                raise Changed(f"{change.path} was changed meanwhile") from None
+            raise
         self._judge(folder, scratch, name, change, back=lambda: atomic.exchange(folder, scratch, folder, name))
 
     def _judge(self, folder: int, scratch: str, name: str, change: Change, back: Any) -> None:
@@ -226,39 +234,91 @@ class FolderWriter:
         raise Changed(f"{change.path} was changed meanwhile")
 
     def clear(self) -> list[str]:
-        """Take away what a killed run left beside the files, giving back what is somebody's."""
+        """Take away what a killed run left beside the files, giving back what is somebody's, and settle its record."""
         notes = []
         for name, entry in self._kept.read().items():
             announced = entry.get("announced")
-            if not announced:
-                continue
-            path = PurePosixPath(name)
-            with contextlib.suppress(OSError), atomic.parent(self._root, path) as folder:
-                notes += self._cleared(folder, path, announced)
+            if announced:
+                path = PurePosixPath(name)
+                with contextlib.suppress(FileNotFoundError), atomic.parent(self._root, path) as folder:
+                    notes += self._cleared(folder, path, announced)
+                self._settle_killed(path, announced)
         return notes
 
     def _cleared(self, folder: int, path: PurePosixPath, announced: Mapping[str, str]) -> list[str]:
         scratch = announced["scratch"]
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(scratch + atomic.PART, dir_fd=folder)
         left = atomic.look_at(folder, scratch)
         if not isinstance(left, Found):
             return []
-        if fingerprint(atomic.as_file(left)) in {announced["print"], announced["before"]} or not left.content:
+        if fingerprint(atomic.as_file(left)) in {announced["print"], announced["before"]}:
             os.unlink(scratch, dir_fd=folder)
             return []
-        there = atomic.look_at(folder, path.name)
+        if self._is_back(folder, scratch, path.name, announced["print"]):
+            return [f"{path}: an edit that a killed run had displaced is back"]
+        return [f"{path}: an edit that a killed run had displaced is kept in {self._moved_away(folder, scratch)}"]
+
+    def _is_back(self, folder: int, scratch: str, name: str, ours: str) -> bool:
+        """Put a displaced file back if what is there now is what we wrote; tell whether it is there."""
+        there = atomic.look_at(folder, name)
         if there is None:
-            atomic.put_new(folder, scratch, folder, path.name)
-        elif fingerprint(atomic.as_file(there)) == announced["print"]:
-            atomic.exchange(folder, scratch, folder, path.name)
-            os.unlink(scratch, dir_fd=folder)
-        elif _is_part(left, self._kept.file(announced["print"])):
-            os.unlink(scratch, dir_fd=folder)
-            return []
-        else:
-            return [f"{path}: an edit that a killed run had displaced is kept as {scratch}"]
-        return [f"{path}: an edit that a killed run had displaced is back"]
+            with contextlib.suppress(FileExistsError):
+                atomic.put_new(folder, scratch, folder, name)
+                return True
+        elif fingerprint(atomic.as_file(there)) == ours:
+            atomic.exchange(folder, scratch, folder, name)
+            if fingerprint(atomic.as_file(atomic.look_at(folder, scratch))) == ours:
+                os.unlink(scratch, dir_fd=folder)
+                return True
+            atomic.exchange(folder, scratch, folder, name)  # somebody was faster: theirs stays, this is kept
+        return False
+
+    def _moved_away(self, folder: int, scratch: str) -> Path:
+        """Keep a file's content in the state folder and take the file away."""
+        file = atomic.as_file(atomic.look_at(folder, scratch))
+        assert isinstance(file, File)
+        self._kept.keep(file)
+        os.unlink(scratch, dir_fd=folder)
+        return self._kept.contents / file.sha256
+
+    def _settle_killed(self, path: PurePosixPath, announced: Mapping[str, Any]) -> None:
+        """Record what a killed run announced as written if it is there, and forget it if it is not."""
+        record = self._kept.read()
+        entry = record[str(path)]
+        del entry["announced"]
+        if fingerprint(atomic.as_file(atomic.look(self._root, path))) == announced["print"]:
+            self._written(entry, announced)
+        elif not entry:
+            del record[str(path)]
+        self._kept.write(record)
+
+    def sweep(self, paths: Iterable[PurePosixPath]) -> list[str]:
+        """Move away what a killed run left beside the files when the record that speaks of it is lost.
+
+        Another machine may be writing here now: only what has lain still for a while is taken.
+        """
+        notes = []
+        for path in paths:
+            with contextlib.suppress(OSError), atomic.parent(self._root, path) as folder:
+                for name in _abandoned(folder, path.name):
+                    notes.append(
+                        f"{path}: what a killed run had left beside it is kept in {self._moved_away(folder, name)}"
+                    )
+        return notes
 
 
-def _is_part(left: Found, whole: File | None) -> bool:
-    """Tell whether a scratch file is the beginning of what was being written when the run was killed."""
-    return whole is not None and whole.content.startswith(left.content)
+def _abandoned(folder: int, name: str) -> list[str]:
+    ours = re.compile(re.escape(f".{name}.rollout-") + r"[0-9a-f]{8}(\.part)?\Z")
+    found = []
+    for entry in os.listdir(folder):
+        if ours.match(entry):
+            about = os.stat(entry, dir_fd=folder, follow_symlinks=False)
+            if stat.S_ISREG(about.st_mode) and time.time() - about.st_ctime > _ABANDONED:
+                found.append(entry)
+    return found
+
+
+def any_announced(kept: Memory) -> bool:
+    """Tell whether a killed run announced a write that nobody settled."""
+    return any(entry.get("announced") for entry in kept.read().values())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import shutil
 import time
@@ -17,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from rollout import atomic, attributes, git, gitdir, paths, tokens
+from rollout import atomic, attributes, git, gitdir, leftovers, tokens, unfinished
 from rollout.atomic import Found
 from rollout.checkout import (
     Conversions,
@@ -34,7 +33,7 @@ from rollout.checkout import (
 from rollout.git import Git, GitError, Person
 from rollout.gitdir import GitDir, NotOurs
 from rollout.model import Identity, Obstacle
-from rollout.trees import Tree
+from rollout.trees import Entry, Tree
 
 _QUIET = 3.0  # seconds without a change where processes cannot be seen
 _PLAIN = {"100644", "100755"}
@@ -63,9 +62,10 @@ def follow(top: Path, to: Destination, person: Person, identity: Identity | None
     try:
         repo = gitdir.discover(top)
         runner = git_for(repo, held).with_options(*_DURABLE, **_committer(identity))
-        followed = Followed(rescue(repo))
-        with _scratch(repo) as scratch:
+        followed = Followed(leftovers.rescue(repo))
+        with leftovers.scratch(repo, followed.notes) as scratch:
             _follow(repo, runner, to, person, scratch, followed)
+        leftovers.finished(repo)
     except NotOurs as error:
         raise Hindered(str(error)) from error
     except tokens.Held as error:
@@ -104,10 +104,12 @@ def _follow(repo: GitDir, runner: Git, to: Destination, person: Person, scratch:
                 contents[move.path] = attributes.to_work_tree(found[2], how.of(move.path), how.person)
     act = _Act(repo, runner, to, local, moves, how, contents, scratch, len(to.commit))
     act.look()
-    with tokens.index_lock(repo.git_dir, scratch):
-        act.look()
-        act.run()
-    followed.notes += act.late_writers()
+    try:
+        with tokens.index_lock(repo.git_dir, scratch):
+            act.look()
+            act.run()
+    finally:
+        followed.notes += act.late_writers()
 
 
 def _may_move(repo: GitDir, runner: Git, to: Destination) -> str | None:
@@ -161,12 +163,18 @@ def _no_foreign_attributes(moves: Iterable[Move], how: Conversions) -> None:
 
 @dataclass(slots=True)
 class _Swap:
-    """One file that was put in place: where the displaced one went, and what it must be."""
+    """One file that was put in place: its number, what it displaced and where that is now."""
 
     move: Move
-    kept: str | None
+    number: str
     expected: bytes | None
-    folders_made: bool = False
+    kept: str | None = None
+
+
+def _stamp(file: Path) -> tuple[int, ...]:
+    """Return by what one version of a file is told from the next."""
+    about = file.lstat()
+    return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns
 
 
 @dataclass(slots=True)
@@ -182,7 +190,15 @@ class _Act:
     contents: dict[PurePosixPath, bytes]
     scratch: Path
     size: int
+    index_was: tuple[int, ...] = ()
+    index_is: tuple[int, ...] = ()
+    folders_made: list[PurePosixPath] = field(default_factory=list)
+    numbers: int = 0
     swaps: list[_Swap] = field(default_factory=list)
+    begun: dict[PurePosixPath, list[Entry]] = field(default_factory=dict)  # what a killed run had put there
+
+    def __post_init__(self) -> None:
+        self.begun = unfinished.known(self.repo)
 
     @property
     def _file_mode(self) -> bool:
@@ -196,7 +212,7 @@ class _Act:
         if reason:
             raise Hindered(reason)
         self._nobody_at_work()
-        found = edited(self.repo, self.moves, self.how, self.size, file_mode=self._file_mode)
+        found = edited(self.repo, self.moves, self.how, self.size, file_mode=self._file_mode, begun=self.begun)
         if found:
             raise Hindered(show(found))
         self._index_is_clean()
@@ -236,34 +252,46 @@ class _Act:
                     staged[path] = (mode, name)
         for move in self.moves:
             entry = staged.get(str(move.path))
-            if entry not in (move.old, move.new):
+            if entry not in (move.old, move.new, *self.begun.get(move.path, ())):
                 raise Hindered(f"{move.path} is staged with other content")
 
     def run(self) -> None:
         index = self._new_index()
+        leftovers.note_target(self.scratch, f"refs/heads/{self.to.branch}", self.local, self.to.commit)
         try:
             for move in self.moves:
                 self._put(move)
             self._nobody_at_work()
             if index is not None:
-                os.replace(index, self.repo.git_dir / "index")
+                self._replace_index(index)
         except BaseException:
             self._undo()
             raise
         try:
             self._move_branch()
         except BaseException:
-            if index is not None:
-                self._restore_index()
+            self._restore_index()
             self._undo()
             raise
-        self._remove_empty_folders()
+        self._remove_empty_folders(move.path for move in self.moves if move.new is None)
+
+    def _replace_index(self, index: Path) -> None:
+        """Put the new index in place, if the lock is still ours and nobody went round it."""
+        real = self.repo.git_dir / "index"
+        if not self._lock_is_ours() or _stamp(real) != self.index_was:
+            raise Hindered("somebody removed its index.lock and went on")
+        os.replace(index, real)
+        self.index_is = _stamp(real)
+
+    def _lock_is_ours(self) -> bool:
+        return tokens.is_ours(self.scratch / "token", self.repo.git_dir / "index.lock")
 
     def _new_index(self) -> Path | None:
         """Prepare the index beside the real one, which stays as it is until its turn."""
         if not self.moves:
             return None
         real, copy, old = self.repo.git_dir / "index", self.scratch / "index", self.scratch / "index.before"
+        self.index_was = _stamp(real)
         for made in (copy, old):
             shutil.copyfile(real, made)
             about = real.lstat()
@@ -281,7 +309,10 @@ class _Act:
         return copy
 
     def _restore_index(self) -> None:
-        os.replace(self.scratch / "index.before", self.repo.git_dir / "index")
+        """Put the old index back, unless somebody has written a newer one since."""
+        real = self.repo.git_dir / "index"
+        if self.index_is and _stamp(real) == self.index_is:
+            os.replace(self.scratch / "index.before", real)
 
     def _put(self, move: Move) -> None:
         root = self.repo.top
@@ -291,9 +322,10 @@ class _Act:
         self._fits(move, before)
         if isinstance(before, Found) and before.links > 1:
             raise Hindered(f"{move.path} has hard links, which replacing it would part")
-        number = str(len(self.swaps))
+        number = str(self.numbers)
+        self.numbers += 1  # never used twice, also when a file turns out to be in place already
         swap = _Swap(move, number, before.content if before else None)
-        self._note(swap)
+        leftovers.note(self.scratch, number, move, self.begun.get(move.path, ()))
         folder = os.open(self.scratch, os.O_RDONLY | os.O_DIRECTORY)
         try:
             self._swap(folder, number, move, before, swap)
@@ -307,12 +339,13 @@ class _Act:
             os.close(folder)
 
     def _fits(self, move: Move, found: Found | None) -> None:
+        entries = (move.old, move.new, *self.begun.get(move.path, ()))
         if found is None:
-            if move.old is not None and move.new is not None:
+            if None not in entries:
                 raise Hindered(f"{move.path} was deleted meanwhile")
             return
         ids = self.how.ids(found.content, move.path, self.size)
-        if not any(entry is not None and entry[1] in ids for entry in (move.old, move.new)):
+        if not any(entry is not None and entry[1] in ids for entry in entries):
             raise Hindered(f"{move.path} was changed meanwhile")
 
     def _swap(self, scratch: int, number: str, move: Move, before: Found | None, swap: _Swap) -> None:
@@ -322,6 +355,7 @@ class _Act:
                 return
             with atomic.parent(self.repo.top, move.path) as folder:
                 os.rename(name, number, src_dir_fd=folder, dst_dir_fd=scratch)
+                swap.kept = number
                 self.swaps.append(swap)
                 self._displaced(scratch, number, before, move)
             return
@@ -330,6 +364,8 @@ class _Act:
         if before is not None and before.content == content and before.executable == executable:
             return
         mode = atomic.kept_mode(before.mode, executable) if before else atomic.new_mode(executable)
+        if before is None:
+            self._note_new_folders(move.path)
         with atomic.parent(self.repo.top, move.path, make=before is None) as folder:
             like = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder) if before else None
             try:
@@ -339,23 +375,27 @@ class _Act:
                     os.close(like)
             if before is None:
                 atomic.put_new(scratch, number, folder, name)
-                swap.kept = None
                 self.swaps.append(swap)
             else:
                 atomic.exchange(scratch, number, folder, name)
+                swap.kept = number
                 self.swaps.append(swap)
                 self._displaced(scratch, number, before, move)
 
     def _displaced(self, scratch: int, number: str, before: Found, move: Move) -> None:
         """Look at what came out: it must be the very file that was looked at."""
         out = atomic.look_at(scratch, number)
-        if not isinstance(out, Found) or out.content != before.content or out.identity != before.identity:
+        if not isinstance(out, Found) or (out.content, out.mode, out.identity) != (
+            before.content,
+            before.mode,
+            before.identity,
+        ):
             raise Hindered(f"{move.path} was changed meanwhile")
 
-    def _note(self, swap: _Swap) -> None:
-        """Leave word for a later run of what the scratch files are, should this one be killed."""
-        with open(self.scratch / "moves", "a") as file:
-            file.write(json.dumps([len(self.swaps), str(swap.move.path), swap.move.old, swap.move.new]) + "\n")
+    def _note_new_folders(self, path: PurePosixPath) -> None:
+        """Remember which folders are not there yet, to take them away again should this be undone."""
+        missing = [f for f in list(path.parents)[:-1] if not os.path.lexists(self.repo.top / f)]
+        self.folders_made += [folder for folder in missing if folder not in self.folders_made]
 
     def _undo(self) -> None:
         """Put back what was displaced, newest first; what somebody wrote meanwhile stays."""
@@ -366,8 +406,7 @@ class _Act:
                     self._put_back(scratch, swap)
         finally:
             os.close(scratch)
-        self.swaps.clear()
-        self._remove_empty_folders()
+        self._remove_empty_folders(folder / "x" for folder in self.folders_made)
 
     def _put_back(self, scratch: int, swap: _Swap) -> None:
         name = swap.move.path.name
@@ -380,12 +419,11 @@ class _Act:
             if not isinstance(there, Found) or there.content != self.contents[swap.move.path]:
                 return  # written again since: theirs
             if swap.kept is None:
-                os.rename(name, "undone", src_dir_fd=folder, dst_dir_fd=scratch)
-                out = atomic.look_at(scratch, "undone")
+                swap.kept = swap.number
+                os.rename(name, swap.kept, src_dir_fd=folder, dst_dir_fd=scratch)
+                out = atomic.look_at(scratch, swap.kept)
                 if not isinstance(out, Found) or out.content != self.contents[swap.move.path]:
-                    atomic.put_new(scratch, "undone", folder, name)
-                else:
-                    os.unlink("undone", dir_fd=scratch)
+                    atomic.put_new(scratch, swap.kept, folder, name)
                 return
             atomic.exchange(scratch, swap.kept, folder, name)
             out = atomic.look_at(scratch, swap.kept)
@@ -404,32 +442,42 @@ class _Act:
         update = f"update {branch}\0{self.to.commit}\0{self.local}\0"
         both = update + f"update {tracking}\0{self.to.commit}\0{known}\0"
         message = ("-m", "rollout: follow upstream" if self.to.published else "rollout: commit")
+        leftovers.note_locks(self.repo, self.scratch, self.to.commit, (branch, tracking))
         if self.to.published and known is not None and known != self.to.commit:
             tried = self.runner.attempt("update-ref", *message, "--stdin", "-z", stdin=both.encode())
             if tried.code == 0:
                 return
+            leftovers.clear_locks(self.repo, self.scratch)
         try:
             self.runner.run("update-ref", *message, "--stdin", "-z", stdin=update.encode())
         except GitError as error:
-            raise Hindered(f"its branch moved meanwhile ({error})") from error
+            leftovers.clear_locks(self.repo, self.scratch)
+            if self.repo.ref(branch) != self.to.commit:  # the ref tells, not how its writer ended
+                raise Hindered(f"its branch moved meanwhile ({error})") from error
 
-    def _remove_empty_folders(self) -> None:
-        """Remove the folders that a deleted file was the last of, as git does."""
-        for move in self.moves:
-            if move.new is None or move.path not in self.contents:
-                _rmdir_above(self.repo.top, move.path)
+    def _remove_empty_folders(self, paths: Iterable[PurePosixPath]) -> None:
+        """Remove the folders that were made for a path, or that it was the last of, if they are empty."""
+        for path in paths:
+            _rmdir_above(self.repo.top, path)
 
     def late_writers(self) -> list[str]:
-        """Look once more at the displaced files: whoever had one open may have written into it."""
+        """Look once more at the displaced files: whoever has one open may have written into it, or may still do so."""
         notes = []
         for swap in self.swaps:
-            if swap.kept is None or swap.expected is None:
+            if swap.kept is None:
                 continue
             out = atomic.look(self.scratch, PurePosixPath(swap.kept))
-            if isinstance(out, Found) and out.content != swap.expected:
-                kept = _keep(self.repo, self.scratch / swap.kept, swap.move.path)
+            if not isinstance(out, Found):
+                continue
+            if out.content not in (swap.expected, self.contents.get(swap.move.path)):
+                kept = leftovers.keep(self.repo, self.scratch / swap.kept, swap.move.path)
                 notes.append(
                     f"{swap.move.path} was written to while it was replaced; what was written is kept in {kept}"
+                )
+            elif out.content == swap.expected and (writer := gitdir.open_in(out.identity)):
+                kept = leftovers.keep(self.repo, self.scratch / swap.kept, swap.move.path)
+                notes.append(
+                    f"{swap.move.path} was replaced while {writer} had it open; what it still writes goes to {kept}"
                 )
         return notes
 
@@ -438,93 +486,6 @@ def _rmdir_above(top: Path, path: PurePosixPath) -> None:
     for folder in list(path.parents)[:-1]:
         with contextlib.suppress(OSError), atomic.parent(top, folder) as above:
             os.rmdir(folder.name, dir_fd=above)
-
-
-def _home(repo: GitDir) -> Path:
-    return repo.git_dir / "rollout"
-
-
-@contextmanager
-def _scratch(repo: GitDir) -> Iterator[Path]:
-    """Give a folder inside the git folder, where nothing that watches or adds files looks."""
-    home = _home(repo)
-    home.mkdir(mode=0o700, exist_ok=True)
-    scratch = home / f"op-{os.getpid()}-{time.monotonic_ns()}"
-    scratch.mkdir(mode=0o700)
-    try:
-        yield scratch
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-        with contextlib.suppress(OSError):
-            home.rmdir()
-
-
-def _keep(repo: GitDir, file: Path, path: PurePosixPath) -> Path:
-    kept = _home(repo) / "kept"
-    _plain_folder(kept)
-    kept.mkdir(mode=0o700, exist_ok=True)
-    place = kept / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.urandom(3).hex()}-{path.name}"
-    os.rename(file, place)
-    return place
-
-
-def _plain_folder(folder: Path) -> None:
-    """Raise Hindered for a place of ours where somebody put something else than a folder."""
-    if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
-        raise Hindered(f"{folder} is not a folder; move it away")
-
-
-def rescue(repo: GitDir) -> list[str]:
-    """Clear what a killed run left in the git folder, giving back every byte that is a person's."""
-    tokens.clear_stale(repo.git_dir / "index.lock")
-    notes: list[str] = []
-    _plain_folder(_home(repo))
-    for scratch in sorted(_home(repo).glob("op-*")):
-        if scratch.is_symlink() or tokens.alive(scratch / "token"):
-            continue
-        for number, path, old, new in _noted(scratch):
-            notes += _rescued(repo, scratch, number, path, {entry[1] for entry in (old, new) if entry})
-        shutil.rmtree(scratch, ignore_errors=True)
-    with contextlib.suppress(OSError):
-        _home(repo).rmdir()
-    return notes
-
-
-def _noted(scratch: Path) -> Iterator[tuple[str, PurePosixPath, list[str] | None, list[str] | None]]:
-    try:
-        lines = (scratch / "moves").read_text().splitlines()
-    except OSError:
-        return
-    for line in lines:
-        with contextlib.suppress(ValueError):
-            number, path, old, new = json.loads(line)
-            # What lies in a git folder may be anybody's: only names that we would have written lead anywhere.
-            if str(number).isdigit() and isinstance(path, str) and paths.refusal(path) is None:
-                yield str(number), PurePosixPath(path), old, new
-
-
-def _rescued(repo: GitDir, scratch: Path, number: str, path: PurePosixPath, known: set[str]) -> list[str]:
-    """Give a displaced file back unless git has it: as it was in the old commit, or as the new one wants it."""
-    out = atomic.look(scratch, PurePosixPath(number))
-    if not isinstance(out, Found) or not known:
-        return []
-    size = len(next(iter(known)))
-    how = Conversions((), attributes.LineEnds(autocrlf="input"))
-    if how.ids(out.content, path, size) & known:
-        return []
-    there = atomic.look(repo.top, path)
-    if there is None or (isinstance(there, Found) and how.ids(there.content, path, size) & known):
-        with contextlib.suppress(OSError), atomic.parent(repo.top, path) as folder:
-            descriptor = os.open(scratch, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                if there is None:
-                    atomic.put_new(descriptor, number, folder, path.name)
-                else:
-                    atomic.exchange(descriptor, number, folder, path.name)
-            finally:
-                os.close(descriptor)
-            return [f"{path}: local edits that a killed run had displaced are back"]
-    return [f"{path}: local edits that a killed run had displaced are kept in {_keep(repo, scratch / number, path)}"]
 
 
 def unpack(pack: bytes) -> Callable[[Git, str | None], None]:
@@ -573,7 +534,7 @@ def _apart(runner: Git, local: str | None) -> Iterator[Git]:
     config = f"[core]\n\trepositoryFormatVersion = 1\n\tbare = true\n[extensions]\n\tobjectFormat = {_format(size)}\n"
     if repo.setting("extensions", "partialclone", ""):
         config += '\tpartialClone = apart\n[remote "apart"]\n\tpromisor = true\n'
-    with _scratch(repo) as scratch:
+    with leftovers.scratch(repo, []) as scratch:
         (scratch / "refs").mkdir()
         (scratch / "config").write_text(config)
         (scratch / "HEAD").write_text("ref: refs/heads/none\n")

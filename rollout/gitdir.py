@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import contextlib
 import os
 import re
 import stat
@@ -270,3 +271,32 @@ def _touches(folder: str, here: tuple[str, str]) -> bool:
         value.partition("=")[2] for value in environ if value.startswith(("GIT_DIR=", "GIT_WORK_TREE="))
     )]  # fmt: skip
     return any(p == root or p.startswith(root + "/") for p in places for root in here)
+
+
+def open_in(identity: tuple[int, int]) -> str | None:
+    """Name a process that has a file open for writing, as far as /proc shows."""
+    own = os.getpid()
+    try:
+        processes = [name for name in os.listdir("/proc") if name.isdigit() and int(name) != own]
+    except FileNotFoundError:
+        return None
+    for name in processes:
+        with contextlib.suppress(OSError):  # gone, or not ours to see
+            for number in os.listdir(f"/proc/{name}/fd"):
+                if _has_open(name, number, identity):
+                    return f"{Path(os.readlink(f'/proc/{name}/exe')).name} (pid {name})"
+    return None
+
+
+def _has_open(process: str, number: str, identity: tuple[int, int]) -> bool:
+    try:
+        about = os.stat(f"/proc/{process}/fd/{number}")
+        return (about.st_dev, about.st_ino) == identity and _writes(process, number)
+    except OSError:
+        return False
+
+
+def _writes(process: str, number: str) -> bool:
+    with open(f"/proc/{process}/fdinfo/{number}") as file:
+        flags = next((line.split()[1] for line in file if line.startswith("flags:")), "0")
+    return bool(int(flags, 8) & os.O_ACCMODE)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from rollout import addresses, checkout, commits, follow, git, plan, store, workshop
+from rollout import addresses, checkout, commits, follow, git, plan, store, tokens, workshop
 from rollout.branch import first_line, last_tip
 from rollout.checkout import Hindered
 from rollout.errors import Busy
@@ -287,7 +287,8 @@ class _Write:
         top = self.at.top
         top.parent.mkdir(parents=True, exist_ok=True)
         for left in top.parent.glob(f"{top.name}{_CLONE}*"):
-            shutil.rmtree(left, ignore_errors=True)
+            if not tokens.runs(left.name.rpartition(".")[2]):
+                shutil.rmtree(left, ignore_errors=True)
         scratch = top.with_name(f"{top.name}{_CLONE}{os.getpid()}")
         try:
             Git(held=self.shop.git.held).with_access(self.at.remote.access).run(
@@ -296,7 +297,7 @@ class _Write:
                 limit=self.at.remote.access.transfer_limit,
             )  # fmt: skip
             scratch.rename(top)
-        except GitError as error:
+        except (GitError, OSError) as error:
             shutil.rmtree(scratch, ignore_errors=True)
             return [f"checkout not cloned: {first_line(str(error))}"]
         return ["checkout cloned"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 
 from rollout import folder, plan
 from rollout.atomic import Changed
@@ -33,6 +34,18 @@ def observe(target: Target, desired: Desired, settings: Settings, decisions: Dec
     return plan.step_for(target, desired, snapshot, decisions, Circumstances(identity=str(root)))
 
 
+def clear(where: Folder, state: Path) -> list[str]:
+    """Clear what a killed run left beside the files; return what to tell of it."""
+    kept = folder.memory(state, where.root)
+    if not folder.any_announced(kept):
+        return []
+    try:
+        with folder.locked(state, where.root, 5.0):
+            return folder.FolderWriter(where.root, kept, "").clear()
+    except (Busy, OSError):
+        return []  # whatever is wrong there is told when the folder is written
+
+
 def write(job: Job) -> Outcome:
     """Write one step; whatever happens is the outcome, never an exception."""
     started = time.monotonic()
@@ -50,7 +63,7 @@ def write(job: Job) -> Outcome:
                 names = ", ".join(str(path) for path in stale[:3])
                 outcome = _outcome(step, Verdict.STALE, f"{names} changed meanwhile; nothing was written")
             else:
-                notes = writer.clear()
+                notes = [*writer.clear(), *writer.sweep(step.managed)]
                 done = writer.write(changes)
                 writer.remember(
                     {p: f for p, f in snapshot.files.items() if isinstance(f, File) and not _touched(p, changes)}

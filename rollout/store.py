@@ -145,10 +145,7 @@ class Store:
             raise Unreachable(str(error)) from error
 
     def _ready(self, id_size: int) -> None:
-        """Make the store when it is missing, and take away what a killed process left in it.
-
-        We hold the lock and so does every git process started here, so whatever lock lies about is nobody's.
-        """
+        """Make the store when it is missing."""
         config = self._config(id_size)
         if not (self.place / "objects").is_dir() or self._text("config") != config:
             if self._text("config") not in {"", config} and f"objectFormat = {_format(id_size)}" not in self._text(
@@ -159,11 +156,20 @@ class Store:
                 (self.place / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
             places.write_whole(self.place / "config", config.encode(), durable=False)
             places.write_whole(self.place / "HEAD", b"ref: refs/heads/none\n", durable=False)
-        for stale in (*self.place.glob("*.lock"), *self.place.glob("refs/**/*.lock")):
-            stale.unlink(missing_ok=True)
-        for left in self.place.glob("objects/pack/tmp_*"):
-            left.unlink(missing_ok=True)
         self._tidy()
+
+    def clear(self) -> None:
+        """Take away what a killed process left: we hold the store, so whatever lock lies about is nobody's."""
+        for pattern in (
+            "*.lock",
+            "refs/**/*.lock",
+            "objects/pack/tmp_*",
+            "fast_import_crash_*",
+            ".rollout-*",
+            "refs/**/.rollout-*",
+        ):
+            for left in self.place.glob(pattern):
+                left.unlink(missing_ok=True)
 
     def _text(self, name: str) -> str:
         try:

@@ -13,6 +13,7 @@ from typing import Any
 
 _WAIT = 3.0  # seconds for a person's git command to finish
 _POLL = 0.05
+_held: dict[Path, Path] = {}  # token to lock: what a process that ends at once must still let go of
 
 
 class Held(Exception):
@@ -28,7 +29,8 @@ def _boot() -> str:
 def _started(pid: int) -> str:
     """Return when a process started, in the kernel's ticks, so that a reused pid is not taken for it."""
     with suppress(OSError, IndexError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return "" if words[0] == "Z" else words[19]  # a zombie has ended; only its parent does not know yet
     return ""
 
 
@@ -40,6 +42,18 @@ def index_lock(git_dir: Path, scratch: Path) -> Iterator[None]:
     can be told from a person's, and only ours is ever removed.
     """
     lock = git_dir / "index.lock"
+    token = sign(scratch)
+    _held[token] = lock
+    try:
+        _link(token, lock)
+        yield
+    finally:
+        release(token, lock)
+        _held.pop(token, None)
+
+
+def sign(scratch: Path) -> Path:
+    """Leave word in a folder of whose it is; return the file that says so."""
     token = scratch / "token"
     ours = {
         "rollout": 1,
@@ -48,12 +62,16 @@ def index_lock(git_dir: Path, scratch: Path) -> Iterator[None]:
         "boot": _boot(),
         "start": _started(os.getpid()),
     }
-    token.write_text(json.dumps(ours))
-    _link(token, lock)
-    try:
-        yield
-    finally:
-        release(token, lock)
+    if not token.exists():
+        token.write_text(json.dumps(ours))
+    return token
+
+
+def release_all() -> None:
+    """Let go of every lock at once: this process ends before its blocks do."""
+    for token, lock in list(_held.items()):
+        with suppress(OSError):
+            release(token, lock)
 
 
 def _link(token: Path, lock: Path) -> None:
@@ -72,24 +90,35 @@ def _link(token: Path, lock: Path) -> None:
 
 
 def release(token: Path, lock: Path) -> None:
-    """Remove the lock if it is still the file we linked."""
-    with suppress(FileNotFoundError):
-        if os.path.samestat(os.lstat(lock), os.lstat(token)):
-            os.unlink(lock)
+    """Remove the lock if it is still the file we linked; try twice, for a lock that stays stops a person's git."""
+    for last in (False, True):
+        try:
+            if is_ours(token, lock):
+                os.unlink(lock)
+        except OSError:
+            if last:
+                raise
+        else:
+            return
+
+
+def is_ours(token: Path, lock: Path) -> bool:
+    """Tell whether the lock is still the file we linked: somebody may have removed it by hand, and taken it."""
+    try:
+        return os.path.samestat(os.lstat(lock), os.lstat(token))
+    except FileNotFoundError:
+        return False
 
 
 def clear_stale(lock: Path) -> bool:
     """Remove a lock that a dead run of ours left; tell whether there is none any more."""
     try:
         seen = os.lstat(lock)
-        said: Any = json.loads(lock.read_bytes()[:4096])
     except FileNotFoundError:
         return True
-    except (OSError, ValueError):
+    if not is_stale(lock):
         return False
-    if not isinstance(said, dict) or said.get("rollout") != 1 or _lives(said):
-        return False
-    aside = lock.with_name(f"index.lock.rollout-{os.getpid()}")
+    aside = lock.with_name(f"{lock.name}.rollout-{os.getpid()}")
     try:
         os.rename(lock, aside)
         if not os.path.samestat(os.lstat(aside), seen):  # it became somebody's between our look and the rename
@@ -103,13 +132,51 @@ def clear_stale(lock: Path) -> bool:
     return True
 
 
-def alive(token: Path) -> bool:
-    """Tell whether the run that wrote a token is still at work."""
+def is_stale(lock: Path) -> bool:
+    """Tell whether a lock is one of ours, and its run is dead."""
+    said = _said(lock)
+    return said is not None and not _lives(said)
+
+
+def clear_asides(lock: Path) -> None:
+    """Finish what a run began that was killed while it judged a lock: a person's goes back, ours goes away."""
+    for aside in lock.parent.glob(f"{lock.name}.rollout-*"):
+        if not runs(aside.name.rpartition("-")[2]):
+            if _said(aside) is None:
+                with suppress(FileExistsError):
+                    os.link(aside, lock)
+            with suppress(FileNotFoundError):
+                os.unlink(aside)
+
+
+def alive(scratch: Path) -> bool:
+    """Tell whether the run that works in a scratch folder, `op-PID-...`, is still at work."""
+    said = _said(scratch / "token")
+    if said is not None:
+        return _lives(said)
+    return runs(scratch.name.split("-")[1])
+
+
+def _said(token: Path) -> dict[str, Any] | None:
+    """Return what a lock or a token says, if it is one of ours."""
     try:
-        said = json.loads(token.read_bytes()[:4096])
+        descriptor = os.open(token, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            said = json.loads(file.read(4096))
     except (OSError, ValueError):
+        return None
+    return said if isinstance(said, dict) and said.get("rollout") == 1 else None
+
+
+def runs(pid: str) -> bool:
+    """Tell whether a process with that number runs on this machine."""
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError):
         return False
-    return isinstance(said, dict) and _lives(said)
+    except PermissionError:
+        return True
+    return True
 
 
 def _lives(said: dict[str, Any]) -> bool:
@@ -117,11 +184,5 @@ def _lives(said: dict[str, Any]) -> bool:
         return True  # another machine's: not ours to judge
     if said.get("boot") != _boot():
         return False
-    try:
-        pid = int(said["pid"])
-        os.kill(pid, 0)
-    except (KeyError, TypeError, ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        return True
-    return _started(pid) == said.get("start")
+    pid = said.get("pid")
+    return isinstance(pid, int) and runs(str(pid)) and _started(pid) == said.get("start")

@@ -38,7 +38,9 @@ def opened(folder: Path, remote: Remote, target: str, *, wait: float = 60.0) -> 
     name = f"{places.slug(addresses.identity(remote.url))}-{places.key(addresses.identity(remote.url))}"
     place = folder / "workshops" / name
     with locks.locked(place.with_suffix(".lock"), f"{target}: its workshop", wait) as descriptor:
-        yield Workshop(place, remote, target, (descriptor,))
+        shop = Workshop(place, remote, target, (descriptor,))
+        shop.clear()
+        yield shop
 
 
 class Workshop(Store):

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from rollout import apply as runs
-from rollout import clock, ledger, locks, places, plan, show, wire
+from rollout import clock, destination, ledger, locks, places, plan, show, wire
 from rollout import revert as reverting
 from rollout.cli import proving, run_events, session
 from rollout.cli.options import common, option
@@ -115,6 +115,9 @@ def _ledger(at: Session) -> Iterator[Ledger]:
         stack.enter_context(locks.locked(lock, f"rollout {at.loaded.shown}", at.options.lock_timeout))
         book = stack.enter_context(ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn))
         stack.enter_context(book.lock())
+        for target in at.loaded.chosen:
+            for note in destination.clear(target, at.state):
+                at.screen.warn(f"{target.name}: {note}")
         yield book
 
 

@@ -38,9 +38,10 @@ class Interrupt:
         return None if self.number is None else 128 + self.number
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
-        from rollout import git
+        from rollout import git, tokens
 
         if self.number is not None:
+            tokens.release_all()
             os._exit(128 + number)
         self.number = number
         self.stop.set()

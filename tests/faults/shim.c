@@ -1,0 +1,300 @@
+/* Stands between a program and the C library, counts the calls that change something, and lets one of them go wrong.
+ *
+ * Loaded with LD_PRELOAD into a program and everything it starts. All processes count in one shared file, so "call 117"
+ * is one instant of the whole run. tests/faults/shim.py is the other half and describes the settings.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PIDS 1024
+#define CALLS 4096
+
+struct call {
+    int32_t pid;
+    char name[12];
+    int64_t nanoseconds;
+    char path[104];
+};
+
+struct shared {
+    uint32_t count;
+    uint32_t fired;
+    uint32_t pids;
+    uint32_t pad;
+    int32_t pid[PIDS];
+    struct call call[CALLS];
+};
+
+enum mode { COUNT, KILL_TREE, KILL_GROUP, KILL_ONE, FAIL, FULL, RUN, SHORT };
+
+static struct shared *shared;
+static enum mode mode;
+static uint32_t at, then_at;
+static int error_number;
+static const char *command, *only;
+static __thread int inside;
+
+static long setting(const char *name) {
+    const char *text = getenv(name);
+    return text ? atol(text) : 0;
+}
+
+__attribute__((constructor)) static void attach(void) {
+    const char *file = getenv("FAULT_FILE");
+    if (!file) return;
+    int descriptor = (int)syscall(SYS_openat, AT_FDCWD, file, O_RDWR | O_CLOEXEC, 0);
+    if (descriptor < 0) return;
+    void *map = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    syscall(SYS_close, descriptor);
+    if (map == MAP_FAILED) return;
+    mode = (enum mode)setting("FAULT_MODE");
+    at = (uint32_t)setting("FAULT_AT");
+    then_at = (uint32_t)setting("FAULT_THEN");
+    error_number = (int)setting("FAULT_ERRNO");
+    command = getenv("FAULT_COMMAND");
+    only = getenv("FAULT_ONLY");
+    shared = map;
+    uint32_t slot = __atomic_fetch_add(&shared->pids, 1, __ATOMIC_SEQ_CST);
+    if (slot < PIDS) shared->pid[slot] = getpid();
+}
+
+static void kill_all(void) {
+    uint32_t known = shared->pids < PIDS ? shared->pids : PIDS;
+    for (uint32_t i = 0; i < known; i++)
+        if (shared->pid[i] > 1 && shared->pid[i] != getpid()) kill(shared->pid[i], SIGKILL);
+    kill(getpid(), SIGKILL);
+    for (;;) pause();
+}
+
+static void act(void) {
+    pid_t child = fork();
+    if (child == 0) {
+        char main_process[24];
+        snprintf(main_process, sizeof main_process, "%d", shared->pid[0]);
+        shared = NULL;
+        for (int descriptor = 3; descriptor < 256; descriptor++) syscall(SYS_close, descriptor);
+        unsetenv("LD_PRELOAD");
+        unsetenv("FAULT_FILE");
+        setenv("FAULT_MAIN", main_process, 1);
+        setsid();
+        signal(SIGPIPE, SIG_DFL);
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+        _exit(127);
+    }
+    int status;
+    if (child > 0)
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+}
+
+/* What a full disk refuses: whatever needs a block or an inode. */
+static int needs_space(const char *name) {
+    static const char *names[] = {"create", "write", "mkdir", "link", "symlink", "fsync", "sendfile", NULL};
+    for (int i = 0; names[i]; i++)
+        if (!strcmp(names[i], name)) return 1;
+    return 0;
+}
+
+/* Count one call; return 1 when it is to fail with errno set, 2 when a write is to be cut short. */
+static int counted(const char *name, const char *path) {
+    if (!shared || inside) return 0;
+    if (!strncmp(path, "/dev/null", 9) || !strncmp(path, "/dev/tty", 8) || !strncmp(path, "/proc/", 6)) return 0;
+    if (only && strncmp(path, only, strlen(only))) return 0;
+    inside = 1;
+    uint32_t number = __atomic_add_fetch(&shared->count, 1, __ATOMIC_SEQ_CST);
+    if (number <= CALLS) {
+        struct call *call = &shared->call[number - 1];
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        call->nanoseconds = now.tv_sec * 1000000000LL + now.tv_nsec;
+        strncpy(call->name, name, sizeof call->name - 1);
+        size_t length = strlen(path), room = sizeof call->path - 1;
+        strncpy(call->path, length > room ? path + (length - room) : path, room);
+        call->pid = getpid();
+    }
+    int result = 0;
+    if (then_at && number == then_at) kill_all();
+    if (number == at || (mode == FULL && number > at)) {
+        if (number == at) shared->fired = 1;
+        switch (mode) {
+        case KILL_TREE: kill_all(); break;
+        case KILL_GROUP: kill(-shared->pid[0], SIGKILL); if (getpgrp() == shared->pid[0]) for (;;) pause(); break;
+        case KILL_ONE: kill(getpid(), SIGKILL); for (;;) pause();
+        case FAIL: errno = error_number; result = 1; break;
+        case FULL: if (needs_space(name)) { errno = ENOSPC; result = 1; } break;
+        case RUN: { int saved = errno; act(); errno = saved; break; }
+        case SHORT: result = 2; break;
+        case COUNT: break;
+        }
+    }
+    inside = 0;
+    return result;
+}
+
+static const char *full(int folder, const char *path, char *buffer) {
+    if (path[0] == '/') return path;
+    ssize_t length;
+    if (folder == AT_FDCWD) {
+        if (syscall(SYS_getcwd, buffer, (long)PATH_MAX) < 0) return path;
+        length = (ssize_t)strlen(buffer);
+    } else {
+        char link[40];
+        snprintf(link, sizeof link, "/proc/self/fd/%d", folder);
+        length = syscall(SYS_readlink, link, buffer, (long)PATH_MAX);
+        if (length < 0) return path;
+    }
+    snprintf(buffer + length, (size_t)(2 * PATH_MAX - length), "%s%s", path[0] ? "/" : "", path);
+    return buffer;
+}
+
+static int regular(int descriptor) {
+    struct stat about;
+    if (descriptor <= 2) return 0; /* what the program says goes to the harness, wherever that keeps it */
+    return shared && !inside && !fstat(descriptor, &about) && S_ISREG(about.st_mode);
+}
+
+#define REAL(name) \
+    static __typeof__(name) *real; \
+    if (!real) real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
+#define PATH_CALL(kind, folder, path) \
+    char buffer[2 * PATH_MAX]; \
+    if (shared && !inside && counted(kind, full(folder, path, buffer)) == 1) return -1
+#define FILE_CALL(kind, descriptor) \
+    char buffer[2 * PATH_MAX]; \
+    if (regular(descriptor) && counted(kind, full(descriptor, "", buffer)) == 1) return -1
+
+static int writes(int flags) { return (flags & (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)) != 0 && !(flags & O_DIRECTORY); }
+static const char *opening(int flags) { return flags & (O_CREAT | O_TRUNC) ? "create" : "open"; }
+
+#define OPENS(name) \
+    int name(const char *path, int flags, ...) { \
+        REAL(name); \
+        va_list list; va_start(list, flags); mode_t bits = va_arg(list, mode_t); va_end(list); \
+        if (writes(flags)) { PATH_CALL(opening(flags), AT_FDCWD, path); return real(path, flags, bits); } \
+        return real(path, flags, bits); \
+    }
+#define OPENS_AT(name) \
+    int name(int folder, const char *path, int flags, ...) { \
+        REAL(name); \
+        va_list list; va_start(list, flags); mode_t bits = va_arg(list, mode_t); va_end(list); \
+        if (writes(flags)) { PATH_CALL(opening(flags), folder, path); return real(folder, path, flags, bits); } \
+        return real(folder, path, flags, bits); \
+    }
+OPENS(open)
+OPENS(open64)
+OPENS_AT(openat)
+OPENS_AT(openat64)
+
+int __open_2(const char *path, int flags);
+int __open64_2(const char *path, int flags);
+int __openat_2(int folder, const char *path, int flags);
+int __openat64_2(int folder, const char *path, int flags);
+#define OPENS_2(name) \
+    int name(const char *path, int flags) { \
+        REAL(name); \
+        if (writes(flags)) { PATH_CALL(opening(flags), AT_FDCWD, path); return real(path, flags); } \
+        return real(path, flags); \
+    }
+OPENS_2(__open_2)
+OPENS_2(__open64_2)
+
+int creat(const char *path, mode_t bits) { REAL(creat); PATH_CALL("create", AT_FDCWD, path); return real(path, bits); }
+int creat64(const char *path, mode_t bits) { REAL(creat64); PATH_CALL("create", AT_FDCWD, path); return real(path, bits); }
+
+#define FOPENS(name) \
+    FILE *name(const char *path, const char *how) { \
+        REAL(name); \
+        char buffer[2 * PATH_MAX]; \
+        if (shared && !inside && strpbrk(how, "wa+") && counted("create", full(AT_FDCWD, path, buffer)) == 1) return NULL; \
+        return real(path, how); \
+    }
+FOPENS(fopen)
+FOPENS(fopen64)
+
+ssize_t write(int descriptor, const void *data, size_t size) {
+    REAL(write);
+    char buffer[2 * PATH_MAX];
+    if (regular(descriptor)) {
+        int wrong = counted("write", full(descriptor, "", buffer));
+        if (wrong == 1) return -1;
+        if (wrong == 2 && size > 1) size /= 2;
+    }
+    return real(descriptor, data, size);
+}
+ssize_t pwrite(int d, const void *data, size_t size, off_t where) { REAL(pwrite); FILE_CALL("write", d); return real(d, data, size, where); }
+ssize_t pwrite64(int d, const void *data, size_t size, off64_t where) { REAL(pwrite64); FILE_CALL("write", d); return real(d, data, size, where); }
+ssize_t writev(int d, const struct iovec *parts, int number) { REAL(writev); FILE_CALL("write", d); return real(d, parts, number); }
+ssize_t sendfile(int out, int in, off_t *where, size_t size) { REAL(sendfile); FILE_CALL("sendfile", out); return real(out, in, where, size); }
+ssize_t sendfile64(int out, int in, off64_t *where, size_t size) { REAL(sendfile64); FILE_CALL("sendfile", out); return real(out, in, where, size); }
+
+int rename(const char *from, const char *to) { REAL(rename); PATH_CALL("rename", AT_FDCWD, to); return real(from, to); }
+int renameat(int a, const char *from, int b, const char *to) { REAL(renameat); PATH_CALL("rename", b, to); return real(a, from, b, to); }
+int renameat2(int a, const char *from, int b, const char *to, unsigned flags) {
+    REAL(renameat2);
+    PATH_CALL(flags == 2 ? "exchange" : "rename", b, to);
+    return real(a, from, b, to, flags);
+}
+int link(const char *from, const char *to) { REAL(link); PATH_CALL("link", AT_FDCWD, to); return real(from, to); }
+int linkat(int a, const char *from, int b, const char *to, int flags) { REAL(linkat); PATH_CALL("link", b, to); return real(a, from, b, to, flags); }
+int symlink(const char *from, const char *to) { REAL(symlink); PATH_CALL("symlink", AT_FDCWD, to); return real(from, to); }
+int symlinkat(const char *from, int b, const char *to) { REAL(symlinkat); PATH_CALL("symlink", b, to); return real(from, b, to); }
+int unlink(const char *path) { REAL(unlink); PATH_CALL("unlink", AT_FDCWD, path); return real(path); }
+int unlinkat(int a, const char *path, int flags) { REAL(unlinkat); PATH_CALL("unlink", a, path); return real(a, path, flags); }
+int rmdir(const char *path) { REAL(rmdir); PATH_CALL("rmdir", AT_FDCWD, path); return real(path); }
+int mkdir(const char *path, mode_t bits) { REAL(mkdir); PATH_CALL("mkdir", AT_FDCWD, path); return real(path, bits); }
+int mkdirat(int a, const char *path, mode_t bits) { REAL(mkdirat); PATH_CALL("mkdir", a, path); return real(a, path, bits); }
+int chmod(const char *path, mode_t bits) { REAL(chmod); PATH_CALL("chmod", AT_FDCWD, path); return real(path, bits); }
+int fchmodat(int a, const char *path, mode_t bits, int flags) { REAL(fchmodat); PATH_CALL("chmod", a, path); return real(a, path, bits, flags); }
+int fchmod(int d, mode_t bits) { REAL(fchmod); FILE_CALL("chmod", d); return real(d, bits); }
+int truncate(const char *path, off_t size) { REAL(truncate); PATH_CALL("truncate", AT_FDCWD, path); return real(path, size); }
+int truncate64(const char *path, off64_t size) { REAL(truncate64); PATH_CALL("truncate", AT_FDCWD, path); return real(path, size); }
+int ftruncate(int d, off_t size) { REAL(ftruncate); FILE_CALL("truncate", d); return real(d, size); }
+int ftruncate64(int d, off64_t size) { REAL(ftruncate64); FILE_CALL("truncate", d); return real(d, size); }
+int fsync(int d) {
+    REAL(fsync);
+    char buffer[2 * PATH_MAX];
+    if (shared && !inside && counted("fsync", full(d, "", buffer)) == 1) return -1;
+    return real(d);
+}
+int fdatasync(int d) { REAL(fdatasync); FILE_CALL("fsync", d); return real(d); }
+int utimensat(int a, const char *path, const struct timespec times[2], int flags) {
+    REAL(utimensat);
+    PATH_CALL("utime", a, path);
+    return real(a, path, times, flags);
+}
+int futimens(int d, const struct timespec times[2]) { REAL(futimens); FILE_CALL("utime", d); return real(d, times); }
+
+/* renameat2 may also be called by its number. */
+long syscall(long number, ...) {
+    static long (*real)(long, ...);
+    if (!real) real = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
+    va_list list;
+    va_start(list, number);
+    long a = va_arg(list, long), b = va_arg(list, long), c = va_arg(list, long);
+    long d = va_arg(list, long), e = va_arg(list, long), f = va_arg(list, long);
+    va_end(list);
+#ifdef SYS_renameat2
+    if (number == SYS_renameat2) {
+        PATH_CALL(e == 2 ? "exchange" : "rename", (int)c, (const char *)d);
+    }
+#endif
+    return real(number, a, b, c, d, e, f);
+}

@@ -1,0 +1,158 @@
+"""Builds the shim and tells it what is to go wrong, and reads afterwards which calls there were."""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import shutil
+import signal
+import struct
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+_SOURCE = Path(__file__).with_name("shim.c")
+_PIDS, _CALLS, _CALL = 1024, 4096, struct.Struct("<i12sq104s")
+_HEAD = struct.Struct("<4I")
+_SIZE = _HEAD.size + 4 * _PIDS + _CALL.size * _CALLS
+
+
+class Mode(IntEnum):
+    """What happens at the chosen call."""
+
+    COUNT = 0
+    KILL_TREE = 1
+    KILL_GROUP = 2
+    KILL_ONE = 3
+    FAIL = 4
+    FULL = 5
+    RUN = 6
+    SHORT = 7
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that goes wrong: at which call, and what."""
+
+    mode: Mode = Mode.COUNT
+    at: int = 0
+    errno: int = 0
+    command: str = ""
+    then: int = 0  # kill everything at this later call
+    only: str = ""  # count only calls on paths that begin so
+
+    def environment(self, file: Path, library: Path) -> dict[str, str]:
+        made = {
+            "LD_PRELOAD": str(library),
+            "FAULT_FILE": str(file),
+            "FAULT_MODE": str(int(self.mode)),
+            "FAULT_AT": str(self.at),
+            "FAULT_ERRNO": str(self.errno),
+            "FAULT_THEN": str(self.then),
+        }
+        return made | {"FAULT_COMMAND": self.command} | ({"FAULT_ONLY": self.only} if self.only else {})
+
+
+@dataclass(frozen=True)
+class Call:
+    """One counted call."""
+
+    number: int
+    pid: int
+    name: str
+    path: str
+    seconds: float
+
+
+@cache
+def library(folder: Path) -> Path:
+    """Compile the shim into a folder; raise FileNotFoundError where there is no compiler."""
+    made = folder / "shim.so"
+    compiler = shutil.which("cc")
+    if compiler is None:
+        raise FileNotFoundError("no C compiler")
+    scratch = folder / f"shim-{os.getpid()}.so"
+    subprocess.run(
+        [compiler, "-O1", "-fPIC", "-shared", "-Wall", "-Wextra", "-Werror", "-o", str(scratch), str(_SOURCE), "-ldl"],
+        check=True,
+    )
+    scratch.replace(made)
+    return made
+
+
+def needs_shim() -> pytest.MarkDecorator:
+    """Skip a test where processes cannot be faulted: it takes Linux and a C compiler."""
+    missing = os.uname().sysname != "Linux" or shutil.which("cc") is None
+    return pytest.mark.skipif(missing, reason="needs Linux, LD_PRELOAD and a C compiler (cc)")
+
+
+class Book:
+    """The shared file in which all processes of one run count."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        with open(file, "wb") as made:
+            made.truncate(_SIZE)
+
+    @property
+    def _bytes(self) -> bytes:
+        with open(self.file, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+            return bytes(view)
+
+    def _head(self) -> tuple[int, int, int]:
+        with open(self.file, "rb") as file:
+            count, fired, pids, _ = _HEAD.unpack(file.read(_HEAD.size))
+        return count, fired, pids
+
+    @property
+    def count(self) -> int:
+        return self._head()[0]
+
+    @property
+    def fired(self) -> bool:
+        return bool(self._head()[1])
+
+    def calls(self) -> list[Call]:
+        data = self._bytes
+        start = _HEAD.size + 4 * _PIDS
+        found = []
+        for number in range(min(self.count, _CALLS)):
+            pid, name, when, path = _CALL.unpack_from(data, start + number * _CALL.size)
+            words = [text.rstrip(b"\0").decode("utf-8", "replace") for text in (name, path)]
+            found.append(Call(number + 1, pid, words[0], words[1], when / 1e9))
+        return found
+
+    def _alive(self) -> Iterator[int]:
+        known = min(self._head()[2], _PIDS)
+        with open(self.file, "rb") as file:
+            pids = file.read(_HEAD.size + 4 * known)[_HEAD.size :]
+        for (pid,) in struct.iter_unpack("<i", pids):
+            if pid > 1 and self._ours(pid):
+                yield pid
+
+    def _ours(self, pid: int) -> bool:
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:
+                return f"FAULT_FILE={self.file}\0".encode() in file.read()
+        except OSError:
+            return False
+
+    def settle(self, patience: float = 20.0, *, kill: bool) -> bool:
+        """Wait until every process of the run is gone, ending them if told to; tell whether they are."""
+        deadline = time.monotonic() + patience
+        while alive := list(self._alive()):
+            if kill:
+                for pid in alive:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.01)
+        return True
