@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from rollout import addresses, checkout, plan, store, workshop
+from dataclasses import replace
+
+from rollout import __version__, addresses, checkout, known, plan, store, workshop
 from rollout.checkout import Hindered
 from rollout.errors import Busy
 from rollout.git import GitError, Person
 from rollout.gitdir import GitDir
+from rollout.known import Entries, InSync
 from rollout.locate import Located, Settings, Unfit, locate
 from rollout.model import (
     Branch,
@@ -65,18 +68,36 @@ def _observe(
     assert isinstance(target.location, Branch)
     network = not settings.offline or at.local
     tip = last_tip(at, shop, target.location, network=network)
-    snapshot = _snapshot(shop, tip, desired, network=network)
+    asked = plan.asked(desired, __version__)
     pending = _pending(at, shop, tip, target.location)
+    if pending is None:
+        seen = shop.known_in_sync(tip, asked)
+        if seen is not None:
+            checkout = _checkout(target.location, at, shop, tip, desired, settings.person, seen.entries)
+            return plan.step_of(target, seen.findings, _circumstances(at, shop, settings, checkout))
+    snapshot = _snapshot(shop, tip, desired, network=network)
     settled = pending is not None and _still_right(desired, snapshot, pending)
-    circumstances = Circumstances(
-        identity=addresses.identity(at.remote.url),
+    entries = known.entries_of(desired, snapshot)
+    circumstances = replace(
+        _circumstances(
+            at, shop, settings, _checkout(target.location, at, shop, tip, desired, settings.person, entries)
+        ),
         pending=pending.commit if pending is not None and settled else None,
         pending_files=dict(pending.files) if pending is not None and settled else {},
-        checkout=_checkout(target.location, at, shop, tip, desired, settings.person),
+    )
+    found = plan.findings(desired, snapshot, decisions)
+    if pending is None and entries is not None and not found.changes:
+        shop.keep_in_sync(InSync(found, entries), asked)
+    return plan.step_of(target, found, circumstances)
+
+
+def _circumstances(at: Located, shop: Workshop, settings: Settings, checkout: Checkout | None) -> Circumstances:
+    return Circumstances(
+        identity=addresses.identity(at.remote.url),
+        checkout=checkout,
         identity_fault=settings.person.fault,
         known_at=shop.fetched_at(),
     )
-    return plan.step_for(target, desired, snapshot, decisions, circumstances)
 
 
 def last_tip(at: Located, shop: Workshop, where: Branch, *, network: bool) -> str:
@@ -144,7 +165,13 @@ def _still_right(desired: Desired, snapshot: Snapshot, pending: Pending) -> bool
 
 
 def _checkout(
-    where: Branch, at: Located, shop: Workshop, tip: str, desired: Desired, person: Person
+    where: Branch,
+    at: Located,
+    shop: Workshop,
+    tip: str,
+    desired: Desired,
+    person: Person,
+    entries: Entries | None,
 ) -> Checkout | None:
     if at.top is None:
         return None
@@ -152,6 +179,8 @@ def _checkout(
         return Checkout(False, "no checkout yet; apply clones it", can_follow=where.follow)
     if at.trouble is not None:
         return Checkout(False, at.trouble)
+    if at.repo is not None and entries is not None and checkout.has_all(at.repo, where.branch, tip, entries):
+        return Checkout(commit=tip)
     managed = list(desired.managed)
     seen = checkout.observe(at.top, where.branch, where.remote, tip, managed, shop.git, person, follow=where.follow)
     if at.local and not seen.has_it and seen.reason.startswith("on branch"):

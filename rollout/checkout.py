@@ -277,6 +277,25 @@ def observe(
     return Checkout(False, reason, can_follow, where.local, ahead, missing, differing)
 
 
+def has_all(repo: GitDir, branch: str, upstream: str, entries: Mapping[PurePosixPath, Entry]) -> bool:
+    """Tell whether the branch is checked out at upstream's commit with every managed file as it is there, to the byte.
+
+    This is the common case, decided without a process; where it says no, `observe` finds out why.
+    """
+    ref = f"refs/heads/{branch}"
+    if repo.head() != ref or repo.ref(ref) != upstream:
+        return False
+    return all(_entry_at(repo, path, len(upstream)) == entry for path, entry in entries.items())
+
+
+def _entry_at(repo: GitDir, path: PurePosixPath, size: int) -> Entry | Obstacle:
+    """Return the entry that a work tree file would be if git stored it as it is."""
+    there = atomic.look(repo.top, path)
+    if there is None or isinstance(there, Obstacle):
+        return there
+    return "100755" if there.executable else "100644", git_id(there.content, size)
+
+
 def _behind(git: Git, workshop: Git, local: str | None, upstream: str) -> int | None:
     """Count upstream's commits that the branch does not have, where one of the two stores can tell."""
     if local is None:

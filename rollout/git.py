@@ -67,6 +67,9 @@ _OPTIONS = (
     "advice.detachedHead=false",
 )
 
+# Settings of a person by which an address means something else than it says, or a remote shows something else.
+_REDIRECTING = re.compile(r"(url|transfer|uploadpack)\.|protocol\..*allow=(?!always\Z)")
+
 # Set when a run is to end now: every git process is ended, and what came of it is looked at by the next run.
 interrupted = Event()
 
@@ -384,6 +387,7 @@ class Person:
     attributes_file: str | None = None
     fault: str | None = None
     patience: float = ASK
+    redirected: bool = False  # an address may lead elsewhere than it says, or may not be used
 
 
 def read_person() -> Person:
@@ -401,6 +405,7 @@ def read_person() -> Person:
         eol=settings.get("core.eol", "native").lower(),
         attributes_file=settings.get("core.attributesfile"),
         fault=fault,
+        redirected=any(_REDIRECTING.match(f"{key}={value}") for key, value in settings.items()),
     )
 
 

@@ -124,7 +124,7 @@ class GitDir:
         from git.config import GitConfigParser
 
         place = self.common_dir / "config"
-        _plain_file(place)
+        _plain_file(place, most=_MAX)
         parser = GitConfigParser(str(place), read_only=True, merge_includes=False)
         try:
             parser.read()
@@ -172,16 +172,16 @@ def bare(folder: Path) -> GitDir | None:
     return found if whole and not odd and not shaped else None
 
 
-def _plain_file(place: Path) -> None:
-    """Raise NotOurs for what is there and is no file of a sane size: git would wait for a pipe for ever."""
+def _plain_file(place: Path, most: int | None = None) -> None:
+    """Raise NotOurs for what is there and is no file, or no small one: git would wait for a pipe for ever."""
     try:
         about = place.stat()
     except OSError:
         return
     if not stat.S_ISREG(about.st_mode):
         raise NotOurs(f"{place} is not a plain file")
-    if about.st_size > _MAX:
-        raise NotOurs(f"{place} is larger than 1 MiB")
+    if most is not None and about.st_size > most:
+        raise NotOurs(f"{place} is larger than {most >> 20} MiB")
 
 
 def _gitfile(dot_git: Path, top: Path) -> Path:
@@ -202,6 +202,10 @@ def _gitfile(dot_git: Path, top: Path) -> Path:
 def _supported(found: GitDir) -> None:
     if not (found.common_dir / "objects").is_dir():
         raise NotOurs(f"{found.git_dir} is not a git folder")
+    for name in ("HEAD", "index", "logs/HEAD", "FETCH_HEAD"):
+        _plain_file(found.git_dir / name)
+    for name in ("packed-refs", "shallow", "info/attributes", "info/exclude", "objects/info/alternates"):
+        _plain_file(found.common_dir / name)
     work_tree = found.setting("core", "worktree", "")
     if work_tree and os.path.realpath(found.git_dir / work_tree) != os.path.realpath(found.top):
         raise NotOurs(f"its configuration puts the work tree elsewhere, at {work_tree}")

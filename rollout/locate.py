@@ -92,4 +92,11 @@ def _acceptable(url: str) -> None:
 def _remote(url: str, where: Branch, person: Person) -> Remote:
     _acceptable(url)
     clean, secret = addresses.split_secret(url)
-    return Remote(clean, where.branch, Access(person.ssh_command, secret, person.patience))
+    access = Access(person.ssh_command, secret, person.patience)
+    return Remote(clean, where.branch, access, None if person.redirected else _beside(clean))
+
+
+def _beside(url: str) -> Path | None:
+    """Return the folder that an address names on this machine, where git would take it by the letter."""
+    path = url.removeprefix("file://")
+    return Path(path) if path.startswith("/") and "%" not in path else None

@@ -297,6 +297,29 @@ class Circumstances:
     known_at: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What came of holding a target's desired files against one revision of it."""
+
+    revision: str
+    changes: tuple[Change, ...]
+    managed: Mapping[PurePosixPath, str]
+    in_sync: int
+    warnings: tuple[str, ...] = ()
+    orphans: tuple[PurePosixPath, ...] = ()
+    newest: str | None = None
+
+
+def asked(desired: Desired, program: str) -> str:
+    """Return in one word all that a target's templates ask for; `program` is the version that would decide."""
+    hasher = hashlib.sha256(f"{program}\0{desired.problems!r}".encode())
+    for item in desired.managed:
+        words = (str(item.path), item.mode, item.executable, item.rule, item.set, len(item.body))
+        hasher.update(repr(words).encode("utf-8", "surrogateescape"))
+        hasher.update(item.body)
+    return hasher.hexdigest()
+
+
 def step_for(
     target: Target,
     desired: Desired,
@@ -305,25 +328,43 @@ def step_for(
     circumstances: Circumstances,
 ) -> Step:
     """Return the frozen step of one target: its state, the reason in words, and every change."""
+    return step_of(target, findings(desired, snapshot, decisions), circumstances)
+
+
+def findings(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Findings:
+    """Hold what is desired against what is there."""
     found, in_sync, warnings = changes(desired, snapshot, decisions)
-    found = tuple(_settled(change, circumstances.pending_files) for change in found)
-    state, reason = _state(found, circumstances, target)
+    return Findings(
+        revision=snapshot.revision,
+        changes=found,
+        managed={item.path: fingerprint(snapshot.files.get(item.path)) for item in desired.managed},
+        in_sync=in_sync,
+        warnings=tuple(warnings),
+        orphans=tuple(sorted(orphans(desired, snapshot))),
+        newest=snapshot.newest,
+    )
+
+
+def step_of(target: Target, found: Findings, circumstances: Circumstances) -> Step:
+    """Return the step that findings come to in their circumstances."""
+    settled = tuple(_settled(change, circumstances.pending_files) for change in found.changes)
+    state, reason = _state(settled, circumstances, target)
     checkout = circumstances.checkout
     return Step(
         target=target.name,
         location=target.location,
         state=state,
         reason=reason,
-        base=snapshot.revision,
-        changes=found,
-        managed={item.path: fingerprint(snapshot.files.get(item.path)) for item in desired.managed},
-        in_sync=in_sync,
+        base=found.revision,
+        changes=settled,
+        managed=found.managed,
+        in_sync=found.in_sync,
         pending=circumstances.pending,
         follow=checkout is not None and not checkout.has_it and checkout.can_follow,
-        warnings=tuple(warnings),
-        orphans=tuple(sorted(orphans(desired, snapshot))),
+        warnings=found.warnings,
+        orphans=found.orphans,
         identity=circumstances.identity,
-        commit=circumstances.pending or snapshot.newest,
+        commit=circumstances.pending or found.newest,
         ahead=_ahead(circumstances),
         behind=0 if checkout is None else checkout.behind,
         known_at=circumstances.known_at,

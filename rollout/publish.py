@@ -109,7 +109,7 @@ class _Write:
             return _outcome(step, Verdict.BLOCKED, refused)
         for attempt in range(_TRIES):
             try:
-                return self._once(changes)
+                return self._once(changes, self._current_tip(attempt))
             except _Moved:
                 time.sleep((0.1 + 0.1 * random.random()) * 2**attempt)  # noqa: S311  # no secret: it parts racers
         return _outcome(step, Verdict.FAILED, f"upstream moved {_TRIES} times while it was pushed to; run it again")
@@ -131,8 +131,7 @@ class _Write:
             )
         return None
 
-    def _once(self, changes: list[Change]) -> Outcome:
-        tip = self._current_tip()
+    def _once(self, changes: list[Change], tip: str) -> Outcome:
         stale = self._stale(tip)
         if stale is not None:
             return stale
@@ -144,10 +143,18 @@ class _Write:
             return _outcome(self.job.step, Verdict.COMMITTED, "ready to push", commit, tip, notes, changes)
         return self._push(commit, tip, changes)
 
-    def _current_tip(self) -> str:
+    def _current_tip(self, attempt: int) -> str:
+        """Return the commit to build on; the plan asked for it, and the lease tells whether it moved since."""
+        planned = self.job.step.base
+        if attempt == 0 and planned is not None and self._leased() and self.shop.tip() == planned:
+            return planned
         if self.job.settings.offline and not self.at.local:
             return last_tip(self.at, self.shop, self.where, network=False)
         return self.shop.fetch(store.ask(self.at.remote))
+
+    def _leased(self) -> bool:
+        """Tell whether what we build is pushed at once, so that a push to a moved upstream is refused."""
+        return self.job.settings.push and not self.job.settings.offline and not self.at.local
 
     def _stale(self, tip: str) -> Outcome | None:
         """Compare the managed files at upstream's tip with the plan's, where it moved since."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rollout import packs, places
+from rollout import gitdir, packs, places
 from rollout.git import Access, Git, GitError
 from rollout.packs import Packs
 
@@ -37,6 +37,7 @@ class Remote:
     url: str
     branch: str
     access: Access = field(default_factory=Access)
+    beside: Path | None = None  # the repository itself, where the address is a folder of this machine
 
     @property
     def ref(self) -> str:
@@ -48,6 +49,9 @@ def ask(remote: Remote) -> str:
 
     Raises NoBranch where the remote has no such branch, Unreachable where it does not answer.
     """
+    known = _seen(remote)
+    if known is not None:
+        return known
     try:
         result = (
             Git()
@@ -63,6 +67,17 @@ def ask(remote: Remote) -> str:
     raise NoBranch(f"the remote has no branch {remote.branch!r}; create it first, rollout creates none")
 
 
+def _seen(remote: Remote) -> str | None:
+    """Return the branch of a plain bare repository of our own on this machine: its file says what git would say.
+
+    None where anything about the repository is not plain; then git is asked, as it is about any other remote.
+    """
+    if remote.beside is None:
+        return None
+    there = gitdir.bare(remote.beside)
+    return None if there is None else there.ref(remote.ref)
+
+
 class Store:
     """One repository's store, while its lock is held."""
 
@@ -72,6 +87,7 @@ class Store:
         self.git = Git(place, held=held)
         self.upstream_ref = f"refs/rollout/upstream/{places.key(remote.branch)}"
         self._memo_key = places.key(remote.branch)
+        self._read: dict[str, Any] | None = None
 
     def tip(self) -> str | None:
         """Return the upstream commit that was last fetched whole."""
@@ -90,7 +106,10 @@ class Store:
         return text if _ID.match(text) else None
 
     def _memo(self) -> dict[str, Any]:
-        return places.read_json(self.place / _MEMO)
+        """Return all that is remembered: read once, for nobody else writes it while we hold the lock."""
+        if self._read is None:
+            self._read = places.read_json(self.place / _MEMO)
+        return self._read
 
     def memo(self) -> dict[str, Any]:
         found = self._memo().get(self._memo_key, {})
@@ -152,6 +171,7 @@ class Store:
                 "config"
             ):
                 shutil.rmtree(self.place)
+                self._read = None
             for folder in ("objects/info", "objects/pack", "refs/heads", "refs/rollout"):
                 (self.place / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
             places.write_whole(self.place / "config", config.encode(), durable=False)
@@ -193,6 +213,7 @@ class Store:
     def reset(self) -> None:
         """Throw the store away: it holds nothing that cannot be fetched or built again, but for a pinned commit."""
         shutil.rmtree(self.place, ignore_errors=True)
+        self._read = None
 
     def fetch_objects(self, names: Iterable[str]) -> None:
         self.transfer("--filter=blob:none", stdin="".join(f"{name}\n" for name in names).encode())

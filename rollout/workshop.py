@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from rollout import addresses, attributes, building, commits, git, history, locks, packs, places
+from rollout import addresses, attributes, building, commits, git, history, known, locks, packs, places
 from rollout.git import GitError
 from rollout.history import Touch
+from rollout.known import InSync
 from rollout.model import Change, File, Identity, Obstacle, Run, Snapshot, Written
 from rollout.store import Remote, Store, Unreachable
 from rollout.trees import Blob, Objects, Tree, difference, git_id
+
+_WALKED = 50  # commits that are looked through one by one before git is asked for all of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,9 @@ class Workshop(Store):
         searched = memo.get("searched")
         if searched == tip:
             return history.from_memo(memo)
+        if searched and self._only_others_since(searched, tip):
+            self.remember(searched=tip)
+            return history.from_memo(memo)
         if searched and self.reaches(searched, tip):
             new = self._own_commits(f"{searched}..{tip}")
             found = history.joined(new, history.from_memo(memo))
@@ -133,6 +139,31 @@ class Workshop(Store):
             return history.from_memo(memo)
         self.remember(searched=tip, history=history.as_memo(found), newest=newest)
         return found
+
+    def _only_others_since(self, searched: str, tip: str) -> bool:
+        """Tell whether a plain line of other people's commits leads from one commit to the other: no need of git."""
+        with self.objects(tip) as objects:
+            current = tip
+            for _ in range(_WALKED):
+                found = objects.read(current)
+                if found is None or b"\nRollout-Run: " in found[2]:
+                    return False
+                parents, _ = commits.parts(found[2])
+                if len(parents) != 1:
+                    return False
+                current = parents[0]
+                if current == searched:
+                    return True
+        return False
+
+    # --- what was found
+
+    def known_in_sync(self, tip: str, asked: str) -> InSync | None:
+        """Return the findings of an earlier look at the very same, if that found nothing to change."""
+        return known.from_memo(self.memo().get("in_sync", {}), tip, f"{self.target}:{asked}")
+
+    def keep_in_sync(self, found: InSync, asked: str) -> None:
+        self.remember(in_sync=known.as_memo(found, f"{self.target}:{asked}"))
 
     def changed_since(self, commit: str, tip: str, path: PurePosixPath) -> list[str]:
         """Return who changed a path after one of our commits: short id, author and subject, newest first."""

@@ -1,0 +1,96 @@
+"""What is remembered saves work and never changes an answer."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rollout import git, store
+from tests.world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    made = World(tmp_path)
+    made.template("project/AGENTS.md.j2", "rules for {{ target.name }}\n")
+    made.template("project/run.sh", "#!/bin/sh\n", executable=True)
+    made.repo("one")
+    made.bare_repo("two")
+    assert made.run("apply", "-y", "--json").code == 0
+    assert made.run("plan").code == 0
+    return made
+
+
+@pytest.fixture
+def commands(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Collect which git commands are run."""
+    ran: list[str] = []
+    start = git.Git._start
+
+    def noted(self: git.Git, arguments: tuple[str, ...]) -> Any:
+        ran.append(next(iter(arguments)))
+        return start(self, arguments)
+
+    monkeypatch.setattr(git.Git, "_start", noted)
+    return ran
+
+
+def test_an_unchanged_fleet_takes_no_git_command_but_asking_its_remotes(world: World, commands: list[str]) -> None:
+    assert set(world.run("apply", "-y", "--json").outcomes().values()) == {"unchanged"}
+    assert set(commands) == {"config"}  # these remotes are folders of this machine; others are asked by ls-remote
+    commands.clear()
+    assert set(world.run("status", "--json").states().values()) == {"in-sync"}
+    assert set(commands) == {"config"}
+
+
+def test_edits_and_moves_are_seen_whatever_is_remembered(world: World) -> None:
+    world.write("one", {"AGENTS.md": "edited\n"})
+    assert world.run("status", "--json").states() == {"one": "behind", "two": "in-sync"}
+    world.elsewhere("two", {"AGENTS.md": "theirs\n"})
+    assert world.run("status", "--fetch", "--json").states() == {"one": "behind", "two": "drift"}
+    (world.root / "one" / "run.sh").chmod(0o644)
+    assert "run.sh" in world.run("status", "--json").json["targets"][0]["reason"]
+
+
+def test_changed_templates_are_planned_whatever_is_remembered(world: World) -> None:
+    world.template("project/run.sh", "#!/bin/sh\n", executable=False)
+    states = world.run("plan", "--json").json["targets"]
+    assert [(t["state"], t["changes"][0]["action"]) for t in states] == [("pending", "chmod")] * 2
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda memo: memo.update(in_sync=[]),
+        lambda memo: memo.update(in_sync={**memo["in_sync"], "files": 5}),
+        lambda memo: memo.update(in_sync={**memo["in_sync"], "tip": "0" * 40}),
+        lambda memo: memo["in_sync"].pop("orphans"),
+        lambda memo: memo.clear(),
+    ],
+)
+def test_a_spoilt_memory_is_no_memory(world: World, spoil: Callable[[dict[str, Any]], None]) -> None:
+    before = world.run("plan", "--json").json["targets"]
+    for file in Path(os.environ["ROLLOUT_STATE_DIR"]).glob("workshops/*/rollout.json"):
+        document = json.loads(file.read_text())
+        for memo in document.values():
+            spoil(memo)
+        file.write_text(json.dumps(document))
+    assert world.run("plan", "--json").json["targets"] == before
+
+
+def test_a_remote_on_this_machine_is_read_as_git_reads_it(world: World) -> None:
+    bare = world.root / "two.git"
+    plain = store.Remote(str(bare), "main")
+    beside = store.Remote(str(bare), "main", beside=bare)
+    assert store._seen(beside) == store.ask(plain) == world.tip("two")
+    world.git(bare, "pack-refs", "--all")
+    assert store._seen(beside) == world.tip("two")
+    world.git(bare, "config", "transfer.hideRefs", "refs/heads")
+    assert store._seen(beside) is None
+    with pytest.raises(store.NoBranch):
+        store.ask(beside)
