@@ -62,8 +62,13 @@ def read_url(url: str) -> dict[str, str]:
 
 def describe(options: dict[str, str]) -> str:
     """Name a database without its secrets."""
+    return f"{address(options)}/{options.get('dbname') or options.get('user', '')}"
+
+
+def address(options: dict[str, str]) -> str:
+    """Name a server."""
     host = options.get("host") or options.get("hostaddr") or "localhost"
-    return f"{host}:{options.get('port', '5432')}/{options.get('dbname') or options.get('user', '')}"
+    return f"{host}:{options.get('port', '5432')}"
 
 
 def check_server(version: int, place: str) -> None:

@@ -226,9 +226,15 @@ def test_nothing_to_carry_over_is_fine(run: Run, store: str) -> None:
     assert run("backfill") == Said(0, "", "there is no table command_log here: nothing to carry over\n")
 
 
-def test_verify_is_2_when_a_check_fails_and_1_when_there_is_no_database(run: Run, empty_database: str) -> None:
+def test_verify_is_2_when_a_check_fails_and_1_when_there_is_no_database(
+    run: Run, postgres: Server, empty_database: str
+) -> None:
     failed = run("verify", "--tap", "--database", empty_database)
     assert (failed.code, "not ok 2 - event_store Table Exists" in failed.out) == (2, True)
+    assert (
+        f"✓ Database connection: {postgres.socket_folder}:{postgres.port}\n"
+        in run("verify", "--database", empty_database).out
+    )
     unreachable = run("verify", "--json", "--database", "postgresql://127.0.0.1:1/x")
     assert (unreachable.code, json.loads(unreachable.out)["ok"]) == (1, False)
 

@@ -32,19 +32,14 @@ def verify(ctx: click.Context, tap: bool, as_json: bool, helper: Path | None) ->
 
     The exit code is 2 when a check fails, and 1 when the database cannot be reached.
     """
-    from rollout.events import check_report, checks
-    from rollout.events.database import connected, describe, read_url
+    from rollout.events import check_report
+    from rollout.events.database import address, read_url
 
     if tap and as_json:
         raise UsageError("--tap and --json exclude each other")
     url = database_url()
-    place = describe(read_url(url)).partition("/")[0]
-    code = FOUND_WRONG
-    try:
-        with connected(url) as connection:
-            findings = checks.run_checks(connection, checks.scratch())
-    except RolloutError as error:
-        findings, code = checks.unreachable(str(error)), NOT_EVALUATED
+    place = address(read_url(url))
+    findings, code = _findings(url)
     if helper:
         findings = tuple(_with_helper(f, helper) if f.check.number == check_report.HELPER else f for f in findings)
     if tap:
@@ -56,6 +51,18 @@ def verify(ctx: click.Context, tap: bool, as_json: bool, helper: Path | None) ->
     click.echo(report, nl=False)
     if not check_report.passed(findings):
         ctx.exit(code)
+
+
+def _findings(url: str) -> tuple[tuple[Finding, ...], int]:
+    """Return the findings, and the exit code if they are not good."""
+    from rollout.events import checks
+    from rollout.events.database import connected
+
+    try:
+        with connected(url) as connection:
+            return checks.run_checks(connection, checks.scratch()), FOUND_WRONG
+    except RolloutError as error:
+        return checks.unreachable(str(error)), NOT_EVALUATED
 
 
 def _with_helper(finding: Finding, helper: Path) -> Finding:

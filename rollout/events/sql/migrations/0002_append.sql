@@ -55,29 +55,11 @@ CREATE FUNCTION event_store_append() RETURNS trigger
     AS $$
     DECLARE
         holder     text;
-        highest    bigint;
         registered boolean;
         parent     record;
     BEGIN
+        -- What needs no lock is done before it, so that others wait less.
         NEW.event_id := coalesce(NEW.event_id, gen_random_uuid());
-        PERFORM pg_advisory_xact_lock(instance_lock(NEW.instance_id));
-
-        -- After the lock, and in one statement: each costs more than what it looks up. The highest position is asked
-        -- for in an order that the index has; for max() a plan made on a small table reads the whole instance.
-        SELECT (SELECT e.instance_id FROM event_store e WHERE e.event_id = NEW.event_id),
-               (SELECT e.sequence_num FROM event_store e WHERE e.instance_id = NEW.instance_id
-                 ORDER BY e.sequence_num DESC LIMIT 1),
-               EXISTS (SELECT FROM supervisor_sessions s WHERE s.instance_id = NEW.instance_id)
-          INTO holder, highest, registered;
-        IF holder = NEW.instance_id THEN
-            RETURN NULL;  -- delivered before: the same event
-        ELSIF holder IS NOT NULL THEN
-            RAISE EXCEPTION USING
-                ERRCODE = 'RO001',
-                MESSAGE = format('event %s belongs to %s, not to %s', NEW.event_id, holder, NEW.instance_id);
-        END IF;
-
-        NEW.sequence_num := 1 + coalesce(highest, 0);
         NEW.event_data := event_object(NEW.event_data);
         NEW.metadata := event_object(NEW.metadata);
         -- Times that no calendar holds ("infinity", the year 20000) would stop every reader.
@@ -86,7 +68,23 @@ CREATE FUNCTION event_store_append() RETURNS trigger
             NEW."timestamp" := NULL;
         END IF;
         NEW."timestamp" := coalesce(NEW."timestamp", clock_timestamp());
-        NEW.created_at := least(coalesce(NEW.created_at, clock_timestamp()), clock_timestamp());
+
+        PERFORM pg_advisory_xact_lock(instance_lock(NEW.instance_id));
+        -- In one statement, for each costs more than what it looks up. The highest position is asked for in an order
+        -- that the index has; for max() a plan that was made on a small table reads the whole instance.
+        SELECT (SELECT e.instance_id FROM event_store e WHERE e.event_id = NEW.event_id),
+               1 + coalesce((SELECT e.sequence_num FROM event_store e WHERE e.instance_id = NEW.instance_id
+                              ORDER BY e.sequence_num DESC LIMIT 1), 0),
+               least(coalesce(NEW.created_at, clock_timestamp()), clock_timestamp()),
+               EXISTS (SELECT FROM supervisor_sessions s WHERE s.instance_id = NEW.instance_id)
+          INTO holder, NEW.sequence_num, NEW.created_at, registered;
+        IF holder = NEW.instance_id THEN
+            RETURN NULL;  -- delivered before: the same event
+        ELSIF holder IS NOT NULL THEN
+            RAISE EXCEPTION USING
+                ERRCODE = 'RO001',
+                MESSAGE = format('event %s belongs to %s, not to %s', NEW.event_id, holder, NEW.instance_id);
+        END IF;
 
         NEW.root_uuid := NEW.event_id;
         NEW.depth := 0;
