@@ -332,7 +332,8 @@ def _differing(
         if behind:
             begun = unfinished.known(repo)
             moves = moves_between(old, new)
-            return behind, edited(repo, moves, how, size, file_mode=file_mode, begun=begun)
+            edits = edited(repo, moves, how, size, file_mode=file_mode, begun=begun)
+            return behind, {**_foreign(moves, how), **edits}
     found = {}
     for item in managed:
         move = Move(item.path, None, new.entry(item.path))
@@ -341,6 +342,12 @@ def _differing(
         if differs and not _suits(item, on_disk, how):
             found[item.path] = "was deleted" if on_disk is None else _kind(on_disk)
     return [], found
+
+
+def _foreign(moves: Iterable[Move], how: Conversions) -> dict[PurePosixPath, str]:
+    """Return the paths that only a person's own pull can bring: their attributes want a program to run."""
+    found = {move.path: attributes.foreign(how.of(move.path)) for move in moves}
+    return {path: f"is under the attribute {foreign}: pull it yourself" for path, foreign in found.items() if foreign}
 
 
 def _kind(found: atomic.Found | Obstacle) -> str:

@@ -202,7 +202,7 @@ def _gitfile(dot_git: Path, top: Path) -> Path:
 def _supported(found: GitDir) -> None:
     if not (found.common_dir / "objects").is_dir():
         raise NotOurs(f"{found.git_dir} is not a git folder")
-    for name in ("HEAD", "index", "logs/HEAD", "FETCH_HEAD"):
+    for name in ("HEAD", "index", "commondir", "logs/HEAD", "FETCH_HEAD"):
         _plain_file(found.git_dir / name)
     for name in ("packed-refs", "shallow", "info/attributes", "info/exclude", "objects/info/alternates"):
         _plain_file(found.common_dir / name)
@@ -215,7 +215,7 @@ def _supported(found: GitDir) -> None:
             for value in parser.get_values(section, "path"):
                 _plain_file(found.common_dir / Path(str(value)).expanduser())
     if parser.has_section("extensions"):
-        unknown = {name for name, _ in parser.items("extensions")} - _KNOWN_EXTENSIONS
+        unknown = {name.lower() for name, _ in parser.items("extensions")} - _KNOWN_EXTENSIONS
         if unknown:
             raise NotOurs(f"it uses git features that are not supported here: {', '.join(sorted(unknown))}")
 
