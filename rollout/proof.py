@@ -28,7 +28,7 @@ def faults(loaded: Loaded, url: str, targets: Iterable[Target], stop: Event | No
 
     chosen = tuple(targets)
     names = {target.name for target in chosen}
-    found = documents.prove(url, _files(loaded, chosen), declared(loaded), names, stop)
+    found = documents.prove(url, files(loaded, chosen), declared(loaded), names, stop)
     return tuple(Unproved(f.owner, f.path, f"line {f.line}: {f.complaint}") for f in found)
 
 
@@ -59,8 +59,8 @@ def script(loaded: Loaded, url: str, path: str, targets: Iterable[Target]) -> tu
     from rollout.events import documents
 
     chosen = {target.name for target in targets}
-    files = _files(loaded, tuple(target for target in loaded.inventory.targets if target.name in chosen))
-    found = documents.run_script(url, files, declared(loaded), path, chosen)
+    rolled_out = files(loaded, tuple(target for target in loaded.inventory.targets if target.name in chosen))
+    found = documents.run_script(url, rolled_out, declared(loaded), path, chosen)
     return tuple(Unproved(f.owner, f.path, f.complaint) for f in found)
 
 
@@ -99,7 +99,7 @@ def _values(everywhere: Iterable[Mapping[str, Variable]], name: str) -> Iterator
     return (str(variables[name].value) for variables in everywhere if name in variables)
 
 
-def _files(loaded: Loaded, chosen: tuple[Target, ...]) -> list[RolledOut]:
+def files(loaded: Loaded, chosen: tuple[Target, ...]) -> list[RolledOut]:
     """Return the files of these targets, and those of every folder: documents tell people to use them."""
     named = {target.name for target in chosen}
     folders = [t for t in loaded.inventory.targets if isinstance(t.location, Folder) and t.name not in named]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 SETTINGS = ".claude/settings.json"
@@ -53,9 +54,11 @@ def commands(text: str) -> tuple[HookCommand, ...]:
         ) from None
 
 
-def _commands(hooks: dict[str, list[dict[str, list[dict[str, object]]]]], text: str) -> Iterator[HookCommand]:
+def _commands(hooks: dict[str, Any], text: str) -> Iterator[HookCommand]:
     lines = text.splitlines()
     for event, groups in hooks.items():
+        if not isinstance(groups, list):
+            raise TypeError(f"{event} takes a list")
         for group in groups:
             for hook in group["hooks"]:
                 if hook.get("type") == "command":

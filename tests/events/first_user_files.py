@@ -1,0 +1,43 @@
+"""The first user's files as they would be rolled out, perhaps with one change in one template."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from rollout import load, proof
+from rollout.events.bench import Declared, RolledOut
+from tests.events.render import ROOT
+
+
+@dataclass(frozen=True)
+class Files:
+    """What would be rolled out, and what its documents may say."""
+
+    files: tuple[RolledOut, ...]
+    declared: Declared
+    unrendered: tuple[str, ...] = ()  # why a file cannot even be rendered
+
+
+def rendered(root: Path = ROOT) -> Files:
+    """Render the inventory at `root`."""
+    with load.opened(
+        root / "inventory.yaml",
+        shown="inventory.yaml",
+        root=None,
+        limits=(),
+        overrides={},
+        hostname="odin3",
+        check=False,
+    ) as loaded:
+        desired = [loaded.rendering.desired(target) for target in loaded.chosen]
+        problems = tuple(problem.message for one in desired for problem in one.problems)
+        return Files(tuple(proof.files(loaded, loaded.chosen)), proof.declared(loaded), problems)
+
+
+def copied(to: Path) -> Path:
+    """Copy the inventory and its templates, to be changed."""
+    shutil.copy(ROOT / "inventory.yaml", to)
+    shutil.copytree(ROOT / "templates", to / "templates")
+    return to
