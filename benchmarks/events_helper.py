@@ -15,7 +15,7 @@ from rollout.events.database import connected
 from rollout.events.migrations import migrate
 from tests.events.shells import SHELLS, Shell, make_shell
 
-ROUNDS = 200
+ROUNDS = 80
 BACKLOG = 20_000
 # The ways take turns, so that whatever else the machine does falls on all of them alike.
 SCRIPT = """
