@@ -1,6 +1,7 @@
 """The embedded server: it starts anywhere, asks for its password, survives a crash, and leaves nothing behind."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from rollout.demo.postgres import Server, embedded_postgres
+from rollout.demo.postgres import Installation, Server, embedded_installation, embedded_postgres
 
 HOLDS_A_SERVER = """
 import sys, time
@@ -51,6 +52,17 @@ def test_what_was_committed_survives_a_killed_server(tmp_path: Path) -> None:
         server.kill()
         server.start()
         assert server.execute("SELECT one FROM kept") == "1\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")
+def test_programs_in_a_folder_that_only_root_may_enter_are_copied(tmp_path: Path) -> None:
+    found = embedded_installation(16)
+    hidden = tmp_path / "hidden" / "pginstall"
+    shutil.copytree(found.root, hidden, symlinks=True)
+    hidden.parent.chmod(0o700)
+    with embedded_postgres(tmp_path, installation=Installation(16, hidden / "bin")) as server:
+        assert server.execute("SELECT 1") == "1\n"
+        assert not server.bin.is_relative_to(tmp_path)
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
