@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -192,8 +193,8 @@ def test_nothing_outlives_a_block_and_nothing_of_the_person_reaches_it(
     pid = tmp_path / "pid"
     block = fenced("bash", f"sleep 300 & echo $! > {pid}", f'[ -z "${{MY_TOKEN-}}" ] && [ "$HOME" != "{Path.home()}" ]')
     assert complaints(empty_database, block) == []
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(pid.read_text()), 0)
+    state = subprocess.run(["ps", "-o", "stat=", "-p", pid.read_text().strip()], capture_output=True, text=True).stdout
+    assert state.strip()[:1] in {"", "Z"}  # gone, or waiting for whoever adopted it
 
 
 def test_one_text_in_many_repositories_runs_once_and_fails_in_each(empty_database: str) -> None:
