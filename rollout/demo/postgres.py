@@ -326,12 +326,17 @@ def _reachable(installation: Installation, home: Path, account: Account | None) 
     """Return the installation itself, or a copy below `home` when the server's user cannot read it."""
     if account is None or _can(account, "-x", installation.bin / "postgres"):
         return installation
+    # The programs look for their libraries beside the wheel's package, so the copy keeps that neighbourhood.
+    package = installation.root.parent
     copy = home / "programs"
-    shutil.copytree(installation.root, copy, symlinks=True)
+    shutil.copytree(installation.root, copy / package.name / installation.root.name, symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, copy / libraries.name, symlinks=True)
     for path in (copy, *copy.rglob("*")):
         if not path.is_symlink():
             path.chmod(stat.S_IMODE(path.stat().st_mode) | 0o444 | (0o111 if path.is_dir() else 0))
-    return Installation(installation.major, copy / installation.bin.name)
+    return Installation(installation.major, copy / package.name / installation.root.name / installation.bin.name)
 
 
 def _initdb(server: Server) -> None:

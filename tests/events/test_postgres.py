@@ -57,10 +57,12 @@ def test_what_was_committed_survives_a_killed_server(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")
 def test_programs_in_a_folder_that_only_root_may_enter_are_copied(tmp_path: Path) -> None:
     found = embedded_installation(16)
-    hidden = tmp_path / "hidden" / "pginstall"
-    shutil.copytree(found.root, hidden, symlinks=True)
-    hidden.parent.chmod(0o700)
-    with embedded_postgres(tmp_path, installation=Installation(16, hidden / "bin")) as server:
+    package, hidden = found.root.parent, tmp_path / "hidden"
+    shutil.copytree(found.root, hidden / package.name / found.root.name, symlinks=True)
+    shutil.copytree(package.with_name(f"{package.name}.libs"), hidden / f"{package.name}.libs", symlinks=True)
+    hidden.chmod(0o700)
+    installation = Installation(16, hidden / package.name / found.root.name / "bin")
+    with embedded_postgres(tmp_path, installation=installation) as server:
         assert server.execute("SELECT 1") == "1\n"
         assert not server.bin.is_relative_to(tmp_path)
 
