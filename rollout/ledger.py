@@ -117,21 +117,7 @@ class Ledger:
         return self._with_outcomes(exact[0])
 
     def _with_outcomes(self, run: PastRun) -> PastRun:
-        rows = self._ask("outcomes", run=run.run)
-        outcomes = tuple(
-            Outcome(
-                target=row[0],
-                verdict=Verdict(row[1]),
-                reason=row[2],
-                base=row[3],
-                commit=row[4],
-                duration_ms=row[5],
-                kind=row[6],
-                branch=row[7],
-                paths=tuple(WrittenPath(*path) for path in json.loads(row[8])),
-            )
-            for row in rows
-        )
+        outcomes = tuple(_read_outcome(row, run.run) for row in self._ask("outcomes", run=run.run))
         return PastRun(
             run.run,
             run.command,
@@ -168,6 +154,26 @@ class Ledger:
 
     def _do(self, name: str, **values: Any) -> None:
         self._database.execute(_queries()[name], {"scope": self._scope, **values})
+
+
+def _read_outcome(row: tuple[Any, ...], run: str) -> Outcome:
+    try:
+        return Outcome(
+            target=row[0],
+            verdict=Verdict(row[1]),
+            reason=row[2],
+            base=row[3],
+            commit=row[4],
+            duration_ms=row[5],
+            kind=row[6],
+            branch=row[7],
+            paths=tuple(WrittenPath(*path) for path in json.loads(row[8])),
+        )
+    except (ValueError, TypeError) as error:
+        raise LedgerError(
+            f"the ledger's row of {row[0]} in run {run} cannot be read ({error}); "
+            "move the ledger away to begin a new one"
+        ) from error
 
 
 @contextmanager

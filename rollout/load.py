@@ -58,9 +58,11 @@ def opened(
 
 def _text(path: Path, shown: str) -> str:
     try:
-        if path.stat().st_size > _MAX_INVENTORY:
+        with path.open("rb") as file:
+            content = file.read(_MAX_INVENTORY + 1)
+        if len(content) > _MAX_INVENTORY:
             raise UsageError(f"{shown}: is larger than 32 MiB")
-        return path.read_bytes().decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except FileNotFoundError as error:
         raise UsageError(f"{shown}: there is no inventory; name one with -i FILE") from error
     except UnicodeDecodeError as error:

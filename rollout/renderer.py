@@ -18,6 +18,10 @@ from rollout.render import SUFFIX, TemplateFault, context, policy_fault, slots, 
 _SECONDS = 10.0  # wall clock for one template; a person's template takes a millisecond
 
 
+class TemplateLimit(TemplateFault):
+    """A template that took too long, or all the memory it may have."""
+
+
 class Rendering:
     """Desired states of targets, from templates that were read once at the start."""
 
@@ -38,6 +42,7 @@ class Rendering:
         self._lock = Lock()
         self._slots: dict[tuple[str, ...], list[Slot]] = {}
         self._uses: dict[tuple[str, str], list[str] | None] = {}
+        self._limited: dict[tuple[str, str], TemplateFault] = {}  # templates that hit a limit are not tried again
         self._bodies: dict[tuple[str, str, str], bytes | TemplateFault] = {}
 
     def __enter__(self) -> Rendering:
@@ -112,10 +117,14 @@ class Rendering:
             raise TemplateFault(self._no_machine(target, slot))
         key = (slot.template, slot.rule.delimiters, json.dumps(seen, sort_keys=True))
         with self._lock:
+            if key[:2] in self._limited:
+                raise self._limited[key[:2]]
             if key not in self._bodies:
                 try:
                     reply = self._child.ask({"ask": "render", "name": key[0], "delimiters": key[1], "variables": seen})
                     self._bodies[key] = reply["body"].encode()
+                except TemplateLimit as fault:
+                    self._limited[key[:2]] = self._bodies[key] = fault
                 except TemplateFault as fault:
                     self._bodies[key] = fault
             body = self._bodies[key]
@@ -158,12 +167,12 @@ class _Child:
             line = self._line(process)
         except (BrokenPipeError, EOFError):
             self.close()
-            raise TemplateFault(
+            raise TemplateLimit(
                 f"templates/{request['name']}: template limit: rendering it ended the renderer"
             ) from None
         except TimeoutError:
             self.close()
-            raise TemplateFault(
+            raise TemplateLimit(
                 f"templates/{request['name']}: template limit: takes more than {_SECONDS:.0f} seconds"
             ) from None
         reply: dict[str, Any] = json.loads(line)
@@ -177,9 +186,11 @@ class _Child:
             if "PYTHONPATH" in os.environ:
                 environment["PYTHONPATH"] = os.environ["PYTHONPATH"]
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "rollout.render_child"],
+                # -P: no module is taken from the folder it runs in. What it complains of could hold a variable's value.
+                [sys.executable, "-P", "-m", "rollout.render_child"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
                 cwd="/",
                 env=environment,
                 start_new_session=True,

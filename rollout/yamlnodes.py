@@ -9,6 +9,7 @@ from typing import Any
 
 _MAX_BYTES = 32 * 1024 * 1024
 _MAX_DEPTH = 60
+_DEEP = 4000  # what may open a level, before the depth is measured: the C parser overflows its stack at about 20,000
 _MAX_ALIASED = 100_000  # nodes that aliases may add: a billion laughs stops here
 
 
@@ -51,7 +52,11 @@ def parse(text: str) -> tuple[Node | None, list[Fault]]:
 
     yaml = YAML(typ="safe")
     try:
+        if sum(text.count(mark) for mark in ("[", "{", "- ", "? ", "\n ")) > _DEEP:
+            _bounded(YAML(typ="safe").parse(text))
         root = yaml.compose(text)
+    except _TooDeep as error:
+        return None, [Fault(error.line, "nested too deeply")]
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         return None, [Fault(mark.line + 1 if mark else 1, f"not valid YAML: {error.problem or error.context}")]
@@ -61,6 +66,23 @@ def parse(text: str) -> tuple[Node | None, list[Fault]]:
         return None, []
     reader = _Reader()
     return reader.read(root, 0), reader.faults
+
+
+class _TooDeep(Exception):
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
+def _bounded(events: Iterator[Any]) -> None:
+    """Walk through a document's events, which takes no stack; raise _TooDeep where it nests too deeply."""
+    from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
+
+    depth = 0
+    for event in events:
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            raise _TooDeep(event.start_mark.line + 1)
 
 
 class _Reader:
@@ -94,11 +116,13 @@ class _Reader:
     def _read(self, node: Any, line: int, depth: int) -> Node:
         from ruamel.yaml.nodes import MappingNode, SequenceNode
 
+        if not isinstance(node, MappingNode | SequenceNode):
+            return Scalar(self._scalar(node, line), line)
+        if str(node.tag).rpartition(":")[2] not in {"map", "seq"} or not str(node.tag).startswith("tag:yaml.org,2002:"):
+            self._fault(line, f"the tag {str(node.tag)!r} is not allowed")
         if isinstance(node, MappingNode):
             return self._mapping(node, line, depth)
-        if isinstance(node, SequenceNode):
-            return Sequence(tuple(self.read(item, depth + 1) for item in node.value), line)
-        return Scalar(self._scalar(node, line), line)
+        return Sequence(tuple(self.read(item, depth + 1) for item in node.value), line)
 
     def _mapping(self, node: Any, line: int, depth: int) -> Mapping:
         entries: dict[str, Node] = {}

@@ -160,6 +160,10 @@ class World:
     def spawn(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """Start the program as a process of its own, in a session of its own."""
         self.inventory()
+        return self.spawn_as_it_is(*arguments, **environment)
+
+    def spawn_as_it_is(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """Start the program on the inventory that is there."""
         return subprocess.Popen(
             [sys.executable, "-m", "rollout", *arguments],
             cwd=self.root,

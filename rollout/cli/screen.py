@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from typing import Any
@@ -12,6 +13,20 @@ from rollout.addresses import redact
 from rollout.cli.options import Options
 
 _EVERY = 0.1  # seconds between two repaints of the live line
+
+
+# What steers a terminal or turns the order of what it shows; our own colours are let through.
+_STEERING = re.compile("(\x1b\\[(?:0|1|2|3[1-6])m)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def harmless(text: str) -> str:
+    """Show what others wrote into a text, file names and messages among it, instead of obeying it."""
+    return _STEERING.sub(lambda found: found[1] or f"\\x{ord(found[0]):02x}", text)
+
+
+def _json_text(text: str) -> str:
+    """Escape in JSON what JSON would let through."""
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class Screen:
@@ -32,7 +47,7 @@ class Screen:
         if self._closed:
             return
         try:
-            sys.stdout.write(redact(text))
+            sys.stdout.write(harmless(redact(text)))
             sys.stdout.flush()
         except BrokenPipeError:
             self._closed = True
@@ -41,11 +56,11 @@ class Screen:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def document(self, document: dict[str, Any]) -> None:
-        self.data(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        self.data(_json_text(json.dumps(document, indent=2, ensure_ascii=False)) + "\n")
 
     def event(self, **fields: Any) -> None:
         """Print one JSON object on a line of its own."""
-        self.data(json.dumps(fields, ensure_ascii=False) + "\n")
+        self.data(_json_text(json.dumps(fields, ensure_ascii=False)) + "\n")
 
     def warn(self, text: str) -> None:
         if not self._options.quiet:
@@ -53,7 +68,7 @@ class Screen:
 
     def say(self, text: str) -> None:
         self._clear()
-        sys.stderr.write(redact(text) + "\n")
+        sys.stderr.write(harmless(redact(text)) + "\n")
         sys.stderr.flush()
 
     def note(self, text: str) -> None:
