@@ -4,11 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 SYSTEM := .ci/system-packages
 
-.PHONY: help install demo test format clean
+.PHONY: help install demo test faults soak format clean
 help:
 	@echo "make demo     run the whole story in a sandbox (installs into $(VENV))"
 	@echo "make test     formatting, types, imports, tests"
 	@echo "make install  put the program at $(BIN)/rollout"
+	@echo "make faults   thousands of kills, failing calls, full disks and people at work in the middle; half an hour"
+	@echo "make soak     people and killed machines at work at once, for SECONDS=60"
 	@echo "make format   rewrite the sources the way make test wants them"
 	@echo "make clean    remove what these commands made here"
 
@@ -36,6 +38,13 @@ test: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -n auto
+
+faults: $(VENV)/.dev
+	$(BIN)/python -m tests.faults.sweep --most 2400
+
+SECONDS ?= 60
+soak: $(VENV)/.dev
+	$(BIN)/python -m tests.faults.soak --seconds $(SECONDS)
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

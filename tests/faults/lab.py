@@ -6,14 +6,17 @@ commit of the rollout, nothing is left lying about, and running again does nothi
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,6 +69,28 @@ class Ended:
     def reasons(self) -> dict[str, str]:
         lines = [json.loads(line) for line in self.out.splitlines() if line.startswith("{")]
         return {line["target"]: line["reason"] for line in lines if line["type"] == "target_done"}
+
+
+_HUNG = -99
+
+
+def _preloaded() -> bool:
+    """Tell whether this process was started with the shim, so that its forks can be faulted."""
+    return "shim.so" in os.environ.get("LD_PRELOAD", "")
+
+
+def _waited(pid: int, limit: float) -> int:
+    """Return how a process ended; one that does not is ended, and said to hang."""
+    deadline = time.monotonic() + limit
+    while True:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            return _HUNG
+        time.sleep(0.005)
 
 
 @dataclass(frozen=True)
@@ -150,54 +175,63 @@ class Room:
     # --- running
 
     def run(self, story: Story, fault: Fault, limit: float = 60.0) -> tuple[Ended, Book]:
-        """Run the installed program as a process of its own, with the fault."""
+        """Run the program with the fault, as a process of its own in a session of its own."""
         book = Book(self.place / "book")
-        with open(self.place / "out", "w+") as out, open(self.place / "err", "w+") as err:
+        faulted = fault.environment(book.file, self.library)
+        pid = self._fork(story, faulted) if _preloaded() else self._spawn(story, faulted)
+        code = _waited(pid, limit)
+        book.settle(kill=fault.mode is Mode.KILL_TREE or bool(fault.then) or code == _HUNG)
+        return self._ended(code), book
+
+    def _spawn(self, story: Story, faulted: dict[str, str]) -> int:
+        with open(self.place / "out", "w") as out, open(self.place / "err", "w") as err:
             process = subprocess.Popen(
                 [sys.executable, "-m", "rollout", *story.command],
                 cwd=self.live,
-                env=self.environment() | fault.environment(book.file, self.library),
+                env=self.environment() | faulted,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
                 start_new_session=True,
             )
-            try:
-                code = process.wait(limit)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-                code = -99
-            book.settle(kill=fault.mode is Mode.KILL_TREE or bool(fault.then) or code == -99)
-            out.seek(0)
-            err.seek(0)
-            return Ended(code, out.read(), err.read()), book
+        process.returncode = 0  # waited for by its number
+        return process.pid
 
-    def again(self, story: Story) -> Ended:
-        """Run it without a fault, in a fork of this process: the same program, without loading it again."""
+    def _fork(self, story: Story, more: dict[str, str]) -> int:
+        """Run it in a fork of this process: the same program, without loading it again."""
         from rollout.cli import apply as _loaded  # noqa: F401
         from rollout.cli.main import _ended
 
-        out, err = self.place / "out", self.place / "err"
         child = os.fork()
-        if child == 0:
-            code = 70
-            try:
-                os.setsid()
-                os.chdir(self.live)
-                os.environ.clear()
-                os.environ.update(self.environment())
-                for number, name in ((0, os.devnull), (1, out), (2, err)):
-                    flags = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-                    os.dup2(os.open(name, flags, 0o600), number)
-                sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
-                code = _ended(list(story.command))
-                sys.stdout.flush()
-                sys.stderr.flush()
-            finally:
-                os._exit(code)
-        _, status = os.waitpid(child, 0)
-        return Ended(os.waitstatus_to_exitcode(status), out.read_text(), err.read_text())
+        if child:
+            return child
+        code = 70
+        try:
+            os.setsid()
+            os.chdir(self.live)
+            os.environ.clear()
+            os.environ.update(self.environment() | more)
+            for number, name in ((0, os.devnull), (1, self.place / "out"), (2, self.place / "err")):
+                flags = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+                os.dup2(os.open(name, flags, 0o600), number)
+            sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
+            if more:
+                ctypes.CDLL(None).fault_attach()
+            code = _ended(list(story.command))
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except BaseException:
+            traceback.print_exc()
+            sys.stderr.flush()
+        finally:
+            os._exit(code)
+
+    def _ended(self, code: int) -> Ended:
+        return Ended(code, (self.place / "out").read_text(), (self.place / "err").read_text())
+
+    def again(self, story: Story) -> Ended:
+        """Run it without a fault."""
+        return self._ended(_waited(self._fork(story, {}), 120.0))
 
     def calls(self, story: Story) -> list[Call]:
         """Return every call of a run in which nothing goes wrong."""
@@ -217,7 +251,7 @@ class Room:
         if book.fired:
             number = experiment.fault.at
             finding.call = next((f"{c.name} {c.path}" for c in book.calls() if c.number == number), "")
-        if ended.code == -99:
+        if ended.code == _HUNG:
             finding.violations.append("the faulted run hung")
         if "Traceback" in ended.err and not _expected_trace(ended):
             finding.violations.append(f"traceback: {ended.err[-400:]}")
@@ -623,7 +657,8 @@ class Check:
         for path in MANAGED:
             entry = now.index.get(path)
             at_head = self.room.git(self._top, "rev-parse", "--verify", "-q", f"HEAD:{path}", ok=False).strip()
-            if at_head and (entry is None or entry.split(" ")[2] != at_head):
+            old = self.before.index.get(path)
+            if at_head and entry == old and (old is None or old.split(" ")[2] != at_head):
                 found.append(f"staged revert of {path}")
         return found
 

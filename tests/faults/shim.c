@@ -58,7 +58,8 @@ static long setting(const char *name) {
     return text ? atol(text) : 0;
 }
 
-__attribute__((constructor)) static void attach(void) {
+/* At the start of a program, and again in a fork that is told only later what is to go wrong. */
+__attribute__((constructor, visibility("default"))) void fault_attach(void) {
     const char *file = getenv("FAULT_FILE");
     if (!file) return;
     int descriptor = (int)syscall(SYS_openat, AT_FDCWD, file, O_RDWR | O_CLOEXEC, 0);

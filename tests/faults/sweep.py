@@ -22,11 +22,12 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
-from tests.faults import people
+from tests.faults import people, shim
 from tests.faults.lab import STORIES, Experiment, Finding, Room
 from tests.faults.people import Deed
 from tests.faults.shim import Call, Fault, Mode
@@ -181,17 +182,24 @@ def described(finding: Finding) -> str:
 
 
 def run(
-    experiments: list[Experiment], place: Path, jobs: int, seconds: float, tell: TextIO | None = sys.stderr
+    experiments: list[Experiment],
+    place: Path,
+    jobs: int,
+    seconds: float,
+    tell: TextIO | None = sys.stderr,
+    *,
+    forks: bool = False,
 ) -> Tally:
-    """Make the experiments, `jobs` at a time, for at most so many seconds."""
+    """Make the experiments, `jobs` at a time, for at most so many seconds; in forks of a loaded program if told to."""
     context = multiprocessing.get_context("spawn")
     todo: multiprocessing.Queue[Experiment | None] = context.Queue()
     done: multiprocessing.Queue[Finding] = context.Queue()
     workers = [
         context.Process(target=_work, args=(place / f"room{number}", todo, done), daemon=True) for number in range(jobs)
     ]
-    for worker in workers:
-        worker.start()
+    with _preload(place) if forks else nullcontext():
+        for worker in workers:
+            worker.start()
     tally, deadline = Tally(), time.monotonic() + seconds
     waiting, under_way = iter(experiments), 0
     try:
@@ -215,6 +223,16 @@ def run(
             worker.join(30)
 
 
+@contextmanager
+def _preload(place: Path) -> Iterator[None]:
+    """Have processes that are started in the block loaded with the shim, which does nothing until it is told to."""
+    os.environ["LD_PRELOAD"] = str(shim.library(place))
+    try:
+        yield
+    finally:
+        del os.environ["LD_PRELOAD"]
+
+
 def rooms() -> Path:
     """Make a folder for the rooms where files are quick: in memory, if there is such a place and it is large enough."""
     memory = Path("/dev/shm")
@@ -232,6 +250,7 @@ def main() -> int:
     parser.add_argument("--deed", default="*")
     parser.add_argument("--only", type=int, metavar="CALL")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--exec", action="store_true", help="start the program anew each time; slower")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--calls", action="store_true", help="print the calls of a run and end")
     given = parser.parse_args()
@@ -248,7 +267,7 @@ def main() -> int:
         if given.only is not None:
             experiments = [e for e in experiments if e.fault.at == given.only]
         started = time.monotonic()
-        tally = run(experiments, place, given.jobs, given.seconds)
+        tally = run(experiments, place, given.jobs, given.seconds, forks=not given.exec)
         if given.json:
             print(tally.as_json())
         else:

@@ -1,0 +1,169 @@
+"""Kills at random instants over several repositories, and what a run does when it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.world import World
+
+
+def _fleet(world: World) -> dict[str, bytes]:
+    """Make three checkouts with a person's work in them, a repository without one, and a folder."""
+    for name in ("api", "web", "cli"):
+        top = world.repo(name, {"a.txt": "a\n", "b.txt": "b\n"})
+        world.write(top, {"a.txt": "staged\n", "mine.txt": "untracked\n"})
+        world.git(top, "add", "a.txt")
+        world.write(top, {"b.txt": "dirty\n"})
+    world.bare_repo("lib")
+    world.tail = "folders:\n  shared: {path: shared, templates: [shared]}\n"
+    _release(world, 0)
+    assert world.run("apply", "--yes").code == 0
+    return _mine(world)
+
+
+def _release(world: World, number: int) -> None:
+    world.template("project/conf.txt.j2", f"release {number}\n")
+    world.template(f"project/docs/{number}.txt", f"new in {number}\n")
+    world.template("shared/tool.sh", f"echo {number}\n", executable=True)
+
+
+def _mine(world: World) -> dict[str, bytes]:
+    found = {}
+    for name in ("api", "web", "cli"):
+        for file in ("a.txt", "b.txt", "mine.txt"):
+            found[f"{name}/{file}"] = (world.root / name / file).read_bytes()
+        found[f"{name} staged"] = world.git(name, "rev-parse", ":a.txt", ":b.txt").encode()
+    return found
+
+
+def _end(process: subprocess.Popen[str], number: int) -> None:
+    os.killpg(process.pid, number)
+
+
+def test_killed_at_random_instants_every_target_has_one_commit_and_nothing_of_the_person_is_lost(world: World) -> None:
+    before = _fleet(world)
+    chance = random.Random(20260203)
+    deadline, release, killed = time.monotonic() + 20, 0, 0
+    while time.monotonic() < deadline or release == 0:
+        release += 1
+        _release(world, release)
+        for _ in range(2):
+            process = world.spawn("apply", "--yes", "--json")
+            time.sleep(chance.uniform(0.05, 1.5))
+            if process.poll() is None:
+                _end(process, signal.SIGKILL)
+                killed += 1
+            process.communicate()
+        settled = world.run("apply", "--yes", "--json", "--lock-timeout", "20")
+        assert settled.code == 0, settled.out
+        assert set(world.run("status", "--json").states().values()) == {"in-sync"}
+        for name in ("api", "web", "cli", "lib"):
+            ours = world.git(f"{name}.git", "log", "--format=%(trailers:key=Rollout-Run,valueonly)", "main")
+            assert len(ours.split()) == release + 1, f"{name}: {ours}"
+            assert world.at(name, "conf.txt") == f"release {release}\n"
+        assert _mine(world) == before
+        assert not [str(p) for n in ("api", "web", "cli") for p in (world.root / n / ".git").glob("**/*.lock")]
+    assert killed, "nothing was killed"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("times", [1, 2])
+def test_told_to_stop_it_says_so_lets_go_of_its_locks_and_the_next_run_finishes(
+    world: World, number: signal.Signals, times: int
+) -> None:
+    before = _fleet(world)
+    chance = random.Random(f"{number} {times}")
+    for release in range(1, 4):
+        _release(world, release)
+        process = world.spawn("apply", "--yes")
+        time.sleep(chance.uniform(0.2, 1.2))
+        for _ in range(times):
+            if process.poll() is None:
+                _end(process, number)
+                time.sleep(0.05)
+        _, err = process.communicate(timeout=30)
+        assert process.returncode in {0, 128 + number, -number}, err
+        assert not [name for name in ("api", "web", "cli") if (world.root / name / ".git/index.lock").exists()]
+        settled = world.run("apply", "--yes", "--json", "--lock-timeout", "20")
+        assert settled.code == 0, settled.out
+        assert _mine(world) == before
+    assert set(world.run("status", "--json").states().values()) == {"in-sync"}
+
+
+def test_a_stale_lock_of_ours_is_removed_and_a_persons_is_not(world: World) -> None:
+    top = world.repo("api")
+    lock = top / ".git/index.lock"
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    lock.write_text(f'{{"rollout": 1, "pid": {ended.pid}, "host": "{os.uname().nodename}", "boot": "another"}}')
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+    assert (top / "conf.txt").exists()
+    assert not lock.exists()
+    lock.write_bytes(b"")
+    assert world.run("apply", "--yes", "--json").code == 0
+    assert lock.exists()
+
+
+def test_our_lock_is_gone_after_the_next_run_although_there_is_nothing_else_to_do(world: World) -> None:
+    top = world.repo("api")
+    world.run("apply", "--yes")
+    left = top / ".git/rollout/op-4194305-1"
+    left.mkdir(parents=True)
+    text = f'{{"rollout": 1, "pid": 1, "host": "{os.uname().nodename}", "boot": "another"}}'
+    (left / "token").write_text(text)
+    os.link(left / "token", top / ".git/index.lock")
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "unchanged"}
+    assert not (top / ".git/index.lock").exists()
+    assert not (top / ".git/rollout").exists()
+
+
+def test_an_edit_that_a_killed_run_displaced_is_given_back(world: World) -> None:
+    top = world.repo("api")
+    world.run("apply", "--yes")
+    blob = world.git(top, "rev-parse", ":conf.txt")
+    left = top / ".git/rollout/op-4194305-1"
+    left.mkdir(parents=True)
+    (left / "0").write_text("the person's words\n")
+    (left / "moves").write_text(f'["0", "conf.txt", ["100644", "{blob}"], [["100644", "{blob}"]]]\n["1", "co')
+    applied = world.run("apply", "--yes")
+    assert "are back" in applied.err
+    assert (top / "conf.txt").read_text() == "the person's words\n"
+    assert not (top / ".git/rollout").exists()
+
+
+def test_a_half_written_file_of_a_killed_run_is_never_given_to_anybody(world: World) -> None:
+    top = world.repo("api")
+    world.run("apply", "--yes")
+    blob = world.git(top, "rev-parse", ":conf.txt")
+    left = top / ".git/rollout/op-4194305-1"
+    left.mkdir(parents=True)
+    (left / "0.part").write_text("hel")
+    (left / "moves").write_text(f'["0", "conf.txt", ["100644", "{blob}"], [["100644", "{blob}"]]]\n')
+    assert world.run("apply", "--yes").code == 0
+    assert (top / "conf.txt").read_text() == "hello world\n"
+    assert not (top / ".git/rollout").exists()
+
+
+def test_what_is_still_written_into_a_replaced_file_is_kept_and_told(world: World) -> None:
+    top = world.repo("api")
+    world.run("apply", "--yes")
+    world.head = "version: 1\nvars: {who: moon}\n"
+    script = "exec 3>>conf.txt; echo open; read line; echo late >&3"
+    writer = subprocess.Popen(["sh", "-c", script], cwd=top, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert writer.stdout is not None
+    assert writer.stdout.readline() == "open\n"
+    applied = world.run("apply", "--yes")
+    writer.communicate("go\n")
+    if not Path("/proc/self/fdinfo").exists():
+        pytest.skip("needs /proc to see who has a file open")
+    (kept,) = (top / ".git/rollout/kept").iterdir()
+    assert kept.read_text() == "hello world\nlate\n"
+    assert "had it open" in applied.out + applied.err
+    assert (top / "conf.txt").read_text() == "hello moon\n"
