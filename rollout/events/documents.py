@@ -26,6 +26,8 @@ SUFFIXES = (".md", ".markdown", ".mdc")
 SHELLS = {"bash": ("bash", "-eo", "pipefail", "-c"), "sh": ("bash", "--posix", "-eo", "pipefail", "-c")}
 # Blocks mostly wait for psql to start, so there may be more of them than processors.
 AT_ONCE = min(8, 2 * (os.cpu_count() or 1))
+# An agent gives a hook less; whether it keeps to that, a busy machine cannot tell.
+HOOK_SECONDS = 15.0
 SCRIPT = "proof-PS-script"
 # Types that a text names: compared with, or logged.
 NAMED_TYPES = re.compile(
