@@ -204,11 +204,8 @@ def _running(at: Bench) -> Callable[[_Trial], list[Fault]]:
             return []
         match trial.what:
             case HookCommand() as hook:
-                command, stdin, seconds = (
-                    ("sh", "-c", at.mapped(hook.command)),
-                    hook.payload(trial.folder),
-                    hook.seconds,
-                )
+                command, stdin = ("sh", "-c", at.mapped(hook.command)), hook.payload(trial.folder)
+                seconds = max(hook.seconds, HOOK_SECONDS)
             case Block() as block:
                 command, stdin, seconds = (*SHELLS[block.language], at.mapped(block.text)), "", SECONDS
         ran = at.run(command, trial.instance, trial.folder, at.mapped(stdin), seconds)
