@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from rollout import __version__, addresses, checkout, known, plan, store, workshop
+from rollout import addresses, checkout, known, plan, store, workshop
 from rollout.checkout import Hindered
 from rollout.errors import Busy
 from rollout.git import GitError, Person
@@ -27,21 +29,62 @@ from rollout.store import NoBranch, Unreachable
 from rollout.workshop import Pending, Workshop
 
 
-def observe(target: Target, desired: Desired, settings: Settings, decisions: Decisions) -> Step:
-    """Return what one repository needs; whatever keeps it from being evaluated is its state and reason."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a glance came to: a step, or else upstream's commit if it was asked."""
+
+    step: Step | None = None
+    heard: str | None = None
+
+
+def glance(target: Target, asked: str, settings: Settings) -> Seen:
+    """Return the step of a repository that is in sync and was so before, when its templates asked for the same.
+
+    Nothing needs to be rendered for that, no tree and no history read: for all others the step is None.
+    """
+
+    def look(at: Located, shop: Workshop) -> Step | str | None:
+        if not shop.was_in_sync(asked):
+            return None
+        try:
+            return _glance(target, asked, settings, at, shop)
+        except Unreachable:
+            raise
+        except GitError:
+            return None  # a damaged store is dealt with by the full look
+
+    seen = _at_work(target, settings, look)
+    return Seen(seen) if isinstance(seen, Step) else Seen(heard=seen)
+
+
+def _glance(target: Target, asked: str, settings: Settings, at: Located, shop: Workshop) -> Step | str | None:
+    assert isinstance(target.location, Branch)
+    tip = _asked_tip(at, shop, settings)
+    seen = None if tip is None else shop.known_in_sync(tip, asked)
+    if tip is None or seen is None or _pending(at, shop, tip, target.location) is not None:
+        return tip
+    if not settings.offline:
+        shop.fetch(tip)
+    settled, there = _plain_checkout(target.location, at, tip, seen.entries)
+    if not settled:
+        return tip
+    return plan.step_of(target, seen.findings, _circumstances(at, shop, settings, there))
+
+
+def _asked_tip(at: Located, shop: Workshop, settings: Settings) -> str | None:
+    return store.ask(at.remote) if not settings.offline or at.local else shop.tip()
+
+
+T = TypeVar("T")
+
+
+def _at_work(target: Target, settings: Settings, look: Callable[[Located, Workshop], T]) -> T | Step:
+    """Look at a target in its workshop; whatever keeps it from being evaluated is its state and reason."""
     assert isinstance(target.location, Branch)
     try:
         at = locate(target.location, settings.person)
         with workshop.opened(settings.state, at.remote, target.name, wait=settings.wait) as shop:
-            try:
-                return _observe(target, desired, settings, decisions, at, shop)
-            except Unreachable:
-                raise
-            except GitError:
-                if shop.pending_commit() is not None:
-                    raise
-                shop.reset()  # a damaged store is thrown away once; all it held can be fetched again
-                return _observe(target, desired, settings, decisions, at, shop)
+            return look(at, shop)
     except Unfit as error:
         return _unfit(target, error.state, str(error))
     except NoBranch as error:
@@ -54,6 +97,30 @@ def observe(target: Target, desired: Desired, settings: Settings, decisions: Dec
         return _unfit(target, State.BLOCKED, f"{error.filename or target.name}: {error.strerror}")
 
 
+def observe(
+    target: Target,
+    desired: Desired,
+    settings: Settings,
+    decisions: Decisions,
+    asked: str = "",
+    heard: str | None = None,
+) -> Step:
+    """Return what one repository needs; `asked` says what decides that, `heard` what upstream was a moment ago."""
+
+    def look(at: Located, shop: Workshop) -> Step:
+        try:
+            return _observe(target, desired, settings, decisions, at, shop, asked, heard)
+        except Unreachable:
+            raise
+        except GitError:
+            if shop.pending_commit() is not None:
+                raise
+            shop.reset()  # a damaged store is thrown away once; all it held can be fetched again
+            return _observe(target, desired, settings, decisions, at, shop, asked, None)
+
+    return _at_work(target, settings, look)
+
+
 def first_line(text: str) -> str:
     return text.split("\n", 1)[0]
 
@@ -63,30 +130,30 @@ def _unfit(target: Target, state: State, reason: str) -> Step:
 
 
 def _observe(
-    target: Target, desired: Desired, settings: Settings, decisions: Decisions, at: Located, shop: Workshop
+    target: Target,
+    desired: Desired,
+    settings: Settings,
+    decisions: Decisions,
+    at: Located,
+    shop: Workshop,
+    asked: str,
+    heard: str | None,
 ) -> Step:
     assert isinstance(target.location, Branch)
     network = not settings.offline or at.local
-    tip = last_tip(at, shop, target.location, network=network)
-    asked = plan.asked(desired, __version__)
-    pending = _pending(at, shop, tip, target.location)
-    if pending is None:
-        seen = shop.known_in_sync(tip, asked)
-        if seen is not None:
-            checkout = _checkout(target.location, at, shop, tip, desired, settings.person, seen.entries)
-            return plan.step_of(target, seen.findings, _circumstances(at, shop, settings, checkout))
+    tip = shop.fetch(heard) if heard and network else last_tip(at, shop, target.location, network=network)
     snapshot = _snapshot(shop, tip, desired, network=network)
+    pending = _pending(at, shop, tip, target.location)
     settled = pending is not None and _still_right(desired, snapshot, pending)
     entries = known.entries_of(desired, snapshot)
+    there = _checkout(target.location, at, shop, tip, desired, settings.person, entries)
     circumstances = replace(
-        _circumstances(
-            at, shop, settings, _checkout(target.location, at, shop, tip, desired, settings.person, entries)
-        ),
+        _circumstances(at, shop, settings, there),
         pending=pending.commit if pending is not None and settled else None,
         pending_files=dict(pending.files) if pending is not None and settled else {},
     )
     found = plan.findings(desired, snapshot, decisions)
-    if pending is None and entries is not None and not found.changes:
+    if asked and pending is None and entries is not None and not found.changes:
         shop.keep_in_sync(InSync(found, entries), asked)
     return plan.step_of(target, found, circumstances)
 
@@ -173,16 +240,24 @@ def _checkout(
     person: Person,
     entries: Entries | None,
 ) -> Checkout | None:
-    if at.top is None:
-        return None
-    if at.clone:
-        return Checkout(False, "no checkout yet; apply clones it", can_follow=where.follow)
-    if at.trouble is not None:
-        return Checkout(False, at.trouble)
-    if at.repo is not None and entries is not None and checkout.has_all(at.repo, where.branch, tip, entries):
-        return Checkout(commit=tip)
+    settled, there = _plain_checkout(where, at, tip, entries)
+    if settled or at.top is None:
+        return there
     managed = list(desired.managed)
     seen = checkout.observe(at.top, where.branch, where.remote, tip, managed, shop.git, person, follow=where.follow)
     if at.local and not seen.has_it and seen.reason.startswith("on branch"):
         return Checkout()  # the branch itself is upstream, and nobody has it checked out
     return seen
+
+
+def _plain_checkout(where: Branch, at: Located, tip: str, entries: Entries | None) -> tuple[bool, Checkout | None]:
+    """Tell whether it is plain how the checkout stands, and then how."""
+    if at.top is None:
+        return True, None
+    if at.clone:
+        return True, Checkout(False, "no checkout yet; apply clones it", can_follow=where.follow)
+    if at.trouble is not None:
+        return True, Checkout(False, at.trouble)
+    if at.repo is not None and entries is not None and checkout.has_all(at.repo, where.branch, tip, entries):
+        return True, Checkout(commit=tip)
+    return False, None

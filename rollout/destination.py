@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import assert_never
 
 from rollout import branch, leftovers, publish, shared_folder
+from rollout.branch import Seen
 from rollout.locate import Settings
 from rollout.model import Branch, Desired, Folder, Outcome, Step, Target
 from rollout.plan import Decisions
 from rollout.publish import Job
 
-__all__ = ["Job", "Look", "Settings", "clear", "observe", "write"]
+__all__ = ["Glance", "Job", "Look", "Seen", "Settings", "clear", "glance", "observe", "write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,35 @@ class Look:
     desired: Desired
     settings: Settings
     decisions: Decisions
+    asked: str = ""  # all that decides what is desired, in one word
+    heard: str | None = None  # upstream's commit, where it was asked a moment ago
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """One target to be held against what is remembered of it, before anything is rendered."""
+
+    target: Target
+    asked: str
+    settings: Settings
+
+
+def glance(look: Glance) -> Seen:
+    """Return the step of a target that is as it was remembered, or what was heard on the way."""
+    match look.target.location:
+        case Branch():
+            return branch.glance(look.target, look.asked, look.settings)
+        case Folder():
+            return Seen()
+        case _:
+            assert_never(look.target.location)
 
 
 def observe(look: Look) -> Step:
     """Return the frozen step of one target."""
     match look.target.location:
         case Branch():
-            return branch.observe(look.target, look.desired, look.settings, look.decisions)
+            return branch.observe(look.target, look.desired, look.settings, look.decisions, look.asked, look.heard)
         case Folder():
             return shared_folder.observe(look.target, look.desired, look.settings, look.decisions)
         case _:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from threading import Event
 from types import MappingProxyType
 
-from rollout import clock, destination, executors, wire
+from rollout import clock, destination, executors, threads, wire
 from rollout.checks import Checks
-from rollout.destination import Look, Settings
+from rollout.destination import Glance, Look, Settings
 from rollout.load import Loaded
 from rollout.model import Desired, Plan, Problem, State, Step, Target
 from rollout.plan import Decisions
@@ -33,7 +33,15 @@ def plan(
     """
     chosen = loaded.chosen if targets is None else targets
     found: dict[str, Step] = {}
-    for look, step in executors.run(_observe, _looks(loaded, chosen, settings, decisions, problems), jobs, stop):
+    heard: dict[str, str | None] = {}
+    plain = [target for target in chosen if not problems.get(target.name)]
+    for glance, seen in threads.run(destination.glance, _glances(loaded, plain, settings), jobs, stop):
+        heard[glance.target.name] = seen.heard
+        if seen.step is not None:
+            found[glance.target.name] = seen.step
+            noted(seen.step)
+    left = [target for target in chosen if target.name not in found]
+    for look, step in executors.run(_observe, _looks(loaded, left, settings, decisions, problems, heard), jobs, stop):
         found[look.target.name] = step
         noted(step)
     steps = tuple(found.get(target.name) or _not_looked_at(target) for target in chosen)
@@ -41,18 +49,26 @@ def plan(
     return replace(made, digest=wire.digest(made))
 
 
+def _glances(loaded: Loaded, chosen: Iterable[Target], settings: Settings) -> Iterable[Glance]:
+    for target in chosen:
+        yield Glance(target, loaded.rendering.asked(target), settings)
+
+
 def _looks(
     loaded: Loaded,
-    chosen: tuple[Target, ...],
+    chosen: Iterable[Target],
     settings: Settings,
     decisions: Decisions,
     problems: Mapping[str, tuple[Problem, ...]],
+    heard: Mapping[str, str | None],
 ) -> Iterable[Look]:
     checks = Checks()
     for target in chosen:
         desired = checks.over(loaded.rendering.desired(target))
         further = problems.get(target.name, ())
-        yield Look(target, Desired(desired.managed, desired.problems + further), settings, decisions)
+        asked = "" if further else loaded.rendering.asked(target)
+        wanted = Desired(desired.managed, desired.problems + further)
+        yield Look(target, wanted, settings, decisions, asked, heard.get(target.name))
 
 
 def _observe(look: Look) -> Step:

@@ -310,16 +310,6 @@ class Findings:
     newest: str | None = None
 
 
-def asked(desired: Desired, program: str) -> str:
-    """Return in one word all that a target's templates ask for; `program` is the version that would decide."""
-    hasher = hashlib.sha256(f"{program}\0{desired.problems!r}".encode())
-    for item in desired.managed:
-        words = (str(item.path), item.mode, item.executable, item.rule, item.set, len(item.body))
-        hasher.update(repr(words).encode("utf-8", "surrogateescape"))
-        hasher.update(item.body)
-    return hasher.hexdigest()
-
-
 def step_for(
     target: Target,
     desired: Desired,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import selectors
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from threading import Lock
 from typing import Any
 
+from rollout import __version__
 from rollout.errors import UsageError
 from rollout.model import Desired, FilePattern, Machine, Managed, Mode, Problem, Slot, Target, TemplateFile
 from rollout.render import SUFFIX, TemplateFault, context, policy_fault, slots, texts
@@ -42,6 +45,7 @@ class Rendering:
         self._lock = Lock()
         self._slots: dict[tuple[str, ...], list[Slot]] = {}
         self._uses: dict[tuple[str, str], list[str] | None] = {}
+        self._asked: dict[tuple[str, ...], tuple[str, frozenset[str] | None]] = {}
         self._limited: dict[tuple[str, str], TemplateFault] = {}  # templates that hit a limit are not tried again
         self._bodies: dict[tuple[str, str, str], bytes | TemplateFault] = {}
 
@@ -79,6 +83,28 @@ class Rendering:
                 reply = self._child.ask({"ask": "uses", "name": key[0], "delimiters": key[1]})
                 self._uses[key] = reply["uses"]
             return self._uses[key]
+
+    def asked(self, target: Target) -> str:
+        """Return in one word all that decides what a target's templates ask for: equal words, equal desired states."""
+        words, names = self._asked_by(target)
+        seen = context(target, PurePosixPath(), {}, None)
+        used = seen if names is None else {name: seen[name] for name in names if name in seen}
+        text = json.dumps([target.kind, used], sort_keys=True)
+        return hashlib.sha256(f"{words}\0{text}".encode()).hexdigest()
+
+    def _asked_by(self, target: Target) -> tuple[str, frozenset[str] | None]:
+        """Return what targets with the same template sets have in common, and the variables that tell them apart."""
+        if target.templates not in self._asked:
+            slots = self.slots(target)
+            rendered = [slot for slot in slots if slot.template is not None and slot.template.endswith(SUFFIX)]
+            used = [self.uses(slot) for slot in rendered]
+            names = None if None in used else frozenset(name for list_ in used for name in list_ or ())
+            words = hashlib.sha256(f"{__version__}\0{slots!r}\0{self._machines!r}\0{self._machine!r}".encode())
+            for name, template in sorted(self._templates.items()):
+                words.update(f"\0{name}\0{template.executable}\0{len(template.content)}\0".encode())
+                words.update(template.content)
+            self._asked[target.templates] = (words.hexdigest(), names)
+        return self._asked[target.templates]
 
     def desired(self, target: Target) -> Desired:
         """Return what a target's templates ask for, with what keeps a path from being rendered."""

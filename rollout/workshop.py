@@ -158,9 +158,14 @@ class Workshop(Store):
 
     # --- what was found
 
+    def was_in_sync(self, asked: str) -> bool:
+        """Tell whether the last look at these very templates found nothing to change."""
+        remembered = self.memo().get("in_sync")
+        return isinstance(remembered, dict) and remembered.get("asked") == f"{self.target}:{asked}"
+
     def known_in_sync(self, tip: str, asked: str) -> InSync | None:
         """Return the findings of an earlier look at the very same, if that found nothing to change."""
-        return known.from_memo(self.memo().get("in_sync", {}), tip, f"{self.target}:{asked}")
+        return known.from_memo(self.memo().get("in_sync"), tip, f"{self.target}:{asked}")
 
     def keep_in_sync(self, found: InSync, asked: str) -> None:
         self.remember(in_sync=known.as_memo(found, f"{self.target}:{asked}"))

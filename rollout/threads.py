@@ -1,0 +1,68 @@
+"""Work done on threads that each take the next unit when they are free: no queue, no future, nothing held."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from threading import Event, Lock, Thread
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_POLL = 0.2  # seconds between two looks at whether a signal came
+
+
+@dataclass(slots=True)
+class _Shared(Generic[T, R]):
+    """What the threads have in common: the units that are left, and what came of those that were taken."""
+
+    work: Callable[[T], R]
+    items: Iterator[T]
+    stop: Event | None
+    lock: Lock = field(default_factory=Lock)
+    over: Event = field(default_factory=Event)
+    done: SimpleQueue[tuple[T, R] | BaseException | None] = field(default_factory=SimpleQueue)
+
+    def take(self) -> T | None:
+        """Return the next unit, or None when there is none or none is to be begun any more."""
+        with self.lock:
+            if self.over.is_set() or (self.stop is not None and self.stop.is_set()):
+                return None
+            return next(self.items, None)
+
+    def run(self) -> None:
+        """Work until nothing is left; what goes wrong is raised again where the results are read."""
+        try:
+            while (item := self.take()) is not None:
+                self.done.put((item, self.work(item)))
+        except BaseException as error:
+            self.over.set()
+            self.done.put(error)
+        self.done.put(None)
+
+
+def run(work: Callable[[T], R], items: Iterable[T], jobs: int, stop: Event | None = None) -> Iterator[tuple[T, R]]:
+    """Yield (item, result) as they are done; after `stop` none is begun any more."""
+    shared = _Shared(work, iter(items), stop)
+    threads = [Thread(target=shared.run, name=f"rollout-{number}") for number in range(jobs)]
+    for thread in threads:
+        thread.start()
+    try:
+        left = jobs
+        while left:
+            try:
+                found = shared.done.get(timeout=_POLL)
+            except Empty:
+                continue
+            if found is None:
+                left -= 1
+            elif isinstance(found, BaseException):
+                raise found
+            else:
+                yield found
+    finally:
+        shared.over.set()
+        for thread in threads:
+            thread.join()
