@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from rollout import atomic, attributes, git, gitdir, leftovers, tokens, unfinished
+from rollout import atomic, attributes, git, gitdir, indexfile, leftovers, tokens, unfinished
 from rollout.atomic import Found
 from rollout.checkout import (
     Conversions,
@@ -195,6 +195,7 @@ class _Act:
     folders_made: list[PurePosixPath] = field(default_factory=list)
     numbers: int = 0
     swaps: list[_Swap] = field(default_factory=list)
+    placed: dict[PurePosixPath, tuple[int, int]] = field(default_factory=dict)  # inode and time of what was put
     begun: dict[PurePosixPath, list[Entry]] = field(default_factory=dict)  # what a killed run had put there
 
     def __post_init__(self) -> None:
@@ -263,6 +264,7 @@ class _Act:
                 self._put(move)
             self._nobody_at_work()
             if index is not None:
+                self._describe_files(index)
                 self._replace_index(index)
         except BaseException:
             self._undo()
@@ -282,6 +284,18 @@ class _Act:
             raise Hindered("somebody removed its index.lock and went on")
         os.replace(index, real)
         self.index_is = _stamp(real)
+
+    def _describe_files(self, index: Path) -> None:
+        """Tell the new index how the files look that are as we put them there: git knows them clean at once."""
+        stats: dict[bytes, os.stat_result] = {}
+        for path, (inode, written) in self.placed.items():
+            with contextlib.suppress(OSError), atomic.parent(self.repo.top, path) as folder:
+                about = os.stat(path.name, dir_fd=folder, follow_symlinks=False)
+                if (about.st_ino, about.st_mtime_ns, about.st_size) == (inode, written, len(self.contents[path])):
+                    stats[os.fsencode(str(path))] = about
+        content = indexfile.with_stats(index.read_bytes(), stats, self.size)
+        if content is not None:
+            index.write_bytes(content)
 
     def _lock_is_ours(self) -> bool:
         return tokens.is_ours(self.scratch / "token", self.repo.git_dir / "index.lock")
@@ -370,6 +384,7 @@ class _Act:
             like = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder) if before else None
             try:
                 atomic.stage(scratch, number, content, mode, like)
+                self.placed[move.path] = atomic.backdate(scratch, number)
             finally:
                 if like is not None:
                     os.close(like)
