@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 SYSTEM := .ci/system-packages
 
-.PHONY: help install demo test faults soak format clean
+.PHONY: help install demo test test-long faults soak format clean
 help:
 	@echo "make demo     run the whole story in a sandbox (installs into $(VENV))"
 	@echo "make test     formatting, types, imports, tests"
 	@echo "make install  put the program at $(BIN)/rollout"
 	@echo "make faults   thousands of kills, failing calls, full disks and people at work in the middle; half an hour"
 	@echo "make soak     people and killed machines at work at once, for SECONDS=60"
+	@echo "make test-long  the tests that take minutes"
 	@echo "make format   rewrite the sources the way make test wants them"
 	@echo "make clean    remove what these commands made here"
 
@@ -37,7 +38,10 @@ test: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto -m "not long"
+
+test-long: $(VENV)/.dev
+	$(BIN)/python -m pytest -n auto -m long
 
 faults: $(VENV)/.dev
 	$(BIN)/python -m tests.faults.sweep --most 2400
