@@ -26,15 +26,18 @@ def plan(
     stop: Event | None = None,
     targets: tuple[Target, ...] | None = None,
     problems: Mapping[str, tuple[Problem, ...]] = MappingProxyType({}),
+    *,
+    from_memory: bool = True,
 ) -> Plan:
     """Return the plan of the chosen targets, in the inventory's order; `noted` hears of each as it is known.
 
-    `problems` are faults of a target's files, found by other means than rendering and checking them.
+    `problems` are faults of a target's files, found by other means than rendering and checking them. Without
+    `from_memory` every target is looked at in full, whatever is remembered of it.
     """
     chosen = loaded.chosen if targets is None else targets
     found: dict[str, Step] = {}
     heard: dict[str, str | None] = {}
-    plain = [target for target in chosen if not problems.get(target.name)]
+    plain = [target for target in chosen if from_memory and not problems.get(target.name)]
     for glance, seen in threads.run(destination.glance, _glances(loaded, plain, settings), jobs, stop):
         heard[glance.target.name] = seen.heard
         if seen.step is not None:

@@ -94,3 +94,14 @@ def test_a_remote_on_this_machine_is_read_as_git_reads_it(world: World) -> None:
     assert store._seen(beside) is None
     with pytest.raises(store.NoBranch):
         store.ask(beside)
+
+
+def test_verify_believes_nothing_that_was_remembered(world: World) -> None:
+    world.bare_repo("api")
+    world.run("apply", "--yes")
+    world.run("status")
+    first = world.git("api.git", "rev-parse", "main^")
+    for memo in Path(os.environ["ROLLOUT_STATE_DIR"]).glob("workshops/*/rollout.json"):
+        memo.write_text(memo.read_text().replace(world.tip("api"), first))
+    world.git("api.git", "update-ref", "refs/heads/main", first)
+    assert world.run("verify").code == 2

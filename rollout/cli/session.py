@@ -85,6 +85,8 @@ class Session:
         decisions: Decisions | None = None,
         targets: tuple[Target, ...] | None = None,
         problems: Mapping[str, tuple[Problem, ...]] | None = None,
+        *,
+        from_memory: bool = True,
     ) -> Plan:
         """Observe the chosen targets and decide, with progress on the screen; raise Interrupted when told to end.
 
@@ -109,6 +111,7 @@ class Session:
             self.interrupt.stop,
             chosen,
             problems or {},
+            from_memory=from_memory,
         )
         self.screen.clear()
         if self.interrupt.number is not None:

@@ -28,7 +28,7 @@ def verify(context: click.Context, database: str | None) -> int:
     rollout verify --database postgresql://supervisor@localhost:5434/supervisor_service
     """
     with session.opened(context) as at:
-        made = at.plan(at.settings())
+        made = at.plan(at.settings(), from_memory=False)  # a proof believes nothing that was remembered
         wrong, proved = _documents(at, database)
         if at.interrupt.number is not None:
             raise Interrupted(at.interrupt.number)
