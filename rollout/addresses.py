@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 _SCHEMES = {"https", "http", "ssh", "git", "file", "git+ssh", "ssh+git"}
 # Up to the last @ before a slash: of a password with an @ in it, no part is shown.
 _SECRET_URL = re.compile(r"([a-z][a-z0-9+.-]*://)([^/\s\"'<>]*)@", re.IGNORECASE)
+_SECRET_WORD = re.compile(r"([?&;](?:password|passwd|sslpassword|token|[a-z]+_token)=)[^&;\s\"'<>]+", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -83,6 +84,7 @@ def split_secret(url: str) -> tuple[str, tuple[str, str] | None]:
 
 def redact(text: str) -> str:
     """Replace user names and passwords in whatever addresses stand in a text."""
+    text = _SECRET_WORD.sub(r"\1***", text)
     return _SECRET_URL.sub(lambda m: m[1] + ("***@" if ":" in m[2] or m[1].startswith("http") else m[2] + "@"), text)
 
 

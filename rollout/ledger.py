@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import socket
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,7 +30,7 @@ class _Database(Protocol):
     def rows(self, query: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]: ...
     def execute(self, query: str, values: Mapping[str, Any]) -> None: ...
     def close(self) -> None: ...
-    def lock(self, key: str) -> AbstractContextManager[None]: ...
+    def lock(self, key: str, wait: float) -> AbstractContextManager[None]: ...
     def together(self) -> AbstractContextManager[None]: ...
 
 
@@ -145,9 +147,9 @@ class Ledger:
                 return run, commit
         return None
 
-    def lock(self) -> AbstractContextManager[None]:
-        """Keep other machines that share this ledger from running at once; raise Busy when one does."""
-        return self._database.lock(self._scope)
+    def lock(self, wait: float = 0.0) -> AbstractContextManager[None]:
+        """Keep other machines that share this ledger from running at once; raise Busy when one does after `wait`."""
+        return self._database.lock(self._scope, wait)
 
     def _ask(self, name: str, **values: Any) -> list[tuple[Any, ...]]:
         return self._database.rows(_queries()[name], {"scope": self._scope, **values})
@@ -205,6 +207,9 @@ class _SQLite:
                 raise LedgerError(f"{path}: {error}; free the disk or the file, then run it again") from error
             aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
             path.rename(aside)
+            # A journal of the damaged one would be played back into the new one.
+            for suffix in ("-journal", "-wal", "-shm"):
+                path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
             warn(f"{path}: is damaged ({error}); it is kept as {aside.name}, and a new ledger begins")
             self._connection = self._open()
 
@@ -252,8 +257,23 @@ class _SQLite:
         self.rows("COMMIT", {})
 
     @contextmanager
-    def lock(self, key: str) -> Iterator[None]:  # the lock file beside it serves one machine
+    def lock(self, key: str, wait: float) -> Iterator[None]:  # the lock file beside it serves one machine
         yield
+
+
+# A server that is gone without a word is noticed: when connecting, and while an answer is waited for.
+_PATIENCE: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+
+
+def _our_name() -> str:
+    """Return what other runs read about us while we hold the lock; PostgreSQL keeps 63 bytes of it."""
+    return f"rollout pid {os.getpid()} on {socket.gethostname()}"[:63]
 
 
 class _PostgreSQL:
@@ -262,7 +282,7 @@ class _PostgreSQL:
 
         self._shown = addresses.redact(url)
         try:
-            self._connection = psycopg.connect(url, autocommit=True, connect_timeout=10)
+            self._connection = psycopg.connect(url, autocommit=True, **_PATIENCE, application_name=_our_name())
             self._migrate()
         except psycopg.Error as error:
             raise LedgerError(f"the ledger {self._shown} cannot be used: {_said(error)}") from error
@@ -297,30 +317,37 @@ class _PostgreSQL:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        with self._connection.transaction():
-            yield
+        import psycopg
+
+        try:
+            with self._connection.transaction():
+                yield
+        except psycopg.Error as error:
+            raise LedgerError(f"the ledger {self._shown}: {_said(error)}") from error
 
     @contextmanager
-    def lock(self, key: str) -> Iterator[None]:
-        taken = self._connection.execute("SELECT pg_try_advisory_lock(hashtext('rollout run'), hashtext(%s))", (key,))
-        row = taken.fetchone()
-        if row is None or not row[0]:
-            raise Busy(f"another machine runs on this ledger now ({self._holder()}); wait for it")
+    def lock(self, key: str, wait: float) -> Iterator[None]:
+        deadline = time.monotonic() + wait
+        values = {"key": key}
+        while not self.rows("SELECT pg_try_advisory_lock(hashtext('rollout run'), hashtext(:key))", values)[0][0]:
+            if time.monotonic() >= deadline:
+                who = self._holder()
+                raise Busy(f"the ledger {self._shown}: {who} is at work; wait for it, or give --lock-timeout SECONDS")
+            time.sleep(0.2)
         try:
             yield
         finally:
-            import psycopg
-
-            with suppress(psycopg.Error):
-                self._connection.execute("SELECT pg_advisory_unlock(hashtext('rollout run'), hashtext(%s))", (key,))
+            with suppress(LedgerError):
+                self.rows("SELECT pg_advisory_unlock(hashtext('rollout run'), hashtext(:key))", values)
 
     def _holder(self) -> str:
-        found = self._connection.execute(
-            "SELECT a.client_addr::text, a.backend_start::text FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
-            "WHERE l.locktype = 'advisory' AND l.granted "
-            "AND l.classid = (hashtext('rollout run')::bigint & 4294967295) LIMIT 1"
-        ).fetchone()
-        return f"connected from {found[0] or 'this host'} since {found[1]}" if found else "just ended"
+        found = self.rows(
+            "SELECT a.application_name, to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') "
+            "FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory' AND l.granted "
+            "AND l.classid = (hashtext('rollout run')::bigint & 4294967295) LIMIT 1",
+            {},
+        )
+        return f"{found[0][0]}, since {found[0][1]}," if found else "another run, which just ended,"
 
 
 def _positional(query: str) -> str:

@@ -27,6 +27,7 @@ def locked(path: Path, what: str, wait: float = 0.0) -> Iterator[int]:
     try:
         _take(descriptor, path, what, time.monotonic() + wait)
         holder = {"pid": os.getpid(), "host": socket.gethostname(), "what": what, "since": _now()}
+        holder["start"] = _started(os.getpid())
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(holder).encode(), 0)
         yield descriptor
@@ -54,19 +55,42 @@ def holder(path: Path) -> str:
         since, doing = str(said["since"]), str(said["what"])
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"
-    gone = host == socket.gethostname() and not _alive(pid)
-    left = " (ended; a git process it started is still running)" if gone else ""
-    return f"pid {pid} on {host} ({doing}, since {since}){left}"
+    if host != socket.gethostname() or _alive(pid, str(said.get("start", ""))):
+        return f"pid {pid} on {host} ({doing}, since {since})"
+    left = ", ".join(_holders(path)) or "a process"
+    return f"{left}, started by pid {pid}, which ended, on {host} ({doing}, since {since})"
 
 
-def _alive(pid: int) -> bool:
+def _holders(path: Path) -> Iterator[str]:
+    """Name the processes that have the lock file open, as far as /proc shows them."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            held = any(os.readlink(entry) == str(path) for entry in (folder / "fd").iterdir())
+            name = (folder / "comm").read_text().strip()
+        except OSError:
+            continue
+        if held and int(folder.name) != os.getpid():
+            yield f"{name} (pid {folder.name})"
+
+
+def _alive(pid: int, start: str) -> bool:
+    """Tell whether the process that wrote its name still runs, and no other has its number by now."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
-    return True
+        pass
+    return _started(pid) == start
+
+
+def _started(pid: int) -> str:
+    """Return when a process started, in the kernel's ticks; "" where that cannot be seen, and for a zombie."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] == "Z" else fields[19]
 
 
 def _now() -> str:

@@ -114,7 +114,7 @@ def _ledger(at: Session) -> Iterator[Ledger]:
     with ExitStack() as stack:
         stack.enter_context(locks.locked(lock, f"rollout {at.loaded.shown}", at.options.lock_timeout))
         book = stack.enter_context(ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn))
-        stack.enter_context(book.lock())
+        stack.enter_context(book.lock(at.options.lock_timeout))
         for target in at.loaded.chosen:
             for note in destination.clear(target, at.state):
                 at.screen.warn(f"{target.name}: {note}")

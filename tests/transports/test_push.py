@@ -43,7 +43,7 @@ def settled(world: World) -> None:
     assert world.log("api") == DONE
     assert set(world.run("status", "--json").states().values()) == {"in-sync"}
     assert set(world.run("apply", "--yes", "--json").outcomes().values()) == {"unchanged"}
-    assert world.git("api.git", "fsck", "--strict") == ""
+    assert world.git("api.git", "fsck", "--strict", "--no-dangling") == ""
 
 
 # --- what a server's hooks and refs can do
