@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import shutil
 import signal
 import subprocess
@@ -18,9 +17,8 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from rollout.errors import RolloutError
-from rollout.events import database, event_types, migrations
 from rollout.events.event_types import EventType
-from rollout.events.queries import query
+from rollout.events.scratch_store import scratch_store, store_itself
 
 if TYPE_CHECKING:
     from rollout.events.database import Connection
@@ -132,87 +130,10 @@ def bench(
     """
     with tempfile.TemporaryDirectory(prefix="rollout-proof-", ignore_cleanup_errors=True) as made:
         folder = Path(made).resolve()
-        store = _scratch_store(url, declared.types) if scratch else _store(url)
+        store = scratch_store(url, declared.types) if scratch else store_itself(url)
         with store as (connection, environment):
             names = _copied(folder, files, declared)
             yield Bench(folder, connection, environment | _sealed(folder, environment, declared), names, stop)
-
-
-# --- the store
-
-
-@contextmanager
-def _store(url: str) -> Iterator[tuple[Connection, dict[str, str]]]:
-    with database.connected(url) as connection:
-        yield connection, variables(connection)
-
-
-@contextmanager
-def _scratch_store(url: str, types: Sequence[EventType]) -> Iterator[tuple[Connection, dict[str, str]]]:
-    """Make a database for the proof, or a schema where that is not allowed, and take it away again."""
-    import psycopg
-
-    name = f"rollout_proof_{int(time.time()):010d}_{secrets.token_hex(4)}"
-    with database.connected(url) as owner:
-        _sweep(owner)
-        try:
-            _execute(owner, "proof_create_database", name)
-            kind, opened = "database", {"dbname": name}
-        except psycopg.errors.InsufficientPrivilege:
-            kind, opened = "schema", {"options": _with_path(database.read_url(url).get("options", ""), name)}
-            _execute(owner, "proof_create_schema", name)
-        try:
-            with _connected(url, opened) as connection:
-                migrations.migrate(connection)
-                event_types.store_types(connection, types)
-                yield connection, variables(connection)
-        finally:
-            with suppress(psycopg.Error):
-                _execute(owner, f"proof_drop_{kind}", name)
-
-
-def _with_path(options: str, schema: str) -> str:
-    return f"{options} -c search_path={schema}".strip()
-
-
-@contextmanager
-def _connected(url: str, instead: Mapping[str, str]) -> Iterator[Connection]:
-    from psycopg.conninfo import make_conninfo
-
-    with database.connected(make_conninfo(url, **instead)) as connection:
-        yield connection
-
-
-def _sweep(owner: Connection) -> None:
-    """Take away what proofs left that were killed."""
-    import psycopg
-
-    for kind in ("database", "schema"):
-        for (name,) in owner.execute(query(f"proof_leftover_{kind}s")).fetchall():
-            with suppress(psycopg.Error):
-                _execute(owner, f"proof_drop_{kind}", str(name))
-
-
-def _execute(connection: Connection, statement: str, name: str) -> None:
-    from psycopg import sql
-
-    text = query(statement).decode()
-    connection.execute(sql.SQL(text).format(name=sql.Identifier(name)))
-
-
-def variables(connection: Connection) -> dict[str, str]:
-    """Return the `PG*` variables with which psql reaches what this connection has reached."""
-    found = {
-        option.envvar.decode(): option.val.decode()
-        for option in connection.pgconn.info
-        if option.envvar and option.val is not None
-    }
-    info = connection.info
-    found |= {"PGHOST": info.host or info.hostaddr or "localhost", "PGPORT": str(info.port), "PGUSER": info.user}
-    found |= {"PGDATABASE": info.dbname, "PGAPPNAME": "rollout-proof"}
-    if info.password:
-        found["PGPASSWORD"] = info.password
-    return {name: value for name, value in found.items() if value}
 
 
 # --- the files
@@ -260,7 +181,7 @@ def _sealed(folder: Path, store: Mapping[str, str], declared: Declared) -> dict[
     shims.mkdir()
     shutil.copyfile(SHIM, shims / "psql")
     (shims / "psql").chmod(0o755)
-    path = os.pathsep.join(part for part in os.environ.get("PATH", os.defpath).split(os.pathsep) if _absolute(part))
+    path = os.pathsep.join(part for part in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(part))
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     return {
         "LC_ALL": "C.UTF-8",
@@ -278,10 +199,6 @@ def _sealed(folder: Path, store: Mapping[str, str], declared: Declared) -> dict[
         "BENCH_DATABASES": " ".join(sorted(declared.databases)),
         "BENCH_USERS": " ".join(sorted(declared.users)),
     }
-
-
-def _absolute(part: str) -> bool:
-    return os.path.isabs(part)
 
 
 def _psql(path: str) -> str:

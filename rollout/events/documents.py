@@ -115,15 +115,14 @@ def _read(files: Iterable[RolledOut], declared: Declared) -> tuple[list[Fault], 
     known = {kind.name for kind in declared.types}
     for file in filter(lambda file: is_proved(file.path), files):
         for thing in _things(file, faults, known):
-            # The same words in the same folder mean the same; so do they in documents of several owners.
-            key = _key(thing, file)
+            key = _key(thing)  # the same words mean the same, in whose document they stand
             places.setdefault(key, []).append((file, thing.line))
             things.setdefault(key, thing)
     trials = [_Trial(tuple(places[key]), thing, f"proof-PS-{n:06d}") for n, (key, thing) in enumerate(things.items())]
     return faults, trials
 
 
-def _key(thing: Block | HookCommand, file: RolledOut) -> tuple[object, ...]:
+def _key(thing: Block | HookCommand) -> tuple[object, ...]:
     if isinstance(thing, Block):
         return (thing.language, thing.text)
     return (thing.event, thing.command)
