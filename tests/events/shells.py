@@ -92,6 +92,11 @@ class Shell:
         return sorted(path for path in self.spool.glob("*") if path.suffix in (".event", ".batch"))
 
 
+def slack() -> float:
+    """Return how much longer things take here than they should, because others keep the processors busy."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def shell_programs() -> list[object]:
     """Return every shell there is here, and a skip for each that is not."""
     return [

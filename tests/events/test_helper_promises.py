@@ -22,6 +22,7 @@ from tests.events.shells import (
     make_shell,
     shell_programs,
     silent_server,
+    slack,
     stored,
 )
 
@@ -31,8 +32,9 @@ SHELLCHECK = Path(sys.executable).parent / "shellcheck"
 
 @pytest.fixture(params=PROGRAMS)
 def shell(request: pytest.FixtureRequest, tmp_path: Path, postgres: Server, event_store: str) -> Shell:
-    """Every shell in turn, with a database."""
-    return make_shell(str(request.param), tmp_path, postgres, database_of(event_store))
+    """Every shell in turn, with a database, and time enough for it on a busy machine."""
+    made = make_shell(str(request.param), tmp_path, postgres, database_of(event_store))
+    return made.with_(ROLLOUT_LOG_DEADLINE="30")
 
 
 @pytest.fixture(params=PROGRAMS)
@@ -44,7 +46,7 @@ def alone(request: pytest.FixtureRequest, tmp_path: Path, postgres: Server) -> S
 @pytest.fixture
 def bash(tmp_path: Path, postgres: Server, event_store: str) -> Shell:
     """Bash alone, for what does not depend on the shell."""
-    return make_shell("bash", tmp_path, postgres, database_of(event_store))
+    return make_shell("bash", tmp_path, postgres, database_of(event_store)).with_(ROLLOUT_LOG_DEADLINE="30")
 
 
 def numbers(*wanted: int) -> list[str]:
@@ -192,7 +194,7 @@ def test_the_asynchronous_mode_does_not_wait(shell: Shell, event_store: str) -> 
         )
     shell.with_(ROLLOUT_LOG_ASYNC="1").run("log_event n1 '{}'; log_event n2 '{}'")
     wait_until(lambda: stored(event_store) == numbers(1, 2))
-    assert (done.err, done.seconds < 1.5) == ("", True)
+    assert (done.err, done.seconds < 1.5 * slack()) == ("", True)
 
 
 def test_flush_delivers_what_waits(shell: Shell, event_store: str) -> None:
@@ -299,7 +301,7 @@ def test_many_waiting_events_are_folded_and_delivered_in_order(bash: Shell, even
     bash.with_(PGPORT="1", ROLLOUT_LOG_SPOOL_ONLY="1").run("for n in $(seq 1 400); do log_event n$n '{}'; done")
     bash.with_(PGPORT="1").run("log_event n401 '{}'")
     folded = len(bash.waiting())
-    done = bash.with_(ROLLOUT_LOG_DEADLINE="20").run("log_event n402 '{}'")
+    done = bash.with_(ROLLOUT_LOG_DEADLINE="30").run("log_event n402 '{}'")
     assert (folded < 256, done.err, stored(event_store)) == (True, "", numbers(*range(1, 403)))
 
 
@@ -314,7 +316,7 @@ def test_a_hundred_thousand_waiting_events_end_some_day(bash: Shell, event_store
         (bash.spool / f"1600000000{start:06}-x.batch").write_text("".join(rows))
     calls = 0
     while bash.waiting() and calls < 60:
-        assert bash.run("log_event n '{}'").seconds < 2.5
+        assert bash.with_(ROLLOUT_LOG_DEADLINE="").run("log_event n '{}'").seconds < 2.5 * slack()
         calls += 1
     assert (len(stored(event_store)), calls < 60) == (100_000 + calls, True)
 
@@ -324,19 +326,23 @@ def test_a_hundred_thousand_waiting_events_end_some_day(bash: Shell, event_store
 
 def test_a_database_that_refuses_costs_little(alone: Shell) -> None:
     done = alone.run("log_event n1 '{}'")
-    assert ("Connection refused" in done.err, done.seconds < 1, len(alone.waiting())) == (True, True, 1)
+    assert ("Connection refused" in done.err, done.seconds < slack(), len(alone.waiting())) == (True, True, 1)
 
 
 def test_a_silent_database_costs_no_more_than_two_seconds(shell: Shell, event_store: str) -> None:
     with silent_server() as port:
-        done = shell.with_(PGPORT=str(port)).run("log_event n1 '{}'")
-    assert ("did not answer in time" in done.err, 1 < done.seconds < 2.3, stored(event_store)) == (True, True, [])
+        done = shell.with_(PGPORT=str(port), ROLLOUT_LOG_DEADLINE="").run("log_event n1 '{}'")
+    assert ("did not answer in time" in done.err, 1 < done.seconds < 2 + 0.2 * slack(), stored(event_store)) == (
+        True,
+        True,
+        [],
+    )
 
 
 def test_a_deadline_of_ones_own_is_kept(bash: Shell) -> None:
     with silent_server() as port:
         done = bash.with_(PGPORT=str(port), ROLLOUT_LOG_DEADLINE="0.5").run("log_event n1 '{}'")
-    assert (0.3 < done.seconds < 0.9, len(bash.waiting())) == (True, 1)
+    assert (0.3 < done.seconds < 0.5 + 0.3 * slack(), len(bash.waiting())) == (True, 1)
 
 
 @pytest.mark.parametrize("missing", ["timeout", "timeout gtimeout perl"])
@@ -344,11 +350,16 @@ def test_without_timeout_and_without_perl_the_deadline_is_kept(bash: Shell, miss
     tools = only_tools(bash.root / "bin", without=missing.split())
     (tools / "psql").symlink_to(bash.environment["PATH"].split(":")[0] + "/psql")
     poor = bash.with_(PATH=str(tools))
+    # Two that wait go through a pipe, which is where the outer limit is a program.
+    poor.with_(ROLLOUT_LOG_SPOOL_ONLY="1").run("log_event n0 '{}'; log_event n0 '{}'")
     with silent_server() as port:
         late = poor.with_(PGPORT=str(port), ROLLOUT_LOG_DEADLINE="1").run("log_event n1 '{}'")
     soon = poor.run("log_event n2 '{}'")
-    assert (0.6 < late.seconds < 1.5, "not answer in time" in late.err or "not reached" in late.err) == (True, True)
-    assert (soon.err, soon.seconds < 0.8, bash.waiting()) == ("", True, [])
+    assert (0.6 < late.seconds < 1 + 0.4 * slack(), "not answer in time" in late.err or "not reached" in late.err) == (
+        True,
+        True,
+    )
+    assert (soon.err, soon.seconds < 0.8 * slack(), bash.waiting()) == ("", True, [])
 
 
 def test_a_locked_table_is_not_waited_for_and_the_event_is_stored_once(shell: Shell, event_store: str) -> None:
@@ -357,7 +368,7 @@ def test_a_locked_table_is_not_waited_for_and_the_event_is_stored_once(shell: Sh
         done = shell.with_(ROLLOUT_LOG_DEADLINE="0.6").run("log_event n1 '{}'")
         connection.rollback()
     shell.run("log_event n2 '{}'")
-    assert (done.seconds < 1.2, stored(event_store)) == (True, numbers(1, 2))
+    assert (done.seconds < 0.6 + 0.5 * slack(), stored(event_store)) == (True, numbers(1, 2))
     assert "did not answer in time" in done.err or "locked" in done.err
 
 
@@ -366,13 +377,13 @@ def test_a_name_service_that_never_answers_is_not_waited_for(bash: Shell) -> Non
     slow = only_tools(bash.root / "bin", without=["psql"])
     (slow / "psql").write_text("#!/bin/sh\nexec sleep 30\n")
     (slow / "psql").chmod(0o755)
-    done = bash.with_(PATH=str(slow)).run("log_event n1 '{}'")
-    assert (done.seconds < 2.3, "did not answer in time" in done.err) == (True, True)
+    done = bash.with_(PATH=str(slow), ROLLOUT_LOG_DEADLINE="").run("log_event n1 '{}'")
+    assert (done.seconds < 2 + 0.2 * slack(), "did not answer in time" in done.err) == (True, True)
 
 
 def test_a_password_is_never_asked_for(shell: Shell) -> None:
     done = shell.with_(PGPASSWORD="").run("log_event n1 '{}'")
-    assert (done.seconds < 1.5, "password" in done.err, len(shell.waiting())) == (True, True, 1)
+    assert (done.seconds < 1.5 * slack(), "password" in done.err, len(shell.waiting())) == (True, True, 1)
 
 
 def test_a_wrong_password_is_said_and_not_shown(shell: Shell) -> None:
@@ -398,7 +409,7 @@ PAYLOADS = {
 }
 
 
-@pytest.mark.parametrize("locale", ["C.UTF-8", "C", "POSIX"])
+@pytest.mark.parametrize("locale", ["C.UTF-8", "POSIX"])
 def test_every_payload_arrives_byte_for_byte(shell: Shell, event_store: str, locale: str) -> None:
     script = "".join(f'log_event n{place} "$P{place}"\n' for place in range(len(PAYLOADS)))
     variables = {f"P{place}": payload for place, payload in enumerate(PAYLOADS.values())}
@@ -408,23 +419,24 @@ def test_every_payload_arrives_byte_for_byte(shell: Shell, event_store: str, loc
         assert (done.err, dict(zip(PAYLOADS, (row[0] for row in rows), strict=True))) == ("", PAYLOADS)
 
 
-@pytest.mark.parametrize(
-    ("payload", "kept"),
-    [
-        ('{"a": {"b": [1, null]}}', {"a": {"b": [1, None]}}),
-        ("", {}),
-        ("[1,2]", {"_value": [1, 2]}),
-        ('"text"', {"_value": "text"}),
-        ("42", {"_value": 42}),
-        ("null", {"_value": None}),
-        ('{"nul":"a\\u0000b"}', {"nul": "a\\u0000b"}),
-        ('{"pair":"\\ud834\\udd1e"}', {"pair": "𝄞"}),
-    ],
-)
-def test_json_is_kept_as_an_object(bash: Shell, event_store: str, payload: str, kept: object) -> None:
-    bash.with_(P=payload).run('log_event n1 "${P-}"')
+OBJECTS: list[tuple[str, object]] = [
+    ('{"a": {"b": [1, null]}}', {"a": {"b": [1, None]}}),
+    ("", {}),
+    ("[1,2]", {"_value": [1, 2]}),
+    ('"text"', {"_value": "text"}),
+    ("42", {"_value": 42}),
+    ("null", {"_value": None}),
+    ('{"nul":"a\\u0000b"}', {"nul": "a\\u0000b"}),
+    ('{"pair":"\\ud834\\udd1e"}', {"pair": "𝄞"}),
+]
+
+
+def test_json_is_kept_as_an_object(bash: Shell, event_store: str) -> None:
+    for payload, _ in OBJECTS:
+        bash.with_(P=payload).run('log_event n1 "${P-}"')
     with psycopg.connect(event_store) as connection:
-        assert connection.execute("SELECT event_data FROM event_store").fetchone() == (kept,)
+        rows = connection.execute("SELECT event_data FROM event_store ORDER BY sequence_num").fetchall()
+    assert [row[0] for row in rows] == [kept for _, kept in OBJECTS]
 
 
 def test_bytes_that_are_no_utf8_are_kept_in_base64(shell: Shell, event_store: str) -> None:
@@ -452,7 +464,7 @@ def test_a_megabyte_arrives(shell: Shell, event_store: str) -> None:
 
 def test_nothing_of_the_payload_is_in_the_process_list(bash: Shell) -> None:
     with silent_server() as port:
-        process = bash.with_(PGPORT=str(port), PGPASSWORD="pass-in-env").start(
+        process = bash.with_(PGPORT=str(port), PGPASSWORD="pass-in-env", ROLLOUT_LOG_DEADLINE="3").start(
             'read -r secret < <(printf "hid%sden" -); log_event n1 "{\\"a\\":\\"$secret\\"}"'
         )
         time.sleep(0.7)
@@ -483,12 +495,14 @@ SHOW_PLACE = (
 )
 
 
-@pytest.mark.parametrize("host", HOSTS)
-def test_the_host_name_decides_where_the_database_is(alone: Shell, host: str) -> None:
-    script = f"HOSTNAME={host} HOST={host}; {SHOW_PLACE}"
-    found = alone.with_(PGHOST="", PGPORT="", PGUSER="", PGDATABASE="").run(script).out.split()
-    machine = next(name for name in ("odin3", "odin4", "laptop") if name in host.lower())
-    assert found == [HOSTS[host], "supervisor", "supervisor_service", machine]
+def test_the_host_name_decides_where_the_database_is(alone: Shell) -> None:
+    nowhere = alone.with_(PGHOST="", PGPORT="", PGUSER="", PGDATABASE="")
+    script = "".join(f"(HOSTNAME={host} HOST={host}; {SHOW_PLACE})\n" for host in HOSTS)
+    machines = [next(name for name in ("odin3", "odin4", "laptop") if name in host.lower()) for host in HOSTS]
+    assert nowhere.run(script).out.splitlines() == [
+        f"{place} supervisor supervisor_service {machine}"
+        for place, machine in zip(HOSTS.values(), machines, strict=True)
+    ]
 
 
 def test_variables_win_over_the_table(alone: Shell) -> None:
@@ -541,7 +555,7 @@ def test_a_database_without_the_store_is_said_in_one_line(shell: Shell, empty_da
 def test_psql_and_coreutils_are_enough(shell: Shell, event_store: str) -> None:
     tools = only_tools(shell.root / "bin", without=["perl", "sed", "awk", "grep", "find", "iconv", "hostname"])
     (tools / "psql").symlink_to(shell.environment["PATH"].split(":")[0] + "/psql")
-    poor = shell.with_(PATH=str(tools), ROLLOUT_LOG_DEADLINE="20")
+    poor = shell.with_(PATH=str(tools), ROLLOUT_LOG_DEADLINE="30")
     done = poor.run('log_event n1 \'{"é":"ü"}\'; x=$(head -c 9000 /dev/zero | tr "\\0" "\\n"); log_event n2 "$x."')
     assert (done.err, stored(event_store)) == ("", numbers(1, 2))
 
@@ -554,14 +568,15 @@ def test_an_event_without_an_instance_is_kept_as_unassigned(shell: Shell, event_
     assert ("kept as unassigned" in done.err, stored(event_store, instance="unassigned-PS-000000")) == (True, ["n1"])
 
 
-@pytest.mark.parametrize("instance", ["x", "Consilio-PS-3f81ad", "a-PS-123", "-" * 40 + "-PS-3f81ad", "a b-PS-3f81ad"])
-def test_an_instance_that_does_not_fit_is_said_and_the_event_is_kept(
-    bash: Shell, event_store: str, instance: str
-) -> None:
-    done = bash.with_(INSTANCE_ID=instance).run("log_event n1 '{}'")
+UNFIT = ["x", "Consilio-PS-3f81ad", "a-PS-123", "-" * 40 + "-PS-3f81ad", "a b-PS-3f81ad"]
+
+
+def test_an_instance_that_does_not_fit_is_said_and_the_event_is_kept(bash: Shell, event_store: str) -> None:
+    for instance in UNFIT:
+        assert "does not fit" in bash.with_(INSTANCE_ID=instance).run("log_event n1 '{}'").err
     with psycopg.connect(event_store) as connection:
-        kept = connection.execute("SELECT instance_id FROM event_rejects").fetchall()
-    assert ("does not fit" in done.err, kept) == (True, [(instance,)])
+        rows = connection.execute("SELECT instance_id FROM event_rejects ORDER BY reject_id").fetchall()
+    assert [row[0] for row in rows] == UNFIT
 
 
 def test_a_type_of_ten_kilobytes_is_kept(bash: Shell, event_store: str) -> None:

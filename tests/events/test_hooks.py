@@ -15,7 +15,7 @@ import pytest
 
 from rollout.demo.postgres import Server
 from tests.events.render import render_project, render_shared
-from tests.events.shells import base_environment, database_of, silent_server, stored
+from tests.events.shells import base_environment, database_of, silent_server, slack, stored
 from tests.events.test_helper_promises import wait_until
 
 SESSION = "9C2F41AA-77b1-4d0e-9a53-0d5ef7a0a1b2"
@@ -98,7 +98,7 @@ def agent(tmp_path: Path, postgres: Server, event_store: str) -> Agent:
 
 def patience() -> float:
     """Return the limit of a hook, longer by as much as others keep the processors busy."""
-    return LIMIT * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    return LIMIT * slack()
 
 
 def told(url: str, count: int, instance: str = INSTANCE) -> list[tuple[str, dict[str, object]]]:
@@ -147,22 +147,30 @@ def test_an_instance_of_ones_own_is_kept(agent: Agent, event_store: str) -> None
     assert told(event_store, 1, "consilio-PS-000abc") == [("user_message", {"content": "hello"})]
 
 
-@pytest.mark.parametrize(
-    "prompt",
-    ["implement auth", 'it\'s "quoted" \\ $(id) `x`', "two\nlines\tand\r\n", "é 𝄞 中文", '{"a": [1]}', "", "'; DROP--"],
-)
+PROMPTS = [
+    "implement auth",
+    'it\'s "quoted" \\ $(id) `x`',
+    "two\nlines\tand\r\n",
+    "é 𝄞 中文",
+    '{"a": [1]}',
+    "",
+    "'; DROP--",
+]
+
+
 @pytest.mark.parametrize("ascii_only", [True, False])
-def test_a_message_is_kept_as_it_was(agent: Agent, event_store: str, prompt: str, ascii_only: bool) -> None:
-    payload = {"session_id": SESSION, "cwd": str(agent.cwd), "prompt": prompt}
-    agent.send("UserPromptSubmit", json.dumps(payload, ensure_ascii=ascii_only))
-    assert told(event_store, 1) == [("user_message", {"content": prompt})]
+def test_a_message_is_kept_as_it_was(agent: Agent, event_store: str, ascii_only: bool) -> None:
+    for prompt in PROMPTS:
+        payload = {"session_id": SESSION, "cwd": str(agent.cwd), "prompt": prompt}
+        agent.send("UserPromptSubmit", json.dumps(payload, ensure_ascii=ascii_only))
+    assert told(event_store, len(PROMPTS)) == [("user_message", {"content": prompt}) for prompt in PROMPTS]
 
 
 def test_a_long_message_is_kept_in_time(agent: Agent, event_store: str) -> None:
     prompt = 'a "long" \\ line\n' * 20_000
     before = time.monotonic()
     agent.hook("UserPromptSubmit", prompt=prompt)
-    assert time.monotonic() - before < 1
+    assert time.monotonic() - before < slack()
     assert told(event_store, 1) == [("user_message", {"content": prompt})]
 
 
@@ -220,15 +228,16 @@ def test_a_session_end_is_logged_and_forgotten(agent: Agent, event_store: str, t
     assert list((tmp_path / "spool/hooks").glob("session-*")) == []
 
 
-@pytest.mark.parametrize(
-    "text", ["", "no json", "[]", '{"prompt": "unfinished', '{"prompt": 12}', "\x00\xff{}", '{"a":' * 999]
-)
+NONSENSE = ["", "no json", "[]", '{"prompt": "unfinished', '{"prompt": 12}', "\x00\xff{}", '{"a":' * 999]
+
+
 @pytest.mark.parametrize(
     "event", ["SessionStart", "UserPromptSubmit", "PostToolUse", "PostToolUseFailure", "SubagentStop", "SessionEnd"]
 )
-def test_a_payload_that_is_not_understood_does_no_harm(agent: Agent, event: str, text: str) -> None:
-    done = agent.send(event, text)
-    assert (done.returncode, done.stdout == "" or event == "SessionStart") == (0, True)
+def test_a_payload_that_is_not_understood_does_no_harm(agent: Agent, event: str) -> None:
+    for text in NONSENSE:
+        done = agent.send(event, text)
+        assert (done.returncode, done.stdout == "" or event == "SessionStart") == (0, True)
 
 
 # --- the resume context ---------------------------------------------------------------------------
