@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -166,6 +167,22 @@ def test_verify_cannot_say_anything_without_the_database_it_was_told_to_use(docu
     mismatch = verified.json["targets"][0]["mismatches"][0]
     assert (mismatch["where"], mismatch["reason"].partition(":")[0]) == ("document", "not proved")
     assert documented.run("verify", "--database", "postgresql://a b:sekret@[x").code == 64
+
+
+def test_who_interrupts_a_proof_is_not_kept_waiting(
+    documented: World, event_store: str, postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = documented.root / "begun"
+    documented.template("project/docs/look.md.j2", f"```bash\ntouch {begun}\nsleep 25\n```\n")
+    process = documented.spawn("plan", ROLLOUT_DATABASE_URL=event_store)
+    deadline = time.monotonic() + 60
+    while not begun.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    before = time.monotonic()
+    process.communicate(timeout=60)
+    assert (process.returncode, time.monotonic() - before < 20) == (130, True)
+    assert "rollout_proof" not in postgres.execute("SELECT datname FROM pg_database")
 
 
 def test_offline_contacts_no_database(documented: World, event_store: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import click
 
 from rollout import verify as verifying
 from rollout.cli import proving, session
-from rollout.cli.options import common
+from rollout.cli.options import common, option
 from rollout.cli.session import Interrupted, Session
 from rollout.errors import RolloutError, UsageError
 from rollout.model import State, Unproved
@@ -14,7 +14,8 @@ from rollout.show import count
 
 
 @click.command()
-@click.option("--database", metavar="URL", help="The event store; ROLLOUT_DATABASE_URL or the inventory otherwise.")
+@option("--database", metavar="URL", envvar=proving.ENVIRONMENT,
+        help="The event store; ROLLOUT_DATABASE_URL or the inventory otherwise.")  # fmt: skip
 @common
 @click.pass_context
 def verify(context: click.Context, database: str | None) -> int:
