@@ -224,7 +224,7 @@ class _SQLite:
             if version > len(_MIGRATIONS):
                 raise LedgerError(f"{self._path}: was written by a newer rollout; upgrade this one")
             for number, name in enumerate(_MIGRATIONS[version:], version + 1):
-                script = (files("rollout") / "sql" / "sqlite" / name).read_text()
+                script = (files("rollout") / "sql" / name).read_text()
                 connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
             connection.execute("SELECT count(*) FROM run, outcome, used_plan WHERE 0").fetchall()
             if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
@@ -296,7 +296,7 @@ class _PostgreSQL:
             if version > len(_MIGRATIONS):
                 raise LedgerError(f"the ledger {self._shown} was written by a newer rollout; upgrade this one")
             for number, name in enumerate(_MIGRATIONS[version:], version + 1):
-                script = (files("rollout") / "sql" / "postgresql" / name).read_text()
+                script = (files("rollout") / "sql" / name).read_text()
                 self._connection.execute(script.encode())
                 self._connection.execute("INSERT INTO rollout_ledger_version VALUES (%s)", (number,))
 

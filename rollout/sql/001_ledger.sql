@@ -1,4 +1,4 @@
--- The recorded runs and outcomes. Times are UTC, written as 2026-02-03T15:20:00Z.
+-- The recorded runs and outcomes, in SQLite and in PostgreSQL alike. Times are UTC, written as 2026-02-03T15:20:00Z.
 CREATE TABLE run (
     run         TEXT PRIMARY KEY,
     scope       TEXT NOT NULL,                -- whose runs these are: the inventory
