@@ -66,6 +66,10 @@ FILE = Record(
         "check": Text(doc="a command that must accept the result; {path} is the rendered file"),
         "max_chars": Number(minimum=1, doc="more characters than this block the target"),
         "max_lines": Number(minimum=1, doc="more lines than this block the target"),
+        "secrets": Text(
+            choices=("block", "allow"),
+            doc="whether a repository may get keys, and values of variables whose names look secret (default: block)",
+        ),
     },
     doc="how a managed path is written",
 )

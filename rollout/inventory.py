@@ -297,6 +297,7 @@ def rule_for(patterns: Iterable[FilePattern], path: str) -> FileRule:
         check=settings.get("check"),
         max_chars=settings.get("max_chars"),
         max_lines=settings.get("max_lines"),
+        secrets=settings.get("secrets", "block"),
     )
 
 

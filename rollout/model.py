@@ -122,6 +122,7 @@ class FileRule:
     check: str | None = None
     max_chars: int | None = None
     max_lines: int | None = None
+    secrets: str = "block"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from threading import Lock
 from typing import Any
 
-from rollout import __version__
+from rollout import __version__, secrecy
 from rollout.errors import UsageError
 from rollout.model import Desired, FilePattern, Machine, Managed, Mode, Problem, Slot, Target, TemplateFile
 from rollout.render import SUFFIX, TemplateFault, context, policy_fault, slots, texts
@@ -126,10 +126,19 @@ class Rendering:
                 slot.template or "",
             )
             fault_text = policy_fault(body, slot.rule, slot.path) if slot.rule.mode is not Mode.ABSENT else None
+            fault_text = fault_text or self._secret(target, slot, body)
             if fault_text:
                 problems.append(Problem(slot.path, fault_text))
             managed.append(item)
         return Desired(tuple(managed), tuple(problems))
+
+    def _secret(self, target: Target, slot: Slot, body: bytes) -> str | None:
+        """Say which secret the file would carry into a repository, where nobody allowed it."""
+        if target.kind != "repo" or slot.rule.secrets == "allow":
+            return None
+        everything = context(target, slot.path, self._machines, self._machine)
+        why = secrecy.fault(body, secrecy.named(everything))
+        return f"{slot.path}: {why}" if why else None
 
     def _body(self, target: Target, slot: Slot) -> bytes:
         if slot.template is None or slot.rule.mode is Mode.ABSENT:

@@ -6,9 +6,10 @@ import json
 import re
 import sys
 import time
+from collections.abc import Iterable
 from typing import Any
 
-from rollout import show
+from rollout import secrecy, show
 from rollout.addresses import redact
 from rollout.cli.options import Options
 
@@ -40,6 +41,17 @@ class Screen:
         self._painted = 0.0
         self._line = False
         self._closed = False
+        self._hidden: list[str] = []
+
+    def hide(self, values: Iterable[str]) -> None:
+        """Show *** from now on wherever one of these values would stand."""
+        self._hidden = sorted({text for value in values for text in secrecy.spellings(value)}, key=len, reverse=True)
+
+    def _fit(self, text: str) -> str:
+        """Return a text as it may be shown."""
+        for value in self._hidden:
+            text = text.replace(value, "***")
+        return harmless(redact(text))
 
     def data(self, text: str) -> None:
         """Print data on stdout; a reader who has enough does not stop the work."""
@@ -47,7 +59,7 @@ class Screen:
         if self._closed:
             return
         try:
-            sys.stdout.write(harmless(redact(text)))
+            sys.stdout.write(self._fit(text))
             sys.stdout.flush()
         except BrokenPipeError:
             self._closed = True
@@ -68,7 +80,7 @@ class Screen:
 
     def say(self, text: str) -> None:
         self._clear()
-        sys.stderr.write(harmless(redact(text)) + "\n")
+        sys.stderr.write(self._fit(text) + "\n")
         sys.stderr.flush()
 
     def note(self, text: str) -> None:

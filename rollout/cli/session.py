@@ -14,7 +14,7 @@ from types import FrameType
 
 import click
 
-from rollout import load, observe, places
+from rollout import load, observe, places, secrecy
 from rollout.cli.options import Options, settled
 from rollout.cli.screen import Screen
 from rollout.destination import Settings
@@ -126,6 +126,14 @@ class Interrupted(click.exceptions.Exit):
         super().__init__(128 + number)
 
 
+def _secrets(loaded: Loaded) -> Iterator[tuple[str, str]]:
+    """Yield every value of the inventory whose name says that it is a secret."""
+    owners = [target.variables for target in loaded.inventory.targets]
+    owners += [machine.variables for machine in loaded.inventory.machines.values()]
+    for variables in owners:
+        yield from secrecy.named({name: variable.value for name, variable in variables.items()})
+
+
 @contextmanager
 def opened(context: click.Context, *, check: bool = True) -> Iterator[Session]:
     """Open the inventory that the options name."""
@@ -143,6 +151,7 @@ def opened(context: click.Context, *, check: bool = True) -> Iterator[Session]:
             check=check,
         ) as loaded,
     ):
+        screen.hide(value for _, value in _secrets(loaded))
         if loaded.warning:
             screen.warn(loaded.warning)
         yield Session(options, screen, loaded, places.state_folder(), interrupt)

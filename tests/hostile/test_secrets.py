@@ -1,0 +1,75 @@
+"""Secrets: no key and no value of a variable that is named like one gets into git or onto a screen unasked."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.world import World
+
+KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\n" + "b3BlbnNzaC1rZXktdjEAAAAA" * 6 + "\n-----END OPENSSH PRIVATE KEY-----\n"
+WORD = 'hunter2-"quoted"-word'
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (f"# a key\n{KEY}", "line 2 holds what looks like a private key"),
+        ("id = AKIA" + "ABCDEFGHIJKLMNOP\n", "an AWS access key"),
+        ("token: ghp_" + "a1" * 18 + "\n", "a GitHub token"),
+        ("glpat-" + "x" * 20 + "\n", "a GitLab token"),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["", ".j2"])
+def test_a_key_does_not_get_into_a_repository_unless_that_is_allowed(
+    world: World, content: str, what: str, suffix: str
+) -> None:
+    world.bare_repo("api")
+    world.template(f"project/key.txt{suffix}", content)
+    applied = world.run("apply", "--yes", "--json")
+    assert (applied.code, applied.outcomes()) == (3, {"api": "blocked"})
+    assert what in applied.reasons()["api"]
+    assert "secrets: allow" in applied.reasons()["api"]
+    assert world.log("api") == ["first"]
+    world.tail = "files: {key.txt: {secrets: allow}}\n"
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+
+
+def test_text_about_keys_is_no_key(world: World) -> None:
+    world.bare_repo("api")
+    world.template("project/guide.md", "Never commit a file with `-----BEGIN PRIVATE KEY-----` in it.\n")
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+
+
+def test_a_variable_that_is_named_like_a_secret_blocks_the_repository_it_would_get_into(world: World) -> None:
+    world.bare_repo("api")
+    world.head = f"version: 1\nvars: {{who: world, db: {{admin_password: {json.dumps(WORD)}}}}}\n"
+    world.template("project/app.ini.j2", "user = app\npassword = {{ db.admin_password }}\n")
+    ran = world.run("plan", "--json")
+    assert ran.states() == {"api": "blocked"}
+    assert "line 2 holds the value of the variable 'db.admin_password'" in ran.out
+    assert "hunter2" not in ran.out + ran.err
+
+
+def test_a_shared_folder_may_get_a_secret_and_no_screen_shows_it(world: World) -> None:
+    world.head = f"version: 1\nvars: {{who: world, db: {{admin_password: {json.dumps(WORD)}}}}}\n"
+    world.tail = "folders: {shared: {path: shared, templates: [shared]}}\n"
+    world.defaults = ""
+    world.template("shared/app.ini.j2", "password = {{ db.admin_password }}\n")
+    for command in (
+        ("plan",),
+        ("plan", "--json"),
+        ("diff",),
+        ("apply", "--yes", "-v"),
+        ("explain", "shared", "app.ini"),
+        ("explain", "shared", "app.ini", "--json"),
+        ("status", "--json"),
+        ("verify",),
+    ):
+        ran = world.run(*command)
+        assert ran.code == 0, (command, ran.err)
+        assert "hunter2" not in ran.out + ran.err, command
+        if "--json" in command:
+            json.loads(ran.out)
+    assert (world.root / "shared/app.ini").read_text() == f"password = {WORD}\n"
