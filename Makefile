@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SYSTEM := .ci/system-packages
 
-.PHONY: help install demo test test-long faults soak format clean
+.PHONY: help install demo test test-long faults soak format bench clean
 help:
 	@echo "make demo     run the whole story in a sandbox (installs into $(VENV))"
 	@echo "make test     formatting, types, imports, tests"
@@ -13,6 +13,7 @@ help:
 	@echo "make soak     people and killed machines at work at once, for SECONDS=60"
 	@echo "make test-long  the tests that take minutes"
 	@echo "make format   rewrite the sources the way make test wants them"
+	@echo "make bench    rollout beside a raw git loop: SIZES=\"5 100 1000\" ROUNDS=3 (docs/scale.md)"
 	@echo "make clean    remove what these commands made here"
 
 # The stamp depends on the lock, so a changed lock installs again and an unchanged one costs nothing.
@@ -53,6 +54,11 @@ soak: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+SIZES ?= 5 100 1000
+ROUNDS ?= 3
+bench: $(VENV)/.run
+	$(BIN)/python benchmarks/run.py $(SIZES) --rounds $(ROUNDS) $(BENCH)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

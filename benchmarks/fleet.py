@@ -44,6 +44,7 @@ class Fleet:
     root: Path
     size: int
     checkouts: int = 0
+    served: str = "file://"  # what stands before a remote's path in its address
 
     @property
     def names(self) -> list[str]:
@@ -57,7 +58,7 @@ class Fleet:
         return self.root / "remotes" / f"{name}.git"
 
     def url(self, name: str) -> str:
-        return f"file://{self.remote(name)}"
+        return f"{self.served}{self.remote(name)}"
 
     def checkout(self, name: str) -> Path:
         return self.root / "checkouts" / name
@@ -81,7 +82,7 @@ class Fleet:
     def advance(self, round_number: int) -> None:
         """Let somebody else push to every remote, and change what the templates say."""
         self.write_templates(round_number)
-        _all(lambda name: self._push_foreign(name, round_number), self.names)
+        in_parallel(lambda name: self._push_foreign(name, round_number), self.names)
 
     def _push_foreign(self, name: str, round_number: int) -> None:
         text = f"Note {round_number} of {name}\n"
@@ -109,9 +110,9 @@ class Fleet:
         self.inventory.write_text("\n".join(lines) + "\n")
 
 
-def make(root: Path, size: int, checkouts: int = 0) -> Fleet:
+def make(root: Path, size: int, checkouts: int = 0, served: str = "file://") -> Fleet:
     """Make a fleet below `root`; what is there already is thrown away."""
-    fleet = Fleet(root, size, checkouts)
+    fleet = Fleet(root, size, checkouts, served)
     if root.exists():
         shutil.rmtree(root)
     (root / "home").mkdir(parents=True)
@@ -119,10 +120,10 @@ def make(root: Path, size: int, checkouts: int = 0) -> Fleet:
         "[user]\n\tname = Fleet\n\temail = fleet@example.org\n[init]\n\tdefaultBranch = main\n"
     )
     first = _first(fleet)
-    _all(lambda name: _begin(fleet, first, name), fleet.names)
+    in_parallel(lambda name: _begin(fleet, first, name), fleet.names)
     shutil.rmtree(first)
     (root / "checkouts").mkdir()
-    _all(lambda name: clone(fleet, name, fleet.checkout(name)), fleet.names[:checkouts])
+    in_parallel(lambda name: clone(fleet, name, fleet.checkout(name)), fleet.names[:checkouts])
     fleet.write_templates(1)
     fleet.write_inventory()
     return fleet
@@ -166,7 +167,7 @@ def _commit(branch: str, subject: str, files: dict[str, str], on: str | None = N
     return "".join(parts).encode()
 
 
-def _all(work: Callable[[T], object], items: Iterable[T]) -> None:
+def in_parallel(work: Callable[[T], object], items: Iterable[T]) -> None:
     with ThreadPoolExecutor(max_workers=4) as pool:
         for _ in pool.map(work, items):
             pass
