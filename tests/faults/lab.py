@@ -256,6 +256,8 @@ class Room:
         if "Traceback" in ended.err and not _expected_trace(ended):
             finding.violations.append(f"traceback: {ended.err[-400:]}")
         finding.violations += _left_in_use(self, experiment, ended)
+        if experiment.fault.only and experiment.fault.at == 1:
+            finding.violations += self._nothing_happened(before, story)
         self._server_owner_clears()
         if experiment.without == "state":
             shutil.rmtree(self.live / "state")
@@ -272,6 +274,56 @@ class Room:
         if finding.violations:
             finding.notes = f"first run after: {first.code} {first.reasons()} {first.err[-300:]}"
         return finding
+
+    def inside(self, experiment: Experiment) -> Finding:
+        """Run a person's git command, with a whole rollout at one call of it; the command must not notice."""
+        story, deed = STORIES[experiment.story], experiment.deed
+        assert deed is not None
+        self.picture(story)
+        self.fresh(story)
+        self.git("api", "reset", "-q")
+        book = Book(self.place / "book")
+        script = self.place / "rollout.sh"
+        settings = " ".join(f"{name}='{value}'" for name, value in self.environment().items())
+        script.write_text(f"cd {self.live} && env -i {settings} {sys.executable} -m rollout apply --yes\n")
+        fault = Fault(experiment.fault.mode, experiment.fault.at, command=f"sh {script} >/dev/null 2>&1 </dev/null")
+        done = subprocess.run(
+            ["sh", "-c", deed.script], cwd=self.live / "api", capture_output=True, text=True, check=False,
+            env=self.environment() | fault.environment(book.file, self.library),
+        )  # fmt: skip
+        finding = Finding(experiment, book.fired, done.returncode, followed=True)
+        if done.returncode:
+            finding.violations.append(f"the person's command failed: {done.stderr[-300:]}")
+        first = self.again(story)
+        now = Picture.of(self, story)
+        seen = b"".join(content for content, _, _ in now.files.values())
+        if b"TOKEN-other" not in seen and "commit" not in deed.name:
+            finding.violations.append("the person's edit is not in the work tree")
+        if first.code:
+            finding.violations.append(f"the next run ended with {first.code}")
+        for path in MANAGED:
+            old, entry = self.picture(story).index.get(path), now.index.get(path)
+            at_head = self.git("api", "rev-parse", "--verify", "-q", f"HEAD:{path}", ok=False).strip()
+            if at_head and entry == old and (old is None or old.split(" ")[2] != at_head):
+                finding.violations.append(f"staged revert of {path}")
+        return finding
+
+    def commands_calls(self, deed: Deed) -> int:
+        """Return how many calls a person's command makes when nobody interferes."""
+        story = STORIES["upstream moved"]
+        self.picture(story)
+        self.fresh(story)
+        self.git("api", "reset", "-q")
+        book = Book(self.place / "book")
+        subprocess.run(["sh", "-c", deed.script], cwd=self.live / "api", check=True, capture_output=True,
+                       env=self.environment() | Fault().environment(book.file, self.library))  # fmt: skip
+        return book.count
+
+    def _nothing_happened(self, before: Picture, story: Story) -> list[str]:
+        """Without a place for its records the program has no effect."""
+        now = Picture.of(self, story)
+        same = (now.remote_refs, now.files, now.shared) == (before.remote_refs, before.files, before.shared)
+        return [] if same else ["something was written although nothing could be recorded"]
 
     def _server_owner_clears(self) -> None:
         """A server that died holding its own lock needs its owner; the program only tells."""
@@ -591,9 +643,18 @@ class Check:
                 found += [f"{name}: {ours} commits of the rollout"] if ours > 1 else []
             elif ours != wanted:
                 found.append(f"{name}: {ours} commits of the rollout")
+        found += self._others_kept()
         if not self.story.pushes and self.settled.remote_refs != self.before.remote_refs:
             found.append("something was pushed")
         return found
+
+    def _others_kept(self) -> list[str]:
+        """What somebody else pushed and was told is upstream is upstream."""
+        if not (self.room.live / "pusher").exists():
+            return []
+        pushed = self.room.git("pusher", "rev-parse", "origin/main").strip()
+        missing = self.room.git("api.git", "rev-list", "--count", f"refs/heads/main..{pushed}", ok=False).strip()
+        return [] if missing == "0" else ["a commit that somebody else pushed is gone"]
 
     def _may_stay_out(self, name: str) -> bool:
         """Where the branch itself is upstream, a person who is at it keeps the rollout out; a foreign edit does too."""

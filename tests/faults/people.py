@@ -34,6 +34,8 @@ CHECKOUT = (
     Deed("edit in place", "test -f api/conf.txt && note >> api/conf.txt"),
     Deed("replace by rename", "note > api/.swp && mv api/.swp api/conf.txt"),
     Deed("edit and git add", "note >> api/conf.txt; git -C api add conf.txt", git=True),
+    Deed("stage an edit, take it back in the file", "cp -p api/conf.txt aside && note >> api/conf.txt; "
+         "git -C api add conf.txt; test -f aside && mv aside api/conf.txt", git=True),
     Deed("stage another file", "note >> api/other.txt; git -C api add other.txt", git=True),
     Deed("commit -am", "note >> api/other.txt; git -C api commit -q -am persons-own", git=True),
     Deed("edit and commit -am", "note >> api/conf.txt; git -C api commit -q -am persons-own", git=True),
@@ -59,6 +61,14 @@ FOLDER = (
     Deed("replace a shared file", "note > shared/.swp && mv shared/.swp shared/a.txt", "folder", blocks=True),
     Deed("create a shared file", "mkdir -p shared/sub; note > shared/sub/b.txt", "folder", blocks=True),
     Deed("rm a shared file", "rm -f shared/a.txt", "folder", blocks=True),
+)
+
+# What a person's own git command must survive when a whole rollout happens at any call of it.
+COMMANDS = (
+    Deed("pull --rebase --autostash", "git pull -q --rebase --autostash"),
+    Deed("stash and pop", "git stash -q && git stash pop -q"),
+    Deed("commit -a", "git commit -q -am persons-own"),
+    Deed("switch and back", "git switch -q side && git switch -q main"),
 )
 
 UPSTREAM = (

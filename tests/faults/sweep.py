@@ -52,7 +52,11 @@ class Kind:
         if self.deeds:
             yield from self._deeds(story, calls, start)
             return
-        for at in range(1 + start % self.every, len(calls) + 1, self.every):
+        if self.fault.only:
+            numbers = list(range(1, 1 + sum("/state/" in call.path for call in calls)))
+        else:
+            numbers = [call.number for call in calls][start % self.every :]
+        for at in numbers[:: self.every]:
             second = Fault(self.second, 1 + (at * 7) % len(calls)) if self.second is not None else None
             yield Experiment(self.name, story, replace(self.fault, at=at), None, second, self.without)
 
@@ -85,6 +89,7 @@ KINDS = (
     Kind("kill one process", Fault(Mode.KILL_ONE), 3),
     *(Kind(f"one call fails: {errno.errorcode[number]}", Fault(Mode.FAIL, errno=number), 5) for number in _ERRORS),
     Kind("disk full from a call on", Fault(Mode.FULL), 5),
+    Kind("the state folder's disk is full from a call on", Fault(Mode.FULL, only="state"), 5),
     Kind("a write is cut short", Fault(Mode.SHORT), 9),
     Kind("kill, and kill again in recovery", Fault(Mode.KILL_TREE), 11, second=Mode.KILL_TREE),
     Kind("kill, then the ledger is lost", Fault(Mode.KILL_TREE), 13, without="ledger"),
@@ -94,15 +99,23 @@ KINDS = (
     Kind("a person acts, then kill", Fault(Mode.RUN), 13, deeds=people.CHECKOUT, gaps=(1, 2, 3, 5, 8)),
     Kind("a person acts in the folder", Fault(Mode.RUN), 3, _WITH_REMOTE, people.FOLDER),
     Kind("a person acts in the folder, then kill", Fault(Mode.RUN), 4, _WITH_REMOTE, people.FOLDER, (1, 2, 3, 5)),
+    Kind("a rollout inside a person's command", Fault(Mode.RUN), 3, ("upstream moved",), people.COMMANDS),
     Kind("somebody else pushes", Fault(Mode.RUN), 9, _WITH_REMOTE, people.UPSTREAM),
 )  # fmt: skip
 
 
-def plan(room: Room, kinds: Iterable[Kind], stories: Iterable[str], most: int | None, seed: int) -> list[Experiment]:
-    """Choose the experiments; `most` of them, spread evenly over kinds and calls."""
-    calls = {name: room.calls(STORIES[name]) for name in stories}
+def plan(
+    room: Room, kinds: Iterable[Kind], stories: Iterable[str], most: int | None, seed: int, where: str = "*"
+) -> list[Experiment]:
+    """Choose the experiments at calls on the paths `where`; `most` of them, spread evenly over kinds and calls."""
+    made = {name: room.calls(STORIES[name]) for name in stories}
+    calls = {name: [call for call in found if fnmatch.fnmatch(call.path, where)] for name, found in made.items()}
     by_kind = []
     for kind in kinds:
+        if kind.deeds and kind.deeds[0] in people.COMMANDS:
+            by_kind.append(list(_inside(room, kind, seed)))
+            random.Random(seed).shuffle(by_kind[-1])
+            continue
         mine = [e for name in kind.stories if name in calls for e in kind.experiments(name, calls[name], seed)]
         random.Random(f"{seed} {kind.name}").shuffle(mine)
         by_kind.append(mine)
@@ -114,11 +127,18 @@ def plan(room: Room, kinds: Iterable[Kind], stories: Iterable[str], most: int | 
     return chosen
 
 
+def _inside(room: Room, kind: Kind, start: int) -> Iterator[Experiment]:
+    for deed in kind.deeds:
+        for at in range(1 + start % kind.every, room.commands_calls(deed) + 1, kind.every):
+            yield Experiment(kind.name, kind.stories[0], replace(kind.fault, at=at), deed)
+
+
 def _work(place: Path, todo: multiprocessing.Queue[Experiment | None], done: multiprocessing.Queue[Finding]) -> None:
     room = Room(place)
     while (experiment := todo.get()) is not None:
         try:
-            finding = room.try_out(_bound(experiment, room))
+            inside = experiment.deed in people.COMMANDS
+            finding = room.inside(experiment) if inside else room.try_out(_bound(experiment, room))
         except Exception:  # a harness that trips must not look like a harness that is content
             finding = Finding(experiment, violations=[f"the harness failed: {traceback.format_exc()[-900:]}"])
         done.put(finding)
@@ -126,6 +146,8 @@ def _work(place: Path, todo: multiprocessing.Queue[Experiment | None], done: mul
 
 def _bound(experiment: Experiment, room: Room) -> Experiment:
     """Fill in the command line of a deed, which speaks of the room's own paths."""
+    if experiment.fault.only:
+        return replace(experiment, fault=replace(experiment.fault, only=str(room.live / experiment.fault.only)))
     if experiment.deed is None:
         return experiment
     top = "solo" if "solo" in STORIES[experiment.story].targets else "api"
@@ -189,8 +211,12 @@ def run(
     tell: TextIO | None = sys.stderr,
     *,
     forks: bool = False,
+    first: bool = False,
 ) -> Tally:
-    """Make the experiments, `jobs` at a time, for at most so many seconds; in forks of a loaded program if told to."""
+    """Make the experiments, `jobs` at a time, for at most so many seconds.
+
+    With `forks` the program runs in forks of a process that has it loaded; with `first` a violation ends it.
+    """
     context = multiprocessing.get_context("spawn")
     todo: multiprocessing.Queue[Experiment | None] = context.Queue()
     done: multiprocessing.Queue[Finding] = context.Queue()
@@ -207,7 +233,7 @@ def run(
             while under_way < 2 * jobs and time.monotonic() < deadline and (one := next(waiting, None)) is not None:
                 todo.put(one)
                 under_way += 1
-            if under_way == 0:
+            if under_way == 0 or (first and tally.violations):
                 return tally
             finding = done.get(timeout=300)
             under_way -= 1
@@ -248,8 +274,11 @@ def main() -> int:
     parser.add_argument("--kind", default="*")
     parser.add_argument("--story", default="*")
     parser.add_argument("--deed", default="*")
+    parser.add_argument("--where", default="*", metavar="GLOB", help="only at calls on paths like this")
     parser.add_argument("--only", type=int, metavar="CALL")
+    parser.add_argument("--every", type=int, metavar="N", help="try every Nth call instead of each kind's own measure")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", action="store_true", help="end at the first violation")
     parser.add_argument("--exec", action="store_true", help="start the program anew each time; slower")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--calls", action="store_true", help="print the calls of a run and end")
@@ -263,11 +292,11 @@ def main() -> int:
             for call in room.calls(STORIES[stories[0]]):
                 print(call.number, call.pid, call.name, call.path)
             return 0
-        experiments = plan(room, kinds, stories, given.most, given.seed)
+        experiments = plan(room, kinds, stories, given.most, given.seed, given.where)
         if given.only is not None:
             experiments = [e for e in experiments if e.fault.at == given.only]
         started = time.monotonic()
-        tally = run(experiments, place, given.jobs, given.seconds, forks=not given.exec)
+        tally = run(experiments, place, given.jobs, given.seconds, forks=not given.exec, first=given.first)
         if given.json:
             print(tally.as_json())
         else:
@@ -281,7 +310,7 @@ def main() -> int:
 
 def _narrowed(kind: Kind, given: argparse.Namespace) -> Kind:
     deeds = tuple(deed for deed in kind.deeds if fnmatch.fnmatch(deed.name, given.deed))
-    return replace(kind, deeds=deeds or kind.deeds, every=1 if given.only is not None else kind.every)
+    return replace(kind, deeds=deeds or kind.deeds, every=1 if given.only is not None else given.every or kind.every)
 
 
 if __name__ == "__main__":
