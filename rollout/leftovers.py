@@ -124,7 +124,7 @@ def _is_left(lock: Path, since: int, content: bytes) -> bool:
     try:
         about = lock.lstat()
         plain = stat.S_ISREG(about.st_mode) and about.st_mtime_ns >= since
-        return plain and lock.read_bytes() in (b"", content)
+        return plain and content.startswith(lock.read_bytes())  # git writes the id first and then the line end
     except OSError:
         return False
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from rollout import follow
 from tests.world import World
 
 
@@ -167,3 +168,47 @@ def test_what_is_still_written_into_a_replaced_file_is_kept_and_told(world: Worl
     assert kept.read_text() == "hello world\nlate\n"
     assert "had it open" in applied.out + applied.err
     assert (top / "conf.txt").read_text() == "hello moon\n"
+
+
+@pytest.mark.parametrize("step", ["look", "_new_index", "_put", "_displaced", "_replace_index", "_move_branch"])
+def test_a_fault_of_our_own_at_any_step_lets_go_of_the_lock_and_leaves_the_checkout_as_it_was(
+    world: World, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    top = world.repo("api")
+    world.run("apply", "--yes")
+    world.head = "version: 1\nvars: {who: moon}\n"
+    world.template("project/docs/new.txt", "new\n")
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("a fault of our own")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(follow._Act, step, broken)
+        with pytest.raises(RuntimeError, match="of our own"):
+            world.run("apply", "--yes")
+    assert not (top / ".git/index.lock").exists()
+    assert not (top / ".git/rollout").exists()
+    assert world.git(top, "status", "--porcelain") == ""
+    assert (top / "conf.txt").read_text() == "hello world\n"
+    assert world.run("apply", "--yes").code == 0
+    assert (top / "conf.txt").read_text() == "hello moon\n"
+    assert world.log("api").count("Roll out 2 managed files") == 1
+
+
+@pytest.mark.parametrize("written", [0, 40, 41])
+def test_a_ref_lock_of_a_killed_git_of_ours_is_removed_and_a_persons_older_one_is_not(
+    world: World, written: int
+) -> None:
+    top = world.repo("api")
+    world.run("apply", "--yes")
+    commit = world.tip("api")
+    theirs = top / ".git/refs/heads/side.lock"
+    theirs.write_bytes(b"")
+    left = top / ".git/rollout/op-4194305-1"
+    left.mkdir(parents=True)
+    (left / "locks").write_text(f'["{commit}", ["HEAD", "refs/heads/main", "../../outside"]]')
+    for lock in (top / ".git/HEAD.lock", top / ".git/refs/heads/main.lock"):
+        lock.write_text(f"{commit}\n"[:written])
+    assert world.run("apply", "--yes").code == 0
+    assert [lock.name for lock in (top / ".git").glob("**/*.lock")] == [theirs.name]
+    assert not (top / ".git/rollout").exists()
