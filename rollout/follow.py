@@ -295,7 +295,10 @@ class _Act:
                     stats[os.fsencode(str(path))] = about
         content = indexfile.with_stats(index.read_bytes(), stats, self.size)
         if content is not None:
-            index.write_bytes(content)
+            with index.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
 
     def _lock_is_ours(self) -> bool:
         return tokens.is_ours(self.scratch / "token", self.repo.git_dir / "index.lock")
@@ -450,14 +453,16 @@ class _Act:
         branch = f"refs/heads/{self.to.branch}"
         tracking = f"refs/remotes/{self.to.remote}/{self.to.branch}"
         known = self.repo.ref(tracking)
+        leftovers.note_locks(self.repo, self.scratch, self.to.commit, (branch, tracking))
         if self.local == self.to.commit:
             if self.to.published and known is not None and known != self.to.commit:
-                self.runner.attempt("update-ref", "-m", "rollout: push", tracking, self.to.commit, known)
+                tried = self.runner.attempt("update-ref", "-m", "rollout: push", tracking, self.to.commit, known)
+                if tried.code:
+                    leftovers.clear_locks(self.repo, self.scratch)
             return
         update = f"update {branch}\0{self.to.commit}\0{self.local}\0"
         both = update + f"update {tracking}\0{self.to.commit}\0{known}\0"
         message = ("-m", "rollout: follow upstream" if self.to.published else "rollout: commit")
-        leftovers.note_locks(self.repo, self.scratch, self.to.commit, (branch, tracking))
         if self.to.published and known is not None and known != self.to.commit:
             tried = self.runner.attempt("update-ref", *message, "--stdin", "-z", stdin=both.encode())
             if tried.code == 0:
