@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from threading import Event
+from dataclasses import dataclass, field
+from threading import Event, Lock
 
 from rollout import destination, executors
 from rollout.destination import Job, Settings
@@ -12,6 +12,8 @@ from rollout.model import Action, Outcome, Run, State, Step, Verdict
 from rollout.plan import undecided
 
 _ERRORS = {State.MISSING, State.UNREACHABLE}
+_DONE = {Verdict.PUSHED, Verdict.COMMITTED, Verdict.WRITTEN}
+_FAILED = {Verdict.BLOCKED, Verdict.STALE, Verdict.REJECTED, Verdict.UNKNOWN, Verdict.FAILED, Verdict.NOT_STARTED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,28 +69,57 @@ def write(
     jobs: int,
     stop: Event,
     begun: Callable[[Step], None],
+    most_failures: int | None = None,
 ) -> Iterator[tuple[Step, Outcome]]:
-    """Write the steps, yielding each outcome as it comes; after `stop` no new step is begun, `begun` hears of each."""
+    """Write the steps, yielding each outcome as it comes; `begun` hears of each step that is.
+
+    After `stop`, and after as many failures as may be, none is begun any more; what is being written ends as it will.
+    """
+    failures = _Failures(most_failures)
 
     def work() -> Iterator[Job]:
         for step in steps:
+            if failures.enough:
+                return
             begun(step)
             yield Job(step, run, settings, message)
 
+    def write_one(job: Job) -> Outcome:
+        return _not_started(job.step, failures.words) if failures.enough else failures.noted(destination.write(job))
+
     ended = set()
-    for job, outcome in executors.run(destination.write, work(), jobs, stop):
+    for job, outcome in executors.run(write_one, work(), jobs, stop):
         ended.add(job.step.target)
         yield job.step, outcome
     for step in steps:
         if step.target not in ended:
-            yield (
-                step,
-                Outcome(step.target, Verdict.NOT_STARTED, "interrupted", step.base, None, 0, step.kind, step.branch),
-            )
+            yield step, _not_started(step, failures.words if failures.enough else "interrupted")
 
 
-_DONE = {Verdict.PUSHED, Verdict.COMMITTED, Verdict.WRITTEN}
-_FAILED = {Verdict.BLOCKED, Verdict.STALE, Verdict.REJECTED, Verdict.UNKNOWN, Verdict.FAILED, Verdict.NOT_STARTED}
+def _not_started(step: Step, why: str) -> Outcome:
+    return Outcome(step.target, Verdict.NOT_STARTED, why, step.base, None, 0, step.kind, step.branch)
+
+
+@dataclass(slots=True)
+class _Failures:
+    """How many targets went wrong, and how many may; None is any number."""
+
+    most: int | None
+    seen: int = 0
+    lock: Lock = field(default_factory=Lock)
+
+    @property
+    def enough(self) -> bool:
+        return self.most is not None and self.seen >= self.most
+
+    @property
+    def words(self) -> str:
+        return f"stopped after {self.most} failure{'s' * (self.most != 1)} (--max-failures)"
+
+    def noted(self, outcome: Outcome) -> Outcome:
+        with self.lock:
+            self.seen += outcome.verdict in _FAILED
+        return outcome
 
 
 def exit_code(steps: Iterable[Step], outcomes: Iterable[Outcome]) -> int:

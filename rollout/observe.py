@@ -28,8 +28,10 @@ def plan(
     problems: Mapping[str, tuple[Problem, ...]] = MappingProxyType({}),
     *,
     from_memory: bool = True,
+    begun: Callable[[str], None] = lambda _: None,
+    left_open: Callable[[str], None] = lambda _: None,
 ) -> Plan:
-    """Return the plan of the chosen targets, in the inventory's order; `noted` hears of each as it is known.
+    """Return the plan of the chosen targets, in the inventory's order; `begun` and `noted` hear of each.
 
     `problems` are faults of a target's files, found by other means than rendering and checking them. Without
     `from_memory` every target is looked at in full, whatever is remembered of it.
@@ -38,13 +40,16 @@ def plan(
     found: dict[str, Step] = {}
     heard: dict[str, str | None] = {}
     plain = [target for target in chosen if from_memory and not problems.get(target.name)]
-    for glance, seen in threads.run(destination.glance, _glances(loaded, plain, settings), jobs, stop):
+    for glance, seen in threads.run(destination.glance, _glances(loaded, plain, settings, begun), jobs, stop):
         heard[glance.target.name] = seen.heard
-        if seen.step is not None:
+        if seen.step is None:
+            left_open(glance.target.name)
+        else:
             found[glance.target.name] = seen.step
             noted(seen.step)
     left = [target for target in chosen if target.name not in found]
-    for look, step in executors.run(_observe, _looks(loaded, left, settings, decisions, problems, heard), jobs, stop):
+    looks = _looks(loaded, left, settings, decisions, problems, heard, begun)
+    for look, step in executors.run(_observe, looks, jobs, stop):
         found[look.target.name] = step
         noted(step)
     steps = tuple(found.get(target.name) or _not_looked_at(target) for target in chosen)
@@ -52,8 +57,11 @@ def plan(
     return replace(made, digest=wire.digest(made))
 
 
-def _glances(loaded: Loaded, chosen: Iterable[Target], settings: Settings) -> Iterable[Glance]:
+def _glances(
+    loaded: Loaded, chosen: Iterable[Target], settings: Settings, begun: Callable[[str], None]
+) -> Iterable[Glance]:
     for target in chosen:
+        begun(target.name)
         yield Glance(target, loaded.rendering.asked(target), settings)
 
 
@@ -64,9 +72,11 @@ def _looks(
     decisions: Decisions,
     problems: Mapping[str, tuple[Problem, ...]],
     heard: Mapping[str, str | None],
+    begun: Callable[[str], None],
 ) -> Iterable[Look]:
     checks = Checks()
     for target in chosen:
+        begun(target.name)
         desired = checks.over(loaded.rendering.desired(target))
         further = problems.get(target.name, ())
         asked = "" if further else loaded.rendering.asked(target)

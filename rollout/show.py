@@ -235,7 +235,9 @@ def outcomes_text(outcomes: Sequence[Outcome], paint: Paint) -> str:
     for (_, verdict, reason), names in sorted(groups.items()):
         if reason or verdict not in {"unchanged"}:
             colour = _DONE.get(Verdict(verdict), "red")
-            lines.append(f"  {paint(verdict, colour)}: {_names(names, 10)}" + (f" ({plain(reason)})" if reason else ""))
+            number = f" ({len(names):,})" if len(names) > 1 else ""
+            about = f" ({plain(reason)})" if reason else ""
+            lines.append(f"  {paint(verdict, colour)}{number}: {_names(names, 10)}{about}")
     return "\n".join(lines) + "\n"
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import socket
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
@@ -16,12 +17,18 @@ from rollout import clock, destination, ledger, locks, places, plan, show, wire
 from rollout import revert as reverting
 from rollout.cli import proving, run_events, session
 from rollout.cli.options import common, option
+from rollout.cli.progress import Progress
 from rollout.cli.session import Session
 from rollout.destination import Settings
 from rollout.errors import Refused
 from rollout.ledger import Ledger, LedgerError
-from rollout.model import Branch, Folder, OnDrift, Outcome, Plan, Run, State, Step, Target
+from rollout.model import Branch, Folder, OnDrift, Outcome, Plan, Run, State, Step, Target, Verdict
 from rollout.plan import Decisions
+
+_BURST = 0.25  # seconds within which outcomes are recorded together
+
+_max_failures = option("--max-failures", type=click.IntRange(1), metavar="N",
+                       help="Begin no further target once N have failed, were rejected or blocked.")  # fmt: skip
 
 
 @click.command()
@@ -33,6 +40,7 @@ from rollout.plan import Decisions
 @option("--on-drift", type=click.Choice([d.value for d in OnDrift]), default="block",
         help="What to do with managed files that others changed (default: block).")  # fmt: skip
 @option("--message", metavar="TEXT", help="The subject of the commits.")
+@_max_failures
 @common
 @click.pass_context
 def apply(
@@ -44,6 +52,7 @@ def apply(
     adopt: bool,
     on_drift: str,
     message: str | None,
+    max_failures: int | None,
 ) -> int:
     """Commit, push and write what the plan says, after asking.
 
@@ -61,15 +70,17 @@ def apply(
             problems = {} if offline else proving.problems(at)
             made, asked = at.plan(settings, decisions, problems=problems), False
         return _carry_out(
-            at, book, "apply", made, settings, message, yes=yes, show_plan=not asked, used=planfile is not None
-        )
+            at, book, "apply", made, settings, message, yes=yes, show_plan=not asked, used=planfile is not None,
+            most_failures=max_failures,
+        )  # fmt: skip
 
 
 @click.command()
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
+@_max_failures
 @common
 @click.pass_context
-def push(context: click.Context, yes: bool) -> int:
+def push(context: click.Context, yes: bool, max_failures: int | None) -> int:
     """Push every target that is ready to push, rebuilding rollout's own commits on an upstream that moved.
 
     \b
@@ -79,7 +90,8 @@ def push(context: click.Context, yes: bool) -> int:
     with session.opened(context) as at, _ledger(at) as book:
         settings = at.settings()
         made = at.plan(settings, problems=proving.problems(at))
-        return _carry_out(at, book, "push", made, settings, None, yes=yes, only_waiting=True)
+        return _carry_out(at, book, "push", made, settings, None, yes=yes, only_waiting=True,
+                          most_failures=max_failures)  # fmt: skip
 
 
 @click.command()
@@ -193,6 +205,7 @@ def _carry_out(
     show_plan: bool = True,
     only_waiting: bool = False,
     used: bool = False,
+    most_failures: int | None = None,
 ) -> int:
     sorted_steps = runs.sort(made.steps, only_waiting=only_waiting)
     if show_plan and not at.options.json and not (yes and at.options.quiet):
@@ -202,7 +215,7 @@ def _carry_out(
         _ask(at, command, work)
     run = Run(clock.new_id(), command, clock.now_exact(), clock.epoch(), message or "", made.id, made.digest)
     book.start(run, socket.gethostname(), used=used)
-    outcomes = _run(at, book, run, made, sorted_steps, settings, message)
+    outcomes = _run(at, book, run, made, sorted_steps, settings, message, most_failures)
     code = at.interrupt.code or runs.exit_code(made.steps, outcomes)
     book.finish(run, code)
     run_events.log(at, run, made.steps, outcomes)
@@ -240,6 +253,7 @@ def _run(
     sorted_steps: runs.Sorted,
     settings: Settings,
     message: str | None,
+    most_failures: int | None,
 ) -> list[Outcome]:
     """Write the steps, tell of each outcome as it comes, and record all of them."""
     if at.options.json:
@@ -251,24 +265,57 @@ def _run(
     outcomes = list(sorted_steps.settled)
     for outcome in sorted_steps.settled:
         _tell(at, run, outcome)
-    total = len(sorted_steps.writable)
+    with Progress(at.screen, len(sorted_steps.writable), "written") as progress:
 
-    def begun(step: Step) -> None:
-        if at.options.json:
-            at.screen.event(type="target_start", run=run.id, time=clock.now(), target=step.target)
+        def begun(step: Step) -> None:
+            progress.begun(step.target)
+            if at.options.json:
+                at.screen.event(type="target_start", run=run.id, time=clock.now(), target=step.target)
 
-    work = runs.write(sorted_steps.writable, run, settings, message, at.options.jobs, at.interrupt.stop, begun)
-    for done, (_, outcome) in enumerate(work, 1):
-        outcomes.append(outcome)
-        try:
-            book.record(run, outcome)
-        except LedgerError as error:
-            at.screen.say(f"rollout: {outcome.target}: {outcome.verdict}, but it could not be recorded: {error}")
-            at.interrupt.stop.set()
-        _tell(at, run, outcome)
-        at.screen.progress(done, total, f"{outcome.verdict}: {outcome.target}")
+        recording = _Recording(at, book, run)
+        for step, outcome in runs.write(
+            sorted_steps.writable, run, settings, message, at.options.jobs, at.interrupt.stop, begun, most_failures
+        ):
+            outcomes.append(outcome)
+            recording.add(outcome)
+            progress.ended(step.target)
+        recording.flush()
     order = {step.target: index for index, step in enumerate(made.steps)}
     return sorted(outcomes, key=lambda outcome: order[outcome.target])
+
+
+@dataclass(slots=True)
+class _Recording:
+    """Records outcomes, and tells of them then: each at once, but a burst of them together.
+
+    A record that is to outlast a power cut takes as long as a push; one for each would hold a large run up.
+    """
+
+    at: Session
+    book: Ledger
+    run: Run
+    waiting: list[Outcome] = field(default_factory=list)
+    recorded: float = 0.0
+
+    def add(self, outcome: Outcome) -> None:
+        self.waiting.append(outcome)
+        if outcome.verdict is not Verdict.NOT_STARTED and time.monotonic() - self.recorded >= _BURST:
+            self.flush()
+
+    def flush(self) -> None:
+        outcomes, self.waiting = self.waiting, []
+        if not outcomes:
+            return
+        try:
+            self.book.record_all(self.run, outcomes)
+        except LedgerError as error:
+            for outcome in outcomes:
+                text = f"{outcome.target}: {outcome.verdict}, but it could not be recorded: {error}"
+                self.at.screen.say(f"rollout: {text}")
+            self.at.interrupt.stop.set()
+        for outcome in outcomes:
+            _tell(self.at, self.run, outcome)
+        self.recorded = time.monotonic()
 
 
 def _diagnostics(steps: Iterable[Step]) -> Iterator[dict[str, str]]:

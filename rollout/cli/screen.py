@@ -88,6 +88,11 @@ class Screen:
         if not self._options.quiet and not self._live and not self._options.json:
             self.say(text)
 
+    @property
+    def live(self) -> bool:
+        """Tell whether there is a live line."""
+        return self._live
+
     def progress(self, done: int, total: int, text: str) -> None:
         """Repaint the live line: how far it is, and what was last."""
         if not self._live or total < 2:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,11 +15,12 @@ import click
 
 from rollout import load, observe, places, secrecy
 from rollout.cli.options import Options, settled
+from rollout.cli.progress import Progress
 from rollout.cli.screen import Screen
 from rollout.destination import Settings
 from rollout.errors import RolloutError
 from rollout.load import Loaded
-from rollout.model import Plan, Problem, Step, Target
+from rollout.model import Plan, Problem, Target
 from rollout.plan import Decisions
 
 _PATIENCE = 1.2  # seconds that work in flight may take to end after an interrupt
@@ -93,27 +93,20 @@ class Session:
         `problems` are faults of the targets' files that are known already.
         """
         chosen = self.loaded.chosen if targets is None else targets
-        done = 0
-        started = time.monotonic()
-
-        def noted(step: Step) -> None:
-            nonlocal done
-            done += 1
-            rate = done / max(time.monotonic() - started, 0.001)
-            self.screen.progress(done, len(chosen), f"looked at, {rate:.0f}/s: {step.target}")
-
-        plan = observe.plan(
-            self.loaded,
-            settings,
-            decisions or Decisions(),
-            self.options.jobs,
-            noted,
-            self.interrupt.stop,
-            chosen,
-            problems or {},
-            from_memory=from_memory,
-        )
-        self.screen.clear()
+        with Progress(self.screen, len(chosen), "looked at") as progress:
+            plan = observe.plan(
+                self.loaded,
+                settings,
+                decisions or Decisions(),
+                self.options.jobs,
+                lambda step: progress.ended(step.target),
+                self.interrupt.stop,
+                chosen,
+                problems or {},
+                from_memory=from_memory,
+                begun=progress.begun,
+                left_open=progress.left_open,
+            )
         if self.interrupt.number is not None:
             raise Interrupted(self.interrupt.number)
         return plan
