@@ -36,8 +36,8 @@ def table() -> str:
     rows = hazards()
     counts = Counter(row.state for row in rows)
     parts = [
-        f"{len(rows)} hazards: {counts['held']} held by a test, {counts['later']} about commands that do not exist yet, "
-        f"{counts['open']} open (the design answers most of them, but no test holds it)."
+        f"{len(rows)} hazards: {counts['held']} held by a test, {counts['later']} about commands that do not exist "
+        f"yet, {counts['open']} open (the design answers most of them, but no test holds it)."
     ]
     for letter, title in GROUPS.items():
         lines = [f"### {letter}. {title}", "", "| | hazard | state | held by |", "| --- | --- | --- | --- |"]

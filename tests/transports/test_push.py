@@ -217,7 +217,7 @@ def test_a_connection_cut_at_every_fifty_bytes_converges_on_the_next_run(world: 
 def test_http_cut_at_any_byte_converges_on_the_next_run(world: World, tmp_path_factory: pytest.TempPathFactory) -> None:
     with web(world.root, tmp_path_factory.mktemp("web") / "home") as port:
         url = "http://pat:sesame@127.0.0.1:{port}/git/{name}.git"
-        sweep(world, port, url, measure(world, port, url), "cut", 2)
+        sweep(world, port, url, measure(world, port, url), "cut", 1)
 
 
 def test_ssh_cut_at_any_byte_converges_on_the_next_run(
