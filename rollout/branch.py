@@ -244,7 +244,7 @@ def _checkout(
     if settled or at.top is None:
         return there
     managed = list(desired.managed)
-    seen = checkout.observe(at.top, where.branch, where.remote, tip, managed, shop.git, person, follow=where.follow)
+    seen = checkout.observe(at.top, where.branch, where.remote, tip, managed, shop, person, follow=where.follow)
     if at.local and not seen.has_it and seen.reason.startswith("on branch"):
         return Checkout()  # the branch itself is upstream, and nobody has it checked out
     return seen

@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 
 from rollout.git import GitError
 from rollout.model import Change, Identity
-from rollout.trees import Tree, git_id
+from rollout.trees import Objects, Tree, git_id
 
 _FOLDER = "040000"
+_SUBMODULE = "160000"
 
 
 @dataclass(slots=True)
@@ -95,3 +96,34 @@ def _text(tree: str, parent: str, identity: Identity, message: str, when: int) -
         message,
     )
     return "\n".join(lines).encode()
+
+
+def brought(objects: Objects, base: str, commit: str) -> list[tuple[str, bytes]]:
+    """Return the objects of a commit that the commit below it has not: what has to travel to whoever has that one."""
+    found: dict[str, tuple[str, bytes]] = {}
+    _brought(objects, Tree(objects, base), Tree(objects, commit), found)
+    _take(objects, commit, found)
+    return list(found.values())
+
+
+def _brought(objects: Objects, base: Tree, new: Tree, found: dict[str, tuple[str, bytes]]) -> None:
+    waiting: list[tuple[str | None, str]] = [(base.root, new.root)]
+    while waiting:
+        left, right = waiting.pop()
+        if left == right or right in found:
+            continue
+        _take(objects, right, found)
+        before = base.entries(left) if left is not None else {}
+        for name, (mode, entry) in new.entries(right).items():
+            old = before.get(name)
+            if mode == _FOLDER:
+                waiting.append((old[1] if old and old[0] == _FOLDER else None, entry))
+            elif mode != _SUBMODULE and (old is None or old[1] != entry):
+                _take(objects, entry, found)
+
+
+def _take(objects: Objects, name: str, found: dict[str, tuple[str, bytes]]) -> None:
+    there = objects.read(name)
+    if there is None:
+        raise GitError(f"object {name} is not in the workshop")
+    found[name] = there[1:]

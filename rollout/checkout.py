@@ -15,6 +15,7 @@ from rollout.git import Git, GitError, Person
 from rollout.gitdir import GitDir, NotOurs
 from rollout.model import File, Managed, Mode, Obstacle
 from rollout.plan import Checkout, satisfied
+from rollout.store import Store
 from rollout.trees import Entry, Objects, Tree, difference, git_id
 
 _SHOWN = 3
@@ -238,7 +239,7 @@ def observe(
     remote: str,
     upstream: str,
     managed: list[Managed],
-    workshop: Git,
+    workshop: Store,
     person: Person,
     *,
     follow: bool,
@@ -250,7 +251,7 @@ def observe(
         where = standing(repo, git, branch, remote, upstream)
         reason = hindrance(repo, branch)
         with ExitStack() as stack:
-            there = stack.enter_context(workshop.objects())
+            there = stack.enter_context(workshop.objects(upstream))
             new = Tree(there, upstream)
             behind, files = _differing(repo, git, where, new, there, managed, person, stack)
     except (NotOurs, Hindered, GitError) as error:
@@ -296,13 +297,16 @@ def _entry_at(repo: GitDir, path: PurePosixPath, size: int) -> Entry | Obstacle:
     return "100755" if there.executable else "100644", git_id(there.content, size)
 
 
-def _behind(git: Git, workshop: Git, local: str | None, upstream: str) -> int | None:
+def _behind(git: Git, workshop: Store, local: str | None, upstream: str) -> int | None:
     """Count upstream's commits that the branch does not have, where one of the two stores can tell."""
     if local is None:
         return None
     if local == upstream:
         return 0
-    for store in (workshop, git):
+    near = workshop.distance(local, upstream)
+    if near is not None:
+        return near
+    for store in (workshop.git, git):
         counted = store.attempt("rev-list", "--count", f"{local}..{upstream}", "--")
         if counted.code == 0:
             return int(counted.out)
@@ -326,7 +330,7 @@ def _differing(
     if where.local is None:
         return [item.path for item in managed], {}
     if where.local != new.commit:
-        here = stack.enter_context(git.objects())
+        here = _Either(there, git, stack)
         old = Tree(here, where.local)
         behind = [item.path for item in managed if not _as_upstream(item, old, new, here)]
         if behind:
@@ -342,6 +346,24 @@ def _differing(
         if differs and not _suits(item, on_disk, how):
             found[item.path] = "was deleted" if on_disk is None else _kind(on_disk)
     return [], found
+
+
+@dataclass(slots=True)
+class _Either:
+    """Reads objects where they are at hand, and only otherwise in the person's repository, which takes a process."""
+
+    near: Objects
+    git: Git
+    stack: ExitStack
+    far: Objects | None = None
+
+    def read(self, name: str) -> tuple[str, str, bytes] | None:
+        found = self.near.read(name)
+        if found is not None:
+            return found
+        if self.far is None:
+            self.far = self.stack.enter_context(self.git.objects())
+        return self.far.read(name)
 
 
 def _foreign(moves: Iterable[Move], how: Conversions) -> dict[PurePosixPath, str]:

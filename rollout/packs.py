@@ -280,6 +280,11 @@ def write(folder: Path, objects: Iterable[tuple[str, bytes]], id_size: int) -> N
     _put(folder / "pack" / f"{name}.idx", index)  # what makes the pack count comes last
 
 
+def packed(objects: Iterable[tuple[str, bytes]], id_size: int) -> bytes:
+    """Return objects (kind, content) as one pack."""
+    return _pack(objects, id_size // 2)[0]
+
+
 def _pack(objects: Iterable[tuple[str, bytes]], size: int) -> tuple[bytes, list[tuple[bytes, int, int]]]:
     """Return a pack, and (id, checksum, offset) of each of its entries."""
     parts, entries, at = [b""], [], 12

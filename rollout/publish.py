@@ -254,9 +254,10 @@ class _Write:
             return self._clone() if published and self.where.follow else []
         if self.at.repo is None:
             return [f"checkout not touched: {self.at.trouble}"]
+        parent = self.shop.parent(commit)
         bring = (
-            follow.unpack(self.shop.pack(commit, self._parent(commit)))
-            if self._has_parent(commit)
+            follow.unpack(self.shop.pack(commit, parent))
+            if parent is not None and self._has(parent)
             else follow.fetch(self.at.remote.url, self.where.branch, self.at.remote.access, commit)
         )
         to = follow.Destination(self.where.branch, self.where.remote, commit, upstream, published, bring)
@@ -266,16 +267,11 @@ class _Write:
         except Hindered as error:
             return [f"checkout left as it is: {error}"]
 
-    def _parent(self, commit: str) -> str:
-        return self.shop.git.run("rev-parse", "--verify", f"{commit}^").out.decode().strip()
-
-    def _has_parent(self, commit: str) -> bool:
+    def _has(self, parent: str) -> bool:
         """Tell whether the person's repository has what our commit stands on, so that no network is needed."""
         assert self.at.repo is not None
-        result = self.shop.git.attempt("rev-parse", "--verify", "--quiet", f"{commit}^")
-        parent = result.out.decode().strip()
         refs = (f"refs/heads/{self.where.branch}", f"refs/remotes/{self.where.remote}/{self.where.branch}")
-        return bool(parent) and parent in {self.at.repo.ref(ref) for ref in refs}
+        return parent in {self.at.repo.ref(ref) for ref in refs}
 
     def _follow_alone(self) -> Outcome:
         """Nothing to commit: bring the checkout to where upstream is already."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rollout import gitdir, packs, places
+from rollout import commits, gitdir, packs, places
 from rollout.git import Access, Git, GitError
 from rollout.packs import Packs
 
@@ -20,6 +20,7 @@ _REMOTE = "rollout-upstream"  # a name that no person's global configuration spe
 _ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 _MEMO = "rollout.json"
 _MAX_PACKS = 50
+_WALKED = 50  # commits that are looked through one by one before git is asked
 
 
 class Unreachable(GitError):
@@ -235,6 +236,20 @@ class Store:
     def set_ref(self, ref: str, commit: str) -> None:
         """Write a ref of our own store, whose lock we hold."""
         places.write_whole(self.place / ref, f"{commit}\n".encode(), durable=False)
+
+    def distance(self, old: str, new: str) -> int | None:
+        """Count the commits between two on a plain line; None where that takes git to tell."""
+        with self.objects(new) as objects:
+            current = new
+            for number in range(_WALKED):
+                if current == old:
+                    return number
+                found = objects.read(current)
+                parents = commits.parts(found[2])[0] if found is not None else []
+                if len(parents) != 1:
+                    return None
+                current = parents[0]
+        return None
 
     def reaches(self, old: str, new: str) -> bool:
         return self.git.attempt("merge-base", "--is-ancestor", old, new).code == 0

@@ -352,9 +352,17 @@ class Workshop(Store):
         """Tell whether upstream's `tip` has our commit in its history, as far as it was fetched."""
         return self.reaches(commit, tip)
 
+    def parent(self, commit: str) -> str | None:
+        """Return the one commit below another, or None where there is not one, or it is not known here."""
+        with self.objects(commit) as objects:
+            found = objects.read(commit)
+        parents = commits.parts(found[2])[0] if found is not None else []
+        return parents[0] if len(parents) == 1 else None
+
     def pack(self, commit: str, base: str) -> bytes:
-        """Return our commit and what it alone brings, as a pack."""
-        return self.git.run("pack-objects", "--revs", "--stdout", "-q", stdin=f"{commit}\n^{base}\n".encode()).out
+        """Return our commit on `base` and what it alone brings, as a pack."""
+        with self.objects(commit) as objects:
+            return packs.packed(building.brought(objects, base, commit), len(commit))
 
 
 def _file(entry: Blob | Obstacle | None, contents: Mapping[str, bytes]) -> File | Obstacle | None:
