@@ -27,6 +27,13 @@ def merged(text: str) -> dict[str, str]:
     return dict(line.rpartition(" ")[::2] for line in named if " " in line)
 
 
+def run_and_target(text: str) -> tuple[str | None, str | None]:
+    """Return the run that one of our own messages names, and the target."""
+    last = text.rstrip("\n").rpartition("\n\n")[2]
+    named = dict(line.partition(": ")[::2] for line in last.split("\n"))
+    return named.get("Rollout-Run"), named.get("Rollout-Target")
+
+
 def message(subject: str, run: Run, target: str, changes: Iterable[Change]) -> str:
     """Return the commit message: the subject, then the trailers by which rollout knows its own commits."""
     first = " ".join(subject.split("\n", 1)[0].split()) or "rollout"

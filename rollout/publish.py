@@ -168,12 +168,22 @@ class _Write:
             network=not self.job.settings.offline,
         )
         if all(snapshot.files.get(change.path) == change.after for change in step.changes):
-            return _outcome(step, Verdict.UNCHANGED, "upstream has got the same meanwhile", None, tip)
+            return self._this_runs_own(snapshot.newest) or _outcome(
+                step, Verdict.UNCHANGED, "upstream has got the same meanwhile", None, tip
+            )
         moved = plan.stale_paths(step, snapshot.files)
         if moved:
             names = ", ".join(str(path) for path in moved[:3])
             return _outcome(step, Verdict.STALE, f"upstream changed {names} meanwhile; nothing was written", None, tip)
         return None
+
+    def _this_runs_own(self, commit: str | None) -> Outcome | None:
+        """Return the push that this very run made before: by a worker that was killed before it could say so."""
+        step, run = self.job.step, self.job.run
+        pushed = self.shop.pending(commit) if commit else None
+        if pushed is None or commits.run_and_target(pushed.message) != (run.id, step.target):
+            return None
+        return _outcome(step, Verdict.PUSHED, "", pushed.commit, pushed.parent, changes=step.changes)
 
     def _commit(self, tip: str, changes: list[Change]) -> str:
         """Return the commit to publish: the one that waits if it is the very same, else a new one on the tip."""
