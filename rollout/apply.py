@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event, Lock
 
-from rollout import destination, executors
 from rollout.destination import Job, Settings
+from rollout.executors import Executor
 from rollout.model import Action, Outcome, Run, State, Step, Verdict
 from rollout.plan import undecided
+from rollout.units import WRITING
 
 _ERRORS = {State.MISSING, State.UNREACHABLE}
 _DONE = {Verdict.PUSHED, Verdict.COMMITTED, Verdict.WRITTEN}
@@ -66,7 +67,7 @@ def write(
     run: Run,
     settings: Settings,
     message: str | None,
-    jobs: int,
+    executor: Executor,
     stop: Event,
     begun: Callable[[Step], None],
     most_failures: int | None = None,
@@ -85,12 +86,12 @@ def write(
             yield Job(step, run, settings, message)
 
     def write_one(job: Job) -> Outcome:
-        return _not_started(job.step, failures.words) if failures.enough else failures.noted(destination.write(job))
+        return _not_started(job.step, failures.words) if failures.enough else failures.noted(WRITING.here(job))
 
     ended = set()
-    for job, outcome in executors.run(write_one, work(), jobs, stop):
+    for job, outcome in executor.run(replace(WRITING, here=write_one), work(), stop):
         ended.add(job.step.target)
-        yield job.step, outcome
+        yield job.step, failures.noted(outcome)
     for step in steps:
         if step.target not in ended:
             yield step, _not_started(step, failures.words if failures.enough else "interrupted")
@@ -102,23 +103,24 @@ def _not_started(step: Step, why: str) -> Outcome:
 
 @dataclass(slots=True)
 class _Failures:
-    """How many targets went wrong, and how many may; None is any number."""
+    """Which targets went wrong, by name, for one may be noted twice; and how many may: None is any number."""
 
     most: int | None
-    seen: int = 0
+    seen: set[str] = field(default_factory=set)
     lock: Lock = field(default_factory=Lock)
 
     @property
     def enough(self) -> bool:
-        return self.most is not None and self.seen >= self.most
+        return self.most is not None and len(self.seen) >= self.most
 
     @property
     def words(self) -> str:
         return f"stopped after {self.most} failure{'s' * (self.most != 1)} (--max-failures)"
 
     def noted(self, outcome: Outcome) -> Outcome:
-        with self.lock:
-            self.seen += outcome.verdict in _FAILED
+        if outcome.verdict in _FAILED:
+            with self.lock:
+                self.seen.add(outcome.target)
         return outcome
 
 

@@ -4,32 +4,75 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from itertools import islice
 from threading import Event
-from typing import TypeVar
+from typing import Generic, Protocol, TypeVar
+
+from rollout import threads
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
+@dataclass(frozen=True, slots=True)
+class Work(Generic[T, R]):
+    """A kind of unit of work: how it is done here, how on another machine, and what is said when that was lost."""
+
+    here: Callable[[T], R]
+    elsewhere: Callable[[T], R]
+    cached: Callable[[T], str | None]  # what a machine keeps a cache of for it; None when only this one can do it
+    lost: Callable[[T, str, bool], R]  # the unit, why, and whether it may have been begun
+    brief: bool = False  # over so soon that handing it to a thread would be felt
+
+
+class Executor(Protocol):
+    """Does units of work and yields each with its result as it is done; `stop` begins no new ones."""
+
+    def run(self, work: Work[T, R], items: Iterable[T], stop: Event | None = None) -> Iterator[tuple[T, R]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Threads:
+    """Threads of this process."""
+
+    jobs: int
+
+    def run(self, work: Work[T, R], items: Iterable[T], stop: Event | None = None) -> Iterator[tuple[T, R]]:
+        on_threads = threads.run if work.brief else run
+        return on_threads(work.here, items, self.jobs, stop)
+
+
 def run(work: Callable[[T], R], items: Iterable[T], jobs: int, stop: Event | None = None) -> Iterator[tuple[T, R]]:
-    """Yield (item, result) as they are done, never holding more than a few items; `stop` starts no new ones."""
-    waiting = iter(items)
+    """Do one function on threads, with as many items waiting as are worked on: no thread waits for its next."""
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="rollout") as pool:
-        running: dict[Future[R], T] = {}
-        try:
-            while True:
-                if stop is None or not stop.is_set():
-                    for item in islice(waiting, 2 * jobs - len(running)):
-                        running[pool.submit(work, item)] = item
-                if not running:
-                    return
-                done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield running.pop(future), future.result()
-                if stop is not None and stop.is_set():
-                    for future in [f for f in running if f.cancel()]:
-                        running.pop(future)
-        finally:
-            for future in running:
-                future.cancel()
+        yield from stream(lambda item: pool.submit(work, item), items, 2 * jobs, stop)
+
+
+def stream(
+    submit: Callable[[T], Future[R]],
+    items: Iterable[T],
+    most: int,
+    stop: Event | None = None,
+    watch: Callable[[], None] = lambda: None,
+) -> Iterator[tuple[T, R]]:
+    """Yield (item, result) as they are done, never holding more than `most`; `watch` is called now and then."""
+    waiting = iter(items)
+    running: dict[Future[R], T] = {}
+    try:
+        while True:
+            if stop is None or not stop.is_set():
+                for item in islice(waiting, most - len(running)):
+                    running[submit(item)] = item
+            if not running:
+                return
+            done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield running.pop(future), future.result()
+            if stop is not None and stop.is_set():
+                for future in [f for f in running if f.cancel()]:
+                    running.pop(future)
+            watch()
+    finally:
+        for future in running:
+            future.cancel()

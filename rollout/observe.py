@@ -7,12 +7,14 @@ from dataclasses import replace
 from threading import Event
 from types import MappingProxyType
 
-from rollout import clock, destination, executors, threads, wire
+from rollout import clock, wire
 from rollout.checks import Checks
 from rollout.destination import Glance, Look, Settings
+from rollout.executors import Executor
 from rollout.load import Loaded
 from rollout.model import Desired, Plan, Problem, State, Step, Target
 from rollout.plan import Decisions
+from rollout.units import GLANCING, OBSERVING
 
 Noted = Callable[[Step], None]
 
@@ -21,7 +23,7 @@ def plan(
     loaded: Loaded,
     settings: Settings,
     decisions: Decisions,
-    jobs: int,
+    executor: Executor,
     noted: Noted = lambda _: None,
     stop: Event | None = None,
     targets: tuple[Target, ...] | None = None,
@@ -40,7 +42,7 @@ def plan(
     found: dict[str, Step] = {}
     heard: dict[str, str | None] = {}
     plain = [target for target in chosen if from_memory and not problems.get(target.name)]
-    for glance, seen in threads.run(destination.glance, _glances(loaded, plain, settings, begun), jobs, stop):
+    for glance, seen in executor.run(GLANCING, _glances(loaded, plain, settings, begun), stop):
         heard[glance.target.name] = seen.heard
         if seen.step is None:
             left_open(glance.target.name)
@@ -49,7 +51,7 @@ def plan(
             noted(seen.step)
     left = [target for target in chosen if target.name not in found]
     looks = _looks(loaded, left, settings, decisions, problems, heard, begun)
-    for look, step in executors.run(_observe, looks, jobs, stop):
+    for look, step in executor.run(OBSERVING, looks, stop):
         found[look.target.name] = step
         noted(step)
     steps = tuple(found.get(target.name) or _not_looked_at(target) for target in chosen)
@@ -82,10 +84,6 @@ def _looks(
         asked = "" if further else loaded.rendering.asked(target)
         wanted = Desired(desired.managed, desired.problems + further)
         yield Look(target, wanted, settings, decisions, asked, heard.get(target.name))
-
-
-def _observe(look: Look) -> Step:
-    return destination.observe(look)
 
 
 def _not_looked_at(target: Target) -> Step:

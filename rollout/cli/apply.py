@@ -87,7 +87,7 @@ def push(context: click.Context, yes: bool, max_failures: int | None) -> int:
     rollout push --yes
     rollout push --limit health-agent-s
     """
-    with session.opened(context) as at, _ledger(at) as book:
+    with session.opened(context, spread=False) as at, _ledger(at) as book:
         settings = at.settings()
         made = at.plan(settings, problems=proving.problems(at))
         return _carry_out(at, book, "push", made, settings, None, yes=yes, only_waiting=True,
@@ -107,7 +107,7 @@ def revert(context: click.Context, run: str, yes: bool, no_push: bool) -> int:
     rollout history
     rollout revert 20260203T152000Z-3f81ad
     """
-    with session.opened(context) as at, _ledger(at) as book:
+    with session.opened(context, spread=False) as at, _ledger(at) as book:
         settings = at.settings(push=not no_push)
         past = book.run(run)
         targets = tuple(t for t in at.loaded.chosen if any(o.target == t.name and o.paths for o in past.outcomes))
@@ -274,7 +274,7 @@ def _run(
 
         recording = _Recording(at, book, run)
         for step, outcome in runs.write(
-            sorted_steps.writable, run, settings, message, at.options.jobs, at.interrupt.stop, begun, most_failures
+            sorted_steps.writable, run, settings, message, at.executor, at.interrupt.stop, begun, most_failures
         ):
             outcomes.append(outcome)
             recording.add(outcome)

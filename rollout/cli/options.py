@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sys
 from collections.abc import Callable, Mapping
@@ -14,6 +15,8 @@ import click
 from click.core import ParameterSource
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_SCHEDULER = re.compile(r"dask:(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]@]+):[0-9]{1,5}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,16 @@ class Options:
     hostname: str = ""
     lock_timeout: float = 0.0
     timeout: float = 25.0
+    executor: str = "threads"
 
     @property
     def path(self) -> Path:
         return Path(self.inventory).expanduser()
+
+    @property
+    def scheduler(self) -> str | None:
+        """Return the address of the Dask scheduler that does the work, or None for threads."""
+        return None if self.executor == "threads" else self.executor.removeprefix("dask:")
 
     def colour_on(self, stream: Any) -> bool:
         """Tell whether to colour a stream: --color, then NO_COLOR, FORCE_COLOR, TERM and the terminal."""
@@ -75,6 +84,8 @@ _COMMON: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--lock-timeout",), {"type": click.FloatRange(0), "metavar": "SECONDS", "help": "Wait for another run to end."}),
     (("--timeout",), {"type": click.FloatRange(0.1), "metavar": "SECONDS",
                       "help": "How long a remote may take to answer (default: 25); a transfer, twelve times that."}),
+    (("--executor",), {"metavar": "WHERE", "help": "What works on repositories without a path: threads (default), or a "
+                       "cluster, dask:tcp://HOST:PORT."}),
 )  # fmt: skip
 
 
@@ -109,8 +120,14 @@ def settled(context: click.Context) -> Options:
         given["var"] = dict(_pair(text) for text in given["var"])
     if "root" in given:
         given["root"] = Path.cwd() / Path(given["root"]).expanduser()
+    _check_executor(given.get("executor", "threads"))
     given.setdefault("hostname", socket.gethostname())
     return Options(**given)
+
+
+def _check_executor(text: str) -> None:
+    if text != "threads" and not _SCHEDULER.match(text):
+        raise click.UsageError(f"--executor takes threads or dask:tcp://HOST:PORT, not {text!r}")
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
@@ -19,6 +19,7 @@ from rollout.cli.progress import Progress
 from rollout.cli.screen import Screen
 from rollout.destination import Settings
 from rollout.errors import RolloutError
+from rollout.executors import Executor, Threads
 from rollout.load import Loaded
 from rollout.model import Plan, Problem, Target
 from rollout.plan import Decisions
@@ -70,6 +71,7 @@ class Session:
     screen: Screen
     loaded: Loaded
     state: Path
+    executor: Executor
     interrupt: Interrupt
     unreached: dict[str, RolloutError] = field(default_factory=dict)  # event stores that did not answer
 
@@ -98,7 +100,7 @@ class Session:
                 self.loaded,
                 settings,
                 decisions or Decisions(),
-                self.options.jobs,
+                self.executor,
                 lambda step: progress.ended(step.target),
                 self.interrupt.stop,
                 chosen,
@@ -128,12 +130,13 @@ def _secrets(loaded: Loaded) -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def opened(context: click.Context, *, check: bool = True) -> Iterator[Session]:
-    """Open the inventory that the options name."""
+def opened(context: click.Context, *, check: bool = True, spread: bool = True) -> Iterator[Session]:
+    """Open the inventory that the options name; `spread` says whether its work may be done by other machines."""
     options = settled(context)
     screen = Screen(options)
     with (
         interruptible() as interrupt,
+        _executor(options, spread=spread) as executor,
         load.opened(
             options.path,
             shown=options.inventory,
@@ -147,4 +150,16 @@ def opened(context: click.Context, *, check: bool = True) -> Iterator[Session]:
         screen.hide(value for _, value in _secrets(loaded))
         if loaded.warning:
             screen.warn(loaded.warning)
-        yield Session(options, screen, loaded, places.state_folder(), interrupt)
+        yield Session(options, screen, loaded, places.state_folder(), executor, interrupt)
+
+
+@contextmanager
+def _executor(options: Options, *, spread: bool) -> Iterator[Executor]:
+    """Give what --executor names; a cluster is contacted when there is work for it."""
+    if options.scheduler is None or not spread:
+        yield Threads(options.jobs)
+        return
+    from rollout.cluster import Cluster
+
+    with closing(Cluster(options.scheduler, options.jobs, options.timeout)) as cluster:
+        yield cluster

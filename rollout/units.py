@@ -1,0 +1,76 @@
+"""The units of work, glancing, observing and writing: here, or on a worker with its own caches and credentials."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from functools import lru_cache
+
+from rollout import destination, git, places
+from rollout.destination import Glance, Job, Look, Seen, Settings
+from rollout.executors import Work
+from rollout.git import Person
+from rollout.model import Branch, Location, Outcome, State, Step, Verdict
+
+
+def glance_elsewhere(glance: Glance) -> Seen:
+    """Hold a target against what the worker remembers of it."""
+    return destination.glance(replace(glance, settings=_of_this_machine(glance.settings)))
+
+
+def observe_elsewhere(look: Look) -> Step:
+    """Observe on a worker."""
+    return destination.observe(replace(look, settings=_of_this_machine(look.settings)))
+
+
+def write_elsewhere(job: Job) -> Outcome:
+    """Write on a worker."""
+    return destination.write(replace(job, settings=_of_this_machine(job.settings)))
+
+
+def _of_this_machine(settings: Settings) -> Settings:
+    """Return a run's settings as they stand here: our state folder and ways to a remote, the run's identity."""
+    theirs, own = settings.person, _own_person(int(time.monotonic() // 60))
+    person = replace(own, identity=theirs.identity, fault=theirs.fault, patience=theirs.patience)
+    return replace(settings, state=places.state_folder(), person=person)
+
+
+@lru_cache(maxsize=1)
+def _own_person(_minute: int) -> Person:
+    """Read the worker's own git configuration, once a minute: a worker lives for weeks, a unit of work a moment."""
+    return git.read_person()
+
+
+def _cached(name: str, location: Location, settings: Settings) -> str | None:
+    """Return the repository that a worker caches; None where a path or a commit to be kept lies on this machine."""
+    if not isinstance(location, Branch) or location.checkout is not None or settings.offline or not settings.push:
+        return None
+    return location.url or name
+
+
+def _forgotten(_glance: Glance, _reason: str, _begun: bool) -> Seen:
+    return Seen()  # it is looked at in full, and what is wrong is told then
+
+
+def _unseen(look: Look, reason: str, _begun: bool) -> Step:
+    return Step(look.target.name, look.target.location, State.UNREACHABLE, reason, None)
+
+
+def _unheard(job: Job, reason: str, begun: bool) -> Outcome:
+    step = job.step
+    verdict = Verdict.UNKNOWN if begun else Verdict.FAILED
+    why = f"{reason}; what came of it shows at the next run" if begun else reason
+    return Outcome(step.target, verdict, why, step.base, None, 0, step.kind, step.branch)
+
+
+def _cached_for_look(look: Glance | Look) -> str | None:
+    return _cached(look.target.name, look.target.location, look.settings)
+
+
+def _cached_for_job(job: Job) -> str | None:
+    return _cached(job.step.target, job.step.location, job.settings)
+
+
+GLANCING = Work(destination.glance, glance_elsewhere, _cached_for_look, _forgotten, brief=True)
+OBSERVING = Work(destination.observe, observe_elsewhere, _cached_for_look, _unseen)
+WRITING = Work(destination.write, write_elsewhere, _cached_for_job, _unheard)
