@@ -35,7 +35,7 @@ CHECKOUT = (
     Deed("replace by rename", "note > api/.swp && mv api/.swp api/conf.txt"),
     Deed("edit and git add", "note >> api/conf.txt; git -C api add conf.txt", git=True),
     Deed("stage an edit, take it back in the file", "cp -p api/conf.txt aside && note >> api/conf.txt; "
-         "git -C api add conf.txt; test -f aside && mv aside api/conf.txt", git=True),
+         "git -C api add conf.txt && mv aside api/conf.txt", git=True),
     Deed("stage another file", "note >> api/other.txt; git -C api add other.txt", git=True),
     Deed("commit -am", "note >> api/other.txt; git -C api commit -q -am persons-own", git=True),
     Deed("edit and commit -am", "note >> api/conf.txt; git -C api commit -q -am persons-own", git=True),
