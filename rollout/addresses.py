@@ -89,9 +89,12 @@ def redact(text: str) -> str:
 
 
 def identity(url: str) -> str:
-    """Return the form in which two spellings of one address are equal."""
+    """Return the form in which two spellings of one address are equal.
+
+    On a server `x` and `x.git` are one repository; on this disk they may be two.
+    """
     clean = split_secret(url)[0].removeprefix("file://")
-    return clean.rstrip("/").removesuffix(".git")
+    return (clean.rstrip("/") or "/") if is_local(url) else clean.rstrip("/").removesuffix(".git")
 
 
 def branch_refusal(name: str) -> str | None:

@@ -225,7 +225,10 @@ class _Reader:
                 if isinstance(target.location, Folder):
                     other = checkouts.get(place[0], other)
                 if other is not target:
-                    self._fault(target.line, f"{target.name}: is at the same place as {other.name}: {place[0]}")
+                    self._fault(
+                        target.line,
+                        f"{target.name}: is at the same place as {other.name}: {place[0].removeprefix('url ')}",
+                    )
                     break
             if isinstance(target.location, Branch) and target.location.checkout is not None:
                 checkouts[os.path.realpath(target.location.checkout)] = target
@@ -253,7 +256,7 @@ def _places(target: Target) -> Iterator[tuple[str, str]]:
             if checkout is not None:
                 yield os.path.realpath(checkout), branch
             if url is not None:
-                yield addresses.identity(url), branch
+                yield f"url {addresses.identity(url)}", branch
 
 
 def _entry(node: yamlnodes.Node | None, key: str) -> yamlnodes.Node | None:

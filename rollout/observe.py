@@ -54,9 +54,29 @@ def plan(
     for look, step in executor.run(OBSERVING, looks, stop):
         found[look.target.name] = step
         noted(step)
-    steps = tuple(found.get(target.name) or _not_looked_at(target) for target in chosen)
+    steps = _apart(tuple(found.get(target.name) or _not_looked_at(target) for target in chosen))
     made = Plan(clock.new_id(), clock.now(), steps)
     return replace(made, digest=wire.digest(made))
+
+
+def _apart(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Block targets that turn out to be one branch of one repository, listed under two names."""
+    first: dict[tuple[str, str | None], str] = {}
+    blocked: dict[str, str] = {}
+    for step in steps:
+        if step.kind == "repo" and step.identity:
+            other = first.setdefault((step.identity, step.branch), step.target)
+            if other != step.target:
+                blocked[step.target], blocked[other] = other, step.target
+    if not blocked:
+        return steps
+    reason = "is the same branch of the same repository as {}; keep one of them"
+    return tuple(
+        replace(step, state=State.BLOCKED, reason=reason.format(blocked[step.target]), changes=(), follow=False)
+        if step.target in blocked
+        else step
+        for step in steps
+    )
 
 
 def _glances(
