@@ -70,8 +70,7 @@ def _commands_in_config(repo: GitDir) -> Iterable[str]:
 
     There is no wildcard for them (docs/safety.md); newer git also takes hooks from the configuration.
     """
-    parser = repo._config()
-    for section in parser.sections():
+    for section in repo.config().sections:
         kind, _, name = section.partition(" ")
         name = name.strip('"')
         if kind.lower() == "filter" and "=" not in name:

@@ -10,10 +10,9 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from git.config import GitConfigParser
+from rollout import gitconfig
+from rollout.gitconfig import Config
 
 _ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 _MAX = 1 << 20  # bytes of a file of git's that are read
@@ -95,23 +94,15 @@ class GitDir:
 
     def setting(self, section: str, name: str, fallback: str) -> str:
         """Return one setting of the repository's own configuration; none is obeyed that runs or redirects."""
-        parser = self._config()
-        if not parser.has_section(section):
-            return fallback
-        return str(parser.get_value(section, name, default=fallback))
+        return self.config().last(section, name, fallback)
 
     def remote_urls(self, remote: str) -> list[str]:
         """Return where the remote is pushed to, as written: the repository's own insteadOf is not followed."""
-        parser, section = self._config(), f'remote "{remote}"'
-        if not parser.has_section(section):
-            return []
-        for name in ("pushurl", "url"):
-            if parser.has_option(section, name):
-                return [str(value) for value in parser.get_values(section, name)]
-        return []
+        config, section = self.config(), f'remote "{remote}"'
+        return list(config.all(section, "pushurl") or config.all(section, "url"))
 
     def remotes(self) -> list[str]:
-        return [s[8:-1] for s in self._config().sections() if s.startswith('remote "') and s.endswith('"')]
+        return [s[8:-1] for s in self.config().sections if s.startswith('remote "') and s.endswith('"')]
 
     def remote_refs(self) -> list[str]:
         """Return the full names of the tracking refs, and of no other."""
@@ -119,19 +110,34 @@ class GitDir:
         names = {str(path.relative_to(self.common_dir)) for path in loose if path.is_file() and not path.is_symlink()}
         return sorted(names | {name for name in self._packed() if name.startswith("refs/remotes/")})
 
-    def _config(self) -> GitConfigParser:
+    def config(self) -> Config:
         """Return the configuration without what it includes; raise NotOurs for one that git could not read either."""
-        from git.config import GitConfigParser
-
         place = self.common_dir / "config"
         _plain_file(place, most=_MAX)
-        parser = GitConfigParser(str(place), read_only=True, merge_includes=False)
         try:
-            parser.read()
-        except (configparser.Error, ValueError, OSError) as error:
-            reason = str(error).split("\n", 1)[0].encode("unicode_escape").decode()
-            raise NotOurs(f"{place} cannot be read: {reason}") from error
-        return parser
+            found = gitconfig.plain(place.read_bytes())
+        except OSError:
+            found = None
+        return _parsed(place) if found is None else found
+
+
+def _parsed(place: Path) -> Config:
+    """Read a configuration in which more than the plain form stands."""
+    from git.config import GitConfigParser
+
+    parser = GitConfigParser(str(place), read_only=True, merge_includes=False)
+    try:
+        parser.read()
+        sections = {section: dict(parser.items_all(section)) for section in parser.sections()}
+    except (configparser.Error, ValueError, OSError) as error:
+        reason = str(error).split("\n", 1)[0].encode("unicode_escape").decode()
+        raise NotOurs(f"{place} cannot be read: {reason}") from error
+    return Config(
+        {
+            section: {name.lower(): tuple(str(value) for value in values) for name, values in settings.items()}
+            for section, settings in sections.items()
+        }
+    )
 
 
 def discover(top: Path) -> GitDir:
@@ -209,13 +215,13 @@ def _supported(found: GitDir) -> None:
     work_tree = found.setting("core", "worktree", "")
     if work_tree and os.path.realpath(found.git_dir / work_tree) != os.path.realpath(found.top):
         raise NotOurs(f"its configuration puts the work tree elsewhere, at {work_tree}")
-    parser = found._config()
-    for section in parser.sections():
-        if section.split(" ")[0].lower() in {"include", "includeif"} and parser.has_option(section, "path"):
-            for value in parser.get_values(section, "path"):
-                _plain_file(found.common_dir / Path(str(value)).expanduser())
-    if parser.has_section("extensions"):
-        unknown = {name.lower() for name, _ in parser.items("extensions")} - _KNOWN_EXTENSIONS
+    config = found.config()
+    for section in config.sections:
+        if section.split(" ")[0].lower() in {"include", "includeif"}:
+            for value in config.all(section, "path"):
+                _plain_file(found.common_dir / Path(value).expanduser())
+    for section in config.sections:
+        unknown = set(config.names(section)) - _KNOWN_EXTENSIONS if section.lower() == "extensions" else set()
         if unknown:
             raise NotOurs(f"it uses git features that are not supported here: {', '.join(sorted(unknown))}")
 
