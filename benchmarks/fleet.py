@@ -110,8 +110,8 @@ class Fleet:
         self.inventory.write_text("\n".join(lines) + "\n")
 
 
-def make(root: Path, size: int, checkouts: int = 0, served: str = "file://") -> Fleet:
-    """Make a fleet below `root`; what is there already is thrown away."""
+def make(root: Path, size: int, checkouts: int = 0, served: str = "file://", *, in_sync: bool = False) -> Fleet:
+    """Make a fleet below `root`, with what the templates ask for already there or not; an older one is thrown away."""
     fleet = Fleet(root, size, checkouts, served)
     if root.exists():
         shutil.rmtree(root)
@@ -120,7 +120,7 @@ def make(root: Path, size: int, checkouts: int = 0, served: str = "file://") -> 
         "[user]\n\tname = Fleet\n\temail = fleet@example.org\n[init]\n\tdefaultBranch = main\n"
     )
     first = _first(fleet)
-    in_parallel(lambda name: _begin(fleet, first, name), fleet.names)
+    in_parallel(lambda item: _begin(fleet, first, item[1], item[0], in_sync=in_sync), enumerate(fleet.names))
     shutil.rmtree(first)
     (root / "checkouts").mkdir()
     in_parallel(lambda name: clone(fleet, name, fleet.checkout(name)), fleet.names[:checkouts])
@@ -145,7 +145,7 @@ def _first(fleet: Fleet) -> Path:
     return place
 
 
-def _begin(fleet: Fleet, first: Path, name: str) -> None:
+def _begin(fleet: Fleet, first: Path, name: str, number: int, *, in_sync: bool) -> None:
     place = fleet.remote(name)
     for folder in ("objects/pack", "objects/info", "refs/heads"):
         (place / folder).mkdir(parents=True)
@@ -154,8 +154,16 @@ def _begin(fleet: Fleet, first: Path, name: str) -> None:
     for file in ("HEAD", "config", "refs/heads/main"):
         shutil.copyfile(first / file, place / file)
     readme = f"# {name}\n\nThe service {name} of the fleet.\n"
-    stream = _commit("main", f"begin {name}", {"README.md": readme}, on="refs/heads/main^0")
+    files = {"README.md": readme, **(_desired(name, number) if in_sync else {})}
+    stream = _commit("main", f"begin {name}", files, on="refs/heads/main^0")
     fleet.git(f"--git-dir={place}", "fast-import", "--quiet", stdin=stream)
+
+
+def _desired(name: str, number: int) -> dict[str, str]:
+    """Return what the first templates come to for one repository."""
+    guide = GUIDE.replace("{{ target.name }}", name).replace("{{ owner }}", "platform")
+    guide = guide.replace("{{ number }}", str(number)).replace("VERSION", "1")
+    return {"AGENTS.md": guide + RULES + "\n", ".editorconfig": EDITORCONFIG, "tools/check.sh": CHECK}
 
 
 def _commit(branch: str, subject: str, files: dict[str, str], on: str | None = None) -> bytes:
@@ -163,7 +171,8 @@ def _commit(branch: str, subject: str, files: dict[str, str], on: str | None = N
     if on is not None:
         parts.append(f"from {on}\n")
     for path, text in files.items():
-        parts.append(f"M 100644 inline {path}\ndata {len(text.encode())}\n{text}\n")
+        mode = "100755" if path.endswith(".sh") else "100644"
+        parts.append(f"M {mode} inline {path}\ndata {len(text.encode())}\n{text}\n")
     return "".join(parts).encode()
 
 

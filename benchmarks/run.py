@@ -165,7 +165,7 @@ def rollout(*arguments: str) -> list[str]:
 def compare(ground: Field, rounds: int, measured: Measured) -> None:
     """Measure every way, one after the other, in every round."""
     mine, checkouts = ground.mine.environment, ground.checkouts.environment
-    measured.add("rollout: first plan, nothing known", timed(rollout("plan", "--no-diff"), mine))
+    measured.add("rollout: first plan, nothing there", timed(rollout("plan", "--no-diff"), mine))
     timed(rollout("apply", "-y", "-q"), mine)
     timed(rollout("apply", "-y", "-q"), checkouts)
     for number in range(2, 2 + rounds):
@@ -181,24 +181,24 @@ def compare(ground: Field, rounds: int, measured: Measured) -> None:
         timed(rollout("plan", "--no-diff"), checkouts)
         measured.add("bare ls-remote", timed(loop(ground.names, ASK), ground.environment()))
         measured.add("rollout: apply, nothing to do", timed(rollout("apply", "-y", "-q"), mine))
+        measured.add("rollout: status, offline", timed(rollout("status"), mine))
         measured.add("rollout: status, offline, checkouts", timed(rollout("status"), checkouts))
 
 
 def large(root: Path, size: int, rounds: int, measured: Measured, served: str) -> None:
     """Measure what is measured on a fleet that is too large for pushes: plan, status, and nothing to do."""
-    fleet = make(root, size, 0, served)
-    measured.add("rollout: first plan, nothing known", timed(rollout("plan", "--no-diff"), fleet.environment))
-    timed(rollout("apply", "-y", "-q"), fleet.environment)
+    fleet = make(root, size, 0, served, in_sync=True)
     names = root / "names"
     names.write_text("".join(f"{name}\n" for name in fleet.names))
     asking = {**fleet.environment, "REMOTES": str(root / "remotes"), "SERVED": served}
-    for number in range(2, 2 + rounds):
+    measured.add("rollout: first plan, all in sync", timed(rollout("plan", "--no-diff"), fleet.environment))
+    for number in range(1, 1 + rounds):
+        print(f"  round {number}", flush=True)
         measured.add("bare ls-remote", timed(loop(names, ASK), asking))
         measured.add("rollout: apply, nothing to do", timed(rollout("apply", "-y", "-q"), fleet.environment))
         measured.add("rollout: status, offline", timed(rollout("status"), fleet.environment))
-        fleet.advance(number)
-        measured.add("rollout: plan", timed(rollout("plan", "--no-diff"), fleet.environment))
-        timed(rollout("apply", "-y", "-q"), fleet.environment)
+    fleet.write_templates(2)
+    measured.add("rollout: plan, every repository changes", timed(rollout("plan", "--no-diff"), fleet.environment))
 
 
 # --- processes
