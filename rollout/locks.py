@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from rollout.errors import Busy
@@ -27,9 +28,12 @@ def locked(path: Path, what: str, wait: float = 0.0) -> Iterator[int]:
     try:
         _take(descriptor, path, what, time.monotonic() + wait)
         holder = {"pid": os.getpid(), "host": socket.gethostname(), "what": what, "since": _now()}
-        holder["start"] = _started(os.getpid())
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps(holder).encode(), 0)
+        holder["start"] = _our_start(os.getpid())
+        text = json.dumps(holder).encode()
+        # Truncating to nothing first would make some file systems write the new content to the disk at once.
+        os.pwrite(descriptor, text, 0)
+        if os.fstat(descriptor).st_size > len(text):
+            os.ftruncate(descriptor, len(text))
         yield descriptor
     finally:
         os.close(descriptor)
@@ -91,6 +95,11 @@ def _started(pid: int) -> str:
     except OSError:
         return ""
     return "" if fields[0] == "Z" else fields[19]
+
+
+@lru_cache(maxsize=1)
+def _our_start(own: int) -> str:
+    return _started(own)
 
 
 def _now() -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import shutil
 import time
@@ -20,6 +22,7 @@ _REMOTE = "rollout-upstream"  # a name that no person's global configuration spe
 _ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 _MEMO = "rollout.json"
 _MAX_PACKS = 50
+_LEFT = re.compile(r".*\.lock\Z|tmp_|fast_import_crash_|\.rollout-")  # what only a killed process leaves
 _WALKED = 50  # commits that are looked through one by one before git is asked
 
 
@@ -181,16 +184,11 @@ class Store:
 
     def clear(self) -> None:
         """Take away what a killed process left: we hold the store, so whatever lock lies about is nobody's."""
-        for pattern in (
-            "*.lock",
-            "refs/**/*.lock",
-            "objects/pack/tmp_*",
-            "fast_import_crash_*",
-            ".rollout-*",
-            "refs/**/.rollout-*",
-        ):
-            for left in self.place.glob(pattern):
-                left.unlink(missing_ok=True)
+        refs = [folder for folder, _, _ in os.walk(self.place / "refs")]
+        for folder in (str(self.place), os.path.join(self.place, "objects", "pack"), *refs):
+            with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+                for left in [entry.path for entry in entries if _LEFT.match(entry.name)]:
+                    Path(left).unlink(missing_ok=True)
 
     def _text(self, name: str) -> str:
         try:
