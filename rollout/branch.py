@@ -53,8 +53,20 @@ def glance(target: Target, asked: str, settings: Settings) -> Seen:
         except GitError:
             return None  # a damaged store is dealt with by the full look
 
+    if not _worth_a_look(target, asked, settings):
+        return Seen()
     seen = _at_work(target, settings, look)
     return Seen(seen) if isinstance(seen, Step) else Seen(heard=seen)
+
+
+def _worth_a_look(target: Target, asked: str, settings: Settings) -> bool:
+    """Tell, without holding the workshop, whether there is a memory of these very templates."""
+    assert isinstance(target.location, Branch)
+    try:
+        at = locate(target.location, settings.person)
+    except (Unfit, OSError):
+        return False  # the full look says why
+    return workshop.unheld(settings.state, at.remote, target.name).was_in_sync(asked)
 
 
 def _glance(target: Target, asked: str, settings: Settings, at: Located, shop: Workshop) -> Step | str | None:
@@ -155,7 +167,7 @@ def _observe(
     found = plan.findings(desired, snapshot, decisions)
     if asked and pending is None and entries is not None and not found.changes:
         shop.keep_in_sync(InSync(found, entries), asked)
-    return plan.step_of(target, found, circumstances)
+    return replace(plan.step_of(target, found, circumstances), asked=asked)
 
 
 def _circumstances(at: Located, shop: Workshop, settings: Settings, checkout: Checkout | None) -> Circumstances:

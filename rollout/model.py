@@ -329,6 +329,7 @@ class Step:
     behind: int | None = None  # and the other way round
     known_at: float | None = None  # when upstream was last asked, in seconds since the epoch
     checkout: tuple[tuple[PurePosixPath, str], ...] = ()  # managed paths of the checkout that upstream has otherwise
+    asked: str = ""  # all that decided what is desired, in one word; a saved plan does not hold it
 
     @property
     def kind(self) -> Literal["repo", "folder"]:

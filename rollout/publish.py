@@ -238,6 +238,8 @@ class _Write:
     def _pushed(self, commit: str, tip: str, changes: list[Change]) -> Outcome:
         if self.shop.tip() == tip:
             self.shop.pushed(commit, tip, changes)
+            if tip == self.job.step.base:
+                self.shop.keep_pushed(commit, self.job.step)
         else:
             self.shop.drop_pending()
         notes = self._follow(commit, commit, published=True)

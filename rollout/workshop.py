@@ -13,7 +13,8 @@ from rollout import addresses, attributes, building, commits, git, history, know
 from rollout.git import GitError
 from rollout.history import Touch
 from rollout.known import InSync
-from rollout.model import Change, File, Identity, Obstacle, Run, Snapshot, Written
+from rollout.model import Change, File, Identity, Obstacle, Run, Snapshot, Step, Written
+from rollout.plan import Findings, fingerprint
 from rollout.store import Remote, Store, Unreachable
 from rollout.trees import Blob, Objects, Tree, difference, git_id
 
@@ -38,12 +39,21 @@ class Pending:
 @contextmanager
 def opened(folder: Path, remote: Remote, target: str, *, wait: float = 60.0) -> Iterator[Workshop]:
     """Hold the workshop of a repository for the block; raise Busy when another process keeps it."""
-    name = f"{places.slug(addresses.identity(remote.url))}-{places.key(addresses.identity(remote.url))}"
-    place = folder / "workshops" / name
+    place = _place(folder, remote)
     with locks.locked(place.with_suffix(".lock"), f"{target}: its workshop", wait) as descriptor:
         shop = Workshop(place, remote, target, (descriptor,))
         shop.clear()
         yield shop
+
+
+def unheld(folder: Path, remote: Remote, target: str) -> Workshop:
+    """Return the workshop without holding it: good for looking at what is remembered, and for nothing else."""
+    return Workshop(_place(folder, remote), remote, target, ())
+
+
+def _place(folder: Path, remote: Remote) -> Path:
+    identity = addresses.identity(remote.url)
+    return folder / "workshops" / f"{places.slug(identity)}-{places.key(identity)}"
 
 
 class Workshop(Store):
@@ -273,6 +283,21 @@ class Workshop(Store):
             values |= {"searched": commit, "history": history.as_memo(history.joined(new, history.from_memo(memo)))}
         self.remember(**values)
         self.drop_pending()
+
+    def keep_pushed(self, commit: str, step: Step) -> None:
+        """Remember that a step is in sync at this upstream commit, which holds every one of its changes."""
+        if not step.asked or any(change.template or not change.decided for change in step.changes):
+            return
+        with self.objects(commit) as objects:
+            tree = Tree(objects, commit)
+            there = {path: tree.at(path) for path in step.managed}
+        after = {change.path: fingerprint(change.after) for change in step.changes}
+        entries = {path: (e.mode, e.id) if isinstance(e, Blob) else None for path, e in there.items()}
+        if not any(isinstance(entry, Obstacle) for entry in there.values()):
+            managed = {**step.managed, **after}
+            number = step.in_sync + len(step.changes)
+            found = Findings(commit, (), managed, number, step.warnings, step.orphans, commit)
+            self.keep_in_sync(InSync(found, entries), step.asked)
 
     # --- building
 

@@ -48,6 +48,20 @@ def test_an_unchanged_fleet_takes_no_git_command_but_asking_its_remotes(world: W
     assert set(commands) == {"config"}
 
 
+def test_what_was_just_pushed_is_known_to_be_in_sync(world: World, commands: list[str]) -> None:
+    world.template("project/AGENTS.md.j2", "other rules for {{ target.name }}\n")
+    assert set(world.run("apply", "-y", "--json").outcomes().values()) == {"pushed"}
+    commands.clear()
+    remembered = world.run("plan", "--json").json
+    assert set(commands) == {"config"}
+    for file in Path(os.environ["ROLLOUT_STATE_DIR"]).glob("workshops/*/rollout.json"):
+        document = json.loads(file.read_text())
+        file.write_text(json.dumps({key: {**memo, "in_sync": None} for key, memo in document.items()}))
+    looked_at = world.run("plan", "--json").json
+    assert remembered["targets"] == looked_at["targets"]
+    assert remembered["summary"] == looked_at["summary"]
+
+
 def test_edits_and_moves_are_seen_whatever_is_remembered(world: World) -> None:
     world.write("one", {"AGENTS.md": "edited\n"})
     assert world.run("status", "--json").states() == {"one": "behind", "two": "in-sync"}
