@@ -9,7 +9,7 @@ import re
 import struct
 import tempfile
 import zlib
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ _OFFSET_DELTA, _ID_DELTA = 6, 7
 _MAX_CHAIN = 10_000  # deltas on deltas; git stops at 4,095
 _INDEX = struct.Struct(">4sL")
 _LARGE = 1 << 31
+_SMALL = 1 << 20
 _NAME = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 
 Stored = tuple[str, str, bytes]  # (id, kind, content)
@@ -34,14 +35,27 @@ def hashed(content: bytes, size: int) -> bytes:
     return new(content, usedforsecurity=False).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class _Pack:
-    """One pack and its index, mapped; `ids` are sorted, so an id is found by halving."""
+_Bytes = bytes | mmap.mmap
 
-    index: mmap.mmap
-    data: mmap.mmap
+
+@dataclass(slots=True)
+class _Pack:
+    """One pack and its index, in which the ids are sorted; the pack itself is opened when it has what is asked for."""
+
+    place: Path
+    index: _Bytes
     size: int
     count: int
+    _data: _Bytes | None = None
+
+    @property
+    def data(self) -> _Bytes:
+        if self._data is None:
+            data = _content(self.place)
+            if data[:8] != b"PACK\0\0\0\2":
+                raise ValueError(f"{self.place.name} is no pack that we know")
+            self._data = data
+        return self._data
 
     def offset(self, name: bytes) -> int | None:
         first = struct.unpack_from(">L", self.index, 8 + 4 * (name[0] - 1))[0] if name[0] else 0
@@ -61,8 +75,9 @@ class _Pack:
         return self.index[at : at + self.size]
 
     def close(self) -> None:
-        self.index.close()
-        self.data.close()
+        for mapped in (self.index, self._data):
+            if isinstance(mapped, mmap.mmap):
+                mapped.close()
 
 
 class Packs:
@@ -71,7 +86,8 @@ class Packs:
     def __init__(self, folder: Path, id_size: int) -> None:
         self._folder = folder
         self._size = id_size // 2
-        self._packs: dict[str, _Pack] = {}
+        self._names: list[str] = []  # of packs, newest first
+        self._packs: dict[str, _Pack] = {}  # those that were opened: most objects are in the newest
 
     def read(self, name: str) -> Stored | None:
         """Return (id, kind, content), or None where the object is not here; `ID^{tree}` is a commit's tree."""
@@ -98,7 +114,8 @@ class Packs:
         return name.hex(), kind, content
 
     def _packed(self, name: bytes) -> tuple[str, bytes] | None:
-        for pack in reversed(self._packs.values()):
+        for known in self._names:
+            pack = self._packs.get(known) or self._opened(known)
             offset = pack.offset(name)
             if offset is not None:
                 return self._at(pack, offset)
@@ -114,19 +131,20 @@ class Packs:
         return head.split(b" ")[0].decode(), content
 
     def _look_again(self) -> bool:
-        """Open the packs that came since we last looked; tell whether there are any."""
-        names = [e.name for e in os.scandir(self._folder / "pack") if e.name.endswith(".idx")]
-        new = [name for name in names if name not in self._packs]
-        for name in new:
-            self._packs[name] = self._opened(name)
+        """Look which packs came since we last looked; tell whether there are any."""
+        with os.scandir(self._folder / "pack") as entries:
+            found = {entry.name: entry.stat().st_mtime_ns for entry in entries if entry.name.endswith(".idx")}
+        new = sorted(found.keys() - set(self._names), key=lambda name: found[name], reverse=True)
+        self._names[:0] = new
         return bool(new)
 
     def _opened(self, name: str) -> _Pack:
-        index = _mapped(self._folder / "pack" / name)
-        data = _mapped(self._folder / "pack" / f"{name.removesuffix('.idx')}.pack")
-        if _INDEX.unpack_from(index) != (b"\xfftOc", 2) or data[:8] != b"PACK\0\0\0\2":
-            raise ValueError(f"{name} is no pack that we know")
-        return _Pack(index, data, self._size, struct.unpack_from(">L", index, 8 + 4 * 255)[0])
+        index = _content(self._folder / "pack" / name)
+        if _INDEX.unpack_from(index) != (b"\xfftOc", 2):
+            raise ValueError(f"{name} is no index that we know")
+        place = self._folder / "pack" / f"{name.removesuffix('.idx')}.pack"
+        self._packs[name] = _Pack(place, index, self._size, struct.unpack_from(">L", index, 8 + 4 * 255)[0])
+        return self._packs[name]
 
     def _at(self, pack: _Pack, offset: int) -> tuple[str, bytes]:
         """Return what stands at an offset: deltas are followed down to their base and applied upwards."""
@@ -155,6 +173,7 @@ class Packs:
         for pack in self._packs.values():
             pack.close()
         self._packs.clear()
+        self._names.clear()
 
 
 @contextmanager
@@ -167,10 +186,13 @@ def opened(folder: Path, id_size: int) -> Iterator[Packs]:
         packs.close()
 
 
-def _mapped(path: Path) -> mmap.mmap:
+def _content(path: Path) -> _Bytes:
+    """Return a file's bytes, mapped when it is large: to map and unmap a small one takes longer than to read it."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+        if os.fstat(descriptor).st_size > _SMALL:
+            return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
+        return os.read(descriptor, _SMALL)
     finally:
         os.close(descriptor)
 
@@ -181,7 +203,7 @@ def _tree_of(commit: Stored) -> str:
     return commit[2][5 : commit[2].index(b"\n")].decode()
 
 
-def _entry_head(data: mmap.mmap, at: int) -> tuple[int, int]:
+def _entry_head(data: _Bytes, at: int) -> tuple[int, int]:
     """Return the kind of the entry at an offset, and where what follows its size begins."""
     byte = data[at]
     number = (byte >> 4) & 7
@@ -192,7 +214,7 @@ def _entry_head(data: mmap.mmap, at: int) -> tuple[int, int]:
     return number, at
 
 
-def _back_offset(data: mmap.mmap, at: int) -> tuple[int, int]:
+def _back_offset(data: _Bytes, at: int) -> tuple[int, int]:
     byte = data[at]
     back = byte & 0x7F
     at += 1
@@ -203,7 +225,7 @@ def _back_offset(data: mmap.mmap, at: int) -> tuple[int, int]:
     return back, at
 
 
-def _inflated(data: mmap.mmap, at: int) -> bytes:
+def _inflated(data: _Bytes, at: int) -> bytes:
     stream = zlib.decompressobj()
     pieces = []
     while not stream.eof:
@@ -315,7 +337,8 @@ def _index(entries: list[tuple[bytes, int, int]], pack_hash: bytes, size: int) -
     ordered = sorted(entries)
     if ordered and ordered[-1][2] >= _LARGE:
         raise GitError("the commit is larger than 2 GiB")
-    fanout = [sum(name[0] <= first for name, _, _ in ordered) for first in range(256)]
+    firsts = [name[0] for name, _, _ in ordered]
+    fanout = [bisect_right(firsts, first) for first in range(256)]
     content = b"".join(
         (
             b"\xfftOc" + struct.pack(">L", 2),
