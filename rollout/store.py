@@ -8,20 +8,20 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rollout import commits, gitdir, packs, places
+from rollout import commits, gitdir, places
 from rollout.git import Access, Git, GitError
 from rollout.packs import Packs
 
 _REMOTE = "rollout-upstream"  # a name that no person's global configuration speaks of
 _ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 _MEMO = "rollout.json"
-_MAX_PACKS = 50
+_MAX_PACKS = 16  # each is looked into for what is old
 _LEFT = re.compile(r".*\.lock\Z|tmp_|fast_import_crash_|\.rollout-")  # what only a killed process leaves
 _WALKED = 50  # commits that are looked through one by one before git is asked
 
@@ -92,6 +92,8 @@ class Store:
         self.upstream_ref = f"refs/rollout/upstream/{places.key(remote.branch)}"
         self._memo_key = places.key(remote.branch)
         self._read: dict[str, Any] | None = None
+        self._changed = False
+        self._packs: Packs | None = None
 
     def tip(self) -> str | None:
         """Return the upstream commit that was last fetched whole."""
@@ -122,11 +124,30 @@ class Store:
     def remember(self, **values: Any) -> None:
         memo = self._memo()
         memo[self._memo_key] = {**self.memo(), "branch": self.remote.branch, **values}
-        places.write_whole(self.place / _MEMO, json.dumps(memo).encode(), durable=False)
+        self._changed = True
 
-    def objects(self, commit: str) -> AbstractContextManager[Packs]:
+    def close(self) -> None:
+        """Write down what is to be remembered, once for all that was; a run that is killed before looks again."""
+        if self._changed and self.place.is_dir():
+            places.write_whole(self.place / _MEMO, json.dumps(self._memo()).encode(), durable=False)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._close_packs()
+        self._read, self._changed = None, False
+
+    def _close_packs(self) -> None:
+        """Forget which packs there are: those we know may be gone."""
+        if self._packs is not None:
+            self._packs.close()
+        self._packs = None
+
+    @contextmanager
+    def objects(self, commit: str) -> Iterator[Packs]:
         """Read the store's objects; `commit` says by its length how long its ids are."""
-        return packs.opened(self.place / "objects", len(commit))
+        if self._packs is None:
+            self._packs = Packs(self.place / "objects", len(commit))
+        yield self._packs
 
     # --- fetching
 
@@ -175,7 +196,7 @@ class Store:
                 "config"
             ):
                 shutil.rmtree(self.place)
-                self._read = None
+                self._forget()
             for folder in ("objects/info", "objects/pack", "refs/heads", "refs/rollout"):
                 (self.place / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
             places.write_whole(self.place / "config", config.encode(), durable=False)
@@ -207,12 +228,15 @@ class Store:
     def _tidy(self) -> None:
         packs = len(list(self.place.glob("objects/pack/*.pack")))
         if packs > _MAX_PACKS:
-            self.git.attempt("repack", "-a", "-d", "-q", limit=self.remote.access.transfer_limit)
+            # A bitmap cannot be written without all objects, and without it git would leave everything as it is.
+            bounded = self.git.with_options("repack.writeBitmaps=false")
+            bounded.attempt("repack", "-a", "-d", "-q", limit=self.remote.access.transfer_limit)
+            self._close_packs()
 
     def reset(self) -> None:
         """Throw the store away: it holds nothing that cannot be fetched or built again, but for a pinned commit."""
         shutil.rmtree(self.place, ignore_errors=True)
-        self._read = None
+        self._forget()
 
     def fetch_objects(self, names: Iterable[str]) -> None:
         self.transfer("--filter=blob:none", stdin="".join(f"{name}\n" for name in names).encode())

@@ -43,7 +43,10 @@ def opened(folder: Path, remote: Remote, target: str, *, wait: float = 60.0) -> 
     with locks.locked(place.with_suffix(".lock"), f"{target}: its workshop", wait) as descriptor:
         shop = Workshop(place, remote, target, (descriptor,))
         shop.clear()
-        yield shop
+        try:
+            yield shop
+        finally:
+            shop.close()
 
 
 def unheld(folder: Path, remote: Remote, target: str) -> Workshop:
