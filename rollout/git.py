@@ -175,6 +175,19 @@ def seal() -> None:
     os.environ["GIT_PYTHON_REFRESH"] = "quiet"
 
 
+@contextmanager
+def _first_look() -> Iterator[None]:
+    """Import GitPython in the block: it runs git to see that it is there; raise RolloutError when it does not run."""
+    # That git is in our process group. Signals wait, for it too, or a wish to end would look like a broken git.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield
+    except ImportError as error:
+        raise RolloutError(f"git cannot be run: {' '.join(str(error).split())}") from error
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 @dataclass(frozen=True, slots=True)
 class Git:
     """Runs git against one git directory (or none), with descriptors that its children hold open."""
@@ -209,8 +222,8 @@ class Git:
 
     def _start(self, arguments: Iterable[str]) -> subprocess.Popen[bytes]:
         seal()
-        import git
-
+        with _first_look():
+            import git
         command = [_program(), "--no-pager"]
         for option in (*_OPTIONS, *self.options):
             command += ["-c", option]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -96,6 +97,28 @@ def test_told_to_stop_it_says_so_lets_go_of_its_locks_and_the_next_run_finishes(
         assert settled.code == 0, settled.out
         assert _mine(world) == before
     assert set(world.run("status", "--json").states().values()) == {"in-sync"}
+
+
+def test_an_interrupt_while_git_is_first_looked_at_ends_the_run_in_words(world: World) -> None:
+    world.repo("api")
+    real = shutil.which("git")
+    interrupting = world.root / "bin/git"
+    world.write("bin", {"git": f'#!/bin/sh\n[ "$1" = version ] && kill -INT 0\nexec {real} "$@"\n'})
+    interrupting.chmod(0o755)
+    process = world.spawn("apply", "--yes", PATH=f"{interrupting.parent}{os.pathsep}{os.environ['PATH']}")
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, "Traceback" in err) == (130, False), out + err
+
+
+def test_a_git_that_does_not_run_is_told_in_words(world: World) -> None:
+    world.repo("api")
+    broken = world.root / "bin/git"
+    world.write("bin", {"git": "#!/bin/sh\necho broken >&2\nexit 3\n"})
+    broken.chmod(0o755)
+    process = world.spawn("plan", PATH=f"{broken.parent}{os.pathsep}{os.environ['PATH']}")
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (1, "")
+    assert err.startswith("rollout: git cannot be run: "), err
 
 
 def test_a_stale_lock_of_ours_is_removed_and_a_persons_is_not(world: World) -> None:
