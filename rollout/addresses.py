@@ -67,6 +67,21 @@ def host(url: str) -> str:
     return url.split(":")[0].rpartition("@")[2]
 
 
+def ssh_destination(url: str) -> tuple[str, ...] | None:
+    """Return the arguments by which ssh is told where an address leads, or None for one that is not ssh's."""
+    if "://" not in url:
+        return (url.split(":")[0],) if is_scp_like(url) and "[" not in url else None
+    try:
+        parts = urlsplit(url)
+        if "ssh" not in parts.scheme or not parts.hostname:
+            return None
+        port = ("-p", str(parts.port)) if parts.port else ()
+    except ValueError:
+        return None
+    where = parts.netloc.rpartition("@")[2].removesuffix(f":{parts.port}").strip("[]")
+    return (*port, f"{parts.username}@{where}" if parts.username else where)
+
+
 def split_secret(url: str) -> tuple[str, tuple[str, str] | None]:
     """Part an http(s) address from the user and password in it: (address, (user, password)) or (address, None)."""
     scheme, mark, rest = url.partition("://")

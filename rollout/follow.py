@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from rollout import atomic, attributes, git, gitdir, indexfile, leftovers, tokens, unfinished
+from rollout import atomic, attributes, git, gitdir, hosts, indexfile, leftovers, tokens, unfinished
 from rollout.atomic import Found
 from rollout.checkout import (
     Conversions,
@@ -525,7 +525,10 @@ def fetch(url: str, branch: str, access: git.Access, commit: str) -> Callable[[G
             return
         try:
             with _apart(runner, local) as store:
-                store.with_access(access).run(
+                hosts.run(
+                    store,
+                    url,
+                    access,
                     "fetch",
                     "--quiet",
                     "--no-tags",

@@ -121,6 +121,7 @@ class Access:
     ssh_command: str = "ssh"
     secret: tuple[str, str] | None = None
     patience: float = ASK
+    lines: str | None = None  # where ssh finds connections that are shared
 
     @property
     def ask_limit(self) -> float:
@@ -136,7 +137,9 @@ class Access:
         return (f"http.lowSpeedTime={_whole(self.patience, 30)}",)
 
     def environment(self) -> dict[str, str]:
-        found = {} if "GIT_SSH" in os.environ else {"GIT_SSH_COMMAND": f"{self.ssh_command} {self._ssh_options()}"}
+        shared = f" -o ControlMaster=no -o ControlPath={self.lines}" if self.lines else ""
+        command = f"{self.ssh_command} {self.ssh_options()}{shared}"
+        found = {} if "GIT_SSH" in os.environ else {"GIT_SSH_COMMAND": command}
         if self.secret is not None:
             # The secret goes by environment to a helper that git asks; an argument would stand in the process list.
             # The empty helper first takes the person's own off the list: they would be told to store the secret.
@@ -155,7 +158,8 @@ class Access:
             }
         return found
 
-    def _ssh_options(self) -> str:
+    def ssh_options(self) -> str:
+        """Return what ssh is told so that it neither asks nor hangs."""
         seconds = _whole(self.patience, 10)
         alive = f"-o ServerAliveInterval={seconds} -o ServerAliveCountMax=3"
         return f"-o BatchMode=yes -o ConnectTimeout={seconds} {alive}"

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from rollout import addresses, checkout, commits, follow, git, plan, store, tokens, workshop
+from rollout import addresses, checkout, commits, follow, git, hosts, plan, store, tokens, workshop
 from rollout.branch import first_line, last_tip
 from rollout.checkout import Hindered
 from rollout.errors import Busy
@@ -306,7 +306,8 @@ class _Write:
                 shutil.rmtree(left, ignore_errors=True)
         scratch = top.with_name(f"{top.name}{_CLONE}{os.getpid()}")
         try:
-            Git(held=self.shop.git.held).with_access(self.at.remote.access).run(
+            hosts.run(
+                Git(held=self.shop.git.held), self.at.remote.url, self.at.remote.access,
                 "clone", "--quiet", "--template=", "--no-recurse-submodules", f"--origin={self.where.remote}",
                 f"--branch={self.where.branch}", "--end-of-options", self.at.remote.url, str(scratch),
                 limit=self.at.remote.access.transfer_limit,

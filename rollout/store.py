@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rollout import commits, gitdir, places
+from rollout import commits, gitdir, hosts, places
 from rollout.git import Access, Git, GitError
 from rollout.packs import Packs
 
@@ -57,11 +57,10 @@ def ask(remote: Remote) -> str:
     if known is not None:
         return known
     try:
-        result = (
-            Git()
-            .with_access(remote.access)
-            .run("ls-remote", "--quiet", "--end-of-options", remote.url, remote.ref, limit=remote.access.ask_limit)
-        )
+        result = hosts.run(
+            Git(), remote.url, remote.access,
+            "ls-remote", "--quiet", "--end-of-options", remote.url, remote.ref, limit=remote.access.ask_limit,
+        )  # fmt: skip
     except GitError as error:
         raise Unreachable(str(error)) from error
     for line in result.out.decode("utf-8", "replace").splitlines():
@@ -171,7 +170,10 @@ class Store:
     def transfer(self, *arguments: str, stdin: bytes = b"", quiet: bool = True) -> None:
         extra = ("--stdin",) if stdin else ()
         try:
-            self.git.with_access(self.remote.access).run(
+            hosts.run(
+                self.git,
+                self.remote.url,
+                self.remote.access,
                 "fetch",
                 "--no-tags",
                 "--no-write-fetch-head",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from rollout import addresses, attributes, building, commits, git, history, known, locks, packs, places
+from rollout import addresses, attributes, building, commits, git, history, hosts, known, locks, packs, places
 from rollout.git import GitError
 from rollout.history import Touch
 from rollout.known import InSync
@@ -185,8 +185,9 @@ class Workshop(Store):
 
     def changed_since(self, commit: str, tip: str, path: PurePosixPath) -> list[str]:
         """Return who changed a path after one of our commits: short id, author and subject, newest first."""
-        listed = self.git.with_options(GIT_NO_LAZY_FETCH="0").with_access(self.remote.access).attempt(
-            "log", "--no-renames", "--no-color", "--format=%h %an: %s", f"{commit}..{tip}", "--", str(path)
+        listed = hosts.run(
+            self.git.with_options(GIT_NO_LAZY_FETCH="0"), self.remote.url, self.remote.access,
+            "log", "--no-renames", "--no-color", "--format=%h %an: %s", f"{commit}..{tip}", "--", str(path), ok=(),
         )  # fmt: skip
         return listed.out.decode("utf-8", "replace").splitlines() if listed.code == 0 else []
 
@@ -361,7 +362,10 @@ class Workshop(Store):
 
     def push(self, commit: str, base: str) -> git.Result:
         """Push exactly that commit to exactly that branch, if it is still at `base`; only `ask` knows the outcome."""
-        return self.git.with_access(self.remote.access).attempt(
+        return hosts.run(
+            self.git,
+            self.remote.url,
+            self.remote.access,
             "push",
             "--porcelain",
             "--no-verify",
@@ -374,6 +378,7 @@ class Workshop(Store):
             self.remote.url,
             f"{commit}:{self.remote.ref}",
             limit=self.remote.access.transfer_limit,
+            ok=(),
         )
 
     def contains(self, commit: str, tip: str) -> bool:

@@ -13,7 +13,7 @@ from types import FrameType
 
 import click
 
-from rollout import load, observe, places, secrecy
+from rollout import hosts, load, observe, places, secrecy
 from rollout.cli.options import Options, settled
 from rollout.cli.progress import Progress
 from rollout.cli.screen import Screen
@@ -135,6 +135,7 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True) -
     options = settled(context)
     screen = Screen(options)
     with (
+        hosts.sharing(),
         interruptible() as interrupt,
         _executor(options, spread=spread) as executor,
         load.opened(

@@ -27,6 +27,7 @@ class Proxy:
     delay: float = 0.0  # seconds before each piece
     passed: dict[str, int] = field(default_factory=lambda: {"up": 0, "down": 0})
     struck: bool = False
+    connections: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _open: list[socket.socket] = field(default_factory=list)
 
@@ -41,6 +42,7 @@ class Proxy:
                 client, _ = listener.accept()
             except OSError:
                 return
+            self.connections += 1
             server = socket.create_connection(("127.0.0.1", self.target))
             with self._lock:
                 self._open += [client, server]

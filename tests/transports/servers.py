@@ -152,7 +152,7 @@ PermitUserEnvironment no
 
 
 @contextmanager
-def sshd(home: Path) -> Iterator[Sshd]:
+def sshd(home: Path, settings: str = "") -> Iterator[Sshd]:
     """Run sshd for the user who runs the tests, with a throw-away host key and a throw-away client key."""
     server = program("sshd")
     if Path(pwd.getpwuid(os.getuid()).pw_shell).name in {"nologin", "false"}:
@@ -165,7 +165,7 @@ def sshd(home: Path) -> Iterator[Sshd]:
         subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(home / name)], check=True)
     port = free_port()
     (home / "authorized").write_text((home / "key.pub").read_text())
-    (home / "config").write_text(SSHD.format(port=port, home=home))
+    (home / "config").write_text(SSHD.format(port=port, home=home) + settings)
     made = Sshd(port, home)
     made.knows(port)
     (home / "changed").write_text(f"[127.0.0.1]:{port} {(home / 'other.pub').read_text()}")

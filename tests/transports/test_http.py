@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rollout import hosts
 from tests.transports.proxy import proxy
 from tests.transports.servers import rogue, silent, web
 from tests.transports.watch import everything_below, watched
@@ -84,6 +85,18 @@ def test_a_server_that_wants_a_password_is_unreachable_and_nobody_is_asked(
     assert reason.startswith("unreachable: ")
     assert "wants a user name and password" in reason or "Authentication failed" in reason
     assert world.run("plan", "--json").states() == {"api": "unreachable", "web": "in-sync"}
+
+
+def test_a_server_that_throttles_is_asked_again_and_then_told_in_its_words(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hosts, "_PAUSE", 0.01)
+    with rogue(429, {}) as server:
+        world.entries["api"] = f'{{url: "http://127.0.0.1:{server.port}/api.git"}}'
+        plan = world.run("plan", "--json")
+    assert (plan.code, plan.states()) == (1, {"api": "unreachable"})
+    assert "429" in plan.json["targets"][0]["reason"]
+    assert len(server.requests) == 5
 
 
 def test_a_redirect_to_another_host_is_not_followed(world: World) -> None:

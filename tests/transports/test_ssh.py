@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from rollout import hosts
 from tests.transports.proxy import proxy
 from tests.transports.servers import Sshd, silent, sshd
 from tests.world import World
@@ -109,6 +112,36 @@ def test_a_connection_that_goes_silent_after_the_login_costs_the_time_limit_and_
         assert between.struck
         assert plan.states() == {"api": "unreachable"}
         assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+
+
+def test_what_is_done_on_one_host_shares_a_connection_and_none_is_left(
+    world: World, server: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = f"rollout-{os.getpid()}-"
+    monkeypatch.setattr(hosts, "_FOLDER", folder)
+    monkeypatch.setattr("tempfile.tempdir", "/tmp")
+    Path("/tmp", f"{folder}{2**22}-left").mkdir()  # by a run that was killed
+    with proxy(server.port) as between:
+        server.knows(between.port)
+        monkeypatch.setenv("GIT_SSH_COMMAND", server.command(between.port))
+        names = [f"r{number}" for number in range(6)]
+        for name in names:
+            serve(world, server, between.port, name)
+        applied = world.run("--jobs", "2", "apply", "--yes", "--json")
+        assert applied.outcomes() == dict.fromkeys(names, "pushed")
+        assert between.connections < 2 * len(names)  # of the four times that each of them was contacted
+    assert list(Path("/tmp").glob(f"{folder}*")) == []
+
+
+def test_a_host_that_limits_connections_gets_no_more_and_all_is_done(
+    world: World, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sshd(tmp_path_factory.mktemp("ssh") / "home", "MaxStartups 2:100:2\nMaxSessions 1\n") as strict:
+        monkeypatch.setenv("GIT_SSH_COMMAND", strict.command())
+        names = [f"r{number}" for number in range(6)]
+        for name in names:
+            serve(world, strict, name=name)
+        assert world.run("apply", "--yes", "--json").outcomes() == dict.fromkeys(names, "pushed")
 
 
 def test_a_password_in_an_ssh_address_is_refused(world: World) -> None:

@@ -1,0 +1,204 @@
+"""Contact with remotes: so many at once for each host, over one ssh connection, and again where a host throttles."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import BoundedSemaphore, Lock
+
+from rollout import addresses, git
+from rollout.git import Access, Git, GitError, GitTimeout, Result
+
+_AT_ONCE = 32
+_AT_ONCE_BY_SSH = 8  # sshd takes ten sessions on one connection, and ten connections that have not logged in yet
+_TRIES = 5
+_PAUSE = 0.3  # seconds before the second try, and twice as long before each further one
+_IDLE = 30  # seconds after which a shared connection that nobody uses ends by itself, should we be killed
+_FOLDER = "rollout-ssh-"
+# macOS takes 104 bytes for a socket's path; ssh puts 40 letters there for the host, and 17 more while it makes it.
+_LONGEST = 104 - 1 - 40 - 17 - 1
+
+# What a host says that has too many to talk to just now. It has done nothing yet, so it may be asked again.
+_THROTTLED = re.compile(
+    r"kex_exchange_identification|ssh_exchange_identification|Session open refused|Not allowed at this time"
+    r"|returned error: (429|503)"
+)
+
+
+def run(
+    runner: Git,
+    url: str,
+    access: Access,
+    *arguments: str,
+    stdin: bytes = b"",
+    limit: float = git.LOCAL,
+    ok: Sequence[int] = (0,),
+) -> Result:
+    """Run a git command that contacts the remote at `url`, as `Git.run` does, when it is its host's turn."""
+    host = addresses.host(url)
+    if not host:
+        return runner.with_access(access).run(*arguments, stdin=stdin, limit=limit, ok=ok)
+    contact = runner.with_access(replace(access, lines=_lines.path(access)))
+    for attempt in range(_TRIES):
+        with _turn(host, _AT_ONCE if addresses.ssh_destination(url) is None else _AT_ONCE_BY_SSH):
+            result = contact.attempt(*arguments, stdin=stdin, limit=limit)
+        if not result.code or not _THROTTLED.search(result.err):
+            break
+        if attempt < _TRIES - 1:
+            _pause(_PAUSE * 2**attempt * (1 + random.random()))  # noqa: S311  # no secret: it parts those who wait
+    if not result.code:
+        _lines.open(url, access)
+    if ok and result.code not in ok:
+        raise GitError(result.words)
+    return result
+
+
+def _pause(seconds: float) -> None:
+    if git.interrupted.wait(seconds):
+        raise GitTimeout("interrupted")
+
+
+# --- turns
+
+_turns: dict[str, BoundedSemaphore] = {}
+_turns_lock = Lock()
+
+
+@contextmanager
+def _turn(host: str, most: int) -> Iterator[None]:
+    """Wait until fewer than the most that may be are in contact with a host."""
+    with _turns_lock:
+        turns = _turns.setdefault(host, BoundedSemaphore(most))
+    while not turns.acquire(timeout=0.2):
+        if git.interrupted.is_set():
+            raise GitTimeout("interrupted")
+    try:
+        yield
+    finally:
+        turns.release()
+
+
+# --- shared ssh connections
+
+
+@dataclass(slots=True)
+class _Line:
+    """A connection that was asked for: how ssh is told about it, and the process that opens it."""
+
+    command: str
+    opening: subprocess.Popen[bytes]
+
+
+@dataclass(slots=True)
+class _Lines:
+    """The ssh connections that this process shares among its contacts with one host."""
+
+    wanted: bool = False
+    folder: Path | None = None
+    lines: dict[tuple[str, ...], _Line] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
+
+    def path(self, access: Access) -> str | None:
+        """Return where ssh finds a connection to share; it names the host, port and user, so none is mistaken."""
+        return f"{self.folder}/%C" if self.folder is not None and _is_openssh(access) else None
+
+    def open(self, url: str, access: Access) -> None:
+        """Ask for a connection to a host that has answered, if there is none; whoever comes before it has his own."""
+        to = addresses.ssh_destination(url)
+        if to is None or not self.wanted:
+            return
+        with self.lock:
+            self.folder = self.folder or _folder()
+            path = self.path(access)
+            if path is None or (access.ssh_command, *to) in self.lines:
+                return
+            command = f"{access.ssh_command} {access.ssh_options()} -o ControlPath={path}"
+            opening = _ssh(f"{command} -o ControlMaster=yes -o ControlPersist={_IDLE} -f -N", to)
+            self.lines[access.ssh_command, *to] = _Line(command, opening)
+
+    def close(self) -> None:
+        with self.lock:
+            folder, self.folder, self.wanted = self.folder, None, False
+            for (_, *to), line in self.lines.items():
+                if line.opening.poll() is None:
+                    line.opening.terminate()
+                line.opening.wait()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    _ssh(f"{line.command} -O exit", to).wait(2)
+            self.lines.clear()
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+_lines = _Lines()
+
+
+@contextmanager
+def sharing() -> Iterator[None]:
+    """Let contacts with one ssh host share a connection for as long as the block lasts."""
+    _lines.wanted = True
+    try:
+        yield
+    finally:
+        _lines.close()
+
+
+def _folder() -> Path | None:
+    """Make a folder for sockets, whose paths must be short; None where none can be made."""
+    for place in dict.fromkeys((tempfile.gettempdir(), "/tmp")):  # noqa: S108  # mkdtemp makes it, for us alone
+        with contextlib.suppress(OSError):
+            _clear(Path(place))
+            made = tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-", dir=place)
+            if len(os.fsencode(made)) <= _LONGEST:
+                return Path(made)
+            os.rmdir(made)
+    return None
+
+
+def _clear(place: Path) -> None:
+    """Remove the folders that killed runs of ours left; what they shared has ended by itself."""
+    for left in place.glob(f"{_FOLDER}*-*"):
+        with contextlib.suppress(OSError, ValueError):
+            if left.lstat().st_uid == os.geteuid() and not _runs(int(left.name.removeprefix(_FOLDER).split("-")[0])):
+                shutil.rmtree(left)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _is_openssh(access: Access) -> bool:
+    """Tell whether the ssh command is one whose options we know."""
+    if "GIT_SSH" in os.environ or os.environ.get("GIT_SSH_VARIANT", "ssh") != "ssh":
+        return False
+    try:
+        words = shlex.split(access.ssh_command)
+    except ValueError:
+        return False
+    return bool(words) and Path(words[0]).name == "ssh"
+
+
+def _ssh(command: str, to: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start ssh the way git does, through a shell, for its command may hold options and quotes."""
+    return subprocess.Popen(
+        ["/bin/sh", "-c", f'exec {command} "$@"', "sh", *to],
+        env={**os.environ, "PATH": git.safe_path(), "SSH_ASKPASS_REQUIRE": "never"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
