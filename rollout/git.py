@@ -121,7 +121,7 @@ class Access:
     ssh_command: str = "ssh"
     secret: tuple[str, str] | None = None
     patience: float = ASK
-    lines: str | None = None  # where ssh finds connections that are shared
+    line: str | None = None  # where ssh finds a connection that is shared
 
     @property
     def ask_limit(self) -> float:
@@ -137,7 +137,7 @@ class Access:
         return (f"http.lowSpeedTime={_whole(self.patience, 30)}",)
 
     def environment(self) -> dict[str, str]:
-        shared = f" -o ControlMaster=no -o ControlPath={self.lines}" if self.lines else ""
+        shared = f" -o ControlMaster=no -o ControlPath={self.line}" if self.line else ""
         command = f"{self.ssh_command} {self.ssh_options()}{shared}"
         found = {} if "GIT_SSH" in os.environ else {"GIT_SSH_COMMAND": command}
         if self.secret is not None:

@@ -24,6 +24,7 @@ _AT_ONCE_BY_SSH = 8  # sshd takes ten sessions on one connection, and ten connec
 _TRIES = 5
 _PAUSE = 0.3  # seconds before the second try, and twice as long before each further one
 _IDLE = 30  # seconds after which a shared connection that nobody uses ends by itself, should we be killed
+_GRACE = 2.0  # seconds for a shared connection to end when it is told to
 _FOLDER = "rollout-ssh-"
 # macOS takes 104 bytes for a socket's path; ssh puts 40 letters there for the host, and 17 more while it makes it.
 _LONGEST = 104 - 1 - 40 - 17 - 1
@@ -48,7 +49,7 @@ def run(
     host = addresses.host(url)
     if not host:
         return runner.with_access(access).run(*arguments, stdin=stdin, limit=limit, ok=ok)
-    contact = runner.with_access(replace(access, lines=_lines.path(access)))
+    contact = runner.with_access(replace(access, line=_lines.path(url, access)))
     for attempt in range(_TRIES):
         with _turn(host, _AT_ONCE if addresses.ssh_destination(url) is None else _AT_ONCE_BY_SSH):
             result = contact.attempt(*arguments, stdin=stdin, limit=limit)
@@ -91,12 +92,16 @@ def _turn(host: str, most: int) -> Iterator[None]:
 # --- shared ssh connections
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Line:
     """A connection that was asked for: how ssh is told about it, and the process that opens it."""
 
     command: str
     opening: subprocess.Popen[bytes]
+
+    @property
+    def is_open(self) -> bool:
+        return self.opening.poll() == 0  # it has logged in and gone to the background
 
 
 @dataclass(slots=True)
@@ -108,21 +113,24 @@ class _Lines:
     lines: dict[tuple[str, ...], _Line] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
-    def path(self, access: Access) -> str | None:
-        """Return where ssh finds a connection to share; it names the host, port and user, so none is mistaken."""
-        return f"{self.folder}/%C" if self.folder is not None and _is_openssh(access) else None
+    def path(self, url: str, access: Access) -> str | None:
+        """Return where ssh finds the connection to share, or None: then it does as the person's configuration says."""
+        line = self.lines.get((access.ssh_command, *(addresses.ssh_destination(url) or ())))
+        return self._sockets() if line is not None and line.is_open else None
+
+    def _sockets(self) -> str:
+        return f"{self.folder}/%C"  # names the host, port and user, so that none is mistaken for another
 
     def open(self, url: str, access: Access) -> None:
         """Ask for a connection to a host that has answered, if there is none; whoever comes before it has his own."""
         to = addresses.ssh_destination(url)
-        if to is None or not self.wanted:
+        if to is None or not self.wanted or not _is_openssh(access):
             return
         with self.lock:
             self.folder = self.folder or _folder()
-            path = self.path(access)
-            if path is None or (access.ssh_command, *to) in self.lines:
+            if self.folder is None or (access.ssh_command, *to) in self.lines:
                 return
-            command = f"{access.ssh_command} {access.ssh_options()} -o ControlPath={path}"
+            command = f"{access.ssh_command} {access.ssh_options()} -o ControlPath={self._sockets()}"
             opening = _ssh(f"{command} -o ControlMaster=yes -o ControlPersist={_IDLE} -f -N", to)
             self.lines[access.ssh_command, *to] = _Line(command, opening)
 
@@ -133,8 +141,12 @@ class _Lines:
                 if line.opening.poll() is None:
                     line.opening.terminate()
                 line.opening.wait()
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    _ssh(f"{line.command} -O exit", to).wait(2)
+                ending = _ssh(f"{line.command} -O exit", to)
+                try:
+                    ending.wait(_GRACE)
+                except subprocess.TimeoutExpired:
+                    ending.kill()
+                    ending.wait()
             self.lines.clear()
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -131,6 +133,24 @@ def test_what_is_done_on_one_host_shares_a_connection_and_none_is_left(
         assert applied.outcomes() == dict.fromkeys(names, "pushed")
         assert between.connections < 2 * len(names)  # of the four times that each of them was contacted
     assert list(Path("/tmp").glob(f"{folder}*")) == []
+
+
+def test_a_persons_own_shared_connection_is_used_where_only_they_can_log_in(
+    world: World, server: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with TemporaryDirectory(prefix="r", dir="/tmp") as sockets:
+        config = Path(sockets, "config")
+        config.write_text(f"Host *\n  ControlPath {sockets}/s\n")
+        own = server.command().replace("/dev/null", str(config), 1).split()
+        subprocess.run([*own, "-f", "-N", "-M", server.url.split("//")[1].split(":")[0]], check=True)
+        monkeypatch.setenv("GIT_SSH_COMMAND", server.command(key="stranger").replace("/dev/null", str(config), 1))
+        for name in ("api", "web", "cli"):
+            serve(world, server, name=name)
+        try:
+            applied = world.run("--jobs", "1", "apply", "--yes", "--json")
+        finally:
+            subprocess.run([*own, "-O", "exit", "127.0.0.1"], check=True, capture_output=True)
+    assert applied.outcomes() == {"api": "pushed", "web": "pushed", "cli": "pushed"}
 
 
 def test_a_host_that_limits_connections_gets_no_more_and_all_is_done(
