@@ -82,6 +82,8 @@ class Scene:
             (self.root / machine).mkdir()
             for repo in _REPOS:
                 self.git(self.root / machine, "clone", "-q", str(self.root / f"{repo}.git"))
+                # What is stashed and what was committed since both add lines to one file: a person keeps both.
+                (self.root / machine / repo / ".git/info/attributes").write_text(f"{machine}.txt merge=union\n")
             entries = "".join(f"  {repo}: {{path: {machine}/{repo}}}\n" for repo in _REPOS)
             text = f"version: 1\ndefaults: {{templates: [project]}}\nrepos:\n{entries}"
             (self.root / f"{machine}.yaml").write_text(text)
@@ -199,22 +201,34 @@ class Person:
         for hidden in ("MERGE_AUTOSTASH",):
             if (self.top / ".git" / hidden).exists():
                 self.git("stash", "store", (self.top / ".git" / hidden).read_text().strip())
-        self.git("checkout", "-q", "--", "conf.txt")
+        self.git("checkout", "-q", "HEAD", "--", "conf.txt")
         self.git("add", self.mine.name)
         self.git("commit", "-q", "-m", "last")
-        while self.git("rev-parse", "-q", "--verify", "refs/stash") and self.git("stash", "pop", "-q"):
+        while self.git("rev-parse", "-q", "--verify", "refs/stash") and self._unstash():
             self.git("commit", "-q", "-am", "from the stash")
         for _ in range(10):
             if self.git("pull", "-q", "--rebase") and self.push():
                 return
         self.scene.wrong.append(f"{self.top}: cannot be pushed: {self.scene.git(self.top, 'status').stdout[:500]}")
 
+    def _unstash(self) -> bool:
+        """Pop a stash; where it clashes in the file that is ours, upstream's is the right one."""
+        if self.git("stash", "pop", "-q"):
+            return True
+        unmerged = self.scene.git(self.top, "ls-files", "-u").stdout
+        return (
+            "conf.txt" in unmerged
+            and self.git("checkout", "-q", "HEAD", "--", "conf.txt")
+            and self.git("stash", "drop", "-q")
+        )
+
     def missing(self) -> list[str]:
         """Return the tokens that are neither upstream nor anywhere in the clone."""
         there = self.scene.git(self.top, "show", f"origin/main:{self.mine.name}").stdout.splitlines()
         lost = set(self.tokens) - set(there)
         if lost:
-            everywhere = self.scene.git(self.top, "log", "--all", "--reflog", "-p").stdout
+            # A stash is a merge, of which git shows no difference unasked.
+            everywhere = self.scene.git(self.top, "log", "--all", "--reflog", "-p", "-m").stdout
             lost = {token for token in lost if f"+{token}\n" not in everywhere}
         return sorted(lost)
 
