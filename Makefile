@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SYSTEM := .ci/system-packages
 
-.PHONY: help install demo test test-long faults soak format bench clean
+.PHONY: help install demo test test-long faults soak format bench far clean
 help:
 	@echo "make demo     run the whole story in a sandbox (installs into $(VENV))"
 	@echo "make test     formatting, types, imports, tests"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-long  the tests that take minutes"
 	@echo "make format   rewrite the sources the way make test wants them"
 	@echo "make bench    rollout beside a raw git loop: SIZES=\"5 100 1000\" ROUNDS=3 (docs/scale.md)"
+	@echo "make far      rollout on 200 repositories behind ssh, 50 ms further away"
 	@echo "make clean    remove what these commands made here"
 
 # The stamp depends on the lock, so a changed lock installs again and an unchanged one costs nothing.
@@ -59,6 +60,9 @@ SIZES ?= 5 100 1000
 ROUNDS ?= 3
 bench: $(VENV)/.run
 	$(BIN)/python benchmarks/run.py $(SIZES) --rounds $(ROUNDS) $(BENCH)
+
+far: $(VENV)/.dev
+	PYTHONPATH=. $(BIN)/python benchmarks/latency.py --rounds $(ROUNDS) $(BENCH)
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -320,11 +320,11 @@ def machine() -> str:
     )
 
 
-def write_results(text: str) -> None:
-    """Put the section in its place; what other benchmarks wrote stays."""
+def write_results(text: str, heading: str = HEADING) -> None:
+    """Put a section in its place; what other benchmarks wrote stays."""
     before = RESULTS.read_text() if RESULTS.exists() else "# Results\n"
-    others = re.sub(rf"^{HEADING}\n.*?(?=^## |\Z)", "", before, flags=re.MULTILINE | re.DOTALL).rstrip("\n")
-    RESULTS.write_text(f"{others}\n\n{HEADING}\n\n{text.strip()}\n")
+    others = re.sub(rf"^{heading}\n.*?(?=^## |\Z)", "", before, flags=re.MULTILINE | re.DOTALL).rstrip("\n")
+    RESULTS.write_text(f"{others}\n\n{heading}\n\n{text.strip()}\n")
 
 
 def main() -> None:

@@ -25,6 +25,7 @@ class Proxy:
     at: int | None = None  # the byte of all connections together; None: nothing happens
     how: How = "cut"
     delay: float = 0.0  # seconds before each piece
+    connecting: float = 0.0  # seconds before a connection passes anything
     passed: dict[str, int] = field(default_factory=lambda: {"up": 0, "down": 0})
     struck: bool = False
     connections: int = 0
@@ -43,11 +44,15 @@ class Proxy:
             except OSError:
                 return
             self.connections += 1
-            server = socket.create_connection(("127.0.0.1", self.target))
-            with self._lock:
-                self._open += [client, server]
-            for way, source, sink in (("up", client, server), ("down", server, client)):
-                threading.Thread(target=self._forward, args=(way, source, sink), daemon=True).start()
+            threading.Thread(target=self._connect, args=(client,), daemon=True).start()
+
+    def _connect(self, client: socket.socket) -> None:
+        time.sleep(self.connecting)
+        server = socket.create_connection(("127.0.0.1", self.target))
+        with self._lock:
+            self._open += [client, server]
+        threading.Thread(target=self._forward, args=("down", server, client), daemon=True).start()
+        self._forward("up", client, server)
 
     def _forward(self, way: Way, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):
