@@ -135,8 +135,8 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True) -
     options = settled(context)
     screen = Screen(options)
     with (
-        hosts.sharing(),
         interruptible() as interrupt,
+        hosts.sharing(),
         _executor(options, spread=spread) as executor,
         load.opened(
             options.path,
