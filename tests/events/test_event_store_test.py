@@ -11,6 +11,9 @@ import psycopg
 import pytest
 
 from rollout.demo.postgres import Server
+from rollout.events.database import connected
+from rollout.events.migrations import migrate
+from tests.events.databases import with_old_store
 from tests.events.render import render_shared
 from tests.events.shells import base_environment, database_of, silent_server
 
@@ -104,6 +107,15 @@ def test_it_runs_twice_and_leaves_other_sessions_alone(prover: Prover) -> None:
         connection.execute("INSERT INTO event_store (instance_id, event_type) VALUES ('consilio-PS-3f81ad', 'commit')")
     assert [prover.run().returncode for _ in range(2)] == [0, 0]
     assert prover.left() == [("consilio-PS-3f81ad",), ("consilio-PS-3f81ad",)]
+
+
+def test_it_passes_on_the_older_store_and_removes_its_session(prover: Prover, empty_database: str) -> None:
+    with connected(with_old_store(empty_database)) as connection:
+        migrate(connection)
+    before = Prover(prover.root, prover.environment, empty_database).left()
+    done = prover.run(PGDATABASE=database_of(empty_database))
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert Prover(prover.root, prover.environment, empty_database).left() == before
 
 
 def test_tap_and_json_say_the_same(prover: Prover) -> None:

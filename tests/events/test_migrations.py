@@ -7,6 +7,7 @@ import pytest
 
 from rollout.demo.postgres import Server
 from rollout.errors import Refused, RolloutError
+from rollout.events.checks import State, run_checks, scratch
 from rollout.events.database import check_server, connected
 from rollout.events.event_types import shipped_types, store_types
 from rollout.events.migrations import Migration, migrate, pending, shipped
@@ -101,6 +102,30 @@ def test_a_purge_of_the_older_store_leaves_its_command_log(empty_database: str) 
     migrated(url)
     assert ask(url, "SELECT purge_instance(%s, 'infinity')", INSTANCE) == [(3,)]
     assert ask(url, "SELECT count(*) FROM command_log") == [(4,)]
+
+
+def test_a_purge_of_the_older_store_takes_the_row_of_its_session_along(any_empty_database: str) -> None:
+    url = with_old_store(any_empty_database)
+    migrated(url)
+    ask(url, "SELECT append_event('odin-PS-abc123', 'spawn')")
+    assert ask(url, "SELECT purge_instance('odin-PS-abc123', 'infinity')") == [(1,)]
+    assert ask(url, "SELECT count(*) FROM supervisor_sessions WHERE instance_id = 'odin-PS-abc123'") == [(0,)]
+
+
+def test_a_session_of_the_older_store_that_logged_nothing_can_be_deleted(empty_database: str) -> None:
+    url = with_old_store(empty_database)
+    migrated(url)
+    ask(url, "SELECT register_instance('odin-PS-abc123', NULL)")
+    ask(url, "DELETE FROM supervisor_sessions WHERE instance_id = 'odin-PS-abc123'")
+    assert ask(url, "SELECT count(*) FROM supervisor_sessions WHERE instance_id = 'odin-PS-abc123'") == [(0,)]
+
+
+def test_the_ten_checks_pass_on_the_older_store(empty_database: str) -> None:
+    url = with_old_store(empty_database)
+    migrated(url)
+    with connected(url) as connection:
+        findings = run_checks(connection, scratch())
+    assert [(finding.check.number, finding.said) for finding in findings if finding.state is not State.PASSED] == []
 
 
 HALVES = {
