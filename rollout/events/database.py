@@ -57,7 +57,20 @@ def read_url(url: str) -> dict[str, str]:
     except psycopg.Error:
         raise UsageError(f"the database URL cannot be read; it looks like {URL_SHAPE}") from None
     read = {name: str(value) for name, value in options.items() if value is not None}
+    if _holds_a_part_of_a_password(url, read):
+        raise UsageError(
+            f"the database URL cannot be read; it looks like {URL_SHAPE}, and @ / : ? in a name or a password "
+            "are written %40 %2F %3A %3F"
+        )
     return {"connect_timeout": str(CONNECT_SECONDS), "application_name": "rollout"} | read
+
+
+def _holds_a_part_of_a_password(url: str, options: dict[str, str]) -> bool:
+    """Tell whether libpq took what follows an unescaped @ or / in a password for a host, a port or a database."""
+    # A host that begins with @ is a socket without a file; any other @ can only be there in its escaped form.
+    names = (options.get("host", "")[1:], options.get("dbname", ""))
+    unescaped = "://" in url and any("@" in name and name in url for name in names)
+    return unescaped or not all(port.isdecimal() for port in options.get("port", "").split(",") if port)
 
 
 def describe(options: dict[str, str]) -> str:

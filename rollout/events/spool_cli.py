@@ -38,6 +38,8 @@ def flush(spool: Path | None) -> None:
 
     folder = (spool or spool_folder()).absolute()
     database_url()
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"the spool {folder} is a file, not a folder in which events could wait")
     if not count_waiting(folder):
         click.echo(f"nothing waits in {folder}")
         return

@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from rollout.demo.postgres import Server
 from rollout.events.__main__ import main
 from rollout.events.cli import COMMANDS, events
+from rollout.events.database import read_url
 from tests.events.databases import INSTANCE, ask, positions, with_old_store
 
 SECRET = "hunter2&co"
@@ -118,6 +119,12 @@ USAGE = {
     "a strange horizon": ("purge", "--older-than", "soon", "--database", "postgresql:///x"),
     "a URL that is none": ("growth", "--database", f"postgres//u:{SECRET}@h/db"),
     "a URL with a broken escape": ("growth", "--database", f"postgresql://u:{SECRET}%zz@h/db"),
+    "a password with an @": ("growth", "--database", f"postgresql://u:{SECRET}@{SECRET}@127.0.0.1:1/db"),
+    "a password with a slash": ("growth", "--database", f"postgresql://u:{SECRET}/{SECRET}@127.0.0.1:1/db"),
+    "a password with a slash after digits": ("growth", "--database", f"postgresql://u:1/{SECRET}@127.0.0.1:1/db"),
+    "a port that is none": ("growth", "--database", f"postgresql://u:{SECRET}@127.0.0.1:{SECRET}/db"),
+    "more days than there are": ("growth", "--days", "99999999999", "--database", "postgresql:///x"),
+    "a spool that is a file": ("flush", "--spool", __file__, "--database", "postgresql:///x"),
     "a URL with an unknown option": ("growth", "--database", f"postgresql://u:{SECRET}@h/db?hunter2=1"),
     "two reports at once": ("verify", "--tap", "--json", "--database", "postgresql:///x"),
 }
@@ -128,6 +135,11 @@ def test_a_wrong_command_line_is_64_and_one_clear_line(run: Run, fault: str) -> 
     said = run(*USAGE[fault])
     assert (said.code, said.out, said.err.count("\n"), "hunter2" in said.err) == (64, "", 1, False)
     assert said.err.startswith("rollout events: ")
+
+
+def test_signs_with_a_meaning_of_their_own_are_written_as_escapes() -> None:
+    options = read_url("postgresql://u:%40%2F%3A%3F@h:1,2/a%40b?host=@/run/socket")
+    assert (options["password"], options["dbname"], options["host"]) == ("@/:?", "a@b", "@/run/socket")
 
 
 def test_a_database_that_is_not_there_is_one_clear_line(run: Run) -> None:

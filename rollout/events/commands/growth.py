@@ -12,7 +12,7 @@ UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 @click.command()
-@click.option("--days", type=click.IntRange(min=1), default=30, show_default=True, help="How far back to look.")
+@click.option("--days", type=click.IntRange(1, 36_500), default=30, show_default=True, help="How far back to look.")
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 @database_option
 def growth(days: int, as_json: bool) -> None:
