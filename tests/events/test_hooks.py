@@ -323,6 +323,12 @@ def test_a_commit_is_logged_with_what_git_knows(started: Agent, event_store: str
     }
 
 
+def test_a_subject_is_never_taken_for_the_numbers_that_git_appends(started: Agent, event_store: str) -> None:
+    started.bash('git commit -q --allow-empty -m "say:  2 files changed"')
+    data = told(event_store, 2)[-1][1]
+    assert (data["message"], data["files_changed"]) == ("say:  2 files changed", 0)
+
+
 WAYS = {
     "one": ("git commit -q --allow-empty -m x1", ["x1"]),
     "compound": (
