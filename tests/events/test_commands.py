@@ -238,6 +238,16 @@ def test_nothing_to_carry_over_is_fine(run: Run, store: str) -> None:
     assert run("backfill") == Said(0, "", "there is no table command_log here: nothing to carry over\n")
 
 
+def test_a_session_that_another_table_points_at_stays_and_holds_no_other_up(run: Run, store: str) -> None:
+    for instance in ("odin-PS-aaaaaa", "odin-PS-bbbbbb"):
+        ask(store, "SELECT append_event(%s, 'spawn', '{}', '{}', NULL, NULL, now() - interval '40 days')", instance)
+    ask(store, "CREATE TABLE note (event_id uuid REFERENCES event_store)")
+    ask(store, "INSERT INTO note SELECT event_id FROM event_store WHERE instance_id = 'odin-PS-aaaaaa'")
+    said = run("purge", "--older-than", "30d")
+    assert (said.code, said.out, positions(store, "odin-PS-aaaaaa")) == (3, "odin-PS-bbbbbb  1\n", [1])
+    assert "odin-PS-aaaaaa stays: rows of another table point at its events" in said.err
+
+
 def test_verify_is_2_when_a_check_fails_and_1_when_there_is_no_database(
     run: Run, postgres: Server, empty_database: str
 ) -> None:

@@ -6,6 +6,8 @@ import click
 
 from rollout.events.settings import database_option, event_store, instance_of
 
+PARTIAL = 3
+
 
 @click.command()
 @click.option(
@@ -26,9 +28,15 @@ def purge(older_than: str, instance: str | None) -> None:
 
     moment = retention.horizon(older_than, datetime.now(UTC))
     only = instance_of(instance) if instance else None
-    sessions = events = 0
+    sessions = events = kept = 0
     with event_store() as connection:
         for name, count in retention.purge(connection, moment, only):
-            click.echo(f"{name}  {count}")
-            sessions, events = sessions + 1, events + count
+            if count:
+                click.echo(f"{name}  {count}")
+                sessions, events = sessions + 1, events + count
+            else:
+                click.echo(f"{name} stays: rows of another table point at its events", err=True)
+                kept += 1
     click.echo(f"purged {sessions} sessions, {events} events, older than {moment:%Y-%m-%d %H:%M} UTC", err=True)
+    if kept:
+        click.get_current_context().exit(PARTIAL)
