@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import time
 from dataclasses import dataclass, field, replace
@@ -379,6 +380,19 @@ def test_commits_are_found_however_they_were_made_and_logged_once(started: Agent
     started.hook("SessionEnd", reason="other")
     wait_until(lambda: "session_end" in stored(event_store, instance=INSTANCE))
     assert (commits(event_store, len(expected)), done.stdout, done.returncode) == (expected, "", 0)
+
+
+@pytest.mark.skipif(not shutil.which("bash3.2"), reason="bash 3.2 is not here")
+def test_bash_3_2_finds_a_commit_of_the_sessions_first_second(started: Agent, event_store: str) -> None:
+    programs = started.root / "programs"
+    programs.mkdir()
+    (programs / "bash").symlink_to(shutil.which("bash3.2") or "")
+    started.environment["PATH"] = f"{programs}:{started.environment['PATH']}"
+    while time.time() % 1 > 0.3:
+        time.sleep(0.05)
+    started.hook("SessionStart", source="startup")
+    started.bash("git init -q -b main ../new; cd ../new; git commit -q --allow-empty -m x1")
+    assert commits(event_store, 1) == ["x1"]
 
 
 def test_a_command_that_commits_and_then_fails_is_seen(started: Agent, event_store: str) -> None:
