@@ -342,6 +342,17 @@ def test_documents_name_only_files_that_are_rolled_out() -> None:
             assert "".join(path) in known, place
 
 
+def test_the_migration_document_names_every_file_that_is_rolled_out() -> None:
+    said = inventory()
+    written = {(path, "/home/samuel/sv" if name in said["folders"] else name) for name, path in everything()}
+    table = documents()["shared", MIGRATION].partition("## 2. What changed where")[2].partition("\n## ")[0]
+    named = set(re.findall(r"^\| `([^`]+)` \| `?([^|`]+?)`? \|", table, re.MULTILINE))
+    everywhere = {
+        (path, name) for path, where in named if where == "every supervisor repository" for name in SUPERVISORS
+    }
+    assert {pair for pair in named if "every" not in pair[1]} | everywhere == written
+
+
 def changed(*keys: str, to: Any) -> dict[str, Any]:
     said = copy.deepcopy(inventory())
     place = said
