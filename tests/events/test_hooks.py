@@ -274,6 +274,8 @@ def test_a_session_that_goes_on_is_given_its_own_story(agent: Agent, event_store
         connection.execute("INSERT INTO event_store (instance_id, event_type) VALUES ('consilio-PS-zzzzzz', 'commit')")
     page = story(agent, source)
     assert ("implement the login page" in page, told(event_store, 2)[-1][0]) == (True, "session_start")
+    # A fact that there is none of has no line.
+    assert [line for line in page.splitlines() if line.rstrip().endswith(":")] == []
 
 
 def test_a_database_that_is_silent_delays_no_session(agent: Agent, event_store: str, tmp_path: Path) -> None:
