@@ -244,6 +244,28 @@ def test_what_could_not_be_delivered_is_delivered_later_once(
     assert sorted(kind for kind, _ in logged(event_store)) == ["commit", "deploy"]
 
 
+def test_without_a_spool_a_runs_events_go_to_the_database_at_once(
+    documented: World, event_store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INSTANCE_ID", INSTANCE)
+    monkeypatch.setenv("ROLLOUT_DATABASE_URL", event_store)
+    monkeypatch.setenv("ROLLOUT_SPOOL", str(documented.root / "inventory.yaml"))
+    said = documented.run("apply", "--yes")
+    assert (said.code, "delivered without it" in said.err) == (0, True)
+    assert sorted(kind for kind, _ in logged(event_store)) == ["commit", "deploy"]
+
+
+def test_a_runs_events_that_neither_disk_nor_database_take_are_printed_even_when_quiet(
+    documented: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INSTANCE_ID", INSTANCE)
+    monkeypatch.setenv("ROLLOUT_DATABASE_URL", DOWN)
+    monkeypatch.setenv("ROLLOUT_SPOOL", str(documented.root / "inventory.yaml"))
+    said = documented.run("apply", "--yes", "--quiet")
+    assert (said.code, "LOST: the spool" in said.err, "sekret" in said.err) == (0, True, False)
+    assert (documented.tip("one") in said.err, '"service": "shared"' in said.err) == (True, True)
+
+
 def test_without_a_database_nothing_is_logged_and_nothing_is_imported(documented: World, sealed: Path) -> None:
     documented.inventory()
     done = subprocess.run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,9 +32,13 @@ def log(at: Session, run: Run, steps: Iterable[Step], outcomes: Iterable[Outcome
         return
     from rollout.events import spool
 
+    folder, records = spool.spool_folder(), [_record(*event) for event in events]
     try:
-        folder = spool.spool_folder()
-        spool.append(folder, [_record(*event) for event in events])
+        spool.append(folder, records)
+    except RolloutError as error:
+        _log_without_spool(at, url, records, error)
+        return
+    try:
         if at.interrupt.number is None:
             proving.reach(at, url, proving.PATIENCE)
             _deliver(url, folder)
@@ -52,6 +56,31 @@ def _deliver(url: str, folder: Path) -> None:
             spool.deliver(folder, connection)
 
     within(proving.PATIENCE, deliver)
+
+
+def _log_without_spool(at: Session, url: str, records: Sequence[Record], why: RolloutError) -> None:
+    """Ask the database at once; what it does not take is printed whole, for that is all that is left of it."""
+    from rollout.events import spool
+    from rollout.events.database import connected
+    from rollout.events.patience import within
+
+    lost = list[bytes]()
+
+    def deliver() -> None:
+        with connected(url) as connection:
+            lost.extend(spool.deliver_directly(records, connection))
+
+    try:
+        proving.reach(at, url, proving.PATIENCE)
+        within(proving.PATIENCE, deliver)
+        reason = "the database refuses them"
+    except RolloutError as error:
+        lost, reason = [record.line() for record in records], str(error)
+    if not lost:
+        at.screen.warn(f"{why}; the run's own events were delivered without it")
+        return
+    lines = "; ".join(line.decode().rstrip("\n") for line in lost)
+    at.screen.say(f"LOST: {why}, and {reason}; the run's own events: {lines}")
 
 
 def _subjects(run: Run, steps: Iterable[Step]) -> dict[str, str]:

@@ -114,6 +114,11 @@ def deliver(folder: Path, connection: Connection) -> Delivery:
     return Delivery(delivered, tuple(refused), count_waiting(folder))
 
 
+def deliver_directly(records: Iterable[Record], connection: Connection) -> list[bytes]:
+    """Deliver records that no disk took; return the lines that the database refuses for good."""
+    return _send(connection, sorted((record.line() for record in records), key=_instance))
+
+
 def _column(text: str, name: str) -> str:
     """Return one column's text; bytes that are no UTF-8 are kept in base64, and hold nobody up."""
     raw = _raw(text)
