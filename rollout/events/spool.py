@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FORMAT = "rollout-spool/1\n"
 # The names give the order: microseconds since 1970, so that they sort as text.
 KEY_DIGITS = 16
+LAST_KEY = int("9" * KEY_DIGITS)
 COLUMNS = 8
 # One line, whole once it ends; any number of lines, whole because it came by rename.
 ENDINGS = (".event", ".batch")
@@ -83,7 +84,7 @@ def append(folder: Path, records: Iterable[Record]) -> None:
     """Keep the records on disk, after everything that waits there now; all of a batch appears at once."""
     _make(folder)
     for lines in _batches([record.line() for record in records]):
-        place = folder / f"{_next_key(folder)}-{uuid4()}.batch"
+        place = folder / f"{_next_key(folder):0{KEY_DIGITS}}-{uuid4()}.batch"
         _write_whole(place, lines)
 
 
@@ -164,7 +165,9 @@ def _batches(lines: Sequence[bytes]) -> Iterator[bytes]:
 def _next_key(folder: Path) -> int:
     """Return a key after all that waits: a clock that was set back must not put an event before an earlier one."""
     now, last = time.time_ns() // 1000, waiting(folder)[-1:]
-    return max(now, *(_key(path) + 1 for path in last)) if last else now
+    key = max(now, *(_key(path) + 1 for path in last)) if last else now
+    # A clock that is centuries ahead must not give a name that nobody looks for.
+    return min(key, LAST_KEY)
 
 
 def _key(path: Path) -> int:

@@ -264,6 +264,27 @@ def test_a_clock_that_was_set_back_does_not_change_the_order(shell: Shell, event
     assert stored(event_store) == numbers(1, 2)
 
 
+def test_a_clock_that_is_centuries_ahead_strands_nothing(shell: Shell, event_store: str) -> None:
+    shell.with_(PGPORT="1").run("log_event n1 '{}'")
+    [path] = shell.waiting()
+    path.rename(path.with_name("9" * 16 + path.name[16:]))
+    shell.with_(PGPORT="1").run("log_event n2 '{}'")
+    shell.run("log_event n3 '{}'")
+    assert (sorted(stored(event_store)), shell.waiting()) == (numbers(1, 2, 3), [])
+
+
+def test_a_clock_that_was_never_set_strands_nothing(shell: Shell, event_store: str) -> None:
+    if shell.program == "zsh":
+        pytest.skip("zsh has a clock of its own that nobody can set")
+    (shell.root / "date").write_text("#!/bin/sh\necho 89.123456000\n")
+    (shell.root / "date").chmod(0o755)
+    away = shell.with_(PGPORT="1", PATH=f"{shell.root}:{shell.environment['PATH']}")
+    for number in (1, 2):
+        away.run(f"unset EPOCHREALTIME; log_event n{number} '{{}}'")
+    shell.run("log_event n3 '{}'")
+    assert (stored(event_store), stored(event_store, "extract(year FROM timestamp)")[0]) == (numbers(1, 2, 3), "1970")
+
+
 def test_a_full_disk_is_bridged_by_the_database(shell: Shell, event_store: str) -> None:
     done = shell.with_(ROLLOUT_SPOOL="/proc/nowhere").run("""log_event n1 '{"a":"b\\\\nc"}'""")
     assert ("cannot be written" in done.err, "LOST" in done.err, stored(event_store)) == (True, False, ["n1"])
@@ -389,6 +410,13 @@ def test_a_password_is_never_asked_for(shell: Shell) -> None:
 def test_a_wrong_password_is_said_and_not_shown(shell: Shell) -> None:
     done = shell.with_(PGPASSWORD="s3cret").run("log_event n1 '{}'")
     assert ("password authentication failed" in done.err, "s3cret" in done.err) == (True, False)
+
+
+def test_a_warning_of_psql_does_not_stand_for_the_reason(shell: Shell) -> None:
+    (shell.root / "passwords").write_text("*:*:*:*:s3cret\n")
+    (shell.root / "passwords").chmod(0o644)
+    done = shell.with_(PGPASSWORD="", PGPASSFILE=str(shell.root / "passwords"), PGPORT="1").run("log_event n1 '{}'")
+    assert ("WARNING" in done.err, "onnection refused" in done.err, done.err.count("\n")) == (False, True, 1)
 
 
 # --- 4: the payload is data -----------------------------------------------------------------------

@@ -132,6 +132,14 @@ def test_an_event_follows_what_waits_even_when_the_clock_was_ahead(folder: Path)
     assert [b'"n":1' in path.read_bytes() for path in waiting(folder)] == [True, False]
 
 
+def test_a_clock_that_is_centuries_ahead_strands_nothing(folder: Path) -> None:
+    append(folder, numbered(1))
+    [path] = waiting(folder)
+    path.rename(folder / f"{'9' * 16}{path.name[16:]}")
+    append(folder, numbered(2))
+    assert count_waiting(folder) == 2
+
+
 def test_two_deliverers_at_once_store_everything_once(folder: Path, event_store: str) -> None:
     for number in range(60):
         append(folder, numbered(number))
