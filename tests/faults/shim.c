@@ -44,13 +44,13 @@ struct shared {
     struct call call[CALLS];
 };
 
-enum mode { COUNT, KILL_TREE, KILL_GROUP, KILL_ONE, FAIL, FULL, RUN, SHORT };
+enum mode { COUNT, KILL_TREE, KILL_GROUP, KILL_ONE, FAIL, FULL, RUN, SHORT, ALL_SHORT };
 
 static struct shared *shared;
 static enum mode mode;
 static uint32_t at, then_at;
 static int error_number;
-static const char *command, *only;
+static const char *command, *only, *ends;
 static __thread int inside;
 
 static long setting(const char *name) {
@@ -73,6 +73,7 @@ __attribute__((constructor, visibility("default"))) void fault_attach(void) {
     error_number = (int)setting("FAULT_ERRNO");
     command = getenv("FAULT_COMMAND");
     only = getenv("FAULT_ONLY");
+    ends = getenv("FAULT_ENDS");
     shared = map;
     uint32_t slot = __atomic_fetch_add(&shared->pids, 1, __ATOMIC_SEQ_CST);
     if (slot < PIDS) shared->pid[slot] = getpid();
@@ -119,6 +120,7 @@ static int counted(const char *name, const char *path) {
     if (!shared || inside) return 0;
     if (!strncmp(path, "/dev/null", 9) || !strncmp(path, "/dev/tty", 8) || !strncmp(path, "/proc/", 6)) return 0;
     if (only && strncmp(path, only, strlen(only))) return 0;
+    if (ends && (strlen(path) < strlen(ends) || strcmp(path + strlen(path) - strlen(ends), ends))) return 0;
     inside = 1;
     uint32_t number = __atomic_add_fetch(&shared->count, 1, __ATOMIC_SEQ_CST);
     if (number <= CALLS) {
@@ -133,7 +135,7 @@ static int counted(const char *name, const char *path) {
     }
     int result = 0;
     if (then_at && number == then_at) kill_all();
-    if (number == at || (mode == FULL && number > at)) {
+    if (number == at || ((mode == FULL || mode == ALL_SHORT) && number > at)) {
         if (number == at) shared->fired = 1;
         switch (mode) {
         case KILL_TREE: kill_all(); break;
@@ -142,7 +144,7 @@ static int counted(const char *name, const char *path) {
         case FAIL: errno = error_number; result = 1; break;
         case FULL: if (needs_space(name)) { errno = ENOSPC; result = 1; } break;
         case RUN: { int saved = errno; act(); errno = saved; break; }
-        case SHORT: result = 2; break;
+        case SHORT: case ALL_SHORT: result = 2; break;
         case COUNT: break;
         }
     }

@@ -35,6 +35,7 @@ class Mode(IntEnum):
     FULL = 5
     RUN = 6
     SHORT = 7
+    ALL_SHORT = 8  # and at every later one
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Fault:
     command: str = ""
     then: int = 0  # kill everything at this later call
     only: str = ""  # count only calls on paths that begin so
+    ends: str = ""  # and that end so
 
     def environment(self, file: Path, library: Path) -> dict[str, str]:
         made = {
@@ -57,7 +59,9 @@ class Fault:
             "FAULT_ERRNO": str(self.errno),
             "FAULT_THEN": str(self.then),
         }
-        return made | {"FAULT_COMMAND": self.command} | ({"FAULT_ONLY": self.only} if self.only else {})
+        made |= {"FAULT_ONLY": self.only} if self.only else {}
+        made |= {"FAULT_ENDS": self.ends} if self.ends else {}
+        return made | {"FAULT_COMMAND": self.command}
 
 
 @dataclass(frozen=True)
