@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -12,6 +13,19 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _POLL = 0.2  # seconds between two looks at whether a signal came
+_FILES = 12  # that one unit of work has open at most: pipes to and from two git processes, locks, a folder or two
+_OWN_FILES = 40  # that this process has open besides, with what its libraries open in passing
+
+
+def affordable(jobs: int) -> int:
+    """Return how many of so many units can be worked on at once with the files that may be open; ask for more first."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OWN_FILES + _FILES * jobs
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        return max(1, min(jobs, (soft - _OWN_FILES) // _FILES))
+    return jobs
 
 
 @dataclass(slots=True)

@@ -14,6 +14,8 @@ import pytest
 from rollout import locks
 from rollout.demo.postgres import Server
 from rollout.errors import Busy
+from tests.faults import shim
+from tests.faults.shim import Book, Fault, Mode, needs_shim
 from tests.world import World
 
 
@@ -174,6 +176,41 @@ def test_two_machines_that_race_on_the_same_remotes_leave_one_commit_each_wish(w
         assert world.log(name).count("Roll out conf.txt") == 1 if shared else world.log(name)
         assert world.at(name, "conf.txt") in {"hello world\n", "hello moon\n"}
         assert world.git(f"{name}.git", "fsck", "--strict", "--no-dangling") == ""
+
+
+def test_no_lock_of_the_persons_is_held_while_a_remote_is_waited_for(world: World) -> None:
+    slow = Slow(world)
+    top = world.clone("api")
+    world.entries["api"] = "{path: api}"
+    run = world.spawn("apply", "--yes")
+    slow.begun()
+    assert not list((top / ".git").rglob("*.lock"))
+    world.write(top, {"mine.txt": "mine\n"})
+    world.git(top, "add", "mine.txt")
+    slow.release.touch()
+    assert run.wait(60) == 0
+    assert (top / "conf.txt").exists()
+    assert world.git(top, "status", "--porcelain") == "A  mine.txt"
+
+
+@needs_shim()
+def test_a_persons_command_that_met_our_lock_can_be_repeated_a_moment_later(world: World) -> None:
+    top = world.repo("api")
+    world.write(top, {"mine.txt": "mine\n"})
+    world.inventory()
+    book, lock = Book(world.root / "book"), str(top / ".git/index.lock")
+    add = f"cd {top} && git add mine.txt >../said 2>&1"
+    fault = Fault(Mode.RUN, at=2, only=lock, command=add)  # our first call is the link, the second lets go
+    run = world.spawn("apply", "--yes", "--json", **fault.environment(book.file, shim.library(world.root)))
+    out, err = run.communicate(timeout=60)
+    assert (run.returncode, '"outcome": "pushed"' in out) == (0, True), err
+    assert "index.lock': File exists" in (world.root / "said").read_text()
+    taken, released = book.calls()
+    assert (taken.name, taken.path, released.name, released.path) == ("link", lock, "unlink", lock)
+    assert released.seconds - taken.seconds < 5, "a person would not wait that long; a busy machine may"
+    assert (top / "conf.txt").exists()
+    world.git(top, "add", "mine.txt")
+    assert world.git(top, "status", "--porcelain") == "A  mine.txt"
 
 
 # --- a ledger that several machines share

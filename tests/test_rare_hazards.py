@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from tests.world import World
+from tests.world import Ran, World
 
 
 def test_one_repository_under_two_names_is_blocked_under_both(world: World) -> None:
@@ -93,3 +93,34 @@ def test_names_that_are_sql_are_only_names(world: World) -> None:
     world.bare_repo("api")
     assert world.run("apply", "--yes", "--message", "'); DELETE FROM outcome;--").code == 0
     assert world.run("history", "--json").json["runs"][0]["outcomes"][0]["outcome"] == "pushed"
+
+
+def test_as_many_targets_are_worked_on_at_once_as_files_may_be_open(world: World) -> None:
+    for number in range(8):
+        world.repo(f"r{number}")
+    world.inventory()
+    limit = 'ulimit -n 56; exec "$@"'
+    command = ["sh", "-c", limit, "sh", sys.executable, "-m", "rollout", "apply", "--yes", "--json", "--jobs", "256"]
+    done = subprocess.run(command, cwd=world.root, capture_output=True, text=True, check=False, timeout=120)
+    ran = Ran(done.returncode, done.stdout, done.stderr)
+    assert (ran.code, set(ran.reasons().values()), ran.err) == (0, {""}, "")
+    assert all((world.root / f"r{number}/conf.txt").exists() for number in range(8))
+
+
+def test_a_program_that_asks_for_the_status_all_the_time_does_not_keep_a_checkout_back(world: World) -> None:
+    top = world.repo("api", {f"{number}.txt": "x\n" for number in range(20)})
+    script = "while [ ! -e ../stop ]; do git status --porcelain >/dev/null || echo failed; sleep 0.1; done"
+    editor = subprocess.Popen(["sh", "-c", script], cwd=top, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        for number in range(3):
+            world.head = f"version: 1\nvars: {{who: moon {number}}}\n"
+            for _ in range(20):
+                assert world.run("apply", "--yes", "--json").code == 0
+                if (top / "conf.txt").exists() and (top / "conf.txt").read_text() == f"hello moon {number}\n":
+                    break
+            assert (top / "conf.txt").read_text() == f"hello moon {number}\n"
+    finally:
+        (world.root / "stop").touch()
+        said, _ = editor.communicate(timeout=60)
+    assert said == b""
+    assert world.git(top, "status", "--porcelain") == ""

@@ -13,7 +13,7 @@ from types import FrameType
 
 import click
 
-from rollout import hosts, load, observe, places, secrecy
+from rollout import hosts, load, observe, places, secrecy, threads
 from rollout.cli.options import Options, settled
 from rollout.cli.progress import Progress
 from rollout.cli.screen import Screen
@@ -133,6 +133,8 @@ def _secrets(loaded: Loaded) -> Iterator[tuple[str, str]]:
 def opened(context: click.Context, *, check: bool = True, spread: bool = True) -> Iterator[Session]:
     """Open the inventory that the options name; `spread` says whether its work may be done by other machines."""
     options = settled(context)
+    if options.scheduler is None:
+        options = replace(options, jobs=threads.affordable(options.jobs))
     screen = Screen(options)
     with (
         interruptible() as interrupt,
