@@ -20,6 +20,7 @@ from rollout.errors import Busy, Refused, RolloutError
 from rollout.model import LastOutcome, Outcome, PastRun, Run, Verdict, WrittenPath
 
 _MIGRATIONS = ("001_ledger.sql",)
+_SQLITE_PATIENCE = 10.0  # seconds to wait for another process that writes
 
 
 class LedgerError(RolloutError):
@@ -216,7 +217,10 @@ class _SQLite:
     def _open(self) -> sqlite3.Connection:
         if not self._path.exists():
             self._path.touch(mode=0o600)
-        connection = sqlite3.connect(self._path, timeout=10.0, isolation_level=None)
+        if self._path.stat().st_nlink > 1:
+            # Its journal has one of its names: whoever opens it by another does not find what is to be undone.
+            raise LedgerError(f"{self._path}: has hard links; copy it, and move the copy to its place")
+        connection = sqlite3.connect(self._path, timeout=_SQLITE_PATIENCE, isolation_level=None)
         try:
             for pragma in ("journal_mode=DELETE", "synchronous=EXTRA", "foreign_keys=ON", "trusted_schema=OFF"):
                 connection.execute(f"PRAGMA {pragma}")

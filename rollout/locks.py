@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
-from rollout.errors import Busy
+from rollout.errors import Busy, RolloutError
 
 _POLL = 0.05  # seconds between two tries
+_ELSEWHERE = "name a folder on a disk of this machine: ROLLOUT_STATE_DIR=DIR"
 
 
 @contextmanager
@@ -47,8 +48,22 @@ def _take(descriptor: int, path: Path, what: str, deadline: float) -> None:
             if time.monotonic() >= deadline:
                 raise Busy(f"{what}: {holder(path)} is at work; wait for it, or give --lock-timeout SECONDS") from None
             time.sleep(_POLL)
+        except OSError as error:
+            raise OSError(error.errno, f"{error.strerror}; {_ELSEWHERE}", str(path)) from error
         else:
             return
+
+
+def prove(path: Path) -> None:
+    """Raise RolloutError where a lock that is held can be taken again: some network file systems keep none."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    finally:
+        os.close(descriptor)
+    raise RolloutError(f"{path}: the file system keeps no locks; {_ELSEWHERE}")
 
 
 def holder(path: Path) -> str:

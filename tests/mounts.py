@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -37,4 +38,22 @@ def in_memory(place: Path, size: str = "32m", inodes: int = 100_000) -> Iterator
 def over(source: Path, place: Path) -> Iterator[Path]:
     """Mount one file over another, as containers do with a file of their host."""
     with mounted(place, "--bind", str(source)) as made:
+        yield made
+
+
+@contextmanager
+def on_image(image: Path, place: Path) -> Iterator[Path]:
+    """Mount a disk image at a new folder; one that does not exist yet is made, with ext4 on it.
+
+    What was not flushed is not in the image: a copy of it is the disk as a power cut would leave it.
+    """
+    place.mkdir()
+    if not image.exists():
+        maker = shutil.which("mkfs.ext4", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+        if maker is None:
+            pytest.skip("needs mkfs.ext4")
+        with image.open("wb") as file:
+            file.truncate(16 << 20)
+        subprocess.run([maker, "-q", "-F", str(image)], check=True)
+    with mounted(place, "-o", "loop", str(image)) as made:
         yield made

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from rollout import clock, ledger
+from rollout.demo.postgres import Server
 from rollout.errors import Refused, RolloutError
-from rollout.ledger import LedgerError
+from rollout.ledger import Ledger, LedgerError
 from rollout.model import Outcome, Run, Verdict, WrittenPath
+from tests import mounts
+from tests.test_locks import Slow
+from tests.transports.proxy import Way, proxy
 from tests.world import World
 
 
@@ -76,8 +87,6 @@ def test_a_damaged_ledger_is_set_aside_and_the_run_goes_on(world: World) -> None
 
 
 def test_a_ledger_of_a_newer_rollout_is_refused(world: World) -> None:
-    import sqlite3
-
     world.repo("api")
     world.run("apply", "--yes")
     file = Path(os.environ["ROLLOUT_STATE_DIR"]) / "ledger.db"
@@ -121,3 +130,153 @@ def test_an_sqlite_ledger_is_readable_by_its_owner_only(world: World) -> None:
 def test_no_ledger_no_effect(world: World, tmp_path: Path) -> None:
     with pytest.raises(LedgerError), ledger.opened("postgresql://127.0.0.1:1/x", tmp_path, tmp_path / "i", print):
         pass
+
+
+def ledger_file() -> Path:
+    return Path(os.environ["ROLLOUT_STATE_DIR"]) / "ledger.db"
+
+
+def test_a_ledger_with_hard_links_is_refused_before_any_change(world: World) -> None:
+    world.bare_repo("api")
+    assert world.run("apply", "--yes").code == 0
+    world.head = "version: 1\nvars: {who: moon}\n"
+    os.link(ledger_file(), world.root / "another name.db")
+    refused = world.run("apply", "--yes")
+    assert (refused.code, world.at("api", "conf.txt")) == (1, "hello world\n")
+    assert "has hard links; copy it" in refused.err
+    os.unlink(world.root / "another name.db")
+    assert world.run("apply", "--yes").code == 0
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[sqlite3.Connection]:
+    """Hold the write lock of a ledger, as another process would."""
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield connection
+
+
+def test_a_ledger_that_somebody_keeps_locked_is_waited_for_and_not_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.bare_repo("api")
+    assert world.run("apply", "--yes").code == 0
+    world.head = "version: 1\nvars: {who: moon}\n"
+    with monkeypatch.context() as impatient, locked(ledger_file()):
+        impatient.setattr(ledger, "_SQLITE_PATIENCE", 0.3)
+        refused = world.run("apply", "--yes")
+        assert (refused.code, world.at("api", "conf.txt")) == (1, "hello world\n")
+        assert "database is locked; free the disk or the file" in refused.err
+    with locked(ledger_file()) as other:
+        letting_go = threading.Timer(0.5, other.rollback)
+        letting_go.start()
+        assert world.run("apply", "--yes").code == 0
+        letting_go.join()
+
+
+def test_nobody_waits_for_a_ledger_while_a_remote_is_waited_for(world: World) -> None:
+    slow = Slow(world)
+    run = world.spawn("apply", "--yes")
+    slow.begun()
+    with locked(ledger_file()) as other:
+        other.rollback()
+    slow.release.touch()
+    assert run.wait(60) == 0
+
+
+def test_no_other_process_inherits_an_open_ledger(world: World) -> None:
+    """SQLite's locks are lost when a child closes the file: no child has it."""
+    slow = Slow(world)
+    run = world.spawn("apply", "--yes")
+    slow.begun()
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("needs /proc to see what a process has open")
+    try:
+        having = _processes_that_have_open(ledger_file())
+    finally:
+        slow.release.touch()
+    assert having == {run.pid}
+    assert run.wait(60) == 0
+
+
+def _processes_that_have_open(file: Path) -> set[int]:
+    found = set()
+    for entry in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if os.readlink(entry) == str(file):
+                found.add(int(entry.parts[2]))
+        except OSError:
+            continue
+    return found
+
+
+def test_the_program_starts_other_programs_and_never_forks_itself() -> None:
+    code = "import rollout.cli.apply, rollout.cli.main, sys; print('multiprocessing' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+    sources = Path(ledger.__file__).parent.rglob("*.py")
+    assert [str(file) for file in sources if "os.fork" in file.read_text()] == []
+
+
+@pytest.mark.parametrize("way", ["up", "down"])
+def test_a_commit_whose_answer_is_lost_is_there_wholly_or_not_at_all_and_can_be_repeated(
+    postgres: Server, empty_database: str, tmp_path: Path, way: Way
+) -> None:
+    name = empty_database.rpartition("/")[2].partition("?")[0]
+    outcomes = (Outcome("one", Verdict.PUSHED), Outcome("two", Verdict.PUSHED))
+
+    def opened(url: str) -> AbstractContextManager[Ledger]:
+        return ledger.opened(url, tmp_path, tmp_path / "inventory.yaml", print)
+
+    def recorded(run: str) -> int:
+        with opened(empty_database) as book:
+            return len(book.run(run).outcomes)
+
+    with proxy(postgres.port) as between:
+        url = postgres.tcp_url_of(name).replace(f":{postgres.port}/", f":{between.port}/")
+        with opened(url) as book:
+            book.start(a_run("whole"), "host")
+            between.arm(way, 1 << 30, "cut")
+            book.record_all(a_run("whole"), outcomes)
+        size, seen = between.passed[way], set()
+        for at in sorted({*range(0, size, size // 6), *range(size - 12, size, 3)}):
+            between.arm(way, 1 << 30, "cut")
+            run = a_run(f"cut at {at}")
+            with opened(url) as book:
+                book.start(run, "host")
+                between.arm(way, at, "cut")
+                done = False
+                with suppress(LedgerError):
+                    book.record_all(run, outcomes)
+                    done = True
+            seen.add((done, recorded(run.id)))
+            with opened(empty_database) as book:
+                book.record_all(run, outcomes)
+            assert recorded(run.id) == 2
+    assert {rows for _, rows in seen} <= {0, 2}
+    assert (False, 0) in seen
+    assert way == "up" or (False, 2) in seen, "an answer that is lost is one to a COMMIT that was done"
+
+
+def test_what_was_recorded_is_there_after_a_power_cut(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def after_a_cut(name: str) -> tuple[int, dict[str, str], str]:
+        """Return the runs, the outcomes of the newest, and whether the file is whole, on the disk as it is now."""
+        image = world.root / f"{name}.img"
+        shutil.copyfile(world.root / "disk.img", image)
+        with mounts.on_image(image, world.root / name) as disk:
+            with ledger.opened(None, disk / "state", world.root / "inventory.yaml", print) as book:
+                runs = book.runs()
+            with closing(sqlite3.connect(disk / "state/ledger.db")) as connection:
+                (whole,) = connection.execute("PRAGMA integrity_check").fetchone()
+        return len(runs), {o.target: o.verdict.value for o in runs[0].outcomes}, whole
+
+    with mounts.on_image(world.root / "disk.img", world.root / "disk") as disk:
+        monkeypatch.setenv("ROLLOUT_STATE_DIR", str(disk / "state"))
+        slow = Slow(world)
+        run = world.spawn("apply", "--yes")
+        slow.begun()
+        assert after_a_cut("before") == (1, {}, "ok")
+        slow.release.touch()
+        out, _ = run.communicate(timeout=60)
+        assert after_a_cut("after") == (1, {"api": "pushed"}, "ok")
+        assert "pushed: api" in out

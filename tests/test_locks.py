@@ -178,6 +178,20 @@ def test_two_machines_that_race_on_the_same_remotes_leave_one_commit_each_wish(w
         assert world.git(f"{name}.git", "fsck", "--strict", "--no-dangling") == ""
 
 
+@needs_shim()
+@pytest.mark.parametrize("kind", ["refused", "ignored"])
+def test_a_state_folder_whose_file_system_keeps_no_locks_is_refused_before_any_change(world: World, kind: str) -> None:
+    world.bare_repo("api")
+    world.inventory()
+    without_locks = Fault().environment(Book(world.root / "book").file, shim.library(world.root))
+    run = world.spawn("apply", "--yes", FAULT_FLOCK=kind, **without_locks)
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 1, err
+    assert "No locks available" in err if kind == "refused" else "keeps no locks" in err
+    assert "ROLLOUT_STATE_DIR" in err
+    assert world.log("api") == ["first"]
+
+
 def test_no_lock_of_the_persons_is_held_while_a_remote_is_waited_for(world: World) -> None:
     slow = Slow(world)
     top = world.clone("api")

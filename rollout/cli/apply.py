@@ -125,6 +125,7 @@ def _ledger(at: Session) -> Iterator[Ledger]:
     lock = at.state / "locks" / f"{places.key(str(inventory.path.resolve()))}.lock"
     with ExitStack() as stack:
         stack.enter_context(locks.locked(lock, f"rollout {at.loaded.shown}", at.options.lock_timeout))
+        locks.prove(lock)
         book = stack.enter_context(ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn))
         stack.enter_context(book.lock(at.options.lock_timeout))
         for target in at.loaded.chosen:

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -284,6 +285,15 @@ int utimensat(int a, const char *path, const struct timespec times[2], int flags
     return real(a, path, times, flags);
 }
 int futimens(int d, const struct timespec times[2]) { REAL(futimens); FILE_CALL("utime", d); return real(d, times); }
+
+/* A file system that knows no locks says so, or says that a lock was taken and keeps none. */
+int flock(int d, int how) {
+    REAL(flock);
+    const char *kind = getenv("FAULT_FLOCK");
+    if (kind && !strcmp(kind, "refused")) { errno = ENOLCK; return -1; }
+    if (kind && !strcmp(kind, "ignored")) return 0;
+    return real(d, how);
+}
 
 /* renameat2 may also be called by its number. */
 long syscall(long number, ...) {
