@@ -23,6 +23,7 @@ _MAX_FILE = 256 * 1024 * 1024
 _JUST_PAST = 50_000_000  # nanoseconds; more than a tick of any kernel's clock
 _EXCHANGE = 2
 _NOREPLACE = 1
+MOUNTED = "is mounted by itself, as containers do, and cannot be replaced; write it where it is mounted from"
 PART = ".part"  # the end of the name of a file that is still being written
 
 

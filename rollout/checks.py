@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import shlex
+import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
+from rollout import places
 from rollout.git import safe_path
 from rollout.model import Desired, Managed, Mode, Problem
 from rollout.plaintext import plain
 
 _SECONDS = 30.0
+_ABANDONED = 600.0  # seconds after which what a check was given is a killed run's
 
 
 @dataclass(slots=True)
@@ -45,8 +50,21 @@ class Checks:
             return self._known[key]
 
 
+@contextmanager
+def _folder() -> Iterator[str]:
+    """Give a folder that nobody else may look into, and take away those that killed runs left."""
+    place = places.state_folder() / "checks"
+    place.mkdir(mode=0o700, exist_ok=True)
+    for left in place.iterdir():
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        yield folder
+
+
 def _refusal(command: str, item: Managed) -> str | None:
-    with tempfile.TemporaryDirectory(prefix="rollout-check-") as folder:
+    with _folder() as folder:
         file = Path(folder) / item.path.name
         file.write_bytes(item.body)
         file.chmod(0o700 if item.executable else 0o600)

@@ -22,7 +22,8 @@ from rollout.model import Change, File, Obstacle, Snapshot, Written
 from rollout.plan import fingerprint
 
 _ABANDONED = 600.0  # seconds after which a file beside ours, of a run nobody knows of, is a killed run's
-_MAX_MERGES = 50  # how many of our writes to a merged document are remembered
+_MAX_MERGES = 50  # how many of our writes to a file are remembered, and can be undone
+_IN_USE = 3600.0  # seconds for which a content that was kept stays, whatever the records say
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,9 @@ class Memory:
         """Keep a content, readable by its owner only, for revert and for merges."""
         if file is not None:
             place = self.contents / file.sha256
-            if not place.exists():
+            try:
+                os.utime(place)  # it is in use again
+            except FileNotFoundError:
                 places.write_whole(place, file.content)
 
     def file(self, entry: str | None) -> File | None:
@@ -56,10 +59,64 @@ class Memory:
             return None
         return File(content, mode == "100755") if hashlib.sha256(content).hexdigest() == sha256 else None
 
+    def forget(self, prints: Iterable[str]) -> None:
+        """Remove contents that no record of any folder speaks of any more; one that was just kept may be in use."""
+        records = [places.read_json(file) for file in self.record.parent.glob("*.json")]
+        if not all(records):
+            return  # who knows what the one that cannot be read speaks of
+        used = {_sha256(entry) for record in records for entry in _prints(record)}
+        for name in {_sha256(entry) for entry in prints} - used:
+            with contextlib.suppress(OSError):
+                if time.time() - (self.contents / name).stat().st_mtime > _IN_USE:
+                    (self.contents / name).unlink()
+
+    def sweep(self) -> None:
+        """Remove what killed runs had not written to its end: it has lain still for long, and has no name yet."""
+        for folder in (self.contents, self.record.parent):
+            for left in folder.glob(".rollout-*"):
+                with contextlib.suppress(OSError):
+                    if time.time() - left.stat().st_mtime > _ABANDONED:
+                        left.unlink()
+
+
+def _sha256(entry: str) -> str:
+    return entry.partition(":")[2]
+
+
+def _prints(record: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the fingerprint of every content that a record speaks of."""
+    for entry in record.values():
+        announced = entry.get("announced") or {}
+        yield from (entry.get("print", ""), entry.get("merge_base") or "", *entry.get("theirs", []))
+        yield from (announced.get("print", ""), announced.get("before", ""))
+        for pair in entry.get("ours", []):
+            yield from pair
+
 
 def memory(state: Path, root: Path) -> Memory:
     name = places.key(os.path.realpath(root))
     return Memory(state / "folders" / f"{places.slug(root.name)}-{name}.json", state / "contents")
+
+
+def open_to_all(root: Path) -> str | None:
+    """Say where on the way to a folder anybody may put something else in its place, or None.
+
+    In a folder like /tmp what is there stays its owner's: then it must be ours or the system's.
+    """
+    trusted = {0, os.geteuid()}
+    for place in dict.fromkeys((Path(os.path.abspath(root)), Path(os.path.realpath(root)))):
+        owner: int | None = None  # of the entry below
+        for folder in (place, *place.parents):
+            if not os.path.lexists(folder):
+                continue
+            about = folder.lstat()
+            if stat.S_ISDIR(about.st_mode) and about.st_mode & stat.S_IWOTH:
+                if not about.st_mode & stat.S_ISVTX or folder == place:
+                    return f"anybody may write to {folder}: chmod o-w {folder}"
+                if owner is not None and owner not in trusted:
+                    return f"anybody may write to {folder}, and what is there belongs to another user (uid {owner})"
+            owner = about.st_uid
+    return None
 
 
 @contextmanager
@@ -119,6 +176,7 @@ class FolderWriter:
         self._root = root
         self._kept = kept
         self._run = run
+        self._dropped: list[str] = []  # contents that an entry spoke of for the last time
 
     def write(self, changes: Iterable[Change]) -> list[Change]:
         """Write all changes, in order; raise Changed before the first write if any file is not as planned.
@@ -127,6 +185,7 @@ class FolderWriter:
         """
         planned = list(changes)
         self._root.mkdir(parents=True, exist_ok=True)
+        self._kept.sweep()
         self.clear()
         for change in planned:
             self._expect(change)
@@ -136,6 +195,8 @@ class FolderWriter:
             self._put(change)
             self._settle(change)
             done.append(change)
+        if self._dropped:
+            self._kept.forget(self._dropped)
         return done
 
     def _expect(self, change: Change) -> None:
@@ -167,9 +228,13 @@ class FolderWriter:
     def _written(self, entry: dict[str, Any], announced: Mapping[str, Any]) -> None:
         if announced["merged"] is not None and entry.get("merged") is None and "print" in entry:
             entry["merge_base"] = entry["print"]
+        if announced["before"] not in {"-", entry.get("print")}:
+            # Somebody's, and never removed.
+            entry["theirs"] = list(dict.fromkeys((*entry.get("theirs", []), announced["before"])))
         entry["print"], entry["run"], entry["merged"] = announced["print"], announced["run"], announced["merged"]
         ours = [*entry.get("ours", []), [announced["before"], announced["print"]]]
         entry["ours"] = ours[-_MAX_MERGES:]
+        self._dropped += [word for pair in ours[:-_MAX_MERGES] for word in pair]
 
     def remember(self, files: Mapping[PurePosixPath, File]) -> None:
         """Take files that already are as they should be for written by us: from now on a change is drift."""

@@ -89,6 +89,7 @@ def _follow(repo: GitDir, runner: Git, to: Destination, person: Person, scratch:
     if local is not None and local != to.commit:
         _only_ours_above(repo, runner, to, local)
     with runner.objects() as objects:
+        leftovers.forget_unchanged(repo, objects, len(to.commit))
         new = Tree(objects, to.commit)
         local_tree = Tree(objects, local) if local is not None else None
         moves = moves_between(local_tree, new) if local_tree is not None else []
@@ -349,6 +350,8 @@ class _Act:
         except OSError as error:
             if error.errno == errno.EXDEV:
                 raise Hindered("its git folder is on another file system than its work tree") from error
+            if error.errno == errno.EBUSY:
+                raise Hindered(f"{move.path} {atomic.MOUNTED}") from error
             if error.errno in {errno.EEXIST, errno.ENOENT, errno.ELOOP, errno.ENOTDIR}:
                 raise Hindered(f"{move.path} was changed meanwhile") from error
             raise

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import stat
 import time
@@ -20,11 +21,15 @@ from pathlib import Path, PurePosixPath
 from rollout import atomic, attributes, gitdir, paths, tokens, unfinished
 from rollout.atomic import Found
 from rollout.checkout import Conversions, Hindered, Move
+from rollout.git import Objects
 from rollout.gitdir import GitDir, NotOurs
-from rollout.trees import Entry
+from rollout.trees import Entry, git_id
 from rollout.unfinished import home
 
 _MOVES, _TARGET, _LOCKS = "moves", "target", "locks"
+_STAMP = "%Y%m%dT%H%M%SZ"
+_KEPT = 24 * 3600.0  # seconds that a file stays kept although nobody wrote into it
+_KEPT_NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}-")
 
 
 def any_left(git_dir: Path) -> bool:
@@ -137,9 +142,25 @@ def keep(repo: GitDir, file: Path, path: PurePosixPath) -> Path:
     kept = home(repo.git_dir) / "kept"
     _plain_folder(kept)
     kept.mkdir(mode=0o700, exist_ok=True)
-    place = kept / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.urandom(3).hex()}-{path.name}"
+    place = kept / f"{time.strftime(_STAMP, time.gmtime())}-{os.urandom(3).hex()}-{path.name}"
     os.rename(file, place)
     return place
+
+
+def forget_unchanged(repo: GitDir, objects: Objects, id_size: int) -> None:
+    """Remove kept files into which nobody wrote: git has their every byte, and nobody has had them open for a day."""
+    kept = home(repo.git_dir) / "kept"
+    if not os.path.lexists(kept):
+        return
+    _plain_folder(kept)
+    yesterday = time.strftime(_STAMP, time.gmtime(time.time() - _KEPT))
+    for name in sorted(os.listdir(kept)):
+        found = atomic.look(kept, PurePosixPath(name)) if _KEPT_NAME.match(name) and name < yesterday else None
+        in_git = isinstance(found, Found) and objects.read(git_id(found.content, id_size)) is not None
+        if isinstance(found, Found) and in_git and gitdir.open_in(found.identity) is None:
+            os.unlink(kept / name)
+    with contextlib.suppress(OSError):
+        kept.rmdir()
 
 
 # --- what a killed run left

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from rollout import folder, plan
+from rollout import atomic, folder, plan
 from rollout.atomic import Changed
 from rollout.errors import Busy
 from rollout.locate import Settings
@@ -26,6 +27,9 @@ def observe(target: Target, desired: Desired, settings: Settings, decisions: Dec
     if root.exists() and not root.is_dir():
         return Step(target.name, target.location, State.BLOCKED, f"{root} is not a folder", None)
     try:
+        fault = folder.open_to_all(root)
+        if fault:
+            return Step(target.name, target.location, State.BLOCKED, fault, None)
         kept = folder.memory(settings.state, root)
         snapshot = folder.snapshot(root, [item.path for item in desired.managed], kept)
     except OSError as error:
@@ -75,7 +79,8 @@ def write(job: Job) -> Outcome:
     except Busy as error:
         outcome = _outcome(step, Verdict.FAILED, str(error))
     except OSError as error:
-        outcome = _outcome(step, Verdict.FAILED, f"{error.filename or root}: {error.strerror}")
+        why = atomic.MOUNTED if error.errno == errno.EBUSY else error.strerror
+        outcome = _outcome(step, Verdict.FAILED, f"{error.filename or root}: {why}")
     return replace(outcome, duration_ms=int((time.monotonic() - started) * 1000))
 
 
