@@ -222,7 +222,7 @@ def _ours_on_branch(repo: GitDir, where: Branch, tip: str) -> str | None:
         return None
     try:
         standing = checkout.standing(repo, checkout.git_for(repo), where.branch, where.remote, tip)
-    except Hindered:
+    except (Hindered, GitError):
         return None
     return local if standing.ahead and not standing.persons else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -19,6 +19,7 @@ from rollout.store import Store
 from rollout.trees import Entry, Objects, Tree, difference, git_id
 
 _SHOWN = 3
+_ITS_OWN = {"local", "worktree"}  # scopes of a configuration that is the repository's and not the person's
 _MAX_ATTRIBUTES = 16 * 1024 * 1024
 _PLAIN = {"100644", "100755"}
 _PARTIAL = {Mode.BLOCK, Mode.MERGE, Mode.ONCE}  # modes in which the rest of a file is somebody else's
@@ -61,24 +62,36 @@ class Standing:
 def git_for(repo: GitDir, held: tuple[int, ...] = ()) -> Git:
     """Return git for a person's repository, with everything its configuration could run switched off."""
     git = Git(repo.git_dir, repo.top, held, environment={"GIT_ATTR_NOSYSTEM": "0"})
-    overridden = _commands_in_config(repo)
-    return git.with_options(*overridden)
+    return git.with_options(**_overriding(list(_commands_in_config(repo, git))))
 
 
-def _commands_in_config(repo: GitDir) -> Iterable[str]:
+def _commands_in_config(repo: GitDir, git: Git) -> Iterator[tuple[str, str]]:
     """Name every filter and hook that the repository's own configuration defines, to override each with nothing.
 
-    There is no wildcard for them (docs/safety.md); newer git also takes hooks from the configuration.
+    There is no wildcard for them (docs/safety.md); newer git also takes hooks from the configuration. Where it reads
+    more than one file, or hooks or filters are in sight, git is asked, which knows its own files best.
     """
-    for section in repo.config().sections:
-        kind, _, name = section.partition(" ")
-        name = name.strip('"')
-        if kind.lower() == "filter" and "=" not in name:
-            yield from (f"filter.{name}.clean=", f"filter.{name}.smudge=", f"filter.{name}.process=")
-            yield f"filter.{name}.required=false"
-        if kind.lower() == "hook" and "=" not in name:
-            yield f"hook.{name}.command=true"
-            yield f"hook.{name}.enabled=false"
+    config = repo.config()
+    kinds = {section.split(" ")[0].split(".")[0].lower() for section in config.sections}
+    more = config.last("extensions", "worktreeconfig", "false").lower() != "false"
+    if not more and not kinds & {"include", "includeif", "hook", "filter"}:
+        return
+    listed = git.run("config", "--null", "--list", "--includes", "--show-scope", "--name-only")
+    words = listed.out.decode("utf-8", "surrogateescape").split("\0")
+    for key in dict.fromkeys(k for scope, k in zip(words[::2], words[1::2], strict=False) if scope in _ITS_OWN):
+        name, _, variable = key.rpartition(".")
+        if name.startswith("filter.") and variable in {"clean", "smudge", "process"}:
+            yield from ((key, ""), (f"{name}.required", "false"))
+        if name.startswith("hook."):
+            yield from ((f"{name}.command", "true"), (f"{name}.enabled", "false"))
+
+
+def _overriding(settings: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return the environment that sets these over every file; an option could not name a section that holds a `=`."""
+    found = {"GIT_CONFIG_COUNT": str(len(settings))} if settings else {}
+    for number, (key, value) in enumerate(settings):
+        found |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return found
 
 
 def standing(repo: GitDir, git: Git, branch: str, remote: str, upstream: str) -> Standing:

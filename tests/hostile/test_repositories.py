@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -470,3 +473,60 @@ def test_what_the_environment_says_about_another_repository_is_not_believed(
     monkeypatch.delenv(name, raising=False)
     assert world.at("api", "conf.txt") == "hello world\n"
     assert everything(victim) == before
+
+
+HOOK_NAMES = ("trap", "a=b", "With Space.and.dots", 'quo"te', "back\\slash", "")
+
+SEEING_GIT = """\
+#!{python}
+import json, os, subprocess, sys
+words, options = sys.argv[1:], []
+while words and words[0].startswith("-"):
+    count = 2 if words[0] == "-c" else 1
+    options, words = options + words[:count], words[count:]
+asked = subprocess.run(["{git}", *options, "config", "-z", "--get-regexp", "^hook[.]"], capture_output=True, text=True)
+with open("{seen}", "a") as file:
+    file.write(json.dumps([words[:1], asked.stdout.split("\\0")[:-1]]) + "\\n")
+os.execv("{git}", ["{git}", *sys.argv[1:]])
+"""
+
+
+def hooks_of(settings: list[str]) -> set[str]:
+    """Return the hooks that a git of 2.54 or newer would run: those with a command that are not switched off."""
+    found: dict[str, dict[str, str]] = {}
+    for setting in settings:
+        key, _, value = setting.partition("\n")
+        name, _, variable = key.rpartition(".")
+        found.setdefault(name, {})[variable] = value
+    return {name for name, about in found.items() if "command" in about and about.get("enabled") != "false"}
+
+
+@pytest.mark.parametrize("where", ["config", "included", "config.worktree"])
+def test_no_hook_that_a_configuration_defines_reaches_a_git_that_works_in_the_checkout(
+    world: World, canary: Canary, where: str
+) -> None:
+    """An older git does not know such hooks: what counts is what a newer one would read in the very same call."""
+    top = world.repo("api")
+    world.elsewhere("api", {"more.txt": "more\n"})
+    git_dir = top / ".git"
+    if where == "config.worktree":
+        world.git(top, "config", "core.repositoryFormatVersion", "1")
+        world.git(top, "config", "extensions.worktreeConfig", "true")
+    if where == "included":
+        world.git(top, "config", "include.path", "included")
+    for name in HOOK_NAMES:
+        for variable, value in (("command", canary.command("hook")), ("event", "reference-transaction")):
+            world.git(top, "config", "--file", str(git_dir / where), f"hook.{name}.{variable}", value)
+    tools, seen = world.root / "tools", world.root / "seen"
+    tools.mkdir()
+    (tools / "git").write_text(SEEING_GIT.format(python=sys.executable, git=shutil.which("git"), seen=seen))
+    (tools / "git").chmod(0o755)
+    run = world.spawn("apply", "--yes", PATH=f"{tools}:{os.environ['PATH']}")
+    _, err = run.communicate(timeout=60)
+    assert run.returncode == 0, err
+    lines = [json.loads(line) for line in seen.read_text().splitlines()]
+    calls = [(command, settings) for command, settings in lines if command != ["config"]]  # which runs no hook
+    assert {word for command, _ in calls for word in command} > {"push"}
+    assert [(command, hooks_of(settings)) for command, settings in calls if hooks_of(settings)] == []
+    read = any(settings for _, settings in calls)
+    assert read == (top / "conf.txt").exists(), "it followed, and git had read the hooks, or neither"
