@@ -161,7 +161,7 @@ class Rendering:
                 except TemplateLimit as fault:
                     self._limited[key[:2]] = self._bodies[key] = fault
                 except TemplateFault as fault:
-                    self._bodies[key] = fault
+                    self._bodies[key] = TemplateFault(secrecy.masked(str(fault), secrecy.named(seen)))
             body = self._bodies[key]
         if isinstance(body, TemplateFault):
             raise body

@@ -47,6 +47,13 @@ def fault(content: bytes, secrets: Iterable[tuple[str, str]]) -> str | None:
     return None
 
 
+def masked(text: str, secrets: Iterable[tuple[str, str]]) -> str:
+    """Return a text without the values of secrets, however they are spelled in it."""
+    for spelling in sorted({word for _, value in secrets for word in spellings(value)}, key=len, reverse=True):
+        text = text.replace(spelling, "***")
+    return text
+
+
 def spellings(value: str) -> Iterator[str]:
     """Yield how a value may stand in what is shown: as it is, as in JSON, and line by line as in a diff."""
     yield value

@@ -57,9 +57,11 @@ def ask(remote: Remote) -> str:
     if known is not None:
         return known
     try:
+        # --heads, or the server would send its tags and all it keeps of merge requests, too.
         result = hosts.run(
             Git(), remote.url, remote.access,
-            "ls-remote", "--quiet", "--end-of-options", remote.url, remote.ref, limit=remote.access.ask_limit,
+            "ls-remote", "--quiet", "--heads", "--end-of-options", remote.url, remote.ref,
+            limit=remote.access.ask_limit,
         )  # fmt: skip
     except GitError as error:
         raise Unreachable(str(error)) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import resource
 import sys
 from typing import Any, NoReturn
 
@@ -90,6 +91,8 @@ def _event_settings() -> dict[str, Any]:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the program and exit."""
+    # A core would hold whatever we know of secrets; what we start inherits this.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     sys.exit(_ended(arguments))
 
 

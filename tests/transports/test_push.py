@@ -249,3 +249,32 @@ def test_other_targets_go_on_when_one_host_is_gone(world: World, port: int) -> N
     applied = world.run("apply", "--yes", "--json")
     assert (applied.code, applied.outcomes()) == (1, {"gone": "failed", "api": "pushed"})
     assert applied.reasons()["gone"].startswith("unreachable: ")
+
+
+def test_a_server_with_very_many_and_odd_refs_is_asked_about_branches_and_one_of_them_counts(world: World) -> None:
+    bare = world.remote("api")
+    tip, other = world.tip("api"), world.elsewhere("api", {"other.txt": "x\n"})
+    world.git(bare, "update-ref", "refs/heads/main", tip)
+    many = [f"refs/{kind}/{number}" for number in range(25_000) for kind in ("pull", "tags")]
+    odd = ["refs/tags/main", "refs/heads/main-2", "refs/x/refs/heads/main", "refs/main"]
+    lines = [f"{other} {name}\n" for name in sorted([*many, *odd])]
+    (bare / "packed-refs").write_text(f"# pack-refs with: peeled fully-peeled sorted \n{''.join(lines)}")
+    with daemon(world.root) as port, proxy(port) as between:
+        serve(world, between.port)
+        assert world.run("plan", "--json").states() == {"api": "pending"}
+        assert between.passed["down"] < 64 * 1024, "the whole list would be three million bytes"
+        assert world.run("apply", "--yes", "--json", "--timeout", "120").outcomes() == {"api": "pushed"}
+    assert world.git(bare, "rev-parse", "refs/heads/main^", "refs/tags/main") == f"{tip}\n{other}"
+    assert world.at("api", "conf.txt", "refs/heads/main") == "hello world\n"
+
+
+def test_a_branch_that_is_named_like_a_full_name_is_not_taken_for_ours(world: World, port: int) -> None:
+    serve(world, port)
+    tip, other = world.tip("api"), world.elsewhere("api", {"other.txt": "x\n"})
+    for ref, commit in (("refs/heads/main", tip), ("refs/heads/refs/heads/main", other)):
+        world.git("api.git", "update-ref", ref, commit)
+    ran = world.run("apply", "--yes", "--json")
+    assert "matches more than one" in ran.reasons()["api"], "git itself cannot push there; it is told, and nothing else"
+    assert world.git("api.git", "rev-parse", "refs/heads/main", "refs/heads/refs/heads/main") == f"{tip}\n{other}"
+    world.git("api.git", "update-ref", "-d", "refs/heads/refs/heads/main")
+    settled(world)
