@@ -244,3 +244,24 @@ def test_line_ends_are_what_git_would_write_and_the_checkout_is_clean(world: Wor
     assert (top / "conf.txt").read_bytes() == expected
     assert world.git(top, "status", "--porcelain") == ""
     assert world.run("verify").code == 0
+
+
+def test_an_old_text_that_an_editor_saves_after_the_move_is_a_local_edit_and_upstream_stays(world: World) -> None:
+    top = world.repo("api")
+    world.run("apply", "--yes")
+    old = (top / "conf.txt").read_bytes()  # what the editor has in memory
+    world.head = "version: 1\nvars: {who: moon}\n"
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+    assert (top / "conf.txt").read_bytes() == b"hello moon\n"
+    (top / "conf.txt").write_bytes(old)
+    again = world.run("apply", "--yes", "--json")
+    assert (again.code, again.outcomes()) == (0, {"api": "unchanged"})
+    assert "conf.txt has local edits" in again.reasons()["api"]
+    assert world.run("status", "--json").states() == {"api": "behind"}
+    world.head = "version: 1\nvars: {who: mars}\n"
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+    assert (world.at("api", "conf.txt"), (top / "conf.txt").read_bytes()) == ("hello mars\n", old)
+    assert world.git(top, "status", "--porcelain") == "M conf.txt"
+    world.git(top, "checkout", "-q", "--", "conf.txt")
+    assert world.run("apply", "--yes", "--json").code == 0
+    assert (top / "conf.txt").read_bytes() == b"hello mars\n"
