@@ -40,6 +40,9 @@ _PLAIN = {"100644", "100755"}
 _DURABLE = ("core.fsync=all", "core.fsyncMethod=fsync")
 
 
+Bring = Callable[[Git, str | None], None]  # makes a commit's objects available in the person's repository
+
+
 @dataclass(frozen=True, slots=True)
 class Destination:
     """Where a checkout is to go: a commit, how its objects get there, and whether upstream has it already."""
@@ -49,7 +52,7 @@ class Destination:
     commit: str
     upstream: str  # the upstream commit that local commits are compared with
     published: bool
-    bring: Callable[[Git, str | None], None]  # makes the commit's objects available in the person's repository
+    bring: Bring
 
 
 @dataclass(slots=True)
@@ -511,7 +514,7 @@ def _rmdir_above(top: Path, path: PurePosixPath) -> None:
             os.rmdir(folder.name, dir_fd=above)
 
 
-def unpack(pack: bytes) -> Callable[[Git, str | None], None]:
+def unpack(pack: bytes) -> Bring:
     """Bring the commit by handing over its pack: no network."""
 
     def bring(runner: Git, _local: str | None) -> None:
@@ -520,7 +523,7 @@ def unpack(pack: bytes) -> Callable[[Git, str | None], None]:
     return bring
 
 
-def fetch(url: str, branch: str, access: git.Access, commit: str) -> Callable[[Git, str | None], None]:
+def fetch(url: str, branch: str, access: git.Access, commit: str) -> Bring:
     """Bring the commit by fetching the branch, without a ref and without FETCH_HEAD."""
 
     def bring(runner: Git, local: str | None) -> None:

@@ -7,6 +7,7 @@ import random
 import shutil
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -266,18 +267,21 @@ class _Write:
             return self._clone() if published and self.where.follow else []
         if self.at.repo is None:
             return [f"checkout not touched: {self.at.trouble}"]
-        parent = self.shop.parent(commit)
-        bring = (
-            follow.unpack(self.shop.pack(commit, parent))
-            if parent is not None and self._has(parent)
-            else follow.fetch(self.at.remote.url, self.where.branch, self.at.remote.access, commit)
-        )
+        bring = self._bring(commit)
         to = follow.Destination(self.where.branch, self.where.remote, commit, upstream, published, bring)
         try:
             identity = self.job.settings.person.identity
             return follow.follow(self.at.top, to, self.job.settings.person, identity, self.shop.git.held).notes
         except Hindered as error:
             return [f"checkout left as it is: {error}"]
+
+    def _bring(self, commit: str) -> follow.Bring:
+        """Choose how the commit gets into the person's repository: handed over where that can be, else fetched."""
+        parent = self.shop.parent(commit)
+        if parent is not None and self._has(parent):
+            with suppress(GitError):  # of what others built, the workshop may have neither old trees nor every content
+                return follow.unpack(self.shop.pack(commit, parent))
+        return follow.fetch(self.at.remote.url, self.where.branch, self.at.remote.access, commit)
 
     def _has(self, parent: str) -> bool:
         """Tell whether the person's repository has what our commit stands on, so that no network is needed."""

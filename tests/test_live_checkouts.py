@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -265,3 +266,17 @@ def test_an_old_text_that_an_editor_saves_after_the_move_is_a_local_edit_and_ups
     world.git(top, "checkout", "-q", "--", "conf.txt")
     assert world.run("apply", "--yes", "--json").code == 0
     assert (top / "conf.txt").read_bytes() == b"hello mars\n"
+
+
+def test_a_checkout_that_is_behind_follows_although_the_state_folder_is_lost(world: World) -> None:
+    top = world.repo("api")
+    world.run("apply", "--yes")
+    world.head = "version: 1\nvars: {who: moon}\n"
+    world.write(top, {"conf.txt": "mine\n"})
+    assert "has local edits" in world.run("apply", "--yes", "--json").reasons()["api"]
+    world.git(top, "checkout", "-q", "--", "conf.txt")
+    shutil.rmtree(os.environ["ROLLOUT_STATE_DIR"])
+    again = world.run("apply", "--yes", "--json")
+    assert (again.code, again.outcomes()) == (0, {"api": "unchanged"}), again.out
+    assert (top / "conf.txt").read_text() == "hello moon\n"
+    assert world.run("status", "--json").states() == {"api": "in-sync"}
