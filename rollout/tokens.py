@@ -112,16 +112,15 @@ def is_ours(token: Path, lock: Path) -> bool:
 
 def clear_stale(lock: Path) -> bool:
     """Remove a lock that a dead run of ours left; tell whether there is none any more."""
-    try:
-        seen = os.lstat(lock)
-    except FileNotFoundError:
+    if not os.path.lexists(lock):
         return True
     if not is_stale(lock):
         return False
     aside = lock.with_name(f"{lock.name}.rollout-{os.getpid()}")
     try:
         os.rename(lock, aside)
-        if not os.path.samestat(os.lstat(aside), seen):  # it became somebody's between our look and the rename
+        # It may have become somebody's between our look and the rename, and an inode's number is soon given again.
+        if not is_stale(aside):
             with suppress(FileExistsError):
                 os.link(aside, lock)
             os.unlink(aside)

@@ -179,6 +179,9 @@ class Room:
         book = Book(self.place / "book")
         faulted = fault.environment(book.file, self.library)
         pid = self._fork(story, faulted) if _preloaded() else self._spawn(story, faulted)
+        if fault.mode is Mode.STOP:
+            act = ["sh", "-c", fault.command]
+            book.while_stopped(pid, lambda: subprocess.run(act, check=False, env=os.environ | {"FAULT_MAIN": str(pid)}))
         code = _waited(pid, limit)
         book.settle(kill=fault.mode is Mode.KILL_TREE or bool(fault.then) or code == _HUNG)
         return self._ended(code), book
@@ -264,7 +267,8 @@ class Room:
         elif experiment.without == "ledger":
             (self.live / "state/ledger.db").unlink(missing_ok=True)
         if experiment.second is not None:
-            self.run(story, experiment.second)
+            _, again = self.run(story, experiment.second)
+            finding.fired = finding.fired and again.fired
             self._server_owner_clears()
         first = self.again(story)
         settled = Picture.of(self, story)

@@ -45,7 +45,7 @@ struct shared {
     struct call call[CALLS];
 };
 
-enum mode { COUNT, KILL_TREE, KILL_GROUP, KILL_ONE, FAIL, FULL, RUN, SHORT, ALL_SHORT };
+enum mode { COUNT, KILL_TREE, KILL_GROUP, KILL_ONE, FAIL, FULL, RUN, SHORT, ALL_SHORT, STOP, WATCH };
 
 static struct shared *shared;
 static enum mode mode;
@@ -80,11 +80,16 @@ __attribute__((constructor, visibility("default"))) void fault_attach(void) {
     if (slot < PIDS) shared->pid[slot] = getpid();
 }
 
-static void kill_all(void) {
+/* Send a signal to every process of the run, to this one last. */
+static void signal_all(int number) {
     uint32_t known = shared->pids < PIDS ? shared->pids : PIDS;
     for (uint32_t i = 0; i < known; i++)
-        if (shared->pid[i] > 1 && shared->pid[i] != getpid()) kill(shared->pid[i], SIGKILL);
-    kill(getpid(), SIGKILL);
+        if (shared->pid[i] > 1 && shared->pid[i] != getpid()) kill(shared->pid[i], number);
+    syscall(SYS_tgkill, getpid(), (pid_t)syscall(SYS_gettid), number); /* this thread must not run on for a moment */
+}
+
+static void kill_all(void) {
+    signal_all(SIGKILL);
     for (;;) pause();
 }
 
@@ -136,7 +141,7 @@ static int counted(const char *name, const char *path) {
     }
     int result = 0;
     if (then_at && number == then_at) kill_all();
-    if (number == at || ((mode == FULL || mode == ALL_SHORT) && number > at)) {
+    if (number == at || ((mode == FULL || mode == ALL_SHORT || mode == WATCH) && number > at)) {
         if (number == at) shared->fired = 1;
         switch (mode) {
         case KILL_TREE: kill_all(); break;
@@ -144,7 +149,8 @@ static int counted(const char *name, const char *path) {
         case KILL_ONE: kill(getpid(), SIGKILL); for (;;) pause();
         case FAIL: errno = error_number; result = 1; break;
         case FULL: if (needs_space(name)) { errno = ENOSPC; result = 1; } break;
-        case RUN: { int saved = errno; act(); errno = saved; break; }
+        case RUN: case WATCH: { int saved = errno; act(); errno = saved; break; }
+        case STOP: signal_all(SIGSTOP); break; /* the harness acts, and lets it go on */
         case SHORT: case ALL_SHORT: result = 2; break;
         case COUNT: break;
         }

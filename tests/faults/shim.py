@@ -10,7 +10,7 @@ import signal
 import struct
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
@@ -36,6 +36,8 @@ class Mode(IntEnum):
     RUN = 6
     SHORT = 7
     ALL_SHORT = 8  # and at every later one
+    STOP = 9  # every process of the run; whoever watches it acts, and lets it go on
+    WATCH = 10  # RUN, at every call from the chosen one on
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,14 @@ def needs_shim() -> pytest.MarkDecorator:
     return pytest.mark.skipif(missing, reason="needs Linux, LD_PRELOAD and a C compiler (cc)")
 
 
+def _state(pid: int) -> str:
+    """Return in one letter what a process does; nothing for one that is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
 class Book:
     """The shared file in which all processes of one run count."""
 
@@ -133,13 +143,27 @@ class Book:
             found.append(Call(number + 1, pid, words[0], words[1], when / 1e9))
         return found
 
-    def _alive(self) -> Iterator[int]:
+    def _pids(self) -> Iterator[int]:
         known = min(self._head()[2], _PIDS)
         with open(self.file, "rb") as file:
             pids = file.read(_HEAD.size + 4 * known)[_HEAD.size :]
-        for (pid,) in struct.iter_unpack("<i", pids):
-            if pid > 1 and self._ours(pid):
-                yield pid
+        yield from (pid for (pid,) in struct.iter_unpack("<i", pids) if pid > 1)
+
+    def _alive(self) -> Iterator[int]:
+        yield from (pid for pid in self._pids() if self._ours(pid))
+
+    def while_stopped(self, main: int, act: Callable[[], object], patience: float = 20.0) -> None:
+        """Wait until the run stands still, act, and let it go on; return when it ended without standing still."""
+        deadline = time.monotonic() + patience
+        while not (self.fired and all(_state(pid) in "TZ" for pid in self._pids())):
+            if _state(main) in "Z" or time.monotonic() > deadline:
+                break
+            time.sleep(0.005)
+        else:
+            act()
+        for pid in self._pids():
+            if _state(pid) == "T":
+                os.kill(pid, signal.SIGCONT)
 
     def _ours(self, pid: int) -> bool:
         try:

@@ -57,7 +57,7 @@ class Kind:
         else:
             numbers = [call.number for call in calls][start % self.every :]
         for at in numbers[:: self.every]:
-            second = Fault(self.second, 1 + (at * 7) % len(calls)) if self.second is not None else None
+            second = Fault(self.second, 1 + (at * 7) % (len(calls) // 2)) if self.second is not None else None
             yield Experiment(self.name, story, replace(self.fault, at=at), None, second, self.without)
 
     def _deeds(self, story: str, calls: list[Call], start: int) -> Iterator[Experiment]:
@@ -97,6 +97,7 @@ KINDS = (
          without="state"),
     Kind("a person acts in the checkout", Fault(Mode.RUN), 7, deeds=people.CHECKOUT),
     Kind("a person acts, then kill", Fault(Mode.RUN), 13, deeds=people.CHECKOUT, gaps=(1, 2, 3, 5, 8)),
+    Kind("stopped, a person acts, continued", Fault(Mode.STOP), 11, deeds=people.CHECKOUT),
     Kind("a person acts in the folder", Fault(Mode.RUN), 3, _WITH_REMOTE, people.FOLDER),
     Kind("a person acts in the folder, then kill", Fault(Mode.RUN), 4, _WITH_REMOTE, people.FOLDER, (1, 2, 3, 5)),
     Kind("a rollout inside a person's command", Fault(Mode.RUN), 3, ("upstream moved",), people.COMMANDS),
