@@ -154,6 +154,8 @@ def _observe(
     assert isinstance(target.location, Branch)
     network = not settings.offline or at.local
     tip = shop.fetch(heard) if heard and network else last_tip(at, shop, target.location, network=network)
+    if not at.local:
+        _same_project(shop, tip, decisions)
     snapshot = _snapshot(shop, tip, desired, network=network)
     pending = _pending(at, shop, tip, target.location)
     settled = pending is not None and _still_right(desired, snapshot, pending)
@@ -168,6 +170,18 @@ def _observe(
     if asked and pending is None and entries is not None and not found.changes:
         shop.keep_in_sync(InSync(found, entries), asked)
     return replace(plan.step_of(target, found, circumstances), asked=asked)
+
+
+def _same_project(shop: Workshop, tip: str, decisions: Decisions) -> None:
+    """Raise Unfit where the address leads to another project than before, unless a person says that it is right."""
+    if not shop.is_strange(tip):
+        shop.believe(tip)
+    elif not decisions.adopt:
+        raise Unfit(
+            State.BLOCKED,
+            "adopt: upstream has no commit in common with what it was before: another project is at this address, or "
+            "its history was written anew; --adopt takes it over",
+        )
 
 
 def _circumstances(at: Located, shop: Workshop, settings: Settings, checkout: Checkout | None) -> Circumstances:

@@ -162,6 +162,8 @@ class _Write:
         step = self.job.step
         if tip == step.base:
             return None
+        if step.base is not None and not self.at.local and not self.shop.related(step.base, tip):
+            return _outcome(step, Verdict.STALE, "upstream has another history now; nothing was written", None, tip)
         snapshot = self.shop.snapshot(
             tip,
             step.managed,
@@ -247,9 +249,12 @@ class _Write:
         return _outcome(self.job.step, Verdict.PUSHED, "", commit, tip, notes, changes)
 
     def _refused(self, result: git.Result, commit: str, tip: str, changes: list[Change], *, late: bool) -> Outcome:
-        """Say why upstream is as it was: it refused, it could not be written, or it has not got to it yet."""
+        """Say why upstream is as it was, or seems so: it refused, could not be written, or has not got to it yet."""
         if late:
             reason = "the server did not answer the push in time; it may still take it"
+            return _outcome(self.job.step, Verdict.UNKNOWN, reason, commit, tip, changes=changes)
+        if result.code == 0:
+            reason = "the server took the push, and still shows the old commit (a mirror that lags?); run it again"
             return _outcome(self.job.step, Verdict.UNKNOWN, reason, commit, tip, changes=changes)
         said = f"{result.err}\n{result.out.decode('utf-8', 'replace')}"
         if "[remote rejected]" in said or "[rejected]" in said or "denied" in said.lower() or "declined" in said:

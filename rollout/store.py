@@ -280,6 +280,24 @@ class Store:
     def reaches(self, old: str, new: str) -> bool:
         return self.git.attempt("merge-base", "--is-ancestor", old, new).code == 0
 
+    # --- whose history it is
+
+    def is_strange(self, tip: str) -> bool:
+        """Tell whether upstream has no commit in common with what it was when it was last believed."""
+        believed = self.memo().get("believed")
+        return believed is not None and not self.related(believed, tip)
+
+    def believe(self, tip: str) -> None:
+        """Remember that this is the project whose address we were given."""
+        if self.memo().get("believed") != tip:
+            self.remember(believed=tip)
+
+    def related(self, old: str, new: str) -> bool:
+        """Tell whether two upstream commits belong to one history; where too little of it is here, they may."""
+        if old == new or self.distance(old, new) is not None or self.reaches(old, new):
+            return True
+        return (self.place / "shallow").exists() or self.git.attempt("merge-base", old, new).code == 0
+
 
 def _format(id_size: int) -> str:
     return "sha1" if id_size == 40 else "sha256"

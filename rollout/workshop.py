@@ -270,7 +270,7 @@ class Workshop(Store):
         """Know what we just put upstream without asking for it again."""
         memo = self.memo()
         self.set_ref(self.upstream_ref, commit)
-        values: dict[str, Any] = {"tip": commit, "asked_at": time.time(), "newest": commit}
+        values: dict[str, Any] = {"tip": commit, "asked_at": time.time(), "newest": commit, "believed": commit}
         if memo.get("searched") == parent:
             new = {
                 c.path: [

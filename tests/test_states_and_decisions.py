@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -296,3 +297,45 @@ def test_the_status_tells_when_the_ledger_and_git_disagree(world: World) -> None
     target = world.run("status", "--fetch", "--json").json["targets"][0]
     assert target["state"] == "pending"
     assert "not upstream any more" in target["disagreement"]
+
+
+def test_another_project_at_the_address_is_not_written_to_until_it_is_taken_over(world: World) -> None:
+    top = world.repo("api")
+    world.bare_repo("web")
+    assert world.run("apply", "--yes").code == 0
+    shutil.rmtree(world.root / "api.git")
+    shutil.rmtree(world.root / "api.first")
+    world.remote("api", {"another.txt": "project\n"})
+    for _ in range(2):
+        applied = world.run("apply", "--yes", "--json")
+        assert (applied.code, applied.outcomes()) == (4, {"api": "blocked", "web": "unchanged"})
+        assert "no commit in common" in applied.reasons()["api"]
+    assert world.run("status", "--fetch", "--json").states() == {"api": "blocked", "web": "in-sync"}
+    assert world.log("api") == ["first"]
+    before = world.git(top, "rev-parse", "HEAD"), (top / "conf.txt").read_text()
+    assert world.run("apply", "--yes", "--adopt", "--json").outcomes() == {"api": "pushed", "web": "unchanged"}
+    assert world.log("api") == ["Roll out conf.txt", "first"]
+    assert (world.git(top, "rev-parse", "HEAD"), (top / "conf.txt").read_text()) == before
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "unchanged", "web": "unchanged"}
+
+
+def test_a_plan_is_stale_for_another_project_that_took_the_address_since(world: World) -> None:
+    world.bare_repo("api")
+    assert world.run("plan", "--out", "saved").code == 0
+    shutil.rmtree(world.root / "api.git")
+    shutil.rmtree(world.root / "api.first")
+    world.remote("api", {"another.txt": "project\n"})
+    applied = world.run("apply", "saved", "--yes", "--json")
+    assert applied.code == 4, applied.out
+    assert world.log("api") == ["first"]
+
+
+def test_history_that_was_rewritten_in_part_is_the_same_project(world: World) -> None:
+    world.bare_repo("api")
+    assert world.run("apply", "--yes").code == 0
+    world.elsewhere("api", {"other.txt": "one\n"})
+    assert world.run("plan", "--json").states() == {"api": "in-sync"}
+    world.git("api.elsewhere", "commit", "-q", "--amend", "-m", "written anew")
+    world.git("api.elsewhere", "push", "-q", "--force", "origin", "HEAD")
+    world.head = "version: 1\nvars: {who: moon}\n"
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}

@@ -278,3 +278,50 @@ def test_a_branch_that_is_named_like_a_full_name_is_not_taken_for_ours(world: Wo
     assert world.git("api.git", "rev-parse", "refs/heads/main", "refs/heads/refs/heads/main") == f"{tip}\n{other}"
     world.git("api.git", "update-ref", "-d", "refs/heads/refs/heads/main")
     settled(world)
+
+
+# --- a mirror that lags: reads are answered by another copy than the one that takes pushes
+
+
+@pytest.fixture
+def mirror(world: World, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put one address before two repositories, as a forge with read replicas does; return the one that is read."""
+    bare = world.remote("api")
+    world.git(world.root, "clone", "-q", "--mirror", str(bare), "replica.git")
+    ssh = world.root / "bin/ssh"
+    ssh.parent.mkdir()
+    ssh.write_text(
+        "#!/bin/sh\nfor command; do :; done\n"
+        f"case $command in *upload-pack*) exec git upload-pack {world.root}/replica.git;; esac\n"
+        f"exec git receive-pack {bare}\n"
+    )
+    ssh.chmod(0o755)
+    monkeypatch.setenv("GIT_SSH_COMMAND", str(ssh))
+    world.entries["api"] = '{url: "ssh://mirrored.example/api.git"}'
+    return world.root / "replica.git"
+
+
+def test_a_mirror_that_still_shows_the_old_commit_makes_the_outcome_unknown_and_never_a_second_commit(
+    world: World, mirror: Path
+) -> None:
+    first = world.run("apply", "--yes", "--json")
+    assert (first.code, first.outcomes()) == (3, {"api": "unknown"})
+    assert "took the push, and still shows the old commit" in first.reasons()["api"]
+    landed = world.tip("api")
+    again = world.run("apply", "--yes", "--json")
+    assert again.outcomes() == {"api": "unknown"}
+    assert (world.tip("api"), world.log("api")) == (landed, DONE)
+    world.git(mirror, "fetch", "-q", "--prune")
+    settled(world)
+    assert world.tip("api") == landed
+
+
+def test_behind_a_mirror_that_lags_nobody_elses_push_is_overwritten(world: World, mirror: Path) -> None:
+    world.elsewhere("api", {"conf.txt": "theirs\n"})
+    theirs = world.tip("api")
+    applied = world.run("apply", "--yes", "--json")
+    assert (applied.code, applied.outcomes()) == (3, {"api": "rejected"})
+    assert "stale info" in applied.reasons()["api"]
+    assert world.tip("api") == theirs
+    world.git(mirror, "fetch", "-q", "--prune")
+    assert world.run("plan", "--json").states() == {"api": "pending"}
