@@ -1,15 +1,22 @@
-"""The port: read a target into a step, write a step into an outcome, whether branch or folder."""
+"""The port: read a target into a step, write a step into an outcome, whether branch or folder.
+
+A fault of our own stays with the target where it happened: it shows its traceback, and the others go on.
+"""
 
 from __future__ import annotations
 
+import sys
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
 from rollout import branch, leftovers, publish, shared_folder
+from rollout.addresses import redact
 from rollout.branch import Seen
+from rollout.errors import RolloutError
 from rollout.locate import Settings
-from rollout.model import Branch, Desired, Folder, Outcome, Step, Target
+from rollout.model import Branch, Desired, Folder, Outcome, State, Step, Target, Verdict
 from rollout.plan import Decisions
 from rollout.publish import Job
 
@@ -39,6 +46,14 @@ class Glance:
 
 def glance(look: Glance) -> Seen:
     """Return the step of a target that is as it was remembered, or what was heard on the way."""
+    try:
+        return _glance(look)
+    except Exception as error:
+        _own_fault(look.target.name, error)
+        return Seen()  # it is looked at in full
+
+
+def _glance(look: Glance) -> Seen:
     match look.target.location:
         case Branch():
             return branch.glance(look.target, look.asked, look.settings)
@@ -50,6 +65,14 @@ def glance(look: Glance) -> Seen:
 
 def observe(look: Look) -> Step:
     """Return the frozen step of one target."""
+    try:
+        return _observe(look)
+    except Exception as error:
+        reason = _own_fault(look.target.name, error)
+        return Step(look.target.name, look.target.location, State.UNREACHABLE, reason, None)
+
+
+def _observe(look: Look) -> Step:
     match look.target.location:
         case Branch():
             return branch.observe(look.target, look.desired, look.settings, look.decisions, look.asked, look.heard)
@@ -72,6 +95,23 @@ def clear(target: Target, state: Path) -> list[str]:
 
 def write(job: Job) -> Outcome:
     """Carry out one step and return what came of it."""
+    step = job.step
+    try:
+        return _write(job)
+    except Exception as error:
+        reason = f"{_own_fault(step.target, error)}; run it again: what came of it is looked at then"
+        return Outcome(step.target, Verdict.FAILED, reason, step.base, None, 0, step.kind, step.branch)
+
+
+def _own_fault(target: str, error: Exception) -> str:
+    """Show the traceback of a fault of our own and return it in one line; what a person can mend is none."""
+    if isinstance(error, RolloutError):
+        raise error
+    sys.stderr.write(redact(f"rollout: {target}: {traceback.format_exc()}"))
+    return redact(f"a fault of rollout's own: {type(error).__name__}: {error}")
+
+
+def _write(job: Job) -> Outcome:
     match job.step.location:
         case Branch():
             return publish.write(job)

@@ -100,7 +100,14 @@ class Result:
     @property
     def words(self) -> str:
         """Git's complaint in one line, without addresses' secrets and terminal escapes."""
-        return complaint(self.err) or f"git ended with {self.code}"
+        return complaint(self.err) or _ending(self.code)
+
+
+def _ending(code: int) -> str:
+    if code >= 0:
+        return f"git ended with {code}"
+    memory = " (out of memory?)" if -code == signal.SIGKILL else ""
+    return f"git was ended by signal {-code}{memory}"
 
 
 def complaint(err: str) -> str:

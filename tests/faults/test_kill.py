@@ -9,10 +9,12 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from rollout import follow
+from rollout import folder, follow, plan
+from rollout.workshop import Workshop
 from tests.world import World
 
 
@@ -207,8 +209,10 @@ def test_a_fault_of_our_own_at_any_step_lets_go_of_the_lock_and_leaves_the_check
 
     with monkeypatch.context() as patched:
         patched.setattr(follow._Act, step, broken)
-        with pytest.raises(RuntimeError, match="of our own"):
-            world.run("apply", "--yes")
+        applied = world.run("apply", "--yes", "--json")
+    assert (applied.code, applied.outcomes()) == (3, {"api": "failed"})
+    assert "RuntimeError: a fault of our own" in applied.reasons()["api"]
+    assert "Traceback" in applied.err
     assert not (top / ".git/index.lock").exists()
     assert not (top / ".git/rollout").exists()
     assert world.git(top, "status", "--porcelain") == ""
@@ -235,3 +239,41 @@ def test_a_ref_lock_of_a_killed_git_of_ours_is_removed_and_a_persons_older_one_i
     assert world.run("apply", "--yes").code == 0
     assert [lock.name for lock in (top / ".git").glob("**/*.lock")] == [theirs.name]
     assert not (top / ".git/rollout").exists()
+
+
+_OWN_STEPS = (
+    (Workshop, "snapshot"), (Workshop, "was_in_sync"), (plan, "findings"),
+    (Workshop, "build"), (Workshop, "push"), (Workshop, "pushed"), (Workshop, "close"),
+    (follow, "follow"), (follow._Act, "run"), (folder.FolderWriter, "write"), (folder.FolderWriter, "remember"),
+)  # fmt: skip
+
+
+def test_a_fault_of_our_own_anywhere_stays_with_its_target_and_the_next_run_finishes(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = _fleet(world)
+    for release, (place, name) in enumerate(_OWN_STEPS, 1):
+        _release(world, release)
+        real = getattr(place, name)
+        calls: list[int] = []
+
+        def broken(*given: object, real: Any = real, calls: list[int] = calls, **named: object) -> object:
+            calls.append(1)
+            if len(calls) == 1:
+                raise RuntimeError("a fault of our own")
+            return real(*given, **named)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(place, name, broken)
+            broken_run = world.run("apply", "--yes", "--json", "--jobs", "1")
+        outcomes = broken_run.outcomes()
+        good = {target for target, outcome in outcomes.items() if outcome in {"pushed", "written"}}
+        assert (len(outcomes), len(good) >= 4, bool(calls)) == (5, True, True), (name, outcomes)
+        assert "RuntimeError: a fault of our own" in broken_run.err
+        settled = world.run("apply", "--yes", "--json")
+        assert settled.code == 0, (name, settled.out)
+        assert _mine(world) == before
+    assert set(world.run("status", "--json").states().values()) == {"in-sync"}
+    for name in ("api", "web", "cli", "lib"):
+        ours = world.git(f"{name}.git", "log", "--format=%(trailers:key=Rollout-Run,valueonly)", "main")
+        assert len(ours.split()) == len(_OWN_STEPS) + 1
