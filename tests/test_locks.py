@@ -227,6 +227,30 @@ def test_a_persons_command_that_met_our_lock_can_be_repeated_a_moment_later(worl
     assert world.git(top, "status", "--porcelain") == "A  mine.txt"
 
 
+def test_two_machines_whose_inventories_differ_lose_no_commit_and_overwrite_nobody_else(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top = world.repo("api")
+    alternate = [("one", "world"), ("two", "moon"), ("one", "world")]
+
+    def apply(machine: str, who: str) -> dict[str, str]:
+        world.head = f"version: 1\nvars: {{who: {who}}}\n"
+        monkeypatch.setenv("ROLLOUT_STATE_DIR", str(world.root / machine))
+        return world.run("apply", "--yes", "--json").outcomes()
+
+    tips = []
+    for number, (machine, who) in enumerate(alternate):
+        world.elsewhere("api", {"other.txt": f"{number}\n"}, f"others {number}")
+        assert apply(machine, who) == {"api": "pushed"}
+        assert world.at("api", "conf.txt") == (top / "conf.txt").read_text() == f"hello {who}\n"
+        tips.append(world.tip("api"))
+    assert all(world.git("api.git", "merge-base", "--is-ancestor", tip, "main") == "" for tip in tips)
+    assert world.log("api")[-2::-1] == [said for n in range(3) for said in (f"others {n}", "Roll out conf.txt")]
+    world.elsewhere("api", {"conf.txt": "a person's\n"})
+    assert [apply(machine, who) for machine, who in alternate[:2]] == [{"api": "blocked"}] * 2
+    assert world.at("api", "conf.txt") == "a person's\n"
+
+
 # --- a ledger that several machines share
 
 
