@@ -239,9 +239,13 @@ def _ask(at: Session, command: str, work: list[Step]) -> None:
     what = show.count(len(work), "target")
     at.screen.clear()
     try:
-        agreed = click.confirm(f"{command.capitalize()} this to {what}?", default=False, err=True)
+        with at.interrupt.at_once():
+            agreed = click.confirm(f"{command.capitalize()} this to {what}?", default=False, err=True)
     except click.Abort:
         agreed = False
+    except session.Interrupted:
+        at.screen.say("\nrollout: interrupted; nothing was changed")
+        raise
     if not agreed:
         raise Refused("not agreed; nothing was changed")
 

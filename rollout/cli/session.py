@@ -33,6 +33,7 @@ class Interrupt:
 
     stop: threading.Event = field(default_factory=threading.Event)
     number: int | None = None
+    idle: bool = False
 
     @property
     def code(self) -> int | None:
@@ -46,9 +47,20 @@ class Interrupt:
             os._exit(128 + number)
         self.number = number
         self.stop.set()
+        if self.idle:
+            raise Interrupted(number)
         timer = threading.Timer(_PATIENCE, git.interrupted.set)
         timer.daemon = True
         timer.start()
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Raise Interrupted at the very signal while the block lasts: a person is asked, nothing is in flight."""
+        self.idle = True
+        try:
+            yield
+        finally:
+            self.idle = False
 
 
 @contextmanager
