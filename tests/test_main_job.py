@@ -132,6 +132,18 @@ def test_history_tells_runs_and_outcomes_and_explain_tells_why(world: World) -> 
     assert any("their change" in line for line in why["changed_since"])
 
 
+def test_history_tells_a_run_in_the_order_of_the_inventory(world: World) -> None:
+    world.repo("web")
+    world.repo("api")
+    world.tail = "folders:\n  a-folder: {path: a-folder, templates: [project]}\n"
+    world.run("apply", "--yes", "--jobs", "1")
+    world.entries = {"api": world.entries["api"], "web": world.entries["web"]}
+    (run,) = world.run("history", "--json").json["runs"]
+    assert [outcome["target"] for outcome in run["outcomes"]] == ["api", "web", "a-folder"]
+    told = world.run("history", run["run"]).out
+    assert told.index("api:") < told.index("web:") < told.index("a-folder:")
+
+
 def test_a_run_is_undone_by_new_commits_and_from_backups(world: World) -> None:
     world.repo("api", {"README.md": "hello\n"})
     world.tail = "folders:\n  shared: {path: shared, templates: [shared]}\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -11,7 +13,7 @@ from rollout import report as reports
 from rollout.cli import session
 from rollout.cli.options import common, option, terminal_width
 from rollout.errors import RolloutError
-from rollout.model import PastRun
+from rollout.model import PastRun, Target
 
 
 @click.command()
@@ -28,7 +30,8 @@ def history(context: click.Context, run: str | None) -> int:
     with session.opened(context, check=False) as at:
         inventory = at.loaded.inventory
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
-            runs = book.runs() if run is None else [book.run(run)]
+            found = book.runs() if run is None else [book.run(run)]
+        runs = [in_order(past, inventory.targets) for past in found]
         if at.options.json:
             at.screen.document({"format": "rollout-history/1", "runs": [_document(past) for past in runs]})
         elif run is None:
@@ -36,6 +39,12 @@ def history(context: click.Context, run: str | None) -> int:
         else:
             at.screen.data(show.run_text(runs[0], at.screen.paint))
     return 0
+
+
+def in_order(run: PastRun, targets: Sequence[Target]) -> PastRun:
+    """Return a run with its outcomes in the inventory's order; what the inventory names no more comes last."""
+    order = {target.name: index for index, target in enumerate(targets)}
+    return replace(run, outcomes=tuple(sorted(run.outcomes, key=lambda o: order.get(o.target, len(order)))))
 
 
 def _document(run: PastRun) -> dict[str, Any]:
@@ -87,5 +96,5 @@ def report(context: click.Context, run: str | None, form: str) -> int:  # one fo
             else:
                 past = book.run(run)
         made = at.plan(at.settings(offline=True))
-        at.screen.data(reports.markdown(past, survey.rows(made, last)))
+        at.screen.data(reports.markdown(in_order(past, inventory.targets), survey.rows(made, last)))
     return 0
