@@ -330,9 +330,12 @@ def machine_for(machines: Mapping[str, Machine], hostname: str, shown: str) -> t
 def select(targets: tuple[Target, ...], limits: Iterable[str]) -> tuple[Target, ...]:
     """Return the targets that --limit names: names, groups or globs, `!` to leave out; no limit is all.
 
-    Raises UsageError for a pattern that matches nothing.
+    Raises UsageError for a pattern that matches nothing, an empty one too: an unset variable of a script is not all.
     """
+    limits = tuple(limits)
     words = [word.strip() for limit in limits for word in limit.split(",") if word.strip()]
+    if limits and not words:
+        raise UsageError("--limit: is empty; leave it out for all targets")
     wanted = [word for word in words if not word.startswith("!")]
     unwanted = [word[1:] for word in words if word.startswith("!")]
     for word in wanted + unwanted:

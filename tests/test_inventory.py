@@ -171,7 +171,7 @@ def test_limits_name_targets_groups_globs_and_exceptions() -> None:
     assert chosen("g") == ["a-1", "b"]
     assert chosen("!b") == ["a-1", "a-2"]
     assert chosen("g,!b", "a-2") == ["a-1", "a-2"]
-    for nothing in ("zzz", "!zzz", "b,!g"):
+    for nothing in ("zzz", "!zzz", "b,!g", "", ","):
         with pytest.raises(UsageError):
             chosen(nothing)
 
