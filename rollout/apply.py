@@ -57,6 +57,8 @@ def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
         first = waiting[0]
         more = f" (and {len(waiting) - 1} more)" if len(waiting) > 1 else ""
         return be(Verdict.BLOCKED, f"{first.action}: {first.path}: {first.cause}{more}; {ways[first.action]}")
+    if step.kind == "repo" and step.changes and all(change.idle for change in step.changes) and not step.follow:
+        return be(Verdict.UNCHANGED, f"{step.changes[0].path}: {step.changes[0].cause}, and that is what is there")
     if not step.changes and not step.follow:
         return be(Verdict.UNCHANGED, step.reason if step.state is State.BEHIND else "")
     return None
@@ -142,4 +144,4 @@ def exit_code(steps: Iterable[Step], outcomes: Iterable[Outcome]) -> int:
 
 def changes_something(step: Step) -> bool:
     """Tell whether writing the step changes anything a person should be asked about."""
-    return bool(step.changes) or step.follow
+    return step.follow or not all(change.idle for change in step.changes)

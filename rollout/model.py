@@ -306,6 +306,11 @@ class Change:
     decided: bool = True
     template: str | None = None  # sha256 of what the template says, where `after` is a merge of drift
 
+    @property
+    def idle(self) -> bool:
+        """Tell whether it comes to what is there already: a merge of drift with a template that did not change."""
+        return self.before == self.after
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

@@ -102,7 +102,7 @@ class _Write:
 
     def outcome(self) -> Outcome:
         step = self.job.step
-        changes = [change for change in step.changes if change.action is not Action.ERROR]
+        changes = [change for change in step.changes if change.action is not Action.ERROR and not change.idle]
         if not changes:
             return self._follow_alone()
         refused = self._no_place_for_a_commit()

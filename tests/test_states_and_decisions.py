@@ -339,3 +339,35 @@ def test_history_that_was_rewritten_in_part_is_the_same_project(world: World) ->
     world.git("api.elsewhere", "push", "-q", "--force", "origin", "HEAD")
     world.head = "version: 1\nvars: {who: moon}\n"
     assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+
+
+@pytest.mark.parametrize("how", ["content", "mode"])
+def test_a_merge_with_a_template_that_did_not_change_leaves_what_others_wrote(world: World, how: str) -> None:
+    world.repo("api")
+    world.run("apply", "--yes")
+    if how == "content":
+        tip = world.elsewhere("api", {"conf.txt": "theirs\n"})
+    else:
+        world.clone("api", "api.elsewhere")
+        world.git("api.elsewhere", "update-index", "--chmod=+x", "conf.txt")
+        world.git("api.elsewhere", "commit", "-q", "-m", "mode")
+        world.git("api.elsewhere", "push", "-q", "origin", "HEAD")
+        tip = world.tip("api")
+    merged = world.run("apply", "--on-drift", "merge", "--json")
+    assert (merged.code, merged.outcomes()) == (0, {"api": "unchanged"}), merged
+    assert "that is what is there" in merged.reasons()["api"]
+    assert world.tip("api") == tip
+
+
+def test_a_merge_that_changes_nothing_stays_out_of_the_commit_with_the_rest(world: World) -> None:
+    world.template("project/other.txt.j2", "other {{ who }}\n")
+    world.template("project/conf.txt", "fixed\n")
+    (world.root / "templates/project/conf.txt.j2").unlink()
+    world.repo("api")
+    world.run("apply", "--yes")
+    world.elsewhere("api", {"conf.txt": "theirs\n"})
+    world.head = "version: 1\nvars: {who: moon}\n"
+    merged = world.run("apply", "--yes", "--on-drift", "merge", "--json")
+    assert merged.outcomes() == {"api": "pushed"}, merged
+    assert world.git("api.git", "diff", "--name-only", "main~1", "main") == "other.txt"
+    assert world.at("api", "conf.txt") == "theirs\n"
