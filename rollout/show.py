@@ -63,13 +63,15 @@ def diff(change: Change, before_name: str = "a", after_name: str = "b") -> str:
 
 def file_diff(old: File | None, new: File | None, path: str, before_name: str = "a", after_name: str = "b") -> str:
     lines = []
+    one, two = (old.content if old else b""), (new.content if new else b"")
+    if one == two:
+        lines.append(f"diff {before_name}/{path} {after_name}/{path}\n")  # no line below would name the file
     if old is not None and new is not None and old.mode != new.mode:
         lines += [f"old mode {old.mode}\n", f"new mode {new.mode}\n"]
     elif old is None and new is not None:
         lines.append(f"new file mode {new.mode}\n")
     elif old is not None and new is None:
         lines.append(f"deleted file mode {old.mode}\n")
-    one, two = (old.content if old else b""), (new.content if new else b"")
     if one == two:
         return "".join(lines)
     texts = [_text(one), _text(two)]

@@ -371,3 +371,10 @@ def test_a_merge_that_changes_nothing_stays_out_of_the_commit_with_the_rest(worl
     assert merged.outcomes() == {"api": "pushed"}, merged
     assert world.git("api.git", "diff", "--name-only", "main~1", "main") == "other.txt"
     assert world.at("api", "conf.txt") == "theirs\n"
+
+
+def test_the_difference_of_a_mode_alone_names_the_file(world: World) -> None:
+    world.repo("api")
+    world.run("apply", "--yes")
+    (world.root / "templates/project/conf.txt.j2").chmod(0o755)
+    assert world.run("diff").out == "diff api/a/conf.txt api/b/conf.txt\nold mode 100644\nnew mode 100755\n"
