@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
-from rollout.model import LastOutcome, Plan, State, Step
+from rollout import addresses
+from rollout.model import Branch, LastOutcome, Plan, State, Step
 from rollout.show import Row
 
 
@@ -35,7 +37,8 @@ def _disagreement(step: Step, last: LastOutcome | None) -> str | None:
     if last.outcome == "pushed" and step.state is State.READY_TO_PUSH:
         return f"the ledger says pushed by run {last.run}, but upstream does not have it"
     if last.outcome in {"committed", "rejected", "unknown"} and step.kind == "repo":
-        if step.state in {State.IN_SYNC, State.BEHIND} and last.commit and step.commit == last.commit:
+        upstream_has_it = step.state in {State.IN_SYNC, State.BEHIND} and last.commit and step.commit == last.commit
+        if upstream_has_it and not _is_its_own_upstream(step):
             return "pushed since the last run"
         return None
     if last.outcome == "pushed" and last.commit and step.commit not in {None, last.commit}:
@@ -43,6 +46,14 @@ def _disagreement(step: Step, last: LastOutcome | None) -> str | None:
     if last.outcome == "pushed" and last.commit and step.commit is None:
         return f"the ledger says pushed by run {last.run}, but its commit is not upstream any more"
     return None
+
+
+def _is_its_own_upstream(step: Step) -> bool:
+    """Tell whether the repository has no remote: what is committed there is all there is to it."""
+    match step.location:
+        case Branch(checkout=Path() as top):
+            return step.identity == addresses.identity(str(top))
+    return False
 
 
 def fetched_at(plan: Plan) -> float | None:

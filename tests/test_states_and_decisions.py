@@ -378,3 +378,12 @@ def test_the_difference_of_a_mode_alone_names_the_file(world: World) -> None:
     world.run("apply", "--yes")
     (world.root / "templates/project/conf.txt.j2").chmod(0o755)
     assert world.run("diff").out == "diff api/a/conf.txt api/b/conf.txt\nold mode 100644\nnew mode 100755\n"
+
+
+def test_what_a_repository_without_a_remote_has_is_not_told_as_pushed(world: World) -> None:
+    world.git(".", "init", "-q", "solo")
+    world.commit("solo", {"README.md": "hello\n"})
+    world.entries["solo"] = "{path: solo}"
+    world.run("apply", "--yes")
+    (target,) = world.run("status", "--json").json["targets"]
+    assert (target["state"], target["last_outcome"], target["disagreement"]) == ("in-sync", "committed", None)
