@@ -18,6 +18,7 @@ from rollout.errors import UsageError
 from rollout.model import Desired, FilePattern, Machine, Managed, Mode, Problem, Slot, Target, TemplateFile
 from rollout.render import SUFFIX, TemplateFault, context, policy_fault, slots, texts
 
+_NO_MACHINE = "'machine' is undefined"
 _SECONDS = 10.0  # wall clock for one template; a person's template takes a millisecond
 
 
@@ -148,8 +149,6 @@ class Rendering:
         used = self.uses(slot)
         everything = context(target, slot.path, self._machines, self._machine)
         seen = everything if used is None else {name: everything[name] for name in used if name in everything}
-        if used and "machine" in used and "machine" not in everything:
-            raise TemplateFault(self._no_machine(target, slot))
         key = (slot.template, slot.rule.delimiters, json.dumps(seen, sort_keys=True))
         with self._lock:
             if key[:2] in self._limited:
@@ -164,18 +163,15 @@ class Rendering:
                     self._bodies[key] = TemplateFault(secrecy.masked(str(fault), secrecy.named(seen)))
             body = self._bodies[key]
         if isinstance(body, TemplateFault):
-            raise body
+            raise TemplateFault(f"{body}{self._no_machine(target)}") if _NO_MACHINE in str(body) else body
         return body
 
-    def _no_machine(self, target: Target, slot: Slot) -> str:
+    def _no_machine(self, target: Target) -> str:
         if target.kind == "repo":
-            return (
-                f"templates/{slot.template}: 'machine' is undefined: what goes into git must not depend on "
-                "the machine; use 'machines'"
-            )
+            return ": what goes into git must not depend on the machine; use 'machines'"
         return (
-            f"templates/{slot.template}: 'machine' is undefined: this host, {self._host!r}, matches no machine "
-            "of the inventory; add it under 'machines' or mark one as default"
+            f": this host, {self._host!r}, matches no machine of the inventory; "
+            "add it under 'machines' or mark one as default"
         )
 
 

@@ -106,6 +106,22 @@ def test_a_template_that_is_none_is_refused_before_anything_happens(
     assert world.log("api") == ["first"]
 
 
+@pytest.mark.parametrize("kind", ["repo", "folder"])
+def test_a_machine_that_is_not_to_be_seen_is_told_with_its_line(world: World, kind: str) -> None:
+    world.template("seen/a.txt.j2", "{{ machine is defined }}\n")
+    world.template("seen/b.txt.j2", "one\n{{ machine.name }}\n")
+    if kind == "repo":
+        world.defaults = "defaults: {templates: [seen]}\n"
+        world.bare_repo("api")
+    else:
+        world.tail = "folders:\n  shared: {path: shared, templates: [seen]}\n"
+    (target,) = world.run("plan", "--json").json["targets"]
+    words = "must not depend on the machine" if kind == "repo" else "matches no machine"
+    assert target["reason"].startswith("templates/seen/b.txt.j2:2: 'machine' is undefined: "), target
+    assert words in target["reason"]
+    assert [c["path"] for c in target["changes"] if c["action"] == "create"] == ["a.txt"]
+
+
 def test_an_undefined_variable_blocks_its_target_with_template_line_and_name(world: World) -> None:
     world.bare_repo("api")
     world.bare_repo("web")
