@@ -12,15 +12,20 @@ from typing import Any
 
 
 def state_folder() -> Path:
-    """Return $ROLLOUT_STATE_DIR, else $XDG_STATE_HOME/rollout, else ~/.local/state/rollout; made when missing."""
+    """Return where rollout keeps its own things; made when missing."""
+    folder = named_state_folder()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def named_state_folder() -> Path:
+    """Return $ROLLOUT_STATE_DIR, else $XDG_STATE_HOME/rollout, else ~/.local/state/rollout."""
     named = os.environ.get("ROLLOUT_STATE_DIR")
     if named:
         folder = Path(named).expanduser()
     else:
         folder = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "rollout"
-    folder = Path.cwd() / folder
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder
+    return Path(os.path.normpath(Path.cwd() / folder))
 
 
 def key(*parts: str) -> str:

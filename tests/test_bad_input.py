@@ -331,3 +331,10 @@ def test_a_managed_path_that_is_no_file_upstream_blocks_its_target(world: World,
     assert (applied.code, applied.outcomes()) == (3, {"api": "blocked", "web": "pushed"})
     assert "conf.txt" in applied.reasons()["api"]
     assert kind in applied.reasons()["api"]
+
+
+def test_a_state_folder_inside_a_checkout_is_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    top = world.repo("api")
+    monkeypatch.setenv("ROLLOUT_STATE_DIR", str(top / "deep" / "state"))
+    refused(world.run("plan"), "state", "inside the checkout of api", "ROLLOUT_STATE_DIR")
+    assert not (top / "deep").exists()

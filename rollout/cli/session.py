@@ -18,10 +18,10 @@ from rollout.cli.options import Options, settled
 from rollout.cli.progress import Progress
 from rollout.cli.screen import Screen
 from rollout.destination import Settings
-from rollout.errors import RolloutError
+from rollout.errors import RolloutError, UsageError
 from rollout.executors import Executor, Threads
 from rollout.load import Loaded
-from rollout.model import Plan, Problem, Target
+from rollout.model import Branch, Plan, Problem, Target
 from rollout.plan import Decisions
 
 _PATIENCE = 1.2  # seconds that work in flight may take to end after an interrupt
@@ -141,6 +141,19 @@ def _secrets(loaded: Loaded) -> Iterator[tuple[str, str]]:
         yield from secrecy.named({name: variable.value for name, variable in variables.items()})
 
 
+def _state_folder(loaded: Loaded) -> Path:
+    """Return where rollout keeps its things; raise UsageError for a place inside a checkout."""
+    named = places.named_state_folder()
+    for target in loaded.inventory.targets:
+        match target.location:
+            case Branch(checkout=Path() as top) if named.is_relative_to(top):
+                raise UsageError(
+                    f"the state folder {named} is inside the checkout of {target.name}; "
+                    "name another place with ROLLOUT_STATE_DIR"
+                )
+    return places.state_folder()
+
+
 @contextmanager
 def opened(context: click.Context, *, check: bool = True, spread: bool = True) -> Iterator[Session]:
     """Open the inventory that the options name; `spread` says whether its work may be done by other machines."""
@@ -162,10 +175,11 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True) -
             check=check,
         ) as loaded,
     ):
+        state = _state_folder(loaded)
         screen.hide(value for _, value in _secrets(loaded))
         if loaded.warning:
             screen.warn(loaded.warning)
-        yield Session(options, screen, loaded, places.state_folder(), executor, interrupt)
+        yield Session(options, screen, loaded, state, executor, interrupt)
 
 
 @contextmanager
