@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from rollout import folder, store, workshop
-from rollout.errors import RolloutError
+from rollout.errors import RolloutError, UsageError
 from rollout.git import GitError
 from rollout.load import Loaded
 from rollout.locate import Settings, Unfit, locate
@@ -36,10 +36,10 @@ class Explanation:
 
 
 def explain(loaded: Loaded, target: Target, path: PurePosixPath, settings: Settings) -> Explanation:
-    """Return why a managed path is as it is; raise RolloutError for a path that no template names."""
+    """Return why a managed path is as it is; raise UsageError for a path that no template names."""
     slot = next((slot for slot in loaded.rendering.slots(target) if slot.path == path), None)
     if slot is None:
-        raise RolloutError(f"{target.name}: no template set names {path}, so rollout never touches it")
+        raise UsageError(f"{target.name}: no template set names {path}, so rollout never touches it")
     commit, changed = _history(target, path, settings)
     return Explanation(slot, tuple(_variables(loaded, target, slot)), commit, changed)
 

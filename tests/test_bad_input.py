@@ -338,3 +338,8 @@ def test_a_state_folder_inside_a_checkout_is_refused(world: World, monkeypatch: 
     monkeypatch.setenv("ROLLOUT_STATE_DIR", str(top / "deep" / "state"))
     refused(world.run("plan"), "state", "inside the checkout of api", "ROLLOUT_STATE_DIR")
     assert not (top / "deep").exists()
+
+
+def test_a_path_that_no_template_names_cannot_be_explained(world: World) -> None:
+    world.repo("api")
+    refused(world.run("explain", "api", "README.md"), "api: no template set names README.md")
