@@ -45,7 +45,8 @@ def _mismatches(step: Step) -> Iterable[Mismatch]:
         return
     for change in step.changes:
         if change.action is Action.ERROR:
-            yield Mismatch(str(change.path), "policy", change.cause)
+            in_the_way = step.managed.get(change.path, "").startswith("!")
+            yield Mismatch(str(change.path), place if in_the_way else "policy", change.cause)
         else:
             what = "waits to be pushed" if step.pending else f"{change.action.value}: {change.cause}"
             yield Mismatch(str(change.path), place, what)
