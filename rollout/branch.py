@@ -48,8 +48,11 @@ def glance(target: Target, asked: str, settings: Settings) -> Seen:
             return None
         try:
             return _glance(target, asked, settings, at, shop)
-        except Unreachable:
-            raise
+        except Unreachable as error:
+            known = None if settings.offline else _glance(target, asked, replace(settings, offline=True), at, shop)
+            if not isinstance(known, Step):
+                raise
+            return _unanswered(known, first_line(str(error)))
         except GitError:
             return None  # a damaged store is dealt with by the full look
 
@@ -84,7 +87,9 @@ def _glance(target: Target, asked: str, settings: Settings, at: Located, shop: W
 
 
 def _asked_tip(at: Located, shop: Workshop, settings: Settings) -> str | None:
-    return store.ask(at.remote) if not settings.offline or at.local else shop.tip()
+    if not settings.offline or at.local:
+        return shop.ask()
+    return None if shop.absent() else shop.tip()
 
 
 T = TypeVar("T")
@@ -122,7 +127,12 @@ def observe(
     def look(at: Located, shop: Workshop) -> Step:
         try:
             return _observe(target, desired, settings, decisions, at, shop, asked, heard)
-        except Unreachable:
+        except Unreachable as error:
+            if settings.offline:
+                raise
+            known = _observe(target, desired, replace(settings, offline=True), decisions, at, shop, "", None)
+            return _unanswered(known, first_line(str(error)))
+        except NoBranch:
             raise
         except GitError:
             if shop.pending_commit() is not None:
@@ -131,6 +141,11 @@ def observe(
             return _observe(target, desired, settings, decisions, at, shop, asked, None)
 
     return _at_work(target, settings, look)
+
+
+def _unanswered(known: Step, why: str) -> Step:
+    """Return what is known from before of a target whose remote did not answer; nothing is planned on that."""
+    return replace(known, state=State.UNREACHABLE, reason=why, changes=(), managed={}, follow=False, checkout=())
 
 
 def first_line(text: str) -> str:
@@ -196,7 +211,9 @@ def _circumstances(at: Located, shop: Workshop, settings: Settings, checkout: Ch
 def last_tip(at: Located, shop: Workshop, where: Branch, *, network: bool) -> str:
     """Return upstream's commit: asked for now, or as it was last known."""
     if network:
-        return shop.fetch(store.ask(at.remote))
+        return shop.fetch(shop.ask())
+    if shop.absent():
+        raise store.no_branch(at.remote)
     known = shop.tip()
     if known is None and at.repo is not None:
         ref = f"refs/remotes/{where.remote}/{where.branch}"

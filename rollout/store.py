@@ -20,6 +20,7 @@ from rollout.packs import Packs
 
 _REMOTE = "rollout-upstream"  # a name that no person's global configuration speaks of
 _ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
+_SHA1 = 40  # characters of an id
 _MEMO = "rollout.json"
 _MAX_PACKS = 16  # each is looked into for what is old
 _LEFT = re.compile(r".*\.lock\Z|tmp_|fast_import_crash_|\.rollout-")  # what only a killed process leaves
@@ -69,7 +70,11 @@ def ask(remote: Remote) -> str:
         commit, _, ref = line.partition("\t")
         if ref == remote.ref and _ID.match(commit):
             return commit
-    raise NoBranch(f"the remote has no branch {remote.branch!r}; create it first, rollout creates none")
+    raise no_branch(remote)
+
+
+def no_branch(remote: Remote) -> NoBranch:
+    return NoBranch(f"the remote has no branch {remote.branch!r}; create it first, rollout creates none")
 
 
 def _seen(remote: Remote) -> str | None:
@@ -152,13 +157,27 @@ class Store:
 
     # --- fetching
 
+    def ask(self) -> str:
+        """Return the commit upstream's branch is at now; that there is no such branch is remembered."""
+        try:
+            return ask(self.remote)
+        except NoBranch:
+            if not self.place.is_dir():
+                self._ready(_SHA1)
+            self.remember(absent=True, asked_at=time.time())
+            raise
+
+    def absent(self) -> bool:
+        """Tell whether upstream had no such branch when it was last asked."""
+        return bool(self.memo().get("absent"))
+
     def fetch(self, tip: str) -> str:
         """Have upstream's commit and its trees here; return the commit, which may be newer than `tip`.
 
         Raises Unreachable when the remote stops answering.
         """
         if self.tip() == tip:
-            self.remember(asked_at=time.time())
+            self.remember(asked_at=time.time(), absent=False)
             return tip
         self._ready(len(tip))
         depth = () if self.ref(self.upstream_ref) else ("--depth=1",)
@@ -166,7 +185,7 @@ class Store:
         now = self.ref(self.upstream_ref)
         if now is None:
             raise NoBranch(f"the remote has no branch {self.remote.branch!r} any more")
-        self.remember(tip=now, asked_at=time.time())
+        self.remember(tip=now, asked_at=time.time(), absent=False)
         return now
 
     def transfer(self, *arguments: str, stdin: bytes = b"", quiet: bool = True) -> None:
@@ -300,4 +319,4 @@ class Store:
 
 
 def _format(id_size: int) -> str:
-    return "sha1" if id_size == 40 else "sha256"
+    return "sha1" if id_size == _SHA1 else "sha256"

@@ -57,7 +57,7 @@ def _is_its_own_upstream(step: Step) -> bool:
 
 
 def fetched_at(plan: Plan) -> float | None:
-    """Return when upstream was last asked about the target that was asked longest ago."""
-    times = [step.known_at for step in plan.steps if step.kind == "repo"]
+    """Return when upstream was last asked about the target that was asked longest ago, of those that are known."""
+    times = [step.known_at for step in plan.steps if step.kind == "repo" and step.base is not None]
     known = [when for when in times if when is not None]
     return min(known) if known and len(known) == len(times) else None

@@ -387,3 +387,50 @@ def test_what_a_repository_without_a_remote_has_is_not_told_as_pushed(world: Wor
     world.run("apply", "--yes")
     (target,) = world.run("status", "--json").json["targets"]
     assert (target["state"], target["last_outcome"], target["disagreement"]) == ("in-sync", "committed", None)
+
+
+def test_a_branch_that_upstream_lacks_is_known_to_a_status_that_asks_nobody(world: World) -> None:
+    world.repo("api")
+    world.bare_repo("web")
+    world.entries["web"] = world.entries["web"].replace("}", ", branch: nowhere}")
+    world.run("apply", "--yes")
+    world.git("api.git", "branch", "-m", "main", "gone")
+    assert world.run("plan", "--json").states() == {"api": "blocked", "web": "blocked"}
+    status = world.run("status", "--json")
+    assert (status.code, status.states()) == (0, {"api": "blocked", "web": "blocked"})
+    world.git("api.git", "branch", "-m", "gone", "main")
+    world.git("web.git", "branch", "nowhere", "main")
+    assert world.run("plan", "--json").states() == {"api": "in-sync", "web": "pending"}
+    assert world.run("status", "--json").states() == {"api": "in-sync", "web": "pending"}
+
+
+def test_what_is_known_of_a_remote_that_does_not_answer_is_still_shown(world: World) -> None:
+    world.repo("api")
+    world.bare_repo("web")
+    world.run("apply", "--yes")
+    before = world.run("status", "--json").json
+    (world.root / "web.git").rename(world.root / "elsewhere.git")
+    status = world.run("status", "--fetch", "--json")
+    assert (status.code, status.states()) == (1, {"api": "in-sync", "web": "unreachable"})
+    web = status.json["targets"][1]
+    assert (web["commit"], web["last_outcome"]) == (before["targets"][1]["commit"], "pushed")
+    assert status.json["fetched_at"] == before["fetched_at"]
+    assert "web.git" in web["reason"]
+    world.head = "version: 1\nvars: {who: moon}\n"
+    plan = world.run("plan", "--json").json["targets"][1]
+    assert (plan["state"], plan["changes"]) == ("unreachable", [])
+    applied = world.run("apply", "--yes", "--json")
+    assert (applied.code, applied.outcomes()) == (1, {"api": "pushed", "web": "failed"})
+
+
+def test_one_target_of_which_nothing_is_known_does_not_hide_when_the_others_were_asked(world: World) -> None:
+    world.repo("api")
+    world.entries["deaf"] = f"{{url: {world.root}/deaf.git}}"
+    assert world.run("status", "--fetch", "--json").json["fetched_at"] is not None
+    assert "Upstream as of" in world.run("status").out
+
+
+def test_what_is_in_the_way_upstream_is_no_policy(world: World) -> None:
+    world.bare_repo("api", {"conf.txt/x": "a folder\n"})
+    (mismatch,) = world.run("verify", "--json").json["targets"][0]["mismatches"]
+    assert (mismatch["path"], mismatch["where"]) == ("conf.txt", "upstream")
