@@ -75,6 +75,8 @@ def note(place: Path, number: str, move: Move, also: Iterable[Entry]) -> None:
     known = [entry for entry in (move.old, move.new, *also) if entry is not None]
     with open(place / _MOVES, "a") as file:
         file.write(json.dumps([number, str(move.path), move.new, known]) + "\n")
+        file.flush()
+        os.fsync(file.fileno())  # without this word, what a file displaced could not be told from what is git's
 
 
 def note_target(place: Path, branch: str, start: str | None, commit: str) -> None:

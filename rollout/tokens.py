@@ -63,7 +63,10 @@ def sign(scratch: Path) -> Path:
         "start": _started(os.getpid()),
     }
     if not token.exists():
-        token.write_text(json.dumps(ours))
+        with token.open("w") as file:
+            file.write(json.dumps(ours))
+            file.flush()
+            os.fsync(file.fileno())  # a lock that a power cut leaves without a word in it would be nobody's for ever
     return token
 
 

@@ -1,0 +1,84 @@
+"""The power goes in the middle of a run: what people had on the disk is there, and the next run finishes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults import powercut, shim
+from tests.faults.shim import Book, Fault, Mode, needs_shim
+from tests.world import World
+
+pytestmark = [
+    needs_shim(),
+    pytest.mark.skipif(powercut.refusal() is not None, reason=f"power cannot be cut here: {powercut.refusal()}"),
+]
+
+
+@pytest.fixture
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return shim.library(tmp_path_factory.mktemp("shim"))
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Path]:
+    with powercut.disk(tmp_path):
+        yield tmp_path
+
+
+@pytest.mark.parametrize(
+    "before",
+    ["disk/api/.git/rollout", "disk/api/conf.txt", "disk/api/.git/refs", "disk/shared", ""],
+)
+def test_after_a_power_cut_nothing_of_the_person_is_lost_and_the_next_run_finishes(
+    place: Path, library: Path, before: str
+) -> None:
+    world, server = World(place / "disk"), World(place / "server")  # the server is another machine, whose power stays
+    state = world.root / "state"
+    world.template("project/conf.txt.j2", "hello {{ who }}\n")
+    world.template("shared/a.txt.j2", "hello {{ who }}\n")
+    world.tail = "folders:\n  shared: {path: shared, templates: [shared]}\n"
+    server.remote("api", {"mine.txt": "first\n", "staged.txt": "first\n"})
+    world.git(world.root, "clone", "-q", str(server.root / "api.git"), "api")
+    world.entries["api"] = "{path: api}"
+    top = world.root / "api"
+    _apply(world, state)
+    world.write(top, {"staged.txt": "staged\n"})
+    world.git(top, "add", "staged.txt")
+    world.write(top, {"mine.txt": "edited\n", "new.txt": "untracked\n"})
+    world.head = "version: 1\nvars: {who: moon}\n"
+    world.inventory()
+    os.sync()
+    # The copy is taken at the first call on a path; "" is when the run has ended and nothing more was flushed.
+    fault = Fault(Mode.RUN, 1, command=powercut.cut(place), only=str(place / before))
+    book = Book(place / "book")
+    process = world.spawn_as_it_is(
+        "apply", "--yes", ROLLOUT_STATE_DIR=str(state), **fault.environment(book.file, library)
+    )
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    assert book.fired
+    if not before:
+        subprocess.run(["sh", "-c", powercut.cut(place)], check=True)
+    powercut.power_on(place)
+    _apply(world, state)
+    assert {n: (top / n).read_text() for n in ("mine.txt", "staged.txt", "new.txt")} == {
+        "mine.txt": "edited\n", "staged.txt": "staged\n", "new.txt": "untracked\n",
+    }  # fmt: skip
+    assert (top / "conf.txt").read_text() == (world.root / "shared/a.txt").read_text() == "hello moon\n"
+    assert server.at("api", "conf.txt") == "hello moon\n"
+    assert server.log("api") == ["Roll out conf.txt", "Roll out conf.txt", "first"]
+    assert world.git(top, "status", "--porcelain").splitlines() == ["M mine.txt", "M  staged.txt", "?? new.txt"]
+    assert not list((top / ".git").glob("**/*.lock"))
+    world.git(top, "fsck", "--no-dangling")
+
+
+def _apply(world: World, state: Path) -> None:
+    world.inventory()
+    process = world.spawn("apply", "--yes", ROLLOUT_STATE_DIR=str(state))
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, out + err
