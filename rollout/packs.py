@@ -60,8 +60,8 @@ class _Pack:
     def offset(self, name: bytes) -> int | None:
         first = struct.unpack_from(">L", self.index, 8 + 4 * (name[0] - 1))[0] if name[0] else 0
         last = struct.unpack_from(">L", self.index, 8 + 4 * name[0])[0]
-        at = bisect_left(range(self.count), name, first, last, key=self._id)
-        if at >= last or self._id(at) != name:
+        at = bisect_left(range(self.count), name, first, last, key=self.id_at)
+        if at >= last or self.id_at(at) != name:
             return None
         table = 1032 + self.count * (self.size + 4)
         found: int = struct.unpack_from(">L", self.index, table + 4 * at)[0]
@@ -70,7 +70,7 @@ class _Pack:
             found = struct.unpack_from(">Q", self.index, large)[0]
         return found
 
-    def _id(self, position: int) -> bytes:
+    def id_at(self, position: int) -> bytes:
         at = 1032 + position * self.size
         return self.index[at : at + self.size]
 
@@ -168,6 +168,11 @@ class Packs:
             else:
                 return _KINDS[number], _applied(_inflated(pack.data, start), deltas)
         raise ValueError("a delta without end")
+
+    def ids(self, name: str) -> list[bytes]:
+        """Return the ids of all objects in the pack with an index of that name."""
+        pack = self._packs.get(name) or self._opened(name)
+        return [pack.id_at(place) for place in range(pack.count)]
 
     def close(self) -> None:
         for pack in self._packs.values():
@@ -292,14 +297,41 @@ def _copied(delta: bytes, at: int, order: int) -> tuple[int, int, int]:
 # --- writing
 
 
-def write(folder: Path, objects: Iterable[tuple[str, bytes]], id_size: int) -> None:
-    """Put objects (kind, content) below `folder` as one pack that is there whole, and on the disk, or not at all."""
+def write(folder: Path, objects: Iterable[tuple[str, bytes]], id_size: int, *, promisor: bool = False) -> str:
+    """Put objects (kind, content) below `folder` as one pack that is there whole, and on the disk, or not at all.
+
+    Return the pack's name. What the objects of a `promisor` pack refer to need not be here.
+    """
     size = id_size // 2
     pack, entries = _pack(objects, size)
     index = _index(entries, pack[-size:], size)
     name = f"pack-{pack[-size:].hex()}"
     _put(folder / "pack" / f"{name}.pack", pack)
+    if promisor:
+        _put(folder / "pack" / f"{name}.promisor", b"")
     _put(folder / "pack" / f"{name}.idx", index)  # what makes the pack count comes last
+    return name
+
+
+def gather(folder: Path, id_size: int, most: int) -> None:
+    """Make one pack of all small ones if there are more than `most`; every object stays, referred to or not.
+
+    `git repack` will not do: in a store without all objects it drops those of ours that upstream has, too, and a
+    server that knows no filters sends what comes next as the difference to them.
+    """
+    indexes = sorted((folder / "pack").glob("*.idx"))
+    small = [index for index in indexes if index.with_suffix(".pack").stat().st_size <= _SMALL]
+    if len(small) <= most:
+        return
+    with opened(folder, id_size) as packs:
+        ids = dict.fromkeys(name for index in small for name in packs.ids(index.name))
+        found = (packs.read(name.hex()) for name in ids)
+        promisor = any(index.with_suffix(".promisor").exists() for index in small)
+        made = write(folder, ((one[1], one[2]) for one in found if one is not None), id_size, promisor=promisor)
+    for index in small:
+        if index.stem != made:
+            for suffix in (".idx", ".pack", ".promisor", ".rev", ".keep"):
+                index.with_suffix(suffix).unlink(missing_ok=True)
 
 
 def packed(objects: Iterable[tuple[str, bytes]], id_size: int) -> bytes:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rollout import commits, gitdir, hosts, places
+from rollout import commits, gitdir, hosts, packs, places
 from rollout.git import Access, Git, GitError
 from rollout.packs import Packs
 
@@ -22,7 +22,7 @@ _REMOTE = "rollout-upstream"  # a name that no person's global configuration spe
 _ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 _SHA1 = 40  # characters of an id
 _MEMO = "rollout.json"
-_MAX_PACKS = 16  # each is looked into for what is old
+_MAX_PACKS = 16  # small ones; each is looked into for what is old
 _LEFT = re.compile(r".*\.lock\Z|tmp_|fast_import_crash_|\.rollout-")  # what only a killed process leaves
 _WALKED = 50  # commits that are looked through one by one before git is asked
 
@@ -143,7 +143,6 @@ class Store:
         self._read, self._changed = None, False
 
     def _close_packs(self) -> None:
-        """Forget which packs there are: those we know may be gone."""
         if self._packs is not None:
             self._packs.close()
         self._packs = None
@@ -224,7 +223,8 @@ class Store:
                 (self.place / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
             places.write_whole(self.place / "config", config.encode(), durable=False)
             places.write_whole(self.place / "HEAD", b"ref: refs/heads/none\n", durable=False)
-        self._tidy()
+        self._close_packs()  # some of those we know may go now
+        packs.gather(self.place / "objects", id_size, _MAX_PACKS)
 
     def clear(self) -> None:
         """Take away what a killed process left: we hold the store, so whatever lock lies about is nobody's."""
@@ -247,14 +247,6 @@ class Store:
             f"[extensions]\n\tpartialClone = {_REMOTE}\n\tobjectFormat = {_format(id_size)}\n"
             f'[remote "{_REMOTE}"]\n\turl = "{url}"\n\tpromisor = true\n\tpartialCloneFilter = blob:none\n'
         )
-
-    def _tidy(self) -> None:
-        packs = len(list(self.place.glob("objects/pack/*.pack")))
-        if packs > _MAX_PACKS:
-            # A bitmap cannot be written without all objects, and without it git would leave everything as it is.
-            bounded = self.git.with_options("repack.writeBitmaps=false")
-            bounded.attempt("repack", "-a", "-d", "-q", limit=self.remote.access.transfer_limit)
-            self._close_packs()
 
     def reset(self) -> None:
         """Throw the store away: it holds nothing that cannot be fetched or built again, but for a pinned commit."""
