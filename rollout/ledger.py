@@ -19,7 +19,7 @@ from rollout import addresses, clock
 from rollout.errors import Busy, Refused, RolloutError
 from rollout.model import LastOutcome, Outcome, PastRun, Run, Verdict, WrittenPath
 
-_MIGRATIONS = ("001_ledger.sql",)
+_MIGRATIONS = ("001_ledger.sql", "002_order.sql")
 _SQLITE_PATIENCE = 10.0  # seconds to wait for another process that writes
 
 

@@ -10,8 +10,10 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from rollout import clock, ledger
@@ -35,6 +37,38 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 def a_run(name: str, command: str = "apply") -> Run:
     return Run(name, command, clock.now_exact(), clock.epoch(), "subject", f"plan-{name}", f"digest-{name}")
+
+
+def test_runs_stand_in_the_order_in_which_they_were_recorded_whatever_the_clock_says(url: str, tmp_path: Path) -> None:
+    with ledger.opened(url, tmp_path, tmp_path / "inventory.yaml", print) as book:
+        for name, when in (("20260501-b", "2026-05-01T10:00:00Z"), ("20260401-a", "2026-04-01T10:00:00Z")):
+            run = replace(a_run(name), started_at=when)
+            book.start(run, "host")
+            path = WrittenPath("conf.txt", "update", "-", "-")
+            book.record(run, Outcome("one", Verdict.PUSHED, "", None, f"commit of {name}", paths=(path,)))
+        assert [run.run for run in book.runs()] == ["20260401-a", "20260501-b"]
+        assert book.last_outcomes()["one"].run == "20260401-a"
+        assert book.last_writer("one", "conf.txt") == ("20260401-a", "commit of 20260401-a")
+
+
+def test_an_older_ledger_is_taken_over_with_its_runs_in_their_order(url: str, tmp_path: Path) -> None:
+    older = (Path(ledger.__file__).parent / "sql" / "001_ledger.sql").read_text()
+    rows = [("r-new", "2026-02-02T00:00:00Z"), ("r-old", "2026-01-01T00:00:00Z")]
+    insert = "INSERT INTO run (run, scope, command, started_at) VALUES ('{}', '', 'apply', '{}')"
+    if url.startswith("postgresql"):
+        with psycopg.connect(url, autocommit=True) as server:
+            server.execute(older.encode())
+            server.execute("CREATE TABLE rollout_ledger_version (version integer NOT NULL)")
+            server.execute("INSERT INTO rollout_ledger_version VALUES (1)")
+            for row in rows:
+                server.execute(insert.format(*row).encode())
+    else:
+        Path(url).parent.mkdir()
+        with closing(sqlite3.connect(url)) as file:
+            file.executescript(older + "; PRAGMA user_version = 1;" + ";".join(insert.format(*row) for row in rows))
+    with ledger.opened(url, tmp_path, tmp_path / "inventory.yaml", print) as book:
+        book.start(a_run("r-last"), "host")
+        assert [run.run for run in book.runs()] == ["r-last", "r-new", "r-old"]
 
 
 def test_runs_and_outcomes_come_back_as_they_were_recorded(url: str, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 -- name: start_run
-INSERT INTO run (run, scope, command, subject, started_at, plan, digest, host)
-VALUES (:run, :scope, :command, :subject, :started_at, :plan, :digest, :host);
+INSERT INTO run (run, scope, command, subject, started_at, plan, digest, host, number)
+SELECT :run, :scope, :command, :subject, :started_at, :plan, :digest, :host, coalesce(max(number), 0) + 1
+FROM run WHERE scope = :scope;
 
 -- name: finish_run
 UPDATE run SET finished_at = :finished_at, exit_code = :exit_code WHERE run = :run;
@@ -14,11 +15,11 @@ ON CONFLICT (run, target) DO UPDATE SET
 
 -- name: runs
 SELECT run, command, subject, started_at, finished_at, plan, digest, exit_code
-FROM run WHERE scope = :scope ORDER BY started_at DESC, run DESC LIMIT :most;
+FROM run WHERE scope = :scope ORDER BY number DESC LIMIT :most;
 
 -- name: one_run
 SELECT run, command, subject, started_at, finished_at, plan, digest, exit_code
-FROM run WHERE scope = :scope AND run LIKE :run || '%' ORDER BY started_at DESC;
+FROM run WHERE scope = :scope AND run LIKE :run || '%' ORDER BY number DESC;
 
 -- name: outcomes
 SELECT target, outcome, reason, base, commit_id, duration_ms, kind, branch, paths, recorded_at
@@ -28,13 +29,21 @@ FROM outcome WHERE run = :run ORDER BY recorded_at, target;
 SELECT target, outcome, reason, base, commit_id, run, recorded_at FROM rollout_status WHERE scope = :scope;
 
 -- name: last_applied
-SELECT target, MAX(recorded_at) AS applied_at, MAX(run) AS run
-FROM outcome WHERE scope = :scope AND outcome IN ('pushed', 'committed', 'written') GROUP BY target;
+SELECT target, recorded_at
+FROM (
+    SELECT o.target, o.recorded_at, row_number() OVER (PARTITION BY o.target ORDER BY r.number DESC) AS place
+    FROM outcome AS o
+    JOIN run AS r ON r.run = o.run
+    WHERE o.scope = :scope AND o.outcome IN ('pushed', 'committed', 'written')
+) AS applied
+WHERE place = 1;
 
 -- name: writers
-SELECT run, outcome, commit_id, recorded_at, paths
-FROM outcome WHERE scope = :scope AND target = :target AND outcome IN ('pushed', 'committed', 'written')
-ORDER BY recorded_at DESC, run DESC;
+SELECT o.run, o.outcome, o.commit_id, o.recorded_at, o.paths
+FROM outcome AS o
+JOIN run AS r ON r.run = o.run
+WHERE o.scope = :scope AND o.target = :target AND o.outcome IN ('pushed', 'committed', 'written')
+ORDER BY r.number DESC;
 
 -- name: use_plan
 INSERT INTO used_plan (plan, digest, run, used_at) VALUES (:plan, :digest, :run, :used_at);
