@@ -46,6 +46,10 @@ def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
     if step.state is State.BLOCKED:
         return be(Verdict.BLOCKED, step.reason)
     if only_waiting and step.state is not State.READY_TO_PUSH:
+        if step.overtaken and step.state in {State.DRIFT, State.CONFLICT}:
+            return be(Verdict.STALE, f"{step.reason} since the commit that waits was made; rollout apply decides")
+        if step.overtaken and step.state is State.PENDING:
+            return be(Verdict.UNCHANGED, "the commit that waits is not what is asked for now; rollout apply renews it")
         return be(Verdict.UNCHANGED, "nothing is ready to push")
     waiting = undecided(step)
     if waiting:

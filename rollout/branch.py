@@ -180,6 +180,7 @@ def _observe(
         _circumstances(at, shop, settings, there),
         pending=pending.commit if pending is not None and settled else None,
         pending_files=dict(pending.files) if pending is not None and settled else {},
+        overtaken=pending is not None and not settled,
     )
     found = plan.findings(desired, snapshot, decisions)
     if asked and pending is None and entries is not None and not found.changes:

@@ -325,6 +325,7 @@ class Step:
     managed: Mapping[PurePosixPath, str] = field(default_factory=dict)  # path -> fingerprint when planned
     in_sync: int = 0
     pending: str | None = None  # our own commit that is not upstream yet
+    overtaken: bool = False  # a commit of ours waits that is no longer what upstream and the templates ask for
     follow: bool = False  # the checkout is behind and nothing hinders it
     warnings: tuple[str, ...] = ()
     orphans: tuple[PurePosixPath, ...] = ()

@@ -292,6 +292,7 @@ class Circumstances:
     identity: str
     pending: str | None = None  # our own commit that is not upstream, if it still says what the templates say
     pending_files: Mapping[PurePosixPath, tuple[File | None, File | None]] = field(default_factory=dict)
+    overtaken: bool = False  # our own commit is not upstream, and says something else by now
     checkout: Checkout | None = None
     identity_fault: str | None = None  # why no commit could be made
     known_at: float | None = None
@@ -350,6 +351,7 @@ def step_of(target: Target, found: Findings, circumstances: Circumstances) -> St
         managed=found.managed,
         in_sync=found.in_sync,
         pending=circumstances.pending,
+        overtaken=circumstances.overtaken,
         follow=checkout is not None and not checkout.has_it and checkout.can_follow,
         warnings=found.warnings,
         orphans=found.orphans,

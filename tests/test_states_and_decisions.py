@@ -434,3 +434,20 @@ def test_what_is_in_the_way_upstream_is_no_policy(world: World) -> None:
     world.bare_repo("api", {"conf.txt/x": "a folder\n"})
     (mismatch,) = world.run("verify", "--json").json["targets"][0]["mismatches"]
     assert (mismatch["path"], mismatch["where"]) == ("conf.txt", "upstream")
+
+
+def test_a_push_says_which_commit_that_waits_was_overtaken_and_by_what(world: World) -> None:
+    world.repo("api")
+    world.repo("web")
+    world.repo("old")
+    world.run("apply", "--yes")
+    world.head = "version: 1\nvars: {who: moon}\n"
+    world.run("apply", "--yes", "--no-push")
+    tip = world.elsewhere("api", {"conf.txt": "theirs\n"})
+    world.entries["old"] = "{path: old, vars: {who: sun}}"
+    pushed = world.run("push", "--yes", "--json")
+    assert pushed.outcomes() == {"api": "stale", "web": "pushed", "old": "unchanged"}
+    assert pushed.code == 3
+    assert pushed.reasons()["api"].startswith("conf.txt: others changed it since the commit that waits was made")
+    assert "rollout apply renews it" in pushed.reasons()["old"]
+    assert world.tip("api") == tip
