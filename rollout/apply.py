@@ -141,7 +141,7 @@ def exit_code(steps: Iterable[Step], outcomes: Iterable[Outcome]) -> int:
         return 0
     waits = [o for o in bad if o.verdict is Verdict.BLOCKED and o.reason.startswith(("adopt:", "drift:", "conflict:"))]
     nothing_done = not any(o.verdict in _DONE for o in found)
-    if waits and nothing_done and len(waits) == len(bad):
+    if waits and nothing_done and all(o.verdict is Verdict.BLOCKED for o in bad):
         return 4
     return 3
 

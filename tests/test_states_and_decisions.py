@@ -451,3 +451,12 @@ def test_a_push_says_which_commit_that_waits_was_overtaken_and_by_what(world: Wo
     assert pushed.reasons()["api"].startswith("conf.txt: others changed it since the commit that waits was made")
     assert "rollout apply renews it" in pushed.reasons()["old"]
     assert world.tip("api") == tip
+
+
+def test_a_decision_that_is_missing_is_refused_beside_a_target_that_is_blocked(world: World) -> None:
+    world.repo("api", {"conf.txt": "from before\n"})
+    world.repo("web", {"conf.txt/x": "a folder\n"})
+    refused = world.run("apply", "--yes", "--json")
+    assert (refused.code, refused.outcomes()) == (4, {"api": "blocked", "web": "blocked"})
+    world.repo("new")
+    assert world.run("apply", "--yes").code == 3
