@@ -130,7 +130,10 @@ def observe(
         except Unreachable as error:
             if settings.offline:
                 raise
-            known = _observe(target, desired, replace(settings, offline=True), decisions, at, shop, "", None)
+            try:
+                known = _observe(target, desired, replace(settings, offline=True), decisions, at, shop, "", None)
+            except GitError:
+                raise error from None  # nothing is known; why the remote did not answer is what there is to say
             return _unanswered(known, first_line(str(error)))
         except NoBranch:
             raise
