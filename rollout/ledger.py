@@ -280,10 +280,28 @@ def _our_name() -> str:
     return f"rollout pid {os.getpid()} on {socket.gethostname()}"[:63]
 
 
+def _check_address(url: str) -> None:
+    """Raise LedgerError for an address out of which a part of a password would be read as a host or a port."""
+    from psycopg import Error
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        options = {name: str(value or "") for name, value in conninfo_to_dict(url).items()}
+    except Error:
+        options = {"port": "unreadable"}
+    ports = [port for port in options.get("port", "").split(",") if port]
+    if "@" in options.get("host", "")[1:] or not all(port.isdecimal() for port in ports):
+        raise LedgerError(
+            "the ledger's address cannot be read; it looks like postgresql://USER:PASSWORD@HOST:PORT/DATABASE, and "
+            "@ / : ? in a name or a password are written %40 %2F %3A %3F"
+        )
+
+
 class _PostgreSQL:
     def __init__(self, url: str) -> None:
         import psycopg
 
+        _check_address(url)
         self._shown = addresses.redact(url)
         try:
             self._connection = psycopg.connect(url, autocommit=True, **_PATIENCE, application_name=_our_name())

@@ -128,7 +128,7 @@ def headline(steps: Sequence[Step]) -> str:
         words.append(count(numbers["conflict"], "conflict"))
     states = Counter(step.state for step in steps)
     waiting = states[State.READY_TO_PUSH]
-    work = sum(bool(step.changes) and step.state is not State.READY_TO_PUSH for step in steps)
+    work = sum(bool(step.changes) and step.state not in {State.READY_TO_PUSH, State.BLOCKED} for step in steps)
     parts = [f"{count(work, 'target')} with changes" if work else "no changes"]
     if words and (work or not waiting):
         parts.append(", ".join(words))
@@ -171,11 +171,16 @@ def _group_text(group: list[Step], paint: Paint) -> list[str]:
     lines = [title + (f" ({plain(step.reason)})" if step.reason else "")]
     for change in step.changes:
         mark, colour = _MARKS[change.action]
-        cause = f"  {plain(change.cause)}" if change.action not in {Action.CREATE, Action.UPDATE} else ""
+        cause = f"  {_said_once(change)}" if change.action not in {Action.CREATE, Action.UPDATE} else ""
         lines.append(f"  {paint(mark, colour)} {change.action.value:<8} {plain(str(change.path))}{cause}")
     lines += [f"  orphan   {path}  no template names it any more; mode: absent deletes it" for path in step.orphans]
     lines += [f"  warning  {plain(warning)}" for warning in step.warnings]
     return lines
+
+
+def _said_once(change: Change) -> str:
+    """Return a cause without the path that stands before it already."""
+    return plain(change.cause.removeprefix(f"{change.path}: "))
 
 
 def _titled(step: Step) -> str:

@@ -57,6 +57,17 @@ def test_a_variable_that_is_named_like_a_secret_blocks_the_repository_it_would_g
     assert "hunter2" not in ran.out + ran.err
 
 
+@pytest.mark.parametrize("login", ["u:s3c/r3t", "u:s3c@r3t", "u:s3c:r3t/", "u:s3c?r3t"])
+def test_no_part_of_a_ledgers_password_is_shown_however_it_is_written(world: World, login: str) -> None:
+    world.repo("api")
+    world.tail = f'ledger: "postgresql://{login}@127.0.0.1:1/db"\n'
+    for command in (("status",), ("apply", "--yes")):
+        ran = world.run(*command)
+        assert "s3c" not in ran.out + ran.err
+        assert "r3t" not in ran.out + ran.err
+        assert "the ledger" in ran.err
+
+
 def test_a_shared_folder_may_get_a_secret_and_no_screen_shows_it(world: World) -> None:
     world.head = f"version: 1\nvars: {{who: world, db: {{admin_password: {json.dumps(WORD)}}}}}\n"
     world.tail = "folders: {shared: {path: shared, templates: [shared]}}\n"
