@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any
@@ -253,25 +254,106 @@ def _assign(document: Any, wanted: dict[str, Any]) -> None:
     for key in [k for k in document if str(k) not in wanted]:
         del document[key]
     by_text = {str(k): k for k in document}
+    new = {key: value for key, value in wanted.items() if key not in by_text}
     for key, value in wanted.items():
-        actual = by_text.get(key, key)
-        if actual not in document:
-            document[actual] = value
-        elif isinstance(value, dict) and isinstance(document[actual], dict):
+        actual = by_text.get(key)
+        if actual is None:
+            continue
+        if isinstance(value, dict) and isinstance(document[actual], dict):
             _assign(document[actual], value)
         elif isinstance(value, list) and isinstance(document[actual], list):
-            _assign_list(document[actual], value)
+            _assign_list(document[actual], value, document.lc.col)
         elif _key(document[actual]) != _key(value):
             document[actual] = value
+    with _before_what_follows(document, document.lc.col):
+        for key, value in new.items():
+            document[key] = _commented(value)
 
 
-def _assign_list(items: Any, wanted: list[Any]) -> None:
+def _assign_list(items: Any, wanted: list[Any], key_column: int) -> None:
     keys = {_key(w) for w in wanted}
     for index in range(len(items) - 1, -1, -1):
         if _key(items[index]) not in keys:
             del items[index]
     present = {_key(i) for i in items}
-    for value in wanted:
-        if _key(value) not in present:
-            items.append(value)
-            present.add(_key(value))
+    # Where the dashes stand below their key, a comment in their column is about the next key.
+    with _before_what_follows(items, items.lc.col + (items.lc.col == key_column)):
+        for value in wanted:
+            if _key(value) not in present:
+                items.append(_commented(value))
+                present.add(_key(value))
+
+
+@contextmanager
+def _before_what_follows(collection: Any, column: int) -> Iterator[None]:
+    """Let what the block adds stand before comments left of the collection's column: they are not its own.
+
+    ruamel hangs every comment on what stands before it, so these would else stay above what is added.
+    """
+    tail = _taken_tail(collection, column)
+    yield
+    if tail:
+        _hang(collection, tail)
+
+
+def _taken_tail(collection: Any, column: int) -> str:
+    holder, key = _last_leaf(collection)
+    token = _comment_after(holder, key)
+    if token is None:
+        return ""
+    first, *lines = token.value.splitlines(keepends=True)
+    outside = [n for n, line in enumerate(lines) if line.strip() and _indent(line) < column]
+    if not outside:
+        return ""
+    start = outside[0]
+    while start and not lines[start - 1].strip():
+        start -= 1
+    token.value = first + "".join(lines[:start])
+    if not token.value.strip():
+        del holder.ca.items[key]
+    return "".join(lines[start:])
+
+
+def _hang(collection: Any, tail: str) -> None:
+    from ruamel.yaml.error import CommentMark
+    from ruamel.yaml.tokens import CommentToken
+
+    holder, key = _last_leaf(collection)
+    token = _comment_after(holder, key)
+    if token is not None:
+        token.value += tail
+        return
+    made = CommentToken("\n" + tail, CommentMark(0), None)
+    holder.ca.items[key] = [made, None] if isinstance(holder, list) else [None, None, made, None]
+
+
+def _last_leaf(collection: Any) -> tuple[Any, Any]:
+    """Return the innermost collection that holds the last value, and the key or number of that value in it."""
+    holder, key = collection, None
+    while isinstance(holder, dict | list) and holder:
+        key = len(holder) - 1 if isinstance(holder, list) else list(holder)[-1]
+        inner = holder[key]
+        if not isinstance(inner, dict | list) or not inner or not _is_block(inner):
+            break
+        holder = inner
+    return holder, key
+
+
+def _is_block(collection: Any) -> bool:
+    return hasattr(collection, "ca") and not collection.fa.flow_style()
+
+
+def _comment_after(holder: Any, key: Any) -> Any:
+    found = holder.ca.items.get(key)
+    return found[0 if isinstance(holder, list) else 2] if found else None
+
+
+def _commented(value: Any) -> Any:
+    """Return plain data in the form in which ruamel can hang comments on it."""
+    from ruamel.yaml.comments import CommentedMap, CommentedSeq
+
+    if isinstance(value, dict):
+        return CommentedMap({key: _commented(inner) for key, inner in value.items()})
+    if isinstance(value, list):
+        return CommentedSeq([_commented(inner) for inner in value])
+    return value

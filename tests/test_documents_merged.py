@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import PurePosixPath
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from rollout import blocks, jsonedit, merge, threeway
 
@@ -65,11 +67,32 @@ def test_what_is_no_json_is_said_with_its_line(text: str) -> None:
         ("a:\n    b: 'q'  # c\n", "a: {d: 1}\n", "a:\n    b: 'q'  # c\n    d: 1\n"),
         ("---\nx: &k {a: 1}\ny: *k\n", "z: 1\n", "---\nx: &k {a: 1}\ny: *k\nz: 1\n"),
         ("", "a: 1\n", "a: 1\n"),
+        ("a:\n  b: 1  # c\n\n# next\nz: 1\n", "a: {d: 2}\n", "a:\n  b: 1  # c\n  d: 2\n\n# next\nz: 1\n"),
+        ("a:\n  b: 1\n  # in a\n# next\n", "a: {d: [2]}\n", "a:\n  b: 1\n  # in a\n  d:\n  - 2\n# next\n"),
+        ("a:\n  b:\n  - 1\n  # on c\n  c: 1\n", "a: {b: [2]}\n", "a:\n  b:\n  - 1\n  - 2\n  # on c\n  c: 1\n"),
+        ("a:\n  b:\n    - 1\n    # in b\n# z\n", "a: {b: [2]}\n", "a:\n  b:\n    - 1\n    # in b\n    - 2\n# z\n"),
     ],
 )
 def test_yaml_keeps_its_indents_quotes_anchors_and_comments(before: str, template: str, after: str) -> None:
     found = merge.merged(before.encode(), template.encode(), merge.Ours(), PurePosixPath("x.yaml"))
     assert found.decode() == after
+
+
+@given(OBJECT, OBJECT)
+def test_a_yaml_merge_is_stable_and_loses_no_comment(current: dict[str, Any], template: dict[str, Any]) -> None:
+    text = io.StringIO()
+    YAML().dump(current, text)
+    lines = text.getvalue().splitlines() if current else []
+    before = "".join(f"{line}\n{' ' * (len(line) % 5)}# note {number}\n" for number, line in enumerate(lines))
+    path, named = PurePosixPath("x.yaml"), json.dumps(template).encode()
+    try:
+        merge.read(before.encode(), path)
+        once = merge.merged(before.encode(), named, merge.Ours(), path)
+    except merge.DocumentFault:
+        return  # a note in the middle of a value, or one that cannot be changed without loss
+    assert merge.merged(once, named, merge.Ours(), path) == once
+    if not any(isinstance(value, list | dict) or key in template for key, value in current.items()):
+        assert once.decode().count("# note") == before.count("# note")
 
 
 LINES = st.lists(st.sampled_from(["a\n", "b\n", "c\n", "d\n"]), max_size=6).map(lambda lines: "".join(lines).encode())
