@@ -240,9 +240,7 @@ def _ask(at: Session, command: str, work: list[Step]) -> None:
     at.screen.clear()
     try:
         with at.interrupt.at_once():
-            agreed = click.confirm(f"{command.capitalize()} this to {what}?", default=False, err=True)
-    except click.Abort:
-        agreed = False
+            agreed = at.screen.agreed(f"{command.capitalize()} this to {what}?")
     except session.Interrupted:
         at.screen.say("\nrollout: interrupted; nothing was changed")
         raise

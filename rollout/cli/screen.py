@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import select
 import sys
 import time
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from rollout.addresses import redact
 from rollout.cli.options import Options
 
 _EVERY = 0.1  # seconds between two repaints of the live line
+_LISTEN = 0.1  # seconds between two looks whether a question was answered
 
 
 # What steers a terminal or turns the order of what it shows; our own colours are let through.
@@ -82,6 +84,22 @@ class Screen:
         self._clear()
         sys.stderr.write(self._fit(text) + "\n")
         sys.stderr.flush()
+
+    def agreed(self, question: str) -> bool:
+        """Ask a question on the terminal; only yes is yes, and signals are heard while it stands."""
+        while True:
+            sys.stderr.write(f"{question} [y/N]: ")
+            sys.stderr.flush()
+            # A signal that comes just before a read would wait for its end; one that comes before a look does not.
+            while not select.select([sys.stdin], [], [], _LISTEN)[0]:
+                continue
+            answer = sys.stdin.readline()
+            if answer.strip().lower() in {"y", "yes"}:
+                return True
+            if answer.strip().lower() in {"", "n", "no"}:
+                sys.stderr.write("" if answer else "\n")
+                return False
+            self.say("please answer y or n")
 
     def note(self, text: str) -> None:
         """Print one line of progress, but where a live line shows it, or nobody wants it."""
