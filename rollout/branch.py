@@ -56,20 +56,21 @@ def glance(target: Target, asked: str, settings: Settings) -> Seen:
         except GitError:
             return None  # a damaged store is dealt with by the full look
 
-    if not _worth_a_look(target, asked, settings):
+    at = _worth_a_look(target, asked, settings)
+    if at is None:
         return Seen()
-    seen = _at_work(target, settings, look)
+    seen = _at_work(target, settings, look, at)
     return Seen(seen) if isinstance(seen, Step) else Seen(heard=seen)
 
 
-def _worth_a_look(target: Target, asked: str, settings: Settings) -> bool:
-    """Tell, without holding the workshop, whether there is a memory of these very templates."""
+def _worth_a_look(target: Target, asked: str, settings: Settings) -> Located | None:
+    """Return, without holding the workshop, where a target is if there is a memory of these very templates."""
     assert isinstance(target.location, Branch)
     try:
         at = locate(target.location, settings.person)
     except (Unfit, OSError):
-        return False  # the full look says why
-    return workshop.unheld(settings.state, at.remote, target.name).was_in_sync(asked)
+        return None  # the full look says why
+    return at if workshop.unheld(settings.state, at.remote, target.name).was_in_sync(asked) else None
 
 
 def _glance(target: Target, asked: str, settings: Settings, at: Located, shop: Workshop) -> Step | str | None:
@@ -95,11 +96,13 @@ def _asked_tip(at: Located, shop: Workshop, settings: Settings) -> str | None:
 T = TypeVar("T")
 
 
-def _at_work(target: Target, settings: Settings, look: Callable[[Located, Workshop], T]) -> T | Step:
+def _at_work(
+    target: Target, settings: Settings, look: Callable[[Located, Workshop], T], at: Located | None = None
+) -> T | Step:
     """Look at a target in its workshop; whatever keeps it from being evaluated is its state and reason."""
     assert isinstance(target.location, Branch)
     try:
-        at = locate(target.location, settings.person)
+        at = at or locate(target.location, settings.person)
         with workshop.opened(settings.state, at.remote, target.name, wait=settings.wait) as shop:
             return look(at, shop)
     except Unfit as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from itertools import islice
 from threading import Event
@@ -23,7 +23,6 @@ class Work(Generic[T, R]):
     elsewhere: Callable[[T], R]
     cached: Callable[[T], str | None]  # what a machine keeps a cache of for it; None when only this one can do it
     lost: Callable[[T, str, bool], R]  # the unit, why, and whether it may have been begun
-    brief: bool = False  # over so soon that handing it to a thread would be felt
 
 
 class Executor(Protocol):
@@ -39,14 +38,7 @@ class Threads:
     jobs: int
 
     def run(self, work: Work[T, R], items: Iterable[T], stop: Event | None = None) -> Iterator[tuple[T, R]]:
-        on_threads = threads.run if work.brief else run
-        return on_threads(work.here, items, self.jobs, stop)
-
-
-def run(work: Callable[[T], R], items: Iterable[T], jobs: int, stop: Event | None = None) -> Iterator[tuple[T, R]]:
-    """Do one function on threads, with as many items waiting as are worked on: no thread waits for its next."""
-    with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="rollout") as pool:
-        yield from stream(lambda item: pool.submit(work, item), items, 2 * jobs, stop)
+        return threads.run(work.here, items, self.jobs, stop)
 
 
 def stream(

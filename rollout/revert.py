@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from rollout import executors, folder, store, workshop
+from rollout import folder, store, threads, workshop
 from rollout.git import GitError
 from rollout.load import Loaded
 from rollout.locate import Settings, Unfit, locate
@@ -23,7 +23,7 @@ def steps(
     def undo(target: Target) -> Step:
         return _step(target, outcomes[target.name], settings)
 
-    for target, step in executors.run(undo, targets, jobs):
+    for target, step in threads.run(undo, targets, jobs):
         found[target.name] = step
     return tuple(found[target.name] for target in targets)
 

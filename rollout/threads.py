@@ -1,8 +1,13 @@
-"""Work done on threads that each take the next unit when they are free: no queue, no future, nothing held."""
+"""Work done on threads that each take the next unit when they are free: no queue, no future, nothing held.
+
+Units that wait for nothing are done by one thread: several would take the interpreter's lock from each other at every
+system call, and be slower together. As soon as a unit turns out to wait, there are as many threads as may be.
+"""
 
 from __future__ import annotations
 
 import resource
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -13,6 +18,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _POLL = 0.2  # seconds between two looks at whether a signal came
+_WAITS = 0.02  # seconds after which a unit is taken to wait for something
 _FILES = 12  # that one unit of work has open at most: pipes to and from two git processes, locks, a folder or two
 _OWN_FILES = 40  # that this process has open besides, with what its libraries open in passing
 
@@ -37,6 +43,7 @@ class _Shared(Generic[T, R]):
     stop: Event | None
     lock: Lock = field(default_factory=Lock)
     over: Event = field(default_factory=Event)
+    waits: bool = False  # a unit took so long that it must have waited
     done: SimpleQueue[tuple[T, R] | BaseException | None] = field(default_factory=SimpleQueue)
 
     def take(self) -> T | None:
@@ -50,7 +57,10 @@ class _Shared(Generic[T, R]):
         """Work until nothing is left; what goes wrong is raised again where the results are read."""
         try:
             while (item := self.take()) is not None:
-                self.done.put((item, self.work(item)))
+                begun = time.monotonic()
+                result = self.work(item)
+                self.waits = self.waits or time.monotonic() - begun > _WAITS
+                self.done.put((item, result))
         except BaseException as error:
             self.over.set()
             self.done.put(error)
@@ -60,15 +70,24 @@ class _Shared(Generic[T, R]):
 def run(work: Callable[[T], R], items: Iterable[T], jobs: int, stop: Event | None = None) -> Iterator[tuple[T, R]]:
     """Yield (item, result) as they are done; after `stop` none is begun any more."""
     shared = _Shared(work, iter(items), stop)
-    threads = [Thread(target=shared.run, name=f"rollout-{number}") for number in range(jobs)]
-    for thread in threads:
-        thread.start()
+    threads: list[Thread] = []
+
+    def start(number: int) -> int:
+        made = [Thread(target=shared.run, name=f"rollout-{len(threads) + n}") for n in range(number)]
+        threads.extend(made)
+        for thread in made:
+            thread.start()
+        return number
+
     try:
-        left = jobs
+        left = start(1)
         while left:
+            if shared.waits:
+                left += start(jobs - len(threads))
             try:
-                found = shared.done.get(timeout=_POLL)
+                found = shared.done.get(timeout=_WAITS if len(threads) < jobs else _POLL)
             except Empty:
+                shared.waits = True
                 continue
             if found is None:
                 left -= 1
