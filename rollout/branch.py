@@ -141,7 +141,7 @@ def observe(
         except NoBranch:
             raise
         except GitError:
-            if shop.pending_commit() is not None:
+            if shop.pending() is not None:
                 raise
             shop.reset()  # a damaged store is thrown away once; all it held can be fetched again
             return _observe(target, desired, settings, decisions, at, shop, asked, None)

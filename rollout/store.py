@@ -208,7 +208,22 @@ class Store:
                 limit=self.remote.access.transfer_limit,
             )
         except GitError as error:
+            if not all(self._holds(commit) for commit in self._pinned()):
+                raise GitError(f"our store of it is damaged: {error}") from error
             raise Unreachable(str(error)) from error
+
+    def _pinned(self) -> list[str]:
+        """Return the commits that refs of ours speak of."""
+        names = [file.relative_to(self.place) for file in self.place.glob("refs/rollout/**/*") if file.is_file()]
+        return [commit for commit in map(self.ref, map(str, names)) if commit is not None]
+
+    def _holds(self, commit: str) -> bool:
+        """Tell whether a commit and its tree can be read: after a power cut a ref may speak of what is not there."""
+        try:
+            with self.objects(commit) as objects:
+                return objects.read(commit) is not None and objects.read(f"{commit}^{{tree}}") is not None
+        except GitError:
+            return False
 
     def _ready(self, id_size: int) -> None:
         """Make the store when it is missing."""

@@ -57,7 +57,7 @@ def test_after_a_power_cut_nothing_of_the_person_is_lost_and_the_next_run_finish
     fault = Fault(Mode.RUN, 1, command=powercut.cut(place), only=str(place / before))
     book = Book(place / "book")
     process = world.spawn_as_it_is(
-        "apply", "--yes", ROLLOUT_STATE_DIR=str(state), **fault.environment(book.file, library)
+        "apply", "--yes", "--jobs", "1", ROLLOUT_STATE_DIR=str(state), **fault.environment(book.file, library)
     )
     _, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
