@@ -7,7 +7,6 @@ it with the new one and looking at what came out, so a writer who was faster los
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import os
 import stat
@@ -190,6 +189,8 @@ def put_new(from_folder: int, source: str, to_folder: int, destination: str) -> 
 
 
 def _rename(from_folder: int, source: str, to_folder: int, destination: str, flags: int) -> None:
+    import ctypes
+
     call = _system_call()
     if call is None or call(from_folder, os.fsencode(source), to_folder, os.fsencode(destination), flags) != 0:
         number = ctypes.get_errno() if call is not None else errno.ENOSYS
@@ -214,6 +215,8 @@ def _rename_plain(from_folder: int, source: str, to_folder: int, destination: st
 @cache
 def _system_call() -> Callable[[int, bytes, int, bytes, int], int] | None:
     """Return renameat2 or its likeness on macOS, or None where the system has neither."""
+    import ctypes
+
     library = ctypes.CDLL(None, use_errno=True)
     darwin = os.uname().sysname == "Darwin"
     name = "renameatx_np" if darwin else "renameat2"

@@ -8,15 +8,16 @@ import pickle
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError, Future, InvalidStateError, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, InvalidStateError, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from threading import Event
 from typing import Any, Generic, TypeVar
 
 from rollout import __version__, git
 from rollout.errors import RolloutError, UsageError
-from rollout.executors import Work, stream
+from rollout.executors import Work
 
 Client = Any  # half of Dask's interface has no annotations
 
@@ -48,7 +49,7 @@ class Cluster:
                 return pool.submit(work.here, item) if cached is None else given.submit(item, cached)
 
             try:
-                yield from stream(submit, items, self.jobs, stop, given.give_up_when_told)
+                yield from _stream(submit, items, self.jobs, stop, given.give_up_when_told)
             finally:
                 given.give_up("interrupted")
 
@@ -199,3 +200,32 @@ def _loss(error: Exception) -> str | None:
             return str(error)
         case _:
             return None
+
+
+def _stream(
+    submit: Callable[[T], Future[R]],
+    items: Iterable[T],
+    most: int,
+    stop: Event | None = None,
+    watch: Callable[[], None] = lambda: None,
+) -> Iterator[tuple[T, R]]:
+    """Yield (item, result) as they are done, never holding more than `most`; `watch` is called now and then."""
+    waiting = iter(items)
+    running: dict[Future[R], T] = {}
+    try:
+        while True:
+            if stop is None or not stop.is_set():
+                for item in islice(waiting, most - len(running)):
+                    running[submit(item)] = item
+            if not running:
+                return
+            done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield running.pop(future), future.result()
+            if stop is not None and stop.is_set():
+                for future in [f for f in running if f.cancel()]:
+                    running.pop(future)
+            watch()
+    finally:
+        for future in running:
+            future.cancel()

@@ -6,7 +6,6 @@ A fault of our own stays with the target where it happened: it shows its traceba
 from __future__ import annotations
 
 import sys
-import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
@@ -105,6 +104,8 @@ def write(job: Job) -> Outcome:
 
 def _own_fault(target: str, error: Exception) -> str:
     """Show the traceback of a fault of our own and return it in one line; what a person can mend is none."""
+    import traceback
+
     if isinstance(error, RolloutError):
         raise error
     sys.stderr.write(redact(f"rollout: {target}: {traceback.format_exc()}"))

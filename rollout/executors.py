@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from itertools import islice
 from threading import Event
 from typing import Generic, Protocol, TypeVar
 
@@ -39,32 +37,3 @@ class Threads:
 
     def run(self, work: Work[T, R], items: Iterable[T], stop: Event | None = None) -> Iterator[tuple[T, R]]:
         return threads.run(work.here, items, self.jobs, stop)
-
-
-def stream(
-    submit: Callable[[T], Future[R]],
-    items: Iterable[T],
-    most: int,
-    stop: Event | None = None,
-    watch: Callable[[], None] = lambda: None,
-) -> Iterator[tuple[T, R]]:
-    """Yield (item, result) as they are done, never holding more than `most`; `watch` is called now and then."""
-    waiting = iter(items)
-    running: dict[Future[R], T] = {}
-    try:
-        while True:
-            if stop is None or not stop.is_set():
-                for item in islice(waiting, most - len(running)):
-                    running[submit(item)] = item
-            if not running:
-                return
-            done, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield running.pop(future), future.result()
-            if stop is not None and stop.is_set():
-                for future in [f for f in running if f.cancel()]:
-                    running.pop(future)
-            watch()
-    finally:
-        for future in running:
-            future.cancel()

@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import re
-import secrets
 import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -215,7 +214,7 @@ class FolderWriter:
             "before": fingerprint(change.before),
             "run": self._run,
             "merged": change.template,
-            "scratch": f".{change.path.name}.rollout-{secrets.token_hex(4)}",
+            "scratch": f".{change.path.name}.rollout-{os.urandom(4).hex()}",
         }
         self._kept.write(record)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Event
 from typing import BinaryIO, cast
 
+from rollout import gitconfig
 from rollout.addresses import redact
 from rollout.errors import RolloutError
 from rollout.model import Author, Identity
@@ -416,11 +417,9 @@ class Person:
 
 def read_person() -> Person:
     """Read the global and system configuration, and never that of a repository."""
-    result = Git().attempt("config", "--null", "--list", "--includes")
-    settings: dict[str, str] = {}
-    for entry in result.out.decode("utf-8", "replace").split("\0"):
-        key, mark, value = entry.partition("\n")
-        settings[key.lower()] = value if mark else "true"
+    settings = gitconfig.personal(_program(), os.environ)
+    if settings is None:
+        settings = _listed(Git().attempt("config", "--null", "--list", "--includes"))
     identity, fault = _identity(settings)
     return Person(
         identity,
@@ -431,6 +430,14 @@ def read_person() -> Person:
         fault=fault,
         redirected=any(_REDIRECTING.match(f"{key}={value}") for key, value in settings.items()),
     )
+
+
+def _listed(result: Result) -> dict[str, str]:
+    settings: dict[str, str] = {}
+    for entry in result.out.decode("utf-8", "replace").split("\0"):
+        key, mark, value = entry.partition("\n")
+        settings[key.lower()] = value if mark else "true"
+    return settings
 
 
 def _identity(settings: Mapping[str, str]) -> tuple[Identity | None, str | None]:

@@ -1,14 +1,19 @@
-"""A repository's own configuration file as values; the plain form of it that git writes is read without much ado."""
+"""Git's configuration files as values: the plain form of them, which git itself writes, is read without running git."""
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 _SECTION = re.compile(r'\[([a-z][a-z0-9-]*)(?: "([^"\\]*)")?\]\Z')
 _SETTING = re.compile(r'([A-Za-z][A-Za-z0-9-]*)[ \t]*=[ \t]*([^"\\#;]*)\Z')
-_ODD = re.compile(r"[^\t\n -\uffff]")  # control characters, and what is not UTF-8
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
+_MAX = 1 << 20  # bytes of a file that is read
+_SYSTEM = {"/usr/bin/git": "/etc/gitconfig"}  # where the git of a Linux distribution has the machine's settings
 
 Sections = Mapping[str, Mapping[str, tuple[str, ...]]]
 
@@ -33,7 +38,7 @@ class Config:
 def plain(content: bytes) -> Config | None:
     """Return a configuration in the plain form; None where a quote, a comment, an escape or the like stands in it."""
     text = content.decode("utf-8", "replace")
-    if _ODD.search(text) or "\ufffd" in text:
+    if _CONTROL.search(text) or "\ufffd" in text:  # the latter stands for what is not UTF-8
         return None
     sections: dict[str, dict[str, tuple[str, ...]]] = {}
     current: dict[str, tuple[str, ...]] | None = None
@@ -50,3 +55,48 @@ def plain(content: bytes) -> Config | None:
         elif line:
             return None
     return Config(sections)
+
+
+def personal(program: str, environment: Mapping[str, str]) -> dict[str, str] | None:
+    """Return the settings that hold for a person everywhere, as `git config --list` names them, the last of each.
+
+    None where it takes git to tell: where a file is not in the plain form, includes another, or cannot be read, and
+    where it is not known which file this git takes for the machine's. See git-config(1), FILES.
+    """
+    places = _places(program, environment)
+    if places is None:
+        return None
+    found: dict[str, str] = {}
+    for place in places:
+        content = _content(place)
+        config = None if content is None else plain(content)
+        if config is None or any(section.split(" ")[0] in {"include", "includeif"} for section in config.sections):
+            return None
+        for section, settings in config.sections.items():
+            key = re.sub(r' "(.*)"\Z', r".\1", section).lower()
+            found |= {f"{key}.{name}": values[-1] for name, values in settings.items()}
+    return found
+
+
+def _content(place: Path) -> bytes | None:
+    """Return what stands in a configuration file, nothing where there is none; None where that is not plain to see."""
+    try:
+        if str(place) == os.devnull or not os.path.lexists(place):
+            return b""
+        if not place.is_file() or place.stat().st_size > _MAX:
+            return None
+        return place.read_bytes()
+    except OSError:
+        return None
+
+
+def _places(program: str, environment: Mapping[str, str]) -> list[Path] | None:
+    system = environment.get("GIT_CONFIG_SYSTEM") or (_SYSTEM.get(program) if sys.platform == "linux" else None)
+    if environment.get("GIT_CONFIG_NOSYSTEM", "").lower() in {"1", "true", "yes", "on"}:
+        system = os.devnull
+    elif system is None or environment.get("GIT_CONFIG_NOSYSTEM"):
+        return None
+    named, home = environment.get("GIT_CONFIG_GLOBAL"), environment.get("HOME") or "?"
+    own = f"{environment.get('XDG_CONFIG_HOME') or f'{home}/.config'}/git/config"
+    files = [system, own, f"{home}/.gitconfig"] if named is None else [system, named]
+    return [Path(file) for file in files] if all(file.startswith("/") for file in files) else None

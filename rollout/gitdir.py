@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import contextlib
 import os
 import re
@@ -123,6 +122,8 @@ class GitDir:
 
 def _parsed(place: Path) -> Config:
     """Read a configuration in which more than the plain form stands."""
+    import configparser
+
     from git.config import GitConfigParser
 
     parser = GitConfigParser(str(place), read_only=True, merge_includes=False)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import re
 import shlex
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -56,6 +54,8 @@ def run(
         if not result.code or not _THROTTLED.search(result.err):
             break
         if attempt < _TRIES - 1:
+            import random
+
             _pause(_PAUSE * 2**attempt * (1 + random.random()))  # noqa: S311  # no secret: it parts those who wait
     if not result.code:
         _lines.open(url, access)
@@ -167,6 +167,8 @@ def sharing() -> Iterator[None]:
 
 def _folder() -> Path | None:
     """Make a folder for sockets, whose paths must be short; None where none can be made."""
+    import tempfile
+
     for place in dict.fromkeys((tempfile.gettempdir(), "/tmp")):  # noqa: S108  # mkdtemp makes it, for us alone
         with contextlib.suppress(OSError):
             _clear(Path(place))

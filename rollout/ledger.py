@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pkgutil
 import re
 import socket
 import sqlite3
@@ -11,7 +12,6 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,9 +35,15 @@ class _Database(Protocol):
     def together(self) -> AbstractContextManager[None]: ...
 
 
+def _sql(name: str) -> str:
+    found = pkgutil.get_data("rollout", f"sql/{name}")
+    assert found is not None
+    return found.decode()
+
+
 @cache
 def _queries() -> dict[str, str]:
-    text = (files("rollout") / "sql" / "queries.sql").read_text()
+    text = _sql("queries.sql")
     parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)
     return dict(zip(parts[1::2], (part.strip().rstrip(";") for part in parts[2::2]), strict=True))
 
@@ -228,7 +234,7 @@ class _SQLite:
             if version > len(_MIGRATIONS):
                 raise LedgerError(f"{self._path}: was written by a newer rollout; upgrade this one")
             for number, name in enumerate(_MIGRATIONS[version:], version + 1):
-                script = (files("rollout") / "sql" / name).read_text()
+                script = _sql(name)
                 connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
             connection.execute("SELECT count(*) FROM run, outcome, used_plan WHERE 0").fetchall()
             if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
@@ -318,7 +324,7 @@ class _PostgreSQL:
             if version > len(_MIGRATIONS):
                 raise LedgerError(f"the ledger {self._shown} was written by a newer rollout; upgrade this one")
             for number, name in enumerate(_MIGRATIONS[version:], version + 1):
-                script = (files("rollout") / "sql" / name).read_text()
+                script = _sql(name)
                 self._connection.execute(script.encode())
                 self._connection.execute("INSERT INTO rollout_ledger_version VALUES (%s)", (number,))
 

@@ -40,8 +40,12 @@ def opened(
     overrides: Mapping[str, str],
     hostname: str,
     check: bool = True,
+    memory: Path | None = None,
 ) -> Iterator[Loaded]:
-    """Yield the inventory and a renderer for it; raise UsageError with all that is wrong with either."""
+    """Yield the inventory and a renderer for it; raise UsageError with all that is wrong with either.
+
+    `memory` is the state folder; what parsing the templates came to is remembered there.
+    """
     text = _text(path, shown)
     folder = path.parent / "templates"
     read = templates.load(folder) if folder.is_dir() else {}
@@ -49,7 +53,7 @@ def opened(
     inventory = inventories.parse(text, path, shown=shown, sets=sets, root=root, overrides=overrides)
     machine, warning = inventories.machine_for(inventory.machines, hostname, shown)
     chosen = inventories.select(inventory.targets, limits)
-    with Rendering(read, inventory.patterns, inventory.machines, machine, hostname) as rendering:
+    with Rendering(read, inventory.patterns, inventory.machines, machine, hostname, memory) as rendering:
         if check:
             rendering.check(inventory.targets)
             _folders_apart(inventory, rendering)

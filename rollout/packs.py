@@ -7,7 +7,6 @@ import mmap
 import os
 import re
 import struct
-import tempfile
 import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rollout import places
 from rollout.git import GitError
 
 _KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
@@ -386,7 +386,7 @@ def _index(entries: list[tuple[bytes, int, int]], pack_hash: bytes, size: int) -
 
 def _put(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, name = tempfile.mkstemp(prefix="tmp_rollout_", dir=path.parent)
+    descriptor, name = places.scratch(path.parent, "tmp_rollout_")
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()

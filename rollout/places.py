@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +36,16 @@ def slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")[-40:] or "x"
 
 
+def scratch(folder: Path, prefix: str) -> tuple[int, str]:
+    """Make an empty file for us alone beside the one it will replace; return its descriptor and its path."""
+    name = os.path.join(folder, f"{prefix}{os.urandom(8).hex()}")
+    return os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), name
+
+
 def write_whole(path: Path, content: bytes, mode: int = 0o600, *, durable: bool = True) -> None:
     """Put a file of our own in place at once, or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, name = tempfile.mkstemp(prefix=".rollout-", dir=path.parent)
+    descriptor, name = scratch(path.parent, ".rollout-")
     try:
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(file.fileno(), mode)

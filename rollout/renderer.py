@@ -9,13 +9,14 @@ import selectors
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import Any
 
 from rollout import __version__, secrecy
 from rollout.errors import UsageError
 from rollout.model import Desired, FilePattern, Machine, Managed, Mode, Problem, Slot, Target, TemplateFile
+from rollout.reads import Reads
 from rollout.render import SUFFIX, TemplateFault, context, policy_fault, slots, texts
 
 _NO_MACHINE = "'machine' is undefined"
@@ -36,16 +37,19 @@ class Rendering:
         machines: Mapping[str, Machine],
         machine: Machine | None,
         host: str = "",
+        memory: Path | None = None,
     ) -> None:
+        """`memory` is the state folder, where it is remembered which variables templates can read."""
         self._templates = templates
         self._patterns = patterns
         self._machines = machines
         self._machine = machine
         self._host = host
-        self._child = _Child(_texts(templates))
+        sources = _texts(templates)
+        self._child = _Child(sources)
+        self._uses = Reads(memory, sources)
         self._lock = Lock()
         self._slots: dict[tuple[str, ...], list[Slot]] = {}
-        self._uses: dict[tuple[str, str], list[str] | None] = {}
         self._asked: dict[tuple[str, ...], tuple[str, frozenset[str] | None]] = {}
         self._limited: dict[tuple[str, str], TemplateFault] = {}  # templates that hit a limit are not tried again
         self._bodies: dict[tuple[str, str, str], bytes | TemplateFault] = {}
@@ -53,8 +57,10 @@ class Rendering:
     def __enter__(self) -> Rendering:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._child.close()
+        if kind is None:
+            self._uses.keep()
 
     def check(self, targets: tuple[Target, ...]) -> None:
         """Parse every template that a target uses; raise UsageError with all that is wrong with them."""

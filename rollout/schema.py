@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 from rollout import yamlnodes
@@ -149,6 +148,8 @@ class Check:
             if key in shape.fields:
                 self.walk(value, shape.fields[key], here)
                 continue
+            from difflib import get_close_matches
+
             near = get_close_matches(key, shape.fields, 1)
             way_out = f"did you mean {near[0]!r}?" if near else "allowed: " + ", ".join(shape.fields)
             self.faults.append(Fault(node.key_lines[key], f"{here}: unknown key {key!r}; {way_out}"))

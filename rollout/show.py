@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -78,6 +77,8 @@ def file_diff(old: File | None, new: File | None, path: str, before_name: str = 
     if texts[0] is None or texts[1] is None:
         return "".join([*lines, f"Binary files differ: {len(one):,} and {len(two):,} bytes\n"])
     names = (f"{before_name}/{path}" if old else "/dev/null", f"{after_name}/{path}" if new else "/dev/null")
+    import difflib
+
     for line in difflib.unified_diff(_lines(texts[0]), _lines(texts[1]), *names):
         lines.append(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n")
     return "".join(lines)

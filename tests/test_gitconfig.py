@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -79,3 +80,77 @@ def test_both_ways_of_reading_say_the_same(tmp_path: Path) -> None:
     with_comment.mkdir()
     (with_comment / "config").write_text("# a comment\n" + PLAIN)
     assert gitdir.GitDir(with_comment, with_comment, with_comment).config() == plain
+
+
+# --- what holds for a person everywhere
+
+PERSON = {
+    ".config/git/config": "[user]\n\tname = Older\n\temail = a@example.org\n[core]\n\teditor = vi\n",
+    ".gitconfig": '[user]\n\tname = Ada L\n[url "ssh://x/"]\n\tinsteadOf = https://Y/\n[commit]\n\tgpgSign = true\n',
+}
+
+
+def _home(sealed: Path, files: dict[str, str]) -> None:
+    (sealed / ".gitconfig").unlink(missing_ok=True)
+    for name, text in files.items():
+        (sealed / name).parent.mkdir(parents=True, exist_ok=True)
+        (sealed / name).write_text(text)
+
+
+def _personal(**environment: str) -> dict[str, str] | None:
+    return gitconfig.personal("/usr/bin/git", {**os.environ, **environment})
+
+
+def _listed(**environment: str) -> dict[str, str]:
+    listed = subprocess.run(
+        ["git", "config", "-z", "--list"], cwd="/", env={**os.environ, **environment}, capture_output=True, check=True
+    )
+    entries = (entry.partition("\n") for entry in listed.stdout.decode().split("\0") if entry)
+    return {key.lower(): value for key, _, value in entries}
+
+
+@pytest.mark.parametrize("more", [{}, {"GIT_CONFIG_GLOBAL": "/dev/null"}, {"XDG_CONFIG_HOME": "/nowhere"}])
+def test_a_persons_settings_are_read_as_git_reads_them(
+    sealed: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, str]
+) -> None:
+    _home(sealed, PERSON)
+    system = sealed / "system"
+    system.write_text("[core]\n\teditor = ed\n[user]\n\tname = Nobody\n[init]\n\tdefaultBranch = trunk\n")
+    monkeypatch.delenv("GIT_CONFIG_NOSYSTEM", raising=False)
+    monkeypatch.delenv("GIT_CONFIG_GLOBAL", raising=False)
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    assert _personal(GIT_CONFIG_SYSTEM=str(system), **more) == _listed(GIT_CONFIG_SYSTEM=str(system), **more)
+    named = {"GIT_CONFIG_GLOBAL": str(sealed / ".gitconfig"), "GIT_CONFIG_NOSYSTEM": "1"}
+    assert _personal(**named) == _listed(**named)
+
+
+@pytest.mark.parametrize(
+    ("text", "environment"),
+    [
+        ("[include]\n\tpath = other\n", {}),
+        ('[includeIf "gitdir:/x"]\n\tpath = other\n', {}),
+        ('[user]\n\tname = "in quotes"\n', {}),
+        ("[user]\n\tname = a\r\n", {}),
+        ("", {"GIT_CONFIG_GLOBAL": "relative"}),
+        ("", {"GIT_CONFIG_NOSYSTEM": "perhaps"}),
+        ("", {"HOME": ""}),
+    ],
+)
+def test_what_is_not_plain_of_a_persons_settings_is_left_to_git(
+    sealed: Path, monkeypatch: pytest.MonkeyPatch, text: str, environment: dict[str, str]
+) -> None:
+    monkeypatch.delenv("GIT_CONFIG_GLOBAL", raising=False)
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    _home(sealed, {".gitconfig": text})
+    assert _personal(**environment) is None
+
+
+def test_the_machines_settings_are_left_to_a_git_that_has_them_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GIT_CONFIG_NOSYSTEM", raising=False)
+    assert gitconfig.personal("/opt/git/bin/git", os.environ) is None
+
+
+def test_a_pipe_instead_of_a_persons_settings_is_not_waited_for(sealed: Path) -> None:
+    (sealed / ".gitconfig").unlink(missing_ok=True)
+    os.mkfifo(sealed / ".gitconfig")
+    assert _personal() is None

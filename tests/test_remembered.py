@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,10 +43,10 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_an_unchanged_fleet_takes_no_git_command_but_asking_its_remotes(world: World, commands: list[str]) -> None:
     assert set(world.run("apply", "-y", "--json").outcomes().values()) == {"unchanged"}
-    assert set(commands) == {"config"}  # these remotes are folders of this machine; others are asked by ls-remote
+    assert set(commands) == set()  # these remotes are folders of this machine; others are asked by ls-remote
     commands.clear()
     assert set(world.run("status", "--json").states().values()) == {"in-sync"}
-    assert set(commands) == {"config"}
+    assert set(commands) == set()
 
 
 def test_what_was_just_pushed_is_known_to_be_in_sync(world: World, commands: list[str]) -> None:
@@ -53,7 +54,7 @@ def test_what_was_just_pushed_is_known_to_be_in_sync(world: World, commands: lis
     assert set(world.run("apply", "-y", "--json").outcomes().values()) == {"pushed"}
     commands.clear()
     remembered = world.run("plan", "--json").json
-    assert set(commands) == {"config"}
+    assert set(commands) == set()
     for file in Path(os.environ["ROLLOUT_STATE_DIR"]).glob("workshops/*/rollout.json"):
         document = json.loads(file.read_text())
         file.write_text(json.dumps({key: {**memo, "in_sync": None} for key, memo in document.items()}))
@@ -119,3 +120,54 @@ def test_verify_believes_nothing_that_was_remembered(world: World) -> None:
         memo.write_text(memo.read_text().replace(world.tip("api"), first))
     world.git("api.git", "update-ref", "refs/heads/main", first)
     assert world.run("verify").code == 2
+
+
+# --- which variables templates can read
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Collect which programs are started."""
+    ran: list[list[str]] = []
+    start = subprocess.Popen.__init__
+
+    def noted(self: Any, args: list[str], *more: Any, **options: Any) -> None:
+        ran.append(list(args))
+        start(self, args, *more, **options)
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", noted)
+    return ran
+
+
+def test_an_unchanged_fleet_starts_no_program_at_all(world: World, started: list[list[str]]) -> None:
+    assert set(world.run("apply", "-y", "--json").outcomes().values()) == {"unchanged"}
+    assert set(world.run("status", "--json").states().values()) == {"in-sync"}
+    assert started == []
+
+
+def test_templates_that_change_are_parsed_again(world: World) -> None:
+    world.template("project/AGENTS.md.j2", "rules for {{ target.name }}, {{ owner }}\n")
+    plan = world.run("plan", "--json").json
+    assert ["owner" in target["reason"] for target in plan["targets"]] == [True, True]
+    world.template("project/AGENTS.md.j2", "rules for {% if %}\n")
+    assert world.run("status").code == 64
+    world.template("project/AGENTS.md.j2", "rules for {{ target.name }}\n")
+    assert set(world.run("status", "--json").states().values()) == {"in-sync"}
+
+
+@pytest.mark.parametrize("damage", ["", "[]", '{"x": 1}', "all"])
+def test_a_damaged_memory_of_what_templates_read_counts_as_nothing(world: World, damage: str) -> None:
+    place = Path(os.environ["ROLLOUT_STATE_DIR"]) / "templates.json"
+    digest, good = next(iter(json.loads(place.read_text()).items()))
+    place.write_text(json.dumps({digest: [["project/AGENTS.md.j2", "jinja", [1]], 3]}) if damage == "all" else damage)
+    world.template("project/run.sh", "#!/bin/sh\nexit 0\n", executable=True)
+    assert {t["changes"][0]["path"] for t in world.run("plan", "--json").json["targets"]} == {"run.sh"}
+    assert good in json.loads(place.read_text()).values()
+
+
+def test_of_what_templates_read_only_the_last_are_remembered(world: World) -> None:
+    for number in range(12):
+        world.template("project/AGENTS.md.j2", f"rules {number} for {{{{ target.name }}}}\n")
+        assert world.run("validate").code == 0
+    known = json.loads((Path(os.environ["ROLLOUT_STATE_DIR"]) / "templates.json").read_text())
+    assert len(known) == 8

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from click.core import ParameterSource
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_SCHEDULER = re.compile(r"dask:(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]@]+):[0-9]{1,5}\Z")
+_SCHEDULER = r"dask:(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]@]+):[0-9]{1,5}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +120,12 @@ def settled(context: click.Context) -> Options:
     if "root" in given:
         given["root"] = Path.cwd() / Path(given["root"]).expanduser()
     _check_executor(given.get("executor", "threads"))
-    given.setdefault("hostname", socket.gethostname())
+    given.setdefault("hostname", os.uname().nodename)
     return Options(**given)
 
 
 def _check_executor(text: str) -> None:
-    if text != "threads" and not _SCHEDULER.match(text):
+    if text != "threads" and not re.fullmatch(_SCHEDULER, text):
         raise click.UsageError(f"--executor takes threads or dask:tcp://HOST:PORT, not {text!r}")
 
 

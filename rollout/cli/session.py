@@ -173,6 +173,7 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True) -
             overrides=options.var,
             hostname=options.hostname,
             check=check,
+            memory=places.named_state_folder(),
         ) as loaded,
     ):
         state = _state_folder(loaded)
