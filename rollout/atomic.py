@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 
+from rollout import places
 from rollout.model import File, Obstacle
 
 _MAX_FILE = 256 * 1024 * 1024
@@ -87,13 +88,15 @@ def look_at(folder: int, name: str) -> Found | Obstacle | None:
         if error.errno in {errno.ENXIO, errno.ENODEV}:
             return Obstacle("a socket or a device")
         return Obstacle(f"not readable ({error.strerror})")
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
             return Obstacle(_kind(about.st_mode))
         if about.st_size > _MAX_FILE:
             return Obstacle("larger than 256 MiB")
-        content = file.read()
+        content = places.content(descriptor)
+    finally:
+        os.close(descriptor)
     return Found(content, stat.S_IMODE(about.st_mode), about.st_nlink, (about.st_dev, about.st_ino))
 
 

@@ -56,21 +56,36 @@ def glance(target: Target, asked: str, settings: Settings) -> Seen:
         except GitError:
             return None  # a damaged store is dealt with by the full look
 
-    at = _worth_a_look(target, asked, settings)
-    if at is None:
-        return Seen()
-    seen = _at_work(target, settings, look, at)
-    return Seen(seen) if isinstance(seen, Step) else Seen(heard=seen)
-
-
-def _worth_a_look(target: Target, asked: str, settings: Settings) -> Located | None:
-    """Return, without holding the workshop, where a target is if there is a memory of these very templates."""
     assert isinstance(target.location, Branch)
     try:
         at = locate(target.location, settings.person)
+        shop = workshop.unheld(settings.state, at.remote, target.name)
+        if not shop.was_in_sync(asked):
+            return Seen()
+        step = _passing(target, asked, settings, at, shop)
     except (Unfit, OSError):
-        return None  # the full look says why
-    return at if workshop.unheld(settings.state, at.remote, target.name).was_in_sync(asked) else None
+        return Seen()  # the full look says why
+    seen = step if step is not None else _at_work(target, settings, look, at)
+    return Seen(seen) if isinstance(seen, Step) else Seen(heard=seen)
+
+
+def _passing(target: Target, asked: str, settings: Settings, at: Located, shop: Workshop) -> Step | None:
+    """Return the step where all is as it was, seen without holding the workshop, which nothing is written to."""
+    assert isinstance(target.location, Branch)
+    ask = not settings.offline or at.local
+    if at.local and at.repo is not None:
+        tip = at.repo.ref(at.remote.ref)
+    else:
+        tip = store.seen(at.remote) if ask else shop.tip()
+    seen = None if tip is None else shop.known_in_sync(tip, asked)
+    if tip is None or seen is None or shop.tip() != tip or shop.absent() or shop.pending_commit() is not None:
+        return None
+    settled, there = _plain_checkout(target.location, at, tip, seen.entries)
+    if not settled or (there is not None and not there.has_it):
+        return None
+    if ask:
+        shop.note_asked()
+    return plan.step_of(target, seen.findings, _circumstances(at, shop, settings, there))
 
 
 def _glance(target: Target, asked: str, settings: Settings, at: Located, shop: Workshop) -> Step | str | None:

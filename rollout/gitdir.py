@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rollout import gitconfig
+from rollout import gitconfig, places
 from rollout.gitconfig import Config
 
 _ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
@@ -43,13 +43,13 @@ class GitDir:
 
     def head(self) -> str | None:
         """Return the full name of the branch that is checked out, or None when HEAD is detached."""
-        text = _read(self.git_dir / "HEAD") or ""
+        text = _read(f"{self.git_dir}/HEAD") or ""
         return text[5:].strip() if text.startswith("ref:") else None
 
     def ref(self, name: str) -> str | None:
         """Return what a full ref name points at, following symbolic refs."""
         for _ in range(5):
-            text = _read(self.common_dir / name)
+            text = _read(f"{self.common_dir}/{name}")
             if text is None:
                 return self._packed().get(name)
             text = text.strip()
@@ -155,7 +155,7 @@ def discover(top: Path) -> GitDir:
         raise NotOurs(f"{dot_git} is a symlink")
     git_dir = dot_git if stat.S_ISDIR(kind) else _gitfile(dot_git, top)
     _owned(git_dir)
-    common = _read(git_dir / "commondir")
+    common = _read(f"{git_dir}/commondir")
     common_dir = Path(os.path.normpath(git_dir / common.strip())) if common else git_dir
     found = GitDir(top, git_dir, common_dir)
     _supported(found)
@@ -170,19 +170,18 @@ def bare(folder: Path) -> GitDir | None:
     found = GitDir(folder, folder, folder)
     try:
         _owned(folder)
-        with open(folder / "config", "rb") as file:
-            shaped = _SHAPING.search(file.read(_MAX))
+        shaped = _SHAPING.search(places.read(f"{folder}/config"))
     except (NotOurs, OSError):
         return None
-    whole = all((folder / name).is_dir() for name in ("objects", "refs")) and (folder / "HEAD").is_file()
-    odd = any(os.path.lexists(folder / name) for name in (".git", "commondir", "reftable"))
+    whole = all(os.path.isdir(f"{folder}/{name}") for name in ("objects", "refs")) and os.path.isfile(f"{folder}/HEAD")
+    odd = any(os.path.lexists(f"{folder}/{name}") for name in (".git", "commondir", "reftable"))
     return found if whole and not odd and not shaped else None
 
 
-def _plain_file(place: Path, most: int | None = None) -> None:
+def _plain_file(place: Path | str, most: int | None = None) -> None:
     """Raise NotOurs for what is there and is no file, or no small one: git would wait for a pipe for ever."""
     try:
-        about = place.stat()
+        about = os.stat(place)
     except OSError:
         return
     if not stat.S_ISREG(about.st_mode):
@@ -207,16 +206,16 @@ def _gitfile(dot_git: Path, top: Path) -> Path:
 
 
 def _supported(found: GitDir) -> None:
-    if not (found.common_dir / "objects").is_dir():
+    if not os.path.isdir(f"{found.common_dir}/objects"):
         raise NotOurs(f"{found.git_dir} is not a git folder")
     for name in ("HEAD", "index", "commondir", "logs/HEAD", "FETCH_HEAD"):
-        _plain_file(found.git_dir / name)
+        _plain_file(f"{found.git_dir}/{name}")
     for name in ("packed-refs", "shallow", "info/attributes", "info/exclude", "objects/info/alternates"):
-        _plain_file(found.common_dir / name)
-    work_tree = found.setting("core", "worktree", "")
+        _plain_file(f"{found.common_dir}/{name}")
+    config = found.config()
+    work_tree = config.last("core", "worktree", "")
     if work_tree and os.path.realpath(found.git_dir / work_tree) != os.path.realpath(found.top):
         raise NotOurs(f"its configuration puts the work tree elsewhere, at {work_tree}")
-    config = found.config()
     for section in config.sections:
         if section.split(" ")[0].lower() in {"include", "includeif"}:
             for value in config.all(section, "path"):
@@ -236,16 +235,18 @@ def _owned(path: Path) -> None:
         raise NotOurs(f"{path} belongs to another user (uid {owner})")
 
 
-def _read(path: Path, limit: int = _MAX) -> str | None:
+def _read(path: Path | str, limit: int = _MAX) -> str | None:
     """Read one small file of git's; a symlink is not followed, and a pipe is not waited for."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             return None
-        return file.read(limit).decode("utf-8", "surrogateescape")
+        return places.content(descriptor, limit).decode("utf-8", "surrogateescape")
+    finally:
+        os.close(descriptor)
 
 
 def processes_in(git_dir: Path, top: Path) -> Iterator[str]:

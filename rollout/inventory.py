@@ -221,6 +221,8 @@ class _Reader:
         checkouts: dict[str, Target] = {}
         for target in targets:
             for place in _places(target):
+                if isinstance(target.location, Branch) and place[0].startswith("/"):
+                    checkouts[place[0]] = target
                 other = taken.setdefault(place, target)
                 if isinstance(target.location, Folder):
                     other = checkouts.get(place[0], other)
@@ -230,8 +232,6 @@ class _Reader:
                         f"{target.name}: is at the same place as {other.name}: {place[0].removeprefix('url ')}",
                     )
                     break
-            if isinstance(target.location, Branch) and target.location.checkout is not None:
-                checkouts[os.path.realpath(target.location.checkout)] = target
 
     def _setting(self, node: yamlnodes.Node, key: str) -> str | None:
         return _text(node, key) or _text(self.defaults, key)

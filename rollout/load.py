@@ -77,6 +77,8 @@ def _text(path: Path, shown: str) -> str:
 
 def _folders_apart(inventory: Inventory, rendering: Rendering) -> None:
     """Make sure that no folder target writes into a repository or into another folder's file."""
+    if not any(isinstance(target.location, Folder) for target in inventory.targets):
+        return
     checkouts = {
         os.path.realpath(target.location.checkout): target.name
         for target in inventory.targets

@@ -54,7 +54,7 @@ def ask(remote: Remote) -> str:
 
     Raises NoBranch where the remote has no such branch, Unreachable where it does not answer.
     """
-    known = _seen(remote)
+    known = seen(remote)
     if known is not None:
         return known
     try:
@@ -77,7 +77,7 @@ def no_branch(remote: Remote) -> NoBranch:
     return NoBranch(f"the remote has no branch {remote.branch!r}; create it first, rollout creates none")
 
 
-def _seen(remote: Remote) -> str | None:
+def seen(remote: Remote) -> str | None:
     """Return the branch of a plain bare repository of our own on this machine: its file says what git would say.
 
     None where anything about the repository is not plain; then git is asked, as it is about any other remote.
@@ -97,6 +97,7 @@ class Store:
         self.git = Git(place, held=held)
         self.upstream_ref = f"refs/rollout/upstream/{places.key(remote.branch)}"
         self._memo_key = places.key(remote.branch)
+        self._asked = os.path.join(place, f"asked-{self._memo_key}")
         self._read: dict[str, Any] | None = None
         self._changed = False
         self._packs: Packs | None = None
@@ -108,11 +109,21 @@ class Store:
 
     def fetched_at(self) -> float | None:
         """Return when upstream was last asked, in seconds since the epoch."""
-        return self.memo().get("asked_at")
+        asked = self.memo().get("asked_at")
+        try:
+            return max(asked or 0.0, os.stat(self._asked).st_mtime)
+        except OSError:
+            return asked if isinstance(asked, float) else None
+
+    def note_asked(self) -> None:
+        """Note that upstream was asked just now, without holding the store: nothing else has changed."""
+        with contextlib.suppress(OSError):
+            os.close(os.open(self._asked, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+            os.utime(self._asked)
 
     def ref(self, name: str) -> str | None:
         try:
-            text = (self.place / name).read_text().strip()
+            text = places.read(f"{self.place}/{name}").decode().strip()
         except (OSError, UnicodeDecodeError):
             return None
         return text if _ID.match(text) else None

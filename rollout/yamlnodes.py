@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 _MAX_BYTES = 32 * 1024 * 1024
 _MAX_DEPTH = 60
 _DEEP = 4000  # what may open a level, before the depth is measured: the C parser overflows its stack at about 20,000
+_COLLECTIONS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 _MAX_ALIASED = 100_000  # nodes that aliases may add: a billion laughs stops here
 
 
@@ -51,6 +53,7 @@ def parse(text: str) -> tuple[Node | None, list[Fault]]:
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     yaml = YAML(typ="safe")
+    yaml.Resolver = _resolver()
     try:
         if sum(text.count(mark) for mark in ("[", "{", "- ", "? ", "\n ")) > _DEEP:
             _bounded(YAML(typ="safe").parse(text))
@@ -66,6 +69,17 @@ def parse(text: str) -> tuple[Node | None, list[Fault]]:
         return None, []
     reader = _Reader()
     return reader.read(root, 0), reader.faults
+
+
+@cache
+def _resolver() -> type[Any]:
+    """Return the library's resolver without its search, for each scalar anew, for a version that the C parser lacks."""
+    from ruamel.yaml.resolver import VersionedResolver
+
+    class Resolver(VersionedResolver):
+        processing_version = (1, 2)
+
+    return Resolver
 
 
 class _TooDeep(Exception):
@@ -87,10 +101,13 @@ def _bounded(events: Iterator[Any]) -> None:
 
 class _Reader:
     def __init__(self) -> None:
+        from ruamel.yaml.nodes import MappingNode, ScalarNode
+
         self.faults: list[Fault] = []
         self._seen: set[int] = set()
         self._open: set[int] = set()
         self._aliased = 0
+        self._scalars, self._mappings = ScalarNode, MappingNode
         self._inside_alias = 0
 
     def read(self, node: Any, depth: int) -> Node:
@@ -114,13 +131,11 @@ class _Reader:
             self._inside_alias -= alias
 
     def _read(self, node: Any, line: int, depth: int) -> Node:
-        from ruamel.yaml.nodes import MappingNode, SequenceNode
-
-        if not isinstance(node, MappingNode | SequenceNode):
+        if isinstance(node, self._scalars):
             return Scalar(self._scalar(node, line), line)
-        if str(node.tag).rpartition(":")[2] not in {"map", "seq"} or not str(node.tag).startswith("tag:yaml.org,2002:"):
+        if str(node.tag) not in _COLLECTIONS:
             self._fault(line, f"the tag {str(node.tag)!r} is not allowed")
-        if isinstance(node, MappingNode):
+        if isinstance(node, self._mappings):
             return self._mapping(node, line, depth)
         return Sequence(tuple(self.read(item, depth + 1) for item in node.value), line)
 
@@ -156,9 +171,7 @@ class _Reader:
                 self._fault(line, "'<<' takes a mapping")
 
     def _key(self, node: Any, line: int) -> str | None:
-        from ruamel.yaml.nodes import ScalarNode
-
-        if not isinstance(node, ScalarNode):
+        if not isinstance(node, self._scalars):
             self._fault(line, "a key must be text")
             return None
         return str(node.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from rollout import git, store
+from rollout import git, locks, store
 from tests.world import World
 
 
@@ -102,11 +103,11 @@ def test_a_remote_on_this_machine_is_read_as_git_reads_it(world: World) -> None:
     bare = world.root / "two.git"
     plain = store.Remote(str(bare), "main")
     beside = store.Remote(str(bare), "main", beside=bare)
-    assert store._seen(beside) == store.ask(plain) == world.tip("two")
+    assert store.seen(beside) == store.ask(plain) == world.tip("two")
     world.git(bare, "pack-refs", "--all")
-    assert store._seen(beside) == world.tip("two")
+    assert store.seen(beside) == world.tip("two")
     world.git(bare, "config", "transfer.hideRefs", "refs/heads")
-    assert store._seen(beside) is None
+    assert store.seen(beside) is None
     with pytest.raises(store.NoBranch):
         store.ask(beside)
 
@@ -120,6 +121,53 @@ def test_verify_believes_nothing_that_was_remembered(world: World) -> None:
         memo.write_text(memo.read_text().replace(world.tip("api"), first))
     world.git("api.git", "update-ref", "refs/heads/main", first)
     assert world.run("verify").code == 2
+
+
+# --- seen in passing
+
+
+def _workshops() -> list[Path]:
+    return [file.parent for file in Path(os.environ["ROLLOUT_STATE_DIR"]).glob("workshops/*/rollout.json")]
+
+
+def test_what_is_in_sync_is_seen_while_another_process_holds_the_workshop(world: World) -> None:
+    with contextlib.ExitStack() as held:
+        for place in _workshops():
+            held.enter_context(locks.locked(place.with_suffix(".lock"), "somebody"))
+        assert set(world.run("status", "--json").states().values()) == {"in-sync"}
+        assert set(world.run("apply", "-y", "--json").outcomes().values()) == {"unchanged"}
+
+
+def test_how_old_the_knowledge_is_counts_from_the_last_look(world: World) -> None:
+    long_ago = 1_700_000_000.0
+    for place in _workshops():
+        document = json.loads((place / "rollout.json").read_text())
+        aged = {key: {**memo, "asked_at": long_ago} for key, memo in document.items()}
+        (place / "rollout.json").write_text(json.dumps(aged))
+        for file in place.glob("asked-*"):
+            file.unlink()
+    assert world.run("status", "--json").json["fetched_at"] == "2023-11-14T22:13:20Z"
+    world.run("status", "--fetch")
+    assert world.run("status", "--json").json["fetched_at"] > "2026"
+
+
+def test_a_commit_that_waits_is_not_passed_over(world: World) -> None:
+    world.template("project/AGENTS.md.j2", "newer rules for {{ target.name }}\n")
+    assert world.run("apply", "-y", "--no-push", "--json").code == 0
+    assert set(world.run("status", "--json").states().values()) == {"ready-to-push"}
+    world.template("project/AGENTS.md.j2", "rules for {{ target.name }}\n")
+    assert set(world.run("status", "--json").states().values()) != {"in-sync"}
+
+
+def test_a_repository_without_a_remote_is_seen_without_git(world: World, commands: list[str]) -> None:
+    world.git(world.repo("alone"), "remote", "remove", "origin")
+    assert world.run("apply", "-y").code == 0
+    assert world.run("plan").code == 0
+    commands.clear()
+    assert set(world.run("status", "--json").states().values()) == {"in-sync"}
+    assert commands == []
+    (world.root / "alone" / "AGENTS.md").write_text("mine\n")
+    assert world.run("status", "--json").states()["alone"] != "in-sync"
 
 
 # --- which variables templates can read
