@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from rollout import places
+from rollout import places, turns
 from rollout.model import File, Obstacle
 
 _MAX_FILE = 256 * 1024 * 1024
@@ -126,7 +126,7 @@ def stage(folder: int, name: str, content: bytes, mode: int, like: int | None = 
         if like is not None:
             _resemble(descriptor, like)
         os.fchmod(descriptor, mode)
-        os.fsync(descriptor)
+        turns.sync(descriptor)
         os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
         with contextlib.suppress(OSError):

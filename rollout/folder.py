@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from rollout import atomic, locks, places
+from rollout import atomic, locks, places, turns
 from rollout.atomic import Changed, Found
 from rollout.model import Change, File, Obstacle, Snapshot, Written
 from rollout.plan import fingerprint
@@ -257,7 +257,7 @@ class FolderWriter:
                 self._replace(folder, scratch, change, found if isinstance(found, Found) else None)
             finally:
                 with contextlib.suppress(OSError):
-                    os.fsync(folder)
+                    turns.sync(folder)
 
     def _replace(self, folder: int, scratch: str, change: Change, found: Found | None) -> None:
         name = change.path.name

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from rollout import atomic, attributes, git, gitdir, hosts, indexfile, leftovers, tokens, unfinished
+from rollout import atomic, attributes, git, gitdir, hosts, indexfile, leftovers, tokens, turns, unfinished
 from rollout.atomic import Found
 from rollout.checkout import (
     Conversions,
@@ -302,7 +302,7 @@ class _Act:
             with index.open("wb") as file:
                 file.write(content)
                 file.flush()
-                os.fsync(file.fileno())
+                turns.sync(file.fileno())
 
     def _lock_is_ours(self) -> bool:
         return tokens.is_ours(self.scratch / "token", self.repo.git_dir / "index.lock")

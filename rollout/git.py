@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Event
 from typing import BinaryIO, cast
 
-from rollout import gitconfig
+from rollout import gitconfig, turns
 from rollout.addresses import redact
 from rollout.errors import RolloutError
 from rollout.model import Author, Identity
@@ -41,6 +41,8 @@ _ENVIRONMENT = {
     "GIT_PAGER": "cat",
     "GIT_ATTR_NOSYSTEM": "1",
 }
+
+_OTHER_SIDE = {name: value for name, value in _ENVIRONMENT.items() if name != "GIT_NO_REPLACE_OBJECTS"}
 
 # What a repository's own configuration could make git run is switched off by name; -c beats every file.
 _OPTIONS = (
@@ -69,7 +71,7 @@ _OPTIONS = (
 )
 
 # Settings of a person by which an address means something else than it says, or a remote shows something else.
-_REDIRECTING = re.compile(r"(url|transfer|uploadpack)\.|protocol\..*allow=(?!always\Z)")
+_REDIRECTING = re.compile(r"(url|transfer|uploadpack)\.|push\.pushoption=|protocol\..*allow=(?!always\Z)")
 
 # Set when a run is to end now: every git process is ended, and what came of it is looked at by the next run.
 interrupted = Event()
@@ -209,6 +211,11 @@ class Git:
     held: tuple[int, ...] = ()
     options: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    ours: bool = True  # what it is told holds for our side; the other side goes by its own configuration
+
+    def as_the_other_side(self) -> Git:
+        """Return a runner for the program that `git push` starts on the side of the remote, its hooks and all."""
+        return Git(held=self.held, ours=False)
 
     def with_options(self, *options: str, **environment: str) -> Git:
         return replace(self, options=self.options + options, environment={**self.environment, **environment})
@@ -222,7 +229,8 @@ class Git:
         process = self._start(arguments)
         with _ended(process):
             out, err = _Pump(process, stdin, started + limit).run()
-            code = process.wait()
+            with turns.waiting():
+                code = process.wait()
         result = Result(code, out, err, time.monotonic() - started)
         if ok and code not in ok:
             raise GitError(result.words)
@@ -237,7 +245,7 @@ class Git:
         with _first_look():
             import git
         command = [_program(), "--no-pager"]
-        for option in (*_OPTIONS, *self.options):
+        for option in (*_OPTIONS, *self.options) if self.ours else ():
             command += ["-c", option]
         if self.git_dir is not None:
             command.append(f"--git-dir={self.git_dir}")
@@ -248,7 +256,12 @@ class Git:
             command,
             istream=cast(BinaryIO, subprocess.PIPE),
             as_process=True,
-            env={**_ENVIRONMENT, "GIT_CEILING_DIRECTORIES": "/", "PATH": safe_path(), **self.environment},
+            env={
+                **(_ENVIRONMENT if self.ours else _OTHER_SIDE),
+                "GIT_CEILING_DIRECTORIES": "/",
+                "PATH": safe_path(),
+                **self.environment,
+            },
             start_new_session=True,
             pass_fds=self.held,
         )
@@ -276,7 +289,8 @@ class Objects:
         try:
             self._stdin.write(name.encode() + b"\n")
             self._stdin.flush()
-            header = self._stdout.readline().split()
+            with turns.waiting():
+                header = self._stdout.readline().split()
             if len(header) != 3:
                 if header[-1:] == [b"missing"]:
                     return None
@@ -316,7 +330,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         except ProcessLookupError:
             return
         try:
-            process.wait(wait)
+            with turns.waiting():
+                process.wait(wait)
         except subprocess.TimeoutExpired:
             continue
 
@@ -352,7 +367,9 @@ class _Pump:
                     raise GitTimeout("no answer within the time limit")
                 if interrupted.is_set():
                     raise GitTimeout("interrupted")
-                for key, _ in selector.select(min(left, 0.25)):
+                with turns.waiting():
+                    ready = selector.select(min(left, 0.25))
+                for key, _ in ready:
                     if not key.data(key.fileobj):
                         selector.unregister(key.fileobj)
                         if key.fileobj is stdin:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
 
-from rollout import addresses, git
+from rollout import addresses, git, turns
 from rollout.git import Access, Git, GitError, GitTimeout, Result
 
 _AT_ONCE = 32
@@ -65,28 +65,31 @@ def run(
 
 
 def _pause(seconds: float) -> None:
-    if git.interrupted.wait(seconds):
+    with turns.waiting():
+        told = git.interrupted.wait(seconds)
+    if told:
         raise GitTimeout("interrupted")
 
 
 # --- turns
 
-_turns: dict[str, BoundedSemaphore] = {}
-_turns_lock = Lock()
+_places: dict[str, BoundedSemaphore] = {}
+_places_lock = Lock()
 
 
 @contextmanager
 def _turn(host: str, most: int) -> Iterator[None]:
     """Wait until fewer than the most that may be are in contact with a host."""
-    with _turns_lock:
-        turns = _turns.setdefault(host, BoundedSemaphore(most))
-    while not turns.acquire(timeout=0.2):
-        if git.interrupted.is_set():
-            raise GitTimeout("interrupted")
+    with _places_lock:
+        places = _places.setdefault(host, BoundedSemaphore(most))
+    with turns.waiting():
+        while not places.acquire(timeout=0.2):
+            if git.interrupted.is_set():
+                raise GitTimeout("interrupted")
     try:
         yield
     finally:
-        turns.release()
+        places.release()
 
 
 # --- shared ssh connections

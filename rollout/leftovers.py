@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from rollout import atomic, attributes, gitdir, paths, tokens, unfinished
+from rollout import atomic, attributes, gitdir, paths, tokens, turns, unfinished
 from rollout.atomic import Found
 from rollout.checkout import Conversions, Hindered, Move
 from rollout.git import Objects
@@ -76,7 +76,7 @@ def note(place: Path, number: str, move: Move, also: Iterable[Entry]) -> None:
     with open(place / _MOVES, "a") as file:
         file.write(json.dumps([number, str(move.path), move.new, known]) + "\n")
         file.flush()
-        os.fsync(file.fileno())  # without this word, what a file displaced could not be told from what is git's
+        turns.sync(file.fileno())  # without this word, what a file displaced could not be told from what is git's
 
 
 def note_target(place: Path, branch: str, start: str | None, commit: str) -> None:

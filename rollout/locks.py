@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
+from rollout import turns
 from rollout.errors import Busy, RolloutError
 
 _POLL = 0.05  # seconds between two tries
@@ -47,7 +48,7 @@ def _take(descriptor: int, path: Path, what: str, deadline: float) -> None:
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise Busy(f"{what}: {holder(path)} is at work; wait for it, or give --lock-timeout SECONDS") from None
-            time.sleep(_POLL)
+            turns.sleep(_POLL)
         except OSError as error:
             raise OSError(error.errno, f"{error.strerror}; {_ELSEWHERE}", str(path)) from error
         else:

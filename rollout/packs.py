@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rollout import places
+from rollout import places, turns
 from rollout.git import GitError
 
 _KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
@@ -297,10 +297,12 @@ def _copied(delta: bytes, at: int, order: int) -> tuple[int, int, int]:
 # --- writing
 
 
-def write(folder: Path, objects: Iterable[tuple[str, bytes]], id_size: int, *, promisor: bool = False) -> str:
+def write(
+    folder: Path, objects: Iterable[tuple[str, bytes]], id_size: int, *, promisor: bool = False
+) -> tuple[str, bytes]:
     """Put objects (kind, content) below `folder` as one pack that is there whole, and on the disk, or not at all.
 
-    Return the pack's name. What the objects of a `promisor` pack refer to need not be here.
+    Return the pack's name, and the pack. What the objects of a `promisor` pack refer to need not be here.
     """
     size = id_size // 2
     pack, entries = _pack(objects, size)
@@ -310,7 +312,7 @@ def write(folder: Path, objects: Iterable[tuple[str, bytes]], id_size: int, *, p
     if promisor:
         _put(folder / "pack" / f"{name}.promisor", b"")
     _put(folder / "pack" / f"{name}.idx", index)  # what makes the pack count comes last
-    return name
+    return name, pack
 
 
 def gather(folder: Path, id_size: int, most: int) -> None:
@@ -327,7 +329,7 @@ def gather(folder: Path, id_size: int, most: int) -> None:
         ids = dict.fromkeys(name for index in small for name in packs.ids(index.name))
         found = (packs.read(name.hex()) for name in ids)
         promisor = any(index.with_suffix(".promisor").exists() for index in small)
-        made = write(folder, ((one[1], one[2]) for one in found if one is not None), id_size, promisor=promisor)
+        made, _ = write(folder, ((one[1], one[2]) for one in found if one is not None), id_size, promisor=promisor)
     for index in small:
         if index.stem != made:
             for suffix in (".idx", ".pack", ".promisor", ".rev", ".keep"):
@@ -391,5 +393,5 @@ def _put(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fchmod(descriptor, 0o444)
-        os.fsync(descriptor)
+        turns.sync(descriptor)
     Path(name).replace(path)

@@ -9,6 +9,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from rollout import turns
+
 
 def state_folder() -> Path:
     """Return where rollout keeps its own things; made when missing."""
@@ -52,7 +54,7 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600, *, durable: bool 
             file.write(content)
             file.flush()
             if durable:
-                os.fsync(file.fileno())
+                turns.sync(file.fileno())
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
@@ -64,7 +66,7 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600, *, durable: bool 
 def sync_folder(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(descriptor)
+        turns.sync(descriptor)
     finally:
         os.close(descriptor)
 

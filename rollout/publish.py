@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from rollout import addresses, checkout, commits, follow, git, hosts, plan, store, tokens, workshop
+from rollout import addresses, checkout, commits, follow, git, hosts, plan, store, tokens, turns, workshop
 from rollout.branch import first_line, last_tip
 from rollout.checkout import Hindered
 from rollout.errors import Busy
@@ -113,7 +113,7 @@ class _Write:
             except _Moved:
                 import random
 
-                time.sleep((0.1 + 0.1 * random.random()) * 2**attempt)  # noqa: S311  # no secret: it parts racers
+                turns.sleep((0.1 + 0.1 * random.random()) * 2**attempt)  # noqa: S311  # no secret: it parts racers
         return _outcome(step, Verdict.FAILED, f"upstream moved {_TRIES} times while it was pushed to; run it again")
 
     def _no_place_for_a_commit(self) -> str | None:

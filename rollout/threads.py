@@ -1,7 +1,7 @@
 """Work done on threads that each take the next unit when they are free: no queue, no future, nothing held.
 
-Units that wait for nothing are done by one thread: several would take the interpreter's lock from each other at every
-system call, and be slower together. As soon as a unit turns out to wait, there are as many threads as may be.
+They compute one at a time (`turns`), so units that wait for nothing are done by one thread: to hand the turn over costs
+time, too. As soon as a unit turns out to wait, there are as many threads as may be.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Generic, TypeVar
+
+from rollout import turns
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -58,7 +60,8 @@ class _Shared(Generic[T, R]):
         try:
             while (item := self.take()) is not None:
                 begun = time.monotonic()
-                result = self.work(item)
+                with turns.working():
+                    result = self.work(item)
                 self.waits = self.waits or time.monotonic() - begun > _WAITS
                 self.done.put((item, result))
         except BaseException as error:

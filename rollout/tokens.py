@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from rollout import turns
+
 _WAIT = 3.0  # seconds for a person's git command to finish
 _POLL = 0.05
 _held: dict[Path, Path] = {}  # token to lock: what a process that ends at once must still let go of
@@ -66,7 +68,7 @@ def sign(scratch: Path) -> Path:
         with token.open("w") as file:
             file.write(json.dumps(ours))
             file.flush()
-            os.fsync(file.fileno())  # a lock that a power cut leaves without a word in it would be nobody's for ever
+            turns.sync(file.fileno())  # a lock that a power cut leaves without a word in it would be nobody's for ever
     return token
 
 
@@ -87,7 +89,7 @@ def _link(token: Path, lock: Path) -> None:
                 continue
             if time.monotonic() >= deadline:
                 raise Held(f"busy: {lock} exists") from None
-            time.sleep(_POLL)
+            turns.sleep(_POLL)
         else:
             return
 

@@ -1,0 +1,59 @@
+"""Whose turn it is to compute: one thread of work at a time, until it waits for something.
+
+Python runs one thread at a time in any case, but lets go at every system call: threads that look at files would take
+the interpreter from each other thousands of times a second, and twice as much processor time for the same work.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock, local
+
+_STUCK = 0.1  # seconds after which nobody waits any longer for one whose file system does not answer
+
+_turn = Lock()
+_mine = local()
+
+
+@contextmanager
+def working() -> Iterator[None]:
+    """Do a unit of work in the block, when it is this thread's turn."""
+    _mine.held = _turn.acquire(timeout=_STUCK)
+    try:
+        yield
+    finally:
+        _give_up()
+        del _mine.held
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Let others compute while this thread waits for something in the block."""
+    if not hasattr(_mine, "held"):
+        yield
+        return
+    _give_up()
+    try:
+        yield
+    finally:
+        _mine.held = _turn.acquire(timeout=_STUCK)
+
+
+def _give_up() -> None:
+    if _mine.held:
+        _mine.held = False
+        _turn.release()
+
+
+def sleep(seconds: float) -> None:
+    with waiting():
+        time.sleep(seconds)
+
+
+def sync(descriptor: int) -> None:
+    """Have a file or folder on the disk when this returns."""
+    with waiting():
+        os.fsync(descriptor)
