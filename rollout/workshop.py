@@ -9,7 +9,21 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from rollout import addresses, attributes, building, commits, git, history, hosts, known, locks, packs, places
+from rollout import (
+    addresses,
+    attributes,
+    building,
+    commits,
+    git,
+    gitdir,
+    handover,
+    history,
+    hosts,
+    known,
+    locks,
+    packs,
+    places,
+)
 from rollout.git import GitError
 from rollout.history import Touch
 from rollout.known import InSync
@@ -65,6 +79,7 @@ class Workshop(Store):
     def __init__(self, place: Path, remote: Remote, target: str, held: tuple[int, ...]) -> None:
         super().__init__(place, remote, held)
         self.target = target
+        self._made, self._made_for = b"", ""  # the pack of the commit that was just built
         self._pending_ref = f"refs/rollout/pending/{places.key(target, remote.branch)}"
 
     # --- reading
@@ -314,11 +329,12 @@ class Workshop(Store):
                 raise GitError(f"commit {base} is not in the workshop")
             when = max(run.epoch, commits.committed_at(found[2]) + 1)
             built = building.commit(Tree(objects, base), planned, identity, message, when)
-            packs.write(self.place / "objects", built.objects, len(base))
+            _, self._made = packs.write(self.place / "objects", built.objects, len(base))
             self._verify(objects, base, built.commit, planned)
         if identity.sign:
             return self._signed(built.commit, base, identity, message, when)
         self.pin(built.commit)
+        self._made_for = built.commit
         return built.commit
 
     def _verify(self, objects: Objects, base: str, commit: str, planned: list[Change]) -> None:
@@ -362,6 +378,11 @@ class Workshop(Store):
 
     def push(self, commit: str, base: str) -> git.Result:
         """Push exactly that commit to exactly that branch, if it is still at `base`; only `ask` knows the outcome."""
+        beside = self.remote.beside
+        if beside is not None and gitdir.bare(beside) is not None:
+            pack = self._made if commit == self._made_for else self.pack(commit, base)
+            limit = self.remote.access.transfer_limit
+            return handover.push(self.git, beside, self.remote.ref, base, commit, pack, limit)
         return hosts.run(
             self.git,
             self.remote.url,

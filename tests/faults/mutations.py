@@ -37,6 +37,10 @@ class Mutation:
 MUTATIONS = (
     Mutation("the exact lease of the push", "workshop.py",
              'f"--force-with-lease={self.remote.ref}:{base}"', '"--force"',
+             "somebody else pushes", "another push", "push",
+             also=(("workshop.py", "gitdir.bare(beside) is not None", "False"),)),
+    Mutation("what the receiver is told the branch must be at", "handover.py",
+             "_request(ref, old, new)", "_request(ref, (folder / ref).read_text().strip(), new)",
              "somebody else pushes", "another push", "push"),
     Mutation("the second look, under the lock", "follow.py",
              "            act.look()\n            act.run()", "            act.run()",
