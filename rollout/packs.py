@@ -42,7 +42,7 @@ _Bytes = bytes | mmap.mmap
 class _Pack:
     """One pack and its index, in which the ids are sorted; the pack itself is opened when it has what is asked for."""
 
-    place: Path
+    place: str
     index: _Bytes
     size: int
     count: int
@@ -53,7 +53,7 @@ class _Pack:
         if self._data is None:
             data = _content(self.place)
             if data[:8] != b"PACK\0\0\0\2":
-                raise ValueError(f"{self.place.name} is no pack that we know")
+                raise ValueError(f"{os.path.basename(self.place)} is no pack that we know")
             self._data = data
         return self._data
 
@@ -84,7 +84,7 @@ class Packs:
     """Answers what an object is, out of the packs and loose objects of one folder; damage is a GitError."""
 
     def __init__(self, folder: Path, id_size: int) -> None:
-        self._folder = folder
+        self._folder = str(folder)
         self._size = id_size // 2
         self._names: list[str] = []  # of packs, newest first
         self._packs: dict[str, _Pack] = {}  # those that were opened: most objects are in the newest
@@ -124,7 +124,7 @@ class Packs:
     def _loose(self, name: bytes) -> tuple[str, bytes] | None:
         text = name.hex()
         try:
-            packed = (self._folder / text[:2] / text[2:]).read_bytes()
+            packed = places.read(f"{self._folder}/{text[:2]}/{text[2:]}")
         except FileNotFoundError:
             return None
         head, _, content = zlib.decompress(packed).partition(b"\0")
@@ -132,17 +132,17 @@ class Packs:
 
     def _look_again(self) -> bool:
         """Look which packs came since we last looked; tell whether there are any."""
-        with os.scandir(self._folder / "pack") as entries:
+        with os.scandir(f"{self._folder}/pack") as entries:
             found = {entry.name: entry.stat().st_mtime_ns for entry in entries if entry.name.endswith(".idx")}
         new = sorted(found.keys() - set(self._names), key=lambda name: found[name], reverse=True)
         self._names[:0] = new
         return bool(new)
 
     def _opened(self, name: str) -> _Pack:
-        index = _content(self._folder / "pack" / name)
+        index = _content(f"{self._folder}/pack/{name}")
         if _INDEX.unpack_from(index) != (b"\xfftOc", 2):
             raise ValueError(f"{name} is no index that we know")
-        place = self._folder / "pack" / f"{name.removesuffix('.idx')}.pack"
+        place = f"{self._folder}/pack/{name.removesuffix('.idx')}.pack"
         self._packs[name] = _Pack(place, index, self._size, struct.unpack_from(">L", index, 8 + 4 * 255)[0])
         return self._packs[name]
 
@@ -191,7 +191,7 @@ def opened(folder: Path, id_size: int) -> Iterator[Packs]:
         packs.close()
 
 
-def _content(path: Path) -> _Bytes:
+def _content(path: str) -> _Bytes:
     """Return a file's bytes, mapped when it is large: to map and unmap a small one takes longer than to read it."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
