@@ -13,7 +13,7 @@ LIMITS = {
     "refused": "ulimit -v 4000",  # kilobytes: fewer than git needs to begin
     "killed": "kill -9 $$",  # as the kernel does when the machine runs out of memory
 }
-COMMANDS = {"fetch": '*api*" fetch "*', "push": '*" push "*/api.git*'}
+COMMANDS = {"fetch": '*api*" fetch "*', "receive-pack": '*" receive-pack "*/api.git*'}
 
 
 def _limited(world: World, limit: str, command: str) -> str:

@@ -526,7 +526,7 @@ def test_no_hook_that_a_configuration_defines_reaches_a_git_that_works_in_the_ch
     assert run.returncode == 0, err
     lines = [json.loads(line) for line in seen.read_text().splitlines()]
     calls = [(command, settings) for command, settings in lines if command != ["config"]]  # which runs no hook
-    assert {word for command, _ in calls for word in command} > {"push"}
+    assert {word for command, _ in calls for word in command} > {"receive-pack"}
     assert [(command, hooks_of(settings)) for command, settings in calls if hooks_of(settings)] == []
     read = any(settings for _, settings in calls)
     assert read == (top / "conf.txt").exists(), "it followed, and git had read the hooks, or neither"
