@@ -233,7 +233,7 @@ def _circumstances(at: Located, shop: Workshop, settings: Settings, checkout: Ch
 def last_tip(at: Located, shop: Workshop, where: Branch, *, network: bool) -> str:
     """Return upstream's commit: asked for now, or as it was last known."""
     if network:
-        return shop.fetch(shop.ask())
+        return shop.latest()
     if shop.absent():
         raise store.no_branch(at.remote)
     known = shop.tip()

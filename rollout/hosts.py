@@ -64,6 +64,11 @@ def run(
     return result
 
 
+def answers(url: str, access: Access) -> bool:
+    """Tell whether a host has answered already, and what is said to it goes over a connection that is open."""
+    return _lines.path(url, access) is not None
+
+
 def _pause(seconds: float) -> None:
     with turns.waiting():
         told = git.interrupted.wait(seconds)

@@ -12,8 +12,8 @@ from rollout import inventory as inventories
 from rollout import templates
 from rollout.errors import UsageError
 from rollout.model import Branch, Folder, Inventory, Machine, Target
-from rollout.render import TemplateFault
 from rollout.renderer import Rendering
+from rollout.sandbox import TemplateFault
 
 _MAX_INVENTORY = 32 * 1024 * 1024
 

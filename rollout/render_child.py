@@ -11,7 +11,7 @@ _MEMORY = 1 << 30  # bytes of address space a hostile template may take
 
 
 def main() -> None:
-    from rollout.render import Renderer
+    from rollout.sandbox import Renderer
 
     _bound()
     templates = json.loads(sys.stdin.buffer.readline())
@@ -31,7 +31,7 @@ def _bound() -> None:
 
 
 def _answer(renderer: Any, request: dict[str, Any]) -> dict[str, Any]:
-    from rollout.render import TemplateFault
+    from rollout.sandbox import TemplateFault
 
     try:
         if request["ask"] == "uses":

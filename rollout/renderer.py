@@ -17,7 +17,8 @@ from rollout import __version__, secrecy
 from rollout.errors import UsageError
 from rollout.model import Desired, FilePattern, Machine, Managed, Mode, Problem, Slot, Target, TemplateFile
 from rollout.reads import Reads
-from rollout.render import SUFFIX, TemplateFault, context, policy_fault, slots, texts
+from rollout.render import SUFFIX, context, policy_fault, slots, texts
+from rollout.sandbox import TemplateFault
 
 _NO_MACHINE = "'machine' is undefined"
 _SECONDS = 10.0  # wall clock for one template; a person's template takes a millisecond

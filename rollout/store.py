@@ -191,14 +191,35 @@ class Store:
             return tip
         self._ready(len(tip))
         depth = () if self.ref(self.upstream_ref) else ("--depth=1",)
-        self.transfer(*depth, "--filter=blob:none", f"+{self.remote.ref}:{self.upstream_ref}")
+        self._fetch_branch(*depth)
+        return self._fetched()
+
+    def latest(self) -> str:
+        """Have upstream's newest commit and its trees here and return it.
+
+        A host that is known to answer is not asked first where the branch is: fetching tells that, too, in one contact.
+        """
+        known = self.ref(self.upstream_ref)
+        if known is None or not hosts.answers(self.remote.url, self.remote.access):
+            return self.fetch(self.ask())
+        self._ready(len(known))
+        try:
+            self._fetch_branch(limit=self.remote.access.ask_limit)
+        except Unreachable:
+            return self.fetch(self.ask())  # which tells what is wrong
+        return self._fetched()
+
+    def _fetch_branch(self, *options: str, limit: float | None = None) -> None:
+        self.transfer(*options, "--filter=blob:none", f"+{self.remote.ref}:{self.upstream_ref}", limit=limit)
+
+    def _fetched(self) -> str:
         now = self.ref(self.upstream_ref)
         if now is None:
             raise NoBranch(f"the remote has no branch {self.remote.branch!r} any more")
         self.remember(tip=now, asked_at=time.time(), absent=False)
         return now
 
-    def transfer(self, *arguments: str, stdin: bytes = b"", quiet: bool = True) -> None:
+    def transfer(self, *arguments: str, stdin: bytes = b"", quiet: bool = True, limit: float | None = None) -> None:
         extra = ("--stdin",) if stdin else ()
         try:
             hosts.run(
@@ -216,7 +237,7 @@ class Store:
                 _REMOTE,
                 *[a for a in arguments if not a.startswith("--")],
                 stdin=stdin,
-                limit=self.remote.access.transfer_limit,
+                limit=limit or self.remote.access.transfer_limit,
             )
         except GitError as error:
             if not all(self._holds(commit) for commit in self._pinned()):
