@@ -148,6 +148,7 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 PermitUserEnvironment no
+SetEnv HOME={home}
 """
 
 
