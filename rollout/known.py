@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -50,14 +51,20 @@ def as_memo(known: InSync, asked: str) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=4096)
+def _path(text: str) -> PurePosixPath:
+    """Return a managed path: a fleet has the same ones in every repository."""
+    return PurePosixPath(text)
+
+
 def from_memo(memo: Any, tip: str, asked: str) -> InSync | None:
     """Return what is remembered, if it is about this commit and these templates."""
     try:
         if memo["tip"] != tip or memo["asked"] != asked:
             return None
-        entries = {PurePosixPath(path): (entry[0], entry[1]) if entry else None for path, _, entry in memo["files"]}
+        entries = {_path(path): (entry[0], entry[1]) if entry else None for path, _, entry in memo["files"]}
         managed = {
-            PurePosixPath(path): f"{entry[0]}:{content}" if entry else fingerprint(None)
+            _path(path): f"{entry[0]}:{content}" if entry else fingerprint(None)
             for path, content, entry in memo["files"]
         }
         orphans = tuple(PurePosixPath(path) for path in memo["orphans"])

@@ -49,7 +49,8 @@ class Progress:
     def ended(self, target: str) -> None:
         self._at_work.pop(target, None)
         self.done += 1
-        self._paint()
+        if self.screen.live:
+            self._paint()
 
     def _tick(self) -> None:
         while not self._over.wait(_EVERY):
