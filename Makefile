@@ -13,7 +13,7 @@ help:
 	@echo "make soak     people and killed machines at work at once, for SECONDS=60"
 	@echo "make test-long  the tests that take minutes"
 	@echo "make format   rewrite the sources the way make test wants them"
-	@echo "make bench    rollout beside a raw git loop: SIZES=\"5 100 1000\" ROUNDS=3 (docs/scale.md)"
+	@echo "make bench    rollout beside a raw git loop: SIZES=\"5 100 1000\" ROUNDS=3; BENCH=\"--flat 100 1000 10000\" (docs/scale.md)"
 	@echo "make far      rollout on 200 repositories behind ssh, 50 ms further away"
 	@echo "make clean    remove what these commands made here"
 

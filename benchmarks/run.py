@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import peers
@@ -201,6 +202,45 @@ def large(root: Path, size: int, rounds: int, measured: Measured, served: str) -
     measured.add("rollout: plan, every repository changes", timed(rollout("plan", "--no-diff"), fleet.environment))
 
 
+FLAT = ("rollout: apply, nothing to do", "rollout: status, offline", "rollout: plan, every repository changes")
+
+
+def flatness(measured: dict[int, Measured]) -> list[str]:
+    """Return what one repository more costs between each two sizes, and how far these costs lie apart."""
+    sizes = sorted(measured)
+    steps = list(pairwise(sizes))
+    head = " | ".join(f"{one:,} to {other:,}" for one, other in steps)
+    lines = [f"| milliseconds for one repository more: clock (processor) | {head} | dearest / cheapest |"]
+    lines.append("|---|" + "---|" * (len(steps) + 1))
+    for name in (*FLAT, "bare ls-remote"):
+        if not all(name in found.costs for found in measured.values()):
+            continue
+        wall = [(measured[b].wall(name) - measured[a].wall(name)) / (b - a) * 1e3 for a, b in steps]
+        cpu = [(measured[b].cpu(name) - measured[a].cpu(name)) / (b - a) * 1e3 for a, b in steps]
+        cells = " | ".join(f"{one:.2f} ({other:.2f})" for one, other in zip(wall, cpu, strict=True))
+        lines.append(f"| {name} | {cells} | {max(wall) / min(wall):.2f} ({max(cpu) / min(cpu):.2f}) |")
+    return lines
+
+
+def flat_report(folder: Path, sizes: list[int], rounds: int) -> str:
+    """Measure fleets that are all in sync, by address alone, and say how the cost grows with the fleet."""
+    measured: dict[int, Measured] = {}
+    for size in sizes:
+        print(f"{size:,} repositories, all in sync", flush=True)
+        measured[size] = Measured()
+        large(folder / "large", size, rounds, measured[size], "file://")
+        shutil.rmtree(folder / "large")
+    return "\n\n".join(
+        [
+            f"Measured on {machine()}; {JOBS} at a time, median of {rounds} rounds, repositories by address that are "
+            "all in sync.",
+            "\n".join(table(measured, {})),
+            "\n".join(flatness(measured)),
+            f"Largest process of rollout: {peaks(measured)}.",
+        ]
+    )
+
+
 # --- processes
 
 
@@ -336,11 +376,18 @@ def main() -> None:
     )
     parser.add_argument("--peers", type=int, default=100, help="the largest fleet on which peers are measured; 0: none")
     parser.add_argument("--daemon", type=int, nargs="*", default=[], help="sizes to measure again behind a git daemon")
+    parser.add_argument("--flat", type=int, nargs="*", default=[], help="sizes between which costs are compared alone")
     parser.add_argument("--no-write", action="store_true", help=f"print, and leave {RESULTS.name} alone")
     given = parser.parse_args()
     texts = []
     with tempfile.TemporaryDirectory(prefix="rollout-bench-", dir=given.folder) as name:
         folder = Path(name)
+        if given.flat:
+            text = flat_report(folder, given.flat, given.rounds)
+            print(text)
+            if not given.no_write:
+                write_results(text, "## Flat")
+            return
         texts.append(report(folder, given.sizes, given.rounds, given.peers, "file://"))
         if given.daemon:
             with serving(folder) as served:
