@@ -59,7 +59,7 @@ def test_a_thousand_failures_for_one_reason_are_one_line(world: World) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_a_large_run_and_the_next_one_finishes_it(world: World, number: signal.Signals) -> None:
-    names = _fleet(world, 200)
+    names = _fleet(world, 100)
     process = world.spawn("apply", "-y", "--json", "--jobs", "4")
     assert process.stdout is not None
     seen = 0

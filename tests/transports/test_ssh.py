@@ -11,7 +11,9 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from rollout import hosts
+from rollout import hosts, workshop
+from rollout.git import Access, Git
+from rollout.store import NoBranch, Remote
 from tests.transports.proxy import proxy
 from tests.transports.servers import Sshd, silent, sshd
 from tests.world import World
@@ -171,3 +173,33 @@ def test_a_password_in_an_ssh_address_is_refused(world: World) -> None:
     assert "inventory.yaml:5: repos.api.url" in plan.err
     assert "has a password, which ssh does not take" in plan.err
     assert "sesame" not in plan.err
+
+
+def test_a_host_that_has_answered_is_fetched_from_without_being_asked_first(
+    world: World, server: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = world.remote("api")
+    remote = Remote(f"{server.url}{bare}", "main", Access(server.command()))
+    ran: list[str] = []
+    start = Git._start
+
+    def noted(self: Git, arguments: tuple[str, ...]) -> object:
+        ran.append(next(iter(arguments)))
+        return start(self, arguments)
+
+    with workshop.opened(world.root / "state", remote, "api") as shop, hosts.sharing():
+        shop.fetch(shop.ask())
+        deadline = time.monotonic() + 20
+        while not hosts.answers(remote.url, remote.access) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert hosts.answers(remote.url, remote.access)
+        world.elsewhere("api", {"more.txt": "more\n"})
+        monkeypatch.setattr(Git, "_start", noted)
+        assert shop.latest() == shop.tip() == world.tip("api")
+        assert shop.latest() == world.tip("api")
+        assert ran == ["fetch", "fetch"]
+        monkeypatch.setattr(Git, "_start", start)
+        world.git(bare, "update-ref", "-d", "refs/heads/main")
+        with pytest.raises(NoBranch):
+            shop.latest()
+        assert shop.absent()
