@@ -116,7 +116,7 @@ class Store:
             return asked if isinstance(asked, float) else None
 
     def note_asked(self) -> None:
-        """Note that upstream was asked just now, without holding the store: nothing else has changed."""
+        """Note that upstream was asked just now, where nothing else is to be remembered; the store need not be held."""
         with contextlib.suppress(OSError):
             os.close(os.open(self._asked, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
             os.utime(self._asked)
@@ -187,7 +187,9 @@ class Store:
         Raises Unreachable when the remote stops answering.
         """
         if self.tip() == tip:
-            self.remember(asked_at=time.time(), absent=False)
+            if self.absent():
+                self.remember(absent=False)
+            self.note_asked()
             return tip
         self._ready(len(tip))
         depth = () if self.ref(self.upstream_ref) else ("--depth=1",)
@@ -275,11 +277,13 @@ class Store:
 
     def clear(self) -> None:
         """Take away what a killed process left: we hold the store, so whatever lock lies about is nobody's."""
-        refs = [folder for folder, _, _ in os.walk(self.place / "refs")]
-        for folder in (str(self.place), os.path.join(self.place, "objects", "pack"), *refs):
-            with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
-                for left in [entry.path for entry in entries if _LEFT.match(entry.name)]:
-                    Path(left).unlink(missing_ok=True)
+        found = [(folder, names) for folder, _, names in os.walk(f"{self.place}/refs")]
+        for folder in (f"{self.place}", f"{self.place}/objects/pack"):
+            with contextlib.suppress(FileNotFoundError):
+                found.append((folder, os.listdir(folder)))
+        for folder, names in found:
+            for name in filter(_LEFT.match, names):
+                Path(folder, name).unlink(missing_ok=True)
 
     def _text(self, name: str) -> str:
         try:
