@@ -14,7 +14,7 @@ _ROOT = Path(__file__).parent.parent.parent
 
 @needs_shim()
 def test_whatever_goes_wrong_at_any_call_nothing_is_lost_and_the_next_run_finishes() -> None:
-    command = [sys.executable, "-m", "tests.faults.sweep", "--most", "96", "--seconds", "40", "--jobs", "2", "--json"]
+    command = [sys.executable, "-m", "tests.faults.sweep", "--most", "96", "--seconds", "30", "--jobs", "2", "--json"]
     done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False, timeout=400)
     found = json.loads(done.stdout)
     assert found["violations"] == [], "\n".join(found["violations"])

@@ -54,7 +54,7 @@ def _end(process: subprocess.Popen[str], number: int) -> None:
 def test_killed_at_random_instants_every_target_has_one_commit_and_nothing_of_the_person_is_lost(world: World) -> None:
     before = _fleet(world)
     chance = random.Random(20260203)
-    deadline, release, killed = time.monotonic() + 14, 0, 0
+    deadline, release, killed = time.monotonic() + 10, 0, 0
     while time.monotonic() < deadline or release == 0:
         release += 1
         _release(world, release)
