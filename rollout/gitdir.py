@@ -162,7 +162,7 @@ def discover(top: Path) -> GitDir:
     return found
 
 
-_SHAPING = re.compile(rb"hiderefs|include|refstorage|namespace|worktree", re.IGNORECASE)
+_SHAPING = re.compile(r"hiderefs|include|refstorage|namespace|worktree", re.IGNORECASE)
 
 
 def bare(folder: Path) -> GitDir | None:
@@ -170,12 +170,12 @@ def bare(folder: Path) -> GitDir | None:
     found = GitDir(folder, folder, folder)
     try:
         _owned(folder)
-        shaped = _SHAPING.search(places.read(f"{folder}/config"))
-    except (NotOurs, OSError):
+    except NotOurs:
         return None
+    config = _read(f"{folder}/config")
     whole = all(os.path.isdir(f"{folder}/{name}") for name in ("objects", "refs")) and os.path.isfile(f"{folder}/HEAD")
     odd = any(os.path.lexists(f"{folder}/{name}") for name in (".git", "commondir", "reftable"))
-    return found if whole and not odd and not shaped else None
+    return found if whole and not odd and config is not None and not _SHAPING.search(config) else None
 
 
 def _plain_file(place: Path | str, most: int | None = None) -> None:
