@@ -104,10 +104,10 @@ def write(job: Job) -> Outcome:
 
 def _own_fault(target: str, error: Exception) -> str:
     """Show the traceback of a fault of our own and return it in one line; what a person can mend is none."""
-    import traceback
-
     if isinstance(error, RolloutError):
         raise error
+    import traceback
+
     sys.stderr.write(redact(f"rollout: {target}: {traceback.format_exc()}"))
     return redact(f"a fault of rollout's own: {type(error).__name__}: {error}")
 

@@ -54,9 +54,7 @@ def run(
         if not result.code or not _THROTTLED.search(result.err):
             break
         if attempt < _TRIES - 1:
-            import random
-
-            _pause(_PAUSE * 2**attempt * (1 + random.random()))  # noqa: S311  # no secret: it parts those who wait
+            _pause(turns.pause(_PAUSE, attempt))
     if not result.code:
         _lines.open(url, access)
     if ok and result.code not in ok:
@@ -78,23 +76,23 @@ def _pause(seconds: float) -> None:
 
 # --- turns
 
-_places: dict[str, BoundedSemaphore] = {}
-_places_lock = Lock()
+_contacts: dict[str, BoundedSemaphore] = {}  # that a host may have open
+_contacts_lock = Lock()
 
 
 @contextmanager
 def _turn(host: str, most: int) -> Iterator[None]:
     """Wait until fewer than the most that may be are in contact with a host."""
-    with _places_lock:
-        places = _places.setdefault(host, BoundedSemaphore(most))
+    with _contacts_lock:
+        contacts = _contacts.setdefault(host, BoundedSemaphore(most))
     with turns.waiting():
-        while not places.acquire(timeout=0.2):
+        while not contacts.acquire(timeout=0.2):
             if git.interrupted.is_set():
                 raise GitTimeout("interrupted")
     try:
         yield
     finally:
-        places.release()
+        contacts.release()
 
 
 # --- shared ssh connections

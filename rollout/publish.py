@@ -35,6 +35,7 @@ from rollout.store import NoBranch, Unreachable
 from rollout.workshop import Pending, Workshop
 
 _TRIES = 5
+_PAUSE = 0.1  # seconds before the second try
 _CLONE = ".rollout-clone."
 
 
@@ -111,9 +112,7 @@ class _Write:
             try:
                 return self._once(changes, self._current_tip(attempt))
             except _Moved:
-                import random
-
-                turns.sleep((0.1 + 0.1 * random.random()) * 2**attempt)  # noqa: S311  # no secret: it parts racers
+                turns.sleep(turns.pause(_PAUSE, attempt))
         return _outcome(step, Verdict.FAILED, f"upstream moved {_TRIES} times while it was pushed to; run it again")
 
     def _no_place_for_a_commit(self) -> str | None:

@@ -53,6 +53,13 @@ def sleep(seconds: float) -> None:
         time.sleep(seconds)
 
 
+def pause(seconds: float, attempt: int) -> float:
+    """Return how long to wait before the next try: twice as long each time, and never as long as whoever else tries."""
+    import random
+
+    return seconds * (1 << attempt) * (1 + random.random())  # noqa: S311  # no secret: it parts those who wait
+
+
 def sync(descriptor: int) -> None:
     """Have a file or folder on the disk when this returns."""
     with waiting():
