@@ -80,12 +80,16 @@ def _passing(target: Target, asked: str, settings: Settings, at: Located, shop: 
     seen = None if tip is None else shop.known_in_sync(tip, asked)
     if tip is None or seen is None or shop.tip() != tip or shop.absent() or shop.pending_commit() is not None:
         return None
-    settled, there = _plain_checkout(target.location, at, tip, seen.entries)
-    if not settled or (there is not None and not there.has_it):
-        return None
     if ask:
         shop.note_asked()
-    return plan.step_of(target, seen.findings, _circumstances(at, shop, settings, there))
+    return _as_it_was(target, seen, settings, at, shop)
+
+
+def _as_it_was(target: Target, seen: InSync, settings: Settings, at: Located, shop: Workshop) -> Step | None:
+    """Return the step of earlier findings that still hold upstream, where it is plain how the checkout stands."""
+    assert isinstance(target.location, Branch)
+    settled, there = _plain_checkout(target.location, at, seen.findings.revision, seen.entries)
+    return plan.step_of(target, seen.findings, _circumstances(at, shop, settings, there)) if settled else None
 
 
 def _glance(target: Target, asked: str, settings: Settings, at: Located, shop: Workshop) -> Step | str | None:
@@ -96,10 +100,7 @@ def _glance(target: Target, asked: str, settings: Settings, at: Located, shop: W
         return tip
     if not settings.offline:
         shop.fetch(tip)
-    settled, there = _plain_checkout(target.location, at, tip, seen.entries)
-    if not settled:
-        return tip
-    return plan.step_of(target, seen.findings, _circumstances(at, shop, settings, there))
+    return _as_it_was(target, seen, settings, at, shop) or tip
 
 
 def _asked_tip(at: Located, shop: Workshop, settings: Settings) -> str | None:
