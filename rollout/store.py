@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -109,14 +108,13 @@ class Store:
 
     def fetched_at(self) -> float | None:
         """Return when upstream was last asked, in seconds since the epoch."""
-        asked = self.memo().get("asked_at")
         try:
-            return max(asked or 0.0, os.stat(self._asked).st_mtime)
+            return os.stat(self._asked).st_mtime
         except OSError:
-            return asked if isinstance(asked, float) else None
+            return None
 
     def note_asked(self) -> None:
-        """Note that upstream was asked just now, where nothing else is to be remembered; the store need not be held."""
+        """Note that upstream was asked just now: a file's time, so that the store need be neither held nor written."""
         with contextlib.suppress(OSError):
             os.close(os.open(self._asked, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
             os.utime(self._asked)
@@ -174,7 +172,8 @@ class Store:
         except NoBranch:
             if not self.place.is_dir():
                 self._ready(_SHA1)
-            self.remember(absent=True, asked_at=time.time())
+            self.remember(absent=True)
+            self.note_asked()
             raise
 
     def absent(self) -> bool:
@@ -218,7 +217,8 @@ class Store:
         now = self.ref(self.upstream_ref)
         if now is None:
             raise NoBranch(f"the remote has no branch {self.remote.branch!r} any more")
-        self.remember(tip=now, asked_at=time.time(), absent=False)
+        self.remember(tip=now, absent=False)
+        self.note_asked()
         return now
 
     def transfer(self, *arguments: str, stdin: bytes = b"", quiet: bool = True, limit: float | None = None) -> None:

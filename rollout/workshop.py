@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -79,7 +78,7 @@ class Workshop(Store):
     def __init__(self, place: Path, remote: Remote, target: str, held: tuple[int, ...]) -> None:
         super().__init__(place, remote, held)
         self.target = target
-        self._made, self._made_for = b"", ""  # the pack of the commit that was just built
+        self._made: dict[str, bytes] = {}  # the commit that was just built, and its pack
         self._pending_ref = f"refs/rollout/pending/{places.key(target, remote.branch)}"
 
     # --- reading
@@ -285,7 +284,8 @@ class Workshop(Store):
         """Know what we just put upstream without asking for it again."""
         memo = self.memo()
         self.set_ref(self.upstream_ref, commit)
-        values: dict[str, Any] = {"tip": commit, "asked_at": time.time(), "newest": commit, "believed": commit}
+        self.note_asked()
+        values: dict[str, Any] = {"tip": commit, "newest": commit, "believed": commit}
         if memo.get("searched") == parent:
             new = {
                 c.path: [
@@ -329,12 +329,12 @@ class Workshop(Store):
                 raise GitError(f"commit {base} is not in the workshop")
             when = max(run.epoch, commits.committed_at(found[2]) + 1)
             built = building.commit(Tree(objects, base), planned, identity, message, when)
-            _, self._made = packs.write(self.place / "objects", built.objects, len(base))
+            _, pack = packs.write(self.place / "objects", built.objects, len(base))
             self._verify(objects, base, built.commit, planned)
         if identity.sign:
             return self._signed(built.commit, base, identity, message, when)
         self.pin(built.commit)
-        self._made_for = built.commit
+        self._made = {built.commit: pack}
         return built.commit
 
     def _verify(self, objects: Objects, base: str, commit: str, planned: list[Change]) -> None:
@@ -380,7 +380,7 @@ class Workshop(Store):
         """Push exactly that commit to exactly that branch, if it is still at `base`; only `ask` knows the outcome."""
         beside = self.remote.beside
         if beside is not None and gitdir.bare(beside) is not None:
-            pack = self._made if commit == self._made_for else self.pack(commit, base)
+            pack = self._made.get(commit) or self.pack(commit, base)
             limit = self.remote.access.transfer_limit
             return handover.push(self.git, beside, self.remote.ref, base, commit, pack, limit)
         return hosts.run(

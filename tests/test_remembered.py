@@ -141,11 +141,8 @@ def test_what_is_in_sync_is_seen_while_another_process_holds_the_workshop(world:
 def test_how_old_the_knowledge_is_counts_from_the_last_look(world: World) -> None:
     long_ago = 1_700_000_000.0
     for place in _workshops():
-        document = json.loads((place / "rollout.json").read_text())
-        aged = {key: {**memo, "asked_at": long_ago} for key, memo in document.items()}
-        (place / "rollout.json").write_text(json.dumps(aged))
         for file in place.glob("asked-*"):
-            file.unlink()
+            os.utime(file, (long_ago, long_ago))
     assert world.run("status", "--json").json["fetched_at"] == "2023-11-14T22:13:20Z"
     world.run("status", "--fetch")
     assert world.run("status", "--json").json["fetched_at"] > "2026"
