@@ -478,8 +478,10 @@ class _Act:
             self.runner.run("update-ref", *message, "--stdin", "-z", stdin=update.encode())
         except GitError as error:
             leftovers.clear_locks(self.repo, self.scratch)
-            if self.repo.ref(branch) != self.to.commit:  # the ref tells, not how its writer ended
-                raise Hindered(f"its branch moved meanwhile ({error})") from error
+            there = self.repo.ref(branch)
+            if there != self.to.commit:  # the ref tells, not how its writer ended
+                what = "its branch could not be moved" if there == self.local else "its branch moved meanwhile"
+                raise Hindered(f"{what} ({error})") from error
 
     def _remove_empty_folders(self, paths: Iterable[PurePosixPath]) -> None:
         """Remove the folders that were made for a path, or that it was the last of, if they are empty."""

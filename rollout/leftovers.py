@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from rollout import atomic, attributes, gitdir, paths, tokens, turns, unfinished
 from rollout.atomic import Found
@@ -73,21 +74,26 @@ def _remove_home(repo: GitDir) -> None:
 def note(place: Path, number: str, move: Move, also: Iterable[Entry]) -> None:
     """Leave word of which path a numbered file belongs to, and of what git knows it may be."""
     known = [entry for entry in (move.old, move.new, *also) if entry is not None]
-    with open(place / _MOVES, "a") as file:
-        file.write(json.dumps([number, str(move.path), move.new, known]) + "\n")
-        file.flush()
-        turns.sync(file.fileno())  # without this word, what a file displaced could not be told from what is git's
+    _say(place / _MOVES, [number, str(move.path), move.new, known])
+
+
+def _say(file: Path, word: list[Any]) -> None:
+    """Add a word to a note and see it onto the disk: a power cut can leave what it speaks of and not the word."""
+    with open(file, "a") as note:
+        note.write(json.dumps(word) + "\n")
+        note.flush()
+        turns.sync(note.fileno())
 
 
 def note_target(place: Path, branch: str, start: str | None, commit: str) -> None:
     """Leave word of where the branch was and where it is to go."""
-    (place / _TARGET).write_text(json.dumps([branch, start, commit]))
+    _say(place / _TARGET, [branch, start, commit])
 
 
 def note_locks(repo: GitDir, place: Path, commit: str, refs: Iterable[str]) -> None:
     """Leave word of the ref locks that git is about to take for us: those that nobody holds now."""
     free = [ref for ref in ("HEAD", *refs) if not os.path.lexists(_lock_of(repo, ref))]
-    (place / _LOCKS).write_text(json.dumps([commit, free]))
+    _say(place / _LOCKS, [commit, free])
 
 
 def _lock_of(repo: GitDir, ref: str) -> Path:

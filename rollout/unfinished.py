@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
+from rollout import turns
 from rollout.gitdir import GitDir
 from rollout.trees import Entry
 
@@ -38,6 +39,8 @@ def remember(repo: GitDir, branch: str, start: str, put: Iterable[tuple[PurePosi
     with open(_file(repo), "a") as file:
         for path, entry in put:
             file.write(json.dumps([str(path), entry, branch, start]) + "\n")
+        file.flush()
+        turns.sync(file.fileno())  # the move's own notes go next
 
 
 def forget_moved_on(repo: GitDir) -> None:

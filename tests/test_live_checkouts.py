@@ -146,6 +146,20 @@ def test_a_checkout_that_is_busy_with_something_else_is_left_alone(world: World,
     assert words.get(state, "in progress") in status["reason"] or state == "rebase"
 
 
+def test_a_branch_that_somebody_holds_locked_stays_with_its_files_and_the_lock_is_named(world: World) -> None:
+    top = world.repo("api")
+    lock = top / ".git/refs/heads/main.lock"
+    lock.write_bytes(b"")
+    before = picture(world, top)
+    reason = world.run("apply", "--yes", "--json").reasons()["api"]
+    assert "its branch could not be moved (" in reason
+    assert str(lock) in reason
+    assert picture(world, top) == before
+    lock.unlink()
+    assert world.run("apply", "--yes").code == 0
+    assert (top / "conf.txt").read_text() == "hello world\n"
+
+
 def test_a_checkout_with_other_peoples_commits_missing_follows_all_the_way(world: World) -> None:
     top = world.repo("api", {"a.txt": "a\n", "dir/b.txt": "b\n"})
     world.elsewhere("api", {"a.txt": "changed\n", "new/deep/c.txt": "c\n", "dir/b.txt": None})

@@ -32,7 +32,15 @@ def place(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize(
     "before",
-    ["disk/api/.git/rollout", "disk/api/conf.txt", "disk/api/.git/refs", "disk/shared", ""],
+    [
+        "disk/api/.git/rollout",
+        "disk/api/conf.txt",
+        "disk/api/.git/refs",
+        "disk/api/.git/refs/remotes",  # the branch's lock is on the disk by now
+        "disk/api/.git/HEAD.lock",
+        "disk/shared",
+        "",
+    ],
 )
 def test_after_a_power_cut_nothing_of_the_person_is_lost_and_the_next_run_finishes(
     place: Path, library: Path, before: str
