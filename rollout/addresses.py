@@ -14,7 +14,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 def refusal(url: str) -> str | None:
     """Say why git must not be given this address, or None if it may."""
-    if any(ord(c) < 32 or ord(c) == 127 for c in url):
+    if _CONTROL.search(url):
         return "has a control character"
     if url.startswith("-"):
         return "begins with '-', which git would read as an option"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 _MAX_BYTES = 32 * 1024 * 1024
 _MAX_DEPTH = 60
-_DEEP = 4000  # what may open a level, before the depth is measured: the C parser overflows its stack at about 20,000
 _COLLECTIONS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 _MAX_ALIASED = 100_000  # nodes that aliases may add: a billion laughs stops here
 
@@ -54,21 +53,16 @@ def parse(text: str) -> tuple[Node | None, list[Fault]]:
 
     yaml = YAML(typ="safe")
     yaml.Resolver = _resolver()
+    reader = _Reader(yaml.resolver)
     try:
-        if sum(text.count(mark) for mark in ("[", "{", "- ", "? ", "\n ")) > _DEEP:
-            _bounded(YAML(typ="safe").parse(text))
-        root = yaml.compose(text)
-    except _TooDeep as error:
-        return None, [Fault(error.line, "nested too deeply")]
+        return reader.read(yaml.parse(text)), reader.faults
+    except _Hopeless as error:
+        return None, [Fault(error.line, error.message)]
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         return None, [Fault(mark.line + 1 if mark else 1, f"not valid YAML: {error.problem or error.context}")]
-    except (YAMLError, ValueError, RecursionError) as error:
-        return None, [Fault(1, f"not valid YAML: {str(error).splitlines()[0] if str(error) else 'nested too deeply'}")]
-    if root is None:
-        return None, []
-    reader = _Reader()
-    return reader.read(root, 0), reader.faults
+    except (YAMLError, ValueError) as error:
+        return None, [Fault(1, f"not valid YAML: {str(error).splitlines()[0]}")]
 
 
 @cache
@@ -82,86 +76,155 @@ def _resolver() -> type[Any]:
     return Resolver
 
 
-class _TooDeep(Exception):
-    def __init__(self, line: int) -> None:
-        super().__init__(line)
+class _Hopeless(Exception):
+    """Something after which nothing of the document is of use."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(line, message)
         self.line = line
+        self.message = message
 
 
-def _bounded(events: Iterator[Any]) -> None:
-    """Walk through a document's events, which takes no stack; raise _TooDeep where it nests too deeply."""
-    from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
+@dataclass(slots=True)
+class _Open:
+    """A collection that is being read: its pairs or its items so far, each with the number of nodes it counts for."""
 
-    depth = 0
-    for event in events:
-        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
-        if depth > _MAX_DEPTH:
-            raise _TooDeep(event.start_mark.line + 1)
+    line: int
+    anchor: str | None
+    mapping: Mapping | None
+    items: list[Node] = field(default_factory=list)
+    inherited: list[Mapping] = field(default_factory=list)
+    key: tuple[str | None, int, bool] | None = None  # its text, or None for one that is of no use; line; whether `<<`
+    size: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Came:
+    """A node that is complete, the number of nodes in it, and its text as it is written if it is a scalar."""
+
+    node: Node
+    size: int
+    text: str | None = None
 
 
 class _Reader:
-    def __init__(self) -> None:
-        from ruamel.yaml.nodes import MappingNode, ScalarNode
+    """Builds nodes from the parser's events, without recursion: how deep a document nests is its writer's choice."""
+
+    def __init__(self, resolver: Any) -> None:
+        from ruamel.yaml.nodes import ScalarNode
 
         self.faults: list[Fault] = []
-        self._seen: set[int] = set()
-        self._open: set[int] = set()
+        self._resolver = resolver
+        self._scalar_kind = ScalarNode
+        self._kinds: dict[tuple[str, tuple[bool, bool]], str] = {}
+        self._anchors: dict[str, _Came] = {}
+        self._open: list[_Open] = []
+        self._root: Node | None = None
         self._aliased = 0
-        self._scalars, self._mappings = ScalarNode, MappingNode
-        self._inside_alias = 0
 
-    def read(self, node: Any, depth: int) -> Node:
-        line = node.start_mark.line + 1
-        if depth > _MAX_DEPTH or id(node) in self._open:
-            self._fault(line, "nested too deeply" if depth > _MAX_DEPTH else "an alias that contains itself")
-            return Scalar(None, line)
-        alias = id(node) in self._seen
-        self._seen.add(id(node))
-        self._inside_alias += alias
-        self._aliased += bool(self._inside_alias)
-        if self._aliased > _MAX_ALIASED:
-            self._fault(line, "aliases that grow beyond any use")
-            self._inside_alias -= alias
-            return Scalar(None, line)
-        self._open.add(id(node))
-        try:
-            return self._read(node, line, depth)
-        finally:
-            self._open.discard(id(node))
-            self._inside_alias -= alias
+    def read(self, events: Iterable[Any]) -> Node | None:
+        """Return the root of the only document, None for none; raise _Hopeless where nothing can be made of it."""
+        from ruamel.yaml import events as kinds
 
-    def _read(self, node: Any, line: int, depth: int) -> Node:
-        if isinstance(node, self._scalars):
-            return Scalar(self._scalar(node, line), line)
-        if str(node.tag) not in _COLLECTIONS:
-            self._fault(line, f"the tag {str(node.tag)!r} is not allowed")
-        if isinstance(node, self._mappings):
-            return self._mapping(node, line, depth)
-        return Sequence(tuple(self.read(item, depth + 1) for item in node.value), line)
+        came = {
+            kinds.ScalarEvent: self._scalar_came,
+            kinds.MappingStartEvent: lambda event: self._begin(event, Mapping({}, {}, event.start_mark.line + 1)),
+            kinds.SequenceStartEvent: lambda event: self._begin(event, None),
+            kinds.MappingEndEvent: self._end,
+            kinds.SequenceEndEvent: self._end,
+            kinds.AliasEvent: self._alias,
+            kinds.DocumentStartEvent: self._document,
+        }
+        for event in events:
+            if type(event) in came:
+                came[type(event)](event)
+        return self._root
 
-    def _mapping(self, node: Any, line: int, depth: int) -> Mapping:
-        entries: dict[str, Node] = {}
-        lines: dict[str, int] = {}
-        inherited: list[Mapping] = []
-        for key_node, value_node in node.value:
-            key_line = key_node.start_mark.line + 1
-            key = self._key(key_node, key_line)
-            if key is None:
-                continue
-            if key == "<<" and key_node.style is None:
-                inherited += self._merged(self.read(value_node, depth + 1), key_line)
-                continue
-            if key in entries:
-                self._fault(key_line, f"duplicate key {key!r} (first on line {lines[key]})")
-                continue
-            entries[key] = self.read(value_node, depth + 1)
-            lines[key] = key_line
-        for other in inherited:
+    def _document(self, event: Any) -> None:
+        if self._root is not None:
+            raise _Hopeless(event.start_mark.line + 1, "not valid YAML: a second document begins")
+
+    def _scalar_came(self, event: Any) -> None:
+        text, line = str(event.value), event.start_mark.line + 1
+        top = self._open[-1] if self._open else None
+        if top is not None and top.mapping is not None and top.key is None and event.anchor is None:
+            top.key = (text, line, text == "<<" and event.tag is None and event.implicit[0])
+            return
+        node = Scalar(self._scalar(text, self._kind(event), line), line)
+        self._came(_Came(node, 1, text), event.anchor)
+
+    def _kind(self, event: Any) -> str:
+        if event.tag not in {None, "!"}:
+            return str(event.tag)
+        key = (event.value, event.implicit)
+        if key not in self._kinds:
+            self._kinds[key] = str(self._resolver.resolve(self._scalar_kind, *key))
+        return self._kinds[key]
+
+    def _begin(self, event: Any, mapping: Mapping | None) -> None:
+        line = event.start_mark.line + 1
+        if len(self._open) >= _MAX_DEPTH:
+            raise _Hopeless(line, "nested too deeply")
+        if event.tag not in {None, "!", *_COLLECTIONS}:
+            self._fault(line, f"the tag {event.tag!r} is not allowed")
+        self._open.append(_Open(line, event.anchor, mapping))
+
+    def _end(self, _event: Any) -> None:
+        done = self._open.pop()
+        if done.mapping is None:
+            self._came(_Came(Sequence(tuple(done.items), done.line), done.size), done.anchor)
+            return
+        for other in done.inherited:
             for key, value in other.entries.items():
-                if key not in entries:
-                    entries[key] = value
-                    lines[key] = other.key_lines[key]
-        return Mapping(entries, lines, line)
+                if key not in done.mapping.entries:
+                    done.mapping.entries[key] = value
+                    done.mapping.key_lines[key] = other.key_lines[key]
+        self._came(_Came(done.mapping, done.size), done.anchor)
+
+    def _alias(self, event: Any) -> None:
+        name, line = event.anchor, event.start_mark.line + 1
+        if any(collection.anchor == name for collection in self._open):
+            raise _Hopeless(line, "an alias that contains itself")
+        if name not in self._anchors:
+            raise _Hopeless(line, f"not valid YAML: there is no anchor {name!r} before this alias")
+        found = self._anchors[name]
+        self._aliased += found.size
+        if self._aliased > _MAX_ALIASED:
+            raise _Hopeless(line, "aliases that grow beyond any use")
+        self._came(found)
+
+    def _came(self, came: _Came, anchor: str | None = None) -> None:
+        """Put a node where it belongs: at the top, behind the items before it, or under the key before it."""
+        node = came.node
+        if anchor is not None:
+            if anchor in self._anchors:
+                raise _Hopeless(node.line, f"not valid YAML: the anchor {anchor!r} is there already")
+            self._anchors[anchor] = came
+        if not self._open:
+            self._root = node
+            return
+        top = self._open[-1]
+        top.size += came.size
+        if top.mapping is None:
+            top.items.append(node)
+        elif top.key is None:
+            top.key = (came.text, node.line, False)
+            if came.text is None:
+                self._fault(node.line, "a key must be text")
+        else:
+            (key, line, merges), top.key = top.key, None
+            self._pair(top, top.mapping, key, line, node, merges=merges)
+
+    def _pair(self, top: _Open, mapping: Mapping, key: str | None, line: int, node: Node, *, merges: bool) -> None:
+        if key is None:
+            return
+        if merges:
+            top.inherited += self._merged(node, line)
+        elif key in mapping.entries:
+            self._fault(line, f"duplicate key {key!r} (first on line {mapping.key_lines[key]})")
+        else:
+            mapping.entries[key] = node
+            mapping.key_lines[key] = line
 
     def _merged(self, value: Node, line: int) -> Iterator[Mapping]:
         for item in value.items if isinstance(value, Sequence) else (value,):
@@ -170,15 +233,8 @@ class _Reader:
             else:
                 self._fault(line, "'<<' takes a mapping")
 
-    def _key(self, node: Any, line: int) -> str | None:
-        if not isinstance(node, self._scalars):
-            self._fault(line, "a key must be text")
-            return None
-        return str(node.value)
-
-    def _scalar(self, node: Any, line: int) -> bool | int | float | str | None:
-        text = str(node.value)
-        kind = str(node.tag).rpartition(":")[2]
+    def _scalar(self, text: str, tag: str, line: int) -> bool | int | float | str | None:
+        kind = tag.rpartition(":")[2]
         if "\0" in text:
             self._fault(line, "has a NUL character")
         if kind == "null":
@@ -193,7 +249,7 @@ class _Reader:
         except ValueError:
             self._fault(line, f"not a number: {text[:40]!r}")
         if kind not in {"str", "int", "float", "timestamp", "value", "merge"}:
-            self._fault(line, f"the tag {node.tag!r} is not allowed")
+            self._fault(line, f"the tag {tag!r} is not allowed")
         return text
 
     def _float(self, text: str, line: int) -> float:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import pickle
 from pathlib import Path, PurePosixPath
 
 import pytest
+from ruamel.yaml import YAML
 
+from rollout import yamlnodes
 from rollout.description import inventory_schema
 from rollout.destination import Job, Look, Settings
 from rollout.errors import UsageError
@@ -98,6 +101,48 @@ def test_aliases_that_explode_and_depth_without_end_are_refused() -> None:
         "nested" in line or "YAML" in line
         for line in faults("version: 1\nvars: {a: " + "[" * 3000 + "]" * 3000 + "}\n")
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &a {x: 1, y: [1, 2.5, 'z', null, ~, true, 0x1F, 1_000, !!str 5, ! 6]}\nb: *a\nc: {<<: *a, x: 2}\n",
+        "d: {<<: [{p: 1}, {p: 2, q: 3}], r: 4}\n'<<': [not, merged]\n",
+        "a: &k key\n*k : value\n&n 5: m\nb: *n\n",
+        "- - - a\n    - b\n- >-\n  folded\n  text\n- |\n  literal\n- ? q\n  : r\n",
+        "a:\nb: ''\nc: []\nd: {}\ne: 1.5e3\nf: -7\ng: 2026-01-01\n",
+        "text",
+        "",
+    ],
+)
+def test_yaml_is_read_as_the_library_reads_it(text: str) -> None:
+    def in_words(value: object) -> object:
+        match value:
+            case dict():
+                return {str(key): in_words(item) for key, item in value.items()}
+            case list():
+                return [in_words(item) for item in value]
+            case datetime.date():
+                return value.isoformat()
+        return value
+
+    node, found = yamlnodes.parse(text)
+    assert found == []
+    assert (None if node is None else yamlnodes.plain(node)) == in_words(YAML(typ="safe").load(text))
+
+
+def test_a_fault_in_yaml_is_told_where_it_is() -> None:
+    def told(text: str) -> list[tuple[int, str]]:
+        return [(fault.line, fault.message) for fault in yamlnodes.parse(text)[1]]
+
+    assert told("a: 1\n---\nb: 2\n") == [(2, "not valid YAML: a second document begins")]
+    assert told("a: 1\nb: *x\n") == [(2, "not valid YAML: there is no anchor 'x' before this alias")]
+    assert told("a: &x 1\nb: &x 2\n") == [(2, "not valid YAML: the anchor 'x' is there already")]
+    assert told("a: &x\n  b: [*x]\n") == [(2, "an alias that contains itself")]
+    assert told("a: 1\n? [k]\n: v\nb: {<<: 3}\n") == [(2, "a key must be text"), (4, "'<<' takes a mapping")]
+    assert told("a: 1\nb:\na: 2\n") == [(3, "duplicate key 'a' (first on line 1)")]
+    assert told("a: " + "[" * 59 + "]" * 59) == []
+    assert told("\na: " + "[" * 60 + "]" * 60) == [(2, "nested too deeply")]
 
 
 def test_variables_override_in_their_order() -> None:
