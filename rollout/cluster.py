@@ -36,7 +36,9 @@ class Cluster:
     patience: float = _PATIENCE
     _client: Client | None = None
 
-    def run(self, work: Work[T, R], items: Iterable[T], stop: Event | None = None) -> Iterator[tuple[T, R]]:
+    def run(
+        self, work: Work[T, R], items: Iterable[T], stop: Event | None = None, expected: int = 0
+    ) -> Iterator[tuple[T, R]]:
         """Yield each item with its result as it is done, `jobs` of them at a time in the cluster and here together."""
         client = self._connected(stop)
         if client is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Generic, Protocol, TypeVar
 
-from rollout import threads
+from rollout import forks, threads
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -21,19 +21,28 @@ class Work(Generic[T, R]):
     elsewhere: Callable[[T], R]
     cached: Callable[[T], str | None]  # what a machine keeps a cache of for it; None when only this one can do it
     lost: Callable[[T, str, bool], R]  # the unit, why, and whether it may have been begun
+    only_looks: bool = False  # so that it may be begun by one process and done by another
 
 
 class Executor(Protocol):
-    """Does units of work and yields each with its result as it is done; `stop` begins no new ones."""
+    """Does units of work, of which so many are expected, and yields each with its result as it is done.
 
-    def run(self, work: Work[T, R], items: Iterable[T], stop: Event | None = None) -> Iterator[tuple[T, R]]: ...
+    After `stop` no new ones are begun.
+    """
+
+    def run(
+        self, work: Work[T, R], items: Iterable[T], stop: Event | None = None, expected: int = 0
+    ) -> Iterator[tuple[T, R]]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Threads:
-    """Threads of this process."""
+    """Threads of this process, and copies of it for what only looks."""
 
     jobs: int
 
-    def run(self, work: Work[T, R], items: Iterable[T], stop: Event | None = None) -> Iterator[tuple[T, R]]:
-        return threads.run(work.here, items, self.jobs, stop)
+    def run(
+        self, work: Work[T, R], items: Iterable[T], stop: Event | None = None, expected: int = 0
+    ) -> Iterator[tuple[T, R]]:
+        copies = forks.affordable(self.jobs, expected) if work.only_looks else 0
+        return threads.run(work.here, items, self.jobs, stop, copies)

@@ -47,6 +47,8 @@ def run(
     host = addresses.host(url)
     if not host:
         return runner.with_access(access).run(*arguments, stdin=stdin, limit=limit, ok=ok)
+    if _away:
+        raise KeptAway
     contact = runner.with_access(replace(access, line=_lines.path(url, access)))
     for attempt in range(_TRIES):
         with _turn(host, _AT_ONCE if addresses.ssh_destination(url) is None else _AT_ONCE_BY_SSH):
@@ -60,6 +62,19 @@ def run(
     if ok and result.code not in ok:
         raise GitError(result.words)
     return result
+
+
+class KeptAway(BaseException):
+    """This process contacts no host: what holds for a host, its turns and its connections, is in another one."""
+
+
+_away = False
+
+
+def keep_away() -> None:
+    """Let every contact with a host raise KeptAway from now on."""
+    global _away
+    _away = True
 
 
 def answers(url: str, access: Access) -> bool:

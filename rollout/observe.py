@@ -42,7 +42,7 @@ def plan(
     found: dict[str, Step] = {}
     heard: dict[str, str | None] = {}
     plain = [target for target in chosen if from_memory and not problems.get(target.name)]
-    for glance, seen in executor.run(GLANCING, _glances(loaded, plain, settings, begun), stop):
+    for glance, seen in executor.run(GLANCING, _glances(loaded, plain, settings, begun), stop, len(plain)):
         heard[glance.target.name] = seen.heard
         if seen.step is None:
             left_open(glance.target.name)
@@ -51,7 +51,7 @@ def plan(
             noted(seen.step)
     left = [target for target in chosen if target.name not in found]
     looks = _looks(loaded, left, settings, decisions, problems, heard, begun)
-    for look, step in executor.run(OBSERVING, looks, stop):
+    for look, step in executor.run(OBSERVING, looks, stop, len(left)):
         found[look.target.name] = step
         noted(step)
     steps = _apart(tuple(found.get(target.name) or _not_looked_at(target) for target in chosen))

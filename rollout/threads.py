@@ -1,26 +1,32 @@
 """Work done on threads that each take the next unit when they are free: no queue, no future, nothing held.
 
 They compute one at a time (`turns`), so units that wait for nothing are done by one thread: to hand the turn over costs
-time, too. As soon as a unit turns out to wait, there are as many threads as may be.
+time, too. As soon as a unit turns out to wait, there are as many threads as may be. What needs nothing of this process
+can be lent to copies of it (`forks`).
 """
 
 from __future__ import annotations
 
 import resource
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from queue import Empty, SimpleQueue
-from threading import Event, Lock, Thread
+from threading import Condition, Event, Thread
 from typing import Generic, TypeVar
 
-from rollout import turns
+from rollout import forks, turns
+from rollout.forks import Fork
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 _POLL = 0.2  # seconds between two looks at whether a signal came
 _WAITS = 0.02  # seconds after which a unit is taken to wait for something
+_LOT = 16  # units that another process is given at once
 _FILES = 12  # that one unit of work has open at most: pipes to and from two git processes, locks, a folder or two
 _OWN_FILES = 40  # that this process has open besides, with what its libraries open in passing
 
@@ -43,21 +49,35 @@ class _Shared(Generic[T, R]):
     work: Callable[[T], R]
     items: Iterator[T]
     stop: Event | None
-    lock: Lock = field(default_factory=Lock)
+    changed: Condition = field(default_factory=Condition)
     over: Event = field(default_factory=Event)
     waits: bool = False  # a unit took so long that it must have waited
+    lent: int = 0  # units that another process has
+    back: deque[T] = field(default_factory=deque)  # units that another process has not done
     done: SimpleQueue[tuple[T, R] | BaseException | None] = field(default_factory=SimpleQueue)
+
+    @property
+    def _ends(self) -> bool:
+        return self.over.is_set() or (self.stop is not None and self.stop.is_set())
 
     def take(self) -> T | None:
         """Return the next unit, or None when there is none or none is to be begun any more."""
-        with self.lock:
-            if self.over.is_set() or (self.stop is not None and self.stop.is_set()):
-                return None
-            return next(self.items, None)
+        with self.changed:
+            while not self._ends:
+                item = self.back.popleft() if self.back else next(self.items, None)
+                if item is not None or not self.lent:
+                    return item
+                self.changed.wait(_POLL)
+        return None
 
-    def run(self) -> None:
-        """Work until nothing is left; what goes wrong is raised again where the results are read."""
+    def run(self, fork: Fork[T, R] | None = None) -> None:
+        """Work until nothing is left, first by a copy of this process for as long as it does anything.
+
+        What goes wrong is raised again where the results are read.
+        """
         try:
+            while fork is not None and (units := self._lot()) and self._lent(fork, units):
+                pass
             while (item := self.take()) is not None:
                 begun = time.monotonic()
                 with turns.working():
@@ -69,36 +89,63 @@ class _Shared(Generic[T, R]):
             self.done.put(error)
         self.done.put(None)
 
+    def _lent(self, fork: Fork[T, R], units: list[T]) -> bool:
+        """Have a copy work on these units; tell whether it has done any."""
+        left = []
+        for unit, result in zip(units, fork.do(units), strict=True):
+            if result is None:
+                left.append(unit)
+            else:
+                self.done.put((unit, result))
+        with self.changed:
+            self.lent -= len(units)
+            self.back.extend(left)
+            self.changed.notify_all()
+        return len(left) < len(units)
 
-def run(work: Callable[[T], R], items: Iterable[T], jobs: int, stop: Event | None = None) -> Iterator[tuple[T, R]]:
-    """Yield (item, result) as they are done; after `stop` none is begun any more."""
+    def _lot(self) -> list[T]:
+        with self.changed:
+            units = [] if self._ends else list(islice(self.items, _LOT))
+            self.lent += len(units)
+            return units
+
+
+def run(
+    work: Callable[[T], R], items: Iterable[T], jobs: int, stop: Event | None = None, copies: int = 0
+) -> Iterator[tuple[T, R]]:
+    """Yield (item, result) as they are done; after `stop` none is begun any more.
+
+    So many `copies` of this process work as well, where what is done needs nothing of this one.
+    """
     shared = _Shared(work, iter(items), stop)
     threads: list[Thread] = []
 
-    def start(number: int) -> int:
-        made = [Thread(target=shared.run, name=f"rollout-{len(threads) + n}") for n in range(number)]
+    def start(*targets: Callable[[], None]) -> int:
+        made = [Thread(target=target, name=f"rollout-{len(threads) + n}") for n, target in enumerate(targets)]
         threads.extend(made)
         for thread in made:
             thread.start()
-        return number
+        return len(made)
 
-    try:
-        left = start(1)
-        while left:
-            if shared.waits:
-                left += start(jobs - len(threads))
-            try:
-                found = shared.done.get(timeout=_WAITS if len(threads) < jobs else _POLL)
-            except Empty:
-                shared.waits = True
-                continue
-            if found is None:
-                left -= 1
-            elif isinstance(found, BaseException):
-                raise found
-            else:
-                yield found
-    finally:
-        shared.over.set()
-        for thread in threads:
-            thread.join()
+    with forks.made(work, copies) as lent:
+        most = max(jobs, 1 + len(lent))
+        try:
+            left = start(*(partial(shared.run, fork) for fork in lent), shared.run)
+            while left:
+                if shared.waits:
+                    left += start(*[shared.run] * (most - len(threads)))
+                try:
+                    found = shared.done.get(timeout=_WAITS if len(threads) < most else _POLL)
+                except Empty:
+                    shared.waits = True
+                    continue
+                if found is None:
+                    left -= 1
+                elif isinstance(found, BaseException):
+                    raise found
+                else:
+                    yield found
+        finally:
+            shared.over.set()
+            for thread in threads:
+                thread.join()

@@ -71,6 +71,6 @@ def _cached_for_job(job: Job) -> str | None:
     return _cached(job.step.target, job.step.location, job.settings)
 
 
-GLANCING = Work(destination.glance, glance_elsewhere, _cached_for_look, _forgotten)
-OBSERVING = Work(destination.observe, observe_elsewhere, _cached_for_look, _unseen)
+GLANCING = Work(destination.glance, glance_elsewhere, _cached_for_look, _forgotten, only_looks=True)
+OBSERVING = Work(destination.observe, observe_elsewhere, _cached_for_look, _unseen, only_looks=True)
 WRITING = Work(destination.write, write_elsewhere, _cached_for_job, _unheard)

@@ -15,7 +15,7 @@ from rollout.cli.progress import duration, line
 from tests.world import World
 
 
-def _fleet(world: World, size: int) -> list[str]:
+def fleet(world: World, size: int) -> list[str]:
     """Give the world many remotes that are copies of one."""
     world.remote("first")
     names = [f"r{number:03}" for number in range(size)]
@@ -34,7 +34,7 @@ def _reject(world: World, name: str, seconds: int = 0) -> None:
 
 
 def test_no_target_is_begun_after_as_many_failures_as_may_be(world: World) -> None:
-    names = _fleet(world, 12)
+    names = fleet(world, 12)
     for name in names[2:]:
         _reject(world, name)
     ran = world.run("apply", "-y", "--json", "--jobs", "1", "--max-failures", "3")
@@ -46,7 +46,7 @@ def test_no_target_is_begun_after_as_many_failures_as_may_be(world: World) -> No
 
 
 def test_a_thousand_failures_for_one_reason_are_one_line(world: World) -> None:
-    for name in _fleet(world, 30):
+    for name in fleet(world, 30):
         _reject(world, name)
     ran = world.run("apply", "-y", "-q", "--no-push")
     assert ran.code == 0
@@ -59,7 +59,7 @@ def test_a_thousand_failures_for_one_reason_are_one_line(world: World) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_a_large_run_and_the_next_one_finishes_it(world: World, number: signal.Signals) -> None:
-    names = _fleet(world, 100)
+    names = fleet(world, 100)
     process = world.spawn("apply", "-y", "--json", "--jobs", "4")
     assert process.stdout is not None
     seen = 0
@@ -85,7 +85,7 @@ def test_an_interrupt_ends_a_large_run_and_the_next_one_finishes_it(world: World
 
 
 def test_a_remote_that_hangs_holds_up_only_itself(world: World) -> None:
-    names = _fleet(world, 20)
+    names = fleet(world, 20)
     _reject(world, names[3], seconds=600)
     started = time.monotonic()
     ran = world.run("apply", "-y", "--json", "--jobs", "4", "--timeout", "0.5", write=True)
