@@ -37,6 +37,11 @@ EDITORCONFIG = "root = true\n\n[*]\nend_of_line = lf\ninsert_final_newline = tru
 CHECK = "#!/bin/sh\n# Runs what the continuous integration runs.\nset -eu\nmake lint\nmake test\n"
 
 
+def untouched() -> dict[str, str]:
+    """Return this environment without what a workplace tells git, rollout or Python to do in another way."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "ROLLOUT_", "PYTHON"))}
+
+
 @dataclass(frozen=True)
 class Fleet:
     """Repositories below one folder, and the inventory that names them."""
@@ -66,9 +71,8 @@ class Fleet:
     @property
     def environment(self) -> dict[str, str]:
         """Return an environment in which nothing of the machine's own configuration counts."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "ROLLOUT_"))}
         return {
-            **kept,
+            **untouched(),
             "HOME": str(self.root / "home"),
             "XDG_CONFIG_HOME": str(self.root / "home" / ".config"),
             "GIT_CONFIG_NOSYSTEM": "1",

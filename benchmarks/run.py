@@ -25,7 +25,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import peers
-from fleet import Fleet, in_parallel, make
+from fleet import Fleet, in_parallel, make, untouched
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "RESULTS.md"
@@ -343,8 +343,8 @@ def help_ratio() -> float:
     python = str(ROLLOUT.with_name("python"))
     pairs = []
     for _ in range(15):
-        shown = timed([str(ROLLOUT), "--help"], dict(os.environ))
-        pairs.append(shown.wall / timed([python, "-c", "import click"], dict(os.environ)).wall)
+        shown = timed([str(ROLLOUT), "--help"], untouched())
+        pairs.append(shown.wall / timed([python, "-c", "import click"], untouched()).wall)
     return statistics.median(pairs)
 
 
