@@ -8,11 +8,12 @@ import re
 import shlex
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import BoundedSemaphore, Lock
+from threading import BoundedSemaphore, Event, Lock
 
 from rollout import addresses, git, turns
 from rollout.git import Access, Git, GitError, GitTimeout, Result
@@ -21,6 +22,8 @@ _AT_ONCE = 32
 _AT_ONCE_BY_SSH = 8  # sshd takes ten sessions on one connection, and ten connections that have not logged in yet
 _TRIES = 5
 _PAUSE = 0.3  # seconds before the second try, and twice as long before each further one
+_FIRST = 3.0  # seconds that others wait for the first contact with an ssh host, and for the connection they will share
+_POLL = 0.01
 _IDLE = 30  # seconds after which a shared connection that nobody uses ends by itself, should we be killed
 _GRACE = 2.0  # seconds for a shared connection to end when it is told to
 _FOLDER = "rollout-ssh-"
@@ -49,16 +52,17 @@ def run(
         return runner.with_access(access).run(*arguments, stdin=stdin, limit=limit, ok=ok)
     if _away:
         raise KeptAway
-    contact = runner.with_access(replace(access, line=_lines.path(url, access)))
-    for attempt in range(_TRIES):
-        with _turn(host, _AT_ONCE if addresses.ssh_destination(url) is None else _AT_ONCE_BY_SSH):
-            result = contact.attempt(*arguments, stdin=stdin, limit=limit)
-        if not result.code or not _THROTTLED.search(result.err):
-            break
-        if attempt < _TRIES - 1:
-            _pause(turns.pause(_PAUSE, attempt))
-    if not result.code:
-        _lines.open(url, access)
+    with _lines.meeting(url, access):
+        contact = runner.with_access(replace(access, line=_lines.path(url, access)))
+        for attempt in range(_TRIES):
+            with _turn(host, _AT_ONCE if addresses.ssh_destination(url) is None else _AT_ONCE_BY_SSH):
+                result = contact.attempt(*arguments, stdin=stdin, limit=limit)
+            if not result.code or not _THROTTLED.search(result.err):
+                break
+            if attempt < _TRIES - 1:
+                _pause(turns.pause(_PAUSE, attempt))
+        if not result.code:
+            _lines.open(url, access)
     if ok and result.code not in ok:
         raise GitError(result.words)
     return result
@@ -79,6 +83,7 @@ def keep_away() -> None:
 
 def answers(url: str, access: Access) -> bool:
     """Tell whether a host has answered already, and what is said to it goes over a connection that is open."""
+    _lines.wait(url, access)
     return _lines.path(url, access) is not None
 
 
@@ -125,14 +130,53 @@ class _Line:
         return self.opening.poll() == 0  # it has logged in and gone to the background
 
 
+_Key = tuple[str, ...]  # the ssh command, and the arguments that tell it where to go
+
+
 @dataclass(slots=True)
 class _Lines:
     """The ssh connections that this process shares among its contacts with one host."""
 
     wanted: bool = False
     folder: Path | None = None
-    lines: dict[tuple[str, ...], _Line] = field(default_factory=dict)
+    lines: dict[_Key, _Line] = field(default_factory=dict)
+    first: dict[_Key, Event] = field(default_factory=dict)  # set when the first contact with a host is over
     lock: Lock = field(default_factory=Lock)
+
+    def _key(self, url: str, access: Access) -> _Key | None:
+        """Return what has to be the same for a connection to be shared, or None where none can be."""
+        to = addresses.ssh_destination(url)
+        return (access.ssh_command, *to) if to is not None and self.wanted and _is_openssh(access) else None
+
+    @contextmanager
+    def meeting(self, url: str, access: Access) -> Iterator[None]:
+        """Be in contact with a host: as the first to be, or when that is over or has taken its time."""
+        key = self._key(url, access)
+        with self.lock:
+            is_first = key is not None and key not in self.first
+            if key is not None and is_first:
+                self.first[key] = Event()
+        if key is None or not is_first:
+            self.wait(url, access)
+            yield
+            return
+        try:
+            yield
+        finally:
+            self.first[key].set()
+
+    def wait(self, url: str, access: Access) -> None:
+        """Wait for a connection that is about to be there: to log in takes longer than all that a contact does."""
+        key = self._key(url, access)
+        if key is None or key not in self.first:
+            return
+        deadline = time.monotonic() + _FIRST
+        while time.monotonic() < deadline and not (self.first[key].is_set() and self._is_settled(key)):
+            _pause(_POLL)
+
+    def _is_settled(self, key: _Key) -> bool:
+        line = self.lines.get(key)
+        return line is None or line.opening.poll() is not None
 
     def path(self, url: str, access: Access) -> str | None:
         """Return where ssh finds the connection to share, or None: then it does as the person's configuration says."""
@@ -143,17 +187,17 @@ class _Lines:
         return f"{self.folder}/%C"  # names the host, port and user, so that none is mistaken for another
 
     def open(self, url: str, access: Access) -> None:
-        """Ask for a connection to a host that has answered, if there is none; whoever comes before it has his own."""
-        to = addresses.ssh_destination(url)
-        if to is None or not self.wanted or not _is_openssh(access):
+        """Ask for a connection to a host that has answered, if there is none."""
+        key = self._key(url, access)
+        if key is None:
             return
         with self.lock:
             self.folder = self.folder or _folder()
-            if self.folder is None or (access.ssh_command, *to) in self.lines:
+            if self.folder is None or key in self.lines:
                 return
             command = f"{access.ssh_command} {access.ssh_options()} -o ControlPath={self._sockets()}"
-            opening = _ssh(f"{command} -o ControlMaster=yes -o ControlPersist={_IDLE} -f -N", to)
-            self.lines[access.ssh_command, *to] = _Line(command, opening)
+            opening = _ssh(f"{command} -o ControlMaster=yes -o ControlPersist={_IDLE} -f -N", key[1:])
+            self.lines[key] = _Line(command, opening)
 
     def close(self) -> None:
         with self.lock:
@@ -169,6 +213,7 @@ class _Lines:
                     ending.kill()
                     ending.wait()
             self.lines.clear()
+            self.first.clear()
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
 

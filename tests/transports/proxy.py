@@ -49,6 +49,8 @@ class Proxy:
     def _connect(self, client: socket.socket) -> None:
         time.sleep(self.connecting)
         server = socket.create_connection(("127.0.0.1", self.target))
+        for end in (client, server):
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # what is in between holds nothing back
         with self._lock:
             self._open += [client, server]
         threading.Thread(target=self._forward, args=("down", server, client), daemon=True).start()
