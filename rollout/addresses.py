@@ -82,6 +82,16 @@ def ssh_destination(url: str) -> tuple[str, ...] | None:
     return (*port, f"{parts.username}@{where}" if parts.username else where)
 
 
+def ssh_path(url: str) -> str | None:
+    """Return the path that git would name to a host by ssh; None where that takes more than to read it, or is odd."""
+    if ssh_destination(url) is None or "%" in url:
+        return None
+    path = url.partition("://")[2].partition("/")[2] if "://" in url else url.partition(":")[2]
+    if "://" in url and not path.startswith("~"):
+        path = f"/{path}"
+    return None if path in {"", "/"} or path.startswith("-") or _CONTROL.search(path) else path
+
+
 def split_secret(url: str) -> tuple[str, tuple[str, str] | None]:
     """Part an http(s) address from the user and password in it: (address, (user, password)) or (address, None)."""
     scheme, mark, rest = url.partition("://")

@@ -336,6 +336,23 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             continue
 
 
+@dataclass(slots=True)
+class Ends:
+    """What somebody says for people, of which the beginning and the end are kept."""
+
+    _begin: bytearray = field(default_factory=bytearray)
+    _end: bytearray = field(default_factory=bytearray)
+
+    def add(self, piece: bytes) -> None:
+        room = _STDERR_KEPT - len(self._begin)
+        self._begin += piece[:room]
+        self._end = (self._end + piece[room:])[-_STDERR_KEPT:]
+
+    @property
+    def text(self) -> str:
+        return (self._begin + self._end).decode("utf-8", "replace")
+
+
 class _Pump:
     """Feeds stdin and drains stdout and stderr until both end, within a deadline and bounds."""
 
@@ -344,8 +361,7 @@ class _Pump:
         self._stdin = memoryview(stdin)
         self._deadline = deadline
         self._out: list[bytes] = []
-        self._err = bytearray()
-        self._err_end = bytearray()
+        self._err = Ends()
         self._size = 0
 
     def run(self) -> tuple[bytes, str]:
@@ -374,7 +390,7 @@ class _Pump:
                         selector.unregister(key.fileobj)
                         if key.fileobj is stdin:
                             stdin.close()
-        return b"".join(self._out), (self._err + self._err_end).decode("utf-8", "replace")
+        return b"".join(self._out), self._err.text
 
     def _read_out(self, stream: BinaryIO) -> bool:
         piece = os.read(stream.fileno(), 1 << 16)
@@ -386,9 +402,7 @@ class _Pump:
 
     def _read_err(self, stream: BinaryIO) -> bool:
         piece = os.read(stream.fileno(), 1 << 16)
-        room = _STDERR_KEPT - len(self._err)
-        self._err += piece[:room]
-        self._err_end = (self._err_end + piece[room:])[-_STDERR_KEPT:]
+        self._err.add(piece)
         return bool(piece)
 
     def _write(self, stream: BinaryIO) -> bool:

@@ -1,19 +1,21 @@
-"""A push to a repository on this machine, said to git's receiving end itself: its rules and hooks hold, as ever.
+"""A push that is said to git's receiving end itself: its rules and hooks hold, as ever.
 
-`git push` would start two more programs and look through our store for what we know already. What is said is git's pack
-protocol, version 0: gitprotocol-pack(5), gitprotocol-capabilities(5). The receiver compares the branch with the lease
-under its own lock.
+`git push` would start two more programs, and four where ssh is between, and look through our store for what we know
+already. What is said is git's pack protocol, version 0: gitprotocol-pack(5), gitprotocol-capabilities(5). The receiver
+compares the branch with the lease under its own lock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from rollout import __version__
-from rollout.git import Git, Result
+from rollout import __version__, pktline
+from rollout.git import Ends, Git, Result
+from rollout.mux import Session
 
-_FLUSH = b"0000"
+_HERE = ("report-status", "quiet", "object-format=", "agent=")  # what git's receiving end knows at any age
+_BANDS = "side-band-64k"
 
 
 def push(runner: Git, folder: Path, ref: str, old: str, new: str, pack: bytes, limit: float) -> Result:
@@ -24,42 +26,72 @@ def push(runner: Git, folder: Path, ref: str, old: str, new: str, pack: bytes, l
     Raises GitTimeout when that takes longer than `limit` seconds.
     """
     said = runner.as_the_other_side().attempt(
-        "receive-pack", str(folder), stdin=_request(ref, old, new) + pack, limit=limit
+        "receive-pack", str(folder), stdin=_request(ref, old, new, _HERE) + pack, limit=limit
     )
-    return _answer(said, ref, new)
+    lines = pktline.whole(said.out)
+    _section(lines)  # its refs
+    return _answer(said, said.err, _section(lines), ref, new)
 
 
-def _request(ref: str, old: str, new: str) -> bytes:
-    form = "sha1" if len(new) == 40 else "sha256"
-    capabilities = f"report-status quiet object-format={form} agent=rollout/{__version__}"
-    line = f"{old} {new} {ref}\0 {capabilities}".encode()
-    return b"%04x" % (len(line) + 4) + line + _FLUSH
+def push_far(session: Session, ref: str, old: str, new: str, pack: bytes) -> Result | None:
+    """Do the same in a session with a receiver far away, once it has told where its branches are.
+
+    None where `git push` had better do it, for the receiver tells of something that is not as it is here.
+
+    Raises GitTimeout when that takes too long.
+    """
+    lines = pktline.Stream(session.hear)
+    refs = _section(lines)
+    offered = refs[0].partition("\0")[2].split() if refs else []
+    form = next((word for word in offered if word.startswith("object-format=")), "object-format=sha1")
+    there = {line.partition("\0")[0] for line in refs}
+    if f"{old} {ref}" not in there or "report-status" not in offered or form != _form(new):
+        return None
+    session.say(_request(ref, old, new, [word.partition("=")[0] + "=" * ("=" in word) for word in offered]) + pack)
+    words = Ends()
+    if _BANDS in offered:
+        bands = _bands(lines, words)
+        lines = pktline.Stream(lambda: next(bands, b""))
+    report = _section(lines)
+    ended = session.end()
+    words.add(ended.err.encode())
+    return _answer(ended, words.text, report, ref, new)
 
 
-def _answer(said: Result, ref: str, new: str) -> Result:
-    """Read the receiver's report, which comes after the list of its refs; what its hooks say comes on stderr."""
-    words = [f"remote: {line}" for line in said.err.splitlines()]
-    lines = list(_lines(said.out))
-    report = (
-        [line.decode("utf-8", "replace").rstrip("\n") for line in lines[lines.index(b"") + 1 :]] if b"" in lines else []
-    )
+def _bands(lines: pktline.Stream, words: Ends) -> Iterator[bytes]:
+    """Yield what comes on the first of the bands that lie side by side; what is on the others is for people."""
+    for packet in lines:
+        if packet[:1] == b"\1":
+            yield packet[1:]
+        else:
+            words.add(packet[1:])
+
+
+def _form(name: str) -> str:
+    return f"object-format={'sha1' if len(name) == 40 else 'sha256'}"
+
+
+def _request(ref: str, old: str, new: str, known: Iterable[str]) -> bytes:
+    """Ask for the move in words that the receiver knows."""
+    ours = {"object-format=": _form(new), "agent=": f"agent=rollout/{__version__}"}
+    wanted = [ours.get(word, word) for word in ("report-status", "quiet", _BANDS, *ours) if word in known]
+    return pktline.line(f"{old} {new} {ref}\0 {' '.join(wanted)}") + pktline.FLUSH
+
+
+def _section(lines: pktline.Stream) -> list[str]:
+    """Return the next section, or nothing where that is not what comes: a greeting of somebody's shell, perhaps."""
+    try:
+        return lines.section() or []
+    except ValueError:
+        return []
+
+
+def _answer(said: Result, err: str, report: list[str], ref: str, new: str) -> Result:
+    """Say in the words of `git push` what the receiver reports, and what its hooks say."""
+    words = [f"remote: {line}" for line in err.splitlines()]
     if f"ok {ref}" in report:
         return Result(0, b"", "\n".join(words), said.seconds)
     words += [f"error: {line}" for line in report if line.startswith("unpack ") and line != "unpack ok"]
     refused = [line.removeprefix(f"ng {ref} ") for line in report if line.startswith(f"ng {ref} ")]
     words += [f"!\t{new}:{ref}\t[remote rejected] ({reason})" for reason in refused]
     return Result(said.code or 1, b"", "\n".join(words), said.seconds)
-
-
-def _lines(stream: bytes) -> Iterator[bytes]:
-    """Yield the packet lines of a stream, an empty one for a flush, as far as they are whole."""
-    at = 0
-    while at + 4 <= len(stream):
-        try:
-            length = int(stream[at : at + 4], 16)
-        except ValueError:
-            return
-        if 0 < length <= 4 or at + length > len(stream):
-            return
-        yield stream[at + 4 : at + length]
-        at += length or 4

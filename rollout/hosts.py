@@ -9,26 +9,27 @@ import shlex
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from threading import BoundedSemaphore, Event, Lock
+from threading import BoundedSemaphore, Lock
 
-from rollout import addresses, git, turns
+from rollout import addresses, git, mux, turns
 from rollout.git import Access, Git, GitError, GitTimeout, Result
+from rollout.mux import Session
 
 _AT_ONCE = 32
 _AT_ONCE_BY_SSH = 8  # sshd takes ten sessions on one connection, and ten connections that have not logged in yet
 _TRIES = 5
 _PAUSE = 0.3  # seconds before the second try, and twice as long before each further one
-_FIRST = 3.0  # seconds that others wait for the first contact with an ssh host, and for the connection they will share
+_FIRST = 3.0  # seconds that whoever has something to say waits for a shared connection to be there
 _POLL = 0.01
 _IDLE = 30  # seconds after which a shared connection that nobody uses ends by itself, should we be killed
 _GRACE = 2.0  # seconds for a shared connection to end when it is told to
 _FOLDER = "rollout-ssh-"
-# macOS takes 104 bytes for a socket's path; ssh puts 40 letters there for the host, and 17 more while it makes it.
-_LONGEST = 104 - 1 - 40 - 17 - 1
+# macOS takes 104 bytes for a socket's path; ssh puts 17 letters more there while it makes it.
+_LONGEST = 104 - 1 - 6 - 17 - 1
 
 # What a host says that has too many to talk to just now. It has done nothing yet, so it may be asked again.
 _THROTTLED = re.compile(
@@ -52,17 +53,14 @@ def run(
         return runner.with_access(access).run(*arguments, stdin=stdin, limit=limit, ok=ok)
     if _away:
         raise KeptAway
-    with _lines.meeting(url, access):
-        contact = runner.with_access(replace(access, line=_lines.path(url, access)))
-        for attempt in range(_TRIES):
-            with _turn(host, _AT_ONCE if addresses.ssh_destination(url) is None else _AT_ONCE_BY_SSH):
-                result = contact.attempt(*arguments, stdin=stdin, limit=limit)
-            if not result.code or not _THROTTLED.search(result.err):
-                break
-            if attempt < _TRIES - 1:
-                _pause(turns.pause(_PAUSE, attempt))
-        if not result.code:
-            _lines.open(url, access)
+    contact = runner.with_access(replace(access, line=_lines.path(url, access)))
+    for attempt in range(_TRIES):
+        with _turn(host, _AT_ONCE if addresses.ssh_destination(url) is None else _AT_ONCE_BY_SSH):
+            result = contact.attempt(*arguments, stdin=stdin, limit=limit)
+        if not result.code or not _THROTTLED.search(result.err):
+            break
+        if attempt < _TRIES - 1:
+            _pause(turns.pause(_PAUSE, attempt))
     if ok and result.code not in ok:
         raise GitError(result.words)
     return result
@@ -81,9 +79,35 @@ def keep_away() -> None:
     _away = True
 
 
+@contextmanager
+def session(
+    url: str, access: Access, program: str, environment: Mapping[str, str], limit: float
+) -> Iterator[Session | None]:
+    """Run a program of git on the host of `url`, for the repository there, where a connection to it is open.
+
+    None where that cannot be, and git itself is to be asked; nothing has been done then.
+    """
+    path = addresses.ssh_path(url)
+    line = None if _away or path is None else _lines.path(url, access)
+    if line is None or path is None:
+        yield None
+        return
+    with ExitStack() as open_:
+        open_.enter_context(_turn(addresses.host(url), _AT_ONCE_BY_SSH))
+        try:
+            made = open_.enter_context(mux.opened(line, f"{program} {_quoted(path)}", environment, limit))
+        except mux.Refused:
+            made = None
+        yield made
+
+
+def _quoted(path: str) -> str:
+    """Quote a path as git does for a shell that it does not know."""
+    return "'" + path.replace("'", "'\\''").replace("!", "'\\!'") + "'"
+
+
 def answers(url: str, access: Access) -> bool:
-    """Tell whether a host has answered already, and what is said to it goes over a connection that is open."""
-    _lines.wait(url, access)
+    """Tell whether a host answers: what is said to it goes over a connection that is open."""
     return _lines.path(url, access) is not None
 
 
@@ -118,86 +142,57 @@ def _turn(host: str, most: int) -> Iterator[None]:
 # --- shared ssh connections
 
 
+_Key = tuple[str, ...]  # the ssh command, and the arguments that tell it where to go
+
+
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A connection that was asked for: how ssh is told about it, and the process that opens it."""
+    """A connection that was asked for: its socket, how ssh is told about it, and the process that opens it."""
 
+    place: str
     command: str
     opening: subprocess.Popen[bytes]
+    waited_for: float  # until when who has something to say waits for it
 
-    @property
-    def is_open(self) -> bool:
-        return self.opening.poll() == 0  # it has logged in and gone to the background
-
-
-_Key = tuple[str, ...]  # the ssh command, and the arguments that tell it where to go
+    def opens(self) -> bool:
+        """Tell whether it has logged in and gone to the background, once that is settled or has taken its time."""
+        while self.opening.poll() is None and time.monotonic() < self.waited_for:
+            _pause(_POLL)
+        return self.opening.poll() == 0
 
 
 @dataclass(slots=True)
 class _Lines:
-    """The ssh connections that this process shares among its contacts with one host."""
+    """The ssh connections that this process shares among its contacts with one host.
+
+    To log in takes longer than all that is said then, so it is done once, before the first contact. Where it fails,
+    each contact goes by itself, as the person's configuration says, and tells what is wrong.
+    """
 
     wanted: bool = False
     folder: Path | None = None
     lines: dict[_Key, _Line] = field(default_factory=dict)
-    first: dict[_Key, Event] = field(default_factory=dict)  # set when the first contact with a host is over
     lock: Lock = field(default_factory=Lock)
 
-    def _key(self, url: str, access: Access) -> _Key | None:
-        """Return what has to be the same for a connection to be shared, or None where none can be."""
-        to = addresses.ssh_destination(url)
-        return (access.ssh_command, *to) if to is not None and self.wanted and _is_openssh(access) else None
-
-    @contextmanager
-    def meeting(self, url: str, access: Access) -> Iterator[None]:
-        """Be in contact with a host: as the first to be, or when that is over or has taken its time."""
-        key = self._key(url, access)
-        with self.lock:
-            is_first = key is not None and key not in self.first
-            if key is not None and is_first:
-                self.first[key] = Event()
-        if key is None or not is_first:
-            self.wait(url, access)
-            yield
-            return
-        try:
-            yield
-        finally:
-            self.first[key].set()
-
-    def wait(self, url: str, access: Access) -> None:
-        """Wait for a connection that is about to be there: to log in takes longer than all that a contact does."""
-        key = self._key(url, access)
-        if key is None or key not in self.first:
-            return
-        deadline = time.monotonic() + _FIRST
-        while time.monotonic() < deadline and not (self.first[key].is_set() and self._is_settled(key)):
-            _pause(_POLL)
-
-    def _is_settled(self, key: _Key) -> bool:
-        line = self.lines.get(key)
-        return line is None or line.opening.poll() is not None
-
     def path(self, url: str, access: Access) -> str | None:
-        """Return where ssh finds the connection to share, or None: then it does as the person's configuration says."""
-        line = self.lines.get((access.ssh_command, *(addresses.ssh_destination(url) or ())))
-        return self._sockets() if line is not None and line.is_open else None
-
-    def _sockets(self) -> str:
-        return f"{self.folder}/%C"  # names the host, port and user, so that none is mistaken for another
-
-    def open(self, url: str, access: Access) -> None:
-        """Ask for a connection to a host that has answered, if there is none."""
-        key = self._key(url, access)
-        if key is None:
-            return
+        """Return where ssh finds the connection to share, opening it at first; None where none can be."""
+        to = addresses.ssh_destination(url)
+        if to is None or not self.wanted or not _is_openssh(access):
+            return None
         with self.lock:
-            self.folder = self.folder or _folder()
-            if self.folder is None or key in self.lines:
-                return
-            command = f"{access.ssh_command} {access.ssh_options()} -o ControlPath={self._sockets()}"
-            opening = _ssh(f"{command} -o ControlMaster=yes -o ControlPersist={_IDLE} -f -N", key[1:])
-            self.lines[key] = _Line(command, opening)
+            line = self.lines.get((access.ssh_command, *to)) or self._asked_for(to, access)
+        return line.place if line is not None and line.opens() else None
+
+    def _asked_for(self, to: _Key, access: Access) -> _Line | None:
+        self.folder = self.folder or _folder()
+        if self.folder is None:
+            return None
+        place = f"{self.folder}/{len(self.lines)}"
+        command = f"{access.ssh_command} {access.ssh_options()} -o ControlPath={place}"
+        opening = _ssh(f"{command} -o ControlMaster=yes -o ControlPersist={_IDLE} -f -N", to)
+        line = _Line(place, command, opening, time.monotonic() + _FIRST)
+        self.lines[access.ssh_command, *to] = line
+        return line
 
     def close(self) -> None:
         with self.lock:
@@ -213,7 +208,6 @@ class _Lines:
                     ending.kill()
                     ending.wait()
             self.lines.clear()
-            self.first.clear()
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
 

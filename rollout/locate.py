@@ -93,7 +93,8 @@ def _remote(url: str, where: Branch, person: Person) -> Remote:
     _acceptable(url)
     clean, secret = addresses.split_secret(url)
     access = Access(person.ssh_command, secret, person.patience)
-    return Remote(clean, where.branch, access, None if person.redirected else _beside(clean))
+    literal = not person.redirected
+    return Remote(clean, where.branch, access, _beside(clean) if literal else None, literal)
 
 
 def _beside(url: str) -> Path | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rollout import commits, gitdir, hosts, packs, places
+from rollout import branches, commits, gitdir, hosts, packs, places
 from rollout.git import Access, Git, GitError
 from rollout.packs import Packs
 
@@ -42,6 +42,7 @@ class Remote:
     branch: str
     access: Access = field(default_factory=Access)
     beside: Path | None = None  # the repository itself, where the address is a folder of this machine
+    literal: bool = False  # git would take the address by the letter
 
     @property
     def ref(self) -> str:
@@ -53,7 +54,7 @@ def ask(remote: Remote) -> str:
 
     Raises NoBranch where the remote has no such branch, Unreachable where it does not answer.
     """
-    known = seen(remote)
+    known = seen(remote) or _told(remote)
     if known is not None:
         return known
     try:
@@ -70,6 +71,19 @@ def ask(remote: Remote) -> str:
         if ref == remote.ref and _ID.match(commit):
             return commit
     raise no_branch(remote)
+
+
+def _told(remote: Remote) -> str | None:
+    """Return what a host says over a connection that is open; None where git had better ask."""
+    if not remote.literal:
+        return None
+    try:
+        with hosts.session(
+            remote.url, remote.access, "git-upload-pack", branches.ENVIRONMENT, remote.access.ask_limit
+        ) as session:
+            return None if session is None else branches.tip(session, remote.ref)
+    except GitError as error:
+        raise Unreachable(str(error)) from error
 
 
 def no_branch(remote: Remote) -> NoBranch:

@@ -378,12 +378,11 @@ class Workshop(Store):
 
     def push(self, commit: str, base: str) -> git.Result:
         """Push exactly that commit to exactly that branch, if it is still at `base`; only `ask` knows the outcome."""
-        beside = self.remote.beside
+        beside, limit = self.remote.beside, self.remote.access.transfer_limit
         if beside is not None and gitdir.bare(beside) is not None:
             pack = self._made.get(commit) or self.pack(commit, base)
-            limit = self.remote.access.transfer_limit
             return handover.push(self.git, beside, self.remote.ref, base, commit, pack, limit)
-        return hosts.run(
+        return self._push_far(commit, base, limit) or hosts.run(
             self.git,
             self.remote.url,
             self.remote.access,
@@ -398,9 +397,24 @@ class Workshop(Store):
             "--end-of-options",
             self.remote.url,
             f"{commit}:{self.remote.ref}",
-            limit=self.remote.access.transfer_limit,
+            limit=limit,
             ok=(),
         )
+
+    def _push_far(self, commit: str, base: str, limit: float) -> git.Result | None:
+        """Push over a connection that is open; None where there is none, or git had better do it."""
+        if not self.remote.literal:
+            return None
+        try:
+            pack = self._made.get(commit) or self.pack(commit, base)
+        except GitError:
+            return None
+        try:
+            pack = self._made.get(commit) or self.pack(commit, base)
+        except GitError:
+            return None
+        with hosts.session(self.remote.url, self.remote.access, "git-receive-pack", {}, limit) as session:
+            return None if session is None else handover.push_far(session, self.remote.ref, base, commit, pack)
 
     def contains(self, commit: str, tip: str) -> bool:
         """Tell whether upstream's `tip` has our commit in its history, as far as it was fetched."""

@@ -40,7 +40,7 @@ MUTATIONS = (
              "somebody else pushes", "another push", "push",
              also=(("workshop.py", "gitdir.bare(beside) is not None", "False"),)),
     Mutation("what the receiver is told the branch must be at", "handover.py",
-             "_request(ref, old, new)", "_request(ref, (folder / ref).read_text().strip(), new)",
+             "_request(ref, old, new, _HERE)", "_request(ref, (folder / ref).read_text().strip(), new, _HERE)",
              "somebody else pushes", "another push", "push"),
     Mutation("the second look, under the lock", "follow.py",
              "            act.look()\n            act.run()", "            act.run()",
