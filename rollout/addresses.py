@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 _SCHEMES = {"https", "http", "ssh", "git", "file", "git+ssh", "ssh+git"}
 # Up to the last @ before a slash: of a password with an @ in it, no part is shown.
-_SECRET_URL = re.compile(r"([a-z][a-z0-9+.-]*://)([^/\s\"'<>]*)@", re.IGNORECASE)
+_SECRET_URL = re.compile(r"([a-z][a-z0-9+.-]{0,31}://)([^/\s\"'<>]*)@", re.IGNORECASE)
 _SECRET_WORD = re.compile(r"([?&;](?:password|passwd|sslpassword|token|[a-z]+_token)=)[^&;\s\"'<>]+", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 

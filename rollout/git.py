@@ -346,11 +346,13 @@ class Ends:
     def add(self, piece: bytes) -> None:
         room = _STDERR_KEPT - len(self._begin)
         self._begin += piece[:room]
-        self._end = (self._end + piece[room:])[-_STDERR_KEPT:]
+        self._end += piece[room:]
+        if len(self._end) > 2 * _STDERR_KEPT:  # not at every piece, which may be a few bytes of very many
+            del self._end[:-_STDERR_KEPT]
 
     @property
     def text(self) -> str:
-        return (self._begin + self._end).decode("utf-8", "replace")
+        return (self._begin + self._end[-_STDERR_KEPT:]).decode("utf-8", "replace")
 
 
 class _Pump:
