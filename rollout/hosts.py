@@ -88,7 +88,7 @@ def session(
     None where that cannot be, and git itself is to be asked; nothing has been done then.
     """
     path = addresses.ssh_path(url)
-    line = None if _away or path is None else _lines.path(url, access)
+    line = None if path is None else _lines.path(url, access)
     if line is None or path is None:
         yield None
         return
@@ -179,6 +179,8 @@ class _Lines:
         to = addresses.ssh_destination(url)
         if to is None or not self.wanted or not _is_openssh(access):
             return None
+        if _away:
+            raise KeptAway
         with self.lock:
             line = self.lines.get((access.ssh_command, *to)) or self._asked_for(to, access)
         return line.place if line is not None and line.opens() else None

@@ -224,6 +224,8 @@ class _Write:
             result, late = self.shop.push(commit, tip), False
         except GitTimeout:
             result, late = git.Result(-1, b"", "the server did not answer within the time limit"), True
+        except GitError as error:
+            result, late = git.Result(-1, b"", str(error)), False  # which says nothing of where the branch is now
         try:
             now = store.ask(self.at.remote)
         except NoBranch:

@@ -40,14 +40,24 @@ def test_copies_do_their_part_and_are_gone_afterwards() -> None:
     _nobody_is_left()
 
 
-def test_what_takes_a_host_is_done_here() -> None:
+@pytest.mark.parametrize("how", ["run", "answers"])
+def test_what_takes_a_host_is_done_here(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    url, access = "ssh://nobody@localhost:1/x", Access()
+    monkeypatch.setenv("GIT_SSH_COMMAND", "ssh")
+    asked = os.pipe()
+
     def contact(_: int) -> int:
-        hosts.run(
-            Git(), "ssh://nobody@localhost:1/x", Access("false"), "ls-remote", "ssh://nobody@localhost:1/x", ok=()
-        )
+        if how == "run":
+            hosts.run(Git(), url, access, "ls-remote", url, ok=())
+        else:
+            assert not hosts.answers(url, access)
         return os.getpid()
 
-    assert {pid for _, pid in threads.run(contact, range(20), 2, copies=1)} == {os.getpid()}
+    monkeypatch.setattr("rollout.hosts._ssh", lambda *_: os.write(asked[1], b"x") and subprocess.Popen(["false"]))
+    with hosts.sharing():
+        found = {pid for _, pid in threads.run(contact, range(20), 2, copies=1)}
+    assert found == {os.getpid()}
+    assert len(os.read(asked[0], 100)) == 2  # one connection was asked for, by this process, and told to end
     _nobody_is_left()
 
 
