@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
 from typing import Generic, Protocol, TypeVar
 
-from rollout import forks, threads
+from rollout import aides, threads
+from rollout.aides import Aides
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -37,12 +38,16 @@ class Executor(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Threads:
-    """Threads of this process, and copies of it for what only looks."""
+    """Threads of this process, and processes beside it for what only looks."""
 
     jobs: int
+    aides: Aides = field(default_factory=Aides)
 
     def run(
         self, work: Work[T, R], items: Iterable[T], stop: Event | None = None, expected: int = 0
     ) -> Iterator[tuple[T, R]]:
-        copies = forks.affordable(self.jobs, expected) if work.only_looks else 0
-        return threads.run(work.here, items, self.jobs, stop, copies)
+        number = aides.affordable(self.jobs, expected) if work.only_looks else 0
+        return threads.run(work.here, items, self.jobs, stop, self.aides.of(number))
+
+    def close(self) -> None:
+        self.aides.close()

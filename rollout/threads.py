@@ -2,7 +2,7 @@
 
 They compute one at a time (`turns`), so units that wait for nothing are done by one thread: to hand the turn over costs
 time, too. As soon as a unit turns out to wait, there are as many threads as may be. What needs nothing of this process
-can be lent to copies of it (`forks`).
+can be lent to processes beside it (`aides`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import resource
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -18,8 +18,8 @@ from queue import Empty, SimpleQueue
 from threading import Condition, Event, Thread
 from typing import Generic, TypeVar
 
-from rollout import forks, turns
-from rollout.forks import Fork
+from rollout import turns
+from rollout.aides import Aide
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -70,13 +70,13 @@ class _Shared(Generic[T, R]):
                 self.changed.wait(_POLL)
         return None
 
-    def run(self, fork: Fork[T, R] | None = None) -> None:
-        """Work until nothing is left, first by a copy of this process for as long as it does anything.
+    def run(self, aide: Aide | None = None) -> None:
+        """Work until nothing is left, first by an aide for as long as it does anything.
 
         What goes wrong is raised again where the results are read.
         """
         try:
-            while fork is not None and (units := self._lot()) and self._lent(fork, units):
+            while aide is not None and (units := self._lot()) and self._lent(aide, units):
                 pass
             while (item := self.take()) is not None:
                 begun = time.monotonic()
@@ -89,10 +89,10 @@ class _Shared(Generic[T, R]):
             self.done.put(error)
         self.done.put(None)
 
-    def _lent(self, fork: Fork[T, R], units: list[T]) -> bool:
-        """Have a copy work on these units; tell whether it has done any."""
+    def _lent(self, aide: Aide, units: list[T]) -> bool:
+        """Have an aide work on these units; tell whether it has done any."""
         left = []
-        for unit, result in zip(units, fork.do(units), strict=True):
+        for unit, result in zip(units, aide.do(self.work, units), strict=True):
             if result is None:
                 left.append(unit)
             else:
@@ -111,14 +111,15 @@ class _Shared(Generic[T, R]):
 
 
 def run(
-    work: Callable[[T], R], items: Iterable[T], jobs: int, stop: Event | None = None, copies: int = 0
+    work: Callable[[T], R], items: Iterable[T], jobs: int, stop: Event | None = None, aides: Sequence[Aide] = ()
 ) -> Iterator[tuple[T, R]]:
     """Yield (item, result) as they are done; after `stop` none is begun any more.
 
-    So many `copies` of this process work as well, where what is done needs nothing of this one.
+    The aides work as well, where what is done needs nothing of this process.
     """
     shared = _Shared(work, iter(items), stop)
     threads: list[Thread] = []
+    most = max(jobs, 1 + len(aides))
 
     def start(*targets: Callable[[], None]) -> int:
         made = [Thread(target=target, name=f"rollout-{len(threads) + n}") for n, target in enumerate(targets)]
@@ -127,25 +128,23 @@ def run(
             thread.start()
         return len(made)
 
-    with forks.made(work, copies) as lent:
-        most = max(jobs, 1 + len(lent))
-        try:
-            left = start(*(partial(shared.run, fork) for fork in lent), shared.run)
-            while left:
-                if shared.waits:
-                    left += start(*[shared.run] * (most - len(threads)))
-                try:
-                    found = shared.done.get(timeout=_WAITS if len(threads) < most else _POLL)
-                except Empty:
-                    shared.waits = True
-                    continue
-                if found is None:
-                    left -= 1
-                elif isinstance(found, BaseException):
-                    raise found
-                else:
-                    yield found
-        finally:
-            shared.over.set()
-            for thread in threads:
-                thread.join()
+    try:
+        left = start(shared.run, *(partial(shared.run, aide) for aide in aides))
+        while left:
+            if shared.waits:
+                left += start(*[shared.run] * (most - len(threads)))
+            try:
+                found = shared.done.get(timeout=_WAITS if len(threads) < most else _POLL)
+            except Empty:
+                shared.waits = True
+                continue
+            if found is None:
+                left -= 1
+            elif isinstance(found, BaseException):
+                raise found
+            else:
+                yield found
+    finally:
+        shared.over.set()
+        for thread in threads:
+            thread.join()

@@ -187,7 +187,8 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True) -
 def _executor(options: Options, *, spread: bool) -> Iterator[Executor]:
     """Give what --executor names; a cluster is contacted when there is work for it."""
     if options.scheduler is None or not spread:
-        yield Threads(options.jobs)
+        with closing(Threads(options.jobs)) as here:
+            yield here
         return
     from rollout.cluster import Cluster
 

@@ -1,0 +1,93 @@
+"""Processes that compute beside this one, for units of work that contact no host: Python computes on one core.
+
+They are started as programs and not forked: no lock, no connection and no ledger of ours is open in them. What they
+cannot do, and what they held when they were killed, is done here.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from rollout import git
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_WORTH = 150  # units of work for each process, below which it is not worth its start of a third of a second
+_MOST = 8  # processes
+_POLL = 0.2  # seconds between two looks at whether a signal came
+
+
+def affordable(jobs: int, expected: int) -> int:
+    """Return how many aides are worth having for so many units, where so many may be worked on at once."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(0, min(cores, _MOST, jobs, expected // _WORTH) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Aide:
+    """A process at work beside this one."""
+
+    process: subprocess.Popen[bytes]
+
+    def do(self, work: Callable[[T], R], units: list[T]) -> list[R | None]:
+        """Return what came of each unit: None for one that is to be done here."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        try:
+            pickle.dump((work, units), self.process.stdin, pickle.HIGHEST_PROTOCOL)
+            self.process.stdin.flush()
+            self._wait()
+            found: list[R | None] = pickle.load(self.process.stdout)  # noqa: S301  # of our own process
+        except (OSError, EOFError, pickle.UnpicklingError):
+            return [None] * len(units)
+        return found
+
+    def _wait(self) -> None:
+        """Wait for the answer, and pass an interrupt on: not every signal that reaches us reaches the aide."""
+        assert self.process.stdout is not None
+        waiting = select.poll()
+        waiting.register(self.process.stdout, select.POLLIN)
+        while not waiting.poll(_POLL * 1000):
+            if git.interrupted.is_set():
+                self.process.send_signal(signal.SIGTERM)
+
+    def end(self) -> None:
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                with suppress(OSError):
+                    stream.close()
+        self.process.wait()
+
+
+@dataclass(slots=True)
+class Aides:
+    """The aides of one command, started when there is work for them."""
+
+    _started: list[Aide] = field(default_factory=list)
+
+    def of(self, number: int) -> Sequence[Aide]:
+        """Return so many aides, or as many as the system gives."""
+        with suppress(OSError):
+            while len(self._started) < number:
+                self._started.append(_started())
+        return self._started[:number]
+
+    def close(self) -> None:
+        while self._started:
+            self._started.pop().end()
+
+
+def _started() -> Aide:
+    # -P: no module is taken from the folder it runs in.
+    command = [sys.executable, "-P", "-m", "rollout.aide"]
+    return Aide(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
