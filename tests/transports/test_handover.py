@@ -21,11 +21,8 @@ def _repository(world: World, way: str, files: dict[str, str] | None = None) -> 
     return bare
 
 
-def _applied(tmp_path: Path, way: str, prepare: str) -> tuple[str, str, list[str], str]:
-    world = World(tmp_path / way.replace(" ", "-"))
-    world.root.mkdir()
-    world.template("project/conf.txt", "conf\n")
-    bare = _repository(world, way)
+def prepared(world: World, bare: Path, prepare: str) -> None:
+    """Give a repository a setting, a lock or a hook that writes to the file `out`: `config: ...`, `NAME: script`."""
     name, _, script = prepare.partition(": ")
     if name == "config":
         world.git(bare, "config", *script.split())
@@ -33,6 +30,13 @@ def _applied(tmp_path: Path, way: str, prepare: str) -> tuple[str, str, list[str
         (bare / script).write_text("")
     elif name:
         hook(world, name, script.replace("$OUT", str(world.root / "out")))
+
+
+def _applied(tmp_path: Path, way: str, prepare: str) -> tuple[str, str, list[str], str]:
+    world = World(tmp_path / way.replace(" ", "-"))
+    world.root.mkdir()
+    world.template("project/conf.txt", "conf\n")
+    prepared(world, _repository(world, way), prepare)
     ran = world.run("apply", "--yes", "--json")
     wrote = world.root / "out"
     reason = ran.reasons()["api"].replace(str(world.root), "")

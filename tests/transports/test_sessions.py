@@ -14,6 +14,7 @@ from rollout import addresses, branches, handover, hosts, mux, pktline, workshop
 from rollout.git import Access, Git
 from rollout.store import NoBranch, Remote, ask
 from tests.transports.servers import Sshd, sshd
+from tests.transports.test_handover import prepared
 from tests.transports.test_push import hook
 from tests.transports.test_ssh import serve
 from tests.world import World
@@ -48,13 +49,7 @@ def _applied(
     serve(world, server)
     if way == "git":  # which alone knows what such a setting does to an address
         world.git(world.root, "config", "--global", "url.ssh://nowhere/.insteadOf", "nowhere:")
-    name, _, script = prepare.partition(": ")
-    if name == "config":
-        world.git(bare, "config", *script.split())
-    elif name == "lock":
-        (bare / script).write_text("")
-    elif name:
-        hook(world, name, script.replace("$OUT", str(world.root / "out")))
+    prepared(world, bare, prepare)
     ran: list[str] = []
     start = Git._start
 
