@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -408,13 +410,15 @@ def test_what_is_known_of_a_remote_that_does_not_answer_is_still_shown(world: Wo
     world.repo("api")
     world.bare_repo("web")
     world.run("apply", "--yes")
+    for asked in Path(os.environ["ROLLOUT_STATE_DIR"]).glob("workshops/*/asked-*"):
+        os.utime(asked, (1_700_000_000, 1_700_000_000))
     before = world.run("status", "--json").json
     (world.root / "web.git").rename(world.root / "elsewhere.git")
     status = world.run("status", "--fetch", "--json")
     assert (status.code, status.states()) == (1, {"api": "in-sync", "web": "unreachable"})
     web = status.json["targets"][1]
     assert (web["commit"], web["last_outcome"]) == (before["targets"][1]["commit"], "pushed")
-    assert status.json["fetched_at"] == before["fetched_at"]
+    assert status.json["fetched_at"] == before["fetched_at"] == "2023-11-14T22:13:20Z"
     assert "web.git" in web["reason"]
     world.head = "version: 1\nvars: {who: moon}\n"
     plan = world.run("plan", "--json").json["targets"][1]
