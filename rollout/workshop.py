@@ -409,10 +409,6 @@ class Workshop(Store):
             pack = self._made.get(commit) or self.pack(commit, base)
         except GitError:
             return None
-        try:
-            pack = self._made.get(commit) or self.pack(commit, base)
-        except GitError:
-            return None
         with hosts.session(self.remote.url, self.remote.access, "git-receive-pack", {}, limit) as session:
             return None if session is None else handover.push_far(session, self.remote.ref, base, commit, pack)
 
