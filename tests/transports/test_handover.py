@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.transports.test_push import hook
-from tests.world import World
+from tests.world import Ran, World
 
 WAYS = ("said", "git push")
 
@@ -37,7 +37,11 @@ def _applied(tmp_path: Path, way: str, prepare: str) -> tuple[str, str, list[str
     world.root.mkdir()
     world.template("project/conf.txt", "conf\n")
     prepared(world, _repository(world, way), prepare)
-    ran = world.run("apply", "--yes", "--json")
+    return came_to(world, world.run("apply", "--yes", "--json"))
+
+
+def came_to(world: World, ran: Ran) -> tuple[str, str, list[str], str]:
+    """Return the outcome, its words, upstream's log and what a hook wrote."""
     wrote = world.root / "out"
     reason = ran.reasons()["api"].replace(str(world.root), "")
     return ran.outcomes()["api"], reason, world.log("api"), wrote.read_text() if wrote.exists() else ""

@@ -14,9 +14,9 @@ from rollout import addresses, branches, handover, hosts, mux, pktline, workshop
 from rollout.git import Access, Git
 from rollout.store import NoBranch, Remote, ask
 from tests.transports.servers import Sshd, sshd
-from tests.transports.test_handover import prepared
+from tests.transports.test_handover import came_to, prepared
 from tests.transports.test_push import hook
-from tests.transports.test_ssh import serve
+from tests.transports.test_ssh import commands_noted, serve
 from tests.world import World
 
 WAYS = ("said", "git")
@@ -50,20 +50,11 @@ def _applied(
     if way == "git":  # which alone knows what such a setting does to an address
         world.git(world.root, "config", "--global", "url.ssh://nowhere/.insteadOf", "nowhere:")
     prepared(world, bare, prepare)
-    ran: list[str] = []
-    start = Git._start
-
-    def noted(self: Git, arguments: tuple[str, ...]) -> object:
-        ran.append(next(iter(arguments)))
-        return start(self, arguments)
-
     with monkeypatch.context() as patch:
-        patch.setattr(Git, "_start", noted)
+        ran = commands_noted(patch)
         applied = world.run("apply", "--yes", "--json")
     world.git(world.root, "config", "--global", "--remove-section", "url.ssh://nowhere/", ok=False)
-    wrote = world.root / "out"
-    reason = applied.reasons()["api"].replace(str(world.root), "")
-    return applied.outcomes()["api"], reason, world.log("api"), wrote.read_text() if wrote.exists() else "", ran
+    return *came_to(world, applied), ran
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,19 @@ def serve(world: World, server: Sshd, port: int | None = None, name: str = "api"
     world.entries[name] = f'{{url: "{url}{world.root}/{name}.git"}}'
 
 
+def commands_noted(patch: pytest.MonkeyPatch) -> list[str]:
+    """Return the names of the git commands that are run from now on, as they come."""
+    ran: list[str] = []
+    start = Git._start
+
+    def noted(self: Git, arguments: tuple[str, ...]) -> object:
+        ran.append(next(iter(arguments)))
+        return start(self, arguments)
+
+    patch.setattr(Git, "_start", noted)
+    return ran
+
+
 def refused(world: World) -> str:
     """Apply, expect the ssh target to be unreachable quickly and the other one done; return the reason."""
     world.bare_repo("web")
@@ -180,13 +193,6 @@ def test_a_host_that_has_answered_is_fetched_from_without_being_asked_first(
 ) -> None:
     bare = world.remote("api")
     remote = Remote(f"{server.url}{bare}", "main", Access(server.command()))
-    ran: list[str] = []
-    start = Git._start
-
-    def noted(self: Git, arguments: tuple[str, ...]) -> object:
-        ran.append(next(iter(arguments)))
-        return start(self, arguments)
-
     with workshop.opened(world.root / "state", remote, "api") as shop, hosts.sharing():
         shop.fetch(shop.ask())
         deadline = time.monotonic() + 20
@@ -194,11 +200,11 @@ def test_a_host_that_has_answered_is_fetched_from_without_being_asked_first(
             time.sleep(0.02)
         assert hosts.answers(remote.url, remote.access)
         world.elsewhere("api", {"more.txt": "more\n"})
-        monkeypatch.setattr(Git, "_start", noted)
-        assert shop.latest() == shop.tip() == world.tip("api")
-        assert shop.latest() == world.tip("api")
-        assert ran == ["fetch", "fetch"]
-        monkeypatch.setattr(Git, "_start", start)
+        with monkeypatch.context() as patch:
+            ran = commands_noted(patch)
+            assert shop.latest() == shop.tip() == world.tip("api")
+            assert shop.latest() == world.tip("api")
+            assert ran == ["fetch", "fetch"]
         world.git(bare, "update-ref", "-d", "refs/heads/main")
         with pytest.raises(NoBranch):
             shop.latest()
