@@ -6,14 +6,11 @@ which is an answer, too.
 
 from __future__ import annotations
 
-import re
-
 from rollout import __version__, pktline
+from rollout.git import ID
 from rollout.mux import Session
 
 ENVIRONMENT = {"GIT_PROTOCOL": "version=2"}
-
-_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
 
 def tip(session: Session, ref: str) -> str | None:
@@ -35,7 +32,7 @@ def tip(session: Session, ref: str) -> str | None:
     session.end()
     for line in listed:
         commit, _, name = line.partition("\0")[0].partition(" ")
-        if name == ref and _ID.match(commit):
+        if name == ref and ID.match(commit):
             return commit
     return None
 

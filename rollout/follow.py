@@ -561,8 +561,8 @@ def _apart(runner: Git, local: str | None) -> Iterator[Git]:
     assert runner.work_tree is not None
     repo = gitdir.discover(runner.work_tree)
     known = {repo.ref(name) for name in repo.remote_refs()} | {local}
-    size = len(local) if local else 40
-    config = f"[core]\n\trepositoryFormatVersion = 1\n\tbare = true\n[extensions]\n\tobjectFormat = {_format(size)}\n"
+    form = git.object_format(len(local) if local else 40)
+    config = f"[core]\n\trepositoryFormatVersion = 1\n\tbare = true\n[extensions]\n\tobjectFormat = {form}\n"
     if repo.setting("extensions", "partialclone", ""):
         config += '\tpartialClone = apart\n[remote "apart"]\n\tpromisor = true\n'
     with leftovers.scratch(repo, []) as scratch:
@@ -574,7 +574,3 @@ def _apart(runner: Git, local: str | None) -> Iterator[Git]:
         with contextlib.suppress(OSError):
             shutil.copyfile(repo.common_dir / "shallow", scratch / "shallow")
         yield Git(scratch, None, runner.held, environment={"GIT_OBJECT_DIRECTORY": str(repo.common_dir / "objects")})
-
-
-def _format(id_size: int) -> str:
-    return "sha1" if id_size == 40 else "sha256"

@@ -73,6 +73,9 @@ _OPTIONS = (
 # Settings of a person by which an address means something else than it says, or a remote shows something else.
 _REDIRECTING = re.compile(r"(url|transfer|uploadpack)\.|push\.pushoption=|protocol\..*allow=(?!always\Z)")
 
+# What an object is named, whichever of the two formats the repository has.
+ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
+
 # Set when a run is to end now: every git process is ended, and what came of it is looked at by the next run.
 interrupted = Event()
 
@@ -83,6 +86,11 @@ _GRACE = 5.0  # seconds between asking a git process to end and ending it
 LOCAL = 120.0  # seconds that a command without a network may take
 ASK = 25.0  # seconds to be told what a remote's branch is; --timeout sets another number
 _TRANSFERS = 12  # times as long may a fetch or a push take
+
+
+def object_format(id_size: int) -> str:
+    """Return what git calls the format in which ids have so many characters."""
+    return "sha1" if id_size == 40 else "sha256"
 
 
 class GitError(RolloutError):

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rollout import gitconfig, places
+from rollout.git import ID
 from rollout.gitconfig import Config
 
-_ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 _MAX = 1 << 20  # bytes of a file of git's that are read
 
 _OPERATIONS = {
@@ -53,7 +53,7 @@ class GitDir:
             if text is None:
                 return self._packed().get(name)
             text = text.strip()
-            if _ID.match(text):
+            if ID.match(text):
                 return text
             if not text.startswith("ref:"):
                 return None
@@ -66,7 +66,7 @@ class GitDir:
         found = {}
         for line in (_read(self.common_dir / "packed-refs", 64 << 20) or "").splitlines():
             commit, _, name = line.partition(" ")
-            if _ID.match(commit):
+            if ID.match(commit):
                 found[name] = commit
         return found
 

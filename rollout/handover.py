@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rollout import __version__, pktline
-from rollout.git import Ends, Git, Result
+from rollout.git import Ends, Git, Result, object_format
 from rollout.mux import Session
 
 _HERE = ("report-status", "quiet", "object-format=", "agent=")  # what git's receiving end knows at any age
@@ -68,7 +68,7 @@ def _bands(lines: pktline.Stream, words: Ends) -> Iterator[bytes]:
 
 
 def _form(name: str) -> str:
-    return f"object-format={'sha1' if len(name) == 40 else 'sha256'}"
+    return f"object-format={object_format(len(name))}"
 
 
 def _request(ref: str, old: str, new: str, known: Iterable[str]) -> bytes:

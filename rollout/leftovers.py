@@ -17,9 +17,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from rollout import atomic, attributes, gitdir, paths, tokens, turns, unfinished
+from rollout import atomic, attributes, gitdir, paths, tokens, unfinished
 from rollout.atomic import Found
 from rollout.checkout import Conversions, Hindered, Move
 from rollout.git import Objects
@@ -74,26 +73,18 @@ def _remove_home(repo: GitDir) -> None:
 def note(place: Path, number: str, move: Move, also: Iterable[Entry]) -> None:
     """Leave word of which path a numbered file belongs to, and of what git knows it may be."""
     known = [entry for entry in (move.old, move.new, *also) if entry is not None]
-    _say(place / _MOVES, [number, str(move.path), move.new, known])
-
-
-def _say(file: Path, word: list[Any]) -> None:
-    """Add a word to a note and see it onto the disk: a power cut can leave what it speaks of and not the word."""
-    with open(file, "a") as note:
-        note.write(json.dumps(word) + "\n")
-        note.flush()
-        turns.sync(note.fileno())
+    unfinished.write_down(place / _MOVES, [[number, str(move.path), move.new, known]])
 
 
 def note_target(place: Path, branch: str, start: str | None, commit: str) -> None:
     """Leave word of where the branch was and where it is to go."""
-    _say(place / _TARGET, [branch, start, commit])
+    unfinished.write_down(place / _TARGET, [[branch, start, commit]])
 
 
 def note_locks(repo: GitDir, place: Path, commit: str, refs: Iterable[str]) -> None:
     """Leave word of the ref locks that git is about to take for us: those that nobody holds now."""
     free = [ref for ref in ("HEAD", *refs) if not os.path.lexists(_lock_of(repo, ref))]
-    _say(place / _LOCKS, [commit, free])
+    unfinished.write_down(place / _LOCKS, [[commit, free]])
 
 
 def _lock_of(repo: GitDir, ref: str) -> Path:

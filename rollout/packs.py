@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import mmap
 import os
-import re
 import struct
 import zlib
 from bisect import bisect_left, bisect_right
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rollout import places, turns
-from rollout.git import GitError
+from rollout.git import ID, GitError
 
 _KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 _NUMBERS = {name: number for number, name in _KINDS.items()}
@@ -24,7 +23,6 @@ _MAX_CHAIN = 10_000  # deltas on deltas; git stops at 4,095
 _INDEX = struct.Struct(">4sL")
 _LARGE = 1 << 31
 _SMALL = 1 << 20
-_NAME = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 
 Stored = tuple[str, str, bytes]  # (id, kind, content)
 
@@ -92,7 +90,7 @@ class Packs:
     def read(self, name: str) -> Stored | None:
         """Return (id, kind, content), or None where the object is not here; `ID^{tree}` is a commit's tree."""
         commit, peel, _ = name.partition("^{tree}")
-        if not _NAME.match(commit):
+        if not ID.match(commit):
             raise GitError(f"{name!r} is no object id")
         try:
             found = self._find(bytes.fromhex(commit))

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from rollout import branches, commits, gitdir, hosts, packs, places
-from rollout.git import Access, Git, GitError
+from rollout.git import ID, Access, Git, GitError, object_format
 from rollout.packs import Packs
 
 _REMOTE = "rollout-upstream"  # a name that no person's global configuration speaks of
-_ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 _SHA1 = 40  # characters of an id
 _MEMO = "rollout.json"
 _MAX_PACKS = 16  # small ones; each is looked into for what is old
@@ -68,7 +67,7 @@ def ask(remote: Remote) -> str:
         raise Unreachable(str(error)) from error
     for line in result.out.decode("utf-8", "replace").splitlines():
         commit, _, ref = line.partition("\t")
-        if ref == remote.ref and _ID.match(commit):
+        if ref == remote.ref and ID.match(commit):
             return commit
     raise no_branch(remote)
 
@@ -138,7 +137,7 @@ class Store:
             text = places.read(f"{self.place}/{name}").decode().strip()
         except (OSError, UnicodeDecodeError):
             return None
-        return text if _ID.match(text) else None
+        return text if ID.match(text) else None
 
     def _memo(self) -> dict[str, Any]:
         """Return all that is remembered: read once, for nobody else writes it while we hold the lock."""
@@ -277,9 +276,10 @@ class Store:
         """Make the store when it is missing."""
         config = self._config(id_size)
         if not (self.place / "objects").is_dir() or self._text("config") != config:
-            if self._text("config") not in {"", config} and f"objectFormat = {_format(id_size)}" not in self._text(
-                "config"
-            ):
+            if self._text("config") not in {
+                "",
+                config,
+            } and f"objectFormat = {object_format(id_size)}" not in self._text("config"):
                 shutil.rmtree(self.place)
                 self._forget()
             for folder in ("objects/info", "objects/pack", "refs/heads", "refs/rollout"):
@@ -309,7 +309,7 @@ class Store:
         url = self.remote.url.replace("\\", "\\\\").replace('"', '\\"')
         return (
             "[core]\n\trepositoryFormatVersion = 1\n\tbare = true\n\tfilemode = true\n"
-            f"[extensions]\n\tpartialClone = {_REMOTE}\n\tobjectFormat = {_format(id_size)}\n"
+            f"[extensions]\n\tpartialClone = {_REMOTE}\n\tobjectFormat = {object_format(id_size)}\n"
             f'[remote "{_REMOTE}"]\n\turl = "{url}"\n\tpromisor = true\n\tpartialCloneFilter = blob:none\n'
         )
 
@@ -373,7 +373,3 @@ class Store:
         if old == new or self.distance(old, new) is not None or self.reaches(old, new):
             return True
         return (self.place / "shallow").exists() or self.git.attempt("merge-base", old, new).code == 0
-
-
-def _format(id_size: int) -> str:
-    return "sha1" if id_size == _SHA1 else "sha256"

@@ -10,6 +10,7 @@ import contextlib
 import json
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from rollout import turns
 from rollout.gitdir import GitDir
@@ -36,11 +37,16 @@ def known(repo: GitDir) -> dict[PurePosixPath, list[Entry]]:
 
 def remember(repo: GitDir, branch: str, start: str, put: Iterable[tuple[PurePosixPath, Entry]]) -> None:
     """Remember what a move had put at its paths when the branch was at `start`."""
-    with open(_file(repo), "a") as file:
-        for path, entry in put:
-            file.write(json.dumps([str(path), entry, branch, start]) + "\n")
+    write_down(_file(repo), ([str(path), entry, branch, start] for path, entry in put))
+
+
+def write_down(note: Path, words: Iterable[list[Any]]) -> None:
+    """Add words to a note and see them onto the disk: a power cut can leave what they speak of and not the words."""
+    with open(note, "a") as file:
+        for word in words:
+            file.write(json.dumps(word) + "\n")
         file.flush()
-        turns.sync(file.fileno())  # the move's own notes go next
+        turns.sync(file.fileno())
 
 
 def forget_moved_on(repo: GitDir) -> None:
