@@ -191,7 +191,7 @@ class _Lines:
             return None
         place = f"{self.folder}/{len(self.lines)}"
         command = f"{access.ssh_command} {access.ssh_options()} -o ControlPath={place}"
-        opening = _ssh(f"{command} -o ControlMaster=yes -o ControlPersist={_IDLE} -f -N", to)
+        opening = _ssh(f"{command} -o ControlMaster=yes -o ControlPersist={_IDLE} -o SendEnv=GIT_PROTOCOL -f -N", to)
         line = _Line(place, command, opening, time.monotonic() + _FIRST)
         self.lines[access.ssh_command, *to] = line
         return line

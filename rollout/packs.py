@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import mmap
 import os
 import struct
@@ -13,12 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from rollout import packformat as form
 from rollout import places, turns
 from rollout.git import ID, GitError
 
-_KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
-_NUMBERS = {name: number for number, name in _KINDS.items()}
-_OFFSET_DELTA, _ID_DELTA = 6, 7
 _MAX_CHAIN = 10_000  # deltas on deltas; git stops at 4,095
 _INDEX = struct.Struct(">4sL")
 _LARGE = 1 << 31
@@ -27,30 +24,21 @@ _SMALL = 1 << 20
 Stored = tuple[str, str, bytes]  # (id, kind, content)
 
 
-def hashed(content: bytes, size: int) -> bytes:
-    """Return the raw hash of a repository whose ids have `size` bytes."""
-    new = hashlib.sha1 if size == 20 else hashlib.sha256
-    return new(content, usedforsecurity=False).digest()
-
-
-_Bytes = bytes | mmap.mmap
-
-
 @dataclass(slots=True)
 class _Pack:
     """One pack and its index, in which the ids are sorted; the pack itself is opened when it has what is asked for."""
 
     place: str
-    index: _Bytes
+    index: form.Bytes
     size: int
     count: int
-    _data: _Bytes | None = None
+    _data: form.Bytes | None = None
 
     @property
-    def data(self) -> _Bytes:
+    def data(self) -> form.Bytes:
         if self._data is None:
             data = _content(self.place)
-            if data[:8] != b"PACK\0\0\0\2":
+            if form.HEADER.unpack_from(data)[:2] != form.MAGIC:
                 raise ValueError(f"{os.path.basename(self.place)} is no pack that we know")
             self._data = data
         return self._data
@@ -96,7 +84,7 @@ class Packs:
             found = self._find(bytes.fromhex(commit))
             if peel and found is not None:
                 return self.read(_tree_of(found))
-        except (struct.error, zlib.error, IndexError, ValueError, OSError) as error:
+        except (*form.DAMAGED, OSError) as error:
             raise GitError(f"object {name} is damaged in our store: {error}") from error
         return found
 
@@ -107,17 +95,33 @@ class Packs:
         if found is None:
             return None
         kind, content = found
-        if hashed(b"%s %d\0" % (kind.encode(), len(content)) + content, self._size) != name:
+        if form.id_of(kind, content, self._size) != name:
             raise ValueError("its content does not have its id")
         return name.hex(), kind, content
 
-    def _packed(self, name: bytes) -> tuple[str, bytes] | None:
+    def content(self, name: str) -> form.Content | None:
+        """Return (kind, content), or None where the object is not here."""
+        found = self.read(name)
+        return None if found is None else found[1:]
+
+    def has(self, name: str) -> bool:
+        """Tell whether an object is here; its content is not looked at."""
+        raw = bytes.fromhex(name)
+        if self._place(raw) or os.path.exists(f"{self._folder}/{name[:2]}/{name[2:]}"):
+            return True
+        return self._look_again() and self._place(raw) is not None
+
+    def _place(self, name: bytes) -> tuple[_Pack, int] | None:
         for known in self._names:
             pack = self._packs.get(known) or self._opened(known)
             offset = pack.offset(name)
             if offset is not None:
-                return self._at(pack, offset)
+                return pack, offset
         return None
+
+    def _packed(self, name: bytes) -> tuple[str, bytes] | None:
+        found = self._place(name)
+        return None if found is None else self._at(*found)
 
     def _loose(self, name: bytes) -> tuple[str, bytes] | None:
         text = name.hex()
@@ -148,14 +152,14 @@ class Packs:
         """Return what stands at an offset: deltas are followed down to their base and applied upwards."""
         deltas: list[bytes] = []
         while len(deltas) < _MAX_CHAIN:
-            number, start = _entry_head(pack.data, offset)
-            if number == _OFFSET_DELTA:
-                back, start = _back_offset(pack.data, start)
-                deltas.append(_inflated(pack.data, start))
+            number, start = form.entry_head(pack.data, offset)
+            if number == form.OFFSET_DELTA:
+                back, start = form.back_offset(pack.data, start)
+                deltas.append(form.inflated(pack.data, start)[0])
                 offset -= back
-            elif number == _ID_DELTA:
+            elif number == form.ID_DELTA:
                 base = pack.data[start : start + self._size]
-                deltas.append(_inflated(pack.data, start + self._size))
+                deltas.append(form.inflated(pack.data, start + self._size)[0])
                 inside = pack.offset(base)
                 if inside is None:
                     found = self._find(base)
@@ -164,7 +168,7 @@ class Packs:
                     return found[1], _applied(found[2], deltas)
                 offset = inside
             else:
-                return _KINDS[number], _applied(_inflated(pack.data, start), deltas)
+                return form.KINDS[number], _applied(form.inflated(pack.data, start)[0], deltas)
         raise ValueError("a delta without end")
 
     def ids(self, name: str) -> list[bytes]:
@@ -189,7 +193,7 @@ def opened(folder: Path, id_size: int) -> Iterator[Packs]:
         packs.close()
 
 
-def _content(path: str) -> _Bytes:
+def _content(path: str) -> form.Bytes:
     """Return a file's bytes, mapped when it is large: to map and unmap a small one takes longer than to read it."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -206,90 +210,10 @@ def _tree_of(commit: Stored) -> str:
     return commit[2][5 : commit[2].index(b"\n")].decode()
 
 
-def _entry_head(data: _Bytes, at: int) -> tuple[int, int]:
-    """Return the kind of the entry at an offset, and where what follows its size begins."""
-    byte = data[at]
-    number = (byte >> 4) & 7
-    at += 1
-    while byte & 0x80:
-        byte = data[at]
-        at += 1
-    return number, at
-
-
-def _back_offset(data: _Bytes, at: int) -> tuple[int, int]:
-    byte = data[at]
-    back = byte & 0x7F
-    at += 1
-    while byte & 0x80:
-        byte = data[at]
-        back = ((back + 1) << 7) | (byte & 0x7F)
-        at += 1
-    return back, at
-
-
-def _inflated(data: _Bytes, at: int) -> bytes:
-    stream = zlib.decompressobj()
-    pieces = []
-    while not stream.eof:
-        piece = data[at : at + 16384]
-        if not piece:
-            raise ValueError("it ends too early")
-        pieces.append(stream.decompress(piece))
-        at += len(piece)
-    return b"".join(pieces)
-
-
 def _applied(base: bytes, deltas: list[bytes]) -> bytes:
     for delta in reversed(deltas):
-        base = _patched(base, delta)
+        base = form.patched(base, delta)
     return base
-
-
-def _patched(base: bytes, delta: bytes) -> bytes:
-    """Apply one delta: pieces copied from the base, and pieces of its own."""
-    source, at = _number(delta, 0)
-    target, at = _number(delta, at)
-    if source != len(base):
-        raise ValueError("a delta for another base")
-    out = []
-    while at < len(delta):
-        order = delta[at]
-        at += 1
-        if order & 0x80:
-            start, length, at = _copied(delta, at, order)
-            out.append(base[start : start + length])
-        else:
-            out.append(delta[at : at + order])
-            at += order
-    content = b"".join(out)
-    if len(content) != target:
-        raise ValueError("a delta that does not come out right")
-    return content
-
-
-def _number(delta: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = delta[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if not byte & 0x80:
-            return value, at
-
-
-def _copied(delta: bytes, at: int, order: int) -> tuple[int, int, int]:
-    start = length = 0
-    for bit in range(4):
-        if order & (1 << bit):
-            start |= delta[at] << (8 * bit)
-            at += 1
-    for bit in range(3):
-        if order & (0x10 << bit):
-            length |= delta[at] << (8 * bit)
-            at += 1
-    return start, length or 0x10000, at
 
 
 # --- writing
@@ -343,14 +267,14 @@ def _pack(objects: Iterable[tuple[str, bytes]], size: int) -> tuple[bytes, list[
     """Return a pack, and (id, checksum, offset) of each of its entries."""
     parts, entries, at = [b""], [], 12
     for kind, content in objects:
-        piece = _head(_NUMBERS[kind], len(content)) + zlib.compress(content, 1)
-        name = hashed(b"%s %d\0" % (kind.encode(), len(content)) + content, size)
+        piece = form.head(kind, len(content)) + zlib.compress(content, 1)
+        name = form.id_of(kind, content, size)
         entries.append((name, zlib.crc32(piece), at))
         parts.append(piece)
         at += len(piece)
-    parts[0] = b"PACK" + struct.pack(">LL", 2, len(entries))
+    parts[0] = form.HEADER.pack(*form.MAGIC, len(entries))
     whole = b"".join(parts)
-    return whole + hashed(whole, size), entries
+    return whole + form.hashed(whole, size), entries
 
 
 def _head(number: int, length: int) -> bytes:
@@ -381,7 +305,7 @@ def _index(entries: list[tuple[bytes, int, int]], pack_hash: bytes, size: int) -
             pack_hash,
         )
     )
-    return content + hashed(content, size)
+    return content + form.hashed(content, size)
 
 
 def _put(path: Path, content: bytes) -> None:

@@ -13,15 +13,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rollout import branches, commits, gitdir, hosts, packs, places
-from rollout.git import ID, Access, Git, GitError, object_format
+from rollout import commits, gitdir, hosts, packformat, packs, places, sending, unpacking
+from rollout.git import ID, Access, Git, GitError, GitTimeout, object_format
 from rollout.packs import Packs
+from rollout.sending import Sender, Wanted
 
 _REMOTE = "rollout-upstream"  # a name that no person's global configuration speaks of
 _SHA1 = 40  # characters of an id
 _MEMO = "rollout.json"
 _MAX_PACKS = 16  # small ones; each is looked into for what is old
 _LEFT = re.compile(r".*\.lock\Z|tmp_|fast_import_crash_|\.rollout-")  # what only a killed process leaves
+_BY_NAME = re.compile(r"unadvertised object|not our ref")  # what is left out is not to be had by its name
 _WALKED = 50  # commits that are looked through one by one before git is asked
 
 
@@ -74,14 +76,27 @@ def ask(remote: Remote) -> str:
 
 def _told(remote: Remote) -> str | None:
     """Return what a host says over a connection that is open; None where git had better ask."""
+    with _sender(remote, remote.access.ask_limit) as sender:
+        if sender is None:
+            return None
+        found = sender.tip(remote.ref)
+        sender.end()
+        return found
+
+
+@contextmanager
+def _sender(remote: Remote, limit: float) -> Iterator[Sender | None]:
+    """Speak to git's sending end over a connection that is open; None where there is none.
+
+    Raises Unreachable when it does not answer within `limit` seconds.
+    """
     if not remote.literal:
-        return None
+        yield None
+        return
     try:
-        with hosts.session(
-            remote.url, remote.access, "git-upload-pack", branches.ENVIRONMENT, remote.access.ask_limit
-        ) as session:
-            return None if session is None else branches.tip(session, remote.ref)
-    except GitError as error:
+        with hosts.session(remote.url, remote.access, "git-upload-pack", sending.ENVIRONMENT, limit) as session:
+            yield None if session is None else Sender(session)
+    except GitTimeout as error:
         raise Unreachable(str(error)) from error
 
 
@@ -203,6 +218,9 @@ class Store:
                 self.remember(absent=False)
             self.note_asked()
             return tip
+        with _sender(self.remote, self.remote.access.transfer_limit) as sender:
+            if sender is not None and self._sent(sender, tip):
+                return self._fetched()
         self._ready(len(tip))
         depth = () if self.ref(self.upstream_ref) else ("--depth=1",)
         self._fetch_branch(*depth)
@@ -211,17 +229,60 @@ class Store:
     def latest(self) -> str:
         """Have upstream's newest commit and its trees here and return it.
 
-        A host that is known to answer is not asked first where the branch is: fetching tells that, too, in one contact.
+        A host that is known to answer is not asked first where the branch is: one contact tells and brings that.
         """
+        access = self.remote.access
+        with _sender(self.remote, access.ask_limit) as sender:
+            tip = None if sender is None else sender.tip(self.remote.ref)
+            if sender is not None and tip is not None:
+                sender.session.deadline += access.transfer_limit
+                if self.tip() == tip:
+                    return self.fetch(tip)
+                if self._sent(sender, tip):
+                    return self._fetched()
         known = self.ref(self.upstream_ref)
-        if known is None or not hosts.answers(self.remote.url, self.remote.access):
+        if known is None or not hosts.answers(self.remote.url, access):
             return self.fetch(self.ask())
         self._ready(len(known))
         try:
-            self._fetch_branch(limit=self.remote.access.ask_limit)
+            self._fetch_branch(limit=access.ask_limit)
         except Unreachable:
             return self.fetch(self.ask())  # which tells what is wrong
         return self._fetched()
+
+    def _sent(self, sender: Sender, tip: str) -> bool:
+        """Have upstream's commit sent; False where git had better fetch it, and then nothing has changed."""
+        self._ready(len(tip))
+        known = self.ref(self.upstream_ref)
+        if not self._received(sender, Wanted((tip,), (known,) if known else (), self._shallow(), not known)):
+            return False
+        self.set_ref(self.upstream_ref, tip)
+        return True
+
+    def _received(self, sender: Sender, wanted: Wanted) -> bool:
+        """Take in what is wanted if the server sends it, with all that it leads to but the contents of files."""
+        sent = sender.sent(wanted)
+        if sent is None:
+            return False
+        sender.end()
+        id_size = len(wanted.objects[0])
+        shallow = tuple(sorted({*wanted.shallow, *sent.shallow}))
+        try:
+            with self.objects(wanted.objects[0]) as here:
+                found = unpacking.objects(sent.pack, id_size, here.content)
+                ends = {*wanted.objects, *unpacking.spoken_of(found, shallow)}
+                if not all(name in found or here.has(name) for name in ends):
+                    return False
+            packs.write(self.place / "objects", found.values(), id_size, promisor=True)
+        except (GitError, OSError, *packformat.DAMAGED):
+            return False
+        if shallow != wanted.shallow:
+            places.write_whole(self.place / "shallow", "".join(f"{name}\n" for name in shallow).encode(), durable=False)
+        return True
+
+    def _shallow(self) -> tuple[str, ...]:
+        """Return the commits here whose parents are not."""
+        return tuple(sorted(self._text("shallow").split()))
 
     def _fetch_branch(self, *options: str, limit: float | None = None) -> None:
         self.transfer(*options, "--filter=blob:none", f"+{self.remote.ref}:{self.upstream_ref}", limit=limit)
@@ -319,7 +380,16 @@ class Store:
         self._forget()
 
     def fetch_objects(self, names: Iterable[str]) -> None:
-        self.transfer("--filter=blob:none", stdin="".join(f"{name}\n" for name in names).encode())
+        wanted = Wanted(tuple(names))
+        with _sender(self.remote, self.remote.access.transfer_limit) as sender:
+            if sender is not None and self._received(sender, wanted):
+                return
+        try:
+            self.transfer("--filter=blob:none", stdin="".join(f"{name}\n" for name in wanted.objects).encode())
+        except Unreachable as error:
+            if not _BY_NAME.search(str(error)):
+                raise
+            self.transfer("--refetch", "--no-filter", f"+{self.remote.ref}:{self.upstream_ref}")
 
     def seed(self, top: Path, ref: str, commit: str) -> None:
         """Learn upstream from what the person's repository last heard of it: no network."""

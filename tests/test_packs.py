@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from rollout import building, packs
+from rollout import building, packformat, packs
 from rollout.git import GitError
 from rollout.model import Action, Author, Change, File, Identity
 from rollout.trees import Tree
@@ -83,9 +83,7 @@ def test_damage_is_an_error_and_never_other_content(repository: Path, at: int) -
                 found = objects.read(name)
             except GitError:
                 continue
-            assert found is None or packs.hashed(
-                f"{found[1]} {len(found[2])}\0".encode() + found[2], len(name) // 2
-            ) == bytes.fromhex(name)
+            assert found is None or packformat.id_of(*found[1:], len(name) // 2) == bytes.fromhex(name)
 
 
 def _change(path: str, after: bytes | None, executable: bool = False) -> Change:

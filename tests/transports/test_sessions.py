@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from rollout import addresses, branches, handover, hosts, mux, pktline, workshop
+from rollout import addresses, handover, hosts, mux, pktline, sending, workshop
 from rollout.git import Access, Git
+from rollout.sending import Sender
 from rollout.store import NoBranch, Remote, ask
 from tests.transports.servers import Sshd, sshd
 from tests.transports.test_handover import came_to, prepared
@@ -30,7 +31,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @contextmanager
-def _lined(world: World, server: Sshd, path: str) -> Iterator[Remote]:
+def lined(world: World, server: Sshd, path: str) -> Iterator[Remote]:
     """Give a remote to whose host a connection is open."""
     remote = Remote(f"{server.url}{path}", "main", Access(server.command()), literal=True)
     with hosts.sharing():
@@ -103,13 +104,13 @@ def test_a_hook_that_says_megabytes_in_one_line_takes_neither_memory_nor_minutes
 def test_a_path_is_named_to_the_host_as_git_names_it(world: World, server: Sshd, name: str) -> None:
     (world.root / name).mkdir()
     bare = world.remote(f"{name}/api")
-    with _lined(world, server, str(bare)) as remote:
-        with hosts.session(remote.url, remote.access, "git-upload-pack", branches.ENVIRONMENT, 20.0) as session:
+    with lined(world, server, str(bare)) as remote:
+        with hosts.session(remote.url, remote.access, "git-upload-pack", sending.ENVIRONMENT, 20.0) as session:
             assert session is not None
-            assert branches.tip(session, remote.ref) == world.git(bare, "rev-parse", "main")
-        with hosts.session(remote.url, remote.access, "git-upload-pack", branches.ENVIRONMENT, 20.0) as session:
+            assert Sender(session).tip(remote.ref) == world.git(bare, "rev-parse", "main")
+        with hosts.session(remote.url, remote.access, "git-upload-pack", sending.ENVIRONMENT, 20.0) as session:
             assert session is not None
-            assert branches.tip(session, "refs/heads/none") is None
+            assert Sender(session).tip("refs/heads/none") is None
         with pytest.raises(NoBranch):
             ask(Remote(remote.url, "none", remote.access, literal=True))
 
@@ -139,7 +140,7 @@ def test_a_lease_that_does_not_hold_is_left_to_git(world: World, server: Sshd) -
     bare = world.remote("api")
     theirs = world.tip("api")
     with (
-        _lined(world, server, str(bare)) as remote,
+        lined(world, server, str(bare)) as remote,
         hosts.session(remote.url, remote.access, "git-receive-pack", {}, 20.0) as session,
     ):
         assert session is not None
@@ -186,17 +187,17 @@ def test_it_arrives_whole_also_where_ids_are_longer_and_there_is_much(
 
 def test_a_greeting_of_the_shell_leaves_it_to_git(world: World, server: Sshd) -> None:
     bare = world.remote("api")
-    with _lined(world, server, str(bare)) as remote:
+    with lined(world, server, str(bare)) as remote:
         (server.home / ".bashrc").write_text("echo Welcome to this host\n")
         with workshop.opened(world.root / "state", remote, "api") as shop:
-            assert branches_said(remote) is None
+            assert told(remote) is None
             assert shop._push_far(world.tip("api"), NOBODY, 20.0) is None
 
 
-def branches_said(remote: Remote) -> str | None:
+def told(remote: Remote) -> str | None:
     with hosts.session(remote.url, remote.access, "git-upload-pack", {}, 20.0) as session:
         assert session is not None
-        return branches.tip(session, remote.ref)
+        return Sender(session).tip(remote.ref)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,66 @@
+"""A pack as git sends it, taken apart without a process: its deltas may be for objects that are here already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from rollout import commits, packformat
+from rollout.packformat import Content
+
+_MOST = 1 << 26  # bytes that all objects of a pack may have; git unpacks what is larger
+
+
+def objects(data: bytes, id_size: int, here: Callable[[str], Content | None]) -> dict[str, Content]:
+    """Return the objects of a pack by their ids; `here` returns what an object is that is here already.
+
+    Raises one of packformat.DAMAGED for anything but a whole pack that can be taken apart here.
+    """
+    size = id_size // 2
+    *magic, count = packformat.HEADER.unpack_from(data)
+    if tuple(magic) != packformat.MAGIC or packformat.hashed(data[:-size], size) != data[-size:]:
+        raise ValueError("no whole pack")
+    found: dict[int, Content] = {}
+    at, room = packformat.HEADER.size, _MOST
+    for _ in range(count):
+        start = at
+        number, at = packformat.entry_head(data, at)
+        base = None
+        if number == packformat.OFFSET_DELTA:
+            back, at = packformat.back_offset(data, at)
+            base = found.get(start - back)
+        elif number == packformat.ID_DELTA:
+            base = here(data[at : at + size].hex())
+            at += size
+        content, at = packformat.inflated(data, at, room)
+        if number in packformat.KINDS:
+            found[start] = packformat.KINDS[number], content
+        elif base is None or packformat.target_size(content) > room:
+            raise ValueError("a delta for what is not known here, or too large a one")
+        else:
+            found[start] = base[0], packformat.patched(base[1], content)
+        room -= len(found[start][1])
+    if at != len(data) - size:
+        raise ValueError("a pack with more in it than it says")
+    return {packformat.id_of(*one, size).hex(): one for one in found.values()}
+
+
+def spoken_of(found: Mapping[str, Content], shallow: Iterable[str]) -> set[str]:
+    """Return the commits and trees that objects lead to, but for the parents of shallow commits."""
+    cut = set(shallow)
+    names: set[str] = set()
+    for name, (kind, content) in found.items():
+        if kind == "commit":
+            names.add(content[5 : 5 + len(name)].decode())
+            names.update(() if name in cut else commits.parts(content)[0])
+        elif kind == "tree":
+            names.update(_trees_in(content, len(name) // 2))
+    return names
+
+
+def _trees_in(content: bytes, size: int) -> Iterator[str]:
+    at = 0
+    while at < len(content):
+        end = content.index(b"\0", at) + 1
+        if content.startswith(b"40000 ", at):
+            yield content[end : end + size].hex()
+        at = end + size
