@@ -6,7 +6,7 @@ The protocol is gitprotocol-v2(5), or gitprotocol-pack(5) with a server that doe
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rollout import __version__, pktline
 from rollout.git import ID
@@ -39,19 +39,15 @@ class Sent:
     shallow: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
 class Sender:
     """One program of git's at the other end; what it says and nobody expects is None, and git had better ask.
 
     Whatever waits raises GitTimeout when that takes too long.
     """
 
-    session: Session
-    _lines: pktline.Stream = field(init=False)
-    _offers: list[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._lines = pktline.Stream(self.session.hear)
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._lines = pktline.Stream(session.hear)
         self._offers = self._section() or []
 
     def tip(self, ref: str) -> str | None:
