@@ -45,35 +45,69 @@ class Found:
         return bool(self.mode & 0o100)
 
 
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
 @contextmanager
-def parent(root: Path, path: PurePosixPath, *, make: bool = False) -> Iterator[int]:
-    """Open the folder that holds `path` below `root`; raise OSError (ELOOP, ENOTDIR, ENOENT) if it cannot be."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-    descriptor = os.open(root, flags)
+def opened(root: Path) -> Iterator[int]:
+    """Open a folder below which paths are looked at or changed."""
+    descriptor = os.open(root, _FOLDER)
     try:
-        for name in path.parent.parts:
-            if make:
-                with contextlib.suppress(FileExistsError):
-                    os.mkdir(name, 0o777, dir_fd=descriptor)
-            inner = os.open(name, flags | os.O_NOFOLLOW, dir_fd=descriptor)
-            os.close(descriptor)
-            descriptor = inner
         yield descriptor
     finally:
         os.close(descriptor)
 
 
+@contextmanager
+def parent(root: Path, path: PurePosixPath, *, make: bool = False) -> Iterator[int]:
+    """Open the folder that holds `path` below `root`; raise OSError (ELOOP, ENOTDIR, ENOENT) if it cannot be."""
+    with opened(root) as top, _parent(top, path, make=make) as folder:
+        yield folder
+
+
+@contextmanager
+def _parent(top: int, path: PurePosixPath, *, make: bool = False) -> Iterator[int]:
+    """Open the folder that holds `path`, each on the way by itself; the one at the top stays open."""
+    descriptor = top
+    try:
+        for name in path.parts[:-1]:
+            if make:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(name, 0o777, dir_fd=descriptor)
+            inner = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=descriptor)
+            if descriptor != top:
+                os.close(descriptor)
+            descriptor = inner
+        yield descriptor
+    finally:
+        if descriptor != top:
+            os.close(descriptor)
+
+
 def look(root: Path, path: PurePosixPath) -> Found | Obstacle | None:
     """Return what is at `path`: a plain file, something else in words, or nothing."""
     try:
-        with parent(root, path) as folder:
-            return look_at(folder, path.name)
-    except FileNotFoundError:
-        return None
+        with opened(root) as top:
+            return look_below(top, path)
     except OSError as error:
-        if error.errno in {errno.ENOTDIR, errno.ELOOP}:
-            return Obstacle("behind a symlink or a file where a folder should be")
-        return Obstacle(f"not readable ({error.strerror})")
+        return _out_of_reach(error)
+
+
+def look_below(top: int, path: PurePosixPath) -> Found | Obstacle | None:
+    """Return what is at `path` below an open folder."""
+    try:
+        with _parent(top, path) as folder:
+            return look_at(folder, path.name)
+    except OSError as error:
+        return _out_of_reach(error)
+
+
+def _out_of_reach(error: OSError) -> Obstacle | None:
+    if isinstance(error, FileNotFoundError):
+        return None
+    if error.errno in {errno.ENOTDIR, errno.ELOOP}:
+        return Obstacle("behind a symlink or a file where a folder should be")
+    return Obstacle(f"not readable ({error.strerror})")
 
 
 def look_at(folder: int, name: str) -> Found | Obstacle | None:

@@ -58,14 +58,14 @@ def glance(target: Target, asked: str, settings: Settings) -> Seen:
 
     assert isinstance(target.location, Branch)
     try:
-        at = locate(target.location, settings.person)
+        at = locate(target.location, settings.person, for_git=False)
         shop = workshop.unheld(settings.state, at.remote, target.name)
         if not shop.was_in_sync(asked):
             return Seen()
         step = _passing(target, asked, settings, at, shop)
     except (Unfit, OSError):
         return Seen()  # the full look says why
-    seen = step if step is not None else _at_work(target, settings, look, at)
+    seen = step if step is not None else _at_work(target, settings, look)
     return Seen(seen) if isinstance(seen, Step) else Seen(heard=seen)
 
 
@@ -78,7 +78,7 @@ def _passing(target: Target, asked: str, settings: Settings, at: Located, shop: 
     else:
         tip = store.seen(at.remote) if ask else shop.tip()
     seen = None if tip is None else shop.known_in_sync(tip, asked)
-    if tip is None or seen is None or shop.tip() != tip or shop.absent() or shop.pending_commit() is not None:
+    if tip is None or seen is None or (ask and shop.tip() != tip) or shop.absent() or shop.pending_commit() is not None:
         return None
     if ask:
         shop.note_asked()
@@ -112,13 +112,11 @@ def _asked_tip(at: Located, shop: Workshop, settings: Settings) -> str | None:
 T = TypeVar("T")
 
 
-def _at_work(
-    target: Target, settings: Settings, look: Callable[[Located, Workshop], T], at: Located | None = None
-) -> T | Step:
+def _at_work(target: Target, settings: Settings, look: Callable[[Located, Workshop], T]) -> T | Step:
     """Look at a target in its workshop; whatever keeps it from being evaluated is its state and reason."""
     assert isinstance(target.location, Branch)
     try:
-        at = at or locate(target.location, settings.person)
+        at = locate(target.location, settings.person)
         with workshop.opened(settings.state, at.remote, target.name, wait=settings.wait) as shop:
             return look(at, shop)
     except Unfit as error:

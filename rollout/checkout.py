@@ -298,12 +298,16 @@ def has_all(repo: GitDir, branch: str, upstream: str, entries: Mapping[PurePosix
     ref = f"refs/heads/{branch}"
     if repo.head() != ref or repo.ref(ref) != upstream:
         return False
-    return all(_entry_at(repo, path, len(upstream)) == entry for path, entry in entries.items())
+    try:
+        with atomic.opened(repo.top) as top:
+            return all(_entry_at(top, path, len(upstream)) == entry for path, entry in entries.items())
+    except OSError:
+        return False
 
 
-def _entry_at(repo: GitDir, path: PurePosixPath, size: int) -> Entry | Obstacle:
+def _entry_at(top: int, path: PurePosixPath, size: int) -> Entry | Obstacle:
     """Return the entry that a work tree file would be if git stored it as it is."""
-    there = atomic.look(repo.top, path)
+    there = atomic.look_below(top, path)
     if there is None or isinstance(there, Obstacle):
         return there
     return "100755" if there.executable else "100644", git_id(there.content, size)

@@ -29,6 +29,9 @@ _OPERATIONS = {
 _KNOWN_EXTENSIONS = {"objectformat", "worktreeconfig", "partialclone", "noop", "preciousobjects", "relativeworktrees"}
 
 
+_OF_ALL_WORK_TREES = ("packed-refs", "shallow", "info/attributes", "info/exclude", "objects/info/alternates")
+
+
 class NotOurs(Exception):
     """Why a folder is no repository that rollout may work in."""
 
@@ -111,13 +114,27 @@ class GitDir:
 
     def config(self) -> Config:
         """Return the configuration without what it includes; raise NotOurs for one that git could not read either."""
-        place = self.common_dir / "config"
-        _plain_file(place, most=_MAX)
-        try:
-            found = gitconfig.plain(place.read_bytes())
-        except OSError:
-            found = None
-        return _parsed(place) if found is None else found
+        place = f"{self.common_dir}/config"
+        content = _whole_file(place)
+        found = None if content is None else gitconfig.plain(content)
+        return _parsed(Path(place)) if found is None else found
+
+
+def _whole_file(place: str) -> bytes | None:
+    """Return what stands in a file that git obeys; raise NotOurs for a pipe or the like, or a large one."""
+    try:
+        descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        _plain_file(place)
+        return None
+    try:
+        about = os.fstat(descriptor)
+        _plain(place, about)
+        if about.st_size > _MAX:
+            raise NotOurs(f"{place} is larger than {_MAX >> 20} MiB")
+        return places.content(descriptor, _MAX)
+    finally:
+        os.close(descriptor)
 
 
 def _parsed(place: Path) -> Config:
@@ -141,24 +158,25 @@ def _parsed(place: Path) -> Config:
     )
 
 
-def discover(top: Path) -> GitDir:
-    """Return the repository whose work tree is exactly `top`; raise NotOurs for anything else."""
-    _owned(top)
-    if not stat.S_ISDIR(top.lstat().st_mode):
+def discover(top: Path, *, for_git: bool = True) -> GitDir:
+    """Return the repository whose work tree is exactly `top`; raise NotOurs for anything else.
+
+    `for_git` says whether git is to be run there: then there may be nothing in it for which git would wait.
+    """
+    if not stat.S_ISDIR(_owned(top)):
         raise NotOurs(f"{top} is not a folder")
-    dot_git = top / ".git"
-    try:
-        kind = dot_git.lstat().st_mode
-    except FileNotFoundError:
-        raise NotOurs(f"{top} is not the top of a git work tree") from None
+    dot_git = Path(f"{top}/.git")
+    kind = _owned(dot_git, f"{top} is not the top of a git work tree")
     if stat.S_ISLNK(kind):
         raise NotOurs(f"{dot_git} is a symlink")
-    git_dir = dot_git if stat.S_ISDIR(kind) else _gitfile(dot_git, top)
-    _owned(git_dir)
+    git_dir = dot_git
+    if not stat.S_ISDIR(kind):
+        git_dir = _gitfile(dot_git, top)
+        _owned(git_dir)
     common = _read(f"{git_dir}/commondir")
     common_dir = Path(os.path.normpath(git_dir / common.strip())) if common else git_dir
     found = GitDir(top, git_dir, common_dir)
-    _supported(found)
+    _supported(found, for_git=for_git)
     return found
 
 
@@ -178,16 +196,15 @@ def bare(folder: Path) -> GitDir | None:
     return found if whole and not odd and config is not None and not _SHAPING.search(config) else None
 
 
-def _plain_file(place: Path | str, most: int | None = None) -> None:
-    """Raise NotOurs for what is there and is no file, or no small one: git would wait for a pipe for ever."""
-    try:
-        about = os.stat(place)
-    except OSError:
-        return
+def _plain_file(place: Path | str) -> None:
+    """Raise NotOurs for what is there and is no file: git would wait for a pipe for ever."""
+    with contextlib.suppress(OSError):
+        _plain(place, os.stat(place))
+
+
+def _plain(place: Path | str, about: os.stat_result) -> None:
     if not stat.S_ISREG(about.st_mode):
         raise NotOurs(f"{place} is not a plain file")
-    if most is not None and about.st_size > most:
-        raise NotOurs(f"{place} is larger than {most >> 20} MiB")
 
 
 def _gitfile(dot_git: Path, top: Path) -> Path:
@@ -205,12 +222,12 @@ def _gitfile(dot_git: Path, top: Path) -> Path:
     return git_dir
 
 
-def _supported(found: GitDir) -> None:
+def _supported(found: GitDir, *, for_git: bool) -> None:
     if not os.path.isdir(f"{found.common_dir}/objects"):
         raise NotOurs(f"{found.git_dir} is not a git folder")
-    for name in ("HEAD", "index", "commondir", "logs/HEAD", "FETCH_HEAD"):
+    for name in ("HEAD", "index", "commondir", "logs/HEAD", "FETCH_HEAD") if for_git else ():
         _plain_file(f"{found.git_dir}/{name}")
-    for name in ("packed-refs", "shallow", "info/attributes", "info/exclude", "objects/info/alternates"):
+    for name in _OF_ALL_WORK_TREES if for_git else ():
         _plain_file(f"{found.common_dir}/{name}")
     config = found.config()
     work_tree = config.last("core", "worktree", "")
@@ -226,13 +243,16 @@ def _supported(found: GitDir) -> None:
             raise NotOurs(f"it uses git features that are not supported here: {', '.join(sorted(unknown))}")
 
 
-def _owned(path: Path) -> None:
+def _owned(path: Path, absent: str = "") -> int:
+    """Return what kind of thing is there; raise NotOurs for somebody else's, and for nothing."""
     try:
-        owner = path.lstat().st_uid
+        about = os.lstat(path)
     except OSError as error:
-        raise NotOurs(f"{path}: {error.strerror}") from error
-    if owner != os.geteuid():
-        raise NotOurs(f"{path} belongs to another user (uid {owner})")
+        missing = absent if isinstance(error, FileNotFoundError) else ""
+        raise NotOurs(missing or f"{path}: {error.strerror}") from error
+    if about.st_uid != os.geteuid():
+        raise NotOurs(f"{path} belongs to another user (uid {about.st_uid})")
+    return about.st_mode
 
 
 def _read(path: Path | str, limit: int = _MAX) -> str | None:

@@ -47,14 +47,17 @@ class Located:
     clone: bool = False  # the checkout is missing and can be cloned
 
 
-def locate(where: Branch, person: Person) -> Located:
-    """Find out where upstream is; raise Unfit when there is none to be had."""
+def locate(where: Branch, person: Person, *, for_git: bool = True) -> Located:
+    """Find out where upstream is; raise Unfit when there is none to be had.
+
+    `for_git` says whether git is to be run in the checkout.
+    """
     repo, trouble = None, None
     top = where.checkout
     exists = top is not None and os.path.lexists(top)
     if top is not None and exists:
         try:
-            repo = gitdir.discover(top)
+            repo = gitdir.discover(top, for_git=for_git)
         except NotOurs as error:
             trouble = str(error)
     if where.url is not None:

@@ -84,12 +84,12 @@ def content(descriptor: int, most: int = 1 << 40) -> bytes:
     """Return what stands in an open file from where it is read, so many bytes at most."""
     pieces, left = [], most
     while left > 0:
-        piece = os.read(descriptor, min(left, 1 << 16))
-        if not piece:
+        wanted = min(left, 1 << 16)
+        pieces.append(os.read(descriptor, wanted))
+        left -= len(pieces[-1])
+        if len(pieces[-1]) < wanted:  # a file gives less only at its end
             break
-        pieces.append(piece)
-        left -= len(piece)
-    return b"".join(pieces)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def unheld(folder: Path, remote: Remote, target: str) -> Workshop:
 
 def _place(folder: Path, remote: Remote) -> Path:
     identity = addresses.identity(remote.url)
-    return folder / "workshops" / f"{places.slug(identity)}-{places.key(identity)}"
+    return Path(f"{folder}/workshops/{places.slug(identity)}-{places.key(identity)}")
 
 
 class Workshop(Store):

@@ -271,6 +271,21 @@ def test_a_pipe_inside_the_git_folder_does_not_hold_the_run_up(world: World, nam
     assert not (top / "conf.txt").exists() or name == "logs/HEAD"
 
 
+@pytest.mark.parametrize("name", ["index", "info/attributes", "FETCH_HEAD"])
+def test_a_pipe_where_only_git_would_wait_for_it_is_told_when_git_is_to_run(world: World, name: str) -> None:
+    top = world.repo("api")
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+    (top / ".git" / name).unlink(missing_ok=True)
+    os.mkfifo(top / ".git" / name)
+    assert world.run("status", "--json").states() == {"api": "in-sync"}
+    world.template("project/conf.txt.j2", "hello moon\n")
+    started = time.monotonic()
+    applied = world.run("--timeout", "1", "apply", "--yes", "--json")
+    assert time.monotonic() - started < 15
+    assert (top / "conf.txt").read_text() == "hello world\n"
+    assert f"{name} is not a plain file" in applied.out
+
+
 def test_an_included_pipe_does_not_hold_the_run_up(world: World) -> None:
     top = world.repo("api")
     os.mkfifo(top / ".git/pipe")
