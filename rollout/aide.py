@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import pickle
 import signal
@@ -17,14 +18,18 @@ R = TypeVar("R")
 
 
 def main() -> None:
-    """Do what is asked until nobody asks any more."""
+    """Do what is asked until nobody asks any more; the module of the work may be named, to be ready for it."""
     signal.signal(signal.SIGINT, lambda *_: None)  # whoever asks says when to stop
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
     signal.signal(signal.SIGTERM, lambda *_: git.interrupted.set())
     gc.set_threshold(20_000, 20, 50)
     hosts.keep_away()
     with os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)  # what anything prints goes not between the answers
+        for name in sys.argv[1:]:
+            importlib.import_module(name)
         serve(sys.stdin.buffer, answers)
+    os._exit(0)  # whoever asked waits, and to take a process apart takes longer than many a unit
 
 
 def serve(tasks: BinaryIO, answers: BinaryIO) -> None:

@@ -33,16 +33,18 @@ def affordable(jobs: int, expected: int) -> int:
     return max(0, min(cores, _MOST, jobs, expected // _WORTH) - 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Aide:
     """A process at work beside this one."""
 
     process: subprocess.Popen[bytes]
+    _asked: bool = False
 
     def do(self, work: Callable[[T], R], units: list[T]) -> list[R | None]:
         """Return what came of each unit: None for one that is to be done here."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
+        self._asked = True
         try:
             pickle.dump((work, units), self.process.stdin, pickle.HIGHEST_PROTOCOL)
             self.process.stdin.flush()
@@ -62,6 +64,9 @@ class Aide:
                 self.process.send_signal(signal.SIGTERM)
 
     def end(self) -> None:
+        """Let it end when it has done what it was asked; at once where that was nothing."""
+        if not self._asked:
+            self.process.kill()
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
                 with suppress(OSError):
@@ -71,15 +76,15 @@ class Aide:
 
 @dataclass(slots=True)
 class Aides:
-    """The aides of one command, started when there is work for them."""
+    """The aides of one command, started when there is work for them or soon will be."""
 
     _started: list[Aide] = field(default_factory=list)
 
-    def of(self, number: int) -> Sequence[Aide]:
-        """Return so many aides, or as many as the system gives."""
+    def of(self, number: int, work: Callable[[T], R] | None = None) -> Sequence[Aide]:
+        """Return so many aides, or as many as the system gives; they get ready for a kind of work."""
         with suppress(OSError):
             while len(self._started) < number:
-                self._started.append(_started())
+                self._started.append(_started("" if work is None else work.__module__))
         return self._started[:number]
 
     def close(self) -> None:
@@ -87,7 +92,12 @@ class Aides:
             self._started.pop().end()
 
 
-def _started() -> Aide:
+def _started(module: str) -> Aide:
     # -P: no module is taken from the folder it runs in.
-    command = [sys.executable, "-P", "-m", "rollout.aide"]
-    return Aide(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+    command = [sys.executable, "-P", "-m", "rollout.aide", *([module] if module else [])]
+    # Ctrl-C waits until it is there: whoever started it says when to stop, and it would end with a traceback.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+    try:
+        return Aide(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

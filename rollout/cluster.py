@@ -55,6 +55,9 @@ class Cluster:
             finally:
                 given.give_up("interrupted")
 
+    def expect(self, work: Work[T, R], number: int) -> None:
+        """Nothing is to be got ready: its workers run."""
+
     def close(self) -> None:
         if self._client is not None:
             self._client.close(timeout=1)

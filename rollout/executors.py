@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Generic, Protocol, TypeVar
 
 from rollout import aides, threads
-from rollout.aides import Aides
+from rollout.aides import Aide, Aides
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -35,6 +35,9 @@ class Executor(Protocol):
         self, work: Work[T, R], items: Iterable[T], stop: Event | None = None, expected: int = 0
     ) -> Iterator[tuple[T, R]]: ...
 
+    def expect(self, work: Work[T, R], number: int) -> None:
+        """Get ready for about so many units that will be asked for soon."""
+
 
 @dataclass(frozen=True, slots=True)
 class Threads:
@@ -46,8 +49,13 @@ class Threads:
     def run(
         self, work: Work[T, R], items: Iterable[T], stop: Event | None = None, expected: int = 0
     ) -> Iterator[tuple[T, R]]:
-        number = aides.affordable(self.jobs, expected) if work.only_looks else 0
-        return threads.run(work.here, items, self.jobs, stop, self.aides.of(number))
+        return threads.run(work.here, items, self.jobs, stop, self._aides_for(work, expected))
+
+    def expect(self, work: Work[T, R], number: int) -> None:
+        self._aides_for(work, number)
+
+    def _aides_for(self, work: Work[T, R], number: int) -> Sequence[Aide]:
+        return self.aides.of(aides.affordable(self.jobs, number) if work.only_looks else 0, work.here)
 
     def close(self) -> None:
         self.aides.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -41,12 +41,14 @@ def parse(
     sets: Collection[str],
     root: Path | None = None,
     overrides: Mapping[str, str] | None = None,
+    read: Callable[[str], tuple[yamlnodes.Node | None, list[Fault]]] = yamlnodes.parse,
 ) -> Inventory:
     """Return the inventory; raise InventoryError with every fault as `shown:LINE: place: what`.
 
-    `sets` are the template sets there are, `root` replaces the inventory's own, `overrides` are --var.
+    `sets` are the template sets there are, `root` replaces the inventory's own, `overrides` are --var; `read` makes a
+    document of the text.
     """
-    document, faults = yamlnodes.parse(text)
+    document, faults = read(text)
     if document is None:
         faults = faults or [Fault(1, "the inventory is empty; `rollout init` writes a first one")]
         raise _error(shown, faults)

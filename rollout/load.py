@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from rollout import inventory as inventories
-from rollout import templates
+from rollout import parsed, templates
 from rollout.errors import UsageError
 from rollout.model import Branch, Folder, Inventory, Machine, Target
 from rollout.renderer import Rendering
 from rollout.sandbox import TemplateFault
 
 _MAX_INVENTORY = 32 * 1024 * 1024
+_ENTRY = re.compile(r"^  [^\s#-]", re.MULTILINE)  # what an entry mostly begins with
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +43,28 @@ def opened(
     hostname: str,
     check: bool = True,
     memory: Path | None = None,
+    foreseen: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Loaded]:
     """Yield the inventory and a renderer for it; raise UsageError with all that is wrong with either.
 
-    `memory` is the state folder; what parsing the templates came to is remembered there.
+    `memory` is the state folder; what parsing the inventory and the templates came to is remembered there. `foreseen`
+    hears about how many targets will be chosen, before they are read.
     """
     text = _text(path, shown)
+    if not limits:
+        foreseen(len(_ENTRY.findall(text)))
     folder = path.parent / "templates"
     read = templates.load(folder) if folder.is_dir() else {}
     sets = templates.set_names(read, folder)
-    inventory = inventories.parse(text, path, shown=shown, sets=sets, root=root, overrides=overrides)
+    inventory = inventories.parse(
+        text,
+        path,
+        shown=shown,
+        sets=sets,
+        root=root,
+        overrides=overrides,
+        read=lambda text: parsed.parse(text, path, memory),
+    )
     machine, warning = inventories.machine_for(inventory.machines, hostname, shown)
     chosen = inventories.select(inventory.targets, limits)
     with Rendering(read, inventory.patterns, inventory.machines, machine, hostname, memory) as rendering:

@@ -16,7 +16,9 @@ import pytest
 
 from rollout import aides, git, hosts, threads
 from rollout.aides import Aides
+from rollout.executors import Threads
 from rollout.git import Access, Git
+from rollout.units import GLANCING
 from tests.test_fleets import fleet
 from tests.world import World
 
@@ -145,6 +147,30 @@ def test_aides_end_when_who_started_them_is_killed(beside: Aides) -> None:
     while left := [pid for pid in pids if Path(f"/proc/{pid}/exe").exists()]:
         assert time.monotonic() < deadline, left
         time.sleep(0.02)
+
+
+@pytest.mark.parametrize("number", [100, 100_000])
+def test_they_are_started_when_work_for_them_is_expected_and_end_when_none_comes(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1}, raising=False)
+    here = Threads(8)
+    here.expect(GLANCING, number)
+    started = [aide.process for aide in here.aides._started]
+    assert len(started) == (number > 1000)
+    here.close()
+    assert [process.returncode for process in started] == [-signal.SIGKILL] * len(started)
+
+
+def test_an_interrupt_while_it_starts_leaves_it_to_who_started_it(capfd: pytest.CaptureFixture[str]) -> None:
+    made = Aides()
+    (aide,) = made.of(1, _patiently)
+    for _ in range(40):
+        aide.process.send_signal(signal.SIGINT)
+        time.sleep(0.01)
+    assert aide.do(os.strerror, [2]) == [os.strerror(2)]
+    made.close()
+    assert capfd.readouterr().err == ""
 
 
 def test_only_what_is_worth_it_is_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:

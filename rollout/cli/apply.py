@@ -107,7 +107,7 @@ def revert(context: click.Context, run: str, yes: bool, no_push: bool) -> int:
     rollout history
     rollout revert 20260203T152000Z-3f81ad
     """
-    with session.opened(context, spread=False) as at, _ledger(at) as book:
+    with session.opened(context, spread=False, looks=False) as at, _ledger(at) as book:
         settings = at.settings(push=not no_push)
         past = book.run(run)
         targets = tuple(t for t in at.loaded.chosen if any(o.target == t.name and o.paths for o in past.outcomes))

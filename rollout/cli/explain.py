@@ -26,7 +26,7 @@ def explain(context: click.Context, target: str, path: str, offline: bool) -> in
     \b
     rollout explain consilio-s .supervisor-specific/03-machine-config.md
     """
-    with session.opened(context) as at:
+    with session.opened(context, looks=False) as at:
         chosen = next((t for t in at.loaded.inventory.targets if t.name == target), None)
         if chosen is None:
             raise UsageError(f"there is no target {target!r}; `rollout status` lists them")

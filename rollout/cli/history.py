@@ -27,7 +27,7 @@ def history(context: click.Context, run: str | None) -> int:
     rollout history
     rollout history 20260203T1520
     """
-    with session.opened(context, check=False) as at:
+    with session.opened(context, check=False, looks=False) as at:
         inventory = at.loaded.inventory
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
             found = book.runs() if run is None else [book.run(run)]
@@ -85,7 +85,7 @@ def report(context: click.Context, run: str | None, form: str) -> int:  # one fo
     rollout report > ROLLOUT.md
     rollout report 20260203T1520
     """
-    with session.opened(context) as at:
+    with session.opened(context, looks=False) as at:
         inventory = at.loaded.inventory
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
             last = book.last_outcomes()

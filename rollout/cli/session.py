@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -23,6 +24,7 @@ from rollout.executors import Executor, Threads
 from rollout.load import Loaded
 from rollout.model import Branch, Plan, Problem, Target
 from rollout.plan import Decisions
+from rollout.units import GLANCING
 
 _PATIENCE = 1.2  # seconds that work in flight may take to end after an interrupt
 
@@ -155,8 +157,11 @@ def _state_folder(loaded: Loaded) -> Path:
 
 
 @contextmanager
-def opened(context: click.Context, *, check: bool = True, spread: bool = True) -> Iterator[Session]:
-    """Open the inventory that the options name; `spread` says whether its work may be done by other machines."""
+def opened(context: click.Context, *, check: bool = True, spread: bool = True, looks: bool = True) -> Iterator[Session]:
+    """Open the inventory that the options name.
+
+    `spread` says whether its work may be done by other machines, `looks` whether all chosen targets will be looked at.
+    """
     options = settled(context)
     if options.scheduler is None:
         options = replace(options, jobs=threads.affordable(options.jobs))
@@ -174,6 +179,7 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True) -
             hostname=options.hostname,
             check=check,
             memory=places.named_state_folder(),
+            foreseen=partial(executor.expect, GLANCING) if looks else lambda _: None,
         ) as loaded,
     ):
         state = _state_folder(loaded)

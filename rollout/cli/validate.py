@@ -20,7 +20,7 @@ def validate(context: click.Context) -> int:
     rollout validate
     rollout validate --limit consilio-s
     """
-    with session.opened(context) as at:
+    with session.opened(context, looks=False) as at:
         checks = Checks()
         problems = {
             target.name: [problem.message for problem in checks.over(at.loaded.rendering.desired(target)).problems]

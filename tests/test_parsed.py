@@ -1,0 +1,107 @@
+"""What an inventory says is remembered for as long as its bytes are the same, and for no moment longer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollout import parsed, yamlnodes
+from rollout.yamlnodes import Fault, Node
+from tests.world import World
+
+_LARGE = "version: 1\nrepos:\n" + "".join(
+    f"  service-{n}: {{url: 'file:///srv/{n}.git', vars: {{number: {n}, half: {n}.5, on: true, no: ~}}, groups: []}}\n"
+    for n in range(400)
+)
+
+
+@pytest.fixture
+def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the texts that are parsed from now on."""
+    parse, seen = yamlnodes.parse, list[str]()
+
+    def noted(text: str) -> tuple[Node | None, list[Fault]]:
+        seen.append(text)
+        return parse(text)
+
+    monkeypatch.setattr(yamlnodes, "parse", noted)
+    return seen
+
+
+def test_it_is_parsed_once_and_says_the_same(tmp_path: Path, read: list[str]) -> None:
+    path = tmp_path / "inventory.yaml"
+    first, again = (parsed.parse(_LARGE, path, tmp_path) for _ in range(2))
+    assert first == again
+    assert read == [_LARGE]
+    changed = _LARGE.replace("service-7:", "service-7-b:")
+    assert parsed.parse(changed, path, tmp_path)[0] != first[0]
+    assert parsed.parse(_LARGE, path, tmp_path) == first
+    assert read == [_LARGE, changed, _LARGE]
+    assert len(list((tmp_path / "inventories").iterdir())) == 1
+
+
+def test_what_is_wrong_is_not_remembered(tmp_path: Path, read: list[str]) -> None:
+    text = f"{_LARGE}version: 2\n"
+    for _ in range(2):
+        assert "duplicate key" in parsed.parse(text, tmp_path / "inventory.yaml", tmp_path)[1][0].message
+    assert read == [text, text]
+
+
+@pytest.mark.parametrize("memory", [None, "missing"])
+def test_without_a_state_folder_nothing_is_written(tmp_path: Path, read: list[str], memory: str | None) -> None:
+    for _ in range(2):
+        parsed.parse(_LARGE, tmp_path / "inventory.yaml", tmp_path / memory if memory else None)
+    assert len(read) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", "null"])
+def test_a_damaged_memory_counts_as_none(tmp_path: Path, read: list[str], damage: str) -> None:
+    path = tmp_path / "inventory.yaml"
+    expected = parsed.parse(_LARGE, path, tmp_path)
+    (memory,) = (tmp_path / "inventories").iterdir()
+    memory.write_text(damage)
+    assert parsed.parse(_LARGE, path, tmp_path) == expected
+    assert len(read) == 2
+
+
+@pytest.mark.parametrize("document", [[], [1], [1, {}], [1, {"a": 3}, [1]], [1, {"a": [1, 2]}, []], 7, None])
+def test_a_memory_that_is_no_document_counts_as_none(tmp_path: Path, read: list[str], document: object) -> None:
+    path = tmp_path / "inventory.yaml"
+    expected = parsed.parse(_LARGE, path, tmp_path)
+    (memory,) = (tmp_path / "inventories").iterdir()
+    memory.write_text(json.dumps({**json.loads(memory.read_text()), "document": document}))
+    assert parsed.parse(_LARGE, path, tmp_path) == expected
+    assert len(read) == 2
+
+
+_SCALARS = st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(-1e300, 1e300) | st.text(max_size=20)
+_NODES = st.recursive(
+    st.builds(yamlnodes.Scalar, _SCALARS, st.integers(1, 10**6)),
+    lambda inner: (
+        st.builds(yamlnodes.Sequence, st.lists(inner, max_size=4).map(tuple), st.integers(1, 10**6))
+        | st.dictionaries(st.text(max_size=8), st.tuples(inner, st.integers(1, 10**6)), max_size=4).map(
+            lambda found: yamlnodes.Mapping({k: v[0] for k, v in found.items()}, {k: v[1] for k, v in found.items()}, 3)
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(_NODES)
+def test_every_document_comes_back_as_it_was(node: Node) -> None:
+    assert parsed._node(json.loads(json.dumps(parsed._memo(node)))) == node
+
+
+def test_a_fault_of_the_shape_has_its_line_also_from_memory(world: World) -> None:
+    world.bare_repo("api")
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+    world.tail = "".join(f"# {n} of many lines that make the inventory a large one\n" for n in range(500)) + "evil: 1\n"
+    said = [world.run("status").err for _ in range(2)]
+    line = (world.root / "inventory.yaml").read_text().count("\n")
+    assert said[0] == said[1]
+    assert f"inventory.yaml:{line}:" in said[0]
