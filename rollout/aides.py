@@ -14,8 +14,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from rollout import git
 
@@ -33,8 +34,7 @@ def affordable(jobs: int, expected: int) -> int:
     return max(0, min(cores, _MOST, jobs, expected // _WORTH) - 1)
 
 
-@dataclass(slots=True)
-class Aide:
+class Aide(Struct):
     """A process at work beside this one."""
 
     process: subprocess.Popen[bytes]
@@ -74,8 +74,7 @@ class Aide:
         self.process.wait()
 
 
-@dataclass(slots=True)
-class Aides:
+class Aides(Struct):
     """The aides of one command, started when there is work for them or soon will be."""
 
     _started: list[Aide] = field(default_factory=list)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from threading import Event, Lock
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rollout.destination import Job, Settings
 from rollout.executors import Executor
@@ -17,8 +19,7 @@ _DONE = {Verdict.PUSHED, Verdict.COMMITTED, Verdict.WRITTEN}
 _FAILED = {Verdict.BLOCKED, Verdict.STALE, Verdict.REJECTED, Verdict.UNKNOWN, Verdict.FAILED, Verdict.NOT_STARTED}
 
 
-@dataclass(frozen=True, slots=True)
-class Sorted:
+class Sorted(Struct, frozen=True):
     """The steps of a plan by what may be done about them."""
 
     writable: tuple[Step, ...]
@@ -107,8 +108,7 @@ def _not_started(step: Step, why: str) -> Outcome:
     return Outcome(step.target, Verdict.NOT_STARTED, why, step.base, None, 0, step.kind, step.branch)
 
 
-@dataclass(slots=True)
-class _Failures:
+class _Failures(Struct):
     """Which targets went wrong, by name, for one may be noted twice; and how many may: None is any number."""
 
     most: int | None

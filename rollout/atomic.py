@@ -12,9 +12,10 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 from rollout import places, turns
 from rollout.model import File, Obstacle
@@ -31,8 +32,7 @@ class Changed(Exception):
     """Somebody else changed what was about to be replaced; it is as they left it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A plain file as it is on the disk."""
 
     content: bytes

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from rollout.globs import matches_exactly
 
@@ -20,14 +21,12 @@ _BINARY = {"diff": "unset", "merge": "unset", "text": "unset"}
 Conversion = Literal["binary", "text", "text-crlf", "text-lf", "auto", "auto-crlf", "auto-lf"]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     pattern: str
     states: tuple[tuple[str, str], ...]  # attribute -> "set", "unset", "unspecified" or its value
 
 
-@dataclass(frozen=True, slots=True)
-class AttributesFile:
+class AttributesFile(Struct, frozen=True):
     """One .gitattributes, with the folder whose paths it speaks of ("" is the top)."""
 
     folder: str
@@ -139,8 +138,7 @@ def unspecified(attributes: Mapping[str, str]) -> bool:
     return all(attributes.get(name, "unspecified") == "unspecified" for name in ("text", "crlf", "eol"))
 
 
-@dataclass(frozen=True, slots=True)
-class LineEnds:
+class LineEnds(Struct, frozen=True):
     """A person's own configuration of line ends: `core.autocrlf` and `core.eol`."""
 
     autocrlf: Literal["false", "true", "input"] = "false"

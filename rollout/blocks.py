@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from msgspec import Struct
 
 _HTML = {".md", ".markdown", ".mdx", ".html", ".htm", ".xml", ".svg", ".vue", ".rst", ""}
 _SLASHES = {
@@ -24,8 +25,7 @@ class MarkerError(ValueError):
     """The markers of a block are missing one half, doubled or nested: a person has to mend the file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """Where a block stands: `start` and `end` of what is between the markers, in bytes."""
 
     start: int

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rollout import addresses, checkout, known, plan, store, workshop
 from rollout.checkout import Hindered
@@ -29,8 +31,7 @@ from rollout.store import NoBranch, Unreachable
 from rollout.workshop import Pending, Workshop
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """What a glance came to: a step, or else upstream's commit if it was asked."""
 
     step: Step | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+
+from msgspec import Struct, field
 
 from rollout.git import GitError
 from rollout.model import Change, Identity
@@ -14,16 +15,14 @@ _FOLDER = "040000"
 _SUBMODULE = "160000"
 
 
-@dataclass(slots=True)
-class _Folder:
+class _Folder(Struct):
     """What becomes of one folder: new entries by name (None: it goes), and folders below it."""
 
     files: dict[str, tuple[str, str] | None] = field(default_factory=dict)
     folders: dict[str, _Folder] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Built:
+class Built(Struct):
     """The new objects of a commit, as (kind, content), in an order in which nothing comes before what it names."""
 
     id_size: int

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal, cast
+
+from msgspec import Struct
 
 from rollout import atomic, attributes, gitdir, tokens, unfinished
 from rollout.attributes import AttributesFile, LineEnds
@@ -29,8 +30,7 @@ class Hindered(Exception):
     """Why a checkout stays where it is; nothing of it was touched."""
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """One path that changes when the branch moves."""
 
     path: PurePosixPath
@@ -38,8 +38,7 @@ class Move:
     new: Entry
 
 
-@dataclass(frozen=True, slots=True)
-class OwnCommit:
+class OwnCommit(Struct, frozen=True):
     """A commit on the local branch that upstream does not have; `rollouts` if rollout made it."""
 
     commit: str
@@ -47,8 +46,7 @@ class OwnCommit:
     rollouts: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """Where the local branch stands towards upstream."""
 
     local: str | None
@@ -157,8 +155,7 @@ def line_ends(repo: GitDir, person: Person) -> LineEnds:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Conversions:
+class Conversions(Struct, frozen=True):
     """Which attributes are in force in a work tree when a commit is checked out there."""
 
     rules: tuple[AttributesFile, ...]
@@ -364,8 +361,7 @@ def _differing(
     return [], found
 
 
-@dataclass(slots=True)
-class _Either:
+class _Either(Struct):
     """Reads objects where they are at hand, and only otherwise in the person's repository, which takes a process."""
 
     near: Objects

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import shlex
-import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
+
+from msgspec import Struct, field
 
 from rollout import places
 from rollout.git import safe_path
@@ -23,8 +21,7 @@ _SECONDS = 30.0
 _ABANDONED = 600.0  # seconds after which what a check was given is a killed run's
 
 
-@dataclass(slots=True)
-class Checks:
+class Checks(Struct):
     """Remembers what was checked, so that one content is checked once."""
 
     _known: dict[tuple[str, str, str], str | None] = field(default_factory=dict)
@@ -53,6 +50,9 @@ class Checks:
 @contextmanager
 def _folder() -> Iterator[str]:
     """Give a folder that nobody else may look into, and take away those that killed runs left."""
+    import shutil
+    import tempfile
+
     place = places.state_folder() / "checks"
     place.mkdir(mode=0o700, exist_ok=True)
     for left in place.iterdir():
@@ -64,6 +64,8 @@ def _folder() -> Iterator[str]:
 
 
 def _refusal(command: str, item: Managed) -> str | None:
+    import shlex
+
     with _folder() as folder:
         file = Path(folder) / item.path.name
         file.write_bytes(item.body)

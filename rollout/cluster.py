@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, InvalidStateError, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import islice
 from threading import Event
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct, field
 
 from rollout import __version__, git
 from rollout.errors import RolloutError, UsageError
@@ -27,8 +28,7 @@ R = TypeVar("R")
 _PATIENCE = 10.0  # seconds that a scheduler may take to answer, where --timeout says no less
 
 
-@dataclass(slots=True)
-class Cluster:
+class Cluster(Struct):
     """The workers of a scheduler, asked when there is work; what cannot travel is done on threads of this process."""
 
     scheduler: str
@@ -116,8 +116,7 @@ def _hosts(client: Client, scheduler: str) -> tuple[str, ...]:
     return tuple(sorted({name.partition("://")[2].rpartition(":")[0] for name in workers}))
 
 
-@dataclass(slots=True)
-class _Given(Generic[T, R]):
+class _Given(Struct, Generic[T, R]):
     """What was handed out and has not come back."""
 
     client: Client

@@ -6,9 +6,10 @@ A fault of our own stays with the target where it happened: it shows its traceba
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
+
+from msgspec import Struct
 
 from rollout import branch, leftovers, publish, shared_folder
 from rollout.addresses import redact
@@ -22,8 +23,7 @@ from rollout.publish import Job
 __all__ = ["Glance", "Job", "Look", "Seen", "Settings", "clear", "glance", "observe", "write"]
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """One target to be observed; plain values, so that a worker anywhere can do it."""
 
     target: Target
@@ -34,8 +34,7 @@ class Look:
     heard: str | None = None  # upstream's commit, where it was asked a moment ago
 
 
-@dataclass(frozen=True, slots=True)
-class Glance:
+class Glance(Struct, frozen=True):
     """One target to be held against what is remembered of it, before anything is rendered."""
 
     target: Target

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from threading import Event
 from typing import Generic, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from rollout import aides, threads
 from rollout.aides import Aide, Aides
@@ -14,8 +15,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class Work(Generic[T, R]):
+class Work(Struct, Generic[T, R], frozen=True):
     """A kind of unit of work: how it is done here, how on another machine, and what is said when that was lost."""
 
     here: Callable[[T], R]
@@ -39,8 +39,7 @@ class Executor(Protocol):
         """Get ready for about so many units that will be asked for soon."""
 
 
-@dataclass(frozen=True, slots=True)
-class Threads:
+class Threads(Struct, frozen=True):
     """Threads of this process, and processes beside it for what only looks."""
 
     jobs: int

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
+
+from msgspec import Struct
 
 from rollout import folder, store, workshop
 from rollout.errors import RolloutError, UsageError
@@ -18,8 +19,7 @@ from rollout.plan import fingerprint
 _SECRET = ("password", "passwd", "secret", "token", "api_key", "apikey", "private_key", "credential")
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
+class Used(Struct, frozen=True):
     """A variable a template reads, and where its value came from."""
 
     name: str
@@ -27,8 +27,7 @@ class Used:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     slot: Slot
     variables: tuple[Used, ...]
     last_commit: str | None

@@ -6,8 +6,9 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from msgspec import Struct
 
 TEMPLATE = PurePosixPath("project/AGENTS.md.j2")
 TEMPLATE_TEXT = """\
@@ -24,8 +25,7 @@ _PLAIN = re.compile(r"[A-Za-z_~./][A-Za-z0-9_./-]*\Z")
 _NOT_TEXT = {"true", "false", "null", "yes", "no", "on", "off", "~"}
 
 
-@dataclass(frozen=True, slots=True)
-class Checkout:
+class Checkout(Struct, frozen=True):
     """A repository that was found: its folder's name, where that is below the root, its branch and its remote."""
 
     name: str

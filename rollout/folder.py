@@ -11,9 +11,10 @@ import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from msgspec import Struct
 
 from rollout import atomic, locks, places, turns
 from rollout.atomic import Changed, Found
@@ -25,8 +26,7 @@ _MAX_MERGES = 50  # how many of our writes to a file are remembered, and can be 
 _IN_USE = 3600.0  # seconds for which a content that was kept stays, whatever the records say
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """What rollout last wrote in a folder, kept in the state folder: a record, and contents by their hash."""
 
     record: Path

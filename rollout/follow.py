@@ -13,8 +13,9 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct, field
 
 from rollout import atomic, attributes, git, gitdir, hosts, indexfile, leftovers, tokens, turns, unfinished
 from rollout.atomic import Found
@@ -43,8 +44,7 @@ _DURABLE = ("core.fsync=all", "core.fsyncMethod=fsync")
 Bring = Callable[[Git, str | None], None]  # makes a commit's objects available in the person's repository
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """Where a checkout is to go: a commit, how its objects get there, and whether upstream has it already."""
 
     branch: str
@@ -55,8 +55,7 @@ class Destination:
     bring: Bring
 
 
-@dataclass(slots=True)
-class Followed:
+class Followed(Struct):
     notes: list[str] = field(default_factory=list)
 
 
@@ -165,8 +164,7 @@ def _no_foreign_attributes(moves: Iterable[Move], how: Conversions) -> None:
             raise Hindered(f"{move.path} is under the attribute {foreign}: pull it yourself")
 
 
-@dataclass(slots=True)
-class _Swap:
+class _Swap(Struct):
     """One file that was put in place: its number, what it displaced and where that is now."""
 
     move: Move
@@ -181,8 +179,7 @@ def _stamp(file: Path) -> tuple[int, ...]:
     return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns
 
 
-@dataclass(slots=True)
-class _Act:
+class _Act(Struct):
     """The part that writes, under the index lock."""
 
     repo: GitDir

@@ -10,11 +10,13 @@ import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from threading import Event
 from typing import BinaryIO, cast
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rollout import gitconfig, turns
 from rollout.addresses import redact
@@ -101,8 +103,7 @@ class GitTimeout(GitError):
     """Git was ended because it took longer than its limit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     code: int
     out: bytes
     err: str
@@ -132,8 +133,7 @@ def complaint(err: str) -> str:
     return redact("; ".join(dict.fromkeys(telling or kept[-3:])))[:600]
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """What contacting a remote needs, as values: the ssh command, and the secret of the address if it has one."""
 
     ssh_command: str = "ssh"
@@ -210,8 +210,7 @@ def _first_look() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-@dataclass(frozen=True, slots=True)
-class Git:
+class Git(Struct, frozen=True):
     """Runs git against one git directory (or none), with descriptors that its children hold open."""
 
     git_dir: Path | None = None
@@ -344,8 +343,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             continue
 
 
-@dataclass(slots=True)
-class Ends:
+class Ends(Struct):
     """What somebody says for people, of which the beginning and the end are kept."""
 
     _begin: bytearray = field(default_factory=bytearray)
@@ -442,8 +440,7 @@ def _program() -> str:
     raise RolloutError("git is not installed: install git 2.39 or newer")
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """What the person's global git configuration says that rollout honours, and how long they wait for a remote."""
 
     identity: Identity | None

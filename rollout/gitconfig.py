@@ -6,8 +6,9 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 _SECTION = re.compile(r'\[([a-z][a-z0-9-]*)(?: "([^"\\]*)")?\]\Z')
 _SETTING = re.compile(r'([A-Za-z][A-Za-z0-9-]*)[ \t]*=[ \t]*([^"\\#;]*)\Z')
@@ -18,8 +19,7 @@ _SYSTEM = {"/usr/bin/git": "/etc/gitconfig"}  # where the git of a Linux distrib
 Sections = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """Sections as they are written (`remote "origin"`), settings in lower case, each with all of its values."""
 
     sections: Sections

@@ -7,8 +7,9 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from rollout import gitconfig, places
 from rollout.git import ID
@@ -36,8 +37,7 @@ class NotOurs(Exception):
     """Why a folder is no repository that rollout may work in."""
 
 
-@dataclass(frozen=True, slots=True)
-class GitDir:
+class GitDir(Struct, frozen=True):
     """A work tree and where its git keeps things; `common_dir` differs from `git_dir` in a linked worktree."""
 
     top: Path

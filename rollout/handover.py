@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rollout import __version__, pktline
 from rollout.git import Ends, Git, Result, object_format
-from rollout.mux import Session
+
+if TYPE_CHECKING:
+    from rollout.mux import Session
 
 _HERE = ("report-status", "quiet", "object-format=", "agent=")  # what git's receiving end knows at any age
 _BANDS = "side-band-64k"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
+
+from msgspec import Struct
 
 from rollout.model import File, Obstacle, Written
 from rollout.trees import Blob, git_id
@@ -20,8 +21,7 @@ LOG = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(Struct, frozen=True):
     """One path in one of rollout's commits: ids and modes before and after; None where there was no file."""
 
     commit: str

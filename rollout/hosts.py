@@ -5,19 +5,22 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shlex
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
+from typing import TYPE_CHECKING
 
-from rollout import addresses, git, mux, turns
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from rollout import addresses, git, turns
 from rollout.git import Access, Git, GitError, GitTimeout, Result
-from rollout.mux import Session
+
+if TYPE_CHECKING:
+    from rollout.mux import Session
 
 _AT_ONCE = 32
 _AT_ONCE_BY_SSH = 8  # sshd takes ten sessions on one connection, and ten connections that have not logged in yet
@@ -92,6 +95,8 @@ def session(
     if line is None or path is None:
         yield None
         return
+    from rollout import mux
+
     with ExitStack() as open_:
         open_.enter_context(_turn(addresses.host(url), _AT_ONCE_BY_SSH))
         try:
@@ -145,8 +150,7 @@ def _turn(host: str, most: int) -> Iterator[None]:
 _Key = tuple[str, ...]  # the ssh command, and the arguments that tell it where to go
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     """A connection that was asked for: its socket, how ssh is told about it, and the process that opens it."""
 
     place: str
@@ -161,8 +165,7 @@ class _Line:
         return self.opening.poll() == 0
 
 
-@dataclass(slots=True)
-class _Lines:
+class _Lines(Struct):
     """The ssh connections that this process shares among its contacts with one host.
 
     To log in takes longer than all that is said then, so it is done once, before the first contact. Where it fails,
@@ -211,7 +214,7 @@ class _Lines:
                     ending.wait()
             self.lines.clear()
         if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
+            _remove(folder)
 
 
 _lines = _Lines()
@@ -246,7 +249,13 @@ def _clear(place: Path) -> None:
     for left in place.glob(f"{_FOLDER}*-*"):
         with contextlib.suppress(OSError, ValueError):
             if left.lstat().st_uid == os.geteuid() and not _runs(int(left.name.removeprefix(_FOLDER).split("-")[0])):
-                shutil.rmtree(left)
+                _remove(left)
+
+
+def _remove(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _runs(pid: int) -> bool:
@@ -261,6 +270,8 @@ def _is_openssh(access: Access) -> bool:
     """Tell whether the ssh command is one whose options we know."""
     if "GIT_SSH" in os.environ or os.environ.get("GIT_SSH_VARIANT", "ssh") != "ssh":
         return False
+    import shlex
+
     try:
         words = shlex.split(access.ssh_command)
     except ValueError:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 _SPACE = re.compile(r"(?:[ \t\r\n\ufeff]+|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
@@ -17,8 +18,7 @@ class JSONFault(ValueError):
     """The text is not JSON; the message names the line."""
 
 
-@dataclass(slots=True)
-class Value:
+class Value(Struct):
     """A value in the text: where it stands, what it is, and its parts where it is an object or a list."""
 
     start: int

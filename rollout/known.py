@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
+
+from msgspec import Struct
 
 from rollout.model import Desired, File, Snapshot
 from rollout.plan import Findings, fingerprint
@@ -15,8 +16,7 @@ from rollout.trees import git_id
 Entries = Mapping[PurePosixPath, tuple[str, str] | None]  # (mode, id) of each managed file upstream
 
 
-@dataclass(frozen=True, slots=True)
-class InSync:
+class InSync(Struct, frozen=True):
     """Findings without a change, and the entries they were made from."""
 
     findings: Findings

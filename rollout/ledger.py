@@ -6,7 +6,6 @@ import json
 import os
 import pkgutil
 import re
-import socket
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -283,7 +282,7 @@ _PATIENCE: dict[str, Any] = {
 
 def _our_name() -> str:
     """Return what other runs read about us while we hold the lock; PostgreSQL keeps 63 bytes of it."""
-    return f"rollout pid {os.getpid()} on {socket.gethostname()}"[:63]
+    return f"rollout pid {os.getpid()} on {os.uname().nodename}"[:63]
 
 
 def _check_address(url: str) -> None:

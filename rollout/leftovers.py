@@ -15,8 +15,9 @@ import stat
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 from rollout import atomic, attributes, gitdir, paths, tokens, unfinished
 from rollout.atomic import Found
@@ -214,8 +215,7 @@ def _remember(repo: GitDir, place: Path) -> None:
         unfinished.remember(repo, branch, start, ((noted.path, noted.new) for noted in _noted(place)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Noted:
+class _Noted(Struct, frozen=True):
     """One path of a killed move: the number its displaced file has, and every content of it that git has."""
 
     number: str

@@ -6,8 +6,9 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from rollout import inventory as inventories
 from rollout import parsed, templates
@@ -20,8 +21,7 @@ _MAX_INVENTORY = 32 * 1024 * 1024
 _ENTRY = re.compile(r"^  [^\s#-]", re.MULTILINE)  # what an entry mostly begins with
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """An inventory with its templates; `chosen` are the targets that --limit leaves."""
 
     inventory: Inventory

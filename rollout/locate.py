@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from rollout import addresses, gitdir
 from rollout.git import Access, Person
@@ -16,8 +17,7 @@ from rollout.model import (
 from rollout.store import Remote
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What a unit of work needs besides its target; plain values, so that it can run anywhere."""
 
     state: Path
@@ -35,8 +35,7 @@ class Unfit(Exception):
         self.state = state
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(Struct, frozen=True):
     """Where a target's upstream and its checkout are."""
 
     remote: Remote

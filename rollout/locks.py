@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +28,7 @@ def locked(path: Path, what: str, wait: float = 0.0) -> Iterator[int]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         _take(descriptor, path, what, time.monotonic() + wait)
-        holder = {"pid": os.getpid(), "host": socket.gethostname(), "what": what, "since": _now()}
+        holder = {"pid": os.getpid(), "host": os.uname().nodename, "what": what, "since": _now()}
         holder["start"] = _our_start(os.getpid())
         text = json.dumps(holder).encode()
         # Truncating to nothing first would make some file systems write the new content to the disk at once.
@@ -75,7 +74,7 @@ def holder(path: Path) -> str:
         since, doing = str(said["since"]), str(said["what"])
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"
-    if host != socket.gethostname() or _alive(pid, str(said.get("start", ""))):
+    if host != os.uname().nodename or _alive(pid, str(said.get("start", ""))):
         return f"pid {pid} on {host} ({doing}, since {since})"
     left = ", ".join(_holders(path)) or "a process"
     return f"{left}, started by pid {pid}, which ended, on {host} ({doing}, since {since})"

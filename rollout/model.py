@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 
 class Mode(StrEnum):
@@ -74,16 +75,14 @@ class OnDrift(StrEnum):
 # --- the inventory
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """A value a template may use, and where the inventory (or the command line) set it."""
 
     value: Any  # plain data: None, bool, int, float, str, list, dict
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     name: str
     hostnames: tuple[str, ...]
     variables: Mapping[str, Variable]
@@ -91,8 +90,7 @@ class Machine:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """One branch of one repository. `url` None means: the checkout's own remote says it, or there is none."""
 
     url: str | None
@@ -102,8 +100,7 @@ class Branch:
     follow: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(Struct, frozen=True):
     """A plain folder on this machine."""
 
     root: Path
@@ -112,8 +109,7 @@ class Folder:
 Location = Branch | Folder
 
 
-@dataclass(frozen=True, slots=True)
-class FileRule:
+class FileRule(Struct, frozen=True):
     """How one managed path is written: what all patterns that cover it say together."""
 
     mode: Mode = Mode.WHOLE
@@ -125,8 +121,7 @@ class FileRule:
     secrets: str = "block"
 
 
-@dataclass(frozen=True, slots=True)
-class FilePattern:
+class FilePattern(Struct, frozen=True):
     """One entry of `files`: a path or a pattern as in .gitignore, and the settings it names."""
 
     pattern: str
@@ -134,8 +129,7 @@ class FilePattern:
     line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """One entry of the inventory, kept in a desired state."""
 
     name: str
@@ -154,8 +148,7 @@ class Target:
         return self.location.branch if isinstance(self.location, Branch) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(Struct, frozen=True):
     """`inventory.yaml`, parsed: targets in its order, repositories before folders."""
 
     path: Path
@@ -170,8 +163,7 @@ class Inventory:
 # --- what should be
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """What git would store at a path."""
 
     content: bytes
@@ -186,8 +178,7 @@ class File:
         return hashlib.sha256(self.content).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateFile:
+class TemplateFile(Struct, frozen=True):
     """One file under templates/, by its path from there."""
 
     name: str
@@ -195,8 +186,7 @@ class TemplateFile:
     executable: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """One managed path of a target before it is rendered; `template` is None for a path that must be absent."""
 
     path: PurePosixPath
@@ -205,8 +195,7 @@ class Slot:
     rule: FileRule
 
 
-@dataclass(frozen=True, slots=True)
-class Managed:
+class Managed(Struct, frozen=True):
     """One managed path of a target and what its template asks for; `body` is what was rendered."""
 
     path: PurePosixPath
@@ -222,24 +211,21 @@ class Managed:
         return self.rule.block_id or self.set
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Why one managed path of a target cannot be rendered or would break a policy."""
 
     path: PurePosixPath
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Desired:
+class Desired(Struct, frozen=True):
     """What a target's template sets ask for. A path that is not here is not ours."""
 
     managed: tuple[Managed, ...]
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Unproved:
+class Unproved(Struct, frozen=True):
     """A document of a target, and what in it is wrong when it is tried on the event store."""
 
     target: str
@@ -250,15 +236,13 @@ class Unproved:
 # --- what is there
 
 
-@dataclass(frozen=True, slots=True)
-class Obstacle:
+class Obstacle(Struct, frozen=True):
     """Something at a managed path that is not a plain file: a directory, a symlink, a submodule, a twin."""
 
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """What rollout last wrote at a path; `file` None means that it deleted it.
 
     `ours` holds what rollout added to a merged document, as (before, after) pairs, oldest first. `merged` is set
@@ -272,8 +256,7 @@ class Written:
     merge_base: File | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """The managed paths of one place as they are, and what rollout last wrote there.
 
     `revision` is a commit id for a branch and a digest of the managed paths for a folder. `line_ends` says
@@ -290,8 +273,7 @@ class Snapshot:
 # --- the plan
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One file: what is there, what should be, and what rollout last wrote there.
 
     `decided` is true when it may be written as it stands; drift and adoption wait for a decision.
@@ -312,8 +294,7 @@ class Change:
         return self.before == self.after
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One target, frozen: all that a worker needs to write it, with `base` as the compare-and-swap."""
 
     target: str
@@ -346,8 +327,7 @@ class Step:
         return self.location.branch if isinstance(self.location, Branch) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     id: str
     created: str
     steps: tuple[Step, ...]
@@ -357,23 +337,20 @@ class Plan:
 # --- what happened
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(Struct, frozen=True):
     """Who signs a commit, as the person's global git configuration says."""
 
     name: str
     email: str
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     author: Author
     committer: Author
     sign: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One execution of apply, push or revert; its time dates every commit it makes."""
 
     id: str
@@ -385,8 +362,7 @@ class Run:
     digest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenPath:
+class WrittenPath(Struct, frozen=True):
     """One path that an outcome changed, by the fingerprints before and after."""
 
     path: str
@@ -395,8 +371,7 @@ class WrittenPath:
     after: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     target: str
     verdict: Verdict
     reason: str = ""
@@ -409,8 +384,7 @@ class Outcome:
     notes: tuple[str, ...] = ()  # what a person should know although the outcome stands
 
 
-@dataclass(frozen=True, slots=True)
-class PastRun:
+class PastRun(Struct, frozen=True):
     """A run as the ledger remembers it; `exit_code` is None for one that never ended."""
 
     run: str
@@ -424,8 +398,7 @@ class PastRun:
     outcomes: tuple[Outcome, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class LastOutcome:
+class LastOutcome(Struct, frozen=True):
     """What the ledger says of a target last, and when it was last changed by us."""
 
     outcome: str

@@ -13,7 +13,8 @@ import struct
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from rollout import git, turns
 from rollout.git import Ends, GitError, GitTimeout, Result
@@ -32,8 +33,7 @@ class Refused(Exception):
     """No session could be opened; nothing was done."""
 
 
-@dataclass(slots=True)
-class Session:
+class Session(Struct):
     """A program at work on the far side: bytes to it and from it, within a deadline.
 
     Whatever waits raises GitTimeout when that takes too long.

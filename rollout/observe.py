@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from threading import Event
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from rollout import clock, wire
 from rollout.checks import Checks

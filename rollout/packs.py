@@ -9,8 +9,9 @@ import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from rollout import packformat as form
 from rollout import places, turns
@@ -24,8 +25,7 @@ _SMALL = 1 << 20
 Stored = tuple[str, str, bytes]  # (id, kind, content)
 
 
-@dataclass(slots=True)
-class _Pack:
+class _Pack(Struct):
     """One pack and its index, in which the ids are sorted; the pack itself is opened when it has what is asked for."""
 
     place: str

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rollout import blocks, merge, threeway
 from rollout.attributes import to_repository
@@ -28,8 +30,7 @@ from rollout.model import (
 from rollout.render import policy_fault
 
 
-@dataclass(frozen=True, slots=True)
-class Decisions:
+class Decisions(Struct, frozen=True):
     """What the person allows beforehand: taking over files, and what to do about drift."""
 
     adopt: bool = False
@@ -272,8 +273,7 @@ def _merged_content(item: Managed, base: File, actual: File, wanted: File, writt
     return threeway.merge(base.content, actual.content, wanted.content)
 
 
-@dataclass(frozen=True, slots=True)
-class Checkout:
+class Checkout(Struct, frozen=True):
     """The person's checkout as far as a plan needs it: whether it has what upstream has, and if not, why."""
 
     has_it: bool = True
@@ -285,8 +285,7 @@ class Checkout:
     differing: tuple[tuple[PurePosixPath, str], ...] = ()  # managed paths that are not as upstream has them
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True):
     """What beyond the files decides a target's state."""
 
     identity: str
@@ -298,8 +297,7 @@ class Circumstances:
     known_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(Struct, frozen=True):
     """What came of holding a target's desired files against one revision of it."""
 
     revision: str

@@ -7,8 +7,10 @@ import shutil
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rollout import addresses, checkout, commits, follow, git, hosts, plan, store, tokens, turns, workshop
 from rollout.branch import first_line, last_tip
@@ -39,8 +41,7 @@ _PAUSE = 0.1  # seconds before the second try
 _CLONE = ".rollout-clone."
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """One step to be written in one run."""
 
     step: Step
@@ -93,8 +94,7 @@ class _Moved(Exception):
     """Upstream moved between our look and our push."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Write:
+class _Write(Struct, frozen=True):
     job: Job
     at: Located
     shop: Workshop

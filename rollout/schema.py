@@ -3,49 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from rollout import yamlnodes
 from rollout.yamlnodes import Fault, Node, Scalar, Sequence
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     doc: str = ""
     choices: tuple[str, ...] = ()
     pattern: str | None = None
     examples: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     doc: str = ""
     minimum: int = 0
     only: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Struct, frozen=True):
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Anything:
+class Anything(Struct, frozen=True):
     """Plain data that templates read."""
 
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(Struct, frozen=True):
     item: Shape
     doc: str = ""
     least: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class MapOf:
+class MapOf(Struct, frozen=True):
     """Names that the user chooses, each with a value of one shape; `names` is a regex for them."""
 
     value: Shape
@@ -54,8 +49,7 @@ class MapOf:
     nullable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A fixed set of keys."""
 
     fields: Mapping[str, Shape]
@@ -67,8 +61,7 @@ class Record:
 Shape = Text | Number | Flag | Anything | ListOf | MapOf | Record
 
 
-@dataclass(slots=True)
-class Check:
+class Check(Struct):
     """Walks a document along a shape and collects every fault, each with its line and place."""
 
     faults: list[Fault] = field(default_factory=list)

@@ -6,11 +6,15 @@ The protocol is gitprotocol-v2(5), or gitprotocol-pack(5) with a server that doe
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from rollout import __version__, pktline
 from rollout.git import ID
-from rollout.mux import Session
+
+if TYPE_CHECKING:
+    from rollout.mux import Session
 
 ENVIRONMENT = {"GIT_PROTOCOL": "version=2"}
 
@@ -21,8 +25,7 @@ _MOST = 1 << 20  # bytes of a pack; git makes more of a larger one
 _PACK, _FAULT = 1, 3  # what a packet of the pack's section begins with
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What is to be sent: objects, and what they lead to that is not here."""
 
     objects: tuple[str, ...]
@@ -31,8 +34,7 @@ class Wanted:
     alone: bool = False  # commits are to come without their parents
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """A pack, whose deltas may be for what is here already, and which commits came without their parents."""
 
     pack: bytes

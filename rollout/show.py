@@ -5,7 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rollout.model import Action, Change, File, LastOutcome, Outcome, PastRun, Plan, State, Step, Verdict
 from rollout.plaintext import moment, plain
@@ -252,8 +253,7 @@ def outcomes_text(outcomes: Sequence[Outcome], paint: Paint) -> str:
 # --- tables
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One target in the status table."""
 
     name: str

@@ -9,9 +9,10 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from rollout import commits, gitdir, hosts, packformat, packs, places, sending, unpacking
 from rollout.git import ID, Access, Git, GitError, GitTimeout, object_format
@@ -35,8 +36,7 @@ class NoBranch(GitError):
     """The remote answered, and it has no such branch."""
 
 
-@dataclass(frozen=True, slots=True)
-class Remote:
+class Remote(Struct, frozen=True):
     """Where upstream is: an address git may be given, and what contacting it needs."""
 
     url: str

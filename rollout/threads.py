@@ -11,12 +11,13 @@ import resource
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from queue import Empty, SimpleQueue
 from threading import Condition, Event, Thread
 from typing import Generic, TypeVar
+
+from msgspec import Struct, field
 
 from rollout import turns
 from rollout.aides import Aide
@@ -42,8 +43,7 @@ def affordable(jobs: int) -> int:
     return jobs
 
 
-@dataclass(slots=True)
-class _Shared(Generic[T, R]):
+class _Shared(Struct, Generic[T, R]):
     """What the threads have in common: the units that are left, and what came of those that were taken."""
 
     work: Callable[[T], R]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
-
 
 class MergeConflict(ValueError):
     """Both sides changed the same lines differently; `line` is where in the base (1 is the first)."""
@@ -55,6 +53,8 @@ Hunk = tuple[int, int, list[bytes]]
 
 
 def _hunks(base: list[bytes], side: list[bytes]) -> list[Hunk]:
+    from difflib import SequenceMatcher
+
     matcher = SequenceMatcher(None, base, side, autojunk=False)
     return [(i1, i2, side[j1:j2]) for tag, i1, i2, j1, j2 in matcher.get_opcodes() if tag != "equal"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -60,7 +59,7 @@ def sign(scratch: Path) -> Path:
     ours = {
         "rollout": 1,
         "pid": os.getpid(),
-        "host": socket.gethostname(),
+        "host": os.uname().nodename,
         "boot": _boot(),
         "start": _started(os.getpid()),
     }
@@ -184,7 +183,7 @@ def runs(pid: str) -> bool:
 
 
 def _lives(said: dict[str, Any]) -> bool:
-    if said.get("host") != socket.gethostname():
+    if said.get("host") != os.uname().nodename:
         return True  # another machine's: not ours to judge
     if said.get("boot") != _boot():
         return False

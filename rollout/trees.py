@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Protocol
+
+from msgspec import Struct
 
 from rollout import paths
 from rollout.git import GitError
@@ -25,8 +26,7 @@ def git_id(content: bytes, size: int = 40, kind: str = "blob") -> str:
     return new(f"{kind} {len(content)}\0".encode() + content, usedforsecurity=False).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
+class Blob(Struct, frozen=True):
     id: str
     mode: str
 

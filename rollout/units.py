@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from functools import lru_cache
+
+from msgspec.structs import replace
 
 from rollout import destination, git, places
 from rollout.destination import Glance, Job, Look, Seen, Settings

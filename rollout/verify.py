@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from rollout.model import Action, Branch, Plan, State, Step, Unproved
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(Struct, frozen=True):
     path: str
     where: str  # upstream, checkout, folder, policy or document
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(Struct, frozen=True):
     name: str
     mismatches: tuple[Mismatch, ...]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
+
+from msgspec import Struct, field
 
 from rollout import (
     addresses,
@@ -34,8 +35,7 @@ from rollout.trees import Blob, Objects, Tree, difference, git_id
 _WALKED = 50  # commits that are looked through one by one before git is asked for all of them
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """Our own commit that is not upstream: it, its parent, and the files before and after."""
 
     commit: str

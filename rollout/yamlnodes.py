@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+
+from msgspec import Struct, field
 
 _MAX_BYTES = 32 * 1024 * 1024
 _MAX_DEPTH = 60
@@ -14,28 +15,24 @@ _COLLECTIONS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 _MAX_ALIASED = 100_000  # nodes that aliases may add: a billion laughs stops here
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """Something wrong at a line (1 is the first) of a file."""
 
     line: int
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     value: bool | int | float | str | None
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Struct, frozen=True):
     items: tuple[Node, ...]
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(Struct, frozen=True):
     entries: dict[str, Node]
     key_lines: dict[str, int]
     line: int
@@ -85,8 +82,7 @@ class _Hopeless(Exception):
         self.message = message
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A collection that is being read: its pairs or its items so far, each with the number of nodes it counts for."""
 
     line: int
@@ -98,8 +94,7 @@ class _Open:
     size: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Came:
+class _Came(Struct, frozen=True):
     """A node that is complete, the number of nodes in it, and its text as it is written if it is a scalar."""
 
     node: Node

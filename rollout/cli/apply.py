@@ -7,10 +7,11 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rollout import apply as runs
 from rollout import clock, destination, ledger, locks, places, plan, show, wire
@@ -287,8 +288,7 @@ def _run(
     return sorted(outcomes, key=lambda outcome: order[outcome.target])
 
 
-@dataclass(slots=True)
-class _Recording:
+class _Recording(Struct):
     """Records outcomes, and tells of them then: each at once, but a burst of them together.
 
     A record that is to outlast a power cut takes as long as a push; one for each would hold a large run up.

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from rollout import show
-from rollout.cli.options import common, settled
+from rollout.cli.given import settled
+from rollout.cli.options import common
 from rollout.demo import story
 
 

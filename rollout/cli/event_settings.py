@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from rollout import load
-from rollout.cli.options import settled
+from rollout.cli.given import settled
 from rollout.errors import UsageError
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from rollout import discovery, first_inventory, git, places
-from rollout.cli.options import common, settled
+from rollout.cli.given import settled
+from rollout.cli.options import common
 from rollout.cli.screen import Screen
 from rollout.errors import Refused, RolloutError
 from rollout.first_inventory import Checkout

@@ -1,61 +1,16 @@
-"""The options that every command takes, before or after its name, and what they come to."""
+"""The options that every command takes, before or after its name."""
 
 from __future__ import annotations
 
 import os
-import re
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-_SCHEDULER = r"dask:(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]@]+):[0-9]{1,5}"
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a command was told by the common options."""
-
-    inventory: str = "inventory.yaml"
-    root: Path | None = None
-    limit: tuple[str, ...] = ()
-    var: Mapping[str, str] = field(default_factory=dict)
-    jobs: int = 8
-    json: bool = False
-    color: str = "auto"
-    quiet: bool = False
-    verbose: int = 0
-    hostname: str = ""
-    lock_timeout: float = 0.0
-    timeout: float = 25.0
-    executor: str = "threads"
-
-    @property
-    def path(self) -> Path:
-        return Path(self.inventory).expanduser()
-
-    @property
-    def scheduler(self) -> str | None:
-        """Return the address of the Dask scheduler that does the work, or None for threads."""
-        return None if self.executor == "threads" else self.executor.removeprefix("dask:")
-
-    def colour_on(self, stream: Any) -> bool:
-        """Tell whether to colour a stream: --color, then NO_COLOR, FORCE_COLOR, TERM and the terminal."""
-        if self.json or self.color == "never":
-            return False
-        if self.color == "always":
-            return True
-        if os.environ.get("NO_COLOR"):
-            return False
-        if os.environ.get("FORCE_COLOR"):
-            return True
-        return bool(os.environ.get("TERM") != "dumb" and stream.isatty())
 
 
 def envvar(name: str) -> str:
@@ -110,30 +65,6 @@ def _note(context: click.Context, parameter: click.Parameter, value: Any) -> Any
     elif before is None or rank >= before[0]:
         given[name] = (rank, value)
     return value
-
-
-def settled(context: click.Context) -> Options:
-    """Return the common options as they stand when a command runs."""
-    given = {name: value for name, (_, value) in context.find_root().meta.get("rollout.options", {}).items()}
-    if "var" in given:
-        given["var"] = dict(_pair(text) for text in given["var"])
-    if "root" in given:
-        given["root"] = Path.cwd() / Path(given["root"]).expanduser()
-    _check_executor(given.get("executor", "threads"))
-    given.setdefault("hostname", os.uname().nodename)
-    return Options(**given)
-
-
-def _check_executor(text: str) -> None:
-    if text != "threads" and not re.fullmatch(_SCHEDULER, text):
-        raise click.UsageError(f"--executor takes threads or dask:tcp://HOST:PORT, not {text!r}")
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, mark, value = text.partition("=")
-    if not mark or not name.isidentifier():
-        raise click.UsageError(f"--var takes NAME=VALUE, not {text!r}")
-    return name, value
 
 
 def terminal_width() -> int | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 from types import TracebackType
+
+from msgspec import Struct, field
 
 from rollout.cli.screen import Screen
 
@@ -13,8 +14,7 @@ _SLOW = 3.0  # seconds after which a target that is still worked on is named
 _EVERY = 0.5  # seconds between two repaints when nothing ends
 
 
-@dataclass(slots=True)
-class Progress:
+class Progress(Struct):
     """Hears which target is begun and which has ended; use it in a `with`, so that it stops painting."""
 
     screen: Screen

@@ -12,7 +12,7 @@ from typing import Any
 
 from rollout import secrecy, show
 from rollout.addresses import redact
-from rollout.cli.options import Options
+from rollout.cli.given import Options
 
 _EVERY = 0.1  # seconds between two repaints of the live line
 _LISTEN = 0.1  # seconds between two looks whether a question was answered

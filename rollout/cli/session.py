@@ -7,15 +7,16 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
 
 import click
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rollout import hosts, load, observe, places, secrecy, threads
-from rollout.cli.options import Options, settled
+from rollout.cli.given import Options, settled
 from rollout.cli.progress import Progress
 from rollout.cli.screen import Screen
 from rollout.destination import Settings
@@ -29,8 +30,7 @@ from rollout.units import GLANCING
 _PATIENCE = 1.2  # seconds that work in flight may take to end after an interrupt
 
 
-@dataclass(slots=True)
-class Interrupt:
+class Interrupt(Struct):
     """Remembers which signal asked for the end; the first lets work in flight finish, if it is quick."""
 
     stop: threading.Event = field(default_factory=threading.Event)
@@ -77,8 +77,7 @@ def interruptible() -> Iterator[Interrupt]:
             signal.signal(number, handler)
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """One command at work."""
 
     options: Options

@@ -1,0 +1,77 @@
+"""What the common options come to when a command runs."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from msgspec import Struct, field
+
+_SCHEDULER = r"dask:(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]@]+):[0-9]{1,5}"
+
+
+class Options(Struct, frozen=True):
+    """What a command was told by the common options."""
+
+    inventory: str = "inventory.yaml"
+    root: Path | None = None
+    limit: tuple[str, ...] = ()
+    var: Mapping[str, str] = field(default_factory=dict)
+    jobs: int = 8
+    json: bool = False
+    color: str = "auto"
+    quiet: bool = False
+    verbose: int = 0
+    hostname: str = ""
+    lock_timeout: float = 0.0
+    timeout: float = 25.0
+    executor: str = "threads"
+
+    @property
+    def path(self) -> Path:
+        return Path(self.inventory).expanduser()
+
+    @property
+    def scheduler(self) -> str | None:
+        """Return the address of the Dask scheduler that does the work, or None for threads."""
+        return None if self.executor == "threads" else self.executor.removeprefix("dask:")
+
+    def colour_on(self, stream: Any) -> bool:
+        """Tell whether to colour a stream: --color, then NO_COLOR, FORCE_COLOR, TERM and the terminal."""
+        if self.json or self.color == "never":
+            return False
+        if self.color == "always":
+            return True
+        if os.environ.get("NO_COLOR"):
+            return False
+        if os.environ.get("FORCE_COLOR"):
+            return True
+        return bool(os.environ.get("TERM") != "dumb" and stream.isatty())
+
+
+def settled(context: click.Context) -> Options:
+    """Return the common options as they stand when a command runs."""
+    given = {name: value for name, (_, value) in context.find_root().meta.get("rollout.options", {}).items()}
+    if "var" in given:
+        given["var"] = dict(_pair(text) for text in given["var"])
+    if "root" in given:
+        given["root"] = Path.cwd() / Path(given["root"]).expanduser()
+    _check_executor(given.get("executor", "threads"))
+    given.setdefault("hostname", os.uname().nodename)
+    return Options(**given)
+
+
+def _check_executor(text: str) -> None:
+    if text != "threads" and not re.fullmatch(_SCHEDULER, text):
+        raise click.UsageError(f"--executor takes threads or dask:tcp://HOST:PORT, not {text!r}")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, mark, value = text.partition("=")
+    if not mark or not name.isidentifier():
+        raise click.UsageError(f"--var takes NAME=VALUE, not {text!r}")
+    return name, value
