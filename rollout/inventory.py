@@ -5,6 +5,7 @@ from __future__ import annotations
 import os.path
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -221,8 +222,9 @@ class _Reader:
     def _one_target_a_place(self, targets: tuple[Target, ...]) -> None:
         taken: dict[tuple[str, str], Target] = {}
         checkouts: dict[str, Target] = {}
+        of_folder = cache(os.path.realpath)
         for target in targets:
-            for place in _places(target):
+            for place in _places(target, of_folder):
                 if isinstance(target.location, Branch) and place[0].startswith("/"):
                     checkouts[place[0]] = target
                 other = taken.setdefault(place, target)
@@ -239,7 +241,8 @@ class _Reader:
         return _text(node, key) or _text(self.defaults, key)
 
     def _place(self, path: str) -> Path:
-        return Path(os.path.normpath(self.root / Path(path).expanduser()))
+        full = Path(path).expanduser() if path.startswith("~") else path
+        return Path(os.path.normpath(os.path.join(self.root, full)))
 
     def _safe(self, line: int, place: str, why: str | None, value: str | None) -> None:
         if why:
@@ -249,16 +252,23 @@ class _Reader:
         self.faults.append(Fault(line, message))
 
 
-def _places(target: Target) -> Iterator[tuple[str, str]]:
+def _places(target: Target, of_folder: Callable[[str], str]) -> Iterator[tuple[str, str]]:
     """Yield what no other target may have: a folder, a branch in a checkout, a branch at an address."""
     match target.location:
         case Folder(root):
-            yield os.path.realpath(root), ""
+            yield _real(root, of_folder), ""
         case Branch(url=url, checkout=checkout, branch=branch):
             if checkout is not None:
-                yield os.path.realpath(checkout), branch
+                yield _real(checkout, of_folder), branch
             if url is not None:
                 yield f"url {addresses.identity(url)}", branch
+
+
+def _real(path: Path, of_folder: Callable[[str], str]) -> str:
+    """Return where a path leads; many lie in one folder, which is followed once."""
+    folder, name = os.path.split(path)
+    found = os.path.join(of_folder(folder), name)
+    return os.path.realpath(found) if not name or os.path.islink(found) else found
 
 
 def _entry(node: yamlnodes.Node | None, key: str) -> yamlnodes.Node | None:

@@ -27,6 +27,7 @@ R = TypeVar("R")
 
 _POLL = 0.2  # seconds between two looks at whether a signal came
 _WAITS = 0.02  # seconds after which a unit is taken to wait for something
+_TOLD = 0.01  # seconds between two times that a thread tells what is done: who hears of it takes its turn to compute
 _LOT = 16  # units that another process is given at once
 _FILES = 12  # that one unit of work has open at most: pipes to and from two git processes, locks, a folder or two
 _OWN_FILES = 40  # that this process has open besides, with what its libraries open in passing
@@ -54,7 +55,7 @@ class _Shared(Struct, Generic[T, R]):
     waits: bool = False  # a unit took so long that it must have waited
     lent: int = 0  # units that another process has
     back: deque[T] = field(default_factory=deque)  # units that another process has not done
-    done: SimpleQueue[tuple[T, R] | BaseException | None] = field(default_factory=SimpleQueue)
+    done: SimpleQueue[list[tuple[T, R]] | BaseException | None] = field(default_factory=SimpleQueue)
 
     @property
     def _ends(self) -> bool:
@@ -75,28 +76,33 @@ class _Shared(Struct, Generic[T, R]):
 
         What goes wrong is raised again where the results are read.
         """
+        results: list[tuple[T, R]] = []
+        told = 0.0
         try:
             while aide is not None and (units := self._lot()) and self._lent(aide, units):
                 pass
             while (item := self.take()) is not None:
                 begun = time.monotonic()
                 with turns.working():
-                    result = self.work(item)
-                self.waits = self.waits or time.monotonic() - begun > _WAITS
-                self.done.put((item, result))
+                    results.append((item, self.work(item)))
+                ended = time.monotonic()
+                self.waits = self.waits or ended - begun > _WAITS
+                if ended - told > _TOLD:
+                    self.done.put(results)
+                    results, told = [], ended
         except BaseException as error:
             self.over.set()
+            self.done.put(results)
             self.done.put(error)
+        else:
+            self.done.put(results)
         self.done.put(None)
 
     def _lent(self, aide: Aide, units: list[T]) -> bool:
         """Have an aide work on these units; tell whether it has done any."""
-        left = []
-        for unit, result in zip(units, aide.do(self.work, units), strict=True):
-            if result is None:
-                left.append(unit)
-            else:
-                self.done.put((unit, result))
+        found = list(zip(units, aide.do(self.work, units), strict=True))
+        left = [unit for unit, result in found if result is None]
+        self.done.put([(unit, result) for unit, result in found if result is not None])
         with self.changed:
             self.lent -= len(units)
             self.back.extend(left)
@@ -143,7 +149,7 @@ def run(
             elif isinstance(found, BaseException):
                 raise found
             else:
-                yield found
+                yield from found
     finally:
         shared.over.set()
         for thread in threads:

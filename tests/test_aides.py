@@ -109,6 +109,18 @@ def test_what_fails_is_raised_here(beside: Aides) -> None:
         list(threads.run(_fails, UNITS, 2, aides=beside.of(2)))
 
 
+def test_what_was_done_before_something_failed_is_told_first() -> None:
+    def fails_at_seven(unit: int) -> int:
+        if unit == 7:
+            raise ValueError("no")
+        return unit
+
+    told: list[int] = []
+    with pytest.raises(ValueError, match="no"):
+        told.extend(unit for unit, _ in threads.run(fails_at_seven, range(20), 1))
+    assert told == list(range(7))
+
+
 def test_after_a_stop_no_aide_begins_anything(beside: Aides) -> None:
     stop = Event()
     units = iter(range(100_000))
