@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from msgspec import Struct, field
 
 from rollout import git, turns
-from rollout.git import Ends, GitError, GitTimeout, Result
+from rollout.git import Ends, GitTimeout, Result
 
 _VERSION = 4
 _HELLO, _NEW_SESSION = 0x00000001, 0x10000002
@@ -54,7 +54,7 @@ class Session(Struct):
         while left:
             left = left[self._go_on(left) :]
             if len(self._heard) > _MOST:
-                raise GitError("the server says more than 64 MiB and does not listen")
+                raise GitTimeout("the server says more than 64 MiB and does not listen")
 
     def hear(self) -> bytes:
         """Return what was said since, or wait for it; nothing when no more is to come."""

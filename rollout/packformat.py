@@ -19,6 +19,7 @@ HEADER = struct.Struct(">4sLL")
 MAGIC = (b"PACK", 2)
 
 _PIECE = 4096
+_LONGEST_NUMBER = 9  # bytes of one with 63 bits
 
 Bytes = bytes | mmap.mmap
 Content = tuple[str, bytes]  # (kind, content)
@@ -34,42 +35,52 @@ def id_of(kind: str, content: bytes, size: int) -> bytes:
     return hashed(b"%s %d\0" % (kind.encode(), len(content)) + content, size)
 
 
-def entry_head(data: Bytes, at: int) -> tuple[int, int]:
-    """Return the kind of the entry at an offset, and where what follows its size begins."""
+def entry_head(data: Bytes, at: int) -> tuple[int, int, int]:
+    """Return the kind of the entry at an offset, the size of what is deflated in it, and where what follows begins."""
     byte = data[at]
-    number = (byte >> 4) & 7
+    number, size, shift = (byte >> 4) & 7, byte & 15, 4
+    last = at + _LONGEST_NUMBER
     at += 1
     while byte & 0x80:
+        if at == last:
+            raise ValueError("a number without end")
         byte = data[at]
+        size |= (byte & 0x7F) << shift
+        shift += 7
         at += 1
-    return number, at
+    return number, size, at
 
 
 def back_offset(data: Bytes, at: int) -> tuple[int, int]:
     """Return how far back the base of a delta is, and where the delta begins."""
     byte = data[at]
     back = byte & 0x7F
+    last = at + _LONGEST_NUMBER
     at += 1
     while byte & 0x80:
+        if at == last:
+            raise ValueError("a number without end")
         byte = data[at]
         back = ((back + 1) << 7) | (byte & 0x7F)
         at += 1
     return back, at
 
 
-def inflated(data: Bytes, at: int, most: int | None = None) -> tuple[bytes, int]:
-    """Return what was deflated at an offset, and where that ends; raise ValueError for more than `most` bytes."""
+def inflated(data: Bytes, at: int, size: int) -> tuple[bytes, int]:
+    """Return the so many bytes that were deflated at an offset, and where that ends."""
     stream = zlib.decompressobj()
-    pieces, size = [], 0
+    pieces, left = [], size
     while not stream.eof:
         piece = data[at : at + _PIECE]
         if not piece:
             raise ValueError("it ends too early")
         pieces.append(stream.decompress(piece))
-        size += len(pieces[-1])
-        if most is not None and size > most:
-            raise ValueError("it is larger than it may be")
+        left -= len(pieces[-1])
+        if left < 0:
+            raise ValueError("it is larger than it says")
         at += len(piece)
+    if left:
+        raise ValueError("it is smaller than it says")
     return b"".join(pieces), at - len(stream.unused_data)
 
 
@@ -79,20 +90,23 @@ def patched(base: bytes, delta: bytes) -> bytes:
     target, at = _number(delta, at)
     if source != len(base):
         raise ValueError("a delta for another base")
-    out, size = [], 0
-    while at < len(delta) and size <= target:
+    out = bytearray()
+    while at < len(delta):
         order = delta[at]
         at += 1
         if order & 0x80:
             start, length, at = _copied(delta, at, order)
-            out.append(base[start : start + length])
+            piece = base[start : start + length]
         else:
-            out.append(delta[at : at + order])
+            length = order
+            piece = delta[at : at + order]
             at += order
-        size += len(out[-1])
-    if size != target:
+        out += piece
+        if not piece or len(piece) != length or len(out) > target:
+            raise ValueError("a delta that does not come out right")
+    if len(out) != target:
         raise ValueError("a delta that does not come out right")
-    return b"".join(out)
+    return bytes(out)
 
 
 def target_size(delta: bytes) -> int:
@@ -102,13 +116,14 @@ def target_size(delta: bytes) -> int:
 
 def _number(delta: bytes, at: int) -> tuple[int, int]:
     value = shift = 0
-    while True:
+    for _ in range(_LONGEST_NUMBER):
         byte = delta[at]
         at += 1
         value |= (byte & 0x7F) << shift
         shift += 7
         if not byte & 0x80:
             return value, at
+    raise ValueError("a number without end")
 
 
 def _copied(delta: bytes, at: int, order: int) -> tuple[int, int, int]:

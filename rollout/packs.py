@@ -106,6 +106,8 @@ class Packs:
 
     def has(self, name: str) -> bool:
         """Tell whether an object is here; its content is not looked at."""
+        if not ID.match(name):
+            return False
         raw = bytes.fromhex(name)
         if self._place(raw) or os.path.exists(f"{self._folder}/{name[:2]}/{name[2:]}"):
             return True
@@ -152,14 +154,14 @@ class Packs:
         """Return what stands at an offset: deltas are followed down to their base and applied upwards."""
         deltas: list[bytes] = []
         while len(deltas) < _MAX_CHAIN:
-            number, start = form.entry_head(pack.data, offset)
+            number, size, start = form.entry_head(pack.data, offset)
             if number == form.OFFSET_DELTA:
                 back, start = form.back_offset(pack.data, start)
-                deltas.append(form.inflated(pack.data, start)[0])
+                deltas.append(form.inflated(pack.data, start, size)[0])
                 offset -= back
             elif number == form.ID_DELTA:
                 base = pack.data[start : start + self._size]
-                deltas.append(form.inflated(pack.data, start + self._size)[0])
+                deltas.append(form.inflated(pack.data, start + self._size, size)[0])
                 inside = pack.offset(base)
                 if inside is None:
                     found = self._find(base)
@@ -168,7 +170,7 @@ class Packs:
                     return found[1], _applied(found[2], deltas)
                 offset = inside
             else:
-                return form.KINDS[number], _applied(form.inflated(pack.data, start)[0], deltas)
+                return form.KINDS[number], _applied(form.inflated(pack.data, start, size)[0], deltas)
         raise ValueError("a delta without end")
 
     def ids(self, name: str) -> list[bytes]:
@@ -275,18 +277,6 @@ def _pack(objects: Iterable[tuple[str, bytes]], size: int) -> tuple[bytes, list[
     parts[0] = form.HEADER.pack(*form.MAGIC, len(entries))
     whole = b"".join(parts)
     return whole + form.hashed(whole, size), entries
-
-
-def _head(number: int, length: int) -> bytes:
-    byte = (number << 4) | (length & 15)
-    length >>= 4
-    out = bytearray()
-    while length:
-        out.append(byte | 0x80)
-        byte = length & 0x7F
-        length >>= 7
-    out.append(byte)
-    return bytes(out)
 
 
 def _index(entries: list[tuple[bytes, int, int]], pack_hash: bytes, size: int) -> bytes:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ENVIRONMENT = {"GIT_PROTOCOL": "version=2"}
 
 _KNOWN = ("no-progress", "thin-pack", "ofs-delta")
+_ABOUT = {"agent", "object-format"}
 _BANDS = "side-band-64k"
 _BY_NAME = "allow-reachable-sha1-in-want"
 _MOST = 1 << 20  # bytes of a pack; git makes more of a larger one
@@ -71,7 +72,8 @@ class Sender:
             return None
         self.session.say(asked)
         try:
-            shallow = self._shallow() if wanted.alone else ()
+            told = wanted.alone or (self._speaks_2 and wanted.shallow)
+            shallow = self._shallow(wanted.objects if wanted.alone else ()) if told else ()
             pack = None if shallow is None else self._pack(wanted.here)
         except ValueError:
             return None
@@ -99,9 +101,9 @@ class Sender:
         haves = [f"have {name}" for name in wanted.here]
         return _lines(wants) + pktline.FLUSH + _lines([*haves, "done"])
 
-    def _shallow(self) -> tuple[str, ...] | None:
-        """Return which commits come without their parents; None where the server says more than that."""
-        found: list[str] = []
+    def _shallow(self, may_be: tuple[str, ...]) -> tuple[str, ...] | None:
+        """Return which commits come without their parents; None where others should, or the server says more."""
+        found: set[str] = set()
         lines = iter(self._lines)
         if self._speaks_2 and next(lines, b"") != b"shallow-info\n":
             return None
@@ -109,9 +111,9 @@ class Sender:
             word, _, name = line.decode().strip().partition(" ")
             if not line:
                 return tuple(found)
-            if word != "shallow" or not ID.match(name):
+            if word != "shallow" or name not in may_be:
                 break
-            found.append(name)
+            found.add(name)
         return None
 
     def _pack(self, here: tuple[str, ...]) -> bytes | None:
@@ -152,7 +154,9 @@ class Sender:
 
 
 def _about(offered: Iterable[str]) -> list[str]:
-    return [f"agent=rollout/{__version__}", *(word for word in offered if word.startswith("object-format="))]
+    """Return what is said about us and the repository, to a server that speaks of that, too."""
+    ours = {"agent": f"agent=rollout/{__version__}"}
+    return [ours.get(name, word) for word in offered for name in [word.partition("=")[0]] if name in _ABOUT]
 
 
 def _knows(offered: Iterable[str], wanted: Wanted) -> bool:

@@ -237,6 +237,7 @@ class Store:
             if sender is not None and tip is not None:
                 sender.session.deadline += access.transfer_limit
                 if self.tip() == tip:
+                    sender.end()
                     return self.fetch(tip)
                 if self._sent(sender, tip):
                     return self._fetched()
@@ -254,7 +255,8 @@ class Store:
         """Have upstream's commit sent; False where git had better fetch it, and then nothing has changed."""
         self._ready(len(tip))
         known = self.ref(self.upstream_ref)
-        if not self._received(sender, Wanted((tip,), (known,) if known else (), self._shallow(), not known)):
+        wanted = Wanted((tip,), (known,) if known else (), self._shallow(), not known)
+        if not self._received(sender, wanted) or not self._holds(tip):
             return False
         self.set_ref(self.upstream_ref, tip)
         return True
@@ -285,7 +287,11 @@ class Store:
         return tuple(sorted(self._text("shallow").split()))
 
     def _fetch_branch(self, *options: str, limit: float | None = None) -> None:
-        self.transfer(*options, "--filter=blob:none", f"+{self.remote.ref}:{self.upstream_ref}", limit=limit)
+        branch = f"+{self.remote.ref}:{self.upstream_ref}"
+        self.transfer(*options, "--filter=blob:none", branch, limit=limit)
+        tip = self.ref(self.upstream_ref)
+        if tip is not None and not self._holds(tip):  # of commits long past only the names of files were fetched
+            self.transfer("--refetch", "--filter=blob:none", branch)
 
     def _fetched(self) -> str:
         now = self.ref(self.upstream_ref)
@@ -381,6 +387,8 @@ class Store:
 
     def fetch_objects(self, names: Iterable[str]) -> None:
         wanted = Wanted(tuple(names))
+        if not wanted.objects:
+            return
         with _sender(self.remote, self.remote.access.transfer_limit) as sender:
             if sender is not None and self._received(sender, wanted):
                 return

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from rollout import commits, packformat
 from rollout.packformat import Content
 
-_MOST = 1 << 26  # bytes that all objects of a pack may have; git unpacks what is larger
+_MOST = 1 << 24  # bytes that all objects and deltas of a pack may have; git unpacks what is larger
 
 
 def objects(data: bytes, id_size: int, here: Callable[[str], Content | None]) -> dict[str, Content]:
@@ -23,7 +23,8 @@ def objects(data: bytes, id_size: int, here: Callable[[str], Content | None]) ->
     at, room = packformat.HEADER.size, _MOST
     for _ in range(count):
         start = at
-        number, at = packformat.entry_head(data, at)
+        number, length, at = packformat.entry_head(data, at)
+        room -= length
         base = None
         if number == packformat.OFFSET_DELTA:
             back, at = packformat.back_offset(data, at)
@@ -31,14 +32,16 @@ def objects(data: bytes, id_size: int, here: Callable[[str], Content | None]) ->
         elif number == packformat.ID_DELTA:
             base = here(data[at : at + size].hex())
             at += size
-        content, at = packformat.inflated(data, at, room)
+        if room < 0:
+            raise ValueError("it is larger than it may be")
+        content, at = packformat.inflated(data, at, length)
         if number in packformat.KINDS:
             found[start] = packformat.KINDS[number], content
         elif base is None or packformat.target_size(content) > room:
             raise ValueError("a delta for what is not known here, or too large a one")
         else:
             found[start] = base[0], packformat.patched(base[1], content)
-        room -= len(found[start][1])
+            room -= len(found[start][1])
     if at != len(data) - size:
         raise ValueError("a pack with more in it than it says")
     return {packformat.id_of(*one, size).hex(): one for one in found.values()}

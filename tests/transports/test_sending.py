@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from rollout import hosts, sending, workshop
+from rollout import hosts, pktline, sending, workshop
 from rollout.git import GitError
+from rollout.sending import Sender, Sent, Wanted
 from tests.transports.servers import Sshd
 from tests.transports.test_sessions import WAYS, lined, server
 from tests.transports.test_ssh import commands_noted, serve
@@ -25,7 +26,7 @@ def _plain(world: World, bare: Path) -> None:
 
 
 def _many(world: World, bare: Path) -> None:
-    top = world.clone("api", "at-work")
+    top = world.clone("api", f"at-work-{world.tip('api')}")
     for number in range(8):
         world.commit(top, {f"n/{number}.txt": f"{number}\n", "README.md": f"hello {number}\n"}, push=False)
     world.git(top, "push", "-q", "origin", "main")
@@ -43,6 +44,11 @@ def _rewritten(world: World, bare: Path) -> None:
 
 def _back(world: World, bare: Path) -> None:
     world.git(bare, "update-ref", "refs/heads/main", "main^")
+
+
+def _far_back(world: World, bare: Path) -> None:
+    """To a commit of which nothing but its place in the history was fetched."""
+    world.git(bare, "update-ref", "refs/heads/main", world.git(bare, "rev-list", "--max-parents=0", "main"))
 
 
 def _merged(world: World, bare: Path) -> None:
@@ -70,7 +76,7 @@ def _hidden(world: World, bare: Path) -> None:
 
 CASES: dict[str, Callable[[World, Path], None]] = {
     function.__name__[1:]: function
-    for function in (_plain, _many, _managed, _rewritten, _back, _merged, _large, _gone, _hidden)
+    for function in (_plain, _many, _managed, _rewritten, _back, _far_back, _merged, _large, _gone, _hidden)
 }
 
 
@@ -86,6 +92,7 @@ def _seen(
     world.template("project/conf.txt", "conf\n")
     world.git(world.root, "config", "--global", "init.defaultObjectFormat", form)
     bare = world.remote("api")
+    _many(world, bare)
     world.git(bare, "config", "uploadpack.allowFilter", allow)
     serve(world, server)
     if way == "git":  # which alone knows what such a setting does to an address
@@ -126,7 +133,7 @@ def test_both_ways_see_and_do_the_same(
     assert said[0][2] == {"api": "blocked" if case in BLOCKED else "pushed"}
     assert "fetch" in by_git[1]
     all_is_sent = allow == "false" or "version 0" in request.node.name
-    assert ("fetch" in said[1]) == (case in {"gone", "hidden"} or (case == "large" and all_is_sent))
+    assert ("fetch" in said[1]) == (case in {"gone", "hidden", "far_back"} or (case == "large" and all_is_sent))
 
 
 def test_it_is_told_which_protocol_we_know(world: World, server: Sshd, request: pytest.FixtureRequest) -> None:
@@ -157,6 +164,7 @@ def test_commits_without_their_parents_are_known_as_such(
     if where == "upstream is shallow":
         bare.rename(world.root / "whole.git")
         world.git(world.root, "clone", "-q", "--bare", "--depth=1", f"file://{world.root}/whole.git", str(bare))
+    by_git = where == "upstream is shallow" and "version 0" in request.node.name
     with (
         lined(world, server, str(bare)) as remote,
         workshop.opened(world.root / "state", remote, "api") as shop,
@@ -164,8 +172,14 @@ def test_commits_without_their_parents_are_known_as_such(
     ):
         ran = commands_noted(patch)
         assert shop.latest() == world.tip("api")
-        assert ("fetch" in ran) == (where == "upstream is shallow" and "version 0" in request.node.name)
-        assert (shop.place / "shallow").read_text().split() == [world.tip("api")]
+        assert ("fetch" in ran) == by_git
+        first = world.tip("api")
+        assert (shop.place / "shallow").read_text().split() == [first]
+        del ran[:]
+        world.elsewhere("api", {"NOTES.md": "more\n"})
+        assert shop.latest() == world.tip("api")
+        assert ("fetch" in ran) == by_git
+        assert (shop.place / "shallow").read_text().split() == [first]
     _is_sound(world)
     serve(world, server)
     assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
@@ -197,3 +211,58 @@ def test_what_is_not_whole_is_not_kept(
     (server.home / ".gitconfig").unlink()
     assert world.run("plan", "--json").states() == {"api": "in-sync"}
     _is_sound(world)
+
+
+class Far:
+    """A server that says what it is told to, whatever it is asked."""
+
+    def __init__(self, *sections: bytes) -> None:
+        self._words = b"".join(sections)
+
+    def hear(self) -> bytes:
+        words, self._words = self._words, b""
+        return words
+
+    def say(self, words: bytes) -> None:
+        """Hear it, and go on."""
+
+
+def _words(*lines: str) -> bytes:
+    return b"".join(pktline.line(f"{line}\n") for line in lines)
+
+
+_SPEAKS_2 = _words("version 2", "fetch=shallow filter", "object-format=sha1")
+_ID = "1" * 40
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sections"),
+    [
+        (Wanted((_ID,)), [_words("packfile"), b"0007\3no", b"0000"]),
+        (Wanted((_ID,)), [_words("packfile"), b"0009\1PACK"]),
+        (Wanted((_ID,)), [_words("ERR upload-pack: not our ref")]),
+        (Wanted((_ID,)), [_words("shallow-info", f"shallow {_ID}"), b"0001", _words("packfile")]),
+        (Wanted((_ID,)), [b"Welcome"]),
+        (Wanted((_ID,)), []),
+        (Wanted((_ID,), alone=True), [_words("shallow-info", f"shallow {'2' * 40}"), b"0001", _words("packfile")]),
+        (Wanted((_ID,), alone=True), [_words("shallow-info", f"unshallow {_ID}"), b"0001", _words("packfile")]),
+        (Wanted((_ID,), alone=True), [_words("shallow-info", *[f"shallow {_ID}"] * 9)]),
+        (Wanted((_ID,), (), (_ID,)), [_words("shallow-info", f"shallow {_ID}"), b"0001", _words("packfile")]),
+    ],
+)
+def test_what_nobody_expects_is_left_to_git(wanted: Wanted, sections: list[bytes]) -> None:
+    assert Sender(Far(_SPEAKS_2, b"0000", *sections)).sent(wanted) is None  # type: ignore[arg-type]
+
+
+def test_what_is_expected_is_taken() -> None:
+    pack = [_words("packfile"), b"0007\2hm", b"0009\1PACK", b"0005\1", b"0006\1!", b"0000"]
+    cut = [_words("shallow-info", f"shallow {_ID}"), b"0001"]
+    found = [
+        Sender(Far(_SPEAKS_2, b"0000", *before, *pack)).sent(wanted)  # type: ignore[arg-type]
+        for wanted, before in [
+            (Wanted((_ID,)), []),
+            (Wanted((_ID,), alone=True), cut),
+            (Wanted((_ID,), (_ID,), (_ID,)), [_words("shallow-info"), b"0001"]),
+        ]
+    ]
+    assert found == [Sent(b"PACK!"), Sent(b"PACK!", (_ID,)), Sent(b"PACK!")]
