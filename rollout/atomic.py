@@ -128,7 +128,7 @@ def look_at(folder: int, name: str) -> Found | Obstacle | None:
             return Obstacle(_kind(about.st_mode))
         if about.st_size > _MAX_FILE:
             return Obstacle("larger than 256 MiB")
-        content = places.content(descriptor)
+        content = places.content(descriptor, size=about.st_size)
     finally:
         os.close(descriptor)
     return Found(content, stat.S_IMODE(about.st_mode), about.st_nlink, (about.st_dev, about.st_ino))

@@ -132,7 +132,7 @@ def _whole_file(place: str) -> bytes | None:
         _plain(place, about)
         if about.st_size > _MAX:
             raise NotOurs(f"{place} is larger than {_MAX >> 20} MiB")
-        return places.content(descriptor, _MAX)
+        return places.content(descriptor, _MAX, about.st_size)
     finally:
         os.close(descriptor)
 
@@ -262,9 +262,10 @@ def _read(path: Path | str, limit: int = _MAX) -> str | None:
     except OSError:
         return None
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
             return None
-        return places.content(descriptor, limit).decode("utf-8", "surrogateescape")
+        return places.content(descriptor, limit, about.st_size).decode("utf-8", "surrogateescape")
     finally:
         os.close(descriptor)
 

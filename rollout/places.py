@@ -80,14 +80,19 @@ def read(path: Path | str) -> bytes:
         os.close(descriptor)
 
 
-def content(descriptor: int, most: int = 1 << 40) -> bytes:
-    """Return what stands in an open file from where it is read, so many bytes at most."""
+def content(descriptor: int, most: int = 1 << 40, size: int | None = None) -> bytes:
+    """Return what stands in an open file from where it is read, so many bytes at most.
+
+    `size` is what its length is said to be. A read that gives less than it was asked for has come to the end only if
+    that fits: there may be a part that cannot be read.
+    """
     pieces, left = [], most
     while left > 0:
         wanted = min(left, 1 << 16)
-        pieces.append(os.read(descriptor, wanted))
-        left -= len(pieces[-1])
-        if len(pieces[-1]) < wanted:  # a file gives less only at its end
+        piece = os.read(descriptor, wanted)
+        left -= len(piece)
+        pieces.append(piece)
+        if not piece or (len(piece) < wanted and most - left == size):
             break
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 

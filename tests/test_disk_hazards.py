@@ -6,12 +6,15 @@ import errno
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from rollout import places
 from tests import mounts
 from tests.faults import shim
 from tests.faults.shim import Book, Call, Fault, Mode, needs_shim
@@ -182,3 +185,16 @@ def test_a_file_that_could_not_be_flushed_is_written_again_and_never_flushed_aga
     file = place.shared / "a.txt" if where == "disk/shared" else place.top / "conf.txt"
     assert file.read_text() == "v1\n" * 20_000
     place.settles("v2")
+
+
+def test_less_than_was_asked_for_is_the_end_only_where_the_length_says_so() -> None:
+    """A disk that cannot read a part gives what stands before it, and fails at the next attempt."""
+    reader, writer = os.pipe()
+    os.write(writer, b"first ")
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(places.content, reader, 1 << 20, 12)
+        time.sleep(0.1)
+        os.write(writer, b"second")
+        assert read.result(10) == b"first second"
+    os.close(writer)
+    os.close(reader)
