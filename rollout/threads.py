@@ -27,7 +27,7 @@ R = TypeVar("R")
 
 _POLL = 0.2  # seconds between two looks at whether a signal came
 _WAITS = 0.02  # seconds after which a unit is taken to wait for something
-_TOLD = 0.01  # seconds between two times that a thread tells what is done: who hears of it takes its turn to compute
+_TOLD = 0.01  # seconds between two times that a thread calls to what is done: who hears it takes the turn to compute
 _LOT = 16  # units that another process is given at once
 _FILES = 12  # that one unit of work has open at most: pipes to and from two git processes, locks, a folder or two
 _OWN_FILES = 40  # that this process has open besides, with what its libraries open in passing
@@ -55,7 +55,8 @@ class _Shared(Struct, Generic[T, R]):
     waits: bool = False  # a unit took so long that it must have waited
     lent: int = 0  # units that another process has
     back: deque[T] = field(default_factory=deque)  # units that another process has not done
-    done: SimpleQueue[list[tuple[T, R]] | BaseException | None] = field(default_factory=SimpleQueue)
+    done: deque[tuple[T, R]] = field(default_factory=deque)
+    news: SimpleQueue[BaseException | bool] = field(default_factory=SimpleQueue)  # something is done, or a thread is
 
     @property
     def _ends(self) -> bool:
@@ -76,7 +77,6 @@ class _Shared(Struct, Generic[T, R]):
 
         What goes wrong is raised again where the results are read.
         """
-        results: list[tuple[T, R]] = []
         told = 0.0
         try:
             while aide is not None and (units := self._lot()) and self._lent(aide, units):
@@ -84,25 +84,23 @@ class _Shared(Struct, Generic[T, R]):
             while (item := self.take()) is not None:
                 begun = time.monotonic()
                 with turns.working():
-                    results.append((item, self.work(item)))
+                    self.done.append((item, self.work(item)))
                 ended = time.monotonic()
                 self.waits = self.waits or ended - begun > _WAITS
                 if ended - told > _TOLD:
-                    self.done.put(results)
-                    results, told = [], ended
+                    self.news.put(True)
+                    told = ended
         except BaseException as error:
             self.over.set()
-            self.done.put(results)
-            self.done.put(error)
-        else:
-            self.done.put(results)
-        self.done.put(None)
+            self.news.put(error)
+        self.news.put(False)
 
     def _lent(self, aide: Aide, units: list[T]) -> bool:
         """Have an aide work on these units; tell whether it has done any."""
         found = list(zip(units, aide.do(self.work, units), strict=True))
         left = [unit for unit, result in found if result is None]
-        self.done.put([(unit, result) for unit, result in found if result is not None])
+        self.done.extend((unit, result) for unit, result in found if result is not None)
+        self.news.put(True)
         with self.changed:
             self.lent -= len(units)
             self.back.extend(left)
@@ -119,7 +117,7 @@ class _Shared(Struct, Generic[T, R]):
 def run(
     work: Callable[[T], R], items: Iterable[T], jobs: int, stop: Event | None = None, aides: Sequence[Aide] = ()
 ) -> Iterator[tuple[T, R]]:
-    """Yield (item, result) as they are done; after `stop` none is begun any more.
+    """Yield (item, result) as they are done, a fifth of a second later at most; after `stop` none is begun any more.
 
     The aides work as well, where what is done needs nothing of this process.
     """
@@ -140,16 +138,15 @@ def run(
             if shared.waits:
                 left += start(*[shared.run] * (most - len(threads)))
             try:
-                found = shared.done.get(timeout=_WAITS if len(threads) < most else _POLL)
+                news = shared.news.get(timeout=_WAITS if len(threads) < most else _POLL)
             except Empty:
-                shared.waits = True
-                continue
-            if found is None:
-                left -= 1
-            elif isinstance(found, BaseException):
-                raise found
-            else:
-                yield from found
+                shared.waits = shared.waits or not shared.done
+                news = True
+            while shared.done:
+                yield shared.done.popleft()
+            if isinstance(news, BaseException):
+                raise news
+            left -= not news
     finally:
         shared.over.set()
         for thread in threads:

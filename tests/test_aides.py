@@ -121,6 +121,19 @@ def test_what_was_done_before_something_failed_is_told_first() -> None:
     assert told == list(range(7))
 
 
+def test_what_is_done_is_told_while_another_unit_takes_long() -> None:
+    begun, told = time.monotonic(), []
+
+    def takes(seconds: float) -> float:
+        time.sleep(seconds)
+        return time.monotonic()
+
+    for unit, _ in threads.run(takes, (0.0, 0.002, 1.5), 1):
+        told.append((unit, time.monotonic() - begun))
+    assert [unit for unit, _ in told] == [0.0, 0.002, 1.5]
+    assert told[1][1] < 1
+
+
 def test_after_a_stop_no_aide_begins_anything(beside: Aides) -> None:
     stop = Event()
     units = iter(range(100_000))
