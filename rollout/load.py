@@ -11,9 +11,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from rollout import inventory as inventories
-from rollout import parsed, templates
+from rollout import templates
 from rollout.errors import UsageError
 from rollout.model import Branch, Folder, Inventory, Machine, Target
+from rollout.parsed import Parsed
 from rollout.renderer import Rendering
 from rollout.sandbox import TemplateFault
 
@@ -56,6 +57,7 @@ def opened(
     folder = path.parent / "templates"
     read = templates.load(folder) if folder.is_dir() else {}
     sets = templates.set_names(read, folder)
+    parsed = Parsed(path, memory)
     inventory = inventories.parse(
         text,
         path,
@@ -63,7 +65,7 @@ def opened(
         sets=sets,
         root=root,
         overrides=overrides,
-        read=lambda text: parsed.parse(text, path, memory),
+        read=parsed.document,
     )
     machine, warning = inventories.machine_for(inventory.machines, hostname, shown)
     chosen = inventories.select(inventory.targets, limits)
@@ -72,6 +74,7 @@ def opened(
             rendering.check(inventory.targets)
             _folders_apart(inventory, rendering)
         yield Loaded(inventory, shown, chosen, rendering, machine, warning)
+    parsed.keep()
 
 
 def _text(path: Path, shown: str) -> str:

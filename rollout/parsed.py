@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +15,54 @@ from rollout import __version__, places, yamlnodes
 from rollout.yamlnodes import Fault, Mapping, Node, Scalar, Sequence
 
 _WORTH = 16_384  # characters, below which it is parsed as fast
+_GROWN = 4  # times as long as the text may a document be that is kept: with aliases it can be any length
 
 
-def parse(text: str, path: Path, memory: Path | None) -> tuple[Node | None, list[Fault]]:
-    """Return the document at `path` and everything that is wrong with it; one that is right is remembered."""
-    if memory is None or len(text) < _WORTH:
-        return yamlnodes.parse(text)
-    place = memory / "inventories" / f"{places.key(str(path.resolve()))}.json"
-    digest = hashlib.sha256(f"{__version__}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()
-    memo = places.read_json(place)
-    try:
-        if memo.get("digest") == digest:
-            return _node(memo["document"]), []
-    except (LookupError, TypeError, ValueError):
-        pass
-    document, faults = yamlnodes.parse(text)
-    if document is not None and not faults and memory.is_dir():
-        kept = {"digest": digest, "document": _memo(document)}
-        places.write_whole(place, json.dumps(kept).encode(), durable=False)
-    return document, faults
+class Parsed:
+    """The document at a path, parsed when it is not remembered."""
+
+    def __init__(self, path: Path, memory: Path | None) -> None:
+        """Remember in a state folder, if there is one by the end of the command."""
+        self._path = path
+        self._memory = memory
+        self._new: tuple[str, Node] | None = None
+
+    def document(self, text: str) -> tuple[Node | None, list[Fault]]:
+        """Return the document and everything that is wrong with it."""
+        if self._memory is None or len(text) < _WORTH:
+            return yamlnodes.parse(text)
+        digest = hashlib.sha256(f"{__version__}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()
+        memo = places.read_json(self._place(self._memory))
+        with suppress(LookupError, TypeError, ValueError):
+            if memo.get("digest") == digest:
+                return _node(memo["document"]), []
+        document, faults = yamlnodes.parse(text)
+        if document is not None and not faults and _length(document) <= _GROWN * len(text):
+            self._new = digest, document
+        return document, faults
+
+    def keep(self) -> None:
+        """Write down what was parsed."""
+        if self._memory is None or self._new is None or not self._memory.is_dir():
+            return
+        digest, document = self._new
+        kept = json.dumps({"digest": digest, "document": _memo(document)}).encode()
+        with suppress(OSError):
+            places.write_whole(self._place(self._memory), kept, durable=False)
+
+    def _place(self, memory: Path) -> Path:
+        return memory / "inventories" / f"{places.key(str(self._path.resolve()))}.json"
+
+
+def _length(node: Node) -> int:
+    """Return about how many characters a document takes that is written without aliases."""
+    match node:
+        case Scalar():
+            return len(node.value) if isinstance(node.value, str) else 4
+        case Sequence():
+            return sum(map(_length, node.items)) + 2
+        case Mapping():
+            return sum(len(key) + _length(value) for key, value in node.entries.items()) + 2
 
 
 def _memo(node: Node) -> list[Any]:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout import parsed, yamlnodes
+from rollout.parsed import Parsed
 from rollout.yamlnodes import Fault, Node
 from tests.world import World
 
@@ -32,14 +33,21 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return seen
 
 
+def _parse(text: str, folder: Path, memory: Path | None = None) -> tuple[Node | None, list[Fault]]:
+    """Do what a command does that ends well."""
+    here = Parsed(folder / "inventory.yaml", memory or folder)
+    found = here.document(text)
+    here.keep()
+    return found
+
+
 def test_it_is_parsed_once_and_says_the_same(tmp_path: Path, read: list[str]) -> None:
-    path = tmp_path / "inventory.yaml"
-    first, again = (parsed.parse(_LARGE, path, tmp_path) for _ in range(2))
+    first, again = (_parse(_LARGE, tmp_path) for _ in range(2))
     assert first == again
     assert read == [_LARGE]
     changed = _LARGE.replace("service-7:", "service-7-b:")
-    assert parsed.parse(changed, path, tmp_path)[0] != first[0]
-    assert parsed.parse(_LARGE, path, tmp_path) == first
+    assert _parse(changed, tmp_path)[0] != first[0]
+    assert _parse(_LARGE, tmp_path) == first
     assert read == [_LARGE, changed, _LARGE]
     assert len(list((tmp_path / "inventories").iterdir())) == 1
 
@@ -47,35 +55,58 @@ def test_it_is_parsed_once_and_says_the_same(tmp_path: Path, read: list[str]) ->
 def test_what_is_wrong_is_not_remembered(tmp_path: Path, read: list[str]) -> None:
     text = f"{_LARGE}version: 2\n"
     for _ in range(2):
-        assert "duplicate key" in parsed.parse(text, tmp_path / "inventory.yaml", tmp_path)[1][0].message
+        assert "duplicate key" in _parse(text, tmp_path)[1][0].message
     assert read == [text, text]
 
 
-@pytest.mark.parametrize("memory", [None, "missing"])
-def test_without_a_state_folder_nothing_is_written(tmp_path: Path, read: list[str], memory: str | None) -> None:
+def test_without_a_state_folder_nothing_is_written(tmp_path: Path, read: list[str]) -> None:
     for _ in range(2):
-        parsed.parse(_LARGE, tmp_path / "inventory.yaml", tmp_path / memory if memory else None)
+        _parse(_LARGE, tmp_path, tmp_path / "missing")
     assert len(read) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_state_folder_that_cannot_be_written_to_is_no_matter(tmp_path: Path, read: list[str]) -> None:
+    (tmp_path / "inventories").write_text("in the way\n")
+    assert _parse(_LARGE, tmp_path) == _parse(_LARGE, tmp_path)
+    assert len(read) == 2
+
+
+def test_a_command_that_fails_writes_nothing_down(world: World) -> None:
+    """The state folder may be one that must not be written to: that is found out later."""
+    top = world.repo("api")
+    (top / "state").mkdir()
+    before = sorted(top.rglob("*"))
+    world.tail = "".join(f"# {n} of many lines that make the inventory a large one\n" for n in range(500))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ROLLOUT_STATE_DIR", str(top / "state"))
+        assert world.run("status").code == 64
+    assert sorted(top.rglob("*")) == before
+
+
+def test_aliases_do_not_fill_the_state_folder(tmp_path: Path, read: list[str]) -> None:
+    text = f"long: &long {'x' * 20_000}\nmany:\n" + "- *long\n" * 1000
+    for _ in range(2):
+        _parse(text, tmp_path)
+    assert read == [text, text]
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", "{}", "null"])
 def test_a_damaged_memory_counts_as_none(tmp_path: Path, read: list[str], damage: str) -> None:
-    path = tmp_path / "inventory.yaml"
-    expected = parsed.parse(_LARGE, path, tmp_path)
+    expected = _parse(_LARGE, tmp_path)
     (memory,) = (tmp_path / "inventories").iterdir()
     memory.write_text(damage)
-    assert parsed.parse(_LARGE, path, tmp_path) == expected
+    assert _parse(_LARGE, tmp_path) == expected
     assert len(read) == 2
 
 
 @pytest.mark.parametrize("document", [[], [1], [1, {}], [1, {"a": 3}, [1]], [1, {"a": [1, 2]}, []], 7, None])
 def test_a_memory_that_is_no_document_counts_as_none(tmp_path: Path, read: list[str], document: object) -> None:
-    path = tmp_path / "inventory.yaml"
-    expected = parsed.parse(_LARGE, path, tmp_path)
+    expected = _parse(_LARGE, tmp_path)
     (memory,) = (tmp_path / "inventories").iterdir()
     memory.write_text(json.dumps({**json.loads(memory.read_text()), "document": document}))
-    assert parsed.parse(_LARGE, path, tmp_path) == expected
+    assert _parse(_LARGE, tmp_path) == expected
     assert len(read) == 2
 
 
