@@ -1,6 +1,7 @@
 """What the YAML of a large inventory says, remembered from command to command: to parse it is what takes the time.
 
-It is a cache, bound to the bytes of the inventory: what is odd in it counts as nothing.
+It is a cache, bound to the bytes of the inventory: what is odd in it counts as nothing. An inventory with a secret in
+it is never remembered: that stands in one place, which is the person's own.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rollout import __version__, places, yamlnodes
+from rollout import __version__, places, secrecy, yamlnodes
+from rollout.addresses import redact
 from rollout.yamlnodes import Fault, Mapping, Node, Scalar, Sequence
 
 _WORTH = 16_384  # characters, below which it is parsed as fast
@@ -37,7 +39,12 @@ class Parsed:
             if memo.get("digest") == digest:
                 return _node(memo["document"]), []
         document, faults = yamlnodes.parse(text)
-        if document is not None and not faults and _length(document) <= _GROWN * len(text):
+        if (
+            document is not None
+            and not faults
+            and _length(document) <= _GROWN * len(text)
+            and not _secret(text, document)
+        ):
             self._new = digest, document
         return document, faults
 
@@ -52,6 +59,13 @@ class Parsed:
 
     def _place(self, memory: Path) -> Path:
         return memory / "inventories" / f"{places.key(str(self._path.resolve()))}.json"
+
+
+def _secret(text: str, document: Node) -> bool:
+    """Tell whether something in an inventory looks like a secret, by its name or by its form."""
+    if redact(text) != text or secrecy.fault(text.encode("utf-8", "surrogatepass"), ()):
+        return True
+    return isinstance(document, Mapping) and any(secrecy.named(yamlnodes.plain(document)))
 
 
 def _length(node: Node) -> int:

@@ -84,6 +84,23 @@ def test_a_command_that_fails_writes_nothing_down(world: World) -> None:
     assert sorted(top.rglob("*")) == before
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "vars: {api_token: hunter2hunter2}",
+        "groups: {a: {vars: {deep: {password: 'hunter2 hunter2'}}}}",
+        "ledger: postgresql://pat:hunter2@localhost/x",
+        "defaults: {url: 'https://hunter2@host/x.git'}",
+        "vars: {harmless: glpat-hunter2hunter2hunter2}",
+    ],
+)
+def test_what_holds_a_secret_is_not_remembered(tmp_path: Path, read: list[str], line: str) -> None:
+    for _ in range(2):
+        _parse(f"{_LARGE}{line}\n", tmp_path)
+    assert len(read) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_aliases_do_not_fill_the_state_folder(tmp_path: Path, read: list[str]) -> None:
     text = f"long: &long {'x' * 20_000}\nmany:\n" + "- *long\n" * 1000
     for _ in range(2):
