@@ -30,8 +30,9 @@ def objects(data: bytes, id_size: int, here: Callable[[str], Content | None]) ->
             back, at = packformat.back_offset(data, at)
             base = found.get(start - back)
         elif number == packformat.ID_DELTA:
-            base = here(data[at : at + size].hex())
+            name = data[at : at + size]
             at += size
+            base = here(name.hex()) if len(name) == size else None
         if room < 0:
             raise ValueError("it is larger than it may be")
         content, at = packformat.inflated(data, at, length)

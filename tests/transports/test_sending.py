@@ -120,19 +120,29 @@ def _is_sound(world: World) -> None:
         )
 
 
+VERSION_0, VERSION_2 = "", "AcceptEnv GIT_PROTOCOL\n"
+
+
 @pytest.mark.parametrize(
-    ("case", "allow"),
-    [*((case, "true") for case in CASES), *((case, "false") for case in ("plain", "managed", "large"))],
+    ("server", "case", "allow"),
+    [
+        *((VERSION_2, case, "true") for case in CASES),
+        *((VERSION_2, case, "false") for case in ("managed", "large")),
+        *((VERSION_0, case, "true") for case in ("managed", "far_back", "large", "gone")),
+        *((VERSION_0, case, "false") for case in ("many", "managed")),
+    ],
+    indirect=["server"],
 )
 def test_both_ways_see_and_do_the_same(
     tmp_path: Path, server: Sshd, case: str, allow: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
+    version_0 = request.node.callspec.params["server"] == VERSION_0
     monkeypatch.setenv("GIT_SSH_COMMAND", server.command())
     said, by_git = (_seen(tmp_path, server, way, case, "sha1", allow, monkeypatch) for way in WAYS)
     assert said[0] == by_git[0]
     assert said[0][2] == {"api": "blocked" if case in BLOCKED else "pushed"}
     assert "fetch" in by_git[1]
-    all_is_sent = allow == "false" or "version 0" in request.node.name
+    all_is_sent = allow == "false" or version_0
     assert ("fetch" in said[1]) == (case in {"gone", "hidden", "far_back"} or (case == "large" and all_is_sent))
 
 
@@ -146,6 +156,7 @@ def test_it_is_told_which_protocol_we_know(world: World, server: Sshd, request: 
         assert (b"version 2" in session.hear()) == ("version 2" in request.node.name)
 
 
+@pytest.mark.parametrize("server", [VERSION_2], indirect=True)
 def test_ids_may_be_longer(tmp_path: Path, server: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_SSH_COMMAND", server.command())
     said, by_git = (_seen(tmp_path, server, way, "many", "sha256", "true", monkeypatch) for way in WAYS)
