@@ -35,35 +35,30 @@ def id_of(kind: str, content: bytes, size: int) -> bytes:
     return hashed(b"%s %d\0" % (kind.encode(), len(content)) + content, size)
 
 
+def _digits(data: Bytes, at: int) -> bytes:
+    """Return the bytes of a number: seven bits each, and the highest bit of all but the last is set."""
+    for end in range(at, at + _LONGEST_NUMBER):
+        if not data[end] & 0x80:
+            return data[at : end + 1]
+    raise ValueError("a number without end")
+
+
 def entry_head(data: Bytes, at: int) -> tuple[int, int, int]:
     """Return the kind of the entry at an offset, the size of what is deflated in it, and where what follows begins."""
-    byte = data[at]
-    number, size, shift = (byte >> 4) & 7, byte & 15, 4
-    last = at + _LONGEST_NUMBER
-    at += 1
-    while byte & 0x80:
-        if at == last:
-            raise ValueError("a number without end")
-        byte = data[at]
-        size |= (byte & 0x7F) << shift
-        shift += 7
-        at += 1
-    return number, size, at
+    first, *others = digits = _digits(data, at)
+    size = first & 15
+    for place, byte in enumerate(others):
+        size |= (byte & 0x7F) << (4 + 7 * place)
+    return (first >> 4) & 7, size, at + len(digits)
 
 
 def back_offset(data: Bytes, at: int) -> tuple[int, int]:
     """Return how far back the base of a delta is, and where the delta begins."""
-    byte = data[at]
-    back = byte & 0x7F
-    last = at + _LONGEST_NUMBER
-    at += 1
-    while byte & 0x80:
-        if at == last:
-            raise ValueError("a number without end")
-        byte = data[at]
+    first, *others = digits = _digits(data, at)
+    back = first & 0x7F
+    for byte in others:
         back = ((back + 1) << 7) | (byte & 0x7F)
-        at += 1
-    return back, at
+    return back, at + len(digits)
 
 
 def inflated(data: Bytes, at: int, size: int) -> tuple[bytes, int]:
@@ -115,15 +110,8 @@ def target_size(delta: bytes) -> int:
 
 
 def _number(delta: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    for _ in range(_LONGEST_NUMBER):
-        byte = delta[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if not byte & 0x80:
-            return value, at
-    raise ValueError("a number without end")
+    digits = _digits(delta, at)
+    return sum((byte & 0x7F) << (7 * place) for place, byte in enumerate(digits)), at + len(digits)
 
 
 def _copied(delta: bytes, at: int, order: int) -> tuple[int, int, int]:
