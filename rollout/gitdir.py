@@ -30,9 +30,6 @@ _OPERATIONS = {
 _KNOWN_EXTENSIONS = {"objectformat", "worktreeconfig", "partialclone", "noop", "preciousobjects", "relativeworktrees"}
 
 
-_OF_ALL_WORK_TREES = ("packed-refs", "shallow", "info/attributes", "info/exclude", "objects/info/alternates")
-
-
 class NotOurs(Exception):
     """Why a folder is no repository that rollout may work in."""
 
@@ -225,10 +222,11 @@ def _gitfile(dot_git: Path, top: Path) -> Path:
 def _supported(found: GitDir, *, for_git: bool) -> None:
     if not os.path.isdir(f"{found.common_dir}/objects"):
         raise NotOurs(f"{found.git_dir} is not a git folder")
-    for name in ("HEAD", "index", "commondir", "logs/HEAD", "FETCH_HEAD") if for_git else ():
-        _plain_file(f"{found.git_dir}/{name}")
-    for name in _OF_ALL_WORK_TREES if for_git else ():
-        _plain_file(f"{found.common_dir}/{name}")
+    if for_git:
+        for name in ("HEAD", "index", "commondir", "logs/HEAD", "FETCH_HEAD"):
+            _plain_file(f"{found.git_dir}/{name}")
+        for name in ("packed-refs", "shallow", "info/attributes", "info/exclude", "objects/info/alternates"):
+            _plain_file(f"{found.common_dir}/{name}")
     config = found.config()
     work_tree = config.last("core", "worktree", "")
     if work_tree and os.path.realpath(found.git_dir / work_tree) != os.path.realpath(found.top):

@@ -122,8 +122,9 @@ class Store:
         self.place = place
         self.remote = remote
         self.git = Git(place, held=held)
-        self.upstream_ref = f"refs/rollout/upstream/{places.key(remote.branch)}"
         self._memo_key = places.key(remote.branch)
+        self.upstream_ref = f"refs/rollout/upstream/{self._memo_key}"
+        self.refspec = f"+{remote.ref}:{self.upstream_ref}"
         self._asked = os.path.join(place, f"asked-{self._memo_key}")
         self._read: dict[str, Any] | None = None
         self._changed = False
@@ -287,11 +288,10 @@ class Store:
         return tuple(sorted(self._text("shallow").split()))
 
     def _fetch_branch(self, *options: str, limit: float | None = None) -> None:
-        branch = f"+{self.remote.ref}:{self.upstream_ref}"
-        self.transfer(*options, "--filter=blob:none", branch, limit=limit)
+        self.transfer(*options, "--filter=blob:none", self.refspec, limit=limit)
         tip = self.ref(self.upstream_ref)
         if tip is not None and not self._holds(tip):  # of commits long past only the names of files were fetched
-            self.transfer("--refetch", "--filter=blob:none", branch)
+            self.transfer("--refetch", "--filter=blob:none", self.refspec)
 
     def _fetched(self) -> str:
         now = self.ref(self.upstream_ref)
@@ -341,12 +341,9 @@ class Store:
 
     def _ready(self, id_size: int) -> None:
         """Make the store when it is missing."""
-        config = self._config(id_size)
-        if not (self.place / "objects").is_dir() or self._text("config") != config:
-            if self._text("config") not in {
-                "",
-                config,
-            } and f"objectFormat = {object_format(id_size)}" not in self._text("config"):
+        config, there = self._config(id_size), self._text("config")
+        if not (self.place / "objects").is_dir() or there != config:
+            if there and f"objectFormat = {object_format(id_size)}" not in there:
                 shutil.rmtree(self.place)
                 self._forget()
             for folder in ("objects/info", "objects/pack", "refs/heads", "refs/rollout"):
@@ -397,7 +394,7 @@ class Store:
         except Unreachable as error:
             if not _BY_NAME.search(str(error)):
                 raise
-            self.transfer("--refetch", "--no-filter", f"+{self.remote.ref}:{self.upstream_ref}")
+            self.transfer("--refetch", "--no-filter", self.refspec)
 
     def seed(self, top: Path, ref: str, commit: str) -> None:
         """Learn upstream from what the person's repository last heard of it: no network."""

@@ -158,7 +158,7 @@ class Workshop(Store):
             newest = history.newest_of(new) or memo.get("newest")
         elif network:
             if (self.place / "shallow").exists():
-                self.transfer("--unshallow", "--filter=tree:0", f"+{self.remote.ref}:{self.upstream_ref}")
+                self.transfer("--unshallow", "--filter=tree:0", self.refspec)
                 self.remember(tip=self.ref(self.upstream_ref))
             found = self._own_commits(tip)
             newest = history.newest_of(found)
