@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollout import __version__, pktline
+from rollout import pktline
 from rollout.git import Ends, Git, Result, object_format
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _form(name: str) -> str:
 
 def _request(ref: str, old: str, new: str, known: Iterable[str]) -> bytes:
     """Ask for the move in words that the receiver knows."""
-    ours = {"object-format=": _form(new), "agent=": f"agent=rollout/{__version__}"}
+    ours = {"object-format=": _form(new), "agent=": pktline.AGENT}
     wanted = [ours.get(word, word) for word in ("report-status", "quiet", _BANDS, *ours) if word in known]
     return pktline.line(f"{old} {new} {ref}\0 {' '.join(wanted)}") + pktline.FLUSH
 

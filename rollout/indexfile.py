@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import struct
 from collections.abc import Mapping
+
+from rollout import packformat
 
 _HEAD = struct.Struct(">4sLL")
 _STAT = struct.Struct(">10L")
@@ -36,8 +37,7 @@ def with_stats(content: bytes, stats: Mapping[bytes, os.stat_result], id_size: i
             _STAT.pack_into(out, at, *_fields(found, mode))
         at += (end - at) // 8 * 8 + 8  # entries are padded with one to eight NULs
     if any(content[-size:]):  # all zeros where index.skipHash is set
-        new = hashlib.sha1 if size == 20 else hashlib.sha256
-        out[-size:] = new(bytes(out[:-size]), usedforsecurity=False).digest()
+        out[-size:] = packformat.hashed(bytes(out[:-size]), size)
     return bytes(out)
 
 

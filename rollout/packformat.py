@@ -1,4 +1,6 @@
-"""The entries of git's packs and the deltas between them, as gitformat-pack(5) lays them out.
+"""Git's objects as they are kept: their ids, what stands in a tree, the entries of packs and the deltas between them.
+
+The last two are laid out as gitformat-pack(5) says.
 
 Whatever is damaged raises ValueError, IndexError, struct.error or zlib.error: DAMAGED.
 """
@@ -9,6 +11,7 @@ import hashlib
 import mmap
 import struct
 import zlib
+from collections.abc import Iterator
 
 DAMAGED = (ValueError, IndexError, struct.error, zlib.error)
 
@@ -32,7 +35,18 @@ def hashed(content: bytes, size: int) -> bytes:
 
 
 def id_of(kind: str, content: bytes, size: int) -> bytes:
+    """Return the raw id of an object, in a repository whose ids have `size` bytes."""
     return hashed(b"%s %d\0" % (kind.encode(), len(content)) + content, size)
+
+
+def tree_entries(content: bytes, size: int) -> Iterator[tuple[str, bytes, str]]:
+    """Yield (mode, name, id) of what stands in a tree; `size` is that of a raw id."""
+    at = 0
+    while at < len(content):
+        space, end = content.index(b" ", at), content.index(b"\0", at)
+        last = end + 1 + size
+        yield content[at:space].decode().zfill(6), content[space + 1 : end], content[end + 1 : last].hex()
+        at = last
 
 
 def _digits(data: Bytes, at: int) -> bytes:

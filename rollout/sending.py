@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from rollout import __version__, pktline
+from rollout import pktline
 from rollout.git import ID
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Sender:
 
 def _about(offered: Iterable[str]) -> list[str]:
     """Return what is said about us and the repository, to a server that speaks of that, too."""
-    ours = {"agent": f"agent=rollout/{__version__}"}
+    ours = {"agent": pktline.AGENT}
     return [ours.get(name, word) for word in offered for name in [word.partition("=")[0]] if name in _ABOUT]
 
 

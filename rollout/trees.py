@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Protocol
 
 from msgspec import Struct
 
-from rollout import paths
+from rollout import packformat, paths
 from rollout.git import GitError
 from rollout.model import Obstacle
 
@@ -22,8 +21,7 @@ class Objects(Protocol):
 
 def git_id(content: bytes, size: int = 40, kind: str = "blob") -> str:
     """Return the id git gives to an object; `size` is the length of the repository's ids."""
-    new = hashlib.sha1 if size == 40 else hashlib.sha256
-    return new(f"{kind} {len(content)}\0".encode() + content, usedforsecurity=False).hexdigest()
+    return packformat.id_of(kind, content, size // 2).hex()
 
 
 class Blob(Struct, frozen=True):
@@ -102,14 +100,10 @@ class Tree:
         return name
 
     def _keep(self, name: str, content: bytes) -> None:
-        entries: dict[str, tuple[str, str]] = {}
-        at = 0
-        while at < len(content):
-            space, end = content.index(b" ", at), content.index(b"\0", at)
-            mode = content[at:space].decode().zfill(6)
-            entry = content[space + 1 : end].decode("utf-8", "surrogateescape")
-            entries[entry] = (mode, content[end + 1 : end + 1 + self._size].hex())
-            at = end + 1 + self._size
+        entries = {
+            entry.decode("utf-8", "surrogateescape"): (mode, inside)
+            for mode, entry, inside in packformat.tree_entries(content, self._size)
+        }
         self._trees[name] = entries
         folded: dict[str, str] = {}
         for entry in entries:

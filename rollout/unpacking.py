@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from rollout import commits, packformat
 from rollout.packformat import Content
@@ -57,14 +57,6 @@ def spoken_of(found: Mapping[str, Content], shallow: Iterable[str]) -> set[str]:
             names.add(content[5 : 5 + len(name)].decode())
             names.update(() if name in cut else commits.parts(content)[0])
         elif kind == "tree":
-            names.update(_trees_in(content, len(name) // 2))
+            entries = packformat.tree_entries(content, len(name) // 2)
+            names.update(inside for mode, _, inside in entries if mode == "040000")
     return names
-
-
-def _trees_in(content: bytes, size: int) -> Iterator[str]:
-    at = 0
-    while at < len(content):
-        end = content.index(b"\0", at) + 1
-        if content.startswith(b"40000 ", at):
-            yield content[end : end + size].hex()
-        at = end + size
