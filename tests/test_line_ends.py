@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rollout import attributes
 from rollout.attributes import LineEnds
-from rollout.globs import matches
+from rollout.globs import matches, matches_exactly
 from tests.world import World
 
 ATTRIBUTES = [
@@ -91,3 +91,21 @@ def test_patterns_cover_paths_as_gitignore_does(tmp_path: Path, pattern: str, pa
     if done.returncode == 128:
         return
     assert matches(pattern, path) == (done.returncode == 0)
+
+
+# Where git's reading of a pattern surprises: many stars, stars after a literal beginning, escapes, broken brackets.
+ODD_PATTERNS = (
+    "/**", "/****", "****", "a**", "a**/b", "**/a", "a/**/b", "a/**", "x.y**/**", "*\\/**", "**/**[[:xdigit:]]",
+    "[!a]", "[^b]", "[a", "[a-", "[]a]", "[[:punct:]]", "[[:nosuch:]]", "\\", "/\\", "\\*", "a/", "é", "[--0]",
+)  # fmt: skip
+ODD_PATHS = ("a", "b", "a/b", "a/b/c", "b/a", "x.y", "a/x.y", "ab", "a*b", "*", "-", "]", "\\", "é", "a/é", "a/.b", "1")
+
+
+def test_attributes_patterns_name_the_same_paths_as_for_git(tmp_path: Path) -> None:
+    _git(tmp_path, "init", "-q")
+    lines = [f"{pattern} m{number}\n" for number, pattern in enumerate(ODD_PATTERNS)]
+    (tmp_path / ".gitattributes").write_text("".join(lines))
+    said = _git(tmp_path, "check-attr", "-a", "-z", "--stdin", stdin="\0".join(ODD_PATHS).encode()).decode().split("\0")
+    by_git = {(path, ODD_PATTERNS[int(name[1:])]) for path, name in zip(said[::3], said[1::3], strict=False)}
+    ours = {(path, pattern) for path in ODD_PATHS for pattern in ODD_PATTERNS if matches_exactly(pattern, path)}
+    assert ours == by_git
