@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 SYSTEM := .ci/system-packages
 
-.PHONY: help install demo test test-long faults soak format bench far clean
+.PHONY: help install demo test test-fast test-long faults soak format bench far clean
 help:
 	@echo "make demo     run the whole story in a sandbox (installs into $(VENV))"
 	@echo "make test     formatting, types, imports, tests"
+	@echo "make test-fast  the tests that start no server, for everyday work"
 	@echo "make install  put the program at $(BIN)/rollout"
 	@echo "make faults   thousands of kills, failing calls, full disks and people at work in the middle; half an hour"
 	@echo "make soak     people and killed machines at work at once, for SECONDS=60"
@@ -40,7 +41,10 @@ test: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -n auto -m "not long"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long"
+
+test-fast: $(VENV)/.dev
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long and not server"
 
 test-long: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto -m long
