@@ -6,29 +6,37 @@ commit of the rollout, nothing is left lying about, and running again does nothi
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import errno
+import hashlib
 import json
 import os
 import re
 import shutil
 import signal
+import socket
+import sqlite3
 import stat
 import subprocess
 import sys
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.conftest import GITCONFIG
-from tests.faults import shim
+from tests.faults import people, shim
 from tests.faults.people import TOKEN, Deed
+from tests.faults.points import Point
 from tests.faults.shim import Book, Call, Fault, Mode
 
 MANAGED = {"conf.txt", "docs/new.txt", "run.sh"}
-TEAM = {"team.txt", "gone/old.txt", "fresh/deep/new.txt"}
+ODD_NAMES = ("aux.c", "name.", "con.txt")
+TEAM = {"team.txt", "gone/old.txt", "fresh/deep/new.txt", *ODD_NAMES}
 _PERSONS = ("staged.txt", "other.txt", "untracked.txt", "ignored.log")
+_REWRITES = {deed.name for deed in (*people.OWN, *people.OWN_UPSTREAM)}
 _TOKENS = ("TOKEN-staged", "TOKEN-other", "TOKEN-untracked", "TOKEN-ignored", "TOKEN-stash", "TOKEN-branch")
 
 
@@ -41,6 +49,14 @@ class Story:
     upstream_moved: bool = False
     targets: tuple[str, ...] = ("api", "web", "shared")
     pushes: bool = True
+    first_contact: bool = False  # the state folder is not there yet
+    clones: bool = False  # the checkout is not there yet
+    unpushed: bool = False  # our commit is in the checkout and not upstream
+    odd_names: bool = False  # with files whose names our rules refuse
+
+    @property
+    def top(self) -> str:
+        return "solo" if "solo" in self.targets else "api"
 
 
 STORIES = {
@@ -50,6 +66,10 @@ STORIES = {
         Story("upstream moved", upstream_moved=True, targets=("api", "shared")),
         Story("no push", ("apply", "--yes", "--json", "--no-push"), targets=("api",), pushes=False),
         Story("no remote", targets=("solo",), pushes=False),
+        Story("first fetch", targets=("api", "web"), first_contact=True),
+        Story("clone", targets=("api", "web"), clones=True),
+        Story("ready to push", targets=("api", "web"), unpushed=True),
+        Story("odd names", upstream_moved=True, targets=("api",), odd_names=True),
     )
 }
 
@@ -95,19 +115,25 @@ def _waited(pid: int, limit: float) -> int:
 
 @dataclass(frozen=True)
 class Experiment:
+    """What goes wrong, where and when; its name is all that is needed to make it again."""
+
     kind: str
     story: str
     fault: Fault
     deed: Deed | None = None
     second: Fault | None = None  # goes wrong in the first run after
     without: str = ""  # what else is gone after the fault: the ledger or the whole state
+    between: Deed | None = None  # what is done to the state folder after the fault
+    renamed: bool = False  # the machine has another name from then on
 
     def __str__(self) -> str:
-        deed = f" {self.deed.name!r}" if self.deed else ""
-        number = f" errno {self.fault.errno}" if self.fault.errno else ""
-        again = f", then {self.second.mode.name} at {self.second.at}" if self.second else ""
-        then = f", killed at {self.fault.then}" if self.fault.then else ""
-        return f"{self.kind}{deed} in {self.story!r} at call {self.fault.at}{number}{then}{again}{self.without}"
+        deed = self.deed or self.between
+        fault = self.fault
+        point = Point(fault.call, fault.path, fault.at, fault.after) if fault.call else f"call {fault.at}"
+        words = [self.kind, self.story, deed.name if deed else "-", str(point)]
+        words += [f"killed {fault.then} calls later"] if fault.then else []
+        words += [f"again at call {self.second.at}"] if self.second else []
+        return " | ".join(words)
 
 
 @dataclass
@@ -121,6 +147,7 @@ class Finding:
     call: str = ""
     violations: list[str] = field(default_factory=list)
     notes: str = ""
+    seconds: float = 0.0
 
 
 class Room:
@@ -174,16 +201,19 @@ class Room:
 
     # --- running
 
-    def run(self, story: Story, fault: Fault, limit: float = 60.0) -> tuple[Ended, Book]:
+    def run(self, story: Story, fault: Fault, limit: float = 60.0, *, kill: bool = False) -> tuple[Ended, Book]:
         """Run the program with the fault, as a process of its own in a session of its own."""
         book = Book(self.place / "book")
         faulted = fault.environment(book.file, self.library)
         pid = self._fork(story, faulted) if _preloaded() else self._spawn(story, faulted)
+        if fault.mode is Mode.STOP_ONE:
+            book.while_one_is_stopped(pid, fault.command)
         if fault.mode is Mode.STOP:
             act = ["sh", "-c", fault.command]
             book.while_stopped(pid, lambda: subprocess.run(act, check=False, env=os.environ | {"FAULT_MAIN": str(pid)}))
         code = _waited(pid, limit)
-        book.settle(kill=fault.mode is Mode.KILL_TREE or bool(fault.then) or code == _HUNG)
+        kill = kill or fault.mode is Mode.KILL_TREE or bool(fault.then) or code == _HUNG
+        book.settle(kill=kill, patience=5.0 if fault.mode is Mode.STOP_ONE else 20.0)
         return self._ended(code), book
 
     def _spawn(self, story: Story, faulted: dict[str, str]) -> int:
@@ -200,7 +230,7 @@ class Room:
         process.returncode = 0  # waited for by its number
         return process.pid
 
-    def _fork(self, story: Story, more: dict[str, str]) -> int:
+    def _fork(self, story: Story, more: dict[str, str], *, renamed: bool = False) -> int:
         """Run it in a fork of this process: the same program, without loading it again."""
         from rollout.cli import apply as _loaded  # noqa: F401
         from rollout.cli.main import _ended
@@ -218,8 +248,12 @@ class Room:
                 flags = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
                 os.dup2(os.open(name, flags, 0o600), number)
             sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
+            if renamed:
+                _rename_machine()
             if more:
                 ctypes.CDLL(None).fault_attach()
+                if more["FAULT_MODE"] == str(int(Mode.STOP_ONE)):
+                    hurry()
             code = _ended(list(story.command))
             sys.stdout.flush()
             sys.stderr.flush()
@@ -232,9 +266,15 @@ class Room:
     def _ended(self, code: int) -> Ended:
         return Ended(code, (self.place / "out").read_text(), (self.place / "err").read_text())
 
-    def again(self, story: Story) -> Ended:
-        """Run it without a fault."""
-        return self._ended(_waited(self._fork(story, {}), 120.0))
+    def again(self, story: Story, experiment: Experiment | None = None) -> Ended:
+        """Run it without a fault, but on the same file system, and on the machine as it is called now."""
+        refused = experiment is not None and experiment.fault.refused and experiment.fault.refused_errno != errno.EXDEV
+        more = {}
+        if experiment is not None and refused:
+            kept = Fault(refused=experiment.fault.refused, refused_errno=experiment.fault.refused_errno)
+            more = kept.environment(Book(self.place / "book").file, self.library)
+        pid = self._fork(story, more, renamed=experiment is not None and experiment.renamed)
+        return self._ended(_waited(pid, 120.0))
 
     def calls(self, story: Story) -> list[Call]:
         """Return every call of a run in which nothing goes wrong."""
@@ -252,32 +292,55 @@ class Room:
         ended, book = self.run(story, experiment.fault)
         finding = Finding(experiment, book.fired, ended.code)
         if book.fired:
-            number = experiment.fault.at
+            number = book.fired_at
             finding.call = next((f"{c.name} {c.path}" for c in book.calls() if c.number == number), "")
         if ended.code == _HUNG:
             finding.violations.append("the faulted run hung")
         if "Traceback" in ended.err and not _expected_trace(ended):
             finding.violations.append(f"traceback: {ended.err[-400:]}")
         finding.violations += _left_in_use(self, experiment, ended)
-        if experiment.fault.only and experiment.fault.at == 1:
+        if experiment.fault.only and book.fired_at == 1:
             finding.violations += self._nothing_happened(before, story)
+        self.wait_for_writers()
+        if experiment.deed is None:
+            finding.violations += reverted(self, story, before)
         self._server_owner_clears()
-        if experiment.without == "state":
-            shutil.rmtree(self.live / "state")
-        elif experiment.without == "ledger":
-            (self.live / "state/ledger.db").unlink(missing_ok=True)
+        self._lose(experiment)
         if experiment.second is not None:
             _, again = self.run(story, experiment.second)
             finding.fired = finding.fired and again.fired
             self._server_owner_clears()
-        first = self.again(story)
+        first = self.again(story, experiment)
         settled = Picture.of(self, story)
-        second = self.again(story)
-        finding.violations += Check(self, story, experiment, before, settled, first, second).violations()
-        finding.followed = settled.head == settled.upstream
+        second = self.again(story, experiment)
+        self.conclude(finding, before, settled, first, second)
+        return finding
+
+    def conclude(self, finding: Finding, before: Picture, settled: Picture, first: Ended, second: Ended) -> None:
+        """Hold the world against the promises after two runs without a fault."""
+        story = STORIES[finding.experiment.story]
+        now = Picture.of(self, story)
+        check = Check(self, story, finding.experiment, before, settled, now, first, second)
+        finding.violations += check.violations()
+        finding.followed = bool(settled.head) and settled.head == settled.upstream
         if finding.violations:
             finding.notes = f"first run after: {first.code} {first.reasons()} {first.err[-300:]}"
-        return finding
+
+    def wait_for_writers(self) -> None:
+        """Wait for whoever still writes into a file that was open."""
+        deadline = time.monotonic() + 6
+        while (self.live / "writing").exists() and time.monotonic() < deadline:
+            time.sleep(0.005)
+
+    def _lose(self, experiment: Experiment) -> None:
+        """Do to the state folder what the experiment says."""
+        if experiment.without == "state":
+            shutil.rmtree(self.live / "state", ignore_errors=True)
+        elif experiment.without == "ledger":
+            (self.live / "state/ledger.db").unlink(missing_ok=True)
+        if experiment.between is not None:
+            command = experiment.between.command(self.live, "api", self.place / "deed.sh")
+            subprocess.run(["sh", "-c", command], check=False)
 
     def inside(self, experiment: Experiment) -> Finding:
         """Run a person's git command, with a whole rollout at one call of it; the command must not notice."""
@@ -290,14 +353,20 @@ class Room:
         script = self.place / "rollout.sh"
         settings = " ".join(f"{name}='{value}'" for name, value in self.environment().items())
         script.write_text(f"cd {self.live} && env -i {settings} {sys.executable} -m rollout apply --yes\n")
-        fault = Fault(experiment.fault.mode, experiment.fault.at, command=f"sh {script} >/dev/null 2>&1 </dev/null")
+        fault = replace(experiment.fault, command=f"sh {script} >/dev/null 2>&1 </dev/null")
         done = subprocess.run(
             ["sh", "-c", deed.script], cwd=self.live / "api", capture_output=True, text=True, check=False,
             env=self.environment() | fault.environment(book.file, self.library),
         )  # fmt: skip
-        finding = Finding(experiment, book.fired, done.returncode, followed=True)
-        if done.returncode:
-            finding.violations.append(f"the person's command failed: {done.stderr[-300:]}")
+        return self.after_command(experiment, book, done.returncode, done.stderr)
+
+    def after_command(self, experiment: Experiment, book: Book, code: int, err: str) -> Finding:
+        """Hold the world against the promises after a person's command with a whole rollout at one call of it."""
+        story, deed = STORIES[experiment.story], experiment.deed
+        assert deed is not None
+        finding = Finding(experiment, book.fired, code, followed=True)
+        if code:
+            finding.violations.append(f"the person's command failed: {err[-300:]}")
         first = self.again(story)
         now = Picture.of(self, story)
         seen = b"".join(content for content, _, _ in now.files.values())
@@ -312,8 +381,8 @@ class Room:
                 finding.violations.append(f"staged revert of {path}")
         return finding
 
-    def commands_calls(self, deed: Deed) -> int:
-        """Return how many calls a person's command makes when nobody interferes."""
+    def commands_calls(self, deed: Deed) -> list[Call]:
+        """Return the calls that a person's command makes when nobody interferes."""
         story = STORIES["upstream moved"]
         self.picture(story)
         self.fresh(story)
@@ -321,7 +390,7 @@ class Room:
         book = Book(self.place / "book")
         subprocess.run(["sh", "-c", deed.script], cwd=self.live / "api", check=True, capture_output=True,
                        env=self.environment() | Fault().environment(book.file, self.library))  # fmt: skip
-        return book.count
+        return book.calls()
 
     def _nothing_happened(self, before: Picture, story: Story) -> list[str]:
         """Without a place for its records the program has no effect."""
@@ -334,6 +403,51 @@ class Room:
         for bare in ("api.git", "web.git"):
             for lock in (self.live / bare).rglob("*.lock"):
                 lock.unlink()
+
+
+def _rename_machine() -> None:
+    """Give this process a machine name of its own; only root may."""
+    if ctypes.CDLL(None, use_errno=True).unshare(0x04000000):
+        raise OSError(ctypes.get_errno(), "unshare")
+    socket.sethostname("another-name")
+
+
+def hurry() -> None:
+    """Let the program lose patience with a git of its own soon: one of minutes cannot be waited out."""
+    from rollout.git import Git
+
+    changed = [name for name, limit in (Git.run.__kwdefaults__ or {}).items() if name == "limit" and limit > 60]
+    module = sys.modules[Git.__module__]
+    positional = Git.run.__defaults__ or ()
+    Git.run.__defaults__ = tuple(1.0 if isinstance(d, float) and d > 60 else d for d in positional)
+    Git.attempt.__defaults__ = tuple(
+        1.0 if isinstance(d, float) and d > 60 else d for d in Git.attempt.__defaults__ or ()
+    )
+    assert changed or Git.run.__defaults__ != positional, "the program's patience is elsewhere; mend the harness"
+    assert hasattr(module, "_GRACE"), "the program's grace is elsewhere; mend the harness"
+    vars(module)["_GRACE"] = 0.3
+
+
+def reverted(room: Room, story: Story, before: Picture) -> list[str]:
+    """Say where index or work tree take our content back although the branch has it: at no instant may they."""
+    if not (room.live / story.top / ".git/HEAD").exists() or story.clones:
+        return []
+    listed = room.git(story.top, "ls-tree", "-r", "-z", "HEAD").split("\0")
+    head = {line.split("\t", 1)[1]: line.split("\t", 1)[0].split(" ")[2] for line in listed if line}
+    listed = room.git(story.top, "ls-files", "-s", "-z").split("\0")
+    index = {line.split("\t", 1)[1]: line.split("\t", 1)[0].split(" ")[1] for line in listed if line}
+    found = []
+    for path in MANAGED:
+        old = before.index.get(path, "").split(" ")[2:3]
+        if path not in head or [head[path]] == old:
+            continue
+        if [index[path]] == old if path in index else not old:
+            found.append(f"staged revert of {path}")
+        file = room.live / story.top / path
+        was = before.files.get(path)
+        if (was is None and not file.exists()) or (was is not None and file.is_file() and file.read_bytes() == was[0]):
+            found.append(f"the work tree takes {path} back")
+    return found
 
 
 def _expected_trace(ended: Ended) -> bool:
@@ -369,28 +483,43 @@ class Picture:
 
     @staticmethod
     def of(room: Room, story: Story) -> Picture:
-        top = "solo" if "solo" in story.targets else "api"
+        top = story.top
+        if not (room.live / top / ".git").exists():
+            return Picture.without_checkout(room)
         refs = dict(line.split(" ", 1)[::-1] for line in room.git(top, "show-ref", "--head").splitlines())
         listed = room.git(top, "ls-files", "-s", "-t", "-z").split("\0")
         index = {line.split("\t", 1)[1]: line.split("\t", 1)[0] for line in listed if line}
-        remote: dict[str, str] = {}
-        for bare in ("api.git", "web.git"):
-            if (room.live / bare).exists():
-                for line in room.git(bare, "show-ref").splitlines():
-                    remote[f"{bare} {line.split(' ')[1]}"] = line.split(" ")[0]
+        remote = _remote_refs(room)
         upstream = remote["api.git refs/heads/main"] if story.pushes else refs.get("refs/heads/main", "")
         return Picture(
             files=_files(room.live / top),
             index=index,
             refs=refs,
-            head_ref=room.git(top, "symbolic-ref", "HEAD").strip(),
-            head=refs["HEAD"],
+            head_ref=room.git(top, "symbolic-ref", "-q", "HEAD", ok=False).strip(),
+            head=refs.get("HEAD", ""),
             upstream=upstream,
             stash=room.git(top, "stash", "list", "--format=%H"),
             status=room.git(top, "status", "--porcelain=v2", "--untracked-files=all"),
             remote_refs=remote,
             shared={name: about[0] for name, about in _files(room.live / "shared").items()},
         )
+
+    @staticmethod
+    def without_checkout(room: Room) -> Picture:
+        remote = _remote_refs(room)
+        return Picture(
+            files=_files(room.live / "api"), index={}, refs={}, head_ref="", head="", stash="", status="",
+            upstream=remote["api.git refs/heads/main"], remote_refs=remote, shared={},
+        )  # fmt: skip
+
+
+def _remote_refs(room: Room) -> dict[str, str]:
+    remote: dict[str, str] = {}
+    for bare in ("api.git", "web.git"):
+        if (room.live / bare).exists():
+            for line in room.git(bare, "show-ref").splitlines():
+                remote[f"{bare} {line.split(' ')[1]}"] = line.split(" ")[0]
+    return remote
 
 
 def _files(top: Path) -> dict[str, tuple[bytes, int, int]]:
@@ -439,8 +568,17 @@ class _World:
         assert first.code == 0, first.err
         if self.story.upstream_moved:
             self._others_push()
-        self._person("solo" if "solo" in self.story.targets else "api")
+        if not self.story.clones:
+            self._person(self.story.top)
         self._templates("v2", new=True)
+        if self.story.unpushed:
+            command = ("apply", "--yes", "--json", "--no-push")
+            kept = self.room.again(Story("kept", command, targets=self.story.targets))
+            assert kept.code == 0, kept.err
+        if self.story.first_contact:
+            shutil.rmtree(live / "state")
+        if self.story.clones:
+            shutil.rmtree(live / "api")
 
     def _templates(self, version: str, *, new: bool) -> None:
         self.write("templates/project/conf.txt.j2", f"{version} of {{{{ target.name }}}}\nsecond line\n")
@@ -451,7 +589,8 @@ class _World:
             self.write("templates/shared/sub/b.txt", "new b\nsecond line\n")
 
     def _inventory(self) -> None:
-        entries = {"api": "{path: api}", "web": f"{{url: {self.room.live}/web.git}}", "solo": "{path: solo}"}
+        there = f", url: {self.room.live}/api.git" if self.story.clones else ""
+        entries = {"api": f"{{path: api{there}}}", "web": f"{{url: {self.room.live}/web.git}}", "solo": "{path: solo}"}
         repos = "".join(f"  {name}: {entries[name]}\n" for name in self.story.targets if name in entries)
         folders = "folders:\n  shared: {path: shared, templates: [shared]}\n" if "shared" in self.story.targets else ""
         self.write("inventory.yaml", f"version: 1\ndefaults: {{templates: [project]}}\nrepos:\n{repos}{folders}")
@@ -468,6 +607,8 @@ class _World:
     def _first_files(self, top: str) -> None:
         for name in ("staged.txt", "other.txt", "team.txt", "gone/old.txt"):
             self.write(f"{top}/{name}", "AAAAA-other\n" if name == "other.txt" else f"{name} as committed\n")
+        for name in ODD_NAMES if self.story.odd_names else ():
+            self.write(f"{top}/{name}", f"{name} as committed\n")
         self.write(f"{top}/.gitignore", "*.log\n")
 
     def _solo(self) -> None:
@@ -481,6 +622,8 @@ class _World:
         self.room.git("pusher", "rm", "-q", "gone/old.txt")
         self.write("pusher/team.txt", "changed by the team\n")
         self.write("pusher/fresh/deep/new.txt", "new from the team\n")
+        for name in ODD_NAMES if self.story.odd_names else ():
+            self.write(f"pusher/{name}", f"{name} changed by the team\n")
         self.room.git("pusher", "add", "-A")
         self.room.git("pusher", "commit", "-q", "-m", "team")
         self.room.git("pusher", "push", "-q")
@@ -519,12 +662,13 @@ class Check:
     experiment: Experiment
     before: Picture
     settled: Picture
+    now: Picture
     first: Ended
     second: Ended
 
     @property
     def _top(self) -> str:
-        return "solo" if "solo" in self.story.targets else "api"
+        return self.story.top
 
     @property
     def _deed(self) -> Deed | None:
@@ -534,17 +678,62 @@ class Check:
         return self._deed is not None and self._deed.place == "checkout"
 
     def violations(self) -> list[str]:
-        found = [*self._tokens(), *self._left_over(), *self._published(), *self._whole(), *self._fixed_point()]
-        if not self._in_checkout():
+        found = [*self._tokens(), *self._left_over(), *self._whole(), *self._fixed_point(), *self._stays()]
+        found += [*self._published(), *self._told()]
+        if not self._in_checkout() and not self.story.clones:
             found += self._person_untouched()
-        if self._deed is None or self._deed.name in {"the ledger is deleted", "the renderer is killed"}:
+        if self._nobody():
             found += self._converged()
         found += self._no_staged_revert()
+        if self._nobody() and not found:
+            found += reverted(self.room, self.story, self.before)
         return found
+
+    def _nobody(self) -> bool:
+        """Tell whether no person was at work, so that everything must converge."""
+        harmless = {"program", "signal"}
+        return self._deed is None or self._deed.place in harmless or self._deed.name == "the ledger is deleted"
+
+    def _stays(self) -> list[str]:
+        """What a person made of a file is still so, even if that is no text."""
+        deed = self._deed
+        if deed is None or not deed.stays or not self._did():
+            return []
+        done = subprocess.run(["sh", "-c", deed.at(self._top, deed.stays)], cwd=self.room.live, check=False)
+        return [] if done.returncode == 0 else [f"no longer so: {deed.stays}"]
+
+    def _told(self) -> list[str]:
+        """The ledger and the exit code agree with the world."""
+        found = []
+        ledger = self.room.live / "state/ledger.db"
+        told = self.second.outcomes()
+        with (
+            contextlib.suppress(sqlite3.Error),
+            contextlib.closing(sqlite3.connect(f"file:{ledger}?mode=ro", uri=True)) as db,
+        ):
+            last = db.execute("SELECT run, exit_code FROM run ORDER BY started_at DESC, rowid DESC LIMIT 1").fetchone()
+            if last is not None:
+                kept = dict(db.execute("SELECT target, outcome FROM outcome WHERE run = ?", (last[0],)).fetchall())
+                if {name: told.get(name) for name in kept} != kept and told:
+                    found.append(f"the ledger says {kept}, the run said {told}")
+                if told and kept and last[1] != self.second.code:
+                    found.append(f"the ledger says exit code {last[1]}, the run ended with {self.second.code}")
+        if self.second.code == 0 and self.story.pushes and self._nobody():
+            found += [f"exit code 0, and {name} is not as it should be" for name in self.story.targets
+                      if name in {"api", "web"} and not self._is_right(name)]  # fmt: skip
+        return found
+
+    def _is_right(self, name: str) -> bool:
+        listed = self.room.git(f"{name}.git", "ls-tree", "-r", "refs/heads/main", "--", *MANAGED).splitlines()
+        there = {line.split("\t")[1]: line.split("\t")[0].split(" ")[2] for line in listed}
+        wanted = {"conf.txt": f"v2 of {name}\nsecond line\n", "docs/new.txt": "new\nsecond line\n",
+                  "run.sh": "#!/bin/sh\necho v2\n"}  # fmt: skip
+        made = {path: f"blob {len(text)}\0{text}" for path, text in wanted.items()}
+        return there == {path: hashlib.sha1(text.encode()).hexdigest() for path, text in made.items()}
 
     def _person_untouched(self) -> list[str]:
         now, found = self.settled, []
-        found += [f"{name} changed" for name in _PERSONS if now.files.get(name) != self.before.files[name]]
+        found += [f"{name} changed" for name in _PERSONS if now.files.get(name) != self.before.files.get(name)]
         ours = MANAGED | TEAM
         for path in (self.before.index.keys() | now.index.keys()) - ours:
             if self.before.index.get(path) != now.index.get(path):
@@ -559,7 +748,7 @@ class Check:
         return found
 
     def _tokens(self) -> list[str]:
-        wanted = list(_TOKENS)
+        wanted = [] if self.story.clones else list(_TOKENS)
         if self._did():
             wanted.append(TOKEN)
         seen = b"".join(content for content, _, _ in self.settled.files.values())
@@ -567,15 +756,30 @@ class Check:
         for kept in (self.room.live / self._top / ".git/rollout/kept").glob("*"):
             seen += kept.read_bytes()
         for file in (self.room.live / "state/contents").glob("*"):
-            seen += file.read_bytes()
+            seen += file.read_bytes() if file.is_file() else b""
         for elsewhere in ("outside", "pusher"):
             for content, _, _ in _files(self.room.live / elsewhere).values():
                 seen += content
+        for beside in ("aside", "mine"):
+            with contextlib.suppress(FileNotFoundError):
+                seen += (self.room.live / beside).read_bytes()
         missing = [token for token in wanted if token.encode() not in seen]
         if missing:
             objects = self._objects()
             missing = [token for token in missing if token.encode() not in objects]
-        return [f"lost: {token}" for token in missing]
+        return [f"lost: {token}" for token in missing] + self._theirs_gone()
+
+    def _theirs_gone(self) -> list[str]:
+        """Every commit that a person made is still on a branch, in the stash, or upstream."""
+        found = []
+        for where, noted in ((self._top, "theirs"), ("api.git", "theirs-upstream")):
+            file = self.room.live / noted
+            if not file.exists():
+                continue
+            have = self.room.git(where, "rev-list", "--all").split()
+            found += [f"the person's commit {commit} is on no branch" for commit in file.read_text().split()
+                      if commit not in have]  # fmt: skip
+        return found
 
     def _did(self) -> bool:
         """Tell whether the deed left its token at all: its first condition may not have held."""
@@ -587,16 +791,20 @@ class Check:
         for where in (self._top, "api.git"):
             if not (self.room.live / where).exists():
                 continue
-            listed = self.room.git(where, "rev-list", "--objects", "--all", "--reflog")
+            hidden = [name for name in ("MERGE_AUTOSTASH",) if (self.room.live / where / ".git" / name).exists()]
+            listed = self.room.git(where, "rev-list", "--objects", "--all", *hidden)
             names = [line.split(" ")[0] for line in listed.splitlines()]
             if where == self._top:
                 names += [about.split(" ")[2] for about in self.settled.index.values()]
-            done = subprocess.run(
-                ["git", "cat-file", "--batch"], cwd=self.room.live / where, env=self.room.environment(),
-                input="\n".join(dict.fromkeys(names)).encode() + b"\n", capture_output=True, check=True,
-            )  # fmt: skip
-            seen += done.stdout
+            seen += self._content(where, names)
         return seen
+
+    def _content(self, where: str, listed: list[str]) -> bytes:
+        names = dict.fromkeys(line.split(" ")[0] for line in listed)
+        return subprocess.run(
+            ["git", "cat-file", "--batch"], cwd=self.room.live / where, env=self.room.environment(),
+            input="\n".join(names).encode() + b"\n", capture_output=True, check=True,
+        ).stdout  # fmt: skip
 
     def _left_over(self) -> list[str]:
         found = []
@@ -612,6 +820,8 @@ class Check:
                 found.append(f"left in the git folder: {inside}")
             if kept and self._deed is None:
                 found.append(f"kept without an edit: {inside}")
+        names = [name for name in os.listdir(self.room.live) if "rollout-clone" in name]
+        found += [f"left: {name}" for name in names]
         names = [*self.settled.files, *(f"shared/{name}" for name in self.settled.shared)]
         if self.experiment.without == "state":
             return found  # the record that names the files beside is gone: they are swept when they have lain still
@@ -623,7 +833,9 @@ class Check:
 
     def _published(self) -> list[str]:
         """Exactly one commit of ours per target upstream, touching the planned paths; nothing of the person."""
-        found = []
+        found = self._unasked()
+        if self._deed is not None and self._deed.name in _REWRITES:
+            return found + self._beyond()
         for name in self.story.targets:
             if name not in {"api", "web", "solo"}:
                 continue
@@ -653,6 +865,28 @@ class Check:
         if not self.story.pushes and self.settled.remote_refs != self.before.remote_refs:
             found.append("something was pushed")
         return found
+
+    def _unasked(self) -> list[str]:
+        """Nothing that is a person's alone is upstream: no text, no message."""
+        deed = self._deed
+        if deed is None or not (deed.git or "git" in deed.script):
+            return []  # then the difference of our commit says it
+        found = []
+        for bare in ("api.git", "web.git"):
+            if (self.room.live / bare).exists():
+                seen = self._content(bare, self.room.git(bare, "rev-list", "--objects", "--all").splitlines())
+                own = [] if deed.place == "upstream" else [TOKEN]
+                found += [f"published: {token}" for token in (*_TOKENS, *own) if token.encode() in seen]
+        return found
+
+    def _beyond(self) -> list[str]:
+        """Upstream differs from what it was, or from what a colleague made of it, in our paths alone."""
+        noted = self.room.live / "theirs-upstream"
+        since = self.before.remote_refs["api.git refs/heads/main"]
+        if noted.exists():
+            since = noted.read_text().split()[-1]
+        names = self.room.git("api.git", "diff", "--name-only", since, "refs/heads/main").split()
+        return [f"upstream changed beyond our paths: {sorted(names)}"] if not set(names) <= MANAGED else []
 
     def _others_kept(self) -> list[str]:
         """What somebody else pushed and was told is upstream is upstream."""
@@ -684,20 +918,25 @@ class Check:
         if self._in_checkout():
             return found
         for name, pattern in texts.items():
-            if name in self.settled.files and not re.fullmatch(pattern, self.settled.files[name][0].decode()):
+            if name in self.settled.files and not re.fullmatch(
+                pattern, self.settled.files[name][0].decode("utf-8", "replace")
+            ):
                 found.append(f"half-written: {name}: {self.settled.files[name][0]!r}")
         if self._deed is None or self._deed.place != "folder":
             for name, content in self.settled.shared.items():
                 if Path(name).name.startswith(".") and self.experiment.without == "state":
                     continue
-                if not re.fullmatch(r"(v[12] of a|new b)\nsecond line\n", content.decode()):
+                if not re.fullmatch(r"(v[12] of a|new b)\nsecond line\n", content.decode("utf-8", "replace")):
                     found.append(f"half-written: shared/{name}: {content!r}")
         return found
 
     def _converged(self) -> list[str]:
         """Nobody was in the way: everything is in sync, and the status is the one from before."""
         found = []
-        lost = self.experiment.without == "state"  # then every file in the folder counts as never written by us
+        # Without the state folder, or a part of it, every file in the folder counts as never written by us.
+        lost = self.experiment.without == "state" or self.experiment.between is not None
+        if self.experiment.between is not None and self._named_the_damage():
+            return []
         if self.first.code != 0 and not lost:
             found.append(f"the first run after ended with {self.first.code}")
         if self.settled.head != self.settled.upstream:
@@ -715,11 +954,18 @@ class Check:
             found.append("the folder is not up to date")
         return found
 
+    def _named_the_damage(self) -> bool:
+        """Tell whether the program said which damaged thing is in its way, so that a person can mend it."""
+        said = self.second.out + self.second.err
+        return self.second.code != 0 and f"{self.room.live}/state" in said
+
     def _no_staged_revert(self) -> list[str]:
         """The index must not undo what HEAD has: the person's next commit would publish that."""
         if self._deed is not None and (self._deed.git or "git" in self._deed.script):
             return []
-        now = Picture.of(self.room, self.story)
+        now = self.now
+        if not now.head:
+            return []
         found = []
         for path in MANAGED:
             entry = now.index.get(path)
@@ -732,7 +978,7 @@ class Check:
     def _fixed_point(self) -> list[str]:
         """The second run does nothing."""
         found = []
-        now = Picture.of(self.room, self.story)
+        now = self.now
         if now != self.settled:
             changed = [name for name in ("files", "index", "refs", "remote_refs", "shared", "status")
                        if getattr(now, name) != getattr(self.settled, name)]  # fmt: skip

@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -33,25 +34,27 @@ struct call {
     int32_t pid;
     char name[12];
     int64_t nanoseconds;
-    char path[104];
+    char path[232];
 };
 
 struct shared {
     uint32_t count;
     uint32_t fired;
     uint32_t pids;
-    uint32_t pad;
+    uint32_t matched;
     int32_t pid[PIDS];
     struct call call[CALLS];
 };
 
-enum mode { COUNT, KILL_TREE, KILL_GROUP, KILL_ONE, FAIL, FULL, RUN, SHORT, ALL_SHORT, STOP, WATCH };
+enum mode { COUNT, KILL_TREE, KILL_GROUP, KILL_ONE, FAIL, FULL, RUN, SHORT, ALL_SHORT, STOP, WATCH, STOP_ONE };
 
 static struct shared *shared;
 static enum mode mode;
 static uint32_t at, then_at;
 static int error_number;
 static const char *command, *only, *ends;
+static const char *call_name, *call_path, *refused; /* which calls count for AT: all when there is no name */
+static int refused_errno, after;
 static __thread int inside;
 
 static long setting(const char *name) {
@@ -75,6 +78,11 @@ __attribute__((constructor, visibility("default"))) void fault_attach(void) {
     command = getenv("FAULT_COMMAND");
     only = getenv("FAULT_ONLY");
     ends = getenv("FAULT_ENDS");
+    call_name = getenv("FAULT_CALL");
+    call_path = getenv("FAULT_PATH");
+    after = (int)setting("FAULT_AFTER");
+    refused = getenv("FAULT_REFUSED");
+    refused_errno = (int)setting("FAULT_REFUSED_ERRNO");
     shared = map;
     uint32_t slot = __atomic_fetch_add(&shared->pids, 1, __ATOMIC_SEQ_CST);
     if (slot < PIDS) shared->pid[slot] = getpid();
@@ -121,12 +129,39 @@ static int needs_space(const char *name) {
     return 0;
 }
 
-/* Count one call; return 1 when it is to fail with errno set, 2 when a write is to be cut short. */
+/* What goes wrong at the chosen call; return 1 when it is to fail with errno set, 2 when a write is to be cut short. */
+static int happens(const char *name) {
+    int result = 0, was = inside;
+    inside = 1;
+    switch (mode) {
+    case KILL_TREE: kill_all(); break;
+    case KILL_GROUP: kill(-shared->pid[0], SIGKILL); if (getpgrp() == shared->pid[0]) for (;;) pause(); break;
+    case KILL_ONE: kill(getpid(), SIGKILL); for (;;) pause();
+    case FAIL: errno = error_number; result = 1; break;
+    case FULL: if (needs_space(name)) { errno = ENOSPC; result = 1; } break;
+    case RUN: case WATCH: { int saved = errno; act(); errno = saved; break; }
+    case STOP: signal_all(SIGSTOP); break; /* the harness acts, and lets it go on */
+    case STOP_ONE: kill(getpid(), SIGSTOP); break; /* this process alone: its parent waits for it */
+    case SHORT: case ALL_SHORT: result = 2; break;
+    case COUNT: break;
+    }
+    inside = was;
+    return result;
+}
+
+/* Tell whether a call is one of those that AT counts. */
+static int named(const char *name, const char *path) {
+    if (call_name && strcmp(call_name, name)) return 0;
+    return !call_path || !fnmatch(call_path, path, 0);
+}
+
+/* Count one call; return what happens() does, or 3 when that is to be done after it. */
 static int counted(const char *name, const char *path) {
     if (!shared || inside) return 0;
     if (!strncmp(path, "/dev/null", 9) || !strncmp(path, "/dev/tty", 8) || !strncmp(path, "/proc/", 6)) return 0;
     if (only && strncmp(path, only, strlen(only))) return 0;
     if (ends && (strlen(path) < strlen(ends) || strcmp(path + strlen(path) - strlen(ends), ends))) return 0;
+    if (refused && !strcmp(refused, name)) { errno = refused_errno; return 1; }
     inside = 1;
     uint32_t number = __atomic_add_fetch(&shared->count, 1, __ATOMIC_SEQ_CST);
     if (number <= CALLS) {
@@ -140,21 +175,13 @@ static int counted(const char *name, const char *path) {
         call->pid = getpid();
     }
     int result = 0;
-    if (then_at && number == then_at) kill_all();
-    if (number == at || ((mode == FULL || mode == ALL_SHORT || mode == WATCH) && number > at)) {
-        if (number == at) shared->fired = 1;
-        switch (mode) {
-        case KILL_TREE: kill_all(); break;
-        case KILL_GROUP: kill(-shared->pid[0], SIGKILL); if (getpgrp() == shared->pid[0]) for (;;) pause(); break;
-        case KILL_ONE: kill(getpid(), SIGKILL); for (;;) pause();
-        case FAIL: errno = error_number; result = 1; break;
-        case FULL: if (needs_space(name)) { errno = ENOSPC; result = 1; } break;
-        case RUN: case WATCH: { int saved = errno; act(); errno = saved; break; }
-        case STOP: signal_all(SIGSTOP); break; /* the harness acts, and lets it go on */
-        case SHORT: case ALL_SHORT: result = 2; break;
-        case COUNT: break;
-        }
-    }
+    if (then_at && shared->fired && number == shared->fired + then_at) kill_all();
+    int mine = named(name, path), all = !call_name && !call_path;
+    uint32_t match = !mine ? 0 : all ? number : __atomic_add_fetch(&shared->matched, 1, __ATOMIC_SEQ_CST);
+    int hit = mine && match == at;
+    int later = mode == WATCH ? match > at : (mode == FULL || mode == ALL_SHORT) && shared->fired;
+    if (hit) shared->fired = number;
+    if (hit || later) result = after && hit ? 3 : happens(name);
     inside = 0;
     return result;
 }
@@ -184,12 +211,18 @@ static int regular(int descriptor) {
 #define REAL(name) \
     static __typeof__(name) *real; \
     if (!real) real = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
-#define PATH_CALL(kind, folder, path) \
-    char buffer[2 * PATH_MAX]; \
-    if (shared && !inside && counted(kind, full(folder, path, buffer)) == 1) return -1
-#define FILE_CALL(kind, descriptor) \
-    char buffer[2 * PATH_MAX]; \
-    if (regular(descriptor) && counted(kind, full(descriptor, "", buffer)) == 1) return -1
+/* Let one call happen, or not: 1 is instead of it, 3 is when it is done. */
+#define CALL(counts, kind, folder, path, call) \
+    do { \
+        char buffer[2 * PATH_MAX]; \
+        int wrong = (counts) ? counted(kind, full(folder, path, buffer)) : 0; \
+        if (wrong == 1) return -1; \
+        __typeof__(call) made = (call); \
+        if (wrong == 3 && happens(kind) == 1) return -1; \
+        return made; \
+    } while (0)
+#define PATH_CALL(kind, folder, path, call) CALL(shared && !inside, kind, folder, path, call)
+#define FILE_CALL(kind, descriptor, call) CALL(regular(descriptor), kind, descriptor, "", call)
 
 static int writes(int flags) { return (flags & (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC)) != 0 && !(flags & O_DIRECTORY); }
 static const char *opening(int flags) { return flags & (O_CREAT | O_TRUNC) ? "create" : "open"; }
@@ -198,14 +231,14 @@ static const char *opening(int flags) { return flags & (O_CREAT | O_TRUNC) ? "cr
     int name(const char *path, int flags, ...) { \
         REAL(name); \
         va_list list; va_start(list, flags); mode_t bits = va_arg(list, mode_t); va_end(list); \
-        if (writes(flags)) { PATH_CALL(opening(flags), AT_FDCWD, path); return real(path, flags, bits); } \
+        if (writes(flags)) PATH_CALL(opening(flags), AT_FDCWD, path, real(path, flags, bits)); \
         return real(path, flags, bits); \
     }
 #define OPENS_AT(name) \
     int name(int folder, const char *path, int flags, ...) { \
         REAL(name); \
         va_list list; va_start(list, flags); mode_t bits = va_arg(list, mode_t); va_end(list); \
-        if (writes(flags)) { PATH_CALL(opening(flags), folder, path); return real(folder, path, flags, bits); } \
+        if (writes(flags)) PATH_CALL(opening(flags), folder, path, real(folder, path, flags, bits)); \
         return real(folder, path, flags, bits); \
     }
 OPENS(open)
@@ -220,14 +253,14 @@ int __openat64_2(int folder, const char *path, int flags);
 #define OPENS_2(name) \
     int name(const char *path, int flags) { \
         REAL(name); \
-        if (writes(flags)) { PATH_CALL(opening(flags), AT_FDCWD, path); return real(path, flags); } \
+        if (writes(flags)) PATH_CALL(opening(flags), AT_FDCWD, path, real(path, flags)); \
         return real(path, flags); \
     }
 OPENS_2(__open_2)
 OPENS_2(__open64_2)
 
-int creat(const char *path, mode_t bits) { REAL(creat); PATH_CALL("create", AT_FDCWD, path); return real(path, bits); }
-int creat64(const char *path, mode_t bits) { REAL(creat64); PATH_CALL("create", AT_FDCWD, path); return real(path, bits); }
+int creat(const char *path, mode_t bits) { REAL(creat); PATH_CALL("create", AT_FDCWD, path, real(path, bits)); }
+int creat64(const char *path, mode_t bits) { REAL(creat64); PATH_CALL("create", AT_FDCWD, path, real(path, bits)); }
 
 #define FOPENS(name) \
     FILE *name(const char *path, const char *how) { \
@@ -246,51 +279,67 @@ ssize_t write(int descriptor, const void *data, size_t size) {
         int wrong = counted("write", full(descriptor, "", buffer));
         if (wrong == 1) return -1;
         if (wrong == 2 && size > 1) size /= 2;
+        ssize_t made = real(descriptor, data, size);
+        return wrong == 3 && happens("write") == 1 ? -1 : made;
     }
     return real(descriptor, data, size);
 }
-ssize_t pwrite(int d, const void *data, size_t size, off_t where) { REAL(pwrite); FILE_CALL("write", d); return real(d, data, size, where); }
-ssize_t pwrite64(int d, const void *data, size_t size, off64_t where) { REAL(pwrite64); FILE_CALL("write", d); return real(d, data, size, where); }
-ssize_t writev(int d, const struct iovec *parts, int number) { REAL(writev); FILE_CALL("write", d); return real(d, parts, number); }
-ssize_t sendfile(int out, int in, off_t *where, size_t size) { REAL(sendfile); FILE_CALL("sendfile", out); return real(out, in, where, size); }
-ssize_t sendfile64(int out, int in, off64_t *where, size_t size) { REAL(sendfile64); FILE_CALL("sendfile", out); return real(out, in, where, size); }
+ssize_t pwrite(int d, const void *data, size_t size, off_t where) { REAL(pwrite); FILE_CALL("write", d, real(d, data, size, where)); }
+ssize_t pwrite64(int d, const void *data, size_t size, off64_t where) { REAL(pwrite64); FILE_CALL("write", d, real(d, data, size, where)); }
+ssize_t writev(int d, const struct iovec *parts, int number) { REAL(writev); FILE_CALL("write", d, real(d, parts, number)); }
+ssize_t sendfile(int out, int in, off_t *where, size_t size) { REAL(sendfile); FILE_CALL("sendfile", out, real(out, in, where, size)); }
+ssize_t sendfile64(int out, int in, off64_t *where, size_t size) { REAL(sendfile64); FILE_CALL("sendfile", out, real(out, in, where, size)); }
 
-int rename(const char *from, const char *to) { REAL(rename); PATH_CALL("rename", AT_FDCWD, to); return real(from, to); }
-int renameat(int a, const char *from, int b, const char *to) { REAL(renameat); PATH_CALL("rename", b, to); return real(a, from, b, to); }
+int rename(const char *from, const char *to) { REAL(rename); PATH_CALL("rename", AT_FDCWD, to, real(from, to)); }
+int renameat(int a, const char *from, int b, const char *to) { REAL(renameat); PATH_CALL("rename", b, to, real(a, from, b, to)); }
 int renameat2(int a, const char *from, int b, const char *to, unsigned flags) {
     REAL(renameat2);
-    PATH_CALL(flags == 2 ? "exchange" : "rename", b, to);
-    return real(a, from, b, to, flags);
+    PATH_CALL(flags == 2 ? "exchange" : "rename", b, to, real(a, from, b, to, flags));
 }
-int link(const char *from, const char *to) { REAL(link); PATH_CALL("link", AT_FDCWD, to); return real(from, to); }
-int linkat(int a, const char *from, int b, const char *to, int flags) { REAL(linkat); PATH_CALL("link", b, to); return real(a, from, b, to, flags); }
-int symlink(const char *from, const char *to) { REAL(symlink); PATH_CALL("symlink", AT_FDCWD, to); return real(from, to); }
-int symlinkat(const char *from, int b, const char *to) { REAL(symlinkat); PATH_CALL("symlink", b, to); return real(from, b, to); }
-int unlink(const char *path) { REAL(unlink); PATH_CALL("unlink", AT_FDCWD, path); return real(path); }
-int unlinkat(int a, const char *path, int flags) { REAL(unlinkat); PATH_CALL("unlink", a, path); return real(a, path, flags); }
-int rmdir(const char *path) { REAL(rmdir); PATH_CALL("rmdir", AT_FDCWD, path); return real(path); }
-int mkdir(const char *path, mode_t bits) { REAL(mkdir); PATH_CALL("mkdir", AT_FDCWD, path); return real(path, bits); }
-int mkdirat(int a, const char *path, mode_t bits) { REAL(mkdirat); PATH_CALL("mkdir", a, path); return real(a, path, bits); }
-int chmod(const char *path, mode_t bits) { REAL(chmod); PATH_CALL("chmod", AT_FDCWD, path); return real(path, bits); }
-int fchmodat(int a, const char *path, mode_t bits, int flags) { REAL(fchmodat); PATH_CALL("chmod", a, path); return real(a, path, bits, flags); }
-int fchmod(int d, mode_t bits) { REAL(fchmod); FILE_CALL("chmod", d); return real(d, bits); }
-int truncate(const char *path, off_t size) { REAL(truncate); PATH_CALL("truncate", AT_FDCWD, path); return real(path, size); }
-int truncate64(const char *path, off64_t size) { REAL(truncate64); PATH_CALL("truncate", AT_FDCWD, path); return real(path, size); }
-int ftruncate(int d, off_t size) { REAL(ftruncate); FILE_CALL("truncate", d); return real(d, size); }
-int ftruncate64(int d, off64_t size) { REAL(ftruncate64); FILE_CALL("truncate", d); return real(d, size); }
+int link(const char *from, const char *to) { REAL(link); PATH_CALL("link", AT_FDCWD, to, real(from, to)); }
+int linkat(int a, const char *from, int b, const char *to, int flags) { REAL(linkat); PATH_CALL("link", b, to, real(a, from, b, to, flags)); }
+int symlink(const char *from, const char *to) { REAL(symlink); PATH_CALL("symlink", AT_FDCWD, to, real(from, to)); }
+int symlinkat(const char *from, int b, const char *to) { REAL(symlinkat); PATH_CALL("symlink", b, to, real(from, b, to)); }
+int unlink(const char *path) { REAL(unlink); PATH_CALL("unlink", AT_FDCWD, path, real(path)); }
+int unlinkat(int a, const char *path, int flags) { REAL(unlinkat); PATH_CALL("unlink", a, path, real(a, path, flags)); }
+int rmdir(const char *path) { REAL(rmdir); PATH_CALL("rmdir", AT_FDCWD, path, real(path)); }
+int mkdir(const char *path, mode_t bits) { REAL(mkdir); PATH_CALL("mkdir", AT_FDCWD, path, real(path, bits)); }
+int mkdirat(int a, const char *path, mode_t bits) { REAL(mkdirat); PATH_CALL("mkdir", a, path, real(a, path, bits)); }
+int chmod(const char *path, mode_t bits) { REAL(chmod); PATH_CALL("chmod", AT_FDCWD, path, real(path, bits)); }
+int fchmodat(int a, const char *path, mode_t bits, int flags) { REAL(fchmodat); PATH_CALL("chmod", a, path, real(a, path, bits, flags)); }
+int fchmod(int d, mode_t bits) { REAL(fchmod); FILE_CALL("chmod", d, real(d, bits)); }
+int truncate(const char *path, off_t size) { REAL(truncate); PATH_CALL("truncate", AT_FDCWD, path, real(path, size)); }
+int truncate64(const char *path, off64_t size) { REAL(truncate64); PATH_CALL("truncate", AT_FDCWD, path, real(path, size)); }
+int ftruncate(int d, off_t size) { REAL(ftruncate); FILE_CALL("truncate", d, real(d, size)); }
+int ftruncate64(int d, off64_t size) { REAL(ftruncate64); FILE_CALL("truncate", d, real(d, size)); }
 int fsync(int d) {
     REAL(fsync);
-    char buffer[2 * PATH_MAX];
-    if (shared && !inside && counted("fsync", full(d, "", buffer)) == 1) return -1;
-    return real(d);
+    PATH_CALL("fsync", d, "", real(d));
 }
-int fdatasync(int d) { REAL(fdatasync); FILE_CALL("fsync", d); return real(d); }
+int fdatasync(int d) { REAL(fdatasync); FILE_CALL("fsync", d, real(d)); }
 int utimensat(int a, const char *path, const struct timespec times[2], int flags) {
     REAL(utimensat);
-    PATH_CALL("utime", a, path);
-    return real(a, path, times, flags);
+    PATH_CALL("utime", a, path, real(a, path, times, flags));
 }
-int futimens(int d, const struct timespec times[2]) { REAL(futimens); FILE_CALL("utime", d); return real(d, times); }
+int futimens(int d, const struct timespec times[2]) { REAL(futimens); FILE_CALL("utime", d, real(d, times)); }
+
+/* What is started is named by all its words: "git update-ref -m ..."; it counts only where such a call is asked for. */
+static const char *words(char *const argv[], char *buffer, size_t room) {
+    size_t length = 0;
+    buffer[0] = 0;
+    for (int i = 0; argv[i] && length + 1 < room; i++)
+        length += (size_t)snprintf(buffer + length, room - length, i ? " %s" : "%s", argv[i]);
+    return buffer;
+}
+#define EXECS(argv, call) \
+    if (shared && !inside && call_name && !strcmp(call_name, "execve")) { \
+        char line[1024]; \
+        if (counted("execve", words(argv, line, sizeof line)) == 1) return -1; \
+    } \
+    return call
+int execve(const char *path, char *const argv[], char *const envp[]) { REAL(execve); EXECS(argv, real(path, argv, envp)); }
+int execv(const char *path, char *const argv[]) { REAL(execv); EXECS(argv, real(path, argv)); }
+int execvp(const char *path, char *const argv[]) { REAL(execvp); EXECS(argv, real(path, argv)); }
 
 /* A file system that knows no locks says so, or says that a lock was taken and keeps none. */
 int flock(int d, int how) {
@@ -312,7 +361,7 @@ long syscall(long number, ...) {
     va_end(list);
 #ifdef SYS_renameat2
     if (number == SYS_renameat2) {
-        PATH_CALL(e == 2 ? "exchange" : "rename", (int)c, (const char *)d);
+        PATH_CALL(e == 2 ? "exchange" : "rename", (int)c, (const char *)d, real(number, a, b, c, d, e, f));
     }
 #endif
     return real(number, a, b, c, d, e, f);

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 _SOURCE = Path(__file__).with_name("shim.c")
-_PIDS, _CALLS, _CALL = 1024, 4096, struct.Struct("<i12sq104s")
+_PIDS, _CALLS, _CALL = 1024, 4096, struct.Struct("<i12sq232s")
 _HEAD = struct.Struct("<4I")
 _SIZE = _HEAD.size + 4 * _PIDS + _CALL.size * _CALLS
 
@@ -38,6 +38,7 @@ class Mode(IntEnum):
     ALL_SHORT = 8  # and at every later one
     STOP = 9  # every process of the run; whoever watches it acts, and lets it go on
     WATCH = 10  # RUN, at every call from the chosen one on
+    STOP_ONE = 11  # the one process that makes the call; whoever waits for it waits
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,14 @@ class Fault:
     at: int = 0
     errno: int = 0
     command: str = ""
-    then: int = 0  # kill everything at this later call
+    then: int = 0  # kill everything so many calls later
     only: str = ""  # count only calls on paths that begin so
     ends: str = ""  # and that end so
+    call: str = ""  # AT counts calls of this name alone, and on paths like this alone
+    path: str = ""
+    after: bool = False  # it goes wrong when the call is done; a call that fails so has done its work
+    refused: str = ""  # calls of this name fail always, as on a file system that does not know them
+    refused_errno: int = 0
 
     def environment(self, file: Path, library: Path) -> dict[str, str]:
         made = {
@@ -63,6 +69,10 @@ class Fault:
         }
         made |= {"FAULT_ONLY": self.only} if self.only else {}
         made |= {"FAULT_ENDS": self.ends} if self.ends else {}
+        named = {"FAULT_CALL": self.call, "FAULT_PATH": self.path, "FAULT_REFUSED": self.refused}
+        made |= {name: text for name, text in named.items() if text}
+        made |= {"FAULT_AFTER": "1"} if self.after else {}
+        made |= {"FAULT_REFUSED_ERRNO": str(self.refused_errno)} if self.refused else {}
         return made | {"FAULT_COMMAND": self.command}
 
 
@@ -133,6 +143,11 @@ class Book:
     def fired(self) -> bool:
         return bool(self._head()[1])
 
+    @property
+    def fired_at(self) -> int:
+        """Return the number of the call at which it went wrong, 0 for none."""
+        return self._head()[1]
+
     def calls(self) -> list[Call]:
         data = self._bytes
         start = _HEAD.size + 4 * _PIDS
@@ -161,6 +176,22 @@ class Book:
             time.sleep(0.005)
         else:
             act()
+        for pid in self._pids():
+            if _state(pid) == "T":
+                os.kill(pid, signal.SIGCONT)
+
+    def while_one_is_stopped(self, main: int, act: str, patience: float = 20.0) -> None:
+        """Wait until one process of the run stands still, act, and let it go on when the run itself has ended."""
+        deadline = time.monotonic() + patience
+        while not (self.fired and (stopped := [pid for pid in self._pids() if _state(pid) == "T"])):
+            if _state(main) in "Z" or time.monotonic() > deadline:
+                break
+            time.sleep(0.005)
+        else:
+            subprocess.run(["sh", "-c", act], check=False,
+                           env=os.environ | {"FAULT_MAIN": str(main), "FAULT_STOPPED": str(stopped[0])})  # fmt: skip
+        while _state(main) not in "Z" and time.monotonic() < deadline:
+            time.sleep(0.005)
         for pid in self._pids():
             if _state(pid) == "T":
                 os.kill(pid, signal.SIGCONT)

@@ -1,15 +1,14 @@
 """Makes many experiments on all cores and prints what they found, by kind of fault.
 
-python -m tests.faults.sweep                  the long form: thousands of experiments
-python -m tests.faults.sweep --most 100       a sample of that many, spread evenly
-python -m tests.faults.sweep --kind "kill*"   some kinds alone
-python -m tests.faults.sweep --only 117 --kind "kill everything"   one experiment again
+python -m tests.faults.sweep                          the long form: thousands of experiments
+python -m tests.faults.sweep --most 100               a sample of that many, spread evenly over the kinds
+python -m tests.faults.sweep --kinds "kill*,the power goes*"   some kinds alone
+python -m tests.faults.sweep --repeat "kill everything | push | - | before rename */live/api/.git/index #1"
 """
 
 from __future__ import annotations
 
 import argparse
-import errno
 import fnmatch
 import json
 import multiprocessing
@@ -24,125 +23,90 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from tests.faults import people, shim
+from tests.faults import disks, kinds, people, points, shim, table
+from tests.faults.kinds import BY_NAME, KINDS, Kind
 from tests.faults.lab import STORIES, Experiment, Finding, Room
-from tests.faults.people import Deed
-from tests.faults.shim import Call, Fault, Mode
 
-_ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES)
+
+def plan(room: Room, wanted: Iterable[Kind], given: Choice) -> list[Experiment]:
+    """Choose the experiments; `most` of them, spread evenly over kinds, situations, deeds and calls."""
+    able = [kind for kind in wanted if kind.refusal() is None]
+    stories = {name for kind in able if kind.way not in _COMMANDS for name in kind.stories}
+    stories = {name for name in stories if fnmatch.fnmatch(name, given.story)}
+    calls = {name: list(points.of(room.calls(STORIES[name]))) for name in sorted(stories)}
+    waiting = {kind.name: _experiments(room, kind, calls, given) for kind in able}
+    by_kind: dict[str, dict[str, Experiment]] = {name: {} for name in waiting}
+    left = given.most if given.most is not None else _ENOUGH
+    while left > 0 and waiting:
+        share = max(1, left // len(waiting))
+        for name, more in list(waiting.items())[:left]:
+            found = list(islice((one for one in more if str(one) not in by_kind[name]), share))
+            by_kind[name] |= {str(one): one for one in found}
+            if len(found) < share:
+                del waiting[name]
+        left = (given.most if given.most is not None else _ENOUGH) - sum(map(len, by_kind.values()))
+    found = [experiment for mine in by_kind.values() for experiment in mine.values()]
+    random.Random(given.seed).shuffle(found)
+    return found
+
+
+_COMMANDS = {"command", "mount"}
+_ENOUGH = 6400
 
 
 @dataclass(frozen=True)
-class Kind:
-    """One kind of fault: at every how-manieth call of a run it is tried, in which situations."""
+class Choice:
+    """Which of all experiments are made."""
 
-    name: str
-    fault: Fault
-    every: int
-    stories: tuple[str, ...] = tuple(STORIES)
-    deeds: tuple[Deed, ...] = ()
-    gaps: tuple[int, ...] = ()
-    second: Mode | None = None
-    without: str = ""
-
-    def experiments(self, story: str, calls: list[Call], start: int) -> Iterator[Experiment]:
-        if self.deeds:
-            yield from self._deeds(story, calls, start)
-            return
-        if self.fault.only:
-            numbers = list(range(1, 1 + sum("/state/" in call.path for call in calls)))
-        else:
-            numbers = [call.number for call in calls][start % self.every :]
-        for at in numbers[:: self.every]:
-            second = Fault(self.second, 1 + (at * 7) % (len(calls) // 2)) if self.second is not None else None
-            yield Experiment(self.name, story, replace(self.fault, at=at), None, second, self.without)
-
-    def _deeds(self, story: str, calls: list[Call], start: int) -> Iterator[Experiment]:
-        for number, deed in enumerate(self.deeds):
-            where = [call.number for call in calls if _concerns(call, deed)]
-            for index in range((start + number) % self.every, len(where), self.every):
-                gap = self.gaps[index // self.every % len(self.gaps)] if self.gaps else 0
-                fault = replace(self.fault, at=where[index], then=where[index] + gap if gap else 0)
-                yield Experiment(self.name, story, fault, deed)
+    most: int | None = None
+    seed: int = 1
+    story: str = "*"
+    deed: str = "*"
+    where: str = "*"
 
 
-def _concerns(call: Call, deed: Deed) -> bool:
-    """Tell whether it matters that a deed happens just before a call."""
-    match deed.place:
-        case "checkout":
-            return "/api/" in call.path or "/solo/" in call.path
-        case "folder":
-            return "/shared/" in call.path or "/folders/" in call.path
-        case "upstream":
-            return "/workshops/" in call.path or "api.git" in call.path
-        case _:
-            return True
-
-
-_WITH_REMOTE = ("push", "upstream moved")
-KINDS = (
-    Kind("kill everything", Fault(Mode.KILL_TREE), 2),
-    Kind("kill the process group", Fault(Mode.KILL_GROUP), 4),
-    Kind("kill one process", Fault(Mode.KILL_ONE), 3),
-    *(Kind(f"one call fails: {errno.errorcode[number]}", Fault(Mode.FAIL, errno=number), 5) for number in _ERRORS),
-    Kind("disk full from a call on", Fault(Mode.FULL), 5),
-    Kind("the state folder's disk is full from a call on", Fault(Mode.FULL, only="state"), 5),
-    Kind("a write is cut short", Fault(Mode.SHORT), 9),
-    Kind("kill, and kill again in recovery", Fault(Mode.KILL_TREE), 11, second=Mode.KILL_TREE),
-    Kind("kill, then the ledger is lost", Fault(Mode.KILL_TREE), 13, without="ledger"),
-    Kind("kill, then the state folder is lost", Fault(Mode.KILL_TREE), 13, ("push", "upstream moved", "no remote"),
-         without="state"),
-    Kind("a person acts in the checkout", Fault(Mode.RUN), 7, deeds=people.CHECKOUT),
-    Kind("a person acts, then kill", Fault(Mode.RUN), 13, deeds=people.CHECKOUT, gaps=(1, 2, 3, 5, 8)),
-    Kind("stopped, a person acts, continued", Fault(Mode.STOP), 11, deeds=people.CHECKOUT),
-    Kind("a person acts in the folder", Fault(Mode.RUN), 3, _WITH_REMOTE, people.FOLDER),
-    Kind("a person acts in the folder, then kill", Fault(Mode.RUN), 4, _WITH_REMOTE, people.FOLDER, (1, 2, 3, 5)),
-    Kind("a rollout inside a person's command", Fault(Mode.RUN), 3, ("upstream moved",), people.COMMANDS),
-    Kind("somebody else pushes", Fault(Mode.RUN), 9, _WITH_REMOTE, people.UPSTREAM),
-)  # fmt: skip
-
-
-def plan(
-    room: Room, kinds: Iterable[Kind], stories: Iterable[str], most: int | None, seed: int, where: str = "*"
-) -> list[Experiment]:
-    """Choose the experiments at calls on the paths `where`; `most` of them, spread evenly over kinds and calls."""
-    made = {name: room.calls(STORIES[name]) for name in stories}
-    calls = {name: [call for call in found if fnmatch.fnmatch(call.path, where)] for name, found in made.items()}
-    by_kind = []
-    for kind in kinds:
-        if kind.deeds and kind.deeds[0] in people.COMMANDS:
-            by_kind.append(list(_inside(room, kind, seed)))
-            random.Random(seed).shuffle(by_kind[-1])
-            continue
-        mine = [e for name in kind.stories if name in calls for e in kind.experiments(name, calls[name], seed)]
-        random.Random(f"{seed} {kind.name}").shuffle(mine)
-        by_kind.append(mine)
-    if most is not None:
-        share = max(1, most // max(1, len(by_kind)))
-        by_kind = [mine[:share] for mine in by_kind]
-    chosen = [experiment for mine in by_kind for experiment in mine]
-    random.Random(seed).shuffle(chosen)
-    return chosen
-
-
-def _inside(room: Room, kind: Kind, start: int) -> Iterator[Experiment]:
+def _experiments(room: Room, kind: Kind, calls: kinds.Calls, given: Choice) -> Iterator[Experiment]:
+    chance = random.Random(f"{given.seed} {kind.name}")
+    if kind.way not in _COMMANDS:
+        return kind.experiments(calls, given.deed, given.where, chance)
+    made: list[list[Experiment]] = []
     for deed in kind.deeds:
-        for at in range(1 + start % kind.every, room.commands_calls(deed) + 1, kind.every):
-            yield Experiment(kind.name, kind.stories[0], replace(kind.fault, at=at), deed)
+        if fnmatch.fnmatch(deed.name, given.deed):
+            found = {kind.stories[0]: list(points.of(room.commands_calls(deed)))}
+            made.append(list(replace(kind, deeds=(deed,)).experiments(found, "*", given.where, chance)))
+    mixed = [one for mine in made for one in mine]
+    chance.shuffle(mixed)
+    return iter(mixed)
 
 
 def _work(place: Path, todo: multiprocessing.Queue[Experiment | None], done: multiprocessing.Queue[Finding]) -> None:
+    disks.private_mounts()
     room = Room(place)
     while (experiment := todo.get()) is not None:
-        try:
-            inside = experiment.deed in people.COMMANDS
-            finding = room.inside(experiment) if inside else room.try_out(_bound(experiment, room))
-        except Exception:  # a harness that trips must not look like a harness that is content
-            finding = Finding(experiment, violations=[f"the harness failed: {traceback.format_exc()[-900:]}"])
-        done.put(finding)
+        done.put(made(room, experiment))
+
+
+def made(room: Room, experiment: Experiment) -> Finding:
+    """Make one experiment."""
+    started = time.monotonic()
+    try:
+        match BY_NAME[experiment.kind].way:
+            case "command":
+                finding = room.inside(experiment)
+            case "mount":
+                finding = disks.beside(room, experiment)
+            case "ext4" | "xfs" as system:
+                finding = disks.cut(room, experiment, system)
+            case _:
+                finding = room.try_out(_bound(experiment, room))
+    except Exception:  # a harness that trips must not look like a harness that is content
+        finding = Finding(experiment, violations=[f"the harness failed: {traceback.format_exc()[-900:]}"])
+    finding.seconds = time.monotonic() - started
+    return finding
 
 
 def _bound(experiment: Experiment, room: Room) -> Experiment:
@@ -151,8 +115,7 @@ def _bound(experiment: Experiment, room: Room) -> Experiment:
         return replace(experiment, fault=replace(experiment.fault, only=str(room.live / experiment.fault.only)))
     if experiment.deed is None:
         return experiment
-    top = "solo" if "solo" in STORIES[experiment.story].targets else "api"
-    command = experiment.deed.command(room.live, top, room.place / "deed.sh")
+    command = experiment.deed.command(room.live, STORIES[experiment.story].top, room.place / "deed.sh")
     return replace(experiment, fault=replace(experiment.fault, command=command))
 
 
@@ -163,39 +126,39 @@ class Tally:
     made: Counter[str] = field(default_factory=Counter)
     fired: Counter[str] = field(default_factory=Counter)
     followed: Counter[str] = field(default_factory=Counter)
+    seconds: Counter[str] = field(default_factory=Counter)
     codes: dict[str, Counter[int]] = field(default_factory=dict)
     violations: list[Finding] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
 
     def add(self, finding: Finding) -> None:
         kind = finding.experiment.kind
         self.made[kind] += 1
         self.fired[kind] += finding.fired
         self.followed[kind] += finding.followed
+        self.seconds[kind] += round(finding.seconds * 1000)
         self.codes.setdefault(kind, Counter())[finding.code] += 1
         if finding.violations:
             self.violations.append(finding)
 
-    def table(self) -> str:
-        lines = ["| fault | experiments | it happened | checkout followed in the end | exit codes | violations |",
-                 "| --- | --- | --- | --- | --- | --- |"]  # fmt: skip
-        bad = Counter(finding.experiment.kind for finding in self.violations)
-        for kind in self.made:
-            codes = ", ".join(f"{code}: {times}" for code, times in self.codes[kind].most_common(6))
-            lines.append(
-                f"| {kind} | {self.made[kind]} | {self.fired[kind]} | {self.followed[kind]} | {codes} | {bad[kind]} |"
-            )
-        total = f"| all | {self.made.total()} | {self.fired.total()} | {self.followed.total()} | | {bad.total()} |"
-        return "\n".join([*lines, total])
+    def degenerate(self) -> str | None:
+        """Say why the sweep proves nothing: most checkouts must have followed, and most faults have happened."""
+        if self.followed.total() * 2 < self.made.total():
+            return f"only {self.followed.total()} of {self.made.total()} checkouts followed in the end"
+        if self.fired.total() * 10 < self.made.total() * 8:
+            return f"only {self.fired.total()} of {self.made.total()} faults happened"
+        return None
 
-    def as_json(self) -> str:
-        return json.dumps(
-            {
-                "experiments": self.made.total(),
-                "kinds": {kind: [self.made[kind], self.fired[kind], self.followed[kind]] for kind in self.made},
-                "codes": {kind: dict(found) for kind, found in self.codes.items()},
-                "violations": [described(finding) for finding in self.violations],
-            }
-        )
+    def result(self, seconds: float, jobs: int) -> table.Result:
+        bad = Counter(finding.experiment.kind for finding in self.violations)
+        rows = [
+            table.Row(kind, self.made[kind], self.fired[kind], self.followed[kind], bad[kind],
+                      self.seconds[kind] / 1000, {str(code): times for code, times in self.codes[kind].items()})
+            for kind in (kind.name for kind in KINDS) if kind in self.made
+        ]  # fmt: skip
+        told = [described(finding) for finding in self.violations]
+        return table.Result(time.strftime("%Y-%m-%d", time.gmtime()), os.cpu_count() or 1, jobs, seconds, rows,
+                            self.skipped, told)  # fmt: skip
 
 
 def described(finding: Finding) -> str:
@@ -269,49 +232,54 @@ def rooms() -> Path:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--most", type=int, metavar="N")
-    parser.add_argument("--seconds", type=float, default=2400)
+    parser.add_argument("--most", type=int, metavar="N", help=f"how many experiments; {_ENOUGH} unless told")
+    parser.add_argument("--seconds", type=float, default=3600, metavar="N", help="begin none after so many seconds")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
-    parser.add_argument("--kind", default="*")
+    parser.add_argument("--kinds", "--kind", default="*", metavar="NAME,...", help="names or patterns of kinds")
     parser.add_argument("--story", default="*")
     parser.add_argument("--deed", default="*")
     parser.add_argument("--where", default="*", metavar="GLOB", help="only at calls on paths like this")
-    parser.add_argument("--only", type=int, metavar="CALL")
-    parser.add_argument("--every", type=int, metavar="N", help="try every Nth call instead of each kind's own measure")
+    parser.add_argument("--repeat", metavar="NAME", help="make one experiment again, by its name")
+    parser.add_argument("--times", type=int, default=1, metavar="N", help="with --repeat: so many times")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", action="store_true", help="end at the first violation")
     parser.add_argument("--exec", action="store_true", help="start the program anew each time; slower")
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--calls", action="store_true", help="print the calls of a run and end")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON instead of the table")
+    parser.add_argument("--result", type=Path, metavar="FILE", help="keep the result for python -m tests.faults.table")
+    parser.add_argument("--calls", action="store_true", help="print the named calls of a run of --story and end")
+    parser.add_argument("--list", action="store_true", help="print the kinds and end")
     given = parser.parse_args()
+    if given.list:
+        for kind in KINDS:
+            print(f"{kind.name}{f' (skipped here: {why})' if (why := kind.refusal()) else ''}")
+        return 0
     place = rooms()
     try:
-        stories = [name for name in STORIES if fnmatch.fnmatch(name, given.story)]
-        kinds = [_narrowed(kind, given) for kind in KINDS if fnmatch.fnmatch(kind.name, given.kind)]
         room = Room(place / "room0")
         if given.calls:
-            for call in room.calls(STORIES[stories[0]]):
-                print(call.number, call.pid, call.name, call.path)
+            story = next(name for name in STORIES if fnmatch.fnmatch(name, given.story))
+            for call, point in points.of(room.calls(STORIES[story])):
+                print(f"{call.pid} {point}")
             return 0
-        experiments = plan(room, kinds, stories, given.most, given.seed, given.where)
-        if given.only is not None:
-            experiments = [e for e in experiments if e.fault.at == given.only]
+        wanted = kinds.chosen(KINDS, given.kinds)
+        if given.repeat:
+            experiments = [kinds.parsed(given.repeat)] * given.times
+        else:
+            experiments = plan(room, wanted, Choice(given.most, given.seed, given.story, given.deed, given.where))
         started = time.monotonic()
         tally = run(experiments, place, given.jobs, given.seconds, forks=not given.exec, first=given.first)
-        if given.json:
-            print(tally.as_json())
-        else:
-            print(tally.table())
-            print(f"{tally.made.total()} experiments in {time.monotonic() - started:.0f} seconds, "
-                  f"{len(tally.violations)} with violations")  # fmt: skip
+        tally.skipped = {kind.name: why for kind in wanted if not given.repeat and (why := kind.refusal())}
+        result = tally.result(time.monotonic() - started, given.jobs)
+        if given.result:
+            given.result.write_text(table.as_json(result))
+        print(table.as_json(result) if given.json else table.text(result))
+        whole = not given.repeat and given.kinds == "*" and given.most != 0 and not given.first
+        if whole and (why := tally.degenerate()):
+            print(f"this sweep proves nothing: {why}", file=sys.stderr)
+            return 2
         return 1 if tally.violations else 0
     finally:
         shutil.rmtree(place, ignore_errors=True)
-
-
-def _narrowed(kind: Kind, given: argparse.Namespace) -> Kind:
-    deeds = tuple(deed for deed in kind.deeds if fnmatch.fnmatch(deed.name, given.deed))
-    return replace(kind, deeds=deeds or kind.deeds, every=1 if given.only is not None else given.every or kind.every)
 
 
 if __name__ == "__main__":

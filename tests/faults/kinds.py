@@ -1,0 +1,226 @@
+"""The kinds of experiments: what goes wrong, in which situations, and which of all possible experiments are made."""
+
+from __future__ import annotations
+
+import errno
+import fnmatch
+import os
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain, zip_longest
+
+from tests.faults import disks, people, points
+from tests.faults.lab import STORIES, Experiment
+from tests.faults.people import Deed
+from tests.faults.points import Point
+from tests.faults.shim import Call, Fault, Mode
+
+Calls = Mapping[str, list[tuple[Call, Point]]]
+_ALL = tuple(STORIES)
+_WITH_REMOTE = ("push", "upstream moved")
+_CHECKOUT = ("push", "upstream moved", "no push", "no remote")
+_KILLED = "a first fetch is killed"
+
+
+def anywhere() -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of fault: what happens, in which situations, and how the experiment is made."""
+
+    name: str
+    fault: Fault
+    stories: tuple[str, ...] = _CHECKOUT
+    deeds: tuple[Deed, ...] = ()
+    between: tuple[Deed, ...] = ()  # done to the state folder when the faulted run has ended
+    gaps: tuple[int, ...] = ()
+    second: Mode | None = None
+    without: str = ""
+    renamed: bool = False
+    way: str = "run"  # or command, mount, ext4, xfs
+    where: str = "*"  # only at calls on paths like this
+    only: str = ""  # only at calls of such names
+    children: bool = False  # only at calls of the programs that ours starts
+    refusal: Callable[[], str | None] = anywhere  # why it cannot be tried here
+
+    def experiments(self, calls: Calls, deeds: str, where: str, chance: random.Random) -> Iterator[Experiment]:
+        """Yield experiments without end being far: first of every situation and deed one, then another of each."""
+        groups = []
+        for story in self.stories:
+            for deed in self.deeds or self.between or (None,):
+                if story not in calls or (deed is not None and not fnmatch.fnmatch(deed.name, deeds)):
+                    continue
+                found = [
+                    point for call, point in calls[story] if self._may_be_at(call, deed, calls[story][0][0], where)
+                ]
+                chance.shuffle(found)
+                groups.append(
+                    [self._at(story, deed, point, number, chance) for number, point in enumerate(found[:400])]
+                )
+        chance.shuffle(groups)
+        yield from (one for one in chain.from_iterable(zip_longest(*groups)) if one is not None)
+
+    def _may_be_at(self, call: Call, deed: Deed | None, first: Call, where: str) -> bool:
+        if not fnmatch.fnmatch(call.path, self.where) or not fnmatch.fnmatch(call.path, where):
+            return False
+        if self.only and call.name not in self.only.split():
+            return False
+        if self.children and call.pid == first.pid:
+            return False
+        if self.fault.only and "/state/" not in call.path:
+            return False
+        return deed is None or call is first or _concerns(call, deed)
+
+    def _at(self, story: str, deed: Deed | None, point: Point, number: int, chance: random.Random) -> Experiment:
+        after = self.fault.after or (self.fault.mode in {Mode.RUN, Mode.STOP_ONE} and chance.random() < 0.4)
+        fault = replace(point, after=after).put_in(self.fault)
+        if self.gaps:
+            fault = replace(fault, then=self.gaps[number % len(self.gaps)])
+        second = Fault(self.second, chance.randint(1, 150)) if self.second is not None else None
+        between = deed if self.between else None
+        return Experiment(self.name, story, fault, None if self.between else deed, second, self.without, between,
+                          self.renamed)  # fmt: skip
+
+    def parsed(self, words: list[str]) -> Experiment:
+        """Return the experiment of this kind that a name's other words tell."""
+        story, deed_name, point, *more = words
+        deed = next((deed for deed in (*self.deeds, *self.between) if deed.name == deed_name), None)
+        if story not in STORIES or (deed is None) != (deed_name == "-"):
+            raise ValueError(f"no such story or deed: {story!r}, {deed_name!r}")
+        number = point.removeprefix("call ")
+        fault = replace(self.fault, at=int(number)) if number != point else points.parsed(point).put_in(self.fault)
+        second = None
+        for word in more:
+            if word.startswith("killed "):
+                fault = replace(fault, then=int(word.split()[1]))
+            else:
+                assert self.second is not None
+                second = Fault(self.second, int(word.split()[-1]))
+        between = deed if self.between else None
+        return Experiment(self.name, story, fault, None if self.between else deed, second, self.without, between,
+                          self.renamed)  # fmt: skip
+
+
+def _concerns(call: Call, deed: Deed) -> bool:
+    """Tell whether it matters that a deed happens just at a call."""
+    match deed.place:
+        case "checkout":
+            return "/api/" in call.path or "/solo/" in call.path
+        case "folder":
+            return "/shared/" in call.path or "/folders/" in call.path
+        case "upstream":
+            return "/workshops/" in call.path or "api.git" in call.path
+        case _:
+            return True
+
+
+def _root() -> str | None:
+    return None if os.geteuid() == 0 else "only root may"
+
+
+_STATE = (
+    "state/ledger.db", "state/workshops/*api-git-*/HEAD", "state/workshops/*api-git-*/config",
+    "state/workshops/*api-git-*/packed-refs", "state/workshops/*api-git-*/shallow",
+    "state/workshops/*api-git-*/asked-*", "state/workshops/*api-git-*/known*", "state/workshops/*api-git-*/FETCH_HEAD",
+    "state/workshops/*api-git-*/objects/pack/*.pack", "state/workshops/*api-git-*/objects/pack/*.idx",
+    "state/workshops/*api-git-*/objects/pack/*.promisor", "state/workshops/*api-git-*/objects/??/*",
+    "state/workshops/*api-git-*/refs/*/*", "state/workshops/*api-git-*/refs/*/*/*", "state/workshops/*.lock",
+    "state/workshops/*api-git-*/*", "state/locks/*.lock", "state/folders/*.json", "state/folders/*.lock",
+    "state/contents/*", "state/known/*", "state/parsed/*", "state/reads/*", "state/*",
+)  # fmt: skip
+_FOLDERS = ("state", "state/workshops", "state/workshops/*api-git-*", "state/workshops/*/objects",
+            "state/workshops/*/refs", "state/locks", "state/folders", "state/contents", "state/known")  # fmt: skip
+DAMAGES = (
+    *(deed for glob in _STATE for number in (1, 2, 3) for deed in people.damage(glob, number)),
+    *map(people.folder_gone, _FOLDERS),
+)
+
+
+def _refusing(name: str, number: int) -> Fault:
+    return Fault(Mode.RUN, refused=name, refused_errno=number)
+
+
+def _no_exchange(number: int) -> tuple[Kind, ...]:
+    word, refused = errno.errorcode[number], _refusing("exchange", number)
+    return (
+        Kind(f"no exchange ({word}), killed", replace(refused, mode=Mode.KILL_TREE), ("push", "upstream moved")),
+        Kind(f"no exchange ({word}), a person acts", refused, ("push", "upstream moved"),
+             (*people.CHECKOUT, *people.FOLDER, *people.ODD)),
+    )  # fmt: skip
+
+
+_ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES)
+_CHANGES = "rename exchange link open create unlink mkdir"
+KINDS = (
+    Kind("kill everything", Fault(Mode.KILL_TREE), _ALL),
+    Kind("kill everything when a call is done", Fault(Mode.KILL_TREE, after=True), _ALL),
+    Kind(_KILLED, Fault(Mode.KILL_TREE), ("first fetch", "clone"), where="*/live/[as][tp]*"),
+    Kind("kill the process group", Fault(Mode.KILL_GROUP), _ALL),
+    Kind("kill one process", Fault(Mode.KILL_ONE), _ALL),
+    *(Kind(f"one call fails: {errno.errorcode[number]}", Fault(Mode.FAIL, errno=number), _ALL) for number in _ERRORS),
+    Kind("a call is done and says EIO", Fault(Mode.FAIL, errno=errno.EIO, after=True), _ALL),
+    Kind("disk full from a call on", Fault(Mode.FULL), _ALL),
+    Kind("the state folder's disk is full from a call on", Fault(Mode.FULL, only="state"), _CHECKOUT),
+    Kind("a write is cut short", Fault(Mode.SHORT), only="write"),
+    Kind("kill, and kill again in recovery", Fault(Mode.KILL_TREE), _ALL, second=Mode.KILL_TREE),
+    Kind("kill, then the ledger is lost", Fault(Mode.KILL_TREE), without="ledger"),
+    Kind("kill, then the state folder is lost", Fault(Mode.KILL_TREE), ("push", "upstream moved", "no remote"),
+         without="state"),
+    Kind("kill, then the state folder is damaged", Fault(Mode.KILL_TREE), ("push", "first fetch", "no push"),
+         between=DAMAGES),
+    Kind("the state folder is damaged between runs", Fault(Mode.COUNT), ("push", "upstream moved"), between=DAMAGES),
+    Kind("kill, then the machine has another name", Fault(Mode.KILL_TREE), _CHECKOUT, renamed=True, refusal=_root),
+    Kind("a person acts in the checkout", Fault(Mode.RUN), deeds=people.CHECKOUT),
+    Kind("a person acts, then kill", Fault(Mode.RUN), deeds=people.CHECKOUT, gaps=(1, 2, 3, 5, 8)),
+    Kind("stopped, a person acts, continued", Fault(Mode.STOP), deeds=people.CHECKOUT),
+    Kind("a person puts odd things in the checkout", Fault(Mode.RUN), deeds=people.ODD, only=_CHANGES),
+    Kind("a person puts odd things in the checkout, then kill", Fault(Mode.RUN), deeds=people.ODD, gaps=(1, 2, 3, 5),
+         only=_CHANGES),
+    Kind("a person acts on names that our rules refuse", Fault(Mode.RUN), ("odd names",), people.REFUSED),
+    Kind("a person acts on names that our rules refuse, then kill", Fault(Mode.RUN), ("odd names",), people.REFUSED,
+         gaps=(1, 2, 3, 5, 8)),
+    Kind("a person rewrites our commits", Fault(Mode.RUN), (*_CHECKOUT, "ready to push"), people.OWN),
+    Kind("a person rewrites our commits, then kill", Fault(Mode.RUN), (*_CHECKOUT, "ready to push"), people.OWN,
+         gaps=(1, 3, 8)),
+    Kind("a colleague rewrites our commits", Fault(Mode.RUN), (*_WITH_REMOTE, "ready to push"), people.OWN_UPSTREAM),
+    Kind("a person acts in the folder", Fault(Mode.RUN), _WITH_REMOTE, people.FOLDER),
+    Kind("a person acts in the folder, then kill", Fault(Mode.RUN), _WITH_REMOTE, people.FOLDER, gaps=(1, 2, 3, 5)),
+    Kind("a person puts odd things in the folder", Fault(Mode.RUN), _WITH_REMOTE, people.ODD_FOLDER),
+    Kind("a person puts odd things in the folder, then kill", Fault(Mode.RUN), _WITH_REMOTE, people.ODD_FOLDER,
+         gaps=(1, 2, 3, 5)),
+    *_no_exchange(errno.EINVAL),
+    *_no_exchange(errno.ENOSYS),
+    *_no_exchange(errno.EXDEV),
+    Kind("a git of ours stands still", Fault(Mode.STOP_ONE), (*_CHECKOUT, "ready to push"), people.SIGNALS, children=True),
+    Kind("a rollout inside a person's command", Fault(Mode.RUN), ("upstream moved",), people.COMMANDS, way="command"),
+    Kind("a rollout beside a person's command in another mount", Fault(Mode.STOP), ("upstream moved",), people.COMMANDS,
+         way="mount", refusal=disks.no_mounts),
+    Kind("somebody else pushes", Fault(Mode.RUN), _WITH_REMOTE, people.UPSTREAM),
+    Kind("the power goes (ext4)", Fault(Mode.STOP), ("first fetch", "push", "upstream moved", "clone"), way="ext4",
+         refusal=lambda: disks.refusal("ext4")),
+    Kind("the power goes (xfs)", Fault(Mode.STOP), ("first fetch", "push", "upstream moved", "clone"), way="xfs",
+         refusal=lambda: disks.refusal("xfs")),
+)  # fmt: skip
+BY_NAME = {kind.name: kind for kind in KINDS}
+
+
+def parsed(name: str) -> Experiment:
+    """Return the experiment of a name that a sweep printed."""
+    kind, *words = [word.strip() for word in name.split(" | ")]
+    if kind not in BY_NAME or len(words) < 3:
+        raise ValueError(f"not the name of an experiment: {name!r}")
+    return BY_NAME[kind].parsed(words)
+
+
+def chosen(kinds: tuple[Kind, ...], named: str) -> tuple[Kind, ...]:
+    """Return the kinds that a list of names or patterns, parted by commas, tells."""
+    globs = [word.strip() for word in named.split(",") if word.strip()]
+    found = tuple(
+        kind for kind in kinds if any(kind.name == glob or fnmatch.fnmatch(kind.name, glob) for glob in globs)
+    )
+    if not found:
+        raise ValueError(f"no kind is called {named!r}")
+    return found
