@@ -302,7 +302,7 @@ class Room:
         if experiment.fault.only and book.fired_at == 1:
             finding.violations += self._nothing_happened(before, story)
         self.wait_for_writers()
-        if experiment.deed is None:
+        if experiment.deed is None or experiment.deed.place in {"signal", "program"}:
             finding.violations += reverted(self, story, before)
         self._server_owner_clears()
         self._lose(experiment)
@@ -424,8 +424,10 @@ def hurry() -> None:
         1.0 if isinstance(d, float) and d > 60 else d for d in Git.attempt.__defaults__ or ()
     )
     assert changed or Git.run.__defaults__ != positional, "the program's patience is elsewhere; mend the harness"
-    assert hasattr(module, "_GRACE"), "the program's grace is elsewhere; mend the harness"
-    vars(module)["_GRACE"] = 0.3
+    assert hasattr(module, "_GRACE") and hasattr(module, "_TRANSFERS"), (
+        "the program's grace is elsewhere; mend the harness"
+    )
+    vars(module).update(_GRACE=0.3, _TRANSFERS=0.05)
 
 
 def reverted(room: Room, story: Story, before: Picture) -> list[str]:
@@ -530,7 +532,9 @@ def _files(top: Path) -> dict[str, tuple[bytes, int, int]]:
         for name in [*names, *(f for f in folders if os.path.islink(os.path.join(folder, f)))]:
             path = Path(folder, name)
             about = path.lstat()
-            content = path.read_bytes() if stat.S_ISREG(about.st_mode) else os.readlink(path).encode()
+            content = path.read_bytes() if stat.S_ISREG(about.st_mode) else b""
+            if stat.S_ISLNK(about.st_mode):
+                content = os.readlink(path).encode()
             found[str(path.relative_to(top))] = (content, about.st_mode, about.st_mtime_ns)
     return found
 
@@ -734,7 +738,8 @@ class Check:
     def _person_untouched(self) -> list[str]:
         now, found = self.settled, []
         found += [f"{name} changed" for name in _PERSONS if now.files.get(name) != self.before.files.get(name)]
-        ours = MANAGED | TEAM
+        colleagues = self._deed is not None and self._deed.name in _REWRITES
+        ours = MANAGED | TEAM | ({"mine.txt"} if colleagues else set())
         for path in (self.before.index.keys() | now.index.keys()) - ours:
             if self.before.index.get(path) != now.index.get(path):
                 found.append(f"index entry of {path} changed")
@@ -749,7 +754,7 @@ class Check:
 
     def _tokens(self) -> list[str]:
         wanted = [] if self.story.clones else list(_TOKENS)
-        if self._did():
+        if self._deed is not None and self._did():
             wanted.append(TOKEN)
         seen = b"".join(content for content, _, _ in self.settled.files.values())
         seen += b"".join(self.settled.shared.values())
@@ -881,6 +886,8 @@ class Check:
 
     def _beyond(self) -> list[str]:
         """Upstream differs from what it was, or from what a colleague made of it, in our paths alone."""
+        if self._top == "solo":
+            return []
         noted = self.room.live / "theirs-upstream"
         since = self.before.remote_refs["api.git refs/heads/main"]
         if noted.exists():

@@ -105,7 +105,8 @@ ODD = (
     Deed("a folder becomes a pipe", "rm -rf api/docs; mkfifo api/docs; note > api/mine", stays="test -p api/docs"),
     Deed("chmod +x", "chmod +x api/conf.txt && note > aside", stays="test -x api/conf.txt"),
     Deed("chmod -x", "chmod -x api/run.sh && note > aside", stays="! test -x api/run.sh"),
-    Deed("other line ends", "sed -i 's/$/\\r/' api/conf.txt && note > aside", stays="grep -q $(printf '\\r') api/conf.txt"),
+    Deed("other line ends", "sed -i 's/$/\\r/' api/conf.txt && note > aside",
+         stays="grep -q $(printf '\\r') api/conf.txt"),
     Deed("a last line without its end", "printf %s \"$(cat api/conf.txt)\" > api/.swp && mv api/.swp api/conf.txt && "
          "note > aside", stays="test \"$(tail -c 1 api/conf.txt)\" = e"),
     Deed("written late, once it is replaced", _late("api/conf.txt", ended=False)),
@@ -125,8 +126,8 @@ REFUSED = tuple(
 )
 
 ODD_FOLDER = (
-    Deed("a folder in place of the shared file", _instead("mkdir shared/a.txt; note > shared/a.txt/mine", "shared/a.txt"),
-         "folder", blocks=True),
+    Deed("a folder in place of the shared file",
+         _instead("mkdir shared/a.txt; note > shared/a.txt/mine", "shared/a.txt"), "folder", blocks=True),
     Deed("a symlink in place of the shared file", _instead("note > mine; ln -s ../mine shared/a.txt", "shared/a.txt"),
          "folder", blocks=True, stays="test -L shared/a.txt"),
     Deed("a pipe in place of the shared file", _instead("mkfifo shared/a.txt; note > mine", "shared/a.txt"), "folder",
@@ -140,7 +141,8 @@ ODD_FOLDER = (
     Deed("other line ends in a shared file", "sed -i 's/$/\\r/' shared/a.txt && note > aside", "folder", blocks=True,
          stays="grep -q $(printf '\\r') shared/a.txt"),
     Deed("a shared file written late, once it is replaced", _late("shared/a.txt", ended=False), "folder", blocks=True),
-    Deed("a shared file written late, once the run has ended", _late("shared/a.txt", ended=True), "folder", blocks=True),
+    Deed("a shared file written late, once the run has ended", _late("shared/a.txt", ended=True), "folder",
+         blocks=True),
 )  # fmt: skip
 
 _REWORDED = 'git log -1 --format=%B | sed "1s/^/$(word) /" | git commit -q --amend -F - && said'
@@ -171,8 +173,8 @@ OWN = tuple(
         ("reword without our trailers", 'git commit -q --amend -m "mine now $(word)" && said'),
         ("fixup", f"{_MINE} && git commit -q --fixup=HEAD && {_NO_EDITOR} rebase -q -i --autosquash HEAD~2"),
         ("squash", _SQUASHED),
-        ("cherry-pick onto a commit of their own", _stashed(f"git reset -q --hard HEAD~1 && {_MINE} && git commit -q -m "
-         "persons-own && { git cherry-pick ORIG_HEAD || { git cherry-pick --abort; false; }; }")),
+        ("cherry-pick onto a commit of their own", _stashed(f"git reset -q --hard HEAD~1 && {_MINE} && "
+         "git commit -q -m persons-own && { git cherry-pick ORIG_HEAD || { git cherry-pick --abort; false; }; }")),
         ("cherry-pick with an edit", _stashed(_PICKED)),
         ("revert", _stashed("git revert --no-edit HEAD")),
         ("revert with an edit", _stashed(_REVERTED)),

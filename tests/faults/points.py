@@ -15,7 +15,7 @@ _VARIES = (
     (re.compile(r"tmp_(obj|pack|idx|rev)_\w+"), r"tmp_\1_*"),
     (re.compile(r"incoming-\w+"), "incoming-*"),
     (re.compile(r"workshops/[^/]*?(api|web|solo)(-git)?-[0-9a-f]{8,}"), r"workshops/*\1\2-*"),
-    (re.compile(r"objects/[0-9a-f]{2}(?=/|$)"), "objects/??"),
+    (re.compile(r"/[0-9a-f]{2}(?=/|$)"), "/??"),
     (re.compile(r"[0-9a-f]{6,}|\d{3,}"), "*"),
     (re.compile(r"\*(-?\*)+"), "*"),
 )

@@ -294,6 +294,7 @@ int rename(const char *from, const char *to) { REAL(rename); PATH_CALL("rename",
 int renameat(int a, const char *from, int b, const char *to) { REAL(renameat); PATH_CALL("rename", b, to, real(a, from, b, to)); }
 int renameat2(int a, const char *from, int b, const char *to, unsigned flags) {
     REAL(renameat2);
+    if (flags && shared && !inside && refused && !strcmp(refused, "exchange")) { errno = refused_errno; return -1; }
     PATH_CALL(flags == 2 ? "exchange" : "rename", b, to, real(a, from, b, to, flags));
 }
 int link(const char *from, const char *to) { REAL(link); PATH_CALL("link", AT_FDCWD, to, real(from, to)); }

@@ -180,7 +180,7 @@ class Book:
             if _state(pid) == "T":
                 os.kill(pid, signal.SIGCONT)
 
-    def while_one_is_stopped(self, main: int, act: str, patience: float = 20.0) -> None:
+    def while_one_is_stopped(self, main: int, act: str, patience: float = 8.0) -> None:
         """Wait until one process of the run stands still, act, and let it go on when the run itself has ended."""
         deadline = time.monotonic() + patience
         while not (self.fired and (stopped := [pid for pid in self._pids() if _state(pid) == "T"])):

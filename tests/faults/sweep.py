@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
-import json
 import multiprocessing
 import os
 import random
@@ -27,7 +26,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
-from tests.faults import disks, kinds, people, points, shim, table
+from tests.faults import disks, kinds, points, shim, table
 from tests.faults.kinds import BY_NAME, KINDS, Kind
 from tests.faults.lab import STORIES, Experiment, Finding, Room
 

@@ -54,9 +54,10 @@ def as_json(result: Result) -> str:
 def text(result: Result) -> str:
     """Return the table with what it takes to read it."""
     bad = len(result.violations)
+    pace = result.made / max(result.seconds, 0.01)
     said = (
-        f"{result.made} experiments in {result.seconds:.0f} seconds ({result.made / max(result.seconds, 0.01):.1f} a second, "
-        f"{result.jobs} at a time on {result.cores} cores, {result.day}), {bad} with violations"
+        f"{result.made} experiments in {result.seconds:.0f} seconds ({pace:.1f} a second, {result.jobs} at a time on "
+        f"{result.cores} cores, {result.day}), {bad} with violations"
     )
     return "\n".join([*_table(result), "", said])
 
@@ -80,9 +81,9 @@ def put(document: str, result: Result) -> str:
         raise ValueError(f"{_DOCUMENT.name} has no place for the table: write {_BEGIN.strip()} and {_END.strip()}")
     git = subprocess.run(["git", "version"], capture_output=True, text=True, check=True).stdout.split()[2]
     said = (
-        f"One run of `make faults` on {result.day}, {result.jobs} at a time on {result.cores} cores: {result.made:,} experiments in "
-        f"{result.seconds / 60:.0f} minutes, {len(result.violations)} with a violation\n(git {git}, {os.uname().sysname}, files in "
-        f"memory but for the kinds that need a disk)."
+        f"One run of `make faults` on {result.day}, {result.jobs} at a time on {result.cores} cores: {result.made:,} "
+        f"experiments in {result.seconds / 60:.0f} minutes,\n{len(result.violations)} with a violation (git {git}, "
+        f"{os.uname().sysname}, files in memory but for the kinds that need a disk)."
     )
     return f"{before}{begin}\n{said}\n\n" + "\n".join(_table(result)) + f"\n\n{end}{after}"
 
