@@ -143,10 +143,10 @@ def beside(room: Room, experiment: Experiment) -> Finding:
     room.picture(story)
     room.fresh(story)
     room.git("api", "reset", "-q")
-    other = room.place / "other"
+    other = room.live / "other"
     other.mkdir(exist_ok=True)
     book = Book(room.place / "book")
-    fault = replace(experiment.fault, path=experiment.fault.path.replace("*/live/api/", "*/other/"))
+    fault = replace(experiment.fault, path=experiment.fault.path.replace("*/live/api/", "*/live/other/"))
     settings = room.environment() | fault.environment(book.file, room.library)
     exports = [f"{name}={value}" for name, value in settings.items()]
     script = f'mount --bind "$1" "$2" && cd "$2" && shift 2 && exec env "$@" sh -c \'{deed.script}\''

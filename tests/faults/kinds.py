@@ -218,10 +218,16 @@ def parsed(name: str) -> Experiment:
 
 def chosen(kinds: tuple[Kind, ...], named: str) -> tuple[Kind, ...]:
     """Return the kinds that a list of names or patterns, parted by commas, tells."""
-    globs = [word.strip() for word in named.split(",") if word.strip()]
-    found = tuple(
-        kind for kind in kinds if any(kind.name == glob or fnmatch.fnmatch(kind.name, glob) for glob in globs)
-    )
-    if not found:
-        raise ValueError(f"no kind is called {named!r}")
-    return found
+    found: list[Kind] = []
+    parts = named.split(",")
+    while parts:
+        # Some names have commas in them: what is longest is meant.
+        for end in range(len(parts), 0, -1):
+            glob = ",".join(parts[:end]).strip()
+            if matching := [kind for kind in kinds if kind.name == glob or fnmatch.fnmatch(kind.name, glob)]:
+                found += matching
+                parts = parts[end:]
+                break
+        else:
+            raise ValueError(f"no kind is called {parts[0].strip()!r}; --list tells their names")
+    return tuple(dict.fromkeys(found))

@@ -424,9 +424,8 @@ def hurry() -> None:
         1.0 if isinstance(d, float) and d > 60 else d for d in Git.attempt.__defaults__ or ()
     )
     assert changed or Git.run.__defaults__ != positional, "the program's patience is elsewhere; mend the harness"
-    assert hasattr(module, "_GRACE") and hasattr(module, "_TRANSFERS"), (
-        "the program's grace is elsewhere; mend the harness"
-    )
+    missing = {"_GRACE", "_TRANSFERS"} - vars(module).keys()
+    assert not missing, f"{missing} of the program's patience is elsewhere; mend the harness"
     vars(module).update(_GRACE=0.3, _TRANSFERS=0.05)
 
 
