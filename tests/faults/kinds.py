@@ -121,20 +121,19 @@ def _root() -> str | None:
     return None if os.geteuid() == 0 else "only root may"
 
 
+_STORE = "state/workshops/*-api-git-*"
+# Every file of the state folder, by pattern, and how many there are of it.
 _STATE = (
-    "state/ledger.db", "state/workshops/*api-git-*/HEAD", "state/workshops/*api-git-*/config",
-    "state/workshops/*api-git-*/packed-refs", "state/workshops/*api-git-*/shallow",
-    "state/workshops/*api-git-*/asked-*", "state/workshops/*api-git-*/known*", "state/workshops/*api-git-*/FETCH_HEAD",
-    "state/workshops/*api-git-*/objects/pack/*.pack", "state/workshops/*api-git-*/objects/pack/*.idx",
-    "state/workshops/*api-git-*/objects/pack/*.promisor", "state/workshops/*api-git-*/objects/??/*",
-    "state/workshops/*api-git-*/refs/*/*", "state/workshops/*api-git-*/refs/*/*/*", "state/workshops/*.lock",
-    "state/workshops/*api-git-*/*", "state/locks/*.lock", "state/folders/*.json", "state/folders/*.lock",
-    "state/contents/*", "state/known/*", "state/parsed/*", "state/reads/*", "state/*",
+    ("state/ledger.db", 1), ("state/*.json", 1), ("state/locks/*.lock", 1), ("state/contents/*", 3),
+    ("state/folders/*.json", 1), ("state/folders/*.lock", 1), ("state/workshops/*.lock", 2), (f"{_STORE}/HEAD", 1),
+    (f"{_STORE}/asked-*", 1), (f"{_STORE}/config", 1), (f"{_STORE}/rollout.json", 1),
+    (f"{_STORE}/objects/pack/*.idx", 3), (f"{_STORE}/objects/pack/*.pack", 3), (f"{_STORE}/objects/pack/*.promisor", 2),
+    (f"{_STORE}/refs/rollout/upstream/*", 1), (f"{_STORE}/refs/rollout/pending/*", 1),
 )  # fmt: skip
-_FOLDERS = ("state", "state/workshops", "state/workshops/*api-git-*", "state/workshops/*/objects",
-            "state/workshops/*/refs", "state/locks", "state/folders", "state/contents", "state/known")  # fmt: skip
+_FOLDERS = ("state", "state/workshops", _STORE, f"{_STORE}/objects", f"{_STORE}/objects/pack", f"{_STORE}/refs",
+            "state/locks", "state/folders", "state/contents")  # fmt: skip
 DAMAGES = (
-    *(deed for glob in _STATE for number in (1, 2, 3) for deed in people.damage(glob, number)),
+    *(deed for glob, most in _STATE for number in range(1, most + 1) for deed in people.damage(glob, number)),
     *map(people.folder_gone, _FOLDERS),
 )
 

@@ -306,6 +306,8 @@ class Room:
             finding.violations += reverted(self, story, before)
         self._server_owner_clears()
         self._lose(experiment)
+        if experiment.between is not None:
+            finding.fired = finding.fired and (self.live / "did").exists()
         if experiment.second is not None:
             _, again = self.run(story, experiment.second)
             finding.fired = finding.fired and again.fired
@@ -796,7 +798,8 @@ class Check:
             if not (self.room.live / where).exists():
                 continue
             hidden = [name for name in ("MERGE_AUTOSTASH",) if (self.room.live / where / ".git" / name).exists()]
-            listed = self.room.git(where, "rev-list", "--objects", "--all", *hidden)
+            stashed = self.settled.stash.split() if where == self._top else []  # --all knows the newest one alone
+            listed = self.room.git(where, "rev-list", "--objects", "--all", *hidden, *stashed)
             names = [line.split(" ")[0] for line in listed.splitlines()]
             if where == self._top:
                 names += [about.split(" ")[2] for about in self.settled.index.values()]

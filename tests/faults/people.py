@@ -229,7 +229,7 @@ def damage(pattern: str, number: int = 1) -> tuple[Deed, ...]:
 
 
 def folder_gone(pattern: str) -> Deed:
-    return Deed(f"{pattern} is removed whole", f"rm -rf {pattern} && : > did", "state")
+    return Deed(f"{pattern} is removed whole", f"ls -d {pattern} && rm -rf {pattern} && : > did", "state")
 
 
 # What a person's own git command must survive when a whole rollout happens at any call of it.

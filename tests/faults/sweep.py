@@ -35,7 +35,7 @@ def plan(room: Room, wanted: Iterable[Kind], given: Choice) -> list[Experiment]:
     """Choose the experiments; `most` of them, spread evenly over kinds, situations, deeds and calls."""
     able = [kind for kind in wanted if kind.refusal() is None]
     stories = {name for kind in able if kind.way not in _COMMANDS for name in kind.stories}
-    stories = {name for name in stories if fnmatch.fnmatch(name, given.story)}
+    stories = {name for name in stories if any(fnmatch.fnmatch(name, glob) for glob in given.story.split(","))}
     calls = {name: list(points.of(room.calls(STORIES[name]))) for name in sorted(stories)}
     waiting = {kind.name: _experiments(room, kind, calls, given) for kind in able}
     by_kind: dict[str, dict[str, Experiment]] = {name: {} for name in waiting}
@@ -235,7 +235,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=3600, metavar="N", help="begin none after so many seconds")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
     parser.add_argument("--kinds", "--kind", default="*", metavar="NAME,...", help="names or patterns of kinds")
-    parser.add_argument("--story", default="*")
+    parser.add_argument("--story", default="*", metavar="NAME,...")
     parser.add_argument("--deed", default="*")
     parser.add_argument("--where", default="*", metavar="GLOB", help="only at calls on paths like this")
     parser.add_argument("--repeat", metavar="NAME", help="make one experiment again, by its name")
