@@ -56,6 +56,8 @@ class Kind:
                 found = [
                     point for call, point in calls[story] if self._may_be_at(call, deed, calls[story][0][0], where)
                 ]
+                if self.fault.mode in {Mode.RUN, Mode.STOP_ONE}:
+                    found += [replace(point, after=True) for point in found]
                 chance.shuffle(found)
                 groups.append(
                     [self._at(story, deed, point, number, chance) for number, point in enumerate(found[:400])]
@@ -75,8 +77,7 @@ class Kind:
         return deed is None or call is first or _concerns(call, deed)
 
     def _at(self, story: str, deed: Deed | None, point: Point, number: int, chance: random.Random) -> Experiment:
-        after = self.fault.after or (self.fault.mode in {Mode.RUN, Mode.STOP_ONE} and chance.random() < 0.4)
-        fault = replace(point, after=after).put_in(self.fault)
+        fault = replace(point, after=point.after or self.fault.after).put_in(self.fault)
         if self.gaps:
             fault = replace(fault, then=self.gaps[number % len(self.gaps)])
         second = Fault(self.second, chance.randint(1, 150)) if self.second is not None else None
