@@ -909,6 +909,8 @@ class Check:
     def _may_stay_out(self, name: str) -> bool:
         """Where the branch itself is upstream, a person who is at it keeps the rollout out; a foreign edit does too."""
         deed = self._deed
+        if self._named_the_damage():
+            return True
         if deed is None or name == "web":
             return False
         return (not self.story.pushes and deed.place in {"checkout"}) or (deed.place == "upstream" and deed.blocks)
@@ -965,9 +967,10 @@ class Check:
         return found
 
     def _named_the_damage(self) -> bool:
-        """Tell whether the program said which damaged thing is in its way, so that a person can mend it."""
-        said = self.second.out + self.second.err
-        return self.second.code != 0 and f"{self.room.live}/state" in said
+        """Tell whether the program named the folder in its file's place: it removes none, a person must."""
+        between, said = self.experiment.between, self.second.out + self.second.err
+        folder = between is not None and between.name.endswith("is a folder")
+        return folder and self.second.code != 0 and f"{self.room.live}/state" in said
 
     def _no_staged_revert(self) -> list[str]:
         """The index must not undo what HEAD has: the person's next commit would publish that."""
@@ -994,6 +997,7 @@ class Check:
                        if getattr(now, name) != getattr(self.settled, name)]  # fmt: skip
             found.append(f"the second run changed {', '.join(changed)}")
         done = set(self.second.outcomes().values()) - {"unchanged", "blocked"}
+        done -= {"failed"} if self._named_the_damage() else set()
         if done - ({"committed"} if not self.story.pushes else set()):
             found.append(f"the second run: {self.second.outcomes()} {self.second.reasons()}")
         return found

@@ -89,7 +89,7 @@ MUTATIONS = (
     Mutation("no link is followed at a managed path", "atomic.py",
              "os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder",
              "os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder",
-             "a person puts odd things in the checkout", "a symlink in place of the file", "push",
+             "a person puts odd things in the checkout", "moved away and linked", "push",
              "*/live/api/conf.txt"),
     Mutation("a clone has its name only when it is whole", "publish.py",
              'scratch = top.with_name(f"{top.name}{_CLONE}{os.getpid()}")', "scratch = top",

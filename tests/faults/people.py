@@ -97,6 +97,8 @@ ODD = (
     Deed("a folder in place of the file", _instead("mkdir api/conf.txt; note > api/conf.txt/mine", "api/conf.txt")),
     Deed("a symlink in place of the file", _instead("note > mine; ln -s ../mine api/conf.txt", "api/conf.txt"),
          stays="test -L api/conf.txt"),
+    Deed("moved away and linked", "mv api/conf.txt mine && ln -s $LIVE/mine api/conf.txt && note > aside",
+         stays="test -L api/conf.txt"),
     Deed("a pipe in place of the file", _instead("mkfifo api/conf.txt; note > api/mine", "api/conf.txt"),
          stays="test -p api/conf.txt"),
     Deed("a symlink where a new file will be", _instead(f"note > mine; ln -s ../../mine {_NEW}", _NEW),
