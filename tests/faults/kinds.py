@@ -44,6 +44,7 @@ class Kind:
     where: str = "*"  # only at calls on paths like this
     only: str = ""  # only at calls of such names
     children: bool = False  # only at calls of the programs that ours starts
+    fixed: tuple[Point, ...] = ()  # at these points, which no list of calls has
     refusal: Callable[[], str | None] = anywhere  # why it cannot be tried here
 
     def experiments(self, calls: Calls, deeds: str, where: str, chance: random.Random) -> Iterator[Experiment]:
@@ -53,10 +54,8 @@ class Kind:
             for deed in self.deeds or self.between or (None,):
                 if story not in calls or (deed is not None and not fnmatch.fnmatch(deed.name, deeds)):
                     continue
-                found = [
-                    point for call, point in calls[story] if self._may_be_at(call, deed, calls[story][0][0], where)
-                ]
-                if self.fault.mode in {Mode.RUN, Mode.STOP_ONE}:
+                found = self._points(calls[story], deed, where)
+                if self.fault.mode in {Mode.RUN, Mode.STOP_ONE} and not self.fixed:
                     found += [replace(point, after=True) for point in found]
                 chance.shuffle(found)
                 groups.append(
@@ -64,6 +63,11 @@ class Kind:
                 )
         chance.shuffle(groups)
         yield from (one for one in chain.from_iterable(zip_longest(*groups)) if one is not None)
+
+    def _points(self, calls: list[tuple[Call, Point]], deed: Deed | None, where: str) -> list[Point]:
+        if self.fixed:
+            return list(self.fixed)
+        return [point for call, point in calls if self._may_be_at(call, deed, calls[0][0], where)]
 
     def _may_be_at(self, call: Call, deed: Deed | None, first: Call, where: str) -> bool:
         if not fnmatch.fnmatch(call.path, self.where) or not fnmatch.fnmatch(call.path, where):
@@ -152,6 +156,9 @@ def _no_exchange(number: int) -> tuple[Kind, ...]:
     )  # fmt: skip
 
 
+_PROGRAMS = ("update-ref", "update-index", "unpack-objects", "receive-pack", "fetch", "ls-remote", "cat-file",
+             "index-pack", "render_child")  # fmt: skip
+_STARTS = tuple(Point("execve", f"*{program}*", number) for program in _PROGRAMS for number in (1, 2, 3))
 _ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES)
 _CHANGES = "rename exchange link open create unlink mkdir"
 KINDS = (
@@ -162,6 +169,9 @@ KINDS = (
     Kind("kill one process", Fault(Mode.KILL_ONE), _ALL),
     *(Kind(f"one call fails: {errno.errorcode[number]}", Fault(Mode.FAIL, errno=number), _ALL) for number in _ERRORS),
     Kind("a call is done and says EIO", Fault(Mode.FAIL, errno=errno.EIO, after=True), _ALL),
+    Kind("kill as a program starts", Fault(Mode.KILL_TREE), _ALL, fixed=_STARTS),
+    Kind("a program cannot be started: ENOMEM", Fault(Mode.FAIL, errno=errno.ENOMEM), _ALL, fixed=_STARTS),
+    Kind("a person acts as a program starts", Fault(Mode.RUN), deeds=people.CHECKOUT, fixed=_STARTS),
     Kind("disk full from a call on", Fault(Mode.FULL), _ALL),
     Kind("the state folder's disk is full from a call on", Fault(Mode.FULL, only="state"), _CHECKOUT),
     Kind("a write is cut short", Fault(Mode.SHORT), only="write"),

@@ -334,7 +334,7 @@ static const char *words(char *const argv[], char *buffer, size_t room) {
 }
 #define EXECS(argv, call) \
     if (shared && !inside && call_name && !strcmp(call_name, "execve")) { \
-        char line[1024]; \
+        char line[4096]; \
         if (counted("execve", words(argv, line, sizeof line)) == 1) return -1; \
     } \
     return call
