@@ -6,7 +6,7 @@ import errno
 import fnmatch
 import os
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 
@@ -44,7 +44,7 @@ class Kind:
     where: str = "*"  # only at calls on paths like this
     only: str = ""  # only at calls of such names
     children: bool = False  # only at calls of the programs that ours starts
-    fixed: tuple[Point, ...] = ()  # at these points, which no list of calls has
+    starts: bool = False  # when a program is started
     refusal: Callable[[], str | None] = anywhere  # why it cannot be tried here
 
     def experiments(self, calls: Calls, deeds: str, where: str, chance: random.Random) -> Iterator[Experiment]:
@@ -55,7 +55,7 @@ class Kind:
                 if story not in calls or (deed is not None and not fnmatch.fnmatch(deed.name, deeds)):
                     continue
                 found = self._points(calls[story], deed, where)
-                if self.fault.mode in {Mode.RUN, Mode.STOP_ONE} and not self.fixed:
+                if self.fault.mode in {Mode.RUN, Mode.STOP_ONE} and not self.starts:
                     found += [replace(point, after=True) for point in found]
                 chance.shuffle(found)
                 groups.append(
@@ -65,12 +65,12 @@ class Kind:
         yield from (one for one in chain.from_iterable(zip_longest(*groups)) if one is not None)
 
     def _points(self, calls: list[tuple[Call, Point]], deed: Deed | None, where: str) -> list[Point]:
-        if self.fixed:
-            return list(self.fixed)
+        if self.starts:
+            return _starts(call for call, _ in calls)
         return [point for call, point in calls if self._may_be_at(call, deed, calls[0][0], where)]
 
     def _may_be_at(self, call: Call, deed: Deed | None, first: Call, where: str) -> bool:
-        if not fnmatch.fnmatch(call.path, self.where) or not fnmatch.fnmatch(call.path, where):
+        if call.name == "execve" or not fnmatch.fnmatch(call.path, self.where) or not fnmatch.fnmatch(call.path, where):
             return False
         if self.only and call.name not in self.only.split():
             return False
@@ -107,6 +107,14 @@ class Kind:
         between = deed if self.between else None
         return Experiment(self.name, story, fault, None if self.between else deed, second, self.without, between,
                           self.renamed)  # fmt: skip
+
+
+def _starts(calls: Iterable[Call]) -> list[Point]:
+    """Return the points at which programs are started: what is started is named by all its words."""
+    lines = [call.path for call in calls if call.name == "execve"]
+    globs = [f"*{program}*" for program in _PROGRAMS]
+    return [Point("execve", glob, number) for glob in globs
+            for number in range(1, 1 + len(fnmatch.filter(lines, glob)))]  # fmt: skip
 
 
 def _concerns(call: Call, deed: Deed) -> bool:
@@ -158,7 +166,6 @@ def _no_exchange(number: int) -> tuple[Kind, ...]:
 
 _PROGRAMS = ("update-ref", "update-index", "unpack-objects", "receive-pack", "fetch", "ls-remote", "cat-file",
              "index-pack", "render_child")  # fmt: skip
-_STARTS = tuple(Point("execve", f"*{program}*", number) for program in _PROGRAMS for number in (1, 2, 3))
 _ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES)
 _CHANGES = "rename exchange link open create unlink mkdir"
 KINDS = (
@@ -169,9 +176,9 @@ KINDS = (
     Kind("kill one process", Fault(Mode.KILL_ONE), _ALL),
     *(Kind(f"one call fails: {errno.errorcode[number]}", Fault(Mode.FAIL, errno=number), _ALL) for number in _ERRORS),
     Kind("a call is done and says EIO", Fault(Mode.FAIL, errno=errno.EIO, after=True), _ALL),
-    Kind("kill as a program starts", Fault(Mode.KILL_TREE), _ALL, fixed=_STARTS),
-    Kind("a program cannot be started: ENOMEM", Fault(Mode.FAIL, errno=errno.ENOMEM), _ALL, fixed=_STARTS),
-    Kind("a person acts as a program starts", Fault(Mode.RUN), deeds=people.CHECKOUT, fixed=_STARTS),
+    Kind("kill as a program starts", Fault(Mode.KILL_TREE), _ALL, starts=True),
+    Kind("a program cannot be started: ENOMEM", Fault(Mode.FAIL, errno=errno.ENOMEM), _ALL, starts=True),
+    Kind("a person acts as a program starts", Fault(Mode.RUN), deeds=people.CHECKOUT, starts=True),
     Kind("disk full from a call on", Fault(Mode.FULL), _ALL),
     Kind("the state folder's disk is full from a call on", Fault(Mode.FULL, only="state"), _CHECKOUT),
     Kind("a write is cut short", Fault(Mode.SHORT), only="write"),

@@ -277,10 +277,10 @@ class Room:
         return self._ended(_waited(pid, 120.0))
 
     def calls(self, story: Story) -> list[Call]:
-        """Return every call of a run in which nothing goes wrong."""
+        """Return every call of a run in which nothing goes wrong, with the programs that are started."""
         self.picture(story)
         self.fresh(story)
-        ended, book = self.run(story, Fault())
+        ended, book = self.run(story, Fault(call="execve"))
         assert ended.code == 0, ended.err
         return book.calls()
 
@@ -949,6 +949,8 @@ class Check:
         lost = self.experiment.without == "state" or self.experiment.between is not None
         if self.experiment.between is not None and self._named_the_damage():
             return []
+        if self.experiment.between is not None and not {self.first.code, self.second.code} <= {0, 3}:
+            found.append(f"the runs after the damage ended with {self.first.code} and {self.second.code}")
         if self.first.code != 0 and not lost:
             found.append(f"the first run after ended with {self.first.code}")
         if self.settled.head != self.settled.upstream:

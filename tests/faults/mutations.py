@@ -68,7 +68,9 @@ MUTATIONS = (
              "*.git/rollout/op-*"),
     Mutation("the ref tells, not how its writer ended", "follow.py",
              "if there != self.to.commit:  # the ref tells", "if True:  # the ref tells",
-             "kill one process,a git of ours stands still", "*", "no push", "*.git/*refs/heads/*"),
+             "a git of ours stands still",
+             repeat="a git of ours stands still | no push | left alone | "
+             "after rename */live/api/.git/refs/heads/main #1"),
     Mutation("the mode of what comes out", "follow.py",
              "(out.content, out.mode, out.identity) != (\n            before.content,\n            before.mode,",
              "(out.content, out.identity) != (\n            before.content,",

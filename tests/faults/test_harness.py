@@ -45,7 +45,7 @@ def test_calls_on_paths_that_are_alike_are_numbered() -> None:
 def test_an_experiment_is_made_again_from_its_name(kind: kinds.Kind) -> None:
     shared = [Call(9, 2, name, f"/w/live/{path}", 0.0) for name in ("write", "rename")
               for path in ("state/folders/shared-0.lock", "shared/a.txt", "api.git/HEAD", "api/x")]  # fmt: skip
-    named = list(points.of([*_calls(), *shared]))
+    named = list(points.of([*_calls(), *shared, Call(9, 2, "execve", "git update-ref x", 0.0)]))
     every = dict.fromkeys(kind.stories, named)
     made = list(islice(kind.experiments(every, "*", "*", Random(1)), 50))
     assert made
