@@ -72,4 +72,4 @@ far: $(VENV)/.dev
 	PYTHONPATH=. $(BIN)/python benchmarks/latency.py --rounds $(ROUNDS) $(BENCH)
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) faults.json build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -418,14 +418,11 @@ def hurry() -> None:
     """Let the program lose patience with a git of its own soon: one of minutes cannot be waited out."""
     from rollout.git import Git
 
-    changed = [name for name, limit in (Git.run.__kwdefaults__ or {}).items() if name == "limit" and limit > 60]
+    for function in (Git.run, Git.attempt):
+        limits = function.__kwdefaults__ or {}
+        assert limits.get("limit", 0) > 1, "the program's patience is elsewhere; mend the harness"
+        limits["limit"] = 1.0
     module = sys.modules[Git.__module__]
-    positional = Git.run.__defaults__ or ()
-    Git.run.__defaults__ = tuple(1.0 if isinstance(d, float) and d > 60 else d for d in positional)
-    Git.attempt.__defaults__ = tuple(
-        1.0 if isinstance(d, float) and d > 60 else d for d in Git.attempt.__defaults__ or ()
-    )
-    assert changed or Git.run.__defaults__ != positional, "the program's patience is elsewhere; mend the harness"
     missing = {"_GRACE", "_TRANSFERS"} - vars(module).keys()
     assert not missing, f"{missing} of the program's patience is elsewhere; mend the harness"
     vars(module).update(_GRACE=0.3, _TRANSFERS=0.05)
