@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from msgspec import Struct, field
 
+from rollout import seal
 from rollout.git import GitError
 from rollout.model import Change, Identity
 from rollout.trees import Objects, Tree, git_id
@@ -28,6 +29,7 @@ class Built(Struct):
     id_size: int
     objects: list[tuple[str, bytes]] = field(default_factory=list)
     commit: str = ""
+    message: str = ""
 
     def add(self, kind: str, content: bytes) -> str:
         if (kind, content) not in self.objects:
@@ -35,15 +37,18 @@ class Built(Struct):
         return git_id(content, self.id_size, kind)
 
 
-def commit(base: Tree, changes: Iterable[Change], identity: Identity, message: str, when: int) -> Built:
-    """Return the commit on `base` that makes exactly these changes; raise GitError where one of them cannot be."""
+def commit(base: Tree, branch: str, changes: Iterable[Change], identity: Identity, message: str, when: int) -> Built:
+    """Return the commit on `base` that makes exactly these changes, sealed; raise GitError where one cannot be made."""
     built = Built(len(base.commit))
     top = _Folder()
+    moved = []
     for change in changes:
         entry = None if change.after is None else (change.after.mode, built.add("blob", change.after.content))
         _place(top, change.path).files[change.path.name] = entry
+        moved.append((change.path, base.entry(change.path), entry))
     root = _tree(base, base.root, top, built, PurePosixPath()) or built.add("tree", b"")
-    built.commit = built.add("commit", _text(root, base.commit, identity, message, when))
+    built.message = seal.put(message, branch, identity.author, moved)
+    built.commit = built.add("commit", _text(root, base.commit, identity, built.message, when))
     return built
 
 

@@ -10,7 +10,7 @@ from typing import Literal, cast
 
 from msgspec import Struct
 
-from rollout import atomic, attributes, gitdir, tokens, unfinished
+from rollout import atomic, attributes, gitdir, ownership, tokens, unfinished
 from rollout.attributes import AttributesFile, LineEnds
 from rollout.git import Git, GitError, Person
 from rollout.gitdir import GitDir, NotOurs
@@ -23,6 +23,8 @@ _SHOWN = 3
 _ITS_OWN = {"local", "worktree"}  # scopes of a configuration that is the repository's and not the person's
 _MAX_ATTRIBUTES = 16 * 1024 * 1024
 _PLAIN = {"100644", "100755"}
+# A commit, its parents, and whether there is something in it that looks like our seal.
+_SEALED_OR_NOT = "--format=%H%x09%P%x09%(trailers:key=Rollout-Seal,keyonly,separator=%x20)"
 _PARTIAL = {Mode.BLOCK, Mode.MERGE, Mode.ONCE}  # modes in which the rest of a file is somebody else's
 
 
@@ -104,27 +106,24 @@ def standing(repo: GitDir, git: Git, branch: str, remote: str, upstream: str) ->
         known.append(tracking)
     if local in known:
         return Standing(local)
+    return Standing(local, above(git, branch, local, known))
+
+
+def above(git: Git, branch: str, local: str, known: Iterable[str]) -> tuple[OwnCommit, ...]:
+    """Return the newest commits of a branch that none of the known ones has, each held against its seal."""
     listed = git.attempt(
-        "log",
-        "--ignore-missing",
-        "--max-count=1000",
-        "--format=%H%x1f%P%x1f%(trailers:key=Rollout-Run,valueonly)%x1f%(trailers:key=Rollout-Target,valueonly)%x1e",
-        local,
-        "--not",
-        *known,
-        "--",
-    )
+        "log", "--ignore-missing", "--max-count=1000", _SEALED_OR_NOT, local, "--not", *known, "--"
+    )  # fmt: skip
     if listed.code:
         raise Hindered(f"its history cannot be read: {listed.words}")
-    return Standing(local, tuple(_own_commits(listed.out.decode("utf-8", "replace"))))
-
-
-def _own_commits(text: str) -> Iterable[OwnCommit]:
-    for record in text.split("\x1e"):
-        if "\x1f" in record:
-            commit, parents, run, target = record.strip("\n").split("\x1f")
-            ours = bool(run.strip()) and bool(target.strip()) and " " not in parents
-            yield OwnCommit(commit, parents.split(" ")[0], ours)
+    lines = [line.split("\t", 2) for line in listed.out.decode("ascii", "replace").split("\n") if line]
+    if not any(sealed for _, _, sealed in lines):
+        return tuple(OwnCommit(commit, parents.split(" ")[0], False) for commit, parents, _ in lines)
+    with git.objects() as objects:
+        return tuple(
+            OwnCommit(commit, parents.split(" ")[0], bool(sealed) and ownership.is_ours(objects, commit, branch))
+            for commit, parents, sealed in lines
+        )
 
 
 def hindrance(repo: GitDir, branch: str) -> str | None:

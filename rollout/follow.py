@@ -23,6 +23,7 @@ from rollout.checkout import (
     Conversions,
     Hindered,
     Move,
+    above,
     conversions,
     edited,
     git_for,
@@ -89,7 +90,7 @@ def _follow(repo: GitDir, runner: Git, to: Destination, person: Person, scratch:
     local = _may_move(repo, runner, to)
     to.bring(runner, local)
     if local is not None and local != to.commit:
-        _only_ours_above(repo, runner, to, local)
+        _only_ours_above(runner, to, local)
     with runner.objects() as objects:
         leftovers.forget_unchanged(repo, objects, len(to.commit))
         new = Tree(objects, to.commit)
@@ -131,22 +132,10 @@ def _may_move(repo: GitDir, runner: Git, to: Destination) -> str | None:
     return where.local
 
 
-def _only_ours_above(repo: GitDir, runner: Git, to: Destination, local: str) -> None:
+def _only_ours_above(runner: Git, to: Destination, local: str) -> None:
     """Make sure that nothing of the branch but rollout's own commits is missing in what it moves to."""
-    listed = runner.run(
-        "log",
-        "--max-count=200",
-        "--format=%P%x1f%(trailers:key=Rollout-Run,valueonly)%x1f%(trailers:key=Rollout-Target,valueonly)%x1e",
-        local,
-        "--not",
-        to.commit,
-        "--",
-    )
-    for record in listed.out.decode("utf-8", "replace").split("\x1e"):
-        if "\x1f" in record:
-            parents, run, target = record.strip("\n").split("\x1f")
-            if " " in parents or not run.strip() or not target.strip():
-                raise Hindered("the local branch has commits that upstream does not have")
+    if not all(commit.rollouts for commit in above(runner, to.branch, local, [to.commit])):
+        raise Hindered("the local branch has commits that upstream does not have")
 
 
 def _plain_files(moves: Iterable[Move]) -> None:

@@ -246,7 +246,8 @@ class Written(Struct, frozen=True):
     """What rollout last wrote at a path; `file` None means that it deleted it.
 
     `ours` holds what rollout added to a merged document, as (before, after) pairs, oldest first. `merged` is set
-    when `file` is a merge of drift: the sha256 of what the template said then, with `merge_base` before it.
+    when `file` is a merge of drift: the sha256 of what the template said then, with `merge_base` before it. `disputed`
+    says that somebody amended or resolved a commit of ours since, and that what it had written is not known.
     """
 
     file: File | None
@@ -254,6 +255,7 @@ class Written(Struct, frozen=True):
     ours: tuple[tuple[bytes, bytes], ...] = ()
     merged: str | None = None
     merge_base: File | None = None
+    disputed: bool = False
 
 
 class Snapshot(Struct, frozen=True):

@@ -162,6 +162,7 @@ def _accepted_merge(actual: File | None, wanted: File | None, written: Written |
         and written.merged is not None
         and wanted is not None
         and actual == written.file
+        and not written.disputed
         and written.merged == wanted.sha256
     )
 
@@ -190,6 +191,8 @@ def _adoption(item: Managed, actual: File, wanted: File | None, decisions: Decis
 def _changed_by_others(item: Managed, actual: File | None, written: Written) -> bool:
     """Tell whether the part of the file that is ours is no longer what rollout last wrote."""
     base = written.file
+    if written.disputed:
+        return True
     if written.merged is not None:
         return True  # a merge of drift was accepted, and now the template says something else
     if actual is None or base is None:
@@ -233,6 +236,8 @@ def _drift(
 def _drift_cause(actual: File | None, written: Written) -> str:
     if actual is None:
         return "others deleted it"
+    if written.disputed:
+        return "others changed it, and what rollout wrote is not known any more"
     if written.merged is not None:
         return "it holds an accepted merge, and the template changed since"
     if written.file is None:
@@ -247,6 +252,8 @@ def _merged_drift(
 ) -> Change:
     """Merge drift and template by the base both started from; what overlaps is a conflict, never a marker."""
     base = drift.base
+    if base is None and written.disputed:
+        return replace(drift, action=Action.CONFLICT)
     if actual is None or wanted is None or base is None:
         return replace(drift, action=Action.CONFLICT, cause=f"{drift.cause}; a deletion cannot be merged")
     try:

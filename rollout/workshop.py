@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -25,7 +25,7 @@ from rollout import (
     places,
 )
 from rollout.git import GitError
-from rollout.history import Touch
+from rollout.history import History, Touch
 from rollout.known import InSync
 from rollout.model import Change, File, Identity, Obstacle, Run, Snapshot, Step, Written
 from rollout.plan import Findings, fingerprint
@@ -99,10 +99,9 @@ class Workshop(Store):
             needed = {e.id for e in entries.values() if isinstance(e, Blob)} | set(attribute_files.values())
             needed |= history.blobs_of(past, managed, entries)
             self._read_blobs(objects, needed - set(contents), contents, network=network)
-            written = {path: history.written(past[path], contents) for path in managed if path in past}
-            for path, touches in past.items():
-                if path not in written and touches[0].target == self.target and isinstance(tree.at(path), Blob):
-                    written[path] = Written(File(b""), touches[0].commit)  # an orphan: only that it is there counts
+            wrote = ((path, history.written(past[path], contents)) for path in managed if path in past)
+            written = {path: last for path, last in wrote if last is not None}
+            written |= self._orphans(past, entries, tree)
         rules = [
             attributes.parse(contents.get(blob, b""), folder)
             for folder, blob in sorted(attribute_files.items(), key=lambda item: item[0].count("/") + bool(item[0]))
@@ -118,6 +117,15 @@ class Workshop(Store):
             else:
                 files[path] = _file(entry, contents)
         return Snapshot(tip, files, written, line_ends, self.memo().get("newest"))
+
+    def _orphans(
+        self, past: History, managed: Container[PurePosixPath], tree: Tree
+    ) -> Iterator[tuple[PurePosixPath, Written]]:
+        """Yield the files of ours that no template names any more; of them, only that they are there counts."""
+        for path, touches in past.items():
+            mine = history.own(touches)
+            if path not in managed and mine and mine[0].target == self.target and isinstance(tree.at(path), Blob):
+                yield path, Written(File(b""), mine[0].commit)
 
     def _read_blobs(
         self, objects: Objects, needed: Iterable[str], contents: dict[str, bytes], *, network: bool
@@ -143,29 +151,48 @@ class Workshop(Store):
 
     # --- history: what rollout wrote
 
-    def _history(self, tip: str, *, network: bool) -> dict[PurePosixPath, list[Touch]]:
+    def _history(self, tip: str, *, network: bool) -> History:
         """Return what rollout's own commits did to each path, newest first, as far as it is known or can be."""
         memo = self.memo()
-        searched = memo.get("searched")
+        known = history.from_memo(memo)
+        searched = memo.get("searched") if memo.get("sealed") else None
         if searched == tip:
-            return history.from_memo(memo)
+            return known
         if searched and self._only_others_since(searched, tip):
             self.remember(searched=tip)
-            return history.from_memo(memo)
+            return known
         if searched and self.reaches(searched, tip):
             new = self._own_commits(f"{searched}..{tip}")
-            found = history.joined(new, history.from_memo(memo))
+            found = history.joined(history.recalled(history.by_path(new), self._waiting()), known)
             newest = history.newest_of(new) or memo.get("newest")
         elif network:
             if (self.place / "shallow").exists():
                 self.transfer("--unshallow", "--filter=tree:0", self.refspec)
                 self.remember(tip=self.ref(self.upstream_ref))
-            found = self._own_commits(tip)
-            newest = history.newest_of(found)
+            new = self._own_commits(tip)
+            found = history.recalled(history.by_path(new), history.joined(known, self._waiting()))
+            newest = history.newest_of(new)
         else:
-            return history.from_memo(memo)
-        self.remember(searched=tip, history=history.as_memo(found), newest=newest)
+            return known
+        self.remember(searched=tip, history=history.as_memo(found), newest=newest, sealed=True)
         return found
+
+    def _waiting(self) -> History:
+        """Return what the commit of ours that waits does: upstream may have got it as somebody amended it."""
+        waiting = self.pending()
+        if waiting is None:
+            return {}
+        run, _ = commits.run_and_target(waiting.message)
+        return {
+            path: [self._touch(waiting.commit, before, after, waiting.merged.get(str(path)), run)]
+            for path, (before, after) in waiting.files.items()
+        }
+
+    def _touch(
+        self, commit: str, before: File | None, after: File | None, merged: str | None, run: str | None
+    ) -> Touch:
+        entries = history.entry_of(before, commit), history.entry_of(after, commit)
+        return Touch(commit, self.target, *entries, merged, run or "")
 
     def _only_others_since(self, searched: str, tip: str) -> bool:
         """Tell whether a plain line of other people's commits leads from one commit to the other: no need of git."""
@@ -205,13 +232,19 @@ class Workshop(Store):
         )  # fmt: skip
         return listed.out.decode("utf-8", "replace").splitlines() if listed.code == 0 else []
 
-    def _own_commits(self, revisions: str) -> dict[PurePosixPath, list[Touch]]:
-        """Search commits for our trailers; trees that only the remote has are fetched in one transfer."""
+    def _own_commits(self, revisions: str) -> list[tuple[PurePosixPath, Touch]]:
+        """Search commits for our trailers, newest first; trees that only the remote has are fetched in one transfer."""
         result = self.git.attempt(*history.LOG, revisions, "--")
         if result.code:
             self._fetch_trees(revisions)
             result = self.git.run(*history.LOG, revisions, "--")
-        return history.parse_log(result.out)
+        touches: list[tuple[PurePosixPath, Touch]] = []
+        for name, moved in history.parse_log(result.out):
+            with self.objects(name) as objects:
+                found = objects.read(name)
+            if found is not None:
+                touches += history.touches_of(name, found[2], moved)
+        return touches
 
     def _fetch_trees(self, revisions: str) -> None:
         listed = self.git.run("log", "--grep=^Rollout-Run: ", "--format=%H %P", revisions, "--")
@@ -283,22 +316,15 @@ class Workshop(Store):
     def pushed(self, commit: str, parent: str, changes: Iterable[Change]) -> None:
         """Know what we just put upstream without asking for it again."""
         memo = self.memo()
+        planned = list(changes)
+        with self.objects(commit) as objects:
+            found = objects.read(commit)
+        run = commits.run_and_target(commits.parts(found[2])[1])[0] if found is not None else None
         self.set_ref(self.upstream_ref, commit)
         self.note_asked()
         values: dict[str, Any] = {"tip": commit, "newest": commit, "believed": commit}
-        if memo.get("searched") == parent:
-            new = {
-                c.path: [
-                    Touch(
-                        commit,
-                        self.target,
-                        history.entry_of(c.before, commit),
-                        history.entry_of(c.after, commit),
-                        c.template,
-                    )
-                ]
-                for c in changes
-            }
+        if memo.get("searched") == parent and memo.get("sealed"):
+            new = {c.path: [self._touch(commit, c.before, c.after, c.template, run)] for c in planned}
             values |= {"searched": commit, "history": history.as_memo(history.joined(new, history.from_memo(memo)))}
         self.remember(**values)
         self.drop_pending()
@@ -328,11 +354,11 @@ class Workshop(Store):
             if found is None:
                 raise GitError(f"commit {base} is not in the workshop")
             when = max(run.epoch, commits.committed_at(found[2]) + 1)
-            built = building.commit(Tree(objects, base), planned, identity, message, when)
+            built = building.commit(Tree(objects, base), self.remote.branch, planned, identity, message, when)
             _, pack = packs.write(self.place / "objects", built.objects, len(base))
             self._verify(objects, base, built.commit, planned)
         if identity.sign:
-            return self._signed(built.commit, base, identity, message, when)
+            return self._signed(built.commit, base, identity, built.message, when)
         self.pin(built.commit)
         self._made = {built.commit: pack}
         return built.commit

@@ -42,7 +42,12 @@ def test_a_commit_carries_exactly_the_planned_paths_its_trailers_and_the_persons
     assert world.git("api.git", "show", "--format=", "--name-status", "main") == "A\tconf.txt"
     body = world.git("api.git", "log", "-1", "--format=%B", "main").splitlines()
     assert body[0] == "Event store migration"
-    assert [line.split(":")[0] for line in body[2:]] == ["Rollout-Run", "Rollout-Plan", "Rollout-Target"]
+    assert [line.split(":")[0] for line in body[2:]] == [
+        "Rollout-Run",
+        "Rollout-Plan",
+        "Rollout-Target",
+        "Rollout-Seal",
+    ]
     assert world.git("api.git", "log", "-1", "--format=%an <%ae> %cn <%ce>", "main") == (
         "Pat Person <pat@example.org> Pat Person <pat@example.org>"
     )

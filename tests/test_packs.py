@@ -100,7 +100,9 @@ def test_a_built_commit_is_whole_for_git_and_differs_in_exactly_the_changes(repo
         _change("folder0", b"sorts after the folder\n"),
     ]
     with packs.opened(objects_folder, len(tip)) as objects:
-        built = building.commit(Tree(objects, tip), changes, Identity(_WHO, _WHO), "Words: üñí\n\nbody\n", 1770000000)
+        built = building.commit(
+            Tree(objects, tip), "main", changes, Identity(_WHO, _WHO), "Words: üñí\n\nbody\n", 1770000000
+        )
         packs.write(objects_folder, built.objects, len(tip))
     _git(repository, "update-ref", "refs/heads/main", built.commit)
     _git(repository, "fsck", "--strict", "--full")
@@ -123,4 +125,4 @@ def test_a_change_below_a_file_is_refused(repository: Path) -> None:
         packs.opened(repository / ".git" / "objects", len(tip)) as objects,
         pytest.raises(GitError, match=r"file3 is no folder upstream"),
     ):
-        building.commit(Tree(objects, tip), [_change("file3/x", b"")], Identity(_WHO, _WHO), "m\n", 0)
+        building.commit(Tree(objects, tip), "main", [_change("file3/x", b"")], Identity(_WHO, _WHO), "m\n", 0)
