@@ -274,13 +274,27 @@ class _Write(Struct, frozen=True):
             return self._clone() if published and self.where.follow else []
         if self.at.repo is None:
             return [f"checkout not touched: {self.at.trouble}"]
-        bring = self._bring(commit)
-        to = follow.Destination(self.where.branch, self.where.remote, commit, upstream, published, bring)
         try:
-            identity = self.job.settings.person.identity
-            return follow.follow(self.at.top, to, self.job.settings.person, identity, self.shop.git.held).notes
+            notes = [] if published or self._has(commit) else self._catch_up(upstream)
+            return notes + self._moved(commit, upstream, published=published)
         except Hindered as error:
             return [f"checkout left as it is: {error}"]
+
+    def _catch_up(self, upstream: str) -> list[str]:
+        """Bring a checkout that is behind to upstream's commit: only there has a commit of ours its place."""
+        if self._has(upstream):
+            return []
+        if self.job.settings.offline:
+            raise Hindered("it is behind upstream, and --offline fetches nothing")
+        return self._moved(upstream, upstream, published=True)
+
+    def _moved(self, commit: str, upstream: str, *, published: bool) -> list[str]:
+        """Move the checkout; raise Hindered, with everything as it was, where that is not safe now."""
+        assert self.at.top is not None
+        bring = self._bring(commit)
+        to = follow.Destination(self.where.branch, self.where.remote, commit, upstream, published, bring)
+        identity = self.job.settings.person.identity
+        return follow.follow(self.at.top, to, self.job.settings.person, identity, self.shop.git.held).notes
 
     def _bring(self, commit: str) -> follow.Bring:
         """Choose how the commit gets into the person's repository: handed over where that can be, else fetched."""

@@ -334,6 +334,34 @@ def test_our_commit_that_was_resolved_by_hand_on_its_way_upstream_is_drift(world
     assert world.at("one", "conf.txt") == "hello, my own words\n"
 
 
+def test_a_waiting_commit_finds_its_place_in_a_checkout_that_is_behind(world: World) -> None:
+    top = world.repo("one", {"README.md": "hello\n", "mine.txt": "mine\n"})
+    tip = world.elsewhere("one", {"other.txt": "theirs\n"})
+    world.write(top, {"mine.txt": "edited\n"})
+    applied = world.run("apply", "-y", "--no-push", "--json")
+    assert applied.outcomes() == {"one": "committed"}
+    assert "left as it is" not in applied.out
+    assert world.git(top, "log", "--format=%s") == "Roll out conf.txt\nelsewhere\nfirst"
+    assert world.git(top, "rev-parse", "HEAD~1", "origin/main").split() == [tip, tip]
+    assert world.git(top, "status", "--porcelain") == "M mine.txt"
+    world.elsewhere("one", {"other.txt": "theirs again\n"})
+    world.template("project/conf.txt.j2", "hello again {{ who }}\n")
+    assert world.run("apply", "-y", "--no-push").code == 0
+    assert world.git(top, "log", "--format=%s") == "Roll out conf.txt\nelsewhere\nelsewhere\nfirst"
+    assert world.run("status", "--json").states() == {"one": "ready-to-push"}
+
+
+def test_offline_a_checkout_that_is_behind_is_left_and_told_so_in_words(world: World) -> None:
+    top = world.repo("one")
+    world.elsewhere("one", {"other.txt": "theirs\n"})
+    assert world.run("plan").code == 0
+    applied = world.run("apply", "-y", "--no-push", "--offline", "--json")
+    assert applied.outcomes() == {"one": "committed"}
+    assert "checkout left as it is: it is behind upstream, and --offline fetches nothing" in applied.out
+    assert world.git(top, "log", "--format=%s") == "first"
+    assert world.run("push", "-y", "--json").outcomes() == {"one": "pushed"}
+
+
 def _as_earlier_versions_made_it(world: World, where: str) -> None:
     """Take the seal off the branch's commit, and leave all else as it is."""
     raw = world.git(where, "cat-file", "commit", "main").splitlines()
