@@ -49,6 +49,11 @@ def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
     if only_waiting and step.state is not State.READY_TO_PUSH:
         if step.overtaken and step.state in {State.DRIFT, State.CONFLICT}:
             return be(Verdict.STALE, f"{step.reason} since the commit that waits was made; rollout apply decides")
+        if step.outrun and step.changes:
+            names = ", ".join(str(path) for path in step.outrun[:3])
+            return be(
+                Verdict.STALE, f"upstream changed {names} since the commit that waits was made; rollout apply decides"
+            )
         if step.overtaken and step.state is State.PENDING:
             return be(Verdict.UNCHANGED, "the commit that waits is not what is asked for now; rollout apply renews it")
         return be(Verdict.UNCHANGED, "nothing is ready to push")

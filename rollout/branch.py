@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import PurePosixPath
 from typing import TypeVar
 
 from msgspec import Struct
@@ -194,7 +195,8 @@ def _observe(
         _same_project(shop, tip, decisions)
     snapshot = _snapshot(shop, tip, desired, network=network)
     pending = _pending(at, shop, tip, target.location)
-    settled = pending is not None and _still_right(desired, snapshot, pending)
+    outrun = () if pending is None else _outrun(snapshot, pending)
+    settled = pending is not None and not outrun and _still_right(desired, snapshot, pending)
     entries = known.entries_of(desired, snapshot)
     there = _checkout(target.location, at, shop, tip, desired, settings.person, entries)
     circumstances = replace(
@@ -202,6 +204,7 @@ def _observe(
         pending=pending.commit if pending is not None and settled else None,
         pending_files=dict(pending.files) if pending is not None and settled else {},
         overtaken=pending is not None and not settled,
+        outrun=outrun,
     )
     found = plan.findings(desired, snapshot, decisions)
     if asked and pending is None and entries is not None and not found.changes:
@@ -278,6 +281,12 @@ def _ours_on_branch(repo: GitDir, where: Branch, tip: str) -> str | None:
     except (Hindered, GitError):
         return None
     return local if standing.ahead and not standing.persons else None
+
+
+def _outrun(snapshot: Snapshot, pending: Pending) -> tuple[PurePosixPath, ...]:
+    """Return the managed files of the waiting commit that upstream has neither as they were nor as it makes them."""
+    there = snapshot.files
+    return tuple(path for path, sides in pending.files.items() if path in there and there[path] not in sides)
 
 
 def _still_right(desired: Desired, snapshot: Snapshot, pending: Pending) -> bool:

@@ -309,6 +309,7 @@ class Step(Struct, frozen=True):
     in_sync: int = 0
     pending: str | None = None  # our own commit that is not upstream yet
     overtaken: bool = False  # a commit of ours waits that is no longer what upstream and the templates ask for
+    outrun: tuple[PurePosixPath, ...] = ()  # files of that commit that others changed upstream since
     follow: bool = False  # the checkout is behind and nothing hinders it
     warnings: tuple[str, ...] = ()
     orphans: tuple[PurePosixPath, ...] = ()

@@ -299,6 +299,7 @@ class Circumstances(Struct, frozen=True):
     pending: str | None = None  # our own commit that is not upstream, if it still says what the templates say
     pending_files: Mapping[PurePosixPath, tuple[File | None, File | None]] = field(default_factory=dict)
     overtaken: bool = False  # our own commit is not upstream, and says something else by now
+    outrun: tuple[PurePosixPath, ...] = ()  # its files that upstream has otherwise than before and after it
     checkout: Checkout | None = None
     identity_fault: str | None = None  # why no commit could be made
     known_at: float | None = None
@@ -357,6 +358,7 @@ def step_of(target: Target, found: Findings, circumstances: Circumstances) -> St
         in_sync=found.in_sync,
         pending=circumstances.pending,
         overtaken=circumstances.overtaken,
+        outrun=circumstances.outrun,
         follow=checkout is not None and not checkout.has_it and checkout.can_follow,
         warnings=found.warnings,
         orphans=found.orphans,

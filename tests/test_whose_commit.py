@@ -334,6 +334,24 @@ def test_our_commit_that_was_resolved_by_hand_on_its_way_upstream_is_drift(world
     assert world.at("one", "conf.txt") == "hello, my own words\n"
 
 
+def test_a_file_that_upstream_got_while_our_commit_waited_makes_the_push_stale(world: World) -> None:
+    world.repo("whole")
+    world.template("json/conf.json", '{"ours": 1}\n')
+    world.tail = "files: {conf.json: {mode: merge}}\n"
+    world.repo("merged", extra=", templates: [json]")
+    world.repo("moved-on")
+    assert world.run("apply", "-y", "--no-push").code == 0
+    world.elsewhere("whole", {"conf.txt": "theirs\n"})
+    world.elsewhere("merged", {"conf.json": '{"theirs": 1}\n'})
+    world.elsewhere("moved-on", {"other.txt": "theirs\n"})
+    pushed = world.run("push", "-y", "--json")
+    assert pushed.code == 3
+    assert pushed.outcomes() == {"whole": "stale", "merged": "stale", "moved-on": "pushed"}
+    assert "conf.txt" in pushed.reasons()["whole"]
+    assert world.at("whole", "conf.txt") == "theirs\n"
+    assert world.at("merged", "conf.json") == '{"theirs": 1}\n'
+
+
 def test_a_waiting_commit_finds_its_place_in_a_checkout_that_is_behind(world: World) -> None:
     top = world.repo("one", {"README.md": "hello\n", "mine.txt": "mine\n"})
     tip = world.elsewhere("one", {"other.txt": "theirs\n"})
