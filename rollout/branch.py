@@ -199,6 +199,8 @@ def _observe(
     settled = pending is not None and not outrun and _still_right(desired, snapshot, pending)
     entries = known.entries_of(desired, snapshot)
     there = _checkout(target.location, at, shop, tip, desired, settings.person, entries)
+    if there is not None and there.behind is None and network and shop.deepen():
+        there = _checkout(target.location, at, shop, tip, desired, settings.person, entries)
     circumstances = replace(
         _circumstances(at, shop, settings, there),
         pending=pending.commit if pending is not None and settled else None,

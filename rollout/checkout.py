@@ -265,7 +265,7 @@ def observe(
     except (NotOurs, Hindered, GitError) as error:
         return Checkout(has_it=False, reason=str(error), differing=tuple((item.path, str(error)) for item in managed))
     persons = len(where.persons)
-    ahead, missing = len(where.ahead), _behind(git, workshop, where.local, upstream)
+    ahead, missing = len(where.ahead), _behind(repo, git, workshop, where.local, upstream)
     if repo.head() == f"refs/heads/{branch}" and not behind and not files:
         return Checkout(commit=where.local, ahead=ahead, behind=missing)
     if reason is None and persons and behind:
@@ -309,7 +309,7 @@ def _entry_at(top: int, path: PurePosixPath, size: int) -> Entry | Obstacle:
     return "100755" if there.executable else "100644", git_id(there.content, size)
 
 
-def _behind(git: Git, workshop: Store, local: str | None, upstream: str) -> int | None:
+def _behind(repo: GitDir, git: Git, workshop: Store, local: str | None, upstream: str) -> int | None:
     """Count upstream's commits that the branch does not have, where one of the two stores can tell."""
     if local is None:
         return None
@@ -318,11 +318,26 @@ def _behind(git: Git, workshop: Store, local: str | None, upstream: str) -> int 
     near = workshop.distance(local, upstream)
     if near is not None:
         return near
-    for store in (workshop.git, git):
+    for store in (workshop.git, git, _together(workshop.git, repo)):
         counted = store.attempt("rev-list", "--count", f"{local}..{upstream}", "--")
         if counted.code == 0:
             return int(counted.out)
     return None
+
+
+def _together(workshop: Git, repo: GitDir) -> Git:
+    """Return git for what the workshop and a person's repository know together: only they have both histories.
+
+    What the workshop did not fetch is in the repository, so that only the repository's own history may end early.
+    """
+    there = repo.common_dir
+    return workshop.with_options(
+        GIT_ALTERNATE_OBJECT_DIRECTORIES=f'"{_quoted(there / "objects")}"', GIT_SHALLOW_FILE=str(there / "shallow")
+    )
+
+
+def _quoted(place: Path) -> str:
+    return str(place).replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _differing(

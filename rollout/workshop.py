@@ -33,6 +33,7 @@ from rollout.store import Remote, Store, Unreachable
 from rollout.trees import Blob, Objects, Tree, difference, git_id
 
 _WALKED = 50  # commits that are looked through one by one before git is asked for all of them
+_DEEPER = 500  # commits of the past that are fetched where it is not known how far a checkout is behind
 
 
 class Pending(Struct, frozen=True):
@@ -176,6 +177,16 @@ class Workshop(Store):
             return known
         self.remember(searched=tip, history=history.as_memo(found), newest=newest, sealed=True)
         return found
+
+    def deepen(self) -> bool:
+        """Fetch some more commits of the past, and nothing else of them; tell whether there are more now."""
+        if not (self.place / "shallow").exists():
+            return False
+        try:
+            self.transfer(f"--deepen={_DEEPER}", "--filter=tree:0", self.remote.ref)
+        except Unreachable:
+            return False
+        return True
 
     def _waiting(self) -> History:
         """Return what the commit of ours that waits does: upstream may have got it as somebody amended it."""

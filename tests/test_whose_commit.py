@@ -255,6 +255,7 @@ def test_what_a_person_made_of_our_pushed_commit_stays_theirs(world: World, seal
     assert {name: _all_of(world, name) for name in deeds} == before
     states = {t["name"]: t for t in world.run("status", "--json").json["targets"]}
     assert {t["state"] for t in states.values()} == {"behind"}
+    assert all(t["ahead"] and t["behind"] for t in states.values()), "a diverged checkout has both numbers"
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["with-state", "state-lost"])
@@ -378,6 +379,29 @@ def test_offline_a_checkout_that_is_behind_is_left_and_told_so_in_words(world: W
     assert "checkout left as it is: it is behind upstream, and --offline fetches nothing" in applied.out
     assert world.git(top, "log", "--format=%s") == "first"
     assert world.run("push", "-y", "--json").outcomes() == {"one": "pushed"}
+
+
+def test_a_checkout_that_diverged_long_ago_knows_how_far_it_is_behind(world: World) -> None:
+    top = world.repo("one")
+    world.commit(top, {"mine.txt": "mine\n"}, "mine")
+    for number in range(3):
+        world.elsewhere("one", {"other.txt": f"{number}\n"})
+    assert world.run("apply", "-y").code == 0
+    (found,) = world.run("status", "--json").json["targets"]
+    assert (found["ahead"], found["behind"]) == (1, 4)
+
+
+def test_also_where_only_the_newest_commit_was_ever_fetched(world: World) -> None:
+    world.repo("one", {"conf.txt": "hello world\n"})
+    world.repo("shallow", {"conf.txt": "hello world\n"})
+    shutil.rmtree(world.root / "shallow")
+    world.git(".", "clone", "-q", "--depth=1", f"file://{world.root}/shallow.git", "shallow")
+    for name in ("one", "shallow"):
+        world.commit(name, {"mine.txt": "mine\n"}, "mine")
+        for number in range(3):
+            world.elsewhere(name, {"other.txt": f"{number}\n"})
+    found = world.run("status", "--fetch", "--json").json["targets"]
+    assert [(target["ahead"], target["behind"]) for target in found] == [(1, 3), (1, 3)]
 
 
 def _as_earlier_versions_made_it(world: World, where: str) -> None:
