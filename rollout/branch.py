@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import TypeVar
 
@@ -209,8 +210,10 @@ def _observe(
         outrun=outrun,
     )
     found = plan.findings(desired, snapshot, decisions)
-    if asked and pending is None and entries is not None and not found.changes:
-        shop.keep_in_sync(InSync(found, entries), asked)
+    with suppress(OSError):  # a note that has no room costs this memory, and the next full look makes it
+        shop.note(tip, found.equal)
+        if asked and pending is None and entries is not None and not found.changes:
+            shop.keep_in_sync(InSync(found, entries), asked)
     return replace(plan.step_of(target, found, circumstances), asked=asked)
 
 

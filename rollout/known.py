@@ -48,6 +48,7 @@ def as_memo(known: InSync, asked: str) -> dict[str, Any]:
         "warnings": found.warnings,
         "orphans": [str(path) for path in found.orphans],
         "newest": found.newest,
+        "noted": True,
     }
 
 
@@ -60,8 +61,8 @@ def _path(text: str) -> PurePosixPath:
 def from_memo(memo: Any, tip: str, asked: str) -> InSync | None:
     """Return what is remembered, if it is about this commit and these templates."""
     try:
-        if memo["tip"] != tip or memo["asked"] != asked:
-            return None
+        if memo["tip"] != tip or memo["asked"] != asked or not memo["noted"]:
+            return None  # earlier versions did not note the files that others had written just so
         entries = {_path(path): (entry[0], entry[1]) if entry else None for path, _, entry in memo["files"]}
         managed = {
             _path(path): f"{entry[0]}:{content}" if entry else fingerprint(None)

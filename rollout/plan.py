@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import PurePosixPath
 
 from msgspec import Struct, field
@@ -315,6 +315,7 @@ class Findings(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     orphans: tuple[PurePosixPath, ...] = ()
     newest: str | None = None
+    equal: Mapping[PurePosixPath, File] = field(default_factory=dict)  # others wrote it, and just as it should be
 
 
 def step_for(
@@ -339,7 +340,33 @@ def findings(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Find
         warnings=tuple(warnings),
         orphans=tuple(sorted(orphans(desired, snapshot))),
         newest=snapshot.newest,
+        equal=equal_files(desired, snapshot, {change.path for change in found}),
     )
+
+
+def equal_files(desired: Desired, snapshot: Snapshot, changed: Container[PurePosixPath]) -> dict[PurePosixPath, File]:
+    """Return the files that are as they should be though rollout did not write them so, as they count for written."""
+    found = {}
+    for item in desired.managed:
+        actual = snapshot.files.get(item.path)
+        if item.path not in changed and isinstance(actual, File) and _others_wrote(item, actual, snapshot):
+            # Of a document that is shared with others, only what the template names becomes ours.
+            found[item.path] = File(item.body, actual.executable) if item.mode is Mode.MERGE else actual
+    return found
+
+
+def _others_wrote(item: Managed, actual: File, snapshot: Snapshot) -> bool:
+    written = snapshot.written.get(item.path)
+    if item.mode in {Mode.ABSENT, Mode.ONCE}:
+        return False
+    if written is None:
+        return True
+    if actual == written.file and not written.disputed:
+        return False
+    try:
+        return _changed_by_others(item, actual, written)
+    except (blocks.MarkerError, merge.DocumentFault):
+        return False
 
 
 def step_of(target: Target, found: Findings, circumstances: Circumstances) -> Step:

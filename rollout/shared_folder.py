@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 
 from msgspec.structs import replace
 
 from rollout import atomic, folder, plan
 from rollout.atomic import Changed
 from rollout.errors import Busy
+from rollout.folder import Memory
 from rollout.locate import Settings
 from rollout.model import Action, Change, Desired, File, Folder, Outcome, State, Step, Target, Verdict, WrittenPath
 from rollout.plan import Circumstances, Decisions, fingerprint
@@ -36,7 +38,16 @@ def observe(target: Target, desired: Desired, settings: Settings, decisions: Dec
     except OSError as error:
         reason = f"{error.filename or root}: {error.strerror}"
         return Step(target.name, target.location, State.BLOCKED, reason, None)
-    return plan.step_for(target, desired, snapshot, decisions, Circumstances(identity=str(root)))
+    found = plan.findings(desired, snapshot, decisions)
+    _note(settings.state, root, kept, found.equal)
+    return plan.step_of(target, found, Circumstances(identity=str(root)))
+
+
+def _note(state: Path, root: Path, kept: Memory, equal: Mapping[PurePosixPath, File]) -> None:
+    """Note the files that others wrote just as they should be; where that cannot be now, the next look does it."""
+    if equal:
+        with suppress(Busy, OSError), folder.locked(state, root, 0.0):
+            folder.take_over(kept, equal)
 
 
 def clear(where: Folder, state: Path) -> list[str]:

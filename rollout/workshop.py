@@ -21,6 +21,7 @@ from rollout import (
     hosts,
     known,
     locks,
+    noted,
     packs,
     places,
 )
@@ -100,9 +101,13 @@ class Workshop(Store):
             needed = {e.id for e in entries.values() if isinstance(e, Blob)} | set(attribute_files.values())
             needed |= history.blobs_of(past, managed, entries)
             self._read_blobs(objects, needed - set(contents), contents, network=network)
+            notes = {path: note for path, note in noted.from_memo(self.memo()).items() if path in entries}
+            contents |= self._blobs_here(objects, [n.entry[1] for n in notes.values() if n.entry], contents)
             wrote = ((path, history.written(past[path], contents)) for path in managed if path in past)
             written = {path: last for path, last in wrote if last is not None}
             written |= self._orphans(past, entries, tree)
+            for path, note in notes.items():
+                written[path] = noted.written(note, past.get(path, []), written.get(path), contents)
         rules = [
             attributes.parse(contents.get(blob, b""), folder)
             for folder, blob in sorted(attribute_files.items(), key=lambda item: item[0].count("/") + bool(item[0]))
@@ -118,6 +123,11 @@ class Workshop(Store):
             else:
                 files[path] = _file(entry, contents)
         return Snapshot(tip, files, written, line_ends, self.memo().get("newest"))
+
+    def _blobs_here(self, objects: Objects, names: Iterable[str], known: Container[str]) -> dict[str, bytes]:
+        """Return the contents of those blobs that are here: nothing is fetched for them."""
+        found = ((name, objects.read(name)) for name in names if name not in known)
+        return {name: blob[2] for name, blob in found if blob is not None}
 
     def _orphans(
         self, past: History, managed: Container[PurePosixPath], tree: Tree
@@ -176,7 +186,31 @@ class Workshop(Store):
         else:
             return known
         self.remember(searched=tip, history=history.as_memo(found), newest=newest, sealed=True)
+        self._forget_notes(tip)
         return found
+
+    def _forget_notes(self, tip: str) -> None:
+        """Forget the notes of files that a commit of ours has written since, on whatever machine."""
+        notes = noted.from_memo(self.memo())
+        kept = notes
+        for commit in {note.commit for note in notes.values()}:
+            if commit != tip and self.reaches(commit, tip):
+                since = [path for path, touch in self._own_commits(f"{commit}..{tip}") if touch.ours]
+                kept = noted.without(kept, since, commit)
+        if kept != notes:
+            self.remember(noted=noted.as_memo(kept))
+
+    def note(self, commit: str, files: Mapping[PurePosixPath, File]) -> None:
+        """Take files that others wrote just as they should be for ours from this upstream commit on."""
+        if not files:
+            return
+        with self.objects(commit) as objects:
+            new = {git_id(f.content, len(commit)): f.content for f in files.values()}
+            missing = [("blob", content) for name, content in new.items() if objects.read(name) is None]
+        if missing:
+            packs.write(self.place / "objects", missing, len(commit))
+        notes = {**noted.from_memo(self.memo()), **noted.taken(commit, files)}
+        self.remember(noted=noted.as_memo(notes))
 
     def deepen(self) -> bool:
         """Fetch some more commits of the past, and nothing else of them; tell whether there are more now."""
@@ -333,7 +367,8 @@ class Workshop(Store):
         run = commits.run_and_target(commits.parts(found[2])[1])[0] if found is not None else None
         self.set_ref(self.upstream_ref, commit)
         self.note_asked()
-        values: dict[str, Any] = {"tip": commit, "newest": commit, "believed": commit}
+        notes = noted.without(noted.from_memo(memo), [change.path for change in planned])
+        values: dict[str, Any] = {"tip": commit, "newest": commit, "believed": commit, "noted": noted.as_memo(notes)}
         if memo.get("searched") == parent and memo.get("sealed"):
             new = {c.path: [self._touch(commit, c.before, c.after, c.template, run)] for c in planned}
             values |= {"searched": commit, "history": history.as_memo(history.joined(new, history.from_memo(memo)))}
