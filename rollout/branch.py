@@ -225,7 +225,7 @@ def _same_project(shop: Workshop, tip: str, decisions: Decisions) -> None:
         raise Unfit(
             State.BLOCKED,
             "adopt: upstream has no commit in common with what it was before: another project is at this address, or "
-            "its history was written anew; --adopt takes it over",
+            "its history was written anew; rollout apply --adopt takes it over",
         )
 
 
@@ -234,6 +234,7 @@ def _circumstances(at: Located, shop: Workshop, settings: Settings, checkout: Ch
         identity=addresses.identity(at.remote.url),
         checkout=checkout,
         identity_fault=settings.person.fault,
+        author=settings.person.identity.author.shown if settings.person.identity else "",
         known_at=shop.fetched_at(),
     )
 
@@ -252,7 +253,7 @@ def last_tip(at: Located, shop: Workshop, where: Branch, *, network: bool) -> st
             shop.seed(at.repo.top, ref, heard)
             known = shop.tip()
     if known is None:
-        raise Unreachable("upstream was never fetched; run it once without --offline")
+        raise Unreachable("upstream was never fetched; rollout status --fetch asks it")
     return known
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import assert_never
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from rollout import branch, leftovers, publish, shared_folder
+from rollout import branch, leftovers, publish, shared_folder, signing
 from rollout.addresses import redact
 from rollout.branch import Seen
 from rollout.errors import RolloutError
@@ -73,7 +74,8 @@ def observe(look: Look) -> Step:
 def _observe(look: Look) -> Step:
     match look.target.location:
         case Branch():
-            return branch.observe(look.target, look.desired, look.settings, look.decisions, look.asked, look.heard)
+            settings = signing.settled(look.settings, look.target.location)
+            return branch.observe(look.target, look.desired, settings, look.decisions, look.asked, look.heard)
         case Folder():
             return shared_folder.observe(look.target, look.desired, look.settings, look.decisions)
         case _:
@@ -114,7 +116,7 @@ def _own_fault(target: str, error: Exception) -> str:
 def _write(job: Job) -> Outcome:
     match job.step.location:
         case Branch():
-            return publish.write(job)
+            return publish.write(replace(job, settings=signing.settled(job.settings, job.step.location)))
         case Folder():
             return shared_folder.write(job)
         case _:

@@ -26,7 +26,10 @@ from rollout.plaintext import plain
 
 # What of the person's environment git may see. GIT_DIR, GIT_INDEX_FILE and their like would point a rollout that was
 # started inside a hook at the wrong repository; GIT_TRACE* would print secrets.
-_KEPT = re.compile(r"GIT_(CONFIG_(GLOBAL|SYSTEM|NOSYSTEM)|SSH|SSH_COMMAND|SSH_VARIANT|SSL_.*|PROXY_.*|EXEC_PATH)\Z")
+_KEPT = re.compile(
+    r"GIT_(CONFIG_(GLOBAL|SYSTEM|NOSYSTEM)|SSH|SSH_COMMAND|SSH_VARIANT|SSL_.*|PROXY_.*|EXEC_PATH"
+    r"|(AUTHOR|COMMITTER)_(NAME|EMAIL))\Z"
+)
 
 _ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",
@@ -441,7 +444,7 @@ def _program() -> str:
 
 
 class Person(Struct, frozen=True):
-    """What the person's global git configuration says that rollout honours, and how long they wait for a remote."""
+    """What the person's own git configuration says that rollout honours, and how long they wait for a remote."""
 
     identity: Identity | None
     ssh_command: str = "ssh"
@@ -451,6 +454,7 @@ class Person(Struct, frozen=True):
     fault: str | None = None
     patience: float = ASK
     redirected: bool = False  # an address may lead elsewhere than it says, or may not be used
+    conditional: bool = False  # the identity is one in one repository and another in another: includeIf
 
 
 def read_person() -> Person:
@@ -467,32 +471,63 @@ def read_person() -> Person:
         attributes_file=settings.get("core.attributesfile"),
         fault=fault,
         redirected=any(_REDIRECTING.match(f"{key}={value}") for key, value in settings.items()),
+        conditional=any(key.startswith("includeif.") for key in settings),
     )
 
 
+def person_there(person: Person, runner: Git) -> Person:
+    """Return the person with the identity that their own files, by their conditions, give them where git runs.
+
+    The repository's own configuration is read for the conditions alone: nothing of it is taken.
+    """
+    listed = runner.run("config", "--null", "--list", "--show-scope", "--includes")
+    identity, fault = _identity(_personal_of(listed))
+    return replace(person, identity=identity, fault=fault)
+
+
 def _listed(result: Result) -> dict[str, str]:
+    return _settings(result.out.decode("utf-8", "replace").split("\0"))
+
+
+def _personal_of(result: Result) -> dict[str, str]:
+    words = result.out.decode("utf-8", "replace").split("\0")
+    scoped = zip(words[::2], words[1::2], strict=False)
+    return _settings(entry for scope, entry in scoped if scope in {"system", "global"})
+
+
+def _settings(entries: Iterable[str]) -> dict[str, str]:
     settings: dict[str, str] = {}
-    for entry in result.out.decode("utf-8", "replace").split("\0"):
+    for entry in entries:
         key, mark, value = entry.partition("\n")
         settings[key.lower()] = value if mark else "true"
     return settings
 
 
 def _identity(settings: Mapping[str, str]) -> tuple[Identity | None, str | None]:
-    def one(kind: str) -> Author | None:
-        name = settings.get(f"{kind}.name") or settings.get("user.name")
-        email = settings.get(f"{kind}.email") or settings.get("user.email")
-        if not name or not email:
-            return None
-        return Author(_ident(name), _ident(email))
-
-    author, committer = one("author"), one("committer")
-    if author is None or committer is None:
+    author, committer = _one("author", settings), _one("committer", settings)
+    missing = [f"{kind} {part}" for kind, who in (("author", author), ("committer", committer)) for part in _lacks(who)]
+    if missing:
         return None, (
-            "no git identity is configured, so no commit can be signed with a name: "
-            'git config --global user.name "Your Name"; git config --global user.email you@example.org'
+            f"no git identity is configured (missing: {', '.join(missing)}), so no commit can be signed with a name: "
+            'git config --global user.name "Your Name"; git config --global user.email you@example.org; '
+            "or GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL, GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL in the environment"
         )
-    return Identity(author, committer, sign=_truth(settings, "commit.gpgsign") == "true"), None
+    signing = tuple(f"{key}={value}" for key, value in settings.items() if re.match(r"user\.signingkey\Z|gpg\.", key))
+    return Identity(author, committer, sign=_truth(settings, "commit.gpgsign") == "true", signing=signing), None
+
+
+def _one(kind: str, settings: Mapping[str, str]) -> Author:
+    """Return who the author or the committer is, in the order in which git looks for it; see git-commit(1)."""
+    name = os.environ.get(f"GIT_{kind.upper()}_NAME") or settings.get(f"{kind}.name") or settings.get("user.name")
+    email = os.environ.get(f"GIT_{kind.upper()}_EMAIL") or settings.get(f"{kind}.email") or settings.get("user.email")
+    return Author(_ident(name or ""), _ident(email or os.environ.get("EMAIL", "")))
+
+
+def _lacks(who: Author) -> Iterator[str]:
+    if not who.name:
+        yield "name"
+    if not who.email:
+        yield "email"
 
 
 def _ident(text: str) -> str:

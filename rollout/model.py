@@ -314,6 +314,7 @@ class Step(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     orphans: tuple[PurePosixPath, ...] = ()
     identity: str = ""  # where the target lives: url or folder
+    author: str = ""  # who a commit would be by
     commit: str | None = None  # our newest commit: the one that waits, else the one upstream
     ahead: int | None = None  # commits of the local branch that upstream does not have
     behind: int | None = None  # and the other way round
@@ -341,16 +342,21 @@ class Plan(Struct, frozen=True):
 
 
 class Author(Struct, frozen=True):
-    """Who signs a commit, as the person's global git configuration says."""
+    """Who signs a commit, as the person's own git configuration says."""
 
     name: str
     email: str
+
+    @property
+    def shown(self) -> str:
+        return f"{self.name} <{self.email}>"
 
 
 class Identity(Struct, frozen=True):
     author: Author
     committer: Author
     sign: bool = False
+    signing: tuple[str, ...] = ()  # the person's settings by which git finds their key, as NAME=VALUE
 
 
 class Run(Struct, frozen=True):

@@ -302,6 +302,7 @@ class Circumstances(Struct, frozen=True):
     outrun: tuple[PurePosixPath, ...] = ()  # its files that upstream has otherwise than before and after it
     checkout: Checkout | None = None
     identity_fault: str | None = None  # why no commit could be made
+    author: str = ""  # who it would be by
     known_at: float | None = None
 
 
@@ -390,6 +391,7 @@ def step_of(target: Target, found: Findings, circumstances: Circumstances) -> St
         warnings=found.warnings,
         orphans=found.orphans,
         identity=circumstances.identity,
+        author=circumstances.author,
         commit=circumstances.pending or found.newest,
         ahead=_ahead(circumstances),
         behind=0 if checkout is None else checkout.behind,
@@ -439,7 +441,7 @@ def _state(found: tuple[Change, ...], circumstances: Circumstances, target: Targ
         return State.READY_TO_PUSH, "rollout's commit is not upstream yet"
     if found:
         adopted = [change for change in found if change.action is Action.ADOPT and not change.decided]
-        return State.PENDING, f"{_named(adopted)}; --adopt takes them over" if adopted else ""
+        return State.PENDING, f"{_named(adopted)}; rollout apply --adopt takes them over" if adopted else ""
     checkout = circumstances.checkout
     if checkout is not None and not checkout.has_it:
         return State.BEHIND, checkout.reason

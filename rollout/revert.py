@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from rollout import folder, store, threads, workshop
+from rollout import folder, signing, store, threads, workshop
 from rollout.git import GitError
 from rollout.load import Loaded
 from rollout.locate import Settings, Unfit, locate
@@ -32,7 +32,8 @@ def _step(target: Target, outcome: Outcome, settings: Settings) -> Step:
     try:
         match target.location:
             case Branch():
-                return _branch_step(target, target.location, outcome, settings)
+                there = signing.settled(settings, target.location)
+                return _branch_step(target, target.location, outcome, there)
             case Folder():
                 return _folder_step(target, target.location, outcome, settings)
     except Unfit as error:
@@ -89,7 +90,9 @@ def _undone(
         reason = f"{', '.join(changed[:3])} changed since the run; mend it by hand or with the templates"
         return Step(target.name, target.location, State.BLOCKED, reason, revision)
     changes = tuple(_changes(before, files))
-    fault = settings.person.fault if isinstance(target.location, Branch) else None
+    is_branch = isinstance(target.location, Branch)
+    fault = settings.person.fault if is_branch else None
+    author = settings.person.identity.author.shown if is_branch and settings.person.identity else ""
     return Step(
         target=target.name,
         location=target.location,
@@ -99,6 +102,7 @@ def _undone(
         changes=changes,
         managed={change.path: fingerprint(change.before) for change in changes},
         identity=identity,
+        author=author,
     )
 
 

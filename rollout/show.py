@@ -148,8 +148,9 @@ def plan_text(plan: Plan, paint: Paint, *, with_diff: bool, warnings: Iterable[s
     out = [paint(headline(plan.steps), "bold")]
     out += [f"warning: {warning}" for warning in warnings]
     quiet = [step for step in plan.steps if step.state is State.IN_SYNC]
+    with_author = len({step.author for step in plan.steps if step.author and step.changes}) > 1
     for group in _alike([step for step in plan.steps if step.state is not State.IN_SYNC]):
-        out += ["", *_group_text(group, paint)]
+        out += ["", *_group_text(group, paint, with_author=with_author)]
     if with_diff:
         out += _diffs(plan.steps, paint)
     if quiet and len(quiet) < len(plan.steps):
@@ -161,16 +162,23 @@ def _alike(steps: Sequence[Step]) -> list[list[Step]]:
     """Group targets that need the same: with 500 targets the plan stays as long as what is different in it."""
     groups: dict[object, list[Step]] = {}
     for step in steps:
-        key = (step.state, step.reason, tuple((c.path, c.action, c.cause, c.decided) for c in step.changes))
+        key = (
+            step.state,
+            step.reason,
+            step.author,
+            tuple((c.path, c.action, c.cause, c.decided) for c in step.changes),
+        )
         groups.setdefault(key, []).append(step)
     return list(groups.values())
 
 
-def _group_text(group: list[Step], paint: Paint) -> list[str]:
+def _group_text(group: list[Step], paint: Paint, *, with_author: bool) -> list[str]:
     step = group[0]
     state = paint(step.state.value, _STATE_COLOUR[step.state])
     title = f"{_names([s.target for s in group])}: {state}" if len(group) > 1 else f"{_titled(step)}: {state}"
     lines = [title + (f" ({plain(step.reason)})" if step.reason else "")]
+    if with_author and step.author and step.changes:
+        lines.append(f"  author   {plain(step.author)}")
     for change in step.changes:
         mark, colour = _MARKS[change.action]
         cause = f"  {_said_once(change)}" if change.action not in {Action.CREATE, Action.UPDATE} else ""

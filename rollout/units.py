@@ -46,6 +46,8 @@ def _cached(name: str, location: Location, settings: Settings) -> str | None:
     """Return the repository that a worker caches; None where a path or a commit to be kept lies on this machine."""
     if not isinstance(location, Branch) or location.checkout is not None or settings.offline or not settings.push:
         return None
+    if settings.person.conditional:
+        return None  # who the person is there, their own files on this machine say
     return location.url or name
 
 

@@ -37,6 +37,7 @@ def step_document(step: Step, diff: Callable[[Step, Change], str | None]) -> _DO
         "branch": step.branch,
         "base": step.base,
         "reason": step.reason,
+        "author": step.author,
         "changes": [change_document(step, change, diff) for change in step.changes],
         "warnings": list(step.warnings),
         "orphans": [str(path) for path in step.orphans],

@@ -399,7 +399,7 @@ class Workshop(Store):
             found = objects.read(base)
             if found is None:
                 raise GitError(f"commit {base} is not in the workshop")
-            when = max(run.epoch, commits.committed_at(found[2]) + 1)
+            when = commits.dated(run.epoch, found[2])
             built = building.commit(Tree(objects, base), self.remote.branch, planned, identity, message, when)
             _, pack = packs.write(self.place / "objects", built.objects, len(base))
             self._verify(objects, base, built.commit, planned)
@@ -428,6 +428,7 @@ class Workshop(Store):
     def _signed(self, commit: str, base: str, identity: Identity, message: str, when: int) -> str:
         """Make the same commit with the person's signature; it fails rather than go unsigned."""
         signing = self.git.with_options(
+            *identity.signing,
             GIT_AUTHOR_NAME=identity.author.name,
             GIT_AUTHOR_EMAIL=identity.author.email,
             GIT_COMMITTER_NAME=identity.committer.name,
