@@ -8,6 +8,7 @@ from threading import Event, Lock
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from rollout.commits import Words
 from rollout.destination import Job, Settings
 from rollout.executors import Executor
 from rollout.model import Action, Outcome, Run, State, Step, Verdict
@@ -60,9 +61,9 @@ def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
     waiting = undecided(step)
     if waiting:
         ways = {
-            Action.ADOPT: "--adopt takes it over",
-            Action.DRIFT: "--on-drift overwrite or merge decides",
-            Action.CONFLICT: "resolve it upstream, or --on-drift overwrite",
+            Action.ADOPT: "rollout apply --adopt takes it over",
+            Action.DRIFT: "rollout apply --on-drift overwrite, or merge, decides",
+            Action.CONFLICT: "resolve it upstream, or: rollout apply --on-drift overwrite",
         }
         first = waiting[0]
         more = f" (and {len(waiting) - 1} more)" if len(waiting) > 1 else ""
@@ -78,7 +79,7 @@ def write(
     steps: tuple[Step, ...],
     run: Run,
     settings: Settings,
-    message: str | None,
+    words: Words,
     executor: Executor,
     stop: Event,
     begun: Callable[[Step], None],
@@ -95,7 +96,7 @@ def write(
             if failures.enough:
                 return
             begun(step)
-            yield Job(step, run, settings, message)
+            yield Job(step, run, settings, words)
 
     def write_one(job: Job) -> Outcome:
         return _not_started(job.step, failures.words) if failures.enough else failures.noted(WRITING.here(job))

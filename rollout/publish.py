@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from rollout import addresses, checkout, commits, follow, git, hosts, plan, store, tokens, turns, workshop
 from rollout.branch import first_line, last_tip
 from rollout.checkout import Hindered
+from rollout.commits import Words
 from rollout.errors import Busy
 from rollout.git import Git, GitError, GitTimeout
 from rollout.locate import Located, Settings, Unfit, locate
@@ -47,7 +48,7 @@ class Job(Struct, frozen=True):
     step: Step
     run: Run
     settings: Settings
-    message: str | None = None  # the subject; None keeps that of a commit that waits
+    words: Words = Words()  # none keep those of a commit that waits
     desired: Desired | None = None
 
 
@@ -198,20 +199,24 @@ class _Write(Struct, frozen=True):
             assert pending is not None
             text = pending.message
         else:
-            subject = self.job.message or default_subject(changes)
-            text = commits.message(subject, self.job.run, self.job.step.target, changes)
+            subject = self.job.words.message or default_subject(changes)
+            trailers = self.job.words.lines(identity.committer)
+            text = commits.message(subject, self.job.run, self.job.step.target, changes, trailers)
         return self.shop.build(tip, changes, self.job.run, identity, text)
 
     def _same(self, pending: Pending, changes: list[Change]) -> bool:
         planned = {change.path: (change.before, change.after) for change in changes}
         if dict(pending.files) != planned:
             return False
-        wanted = self.job.message or default_subject(changes)
-        return self._keeps_message(pending) or pending.subject == wanted.split("\n", 1)[0]
+        if self._keeps_message(pending):
+            return True
+        wanted = self.job.words.message or default_subject(changes)
+        asked = self.job.words.lines(self._identity().committer)
+        return pending.subject == wanted.split("\n", 1)[0] and set(asked) <= set(pending.message.split("\n"))
 
     def _keeps_message(self, pending: Pending | None) -> bool:
         """Tell whether this is the commit that waited, so that it keeps its words and its run."""
-        return self.job.message is None and pending is not None and self.job.step.pending == pending.commit
+        return not self.job.words.given and pending is not None and self.job.step.pending == pending.commit
 
     def _identity(self) -> Identity:
         identity = self.job.settings.person.identity

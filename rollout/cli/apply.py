@@ -14,12 +14,13 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout import apply as runs
-from rollout import clock, destination, ledger, locks, places, plan, show, wire
+from rollout import clock, commits, destination, ledger, locks, places, plan, show, wire
 from rollout import revert as reverting
 from rollout.cli import proving, run_events, session
 from rollout.cli.options import common, option
 from rollout.cli.progress import Progress
 from rollout.cli.session import Session
+from rollout.commits import Words
 from rollout.destination import Settings
 from rollout.errors import Refused
 from rollout.ledger import Ledger, LedgerError
@@ -28,6 +29,11 @@ from rollout.plan import Decisions
 
 _BURST = 0.25  # seconds within which outcomes are recorded together
 
+_message = option("--message", metavar="TEXT", help="What the commits say: a subject, and after an empty line a body.")
+_trailer = option(
+    "--trailer", "trailers", multiple=True, metavar="K: V", help="Add a trailer to the commits' messages."
+)
+_signoff = option("--signoff", is_flag=True, help="Add your Signed-off-by to the commits' messages.")
 _max_failures = option("--max-failures", type=click.IntRange(1), metavar="N",
                        help="Begin no further target once N have failed, were rejected or blocked.")  # fmt: skip
 
@@ -40,7 +46,9 @@ _max_failures = option("--max-failures", type=click.IntRange(1), metavar="N",
 @option("--adopt", is_flag=True, help="Take over files that exist and that rollout never wrote.")
 @option("--on-drift", type=click.Choice([d.value for d in OnDrift]), default="block",
         help="What to do with managed files that others changed (default: block).")  # fmt: skip
-@option("--message", metavar="TEXT", help="The subject of the commits.")
+@_message
+@_trailer
+@_signoff
 @_max_failures
 @common
 @click.pass_context
@@ -53,6 +61,8 @@ def apply(
     adopt: bool,
     on_drift: str,
     message: str | None,
+    trailers: tuple[str, ...],
+    signoff: bool,
     max_failures: int | None,
 ) -> int:
     """Commit, push and write what the plan says, after asking.
@@ -63,6 +73,7 @@ def apply(
     rollout apply --no-push --message "Event store migration"
     """
     decisions = Decisions(adopt, OnDrift(on_drift))
+    words = _words(message, trailers, signoff=signoff)
     with session.opened(context) as at, _ledger(at) as book:
         settings = at.settings(offline=offline, push=not (no_push or offline))
         if planfile is not None:
@@ -71,27 +82,38 @@ def apply(
             problems = {} if offline else proving.problems(at)
             made, asked = at.plan(settings, decisions, problems=problems), False
         return _carry_out(
-            at, book, "apply", made, settings, message, yes=yes, show_plan=not asked, used=planfile is not None,
+            at, book, "apply", made, settings, words, yes=yes, show_plan=not asked, used=planfile is not None,
             most_failures=max_failures,
         )  # fmt: skip
 
 
 @click.command()
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
+@_message
+@_trailer
+@_signoff
 @_max_failures
 @common
 @click.pass_context
-def push(context: click.Context, yes: bool, max_failures: int | None) -> int:
+def push(
+    context: click.Context,
+    yes: bool,
+    message: str | None,
+    trailers: tuple[str, ...],
+    signoff: bool,
+    max_failures: int | None,
+) -> int:
     """Push every target that is ready to push, rebuilding rollout's own commits on an upstream that moved.
 
     \b
     rollout push --yes
     rollout push --limit health-agent-s
     """
+    words = _words(message, trailers, signoff=signoff)
     with session.opened(context, spread=False) as at, _ledger(at) as book:
         settings = at.settings()
         made = at.plan(settings, problems=proving.problems(at))
-        return _carry_out(at, book, "push", made, settings, None, yes=yes, only_waiting=True,
+        return _carry_out(at, book, "push", made, settings, words, yes=yes, only_waiting=True,
                           most_failures=max_failures)  # fmt: skip
 
 
@@ -99,15 +121,27 @@ def push(context: click.Context, yes: bool, max_failures: int | None) -> int:
 @click.argument("run")
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
 @option("--no-push", is_flag=True, help="Commit here, leave it ready to push.")
+@_message
+@_trailer
+@_signoff
 @common
 @click.pass_context
-def revert(context: click.Context, run: str, yes: bool, no_push: bool) -> int:
+def revert(
+    context: click.Context,
+    run: str,
+    yes: bool,
+    no_push: bool,
+    message: str | None,
+    trailers: tuple[str, ...],
+    signoff: bool,
+) -> int:
     """Undo a run: new commits that put back what was there, and shared files from their backups.
 
     \b
     rollout history
     rollout revert 20260203T152000Z-3f81ad
     """
+    words = _words(message, trailers, signoff=signoff)
     with session.opened(context, spread=False, looks=False) as at, _ledger(at) as book:
         settings = at.settings(push=not no_push)
         past = book.run(run)
@@ -115,8 +149,12 @@ def revert(context: click.Context, run: str, yes: bool, no_push: bool) -> int:
         steps = reverting.steps(past, targets, at.loaded, settings, at.options.jobs)
         made = Plan(clock.new_id(), clock.now(), steps)
         made = replace(made, digest=wire.digest(made))
-        subject = f"Revert rollout {past.run}"
-        return _carry_out(at, book, "revert", made, settings, subject, yes=yes)
+        words = replace(words, message=message or f"Revert rollout {past.run}")
+        return _carry_out(at, book, "revert", made, settings, words, yes=yes)
+
+
+def _words(message: str | None, trailers: tuple[str, ...], *, signoff: bool) -> Words:
+    return Words(message, tuple(commits.trailer(text) for text in trailers), signoff)
 
 
 @contextmanager
@@ -201,7 +239,7 @@ def _carry_out(
     command: str,
     made: Plan,
     settings: Settings,
-    message: str | None,
+    words: Words,
     *,
     yes: bool,
     show_plan: bool = True,
@@ -215,9 +253,9 @@ def _carry_out(
     work = [step for step in sorted_steps.writable if runs.changes_something(step)]
     if work and not yes:
         _ask(at, command, work)
-    run = Run(clock.new_id(), command, clock.now_exact(), clock.epoch(), message or "", made.id, made.digest)
+    run = Run(clock.new_id(), command, clock.now_exact(), clock.epoch(), words.message or "", made.id, made.digest)
     book.start(run, socket.gethostname(), used=used)
-    outcomes = _run(at, book, run, made, sorted_steps, settings, message, most_failures)
+    outcomes = _run(at, book, run, made, sorted_steps, settings, words, most_failures)
     code = at.interrupt.code or runs.exit_code(made.steps, outcomes)
     book.finish(run, code)
     run_events.log(at, run, made.steps, outcomes)
@@ -256,7 +294,7 @@ def _run(
     made: Plan,
     sorted_steps: runs.Sorted,
     settings: Settings,
-    message: str | None,
+    words: Words,
     most_failures: int | None,
 ) -> list[Outcome]:
     """Write the steps, tell of each outcome as it comes, and record all of them."""
@@ -278,7 +316,7 @@ def _run(
 
         recording = _Recording(at, book, run)
         for step, outcome in runs.write(
-            sorted_steps.writable, run, settings, message, at.executor, at.interrupt.stop, begun, most_failures
+            sorted_steps.writable, run, settings, words, at.executor, at.interrupt.stop, begun, most_failures
         ):
             outcomes.append(outcome)
             recording.add(outcome)
