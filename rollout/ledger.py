@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from rollout import addresses, clock
 from rollout.errors import Busy, Refused, RolloutError
 from rollout.model import LastOutcome, Outcome, PastRun, Run, Verdict, WrittenPath
@@ -32,6 +34,7 @@ class _Database(Protocol):
     def close(self) -> None: ...
     def lock(self, key: str, wait: float) -> AbstractContextManager[None]: ...
     def together(self) -> AbstractContextManager[None]: ...
+    def held(self, key: str) -> bool: ...
 
 
 def _sql(name: str) -> str:
@@ -126,23 +129,13 @@ class Ledger:
 
     def _with_outcomes(self, run: PastRun) -> PastRun:
         outcomes = tuple(_read_outcome(row, run.run) for row in self._ask("outcomes", run=run.run))
-        return PastRun(
-            run.run,
-            run.command,
-            run.subject,
-            run.started_at,
-            run.finished_at,
-            run.plan,
-            run.digest,
-            run.exit_code,
-            outcomes,
-        )
+        return replace(run, outcomes=outcomes)
 
     def last_outcomes(self) -> dict[str, LastOutcome]:
         """Return the last outcome of every target, with when it was last changed by us."""
-        applied = {row[0]: row[1] for row in self._ask("last_applied")}
+        applied = {row[0]: (row[1], row[2]) for row in self._ask("last_applied")}
         return {
-            row[0]: LastOutcome(row[1], row[2], row[4], row[5], row[6], applied.get(row[0]))
+            row[0]: LastOutcome(row[1], row[2], row[4], row[5], row[6], *applied.get(row[0], (None, "")))
             for row in self._ask("status")
         }
 
@@ -156,6 +149,10 @@ class Ledger:
     def lock(self, wait: float = 0.0) -> AbstractContextManager[None]:
         """Keep other machines that share this ledger from running at once; raise Busy when one does after `wait`."""
         return self._database.lock(self._scope, wait)
+
+    def held(self) -> bool:
+        """Tell whether a run on some machine that shares this ledger is at work, as far as the ledger knows."""
+        return self._database.held(self._scope)
 
     def _ask(self, name: str, **values: Any) -> list[tuple[Any, ...]]:
         return self._database.rows(_queries()[name], {"scope": self._scope, **values})
@@ -265,6 +262,9 @@ class _SQLite:
             raise
         self.rows("COMMIT", {})
 
+    def held(self, key: str) -> bool:
+        return False  # the lock file beside it tells
+
     @contextmanager
     def lock(self, key: str, wait: float) -> Iterator[None]:  # the lock file beside it serves one machine
         yield
@@ -366,6 +366,16 @@ class _PostgreSQL:
         finally:
             with suppress(LedgerError):
                 self.rows("SELECT pg_advisory_unlock(hashtext('rollout run'), hashtext(:key))", values)
+
+    def held(self, key: str) -> bool:
+        found = self.rows(
+            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+            "AND classid = (hashtext('rollout run')::bigint & 4294967295) "
+            "AND objid = (hashtext(:key)::bigint & 4294967295)",
+            {"key": key},
+        )
+        return bool(found)
 
     def _holder(self) -> str:
         found = self.rows(

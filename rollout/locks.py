@@ -119,3 +119,13 @@ def _our_start(own: int) -> str:
 
 def _now() -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def at_work_since(path: Path) -> str | None:
+    """Return when a process of this machine that still runs took a lock, as its file tells; None if none does."""
+    try:
+        said = json.loads(path.read_text())
+        here = said["host"] == os.uname().nodename and _alive(int(said["pid"]), str(said.get("start", "")))
+        return str(said["since"]) if here else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -405,6 +405,7 @@ class PastRun(Struct, frozen=True):
     digest: str
     exit_code: int | None
     outcomes: tuple[Outcome, ...] = ()
+    at_work: bool = False  # it has not ended because it is not over
 
 
 class LastOutcome(Struct, frozen=True):
@@ -415,4 +416,5 @@ class LastOutcome(Struct, frozen=True):
     commit: str | None
     run: str
     recorded_at: str
-    applied_at: str | None = None
+    applied_at: str | None = None  # when we last changed it
+    applied: str = ""  # and how

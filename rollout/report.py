@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from rollout.model import Outcome, PastRun, Verdict
 from rollout.plaintext import plain
-from rollout.show import Row, count, status_markdown
+from rollout.show import count
+from rollout.tables import ALONE, Row, status_markdown
 
 _PUSHED = {Verdict.PUSHED: "✅ Pushed", Verdict.COMMITTED: "⏳ Ready to push", Verdict.REJECTED: "⏳ Ready to push"}
 
@@ -17,6 +18,7 @@ def markdown(run: PastRun, rows: Sequence[Row]) -> str:
     repos = [o for o in done if o.kind == "repo"]
     folders = [o for o in done if o.kind == "folder"]
     open_ones = [o for o in run.outcomes if o not in done and o.verdict is not Verdict.UNCHANGED]
+    alone = {row.name for row in rows if row.alone}
     parts = [
         f"# {plain(run.subject) or 'Rollout'} - Complete Summary",
         "\n".join(
@@ -33,7 +35,7 @@ def markdown(run: PastRun, rows: Sequence[Row]) -> str:
     ]
     if not done:
         parts.append("Nothing: every target was as it should be, or could not be changed.")
-    parts += ["---", "## Git Commits", *(_commit(outcome) for outcome in repos)]
+    parts += ["---", "## Git Commits", *(_commit(outcome, alone=outcome.target in alone) for outcome in repos)]
     if not repos:
         parts.append("None.")
     if folders:
@@ -50,6 +52,8 @@ def markdown(run: PastRun, rows: Sequence[Row]) -> str:
 
 
 def _status(run: PastRun, open_ones: Sequence[Outcome]) -> str:
+    if run.at_work:
+        return "⏳ At work"
     if run.exit_code is None:
         return "❌ Interrupted"
     return "✅ Complete" if not open_ones else f"⏳ {count(len(open_ones), 'target')} open"
@@ -66,9 +70,9 @@ def _changed(outcome: Outcome) -> str:
     return "\n".join(lines)
 
 
-def _commit(outcome: Outcome) -> str:
+def _commit(outcome: Outcome, *, alone: bool) -> str:
     short = f"`{outcome.commit[:7]}`" if outcome.commit else "none"
-    status = _PUSHED.get(outcome.verdict, f"❌ {outcome.verdict}")
+    status = ALONE if alone else _PUSHED.get(outcome.verdict, f"❌ {outcome.verdict}")
     return f"**{outcome.target}:**\n- Commit: {short} on `{outcome.branch}`\n- Status: {status}"
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import PurePosixPath
 
-from msgspec import Struct
-
-from rollout.model import Action, Change, File, LastOutcome, Outcome, PastRun, Plan, State, Step, Verdict
-from rollout.plaintext import moment, plain
+from rollout.model import Action, Change, File, Outcome, Plan, State, Step, Verdict
+from rollout.plaintext import plain
 from rollout.wire import summary
 
 _MARKS = {
@@ -24,7 +22,7 @@ _MARKS = {
     Action.IN_SYNC: (" ", ""),
 }
 _CODES = {"green": "32", "yellow": "33", "red": "31", "magenta": "35", "cyan": "36", "bold": "1", "dim": "2"}
-_STATE_COLOUR = {
+STATE_COLOUR = {
     State.MISSING: "red",
     State.UNREACHABLE: "red",
     State.BLOCKED: "red",
@@ -77,10 +75,10 @@ def file_diff(old: File | None, new: File | None, path: str, before_name: str = 
     texts = [_text(one), _text(two)]
     if texts[0] is None or texts[1] is None:
         return "".join([*lines, f"Binary files differ: {len(one):,} and {len(two):,} bytes\n"])
-    names = (f"{before_name}/{path}" if old else "/dev/null", f"{after_name}/{path}" if new else "/dev/null")
+    sides = (f"{before_name}/{path}" if old else "/dev/null", f"{after_name}/{path}" if new else "/dev/null")
     import difflib
 
-    for line in difflib.unified_diff(_lines(texts[0]), _lines(texts[1]), *names):
+    for line in difflib.unified_diff(_lines(texts[0]), _lines(texts[1]), *sides):
         lines.append(line if line.endswith("\n") else line + "\n\\ No newline at end of file\n")
     return "".join(lines)
 
@@ -143,19 +141,45 @@ def headline(steps: Sequence[Step]) -> str:
 _NOTABLE = (State.MISSING, State.UNREACHABLE, State.BLOCKED, State.READY_TO_PUSH, State.BEHIND)
 
 
-def plan_text(plan: Plan, paint: Paint, *, with_diff: bool, warnings: Iterable[str] = ()) -> str:
-    """Return a plan as a person reviews it: the headline, a line per file, and each distinct diff once."""
-    out = [paint(headline(plan.steps), "bold")]
-    out += [f"warning: {warning}" for warning in warnings]
-    quiet = [step for step in plan.steps if step.state is State.IN_SYNC]
+def plan_text(plan: Plan, paint: Paint, *, with_diff: bool, whole: bool = False, then: str = "") -> str:
+    """Return a plan as a person reviews it: a line per file, each distinct diff once, and at the end what it comes to.
+
+    `whole` shortens nothing; `then` is the command to go on with.
+    """
+    out: list[str] = []
+    quiet = [step for step in plan.steps if _quiet(step)]
     with_author = len({step.author for step in plan.steps if step.author and step.changes}) > 1
-    for group in _alike([step for step in plan.steps if step.state is not State.IN_SYNC]):
-        out += ["", *_group_text(group, paint, with_author=with_author)]
+    for group in _alike([step for step in plan.steps if not _quiet(step)]):
+        out += [*_group_text(group, paint, with_author=with_author, whole=whole), ""]
     if with_diff:
-        out += _diffs(plan.steps, paint)
+        out += _diffs(plan.steps, paint, whole=whole)
     if quiet and len(quiet) < len(plan.steps):
-        out += ["", paint(f"in sync: {_names([s.target for s in quiet])}", "dim")]
+        out += [paint(f"in sync: {names([s.target for s in quiet], whole=whole)}", "dim"), ""]
+    out.append(paint(headline(plan.steps), "bold"))
+    out += [f"Next: {then}"] if then else []
     return "\n".join(out) + "\n"
+
+
+def _quiet(step: Step) -> bool:
+    """Tell whether there is nothing to say of a target but that it is in sync."""
+    return step.state is State.IN_SYNC and not step.orphans and not step.warnings
+
+
+def next_step(steps: Sequence[Step]) -> tuple[str, ...]:
+    """Return the command and the options that go on from a plan: nothing where there is nothing to be done."""
+    if any(_decided(step) for step in steps):
+        return ("apply",)
+    undecided = {change.action for step in steps for change in step.changes if not change.decided}
+    if Action.DRIFT in undecided:
+        return ("apply", "--on-drift", "merge")
+    if Action.ADOPT in undecided:
+        return ("apply", "--adopt")
+    return ("push",) if any(step.state is State.READY_TO_PUSH for step in steps) else ()
+
+
+def _decided(step: Step) -> bool:
+    """Tell whether apply writes a target without being told more."""
+    return step.state in {State.PENDING, State.DRIFT} and all(change.decided for change in step.changes)
 
 
 def _alike(steps: Sequence[Step]) -> list[list[Step]]:
@@ -172,10 +196,12 @@ def _alike(steps: Sequence[Step]) -> list[list[Step]]:
     return list(groups.values())
 
 
-def _group_text(group: list[Step], paint: Paint, *, with_author: bool) -> list[str]:
+def _group_text(group: list[Step], paint: Paint, *, with_author: bool, whole: bool) -> list[str]:
     step = group[0]
-    state = paint(step.state.value, _STATE_COLOUR[step.state])
-    title = f"{_names([s.target for s in group])}: {state}" if len(group) > 1 else f"{_titled(step)}: {state}"
+    state = paint(step.state.value, STATE_COLOUR[step.state])
+    title = (
+        f"{names([s.target for s in group], whole=whole)}: {state}" if len(group) > 1 else f"{_titled(step)}: {state}"
+    )
     lines = [title + (f" ({plain(step.reason)})" if step.reason else "")]
     if with_author and step.author and step.changes:
         lines.append(f"  author   {plain(step.author)}")
@@ -183,7 +209,7 @@ def _group_text(group: list[Step], paint: Paint, *, with_author: bool) -> list[s
         mark, colour = _MARKS[change.action]
         cause = f"  {_said_once(change)}" if change.action not in {Action.CREATE, Action.UPDATE} else ""
         lines.append(f"  {paint(mark, colour)} {change.action.value:<8} {plain(str(change.path))}{cause}")
-    lines += [f"  orphan   {path}  no template names it any more; mode: absent deletes it" for path in step.orphans]
+    lines += [f"  {orphan(path)}" for path in step.orphans]
     lines += [f"  warning  {plain(warning)}" for warning in step.warnings]
     return lines
 
@@ -197,12 +223,30 @@ def _titled(step: Step) -> str:
     return f"{step.target} ({step.branch})" if step.branch else f"{step.target} (folder)"
 
 
-def _names(names: list[str], most: int = 6) -> str:
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most:,} more"
+def names(found: Sequence[str], most: int = 6, *, whole: bool = False) -> str:
+    """Return names in one line: the first of many, or all of them."""
+    shown = ", ".join(found if whole else found[:most])
+    return shown if whole or len(found) <= most else f"{shown} and {len(found) - most:,} more (-v names them)"
 
 
-def _diffs(steps: Sequence[Step], paint: Paint) -> list[str]:
+def grouped(said: Iterable[tuple[str, str]], *, whole: bool = False) -> list[str]:
+    """Return what is said of targets, each thing once, with the targets it is said of."""
+    groups: dict[str, list[str]] = {}
+    for target, text in said:
+        groups.setdefault(text, []).append(target)
+    return [f"{names(targets, whole=whole)}: {text}" for text, targets in groups.items()]
+
+
+def orphan(path: PurePosixPath) -> str:
+    return f"orphan   {plain(str(path))}  no template names it any more; mode: absent deletes it"
+
+
+def orphans(steps: Iterable[Step], *, whole: bool = False) -> list[str]:
+    """Return a line for each file that rollout wrote and that no template names any more."""
+    return grouped(((step.target, orphan(path)) for step in steps for path in step.orphans), whole=whole)
+
+
+def _diffs(steps: Sequence[Step], paint: Paint, *, whole: bool) -> list[str]:
     """Return each distinct diff once, with the targets it applies to."""
     groups: dict[str, list[tuple[Step, Change]]] = {}
     for step in steps:
@@ -212,11 +256,10 @@ def _diffs(steps: Sequence[Step], paint: Paint) -> list[str]:
     out: list[str] = []
     for text, members in groups.items():
         step, change = members[0]
-        names = [s.target for s, _ in members]
-        where = f"{plain(str(change.path))} in {_names(names)}"
+        where = f"{plain(str(change.path))} in {names([s.target for s, _ in members], whole=whole)}"
         if len(members) > 1:
             where += f" ({count(len(members), 'target')}, the same diff)"
-        out += ["", paint(where, "bold"), paint_diff(_cut(text), paint)]
+        out += [paint(where, "bold"), paint_diff(text if whole else _cut(text), paint), ""]
     return out
 
 
@@ -224,7 +267,7 @@ def _cut(text: str) -> str:
     lines = text.splitlines(keepends=True)
     if len(lines) <= _MAX_DIFF_LINES:
         return text
-    return "".join(lines[:_MAX_DIFF_LINES]) + f"... {len(lines) - _MAX_DIFF_LINES:,} more lines\n"
+    return "".join(lines[:_MAX_DIFF_LINES]) + f"... {len(lines) - _MAX_DIFF_LINES:,} more lines (-v shows them)\n"
 
 
 # --- outcomes
@@ -237,7 +280,10 @@ def outcome_line(outcome: Outcome, paint: Paint) -> str:
     return f"{outcome.target}: {paint(outcome.verdict.value, colour)}{commit}" + (f" ({plain(notes)})" if notes else "")
 
 
-def outcomes_text(outcomes: Sequence[Outcome], paint: Paint) -> str:
+_DID = {"apply": "applied", "push": "pushed", "revert": "reverted"}
+
+
+def outcomes_text(outcomes: Sequence[Outcome], paint: Paint, command: str = "apply", *, whole: bool = False) -> str:
     """Return the end of a run: a count for each outcome, and its targets grouped by reason, worst last."""
     groups: dict[tuple[int, str, str], list[str]] = {}
     order = list(Verdict)
@@ -248,144 +294,13 @@ def outcomes_text(outcomes: Sequence[Outcome], paint: Paint) -> str:
     head = ", ".join(
         f"{number:,} {verdict.value}" for verdict, number in sorted(counts.items(), key=lambda i: order.index(i[0]))
     )
-    lines = [paint(f"Done: {head or 'nothing to do'}.", "bold")]
-    for (_, verdict, reason), names in sorted(groups.items()):
+    done, wrong = counts.keys() & (_DONE.keys() - {Verdict.UNCHANGED}), counts.keys() - _DONE.keys()
+    title = f"Nothing {_DID[command]}" if wrong and not done else "Done"
+    lines = [paint(f"{title}: {head or 'nothing to do'}.", "bold")]
+    for (_, verdict, reason), targets in sorted(groups.items()):
         if reason or verdict not in {"unchanged"}:
             colour = _DONE.get(Verdict(verdict), "red")
-            number = f" ({len(names):,})" if len(names) > 1 else ""
+            number = f" ({len(targets):,})" if len(targets) > 1 else ""
             about = f" ({plain(reason)})" if reason else ""
-            lines.append(f"  {paint(verdict, colour)}{number}: {_names(names, 10)}{about}")
-    return "\n".join(lines) + "\n"
-
-
-# --- tables
-
-
-class Row(Struct, frozen=True):
-    """One target in the status table."""
-
-    name: str
-    kind: str
-    branch: str | None
-    state: State
-    reason: str
-    commit: str | None
-    ahead: int | None
-    behind: int | None
-    last: LastOutcome | None
-    disagrees: str | None = None
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None) -> str:
-    """Return columns aligned by what they take on the screen; the last one is wrapped to `width`."""
-    cells = [[plain(cell) for cell in row] for row in rows]
-    widths = [max(_cells(row[i]) for row in [list(head), *cells]) for i in range(len(head))]
-    out = []
-    for row in [list(head), *cells]:
-        fixed = "  ".join(_pad(cell, widths[i]) for i, cell in enumerate(row[:-1]))
-        left = (width - _cells(fixed) - 2) if width else 0
-        pieces = _wrapped(row[-1], left) if width and left > 20 else [row[-1]]
-        out.append(f"{fixed}  {pieces[0]}".rstrip())
-        out += [" " * (_cells(fixed) + 2) + piece for piece in pieces[1:]]
-    return "\n".join(out) + "\n"
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    import textwrap
-
-    return textwrap.wrap(text, width) or [""]
-
-
-def _cells(text: str) -> int:
-    if text.isascii():
-        return len(text)
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)
-
-
-def _pad(text: str, width: int) -> str:
-    return text + " " * (width - _cells(text))
-
-
-def status_text(rows: Sequence[Row], fetched_at: float | None, paint: Paint, width: int | None) -> str:
-    """Return the status table, what each state is about, and how old the knowledge is."""
-    body = [
-        [row.name, row.branch or "folder", row.state.value, (row.commit or "")[:10], _last(row.last), _about(row)]
-        for row in rows
-    ]
-    text = table(["TARGET", "BRANCH", "STATE", "COMMIT", "LAST RUN", ""], body, width)
-    for state, colour in _STATE_COLOUR.items():
-        text = _painted_word(text, state.value, colour, paint)
-    counts = Counter(row.state for row in rows)
-    head = ", ".join(f"{counts[state]:,} {state.value}" for state in State if counts[state])
-    return f"{text}\n{head}. {_age(fetched_at)}\n"
-
-
-def _painted_word(text: str, word: str, colour: str, paint: Paint) -> str:
-    return "\n".join(
-        line.replace(f"  {word} ", f"  {paint(word, colour)} ", 1) if f"  {word} " in line else line
-        for line in text.split("\n")
-    )
-
-
-def _about(row: Row) -> str:
-    return "; ".join(filter(None, (row.reason, row.disagrees)))
-
-
-def _last(last: LastOutcome | None) -> str:
-    return f"{last.outcome} {last.recorded_at[:10]}" if last else "never"
-
-
-def _age(fetched_at: float | None) -> str:
-    if fetched_at is None:
-        return "Upstream was not asked; --fetch asks."
-    return f"Upstream as of {moment(fetched_at)}; --fetch asks now."
-
-
-_TICKS = {
-    State.IN_SYNC: "✅ Pushed",
-    State.READY_TO_PUSH: "⏳ Ready to push",
-    State.BEHIND: "✅ Pushed, checkout behind",
-}
-
-
-def status_markdown(rows: Sequence[Row]) -> str:
-    """Return the status table in the form of the first user's report."""
-    lines = ["| Target | Branch | Commit | Status | Last run | Note |", "|---|---|---|---|---|---|"]
-    for row in rows:
-        tick = "✅ Written" if row.kind == "folder" and row.state is State.IN_SYNC else _TICKS.get(row.state)
-        status = tick or f"❌ {row.state.value}"
-        commit = f"`{row.commit[:7]}`" if row.commit else "—"
-        cells = [row.name, row.branch or "folder", commit, status, _last(row.last), _about(row)]
-        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
-
-
-def _cell(text: str) -> str:
-    return plain(text).replace("|", "\\|") or "—"
-
-
-def history_text(runs: Sequence[PastRun], width: int | None) -> str:
-    """Return the runs, newest first."""
-    if not runs:
-        return "No runs yet.\n"
-    rows = []
-    for run in runs:
-        counts = Counter(outcome.verdict.value for outcome in run.outcomes)
-        what = ", ".join(f"{number} {verdict}" for verdict, number in counts.items()) or "nothing recorded"
-        ended = "interrupted" if run.exit_code is None else str(run.exit_code)
-        rows.append([run.run, run.command, ended, what])
-    return table(["RUN", "COMMAND", "EXIT", "OUTCOMES"], rows, width)
-
-
-def run_text(run: PastRun, paint: Paint) -> str:
-    """Return one run with the outcome of each target and the files it changed."""
-    lines = [
-        paint(f"{run.command} {run.run}", "bold"),
-        f"started {run.started_at}, finished {run.finished_at or 'never'}",
-    ]
-    if run.subject:
-        lines.append(f"message: {plain(run.subject)}")
-    for outcome in run.outcomes:
-        lines.append(outcome_line(outcome, paint))
-        lines += [f"    {path.action:<8} {plain(path.path)}" for path in outcome.paths]
+            lines.append(f"  {paint(verdict, colour)}{number}: {names(targets, 10, whole=whole)}{about}")
     return "\n".join(lines) + "\n"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from rollout import addresses
-from rollout.model import Branch, LastOutcome, Plan, State, Step
-from rollout.show import Row
+from rollout.model import Branch, LastOutcome, Plan, State, Step, Verdict
+from rollout.tables import Row
 
 
 def rows(plan: Plan, last: Mapping[str, LastOutcome]) -> list[Row]:
@@ -15,7 +15,13 @@ def rows(plan: Plan, last: Mapping[str, LastOutcome]) -> list[Row]:
     return [_row(step, last.get(step.target)) for step in plan.steps]
 
 
+_WRONG = {
+    Verdict.BLOCKED, Verdict.STALE, Verdict.REJECTED, Verdict.UNKNOWN, Verdict.FAILED, Verdict.NOT_STARTED,
+}  # fmt: skip
+
+
 def _row(step: Step, last: LastOutcome | None) -> Row:
+    disagrees = _disagreement(step, last)
     return Row(
         name=step.target,
         kind=step.kind,
@@ -26,8 +32,20 @@ def _row(step: Step, last: LastOutcome | None) -> Row:
         ahead=step.ahead,
         behind=step.behind,
         last=last,
-        disagrees=_disagreement(step, last),
+        disagrees=disagrees,
+        trouble=None if disagrees else _trouble(step, last),
+        orphans=step.orphans,
+        alone=_is_its_own_upstream(step),
     )
+
+
+def _trouble(step: Step, last: LastOutcome | None) -> str | None:
+    """Say why the last run did not go well, where the state does not say it already."""
+    if last is None or last.outcome not in _WRONG:
+        return None
+    if step.reason and (step.reason in last.reason or last.reason in step.reason):
+        return None
+    return f"last run {last.outcome}: {last.reason}"
 
 
 def _disagreement(step: Step, last: LastOutcome | None) -> str | None:

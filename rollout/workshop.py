@@ -152,7 +152,7 @@ class Workshop(Store):
         if not missing:
             return
         if not network:
-            raise Unreachable("file contents that were never fetched are needed; run it once without --offline")
+            raise Unreachable("file contents that were never fetched are needed; rollout status --fetch fetches them")
         self.fetch_objects(missing)
         for name in missing:
             found = objects.read(name)

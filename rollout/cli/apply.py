@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout import apply as runs
-from rollout import clock, commits, destination, ledger, locks, places, plan, show, wire
+from rollout import clock, commits, destination, ledger, locks, plan, show, wire
 from rollout import revert as reverting
 from rollout.cli import proving, run_events, session
 from rollout.cli.options import common, option
@@ -161,7 +161,7 @@ def _words(message: str | None, trailers: tuple[str, ...], *, signoff: bool) -> 
 def _ledger(at: Session) -> Iterator[Ledger]:
     """Hold the run lock and the ledger: two runs on one inventory never work at once."""
     inventory = at.loaded.inventory
-    lock = at.state / "locks" / f"{places.key(str(inventory.path.resolve()))}.lock"
+    lock = at.run_lock
     with ExitStack() as stack:
         stack.enter_context(locks.locked(lock, f"rollout {at.loaded.shown}", at.options.lock_timeout))
         locks.prove(lock)
@@ -193,7 +193,8 @@ def _reviewed(at: Session, book: Ledger, planfile: str, settings: Settings, deci
     stale |= dict.fromkeys(gone, "is not in the inventory any more")
     stale |= {s.target: why for s in steps if s.target in fresh and (why := _stale(s, fresh[s.target]))}
     if stale:
-        listed = "\n".join(f"{planfile}: {name}: {why}" for name, why in stale.items())
+        told = show.grouped(stale.items(), whole=at.options.verbose > 0)
+        listed = "\n".join(f"{planfile}: {line}" for line in told)
         raise Refused(
             f"{listed}\n{planfile}: the plan is stale; nothing was changed; make a new one: rollout plan --out"
         )
@@ -229,7 +230,13 @@ def _as_reviewed(saved: Step, now: Step, decisions: Decisions) -> Step:
     if saved.changes and now.state is State.BLOCKED and not any(c.action.value == "error" for c in now.changes):
         return now  # what refuses a commit now refused nothing when it was planned: an identity, a branch
     return replace(
-        plan.decided(saved, decisions), location=now.location, base=now.base, pending=now.pending, follow=now.follow
+        plan.decided(saved, decisions),
+        location=now.location,
+        base=now.base,
+        pending=now.pending,
+        follow=now.follow,
+        orphans=now.orphans,
+        warnings=now.warnings,
     )
 
 
@@ -248,8 +255,12 @@ def _carry_out(
     most_failures: int | None = None,
 ) -> int:
     sorted_steps = runs.sort(made.steps, only_waiting=only_waiting)
+    whole = at.options.verbose > 0
     if show_plan and not at.options.json and not (yes and at.options.quiet):
-        at.screen.data(show.plan_text(made, at.screen.paint, with_diff=not yes or at.options.verbose > 0))
+        at.screen.data(show.plan_text(made, at.screen.paint, with_diff=not yes or whole, whole=whole))
+    elif not at.options.json:
+        for line in show.orphans(made.steps, whole=whole):
+            at.screen.warn(line)
     work = [step for step in sorted_steps.writable if runs.changes_something(step)]
     if work and not yes:
         _ask(at, command, work)
@@ -265,7 +276,7 @@ def _carry_out(
             counts[outcome.verdict.value] = counts.get(outcome.verdict.value, 0) + 1
         at.screen.event(type="run_summary", run=run.id, time=clock.now(), counts=counts, exit_code=code)
     else:
-        at.screen.data(show.outcomes_text(outcomes, at.screen.paint))
+        at.screen.data(show.outcomes_text(outcomes, at.screen.paint, command, whole=whole))
     return code
 
 
@@ -305,8 +316,8 @@ def _run(
             at.screen.event(type="diagnostic", run=run.id, time=clock.now(), **line)
     book.record_all(run, sorted_steps.settled)
     outcomes = list(sorted_steps.settled)
-    for outcome in sorted_steps.settled:
-        _tell(at, run, outcome)
+    for outcome in sorted_steps.settled if at.options.json else ():
+        _tell(at, run, outcome)  # a person was told of these by the plan, and is told again at the end
     with Progress(at.screen, len(sorted_steps.writable), "written") as progress:
 
         def begun(step: Step) -> None:

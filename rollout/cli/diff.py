@@ -12,6 +12,8 @@ from rollout.cli.session import Session
 from rollout.errors import UsageError
 from rollout.model import Action, Change, State, Step
 
+_LEFT_OUT = {State.MISSING, State.UNREACHABLE, State.BLOCKED}  # of these a difference is not all there is to say
+
 
 @click.command()
 @click.argument("target", required=False)
@@ -39,17 +41,22 @@ def diff(context: click.Context, target: str | None, path: str | None, base: boo
                 raise UsageError(
                     f"{target}: {path!r} is not managed; managed are: {', '.join(map(str, known[0].managed))}"
                 )
+        left_out = [step for step in made.steps if step.state in _LEFT_OUT]
         pairs = [(step, change) for step in made.steps for change in _shown(step, path, base=base)]
         if at.options.json:
             at.screen.document(
                 {"format": "rollout-diff/1", "changes": [
                     {"target": step.target, **wire.change_document(step, change, lambda _s, c: show.diff(c))}
                     for step, change in pairs
+                ], "left_out": [
+                    {"name": step.target, "state": step.state.value, "reason": step.reason} for step in left_out
                 ]}
             )  # fmt: skip
         else:
             _print(at, pairs)
-        return 1 if any(step.state in {State.MISSING, State.UNREACHABLE} for step in made.steps) else 0
+            for line in show.grouped((step.target, f"{step.state}: {step.reason}") for step in left_out):
+                at.screen.say(f"rollout: {line}")
+        return 1 if left_out else 0
 
 
 def _shown(step: Step, path: str | None, *, base: bool) -> list[Change]:

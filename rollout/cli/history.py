@@ -8,11 +8,13 @@ from typing import Any
 import click
 from msgspec.structs import replace
 
-from rollout import ledger, show, survey
+from rollout import ledger, locks, survey, tables
 from rollout import report as reports
 from rollout.cli import session
 from rollout.cli.options import common, option, terminal_width
+from rollout.cli.session import Session
 from rollout.errors import RolloutError
+from rollout.ledger import Ledger
 from rollout.model import PastRun, Target
 
 
@@ -31,14 +33,28 @@ def history(context: click.Context, run: str | None) -> int:
         inventory = at.loaded.inventory
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
             found = book.runs() if run is None else [book.run(run)]
-        runs = [in_order(past, inventory.targets) for past in found]
+            at_work = _at_work(at, book)
+        runs = [in_order(replace(past, at_work=past.run == at_work), inventory.targets) for past in found]
         if at.options.json:
             at.screen.document({"format": "rollout-history/1", "runs": [_document(past) for past in runs]})
         elif run is None:
-            at.screen.data(show.history_text(runs, terminal_width()))
+            at.screen.data(tables.history_text(runs, terminal_width()))
         else:
-            at.screen.data(show.run_text(runs[0], at.screen.paint))
+            at.screen.data(tables.run_text(runs[0], at.screen.paint))
     return 0
+
+
+def _at_work(at: Session, book: Ledger) -> str | None:
+    """Return the run that is at work now: one that has not ended, while a process holds the lock that it took before.
+
+    Only the newest can be; the lock is read and not tried, for a run that begins would trip over that.
+    """
+    newest = next(iter(book.runs(1)), None)
+    if newest is None or newest.exit_code is not None:
+        return None
+    since = locks.at_work_since(at.run_lock)
+    here = since is not None and since[:19] <= newest.started_at[:19]
+    return newest.run if here or book.held() else None
 
 
 def in_order(run: PastRun, targets: Sequence[Target]) -> PastRun:
@@ -55,6 +71,7 @@ def _document(run: PastRun) -> dict[str, Any]:
         "finished_at": run.finished_at,
         "plan": run.plan,
         "exit_code": run.exit_code,
+        "at_work": run.at_work,
         "outcomes": [
             {
                 "target": outcome.target,
@@ -95,6 +112,7 @@ def report(context: click.Context, run: str | None, form: str) -> int:  # one fo
                     raise RolloutError("there are no runs yet; `rollout apply` makes the first")
             else:
                 past = book.run(run)
+            past = replace(past, at_work=past.run == _at_work(at, book))
         made = at.plan(at.settings(offline=True))
         at.screen.data(reports.markdown(in_order(past, inventory.targets), survey.rows(made, last)))
     return 0

@@ -7,11 +7,13 @@ import importlib
 import os
 import resource
 import sys
+from functools import partial
 from typing import Any, NoReturn
 
 import click
 
 from rollout import __version__
+from rollout.cli import failures
 from rollout.cli.options import common
 from rollout.errors import Busy, Refused, RolloutError, UsageError
 
@@ -99,6 +101,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _ended(arguments: list[str] | None) -> int:
+    failed = partial(_failed, as_json=failures.wants_json(sys.argv[1:] if arguments is None else arguments))
     try:
         result = rollout.main(args=arguments, prog_name="rollout", standalone_mode=False)
         code = result if isinstance(result, int) else 0
@@ -108,19 +111,19 @@ def _ended(arguments: list[str] | None) -> int:
         return USAGE
     except click.UsageError as error:
         where = f"rollout {error.ctx.info_name}: " if error.ctx is not None and error.ctx.parent else "rollout: "
-        return _failed(where + _lowered(error.format_message()), USAGE, prefixed=True)
+        return failed(where + _lowered(error.format_message()), USAGE, prefix="")
     except click.exceptions.Exit as error:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        return _failed("interrupted", INTERRUPTED)
+        return failed("interrupted", INTERRUPTED)
     except UsageError as error:
-        return _failed(str(error), USAGE)
+        return failed(str(error), USAGE)
     except Refused as error:
-        return _failed(str(error), 4)
+        return failed(str(error), 4)
     except Busy as error:
-        return _failed(str(error), 5)
+        return failed(str(error), 5)
     except RolloutError as error:
-        return _failed(str(error), 1)
+        return failed(str(error), 1)
     except BrokenPipeError:
         # Whoever read our output has enough; the interpreter must not trip over it again at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -128,7 +131,7 @@ def _ended(arguments: list[str] | None) -> int:
     except OSError as error:
         if error.filename is None and error.strerror is None:
             raise
-        return _failed(f"{error.filename or 'the system'}: {error.strerror}", 1)
+        return failed(f"{error.filename or 'the system'}: {error.strerror}", 1)
     return code
 
 
@@ -136,20 +139,9 @@ def _lowered(text: str) -> str:
     return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
-def _failed(text: str, code: int, *, prefixed: bool = False) -> int:
-    from rollout.addresses import redact
-
-    for line in redact(text).splitlines():
-        click.echo(line if prefixed or _places(line) else f"rollout: {line}", err=True)
-        prefixed = False
+def _failed(text: str, code: int, *, as_json: bool, prefix: str = "rollout: ") -> int:
+    failures.tell(text, code, as_json=as_json, prefix=prefix)
     return code
-
-
-def _places(line: str) -> bool:
-    """Tell whether a line begins with the place of the fault already, as compilers write it."""
-    import re
-
-    return re.match(r"\S+:\d+: |templates/", line) is not None
 
 
 if __name__ == "__main__":

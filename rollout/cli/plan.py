@@ -10,11 +10,12 @@ import click
 from rollout import places, show, wire
 from rollout.cli import proving, session
 from rollout.cli.options import common, option
+from rollout.cli.session import Session
 from rollout.model import Change, OnDrift, State, Step
 from rollout.plan import Decisions
 
-_ERRORS = {State.MISSING, State.UNREACHABLE}
-_DIFFERENT = {State.PENDING, State.DRIFT, State.CONFLICT, State.READY_TO_PUSH, State.BLOCKED}
+_ERRORS = {State.MISSING, State.UNREACHABLE, State.BLOCKED}
+_DIFFERENT = {State.PENDING, State.DRIFT, State.CONFLICT, State.READY_TO_PUSH}
 
 
 @click.command()
@@ -45,15 +46,28 @@ def plan(
     with session.opened(context) as at:
         problems = {} if offline else proving.problems(at)
         made = at.plan(at.settings(offline=offline), Decisions(adopt, OnDrift(on_drift)), problems=problems)
+        decided = (*(["--adopt"] if adopt else []), *(["--on-drift", on_drift] if on_drift != "block" else []))
         if out is not None:
             places.write_whole(Path.cwd() / Path(out).expanduser(), wire.plan_file(made, diffs(True)))
         if at.options.json:
             at.screen.document(wire.plan_document(made, diffs(diff)))
         else:
-            at.screen.data(show.plan_text(made, at.screen.paint, with_diff=diff))
+            then = _next(at, made.steps, out, decided)
+            whole = at.options.verbose > 0
+            at.screen.data(show.plan_text(made, at.screen.paint, with_diff=diff, whole=whole, then=then))
             if out is not None:
                 at.screen.note(f"Saved as {out}; `rollout apply {out}` writes exactly this.")
         return exit_code(made.steps, detailed=detailed_exitcode)
+
+
+def _next(at: Session, steps: tuple[Step, ...], saved: str | None, decided: tuple[str, ...]) -> str:
+    """Return the command line to go on with after a plan; "" where there is nothing to be done."""
+    words = show.next_step(steps)
+    if words[:1] != ("apply",):
+        return at.again(*words) if words else ""
+    if saved is not None:
+        return at.again("apply", saved)
+    return at.again("apply", *(decided or words[1:]))
 
 
 def diffs(wanted: bool) -> Callable[[Step, Change], str | None]:
@@ -61,7 +75,7 @@ def diffs(wanted: bool) -> Callable[[Step, Change], str | None]:
 
 
 def exit_code(steps: tuple[Step, ...], *, detailed: bool) -> int:
-    """Return 1 for what could not be evaluated, 2 for differences when asked for, else 0."""
+    """Return 1 for what could not be evaluated or is blocked, 2 for differences when asked for, else 0."""
     if any(step.state in _ERRORS for step in steps):
         return 1
     if detailed and any(step.state in _DIFFERENT for step in steps):

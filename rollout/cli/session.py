@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import threading
 from collections.abc import Iterator, Mapping
@@ -87,6 +88,18 @@ class Session(Struct, frozen=True):
     executor: Executor
     interrupt: Interrupt
     unreached: dict[str, RolloutError] = field(default_factory=dict)  # event stores that did not answer
+
+    @property
+    def run_lock(self) -> Path:
+        """Return the file that a run on this inventory holds locked."""
+        return self.state / "locks" / f"{places.key(str(self.loaded.inventory.path.resolve()))}.lock"
+
+    def again(self, command: str, *options: str) -> str:
+        """Return a command line of the program that works on what this one works on."""
+        words = ["-i", self.options.inventory] if self.options.inventory != Options().inventory else []
+        words += [word for pattern in self.options.limit for word in ("--limit", pattern)]
+        words += [word for name, value in self.options.var.items() for word in ("--var", f"{name}={value}")]
+        return shlex.join(["rollout", command, *options, *words])
 
     def settings(self, *, offline: bool = False, push: bool = True) -> Settings:
         from rollout import git

@@ -8,14 +8,14 @@ from typing import Any
 
 import click
 
-from rollout import ledger, show, survey
+from rollout import clock, ledger, survey, tables
 from rollout.cli import session
 from rollout.cli.options import common, option, terminal_width
 from rollout.cli.session import Session
 from rollout.ledger import LedgerError
 from rollout.model import LastOutcome, State
 from rollout.plaintext import moment
-from rollout.show import Row
+from rollout.tables import Knowledge, Row
 
 _DIFFERENT = {State.PENDING, State.DRIFT, State.CONFLICT, State.READY_TO_PUSH, State.BLOCKED}
 
@@ -41,9 +41,10 @@ def status(context: click.Context, fetch: bool, detailed_exitcode: bool, form: s
         if at.options.json or form == "json":
             at.screen.document(document(rows, when))
         elif form == "markdown":
-            at.screen.data(show.status_markdown(rows))
+            at.screen.data(tables.status_markdown(rows))
         else:
-            at.screen.data(show.status_text(rows, when, at.screen.paint, terminal_width()))
+            known = Knowledge(clock.now(), when, fetch)
+            at.screen.data(tables.status_text(rows, known, at.screen.paint, terminal_width()))
         if any(row.state in {State.MISSING, State.UNREACHABLE} for row in rows):
             return 1
         return 2 if detailed_exitcode and any(row.state in _DIFFERENT for row in rows) else 0
@@ -78,6 +79,9 @@ def document(rows: Sequence[Row], fetched_at: float | None) -> dict[str, Any]:
                 "last_run": row.last.run if row.last else None,
                 "last_outcome": row.last.outcome if row.last else None,
                 "last_applied_at": row.last.applied_at if row.last else None,
+                "last_changed_at": row.last.applied_at if row.last else None,
+                "last_reason": row.last.reason if row.last else None,
+                "orphans": [str(path) for path in row.orphans],
                 "disagreement": row.disagrees,
             }
             for row in rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from rollout import show
 from rollout.checks import Checks
 from rollout.cli import session
 from rollout.cli.options import common
@@ -32,11 +33,11 @@ def validate(context: click.Context) -> int:
             summary = {"ok": not faulty, "targets": len(problems), "files": files, "problems": faulty}
             at.screen.document({"format": "rollout-validate/1", **summary})
         elif faulty:
-            for name, found in faulty.items():
-                for message in found:
-                    at.screen.say(f"{name}: {message}")
+            said = ((name, message) for name, found in faulty.items() for message in found)
+            for line in show.grouped(said, whole=at.options.verbose > 0):
+                at.screen.say(line)
         else:
             at.screen.data(
                 f"{at.loaded.shown}: {count(len(problems), 'target')}, {count(files, 'managed file')}, all well.\n"
             )
-        return 64 if faulty else 0
+        return 1 if faulty else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from rollout import show
 from rollout import verify as verifying
 from rollout.cli import proving, session
 from rollout.cli.options import common, option
@@ -63,6 +64,7 @@ def verify(context: click.Context, database: str | None) -> int:
                         f"{bad} {one.name}: {count(len(one.mismatches), 'mismatch')}".replace("mismatchs", "mismatches")
                     )
                     lines += ["    " + ": ".join(filter(None, (m.where, m.path, m.reason))) for m in one.mismatches]
+            lines += show.orphans(made.steps, whole=at.options.verbose > 0)
             lines.append("Verified." if ok else "Not as it should be.")
             at.screen.data("\n".join(lines) + "\n")
         if not proved or any(step.state in {State.MISSING, State.UNREACHABLE} for step in made.steps):

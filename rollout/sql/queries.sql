@@ -29,9 +29,9 @@ FROM outcome WHERE run = :run ORDER BY recorded_at, target;
 SELECT target, outcome, reason, base, commit_id, run, recorded_at FROM rollout_status WHERE scope = :scope;
 
 -- name: last_applied
-SELECT target, recorded_at
+SELECT target, recorded_at, outcome
 FROM (
-    SELECT o.target, o.recorded_at, row_number() OVER (PARTITION BY o.target ORDER BY r.number DESC) AS place
+    SELECT o.target, o.recorded_at, o.outcome, row_number() OVER (PARTITION BY o.target ORDER BY r.number DESC) AS place
     FROM outcome AS o
     JOIN run AS r ON r.run = o.run
     WHERE o.scope = :scope AND o.outcome IN ('pushed', 'committed', 'written')
