@@ -98,9 +98,7 @@ def _client_type() -> Any:
     try:
         import distributed
     except ImportError as error:
-        raise UsageError(
-            f"--executor dask needs the package distributed: pip install 'rollout[dask]' ({error})"
-        ) from error
+        raise UsageError(f"--executor dask needs what comes with: pip install 'git-rollout[dask]' ({error})") from error
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what a person should know comes as an outcome
     return distributed.Client
 

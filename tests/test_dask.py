@@ -20,7 +20,8 @@ from tests.transports.servers import free_port, silent
 from tests.world import World
 
 pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("distributed") is None, reason="distributed is not installed: pip install 'rollout[dask]'"
+    importlib.util.find_spec("distributed") is None,
+    reason="distributed is not installed: pip install 'git-rollout[dask]'",
 )
 
 WORKERS = 3
@@ -244,4 +245,4 @@ def test_without_distributed_it_is_said_how_to_get_it(world: World, monkeypatch:
     monkeypatch.setitem(sys.modules, "distributed", None)
     ran = world.run("--executor=dask:tcp://127.0.0.1:1", "plan")
     assert ran.code == 64
-    assert "pip install 'rollout[dask]'" in ran.err
+    assert "pip install 'git-rollout[dask]'" in ran.err

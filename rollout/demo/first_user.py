@@ -13,4 +13,4 @@ def inventory() -> Path:
     for folder in (package / "first_user", package.parent):
         if (folder / "inventory.yaml").is_file() and (folder / "templates").is_dir():
             return folder / "inventory.yaml"
-    raise RolloutError("the first user's inventory is not installed with this program; install rollout again")
+    raise RolloutError("the first user's inventory is not installed with this program; install git-rollout again")

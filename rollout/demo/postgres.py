@@ -226,7 +226,7 @@ def embedded_installation(major: int = 16) -> Installation:
     """Return PostgreSQL 16 or 18 out of the PyPI wheel; its Python interface is never imported."""
     spec = importlib.util.find_spec(WHEEL)
     if spec is None or spec.origin is None:
-        raise RolloutError("the embedded PostgreSQL is not installed; run: pip install 'rollout[demo]'")
+        raise RolloutError("the embedded PostgreSQL is not installed; run: pip install 'git-rollout[demo]'")
     if major not in WHEEL_FOLDERS:
         raise RolloutError(f"there is no embedded PostgreSQL {major}; there are {sorted(WHEEL_FOLDERS)}")
     return Installation(major, Path(spec.origin).parent / WHEEL_FOLDERS[major] / "bin")
