@@ -485,6 +485,24 @@ def person_there(person: Person, runner: Git) -> Person:
     return replace(person, identity=identity, fault=fault)
 
 
+def person_elsewhere(person: Person, runner: Git) -> Person:
+    """Return the person with the identity that the runner's options and their own files give them in no repository."""
+    identity, fault = _identity(_listed(runner.run("config", "--null", "--list", "--includes")))
+    return replace(person, identity=identity, fault=fault)
+
+
+def conditional_includes() -> list[tuple[str, str, Path]]:
+    """Return the conditions under which the person's files include others: condition, path, and the file it is in."""
+    listed = Git().run("config", "--null", "--list", "--show-origin", "--includes")
+    words = listed.out.decode("utf-8", "replace").split("\0")
+    found = []
+    for origin, entry in zip(words[::2], words[1::2], strict=False):
+        key, _, path = entry.partition("\n")
+        if key.startswith("includeif.") and key.endswith(".path") and origin.startswith("file:"):
+            found.append((key[len("includeif.") : -len(".path")], path, Path(origin.removeprefix("file:"))))
+    return found
+
+
 def _listed(result: Result) -> dict[str, str]:
     return _settings(result.out.decode("utf-8", "replace").split("\0"))
 

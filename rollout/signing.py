@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from rollout import addresses, git, gitdir
+from rollout import addresses, git, gitdir, globs
 from rollout.git import Git, GitError, Person
 from rollout.gitdir import NotOurs
 from rollout.locate import Settings
@@ -16,7 +19,7 @@ from rollout.model import Branch
 def settled(settings: Settings, where: Branch) -> Settings:
     """Return the settings with the person as they are there: what git itself would call them in the checkout.
 
-    Without a checkout it is what the conditions say of the address.
+    Without a checkout it is what their conditions say of the address, the branch, and where it would be cloned to.
     """
     if not settings.person.conditional:
         return settings
@@ -25,21 +28,57 @@ def settled(settings: Settings, where: Branch) -> Settings:
 
 def _there(person: Person, where: Branch) -> Person:
     try:
-        return git.person_there(person, _runner(where))
+        git_dir = _git_dir(where.checkout)
+        if git_dir is not None:
+            return git.person_there(person, Git(git_dir=git_dir))
+        return git.person_elsewhere(person, Git().with_options(*_as_if_there(where)))
     except GitError as error:
         return replace(person, identity=None, fault=f"git: {str(error).splitlines()[0]}")
 
 
-def _runner(where: Branch) -> Git:
-    top = where.checkout
-    if top is not None and os.path.lexists(top):
-        try:
-            return Git(git_dir=gitdir.discover(top).git_dir)
-        except NotOurs:
-            pass  # nothing is written there
-    return Git() if where.url is None else Git().with_options(f"remote.{where.remote}.url={_clean(where.url)}")
+def _git_dir(top: Path | None) -> Path | None:
+    try:
+        return gitdir.discover(top).git_dir if top is not None and os.path.lexists(top) else None
+    except NotOurs:
+        return None
 
 
-def _clean(url: str) -> str:
-    """Return an address as it may stand in an argument, without its secret."""
-    return addresses.split_secret(url)[0]
+class Condition(Struct, frozen=True):
+    """One `includeIf`: when its file counts, and the file in which it stands."""
+
+    kind: str
+    pattern: str
+    origin: Path
+
+    def holds(self, git_dir: Path | None, branch: str) -> bool:
+        """Tell what git would say of a repository at `git_dir` that has `branch` checked out; see git-config(1)."""
+        if self.kind == "onbranch":
+            return _matches(self.pattern, branch)
+        if git_dir is None:
+            return False
+        ways = {str(git_dir), os.path.realpath(git_dir)}
+        if self.kind == "gitdir":
+            return any(_matches(self._place(), way) for way in ways)
+        return self.kind == "gitdir/i" and any(_matches(self._place().lower(), way.lower()) for way in ways)
+
+    def _place(self) -> str:
+        if self.pattern.startswith("./"):
+            return f"{os.path.realpath(self.origin.parent)}/{self.pattern[2:]}"
+        place = os.path.expanduser(self.pattern)
+        return place if place.startswith("/") else f"**/{place}"
+
+
+def _matches(pattern: str, text: str) -> bool:
+    whole = f"{pattern}**" if pattern.endswith("/") else pattern
+    return globs.matches_exactly(f"/{whole.removeprefix('/')}", text.removeprefix("/"))
+
+
+def _as_if_there(where: Branch) -> Iterator[str]:
+    """Yield what makes git, run in no repository, include what it would in a clone of the target."""
+    if where.url is not None:
+        yield f"remote.{where.remote}.url={addresses.split_secret(where.url)[0]}"  # arguments are no place for a secret
+    git_dir = None if where.checkout is None else where.checkout / ".git"
+    for key, path, origin in git.conditional_includes():
+        kind, _, pattern = key.partition(":")
+        if Condition(kind, pattern, origin).holds(git_dir, where.branch):
+            yield f"include.path={os.path.join(origin.parent, os.path.expanduser(path))}"

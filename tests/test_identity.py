@@ -69,6 +69,17 @@ def test_without_a_checkout_the_conditions_are_those_of_the_address(world: World
     assert "pat@example.org" in author(world, "web")
 
 
+@pytest.mark.parametrize("condition", [*CONDITIONS, "gitdir:./../{name}/", "gitdir:~/", "gitdir:**/api/.git"])
+def test_before_the_first_clone_the_conditions_are_those_of_where_it_will_be(
+    world: World, sealed: Path, condition: str
+) -> None:
+    bare = world.remote("api")
+    world.entries["api"] = f"{{url: {bare}, path: api}}"
+    include(sealed, condition.format(root=world.root, ROOT=str(world.root).upper(), name=world.root.name))
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+    assert author(world, "api") == as_git_has_it(world, world.root / "api")
+
+
 def test_nothing_of_a_repositorys_own_configuration_names_the_author(world: World, sealed: Path) -> None:
     top = world.repo("api")
     include(sealed, "onbranch:nowhere")
