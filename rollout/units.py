@@ -32,7 +32,9 @@ def write_elsewhere(job: Job) -> Outcome:
 def _of_this_machine(settings: Settings) -> Settings:
     """Return a run's settings as they stand here: our state folder and ways to a remote, the run's identity."""
     theirs, own = settings.person, _own_person(int(time.monotonic() // 60))
-    person = replace(own, identity=theirs.identity, fault=theirs.fault, patience=theirs.patience)
+    key = own.identity.signing if own.identity is not None else ()
+    identity = None if theirs.identity is None else replace(theirs.identity, signing=key)
+    person = replace(own, identity=identity, fault=theirs.fault, patience=theirs.patience)
     return replace(settings, state=places.state_folder(), person=person)
 
 
