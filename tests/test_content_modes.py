@@ -198,9 +198,9 @@ def test_a_file_that_breaks_a_policy_blocks_its_target_in_the_plan(
     world.repo("api")
     world.repo("web")
     plan = world.run("plan", "--json")
-    assert (plan.code, plan.states()) == (0, {"api": "blocked", "web": "pending"})
+    assert (plan.code, plan.states()) == (1, {"api": "blocked", "web": "pending"})
     assert words in plan.json["targets"][0]["reason"]
-    assert world.run("plan", "--detailed-exitcode").code == 2
+    assert world.run("plan", "--detailed-exitcode").code == 1
     applied = world.run("apply", "--yes", "--json")
     assert (applied.code, applied.outcomes()) == (3, {"api": "blocked", "web": "pushed"})
 
