@@ -453,6 +453,15 @@ def _named(found: list[Change]) -> str:
     return first if len(found) == 1 else f"{first} (and {len(found) - 1} more)"
 
 
+def full_reason(step: Step) -> str:
+    """Return the reason of a step's state with every file that it is about, where there are several."""
+    about = {State.DRIFT: Action.DRIFT, State.CONFLICT: Action.CONFLICT, State.PENDING: Action.ADOPT}
+    found = [c for c in step.changes if c.action is about.get(step.state) and not c.decided]
+    if len(found) < 2:
+        return step.reason
+    return step.reason.replace(_named(found), "; ".join(f"{change.path}: {change.cause}" for change in found))
+
+
 def undecided(step: Step) -> list[Change]:
     """Return the changes that wait for a person's decision."""
     waiting = {Action.DRIFT, Action.ADOPT, Action.CONFLICT}

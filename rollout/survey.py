@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from rollout import addresses
 from rollout.model import Branch, LastOutcome, Plan, State, Step, Verdict
+from rollout.plan import full_reason
 from rollout.tables import Row
 
 
-def rows(plan: Plan, last: Mapping[str, LastOutcome]) -> list[Row]:
-    """Return a row for each target of the plan, in its order."""
-    return [_row(step, last.get(step.target)) for step in plan.steps]
+def rows(plan: Plan, last: Mapping[str, LastOutcome], *, whole: bool = False) -> list[Row]:
+    """Return a row for each target of the plan, in its order; `whole` names every file that a reason is about."""
+    found = [replace(step, reason=full_reason(step)) for step in plan.steps] if whole else plan.steps
+    return [_row(step, last.get(step.target)) for step in found]
 
 
 _WRONG = {

@@ -7,15 +7,16 @@ import re
 import socket
 import tomllib
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import click
 import pytest
+from msgspec.structs import replace
 
 import rollout
 from rollout import show, tables
 from rollout.cli.main import rollout as program
-from rollout.model import Branch, LastOutcome, Outcome, Plan, State, Step, Verdict
+from rollout.model import Action, Branch, Change, LastOutcome, Outcome, Plan, State, Step, Verdict
 from rollout.plaintext import ago
 from rollout.survey import rows
 from tests.world import World
@@ -90,6 +91,16 @@ def test_a_state_that_gives_the_reason_of_the_last_run_gives_it_once() -> None:
     plan = Plan("", NOW, (step("api", State.UNREACHABLE, "no route"), step("web"), step("db")))
     found = rows(plan, {"api": last, "web": last, "db": LastOutcome("unchanged", "x", None, "run", NOW)})
     assert [row.trouble for row in found] == [None, "last run failed: unreachable: no route", None]
+
+
+def test_a_reason_names_every_file_when_asked_for() -> None:
+    changes = tuple(
+        Change(PurePosixPath(name), Action.DRIFT, "others changed it", None, None, decided=False) for name in "abc"
+    )
+    drifted = replace(step("api", State.DRIFT, "a: others changed it (and 2 more)"), changes=changes)
+    assert rows(Plan("", NOW, (drifted,)), {})[0].reason == "a: others changed it (and 2 more)"
+    (row,) = rows(Plan("", NOW, (drifted,)), {}, whole=True)
+    assert row.reason == "a: others changed it; b: others changed it; c: others changed it"
 
 
 def test_after_asking_nobody_is_told_to_ask() -> None:

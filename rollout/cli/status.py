@@ -36,7 +36,7 @@ def status(context: click.Context, fetch: bool, detailed_exitcode: bool, form: s
     """
     with session.opened(context) as at:
         made = at.plan(at.settings(offline=not fetch))
-        rows = survey.rows(made, last_outcomes(at))
+        rows = survey.rows(made, last_outcomes(at), whole=at.options.verbose > 0)
         when = survey.fetched_at(made)
         if at.options.json or form == "json":
             at.screen.document(document(rows, when))
