@@ -1,4 +1,4 @@
-"""A shared folder outside git: read it, and write its files one at a time, whole, if nobody was faster."""
+"""A shared folder outside git: its managed files as they are, and the memory of what rollout wrote there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import os
-import re
 import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,13 +15,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from rollout import atomic, locks, places, turns
-from rollout.atomic import Changed, Found
-from rollout.model import Change, File, Obstacle, Snapshot, Written
+from rollout import atomic, locks, places
+from rollout.model import File, Obstacle, Snapshot, Written
 from rollout.plan import fingerprint
 
-_ABANDONED = 600.0  # seconds after which a file beside ours, of a run nobody knows of, is a killed run's
-_MAX_MERGES = 50  # how many of our writes to a file are remembered, and can be undone
+ABANDONED = 600.0  # seconds after which a file beside ours, of a run nobody knows of, is a killed run's
 _IN_USE = 3600.0  # seconds for which a content that was kept stays, whatever the records say
 
 
@@ -74,7 +71,7 @@ class Memory(Struct, frozen=True):
         for folder in (self.contents, self.record.parent):
             for left in folder.glob(".rollout-*"):
                 with contextlib.suppress(OSError):
-                    if time.time() - left.stat().st_mtime > _ABANDONED:
+                    if time.time() - left.stat().st_mtime > ABANDONED:
                         left.unlink()
 
 
@@ -176,221 +173,6 @@ def take_over(kept: Memory, files: Mapping[PurePosixPath, File]) -> None:
         entry = {key: value for key, value in record.get(str(path), {}).items() if key in {"ours", "theirs"}}
         record[str(path)] = {**entry, "print": fingerprint(file), "run": None}
     kept.write(record)
-
-
-class FolderWriter:
-    """Writes the changes of one step; every file by itself is old or new, never in between."""
-
-    def __init__(self, root: Path, kept: Memory, run: str) -> None:
-        self._root = root
-        self._kept = kept
-        self._run = run
-        self._dropped: list[str] = []  # contents that an entry spoke of for the last time
-
-    def write(self, changes: Iterable[Change]) -> list[Change]:
-        """Write all changes, in order; raise Changed before the first write if any file is not as planned.
-
-        Raises Changed in the middle too, when somebody is faster: the files before are written, theirs stays.
-        """
-        planned = list(changes)
-        self._root.mkdir(parents=True, exist_ok=True)
-        self._kept.sweep()
-        self.clear()
-        for change in planned:
-            self._expect(change)
-        done = []
-        for change in planned:
-            self._announce(change)
-            self._put(change)
-            self._settle(change)
-            done.append(change)
-        if self._dropped:
-            self._kept.forget(self._dropped)
-        return done
-
-    def _expect(self, change: Change) -> None:
-        found = atomic.as_file(atomic.look(self._root, change.path))
-        if found != change.before and found != change.after:
-            raise Changed(f"{change.path} was changed meanwhile")
-
-    def _announce(self, change: Change) -> None:
-        """Write down what is about to be written, so that a killed run's result is known for ours."""
-        self._kept.keep(change.before)
-        self._kept.keep(change.after)
-        record = self._kept.read()
-        entry = record.setdefault(str(change.path), {})
-        entry["announced"] = {
-            "print": fingerprint(change.after),
-            "before": fingerprint(change.before),
-            "run": self._run,
-            "merged": change.template,
-            "scratch": f".{change.path.name}.rollout-{os.urandom(4).hex()}",
-        }
-        self._kept.write(record)
-
-    def _settle(self, change: Change) -> None:
-        record = self._kept.read()
-        entry = record[str(change.path)]
-        self._written(entry, entry.pop("announced"))
-        self._kept.write(record)
-
-    def _written(self, entry: dict[str, Any], announced: Mapping[str, Any]) -> None:
-        if announced["merged"] is not None and entry.get("merged") is None and "print" in entry:
-            entry["merge_base"] = entry["print"]
-        if announced["before"] not in {"-", entry.get("print")}:
-            # Somebody's, and never removed.
-            entry["theirs"] = list(dict.fromkeys((*entry.get("theirs", []), announced["before"])))
-        entry["print"], entry["run"], entry["merged"] = announced["print"], announced["run"], announced["merged"]
-        ours = [*entry.get("ours", []), [announced["before"], announced["print"]]]
-        entry["ours"] = ours[-_MAX_MERGES:]
-        self._dropped += [word for pair in ours[:-_MAX_MERGES] for word in pair]
-
-    def remember(self, files: Mapping[PurePosixPath, File]) -> None:
-        """Take files that already are as they should be for written by us: from now on a change is drift."""
-        record = self._kept.read()
-        new = {str(path): file for path, file in files.items() if "print" not in record.get(str(path), {})}
-        if new:
-            for path, file in new.items():
-                self._kept.keep(file)
-                record[path] = {"print": fingerprint(file), "run": self._run}
-            self._kept.write(record)
-
-    def _put(self, change: Change) -> None:
-        found = atomic.look(self._root, change.path)
-        if atomic.as_file(found) == change.after:
-            return
-        if isinstance(found, Found) and found.links > 1:
-            raise Changed(f"{change.path} has hard links, which replacing it would part")
-        scratch = self._kept.read()[str(change.path)]["announced"]["scratch"]
-        with atomic.parent(self._root, change.path, make=change.after is not None) as folder:
-            try:
-                self._replace(folder, scratch, change, found if isinstance(found, Found) else None)
-            finally:
-                with contextlib.suppress(OSError):
-                    turns.sync(folder)
-
-    def _replace(self, folder: int, scratch: str, change: Change, found: Found | None) -> None:
-        name = change.path.name
-        if change.after is None:
-            os.rename(name, scratch, src_dir_fd=folder, dst_dir_fd=folder)
-            self._judge(folder, scratch, name, change, back=lambda: atomic.put_new(folder, scratch, folder, name))
-            return
-        executable = change.after.executable
-        mode = atomic.kept_mode(found.mode, executable) if found else atomic.new_mode(executable)
-        like = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder) if found else None
-        try:
-            atomic.stage(folder, scratch, change.after.content, mode, like)
-        finally:
-            if like is not None:
-                os.close(like)
-        try:
-            if found is None:
-                atomic.put_new(folder, scratch, folder, name)
-                return
-            atomic.exchange(folder, scratch, folder, name)
-        except OSError as error:
-            os.unlink(scratch, dir_fd=folder)
-            if isinstance(error, (FileExistsError, FileNotFoundError)):
-                raise Changed(f"{change.path} was changed meanwhile") from None
-            raise
-        self._judge(folder, scratch, name, change, back=lambda: atomic.exchange(folder, scratch, folder, name))
-
-    def _judge(self, folder: int, scratch: str, name: str, change: Change, back: Any) -> None:
-        """Look at what came out; anything but the planned file goes back."""
-        out = atomic.look_at(folder, scratch)
-        if atomic.as_file(out) == change.before:
-            os.unlink(scratch, dir_fd=folder)
-            return
-        back()
-        with contextlib.suppress(FileNotFoundError):
-            if atomic.as_file(atomic.look_at(folder, scratch)) == change.after:
-                os.unlink(scratch, dir_fd=folder)
-        raise Changed(f"{change.path} was changed meanwhile")
-
-    def clear(self) -> list[str]:
-        """Take away what a killed run left beside the files, giving back what is somebody's, and settle its record."""
-        notes = []
-        for name, entry in self._kept.read().items():
-            announced = entry.get("announced")
-            if announced:
-                path = PurePosixPath(name)
-                with contextlib.suppress(FileNotFoundError), atomic.parent(self._root, path) as folder:
-                    notes += self._cleared(folder, path, announced)
-                self._settle_killed(path, announced)
-        return notes
-
-    def _cleared(self, folder: int, path: PurePosixPath, announced: Mapping[str, str]) -> list[str]:
-        scratch = announced["scratch"]
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(scratch + atomic.PART, dir_fd=folder)
-        left = atomic.look_at(folder, scratch)
-        if not isinstance(left, Found):
-            return []
-        if fingerprint(atomic.as_file(left)) in {announced["print"], announced["before"]}:
-            os.unlink(scratch, dir_fd=folder)
-            return []
-        if self._is_back(folder, scratch, path.name, announced["print"]):
-            return [f"{path}: an edit that a killed run had displaced is back"]
-        return [f"{path}: an edit that a killed run had displaced is kept in {self._moved_away(folder, scratch)}"]
-
-    def _is_back(self, folder: int, scratch: str, name: str, ours: str) -> bool:
-        """Put a displaced file back if what is there now is what we wrote; tell whether it is there."""
-        there = atomic.look_at(folder, name)
-        if there is None:
-            with contextlib.suppress(FileExistsError):
-                atomic.put_new(folder, scratch, folder, name)
-                return True
-        elif fingerprint(atomic.as_file(there)) == ours:
-            atomic.exchange(folder, scratch, folder, name)
-            if fingerprint(atomic.as_file(atomic.look_at(folder, scratch))) == ours:
-                os.unlink(scratch, dir_fd=folder)
-                return True
-            atomic.exchange(folder, scratch, folder, name)  # somebody was faster: theirs stays, this is kept
-        return False
-
-    def _moved_away(self, folder: int, scratch: str) -> Path:
-        """Keep a file's content in the state folder and take the file away."""
-        file = atomic.as_file(atomic.look_at(folder, scratch))
-        assert isinstance(file, File)
-        self._kept.keep(file)
-        os.unlink(scratch, dir_fd=folder)
-        return self._kept.contents / file.sha256
-
-    def _settle_killed(self, path: PurePosixPath, announced: Mapping[str, Any]) -> None:
-        """Record what a killed run announced as written if it is there, and forget it if it is not."""
-        record = self._kept.read()
-        entry = record[str(path)]
-        del entry["announced"]
-        if fingerprint(atomic.as_file(atomic.look(self._root, path))) == announced["print"]:
-            self._written(entry, announced)
-        elif not entry:
-            del record[str(path)]
-        self._kept.write(record)
-
-    def sweep(self, paths: Iterable[PurePosixPath]) -> list[str]:
-        """Move away what a killed run left beside the files when the record that speaks of it is lost.
-
-        Another machine may be writing here now: only what has lain still for a while is taken.
-        """
-        notes = []
-        for path in paths:
-            with contextlib.suppress(OSError), atomic.parent(self._root, path) as folder:
-                for name in _abandoned(folder, path.name):
-                    notes.append(
-                        f"{path}: what a killed run had left beside it is kept in {self._moved_away(folder, name)}"
-                    )
-        return notes
-
-
-def _abandoned(folder: int, name: str) -> list[str]:
-    ours = re.compile(re.escape(f".{name}.rollout-") + r"[0-9a-f]{8}(\.part)?\Z")
-    found = []
-    for entry in os.listdir(folder):
-        if ours.match(entry):
-            about = os.stat(entry, dir_fd=folder, follow_symlinks=False)
-            if stat.S_ISREG(about.st_mode) and time.time() - about.st_ctime > _ABANDONED:
-                found.append(entry)
-    return found
 
 
 def any_announced(kept: Memory) -> bool:

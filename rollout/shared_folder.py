@@ -14,6 +14,7 @@ from rollout import atomic, folder, plan
 from rollout.atomic import Changed
 from rollout.errors import Busy
 from rollout.folder import Memory
+from rollout.folder_writer import FolderWriter
 from rollout.locate import Settings
 from rollout.model import Action, Change, Desired, File, Folder, Outcome, State, Step, Target, Verdict, WrittenPath
 from rollout.plan import Circumstances, Decisions, fingerprint
@@ -55,11 +56,10 @@ def clear(where: Folder, state: Path) -> list[str]:
     kept = folder.memory(state, where.root)
     if not folder.any_announced(kept):
         return []
-    try:
-        with folder.locked(state, where.root, 5.0):
-            return folder.FolderWriter(where.root, kept, "").clear()
-    except (Busy, OSError):
-        return []  # whatever is wrong there is told when the folder is written
+    writer = FolderWriter(where.root, kept, "")
+    with suppress(Busy, OSError), folder.locked(state, where.root, 5.0):
+        writer.clear()  # whatever is wrong there is told when the folder is written
+    return writer.notes
 
 
 def write(job: Job) -> Outcome:
@@ -69,7 +69,7 @@ def write(job: Job) -> Outcome:
     assert isinstance(step.location, Folder)
     root = step.location.root
     kept = folder.memory(job.settings.state, root)
-    writer = folder.FolderWriter(root, kept, job.run.id)
+    writer = FolderWriter(root, kept, job.run.id)
     changes = [change for change in step.changes if change.action is not Action.ERROR]
     try:
         with folder.locked(job.settings.state, root, job.settings.wait):
@@ -79,13 +79,14 @@ def write(job: Job) -> Outcome:
                 names = ", ".join(str(path) for path in stale[:3])
                 outcome = _outcome(step, Verdict.STALE, f"{names} changed meanwhile; nothing was written")
             else:
-                notes = [*writer.clear(), *writer.sweep(step.managed)]
+                writer.clear()
+                writer.sweep(step.managed)
                 done = writer.write(changes)
                 writer.remember(
                     {p: f for p, f in snapshot.files.items() if isinstance(f, File) and not _touched(p, changes)}
                 )
                 verdict = Verdict.WRITTEN if done else Verdict.UNCHANGED
-                outcome = replace(_outcome(step, verdict, changes=done), notes=tuple(notes))
+                outcome = _outcome(step, verdict, changes=done)
     except Changed as error:
         outcome = _outcome(step, Verdict.STALE, f"{error}; what others wrote is left as it is")
     except Busy as error:
@@ -93,7 +94,7 @@ def write(job: Job) -> Outcome:
     except OSError as error:
         why = atomic.MOUNTED if error.errno == errno.EBUSY else error.strerror
         outcome = _outcome(step, Verdict.FAILED, f"{error.filename or root}: {why}")
-    return replace(outcome, duration_ms=int((time.monotonic() - started) * 1000))
+    return replace(outcome, notes=tuple(writer.notes), duration_ms=int((time.monotonic() - started) * 1000))
 
 
 def _touched(path: object, changes: Iterable[Change]) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout import folder
+from rollout import folder, folder_writer
 from tests import mounts
 from tests.faults import shim
 from tests.faults.shim import Book, Fault, Mode, needs_shim
@@ -108,7 +108,7 @@ def contents() -> dict[str, Path]:
 def test_old_versions_of_ours_are_removed_and_what_somebody_else_wrote_never(
     world: World, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folder, "_MAX_MERGES", 3)
+    monkeypatch.setattr(folder_writer, "_MAX_MERGES", 3)
     for number in range(7):
         world.head = f"version: 1\nvars: {{who: moon {number}}}\n"
         if number == 2:
@@ -125,7 +125,7 @@ def test_old_versions_of_ours_are_removed_and_what_somebody_else_wrote_never(
 def test_a_version_that_another_folder_has_or_that_is_in_use_again_stays(
     world: World, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folder, "_MAX_MERGES", 1)
+    monkeypatch.setattr(folder_writer, "_MAX_MERGES", 1)
     world.tail = "folders: {shared: {path: shared, templates: [project]}, other: {path: other, templates: [project]}}\n"
     assert world.run("apply", "--yes").code == 0
     for number in range(4):
@@ -199,7 +199,7 @@ def test_a_secret_that_a_killed_run_left_lies_where_only_its_owner_looks_and_is_
         assert left.stat().st_mode & 0o777 in {0o600, 0o640} or left.parent.stat().st_mode & 0o077 == 0
         assert state.stat().st_mode & 0o077 == 0
         for path in (*state.rglob(".rollout-*"), *(state / "checks").iterdir()):
-            os.utime(path, (time.time() - 2 * folder._ABANDONED,) * 2)
+            os.utime(path, (time.time() - 2 * folder.ABANDONED,) * 2)
         assert world.run("apply", "--yes", "--lock-timeout", "20").code == 0
         assert {path for path in having() if not path.is_relative_to(state / "contents")} == {shared / "conf.txt"}
         assert not [*state.rglob(".rollout-*"), *(state / "checks").iterdir(), *passing.iterdir()]

@@ -105,6 +105,10 @@ MUTATIONS = (
     Mutation("the seal of a commit of ours upstream", "history.py",
              "ours = len(parents) == 1 and (", "ours = bool(run and target) or (",
              "somebody else pushes", "amend*"),
+    Mutation("the second look at a shared file that was replaced", "displaced.py",
+             "if found is None or not proved(found):", "if found is None:",
+             "a person acts in the folder", "edit a shared file",
+             also=(("folder_writer.py", "if beside.look() == planned:", "if beside.look() is not None:"),)),
 )  # fmt: skip
 
 

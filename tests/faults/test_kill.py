@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from rollout import folder, follow, plan
+from rollout import follow, plan
+from rollout.folder_writer import FolderWriter
 from rollout.workshop import Workshop
 from tests.world import World
 
@@ -244,7 +245,7 @@ def test_a_ref_lock_of_a_killed_git_of_ours_is_removed_and_a_persons_older_one_i
 _OWN_STEPS = (
     (Workshop, "snapshot"), (Workshop, "was_in_sync"), (plan, "findings"),
     (Workshop, "build"), (Workshop, "push"), (Workshop, "pushed"), (Workshop, "close"),
-    (follow, "follow"), (follow._Act, "run"), (folder.FolderWriter, "write"), (folder.FolderWriter, "remember"),
+    (follow, "follow"), (follow._Act, "run"), (FolderWriter, "write"), (FolderWriter, "remember"),
 )  # fmt: skip
 
 
