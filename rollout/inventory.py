@@ -97,7 +97,7 @@ class _Reader:
         self.group_vars = {
             name: self._vars(_entry(group, "vars"), f"groups.{name}") for name, group, _ in self._section("groups")
         }
-        self.override_vars = {key: Variable(value, "--var") for key, value in self.overrides.items()}
+        self.override_vars = {key: Variable(_given(value), "--var") for key, value in self.overrides.items()}
         for name in set(self.overrides) & _RESERVED:
             self.faults.append(Fault(1, f"--var {name}: the name {name!r} belongs to rollout; choose another"))
         self.defaults = self.document.entries.get("defaults")
@@ -128,7 +128,7 @@ class _Reader:
             for name, value in node.entries.items():
                 if name in _RESERVED:
                     self._fault(node.key_lines[name], f"{source}.{name}: the name belongs to rollout; choose another")
-                found[name] = Variable(yamlnodes.plain(value), source)
+                found[name] = Variable(yamlnodes.written(value), source)
         return found
 
     def _machines(self) -> dict[str, Machine]:
@@ -294,6 +294,21 @@ def _glob_refusal(pattern: str) -> str | None:
     return "leaves its target through '..'" if ".." in pattern.split("/") else None
 
 
+def _given(text: str) -> Any:
+    """Read the value of --var as YAML does; what is text there, or no one value, stays as it was typed."""
+    node, faults = yamlnodes.parse(text)
+    if node is None or faults or text != text.strip():
+        return text
+    match node:
+        case yamlnodes.Scalar(value=None):
+            return None if text.lower() in {"null", "~"} else text
+        case yamlnodes.Scalar(value=str(value)):
+            return value if text[0] in "'\"" else text
+        case yamlnodes.Scalar():
+            return node.value if " " not in text else text
+    return yamlnodes.written(node) if text[0] in "[{" else text
+
+
 def _is_host_glob(name: str) -> bool:
     return any(c in name for c in "*?[")
 
@@ -352,7 +367,8 @@ def select(targets: tuple[Target, ...], limits: Iterable[str]) -> tuple[Target, 
     unwanted = [word[1:] for word in words if word.startswith("!")]
     for word in wanted + unwanted:
         if not any(_named_by(target, word) for target in targets):
-            raise UsageError(f"--limit {word}: matches no target and no group")
+            names = [name for target in targets for name in (target.name, *target.groups)]
+            raise UsageError(f"--limit {word}: matches no target and no group{near(word, names)}")
     chosen = tuple(
         target
         for target in targets
@@ -362,6 +378,14 @@ def select(targets: tuple[Target, ...], limits: Iterable[str]) -> tuple[Target, 
     if not chosen:
         raise UsageError("--limit: nothing is left over; leave out fewer targets")
     return chosen
+
+
+def near(word: str, names: Iterable[str]) -> str:
+    """Return a question for the name that was meant, if one is near."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(word, sorted(set(names)), 1)
+    return f"; did you mean {found[0]!r}?" if found else ""
 
 
 def _named_by(target: Target, word: str) -> bool:

@@ -30,7 +30,7 @@ class Loaded(Struct, frozen=True):
     chosen: tuple[Target, ...]
     rendering: Rendering
     machine: Machine | None
-    warning: str | None
+    warnings: tuple[str, ...]
 
 
 @contextmanager
@@ -73,7 +73,8 @@ def opened(
         if check:
             rendering.check(inventory.targets)
             _folders_apart(inventory, rendering)
-        yield Loaded(inventory, shown, chosen, rendering, machine, warning)
+        warnings = (*filter(None, [warning]), *_unread(inventory, rendering, overrides))
+        yield Loaded(inventory, shown, chosen, rendering, machine, warnings)
     parsed.keep()
 
 
@@ -119,6 +120,14 @@ def _folders_apart(inventory: Inventory, rendering: Rendering) -> None:
                 faults.append(f"{inventory.path.name}:{target.line}: {target.name}: {slot} is managed by {other} too")
     if faults:
         raise UsageError("\n".join(faults))
+
+
+def _unread(inventory: Inventory, rendering: Rendering, overrides: Mapping[str, str]) -> Iterator[str]:
+    """Yield a warning for each --var that no template reads."""
+    names = rendering.reads(inventory.targets) if overrides else None
+    if names is not None:
+        for name in sorted(set(overrides) - names):
+            yield f"--var {name}: no template reads {name!r}{inventories.near(name, names)}"
 
 
 def _slots(rendering: Rendering, target: Target) -> list[str]:

@@ -7,12 +7,11 @@ it is never remembered: that stands in one place, which is the person's own.
 from __future__ import annotations
 
 import hashlib
-import json
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rollout import __version__, places, secrecy, yamlnodes
+from rollout import __version__, places, secrecy, spelled, yamlnodes
 from rollout.addresses import redact
 from rollout.yamlnodes import Fault, Mapping, Node, Scalar, Sequence
 
@@ -53,7 +52,7 @@ class Parsed:
         if self._memory is None or self._new is None or not self._memory.is_dir():
             return
         digest, document = self._new
-        kept = json.dumps({"digest": digest, "document": _memo(document)}).encode()
+        kept = spelled.dumps({"digest": digest, "document": _memo(document)}).encode()
         with suppress(OSError):
             places.write_whole(self._place(self._memory), kept, durable=False)
 
@@ -92,6 +91,8 @@ def _memo(node: Node) -> list[Any]:
 
 def _node(memo: Any) -> Node:
     line, value = memo[0], memo[1]
+    if isinstance(value, dict):
+        value = spelled.unmarked(value)
     if isinstance(value, dict):
         return Mapping({key: _node(item) for key, item in value.items()}, dict(zip(value, memo[2], strict=True)), line)
     if isinstance(value, list):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,6 +13,7 @@ from rollout.model import FilePattern, FileRule, Folder, Machine, Mode, Slot, Ta
 from rollout.sandbox import TemplateFault
 
 SUFFIX = ".j2"
+_MARKS = re.compile(r"\{\{.*\}\}|\{%.*%\}|<<.*>>|<%.*%>", re.DOTALL)
 
 
 def slots(target: Target, templates: Mapping[str, TemplateFile], patterns: tuple[FilePattern, ...]) -> list[Slot]:
@@ -50,6 +52,11 @@ def set_paths(set_name: str, templates: Mapping[str, TemplateFile]) -> dict[str,
         why = paths.refusal(str(path))
         if why:
             raise TemplateFault(f"templates/{name}: the path {str(path)!r} {why}")
+        if _MARKS.search(str(path)):
+            raise TemplateFault(
+                f"templates/{name}: the name of a template is not rendered; write the name that the file has, and "
+                "give targets whose names differ template sets of their own"
+            )
         if path in claimed:
             raise TemplateFault(f"templates/{name}: {path} comes from templates/{claimed[path]} too; keep one")
         claimed[path] = name

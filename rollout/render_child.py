@@ -7,6 +7,8 @@ import resource
 import sys
 from typing import Any
 
+from rollout import spelled
+
 _MEMORY = 1 << 30  # bytes of address space a hostile template may take
 
 
@@ -17,7 +19,7 @@ def main() -> None:
     templates = json.loads(sys.stdin.buffer.readline())
     renderer = Renderer(templates)
     for line in sys.stdin.buffer:
-        reply = json.dumps(_answer(renderer, json.loads(line)))
+        reply = json.dumps(_answer(renderer, spelled.loads(line)))
         sys.stdout.buffer.write(reply.encode() + b"\n")
         sys.stdout.buffer.flush()
 

@@ -8,12 +8,12 @@ import os
 import selectors
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import Any
 
-from rollout import __version__, secrecy
+from rollout import __version__, secrecy, spelled
 from rollout.errors import UsageError
 from rollout.model import Desired, FilePattern, Machine, Managed, Mode, Problem, Slot, Target, TemplateFile
 from rollout.reads import Reads
@@ -69,7 +69,7 @@ class Rendering:
         for target in targets:
             try:
                 for slot in self.slots(target):
-                    if slot.template is not None and slot.template.endswith(SUFFIX):
+                    if _is_rendered(slot):
                         self.uses(slot)
             except TemplateFault as fault:
                 faults[str(fault)] = None
@@ -92,19 +92,32 @@ class Rendering:
                 self._uses[key] = reply["uses"]
             return self._uses[key]
 
+    def reads(self, targets: Iterable[Target]) -> set[str] | None:
+        """Return all variables that the templates of targets can read, or None where only a run can tell."""
+        found: set[str] = set()
+        for target in targets:
+            try:
+                used = [self.uses(slot) for slot in self.slots(target) if _is_rendered(slot)]
+            except TemplateFault:
+                return None  # told where the target is rendered
+            if None in used:
+                return None
+            found |= {name for names in used for name in names or ()}
+        return found
+
     def asked(self, target: Target) -> str:
         """Return in one word all that decides what a target's templates ask for: equal words, equal desired states."""
         words, names = self._asked_by(target)
         seen = context(target, PurePosixPath(), {}, None)
         used = seen if names is None else {name: seen[name] for name in names if name in seen}
-        text = json.dumps([target.kind, used], sort_keys=True)
+        text = spelled.dumps([target.kind, used], sort_keys=True)
         return hashlib.sha256(f"{words}\0{text}".encode()).hexdigest()
 
     def _asked_by(self, target: Target) -> tuple[str, frozenset[str] | None]:
         """Return what targets with the same template sets have in common, and the variables that tell them apart."""
         if target.templates not in self._asked:
             slots = self.slots(target)
-            rendered = [slot for slot in slots if slot.template is not None and slot.template.endswith(SUFFIX)]
+            rendered = [slot for slot in slots if _is_rendered(slot)]
             used = [self.uses(slot) for slot in rendered]
             names = None if None in used else frozenset(name for list_ in used for name in list_ or ())
             words = hashlib.sha256(f"{__version__}\0{slots!r}\0{self._machines!r}\0{self._machine!r}".encode())
@@ -156,7 +169,7 @@ class Rendering:
         used = self.uses(slot)
         everything = context(target, slot.path, self._machines, self._machine)
         seen = everything if used is None else {name: everything[name] for name in used if name in everything}
-        key = (slot.template, slot.rule.delimiters, json.dumps(seen, sort_keys=True))
+        key = (slot.template, slot.rule.delimiters, spelled.dumps(seen, sort_keys=True))
         with self._lock:
             if key[:2] in self._limited:
                 raise self._limited[key[:2]]
@@ -182,6 +195,10 @@ class Rendering:
         )
 
 
+def _is_rendered(slot: Slot) -> bool:
+    return slot.template is not None and slot.template.endswith(SUFFIX)
+
+
 def _texts(templates: Mapping[str, TemplateFile]) -> dict[str, str]:
     try:
         return texts(templates.values())
@@ -200,7 +217,7 @@ class _Child:
         process = self._started()
         assert process.stdin is not None
         try:
-            process.stdin.write(json.dumps(request).encode() + b"\n")
+            process.stdin.write(spelled.dumps(request).encode() + b"\n")
             process.stdin.flush()
             line = self._line(process)
         except (BrokenPipeError, EOFError):

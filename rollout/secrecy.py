@@ -26,8 +26,8 @@ def named(variables: Mapping[str, Any], within: str = "") -> Iterator[tuple[str,
         place = f"{within}.{name}" if within else str(name)
         if isinstance(value, Mapping):
             yield from named(value, place)
-        elif isinstance(value, str) and len(value) >= _LEAST and _NAME.search(str(name)):
-            yield place, value
+        elif isinstance(value, str | int | float) and len(str(value)) >= _LEAST and _NAME.search(str(name)):
+            yield place, str(value)
 
 
 def fault(content: bytes, secrets: Iterable[tuple[str, str]]) -> str | None:

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
 from msgspec import Struct, field
 
+from rollout import spelled
+from rollout.spelled import Decimal, Whole
+
 _MAX_BYTES = 32 * 1024 * 1024
 _MAX_DEPTH = 60
 _COLLECTIONS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 _MAX_ALIASED = 100_000  # nodes that aliases may add: a billion laughs stops here
+# The C parser is twenty times as fast, but reads YAML 1.1, which sees more in a colon than YAML 1.2 does. One between
+# other characters is text unless it follows a quote or a bracket: where the C parser refuses it, it gets a stand-in.
+_TEXT_COLON = re.compile(r"""(?<=[^\s"'\[\]{},]):(?=[^\s\[\]{},])""")
+_STAND_IN = "\ue000"
+_COLON_IN_ANCHOR = re.compile(r"(?:^|[\s\[\]{},])[&*][\w-]*:\S")  # what it takes for the anchor and a text after it
 
 
 class Fault(Struct, frozen=True):
@@ -42,19 +52,40 @@ Node = Scalar | Sequence | Mapping
 
 
 def parse(text: str) -> tuple[Node | None, list[Fault]]:
-    """Return the document and everything that is wrong with it; None for an empty one."""
+    """Return the document and everything that is wrong with it; None for an empty one.
+
+    The C parser is asked first; what it refuses the exact parser reads, which has the last word.
+    """
     if len(text) > _MAX_BYTES:
         return None, [Fault(1, "is larger than 32 MiB")]
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.error import YAMLError
 
-    yaml = YAML(typ="safe")
+    if _STAND_IN not in text and not _COLON_IN_ANCHOR.search(text):
+        with suppress(YAMLError, ValueError):
+            return _read(text, fast=True)
+        with suppress(YAMLError, ValueError):
+            return _read(_TEXT_COLON.sub(_STAND_IN, text), fast=True)
+    return exactly(text)
+
+
+def _read(text: str, *, fast: bool) -> tuple[Node | None, list[Fault]]:
+    from ruamel.yaml import YAML
+
+    yaml = YAML(typ="safe", pure=not fast)
     yaml.Resolver = _resolver()
-    reader = _Reader(yaml.resolver)
+    reader = _Reader(yaml.resolver, fast=fast)
     try:
         return reader.read(yaml.parse(text)), reader.faults
     except _Hopeless as error:
         return None, [Fault(error.line, error.message)]
+
+
+def exactly(text: str) -> tuple[Node | None, list[Fault]]:
+    """Return what the exact parser makes of it."""
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        return _read(text, fast=False)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         return None, [Fault(mark.line + 1 if mark else 1, f"not valid YAML: {error.problem or error.context}")]
@@ -105,8 +136,10 @@ class _Came(Struct, frozen=True):
 class _Reader:
     """Builds nodes from the parser's events, without recursion: how deep a document nests is its writer's choice."""
 
-    def __init__(self, resolver: Any) -> None:
+    def __init__(self, resolver: Any, *, fast: bool) -> None:
         from ruamel.yaml.nodes import ScalarNode
+
+        self._fast = fast
 
         self.faults: list[Fault] = []
         self._resolver = resolver
@@ -141,17 +174,19 @@ class _Reader:
 
     def _scalar_came(self, event: Any) -> None:
         text, line = str(event.value), event.start_mark.line + 1
+        if self._fast and _STAND_IN in text:
+            text = text.replace(_STAND_IN, ":")
         top = self._open[-1] if self._open else None
         if top is not None and top.mapping is not None and top.key is None and event.anchor is None:
             top.key = (text, line, text == "<<" and event.tag is None and event.implicit[0])
             return
-        node = Scalar(self._scalar(text, self._kind(event), line), line)
+        node = Scalar(self._scalar(text, self._kind(event, text), line), line)
         self._came(_Came(node, 1, text), event.anchor)
 
-    def _kind(self, event: Any) -> str:
+    def _kind(self, event: Any, text: str) -> str:
         if event.tag not in {None, "!"}:
             return str(event.tag)
-        key = (event.value, event.implicit)
+        key = (text, event.implicit)
         if key not in self._kinds:
             self._kinds[key] = str(self._resolver.resolve(self._scalar_kind, *key))
         return self._kinds[key]
@@ -238,9 +273,9 @@ class _Reader:
             return text.lower() in {"true", "yes", "on"}
         try:
             if kind == "int":
-                return _integer(text)
+                return spelled.number(_integer(text), text)
             if kind == "float":
-                return self._float(text, line)
+                return spelled.number(self._float(text, line), text)
         except ValueError:
             self._fault(line, f"not a number: {text[:40]!r}")
         if kind not in {"str", "int", "float", "timestamp", "value", "merge"}:
@@ -271,10 +306,19 @@ def _integer(text: str) -> int:
 
 def plain(node: Node) -> Any:
     """Return the node as plain Python data."""
+    return _data(node, lambda value: value.plain() if isinstance(value, Whole | Decimal) else value)
+
+
+def written(node: Node) -> Any:
+    """Return the node as data in which numbers print as they were written."""
+    return _data(node, lambda value: value)
+
+
+def _data(node: Node, scalar: Callable[[Any], Any]) -> Any:
     match node:
         case Scalar():
-            return node.value
+            return scalar(node.value)
         case Sequence():
-            return [plain(item) for item in node.items]
+            return [_data(item, scalar) for item in node.items]
         case Mapping():
-            return {key: plain(value) for key, value in node.entries.items()}
+            return {key: _data(value, scalar) for key, value in node.entries.items()}

@@ -153,7 +153,7 @@ def test_variables_override_in_their_order() -> None:
     )
     variables = inventory.targets[0].variables
     assert {name: (v.value, v.source) for name, v in variables.items()} == {
-        "a": (1, "vars"), "b": (2, "groups.g"), "c": (3, "repos.x"), "d": ("4", "--var"),
+        "a": (1, "vars"), "b": (2, "groups.g"), "c": (3, "repos.x"), "d": (4, "--var"),
     }  # fmt: skip
 
 

@@ -28,7 +28,7 @@ _COMMON: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("-i", "--inventory"), {"metavar": "FILE", "help": "The inventory (default: ./inventory.yaml)."}),
     (("--root",), {"metavar": "DIR", "help": "Where relative paths start, instead of the inventory's root."}),
     (("--limit",), {"metavar": "PATTERN", "multiple": True, "help": "Only these targets: names, groups, globs, !not."}),
-    (("--var",), {"metavar": "K=V", "multiple": True, "help": "Set a variable, over all the inventory says."}),
+    (("--var",), {"metavar": "K=V", "multiple": True, "help": "Set a variable over the inventory's; V is YAML."}),
     (("--jobs",), {"type": click.IntRange(1, 256), "metavar": "N", "help": "Targets worked on at once (default: 8)."}),
     (("--json",), {"is_flag": True, "help": "Print JSON; never ask, never colour."}),
     (("--color",), {"type": click.Choice(["auto", "always", "never"]), "help": "When to colour (default: auto)."}),

@@ -196,8 +196,8 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True, l
     ):
         state = _state_folder(loaded)
         screen.hide(value for _, value in _secrets(loaded))
-        if loaded.warning:
-            screen.warn(loaded.warning)
+        for warning in loaded.warnings:
+            screen.warn(warning)
         yield Session(options, screen, loaded, state, executor, interrupt)
 
 

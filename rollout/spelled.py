@@ -1,0 +1,76 @@
+"""Numbers that print as they were written: 3.10, 0644 and 1_000 count as 3.1, 644 and 1000 and stay what they are."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+_MARK = "\0"  # no key of an inventory has it: YAML knows no such character
+
+
+class Whole(int):
+    """A whole number whose digits say more than its value."""
+
+    written: str
+
+    def __str__(self) -> str:
+        return self.written
+
+    __repr__ = __str__
+
+    def plain(self) -> int:
+        return int(self)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return number, (int(self), self.written)
+
+
+class Decimal(float):
+    """A number with a point or an exponent whose digits say more than its value."""
+
+    written: str
+
+    def __str__(self) -> str:
+        return self.written
+
+    __repr__ = __str__
+
+    def plain(self) -> float:
+        return float(self)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return number, (float(self), self.written)
+
+
+def number(value: int | float, written: str) -> int | float:
+    """Return a number that prints as it was written."""
+    if str(value) == written:
+        return value
+    spelled = Whole(value) if isinstance(value, int) else Decimal(value)
+    spelled.written = written
+    return spelled
+
+
+def dumps(value: Any, *, sort_keys: bool = False) -> str:
+    """Return plain data as JSON in which such numbers keep how they were written."""
+    return json.dumps(_marked(value), sort_keys=sort_keys)
+
+
+def loads(text: str | bytes) -> Any:
+    return json.loads(text, object_hook=unmarked)
+
+
+def _marked(value: Any) -> Any:
+    match value:
+        case Whole() | Decimal():
+            return {_MARK: [value.plain(), value.written]}
+        case dict():
+            return {key: _marked(item) for key, item in value.items()}
+        case list():
+            return [_marked(item) for item in value]
+    return value
+
+
+def unmarked(entries: dict[str, Any]) -> Any:
+    """Return the number that an object of JSON stands for, or the object."""
+    return number(*entries[_MARK]) if _MARK in entries else entries
