@@ -20,8 +20,11 @@ _COLLECTIONS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 _MAX_ALIASED = 100_000  # nodes that aliases may add: a billion laughs stops here
 # The C parser is twenty times as fast, but reads YAML 1.1, which sees more in a colon than YAML 1.2 does. One between
 # other characters is text unless it follows a quote or a bracket: where the C parser refuses it, it gets a stand-in.
+# What ended a line in YAML 1.1 and is text in YAML 1.2 gets one, too.
 _TEXT_COLON = re.compile(r"""(?<=[^\s"'\[\]{},]):(?=[^\s\[\]{},])""")
-_STAND_IN = "\ue000"
+_STAND_INS = {":": "\ue000", "\x85": "\ue001", "\u2028": "\ue002", "\u2029": "\ue003"}
+_OLD_BREAKS = str.maketrans({own: other for own, other in _STAND_INS.items() if own != ":"})
+_BACK = str.maketrans({other: own for own, other in _STAND_INS.items()})
 _COLON_IN_ANCHOR = re.compile(r"(?:^|[\s\[\]{},])[&*][\w-]*:\S")  # what it takes for the anchor and a text after it
 
 
@@ -60,20 +63,26 @@ def parse(text: str) -> tuple[Node | None, list[Fault]]:
         return None, [Fault(1, "is larger than 32 MiB")]
     from ruamel.yaml.error import YAMLError
 
-    if _STAND_IN not in text and not _COLON_IN_ANCHOR.search(text):
+    if not _taken(text) and not _COLON_IN_ANCHOR.search(text):
+        plain_breaks = text if text.isascii() else text.translate(_OLD_BREAKS)
         with suppress(YAMLError, ValueError):
-            return _read(text, fast=True)
+            return _read(plain_breaks, fast=True)
         with suppress(YAMLError, ValueError):
-            return _read(_TEXT_COLON.sub(_STAND_IN, text), fast=True)
+            return _read(_TEXT_COLON.sub(_STAND_INS[":"], plain_breaks), fast=True)
     return exactly(text)
 
 
-def _read(text: str, *, fast: bool) -> tuple[Node | None, list[Fault]]:
+def _taken(text: str) -> bool:
+    """Tell whether a text has the stand-ins' characters itself."""
+    return not text.isascii() and any(other in text for other in _STAND_INS.values())
+
+
+def _read(text: str, *, fast: bool, back: bool = True) -> tuple[Node | None, list[Fault]]:
     from ruamel.yaml import YAML
 
     yaml = YAML(typ="safe", pure=not fast)
     yaml.Resolver = _resolver()
-    reader = _Reader(yaml.resolver, fast=fast)
+    reader = _Reader(yaml.resolver, back=back)
     try:
         return reader.read(yaml.parse(text)), reader.faults
     except _Hopeless as error:
@@ -84,8 +93,9 @@ def exactly(text: str) -> tuple[Node | None, list[Fault]]:
     """Return what the exact parser makes of it."""
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+    taken = _taken(text)
     try:
-        return _read(text, fast=False)
+        return _read(text if taken else text.translate(_OLD_BREAKS), fast=False, back=not taken)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         return None, [Fault(mark.line + 1 if mark else 1, f"not valid YAML: {error.problem or error.context}")]
@@ -136,10 +146,10 @@ class _Came(Struct, frozen=True):
 class _Reader:
     """Builds nodes from the parser's events, without recursion: how deep a document nests is its writer's choice."""
 
-    def __init__(self, resolver: Any, *, fast: bool) -> None:
+    def __init__(self, resolver: Any, *, back: bool) -> None:
         from ruamel.yaml.nodes import ScalarNode
 
-        self._fast = fast
+        self._back = back
 
         self.faults: list[Fault] = []
         self._resolver = resolver
@@ -174,8 +184,8 @@ class _Reader:
 
     def _scalar_came(self, event: Any) -> None:
         text, line = str(event.value), event.start_mark.line + 1
-        if self._fast and _STAND_IN in text:
-            text = text.replace(_STAND_IN, ":")
+        if self._back and not text.isascii():
+            text = text.translate(_BACK)
         top = self._open[-1] if self._open else None
         if top is not None and top.mapping is not None and top.key is None and event.anchor is None:
             top.key = (text, line, text == "<<" and event.tag is None and event.implicit[0])
