@@ -118,6 +118,8 @@ def look_at(folder: int, name: str) -> Found | Obstacle | None:
         return None
     except OSError as error:
         if error.errno == errno.ELOOP:
+            with contextlib.suppress(OSError):
+                return Obstacle(f"a symlink to {os.readlink(name, dir_fd=folder)}")
             return Obstacle("a symlink")
         if error.errno in {errno.ENXIO, errno.ENODEV}:
             return Obstacle("a socket or a device")

@@ -160,7 +160,10 @@ def discover(top: Path, *, for_git: bool = True) -> GitDir:
 
     `for_git` says whether git is to be run there: then there may be nothing in it for which git would wait.
     """
-    if not stat.S_ISDIR(_owned(top)):
+    what = _owned(top)
+    if stat.S_ISLNK(what):
+        raise NotOurs(f"{top} is a symlink to {(real := os.path.realpath(top))}; write `path: {real}`")
+    if not stat.S_ISDIR(what):
         raise NotOurs(f"{top} is not a folder")
     dot_git = Path(f"{top}/.git")
     kind = _owned(dot_git, f"{top} is not the top of a git work tree")

@@ -13,6 +13,7 @@ from msgspec import Struct
 from rollout import inventory as inventories
 from rollout import templates
 from rollout.errors import UsageError
+from rollout.ignored import ignored
 from rollout.model import Branch, Folder, Inventory, Machine, Target
 from rollout.parsed import Parsed
 from rollout.renderer import Rendering
@@ -55,7 +56,8 @@ def opened(
     if not limits:
         foreseen(len(_ENTRY.findall(text)))
     folder = path.parent / "templates"
-    read = templates.load(folder) if folder.is_dir() else {}
+    found = templates.load(folder, ignored(folder)) if folder.is_dir() else templates.Read({})
+    read = found.files
     sets = templates.set_names(read, folder)
     parsed = Parsed(path, memory)
     inventory = inventories.parse(
@@ -73,7 +75,7 @@ def opened(
         if check:
             rendering.check(inventory.targets)
             _folders_apart(inventory, rendering)
-        warnings = (*filter(None, [warning]), *_unread(inventory, rendering, overrides))
+        warnings = (*filter(None, [warning, found.warning()]), *_unread(inventory, rendering, overrides))
         yield Loaded(inventory, shown, chosen, rendering, machine, warnings)
     parsed.keep()
 

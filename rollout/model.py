@@ -240,6 +240,13 @@ class Obstacle(Struct, frozen=True):
     """Something at a managed path that is not a plain file: a directory, a symlink, a submodule, a twin."""
 
     what: str
+    link: str = ""  # of a symlink upstream, the object that says where it leads
+
+    @property
+    def way_out(self) -> str:
+        if not self.what.startswith("a symlink to "):
+            return ""
+        return "; name the file it leads to instead, or put a plain file in its place"
 
 
 class Written(Struct, frozen=True):

@@ -64,6 +64,11 @@ def changes(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> tuple
             in_sync += 1
         else:
             found.append(change)
+        if item.mode is Mode.ABSENT and snapshot.files.get(item.path) == Obstacle("a directory"):
+            warnings.append(
+                f"{item.path}: is a directory there, and `mode: absent` removes files only; "
+                "name the files in it, or remove the directory yourself"
+            )
         if not item.body and item.mode is not Mode.ABSENT:
             warnings.append(f"{item.path}: the template renders to an empty file")
     for path, message in problems.items():
@@ -77,7 +82,9 @@ def change_for(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Chang
     if isinstance(actual, Obstacle):
         if item.mode is Mode.ABSENT and actual.what == "a directory":
             return None
-        return Change(item.path, Action.ERROR, f"{item.path}: is {actual.what} there", None, None, decided=False)
+        return Change(
+            item.path, Action.ERROR, f"{item.path}: is {actual.what} there{actual.way_out}", None, None, decided=False
+        )
     written = snapshot.written.get(item.path)
     how = snapshot.line_ends.get(item.path, "binary")
     try:

@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from rollout import commits, gitdir, hosts, packformat, packs, places, sending, unpacking
+from rollout import addresses, commits, gitdir, hosts, packformat, packs, places, sending, unpacking
 from rollout.git import ID, Access, Git, GitError, GitTimeout, object_format
 from rollout.packs import Packs
 from rollout.sending import Sender, Wanted
@@ -71,7 +71,7 @@ def ask(remote: Remote) -> str:
         commit, _, ref = line.partition("\t")
         if ref == remote.ref and ID.match(commit):
             return commit
-    raise no_branch(remote)
+    raise no_branch(remote, _default_branch(remote))
 
 
 def _told(remote: Remote) -> str | None:
@@ -100,8 +100,25 @@ def _sender(remote: Remote, limit: float) -> Iterator[Sender | None]:
         raise Unreachable(str(error)) from error
 
 
-def no_branch(remote: Remote) -> NoBranch:
-    return NoBranch(f"the remote has no branch {remote.branch!r}; create it first, rollout creates none")
+def no_branch(remote: Remote, known: str | None = None) -> NoBranch:
+    way_out = f"it has {known!r} (its default): write `branch: {known}`" if known else "create it first"
+    return NoBranch(f"the remote has no branch {remote.branch!r}; {way_out}; rollout creates none")
+
+
+def _default_branch(remote: Remote) -> str | None:
+    """Return the branch that a remote's HEAD names, if it has that branch."""
+    try:
+        told = hosts.run(
+            Git(), remote.url, remote.access,
+            "ls-remote", "--quiet", "--symref", "--end-of-options", remote.url, "HEAD",
+            limit=remote.access.ask_limit,
+        )  # fmt: skip
+    except GitError:
+        return None
+    found = re.search(
+        r"^ref: refs/heads/(\S+)\tHEAD\n[0-9a-f]+\tHEAD$", told.out.decode("utf-8", "replace"), re.MULTILINE
+    )
+    return found[1] if found and addresses.branch_refusal(found[1]) is None else None
 
 
 def seen(remote: Remote) -> str | None:

@@ -58,7 +58,8 @@ class Tree:
             if mode == "160000":
                 return Obstacle("a submodule" if last else f"inside the submodule {'/'.join(path.parts[: depth + 1])}")
             if mode == "120000":
-                return Obstacle("a symlink" if last else f"behind the symlink {'/'.join(path.parts[: depth + 1])}")
+                link = "/".join(path.parts[: depth + 1])
+                return Obstacle("a symlink", found) if last else Obstacle(f"behind the symlink {link}")
             if mode.startswith("100"):
                 if not last:
                     return Obstacle(f"below the file {'/'.join(path.parts[: depth + 1])}")

@@ -100,6 +100,7 @@ class Workshop(Store):
             past = self._history(tip, network=network and not settled)
             needed = {e.id for e in entries.values() if isinstance(e, Blob)} | set(attribute_files.values())
             needed |= history.blobs_of(past, managed, entries)
+            needed |= {e.link for e in entries.values() if isinstance(e, Obstacle) and e.link and network}
             self._read_blobs(objects, needed - set(contents), contents, network=network)
             notes = {path: note for path, note in noted.from_memo(self.memo()).items() if path in entries}
             contents |= self._blobs_here(objects, [n.entry[1] for n in notes.values() if n.entry], contents)
@@ -505,4 +506,7 @@ class Workshop(Store):
 def _file(entry: Blob | Obstacle | None, contents: Mapping[str, bytes]) -> File | Obstacle | None:
     if isinstance(entry, Blob):
         return File(contents[entry.id], entry.mode == "100755")
+    if isinstance(entry, Obstacle) and entry.link:
+        leads = contents.get(entry.link, b"").decode("utf-8", "replace")
+        return Obstacle(f"a symlink to {leads}" if leads else entry.what)
     return entry
