@@ -100,7 +100,7 @@ MUTATIONS = (
              "if atomic.as_file(out) == change.before:", "if True:", "a person acts in the folder", "*edit*", "push",
              "*/live/shared/*"),
     Mutation("the seal of a commit of ours on a branch", "ownership.py",
-             "    return seal.fits(found[2], moved)", "    return True",
+             "    return seal.fits(found[2], moved, branch)", "    return True",
              "a person acts in the checkout", "amend*"),
     Mutation("the seal of a commit of ours upstream", "history.py",
              "ours = len(parents) == 1 and (", "ours = bool(run and target) or (",
