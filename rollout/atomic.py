@@ -24,6 +24,7 @@ _MAX_FILE = 256 * 1024 * 1024
 _JUST_PAST = 50_000_000  # nanoseconds; more than a tick of any kernel's clock
 _EXCHANGE = 2
 _NOREPLACE = 1
+_UNKNOWN = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP}  # what is said where a flag is not known
 MOUNTED = "is mounted by itself, as containers do, and cannot be replaced; write it where it is mounted from"
 PART = ".part"  # the end of the name of a file that is still being written
 
@@ -136,6 +137,15 @@ def look_at(folder: int, name: str) -> Found | Obstacle | None:
     return Found(content, stat.S_IMODE(about.st_mode), about.st_nlink, (about.st_dev, about.st_ino))
 
 
+def identity_at(folder: int, name: str) -> tuple[int, int] | None:
+    """Return device and inode of whatever is at `name` in an open folder, or None for nothing."""
+    try:
+        about = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    return about.st_dev, about.st_ino
+
+
 def _kind(mode: int) -> str:
     if stat.S_ISDIR(mode):
         return "a directory"
@@ -217,8 +227,17 @@ def _umask() -> int:
 _UMASK = _umask()  # read once at import: changing it for a moment would race with other threads
 
 
+def swap(from_folder: int, source: str, to_folder: int, destination: str) -> None:
+    """Swap two names in one step, whatever is there; raise OSError with ENOTSUP where the file system cannot."""
+    number = _tried(from_folder, source, to_folder, destination, _EXCHANGE)
+    if number in _UNKNOWN:
+        number = errno.ENOTSUP
+    if number:
+        raise OSError(number, os.strerror(number), destination)
+
+
 def exchange(from_folder: int, source: str, to_folder: int, destination: str) -> None:
-    """Swap two names in one step."""
+    """Swap two names in one step, or nearly so where the file system cannot."""
     _rename(from_folder, source, to_folder, destination, _EXCHANGE)
 
 
@@ -228,15 +247,22 @@ def put_new(from_folder: int, source: str, to_folder: int, destination: str) -> 
 
 
 def _rename(from_folder: int, source: str, to_folder: int, destination: str, flags: int) -> None:
+    number = _tried(from_folder, source, to_folder, destination, flags)
+    if number in _UNKNOWN:
+        _rename_plain(from_folder, source, to_folder, destination, flags)
+    elif number:
+        raise OSError(number, os.strerror(number), destination)
+
+
+def _tried(from_folder: int, source: str, to_folder: int, destination: str, flags: int) -> int:
+    """Return the number of the error, 0 for none."""
     import ctypes
 
     call = _system_call()
-    if call is None or call(from_folder, os.fsencode(source), to_folder, os.fsencode(destination), flags) != 0:
-        number = ctypes.get_errno() if call is not None else errno.ENOSYS
-        if number in {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP}:
-            _rename_plain(from_folder, source, to_folder, destination, flags)
-            return
-        raise OSError(number, os.strerror(number), destination)
+    if call is None:
+        return errno.ENOSYS
+    done = call(from_folder, os.fsencode(source), to_folder, os.fsencode(destination), flags)
+    return 0 if done == 0 else ctypes.get_errno()
 
 
 def _rename_plain(from_folder: int, source: str, to_folder: int, destination: str, flags: int) -> None:

@@ -28,6 +28,9 @@ _SEALED_OR_NOT = "--format=%H%x09%P%x09%(trailers:key=Rollout-Seal,keyonly,separ
 _PARTIAL = {Mode.BLOCK, Mode.MERGE, Mode.ONCE}  # modes in which the rest of a file is somebody else's
 
 
+APART = "its git folder is on another file system than its work tree: pull it yourself"
+
+
 class Hindered(Exception):
     """Why a checkout stays where it is; nothing of it was touched."""
 
@@ -140,7 +143,15 @@ def hindrance(repo: GitDir, branch: str) -> str | None:
     elsewhere = repo.elsewhere(ref)
     if elsewhere:
         return f"branch {branch} is checked out in another worktree too: {elsewhere}"
-    return None
+    return None if _is_one_disk(repo) else APART
+
+
+def _is_one_disk(repo: GitDir) -> bool:
+    """Tell whether a file can be moved between the git folder and the work tree at all."""
+    try:
+        return os.stat(repo.git_dir).st_dev == os.stat(repo.top).st_dev
+    except OSError:
+        return True  # whatever is wrong there is told by whoever comes to it
 
 
 def line_ends(repo: GitDir, person: Person) -> LineEnds:

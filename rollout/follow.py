@@ -16,10 +16,12 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from rollout import atomic, attributes, git, gitdir, hosts, indexfile, leftovers, tokens, turns, unfinished
+from rollout import atomic, attributes, git, gitdir, hosts, indexfile, leftovers, paths, tokens, turns, unfinished
 from rollout.atomic import Found
 from rollout.checkout import (
+    APART,
     Conversions,
     Hindered,
     Move,
@@ -35,7 +37,7 @@ from rollout.checkout import (
 from rollout.git import Git, GitError, Person
 from rollout.gitdir import GitDir, NotOurs
 from rollout.model import Identity, Obstacle
-from rollout.trees import Entry, Tree
+from rollout.trees import Entry, Tree, git_id
 
 _QUIET = 3.0  # seconds without a change where processes cannot be seen
 _PLAIN = {"100644", "100755"}
@@ -62,22 +64,23 @@ class Followed(Struct):
 
 def follow(top: Path, to: Destination, person: Person, identity: Identity | None, held: tuple[int, ...]) -> Followed:
     """Move the checkout to the commit; raise Hindered, with everything as it was, when that is not safe now."""
+    followed = Followed()
     try:
         repo = gitdir.discover(top)
         runner = git_for(repo, held).with_options(*_DURABLE, **_committer(identity))
-        followed = Followed(leftovers.rescue(repo))
+        followed.notes += leftovers.rescue(repo)
         with leftovers.scratch(repo, followed.notes) as scratch:
-            _follow(repo, runner, to, person, scratch, followed)
+            _follow(repo, runner, to, person, scratch)
         leftovers.finished(repo)
-    except NotOurs as error:
-        raise Hindered(str(error)) from error
-    except tokens.Held as error:
-        raise Hindered(str(error)) from error
-    except GitError as error:
-        raise Hindered(f"git: {error}") from error
-    except OSError as error:
-        raise Hindered(f"{error.filename or top}: {error.strerror}") from error
+    except (NotOurs, tokens.Held, Hindered, GitError, OSError) as error:
+        raise Hindered("; ".join((_why(error, top), *followed.notes))) from error
     return followed
+
+
+def _why(error: Exception, top: Path) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename or top}: {error.strerror}"
+    return f"git: {error}" if isinstance(error, GitError) else str(error)
 
 
 def _committer(identity: Identity | None) -> dict[str, str]:
@@ -86,7 +89,7 @@ def _committer(identity: Identity | None) -> dict[str, str]:
     return {"GIT_COMMITTER_NAME": identity.committer.name, "GIT_COMMITTER_EMAIL": identity.committer.email}
 
 
-def _follow(repo: GitDir, runner: Git, to: Destination, person: Person, scratch: Path, followed: Followed) -> None:
+def _follow(repo: GitDir, runner: Git, to: Destination, person: Person, scratch: Path) -> None:
     local = _may_move(repo, runner, to)
     to.bring(runner, local)
     if local is not None and local != to.commit:
@@ -108,12 +111,9 @@ def _follow(repo: GitDir, runner: Git, to: Destination, person: Person, scratch:
                 contents[move.path] = attributes.to_work_tree(found[2], how.of(move.path), how.person)
     act = _Act(repo, runner, to, local, moves, how, contents, scratch, len(to.commit))
     act.look()
-    try:
-        with tokens.index_lock(repo.git_dir, scratch):
-            act.look()
-            act.run()
-    finally:
-        followed.notes += act.late_writers()
+    with tokens.index_lock(repo.git_dir, scratch / "token"):
+        act.look()
+        act.run()
 
 
 def _may_move(repo: GitDir, runner: Git, to: Destination) -> str | None:
@@ -140,6 +140,9 @@ def _only_ours_above(runner: Git, to: Destination, local: str) -> None:
 
 def _plain_files(moves: Iterable[Move]) -> None:
     for move in moves:
+        why = paths.astray(str(move.path))
+        if why:
+            raise Hindered(f"upstream changed {move.path}, which {why}: pull it yourself")
         for entry in (move.old, move.new):
             if entry is not None and entry[0] not in _PLAIN:
                 what = {"120000": "a symlink", "160000": "a submodule"}.get(entry[0], f"an entry of mode {entry[0]}")
@@ -154,12 +157,13 @@ def _no_foreign_attributes(moves: Iterable[Move], how: Conversions) -> None:
 
 
 class _Swap(Struct):
-    """One file that was put in place: its number, what it displaced and where that is now."""
+    """One file that is put in place, noted before it is: what was there, and the mode and inode of ours."""
 
     move: Move
     number: str
-    expected: bytes | None
-    kept: str | None = None
+    before: Found | None
+    mode: int = 0
+    ours: gitdir.Identity | None = None
 
 
 def _stamp(file: Path) -> tuple[int, ...]:
@@ -183,17 +187,15 @@ class _Act(Struct):
     index_was: tuple[int, ...] = ()
     index_is: tuple[int, ...] = ()
     folders_made: list[PurePosixPath] = field(default_factory=list)
-    numbers: int = 0
     swaps: list[_Swap] = field(default_factory=list)
     placed: dict[PurePosixPath, tuple[int, int]] = field(default_factory=dict)  # inode and time of what was put
     begun: dict[PurePosixPath, list[Entry]] = field(default_factory=dict)  # what a killed run had put there
+    file_mode: bool = True
+    branch_tried: bool = False  # from then on only the branch itself tells whether it moved
 
     def __post_init__(self) -> None:
         self.begun = unfinished.known(self.repo)
-
-    @property
-    def _file_mode(self) -> bool:
-        return self.repo.setting("core", "filemode", "true").lower() != "false"
+        self.file_mode = self.repo.setting("core", "filemode", "true").lower() != "false"
 
     def look(self) -> None:
         """Raise Hindered unless everything still is as the move needs it."""
@@ -203,7 +205,7 @@ class _Act(Struct):
         if reason:
             raise Hindered(reason)
         self._nobody_at_work()
-        found = edited(self.repo, self.moves, self.how, self.size, file_mode=self._file_mode, begun=self.begun)
+        found = edited(self.repo, self.moves, self.how, self.size, file_mode=self.file_mode, begun=self.begun)
         if found:
             raise Hindered(show(found))
         self._index_is_clean()
@@ -248,7 +250,7 @@ class _Act(Struct):
 
     def run(self) -> None:
         index = self._new_index()
-        leftovers.note_target(self.scratch, f"refs/heads/{self.to.branch}", self.local, self.to.commit)
+        leftovers.note_target(self.scratch, self.local, self.to.commit, self._branch, self._tracking())
         try:
             for move in self.moves:
                 self._put(move)
@@ -256,24 +258,52 @@ class _Act(Struct):
             if index is not None:
                 self._describe_files(index)
                 self._replace_index(index)
-        except BaseException:
-            self._undo()
-            raise
-        try:
             self._move_branch()
-        except BaseException:
-            self._restore_index()
-            self._undo()
-            raise
+        except BaseException as error:
+            moved = self._has_moved()
+            if moved is False:
+                self._restore_index()
+                self._undo()
+            if not moved or not isinstance(error, (GitError, Hindered)):
+                raise
         self._remove_empty_folders(move.path for move in self.moves if move.new is None)
+
+    @property
+    def _branch(self) -> str:
+        return f"refs/heads/{self.to.branch}"
+
+    def _tracking(self) -> tuple[str, str] | None:
+        """Return the tracking ref and what it is now, if it is to move with the branch: upstream has the commit."""
+        tracking = f"refs/remotes/{self.to.remote}/{self.to.branch}"
+        known = self.repo.ref(tracking)
+        return (tracking, known) if self.to.published and known is not None and known != self.to.commit else None
+
+    def _has_moved(self) -> bool | None:
+        """Tell whether the branch has our commit, or None where that cannot be told.
+
+        Whoever puts files back under a branch that moved leaves a revert of our change for the person to commit. So
+        the branch is asked, however its writer ended: a git of ours that was told to end is dead by now.
+        """
+        there = self.repo.ref(self._branch)
+        if not self.branch_tried or there == self.local:
+            return False
+        if there == self.to.commit:
+            return True
+        if there is None:
+            return None
+        try:
+            asked = self.runner.attempt("merge-base", "--is-ancestor", self.to.commit, there)
+        except GitError:
+            return None
+        return {0: True, 1: False}.get(asked.code)
 
     def _replace_index(self, index: Path) -> None:
         """Put the new index in place, if the lock is still ours and nobody went round it."""
         real = self.repo.git_dir / "index"
         if not self._lock_is_ours() or _stamp(real) != self.index_was:
             raise Hindered("somebody removed its index.lock and went on")
+        self.index_is = _stamp(index)  # noted first: an interruption may come when it is in place
         os.replace(index, real)
-        self.index_is = _stamp(real)
 
     def _describe_files(self, index: Path) -> None:
         """Tell the new index how the files look that are as we put them there: git knows them clean at once."""
@@ -310,42 +340,60 @@ class _Act(Struct):
         for move in self.moves:
             mode, name = move.new if move.new is not None else ("0", "0" * self.size)
             lines.append(f"{mode} {name}\t{move.path}\0")
-        self.runner.with_options(GIT_INDEX_FILE=str(copy)).run(
-            "update-index", "-z", "--index-info", stdin="".join(lines).encode("utf-8", "surrogateescape")
-        )
+        self._into_index(copy, lines)
+        self._inside_sparse()
         return copy
+
+    def _into_index(self, index: Path, lines: Iterable[str]) -> Git:
+        runner = self.runner.with_options(GIT_INDEX_FILE=str(index))
+        runner.run("update-index", "-z", "--index-info", stdin="".join(lines).encode("utf-8", "surrogateescape"))
+        return runner
+
+    def _inside_sparse(self) -> None:
+        """Raise Hindered for a new file that a sparse checkout leaves out.
+
+        Git says which: it is asked with an index of the new files alone, and a work tree where there is nothing.
+        """
+        new = [move for move in self.moves if move.old is None and move.new is not None]
+        if not new or not os.path.lexists(self.repo.git_dir / "info" / "sparse-checkout"):
+            return
+        empty = self.scratch / "nothing"
+        empty.mkdir()
+        lines = [f"{move.new[0]} {move.new[1]}\t{move.path}\0" for move in new if move.new is not None]
+        runner = replace(self._into_index(self.scratch / "index.new", lines), work_tree=empty)
+        if runner.attempt("-c", "index.sparse=false", "sparse-checkout", "reapply").code:
+            return  # it is none any more: git keeps the patterns for another time
+        listed = runner.run("ls-files", "-t", "-z").out.decode("utf-8", "surrogateescape")
+        left_out = [record[2:] for record in listed.split("\0") if record.startswith("S ")]
+        if left_out:
+            raise Hindered(f"{left_out[0]} is new and left out by a sparse checkout: pull it yourself")
 
     def _restore_index(self) -> None:
         """Put the old index back, unless somebody has written a newer one since."""
         real = self.repo.git_dir / "index"
-        if self.index_is and _stamp(real) == self.index_is:
+        if self.index_is and self._lock_is_ours() and _stamp(real) == self.index_is:
             os.replace(self.scratch / "index.before", real)
 
     def _put(self, move: Move) -> None:
-        root = self.repo.top
-        before = atomic.look(root, move.path)
+        before = atomic.look(self.repo.top, move.path)
         if isinstance(before, Obstacle):
             raise Hindered(f"{move.path} is {before.what}")
         self._fits(move, before)
         if isinstance(before, Found) and before.links > 1:
             raise Hindered(f"{move.path} has hard links, which replacing it would part")
-        number = str(self.numbers)
-        self.numbers += 1  # never used twice, also when a file turns out to be in place already
-        swap = _Swap(move, number, before.content if before else None)
-        leftovers.note(self.scratch, number, move, self.begun.get(move.path, ()))
-        folder = os.open(self.scratch, os.O_RDONLY | os.O_DIRECTORY)
+        if self._is_there(move, before):
+            return
+        swap = _Swap(move, str(len(self.swaps)), before, _mode(move, before))
+        whole = [(before.mode, git_id(before.content, self.size))] if before else []
+        if move.new is not None:
+            whole.append((swap.mode, git_id(self.contents[move.path], self.size)))
+        leftovers.note(self.scratch, swap.number, move, self.begun.get(move.path, ()), whole)
+        self.swaps.append(swap)  # before anything is done: where things are tells afterwards how far it went
         try:
-            self._swap(folder, number, move, before, swap)
+            with atomic.opened(self.scratch) as scratch:
+                self._swap(scratch, swap)
         except OSError as error:
-            if error.errno == errno.EXDEV:
-                raise Hindered("its git folder is on another file system than its work tree") from error
-            if error.errno == errno.EBUSY:
-                raise Hindered(f"{move.path} {atomic.MOUNTED}") from error
-            if error.errno in {errno.EEXIST, errno.ENOENT, errno.ELOOP, errno.ENOTDIR}:
-                raise Hindered(f"{move.path} was changed meanwhile") from error
-            raise
-        finally:
-            os.close(folder)
+            raise _in_words(error, move.path) from error
 
     def _fits(self, move: Move, found: Found | None) -> None:
         entries = (move.old, move.new, *self.begun.get(move.path, ()))
@@ -354,53 +402,49 @@ class _Act(Struct):
                 raise Hindered(f"{move.path} was deleted meanwhile")
             return
         ids = self.how.ids(found.content, move.path, self.size)
-        if not any(entry is not None and entry[1] in ids for entry in entries):
+        same = [entry for entry in entries if entry is not None and entry[1] in ids]
+        if not any(not self.file_mode or (entry[0] == "100755") == found.executable for entry in same):
             raise Hindered(f"{move.path} was changed meanwhile")
 
-    def _swap(self, scratch: int, number: str, move: Move, before: Found | None, swap: _Swap) -> None:
-        name = move.path.name
-        if move.new is None:
-            if before is None:
-                return
-            with atomic.parent(self.repo.top, move.path) as folder:
-                os.rename(name, number, src_dir_fd=folder, dst_dir_fd=scratch)
-                swap.kept = number
-                self.swaps.append(swap)
-                self._displaced(scratch, number, before, move)
+    def _is_there(self, move: Move, before: Found | None) -> bool:
+        if move.new is None or before is None:
+            return move.new is None and before is None
+        return before.content == self.contents[move.path] and before.executable == (move.new[0] == "100755")
+
+    def _swap(self, scratch: int, swap: _Swap) -> None:
+        path, name, before = swap.move.path, swap.move.path.name, swap.before
+        if swap.move.new is None:
+            with atomic.parent(self.repo.top, path) as folder:
+                os.rename(name, swap.number, src_dir_fd=folder, dst_dir_fd=scratch)
+            self._displaced(scratch, swap)
             return
-        executable = move.new[0] == "100755"
-        content = self.contents[move.path]
-        if before is not None and before.content == content and before.executable == executable:
-            return
-        mode = atomic.kept_mode(before.mode, executable) if before else atomic.new_mode(executable)
         if before is None:
-            self._note_new_folders(move.path)
-        with atomic.parent(self.repo.top, move.path, make=before is None) as folder:
-            like = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder) if before else None
-            try:
-                atomic.stage(scratch, number, content, mode, like)
-                self.placed[move.path] = atomic.backdate(scratch, number)
-            finally:
-                if like is not None:
-                    os.close(like)
+            self._note_new_folders(path)
+        with atomic.parent(self.repo.top, path, make=before is None) as folder:
+            self._stage(scratch, swap, folder)
             if before is None:
-                atomic.put_new(scratch, number, folder, name)
-                self.swaps.append(swap)
+                atomic.put_new(scratch, swap.number, folder, name)
             else:
-                atomic.exchange(scratch, number, folder, name)
-                swap.kept = number
-                self.swaps.append(swap)
-                self._displaced(scratch, number, before, move)
+                atomic.swap(scratch, swap.number, folder, name)
+                self._displaced(scratch, swap)
 
-    def _displaced(self, scratch: int, number: str, before: Found, move: Move) -> None:
+    def _stage(self, scratch: int, swap: _Swap, folder: int) -> None:
+        """Write our file beside, with the owner and the attributes of the one that it will replace."""
+        path = swap.move.path
+        like = os.open(path.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder) if swap.before else None
+        try:
+            atomic.stage(scratch, swap.number, self.contents[path], swap.mode, like)
+        finally:
+            if like is not None:
+                os.close(like)
+        self.placed[path] = atomic.backdate(scratch, swap.number)
+        swap.ours = atomic.identity_at(scratch, swap.number)
+
+    def _displaced(self, scratch: int, swap: _Swap) -> None:
         """Look at what came out: it must be the very file that was looked at."""
-        out = atomic.look_at(scratch, number)
-        if not isinstance(out, Found) or (out.content, out.mode, out.identity) != (
-            before.content,
-            before.mode,
-            before.identity,
-        ):
-            raise Hindered(f"{move.path} was changed meanwhile")
+        out, before = atomic.look_at(scratch, swap.number), swap.before
+        if not isinstance(out, Found) or before is None or out != replace(before, links=out.links):
+            raise Hindered(f"{swap.move.path} was changed meanwhile")
 
     def _note_new_folders(self, path: PurePosixPath) -> None:
         """Remember which folders are not there yet, to take them away again should this be undone."""
@@ -409,53 +453,56 @@ class _Act(Struct):
 
     def _undo(self) -> None:
         """Put back what was displaced, newest first; what somebody wrote meanwhile stays."""
-        scratch = os.open(self.scratch, os.O_RDONLY | os.O_DIRECTORY)
-        try:
+        with atomic.opened(self.scratch) as scratch:
             for swap in reversed(self.swaps):
                 with contextlib.suppress(OSError):
                     self._put_back(scratch, swap)
-        finally:
-            os.close(scratch)
         self._remove_empty_folders(folder / "x" for folder in self.folders_made)
 
     def _put_back(self, scratch: int, swap: _Swap) -> None:
-        name = swap.move.path.name
+        """Put one file back as it was, going by where things are and not by how far we believe to have come."""
+        name, number = swap.move.path.name, swap.number
+        beside = atomic.identity_at(scratch, number)
+        if swap.move.new is not None and (swap.ours is None or beside == swap.ours):
+            return  # ours was never put in place
         with atomic.parent(self.repo.top, swap.move.path) as folder:
             if swap.move.new is None:
-                assert swap.kept is not None
-                atomic.put_new(scratch, swap.kept, folder, name)
+                if beside is not None:
+                    atomic.put_new(scratch, number, folder, name)
                 return
-            there = atomic.look_at(folder, name)
-            if not isinstance(there, Found) or there.content != self.contents[swap.move.path]:
-                return  # written again since: theirs
-            if swap.kept is None:
-                swap.kept = swap.number
-                os.rename(name, swap.kept, src_dir_fd=folder, dst_dir_fd=scratch)
-                out = atomic.look_at(scratch, swap.kept)
-                if not isinstance(out, Found) or out.content != self.contents[swap.move.path]:
-                    atomic.put_new(scratch, swap.kept, folder, name)
+            if not self._is_ours(atomic.look_at(folder, name), swap):
+                return  # written or changed in its mode since: theirs
+            if beside is None:
+                os.rename(name, number, src_dir_fd=folder, dst_dir_fd=scratch)
+                if not self._is_ours(atomic.look_at(scratch, number), swap):
+                    atomic.put_new(scratch, number, folder, name)
                 return
-            atomic.exchange(scratch, swap.kept, folder, name)
-            out = atomic.look_at(scratch, swap.kept)
-            if not isinstance(out, Found) or out.content != self.contents[swap.move.path]:
-                atomic.exchange(scratch, swap.kept, folder, name)
+            atomic.swap(scratch, number, folder, name)
+            if not self._is_ours(atomic.look_at(scratch, number), swap):
+                atomic.swap(scratch, number, folder, name)
+
+    def _is_ours(self, found: Found | Obstacle | None, swap: _Swap) -> bool:
+        wanted = (self.contents[swap.move.path], swap.mode, swap.ours)
+        return isinstance(found, Found) and (found.content, found.mode, found.identity) == wanted
 
     def _move_branch(self) -> None:
         """Move the branch, and its tracking ref with it when upstream has the commit, in one transaction."""
-        branch = f"refs/heads/{self.to.branch}"
-        tracking = f"refs/remotes/{self.to.remote}/{self.to.branch}"
-        known = self.repo.ref(tracking)
-        leftovers.note_locks(self.repo, self.scratch, self.to.commit, (branch, tracking))
+        branch, tracking = self._branch, self._tracking()
+        refs = (branch, *([tracking[0]] if tracking else []))
+        leftovers.note_locks(self.repo, self.scratch, self.to.commit, refs)
         if self.local == self.to.commit:
-            if self.to.published and known is not None and known != self.to.commit:
-                tried = self.runner.attempt("update-ref", "-m", "rollout: push", tracking, self.to.commit, known)
+            if tracking:
+                tried = self.runner.attempt(
+                    "update-ref", "-m", "rollout: push", tracking[0], self.to.commit, tracking[1]
+                )
                 if tried.code:
                     leftovers.clear_locks(self.repo, self.scratch)
             return
         update = f"update {branch}\0{self.to.commit}\0{self.local}\0"
-        both = update + f"update {tracking}\0{self.to.commit}\0{known}\0"
         message = ("-m", "rollout: follow upstream" if self.to.published else "rollout: commit")
-        if self.to.published and known is not None and known != self.to.commit:
+        self.branch_tried = True
+        if tracking:
+            both = update + f"update {tracking[0]}\0{self.to.commit}\0{tracking[1]}\0"
             tried = self.runner.attempt("update-ref", *message, "--stdin", "-z", stdin=both.encode())
             if tried.code == 0:
                 return
@@ -464,36 +511,32 @@ class _Act(Struct):
             self.runner.run("update-ref", *message, "--stdin", "-z", stdin=update.encode())
         except GitError as error:
             leftovers.clear_locks(self.repo, self.scratch)
-            there = self.repo.ref(branch)
-            if there != self.to.commit:  # the ref tells, not how its writer ended
-                what = "its branch could not be moved" if there == self.local else "its branch moved meanwhile"
-                raise Hindered(f"{what} ({error})") from error
+            what = "could not be moved" if self.repo.ref(branch) == self.local else "moved meanwhile"
+            raise Hindered(f"its branch {what} ({error})") from error
 
     def _remove_empty_folders(self, paths: Iterable[PurePosixPath]) -> None:
         """Remove the folders that were made for a path, or that it was the last of, if they are empty."""
         for path in paths:
             _rmdir_above(self.repo.top, path)
 
-    def late_writers(self) -> list[str]:
-        """Look once more at the displaced files: whoever has one open may have written into it, or may still do so."""
-        notes = []
-        for swap in self.swaps:
-            if swap.kept is None:
-                continue
-            out = atomic.look(self.scratch, PurePosixPath(swap.kept))
-            if not isinstance(out, Found):
-                continue
-            if out.content not in (swap.expected, self.contents.get(swap.move.path)):
-                kept = leftovers.keep(self.repo, self.scratch / swap.kept, swap.move.path)
-                notes.append(
-                    f"{swap.move.path} was written to while it was replaced; what was written is kept in {kept}"
-                )
-            elif out.content == swap.expected and (writer := gitdir.open_in(out.identity)):
-                kept = leftovers.keep(self.repo, self.scratch / swap.kept, swap.move.path)
-                notes.append(
-                    f"{swap.move.path} was replaced while {writer} had it open; what it still writes goes to {kept}"
-                )
-        return notes
+
+def _mode(move: Move, before: Found | None) -> int:
+    """Return the permissions that our file gets; a deletion has none."""
+    executable = move.new is not None and move.new[0] == "100755"
+    return atomic.kept_mode(before.mode, executable) if before else atomic.new_mode(executable)
+
+
+def _in_words(error: OSError, path: PurePosixPath) -> Exception:
+    """Say why a file could not be put in place, where there is more to say than the system does."""
+    if error.errno == errno.EXDEV:
+        return Hindered(APART)
+    if error.errno == errno.ENOTSUP:
+        return Hindered(f"its file system cannot exchange two files in one step, as {path} needs it: pull it yourself")
+    if error.errno == errno.EBUSY:
+        return Hindered(f"{path} {atomic.MOUNTED}")
+    if error.errno in {errno.EEXIST, errno.ENOENT, errno.ELOOP, errno.ENOTDIR}:
+        return Hindered(f"{path} was changed meanwhile")
+    return error
 
 
 def _rmdir_above(top: Path, path: PurePosixPath) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,6 +16,7 @@ from rollout.git import ID
 from rollout.gitconfig import Config
 
 _MAX = 1 << 20  # bytes of a file of git's that are read
+_MOST_WORDS = 200  # words of a command that are looked at for the places it names
 
 _OPERATIONS = {
     "MERGE_HEAD": "a merge",
@@ -276,7 +277,8 @@ def processes_in(git_dir: Path, top: Path) -> Iterator[str]:
 
     Raises FileNotFoundError where there is no /proc to look at.
     """
-    here = (os.path.realpath(top), os.path.realpath(git_dir))
+    here = {found for place in (top, git_dir) if (found := _identity(place)) is not None}
+    files = set(_files_in(git_dir))
     own = os.getpid()
     for name in os.listdir("/proc"):
         if not name.isdigit() or int(name) == own:
@@ -288,49 +290,103 @@ def processes_in(git_dir: Path, top: Path) -> Iterator[str]:
             continue  # gone, a zombie, or not ours to see
         if not (program == "git" or program.startswith("git-") or program in {"jj", "tig", "lazygit", "gitui"}):
             continue
-        if _touches(folder, here):
+        if any(_is_below(place, here) for place in dict.fromkeys(_places(folder))) or _holds(folder, files):
             yield f"{program} (pid {name})"
 
 
-def _touches(folder: str, here: tuple[str, str]) -> bool:
+Identity = tuple[int, int]  # device and inode: a place has one, by whatever path and mount it is reached
+
+
+def _identity(place: Path | str) -> Identity | None:
     try:
-        cwd = os.readlink(f"{folder}/cwd")
+        about = os.stat(place)
+    except (OSError, ValueError):
+        return None
+    return about.st_dev, about.st_ino
+
+
+def _files_in(git_dir: Path) -> Iterator[Identity]:
+    with contextlib.suppress(OSError), os.scandir(git_dir) as entries:
+        for entry in entries:
+            if entry.is_file(follow_symlinks=False):
+                about = entry.stat(follow_symlinks=False)
+                yield about.st_dev, about.st_ino
+
+
+def _places(folder: str) -> Iterator[str]:
+    """Yield where a process is and every place that it names, as paths that lead there through its own mounts."""
+    yield f"{folder}/cwd"
+    for word in _words(folder):
+        place = f"{folder}/root{word}" if word.startswith("/") else f"{folder}/cwd/{word}"
+        yield from (place, os.path.dirname(place))
+
+
+def _words(folder: str) -> Iterator[str]:
+    try:
         with open(f"{folder}/cmdline", "rb") as file:
-            words = file.read(1 << 16).decode("utf-8", "replace").split("\0")
+            words = os.fsdecode(file.read(1 << 16)).split("\0")
         with open(f"{folder}/environ", "rb") as file:
-            environ = file.read(1 << 17).decode("utf-8", "replace").split("\0")
+            environ = os.fsdecode(file.read(1 << 17)).split("\0")
+    except OSError:
+        return
+    named = [word for word in words[1:_MOST_WORDS] if word]
+    yield from named
+    yield from (value for word in named if (value := word.partition("=")[2]))
+    yield from (word.partition("=")[2] for word in environ if word.startswith(("GIT_DIR=", "GIT_WORK_TREE=")))
+
+
+def _is_below(place: str, here: set[Identity]) -> bool:
+    """Tell whether a place is one of these folders or below one, in whatever mount it is."""
+    try:
+        descriptor = os.open(place, os.O_PATH | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return False
+    above: Identity | None = None
+    try:
+        about = os.fstat(descriptor)
+        while (found := (about.st_dev, about.st_ino)) != above and stat.S_ISDIR(about.st_mode):
+            if found in here:
+                return True
+            above = found
+            outer = os.open("..", os.O_PATH | os.O_CLOEXEC, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = outer
+            about = os.fstat(descriptor)
     except OSError:
         return False
-    places = [cwd, *words, *(word.partition("=")[2] for word in words), *(
-        value.partition("=")[2] for value in environ if value.startswith(("GIT_DIR=", "GIT_WORK_TREE="))
-    )]  # fmt: skip
-    return any(p == root or p.startswith(root + "/") for p in places for root in here)
+    finally:
+        os.close(descriptor)
+    return False
 
 
-def open_in(identity: tuple[int, int]) -> str | None:
-    """Name a process that has a file open for writing, as far as /proc shows."""
+def _holds(folder: str, files: set[Identity]) -> bool:
+    """Tell whether a process has one of these files open."""
+    with contextlib.suppress(OSError):
+        return any(_identity(f"{folder}/fd/{number}") in files for number in os.listdir(f"{folder}/fd"))
+    return False
+
+
+def writers(wanted: Collection[Identity]) -> dict[Identity, str]:
+    """Return which of these files are open for writing, with the name of a process, as far as /proc shows."""
+    found: dict[Identity, str] = {}
+    if not wanted:
+        return found
     own = os.getpid()
     try:
         processes = [name for name in os.listdir("/proc") if name.isdigit() and int(name) != own]
     except FileNotFoundError:
-        return None
+        return found
     for name in processes:
         with contextlib.suppress(OSError):  # gone, or not ours to see
             for number in os.listdir(f"/proc/{name}/fd"):
-                if _has_open(name, number, identity):
-                    return f"{Path(os.readlink(f'/proc/{name}/exe')).name} (pid {name})"
-    return None
-
-
-def _has_open(process: str, number: str, identity: tuple[int, int]) -> bool:
-    try:
-        about = os.stat(f"/proc/{process}/fd/{number}")
-        return (about.st_dev, about.st_ino) == identity and _writes(process, number)
-    except OSError:
-        return False
+                identity = _identity(f"/proc/{name}/fd/{number}")
+                if identity is not None and identity in wanted and _writes(name, number):
+                    found[identity] = f"{Path(os.readlink(f'/proc/{name}/exe')).name} (pid {name})"
+    return found
 
 
 def _writes(process: str, number: str) -> bool:
-    with open(f"/proc/{process}/fdinfo/{number}") as file:
+    with contextlib.suppress(OSError), open(f"/proc/{process}/fdinfo/{number}") as file:
         flags = next((line.split()[1] for line in file if line.startswith("flags:")), "0")
-    return bool(int(flags, 8) & os.O_ACCMODE)
+        return bool(int(flags, 8) & os.O_ACCMODE)
+    return False

@@ -13,24 +13,28 @@ import re
 import shutil
 import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
-from rollout import atomic, attributes, gitdir, paths, tokens, unfinished
+from rollout import atomic, git, gitdir, paths, tokens, unfinished
 from rollout.atomic import Found
-from rollout.checkout import Conversions, Hindered, Move
-from rollout.git import Objects
-from rollout.gitdir import GitDir, NotOurs
+from rollout.checkout import Hindered, Move, git_for
+from rollout.git import GitError, Objects
+from rollout.gitdir import GitDir, Identity, NotOurs
 from rollout.trees import Entry, git_id
 from rollout.unfinished import home
 
 _MOVES, _TARGET, _LOCKS = "moves", "target", "locks"
 _STAMP = "%Y%m%dT%H%M%SZ"
 _KEPT = 24 * 3600.0  # seconds that a file stays kept although nobody wrote into it
-_KEPT_NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}-")
+_KEPT_NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}-")  # what is kept for ever has a plus sign for the last hyphen
+_LONGEST = 150  # bytes of a file's own name that the name of a kept one ends in
+_MAY_BE_SOMEBODYS = re.compile(r"\d")  # what was displaced has a number
+
+Version = tuple[int, str]  # a file's whole mode and the id of its every byte
 
 
 def any_left(git_dir: Path) -> bool:
@@ -42,7 +46,7 @@ def any_left(git_dir: Path) -> bool:
 
 @contextmanager
 def scratch(repo: GitDir, notes: list[str]) -> Iterator[Path]:
-    """Give a folder inside the git folder, where nothing that watches or adds files looks.
+    """Give a signed folder inside the git folder, where nothing that watches or adds files looks.
 
     What of a person's ends up in it is given back or kept, never deleted with it.
     """
@@ -50,10 +54,12 @@ def scratch(repo: GitDir, notes: list[str]) -> Iterator[Path]:
     place = home(repo.git_dir) / f"op-{os.getpid()}-{time.monotonic_ns()}"
     place.mkdir(mode=0o700, parents=True)
     try:
-        tokens.sign(place)
-        yield place
+        with tokens.signed(place):
+            try:
+                yield place
+            finally:
+                notes += _settled(repo, place)
     finally:
-        notes += _settled(repo, place)
         _remove_home(repo)
 
 
@@ -71,15 +77,18 @@ def _remove_home(repo: GitDir) -> None:
 # --- notes of a move at work
 
 
-def note(place: Path, number: str, move: Move, also: Iterable[Entry]) -> None:
-    """Leave word of which path a numbered file belongs to, and of what git knows it may be."""
+def note(place: Path, number: str, move: Move, also: Iterable[Entry], whole: Iterable[Version]) -> None:
+    """Leave word of which path a numbered file belongs to, and of what git knows it may be.
+
+    `whole` is what may be displaced, or was made by us, to the byte and with all of its mode.
+    """
     known = [entry for entry in (move.old, move.new, *also) if entry is not None]
-    unfinished.write_down(place / _MOVES, [[number, str(move.path), move.new, known]])
+    unfinished.write_down(place / _MOVES, [[number, str(move.path), move.new, known, list(whole)]])
 
 
-def note_target(place: Path, branch: str, start: str | None, commit: str) -> None:
-    """Leave word of where the branch was and where it is to go."""
-    unfinished.write_down(place / _TARGET, [[branch, start, commit]])
+def note_target(place: Path, start: str | None, commit: str, branch: str, tracking: tuple[str, str] | None) -> None:
+    """Leave word of where the branch was and where it is to go, and which tracking ref is to go there from where."""
+    unfinished.write_down(place / _TARGET, [[branch, start, commit, tracking]])
 
 
 def note_locks(repo: GitDir, place: Path, commit: str, refs: Iterable[str]) -> None:
@@ -137,12 +146,14 @@ def _is_left(lock: Path, since: int, content: bytes) -> bool:
 # --- what is kept for a person
 
 
-def keep(repo: GitDir, file: Path, path: PurePosixPath) -> Path:
-    """Keep a file of a person's where only they remove it."""
+def _keep(repo: GitDir, file: Path, name: str, *, for_ever: bool) -> Path:
+    """Keep what may be a person's, whatever it is, where only they remove it if it is to stay for ever."""
     kept = home(repo.git_dir) / "kept"
     _plain_folder(kept)
     kept.mkdir(mode=0o700, exist_ok=True)
-    place = kept / f"{time.strftime(_STAMP, time.gmtime())}-{os.urandom(3).hex()}-{path.name}"
+    mark = "+" if for_ever else "-"
+    short = os.fsdecode(os.fsencode(name)[-_LONGEST:])
+    place = kept / f"{time.strftime(_STAMP, time.gmtime())}-{os.urandom(3).hex()}{mark}{short}"
     os.rename(file, place)
     return place
 
@@ -157,7 +168,7 @@ def forget_unchanged(repo: GitDir, objects: Objects, id_size: int) -> None:
     for name in sorted(os.listdir(kept)):
         found = atomic.look(kept, PurePosixPath(name)) if _KEPT_NAME.match(name) and name < yesterday else None
         in_git = isinstance(found, Found) and objects.read(git_id(found.content, id_size)) is not None
-        if isinstance(found, Found) and in_git and gitdir.open_in(found.identity) is None:
+        if isinstance(found, Found) and in_git and not gitdir.writers([found.identity]):
             os.unlink(kept / name)
     with contextlib.suppress(OSError):
         kept.rmdir()
@@ -197,85 +208,157 @@ def rescue(repo: GitDir) -> list[str]:
 def _settled(repo: GitDir, place: Path) -> list[str]:
     """Empty and remove a scratch folder; what cannot be settled now is left for the next run."""
     notes: list[str] = []
-    with contextlib.suppress(OSError, Hindered):
-        for noted in _noted(place):
-            notes += _given_back(repo, place, noted)
+    with contextlib.suppress(OSError, Hindered, GitError):
+        target = _target(place)
+        noted = {one.number: one for one in _noted(place)}
+        numbers = sorted((name for name in os.listdir(place) if name.isdigit()), key=int)
+        busy = gitdir.writers({(about.st_dev, about.st_ino) for about in map(os.lstat, (place / n for n in numbers))})
+        for number in numbers:  # looked at only now: whoever has none of them open any more has written all of it
+            notes += _displaced(repo, place, number, noted.get(number), target, busy)
         if clear_locks(repo, place):
-            shutil.rmtree(place)
+            _heal_tracking(repo, target)
+            _remove(place)
     return notes
+
+
+def _remove(place: Path) -> None:
+    """Remove a scratch folder, unless there still is what somebody may miss."""
+    for name in os.listdir(place):
+        if _MAY_BE_SOMEBODYS.match(name) and not _is_half(place / name):
+            return
+    shutil.rmtree(place)
+
+
+def _is_half(file: Path) -> bool:
+    """Tell whether it is a file that we had not finished writing: it never had its name."""
+    return file.name.endswith(atomic.PART) and stat.S_ISREG(file.lstat().st_mode)
+
+
+class _Target(Struct, frozen=True):
+    """Where a branch was when its move began and where it was to go, and its tracking ref, if that was to go along."""
+
+    branch: str
+    start: str | None
+    commit: str
+    tracking: tuple[str, str] | None = None
+
+    def is_at_its_start(self, repo: GitDir) -> bool:
+        return repo.ref(self.branch) == self.start
+
+
+def _target(place: Path) -> _Target | None:
+    try:
+        branch, start, commit, *more = json.loads((place / _TARGET).read_text())
+        tracking = (str(more[0][0]), str(more[0][1])) if more and more[0] else None
+    except (OSError, ValueError, TypeError, IndexError):
+        return None
+    words = [branch, commit, *([] if start is None else [start])]
+    return _Target(branch, start, commit, tracking) if all(isinstance(word, str) for word in words) else None
+
+
+def _heal_tracking(repo: GitDir, target: _Target | None) -> None:
+    """Let the tracking ref follow its branch where only git's way from one to the other was cut short."""
+    if target is None or target.tracking is None or not git.ID.match(target.commit):
+        return
+    ref, before = target.tracking
+    moved = _is_in(repo, target.branch) and repo.ref(target.branch) == target.commit
+    if moved and ref.startswith("refs/remotes/") and _is_in(repo, ref) and repo.ref(ref) == before:
+        git_for(repo).attempt("update-ref", "-m", "rollout: push", ref, target.commit, before)
 
 
 def _remember(repo: GitDir, place: Path) -> None:
     """Remember what a move had put at its paths, if it did not get as far as the branch."""
-    try:
-        branch, start, commit = json.loads((place / _TARGET).read_text())
-    except (OSError, ValueError):
+    target = _target(place)
+    if target is None or target.start is None:
         return
-    if _is_in(repo, branch) and repo.ref(branch) != commit:
-        unfinished.remember(repo, branch, start, ((noted.path, noted.new) for noted in _noted(place)))
+    if _is_in(repo, target.branch) and repo.ref(target.branch) != target.commit:
+        put = ((noted.path, noted.new) for noted in _noted(place))
+        unfinished.remember(repo, target.branch, target.start, put)
 
 
 class _Noted(Struct, frozen=True):
-    """One path of a killed move: the number its displaced file has, and every content of it that git has."""
+    """One path of a killed move: the number of what it displaced, what git has of it, and what we saw or made of it."""
 
     number: str
     path: PurePosixPath
     new: Entry
-    known: frozenset[str]
+    known: frozenset[tuple[str, str]]
+    whole: frozenset[Version]
 
     def is_known(self, found: Found) -> bool:
-        size = len(next(iter(self.known), ""))
-        how = Conversions((), attributes.LineEnds(autocrlf="input"))
-        return bool(how.ids(found.content, self.path, size) & self.known) if size else False
+        """Tell whether a file is git's or ours: every byte of it, and its mode as far as that is known."""
+        size = len(next((name for _, name in (*self.known, *self.whole)), ""))
+        if size == 0:
+            return False
+        name = git_id(found.content, size)
+        if self.whole:
+            return (found.mode, name) in self.whole
+        return ("100755" if found.executable else "100644", name) in self.known
 
 
 def _noted(place: Path) -> Iterator[_Noted]:
     try:
         lines = (place / _MOVES).read_text().splitlines()
-    except OSError:
+    except (OSError, ValueError):
         return
     for line in lines:
         with contextlib.suppress(ValueError, TypeError, IndexError):  # the last line of a killed run may be half a line
-            number, path, new, known = json.loads(line)
-            # What lies in a git folder may be anybody's: only names that we would have written lead anywhere.
-            if str(number).isdigit() and isinstance(path, str) and paths.refusal(path) is None:
+            number, path, new, known, *whole = json.loads(line)
+            # What lies in a git folder may be anybody's: no name leads anywhere but below the work tree.
+            if str(number).isdigit() and isinstance(path, str) and paths.astray(path) is None:
                 entry = (str(new[0]), str(new[1])) if new else None
-                yield _Noted(str(number), PurePosixPath(path), entry, frozenset(e[1] for e in known))
+                entries = frozenset((str(mode), str(name)) for mode, name in known)
+                versions = frozenset((int(mode), str(name)) for mode, name in (whole[0] if whole else ()))
+                yield _Noted(str(number), PurePosixPath(path), entry, entries, versions)
 
 
-def _given_back(repo: GitDir, place: Path, noted: _Noted) -> list[str]:
-    """Give a displaced file back unless git has it; where somebody has gone on since, keep it beside."""
-    out = atomic.look(place, PurePosixPath(noted.number))
-    if not isinstance(out, Found) or noted.is_known(out):
+def _displaced(
+    repo: GitDir, place: Path, number: str, noted: _Noted | None, target: _Target | None, busy: Mapping[Identity, str]
+) -> list[str]:
+    """Remove what was displaced if it can be proven to be git's or ours; otherwise give it back, or keep it."""
+    out = atomic.look(place, PurePosixPath(number))
+    proven = noted is not None and isinstance(out, Found) and noted.is_known(out)
+    writer = busy.get(out.identity) if isinstance(out, Found) else None
+    if noted is None:
+        kept = _keep(repo, place / number, number, for_ever=True)
+        return [f"what a run that ended early had displaced is kept in {kept}: nothing tells what it was"]
+    if proven and writer is None:
+        os.unlink(place / number)
         return []
-    if _is_back(repo, place, noted):
-        return [f"{noted.path}: local edits that a killed run had displaced are back"]
-    kept = keep(repo, place / noted.number, noted.path)
-    return [f"{noted.path}: local edits that a killed run had displaced are kept in {kept}"]
+    if proven:
+        kept = _keep(repo, place / number, noted.path.name, for_ever=False)
+        return [f"{noted.path} was replaced while {writer} had it open; what it still writes goes to {kept}"]
+    if (target is None or target.is_at_its_start(repo)) and _is_back(repo, place, noted):
+        # What went back is what was displaced; what came out for it was proven before.
+        return [f"{noted.path}: local edits that a run that ended early had displaced are back"]
+    kept = _keep(repo, place / number, noted.path.name, for_ever=True)
+    return [f"{noted.path} was changed while it was replaced; what was there is kept in {kept}"]
 
 
 def _is_back(repo: GitDir, place: Path, noted: _Noted) -> bool:
-    """Put a displaced file where it was, if what is there now is git's; tell whether it is there."""
+    """Put what was displaced where it was, if what is there now is git's or ours; tell whether it is there."""
     there = atomic.look(repo.top, noted.path)
     if there is not None and not (isinstance(there, Found) and noted.is_known(there)):
         return False
     number, name = noted.number, noted.path.name
-    descriptor = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        with atomic.parent(repo.top, noted.path) as folder:
+        with atomic.opened(place) as scratch, atomic.parent(repo.top, noted.path) as folder:
             if there is None:
-                atomic.put_new(descriptor, number, folder, name)
+                atomic.put_new(scratch, number, folder, name)
                 return True
-            atomic.exchange(descriptor, number, folder, name)
-            out = atomic.look_at(descriptor, number)
-            if isinstance(out, Found) and noted.is_known(out):
-                return True
-            atomic.exchange(descriptor, number, folder, name)  # somebody was faster: theirs stays, this is kept
-            return False
-    except (FileExistsError, FileNotFoundError):
-        return False
-    finally:
-        os.close(descriptor)
+            return _swapped_back(scratch, number, folder, name, noted)
+    except OSError:
+        return False  # somebody was faster, or the file system cannot: it is kept
+
+
+def _swapped_back(scratch: int, number: str, folder: int, name: str, noted: _Noted) -> bool:
+    atomic.swap(scratch, number, folder, name)
+    out = atomic.look_at(scratch, number)
+    if isinstance(out, Found) and noted.is_known(out) and not gitdir.writers([out.identity]):
+        os.unlink(number, dir_fd=scratch)
+        return True
+    atomic.swap(scratch, number, folder, name)  # somebody was faster: theirs stays, this is kept
+    return False
 
 
 def finished(repo: GitDir) -> None:

@@ -39,16 +39,34 @@ def refusal(path: str) -> str | None:
     return None
 
 
-def _name_refusal(name: str) -> str | None:
+def astray(path: str) -> str | None:
+    """Say how a path in a tree leads out of its work tree or into `.git`, or None: anything else may be somebody's."""
+    if "\0" in path:
+        return "has a NUL character"
+    return next((why for name in path.split("/") if (why := _leads_astray(name))), None)
+
+
+def _leads_astray(name: str) -> str | None:
     if name == "":
         return "has an empty component"
     if name in {".", ".."}:
         return f"leaves its target through {name!r}" if name == ".." else "has a '.' component"
+    plain = _plain(name)
+    return "goes into .git" if plain == ".git" or _GIT_SHORT.match(plain) else None
+
+
+def _plain(name: str) -> str:
+    """Return what file systems may read a name as that ignore case, invisible characters and some endings."""
+    return fold(_IGNORED_BY_HFS.sub("", name)).split(":")[0].rstrip(". ")
+
+
+def _name_refusal(name: str) -> str | None:
+    why = _leads_astray(name)
+    if why:
+        return why
     if len(name.encode()) > _MAX_NAME:
         return "has a component of more than 255 bytes"
-    plain = fold(_IGNORED_BY_HFS.sub("", name)).split(":")[0].rstrip(". ")
-    if plain == ".git" or _GIT_SHORT.match(plain):
-        return "goes into .git"
+    plain = _plain(name)
     if plain in {".gitmodules"} and name != ".gitmodules":
         return "is a disguised .gitmodules"
     if _IGNORED_BY_HFS.search(name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import time
@@ -35,15 +36,21 @@ def _started(pid: int) -> str:
     return ""
 
 
+def _pid_namespace() -> str:
+    """Name the world of process numbers this process lives in: a container has its own, under the same kernel."""
+    with suppress(OSError):
+        return os.readlink("/proc/self/ns/pid")
+    return ""
+
+
 @contextmanager
-def index_lock(git_dir: Path, scratch: Path) -> Iterator[None]:
+def index_lock(git_dir: Path, token: Path) -> Iterator[None]:
     """Hold `index.lock` for the block; raise Held when a person's git keeps it for longer than a moment.
 
-    The lock appears with its owner's name in it, by linking a finished file: a lock of ours that a kill left behind
+    The lock appears with its owner's name in it, by linking a signed token: a lock of ours that a kill left behind
     can be told from a person's, and only ours is ever removed.
     """
     lock = git_dir / "index.lock"
-    token = sign(scratch)
     _held[token] = lock
     try:
         _link(token, lock)
@@ -53,22 +60,55 @@ def index_lock(git_dir: Path, scratch: Path) -> Iterator[None]:
         _held.pop(token, None)
 
 
-def sign(scratch: Path) -> Path:
-    """Leave word in a folder of whose it is; return the file that says so."""
+@contextmanager
+def signed(scratch: Path) -> Iterator[Path]:
+    """Leave word in a folder of whose it is, for as long as the block lasts; yield the file that says so.
+
+    The file is locked while its process lives. The kernel knows that whatever the process is numbered, in which
+    container it runs and what its host is called by now.
+    """
     token = scratch / "token"
-    ours = {
-        "rollout": 1,
-        "pid": os.getpid(),
-        "host": os.uname().nodename,
-        "boot": _boot(),
-        "start": _started(os.getpid()),
-    }
-    if not token.exists():
-        with token.open("w") as file:
-            file.write(json.dumps(ours))
-            file.flush()
-            turns.sync(file.fileno())  # a lock that a power cut leaves without a word in it would be nobody's for ever
-    return token
+    descriptor = os.open(token, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        ours = {
+            "rollout": 1,
+            "pid": os.getpid(),
+            "host": os.uname().nodename,
+            "boot": _boot(),
+            "start": _started(os.getpid()),
+            "pid_namespace": _pid_namespace(),
+            "locked": _lock_for_life(descriptor, token),
+        }
+        os.write(descriptor, json.dumps(ours).encode())
+        turns.sync(descriptor)  # a lock that a power cut leaves without a word in it would be nobody's for ever
+        yield token
+    finally:
+        os.close(descriptor)
+
+
+def _lock_for_life(descriptor: int, token: Path) -> bool:
+    """Lock a token, and tell whether that can be seen: some file systems keep no locks."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return _is_locked(token)
+
+
+def _is_locked(token: Path) -> bool:
+    try:
+        descriptor = os.open(token, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def release_all() -> None:
@@ -138,15 +178,15 @@ def clear_stale(lock: Path) -> bool:
 def is_stale(lock: Path) -> bool:
     """Tell whether a lock is one of ours, and its run is dead."""
     said = _said(lock)
-    return said is not None and not _lives(said)
+    return said is not None and not _lives(lock, said)
 
 
 def clear_asides(lock: Path) -> None:
-    """Finish what a run began that was killed while it judged a lock: a person's goes back, ours goes away."""
+    """Finish what a run began that was killed while it judged a lock: a dead run's goes away, any other goes back."""
     for aside in lock.parent.glob(f"{lock.name}.rollout-*"):
         if not runs(aside.name.rpartition("-")[2]):
-            if _said(aside) is None:
-                with suppress(FileExistsError):
+            if not is_stale(aside):
+                with suppress(FileExistsError, FileNotFoundError):
                     os.link(aside, lock)
             with suppress(FileNotFoundError):
                 os.unlink(aside)
@@ -154,10 +194,11 @@ def clear_asides(lock: Path) -> None:
 
 def alive(scratch: Path) -> bool:
     """Tell whether the run that works in a scratch folder, `op-PID-...`, is still at work."""
-    said = _said(scratch / "token")
+    token = scratch / "token"
+    said = _said(token)
     if said is not None:
-        return _lives(said)
-    return runs(scratch.name.split("-")[1])
+        return _lives(token, said)
+    return _is_locked(token) or runs(scratch.name.split("-")[1])
 
 
 def _said(token: Path) -> dict[str, Any] | None:
@@ -182,10 +223,20 @@ def runs(pid: str) -> bool:
     return True
 
 
-def _lives(said: dict[str, Any]) -> bool:
-    if said.get("host") != os.uname().nodename:
-        return True  # another machine's: not ours to judge
-    if said.get("boot") != _boot():
-        return False
+def _lives(token: Path, said: dict[str, Any]) -> bool:
+    """Tell whether the run that signed a token may still be at work; what is not ours to judge counts as alive."""
+    if _is_locked(token):
+        return True
+    boot, same_host = _boot(), said.get("host") == os.uname().nodename
+    if not boot or said.get("boot") != boot:
+        return not same_host or (not boot and _is_at_work(said))
+    if said.get("locked") is True:
+        return False  # under this kernel the lock would be there still
+    if said.get("pid_namespace", _pid_namespace()) != _pid_namespace():
+        return True  # a container's process, whose number says nothing here
+    return _is_at_work(said)
+
+
+def _is_at_work(said: dict[str, Any]) -> bool:
     pid = said.get("pid")
     return isinstance(pid, int) and runs(str(pid)) and _started(pid) == said.get("start")
