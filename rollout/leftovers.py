@@ -60,6 +60,8 @@ def scratch(repo: GitDir, notes: list[str]) -> Iterator[Path]:
             finally:
                 notes += _settled(repo, place)
     finally:
+        with contextlib.suppress(OSError):
+            place.rmdir()  # it is there still, and empty, only if it could not be signed
         _remove_home(repo)
 
 

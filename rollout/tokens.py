@@ -79,11 +79,21 @@ def signed(scratch: Path) -> Iterator[Path]:
             "pid_namespace": _pid_namespace(),
             "locked": _lock_for_life(descriptor, token),
         }
-        os.write(descriptor, json.dumps(ours).encode())
-        turns.sync(descriptor)  # a lock that a power cut leaves without a word in it would be nobody's for ever
+        _say(descriptor, token, json.dumps(ours).encode())
         yield token
     finally:
         os.close(descriptor)
+
+
+def _say(descriptor: int, token: Path, words: bytes) -> None:
+    """Write a token whole: a lock that a power cut leaves without a word in it would be nobody's for ever."""
+    try:
+        while words:
+            words = words[os.write(descriptor, words) :]
+        turns.sync(descriptor)
+    except OSError:
+        token.unlink()
+        raise
 
 
 def _lock_for_life(descriptor: int, token: Path) -> bool:
