@@ -13,8 +13,11 @@ from typing import Any
 
 import pytest
 
-from rollout import follow, plan
+from rollout import follow, may_move, plan
 from rollout.folder_writer import FolderWriter
+from rollout.move_refs import Refs
+from rollout.swap_files import Files
+from rollout.swap_index import Index
 from rollout.workshop import Workshop
 from tests.world import World
 
@@ -196,9 +199,14 @@ def test_what_is_still_written_into_a_replaced_file_is_kept_and_told(world: Worl
     assert (top / "conf.txt").read_text() == "hello moon\n"
 
 
-@pytest.mark.parametrize("step", ["look", "_new_index", "_put", "_displaced", "_replace_index", "_move_branch"])
+_STEPS = (
+    (may_move, "look"), (Index, "prepare"), (Files, "_put"), (Files, "_displaced"), (Index, "put"), (Refs, "move"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("place", "step"), _STEPS)
 def test_a_fault_of_our_own_at_any_step_lets_go_of_the_lock_and_leaves_the_checkout_as_it_was(
-    world: World, monkeypatch: pytest.MonkeyPatch, step: str
+    world: World, monkeypatch: pytest.MonkeyPatch, place: object, step: str
 ) -> None:
     top = world.repo("api")
     world.run("apply", "--yes")
@@ -209,7 +217,7 @@ def test_a_fault_of_our_own_at_any_step_lets_go_of_the_lock_and_leaves_the_check
         raise RuntimeError("a fault of our own")
 
     with monkeypatch.context() as patched:
-        patched.setattr(follow._Act, step, broken)
+        patched.setattr(place, step, broken)
         applied = world.run("apply", "--yes", "--json")
     assert (applied.code, applied.outcomes()) == (3, {"api": "failed"})
     assert "RuntimeError: a fault of our own" in applied.reasons()["api"]
@@ -245,7 +253,7 @@ def test_a_ref_lock_of_a_killed_git_of_ours_is_removed_and_a_persons_older_one_i
 _OWN_STEPS = (
     (Workshop, "snapshot"), (Workshop, "was_in_sync"), (plan, "findings"),
     (Workshop, "build"), (Workshop, "push"), (Workshop, "pushed"), (Workshop, "close"),
-    (follow, "follow"), (follow._Act, "run"), (FolderWriter, "write"), (FolderWriter, "remember"),
+    (follow, "follow"), (follow, "_move"), (FolderWriter, "write"), (FolderWriter, "remember"),
 )  # fmt: skip
 
 
