@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct, field
 
 from rollout import attributes, git, gitdir, hosts, leftovers, may_move, tokens, unfinished
-from rollout.checkout import APART, Conversions, Hindered, Move, above, conversions, git_for, moves_between
+from rollout.checkout import Conversions, Hindered, Move, above, conversions, git_for, moves_between
 from rollout.git import Git, GitError, Person
 from rollout.gitdir import GitDir, NotOurs
 from rollout.may_move import Moving

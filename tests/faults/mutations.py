@@ -107,8 +107,6 @@ MUTATIONS = (
              "if found is None or not proved(found):", "if found is None:",
              "a person acts in the folder", "edit a shared file",
              also=(("folder_writer.py", "if beside.look() == planned:", "if beside.look() is not None:"),)),
-    Mutation("the mode of what is displaced", "follow.py",
-             "not self.file_mode or (entry[0] ==", "True or (entry[0] ==",
     Mutation("the ref tells, not how its writer ended", "move_refs.py",
              "        if there == self.moving.commit:\n            return True",
              "        if there == self.moving.commit:\n            return False",
