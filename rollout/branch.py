@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from rollout import addresses, checkout, known, plan, store, workshop
 from rollout.checkout import Hindered
-from rollout.errors import Busy
 from rollout.git import GitError, Person
 from rollout.gitdir import GitDir
 from rollout.known import Entries, InSync
@@ -120,18 +119,25 @@ def _at_work(target: Target, settings: Settings, look: Callable[[Located, Worksh
     assert isinstance(target.location, Branch)
     try:
         at = locate(target.location, settings.person)
-        with workshop.opened(settings.state, at.remote, target.name, wait=settings.wait) as shop:
-            return look(at, shop)
+        with workshop.seen(settings.state, at.remote, target.name, wait=settings.wait) as shop:
+            return _beside_a_writer(look(at, shop), shop)
     except Unfit as error:
         return _unfit(target, error.state, str(error))
     except NoBranch as error:
         return _unfit(target, State.BLOCKED, str(error))
-    except (Unreachable, Busy) as error:
+    except Unreachable as error:
         return _unfit(target, State.UNREACHABLE, first_line(str(error)))
     except GitError as error:
         return _unfit(target, State.BLOCKED, f"git: {first_line(str(error))}")
     except OSError as error:
         return _unfit(target, State.BLOCKED, f"{error.filename or target.name}: {error.strerror}")
+
+
+def _beside_a_writer(found: T | Step, shop: Workshop) -> T | Step:
+    """Say of a target that is not as it should be which run is at work on it."""
+    if not isinstance(found, Step) or not shop.writer.startswith("run ") or found.state is State.IN_SYNC:
+        return found
+    return replace(found, reason="; ".join(filter(None, (found.reason, f"{shop.writer} is at work on it"))))
 
 
 def observe(
@@ -158,9 +164,7 @@ def observe(
         except NoBranch:
             raise
         except GitError:
-            if shop.pending() is not None:
-                raise
-            shop.reset()  # a damaged store is thrown away once; all it held can be fetched again
+            shop.renew()  # a damaged store is thrown away once; all it held can be fetched again
             return _observe(target, desired, settings, decisions, at, shop, asked, None)
 
     return _at_work(target, settings, look)

@@ -164,7 +164,8 @@ class Beside(Struct, frozen=True):
             about = os.fstat(descriptor)
             if _is_open_for_writing(descriptor) is False:
                 return None
-            return gitdir.open_in((about.st_dev, about.st_ino)) or self._unseen()
+            identity = (about.st_dev, about.st_ino)
+            return gitdir.writers([identity]).get(identity) or self._unseen()
         finally:
             os.close(descriptor)
 

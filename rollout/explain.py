@@ -82,7 +82,7 @@ def _branch_history(
 ) -> tuple[str | None, tuple[str, ...]]:
     try:
         at = locate(where, settings.person)
-        with workshop.opened(settings.state, at.remote, target.name, wait=settings.wait) as shop:
+        with workshop.seen(settings.state, at.remote, target.name, wait=settings.wait) as shop:
             tip = shop.tip() if settings.offline and not at.local else shop.fetch(store.ask(at.remote))
             if tip is None:
                 return None, ()

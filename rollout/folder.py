@@ -37,23 +37,29 @@ class Memory(Struct, frozen=True):
 
     def keep(self, file: File | None) -> None:
         """Keep a content, readable by its owner only, for revert and for merges."""
-        if file is not None:
-            place = self.contents / file.sha256
-            try:
-                os.utime(place)  # it is in use again
-            except FileNotFoundError:
-                places.write_whole(place, file.content)
+        if file is None:
+            return
+        place = self.contents / file.sha256
+        if self._content(file.sha256) is None:
+            places.write_whole(place, file.content)
+        else:
+            os.utime(place)  # it is in use again
+
+    def _content(self, sha256: str) -> bytes | None:
+        """Return a content that was kept, if it is there and whole."""
+        try:
+            content = places.read(self.contents / sha256)
+        except OSError:
+            return None
+        return content if hashlib.sha256(content).hexdigest() == sha256 else None
 
     def file(self, entry: str | None) -> File | None:
         """Return the file a fingerprint speaks of, if its content was kept."""
         if entry is None or entry in {"", "-"} or ":" not in entry:
             return None
         mode, _, sha256 = entry.partition(":")
-        try:
-            content = (self.contents / sha256).read_bytes()
-        except OSError:
-            return None
-        return File(content, mode == "100755") if hashlib.sha256(content).hexdigest() == sha256 else None
+        content = self._content(sha256)
+        return None if content is None else File(content, mode == "100755")
 
     def forget(self, prints: Iterable[str]) -> None:
         """Remove contents that no record of any folder speaks of any more; one that was just kept may be in use."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
-from rollout import turns
+from rollout import git, places, turns
 from rollout.errors import Busy, RolloutError
 
 _POLL = 0.05  # seconds between two tries
@@ -24,8 +26,8 @@ def locked(path: Path, what: str, wait: float = 0.0) -> Iterator[int]:
 
     Children that inherit the descriptor keep the lock, so an orphaned git process is waited for and not raced.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    places.folder(path.parent)
+    descriptor = _opened(path)
     try:
         _take(descriptor, path, what, time.monotonic() + wait)
         holder = {"pid": os.getpid(), "host": os.uname().nodename, "what": what, "since": _now()}
@@ -40,6 +42,21 @@ def locked(path: Path, what: str, wait: float = 0.0) -> Iterator[int]:
         os.close(descriptor)
 
 
+def _opened(path: Path) -> int:
+    """Open a lock file, made when missing; raise OSError that names what stands in its place."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return descriptor
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "is not a file", str(path))
+    except OSError as error:
+        if error.errno not in {errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.EINVAL}:
+            raise
+        reason = f"{error.strerror}; a lock should be there: move it away"
+        raise OSError(error.errno, reason, str(path)) from error
+
+
 def _take(descriptor: int, path: Path, what: str, deadline: float) -> None:
     while True:
         try:
@@ -47,6 +64,8 @@ def _take(descriptor: int, path: Path, what: str, deadline: float) -> None:
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise Busy(f"{what}: {holder(path)} is at work; wait for it, or give --lock-timeout SECONDS") from None
+            if git.interrupted.is_set():
+                raise Busy(f"{what}: interrupted while {holder(path)} was waited for") from None
             turns.sleep(_POLL)
         except OSError as error:
             raise OSError(error.errno, f"{error.strerror}; {_ELSEWHERE}", str(path)) from error
@@ -69,7 +88,7 @@ def prove(path: Path) -> None:
 def holder(path: Path) -> str:
     """Name who holds a lock, as far as its file tells."""
     try:
-        said = json.loads(path.read_text())
+        said = json.loads(places.read(path))
         pid, host = int(said["pid"]), str(said["host"])
         since, doing = str(said["since"]), str(said["what"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -78,6 +97,14 @@ def holder(path: Path) -> str:
         return f"pid {pid} on {host} ({doing}, since {since})"
     left = ", ".join(_holders(path)) or "a process"
     return f"{left}, started by pid {pid}, which ended, on {host} ({doing}, since {since})"
+
+
+def doing(path: Path) -> str:
+    """Say what the holder of a lock does, as far as its file tells."""
+    try:
+        return str(json.loads(places.read(path))["what"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
 
 
 def _holders(path: Path) -> Iterator[str]:

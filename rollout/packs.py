@@ -69,7 +69,9 @@ class _Pack(Struct):
 class Packs:
     """Answers what an object is, out of the packs and loose objects of one folder; damage is a GitError."""
 
-    def __init__(self, folder: Path, id_size: int) -> None:
+    def __init__(self, folder: Path, id_size: int, *, lenient: bool = False) -> None:
+        """Read below `folder`; where `lenient`, what a damaged pack has is not here."""
+        self._lenient = lenient
         self._folder = str(folder)
         self._size = id_size // 2
         self._names: list[str] = []  # of packs, newest first
@@ -115,10 +117,14 @@ class Packs:
 
     def _place(self, name: bytes) -> tuple[_Pack, int] | None:
         for known in self._names:
-            pack = self._packs.get(known) or self._opened(known)
-            offset = pack.offset(name)
-            if offset is not None:
-                return pack, offset
+            try:
+                pack = self._packs.get(known) or self._opened(known)
+                offset = pack.offset(name)
+                if offset is not None and (not self._lenient or pack.data):
+                    return pack, offset
+            except (*form.DAMAGED, OSError):
+                if not self._lenient:
+                    raise
         return None
 
     def _packed(self, name: bytes) -> tuple[str, bytes] | None:
@@ -175,7 +181,10 @@ class Packs:
 
     def ids(self, name: str) -> list[bytes]:
         """Return the ids of all objects in the pack with an index of that name."""
-        pack = self._packs.get(name) or self._opened(name)
+        try:
+            pack = self._packs.get(name) or self._opened(name)
+        except (*form.DAMAGED, OSError) as error:
+            raise GitError(f"{name} is damaged in our store: {error}") from error
         return [pack.id_at(place) for place in range(pack.count)]
 
     def close(self) -> None:
@@ -197,7 +206,7 @@ def opened(folder: Path, id_size: int) -> Iterator[Packs]:
 
 def _content(path: str) -> form.Bytes:
     """Return a file's bytes, mapped when it is large: to map and unmap a small one takes longer than to read it."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         if os.fstat(descriptor).st_size > _SMALL:
             return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
@@ -239,6 +248,20 @@ def write(
     return name, pack
 
 
+def damaged(folder: Path) -> bool:
+    """Tell whether a pack below `folder` is not the one that its index is of; what is inside is not looked at."""
+    for index in (folder / "pack").glob("*.idx"):
+        try:
+            listed, packed = _content(str(index)), _content(str(index.with_suffix(".pack")))
+            size = len(bytes.fromhex(index.stem.removeprefix("pack-")))
+            whole = len(packed) > size and packed[:4] == form.MAGIC[0] and packed[-size:] == listed[-2 * size : -size]
+        except (OSError, ValueError):
+            return True
+        if not whole:
+            return True
+    return False
+
+
 def gather(folder: Path, id_size: int, most: int) -> None:
     """Make one pack of all small ones if there are more than `most`; every object stays, referred to or not.
 
@@ -246,7 +269,7 @@ def gather(folder: Path, id_size: int, most: int) -> None:
     server that knows no filters sends what comes next as the difference to them.
     """
     indexes = sorted((folder / "pack").glob("*.idx"))
-    small = [index for index in indexes if index.with_suffix(".pack").stat().st_size <= _SMALL]
+    small = [index for index in indexes if _length(index.with_suffix(".pack")) <= _SMALL]
     if len(small) <= most:
         return
     with opened(folder, id_size) as packs:
@@ -258,6 +281,13 @@ def gather(folder: Path, id_size: int, most: int) -> None:
         if index.stem != made:
             for suffix in (".idx", ".pack", ".promisor", ".rev", ".keep"):
                 index.with_suffix(suffix).unlink(missing_ok=True)
+
+
+def _length(pack: Path) -> int:
+    try:
+        return pack.stat().st_size
+    except FileNotFoundError as error:
+        raise GitError(f"{pack.name} is not in our store, and its index is") from error
 
 
 def packed(objects: Iterable[tuple[str, bytes]], id_size: int) -> bytes:

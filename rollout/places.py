@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -14,19 +15,29 @@ from rollout import turns
 
 def state_folder() -> Path:
     """Return where rollout keeps its own things; made when missing."""
-    folder = named_state_folder()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder
+    place = named_state_folder()
+    folder(place)
+    return place
+
+
+def folder(path: Path) -> None:
+    """Make a folder of our own, if it is not there; raise OSError that names what stands in its place."""
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except (FileExistsError, NotADirectoryError) as error:
+        odd = next((place for place in (path, *path.parents) if os.path.lexists(place) and not place.is_dir()), path)
+        reason = "is not a folder; move it away, and rollout makes a new one"
+        raise NotADirectoryError(errno.ENOTDIR, reason, str(odd)) from error
 
 
 def named_state_folder() -> Path:
     """Return $ROLLOUT_STATE_DIR, else $XDG_STATE_HOME/rollout, else ~/.local/state/rollout."""
     named = os.environ.get("ROLLOUT_STATE_DIR")
     if named:
-        folder = Path(named).expanduser()
+        place = Path(named).expanduser()
     else:
-        folder = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "rollout"
-    return Path(os.path.normpath(Path.cwd() / folder))
+        place = Path(os.environ.get("XDG_STATE_HOME") or "~/.local/state").expanduser() / "rollout"
+    return Path(os.path.normpath(Path.cwd() / place))
 
 
 def key(*parts: str) -> str:
@@ -46,7 +57,7 @@ def scratch(folder: Path, prefix: str) -> tuple[int, str]:
 
 def write_whole(path: Path, content: bytes, mode: int = 0o600, *, durable: bool = True) -> None:
     """Put a file of our own in place at once, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder(path.parent)
     descriptor, name = scratch(path.parent, ".rollout-")
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -56,8 +67,11 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600, *, durable: bool 
             if durable:
                 turns.sync(file.fileno())
         Path(name).replace(path)
-    except BaseException:
+    except BaseException as error:
         Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            way_out = "; move it away, and rollout makes a new one" if isinstance(error, IsADirectoryError) else ""
+            raise OSError(error.errno, f"{error.strerror}{way_out}", str(path)) from error
         raise
     if durable:
         sync_folder(path.parent)
@@ -72,8 +86,11 @@ def sync_folder(path: Path) -> None:
 
 
 def read(path: Path | str) -> bytes:
-    """Return a small file's bytes: a file object would take as long again to make as they take to read."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    """Return a small file's bytes: a file object would take as long again to make as they take to read.
+
+    A pipe where a file should be is not waited for.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         return content(descriptor)
     finally:

@@ -59,7 +59,9 @@ def write(job: Job) -> Outcome:
     assert isinstance(step.location, Branch)
     try:
         at = locate(step.location, job.settings.person)
-        with workshop.opened(job.settings.state, at.remote, step.target, wait=job.settings.wait) as shop:
+        with workshop.opened(
+            job.settings.state, at.remote, step.target, wait=job.settings.wait, run=job.run.id
+        ) as shop:
             outcome = _Write(job, at, shop, step.location).outcome()
     except Unfit as error:
         outcome = _outcome(step, Verdict.BLOCKED, str(error))
@@ -141,6 +143,7 @@ class _Write(Struct, frozen=True):
         if self.at.local:
             return self._move_own_branch(commit, tip, changes)
         if not self.job.settings.push or self.job.settings.offline:
+            self.shop.keep(commit)
             notes = self._follow(commit, tip, published=False)
             return _outcome(self.job.step, Verdict.COMMITTED, "ready to push", commit, tip, notes, changes)
         return self._push(commit, tip, changes)
@@ -257,6 +260,7 @@ class _Write(Struct, frozen=True):
 
     def _refused(self, result: git.Result, commit: str, tip: str, changes: list[Change], *, late: bool) -> Outcome:
         """Say why upstream is as it was, or seems so: it refused, could not be written, or has not got to it yet."""
+        self.shop.keep(commit)
         if late:
             reason = "the server did not answer the push in time; it may still take it"
             return _outcome(self.job.step, Verdict.UNKNOWN, reason, commit, tip, changes=changes)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from rollout import __version__, places
@@ -47,7 +48,8 @@ class Reads:
         others.pop(self._digest, None)
         found = [[*key, names] for key, names in self._known.items()]
         kept = {**dict(list(others.items())[1 - _KEPT :]), self._digest: found}
-        places.write_whole(self._place, json.dumps(kept).encode(), durable=False)
+        with suppress(OSError):
+            places.write_whole(self._place, json.dumps(kept).encode(), durable=False)
 
 
 def _digest(templates: Mapping[str, str]) -> str:

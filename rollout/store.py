@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,13 +13,14 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from rollout import addresses, commits, gitdir, hosts, packformat, packs, places, sending, unpacking
+from rollout import addresses, commits, gitdir, hosts, packformat, packs, places, sending, unpacking, wholeness
 from rollout.git import ID, Access, Git, GitError, GitTimeout, object_format
 from rollout.packs import Packs
 from rollout.sending import Sender, Wanted
 
 _REMOTE = "rollout-upstream"  # a name that no person's global configuration speaks of
 _SHA1 = 40  # characters of an id
+_ID_SIZES = (_SHA1, 64)
 _MEMO = "rollout.json"
 _MAX_PACKS = 16  # small ones; each is looked into for what is old
 _LEFT = re.compile(r".*\.lock\Z|tmp_|fast_import_crash_|\.rollout-")  # what only a killed process leaves
@@ -162,7 +162,9 @@ class Store:
     def note_asked(self) -> None:
         """Note that upstream was asked just now: a file's time, so that the store need be neither held nor written."""
         with contextlib.suppress(OSError):
-            os.close(os.open(self._asked, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+            os.close(
+                os.open(self._asked, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+            )
             os.utime(self._asked)
 
     def ref(self, name: str) -> str | None:
@@ -190,7 +192,8 @@ class Store:
     def close(self) -> None:
         """Write down what is to be remembered, once for all that was; a run that is killed before looks again."""
         if self._changed and self.place.is_dir():
-            places.write_whole(self.place / _MEMO, json.dumps(self._memo()).encode(), durable=False)
+            with contextlib.suppress(OSError):  # it is a cache, and what was done is done
+                places.write_whole(self.place / _MEMO, json.dumps(self._memo()).encode(), durable=False)
         self._forget()
 
     def _forget(self) -> None:
@@ -339,7 +342,7 @@ class Store:
                 limit=limit or self.remote.access.transfer_limit,
             )
         except GitError as error:
-            if not all(self._holds(commit) for commit in self._pinned()):
+            if packs.damaged(self.place / "objects") or not all(map(self._holds, self._pinned())):
                 raise GitError(f"our store of it is damaged: {error}") from error
             raise Unreachable(str(error)) from error
 
@@ -359,30 +362,32 @@ class Store:
     def _ready(self, id_size: int) -> None:
         """Make the store when it is missing."""
         config, there = self._config(id_size), self._text("config")
-        if not (self.place / "objects").is_dir() or there != config:
-            if there and f"objectFormat = {object_format(id_size)}" not in there:
-                shutil.rmtree(self.place)
-                self._forget()
-            for folder in ("objects/info", "objects/pack", "refs/heads", "refs/rollout"):
-                (self.place / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+        if f"objectFormat = {object_format(id_size)}" not in there:
+            self._forget()
+            wholeness.make(self.place, config)
+        elif there != config:
             places.write_whole(self.place / "config", config.encode(), durable=False)
-            places.write_whole(self.place / "HEAD", b"ref: refs/heads/none\n", durable=False)
         self._close_packs()  # some of those we know may go now
         packs.gather(self.place / "objects", id_size, _MAX_PACKS)
+
+    def is_whole(self) -> bool:
+        """Tell whether git takes the store for a repository, and that of this remote."""
+        return self._text("config") in map(self._config, _ID_SIZES) and wholeness.is_whole(self.place)
 
     def clear(self) -> None:
         """Take away what a killed process left: we hold the store, so whatever lock lies about is nobody's."""
         found = [(folder, names) for folder, _, names in os.walk(f"{self.place}/refs")]
         for folder in (f"{self.place}", f"{self.place}/objects/pack"):
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(OSError):
                 found.append((folder, os.listdir(folder)))
         for folder, names in found:
             for name in filter(_LEFT.match, names):
                 Path(folder, name).unlink(missing_ok=True)
+        wholeness.drop_damaged_refs(self.place)
 
     def _text(self, name: str) -> str:
         try:
-            return (self.place / name).read_text()
+            return places.read(f"{self.place}/{name}").decode()
         except (OSError, UnicodeDecodeError):
             return ""
 
@@ -396,7 +401,7 @@ class Store:
 
     def reset(self) -> None:
         """Throw the store away: it holds nothing that cannot be fetched or built again, but for a pinned commit."""
-        shutil.rmtree(self.place, ignore_errors=True)
+        wholeness.discard(self.place)
         self._forget()
 
     def fetch_objects(self, names: Iterable[str]) -> None:
@@ -427,9 +432,11 @@ class Store:
             "--no-auto-maintenance", "--refmap=", "--update-shallow", "--end-of-options", str(top), f"+{ref}:{to}",
         )  # fmt: skip
 
-    def set_ref(self, ref: str, commit: str) -> None:
-        """Write a ref of our own store, whose lock we hold."""
-        places.write_whole(self.place / ref, f"{commit}\n".encode(), durable=False)
+    def set_ref(self, ref: str, commit: str, *, durable: bool = False) -> None:
+        """Write a ref of our own store, whose lock we hold; a `durable` one outlasts a power cut, with its objects."""
+        if durable:
+            places.sync_folder(self.place / "objects" / "pack")
+        places.write_whole(self.place / ref, f"{commit}\n".encode(), durable=durable)
 
     def distance(self, old: str, new: str) -> int | None:
         """Count the commits between two on a plain line; None where that takes git to tell."""

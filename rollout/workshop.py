@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Container, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,18 +22,22 @@ from rollout import (
     hosts,
     known,
     locks,
+    looks,
     noted,
     packs,
     places,
 )
+from rollout.errors import Busy
 from rollout.git import GitError
 from rollout.history import History, Touch
 from rollout.known import InSync
 from rollout.model import Change, File, Identity, Obstacle, Run, Snapshot, Step, Written
+from rollout.packs import Packs
 from rollout.plan import Findings, fingerprint
 from rollout.store import Remote, Store, Unreachable
 from rollout.trees import Blob, Objects, Tree, difference, git_id
 
+_PENDING = "refs/rollout/pending"
 _WALKED = 50  # commits that are looked through one by one before git is asked for all of them
 _DEEPER = 500  # commits of the past that are fetched where it is not known how far a checkout is behind
 
@@ -51,17 +56,49 @@ class Pending(Struct, frozen=True):
         return self.message.split("\n", 1)[0]
 
 
+class _Noting(Struct, frozen=True):
+    """Reads objects, and notes each that it gave."""
+
+    objects: Objects
+    noted: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+
+    def read(self, name: str) -> tuple[str, str, bytes] | None:
+        found = self.objects.read(name)
+        if found is not None:
+            self.noted[found[0]] = found[1:]
+        return found
+
+
 @contextmanager
-def opened(folder: Path, remote: Remote, target: str, *, wait: float = 60.0) -> Iterator[Workshop]:
-    """Hold the workshop of a repository for the block; raise Busy when another process keeps it."""
+def opened(folder: Path, remote: Remote, target: str, *, wait: float = 60.0, run: str = "") -> Iterator[Workshop]:
+    """Hold the workshop of a repository for the block, for a run if one is named; raise Busy when another keeps it."""
     place = _place(folder, remote)
-    with locks.locked(place.with_suffix(".lock"), f"{target}: its workshop", wait) as descriptor:
+    what = f"run {run}" if run else f"{target}: its workshop"
+    with locks.locked(place.with_suffix(".lock"), what, wait) as descriptor:
         shop = Workshop(place, remote, target, (descriptor,))
-        shop.clear()
+        shop.mend()
         try:
             yield shop
         finally:
             shop.close()
+
+
+@contextmanager
+def seen(folder: Path, remote: Remote, target: str, *, wait: float) -> Iterator[Workshop]:
+    """Give the workshop of a repository to read in for the block.
+
+    Where another process keeps it for longer than `wait` seconds it is a copy, whose `writer` says who that is.
+    """
+    place = _place(folder, remote)
+    with ExitStack() as stack:
+        try:
+            shop = stack.enter_context(opened(folder, remote, target, wait=wait))
+        except Busy:
+            writer = locks.doing(place.with_suffix(".lock"))
+            copy = stack.enter_context(looks.copied(place, folder))
+            shop = Workshop(copy, remote, target, (), writer=writer)
+            shop.mend()
+        yield shop
 
 
 def unheld(folder: Path, remote: Remote, target: str) -> Workshop:
@@ -77,11 +114,55 @@ def _place(folder: Path, remote: Remote) -> Path:
 class Workshop(Store):
     """One repository's store at work for one target."""
 
-    def __init__(self, place: Path, remote: Remote, target: str, held: tuple[int, ...]) -> None:
+    def __init__(self, place: Path, remote: Remote, target: str, held: tuple[int, ...], writer: str = "") -> None:
+        """Work at a place; `writer` says who writes to what it is a copy of."""
         super().__init__(place, remote, held)
+        self.writer = writer
         self.target = target
         self._made: dict[str, bytes] = {}  # the commit that was just built, and its pack
-        self._pending_ref = f"refs/rollout/pending/{places.key(target, remote.branch)}"
+        self._pending_ref = f"{_PENDING}/{places.key(target, remote.branch)}"
+
+    # --- healing
+
+    def mend(self) -> None:
+        """Have the store whole, or none, whatever a killed run, a full disk or a power cut left of it."""
+        if os.path.lexists(self.place):
+            self.clear()
+            if not self.is_whole():
+                self.renew()
+
+    def renew(self) -> None:
+        """Throw the store away, to be fetched again; what waits in it for a push is taken over if it is readable."""
+        waiting = {ref: kept for ref in self._pending_refs() if (kept := self._salvaged(ref)) is not None}
+        believed = self.memo().get("believed")
+        self.reset()
+        for ref, objects in waiting.items():
+            commit = objects[0]
+            self._ready(len(commit))
+            packs.write(self.place / "objects", objects[1], len(commit), promisor=True)
+            self.set_ref(ref, commit, durable=True)
+        if believed:
+            self.remember(believed=believed)
+
+    def _pending_refs(self) -> list[str]:
+        try:
+            return [f"{_PENDING}/{name}" for name in os.listdir(f"{self.place}/{_PENDING}")]
+        except OSError:
+            return []
+
+    def _salvaged(self, ref: str) -> tuple[str, list[tuple[str, bytes]]] | None:
+        """Return a commit that waits and all objects that say what it changes; None where one of them is damaged."""
+        commit = self.ref(ref)
+        if commit is None:
+            return None
+        here = Packs(self.place / "objects", len(commit), lenient=True)
+        try:
+            noting = _Noting(here)
+            return None if self._pending_in(noting, commit) is None else (commit, list(noting.noted.values()))
+        except (GitError, OSError):
+            return None
+        finally:
+            here.close()
 
     # --- reading
 
@@ -317,14 +398,17 @@ class Workshop(Store):
 
     def _pending(self, name: str) -> Pending | None:
         with self.objects(name) as objects:
-            found = objects.read(name)
-            if found is None or found[1] != "commit":
-                return None
-            parents, text = commits.parts(found[2])
-            if len(parents) != 1 or objects.read(parents[0]) is None:
-                return None
-            moved = difference(Tree(objects, parents[0]), Tree(objects, name))
-            files = {path: (self._blob(objects, before), self._blob(objects, after)) for path, before, after in moved}
+            return self._pending_in(objects, name)
+
+    def _pending_in(self, objects: Objects, name: str) -> Pending | None:
+        found = objects.read(name)
+        if found is None or found[1] != "commit":
+            return None
+        parents, text = commits.parts(found[2])
+        if len(parents) != 1 or objects.read(parents[0]) is None:
+            return None
+        moved = difference(Tree(objects, parents[0]), Tree(objects, name))
+        files = {path: (self._blob(objects, before), self._blob(objects, after)) for path, before, after in moved}
         return Pending(name, parents[0], text, dict(sorted(files.items())), commits.merged(text))
 
     def _blob(self, objects: Objects, entry: tuple[str, str] | None) -> File | None:
@@ -339,6 +423,11 @@ class Workshop(Store):
 
     def pin(self, commit: str) -> None:
         self.set_ref(self._pending_ref, commit)
+
+    def keep(self, commit: str) -> None:
+        """Have the commit that waits on the disk, now that it stays here: before a push nobody relies on its ref."""
+        if self.pending_commit() == commit:
+            self.set_ref(self._pending_ref, commit, durable=True)
 
     def made(self, commit: str) -> dict[PurePosixPath, tuple[File | None, File | None]]:
         """Return the files before and after one of our commits, fetching what is not here any more."""

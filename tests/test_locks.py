@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -11,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from rollout import locks
+from rollout import locks, looks, workshop
 from rollout.demo.postgres import Server
 from rollout.errors import Busy
+from rollout.store import Remote
 from tests.faults import shim
 from tests.faults.shim import Book, Fault, Mode, needs_shim
 from tests.world import World
@@ -86,6 +88,68 @@ def test_commands_that_only_look_take_no_run_lock(world: World) -> None:
         ("validate",),
     ):
         assert world.run(*command).code == 0, command
+    slow.release.touch()
+    assert first.wait(30) == 0
+
+
+def test_commands_that_only_look_wait_for_no_run_that_is_at_work_on_the_very_target(world: World) -> None:
+    slow = Slow(world)
+    world.bare_repo("web")
+    assert world.run("apply", "--yes", "--limit", "web").code == 0
+    world.inventory()
+    first = world.spawn_as_it_is("apply", "--yes")
+    slow.begun()
+    run = json.loads(next((Path(os.environ["ROLLOUT_STATE_DIR"]) / "workshops").glob("*api*.lock")).read_bytes())[
+        "what"
+    ]
+    started = time.monotonic()
+    for command in (
+        ("plan",),
+        ("status", "--fetch"),
+        ("status",),
+        ("diff", "api"),
+        ("history",),
+        ("explain", "api", "conf.txt"),
+        ("verify",),
+    ):
+        ran = world.run(*command)
+        assert "unreachable" not in ran.out + ran.err, command
+        assert "Traceback" not in ran.err
+        if command[0] in {"plan", "status"}:
+            assert f"{run} is at work on it" in ran.out, (command, ran.out)
+            assert ran.code == 0
+    assert time.monotonic() - started < 25, "each takes one contact, on a busy machine"
+    assert first.poll() is None
+    slow.release.touch()
+    assert first.wait(30) == 0
+    assert not list((Path(os.environ["ROLLOUT_STATE_DIR"]) / "looks").iterdir())
+    assert world.log("api") == ["Roll out conf.txt", "first"]
+
+
+def test_a_reader_that_looks_for_the_first_time_beside_a_writer_fetches_for_itself(world: World) -> None:
+    bare = world.bare_repo("api")
+    state = Path(os.environ["ROLLOUT_STATE_DIR"])
+    remote = Remote(str(bare), "main")
+    with workshop.opened(state, remote, "api", run="r1"), workshop.seen(state, remote, "api", wait=0.0) as shop:
+        assert (shop.writer, shop.latest()) == ("run r1", world.tip("api"))
+    assert not list((state / "looks").iterdir())
+    (state / "looks" / "left").mkdir()
+    looks.sweep(state)
+    assert not list((state / "looks").iterdir())
+
+
+def test_an_interrupt_ends_the_wait_for_a_run_at_work_at_once(world: World) -> None:
+    slow = Slow(world)
+    first = world.spawn("apply", "--yes")
+    slow.begun()
+    second = world.spawn("apply", "--yes", "--lock-timeout", "60")
+    time.sleep(1.5)
+    assert second.poll() is None
+    started = time.monotonic()
+    second.send_signal(signal.SIGINT)
+    _, err = second.communicate(timeout=30)
+    assert (second.returncode, "Traceback" in err) == (130, False)
+    assert time.monotonic() - started < 2
     slow.release.touch()
     assert first.wait(30) == 0
 

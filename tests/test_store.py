@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,51 @@ def test_a_waiting_commit_of_which_a_power_cut_left_the_ref_alone_is_built_again
         upstream.unlink()
     world.elsewhere("one", {"other.txt": "so that there is something to fetch\n"})
     assert world.run("apply", "-y", "--json").outcomes() == {"one": "pushed"}
+
+
+def _place() -> Path:
+    return next(place for place in Path(os.environ["ROLLOUT_STATE_DIR"]).glob("workshops/*") if place.is_dir())
+
+
+@pytest.mark.parametrize("name", ["HEAD", "config", "refs/heads", "objects/info", "shallow"])
+@pytest.mark.parametrize("damage", ["gone", "empty", "a folder"])
+def test_a_store_that_is_not_whole_is_made_anew_and_keeps_what_waits(world: World, name: str, damage: str) -> None:
+    world.bare_repo("one")
+    assert world.run("apply", "-y", "--no-push", "--json").outcomes() == {"one": "committed"}
+    (pin,) = _place().glob("refs/rollout/pending/*")
+    waits = pin.read_text().strip()
+    odd = _place() / name
+    if odd.is_dir():
+        shutil.rmtree(odd)
+    else:
+        odd.unlink(missing_ok=True)
+    if damage == "empty":
+        odd.write_bytes(b"")
+    if damage == "a folder":
+        (odd / "inside").mkdir(parents=True)
+    assert world.run("push", "-y", "--json").outcomes() == {"one": "pushed"}
+    assert world.tip("one") == waits
+
+
+def test_a_commit_that_waits_outlasts_packs_that_are_damaged(world: World) -> None:
+    world.bare_repo("one")
+    assert world.run("apply", "-y", "--no-push", "--json").outcomes() == {"one": "committed"}
+    (pin,) = _place().glob("refs/rollout/pending/*")
+    waits = pin.read_text().strip()
+    other = world.elsewhere("one", {"other.txt": "so that there is something to fetch\n"})
+    (_place() / "objects/pack/pack-0000.idx").write_bytes(b"garbage")
+    ran = world.run("push", "-y", "--json")
+    assert ran.outcomes() == {"one": "pushed"}, ran.out
+    assert world.git("one.git", "rev-parse", "main^") == other
+    assert world.git("one.git", "log", "-1", "--format=%s") == "Roll out conf.txt"
+    assert waits != world.tip("one")
+
+
+@pytest.mark.parametrize("kind", ["pending", "upstream"])
+def test_a_ref_that_a_power_cut_left_empty_is_found_again(world: World, kind: str) -> None:
+    world.bare_repo("one")
+    assert world.run("apply", "-y", "--no-push", "--json").outcomes() == {"one": "committed"}
+    (ref,) = _place().glob(f"refs/rollout/{kind}/*")
+    ref.write_bytes(b"")
+    assert world.run("apply", "-y", "--json").outcomes() == {"one": "pushed"}
+    assert world.log("one") == ["Roll out conf.txt", "first"]

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout import apply as runs
-from rollout import clock, commits, destination, ledger, locks, plan, show, wire
+from rollout import clock, commits, destination, ledger, locks, looks, plan, show, wire
 from rollout import revert as reverting
 from rollout.cli import proving, run_events, session
 from rollout.cli.options import common, option
@@ -75,7 +75,7 @@ def apply(
     decisions = Decisions(adopt, OnDrift(on_drift))
     words = _words(message, trailers, signoff=signoff)
     with session.opened(context) as at, _ledger(at) as book:
-        settings = at.settings(offline=offline, push=not (no_push or offline))
+        settings = at.settings(offline=offline, push=not (no_push or offline), writes=True)
         if planfile is not None:
             made, asked = _reviewed(at, book, planfile, settings, decisions), True
         else:
@@ -111,7 +111,7 @@ def push(
     """
     words = _words(message, trailers, signoff=signoff)
     with session.opened(context, spread=False) as at, _ledger(at) as book:
-        settings = at.settings()
+        settings = at.settings(writes=True)
         made = at.plan(settings, problems=proving.problems(at))
         return _carry_out(at, book, "push", made, settings, words, yes=yes, only_waiting=True,
                           most_failures=max_failures)  # fmt: skip
@@ -143,7 +143,7 @@ def revert(
     """
     words = _words(message, trailers, signoff=signoff)
     with session.opened(context, spread=False, looks=False) as at, _ledger(at) as book:
-        settings = at.settings(push=not no_push)
+        settings = at.settings(push=not no_push, writes=True)
         past = book.run(run)
         targets = tuple(t for t in at.loaded.chosen if any(o.target == t.name and o.paths for o in past.outcomes))
         steps = reverting.steps(past, targets, at.loaded, settings, at.options.jobs)
@@ -163,10 +163,12 @@ def _ledger(at: Session) -> Iterator[Ledger]:
     inventory = at.loaded.inventory
     lock = at.run_lock
     with ExitStack() as stack:
-        stack.enter_context(locks.locked(lock, f"rollout {at.loaded.shown}", at.options.lock_timeout))
-        locks.prove(lock)
-        book = stack.enter_context(ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn))
-        stack.enter_context(book.lock(at.options.lock_timeout))
+        with at.interrupt.at_once():
+            stack.enter_context(locks.locked(lock, f"rollout {at.loaded.shown}", at.options.lock_timeout))
+            locks.prove(lock)
+            book = stack.enter_context(ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn))
+            stack.enter_context(book.lock(at.options.lock_timeout))
+        looks.sweep(at.state)
         for target in at.loaded.chosen:
             for note in destination.clear(target, at.state):
                 at.screen.warn(f"{target.name}: {note}")

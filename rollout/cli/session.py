@@ -58,8 +58,10 @@ class Interrupt(Struct):
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
-        """Raise Interrupted at the very signal while the block lasts: a person is asked, nothing is in flight."""
+        """Raise Interrupted at the very signal while the block lasts: something is waited for, nothing is in flight."""
         self.idle = True
+        if self.number is not None:
+            raise Interrupted(self.number)
         try:
             yield
         finally:
@@ -101,11 +103,13 @@ class Session(Struct, frozen=True):
         words += [word for name, value in self.options.var.items() for word in ("--var", f"{name}={value}")]
         return shlex.join(["rollout", command, *options, *words])
 
-    def settings(self, *, offline: bool = False, push: bool = True) -> Settings:
+    def settings(self, *, offline: bool = False, push: bool = True, writes: bool = False) -> Settings:
+        """Return the settings of a command; one that `writes` waits for others that write, one that reads does not."""
         from rollout import git
 
         person = replace(git.read_person(), patience=self.options.timeout)
-        return Settings(self.state, person, offline, push)
+        found = Settings(self.state, person, offline, push)
+        return found if writes else replace(found, wait=0.0)
 
     def plan(
         self,
