@@ -143,7 +143,17 @@ def hindrance(repo: GitDir, branch: str) -> str | None:
     elsewhere = repo.elsewhere(ref)
     if elsewhere:
         return f"branch {branch} is checked out in another worktree too: {elsewhere}"
+    if repo.ref(ref) is None:
+        return _unborn(repo, branch)
     return None if _is_one_disk(repo) else APART
+
+
+def _unborn(repo: GitDir, branch: str) -> str:
+    """Say why a branch that is checked out has no commit: nobody made one yet, or its file is damaged."""
+    file = repo.common_dir / "refs" / "heads" / branch
+    if os.path.lexists(file):
+        return f"branch {branch} is damaged: {file} names no commit (a power cut?); move the checkout away, or mend it"
+    return f"branch {branch} has no commit yet here, and upstream has; git pull brings them"
 
 
 def _is_one_disk(repo: GitDir) -> bool:

@@ -72,12 +72,18 @@ def opened(
     machine, warning = inventories.machine_for(inventory.machines, hostname, shown)
     chosen = inventories.select(inventory.targets, limits)
     with Rendering(read, inventory.patterns, inventory.machines, machine, hostname, memory) as rendering:
-        if check:
-            rendering.check(inventory.targets)
-            _folders_apart(inventory, rendering)
         warnings = (*filter(None, [warning, found.warning()]), *_unread(inventory, rendering, overrides))
-        yield Loaded(inventory, shown, chosen, rendering, machine, warnings)
+        loaded = Loaded(inventory, shown, chosen, rendering, machine, warnings)
+        if check:
+            faultless(loaded)
+        yield loaded
     parsed.keep()
+
+
+def faultless(loaded: Loaded) -> None:
+    """Raise UsageError with all that is wrong with the templates, or with where they write to."""
+    loaded.rendering.check(loaded.inventory.targets)
+    _folders_apart(loaded.inventory, loaded.rendering)
 
 
 def _text(path: Path, shown: str) -> str:

@@ -85,6 +85,15 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
+def sync_all(path: Path) -> None:
+    """Have all that was written to the file system of a folder on the disk: one by one, many files would take long."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        turns.sync_all(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def read(path: Path | str) -> bytes:
     """Return a small file's bytes: a file object would take as long again to make as they take to read.
 

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rollout import addresses, checkout, commits, follow, git, hosts, plan, store, tokens, turns, workshop
+from rollout import addresses, checkout, commits, follow, git, hosts, places, plan, store, tokens, turns, workshop
 from rollout.branch import first_line, last_tip
 from rollout.checkout import Hindered
 from rollout.commits import Words
@@ -144,7 +144,7 @@ class _Write(Struct, frozen=True):
             return self._move_own_branch(commit, tip, changes)
         if not self.job.settings.push or self.job.settings.offline:
             self.shop.keep(commit)
-            notes = self._follow(commit, tip, published=False)
+            notes = self._followed(commit, tip, published=False)
             return _outcome(self.job.step, Verdict.COMMITTED, "ready to push", commit, tip, notes, changes)
         return self._push(commit, tip, changes)
 
@@ -232,31 +232,44 @@ class _Write(Struct, frozen=True):
             result, late = self.shop.push(commit, tip), False
         except GitTimeout:
             result, late = git.Result(-1, b"", "the server did not answer within the time limit"), True
-        except GitError as error:
+        except (GitError, OSError) as error:
             result, late = git.Result(-1, b"", str(error)), False  # which says nothing of where the branch is now
         try:
             now = store.ask(self.at.remote)
         except NoBranch:
             self.shop.drop_pending()
             raise
-        except Unreachable as error:
+        except (Unreachable, OSError) as error:
             reason = f"the server did not answer after the push ({first_line(str(error))})"
             return _outcome(self.job.step, Verdict.UNKNOWN, reason, commit, tip)
-        if now == commit or (now != tip and self.shop.contains(commit, self.shop.fetch(now))):
+        try:
+            arrived = now == commit or (now != tip and self.shop.contains(commit, self.shop.fetch(now)))
+        except (GitError, OSError) as error:
+            reason = f"upstream moved on after the push, and could not be fetched ({first_line(str(error))})"
+            return _outcome(self.job.step, Verdict.UNKNOWN, reason, commit, tip)
+        if arrived:
             return self._pushed(commit, tip, changes)
         if now != tip:
             raise _Moved
         return self._refused(result, commit, tip, changes, late=late)
 
     def _pushed(self, commit: str, tip: str, changes: list[Change]) -> Outcome:
+        """Note a push that upstream has confirmed: whatever goes wrong here from now on, it is pushed."""
+        notes = []
+        try:
+            self._note_pushed(commit, tip, changes)
+        except (GitError, OSError) as error:
+            notes = [f"what was pushed could not be noted here ({first_line(str(error))}); the next run looks again"]
+        notes += self._followed(commit, commit, published=True)
+        return _outcome(self.job.step, Verdict.PUSHED, "", commit, tip, notes, changes)
+
+    def _note_pushed(self, commit: str, tip: str, changes: list[Change]) -> None:
         if self.shop.tip() == tip:
             self.shop.pushed(commit, tip, changes)
             if tip == self.job.step.base:
                 self.shop.keep_pushed(commit, self.job.step)
         else:
             self.shop.drop_pending()
-        notes = self._follow(commit, commit, published=True)
-        return _outcome(self.job.step, Verdict.PUSHED, "", commit, tip, notes, changes)
 
     def _refused(self, result: git.Result, commit: str, tip: str, changes: list[Change], *, late: bool) -> Outcome:
         """Say why upstream is as it was, or seems so: it refused, could not be written, or has not got to it yet."""
@@ -270,10 +283,17 @@ class _Write(Struct, frozen=True):
         said = f"{result.err}\n{result.out.decode('utf-8', 'replace')}"
         if "[remote rejected]" in said or "[rejected]" in said or "denied" in said.lower() or "declined" in said:
             return _outcome(self.job.step, Verdict.REJECTED, _server_words(said), commit, tip, changes=changes)
-        notes = self._follow(commit, tip, published=False)
+        notes = self._followed(commit, tip, published=False)
         return _outcome(self.job.step, Verdict.FAILED, f"{result.words}; ready to push", commit, tip, notes, changes)
 
     # --- the checkout
+
+    def _followed(self, commit: str, upstream: str, *, published: bool) -> list[str]:
+        """Let the checkout follow what is committed or pushed already: that it could not is a note."""
+        try:
+            return self._follow(commit, upstream, published=published)
+        except (GitError, OSError) as error:
+            return [f"checkout left as it is: {first_line(str(error))}"]
 
     def _follow(self, commit: str, upstream: str, *, published: bool) -> list[str]:
         """Let the checkout follow, if there is one and it may; return what a person should know about it."""
@@ -346,7 +366,9 @@ class _Write(Struct, frozen=True):
                 f"--branch={self.where.branch}", "--end-of-options", self.at.remote.url, str(scratch),
                 limit=self.at.remote.access.transfer_limit,
             )  # fmt: skip
+            places.sync_all(scratch)  # before it has its name: of half a clone nobody could tell that it is one
             scratch.rename(top)
+            places.sync_folder(top.parent)
         except (GitError, OSError) as error:
             shutil.rmtree(scratch, ignore_errors=True)
             return [f"checkout not cloned: {first_line(str(error))}"]

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from rollout import addresses, commits, gitdir, hosts, packformat, packs, places, sending, unpacking, wholeness
-from rollout.git import ID, Access, Git, GitError, GitTimeout, object_format
+from rollout.git import ID, Access, Git, GitError, GitTimeout, Result, object_format
 from rollout.packs import Packs
 from rollout.sending import Sender, Wanted
 
@@ -25,6 +25,7 @@ _MEMO = "rollout.json"
 _MAX_PACKS = 16  # small ones; each is looked into for what is old
 _LEFT = re.compile(r".*\.lock\Z|tmp_|fast_import_crash_|\.rollout-")  # what only a killed process leaves
 _BY_NAME = re.compile(r"unadvertised object|not our ref")  # what is left out is not to be had by its name
+_HTTP = re.compile(r"https?://", re.IGNORECASE)
 _WALKED = 50  # commits that are looked through one by one before git is asked
 
 
@@ -59,19 +60,31 @@ def ask(remote: Remote) -> str:
     if known is not None:
         return known
     try:
-        # --heads, or the server would send its tags and all it keeps of merge requests, too.
-        result = hosts.run(
-            Git(), remote.url, remote.access,
-            "ls-remote", "--quiet", "--heads", "--end-of-options", remote.url, remote.ref,
-            limit=remote.access.ask_limit,
-        )  # fmt: skip
+        result = _listed(Git(), remote)
     except GitError as error:
         raise Unreachable(str(error)) from error
     for line in result.out.decode("utf-8", "replace").splitlines():
         commit, _, ref = line.partition("\t")
         if ref == remote.ref and ID.match(commit):
             return commit
+    if _HTTP.match(remote.url) and not _speaks_git(remote):
+        raise Unreachable("what answers at its address is no git server (a page to log in at?)")
     raise no_branch(remote, _default_branch(remote))
+
+
+def _speaks_git(remote: Remote) -> bool:
+    """Tell whether git's own words come from an address: git takes a page of the web for a repository without refs."""
+    traced = Git().with_options(GIT_TRACE_PACKET="1")
+    return "packet:" in _listed(traced, remote, ok=()).err
+
+
+def _listed(runner: Git, remote: Remote, ok: Sequence[int] = (0,)) -> Result:
+    # --heads, or the server would send its tags and all it keeps of merge requests, too.
+    return hosts.run(
+        runner, remote.url, remote.access,
+        "ls-remote", "--quiet", "--heads", "--end-of-options", remote.url, remote.ref,
+        limit=remote.access.ask_limit, ok=ok,
+    )  # fmt: skip
 
 
 def _told(remote: Remote) -> str | None:

@@ -64,3 +64,15 @@ def sync(descriptor: int) -> None:
     """Have a file or folder on the disk when this returns."""
     with waiting():
         os.fsync(descriptor)
+
+
+def sync_all(descriptor: int) -> None:
+    """Have a whole file system on the disk when this returns."""
+    import ctypes
+
+    call = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    with waiting():
+        if call is None:
+            os.sync()
+        elif call(descriptor):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

@@ -84,3 +84,31 @@ def test_a_ref_that_a_power_cut_left_empty_is_found_again(world: World, kind: st
     ref.write_bytes(b"")
     assert world.run("apply", "-y", "--json").outcomes() == {"one": "pushed"}
     assert world.log("one") == ["Roll out conf.txt", "first"]
+
+
+def test_what_is_pushed_is_pushed_although_it_cannot_be_noted_here(world: World) -> None:
+    bare = world.bare_repo("one")
+    assert world.run("plan").code == 0
+    place = _place() / "refs/rollout/pending"
+    hook = bare / "hooks/post-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\nrm -rf {place}; touch {place}\n")
+    hook.chmod(0o755)
+    ran = world.run("apply", "-y", "--json")
+    assert (ran.code, ran.outcomes()) == (0, {"one": "pushed"})
+    assert "could not be noted here" in ran.reasons()["one"]
+    hook.unlink()
+    assert world.run("apply", "-y", "--json").outcomes() == {"one": "unchanged"}
+
+
+@pytest.mark.parametrize("damaged", [True, False])
+def test_a_checkout_without_a_commit_is_told_as_such(world: World, damaged: bool) -> None:
+    top = world.repo("one")
+    assert world.run("apply", "-y").code == 0
+    if damaged:
+        (top / ".git/refs/heads/main").write_bytes(b"")
+    else:
+        world.git(top, "update-ref", "-d", "refs/heads/main")
+    said = world.run("status").out
+    assert ("is damaged" if damaged else "no commit yet here") in said, said
+    assert world.run("apply", "-y", "--json").outcomes() == {"one": "unchanged"}

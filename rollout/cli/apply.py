@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout import apply as runs
-from rollout import clock, commits, destination, ledger, locks, looks, plan, show, wire
+from rollout import clock, commits, destination, ledger, load, locks, looks, plan, show, wire
 from rollout import revert as reverting
 from rollout.cli import proving, run_events, session
 from rollout.cli.options import common, option
@@ -74,7 +74,7 @@ def apply(
     """
     decisions = Decisions(adopt, OnDrift(on_drift))
     words = _words(message, trailers, signoff=signoff)
-    with session.opened(context) as at, _ledger(at) as book:
+    with session.opened(context, check=False) as at, _ledger(at) as book:
         settings = at.settings(offline=offline, push=not (no_push or offline), writes=True)
         if planfile is not None:
             made, asked = _reviewed(at, book, planfile, settings, decisions), True
@@ -110,7 +110,7 @@ def push(
     rollout push --limit health-agent-s
     """
     words = _words(message, trailers, signoff=signoff)
-    with session.opened(context, spread=False) as at, _ledger(at) as book:
+    with session.opened(context, check=False, spread=False) as at, _ledger(at) as book:
         settings = at.settings(writes=True)
         made = at.plan(settings, problems=proving.problems(at))
         return _carry_out(at, book, "push", made, settings, words, yes=yes, only_waiting=True,
@@ -142,7 +142,7 @@ def revert(
     rollout revert 20260203T152000Z-3f81ad
     """
     words = _words(message, trailers, signoff=signoff)
-    with session.opened(context, spread=False, looks=False) as at, _ledger(at) as book:
+    with session.opened(context, check=False, spread=False, looks=False) as at, _ledger(at) as book:
         settings = at.settings(push=not no_push, writes=True)
         past = book.run(run)
         targets = tuple(t for t in at.loaded.chosen if any(o.target == t.name and o.paths for o in past.outcomes))
@@ -172,6 +172,7 @@ def _ledger(at: Session) -> Iterator[Ledger]:
         for target in at.loaded.chosen:
             for note in destination.clear(target, at.state):
                 at.screen.warn(f"{target.name}: {note}")
+        load.faultless(at.loaded)  # after what a killed run left is cleared: a person must not be kept waiting for it
         yield book
 
 

@@ -141,6 +141,15 @@ def test_a_stale_lock_of_ours_is_removed_and_a_persons_is_not(world: World) -> N
     assert lock.exists()
 
 
+def test_our_lock_is_gone_after_the_next_run_although_a_template_is_wrong(world: World) -> None:
+    top = world.repo("api")
+    lock = top / ".git/index.lock"
+    lock.write_text(f'{{"rollout": 1, "pid": 1, "host": "{os.uname().nodename}", "boot": "another"}}')
+    world.template("project/wrong.txt.j2", "{% if %}")
+    assert world.run("apply", "--yes").code == 64
+    assert not lock.exists()
+
+
 def test_our_lock_is_gone_after_the_next_run_although_there_is_nothing_else_to_do(world: World) -> None:
     top = world.repo("api")
     world.run("apply", "--yes")

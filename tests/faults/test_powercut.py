@@ -85,6 +85,23 @@ def test_after_a_power_cut_nothing_of_the_person_is_lost_and_the_next_run_finish
     world.git(top, "fsck", "--no-dangling")
 
 
+def test_after_a_power_cut_a_checkout_that_was_cloned_is_there_whole(place: Path) -> None:
+    world, server = World(place / "disk"), World(place / "server")
+    world.template("project/conf.txt.j2", "hello {{ who }}\n")
+    server.remote("api", {f"folder/{number}.txt": f"{number}\n" for number in range(50)})
+    world.entries["api"] = f"{{path: api, url: {server.root}/api.git}}"
+    os.sync()
+    _apply(world, world.root / "state")
+    subprocess.run(["sh", "-c", powercut.cut(place)], check=True)
+    powercut.power_on(place)
+    top = world.root / "api"
+    assert world.git(top, "status", "--porcelain") == ""
+    assert [(top / f"folder/{number}.txt").read_text() for number in range(50)] == [f"{n}\n" for n in range(50)]
+    world.git(top, "fsck", "--no-dangling")
+    _apply(world, world.root / "state")
+    assert server.log("api") == ["Roll out conf.txt", "first"]
+
+
 def _apply(world: World, state: Path) -> None:
     world.inventory()
     process = world.spawn("apply", "--yes", ROLLOUT_STATE_DIR=str(state))

@@ -99,6 +99,16 @@ def test_a_server_that_throttles_is_asked_again_and_then_told_in_its_words(
     assert len(server.requests) == 5
 
 
+@pytest.mark.parametrize("page", [b"", b"<html><body>Log in</body></html>", b"<html>\n<body>Log in</body>\n</html>\n"])
+def test_a_page_to_log_in_at_is_no_repository_without_the_branch(world: World, page: bytes) -> None:
+    with rogue(200, {"Content-Type": "text/html"}, page) as server:
+        world.entries["api"] = f'{{url: "http://127.0.0.1:{server.port}/api.git"}}'
+        plan = world.run("plan", "--json")
+    assert (plan.code, plan.states()) == (1, {"api": "unreachable"})
+    reason = plan.json["targets"][0]["reason"]
+    assert "no git server" in reason or "is this a git repository?" in reason
+
+
 def test_a_redirect_to_another_host_is_not_followed(world: World) -> None:
     world.remote("api")
     with ExitStack() as servers:
