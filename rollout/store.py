@@ -256,7 +256,8 @@ class Store:
             if sender is not None and self._sent(sender, tip):
                 return self._fetched()
         self._ready(len(tip))
-        depth = () if self.ref(self.upstream_ref) else ("--depth=1",)
+        # The parents of what waits may be here, and nothing else of upstream: git would take that for all of it.
+        depth = () if self.ref(self.upstream_ref) else ("--depth=1", "--refetch")
         self._fetch_branch(*depth)
         return self._fetched()
 

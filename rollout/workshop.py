@@ -56,6 +56,15 @@ class Pending(Struct, frozen=True):
         return self.message.split("\n", 1)[0]
 
 
+class _Salvaged(Struct, frozen=True):
+    """A commit that waits, and all objects that say what it changes."""
+
+    ref: str
+    commit: str
+    parent: str
+    objects: tuple[tuple[str, bytes], ...]
+
+
 class _Noting(Struct, frozen=True):
     """Reads objects, and notes each that it gave."""
 
@@ -133,14 +142,17 @@ class Workshop(Store):
 
     def renew(self) -> None:
         """Throw the store away, to be fetched again; what waits in it for a push is taken over if it is readable."""
-        waiting = {ref: kept for ref in self._pending_refs() if (kept := self._salvaged(ref)) is not None}
+        waiting = [kept for ref in self._pending_refs() if (kept := self._salvaged(ref)) is not None]
         believed = self.memo().get("believed")
         self.reset()
-        for ref, objects in waiting.items():
-            commit = objects[0]
-            self._ready(len(commit))
-            packs.write(self.place / "objects", objects[1], len(commit), promisor=True)
-            self.set_ref(ref, commit, durable=True)
+        if waiting:
+            self._ready(len(waiting[0].commit))
+            # What is below their parents is not here, so that git must not look for it.
+            ends = "".join(sorted({f"{kept.parent}\n" for kept in waiting}))
+            places.write_whole(self.place / "shallow", ends.encode(), durable=False)
+        for kept in waiting:
+            packs.write(self.place / "objects", kept.objects, len(kept.commit), promisor=True)
+            self.set_ref(kept.ref, kept.commit, durable=True)
         if believed:
             self.remember(believed=believed)
 
@@ -150,15 +162,16 @@ class Workshop(Store):
         except OSError:
             return []
 
-    def _salvaged(self, ref: str) -> tuple[str, list[tuple[str, bytes]]] | None:
-        """Return a commit that waits and all objects that say what it changes; None where one of them is damaged."""
+    def _salvaged(self, ref: str) -> _Salvaged | None:
+        """Return what is readable of a commit that waits; None where a part of it is damaged."""
         commit = self.ref(ref)
         if commit is None:
             return None
         here = Packs(self.place / "objects", len(commit), lenient=True)
         try:
             noting = _Noting(here)
-            return None if self._pending_in(noting, commit) is None else (commit, list(noting.noted.values()))
+            found = self._pending_in(noting, commit)
+            return None if found is None else _Salvaged(ref, commit, found.parent, tuple(noting.noted.values()))
         except (GitError, OSError):
             return None
         finally:
@@ -519,6 +532,7 @@ class Workshop(Store):
         """Make the same commit with the person's signature; it fails rather than go unsigned."""
         signing = self.git.with_options(
             *identity.signing,
+            "core.fsync=all",  # its pin may be relied on, and git flushes no loose object unless it is told to
             GIT_AUTHOR_NAME=identity.author.name,
             GIT_AUTHOR_EMAIL=identity.author.email,
             GIT_COMMITTER_NAME=identity.committer.name,

@@ -78,7 +78,7 @@ class Story:
 
     def __init__(self, world: World) -> None:
         self.world, self.state = world, Path(os.environ["ROLLOUT_STATE_DIR"])
-        self.kept = world.root.with_name("kept")
+        self.kept = world.root.with_name(f"{world.root.name}.kept")
         world.template("shared/shared.txt", "shared\n")
         (world.root / "share").mkdir()
         world.write("share", {"mine.txt": "mine\n"})

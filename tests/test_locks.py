@@ -154,6 +154,19 @@ def test_an_interrupt_ends_the_wait_for_a_run_at_work_at_once(world: World) -> N
     assert first.wait(30) == 0
 
 
+def test_an_interrupt_ends_the_wait_for_a_workshop_in_two_seconds(world: World) -> None:
+    bare = world.bare_repo("api")
+    with workshop.opened(Path(os.environ["ROLLOUT_STATE_DIR"]), Remote(str(bare), "main"), "api", run="r1"):
+        waits = world.spawn("apply", "--yes")
+        time.sleep(2.0)
+        assert waits.poll() is None
+        started = time.monotonic()
+        waits.send_signal(signal.SIGINT)
+        _, err = waits.communicate(timeout=30)
+        assert (waits.returncode, "Traceback" in err) == (130, False), err
+        assert time.monotonic() - started < 2.5, "two seconds, and the end of a process on a busy machine"
+
+
 def test_two_inventories_do_not_exclude_each_other(world: World) -> None:
     slow = Slow(world)
     first = world.spawn("apply", "--yes")

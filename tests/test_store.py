@@ -45,7 +45,9 @@ def _place() -> Path:
 @pytest.mark.parametrize("name", ["HEAD", "config", "refs/heads", "objects/info", "shallow"])
 @pytest.mark.parametrize("damage", ["gone", "empty", "a folder"])
 def test_a_store_that_is_not_whole_is_made_anew_and_keeps_what_waits(world: World, name: str, damage: str) -> None:
-    world.bare_repo("one")
+    world.bare_repo("one", {"README.md": "hello\n", "a/b/c.txt": "deep\n"})
+    assert world.run("apply", "-y").code == 0
+    world.template("project/conf.txt.j2", "hello again\n")
     assert world.run("apply", "-y", "--no-push", "--json").outcomes() == {"one": "committed"}
     (pin,) = _place().glob("refs/rollout/pending/*")
     waits = pin.read_text().strip()
@@ -64,10 +66,12 @@ def test_a_store_that_is_not_whole_is_made_anew_and_keeps_what_waits(world: Worl
 
 def test_a_commit_that_waits_outlasts_packs_that_are_damaged(world: World) -> None:
     world.bare_repo("one")
+    assert world.run("apply", "-y").code == 0
+    world.template("project/conf.txt.j2", "hello again\n")
     assert world.run("apply", "-y", "--no-push", "--json").outcomes() == {"one": "committed"}
     (pin,) = _place().glob("refs/rollout/pending/*")
     waits = pin.read_text().strip()
-    other = world.elsewhere("one", {"other.txt": "so that there is something to fetch\n"})
+    other = [world.elsewhere("one", {"other.txt": f"{number}\n"}) for number in range(2)][-1]
     (_place() / "objects/pack/pack-0000.idx").write_bytes(b"garbage")
     ran = world.run("push", "-y", "--json")
     assert ran.outcomes() == {"one": "pushed"}, ran.out
