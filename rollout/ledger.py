@@ -7,6 +7,7 @@ import os
 import pkgutil
 import re
 import sqlite3
+import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
@@ -219,7 +220,10 @@ class _SQLite:
     def _open(self) -> sqlite3.Connection:
         if not self._path.exists():
             self._path.touch(mode=0o600)
-        if self._path.stat().st_nlink > 1:
+        about = self._path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise LedgerError(f"{self._path}: is not a file; move it away, and a new ledger begins")
+        if about.st_nlink > 1:
             # Its journal has one of its names: whoever opens it by another does not find what is to be undone.
             raise LedgerError(f"{self._path}: has hard links; copy it, and move the copy to its place")
         connection = sqlite3.connect(self._path, timeout=_SQLITE_PATIENCE, isolation_level=None)
