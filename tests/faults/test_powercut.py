@@ -102,8 +102,34 @@ def test_after_a_power_cut_a_checkout_that_was_cloned_is_there_whole(place: Path
     assert server.log("api") == ["Roll out conf.txt", "first"]
 
 
-def _apply(world: World, state: Path) -> None:
+def test_after_a_power_cut_a_commit_that_waits_is_there_and_a_store_that_was_just_made_is_made_again(
+    place: Path,
+) -> None:
+    world, server = World(place / "disk"), World(place / "server")
+    state = world.root / "state"
+    world.template("project/conf.txt.j2", "hello {{ who }}\n")
+    for name in ("api", "web"):
+        server.remote(name)
+        world.entries[name] = f"{{url: {server.root}/{name}.git}}"
     world.inventory()
-    process = world.spawn("apply", "--yes", ROLLOUT_STATE_DIR=str(state))
+    os.sync()
+    _run(world, state, "apply", "--yes", "--no-push", "--limit", "api")
+    (pin,) = state.glob("workshops/*/refs/rollout/pending/*")
+    waits = pin.read_text().strip()
+    _run(world, state, "plan", "--limit", "web")
+    subprocess.run(["sh", "-c", powercut.cut(place)], check=True)
+    powercut.power_on(place)
+    _run(world, state, "push", "--yes")
+    assert server.tip("api") == waits
+    _run(world, state, "apply", "--yes")
+    assert server.log("web") == ["Roll out conf.txt", "first"]
+
+
+def _apply(world: World, state: Path) -> None:
+    _run(world, state, "apply", "--yes")
+
+
+def _run(world: World, state: Path, *command: str) -> None:
+    process = world.spawn(*command, ROLLOUT_STATE_DIR=str(state))
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, out + err
