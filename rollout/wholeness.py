@@ -14,6 +14,7 @@ from rollout.git import ID
 _FOLDERS = ("objects/info", "objects/pack", "refs/heads", "refs/rollout")
 _REFS = ("refs/rollout/pending", "refs/rollout/upstream")
 _PARTS = {"objects", "refs", "pending", "upstream"}
+_OLD = ".old-"
 _HEAD = b"ref: refs/heads/none\n"
 
 
@@ -71,10 +72,10 @@ def make(place: Path, config: str) -> None:
 
 
 def discard(place: Path) -> None:
-    """Remove whatever stands at a place of ours."""
-    if place.is_dir() and not place.is_symlink():
-        with contextlib.suppress(OSError):
-            (place / "HEAD").unlink()  # first: half of a store must not look like one
-        shutil.rmtree(place)
-    else:
+    """Take away whatever stands at a place of ours, at once: half of a store must not look like one."""
+    if not place.is_dir() or place.is_symlink():
         place.unlink(missing_ok=True)
+        return
+    place.rename(place.with_name(f"{place.name}{_OLD}{os.urandom(4).hex()}"))
+    for old in place.parent.glob(f"{place.name}{_OLD}*"):
+        shutil.rmtree(old, ignore_errors=True)
