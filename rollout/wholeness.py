@@ -55,8 +55,15 @@ def drop_damaged_refs(place: Path) -> None:
     for kind in _REFS:
         with contextlib.suppress(OSError), os.scandir(f"{place}/{kind}") as entries:
             for entry in list(entries):
-                if not entry.is_file(follow_symlinks=False) or not _is_id(places.read(entry.path).strip()):
+                if not entry.is_file(follow_symlinks=False) or not _names_commit(entry.path):
                     discard(Path(entry.path))
+
+
+def _names_commit(ref: str) -> bool:
+    try:
+        return _is_id(places.read(ref).strip())
+    except OSError:
+        return False
 
 
 def make(place: Path, config: str) -> None:
