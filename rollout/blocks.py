@@ -3,127 +3,199 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-_HTML = {".md", ".markdown", ".mdx", ".html", ".htm", ".xml", ".svg", ".vue", ".rst", ""}
-_SLASHES = {
-    ".c", ".cc", ".cpp", ".cs", ".dart", ".go", ".h", ".hpp", ".java", ".js", ".json5", ".jsonc", ".jsx", ".kt",
-    ".mjs", ".cjs", ".php", ".proto", ".rs", ".scala", ".scss", ".swift", ".ts", ".tsx", ".zig",
-}  # fmt: skip
-_HASH_NAMES = {
-    "makefile", "dockerfile", "containerfile", "gemfile", "rakefile", "vagrantfile", "justfile", "codeowners",
-    "procfile", ".gitignore", ".gitattributes", ".dockerignore", ".editorconfig", ".env", ".envrc", ".bashrc",
-    ".profile", ".zshrc", ".gitconfig",
-}  # fmt: skip
-_ANY = re.compile(rb"rollout:(begin|end)[ \t]+(\S+?)[ \t]*(?:-->)?[ \t]*\r?\Z")
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
+from rollout import markers, sections
+from rollout.markers import ID, Mark, MarkerError, Spot, marks
 
-
-class MarkerError(ValueError):
-    """The markers of a block are missing one half, doubled or nested: a person has to mend the file."""
+_BOM = b"\xef\xbb\xbf"
 
 
 class Block(Struct, frozen=True):
-    """Where a block stands: `start` and `end` of what is between the markers, in bytes."""
+    """A block as it stands in a file, by the lines of its markers."""
 
-    start: int
-    end: int
-    inner: bytes
+    begin: Mark
+    end: Mark
+
+    def inner(self, content: bytes) -> bytes:
+        return content[self.begin.end : self.end.start]
 
 
 def valid_id(block_id: str) -> bool:
-    return _ID.match(block_id) is not None
+    return re.fullmatch(ID, block_id) is not None
 
 
-def markers(path: PurePosixPath, block_id: str) -> tuple[bytes, bytes]:
-    """Return the two marker lines, without line end, in the comment form of the file's type."""
-    name, suffix = path.name.lower(), path.suffix.lower()
-    if name in _HASH_NAMES or name.startswith((".env", "dockerfile.")):
-        form = "# {}"
-    elif suffix in _SLASHES:
-        form = "// {}"
-    elif suffix in _HTML:
-        form = "<!-- {} -->"
-    else:
-        form = "# {}"
-    return form.format(f"rollout:begin {block_id}").encode(), form.format(f"rollout:end {block_id}").encode()
+def find(content: bytes, spot: Spot) -> Mapping[str, Block]:
+    """Return the blocks of a file by their ids.
 
-
-def find(content: bytes, block_id: str, path: PurePosixPath) -> Block | None:
-    """Return the block of that id, or None where neither marker stands.
-
-    Raises MarkerError for half, doubled, nested or crossed markers, of this block or around it.
+    Raises MarkerError for half, doubled, nested or crossed markers, whichever block they are of.
     """
-    opened: tuple[bytes, int] | None = None
-    found: dict[bytes, Block] = {}
-    at = 0
-    wanted = block_id.encode()
-    for line in _lines(content):
-        mark = _marker(line)
-        if mark is not None:
-            kind, name = mark
-            number = content.count(b"\n", 0, at) + 1
-            if kind == b"begin":
-                if opened is not None:
-                    raise MarkerError(f"line {number}: block {_show(name)} begins inside block {_show(opened[0])}")
-                if name in found:
-                    raise MarkerError(f"line {number}: block {_show(name)} begins a second time")
-                opened = (name, at + len(line))
-            else:
-                if opened is None or opened[0] != name:
-                    raise MarkerError(f"line {number}: block {_show(name)} ends but did not begin")
-                found[name] = Block(opened[1], at, content[opened[1] : at])
-                opened = None
-        at += len(line)
+    found: dict[str, Block] = {}
+    opened: Mark | None = None
+    for mark in marks(content, spot):
+        if mark.kind == "begin":
+            if opened is not None:
+                raise MarkerError(f"line {mark.number}: block {mark.name!r} begins inside block {opened.name!r}")
+            if mark.name in found:
+                raise MarkerError(f"line {mark.number}: block {mark.name!r} begins a second time")
+            opened = mark
+        else:
+            if opened is None or opened.name != mark.name:
+                raise MarkerError(f"line {mark.number}: block {mark.name!r} ends but did not begin")
+            found[mark.name] = Block(opened, mark)
+            opened = None
     if opened is not None:
-        raise MarkerError(f"block {_show(opened[0])} begins but does not end")
-    return found.get(wanted)
+        raise MarkerError(f"line {opened.number}: block {opened.name!r} begins but does not end")
+    return found
 
 
-def _lines(content: bytes) -> list[bytes]:
-    return re.findall(rb"[^\n]*\n|[^\n]+\Z", content)
+def text_of(content: bytes, spot: Spot, names: Iterable[str]) -> bytes | None:
+    """Return what the first of these blocks says, line ends as LF, or None where there is none of them.
+
+    Blank lines directly inside the markers say nothing: we or a formatter put them there.
+    """
+    found = find(content, spot)
+    block = next((found[name] for name in names if name in found), None)
+    return None if block is None else said(block.inner(content))
 
 
-def _marker(line: bytes) -> tuple[bytes, bytes] | None:
-    text = line.strip()
-    if not text.startswith((b"<!--", b"#", b"//")) or b"rollout:" not in text:
+def said(inner: bytes) -> bytes:
+    """Return a block's text without blank lines around it, line ends as LF."""
+    return _edges(_plain(inner))[1]
+
+
+def _plain(text: bytes) -> bytes:
+    whole = text if not text or text.endswith(b"\n") else text + b"\n"
+    return re.sub(rb"\r+\n", b"\n", whole)
+
+
+def _edges(inner: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return the blank lines at the beginning of a block, its text, and the blank lines at its end."""
+    lines = re.findall(rb"[^\n]*\n|[^\n]+\Z", inner)
+    full = [number for number, line in enumerate(lines) if line.strip()]
+    if not full:
+        return b"", b"", b""
+    return (
+        b"".join(lines[: full[0]]),
+        b"".join(lines[full[0] : full[-1] + 1]),
+        b"".join(lines[full[-1] + 1 :]),
+    )
+
+
+def earlier_id(content: bytes, last: bytes | None, body: bytes, spot: Spot) -> str | None:
+    """Return the id under which our block stands in a file, where that is not the one it should have.
+
+    `last` is what we wrote there last. Where nothing of that is known, a block that says the very same is ours.
+    """
+    there = find(content, spot)
+    if spot.block_id in there:
         return None
-    stripped = text.removeprefix(b"<!--").removeprefix(b"//").lstrip(b"#").strip()
-    match = _ANY.match(stripped)
-    return (match[1], match[2]) if match else None
+    alike = [name for name, block in there.items() if said(block.inner(content)) == said(body) != b""]
+    ours = [name for name in there if name in _names(last, spot)]
+    if len(ours) > 1 and not set(alike) & set(ours):
+        names = ", ".join(map(repr, ours))
+        raise MarkerError(
+            f"which of the blocks {names} is {spot.block_id!r} now is not clear; rename its markers there"
+        )
+    chosen = [name for name in ours if name in alike] or ours or alike
+    return chosen[0] if len(chosen) == 1 else None
 
 
-def _show(name: bytes) -> str:
-    return repr(name.decode("utf-8", "replace"))
+def _names(last: bytes | None, spot: Spot) -> Iterable[str]:
+    try:
+        return find(last or b"", spot)
+    except MarkerError:
+        return ()
 
 
-def splice(content: bytes | None, body: bytes, block_id: str, path: PurePosixPath) -> bytes:
-    """Return the file with `body` as the block; a file without one gets it appended."""
-    begin, end = markers(path, block_id)
-    block = find(content, block_id, path) if content else None
-    newline = _newline(content or b"", block)
-    inner = body.replace(b"\r\n", b"\n").replace(b"\n", newline)
-    if inner and not inner.endswith(newline):
-        inner += newline
-    whole = begin + newline + inner + end + newline
-    if not content:
-        return whole
-    if block is not None:
-        return content[: block.start] + inner + content[block.end :]
+def splice(content: bytes | None, body: bytes, spot: Spot, earlier: str | None = None) -> bytes:
+    """Return the file with `body` as the block; a file without one gets it in place of a section or appended.
+
+    A block that stands there under the `earlier` id, or in markers of another form, is moved. Raises MarkerError where
+    the result would not hold exactly this block.
+    """
+    _refuse_unreadable(content or b"", body, spot)
+    if not content or content == _BOM:
+        return (content or b"") + _whole(body, spot, b"\n")
+    found = find(content, spot)
+    block = found.get(spot.block_id) or found.get(earlier or "")
+    result = _added(content, body, spot) if block is None else _moved(content, block, body, spot)
+    if result != content:
+        _prove(result, body, spot, len(found) + (block is None))
+    return result
+
+
+def _refuse_unreadable(content: bytes, body: bytes, spot: Spot) -> None:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise MarkerError("line 1: is UTF-16; a block can only be written into text in UTF-8")
+    for text, what in ((content, ""), (body, "the template's text ")):
+        at = text.find(b"\0")
+        if at >= 0:
+            line = text.count(b"\n", 0, at) + 1
+            raise MarkerError(f"line {line}: {what}has a NUL; a block can only be written into text in UTF-8")
+    if not body.isascii():
+        _refuse_mixed(content)
+    markers.written(spot)
+    if next(marks(body, spot), None) is not None:
+        raise MarkerError("the template of a block must not hold markers itself")
+
+
+def _refuse_mixed(content: bytes) -> None:
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise MarkerError(f"line {line}: is not UTF-8, and the block's text is") from None
+
+
+def _moved(content: bytes, block: Block, body: bytes, spot: Spot) -> bytes:
+    """Put the body between the markers that are there, and mend markers that have another form or id."""
+    newline = _line_end(content[block.begin.start : block.begin.end])
+    inner = block.inner(content)
+    if said(inner) != said(body):
+        before, _, after = _edges(inner)
+        inner = before + said(body).replace(b"\n", newline) + after
+    lines = zip((block.begin, block.end), markers.written(spot), markers.form_of(spot), strict=True)
+    begin, end = (_mended(content, mark, line, form, spot) for mark, line, form in lines)
+    return content[: block.begin.start] + begin + inner + end + content[block.end.end :]
+
+
+def _mended(content: bytes, mark: Mark, line: str, form: str, spot: Spot) -> bytes:
+    there = content[mark.start : mark.end]
+    if mark.name == spot.block_id and mark.written == form:
+        return there
+    text = there.removeprefix(_BOM) if mark.start == 0 else there
+    before = there[: len(there) - len(text)] + text[: len(text) - len(text.lstrip(b" \t"))]
+    return before + line.encode() + there[len(there.rstrip(b"\r\n")) :]
+
+
+def _added(content: bytes, body: bytes, spot: Spot) -> bytes:
+    newline = b"\r\n" if content.count(b"\r\n") * 2 > content.count(b"\n") else b"\n"
+    whole = _whole(body, spot, newline)
+    section = sections.replaced(content, spot)
+    if section is not None:
+        return content[: section[0]] + whole + content[section[1] :]
     gap = b"" if content.endswith(b"\n") else newline
     return content + gap + newline + whole
 
 
-def _newline(content: bytes, block: Block | None) -> bytes:
-    """Return the line end in use: that of the block's own marker, else that of the file."""
-    if block is not None:
-        return b"\r\n" if content[: block.start].endswith(b"\r\n") else b"\n"
-    return b"\r\n" if b"\r\n" in content else b"\n"
+def _whole(body: bytes, spot: Spot, newline: bytes) -> bytes:
+    begin, end = (line.encode() for line in markers.written(spot))
+    return (begin + b"\n" + _plain(body) + end + b"\n").replace(b"\n", newline)
 
 
-def inner(content: bytes, block_id: str, path: PurePosixPath) -> bytes | None:
-    """Return what stands between the markers, line ends as LF, or None where there is no block."""
-    block = find(content, block_id, path)
-    return None if block is None else block.inner.replace(b"\r\n", b"\n")
+def _line_end(line: bytes) -> bytes:
+    return b"\r\n" if line.endswith(b"\r\n") else b"\n"
+
+
+def _prove(result: bytes, body: bytes, spot: Spot, number: int) -> None:
+    """Make sure that what would be written is understood again as exactly that block."""
+    try:
+        found = find(result, spot)
+    except MarkerError as error:
+        raise MarkerError(f"the block would not be whole there, is a fence left open in it? {error}") from None
+    block = found.get(spot.block_id)
+    if block is None or len(found) != number or said(block.inner(result)) != said(body):
+        raise MarkerError("the block would stand in a fence that nothing closes; close it in the file")

@@ -8,6 +8,7 @@ from rollout.model import Mode
 from rollout.schema import Anything, Flag, ListOf, MapOf, Number, Record, Text, json_schema
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+POLICIES = ("unicode", "unresolved", "conflict", "imports", "links", "front-matter", "hooks")
 _SET = r"[A-Za-z0-9][A-Za-z0-9._/-]*"
 
 VARS = MapOf(
@@ -66,6 +67,15 @@ FILE = Record(
         "check": Text(doc="a command that must accept the result; {path} is the rendered file"),
         "max_chars": Number(minimum=1, doc="more characters than this block the target"),
         "max_lines": Number(minimum=1, doc="more lines than this block the target"),
+        "markers": ListOf(
+            Text(),
+            least=2,
+            doc="the two lines of a block, with ID in them, where no comment form is known for the file",
+        ),
+        "replaces": Text(doc='on adoption the block takes the place of this section, such as "## Event logging"'),
+        "formatter": Text(doc="a command that gets the text on stdin; what it prints is written; {path} is its path"),
+        "allow": ListOf(Text(choices=POLICIES), doc="policies that this file may break"),
+        "placeholders": ListOf(Text(), doc="names that may stand in {{ }} or << >> in the file that is written"),
         "secrets": Text(
             choices=("block", "allow"),
             doc="whether a repository may get keys, and values of variables whose names look secret (default: block)",

@@ -58,7 +58,7 @@ def blobs_of(
     return needed
 
 
-def written(touches: list[Touch], contents: Mapping[str, bytes]) -> Written | None:
+def written(touches: list[Touch], contents: Mapping[str, bytes], target: str) -> Written | None:
     """Return what rollout last wrote at a path; None where it wrote nothing."""
     mine = own(touches)
     if not mine:
@@ -77,6 +77,7 @@ def written(touches: list[Touch], contents: Mapping[str, bytes]) -> Written | No
         merged=newest.merged,
         merge_base=entry_file(plain.after, contents) if plain and newest.merged else None,
         disputed=disputed(touches),
+        own=any(touch.target == target for touch in mine),
     )
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rollout import addresses, blocks, paths, yamlnodes
+from rollout import addresses, blocks, markers, paths, sections, yamlnodes
 from rollout.description import INVENTORY
 from rollout.errors import UsageError
 from rollout.globs import is_glob, matches
@@ -209,7 +209,7 @@ class _Reader:
     def _patterns(self) -> Iterator[FilePattern]:
         for pattern, node, line in self._section("files"):
             place = f"files.{pattern}"
-            settings = {key: v for key, v in _settings(node).items() if isinstance(v, str | int)}
+            settings = {key: v for key, v in _settings(node).items() if isinstance(v, str | int | list)}
             why = paths.refusal(pattern.strip("/")) if not is_glob(pattern) else _glob_refusal(pattern)
             self._safe(line, place, why, pattern)
             block_id = settings.get("id")
@@ -217,6 +217,8 @@ class _Reader:
                 self._fault(line, f"{place}.id: {block_id!r} must be letters, digits, '.', '_' and '-'")
             if settings.get("check") is not None and "{path}" not in str(settings["check"]):
                 self._fault(line, f"{place}.check: the command must name {{path}}, the file to check")
+            for key, fault in _line_faults(settings):
+                self._fault(line, f"{place}.{key}: {fault}")
             yield FilePattern(pattern, settings, line)
 
     def _one_target_a_place(self, targets: tuple[Target, ...]) -> None:
@@ -290,6 +292,21 @@ def _settings(node: yamlnodes.Node) -> dict[str, Any]:
     return dict(yamlnodes.plain(node)) if isinstance(node, yamlnodes.Mapping) else {}
 
 
+def _line_faults(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the keys of a file's rule whose texts cannot be used, and why."""
+    given, replaces = settings.get("markers"), settings.get("replaces")
+    fault = markers.fault_of(_words(given)) if isinstance(given, list) and len(given) > 1 else None
+    if fault:
+        yield "markers", fault
+    fault = sections.fault_of(replaces) if isinstance(replaces, str) and replaces else None
+    if fault:
+        yield "replaces", fault
+
+
+def _words(value: object) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, list) else ()
+
+
 def _glob_refusal(pattern: str) -> str | None:
     return "leaves its target through '..'" if ".." in pattern.split("/") else None
 
@@ -328,6 +345,11 @@ def rule_for(patterns: Iterable[FilePattern], path: str) -> FileRule:
         max_chars=settings.get("max_chars"),
         max_lines=settings.get("max_lines"),
         secrets=settings.get("secrets", "block"),
+        markers=_words(settings.get("markers")),
+        replaces=settings.get("replaces"),
+        formatter=settings.get("formatter"),
+        allow=_words(settings.get("allow")),
+        placeholders=_words(settings.get("placeholders")),
     )
 
 

@@ -119,6 +119,11 @@ class FileRule(Struct, frozen=True):
     max_chars: int | None = None
     max_lines: int | None = None
     secrets: str = "block"
+    markers: tuple[str, ...] = ()  # the two lines of a block, with ID in them
+    replaces: str | None = None
+    formatter: str | None = None
+    allow: tuple[str, ...] = ()
+    placeholders: tuple[str, ...] = ()
 
 
 class FilePattern(Struct, frozen=True):
@@ -263,6 +268,7 @@ class Written(Struct, frozen=True):
     merged: str | None = None
     merge_base: File | None = None
     disputed: bool = False
+    own: bool = True  # whether this very target wrote there, and not only another of the same repository
 
 
 class Snapshot(Struct, frozen=True):

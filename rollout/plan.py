@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from rollout import blocks, merge, threeway
+from rollout import blocks, markers, merge, sections, threeway
 from rollout.attributes import to_repository
 from rollout.model import (
     Action,
@@ -94,7 +94,7 @@ def change_for(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Chang
             if fault:
                 raise Blocked(fault)
         return _classified(item, actual, wanted, written, decisions, how)
-    except (Blocked, blocks.MarkerError, merge.DocumentFault) as error:
+    except (Blocked, markers.MarkerError, merge.DocumentFault) as error:
         text = str(error) if str(item.path) in str(error) else f"{item.path}: {error}"
         return Change(item.path, Action.ERROR, text, actual, None, decided=False)
 
@@ -117,9 +117,9 @@ def _wanted(item: Managed, actual: File | None, written: Written | None, how: st
         case Mode.WHOLE:
             return File(to_repository(item.body, how), item.executable)
         case Mode.BLOCK:
-            content = blocks.splice(actual.content if actual else None, item.body, item.block_id, item.path)
-            if _marked(item.body):
-                raise Blocked(f"{item.path}: the template of a block must not hold markers itself")
+            content = blocks.splice(
+                actual.content if actual else None, item.body, _spot(item), _earlier(item, actual, written)
+            )
             executable = actual.executable if actual else item.executable
             return File(content if actual else to_repository(content, how), executable)
         case Mode.MERGE:
@@ -128,8 +128,16 @@ def _wanted(item: Managed, actual: File | None, written: Written | None, how: st
             return File(content if actual else to_repository(content, how), executable)
 
 
-def _marked(body: bytes) -> bool:
-    return b"rollout:begin " in body or b"rollout:end " in body
+def _spot(item: Managed) -> markers.Spot:
+    return markers.Spot(item.path, item.block_id, item.rule.markers, item.rule.replaces)
+
+
+def _earlier(item: Managed, actual: File | None, written: Written | None) -> str | None:
+    """Return the id that our block still has in the file, where its set or its id was renamed since."""
+    if actual is None:
+        return None
+    last = written.file.content if written is not None and written.own and written.file is not None else None
+    return blocks.earlier_id(actual.content, last, item.body, _spot(item))
 
 
 def _ours(written: Written | None, path: PurePosixPath) -> merge.Ours:
@@ -159,7 +167,29 @@ def _classified(
         return Change(item.path, Action.CREATE, "missing", None, wanted, base)
     if actual.content == wanted.content:
         return Change(item.path, Action.CHMOD, "the template's executable bit changed", actual, wanted, base)
-    return Change(item.path, Action.UPDATE, "the template changed", actual, wanted, base)
+    cause = _block_cause(item, actual, written) if item.mode is Mode.BLOCK else None
+    if item.mode is Mode.BLOCK and cause is None and base is not None:
+        return _adoption(item, actual, wanted, decisions, _no_block_yet(item, actual))
+    return Change(item.path, Action.UPDATE, cause or "the template changed", actual, wanted, base)
+
+
+def _block_cause(item: Managed, actual: File, written: Written | None) -> str | None:
+    """Say why a block that stands in a file is written, or None where there is none."""
+    earlier = _earlier(item, actual, written)
+    if earlier is not None:
+        return f"the block {earlier!r} is {item.block_id!r} now"
+    text = blocks.text_of(actual.content, _spot(item), (item.block_id,))
+    if text is None:
+        return None
+    if text == blocks.said(item.body):
+        return "its markers are written otherwise now"
+    return "the block differs" if written is None else "the template changed"
+
+
+def _no_block_yet(item: Managed, actual: File) -> str:
+    if item.rule.replaces is not None and sections.replaced(actual.content, _spot(item)) is not None:
+        return f"the file has no block {item.block_id!r} yet; it takes the place of the section {item.rule.replaces!r}"
+    return f"the file has no block {item.block_id!r} yet"
 
 
 def _accepted_merge(actual: File | None, wanted: File | None, written: Written | None) -> bool:
@@ -181,9 +211,10 @@ def _first_contact(item: Managed, actual: File | None, wanted: File | None, deci
     if wanted is None:
         return _adoption(item, actual, None, decisions, "the inventory wants it absent, and rollout never wrote it")
     if item.mode is Mode.BLOCK:
-        if blocks.find(actual.content, item.block_id, item.path) is not None:
-            return Change(item.path, Action.UPDATE, "the block differs", actual, wanted)
-        return _adoption(item, actual, wanted, decisions, f"the file has no block {item.block_id!r} yet")
+        cause = _block_cause(item, actual, None)
+        if cause is not None:
+            return Change(item.path, Action.UPDATE, cause, actual, wanted)
+        return _adoption(item, actual, wanted, decisions, _no_block_yet(item, actual))
     if item.mode is Mode.MERGE:
         if not merge.would_change_foreign(actual.content, item.body, merge.Ours(), item.path):
             return Change(item.path, Action.UPDATE, "keys are missing", actual, wanted)
@@ -206,8 +237,9 @@ def _changed_by_others(item: Managed, actual: File | None, written: Written) -> 
         return (actual is None) != (base is None)
     match item.mode:
         case Mode.BLOCK:
-            ours = blocks.inner(base.content, item.block_id, item.path)
-            theirs = blocks.inner(actual.content, item.block_id, item.path)
+            names = _names(item, actual, written)
+            ours = blocks.text_of(base.content, _spot(item), names)
+            theirs = blocks.text_of(actual.content, _spot(item), names)
             return theirs != ours if ours is not None else False
         case Mode.MERGE:
             mine = _ours(written, item.path)
@@ -218,6 +250,12 @@ def _changed_by_others(item: Managed, actual: File | None, written: Written) -> 
             return merge.projection(actual.content, item.body, mine, item.path) != before
         case _:
             return actual != base
+
+
+def _names(item: Managed, actual: File | None, written: Written | None) -> tuple[str, ...]:
+    """Return the ids that our block may have, that of today first."""
+    earlier = _earlier(item, actual, written)
+    return (item.block_id,) if earlier is None else (item.block_id, earlier)
 
 
 def _drift(
@@ -276,11 +314,13 @@ def _merged_drift(
 
 def _merged_content(item: Managed, base: File, actual: File, wanted: File, written: Written, how: str) -> bytes:
     if item.mode is Mode.BLOCK:
-        inside = [blocks.inner(f.content, item.block_id, item.path) for f in (base, actual, wanted)]
+        earlier = _earlier(item, actual, written)
+        names = _names(item, actual, written)
+        inside = [blocks.text_of(f.content, _spot(item), names) for f in (base, actual, wanted)]
         was, theirs, ours = inside
         if was is None or theirs is None or ours is None:
             raise threeway.MergeConflict(1)
-        return blocks.splice(actual.content, threeway.merge(was, theirs, ours), item.block_id, item.path)
+        return blocks.splice(actual.content, threeway.merge(was, theirs, ours), _spot(item), earlier)
     if item.mode is Mode.MERGE:
         ours_on_base = merge.merged(base.content, item.body, _ours(written, item.path), item.path)
         return threeway.merge(base.content, actual.content, ours_on_base)

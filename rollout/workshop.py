@@ -198,7 +198,7 @@ class Workshop(Store):
             self._read_blobs(objects, needed - set(contents), contents, network=network)
             notes = {path: note for path, note in noted.from_memo(self.memo()).items() if path in entries}
             contents |= self._blobs_here(objects, [n.entry[1] for n in notes.values() if n.entry], contents)
-            wrote = ((path, history.written(past[path], contents)) for path in managed if path in past)
+            wrote = ((path, history.written(past[path], contents, self.target)) for path in managed if path in past)
             written = {path: last for path, last in wrote if last is not None}
             written |= self._orphans(past, entries, tree)
             for path, note in notes.items():

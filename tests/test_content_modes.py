@@ -31,7 +31,7 @@ def test_a_missing_file_is_created_as_one_block(world: World) -> None:
 def test_only_the_block_changes_and_the_rest_stays_to_the_byte(world: World) -> None:
     world.tail = "files:\n  CLAUDE.md: {mode: block}\n"
     world.template("project/CLAUDE.md.j2", "body {{ who }}\n")
-    around = f"# mine \r\n\ttext\x00?\n{BEGIN}\nold\n{END}\nno newline at the end"
+    around = f"# mine \r\n\ttext?\n{BEGIN}\nold\n{END}\nno newline at the end"
     expected = around.replace("old\n", "body world\n")
     world.repo("api", {"CLAUDE.md": around.replace("\r\n", "\n")})
     assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
@@ -60,6 +60,39 @@ def test_a_file_without_markers_gets_its_block_only_when_adopted(world: World) -
     assert world.run("apply", "--yes", "--adopt").code == 0
     begin, end = BEGIN.replace("project", "mine"), END.replace("project", "mine")
     assert world.at("api", "CLAUDE.md") == f"# theirs\n\n{begin}\nbody\n{end}\n"
+
+
+@pytest.mark.parametrize("body", ["body\n", "another\n"])
+def test_a_renamed_block_is_moved_and_never_doubled(world: World, body: str) -> None:
+    world.tail = "files:\n  CLAUDE.md: {mode: block, id: old}\n"
+    world.template("project/CLAUDE.md.j2", "body\n")
+    world.repo("api", {"CLAUDE.md": "# theirs\n"})
+    world.run("apply", "--yes", "--adopt")
+    world.tail = "files:\n  CLAUDE.md: {mode: block, id: project}\n"
+    world.template("project/CLAUDE.md.j2", body)
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+    assert world.at("api", "CLAUDE.md") == f"# theirs\n\n{BEGIN}\n{body}{END}\n"
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "unchanged"}
+
+
+def test_a_renamed_block_of_a_shared_folder_is_moved(world: World) -> None:
+    world.tail = "folders: {f: {path: shared, templates: [project]}}\nfiles:\n  CLAUDE.md: {mode: block, id: old}\n"
+    world.template("project/CLAUDE.md.j2", "body\n")
+    (world.root / "shared").mkdir()
+    world.run("apply", "--yes")
+    world.tail = world.tail.replace("id: old", "id: project")
+    world.template("project/CLAUDE.md.j2", "another\n")
+    assert world.run("apply", "--yes", "--json").outcomes() == {"f": "written"}
+    assert (world.root / "shared/CLAUDE.md").read_text() == f"{BEGIN}\nanother\n{END}\n"
+
+
+def test_a_block_takes_the_place_of_a_section_when_that_is_adopted(world: World) -> None:
+    world.tail = 'files:\n  CLAUDE.md: {mode: block, replaces: "## Log"}\n'
+    world.template("project/CLAUDE.md.j2", "## Log\nnew\n")
+    world.repo("api", {"CLAUDE.md": "# a\n\n## Log\nold\n\n# b\n"})
+    assert world.run("apply", "--yes").code == 4
+    assert world.run("apply", "--yes", "--adopt").code == 0
+    assert world.at("api", "CLAUDE.md") == f"# a\n\n{BEGIN}\n## Log\nnew\n{END}\n\n# b\n"
 
 
 @pytest.mark.parametrize(
