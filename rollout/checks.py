@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
 from pathlib import Path
 from threading import Lock
 
 from msgspec import Struct, field
 
-from rollout import places
-from rollout.git import safe_path
+from rollout import sealed
 from rollout.model import Desired, Managed, Mode, Problem
-from rollout.plaintext import plain
-
-_SECONDS = 30.0
-_ABANDONED = 600.0  # seconds after which what a check was given is a killed run's
 
 
 class Checks(Struct):
@@ -47,53 +39,15 @@ class Checks(Struct):
             return self._known[key]
 
 
-@contextmanager
-def _folder() -> Iterator[str]:
-    """Give a folder that nobody else may look into, and take away those that killed runs left."""
-    import shutil
-    import tempfile
-
-    place = places.state_folder() / "checks"
-    place.mkdir(mode=0o700, exist_ok=True)
-    for left in place.iterdir():
-        with suppress(FileNotFoundError):
-            if time.time() - left.stat().st_mtime > _ABANDONED:
-                shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=place) as folder:
-        yield folder
-
-
 def _refusal(command: str, item: Managed) -> str | None:
-    import shlex
-
-    with _folder() as folder:
+    with sealed.room() as folder:
         file = Path(folder) / item.path.name
         file.write_bytes(item.body)
         file.chmod(0o700 if item.executable else 0o600)
         try:
-            words = [word.replace("{path}", str(file)) for word in shlex.split(command)]
-        except ValueError as error:
-            return f"{item.path}: its check cannot be read: {command}: {error}"
-        environment = {"PATH": safe_path(), "HOME": folder, "LC_ALL": "C.UTF-8"}
-        try:
-            done = subprocess.run(
-                words,
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_SECONDS,
-                start_new_session=True,
-                check=False,
-            )
-        except FileNotFoundError:
-            return f"{item.path}: its check cannot run: {words[0]} is not installed"
-        except subprocess.TimeoutExpired:
-            return f"{item.path}: its check took more than {_SECONDS:.0f} seconds: {command}"
-        except OSError as error:
-            return f"{item.path}: its check cannot run: {error.strerror}"
-    if done.returncode == 0:
-        return None
-    said = (done.stderr or done.stdout).decode("utf-8", "replace").replace(f"{folder}/", "")
-    words_said = "; ".join(plain(line) for line in said.splitlines() if line.strip())[:300]
-    return f"{item.path}: its check refuses it: {command}: {words_said or f'exit code {done.returncode}'}"
+            done = sealed.run(command, str(file), folder)
+        except sealed.NotRun as error:
+            return f"{item.path}: its check {error}"
+        if done.code == 0:
+            return None
+        return f"{item.path}: its check refuses it: {command}: {done.words(folder)}"

@@ -12,6 +12,7 @@ from rollout import clock, wire
 from rollout.checks import Checks
 from rollout.destination import Glance, Look, Settings
 from rollout.executors import Executor
+from rollout.formatters import Formatters
 from rollout.load import Loaded
 from rollout.model import Desired, Plan, Problem, State, Step, Target
 from rollout.plan import Decisions
@@ -97,10 +98,10 @@ def _looks(
     heard: Mapping[str, str | None],
     begun: Callable[[str], None],
 ) -> Iterable[Look]:
-    checks = Checks()
+    formatters, checks = Formatters(), Checks()
     for target in chosen:
         begun(target.name)
-        desired = checks.over(loaded.rendering.desired(target))
+        desired = checks.over(formatters.over(loaded.rendering.desired(target)))
         further = problems.get(target.name, ())
         asked = "" if further else loaded.rendering.asked(target)
         wanted = Desired(desired.managed, desired.problems + further)

@@ -146,7 +146,8 @@ class Rendering:
                 slot.set,
                 slot.template or "",
             )
-            fault_text = policy_fault(body, slot.rule, slot.path) if slot.rule.mode is not Mode.ABSENT else None
+            judged = slot.rule.mode is not Mode.ABSENT and slot.rule.formatter is None
+            fault_text = policy_fault(body, slot.rule, slot.path) if judged else None
             fault_text = fault_text or self._secret(target, slot, body)
             if fault_text:
                 problems.append(Problem(slot.path, fault_text))

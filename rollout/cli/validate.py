@@ -8,6 +8,7 @@ from rollout import show
 from rollout.checks import Checks
 from rollout.cli import session
 from rollout.cli.options import common
+from rollout.formatters import Formatters
 from rollout.show import count
 
 
@@ -22,9 +23,12 @@ def validate(context: click.Context) -> int:
     rollout validate --limit consilio-s
     """
     with session.opened(context, looks=False) as at:
-        checks = Checks()
+        formatters, checks = Formatters(), Checks()
         problems = {
-            target.name: [problem.message for problem in checks.over(at.loaded.rendering.desired(target)).problems]
+            target.name: [
+                problem.message
+                for problem in checks.over(formatters.over(at.loaded.rendering.desired(target))).problems
+            ]
             for target in at.loaded.chosen
         }
         faulty = {name: found for name, found in problems.items() if found}
