@@ -127,6 +127,8 @@ def _at_work(target: Target, settings: Settings, look: Callable[[Located, Worksh
         return _unfit(target, State.BLOCKED, str(error))
     except Unreachable as error:
         return _unfit(target, State.UNREACHABLE, first_line(str(error)))
+    except Busy as error:
+        return _unfit(target, State.BLOCKED, first_line(str(error)))
     except GitError as error:
         return _unfit(target, State.BLOCKED, f"git: {first_line(str(error))}")
     except OSError as error:

@@ -1,6 +1,7 @@
 """The port: read a target into a step, write a step into an outcome, whether branch or folder.
 
-A fault of our own stays with the target where it happened: it shows its traceback, and the others go on.
+A fault of our own stays with the target where it happened, and the others go on. While it is looked at, it is the
+reason why the target is blocked; while it is written, it shows its traceback, too.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rollout import branch, leftovers, publish, shared_folder, signing
+from rollout import branch, faults, leftovers, publish, shared_folder, signing
 from rollout.addresses import redact
 from rollout.branch import Seen
 from rollout.errors import RolloutError
@@ -47,9 +48,10 @@ def glance(look: Glance) -> Seen:
     """Return the step of a target that is as it was remembered, or what was heard on the way."""
     try:
         return _glance(look)
-    except Exception as error:
-        _own_fault(look.target.name, error)
-        return Seen()  # it is looked at in full
+    except RolloutError:
+        raise
+    except Exception:
+        return Seen()  # it is looked at in full, and what is wrong is told then
 
 
 def _glance(look: Glance) -> Seen:
@@ -63,12 +65,13 @@ def _glance(look: Glance) -> Seen:
 
 
 def observe(look: Look) -> Step:
-    """Return the frozen step of one target."""
+    """Return the frozen step of one target; what keeps it from being looked at is its reason, never a traceback."""
     try:
         return _observe(look)
+    except RolloutError:
+        raise
     except Exception as error:
-        reason = _own_fault(look.target.name, error)
-        return Step(look.target.name, look.target.location, State.UNREACHABLE, reason, None)
+        return Step(look.target.name, look.target.location, State.BLOCKED, faults.in_words(error), None)
 
 
 def _observe(look: Look) -> Step:

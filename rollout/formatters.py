@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from rollout import sealed
 from rollout.model import Desired, Managed, Mode, Problem
-from rollout.render import policy_fault
+from rollout.render import written_fault
 
 _FORMATTED = {Mode.WHOLE, Mode.ONCE, Mode.BLOCK}
 
@@ -38,7 +38,7 @@ class Formatters(Struct):
         found = self._text(item, command)
         if isinstance(found, Problem):
             return replace(found, path=item.path)
-        fault = policy_fault(found, item.rule, item.path)
+        fault = written_fault(found, item.rule, item.path)
         return Problem(item.path, fault) if fault else replace(item, body=found)
 
     def _text(self, item: Managed, command: str) -> bytes | Problem:

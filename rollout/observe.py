@@ -109,4 +109,4 @@ def _looks(
 
 
 def _not_looked_at(target: Target) -> Step:
-    return Step(target.name, target.location, State.UNREACHABLE, "interrupted before it was looked at", None)
+    return Step(target.name, target.location, State.BLOCKED, "interrupted before it was looked at", None)

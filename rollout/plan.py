@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from rollout import blocks, markers, merge, sections, threeway
+from rollout import blocks, faults, markers, merge, sections, threeway
 from rollout.attributes import to_repository
 from rollout.model import (
     Action,
@@ -97,6 +97,8 @@ def change_for(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Chang
     except (Blocked, markers.MarkerError, merge.DocumentFault) as error:
         text = str(error) if str(item.path) in str(error) else f"{item.path}: {error}"
         return Change(item.path, Action.ERROR, text, actual, None, decided=False)
+    except Exception as error:  # whatever a file's content can provoke is that file's fault, and the others go on
+        return Change(item.path, Action.ERROR, faults.of_file(item.path, error), actual, None, decided=False)
 
 
 def satisfied(item: Managed, actual: File | Obstacle | None, written: Written | None, how: str) -> bool:

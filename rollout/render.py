@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from rollout import paths
+from rollout import paths, policies
 from rollout.inventory import rule_for
 from rollout.model import FilePattern, FileRule, Folder, Machine, Mode, Slot, Target, TemplateFile
 from rollout.sandbox import TemplateFault
@@ -87,6 +87,11 @@ def _machine(machine: Machine) -> dict[str, Any]:
         "hostnames": list(machine.hostnames),
         "vars": {name: variable.value for name, variable in machine.variables.items()},
     }
+
+
+def written_fault(body: bytes, rule: FileRule, path: PurePosixPath) -> str | None:
+    """Say which policy or bound a text breaks that rollout is to write, or None."""
+    return policies.broken(body, rule, path) or policy_fault(body, rule, path)
 
 
 def policy_fault(content: bytes, rule: FileRule, path: PurePosixPath) -> str | None:

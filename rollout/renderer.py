@@ -17,7 +17,7 @@ from rollout import __version__, secrecy, spelled
 from rollout.errors import UsageError
 from rollout.model import Desired, FilePattern, Machine, Managed, Mode, Problem, Slot, Target, TemplateFile
 from rollout.reads import Reads
-from rollout.render import SUFFIX, context, policy_fault, slots, texts
+from rollout.render import SUFFIX, context, slots, texts, written_fault
 from rollout.sandbox import TemplateFault
 
 _NO_MACHINE = "'machine' is undefined"
@@ -147,7 +147,7 @@ class Rendering:
                 slot.template or "",
             )
             judged = slot.rule.mode is not Mode.ABSENT and slot.rule.formatter is None
-            fault_text = policy_fault(body, slot.rule, slot.path) if judged else None
+            fault_text = written_fault(body, slot.rule, slot.path) if judged else None
             fault_text = fault_text or self._secret(target, slot, body)
             if fault_text:
                 problems.append(Problem(slot.path, fault_text))

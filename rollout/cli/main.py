@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import importlib
-import os
 import resource
 import sys
 from functools import partial
@@ -13,7 +12,7 @@ from typing import Any, NoReturn
 import click
 
 from rollout import __version__
-from rollout.cli import failures
+from rollout.cli import failures, streams
 from rollout.cli.options import common
 from rollout.errors import Busy, Refused, RolloutError, UsageError
 
@@ -96,6 +95,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the program and exit."""
     # A core would hold whatever we know of secrets; what we start inherits this.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    streams.prepare()
     gc.set_threshold(20_000, 20, 50)  # most of what is made lives as long as the command: to look through it is in vain
     sys.exit(_ended(arguments))
 
@@ -125,8 +125,7 @@ def _ended(arguments: list[str] | None) -> int:
     except RolloutError as error:
         return failed(str(error), 1)
     except BrokenPipeError:
-        # Whoever read our output has enough; the interpreter must not trip over it again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.silence(sys.stdout)  # whoever read our output has enough
         return 0
     except OSError as error:
         if error.filename is None and error.strerror is None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from rollout import secrecy, show
 from rollout.addresses import redact
+from rollout.cli import streams
 from rollout.cli.given import Options
 
 _EVERY = 0.1  # seconds between two repaints of the live line
@@ -42,7 +43,6 @@ class Screen:
         self._live = sys.stderr.isatty() and not options.quiet and not options.json
         self._painted = 0.0
         self._line = False
-        self._closed = False
         self._hidden: list[str] = []
 
     def hide(self, values: Iterable[str]) -> None:
@@ -58,16 +58,7 @@ class Screen:
     def data(self, text: str) -> None:
         """Print data on stdout; a reader who has enough does not stop the work."""
         self._clear()
-        if self._closed:
-            return
-        try:
-            sys.stdout.write(self._fit(text))
-            sys.stdout.flush()
-        except BrokenPipeError:
-            self._closed = True
-            import os
-
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.write(sys.stdout, self._fit(text))
 
     def document(self, document: dict[str, Any]) -> None:
         self.data(_json_text(json.dumps(document, indent=2, ensure_ascii=False)) + "\n")
@@ -82,8 +73,7 @@ class Screen:
 
     def say(self, text: str) -> None:
         self._clear()
-        sys.stderr.write(self._fit(text) + "\n")
-        sys.stderr.flush()
+        streams.write(sys.stderr, self._fit(text) + "\n")
 
     def agreed(self, question: str) -> bool:
         """Ask a question on the terminal; only yes is yes, and signals are heard while it stands."""

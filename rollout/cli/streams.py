@@ -1,0 +1,48 @@
+"""Standard output and error as they are given to us: in any encoding, read to the end or not, or not there at all."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import sys
+from typing import TextIO
+
+_ESCAPING = "rollout.escaping"
+
+
+def prepare() -> None:
+    """Have whatever a stream cannot say escaped as in JSON, so that JSON stays JSON; a closed stream swallows."""
+    codecs.register_error(_ESCAPING, _escaped)
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=_ESCAPING)
+
+
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")  # it lives as long as the process
+
+
+def _escaped(error: UnicodeError) -> tuple[str | bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)), error.end
+
+
+def write(stream: TextIO, text: str) -> None:
+    """Write a text at once; when its reader has had enough, this and what follows is swallowed."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        silence(stream)
+
+
+def silence(stream: TextIO) -> None:
+    """Have a stream swallow all that is written to it: the interpreter must not trip over it again at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
