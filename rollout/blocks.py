@@ -117,11 +117,10 @@ def splice(content: bytes | None, body: bytes, spot: Spot, earlier: str | None =
     the result would not hold exactly this block.
     """
     _refuse_unreadable(content or b"", body, spot)
-    if not content or content == _BOM:
-        return (content or b"") + _whole(body, spot, b"\n")
-    found = find(content, spot)
+    there = content or b""
+    found = find(there, spot)
     block = found.get(spot.block_id) or found.get(earlier or "")
-    result = _added(content, body, spot) if block is None else _moved(content, block, body, spot)
+    result = _added(there, body, spot) if block is None else _moved(there, block, body, spot)
     if result != content:
         _prove(result, body, spot, len(found) + (block is None))
     return result
@@ -174,6 +173,8 @@ def _mended(content: bytes, mark: Mark, line: str, form: str, spot: Spot) -> byt
 def _added(content: bytes, body: bytes, spot: Spot) -> bytes:
     newline = b"\r\n" if content.count(b"\r\n") * 2 > content.count(b"\n") else b"\n"
     whole = _whole(body, spot, newline)
+    if content in (b"", _BOM):
+        return content + whole
     section = sections.replaced(content, spot)
     if section is not None:
         return content[: section[0]] + whole + content[section[1] :]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import PurePosixPath
 
 from msgspec import Struct
@@ -92,6 +92,7 @@ def marks(content: bytes, spot: Spot) -> Iterator[Mark]:
         at = end
 
 
+@lru_cache(maxsize=16)
 def _code(content: bytes) -> frozenset[int]:
     if b"```" not in content and b"~~~" not in content:
         return frozenset()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rollout import blocks, comments, markdown, markers
 from rollout.markers import MarkerError, Spot
@@ -130,7 +132,8 @@ def test_markers_in_a_fence_of_markdown_are_text(fence: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "body"), [("```\nopen\n", "one\n"), ("a\n", "```\nopen\n"), (marked("x\n"), "~~~\n")]
+    ("content", "body"),
+    [("```\nopen\n", "one\n"), ("a\n", "```\nopen\n"), (marked("x\n"), "~~~\n"), ("", "```\n")],
 )
 def test_a_block_that_would_not_be_found_again_is_refused(content: str, body: str) -> None:
     with pytest.raises(MarkerError, match="fence"):
@@ -157,6 +160,30 @@ def test_blank_lines_inside_the_markers_are_no_change_and_stay_with_the_next_one
     assert spliced(padded, "\n\none") == padded
     assert spliced(padded, "two\n") == marked("\ntwo\n  \n\n")
     assert spliced(marked(""), "") == marked("")
+
+
+OWN_MARKERS, OTHER_MARKERS = (text.replace("one\n", "").splitlines(keepends=True) for text in (ONE, OTHER))
+MORE_PIECES = (
+    "a\n|```\n|~~~\n|\n|# rollout:begin new\n|# rollout:end new\n|  \n|b\r\n|- c\n|    |> |\ufeff|é| <!--\n|-->\n|\r"
+)
+PIECES = st.sampled_from([*OWN_MARKERS, *OTHER_MARKERS, *MORE_PIECES.split("|")])
+
+
+@given(st.lists(PIECES, max_size=9), st.lists(PIECES, max_size=3))
+def test_whatever_stands_in_a_file_all_but_the_block_stays_to_the_byte(pieces: list[str], lines: list[str]) -> None:
+    content, body = "".join(pieces).encode(), "".join(lines).encode()
+    try:
+        result = blocks.splice(content, body, OURS)
+    except MarkerError:
+        return
+    before, after = blocks.find(content, OURS).get("new"), blocks.find(result, OURS)["new"]
+    assert blocks.said(after.inner(result)) == blocks.said(body)
+    assert blocks.splice(result, body, OURS) == result
+    if before is None:
+        assert result.startswith(content)
+    else:
+        assert result[: after.begin.start] == content[: before.begin.start]
+        assert result[after.end.end :] == content[before.end.end :]
 
 
 # --- renamed blocks

@@ -215,6 +215,7 @@ def test_nothing_that_others_wrote_steers_the_terminal(world: World) -> None:
     world.elsewhere("api", {f"n{evil}": "x\n"}, f"subject {evil}")
     world.template("project/new.txt.j2", "{{ who }}\n")
     world.head = f'version: 1\nvars: {{who: "{evil.encode("unicode_escape").decode()}"}}\n'
+    world.tail = "files: {new.txt: {allow: [unicode]}}\n"
     for command in (
         ("plan", "--color", "always"),
         ("diff",),
