@@ -50,8 +50,9 @@ def glance(look: Glance) -> Seen:
         return _glance(look)
     except RolloutError:
         raise
-    except Exception:
-        return Seen()  # it is looked at in full, and what is wrong is told then
+    except Exception as error:
+        sys.stderr.write(f"rollout: {look.target.name}: {faults.in_words(error)}\n")
+        return Seen()  # it is looked at in full
 
 
 def _glance(look: Glance) -> Seen:

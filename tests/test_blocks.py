@@ -163,9 +163,8 @@ def test_blank_lines_inside_the_markers_are_no_change_and_stay_with_the_next_one
 
 
 OWN_MARKERS, OTHER_MARKERS = (text.replace("one\n", "").splitlines(keepends=True) for text in (ONE, OTHER))
-MORE_PIECES = (
-    "a\n|```\n|~~~\n|\n|# rollout:begin new\n|# rollout:end new\n|  \n|b\r\n|- c\n|    |> |\ufeff|é| <!--\n|-->\n|\r"
-)
+ODD_PIECES = "\n|  \n|b\r\n|- c\n|    |> |\ufeff|é| <!--\n|-->\n|\r"
+MORE_PIECES = f"a\n|```\n|~~~\n|# rollout:begin new\n|# rollout:end new\n|{ODD_PIECES}"
 PIECES = st.sampled_from([*OWN_MARKERS, *OTHER_MARKERS, *MORE_PIECES.split("|")])
 
 

@@ -287,7 +287,7 @@ def test_a_fault_of_our_own_anywhere_stays_with_its_target_and_the_next_run_fini
         outcomes = broken_run.outcomes()
         good = {target for target, outcome in outcomes.items() if outcome in {"pushed", "written"}}
         assert (len(outcomes), len(good) >= 4, bool(calls)) == (5, True, True), (name, outcomes)
-        assert "RuntimeError: a fault of our own" in broken_run.err
+        assert "RuntimeError: a fault of our own" in broken_run.err + broken_run.out
         settled = world.run("apply", "--yes", "--json")
         assert settled.code == 0, (name, settled.out)
         assert _mine(world) == before
