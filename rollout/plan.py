@@ -415,7 +415,7 @@ def _others_wrote(item: Managed, actual: File, snapshot: Snapshot) -> bool:
         return False
     try:
         return _changed_by_others(item, actual, written)
-    except (blocks.MarkerError, merge.DocumentFault):
+    except (markers.MarkerError, merge.DocumentFault):
         return False
 
 
