@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from rollout import addresses, checkout, known, plan, store, workshop
 from rollout.checkout import Hindered
+from rollout.errors import Busy
 from rollout.git import GitError, Person
 from rollout.gitdir import GitDir
 from rollout.known import Entries, InSync
