@@ -21,6 +21,7 @@ from rollout.model import (
     Branch,
     Desired,
     File,
+    Mode,
     Obstacle,
     Snapshot,
     State,
@@ -267,7 +268,9 @@ def last_tip(at: Located, shop: Workshop, where: Branch, *, network: bool) -> st
 def _snapshot(shop: Workshop, tip: str, desired: Desired, *, network: bool) -> Snapshot:
     bodies = {item.body for item in desired.managed}
     normalised = {body.replace(b"\r\n", b"\n") for body in bodies}
-    return shop.snapshot(tip, [item.path for item in desired.managed], bodies | normalised, network=network)
+    merged = {item.path for item in desired.managed if item.mode is Mode.MERGE}
+    paths = [item.path for item in desired.managed]
+    return shop.snapshot(tip, paths, bodies | normalised, network=network, merged=merged)
 
 
 def _pending(at: Located, shop: Workshop, tip: str, where: Branch) -> Pending | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rollout.formats import NAMES
 from rollout.model import Mode
 from rollout.schema import Anything, Flag, ListOf, MapOf, Number, Record, Text, json_schema
 
@@ -79,6 +80,16 @@ FILE = Record(
         "secrets": Text(
             choices=("block", "allow"),
             doc="whether a repository may get keys, and values of variables whose names look secret (default: block)",
+        ),
+        "format": Text(
+            choices=NAMES, doc="what a merged file is written in, where its name does not say it (default: its suffix)"
+        ),
+        "match": MapOf(
+            ListOf(
+                Text(doc="a key of the entries"), least=1, alone=True, doc="the keys that make an entry the same one"
+            ),
+            doc="lists of a merged file (hooks.*[].hooks: * is any key, [] an entry of a list), and what identifies "
+            "their entries",
         ),
     },
     doc="how a managed path is written",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from msgspec import Struct
 
 from rollout import commits, seal
-from rollout.model import File, Obstacle, Written
+from rollout.model import File, Written
 from rollout.seal import Moved, Side
-from rollout.trees import Blob, git_id
+from rollout.trees import git_id
 
 # How the commits are asked for that may be ours: the id, then the paths it touched.
 LOG = (
@@ -45,14 +45,14 @@ def own(touches: Iterable[Touch]) -> list[Touch]:
 def blobs_of(
     history: Mapping[PurePosixPath, list[Touch]],
     managed: Iterable[PurePosixPath],
-    entries: Mapping[PurePosixPath, Blob | Obstacle | None],
+    merged: Collection[PurePosixPath],
 ) -> set[str]:
-    """Return the blobs that hold what rollout wrote at the managed paths."""
+    """Return the blobs that hold what rollout wrote at the managed paths; of merged ones all that it ever wrote."""
     needed: set[str] = set()
     for path in managed:
         for touch in own(history.get(path, [])):
             needed |= {entry[1] for entry in (touch.before, touch.after) if entry}
-            if path.suffix.lower() not in {".json", ".jsonc", ".yaml", ".yml"} and touch.merged is None:
+            if path not in merged and touch.merged is None:
                 needed -= {touch.before[1]} if touch.before else set()
                 break
     return needed

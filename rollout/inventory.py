@@ -13,6 +13,7 @@ from rollout import addresses, blocks, markers, paths, sections, yamlnodes
 from rollout.description import INVENTORY
 from rollout.errors import UsageError
 from rollout.globs import is_glob, matches
+from rollout.match import steps_of
 from rollout.model import (
     Branch,
     FilePattern,
@@ -209,7 +210,9 @@ class _Reader:
     def _patterns(self) -> Iterator[FilePattern]:
         for pattern, node, line in self._section("files"):
             place = f"files.{pattern}"
-            settings = {key: v for key, v in _settings(node).items() if isinstance(v, str | int | list)}
+            settings: dict[str, Any] = {key: v for key, v in _settings(node).items() if isinstance(v, str | int | list)}
+            if match := self._match(node, place):
+                settings["match"] = match
             why = paths.refusal(pattern.strip("/")) if not is_glob(pattern) else _glob_refusal(pattern)
             self._safe(line, place, why, pattern)
             block_id = settings.get("id")
@@ -220,6 +223,17 @@ class _Reader:
             for key, fault in _line_faults(settings):
                 self._fault(line, f"{place}.{key}: {fault}")
             yield FilePattern(pattern, settings, line)
+
+    def _match(self, node: yamlnodes.Node, place: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Return the lists whose entries are matched, each with the keys that identify an entry."""
+        told = _entry(node, "match")
+        if not isinstance(told, yamlnodes.Mapping):
+            return ()
+        for path in told.entries:
+            if steps_of(path) is None:
+                self._fault(told.key_lines[path], f"{place}.match: {path!r} is no path; write keys with dots, * and []")
+        keys = ((path, yamlnodes.plain(value)) for path, value in told.entries.items())
+        return tuple((path, tuple(k if isinstance(k, list) else [str(k)])) for path, k in keys)
 
     def _one_target_a_place(self, targets: tuple[Target, ...]) -> None:
         taken: dict[tuple[str, str], Target] = {}
@@ -350,6 +364,8 @@ def rule_for(patterns: Iterable[FilePattern], path: str) -> FileRule:
         formatter=settings.get("formatter"),
         allow=_words(settings.get("allow")),
         placeholders=_words(settings.get("placeholders")),
+        format=settings.get("format"),
+        match=settings.get("match", ()),
     )
 
 

@@ -124,6 +124,8 @@ class FileRule(Struct, frozen=True):
     formatter: str | None = None
     allow: tuple[str, ...] = ()
     placeholders: tuple[str, ...] = ()
+    format: str | None = None
+    match: tuple[tuple[str, tuple[str, ...]], ...] = ()  # paths of lists, and the keys that identify an entry
 
 
 class FilePattern(Struct, frozen=True):

@@ -9,8 +9,11 @@ from pathlib import PurePosixPath
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from rollout import blocks, faults, markers, merge, sections, threeway
+from rollout import blocks, document_merge, faults, markers, sections, threeway
 from rollout.attributes import to_repository
+from rollout.document import DocumentFault
+from rollout.formats import format_of
+from rollout.match import match_for
 from rollout.model import (
     Action,
     Branch,
@@ -94,7 +97,7 @@ def change_for(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Chang
             if fault:
                 raise Blocked(fault)
         return _classified(item, actual, wanted, written, decisions, how)
-    except (Blocked, markers.MarkerError, merge.DocumentFault) as error:
+    except (Blocked, markers.MarkerError, DocumentFault) as error:
         text = str(error) if str(item.path) in str(error) else f"{item.path}: {error}"
         return Change(item.path, Action.ERROR, text, actual, None, decided=False)
     except Exception as error:  # whatever a file's content can provoke is that file's fault, and the others go on
@@ -125,7 +128,9 @@ def _wanted(item: Managed, actual: File | None, written: Written | None, how: st
             executable = actual.executable if actual else item.executable
             return File(content if actual else to_repository(content, how), executable)
         case Mode.MERGE:
-            content = merge.merged(actual.content if actual else None, item.body, _ours(written, item.path), item.path)
+            content = document_merge.merged(
+                actual.content if actual else None, item.body, _ours(written, item), _kind(item)
+            )
             executable = actual.executable if actual else item.executable
             return File(content if actual else to_repository(content, how), executable)
 
@@ -142,8 +147,13 @@ def _earlier(item: Managed, actual: File | None, written: Written | None) -> str
     return blocks.earlier_id(actual.content, last, item.body, _spot(item))
 
 
-def _ours(written: Written | None, path: PurePosixPath) -> merge.Ours:
-    return merge.Ours.folded(written.ours if written else (), path)
+def _kind(item: Managed) -> document_merge.Kind:
+    rule = item.rule
+    return document_merge.Kind(item.path, format_of(item.path, rule.format), match_for(item.path, dict(rule.match)))
+
+
+def _ours(written: Written | None, item: Managed) -> document_merge.Ours:
+    return document_merge.past(written.ours if written else (), _kind(item))
 
 
 def _classified(
@@ -218,7 +228,7 @@ def _first_contact(item: Managed, actual: File | None, wanted: File | None, deci
             return Change(item.path, Action.UPDATE, cause, actual, wanted)
         return _adoption(item, actual, wanted, decisions, _no_block_yet(item, actual))
     if item.mode is Mode.MERGE:
-        if not merge.would_change_foreign(actual.content, item.body, merge.Ours(), item.path):
+        if not document_merge.would_change_foreign(actual.content, item.body, document_merge.Ours(), _kind(item)):
             return Change(item.path, Action.UPDATE, "keys are missing", actual, wanted)
         return _adoption(item, actual, wanted, decisions, "it would change values that rollout never wrote")
     return _adoption(item, actual, wanted, decisions, "the file exists and rollout never wrote it")
@@ -244,12 +254,12 @@ def _changed_by_others(item: Managed, actual: File | None, written: Written) -> 
             theirs = blocks.text_of(actual.content, _spot(item), names)
             return theirs != ours if ours is not None else False
         case Mode.MERGE:
-            mine = _ours(written, item.path)
+            mine, kind = _ours(written, item), _kind(item)
             try:
-                before = merge.projection(base.content, item.body, mine, item.path)
-            except merge.DocumentFault:
+                before = document_merge.projection(base.content, item.body, mine, kind)
+            except DocumentFault:
                 return True
-            return merge.projection(actual.content, item.body, mine, item.path) != before
+            return document_merge.projection(actual.content, item.body, mine, kind) != before
         case _:
             return actual != base
 
@@ -324,7 +334,7 @@ def _merged_content(item: Managed, base: File, actual: File, wanted: File, writt
             raise threeway.MergeConflict(1)
         return blocks.splice(actual.content, threeway.merge(was, theirs, ours), _spot(item), earlier)
     if item.mode is Mode.MERGE:
-        ours_on_base = merge.merged(base.content, item.body, _ours(written, item.path), item.path)
+        ours_on_base = document_merge.merged(base.content, item.body, _ours(written, item), _kind(item))
         return threeway.merge(base.content, actual.content, ours_on_base)
     return threeway.merge(base.content, actual.content, wanted.content)
 
@@ -415,7 +425,7 @@ def _others_wrote(item: Managed, actual: File, snapshot: Snapshot) -> bool:
         return False
     try:
         return _changed_by_others(item, actual, written)
-    except (markers.MarkerError, merge.DocumentFault):
+    except (markers.MarkerError, DocumentFault):
         return False
 
 

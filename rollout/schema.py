@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rollout import yamlnodes
 from rollout.yamlnodes import Fault, Node, Scalar, Sequence
@@ -38,6 +39,7 @@ class ListOf(Struct, frozen=True):
     item: Shape
     doc: str = ""
     least: int = 0
+    alone: bool = False  # whether one item may stand without a list
 
 
 class MapOf(Struct, frozen=True):
@@ -106,6 +108,9 @@ class Check(Struct):
             self._wants(node, place, f"a number from {shape.minimum} up")
 
     def _list(self, node: Node, shape: ListOf, place: str) -> None:
+        if shape.alone and isinstance(node, Scalar):
+            self.walk(node, shape.item, place)
+            return
         if not isinstance(node, Sequence):
             self._wants(node, place, "a list")
             return
@@ -190,6 +195,8 @@ def _schema(shape: Shape) -> Iterator[tuple[str, Any]]:
             yield "type", "boolean"
         case Anything():
             return
+        case ListOf(alone=True):
+            yield "anyOf", [json_schema(shape.item), json_schema(replace(shape, alone=False, doc=""))]
         case ListOf():
             yield "type", "array"
             yield "items", json_schema(shape.item)

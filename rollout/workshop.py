@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -179,10 +179,19 @@ class Workshop(Store):
 
     # --- reading
 
-    def snapshot(self, tip: str, wanted: Iterable[PurePosixPath], known: Iterable[bytes], *, network: bool) -> Snapshot:
+    def snapshot(
+        self,
+        tip: str,
+        wanted: Iterable[PurePosixPath],
+        known: Iterable[bytes],
+        *,
+        network: bool,
+        merged: Collection[PurePosixPath] = (),
+    ) -> Snapshot:
         """Return the managed paths at an upstream commit, and what rollout last wrote there.
 
-        `known` are contents that may well be there already: whoever has the same id needs no transfer.
+        `known` are contents that may well be there already: whoever has the same id needs no transfer. Of the
+        `merged` paths all that rollout ever wrote is read.
         """
         managed = list(wanted)
         contents = {git_id(content, len(tip)): content for content in known}
@@ -193,7 +202,7 @@ class Workshop(Store):
             settled = all(isinstance(e, Blob) and e.id in contents for e in entries.values())
             past = self._history(tip, network=network and not settled)
             needed = {e.id for e in entries.values() if isinstance(e, Blob)} | set(attribute_files.values())
-            needed |= history.blobs_of(past, managed, entries)
+            needed |= history.blobs_of(past, managed, merged)
             needed |= {e.link for e in entries.values() if isinstance(e, Obstacle) and e.link and network}
             self._read_blobs(objects, needed - set(contents), contents, network=network)
             notes = {path: note for path, note in noted.from_memo(self.memo()).items() if path in entries}

@@ -8,7 +8,12 @@ from rollout import show
 from rollout.checks import Checks
 from rollout.cli import session
 from rollout.cli.options import common
+from rollout.errors import UsageError
+from rollout.formats import format_of, unknown
 from rollout.formatters import Formatters
+from rollout.globs import matches
+from rollout.load import Loaded
+from rollout.model import Mode
 from rollout.show import count
 
 
@@ -23,6 +28,7 @@ def validate(context: click.Context) -> int:
     rollout validate --limit consilio-s
     """
     with session.opened(context, looks=False) as at:
+        _formats_known(at.loaded)
         formatters, checks = Formatters(), Checks()
         problems = {
             target.name: [
@@ -45,3 +51,17 @@ def validate(context: click.Context) -> int:
                 f"{at.loaded.shown}: {count(len(problems), 'target')}, {count(files, 'managed file')}, all well.\n"
             )
         return 1 if faulty else 0
+
+
+def _formats_known(loaded: Loaded) -> None:
+    """Make sure that every merged path is of a format that can be merged; it is said once, not target by target."""
+    slots = (slot for target in loaded.chosen for slot in loaded.rendering.slots(target))
+    merged = {
+        slot.path for slot in slots if slot.rule.mode is Mode.MERGE and not format_of(slot.path, slot.rule.format)
+    }
+    faults = []
+    for path in sorted(merged):
+        line = max((p.line for p in loaded.inventory.patterns if matches(p.pattern, str(path))), default=1)
+        faults.append(f"{loaded.shown}:{line}: files.{unknown(path)}")
+    if faults:
+        raise UsageError("\n".join(faults))

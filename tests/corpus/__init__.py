@@ -1,0 +1,120 @@
+"""Documents as people write them, and templates that name something in them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from rollout import document_merge
+from rollout.document import Array, Node, Object
+from rollout.document_merge import Kind
+from rollout.formats import format_of
+from rollout.match import match_for
+
+FOLDER = Path(__file__).parent
+NAMES = sorted(file.name for file in FOLDER.iterdir() if file.is_file() and file.suffix != ".py")
+Steps = tuple[str, ...]
+Named = dict[str, Any]
+
+
+def kind_of(name: str) -> Kind:
+    path = PurePosixPath(".claude/settings.json" if name == "settings.json" else name)
+    return Kind(path, format_of(path, None), match_for(path, {}))
+
+
+def merged(before: bytes, template: bytes, kind: Kind, *writes: tuple[bytes, bytes]) -> bytes:
+    return document_merge.merged(before, template, document_merge.past(writes, kind), kind)
+
+
+def places(node: Node, above: Steps = ()) -> Iterator[tuple[Steps, Node]]:
+    """Yield the objects and lists of a document that a template can name, with the keys that lead there."""
+    if isinstance(node, Object | Array) and node.odd is None:
+        yield above, node
+    if isinstance(node, Object) and node.odd is None:
+        keys = [part.key for part in node.parts]
+        for part in node.parts:
+            if keys.count(part.key) == 1 and part.key[:1] not in {"!", "?"} and part.key != "<<":
+                yield from places(part.value, (*above, part.key))
+
+
+def nested(pairs: list[tuple[Steps, Any]]) -> Named:
+    """Return the mapping in which each value stands at its place."""
+    out: Named = {}
+    for steps, value in pairs:
+        inner = out
+        for step in steps[:-1]:
+            inner = inner.setdefault(step, {})
+        inner[steps[-1]] = value
+    return out
+
+
+def written(named: Named, name: str, *, compact: bool) -> bytes:
+    """Write a template in a format."""
+    match name:
+        case "json":
+            return (json.dumps(named) if compact else json.dumps(named, indent=3) + "\n").encode()
+        case "yaml":
+            text = json.dumps(named) + "\n" if compact else "".join(line + "\n" for line in _yaml(named, 0))
+            return text.encode()
+        case "toml":
+            return "".join(line + "\n" for line in (_dotted(named) if compact else _tables(named, ()))).encode()
+        case _:
+            return "".join(line + "\n" for line in _ini(named)).encode()
+
+
+def _yaml(named: Named, depth: int) -> Iterator[str]:
+    for key, value in named.items():
+        start = " " * depth + f"{json.dumps(key) if ':' in key or key[:1] in '*@' else key}:"
+        yield " " * depth + f"# why {key}"
+        if isinstance(value, dict) and value:
+            yield start
+            yield from _yaml(value, depth + 3)
+        elif isinstance(value, list) and value:
+            yield start
+            for item in value:
+                inner = list(_yaml(item, depth + 4))[1:] if isinstance(item, dict) and item else [json.dumps(item)]
+                yield " " * depth + "  - " + inner[0].lstrip()
+                yield from inner[1:]
+        elif isinstance(value, str) and value.endswith("\n"):
+            yield start + " |"
+            yield from (" " * (depth + 3) + line for line in value.splitlines())
+        else:
+            yield f"{start} {json.dumps(value)}   # behind"
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)} = {_toml_value(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
+    return json.dumps(value)
+
+
+def _dotted(named: Named, above: Steps = ()) -> Iterator[str]:
+    for key, value in named.items():
+        if isinstance(value, dict) and value:
+            yield from _dotted(value, (*above, key))
+        else:
+            yield ".".join(json.dumps(step) for step in (*above, key)) + f" = {_toml_value(value)} # behind"
+
+
+def _tables(named: Named, above: Steps) -> Iterator[str]:
+    if above:
+        yield from ("", "# why a table", "[" + ".".join(json.dumps(step) for step in above) + "]")
+    for key, value in named.items():
+        if not isinstance(value, dict):
+            yield from (f"# why {key}", f"{json.dumps(key)} = {_toml_value(value)}")
+    for key, value in named.items():
+        if isinstance(value, dict):
+            yield from _tables(value, (*above, key))
+
+
+def _ini(named: Named) -> Iterator[str]:
+    for key, value in named.items():
+        if not isinstance(value, dict):
+            yield f"{key} = {value}"
+    for key, value in named.items():
+        if isinstance(value, dict):
+            yield from ("", "# why", key, *(f"{name} = {item}" for name, item in value.items()))
