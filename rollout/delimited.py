@@ -74,7 +74,7 @@ class Brackets(Struct):
         text = self.document.text
         outside = margin(text, self.container.start)
         inside = outside + self.writer.unit
-        return self._on_lines(inside, trailing=False) + newline_of(text) + outside
+        return self._on_lines(inside, newline_of(text), trailing=False) + newline_of(text) + outside
 
     def _behind_comments(self) -> list[Edit]:
         """Add the first parts behind the last comment of an object or a list that holds comments alone."""
@@ -83,7 +83,7 @@ class Brackets(Struct):
         if "\n" not in text[last : container.end]:
             return [Edit(last, last, " " + ", ".join(self.writer.inline(part) for part in self.operation.new))]
         inside = margin(text, container.start) + self.writer.unit
-        return [Edit(last, last, self._on_lines(inside, trailing=False))]
+        return [Edit(last, last, self._on_lines(inside, newline_of(text, last), trailing=False))]
 
     def _comma(self, index: int) -> int | None:
         """Return where the comma behind a part stands."""
@@ -125,7 +125,9 @@ class Brackets(Struct):
             start = comments_above(text, part.start, ours, self.container.start + 1)
             return cut(text, (start, next_line(text, end)), self.foreign)
         if last is None:
-            return cut(text, (part.start, end), self.foreign)
+            before = len(text[: part.start].rstrip(" \t"))
+            noted = any(stop == before for _, stop in self.document.comments)
+            return cut(text, (before if noted else part.start, end), self.foreign)
         if index < last:
             return cut(text, (part.start, parts[index + 1].start), self.foreign)
         return cut(text, (parts[index - 1].value.end, part.value.end), self.foreign)
@@ -141,7 +143,7 @@ class Brackets(Struct):
         comma, end = self._comma(index), self._end(index)
         at = line_end(text, end) if rest_is_comment(text, end, self.document.comments) else end
         trailing = self._comma(len(container.parts) - 1) is not None
-        added = Edit(at, at, self._on_lines(margin(text, last.start), trailing=trailing))
+        added = Edit(at, at, self._on_lines(margin(text, last.start), newline_of(text, at), trailing=trailing))
         return [added] if comma is not None else [Edit(last.value.end, last.value.end, ","), added]
 
     def _gap(self) -> str:
@@ -153,8 +155,8 @@ class Brackets(Struct):
                 return between
         return ", "
 
-    def _on_lines(self, inside: str, *, trailing: bool) -> str:
-        start = newline_of(self.document.text) + inside
+    def _on_lines(self, inside: str, newline: str, *, trailing: bool) -> str:
+        start = newline + inside
         out = []
         for number, part in enumerate(self.operation.new, 1):
             written = self.writer.lines(part, inside)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -138,6 +139,14 @@ def meaning(node: Node, *, followed: bool = True) -> str:
             pairs = sorted(f"{json.dumps(part.key)}:{meaning(part.value, followed=followed)}" for part in node.parts)
             inner = "{" + ",".join(pairs) + "}"
     return inner if node.odd is None else f"{node.odd} {inner}"
+
+
+def repeated(node: Node) -> frozenset[str]:
+    """Return the keys that stand more than once in an object: whose is whose cannot be told."""
+    if not isinstance(node, Object) or len({part.key for part in node.parts}) == len(node.parts):
+        return frozenset()
+    count = Counter(part.key for part in node.parts)
+    return frozenset(key for key, times in count.items() if times > 1)
 
 
 def find(container: Object, key: str) -> Part | None:

@@ -12,7 +12,7 @@ from msgspec import Struct
 from rollout import formats
 from rollout.document import Document, DocumentFault, Object, Scalar, Span, applied, fault, meaning
 from rollout.document_past import Ours, at, comment_texts, folded, leaves
-from rollout.lines import without_dangling
+from rollout.lines import apart, without_dangling
 from rollout.match import Match, Place
 from rollout.unite import United, unite
 
@@ -29,19 +29,18 @@ class Kind(Struct, frozen=True):
 
     def read(self, content: bytes) -> Document:
         """Return the document in a file; raise DocumentFault with the path and the line for what is none."""
+        return self._read(content, f"{self.path}: ")
+
+    def template(self, content: bytes) -> Document:
+        return self._read(content, f"{self.path}: the template: ")
+
+    def _read(self, content: bytes, place: str) -> Document:
         if self.format is None:
             raise DocumentFault(formats.unknown(self.path))
         try:
             return _read(content, self.format)
         except DocumentFault as error:
-            raise DocumentFault(f"{self.path}: {error}") from error
-
-    def template(self, content: bytes) -> Document:
-        try:
-            return self.read(content)
-        except DocumentFault as error:
-            told = str(error).removeprefix(f"{self.path}: ")
-            raise DocumentFault(told if self.format is None else f"{self.path}: the template: {told}") from error
+            raise DocumentFault(f"{place}{error}") from error
 
 
 @lru_cache(maxsize=64)
@@ -91,7 +90,7 @@ def merged(current: bytes | None, template: bytes, ours: Ours, kind: Kind) -> by
 
 def _plain(template: Document, kind: Kind) -> None:
     for _, leaf in leaves(template.root, kind.match):
-        if isinstance(leaf, Scalar) and leaf.odd and not leaf.odd.startswith("the tag"):
+        if isinstance(leaf, Scalar) and leaf.odd and not leaf.odd.startswith("a value with"):
             raise DocumentFault(f"{kind.path}: the template: {fault(template.text, leaf.start, f'holds {leaf.odd}')}")
 
 
@@ -103,7 +102,7 @@ def _carried_out(document: Document, named: Document, united: United, ours: Ours
     form = formats.named(kind.format)
     foreign = [span for span in document.comments if document.text[span[0] : span[1]] not in ours.comments]
     edits = form.edits(document, named, united.operations, foreign)
-    edits = without_dangling(document.text, edits, ended=ours.ended)
+    edits = without_dangling(document.text, apart(document.text, edits), ended=ours.ended)
     for edit in edits:
         _spares(document, (edit.start, edit.end), foreign)
     result = applied(document.text, edits)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, field
 
-from rollout.document import Array, Document, Node, Object, meaning
+from rollout.document import Array, Document, Node, Object, meaning, repeated
 from rollout.match import Match, Place, named_parts
 
 
@@ -70,11 +70,12 @@ class _Write(Struct):
     def _collection(self, before: Node | None, after: Object | Array, place: Place) -> None:
         self._fill(before, after, place)
         had = dict(named_parts(before, self.match, place)) if type(before) is type(after) else {}
-        has = named_parts(after, self.match, place)
+        twice = repeated(after) | (repeated(before) if before is not None else frozenset())
+        has = [(name, part) for name, part in named_parts(after, self.match, place) if name not in twice]
         for name, part in has:
             was = had.get(name)
             self.wrote(None if was is None else was.value, part.value, (*place, name))
-        for name in had.keys() - {name for name, _ in has}:
+        for name in (had.keys() - {name for name, _ in has}) | twice:
             self._forget((*place, name))
 
     def _list(self, before: Node | None, after: Array, place: Place) -> None:

@@ -46,6 +46,8 @@ class _Editor(Struct):
         elif old.start == part.body and text and not text.startswith(newline):
             text = " " + text
         end = min(line_end(self.document.text, old.start), old.end)
+        if not any(old.start <= start < old.end for start, _ in self.foreign):
+            return [Edit(old.start, old.end, text)]
         following = (next_line(self.document.text, end), next_line(self.document.text, old.end))
         rest = cut(self.document.text, following, self.foreign) if end < old.end else []
         return [Edit(old.start, end, text), *rest]
@@ -91,10 +93,15 @@ class _Editor(Struct):
     def _delimiter(self, container: Object | Array, part: Part) -> str:
         """Return what stands between a key and its value in the neighbours, or in the template."""
         for other in reversed(container.parts):
-            if isinstance(other.value, Object) or other.value.start == other.value.end:
+            value = other.value
+            if isinstance(value, Object) or self.document.text[value.start : value.end].strip(" ")[:1] in {
+                "",
+                "\r",
+                "\n",
+            }:
                 continue
             between = self._between(self.document.text, other)
-            if "\n" not in between:
+            if "\n" not in between and between.strip(" \t"):
                 return between
         found = self._between(self.template.text, part)
         return found if "=" in found or ":" in found else " = "

@@ -38,7 +38,10 @@ def begins_line(text: str, at: int) -> bool:
     return not text[line_start(text, at) : at].strip(" \t\ufeff")
 
 
-def newline_of(text: str) -> str:
+def newline_of(text: str, at: int | None = None) -> str:
+    """Return how a text ends its lines: the one of a place, else any."""
+    if at is not None and text[at : at + 1] == "\n":
+        return "\n"
     return "\r\n" if "\r\n" in text else "\n"
 
 
@@ -77,6 +80,26 @@ def cut(text: str, span: Span, foreign: Sequence[Span]) -> list[Edit]:
     if at < span[1]:
         edits.append(Edit(at, span[1], ""))
     return edits
+
+
+def apart(text: str, edits: Sequence[Edit]) -> list[Edit]:
+    """Return the edits with new lines moved before the lines that go away and that they would stand behind."""
+    cuts = [edit for edit in edits if not edit.text and edit.start < edit.end]
+    return [_before_cuts(text, edit, cuts) if edit.text and edit.start == edit.end else edit for edit in edits]
+
+
+def _before_cuts(text: str, edit: Edit, cuts: Sequence[Edit]) -> Edit:
+    at = edit.start
+    while cut_here := next((cut for cut in cuts if cut.start < at and at < cut.end + _reaches_end(text, cut)), None):
+        if not cut_here.start or text[cut_here.start - 1] != "\n":
+            break
+        at = line_end(text, line_start(text, cut_here.start - 1))
+    return Edit(at, at, edit.text)
+
+
+def _reaches_end(text: str, cut: Edit) -> bool:
+    """Tell whether a cut takes away the end of a text that has no line end."""
+    return cut.end == len(text) and not text.endswith("\n")
 
 
 def without_dangling(text: str, edits: Sequence[Edit], *, ended: bool) -> list[Edit]:

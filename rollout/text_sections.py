@@ -29,14 +29,15 @@ def _lines(document: Document, start: int, end: int, foreign: Sequence[Span]) ->
 
 def behind(document: Document, at: int, lines: Sequence[str]) -> Edit:
     """Put lines behind the line of a place."""
-    newline, end = newline_of(document.text), line_end(document.text, at)
+    end = line_end(document.text, at)
+    newline = newline_of(document.text, end)
     text = newline.join(lines)
     return Edit(end, end, newline + text if document.text[:end] else text + newline)
 
 
 def before(document: Document, at: int, lines: Sequence[str]) -> Edit:
     """Put lines before the line of a place, and before the comments that stand directly above it."""
-    newline = newline_of(document.text)
+    newline = newline_of(document.text, line_end(document.text, at))
     start = comments_above(document.text, at, document.comments, 0)
     return Edit(start, start, newline.join(lines) + newline)
 

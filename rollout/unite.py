@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 
 from msgspec import Struct, field
@@ -22,6 +21,7 @@ from rollout.document import (
     fault,
     find,
     meaning,
+    repeated,
 )
 from rollout.document_past import Ours
 from rollout.match import Match, Place, entry_names
@@ -54,9 +54,13 @@ class _Uniting(Struct):
         self._names_once(have, named, place)
         wanted = {part.key: part for part in named.parts}
         kept: list[Node | None] = []
+        twice = repeated(have)
         for part in have.parts:
             new, here = wanted.get(part.key), (*place, part.key)
-            kept.append(self._unnamed(part.value, here) if new is None else self._value(have, part, new, here))
+            if new is not None:
+                kept.append(self._value(have, part, new, here))
+            else:
+                kept.append(part.value if part.key in twice else self._unnamed(part.value, here))
         present = {part.key for part in have.parts} | self._inherited(have, named, place)
         return self._amended(have, kept, [part for part in named.parts if part.key not in present], place)  # type: ignore[return-value]
 
@@ -150,11 +154,11 @@ class _Uniting(Struct):
         return left
 
     def _without_ours(self, node: Object, place: Place, *, entry: bool) -> Object | Array:
-        count = Counter(part.key for part in node.parts)
+        twice = repeated(node)
         kept: list[Node | None] = []
         for part in node.parts:
             filled = isinstance(part.value, Object | Array) and part.value.parts
-            stays = count[part.key] > 1 or (entry and not filled)
+            stays = part.key in twice or (entry and not filled)
             kept.append(part.value if stays else self._unnamed(part.value, (*place, part.key)))
         return self._amended(node, kept, [], place)
 

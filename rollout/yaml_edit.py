@@ -178,7 +178,7 @@ class _Editor(Struct):
         return self.writer.entry(part, width, gap)
 
     def _insertion(self, at: int, lines: list[str], last: Part) -> Edit:
-        newline = newline_of(self.text)
+        newline = newline_of(self.text, at)
         text = newline.join(lines)
         if not self.text[:at]:
             return Edit(at, at, text + newline)
@@ -219,7 +219,7 @@ class _Editor(Struct):
         part, new, old = operation.part, operation.new, operation.part.value
         if operation.container.style == "flow":
             return [Edit(old.start, old.end, self.writer.on_one_line(new.value))]
-        newline = newline_of(self.text)
+        newline = newline_of(self.text, line_end(self.text, old.end))
         value = self.writer.value(new, column(self.text, part.start))
         below = "".join(newline + line for line in value.below)
         head = value.head.lstrip(" ")

@@ -27,8 +27,8 @@ def odd_tag(tag: str | None) -> str | None:
         return None
     if tag.startswith(_PREFIX):
         name = tag.removeprefix(_PREFIX)
-        return None if name in _KNOWN else f"the tag !!{name}"
-    return f"the tag {tag}"
+        return None if name in _KNOWN else f"a value with the tag !!{name}"
+    return f"a value with the tag {tag}"
 
 
 def meaning_of(text: str, tag: str | None, *, plain: bool) -> str:
