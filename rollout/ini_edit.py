@@ -114,5 +114,5 @@ class _Editor(Struct):
         assert isinstance(part.value, Object)
         above = comments_before(self.template, part.start)
         near = next((p.value for p in reversed(operation.container.parts) if isinstance(p.value, Object)), None)
-        lines = [line for child in part.value.parts for line in self._pair(near or part.value, child, "")]
+        lines = [line for child in part.value.parts for line in self._pair(near or Object(0, 0, ()), child, "")]
         return ["", *above, part.key, *lines]
