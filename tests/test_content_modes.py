@@ -255,3 +255,46 @@ def test_an_empty_result_is_an_empty_file_with_a_warning(world: World) -> None:
     assert target["warnings"]
     world.run("apply", "--yes")
     assert world.at("api", "conf.txt") == ""
+
+
+def test_files_without_a_suffix_are_merged_by_the_format_they_are_said_to_have(world: World) -> None:
+    world.tail = "files:\n  .prettierrc: {mode: merge, format: yaml}\n  .eslintrc: {mode: merge, match: {o: [id]}}\n"
+    world.template("project/.prettierrc", "semi: true\n")
+    world.template("project/.eslintrc", '{"extends": ["ours"], "o": [{"id": 1, "x": 2}]}\n')
+    world.repo(
+        "api", {".prettierrc": "# mine\ntabs: yes\n", ".eslintrc": '{"extends": ["theirs"], "o": [{"id": 1}]}\n'}
+    )
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+    assert world.at("api", ".prettierrc") == "# mine\ntabs: yes\nsemi: true\n"
+    assert world.at("api", ".eslintrc") == '{"extends": ["theirs", "ours"], "o": [{"id": 1, "x": 2}]}\n'
+    world.template("project/.prettierrc", "quotes: single\n")
+    world.template("project/.eslintrc", '{"o": [{"id": 1, "x": 2}]}\n')
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+    assert world.at("api", ".prettierrc") == "# mine\ntabs: yes\nquotes: single\n"
+    assert world.at("api", ".eslintrc") == '{"extends": ["theirs"], "o": [{"id": 1, "x": 2}]}\n'
+    assert world.run("verify").code == 0
+
+
+def test_a_merged_path_of_unknown_format_is_told_once(world: World) -> None:
+    world.tail = "files:\n  '*rc*': {mode: merge}\n"
+    world.template("project/.thingrc", "a = 1\n")
+    world.template("project/x.rc.json5", "{a: 1}\n")
+    world.repo("api")
+    world.repo("web")
+    validated = world.run("validate")
+    assert validated.code == 64
+    assert [
+        line.count("its format is not known; say it in 'files' by format:") for line in validated.err.splitlines()
+    ] == [1, 1]
+    planned = world.run("plan", "--json")
+    assert (planned.code, planned.states()) == (1, {"api": "blocked", "web": "blocked"})
+
+
+def test_a_file_that_no_parser_reads_is_blocked_with_its_line(world: World) -> None:
+    world.tail = "files:\n  c.yaml: {mode: merge}\n"
+    world.template("project/c.yaml", "zzz: 1\n")
+    world.repo("api", {"c.yaml": "a: 1\nb:\n\t- c\n"})
+    planned = world.run("plan", "--json")
+    assert (planned.code, planned.states()) == (1, {"api": "blocked"})
+    assert planned.json["targets"][0]["reason"].startswith("c.yaml: line 3: not valid YAML: ")
+    assert "Traceback" not in planned.err
