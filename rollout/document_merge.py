@@ -10,10 +10,10 @@ from pathlib import PurePosixPath
 from msgspec import Struct
 
 from rollout import formats
-from rollout.document import Document, DocumentFault, Object, Scalar, Span, applied, fault, meaning
-from rollout.document_past import Ours, at, comment_texts, folded, leaves
+from rollout.document import Array, Document, DocumentFault, Node, Scalar, Span, applied, fault, meaning
+from rollout.document_past import Ours, at, folded, leaves
 from rollout.lines import apart, without_dangling
-from rollout.match import Match, Place
+from rollout.match import Match
 from rollout.unite import United, unite
 
 _BOM = "\ufeff"
@@ -135,23 +135,21 @@ def would_change_foreign(current: bytes, template: bytes, ours: Ours, kind: Kind
 def projection(content: bytes, template: bytes, ours: Ours, kind: Kind) -> dict[str, str]:
     """Return the part of a document that is rollout's business: named keys, and our entries in lists."""
     root = kind.read(content).root
-    named = {place for place, _ in leaves(kind.template(template).root, kind.match)}
+    named = dict(leaves(kind.template(template).root, kind.match))
     out: dict[str, str] = {}
     for place in sorted({*named, *ours.values, *ours.entries}):
-        said = _said(root, place, ours, kind.match)
+        lists = place in ours.entries or isinstance(named.get(place), Array)
+        said = _said(at(root, place, kind.match), ours.entries.get(place, ()) if lists else None)
         if said is not None:
             out["/".join(place)] = said
     return out
 
 
-def _said(root: Object, place: Place, ours: Ours, match: Match) -> str | None:
-    node = at(root, place, match)
-    if node is None:
-        return None
-    entries = ours.entries.get(place)
-    if entries is not None and hasattr(node, "parts"):
-        return repr(sorted(said for part in node.parts if (said := meaning(part.value)) in entries))
-    return meaning(node)
+def _said(node: Node | None, ours: tuple[str, ...] | None) -> str | None:
+    """Return what a node says; of a list, where `ours` are entries of it, these alone."""
+    if node is None or ours is None or not isinstance(node, Array):
+        return None if node is None else meaning(node)
+    return repr(sorted(said for part in node.parts if (said := meaning(part.value)) in ours))
 
 
-__all__ = ["DocumentFault", "Kind", "Ours", "comment_texts", "merged", "past", "projection", "would_change_foreign"]
+__all__ = ["Kind", "Ours", "merged", "past", "projection", "would_change_foreign"]

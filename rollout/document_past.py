@@ -83,14 +83,18 @@ class _Write(Struct):
         old = {meaning(part.value) for part in before.parts} if isinstance(before, Array) else set()
         new = [meaning(part.value) for part in after.parts]
         kept = [entry for entry in self.ours.entries.get(place, ()) if entry in new]
-        self.ours.entries[place] = (*kept, *(entry for entry in new if entry not in old and entry not in kept))
-        self.ours.values[place] = meaning(after)
+        added = [entry for entry in new if entry not in old and entry not in kept]
+        self.ours.entries[place] = (*kept, *dict.fromkeys(added))
+        if not self.ours.entries[place]:
+            del self.ours.entries[place]
+        if before is None:
+            self.ours.values[place] = meaning(after)
 
     def _fill(self, before: Node | None, after: Object | Array, place: Place) -> None:
         """Keep how others wrote what was empty, or something else, where we wrote an object or a list."""
         alike = isinstance(before, Object | Array) and type(before) is type(after) and before.style == after.style
         filled = alike and isinstance(before, Object | Array) and before.parts
-        if before is not None and after.parts and not filled and place not in self.ours.added:
+        if place and before is not None and after.parts and not filled and place not in self.ours.added:
             self.ours.found[place] = self.text[before.start : before.end]
 
     def _forget(self, place: Place) -> None:

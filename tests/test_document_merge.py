@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from rollout.document import DocumentFault
-from rollout.document_merge import Kind
+from rollout.document_merge import Kind, Ours, past, projection
 from rollout.formats import format_of
 from rollout.match import match_for
 from tests.corpus import merged
@@ -159,3 +159,33 @@ def test_a_hook_is_the_same_one_by_its_command_and_keeps_what_a_person_adds() ->
     after = HOOKS % f'{theirs}, {{"command": "a.sh", "timeout": 5, "async": true}}'
     assert _told(".claude/settings.json", before, *steps) == after
     assert _told(".claude/settings.json", before, template, "{}") == before
+
+
+def _projected(before: str, template: str, now: str) -> bool:
+    """Tell whether what is ours is the same in a document that others changed after our write."""
+    kind = _kind("x.yaml")
+    after = merged(before.encode(), template.encode(), kind)
+    ours = past([(before.encode(), after)], kind)
+    return projection(after, template.encode(), ours, kind) == projection(now.encode(), template.encode(), ours, kind)
+
+
+@pytest.mark.parametrize(
+    ("now", "same"),
+    [
+        ("l:\n- a\n- x\nm: [1]\nv: 'q'\n", True),
+        ("l:\n- x\n- new\nv: q\n", True),
+        ("l:\n- a\nm: [1]\nv: q\n", False),
+        ("l:\n- a\n- x\nm: [1]\nv: other\n", False),
+        ("l:\n- a\n- x\nm: [1]\n", False),
+    ],
+)
+def test_what_others_change_beside_ours_is_no_drift(now: str, same: bool) -> None:
+    assert _projected("l:\n- a\nm: [1]\n", "l: [x]\nv: q\n", now) is same
+
+
+def test_a_list_that_nobody_wrote_to_may_grow_and_a_document_that_is_ours_alone_stays_one() -> None:
+    kind = _kind("x.yaml")
+    grown = [projection(text, b"l: [a]\n", Ours(), kind) for text in (b"l: [a]\n", b"l: [a, b]\n")]
+    assert grown[0] == grown[1]
+    made = merged(b"", b'{"a": 1}', _kind("x.json"))
+    assert merged(made, b"{}", _kind("x.json"), (b"", made)) == b"{}"

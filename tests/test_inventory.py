@@ -202,6 +202,15 @@ def test_patterns_settle_key_by_key_with_exact_paths_last() -> None:
     assert rule_for(patterns, "b/y.sh").delimiters == "shell"
 
 
+def test_a_match_names_lists_by_paths_and_the_keys_of_their_entries() -> None:
+    head = "version: 1\nrepos: {a: {path: a, templates: [project]}}\n"
+    text = head + "files: {x.json: {mode: merge, format: json, match: {a: id, 'b.*[].c': [k, l]}}}\n"
+    rule = rule_for(read(text).patterns, "x.json")
+    assert (rule.format, rule.match) == ("json", (("a", ("id",)), ("b.*[].c", ("k", "l"))))
+    with pytest.raises(InventoryError, match=r"files.x.match: 'a..b' is no path; write keys with dots"):
+        read(head + "files: {x: {mode: merge, match: {a..b: id}}}\n")
+
+
 def test_limits_name_targets_groups_globs_and_exceptions() -> None:
     targets = read(
         "version: 1\ndefaults: {templates: [project]}\n"
