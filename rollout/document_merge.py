@@ -43,7 +43,7 @@ class Kind(Struct, frozen=True):
             raise DocumentFault(f"{place}{error}") from error
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def _read(content: bytes, name: str) -> Document:
     if len(content) > _MAX_BYTES:
         raise DocumentFault("line 1: is larger than 32 MiB")

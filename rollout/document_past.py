@@ -8,7 +8,15 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct, field
 
 from rollout.document import Array, Document, Node, Object, meaning, repeated
+from rollout.lines import begins_line, line_end, line_start
 from rollout.match import Match, Place, named_parts
+
+
+class Found(Struct, frozen=True):
+    """What others had where we wrote an object or a list: as they wrote it, and as it was read."""
+
+    text: str
+    node: Node
 
 
 class Ours(Struct):
@@ -22,7 +30,7 @@ class Ours(Struct):
     added: set[Place] = field(default_factory=set)
     values: dict[Place, str] = field(default_factory=dict)
     entries: dict[Place, tuple[str, ...]] = field(default_factory=dict)
-    found: dict[Place, str] = field(default_factory=dict)
+    found: dict[Place, Found] = field(default_factory=dict)
     comments: Counter[str] = field(default_factory=Counter)
     ended: bool = False
 
@@ -35,7 +43,7 @@ def folded(writes: Iterable[tuple[Document, Document]], match: Match) -> Ours:
     """Fold the documents before and after each of our writes, oldest first."""
     ours = Ours()
     for before, after in writes:
-        _Write(ours, match, before.text).wrote(before.root, after.root, ())
+        _Write(ours, match, before).wrote(before.root, after.root, ())
         ours.ended = (ours.ended or not before.text.endswith("\n")) and after.text.endswith("\n")
         had, has = Counter(comment_texts(before)), Counter(comment_texts(after))
         ours.comments = ours.comments + (has - had) - (had - has)
@@ -51,7 +59,7 @@ class _Write(Struct):
 
     ours: Ours
     match: Match
-    text: str  # before it
+    document: Document  # before it
 
     def wrote(self, before: Node | None, after: Node, place: Place) -> None:
         if before is None:
@@ -94,8 +102,16 @@ class _Write(Struct):
         """Keep how others wrote what was empty, or something else, where we wrote an object or a list."""
         alike = isinstance(before, Object | Array) and type(before) is type(after) and before.style == after.style
         filled = alike and isinstance(before, Object | Array) and before.parts
-        if place and before is not None and after.parts and not filled and place not in self.ours.added:
-            self.ours.found[place] = self.text[before.start : before.end]
+        noted = before is not None and any(before.start <= start < before.end for start, _ in self.document.comments)
+        if place and not noted and before is not None and after.parts and not filled and place not in self.ours.added:
+            self.ours.found[place] = Found(self._as_written(before), before)
+
+    def _as_written(self, node: Node) -> str:
+        """Return a value as it was written, from the end of the line before it where it begins a line."""
+        text = self.document.text
+        block = node.style == "block" and begins_line(text, node.start)
+        start = line_end(text, line_start(text, node.start) - 1) if block else node.start
+        return text[start : node.end]
 
     def _forget(self, place: Place) -> None:
         for kept in (self.ours.values, self.ours.entries, self.ours.found):

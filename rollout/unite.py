@@ -80,8 +80,10 @@ class _Uniting(Struct):
         for part in new:
             self._check_new(part, (*place, part.key))
         gone = tuple(index for index, node in enumerate(kept) if node is None)
+        found = self.ours.found.get(place)
+        alike = found is not None and type(found.node) is type(have)
         if gone or new:
-            self.operations.append(Amend(have, gone, tuple(new), self.ours.found.get(place)))
+            self.operations.append(Amend(have, gone, tuple(new), found.text if found is not None and alike else None))
         staying = [replace(part, value=node) for part, node in zip(have.parts, kept, strict=True) if node is not None]
         return replace(have, parts=(*staying, *new))
 
@@ -151,7 +153,15 @@ class _Uniting(Struct):
         if not left.parts and place in self.ours.added and not entry:
             del self.operations[mark:]
             return None
-        return left
+        return left if left.parts else self._as_found(node, left, mark, place)
+
+    def _as_found(self, node: Object | Array, left: Object | Array, mark: int, place: Place) -> Node:
+        """Return what others had where we wrote an object or a list of which nothing is left."""
+        found = self.ours.found.get(place)
+        if found is None or type(found.node) is type(node):
+            return left
+        self.operations[mark:] = [Amend(node, tuple(range(len(node.parts))), (), found.text)]
+        return found.node
 
     def _without_ours(self, node: Object, place: Place, *, entry: bool) -> Object | Array:
         twice = repeated(node)

@@ -138,7 +138,8 @@ class _Editor(Struct):
         at = part.body
         start, end = next_line(self.text, part.body), next_line(self.text, part.value.end)
         edits = cut(self.text, (start, end), self.foreign)
-        return [Edit(at, at, (" " if head else "") + head + below), *edits]
+        gap = " " if head and not head.startswith(("\r", "\n")) else ""
+        return [Edit(at, at, gap + head + below), *edits]
 
     # --- adding
 

@@ -14,7 +14,7 @@ from rollout.template_text import comment_behind, comments_before
 from rollout.yaml_style import Style
 
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*[ \t]*)*")
-_UNSAFE = re.compile(r"[,\[\]{}\n]|: |:$| #|^[-?:] ")
+_UNSAFE = re.compile(r"[,:\[\]{}\n]| #|^[-?] ")
 _INDICATOR = re.compile(r"[|>][-+]?([1-9])")
 
 
@@ -124,7 +124,7 @@ class Writer(Struct):
         """Return a part on one line, as it stands between brackets."""
         if not part.key:
             return self.on_one_line(part.value)
-        return f"{self.key(part)} {self.on_one_line(part.value)}".rstrip(" ")
+        return f"{self.key(part)} {self.on_one_line(part.value)}"
 
     def lines(self, part: Part, margin: str) -> Written:
         return Written(self.inline(part))
@@ -136,9 +136,10 @@ class Writer(Struct):
             case Alias():
                 return raw
             case Scalar(style=style):
-                if "\n" in raw or style in {"|", ">"} or (not style and _UNSAFE.search(raw)):
+                unsafe = not style and node.meaning.startswith("str ") and _UNSAFE.search(raw)
+                if "\n" in raw or style in {"|", ">"} or unsafe:
                     return json.dumps(node.meaning.partition(" ")[2], ensure_ascii=False)
-                return raw
+                return raw or "null"
         if node.style == "flow" and "\n" not in raw:
             return raw
         opening, closing = "{}" if isinstance(node, Object) else "[]"
