@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from rollout import folder, signing, store, threads, workshop
 from rollout.git import GitError
 from rollout.load import Loaded
 from rollout.locate import Settings, Unfit, locate
-from rollout.model import Action, Branch, Change, File, Folder, Obstacle, Outcome, PastRun, State, Step, Target
-from rollout.plan import fingerprint
+from rollout.model import (
+    Action,
+    Branch,
+    Change,
+    File,
+    Folder,
+    Obstacle,
+    Outcome,
+    PastRun,
+    Snapshot,
+    State,
+    Step,
+    Target,
+)
+from rollout.plan import Circumstances, fingerprint
 
 
 def steps(
@@ -57,7 +70,14 @@ def _branch_step(target: Target, where: Branch, outcome: Outcome, settings: Sett
         pending = shop.pending_commit()
     if pending == outcome.commit:
         raise GitError("its commit was never pushed; `rollout apply` on a mended template replaces it")
-    return _undone(target, outcome, tip, snapshot.files, before, at.remote.url, settings)
+    return _undone(target, outcome, snapshot, before, _circumstances(at.remote.url, settings))
+
+
+def _circumstances(url: str, settings: Settings) -> Circumstances:
+    identity = settings.person.identity
+    return Circumstances(
+        identity=url, identity_fault=settings.person.fault, author=identity.author.shown if identity else ""
+    )
 
 
 def _folder_step(target: Target, where: Folder, outcome: Outcome, settings: Settings) -> Step:
@@ -69,19 +89,17 @@ def _folder_step(target: Target, where: Folder, outcome: Outcome, settings: Sett
         if file is None and path.before not in {"-", None}:
             raise GitError(f"the backup of {path.path} is gone")
         before[PurePosixPath(path.path)] = file
-    return _undone(target, outcome, snapshot.revision, snapshot.files, before, str(where.root), settings)
+    return _undone(target, outcome, snapshot, before, Circumstances(str(where.root)))
 
 
 def _undone(
     target: Target,
     outcome: Outcome,
-    revision: str,
-    files: object,
+    snapshot: Snapshot,
     before: dict[PurePosixPath, File | None],
-    identity: str,
-    settings: Settings,
+    circumstances: Circumstances,
 ) -> Step:
-    assert isinstance(files, dict)
+    files, revision, fault = snapshot.files, snapshot.revision, circumstances.identity_fault
     changed = [p.path for p in outcome.paths if fingerprint(files.get(PurePosixPath(p.path))) != p.after]
     back = [p.path for p in outcome.paths if fingerprint(files.get(PurePosixPath(p.path))) == p.before]
     if changed and len(back) == len(outcome.paths):
@@ -90,9 +108,6 @@ def _undone(
         reason = f"{', '.join(changed[:3])} changed since the run; mend it by hand or with the templates"
         return Step(target.name, target.location, State.BLOCKED, reason, revision)
     changes = tuple(_changes(before, files))
-    is_branch = isinstance(target.location, Branch)
-    fault = settings.person.fault if is_branch else None
-    author = settings.person.identity.author.shown if is_branch and settings.person.identity else ""
     return Step(
         target=target.name,
         location=target.location,
@@ -101,13 +116,13 @@ def _undone(
         base=revision,
         changes=changes,
         managed={change.path: fingerprint(change.before) for change in changes},
-        identity=identity,
-        author=author,
+        identity=circumstances.identity,
+        author=circumstances.author,
     )
 
 
 def _changes(
-    before: dict[PurePosixPath, File | None], files: dict[PurePosixPath, File | Obstacle | None]
+    before: dict[PurePosixPath, File | None], files: Mapping[PurePosixPath, File | Obstacle | None]
 ) -> Iterable[Change]:
     for path, old in before.items():
         now = files.get(path)

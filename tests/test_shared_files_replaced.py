@@ -30,13 +30,13 @@ def root(tmp_path: Path) -> Path:
     return place
 
 
-def memory(root: Path) -> Memory:
+def remembered(root: Path) -> Memory:
     return folder.memory(root.parent / "state", root)
 
 
 def write(root: Path, after: File | None = NEW) -> tuple[str, list[str]]:
     """Replace or remove the file; return what went wrong and what was told."""
-    writer = FolderWriter(root, memory(root), "run")
+    writer = FolderWriter(root, remembered(root), "run")
     change = Change(NAME, Action.UPDATE, "template", OLD, after)
     try:
         writer.write([change])
@@ -46,7 +46,7 @@ def write(root: Path, after: File | None = NEW) -> tuple[str, list[str]]:
 
 
 def clear(root: Path) -> list[str]:
-    writer = FolderWriter(root, memory(root), "")
+    writer = FolderWriter(root, remembered(root), "")
     writer.clear()
     return writer.notes
 
@@ -222,7 +222,7 @@ def test_what_is_still_written_into_a_replaced_file_is_kept_and_told(root: Path,
 
 
 def write_nothing(root: Path) -> list[str]:
-    writer = FolderWriter(root, memory(root), "later")
+    writer = FolderWriter(root, remembered(root), "later")
     writer.write([])
     writer.sweep([NAME])
     return writer.notes
@@ -293,7 +293,7 @@ def out_of_reach(root: Path) -> str:
 
 def test_a_name_as_long_as_there_can_be_is_written_and_an_old_record_of_one_heals(root: Path) -> None:
     path = PurePosixPath("x" * 255)
-    kept = memory(root)
+    kept = remembered(root)
     old = {"print": "100644:0", "before": "-", "run": "old", "merged": None, "scratch": f".{path}.rollout-01234567"}
     kept.write({str(path): {"announced": old}})
     writer = FolderWriter(root, kept, "run")
@@ -305,7 +305,7 @@ def test_a_name_as_long_as_there_can_be_is_written_and_an_old_record_of_one_heal
 
 
 def test_an_old_record_of_a_name_too_long_does_not_outlive_its_template(root: Path) -> None:
-    kept = memory(root)
+    kept = remembered(root)
     name = "x" * 250
     old = {"print": "100644:0", "before": "-", "run": "old", "merged": None, "scratch": f".{name}.rollout-01234567"}
     kept.write({name: {"announced": old}})
