@@ -11,14 +11,18 @@ from uuid import uuid4
 
 import psycopg
 
-from rollout.demo.postgres import Server, embedded_postgres
+from rollout.demo.postgres.running import embedded_postgres
+from rollout.demo.postgres.server import Server
 from rollout.events.database import connected
 from rollout.events.event_types import shipped_types, store_types
 from rollout.events.migrations import migrate
 
 CONNECTIONS = (1, 8, 32)
+
 INSTANCES = (1, 32)
+
 SPOOLED = 50_000
+
 PREPARE = "\\set i random(100000, 100000 + {instances} - 1)\n"
 
 # What clients did before: they asked for the highest position, added one, and swallowed the refusals.
@@ -26,6 +30,7 @@ OLD_TABLE = """
 CREATE TABLE event_store (event_id uuid PRIMARY KEY, instance_id varchar(32) NOT NULL, event_type varchar(64) NOT NULL,
     sequence_num bigint NOT NULL, event_data jsonb NOT NULL, UNIQUE (instance_id, sequence_num))
 """
+
 OLD_CLIENT = """
 INSERT INTO event_store
 SELECT gen_random_uuid(), 'bench-PS-' || :i, 'spawn', 1 + coalesce(max(sequence_num), 0), '{"a": 1}'

@@ -10,12 +10,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from rollout.demo.postgres import embedded_postgres
+from rollout.demo.postgres.running import embedded_postgres
 from rollout.events.database import connected
 from rollout.events.migrations import migrate
 from tests.events.shells import SHELLS, Shell, make_shell
 
 ROUNDS = 80
+
 BACKLOG = 20_000
 # The ways take turns, so that whatever else the machine does falls on all of them alike.
 SCRIPT = """

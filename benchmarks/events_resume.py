@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollout.demo.postgres import embedded_postgres
+from rollout.demo.postgres.running import embedded_postgres
 from rollout.events.database import connected
 from rollout.events.event_types import shipped_types, store_types, stored_names
 from rollout.events.migrations import migrate
@@ -20,8 +20,11 @@ from rollout.events.store import read_events, read_session, resume_in_sql
 if TYPE_CHECKING:
     from rollout.events.database import Connection
 
+
 GENERATE = Path(__file__).with_name("events_generate.sql")
+
 EVENTS_PER_SESSION = 1000
+
 ROUNDS = 300
 
 

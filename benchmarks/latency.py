@@ -21,8 +21,8 @@ from pathlib import Path
 from fleet import Fleet, make
 from run import JOBS, loop, machine, rollout, timed, write_results
 
-from tests.transports.proxy import proxy
-from tests.transports.servers import sshd
+from tests.remote.proxy import proxy
+from tests.remote.servers import sshd
 
 HEADING = "## Far away"
 SAMPLES = 15

@@ -1,5 +1,7 @@
 """What goes wrong in the user's world, said in the user's words."""
 
+from __future__ import annotations
+
 
 class RolloutError(Exception):
     """A fault the user can mend: the text names the place, the thing and the way out.
@@ -18,3 +20,11 @@ class Refused(RolloutError):
 
 class Busy(RolloutError):
     """Another run holds the lock (exit code 5)."""
+
+
+class GitError(RolloutError):
+    """Git said no; the text is its last words."""
+
+
+class GitTimeout(GitError):
+    """Git was ended because it took longer than its limit."""

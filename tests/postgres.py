@@ -9,24 +9,26 @@ from typing import Any
 import psycopg
 import pytest
 
-from rollout.demo.postgres import (
-    Installation,
-    Server,
-    debian_installation,
-    embedded_installation,
-    embedded_postgres,
-)
+from rollout.demo.postgres.installation import Installation, debian_installation, embedded_installation
+from rollout.demo.postgres.running import embedded_postgres
+from rollout.demo.postgres.server import Server
 
 INSTALLATIONS: dict[str, Callable[[], Installation | None]] = {
     "embedded-16": lambda: embedded_installation(16),
     "embedded-18": lambda: embedded_installation(18),
     "debian-15": lambda: debian_installation(15),
 }
+
 EVERY_POSTGRES = list(INSTALLATIONS)
+
 TEMPLATE = "migrated"
+
 _numbers = itertools.count(1)
+
 _migrated: set[str] = set()
+
 _administrators: dict[str, psycopg.Connection[tuple[Any, ...]]] = {}
+
 
 ServerNamed = Callable[[str], Server]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from rollout import show
-from rollout.cli.given import settled
+from rollout.cli.common_options import settled
 from rollout.cli.options import common
-from rollout.demo import story
+from rollout.demo import stage, story
+from rollout.showing import colour
 
 
 @click.command()
@@ -27,9 +27,9 @@ def demo(context: click.Context, folder: str | None) -> int:
     """
     options = settled(context)
     place = Path(folder).expanduser() if folder else Path(tempfile.mkdtemp(prefix="rollout-demo-"))
-    paint = show.painter(options.colour_on(sys.stdout))
+    paint = colour.painter(options.colour_on(sys.stdout))
 
     def say(text: str) -> None:
         click.echo(text, color=True)
 
-    return story.Story(story.prepared(place), say, paint).tell()
+    return story.Story(stage.prepared(place), say, paint).tell()

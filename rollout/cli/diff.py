@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 from msgspec.structs import replace
 
-from rollout import show, wire
 from rollout.cli import session
 from rollout.cli.options import common, option
 from rollout.cli.session import Session
 from rollout.errors import UsageError
-from rollout.model import Action, Change, State, Step
+from rollout.model import plan_document
+from rollout.model.plan import Action, Change, State, Step
+from rollout.showing import diffs, plans
 
 _LEFT_OUT = {State.MISSING, State.UNREACHABLE, State.BLOCKED}  # of these a difference is not all there is to say
 
@@ -46,7 +47,7 @@ def diff(context: click.Context, target: str | None, path: str | None, base: boo
         if at.options.json:
             at.screen.document(
                 {"format": "rollout-diff/1", "changes": [
-                    {"target": step.target, **wire.change_document(step, change, lambda _s, c: show.diff(c))}
+                    {"target": step.target, **plan_document.change_document(step, change, lambda _s, c: diffs.diff(c))}
                     for step, change in pairs
                 ], "left_out": [
                     {"name": step.target, "state": step.state.value, "reason": step.reason} for step in left_out
@@ -54,7 +55,7 @@ def diff(context: click.Context, target: str | None, path: str | None, base: boo
             )  # fmt: skip
         else:
             _print(at, pairs)
-            for line in show.grouped((step.target, f"{step.state}: {step.reason}") for step in left_out):
+            for line in plans.grouped((step.target, f"{step.state}: {step.reason}") for step in left_out):
                 at.screen.say(f"rollout: {line}")
         return 1 if left_out else 0
 
@@ -69,6 +70,6 @@ def _shown(step: Step, path: str | None, *, base: bool) -> list[Change]:
 
 def _print(at: Session, pairs: list[tuple[Step, Change]]) -> None:
     for step, change in pairs:
-        text = show.diff(change, f"{step.target}/a", f"{step.target}/b")
+        text = diffs.diff(change, f"{step.target}/a", f"{step.target}/b")
         if text:
-            at.screen.data(show.paint_diff(text, at.screen.paint, "") + "\n")
+            at.screen.data(diffs.paint_diff(text, at.screen.paint, "") + "\n")

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from rollout import load
-from rollout.cli.given import settled
+from rollout.cli.common_options import settled
 from rollout.errors import UsageError
+from rollout.fleet import load
 
 
 def read(context: click.Context) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from pathlib import PurePosixPath
 
 import click
 
-from rollout import explain as explaining
-from rollout import ledger
 from rollout.cli import session
 from rollout.cli.options import common, option
 from rollout.errors import UsageError
+from rollout.fleet import explain as explaining
+from rollout.ledger import ledger
 
 
 @click.command()

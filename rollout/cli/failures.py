@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import click
 
-from rollout.addresses import redact
+from rollout.safety.shown import redact
 
 # A file and a line, as compilers write it, or a file: what stands before the first colon and a space.
 _PLACE = re.compile(r"([^:\s][^:]*:\d+(?::\d+)?|[^\s:]*[/.][^\s:]*): ")

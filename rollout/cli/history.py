@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any  # noqa: F401
 
 import click
 from msgspec.structs import replace
 
-from rollout import ledger, locks, survey, tables
-from rollout import report as reports
 from rollout.cli import session
-from rollout.cli.options import common, option, terminal_width
+from rollout.cli.options import (
+    common,
+    option,  # noqa: F401
+    terminal_width,
+)
 from rollout.cli.session import Session
-from rollout.errors import RolloutError
-from rollout.ledger import Ledger
-from rollout.model import PastRun, Target
+from rollout.errors import RolloutError  # noqa: F401
+from rollout.ledger import ledger
+from rollout.ledger.ledger import Ledger
+from rollout.machine import locks
+from rollout.model.inventory import Target
+from rollout.model.outcomes import PastRun
+from rollout.showing import outcomes
+from rollout.showing.documents import history_document
 
 
 @click.command()
@@ -33,18 +40,18 @@ def history(context: click.Context, run: str | None) -> int:
         inventory = at.loaded.inventory
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
             found = book.runs() if run is None else [book.run(run)]
-            at_work = _at_work(at, book)
+            at_work = runs_at_work(at, book)
         runs = [in_order(replace(past, at_work=past.run == at_work), inventory.targets) for past in found]
         if at.options.json:
-            at.screen.document({"format": "rollout-history/1", "runs": [_document(past) for past in runs]})
+            at.screen.document({"format": "rollout-history/1", "runs": [history_document(past) for past in runs]})
         elif run is None:
-            at.screen.data(tables.history_text(runs, terminal_width()))
+            at.screen.data(outcomes.history_text(runs, terminal_width()))
         else:
-            at.screen.data(tables.run_text(runs[0], at.screen.paint))
+            at.screen.data(outcomes.run_text(runs[0], at.screen.paint))
     return 0
 
 
-def _at_work(at: Session, book: Ledger) -> str | None:
+def runs_at_work(at: Session, book: Ledger) -> str | None:
     """Return the run that is at work now: one that has not ended, while a process holds the lock that it took before.
 
     Only the newest can be; the lock is read and not tried, for a run that begins would trip over that.
@@ -61,58 +68,3 @@ def in_order(run: PastRun, targets: Sequence[Target]) -> PastRun:
     """Return a run with its outcomes in the inventory's order; what the inventory names no more comes last."""
     order = {target.name: index for index, target in enumerate(targets)}
     return replace(run, outcomes=tuple(sorted(run.outcomes, key=lambda o: order.get(o.target, len(order)))))
-
-
-def _document(run: PastRun) -> dict[str, Any]:
-    return {
-        "run": run.run,
-        "command": run.command,
-        "started_at": run.started_at,
-        "finished_at": run.finished_at,
-        "plan": run.plan,
-        "exit_code": run.exit_code,
-        "at_work": run.at_work,
-        "outcomes": [
-            {
-                "target": outcome.target,
-                "outcome": outcome.verdict.value,
-                "reason": outcome.reason,
-                "base": outcome.base,
-                "commit": outcome.commit,
-                "duration_ms": outcome.duration_ms,
-                "paths": [
-                    {"path": path.path, "action": path.action, "before": path.before, "after": path.after}
-                    for path in outcome.paths
-                ],
-            }
-            for outcome in run.outcomes
-        ],
-    }
-
-
-@click.command()
-@click.argument("run", required=False)
-@option("--format", "form", type=click.Choice(["markdown"]), default="markdown", help="How to write it.")
-@common
-@click.pass_context
-def report(context: click.Context, run: str | None, form: str) -> int:  # one form so far
-    """Write a run up as a document: what changed where, what was pushed, what remains. The last run if none is named.
-
-    \b
-    rollout report > ROLLOUT.md
-    rollout report 20260203T1520
-    """
-    with session.opened(context, looks=False) as at:
-        inventory = at.loaded.inventory
-        with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
-            last = book.last_outcomes()
-            if run is None:
-                past = next(iter(book.runs()), None)
-                if past is None:
-                    raise RolloutError("there are no runs yet; `rollout apply` makes the first")
-            else:
-                past = book.run(run)
-            past = replace(past, at_work=past.run == _at_work(at, book))
-        made = at.plan(at.settings(offline=True))
-        at.screen.data(reports.markdown(in_order(past, inventory.targets), survey.rows(made, last)))
-    return 0

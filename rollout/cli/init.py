@@ -8,13 +8,16 @@ from pathlib import Path
 
 import click
 
-from rollout import discovery, first_inventory, git, places
-from rollout.cli.given import settled
+from rollout.checkout import search
+from rollout.cli.common_options import settled
 from rollout.cli.options import common
 from rollout.cli.screen import Screen
 from rollout.errors import Refused, RolloutError
-from rollout.first_inventory import Checkout
-from rollout.show import count
+from rollout.git import person
+from rollout.inventory import first
+from rollout.machine.files import write_whole
+from rollout.model.inventory import Checkout
+from rollout.showing.colour import count
 
 
 @click.command()
@@ -40,7 +43,7 @@ def init(context: click.Context, folder: str | None) -> int:
     if not place.is_dir():
         raise RolloutError(f"{folder}: there is no such folder")
     found = []
-    for one in discovery.checkouts(place):
+    for one in search.checkouts(place):
         if isinstance(one, Checkout):
             found.append(one)
         else:
@@ -48,14 +51,14 @@ def init(context: click.Context, folder: str | None) -> int:
     if not found:
         raise RolloutError(f"{folder or '.'}: no git repository was found here; name the folder they are in")
     files = {
-        templates / first_inventory.TEMPLATE: first_inventory.TEMPLATE_TEXT,
+        templates / first.TEMPLATE: first.TEMPLATE_TEXT,
         inventory.parent / "inventory.schema.json": _schema(),
-        inventory: first_inventory.inventory(found, _root(place, inventory.parent), _owner()),
+        inventory: first.inventory(found, _root(place, inventory.parent), _owner()),
     }
     written = []
     for file, text in files.items():
         if not os.path.lexists(file):
-            places.write_whole(file, text.encode(), 0o644)
+            write_whole(file, text.encode(), 0o644)
             written.append(_shown(file))
     if options.json:
         paths = [str(one.path) for one in found]
@@ -78,11 +81,11 @@ def _root(place: Path, beside: Path) -> str:
 
 
 def _owner() -> str:
-    identity = git.read_person().identity
+    identity = person.read_person().identity
     return identity.author.name if identity is not None else "nobody yet"
 
 
 def _schema() -> str:
-    from rollout.description import inventory_schema
+    from rollout.inventory.description import inventory_schema
 
     return json.dumps(inventory_schema(), indent=2) + "\n"

@@ -7,14 +7,18 @@ from pathlib import Path
 
 import click
 
-from rollout import places, show, wire
 from rollout.cli import proving, session
 from rollout.cli.options import common, option
 from rollout.cli.session import Session
-from rollout.model import Change, OnDrift, State, Step
-from rollout.plan import Decisions
+from rollout.machine import files
+from rollout.model import plan_document, plan_file
+from rollout.model.circumstances import Decisions
+from rollout.model.plan import Change, OnDrift, State, Step
+from rollout.showing import diffs as show_diffs
+from rollout.showing import plans
 
 _ERRORS = {State.MISSING, State.UNREACHABLE, State.BLOCKED}
+
 _DIFFERENT = {State.PENDING, State.DRIFT, State.CONFLICT, State.READY_TO_PUSH}
 
 
@@ -48,13 +52,13 @@ def plan(
         made = at.plan(at.settings(offline=offline), Decisions(adopt, OnDrift(on_drift)), problems=problems)
         decided = (*(["--adopt"] if adopt else []), *(["--on-drift", on_drift] if on_drift != "block" else []))
         if out is not None:
-            places.write_whole(Path.cwd() / Path(out).expanduser(), wire.plan_file(made, diffs(True)))
+            files.write_whole(Path.cwd() / Path(out).expanduser(), plan_file.plan_file(made, diffs(True)))
         if at.options.json:
-            at.screen.document(wire.plan_document(made, diffs(diff)))
+            at.screen.document(plan_document.plan_document(made, diffs(diff)))
         else:
             then = _next(at, made.steps, out, decided)
             whole = at.options.verbose > 0
-            at.screen.data(show.plan_text(made, at.screen.paint, with_diff=diff, whole=whole, then=then))
+            at.screen.data(plans.plan_text(made, at.screen.paint, with_diff=diff, whole=whole, then=then))
             if out is not None:
                 at.screen.note(f"Saved as {out}; `rollout apply {out}` writes exactly this.")
         return exit_code(made.steps, detailed=detailed_exitcode)
@@ -62,7 +66,7 @@ def plan(
 
 def _next(at: Session, steps: tuple[Step, ...], saved: str | None, decided: tuple[str, ...]) -> str:
     """Return the command line to go on with after a plan; "" where there is nothing to be done."""
-    words = show.next_step(steps)
+    words = plans.next_step(steps)
     if words[:1] != ("apply",):
         return at.again(*words) if words else ""
     if saved is not None:
@@ -71,7 +75,7 @@ def _next(at: Session, steps: tuple[Step, ...], saved: str | None, decided: tupl
 
 
 def diffs(wanted: bool) -> Callable[[Step, Change], str | None]:
-    return lambda _step, change: show.diff(change) if wanted else None
+    return lambda _step, change: show_diffs.diff(change) if wanted else None
 
 
 def exit_code(steps: tuple[Step, ...], *, detailed: bool) -> int:

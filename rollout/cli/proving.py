@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from rollout import proof
 from rollout.cli.session import Session
 from rollout.errors import RolloutError, UsageError
-from rollout.model import Problem, Target, Unproved
+from rollout.fleet import prove
+from rollout.model.files import Problem, Unproved
+from rollout.model.inventory import Target
 
 ENVIRONMENT = "ROLLOUT_DATABASE_URL"
 # A rollout does not wait longer for a database that is down; `verify`, which is there to ask, does.
 PATIENCE, LONG_PATIENCE = 2.0, 10.0
+
 SCRIPT = "docs/testing/event-store-test.sh"
 
 
@@ -51,7 +53,7 @@ def problems(at: Session, targets: tuple[Target, ...] | None = None) -> Mapping[
     at.screen.note("Trying what the documents say on the event store.")
     try:
         reach(at, url, PATIENCE)
-        return proof.problems(proof.faults(at.loaded, url, chosen, at.interrupt.stop))
+        return prove.problems(prove.faults(at.loaded, url, chosen, at.interrupt.stop))
     except UsageError:
         raise
     except RolloutError as error:
@@ -61,7 +63,7 @@ def problems(at: Session, targets: tuple[Target, ...] | None = None) -> Mapping[
 
 def unproved(at: Session, error: RolloutError) -> tuple[Unproved, ...]:
     """Return each target whose documents nobody could prove, with the reason."""
-    names = proof.documented(at.loaded, at.loaded.chosen)
+    names = prove.documented(at.loaded, at.loaded.chosen)
     return tuple(Unproved(name, "", f"not proved: {error}") for name in names)
 
 
@@ -69,4 +71,4 @@ def faults(at: Session, url: str) -> tuple[Unproved, ...]:
     """Return what is wrong with the documents and with the store that they are about; raise RolloutError if unknown."""
     reach(at, url, LONG_PATIENCE)
     chosen = at.loaded.chosen
-    return (*proof.faults(at.loaded, url, chosen, at.interrupt.stop), *proof.script(at.loaded, url, SCRIPT, chosen))
+    return (*prove.faults(at.loaded, url, chosen, at.interrupt.stop), *prove.script(at.loaded, url, SCRIPT, chosen))

@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
-from rollout.addresses import redact
 from rollout.cli import proving
 from rollout.cli.session import Session
 from rollout.errors import RolloutError
-from rollout.model import Outcome, Run, Step, Verdict
-from rollout.publish import default_subject
+from rollout.model.outcomes import Outcome, Run, Verdict
+from rollout.model.plan import Step
+from rollout.safety.shown import redact
+from rollout.targets.branch.commit import default_subject
 
 if TYPE_CHECKING:
     from rollout.events.spool import Record
+
 
 _WRONG = {Verdict.BLOCKED, Verdict.STALE, Verdict.REJECTED, Verdict.UNKNOWN, Verdict.FAILED}
 

@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
+import re  # noqa: F401
 import select
 import sys
 import time
 from collections.abc import Iterable
 from typing import Any
 
-from rollout import secrecy, show
-from rollout.addresses import redact
 from rollout.cli import streams
-from rollout.cli.given import Options
+from rollout.cli.common_options import Options
+from rollout.safety import secrets
+from rollout.safety.shown import harmless, json_text, redact
+from rollout.showing import colour
 
 _EVERY = 0.1  # seconds between two repaints of the live line
+
 _LISTEN = 0.1  # seconds between two looks whether a question was answered
-
-
-# What steers a terminal or turns the order of what it shows; our own colours are let through.
-_STEERING = re.compile("(\x1b\\[(?:0|1|2|3[1-6])m)|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-
-
-def harmless(text: str) -> str:
-    """Show what others wrote into a text, file names and messages among it, instead of obeying it."""
-    return _STEERING.sub(lambda found: found[1] or f"\\x{ord(found[0]):02x}", text)
-
-
-def _json_text(text: str) -> str:
-    """Escape in JSON what JSON would let through."""
-    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class Screen:
@@ -38,8 +26,8 @@ class Screen:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self.paint = show.painter(options.colour_on(sys.stdout))
-        self._paint_err = show.painter(options.colour_on(sys.stderr))
+        self.paint = colour.painter(options.colour_on(sys.stdout))
+        self._paint_err = colour.painter(options.colour_on(sys.stderr))
         self._live = sys.stderr.isatty() and not options.quiet and not options.json
         self._painted = 0.0
         self._line = False
@@ -47,7 +35,7 @@ class Screen:
 
     def hide(self, values: Iterable[str]) -> None:
         """Show *** from now on wherever one of these values would stand."""
-        self._hidden = sorted({text for value in values for text in secrecy.spellings(value)}, key=len, reverse=True)
+        self._hidden = sorted({text for value in values for text in secrets.spellings(value)}, key=len, reverse=True)
 
     def _fit(self, text: str) -> str:
         """Return a text as it may be shown."""
@@ -61,11 +49,11 @@ class Screen:
         streams.write(sys.stdout, self._fit(text))
 
     def document(self, document: dict[str, Any]) -> None:
-        self.data(_json_text(json.dumps(document, indent=2, ensure_ascii=False)) + "\n")
+        self.data(json_text(json.dumps(document, indent=2, ensure_ascii=False)) + "\n")
 
     def event(self, **fields: Any) -> None:
         """Print one JSON object on a line of its own."""
-        self.data(_json_text(json.dumps(fields, ensure_ascii=False)) + "\n")
+        self.data(json_text(json.dumps(fields, ensure_ascii=False)) + "\n")
 
     def warn(self, text: str) -> None:
         if not self._options.quiet:

@@ -2,82 +2,39 @@
 
 from __future__ import annotations
 
-import os
+import os  # noqa: F401
 import shlex
-import signal
-import threading
+import signal  # noqa: F401
+import threading  # noqa: F401
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from types import FrameType
+from types import FrameType  # noqa: F401
 
 import click
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from rollout import hosts, load, observe, places, secrecy, threads
-from rollout.cli.given import Options, settled
+from rollout.cli.common_options import Options, settled
+from rollout.cli.interrupt import Interrupt, Interrupted, interruptible
 from rollout.cli.progress import Progress
 from rollout.cli.screen import Screen
-from rollout.destination import Settings
 from rollout.errors import RolloutError, UsageError
-from rollout.executors import Executor, Threads
-from rollout.load import Loaded
-from rollout.model import Branch, Plan, Problem, Target
-from rollout.plan import Decisions
-from rollout.units import GLANCING
-
-_PATIENCE = 1.2  # seconds that work in flight may take to end after an interrupt
-
-
-class Interrupt(Struct):
-    """Remembers which signal asked for the end; the first lets work in flight finish, if it is quick."""
-
-    stop: threading.Event = field(default_factory=threading.Event)
-    number: int | None = None
-    idle: bool = False
-
-    @property
-    def code(self) -> int | None:
-        return None if self.number is None else 128 + self.number
-
-    def __call__(self, number: int, _frame: FrameType | None) -> None:
-        from rollout import git, tokens
-
-        if self.number is not None:
-            tokens.release_all()
-            os._exit(128 + number)
-        self.number = number
-        self.stop.set()
-        if self.idle:
-            raise Interrupted(number)
-        timer = threading.Timer(_PATIENCE, git.interrupted.set)
-        timer.daemon = True
-        timer.start()
-
-    @contextmanager
-    def at_once(self) -> Iterator[None]:
-        """Raise Interrupted at the very signal while the block lasts: something is waited for, nothing is in flight."""
-        self.idle = True
-        if self.number is not None:
-            raise Interrupted(self.number)
-        try:
-            yield
-        finally:
-            self.idle = False
-
-
-@contextmanager
-def interruptible() -> Iterator[Interrupt]:
-    """Turn SIGINT and SIGTERM into a wish to end for as long as the block lasts."""
-    interrupt = Interrupt()
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield interrupt
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+from rollout.fleet import load
+from rollout.fleet import plan as observe_plan
+from rollout.fleet.load import Loaded
+from rollout.machine import state_folder
+from rollout.model.circumstances import Decisions
+from rollout.model.files import Problem
+from rollout.model.inventory import Branch, Target
+from rollout.model.plan import Plan
+from rollout.remote import ssh
+from rollout.safety import secrets
+from rollout.targets.job import Settings
+from rollout.targets.units import GLANCING
+from rollout.work import threads
+from rollout.work.executors import Executor, Threads
 
 
 class Session(Struct, frozen=True):
@@ -94,7 +51,7 @@ class Session(Struct, frozen=True):
     @property
     def run_lock(self) -> Path:
         """Return the file that a run on this inventory holds locked."""
-        return self.state / "locks" / f"{places.key(str(self.loaded.inventory.path.resolve()))}.lock"
+        return self.state / "locks" / f"{state_folder.key(str(self.loaded.inventory.path.resolve()))}.lock"
 
     def again(self, command: str, *options: str) -> str:
         """Return a command line of the program that works on what this one works on."""
@@ -105,9 +62,9 @@ class Session(Struct, frozen=True):
 
     def settings(self, *, offline: bool = False, push: bool = True, writes: bool = False) -> Settings:
         """Return the settings of a command; one that `writes` waits for others that write, one that reads does not."""
-        from rollout import git
+        from rollout.git.person import read_person
 
-        person = replace(git.read_person(), patience=self.options.timeout)
+        person = replace(read_person(), patience=self.options.timeout)
         found = Settings(self.state, person, offline, push)
         return found if writes else replace(found, wait=0.0)
 
@@ -126,7 +83,7 @@ class Session(Struct, frozen=True):
         """
         chosen = self.loaded.chosen if targets is None else targets
         with Progress(self.screen, len(chosen), "looked at") as progress:
-            plan = observe.plan(
+            plan = observe_plan.plan(
                 self.loaded,
                 settings,
                 decisions or Decisions(),
@@ -144,24 +101,17 @@ class Session(Struct, frozen=True):
         return plan
 
 
-class Interrupted(click.exceptions.Exit):
-    """The command was told to end before it changed anything."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(128 + number)
-
-
 def _secrets(loaded: Loaded) -> Iterator[tuple[str, str]]:
     """Yield every value of the inventory whose name says that it is a secret."""
     owners = [target.variables for target in loaded.inventory.targets]
     owners += [machine.variables for machine in loaded.inventory.machines.values()]
     for variables in owners:
-        yield from secrecy.named({name: variable.value for name, variable in variables.items()})
+        yield from secrets.named({name: variable.value for name, variable in variables.items()})
 
 
 def _state_folder(loaded: Loaded) -> Path:
     """Return where rollout keeps its things; raise UsageError for a place inside a checkout."""
-    named = places.named_state_folder()
+    named = state_folder.named_state_folder()
     for target in loaded.inventory.targets:
         match target.location:
             case Branch(checkout=Path() as top) if named.is_relative_to(top):
@@ -169,7 +119,7 @@ def _state_folder(loaded: Loaded) -> Path:
                     f"the state folder {named} is inside the checkout of {target.name}; "
                     "name another place with ROLLOUT_STATE_DIR"
                 )
-    return places.state_folder()
+    return state_folder.state_folder()
 
 
 @contextmanager
@@ -184,7 +134,7 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True, l
     screen = Screen(options)
     with (
         interruptible() as interrupt,
-        hosts.sharing(),
+        ssh.sharing(),
         _executor(options, spread=spread) as executor,
         load.opened(
             options.path,
@@ -194,7 +144,7 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True, l
             overrides=options.var,
             hostname=options.hostname,
             check=check,
-            memory=places.named_state_folder(),
+            memory=state_folder.named_state_folder(),
             foreseen=partial(executor.expect, GLANCING) if looks else lambda _: None,
         ) as loaded,
     ):
@@ -212,7 +162,7 @@ def _executor(options: Options, *, spread: bool) -> Iterator[Executor]:
         with closing(Threads(options.jobs)) as here:
             yield here
         return
-    from rollout.cluster import Cluster
+    from rollout.work.dask_cluster import Cluster
 
     with closing(Cluster(options.scheduler, options.jobs, options.timeout)) as cluster:
         yield cluster

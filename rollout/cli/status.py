@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections import Counter  # noqa: F401
+from collections.abc import Sequence  # noqa: F401
+from typing import Any  # noqa: F401
 
 import click
 
-from rollout import clock, ledger, survey, tables
 from rollout.cli import session
 from rollout.cli.options import common, option, terminal_width
 from rollout.cli.session import Session
-from rollout.ledger import LedgerError
-from rollout.model import LastOutcome, State
-from rollout.plaintext import moment
-from rollout.tables import Knowledge, Row
+from rollout.ledger import ledger
+from rollout.ledger.queries import LedgerError
+from rollout.machine import clock
+from rollout.model.outcomes import LastOutcome
+from rollout.model.plan import State
+from rollout.safety.shown import moment  # noqa: F401
+from rollout.showing import status_rows
+from rollout.showing.documents import status_document
+from rollout.showing.status import (
+    Knowledge,
+    Row,  # noqa: F401
+    status_markdown,
+    status_text,
+)
 
 _DIFFERENT = {State.PENDING, State.DRIFT, State.CONFLICT, State.READY_TO_PUSH, State.BLOCKED}
 
@@ -36,15 +45,15 @@ def status(context: click.Context, fetch: bool, detailed_exitcode: bool, form: s
     """
     with session.opened(context) as at:
         made = at.plan(at.settings(offline=not fetch))
-        rows = survey.rows(made, last_outcomes(at), whole=at.options.verbose > 0)
-        when = survey.fetched_at(made)
+        rows = status_rows.rows(made, last_outcomes(at), whole=at.options.verbose > 0)
+        when = status_rows.fetched_at(made)
         if at.options.json or form == "json":
-            at.screen.document(document(rows, when))
+            at.screen.document(status_document(rows, when))
         elif form == "markdown":
-            at.screen.data(tables.status_markdown(rows))
+            at.screen.data(status_markdown(rows))
         else:
             known = Knowledge(clock.now(), when, fetch)
-            at.screen.data(tables.status_text(rows, known, at.screen.paint, terminal_width()))
+            at.screen.data(status_text(rows, known, at.screen.paint, terminal_width()))
         if any(row.state in {State.MISSING, State.UNREACHABLE} for row in rows):
             return 1
         return 2 if detailed_exitcode and any(row.state in _DIFFERENT for row in rows) else 0
@@ -59,32 +68,3 @@ def last_outcomes(at: Session) -> dict[str, LastOutcome]:
     except LedgerError as error:
         at.screen.warn(str(error))
         return {}
-
-
-def document(rows: Sequence[Row], fetched_at: float | None) -> dict[str, Any]:
-    """Return the status as the contract's document."""
-    return {
-        "format": "rollout-status/1",
-        "fetched_at": None if fetched_at is None else moment(fetched_at),
-        "targets": [
-            {
-                "name": row.name,
-                "kind": row.kind,
-                "branch": row.branch,
-                "state": row.state.value,
-                "reason": row.reason,
-                "commit": row.commit,
-                "ahead": row.ahead,
-                "behind": row.behind,
-                "last_run": row.last.run if row.last else None,
-                "last_outcome": row.last.outcome if row.last else None,
-                "last_applied_at": row.last.applied_at if row.last else None,
-                "last_changed_at": row.last.applied_at if row.last else None,
-                "last_reason": row.last.reason if row.last else None,
-                "orphans": [str(path) for path in row.orphans],
-                "disagreement": row.disagrees,
-            }
-            for row in rows
-        ],
-        "summary": {state.value: number for state, number in Counter(row.state for row in rows).items()},
-    }

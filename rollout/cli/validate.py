@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import click
 
-from rollout import show
-from rollout.checks import Checks
 from rollout.cli import session
 from rollout.cli.options import common
+from rollout.content.documents.formats import format_of, unknown
+from rollout.content.patterns import matches
 from rollout.errors import UsageError
-from rollout.formats import format_of, unknown
-from rollout.formatters import Formatters
-from rollout.globs import matches
-from rollout.load import Loaded
-from rollout.model import Mode
-from rollout.show import count
+from rollout.fleet.load import Loaded
+from rollout.model.inventory import Mode
+from rollout.rendering.checks import Checks
+from rollout.rendering.formatters import Formatters
+from rollout.showing import plans
+from rollout.showing.colour import count
 
 
 @click.command()
@@ -44,7 +44,7 @@ def validate(context: click.Context) -> int:
             at.screen.document({"format": "rollout-validate/1", **summary})
         elif faulty:
             said = ((name, message) for name, found in faulty.items() for message in found)
-            for line in show.grouped(said, whole=at.options.verbose > 0):
+            for line in plans.grouped(said, whole=at.options.verbose > 0):
                 at.screen.say(line)
         else:
             at.screen.data(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import click
 
-from rollout import show
-from rollout import verify as verifying
 from rollout.cli import proving, session
+from rollout.cli.interrupt import Interrupted
 from rollout.cli.options import common, option
-from rollout.cli.session import Interrupted, Session
+from rollout.cli.session import Session
 from rollout.errors import RolloutError, UsageError
-from rollout.model import State, Unproved
-from rollout.show import count
+from rollout.model.files import Unproved
+from rollout.model.plan import State
+from rollout.planning import mismatches
+from rollout.showing import plans
+from rollout.showing.colour import count
 
 
 @click.command()
@@ -34,7 +36,7 @@ def verify(context: click.Context, database: str | None) -> int:
         wrong, proved = _documents(at, database)
         if at.interrupt.number is not None:
             raise Interrupted(at.interrupt.number)
-        found = verifying.with_documents(verifying.verified(made), wrong)
+        found = mismatches.with_documents(mismatches.verified(made), wrong)
         ok = all(one.ok for one in found)
         if at.options.json:
             at.screen.document(
@@ -64,7 +66,7 @@ def verify(context: click.Context, database: str | None) -> int:
                         f"{bad} {one.name}: {count(len(one.mismatches), 'mismatch')}".replace("mismatchs", "mismatches")
                     )
                     lines += ["    " + ": ".join(filter(None, (m.where, m.path, m.reason))) for m in one.mismatches]
-            lines += show.orphans(made.steps, whole=at.options.verbose > 0)
+            lines += plans.orphans(made.steps, whole=at.options.verbose > 0)
             lines.append("Verified." if ok else "Not as it should be.")
             at.screen.data("\n".join(lines) + "\n")
         if not proved or any(step.state in {State.MISSING, State.UNREACHABLE} for step in made.steps):

@@ -9,13 +9,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rollout.demo.postgres import Server, embedded_installation, embedded_postgres
+from rollout.demo.postgres.installation import embedded_installation
+from rollout.demo.postgres.running import embedded_postgres
+from rollout.demo.postgres.server import Server
 from rollout.errors import RolloutError
 
 if TYPE_CHECKING:
     from rollout.demo.story import Story
 
+
 _REPOSITORY, _INSTANCE = "consilio-s", "consilio-PS-3f81ad"
+
 _EPIC, _TASK, _COMMIT = "epic-003", "write the tests of logout", "feat: login"
 # What an agent's shell does until it is killed; the last line is never reached.
 _SESSION = f"""\

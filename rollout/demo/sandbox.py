@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rollout.errors import RolloutError
-from rollout.git import safe_path
+from rollout.machine.processes import safe_path
 
 REPOSITORIES = ("supervisor-service-s", "consilio-s", "health-agent-s", "odin-s", "openhorizon-s")
+
 DIRTY, UNPUSHED, MOVED = "health-agent-s", "odin-s", ("consilio-s", "openhorizon-s")
+
 
 _GITCONFIG = """\
 [user]
@@ -23,6 +25,7 @@ _GITCONFIG = """\
 [advice]
 \tpushUpdateRejected = false
 """
+
 _OLD_CONFIG = """\
 # Machine configuration
 

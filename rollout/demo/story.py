@@ -7,11 +7,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path  # noqa: F401
 
 from rollout.demo import event_chapters, first_user
 from rollout.demo.sandbox import DIRTY, MOVED, REPOSITORIES, UNPUSHED, Sandbox
-from rollout.errors import RolloutError
+from rollout.errors import RolloutError  # noqa: F401
 
 _SUBJECT = "Event store migration"
 
@@ -146,11 +146,3 @@ class Story:
         self.say((self.paint("✓", "green") if held else self.paint("✗", "red")) + f" {promise}")
         if not held:
             self.failures.append(promise)
-
-
-def prepared(folder: Path) -> Sandbox:
-    """Return a sandbox in a folder that is new or empty; raise RolloutError rather than touch what is there."""
-    if folder.exists() and any(folder.iterdir()):
-        raise RolloutError(f"{folder}: is not empty; the demo needs a folder of its own")
-    folder.mkdir(parents=True, exist_ok=True)
-    return Sandbox(folder.resolve())

@@ -12,14 +12,14 @@ from rollout.events.settings import DATABASE, ENVIRONMENT
 COMMANDS = {
     "migrate": "rollout.events.commands.migrate:migrate",
     "append": "rollout.events.commands.append:append",
-    "flush": "rollout.events.spool_cli:flush",
+    "flush": "rollout.events.commands.spool:flush",
     "resume": "rollout.events.commands.resume:resume",
     "tail": "rollout.events.commands.tail:tail",
     "verify": "rollout.events.commands.verify:verify",
     "backfill": "rollout.events.commands.backfill:backfill",
     "growth": "rollout.events.commands.growth:growth",
     "purge": "rollout.events.commands.purge:purge",
-    "hook": "rollout.events.spool_cli:hook",
+    "hook": "rollout.events.commands.spool:hook",
 }
 
 

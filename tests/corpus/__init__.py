@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from rollout import document_merge
-from rollout.document import Array, Node, Object
-from rollout.document_merge import Kind
-from rollout.formats import format_of
-from rollout.match import match_for
+from rollout.content.documents import merge
+from rollout.content.documents.document import Array, Node, Object
+from rollout.content.documents.formats import format_of
+from rollout.content.documents.match import match_for
+from rollout.content.documents.merge import Kind
 
 FOLDER = Path(__file__).parent
+
 NAMES = sorted(file.name for file in FOLDER.iterdir() if file.is_file() and file.suffix != ".py")
+
 Steps = tuple[str, ...]
+
 Named = dict[str, Any]
 
 
@@ -25,7 +28,7 @@ def kind_of(name: str) -> Kind:
 
 
 def merged(before: bytes, template: bytes, kind: Kind, *writes: tuple[bytes, bytes]) -> bytes:
-    return document_merge.merged(before, template, document_merge.past(writes, kind), kind)
+    return merge.merged(before, template, merge.past(writes, kind), kind)
 
 
 def places(node: Node, above: Steps = ()) -> Iterator[tuple[Steps, Node]]:

@@ -6,8 +6,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from rollout import load, proof
 from rollout.events.bench import Declared, RolledOut
+from rollout.fleet import load, prove
 from tests.events.render import ROOT
 
 
@@ -33,7 +33,7 @@ def rendered(root: Path = ROOT) -> Files:
     ) as loaded:
         desired = [loaded.rendering.desired(target) for target in loaded.chosen]
         problems = tuple(problem.message for one in desired for problem in one.problems)
-        return Files(tuple(proof.files(loaded, loaded.chosen)), proof.declared(loaded), problems)
+        return Files(tuple(prove.files(loaded, loaded.chosen)), prove.declared(loaded), problems)
 
 
 def copied(to: Path) -> Path:

@@ -16,12 +16,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from rollout.demo.postgres import Server
+from rollout.demo.postgres.server import Server
 from tests.events.render import render_shared
 
 # Bash 3.2 is what macOS has; where somebody has built it, it stands on the path under its version.
 SHELLS = {"bash": "bash", "bash-3.2": "bash3.2", "zsh": "zsh"}
+
 INSTANCE = "consilio-PS-3f81ad"
+
 HELPER = ".claude/helpers/log-event.sh"
 
 

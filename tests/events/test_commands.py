@@ -16,7 +16,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from rollout.demo.postgres import Server
+from rollout.demo.postgres.server import Server
 from rollout.events.__main__ import main
 from rollout.events.cli import COMMANDS, events
 from rollout.events.database import read_url

@@ -9,12 +9,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from rollout.demo.postgres import Server
+from rollout.demo.postgres.server import Server
 from rollout.events.cli import COMMANDS
 from tests.events.databases import INSTANCE, ask, opened
 
 PAGE = (Path(__file__).parents[2] / "docs" / "event-store.md").read_text()
+
 BLOCKS = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
+
 GRANTS = next(block for block in BLOCKS if "GRANT" in block)
 
 

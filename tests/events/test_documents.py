@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout.demo.postgres import Server
+from rollout.demo.postgres.server import Server
 from rollout.errors import RolloutError
 from rollout.events import documents
 from rollout.events.bench import Declared, RolledOut
@@ -22,6 +22,7 @@ from tests.events.first_user_files import Files, rendered
 from tests.events.shells import database_of
 
 HELPER = "source /home/samuel/sv/.claude/helpers/log-event.sh\n"
+
 DECLARED = Declared(
     places=frozenset({"localhost:5434", "odin3:5434"}),
     databases=frozenset({"supervisor_service"}),

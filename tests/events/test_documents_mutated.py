@@ -11,16 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from rollout.demo.postgres import Server
+from rollout.demo.postgres.server import Server
 from rollout.events import documents, fences
 from rollout.events.bench import RolledOut
 from tests.events.first_user_files import Files, copied, rendered
 from tests.events.render import TEMPLATES
 
 GUIDE = "shared/docs/guides/ps-event-logging-guide.md.j2"
+
 MIGRATION = "shared/docs/MIGRATION-event-store-2026-02-03.md.j2"
+
 CONTINUITY = "shared/docs/testing/session-continuity-test.md.j2"
+
 MACHINE = "project/.supervisor-specific/03-machine-config.md.j2"
+
 TASK = "core/.claude/commands/subagents/bmad/implement-task.md.j2"
 # What a document may have wrong: tables, columns, functions, types and paths, wherever a template names them.
 WORDS = re.compile(

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from rollout.demo.postgres import Server
+from rollout.demo.postgres.server import Server
 from rollout.events.database import connected
 from rollout.events.migrations import migrate
 from tests.events.databases import with_old_store
@@ -18,6 +18,7 @@ from tests.events.render import render_shared
 from tests.events.shells import base_environment, database_of, silent_server
 
 SCRIPT = "docs/testing/event-store-test.sh"
+
 REPORT = """\
 ================================
 Event Store Test Script
@@ -60,6 +61,7 @@ Test 10: Cleanup
 All Tests Passed!
 ================================
 """
+
 NAMES = [line.partition(": ")[2] for line in REPORT.splitlines() if line.startswith("Test ")]
 
 

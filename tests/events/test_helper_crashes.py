@@ -14,7 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from rollout.demo.postgres import Server, embedded_postgres
+from rollout.demo.postgres.running import embedded_postgres
+from rollout.demo.postgres.server import Server
 from rollout.events.database import connected
 from rollout.events.migrations import migrate
 from rollout.events.spool import deliver

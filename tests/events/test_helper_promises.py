@@ -13,20 +13,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from rollout.demo.postgres import Server
+from rollout.demo.postgres.server import Server
 from tests.events.render import render_shared
-from tests.events.shells import (
-    INSTANCE,
-    Shell,
-    database_of,
-    make_shell,
-    shell_programs,
-    silent_server,
-    slack,
-    stored,
-)
+from tests.events.shells import INSTANCE, Shell, database_of, make_shell, shell_programs, silent_server, slack, stored
 
 PROGRAMS = shell_programs()
+
 SHELLCHECK = Path(sys.executable).parent / "shellcheck"
 
 
@@ -517,6 +509,7 @@ HOSTS = {
     "samuels-laptop": "odin3:5434",
     "laptop": "odin3:5434",
 }
+
 SHOW_PLACE = (
     "_rollout_own_shell; _rollout_settings; _rollout_machine_here; "
     'echo "${rl_unknown:-$PGHOST:$PGPORT $PGUSER $PGDATABASE $rl_host}"'

@@ -14,13 +14,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from rollout.demo.postgres import Server
+from rollout.demo.postgres.server import Server
 from tests.events.render import render_project, render_shared
 from tests.events.shells import base_environment, database_of, silent_server, slack, stored
 from tests.events.test_helper_promises import wait_until
 
 SESSION = "9C2F41AA-77b1-4d0e-9a53-0d5ef7a0a1b2"
+
 INSTANCE = "consilio-PS-9c2f41"
+
 LIMIT = 0.2
 
 

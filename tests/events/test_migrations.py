@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout.demo.postgres import Server
+from rollout.demo.postgres.server import Server
 from rollout.errors import Refused, RolloutError
 from rollout.events.checks import State, run_checks, scratch
 from rollout.events.database import check_server, connected

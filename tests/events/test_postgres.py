@@ -12,7 +12,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from rollout.demo.postgres import Installation, Server, embedded_installation, embedded_postgres
+from rollout.demo.postgres.installation import Installation, embedded_installation
+from rollout.demo.postgres.running import embedded_postgres
+from rollout.demo.postgres.server import Server
 
 HOLDS_A_SERVER = """
 import sys, time

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.demo.postgres import Server
+from rollout.demo.postgres.server import Server
 from rollout.errors import RolloutError
 from rollout.events import spool
 from rollout.events.cli import events
@@ -23,6 +23,7 @@ from rollout.events.database import connected
 from rollout.events.spool import Record, append, count_waiting, deliver, record, spool_folder, waiting
 
 ONE = "consilio-PS-a1b2c3"
+
 TWO = "odin-MS-d4e5f6"
 
 

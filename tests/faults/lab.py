@@ -33,10 +33,15 @@ from tests.faults.points import Point
 from tests.faults.shim import Book, Call, Fault, Mode
 
 MANAGED = {"conf.txt", "docs/new.txt", "run.sh"}
+
 ODD_NAMES = ("aux.c", "name.", "con.txt")
+
 TEAM = {"team.txt", "gone/old.txt", "fresh/deep/new.txt", *ODD_NAMES}
+
 _PERSONS = ("staged.txt", "other.txt", "untracked.txt", "ignored.log")
+
 _REWRITES = {deed.name for deed in (*people.OWN, *people.OWN_UPSTREAM)}
+
 _TOKENS = ("TOKEN-staged", "TOKEN-other", "TOKEN-untracked", "TOKEN-ignored", "TOKEN-stash", "TOKEN-branch")
 
 
@@ -416,7 +421,7 @@ def _rename_machine() -> None:
 
 def hurry() -> None:
     """Let the program lose patience with a git of its own soon: one of minutes cannot be waited out."""
-    from rollout.git import Git
+    from rollout.git.run import Git
 
     for function in (Git.run, Git.attempt):
         limits = function.__kwdefaults__ or {}

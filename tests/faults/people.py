@@ -66,7 +66,7 @@ CHECKOUT = (
          "git -C api commit -q -am persons-own", git=True),
     Deed("the ledger is deleted", "rm -f state/ledger.db"),
     Deed("the renderer is killed", "for p in $(cat /proc/$FAULT_MAIN/task/*/children); do "
-         "grep -qz rollout.render_child /proc/$p/cmdline && kill -9 $p; done", place="program"),
+         "grep -qz rollout.rendering.child_main /proc/$p/cmdline && kill -9 $p; done", place="program"),
 )  # fmt: skip
 
 FOLDER = (

@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
-from rollout import follow, may_move, plan
-from rollout.folder_writer import FolderWriter
-from rollout.move_refs import Refs
-from rollout.swap_files import Files
-from rollout.swap_index import Index
-from rollout.workshop import Workshop
+from rollout.checkout.moving import follow, may_move
+from rollout.checkout.moving.move_refs import Refs
+from rollout.checkout.moving.swap_files import Files
+from rollout.checkout.moving.swap_index import Index
+from rollout.planning import steps
+from rollout.store.store import Workshop
+from rollout.targets.folder.write import FolderWriter
 from tests.world import World
 
 
@@ -260,7 +261,7 @@ def test_a_ref_lock_of_a_killed_git_of_ours_is_removed_and_a_persons_older_one_i
 
 
 _OWN_STEPS = (
-    (Workshop, "snapshot"), (Workshop, "was_in_sync"), (plan, "findings"),
+    (Workshop, "snapshot"), (Workshop, "was_in_sync"), (steps, "findings"),
     (Workshop, "build"), (Workshop, "push"), (Workshop, "pushed"), (Workshop, "close"),
     (follow, "follow"), (follow, "_move"), (FolderWriter, "write"), (FolderWriter, "remember"),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout import leftovers
+from rollout.checkout.moving import rescue
 from tests.faults import shim
 from tests.faults.shim import Book, Fault, Mode, needs_shim
 from tests.world import World
@@ -103,7 +103,7 @@ def test_a_recovery_that_is_killed_at_any_call_is_finished_by_the_next_one(world
         killed = subprocess.run(recovery, env=os.environ | fault.environment(book.file, library), check=False)
         if book.fired:
             assert killed.returncode == -9
-            leftovers.clear(top)
+            rescue.clear(top)
         assert (top / "conf.txt").read_text() == "the person's words\n", f"killed at call {at}"
         assert not list((top / ".git").glob("**/*.lock*")), f"killed at call {at}"
         assert not (top / ".git/rollout").exists(), f"killed at call {at}"

@@ -12,6 +12,7 @@ import pytest
 from tests.world import Ran, World
 
 HEAD = "version: 1\ndefaults: {templates: [project]}\nrepos: {api: {url: api.git}}\n"
+
 LAUGHS = "".join(f"  l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]\n" for n in range(1, 12))
 
 
@@ -126,7 +127,7 @@ def test_a_template_cannot_leave_its_sandbox(world: World, template: str) -> Non
     ids=["loops", "power"],
 )
 def test_a_template_that_does_not_end_is_ended(world: World, template: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rollout.renderer._SECONDS", 1.0)
+    monkeypatch.setattr("rollout.rendering.child_process._SECONDS", 1.0)
     assert "template limit" in rendered(world, template).out
 
 
@@ -149,7 +150,7 @@ def test_a_template_that_wants_all_memory_gets_none(world: World, template: str)
 def test_a_template_that_hits_the_limit_costs_it_once_for_many_targets(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rollout.renderer._SECONDS", 1.0)
+    monkeypatch.setattr("rollout.rendering.child_process._SECONDS", 1.0)
     world.template(
         "project/conf.txt.j2", "{{ who }}{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
     )
@@ -194,7 +195,7 @@ def test_a_plan_file_with_any_bit_flipped_is_refused_or_writes_the_same(world: W
     whole = (world.root / "p.json").read_bytes()
     draw = random.Random(20260203)
     from rollout.errors import Refused
-    from rollout.wire import read_plan
+    from rollout.model.plan_file import read_plan
 
     good = read_plan(whole, "p.json")
     for _ in range(400):

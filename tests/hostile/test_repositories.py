@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.hostile.traps import Canary, everything, set_traps
-from tests.transports.servers import daemon, web
+from tests.remote.servers import daemon, web
 from tests.world import World
 
 ENVIRONMENT = (

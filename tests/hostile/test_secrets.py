@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_locks import Slow
+from tests.machine.test_locks import Slow
 from tests.world import World
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\n" + "b3BlbnNzaC1rZXktdjEAAAAA" * 6 + "\n-----END OPENSSH PRIVATE KEY-----\n"

@@ -1,0 +1,142 @@
+"""Where a checkout's managed files differ from upstream's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
+
+from rollout.checkout import notes
+from rollout.checkout.conversions import Conversions, conversions
+from rollout.checkout.edits import Move, edited, moves_between
+from rollout.checkout.standing import Standing
+from rollout.content import attributes, line_ends
+from rollout.git.git_folder import GitDir
+from rollout.git.person import Person
+from rollout.git.run import Git
+from rollout.machine import look
+from rollout.model.files import File, Managed, Obstacle
+from rollout.model.inventory import Mode
+from rollout.objects.trees import Objects, Tree
+from rollout.planning.changes import satisfied
+from rollout.store.layout import Store
+
+_PLAIN = {"100644", "100755"}
+
+_PARTIAL = {Mode.BLOCK, Mode.MERGE, Mode.ONCE}  # modes in which the rest of a file is somebody else's
+
+
+def behind_by(repo: GitDir, git: Git, workshop: Store, local: str | None, upstream: str) -> int | None:
+    """Count upstream's commits that the branch does not have, where one of the two stores can tell."""
+    if local is None:
+        return None
+    if local == upstream:
+        return 0
+    near = workshop.distance(local, upstream)
+    if near is not None:
+        return near
+    for store in (workshop.git, git, _together(workshop.git, repo)):
+        counted = store.attempt("rev-list", "--count", f"{local}..{upstream}", "--")
+        if counted.code == 0:
+            return int(counted.out)
+    return None
+
+
+def _together(workshop: Git, repo: GitDir) -> Git:
+    """Return git for what the workshop and a person's repository know together: only they have both histories.
+
+    What the workshop did not fetch is in the repository, so that only the repository's own history may end early.
+    """
+    there = repo.common_dir
+    return workshop.with_options(
+        GIT_ALTERNATE_OBJECT_DIRECTORIES=f'"{_quoted(there / "objects")}"', GIT_SHALLOW_FILE=str(there / "shallow")
+    )
+
+
+def _quoted(place: Path) -> str:
+    return str(place).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def differing_files(
+    repo: GitDir,
+    git: Git,
+    where: Standing,
+    new: Tree,
+    there: Objects,
+    managed: list[Managed],
+    person: Person,
+    stack: ExitStack,
+) -> tuple[list[PurePosixPath], dict[PurePosixPath, str]]:
+    """Return the managed files that the branch has otherwise than upstream, and the edited files in the way."""
+    size = len(new.root)
+    how = conversions(repo, new, there, person, [item.path for item in managed])
+    file_mode = repo.setting("core", "filemode", "true").lower() != "false"
+    if where.local is None:
+        return [item.path for item in managed], {}
+    if where.local != new.commit:
+        here = _Either(there, git, stack)
+        old = Tree(here, where.local)
+        behind = [item.path for item in managed if not _as_upstream(item, old, new, here)]
+        if behind:
+            begun = notes.known(repo)
+            moves = moves_between(old, new)
+            edits = edited(repo, moves, how, size, file_mode=file_mode, begun=begun)
+            return behind, {**_foreign(moves, how), **edits}
+    found = {}
+    for item in managed:
+        move = Move(item.path, None, new.entry(item.path))
+        on_disk = look.look(repo.top, item.path)
+        differs = (move.new is None) != (on_disk is None) or edited(repo, [move], how, size, file_mode=file_mode)
+        if differs and not _suits(item, on_disk, how):
+            found[item.path] = "was deleted" if on_disk is None else _kind(on_disk)
+    return [], found
+
+
+class _Either(Struct):
+    """Reads objects where they are at hand, and only otherwise in the person's repository, which takes a process."""
+
+    near: Objects
+    git: Git
+    stack: ExitStack
+    far: Objects | None = None
+
+    def read(self, name: str) -> tuple[str, str, bytes] | None:
+        found = self.near.read(name)
+        if found is not None:
+            return found
+        if self.far is None:
+            self.far = self.stack.enter_context(self.git.objects())
+        return self.far.read(name)
+
+
+def _foreign(moves: Iterable[Move], how: Conversions) -> dict[PurePosixPath, str]:
+    """Return the paths that only a person's own pull can bring: their attributes want a program to run."""
+    found = {move.path: attributes.foreign(how.of(move.path)) for move in moves}
+    return {path: f"is under the attribute {foreign}: pull it yourself" for path, foreign in found.items() if foreign}
+
+
+def _kind(found: look.Found | Obstacle) -> str:
+    return f"is {found.what}" if isinstance(found, Obstacle) else "has local edits"
+
+
+def _as_upstream(item: Managed, old: Tree, new: Tree, objects: Objects) -> bool:
+    """Tell whether the branch has a managed file as upstream has it, or at least all of it that is ours."""
+    entry = old.entry(item.path)
+    if entry == new.entry(item.path):
+        return True
+    if entry is None or entry[0] not in _PLAIN:
+        return False
+    found = objects.read(entry[1])
+    return found is not None and satisfied(item, File(found[2], entry[0] == "100755"), None, "binary")
+
+
+def _suits(item: Managed, found: look.Found | Obstacle | None, how: Conversions) -> bool:
+    """Tell whether a work tree file that differs from upstream's still has all of it that is ours."""
+    if not isinstance(found, look.Found) or item.mode not in _PARTIAL:
+        return False
+    content = found.content
+    if line_ends.to_work_tree(b"\n", how.of(item.path), how.person) == b"\r\n":
+        content = content.replace(b"\r\n", b"\n")
+    return satisfied(item, File(content, found.executable), None, "binary")

@@ -1,0 +1,73 @@
+"""Open the git folder of a work tree, or say why it is not one we touch."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from rollout.git.git_folder import GitDir, NotOurs, owned, plain_file, read
+
+_KNOWN_EXTENSIONS = {"objectformat", "worktreeconfig", "partialclone", "noop", "preciousobjects", "relativeworktrees"}
+
+
+def discover(top: Path, *, for_git: bool = True) -> GitDir:
+    """Return the repository whose work tree is exactly `top`; raise NotOurs for anything else.
+
+    `for_git` says whether git is to be run there: then there may be nothing in it for which git would wait.
+    """
+    what = owned(top)
+    if stat.S_ISLNK(what):
+        raise NotOurs(f"{top} is a symlink to {(real := os.path.realpath(top))}; write `path: {real}`")
+    if not stat.S_ISDIR(what):
+        raise NotOurs(f"{top} is not a folder")
+    dot_git = Path(f"{top}/.git")
+    kind = owned(dot_git, f"{top} is not the top of a git work tree")
+    if stat.S_ISLNK(kind):
+        raise NotOurs(f"{dot_git} is a symlink")
+    git_dir = dot_git
+    if not stat.S_ISDIR(kind):
+        git_dir = _gitfile(dot_git, top)
+        owned(git_dir)
+    common = read(f"{git_dir}/commondir")
+    common_dir = Path(os.path.normpath(git_dir / common.strip())) if common else git_dir
+    found = GitDir(top, git_dir, common_dir)
+    _supported(found, for_git=for_git)
+    return found
+
+
+def _gitfile(dot_git: Path, top: Path) -> Path:
+    text = read(dot_git) or ""
+    if not text.startswith("gitdir:"):
+        raise NotOurs(f"{dot_git} is no git folder and does not name one")
+    git_dir = Path(os.path.normpath(top / text[7:].strip()))
+    back = read(git_dir / "gitdir")
+    if back is not None and os.path.realpath(top / back.strip()) != os.path.realpath(dot_git):
+        raise NotOurs(f"{dot_git} points to the git folder of another work tree, {Path(back.strip()).parent}")
+    if back is None and git_dir.name == ".git" and git_dir.parent != top:
+        raise NotOurs(f"{dot_git} points to the git folder of another work tree, {git_dir.parent}")
+    if back is None and read(git_dir / "commondir") is not None:
+        raise NotOurs(f"{dot_git} points to a git folder that is no work tree's own")
+    return git_dir
+
+
+def _supported(found: GitDir, *, for_git: bool) -> None:
+    if not os.path.isdir(f"{found.common_dir}/objects"):
+        raise NotOurs(f"{found.git_dir} is not a git folder")
+    if for_git:
+        for name in ("HEAD", "index", "commondir", "logs/HEAD", "FETCH_HEAD"):
+            plain_file(f"{found.git_dir}/{name}")
+        for name in ("packed-refs", "shallow", "info/attributes", "info/exclude", "objects/info/alternates"):
+            plain_file(f"{found.common_dir}/{name}")
+    config = found.config()
+    work_tree = config.last("core", "worktree", "")
+    if work_tree and os.path.realpath(found.git_dir / work_tree) != os.path.realpath(found.top):
+        raise NotOurs(f"its configuration puts the work tree elsewhere, at {work_tree}")
+    for section in config.sections:
+        if section.split(" ")[0].lower() in {"include", "includeif"}:
+            for value in config.all(section, "path"):
+                plain_file(found.common_dir / Path(value).expanduser())
+    for section in config.sections:
+        unknown = set(config.names(section)) - _KNOWN_EXTENSIONS if section.lower() == "extensions" else set()
+        if unknown:
+            raise NotOurs(f"it uses git features that are not supported here: {', '.join(sorted(unknown))}")

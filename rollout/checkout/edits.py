@@ -1,0 +1,70 @@
+"""What changes when a branch moves, and which of those files hold local edits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+
+from msgspec import Struct
+
+from rollout.checkout.conversions import Conversions
+from rollout.git.git_folder import GitDir
+from rollout.machine import look
+from rollout.model.files import Obstacle
+from rollout.objects.trees import Entry, Tree, difference
+
+_SHOWN = 3
+
+
+class Move(Struct, frozen=True):
+    """One path that changes when the branch moves."""
+
+    path: PurePosixPath
+    old: Entry
+    new: Entry
+
+
+def edited(
+    repo: GitDir,
+    moves: Iterable[Move],
+    how: Conversions,
+    size: int,
+    *,
+    file_mode: bool,
+    begun: Mapping[PurePosixPath, Iterable[Entry]] | None = None,
+) -> dict[PurePosixPath, str]:
+    """Return the paths whose work tree file is neither the old nor the new one, with what it is instead.
+
+    `begun` is what a killed run of ours had put there already.
+    """
+    found: dict[PurePosixPath, str] = {}
+    for move in moves:
+        there = look.look(repo.top, move.path)
+        if isinstance(there, Obstacle):
+            found[move.path] = f"is {there.what}"
+            continue
+        entries = (move.old, move.new, *(begun or {}).get(move.path, ()))
+        if there is None:
+            if None not in entries:
+                found[move.path] = "was deleted"
+            continue
+        ids = how.ids(there.content, move.path, size)
+        fits = [
+            entry
+            for entry in entries
+            if entry is not None and entry[1] in ids and (not file_mode or (entry[0] == "100755") == there.executable)
+        ]
+        if not fits:
+            found[move.path] = "has local edits" if move.old is not None else "is in the way, and git does not know it"
+    return found
+
+
+def show(found: Mapping[PurePosixPath, str]) -> str:
+    """Say in one line which files stand in the way."""
+    parts = [f"{path} {what}" for path, what in sorted(found.items())]
+    more = f" (and {len(parts) - _SHOWN} more)" if len(parts) > _SHOWN else ""
+    return ", ".join(parts[:_SHOWN]) + more
+
+
+def moves_between(old: Tree, new: Tree) -> list[Move]:
+    return [Move(path, before, after) for path, before, after in difference(old, new)]

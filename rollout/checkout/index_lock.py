@@ -1,0 +1,230 @@
+"""Take git's own index.lock in a way that shows from the first instant whose it is."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from rollout.machine import waiting
+from rollout.machine.processes import boot_id, runs, started
+
+_WAIT = 3.0  # seconds for a person's git command to finish
+
+_POLL = 0.05
+
+_held: dict[Path, Path] = {}  # token to lock: what a process that ends at once must still let go of
+
+
+class Held(Exception):
+    """Somebody else holds the lock."""
+
+
+def _pid_namespace() -> str:
+    """Name the world of process numbers this process lives in: a container has its own, under the same kernel."""
+    with suppress(OSError):
+        return os.readlink("/proc/self/ns/pid")
+    return ""
+
+
+@contextmanager
+def index_lock(git_dir: Path, token: Path) -> Iterator[None]:
+    """Hold `index.lock` for the block; raise Held when a person's git keeps it for longer than a moment.
+
+    The lock appears with its owner's name in it, by linking a signed token: a lock of ours that a kill left behind
+    can be told from a person's, and only ours is ever removed.
+    """
+    lock = git_dir / "index.lock"
+    _held[token] = lock
+    try:
+        _link(token, lock)
+        yield
+    finally:
+        release(token, lock)
+        _held.pop(token, None)
+
+
+@contextmanager
+def signed(scratch: Path) -> Iterator[Path]:
+    """Leave word in a folder of whose it is, for as long as the block lasts; yield the file that says so.
+
+    The file is locked while its process lives. The kernel knows that whatever the process is numbered, in which
+    container it runs and what its host is called by now.
+    """
+    token = scratch / "token"
+    descriptor = os.open(token, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        ours = {
+            "rollout": 1,
+            "pid": os.getpid(),
+            "host": os.uname().nodename,
+            "boot": boot_id(),
+            "start": started(os.getpid()),
+            "pid_namespace": _pid_namespace(),
+            "locked": _lock_for_life(descriptor, token),
+        }
+        _say(descriptor, token, json.dumps(ours).encode())
+        yield token
+    finally:
+        os.close(descriptor)
+
+
+def _say(descriptor: int, token: Path, words: bytes) -> None:
+    """Write a token whole: a lock that a power cut leaves without a word in it would be nobody's for ever."""
+    try:
+        while words:
+            words = words[os.write(descriptor, words) :]
+        waiting.sync(descriptor)
+    except OSError:
+        token.unlink()
+        raise
+
+
+def _lock_for_life(descriptor: int, token: Path) -> bool:
+    """Lock a token, and tell whether that can be seen: some file systems keep no locks."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return _is_locked(token)
+
+
+def _is_locked(token: Path) -> bool:
+    try:
+        descriptor = os.open(token, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def release_all() -> None:
+    """Let go of every lock at once: this process ends before its blocks do."""
+    for token, lock in list(_held.items()):
+        with suppress(OSError):
+            release(token, lock)
+
+
+def _link(token: Path, lock: Path) -> None:
+    deadline = time.monotonic() + _WAIT
+    while True:
+        try:
+            os.link(token, lock)
+        except FileExistsError:
+            if clear_stale(lock):
+                continue
+            if time.monotonic() >= deadline:
+                raise Held(f"busy: {lock} exists") from None
+            waiting.sleep(_POLL)
+        else:
+            return
+
+
+def release(token: Path, lock: Path) -> None:
+    """Remove the lock if it is still the file we linked; try twice, for a lock that stays stops a person's git."""
+    for last in (False, True):
+        try:
+            if is_ours(token, lock):
+                os.unlink(lock)
+        except OSError:
+            if last:
+                raise
+        else:
+            return
+
+
+def is_ours(token: Path, lock: Path) -> bool:
+    """Tell whether the lock is still the file we linked: somebody may have removed it by hand, and taken it."""
+    try:
+        return os.path.samestat(os.lstat(lock), os.lstat(token))
+    except FileNotFoundError:
+        return False
+
+
+def clear_stale(lock: Path) -> bool:
+    """Remove a lock that a dead run of ours left; tell whether there is none any more."""
+    if not os.path.lexists(lock):
+        return True
+    if not is_stale(lock):
+        return False
+    aside = lock.with_name(f"{lock.name}.rollout-{os.getpid()}")
+    try:
+        os.rename(lock, aside)
+        # It may have become somebody's between our look and the rename, and an inode's number is soon given again.
+        if not is_stale(aside):
+            with suppress(FileExistsError):
+                os.link(aside, lock)
+            os.unlink(aside)
+            return False
+        os.unlink(aside)
+    except FileNotFoundError:
+        return True
+    return True
+
+
+def is_stale(lock: Path) -> bool:
+    """Tell whether a lock is one of ours, and its run is dead."""
+    said = _said(lock)
+    return said is not None and not _lives(lock, said)
+
+
+def clear_asides(lock: Path) -> None:
+    """Finish what a run began that was killed while it judged a lock: a dead run's goes away, any other goes back."""
+    for aside in lock.parent.glob(f"{lock.name}.rollout-*"):
+        if not runs(aside.name.rpartition("-")[2]):
+            if not is_stale(aside):
+                with suppress(FileExistsError, FileNotFoundError):
+                    os.link(aside, lock)
+            with suppress(FileNotFoundError):
+                os.unlink(aside)
+
+
+def alive(scratch: Path) -> bool:
+    """Tell whether the run that works in a scratch folder, `op-PID-...`, is still at work."""
+    token = scratch / "token"
+    said = _said(token)
+    if said is not None:
+        return _lives(token, said)
+    return _is_locked(token) or runs(scratch.name.split("-")[1])
+
+
+def _said(token: Path) -> dict[str, Any] | None:
+    """Return what a lock or a token says, if it is one of ours."""
+    try:
+        descriptor = os.open(token, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            said = json.loads(file.read(4096))
+    except (OSError, ValueError):
+        return None
+    return said if isinstance(said, dict) and said.get("rollout") == 1 else None
+
+
+def _lives(token: Path, said: dict[str, Any]) -> bool:
+    """Tell whether the run that signed a token may still be at work; what is not ours to judge counts as alive."""
+    if _is_locked(token):
+        return True
+    boot, same_host = boot_id(), said.get("host") == os.uname().nodename
+    if not boot or said.get("boot") != boot:
+        return not same_host or (not boot and _is_at_work(said))
+    if said.get("locked") is True:
+        return False  # under this kernel the lock would be there still
+    if said.get("pid_namespace", _pid_namespace()) != _pid_namespace():
+        return True  # a container's process, whose number says nothing here
+    return _is_at_work(said)
+
+
+def _is_at_work(said: dict[str, Any]) -> bool:
+    pid = said.get("pid")
+    return isinstance(pid, int) and runs(str(pid)) and started(pid) == said.get("start")

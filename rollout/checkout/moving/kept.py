@@ -1,0 +1,38 @@
+"""Files that are kept for a person, and removed only when git has their every byte."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+from pathlib import PurePosixPath
+
+from rollout.checkout.notes import home, plain_folder
+from rollout.git.cat_file import Objects
+from rollout.git.git_folder import GitDir
+from rollout.machine import look, processes
+from rollout.machine.look import Found
+from rollout.objects.ids import git_id
+
+STAMP = "%Y%m%dT%H%M%SZ"
+
+_KEPT = 24 * 3600.0  # seconds that a file stays kept although nobody wrote into it
+
+_KEPT_NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}-")  # what is kept for ever has a plus sign for the last hyphen
+
+
+def forget_unchanged(repo: GitDir, objects: Objects, id_size: int) -> None:
+    """Remove kept files into which nobody wrote: git has their every byte, and nobody has had them open for a day."""
+    kept = home(repo.git_dir) / "kept"
+    if not os.path.lexists(kept):
+        return
+    plain_folder(kept)
+    yesterday = time.strftime(STAMP, time.gmtime(time.time() - _KEPT))
+    for name in sorted(os.listdir(kept)):
+        found = look.look(kept, PurePosixPath(name)) if _KEPT_NAME.match(name) and name < yesterday else None
+        in_git = isinstance(found, Found) and objects.read(git_id(found.content, id_size)) is not None
+        if isinstance(found, Found) and in_git and not processes.writers([found.identity]):
+            os.unlink(kept / name)
+    with contextlib.suppress(OSError):
+        kept.rmdir()

@@ -1,0 +1,159 @@
+"""Decide whether a checkout may move, and raise Hindered with the reason when it may not."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
+
+from rollout.checkout.conversions import Conversions
+from rollout.checkout.edits import Move, edited, show
+from rollout.checkout.standing import Hindered, hindrance, standing
+from rollout.content import attributes
+from rollout.git.git_folder import GitDir
+from rollout.git.run import Git
+from rollout.machine import processes
+from rollout.machine.look import Found
+from rollout.objects.trees import Entry
+from rollout.safety.paths import astray
+
+_QUIET = 3.0  # seconds without a change where processes cannot be seen
+
+_PLAIN = {"100644", "100755"}
+
+
+class Moving(Struct, frozen=True):
+    """One move of a checkout: whose branch, from where to where, which paths with it, and where it keeps its things."""
+
+    repo: GitDir
+    runner: Git
+    branch: str
+    local: str | None
+    commit: str
+    tracking: tuple[str, str] | None  # the ref that goes along, and where it is
+    published: bool
+    moves: tuple[Move, ...]
+    how: Conversions
+    contents: dict[PurePosixPath, bytes]
+    scratch: Path
+    begun: dict[PurePosixPath, list[Entry]]  # what a killed run had put there
+
+    @property
+    def ref(self) -> str:
+        return f"refs/heads/{self.branch}"
+
+    @property
+    def size(self) -> int:
+        return len(self.commit)
+
+
+def start(repo: GitDir, runner: Git, branch: str, remote: str, upstream: str) -> str | None:
+    """Return the branch's commit if the branch may be moved at all."""
+    reason = hindrance(repo, branch)
+    if reason:
+        raise Hindered(reason)
+    where = standing(repo, runner, branch, remote, upstream)
+    if where.local is None:
+        raise Hindered(f"branch {branch} has no commit yet")
+    persons = len(where.persons)
+    if persons:
+        raise Hindered(
+            f"{persons} commit{'s' * (persons > 1)} of your own {'are' if persons > 1 else 'is'} not upstream"
+        )
+    return where.local
+
+
+def plain_files(moves: Iterable[Move]) -> None:
+    """Raise Hindered for what is no plain file, and for a path that leads astray."""
+    for move in moves:
+        why = astray(str(move.path))
+        if why:
+            raise Hindered(f"upstream changed {move.path}, which {why}: pull it yourself")
+        for entry in (move.old, move.new):
+            if entry is not None and entry[0] not in _PLAIN:
+                what = {"120000": "a symlink", "160000": "a submodule"}.get(entry[0], f"an entry of mode {entry[0]}")
+                raise Hindered(f"upstream changed {what}, {move.path}: pull it yourself")
+
+
+def no_foreign_attributes(moves: Iterable[Move], how: Conversions) -> None:
+    """Raise Hindered for a path that only a program of the person's could write."""
+    for move in moves:
+        foreign = attributes.foreign(how.of(move.path))
+        if foreign:
+            raise Hindered(f"{move.path} is under the attribute {foreign}: pull it yourself")
+
+
+def look(moving: Moving) -> None:
+    """Raise Hindered unless everything still is as the move needs it."""
+    if moving.repo.ref(moving.ref) != moving.local:
+        raise Hindered("its branch moved meanwhile")
+    reason = hindrance(moving.repo, moving.branch)
+    if reason:
+        raise Hindered(reason)
+    nobody_at_work(moving)
+    found = edited(moving.repo, moving.moves, moving.how, moving.size, file_mode=_file_mode(moving), begun=moving.begun)
+    if found:
+        raise Hindered(show(found))
+    _index_is_clean(moving)
+
+
+def nobody_at_work(moving: Moving) -> None:
+    """Raise Hindered while a git process is at work in the checkout."""
+    try:
+        busy = list(processes.processes_in(moving.repo.git_dir, moving.repo.top))
+    except FileNotFoundError:
+        busy = _recent(moving)
+    if busy:
+        raise Hindered(f"busy: {busy[0]} is at work there")
+
+
+def _recent(moving: Moving) -> list[str]:
+    """Without /proc only quiet tells that nobody is at work: no change of git's files for a while."""
+    now = time.time()
+    for name in ("index", "HEAD", "logs/HEAD", "FETCH_HEAD", "refs/stash", "ORIG_HEAD"):
+        with contextlib.suppress(OSError):
+            if now - (moving.repo.git_dir / name).lstat().st_mtime < _QUIET:
+                return [f"a git command that just changed {name}"]
+    return []
+
+
+def _index_is_clean(moving: Moving) -> None:
+    paths = [str(move.path) for move in moving.moves]
+    if not paths:
+        return
+    staged: dict[str, tuple[str, str]] = {}
+    for start in range(0, len(paths), 500):
+        listed = moving.runner.run("ls-files", "-s", "-t", "-z", "--", *paths[start : start + 500])
+        for record in listed.out.decode("utf-8", "surrogateescape").split("\0"):
+            if record:
+                about, _, path = record.partition("\t")
+                tag, mode, name, stage = about.split(" ")
+                if stage != "0":
+                    raise Hindered(f"{path} is unmerged")
+                if tag == "S":
+                    raise Hindered(f"{path} is left out by a sparse checkout")
+                staged[path] = (mode, name)
+    for move in moving.moves:
+        entry = staged.get(str(move.path))
+        if entry not in (move.old, move.new, *moving.begun.get(move.path, ())):
+            raise Hindered(f"{move.path} is staged with other content")
+
+
+def fits(moving: Moving, move: Move, found: Found | None) -> None:
+    """Raise Hindered unless a file is one that the move may replace, in its content and its mode."""
+    entries = (move.old, move.new, *moving.begun.get(move.path, ()))
+    if found is None:
+        if None not in entries:
+            raise Hindered(f"{move.path} was deleted meanwhile")
+        return
+    ids = moving.how.ids(found.content, move.path, moving.size)
+    same = [entry for entry in entries if entry is not None and entry[1] in ids]
+    if not any(not _file_mode(moving) or (entry[0] == "100755") == found.executable for entry in same):
+        raise Hindered(f"{move.path} was changed meanwhile")
+
+
+def _file_mode(moving: Moving) -> bool:
+    return moving.repo.setting("core", "filemode", "true").lower() != "false"

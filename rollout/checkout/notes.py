@@ -1,0 +1,143 @@
+"""What killed runs had put at the paths of a checkout before they could move its branch: no edit of a person's.
+
+Should upstream move on before the next run, these files are neither what the branch has nor what upstream has, and
+only this note tells that nobody edited them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from msgspec import Struct
+
+from rollout.checkout.edits import Move
+from rollout.checkout.standing import Hindered
+from rollout.git.git_folder import GitDir
+from rollout.machine import waiting
+from rollout.machine.look import Found
+from rollout.objects.ids import git_id
+from rollout.objects.trees import Entry
+from rollout.safety import paths
+
+_MOVES, TARGET, LOCKS = "moves", "target", "locks"
+
+
+Version = tuple[int, str]  # a file's whole mode and the id of its every byte
+
+
+def plain_folder(folder: Path) -> None:
+    """Raise Hindered for a place of ours where somebody put something else than a folder."""
+    if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
+        raise Hindered(f"{folder} is not a folder; move it away")
+
+
+def remove_home(repo: GitDir) -> None:
+    with contextlib.suppress(OSError):
+        home(repo.git_dir).rmdir()
+
+
+def note(place: Path, number: str, move: Move, also: Iterable[Entry], whole: Iterable[Version]) -> None:
+    """Leave word of which path a numbered file belongs to, and of what git knows it may be.
+
+    `whole` is what may be displaced, or was made by us, to the byte and with all of its mode.
+    """
+    known = [entry for entry in (move.old, move.new, *also) if entry is not None]
+    write_down(place / _MOVES, [[number, str(move.path), move.new, known, list(whole)]])
+
+
+def note_target(place: Path, start: str | None, commit: str, branch: str, tracking: tuple[str, str] | None) -> None:
+    """Leave word of where the branch was and where it is to go, and which tracking ref is to go there from where."""
+    write_down(place / TARGET, [[branch, start, commit, tracking]])
+
+
+class Noted(Struct, frozen=True):
+    """One path of a killed move: the number of what it displaced, what git has of it, and what we saw or made of it."""
+
+    number: str
+    path: PurePosixPath
+    new: Entry
+    known: frozenset[tuple[str, str]]
+    whole: frozenset[Version]
+
+    def is_known(self, found: Found) -> bool:
+        """Tell whether a file is git's or ours: every byte of it, and its mode as far as that is known."""
+        size = len(next((name for _, name in (*self.known, *self.whole)), ""))
+        if size == 0:
+            return False
+        name = git_id(found.content, size)
+        if self.whole:
+            return (found.mode, name) in self.whole
+        return ("100755" if found.executable else "100644", name) in self.known
+
+
+def noted_moves(place: Path) -> Iterator[Noted]:
+    try:
+        lines = (place / _MOVES).read_text().splitlines()
+    except (OSError, ValueError):
+        return
+    for line in lines:
+        with contextlib.suppress(ValueError, TypeError, IndexError):  # the last line of a killed run may be half a line
+            number, path, new, known, *whole = json.loads(line)
+            # What lies in a git folder may be anybody's: no name leads anywhere but below the work tree.
+            if str(number).isdigit() and isinstance(path, str) and paths.astray(path) is None:
+                entry = (str(new[0]), str(new[1])) if new else None
+                entries = frozenset((str(mode), str(name)) for mode, name in known)
+                versions = frozenset((int(mode), str(name)) for mode, name in (whole[0] if whole else ()))
+                yield Noted(str(number), PurePosixPath(path), entry, entries, versions)
+
+
+def home(git_dir: Path) -> Path:
+    """Return the folder inside a git folder that is ours."""
+    return git_dir / "rollout"
+
+
+def _file(repo: GitDir) -> Path:
+    return home(repo.git_dir) / "unfinished"
+
+
+def known(repo: GitDir) -> dict[PurePosixPath, list[Entry]]:
+    """Return what was put where, as long as the branch still is where it was then."""
+    found: dict[PurePosixPath, list[Entry]] = {}
+    for path, entry, branch, start in _lines(repo):
+        if repo.ref(branch) == start:
+            found.setdefault(PurePosixPath(path), []).append((entry[0], entry[1]) if entry else None)
+    return found
+
+
+def remember(repo: GitDir, branch: str, start: str, put: Iterable[tuple[PurePosixPath, Entry]]) -> None:
+    """Remember what a move had put at its paths when the branch was at `start`."""
+    write_down(_file(repo), ([str(path), entry, branch, start] for path, entry in put))
+
+
+def write_down(note: Path, words: Iterable[list[Any]]) -> None:
+    """Add words to a note and see them onto the disk: a power cut can leave what they speak of and not the words."""
+    with open(note, "a") as file:
+        for word in words:
+            file.write(json.dumps(word) + "\n")
+        file.flush()
+        waiting.sync(file.fileno())
+
+
+def forget_moved_on(repo: GitDir) -> None:
+    """Forget all of it once the branch is elsewhere: the move was finished, or a person went on."""
+    if all(repo.ref(branch) != start for _, _, branch, start in _lines(repo)):
+        with contextlib.suppress(OSError):
+            _file(repo).unlink()
+
+
+def _lines(repo: GitDir) -> list[tuple[str, list[str] | None, str, str]]:
+    try:
+        lines = _file(repo).read_text().splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        with contextlib.suppress(ValueError):  # the last line of a killed run may be half a line
+            path, entry, branch, start = json.loads(line)
+            found.append((path, entry, branch, start))
+    return found

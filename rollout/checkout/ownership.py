@@ -1,0 +1,22 @@
+"""Whose a commit is: ours is what still is, to the byte, what rollout made; everything else is a person's."""
+
+from __future__ import annotations
+
+from rollout.errors import GitError
+from rollout.objects import messages, seal
+from rollout.objects.trees import Objects, Tree, difference
+
+
+def is_ours(objects: Objects, name: str, branch: str) -> bool:
+    """Tell whether a commit has our seal for a branch, and its author, words and changes are those that were sealed."""
+    found = objects.read(name)
+    if found is None or found[1] != "commit":
+        return False
+    parents, text = messages.parts(found[2])
+    if len(parents) != 1 or not seal.claimed(text):
+        return False
+    try:
+        moved = list(difference(Tree(objects, parents[0]), Tree(objects, name)))
+    except GitError:
+        return False  # what cannot be read proves nothing
+    return seal.fits(found[2], moved, branch)

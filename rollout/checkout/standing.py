@@ -1,0 +1,144 @@
+"""Where the local branch stands towards upstream, and what keeps it from moving."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+
+from msgspec import Struct
+
+from rollout.checkout import ownership
+from rollout.git.git_folder import GitDir
+from rollout.git.run import Git
+
+_ITS_OWN = {"local", "worktree"}  # scopes of a configuration that is the repository's and not the person's
+# A commit, its parents, and whether there is something in it that looks like our seal.
+_SEALED_OR_NOT = "--format=%H%x09%P%x09%(trailers:key=Rollout-Seal,keyonly,separator=%x20)"
+
+
+APART = "its git folder is on another file system than its work tree: pull it yourself"
+
+
+class Hindered(Exception):
+    """Why a checkout stays where it is; nothing of it was touched."""
+
+
+class OwnCommit(Struct, frozen=True):
+    """A commit on the local branch that upstream does not have; `rollouts` if rollout made it."""
+
+    commit: str
+    parent: str
+    rollouts: bool
+
+
+class Standing(Struct, frozen=True):
+    """Where the local branch stands towards upstream."""
+
+    local: str | None
+    ahead: tuple[OwnCommit, ...] = ()
+
+    @property
+    def persons(self) -> tuple[OwnCommit, ...]:
+        return tuple(commit for commit in self.ahead if not commit.rollouts)
+
+
+def git_for(repo: GitDir, held: tuple[int, ...] = ()) -> Git:
+    """Return git for a person's repository, with everything its configuration could run switched off."""
+    git = Git(repo.git_dir, repo.top, held, environment={"GIT_ATTR_NOSYSTEM": "0"})
+    return git.with_options(**_overriding(list(_commands_in_config(repo, git))))
+
+
+def _commands_in_config(repo: GitDir, git: Git) -> Iterator[tuple[str, str]]:
+    """Name every filter and hook that the repository's own configuration defines, to override each with nothing.
+
+    There is no wildcard for them (docs/safety.md); newer git also takes hooks from the configuration. Where it reads
+    more than one file, or hooks or filters are in sight, git is asked, which knows its own files best.
+    """
+    config = repo.config()
+    kinds = {section.split(" ")[0].split(".")[0].lower() for section in config.sections}
+    more = config.last("extensions", "worktreeconfig", "false").lower() != "false"
+    if not more and not kinds & {"include", "includeif", "hook", "filter"}:
+        return
+    listed = git.run("config", "--null", "--list", "--includes", "--show-scope", "--name-only")
+    words = listed.out.decode("utf-8", "surrogateescape").split("\0")
+    for key in dict.fromkeys(k for scope, k in zip(words[::2], words[1::2], strict=False) if scope in _ITS_OWN):
+        name, _, variable = key.rpartition(".")
+        if name.startswith("filter.") and variable in {"clean", "smudge", "process"}:
+            yield from ((key, ""), (f"{name}.required", "false"))
+        if name.startswith("hook."):
+            yield from ((f"{name}.command", "true"), (f"{name}.enabled", "false"))
+
+
+def _overriding(settings: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return the environment that sets these over every file; an option could not name a section that holds a `=`."""
+    found = {"GIT_CONFIG_COUNT": str(len(settings))} if settings else {}
+    for number, (key, value) in enumerate(settings):
+        found |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return found
+
+
+def standing(repo: GitDir, git: Git, branch: str, remote: str, upstream: str) -> Standing:
+    """Return where the branch stands towards the upstream commit, which need not be in this repository."""
+    ref = f"refs/heads/{branch}"
+    local = repo.ref(ref)
+    if local is None or local == upstream:
+        return Standing(local)
+    known = [upstream]
+    tracking = repo.ref(f"refs/remotes/{remote}/{branch}")
+    if tracking is not None:
+        known.append(tracking)
+    if local in known:
+        return Standing(local)
+    return Standing(local, above(git, branch, local, known))
+
+
+def above(git: Git, branch: str, local: str, known: Iterable[str]) -> tuple[OwnCommit, ...]:
+    """Return the newest commits of a branch that none of the known ones has, each held against its seal."""
+    listed = git.attempt(
+        "log", "--ignore-missing", "--max-count=1000", _SEALED_OR_NOT, local, "--not", *known, "--"
+    )  # fmt: skip
+    if listed.code:
+        raise Hindered(f"its history cannot be read: {listed.words}")
+    lines = [line.split("\t", 2) for line in listed.out.decode("ascii", "replace").split("\n") if line]
+    if not any(sealed for _, _, sealed in lines):
+        return tuple(OwnCommit(commit, parents.split(" ")[0], False) for commit, parents, _ in lines)
+    with git.objects() as objects:
+        return tuple(
+            OwnCommit(commit, parents.split(" ")[0], bool(sealed) and ownership.is_ours(objects, commit, branch))
+            for commit, parents, sealed in lines
+        )
+
+
+def hindrance(repo: GitDir, branch: str) -> str | None:
+    """Say what about the repository as a whole keeps its branch from being moved now, or None."""
+    ref = f"refs/heads/{branch}"
+    head = repo.head()
+    if head is None:
+        return "HEAD is detached"
+    if head != ref:
+        return f"on branch {head.removeprefix('refs/heads/')}"
+    operation = repo.operation()
+    if operation:
+        return f"{operation} is in progress"
+    elsewhere = repo.elsewhere(ref)
+    if elsewhere:
+        return f"branch {branch} is checked out in another worktree too: {elsewhere}"
+    if repo.ref(ref) is None:
+        return _unborn(repo, branch)
+    return None if _is_one_disk(repo) else APART
+
+
+def _unborn(repo: GitDir, branch: str) -> str:
+    """Say why a branch that is checked out has no commit: nobody made one yet, or its file is damaged."""
+    file = repo.common_dir / "refs" / "heads" / branch
+    if os.path.lexists(file):
+        return f"branch {branch} is damaged: {file} names no commit (a power cut?); move the checkout away, or mend it"
+    return f"branch {branch} has no commit yet here, and upstream has; git pull brings them"
+
+
+def _is_one_disk(repo: GitDir) -> bool:
+    """Tell whether a file can be moved between the git folder and the work tree at all."""
+    try:
+        return os.stat(repo.git_dir).st_dev == os.stat(repo.top).st_dev
+    except OSError:
+        return True  # whatever is wrong there is told by whoever comes to it

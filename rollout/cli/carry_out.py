@@ -1,0 +1,177 @@
+"""Ask, run and record: what `apply`, `push` and `revert` have in common."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from rollout.cli import interrupt, run_events
+from rollout.cli.progress import Progress
+from rollout.cli.recording import Recording, diagnostics, tell
+from rollout.cli.session import Session
+from rollout.errors import Refused
+from rollout.fleet import apply, load
+from rollout.ledger.ledger import Ledger, opened
+from rollout.machine import clock, locks
+from rollout.model import plan_file
+from rollout.model.circumstances import Decisions
+from rollout.model.outcomes import Outcome, Run
+from rollout.model.plan import Plan, Step
+from rollout.objects.messages import Words
+from rollout.planning import writable
+from rollout.planning.review import as_reviewed, same_place, stale_targets
+from rollout.showing import colour, plans
+from rollout.showing.outcomes import outcomes_text
+from rollout.store import looks
+from rollout.targets import destination
+from rollout.targets.job import Settings
+
+
+@contextmanager
+def ledger(at: Session) -> Iterator[Ledger]:
+    """Hold the run lock and the ledger: two runs on one inventory never work at once."""
+    inventory = at.loaded.inventory
+    lock = at.run_lock
+    with ExitStack() as stack:
+        with at.interrupt.at_once():
+            stack.enter_context(locks.locked(lock, f"rollout {at.loaded.shown}", at.options.lock_timeout))
+            locks.prove(lock)
+            book = stack.enter_context(opened(inventory.ledger, at.state, inventory.path, at.screen.warn))
+            stack.enter_context(book.lock(at.options.lock_timeout))
+        looks.sweep(at.state)
+        for target in at.loaded.chosen:
+            for note in destination.clear(target, at.state):
+                at.screen.warn(f"{target.name}: {note}")
+        load.faultless(at.loaded)  # after what a killed run left is cleared: a person must not be kept waiting for it
+        yield book
+
+
+def reviewed(at: Session, book: Ledger, planfile: str, settings: Settings, decisions: Decisions) -> Plan:
+    """Load a saved plan and hold it against the world; raise Refused before anything is written."""
+    path = Path(planfile).expanduser()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise Refused(f"{planfile}: {error.strerror}; make a plan with: rollout plan --out {planfile}") from error
+    saved, _ = plan_file.read_plan(content, planfile)
+    book.check_unused(saved.id, saved.digest)
+    by_name = {target.name: target for target in at.loaded.inventory.targets}
+    chosen = {target.name for target in at.loaded.chosen}
+    steps = tuple(step for step in saved.steps if step.target in chosen)
+    gone = [step.target for step in steps if step.target not in by_name]
+    moved = [s.target for s in steps if s.target in by_name and not same_place(s, by_name[s.target])]
+    now = at.plan(settings, decisions, tuple(by_name[s.target] for s in steps if s.target in by_name))
+    fresh = {step.target: step for step in now.steps}
+    stale = dict.fromkeys(moved, "is at another place than when the plan was made")
+    stale |= dict.fromkeys(gone, "is not in the inventory any more")
+    stale |= {s.target: why for s in steps if s.target in fresh and (why := stale_targets(s, fresh[s.target]))}
+    if stale:
+        told = plans.grouped(stale.items(), whole=at.options.verbose > 0)
+        listed = "\n".join(f"{planfile}: {line}" for line in told)
+        raise Refused(
+            f"{listed}\n{planfile}: the plan is stale; nothing was changed; make a new one: rollout plan --out"
+        )
+    merged = tuple(as_reviewed(step, fresh[step.target], decisions) for step in steps)
+    return replace(saved, steps=merged)
+
+
+def carry_out(
+    at: Session,
+    book: Ledger,
+    command: str,
+    made: Plan,
+    settings: Settings,
+    words: Words,
+    *,
+    yes: bool,
+    show_plan: bool = True,
+    only_waiting: bool = False,
+    used: bool = False,
+    most_failures: int | None = None,
+) -> int:
+    sorted_steps = writable.sort(made.steps, only_waiting=only_waiting)
+    whole = at.options.verbose > 0
+    if show_plan and not at.options.json and not (yes and at.options.quiet):
+        at.screen.data(plans.plan_text(made, at.screen.paint, with_diff=not yes or whole, whole=whole))
+    elif not at.options.json:
+        for line in plans.orphans(made.steps, whole=whole):
+            at.screen.warn(line)
+    work = [step for step in sorted_steps.writable if writable.changes_something(step)]
+    if work and not yes:
+        _ask(at, command, work)
+    run = Run(clock.new_id(), command, clock.now_exact(), clock.epoch(), words.message or "", made.id, made.digest)
+    book.start(run, socket.gethostname(), used=used)
+    outcomes = _run(at, book, run, made, sorted_steps, settings, words, most_failures)
+    code = at.interrupt.code or writable.exit_code(made.steps, outcomes)
+    book.finish(run, code)
+    run_events.log(at, run, made.steps, outcomes)
+    if at.options.json:
+        counts: dict[str, int] = {}
+        for outcome in outcomes:
+            counts[outcome.verdict.value] = counts.get(outcome.verdict.value, 0) + 1
+        at.screen.event(type="run_summary", run=run.id, time=clock.now(), counts=counts, exit_code=code)
+    else:
+        at.screen.data(outcomes_text(outcomes, at.screen.paint, command, whole=whole))
+    return code
+
+
+def _ask(at: Session, command: str, work: list[Step]) -> None:
+    """Ask once, with no as the default; raise Refused where nobody can answer or the answer is no."""
+    if at.options.json or not sys.stdin.isatty():
+        raise Refused(
+            f"{command} would change {colour.count(len(work), 'target')}, and nobody is here to be asked; give --yes"
+        )
+    what = colour.count(len(work), "target")
+    at.screen.clear()
+    try:
+        with at.interrupt.at_once():
+            agreed = at.screen.agreed(f"{command.capitalize()} this to {what}?")
+    except interrupt.Interrupted:
+        at.screen.say("\nrollout: interrupted; nothing was changed")
+        raise
+    if not agreed:
+        raise Refused("not agreed; nothing was changed")
+
+
+def _run(
+    at: Session,
+    book: Ledger,
+    run: Run,
+    made: Plan,
+    sorted_steps: writable.Sorted,
+    settings: Settings,
+    words: Words,
+    most_failures: int | None,
+) -> list[Outcome]:
+    """Write the steps, tell of each outcome as it comes, and record all of them."""
+    if at.options.json:
+        at.screen.event(type="run_start", run=run.id, time=clock.now(), command=run.command, plan=made.id,
+                        targets=len(made.steps))  # fmt: skip
+        for line in diagnostics(made.steps):
+            at.screen.event(type="diagnostic", run=run.id, time=clock.now(), **line)
+    book.record_all(run, sorted_steps.settled)
+    outcomes = list(sorted_steps.settled)
+    for outcome in sorted_steps.settled if at.options.json else ():
+        tell(at, run, outcome)  # a person was told of these by the plan, and is told again at the end
+    with Progress(at.screen, len(sorted_steps.writable), "written") as progress:
+
+        def begun(step: Step) -> None:
+            progress.begun(step.target)
+            if at.options.json:
+                at.screen.event(type="target_start", run=run.id, time=clock.now(), target=step.target)
+
+        recording = Recording(at, book, run)
+        for step, outcome in apply.write(
+            sorted_steps.writable, run, settings, words, at.executor, at.interrupt.stop, begun, most_failures
+        ):
+            outcomes.append(outcome)
+            recording.add(outcome)
+            progress.ended(step.target)
+        recording.flush()
+    order = {step.target: index for index, step in enumerate(made.steps)}
+    return sorted(outcomes, key=lambda outcome: order[outcome.target])

@@ -1,0 +1,72 @@
+"""Turn SIGINT and SIGTERM into an orderly end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import click
+from msgspec import Struct, field
+
+_PATIENCE = 1.2  # seconds that work in flight may take to end after an interrupt
+
+
+class Interrupt(Struct):
+    """Remembers which signal asked for the end; the first lets work in flight finish, if it is quick."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    number: int | None = None
+    idle: bool = False
+
+    @property
+    def code(self) -> int | None:
+        return None if self.number is None else 128 + self.number
+
+    def __call__(self, number: int, _frame: FrameType | None) -> None:
+        from rollout.checkout import index_lock
+        from rollout.machine import waiting
+
+        if self.number is not None:
+            index_lock.release_all()
+            os._exit(128 + number)
+        self.number = number
+        self.stop.set()
+        if self.idle:
+            raise Interrupted(number)
+        timer = threading.Timer(_PATIENCE, waiting.interrupted.set)
+        timer.daemon = True
+        timer.start()
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Raise Interrupted at the very signal while the block lasts: something is waited for, nothing is in flight."""
+        self.idle = True
+        if self.number is not None:
+            raise Interrupted(self.number)
+        try:
+            yield
+        finally:
+            self.idle = False
+
+
+@contextmanager
+def interruptible() -> Iterator[Interrupt]:
+    """Turn SIGINT and SIGTERM into a wish to end for as long as the block lasts."""
+    interrupt = Interrupt()
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield interrupt
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class Interrupted(click.exceptions.Exit):
+    """The command was told to end before it changed anything."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)

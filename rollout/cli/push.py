@@ -1,0 +1,40 @@
+"""`rollout push`: push what is ready to push."""
+
+from __future__ import annotations
+
+import click
+
+from rollout.cli import proving, session
+from rollout.cli.carry_out import carry_out, ledger
+from rollout.cli.options import common, option
+from rollout.cli.run_options import max_failures_option, message_option, signoff_option, trailer_option, words_of
+
+
+@click.command()
+@option("-y", "--yes", is_flag=True, help="Do not ask.")
+@message_option
+@trailer_option
+@signoff_option
+@max_failures_option
+@common
+@click.pass_context
+def push(
+    context: click.Context,
+    yes: bool,
+    message: str | None,
+    trailers: tuple[str, ...],
+    signoff: bool,
+    max_failures: int | None,
+) -> int:
+    """Push every target that is ready to push, rebuilding rollout's own commits on an upstream that moved.
+
+    \b
+    rollout push --yes
+    rollout push --limit health-agent-s
+    """
+    words = words_of(message, trailers, signoff=signoff)
+    with session.opened(context, check=False, spread=False) as at, ledger(at) as book:
+        settings = at.settings(writes=True)
+        made = at.plan(settings, problems=proving.problems(at))
+        return carry_out(at, book, "push", made, settings, words, yes=yes, only_waiting=True,
+                          most_failures=max_failures)  # fmt: skip

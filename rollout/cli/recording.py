@@ -1,0 +1,78 @@
+"""Record outcomes in the ledger and tell them as they come."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct, field
+
+from rollout.cli.session import Session
+from rollout.ledger.ledger import Ledger
+from rollout.ledger.queries import LedgerError
+from rollout.machine import clock
+from rollout.model.outcomes import Outcome, Run, Verdict
+from rollout.model.plan import Step
+from rollout.showing.outcomes import outcome_line
+
+_BURST = 0.25  # seconds within which outcomes are recorded together
+
+
+class Recording(Struct):
+    """Records outcomes, and tells of them then: each at once, but a burst of them together.
+
+    A record that is to outlast a power cut takes as long as a push; one for each would hold a large run up.
+    """
+
+    at: Session
+    book: Ledger
+    run: Run
+    waiting: list[Outcome] = field(default_factory=list)
+    recorded: float = 0.0
+
+    def add(self, outcome: Outcome) -> None:
+        self.waiting.append(outcome)
+        if outcome.verdict is not Verdict.NOT_STARTED and time.monotonic() - self.recorded >= _BURST:
+            self.flush()
+
+    def flush(self) -> None:
+        outcomes, self.waiting = self.waiting, []
+        if not outcomes:
+            return
+        try:
+            self.book.record_all(self.run, outcomes)
+        except LedgerError as error:
+            for outcome in outcomes:
+                text = f"{outcome.target}: {outcome.verdict}, but it could not be recorded: {error}"
+                self.at.screen.say(f"rollout: {text}")
+            self.at.interrupt.stop.set()
+        for outcome in outcomes:
+            tell(self.at, self.run, outcome)
+        self.recorded = time.monotonic()
+
+
+def diagnostics(steps: Iterable[Step]) -> Iterator[dict[str, str]]:
+    for step in steps:
+        for path in step.orphans:
+            yield {"severity": "warning", "code": "orphan", "target": step.target, "path": str(path),
+                   "message": f"{path}: no template names it any more; mode: absent deletes it"}  # fmt: skip
+        for warning in step.warnings:
+            yield {"severity": "warning", "code": "warning", "target": step.target, "message": warning}
+
+
+def tell(at: Session, run: Run, outcome: Outcome) -> None:
+    if at.options.json:
+        reason = "; ".join(filter(None, (outcome.reason, *outcome.notes)))
+        at.screen.event(
+            type="target_done",
+            run=run.id,
+            time=clock.now(),
+            target=outcome.target,
+            outcome=outcome.verdict.value,
+            reason=reason,
+            base=outcome.base,
+            commit=outcome.commit,
+            duration_ms=outcome.duration_ms,
+        )
+    elif outcome.verdict.value != "unchanged" or at.options.verbose:
+        at.screen.note(outcome_line(outcome, lambda text, _style: text))

@@ -1,0 +1,202 @@
+"""A managed block inside somebody else's file: find it, replace it, leave the rest to the byte."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+
+from rollout.content import markers, sections
+from rollout.content.markers import ID, Mark, MarkerError, Spot, marks
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class Block(Struct, frozen=True):
+    """A block as it stands in a file, by the lines of its markers."""
+
+    begin: Mark
+    end: Mark
+
+    def inner(self, content: bytes) -> bytes:
+        return content[self.begin.end : self.end.start]
+
+
+def valid_id(block_id: str) -> bool:
+    return re.fullmatch(ID, block_id) is not None
+
+
+def find(content: bytes, spot: Spot) -> Mapping[str, Block]:
+    """Return the blocks of a file by their ids.
+
+    Raises MarkerError for half, doubled, nested or crossed markers, whichever block they are of.
+    """
+    found: dict[str, Block] = {}
+    opened: Mark | None = None
+    for mark in marks(content, spot):
+        if mark.kind == "begin":
+            if opened is not None:
+                raise MarkerError(f"line {mark.number}: block {mark.name!r} begins inside block {opened.name!r}")
+            if mark.name in found:
+                raise MarkerError(f"line {mark.number}: block {mark.name!r} begins a second time")
+            opened = mark
+        else:
+            if opened is None or opened.name != mark.name:
+                raise MarkerError(f"line {mark.number}: block {mark.name!r} ends but did not begin")
+            found[mark.name] = Block(opened, mark)
+            opened = None
+    if opened is not None:
+        raise MarkerError(f"line {opened.number}: block {opened.name!r} begins but does not end")
+    return found
+
+
+def text_of(content: bytes, spot: Spot, names: Iterable[str]) -> bytes | None:
+    """Return what the first of these blocks says, line ends as LF, or None where there is none of them.
+
+    Blank lines directly inside the markers say nothing: we or a formatter put them there.
+    """
+    found = find(content, spot)
+    block = next((found[name] for name in names if name in found), None)
+    return None if block is None else said(block.inner(content))
+
+
+def said(inner: bytes) -> bytes:
+    """Return a block's text without blank lines around it, line ends as LF."""
+    return _edges(_plain(inner))[1]
+
+
+def _plain(text: bytes) -> bytes:
+    whole = text if not text or text.endswith(b"\n") else text + b"\n"
+    return re.sub(rb"\r+\n", b"\n", whole)
+
+
+def _edges(inner: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return the blank lines at the beginning of a block, its text, and the blank lines at its end."""
+    lines = re.findall(rb"[^\n]*\n|[^\n]+\Z", inner)
+    full = [number for number, line in enumerate(lines) if line.strip()]
+    if not full:
+        return b"", b"", b""
+    return (
+        b"".join(lines[: full[0]]),
+        b"".join(lines[full[0] : full[-1] + 1]),
+        b"".join(lines[full[-1] + 1 :]),
+    )
+
+
+def earlier_id(content: bytes, last: bytes | None, body: bytes, spot: Spot) -> str | None:
+    """Return the id under which our block stands in a file, where that is not the one it should have.
+
+    `last` is what we wrote there last. Where nothing of that is known, a block that says the very same is ours.
+    """
+    there = find(content, spot)
+    if spot.block_id in there:
+        return None
+    alike = [name for name, block in there.items() if said(block.inner(content)) == said(body) != b""]
+    ours = [name for name in there if name in _names(last, spot)]
+    if len(ours) > 1 and not set(alike) & set(ours):
+        names = ", ".join(map(repr, ours))
+        raise MarkerError(
+            f"which of the blocks {names} is {spot.block_id!r} now is not clear; rename its markers there"
+        )
+    chosen = [name for name in ours if name in alike] or ours or alike
+    return chosen[0] if len(chosen) == 1 else None
+
+
+def _names(last: bytes | None, spot: Spot) -> Iterable[str]:
+    try:
+        return find(last or b"", spot)
+    except MarkerError:
+        return ()
+
+
+def splice(content: bytes | None, body: bytes, spot: Spot, earlier: str | None = None) -> bytes:
+    """Return the file with `body` as the block; a file without one gets it in place of a section or appended.
+
+    A block that stands there under the `earlier` id, or in markers of another form, is moved. Raises MarkerError where
+    the result would not hold exactly this block.
+    """
+    _refuse_unreadable(content or b"", body, spot)
+    there = content or b""
+    found = find(there, spot)
+    block = found.get(spot.block_id) or found.get(earlier or "")
+    result = _added(there, body, spot) if block is None else _moved(there, block, body, spot)
+    if result != content:
+        _prove(result, body, spot, len(found) + (block is None))
+    return result
+
+
+def _refuse_unreadable(content: bytes, body: bytes, spot: Spot) -> None:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise MarkerError("line 1: is UTF-16; a block can only be written into text in UTF-8")
+    for text, what in ((content, ""), (body, "the template's text ")):
+        at = text.find(b"\0")
+        if at >= 0:
+            line = text.count(b"\n", 0, at) + 1
+            raise MarkerError(f"line {line}: {what}has a NUL; a block can only be written into text in UTF-8")
+    if not body.isascii():
+        _refuse_mixed(content)
+    markers.written(spot)
+    if next(marks(body, spot), None) is not None:
+        raise MarkerError("the template of a block must not hold markers itself")
+
+
+def _refuse_mixed(content: bytes) -> None:
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise MarkerError(f"line {line}: is not UTF-8, and the block's text is") from None
+
+
+def _moved(content: bytes, block: Block, body: bytes, spot: Spot) -> bytes:
+    """Put the body between the markers that are there, and mend markers that have another form or id."""
+    newline = _line_end(content[block.begin.start : block.begin.end])
+    inner = block.inner(content)
+    if said(inner) != said(body):
+        before, _, after = _edges(inner)
+        inner = before + said(body).replace(b"\n", newline) + after
+    lines = zip((block.begin, block.end), markers.written(spot), markers.form_of(spot), strict=True)
+    begin, end = (_mended(content, mark, line, form, spot) for mark, line, form in lines)
+    return content[: block.begin.start] + begin + inner + end + content[block.end.end :]
+
+
+def _mended(content: bytes, mark: Mark, line: str, form: str, spot: Spot) -> bytes:
+    there = content[mark.start : mark.end]
+    if mark.name == spot.block_id and mark.written == form:
+        return there
+    text = there.removeprefix(_BOM) if mark.start == 0 else there
+    before = there[: len(there) - len(text)] + text[: len(text) - len(text.lstrip(b" \t"))]
+    return before + line.encode() + there[len(there.rstrip(b"\r\n")) :]
+
+
+def _added(content: bytes, body: bytes, spot: Spot) -> bytes:
+    newline = b"\r\n" if content.count(b"\r\n") * 2 > content.count(b"\n") else b"\n"
+    whole = _whole(body, spot, newline)
+    if content in (b"", _BOM):
+        return content + whole
+    section = sections.replaced(content, spot)
+    if section is not None:
+        return content[: section[0]] + whole + content[section[1] :]
+    gap = b"" if content.endswith(b"\n") else newline
+    return content + gap + newline + whole
+
+
+def _whole(body: bytes, spot: Spot, newline: bytes) -> bytes:
+    begin, end = (line.encode() for line in markers.written(spot))
+    return (begin + b"\n" + _plain(body) + end + b"\n").replace(b"\n", newline)
+
+
+def _line_end(line: bytes) -> bytes:
+    return b"\r\n" if line.endswith(b"\r\n") else b"\n"
+
+
+def _prove(result: bytes, body: bytes, spot: Spot, number: int) -> None:
+    """Make sure that what would be written is understood again as exactly that block."""
+    try:
+        found = find(result, spot)
+    except MarkerError as error:
+        raise MarkerError(f"the block would not be whole there, is a fence left open in it? {error}") from None
+    block = found.get(spot.block_id)
+    if block is None or len(found) != number or said(block.inner(result)) != said(body):
+        raise MarkerError("the block would stand in a fence that nothing closes; close it in the file")

@@ -1,0 +1,175 @@
+"""Objects and lists between brackets, with commas: parts taken out and added in place, whatever the format."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from rollout.content.documents.document import Amend, Array, Document, Edit, Object, Part, Span
+from rollout.content.documents.lines import (
+    begins_line,
+    comments_above,
+    cut,
+    line_end,
+    margin,
+    newline_of,
+    next_line,
+    rest_is_comment,
+)
+
+
+class Written(Struct, frozen=True):
+    """A part of the template as text: the comments above it, itself, and the comment behind it."""
+
+    text: str
+    above: tuple[str, ...] = ()
+    behind: str = ""
+
+
+class Writer(Protocol):
+    """How parts of the template are written in one format."""
+
+    unit: str  # of indentation
+    spread: bool  # whether what was empty is filled over several lines
+
+    def inline(self, part: Part) -> str:
+        """Return a part on one line."""
+
+    def lines(self, part: Part, margin: str) -> Written:
+        """Return a part over several lines, the later ones with a margin."""
+
+
+class Brackets(Struct):
+    """One object or list between brackets, and what is to be done to it."""
+
+    document: Document
+    operation: Amend
+    foreign: Sequence[Span]
+    writer: Writer
+
+    @property
+    def container(self) -> Object | Array:
+        return self.operation.container
+
+    def edits(self) -> list[Edit]:
+        parts, gone = self.container.parts, set(self.operation.gone)
+        staying = [part for index, part in enumerate(parts) if index not in gone]
+        if not staying:
+            return self._emptied()
+        edits = self._cuts(staying[-1])
+        if self.operation.new:
+            edits += self._added(staying[-1])
+        return edits
+
+    def _foreign_inside(self) -> list[Span]:
+        return [span for span in self.foreign if self.container.start <= span[0] < self.container.end]
+
+    def _emptied(self) -> list[Edit]:
+        text, container, new = self.document.text, self.container, self.operation.new
+        if self._foreign_inside():
+            edits = [edit for index in self.operation.gone for edit in self._cut(index, None)]
+            return [*edits, *self._behind_comments()] if new else edits
+        opening, closing = text[container.start], text[container.end - 1]
+        if not new:
+            empty = self.operation.empty
+            return [Edit(container.start, container.end, opening + closing if empty is None else empty)]
+        return [Edit(container.start + 1, container.end - 1, self._filled())]
+
+    def _filled(self) -> str:
+        if not self.writer.spread:
+            return ", ".join(self.writer.inline(part) for part in self.operation.new)
+        text = self.document.text
+        outside = margin(text, self.container.start)
+        inside = outside + self.writer.unit
+        return self._on_lines(inside, newline_of(text), trailing=False) + newline_of(text) + outside
+
+    def _behind_comments(self) -> list[Edit]:
+        """Add the first parts behind the last comment of an object or a list that holds comments alone."""
+        text, container = self.document.text, self.container
+        last = max(end for start, end in self.document.comments if container.start <= start < container.end)
+        if "\n" not in text[last : container.end]:
+            return [Edit(last, last, " " + ", ".join(self.writer.inline(part) for part in self.operation.new))]
+        inside = margin(text, container.start) + self.writer.unit
+        return [Edit(last, last, self._on_lines(inside, newline_of(text, last), trailing=False))]
+
+    def _comma(self, index: int) -> int | None:
+        """Return where the comma behind a part stands."""
+        parts, text = self.container.parts, self.document.text
+        end = parts[index + 1].start if index + 1 < len(parts) else self.container.end - 1
+        at = parts[index].value.end
+        for start, stop in (*self.document.comments, (end, end)):
+            if start >= at:
+                found = text.find(",", at, min(start, end))
+                if found >= 0 or start >= end:
+                    return found if found >= 0 else None
+                at = stop
+        return None
+
+    def _cuts(self, last: Part) -> list[Edit]:
+        parts, gone = self.container.parts, self.operation.gone
+        index_of_last = max(index for index in range(len(parts)) if index not in gone)
+        edits = [edit for index in gone for edit in self._cut(index, index_of_last)]
+        comma, tail = self._comma(index_of_last), range(index_of_last + 1, len(parts))
+        on_lines = bool(tail) and all(self._whole_lines(index) for index in tail)
+        if on_lines and comma is not None and self._comma(len(parts) - 1) is None and not self.operation.new:
+            edits.append(Edit(comma, comma + 1, ""))
+        return edits
+
+    def _end(self, index: int) -> int:
+        comma = self._comma(index)
+        return self.container.parts[index].value.end if comma is None else comma + 1
+
+    def _whole_lines(self, index: int) -> bool:
+        text = self.document.text
+        start = self.container.parts[index].start
+        return begins_line(text, start) and rest_is_comment(text, self._end(index), self.document.comments)
+
+    def _cut(self, index: int, last: int | None) -> list[Edit]:
+        text, parts = self.document.text, self.container.parts
+        part, end = parts[index], self._end(index)
+        if self._whole_lines(index):
+            ours = [span for span in self.document.comments if span not in self.foreign]
+            start = comments_above(text, part.start, ours, self.container.start + 1)
+            return cut(text, (start, next_line(text, end)), self.foreign)
+        if last is None:
+            before = len(text[: part.start].rstrip(" \t"))
+            noted = any(stop == before for _, stop in self.document.comments)
+            return cut(text, (before if noted else part.start, end), self.foreign)
+        if index < last:
+            return cut(text, (part.start, parts[index + 1].start), self.foreign)
+        return cut(text, (parts[index - 1].value.end, part.value.end), self.foreign)
+
+    def _added(self, last: Part) -> list[Edit]:
+        text, container = self.document.text, self.container
+        if not (begins_line(text, container.parts[0].start) and begins_line(text, last.start)):
+            gap = self._gap()
+            return [
+                Edit(last.value.end, last.value.end, "".join(gap + self.writer.inline(p) for p in self.operation.new))
+            ]
+        index = container.parts.index(last)
+        comma, end = self._comma(index), self._end(index)
+        at = line_end(text, end) if rest_is_comment(text, end, self.document.comments) else end
+        trailing = self._comma(len(container.parts) - 1) is not None
+        added = Edit(at, at, self._on_lines(margin(text, last.start), newline_of(text, at), trailing=trailing))
+        return [added] if comma is not None else [Edit(last.value.end, last.value.end, ","), added]
+
+    def _gap(self) -> str:
+        """Return what stands between two parts on a line here, or a comma and a space."""
+        parts, text = self.container.parts, self.document.text
+        if len(parts) > 1:
+            between = text[parts[-2].value.end : parts[-1].start]
+            if between.strip(" \t") == "," and between.startswith(","):
+                return between
+        return ", "
+
+    def _on_lines(self, inside: str, newline: str, *, trailing: bool) -> str:
+        start = newline + inside
+        out = []
+        for number, part in enumerate(self.operation.new, 1):
+            written = self.writer.lines(part, inside)
+            comma = "," if trailing or number < len(self.operation.new) else ""
+            behind = f" {written.behind}" if written.behind else ""
+            out += [*(start + comment for comment in written.above), start + written.text + comma + behind]
+        return "".join(out)

@@ -1,0 +1,165 @@
+"""A configuration document as nodes that know where they stand in its text; every format is read into these."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class DocumentFault(ValueError):
+    """A document or a template that cannot be read or changed as asked; the message names the line."""
+
+
+def fault(text: str, at: int, what: str) -> DocumentFault:
+    """Return a fault with the line of a place in a text."""
+    return DocumentFault(f"line {text.count(chr(10), 0, at) + 1}: {what}")
+
+
+class Scalar(Struct, frozen=True):
+    """A single value; `meaning` is the same for two spellings of one value, `odd` says why it is no plain value."""
+
+    start: int
+    end: int
+    meaning: str
+    style: str = ""
+    odd: str | None = None
+
+
+class Part(Struct, frozen=True):
+    """A member of an object, or an entry of an array (then `key` is empty).
+
+    `start` is its key's, or its dash's; `body` is where what may hold its value begins, behind the colon or the dash.
+    """
+
+    start: int
+    value: Node
+    key: str = ""
+    body: int = 0
+
+
+class Object(Struct, frozen=True):
+    start: int
+    end: int
+    parts: tuple[Part, ...]
+    style: str = ""
+    odd: str | None = None
+
+
+class Array(Struct, frozen=True):
+    start: int
+    end: int
+    parts: tuple[Part, ...]
+    style: str = ""
+    odd: str | None = None
+
+
+class Alias(Struct, frozen=True):
+    """A value that stands elsewhere in the document."""
+
+    start: int
+    end: int
+    node: Scalar | Object | Array
+    style: str = ""
+    odd: str | None = "an alias"
+
+
+Node = Scalar | Object | Array | Alias
+
+Span = tuple[int, int]
+
+
+class Document(Struct, frozen=True):
+    """A text that was read: its root, and where its comments stand."""
+
+    text: str
+    root: Object
+    comments: tuple[Span, ...] = ()
+    anchors: tuple[str, ...] = ()  # names that aliases may speak of
+
+
+class Replace(Struct, frozen=True):
+    """Say what the template's part says in the place of a part's value."""
+
+    container: Object | Array
+    part: Part
+    new: Part
+
+
+class Amend(Struct, frozen=True):
+    """Take parts out of an object or an array, and add parts of the template behind the others.
+
+    Where nothing is left, `empty` is how others had written it, if they had.
+    """
+
+    container: Object | Array
+    gone: tuple[int, ...] = ()
+    new: tuple[Part, ...] = ()
+    empty: str | None = None
+
+
+Operation = Replace | Amend
+
+
+class Edit(Struct, frozen=True):
+    """Put a text in the place of a span."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Format(Protocol):
+    """One kind of document: how it is read, and how it is changed in place."""
+
+    def read(self, text: str) -> Document:
+        """Return the document; raise DocumentFault where it is none."""
+
+    def edits(
+        self, document: Document, template: Document, operations: Sequence[Operation], foreign: Sequence[Span]
+    ) -> list[Edit]:
+        """Return the edits that carry out the operations and spare the foreign comments."""
+
+
+def meaning(node: Node, *, followed: bool = True) -> str:
+    """Return the same text for nodes that say the same, however they are written.
+
+    Where aliases are not followed, they say their own name.
+    """
+    match node:
+        case Scalar():
+            return node.meaning if node.odd is None else f"{node.odd} {node.meaning}"
+        case Alias():
+            return meaning(node.node) if followed else str(node.odd)
+        case Array():
+            inner = "[" + ",".join(meaning(part.value, followed=followed) for part in node.parts) + "]"
+        case Object():
+            pairs = sorted(f"{json.dumps(part.key)}:{meaning(part.value, followed=followed)}" for part in node.parts)
+            inner = "{" + ",".join(pairs) + "}"
+    return inner if node.odd is None else f"{node.odd} {inner}"
+
+
+def repeated(node: Node) -> frozenset[str]:
+    """Return the keys that stand more than once in an object: whose is whose cannot be told."""
+    if not isinstance(node, Object) or len({part.key for part in node.parts}) == len(node.parts):
+        return frozenset()
+    count = Counter(part.key for part in node.parts)
+    return frozenset(key for key, times in count.items() if times > 1)
+
+
+def find(container: Object, key: str) -> Part | None:
+    return next((part for part in container.parts if part.key == key), None)
+
+
+def applied(text: str, edits: Sequence[Edit]) -> str:
+    """Return the text with all edits; two that overlap are our own fault."""
+    out, at = [], 0
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        if edit.start < at:
+            raise fault(text, edit.start, "cannot be changed without changing what others wrote beside it")
+        out += [text[at : edit.start], edit.text]
+        at = edit.end
+    return "".join((*out, text[at:]))

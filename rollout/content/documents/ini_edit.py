@@ -1,0 +1,118 @@
+"""INI files changed in place: keys go behind their neighbours, sections to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from rollout.content.documents import ini_read
+from rollout.content.documents.document import Amend, Array, Document, Edit, Object, Operation, Part, Replace, Span
+from rollout.content.documents.lines import cut, line_end, margin, newline_of, next_line
+from rollout.content.documents.template_text import comments_before
+from rollout.content.documents.text_sections import before, behind, cut_lines, cut_section, last_content
+
+
+class Ini(Struct, frozen=True):
+    """The format of .ini and .cfg files and of .editorconfig."""
+
+    def read(self, text: str) -> Document:
+        return ini_read.read(text)
+
+    def edits(
+        self, document: Document, template: Document, operations: Sequence[Operation], foreign: Sequence[Span]
+    ) -> list[Edit]:
+        editor = _Editor(document, template, foreign)
+        return [edit for operation in operations for edit in editor.edits(operation)]
+
+
+class _Editor(Struct):
+    document: Document
+    template: Document
+    foreign: Sequence[Span]
+
+    def edits(self, operation: Operation) -> list[Edit]:
+        if isinstance(operation, Replace):
+            return self._replaced(operation)
+        gone = [edit for index in operation.gone for edit in self._cut(operation.container.parts[index])]
+        return gone + self._added(operation)
+
+    def _replaced(self, operation: Replace) -> list[Edit]:
+        part, old, new = operation.part, operation.part.value, operation.new.value
+        newline = newline_of(self.document.text)
+        text = newline.join(line.rstrip("\r") for line in self.template.text[new.start : new.end].split("\n"))
+        if part.body == old.end and part.body == old.start and self.document.text[part.body - 1] not in "=:":
+            text = self._delimiter(operation.container, operation.new) + text
+        elif old.start == part.body and text and not text.startswith(newline):
+            text = " " + text
+        end = min(line_end(self.document.text, old.start), old.end)
+        if not any(old.start <= start < old.end for start, _ in self.foreign):
+            return [Edit(old.start, old.end, text)]
+        following = (next_line(self.document.text, end), next_line(self.document.text, old.end))
+        rest = cut(self.document.text, following, self.foreign) if end < old.end else []
+        return [Edit(old.start, end, text), *rest]
+
+    def _cut(self, part: Part) -> list[Edit]:
+        cut = cut_section if isinstance(part.value, Object) else cut_lines
+        return cut(self.document, part.start, part.value.end, self.foreign)
+
+    def _added(self, operation: Amend) -> list[Edit]:
+        keys = [part for part in operation.new if not isinstance(part.value, Object)]
+        sections = [part for part in operation.new if isinstance(part.value, Object)]
+        edits = [self._keys(operation, keys)] if keys else []
+        if sections:
+            lines = [line for part in sections for line in self._section(operation, part)]
+            end = last_content(self.document.text)
+            edits.append(behind(self.document, end, lines if end or keys else lines[1:]))
+        return edits
+
+    def _keys(self, operation: Amend, new: list[Part]) -> Edit:
+        container, gone = operation.container, set(operation.gone)
+        staying = [part for index, part in enumerate(container.parts) if index not in gone]
+        own = [part for part in staying if not isinstance(part.value, Object)]
+        indent = margin(self.document.text, own[-1].start) if own else ""
+        lines = [line for part in new for line in self._pair(container, part, indent)]
+        if own:
+            return behind(self.document, own[-1].value.end, lines)
+        if container.style == "section":
+            return behind(self.document, container.start, lines)
+        if staying:
+            return before(self.document, staying[0].start, lines)
+        return behind(self.document, last_content(self.document.text), lines)
+
+    def _pair(self, container: Object | Array, part: Part, indent: str) -> list[str]:
+        text = self.template.text
+        above = [indent + comment for comment in comments_before(self.template, part.start)]
+        name = text[part.start : part.body].rstrip(" \t=:")
+        raw = text[part.value.start : part.value.end]
+        first, *more = [line.rstrip("\r") for line in raw.split("\n")]
+        bare = part.value.start == part.value.end == part.body and text[part.body - 1] not in "=:"
+        head = name if bare else name + self._delimiter(container, part) + first
+        return [*above, indent + head.rstrip(" "), *(indent + line if line.strip() else "" for line in more)]
+
+    def _delimiter(self, container: Object | Array, part: Part) -> str:
+        """Return what stands between a key and its value in the neighbours, or in the template."""
+        for other in reversed(container.parts):
+            value = other.value
+            if isinstance(value, Object) or self.document.text[value.start : value.end].strip(" ")[:1] in {
+                "",
+                "\r",
+                "\n",
+            }:
+                continue
+            between = self._between(self.document.text, other)
+            if "\n" not in between and between.strip(" \t"):
+                return between
+        found = self._between(self.template.text, part)
+        return found if "=" in found or ":" in found else " = "
+
+    def _between(self, text: str, part: Part) -> str:
+        name = text[part.start : part.body].rstrip(" \t=:")
+        return text[part.start + len(name) : part.value.start]
+
+    def _section(self, operation: Amend, part: Part) -> list[str]:
+        assert isinstance(part.value, Object)
+        above = comments_before(self.template, part.start)
+        near = next((p.value for p in reversed(operation.container.parts) if isinstance(p.value, Object)), None)
+        lines = [line for child in part.value.parts for line in self._pair(near or Object(0, 0, ()), child, "")]
+        return ["", *above, part.key, *lines]

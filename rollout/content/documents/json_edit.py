@@ -1,0 +1,106 @@
+"""JSON changed in place, with new members as the template spells them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from rollout.content.documents import json_read
+from rollout.content.documents.delimited import Brackets, Written
+from rollout.content.documents.document import Document, Edit, Node, Object, Operation, Part, Replace, Scalar, Span
+from rollout.content.documents.lines import begins_line, line_end, margin, newline_of
+from rollout.content.documents.template_text import comment_behind, comments_before
+
+
+class Json(Struct, frozen=True):
+    """The format of .json files, with the comments and trailing commas that editors allow."""
+
+    def read(self, text: str) -> Document:
+        return json_read.read(text)
+
+    def edits(
+        self, document: Document, template: Document, operations: Sequence[Operation], foreign: Sequence[Span]
+    ) -> list[Edit]:
+        writer = _writer(document, template)
+        edits: list[Edit] = []
+        for operation in operations:
+            if isinstance(operation, Replace):
+                edits.append(_replaced(document, operation, writer))
+            elif operation.container.style == "missing":
+                edits.append(_first_object(document, operation.new, writer))
+            else:
+                edits += Brackets(document, operation, foreign, writer).edits()
+        return edits
+
+
+def _writer(document: Document, template: Document) -> _Writer:
+    indent = re.search(r"\n([ \t]+)[^ \t\r\n]", document.text)
+    return _Writer(template, indent[1] if indent else "  ", "\n" in document.text.strip(), newline_of(document.text))
+
+
+class _Writer(Struct):
+    """Writes parts of the template as they are spelled there, in the document's indentation."""
+
+    template: Document
+    unit: str
+    spread: bool
+    newline: str
+
+    def inline(self, part: Part) -> str:
+        return self._key(part) + self.on_one_line(part.value)
+
+    def lines(self, part: Part, margin: str) -> Written:
+        above = comments_before(self.template, part.start)
+        return Written(
+            self._key(part) + self.value(part.value, margin), above, comment_behind(self.template, part.value.end)
+        )
+
+    def _key(self, part: Part) -> str:
+        if not part.body:
+            return ""
+        text = self.template.text
+        name = text[part.start : part.body].rstrip(": \t\r\n")
+        gap = text[part.body : part.value.start]
+        return f"{name}:{' ' if gap.strip(' ') else gap}" if not gap.strip() else f"{name}: "
+
+    def on_one_line(self, node: Node) -> str:
+        text = self.template.text[node.start : node.end]
+        if isinstance(node, Scalar) or "\n" not in text:
+            return text
+        assert not isinstance(node, Scalar)
+        parts = getattr(node, "parts", ())
+        return text[0] + ", ".join(self.inline(part) for part in parts) + text[-1]
+
+    def value(self, node: Node, margin: str) -> str:
+        text = self.template.text[node.start : node.end]
+        if "\n" not in text or (not isinstance(node, Object) and not getattr(node, "parts", ())):
+            return text
+        parts: tuple[Part, ...] = getattr(node, "parts", ())
+        if not parts:
+            return text[0] + text[-1]
+        inside = self.newline + margin + self.unit
+        out = [text[0]]
+        for number, part in enumerate(parts, 1):
+            written = self.lines(part, margin + self.unit)
+            out += [inside + comment for comment in written.above]
+            out.append(inside + written.text + ("," if number < len(parts) else ""))
+            out.append(f" {written.behind}" if written.behind else "")
+        return "".join((*out, self.newline + margin + text[-1]))
+
+
+def _replaced(document: Document, operation: Replace, writer: _Writer) -> Edit:
+    text, old = document.text, operation.part.value
+    if begins_line(text, operation.part.start):
+        new = writer.value(operation.new.value, margin(text, operation.part.start))
+    else:
+        new = writer.on_one_line(operation.new.value)
+    return Edit(old.start, old.end, new)
+
+
+def _first_object(document: Document, new: Sequence[Part], writer: _Writer) -> Edit:
+    """Write the object that a text of comments alone, or an empty one, does not have yet."""
+    end = len(document.text.rstrip())
+    inner = ", ".join(writer.inline(part) for part in new)
+    return Edit(end, line_end(document.text, end), (writer.newline if end else "") + "{" + inner + "}")

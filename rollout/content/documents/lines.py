@@ -1,0 +1,131 @@
+"""Where lines begin and end around a place in a text, and how a part of it is cut out without a comment of others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rollout.content.documents.document import Edit, Span
+
+
+def line_start(text: str, at: int) -> int:
+    return text.rfind("\n", 0, at) + 1
+
+
+def line_end(text: str, at: int) -> int:
+    """Return where the line's own text ends: before its line end, CRLF or LF."""
+    end = text.find("\n", at)
+    if end < 0:
+        return len(text)
+    return end - 1 if end > at and text[end - 1] == "\r" else end
+
+
+def next_line(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end + 1
+
+
+def margin(text: str, at: int) -> str:
+    """Return the white space at the beginning of a place's line."""
+    line = text[line_start(text, at) : line_end(text, at)]
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def column(text: str, at: int) -> int:
+    return at - line_start(text, at)
+
+
+def begins_line(text: str, at: int) -> bool:
+    return not text[line_start(text, at) : at].strip(" \t\ufeff")
+
+
+def newline_of(text: str, at: int | None = None) -> str:
+    """Return how a text ends its lines: the one of a place, else any."""
+    if at is not None and text[at : at + 1] == "\n":
+        return "\n"
+    return "\r\n" if "\r\n" in text else "\n"
+
+
+def rest_is_comment(text: str, at: int, comments: Sequence[Span]) -> bool:
+    """Tell whether nothing but white space and comments follows on the line."""
+    end = line_end(text, at)
+    return not without(text, (at, end), comments).strip()
+
+
+def without(text: str, span: Span, comments: Sequence[Span]) -> str:
+    """Return a part of a text without its comments."""
+    out, at = [], span[0]
+    for start, end in comments:
+        if span[0] <= start < span[1]:
+            out.append(text[at:start])
+            at = min(end, span[1])
+    return "".join((*out, text[at : span[1]]))
+
+
+def cut(text: str, span: Span, foreign: Sequence[Span]) -> list[Edit]:
+    """Return the edits that take a span out and leave the comments of others in it, each on its line."""
+    edits, at = [], span[0]
+    for start, end in foreign:
+        if not span[0] <= start < span[1]:
+            continue
+        keep_from, keep_to = start, min(max(end, next_line(text, end)), span[1])
+        if text[end : next_line(text, end)].strip():
+            keep_to = min(end, span[1])  # something of ours follows on the line
+        if begins_line(text, start):
+            keep_from = max(line_start(text, start), at)
+        elif begins_line(text, at) or at == line_start(text, at):
+            at += len(text[at:keep_from]) - len(text[at:keep_from].lstrip(" \t"))
+        if keep_from > at:
+            edits.append(Edit(at, keep_from, ""))
+        at = max(at, keep_to)
+    if at < span[1]:
+        edits.append(Edit(at, span[1], ""))
+    return edits
+
+
+def apart(text: str, edits: Sequence[Edit]) -> list[Edit]:
+    """Return the edits with new lines moved before the lines that go away and that they would stand behind."""
+    cuts = [edit for edit in edits if not edit.text and edit.start < edit.end]
+    return [_before_cuts(text, edit, cuts) if edit.text and edit.start == edit.end else edit for edit in edits]
+
+
+def _before_cuts(text: str, edit: Edit, cuts: Sequence[Edit]) -> Edit:
+    at = edit.start
+    while cut_here := next((cut for cut in cuts if cut.start < at and at < cut.end + _reaches_end(text, cut)), None):
+        if not cut_here.start or text[cut_here.start - 1] != "\n":
+            break
+        at = line_end(text, line_start(text, cut_here.start - 1))
+    return Edit(at, at, edit.text)
+
+
+def _reaches_end(text: str, cut: Edit) -> bool:
+    """Tell whether a cut takes away the end of a text that has no line end."""
+    return cut.end == len(text) and not text.endswith("\n")
+
+
+def without_dangling(text: str, edits: Sequence[Edit], *, ended: bool) -> list[Edit]:
+    """Return the edits with one more where the end of a text goes away that had no line end: nor has what is left.
+
+    It had none either where the one that is there was written with what goes away: `ended`.
+    """
+    start = len(text)
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end), reverse=True):
+        if edit.text or edit.end != start or edit.start == edit.end:
+            break
+        start = edit.start
+    if start in {0, len(text)} or (text.endswith("\n") and not ended) or text[start - 1] != "\n":
+        return list(edits)
+    newline = start - 2 if text[start - 2 : start] == "\r\n" else start - 1
+    return [*edits, Edit(newline, start, "")]
+
+
+def comments_above(text: str, at: int, comments: Sequence[Span], floor: int) -> int:
+    """Return where the comments begin that stand directly above a line, at `floor` or later; else the line's start."""
+    start = line_start(text, at)
+    ends = {line_end(text, span[1] - 1): span[0] for span in comments}
+    while start > floor:
+        above = line_end(text, line_start(text, start - 1))
+        begin = ends.get(above)
+        if begin is None or not begins_line(text, begin) or line_start(text, begin) < floor:
+            break
+        start = line_start(text, begin)
+    return start

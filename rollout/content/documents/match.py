@@ -1,0 +1,87 @@
+"""By which keys entries of a list are the same entry: `match` in `files`, and what is known without being told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+
+from msgspec import Struct
+
+from rollout.content.documents.document import Array, Node, Object, Part, find, meaning
+
+Place = tuple[str, ...]
+
+"""The keys that lead to a value; an entry of a list is named by what identifies it, see `entry_name`."""
+
+
+_STEP = re.compile(r"\*|[^.\[\]*]+")
+
+_HOOKS = {"hooks.*": ("matcher",), "hooks.*[].hooks": ("command",)}
+
+_KNOWN = {".claude/settings.json": _HOOKS, ".claude/settings.local.json": _HOOKS}
+
+
+class Match(Struct, frozen=True):
+    """Paths of lists, in steps, each with the keys that identify an entry there."""
+
+    rules: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
+
+    def keys(self, place: Place) -> tuple[str, ...]:
+        """Return the keys that identify the entries of the list at a place; none: entries are told by their value."""
+        return next((keys for steps, keys in self.rules if _fits(steps, place)), ())
+
+
+def match_for(path: PurePosixPath, told: Mapping[str, Sequence[str]]) -> Match:
+    """Return how entries of lists in a file are matched; what is told comes before what is known."""
+    rules = {**_known(path), **told}
+    return Match(tuple((steps_of(pattern) or (), tuple(keys)) for pattern, keys in rules.items()))
+
+
+def _known(path: PurePosixPath) -> Mapping[str, tuple[str, ...]]:
+    return next((rules for name, rules in _KNOWN.items() if f"/{path}".endswith(f"/{name}")), {})
+
+
+def steps_of(pattern: str) -> tuple[str, ...] | None:
+    """Return the steps of a dotted path, `[]` for an entry of a list; None where it is no such path."""
+    steps: list[str] = []
+    for word in pattern.split("."):
+        name = word
+        brackets = 0
+        while name.endswith("[]"):
+            name, brackets = name[:-2], brackets + 1
+        if not _STEP.fullmatch(name):
+            return None
+        steps += [name, *["[]"] * brackets]
+    return tuple(steps)
+
+
+def _fits(steps: tuple[str, ...], place: Place) -> bool:
+    return len(steps) == len(place) and all(
+        name.startswith("[") if step == "[]" else step in {"*", name} for step, name in zip(steps, place, strict=True)
+    )
+
+
+def entry_names(array: Array, keys: tuple[str, ...]) -> list[str]:
+    """Return what each entry is called: by its keys, and by its number among those that say the same in them."""
+    seen: dict[str, int] = {}
+    names = []
+    for part in array.parts:
+        name = _identity(part.value, keys)
+        seen[name] = number = seen.get(name, 0) + 1
+        names.append(f"[{name}#{number}]")
+    return names
+
+
+def _identity(node: Node, keys: tuple[str, ...]) -> str:
+    if not isinstance(node, Object):
+        return f"={meaning(node)}"
+    found = [find(node, key) for key in keys]
+    return ",".join("-" if part is None else meaning(part.value) for part in found)
+
+
+def named_parts(node: Object | Array, match: Match, place: Place) -> list[tuple[str, Part]]:
+    """Return the parts of an object, or of a list whose entries are matched, each with its name in a place."""
+    if isinstance(node, Object):
+        return [(part.key, part) for part in node.parts]
+    return list(zip(entry_names(node, match.keys(place)), node.parts, strict=True))

@@ -1,0 +1,166 @@
+"""Merge mode: what a template names goes into a document that others keep editing, and no other byte changes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import PurePosixPath
+
+from msgspec import Struct
+
+from rollout.content.documents import formats
+from rollout.content.documents.document import (
+    Array,
+    Document,
+    DocumentFault,
+    Node,
+    Scalar,
+    Span,
+    applied,
+    fault,
+    meaning,
+)
+from rollout.content.documents.lines import apart, without_dangling
+from rollout.content.documents.match import Match
+from rollout.content.documents.past import Ours, at, folded, leaves
+from rollout.content.documents.unite import United, unite
+
+_BOM = "\ufeff"
+
+_MAX_BYTES = 32 * 1024 * 1024
+
+
+class Kind(Struct, frozen=True):
+    """A merged path: what its format is called, and how entries of its lists are matched."""
+
+    path: PurePosixPath
+    format: str | None
+    match: Match = Match()
+
+    def read(self, content: bytes) -> Document:
+        """Return the document in a file; raise DocumentFault with the path and the line for what is none."""
+        return self._read(content, f"{self.path}: ")
+
+    def template(self, content: bytes) -> Document:
+        return self._read(content, f"{self.path}: the template: ")
+
+    def _read(self, content: bytes, place: str) -> Document:
+        if self.format is None:
+            raise DocumentFault(formats.unknown(self.path))
+        try:
+            return _read(content, self.format)
+        except DocumentFault as error:
+            raise DocumentFault(f"{place}{error}") from error
+
+
+@lru_cache(maxsize=32)
+def _read(content: bytes, name: str) -> Document:
+    if len(content) > _MAX_BYTES:
+        raise DocumentFault("line 1: is larger than 32 MiB")
+    return formats.named(name).read(_text(content).removeprefix(_BOM))
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DocumentFault(f"line {line}: is not UTF-8") from error
+
+
+def past(writes: Iterable[tuple[bytes, bytes]], kind: Kind) -> Ours:
+    """Return what our writes, (before, after) and oldest first, made ours in a document."""
+    documents = []
+    for before, after in writes:
+        try:
+            documents.append((kind.read(before), kind.read(after)))
+        except DocumentFault:
+            continue  # written by another mode of the path; nothing of it is a named key
+    return folded(documents, kind.match)
+
+
+def merged(current: bytes | None, template: bytes, ours: Ours, kind: Kind) -> bytes:
+    """Return the document with what the template names; everything foreign stays as it is, to the byte.
+
+    Raises DocumentFault where a document cannot be read, or cannot be changed so.
+    """
+    named = kind.template(template)
+    if current is None or not current.strip():
+        _plain(named, kind)
+        return template
+    document = kind.read(current)
+    try:
+        united = unite(document, named, ours, kind.match)
+        result = _carried_out(document, named, united, ours, kind)
+    except DocumentFault as error:
+        raise DocumentFault(f"{kind.path}: {error}") from error
+    bom = _BOM if current.startswith(_BOM.encode()) else ""
+    return (bom + result).encode()
+
+
+def _plain(template: Document, kind: Kind) -> None:
+    for _, leaf in leaves(template.root, kind.match):
+        if isinstance(leaf, Scalar) and leaf.odd and not leaf.odd.startswith("a value with"):
+            raise DocumentFault(f"{kind.path}: the template: {fault(template.text, leaf.start, f'holds {leaf.odd}')}")
+
+
+def _carried_out(document: Document, named: Document, united: United, ours: Ours, kind: Kind) -> str:
+    """Return the text with the operations done, after making sure that it says what it should and nothing was lost."""
+    if not united.operations:
+        return document.text
+    assert kind.format is not None
+    form = formats.named(kind.format)
+    foreign = [span for span in document.comments if document.text[span[0] : span[1]] not in ours.comments]
+    edits = form.edits(document, named, united.operations, foreign)
+    edits = without_dangling(document.text, apart(document.text, edits), ended=ours.ended)
+    for edit in edits:
+        _spares(document, (edit.start, edit.end), foreign)
+    result = applied(document.text, edits)
+    line = min((operation.container.start for operation in united.operations), default=0)
+    try:
+        said = form.read(result)
+    except DocumentFault as error:
+        raise fault(document.text, line, f"cannot be changed in place ({error}); change it by hand") from error
+    if meaning(said.root, followed=False) != meaning(united.root, followed=False) or _twice(said) - _twice(document):
+        raise fault(document.text, line, "cannot be changed without changing what others wrote; change it by hand")
+    return result
+
+
+def _twice(document: Document) -> Counter[str]:
+    """Return the anchors of a document that hide earlier ones of their name."""
+    return Counter(document.anchors) - Counter(set(document.anchors))
+
+
+def _spares(document: Document, span: Span, foreign: Iterable[Span]) -> None:
+    for start, end in foreign:
+        if span[0] < end and start < span[1]:
+            raise fault(document.text, start, "a comment of others stands in what would go away; move it first")
+
+
+def would_change_foreign(current: bytes, template: bytes, ours: Ours, kind: Kind) -> bool:
+    """Tell whether a value that somebody else set under a named key would change."""
+    return unite(kind.read(current), kind.template(template), ours, kind.match).foreign
+
+
+def projection(content: bytes, template: bytes, ours: Ours, kind: Kind) -> dict[str, str]:
+    """Return the part of a document that is rollout's business: named keys, and our entries in lists."""
+    root = kind.read(content).root
+    named = dict(leaves(kind.template(template).root, kind.match))
+    out: dict[str, str] = {}
+    for place in sorted({*named, *ours.values, *ours.entries}):
+        lists = place in ours.entries or isinstance(named.get(place), Array)
+        said = _said(at(root, place, kind.match), ours.entries.get(place, ()) if lists else None)
+        if said is not None:
+            out["/".join(place)] = said
+    return out
+
+
+def _said(node: Node | None, ours: tuple[str, ...] | None) -> str | None:
+    """Return what a node says; of a list, where `ours` are entries of it, these alone."""
+    if node is None or ours is None or not isinstance(node, Array):
+        return None if node is None else meaning(node)
+    return repr(sorted(said for part in node.parts if (said := meaning(part.value)) in ours))
+
+
+__all__ = ["Kind", "Ours", "merged", "past", "projection", "would_change_foreign"]

@@ -1,0 +1,47 @@
+"""Lines and sections put into a text and taken out of it: what TOML and INI files have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rollout.content.documents.document import Document, Edit, Span
+from rollout.content.documents.lines import comments_above, cut, line_end, line_start, newline_of, next_line
+
+
+def cut_lines(document: Document, start: int, end: int, foreign: Sequence[Span]) -> list[Edit]:
+    """Take out the lines from one place to another, with our comments above them."""
+    return cut(document.text, _lines(document, start, end, foreign), foreign)
+
+
+def cut_section(document: Document, start: int, end: int, foreign: Sequence[Span]) -> list[Edit]:
+    """Take out a section with our comments above it, and the blank line that parts it from what stands before it."""
+    text = document.text
+    first, last = _lines(document, start, end, foreign)
+    above = line_start(text, first - 1) if first else 0
+    return cut(text, (first if text[above:first].strip() else above, last), foreign)
+
+
+def _lines(document: Document, start: int, end: int, foreign: Sequence[Span]) -> Span:
+    text, theirs = document.text, set(foreign)
+    ours = [span for span in document.comments if span not in theirs]
+    return comments_above(text, start, ours, 0), next_line(text, end)
+
+
+def behind(document: Document, at: int, lines: Sequence[str]) -> Edit:
+    """Put lines behind the line of a place."""
+    end = line_end(document.text, at)
+    newline = newline_of(document.text, end)
+    text = newline.join(lines)
+    return Edit(end, end, newline + text if document.text[:end] else text + newline)
+
+
+def before(document: Document, at: int, lines: Sequence[str]) -> Edit:
+    """Put lines before the line of a place, and before the comments that stand directly above it."""
+    newline = newline_of(document.text, line_end(document.text, at))
+    start = comments_above(document.text, at, document.comments, 0)
+    return Edit(start, start, newline.join(lines) + newline)
+
+
+def last_content(text: str) -> int:
+    """Return where the last line ends that is not blank."""
+    return len(text.rstrip())

@@ -1,0 +1,171 @@
+"""TOML changed in place: keys go behind their neighbours, tables behind the tables beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from rollout.content.documents import toml_read
+from rollout.content.documents.delimited import Brackets
+from rollout.content.documents.document import (
+    Amend,
+    Array,
+    Document,
+    Edit,
+    Node,
+    Object,
+    Operation,
+    Part,
+    Replace,
+    Span,
+    fault,
+)
+from rollout.content.documents.lines import margin
+from rollout.content.documents.text_sections import before, behind, cut_lines, cut_section, last_content
+from rollout.content.documents.toml_write import Path, Writer, is_line
+
+_BRACKETS = {"inline", "array"}
+
+
+class Toml(Struct, frozen=True):
+    """The format of .toml files."""
+
+    def read(self, text: str) -> Document:
+        return toml_read.read(text)
+
+    def edits(
+        self, document: Document, template: Document, operations: Sequence[Operation], foreign: Sequence[Span]
+    ) -> list[Edit]:
+        editor = _Editor(document, foreign, Writer(template), dict(_paths(document.root, ())))
+        return [edit for operation in operations for edit in editor.edits(operation)]
+
+
+def _paths(node: Node, path: Path) -> Iterator[tuple[int, Path]]:
+    if isinstance(node, Object | Array):
+        yield id(node), path
+        for part in node.parts:
+            yield from _paths(part.value, (*path, part.key) if part.key else path)
+
+
+class _Editor(Struct):
+    document: Document
+    foreign: Sequence[Span]
+    writer: Writer
+    paths: dict[int, Path]
+
+    def edits(self, operation: Operation) -> list[Edit]:
+        if isinstance(operation, Replace):
+            return [self._replaced(operation)]
+        container = operation.container
+        if container.style in _BRACKETS:
+            return Brackets(self.document, operation, self.foreign, self.writer).edits()
+        gone = [edit for index in operation.gone for edit in self._cut(container.parts[index])]
+        return [*gone, *self._header_of_ours(operation), *self._added(operation)]
+
+    def _header_of_ours(self, operation: Amend) -> list[Edit]:
+        """Take out the header that we gave to a table, where others have none but those of its sub-tables."""
+        container, gone = operation.container, set(operation.gone)
+        kept = any(_own(part) for index, part in enumerate(container.parts) if index not in gone)
+        if container.style != "table" or operation.empty is None or kept or operation.new:
+            return []
+        return cut_section(self.document, container.start, container.start, self.foreign)
+
+    def _replaced(self, operation: Replace) -> Edit:
+        old = operation.part.value
+        if not is_line(operation.part):
+            raise fault(self.document.text, old.start, f"{operation.part.key}: a table cannot become a value in place")
+        return Edit(old.start, old.end, self.writer.on_one_line(operation.new.value))
+
+    def _cut(self, part: Part) -> list[Edit]:
+        if is_line(part):
+            return cut_lines(self.document, part.start, part.value.end, self.foreign)
+        assert isinstance(part.value, Object | Array)
+        children = [child for child in part.value.parts if part.value.style != "table" or not _own(child)]
+        edits = [edit for child in children for edit in self._cut(child)]
+        if part.value.style == "table":
+            edits += cut_section(self.document, part.value.start, part.value.end, self.foreign)
+        return edits
+
+    def _added(self, operation: Amend) -> list[Edit]:
+        if not operation.new:
+            return []
+        container, path = operation.container, self.paths[id(operation.container)]
+        if isinstance(container, Array):
+            if not all(isinstance(part.value, Object) for part in operation.new):
+                raise fault(
+                    self.document.text, container.start, f"{'.'.join(path)}: is a list of tables; add tables to it"
+                )
+            sections = [self.writer.entry(path, part) for part in operation.new]
+            return [self._sections(container, sections)]
+        dotted = container.style == "dotted"
+        inside = [part for part in operation.new if dotted or self.writer.is_line(part)]
+        tables = [part for part in operation.new if part not in inside]
+        edits = [self._keys(operation, container, path, inside)] if inside else []
+        sections = [section for part in tables for section in self.writer.sections((*path, part.key), part)]
+        return [*edits, self._sections(container, sections)] if sections else edits
+
+    def _keys(self, operation: Amend, container: Object, path: Path, new: list[Part]) -> Edit:
+        """Put new keys behind the last one of a table, or behind its header."""
+        if container.style == "super":
+            lines = [line for part in new for line in self.writer.pair((), part)]
+            return self._sections(container, [[self.writer.header(path), *lines]])
+        staying = [part for index, part in enumerate(container.parts) if index not in set(operation.gone)]
+        own = [part for part in staying if _own(part)]
+        prefix = self._prefix(container, path)
+        indent = margin(self.document.text, own[-1].start) if own else ""
+        lines = [indent + line if line else line for part in new for line in self.writer.pair(prefix, part)]
+        if own:
+            return behind(self.document, max(_ends(own[-1])), lines)
+        if container is not self.document.root:
+            return behind(self.document, container.start, lines)
+        first = min((part.start for part in container.parts), default=None)
+        if first is None or not any(not _own(part) for part in container.parts):
+            return behind(self.document, last_content(self.document.text), lines)
+        return before(self.document, min(_starts(self.document.root)), lines)
+
+    def _prefix(self, container: Object, path: Path) -> Path:
+        """Return the keys that stand before a new one on its line, where the others are written with dots."""
+        depth, node = 0, container
+        while node.style == "dotted":
+            depth += 1
+            above = self.paths[id(node)][:-1]
+            node = next(n for n in _objects(self.document.root) if self.paths[id(n)] == above)
+        return path[len(path) - depth :] if depth else ()
+
+    def _sections(self, container: Object | Array, sections: list[list[str]]) -> Edit:
+        """Put new tables behind those beside them, a blank line before each."""
+        inner = [end for part in container.parts for end in _ends(part)]
+        end = last_content(self.document.text)
+        at = end if container is self.document.root else max([*inner, container.end])
+        lines = [line for section in sections for line in ("", *section)]
+        return behind(self.document, at, lines if self.document.text[:at].strip() else lines[1:])
+
+
+def _own(part: Part) -> bool:
+    """Tell whether a part stands on lines of its table, not under a header of its own."""
+    if is_line(part):
+        return True
+    return isinstance(part.value, Object) and part.value.style == "dotted" and all(_own(p) for p in part.value.parts)
+
+
+def _ends(part: Part) -> Iterator[int]:
+    yield part.value.end
+    if not is_line(part) and isinstance(part.value, Object | Array):
+        for child in part.value.parts:
+            yield from _ends(child)
+
+
+def _starts(node: Object | Array) -> Iterator[int]:
+    for part in node.parts:
+        if not is_line(part) and isinstance(part.value, Object | Array):
+            yield part.value.start
+            yield from _starts(part.value)
+
+
+def _objects(node: Node) -> Iterator[Object]:
+    if isinstance(node, Object):
+        yield node
+    if isinstance(node, Object | Array):
+        for part in node.parts:
+            yield from _objects(part.value)

@@ -1,0 +1,110 @@
+"""Parts of a TOML template as text, spelled as there."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from rollout.content.documents.delimited import Written
+from rollout.content.documents.document import Alias, Array, Document, Node, Object, Part, Scalar
+from rollout.content.documents.template_text import comment_behind, comments_before
+
+Path = tuple[str, ...]
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def is_line(part: Part) -> bool:
+    """Tell whether a part is written as a key and a value, not as a table."""
+    return isinstance(part.value, Scalar | Alias) or part.value.style in {"inline", "array"}
+
+
+class Writer(Struct):
+    """Writes parts of a template."""
+
+    template: Document
+    unit: str = "    "
+    spread: bool = False
+
+    def is_line(self, part: Part) -> bool:
+        """Tell whether a part goes on lines of the table that it is added to."""
+        value = part.value
+        return is_line(part) or (
+            isinstance(value, Object) and value.style == "dotted" and all(self.is_line(p) for p in value.parts)
+        )
+
+    def pair(self, prefix: Path, part: Part) -> list[str]:
+        """Return the lines of a key and its value, or of all keys below it, with the keys before it."""
+        path = (*prefix, part.key)
+        if not is_line(part):
+            assert isinstance(part.value, Object | Array)
+            if isinstance(part.value, Object) and part.value.parts:
+                return [line for child in part.value.parts for line in self.pair(path, child)]
+            return [f"{_dotted(path)} = {self.on_one_line(part.value)}"]
+        raw = self.template.text[part.value.start : part.value.end]
+        behind = comment_behind(self.template, part.value.end)
+        text = f"{_dotted(path)}{self._equals(part)}{raw}{'  ' + behind if behind else ''}"
+        return [*comments_before(self.template, part.start), *(line.rstrip("\r") for line in text.split("\n"))]
+
+    def _equals(self, part: Part) -> str:
+        text = self.template.text
+        before = text[part.start : part.body - 1]
+        left = before[len(before.rstrip(" \t")) :]
+        right = text[part.body : part.value.start]
+        return f"{left}={right}"
+
+    def header(self, path: Path) -> str:
+        return f"[{_dotted(path)}]"
+
+    def sections(self, path: Path, part: Part) -> Iterator[list[str]]:
+        """Yield the tables that a part comes to, each as its lines."""
+        if isinstance(part.value, Array):
+            for entry in part.value.parts:
+                yield self.entry(path, entry)
+            return
+        assert isinstance(part.value, Object)
+        lines, tables = self._parted(part.value)
+        if lines or part.value.style == "table" or not tables:
+            above = comments_before(self.template, part.value.start) if part.value.style == "table" else ()
+            yield [*above, self.header(path), *lines]
+        for child in tables:
+            yield from self.sections((*path, child.key), child)
+
+    def entry(self, path: Path, part: Part) -> list[str]:
+        """Return the lines of an entry of an array of tables."""
+        assert isinstance(part.value, Object)
+        lines, tables = self._parted(part.value)
+        below = [
+            line for child in tables for section in self.sections((*path, child.key), child) for line in ("", *section)
+        ]
+        above = comments_before(self.template, part.start) if part.value.style == "table" else ()
+        return [*above, f"[[{_dotted(path)}]]", *lines, *below]
+
+    def _parted(self, table: Object) -> tuple[list[str], list[Part]]:
+        lines = [line for part in table.parts if self.is_line(part) for line in self.pair((), part)]
+        return lines, [part for part in table.parts if not self.is_line(part)]
+
+    # --- between brackets
+
+    def inline(self, part: Part) -> str:
+        value = self.on_one_line(part.value)
+        return f"{_dotted((part.key,))} = {value}" if part.key else value
+
+    def lines(self, part: Part, margin: str) -> Written:
+        above = comments_before(self.template, part.start)
+        return Written(self.inline(part), above, comment_behind(self.template, part.value.end))
+
+    def on_one_line(self, node: Node) -> str:
+        if isinstance(node, Scalar | Alias) or node.style == "array":
+            return self.template.text[node.start : node.end]
+        inner = ", ".join(self.inline(part) for part in node.parts)
+        if isinstance(node, Array):
+            return f"[{inner}]"
+        return "{ " + inner + " }" if inner else "{}"
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(key if _BARE.fullmatch(key) else json.dumps(key, ensure_ascii=False) for key in path)

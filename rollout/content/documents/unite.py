@@ -1,0 +1,244 @@
+"""What a template names in a document, as operations: what changes, what is added, what of ours goes away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from rollout.content.documents.document import (
+    Alias,
+    Amend,
+    Array,
+    Document,
+    DocumentFault,
+    Node,
+    Object,
+    Operation,
+    Part,
+    Replace,
+    fault,
+    find,
+    meaning,
+    repeated,
+)
+from rollout.content.documents.match import Match, Place, entry_names
+from rollout.content.documents.past import Ours
+
+
+class United(Struct, frozen=True):
+    """The operations, what the document says after them, and whether they change what others set."""
+
+    operations: tuple[Operation, ...]
+    root: Object
+    foreign: bool
+
+
+def unite(document: Document, template: Document, ours: Ours, match: Match) -> United:
+    """Return what it takes that a document says what a template names, and nothing any more that only we said."""
+    uniting = _Uniting(document, template, ours, match)
+    root = uniting.object(document.root, template.root, ())
+    return United(tuple(uniting.operations), root, uniting.foreign)
+
+
+class _Uniting(Struct):
+    document: Document
+    template: Document
+    ours: Ours
+    match: Match
+    operations: list[Operation] = field(default_factory=list)
+    foreign: bool = False
+
+    def object(self, have: Object, named: Object, place: Place) -> Object:
+        self._names_once(have, named, place)
+        wanted = {part.key: part for part in named.parts}
+        kept: list[Node | None] = []
+        twice = repeated(have)
+        for part in have.parts:
+            new, here = wanted.get(part.key), (*place, part.key)
+            if new is not None:
+                kept.append(self._value(have, part, new, here))
+            else:
+                kept.append(part.value if part.key in twice else self._unnamed(part.value, here))
+        present = {part.key for part in have.parts} | self._inherited(have, named, place)
+        return self._amended(have, kept, [part for part in named.parts if part.key not in present], place)  # type: ignore[return-value]
+
+    def _names_once(self, have: Object, named: Object, place: Place) -> None:
+        seen: set[str] = set()
+        for part in named.parts:
+            if part.key in seen:
+                raise self._template_fault(part, f"the key {shown((*place, part.key))} stands twice")
+            seen.add(part.key)
+        keys: set[str] = set()
+        for part in have.parts:
+            if part.key in keys and part.key in seen:
+                raise fault(self.document.text, part.start, f"the key {shown((*place, part.key))} stands twice")
+            keys.add(part.key)
+
+    def _amended(self, have: Object | Array, kept: list[Node | None], new: list[Part], place: Place) -> Object | Array:
+        for part in new:
+            self._check_new(part, (*place, part.key))
+        gone = tuple(index for index, node in enumerate(kept) if node is None)
+        found = self.ours.found.get(place)
+        alike = found is not None and type(found.node) is type(have)
+        if gone or new:
+            self.operations.append(Amend(have, gone, tuple(new), found.text if found is not None and alike else None))
+        staying = [replace(part, value=node) for part, node in zip(have.parts, kept, strict=True) if node is not None]
+        return replace(have, parts=(*staying, *new))
+
+    def _value(self, container: Object | Array, part: Part, new: Part, place: Place) -> Node:
+        have, named = part.value, new.value
+        if meaning(have) == meaning(named):
+            return have
+        odd = have.odd or (None if isinstance(named, Alias) else named.odd)
+        if odd:
+            raise fault(self.document.text, part.start, f"{shown(place)}: is {odd}; merge cannot change it")
+        if isinstance(have, Object) and isinstance(named, Object):
+            return self.object(have, named, place)
+        if isinstance(have, Array) and isinstance(named, Array):
+            return self._array(have, named, place)
+        self._check_new(new, place)
+        self.foreign |= self.ours.values.get(place) != meaning(have)
+        self.operations.append(Replace(container, part, new))
+        return named
+
+    def _array(self, have: Array, named: Array, place: Place) -> Node:
+        keys = self.match.keys(place)
+        if keys:
+            return self._matched(have, named, keys, place)
+        wanted = {meaning(part.value): part for part in named.parts}
+        retired = set(self.ours.entries.get(place, ())) - wanted.keys()
+        kept = [None if meaning(part.value) in retired else part.value for part in have.parts]
+        present = {meaning(node) for node in kept if node is not None}
+        return self._amended(have, kept, [part for key, part in wanted.items() if key not in present], place)
+
+    def _matched(self, have: Array, named: Array, keys: tuple[str, ...], place: Place) -> Node:
+        wanted = dict(zip(entry_names(named, keys), named.parts, strict=True))
+        kept: list[Node | None] = []
+        names = entry_names(have, keys)
+        for name, part in zip(names, have.parts, strict=True):
+            new, here = wanted.get(name), (*place, name)
+            kept.append(self._entry(part.value, here) if new is None else self._value(have, part, new, here))
+        return self._amended(have, kept, [part for name, part in wanted.items() if name not in names], place)
+
+    def _entry(self, node: Node, place: Place) -> Node | None:
+        """Return what stays of a matched entry that is not named: nothing where all of it is ours."""
+        if place in self.ours.added and self._all_ours(node, place):
+            return None
+        return self._unnamed(node, place, entry=True)
+
+    def _all_ours(self, node: Node, place: Place) -> bool:
+        keys = self.match.keys(place)
+        match node:
+            case Object(odd=None, parts=parts) if parts:
+                return all(self._all_ours(part.value, (*place, part.key)) for part in parts)
+            case Array(odd=None, parts=parts) if parts and keys:
+                names = entry_names(node, keys)
+                return all(self._all_ours(p.value, (*place, n)) for n, p in zip(names, parts, strict=True))
+            case Array(odd=None, parts=parts) if parts:
+                return {meaning(part.value) for part in parts} <= set(self.ours.entries.get(place, ()))
+        return self.ours.holds(place, node)
+
+    def _unnamed(self, node: Node, place: Place, *, entry: bool = False) -> Node | None:
+        """Return what stays of a value that is not named; None where it was ours alone."""
+        mark = len(self.operations)
+        match node:
+            case Object(odd=None, parts=parts) if parts:
+                left = self._without_ours(node, place, entry=entry)
+            case Array(odd=None, parts=parts) if parts:
+                left = self._list_without_ours(node, place)
+            case _:
+                return None if self.ours.holds(place, node) else node
+        if not left.parts and place in self.ours.added and not entry:
+            del self.operations[mark:]
+            return None
+        return left if left.parts else self._as_found(node, left, mark, place)
+
+    def _as_found(self, node: Object | Array, left: Object | Array, mark: int, place: Place) -> Node:
+        """Return what others had where we wrote an object or a list of which nothing is left."""
+        found = self.ours.found.get(place)
+        if found is None or type(found.node) is type(node):
+            return left
+        self.operations[mark:] = [Amend(node, tuple(range(len(node.parts))), (), found.text)]
+        return found.node
+
+    def _without_ours(self, node: Object, place: Place, *, entry: bool) -> Object | Array:
+        twice = repeated(node)
+        kept: list[Node | None] = []
+        for part in node.parts:
+            filled = isinstance(part.value, Object | Array) and part.value.parts
+            stays = part.key in twice or (entry and not filled)
+            kept.append(part.value if stays else self._unnamed(part.value, (*place, part.key)))
+        return self._amended(node, kept, [], place)
+
+    def _list_without_ours(self, node: Array, place: Place) -> Object | Array:
+        keys = self.match.keys(place)
+        if keys:
+            names = entry_names(node, keys)
+            return self._amended(
+                node,
+                [self._entry(part.value, (*place, name)) for name, part in zip(names, node.parts, strict=True)],
+                [],
+                place,
+            )
+        ours = set(self.ours.entries.get(place, ()))
+        return self._amended(node, [None if meaning(p.value) in ours else p.value for p in node.parts], [], place)
+
+    def _inherited(self, have: Object, named: Object, place: Place) -> set[str]:
+        """Return the named keys that `<<` brings with the wanted value; refuse where one would hide what it brings."""
+        brought = inherited(have)
+        settled = set()
+        for part in named.parts:
+            value = brought.get(part.key)
+            if value is None or find(have, part.key) is not None:
+                continue
+            if meaning(value) == meaning(part.value):
+                settled.add(part.key)
+            elif isinstance(value, Object | Array):
+                merges = find(have, "<<")
+                assert merges is not None
+                raise fault(
+                    self.document.text,
+                    merges.start,
+                    f"{shown((*place, part.key))}: comes from '<<'; merge cannot change it",
+                )
+            else:
+                self.foreign = True
+        return settled
+
+    def _check_new(self, part: Part, place: Place) -> None:
+        for node in _nodes(part.value):
+            if node.odd and not isinstance(node, Alias):
+                raise self._template_fault(part, f"{shown(place)}: holds {node.odd}; merge cannot write it")
+
+    def _template_fault(self, part: Part, what: str) -> DocumentFault:
+        return DocumentFault(f"the template: {fault(self.template.text, part.start, what)}")
+
+
+def _nodes(node: Node) -> Iterator[Node]:
+    yield node
+    if isinstance(node, Object | Array):
+        for part in node.parts:
+            yield from _nodes(part.value)
+
+
+def inherited(have: Object) -> dict[str, Node]:
+    """Return what `<<` brings into a YAML mapping, by key."""
+    merges = find(have, "<<") if have.style else None
+    if merges is None:
+        return {}
+    value = merges.value
+    sources = value.parts if isinstance(value, Array) else (merges,)
+    brought: dict[str, Node] = {}
+    for source in sources:
+        node = source.value.node if isinstance(source.value, Alias) else source.value
+        if isinstance(node, Object):
+            for key, found in {**inherited(node), **{part.key: part.value for part in node.parts}}.items():
+                brought.setdefault(key, found)
+    return brought
+
+
+def shown(place: Place) -> str:
+    """Return a place as a person writes it: keys and entries with dots between them."""
+    return ".".join(place)

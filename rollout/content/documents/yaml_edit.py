@@ -1,0 +1,261 @@
+"""YAML changed in place: new keys in the style of their neighbours, everything else to the byte."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from rollout.content.documents import yaml_read
+from rollout.content.documents.delimited import Brackets
+from rollout.content.documents.document import (
+    Amend,
+    Array,
+    Document,
+    Edit,
+    Node,
+    Object,
+    Operation,
+    Part,
+    Replace,
+    Span,
+    fault,
+)
+from rollout.content.documents.lines import (
+    begins_line,
+    column,
+    comments_above,
+    cut,
+    line_end,
+    line_start,
+    margin,
+    newline_of,
+    next_line,
+)
+from rollout.content.documents.yaml_style import style_of
+from rollout.content.documents.yaml_write import Writer
+
+
+class Yaml(Struct, frozen=True):
+    """The format of .yaml and .yml files."""
+
+    def read(self, text: str) -> Document:
+        return yaml_read.read(text)
+
+    def edits(
+        self, document: Document, template: Document, operations: Sequence[Operation], foreign: Sequence[Span]
+    ) -> list[Edit]:
+        writer = Writer(template, style_of(document, style_of(template)))
+        editor = _Editor(document, foreign, writer, dict(_holders(document.root)))
+        return _ended(document.text, [edit for operation in operations for edit in editor.edits(operation)])
+
+
+_LINE_END = "\0"  # behind a text whose last value needs a line end, where nothing else follows
+
+
+def _ended(text: str, edits: list[Edit]) -> list[Edit]:
+    """Return the edits with the line end that the last value of the document needs, and no other needs."""
+    last = next((index for index in reversed(range(len(edits))) if edits[index].end == len(text)), None)
+    for index, edit in enumerate(edits):
+        if edit.text.endswith(_LINE_END):
+            end = newline_of(text) if index == last else ""
+            edits[index] = Edit(edit.start, edit.end, edit.text.removesuffix(_LINE_END) + end)
+    return edits
+
+
+def _holders(node: Node) -> list[tuple[int, tuple[Part, Object | Array]]]:
+    """Return the part that holds each collection, and where that stands, by the collection's identity."""
+    if not isinstance(node, Object | Array):
+        return []
+    found = []
+    for part in node.parts:
+        found += [(id(part.value), (part, node)), *_holders(part.value)]
+    return found
+
+
+class _Editor(Struct):
+    document: Document
+    foreign: Sequence[Span]
+    writer: Writer
+    holders: dict[int, tuple[Part, Object | Array]]
+
+    @property
+    def text(self) -> str:
+        return self.document.text
+
+    def edits(self, operation: Operation) -> list[Edit]:
+        if isinstance(operation, Replace):
+            return self._replaced(operation)
+        if operation.container.style == "flow":
+            return Brackets(self.document, operation, self.foreign, self.writer).edits()
+        gone = set(operation.gone)
+        staying = [part for index, part in enumerate(operation.container.parts) if index not in gone]
+        if not staying and not operation.new:
+            return self._emptied(operation)
+        edits = self._cuts(operation)
+        if operation.new:
+            edits.append(self._added(operation, staying))
+        return edits
+
+    # --- taking out
+
+    def _cuts(self, operation: Amend) -> list[Edit]:
+        parts, gone = operation.container.parts, set(operation.gone)
+        edits: list[Edit] = []
+        for index in operation.gone:
+            part = parts[index]
+            if begins_line(self.text, part.start):
+                edits += cut(self.text, self._lines_of(part), self.foreign)
+                continue
+            if index or self.text[line_start(self.text, part.start) : part.start].rstrip(" ").endswith("?"):
+                raise fault(self.text, part.start, f"{part.key}: cannot be taken out of its line")
+            following = next((i for i in range(len(parts)) if i not in gone), None)
+            end = self._lines_of(part)[1] if following is None else self._until(part, parts[following])
+            edits += cut(self.text, (part.start, end), self.foreign)
+            if following is not None and following > 1:
+                return edits + self._cuts_behind(operation, following)
+        return edits
+
+    def _cuts_behind(self, operation: Amend, first: int) -> list[Edit]:
+        parts = operation.container.parts
+        spans = [self._lines_of(parts[index]) for index in operation.gone if index > first]
+        return [edit for span in spans for edit in cut(self.text, span, self.foreign)]
+
+    def _until(self, part: Part, following: Part) -> int:
+        """Return where what goes away ends, where what follows moves up into its place behind a dash."""
+        noted = any(part.start <= start < following.start for start, _ in self.foreign)
+        return line_start(self.text, following.start) if noted else following.start
+
+    def _lines_of(self, part: Part) -> Span:
+        """Return the lines of a part, with our comments above it."""
+        ours = [span for span in self.document.comments if span not in set(self.foreign)]
+        start = comments_above(self.text, part.start, ours, 0)
+        return start, next_line(self.text, max(part.value.end, part.body))
+
+    def _emptied(self, operation: Amend) -> list[Edit]:
+        """Write what stood there before us in the place of a collection of which nothing is left."""
+        container = operation.container
+        holder = self.holders.get(id(container))
+        empty = operation.empty if operation.empty is not None else "{}" if isinstance(container, Object) else "[]"
+        if holder is None:  # the document itself
+            spans = [self._lines_of(part) for part in container.parts]
+            return [edit for span in spans for edit in cut(self.text, span, self.foreign)]
+        return self._put(holder[0], empty)
+
+    def _put(self, part: Part, head: str, below: str = "") -> list[Edit]:
+        """Put a text in the place of a block collection below a key."""
+        first = part.value.parts[0] if isinstance(part.value, Object | Array) else part
+        if "\n" not in self.text[part.body : first.start]:
+            return [Edit(part.value.start, part.value.end, head)]
+        at = part.body
+        start, end = next_line(self.text, part.body), next_line(self.text, part.value.end)
+        edits = cut(self.text, (start, end), self.foreign)
+        gap = " " if head and not head.startswith(("\r", "\n")) else ""
+        return [Edit(at, at, gap + head + below), *edits]
+
+    # --- adding
+
+    def _added(self, operation: Amend, staying: list[Part]) -> Edit:
+        container = operation.container
+        if not container.parts:
+            return self._first(operation)
+        anchor = staying[-1] if staying else container.parts[0]
+        width = column(self.text, container.parts[0].start)
+        lines = [line for part in operation.new for line in self._lines(container, part, width)]
+        if not staying:
+            return self._instead(anchor, lines)
+        at = line_end(self.text, max(anchor.value.end, anchor.body))
+        if anchor is container.parts[-1]:
+            at = self._behind_comments(at, width + self._is_beside_key(container, width))
+        return self._insertion(at, lines, operation.new[-1])
+
+    def _instead(self, anchor: Part, lines: list[str]) -> Edit:
+        newline = newline_of(self.text)
+        if begins_line(self.text, anchor.start):
+            at = self._lines_of(anchor)[0]
+            return Edit(at, at, newline.join(lines) + newline)
+        return Edit(anchor.start, anchor.start, newline.join(lines).lstrip(" ") + newline)
+
+    def _first(self, operation: Amend) -> Edit:
+        """Add to a document that holds nothing yet: behind its comments, before a line that ends it."""
+        lines = [line for part in operation.new for line in self.writer.member(part, 0)]
+        kept = self.text.split("\n...")[0].rstrip()
+        return self._insertion(line_end(self.text, len(kept)), lines, operation.new[-1])
+
+    def _lines(self, container: Object | Array, part: Part, width: int) -> list[str]:
+        if isinstance(container, Object):
+            return self.writer.member(part, width)
+        last = container.parts[-1]
+        between = self.text[last.body : last.value.start]
+        gap = between if between and not between.strip(" ") else " " * self.writer.style.gap
+        return self.writer.entry(part, width, gap)
+
+    def _insertion(self, at: int, lines: list[str], last: Part) -> Edit:
+        newline = newline_of(self.text, at)
+        text = newline.join(lines)
+        if not self.text[:at]:
+            return Edit(at, at, text + newline)
+        end = _LINE_END if at == len(self.text) and self._ends_line(last) else ""
+        return Edit(at, at, newline + text + end)
+
+    def _ends_line(self, part: Part) -> bool:
+        """Tell whether the last value of a part is a text that ends with a line end."""
+        node = part.value
+        while isinstance(node, Object | Array) and node.style == "block" and node.parts:
+            part = node.parts[-1]
+            node = part.value
+        return self.writer.value(part, 0).ends_line
+
+    def _is_beside_key(self, container: Object | Array, width: int) -> bool:
+        """Tell whether the dashes stand below their key, so that a comment in their column is about the next key."""
+        holder = self.holders.get(id(container))
+        if holder is None or isinstance(container, Object) or not holder[0].key:
+            return False
+        return column(self.text, holder[0].start) == width
+
+    def _behind_comments(self, at: int, width: int) -> int:
+        """Return where the comments end that follow in a collection's column or further right."""
+        starts = {line_start(self.text, start): start for start, _ in self.document.comments}
+        line = next_line(self.text, at)
+        while line < len(self.text):
+            comment, end = starts.get(line), line_end(self.text, line)
+            if self.text[line:end].strip():
+                if comment is None or len(margin(self.text, line)) < width or not begins_line(self.text, comment):
+                    break
+                at = end
+            line = next_line(self.text, line)
+        return at
+
+    # --- replacing
+
+    def _replaced(self, operation: Replace) -> list[Edit]:
+        part, new, old = operation.part, operation.new, operation.part.value
+        if operation.container.style == "flow":
+            return [Edit(old.start, old.end, self.writer.on_one_line(new.value))]
+        newline = newline_of(self.text, line_end(self.text, old.end))
+        value = self.writer.value(new, column(self.text, part.start))
+        below = "".join(newline + line for line in value.below)
+        head = value.head.lstrip(" ")
+        if isinstance(old, Object | Array) and old.style == "block":
+            return self._put(part, head, below)
+        start = self._behind_anchor(old)
+        if not head:
+            start = part.body
+        elif start == part.body:
+            head = " " + head
+        ends = _LINE_END if value.ends_line and line_end(self.text, old.end) == len(self.text) else ""
+        below += ends
+        if "\n" in self.text[old.start : old.end] or not below:
+            return [Edit(start, old.end, head + below)]
+        end = line_end(self.text, old.end)
+        return [Edit(start, old.end, head), Edit(end, end, below)]
+
+    def _behind_anchor(self, old: Node) -> int:
+        """Return where a value begins behind its anchor, which stays: others may speak of it."""
+        at = old.start
+        if self.text[at : at + 1] == "&":
+            while at < old.end and self.text[at] not in " \t\r\n":
+                at += 1
+            while at < old.end and self.text[at] in " \t":
+                at += 1
+        return at

@@ -1,0 +1,58 @@
+"""How a YAML document indents: what its neighbours do is what a new key does."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from msgspec import Struct, field
+
+from rollout.content.documents.document import Array, Document, Node, Object
+from rollout.content.documents.lines import begins_line, column
+
+
+class Style(Struct, frozen=True):
+    """How far mappings stand behind their key, dashes behind theirs, and an entry behind its dash."""
+
+    indent: int = 2
+    offset: int = 0
+    gap: int = 1
+
+
+class _Seen(Struct):
+    indent: Counter[int] = field(default_factory=Counter)
+    offset: Counter[int] = field(default_factory=Counter)
+    gap: Counter[int] = field(default_factory=Counter)
+
+
+def style_of(document: Document, otherwise: Style | None = None) -> Style:
+    """Return what most of a document does, and what `otherwise` says of that which it does not do."""
+    seen = _Seen()
+    _look(document.text, document.root, None, seen)
+    base = otherwise or Style()
+    return Style(_most(seen.indent, base.indent), _most(seen.offset, base.offset), _most(seen.gap, base.gap))
+
+
+def _most(seen: Counter[int], otherwise: int) -> int:
+    return seen.most_common(1)[0][0] if seen else otherwise
+
+
+def _look(text: str, node: Node, above: int | None, seen: _Seen) -> None:
+    if not isinstance(node, Object | Array) or node.style != "block" or not node.parts:
+        return
+    first = node.parts[0].start
+    here = column(text, first)
+    if above is not None and begins_line(text, first):
+        (seen.indent if isinstance(node, Object) else seen.offset)[here - above] += 1
+    for part in node.parts:
+        value = part.value
+        if isinstance(node, Object):
+            _look(text, value, here, seen)
+            continue
+        start = (
+            value.parts[0].start
+            if isinstance(value, Object | Array) and value.style == "block" and value.parts
+            else value.start
+        )
+        if "\n" not in text[part.start : start] and start > part.body:
+            seen.gap[start - part.body] += 1
+        _look(text, value, None, seen)

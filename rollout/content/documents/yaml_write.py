@@ -1,0 +1,154 @@
+"""Parts of a YAML template as text: spelled as there, indented as where they go."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from msgspec import Struct
+
+from rollout.content.documents.delimited import Written
+from rollout.content.documents.document import Alias, Array, Document, DocumentFault, Node, Object, Part, Scalar, fault
+from rollout.content.documents.lines import line_end
+from rollout.content.documents.template_text import comment_behind, comments_before
+from rollout.content.documents.yaml_style import Style
+
+_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*[ \t]*)*")
+
+_UNSAFE = re.compile(r"[,:\[\]{}\n]| #|^[-?] ")
+
+_INDICATOR = re.compile(r"[|>][-+]?([1-9])")
+
+
+class Value(Struct, frozen=True):
+    """A value as text: what stands on the line of its key or dash, and the lines below it."""
+
+    head: str
+    below: tuple[str, ...] = ()
+    ends_line: bool = False  # it needs the line end behind it
+
+
+class Writer(Struct):
+    """Writes parts of a template in the style of a document."""
+
+    template: Document
+    style: Style
+    unit: str = "  "
+    spread: bool = False
+
+    # --- in blocks
+
+    def member(self, part: Part, column: int) -> list[str]:
+        """Return the lines of a member of a block mapping."""
+        value = self.value(part, column)
+        above = [" " * column + comment for comment in comments_before(self.template, part.start)]
+        return [*above, " " * column + self.key(part) + value.head, *value.below]
+
+    def entry(self, part: Part, column: int, gap: str) -> list[str]:
+        """Return the lines of an entry of a block sequence, with its dash."""
+        above = [" " * column + comment for comment in comments_before(self.template, part.start)]
+        node, inside = part.value, column + 1 + len(gap)
+        dash = " " * column + "-" + gap
+        if isinstance(node, Object | Array) and node.style == "block" and not self._properties(node):
+            lines = self._children(node, inside, inside)
+            return [*above, dash + lines[0].lstrip(" "), *lines[1:]]
+        value = self.value(part, column)
+        return [*above, (dash + value.head.lstrip(" ")).rstrip(" "), *value.below]
+
+    def key(self, part: Part) -> str:
+        name = self.template.text[part.start : part.body] or self.template.text[part.start : part.value.start]
+        if "\n" in name:
+            raise DocumentFault(f"the template: {fault(self.template.text, part.start, 'a key over several lines')}")
+        return name if name.endswith(":") else name.rstrip(": ") + ":"
+
+    def value(self, part: Part, column: int) -> Value:
+        """Return a value below a key or a dash in a column; its head begins with what parts it from them."""
+        node, text = part.value, self.template.text
+        behind = comment_behind(self.template, node.end)
+        if isinstance(node, Object | Array) and node.style == "block":
+            return self._block(part, node, column)
+        raw = text[node.start : node.end]
+        if isinstance(node, Scalar) and node.style in {"|", ">"}:
+            return self._block_scalar(raw, self._gap(part), column)
+        first, *more = raw.split("\n")
+        inside = column + self.style.indent
+        head = self._gap(part) + first.rstrip("\r") if raw else ""
+        below = tuple(_indented([line.rstrip("\r") for line in more], inside))
+        if behind and below:
+            below = (*below[:-1], f"{below[-1]} {behind}")
+        elif behind:
+            head += self._before_comment(node.end) + behind
+        return Value(head, below)
+
+    def _gap(self, part: Part) -> str:
+        between = self.template.text[part.body : part.value.start]
+        return between if between and not between.strip(" ") else " "
+
+    def _before_comment(self, end: int) -> str:
+        text = self.template.text
+        spaces = len(text[end : line_end(text, end)]) - len(text[end : line_end(text, end)].lstrip(" "))
+        return " " * max(spaces, 1)
+
+    def _block(self, part: Part, node: Object | Array, column: int) -> Value:
+        if not node.parts:
+            return Value("")
+        properties = self._properties(node)
+        behind = comment_behind(self.template, part.body) if not properties else ""
+        head = (f" {properties}" if properties else "") + (f" {behind}" if behind else "")
+        inside = column + (self.style.indent if isinstance(node, Object) else self.style.offset)
+        if not part.key and inside == column:
+            inside += 2
+        return Value(head, tuple(self._children(node, inside, inside)))
+
+    def _properties(self, node: Object | Array) -> str:
+        found = _PROPERTIES.match(self.template.text, node.start)
+        return found[0].rstrip() if found and node.start != node.parts[0].start else ""
+
+    def _children(self, node: Object | Array, column: int, _above: int) -> list[str]:
+        if isinstance(node, Object):
+            return [line for part in node.parts for line in self.member(part, column)]
+        return [line for part in node.parts for line in self.entry(part, column, " " * self.style.gap)]
+
+    def _block_scalar(self, raw: str, gap: str, column: int) -> Value:
+        header, *content = [line.rstrip("\r") for line in raw.split("\n")]
+        told = _INDICATOR.search(header.split("#")[0])
+        inside = column + (int(told[1]) if told else self.style.indent)
+        if told:
+            old = min((len(line) - len(line.lstrip(" ")) for line in content if line.strip()), default=0)
+            shift = [line[min(old, int(told[1])) :] if line.strip() else "" for line in content]
+            return Value(gap + header, tuple(" " * inside + line if line else "" for line in shift), ends_line=True)
+        keeps = "-" not in header.split("#")[0]
+        return Value(gap + header, tuple(_indented(content, inside)), ends_line=keeps)
+
+    # --- between brackets
+
+    def inline(self, part: Part) -> str:
+        """Return a part on one line, as it stands between brackets."""
+        if not part.key:
+            return self.on_one_line(part.value)
+        return f"{self.key(part)} {self.on_one_line(part.value)}"
+
+    def lines(self, part: Part, margin: str) -> Written:
+        return Written(self.inline(part))
+
+    def on_one_line(self, node: Node) -> str:
+        """Return a value as it may stand between brackets."""
+        raw = self.template.text[node.start : node.end]
+        match node:
+            case Alias():
+                return raw
+            case Scalar(style=style):
+                unsafe = not style and node.meaning.startswith("str ") and _UNSAFE.search(raw)
+                if "\n" in raw or style in {"|", ">"} or unsafe:
+                    return json.dumps(node.meaning.partition(" ")[2], ensure_ascii=False)
+                return raw or "null"
+        if node.style == "flow" and "\n" not in raw:
+            return raw
+        opening, closing = "{}" if isinstance(node, Object) else "[]"
+        return opening + ", ".join(self.inline(part) for part in node.parts) + closing
+
+
+def _indented(lines: list[str], column: int) -> list[str]:
+    """Return lines moved so that the one furthest left begins in a column."""
+    old = min((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), default=0)
+    return [" " * column + line[old:] if line.strip() else "" for line in lines]

@@ -1,0 +1,130 @@
+"""The two lines that a managed block stands between: how they are written, and which lines of a file are some."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from pathlib import PurePosixPath
+
+from msgspec import Struct
+
+from rollout.content import comments, markdown
+
+ID = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+
+_WORD = re.compile(r"\bID\b")  # what stands for the id in `markers:`
+
+_KINDS = ("begin", "end")
+
+_NAME = b"rollout:"
+
+_BOM = b"\xef\xbb\xbf"
+
+_BLANKS = r"[ \t]*"
+
+
+class MarkerError(ValueError):
+    """A file's markers, or what else stands in it, leave no place for the block: a person has to mend it."""
+
+
+class Spot(Struct, frozen=True):
+    """The place of a managed block: the file, the block's id, and what the inventory says of its markers."""
+
+    path: PurePosixPath
+    block_id: str
+    custom: tuple[str, ...] = ()
+    replaces: str | None = None
+
+
+class Mark(Struct, frozen=True):
+    """A line that is a marker; `number` counts from one, `start` and `end` are its bytes, its line end among them."""
+
+    kind: str
+    name: str
+    written: str  # as it is written, but for the id: two are of one form where this is the same
+    number: int
+    start: int
+    end: int
+
+
+def fault_of(custom: tuple[str, ...]) -> str | None:
+    """Say what is wrong with `markers:` of the inventory, or None."""
+    if len(custom) != 2:
+        return "takes two lines, the one that begins the block and the one that ends it"
+    for text in custom:
+        if "\n" in text or "\r" in text or "\0" in text:
+            return f"{text!r} must be one line"
+        if len(_WORD.findall(text)) != 1:
+            return f"{text!r} must have the word ID once, where the block's id stands"
+        if not _WORD.sub("", text).strip():
+            return f"{text!r} must have more than the ID, or any line could be a marker"
+    return "the two lines must differ" if custom[0].strip() == custom[1].strip() else None
+
+
+def written(spot: Spot) -> tuple[str, str]:
+    """Return the two lines of a block, without line ends; raise MarkerError where no form is known for the file."""
+    if spot.custom:
+        begin, end = (_WORD.sub(spot.block_id, text.strip()) for text in spot.custom)
+        return begin, end
+    form = comments.of(spot.path)
+    if form is None:
+        raise MarkerError(
+            f"how a comment is written in a file named {spot.path.name!r} is not known; say it in 'files': "
+            'markers: ["# rollout:begin ID", "# rollout:end ID"]'
+        )
+    return form.around(f"rollout:begin {spot.block_id}"), form.around(f"rollout:end {spot.block_id}")
+
+
+def form_of(spot: Spot) -> tuple[str, ...]:
+    """Return how the two lines are written, but for the id."""
+    return written(Spot(spot.path, "ID", spot.custom))
+
+
+def marks(content: bytes, spot: Spot) -> Iterator[Mark]:
+    """Yield the markers of all blocks of a file, of any form that is known; what is code in Markdown is text."""
+    if not spot.custom and _NAME not in content:
+        return
+    own = tuple(zip(_KINDS, (text.strip() for text in spot.custom), strict=False))
+    code = _code(content) if markdown.is_markdown(spot.path) else frozenset()
+    at = 0
+    for index, line in enumerate(content.split(b"\n")):
+        end = min(at + len(line) + 1, len(content))
+        if index not in code:
+            found = _mark(line.removeprefix(_BOM) if index == 0 else line, own)
+            if found is not None:
+                yield Mark(*found, index + 1, at, end)
+        at = end
+
+
+@lru_cache(maxsize=16)
+def _code(content: bytes) -> frozenset[int]:
+    if b"```" not in content and b"~~~" not in content:
+        return frozenset()
+    return markdown.outline(content.decode("utf-8", "replace")).code
+
+
+def _mark(line: bytes, own: _Forms) -> tuple[str, str, str] | None:
+    """Return kind, id and form of a line that is a marker; of two forms the one that says more of the line."""
+    forms = (*own, *_KNOWN) if _NAME in line else own
+    found = [(kind, match[1].decode(), text) for kind, text in forms if (match := _pattern(text).match(line))]
+    return min(found, key=lambda one: len(one[1]), default=None)
+
+
+@cache
+def _pattern(text: str) -> re.Pattern[bytes]:
+    """Return what finds a marker with any id; there may be more blanks or fewer, and `##` is as good as `#`."""
+    before, after = _WORD.split(text)
+    opening, *words = before.split() or [""]
+    more = "+" if opening and (text in _ENDLESS) else ""
+    parts = _BLANKS.join((re.escape(opening) + more, *map(re.escape, words)))
+    gap = r"[ \t]+" if before[-1:].isspace() else ""
+    ending = _BLANKS.join(map(re.escape, after.split()))
+    return re.compile(rf"\A[ \t]*{parts}{gap}({ID}?){_BLANKS}{ending}\s*\Z".encode())
+
+
+_Forms = tuple[tuple[str, str], ...]
+
+_KNOWN: _Forms = tuple((kind, form.around(f"rollout:{kind} ID")) for form in comments.KNOWN for kind in _KINDS)
+
+_ENDLESS = {form.around(f"rollout:{kind} ID") for form in comments.KNOWN if not form.closing for kind in _KINDS}

@@ -1,0 +1,104 @@
+"""What no written file may hold unless its rule allows it: each policy by its name, with the line it finds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+from rollout.content import markdown
+from rollout.model.inventory import FileRule, Mode
+
+Found = tuple[int, str] | None  # the line, counted from one, and what is wrong there
+
+
+_BIDIRECTIONAL = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+
+_HIDDEN = (
+    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200d\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb"
+)
+
+_TAGS = "\U000e0000-\U000e007f\U000e0100-\U000e01ef"
+
+_UNSEEN = re.compile(f"[{_BIDIRECTIONAL}{_HIDDEN}{_TAGS}]")
+# What emoji and scripts other than Latin are made of: joiners between their characters, and tags behind a flag.
+_WRITING = re.compile(
+    "(?<=[\u0300-\U000e0fff])[\u200c\u200d](?=[\u0300-\U000e0fff])|\U0001f3f4[\U000e0020-\U000e007f]+"
+)
+
+_CONFLICT = re.compile(r"^(?:<{7}|>{7}|\|{7})(?: .*)?\r?$", re.MULTILINE)
+
+_VARIABLE = r"[ \t]*([A-Za-z_]\w*)[\w.\[\]'\"]*[ \t]*(?:\|[^{}<>\n]*)?"
+
+_BRACES, _ANGLES = re.compile(rf"(?<!\$)\{{\{{-?{_VARIABLE}-?\}}\}}"), re.compile(rf"<<-?{_VARIABLE}-?>>")
+
+_FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(?=[^\s-])(.*?)(?:^(?:---|\.\.\.)[ \t]*\r?$|\Z)", re.DOTALL | re.MULTILINE)
+
+
+def broken(content: bytes, rule: FileRule, path: PurePosixPath) -> str | None:
+    """Say which policy a text that is to be written breaks, and how to allow it; None for what is no text."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return None
+    if "\0" in text:
+        return None
+    for name, find in _POLICIES.items():
+        found = None if name in rule.allow else find(text, rule, path)
+        if found is not None:
+            line, what = found
+            return f"{path}: line {line}: {what}; allow: [{name}] in 'files' lets it through"
+    return None
+
+
+def hidden(text: str, _rule: FileRule, _path: PurePosixPath) -> Found:
+    """Find a character that nobody sees, or that turns the order of what is seen."""
+    if text.isascii():
+        return None
+    bare = _WRITING.sub(lambda found: "x" * len(found[0]), text.removeprefix("\ufeff"))
+    found = _UNSEEN.search(bare)
+    return (_line(bare, found.start()), f"holds a hidden character, U+{ord(found[0]):04X}") if found else None
+
+
+def unresolved(text: str, rule: FileRule, _path: PurePosixPath) -> Found:
+    """Find what was to be filled in, in the marks of the file's template; `${{ }}` and here-documents are none."""
+    for found in (_ANGLES if rule.delimiters == "angle" else _BRACES).finditer(text):
+        here = rule.delimiters == "angle" and re.search(rf"^\s*{found[1]}\s*$", text[found.end() :], re.MULTILINE)
+        if found[1] not in rule.placeholders and not here:
+            return _line(text, found.start()), f"still says {found[0]}, which nothing fills in"
+    return None
+
+
+def conflict(text: str, _rule: FileRule, _path: PurePosixPath) -> Found:
+    """Find the markers that a merge leaves where both sides changed the same."""
+    found = _CONFLICT.search(text)
+    return (_line(text, found.start()), f"holds a conflict marker, {found[0][:7]}") if found else None
+
+
+def front_matter(text: str, rule: FileRule, path: PurePosixPath) -> Found:
+    """Find what does not parse in the front matter of a Markdown file; cursor's own `.mdc` is no YAML."""
+    if rule.mode is Mode.BLOCK or path.suffix.lower() == ".mdc" or not markdown.is_markdown(path):
+        return None
+    found = _FRONT_MATTER.match(text.removeprefix("\ufeff"))
+    if found is None:
+        return None
+    if not found[0].rstrip().endswith(("---", "...")):
+        return 1, "the front matter does not end"
+    from rollout.content import yaml_nodes
+
+    node, faults = yaml_nodes.parse(found[1])
+    if faults:
+        return faults[0].line + 1, f"the front matter does not parse: {faults[0].message}"
+    return None if node is None or isinstance(node, yaml_nodes.Mapping) else (2, "the front matter is no mapping")
+
+
+def _line(text: str, at: int) -> int:
+    return text.count("\n", 0, at) + 1
+
+
+_POLICIES: dict[str, Callable[[str, FileRule, PurePosixPath], Found]] = {
+    "unicode": hidden,
+    "conflict": conflict,
+    "unresolved": unresolved,
+    "front-matter": front_matter,
+}

@@ -1,0 +1,1 @@
+"""A PostgreSQL server for the demo and the tests. Door: `running`."""

@@ -1,0 +1,83 @@
+"""`rollout events flush` and `rollout events hook`: deliver what waits, and what a hook of an agent calls."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import click
+
+from rollout.errors import RolloutError, UsageError
+from rollout.events.settings import database_option, database_url, event_store
+
+PARTIAL = 3
+
+EVENTS = (
+    "SessionStart",
+    "UserPromptSubmit",
+    "PostToolUse",
+    "PostToolUseFailure",
+    "SubagentStop",
+    "SessionEnd",
+)
+
+SCRIPT = Path(".claude/helpers/event-hook.sh")
+
+
+@click.command()
+@click.option(
+    "--spool", type=click.Path(path_type=Path), help="The folder in which events wait; ROLLOUT_SPOOL otherwise."
+)
+@database_option
+def flush(spool: Path | None) -> None:
+    """Deliver the events that wait on disk, in order, each exactly once.
+
+    \b
+    Example: rollout events flush
+    """
+    from rollout.events.spool import count_waiting, deliver, spool_folder
+
+    folder = (spool or spool_folder()).absolute()
+    database_url()
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"the spool {folder} is a file, not a folder in which events could wait")
+    if not count_waiting(folder):
+        click.echo(f"nothing waits in {folder}")
+        return
+    with event_store() as connection:
+        done = deliver(folder, connection)
+    click.echo(f"delivered {done.delivered} events")
+    for path in done.refused:
+        click.echo(f"refused for good, kept in {path}", err=True)
+    if done.refused:
+        click.get_current_context().exit(PARTIAL)
+
+
+@click.command()
+@click.argument("event", type=click.Choice(EVENTS))
+@click.argument("words", nargs=-1, metavar="[PROJECT [PS|MS]]")
+def hook(event: str, words: tuple[str, ...]) -> None:
+    """Log what a hook of an agent reports; its JSON comes from standard input.
+
+    It hands over to the rolled-out event-hook.sh, found from here upwards or in ROLLOUT_HELPERS, which an agent's
+    settings call directly because it starts faster.
+
+    \b
+    Example: rollout events hook SessionStart consilio PS <payload.json
+    """
+    script = _script(Path.cwd())
+    try:
+        done = subprocess.run((str(script), event, *words))
+    except OSError as error:
+        raise RolloutError(f"{script} cannot be run: {error.strerror}") from error
+    click.get_current_context().exit(done.returncode)
+
+
+def _script(start: Path) -> Path:
+    if helpers := os.environ.get("ROLLOUT_HELPERS"):
+        return Path(helpers) / SCRIPT.name
+    for folder in (start, *start.parents):
+        if (folder / SCRIPT).is_file():
+            return folder / SCRIPT
+    raise UsageError(f"there is no {SCRIPT} here or above; roll out the shared folder, or set ROLLOUT_HELPERS")

@@ -1,0 +1,78 @@
+"""A plan becomes outcomes: which steps are written, which wait for a person, and what the exit code says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from threading import Event, Lock
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from rollout.model.outcomes import Outcome, Run, Verdict
+from rollout.model.plan import Step
+from rollout.objects.messages import Words
+from rollout.planning.writable import FAILED
+from rollout.targets.job import Job, Settings
+from rollout.targets.units import WRITING
+from rollout.work.executors import Executor
+
+
+def write(
+    steps: tuple[Step, ...],
+    run: Run,
+    settings: Settings,
+    words: Words,
+    executor: Executor,
+    stop: Event,
+    begun: Callable[[Step], None],
+    most_failures: int | None = None,
+) -> Iterator[tuple[Step, Outcome]]:
+    """Write the steps, yielding each outcome as it comes; `begun` hears of each step that is.
+
+    After `stop`, and after as many failures as may be, none is begun any more; what is being written ends as it will.
+    """
+    failures = _Failures(most_failures)
+
+    def work() -> Iterator[Job]:
+        for step in steps:
+            if failures.enough:
+                return
+            begun(step)
+            yield Job(step, run, settings, words)
+
+    def write_one(job: Job) -> Outcome:
+        return _not_started(job.step, failures.words) if failures.enough else failures.noted(WRITING.here(job))
+
+    ended = set()
+    for job, outcome in executor.run(replace(WRITING, here=write_one), work(), stop):
+        ended.add(job.step.target)
+        yield job.step, failures.noted(outcome)
+    for step in steps:
+        if step.target not in ended:
+            yield step, _not_started(step, failures.words if failures.enough else "interrupted")
+
+
+def _not_started(step: Step, why: str) -> Outcome:
+    return Outcome(step.target, Verdict.NOT_STARTED, why, step.base, None, 0, step.kind, step.branch)
+
+
+class _Failures(Struct):
+    """Which targets went wrong, by name, for one may be noted twice; and how many may: None is any number."""
+
+    most: int | None
+    seen: set[str] = field(default_factory=set)
+    lock: Lock = field(default_factory=Lock)
+
+    @property
+    def enough(self) -> bool:
+        return self.most is not None and len(self.seen) >= self.most
+
+    @property
+    def words(self) -> str:
+        return f"stopped after {self.most} failure{'s' * (self.most != 1)} (--max-failures)"
+
+    def noted(self, outcome: Outcome) -> Outcome:
+        if outcome.verdict in FAILED:
+            with self.lock:
+                self.seen.add(outcome.target)
+        return outcome

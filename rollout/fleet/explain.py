@@ -1,0 +1,63 @@
+"""Why a file has these lines: its template, where each variable came from, who wrote it last and who changed it."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any
+
+from msgspec import Struct
+
+from rollout.errors import UsageError
+from rollout.fleet.load import Loaded
+from rollout.model.files import Slot
+from rollout.model.inventory import Target
+from rollout.targets.job import Settings
+from rollout.targets.past import history
+
+_SECRET = ("password", "passwd", "secret", "token", "api_key", "apikey", "private_key", "credential")
+
+
+class Used(Struct, frozen=True):
+    """A variable a template reads, and where its value came from."""
+
+    name: str
+    value: Any
+    source: str
+
+
+class Explanation(Struct, frozen=True):
+    slot: Slot
+    variables: tuple[Used, ...]
+    last_commit: str | None
+    changed_since: tuple[str, ...]
+
+
+def explain(loaded: Loaded, target: Target, path: PurePosixPath, settings: Settings) -> Explanation:
+    """Return why a managed path is as it is; raise UsageError for a path that no template names."""
+    slot = next((slot for slot in loaded.rendering.slots(target) if slot.path == path), None)
+    if slot is None:
+        raise UsageError(f"{target.name}: no template set names {path}, so rollout never touches it")
+    commit, changed = history(target, path, settings)
+    return Explanation(slot, tuple(_variables(loaded, target, slot)), commit, changed)
+
+
+def _variables(loaded: Loaded, target: Target, slot: Slot) -> list[Used]:
+    if slot.template is None or not slot.template.endswith(".j2"):
+        return []
+    names = loaded.rendering.uses(slot)
+    found = []
+    for name in sorted(target.variables) if names is None else names:
+        if name in target.variables:
+            variable = target.variables[name]
+            value = "***" if any(word in name.lower() for word in _SECRET) else variable.value
+            found.append(Used(name, value, variable.source))
+        elif name == "target":
+            about = {"name": target.name, "kind": target.kind, "branch": target.branch, "groups": list(target.groups)}
+            found.append(Used(name, about, "the inventory's entry"))
+        elif name == "path":
+            found.append(Used(name, str(slot.path), "the managed path"))
+        elif name == "machines":
+            found.append(Used(name, sorted(loaded.inventory.machines), "machines"))
+        elif name == "machine":
+            found.append(Used(name, loaded.machine.name if loaded.machine else None, "machines, by this host's name"))
+    return found

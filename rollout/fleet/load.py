@@ -1,0 +1,147 @@
+"""Read an inventory and its templates from the disk into everything a command needs."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec import Struct
+
+from rollout.errors import UsageError
+from rollout.fleet.ignored import ignored
+from rollout.inventory import choose, machines
+from rollout.inventory import read as inventories
+from rollout.inventory.remembered import Parsed
+from rollout.model.inventory import Branch, Folder, Inventory, Machine, Target
+from rollout.rendering import templates
+from rollout.rendering.desired import Rendering
+from rollout.rendering.jinja import TemplateFault
+
+_MAX_INVENTORY = 32 * 1024 * 1024
+
+_ENTRY = re.compile(r"^  [^\s#-]", re.MULTILINE)  # what an entry mostly begins with
+
+
+class Loaded(Struct, frozen=True):
+    """An inventory with its templates; `chosen` are the targets that --limit leaves."""
+
+    inventory: Inventory
+    shown: str
+    chosen: tuple[Target, ...]
+    rendering: Rendering
+    machine: Machine | None
+    warnings: tuple[str, ...]
+
+
+@contextmanager
+def opened(
+    path: Path,
+    *,
+    shown: str,
+    root: Path | None,
+    limits: tuple[str, ...],
+    overrides: Mapping[str, str],
+    hostname: str,
+    check: bool = True,
+    memory: Path | None = None,
+    foreseen: Callable[[int], None] = lambda _: None,
+) -> Iterator[Loaded]:
+    """Yield the inventory and a renderer for it; raise UsageError with all that is wrong with either.
+
+    `memory` is the state folder; what parsing the inventory and the templates came to is remembered there. `foreseen`
+    hears about how many targets will be chosen, before they are read.
+    """
+    text = _text(path, shown)
+    if not limits:
+        foreseen(len(_ENTRY.findall(text)))
+    folder = path.parent / "templates"
+    found = templates.load(folder, ignored(folder)) if folder.is_dir() else templates.Read({})
+    read = found.files
+    sets = templates.set_names(read, folder)
+    parsed = Parsed(path, memory)
+    inventory = inventories.parse(
+        text,
+        path,
+        shown=shown,
+        sets=sets,
+        root=root,
+        overrides=overrides,
+        read=parsed.document,
+    )
+    machine, warning = machines.machine_for(inventory.machines, hostname, shown)
+    chosen = choose.select(inventory.targets, limits)
+    with Rendering(read, inventory.patterns, inventory.machines, machine, hostname, memory) as rendering:
+        warnings = (*filter(None, [warning, found.warning()]), *_unread(inventory, rendering, overrides))
+        loaded = Loaded(inventory, shown, chosen, rendering, machine, warnings)
+        if check:
+            faultless(loaded)
+        yield loaded
+    parsed.keep()
+
+
+def faultless(loaded: Loaded) -> None:
+    """Raise UsageError with all that is wrong with the templates, or with where they write to."""
+    loaded.rendering.check(loaded.inventory.targets)
+    _folders_apart(loaded.inventory, loaded.rendering)
+
+
+def _text(path: Path, shown: str) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MAX_INVENTORY + 1)
+        if len(content) > _MAX_INVENTORY:
+            raise UsageError(f"{shown}: is larger than 32 MiB")
+        return content.decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise UsageError(f"{shown}: there is no inventory; name one with -i FILE") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{shown}: is not UTF-8 (byte {error.start})") from error
+    except OSError as error:
+        raise UsageError(f"{shown}: {error.strerror}") from error
+
+
+def _folders_apart(inventory: Inventory, rendering: Rendering) -> None:
+    """Make sure that no folder target writes into a repository or into another folder's file."""
+    if not any(isinstance(target.location, Folder) for target in inventory.targets):
+        return
+    checkouts = {
+        os.path.realpath(target.location.checkout): target.name
+        for target in inventory.targets
+        if isinstance(target.location, Branch) and target.location.checkout is not None
+    }
+    owners: dict[str, str] = {}
+    faults = []
+    for target in inventory.targets:
+        if not isinstance(target.location, Folder):
+            continue
+        root = target.location.root
+        for slot in _slots(rendering, target):
+            place = os.path.join(os.path.realpath(root), str(slot))
+            inside = next((checkouts[str(p)] for p in Path(place).parents if str(p) in checkouts), None)
+            if inside is not None:
+                faults.append(
+                    f"{inventory.path.name}:{target.line}: {target.name}: {slot} lies inside the repository {inside}"
+                )
+            other = owners.setdefault(place, target.name)
+            if other != target.name:
+                faults.append(f"{inventory.path.name}:{target.line}: {target.name}: {slot} is managed by {other} too")
+    if faults:
+        raise UsageError("\n".join(faults))
+
+
+def _unread(inventory: Inventory, rendering: Rendering, overrides: Mapping[str, str]) -> Iterator[str]:
+    """Yield a warning for each --var that no template reads."""
+    names = rendering.reads(inventory.targets) if overrides else None
+    if names is not None:
+        for name in sorted(set(overrides) - names):
+            yield f"--var {name}: no template reads {name!r}{choose.near(name, names)}"
+
+
+def _slots(rendering: Rendering, target: Target) -> list[str]:
+    try:
+        return [str(slot.path) for slot in rendering.slots(target) if slot.template is not None]
+    except TemplateFault:
+        return []

@@ -1,0 +1,116 @@
+"""Everything observed and decided: the targets of an inventory become a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from threading import Event
+from types import MappingProxyType
+
+from msgspec.structs import replace
+
+from rollout.fleet.load import Loaded
+from rollout.machine import clock
+from rollout.model import plan_document
+from rollout.model.circumstances import Decisions
+from rollout.model.files import Desired, Problem
+from rollout.model.inventory import Target
+from rollout.model.plan import Plan, State, Step
+from rollout.rendering.checks import Checks
+from rollout.rendering.formatters import Formatters
+from rollout.targets.destination import Glance, Look
+from rollout.targets.job import Settings
+from rollout.targets.units import GLANCING, OBSERVING
+from rollout.work.executors import Executor
+
+Noted = Callable[[Step], None]
+
+
+def plan(
+    loaded: Loaded,
+    settings: Settings,
+    decisions: Decisions,
+    executor: Executor,
+    noted: Noted = lambda _: None,
+    stop: Event | None = None,
+    targets: tuple[Target, ...] | None = None,
+    problems: Mapping[str, tuple[Problem, ...]] = MappingProxyType({}),
+    *,
+    from_memory: bool = True,
+    begun: Callable[[str], None] = lambda _: None,
+    left_open: Callable[[str], None] = lambda _: None,
+) -> Plan:
+    """Return the plan of the chosen targets, in the inventory's order; `begun` and `noted` hear of each.
+
+    `problems` are faults of a target's files, found by other means than rendering and checking them. Without
+    `from_memory` every target is looked at in full, whatever is remembered of it.
+    """
+    chosen = loaded.chosen if targets is None else targets
+    found: dict[str, Step] = {}
+    heard: dict[str, str | None] = {}
+    plain = [target for target in chosen if from_memory and not problems.get(target.name)]
+    for glance, seen in executor.run(GLANCING, _glances(loaded, plain, settings, begun), stop, len(plain)):
+        heard[glance.target.name] = seen.heard
+        if seen.step is None:
+            left_open(glance.target.name)
+        else:
+            found[glance.target.name] = seen.step
+            noted(seen.step)
+    left = [target for target in chosen if target.name not in found]
+    looks = _looks(loaded, left, settings, decisions, problems, heard, begun)
+    for look, step in executor.run(OBSERVING, looks, stop, len(left)):
+        found[look.target.name] = step
+        noted(step)
+    steps = _apart(tuple(found.get(target.name) or _not_looked_at(target) for target in chosen))
+    made = Plan(clock.new_id(), clock.now(), steps)
+    return replace(made, digest=plan_document.digest(made))
+
+
+def _apart(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Block targets that turn out to be one branch of one repository, listed under two names."""
+    first: dict[tuple[str, str | None], str] = {}
+    blocked: dict[str, str] = {}
+    for step in steps:
+        if step.kind == "repo" and step.identity:
+            other = first.setdefault((step.identity, step.branch), step.target)
+            if other != step.target:
+                blocked[step.target], blocked[other] = other, step.target
+    if not blocked:
+        return steps
+    reason = "is the same branch of the same repository as {}; keep one of them"
+    return tuple(
+        replace(step, state=State.BLOCKED, reason=reason.format(blocked[step.target]), changes=(), follow=False)
+        if step.target in blocked
+        else step
+        for step in steps
+    )
+
+
+def _glances(
+    loaded: Loaded, chosen: Iterable[Target], settings: Settings, begun: Callable[[str], None]
+) -> Iterable[Glance]:
+    for target in chosen:
+        begun(target.name)
+        yield Glance(target, loaded.rendering.asked(target), settings)
+
+
+def _looks(
+    loaded: Loaded,
+    chosen: Iterable[Target],
+    settings: Settings,
+    decisions: Decisions,
+    problems: Mapping[str, tuple[Problem, ...]],
+    heard: Mapping[str, str | None],
+    begun: Callable[[str], None],
+) -> Iterable[Look]:
+    formatters, checks = Formatters(), Checks()
+    for target in chosen:
+        begun(target.name)
+        desired = checks.over(formatters.over(loaded.rendering.desired(target)))
+        further = problems.get(target.name, ())
+        asked = "" if further else loaded.rendering.asked(target)
+        wanted = Desired(desired.managed, desired.problems + further)
+        yield Look(target, wanted, settings, decisions, asked, heard.get(target.name))
+
+
+def _not_looked_at(target: Target) -> Step:
+    return Step(target.name, target.location, State.BLOCKED, "interrupted before it was looked at", None)

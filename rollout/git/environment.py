@@ -1,0 +1,84 @@
+"""The sealed environment and the options that every git of ours runs with."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cache
+from pathlib import Path
+
+from rollout.errors import RolloutError
+from rollout.machine.processes import safe_path
+
+# What of the person's environment git may see. GIT_DIR, GIT_INDEX_FILE and their like would point a rollout that was
+# started inside a hook at the wrong repository; GIT_TRACE* would print secrets.
+_KEPT = re.compile(
+    r"GIT_(CONFIG_(GLOBAL|SYSTEM|NOSYSTEM)|SSH|SSH_COMMAND|SSH_VARIANT|SSL_.*|PROXY_.*|EXEC_PATH"
+    r"|(AUTHOR|COMMITTER)_(NAME|EMAIL))\Z"
+)
+
+
+ENVIRONMENT = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "false",
+    "SSH_ASKPASS": "false",
+    "SSH_ASKPASS_REQUIRE": "never",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_PROTOCOL_FROM_USER": "0",
+    "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
+    "GIT_EDITOR": "false",
+    "GIT_PAGER": "cat",
+    "GIT_ATTR_NOSYSTEM": "1",
+}
+
+
+OTHER_SIDE = {name: value for name, value in ENVIRONMENT.items() if name != "GIT_NO_REPLACE_OBJECTS"}
+
+# What a repository's own configuration could make git run is switched off by name; -c beats every file.
+OPTIONS = (
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.alternateRefsCommand=",
+    "core.splitIndex=false",
+    "core.untrackedCache=false",
+    "diff.external=",
+    "diff.orderFile=/dev/null",
+    "log.showSignature=false",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "submodule.recurse=false",
+    "fetch.recurseSubmodules=false",
+    "fetch.writeCommitGraph=false",
+    "fetch.unpackLimit=1",
+    "fetch.fsckObjects=false",
+    "push.gpgSign=false",
+    "push.followTags=false",
+    "push.recurseSubmodules=no",
+    "http.lowSpeedLimit=1",
+    "http.followRedirects=false",
+    "protocol.version=2",
+    "advice.detachedHead=false",
+)
+
+
+def seal() -> None:
+    """Take out of this process's environment what must not reach git; GitPython hands on all that is left."""
+    for name in list(os.environ):
+        if name.startswith("GIT_") and not _KEPT.match(name):
+            os.environ.pop(name, None)
+    # GitPython runs git once when it is imported: the one we found, and not what PATH has in the current folder.
+    os.environ["GIT_PYTHON_GIT_EXECUTABLE"] = program()
+    os.environ["GIT_PYTHON_REFRESH"] = "quiet"
+
+
+@cache
+def program() -> str:
+    """Find git once, on an absolute path: a `git` in some work tree must not be run."""
+    for folder in safe_path().split(os.pathsep):
+        candidate = Path(folder) / "git"
+        if os.access(candidate, os.X_OK) and candidate.is_file():
+            return str(candidate)
+    raise RolloutError("git is not installed: install git 2.39 or newer")

@@ -1,0 +1,134 @@
+"""What the person's own git configuration says that we honour."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rollout.git import configuration
+from rollout.git.access import ASK
+from rollout.git.environment import program
+from rollout.git.run import Git, Result
+from rollout.model.outcomes import Author, Identity
+
+# Settings of a person by which an address means something else than it says, or a remote shows something else.
+_REDIRECTING = re.compile(r"(url|transfer|uploadpack)\.|push\.pushoption=|protocol\..*allow=(?!always\Z)")
+
+
+class Person(Struct, frozen=True):
+    """What the person's own git configuration says that rollout honours, and how long they wait for a remote."""
+
+    identity: Identity | None
+    ssh_command: str = "ssh"
+    autocrlf: str = "false"
+    eol: str = "native"
+    attributes_file: str | None = None
+    fault: str | None = None
+    patience: float = ASK
+    redirected: bool = False  # an address may lead elsewhere than it says, or may not be used
+    conditional: bool = False  # the identity is one in one repository and another in another: includeIf
+
+
+def read_person() -> Person:
+    """Read the global and system configuration, and never that of a repository."""
+    settings = configuration.personal(program(), os.environ)
+    if settings is None:
+        settings = listed_settings(Git().attempt("config", "--null", "--list", "--includes"))
+    identity, fault = identity_of(settings)
+    return Person(
+        identity,
+        ssh_command=os.environ.get("GIT_SSH_COMMAND") or settings.get("core.sshcommand") or "ssh",
+        autocrlf={"input": "input"}.get(settings.get("core.autocrlf", ""), _truth(settings, "core.autocrlf")),
+        eol=settings.get("core.eol", "native").lower(),
+        attributes_file=settings.get("core.attributesfile"),
+        fault=fault,
+        redirected=any(_REDIRECTING.match(f"{key}={value}") for key, value in settings.items()),
+        conditional=any(key.startswith("includeif.") for key in settings),
+    )
+
+
+def person_there(person: Person, runner: Git) -> Person:
+    """Return the person with the identity that their own files, by their conditions, give them where git runs.
+
+    The repository's own configuration is read for the conditions alone: nothing of it is taken.
+    """
+    listed = runner.run("config", "--null", "--list", "--show-scope", "--includes")
+    identity, fault = identity_of(_personal_of(listed))
+    return replace(person, identity=identity, fault=fault)
+
+
+def person_elsewhere(person: Person, runner: Git) -> Person:
+    """Return the person with the identity that the runner's options and their own files give them in no repository."""
+    identity, fault = identity_of(listed_settings(runner.run("config", "--null", "--list", "--includes")))
+    return replace(person, identity=identity, fault=fault)
+
+
+def conditional_includes() -> list[tuple[str, str, Path]]:
+    """Return the conditions under which the person's files include others: condition, path, and the file it is in."""
+    listed = Git().run("config", "--null", "--list", "--show-origin", "--includes")
+    words = listed.out.decode("utf-8", "replace").split("\0")
+    found = []
+    for origin, entry in zip(words[::2], words[1::2], strict=False):
+        key, _, path = entry.partition("\n")
+        if key.startswith("includeif.") and key.endswith(".path") and origin.startswith("file:"):
+            found.append((key[len("includeif.") : -len(".path")], path, Path(origin.removeprefix("file:"))))
+    return found
+
+
+def listed_settings(result: Result) -> dict[str, str]:
+    return settings_in(result.out.decode("utf-8", "replace").split("\0"))
+
+
+def _personal_of(result: Result) -> dict[str, str]:
+    words = result.out.decode("utf-8", "replace").split("\0")
+    scoped = zip(words[::2], words[1::2], strict=False)
+    return settings_in(entry for scope, entry in scoped if scope in {"system", "global"})
+
+
+def settings_in(entries: Iterable[str]) -> dict[str, str]:
+    settings: dict[str, str] = {}
+    for entry in entries:
+        key, mark, value = entry.partition("\n")
+        settings[key.lower()] = value if mark else "true"
+    return settings
+
+
+def identity_of(settings: Mapping[str, str]) -> tuple[Identity | None, str | None]:
+    author, committer = _one("author", settings), _one("committer", settings)
+    missing = [f"{kind} {part}" for kind, who in (("author", author), ("committer", committer)) for part in _lacks(who)]
+    if missing:
+        return None, (
+            f"no git identity is configured (missing: {', '.join(missing)}), so no commit can be signed with a name: "
+            'git config --global user.name "Your Name"; git config --global user.email you@example.org; '
+            "or GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL, GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL in the environment"
+        )
+    signing = tuple(f"{key}={value}" for key, value in settings.items() if re.match(r"user\.signingkey\Z|gpg\.", key))
+    return Identity(author, committer, sign=_truth(settings, "commit.gpgsign") == "true", signing=signing), None
+
+
+def _one(kind: str, settings: Mapping[str, str]) -> Author:
+    """Return who the author or the committer is, in the order in which git looks for it; see git-commit(1)."""
+    name = os.environ.get(f"GIT_{kind.upper()}_NAME") or settings.get(f"{kind}.name") or settings.get("user.name")
+    email = os.environ.get(f"GIT_{kind.upper()}_EMAIL") or settings.get(f"{kind}.email") or settings.get("user.email")
+    return Author(_ident(name or ""), _ident(email or os.environ.get("EMAIL", "")))
+
+
+def _lacks(who: Author) -> Iterator[str]:
+    if not who.name:
+        yield "name"
+    if not who.email:
+        yield "email"
+
+
+def _ident(text: str) -> str:
+    """Drop what an identity cannot hold, as git does."""
+    return re.sub(r"[<>\n\x00]", "", text).strip(" .,:;\"'\\")
+
+
+def _truth(settings: Mapping[str, str], key: str) -> str:
+    return "true" if settings.get(key, "").lower() in {"true", "yes", "on", "1"} else "false"

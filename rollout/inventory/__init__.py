@@ -1,0 +1,4 @@
+"""inventory.yaml, read into targets.
+
+Doors: `choose`, `description`, `first`, `machines`, `read`, `remembered`, `rules`.
+"""

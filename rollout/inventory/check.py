@@ -1,0 +1,127 @@
+"""Check the inventory's nodes against their shapes, and collect every fault with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct, field
+
+from rollout.content import yaml_nodes
+from rollout.content.yaml_nodes import Fault, Node, Scalar, Sequence
+from rollout.errors import UsageError
+from rollout.inventory.shapes import Anything, Flag, ListOf, MapOf, Number, Record, Shape, Text
+
+
+class InventoryError(UsageError):
+    """One or more faults of an inventory, a line each."""
+
+
+def error(shown: str, faults: Iterable[Fault]) -> InventoryError:
+    ordered = sorted(set(faults), key=lambda fault: fault.line)
+    return InventoryError("\n".join(f"{shown}:{fault.line}: {fault.message}" for fault in ordered))
+
+
+class Check(Struct):
+    """Walks a document along a shape and collects every fault, each with its line and place."""
+
+    faults: list[Fault] = field(default_factory=list)
+
+    def walk(self, node: Node, shape: Shape, place: str) -> None:
+        match shape:
+            case Text():
+                self._text(node, shape, place)
+            case Number():
+                self._number(node, shape, place)
+            case Flag():
+                if not (isinstance(node, Scalar) and isinstance(node.value, bool)):
+                    self._wants(node, place, "true or false")
+            case Anything():
+                pass
+            case ListOf():
+                self._list(node, shape, place)
+            case MapOf():
+                self._map(node, shape, place)
+            case Record():
+                self._record(node, shape, place)
+
+    def _text(self, node: Node, shape: Text, place: str) -> None:
+        import re
+
+        value = node.value if isinstance(node, Scalar) else None
+        if not isinstance(value, str) or value == "":
+            hint = " (put it in quotes)" if isinstance(value, int | float) else ""
+            self._wants(node, place, f"text{hint}")
+        elif shape.choices and value not in shape.choices:
+            self._wants(node, place, "one of " + ", ".join(shape.choices))
+        elif shape.pattern and not re.fullmatch(shape.pattern, value):
+            self.faults.append(Fault(node.line, f"{place}: {value!r} is not allowed here: {shape.doc}"))
+
+    def _number(self, node: Node, shape: Number, place: str) -> None:
+        value = node.value if isinstance(node, Scalar) else None
+        if isinstance(value, bool) or not isinstance(value, int):
+            self._wants(node, place, "a whole number")
+        elif shape.only is not None and value != shape.only:
+            self.faults.append(Fault(node.line, f"{place}: {value} is not known here; this rollout reads {shape.only}"))
+        elif value < shape.minimum:
+            self._wants(node, place, f"a number from {shape.minimum} up")
+
+    def _list(self, node: Node, shape: ListOf, place: str) -> None:
+        if shape.alone and isinstance(node, Scalar):
+            self.walk(node, shape.item, place)
+            return
+        if not isinstance(node, Sequence):
+            self._wants(node, place, "a list")
+            return
+        if len(node.items) < shape.least:
+            self._wants(node, place, "at least one entry")
+        for index, item in enumerate(node.items):
+            self.walk(item, shape.item, f"{place}[{index}]")
+
+    def _map(self, node: Node, shape: MapOf, place: str) -> None:
+        import re
+
+        if isinstance(node, Scalar) and node.value is None:
+            return
+        if not isinstance(node, yaml_nodes.Mapping):
+            self._wants(node, place, "a mapping")
+            return
+        for key, value in node.entries.items():
+            here = f"{place}.{key}" if place else key
+            if shape.names and not re.fullmatch(shape.names, key):
+                self.faults.append(Fault(node.key_lines[key], f"{here}: {key!r} is not a name: {shape.doc}"))
+            if shape.nullable and isinstance(value, Scalar) and value.value is None:
+                continue
+            self.walk(value, shape.value, here)
+
+    def _record(self, node: Node, shape: Record, place: str) -> None:
+        if isinstance(node, Scalar) and node.value is None and shape.empty and not shape.required:
+            return
+        if not isinstance(node, yaml_nodes.Mapping):
+            self._wants(node, place, "a mapping")
+            return
+        for key, value in node.entries.items():
+            here = f"{place}.{key}" if place else key
+            if key in shape.fields:
+                self.walk(value, shape.fields[key], here)
+                continue
+            from difflib import get_close_matches
+
+            near = get_close_matches(key, shape.fields, 1)
+            way_out = f"did you mean {near[0]!r}?" if near else "allowed: " + ", ".join(shape.fields)
+            self.faults.append(Fault(node.key_lines[key], f"{here}: unknown key {key!r}; {way_out}"))
+        for key in shape.required:
+            if key not in node.entries:
+                self.faults.append(Fault(node.line, f"{place or 'the inventory'}: {key!r} is missing"))
+
+    def _wants(self, node: Node, place: str, what: str) -> None:
+        self.faults.append(Fault(node.line, f"{place or 'the inventory'}: takes {what}, not {_named(node)}"))
+
+
+def _named(node: Node) -> str:
+    match node:
+        case Scalar():
+            return "nothing" if node.value is None else repr(node.value)[:60]
+        case Sequence():
+            return "a list"
+        case yaml_nodes.Mapping():
+            return "a mapping"

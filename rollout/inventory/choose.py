@@ -1,0 +1,47 @@
+"""Choose the targets that `--limit` names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+from rollout.errors import UsageError
+from rollout.model.inventory import Target
+
+
+def select(targets: tuple[Target, ...], limits: Iterable[str]) -> tuple[Target, ...]:
+    """Return the targets that --limit names: names, groups or globs, `!` to leave out; no limit is all.
+
+    Raises UsageError for a pattern that matches nothing, an empty one too: an unset variable of a script is not all.
+    """
+    limits = tuple(limits)
+    words = [word.strip() for limit in limits for word in limit.split(",") if word.strip()]
+    if limits and not words:
+        raise UsageError("--limit: is empty; leave it out for all targets")
+    wanted = [word for word in words if not word.startswith("!")]
+    unwanted = [word[1:] for word in words if word.startswith("!")]
+    for word in wanted + unwanted:
+        if not any(_named_by(target, word) for target in targets):
+            names = [name for target in targets for name in (target.name, *target.groups)]
+            raise UsageError(f"--limit {word}: matches no target and no group{near(word, names)}")
+    chosen = tuple(
+        target
+        for target in targets
+        if (not wanted or any(_named_by(target, word) for word in wanted))
+        and not any(_named_by(target, word) for word in unwanted)
+    )
+    if not chosen:
+        raise UsageError("--limit: nothing is left over; leave out fewer targets")
+    return chosen
+
+
+def near(word: str, names: Iterable[str]) -> str:
+    """Return a question for the name that was meant, if one is near."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(word, sorted(set(names)), 1)
+    return f"; did you mean {found[0]!r}?" if found else ""
+
+
+def _named_by(target: Target, word: str) -> bool:
+    return fnmatchcase(target.name, word) or any(fnmatchcase(group, word) for group in target.groups)

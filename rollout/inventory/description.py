@@ -1,0 +1,140 @@
+"""The description of inventory.yaml: what validates it and what editors complete it by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rollout.content.documents.formats import NAMES
+from rollout.inventory.shapes import Anything, Flag, ListOf, MapOf, Number, Record, Text, json_schema
+from rollout.model.inventory import Mode
+
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+
+POLICIES = ("unicode", "unresolved", "conflict", "imports", "links", "front-matter", "hooks")
+
+_SET = r"[A-Za-z0-9][A-Za-z0-9._/-]*"
+
+
+VARS = MapOf(
+    Anything(),
+    names=r"[A-Za-z_][A-Za-z0-9_]*",
+    doc="variables for the templates: a letter first, then letters and digits",
+)
+
+TEMPLATES = ListOf(
+    Text(pattern=_SET, doc="a folder under templates/"),
+    least=1,
+    doc="template sets; a later one replaces a path of an earlier one",
+)
+
+CHECKOUT = Text(choices=("follow", "leave"), doc="whether the checkout is moved to what was pushed, when that is safe")
+
+BRANCH = Text(doc="the branch that is kept in the desired state (default: main)")
+
+REMOTE = Text(doc="the remote of the checkout whose address is used when there is no url (default: origin)")
+
+GROUPS = ListOf(Text(pattern=NAME, doc="letters, digits, '.', '_' and '-'"), doc="groups this target belongs to")
+
+
+MACHINE = Record(
+    {
+        "hostnames": ListOf(Text(), doc="host names or globs; exact names win over globs"),
+        "default": Flag(doc="used, with a warning, when no machine claims the host name"),
+        "vars": VARS,
+    },
+    doc="one machine",
+)
+
+REPO = Record(
+    {
+        "path": Text(doc="the checkout, relative to root; without it rollout works from its own bare cache of url"),
+        "url": Text(
+            doc="where the repository is fetched from and pushed to; cloned to path when the checkout is missing"
+        ),
+        "branch": BRANCH,
+        "remote": REMOTE,
+        "groups": GROUPS,
+        "templates": TEMPLATES,
+        "vars": VARS,
+        "checkout": CHECKOUT,
+    },
+    doc="one repository",
+)
+
+FOLDER = Record(
+    {
+        "path": Text(doc="the folder, relative to root"),
+        "templates": TEMPLATES,
+        "groups": GROUPS,
+        "vars": VARS,
+    },
+    required=("path", "templates"),
+    doc="one shared folder that is not in git",
+)
+
+FILE = Record(
+    {
+        "mode": Text(choices=tuple(mode.value for mode in Mode), doc="how the path is written (default: whole)"),
+        "id": Text(doc="the name of the block (default: the template set's name)"),
+        "delimiters": Text(choices=("jinja", "shell", "angle"), doc="which marks the template uses"),
+        "check": Text(doc="a command that must accept the result; {path} is the rendered file"),
+        "max_chars": Number(minimum=1, doc="more characters than this block the target"),
+        "max_lines": Number(minimum=1, doc="more lines than this block the target"),
+        "markers": ListOf(
+            Text(),
+            least=2,
+            doc="the two lines of a block, with ID in them, where no comment form is known for the file",
+        ),
+        "replaces": Text(doc='on adoption the block takes the place of this section, such as "## Event logging"'),
+        "formatter": Text(doc="a command that gets the text on stdin; what it prints is written; {path} is its path"),
+        "allow": ListOf(Text(choices=POLICIES), doc="policies that this file may break"),
+        "placeholders": ListOf(Text(), doc="names that may stand in {{ }} or << >> in the file that is written"),
+        "secrets": Text(
+            choices=("block", "allow"),
+            doc="whether a repository may get keys, and values of variables whose names look secret (default: block)",
+        ),
+        "format": Text(
+            choices=NAMES, doc="what a merged file is written in, where its name does not say it (default: its suffix)"
+        ),
+        "match": MapOf(
+            ListOf(
+                Text(doc="a key of the entries"), least=1, alone=True, doc="the keys that make an entry the same one"
+            ),
+            doc="lists of a merged file (hooks.*[].hooks: * is any key, [] an entry of a list), and what identifies "
+            "their entries",
+        ),
+    },
+    doc="how a managed path is written",
+)
+
+INVENTORY = Record(
+    {
+        "version": Number(only=1, doc="the version of this format"),
+        "root": Text(doc="where relative paths start (default: the folder of the inventory)"),
+        "vars": VARS,
+        "machines": MapOf(MACHINE, names=NAME, doc="machines by name", nullable=True),
+        "defaults": Record(
+            {"branch": BRANCH, "remote": REMOTE, "templates": TEMPLATES, "checkout": CHECKOUT},
+            doc="what every repository has unless it says otherwise",
+        ),
+        "groups": MapOf(Record({"vars": VARS}, doc="one group"), names=NAME, doc="groups by name", nullable=True),
+        "repos": MapOf(REPO, names=NAME, doc="repositories by name: letters, digits, '.', '_' and '-'", nullable=True),
+        "folders": MapOf(FOLDER, names=NAME, doc="shared folders by name"),
+        "files": MapOf(FILE, doc="managed paths, or patterns as in .gitignore, that need more than a plain copy"),
+        "ledger": Text(
+            doc="where runs are recorded: postgresql://... or a file (default: ledger.db in the state directory)"
+        ),
+        "events": Record({"database": Text(doc="the event store: postgresql://...")}, doc="the event store"),
+    },
+    required=("version",),
+    doc="The inventory of rollout: which repositories and folders are kept in which state.",
+)
+
+
+def inventory_schema() -> dict[str, Any]:
+    """Return the JSON schema that ships as inventory.schema.json."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "rollout inventory",
+        **json_schema(INVENTORY),
+    }

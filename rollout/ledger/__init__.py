@@ -1,0 +1,4 @@
+"""The recorded runs and outcomes, in SQLite or PostgreSQL.
+
+Doors: `ledger`, `queries`.
+"""

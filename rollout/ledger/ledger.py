@@ -1,0 +1,165 @@
+"""The rollout status table: runs and outcomes in SQLite or PostgreSQL. Nothing here is needed for safety."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from rollout.errors import Refused, RolloutError
+from rollout.ledger.postgresql import PostgreSQL
+from rollout.ledger.queries import Database, LedgerError, queries
+from rollout.ledger.sqlite import SQLite
+from rollout.machine import clock
+from rollout.model.outcomes import LastOutcome, Outcome, PastRun, Run, Verdict, WrittenPath
+
+
+class Ledger:
+    """The recorded runs of one inventory."""
+
+    def __init__(self, database: Database, scope: str) -> None:
+        self._database = database
+        self._scope = scope
+
+    def start(self, run: Run, host: str, *, used: bool = False) -> None:
+        """Write down that a run begins, before it has any effect; `used` says that it uses up its plan file."""
+        if used:
+            self.check_unused(run.plan, run.digest)
+        with self._database.together():
+            self._start(run, host)
+            if used:
+                self._do("use_plan", plan=run.plan, digest=run.digest, run=run.id, used_at=clock.now())
+
+    def _start(self, run: Run, host: str) -> None:
+        self._do(
+            "start_run",
+            run=run.id,
+            command=run.command,
+            subject=run.subject,
+            started_at=run.started_at,
+            plan=run.plan,
+            digest=run.digest,
+            host=host,
+        )
+
+    def finish(self, run: Run, exit_code: int) -> None:
+        self._do("finish_run", run=run.id, finished_at=clock.now_exact(), exit_code=exit_code)
+
+    def record(self, run: Run, outcome: Outcome) -> None:
+        paths = [[p.path, p.action, p.before, p.after] for p in outcome.paths]
+        self._do(
+            "record_outcome",
+            run=run.id,
+            target=outcome.target,
+            kind=outcome.kind,
+            branch=outcome.branch,
+            outcome=outcome.verdict.value,
+            reason="; ".join(filter(None, (outcome.reason, *outcome.notes))),
+            base=outcome.base,
+            commit_id=outcome.commit,
+            paths=json.dumps(paths),
+            duration_ms=outcome.duration_ms,
+            recorded_at=clock.now_exact(),
+        )
+
+    def record_all(self, run: Run, outcomes: Iterable[Outcome]) -> None:
+        """Record many outcomes at once: one transaction, whatever their number."""
+        with self._database.together():
+            for outcome in outcomes:
+                self.record(run, outcome)
+
+    def check_unused(self, plan: str, digest: str) -> None:
+        """Raise Refused when a plan file was used before."""
+        used = self._ask("plan_use", plan=plan, digest=digest)
+        if used:
+            raise Refused(
+                f"this plan was used already, by run {used[0][1]} at {used[0][2]}; make a new one: rollout plan --out"
+            )
+
+    def runs(self, most: int = 100) -> list[PastRun]:
+        found = [PastRun(*row) for row in self._ask("runs", most=most)]
+        return [self._with_outcomes(run) for run in found]
+
+    def run(self, name: str) -> PastRun:
+        """Return the run whose id begins with `name`; raise RolloutError for none or several."""
+        found = (
+            [PastRun(*row) for row in self._ask("one_run", run=name.replace("%", "").replace("_", ""))] if name else []
+        )
+        exact = [run for run in found if run.run == name] or found
+        if len(exact) != 1:
+            what = "no run" if not exact else f"{len(exact)} runs"
+            raise RolloutError(f"{what} with an id that begins with {name!r}; `rollout history` lists them")
+        return self._with_outcomes(exact[0])
+
+    def _with_outcomes(self, run: PastRun) -> PastRun:
+        outcomes = tuple(_read_outcome(row, run.run) for row in self._ask("outcomes", run=run.run))
+        return replace(run, outcomes=outcomes)
+
+    def last_outcomes(self) -> dict[str, LastOutcome]:
+        """Return the last outcome of every target, with when it was last changed by us."""
+        applied = {row[0]: (row[1], row[2]) for row in self._ask("last_applied")}
+        return {
+            row[0]: LastOutcome(row[1], row[2], row[4], row[5], row[6], *applied.get(row[0], (None, "")))
+            for row in self._ask("status")
+        }
+
+    def last_writer(self, target: str, path: str) -> tuple[str, str | None] | None:
+        """Return (run, commit) of the last run that wrote a path of a target."""
+        for run, _, commit, _, paths in self._ask("writers", target=target):
+            if any(written[0] == path for written in json.loads(paths)):
+                return run, commit
+        return None
+
+    def lock(self, wait: float = 0.0) -> AbstractContextManager[None]:
+        """Keep other machines that share this ledger from running at once; raise Busy when one does after `wait`."""
+        return self._database.lock(self._scope, wait)
+
+    def held(self) -> bool:
+        """Tell whether a run on some machine that shares this ledger is at work, as far as the ledger knows."""
+        return self._database.held(self._scope)
+
+    def _ask(self, name: str, **values: Any) -> list[tuple[Any, ...]]:
+        return self._database.rows(queries()[name], {"scope": self._scope, **values})
+
+    def _do(self, name: str, **values: Any) -> None:
+        self._database.execute(queries()[name], {"scope": self._scope, **values})
+
+
+def _read_outcome(row: tuple[Any, ...], run: str) -> Outcome:
+    try:
+        return Outcome(
+            target=row[0],
+            verdict=Verdict(row[1]),
+            reason=row[2],
+            base=row[3],
+            commit=row[4],
+            duration_ms=row[5],
+            kind=row[6],
+            branch=row[7],
+            paths=tuple(WrittenPath(*path) for path in json.loads(row[8])),
+        )
+    except (ValueError, TypeError) as error:
+        raise LedgerError(
+            f"the ledger's row of {row[0]} in run {run} cannot be read ({error}); "
+            "move the ledger away to begin a new one"
+        ) from error
+
+
+@contextmanager
+def opened(url: str | None, folder: Path, inventory: Path, warn: Any) -> Iterator[Ledger]:
+    """Open the ledger an inventory names, or the one in the state folder; raise LedgerError if it cannot be."""
+    if url is not None and url.startswith(("postgresql://", "postgres://")):
+        database: Database = PostgreSQL(url)
+        scope = ""
+    else:
+        path = (
+            folder / "ledger.db" if url is None else (inventory.parent / Path(url.removeprefix("sqlite://"))).absolute()
+        )
+        database = SQLite(path, warn)
+        scope = str(inventory.resolve()) if url is None else ""
+    with closing(database):
+        yield Ledger(database, scope)

@@ -1,0 +1,40 @@
+"""The ledger's SQL by name, and what a database must offer."""
+
+from __future__ import annotations
+
+import pkgutil
+import re
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from functools import cache
+from typing import Any, Protocol
+
+from rollout.errors import RolloutError
+
+MIGRATIONS = ("001_ledger.sql", "002_order.sql")
+
+
+class LedgerError(RolloutError):
+    """The ledger cannot be read or written; without it nothing is changed."""
+
+
+class Database(Protocol):
+    def rows(self, query: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]: ...
+    def execute(self, query: str, values: Mapping[str, Any]) -> None: ...
+    def close(self) -> None: ...
+    def lock(self, key: str, wait: float) -> AbstractContextManager[None]: ...
+    def together(self) -> AbstractContextManager[None]: ...
+    def held(self, key: str) -> bool: ...
+
+
+def sql(name: str) -> str:
+    found = pkgutil.get_data("rollout.ledger", f"sql/{name}")
+    assert found is not None
+    return found.decode()
+
+
+@cache
+def queries() -> dict[str, str]:
+    text = sql("queries.sql")
+    parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], (part.strip().rstrip(";") for part in parts[2::2]), strict=True))

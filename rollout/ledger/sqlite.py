@@ -1,0 +1,91 @@
+"""The ledger in SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rollout.ledger.queries import MIGRATIONS, LedgerError, sql
+
+_SQLITE_PATIENCE = 10.0  # seconds to wait for another process that writes
+
+
+class SQLite:
+    """A rollback journal with synchronous=EXTRA: after a power cut what was told is there (docs/safety.md)."""
+
+    def __init__(self, path: Path, warn: Any) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            self._connection = self._open()
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise LedgerError(f"{path}: {error}; free the disk or the file, then run it again") from error
+            aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
+            path.rename(aside)
+            # A journal of the damaged one would be played back into the new one.
+            for suffix in ("-journal", "-wal", "-shm"):
+                path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
+            warn(f"{path}: is damaged ({error}); it is kept as {aside.name}, and a new ledger begins")
+            self._connection = self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        if not self._path.exists():
+            self._path.touch(mode=0o600)
+        about = self._path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise LedgerError(f"{self._path}: is not a file; move it away, and a new ledger begins")
+        if about.st_nlink > 1:
+            # Its journal has one of its names: whoever opens it by another does not find what is to be undone.
+            raise LedgerError(f"{self._path}: has hard links; copy it, and move the copy to its place")
+        connection = sqlite3.connect(self._path, timeout=_SQLITE_PATIENCE, isolation_level=None)
+        try:
+            for pragma in ("journal_mode=DELETE", "synchronous=EXTRA", "foreign_keys=ON", "trusted_schema=OFF"):
+                connection.execute(f"PRAGMA {pragma}")
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > len(MIGRATIONS):
+                raise LedgerError(f"{self._path}: was written by a newer rollout; upgrade this one")
+            for number, name in enumerate(MIGRATIONS[version:], version + 1):
+                script = sql(name)
+                connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+            connection.execute("SELECT count(*) FROM run, outcome, used_plan WHERE 0").fetchall()
+            if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+                raise sqlite3.DatabaseError("its pages do not fit together")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def rows(self, query: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        try:
+            return self._connection.execute(query, values).fetchall()
+        except sqlite3.Error as error:
+            raise LedgerError(f"{self._path}: {error}") from error
+
+    def execute(self, query: str, values: Mapping[str, Any]) -> None:
+        self.rows(query, values)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        self.rows("BEGIN IMMEDIATE", {})
+        try:
+            yield
+        except BaseException:
+            self._connection.rollback()
+            raise
+        self.rows("COMMIT", {})
+
+    def held(self, key: str) -> bool:
+        return False  # the lock file beside it tells
+
+    @contextmanager
+    def lock(self, key: str, wait: float) -> Iterator[None]:  # the lock file beside it serves one machine
+        yield

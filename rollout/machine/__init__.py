@@ -1,0 +1,1 @@
+"""This machine: files looked at and exchanged, locks, processes, waiting, the clock."""

@@ -1,0 +1,104 @@
+"""Where rollout keeps its own things: never inside a target, readable by their owner only."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from rollout.machine import waiting
+
+
+def folder(path: Path) -> None:
+    """Make a folder of our own, if it is not there; raise OSError that names what stands in its place."""
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except (FileExistsError, NotADirectoryError) as error:
+        odd = next((place for place in (path, *path.parents) if os.path.lexists(place) and not place.is_dir()), path)
+        reason = "is not a folder; move it away, and rollout makes a new one"
+        raise NotADirectoryError(errno.ENOTDIR, reason, str(odd)) from error
+
+
+def scratch(folder: Path, prefix: str) -> tuple[int, str]:
+    """Make an empty file for us alone beside the one it will replace; return its descriptor and its path."""
+    name = os.path.join(folder, f"{prefix}{os.urandom(8).hex()}")
+    return os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), name
+
+
+def write_whole(path: Path, content: bytes, mode: int = 0o600, *, durable: bool = True) -> None:
+    """Put a file of our own in place at once, or not at all."""
+    folder(path.parent)
+    descriptor, name = scratch(path.parent, ".rollout-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            if durable:
+                waiting.sync(file.fileno())
+        Path(name).replace(path)
+    except BaseException as error:
+        Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            way_out = "; move it away, and rollout makes a new one" if isinstance(error, IsADirectoryError) else ""
+            raise OSError(error.errno, f"{error.strerror}{way_out}", str(path)) from error
+        raise
+    if durable:
+        sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        waiting.sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_all(path: Path) -> None:
+    """Have all that was written to the file system of a folder on the disk: one by one, many files would take long."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        waiting.sync_all(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read(path: Path | str) -> bytes:
+    """Return a small file's bytes: a file object would take as long again to make as they take to read.
+
+    A pipe where a file should be is not waited for.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        return content(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def content(descriptor: int, most: int = 1 << 40, size: int | None = None) -> bytes:
+    """Return what stands in an open file from where it is read, so many bytes at most.
+
+    `size` is what its length is said to be. A read that gives less than it was asked for has come to the end only if
+    that fits: there may be a part that cannot be read.
+    """
+    pieces, left = [], most
+    while left > 0:
+        wanted = min(left, 1 << 16)
+        piece = os.read(descriptor, wanted)
+        left -= len(piece)
+        pieces.append(piece)
+        if not piece or (len(piece) < wanted and most - left == size):
+            break
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return one of our own JSON files; an absent or damaged one is empty, for all of them can be made again."""
+    try:
+        found = json.loads(read(path))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,122 @@
+"""Locks that die with their process: flock on a file that names its holder."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rollout.errors import Busy, RolloutError
+from rollout.machine import files, waiting
+from rollout.machine.processes import alive, holders, our_start
+
+_POLL = 0.05  # seconds between two tries
+
+_ELSEWHERE = "name a folder on a disk of this machine: ROLLOUT_STATE_DIR=DIR"
+
+
+@contextmanager
+def locked(path: Path, what: str, wait: float = 0.0) -> Iterator[int]:
+    """Hold the lock file for the block and yield its descriptor; raise Busy, naming the holder, after `wait` seconds.
+
+    Children that inherit the descriptor keep the lock, so an orphaned git process is waited for and not raced.
+    """
+    files.folder(path.parent)
+    descriptor = _opened(path)
+    try:
+        _take(descriptor, path, what, time.monotonic() + wait)
+        holder = {"pid": os.getpid(), "host": os.uname().nodename, "what": what, "since": _now()}
+        holder["start"] = our_start(os.getpid())
+        text = json.dumps(holder).encode()
+        # Truncating to nothing first would make some file systems write the new content to the disk at once.
+        os.pwrite(descriptor, text, 0)
+        if os.fstat(descriptor).st_size > len(text):
+            os.ftruncate(descriptor, len(text))
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _opened(path: Path) -> int:
+    """Open a lock file, made when missing; raise OSError that names what stands in its place."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return descriptor
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "is not a file", str(path))
+    except OSError as error:
+        if error.errno not in {errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.EINVAL}:
+            raise
+        reason = f"{error.strerror}; a lock should be there: move it away"
+        raise OSError(error.errno, reason, str(path)) from error
+
+
+def _take(descriptor: int, path: Path, what: str, deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise Busy(f"{what}: {holder(path)} is at work; wait for it, or give --lock-timeout SECONDS") from None
+            if waiting.interrupted.is_set():
+                raise Busy(f"{what}: interrupted while {holder(path)} was waited for") from None
+            waiting.sleep(_POLL)
+        except OSError as error:
+            raise OSError(error.errno, f"{error.strerror}; {_ELSEWHERE}", str(path)) from error
+        else:
+            return
+
+
+def prove(path: Path) -> None:
+    """Raise RolloutError where a lock that is held can be taken again: some network file systems keep none."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return
+    finally:
+        os.close(descriptor)
+    raise RolloutError(f"{path}: the file system keeps no locks; {_ELSEWHERE}")
+
+
+def holder(path: Path) -> str:
+    """Name who holds a lock, as far as its file tells."""
+    try:
+        said = json.loads(files.read(path))
+        pid, host = int(said["pid"]), str(said["host"])
+        since, doing = str(said["since"]), str(said["what"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
+    if host != os.uname().nodename or alive(pid, str(said.get("start", ""))):
+        return f"pid {pid} on {host} ({doing}, since {since})"
+    left = ", ".join(holders(path)) or "a process"
+    return f"{left}, started by pid {pid}, which ended, on {host} ({doing}, since {since})"
+
+
+def doing(path: Path) -> str:
+    """Say what the holder of a lock does, as far as its file tells."""
+    try:
+        return str(json.loads(files.read(path))["what"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def at_work_since(path: Path) -> str | None:
+    """Return when a process of this machine that still runs took a lock, as its file tells; None if none does."""
+    try:
+        said = json.loads(path.read_text())
+        here = said["host"] == os.uname().nodename and alive(int(said["pid"]), str(said.get("start", "")))
+        return str(said["since"]) if here else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,132 @@
+"""Look at files without following links, and read them whole."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
+
+from rollout.machine import files
+from rollout.model.files import File, Obstacle
+
+_MAX_FILE = 256 * 1024 * 1024
+
+
+class Found(Struct, frozen=True):
+    """A plain file as it is on the disk."""
+
+    content: bytes
+    mode: int
+    links: int
+    identity: tuple[int, int]
+
+    @property
+    def executable(self) -> bool:
+        return bool(self.mode & 0o100)
+
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+@contextmanager
+def opened(root: Path) -> Iterator[int]:
+    """Open a folder below which paths are looked at or changed."""
+    descriptor = os.open(root, _FOLDER)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def parent(root: Path, path: PurePosixPath, *, make: bool = False) -> Iterator[int]:
+    """Open the folder that holds `path` below `root`; raise OSError (ELOOP, ENOTDIR, ENOENT) if it cannot be."""
+    with opened(root) as top, _parent(top, path, make=make) as folder:
+        yield folder
+
+
+@contextmanager
+def _parent(top: int, path: PurePosixPath, *, make: bool = False) -> Iterator[int]:
+    """Open the folder that holds `path`, each on the way by itself; the one at the top stays open."""
+    descriptor = top
+    try:
+        for name in path.parts[:-1]:
+            if make:
+                with contextlib.suppress(FileExistsError):
+                    os.mkdir(name, 0o777, dir_fd=descriptor)
+            inner = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=descriptor)
+            if descriptor != top:
+                os.close(descriptor)
+            descriptor = inner
+        yield descriptor
+    finally:
+        if descriptor != top:
+            os.close(descriptor)
+
+
+def look(root: Path, path: PurePosixPath) -> Found | Obstacle | None:
+    """Return what is at `path`: a plain file, something else in words, or nothing."""
+    try:
+        with opened(root) as top:
+            return look_below(top, path)
+    except OSError as error:
+        return _out_of_reach(error)
+
+
+def look_below(top: int, path: PurePosixPath) -> Found | Obstacle | None:
+    """Return what is at `path` below an open folder."""
+    try:
+        with _parent(top, path) as folder:
+            return look_at(folder, path.name)
+    except OSError as error:
+        return _out_of_reach(error)
+
+
+def _out_of_reach(error: OSError) -> Obstacle | None:
+    if isinstance(error, FileNotFoundError):
+        return None
+    if error.errno in {errno.ENOTDIR, errno.ELOOP}:
+        return Obstacle("behind a symlink or a file where a folder should be")
+    return Obstacle(f"not readable ({error.strerror})")
+
+
+def look_at(folder: int, name: str) -> Found | Obstacle | None:
+    """Return what is at `name` in an open folder, without following a link or waiting for a pipe."""
+    try:
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            with contextlib.suppress(OSError):
+                return Obstacle(f"a symlink to {os.readlink(name, dir_fd=folder)}")
+            return Obstacle("a symlink")
+        if error.errno in {errno.ENXIO, errno.ENODEV}:
+            return Obstacle("a socket or a device")
+        return Obstacle(f"not readable ({error.strerror})")
+    try:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode):
+            return Obstacle(_kind(about.st_mode))
+        if about.st_size > _MAX_FILE:
+            return Obstacle("larger than 256 MiB")
+        content = files.content(descriptor, size=about.st_size)
+    finally:
+        os.close(descriptor)
+    return Found(content, stat.S_IMODE(about.st_mode), about.st_nlink, (about.st_dev, about.st_ino))
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "a directory"
+    return "a pipe" if stat.S_ISFIFO(mode) else "a device" if not stat.S_ISSOCK(mode) else "a socket"
+
+
+def as_file(found: Found | Obstacle | None) -> File | Obstacle | None:
+    return File(found.content, found.executable) if isinstance(found, Found) else found

@@ -1,0 +1,210 @@
+"""Which processes are alive, and which are at work in a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+
+
+def safe_path() -> str:
+    """Return PATH without relative folders: what lies in some work tree must not be run as a program."""
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(folder for folder in folders if folder.startswith("/")) or os.defpath
+
+
+_MOST_WORDS = 200  # words of a command that are looked at for the places it names
+
+
+def processes_in(git_dir: Path, top: Path) -> Iterator[str]:
+    """Yield the git processes that are at work in a repository, as far as /proc shows them.
+
+    Raises FileNotFoundError where there is no /proc to look at.
+    """
+    here = {found for place in (top, git_dir) if (found := identity_at(place)) is not None}
+    files = set(_files_in(git_dir))
+    own = os.getpid()
+    for name in os.listdir("/proc"):
+        if not name.isdigit() or int(name) == own:
+            continue
+        folder = f"/proc/{name}"
+        try:
+            program = Path(os.readlink(f"{folder}/exe")).name.removesuffix(" (deleted)")
+        except OSError:
+            continue  # gone, a zombie, or not ours to see
+        if not (program == "git" or program.startswith("git-") or program in {"jj", "tig", "lazygit", "gitui"}):
+            continue
+        if any(_is_below(place, here) for place in dict.fromkeys(_places(folder))) or _holds(folder, files):
+            yield f"{program} (pid {name})"
+
+
+Identity = tuple[int, int]  # device and inode: a place has one, by whatever path and mount it is reached
+
+
+def identity_at(place: Path | str) -> Identity | None:
+    try:
+        about = os.stat(place)
+    except (OSError, ValueError):
+        return None
+    return about.st_dev, about.st_ino
+
+
+def _files_in(git_dir: Path) -> Iterator[Identity]:
+    with contextlib.suppress(OSError), os.scandir(git_dir) as entries:
+        for entry in entries:
+            if entry.is_file(follow_symlinks=False):
+                about = entry.stat(follow_symlinks=False)
+                yield about.st_dev, about.st_ino
+
+
+def _places(folder: str) -> Iterator[str]:
+    """Yield where a process is and every place that it names, as paths that lead there through its own mounts."""
+    yield f"{folder}/cwd"
+    for word in _words(folder):
+        place = f"{folder}/root{word}" if word.startswith("/") else f"{folder}/cwd/{word}"
+        yield from (place, os.path.dirname(place))
+
+
+def _words(folder: str) -> Iterator[str]:
+    try:
+        with open(f"{folder}/cmdline", "rb") as file:
+            words = os.fsdecode(file.read(1 << 16)).split("\0")
+        with open(f"{folder}/environ", "rb") as file:
+            environ = os.fsdecode(file.read(1 << 17)).split("\0")
+    except OSError:
+        return
+    named = [word for word in words[1:_MOST_WORDS] if word]
+    yield from named
+    yield from (value for word in named if (value := word.partition("=")[2]))
+    yield from (word.partition("=")[2] for word in environ if word.startswith(("GIT_DIR=", "GIT_WORK_TREE=")))
+
+
+def _is_below(place: str, here: set[Identity]) -> bool:
+    """Tell whether a place is one of these folders or below one, in whatever mount it is."""
+    try:
+        descriptor = os.open(place, os.O_PATH | os.O_CLOEXEC)
+    except (OSError, ValueError):
+        return False
+    above: Identity | None = None
+    try:
+        about = os.fstat(descriptor)
+        while (found := (about.st_dev, about.st_ino)) != above and stat.S_ISDIR(about.st_mode):
+            if found in here:
+                return True
+            above = found
+            outer = os.open("..", os.O_PATH | os.O_CLOEXEC, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = outer
+            about = os.fstat(descriptor)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _holds(folder: str, files: set[Identity]) -> bool:
+    """Tell whether a process has one of these files open."""
+    with contextlib.suppress(OSError):
+        return any(identity_at(f"{folder}/fd/{number}") in files for number in os.listdir(f"{folder}/fd"))
+    return False
+
+
+def writers(wanted: Collection[Identity]) -> dict[Identity, str]:
+    """Return which of these files are open for writing, with the name of a process, as far as /proc shows."""
+    found: dict[Identity, str] = {}
+    if not wanted:
+        return found
+    own = os.getpid()
+    try:
+        processes = [name for name in os.listdir("/proc") if name.isdigit() and int(name) != own]
+    except FileNotFoundError:
+        return found
+    for name in processes:
+        with contextlib.suppress(OSError):  # gone, or not ours to see
+            for number in os.listdir(f"/proc/{name}/fd"):
+                identity = identity_at(f"/proc/{name}/fd/{number}")
+                if identity is not None and identity in wanted and _writes(name, number):
+                    found[identity] = f"{Path(os.readlink(f'/proc/{name}/exe')).name} (pid {name})"
+    return found
+
+
+def _writes(process: str, number: str) -> bool:
+    with contextlib.suppress(OSError), open(f"/proc/{process}/fdinfo/{number}") as file:
+        flags = next((line.split()[1] for line in file if line.startswith("flags:")), "0")
+        return bool(int(flags, 8) & os.O_ACCMODE)
+    return False
+
+
+def holder_runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def holders(path: Path) -> Iterator[str]:
+    """Name the processes that have the lock file open, as far as /proc shows them."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            held = any(os.readlink(entry) == str(path) for entry in (folder / "fd").iterdir())
+            name = (folder / "comm").read_text().strip()
+        except OSError:
+            continue
+        if held and int(folder.name) != os.getpid():
+            yield f"{name} (pid {folder.name})"
+
+
+def alive(pid: int, start: str) -> bool:
+    """Tell whether the process that wrote its name still runs, and no other has its number by now."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return _started(pid) == start
+
+
+def _started(pid: int) -> str:
+    """Return when a process started, in the kernel's ticks; "" where that cannot be seen, and for a zombie."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ""
+    return "" if fields[0] == "Z" else fields[19]
+
+
+@lru_cache(maxsize=1)
+def our_start(own: int) -> str:
+    return _started(own)
+
+
+def boot_id() -> str:
+    with suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return ""
+
+
+def started(pid: int) -> str:
+    """Return when a process started, in the kernel's ticks, so that a reused pid is not taken for it."""
+    with suppress(OSError, IndexError):
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return "" if words[0] == "Z" else words[19]  # a zombie has ended; only its parent does not know yet
+    return ""
+
+
+def runs(pid: str) -> bool:
+    """Tell whether a process with that number runs on this machine."""
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,84 @@
+"""Whose turn it is to compute: one thread of work at a time, until it waits for something.
+
+Python runs one thread at a time in any case, but lets go at every system call: threads that look at files would take
+the interpreter from each other thousands of times a second, and twice as much processor time for the same work.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Lock, local
+
+# Set when a run is to end now: every git process is ended, and what came of it is looked at by the next run.
+interrupted = Event()
+
+
+_STUCK = 0.1  # seconds after which nobody waits any longer for one whose file system does not answer
+
+
+_turn = Lock()
+
+_mine = local()
+
+
+@contextmanager
+def working() -> Iterator[None]:
+    """Do a unit of work in the block, when it is this thread's turn."""
+    _mine.held = _turn.acquire(timeout=_STUCK)
+    try:
+        yield
+    finally:
+        _give_up()
+        del _mine.held
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Let others compute while this thread waits for something in the block."""
+    if not hasattr(_mine, "held"):
+        yield
+        return
+    _give_up()
+    try:
+        yield
+    finally:
+        _mine.held = _turn.acquire(timeout=_STUCK)
+
+
+def _give_up() -> None:
+    if _mine.held:
+        _mine.held = False
+        _turn.release()
+
+
+def sleep(seconds: float) -> None:
+    with waiting():
+        time.sleep(seconds)
+
+
+def pause(seconds: float, attempt: int) -> float:
+    """Return how long to wait before the next try: twice as long each time, and never as long as whoever else tries."""
+    import random
+
+    return seconds * (1 << attempt) * (1 + random.random())  # noqa: S311  # no secret: it parts those who wait
+
+
+def sync(descriptor: int) -> None:
+    """Have a file or folder on the disk when this returns."""
+    with waiting():
+        os.fsync(descriptor)
+
+
+def sync_all(descriptor: int) -> None:
+    """Have a whole file system on the disk when this returns."""
+    import ctypes
+
+    call = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    with waiting():
+        if call is None:
+            os.sync()
+        elif call(descriptor):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))

@@ -1,0 +1,1 @@
+"""The values that travel between wings; none of them touches the world."""

@@ -1,0 +1,57 @@
+"""What beyond the files decides a target's state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from msgspec import Struct, field
+
+from rollout.model.files import File
+from rollout.model.plan import Change, OnDrift
+
+
+class Decisions(Struct, frozen=True):
+    """What the person allows beforehand: taking over files, and what to do about drift."""
+
+    adopt: bool = False
+    on_drift: OnDrift = OnDrift.BLOCK
+
+
+class Checkout(Struct, frozen=True):
+    """The person's checkout as far as a plan needs it: whether it has what upstream has, and if not, why."""
+
+    has_it: bool = True
+    reason: str = ""
+    can_follow: bool = False
+    commit: str | None = None
+    ahead: int | None = 0
+    behind: int | None = 0
+    differing: tuple[tuple[PurePosixPath, str], ...] = ()  # managed paths that are not as upstream has them
+
+
+class Circumstances(Struct, frozen=True):
+    """What beyond the files decides a target's state."""
+
+    identity: str
+    pending: str | None = None  # our own commit that is not upstream, if it still says what the templates say
+    pending_files: Mapping[PurePosixPath, tuple[File | None, File | None]] = field(default_factory=dict)
+    overtaken: bool = False  # our own commit is not upstream, and says something else by now
+    outrun: tuple[PurePosixPath, ...] = ()  # its files that upstream has otherwise than before and after it
+    checkout: Checkout | None = None
+    identity_fault: str | None = None  # why no commit could be made
+    author: str = ""  # who it would be by
+    known_at: float | None = None
+
+
+class Findings(Struct, frozen=True):
+    """What came of holding a target's desired files against one revision of it."""
+
+    revision: str
+    changes: tuple[Change, ...]
+    managed: Mapping[PurePosixPath, str]
+    in_sync: int
+    warnings: tuple[str, ...] = ()
+    orphans: tuple[PurePosixPath, ...] = ()
+    newest: str | None = None
+    equal: Mapping[PurePosixPath, File] = field(default_factory=dict)  # others wrote it, and just as it should be

@@ -1,0 +1,134 @@
+"""What a managed file should be, what it is, and what rollout last wrote."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from msgspec import Struct, field
+
+from rollout.model.inventory import FileRule, Mode
+
+
+class File(Struct, frozen=True):
+    """What git would store at a path."""
+
+    content: bytes
+    executable: bool = False
+
+    @property
+    def mode(self) -> str:
+        return "100755" if self.executable else "100644"
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+
+class TemplateFile(Struct, frozen=True):
+    """One file under templates/, by its path from there."""
+
+    name: str
+    content: bytes
+    executable: bool
+
+
+class Slot(Struct, frozen=True):
+    """One managed path of a target before it is rendered; `template` is None for a path that must be absent."""
+
+    path: PurePosixPath
+    set: str
+    template: str | None
+    rule: FileRule
+
+
+class Managed(Struct, frozen=True):
+    """One managed path of a target and what its template asks for; `body` is what was rendered."""
+
+    path: PurePosixPath
+    mode: Mode
+    body: bytes
+    executable: bool
+    rule: FileRule
+    set: str
+    template: str
+
+    @property
+    def block_id(self) -> str:
+        return self.rule.block_id or self.set
+
+
+class Problem(Struct, frozen=True):
+    """Why one managed path of a target cannot be rendered or would break a policy."""
+
+    path: PurePosixPath
+    message: str
+
+
+class Desired(Struct, frozen=True):
+    """What a target's template sets ask for. A path that is not here is not ours."""
+
+    managed: tuple[Managed, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+class Unproved(Struct, frozen=True):
+    """A document of a target, and what in it is wrong when it is tried on the event store."""
+
+    target: str
+    path: str
+    reason: str
+
+
+class Obstacle(Struct, frozen=True):
+    """Something at a managed path that is not a plain file: a directory, a symlink, a submodule, a twin."""
+
+    what: str
+    link: str = ""  # of a symlink upstream, the object that says where it leads
+
+    @property
+    def way_out(self) -> str:
+        if not self.what.startswith("a symlink to "):
+            return ""
+        return "; name the file it leads to instead, or put a plain file in its place"
+
+
+class Written(Struct, frozen=True):
+    """What rollout last wrote at a path; `file` None means that it deleted it.
+
+    `ours` holds what rollout added to a merged document, as (before, after) pairs, oldest first. `merged` is set
+    when `file` is a merge of drift: the sha256 of what the template said then, with `merge_base` before it. `disputed`
+    says that somebody amended or resolved a commit of ours since, and that what it had written is not known.
+    """
+
+    file: File | None
+    commit: str | None = None
+    ours: tuple[tuple[bytes, bytes], ...] = ()
+    merged: str | None = None
+    merge_base: File | None = None
+    disputed: bool = False
+    own: bool = True  # whether this very target wrote there, and not only another of the same repository
+
+
+class Snapshot(Struct, frozen=True):
+    """The managed paths of one place as they are, and what rollout last wrote there.
+
+    `revision` is a commit id for a branch and a digest of the managed paths for a folder. `line_ends` says
+    which text conversion the repository's attributes ask for ("binary", "text", "auto").
+    """
+
+    revision: str
+    files: Mapping[PurePosixPath, File | Obstacle | None]
+    written: Mapping[PurePosixPath, Written] = field(default_factory=dict)
+    line_ends: Mapping[PurePosixPath, str] = field(default_factory=dict)
+    newest: str | None = None  # the newest commit of ours upstream
+
+
+def fingerprint(found: File | Obstacle | None) -> str:
+    """Return a short form of what is at a path, for comparing then and now."""
+    if found is None:
+        return "-"
+    if isinstance(found, Obstacle):
+        return f"!{found.what}"
+    return f"{found.mode}:{found.sha256}"

@@ -1,0 +1,121 @@
+"""What an inventory names: targets, machines, variables and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+from msgspec import Struct
+
+
+class Checkout(Struct, frozen=True):
+    """A repository that was found: its folder's name, where that is below the root, its branch and its remote."""
+
+    name: str
+    path: PurePosixPath
+    branch: str
+    remote: str
+
+
+class Mode(StrEnum):
+    """How a managed path is written."""
+
+    WHOLE = "whole"
+    BLOCK = "block"
+    MERGE = "merge"
+    ABSENT = "absent"
+    ONCE = "once"
+
+
+class Variable(Struct, frozen=True):
+    """A value a template may use, and where the inventory (or the command line) set it."""
+
+    value: Any  # plain data: None, bool, int, float, str, list, dict
+    source: str
+
+
+class Machine(Struct, frozen=True):
+    name: str
+    hostnames: tuple[str, ...]
+    variables: Mapping[str, Variable]
+    default: bool = False
+    line: int = 0
+
+
+class Branch(Struct, frozen=True):
+    """One branch of one repository. `url` None means: the checkout's own remote says it, or there is none."""
+
+    url: str | None
+    remote: str
+    branch: str
+    checkout: Path | None
+    follow: bool = True
+
+
+class Folder(Struct, frozen=True):
+    """A plain folder on this machine."""
+
+    root: Path
+
+
+Location = Branch | Folder
+
+
+class FileRule(Struct, frozen=True):
+    """How one managed path is written: what all patterns that cover it say together."""
+
+    mode: Mode = Mode.WHOLE
+    block_id: str | None = None
+    delimiters: str = "jinja"
+    check: str | None = None
+    max_chars: int | None = None
+    max_lines: int | None = None
+    secrets: str = "block"
+    markers: tuple[str, ...] = ()  # the two lines of a block, with ID in them
+    replaces: str | None = None
+    formatter: str | None = None
+    allow: tuple[str, ...] = ()
+    placeholders: tuple[str, ...] = ()
+    format: str | None = None
+    match: tuple[tuple[str, tuple[str, ...]], ...] = ()  # paths of lists, and the keys that identify an entry
+
+
+class FilePattern(Struct, frozen=True):
+    """One entry of `files`: a path or a pattern as in .gitignore, and the settings it names."""
+
+    pattern: str
+    settings: Mapping[str, Any]
+    line: int = 0
+
+
+class Target(Struct, frozen=True):
+    """One entry of the inventory, kept in a desired state."""
+
+    name: str
+    location: Location
+    templates: tuple[str, ...]
+    groups: tuple[str, ...]
+    variables: Mapping[str, Variable]
+    line: int = 0
+
+    @property
+    def kind(self) -> Literal["repo", "folder"]:
+        return "repo" if isinstance(self.location, Branch) else "folder"
+
+    @property
+    def branch(self) -> str | None:
+        return self.location.branch if isinstance(self.location, Branch) else None
+
+
+class Inventory(Struct, frozen=True):
+    """`inventory.yaml`, parsed: targets in its order, repositories before folders."""
+
+    path: Path
+    root: Path
+    targets: tuple[Target, ...]
+    machines: Mapping[str, Machine]
+    patterns: tuple[FilePattern, ...]
+    ledger: str | None = None
+    database: str | None = None

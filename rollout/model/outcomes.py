@@ -1,0 +1,101 @@
+"""What happened to a target in a run, and the run itself."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Verdict(StrEnum):
+    """What happened to one target in a run."""
+
+    PUSHED = "pushed"
+    COMMITTED = "committed"
+    WRITTEN = "written"
+    UNCHANGED = "unchanged"
+    BLOCKED = "blocked"
+    STALE = "stale"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    FAILED = "failed"
+    NOT_STARTED = "not-started"
+
+
+class Author(Struct, frozen=True):
+    """Who signs a commit, as the person's own git configuration says."""
+
+    name: str
+    email: str
+
+    @property
+    def shown(self) -> str:
+        return f"{self.name} <{self.email}>"
+
+
+class Identity(Struct, frozen=True):
+    author: Author
+    committer: Author
+    sign: bool = False
+    signing: tuple[str, ...] = ()  # the person's settings by which git finds their key, as NAME=VALUE
+
+
+class Run(Struct, frozen=True):
+    """One execution of apply, push or revert; its time dates every commit it makes."""
+
+    id: str
+    command: str
+    started_at: str
+    epoch: int
+    subject: str
+    plan: str = ""
+    digest: str = ""
+
+
+class WrittenPath(Struct, frozen=True):
+    """One path that an outcome changed, by the fingerprints before and after."""
+
+    path: str
+    action: str
+    before: str | None
+    after: str | None
+
+
+class Outcome(Struct, frozen=True):
+    target: str
+    verdict: Verdict
+    reason: str = ""
+    base: str | None = None
+    commit: str | None = None
+    duration_ms: int = 0
+    kind: str = "repo"
+    branch: str | None = None
+    paths: tuple[WrittenPath, ...] = ()
+    notes: tuple[str, ...] = ()  # what a person should know although the outcome stands
+
+
+class PastRun(Struct, frozen=True):
+    """A run as the ledger remembers it; `exit_code` is None for one that never ended."""
+
+    run: str
+    command: str
+    subject: str
+    started_at: str
+    finished_at: str | None
+    plan: str
+    digest: str
+    exit_code: int | None
+    outcomes: tuple[Outcome, ...] = ()
+    at_work: bool = False  # it has not ended because it is not over
+
+
+class LastOutcome(Struct, frozen=True):
+    """What the ledger says of a target last, and when it was last changed by us."""
+
+    outcome: str
+    reason: str
+    commit: str | None
+    run: str
+    recorded_at: str
+    applied_at: str | None = None  # when we last changed it
+    applied: str = ""  # and how

@@ -1,0 +1,126 @@
+"""The plan: one change a file, one step a target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Literal
+
+from msgspec import Struct, field
+
+from rollout.model.files import File
+from rollout.model.inventory import Branch, Location
+
+
+class Action(StrEnum):
+    """The state of one managed file, which is also what a run would do about it."""
+
+    IN_SYNC = "in-sync"
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    CHMOD = "chmod"
+    ADOPT = "adopt"
+    DRIFT = "drift"
+    CONFLICT = "conflict"
+    ERROR = "error"
+
+
+class State(StrEnum):
+    """The state of one target: the first that applies, in this order."""
+
+    MISSING = "missing"
+    UNREACHABLE = "unreachable"
+    BLOCKED = "blocked"
+    CONFLICT = "conflict"
+    DRIFT = "drift"
+    PENDING = "pending"
+    READY_TO_PUSH = "ready-to-push"
+    BEHIND = "behind"
+    IN_SYNC = "in-sync"
+
+
+class OnDrift(StrEnum):
+    """What to do with a managed file that somebody else changed."""
+
+    BLOCK = "block"
+    OVERWRITE = "overwrite"
+    MERGE = "merge"
+
+
+class Change(Struct, frozen=True):
+    """One file: what is there, what should be, and what rollout last wrote there.
+
+    `decided` is true when it may be written as it stands; drift and adoption wait for a decision.
+    """
+
+    path: PurePosixPath
+    action: Action
+    cause: str
+    before: File | None
+    after: File | None
+    base: File | None = None
+    decided: bool = True
+    template: str | None = None  # sha256 of what the template says, where `after` is a merge of drift
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether it comes to what is there already: a merge of drift with a template that did not change."""
+        return self.before == self.after
+
+
+class Step(Struct, frozen=True):
+    """One target, frozen: all that a worker needs to write it, with `base` as the compare-and-swap."""
+
+    target: str
+    location: Location
+    state: State
+    reason: str
+    base: str | None
+    changes: tuple[Change, ...] = ()
+    managed: Mapping[PurePosixPath, str] = field(default_factory=dict)  # path -> fingerprint when planned
+    in_sync: int = 0
+    pending: str | None = None  # our own commit that is not upstream yet
+    overtaken: bool = False  # a commit of ours waits that is no longer what upstream and the templates ask for
+    outrun: tuple[PurePosixPath, ...] = ()  # files of that commit that others changed upstream since
+    follow: bool = False  # the checkout is behind and nothing hinders it
+    warnings: tuple[str, ...] = ()
+    orphans: tuple[PurePosixPath, ...] = ()
+    identity: str = ""  # where the target lives: url or folder
+    author: str = ""  # who a commit would be by
+    commit: str | None = None  # our newest commit: the one that waits, else the one upstream
+    ahead: int | None = None  # commits of the local branch that upstream does not have
+    behind: int | None = None  # and the other way round
+    known_at: float | None = None  # when upstream was last asked, in seconds since the epoch
+    checkout: tuple[tuple[PurePosixPath, str], ...] = ()  # managed paths of the checkout that upstream has otherwise
+    asked: str = ""  # all that decided what is desired, in one word; a saved plan does not hold it
+
+    @property
+    def kind(self) -> Literal["repo", "folder"]:
+        return "repo" if isinstance(self.location, Branch) else "folder"
+
+    @property
+    def branch(self) -> str | None:
+        return self.location.branch if isinstance(self.location, Branch) else None
+
+
+class Plan(Struct, frozen=True):
+    id: str
+    created: str
+    steps: tuple[Step, ...]
+    digest: str = ""
+
+
+def named(found: list[Change]) -> str:
+    first = f"{found[0].path}: {found[0].cause}"
+    return first if len(found) == 1 else f"{first} (and {len(found) - 1} more)"
+
+
+def full_reason(step: Step) -> str:
+    """Return the reason of a step's state with every file that it is about, where there are several."""
+    about = {State.DRIFT: Action.DRIFT, State.CONFLICT: Action.CONFLICT, State.PENDING: Action.ADOPT}
+    found = [c for c in step.changes if c.action is about.get(step.state) and not c.decided]
+    if len(found) < 2:
+        return step.reason
+    return step.reason.replace(named(found), "; ".join(f"{change.path}: {change.cause}" for change in found))

@@ -1,0 +1,84 @@
+"""A plan as the document of SPEC section 6."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from rollout.model.files import File
+from rollout.model.plan import Change, Plan, State, Step
+
+PLAN = "rollout-plan/1"
+
+DOCUMENT = dict[str, Any]
+
+
+def plan_document(plan: Plan, diff: Callable[[Step, Change], str | None]) -> DOCUMENT:
+    """Return a plan as the contract's document; `diff` gives each change's diff, or None to leave it out."""
+    return {
+        "format": PLAN,
+        "id": plan.id,
+        "created": plan.created,
+        "digest": plan.digest or digest(plan),
+        "targets": [step_document(step, diff) for step in plan.steps],
+        "summary": summary(plan.steps),
+    }
+
+
+def step_document(step: Step, diff: Callable[[Step, Change], str | None]) -> DOCUMENT:
+    return {
+        "name": step.target,
+        "kind": step.kind,
+        "state": step.state.value,
+        "branch": step.branch,
+        "base": step.base,
+        "reason": step.reason,
+        "author": step.author,
+        "changes": [change_document(step, change, diff) for change in step.changes],
+        "warnings": list(step.warnings),
+        "orphans": [str(path) for path in step.orphans],
+        "in_sync": step.in_sync,
+    }
+
+
+def change_document(step: Step, change: Change, diff: Callable[[Step, Change], str | None]) -> DOCUMENT:
+    return {
+        "path": str(change.path),
+        "action": change.action.value,
+        "cause": change.cause,
+        "before": _print(change.before),
+        "after": _print(change.after),
+        "diff": diff(step, change),
+    }
+
+
+def _print(file: File | None) -> dict[str, str] | None:
+    return None if file is None else {"sha256": file.sha256, "mode": file.mode}
+
+
+def summary(steps: Iterable[Step]) -> dict[str, int]:
+    """Count files by what a run would do about them, and blocked targets."""
+    names = ("create", "update", "delete", "chmod", "adopt", "drift", "conflict", "blocked", "in-sync")
+    counts = dict.fromkeys(names, 0)
+    for step in steps:
+        counts["in-sync"] += step.in_sync
+        counts["blocked"] += step.state is State.BLOCKED
+        for change in step.changes:
+            if change.action.value in counts:
+                counts[change.action.value] += 1
+    return counts
+
+
+def digest(plan: Plan) -> str:
+    """Return what a plan would do, in one number: the same steps have the same digest."""
+    steps = [
+        [
+            step.target,
+            step.base,
+            [[str(c.path), c.action.value, _print(c.before), _print(c.after)] for c in step.changes],
+        ]
+        for step in plan.steps
+    ]
+    return hashlib.sha256(json.dumps(steps).encode()).hexdigest()

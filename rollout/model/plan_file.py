@@ -1,0 +1,140 @@
+"""A saved plan: written, read back, and refused when it was altered."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from rollout.errors import Refused
+from rollout.model.files import File
+from rollout.model.inventory import Branch, Folder, Location
+from rollout.model.plan import Action, Change, Plan, State, Step
+from rollout.model.plan_document import DOCUMENT, PLAN, plan_document
+from rollout.safety import paths
+from rollout.safety.shown import redact
+
+# --- plan files
+
+
+def plan_file(plan: Plan, diff: Callable[[Step, Change], str | None]) -> bytes:
+    """Return a plan with all the bytes it would write, each content once."""
+    contents: dict[str, str] = {}
+    document = plan_document(plan, diff)
+    for step, shown in zip(plan.steps, document["targets"], strict=True):
+        shown["location"] = _location(step.location)
+        shown["identity"] = step.identity
+        shown["managed"] = {str(path): found for path, found in step.managed.items()}
+        shown["pending"] = step.pending
+        shown["follow"] = step.follow
+        for change, entry in zip(step.changes, shown["changes"], strict=True):
+            entry["decided"] = change.decided
+            entry["template"] = change.template
+            for file in (change.before, change.after):
+                if file is not None:
+                    contents[file.sha256] = base64.b64encode(file.content).decode()
+    document["contents"] = contents
+    document["digest"] = _digest_of(document)
+    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _digest_of(document: Mapping[str, Any]) -> str:
+    rest = {key: value for key, value in document.items() if key != "digest"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+
+
+def _location(location: Location) -> DOCUMENT:
+    match location:
+        case Branch():
+            return {
+                "url": None if location.url is None else redact(location.url),
+                "remote": location.remote,
+                "branch": location.branch,
+                "checkout": None if location.checkout is None else str(location.checkout),
+                "follow": location.follow,
+            }
+        case Folder():
+            return {"root": str(location.root)}
+
+
+def read_plan(content: bytes, shown: str) -> tuple[Plan, dict[str, DOCUMENT]]:
+    """Return a saved plan and where each target was when it was made.
+
+    Raises Refused for another version, for damage, and for what no plan of ours holds.
+    """
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise Refused(f"{shown}: is damaged or no plan (not JSON); make a new one: rollout plan --out") from error
+    found = document.get("format") if isinstance(document, dict) else None
+    if found != PLAN:
+        raise Refused(f"{shown}: has the format {found!r}; this rollout reads {PLAN!r}; make a new plan")
+    if document.get("digest") != _digest_of(document):
+        raise Refused(f"{shown}: is damaged (its digest does not fit); make a new one: rollout plan --out")
+    try:
+        return _read(document)
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise Refused(f"{shown}: is damaged ({error}); make a new one: rollout plan --out") from error
+
+
+def _read(document: Mapping[str, Any]) -> tuple[Plan, dict[str, DOCUMENT]]:
+    contents = {name: base64.b64decode(text, validate=True) for name, text in document["contents"].items()}
+    for name, content in contents.items():
+        if hashlib.sha256(content).hexdigest() != name:
+            raise ValueError("a content does not have its hash")
+    steps = tuple(_read_step(entry, contents) for entry in document["targets"])
+    plan = Plan(str(document["id"]), str(document["created"]), steps, str(document["digest"]))
+    return plan, {entry["name"]: entry["location"] for entry in document["targets"]}
+
+
+def _read_step(entry: Mapping[str, Any], contents: Mapping[str, bytes]) -> Step:
+    return Step(
+        target=str(entry["name"]),
+        location=_read_location(entry["location"], entry["kind"]),
+        state=State(entry["state"]),
+        reason=str(entry["reason"]),
+        base=entry["base"],
+        changes=tuple(_read_change(change, contents) for change in entry["changes"]),
+        managed={_path(path): str(found) for path, found in entry["managed"].items()},
+        in_sync=int(entry["in_sync"]),
+        pending=entry["pending"],
+        follow=bool(entry["follow"]),
+        identity=str(entry["identity"]),
+    )
+
+
+def _read_location(entry: Mapping[str, Any], kind: str) -> Location:
+    if kind == "folder":
+        return Folder(Path(entry["root"]))
+    checkout = entry["checkout"]
+    return Branch(entry["url"], entry["remote"], entry["branch"], Path(checkout) if checkout else None, entry["follow"])
+
+
+def _read_change(entry: Mapping[str, Any], contents: Mapping[str, bytes]) -> Change:
+    return Change(
+        path=_path(entry["path"]),
+        action=Action(entry["action"]),
+        cause=str(entry["cause"]),
+        before=_file(entry["before"], contents),
+        after=_file(entry["after"], contents),
+        decided=bool(entry["decided"]),
+        template=entry["template"],
+    )
+
+
+def _path(text: str) -> PurePosixPath:
+    why = paths.refusal(text)
+    if why:
+        raise ValueError(f"the path {text!r} {why}")
+    return PurePosixPath(text)
+
+
+def _file(entry: Mapping[str, str] | None, contents: Mapping[str, bytes]) -> File | None:
+    if entry is None:
+        return None
+    if entry["mode"] not in {"100644", "100755"}:
+        raise ValueError(f"the mode {entry['mode']!r} is not a file's")
+    return File(contents[entry["sha256"]], entry["mode"] == "100755")

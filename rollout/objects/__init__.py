@@ -1,0 +1,4 @@
+"""git's objects as values, read and written without a process.
+
+Doors: `build`, `ids`, `index_file`, `messages`, `pack_format`, `pack_write`, `packs`, `seal`, `trees`, `unpack`.
+"""

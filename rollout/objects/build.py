@@ -1,0 +1,136 @@
+"""A commit as objects: the trees that a plan's changes make of another commit's, and the commit on top."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from msgspec import Struct, field
+
+from rollout.errors import GitError
+from rollout.model.outcomes import Identity
+from rollout.model.plan import Change
+from rollout.objects import seal
+from rollout.objects.ids import git_id
+from rollout.objects.trees import Objects, Tree
+
+_FOLDER = "040000"
+
+_SUBMODULE = "160000"
+
+
+class _Folder(Struct):
+    """What becomes of one folder: new entries by name (None: it goes), and folders below it."""
+
+    files: dict[str, tuple[str, str] | None] = field(default_factory=dict)
+    folders: dict[str, _Folder] = field(default_factory=dict)
+
+
+class Built(Struct):
+    """The new objects of a commit, as (kind, content), in an order in which nothing comes before what it names."""
+
+    id_size: int
+    objects: list[tuple[str, bytes]] = field(default_factory=list)
+    commit: str = ""
+    message: str = ""
+
+    def add(self, kind: str, content: bytes) -> str:
+        if (kind, content) not in self.objects:
+            self.objects.append((kind, content))
+        return git_id(content, self.id_size, kind)
+
+
+def commit(base: Tree, branch: str, changes: Iterable[Change], identity: Identity, message: str, when: int) -> Built:
+    """Return the commit on `base` that makes exactly these changes, sealed; raise GitError where one cannot be made."""
+    built = Built(len(base.commit))
+    top = _Folder()
+    moved = []
+    for change in changes:
+        entry = None if change.after is None else (change.after.mode, built.add("blob", change.after.content))
+        _place(top, change.path).files[change.path.name] = entry
+        moved.append((change.path, base.entry(change.path), entry))
+    root = _tree(base, base.root, top, built, PurePosixPath()) or built.add("tree", b"")
+    built.message = seal.put(message, branch, identity.author, moved)
+    built.commit = built.add("commit", _text(root, base.commit, identity, built.message, when))
+    return built
+
+
+def _place(top: _Folder, path: PurePosixPath) -> _Folder:
+    folder = top
+    for name in path.parent.parts:
+        folder = folder.folders.setdefault(name, _Folder())
+    return folder
+
+
+def _tree(base: Tree, old: str | None, folder: _Folder, built: Built, place: PurePosixPath) -> str | None:
+    """Add the tree that a folder becomes; return its id, or None where nothing is left in it."""
+    entries = dict(base.entries(old)) if old is not None else {}
+    for name, below in folder.folders.items():
+        there = entries.get(name)
+        if there is not None and there[0] != _FOLDER:
+            raise GitError(f"{place / name} is no folder upstream")
+        made = _tree(base, there[1] if there else None, below, built, place / name)
+        _set(entries, name, (_FOLDER, made) if made else None)
+    for name, entry in folder.files.items():
+        if name in entries and not entries[name][0].startswith("100"):
+            raise GitError(f"{place / name} is no plain file upstream")
+        _set(entries, name, entry)
+    return built.add("tree", _packed(entries)) if entries else None
+
+
+def _set(entries: dict[str, tuple[str, str]], name: str, entry: tuple[str, str] | None) -> None:
+    if entry is None:
+        entries.pop(name, None)
+    else:
+        entries[name] = entry
+
+
+def _packed(entries: dict[str, tuple[str, str]]) -> bytes:
+    """Return a tree as git stores it: sorted as if folders ended in a slash."""
+    named = [(name.encode("utf-8", "surrogateescape"), mode, found) for name, (mode, found) in entries.items()]
+    named.sort(key=lambda entry: entry[0] + b"/" if entry[1] == _FOLDER else entry[0])
+    return b"".join(mode.lstrip("0").encode() + b" " + name + b"\0" + bytes.fromhex(i) for name, mode, i in named)
+
+
+def _text(tree: str, parent: str, identity: Identity, message: str, when: int) -> bytes:
+    author, committer = identity.author, identity.committer
+    lines = (
+        f"tree {tree}",
+        f"parent {parent}",
+        f"author {author.name} <{author.email}> {when} +0000",
+        f"committer {committer.name} <{committer.email}> {when} +0000",
+        "",
+        message,
+    )
+    return "\n".join(lines).encode()
+
+
+def brought(objects: Objects, base: str, commit: str) -> list[tuple[str, bytes]]:
+    """Return the objects of a commit that the commit below it has not: what has to travel to whoever has that one."""
+    found: dict[str, tuple[str, bytes]] = {}
+    _brought(objects, Tree(objects, base), Tree(objects, commit), found)
+    _take(objects, commit, found)
+    return list(found.values())
+
+
+def _brought(objects: Objects, base: Tree, new: Tree, found: dict[str, tuple[str, bytes]]) -> None:
+    waiting: list[tuple[str | None, str]] = [(base.root, new.root)]
+    while waiting:
+        left, right = waiting.pop()
+        if left == right or right in found:
+            continue
+        _take(objects, right, found)
+        before = base.entries(left) if left is not None else {}
+        for name, (mode, entry) in new.entries(right).items():
+            old = before.get(name)
+            if mode == _FOLDER:
+                waiting.append((old[1] if old and old[0] == _FOLDER else None, entry))
+            elif mode != _SUBMODULE and (old is None or old[1] != entry):
+                _take(objects, entry, found)
+
+
+def _take(objects: Objects, name: str, found: dict[str, tuple[str, bytes]]) -> None:
+    there = objects.read(name)
+    if there is None:
+        raise GitError(f"object {name} is not in the workshop")
+    found[name] = there[1:]

@@ -1,0 +1,110 @@
+"""The text of a commit: its message with the trailers, and what can be read out of it again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from rollout.errors import UsageError
+from rollout.model.outcomes import Author, Run
+from rollout.model.plan import Change
+
+_LATEST = 4_102_444_800  # 2100-01-01: no clock that is only a little wrong says so
+
+
+def committed_at(commit: bytes) -> int:
+    """Return when a commit says that it was made; 0 where it says nothing that a clock could have said."""
+    match = re.search(rb"^committer .*> (\d+) [+-]\d{4}$", commit.partition(b"\n\n")[0], re.MULTILINE)
+    said = int(match[1]) if match and len(match[1]) < 20 else 0
+    return said if said < _LATEST else 0
+
+
+def dated(now: int, parent: bytes) -> int:
+    """Return the date of a commit on `parent`: now, but after its parent as far as that one's date can be believed."""
+    return max(now, committed_at(parent) + 1)
+
+
+def parts(commit: bytes) -> tuple[list[str], str]:
+    """Return a commit's parents and its message."""
+    head, _, text = commit.partition(b"\n\n")
+    parents = [line[7:].decode() for line in head.split(b"\n") if line.startswith(b"parent ")]
+    return parents, text.decode("utf-8", "surrogateescape")
+
+
+def merged(text: str) -> dict[str, str]:
+    """Return the paths at which one of our own messages says that a merge of drift was accepted, and its sha256."""
+    last = text.rstrip("\n").rpartition("\n\n")[2]
+    named = [line.partition(": ")[2] for line in last.split("\n") if line.startswith("Rollout-Merged: ")]
+    return dict(line.rpartition(" ")[::2] for line in named if " " in line)
+
+
+def run_and_target(text: str) -> tuple[str | None, str | None]:
+    """Return the run that one of our own messages names, and the target."""
+    last = text.rstrip("\n").rpartition("\n\n")[2]
+    named = dict(line.partition(": ")[::2] for line in last.split("\n"))
+    return named.get("Rollout-Run"), named.get("Rollout-Target")
+
+
+class Words(Struct, frozen=True):
+    """What a person says in the commits of a run; a message of None leaves the words to us, or as they are."""
+
+    message: str | None = None
+    trailers: tuple[str, ...] = ()
+    signoff: bool = False
+
+    @property
+    def given(self) -> bool:
+        return self.message is not None or bool(self.trailers) or self.signoff
+
+    def lines(self, committer: Author) -> tuple[str, ...]:
+        """Return the trailers that these words ask for."""
+        return (*self.trailers, *([f"Signed-off-by: {committer.shown}"] if self.signoff else []))
+
+
+def trailer(text: str) -> str:
+    """Return a trailer as git writes it; raise UsageError for what would be none, or one of ours."""
+    match = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9-]*)[ \t]*[:=][ \t]*(\S.*)", text.strip())
+    if match is None or not match[2].isprintable():
+        raise UsageError(f"--trailer takes \"KEY: VALUE\", the key of letters, digits and '-', not {text!r}")
+    if match[1].lower().startswith("rollout-"):
+        raise UsageError(f"--trailer {text!r}: trailers that begin with Rollout- are rollout's own")
+    return f"{match[1]}: {match[2]}"
+
+
+def message(subject: str, run: Run, target: str, changes: Iterable[Change], more: Iterable[str] = ()) -> str:
+    """Return the commit message: what a person says, then the trailers by which rollout knows its own commits.
+
+    Trailers at the end of what the person says, the trailers in `more` and ours stand together as one block.
+    """
+    first = " ".join(subject.split("\n", 1)[0].split()) or "rollout"
+    body = subject.split("\n", 1)[1].strip("\n") if "\n" in subject else ""
+    said = f"{first}\n\n{body.rstrip()}" if body.strip() else first
+    theirs = _trailers_at_the_end(said)
+    trailers = [line for line in more if line not in theirs]
+    trailers += [f"Rollout-Run: {run.id}", f"Rollout-Plan: {run.digest}", f"Rollout-Target: {target}"]
+    trailers += [f"Rollout-Merged: {change.path} {change.template}" for change in changes if change.template]
+    return said + ("\n" if theirs else "\n\n") + "\n".join(trailers) + "\n"
+
+
+_BY_GIT = ("Signed-off-by: ", "(cherry picked from commit ")
+
+_TRAILER = re.compile(r"[A-Za-z0-9-]+[ \t]*:")
+
+
+def _trailers_at_the_end(text: str) -> list[str]:
+    """Return the lines of the last paragraph if git takes it for trailers; see git-interpret-trailers(1).
+
+    All its lines are trailers, or one is git's own and a quarter of them are. The first paragraph never is.
+    """
+    paragraphs = re.split(r"\n(?:[ \t]*\n)+", text)
+    lines = paragraphs[-1].split("\n") if len(paragraphs) > 1 else []
+    trailers, others, inside = 0, 0, False
+    for line in lines:
+        if line[:1] in {" ", "\t"} and inside:
+            continue  # goes on with the trailer above
+        inside = line.startswith(_BY_GIT) or _TRAILER.match(line) is not None
+        trailers, others = trailers + inside, others + (not inside)
+    by_git = any(line.startswith(_BY_GIT) for line in lines)
+    return lines if trailers and (not others or (by_git and trailers * 3 >= others)) else []

@@ -1,0 +1,105 @@
+"""Write objects as a pack with its index."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from bisect import bisect_right
+from collections.abc import Iterable
+from pathlib import Path
+
+from rollout.errors import GitError
+from rollout.machine import files, waiting
+from rollout.objects import ids as form
+from rollout.objects import pack_format
+from rollout.objects.pack import LARGE, SMALL
+from rollout.objects.packs import length, opened
+
+
+def write(
+    folder: Path, objects: Iterable[tuple[str, bytes]], id_size: int, *, promisor: bool = False
+) -> tuple[str, bytes]:
+    """Put objects (kind, content) below `folder` as one pack that is there whole, and on the disk, or not at all.
+
+    Return the pack's name, and the pack. What the objects of a `promisor` pack refer to need not be here.
+    """
+    size = id_size // 2
+    pack, entries = _pack(objects, size)
+    index = _index(entries, pack[-size:], size)
+    name = f"pack-{pack[-size:].hex()}"
+    _put(folder / "pack" / f"{name}.pack", pack)
+    if promisor:
+        _put(folder / "pack" / f"{name}.promisor", b"")
+    _put(folder / "pack" / f"{name}.idx", index)  # what makes the pack count comes last
+    return name, pack
+
+
+def gather(folder: Path, id_size: int, most: int) -> None:
+    """Make one pack of all small ones if there are more than `most`; every object stays, referred to or not.
+
+    `git repack` will not do: in a store without all objects it drops those of ours that upstream has, too, and a
+    server that knows no filters sends what comes next as the difference to them.
+    """
+    indexes = sorted((folder / "pack").glob("*.idx"))
+    small = [index for index in indexes if length(index.with_suffix(".pack")) <= SMALL]
+    if len(small) <= most:
+        return
+    with opened(folder, id_size) as packs:
+        ids = dict.fromkeys(name for index in small for name in packs.ids(index.name))
+        found = (packs.read(name.hex()) for name in ids)
+        promisor = any(index.with_suffix(".promisor").exists() for index in small)
+        made, _ = write(folder, ((one[1], one[2]) for one in found if one is not None), id_size, promisor=promisor)
+    for index in small:
+        if index.stem != made:
+            for suffix in (".idx", ".pack", ".promisor", ".rev", ".keep"):
+                index.with_suffix(suffix).unlink(missing_ok=True)
+
+
+def packed(objects: Iterable[tuple[str, bytes]], id_size: int) -> bytes:
+    """Return objects (kind, content) as one pack."""
+    return _pack(objects, id_size // 2)[0]
+
+
+def _pack(objects: Iterable[tuple[str, bytes]], size: int) -> tuple[bytes, list[tuple[bytes, int, int]]]:
+    """Return a pack, and (id, checksum, offset) of each of its entries."""
+    parts, entries, at = [b""], [], 12
+    for kind, content in objects:
+        piece = pack_format.head(kind, len(content)) + zlib.compress(content, 1)
+        name = form.id_of(kind, content, size)
+        entries.append((name, zlib.crc32(piece), at))
+        parts.append(piece)
+        at += len(piece)
+    parts[0] = pack_format.HEADER.pack(*pack_format.MAGIC, len(entries))
+    whole = b"".join(parts)
+    return whole + form.hashed(whole, size), entries
+
+
+def _index(entries: list[tuple[bytes, int, int]], pack_hash: bytes, size: int) -> bytes:
+    ordered = sorted(entries)
+    if ordered and ordered[-1][2] >= LARGE:
+        raise GitError("the commit is larger than 2 GiB")
+    firsts = [name[0] for name, _, _ in ordered]
+    fanout = [bisect_right(firsts, first) for first in range(256)]
+    content = b"".join(
+        (
+            b"\xfftOc" + struct.pack(">L", 2),
+            struct.pack(">256L", *fanout),
+            *(name for name, _, _ in ordered),
+            *(struct.pack(">L", checksum) for _, checksum, _ in ordered),
+            *(struct.pack(">L", offset) for _, _, offset in ordered),
+            pack_hash,
+        )
+    )
+    return content + form.hashed(content, size)
+
+
+def _put(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor, name = files.scratch(path.parent, "tmp_rollout_")
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fchmod(descriptor, 0o444)
+        waiting.sync(descriptor)
+    Path(name).replace(path)

@@ -1,0 +1,92 @@
+"""The seal in a commit's message, by which rollout knows its own: a digest of it, and the branch it was made for.
+
+Trailers alone prove nothing: who amends, squashes or resolves one of our commits keeps them. Its seal fits no more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from rollout.model.outcomes import Author
+
+Side = tuple[str, str] | None  # (mode, id) of a file, or None where there is none
+
+Moved = tuple[PurePosixPath, Side, Side]  # a path, before and after
+
+
+_SEAL = re.compile(r"^Rollout-Seal: (\S*) ?(.*)\n?", re.MULTILINE)
+
+_RUN = re.compile(r"^Rollout-Run: (\S+)", re.MULTILINE)
+
+_AUTHOR = re.compile(rb"^author (.*) <(.*)> (\d+ [+-]\d{4})$", re.MULTILINE)
+
+_COMMITTER = re.compile(rb"^committer .* <.*> (\d+ [+-]\d{4})$", re.MULTILINE)
+
+_CRUD = "".join(map(chr, range(33))) + ".,:;<>\"\\'"  # what git takes off both ends of a name
+
+
+def put(text: str, branch: str, author: Author, moved: Iterable[Moved]) -> str:
+    """Return a message with the seal of a commit that makes these changes, in place of any it had."""
+    words = _SEAL.sub("", text)
+    return f"{words.rstrip()}\nRollout-Seal: {_digest(words, branch, author, moved)} {branch}\n"
+
+
+def runs(text: str) -> list[str]:
+    """Return the runs that a message names anywhere: a squash keeps our words, but not as trailers."""
+    return _RUN.findall(text)
+
+
+def claimed(text: str) -> bool:
+    """Tell whether a message has exactly one seal: a squash of two commits of ours has both."""
+    return len(_SEAL.findall(text)) == 1
+
+
+def fits(commit: bytes, moved: Iterable[Moved], branch: str | None = None) -> bool:
+    """Tell whether a commit with one parent, which makes these changes, is as rollout sealed it.
+
+    With `branch` also whether it was made for that: what a person picks from another one is their wish.
+    """
+    text = _text(commit)
+    author = _AUTHOR.search(commit)
+    found = _SEAL.findall(text)
+    if author is None or len(found) != 1:
+        return False
+    digest, place = found[0]
+    if branch is not None and place != branch:
+        return False
+    name, email = (part.decode("utf-8", "surrogateescape") for part in author.groups()[:2])
+    return bool(digest == _digest(_SEAL.sub("", text), place, Author(name, email), moved))
+
+
+def unsealed(commit: bytes) -> bool:
+    """Tell whether a commit looks as rollout made them before there were seals: never touched since.
+
+    Both its dates are one instant in UTC; whoever amends or picks a commit gives it a later second date.
+    """
+    author, committer = _AUTHOR.search(commit), _COMMITTER.search(commit)
+    if author is None or committer is None or _SEAL.search(_text(commit)):
+        return False
+    return author[3] == committer[1] and author[3].endswith(b" +0000")
+
+
+def _text(commit: bytes) -> str:
+    return commit.partition(b"\n\n")[2].decode("utf-8", "surrogateescape")
+
+
+def _digest(words: str, branch: str, author: Author, moved: Iterable[Moved]) -> str:
+    lines = [line.rstrip() for line in words.strip().split("\n")]
+    said = re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
+    changes = sorted(f"{_shown(before)} {_shown(after)} {path}" for path, before, after in moved if before != after)
+    whole = "\0".join([author.name.strip(_CRUD), author.email.strip(_CRUD), branch, said, *changes])
+    return hashlib.sha256(whole.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _shown(side: Side) -> str:
+    if side is None:
+        return "-"
+    mode, name = side
+    plain = "100755" if int(mode, 8) & 0o100 else "100644"  # git says so of any plain file, whatever its tree says
+    return f"{plain if mode.startswith('100') else mode} {name}"

@@ -1,0 +1,138 @@
+"""Paths in git's trees: what stands there, what keeps a file from standing there, what differs between two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+from typing import Protocol
+
+from msgspec import Struct
+
+from rollout.errors import GitError
+from rollout.model.files import Obstacle
+from rollout.objects import pack_format
+from rollout.safety import paths
+
+
+class Objects(Protocol):
+    """Whoever can tell what an object is: its id, its kind and its bytes, or None where it is not here."""
+
+    def read(self, name: str) -> tuple[str, str, bytes] | None: ...
+
+
+class Blob(Struct, frozen=True):
+    id: str
+    mode: str
+
+
+class Tree:
+    """Looks paths up in the trees of one commit; each tree is read once."""
+
+    def __init__(self, objects: Objects, commit: str) -> None:
+        self.commit = commit
+        self._objects = objects
+        self._size = len(commit) // 2
+        self._trees: dict[str, dict[str, tuple[str, str]]] = {}
+        self._folded: dict[str, dict[str, str]] = {}
+        root = objects.read(f"{commit}^{{tree}}")
+        if root is None:
+            raise GitError(f"the trees of commit {commit} are not here")
+        self.root = root[0]
+        self._keep(root[0], root[2])
+
+    def at(self, path: PurePosixPath) -> Blob | Obstacle | None:
+        tree = self.root
+        for depth, name in enumerate(path.parts):
+            twin = self._folded[tree].get(paths.fold(name), name)
+            entry = self._trees[tree].get(name)
+            if twin != name:
+                return Obstacle(f"a twin of {twin!r}, which differs only in case or Unicode form,")
+            if entry is None:
+                return None
+            mode, found = entry
+            last = depth == len(path.parts) - 1
+            if mode == "160000":
+                return Obstacle("a submodule" if last else f"inside the submodule {'/'.join(path.parts[: depth + 1])}")
+            if mode == "120000":
+                link = "/".join(path.parts[: depth + 1])
+                return Obstacle("a symlink", found) if last else Obstacle(f"behind the symlink {link}")
+            if mode.startswith("100"):
+                if not last:
+                    return Obstacle(f"below the file {'/'.join(path.parts[: depth + 1])}")
+                return Blob(found, "100755" if int(mode, 8) & 0o100 else "100644")
+            if last:
+                return Obstacle("a directory")
+            tree = self._load(found)
+        return None
+
+    def entry(self, path: PurePosixPath) -> Entry:
+        """Return (mode, id) of whatever stands exactly at `path`, or None."""
+        tree = self.root
+        for name in path.parent.parts:
+            found = self._trees[self._load(tree)].get(name)
+            if found is None or found[0] != "040000":
+                return None
+            tree = found[1]
+        return self._trees[self._load(tree)].get(path.name)
+
+    def entries(self, tree: str) -> dict[str, tuple[str, str]]:
+        """Return name -> (mode, id) of one tree."""
+        return self._trees[self._load(tree)]
+
+    def attribute_files(self, managed: Iterable[PurePosixPath]) -> dict[str, str]:
+        """Return folder -> id of each .gitattributes that speaks of the paths."""
+        found = {}
+        for folder in {parent for path in managed for parent in path.parents}:
+            at = self.at(folder / ".gitattributes")
+            if isinstance(at, Blob):
+                found["" if str(folder) == "." else str(folder)] = at.id
+        return found
+
+    def _load(self, name: str) -> str:
+        if name not in self._trees:
+            found = self._objects.read(name)
+            if found is None:
+                raise GitError(f"tree {name} is not here")
+            self._keep(name, found[2])
+        return name
+
+    def _keep(self, name: str, content: bytes) -> None:
+        entries = {
+            entry.decode("utf-8", "surrogateescape"): (mode, inside)
+            for mode, entry, inside in pack_format.tree_entries(content, self._size)
+        }
+        self._trees[name] = entries
+        folded: dict[str, str] = {}
+        for entry in entries:
+            key = paths.fold(entry)
+            # Where upstream has twins already, neither of them can be told from a path of ours.
+            folded[key] = entry if key not in folded else f"{folded[key]} and {entry}"
+        self._folded[name] = folded
+
+
+Entry = tuple[str, str] | None  # (mode, id), or None where there is nothing
+
+
+def difference(one: Tree, two: Tree) -> Iterator[tuple[PurePosixPath, Entry, Entry]]:
+    """Yield every path whose entry differs, files and links and submodules, in no order that matters."""
+    yield from _difference(one, one.root, two, two.root, PurePosixPath())
+
+
+def _difference(
+    one: Tree, left: str | None, two: Tree, right: str | None, above: PurePosixPath
+) -> Iterator[tuple[PurePosixPath, Entry, Entry]]:
+    if left == right:
+        return
+    before = one.entries(left) if left else {}
+    after = two.entries(right) if right else {}
+    for name in before.keys() | after.keys():
+        old, new = before.get(name), after.get(name)
+        if old == new:
+            continue
+        old_tree = old[1] if old and old[0] == "040000" else None
+        new_tree = new[1] if new and new[0] == "040000" else None
+        if old_tree or new_tree:
+            yield from _difference(one, old_tree, two, new_tree, above / name)
+        old_leaf, new_leaf = (None if old_tree else old), (None if new_tree else new)
+        if old_leaf != new_leaf:
+            yield above / name, old_leaf, new_leaf

@@ -1,0 +1,57 @@
+"""What `verify` finds wrong in one target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from rollout.model.files import Unproved
+from rollout.model.inventory import Branch
+from rollout.model.plan import Action, Plan, State, Step
+
+
+class Mismatch(Struct, frozen=True):
+    path: str
+    where: str  # upstream, checkout, folder, policy or document
+    reason: str
+
+
+class Verified(Struct, frozen=True):
+    name: str
+    mismatches: tuple[Mismatch, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.mismatches
+
+
+def verified(plan: Plan) -> list[Verified]:
+    """Return what differs in each target of a plan that was made just now, asking every remote."""
+    return [Verified(step.target, tuple(_mismatches(step))) for step in plan.steps]
+
+
+def with_documents(found: Iterable[Verified], faults: Iterable[Unproved]) -> list[Verified]:
+    """Return the targets with what is wrong with their documents, too."""
+    by_target: dict[str, list[Mismatch]] = {}
+    for fault in faults:
+        by_target.setdefault(fault.target, []).append(Mismatch(fault.path, "document", fault.reason))
+    return [Verified(one.name, (*one.mismatches, *by_target.get(one.name, ()))) for one in found]
+
+
+def _mismatches(step: Step) -> Iterable[Mismatch]:
+    place = "upstream" if isinstance(step.location, Branch) else "folder"
+    if step.state in {State.MISSING, State.UNREACHABLE} or (step.state is State.BLOCKED and not step.changes):
+        yield Mismatch("", place, f"{step.state}: {step.reason}")
+        return
+    for change in step.changes:
+        if change.action is Action.ERROR:
+            in_the_way = step.managed.get(change.path, "").startswith("!")
+            yield Mismatch(str(change.path), place if in_the_way else "policy", change.cause)
+        else:
+            what = "waits to be pushed" if step.pending else f"{change.action.value}: {change.cause}"
+            yield Mismatch(str(change.path), place, what)
+    unpushed = {change.path for change in step.changes}
+    for path, reason in step.checkout:
+        if path not in unpushed:
+            yield Mismatch(str(path), "checkout", reason)

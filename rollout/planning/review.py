@@ -1,0 +1,75 @@
+"""Hold a reviewed plan against the decisions and the world as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from msgspec.structs import replace
+
+from rollout.model.circumstances import Decisions
+from rollout.model.files import File, Obstacle, fingerprint
+from rollout.model.inventory import Branch, Folder, Target
+from rollout.model.plan import Action, Change, OnDrift, State, Step
+
+
+def same_place(step: Step, target: Target) -> bool:
+    match step.location, target.location:
+        case Branch() as then, Branch() as now:
+            return (then.branch, then.remote, then.checkout) == (now.branch, now.remote, now.checkout)
+        case Folder() as then_folder, Folder() as now_folder:
+            return then_folder == now_folder
+        case _:
+            return False
+
+
+def stale_targets(then: Step, now: Step) -> str | None:
+    """Say what about a target is no longer as it was reviewed; a moved tip alone is nothing."""
+    if now.state in {State.MISSING, State.UNREACHABLE}:
+        return None
+    if then.identity and now.identity and then.identity != now.identity:
+        return "is at another address than when the plan was made"
+    both = then.managed.keys() & now.managed.keys()
+    changed = sorted(str(path) for path in both if then.managed[path] != now.managed[path])
+    return f"{', '.join(changed[:3])} changed since the plan was made" if changed else None
+
+
+def as_reviewed(saved: Step, now: Step, decisions: Decisions) -> Step:
+    """Take what was reviewed, where the target is now, and what the person decides now."""
+    if now.state in {State.MISSING, State.UNREACHABLE}:
+        return now
+    if saved.changes and now.state is State.BLOCKED and not any(c.action.value == "error" for c in now.changes):
+        return now  # what refuses a commit now refused nothing when it was planned: an identity, a branch
+    return replace(
+        decided(saved, decisions),
+        location=now.location,
+        base=now.base,
+        pending=now.pending,
+        follow=now.follow,
+        orphans=now.orphans,
+        warnings=now.warnings,
+    )
+
+
+def undecided(step: Step) -> list[Change]:
+    """Return the changes that wait for a person's decision."""
+    waiting = {Action.DRIFT, Action.ADOPT, Action.CONFLICT}
+    return [change for change in step.changes if change.action in waiting and not change.decided]
+
+
+def decided(step: Step, decisions: Decisions) -> Step:
+    """Return a reviewed step with the decisions that the person gives now; its bytes stay as they were reviewed."""
+
+    def settle(change: Change) -> Change:
+        if change.action is Action.ADOPT and decisions.adopt:
+            return replace(change, decided=True)
+        if change.action is Action.DRIFT and decisions.on_drift is OnDrift.OVERWRITE:
+            return replace(change, decided=True)
+        return change
+
+    return replace(step, changes=tuple(settle(change) for change in step.changes))
+
+
+def stale_paths(step: Step, now: Mapping[PurePosixPath, File | Obstacle | None]) -> list[PurePosixPath]:
+    """Return the managed paths that are no longer as they were when the step was planned."""
+    return [path for path, then in step.managed.items() if fingerprint(now.get(path)) != then]

@@ -1,0 +1,123 @@
+"""What one target needs: its state, the reason in words, and every change."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from msgspec.structs import replace
+
+from rollout.model.circumstances import Circumstances, Decisions, Findings
+from rollout.model.files import Desired, File, Snapshot, fingerprint
+from rollout.model.inventory import Branch, Target
+from rollout.model.plan import Action, Change, State, Step, named
+from rollout.planning.changes import changes, equal_files
+
+
+def step_for(
+    target: Target,
+    desired: Desired,
+    snapshot: Snapshot,
+    decisions: Decisions,
+    circumstances: Circumstances,
+) -> Step:
+    """Return the frozen step of one target: its state, the reason in words, and every change."""
+    return step_of(target, findings(desired, snapshot, decisions), circumstances)
+
+
+def findings(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Findings:
+    """Hold what is desired against what is there."""
+    found, in_sync, warnings = changes(desired, snapshot, decisions)
+    return Findings(
+        revision=snapshot.revision,
+        changes=found,
+        managed={item.path: fingerprint(snapshot.files.get(item.path)) for item in desired.managed},
+        in_sync=in_sync,
+        warnings=tuple(warnings),
+        orphans=tuple(sorted(orphans(desired, snapshot))),
+        newest=snapshot.newest,
+        equal=equal_files(desired, snapshot, {change.path for change in found}),
+    )
+
+
+def step_of(target: Target, found: Findings, circumstances: Circumstances) -> Step:
+    """Return the step that findings come to in their circumstances."""
+    settled = tuple(_settled(change, circumstances.pending_files) for change in found.changes)
+    state, reason = _state(settled, circumstances, target)
+    checkout = circumstances.checkout
+    return Step(
+        target=target.name,
+        location=target.location,
+        state=state,
+        reason=reason,
+        base=found.revision,
+        changes=settled,
+        managed=found.managed,
+        in_sync=found.in_sync,
+        pending=circumstances.pending,
+        overtaken=circumstances.overtaken,
+        outrun=circumstances.outrun,
+        follow=checkout is not None and not checkout.has_it and checkout.can_follow,
+        warnings=found.warnings,
+        orphans=found.orphans,
+        identity=circumstances.identity,
+        author=circumstances.author,
+        commit=circumstances.pending or found.newest,
+        ahead=_ahead(circumstances),
+        behind=0 if checkout is None else checkout.behind,
+        known_at=circumstances.known_at,
+        checkout=() if checkout is None else checkout.differing,
+    )
+
+
+def _ahead(circumstances: Circumstances) -> int | None:
+    if circumstances.checkout is not None and circumstances.checkout.ahead != 0:
+        return circumstances.checkout.ahead
+    return 0 if circumstances.pending is None else 1
+
+
+def _settled(change: Change, waiting: Mapping[PurePosixPath, tuple[File | None, File | None]]) -> Change:
+    """Take a change that a waiting commit makes for decided: it was when that commit was made."""
+    if change.action is Action.ERROR or change.path not in waiting:
+        return change
+    before, after = waiting[change.path]
+    if before != change.before:
+        return change
+    if change.decided and change.after == after:
+        return change
+    action = Action.DELETE if after is None else Action.CREATE if before is None else Action.UPDATE
+    return replace(change, action=action, after=after, decided=True, cause=f"{change.cause}; decided before")
+
+
+def orphans(desired: Desired, snapshot: Snapshot) -> list[PurePosixPath]:
+    """Return paths that rollout wrote and that no template set names any more."""
+    ours = {item.path for item in desired.managed}
+    return [path for path, written in snapshot.written.items() if path not in ours and written.file is not None]
+
+
+def _state(found: tuple[Change, ...], circumstances: Circumstances, target: Target) -> tuple[State, str]:
+    errors = [change for change in found if change.action is Action.ERROR]
+    if errors:
+        return State.BLOCKED, "; ".join(change.cause for change in errors)
+    if found and isinstance(target.location, Branch) and circumstances.identity_fault:
+        return State.BLOCKED, circumstances.identity_fault
+    conflicts = [change for change in found if change.action is Action.CONFLICT]
+    if conflicts:
+        return State.CONFLICT, named(conflicts)
+    drifted = [change for change in found if change.action is Action.DRIFT]
+    if drifted:
+        return State.DRIFT, named(drifted)
+    if found and circumstances.pending is not None:
+        return State.READY_TO_PUSH, "rollout's commit is not upstream yet"
+    if found:
+        adopted = [change for change in found if change.action is Action.ADOPT and not change.decided]
+        return State.PENDING, f"{named(adopted)}; rollout apply --adopt takes them over" if adopted else ""
+    checkout = circumstances.checkout
+    if checkout is not None and not checkout.has_it:
+        return State.BEHIND, checkout.reason
+    return State.IN_SYNC, ""
+
+
+def digest_of(parts: list[str]) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -1,0 +1,54 @@
+"""The changes that undo a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+
+from rollout.model.circumstances import Circumstances
+from rollout.model.files import File, Obstacle, Snapshot, fingerprint
+from rollout.model.inventory import Target
+from rollout.model.outcomes import Outcome
+from rollout.model.plan import Action, Change, State, Step
+
+
+def undone(
+    target: Target,
+    outcome: Outcome,
+    snapshot: Snapshot,
+    before: dict[PurePosixPath, File | None],
+    circumstances: Circumstances,
+) -> Step:
+    files, revision, fault = snapshot.files, snapshot.revision, circumstances.identity_fault
+    changed = [p.path for p in outcome.paths if fingerprint(files.get(PurePosixPath(p.path))) != p.after]
+    back = [p.path for p in outcome.paths if fingerprint(files.get(PurePosixPath(p.path))) == p.before]
+    if changed and len(back) == len(outcome.paths):
+        return Step(target.name, target.location, State.IN_SYNC, "it is as before the run already", revision)
+    if changed:
+        reason = f"{', '.join(changed[:3])} changed since the run; mend it by hand or with the templates"
+        return Step(target.name, target.location, State.BLOCKED, reason, revision)
+    changes = tuple(_changes(before, files))
+    return Step(
+        target=target.name,
+        location=target.location,
+        state=State.BLOCKED if fault else State.PENDING if changes else State.IN_SYNC,
+        reason=fault or "",
+        base=revision,
+        changes=changes,
+        managed={change.path: fingerprint(change.before) for change in changes},
+        identity=circumstances.identity,
+        author=circumstances.author,
+    )
+
+
+def _changes(
+    before: dict[PurePosixPath, File | None], files: Mapping[PurePosixPath, File | Obstacle | None]
+) -> Iterable[Change]:
+    for path, old in before.items():
+        now = files.get(path)
+        if isinstance(now, Obstacle) or now == old:
+            continue
+        action = Action.CREATE if now is None else Action.DELETE if old is None else Action.UPDATE
+        if now is not None and old is not None and now.content == old.content:
+            action = Action.CHMOD
+        yield Change(path, action, "revert", now, old)

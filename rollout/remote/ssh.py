@@ -1,0 +1,190 @@
+"""Share one ssh connection a host."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+
+from msgspec import Struct, field
+
+from rollout.errors import GitTimeout
+from rollout.git.access import Access
+from rollout.machine import processes, waiting
+from rollout.machine.processes import holder_runs
+from rollout.safety import addresses
+
+_FIRST = 3.0  # seconds that whoever has something to say waits for a shared connection to be there
+
+_POLL = 0.01
+
+_IDLE = 30  # seconds after which a shared connection that nobody uses ends by itself, should we be killed
+
+_GRACE = 2.0  # seconds for a shared connection to end when it is told to
+
+_FOLDER = "rollout-ssh-"
+# macOS takes 104 bytes for a socket's path; ssh puts 17 letters more there while it makes it.
+_LONGEST = 104 - 1 - 6 - 17 - 1
+
+
+class KeptAway(BaseException):
+    """This process contacts no host: what holds for a host, its turns and its connections, is in another one."""
+
+
+away = False
+
+
+def keep_away() -> None:
+    """Let every contact with a host raise KeptAway from now on."""
+    global away
+    away = True
+
+
+def pause(seconds: float) -> None:
+    with waiting.waiting():
+        told = waiting.interrupted.wait(seconds)
+    if told:
+        raise GitTimeout("interrupted")
+
+
+_Key = tuple[str, ...]  # the ssh command, and the arguments that tell it where to go
+
+
+class _Line(Struct, frozen=True):
+    """A connection that was asked for: its socket, how ssh is told about it, and the process that opens it."""
+
+    place: str
+    command: str
+    opening: subprocess.Popen[bytes]
+    waited_for: float  # until when who has something to say waits for it
+
+    def opens(self) -> bool:
+        """Tell whether it has logged in and gone to the background, once that is settled or has taken its time."""
+        while self.opening.poll() is None and time.monotonic() < self.waited_for:
+            pause(_POLL)
+        return self.opening.poll() == 0
+
+
+class _Lines(Struct):
+    """The ssh connections that this process shares among its contacts with one host.
+
+    To log in takes longer than all that is said then, so it is done once, before the first contact. Where it fails,
+    each contact goes by itself, as the person's configuration says, and tells what is wrong.
+    """
+
+    wanted: bool = False
+    folder: Path | None = None
+    lines: dict[_Key, _Line] = field(default_factory=dict)
+    lock: Lock = field(default_factory=Lock)
+
+    def path(self, url: str, access: Access) -> str | None:
+        """Return where ssh finds the connection to share, opening it at first; None where none can be."""
+        to = addresses.ssh_destination(url)
+        if to is None or not self.wanted or not _is_openssh(access):
+            return None
+        if away:
+            raise KeptAway
+        with self.lock:
+            line = self.lines.get((access.ssh_command, *to)) or self._asked_for(to, access)
+        return line.place if line is not None and line.opens() else None
+
+    def _asked_for(self, to: _Key, access: Access) -> _Line | None:
+        self.folder = self.folder or _folder()
+        if self.folder is None:
+            return None
+        place = f"{self.folder}/{len(self.lines)}"
+        command = f"{access.ssh_command} {access.ssh_options()} -o ControlPath={place}"
+        opening = _ssh(f"{command} -o ControlMaster=yes -o ControlPersist={_IDLE} -o SendEnv=GIT_PROTOCOL -f -N", to)
+        line = _Line(place, command, opening, time.monotonic() + _FIRST)
+        self.lines[access.ssh_command, *to] = line
+        return line
+
+    def close(self) -> None:
+        with self.lock:
+            folder, self.folder, self.wanted = self.folder, None, False
+            for (_, *to), line in self.lines.items():
+                if line.opening.poll() is None:
+                    line.opening.terminate()
+                line.opening.wait()
+                ending = _ssh(f"{line.command} -O exit", to)
+                try:
+                    ending.wait(_GRACE)
+                except subprocess.TimeoutExpired:
+                    ending.kill()
+                    ending.wait()
+            self.lines.clear()
+        if folder is not None:
+            _remove(folder)
+
+
+lines = _Lines()
+
+
+@contextmanager
+def sharing() -> Iterator[None]:
+    """Let contacts with one ssh host share a connection for as long as the block lasts."""
+    lines.wanted = True
+    try:
+        yield
+    finally:
+        lines.close()
+
+
+def _folder() -> Path | None:
+    """Make a folder for sockets, whose paths must be short; None where none can be made."""
+    import tempfile
+
+    for place in dict.fromkeys((tempfile.gettempdir(), "/tmp")):  # noqa: S108  # mkdtemp makes it, for us alone
+        with contextlib.suppress(OSError):
+            _clear(Path(place))
+            made = tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-", dir=place)
+            if len(os.fsencode(made)) <= _LONGEST:
+                return Path(made)
+            os.rmdir(made)
+    return None
+
+
+def _clear(place: Path) -> None:
+    """Remove the folders that killed runs of ours left; what they shared has ended by itself."""
+    for left in place.glob(f"{_FOLDER}*-*"):
+        with contextlib.suppress(OSError, ValueError):
+            if left.lstat().st_uid == os.geteuid() and not holder_runs(
+                int(left.name.removeprefix(_FOLDER).split("-")[0])
+            ):
+                _remove(left)
+
+
+def _remove(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_openssh(access: Access) -> bool:
+    """Tell whether the ssh command is one whose options we know."""
+    if "GIT_SSH" in os.environ or os.environ.get("GIT_SSH_VARIANT", "ssh") != "ssh":
+        return False
+    import shlex
+
+    try:
+        words = shlex.split(access.ssh_command)
+    except ValueError:
+        return False
+    return bool(words) and Path(words[0]).name == "ssh"
+
+
+def _ssh(command: str, to: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start ssh the way git does, through a shell, for its command may hold options and quotes."""
+    return subprocess.Popen(
+        ["/bin/sh", "-c", f'exec {command} "$@"', "sh", *to],
+        env={**os.environ, "PATH": processes.safe_path(), "SSH_ASKPASS_REQUIRE": "never"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )

@@ -1,0 +1,180 @@
+"""Git's sending end, spoken to in a session: where a branch is, as `git ls-remote` says, and what a fetch would bring.
+
+The protocol is gitprotocol-v2(5), or gitprotocol-pack(5) with a server that does not know it or is not told that we do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from rollout.objects.ids import ID
+from rollout.remote import packet_lines
+
+if TYPE_CHECKING:
+    from rollout.remote.ssh_session import Session
+
+
+ENVIRONMENT = {"GIT_PROTOCOL": "version=2"}
+
+
+_KNOWN = ("no-progress", "thin-pack", "ofs-delta")
+
+_ABOUT = {"agent", "object-format"}
+
+_BANDS = "side-band-64k"
+
+_BY_NAME = "allow-reachable-sha1-in-want"
+
+_MOST = 1 << 20  # bytes of a pack; git makes more of a larger one
+
+_PACK, _FAULT = 1, 3  # what a packet of the pack's section begins with
+
+
+class Wanted(Struct, frozen=True):
+    """What is to be sent: objects, and what they lead to that is not here."""
+
+    objects: tuple[str, ...]
+    here: tuple[str, ...] = ()
+    shallow: tuple[str, ...] = ()  # the commits that are here without their parents
+    alone: bool = False  # commits are to come without their parents
+
+
+class Sent(Struct, frozen=True):
+    """A pack, whose deltas may be for what is here already, and which commits came without their parents."""
+
+    pack: bytes
+    shallow: tuple[str, ...] = ()
+
+
+class Sender:
+    """One program of git's at the other end; what it says and nobody expects is None, and git had better ask.
+
+    Whatever waits raises GitTimeout when that takes too long.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._lines = packet_lines.Stream(session.hear)
+        self._offers = self._section() or []
+
+    def tip(self, ref: str) -> str | None:
+        """Return the commit that a branch is at; None where there is none, too."""
+        listed: list[str] | None = self._offers
+        if self._speaks_2:
+            self.session.say(self._command("ls-refs", [f"ref-prefix {ref}"]))
+            listed = self._section()
+        for line in listed or ():
+            commit, _, name = line.partition("\0")[0].partition(" ")
+            if name == ref and ID.match(commit):
+                return commit
+        return None
+
+    def sent(self, wanted: Wanted) -> Sent | None:
+        """Return what is wanted, without the contents of files unless they are asked for by name or all are sent."""
+        asked = self._request_2(wanted) if self._speaks_2 else self._request_0(wanted)
+        if asked is None:
+            return None
+        self.session.say(asked)
+        try:
+            told = wanted.alone or (self._speaks_2 and wanted.shallow)
+            shallow = self._shallow(wanted.objects if wanted.alone else ()) if told else ()
+            pack = None if shallow is None else self._pack(wanted.here)
+        except ValueError:
+            return None
+        return None if pack is None or shallow is None else Sent(pack, shallow)
+
+    def _request_2(self, wanted: Wanted) -> bytes | None:
+        offered = next((line[6:].split() for line in self._offers if line.startswith("fetch=")), None)
+        if offered is None or not _knows(offered, wanted):
+            return None
+        limits, haves = _limits(wanted, offered), [f"have {name}" for name in wanted.here]
+        return self._command("fetch", [*_KNOWN, *(f"want {name}" for name in wanted.objects), *limits, *haves, "done"])
+
+    def _request_0(self, wanted: Wanted) -> bytes | None:
+        listed, _, offers = (self._offers or [""])[0].partition("\0")
+        offered = offers.split()
+        if _BY_NAME not in offered:
+            offered = [word for word in offered if word != "filter"]  # what is left out now could not be had later
+        there = {line.partition(" ")[0] for line in (listed, *self._offers[1:])}
+        unnamed = not there.issuperset(wanted.objects) and _BY_NAME not in offered
+        if unnamed or "shallow" in there or _BANDS not in offered or not _knows(offered, wanted):
+            return None
+        about = [w for w in (*_KNOWN, _BANDS, "filter") if w in offered] + _about(offered)
+        first, *others = (f"want {name}" for name in wanted.objects)
+        wants = [f"{first} {' '.join(about)}", *others, *_limits(wanted, offered)]
+        haves = [f"have {name}" for name in wanted.here]
+        return _lines(wants) + packet_lines.FLUSH + _lines([*haves, "done"])
+
+    def _shallow(self, may_be: tuple[str, ...]) -> tuple[str, ...] | None:
+        """Return which commits come without their parents; None where others should, or the server says more."""
+        found: set[str] = set()
+        lines = iter(self._lines)
+        if self._speaks_2 and next(lines, b"") != b"shallow-info\n":
+            return None
+        for line in lines:
+            word, _, name = line.decode().strip().partition(" ")
+            if not line:
+                return tuple(found)
+            if word != "shallow" or name not in may_be:
+                break
+            found.add(name)
+        return None
+
+    def _pack(self, here: tuple[str, ...]) -> bytes | None:
+        """Return the pack that comes next; None where something else does, or it is one for git."""
+        before = [b"packfile\n"] if self._speaks_2 else [b"NAK\n", *(f"ACK {name}\n".encode() for name in here)]
+        found = bytearray()
+        lines = iter(self._lines)
+        if next(lines, b"") not in before:
+            return None
+        for packet in lines:
+            if not packet:
+                return bytes(found)
+            if packet[0] == _FAULT or len(found) > _MOST:
+                return None
+            if packet[0] == _PACK:
+                found += packet[1:]
+        return None
+
+    def end(self) -> None:
+        """Say that nothing more is asked, and let the program end."""
+        if self._offers:
+            self.session.say(packet_lines.FLUSH)
+        self.session.end()
+
+    @property
+    def _speaks_2(self) -> bool:
+        return self._offers[:1] == ["version 2"]
+
+    def _command(self, name: str, words: Iterable[str]) -> bytes:
+        said = _lines([f"command={name}", *_about(self._offers)])
+        return said + packet_lines.DELIMITER + _lines(words) + packet_lines.FLUSH
+
+    def _section(self) -> list[str] | None:
+        try:
+            return self._lines.section()
+        except ValueError:
+            return None  # a greeting of somebody's shell, perhaps
+
+
+def _about(offered: Iterable[str]) -> list[str]:
+    """Return what is said about us and the repository, to a server that speaks of that, too."""
+    ours = {"agent": packet_lines.AGENT}
+    return [ours.get(name, word) for word in offered for name in [word.partition("=")[0]] if name in _ABOUT]
+
+
+def _knows(offered: Iterable[str], wanted: Wanted) -> bool:
+    return "shallow" in offered or not (wanted.shallow or wanted.alone)
+
+
+def _limits(wanted: Wanted, offered: Iterable[str]) -> list[str]:
+    """Return the words for what is not to be sent."""
+    shallow = [f"shallow {name}" for name in wanted.shallow]
+    return [*shallow, *["deepen 1"] * wanted.alone, *["filter blob:none"] * ("filter" in offered)]
+
+
+def _lines(words: Iterable[str]) -> bytes:
+    return b"".join(packet_lines.line(f"{word}\n") for word in words)

@@ -1,0 +1,137 @@
+"""Ask a remote where its branch is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec import Struct, field
+
+from rollout.errors import GitError, GitTimeout
+from rollout.git import git_folder
+from rollout.git.access import Access
+from rollout.git.run import Git, Result
+from rollout.objects.ids import ID
+from rollout.remote import contact, upload_pack
+from rollout.remote.upload_pack import Sender
+from rollout.safety import addresses
+
+_HTTP = re.compile(r"https?://", re.IGNORECASE)
+
+
+class Unreachable(GitError):
+    """The remote did not answer, or said no to being asked."""
+
+
+class NoBranch(GitError):
+    """The remote answered, and it has no such branch."""
+
+
+class Remote(Struct, frozen=True):
+    """Where upstream is: an address git may be given, and what contacting it needs."""
+
+    url: str
+    branch: str
+    access: Access = field(default_factory=Access)
+    beside: Path | None = None  # the repository itself, where the address is a folder of this machine
+    literal: bool = False  # git would take the address by the letter
+
+    @property
+    def ref(self) -> str:
+        return f"refs/heads/{self.branch}"
+
+
+def ask(remote: Remote) -> str:
+    """Return the commit upstream's branch is at now.
+
+    Raises NoBranch where the remote has no such branch, Unreachable where it does not answer.
+    """
+    known = seen(remote) or _told(remote)
+    if known is not None:
+        return known
+    try:
+        result = _listed(Git(), remote)
+    except GitError as error:
+        raise Unreachable(str(error)) from error
+    for line in result.out.decode("utf-8", "replace").splitlines():
+        commit, _, ref = line.partition("\t")
+        if ref == remote.ref and ID.match(commit):
+            return commit
+    if _HTTP.match(remote.url) and not _speaks_git(remote):
+        raise Unreachable("what answers at its address is no git server (a page to log in at?)")
+    raise no_branch(remote, _default_branch(remote))
+
+
+def _speaks_git(remote: Remote) -> bool:
+    """Tell whether git's own words come from an address: git takes a page of the web for a repository without refs."""
+    traced = Git().with_options(GIT_TRACE_PACKET="1")
+    return "packet:" in _listed(traced, remote, ok=()).err
+
+
+def _listed(runner: Git, remote: Remote, ok: Sequence[int] = (0,)) -> Result:
+    # --heads, or the server would send its tags and all it keeps of merge requests, too.
+    return contact.run(
+        runner, remote.url, remote.access,
+        "ls-remote", "--quiet", "--heads", "--end-of-options", remote.url, remote.ref,
+        limit=remote.access.ask_limit, ok=ok,
+    )  # fmt: skip
+
+
+def _told(remote: Remote) -> str | None:
+    """Return what a host says over a connection that is open; None where git had better ask."""
+    with sender_for(remote, remote.access.ask_limit) as sender:
+        if sender is None:
+            return None
+        found = sender.tip(remote.ref)
+        sender.end()
+        return found
+
+
+@contextmanager
+def sender_for(remote: Remote, limit: float) -> Iterator[Sender | None]:
+    """Speak to git's sending end over a connection that is open; None where there is none.
+
+    Raises Unreachable when it does not answer within `limit` seconds.
+    """
+    if not remote.literal:
+        yield None
+        return
+    try:
+        with contact.session(remote.url, remote.access, "git-upload-pack", upload_pack.ENVIRONMENT, limit) as session:
+            yield None if session is None else Sender(session)
+    except GitTimeout as error:
+        raise Unreachable(str(error)) from error
+
+
+def no_branch(remote: Remote, known: str | None = None) -> NoBranch:
+    way_out = f"it has {known!r} (its default): write `branch: {known}`" if known else "create it first"
+    return NoBranch(f"the remote has no branch {remote.branch!r}; {way_out}; rollout creates none")
+
+
+def _default_branch(remote: Remote) -> str | None:
+    """Return the branch that a remote's HEAD names, if it has that branch."""
+    try:
+        told = contact.run(
+            Git(), remote.url, remote.access,
+            "ls-remote", "--quiet", "--symref", "--end-of-options", remote.url, "HEAD",
+            limit=remote.access.ask_limit,
+        )  # fmt: skip
+    except GitError:
+        return None
+    found = re.search(
+        r"^ref: refs/heads/(\S+)\tHEAD\n[0-9a-f]+\tHEAD$", told.out.decode("utf-8", "replace"), re.MULTILINE
+    )
+    return found[1] if found and addresses.branch_refusal(found[1]) is None else None
+
+
+def seen(remote: Remote) -> str | None:
+    """Return the branch of a plain bare repository of our own on this machine: its file says what git would say.
+
+    None where anything about the repository is not plain; then git is asked, as it is about any other remote.
+    """
+    if remote.beside is None:
+        return None
+    there = git_folder.bare(remote.beside)
+    return None if there is None else there.ref(remote.ref)

@@ -1,0 +1,54 @@
+"""Run the checks that `files` names on rendered files: an argument list, never a shell, bounded in time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from threading import Lock
+
+from msgspec import Struct, field
+
+from rollout.model.files import Desired, Managed, Problem
+from rollout.model.inventory import Mode
+from rollout.rendering import sealed
+
+
+class Checks(Struct):
+    """Remembers what was checked, so that one content is checked once."""
+
+    _known: dict[tuple[str, str, str], str | None] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def over(self, desired: Desired) -> Desired:
+        """Return the desired state with the files that their checks refuse as problems."""
+        refused = tuple(self._refusals(desired.managed))
+        return Desired(desired.managed, desired.problems + refused) if refused else desired
+
+    def _refusals(self, managed: Iterable[Managed]) -> Iterable[Problem]:
+        for item in managed:
+            if item.rule.check is not None and item.mode is not Mode.ABSENT:
+                fault = self._fault(item, item.rule.check)
+                if fault:
+                    yield Problem(item.path, fault)
+
+    def _fault(self, item: Managed, command: str) -> str | None:
+        key = (command, item.path.name, hashlib.sha256(item.body).hexdigest())
+        with self._lock:
+            if key not in self._known:
+                self._known[key] = _refusal(command, item)
+            return self._known[key]
+
+
+def _refusal(command: str, item: Managed) -> str | None:
+    with sealed.room() as folder:
+        file = Path(folder) / item.path.name
+        file.write_bytes(item.body)
+        file.chmod(0o700 if item.executable else 0o600)
+        try:
+            done = sealed.run(command, str(file), folder)
+        except sealed.NotRun as error:
+            return f"{item.path}: its check {error}"
+        if done.code == 0:
+            return None
+        return f"{item.path}: its check refuses it: {command}: {done.words(folder)}"

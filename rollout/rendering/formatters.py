@@ -1,0 +1,63 @@
+"""Run the formatters that `files` names: what one prints of a rendered text is what is desired."""
+
+from __future__ import annotations
+
+import hashlib
+from threading import Lock
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from rollout.model.files import Desired, Managed, Problem
+from rollout.model.inventory import Mode
+from rollout.rendering import sealed
+from rollout.rendering.slots import written_fault
+
+_FORMATTED = {Mode.WHOLE, Mode.ONCE, Mode.BLOCK}
+
+
+class Formatters(Struct):
+    """Remembers what was formatted, so that one text is formatted once however many targets have it."""
+
+    _known: dict[tuple[str, str, str], bytes | Problem] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def over(self, desired: Desired) -> Desired:
+        """Return the desired state as formatters print it; where one does not, that is a problem of its path."""
+        faulty = {problem.path for problem in desired.problems}
+        made = [item if item.path in faulty else self._formatted(item) for item in desired.managed]
+        problems = tuple(one for one in made if isinstance(one, Problem))
+        managed = tuple(
+            was if isinstance(one, Problem) else one for was, one in zip(desired.managed, made, strict=True)
+        )
+        return Desired(managed, desired.problems + problems)
+
+    def _formatted(self, item: Managed) -> Managed | Problem:
+        command = item.rule.formatter
+        if command is None or item.mode not in _FORMATTED:
+            return item
+        found = self._text(item, command)
+        if isinstance(found, Problem):
+            return replace(found, path=item.path)
+        fault = written_fault(found, item.rule, item.path)
+        return Problem(item.path, fault) if fault else replace(item, body=found)
+
+    def _text(self, item: Managed, command: str) -> bytes | Problem:
+        key = (command, str(item.path) if "{path}" in command else "", hashlib.sha256(item.body).hexdigest())
+        with self._lock:
+            if key not in self._known:
+                self._known[key] = _printed(item, command)
+            return self._known[key]
+
+
+def _printed(item: Managed, command: str) -> bytes | Problem:
+    with sealed.room() as folder:
+        try:
+            done = sealed.run(command, str(item.path), folder, item.body)
+        except sealed.NotRun as error:
+            return Problem(item.path, f"{item.path}: its formatter {error}")
+        if done.code:
+            return Problem(item.path, f"{item.path}: its formatter fails: {command}: {done.words(folder)}")
+    if item.body.strip() and not done.out.strip():
+        return Problem(item.path, f"{item.path}: its formatter prints nothing: {command}")
+    return done.out

@@ -1,0 +1,275 @@
+"""Templates rendered in Jinja's sandbox: what the process that renders needs and no more, so that it starts fast."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from functools import cache
+from types import BuiltinMethodType
+from typing import TYPE_CHECKING, Any
+
+from rollout.content import spelled
+
+if TYPE_CHECKING:
+    import jinja2
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+
+_MAX_OUTPUT = 16 * 1024 * 1024
+
+
+_DELIMITERS: dict[str, dict[str, str]] = {
+    "jinja": {},
+    "shell": {"comment_start_string": "<#", "comment_end_string": "#>"},
+    "angle": {
+        "variable_start_string": "<<",
+        "variable_end_string": ">>",
+        "block_start_string": "<%",
+        "block_end_string": "%>",
+        "comment_start_string": "<#",
+        "comment_end_string": "#>",
+    },
+}
+
+
+_OF_JINJA = {"super", "self", "caller", "loop", "varargs", "kwargs"}
+
+_UNKNOWN = re.compile(r"No (filter|test) named ('[^']*')")
+
+_ACTIONS = re.compile(r"\$\{\{")
+
+_GO = re.compile(r"\{\{-?\s*(?:\.|/\*|(?:include|template|define|range|with|block|toYaml)\s|(?:if|else if)\s+[.(])")
+
+_SHELL = re.compile(r"\$\{#|\A#!.*\n(?:.*\n)*?.*\{#")
+
+
+def _hint(text: str, delimiters: str) -> str:
+    """Say which delimiters leave a file its own marks, if it seems to have such."""
+    if delimiters == "jinja" and (_ACTIONS.search(text) or _GO.search(text)):
+        return "; for {{ }} that are the file's own, write `delimiters: angle` for its path under `files`"
+    if delimiters == "jinja" and _SHELL.search(text):
+        return "; for {# that is the file's own, write `delimiters: shell` for its path under `files`"
+    return ""
+
+
+class TemplateFault(Exception):
+    """A template that does not parse, or does not render for one target; the text names template and line."""
+
+
+class Renderer:
+    """Renders templates that were all read before: nothing on the disk is looked at any more."""
+
+    def __init__(self, templates: Mapping[str, str]) -> None:
+        self._templates = templates
+        self._environments: dict[str, jinja2.Environment] = {}
+
+    def environment(self, delimiters: str) -> jinja2.Environment:
+        if delimiters not in self._environments:
+            self._environments[delimiters] = self._new_environment(delimiters)
+        return self._environments[delimiters]
+
+    def _new_environment(self, delimiters: str) -> jinja2.Environment:
+        from jinja2 import FunctionLoader, StrictUndefined
+
+        environment = _environment_kind()(
+            loader=FunctionLoader(self._source),
+            undefined=StrictUndefined,
+            autoescape=False,
+            keep_trailing_newline=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            cache_size=-1,
+            **_DELIMITERS[delimiters],
+        )
+        # The same inventory must give the same bytes: nothing that draws lots.
+        del environment.filters["random"]
+        del environment.globals["lipsum"]
+        environment.filters["tojson"] = _json
+        environment.filters["quote"] = lambda value: shlex.quote(str(value))
+        return environment
+
+    def _source(self, name: str) -> tuple[str, str, None] | None:
+        text = self._templates.get(name)
+        return None if text is None else (text, f"templates/{name}", None)
+
+    def uses(self, name: str, delimiters: str) -> list[str] | None:
+        """Return the variables a template and all it includes can read, or None where only a run can tell.
+
+        Raises TemplateFault for a template that does not parse or includes one that is not there.
+        """
+        from jinja2 import meta
+
+        names: set[str] = set()
+        waiting, trees = [name], dict[str, Any]()
+        dynamic = False
+        while waiting:
+            current = waiting.pop()
+            trees[current], found = self._parsed(current, delimiters)
+            names |= found
+            for other in meta.find_referenced_templates(trees[current]):
+                if other is None:
+                    dynamic = True
+                elif other not in self._templates:
+                    raise TemplateFault(f"templates/{current}: includes {other!r}, which is not under templates/")
+                elif other not in {*trees, *waiting}:
+                    waiting.append(other)
+        if not dynamic:
+            self._functions(trees, names)
+        return None if dynamic else sorted(names)
+
+    def _parsed(self, name: str, delimiters: str) -> tuple[jinja2.nodes.Template, set[str]]:
+        """Return a template as a tree, and the variables it can read."""
+        from jinja2 import TemplateSyntaxError, meta
+
+        try:
+            tree = self.environment(delimiters).parse(self._templates[name], name, f"templates/{name}")
+            self._filters(tree, delimiters)
+            return tree, meta.find_undeclared_variables(tree)
+        except TemplateSyntaxError as error:
+            raise TemplateFault(self._told(name, delimiters, f"templates/{name}:{error.lineno}", error)) from error
+        except RecursionError as error:
+            raise TemplateFault(f"templates/{name}:1: nested too deeply") from error
+
+    def _filters(self, tree: jinja2.nodes.Template, delimiters: str) -> None:
+        """Raise a syntax error for a filter or a test that there is not; inside `if`, Jinja looks only when it runs."""
+        from jinja2 import TemplateAssertionError, nodes
+
+        environment = self.environment(delimiters)
+        for used in tree.find_all((nodes.Filter, nodes.Test)):
+            assert isinstance(used, nodes.Filter | nodes.Test)
+            kind, known = (
+                ("test", environment.tests) if isinstance(used, nodes.Test) else ("filter", environment.filters)
+            )
+            if used.name not in known:
+                raise TemplateAssertionError(f"No {kind} named {used.name!r}.", used.lineno)
+
+    def _functions(self, trees: Mapping[str, jinja2.nodes.Template], undeclared: set[str]) -> None:
+        """Raise TemplateFault for a call of what no template defines: a variable is data and cannot be called."""
+        from jinja2 import nodes
+
+        defined: set[str] = set()
+        for tree in trees.values():
+            defined |= {macro.name for macro in tree.find_all(nodes.Macro)}
+            defined |= {found.name for found in tree.find_all(nodes.Name) if found.ctx != "load"}
+            defined |= {imported.target for imported in tree.find_all(nodes.Import)}
+            for imports in tree.find_all(nodes.FromImport):
+                defined |= {word if isinstance(word, str) else word[1] for word in imports.names}
+        for name, tree in trees.items():
+            for call in tree.find_all(nodes.Call):
+                called = call.node.name if isinstance(call.node, nodes.Name) else None
+                if called in undeclared - defined - _OF_JINJA:
+                    raise TemplateFault(f"templates/{name}:{call.lineno}: no function is named {called!r}")
+
+    def _told(self, name: str, delimiters: str, place: str, error: jinja2.TemplateError) -> str:
+        """Say what is wrong with a template, with the way out where its own text has such marks, too."""
+        words = error.message or type(error).__name__
+        unknown = _UNKNOWN.match(words)
+        if unknown:
+            return f"{place}: no {unknown[1]} is named {unknown[2]}"
+        return f"{place}: {words}{_hint(self._templates[name], delimiters)}"
+
+    def render(self, name: str, delimiters: str, variables: Mapping[str, Any]) -> bytes:
+        """Return what the template says; raise TemplateFault with template, line and variable."""
+        first = self._once(name, delimiters, variables)
+        if self._once(name, delimiters, variables) != first:
+            raise TemplateFault(
+                f"templates/{name}: renders differently the second time; it must depend on variables only"
+            )
+        return first
+
+    def _once(self, name: str, delimiters: str, variables: Mapping[str, Any]) -> bytes:
+        from jinja2 import TemplateSyntaxError
+        from jinja2.exceptions import SecurityError, TemplateError
+
+        try:
+            template = self.environment(delimiters).get_template(name)
+            pieces, size = [], 0
+            for piece in template.generate(**_copy(variables)):
+                size += len(piece)
+                if size > _MAX_OUTPUT:
+                    raise TemplateFault(f"templates/{name}: renders to more than 16 MiB")
+                pieces.append(piece)
+        except TemplateSyntaxError as error:
+            broken = error.name or name
+            raise TemplateFault(self._told(broken, delimiters, f"templates/{broken}:{error.lineno}", error)) from error
+        except SecurityError as error:
+            raise TemplateFault(f"{_line_of(error, name)}: not allowed in a template: {error}") from error
+        except TemplateError as error:
+            raise TemplateFault(self._told(name, delimiters, _line_of(error, name), error)) from error
+        except MemoryError as error:
+            raise TemplateFault(f"templates/{name}: template limit: needs too much memory") from error
+        except TemplateFault:
+            raise
+        except Exception as error:  # whatever a template can provoke: a wrong type, a division by zero
+            raise TemplateFault(f"{_line_of(error, name)}: {type(error).__name__}: {error}") from error
+        text = "".join(pieces)
+        if "\r\n" in self._templates[name] and "\r\n" not in text:
+            text = text.replace("\n", "\r\n")  # Jinja reads every line end as LF; git attributes decide later
+        try:
+            return text.encode()
+        except UnicodeEncodeError as error:
+            raise TemplateFault(f"templates/{name}: renders to text that is not valid Unicode") from error
+
+
+class _Method:
+    """A method of plain data that a template named: it can be called, and is no value."""
+
+    def __init__(self, method: Any, name: str, of: object) -> None:
+        self._method = method
+        self._name = name
+        self._of = of
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        return self._method(*given, **named)
+
+    def _refuse(self, *_: object) -> Any:
+        from jinja2 import TemplateRuntimeError
+
+        name = self._name
+        if isinstance(self._of, Mapping):
+            raise TemplateRuntimeError(
+                f"{name!r} is a method of the mapping; its entry of that name is ['{name}'], as in d['{name}']"
+            )
+        raise TemplateRuntimeError(f"{name!r} is a method of the value; call it as in x.{name}()")
+
+    __str__ = __repr__ = __iter__ = __len__ = __bool__ = __getitem__ = __contains__ = _refuse
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _refuse
+    __add__ = __radd__ = __sub__ = __mul__ = __mod__ = __int__ = __float__ = _refuse
+
+
+@cache
+def _environment_kind() -> type[ImmutableSandboxedEnvironment]:
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    class Environment(ImmutableSandboxedEnvironment):
+        """Tells a method of plain data from an entry of the same name."""
+
+        def getattr(self, obj: Any, attribute: str) -> Any:
+            found = super().getattr(obj, attribute)
+            plain = isinstance(obj, dict | list | str | int | float)
+            return _Method(found, attribute, obj) if plain and isinstance(found, BuiltinMethodType) else found
+
+    return Environment
+
+
+def _copy(variables: Mapping[str, Any]) -> dict[str, Any]:
+    copied: dict[str, Any] = spelled.loads(spelled.dumps(dict(variables)))
+    return copied
+
+
+def _json(value: Any, indent: int | None = None) -> str:
+    return json.dumps(value, indent=indent, ensure_ascii=False)
+
+
+def _line_of(error: BaseException, name: str) -> str:
+    """Name the innermost template line an error came through."""
+    place = f"templates/{name}"
+    trace = error.__traceback__
+    while trace is not None:
+        filename = trace.tb_frame.f_code.co_filename
+        if filename.startswith("templates/"):
+            place = f"{filename}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

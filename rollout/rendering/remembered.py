@@ -1,0 +1,72 @@
+"""Which variables each template can read, remembered from command to command: to parse them takes a process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from rollout import __version__
+from rollout.machine import files
+
+Key = tuple[str, str]  # (template, delimiters)
+
+Names = list[str] | None  # None where only a run can tell
+
+
+_FILE = "templates.json"
+
+_KEPT = 8  # folders of templates; the one that was used last is the last
+
+
+class Reads:
+    """A cache, bound to the bytes of all templates: what is odd in it counts as nothing."""
+
+    def __init__(self, folder: Path | None, templates: Mapping[str, str]) -> None:
+        """Remember in a state folder, if there is one by the end of the command."""
+        self._place = None if folder is None else folder / _FILE
+        self._digest = _digest(templates)
+        self._known: dict[Key, Names] = {}
+        self._new = False
+        if self._place is not None:
+            self._known = _from_memo(files.read_json(self._place).get(self._digest))
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._known
+
+    def __getitem__(self, key: Key) -> Names:
+        return self._known[key]
+
+    def __setitem__(self, key: Key, names: Names) -> None:
+        self._known[key] = names
+        self._new = True
+
+    def keep(self) -> None:
+        """Write down what was learnt."""
+        if self._place is None or not self._new or not self._place.parent.is_dir():
+            return
+        others = files.read_json(self._place)
+        others.pop(self._digest, None)
+        found = [[*key, names] for key, names in self._known.items()]
+        kept = {**dict(list(others.items())[1 - _KEPT :]), self._digest: found}
+        with suppress(OSError):
+            files.write_whole(self._place, json.dumps(kept).encode(), durable=False)
+
+
+def _digest(templates: Mapping[str, str]) -> str:
+    text = json.dumps([__version__, sys.version, sorted(templates.items())])
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _from_memo(memo: object) -> dict[Key, Names]:
+    known: dict[Key, Names] = {}
+    for entry in memo if isinstance(memo, list) else []:
+        match entry:
+            case [str() as name, str() as delimiters, None]:
+                known[name, delimiters] = None
+            case [str() as name, str() as delimiters, list() as names] if all(isinstance(n, str) for n in names):
+                known[name, delimiters] = names
+    return known

@@ -1,0 +1,129 @@
+"""Commands that the inventory names, run on one file's text: without a shell, bounded in time and output."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO
+
+from msgspec import Struct
+
+from rollout.machine import state_folder
+from rollout.machine.processes import safe_path
+from rollout.safety.shown import plain
+
+_SECONDS = 30.0
+
+_BYTES = 64 << 20  # more than this of what a command prints is no file that anybody manages
+
+_ABANDONED = 600.0  # seconds after which what a command was given is a killed run's
+
+
+class NotRun(Exception):
+    """A command that did not come to an end of its own; the text says why."""
+
+
+class Ran(Struct, frozen=True):
+    """What a command came to."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+    def words(self, folder: str) -> str:
+        """Return in one line what it complains of, without the folder that it ran in."""
+        said = (self.err or self.out).decode("utf-8", "replace").replace(f"{folder}/", "")
+        words = "; ".join(plain(line) for line in said.splitlines() if line.strip())[:300]
+        return words or f"exit code {self.code}"
+
+
+@contextmanager
+def room() -> Iterator[str]:
+    """Give a folder that nobody else may look into, and take away those that killed runs left."""
+    import shutil
+    import tempfile
+
+    place = state_folder.state_folder() / "checks"
+    place.mkdir(mode=0o700, exist_ok=True)
+    for left in place.iterdir():
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        yield folder
+
+
+def run(command: str, path: str, folder: str, given: bytes = b"") -> Ran:
+    """Run a command in a folder with `{path}` in it replaced and `given` on its standard input; raise NotRun."""
+    import shlex
+    import tempfile
+
+    try:
+        words = [word.replace("{path}", path) for word in shlex.split(command)]
+    except ValueError as error:
+        raise NotRun(f"cannot be read: {command}: {error}") from None
+    if not words:
+        raise NotRun("names no command")
+    with tempfile.TemporaryFile(dir=folder) as stdin:
+        stdin.write(given)
+        stdin.seek(0)
+        process = _started(words, folder, stdin)
+        try:
+            return _followed(process, command)
+        finally:
+            _ended(process)
+
+
+def _started(words: list[str], folder: str, stdin: IO[bytes]) -> subprocess.Popen[bytes]:
+    environment = {"PATH": safe_path(), "HOME": folder, "LC_ALL": "C.UTF-8"}
+    pipe = subprocess.PIPE
+    try:
+        return subprocess.Popen(
+            words, cwd=folder, env=environment, stdin=stdin, stdout=pipe, stderr=pipe, start_new_session=True
+        )
+    except FileNotFoundError:
+        raise NotRun(f"cannot run: {words[0]} is not installed") from None
+    except OSError as error:
+        raise NotRun(f"cannot run: {error.strerror}") from None
+
+
+def _followed(process: subprocess.Popen[bytes], command: str) -> Ran:
+    """Read what a command prints to its end, within the bounds."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    until = time.monotonic() + _SECONDS
+    received = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}
+    with selectors.DefaultSelector() as selector:
+        for descriptor in received:
+            selector.register(descriptor, selectors.EVENT_READ)
+        while selector.get_map():
+            ready = selector.select(max(0.0, until - time.monotonic()))
+            if not ready:
+                raise NotRun(f"took more than {_SECONDS:.0f} seconds: {command}")
+            for key, _ in ready:
+                piece = os.read(key.fd, 1 << 16)
+                received[key.fd] += piece
+                if not piece:
+                    selector.unregister(key.fd)
+                if len(received[key.fd]) > _BYTES:
+                    raise NotRun(f"prints more than {_BYTES >> 20} MiB: {command}")
+    try:
+        code = process.wait(max(0.0, until - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        raise NotRun(f"took more than {_SECONDS:.0f} seconds: {command}") from None
+    return Ran(code, *(bytes(text) for text in received.values()))
+
+
+def _ended(process: subprocess.Popen[bytes]) -> None:
+    """End a command with all that it started, and let go of it."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for stream in (process.stdout, process.stderr):
+        assert stream is not None
+        stream.close()

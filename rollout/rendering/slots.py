@@ -1,0 +1,84 @@
+"""Templates become bytes: which template a managed path has, and what it says with a target's variables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+
+from rollout.content import policies
+from rollout.content.policy import policy_fault
+from rollout.inventory.rules import rule_for
+from rollout.model.files import Slot, TemplateFile
+from rollout.model.inventory import FilePattern, FileRule, Mode, Target
+from rollout.rendering.jinja import TemplateFault
+from rollout.safety import paths
+
+SUFFIX = ".j2"
+
+_MARKS = re.compile(r"\{\{.*\}\}|\{%.*%\}|<<.*>>|<%.*%>", re.DOTALL)
+
+
+def slots(target: Target, templates: Mapping[str, TemplateFile], patterns: tuple[FilePattern, ...]) -> list[Slot]:
+    """Return the managed paths of a target in order of path; a later set replaces a path of an earlier one.
+
+    Raises TemplateFault for a path that must not be managed or that collides with another.
+    """
+    found: dict[PurePosixPath, Slot] = {}
+    for set_name in target.templates:
+        for name, path in set_paths(set_name, templates).items():
+            found[path] = Slot(path, set_name, name, rule_for(patterns, str(path)))
+    for pattern in patterns:
+        path = PurePosixPath(pattern.pattern.strip("/"))
+        if pattern.settings.get("mode") == Mode.ABSENT and _exact(pattern.pattern) and path not in found:
+            slot = Slot(path, "", None, rule_for(patterns, str(path)))
+            if not paths.collisions([*found, path]):
+                found[path] = slot
+    for one, other, why in paths.collisions(found):
+        raise TemplateFault(f"{target.name}: the managed paths {one} and {other} cannot stand side by side: they {why}")
+    return [found[path] for path in sorted(found)]
+
+
+def _exact(pattern: str) -> bool:
+    return not any(c in pattern for c in "*?[\\") and not pattern.endswith("/")
+
+
+def set_paths(set_name: str, templates: Mapping[str, TemplateFile]) -> dict[str, PurePosixPath]:
+    """Return template name -> managed path for one template set."""
+    found: dict[str, PurePosixPath] = {}
+    claimed: dict[PurePosixPath, str] = {}
+    prefix = set_name + "/"
+    for name in sorted(templates):
+        if not name.startswith(prefix):
+            continue
+        path = PurePosixPath(name[len(prefix) :].removesuffix(SUFFIX))
+        why = paths.refusal(str(path))
+        if why:
+            raise TemplateFault(f"templates/{name}: the path {str(path)!r} {why}")
+        if _MARKS.search(str(path)):
+            raise TemplateFault(
+                f"templates/{name}: the name of a template is not rendered; write the name that the file has, and "
+                "give targets whose names differ template sets of their own"
+            )
+        if path in claimed:
+            raise TemplateFault(f"templates/{name}: {path} comes from templates/{claimed[path]} too; keep one")
+        claimed[path] = name
+        found[name] = path
+    return found
+
+
+def written_fault(body: bytes, rule: FileRule, path: PurePosixPath) -> str | None:
+    """Say which policy or bound a text breaks that rollout is to write, or None."""
+    return policies.broken(body, rule, path) or policy_fault(body, rule, path)
+
+
+def texts(templates: Iterable[TemplateFile]) -> dict[str, str]:
+    """Return the text of every `.j2` template; raise TemplateFault for one that is not UTF-8."""
+    found = {}
+    for template in templates:
+        if template.name.endswith(SUFFIX):
+            try:
+                found[template.name] = template.content.decode()
+            except UnicodeDecodeError as error:
+                raise TemplateFault(f"templates/{template.name}: is not UTF-8 (byte {error.start})") from error
+    return found

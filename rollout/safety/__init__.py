@@ -1,0 +1,1 @@
+"""Which addresses and paths are safe, what is secret, and what may be shown."""

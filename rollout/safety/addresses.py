@@ -1,0 +1,125 @@
+"""Where repositories live: which addresses and branch names are safe to hand to git, and how to show them."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urlsplit
+
+_SCHEMES = {"https", "http", "ssh", "git", "file", "git+ssh", "ssh+git"}
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def refusal(url: str) -> str | None:
+    """Say why git must not be given this address, or None if it may."""
+    if _CONTROL.search(url):
+        return "has a control character"
+    if url.startswith("-"):
+        return "begins with '-', which git would read as an option"
+    if re.match(r"[A-Za-z0-9+.-]*::", url):
+        return "names a transport helper (xx::), which would run a command"
+    scheme, mark, rest = url.partition("://")
+    if mark:
+        if scheme.lower() not in _SCHEMES:
+            return f"uses {scheme}://; allowed are https, http, ssh, git and file"
+        login, at, host = rest.split("/")[0].rpartition("@")
+        if (host or rest).startswith("-") or rest.startswith("-"):
+            return "has a host name that begins with '-'"
+        return _login_refusal(scheme.lower(), login) if at else None
+    elif is_scp_like(url) and (url.startswith("-") or url.split(":")[0].rpartition("@")[2].startswith("-")):
+        return "has a host name that begins with '-'"
+    return None
+
+
+def _login_refusal(scheme: str, login: str) -> str | None:
+    """Say why the user and password in an address cannot be parted from it, or must not be in it."""
+    if re.search(r"[@#?\\]", login):
+        return "has a user name or password with a character that must be percent-encoded"
+    if _CONTROL.search(unquote(login)):
+        return "has a control character"
+    if ":" in login and scheme not in {"http", "https"}:
+        return f"has a password, which {scheme} does not take; leave it out"
+    return None
+
+
+def is_scp_like(url: str) -> bool:
+    """Tell `host:path` from a local path, as git does: a colon before the first slash."""
+    colon, slash = url.find(":"), url.find("/")
+    return colon > 0 and (slash == -1 or colon < slash)
+
+
+def is_local(url: str) -> bool:
+    """Tell whether the address is on this machine's disk."""
+    return url.lower().startswith("file://") or ("://" not in url and not is_scp_like(url))
+
+
+def host(url: str) -> str:
+    """Return the host of an address, or "" for a local one; never raises."""
+    if is_local(url):
+        return ""
+    if "://" in url:
+        try:
+            return urlsplit(url).hostname or ""
+        except ValueError:
+            return ""
+    return url.split(":")[0].rpartition("@")[2]
+
+
+def ssh_destination(url: str) -> tuple[str, ...] | None:
+    """Return the arguments by which ssh is told where an address leads, or None for one that is not ssh's."""
+    if "://" not in url:
+        return (url.split(":")[0],) if is_scp_like(url) and "[" not in url else None
+    try:
+        parts = urlsplit(url)
+        if "ssh" not in parts.scheme or not parts.hostname:
+            return None
+        port = ("-p", str(parts.port)) if parts.port else ()
+    except ValueError:
+        return None
+    where = parts.netloc.rpartition("@")[2].removesuffix(f":{parts.port}").strip("[]")
+    return (*port, f"{parts.username}@{where}" if parts.username else where)
+
+
+def ssh_path(url: str) -> str | None:
+    """Return the path that git would name to a host by ssh; None where that takes more than to read it, or is odd."""
+    if ssh_destination(url) is None or "%" in url:
+        return None
+    path = url.partition("://")[2].partition("/")[2] if "://" in url else url.partition(":")[2]
+    if "://" in url and not path.startswith("~"):
+        path = f"/{path}"
+    return None if path in {"", "/"} or path.startswith("-") or _CONTROL.search(path) else path
+
+
+def split_secret(url: str) -> tuple[str, tuple[str, str] | None]:
+    """Part an http(s) address from the user and password in it: (address, (user, password)) or (address, None)."""
+    scheme, mark, rest = url.partition("://")
+    scheme = scheme.lower()
+    if not mark:
+        return url, None
+    server, slash, path = rest.partition("/")
+    login, at, where = server.rpartition("@")
+    if not at or scheme not in {"http", "https"}:
+        return f"{scheme}://{rest}", None
+    # A lone word before the @ is how tokens are often written: a secret too.
+    user, _, password = login.partition(":")
+    return f"{scheme}://{where}{slash}{path}", (unquote(user), unquote(password))
+
+
+def identity(url: str) -> str:
+    """Return the form in which two spellings of one address are equal.
+
+    On a server `x` and `x.git` are one repository; on this disk they may be two.
+    """
+    clean = split_secret(url)[0].removeprefix("file://")
+    return (clean.rstrip("/") or "/") if is_local(url) else clean.rstrip("/").removesuffix(".git")
+
+
+def branch_refusal(name: str) -> str | None:
+    """Say why a name is no branch name, by the rules of git-check-ref-format, or None."""
+    if not name or name.startswith(("-", "refs/")) or name == "@":
+        return "is not the short name of a branch"
+    if re.search(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|\.$|/$|^/", name):
+        return "has characters that git does not allow"
+    if any(part.startswith(".") or part.endswith(".lock") for part in name.split("/")):
+        return "has a component that begins with '.' or ends with '.lock'"
+    return None

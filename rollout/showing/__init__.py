@@ -1,0 +1,1 @@
+"""Text and documents for people and programs: one module a thing shown."""

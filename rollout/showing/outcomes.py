@@ -1,0 +1,71 @@
+"""Outcomes and runs as text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rollout.model.outcomes import Outcome, PastRun, Verdict
+from rollout.safety.shown import plain
+from rollout.showing.colour import Paint
+from rollout.showing.plans import DID, names
+from rollout.showing.table import table
+
+_DONE = {Verdict.PUSHED: "green", Verdict.COMMITTED: "cyan", Verdict.WRITTEN: "green", Verdict.UNCHANGED: "dim"}
+
+
+def outcome_line(outcome: Outcome, paint: Paint) -> str:
+    colour = _DONE.get(outcome.verdict, "red")
+    commit = f" {outcome.commit[:10]}" if outcome.commit else ""
+    notes = "; ".join(filter(None, (outcome.reason, *outcome.notes)))
+    return f"{outcome.target}: {paint(outcome.verdict.value, colour)}{commit}" + (f" ({plain(notes)})" if notes else "")
+
+
+def outcomes_text(outcomes: Sequence[Outcome], paint: Paint, command: str = "apply", *, whole: bool = False) -> str:
+    """Return the end of a run: a count for each outcome, and its targets grouped by reason, worst last."""
+    groups: dict[tuple[int, str, str], list[str]] = {}
+    order = list(Verdict)
+    for outcome in outcomes:
+        reason = "; ".join(filter(None, (outcome.reason, *outcome.notes)))
+        groups.setdefault((order.index(outcome.verdict), outcome.verdict.value, reason), []).append(outcome.target)
+    counts = Counter(outcome.verdict for outcome in outcomes)
+    head = ", ".join(
+        f"{number:,} {verdict.value}" for verdict, number in sorted(counts.items(), key=lambda i: order.index(i[0]))
+    )
+    done, wrong = counts.keys() & (_DONE.keys() - {Verdict.UNCHANGED}), counts.keys() - _DONE.keys()
+    title = f"Nothing {DID[command]}" if wrong and not done else "Done"
+    lines = [paint(f"{title}: {head or 'nothing to do'}.", "bold")]
+    for (_, verdict, reason), targets in sorted(groups.items()):
+        if reason or verdict not in {"unchanged"}:
+            colour = _DONE.get(Verdict(verdict), "red")
+            number = f" ({len(targets):,})" if len(targets) > 1 else ""
+            about = f" ({plain(reason)})" if reason else ""
+            lines.append(f"  {paint(verdict, colour)}{number}: {names(targets, 10, whole=whole)}{about}")
+    return "\n".join(lines) + "\n"
+
+
+def history_text(runs: Sequence[PastRun], width: int | None) -> str:
+    """Return the runs, newest first."""
+    if not runs:
+        return "No runs yet.\n"
+    rows = []
+    for run in runs:
+        counts = Counter(outcome.verdict.value for outcome in run.outcomes)
+        what = ", ".join(f"{number} {verdict}" for verdict, number in counts.items()) or "nothing recorded"
+        ended = "at work" if run.at_work else "interrupted" if run.exit_code is None else str(run.exit_code)
+        rows.append([run.run, run.command, ended, what])
+    return table(["RUN", "COMMAND", "EXIT", "OUTCOMES"], rows, width)
+
+
+def run_text(run: PastRun, paint: Paint) -> str:
+    """Return one run with the outcome of each target and the files it changed."""
+    lines = [
+        paint(f"{run.command} {run.run}", "bold"),
+        f"started {run.started_at}, " + ("is at work now" if run.at_work else f"finished {run.finished_at or 'never'}"),
+    ]
+    if run.subject:
+        lines.append(f"message: {plain(run.subject)}")
+    for outcome in run.outcomes:
+        lines.append(outcome_line(outcome, paint))
+        lines += [f"    {path.action:<8} {plain(path.path)}" for path in outcome.paths]
+    return "\n".join(lines) + "\n"

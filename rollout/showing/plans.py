@@ -1,0 +1,177 @@
+"""A plan as text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
+
+from rollout.model.plan import Action, Change, Plan, State, Step
+from rollout.model.plan_document import summary
+from rollout.safety.shown import plain
+from rollout.showing.colour import MARKS, Paint, count
+from rollout.showing.diffs import cut, diff, paint_diff
+
+STATE_COLOUR = {
+    State.MISSING: "red",
+    State.UNREACHABLE: "red",
+    State.BLOCKED: "red",
+    State.CONFLICT: "red",
+    State.DRIFT: "magenta",
+    State.PENDING: "yellow",
+    State.READY_TO_PUSH: "cyan",
+    State.BEHIND: "yellow",
+    State.IN_SYNC: "green",
+}
+
+
+# --- plans
+
+
+def headline(steps: Sequence[Step]) -> str:
+    """Say in one line what a plan comes to."""
+    numbers = summary(steps)
+    words = [f"{numbers[name]:,} to {name}" for name in ("create", "update", "delete", "chmod") if numbers[name]]
+    words += [
+        f"{numbers[name]:,} {label}" for name, label in (("adopt", "to adopt"), ("drift", "drifted")) if numbers[name]
+    ]
+    if numbers["conflict"]:
+        words.append(count(numbers["conflict"], "conflict"))
+    states = Counter(step.state for step in steps)
+    waiting = states[State.READY_TO_PUSH]
+    work = sum(bool(step.changes) and step.state not in {State.READY_TO_PUSH, State.BLOCKED} for step in steps)
+    parts = [f"{count(work, 'target')} with changes" if work else "no changes"]
+    if words and (work or not waiting):
+        parts.append(", ".join(words))
+    parts += [f"{number:,} {state.value}" for state, number in states.items() if state in _NOTABLE and number]
+    if states[State.IN_SYNC]:
+        parts.append(f"{states[State.IN_SYNC]:,} in sync")
+    return f"Plan for {count(len(steps), 'target')}: " + "; ".join(parts) + "."
+
+
+_NOTABLE = (State.MISSING, State.UNREACHABLE, State.BLOCKED, State.READY_TO_PUSH, State.BEHIND)
+
+
+def plan_text(plan: Plan, paint: Paint, *, with_diff: bool, whole: bool = False, then: str = "") -> str:
+    """Return a plan as a person reviews it: a line per file, each distinct diff once, and at the end what it comes to.
+
+    `whole` shortens nothing; `then` is the command to go on with.
+    """
+    out: list[str] = []
+    quiet = [step for step in plan.steps if _quiet(step)]
+    with_author = len({step.author for step in plan.steps if step.author and step.changes}) > 1
+    for group in _alike([step for step in plan.steps if not _quiet(step)]):
+        out += [*_group_text(group, paint, with_author=with_author, whole=whole), ""]
+    if with_diff:
+        out += _diffs(plan.steps, paint, whole=whole)
+    if quiet and len(quiet) < len(plan.steps):
+        out += [paint(f"in sync: {names([s.target for s in quiet], whole=whole)}", "dim"), ""]
+    out.append(paint(headline(plan.steps), "bold"))
+    out += [f"Next: {then}"] if then else []
+    return "\n".join(out) + "\n"
+
+
+def _quiet(step: Step) -> bool:
+    """Tell whether there is nothing to say of a target but that it is in sync."""
+    return step.state is State.IN_SYNC and not step.orphans and not step.warnings
+
+
+def next_step(steps: Sequence[Step]) -> tuple[str, ...]:
+    """Return the command and the options that go on from a plan: nothing where there is nothing to be done."""
+    if any(_decided(step) for step in steps):
+        return ("apply",)
+    undecided = {change.action for step in steps for change in step.changes if not change.decided}
+    if Action.DRIFT in undecided:
+        return ("apply", "--on-drift", "merge")
+    if Action.ADOPT in undecided:
+        return ("apply", "--adopt")
+    return ("push",) if any(step.state is State.READY_TO_PUSH for step in steps) else ()
+
+
+def _decided(step: Step) -> bool:
+    """Tell whether apply writes a target without being told more."""
+    return step.state in {State.PENDING, State.DRIFT} and all(change.decided for change in step.changes)
+
+
+def _alike(steps: Sequence[Step]) -> list[list[Step]]:
+    """Group targets that need the same: with 500 targets the plan stays as long as what is different in it."""
+    groups: dict[object, list[Step]] = {}
+    for step in steps:
+        key = (
+            step.state,
+            step.reason,
+            step.author,
+            tuple((c.path, c.action, c.cause, c.decided) for c in step.changes),
+        )
+        groups.setdefault(key, []).append(step)
+    return list(groups.values())
+
+
+def _group_text(group: list[Step], paint: Paint, *, with_author: bool, whole: bool) -> list[str]:
+    step = group[0]
+    state = paint(step.state.value, STATE_COLOUR[step.state])
+    title = (
+        f"{names([s.target for s in group], whole=whole)}: {state}" if len(group) > 1 else f"{_titled(step)}: {state}"
+    )
+    lines = [title + (f" ({plain(step.reason)})" if step.reason else "")]
+    if with_author and step.author and step.changes:
+        lines.append(f"  author   {plain(step.author)}")
+    for change in step.changes:
+        mark, colour = MARKS[change.action]
+        cause = f"  {_said_once(change)}" if change.action not in {Action.CREATE, Action.UPDATE} else ""
+        lines.append(f"  {paint(mark, colour)} {change.action.value:<8} {plain(str(change.path))}{cause}")
+    lines += [f"  {orphan(path)}" for path in step.orphans]
+    lines += [f"  warning  {plain(warning)}" for warning in step.warnings]
+    return lines
+
+
+def _said_once(change: Change) -> str:
+    """Return a cause without the path that stands before it already."""
+    return plain(change.cause.removeprefix(f"{change.path}: "))
+
+
+def _titled(step: Step) -> str:
+    return f"{step.target} ({step.branch})" if step.branch else f"{step.target} (folder)"
+
+
+def names(found: Sequence[str], most: int = 6, *, whole: bool = False) -> str:
+    """Return names in one line: the first of many, or all of them."""
+    shown = ", ".join(found if whole else found[:most])
+    return shown if whole or len(found) <= most else f"{shown} and {len(found) - most:,} more (-v names them)"
+
+
+def grouped(said: Iterable[tuple[str, str]], *, whole: bool = False) -> list[str]:
+    """Return what is said of targets, each thing once, with the targets it is said of."""
+    groups: dict[str, list[str]] = {}
+    for target, text in said:
+        groups.setdefault(text, []).append(target)
+    return [f"{names(targets, whole=whole)}: {text}" for text, targets in groups.items()]
+
+
+def orphan(path: PurePosixPath) -> str:
+    return f"orphan   {plain(str(path))}  no template names it any more; mode: absent deletes it"
+
+
+def orphans(steps: Iterable[Step], *, whole: bool = False) -> list[str]:
+    """Return a line for each file that rollout wrote and that no template names any more."""
+    return grouped(((step.target, orphan(path)) for step in steps for path in step.orphans), whole=whole)
+
+
+def _diffs(steps: Sequence[Step], paint: Paint, *, whole: bool) -> list[str]:
+    """Return each distinct diff once, with the targets it applies to."""
+    groups: dict[str, list[tuple[Step, Change]]] = {}
+    for step in steps:
+        for change in step.changes:
+            if change.action is not Action.ERROR:
+                groups.setdefault(diff(change), []).append((step, change))
+    out: list[str] = []
+    for text, members in groups.items():
+        step, change = members[0]
+        where = f"{plain(str(change.path))} in {names([s.target for s, _ in members], whole=whole)}"
+        if len(members) > 1:
+            where += f" ({count(len(members), 'target')}, the same diff)"
+        out += [paint(where, "bold"), paint_diff(text if whole else cut(text), paint), ""]
+    return out
+
+
+DID = {"apply": "applied", "push": "pushed", "revert": "reverted"}

@@ -1,0 +1,116 @@
+"""The status table as text and as Markdown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from msgspec import Struct
+
+from rollout.model.outcomes import LastOutcome
+from rollout.model.plan import State
+from rollout.safety.shown import ago, moment, plain
+from rollout.showing.colour import Paint
+from rollout.showing.plans import STATE_COLOUR, orphan
+from rollout.showing.table import table
+
+
+class Row(Struct, frozen=True):
+    """One target in the status table."""
+
+    name: str
+    kind: str
+    branch: str | None
+    state: State
+    reason: str
+    commit: str | None
+    ahead: int | None
+    behind: int | None
+    last: LastOutcome | None
+    disagrees: str | None = None
+    trouble: str | None = None  # why the last run did not go well, until one does
+    orphans: tuple[PurePosixPath, ...] = ()
+    alone: bool = False  # the repository has no remote: what is committed there is all there is to it
+
+
+class Knowledge(Struct, frozen=True):
+    """When the table is printed, when upstream was last asked, and whether that was by this very command."""
+
+    now: str
+    fetched_at: float | None
+    fetched: bool = False
+
+
+def status_text(rows: Sequence[Row], known: Knowledge, paint: Paint, width: int | None) -> str:
+    """Return the status table, what each state is about, and how old the knowledge is."""
+    body = [
+        [
+            row.name,
+            row.branch or "folder",
+            row.state.value,
+            (row.commit or "")[:10],
+            _last_change(row.last, known.now),
+            _about(row),
+        ]
+        for row in rows
+    ]
+    text = table(["TARGET", "BRANCH", "STATE", "COMMIT", "LAST RUN", ""], body, width)
+    for state, colour in STATE_COLOUR.items():
+        text = _painted_word(text, state.value, colour, paint)
+    counts = Counter(row.state for row in rows)
+    head = ", ".join(f"{counts[state]:,} {state.value}" for state in State if counts[state])
+    return f"{text}\n{head}. {_age(known)}".rstrip() + "\n"
+
+
+def _painted_word(text: str, word: str, colour: str, paint: Paint) -> str:
+    return "\n".join(
+        line.replace(f"  {word} ", f"  {paint(word, colour)} ", 1) if f"  {word} " in line else line
+        for line in text.split("\n")
+    )
+
+
+def _about(row: Row) -> str:
+    return "; ".join(filter(None, (row.reason, row.disagrees, row.trouble, *map(orphan, row.orphans))))
+
+
+def _last_change(last: LastOutcome | None, now: str) -> str:
+    return f"{last.applied} {ago(last.applied_at, now)}" if last and last.applied_at else "never"
+
+
+def _last_date(last: LastOutcome | None) -> str:
+    return f"{last.applied} {last.applied_at[:10]}" if last and last.applied_at else "never"
+
+
+def _age(known: Knowledge) -> str:
+    if known.fetched_at is None:
+        return "" if known.fetched else "Upstream was not asked; rollout status --fetch asks."
+    asks = "" if known.fetched else "; rollout status --fetch asks now"
+    return f"Upstream as of {moment(known.fetched_at)}{asks}."
+
+
+ALONE = "✅ Committed, no remote"
+
+_TICKS = {
+    State.IN_SYNC: "✅ Pushed",
+    State.READY_TO_PUSH: "⏳ Ready to push",
+    State.BEHIND: "✅ Pushed, checkout behind",
+}
+
+
+def status_markdown(rows: Sequence[Row]) -> str:
+    """Return the status table in the form of the first user's report."""
+    lines = ["| Target | Branch | Commit | Status | Last run | Note |", "|---|---|---|---|---|---|"]
+    for row in rows:
+        tick = "✅ Written" if row.kind == "folder" and row.state is State.IN_SYNC else _TICKS.get(row.state)
+        if row.alone and row.state is State.IN_SYNC:
+            tick = ALONE
+        status = tick or f"❌ {row.state.value}"
+        commit = f"`{row.commit[:7]}`" if row.commit else "—"
+        cells = [row.name, row.branch or "folder", commit, status, _last_date(row.last), _about(row)]
+        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return plain(text).replace("|", "\\|") or "—"

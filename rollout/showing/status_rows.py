@@ -1,0 +1,86 @@
+"""The states of targets joined with the ledger: what git and the disk say, and where the ledger says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from rollout.model.inventory import Branch
+from rollout.model.outcomes import LastOutcome, Verdict
+from rollout.model.plan import Plan, State, Step, full_reason
+from rollout.safety import addresses
+from rollout.showing.status import Row
+
+
+def rows(plan: Plan, last: Mapping[str, LastOutcome], *, whole: bool = False) -> list[Row]:
+    """Return a row for each target of the plan, in its order; `whole` names every file that a reason is about."""
+    found = [replace(step, reason=full_reason(step)) for step in plan.steps] if whole else plan.steps
+    return [_row(step, last.get(step.target)) for step in found]
+
+
+_WRONG = {
+    Verdict.BLOCKED, Verdict.STALE, Verdict.REJECTED, Verdict.UNKNOWN, Verdict.FAILED, Verdict.NOT_STARTED,
+}  # fmt: skip
+
+
+def _row(step: Step, last: LastOutcome | None) -> Row:
+    disagrees = _disagreement(step, last)
+    return Row(
+        name=step.target,
+        kind=step.kind,
+        branch=step.branch,
+        state=step.state,
+        reason=step.reason,
+        commit=step.commit,
+        ahead=step.ahead,
+        behind=step.behind,
+        last=last,
+        disagrees=disagrees,
+        trouble=None if disagrees else _trouble(step, last),
+        orphans=step.orphans,
+        alone=_is_its_own_upstream(step),
+    )
+
+
+def _trouble(step: Step, last: LastOutcome | None) -> str | None:
+    """Say why the last run did not go well, where the state does not say it already."""
+    if last is None or last.outcome not in _WRONG:
+        return None
+    if step.reason and (step.reason in last.reason or last.reason in step.reason):
+        return None
+    return f"last run {last.outcome}: {last.reason}"
+
+
+def _disagreement(step: Step, last: LastOutcome | None) -> str | None:
+    """Say where the ledger tells another story than git; git is right."""
+    if last is None or step.state in {State.MISSING, State.UNREACHABLE}:
+        return None
+    if last.outcome == "pushed" and step.state is State.READY_TO_PUSH:
+        return f"the ledger says pushed by run {last.run}, but upstream does not have it"
+    if last.outcome in {"committed", "rejected", "unknown"} and step.kind == "repo":
+        upstream_has_it = step.state in {State.IN_SYNC, State.BEHIND} and last.commit and step.commit == last.commit
+        if upstream_has_it and not _is_its_own_upstream(step):
+            return "pushed since the last run"
+        return None
+    if last.outcome == "pushed" and last.commit and step.commit not in {None, last.commit}:
+        return f"upstream has a newer rollout commit than run {last.run} made"
+    if last.outcome == "pushed" and last.commit and step.commit is None:
+        return f"the ledger says pushed by run {last.run}, but its commit is not upstream any more"
+    return None
+
+
+def _is_its_own_upstream(step: Step) -> bool:
+    """Tell whether the repository has no remote: what is committed there is all there is to it."""
+    match step.location:
+        case Branch(checkout=Path() as top):
+            return step.identity == addresses.identity(str(top))
+    return False
+
+
+def fetched_at(plan: Plan) -> float | None:
+    """Return when upstream was last asked about the target that was asked longest ago, of those that are known."""
+    times = [step.known_at for step in plan.steps if step.kind == "repo" and step.base is not None]
+    known = [when for when in times if when is not None]
+    return min(known) if known and len(known) == len(times) else None

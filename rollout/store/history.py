@@ -1,0 +1,193 @@
+"""What rollout's own commits did to each path, read out of `git log` and kept between runs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from msgspec import Struct
+
+from rollout.model.files import File, Written
+from rollout.objects import messages, seal
+from rollout.objects.ids import git_id
+from rollout.objects.seal import Moved, Side
+
+# How the commits are asked for that may be ours: the id, then the paths it touched.
+LOG = (
+    "log", "--no-renames", "--no-abbrev", "--raw", "-r", "-z", "--diff-merges=off", "--no-color",
+    "--grep=^Rollout-Run: ", "--format=%H",
+)  # fmt: skip
+
+
+class Touch(Struct, frozen=True):
+    """One path in a commit that names a run of ours: ids and modes before and after; None where there was no file.
+
+    `ours` is false where somebody amended, squashed or resolved it: then what it holds is not what rollout wrote.
+    """
+
+    commit: str
+    target: str
+    before: Side
+    after: Side
+    merged: str | None = None
+    run: str = ""
+    ours: bool = True
+
+
+History = dict[PurePosixPath, list[Touch]]  # newest first
+
+
+def own(touches: Iterable[Touch]) -> list[Touch]:
+    return [touch for touch in touches if touch.ours]
+
+
+def blobs_of(
+    history: Mapping[PurePosixPath, list[Touch]],
+    managed: Iterable[PurePosixPath],
+    merged: Collection[PurePosixPath],
+) -> set[str]:
+    """Return the blobs that hold what rollout wrote at the managed paths; of merged ones all that it ever wrote."""
+    needed: set[str] = set()
+    for path in managed:
+        for touch in own(history.get(path, [])):
+            needed |= {entry[1] for entry in (touch.before, touch.after) if entry}
+            if path not in merged and touch.merged is None:
+                needed -= {touch.before[1]} if touch.before else set()
+                break
+    return needed
+
+
+def written(touches: list[Touch], contents: Mapping[str, bytes], target: str) -> Written | None:
+    """Return what rollout last wrote at a path; None where it wrote nothing."""
+    mine = own(touches)
+    if not mine:
+        return Written(None, disputed=True) if disputed(touches) else None
+    newest = mine[0]
+    plain = next((t for t in mine if t.merged is None), None)
+    pairs = tuple(
+        (_content(touch.before, contents), _content(touch.after, contents))
+        for touch in reversed(mine)
+        if touch.after and touch.after[1] in contents and (touch.before is None or touch.before[1] in contents)
+    )
+    return Written(
+        file=entry_file(newest.after, contents),
+        commit=newest.commit,
+        ours=pairs,
+        merged=newest.merged,
+        merge_base=entry_file(plain.after, contents) if plain and newest.merged else None,
+        disputed=disputed(touches),
+        own=any(touch.target == target for touch in mine),
+    )
+
+
+def disputed(touches: list[Touch]) -> bool:
+    """Tell whether the newest commit here is one of ours that somebody changed, and what we had made is not known."""
+    known = {touch.run for touch in own(touches)}
+    newer = touches[: next((n for n, touch in enumerate(touches) if touch.ours), len(touches))]
+    return any(touch.run not in known for touch in newer)
+
+
+def recalled(found: History, known: History) -> History:
+    """Return what a search found, with what is remembered of those commits of ours that somebody changed since."""
+    return {path: _recalled(touches, own(known.get(path, ()))) for path, touches in found.items()}
+
+
+def _recalled(touches: list[Touch], known: list[Touch]) -> list[Touch]:
+    there = {touch.run for touch in own(touches)}
+    result: list[Touch] = []
+    for touch in touches:
+        result.append(touch)
+        if not touch.ours and touch.run not in there:
+            result += [original for original in known if original.run == touch.run]
+            there.add(touch.run)
+    return result
+
+
+def _content(entry: Side, contents: Mapping[str, bytes]) -> bytes:
+    return contents[entry[1]] if entry else b""
+
+
+def entry_file(entry: Side, contents: Mapping[str, bytes]) -> File | None:
+    return File(contents[entry[1]], entry[0] == "100755") if entry and entry[1] in contents else None
+
+
+def parse_log(out: bytes) -> list[tuple[str, list[Moved]]]:
+    """Return each commit with what it moved. A path is told by what stands before it, whatever it is called."""
+    found: list[tuple[str, list[Moved]]] = []
+    words = iter(out.decode("utf-8", "surrogateescape").split("\0"))
+    for word in words:
+        line = word.lstrip("\n")
+        if line.startswith(":"):
+            found[-1][1].append(_moved(line, next(words)))
+        elif line:
+            found.append((line, []))
+    return found
+
+
+def touches_of(name: str, commit: bytes, moved: list[Moved]) -> list[tuple[PurePosixPath, Touch]]:
+    """Return what a commit that names a run of ours did, and whether it is still as we made it."""
+    parents, text = messages.parts(commit)
+    run, target = messages.run_and_target(text)
+    ours = len(parents) == 1 and (seal.fits(commit, moved) or (bool(run and target) and seal.unsealed(commit)))
+    merges = messages.merged(text) if ours else {}
+    named = run if ours and run else " ".join(seal.runs(text)[-1:])
+    return [
+        (path, Touch(name, target or "", before, after, merges.get(str(path)), named, ours))
+        for path, before, after in moved
+    ]
+
+
+def by_path(found: Iterable[tuple[PurePosixPath, Touch]]) -> History:
+    history: History = {}
+    for path, touch in found:
+        history.setdefault(path, []).append(touch)
+    return history
+
+
+def raw_entries(text: str) -> Iterator[Moved]:
+    """Parse `--raw -z` output: path, (mode, id) before, (mode, id) after."""
+    words = text.split("\0")
+    for meta, path in zip(words[::2], words[1::2], strict=False):
+        yield _moved(meta, path)
+
+
+def _moved(meta: str, path: str) -> Moved:
+    old_mode, new_mode, old, new, _ = meta.lstrip(":\n").split(" ")
+    before = None if set(old) == {"0"} else (old_mode, old)
+    after = None if set(new) == {"0"} else (new_mode, new)
+    return PurePosixPath(path), before, after
+
+
+def from_memo(memo: Mapping[str, Any]) -> History:
+    """Return what is remembered; what was remembered before there were seals may be anybody's."""
+    if not memo.get("sealed"):
+        return {}
+    found: History = {}
+    for path, touches in memo.get("history", {}).items():
+        found[PurePosixPath(path)] = [Touch(t[0], t[1], side(t[2]), side(t[3]), *t[4:]) for t in touches]
+    return found
+
+
+def entry_of(file: File | None, commit: str) -> Side:
+    return None if file is None else (file.mode, git_id(file.content, len(commit)))
+
+
+def side(entry: list[str] | None) -> Side:
+    return (entry[0], entry[1]) if entry else None
+
+
+def newest_of(found: Iterable[tuple[PurePosixPath, Touch]]) -> str | None:
+    """Return the newest commit of ours in a search: log gives them newest first."""
+    return next((touch.commit for _, touch in found if touch.ours), None)
+
+
+def as_memo(history: History) -> dict[str, Any]:
+    return {
+        str(path): [[t.commit, t.target, t.before, t.after, t.merged, t.run, t.ours] for t in touches]
+        for path, touches in history.items()
+    }
+
+
+def joined(new: History, old: History) -> History:
+    return {path: [*new.get(path, []), *old.get(path, [])] for path in {**old, **new}}

@@ -1,0 +1,91 @@
+"""Open a branch's store, look, and turn whatever hinders that into a state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from msgspec.structs import replace
+
+from rollout.errors import Busy, GitError
+from rollout.model.circumstances import Checkout, Circumstances
+from rollout.model.inventory import Branch, Target
+from rollout.model.plan import State, Step
+from rollout.remote import upstream
+from rollout.remote.upstream import NoBranch, Unreachable
+from rollout.safety import addresses
+from rollout.store import store
+from rollout.store.store import Workshop
+from rollout.targets.branch.locate import Located, locate
+from rollout.targets.job import Settings, Unfit
+
+T = TypeVar("T")
+
+
+def at_work(target: Target, settings: Settings, look: Callable[[Located, Workshop], T]) -> T | Step:
+    """Look at a target in its workshop; whatever keeps it from being evaluated is its state and reason."""
+    assert isinstance(target.location, Branch)
+    try:
+        at = locate(target.location, settings.person)
+        with store.seen(settings.state, at.remote, target.name, wait=settings.wait) as shop:
+            return _beside_a_writer(look(at, shop), shop)
+    except Unfit as error:
+        return _unfit(target, error.state, str(error))
+    except NoBranch as error:
+        return _unfit(target, State.BLOCKED, str(error))
+    except Unreachable as error:
+        return _unfit(target, State.UNREACHABLE, first_line(str(error)))
+    except Busy as error:
+        return _unfit(target, State.BLOCKED, first_line(str(error)))
+    except GitError as error:
+        return _unfit(target, State.BLOCKED, f"git: {first_line(str(error))}")
+    except OSError as error:
+        return _unfit(target, State.BLOCKED, f"{error.filename or target.name}: {error.strerror}")
+
+
+def _beside_a_writer(found: T | Step, shop: Workshop) -> T | Step:
+    """Say of a target that is not as it should be which run is at work on it."""
+    if not isinstance(found, Step) or not shop.writer.startswith("run ") or found.state is State.IN_SYNC:
+        return found
+    return replace(found, reason="; ".join(filter(None, (found.reason, f"{shop.writer} is at work on it"))))
+
+
+def unanswered(known: Step, why: str) -> Step:
+    """Return what is known from before of a target whose remote did not answer; nothing is planned on that."""
+    return replace(known, state=State.UNREACHABLE, reason=why, changes=(), managed={}, follow=False, checkout=())
+
+
+def first_line(text: str) -> str:
+    return text.split("\n", 1)[0]
+
+
+def _unfit(target: Target, state: State, reason: str) -> Step:
+    return Step(target.name, target.location, state, reason, None)
+
+
+def circumstances_of(at: Located, shop: Workshop, settings: Settings, checkout: Checkout | None) -> Circumstances:
+    return Circumstances(
+        identity=addresses.identity(at.remote.url),
+        checkout=checkout,
+        identity_fault=settings.person.fault,
+        author=settings.person.identity.author.shown if settings.person.identity else "",
+        known_at=shop.fetched_at(),
+    )
+
+
+def last_tip(at: Located, shop: Workshop, where: Branch, *, network: bool) -> str:
+    """Return upstream's commit: asked for now, or as it was last known."""
+    if network:
+        return shop.latest()
+    if shop.absent():
+        raise upstream.no_branch(at.remote)
+    known = shop.tip()
+    if known is None and at.repo is not None:
+        ref = f"refs/remotes/{where.remote}/{where.branch}"
+        heard = at.repo.ref(ref)
+        if heard is not None:
+            shop.seed(at.repo.top, ref, heard)
+            known = shop.tip()
+    if known is None:
+        raise Unreachable("upstream was never fetched; rollout status --fetch asks it")
+    return known

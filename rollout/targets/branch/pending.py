@@ -1,0 +1,64 @@
+"""Find our own commit that is not upstream, and tell whether it still says what the templates ask."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from rollout.checkout import standing as checkout_standing
+from rollout.checkout.standing import Hindered, git_for
+from rollout.errors import GitError
+from rollout.git.git_folder import GitDir
+from rollout.model.files import Desired, File, Obstacle, Snapshot, Written
+from rollout.model.inventory import Branch
+from rollout.planning import changes
+from rollout.store.pending import Pending
+from rollout.store.store import Workshop
+from rollout.targets.branch.locate import Located
+
+
+def pending_at(at: Located, shop: Workshop, tip: str, where: Branch) -> Pending | None:
+    """Return our own commit that is not upstream: the pinned one, or one that an earlier run left on the branch."""
+    commit = shop.pending_commit()
+    if commit is None and at.repo is not None and not at.local:
+        commit = _ours_on_branch(at.repo, where, tip)
+        if commit is not None:
+            shop.adopt(at.repo.top, where.branch, commit)
+    if commit is None:
+        return None
+    if shop.contains(commit, tip):
+        shop.drop_pending()
+        return None
+    return shop.pending()
+
+
+def _ours_on_branch(repo: GitDir, where: Branch, tip: str) -> str | None:
+    local = repo.ref(f"refs/heads/{where.branch}")
+    if local is None or local == tip:
+        return None
+    try:
+        standing = checkout_standing.standing(repo, git_for(repo), where.branch, where.remote, tip)
+    except (Hindered, GitError):
+        return None
+    return local if standing.ahead and not standing.persons else None
+
+
+def outrun_by(snapshot: Snapshot, pending: Pending) -> tuple[PurePosixPath, ...]:
+    """Return the managed files of the waiting commit that upstream has neither as they were nor as it makes them."""
+    there = snapshot.files
+    return tuple(path for path, sides in pending.files.items() if path in there and there[path] not in sides)
+
+
+def still_right(desired: Desired, snapshot: Snapshot, pending: Pending) -> bool:
+    """Tell whether the waiting commit, on upstream as it is now, is all that the templates ask for."""
+    for item in desired.managed:
+        actual: File | Obstacle | None = snapshot.files.get(item.path)
+        written = snapshot.written.get(item.path)
+        if item.path in pending.files:
+            before, after = pending.files[item.path]
+            if actual != before:
+                return False
+            actual = after
+            written = Written(after, pending.commit, merged=pending.merged.get(str(item.path)))
+        if not changes.satisfied(item, actual, written, snapshot.line_ends.get(item.path, "binary")):
+            return False
+    return not desired.problems

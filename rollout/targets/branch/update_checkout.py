@@ -1,0 +1,5 @@
+"""Let the checkout follow, or clone it."""
+
+from __future__ import annotations
+
+CLONE = ".rollout-clone."

@@ -1,0 +1,135 @@
+"""The port: read a target into a step, write a step into an outcome, whether branch or folder.
+
+A fault of our own stays with the target where it happened, and the others go on. While it is looked at, it is the
+reason why the target is blocked; while it is written, it shows its traceback, too.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rollout.checkout.moving import rescue
+from rollout.errors import RolloutError
+from rollout.model.circumstances import Decisions
+from rollout.model.files import Desired
+from rollout.model.inventory import Branch, Folder, Target
+from rollout.model.outcomes import Outcome, Verdict
+from rollout.model.plan import State, Step
+from rollout.safety import faults
+from rollout.safety.shown import redact
+from rollout.targets import signing
+from rollout.targets.branch import glance as branch_glance
+from rollout.targets.branch import observe as branch_observe
+from rollout.targets.branch import publish
+from rollout.targets.branch.glance import Seen
+from rollout.targets.folder import folder
+from rollout.targets.job import Job, Settings
+
+__all__ = ["Glance", "Job", "Look", "Seen", "Settings", "clear", "glance", "observe", "write"]
+
+
+class Look(Struct, frozen=True):
+    """One target to be observed; plain values, so that a worker anywhere can do it."""
+
+    target: Target
+    desired: Desired
+    settings: Settings
+    decisions: Decisions
+    asked: str = ""  # all that decides what is desired, in one word
+    heard: str | None = None  # upstream's commit, where it was asked a moment ago
+
+
+class Glance(Struct, frozen=True):
+    """One target to be held against what is remembered of it, before anything is rendered."""
+
+    target: Target
+    asked: str
+    settings: Settings
+
+
+def glance(look: Glance) -> Seen:
+    """Return the step of a target that is as it was remembered, or what was heard on the way."""
+    try:
+        return _glance(look)
+    except RolloutError:
+        raise
+    except Exception as error:
+        sys.stderr.write(f"rollout: {look.target.name}: {faults.in_words(error)}\n")
+        return Seen()  # it is looked at in full
+
+
+def _glance(look: Glance) -> Seen:
+    match look.target.location:
+        case Branch():
+            return branch_glance.glance(look.target, look.asked, look.settings)
+        case Folder():
+            return Seen()
+        case _:
+            assert_never(look.target.location)
+
+
+def observe(look: Look) -> Step:
+    """Return the frozen step of one target; what keeps it from being looked at is its reason, never a traceback."""
+    try:
+        return _observe(look)
+    except RolloutError:
+        raise
+    except Exception as error:
+        return Step(look.target.name, look.target.location, State.BLOCKED, faults.in_words(error), None)
+
+
+def _observe(look: Look) -> Step:
+    match look.target.location:
+        case Branch():
+            settings = signing.settled(look.settings, look.target.location)
+            return branch_observe.observe(look.target, look.desired, settings, look.decisions, look.asked, look.heard)
+        case Folder():
+            return folder.observe(look.target, look.desired, look.settings, look.decisions)
+        case _:
+            assert_never(look.target.location)
+
+
+def clear(target: Target, state: Path) -> list[str]:
+    """Clear what a killed run left at a target, giving back what is a person's; return what to tell of it."""
+    match target.location:
+        case Branch():
+            return rescue.clear(target.location.checkout) if target.location.checkout else []
+        case Folder():
+            return folder.clear(target.location, state)
+        case _:
+            assert_never(target.location)
+
+
+def write(job: Job) -> Outcome:
+    """Carry out one step and return what came of it."""
+    step = job.step
+    try:
+        return _write(job)
+    except Exception as error:
+        reason = f"{_own_fault(step.target, error)}; run it again: what came of it is looked at then"
+        return Outcome(step.target, Verdict.FAILED, reason, step.base, None, 0, step.kind, step.branch)
+
+
+def _own_fault(target: str, error: Exception) -> str:
+    """Show the traceback of a fault of our own and return it in one line; what a person can mend is none."""
+    if isinstance(error, RolloutError):
+        raise error
+    import traceback
+
+    sys.stderr.write(redact(f"rollout: {target}: {traceback.format_exc()}"))
+    return redact(f"a fault of rollout's own: {type(error).__name__}: {error}")
+
+
+def _write(job: Job) -> Outcome:
+    match job.step.location:
+        case Branch():
+            return publish.write(replace(job, settings=signing.settled(job.settings, job.step.location)))
+        case Folder():
+            return folder.write(job)
+        case _:
+            assert_never(job.step.location)

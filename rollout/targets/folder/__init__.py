@@ -1,0 +1,4 @@
+"""A target that is a shared folder.
+
+Doors: `folder`, `memory`, `past`, `snapshot`.
+"""

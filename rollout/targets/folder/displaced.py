@@ -1,0 +1,201 @@
+"""What comes out when a shared file is replaced: removed if it is proved to be what it should be, else a person's.
+
+Proved means: every byte, the mode, and that nobody has it open for writing. Anything else goes back to its place or,
+where that is taken, is kept beside it and told, whatever it is: a file, a symlink, a folder with all that is in it.
+Names beside a file do not grow with its name, which may be as long as the file system allows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import re
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
+
+from rollout.machine import look, processes, replace
+from rollout.machine.look import Found
+from rollout.machine.replace import Changed
+
+_ASIDE = ".aside"  # the end of a name under which atomic holds a file for a moment, where a file system lacks exchange
+
+_FREE = {errno.ENOENT, errno.ENAMETOOLONG}  # there is nothing of that name, and for a name too long there cannot be
+
+
+Proof = Callable[[Found], bool]
+
+
+def scratch_name(name: str) -> str:
+    """Return a name beside a file that nobody has."""
+    return f".rollout-{_digest(name)}-{os.urandom(4).hex()}"
+
+
+def is_scratch_of(name: str) -> re.Pattern[str]:
+    """Return what matches the names that runs give what lies beside a file, and those that older versions gave."""
+    stem = f"{re.escape(f'.rollout-{_digest(name)}-')}|{re.escape(f'.{name}.rollout-')}"
+    return re.compile(rf"(?:{stem})[0-9a-f]{{8}}(?:{re.escape(replace.PART)}|{re.escape(_ASIDE)})?\Z")
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(os.fsencode(name)).hexdigest()[:8]
+
+
+class Beside(Struct, frozen=True):
+    """What lies under a name of ours beside the shared file at `path`, in the folder that is open as `folder`."""
+
+    root: Path
+    path: PurePosixPath
+    folder: int
+    scratch: str
+
+    def lies_there(self, name: str | None = None) -> bool:
+        try:
+            os.stat(name or self.scratch, dir_fd=self.folder, follow_symlinks=False)
+        except OSError as error:
+            if error.errno in _FREE:
+                return False
+            raise
+        return True
+
+    def look(self) -> Found | None:
+        """Return it if it is a plain file."""
+        found = look.look_at(self.folder, self.scratch)
+        return found if isinstance(found, Found) else None
+
+    def ends(self) -> Iterator[Beside]:
+        """Yield all that a killed run may have left under this name."""
+        for name in (self.scratch, self.scratch + _ASIDE):
+            if self.lies_there(name):
+                yield Beside(self.root, self.path, self.folder, name)
+
+    def part(self) -> Beside:
+        """Return the file that is still being written."""
+        return Beside(self.root, self.path, self.folder, self.scratch + replace.PART)
+
+    def removed(self, proved: Proof) -> str | None:
+        """Remove it if that loses nothing, else keep it; return what to tell."""
+        writer = self._writer()  # first: once nobody has it open, what is looked at is the last word
+        found = self.look()
+        if found is None or not proved(found):
+            return f"{self.path} was changed while it was replaced; what came out is kept in {self.kept()}"
+        if writer is not None:
+            return f"{self.path} was replaced while {writer} had it open; what it still writes goes to {self.kept()}"
+        os.unlink(self.scratch, dir_fd=self.folder)
+        return None
+
+    def given_back(self, ours: Proof) -> str | None:
+        """Put back what an exchange brought out that was not planned; return what to tell if it is kept instead."""
+        try:
+            replace.exchange(self.folder, self.scratch, self.folder, self.path.name)
+        except FileNotFoundError:
+            return self.put_back()
+        found = self.look()
+        if found is not None and ours(found):
+            return self.removed(ours)
+        # Somebody was faster again: theirs stands at its place, and what they replaced is kept.
+        with contextlib.suppress(FileNotFoundError):
+            replace.exchange(self.folder, self.scratch, self.folder, self.path.name)
+        return f"{self.path} was changed twice while it was replaced; the first change is kept in {self.kept()}"
+
+    def put_back(self) -> str | None:
+        """Give it its place again if that is free; return what to tell if it is kept instead."""
+        try:
+            replace.put_new(self.folder, self.scratch, self.folder, self.path.name)
+        except FileExistsError:
+            return f"{self.path} was changed twice meanwhile; the first change is kept in {self.kept()}"
+        return None
+
+    def rescued(self, ours: Proof) -> str:
+        """Give back what a killed run displaced, where what is there now is ours or nothing; else keep it."""
+        if self._is_back(ours):
+            return f"{self.path}: an edit that a killed run had displaced is back"
+        return f"{self.path}: an edit that a killed run had displaced is kept in {self.kept()}"
+
+    def _is_back(self, ours: Proof) -> bool:
+        there = look.look_at(self.folder, self.path.name)
+        try:
+            if there is None:
+                replace.put_new(self.folder, self.scratch, self.folder, self.path.name)
+                return True
+            if not isinstance(there, Found) or not ours(there):
+                return False
+            replace.exchange(self.folder, self.scratch, self.folder, self.path.name)
+        except (FileExistsError, FileNotFoundError):
+            return False
+        found = self.look()
+        if found is not None and ours(found) and self._writer() is None:
+            os.unlink(self.scratch, dir_fd=self.folder)
+            return True
+        replace.exchange(self.folder, self.scratch, self.folder, self.path.name)  # somebody was faster: theirs stays
+        return False
+
+    def kept(self) -> Path:
+        """Keep it where only its person removes it: in its folder, so that what is still written into it gets there."""
+        name = f".rollout-kept-{os.urandom(8).hex()}"
+        try:
+            replace.put_new(self.folder, self.scratch, self.folder, name)
+        except OSError:
+            name = self.scratch  # it cannot be renamed, so it stays under the name it has
+        return self.where() / name
+
+    def where(self) -> Path:
+        """Return where the folder is now; somebody may have moved it."""
+        with contextlib.suppress(OSError):
+            return Path(os.readlink(f"/proc/self/fd/{self.folder}"))
+        return self.root / self.path.parent
+
+    def check_place(self) -> None:
+        """Raise Changed if the path leads to another folder by now."""
+        with contextlib.suppress(OSError), look.parent(self.root, self.path) as now:
+            if os.path.sameopenfile(self.folder, now):
+                return
+        raise Changed(f"the folder of {self.path} was replaced meanwhile, and what was written is in {self.where()}")
+
+    def _writer(self) -> str | None:
+        """Name who has the file open for writing."""
+        try:
+            descriptor = os.open(self.scratch, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self.folder)
+        except OSError:
+            return None
+        try:
+            about = os.fstat(descriptor)
+            if _is_open_for_writing(descriptor) is False:
+                return None
+            identity = (about.st_dev, about.st_ino)
+            return processes.writers([identity]).get(identity) or self._unseen()
+        finally:
+            os.close(descriptor)
+
+    def _unseen(self) -> str | None:
+        """Tell whether it is somebody we cannot see, or a file system that never says that nobody is there."""
+        probe = scratch_name(self.scratch)
+        descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=self.folder)
+        os.close(descriptor)
+        descriptor = os.open(probe, os.O_RDONLY, dir_fd=self.folder)
+        try:
+            return "somebody" if _is_open_for_writing(descriptor) is False else None
+        finally:
+            os.close(descriptor)
+            os.unlink(probe, dir_fd=self.folder)
+
+
+def _is_open_for_writing(descriptor: int) -> bool | None:
+    """Ask the kernel whether a file is open for writing anywhere, by anybody; None where it cannot say.
+
+    It grants a lease only on a file that nobody writes into, be it through a map of it in memory.
+    """
+    if not hasattr(fcntl, "F_SETLEASE"):
+        return None
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)  # if the lease is broken: a signal that ends nobody
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except OSError as error:
+        return True if error.errno == errno.EAGAIN else None
+    return False

@@ -1,0 +1,119 @@
+"""A shared folder as a destination: observe it into a step, write a step, say what came of it."""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+
+from msgspec.structs import replace
+
+from rollout.errors import Busy
+from rollout.machine.replace import MOUNTED, Changed
+from rollout.model.circumstances import Circumstances, Decisions
+from rollout.model.files import Desired, File, fingerprint
+from rollout.model.inventory import Folder, Target
+from rollout.model.outcomes import Outcome, Verdict, WrittenPath
+from rollout.model.plan import Action, Change, State, Step
+from rollout.planning import review, steps
+from rollout.targets.folder import memory
+from rollout.targets.folder import snapshot as folder_snapshot
+from rollout.targets.folder.memory import Memory
+from rollout.targets.folder.snapshot import open_to_all
+from rollout.targets.folder.write import FolderWriter
+from rollout.targets.job import Job, Settings
+
+
+def observe(target: Target, desired: Desired, settings: Settings, decisions: Decisions) -> Step:
+    """Return what one folder needs."""
+    assert isinstance(target.location, Folder)
+    root = target.location.root
+    if not root.exists() and not root.parent.exists():
+        reason = f"neither {root} nor the folder it is in exists; make it, or mend the path"
+        return Step(target.name, target.location, State.MISSING, reason, None)
+    if root.exists() and not root.is_dir():
+        return Step(target.name, target.location, State.BLOCKED, f"{root} is not a folder", None)
+    try:
+        fault = open_to_all(root)
+        if fault:
+            return Step(target.name, target.location, State.BLOCKED, fault, None)
+        kept = memory.memory(settings.state, root)
+        snapshot = folder_snapshot.snapshot(root, [item.path for item in desired.managed], kept)
+    except OSError as error:
+        reason = f"{error.filename or root}: {error.strerror}"
+        return Step(target.name, target.location, State.BLOCKED, reason, None)
+    found = steps.findings(desired, snapshot, decisions)
+    _note(settings.state, root, kept, found.equal)
+    return steps.step_of(target, found, Circumstances(identity=str(root)))
+
+
+def _note(state: Path, root: Path, kept: Memory, equal: Mapping[PurePosixPath, File]) -> None:
+    """Note the files that others wrote just as they should be; where that cannot be now, the next look does it."""
+    if equal:
+        with suppress(Busy, OSError), memory.locked(state, root, 0.0):
+            memory.take_over(kept, equal)
+
+
+def clear(where: Folder, state: Path) -> list[str]:
+    """Clear what a killed run left beside the files; return what to tell of it."""
+    kept = memory.memory(state, where.root)
+    if not memory.any_announced(kept):
+        return []
+    writer = FolderWriter(where.root, kept, "")
+    with suppress(Busy, OSError), memory.locked(state, where.root, 5.0):
+        writer.clear()  # whatever is wrong there is told when the folder is written
+    return writer.notes
+
+
+def write(job: Job) -> Outcome:
+    """Write one step; whatever happens is the outcome, never an exception."""
+    started = time.monotonic()
+    step = job.step
+    assert isinstance(step.location, Folder)
+    root = step.location.root
+    kept = memory.memory(job.settings.state, root)
+    writer = FolderWriter(root, kept, job.run.id)
+    changes = [change for change in step.changes if change.action is not Action.ERROR]
+    try:
+        with memory.locked(job.settings.state, root, job.settings.wait):
+            snapshot = folder_snapshot.snapshot(root, step.managed, kept)
+            stale = [p for p in review.stale_paths(step, snapshot.files) if not _is_done(p, step, snapshot.files)]
+            if stale:
+                names = ", ".join(str(path) for path in stale[:3])
+                outcome = _outcome(step, Verdict.STALE, f"{names} changed meanwhile; nothing was written")
+            else:
+                writer.clear()
+                writer.sweep(step.managed)
+                done = writer.write(changes)
+                writer.remember(
+                    {p: f for p, f in snapshot.files.items() if isinstance(f, File) and not _touched(p, changes)}
+                )
+                verdict = Verdict.WRITTEN if done else Verdict.UNCHANGED
+                outcome = _outcome(step, verdict, changes=done)
+    except Changed as error:
+        outcome = _outcome(step, Verdict.STALE, f"{error}; what others wrote is left as it is")
+    except Busy as error:
+        outcome = _outcome(step, Verdict.FAILED, str(error))
+    except OSError as error:
+        why = MOUNTED if error.errno == errno.EBUSY else error.strerror
+        outcome = _outcome(step, Verdict.FAILED, f"{error.filename or root}: {why}")
+    return replace(outcome, notes=tuple(writer.notes), duration_ms=int((time.monotonic() - started) * 1000))
+
+
+def _touched(path: object, changes: Iterable[Change]) -> bool:
+    return any(change.path == path for change in changes)
+
+
+def _is_done(path: object, step: Step, files: object) -> bool:
+    """Tell whether a path already is what the step makes of it: an earlier try got that far."""
+    assert isinstance(files, dict)
+    return any(change.path == path and files.get(path) == change.after for change in step.changes)
+
+
+def _outcome(step: Step, verdict: Verdict, reason: str = "", changes: Iterable[Change] = ()) -> Outcome:
+    paths = tuple(
+        WrittenPath(str(c.path), c.action.value, fingerprint(c.before), fingerprint(c.after)) for c in changes
+    )
+    return Outcome(step.target, verdict, reason, step.base, None, 0, step.kind, None, paths)

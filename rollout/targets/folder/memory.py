@@ -1,0 +1,122 @@
+"""What rollout remembers of a shared folder."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from msgspec import Struct
+
+from rollout.machine import locks, state_folder
+from rollout.machine.files import read, read_json, write_whole
+from rollout.model.files import File, fingerprint
+
+ABANDONED = 600.0  # seconds after which a file beside ours, of a run nobody knows of, is a killed run's
+
+_IN_USE = 3600.0  # seconds for which a content that was kept stays, whatever the records say
+
+
+class Memory(Struct, frozen=True):
+    """What rollout last wrote in a folder, kept in the state folder: a record, and contents by their hash."""
+
+    record: Path
+    contents: Path
+
+    def read(self) -> dict[str, Any]:
+        return read_json(self.record)
+
+    def write(self, record: Mapping[str, Any]) -> None:
+        write_whole(self.record, json.dumps(record).encode())
+
+    def keep(self, file: File | None) -> None:
+        """Keep a content, readable by its owner only, for revert and for merges."""
+        if file is None:
+            return
+        place = self.contents / file.sha256
+        if self._content(file.sha256) is None:
+            write_whole(place, file.content)
+        else:
+            os.utime(place)  # it is in use again
+
+    def _content(self, sha256: str) -> bytes | None:
+        """Return a content that was kept, if it is there and whole."""
+        try:
+            content = read(self.contents / sha256)
+        except OSError:
+            return None
+        return content if hashlib.sha256(content).hexdigest() == sha256 else None
+
+    def file(self, entry: str | None) -> File | None:
+        """Return the file a fingerprint speaks of, if its content was kept."""
+        if entry is None or entry in {"", "-"} or ":" not in entry:
+            return None
+        mode, _, sha256 = entry.partition(":")
+        content = self._content(sha256)
+        return None if content is None else File(content, mode == "100755")
+
+    def forget(self, prints: Iterable[str]) -> None:
+        """Remove contents that no record of any folder speaks of any more; one that was just kept may be in use."""
+        records = [read_json(file) for file in self.record.parent.glob("*.json")]
+        if not all(records):
+            return  # who knows what the one that cannot be read speaks of
+        used = {_sha256(entry) for record in records for entry in _prints(record)}
+        for name in {_sha256(entry) for entry in prints} - used:
+            with contextlib.suppress(OSError):
+                if time.time() - (self.contents / name).stat().st_mtime > _IN_USE:
+                    (self.contents / name).unlink()
+
+    def sweep(self) -> None:
+        """Remove what killed runs had not written to its end: it has lain still for long, and has no name yet."""
+        for folder in (self.contents, self.record.parent):
+            for left in folder.glob(".rollout-*"):
+                with contextlib.suppress(OSError):
+                    if time.time() - left.stat().st_mtime > ABANDONED:
+                        left.unlink()
+
+
+def _sha256(entry: str) -> str:
+    return entry.partition(":")[2]
+
+
+def _prints(record: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the fingerprint of every content that a record speaks of."""
+    for entry in record.values():
+        announced = entry.get("announced") or {}
+        yield from (entry.get("print", ""), entry.get("merge_base") or "", *entry.get("theirs", []))
+        yield from (announced.get("print", ""), announced.get("before", ""))
+        for pair in entry.get("ours", []):
+            yield from pair
+
+
+def memory(state: Path, root: Path) -> Memory:
+    name = state_folder.key(os.path.realpath(root))
+    return Memory(state / "folders" / f"{state_folder.slug(root.name)}-{name}.json", state / "contents")
+
+
+@contextmanager
+def locked(state: Path, root: Path, wait: float) -> Iterator[None]:
+    record = memory(state, root).record
+    with locks.locked(record.with_suffix(".lock"), f"{root}: the folder", wait):
+        yield
+
+
+def take_over(kept: Memory, files: Mapping[PurePosixPath, File]) -> None:
+    """Take files that others wrote just as they should be for ours: from now on a change is drift."""
+    record = kept.read()
+    for path, file in files.items():
+        kept.keep(file)
+        entry = {key: value for key, value in record.get(str(path), {}).items() if key in {"ours", "theirs"}}
+        record[str(path)] = {**entry, "print": fingerprint(file), "run": None}
+    kept.write(record)
+
+
+def any_announced(kept: Memory) -> bool:
+    """Tell whether a killed run announced a write that nobody settled."""
+    return any(entry.get("announced") for entry in kept.read().values())

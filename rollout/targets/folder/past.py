@@ -1,0 +1,28 @@
+"""What rollout did in a folder before."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from rollout.errors import GitError
+from rollout.model.circumstances import Circumstances
+from rollout.model.files import File
+from rollout.model.inventory import Folder, Target
+from rollout.model.outcomes import Outcome
+from rollout.model.plan import Step
+from rollout.planning.undo import undone
+from rollout.targets.folder import memory
+from rollout.targets.folder import snapshot as folder_snapshot
+from rollout.targets.job import Settings
+
+
+def folder_step(target: Target, where: Folder, outcome: Outcome, settings: Settings) -> Step:
+    kept = memory.memory(settings.state, where.root)
+    snapshot = folder_snapshot.snapshot(where.root, [PurePosixPath(path.path) for path in outcome.paths], kept)
+    before: dict[PurePosixPath, File | None] = {}
+    for path in outcome.paths:
+        file = kept.file(path.before)
+        if file is None and path.before not in {"-", None}:
+            raise GitError(f"the backup of {path.path} is gone")
+        before[PurePosixPath(path.path)] = file
+    return undone(target, outcome, snapshot, before, Circumstances(str(where.root)))

@@ -1,0 +1,78 @@
+"""Read the managed files of a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from rollout.machine import look
+from rollout.model.files import File, Obstacle, Snapshot, Written, fingerprint
+from rollout.targets.folder.memory import Memory
+
+
+def open_to_all(root: Path) -> str | None:
+    """Say where on the way to a folder anybody may put something else in its place, or None.
+
+    In a folder like /tmp what is there stays its owner's: then it must be ours or the system's.
+    """
+    trusted = {0, os.geteuid()}
+    for place in dict.fromkeys((Path(os.path.abspath(root)), Path(os.path.realpath(root)))):
+        owner: int | None = None  # of the entry below
+        for folder in (place, *place.parents):
+            if not os.path.lexists(folder):
+                continue
+            about = folder.lstat()
+            if stat.S_ISDIR(about.st_mode) and about.st_mode & stat.S_IWOTH:
+                if not about.st_mode & stat.S_ISVTX or folder == place:
+                    return f"anybody may write to {folder}: chmod o-w {folder}"
+                if owner is not None and owner not in trusted:
+                    return f"anybody may write to {folder}, and what is there belongs to another user (uid {owner})"
+            owner = about.st_uid
+    return None
+
+
+def snapshot(root: Path, wanted: Iterable[PurePosixPath], kept: Memory) -> Snapshot:
+    """Return the managed paths as they are on the disk, and what rollout last wrote there."""
+    files = {path: look.as_file(look.look(root, path)) for path in wanted}
+    written: dict[PurePosixPath, Written] = {}
+    for name, entry in kept.read().items():
+        path = PurePosixPath(name)
+        found = files[path] if path in files else look.as_file(look.look(root, path))
+        last = _last_written(entry, found, kept)
+        if last is not None and (path in files or found is not None):
+            written[path] = last
+    return Snapshot(_revision(files), files, written)
+
+
+def _revision(files: Mapping[PurePosixPath, File | Obstacle | None]) -> str:
+    text = "\0".join(f"{path}\0{fingerprint(found)}" for path, found in sorted(files.items()))
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _last_written(entry: Mapping[str, Any], found: File | Obstacle | None, kept: Memory) -> Written | None:
+    """Settle what was written last: a write that was announced counts if its result is there."""
+    announced = entry.get("announced")
+    current = entry
+    if announced and announced["print"] == fingerprint(found):
+        current = announced
+    if "print" not in current:
+        return None
+    base = None if current["print"] == "-" else kept.file(current["print"])
+    if base is None and current["print"] != "-":
+        # The content is gone, but not what it was: a file that differs from it still is drift.
+        base = found if isinstance(found, File) and fingerprint(found) == current["print"] else File(b"\0gone")
+    pairs = tuple(
+        (_bytes(before, kept), _bytes(after, kept)) for before, after in entry.get("ours", []) if after != "-"
+    )
+    merged = current.get("merged")
+    merge_base = kept.file(entry.get("merge_base")) if merged else None
+    return Written(base, current.get("run"), pairs, merged, merge_base)
+
+
+def _bytes(entry: str, kept: Memory) -> bytes:
+    file = kept.file(entry)
+    return file.content if file else b""

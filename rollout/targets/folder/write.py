@@ -1,0 +1,253 @@
+"""Writes a shared folder: its files one at a time, whole, if nobody was faster; every write is announced before."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from rollout.machine import look, replace, waiting
+from rollout.machine.look import Found
+from rollout.machine.replace import Changed
+from rollout.model.files import File, fingerprint
+from rollout.model.plan import Change
+from rollout.targets.folder import memory
+from rollout.targets.folder.displaced import Beside, is_scratch_of, scratch_name
+from rollout.targets.folder.memory import Memory
+
+_MAX_MERGES = 50  # how many of our writes to a file are remembered, and can be undone
+
+_OUT_OF_REACH = "its folder is a link or no folder any more; what a killed run may have left there is out of reach"
+
+_BLOCKED = {errno.ENOTDIR, errno.ELOOP}  # somebody put something else in the place of a folder
+
+
+class _Announced(Struct, frozen=True):
+    """A write that was about to happen: enough to tell, after a kill, what lies there."""
+
+    print: str
+    before: str
+    run: str
+    scratch: str
+    merged: str | None = None
+    mode: int | None = None  # all permissions of the new file; records of older versions do not have them
+    before_mode: int | None = None
+
+    def is_ours(self, found: Found) -> bool:
+        return fingerprint(look.as_file(found)) == self.print and self.mode in {None, found.mode}
+
+    def is_known(self, found: Found) -> bool:
+        planned = fingerprint(look.as_file(found)) == self.before and self.before_mode in {None, found.mode}
+        return planned or self.is_ours(found)
+
+
+class FolderWriter:
+    """Writes the changes of one step; every file by itself is old or new, never in between."""
+
+    def __init__(self, root: Path, kept: Memory, run: str) -> None:
+        self._root = root
+        self._kept = kept
+        self._run = run
+        self._dropped: list[str] = []  # contents that an entry spoke of for the last time
+        self.notes: list[str] = []  # what a person should know, however the writing ends
+
+    def write(self, changes: Iterable[Change]) -> list[Change]:
+        """Write all changes, in order; raise Changed before the first write if any file is not as planned.
+
+        Raises Changed in the middle too, when somebody is faster: the files before are written, theirs stays.
+        """
+        planned = list(changes)
+        self._root.mkdir(parents=True, exist_ok=True)
+        self._kept.sweep()
+        self.clear()
+        for change in planned:
+            self._expected(change)
+        done = []
+        for change in planned:
+            self._put(change)
+            done.append(change)
+        if self._dropped:
+            self._kept.forget(self._dropped)
+        return done
+
+    def _expected(self, change: Change) -> Found | None:
+        """Return what is to be replaced, or what is there already in its place."""
+        found = look.look(self._root, change.path)
+        if look.as_file(found) not in (change.before, change.after):
+            raise Changed(f"{change.path} was changed meanwhile")
+        assert found is None or isinstance(found, Found)
+        return found
+
+    def _put(self, change: Change) -> None:
+        found = self._expected(change)
+        if found is not None and found.links > 1 and look.as_file(found) != change.after:
+            raise Changed(f"{change.path} has hard links, which replacing it would part")
+        announced = self._announce(change, found)
+        if look.as_file(found) != change.after:
+            with look.parent(self._root, change.path, make=change.after is not None) as inside:
+                try:
+                    self._replace(Beside(self._root, change.path, inside, announced.scratch), announced, change, found)
+                finally:
+                    with contextlib.suppress(OSError):
+                        waiting.sync(inside)
+        self._settle(change)
+
+    def _announce(self, change: Change, found: Found | None) -> _Announced:
+        """Write down what is about to be written, so that a killed run's result is known for ours."""
+        self._kept.keep(change.before)
+        self._kept.keep(change.after)
+        announced = _Announced(
+            print=fingerprint(change.after),
+            before=fingerprint(change.before),
+            run=self._run,
+            merged=change.template,
+            scratch=scratch_name(change.path.name),
+            mode=_mode(change.after, found) if change.after is not None else None,
+            before_mode=found.mode if found else None,
+        )
+        record = self._kept.read()
+        record.setdefault(str(change.path), {})["announced"] = msgspec.to_builtins(announced)
+        self._kept.write(record)
+        return announced
+
+    def _replace(self, beside: Beside, announced: _Announced, change: Change, found: Found | None) -> None:
+        try:
+            if change.after is None:
+                replace.put_new(beside.folder, change.path.name, beside.folder, beside.scratch)
+            else:
+                self._exchange(beside, change.after, found)
+        except (FileExistsError, FileNotFoundError):
+            raise Changed(f"{change.path} was changed meanwhile") from None
+        if found is not None:
+            self._judge(beside, announced, change, found)
+        beside.check_place()
+
+    def _exchange(self, beside: Beside, after: File, found: Found | None) -> None:
+        """Put the new file in its place, and the old one under the name it had."""
+        folder, scratch, name = beside.folder, beside.scratch, beside.path.name
+        like = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder) if found else None
+        try:
+            replace.stage(folder, scratch, after.content, _mode(after, found), like)
+        finally:
+            if like is not None:
+                os.close(like)
+        try:
+            swap = replace.put_new if found is None else replace.exchange
+            swap(folder, scratch, folder, name)
+        except OSError:
+            os.unlink(scratch, dir_fd=folder)
+            raise
+
+    def _judge(self, beside: Beside, announced: _Announced, change: Change, planned: Found) -> None:
+        """Look at what came out; anything but the very file that was looked at goes back."""
+        if beside.look() == planned:
+            self._tell(beside.removed(lambda found: found == planned))
+            return
+        self._tell(beside.put_back() if change.after is None else beside.given_back(announced.is_ours))
+        raise Changed(f"{change.path} was changed meanwhile")
+
+    def _tell(self, note: str | None) -> None:
+        if note is not None:
+            self.notes.append(note)
+
+    # --- the record
+
+    def _settle(self, change: Change) -> None:
+        record = self._kept.read()
+        entry = record[str(change.path)]
+        self._written(entry, _announced(entry))
+        self._kept.write(record)
+
+    def _written(self, entry: dict[str, Any], announced: _Announced) -> None:
+        del entry["announced"]
+        if announced.merged is not None and entry.get("merged") is None and "print" in entry:
+            entry["merge_base"] = entry["print"]
+        if announced.before not in {"-", entry.get("print")}:
+            # Somebody's, and never removed.
+            entry["theirs"] = list(dict.fromkeys((*entry.get("theirs", []), announced.before)))
+        entry["print"], entry["run"], entry["merged"] = announced.print, announced.run, announced.merged
+        ours = [*entry.get("ours", []), [announced.before, announced.print]]
+        entry["ours"] = ours[-_MAX_MERGES:]
+        self._dropped += [word for pair in ours[:-_MAX_MERGES] for word in pair]
+
+    def remember(self, files: Mapping[PurePosixPath, File]) -> None:
+        """Take files that already are as they should be for written by us: from now on a change is drift."""
+        record = self._kept.read()
+        new = {str(path): file for path, file in files.items() if "print" not in record.get(str(path), {})}
+        if new:
+            for path, file in new.items():
+                self._kept.keep(file)
+                record[path] = {"print": fingerprint(file), "run": self._run}
+            self._kept.write(record)
+
+    # --- what a killed run left
+
+    def clear(self) -> None:
+        """Take away what a killed run left beside the files, giving back what is somebody's, and settle its record."""
+        for name, entry in self._kept.read().items():
+            if entry.get("announced"):
+                path, announced = PurePosixPath(name), _announced(entry)
+                try:
+                    with look.parent(self._root, path) as inside:
+                        self._cleared(Beside(self._root, path, inside, announced.scratch), announced)
+                except FileNotFoundError:
+                    pass  # the folder is gone, with all that was in it
+                except OSError as error:
+                    if error.errno not in _BLOCKED:
+                        raise
+                    self._tell(f"{path}: {_OUT_OF_REACH}")
+                self._settle_killed(path, announced)
+
+    def _cleared(self, beside: Beside, announced: _Announced) -> None:
+        half, whole = beside.part(), self._kept.file(announced.print)
+        if half.lies_there():
+            self._tell(half.removed(lambda found: whole is not None and whole.content.startswith(found.content)))
+        for left in beside.ends():
+            found = left.look()
+            known = found is not None and announced.is_known(found)
+            self._tell(left.removed(announced.is_known) if known else left.rescued(announced.is_ours))
+
+    def _settle_killed(self, path: PurePosixPath, announced: _Announced) -> None:
+        """Record what a killed run announced as written if it is there, and forget it if it is not."""
+        record = self._kept.read()
+        entry = record[str(path)]
+        if fingerprint(look.as_file(look.look(self._root, path))) == announced.print:
+            self._written(entry, announced)
+        else:
+            del entry["announced"]
+            if not entry:
+                del record[str(path)]
+        self._kept.write(record)
+
+    def sweep(self, paths: Iterable[PurePosixPath]) -> None:
+        """Keep and tell what a killed run left beside the files when the record that speaks of it is lost.
+
+        Another machine may be writing here now: only what has lain still for a while is taken.
+        """
+        for path in paths:
+            with contextlib.suppress(OSError), look.parent(self._root, path) as inside:
+                for name in _abandoned(inside, path.name):
+                    kept = Beside(self._root, path, inside, name).kept()
+                    self._tell(f"{path}: what a killed run had left beside it is kept in {kept}")
+
+
+def _mode(after: File, found: Found | None) -> int:
+    return replace.kept_mode(found.mode, after.executable) if found else replace.new_mode(after.executable)
+
+
+def _announced(entry: Mapping[str, Any]) -> _Announced:
+    return msgspec.convert(entry["announced"], _Announced)
+
+
+def _abandoned(inside: int, name: str) -> list[str]:
+    ours = is_scratch_of(name)
+    matching = [entry for entry in os.listdir(inside) if ours.match(entry)]
+    ages = [time.time() - os.stat(entry, dir_fd=inside, follow_symlinks=False).st_ctime for entry in matching]
+    return [entry for entry, age in zip(matching, ages, strict=True) if age > memory.ABANDONED]

@@ -1,0 +1,46 @@
+"""What rollout did to a target before, whichever kind it is."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from rollout.errors import GitError
+from rollout.model.files import fingerprint
+from rollout.model.inventory import Branch, Folder, Target
+from rollout.model.outcomes import Outcome
+from rollout.model.plan import State, Step
+from rollout.remote import upstream
+from rollout.targets import signing
+from rollout.targets.branch.past import branch_history, branch_step
+from rollout.targets.folder import memory
+from rollout.targets.folder import snapshot as folder_snapshot
+from rollout.targets.folder.past import folder_step
+from rollout.targets.job import Settings, Unfit
+
+
+def history(target: Target, path: PurePosixPath, settings: Settings) -> tuple[str | None, tuple[str, ...]]:
+    match target.location:
+        case Branch() as where:
+            return branch_history(target, where, path, settings)
+        case Folder(root):
+            kept = memory.memory(settings.state, root)
+            snapshot = folder_snapshot.snapshot(root, [path], kept)
+            written = snapshot.written.get(path)
+            changed = written is not None and fingerprint(written.file) != fingerprint(snapshot.files.get(path))
+            return None, (("somebody, on the disk",) if changed else ())
+
+
+def step_back(target: Target, outcome: Outcome, settings: Settings) -> Step:
+    try:
+        match target.location:
+            case Branch():
+                there = signing.settled(settings, target.location)
+                return branch_step(target, target.location, outcome, there)
+            case Folder():
+                return folder_step(target, target.location, outcome, settings)
+    except Unfit as error:
+        return Step(target.name, target.location, error.state, str(error), None)
+    except upstream.Unreachable as error:
+        return Step(target.name, target.location, State.UNREACHABLE, str(error).split("\n")[0], None)
+    except (GitError, OSError) as error:
+        return Step(target.name, target.location, State.BLOCKED, str(error).split("\n")[0], None)

@@ -1,0 +1,88 @@
+"""Who the person is in a target's repository: their own git configuration, with its conditions, says it for each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rollout.checkout import discover
+from rollout.content import patterns
+from rollout.errors import GitError
+from rollout.git.git_folder import NotOurs
+from rollout.git.person import Person, conditional_includes, person_elsewhere, person_there
+from rollout.git.run import Git
+from rollout.model.inventory import Branch
+from rollout.safety import addresses
+from rollout.targets.job import Settings
+
+
+def settled(settings: Settings, where: Branch) -> Settings:
+    """Return the settings with the person as they are there: what git itself would call them in the checkout.
+
+    Without a checkout it is what their conditions say of the address, the branch, and where it would be cloned to.
+    """
+    if not settings.person.conditional:
+        return settings
+    return replace(settings, person=_there(settings.person, where))
+
+
+def _there(person: Person, where: Branch) -> Person:
+    try:
+        git_dir = _git_dir(where.checkout)
+        if git_dir is not None:
+            return person_there(person, Git(git_dir=git_dir))
+        return person_elsewhere(person, Git().with_options(*_as_if_there(where)))
+    except GitError as error:
+        return replace(person, identity=None, fault=f"git: {str(error).splitlines()[0]}")
+
+
+def _git_dir(top: Path | None) -> Path | None:
+    try:
+        return discover.discover(top).git_dir if top is not None and os.path.lexists(top) else None
+    except NotOurs:
+        return None
+
+
+class Condition(Struct, frozen=True):
+    """One `includeIf`: when its file counts, and the file in which it stands."""
+
+    kind: str
+    pattern: str
+    origin: Path
+
+    def holds(self, git_dir: Path | None, branch: str) -> bool:
+        """Tell what git would say of a repository at `git_dir` that has `branch` checked out; see git-config(1)."""
+        if self.kind == "onbranch":
+            return _matches(self.pattern, branch)
+        if git_dir is None:
+            return False
+        ways = {str(git_dir), os.path.realpath(git_dir)}
+        if self.kind == "gitdir":
+            return any(_matches(self._place(), way) for way in ways)
+        return self.kind == "gitdir/i" and any(_matches(self._place().lower(), way.lower()) for way in ways)
+
+    def _place(self) -> str:
+        if self.pattern.startswith("./"):
+            return f"{os.path.realpath(self.origin.parent)}/{self.pattern[2:]}"
+        place = os.path.expanduser(self.pattern)
+        return place if place.startswith("/") else f"**/{place}"
+
+
+def _matches(pattern: str, text: str) -> bool:
+    whole = f"{pattern}**" if pattern.endswith("/") else pattern
+    return patterns.matches_exactly(f"/{whole.removeprefix('/')}", text.removeprefix("/"))
+
+
+def _as_if_there(where: Branch) -> Iterator[str]:
+    """Yield what makes git, run in no repository, include what it would in a clone of the target."""
+    if where.url is not None:
+        yield f"remote.{where.remote}.url={addresses.split_secret(where.url)[0]}"  # arguments are no place for a secret
+    git_dir = None if where.checkout is None else where.checkout / ".git"
+    for key, path, origin in conditional_includes():
+        kind, _, pattern = key.partition(":")
+        if Condition(kind, pattern, origin).holds(git_dir, where.branch):
+            yield f"include.path={os.path.join(origin.parent, os.path.expanduser(path))}"

@@ -1,0 +1,4 @@
+"""Where units of work run: threads, processes beside this one, a Dask cluster.
+
+Doors: `dask_cluster`, `executors`, `threads`.
+"""

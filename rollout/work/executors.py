@@ -1,0 +1,61 @@
+"""Where units of work run: on threads of this process, a bounded number at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from threading import Event
+from typing import Generic, Protocol, TypeVar
+
+from msgspec import Struct, field
+
+from rollout.work import processes, threads
+from rollout.work.processes import Aide, Aides
+
+T = TypeVar("T")
+
+R = TypeVar("R")
+
+
+class Work(Struct, Generic[T, R], frozen=True):
+    """A kind of unit of work: how it is done here, how on another machine, and what is said when that was lost."""
+
+    here: Callable[[T], R]
+    elsewhere: Callable[[T], R]
+    cached: Callable[[T], str | None]  # what a machine keeps a cache of for it; None when only this one can do it
+    lost: Callable[[T, str, bool], R]  # the unit, why, and whether it may have been begun
+    only_looks: bool = False  # so that it may be begun by one process and done by another
+
+
+class Executor(Protocol):
+    """Does units of work, of which so many are expected, and yields each with its result as it is done.
+
+    After `stop` no new ones are begun.
+    """
+
+    def run(
+        self, work: Work[T, R], items: Iterable[T], stop: Event | None = None, expected: int = 0
+    ) -> Iterator[tuple[T, R]]: ...
+
+    def expect(self, work: Work[T, R], number: int) -> None:
+        """Get ready for about so many units that will be asked for soon."""
+
+
+class Threads(Struct, frozen=True):
+    """Threads of this process, and processes beside it for what only looks."""
+
+    jobs: int
+    aides: Aides = field(default_factory=Aides)
+
+    def run(
+        self, work: Work[T, R], items: Iterable[T], stop: Event | None = None, expected: int = 0
+    ) -> Iterator[tuple[T, R]]:
+        return threads.run(work.here, items, self.jobs, stop, self._aides_for(work, expected))
+
+    def expect(self, work: Work[T, R], number: int) -> None:
+        self._aides_for(work, number)
+
+    def _aides_for(self, work: Work[T, R], number: int) -> Sequence[Aide]:
+        return self.aides.of(processes.affordable(self.jobs, number) if work.only_looks else 0, work.here)
+
+    def close(self) -> None:
+        self.aides.close()

@@ -1,0 +1,56 @@
+"""The process that computes beside another one: pickled units of work in, what came of them out."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import pickle
+import signal
+import sys
+from collections.abc import Callable
+from typing import BinaryIO, TypeVar
+
+from rollout.machine import waiting
+from rollout.remote import ssh
+
+T = TypeVar("T")
+
+R = TypeVar("R")
+
+
+def main() -> None:
+    """Do what is asked until nobody asks any more; the module of the work may be named, to be ready for it."""
+    signal.signal(signal.SIGINT, lambda *_: None)  # whoever asks says when to stop
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
+    signal.signal(signal.SIGTERM, lambda *_: waiting.interrupted.set())
+    gc.set_threshold(20_000, 20, 50)
+    ssh.keep_away()
+    with os.fdopen(os.dup(1), "wb") as answers:
+        os.dup2(2, 1)  # what anything prints goes not between the answers
+        for name in sys.argv[1:]:
+            importlib.import_module(name)
+        serve(sys.stdin.buffer, answers)
+    os._exit(0)  # whoever asked waits, and to take a process apart takes longer than many a unit
+
+
+def serve(tasks: BinaryIO, answers: BinaryIO) -> None:
+    """Answer each list of units with a list of what came of them."""
+    while True:
+        try:
+            work, units = pickle.load(tasks)  # noqa: S301  # of the process that started us
+        except EOFError:
+            return
+        pickle.dump([_done(work, unit) for unit in units], answers, pickle.HIGHEST_PROTOCOL)
+        answers.flush()
+
+
+def _done(work: Callable[[T], R], unit: T) -> R | None:
+    try:
+        return work(unit)
+    except BaseException:
+        return None  # what is wrong shows where it is done again
+
+
+if __name__ == "__main__":
+    main()

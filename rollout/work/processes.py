@@ -1,0 +1,106 @@
+"""Processes that compute beside this one, for units of work that contact no host: Python computes on one core.
+
+They are started as programs and not forked: no lock, no connection and no ledger of ours is open in them. What they
+cannot do, and what they held when they were killed, is done here.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
+
+from msgspec import Struct, field
+
+from rollout.machine.waiting import interrupted
+
+T = TypeVar("T")
+
+R = TypeVar("R")
+
+
+_WORTH = 150  # units of work for each process, below which it is not worth its start of a third of a second
+
+_MOST = 8  # processes
+
+_POLL = 0.2  # seconds between two looks at whether a signal came
+
+
+def affordable(jobs: int, expected: int) -> int:
+    """Return how many aides are worth having for so many units, where so many may be worked on at once."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(0, min(cores, _MOST, jobs, expected // _WORTH) - 1)
+
+
+class Aide(Struct):
+    """A process at work beside this one."""
+
+    process: subprocess.Popen[bytes]
+    _asked: bool = False
+
+    def do(self, work: Callable[[T], R], units: list[T]) -> list[R | None]:
+        """Return what came of each unit: None for one that is to be done here."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self._asked = True
+        try:
+            pickle.dump((work, units), self.process.stdin, pickle.HIGHEST_PROTOCOL)
+            self.process.stdin.flush()
+            self._wait()
+            found: list[R | None] = pickle.load(self.process.stdout)  # noqa: S301  # of our own process
+        except (OSError, EOFError, pickle.UnpicklingError):
+            return [None] * len(units)
+        return found
+
+    def _wait(self) -> None:
+        """Wait for the answer, and pass an interrupt on: not every signal that reaches us reaches the aide."""
+        assert self.process.stdout is not None
+        waiting = select.poll()
+        waiting.register(self.process.stdout, select.POLLIN)
+        while not waiting.poll(_POLL * 1000):
+            if interrupted.is_set():
+                self.process.send_signal(signal.SIGTERM)
+
+    def end(self) -> None:
+        """Let it end when it has done what it was asked; at once where that was nothing."""
+        if not self._asked:
+            self.process.kill()
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                with suppress(OSError):
+                    stream.close()
+        self.process.wait()
+
+
+class Aides(Struct):
+    """The aides of one command, started when there is work for them or soon will be."""
+
+    _started: list[Aide] = field(default_factory=list)
+
+    def of(self, number: int, work: Callable[[T], R] | None = None) -> Sequence[Aide]:
+        """Return so many aides, or as many as the system gives; they get ready for a kind of work."""
+        with suppress(OSError):
+            while len(self._started) < number:
+                self._started.append(_started("" if work is None else work.__module__))
+        return self._started[:number]
+
+    def close(self) -> None:
+        while self._started:
+            self._started.pop().end()
+
+
+def _started(module: str) -> Aide:
+    # -P: no module is taken from the folder it runs in.
+    command = [sys.executable, "-P", "-m", "rollout.work.process_main", *([module] if module else [])]
+    # Ctrl-C waits until it is there: whoever started it says when to stop, and it would end with a traceback.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+    try:
+        return Aide(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,160 @@
+"""Work done on threads that each take the next unit when they are free: no queue, no future, nothing held.
+
+They compute one at a time (`turns`), so units that wait for nothing are done by one thread: to hand the turn over costs
+time, too. As soon as a unit turns out to wait, there are as many threads as may be. What needs nothing of this process
+can be lent to processes beside it (`aides`).
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from queue import Empty, SimpleQueue
+from threading import Condition, Event, Thread
+from typing import Generic, TypeVar
+
+from msgspec import Struct, field
+
+from rollout.machine import waiting
+from rollout.work.processes import Aide
+
+T = TypeVar("T")
+
+R = TypeVar("R")
+
+
+_POLL = 0.2  # seconds between two looks at whether a signal came
+
+_WAITS = 0.02  # seconds after which a unit is taken to wait for something
+
+_TOLD = 0.01  # seconds between two times that a thread calls to what is done: who hears it takes the turn to compute
+
+_LOT = 16  # units that another process is given at once
+
+_FILES = 12  # that one unit of work has open at most: pipes to and from two git processes, locks, a folder or two
+
+_OWN_FILES = 40  # that this process has open besides, with what its libraries open in passing
+
+
+def affordable(jobs: int) -> int:
+    """Return how many of so many units can be worked on at once with the files that may be open; ask for more first."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OWN_FILES + _FILES * jobs
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        return max(1, min(jobs, (soft - _OWN_FILES) // _FILES))
+    return jobs
+
+
+class _Shared(Struct, Generic[T, R]):
+    """What the threads have in common: the units that are left, and what came of those that were taken."""
+
+    work: Callable[[T], R]
+    items: Iterator[T]
+    stop: Event | None
+    changed: Condition = field(default_factory=Condition)
+    over: Event = field(default_factory=Event)
+    waits: bool = False  # a unit took so long that it must have waited
+    lent: int = 0  # units that another process has
+    back: deque[T] = field(default_factory=deque)  # units that another process has not done
+    done: deque[tuple[T, R]] = field(default_factory=deque)
+    news: SimpleQueue[BaseException | bool] = field(default_factory=SimpleQueue)  # something is done, or a thread is
+
+    @property
+    def _ends(self) -> bool:
+        return self.over.is_set() or (self.stop is not None and self.stop.is_set())
+
+    def take(self) -> T | None:
+        """Return the next unit, or None when there is none or none is to be begun any more."""
+        with self.changed:
+            while not self._ends:
+                item = self.back.popleft() if self.back else next(self.items, None)
+                if item is not None or not self.lent:
+                    return item
+                self.changed.wait(_POLL)
+        return None
+
+    def run(self, aide: Aide | None = None) -> None:
+        """Work until nothing is left, first by an aide for as long as it does anything.
+
+        What goes wrong is raised again where the results are read.
+        """
+        told = 0.0
+        try:
+            while aide is not None and (units := self._lot()) and self._lent(aide, units):
+                pass
+            while (item := self.take()) is not None:
+                begun = time.monotonic()
+                with waiting.working():
+                    self.done.append((item, self.work(item)))
+                ended = time.monotonic()
+                self.waits = self.waits or ended - begun > _WAITS
+                if ended - told > _TOLD:
+                    self.news.put(True)
+                    told = ended
+        except BaseException as error:
+            self.over.set()
+            self.news.put(error)
+        self.news.put(False)
+
+    def _lent(self, aide: Aide, units: list[T]) -> bool:
+        """Have an aide work on these units; tell whether it has done any."""
+        found = list(zip(units, aide.do(self.work, units), strict=True))
+        left = [unit for unit, result in found if result is None]
+        self.done.extend((unit, result) for unit, result in found if result is not None)
+        self.news.put(True)
+        with self.changed:
+            self.lent -= len(units)
+            self.back.extend(left)
+            self.changed.notify_all()
+        return len(left) < len(units)
+
+    def _lot(self) -> list[T]:
+        with self.changed:
+            units = [] if self._ends else list(islice(self.items, _LOT))
+            self.lent += len(units)
+            return units
+
+
+def run(
+    work: Callable[[T], R], items: Iterable[T], jobs: int, stop: Event | None = None, aides: Sequence[Aide] = ()
+) -> Iterator[tuple[T, R]]:
+    """Yield (item, result) as they are done, a fifth of a second later at most; after `stop` none is begun any more.
+
+    The aides work as well, where what is done needs nothing of this process.
+    """
+    shared = _Shared(work, iter(items), stop)
+    threads: list[Thread] = []
+    most = max(jobs, 1 + len(aides))
+
+    def start(*targets: Callable[[], None]) -> int:
+        made = [Thread(target=target, name=f"rollout-{len(threads) + n}") for n, target in enumerate(targets)]
+        threads.extend(made)
+        for thread in made:
+            thread.start()
+        return len(made)
+
+    try:
+        left = start(shared.run, *(partial(shared.run, aide) for aide in aides))
+        while left:
+            if shared.waits:
+                left += start(*[shared.run] * (most - len(threads)))
+            try:
+                news = shared.news.get(timeout=_WAITS if len(threads) < most else _POLL)
+            except Empty:
+                shared.waits = shared.waits or not shared.done
+                news = True
+            while shared.done:
+                yield shared.done.popleft()
+            if isinstance(news, BaseException):
+                raise news
+            left -= not news
+    finally:
+        shared.over.set()
+        for thread in threads:
+            thread.join()

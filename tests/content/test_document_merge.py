@@ -1,0 +1,198 @@
+"""Merges told one by one: what is added, replaced and taken back in each format, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+import pytest
+
+from rollout.content.documents.document import DocumentFault
+from rollout.content.documents.formats import format_of
+from rollout.content.documents.match import match_for
+from rollout.content.documents.merge import Kind, past, projection
+from rollout.content.documents.past import Ours
+from tests.corpus import merged
+
+MATCHED = {"r": ("id",), "repos": ("repo",), "repos[].hooks": ("id",), "x": ("name",)}
+
+
+def _kind(name: str) -> Kind:
+    path = PurePosixPath(name)
+    return Kind(path, format_of(path, None), match_for(path, MATCHED))
+
+
+def _told(name: str, before: str, *steps: str) -> str:
+    """Merge one template after the other; a step that begins with `>` is what a person makes of the file meanwhile."""
+    kind, current = _kind(name), before.encode()
+    writes: list[tuple[bytes, bytes]] = []
+    for step in steps:
+        if step.startswith(">"):
+            current = step[1:].encode()
+            continue
+        after = merged(current, step.encode(), kind, *writes)
+        writes.append((current, after))
+        current = after
+    return current.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "template", "after"),
+    [
+        ("x.yaml", "a: {}\nb: [ ]\n", "a:\n  x: |\n    t\nb:\n- {c: 2}\n", 'a: {x: "t\\n"}\nb: [{c: 2}]\n'),
+        ("x.yaml", "'a': 1\n\"b\": {c: 1}\n", "a: 2\nb: {d: 1}\n", "'a': 2\n\"b\": {c: 1, d: 1}\n"),
+        ("x.yaml", "a:\n- 1\n", "a: [2]\n", "a:\n- 1\n- 2\n"),
+        ("x.yaml", "a:\n    b: 'q'  # c\n", "a: {d: 1}\n", "a:\n    b: 'q'  # c\n    d: 1\n"),
+        ("x.yaml", "---\nx: &k {a: 1}\ny: *k\n", "z: 1\n", "---\nx: &k {a: 1}\ny: *k\nz: 1\n"),
+        ("x.yaml", "a:\n  b: 1  # c\n\n# next\nz: 1\n", "a: {d: 2}\n", "a:\n  b: 1  # c\n  d: 2\n\n# next\nz: 1\n"),
+        ("x.yaml", "a:\n  b: 1\n  # in a\n# next\n", "a: {d: [2]}\n", "a:\n  b: 1\n  # in a\n  d: [2]\n# next\n"),
+        ("x.yaml", "a:\n  b:\n  - 1\n  # on c\n  c: 1\n", "a: {b: [2]}\n",
+         "a:\n  b:\n  - 1\n  - 2\n  # on c\n  c: 1\n"),
+        ("x.yaml", "a:\n  b:\n    - 1\n    # in b\n# z\n", "a: {b: [2]}\n",
+         "a:\n  b:\n    - 1\n    # in b\n    - 2\n# z\n"),
+        ("x.yaml", "b: &b {A: 1}\ns:\n  <<: *b\n  c: 1\n", "s: {A: 1}\n", "b: &b {A: 1}\ns:\n  <<: *b\n  c: 1\n"),
+        ("x.yaml", "a: &k 1  # c\nb: *k\n", "a: 2\n", "a: &k 2  # c\nb: *k\n"),
+        ("x.yaml", "a:\n  b: 1\n  # n\n  c: 2\nz: 1\n", "a: 5\n", "a: 5\n  # n\nz: 1\n"),
+        ("x.yaml", "a:\n  b: 1", "a: 5\nz: 1\n", "a: 5\nz: 1"),
+        ("x.yaml", "a: 5 # n\nz: 1\n", "a:\n  b: 1\n  c: [1]\n", "a: # n\n  b: 1\n  c: [1]\nz: 1\n"),
+        ("x.yaml", "a: |\n  x\n\nz: 1\n", "a: >-\n  q\n  r\n", "a: >-\n  q\n  r\n\nz: 1\n"),
+        ("x.yaml", "a:\n    -   x: 1\n", "a:\n- q: 1\n  r:\n  - 1\n",
+         "a:\n    -   x: 1\n    -   q: 1\n        r:\n            -   1\n"),
+        ("x.yaml", "p: 22:22\n", 'p: "22:22"\n', 'p: "22:22"\n'),
+        ("x.yaml", "a: !Ref B\n", "a: !Ref B\n", "a: !Ref B\n"),
+        ("x.json", '{"a": NaN, "b": "\\ud800", "c": 1}', '{"d": 1}', '{"a": NaN, "b": "\\ud800", "c": 1, "d": 1}'),
+        ("x.json", "// only\n", '{"a": 1}', '// only\n{"a": 1}\n'),
+        ("x.json", '{\n "l": ["a",\n  "a"] // l\n}', '{"l": ["c"], "m": 1}',
+         '{\n "l": ["a",\n  "a", "c"], // l\n "m": 1\n}'),
+        ("x.toml", "a = {b = 1}\n", "a.c = 2\n[d]\n", "a = {b = 1, c = 2}\n\n[d]\n"),
+        ("x.toml", "[a]\nx = 1 # one\n[b]\n", "top = 1\n[a]\nx = 2\n", "top = 1\n[a]\nx = 2 # one\n[b]\n"),
+        ("x.toml", '[[x]]\nname = "a"\nv = 1\n', '[[x]]\nname = "a"\nv = 2\n', '[[x]]\nname = "a"\nv = 2\n'),
+        (".editorconfig", "root=true\n\n[*]\nsize = 2\n", "root = true\n[*]\nsize = 4\n",
+         "root=true\n\n[*]\nsize = 4\n"),
+        ("setup.cfg", "[a]\nx =\n    1\n", "[a]\nx =\n  1\n  3\ny = 2\n", "[a]\nx =\n  1\n  3\ny = 2\n"),
+    ],
+)  # fmt: skip
+def test_a_template_is_written_in_the_style_of_the_document(name: str, before: str, template: str, after: str) -> None:
+    assert _told(name, before, template) == after
+    assert _told(name, before, template, template) == after
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "steps", "after"),
+    [
+        ("x.yaml", "a: 1\n", ["z: 1\n", ">a: 1\n# mine\nz: 1  # keep\n", ""], "a: 1\n# mine\n# keep\n"),
+        ("x.yaml", "a: 1\n", ["z:\n  b: 1\n", ">a: 1\nz:\n  b: 1\n  c: 2\n", ""], "a: 1\nz:\n  c: 2\n"),
+        ("x.yaml", "a: 1\n", ["z: 1\n", ">a: 1\nz: 2\n", ""], "a: 1\nz: 2\n"),
+        ("x.yaml", "l:\n- a # a\n", ["l: [x]\n", ">l:\n- a # a\n- x\n- y\n", "l: [z]\n"], "l:\n- a # a\n- y\n- z\n"),
+        ("x.yaml", "l:\n- a\n", ["l: [x]\n", ">l:\n- x\n", "z:\n- 1\n"], "l: []\nz:\n- 1\n"),
+        ("x.yaml", "a: 1\n", ["a: 2\n", ""], "a: 2\n"),
+        ("x.yaml", "a: 'x'  # a\nb:\n", ["a: [1]\nb:\n  c: 1\n", ""], "a: 'x'  # a\nb:\n"),
+        ("x.json", '{"a": 1, "b": [2]}', ['{"a": [1], "b": {"c": 1}}', "{}"], '{"a": 1, "b": [2]}'),
+        ("x.yaml", "a:\n  - x\n  # n\n  - y\nb: 1\n", ["a:\n  c: 1\n", ""], "a: {}\n  # n\nb: 1\n"),
+        ("x.yaml", "a:\n  - x\n  - y\nb: 1\n", ["a:\n  c: 1\n", ""], "a:\n  - x\n  - y\nb: 1\n"),
+        ("x.yaml", "a: {}\n", ["a:\n  i: r/n:1\n  n:\n", ">a: {i: 'r/n:1', n: null}\n", ""], "a: {}\n"),
+        ("x.yaml", "a: {b: 1}\n", ["a:\n  c:\n  d: 1\n", ""], "a: {b: 1}\n"),
+        ("x.yaml", "a: 1\nb: 2\nb: 3\n", ["c: 1\n", ""], "a: 1\nb: 2\nb: 3\n"),
+        ("x.json", "{\n  // none\n}\n", ['{"a": 1}', "{}"], "{\n  // none\n}\n"),
+        ("x.json", "{ /* none */ }\n", ['{"a": 1}', "{}"], "{ /* none */ }\n"),
+        ("x.json", '{"a": [ ], "b": {  }}', ['{"a": [1], "b": {"x": {"y": 2}}}', "{}"], '{"a": [ ], "b": {  }}'),
+        ("x.json", '{\n "l": [\n  "a",\n  "b",\n ],\n}', ['{"l": ["c"], "m": 1}', "{}"],
+         '{\n "l": [\n  "a",\n  "b",\n ],\n}'),
+        (".eslintrc", '{"a": ["x"]}', ['{"a": ["y"]}', '{"a": []}'], '{"a": ["x"]}'),
+        ("x.toml", "[t.a]\nx = 1\n", ["[t]\nq = 1\n", ""], "[t.a]\nx = 1\n"),
+        ("x.ini", "[a]\nx = 1\n[a]\ny = 2\n", ["[q]\nk = 1\n", ""], "[a]\nx = 1\n[a]\ny = 2\n"),
+        ("x.yaml", "r:\n- id: a\n  x: 1\n", ["r:\n- z: 2\n  y: 1\n  id: b\n", "r:\n- y: 1\n  id: b\n"],
+         "r:\n- id: a\n  x: 1\n- y: 1\n  id: b\n"),
+        ("x.yaml", "r:\n- id: a\n  x: 1\n", ["r:\n- id: b\n", ">r:\n- id: a\n- id: b\n  mine: 1\n", ""],
+         "r:\n- id: a\n- id: b\n  mine: 1\n"),
+    ],
+)  # fmt: skip
+def test_what_is_no_longer_named_goes_away_and_what_is_others_stays(
+    name: str, before: str, steps: list[str], after: str
+) -> None:
+    assert _told(name, before, *steps) == after
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "template", "said"),
+    [
+        ("x.yaml", "a: 1\n---\nb: 2\n", "c: 1\n", "line 2: a second document begins"),
+        ("x.yaml", "x: 1\na: !Ref B\n", "a: x\n", "line 2: a: is a value with the tag !Ref"),
+        ("x.yaml", "a: 1\n", "x: 1\nb: {c: !Ref B}\n", "the template: line 2: b: holds a value with the tag !Ref"),
+        ("x.yaml", "a:\n\t- b\n", "b: 1\n", "line 2: not valid YAML"),
+        ("x.yaml", 'a: "\\ud800"\n', "b: 1\n", "line 1: not valid YAML"),
+        ("x.yaml", "a: 1\nb: \x00\n", "b: 1\n", "line 2: not valid YAML"),
+        ("x.yaml", "- a\n", "b: 1\n", "line 1: holds no mapping"),
+        ("x.yaml", "~\n", "b: 1\n", "line 1: holds no mapping"),
+        ("x.yaml", "a: 1\na: 2\n", "a: 3\n", "line 2: the key a stands twice"),
+        ("x.yaml", "a: *x\n", "b: 1\n", "line 1: the alias *x has no anchor"),
+        ("x.yaml", "b: &b {e: {x: 1}}\ns:\n  <<: *b\n", "s: {e: {y: 1}}\n", "line 3: s.e: comes from '<<'"),
+        ("x.yaml", "z: &q 5\nb: *q\n", "y: &q {a: 1}\n", "cannot be changed without changing what others wrote"),
+        ("x.json", '{"a": 1}', '{"d": "\\ud800"}', "the template: line 1: d: holds a lone surrogate"),
+        ("x.json", '{"a": 1,\n"a": 2}', '{"a": 3}', "line 2: the key a stands twice"),
+        ("x.json", "{'a': 1}", "{}", "line 1: a key in quotes is missing"),
+        ("x.json", '{"a": 1} x', "{}", "line 1: something follows the document"),
+        ("x.json", '{"a":' * 200, "{}", "line 1: nested too deeply"),
+        ("x.toml", "a = 1\na = 2\n", "c = 2\n", "line 2: not valid TOML"),
+        ("x.toml", "[[x]]\nname = 1\n", "x = [7]\n", "line 1: x: is a list of tables"),
+        ("setup.cfg", "a = 1\n[a\nx=1\n", "[a]\nx = 1\n", "line 2: a section is not closed"),
+        ("x.unknown", "a\n", "b\n", "its format is not known; say it in 'files' by format: yaml|json|toml|ini"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_merged_is_told_with_its_line(name: str, before: str, template: str, said: str) -> None:
+    with pytest.raises(DocumentFault) as refused:
+        merged(before.encode(), template.encode(), _kind(name))
+    assert str(refused.value).startswith(f"{name}: ")
+    assert said in str(refused.value)
+
+
+def test_bytes_that_are_no_text_are_told_with_their_line() -> None:
+    with pytest.raises(DocumentFault, match="line 2: is not UTF-8"):
+        merged(b"a: 1\nb: \xff\n", b"c: 1\n", _kind("x.yaml"))
+
+
+def test_an_infinite_number_is_refused_in_a_file_that_is_new_too() -> None:
+    with pytest.raises(DocumentFault, match="line 1: holds 1e400"):
+        merged(b"", b'{"a": 1e400}', _kind("x.json"))
+
+
+HOOKS = '{"hooks": {"Stop": [{"hooks": [%s]}]}}'
+
+
+def test_a_hook_is_the_same_one_by_its_command_and_keeps_what_a_person_adds() -> None:
+    ours, theirs = '{"command": "a.sh"}', '{"command": "mine"}'
+    before, template = HOOKS % theirs, HOOKS % ours
+    timed = HOOKS % f'{theirs}, {{"command": "a.sh", "timeout": 5}}'
+    steps = [template, f">{timed}", HOOKS % '{"command": "a.sh", "async": true}']
+    after = HOOKS % f'{theirs}, {{"command": "a.sh", "timeout": 5, "async": true}}'
+    assert _told(".claude/settings.json", before, *steps) == after
+    assert _told(".claude/settings.json", before, template, "{}") == before
+
+
+def _projected(before: str, template: str, now: str) -> bool:
+    """Tell whether what is ours is the same in a document that others changed after our write."""
+    kind = _kind("x.yaml")
+    after = merged(before.encode(), template.encode(), kind)
+    ours = past([(before.encode(), after)], kind)
+    return projection(after, template.encode(), ours, kind) == projection(now.encode(), template.encode(), ours, kind)
+
+
+@pytest.mark.parametrize(
+    ("now", "same"),
+    [
+        ("l:\n- a\n- x\nm: [1]\nv: 'q'\n", True),
+        ("l:\n- x\n- new\nv: q\n", True),
+        ("l:\n- a\nm: [1]\nv: q\n", False),
+        ("l:\n- a\n- x\nm: [1]\nv: other\n", False),
+        ("l:\n- a\n- x\nm: [1]\n", False),
+    ],
+)
+def test_what_others_change_beside_ours_is_no_drift(now: str, same: bool) -> None:
+    assert _projected("l:\n- a\nm: [1]\n", "l: [x]\nv: q\n", now) is same
+
+
+def test_a_list_that_nobody_wrote_to_may_grow_and_a_document_that_is_ours_alone_stays_one() -> None:
+    kind = _kind("x.yaml")
+    grown = [projection(text, b"l: [a]\n", Ours(), kind) for text in (b"l: [a]\n", b"l: [a, b]\n")]
+    assert grown[0] == grown[1]
+    made = merged(b"", b'{"a": 1}', _kind("x.json"))
+    assert merged(made, b"{}", _kind("x.json"), (b"", made)) == b"{}"

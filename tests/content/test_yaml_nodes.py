@@ -1,0 +1,124 @@
+"""YAML is read as YAML 1.2 says, by the fast parser as by the exact one; and what the documentation shows is true."""
+
+from __future__ import annotations
+
+import random
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from rollout.cli.main import Commands
+from rollout.content import yaml_nodes
+from rollout.content.yaml_nodes import Fault, Node
+from rollout.inventory.read import parse
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+
+_FENCE = re.compile(r"^ *```(\w+)[^\n]*\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+
+_PIECES = [
+    "a", "b", "1", ":", ": ", " ", "\n", "\n  ", "- ", "{", "}", "[", "]", ",", ", ", "'", '"', "#", " #", "&x ", "*x",
+    "? ", "?", "-", "|\n  ", "@", "://", "yes", "0o17", "1:30", "&x:y ", "*x ", "<<: ", "1_0", ".5", "~", "%", "---\n",
+    "\u2028", "\x85",
+]  # fmt: skip
+
+
+def data(text: str) -> Any:
+    node, faults = yaml_nodes.parse(text)
+    assert faults == []
+    return None if node is None else yaml_nodes.plain(node)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("{url: git@host:x.git}", {"url": "git@host:x.git"}),
+        ("{a: http://x:80/y, b: c:d}", {"a": "http://x:80/y", "b": "c:d"}),
+        ("{a:b, c: 1:30}", {"a:b": None, "c": "1:30"}),
+        ("[a:b, ::, x?]", ["a:b", "::", "x?"]),
+        ('{"a":b, "c":"d:e"}', {"a": "b", "c": "d:e"}),
+        ("{a: :x, b: x?}", {"a": ":x", "b": "x?"}),
+        ("a: {url: git@host:x.git}\nb:\tc\t# d", {"a": {"url": "git@host:x.git"}, "b": "c"}),
+        ("a: &x:y b\nc: *x:y\n", {"a": "b", "c": "b"}),
+        ("a: &a.b/c b\n", {"a": "b"}),
+        ("a: |\n  b:c {d:e}\ne: {f:g: h}\n", {"a": "b:c {d:e}\n", "e": {"f:g": "h"}}),
+        ("{a: 'b:c', d: \"e:f\", g: h:i} # j:k", {"a": "b:c", "d": "e:f", "g": "h:i"}),
+        ("a: x\u2028y\x85z", {"a": "x\u2028y\x85z"}),
+        ("{a: b:c, d: \ue000}", {"a": "b:c", "d": "\ue000"}),
+        ("a: [yes, on, No, y, Off]", {"a": ["yes", "on", "No", "y", "Off"]}),
+        ("a: [true, False, ~, null, '']", {"a": [True, False, None, None, ""]}),
+        ("a: [0o17, 017, 0x1F, 1_000, 08]", {"a": [15, 17, 31, 1000, 8]}),
+        ("a: [1:30, 190:20:30, 2026-01-01]", {"a": ["1:30", "190:20:30", "2026-01-01"]}),
+        ("%YAML 1.1\n---\na: [yes, 017, 1:30]", {"a": ["yes", 17, "1:30"]}),
+    ],
+)
+def test_yaml_is_read_as_yaml_1_2_says(text: str, meant: object) -> None:
+    assert data(text) == meant
+
+
+def _said(read: tuple[Node | None, list[Fault]]) -> str:
+    node, faults = read
+    return repr((None if node is None else yaml_nodes.plain(node), sorted(fault.message for fault in faults)))
+
+
+def test_where_the_exact_parser_reads_a_text_both_read_the_same() -> None:
+    lots = random.Random(7)
+    texts = {"".join(lots.choices(_PIECES, k=lots.randint(2, 12))) for _ in range(1500)}
+    read = {text: yaml_nodes.exactly(text) for text in texts}
+    valid = {text: found for text, found in read.items() if found[0] is not None or not found[1]}
+    assert len(valid) > 200
+    assert {text: _said(yaml_nodes.parse(text)) for text in valid} == {text: _said(f) for text, f in valid.items()}
+
+
+def test_what_neither_reads_is_told_by_the_exact_one() -> None:
+    assert yaml_nodes.parse("a: {b: c}}\n") == yaml_nodes.exactly("a: {b: c}}\n")
+
+
+def test_an_inventory_with_addresses_in_braces_is_read_by_the_fast_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(yaml_nodes, "exactly", lambda _: pytest.fail("this takes twenty times as long"))
+    lines = "".join(f"  r{n}: {{url: git@host:x/{n}.git}}\n" for n in range(200))
+    assert data(f"repos:\n{lines}")["repos"]["r7"] == {"url": "git@host:x/7.git"}
+
+
+def _fences(*languages: str) -> Iterator[tuple[str, str]]:
+    for document in (PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))):
+        for found in _FENCE.finditer(document.read_text()):
+            if found[1] in languages:
+                yield document.name, found[2]
+
+
+def test_every_inventory_that_the_documentation_shows_is_valid() -> None:
+    shown = [text for _, text in _fences("yaml") if re.search(r"^version: ", text, re.MULTILINE)]
+    assert shown
+    for text in shown:
+        sets = set(re.findall(r"[\w-]+", " ".join(re.findall(r"templates: \[(.*?)\]", text))))
+        assert parse(text, Path("/work/inventory.yaml"), shown="inventory.yaml", sets=sets).targets
+
+
+def _commands() -> Iterator[tuple[str, list[str]]]:
+    for document, text in _fences("sh", "bash", "shell", "console", "text"):
+        for line in text.replace("\\\n", " ").splitlines():
+            found = re.match(r"\s*(?:\$ )?(?:[A-Z_]+=\S+ )*rollout (?P<given>[a-z-].*)", line)
+            if found:
+                words = shlex.split(re.split(r"\s[|&;>]|\s#", found["given"])[0], comments=True)
+                yield f"{document}: {line.strip()}", words
+
+
+def _parsed(command: click.Command, name: str, words: list[str], parent: click.Context | None = None) -> None:
+    with command.make_context(name, list(words), parent=parent) as context:
+        if isinstance(command, click.Group):
+            rest = [*context._protected_args, *context.args]
+            if rest:
+                found, inner, given = command.resolve_command(context, rest)
+                assert inner is not None
+                _parsed(inner, found or "", given, context)
+
+
+@pytest.mark.parametrize(("line", "words"), list(_commands()))
+def test_every_command_that_the_documentation_shows_can_be_given(line: str, words: list[str]) -> None:
+    _parsed(Commands(name="rollout"), "rollout", words)

@@ -1,0 +1,318 @@
+"""The ledger: the same runs and outcomes in SQLite and in a real PostgreSQL, and what a damaged one does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from pathlib import Path
+
+import psycopg
+import pytest
+from msgspec.structs import replace
+
+from rollout.demo.postgres.server import Server
+from rollout.errors import Refused, RolloutError
+from rollout.ledger import ledger, sqlite
+from rollout.ledger.ledger import Ledger
+from rollout.ledger.queries import LedgerError
+from rollout.machine import clock
+from rollout.model.outcomes import Outcome, Run, Verdict, WrittenPath
+from tests import mounts
+from tests.machine.test_locks import Slow
+from tests.remote.proxy import Way, proxy
+from tests.world import World
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return str(tmp_path / "some" / "ledger.db")
+    found: str = request.getfixturevalue("empty_database")
+    return found
+
+
+def a_run(name: str, command: str = "apply") -> Run:
+    return Run(name, command, clock.now_exact(), clock.epoch(), "subject", f"plan-{name}", f"digest-{name}")
+
+
+def test_runs_stand_in_the_order_in_which_they_were_recorded_whatever_the_clock_says(url: str, tmp_path: Path) -> None:
+    with ledger.opened(url, tmp_path, tmp_path / "inventory.yaml", print) as book:
+        for name, when in (("20260501-b", "2026-05-01T10:00:00Z"), ("20260401-a", "2026-04-01T10:00:00Z")):
+            run = replace(a_run(name), started_at=when)
+            book.start(run, "host")
+            path = WrittenPath("conf.txt", "update", "-", "-")
+            book.record(run, Outcome("one", Verdict.PUSHED, "", None, f"commit of {name}", paths=(path,)))
+        assert [run.run for run in book.runs()] == ["20260401-a", "20260501-b"]
+        assert book.last_outcomes()["one"].run == "20260401-a"
+        assert book.last_writer("one", "conf.txt") == ("20260401-a", "commit of 20260401-a")
+
+
+def test_an_older_ledger_is_taken_over_with_its_runs_in_their_order(url: str, tmp_path: Path) -> None:
+    older = (Path(ledger.__file__).parent / "sql" / "001_ledger.sql").read_text()
+    rows = [("r-new", "2026-02-02T00:00:00Z"), ("r-old", "2026-01-01T00:00:00Z")]
+    insert = "INSERT INTO run (run, scope, command, started_at) VALUES ('{}', '', 'apply', '{}')"
+    if url.startswith("postgresql"):
+        with psycopg.connect(url, autocommit=True) as server:
+            server.execute(older.encode())
+            server.execute("CREATE TABLE rollout_ledger_version (version integer NOT NULL)")
+            server.execute("INSERT INTO rollout_ledger_version VALUES (1)")
+            for row in rows:
+                server.execute(insert.format(*row).encode())
+    else:
+        Path(url).parent.mkdir()
+        with closing(sqlite3.connect(url)) as file:
+            file.executescript(older + "; PRAGMA user_version = 1;" + ";".join(insert.format(*row) for row in rows))
+    with ledger.opened(url, tmp_path, tmp_path / "inventory.yaml", print) as book:
+        book.start(a_run("r-last"), "host")
+        assert [run.run for run in book.runs()] == ["r-last", "r-new", "r-old"]
+
+
+def test_runs_and_outcomes_come_back_as_they_were_recorded(url: str, tmp_path: Path) -> None:
+    paths = (WrittenPath("a';--", "create", "-", "100644:ab"),)
+    outcomes = (
+        Outcome("one", Verdict.PUSHED, "", "base", "commit", 12, "repo", "main", paths),
+        Outcome("two", Verdict.BLOCKED, "why: 100 % %s :x", None, None, 0, "folder", None),
+    )
+    with ledger.opened(url, tmp_path, tmp_path / "inventory.yaml", print) as book:
+        book.start(a_run("r1"), "host")
+        book.record_all(a_run("r1"), outcomes)
+        book.finish(a_run("r1"), 3)
+        book.start(a_run("r2", "push"), "host")
+        book.record(a_run("r2"), Outcome("one", Verdict.UNCHANGED))
+    with ledger.opened(url, tmp_path, tmp_path / "inventory.yaml", print) as book:
+        newest, oldest = book.runs()
+        assert (newest.run, newest.command, newest.exit_code) == ("r2", "push", None)
+        assert (oldest.run, oldest.exit_code, oldest.outcomes) == ("r1", 3, outcomes)
+        assert book.run("r1") == oldest
+        last = book.last_outcomes()
+        assert (last["one"].outcome, last["one"].run, last["two"].outcome) == ("unchanged", "r2", "blocked")
+        assert last["one"].applied_at is not None
+        assert book.last_writer("one", "a';--") == ("r1", "commit")
+        assert book.last_writer("one", "b") is None
+        with pytest.raises(RolloutError, match="2 runs"):
+            book.run("r")
+
+
+def test_a_plan_is_used_once_by_id_and_by_digest(url: str, tmp_path: Path) -> None:
+    with ledger.opened(url, tmp_path, tmp_path / "inventory.yaml", print) as book:
+        book.start(a_run("r1"), "host", used=True)
+        with pytest.raises(Refused, match="used already, by run r1"):
+            book.check_unused("plan-r1", "other")
+        with pytest.raises(Refused, match="used already"):
+            book.check_unused("other", "digest-r1")
+        book.check_unused("other", "other")
+
+
+def test_a_damaged_ledger_is_set_aside_and_the_run_goes_on(world: World) -> None:
+    world.repo("api")
+    world.run("apply", "--yes")
+    file = Path(os.environ["ROLLOUT_STATE_DIR"]) / "ledger.db"
+    file.write_bytes(b"not a database" * 500)
+    world.head = "version: 1\nvars: {who: moon}\n"
+    applied = world.run("apply", "--yes")
+    assert applied.code == 0
+    assert "is damaged" in applied.err
+    assert world.at("api", "conf.txt") == "hello moon\n"
+    assert list(file.parent.glob("ledger.db.damaged-*"))
+
+
+def test_a_ledger_of_a_newer_rollout_is_refused(world: World) -> None:
+    world.repo("api")
+    world.run("apply", "--yes")
+    file = Path(os.environ["ROLLOUT_STATE_DIR"]) / "ledger.db"
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    world.head = "version: 1\nvars: {who: moon}\n"
+    refused = world.run("apply", "--yes")
+    assert refused.code == 1
+    assert "newer rollout" in refused.err
+    assert world.at("api", "conf.txt") == "hello world\n"
+
+
+def test_a_ledger_that_cannot_be_reached_stops_the_run_before_any_effect(world: World) -> None:
+    world.repo("api")
+    world.head += "ledger: postgresql://nobody:secret-word@127.0.0.1:1/none\n"
+    refused = world.run("apply", "--yes")
+    assert refused.code == 1
+    assert "secret-word" not in refused.err + refused.out
+    assert world.at("api", "conf.txt") is None
+    status = world.run("status")
+    assert status.code == 0
+    assert "pending" in status.out
+
+
+def test_runs_are_recorded_in_the_postgresql_that_the_inventory_names(world: World, empty_database: str) -> None:
+    world.repo("api")
+    world.head += f"ledger: {empty_database}\n"
+    assert world.run("apply", "--yes").code == 0
+    assert world.run("status", "--json").json["targets"][0]["last_outcome"] == "pushed"
+    assert not (Path(os.environ["ROLLOUT_STATE_DIR"]) / "ledger.db").exists()
+
+
+def test_an_sqlite_ledger_is_readable_by_its_owner_only(world: World) -> None:
+    world.repo("api")
+    world.run("apply", "--yes")
+    file = Path(os.environ["ROLLOUT_STATE_DIR"]) / "ledger.db"
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_no_ledger_no_effect(world: World, tmp_path: Path) -> None:
+    with pytest.raises(LedgerError), ledger.opened("postgresql://127.0.0.1:1/x", tmp_path, tmp_path / "i", print):
+        pass
+
+
+def ledger_file() -> Path:
+    return Path(os.environ["ROLLOUT_STATE_DIR"]) / "ledger.db"
+
+
+def test_a_ledger_with_hard_links_is_refused_before_any_change(world: World) -> None:
+    world.bare_repo("api")
+    assert world.run("apply", "--yes").code == 0
+    world.head = "version: 1\nvars: {who: moon}\n"
+    os.link(ledger_file(), world.root / "another name.db")
+    refused = world.run("apply", "--yes")
+    assert (refused.code, world.at("api", "conf.txt")) == (1, "hello world\n")
+    assert "has hard links; copy it" in refused.err
+    os.unlink(world.root / "another name.db")
+    assert world.run("apply", "--yes").code == 0
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[sqlite3.Connection]:
+    """Hold the write lock of a ledger, as another process would."""
+    with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield connection
+
+
+def test_a_ledger_that_somebody_keeps_locked_is_waited_for_and_not_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.bare_repo("api")
+    assert world.run("apply", "--yes").code == 0
+    world.head = "version: 1\nvars: {who: moon}\n"
+    with monkeypatch.context() as impatient, locked(ledger_file()):
+        impatient.setattr(sqlite, "_SQLITE_PATIENCE", 0.3)
+        refused = world.run("apply", "--yes")
+        assert (refused.code, world.at("api", "conf.txt")) == (1, "hello world\n")
+        assert "database is locked; free the disk or the file" in refused.err
+    with locked(ledger_file()) as other:
+        letting_go = threading.Timer(0.5, other.rollback)
+        letting_go.start()
+        assert world.run("apply", "--yes").code == 0
+        letting_go.join()
+
+
+def test_nobody_waits_for_a_ledger_while_a_remote_is_waited_for(world: World) -> None:
+    slow = Slow(world)
+    run = world.spawn("apply", "--yes")
+    slow.begun()
+    with locked(ledger_file()) as other:
+        other.rollback()
+    slow.release.touch()
+    assert run.wait(60) == 0
+
+
+def test_no_other_process_inherits_an_open_ledger(world: World) -> None:
+    """SQLite's locks are lost when a child closes the file: no child has it."""
+    slow = Slow(world)
+    run = world.spawn("apply", "--yes")
+    slow.begun()
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("needs /proc to see what a process has open")
+    try:
+        having = _processes_that_have_open(ledger_file())
+    finally:
+        slow.release.touch()
+    assert having == {run.pid}
+    assert run.wait(60) == 0
+
+
+def _processes_that_have_open(file: Path) -> set[int]:
+    found = set()
+    for entry in Path("/proc").glob("[0-9]*/fd/*"):
+        try:
+            if os.readlink(entry) == str(file):
+                found.add(int(entry.parts[2]))
+        except OSError:
+            continue
+    return found
+
+
+def test_the_program_starts_other_programs_and_never_forks_itself() -> None:
+    code = "import rollout.cli.apply, rollout.cli.main, sys; print('multiprocessing' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+    sources = Path(ledger.__file__).parent.rglob("*.py")
+    assert [str(file) for file in sources if "os.fork" in file.read_text()] == []
+
+
+@pytest.mark.parametrize("way", ["up", "down"])
+def test_a_commit_whose_answer_is_lost_is_there_wholly_or_not_at_all_and_can_be_repeated(
+    postgres: Server, empty_database: str, tmp_path: Path, way: Way
+) -> None:
+    name = empty_database.rpartition("/")[2].partition("?")[0]
+    outcomes = (Outcome("one", Verdict.PUSHED), Outcome("two", Verdict.PUSHED))
+
+    def opened(url: str) -> AbstractContextManager[Ledger]:
+        return ledger.opened(url, tmp_path, tmp_path / "inventory.yaml", print)
+
+    def recorded(run: str) -> int:
+        with opened(empty_database) as book:
+            return len(book.run(run).outcomes)
+
+    with proxy(postgres.port) as between:
+        url = postgres.tcp_url_of(name).replace(f":{postgres.port}/", f":{between.port}/")
+        with opened(url) as book:
+            book.start(a_run("whole"), "host")
+            between.arm(way, 1 << 30, "cut")
+            book.record_all(a_run("whole"), outcomes)
+        size, seen = between.passed[way], set()
+        for at in sorted({*range(0, size, size // 6), *range(size - 12, size, 3)}):
+            between.arm(way, 1 << 30, "cut")
+            run = a_run(f"cut at {at}")
+            with opened(url) as book:
+                book.start(run, "host")
+                between.arm(way, at, "cut")
+                done = False
+                with suppress(LedgerError):
+                    book.record_all(run, outcomes)
+                    done = True
+            seen.add((done, recorded(run.id)))
+            with opened(empty_database) as book:
+                book.record_all(run, outcomes)
+            assert recorded(run.id) == 2
+    assert {rows for _, rows in seen} <= {0, 2}
+    assert (False, 0) in seen
+    assert way == "up" or (False, 2) in seen, "an answer that is lost is one to a COMMIT that was done"
+
+
+def test_what_was_recorded_is_there_after_a_power_cut(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def after_a_cut(name: str) -> tuple[int, dict[str, str], str]:
+        """Return the runs, the outcomes of the newest, and whether the file is whole, on the disk as it is now."""
+        image = world.root / f"{name}.img"
+        shutil.copyfile(world.root / "disk.img", image)
+        with mounts.on_image(image, world.root / name) as disk:
+            with ledger.opened(None, disk / "state", world.root / "inventory.yaml", print) as book:
+                runs = book.runs()
+            with closing(sqlite3.connect(disk / "state/ledger.db")) as connection:
+                (whole,) = connection.execute("PRAGMA integrity_check").fetchone()
+        return len(runs), {o.target: o.verdict.value for o in runs[0].outcomes}, whole
+
+    with mounts.on_image(world.root / "disk.img", world.root / "disk") as disk:
+        monkeypatch.setenv("ROLLOUT_STATE_DIR", str(disk / "state"))
+        slow = Slow(world)
+        run = world.spawn("apply", "--yes")
+        slow.begun()
+        assert after_a_cut("before") == (1, {}, "ok")
+        slow.release.touch()
+        out, _ = run.communicate(timeout=60)
+        assert after_a_cut("after") == (1, {"api": "pushed"}, "ok")
+        assert "pushed: api" in out

@@ -1,0 +1,81 @@
+"""Formatters of the inventory: what they print is desired, and where they do not, the file is blocked."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from rollout.model.files import Desired, Managed
+from rollout.model.inventory import FileRule, Mode
+from rollout.rendering import sealed
+from rollout.rendering.checks import Checks
+from rollout.rendering.formatters import Formatters
+from tests.world import World
+
+
+@pytest.fixture(autouse=True)
+def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROLLOUT_STATE_DIR", str(tmp_path / "state"))
+
+
+def managed(command: str | None, body: bytes = b"b\na\n", mode: Mode = Mode.WHOLE, **rule: int) -> Managed:
+    return Managed(PurePosixPath("docs/a.md"), mode, body, False, FileRule(mode, formatter=command, **rule), "s", "")  # type: ignore[arg-type]  # max_chars alone
+
+
+def formatted(item: Managed) -> bytes | str:
+    found = Formatters().over(Desired((item,)))
+    return found.problems[0].message if found.problems else found.managed[0].body
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        (managed("sort"), b"a\nb\n"),
+        (managed("sort", mode=Mode.BLOCK), b"a\nb\n"),
+        (managed("sort", mode=Mode.MERGE), b"b\na\n"),
+        (managed("echo {path}"), b"docs/a.md\n"),
+        (managed(None), b"b\na\n"),
+        (managed("no-such-formatter"), "docs/a.md: its formatter cannot run: no-such-formatter is not installed"),
+        (managed("sh -c 'echo no >&2; exit 3'"), "docs/a.md: its formatter fails: sh -c 'echo no >&2; exit 3': no"),
+        (managed("true"), "docs/a.md: its formatter prints nothing: true"),
+        (managed("sort", max_chars=2), "docs/a.md: has 4 characters; max_chars is 2"),
+    ],
+)
+def test_what_a_formatter_prints_is_desired(item: Managed, expected: bytes | str) -> None:
+    assert formatted(item) == expected
+
+
+def test_time_and_output_are_bounded_also_of_what_a_command_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealed, "_SECONDS", 0.3)
+    assert "took more than" in str(formatted(managed("sh -c 'sleep 60 & sleep 60'")))
+    monkeypatch.setattr(sealed, "_SECONDS", 30.0)
+    monkeypatch.setattr(sealed, "_BYTES", 1000)
+    assert "prints more than" in str(formatted(managed("yes")))
+
+
+def test_one_text_is_formatted_once(tmp_path: Path) -> None:
+    command = f"sh -c 'echo x >> {tmp_path}/runs; cat'"
+    formatters = Formatters()
+    for _ in range(3):
+        assert not formatters.over(Desired((managed(command),))).problems
+    assert (tmp_path / "runs").read_text() == "x\n"
+
+
+def test_a_check_sees_what_the_formatter_printed() -> None:
+    rule = FileRule(formatter="sort", check="grep -z a.b {path}")
+    item = Managed(PurePosixPath("a"), Mode.WHOLE, b"b\na\n", False, rule, "s", "")
+    assert Checks().over(Desired((item,))).problems
+    assert not Checks().over(Formatters().over(Desired((item,)))).problems
+
+
+def test_formatted_files_reach_their_targets_and_stay_in_sync(world: World) -> None:
+    world.tail = "files:\n  conf.txt: {formatter: sort}\n  b.md: {formatter: sort, mode: block}\n"
+    world.template("project/conf.txt.j2", "b\na\n")
+    world.template("project/b.md.j2", "b\na\n")
+    world.repo("api")
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+    assert (world.at("api", "conf.txt"), str(world.at("api", "b.md")).splitlines()[1:3]) == ("a\nb\n", ["a", "b"])
+    assert world.run("verify").code == 0
+    world.tail = world.tail.replace("sort,", "no-such-formatter,")
+    assert world.run("plan", "--json").states() == {"api": "blocked"}

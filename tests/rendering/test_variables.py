@@ -1,0 +1,193 @@
+"""Variables and templates: numbers stay as they were written, and what is misspelt is told with what was meant."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rollout.content import spelled, yaml_nodes
+from rollout.errors import UsageError
+from rollout.inventory import remembered
+from rollout.inventory.choose import select
+from rollout.inventory.read import _given, parse
+from rollout.rendering.jinja import Renderer, TemplateFault
+from rollout.safety import secrets
+from tests.world import World
+
+NUMBERS = ("3.10", "0644", "1_000", "0x1F", "1e3", "0o17", "+1", ".5", "1.", "-0", "1_0.50", "0b11")
+
+
+def value(text: str) -> Any:
+    node, faults = yaml_nodes.parse(f"a: {text}\n")
+    assert node is not None
+    assert faults == []
+    return yaml_nodes.written(node)["a"]
+
+
+def rendered(template: str, **variables: object) -> str:
+    renderer = Renderer({"s/a.j2": template})
+    renderer.uses("s/a.j2", "jinja")
+    return renderer.render("s/a.j2", "jinja", variables).decode()
+
+
+def fault(template: str, **others: str) -> str:
+    renderer = Renderer({"s/a.j2": template, **{f"s/{name}.j2": text for name, text in others.items()}})
+    try:
+        renderer.uses("s/a.j2", "jinja")
+        renderer.render("s/a.j2", "jinja", {"d": {"items": [1]}, "s": "text"})
+    except TemplateFault as told:
+        return str(told)
+    return ""
+
+
+@pytest.mark.parametrize("text", NUMBERS)
+def test_a_number_is_printed_as_it_was_written_and_counts_as_a_number(text: str) -> None:
+    number = value(text)
+    plain = number.plain()
+    assert (
+        rendered("{{ n }} {{ n ~ '' }} {{ l }} {{ l|join }}", n=number, l=[number]) == f"{text} {text} [{text}] {text}"
+    )
+    assert rendered("{{ n + 1 }} {{ n == p }} {{ n > p - 1 }} {{ n is number }}", n=number, p=plain) == (
+        f"{plain + 1} True True True"
+    )
+    assert rendered("{{ n|tojson }}", n=number) == json.dumps(plain)
+
+
+@pytest.mark.parametrize("text", NUMBERS)
+def test_how_a_number_was_written_outlives_every_way_it_goes(text: str, tmp_path: Path) -> None:
+    number = value(text)
+    assert str(spelled.loads(spelled.dumps({"a": [number]}))["a"][0]) == text
+    assert str(pickle.loads(pickle.dumps(number))) == text
+    assert spelled.dumps(number) != spelled.dumps(number.plain())
+    (tmp_path / "state").mkdir()
+    long = f"a: {text}\n# {'x' * 20_000}\n"
+    for _ in range(2):
+        memory = remembered.Parsed(tmp_path / "inventory.yaml", tmp_path / "state")
+        node, faults = memory.document(long)
+        memory.keep()
+        assert node is not None
+        assert (str(yaml_nodes.written(node)["a"]), faults) == (text, [])
+        assert type(yaml_nodes.plain(node)["a"]) in {int, float}
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("false", False), ("True", True), ("3", 3), ("'3.10'", "3.10"), ('"a"', "a"), ("null", None), ("~", None),
+        ("[a, 1]", ["a", 1]), ("{a: {b: c}}", {"a": {"b": "c"}}), ("yes", "yes"), ("1:30", "1:30"), ("", ""),
+        ("#fff", "#fff"), ("a #b", "a #b"), ("3 # b", "3 # b"), ("a: b", "a: b"), ("- a", "- a"), ("&a", "&a"),
+        ("*", "*"), ("git@host:x.git", "git@host:x.git"), ("{{ x }}", "{{ x }}"), (" 3", " 3"), ("@", "@"),
+        ("'a' b", "'a' b"), ("2026-01-01", "2026-01-01"), ("%d", "%d"), ("a\n", "a\n"), ("!x", "!x"),
+    ],
+)  # fmt: skip
+def test_the_value_of_an_option_is_read_as_the_inventory_reads_it(text: str, meant: object) -> None:
+    assert (_given(text), type(_given(text))) == (meant, type(meant))
+
+
+@pytest.mark.parametrize("text", NUMBERS)
+def test_a_number_of_an_option_is_printed_as_it_was_typed(text: str) -> None:
+    assert (str(_given(text)), _given(text)) == (text, value(text))
+
+
+def test_variables_reach_the_files_as_they_were_written_in_a_whole_run(world: World) -> None:
+    world.head = "version: 1\nvars: {py: 3.10, mode: 0644, n: 1_000, debug: true}\n"
+    world.template("project/conf.txt.j2", "{{ py }} {{ mode }} {{ n }} {% if debug %}on{% else %}off{% endif %}\n")
+    world.bare_repo("api")
+    assert world.run("apply", "--yes").code == 0
+    assert world.at("api", "conf.txt") == "3.10 0644 1_000 on"
+    world.head = world.head.replace("3.10", "3.1")
+    assert world.run("apply", "--yes", "--var", "debug=false", "--var", "n=1.20").code == 0
+    assert world.at("api", "conf.txt") == "3.1 0644 1.20 off"
+    ran = world.run("plan", "--var", "debg=false")
+    assert "--var debg: no template reads 'debg'; did you mean 'debug'?" in ran.err
+
+
+def test_a_secret_that_is_a_number_is_a_secret() -> None:
+    assert list(secrets.named({"password": value("0123456789")})) == [("password", "0123456789")]
+
+
+def test_a_misspelt_limit_is_answered_with_the_name_that_is_near() -> None:
+    text = "version: 1\nrepos: {api: {path: api, templates: [s], groups: [supervisors]}}\n"
+    targets = parse(text, Path("/w/inventory.yaml"), shown="inventory.yaml", sets={"s"}).targets
+    with pytest.raises(UsageError, match=r"supervisor: matches no target and no group; did you mean 'supervisors'\?"):
+        select(targets, ["supervisor"])
+    with pytest.raises(UsageError, match=r"--limit apii: .* did you mean 'api'\?"):
+        select(targets, ["!apii"])
+
+
+@pytest.mark.parametrize(
+    ("template", "told"),
+    [
+        ("\n{{ owner|to_yaml }}", "templates/s/a.j2:2: no filter is named 'to_yaml'"),
+        ("{% filter nosuch %}x{% endfilter %}", "templates/s/a.j2:1: no filter is named 'nosuch'"),
+        ("{% if false %}{{ 1|b64encode }}{% endif %}", "templates/s/a.j2:1: no filter is named 'b64encode'"),
+        ("{% if x is nosuch %}{% endif %}", "templates/s/a.j2:1: no test is named 'nosuch'"),
+        ("{{ [1]|select('nosuch')|list }}", "templates/s/a.j2:1: no test is named 'nosuch'"),
+        ("{{ [1]|map('nosuch')|list }}", "templates/s/a.j2:1: no filter is named 'nosuch'"),
+        ("\n{{ lookup('x') }}", "templates/s/a.j2:2: no function is named 'lookup'"),
+        ("{% include 's/b.j2' %}", "templates/s/b.j2:2: no filter is named 'nosuch'"),
+        ("{% include 's/c.j2' %}", "templates/s/c.j2:1: no function is named 'lookup'"),
+    ],
+)
+def test_what_is_no_filter_test_or_function_is_named_with_its_line(template: str, told: str) -> None:
+    assert fault(template, b="\n{{ 1|nosuch }}", c="{{ lookup() }}") == told
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% macro m(a) %}{{ a }}{{ caller() }}{% endmacro %}{% call m(1) %}x{% endcall %}",
+        "{% for x in [[1]] recursive %}{{ loop(x) if x is iterable else x }}{% endfor %}",
+        "{% from 's/m.j2' import f as g %}{{ g() }}{% import 's/m.j2' as m %}{{ m.f() }}{{ range(3)|list }}",
+        "{% macro f() %}x{% endmacro %}{% include 's/i.j2' %}",
+        "{% set n = namespace(items=1) %}{{ n.items }}{{ d['items'] }}{% for k, v in d.items() %}{{ k }}{% endfor %}",
+        "{{ s.upper() }}{{ d.get('x', 1) }}{{ s.replace('t', 'd') }}",
+    ],
+)
+def test_what_is_defined_in_a_template_can_be_called(template: str) -> None:
+    renderer = Renderer({"s/a.j2": template, "s/m.j2": "{% macro f() %}m{% endmacro %}", "s/i.j2": "{{ f() }}"})
+    renderer.uses("s/a.j2", "jinja")
+    renderer.render("s/a.j2", "jinja", {"d": {"items": [1]}, "s": "text"})
+
+
+@pytest.mark.parametrize(
+    ("template", "way_out"),
+    [
+        ("ref: ${{ github.ref }}", "delimiters: angle"),
+        ("x: {{ .Values.x }}", "delimiters: angle"),
+        ('{{- include "chart.name" . }}', "delimiters: angle"),
+        ("{{ range .items }}", "delimiters: angle"),
+        ("echo ${#array[@]}", "delimiters: shell"),
+        ("#!/bin/sh\necho '{#'", "delimiters: shell"),
+    ],
+)
+def test_marks_that_are_the_files_own_are_told_with_the_way_out(template: str, way_out: str) -> None:
+    assert way_out in fault(template)
+    assert "delimiters" not in fault("{{ nosuch }}")
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{{ d.items }}", "{% for x in d.items %}{% endfor %}", "{% if d.items %}{% endif %}", "{{ d.items|length }}"],
+)
+def test_a_method_of_a_mapping_is_told_from_its_entry_of_that_name(template: str) -> None:
+    assert fault(template) == (
+        "templates/s/a.j2:1: 'items' is a method of the mapping; its entry of that name is ['items'], as in d['items']"
+    )
+
+
+def test_a_method_of_text_is_no_value_either() -> None:
+    assert fault("{{ s.title }}") == "templates/s/a.j2:1: 'title' is a method of the value; call it as in x.title()"
+
+
+@pytest.mark.parametrize("name", ["{{ owner }}.md.j2", "a/{{ x }}/b", "<< owner >>.md", "{% if x %}a{% endif %}"])
+def test_marks_in_the_name_of_a_template_are_refused_with_the_reason(world: World, name: str) -> None:
+    world.template(f"project/{name}", "x\n")
+    world.bare_repo("api")
+    ran = world.run("validate")
+    assert ran.code == 64
+    assert f"templates/project/{name}: the name of a template is not rendered" in ran.err

@@ -1,0 +1,118 @@
+"""Rollout's own store of a repository stays small however often it is fetched into."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from rollout.store import layout
+from tests.world import World
+
+
+def test_many_small_packs_become_few(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "_MAX_PACKS", 4)
+    world.bare_repo("one")
+    assert world.run("apply", "-y").code == 0
+    for number in range(5):
+        world.elsewhere("one", {"other.txt": f"{number}\n"})
+        world.template("project/conf.txt.j2", f"version {number}\n")
+        assert world.run("apply", "-y", "--json").outcomes() == {"one": "pushed"}
+    packs = list(Path(os.environ["ROLLOUT_STATE_DIR"]).glob("workshops/*/objects/pack/*.pack"))
+    assert len(packs) <= 4 + 2
+    assert len(world.log("one")) == 1 + 1 + 2 * 5
+
+
+def test_a_waiting_commit_of_which_a_power_cut_left_the_ref_alone_is_built_again(world: World) -> None:
+    world.bare_repo("one")
+    assert world.run("apply", "-y", "--no-push", "--json").outcomes() == {"one": "committed"}
+    packs = Path(os.environ["ROLLOUT_STATE_DIR"]).glob("workshops/*/objects/pack/*.pack")
+    ours = max(packs, key=lambda pack: pack.stat().st_mtime_ns)
+    ours.unlink()
+    ours.with_suffix(".idx").unlink()
+    for upstream in ours.parents[2].glob("refs/rollout/upstream/*"):
+        upstream.unlink()
+    world.elsewhere("one", {"other.txt": "so that there is something to fetch\n"})
+    assert world.run("apply", "-y", "--json").outcomes() == {"one": "pushed"}
+
+
+def _place() -> Path:
+    return next(place for place in Path(os.environ["ROLLOUT_STATE_DIR"]).glob("workshops/*") if place.is_dir())
+
+
+@pytest.mark.parametrize("name", ["HEAD", "config", "refs/heads", "objects/info", "shallow"])
+@pytest.mark.parametrize("damage", ["gone", "empty", "a folder"])
+def test_a_store_that_is_not_whole_is_made_anew_and_keeps_what_waits(world: World, name: str, damage: str) -> None:
+    world.bare_repo("one", {"README.md": "hello\n", "a/b/c.txt": "deep\n"})
+    assert world.run("apply", "-y").code == 0
+    world.template("project/conf.txt.j2", "hello again\n")
+    assert world.run("apply", "-y", "--no-push", "--json").outcomes() == {"one": "committed"}
+    (pin,) = _place().glob("refs/rollout/pending/*")
+    waits = pin.read_text().strip()
+    odd = _place() / name
+    if odd.is_dir():
+        shutil.rmtree(odd)
+    else:
+        odd.unlink(missing_ok=True)
+    if damage == "empty":
+        odd.write_bytes(b"")
+    if damage == "a folder":
+        (odd / "inside").mkdir(parents=True)
+    assert world.run("push", "-y", "--json").outcomes() == {"one": "pushed"}
+    assert world.tip("one") == waits
+
+
+def test_a_commit_that_waits_outlasts_packs_that_are_damaged(world: World) -> None:
+    world.bare_repo("one")
+    assert world.run("apply", "-y").code == 0
+    world.template("project/conf.txt.j2", "hello again\n")
+    assert world.run("apply", "-y", "--no-push", "--json").outcomes() == {"one": "committed"}
+    (pin,) = _place().glob("refs/rollout/pending/*")
+    waits = pin.read_text().strip()
+    other = [world.elsewhere("one", {"other.txt": f"{number}\n"}) for number in range(2)][-1]
+    (_place() / "objects/pack/pack-0000.idx").write_bytes(b"garbage")
+    ran = world.run("push", "-y", "--json")
+    assert ran.outcomes() == {"one": "pushed"}, ran.out
+    assert world.git("one.git", "rev-parse", "main^") == other
+    assert world.git("one.git", "log", "-1", "--format=%s") == "Roll out conf.txt"
+    assert waits != world.tip("one")
+
+
+@pytest.mark.parametrize("kind", ["pending", "upstream"])
+def test_a_ref_that_a_power_cut_left_empty_is_found_again(world: World, kind: str) -> None:
+    world.bare_repo("one")
+    assert world.run("apply", "-y", "--no-push", "--json").outcomes() == {"one": "committed"}
+    (ref,) = _place().glob(f"refs/rollout/{kind}/*")
+    ref.write_bytes(b"")
+    assert world.run("apply", "-y", "--json").outcomes() == {"one": "pushed"}
+    assert world.log("one") == ["Roll out conf.txt", "first"]
+
+
+def test_what_is_pushed_is_pushed_although_it_cannot_be_noted_here(world: World) -> None:
+    bare = world.bare_repo("one")
+    assert world.run("plan").code == 0
+    place = _place() / "refs/rollout/pending"
+    hook = bare / "hooks/post-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\nrm -rf {place}; touch {place}\n")
+    hook.chmod(0o755)
+    ran = world.run("apply", "-y", "--json")
+    assert (ran.code, ran.outcomes()) == (0, {"one": "pushed"})
+    assert "could not be noted here" in ran.reasons()["one"]
+    hook.unlink()
+    assert world.run("apply", "-y", "--json").outcomes() == {"one": "unchanged"}
+
+
+@pytest.mark.parametrize("damaged", [True, False])
+def test_a_checkout_without_a_commit_is_told_as_such(world: World, damaged: bool) -> None:
+    top = world.repo("one")
+    assert world.run("apply", "-y").code == 0
+    if damaged:
+        (top / ".git/refs/heads/main").write_bytes(b"")
+    else:
+        world.git(top, "update-ref", "-d", "refs/heads/main")
+    said = world.run("status").out
+    assert ("is damaged" if damaged else "no commit yet here") in said, said
+    assert world.run("apply", "-y", "--json").outcomes() == {"one": "unchanged"}

@@ -1,0 +1,118 @@
+"""Things that lie among templates and are none, and places that are not what the inventory takes them for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rollout.fleet.ignored import ignored
+from rollout.rendering import templates
+from tests.world import World
+
+NONE = (
+    ".DS_Store", "._a.md", "Thumbs.db", "desktop.ini", "a.md.j2~", ".a.md.j2.swp", ".a.swo", "#a#", ".#a", "a.md.orig",
+    "a.md.rej", "x.pyc", "__pycache__/x.cpython-311.pyc", ".idea/workspace.xml", "sub/.DS_Store", ".ruff_cache/x",
+    ".pytest_cache/v/x",
+)  # fmt: skip
+
+SOME = (
+    ".editorconfig",
+    ".vscode/settings.json",
+    ".gitignore",
+    "a.swp",
+    "b~/c",
+    ".env.j2",
+    "swap.x",
+    "a#b",
+    ".claude/settings.json",
+)
+
+
+def test_what_editors_and_tools_leave_among_templates_is_left_out_and_told(tmp_path: Path) -> None:
+    for name in NONE + SOME[:4] + SOME[5:]:
+        file = tmp_path / "set" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("x")
+    (tmp_path / "set/.#lock").symlink_to("nobody@nowhere.1")
+    found = templates.load(tmp_path)
+    assert set(found.files) == {f"set/{name}" for name in SOME[:4] + SOME[5:]}
+    folders = {"__pycache__", ".idea", ".ruff_cache", ".pytest_cache"}
+    left_out = {name.partition("/")[0] if name.partition("/")[0] in folders else name for name in NONE} | {".#lock"}
+    assert found.left_out == tuple(sorted(f"set/{name}" for name in left_out))
+    told = found.warning() or ""
+    assert told.endswith(f"and {len(left_out) - 5} more")
+    assert templates.load(tmp_path / "set/.vscode").warning() is None
+
+
+def test_what_git_ignores_where_the_inventory_lies_is_no_template(world: World) -> None:
+    world.git(".", "init", "-q")
+    world.write(".", {".gitignore": "*.log\n/home*\nsecret*\n"})
+    files = {
+        "a.log": "x\n",
+        "sub/b.log": "x\n",
+        "kept.log": "x\n",
+        "secret.txt": "x\n",
+        ".gitignore": "*.txt\n",
+        "c.md": "x\n",
+    }
+    world.write("templates/project", files)
+    world.git(".", "add", "-f", "templates/project/kept.log", "templates/project/conf.txt.j2", ".gitignore")
+    assert ignored(world.root / "templates") == {"project/a.log", "project/sub/b.log", "project/secret.txt"}
+    world.bare_repo("api")
+    ran = world.run("validate")
+    assert ran.err.count("project/a.log, project/secret.txt, project/sub/b.log") == 1
+    assert ran.code == 0
+    world.write(".", {".gitignore": "*\n"})
+    world.git(".", "rm", "-q", "--cached", "-r", "templates")
+    assert ignored(world.root / "templates") == set(), "who ignores everything means other things than templates"
+
+
+def test_a_checkout_that_is_a_link_is_told_with_where_it_leads(world: World) -> None:
+    world.repo("real")
+    (world.root / "alpha").symlink_to("real")
+    world.entries = {"alpha": "{path: alpha}"}
+    (target,) = world.run("plan", "--json").json["targets"]
+    assert target["state"] == "blocked"
+    real = world.root.resolve() / "real"
+    assert target["reason"] == f"{world.root}/alpha is a symlink to {real}; write `path: {real}`"
+
+
+def test_a_remote_without_the_branch_is_told_with_the_one_it_has(world: World) -> None:
+    bare = world.remote("api", branch="master")
+    world.entries = {"api": f"{{url: {bare}}}"}
+    (target,) = world.run("plan", "--json").json["targets"]
+    assert target["reason"] == (
+        "the remote has no branch 'main'; it has 'master' (its default): write `branch: master`; rollout creates none"
+    )
+    offline = world.run("plan", "--offline", "--json").json["targets"][0]
+    assert offline["reason"] == "the remote has no branch 'main'; create it first; rollout creates none"
+
+
+def test_a_link_in_the_place_of_a_file_is_told_with_where_it_leads_and_the_way_out(world: World) -> None:
+    top = world.repo("api")
+    (top / "conf.txt").symlink_to("AGENTS.md")
+    world.git(top, "add", "conf.txt")
+    world.git(top, "commit", "-q", "-m", "link")
+    world.git(top, "push", "-q", "origin", "HEAD")
+    world.tail = "folders: {shared: {path: shared, templates: [project]}}\n"
+    (world.root / "shared").mkdir()
+    (world.root / "shared/conf.txt").symlink_to("AGENTS.md")
+    told = (
+        "conf.txt: is a symlink to AGENTS.md there; name the file it leads to instead, or put a plain file in its place"
+    )
+    assert [target["reason"] for target in world.run("plan", "--json").json["targets"]] == [told, told]
+
+
+@pytest.mark.parametrize("kind", ["repository", "folder"])
+def test_absent_for_a_path_that_is_a_directory_says_what_there_is_to_do(world: World, kind: str) -> None:
+    if kind == "repository":
+        world.bare_repo("api", {"old/a.txt": "x\n"})
+    else:
+        world.defaults = ""
+        world.tail = "folders: {shared: {path: shared, templates: [project]}}\n"
+        world.write("shared", {"old/a.txt": "x\n"})
+    world.tail += "files: {old: {mode: absent}}\n"
+    ran = world.run("apply", "--yes")
+    assert ran.code == 0
+    assert "old: is a directory there, and `mode: absent` removes files only; name the files in it" in ran.out + ran.err

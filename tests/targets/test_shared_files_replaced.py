@@ -1,0 +1,329 @@
+"""What somebody does to a shared file while it is replaced is at its place afterwards, or kept beside it and told."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from rollout.machine import processes, replace
+from rollout.machine.replace import Changed
+from rollout.model.files import File
+from rollout.model.plan import Action, Change
+from rollout.targets.folder import memory
+from rollout.targets.folder.memory import Memory
+from rollout.targets.folder.write import FolderWriter
+
+OLD, NEW = File(b"old\n"), File(b"new\n")
+
+NAME = PurePosixPath("sub/conf.txt")
+
+Deed = Callable[[Path], object]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    place = tmp_path / "shared"
+    (place / NAME.parent).mkdir(parents=True)
+    (place / NAME).write_bytes(OLD.content)
+    (place / NAME).chmod(0o644)
+    return place
+
+
+def remembered(root: Path) -> Memory:
+    return memory.memory(root.parent / "state", root)
+
+
+def write(root: Path, after: File | None = NEW) -> tuple[str, list[str]]:
+    """Replace or remove the file; return what went wrong and what was told."""
+    writer = FolderWriter(root, remembered(root), "run")
+    change = Change(NAME, Action.UPDATE, "template", OLD, after)
+    try:
+        writer.write([change])
+    except Changed as error:
+        return str(error), writer.notes
+    return "", writer.notes
+
+
+def clear(root: Path) -> list[str]:
+    writer = FolderWriter(root, remembered(root), "")
+    writer.clear()
+    return writer.notes
+
+
+class Killed(BaseException):
+    """The run ends here."""
+
+
+def die(_file: Path) -> None:
+    raise Killed
+
+
+@contextmanager
+def at_the_exchange(
+    monkeypatch: pytest.MonkeyPatch, file: Path, before: Deed | None = None, after: Deed | None = None
+) -> Iterator[None]:
+    """Let somebody act in the very moment before or after the first exchange of names."""
+    deeds = [(before, after)]
+
+    def acted(real: Callable[..., None]) -> Callable[..., None]:
+        def act(*names: object) -> None:
+            first, second = deeds.pop() if deeds else (None, None)
+            if first:
+                first(file)
+            real(*names)
+            if second:
+                second(file)
+
+        return act
+
+    with monkeypatch.context() as patched:
+        for name in ("exchange", "put_new"):
+            patched.setattr(replace, name, acted(getattr(replace, name)))
+        yield
+
+
+def edit(file: Path) -> None:
+    file.write_bytes(b"theirs\n")
+
+
+def save_by_rename(file: Path) -> None:
+    (file.parent / "swap").write_bytes(b"theirs\n")
+    (file.parent / "swap").replace(file)
+
+
+def chmod(file: Path) -> None:
+    file.chmod(0o600)
+
+
+def make_folder(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+    (file / "mine").write_bytes(b"theirs\n")
+
+
+def make_link(file: Path) -> None:
+    file.unlink()
+    file.symlink_to("theirs")
+
+
+def make_pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+def hide(file: Path) -> None:
+    edit(file)
+    file.chmod(0)
+
+
+DEEDS = (edit, save_by_rename, chmod, make_folder, make_link, make_pipe, hide)
+
+
+def seen(place: Path) -> tuple[str, int, object]:
+    """Return what is at a place: its kind, its mode and what is in it."""
+    about = place.lstat()
+    if place.is_symlink():
+        return "symlink", 0, os.readlink(place)
+    if place.is_dir():
+        return "folder", about.st_mode, {path.name: path.read_bytes() for path in place.iterdir()}
+    return "file", about.st_mode, place.read_bytes() if place.is_file() else None
+
+
+def as_left_by(deed: Deed, tmp_path: Path) -> tuple[str, int, object]:
+    file = tmp_path / "example" / "conf.txt"
+    file.parent.mkdir()
+    file.write_bytes(OLD.content)
+    file.chmod(0o644)
+    deed(file)
+    return seen(file)
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+@pytest.mark.parametrize("after", [NEW, None], ids=["replaced", "removed"])
+def test_what_somebody_puts_there_between_the_last_look_and_the_exchange_stays(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: Deed, after: File | None
+) -> None:
+    with at_the_exchange(monkeypatch, root / NAME, before=deed):
+        told = write(root, after)
+    assert told == (f"{NAME} was changed meanwhile", [])
+    assert seen(root / NAME) == as_left_by(deed, tmp_path)
+    assert [path.name for path in (root / NAME).parent.iterdir()] == ["conf.txt"]
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+@pytest.mark.parametrize("again", DEEDS)
+def test_where_two_act_one_after_the_other_both_have_what_they_left(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: Deed, again: Deed
+) -> None:
+    with at_the_exchange(monkeypatch, root / NAME, before=deed, after=again):
+        fault, notes = write(root)
+    assert fault == f"{NAME} was changed meanwhile"
+    first = as_left_by(deed, tmp_path)
+    (kept,) = (path for path in (root / NAME).parent.iterdir() if path.name != "conf.txt")
+    assert seen(kept) == first
+    (note,) = notes
+    assert note.endswith(f"kept in {kept}")
+    if again is not chmod:
+        (tmp_path / "example").rename(tmp_path / "first")
+        assert seen(root / NAME) == as_left_by(again, tmp_path)
+    assert clear(root) == []
+    assert seen(kept) == first
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_a_run_that_is_killed_with_somebody_elses_thing_in_its_hands_gives_it_back(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: Deed
+) -> None:
+    with at_the_exchange(monkeypatch, root / NAME, before=deed, after=die), pytest.raises(Killed):
+        write(root)
+    assert clear(root) == [f"{NAME}: an edit that a killed run had displaced is back"]
+    assert seen(root / NAME) == as_left_by(deed, tmp_path)
+    assert [path.name for path in (root / NAME).parent.iterdir()] == ["conf.txt"]
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_what_cannot_go_back_after_a_kill_is_kept_and_told_whatever_it_is(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: Deed
+) -> None:
+    with at_the_exchange(monkeypatch, root / NAME, before=deed, after=die), pytest.raises(Killed):
+        write(root)
+    (root / NAME).write_bytes(b"gone on\n")
+    (note,) = clear(root)
+    kept = Path(note.rpartition(" is kept in ")[2])
+    assert (kept.parent, seen(kept)) == ((root / NAME).parent, as_left_by(deed, tmp_path))
+    assert (root / NAME).read_bytes() == b"gone on\n"
+    assert clear(root) == []
+
+
+@contextmanager
+def writer_of(file: Path) -> Iterator[subprocess.Popen[str]]:
+    """Have somebody open a file, who writes a line when told to."""
+    script = "exec 3>>conf.txt; echo open; read line; echo late >&3"
+    process = subprocess.Popen(
+        ["sh", "-c", script], cwd=file.parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "open\n"
+    yield process
+    process.communicate("go\n")
+
+
+@pytest.mark.parametrize("after", [NEW, None], ids=["replaced", "removed"])
+def test_what_is_still_written_into_a_replaced_file_is_kept_and_told(root: Path, after: File | None) -> None:
+    with writer_of(root / NAME):
+        fault, (note,) = write(root, after)
+    kept = Path(note.rpartition(" goes to ")[2])
+    assert (fault, kept.read_bytes()) == ("", b"old\nlate\n")
+    assert "had it open" in note
+    assert (root / NAME).exists() == (after is not None)
+    assert write_nothing(root) == []
+    assert kept.read_bytes() == b"old\nlate\n"
+
+
+def write_nothing(root: Path) -> list[str]:
+    writer = FolderWriter(root, remembered(root), "later")
+    writer.write([])
+    writer.sweep([NAME])
+    return writer.notes
+
+
+def test_what_was_written_into_the_old_file_just_after_the_exchange_is_kept(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (root / NAME).open("ab") as file:
+
+        def late(_file: Path) -> None:
+            file.write(b"late\n")
+            file.close()
+
+        with at_the_exchange(monkeypatch, root / NAME, after=late):
+            fault, _ = write(root)
+    assert fault == f"{NAME} was changed meanwhile"
+    assert (root / NAME).read_bytes() == b"old\nlate\n"
+
+
+def test_a_file_that_a_killed_run_replaced_while_it_was_open_is_kept(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writer_of(root / NAME):
+        with at_the_exchange(monkeypatch, root / NAME, after=die), pytest.raises(Killed):
+            write(root)
+        (note,) = clear(root)
+    assert Path(note.rpartition(" goes to ")[2]).read_bytes() == b"old\nlate\n"
+    assert (root / NAME).read_bytes() == b"new\n"
+
+
+def test_an_open_file_is_known_for_one_even_of_those_we_cannot_see(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "open_in", lambda _: None)
+    with writer_of(root / NAME):
+        _, (note,) = write(root)
+    assert "while somebody had it open" in note
+
+
+@pytest.mark.parametrize("link", [False, True], ids=["another folder", "a link"])
+def test_a_folder_that_is_replaced_meanwhile_is_told_with_where_it_is_now(
+    root: Path, monkeypatch: pytest.MonkeyPatch, *, link: bool
+) -> None:
+    moved = root / "moved"
+
+    def swap(file: Path) -> None:
+        file.parent.rename(moved)
+        if link:
+            (root.parent / "elsewhere").mkdir()
+            file.parent.symlink_to(root.parent / "elsewhere")
+        else:
+            make_folder_again(file)
+
+    with at_the_exchange(monkeypatch, root / NAME, before=swap):
+        told = write(root)
+    assert told == (f"the folder of {NAME} was replaced meanwhile, and what was written is in {moved}", [])
+    assert clear(root) == ([out_of_reach(root)] if link else [])
+    assert clear(root) == []
+    assert not list((root / NAME.parent).iterdir())
+
+
+def make_folder_again(file: Path) -> None:
+    file.parent.mkdir()
+
+
+def out_of_reach(root: Path) -> str:
+    return f"{NAME}: its folder is a link or no folder any more; what a killed run may have left there is out of reach"
+
+
+def test_a_name_as_long_as_there_can_be_is_written_and_an_old_record_of_one_heals(root: Path) -> None:
+    path = PurePosixPath("x" * 255)
+    kept = remembered(root)
+    old = {"print": "100644:0", "before": "-", "run": "old", "merged": None, "scratch": f".{path}.rollout-01234567"}
+    kept.write({str(path): {"announced": old}})
+    writer = FolderWriter(root, kept, "run")
+    writer.write([Change(path, Action.CREATE, "template", None, OLD)])
+    writer.write([Change(path, Action.UPDATE, "template", OLD, NEW)])
+    assert (writer.notes, (root / path).read_bytes()) == ([], NEW.content)
+    assert [path.name for path in root.iterdir() if path.is_file()] == [str(path)]
+    assert not memory.any_announced(kept)
+
+
+def test_an_old_record_of_a_name_too_long_does_not_outlive_its_template(root: Path) -> None:
+    kept = remembered(root)
+    name = "x" * 250
+    old = {"print": "100644:0", "before": "-", "run": "old", "merged": None, "scratch": f".{name}.rollout-01234567"}
+    kept.write({name: {"announced": old}})
+    assert (clear(root), memory.any_announced(kept)) == ([], False)
+
+
+@pytest.mark.parametrize("name", [".rollout-06430eec-01234567", f".{NAME.name}.rollout-01234567"])
+def test_what_lies_beside_a_file_without_a_record_is_kept_whatever_it_is(
+    root: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(memory, "ABANDONED", -1.0)
+    left = (root / NAME).with_name(name)
+    left.mkdir()
+    (left / "mine").write_bytes(b"theirs\n")
+    (note,) = write_nothing(root)
+    assert (Path(note.rpartition(" is kept in ")[2]) / "mine").read_bytes() == b"theirs\n"
+    assert write_nothing(root) == []

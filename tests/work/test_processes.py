@@ -1,0 +1,239 @@
+"""Processes compute beside this one: what they cannot do or did not get done is done here, and none stays."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event
+from typing import TypeVar
+
+import pytest
+
+from rollout.git.access import Access
+from rollout.git.run import Git
+from rollout.machine import waiting
+from rollout.remote import contact, ssh
+from rollout.targets.units import GLANCING
+from rollout.work import processes, threads
+from rollout.work.executors import Threads
+from rollout.work.processes import Aides
+from tests.fleet.test_fleets import fleet
+from tests.world import World
+
+T = TypeVar("T")
+
+R = TypeVar("R")
+
+
+UNITS = range(100)
+
+FAR = "ssh://nobody@localhost:1/x"
+
+
+@pytest.fixture
+def beside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aides]:
+    """Give aides that know this module, and see that none of them is left."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setenv("OF", str(os.getpid()))
+    made = Aides()
+    started = [aide.process for aide in made.of(2)]
+    yield made
+    made.close()
+    assert all(process.returncode is not None for process in started)
+
+
+def _here() -> bool:
+    return os.environ["OF"] == str(os.getpid())
+
+
+def _patiently(_: int) -> int:
+    time.sleep(0.01)
+    return os.getpid()
+
+
+def _deadly(unit: int) -> int:
+    if not _here() and unit % 7 == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return _patiently(unit)
+
+
+def _contact(_: int) -> int:
+    contact.run(Git(), FAR, Access("false"), "ls-remote", FAR, ok=())
+    return os.getpid()
+
+
+def _answers(_: int) -> int:
+    with ssh.sharing():
+        assert not contact.answers(FAR, Access())
+    return os.getpid()
+
+
+def _loud(unit: int) -> int:
+    print("hello")
+    return _patiently(unit)
+
+
+def _fails(unit: int) -> int:
+    raise ValueError(f"no {unit}")
+
+
+def _waits(_: int) -> bool:
+    waiting.interrupted.wait(30)
+    return waiting.interrupted.is_set()
+
+
+@pytest.mark.parametrize("work", [_patiently, _loud])
+def test_aides_do_their_part(work: Callable[[int], int], beside: Aides) -> None:
+    for aide in beside.of(2):
+        assert aide.do(work, [0]) == [aide.process.pid]  # they have started
+    found = dict(threads.run(work, UNITS, 2, aides=beside.of(2)))
+    assert sorted(found) == list(UNITS)
+    assert set(found.values()) == {os.getpid(), *(aide.process.pid for aide in beside.of(2))}
+
+
+@pytest.mark.parametrize("work", [_contact, _answers])
+def test_what_takes_a_host_is_done_here(
+    work: Callable[[int], int], beside: Aides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_SSH_VARIANT", "ssh")
+    assert [aide.do(work, [1, 2]) for aide in beside.of(2)] == [[None, None], [None, None]]
+    assert {pid for _, pid in threads.run(work, range(20), 2, aides=beside.of(2))} == {os.getpid()}
+
+
+def test_what_an_aide_held_when_it_was_killed_is_done_here(beside: Aides) -> None:
+    found = list(threads.run(_deadly, UNITS, 2, aides=beside.of(2)))
+    assert sorted(unit for unit, _ in found) == list(UNITS)
+
+
+def test_what_fails_is_raised_here(beside: Aides) -> None:
+    with pytest.raises(ValueError, match="no"):
+        list(threads.run(_fails, UNITS, 2, aides=beside.of(2)))
+
+
+def test_what_was_done_before_something_failed_is_told_first() -> None:
+    def fails_at_seven(unit: int) -> int:
+        if unit == 7:
+            raise ValueError("no")
+        return unit
+
+    told: list[int] = []
+    with pytest.raises(ValueError, match="no"):
+        told.extend(unit for unit, _ in threads.run(fails_at_seven, range(20), 1))
+    assert told == list(range(7))
+
+
+def test_what_is_done_is_told_while_another_unit_takes_long() -> None:
+    begun, told = time.monotonic(), []
+
+    def takes(seconds: float) -> float:
+        time.sleep(seconds)
+        return time.monotonic()
+
+    for unit, _ in threads.run(takes, (0.0, 0.002, 1.5), 1):
+        told.append((unit, time.monotonic() - begun))
+    assert [unit for unit, _ in told] == [0.0, 0.002, 1.5]
+    assert told[1][1] < 1
+
+
+def test_after_a_stop_no_aide_begins_anything(beside: Aides) -> None:
+    stop = Event()
+    units = iter(range(100_000))
+    seen = 0
+    for _ in threads.run(_patiently, units, 2, stop, aides=beside.of(2)):
+        seen += 1
+        if seen == 30:
+            stop.set()
+    assert 30 <= seen <= next(units) < 200
+
+
+def test_an_interrupt_reaches_what_an_aide_waits_for(beside: Aides, monkeypatch: pytest.MonkeyPatch) -> None:
+    (aide,) = beside.of(1)
+    assert aide.do(_patiently, [1]) == [aide.process.pid]
+    told = Event()
+    told.set()
+    monkeypatch.setattr("rollout.machine.waiting.interrupted", told)
+    started = time.monotonic()
+    assert aide.do(_waits, [1, 2]) == [True, True]
+    assert time.monotonic() - started < 10
+
+
+def test_aides_end_when_who_started_them_is_killed(beside: Aides) -> None:
+    script = (
+        "from rollout.work import threads; from rollout.work.processes import Aides\n"
+        "from tests.work.test_processes import _patiently\n"
+        "for _, pid in threads.run(_patiently, range(10**6), 1, aides=Aides().of(2)): print(pid, flush=True)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    pids: set[int] = set()
+    while len(pids) < 3:
+        pids.add(int(process.stdout.readline()))
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 20
+    while left := [pid for pid in pids if Path(f"/proc/{pid}/exe").exists()]:
+        assert time.monotonic() < deadline, left
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("number", [100, 100_000])
+def test_they_are_started_when_work_for_them_is_expected_and_end_when_none_comes(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1}, raising=False)
+    here = Threads(8)
+    here.expect(GLANCING, number)
+    started = [aide.process for aide in here.aides._started]
+    assert len(started) == (number > 1000)
+    here.close()
+    assert [process.returncode for process in started] == [-signal.SIGKILL] * len(started)
+
+
+def test_an_interrupt_while_it_starts_leaves_it_to_who_started_it(capfd: pytest.CaptureFixture[str]) -> None:
+    made = Aides()
+    (aide,) = made.of(1, _patiently)
+    for _ in range(40):
+        aide.process.send_signal(signal.SIGINT)
+        time.sleep(0.01)
+    assert aide.do(os.strerror, [2]) == [os.strerror(2)]
+    made.close()
+    assert capfd.readouterr().err == ""
+
+
+def test_only_what_is_worth_it_is_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(64)), raising=False)
+    assert [processes.affordable(8, expected) for expected in (0, 299, 300, 1199, 100_000)] == [0, 0, 1, 6, 7]
+    assert processes.affordable(1, 100_000) == 0
+
+
+def test_a_fleet_is_seen_the_same_with_aides_and_without(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rollout.work.processes._WORTH", 2)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
+    names = fleet(world, 40)
+    for name in names[::5]:
+        (world.root / f"{name}.git/HEAD").unlink()
+    world.entries["far"] = f"{{url: '{FAR}'}}"
+    done: list[int] = []
+    do = processes.Aide.do
+
+    def counted(self: processes.Aide, work: Callable[[T], R], units: list[T]) -> list[R | None]:
+        found = do(self, work, units)
+        done.append(sum(one is not None for one in found))
+        return found
+
+    monkeypatch.setattr(processes.Aide, "do", counted)
+    for command in ("plan", "status"):
+        alone = world.run(command, "--json", "--jobs", "1")
+        assert not done
+        together = world.run(command, "--json", "--jobs", "4")
+        assert sum(done) > 0
+        done.clear()
+        assert together.json["targets"] == alone.json["targets"]
+    assert together.states()["far"] == "unreachable"
+    assert world.run("apply", "-y", "--json", "--jobs", "4").outcomes()[names[1]] == "pushed"
+    assert world.run("apply", "-y", "--json", "--jobs", "4").outcomes()[names[1]] == "unchanged"
