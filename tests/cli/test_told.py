@@ -229,10 +229,14 @@ def commands_in(text: str) -> tuple[str, ...]:
 
 # A text of a module of one command, which no other command prints, may name that command's options without it.
 OWN: dict[str, list[tuple[str, ...]]] = {
-    "apply.py": [("apply",), ("push",)],
-    "cli/apply.py": [("apply",), ("push",), ("revert",)],
+    "fleet/apply.py": [("apply",), ("push",)],
+    "planning/writable.py": [("apply",), ("push",)],
+    "planning/review.py": [("apply",)],
+    "cli/apply.py": [("apply",)],
+    "cli/carry_out.py": [("apply",), ("push",), ("revert",)],
     "cli/plan.py": [("plan",)],
-    "commits.py": [("apply",), ("push",), ("revert",)],
+    "objects/messages.py": [("apply",), ("push",), ("revert",)],
+    "targets/branch/publish.py": [("apply",)],
     "events/settings.py": [("events", "append")],
     "events/backfill.py": [("events", "backfill")],
     "events/retention.py": [("events", "purge")],
