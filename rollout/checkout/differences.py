@@ -13,19 +13,17 @@ from rollout.checkout.conversions import Conversions, conversions
 from rollout.checkout.edits import Move, edited, moves_between
 from rollout.checkout.standing import Standing
 from rollout.content import attributes, line_ends
+from rollout.content.modes.table import traits
 from rollout.git.git_folder import GitDir
 from rollout.git.person import Person
 from rollout.git.run import Git
 from rollout.machine import look
 from rollout.model.files import File, Managed, Obstacle
-from rollout.model.inventory import Mode
 from rollout.objects.trees import Objects, Tree
 from rollout.planning.changes import satisfied
 from rollout.store.layout import Store
 
 _PLAIN = {"100644", "100755"}
-
-_PARTIAL = {Mode.BLOCK, Mode.MERGE, Mode.ONCE}  # modes in which the rest of a file is somebody else's
 
 
 def behind_by(repo: GitDir, git: Git, workshop: Store, local: str | None, upstream: str) -> int | None:
@@ -134,7 +132,7 @@ def _as_upstream(item: Managed, old: Tree, new: Tree, objects: Objects) -> bool:
 
 def _suits(item: Managed, found: look.Found | Obstacle | None, how: Conversions) -> bool:
     """Tell whether a work tree file that differs from upstream's still has all of it that is ours."""
-    if not isinstance(found, look.Found) or item.mode not in _PARTIAL:
+    if not isinstance(found, look.Found) or not traits(item.mode).shared:
         return False
     content = found.content
     if line_ends.to_work_tree(b"\n", how.of(item.path), how.person) == b"\r\n":

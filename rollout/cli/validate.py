@@ -6,11 +6,10 @@ import click
 
 from rollout.cli import session
 from rollout.cli.options import common
-from rollout.content.documents.formats import format_of, unknown
+from rollout.content.modes.table import strategy
 from rollout.content.patterns import matches
 from rollout.errors import UsageError
 from rollout.fleet.load import Loaded
-from rollout.model.inventory import Mode
 from rollout.rendering.checks import Checks
 from rollout.rendering.formatters import Formatters
 from rollout.showing import plans
@@ -56,12 +55,12 @@ def validate(context: click.Context) -> int:
 def _formats_known(loaded: Loaded) -> None:
     """Make sure that every merged path is of a format that can be merged; it is said once, not target by target."""
     slots = (slot for target in loaded.chosen for slot in loaded.rendering.slots(target))
-    merged = {
-        slot.path for slot in slots if slot.rule.mode is Mode.MERGE and not format_of(slot.path, slot.rule.format)
-    }
+    unfit = {slot.path: strategy(slot.rule.mode).fault(slot.path, slot.rule) for slot in slots}
     faults = []
-    for path in sorted(merged):
+    for path, fault in sorted(unfit.items()):
+        if fault is None:
+            continue
         line = max((p.line for p in loaded.inventory.patterns if matches(p.pattern, str(path))), default=1)
-        faults.append(f"{loaded.shown}:{line}: files.{unknown(path)}")
+        faults.append(f"{loaded.shown}:{line}: files.{fault}")
     if faults:
         raise UsageError("\n".join(faults))

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from msgspec import Struct
 
 from rollout.content import comments, markdown
+from rollout.content.file_fault import FileFault
 
 ID = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
@@ -24,7 +25,7 @@ _BOM = b"\xef\xbb\xbf"
 _BLANKS = r"[ \t]*"
 
 
-class MarkerError(ValueError):
+class MarkerError(FileFault):
     """A file's markers, or what else stands in it, leave no place for the block: a person has to mend it."""
 
 

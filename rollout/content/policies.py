@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import PurePosixPath
 
 from rollout.content import markdown
-from rollout.model.inventory import FileRule, Mode
+from rollout.content.modes.table import traits
+from rollout.model.inventory import FileRule
 
 Found = tuple[int, str] | None  # the line, counted from one, and what is wrong there
 
@@ -77,7 +78,7 @@ def conflict(text: str, _rule: FileRule, _path: PurePosixPath) -> Found:
 
 def front_matter(text: str, rule: FileRule, path: PurePosixPath) -> Found:
     """Find what does not parse in the front matter of a Markdown file; cursor's own `.mdc` is no YAML."""
-    if rule.mode is Mode.BLOCK or path.suffix.lower() == ".mdc" or not markdown.is_markdown(path):
+    if not traits(rule.mode).from_the_top or path.suffix.lower() == ".mdc" or not markdown.is_markdown(path):
         return None
     found = _FRONT_MATTER.match(text.removeprefix("\ufeff"))
     if found is None:

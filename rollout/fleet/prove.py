@@ -7,10 +7,11 @@ from pathlib import PurePosixPath
 from threading import Event
 from typing import TYPE_CHECKING
 
+from rollout.content.modes.table import traits
 from rollout.errors import UsageError
 from rollout.fleet.load import Loaded
 from rollout.model.files import Problem, Unproved
-from rollout.model.inventory import Branch, Folder, Mode, Target, Variable
+from rollout.model.inventory import Branch, Folder, Target, Variable
 
 if TYPE_CHECKING:
     from rollout.events.bench import Declared, RolledOut
@@ -112,7 +113,7 @@ def _of_target(loaded: Loaded, target: Target) -> Iterator[RolledOut]:
     from rollout.events.bench import RolledOut
 
     for item in loaded.rendering.desired(target).managed:
-        if item.mode is not Mode.ABSENT:
+        if traits(item.mode).writes:
             yield RolledOut(target.name, _folder(target), str(item.path), item.body, item.executable)
 
 

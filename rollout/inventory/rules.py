@@ -25,6 +25,10 @@ def _words(value: object) -> tuple[str, ...]:
     return tuple(str(item) for item in value) if isinstance(value, list) else ()
 
 
+def mode_of(settings: Mapping[str, Any]) -> Mode:
+    return Mode(settings.get("mode", Mode.WHOLE))
+
+
 def glob_refusal(pattern: str) -> str | None:
     return "leaves its target through '..'" if ".." in pattern.split("/") else None
 
@@ -37,7 +41,7 @@ def rule_for(patterns: Iterable[FilePattern], path: str) -> FileRule:
         if is_glob(pattern.pattern) or pattern.pattern.strip("/") == path:
             settings.update(pattern.settings)
     return FileRule(
-        mode=Mode(settings.get("mode", Mode.WHOLE)),
+        mode=mode_of(settings),
         block_id=settings.get("id"),
         delimiters=settings.get("delimiters", "jinja"),
         check=settings.get("check"),

@@ -12,7 +12,7 @@ from rollout.model.circumstances import Circumstances, Decisions, Findings
 from rollout.model.files import Desired, File, Snapshot, fingerprint
 from rollout.model.inventory import Branch, Target
 from rollout.model.plan import Action, Change, State, Step, named
-from rollout.planning.changes import changes, equal_files
+from rollout.planning.changes import changes_needed, equal_files
 
 
 def step_for(
@@ -28,7 +28,7 @@ def step_for(
 
 def findings(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Findings:
     """Hold what is desired against what is there."""
-    found, in_sync, warnings = changes(desired, snapshot, decisions)
+    found, in_sync, warnings = changes_needed(desired, snapshot, decisions)
     return Findings(
         revision=snapshot.revision,
         changes=found,

@@ -9,8 +9,8 @@ from threading import Lock
 
 from msgspec import Struct, field
 
+from rollout.content.modes.table import traits
 from rollout.model.files import Desired, Managed, Problem
-from rollout.model.inventory import Mode
 from rollout.rendering import sealed
 
 
@@ -27,7 +27,7 @@ class Checks(Struct):
 
     def _refusals(self, managed: Iterable[Managed]) -> Iterable[Problem]:
         for item in managed:
-            if item.rule.check is not None and item.mode is not Mode.ABSENT:
+            if item.rule.check is not None and traits(item.mode).writes:
                 fault = self._fault(item, item.rule.check)
                 if fault:
                     yield Problem(item.path, fault)

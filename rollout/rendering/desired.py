@@ -9,9 +9,10 @@ from threading import Lock
 
 from rollout import __version__
 from rollout.content import spelled
+from rollout.content.modes.table import traits
 from rollout.errors import UsageError
 from rollout.model.files import Desired, Managed, Problem, Slot, TemplateFile
-from rollout.model.inventory import FilePattern, Machine, Mode, Target
+from rollout.model.inventory import FilePattern, Machine, Target
 from rollout.rendering.child_process import Child, TemplateLimit
 from rollout.rendering.jinja import TemplateFault
 from rollout.rendering.remembered import Reads
@@ -140,7 +141,7 @@ class Rendering:
                 slot.set,
                 slot.template or "",
             )
-            judged = slot.rule.mode is not Mode.ABSENT and slot.rule.formatter is None
+            judged = traits(slot.rule.mode).writes and slot.rule.formatter is None
             fault_text = written_fault(body, slot.rule, slot.path) if judged else None
             fault_text = fault_text or self._secret(target, slot, body)
             if fault_text:
@@ -157,7 +158,7 @@ class Rendering:
         return f"{slot.path}: {why}" if why else None
 
     def _body(self, target: Target, slot: Slot) -> bytes:
-        if slot.template is None or slot.rule.mode is Mode.ABSENT:
+        if slot.template is None or not traits(slot.rule.mode).writes:
             return b""
         if not slot.template.endswith(SUFFIX):
             return self._templates[slot.template].content

@@ -8,12 +8,10 @@ from threading import Lock
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from rollout.content.modes.table import traits
 from rollout.model.files import Desired, Managed, Problem
-from rollout.model.inventory import Mode
 from rollout.rendering import sealed
 from rollout.rendering.slots import written_fault
-
-_FORMATTED = {Mode.WHOLE, Mode.ONCE, Mode.BLOCK}
 
 
 class Formatters(Struct):
@@ -34,7 +32,7 @@ class Formatters(Struct):
 
     def _formatted(self, item: Managed) -> Managed | Problem:
         command = item.rule.formatter
-        if command is None or item.mode not in _FORMATTED:
+        if command is None or not traits(item.mode).formatted:
             return item
         found = self._text(item, command)
         if isinstance(found, Problem):

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from rollout.content import policies
+from rollout.content.modes.table import traits
 from rollout.content.policy import policy_fault
-from rollout.inventory.rules import rule_for
+from rollout.inventory.rules import mode_of, rule_for
 from rollout.model.files import Slot, TemplateFile
-from rollout.model.inventory import FilePattern, FileRule, Mode, Target
+from rollout.model.inventory import FilePattern, FileRule, Target
 from rollout.rendering.jinja import TemplateFault
 from rollout.safety import paths
 
@@ -30,7 +31,7 @@ def slots(target: Target, templates: Mapping[str, TemplateFile], patterns: tuple
             found[path] = Slot(path, set_name, name, rule_for(patterns, str(path)))
     for pattern in patterns:
         path = PurePosixPath(pattern.pattern.strip("/"))
-        if pattern.settings.get("mode") == Mode.ABSENT and _exact(pattern.pattern) and path not in found:
+        if not traits(mode_of(pattern.settings)).writes and _exact(pattern.pattern) and path not in found:
             slot = Slot(path, "", None, rule_for(patterns, str(path)))
             if not paths.collisions([*found, path]):
                 found[path] = slot

@@ -9,8 +9,10 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from rollout.content.file_fault import FileFault
 
-class DocumentFault(ValueError):
+
+class DocumentFault(FileFault):
     """A document or a template that cannot be read or changed as asked; the message names the line."""
 
 

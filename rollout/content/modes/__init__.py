@@ -1,4 +1,4 @@
-"""How a managed file is written: one module a mode, chosen by `mode`.
+"""How a managed file is written: one module a mode, chosen by `table`.
 
-Doors: `block`, `merge`, `mode`.
+Doors: `mode`, `table`.
 """

@@ -2,42 +2,62 @@
 
 from __future__ import annotations
 
-from rollout.content import blocks, markers, sections
-from rollout.model.files import File, Managed, Written
+from rollout.content import blocks, markers, sections, three_way
+from rollout.content.modes.mode import Reason, Situation, Traits, put_into
+from rollout.content.modes.whole import fault, ours, passed_over
+from rollout.model.files import File, Managed
+
+TRAITS = Traits(from_the_top=False, shared=True)
 
 
-def spot_of(item: Managed) -> markers.Spot:
+def wanted(at: Situation) -> File | None:
+    content = at.actual.content if at.actual else None
+    return put_into(at, blocks.splice(content, at.item.body, _spot(at.item), _earlier_id(at)))
+
+
+def reason(at: Situation, actual: File) -> Reason:
+    earlier, spot = _earlier_id(at), _spot(at.item)
+    if earlier is not None:
+        return Reason(f"the block {earlier!r} is {at.item.block_id!r} now")
+    text = blocks.text_of(actual.content, spot, (at.item.block_id,))
+    if text is None:
+        section = at.item.rule.replaces
+        instead = section is not None and sections.replaced(actual.content, spot) is not None
+        place = f"; it takes the place of the section {section!r}" if instead else ""
+        return Reason(f"the file has no block {at.item.block_id!r} yet{place}", takes_over=True)
+    if text == blocks.said(at.item.body):
+        return Reason("its markers are written otherwise now")
+    return Reason("the block differs" if at.written is None else "the template changed")
+
+
+def changed(at: Situation, base: File, actual: File) -> bool:
+    before, after = (_text(at, file) for file in (base, actual))
+    return before is not None and after != before
+
+
+def merged(at: Situation, base: File, actual: File, wanted: File) -> bytes:
+    was, theirs, told = (_text(at, file) for file in (base, actual, wanted))
+    if was is None or theirs is None or told is None:
+        raise three_way.MergeConflict(1)
+    return blocks.splice(actual.content, three_way.merge(was, theirs, told), _spot(at.item), _earlier_id(at))
+
+
+def _spot(item: Managed) -> markers.Spot:
     return markers.Spot(item.path, item.block_id, item.rule.markers, item.rule.replaces)
 
 
-def earlier_id(item: Managed, actual: File | None, written: Written | None) -> str | None:
+def _text(at: Situation, file: File) -> bytes | None:
+    earlier = _earlier_id(at)
+    names = (at.item.block_id,) if earlier is None else (at.item.block_id, earlier)
+    return blocks.text_of(file.content, _spot(at.item), names)
+
+
+def _earlier_id(at: Situation) -> str | None:
     """Return the id that our block still has in the file, where its set or its id was renamed since."""
-    if actual is None:
+    if at.actual is None:
         return None
-    last = written.file.content if written is not None and written.own and written.file is not None else None
-    return blocks.earlier_id(actual.content, last, item.body, spot_of(item))
+    last = at.written.file if at.written is not None and at.written.own else None
+    return blocks.earlier_id(at.actual.content, last.content if last else None, at.item.body, _spot(at.item))
 
 
-def block_cause(item: Managed, actual: File, written: Written | None) -> str | None:
-    """Say why a block that stands in a file is written, or None where there is none."""
-    earlier = earlier_id(item, actual, written)
-    if earlier is not None:
-        return f"the block {earlier!r} is {item.block_id!r} now"
-    text = blocks.text_of(actual.content, spot_of(item), (item.block_id,))
-    if text is None:
-        return None
-    if text == blocks.said(item.body):
-        return "its markers are written otherwise now"
-    return "the block differs" if written is None else "the template changed"
-
-
-def no_block_yet(item: Managed, actual: File) -> str:
-    if item.rule.replaces is not None and sections.replaced(actual.content, spot_of(item)) is not None:
-        return f"the file has no block {item.block_id!r} yet; it takes the place of the section {item.rule.replaces!r}"
-    return f"the file has no block {item.block_id!r} yet"
-
-
-def names_in(item: Managed, actual: File | None, written: Written | None) -> tuple[str, ...]:
-    """Return the ids that our block may have, that of today first."""
-    earlier = earlier_id(item, actual, written)
-    return (item.block_id,) if earlier is None else (item.block_id, earlier)
+__all__ = ["TRAITS", "changed", "fault", "merged", "ours", "passed_over", "reason", "wanted"]

@@ -2,16 +2,66 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
+from rollout.content import three_way
 from rollout.content.documents import merge, past
-from rollout.content.documents.formats import format_of
+from rollout.content.documents.document import DocumentFault
+from rollout.content.documents.formats import format_of, unknown
 from rollout.content.documents.match import match_for
-from rollout.model.files import Managed, Written
+from rollout.content.modes.mode import Reason, Situation, Traits, put_into
+from rollout.content.modes.whole import passed_over
+from rollout.model.files import File, Managed
+from rollout.model.inventory import FileRule
+
+TRAITS = Traits(formatted=False, shared=True, needs_past=True)
 
 
-def kind_of(item: Managed) -> merge.Kind:
+def fault(path: PurePosixPath, rule: FileRule) -> str | None:
+    return None if format_of(path, rule.format) else unknown(path)
+
+
+def wanted(at: Situation) -> File | None:
+    return put_into(at, _with_ours(at, at.actual.content if at.actual else None))
+
+
+def reason(at: Situation, actual: File) -> Reason:
+    if at.written is not None:
+        return Reason("the template changed")
+    if merge.would_change_foreign(actual.content, at.item.body, past.Ours(), _kind(at.item)):
+        return Reason("it would change values that rollout never wrote", takes_over=True)
+    return Reason("keys are missing")
+
+
+def changed(at: Situation, base: File, actual: File) -> bool:
+    mine, kind = _ours(at), _kind(at.item)
+    try:
+        before = merge.projection(base.content, at.item.body, mine, kind)
+    except DocumentFault:
+        return True
+    return merge.projection(actual.content, at.item.body, mine, kind) != before
+
+
+def merged(at: Situation, base: File, actual: File, _wanted: File) -> bytes:
+    return three_way.merge(base.content, actual.content, _with_ours(at, base.content))
+
+
+def ours(item: Managed, actual: File) -> File | None:
+    """Of a document that is shared with others, only what the template names becomes ours."""
+    return File(item.body, actual.executable)
+
+
+def _with_ours(at: Situation, content: bytes | None) -> bytes:
+    return merge.merged(content, at.item.body, _ours(at), _kind(at.item))
+
+
+def _kind(item: Managed) -> merge.Kind:
     rule = item.rule
     return merge.Kind(item.path, format_of(item.path, rule.format), match_for(item.path, dict(rule.match)))
 
 
-def ours_in(written: Written | None, item: Managed) -> past.Ours:
-    return merge.past(written.ours if written else (), kind_of(item))
+def _ours(at: Situation) -> past.Ours:
+    return merge.past(at.written.ours if at.written else (), _kind(at.item))
+
+
+__all__ = ["TRAITS", "changed", "fault", "merged", "ours", "passed_over", "reason", "wanted"]

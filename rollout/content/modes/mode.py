@@ -1,53 +1,77 @@
-"""The modes by name, each with the same few functions."""
+"""What a mode decides: the functions that every mode has, and the values they take and give."""
 
 from __future__ import annotations
 
-from rollout.content import blocks, three_way
-from rollout.content.documents import merge
+from pathlib import PurePosixPath
+from typing import Protocol
+
+from msgspec import Struct
+
 from rollout.content.line_ends import to_repository
-from rollout.content.modes.block import earlier_id, names_in, spot_of
-from rollout.content.modes.merge import kind_of, ours_in
-from rollout.model.files import File, Managed, Written
-from rollout.model.inventory import Mode
+from rollout.model.files import File, Managed, Obstacle, Written
+from rollout.model.inventory import FileRule
 
 
-class Blocked(Exception):
-    """A managed path that cannot be written as it should be; the text says why."""
+class Situation(Struct, frozen=True):
+    """One managed path: what should be there, what is there, and what rollout last wrote there."""
+
+    item: Managed
+    actual: File | None
+    written: Written | None
+    line_ends: str = "binary"
 
 
-def wanted_content(item: Managed, actual: File | None, written: Written | None, how: str) -> File | None:
-    """Return what should be at the path, given what is."""
-    match item.mode:
-        case Mode.ABSENT:
-            return None
-        case Mode.ONCE:
-            if actual is not None or written is not None:
-                return actual
-            return File(to_repository(item.body, how), item.executable)
-        case Mode.WHOLE:
-            return File(to_repository(item.body, how), item.executable)
-        case Mode.BLOCK:
-            content = blocks.splice(
-                actual.content if actual else None, item.body, spot_of(item), earlier_id(item, actual, written)
-            )
-            executable = actual.executable if actual else item.executable
-            return File(content if actual else to_repository(content, how), executable)
-        case Mode.MERGE:
-            content = merge.merged(actual.content if actual else None, item.body, ours_in(written, item), kind_of(item))
-            executable = actual.executable if actual else item.executable
-            return File(content if actual else to_repository(content, how), executable)
+class Reason(Struct, frozen=True):
+    """Why a file that exists is changed; `takes_over` where that needs the person's leave."""
+
+    cause: str
+    takes_over: bool = False
 
 
-def merged_content(item: Managed, base: File, actual: File, wanted: File, written: Written, how: str) -> bytes:
-    if item.mode is Mode.BLOCK:
-        earlier = earlier_id(item, actual, written)
-        names = names_in(item, actual, written)
-        inside = [blocks.text_of(f.content, spot_of(item), names) for f in (base, actual, wanted)]
-        was, theirs, ours = inside
-        if was is None or theirs is None or ours is None:
-            raise three_way.MergeConflict(1)
-        return blocks.splice(actual.content, three_way.merge(was, theirs, ours), spot_of(item), earlier)
-    if item.mode is Mode.MERGE:
-        ours_on_base = merge.merged(base.content, item.body, ours_in(written, item), kind_of(item))
-        return three_way.merge(base.content, actual.content, ours_on_base)
-    return three_way.merge(base.content, actual.content, wanted.content)
+class Traits(Struct, frozen=True):
+    """What others need to know of a mode without asking about one file."""
+
+    writes: bool = True  # a template's text is written
+    from_the_top: bool = True  # the text begins where the file begins
+    formatted: bool = True  # what a formatter prints of the text is written
+    shared: bool = False  # the rest of the file is somebody else's
+    needs_past: bool = False  # all that rollout ever wrote there counts, and not only the last of it
+
+
+class Strategy(Protocol):
+    """One mode. Each is a module with these names."""
+
+    TRAITS: Traits
+
+    def fault(self, path: PurePosixPath, rule: FileRule, /) -> str | None:
+        """Say why no file of this name can be written so, or None."""
+
+    def passed_over(self, item: Managed, found: Obstacle, /) -> str | None:
+        """Return the warning that is enough for what is in the way, or None where it is an error."""
+
+    def wanted(self, at: Situation, /) -> File | None:
+        """Return what should be at the path, given what is."""
+
+    def reason(self, at: Situation, actual: File, /) -> Reason:
+        """Say why a file that is not as wanted, and that only rollout changed if anybody, is changed."""
+
+    def changed(self, at: Situation, base: File, actual: File, /) -> bool:
+        """Tell whether the part of the file that is ours differs between `base` and `actual`."""
+
+    def merged(self, at: Situation, base: File, actual: File, wanted: File, /) -> bytes:
+        """Return what others made of `base` together with what is wanted; raise MergeConflict where both meet."""
+
+    def ours(self, item: Managed, actual: File, /) -> File | None:
+        """Return what counts as written by rollout where others wrote a file just as it should be."""
+
+
+def rendered(at: Situation) -> File:
+    """Return the template's text as a file of its own."""
+    return File(to_repository(at.item.body, at.line_ends), at.item.executable)
+
+
+def put_into(at: Situation, content: bytes) -> File:
+    """Return `content` as the file: one that is there keeps its line ends and its executable bit."""
+    if at.actual is None:
+        return File(to_repository(content, at.line_ends), at.item.executable)
+    return File(content, at.actual.executable)

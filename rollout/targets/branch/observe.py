@@ -6,10 +6,11 @@ from contextlib import suppress
 
 from msgspec.structs import replace
 
+from rollout.content.modes.table import traits
 from rollout.errors import GitError
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired, Snapshot
-from rollout.model.inventory import Branch, Mode, Target
+from rollout.model.inventory import Branch, Target
 from rollout.model.plan import State, Step
 from rollout.planning import steps
 from rollout.remote.upstream import NoBranch, Unreachable
@@ -106,6 +107,6 @@ def _same_project(shop: Workshop, tip: str, decisions: Decisions) -> None:
 def _snapshot(shop: Workshop, tip: str, desired: Desired, *, network: bool) -> Snapshot:
     bodies = {item.body for item in desired.managed}
     normalised = {body.replace(b"\r\n", b"\n") for body in bodies}
-    merged = {item.path for item in desired.managed if item.mode is Mode.MERGE}
+    merged = {item.path for item in desired.managed if traits(item.mode).needs_past}
     paths = [item.path for item in desired.managed]
     return shop.snapshot(tip, paths, bodies | normalised, network=network, merged=merged)

@@ -1,0 +1,20 @@
+"""Mode `once`: a file that is missing is created, and from then on it is somebody else's."""
+
+from __future__ import annotations
+
+from rollout.content.modes.mode import Situation, Traits, rendered
+from rollout.content.modes.whole import changed, fault, merged, passed_over, reason
+from rollout.model.files import File, Managed
+
+TRAITS = Traits(shared=True)
+
+
+def wanted(at: Situation) -> File | None:
+    return rendered(at) if at.actual is None and at.written is None else at.actual
+
+
+def ours(_item: Managed, _actual: File) -> File | None:
+    return None
+
+
+__all__ = ["TRAITS", "changed", "fault", "merged", "ours", "passed_over", "reason", "wanted"]

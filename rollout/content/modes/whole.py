@@ -1,0 +1,42 @@
+"""Mode `whole`: the file says what the template says."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from rollout.content import three_way
+from rollout.content.modes.mode import Reason, Situation, Traits, rendered
+from rollout.model.files import File, Managed, Obstacle
+from rollout.model.inventory import FileRule
+
+TRAITS = Traits()
+
+
+def fault(_path: PurePosixPath, _rule: FileRule) -> str | None:
+    return None
+
+
+def passed_over(_item: Managed, _found: Obstacle) -> str | None:
+    return None
+
+
+def wanted(at: Situation) -> File | None:
+    return rendered(at)
+
+
+def reason(at: Situation, _actual: File) -> Reason:
+    if at.written is None:
+        return Reason("the file exists and rollout never wrote it", takes_over=True)
+    return Reason("the template changed")
+
+
+def changed(_at: Situation, base: File, actual: File) -> bool:
+    return actual != base
+
+
+def merged(_at: Situation, base: File, actual: File, wanted: File) -> bytes:
+    return three_way.merge(base.content, actual.content, wanted.content)
+
+
+def ours(_item: Managed, actual: File) -> File | None:
+    return actual

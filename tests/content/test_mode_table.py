@@ -1,0 +1,44 @@
+"""A mode is one module of `content/modes` and one line of its table."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import rollout
+from rollout.content.modes.table import strategy
+from rollout.model.inventory import Mode
+
+HERE = Path(rollout.__file__).parent
+
+NAMES_MODES = {
+    "content/modes/table.py",
+    "inventory/rules.py",  # where the inventory is read
+    "model/inventory.py",  # where the default stands
+}
+
+
+def test_no_other_module_names_a_mode() -> None:
+    found = {str(file.relative_to(HERE)) for file in HERE.rglob("*.py") if any(_named(ast.parse(file.read_text())))}
+    assert found == NAMES_MODES
+
+
+def _named(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield where a member of Mode is named, or a mode is compared with its text."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Mode":
+            yield node
+        elif isinstance(node, ast.Compare):
+            sides = (node.left, *node.comparators)
+            modes = [side for side in sides if isinstance(side, ast.Attribute) and side.attr == "mode"]
+            texts = [side for side in sides if isinstance(side, ast.Constant) and side.value in set(Mode)]
+            if modes and texts:
+                yield node
+
+
+def test_every_mode_has_a_module_of_its_own() -> None:
+    modules = {mode: strategy(mode) for mode in Mode}
+    assert {mode: getattr(module, "__name__", "").rpartition(".")[2] for mode, module in modules.items()} == {
+        mode: mode.value for mode in Mode
+    }
