@@ -85,9 +85,9 @@ def front_matter(text: str, rule: FileRule, path: PurePosixPath) -> Found:
         return None
     if not found[0].rstrip().endswith(("---", "...")):
         return 1, "the front matter does not end"
-    from rollout.content import yaml_nodes
+    from rollout.content import yaml_nodes, yaml_parse
 
-    node, faults = yaml_nodes.parse(found[1])
+    node, faults = yaml_parse.parse(found[1])
     if faults:
         return faults[0].line + 1, f"the front matter does not parse: {faults[0].message}"
     return None if node is None or isinstance(node, yaml_nodes.Mapping) else (2, "the front matter is no mapping")

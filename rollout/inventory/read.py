@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rollout.content import blocks, yaml_nodes
+from rollout.content import blocks, yaml_nodes, yaml_parse
 from rollout.content.documents.match import steps_of
 from rollout.content.patterns import is_glob
 from rollout.content.yaml_nodes import Fault
@@ -31,7 +31,7 @@ def parse(
     sets: Collection[str],
     root: Path | None = None,
     overrides: Mapping[str, str] | None = None,
-    read: Callable[[str], tuple[yaml_nodes.Node | None, list[Fault]]] = yaml_nodes.parse,
+    read: Callable[[str], tuple[yaml_nodes.Node | None, list[Fault]]] = yaml_parse.parse,
 ) -> Inventory:
     """Return the inventory; raise InventoryError with every fault as `shown:LINE: place: what`.
 
@@ -255,7 +255,7 @@ class _Reader:
 
 def _given(text: str) -> Any:
     """Read the value of --var as YAML does; what is text there, or no one value, stays as it was typed."""
-    node, faults = yaml_nodes.parse(text)
+    node, faults = yaml_parse.parse(text)
     if node is None or faults or text != text.strip():
         return text
     match node:

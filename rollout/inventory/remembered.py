@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rollout import __version__
-from rollout.content import spelled, yaml_nodes
+from rollout.content import spelled, yaml_nodes, yaml_parse
 from rollout.content.yaml_nodes import Fault, Mapping, Node, Scalar, Sequence
 from rollout.machine import files, state_folder
 from rollout.safety import secrets
@@ -35,13 +35,13 @@ class Parsed:
     def document(self, text: str) -> tuple[Node | None, list[Fault]]:
         """Return the document and everything that is wrong with it."""
         if self._memory is None or len(text) < _WORTH:
-            return yaml_nodes.parse(text)
+            return yaml_parse.parse(text)
         digest = hashlib.sha256(f"{__version__}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()
         memo = files.read_json(self._place(self._memory))
         with suppress(LookupError, TypeError, ValueError):
             if memo.get("digest") == digest:
                 return _node(memo["document"]), []
-        document, faults = yaml_nodes.parse(text)
+        document, faults = yaml_parse.parse(text)
         if (
             document is not None
             and not faults

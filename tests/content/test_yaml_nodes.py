@@ -13,7 +13,7 @@ import click
 import pytest
 
 from rollout.cli.main import Commands
-from rollout.content import yaml_nodes
+from rollout.content import yaml_exact, yaml_nodes, yaml_parse
 from rollout.content.yaml_nodes import Fault, Node
 from rollout.inventory.read import parse
 
@@ -29,7 +29,7 @@ _PIECES = [
 
 
 def data(text: str) -> Any:
-    node, faults = yaml_nodes.parse(text)
+    node, faults = yaml_parse.parse(text)
     assert faults == []
     return None if node is None else yaml_nodes.plain(node)
 
@@ -69,18 +69,18 @@ def _said(read: tuple[Node | None, list[Fault]]) -> str:
 def test_where_the_exact_parser_reads_a_text_both_read_the_same() -> None:
     lots = random.Random(7)
     texts = {"".join(lots.choices(_PIECES, k=lots.randint(2, 12))) for _ in range(1500)}
-    read = {text: yaml_nodes.exactly(text) for text in texts}
+    read = {text: yaml_exact.read(text) for text in texts}
     valid = {text: found for text, found in read.items() if found[0] is not None or not found[1]}
     assert len(valid) > 200
-    assert {text: _said(yaml_nodes.parse(text)) for text in valid} == {text: _said(f) for text, f in valid.items()}
+    assert {text: _said(yaml_parse.parse(text)) for text in valid} == {text: _said(f) for text, f in valid.items()}
 
 
 def test_what_neither_reads_is_told_by_the_exact_one() -> None:
-    assert yaml_nodes.parse("a: {b: c}}\n") == yaml_nodes.exactly("a: {b: c}}\n")
+    assert yaml_parse.parse("a: {b: c}}\n") == yaml_exact.read("a: {b: c}}\n")
 
 
 def test_an_inventory_with_addresses_in_braces_is_read_by_the_fast_parser(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yaml_nodes, "exactly", lambda _: pytest.fail("this takes twenty times as long"))
+    monkeypatch.setattr(yaml_exact, "read", lambda _: pytest.fail("this takes twenty times as long"))
     lines = "".join(f"  r{n}: {{url: git@host:x/{n}.git}}\n" for n in range(200))
     assert data(f"repos:\n{lines}")["repos"]["r7"] == {"url": "git@host:x/7.git"}
 

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 from ruamel.yaml import YAML
 
-from rollout.content import yaml_nodes
+from rollout.content import yaml_nodes, yaml_parse
 from rollout.errors import UsageError
 from rollout.git.person import Person
 from rollout.inventory.check import InventoryError
@@ -121,14 +121,14 @@ def test_yaml_is_read_as_the_library_reads_it(text: str) -> None:
                 return value.isoformat()
         return value
 
-    node, found = yaml_nodes.parse(text)
+    node, found = yaml_parse.parse(text)
     assert found == []
     assert (None if node is None else yaml_nodes.plain(node)) == in_words(YAML(typ="safe").load(text))
 
 
 def test_a_fault_in_yaml_is_told_where_it_is() -> None:
     def told(text: str) -> list[tuple[int, str]]:
-        return [(fault.line, fault.message) for fault in yaml_nodes.parse(text)[1]]
+        return [(fault.line, fault.message) for fault in yaml_parse.parse(text)[1]]
 
     assert told("a: 1\n---\nb: 2\n") == [(2, "not valid YAML: a second document begins")]
     assert told("a: 1\nb: *x\n") == [(2, "not valid YAML: there is no anchor 'x' before this alias")]

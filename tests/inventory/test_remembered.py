@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.content import yaml_nodes
+from rollout.content import yaml_nodes, yaml_parse
 from rollout.content.yaml_nodes import Fault, Node
 from rollout.inventory import remembered
 from rollout.inventory.remembered import Parsed
@@ -24,13 +24,13 @@ _LARGE = "version: 1\nrepos:\n" + "".join(
 @pytest.fixture
 def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the texts that are parsed from now on."""
-    parse, seen = yaml_nodes.parse, list[str]()
+    parse, seen = yaml_parse.parse, list[str]()
 
     def noted(text: str) -> tuple[Node | None, list[Fault]]:
         seen.append(text)
         return parse(text)
 
-    monkeypatch.setattr(yaml_nodes, "parse", noted)
+    monkeypatch.setattr(yaml_parse, "parse", noted)
     return seen
 
 

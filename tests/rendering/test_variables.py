@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rollout.content import spelled, yaml_nodes
+from rollout.content import spelled, yaml_nodes, yaml_parse
 from rollout.errors import UsageError
 from rollout.inventory import remembered
 from rollout.inventory.choose import select
@@ -22,7 +22,7 @@ NUMBERS = ("3.10", "0644", "1_000", "0x1F", "1e3", "0o17", "+1", ".5", "1.", "-0
 
 
 def value(text: str) -> Any:
-    node, faults = yaml_nodes.parse(f"a: {text}\n")
+    node, faults = yaml_parse.parse(f"a: {text}\n")
     assert node is not None
     assert faults == []
     return yaml_nodes.written(node)["a"]

@@ -1,0 +1,210 @@
+"""Events of a YAML parser become nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import Any
+
+from msgspec import Struct, field
+
+from rollout.content.yaml_nodes import Fault, Mapping, Node, Scalar, Sequence
+from rollout.content.yaml_scalars import meaning
+
+_MAX_DEPTH = 60
+
+_MAX_ALIASED = 100_000  # nodes that aliases may add: a billion laughs stops here
+
+_MAX_FAULTS = 200
+
+_COLLECTIONS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
+
+
+def built(text: str, as_written: Callable[[str], str], *, pure: bool) -> tuple[Node | None, list[Fault]]:
+    """Return what a parser of the library, the C parser or the one in pure Python, makes of a text."""
+    from ruamel.yaml import YAML
+
+    yaml = YAML(typ="safe", pure=pure)
+    yaml.Resolver = _resolver()
+    builder = _Builder(yaml.resolver, as_written)
+    try:
+        return builder.read(yaml.parse(text)), builder.faults
+    except _Hopeless as error:
+        return None, [Fault(error.line, error.message)]
+
+
+@cache
+def _resolver() -> type[Any]:
+    """Return the library's resolver without its search, for each scalar anew, for a version that the C parser lacks."""
+    from ruamel.yaml.resolver import VersionedResolver
+
+    class Resolver(VersionedResolver):
+        processing_version = (1, 2)
+
+    return Resolver
+
+
+class _Hopeless(Exception):
+    """Something after which nothing of the document is of use."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(line, message)
+        self.line = line
+        self.message = message
+
+
+class _Open(Struct):
+    """A collection that is being read: its pairs or its items so far, each with the number of nodes it counts for."""
+
+    line: int
+    anchor: str | None
+    mapping: Mapping | None
+    items: list[Node] = field(default_factory=list)
+    inherited: list[Mapping] = field(default_factory=list)
+    key: tuple[str | None, int, bool] | None = None  # its text, or None for one that is of no use; line; whether `<<`
+    size: int = 1
+
+
+class _Came(Struct, frozen=True):
+    """A node that is complete, the number of nodes in it, and its text as it is written if it is a scalar."""
+
+    node: Node
+    size: int
+    text: str | None = None
+
+
+class _Builder:
+    """Builds nodes from the parser's events, without recursion: how deep a document nests is its writer's choice."""
+
+    # The parser's events and its resolver are the library's, which has no types: here is the border.
+
+    def __init__(self, resolver: Any, as_written: Callable[[str], str]) -> None:
+        """`as_written` returns the text of a scalar as the file has it."""
+        from ruamel.yaml.nodes import ScalarNode
+
+        self.faults: list[Fault] = []
+        self._as_written = as_written
+        self._resolver = resolver
+        self._scalar_kind = ScalarNode
+        self._kinds: dict[tuple[str, tuple[bool, bool]], str] = {}
+        self._anchors: dict[str, _Came] = {}
+        self._open: list[_Open] = []
+        self._root: Node | None = None
+        self._aliased = 0
+
+    def read(self, events: Iterable[Any]) -> Node | None:
+        """Return the root of the only document, None for none; raise _Hopeless where nothing can be made of it."""
+        from ruamel.yaml import events as kinds
+
+        came = {
+            kinds.ScalarEvent: self._scalar_came,
+            kinds.MappingStartEvent: lambda event: self._begin(event, Mapping({}, {}, event.start_mark.line + 1)),
+            kinds.SequenceStartEvent: lambda event: self._begin(event, None),
+            kinds.MappingEndEvent: self._end,
+            kinds.SequenceEndEvent: self._end,
+            kinds.AliasEvent: self._alias,
+            kinds.DocumentStartEvent: self._document,
+        }
+        for event in events:
+            if type(event) in came:
+                came[type(event)](event)
+        return self._root
+
+    def _document(self, event: Any) -> None:
+        if self._root is not None:
+            raise _Hopeless(event.start_mark.line + 1, "not valid YAML: a second document begins")
+
+    def _scalar_came(self, event: Any) -> None:
+        text, line = self._as_written(str(event.value)), event.start_mark.line + 1
+        top = self._open[-1] if self._open else None
+        if top is not None and top.mapping is not None and top.key is None and event.anchor is None:
+            top.key = (text, line, text == "<<" and event.tag is None and event.implicit[0])
+            return
+        value, faults = meaning(text, self._kind(event, text))
+        for fault in faults:
+            self._fault(line, fault)
+        self._came(_Came(Scalar(value, line), 1, text), event.anchor)
+
+    def _kind(self, event: Any, text: str) -> str:
+        if event.tag not in {None, "!"}:
+            return str(event.tag)
+        key = (text, event.implicit)
+        if key not in self._kinds:
+            self._kinds[key] = str(self._resolver.resolve(self._scalar_kind, *key))
+        return self._kinds[key]
+
+    def _begin(self, event: Any, mapping: Mapping | None) -> None:
+        line = event.start_mark.line + 1
+        if len(self._open) >= _MAX_DEPTH:
+            raise _Hopeless(line, "nested too deeply")
+        if event.tag not in {None, "!", *_COLLECTIONS}:
+            self._fault(line, f"the tag {event.tag!r} is not allowed")
+        self._open.append(_Open(line, event.anchor, mapping))
+
+    def _end(self, _event: Any) -> None:
+        done = self._open.pop()
+        if done.mapping is None:
+            self._came(_Came(Sequence(tuple(done.items), done.line), done.size), done.anchor)
+            return
+        for other in done.inherited:
+            for key, value in other.entries.items():
+                if key not in done.mapping.entries:
+                    done.mapping.entries[key] = value
+                    done.mapping.key_lines[key] = other.key_lines[key]
+        self._came(_Came(done.mapping, done.size), done.anchor)
+
+    def _alias(self, event: Any) -> None:
+        name, line = event.anchor, event.start_mark.line + 1
+        if any(collection.anchor == name for collection in self._open):
+            raise _Hopeless(line, "an alias that contains itself")
+        if name not in self._anchors:
+            raise _Hopeless(line, f"not valid YAML: there is no anchor {name!r} before this alias")
+        found = self._anchors[name]
+        self._aliased += found.size
+        if self._aliased > _MAX_ALIASED:
+            raise _Hopeless(line, "aliases that grow beyond any use")
+        self._came(found)
+
+    def _came(self, came: _Came, anchor: str | None = None) -> None:
+        """Put a node where it belongs: at the top, behind the items before it, or under the key before it."""
+        node = came.node
+        if anchor is not None:
+            if anchor in self._anchors:
+                raise _Hopeless(node.line, f"not valid YAML: the anchor {anchor!r} is there already")
+            self._anchors[anchor] = came
+        if not self._open:
+            self._root = node
+            return
+        top = self._open[-1]
+        top.size += came.size
+        if top.mapping is None:
+            top.items.append(node)
+        elif top.key is None:
+            top.key = (came.text, node.line, False)
+            if came.text is None:
+                self._fault(node.line, "a key must be text")
+        else:
+            (key, line, merges), top.key = top.key, None
+            self._pair(top, top.mapping, key, line, node, merges=merges)
+
+    def _pair(self, top: _Open, mapping: Mapping, key: str | None, line: int, node: Node, *, merges: bool) -> None:
+        if key is None:
+            return
+        if merges:
+            top.inherited += self._merged(node, line)
+        elif key in mapping.entries:
+            self._fault(line, f"duplicate key {key!r} (first on line {mapping.key_lines[key]})")
+        else:
+            mapping.entries[key] = node
+            mapping.key_lines[key] = line
+
+    def _merged(self, value: Node, line: int) -> Iterator[Mapping]:
+        for item in value.items if isinstance(value, Sequence) else (value,):
+            if isinstance(item, Mapping):
+                yield item
+            else:
+                self._fault(line, "'<<' takes a mapping")
+
+    def _fault(self, line: int, message: str) -> None:
+        if len(self.faults) < _MAX_FAULTS:
+            self.faults.append(Fault(line, message))

@@ -1,0 +1,22 @@
+"""The parser that reads YAML 1.2 exactly, and tells what is wrong with a text that is none."""
+
+from __future__ import annotations
+
+from rollout.content import yaml_stand_ins
+from rollout.content.yaml_build import built
+from rollout.content.yaml_nodes import Fault, Node
+
+
+def read(text: str) -> tuple[Node | None, list[Fault]]:
+    """Return what the exact parser makes of a text."""
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        if yaml_stand_ins.taken(text):
+            return built(text, str, pure=True)
+        return built(yaml_stand_ins.without_old_breaks(text), yaml_stand_ins.back, pure=True)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        return None, [Fault(mark.line + 1 if mark else 1, f"not valid YAML: {error.problem or error.context}")]
+    except (YAMLError, ValueError) as error:
+        return None, [Fault(1, f"not valid YAML: {str(error).splitlines()[0]}")]

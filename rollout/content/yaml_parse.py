@@ -1,0 +1,25 @@
+"""A YAML document becomes nodes: by the fast parser where it can read the text, and otherwise by the exact one."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from rollout.content import yaml_exact, yaml_fast
+from rollout.content.yaml_nodes import Fault, Node
+
+_MAX_BYTES = 32 * 1024 * 1024
+
+
+def parse(text: str) -> tuple[Node | None, list[Fault]]:
+    """Return the document and everything that is wrong with it; None for an empty one.
+
+    What the fast parser refuses the exact one reads, which has the last word.
+    """
+    if len(text) > _MAX_BYTES:
+        return None, [Fault(1, "is larger than 32 MiB")]
+    from ruamel.yaml.error import YAMLError
+
+    for spelling in yaml_fast.spellings(text):
+        with suppress(YAMLError, ValueError):
+            return yaml_fast.read(spelling)
+    return yaml_exact.read(text)
