@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from rollout.content.yaml_nodes import Fault, Mapping, Node, Scalar, Sequence
-from rollout.content.yaml_scalars import meaning
+from rollout.content.yaml_scalars import NUL, meaning
 
 _MAX_DEPTH = 60
 
@@ -118,6 +118,8 @@ class _Builder:
         text, line = self._as_written(str(event.value)), event.start_mark.line + 1
         top = self._open[-1] if self._open else None
         if top is not None and top.mapping is not None and top.key is None and event.anchor is None:
+            if "\0" in text:
+                self._fault(line, NUL)
             top.key = (text, line, text == "<<" and event.tag is None and event.implicit[0])
             return
         value, faults = meaning(text, self._kind(event, text))

@@ -7,6 +7,8 @@ import math
 from rollout.content import spelled
 from rollout.content.yaml_nodes import Value
 
+NUL = "has a NUL character"
+
 _TEXTS = {"str", "int", "float", "timestamp", "value", "merge"}
 
 
@@ -16,7 +18,7 @@ def meaning(text: str, tag: str) -> tuple[Value, tuple[str, ...]]:
     value, faults = _meaning(text, kind)
     if kind not in {*_TEXTS, "null", "bool"}:
         faults = (*faults, f"the tag {tag!r} is not allowed")
-    return value, ("has a NUL character", *faults) if "\0" in text else faults
+    return value, (NUL, *faults) if "\0" in text else faults
 
 
 def _meaning(text: str, kind: str) -> tuple[Value, tuple[str, ...]]:

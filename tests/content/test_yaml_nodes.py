@@ -61,6 +61,11 @@ def test_yaml_is_read_as_yaml_1_2_says(text: str, meant: object) -> None:
     assert data(text) == meant
 
 
+@pytest.mark.parametrize("text", ['"\\0": 1', '{"a\\0b": 1}', '&x "\\0": 1', 'a: "\\0"', '["\\0"]'])
+def test_a_nul_is_told_in_a_key_as_in_a_value(text: str) -> None:
+    assert yaml_parse.parse(text)[1] == [Fault(1, "has a NUL character")]
+
+
 def _said(read: tuple[Node | None, list[Fault]]) -> str:
     node, faults = read
     return repr((None if node is None else yaml_nodes.plain(node), sorted(fault.message for fault in faults)))
