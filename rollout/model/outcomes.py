@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from rollout.model.plan import Action
+
 
 class Verdict(StrEnum):
     """What happened to one target in a run."""
@@ -72,6 +74,7 @@ class Outcome(Struct, frozen=True):
     branch: str | None = None
     paths: tuple[WrittenPath, ...] = ()
     notes: tuple[str, ...] = ()  # what a person should know although the outcome stands
+    awaits: Action | None = None  # the decision that a blocked target waits for
 
 
 class PastRun(Struct, frozen=True):

@@ -94,6 +94,7 @@ class Step(Struct, frozen=True):
     behind: int | None = None  # and the other way round
     known_at: float | None = None  # when upstream was last asked, in seconds since the epoch
     checkout: tuple[tuple[PurePosixPath, str], ...] = ()  # managed paths of the checkout that upstream has otherwise
+    awaits: Action | None = None  # the decision that a blocked target waits for
     asked: str = ""  # all that decided what is desired, in one word; a saved plan does not hold it
 
     @property

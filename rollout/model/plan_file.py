@@ -30,6 +30,7 @@ def plan_file(plan: Plan, diff: Callable[[Step, Change], str | None]) -> bytes:
         shown["managed"] = {str(path): found for path, found in step.managed.items()}
         shown["pending"] = step.pending
         shown["follow"] = step.follow
+        shown["awaits"] = step.awaits
         for change, entry in zip(step.changes, shown["changes"], strict=True):
             entry["decided"] = change.decided
             entry["template"] = change.template
@@ -103,6 +104,7 @@ def _read_step(entry: Mapping[str, Any], contents: Mapping[str, bytes]) -> Step:
         pending=entry["pending"],
         follow=bool(entry["follow"]),
         identity=str(entry["identity"]),
+        awaits=Action(entry["awaits"]) if entry.get("awaits") else None,
     )
 
 

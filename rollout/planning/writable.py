@@ -37,13 +37,13 @@ def sort(steps: Iterable[Step], *, only_waiting: bool = False) -> Sorted:
 
 
 def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
-    def be(verdict: Verdict, reason: str) -> Outcome:
-        return Outcome(step.target, verdict, reason, step.base, None, 0, step.kind, step.branch)
+    def be(verdict: Verdict, reason: str, awaits: Action | None = None) -> Outcome:
+        return Outcome(step.target, verdict, reason, step.base, None, 0, step.kind, step.branch, awaits=awaits)
 
     if step.state in _ERRORS:
         return be(Verdict.FAILED, f"{step.state}: {step.reason}")
     if step.state is State.BLOCKED:
-        return be(Verdict.BLOCKED, step.reason)
+        return be(Verdict.BLOCKED, step.reason, step.awaits)
     if only_waiting and step.state is not State.READY_TO_PUSH:
         if step.overtaken and step.state in {State.DRIFT, State.CONFLICT}:
             return be(Verdict.STALE, f"{step.reason} since the commit that waits was made; rollout apply decides")
@@ -64,7 +64,8 @@ def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
         }
         first = waiting[0]
         more = f" (and {len(waiting) - 1} more)" if len(waiting) > 1 else ""
-        return be(Verdict.BLOCKED, f"{first.action}: {first.path}: {first.cause}{more}; {ways[first.action]}")
+        reason = f"{first.action}: {first.path}: {first.cause}{more}; {ways[first.action]}"
+        return be(Verdict.BLOCKED, reason, first.action)
     if step.kind == "repo" and step.changes and all(change.idle for change in step.changes) and not step.follow:
         return be(Verdict.UNCHANGED, f"{step.changes[0].path}: {step.changes[0].cause}, and that is what is there")
     if not step.changes and not step.follow:
@@ -81,9 +82,9 @@ def exit_code(steps: Iterable[Step], outcomes: Iterable[Outcome]) -> int:
     bad = [o for o in found if o.verdict in FAILED]
     if not bad:
         return 0
-    waits = [o for o in bad if o.verdict is Verdict.BLOCKED and o.reason.startswith(("adopt:", "drift:", "conflict:"))]
+    awaited = any(o.verdict is Verdict.BLOCKED and o.awaits is not None for o in bad)
     nothing_done = not any(o.verdict in _DONE for o in found)
-    if waits and nothing_done and all(o.verdict is Verdict.BLOCKED for o in bad):
+    if awaited and nothing_done and all(o.verdict is Verdict.BLOCKED for o in bad):
         return 4
     return 3
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from rollout.git.person import Person
 from rollout.model.files import Desired
 from rollout.model.outcomes import Run
-from rollout.model.plan import State, Step
+from rollout.model.plan import Action, State, Step
 from rollout.objects.messages import Words
 
 
@@ -24,11 +24,12 @@ class Settings(Struct, frozen=True):
 
 
 class Unfit(Exception):
-    """The target cannot be worked on; `state` says in which way."""
+    """The target cannot be worked on; `state` says in which way, `awaits` which decision would change that."""
 
-    def __init__(self, state: State, reason: str) -> None:
+    def __init__(self, state: State, reason: str, awaits: Action | None = None) -> None:
         super().__init__(reason)
         self.state = state
+        self.awaits = awaits
 
 
 class Job(Struct, frozen=True):

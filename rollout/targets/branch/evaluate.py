@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from rollout.errors import Busy, GitError
 from rollout.model.circumstances import Checkout, Circumstances
 from rollout.model.inventory import Branch, Target
-from rollout.model.plan import State, Step
+from rollout.model.plan import Action, State, Step
 from rollout.remote import upstream
 from rollout.remote.upstream import NoBranch, Unreachable
 from rollout.safety import addresses
@@ -30,7 +30,7 @@ def at_work(target: Target, settings: Settings, look: Callable[[Located, Worksho
         with store.seen(settings.state, at.remote, target.name, wait=settings.wait) as shop:
             return _beside_a_writer(look(at, shop), shop)
     except Unfit as error:
-        return _unfit(target, error.state, str(error))
+        return _unfit(target, error.state, str(error), error.awaits)
     except NoBranch as error:
         return _unfit(target, State.BLOCKED, str(error))
     except Unreachable as error:
@@ -59,8 +59,8 @@ def first_line(text: str) -> str:
     return text.split("\n", 1)[0]
 
 
-def _unfit(target: Target, state: State, reason: str) -> Step:
-    return Step(target.name, target.location, state, reason, None)
+def _unfit(target: Target, state: State, reason: str, awaits: Action | None = None) -> Step:
+    return Step(target.name, target.location, state, reason, None, awaits=awaits)
 
 
 def circumstances_of(at: Located, shop: Workshop, settings: Settings, checkout: Checkout | None) -> Circumstances:

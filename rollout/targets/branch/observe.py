@@ -11,7 +11,7 @@ from rollout.errors import GitError
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired, Snapshot
 from rollout.model.inventory import Branch, Target
-from rollout.model.plan import State, Step
+from rollout.model.plan import Action, State, Step
 from rollout.planning import steps
 from rollout.remote.upstream import NoBranch, Unreachable
 from rollout.store import in_sync
@@ -101,6 +101,7 @@ def _same_project(shop: Workshop, tip: str, decisions: Decisions) -> None:
             State.BLOCKED,
             "adopt: upstream has no commit in common with what it was before: another project is at this address, or "
             "its history was written anew; rollout apply --adopt takes it over",
+            Action.ADOPT,
         )
 
 

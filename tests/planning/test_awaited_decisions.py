@@ -1,0 +1,33 @@
+"""Whether a run waits for a decision is a value: the words of a reason are for people only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rollout.model.inventory import Folder
+from rollout.model.outcomes import Outcome, Verdict
+from rollout.model.plan import Action, Plan, State, Step
+from rollout.model.plan_file import plan_file, read_plan
+from rollout.planning.writable import exit_code, sort
+
+
+def _blocked(reason: str, awaits: Action | None) -> Outcome:
+    return Outcome("api", Verdict.BLOCKED, reason, awaits=awaits)
+
+
+def _step(awaits: Action | None) -> Step:
+    return Step("api", Folder(Path("/shared")), State.BLOCKED, "another project", None, awaits=awaits)
+
+
+def test_a_decision_that_is_awaited_is_exit_code_4_whatever_the_words() -> None:
+    assert exit_code((), [_blocked("another project is there", Action.ADOPT)]) == 4
+    assert exit_code((), [_blocked("adopt: a template has this name", None)]) == 3
+
+
+def test_a_blocked_step_hands_on_what_it_awaits() -> None:
+    assert [outcome.awaits for outcome in sort([_step(Action.ADOPT), _step(None)]).settled] == [Action.ADOPT, None]
+
+
+def test_a_saved_plan_holds_what_is_awaited() -> None:
+    saved = plan_file(Plan("1", "now", (_step(Action.ADOPT), _step(None))), lambda step, change: None)
+    assert [step.awaits for step in read_plan(saved, "plan")[0].steps] == [Action.ADOPT, None]
