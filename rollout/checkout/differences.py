@@ -26,8 +26,17 @@ from rollout.store.layout import Store
 _PLAIN = {"100644", "100755"}
 
 
-def behind_by(repo: GitDir, git: Git, workshop: Store, local: str | None, upstream: str) -> int | None:
+class CheckedOut(Struct, frozen=True):
+    """A checkout: its git folder, git for it, and where its branch stands."""
+
+    repo: GitDir
+    git: Git
+    standing: Standing
+
+
+def behind_by(here: CheckedOut, workshop: Store, upstream: str) -> int | None:
     """Count upstream's commits that the branch does not have, where one of the two stores can tell."""
+    local = here.standing.local
     if local is None:
         return None
     if local == upstream:
@@ -35,7 +44,7 @@ def behind_by(repo: GitDir, git: Git, workshop: Store, local: str | None, upstre
     near = workshop.distance(local, upstream)
     if near is not None:
         return near
-    for store in (workshop.git, git, _together(workshop.git, repo)):
+    for store in (workshop.git, here.git, _together(workshop.git, here.repo)):
         counted = store.attempt("rev-list", "--count", f"{local}..{upstream}", "--")
         if counted.code == 0:
             return int(counted.out)
@@ -58,25 +67,24 @@ def _quoted(place: Path) -> str:
 
 
 def differing_files(
-    repo: GitDir,
-    git: Git,
-    where: Standing,
-    new: Tree,
+    here: CheckedOut,
+    upstream: str,
     there: Objects,
     managed: list[Managed],
     person: Person,
     stack: ExitStack,
 ) -> tuple[list[PurePosixPath], dict[PurePosixPath, str]]:
     """Return the managed files that the branch has otherwise than upstream, and the edited files in the way."""
+    repo, local, new = here.repo, here.standing.local, Tree(there, upstream)
     size = len(new.root)
     how = conversions(repo, new, there, person, [item.path for item in managed])
     file_mode = repo.setting("core", "filemode", "true").lower() != "false"
-    if where.local is None:
+    if local is None:
         return [item.path for item in managed], {}
-    if where.local != new.commit:
-        here = _Either(there, git, stack)
-        old = Tree(here, where.local)
-        behind = [item.path for item in managed if not _as_upstream(item, old, new, here)]
+    if local != upstream:
+        objects = _Either(there, here.git, stack)
+        old = Tree(objects, local)
+        behind = [item.path for item in managed if not _as_upstream(item, old, new, objects)]
         if behind:
             begun = notes.known(repo)
             moves = moves_between(old, new)

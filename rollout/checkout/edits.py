@@ -13,8 +13,6 @@ from rollout.machine import look
 from rollout.model.files import Obstacle
 from rollout.objects.trees import Entry, Tree, difference
 
-_SHOWN = 3
-
 
 class Move(Struct, frozen=True):
     """One path that changes when the branch moves."""
@@ -57,13 +55,6 @@ def edited(
         if not fits:
             found[move.path] = "has local edits" if move.old is not None else "is in the way, and git does not know it"
     return found
-
-
-def show(found: Mapping[PurePosixPath, str]) -> str:
-    """Say in one line which files stand in the way."""
-    parts = [f"{path} {what}" for path, what in sorted(found.items())]
-    more = f" (and {len(parts) - _SHOWN} more)" if len(parts) > _SHOWN else ""
-    return ", ".join(parts[:_SHOWN]) + more
 
 
 def moves_between(old: Tree, new: Tree) -> list[Move]:

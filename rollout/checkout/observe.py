@@ -8,8 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 
 from rollout.checkout import discover, index_lock
-from rollout.checkout.differences import behind_by, differing_files
-from rollout.checkout.edits import show
+from rollout.checkout.differences import CheckedOut, behind_by, differing_files
 from rollout.checkout.standing import Hindered, git_for, hindrance, standing
 from rollout.errors import GitError
 from rollout.git.git_folder import GitDir, NotOurs
@@ -17,54 +16,50 @@ from rollout.git.person import Person
 from rollout.machine import look
 from rollout.model.circumstances import Checkout
 from rollout.model.files import Managed, Obstacle
+from rollout.model.hindrances import Edited, LeftAlone, Locked, NotUpdated, OwnCommits, Unusable, in_words
+from rollout.model.inventory import Branch
 from rollout.objects.ids import git_id
-from rollout.objects.trees import Entry, Tree
+from rollout.objects.trees import Entry
 from rollout.store.layout import Store
 
 
 def observe(
-    top: Path,
-    branch: str,
-    remote: str,
-    upstream: str,
-    managed: list[Managed],
-    workshop: Store,
-    person: Person,
-    *,
-    follow: bool,
+    top: Path, where: Branch, upstream: str, managed: list[Managed], workshop: Store, person: Person
 ) -> Checkout:
     """Say whether the checkout has what upstream has at the managed paths, and if not, why. Changes nothing."""
     try:
         repo = discover.discover(top)
         git = git_for(repo)
-        where = standing(repo, git, branch, remote, upstream)
-        reason = hindrance(repo, branch)
+        here = CheckedOut(repo, git, standing(repo, git, where.branch, where.remote, upstream))
+        hindered = hindrance(repo, where.branch)
         with ExitStack() as stack:
             there = stack.enter_context(workshop.objects(upstream))
-            new = Tree(there, upstream)
-            behind, files = differing_files(repo, git, where, new, there, managed, person, stack)
+            behind, files = differing_files(here, upstream, there, managed, person, stack)
     except (NotOurs, Hindered, GitError) as error:
-        return Checkout(has_it=False, reason=str(error), differing=tuple((item.path, str(error)) for item in managed))
-    persons = len(where.persons)
-    ahead, missing = len(where.ahead), behind_by(repo, git, workshop, where.local, upstream)
-    if repo.head() == f"refs/heads/{branch}" and not behind and not files:
-        return Checkout(commit=where.local, ahead=ahead, behind=missing)
-    if reason is None and persons and behind:
-        reason = f"{persons} commit{'s' * (persons > 1)} of your own {'are' if persons > 1 else 'is'} not upstream"
-    if reason is None and files:
-        reason = show(files)
-    lock = repo.git_dir / "index.lock"
-    if reason is None and os.path.lexists(lock) and not index_lock.is_stale(lock):
-        reason = f"busy: {lock} exists"
-    if reason is None and not follow:
-        reason = "the inventory says checkout: leave"
-    can_follow = reason is None
-    reason = reason or "not updated yet"
-    others = repo.head() != f"refs/heads/{branch}"
+        lacking = tuple((item.path, str(error)) for item in managed)
+        return Checkout(has_it=False, why=Unusable(str(error)), differing=lacking)
+    at = here.standing
+    ahead, missing = len(at.ahead), behind_by(here, workshop, upstream)
+    others = repo.head() != f"refs/heads/{where.branch}"
+    if not others and not behind and not files:
+        return Checkout(commit=at.local, ahead=ahead, behind=missing)
+    why = hindered or _in_the_way(here, behind, files) or (NotUpdated() if where.follow else LeftAlone())
     paths = [item.path for item in managed]
-    lacking = paths if others else [path for path in paths if path in behind or path in files]
-    differing = tuple((path, f"{path} {files[path]}" if path in files else reason) for path in lacking)
-    return Checkout(False, reason, can_follow, where.local, ahead, missing, differing)
+    without = paths if others else [path for path in paths if path in behind or path in files]
+    differing = tuple((path, f"{path} {files[path]}" if path in files else in_words(why)) for path in without)
+    return Checkout(False, why, why == NotUpdated(), at.local, ahead, missing, differing)
+
+
+def _in_the_way(
+    here: CheckedOut, behind: list[PurePosixPath], files: Mapping[PurePosixPath, str]
+) -> OwnCommits | Edited | Locked | None:
+    """Return what of the person's keeps the checkout from following."""
+    if here.standing.persons and behind:
+        return OwnCommits(len(here.standing.persons))
+    if files:
+        return Edited(tuple(files.items()))
+    lock = here.repo.git_dir / "index.lock"
+    return Locked(lock) if os.path.lexists(lock) and not index_lock.is_stale(lock) else None
 
 
 def has_all(repo: GitDir, branch: str, upstream: str, entries: Mapping[PurePosixPath, Entry]) -> bool:

@@ -10,17 +10,28 @@ from msgspec import Struct
 from rollout.checkout import ownership
 from rollout.git.git_folder import GitDir
 from rollout.git.run import Git
+from rollout.model.hindrances import (
+    Apart,
+    CheckedOutElsewhere,
+    Damaged,
+    Detached,
+    Hindrance,
+    InProgress,
+    OnBranch,
+    Unborn,
+    in_words,
+)
 
 _ITS_OWN = {"local", "worktree"}  # scopes of a configuration that is the repository's and not the person's
 # A commit, its parents, and whether there is something in it that looks like our seal.
 _SEALED_OR_NOT = "--format=%H%x09%P%x09%(trailers:key=Rollout-Seal,keyonly,separator=%x20)"
 
 
-APART = "its git folder is on another file system than its work tree: pull it yourself"
-
-
 class Hindered(Exception):
     """Why a checkout stays where it is; nothing of it was touched."""
+
+    def __init__(self, why: Hindrance | str) -> None:
+        super().__init__(why if isinstance(why, str) else in_words(why))
 
 
 class OwnCommit(Struct, frozen=True):
@@ -109,31 +120,31 @@ def above(git: Git, branch: str, local: str, known: Iterable[str]) -> tuple[OwnC
         )
 
 
-def hindrance(repo: GitDir, branch: str) -> str | None:
-    """Say what about the repository as a whole keeps its branch from being moved now, or None."""
+def hindrance(repo: GitDir, branch: str) -> Hindrance | None:
+    """Return what about the repository as a whole keeps its branch from being moved now, or None."""
     ref = f"refs/heads/{branch}"
     head = repo.head()
     if head is None:
-        return "HEAD is detached"
+        return Detached()
     if head != ref:
-        return f"on branch {head.removeprefix('refs/heads/')}"
+        return OnBranch(head.removeprefix("refs/heads/"))
     operation = repo.operation()
     if operation:
-        return f"{operation} is in progress"
+        return InProgress(operation)
     elsewhere = repo.elsewhere(ref)
     if elsewhere:
-        return f"branch {branch} is checked out in another worktree too: {elsewhere}"
+        return CheckedOutElsewhere(branch, elsewhere)
     if repo.ref(ref) is None:
         return _unborn(repo, branch)
-    return None if _is_one_disk(repo) else APART
+    return None if _is_one_disk(repo) else Apart()
 
 
-def _unborn(repo: GitDir, branch: str) -> str:
-    """Say why a branch that is checked out has no commit: nobody made one yet, or its file is damaged."""
+def _unborn(repo: GitDir, branch: str) -> Damaged | Unborn:
+    """Tell why a branch that is checked out has no commit: nobody made one yet, or its file is damaged."""
     file = repo.common_dir / "refs" / "heads" / branch
     if os.path.lexists(file):
-        return f"branch {branch} is damaged: {file} names no commit (a power cut?); move the checkout away, or mend it"
-    return f"branch {branch} has no commit yet here, and upstream has; git pull brings them"
+        return Damaged(branch, file)
+    return Unborn(branch)
 
 
 def _is_one_disk(repo: GitDir) -> bool:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from msgspec import Struct, field
 
 from rollout.model.files import File
+from rollout.model.hindrances import Hindrance, in_words
 from rollout.model.plan import Change, OnDrift
 
 
@@ -22,12 +23,17 @@ class Checkout(Struct, frozen=True):
     """The person's checkout as far as a plan needs it: whether it has what upstream has, and if not, why."""
 
     has_it: bool = True
-    reason: str = ""
+    why: Hindrance | None = None
     can_follow: bool = False
     commit: str | None = None
     ahead: int | None = 0
     behind: int | None = 0
     differing: tuple[tuple[PurePosixPath, str], ...] = ()  # managed paths that are not as upstream has them
+
+    @property
+    def reason(self) -> str:
+        """Why it has not got what upstream has, in words."""
+        return "" if self.why is None else in_words(self.why)
 
 
 class Circumstances(Struct, frozen=True):

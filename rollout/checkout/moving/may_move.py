@@ -10,13 +10,14 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 
 from rollout.checkout.conversions import Conversions
-from rollout.checkout.edits import Move, edited, show
+from rollout.checkout.edits import Move, edited
 from rollout.checkout.standing import Hindered, hindrance, standing
 from rollout.content import attributes
 from rollout.git.git_folder import GitDir
 from rollout.git.run import Git
 from rollout.machine import processes
 from rollout.machine.look import Found
+from rollout.model.hindrances import Edited, OwnCommits
 from rollout.objects.trees import Entry
 from rollout.safety.paths import astray
 
@@ -58,11 +59,8 @@ def start(repo: GitDir, runner: Git, branch: str, remote: str, upstream: str) ->
     where = standing(repo, runner, branch, remote, upstream)
     if where.local is None:
         raise Hindered(f"branch {branch} has no commit yet")
-    persons = len(where.persons)
-    if persons:
-        raise Hindered(
-            f"{persons} commit{'s' * (persons > 1)} of your own {'are' if persons > 1 else 'is'} not upstream"
-        )
+    if where.persons:
+        raise Hindered(OwnCommits(len(where.persons)))
     return where.local
 
 
@@ -96,7 +94,7 @@ def look(moving: Moving) -> None:
     nobody_at_work(moving)
     found = edited(moving.repo, moving.moves, moving.how, moving.size, file_mode=_file_mode(moving), begun=moving.begun)
     if found:
-        raise Hindered(show(found))
+        raise Hindered(Edited(tuple(found.items())))
     _index_is_clean(moving)
 
 

@@ -15,12 +15,13 @@ from rollout.checkout import notes
 from rollout.checkout.edits import Move
 from rollout.checkout.moving import may_move
 from rollout.checkout.moving.may_move import Moving
-from rollout.checkout.standing import APART, Hindered
+from rollout.checkout.standing import Hindered
 from rollout.machine import look, processes
 from rollout.machine import replace as atomic_replace
 from rollout.machine.look import Found
 from rollout.machine.replace import MOUNTED, backdate, identity_at, kept_mode, new_mode, put_new, stage
 from rollout.model.files import Obstacle
+from rollout.model.hindrances import Apart
 from rollout.objects.ids import git_id
 
 
@@ -162,7 +163,7 @@ def _mode(move: Move, before: Found | None) -> int:
 def _in_words(error: OSError, path: PurePosixPath) -> Exception:
     """Say why a file could not be put in place, where there is more to say than the system does."""
     if error.errno == errno.EXDEV:
-        return Hindered(APART)
+        return Hindered(Apart())
     if error.errno == errno.ENOTSUP:
         return Hindered(f"its file system cannot exchange two files in one step, as {path} needs it: pull it yourself")
     if error.errno == errno.EBUSY:

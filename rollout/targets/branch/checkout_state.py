@@ -6,6 +6,7 @@ from rollout.checkout import observe
 from rollout.git.person import Person
 from rollout.model.circumstances import Checkout
 from rollout.model.files import Desired
+from rollout.model.hindrances import NotCloned, OnBranch, Unusable
 from rollout.model.inventory import Branch
 from rollout.store.in_sync import Entries
 from rollout.store.store import Workshop
@@ -25,8 +26,8 @@ def checkout(
     if settled or at.top is None:
         return there
     managed = list(desired.managed)
-    seen = observe.observe(at.top, where.branch, where.remote, tip, managed, shop, person, follow=where.follow)
-    if at.local and not seen.has_it and seen.reason.startswith("on branch"):
+    seen = observe.observe(at.top, where, tip, managed, shop, person)
+    if at.local and isinstance(seen.why, OnBranch):
         return Checkout()  # the branch itself is upstream, and nobody has it checked out
     return seen
 
@@ -36,9 +37,9 @@ def plain_checkout(where: Branch, at: Located, tip: str, entries: Entries | None
     if at.top is None:
         return True, None
     if at.clone:
-        return True, Checkout(False, "no checkout yet; apply clones it", can_follow=where.follow)
+        return True, Checkout(False, NotCloned(), can_follow=where.follow)
     if at.trouble is not None:
-        return True, Checkout(False, at.trouble)
+        return True, Checkout(False, Unusable(at.trouble))
     if at.repo is not None and entries is not None and observe.has_all(at.repo, where.branch, tip, entries):
         return True, Checkout(commit=tip)
     return False, None

@@ -1,0 +1,148 @@
+"""What keeps a checkout from having what upstream has, and how to say it."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import assert_never
+
+from msgspec import Struct
+
+_SHOWN = 3
+
+
+class OnBranch(Struct, frozen=True):
+    """Another branch is checked out."""
+
+    name: str
+
+
+class Detached(Struct, frozen=True):
+    """HEAD is at a commit and on no branch."""
+
+
+class InProgress(Struct, frozen=True):
+    """A merge, a rebase or the like is not finished."""
+
+    what: str
+
+
+class CheckedOutElsewhere(Struct, frozen=True):
+    """Another worktree has the branch, too."""
+
+    branch: str
+    place: Path
+
+
+class Unborn(Struct, frozen=True):
+    """The branch is checked out and has no commit yet."""
+
+    branch: str
+
+
+class Damaged(Struct, frozen=True):
+    """The branch's file names no commit."""
+
+    branch: str
+    file: Path
+
+
+class Apart(Struct, frozen=True):
+    """The git folder is on another file system than the work tree, so no file can be exchanged between them."""
+
+
+class OwnCommits(Struct, frozen=True):
+    """Upstream does not have a person's own commits."""
+
+    count: int
+
+
+class Edited(Struct, frozen=True):
+    """Files are neither as they were nor as upstream has them; each with what it is instead."""
+
+    files: tuple[tuple[PurePosixPath, str], ...]
+
+
+class Locked(Struct, frozen=True):
+    """Git's index is locked."""
+
+    lock: Path
+
+
+class Unusable(Struct, frozen=True):
+    """There is no checkout to work in, or git cannot read it."""
+
+    words: str
+
+
+class LeftAlone(Struct, frozen=True):
+    """The inventory asks for the checkout to be left alone."""
+
+
+class NotUpdated(Struct, frozen=True):
+    """Nothing hinders: only nobody has updated it yet."""
+
+
+class NotCloned(Struct, frozen=True):
+    """There is no checkout yet."""
+
+
+Hindrance = (
+    OnBranch
+    | Detached
+    | InProgress
+    | CheckedOutElsewhere
+    | Unborn
+    | Damaged
+    | Apart
+    | OwnCommits
+    | Edited
+    | Locked
+    | Unusable
+    | LeftAlone
+    | NotUpdated
+    | NotCloned
+)
+
+
+def in_words(why: Hindrance) -> str:
+    """Say in one line what keeps a checkout where it is."""
+    match why:
+        case OnBranch(name):
+            return f"on branch {name}"
+        case Detached():
+            return "HEAD is detached"
+        case InProgress(what):
+            return f"{what} is in progress"
+        case CheckedOutElsewhere(branch, place):
+            return f"branch {branch} is checked out in another worktree too: {place}"
+        case Unborn(branch):
+            return f"branch {branch} has no commit yet here, and upstream has; git pull brings them"
+        case Damaged(branch, file):
+            return (
+                f"branch {branch} is damaged: {file} names no commit (a power cut?); "
+                "move the checkout away, or repair it"
+            )
+        case Apart():
+            return "its git folder is on another file system than its work tree: pull it yourself"
+        case OwnCommits(count):
+            return f"{count} commit{'s' * (count > 1)} of your own {'are' if count > 1 else 'is'} not upstream"
+        case Edited(files):
+            return _edited(files)
+        case Locked(lock):
+            return f"busy: {lock} exists"
+        case Unusable(words):
+            return words
+        case LeftAlone():
+            return "the inventory says checkout: leave"
+        case NotUpdated():
+            return "not updated yet"
+        case NotCloned():
+            return "no checkout yet; apply clones it"
+        case never:
+            assert_never(never)
+
+
+def _edited(files: tuple[tuple[PurePosixPath, str], ...]) -> str:
+    parts = [f"{path} {what}" for path, what in sorted(files)]
+    more = f" (and {len(parts) - _SHOWN} more)" if len(parts) > _SHOWN else ""
+    return ", ".join(parts[:_SHOWN]) + more
