@@ -11,10 +11,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from rollout.git.process import Ends
 from rollout.git.run import Git, Result
 from rollout.objects.ids import object_format
 from rollout.remote import packet_lines
+from rollout.remote.answers import Answer, Pushed, refusal, unreported
 
 if TYPE_CHECKING:
     from rollout.remote.ssh_session import Session
@@ -25,25 +28,34 @@ _HERE = ("report-status", "quiet", "object-format=", "agent=")  # what git's rec
 _BANDS = "side-band-64k"
 
 
-def push(runner: Git, folder: Path, ref: str, old: str, new: str, pack: bytes, limit: float) -> Result:
-    """Move a branch from one commit to another with what a pack brings; the answer is in the words of `git push`.
+class Update(Struct, frozen=True):
+    """One branch, the commit it must be at, and the commit it moves to, with the pack that brings it."""
+
+    ref: str
+    old: str
+    new: str
+    pack: bytes
+
+
+def push(runner: Git, folder: Path, update: Update, limit: float) -> Answer:
+    """Move a branch of a repository on this machine.
 
     The hooks' words come on stderr, of which the runner keeps a bounded part: no band beside the report is asked for.
 
     Raises GitTimeout when that takes longer than `limit` seconds.
     """
     said = runner.as_the_other_side().attempt(
-        "receive-pack", str(folder), stdin=_request(ref, old, new, _HERE) + pack, limit=limit
+        "receive-pack", str(folder), stdin=_request(update, _HERE) + update.pack, limit=limit
     )
     lines = packet_lines.whole(said.out)
     _section(lines)  # its refs
-    return _answer(said, said.err, _section(lines), ref, new)
+    return _answer(said, said.err.splitlines(), _section(lines), update.ref)
 
 
-def push_far(session: Session, ref: str, old: str, new: str, pack: bytes) -> Result | None:
+def push_far(session: Session, update: Update) -> Answer | None:
     """Do the same in a session with a receiver far away, once it has told where its branches are.
 
-    None where `git push` had better do it, for the receiver tells of something that is not as it is here.
+    None where something about the receiver is not as we expect it: `git push` then handles it better.
 
     Raises GitTimeout when that takes too long.
     """
@@ -52,9 +64,10 @@ def push_far(session: Session, ref: str, old: str, new: str, pack: bytes) -> Res
     offered = refs[0].partition("\0")[2].split() if refs else []
     form = next((word for word in offered if word.startswith("object-format=")), "object-format=sha1")
     there = {line.partition("\0")[0] for line in refs}
-    if f"{old} {ref}" not in there or "report-status" not in offered or form != _form(new):
+    if f"{update.old} {update.ref}" not in there or "report-status" not in offered or form != _form(update.new):
         return None
-    session.say(_request(ref, old, new, [word.partition("=")[0] + "=" * ("=" in word) for word in offered]) + pack)
+    known = [word.partition("=")[0] + "=" * ("=" in word) for word in offered]
+    session.say(_request(update, known) + update.pack)
     words = Ends()
     if _BANDS in offered:
         bands = _bands(lines, words)
@@ -62,7 +75,7 @@ def push_far(session: Session, ref: str, old: str, new: str, pack: bytes) -> Res
     report = _section(lines)
     ended = session.end()
     words.add(ended.err.encode())
-    return _answer(ended, words.text, report, ref, new)
+    return _answer(ended, words.text.splitlines(), report, update.ref)
 
 
 def _bands(lines: packet_lines.Stream, words: Ends) -> Iterator[bytes]:
@@ -78,11 +91,11 @@ def _form(name: str) -> str:
     return f"object-format={object_format(len(name))}"
 
 
-def _request(ref: str, old: str, new: str, known: Iterable[str]) -> bytes:
-    """Ask for the move in words that the receiver knows."""
-    ours = {"object-format=": _form(new), "agent=": packet_lines.AGENT}
+def _request(update: Update, known: Iterable[str]) -> bytes:
+    """Ask for the update with the capabilities that the receiver knows."""
+    ours = {"object-format=": _form(update.new), "agent=": packet_lines.AGENT}
     wanted = [ours.get(word, word) for word in ("report-status", "quiet", _BANDS, *ours) if word in known]
-    return packet_lines.line(f"{old} {new} {ref}\0 {' '.join(wanted)}") + packet_lines.FLUSH
+    return packet_lines.line(f"{update.old} {update.new} {update.ref}\0 {' '.join(wanted)}") + packet_lines.FLUSH
 
 
 def _section(lines: packet_lines.Stream) -> list[str]:
@@ -93,12 +106,13 @@ def _section(lines: packet_lines.Stream) -> list[str]:
         return []
 
 
-def _answer(said: Result, err: str, report: list[str], ref: str, new: str) -> Result:
-    """Say in the words of `git push` what the receiver reports, and what its hooks say."""
-    words = [f"remote: {line}" for line in err.splitlines()]
+def _answer(said: Result, hooks: list[str], report: list[str], ref: str) -> Answer:
+    """Read the receiver's report, and what its hooks say."""
     if f"ok {ref}" in report:
-        return Result(0, b"", "\n".join(words), said.seconds)
-    words += [f"error: {line}" for line in report if line.startswith("unpack ") and line != "unpack ok"]
-    refused = [line.removeprefix(f"ng {ref} ") for line in report if line.startswith(f"ng {ref} ")]
-    words += [f"!\t{new}:{ref}\t[remote rejected] ({reason})" for reason in refused]
-    return Result(said.code or 1, b"", "\n".join(words), said.seconds)
+        return Pushed()
+    verdicts = [line.removeprefix(f"ng {ref} ") for line in report if line.startswith(f"ng {ref} ")]
+    if verdicts:
+        return refusal(hooks, verdicts)
+    unpacked = [line for line in report if line.startswith("unpack ") and line != "unpack ok"]
+    words = [*(f"remote: {line}" for line in hooks), *(f"error: {line}" for line in unpacked)]
+    return unreported(Result(said.code or 1, b"", "\n".join(words)), hooks)

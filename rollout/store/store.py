@@ -25,7 +25,9 @@ from rollout.objects import build, messages, pack_write
 from rollout.objects.ids import git_id
 from rollout.objects.packs import Packs
 from rollout.objects.trees import Blob, Objects, Tree, difference
-from rollout.remote import contact, receive_pack
+from rollout.remote import answers, contact, receive_pack
+from rollout.remote.answers import Answer
+from rollout.remote.receive_pack import Update
 from rollout.remote.upstream import Remote, Unreachable
 from rollout.safety import addresses
 from rollout.store import history, in_sync, looks, noted
@@ -548,13 +550,18 @@ class Workshop(Store):
 
     # --- pushing
 
-    def push(self, commit: str, base: str) -> Result:
+    def push(self, commit: str, base: str) -> Answer:
         """Push exactly that commit to exactly that branch, if it is still at `base`; only `ask` knows the outcome."""
         beside, limit = self.remote.beside, self.remote.access.transfer_limit
         if beside is not None and git_folder.bare(beside) is not None:
-            pack = self._made.get(commit) or self.pack(commit, base)
-            return receive_pack.push(self.git, beside, self.remote.ref, base, commit, pack, limit)
-        return self._push_far(commit, base, limit) or contact.run(
+            return receive_pack.push(self.git, beside, self._update(commit, base), limit)
+        return self._push_far(commit, base, limit) or answers.of_git_push(self._git_push(commit, base, limit))
+
+    def _update(self, commit: str, base: str) -> Update:
+        return Update(self.remote.ref, base, commit, self._made.get(commit) or self.pack(commit, base))
+
+    def _git_push(self, commit: str, base: str, limit: float) -> Result:
+        return contact.run(
             self.git,
             self.remote.url,
             self.remote.access,
@@ -573,16 +580,16 @@ class Workshop(Store):
             ok=(),
         )
 
-    def _push_far(self, commit: str, base: str, limit: float) -> Result | None:
+    def _push_far(self, commit: str, base: str, limit: float) -> Answer | None:
         """Push over a connection that is open; None where there is none, or git had better do it."""
         if not self.remote.literal:
             return None
         try:
-            pack = self._made.get(commit) or self.pack(commit, base)
+            update = self._update(commit, base)
         except GitError:
             return None
         with contact.session(self.remote.url, self.remote.access, "git-receive-pack", {}, limit) as session:
-            return None if session is None else receive_pack.push_far(session, self.remote.ref, base, commit, pack)
+            return None if session is None else receive_pack.push_far(session, update)
 
     def contains(self, commit: str, tip: str) -> bool:
         """Tell whether upstream's `tip` has our commit in its history, as far as it was fetched."""

@@ -13,6 +13,7 @@ import pytest
 from rollout.git.access import Access
 from rollout.git.run import Git
 from rollout.remote import contact, packet_lines, receive_pack, ssh, ssh_session, upload_pack
+from rollout.remote.receive_pack import Update
 from rollout.remote.upload_pack import Sender
 from rollout.remote.upstream import NoBranch, Remote, ask
 from rollout.safety import addresses
@@ -148,7 +149,7 @@ def test_a_lease_that_does_not_hold_is_left_to_git(world: World, server: Sshd) -
         contact.session(remote.url, remote.access, "git-receive-pack", {}, 20.0) as session,
     ):
         assert session is not None
-        assert receive_pack.push_far(session, remote.ref, NOBODY, theirs, b"") is None
+        assert receive_pack.push_far(session, Update(remote.ref, NOBODY, theirs, b"")) is None
     assert world.tip("api") == theirs
 
 

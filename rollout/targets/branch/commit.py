@@ -1,14 +1,60 @@
-"""Build the commit that a step asks for."""
+"""Decide what to publish: the commit that waits if it is the very same, else a new one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
+from rollout.errors import GitError
+from rollout.model.outcomes import Identity
 from rollout.model.plan import Change
+from rollout.objects import messages
+from rollout.store.pending import Pending
+from rollout.targets.branch.task import Built, Task
 
 
 def default_subject(changes: Iterable[Change]) -> str:
     """Return the subject of a commit whose message nobody gave."""
     paths = [PurePosixPath(change.path) for change in changes]
     return f"Roll out {paths[0]}" if len(paths) == 1 else f"Roll out {len(paths)} managed files"
+
+
+def commit(task: Task, tip: str, changes: Sequence[Change]) -> Built:
+    """Return the commit to publish on upstream's tip, building it unless it waits already."""
+    pending = task.shop.pending()
+    if pending is not None and pending.parent == tip and _same(task, pending, changes):
+        return Built(pending.commit, tip, tuple(changes))
+    identity = _identity(task)
+    text = _message(task, pending, changes, identity)
+    return Built(task.shop.build(tip, changes, task.job.run, identity, text), tip, tuple(changes))
+
+
+def _message(task: Task, pending: Pending | None, changes: Sequence[Change], identity: Identity) -> str:
+    if pending is not None and _keeps_message(task, pending):
+        return pending.message
+    subject = task.job.words.message or default_subject(changes)
+    trailers = task.job.words.lines(identity.committer)
+    return messages.message(subject, task.job.run, task.step.target, changes, trailers)
+
+
+def _same(task: Task, pending: Pending, changes: Iterable[Change]) -> bool:
+    """Tell whether the commit that waits makes these changes, and says what is asked for."""
+    if dict(pending.files) != {change.path: (change.before, change.after) for change in changes}:
+        return False
+    if _keeps_message(task, pending):
+        return True
+    wanted = task.job.words.message or default_subject(changes)
+    asked = task.job.words.lines(_identity(task).committer)
+    return pending.subject == wanted.split("\n", 1)[0] and set(asked) <= set(pending.message.split("\n"))
+
+
+def _keeps_message(task: Task, pending: Pending) -> bool:
+    """Tell whether this is the commit that waited, so that it keeps its message and its run."""
+    return not task.job.words.given and task.step.pending == pending.commit
+
+
+def _identity(task: Task) -> Identity:
+    person = task.settings.person
+    if person.identity is None:
+        raise GitError(person.fault or "no git identity is configured")
+    return person.identity

@@ -6,21 +6,30 @@ from collections.abc import Iterable
 
 from rollout.model.files import fingerprint
 from rollout.model.outcomes import Outcome, Verdict, WrittenPath
-from rollout.model.plan import Change, Step
+from rollout.model.plan import Step
+from rollout.targets.branch.task import Built
 
 
 def outcome_of(
     step: Step,
     verdict: Verdict,
     reason: str = "",
-    commit: str | None = None,
-    base: str | None = None,
+    built: Built | None = None,
     notes: Iterable[str] = (),
-    changes: Iterable[Change] = (),
+    base: str | None = None,
 ) -> Outcome:
-    paths = tuple(
-        WrittenPath(str(c.path), c.action.value, fingerprint(c.before), fingerprint(c.after)) for c in changes
-    )
+    """Return a step's outcome; `base` is where upstream was found, unless a commit that was built says it."""
+    changes = built.changes if built is not None else ()
     return Outcome(
-        step.target, verdict, reason, base or step.base, commit, 0, step.kind, step.branch, paths, tuple(notes)
+        target=step.target,
+        verdict=verdict,
+        reason=reason,
+        base=(built.base if built is not None else base) or step.base,
+        commit=built.commit if built is not None else None,
+        kind=step.kind,
+        branch=step.branch,
+        paths=tuple(
+            WrittenPath(str(c.path), c.action.value, fingerprint(c.before), fingerprint(c.after)) for c in changes
+        ),
+        notes=tuple(notes),
     )

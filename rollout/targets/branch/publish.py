@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
-from contextlib import suppress
+from typing import assert_never
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from rollout.checkout import standing as checkout_standing
-from rollout.checkout.moving import follow
-from rollout.checkout.moving.bring import Bring, Destination, fetch, unpack
-from rollout.checkout.standing import Hindered, git_for
-from rollout.errors import Busy, GitError, GitTimeout
-from rollout.git.run import Git, Result
-from rollout.machine import files, processes, waiting
+from rollout.checkout.standing import git_for, standing
+from rollout.errors import Busy, GitError
+from rollout.machine import waiting
 from rollout.model.inventory import Branch
-from rollout.model.outcomes import Identity, Outcome, Verdict
+from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Action, Change, State
-from rollout.objects import messages
-from rollout.planning import review
-from rollout.remote import contact
-from rollout.remote.upstream import NoBranch, Unreachable, ask
+from rollout.remote.answers import Moved, Pushed, Refused
+from rollout.remote.upstream import NoBranch, ask
 from rollout.store import store
-from rollout.store.pending import Pending
-from rollout.store.store import Workshop
-from rollout.targets.branch.commit import default_subject
+from rollout.targets.branch.commit import commit
 from rollout.targets.branch.evaluate import first_line, last_tip
-from rollout.targets.branch.locate import Located, locate
+from rollout.targets.branch.locate import locate
 from rollout.targets.branch.outcome import outcome_of
-from rollout.targets.branch.push import Moved, server_words
-from rollout.targets.branch.update_checkout import CLONE
+from rollout.targets.branch.own_branch import move_own_branch
+from rollout.targets.branch.push import NotWritten, Unknown, push
+from rollout.targets.branch.since_planned import since_planned
+from rollout.targets.branch.task import Built, Task
+from rollout.targets.branch.update_checkout import clone, follow_or_clone, update_checkout
 from rollout.targets.job import Job, Unfit
 
 _TRIES = 5
@@ -48,7 +40,7 @@ def write(job: Job) -> Outcome:
     try:
         at = locate(step.location, job.settings.person)
         with store.opened(job.settings.state, at.remote, step.target, wait=job.settings.wait, run=job.run.id) as shop:
-            outcome = _Write(job, at, shop, step.location).outcome()
+            outcome = _written(Task(job, at, shop, step.location))
     except Unfit as error:
         outcome = outcome_of(step, Verdict.BLOCKED, str(error))
     except NoBranch as error:
@@ -62,313 +54,108 @@ def write(job: Job) -> Outcome:
     return replace(outcome, duration_ms=int((time.monotonic() - started) * 1000))
 
 
-class _Write(Struct, frozen=True):
-    job: Job
-    at: Located
-    shop: Workshop
-    where: Branch
+def _written(task: Task) -> Outcome:
+    changes = [change for change in task.step.changes if change.action is not Action.ERROR and not change.idle]
+    if not changes:
+        return _checkout_alone(task)
+    refused = _no_place_for_a_commit(task)
+    if refused:
+        return outcome_of(task.step, Verdict.BLOCKED, refused)
+    for attempt in range(_TRIES):
+        outcome = _try(task, changes, _current_tip(task, attempt))
+        if outcome is not None:
+            return outcome
+        waiting.sleep(waiting.pause(_PAUSE, attempt))
+    reason = f"upstream moved during each of {_TRIES} pushes; run it again"
+    return outcome_of(task.step, Verdict.FAILED, reason)
 
-    def outcome(self) -> Outcome:
-        step = self.job.step
-        changes = [change for change in step.changes if change.action is not Action.ERROR and not change.idle]
-        if not changes:
-            return self._follow_alone()
-        refused = self._no_place_for_a_commit()
-        if refused:
-            return outcome_of(step, Verdict.BLOCKED, refused)
-        for attempt in range(_TRIES):
-            try:
-                return self._once(changes, self._current_tip(attempt))
-            except Moved:
-                waiting.sleep(waiting.pause(_PAUSE, attempt))
-        return outcome_of(step, Verdict.FAILED, f"upstream moved {_TRIES} times while it was pushed to; run it again")
 
-    def _no_place_for_a_commit(self) -> str | None:
-        """Say why a commit that stays here cannot be made: a person's own commits are never built upon."""
-        if self.job.settings.push or self.at.repo is None or self.at.local:
-            return None
-        tip = self.shop.tip()
-        if tip is None:
-            return None
-        standing = checkout_standing.standing(
-            self.at.repo, git_for(self.at.repo), self.where.branch, self.where.remote, tip
-        )
-        if standing.persons:
-            return (
-                f"{len(standing.persons)} of your own commits on {self.where.branch} are not upstream; "
-                "without a push rollout's commit has no place"
-            )
+def _checkout_alone(task: Task) -> Outcome:
+    """Nothing to commit: bring the checkout to where upstream is already."""
+    step = task.step
+    if not step.follow or step.base is None:
+        return outcome_of(step, Verdict.UNCHANGED, step.reason if step.state is State.BEHIND else "")
+    if task.at.clone:
+        assert task.at.top is not None
+        notes = clone(task, task.at.top)
+    else:
+        notes = follow_or_clone(task, step.base, step.base, published=True)
+    return outcome_of(step, Verdict.UNCHANGED, notes=notes or ["checkout updated"])
+
+
+def _no_place_for_a_commit(task: Task) -> str | None:
+    """Say why a commit that stays here cannot be made: a person's own commits are never built upon."""
+    if task.settings.push or task.at.repo is None or task.at.local:
         return None
-
-    def _once(self, changes: list[Change], tip: str) -> Outcome:
-        stale = self._stale(tip)
-        if stale is not None:
-            return stale
-        commit = self._commit(tip, changes)
-        if self.at.local:
-            return self._move_own_branch(commit, tip, changes)
-        if not self.job.settings.push or self.job.settings.offline:
-            self.shop.keep(commit)
-            notes = self._followed(commit, tip, published=False)
-            return outcome_of(self.job.step, Verdict.COMMITTED, "ready to push", commit, tip, notes, changes)
-        return self._push(commit, tip, changes)
-
-    def _current_tip(self, attempt: int) -> str:
-        """Return the commit to build on; the plan asked for it, and the lease tells whether it moved since."""
-        planned = self.job.step.base
-        if attempt == 0 and planned is not None and self._leased() and self.shop.tip() == planned:
-            return planned
-        if self.job.settings.offline and not self.at.local:
-            return last_tip(self.at, self.shop, self.where, network=False)
-        return self.shop.fetch(ask(self.at.remote))
-
-    def _leased(self) -> bool:
-        """Tell whether what we build is pushed at once, so that a push to a moved upstream is refused."""
-        return self.job.settings.push and not self.job.settings.offline and not self.at.local
-
-    def _stale(self, tip: str) -> Outcome | None:
-        """Compare the managed files at upstream's tip with the plan's, where it moved since."""
-        step = self.job.step
-        if tip == step.base:
-            return None
-        if step.base is not None and not self.at.local and not self.shop.related(step.base, tip):
-            return outcome_of(step, Verdict.STALE, "upstream has another history now; nothing was written", None, tip)
-        snapshot = self.shop.snapshot(
-            tip,
-            step.managed,
-            [c.before.content for c in step.changes if c.before],
-            network=not self.job.settings.offline,
-        )
-        if all(snapshot.files.get(change.path) == change.after for change in step.changes):
-            return self._this_runs_own(snapshot.newest) or outcome_of(
-                step, Verdict.UNCHANGED, "upstream has got the same meanwhile", None, tip
-            )
-        moved = review.stale_paths(step, snapshot.files)
-        if moved:
-            names = ", ".join(str(path) for path in moved[:3])
-            return outcome_of(
-                step, Verdict.STALE, f"upstream changed {names} meanwhile; nothing was written", None, tip
-            )
+    tip = task.shop.tip()
+    if tip is None:
         return None
+    branch, repo = task.where.branch, task.at.repo
+    persons = standing(repo, git_for(repo), branch, task.where.remote, tip).persons
+    if not persons:
+        return None
+    return (
+        f"{len(persons)} of your own commits on {branch} are not upstream; without a push rollout's commit has no place"
+    )
 
-    def _this_runs_own(self, commit: str | None) -> Outcome | None:
-        """Return the push that this very run made before: by a worker that was killed before it could say so."""
-        step, run = self.job.step, self.job.run
-        pushed = self.shop.pending(commit) if commit else None
-        if pushed is None or messages.run_and_target(pushed.message) != (run.id, step.target):
+
+def _current_tip(task: Task, attempt: int) -> str:
+    """Return the commit to build on; the plan asked for it, and the lease tells whether it moved since."""
+    planned = task.step.base
+    if attempt == 0 and planned is not None and _leased(task) and task.shop.tip() == planned:
+        return planned
+    if task.settings.offline and not task.at.local:
+        return last_tip(task.at, task.shop, task.where, network=False)
+    return task.shop.fetch(ask(task.at.remote))
+
+
+def _leased(task: Task) -> bool:
+    """Tell whether what we build is pushed at once, so that a push to a moved upstream is refused."""
+    return task.settings.push and not task.settings.offline and not task.at.local
+
+
+def _try(task: Task, changes: list[Change], tip: str) -> Outcome | None:
+    """Publish once; None where upstream moved between our look and our push."""
+    other = since_planned(task, tip)
+    if other is not None:
+        return other
+    built = commit(task, tip, changes)
+    if task.at.local:
+        return move_own_branch(task, built)
+    if _leased(task):
+        return _push(task, built)
+    task.shop.keep(built.commit)
+    notes = update_checkout(task, built.commit, tip, published=False)
+    return outcome_of(task.step, Verdict.COMMITTED, "ready to push", built, notes)
+
+
+def _push(task: Task, built: Built) -> Outcome | None:
+    match push(task, built):
+        case Pushed():
+            notes = _note_pushed(task, built) + update_checkout(task, built.commit, built.commit, published=True)
+            return outcome_of(task.step, Verdict.PUSHED, "", built, notes)
+        case Moved():
             return None
-        return outcome_of(step, Verdict.PUSHED, "", pushed.commit, pushed.parent, changes=step.changes)
+        case Refused(words):
+            return outcome_of(task.step, Verdict.REJECTED, words, built)
+        case NotWritten(reason):
+            notes = update_checkout(task, built.commit, built.base, published=False)
+            return outcome_of(task.step, Verdict.FAILED, f"{reason}; ready to push", built, notes)
+        case Unknown(reason, seen):
+            return outcome_of(task.step, Verdict.UNKNOWN, reason, built if seen else Built(built.commit, built.base))
+        case never:
+            assert_never(never)
 
-    def _commit(self, tip: str, changes: list[Change]) -> str:
-        """Return the commit to publish: the one that waits if it is the very same, else a new one on the tip."""
-        pending = self.shop.pending()
-        if pending is not None and pending.parent == tip and self._same(pending, changes):
-            return pending.commit
-        identity = self._identity()
-        if self._keeps_message(pending):
-            assert pending is not None
-            text = pending.message
-        else:
-            subject = self.job.words.message or default_subject(changes)
-            trailers = self.job.words.lines(identity.committer)
-            text = messages.message(subject, self.job.run, self.job.step.target, changes, trailers)
-        return self.shop.build(tip, changes, self.job.run, identity, text)
 
-    def _same(self, pending: Pending, changes: list[Change]) -> bool:
-        planned = {change.path: (change.before, change.after) for change in changes}
-        if dict(pending.files) != planned:
-            return False
-        if self._keeps_message(pending):
-            return True
-        wanted = self.job.words.message or default_subject(changes)
-        asked = self.job.words.lines(self._identity().committer)
-        return pending.subject == wanted.split("\n", 1)[0] and set(asked) <= set(pending.message.split("\n"))
-
-    def _keeps_message(self, pending: Pending | None) -> bool:
-        """Tell whether this is the commit that waited, so that it keeps its words and its run."""
-        return not self.job.words.given and pending is not None and self.job.step.pending == pending.commit
-
-    def _identity(self) -> Identity:
-        identity = self.job.settings.person.identity
-        if identity is None:
-            raise GitError(self.job.settings.person.fault or "no git identity is configured")
-        return identity
-
-    def _push(self, commit: str, tip: str, changes: list[Change]) -> Outcome:
-        try:
-            result, late = self.shop.push(commit, tip), False
-        except GitTimeout:
-            result, late = Result(-1, b"", "the server did not answer within the time limit"), True
-        except (GitError, OSError) as error:
-            result, late = Result(-1, b"", str(error)), False  # which says nothing of where the branch is now
-        try:
-            now = ask(self.at.remote)
-        except NoBranch:
-            self.shop.drop_pending()
-            raise
-        except (Unreachable, OSError) as error:
-            reason = f"the server did not answer after the push ({first_line(str(error))})"
-            return outcome_of(self.job.step, Verdict.UNKNOWN, reason, commit, tip)
-        try:
-            arrived = now == commit or (now != tip and self.shop.contains(commit, self.shop.fetch(now)))
-        except (GitError, OSError) as error:
-            reason = f"upstream moved on after the push, and could not be fetched ({first_line(str(error))})"
-            return outcome_of(self.job.step, Verdict.UNKNOWN, reason, commit, tip)
-        if arrived:
-            return self._pushed(commit, tip, changes)
-        if now != tip:
-            raise Moved
-        return self._refused(result, commit, tip, changes, late=late)
-
-    def _pushed(self, commit: str, tip: str, changes: list[Change]) -> Outcome:
-        """Note a push that upstream has confirmed: whatever goes wrong here from now on, it is pushed."""
-        notes = []
-        try:
-            self._note_pushed(commit, tip, changes)
-        except (GitError, OSError) as error:
-            notes = [f"what was pushed could not be noted here ({first_line(str(error))}); the next run looks again"]
-        notes += self._followed(commit, commit, published=True)
-        return outcome_of(self.job.step, Verdict.PUSHED, "", commit, tip, notes, changes)
-
-    def _note_pushed(self, commit: str, tip: str, changes: list[Change]) -> None:
-        if self.shop.tip() == tip:
-            self.shop.pushed(commit, tip, changes)
-            if tip == self.job.step.base:
-                self.shop.keep_pushed(commit, self.job.step)
-        else:
-            self.shop.drop_pending()
-
-    def _refused(self, result: Result, commit: str, tip: str, changes: list[Change], *, late: bool) -> Outcome:
-        """Say why upstream is as it was, or seems so: it refused, could not be written, or has not got to it yet."""
-        self.shop.keep(commit)
-        if late:
-            reason = "the server did not answer the push in time; it may still take it"
-            return outcome_of(self.job.step, Verdict.UNKNOWN, reason, commit, tip, changes=changes)
-        if result.code == 0:
-            reason = "the server took the push, and still shows the old commit (a mirror that lags?); run it again"
-            return outcome_of(self.job.step, Verdict.UNKNOWN, reason, commit, tip, changes=changes)
-        said = f"{result.err}\n{result.out.decode('utf-8', 'replace')}"
-        if "[remote rejected]" in said or "[rejected]" in said or "denied" in said.lower() or "declined" in said:
-            return outcome_of(self.job.step, Verdict.REJECTED, server_words(said), commit, tip, changes=changes)
-        notes = self._followed(commit, tip, published=False)
-        return outcome_of(self.job.step, Verdict.FAILED, f"{result.words}; ready to push", commit, tip, notes, changes)
-
-    # --- the checkout
-
-    def _followed(self, commit: str, upstream: str, *, published: bool) -> list[str]:
-        """Let the checkout follow what is committed or pushed already: that it could not is a note."""
-        try:
-            return self._follow(commit, upstream, published=published)
-        except (GitError, OSError) as error:
-            return [f"checkout left as it is: {first_line(str(error))}"]
-
-    def _follow(self, commit: str, upstream: str, *, published: bool) -> list[str]:
-        """Let the checkout follow, if there is one and it may; return what a person should know about it."""
-        if self.at.top is None or (not self.where.follow and not self.at.clone):
+def _note_pushed(task: Task, built: Built) -> list[str]:
+    """Note a push that upstream has confirmed: whatever goes wrong here from now on, it is pushed."""
+    try:
+        if task.shop.tip() != built.base:
+            task.shop.drop_pending()
             return []
-        if self.at.clone:
-            return self._clone() if published and self.where.follow else []
-        if self.at.repo is None:
-            return [f"checkout not touched: {self.at.trouble}"]
-        try:
-            notes = [] if published or self._has(commit) else self._catch_up(upstream)
-            return notes + self._moved(commit, upstream, published=published)
-        except Hindered as error:
-            return [f"checkout left as it is: {error}"]
-
-    def _catch_up(self, upstream: str) -> list[str]:
-        """Bring a checkout that is behind to upstream's commit: only there has a commit of ours its place."""
-        if self._has(upstream):
-            return []
-        if self.job.settings.offline:
-            raise Hindered("it is behind upstream, and --offline fetches nothing")
-        return self._moved(upstream, upstream, published=True)
-
-    def _moved(self, commit: str, upstream: str, *, published: bool) -> list[str]:
-        """Move the checkout; raise Hindered, with everything as it was, where that is not safe now."""
-        assert self.at.top is not None
-        bring = self._bring(commit)
-        to = Destination(self.where.branch, self.where.remote, commit, upstream, published, bring)
-        identity = self.job.settings.person.identity
-        return follow.follow(self.at.top, to, self.job.settings.person, identity, self.shop.git.held).notes
-
-    def _bring(self, commit: str) -> Bring:
-        """Choose how the commit gets into the person's repository: handed over where that can be, else fetched."""
-        parent = self.shop.parent(commit)
-        if parent is not None and self._has(parent):
-            with suppress(GitError):  # of what others built, the workshop may have neither old trees nor every content
-                return unpack(self.shop.pack(commit, parent))
-        return fetch(self.at.remote.url, self.where.branch, self.at.remote.access, commit)
-
-    def _has(self, parent: str) -> bool:
-        """Tell whether the person's repository has what our commit stands on, so that no network is needed."""
-        assert self.at.repo is not None
-        refs = (f"refs/heads/{self.where.branch}", f"refs/remotes/{self.where.remote}/{self.where.branch}")
-        return parent in {self.at.repo.ref(ref) for ref in refs}
-
-    def _follow_alone(self) -> Outcome:
-        """Nothing to commit: bring the checkout to where upstream is already."""
-        step = self.job.step
-        if not step.follow or step.base is None:
-            return outcome_of(step, Verdict.UNCHANGED, step.reason if step.state is State.BEHIND else "")
-        if self.at.clone:
-            notes = self._clone()
-        else:
-            notes = self._follow(step.base, step.base, published=True)
-        return outcome_of(step, Verdict.UNCHANGED, notes=notes or ["checkout updated"])
-
-    def _clone(self) -> list[str]:
-        """Put a complete clone at the path, or nothing."""
-        assert self.at.top is not None
-        top = self.at.top
-        top.parent.mkdir(parents=True, exist_ok=True)
-        for left in top.parent.glob(f"{top.name}{CLONE}*"):
-            if not processes.runs(left.name.rpartition(".")[2]):
-                shutil.rmtree(left, ignore_errors=True)
-        scratch = top.with_name(f"{top.name}{CLONE}{os.getpid()}")
-        try:
-            contact.run(
-                Git(held=self.shop.git.held), self.at.remote.url, self.at.remote.access,
-                "clone", "--quiet", "--template=", "--no-recurse-submodules", f"--origin={self.where.remote}",
-                f"--branch={self.where.branch}", "--end-of-options", self.at.remote.url, str(scratch),
-                limit=self.at.remote.access.transfer_limit,
-            )  # fmt: skip
-            files.sync_all(scratch)  # before it has its name: of half a clone nobody could tell that it is one
-            scratch.rename(top)
-            files.sync_folder(top.parent)
-        except (GitError, OSError) as error:
-            shutil.rmtree(scratch, ignore_errors=True)
-            return [f"checkout not cloned: {first_line(str(error))}"]
-        return ["checkout cloned"]
-
-    def _move_own_branch(self, commit: str, tip: str, changes: list[Change]) -> Outcome:
-        """A repository without a remote: its own branch is upstream, so moving it is the rollout."""
-        assert self.at.repo is not None
-        assert self.at.top is not None
-        step = self.job.step
-        bring = unpack(self.shop.pack(commit, tip))
-        to = Destination(self.where.branch, self.where.remote, commit, tip, False, bring)
-        try:
-            if self.at.repo.head() == f"refs/heads/{self.where.branch}":
-                identity = self.job.settings.person.identity
-                notes = follow.follow(self.at.top, to, self.job.settings.person, identity, self.shop.git.held).notes
-            else:
-                notes = self._move_ref(commit, tip, bring)
-        except (Hindered, GitError) as error:
-            self.shop.drop_pending()
-            return outcome_of(step, Verdict.BLOCKED, f"the branch was not moved: {error}")
-        self.shop.pushed(commit, tip, changes)
-        return outcome_of(step, Verdict.COMMITTED, "the repository has no remote", commit, tip, notes, changes)
-
-    def _move_ref(self, commit: str, tip: str, bring: object) -> list[str]:
-        """Move a branch that no worktree has checked out; there is no file and no index to follow."""
-        assert self.at.repo is not None
-        assert callable(bring)
-        ref = f"refs/heads/{self.where.branch}"
-        elsewhere = self.at.repo.elsewhere(ref)
-        if elsewhere is not None:
-            raise Hindered(f"branch {self.where.branch} is checked out in another worktree: {elsewhere}")
-        runner = git_for(self.at.repo, self.shop.git.held)
-        bring(runner, tip)
-        runner.run("update-ref", "-m", "rollout: commit", ref, commit, tip)
-        return []
+        task.shop.pushed(built.commit, built.base, built.changes)
+        if built.base == task.step.base:
+            task.shop.keep_pushed(built.commit, task.step)
+    except (GitError, OSError) as error:
+        return [f"what was pushed could not be noted here ({first_line(str(error))}); the next run looks again"]
+    return []

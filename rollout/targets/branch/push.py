@@ -1,19 +1,83 @@
-"""Push our commit, and tell from upstream what came of it."""
+"""Push our commit, and tell from upstream what came of it: only where the branch is afterwards is proof."""
 
 from __future__ import annotations
 
-from rollout.git import complaints
-from rollout.safety import shown
-from rollout.safety.shown import plain
+from typing import assert_never
+
+from msgspec import Struct
+
+from rollout.errors import GitError, GitTimeout
+from rollout.git.run import Result
+from rollout.remote import answers
+from rollout.remote.answers import Answer, Moved, Pushed, Refused, Unheard
+from rollout.remote.upstream import NoBranch, Unreachable, ask
+from rollout.targets.branch.evaluate import first_line
+from rollout.targets.branch.task import Built, Task
 
 
-class Moved(Exception):
-    """Upstream moved between our look and our push."""
+class NotWritten(Struct, frozen=True):
+    """Upstream has not got the commit: no push came to an answer."""
+
+    reason: str
 
 
-def server_words(said: str) -> str:
-    """Return what the server said about its refusal."""
-    words = [plain(line.strip().removeprefix("remote:").strip()) for line in said.splitlines() if "remote:" in line]
-    verdict = [plain(line.split("\t")[-1].strip()) for line in said.splitlines() if "rejected]" in line]
-    text = "; ".join(dict.fromkeys([*filter(None, words), *verdict])) or complaints.complaint(said)
-    return shown.redact(text)[:600]
+class Unknown(Struct, frozen=True):
+    """Nobody can tell whether upstream has the commit; `seen` when its branch was where it was before."""
+
+    reason: str
+    seen: bool
+
+
+Landed = Pushed | Refused | Moved | NotWritten | Unknown
+
+
+def push(task: Task, built: Built) -> Landed:
+    """Push the commit and look where upstream's branch is then; a commit that has not arrived waits on the disk."""
+    answer = _answer(task, built)
+    try:
+        now = ask(task.at.remote)
+    except NoBranch:
+        task.shop.drop_pending()
+        raise
+    except (Unreachable, OSError) as error:
+        return Unknown(f"the server did not answer after the push ({first_line(str(error))})", seen=False)
+    try:
+        arrived = now == built.commit or (now != built.base and _contains(task, built.commit, now))
+    except (GitError, OSError) as error:
+        reason = f"upstream moved on after the push, and could not be fetched ({first_line(str(error))})"
+        return Unknown(reason, seen=False)
+    if arrived:
+        return Pushed()
+    if now != built.base:
+        return Moved()
+    task.shop.keep(built.commit)
+    return not_arrived(answer)
+
+
+def _answer(task: Task, built: Built) -> Answer:
+    try:
+        return task.shop.push(built.commit, built.base)
+    except GitTimeout:
+        return Unheard("the server did not answer within the time limit", late=True)
+    except (GitError, OSError) as error:
+        return answers.unreported(Result(-1, b"", str(error)), ())  # which says nothing of where the branch is now
+
+
+def _contains(task: Task, commit: str, now: str) -> bool:
+    return task.shop.contains(commit, task.shop.fetch(now))
+
+
+def not_arrived(answer: Answer) -> Landed:
+    """Say why upstream is where it was, or seems to be: it refused, was not reached, or has not got to it yet."""
+    match answer:
+        case Refused() | Moved():
+            return answer
+        case Pushed():
+            reason = "the server took the push but still shows the old commit (a mirror that lags?); run it again"
+            return Unknown(reason, seen=True)
+        case Unheard(late=True):
+            return Unknown("the server did not answer the push in time; it may still take it", seen=True)
+        case Unheard(reason):
+            return NotWritten(reason)
+        case never:
+            assert_never(never)

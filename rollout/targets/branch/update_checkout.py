@@ -1,5 +1,108 @@
-"""Let the checkout follow, or clone it."""
+"""Let the checkout follow what was committed or pushed, or clone it."""
 
 from __future__ import annotations
 
-CLONE = ".rollout-clone."
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from rollout.checkout.moving import follow
+from rollout.checkout.moving.bring import Bring, Destination, fetch, unpack
+from rollout.checkout.standing import Hindered
+from rollout.errors import GitError
+from rollout.git.run import Git
+from rollout.machine import files, processes
+from rollout.remote import contact
+from rollout.targets.branch.evaluate import first_line
+from rollout.targets.branch.task import Task
+
+_CLONE = ".rollout-clone."
+
+
+def update_checkout(task: Task, commit: str, upstream: str, *, published: bool) -> list[str]:
+    """Let the checkout follow what is committed or pushed already: that it could not is a note."""
+    try:
+        return follow_or_clone(task, commit, upstream, published=published)
+    except (GitError, OSError) as error:
+        return [f"checkout left as it is: {first_line(str(error))}"]
+
+
+def follow_or_clone(task: Task, commit: str, upstream: str, *, published: bool) -> list[str]:
+    """Let the checkout follow, if there is one and it may; return what a person should know about it."""
+    if task.at.top is None or (not task.where.follow and not task.at.clone):
+        return []
+    if task.at.clone:
+        return clone(task, task.at.top) if published and task.where.follow else []
+    if task.at.repo is None:
+        return [f"checkout not touched: {task.at.trouble}"]
+    try:
+        notes = [] if published or _has(task, commit) else _catch_up(task, upstream)
+        return notes + _move(task, commit, upstream, published=published)
+    except Hindered as error:
+        return [f"checkout left as it is: {error}"]
+
+
+def _catch_up(task: Task, upstream: str) -> list[str]:
+    """Bring a checkout that is behind to upstream's commit: our commit can only stand on that one."""
+    if _has(task, upstream):
+        return []
+    if task.settings.offline:
+        raise Hindered("it is behind upstream, and --offline fetches nothing")
+    return _move(task, upstream, upstream, published=True)
+
+
+def _move(task: Task, commit: str, upstream: str, *, published: bool) -> list[str]:
+    to = Destination(task.where.branch, task.where.remote, commit, upstream, published, _bring(task, commit))
+    return move(task, to)
+
+
+def move(task: Task, to: Destination) -> list[str]:
+    """Move the checkout; raise Hindered, with everything as it was, where that is not safe now."""
+    assert task.at.top is not None
+    person = task.settings.person
+    return follow.follow(task.at.top, to, person, person.identity, task.shop.git.held).notes
+
+
+def _bring(task: Task, commit: str) -> Bring:
+    """Choose how the commit gets into the person's repository: handed over where that can be, else fetched."""
+    parent = task.shop.parent(commit)
+    if parent is not None and _has(task, parent):
+        with suppress(GitError):  # of what others built, our store may have neither old trees nor every content
+            return unpack(task.shop.pack(commit, parent))
+    return fetch(task.at.remote.url, task.where.branch, task.at.remote.access, commit)
+
+
+def _has(task: Task, commit: str) -> bool:
+    """Tell whether the person's repository is at a commit, so that what stands on it needs no network."""
+    assert task.at.repo is not None
+    refs = (f"refs/heads/{task.where.branch}", f"refs/remotes/{task.where.remote}/{task.where.branch}")
+    return commit in {task.at.repo.ref(ref) for ref in refs}
+
+
+def clone(task: Task, top: Path) -> list[str]:
+    """Put a complete clone at the path, or nothing."""
+    top.parent.mkdir(parents=True, exist_ok=True)
+    for left in top.parent.glob(f"{top.name}{_CLONE}*"):
+        if not processes.runs(left.name.rpartition(".")[2]):
+            shutil.rmtree(left, ignore_errors=True)
+    scratch = top.with_name(f"{top.name}{_CLONE}{os.getpid()}")
+    try:
+        _git_clone(task, scratch)
+        files.sync_all(scratch)  # before it has its name: of half a clone nobody could tell that it is one
+        scratch.rename(top)
+        files.sync_folder(top.parent)
+    except (GitError, OSError) as error:
+        shutil.rmtree(scratch, ignore_errors=True)
+        return [f"checkout not cloned: {first_line(str(error))}"]
+    return ["checkout cloned"]
+
+
+def _git_clone(task: Task, place: Path) -> None:
+    remote = task.at.remote
+    contact.run(
+        Git(held=task.shop.git.held), remote.url, remote.access,
+        "clone", "--quiet", "--template=", "--no-recurse-submodules", f"--origin={task.where.remote}",
+        f"--branch={task.where.branch}", "--end-of-options", remote.url, str(place),
+        limit=remote.access.transfer_limit,
+    )  # fmt: skip

@@ -1,0 +1,68 @@
+"""What came of a push, as a value, whoever pushed: we ourselves, or `git push`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from rollout.git import complaints
+from rollout.git.run import Result
+from rollout.safety.shown import plain, redact
+
+_VERDICT = re.compile(r"!\t[^\t]*\t\[(?:remote )?rejected\] \((.*)\)")  # git-push(1), OUTPUT
+
+_STALE = "stale info"  # what git says of a lease that does not hold
+
+_KEPT_OUT = re.compile(r"(?i:denied)|declined")  # a server that lets nobody in reports nothing: there are only words
+
+
+class Pushed(Struct, frozen=True):
+    """The receiver says that it took the push."""
+
+
+class Refused(Struct, frozen=True):
+    """The receiver says no, in its own words."""
+
+    words: str
+
+
+class Moved(Struct, frozen=True):
+    """The branch is not where the lease expects it."""
+
+
+class Unheard(Struct, frozen=True):
+    """Nothing tells what the receiver did; `late` when it may still take the push."""
+
+    reason: str
+    late: bool = False
+
+
+Answer = Pushed | Refused | Moved | Unheard
+
+
+def of_git_push(result: Result) -> Answer:
+    """Parse what a `git push --porcelain` of one branch came to."""
+    if result.code == 0:
+        return Pushed()
+    lines = result.out.decode("utf-8", "replace").splitlines()
+    verdicts = [found[1] for line in lines if (found := _VERDICT.match(line))]
+    if _STALE in verdicts:
+        return Moved()
+    hooks = [line.strip().removeprefix("remote:") for line in result.err.splitlines() if "remote:" in line]
+    return refusal(hooks, verdicts) if verdicts else unreported(result, hooks)
+
+
+def refusal(hooks: Iterable[str], verdicts: Iterable[str]) -> Refused:
+    """Put what the receiver's hooks say before what it reports itself."""
+    words = [plain(line.strip()) for line in (*hooks, *verdicts)]
+    return Refused(redact("; ".join(dict.fromkeys(filter(None, words))))[:600])
+
+
+def unreported(result: Result, hooks: Iterable[str]) -> Refused | Unheard:
+    """Tell a server that keeps us out from one that did not come to a report."""
+    if not _KEPT_OUT.search(result.err):
+        return Unheard(result.words)
+    said = refusal(hooks, ())
+    return said if said.words else Refused(complaints.complaint(result.err))

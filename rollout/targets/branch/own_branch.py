@@ -1,0 +1,41 @@
+"""Move the branch of a repository without a remote: its own branch is upstream, so moving it is the rollout."""
+
+from __future__ import annotations
+
+from rollout.checkout.moving.bring import Bring, Destination, unpack
+from rollout.checkout.standing import Hindered, git_for
+from rollout.errors import GitError
+from rollout.git.git_folder import GitDir
+from rollout.model.outcomes import Outcome, Verdict
+from rollout.targets.branch.outcome import outcome_of
+from rollout.targets.branch.task import Built, Task
+from rollout.targets.branch.update_checkout import move
+
+
+def move_own_branch(task: Task, built: Built) -> Outcome:
+    """Move the branch to our commit, and the checkout with it where it is the one checked out."""
+    assert task.at.repo is not None
+    bring = unpack(task.shop.pack(built.commit, built.base))
+    try:
+        if task.at.repo.head() == f"refs/heads/{task.where.branch}":
+            to = Destination(task.where.branch, task.where.remote, built.commit, built.base, False, bring)
+            notes = move(task, to)
+        else:
+            notes = []
+            _move_ref(task, task.at.repo, built, bring)
+    except (Hindered, GitError) as error:
+        task.shop.drop_pending()
+        return outcome_of(task.step, Verdict.BLOCKED, f"the branch was not moved: {error}")
+    task.shop.pushed(built.commit, built.base, built.changes)
+    return outcome_of(task.step, Verdict.COMMITTED, "the repository has no remote", built, notes)
+
+
+def _move_ref(task: Task, repo: GitDir, built: Built, bring: Bring) -> None:
+    """Move a branch that no worktree has checked out; there is no file and no index to follow."""
+    ref = f"refs/heads/{task.where.branch}"
+    elsewhere = repo.elsewhere(ref)
+    if elsewhere is not None:
+        raise Hindered(f"branch {task.where.branch} is checked out in another worktree: {elsewhere}")
+    runner = git_for(repo, task.shop.git.held)
+    bring(runner, built.base)
+    runner.run("update-ref", "-m", "rollout: commit", ref, built.commit, built.base)

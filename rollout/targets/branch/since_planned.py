@@ -1,0 +1,38 @@
+"""What upstream got since the step was planned: our change already, or somebody's in the same files."""
+
+from __future__ import annotations
+
+from rollout.model.outcomes import Outcome, Verdict
+from rollout.objects import messages
+from rollout.planning import review
+from rollout.targets.branch.outcome import outcome_of
+from rollout.targets.branch.task import Built, Task
+
+
+def since_planned(task: Task, tip: str) -> Outcome | None:
+    """Return the outcome of a step that must not be written, or need not be, on upstream's tip."""
+    step = task.step
+    if tip == step.base:
+        return None
+    if step.base is not None and not task.at.local and not task.shop.related(step.base, tip):
+        return outcome_of(step, Verdict.STALE, "upstream has another history now; nothing was written", base=tip)
+    known = [change.before.content for change in step.changes if change.before]
+    snapshot = task.shop.snapshot(tip, step.managed, known, network=not task.settings.offline)
+    if all(snapshot.files.get(change.path) == change.after for change in step.changes):
+        same = outcome_of(step, Verdict.UNCHANGED, "upstream has the same change already", base=tip)
+        return _this_runs_own(task, snapshot.newest) or same
+    moved = review.stale_paths(step, snapshot.files)
+    if moved:
+        names = ", ".join(str(path) for path in moved[:3])
+        reason = f"upstream changed {names} meanwhile; nothing was written"
+        return outcome_of(step, Verdict.STALE, reason, base=tip)
+    return None
+
+
+def _this_runs_own(task: Task, commit: str | None) -> Outcome | None:
+    """Return the push that this very run made before: by a worker that was killed before it could say so."""
+    step = task.step
+    pushed = task.shop.pending(commit) if commit else None
+    if pushed is None or messages.run_and_target(pushed.message) != (task.job.run.id, step.target):
+        return None
+    return outcome_of(step, Verdict.PUSHED, "", Built(pushed.commit, pushed.parent, step.changes))

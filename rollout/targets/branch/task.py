@@ -1,0 +1,36 @@
+"""One step while it is written, and the commit that was built for it."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from rollout.model.inventory import Branch
+from rollout.model.plan import Change, Step
+from rollout.store.store import Workshop
+from rollout.targets.branch.locate import Located
+from rollout.targets.job import Job, Settings
+
+
+class Task(Struct, frozen=True):
+    """One step to write: the job, where its branch and its checkout are, and the store that we hold for it."""
+
+    job: Job
+    at: Located
+    shop: Workshop
+    where: Branch
+
+    @property
+    def step(self) -> Step:
+        return self.job.step
+
+    @property
+    def settings(self) -> Settings:
+        return self.job.settings
+
+
+class Built(Struct, frozen=True):
+    """The commit to publish, the upstream commit it stands on, and what it changes."""
+
+    commit: str
+    base: str
+    changes: tuple[Change, ...] = ()
