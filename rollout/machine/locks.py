@@ -22,16 +22,17 @@ _ELSEWHERE = "name a folder on a disk of this machine: ROLLOUT_STATE_DIR=DIR"
 
 
 @contextmanager
-def locked(path: Path, what: str, wait: float = 0.0) -> Iterator[int]:
+def locked(path: Path, what: str, wait: float = 0.0, run: str = "") -> Iterator[int]:
     """Hold the lock file for the block and yield its descriptor; raise Busy, naming the holder, after `wait` seconds.
 
+    The file says `what` the holder does, and for which run if for one.
     Children that inherit the descriptor keep the lock, so an orphaned git process is waited for and not raced.
     """
     files.folder(path.parent)
     descriptor = _opened(path)
     try:
         _take(descriptor, path, what, time.monotonic() + wait)
-        holder = {"pid": os.getpid(), "host": os.uname().nodename, "what": what, "since": _now()}
+        holder = {"pid": os.getpid(), "host": os.uname().nodename, "what": what, "run": run, "since": _now()}
         holder["start"] = our_start(os.getpid())
         text = json.dumps(holder).encode()
         # Truncating to nothing first would make some file systems write the new content to the disk at once.
@@ -100,12 +101,12 @@ def holder(path: Path) -> str:
     return f"{left}, started by pid {pid}, which ended, on {host} ({doing}, since {since})"
 
 
-def doing(path: Path) -> str:
-    """Say what the holder of a lock does, as far as its file tells."""
+def run_of(path: Path) -> str:
+    """Return the run for which a lock is held, as far as its file tells; "" for none."""
     try:
-        return str(json.loads(files.read(path))["what"])
+        return str(json.loads(files.read(path))["run"])
     except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
+        return ""
 
 
 def _now() -> str:

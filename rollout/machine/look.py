@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 
 from rollout.machine import files
-from rollout.model.files import File, Obstacle
+from rollout.model.files import File, Obstacle, symlink
 
 _MAX_FILE = 256 * 1024 * 1024
 
@@ -105,8 +105,8 @@ def look_at(folder: int, name: str) -> Found | Obstacle | None:
     except OSError as error:
         if error.errno == errno.ELOOP:
             with contextlib.suppress(OSError):
-                return Obstacle(f"a symlink to {os.readlink(name, dir_fd=folder)}")
-            return Obstacle("a symlink")
+                return symlink(os.readlink(name, dir_fd=folder))
+            return symlink("")
         if error.errno in {errno.ENXIO, errno.ENODEV}:
             return Obstacle("a socket or a device")
         return Obstacle(f"not readable ({error.strerror})")

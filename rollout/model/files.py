@@ -86,12 +86,18 @@ class Obstacle(Struct, frozen=True):
 
     what: str
     link: str = ""  # of a symlink upstream, the object that says where it leads
+    leads: str = ""  # and where it leads, once that is known
 
     @property
     def way_out(self) -> str:
-        if not self.what.startswith("a symlink to "):
+        if not self.leads:
             return ""
         return "; name the file it leads to instead, or put a plain file in its place"
+
+
+def symlink(leads: str) -> Obstacle:
+    """Return what is at a path where there is a symlink, with where it leads if anybody knows."""
+    return Obstacle(f"a symlink to {leads}" if leads else "a symlink", leads=leads)
 
 
 class Written(Struct, frozen=True):
@@ -132,3 +138,13 @@ def fingerprint(found: File | Obstacle | None) -> str:
     if isinstance(found, Obstacle):
         return f"!{found.what}"
     return f"{found.mode}:{found.sha256}"
+
+
+def is_executable(printed: str) -> bool:
+    """Tell from a fingerprint whether the file can be run."""
+    return printed.startswith("100755:")
+
+
+def is_obstacle(printed: str) -> bool:
+    """Tell from a fingerprint whether something else than a plain file is there."""
+    return printed.startswith("!")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from rollout.model.files import Unproved
+from rollout.model.files import Unproved, is_obstacle
 from rollout.model.inventory import Branch
 from rollout.model.plan import Action, Plan, State, Step
 
@@ -46,7 +46,7 @@ def _mismatches(step: Step) -> Iterable[Mismatch]:
         return
     for change in step.changes:
         if change.action is Action.ERROR:
-            in_the_way = step.managed.get(change.path, "").startswith("!")
+            in_the_way = is_obstacle(step.managed.get(change.path, ""))
             yield Mismatch(str(change.path), place if in_the_way else "policy", change.cause)
         else:
             what = "waits to be pushed" if step.pending else f"{change.action.value}: {change.cause}"

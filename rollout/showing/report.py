@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from rollout.model.files import is_executable
 from rollout.model.outcomes import Outcome, PastRun, Verdict
 from rollout.safety.shown import plain
 from rollout.showing.colour import count
@@ -78,7 +79,7 @@ def _commit(outcome: Outcome, *, alone: bool) -> str:
 
 def _shared(outcome: Outcome) -> str:
     def line(number: int, path: str, after: str | None) -> str:
-        executable = " (executable)" if after and after.startswith("100755") else ""
+        executable = " (executable)" if after and is_executable(after) else ""
         return f"{number}. `{plain(path)}`{executable}"
 
     return "\n".join(line(i, path.path, path.after) for i, path in enumerate(outcome.paths, 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rollout.model.files import File, Obstacle
+from rollout.model.files import File, Obstacle, symlink
 from rollout.objects.trees import Blob
 
 
@@ -12,6 +12,5 @@ def file(entry: Blob | Obstacle | None, contents: Mapping[str, bytes]) -> File |
     if isinstance(entry, Blob):
         return File(contents[entry.id], entry.mode == "100755")
     if isinstance(entry, Obstacle) and entry.link:
-        leads = contents.get(entry.link, b"").decode("utf-8", "replace")
-        return Obstacle(f"a symlink to {leads}" if leads else entry.what)
+        return symlink(contents.get(entry.link, b"").decode("utf-8", "replace"))
     return entry

@@ -71,7 +71,7 @@ def opened(folder: Path, remote: Remote, target: str, *, wait: float = 60.0, run
     """Hold the workshop of a repository for the block, for a run if one is named; raise Busy when another keeps it."""
     place = _place(folder, remote)
     what = f"run {run}" if run else f"{target}: its workshop"
-    with locks.locked(place.with_suffix(".lock"), what, wait) as descriptor:
+    with locks.locked(place.with_suffix(".lock"), what, wait, run) as descriptor:
         shop = Workshop(place, remote, target, (descriptor,))
         shop.mend()
         try:
@@ -84,14 +84,14 @@ def opened(folder: Path, remote: Remote, target: str, *, wait: float = 60.0, run
 def seen(folder: Path, remote: Remote, target: str, *, wait: float) -> Iterator[Workshop]:
     """Give the workshop of a repository to read in for the block.
 
-    Where another process keeps it for longer than `wait` seconds it is a copy, whose `writer` says who that is.
+    Where another process keeps it for longer than `wait` seconds it is a copy, whose `writer` is the run it works for.
     """
     place = _place(folder, remote)
     with ExitStack() as stack:
         try:
             shop = stack.enter_context(opened(folder, remote, target, wait=wait))
         except Busy:
-            writer = locks.doing(place.with_suffix(".lock"))
+            writer = locks.run_of(place.with_suffix(".lock"))
             copy = stack.enter_context(looks.copied(place, folder))
             shop = Workshop(copy, remote, target, (), writer=writer)
             shop.mend()
@@ -112,7 +112,7 @@ class Workshop(Store):
     """One repository's store at work for one target."""
 
     def __init__(self, place: Path, remote: Remote, target: str, held: tuple[int, ...], writer: str = "") -> None:
-        """Work at a place; `writer` says who writes to what it is a copy of."""
+        """Work at a place; `writer` is the run that writes to what it is a copy of."""
         super().__init__(place, remote, held)
         self.writer = writer
         self.target = target

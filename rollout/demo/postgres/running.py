@@ -19,7 +19,7 @@ from rollout.demo.postgres.installation import (
     embedded_installation,
     reachable,
 )
-from rollout.demo.postgres.server import Server, clean_environment
+from rollout.demo.postgres.server import PortTaken, Server, clean_environment
 from rollout.errors import RolloutError
 
 # A unix socket's address holds about 100 bytes, so the socket never lives in a test's deep folder.
@@ -84,9 +84,7 @@ def _start_on_some_port(server: Server, *, fixed: bool) -> None:
     for _ in range(0 if fixed else 3):
         try:
             server.start()
-        except RolloutError as error:
-            if "in use" not in str(error):
-                raise
+        except PortTaken:
             server.port = _free_port()
         else:
             return

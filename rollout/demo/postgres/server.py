@@ -18,6 +18,10 @@ SUPERUSER = "postgres"
 START_SECONDS = 60.0
 
 
+class PortTaken(RolloutError):
+    """Another process has the port that the server was to listen on."""
+
+
 @dataclass(slots=True)
 class Server:
     """A running server: how to reach it, and how a test stops, starts or kills it."""
@@ -100,7 +104,9 @@ class Server:
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
             if self.process.poll() is not None:
-                raise RolloutError(f"the embedded PostgreSQL did not start: {_tail(self.log)}")
+                told = _tail(self.log)
+                kind = PortTaken if "in use" in told else RolloutError
+                raise kind(f"the embedded PostgreSQL did not start: {told}")
             if time.monotonic() > deadline:
                 raise RolloutError(f"the embedded PostgreSQL did not answer in {START_SECONDS:.0f} seconds")
             time.sleep(0.02)

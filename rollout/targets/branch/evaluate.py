@@ -45,9 +45,9 @@ def at_work(target: Target, settings: Settings, look: Callable[[Located, Worksho
 
 def _beside_a_writer(found: T | Step, shop: Workshop) -> T | Step:
     """Say of a target that is not as it should be which run is at work on it."""
-    if not isinstance(found, Step) or not shop.writer.startswith("run ") or found.state is State.IN_SYNC:
+    if not isinstance(found, Step) or not shop.writer or found.state is State.IN_SYNC:
         return found
-    return replace(found, reason="; ".join(filter(None, (found.reason, f"{shop.writer} is at work on it"))))
+    return replace(found, reason="; ".join(filter(None, (found.reason, f"run {shop.writer} is at work on it"))))
 
 
 def unanswered(known: Step, why: str) -> Step:
