@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.cli import interrupt, run_events
@@ -16,6 +17,7 @@ from rollout.cli.recording import Recording, diagnostics, tell
 from rollout.cli.session import Session
 from rollout.errors import Refused
 from rollout.fleet import apply, load
+from rollout.fleet.apply import Order
 from rollout.ledger.ledger import Ledger, opened
 from rollout.machine import clock, locks
 from rollout.model import plan_file
@@ -80,33 +82,37 @@ def reviewed(at: Session, book: Ledger, planfile: str, settings: Settings, decis
     return replace(saved, steps=merged)
 
 
-def carry_out(
-    at: Session,
-    book: Ledger,
-    command: str,
-    made: Plan,
-    settings: Settings,
-    words: Words,
-    *,
-    yes: bool,
-    show_plan: bool = True,
-    only_waiting: bool = False,
-    used: bool = False,
-    most_failures: int | None = None,
-) -> int:
-    sorted_steps = writable.sort(made.steps, only_waiting=only_waiting)
+class Undertaking(Struct, frozen=True):
+    """What a command is about to do, and how a person agreed to it.
+
+    `only_waiting` writes nothing but what is ready to push; `used` is for a saved plan, which may be used once.
+    """
+
+    command: str
+    plan: Plan
+    settings: Settings
+    words: Words
+    yes: bool
+    show_plan: bool = True
+    only_waiting: bool = False
+    used: bool = False
+    most_failures: int | None = None
+
+
+def carry_out(at: Session, book: Ledger, what: Undertaking) -> int:
+    """Show the plan, ask, write and record; return the exit code."""
+    made, command = what.plan, what.command
+    sorted_steps = writable.sort(made.steps, only_waiting=what.only_waiting)
     whole = at.options.verbose > 0
-    if show_plan and not at.options.json and not (yes and at.options.quiet):
-        at.screen.data(plans.plan_text(made, at.screen.paint, with_diff=not yes or whole, whole=whole))
-    elif not at.options.json:
-        for line in plans.orphans(made.steps, whole=whole):
-            at.screen.warn(line)
+    _show(at, what, whole=whole)
     work = [step for step in sorted_steps.writable if writable.changes_something(step)]
-    if work and not yes:
+    if work and not what.yes:
         _ask(at, command, work)
-    run = Run(clock.new_id(), command, clock.now_exact(), clock.epoch(), words.message or "", made.id, made.digest)
-    book.start(run, socket.gethostname(), used=used)
-    outcomes = _run(at, book, run, made, sorted_steps, settings, words, most_failures)
+    subject = what.words.message or ""
+    run = Run(clock.new_id(), command, clock.now_exact(), clock.epoch(), subject, made.id, made.digest)
+    book.start(run, socket.gethostname(), used=what.used)
+    order = Order(run, what.settings, what.words, what.most_failures)
+    outcomes = _run(at, book, order, made, sorted_steps)
     code = at.interrupt.code or writable.exit_code(made.steps, outcomes)
     book.finish(run, code)
     run_events.log(at, run, made.steps, outcomes)
@@ -118,6 +124,17 @@ def carry_out(
     else:
         at.screen.data(outcomes_text(outcomes, at.screen.paint, command, whole=whole))
     return code
+
+
+def _show(at: Session, what: Undertaking, *, whole: bool) -> None:
+    """Show the plan, or at least the files that no template names any more."""
+    if at.options.json:
+        return
+    if what.show_plan and not (what.yes and at.options.quiet):
+        at.screen.data(plans.plan_text(what.plan, at.screen.paint, with_diff=not what.yes or whole, whole=whole))
+        return
+    for line in plans.orphans(what.plan.steps, whole=whole):
+        at.screen.warn(line)
 
 
 def _ask(at: Session, command: str, work: list[Step]) -> None:
@@ -141,14 +158,12 @@ def _ask(at: Session, command: str, work: list[Step]) -> None:
 def _run(
     at: Session,
     book: Ledger,
-    run: Run,
+    order: Order,
     made: Plan,
     sorted_steps: writable.Sorted,
-    settings: Settings,
-    words: Words,
-    most_failures: int | None,
 ) -> list[Outcome]:
     """Write the steps, tell of each outcome as it comes, and record all of them."""
+    run = order.run
     if at.options.json:
         at.screen.event(type="run_start", run=run.id, time=clock.now(), command=run.command, plan=made.id,
                         targets=len(made.steps))  # fmt: skip
@@ -166,12 +181,10 @@ def _run(
                 at.screen.event(type="target_start", run=run.id, time=clock.now(), target=step.target)
 
         recording = Recording(at, book, run)
-        for step, outcome in apply.write(
-            sorted_steps.writable, run, settings, words, at.executor, at.interrupt.stop, begun, most_failures
-        ):
+        for step, outcome in apply.write(sorted_steps.writable, order, at.executor, at.interrupt.stop, begun):
             outcomes.append(outcome)
             recording.add(outcome)
             progress.ended(step.target)
         recording.flush()
-    order = {step.target: index for index, step in enumerate(made.steps)}
-    return sorted(outcomes, key=lambda outcome: order[outcome.target])
+    place = {step.target: index for index, step in enumerate(made.steps)}
+    return sorted(outcomes, key=lambda outcome: place[outcome.target])

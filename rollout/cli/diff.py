@@ -11,7 +11,8 @@ from rollout.cli.session import Session
 from rollout.errors import UsageError
 from rollout.model import plan_document
 from rollout.model.plan import Action, Change, State, Step
-from rollout.showing import diffs, plans
+from rollout.showing import plans
+from rollout.showing.diffs import diff_of, paint_diff
 
 _LEFT_OUT = {State.MISSING, State.UNREACHABLE, State.BLOCKED}  # of these a difference is not all there is to say
 
@@ -47,7 +48,7 @@ def diff(context: click.Context, target: str | None, path: str | None, base: boo
         if at.options.json:
             at.screen.document(
                 {"format": "rollout-diff/1", "changes": [
-                    {"target": step.target, **plan_document.change_document(step, change, lambda _s, c: diffs.diff(c))}
+                    {"target": step.target, **plan_document.change_document(step, change, lambda _s, c: diff_of(c))}
                     for step, change in pairs
                 ], "left_out": [
                     {"name": step.target, "state": step.state.value, "reason": step.reason} for step in left_out
@@ -70,6 +71,6 @@ def _shown(step: Step, path: str | None, *, base: bool) -> list[Change]:
 
 def _print(at: Session, pairs: list[tuple[Step, Change]]) -> None:
     for step, change in pairs:
-        text = diffs.diff(change, f"{step.target}/a", f"{step.target}/b")
+        text = diff_of(change, f"{step.target}/a", f"{step.target}/b")
         if text:
-            at.screen.data(diffs.paint_diff(text, at.screen.paint, "") + "\n")
+            at.screen.data(paint_diff(text, at.screen.paint, "") + "\n")

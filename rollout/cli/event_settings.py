@@ -9,6 +9,7 @@ import click
 from rollout.cli.common_options import settled
 from rollout.errors import UsageError
 from rollout.fleet import load
+from rollout.fleet.load import Source
 
 
 def read(context: click.Context) -> dict[str, Any]:
@@ -16,15 +17,8 @@ def read(context: click.Context) -> dict[str, Any]:
     options = settled(context)
     if not options.path.exists() and options.inventory == type(options)().inventory:
         return {"database": None, "types": None, "machines": {}}
-    with load.opened(
-        options.path,
-        shown=options.inventory,
-        root=options.root,
-        limits=(),
-        overrides=options.var,
-        hostname=options.hostname,
-        check=False,
-    ) as loaded:
+    source = Source(options.path, options.inventory, options.root, (), options.var, options.hostname)
+    with load.opened(source, check=False) as loaded:
         inventory = loaded.inventory
         types = next(
             (t.variables["event_types"].value for t in inventory.targets if "event_types" in t.variables), None

@@ -10,7 +10,7 @@ import click
 from rollout.cli import session
 from rollout.cli.options import common, option
 from rollout.errors import UsageError
-from rollout.fleet import explain as explaining
+from rollout.fleet.explain import explanation
 from rollout.ledger import ledger
 
 
@@ -30,7 +30,7 @@ def explain(context: click.Context, target: str, path: str, offline: bool) -> in
         chosen = next((t for t in at.loaded.inventory.targets if t.name == target), None)
         if chosen is None:
             raise UsageError(f"there is no target {target!r}; `rollout status` lists them")
-        found = explaining.explain(at.loaded, chosen, PurePosixPath(path), at.settings(offline=offline))
+        found = explanation(at.loaded, chosen, PurePosixPath(path), at.settings(offline=offline))
         inventory = at.loaded.inventory
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
             writer = book.last_writer(target, path)

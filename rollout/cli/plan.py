@@ -9,13 +9,14 @@ import click
 
 from rollout.cli import proving, session
 from rollout.cli.options import common, option
+from rollout.cli.run_options import decisions_options
 from rollout.cli.session import Session
 from rollout.machine import files
 from rollout.model import plan_document, plan_file
 from rollout.model.circumstances import Decisions
 from rollout.model.plan import Change, OnDrift, State, Step
-from rollout.showing import diffs as show_diffs
 from rollout.showing import plans
+from rollout.showing.diffs import diff_of
 
 _ERRORS = {State.MISSING, State.UNREACHABLE, State.BLOCKED}
 
@@ -27,8 +28,7 @@ _DIFFERENT = {State.PENDING, State.DRIFT, State.CONFLICT, State.READY_TO_PUSH}
 @option("--diff/--no-diff", default=True, help="Show the differences (default), or only the list of files.")
 @option("--offline", is_flag=True, help="Do not contact any remote; plan against what was last fetched.")
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are differences.")
-@option("--adopt", is_flag=True, help="Plan to take over files that rollout never wrote.")
-@option("--on-drift", type=click.Choice([d.value for d in OnDrift]), default="block", help="Plan for drift this way.")
+@decisions_options("Plan to take over files that rollout never wrote.", "Plan for drift this way.")
 @common
 @click.pass_context
 def plan(
@@ -37,8 +37,7 @@ def plan(
     diff: bool,
     offline: bool,
     detailed_exitcode: bool,
-    adopt: bool,
-    on_drift: str,
+    decisions: Decisions,
 ) -> int:
     """Show what apply would change; write nothing in any target.
 
@@ -49,14 +48,13 @@ def plan(
     """
     with session.opened(context) as at:
         problems = {} if offline else proving.problems(at)
-        made = at.plan(at.settings(offline=offline), Decisions(adopt, OnDrift(on_drift)), problems=problems)
-        decided = (*(["--adopt"] if adopt else []), *(["--on-drift", on_drift] if on_drift != "block" else []))
+        made = at.plan(at.settings(offline=offline), decisions, problems=problems)
         if out is not None:
             files.write_whole(Path.cwd() / Path(out).expanduser(), plan_file.plan_file(made, diffs(True)))
         if at.options.json:
             at.screen.document(plan_document.plan_document(made, diffs(diff)))
         else:
-            then = _next(at, made.steps, out, decided)
+            then = _next(at, made.steps, out, decisions)
             whole = at.options.verbose > 0
             at.screen.data(plans.plan_text(made, at.screen.paint, with_diff=diff, whole=whole, then=then))
             if out is not None:
@@ -64,18 +62,20 @@ def plan(
         return exit_code(made.steps, detailed=detailed_exitcode)
 
 
-def _next(at: Session, steps: tuple[Step, ...], saved: str | None, decided: tuple[str, ...]) -> str:
+def _next(at: Session, steps: tuple[Step, ...], saved: str | None, decisions: Decisions) -> str:
     """Return the command line to go on with after a plan; "" where there is nothing to be done."""
     words = plans.next_step(steps)
     if words[:1] != ("apply",):
         return at.again(*words) if words else ""
     if saved is not None:
         return at.again("apply", saved)
+    drift = decisions.on_drift
+    decided = [*["--adopt"] * decisions.adopt, *(["--on-drift", drift] if drift is not OnDrift.BLOCK else [])]
     return at.again("apply", *(decided or words[1:]))
 
 
 def diffs(wanted: bool) -> Callable[[Step, Change], str | None]:
-    return lambda _step, change: show_diffs.diff(change) if wanted else None
+    return lambda _step, change: diff_of(change) if wanted else None
 
 
 def exit_code(steps: tuple[Step, ...], *, detailed: bool) -> int:

@@ -5,25 +5,22 @@ from __future__ import annotations
 import click
 
 from rollout.cli import proving, session
-from rollout.cli.carry_out import carry_out, ledger
+from rollout.cli.carry_out import Undertaking, carry_out, ledger
 from rollout.cli.options import common, option
-from rollout.cli.run_options import max_failures_option, message_option, signoff_option, trailer_option, words_of
+from rollout.cli.run_options import max_failures_option, words_options
+from rollout.objects.messages import Words
 
 
 @click.command()
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
-@message_option
-@trailer_option
-@signoff_option
+@words_options
 @max_failures_option
 @common
 @click.pass_context
 def push(
     context: click.Context,
     yes: bool,
-    message: str | None,
-    trailers: tuple[str, ...],
-    signoff: bool,
+    words: Words,
     max_failures: int | None,
 ) -> int:
     """Push every target that is ready to push, rebuilding rollout's own commits on an upstream that moved.
@@ -32,9 +29,8 @@ def push(
     rollout push --yes
     rollout push --limit health-agent-s
     """
-    words = words_of(message, trailers, signoff=signoff)
     with session.opened(context, check=False, spread=False) as at, ledger(at) as book:
         settings = at.settings(writes=True)
         made = at.plan(settings, problems=proving.problems(at))
-        return carry_out(at, book, "push", made, settings, words, yes=yes, only_waiting=True,
-                          most_failures=max_failures)  # fmt: skip
+        what = Undertaking("push", made, settings, words, yes, only_waiting=True, most_failures=max_failures)
+        return carry_out(at, book, what)

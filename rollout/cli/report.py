@@ -10,8 +10,8 @@ from rollout.cli.history import in_order, runs_at_work
 from rollout.cli.options import common, option
 from rollout.errors import RolloutError
 from rollout.ledger import ledger
-from rollout.showing import report as reports
 from rollout.showing import status_rows
+from rollout.showing.report import markdown
 
 
 @click.command()
@@ -38,5 +38,5 @@ def report(context: click.Context, run: str | None, form: str) -> int:  # one fo
                 past = book.run(run)
             past = replace(past, at_work=past.run == runs_at_work(at, book))
         made = at.plan(at.settings(offline=True))
-        at.screen.data(reports.markdown(in_order(past, inventory.targets), status_rows.rows(made, last)))
+        at.screen.data(markdown(in_order(past, inventory.targets), status_rows.rows(made, last)))
     return 0

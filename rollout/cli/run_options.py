@@ -1,26 +1,47 @@
-"""Options that `apply`, `push` and `revert` share: how many failures, and what their commits say."""
+"""Options that commands share, each group as one value: what commits say, what is decided, how many may fail."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 import click
 
 from rollout.cli.options import option
+from rollout.model.circumstances import Decisions
+from rollout.model.plan import OnDrift
 from rollout.objects import messages
 from rollout.objects.messages import Words
-
-message_option = option(
-    "--message", metavar="TEXT", help="What the commits say: a subject, and after an empty line a body."
-)
-
-trailer_option = option(
-    "--trailer", "trailers", multiple=True, metavar="K: V", help="Add a trailer to the commits' messages."
-)
-
-signoff_option = option("--signoff", is_flag=True, help="Add your Signed-off-by to the commits' messages.")
 
 max_failures_option = option("--max-failures", type=click.IntRange(1), metavar="N",
                        help="Begin no further target once N have failed, were rejected or blocked.")  # fmt: skip
 
 
-def words_of(message: str | None, trailers: tuple[str, ...], *, signoff: bool) -> Words:
-    return Words(message, tuple(messages.trailer(text) for text in trailers), signoff)
+def words_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command what its commits are to say, as `words`."""
+
+    @option("--message", metavar="TEXT", help="What the commits say: a subject, and after an empty line a body.")
+    @option("--trailer", "trailers", multiple=True, metavar="K: V", help="Add a trailer to the commits' messages.")
+    @option("--signoff", is_flag=True, help="Add your Signed-off-by to the commits' messages.")
+    @wraps(command)
+    def with_words(*given: Any, message: str | None, trailers: tuple[str, ...], signoff: bool, **others: Any) -> int:
+        words = Words(message, tuple(messages.trailer(text) for text in trailers), signoff)
+        return command(*given, words=words, **others)
+
+    return with_words
+
+
+def decisions_options(adopt_help: str, on_drift_help: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Give a command what the person decides beforehand, as `decisions`."""
+
+    def decorated(command: Callable[..., int]) -> Callable[..., int]:
+        @option("--adopt", is_flag=True, help=adopt_help)
+        @option("--on-drift", type=click.Choice([d.value for d in OnDrift]), default="block", help=on_drift_help)
+        @wraps(command)
+        def with_decisions(*given: Any, adopt: bool, on_drift: str, **others: Any) -> int:
+            return command(*given, decisions=Decisions(adopt, OnDrift(on_drift)), **others)
+
+        return with_decisions
+
+    return decorated

@@ -22,8 +22,8 @@ from rollout.cli.progress import Progress
 from rollout.cli.screen import Screen
 from rollout.errors import RolloutError, UsageError
 from rollout.fleet import load
-from rollout.fleet import plan as observe_plan
-from rollout.fleet.load import Loaded
+from rollout.fleet.load import Loaded, Source
+from rollout.fleet.plan import Question, Watcher, make_plan
 from rollout.machine import state_folder
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Problem
@@ -83,19 +83,9 @@ class Session(Struct, frozen=True):
         """
         chosen = self.loaded.chosen if targets is None else targets
         with Progress(self.screen, len(chosen), "looked at") as progress:
-            plan = observe_plan.plan(
-                self.loaded,
-                settings,
-                decisions or Decisions(),
-                self.executor,
-                lambda step: progress.ended(step.target),
-                self.interrupt.stop,
-                chosen,
-                problems or {},
-                from_memory=from_memory,
-                begun=progress.begun,
-                left_open=progress.left_open,
-            )
+            question = Question(chosen, settings, decisions or Decisions(), problems or {}, from_memory)
+            watcher = Watcher(progress.begun, progress.left_open, progress.ended)
+            plan = make_plan(self.loaded, question, self.executor, watcher, self.interrupt.stop)
         if self.interrupt.number is not None:
             raise Interrupted(self.interrupt.number)
         return plan
@@ -137,12 +127,7 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True, l
         ssh.sharing(),
         _executor(options, spread=spread) as executor,
         load.opened(
-            options.path,
-            shown=options.inventory,
-            root=options.root,
-            limits=options.limit,
-            overrides=options.var,
-            hostname=options.hostname,
+            Source(options.path, options.inventory, options.root, options.limit, options.var, options.hostname),
             check=check,
             memory=state_folder.named_state_folder(),
             foreseen=partial(executor.expect, GLANCING) if looks else lambda _: None,

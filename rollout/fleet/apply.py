@@ -17,28 +17,30 @@ from rollout.targets.units import WRITING
 from rollout.work.executors import Executor
 
 
+class Order(Struct, frozen=True):
+    """How to write the steps of a run; after `most_failures` no further one is begun."""
+
+    run: Run
+    settings: Settings
+    words: Words
+    most_failures: int | None = None
+
+
 def write(
-    steps: tuple[Step, ...],
-    run: Run,
-    settings: Settings,
-    words: Words,
-    executor: Executor,
-    stop: Event,
-    begun: Callable[[Step], None],
-    most_failures: int | None = None,
+    steps: tuple[Step, ...], order: Order, executor: Executor, stop: Event, begun: Callable[[Step], None]
 ) -> Iterator[tuple[Step, Outcome]]:
     """Write the steps, yielding each outcome as it comes; `begun` hears of each step that is.
 
     After `stop`, and after as many failures as may be, none is begun any more; what is being written ends as it will.
     """
-    failures = _Failures(most_failures)
+    failures = _Failures(order.most_failures)
 
     def work() -> Iterator[Job]:
         for step in steps:
             if failures.enough:
                 return
             begun(step)
-            yield Job(step, run, settings, words)
+            yield Job(step, order.run, order.settings, order.words)
 
     def write_one(job: Job) -> Outcome:
         return _not_started(job.step, failures.words) if failures.enough else failures.noted(WRITING.here(job))

@@ -32,7 +32,7 @@ class Explanation(Struct, frozen=True):
     changed_since: tuple[str, ...]
 
 
-def explain(loaded: Loaded, target: Target, path: PurePosixPath, settings: Settings) -> Explanation:
+def explanation(loaded: Loaded, target: Target, path: PurePosixPath, settings: Settings) -> Explanation:
     """Return why a managed path is as it is; raise UsageError for a path that no template names."""
     slot = next((slot for slot in loaded.rendering.slots(target) if slot.path == path), None)
     if slot is None:

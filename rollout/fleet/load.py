@@ -13,7 +13,7 @@ from msgspec import Struct
 from rollout.errors import UsageError
 from rollout.fleet.ignored import ignored
 from rollout.inventory import choose, machines
-from rollout.inventory import read as inventories
+from rollout.inventory.read import parse
 from rollout.inventory.remembered import Parsed
 from rollout.model.inventory import Branch, Folder, Inventory, Machine, Target
 from rollout.rendering import templates
@@ -36,15 +36,21 @@ class Loaded(Struct, frozen=True):
     warnings: tuple[str, ...]
 
 
+class Source(Struct, frozen=True):
+    """Which inventory to read, and what the command line says of it: how to name it, --root, --limit and --var."""
+
+    path: Path
+    shown: str
+    root: Path | None
+    limits: tuple[str, ...]
+    overrides: Mapping[str, str]
+    hostname: str
+
+
 @contextmanager
 def opened(
-    path: Path,
+    source: Source,
     *,
-    shown: str,
-    root: Path | None,
-    limits: tuple[str, ...],
-    overrides: Mapping[str, str],
-    hostname: str,
     check: bool = True,
     memory: Path | None = None,
     foreseen: Callable[[int], None] = lambda _: None,
@@ -54,26 +60,27 @@ def opened(
     `memory` is the state folder; what parsing the inventory and the templates came to is remembered there. `foreseen`
     hears about how many targets will be chosen, before they are read.
     """
+    path, shown, overrides = source.path, source.shown, source.overrides
     text = _text(path, shown)
-    if not limits:
+    if not source.limits:
         foreseen(len(_ENTRY.findall(text)))
     folder = path.parent / "templates"
     found = templates.load(folder, ignored(folder)) if folder.is_dir() else templates.Read({})
     read = found.files
     sets = templates.set_names(read, folder)
     parsed = Parsed(path, memory)
-    inventory = inventories.parse(
+    inventory = parse(
         text,
         path,
         shown=shown,
         sets=sets,
-        root=root,
+        root=source.root,
         overrides=overrides,
         read=parsed.document,
     )
-    machine, warning = machines.machine_for(inventory.machines, hostname, shown)
-    chosen = choose.select(inventory.targets, limits)
-    with Rendering(read, inventory.patterns, inventory.machines, machine, hostname, memory) as rendering:
+    machine, warning = machines.machine_for(inventory.machines, source.hostname, shown)
+    chosen = choose.select(inventory.targets, source.limits)
+    with Rendering(read, inventory.patterns, inventory.machines, machine, source.hostname, memory) as rendering:
         warnings = (*filter(None, [warning, found.warning()]), *_unread(inventory, rendering, overrides))
         loaded = Loaded(inventory, shown, chosen, rendering, machine, warnings)
         if check:

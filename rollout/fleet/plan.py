@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from threading import Event
-from types import MappingProxyType
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.fleet.load import Loaded
@@ -22,44 +22,47 @@ from rollout.targets.job import Settings
 from rollout.targets.units import GLANCING, OBSERVING
 from rollout.work.executors import Executor
 
-Noted = Callable[[Step], None]
 
-
-def plan(
-    loaded: Loaded,
-    settings: Settings,
-    decisions: Decisions,
-    executor: Executor,
-    noted: Noted = lambda _: None,
-    stop: Event | None = None,
-    targets: tuple[Target, ...] | None = None,
-    problems: Mapping[str, tuple[Problem, ...]] = MappingProxyType({}),
-    *,
-    from_memory: bool = True,
-    begun: Callable[[str], None] = lambda _: None,
-    left_open: Callable[[str], None] = lambda _: None,
-) -> Plan:
-    """Return the plan of the chosen targets, in the inventory's order; `begun` and `noted` hear of each.
+class Question(Struct, frozen=True):
+    """What to plan: for which targets, and with which decisions.
 
     `problems` are faults of a target's files, found by other means than rendering and checking them. Without
     `from_memory` every target is looked at in full, whatever is remembered of it.
     """
-    chosen = loaded.chosen if targets is None else targets
+
+    targets: tuple[Target, ...]
+    settings: Settings
+    decisions: Decisions
+    problems: Mapping[str, tuple[Problem, ...]]
+    from_memory: bool = True
+
+
+class Watcher(Struct, frozen=True):
+    """Who hears of each target: that it is begun, that a glance did not settle it, and that it has its step."""
+
+    begun: Callable[[str], None]
+    left_open: Callable[[str], None]
+    ended: Callable[[str], None]
+
+
+def make_plan(loaded: Loaded, question: Question, executor: Executor, watcher: Watcher, stop: Event) -> Plan:
+    """Return the plan of the targets in question, in the inventory's order."""
+    chosen, problems = question.targets, question.problems
     found: dict[str, Step] = {}
     heard: dict[str, str | None] = {}
-    plain = [target for target in chosen if from_memory and not problems.get(target.name)]
-    for glance, seen in executor.run(GLANCING, _glances(loaded, plain, settings, begun), stop, len(plain)):
+    plain = [target for target in chosen if question.from_memory and not problems.get(target.name)]
+    for glance, seen in executor.run(GLANCING, _glances(loaded, plain, question.settings, watcher), stop, len(plain)):
         heard[glance.target.name] = seen.heard
         if seen.step is None:
-            left_open(glance.target.name)
+            watcher.left_open(glance.target.name)
         else:
             found[glance.target.name] = seen.step
-            noted(seen.step)
+            watcher.ended(glance.target.name)
     left = [target for target in chosen if target.name not in found]
-    looks = _looks(loaded, left, settings, decisions, problems, heard, begun)
+    looks = _looks(loaded, left, question, heard, watcher)
     for look, step in executor.run(OBSERVING, looks, stop, len(left)):
         found[look.target.name] = step
-        noted(step)
+        watcher.ended(look.target.name)
     steps = _apart(tuple(found.get(target.name) or _not_looked_at(target) for target in chosen))
     made = Plan(clock.new_id(), clock.now(), steps)
     return replace(made, digest=plan_document.digest(made))
@@ -85,31 +88,27 @@ def _apart(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     )
 
 
-def _glances(
-    loaded: Loaded, chosen: Iterable[Target], settings: Settings, begun: Callable[[str], None]
-) -> Iterable[Glance]:
+def _glances(loaded: Loaded, chosen: Iterable[Target], settings: Settings, watcher: Watcher) -> Iterable[Glance]:
     for target in chosen:
-        begun(target.name)
+        watcher.begun(target.name)
         yield Glance(target, loaded.rendering.asked(target), settings)
 
 
 def _looks(
     loaded: Loaded,
     chosen: Iterable[Target],
-    settings: Settings,
-    decisions: Decisions,
-    problems: Mapping[str, tuple[Problem, ...]],
+    question: Question,
     heard: Mapping[str, str | None],
-    begun: Callable[[str], None],
+    watcher: Watcher,
 ) -> Iterable[Look]:
     formatters, checks = Formatters(), Checks()
     for target in chosen:
-        begun(target.name)
+        watcher.begun(target.name)
         desired = checks.over(formatters.over(loaded.rendering.desired(target)))
-        further = problems.get(target.name, ())
+        further = question.problems.get(target.name, ())
         asked = "" if further else loaded.rendering.asked(target)
         wanted = Desired(desired.managed, desired.problems + further)
-        yield Look(target, wanted, settings, decisions, asked, heard.get(target.name))
+        yield Look(target, wanted, question.settings, question.decisions, asked, heard.get(target.name))
 
 
 def _not_looked_at(target: Target) -> Step:

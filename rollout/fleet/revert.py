@@ -11,7 +11,7 @@ from rollout.targets.past import step_back
 from rollout.work import threads
 
 
-def steps(
+def steps_back(
     past: PastRun, targets: tuple[Target, ...], loaded: Loaded, settings: Settings, jobs: int
 ) -> tuple[Step, ...]:
     """Return a step for each target that the run changed."""

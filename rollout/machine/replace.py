@@ -111,7 +111,7 @@ def _umask() -> int:
 _UMASK = _umask()  # read once at import: changing it for a moment would race with other threads
 
 
-def swap(from_folder: int, source: str, to_folder: int, destination: str) -> None:
+def swap_names(from_folder: int, source: str, to_folder: int, destination: str) -> None:
     """Swap two names in one step, whatever is there; raise OSError with ENOTSUP where the file system cannot."""
     number = _tried(from_folder, source, to_folder, destination, _EXCHANGE)
     if number in _UNKNOWN:

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from rollout.errors import GitError
 from rollout.machine import files, waiting
-from rollout.objects import ids as form
-from rollout.objects import pack_format
+from rollout.objects import ids, pack_format
 from rollout.objects.pack import LARGE, SMALL
 from rollout.objects.packs import length, opened
 
@@ -66,13 +65,13 @@ def _pack(objects: Iterable[tuple[str, bytes]], size: int) -> tuple[bytes, list[
     parts, entries, at = [b""], [], 12
     for kind, content in objects:
         piece = pack_format.head(kind, len(content)) + zlib.compress(content, 1)
-        name = form.id_of(kind, content, size)
+        name = ids.id_of(kind, content, size)
         entries.append((name, zlib.crc32(piece), at))
         parts.append(piece)
         at += len(piece)
     parts[0] = pack_format.HEADER.pack(*pack_format.MAGIC, len(entries))
     whole = b"".join(parts)
-    return whole + form.hashed(whole, size), entries
+    return whole + ids.hashed(whole, size), entries
 
 
 def _index(entries: list[tuple[bytes, int, int]], pack_hash: bytes, size: int) -> bytes:
@@ -91,7 +90,7 @@ def _index(entries: list[tuple[bytes, int, int]], pack_hash: bytes, size: int) -
             pack_hash,
         )
     )
-    return content + form.hashed(content, size)
+    return content + ids.hashed(content, size)
 
 
 def _put(path: Path, content: bytes) -> None:

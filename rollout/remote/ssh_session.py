@@ -19,8 +19,7 @@ from msgspec import Struct, field
 from rollout.errors import GitTimeout
 from rollout.git.process import Ends
 from rollout.git.run import Result
-from rollout.machine import waiting as turns_waiting
-from rollout.machine.waiting import interrupted
+from rollout.machine import waiting
 
 _VERSION = 4
 
@@ -83,14 +82,14 @@ class Session(Struct):
 
     def _go_on(self, words: memoryview | None = None) -> int:
         """Wait until there is something to read or room to write; read it, and return how much was written."""
-        waiting = select.poll()
+        poll = select.poll()
         for descriptor in (self.stdout, self.stderr):
             if descriptor >= 0:
-                waiting.register(descriptor, select.POLLIN)
+                poll.register(descriptor, select.POLLIN)
         if words is not None:
-            waiting.register(self.stdin, select.POLLOUT)
+            poll.register(self.stdin, select.POLLOUT)
         written = 0
-        for descriptor in self._ready(waiting):
+        for descriptor in self._ready(poll):
             if descriptor == self.stdin and words is not None:
                 written = self._write(words)
             elif descriptor == self.stdout:
@@ -103,14 +102,14 @@ class Session(Struct):
                 self.stderr = descriptor if piece else _closed(descriptor)
         return written
 
-    def _ready(self, waiting: select.poll) -> list[int]:
+    def _ready(self, poll: select.poll) -> list[int]:
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise GitTimeout("no answer within the time limit")
-        if interrupted.is_set():
+        if waiting.interrupted.is_set():
             raise GitTimeout("interrupted")
-        with turns_waiting.waiting():
-            return [descriptor for descriptor, _ in waiting.poll(min(left, _POLL) * 1000)]
+        with waiting.waiting():
+            return [descriptor for descriptor, _ in poll.poll(min(left, _POLL) * 1000)]
 
     def _write(self, words: memoryview) -> int:
         """Write as much as there is room for; what nobody reads any more counts as written."""
@@ -122,11 +121,11 @@ class Session(Struct):
             return len(words)
 
     def _code(self) -> int:
-        waiting = select.poll()
-        waiting.register(self.control, select.POLLIN)
+        poll = select.poll()
+        poll.register(self.control, select.POLLIN)
         with suppress(OSError, EOFError, struct.error):
             while True:
-                while not self._ready(waiting):
+                while not self._ready(poll):
                     continue
                 kind, *words = _received(self.control)
                 if kind == _EXIT_MESSAGE:
@@ -156,7 +155,7 @@ def opened(path: str, command: str, environment: Mapping[str, str], limit: float
         open_.callback(session.close)
         try:
             control.settimeout(limit)
-            with turns_waiting.waiting():
+            with waiting.waiting():
                 control.connect(path)
                 _greet(control)
                 _begin(control, command, environment, theirs)

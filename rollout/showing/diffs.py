@@ -10,7 +10,7 @@ from rollout.showing.colour import Paint
 _MAX_DIFF_LINES = 400
 
 
-def diff(change: Change, before_name: str = "a", after_name: str = "b") -> str:
+def diff_of(change: Change, before_name: str = "a", after_name: str = "b") -> str:
     """Return the unified diff of a change, with mode changes as git writes them; binary files in one line."""
     return file_diff(change.before, change.after, str(change.path), before_name, after_name)
 

@@ -10,7 +10,7 @@ from rollout.model.plan import Action, Change, Plan, State, Step
 from rollout.model.plan_document import summary
 from rollout.safety.shown import plain
 from rollout.showing.colour import MARKS, Paint, count
-from rollout.showing.diffs import cut, diff, paint_diff
+from rollout.showing.diffs import cut, diff_of, paint_diff
 
 STATE_COLOUR = {
     State.MISSING: "red",
@@ -163,7 +163,7 @@ def _diffs(steps: Sequence[Step], paint: Paint, *, whole: bool) -> list[str]:
     for step in steps:
         for change in step.changes:
             if change.action is not Action.ERROR:
-                groups.setdefault(diff(change), []).append((step, change))
+                groups.setdefault(diff_of(change), []).append((step, change))
     out: list[str] = []
     for text, members in groups.items():
         step, change = members[0]

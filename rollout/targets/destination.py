@@ -10,46 +10,23 @@ import sys
 from pathlib import Path
 from typing import assert_never
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.checkout.moving import rescue
 from rollout.errors import RolloutError
-from rollout.model.circumstances import Decisions
-from rollout.model.files import Desired
 from rollout.model.inventory import Branch, Folder, Target
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import State, Step
 from rollout.safety import faults
 from rollout.safety.shown import redact
 from rollout.targets import signing
-from rollout.targets.branch import glance as branch_glance
-from rollout.targets.branch import observe as branch_observe
 from rollout.targets.branch import publish
-from rollout.targets.branch.glance import Seen
+from rollout.targets.branch.glance import Seen, glance_at_branch
+from rollout.targets.branch.observe import observe_branch
 from rollout.targets.folder import folder
-from rollout.targets.job import Job, Settings
+from rollout.targets.job import Glance, Job, Look, Settings
 
 __all__ = ["Glance", "Job", "Look", "Seen", "Settings", "clear", "glance", "observe", "write"]
-
-
-class Look(Struct, frozen=True):
-    """One target to be observed; plain values, so that a worker anywhere can do it."""
-
-    target: Target
-    desired: Desired
-    settings: Settings
-    decisions: Decisions
-    asked: str = ""  # all that decides what is desired, in one word
-    heard: str | None = None  # upstream's commit, where it was asked a moment ago
-
-
-class Glance(Struct, frozen=True):
-    """One target to be held against what is remembered of it, before anything is rendered."""
-
-    target: Target
-    asked: str
-    settings: Settings
 
 
 def glance(look: Glance) -> Seen:
@@ -66,7 +43,7 @@ def glance(look: Glance) -> Seen:
 def _glance(look: Glance) -> Seen:
     match look.target.location:
         case Branch():
-            return branch_glance.glance(look.target, look.asked, look.settings)
+            return glance_at_branch(look)
         case Folder():
             return Seen()
         case _:
@@ -86,8 +63,7 @@ def observe(look: Look) -> Step:
 def _observe(look: Look) -> Step:
     match look.target.location:
         case Branch():
-            settings = signing.settled(look.settings, look.target.location)
-            return branch_observe.observe(look.target, look.desired, settings, look.decisions, look.asked, look.heard)
+            return observe_branch(replace(look, settings=signing.settled(look.settings, look.target.location)))
         case Folder():
             return folder.observe(look.target, look.desired, look.settings, look.decisions)
         case _:

@@ -13,8 +13,8 @@ from rollout.remote import upstream
 from rollout.targets import signing
 from rollout.targets.branch.past import branch_history, branch_step
 from rollout.targets.folder import memory
-from rollout.targets.folder import snapshot as folder_snapshot
 from rollout.targets.folder.past import folder_step
+from rollout.targets.folder.snapshot import read_snapshot
 from rollout.targets.job import Settings, Unfit
 
 
@@ -24,7 +24,7 @@ def history(target: Target, path: PurePosixPath, settings: Settings) -> tuple[st
             return branch_history(target, where, path, settings)
         case Folder(root):
             kept = memory.memory(settings.state, root)
-            snapshot = folder_snapshot.snapshot(root, [path], kept)
+            snapshot = read_snapshot(root, [path], kept)
             written = snapshot.written.get(path)
             changed = written is not None and fingerprint(written.file) != fingerprint(snapshot.files.get(path))
             return None, (("somebody, on the disk",) if changed else ())

@@ -22,15 +22,8 @@ class Files:
 
 def rendered(root: Path = ROOT) -> Files:
     """Render the inventory at `root`."""
-    with load.opened(
-        root / "inventory.yaml",
-        shown="inventory.yaml",
-        root=None,
-        limits=(),
-        overrides={},
-        hostname="odin3",
-        check=False,
-    ) as loaded:
+    source = load.Source(root / "inventory.yaml", "inventory.yaml", None, (), {}, "odin3")
+    with load.opened(source, check=False) as loaded:
         desired = [loaded.rendering.desired(target) for target in loaded.chosen]
         problems = tuple(problem.message for one in desired for problem in one.problems)
         return Files(tuple(prove.files(loaded, loaded.chosen)), prove.declared(loaded), problems)

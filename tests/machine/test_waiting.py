@@ -8,7 +8,7 @@ from threading import Barrier, Event, Thread
 
 import pytest
 
-from rollout.machine import waiting as turns_waiting
+from rollout.machine import waiting
 from rollout.machine.waiting import _turn, working
 from rollout.work import threads
 
@@ -23,12 +23,12 @@ def _together(works: list[Callable[[], None]]) -> None:
 
 
 def test_only_one_computes_while_any_number_waits() -> None:
-    waiting, computing = Barrier(4, timeout=5), []
+    barrier, computing = Barrier(4, timeout=5), []
 
     def work() -> None:
         with working():
-            with turns_waiting.waiting():
-                waiting.wait()  # all four are in here at once
+            with waiting.waiting():
+                barrier.wait()  # all four are in here at once
             computing.append("begins")
             sum(range(20_000))
             computing.append("ends")
@@ -45,7 +45,7 @@ def test_one_who_is_stuck_holds_up_nobody_for_long() -> None:
             free.wait(5)
 
     def other() -> None:
-        with working(), turns_waiting.waiting():
+        with working(), waiting.waiting():
             done.set()
         free.set()
 
@@ -56,7 +56,7 @@ def test_one_who_is_stuck_holds_up_nobody_for_long() -> None:
 
 def test_a_unit_that_fails_gives_its_turn_back() -> None:
     def fails(_: int) -> None:
-        with turns_waiting.waiting():
+        with waiting.waiting():
             raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
@@ -65,6 +65,6 @@ def test_a_unit_that_fails_gives_its_turn_back() -> None:
 
 
 def test_waiting_is_nothing_special_outside_of_a_unit_of_work() -> None:
-    with turns_waiting.waiting():
+    with waiting.waiting():
         time.sleep(0)
     assert not _turn.locked()

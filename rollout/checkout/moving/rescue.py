@@ -232,12 +232,12 @@ def _is_back(repo: GitDir, place: Path, noted: Noted) -> bool:
 
 
 def _swapped_back(scratch: int, number: str, folder: int, name: str, noted: Noted) -> bool:
-    replace.swap(scratch, number, folder, name)
+    replace.swap_names(scratch, number, folder, name)
     out = look.look_at(scratch, number)
     if isinstance(out, Found) and noted.is_known(out) and not processes.writers([out.identity]):
         os.unlink(number, dir_fd=scratch)
         return True
-    replace.swap(scratch, number, folder, name)  # somebody was faster: theirs stays, this is kept
+    replace.swap_names(scratch, number, folder, name)  # somebody was faster: theirs stays, this is kept
     return False
 
 

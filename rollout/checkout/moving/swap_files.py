@@ -17,9 +17,8 @@ from rollout.checkout.moving import may_move
 from rollout.checkout.moving.may_move import Moving
 from rollout.checkout.standing import Hindered
 from rollout.machine import look, processes
-from rollout.machine import replace as atomic_replace
 from rollout.machine.look import Found
-from rollout.machine.replace import MOUNTED, backdate, identity_at, kept_mode, new_mode, put_new, stage
+from rollout.machine.replace import MOUNTED, backdate, identity_at, kept_mode, new_mode, put_new, stage, swap_names
 from rollout.model.files import Obstacle
 from rollout.model.hindrances import Apart
 from rollout.objects.ids import git_id
@@ -88,7 +87,7 @@ class Files(Struct):
             if before is None:
                 put_new(scratch, swap.number, folder, name)
             else:
-                atomic_replace.swap(scratch, swap.number, folder, name)
+                swap_names(scratch, swap.number, folder, name)
                 self._displaced(scratch, swap)
 
     def _stage(self, scratch: int, swap: _Swap, folder: int) -> None:
@@ -140,9 +139,9 @@ class Files(Struct):
                 if not self._is_ours(look.look_at(scratch, number), swap):
                     put_new(scratch, number, folder, name)
                 return
-            atomic_replace.swap(scratch, number, folder, name)
+            swap_names(scratch, number, folder, name)
             if not self._is_ours(look.look_at(scratch, number), swap):
-                atomic_replace.swap(scratch, number, folder, name)
+                swap_names(scratch, number, folder, name)
 
     def _is_ours(self, found: Found | Obstacle | None, swap: _Swap) -> bool:
         wanted = (self.moving.contents[swap.move.path], swap.mode, swap.ours)

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from rollout.checkout import observe
-from rollout.git.person import Person
 from rollout.model.circumstances import Checkout
-from rollout.model.files import Desired
 from rollout.model.hindrances import NotCloned, OnBranch, Unusable
 from rollout.model.inventory import Branch
 from rollout.store.in_sync import Entries
 from rollout.store.store import Workshop
 from rollout.targets.branch.locate import Located
+from rollout.targets.job import Look
 
 
-def checkout(
-    where: Branch,
-    at: Located,
-    shop: Workshop,
-    tip: str,
-    desired: Desired,
-    person: Person,
-    entries: Entries | None,
-) -> Checkout | None:
+def checkout(look: Look, at: Located, shop: Workshop, tip: str, entries: Entries | None) -> Checkout | None:
+    """Say how the checkout stands towards upstream's tip; None where there is none to be."""
+    where = look.target.location
+    assert isinstance(where, Branch)
     settled, there = plain_checkout(where, at, tip, entries)
     if settled or at.top is None:
         return there
-    managed = list(desired.managed)
-    seen = observe.observe(at.top, where, tip, managed, shop, person)
+    seen = observe.observe(at.top, where, tip, list(look.desired.managed), shop, look.settings.person)
     if at.local and isinstance(seen.why, OnBranch):
         return Checkout()  # the branch itself is upstream, and nobody has it checked out
     return seen

@@ -18,7 +18,7 @@ from rollout.targets.branch.checkout_state import plain_checkout
 from rollout.targets.branch.evaluate import at_work, circumstances_of, first_line, unanswered
 from rollout.targets.branch.locate import Located, locate
 from rollout.targets.branch.pending import pending_at
-from rollout.targets.job import Settings, Unfit
+from rollout.targets.job import Glance, Settings, Unfit
 
 
 class Seen(Struct, frozen=True):
@@ -28,11 +28,13 @@ class Seen(Struct, frozen=True):
     heard: str | None = None
 
 
-def glance(target: Target, asked: str, settings: Settings) -> Seen:
+def glance_at_branch(glance: Glance) -> Seen:
     """Return the step of a repository that is in sync and was so before, when its templates asked for the same.
 
     Nothing needs to be rendered for that, no tree and no history read: for all others the step is None.
     """
+
+    target, asked, settings = glance.target, glance.asked, glance.settings
 
     def look(at: Located, shop: Workshop) -> Step | str | None:
         if not shop.was_in_sync(asked):

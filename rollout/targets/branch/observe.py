@@ -10,7 +10,7 @@ from rollout.content.modes.table import traits
 from rollout.errors import GitError
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired, Snapshot
-from rollout.model.inventory import Branch, Target
+from rollout.model.inventory import Branch
 from rollout.model.plan import Action, State, Step
 from rollout.planning import steps
 from rollout.remote.upstream import NoBranch, Unreachable
@@ -21,27 +21,21 @@ from rollout.targets.branch.checkout_state import checkout
 from rollout.targets.branch.evaluate import at_work, circumstances_of, first_line, last_tip, unanswered
 from rollout.targets.branch.locate import Located
 from rollout.targets.branch.pending import outrun_by, pending_at, still_right
-from rollout.targets.job import Settings, Unfit
+from rollout.targets.job import Look, Unfit
 
 
-def observe(
-    target: Target,
-    desired: Desired,
-    settings: Settings,
-    decisions: Decisions,
-    asked: str = "",
-    heard: str | None = None,
-) -> Step:
-    """Return what one repository needs; `asked` says what decides that, `heard` what upstream was a moment ago."""
+def observe_branch(look: Look) -> Step:
+    """Return what one repository needs."""
 
-    def look(at: Located, shop: Workshop) -> Step:
+    def observed(at: Located, shop: Workshop) -> Step:
         try:
-            return _observe(target, desired, settings, decisions, at, shop, asked, heard)
+            return _observe(look, at, shop)
         except Unreachable as error:
-            if settings.offline:
+            if look.settings.offline:
                 raise
+            offline = replace(look, settings=replace(look.settings, offline=True), asked="", heard=None)
             try:
-                known = _observe(target, desired, replace(settings, offline=True), decisions, at, shop, "", None)
+                known = _observe(offline, at, shop)
             except GitError:
                 raise error from None  # nothing is known; why the remote did not answer is what there is to say
             return unanswered(known, first_line(str(error)))
@@ -49,24 +43,16 @@ def observe(
             raise
         except GitError:
             shop.renew()  # a damaged store is thrown away once; all it held can be fetched again
-            return _observe(target, desired, settings, decisions, at, shop, asked, None)
+            return _observe(replace(look, heard=None), at, shop)
 
-    return at_work(target, settings, look)
+    return at_work(look.target, look.settings, observed)
 
 
-def _observe(
-    target: Target,
-    desired: Desired,
-    settings: Settings,
-    decisions: Decisions,
-    at: Located,
-    shop: Workshop,
-    asked: str,
-    heard: str | None,
-) -> Step:
+def _observe(look: Look, at: Located, shop: Workshop) -> Step:
+    target, desired, settings, decisions = look.target, look.desired, look.settings, look.decisions
     assert isinstance(target.location, Branch)
     network = not settings.offline or at.local
-    tip = shop.fetch(heard) if heard and network else last_tip(at, shop, target.location, network=network)
+    tip = shop.fetch(look.heard) if look.heard and network else last_tip(at, shop, target.location, network=network)
     if not at.local:
         _same_project(shop, tip, decisions)
     snapshot = _snapshot(shop, tip, desired, network=network)
@@ -74,9 +60,9 @@ def _observe(
     outrun = () if pending is None else outrun_by(snapshot, pending)
     settled = pending is not None and not outrun and still_right(desired, snapshot, pending)
     entries = in_sync.entries_of(desired, snapshot)
-    there = checkout(target.location, at, shop, tip, desired, settings.person, entries)
+    there = checkout(look, at, shop, tip, entries)
     if there is not None and there.behind is None and network and shop.deepen():
-        there = checkout(target.location, at, shop, tip, desired, settings.person, entries)
+        there = checkout(look, at, shop, tip, entries)
     circumstances = replace(
         circumstances_of(at, shop, settings, there),
         pending=pending.commit if pending is not None and settled else None,
@@ -87,9 +73,9 @@ def _observe(
     found = steps.findings(desired, snapshot, decisions)
     with suppress(OSError):  # a note that has no room costs this memory, and the next full look makes it
         shop.note(tip, found.equal)
-        if asked and pending is None and entries is not None and not found.changes:
-            shop.keep_in_sync(InSync(found, entries), asked)
-    return replace(steps.step_of(target, found, circumstances), asked=asked)
+        if look.asked and pending is None and entries is not None and not found.changes:
+            shop.keep_in_sync(InSync(found, entries), look.asked)
+    return replace(steps.step_of(target, found, circumstances), asked=look.asked)
 
 
 def _same_project(shop: Workshop, tip: str, decisions: Decisions) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from rollout.checkout import standing as checkout_standing
-from rollout.checkout.standing import Hindered, git_for
+from rollout.checkout.standing import Hindered, git_for, standing
 from rollout.errors import GitError
 from rollout.git.git_folder import GitDir
 from rollout.model.files import Desired, File, Obstacle, Snapshot, Written
@@ -36,10 +35,10 @@ def _ours_on_branch(repo: GitDir, where: Branch, tip: str) -> str | None:
     if local is None or local == tip:
         return None
     try:
-        standing = checkout_standing.standing(repo, git_for(repo), where.branch, where.remote, tip)
+        at = standing(repo, git_for(repo), where.branch, where.remote, tip)
     except (Hindered, GitError):
         return None
-    return local if standing.ahead and not standing.persons else None
+    return local if at.ahead and not at.persons else None
 
 
 def outrun_by(snapshot: Snapshot, pending: Pending) -> tuple[PurePosixPath, ...]:

@@ -19,9 +19,8 @@ from rollout.model.outcomes import Outcome, Verdict, WrittenPath
 from rollout.model.plan import Action, Change, State, Step
 from rollout.planning import review, steps
 from rollout.targets.folder import memory
-from rollout.targets.folder import snapshot as folder_snapshot
 from rollout.targets.folder.memory import Memory
-from rollout.targets.folder.snapshot import open_to_all
+from rollout.targets.folder.snapshot import open_to_all, read_snapshot
 from rollout.targets.folder.write import FolderWriter
 from rollout.targets.job import Job, Settings
 
@@ -40,7 +39,7 @@ def observe(target: Target, desired: Desired, settings: Settings, decisions: Dec
         if fault:
             return Step(target.name, target.location, State.BLOCKED, fault, None)
         kept = memory.memory(settings.state, root)
-        snapshot = folder_snapshot.snapshot(root, [item.path for item in desired.managed], kept)
+        snapshot = read_snapshot(root, [item.path for item in desired.managed], kept)
     except OSError as error:
         reason = f"{error.filename or root}: {error.strerror}"
         return Step(target.name, target.location, State.BLOCKED, reason, None)
@@ -78,7 +77,7 @@ def write(job: Job) -> Outcome:
     changes = [change for change in step.changes if change.action is not Action.ERROR]
     try:
         with memory.locked(job.settings.state, root, job.settings.wait):
-            snapshot = folder_snapshot.snapshot(root, step.managed, kept)
+            snapshot = read_snapshot(root, step.managed, kept)
             stale = [p for p in review.stale_paths(step, snapshot.files) if not _is_done(p, step, snapshot.files)]
             if stale:
                 names = ", ".join(str(path) for path in stale[:3])

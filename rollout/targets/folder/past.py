@@ -12,13 +12,13 @@ from rollout.model.outcomes import Outcome
 from rollout.model.plan import Step
 from rollout.planning.undo import undone
 from rollout.targets.folder import memory
-from rollout.targets.folder import snapshot as folder_snapshot
+from rollout.targets.folder.snapshot import read_snapshot
 from rollout.targets.job import Settings
 
 
 def folder_step(target: Target, where: Folder, outcome: Outcome, settings: Settings) -> Step:
     kept = memory.memory(settings.state, where.root)
-    snapshot = folder_snapshot.snapshot(where.root, [PurePosixPath(path.path) for path in outcome.paths], kept)
+    snapshot = read_snapshot(where.root, [PurePosixPath(path.path) for path in outcome.paths], kept)
     before: dict[PurePosixPath, File | None] = {}
     for path in outcome.paths:
         file = kept.file(path.before)

@@ -35,7 +35,7 @@ def open_to_all(root: Path) -> str | None:
     return None
 
 
-def snapshot(root: Path, wanted: Iterable[PurePosixPath], kept: Memory) -> Snapshot:
+def read_snapshot(root: Path, wanted: Iterable[PurePosixPath], kept: Memory) -> Snapshot:
     """Return the managed paths as they are on the disk, and what rollout last wrote there."""
     files = {path: look.as_file(look.look(root, path)) for path in wanted}
     written: dict[PurePosixPath, Written] = {}
