@@ -42,6 +42,8 @@ _PERSONS = ("staged.txt", "other.txt", "untracked.txt", "ignored.log")
 
 _REWRITES = {deed.name for deed in (*people.OWN, *people.OWN_UPSTREAM)}
 
+_NO_EXCHANGE = "cannot exchange two files in one step"
+
 _TOKENS = ("TOKEN-staged", "TOKEN-other", "TOKEN-untracked", "TOKEN-ignored", "TOKEN-stash", "TOKEN-branch")
 
 
@@ -427,10 +429,10 @@ def hurry() -> None:
         limits = function.__kwdefaults__ or {}
         assert limits.get("limit", 0) > 1, "the program's patience is elsewhere; mend the harness"
         limits["limit"] = 1.0
-    module = sys.modules[Git.__module__]
-    missing = {"_GRACE", "_TRANSFERS"} - vars(module).keys()
-    assert not missing, f"{missing} of the program's patience is elsewhere; mend the harness"
-    vars(module).update(_GRACE=0.3, _TRANSFERS=0.05)
+    for module, name, seconds in (("process", "_GRACE", 0.3), ("access", "_TRANSFERS", 0.05)):
+        where = vars(sys.modules[f"rollout.git.{module}"])
+        assert name in where, f"the program's patience {name} is elsewhere; mend the harness"
+        where[name] = seconds
 
 
 def reverted(room: Room, story: Story, before: Picture) -> list[str]:
@@ -947,6 +949,8 @@ class Check:
     def _converged(self) -> list[str]:
         """Nobody was in the way: everything is in sync, and the status is the one from before."""
         found = []
+        if self._cannot_exchange():
+            return self._refused()
         # Without the state folder, or a part of it, every file in the folder counts as never written by us.
         lost = self.experiment.without == "state" or self.experiment.between is not None
         if self.experiment.between is not None and self._named_the_damage():
@@ -969,6 +973,17 @@ class Check:
         if any(not content.startswith((b"v2", b"new")) for content in self.settled.shared.values()):
             found.append("the folder is not up to date")
         return found
+
+    def _cannot_exchange(self) -> bool:
+        fault = self.experiment.fault
+        return bool(fault.refused) and fault.refused_errno != errno.EXDEV
+
+    def _refused(self) -> list[str]:
+        """Where nothing can be exchanged, what would have to be is left as it was, with the reason."""
+        reasons = self.second.reasons()
+        wanted = {name for name in self.story.targets if name in {"api", "shared"}}
+        silent = sorted(name for name in wanted if _NO_EXCHANGE not in reasons.get(name, ""))
+        return [f"nobody was told why {name} was left" for name in silent]
 
     def _named_the_damage(self) -> bool:
         """Tell whether the program named the folder in its file's place: it removes none, a person must."""
