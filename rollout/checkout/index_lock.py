@@ -181,14 +181,16 @@ def is_stale(lock: Path) -> bool:
 
 
 def clear_asides(lock: Path) -> None:
-    """Finish what a run began that was killed while it judged a lock: a dead run's goes away, any other goes back."""
+    """Finish what a run began that was killed while it judged a lock: a dead run's goes away, any other goes back.
+
+    The run may be judging it at this moment still. Both come to the same, and what one has done the other finds done.
+    """
     for aside in lock.parent.glob(f"{lock.name}.rollout-*"):
-        if not runs(aside.name.rpartition("-")[2]):
-            if not is_stale(aside):
-                with suppress(FileExistsError, FileNotFoundError):
-                    os.link(aside, lock)
-            with suppress(FileNotFoundError):
-                os.unlink(aside)
+        if not is_stale(aside):
+            with suppress(FileExistsError, FileNotFoundError):
+                os.link(aside, lock)
+        with suppress(FileNotFoundError):
+            os.unlink(aside)
 
 
 def alive(scratch: Path) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Callable
 from functools import cache
 
@@ -23,6 +24,8 @@ _NOREPLACE = 1
 _UNKNOWN = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP}  # what is said where a flag is not known
 
 MOUNTED = "is mounted by itself, as containers do, and cannot be replaced; write it where it is mounted from"
+
+NO_EXCHANGE = "its file system cannot exchange two files in one step"
 
 PART = ".part"  # the end of the name of a file that is still being written
 
@@ -111,8 +114,11 @@ def _umask() -> int:
 _UMASK = _umask()  # read once at import: changing it for a moment would race with other threads
 
 
-def swap_names(from_folder: int, source: str, to_folder: int, destination: str) -> None:
-    """Swap two names in one step, whatever is there; raise OSError with ENOTSUP where the file system cannot."""
+def exchange(from_folder: int, source: str, to_folder: int, destination: str) -> None:
+    """Exchange two names in one step, whatever is there; raise OSError with ENOTSUP where the file system cannot.
+
+    There is no second best way: of two steps a reader sees the middle, and a kill in the middle leaves it.
+    """
     number = _tried(from_folder, source, to_folder, destination, _EXCHANGE)
     if number in _UNKNOWN:
         number = errno.ENOTSUP
@@ -120,20 +126,16 @@ def swap_names(from_folder: int, source: str, to_folder: int, destination: str) 
         raise OSError(number, os.strerror(number), destination)
 
 
-def exchange(from_folder: int, source: str, to_folder: int, destination: str) -> None:
-    """Swap two names in one step, or nearly so where the file system cannot."""
-    _rename(from_folder, source, to_folder, destination, _EXCHANGE)
+def take(from_folder: int, source: str, to_folder: int, scratch: str) -> None:
+    """Give whatever has a name now another one, which nobody else can know: one step on every file system."""
+    os.rename(source, scratch, src_dir_fd=from_folder, dst_dir_fd=to_folder)
 
 
 def put_new(from_folder: int, source: str, to_folder: int, destination: str) -> None:
-    """Give a file its name if nothing has that name yet; raise FileExistsError otherwise."""
-    _rename(from_folder, source, to_folder, destination, _NOREPLACE)
-
-
-def _rename(from_folder: int, source: str, to_folder: int, destination: str, flags: int) -> None:
-    number = _tried(from_folder, source, to_folder, destination, flags)
+    """Give what only we know by its name a name that nothing has yet; raise FileExistsError otherwise."""
+    number = _tried(from_folder, source, to_folder, destination, _NOREPLACE)
     if number in _UNKNOWN:
-        _rename_plain(from_folder, source, to_folder, destination, flags)
+        _put_new_by_link(from_folder, source, to_folder, destination)
     elif number:
         raise OSError(number, os.strerror(number), destination)
 
@@ -149,16 +151,23 @@ def _tried(from_folder: int, source: str, to_folder: int, destination: str, flag
     return 0 if done == 0 else ctypes.get_errno()
 
 
-def _rename_plain(from_folder: int, source: str, to_folder: int, destination: str, flags: int) -> None:
-    """Do without the exchange where a file system does not know it: a window of one call remains (docs/safety.md)."""
-    if flags == _NOREPLACE:
-        os.link(source, destination, src_dir_fd=from_folder, dst_dir_fd=to_folder, follow_symlinks=False)
-        os.unlink(source, dir_fd=from_folder)
+def _put_new_by_link(from_folder: int, source: str, to_folder: int, destination: str) -> None:
+    """Do without the flag where a file system does not know it: a link does not replace, and nobody knows our name."""
+    if stat.S_ISDIR(os.stat(source, dir_fd=from_folder, follow_symlinks=False).st_mode):
+        _put_new_folder(from_folder, source, to_folder, destination)
         return
-    aside = f"{source}.aside"
-    os.link(destination, aside, src_dir_fd=to_folder, dst_dir_fd=from_folder, follow_symlinks=False)
-    os.rename(source, destination, src_dir_fd=from_folder, dst_dir_fd=to_folder)
-    os.rename(aside, source, src_dir_fd=from_folder, dst_dir_fd=from_folder)
+    os.link(source, destination, src_dir_fd=from_folder, dst_dir_fd=to_folder, follow_symlinks=False)
+    os.unlink(source, dir_fd=from_folder)
+
+
+def _put_new_folder(from_folder: int, source: str, to_folder: int, destination: str) -> None:
+    """Rename a folder, which has no links: nothing but an empty folder can be replaced by one."""
+    try:
+        os.rename(source, destination, src_dir_fd=from_folder, dst_dir_fd=to_folder)
+    except OSError as error:
+        if error.errno in {errno.ENOTDIR, errno.ENOTEMPTY}:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), destination) from error
+        raise
 
 
 @cache

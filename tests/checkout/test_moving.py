@@ -10,7 +10,7 @@ import signal
 import stat
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -281,6 +281,36 @@ def test_a_displaced_file_of_a_killed_move_that_somebody_still_writes_into_is_ke
     (found,) = kept(top)
     assert found.read_text() == "old\nlate\n"
     assert str(found) in notes[0]
+
+
+def test_what_is_written_into_a_displaced_file_while_we_ask_who_has_it_open_is_kept(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The person's edit goes back to its place; ours, which comes out for it, somebody opened in the meantime."""
+    top = world.root / "api"
+    world.git(world.root, "init", "-q", "api")
+    start = world.commit(top, {"README.md": "x\n"})
+    old, new = blob(world, top, "old\n"), blob(world, top, "new\n")
+    entries = [["100644", old], ["100644", new]]
+    place = left(
+        top, ["0", "a", entries[1], entries, [[0o644, old], [0o644, new]]], target=["refs/heads/main", start, "0" * 40]
+    )
+    (place / "0").write_text("the person's\n")
+    (top / "a").write_text("new\n")
+    (top / "a").chmod(0o644)
+    ours, real = (top / "a").open("a"), processes.writers
+
+    def let_go(wanted: Collection[processes.Identity]) -> dict[processes.Identity, str]:
+        if (about := os.fstat(ours.fileno())) and (about.st_dev, about.st_ino) in wanted:
+            ours.write("late\n")
+            ours.close()
+            monkeypatch.undo()
+        return real(wanted)
+
+    monkeypatch.setattr(processes, "writers", let_go)
+    rescue.clear(top)
+    (found,) = kept(top)
+    assert ((top / "a").read_text(), found.read_text()) == ("new\nlate\n", "the person's\n")
 
 
 @pytest.mark.parametrize("path", ["../outside", ".git/config", "sub/../../x", "/etc/x", ".GIT /x", "git~1/x"])

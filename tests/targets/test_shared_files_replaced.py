@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from rollout.machine import processes, replace
+from rollout.machine.processes import Identity
 from rollout.machine.replace import Changed
 from rollout.model.files import File
 from rollout.model.plan import Action, Change
@@ -82,7 +83,7 @@ def at_the_exchange(
         return act
 
     with monkeypatch.context() as patched:
-        for name in ("exchange", "put_new"):
+        for name in ("exchange", "put_new", "take"):
             patched.setattr(replace, name, acted(getattr(replace, name)))
         yield
 
@@ -259,10 +260,72 @@ def test_a_file_that_a_killed_run_replaced_while_it_was_open_is_kept(
 
 
 def test_an_open_file_is_known_for_one_even_of_those_we_cannot_see(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "open_in", lambda _: None)
+    monkeypatch.setattr(processes, "writers", lambda _: {})
     with writer_of(root / NAME):
         _, (note,) = write(root)
     assert "while somebody had it open" in note
+
+
+def test_what_is_written_into_what_a_killed_run_displaced_while_we_ask_who_has_it_open_is_kept(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their edit goes back to its place; ours, which comes out for it, somebody opened in the meantime."""
+    with at_the_exchange(monkeypatch, root / NAME, before=edit, after=die), pytest.raises(Killed):
+        write(root)
+    file = (root / NAME).open("ab")
+
+    def let_go(_wanted: object) -> dict[Identity, str]:
+        file.write(b"late\n")
+        file.close()
+        return {}
+
+    monkeypatch.setattr(processes, "writers", let_go)
+    (note,) = clear(root)
+    assert note.startswith(f"{NAME}: an edit that a killed run had displaced is kept in ")
+    assert (root / NAME).read_bytes() == b"new\nlate\n"
+
+
+@pytest.fixture
+def _no_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replace, "_system_call", lambda: None)
+
+
+@pytest.mark.usefixtures("_no_exchange")
+def test_where_nothing_can_be_exchanged_a_shared_file_is_left_as_it_is(root: Path) -> None:
+    with pytest.raises(OSError, match="not supported"):
+        write(root)
+    assert (root / NAME).read_bytes() == OLD.content
+    assert clear(root) == []
+    assert [path.name for path in (root / NAME).parent.iterdir()] == ["conf.txt"]
+
+
+@pytest.mark.usefixtures("_no_exchange")
+@pytest.mark.parametrize("deed", DEEDS)
+def test_where_nothing_can_be_exchanged_a_removed_file_comes_back_whatever_it_has_become(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: Deed
+) -> None:
+    with at_the_exchange(monkeypatch, root / NAME, before=deed):
+        told = write(root, None)
+    assert told == (f"{NAME} was changed meanwhile", [])
+    assert seen(root / NAME) == as_left_by(deed, tmp_path)
+
+
+@pytest.mark.usefixtures("_no_exchange")
+@pytest.mark.parametrize("deed", DEEDS)
+@pytest.mark.parametrize("again", DEEDS)
+def test_where_nothing_can_be_exchanged_nothing_is_put_over_what_somebody_made_meanwhile(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: Deed, again: Deed
+) -> None:
+    def make_again(file: Path) -> None:
+        file.write_bytes(b"")
+        again(file)
+
+    with at_the_exchange(monkeypatch, root / NAME, before=deed, after=make_again):
+        _, (note,) = write(root, None)
+    assert seen(Path(note.rpartition(" is kept in ")[2])) == as_left_by(deed, tmp_path)
+    if again is not chmod:
+        (tmp_path / "example").rename(tmp_path / "first")
+        assert seen(root / NAME) == as_left_by(again, tmp_path)
 
 
 @pytest.mark.parametrize("link", [False, True], ids=["another folder", "a link"])

@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 import time
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from rollout.checkout.notes import home, plain_folder
 from rollout.git.cat_file import Objects
@@ -30,9 +30,16 @@ def forget_unchanged(repo: GitDir, objects: Objects, id_size: int) -> None:
     plain_folder(kept)
     yesterday = time.strftime(STAMP, time.gmtime(time.time() - _KEPT))
     for name in sorted(os.listdir(kept)):
-        found = look.look(kept, PurePosixPath(name)) if _KEPT_NAME.match(name) and name < yesterday else None
-        in_git = isinstance(found, Found) and objects.read(git_id(found.content, id_size)) is not None
-        if isinstance(found, Found) and in_git and not processes.writers([found.identity]):
+        if _KEPT_NAME.match(name) and name < yesterday and _git_has(kept, name, objects, id_size):
             os.unlink(kept / name)
     with contextlib.suppress(OSError):
         kept.rmdir()
+
+
+def _git_has(kept: Path, name: str, objects: Objects, id_size: int) -> bool:
+    """Tell whether git has a file's every byte; first, whether nobody has it open to write more of them."""
+    about = os.lstat(kept / name)
+    if processes.writers([(about.st_dev, about.st_ino)]):
+        return False
+    found = look.look(kept, PurePosixPath(name))
+    return isinstance(found, Found) and objects.read(git_id(found.content, id_size)) is not None

@@ -232,13 +232,24 @@ def _is_back(repo: GitDir, place: Path, noted: Noted) -> bool:
 
 
 def _swapped_back(scratch: int, number: str, folder: int, name: str, noted: Noted) -> bool:
-    replace.swap_names(scratch, number, folder, name)
-    out = look.look_at(scratch, number)
-    if isinstance(out, Found) and noted.is_known(out) and not processes.writers([out.identity]):
+    replace.exchange(scratch, number, folder, name)
+    if _nobody_misses(scratch, number, noted):
         os.unlink(number, dir_fd=scratch)
         return True
-    replace.swap_names(scratch, number, folder, name)  # somebody was faster: theirs stays, this is kept
+    replace.exchange(scratch, number, folder, name)  # somebody was faster: theirs stays, this is kept
     return False
+
+
+def _nobody_misses(scratch: int, number: str, noted: Noted) -> bool:
+    """Tell whether what came out is git's or ours, and nobody's who has it open.
+
+    Who has it open is asked first: once nobody has, what is looked at is the last word.
+    """
+    identity = replace.identity_at(scratch, number)
+    if identity is None or processes.writers([identity]):
+        return False
+    out = look.look_at(scratch, number)
+    return isinstance(out, Found) and out.identity == identity and noted.is_known(out)
 
 
 def finished(repo: GitDir) -> None:

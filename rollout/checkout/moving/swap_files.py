@@ -18,7 +18,17 @@ from rollout.checkout.moving.may_move import Moving
 from rollout.checkout.standing import Hindered
 from rollout.machine import look, processes
 from rollout.machine.look import Found
-from rollout.machine.replace import MOUNTED, backdate, identity_at, kept_mode, new_mode, put_new, stage, swap_names
+from rollout.machine.replace import (
+    MOUNTED,
+    NO_EXCHANGE,
+    backdate,
+    exchange,
+    identity_at,
+    kept_mode,
+    new_mode,
+    put_new,
+    stage,
+)
 from rollout.model.files import Obstacle
 from rollout.model.hindrances import Apart
 from rollout.objects.ids import git_id
@@ -87,7 +97,7 @@ class Files(Struct):
             if before is None:
                 put_new(scratch, swap.number, folder, name)
             else:
-                swap_names(scratch, swap.number, folder, name)
+                exchange(scratch, swap.number, folder, name)
                 self._displaced(scratch, swap)
 
     def _stage(self, scratch: int, swap: _Swap, folder: int) -> None:
@@ -139,9 +149,9 @@ class Files(Struct):
                 if not self._is_ours(look.look_at(scratch, number), swap):
                     put_new(scratch, number, folder, name)
                 return
-            swap_names(scratch, number, folder, name)
+            exchange(scratch, number, folder, name)
             if not self._is_ours(look.look_at(scratch, number), swap):
-                swap_names(scratch, number, folder, name)
+                exchange(scratch, number, folder, name)
 
     def _is_ours(self, found: Found | Obstacle | None, swap: _Swap) -> bool:
         wanted = (self.moving.contents[swap.move.path], swap.mode, swap.ours)
@@ -164,7 +174,7 @@ def _in_words(error: OSError, path: PurePosixPath) -> Exception:
     if error.errno == errno.EXDEV:
         return Hindered(Apart())
     if error.errno == errno.ENOTSUP:
-        return Hindered(f"its file system cannot exchange two files in one step, as {path} needs it: pull it yourself")
+        return Hindered(f"{NO_EXCHANGE}, as {path} needs it: pull it yourself")
     if error.errno == errno.EBUSY:
         return Hindered(f"{path} {MOUNTED}")
     if error.errno in {errno.EEXIST, errno.ENOENT, errno.ELOOP, errno.ENOTDIR}:

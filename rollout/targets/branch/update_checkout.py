@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from rollout.checkout.moving.bring import Bring, Destination, fetch, unpack
 from rollout.checkout.standing import Hindered
 from rollout.errors import GitError
 from rollout.git.run import Git
-from rollout.machine import files, processes
+from rollout.machine import files, unnamed_folder
 from rollout.remote import contact
 from rollout.targets.branch.evaluate import first_line
 from rollout.targets.branch.task import Task
@@ -83,17 +81,13 @@ def _has(task: Task, commit: str) -> bool:
 def clone(task: Task, top: Path) -> list[str]:
     """Put a complete clone at the path, or nothing."""
     top.parent.mkdir(parents=True, exist_ok=True)
-    for left in top.parent.glob(f"{top.name}{_CLONE}*"):
-        if not processes.runs(left.name.rpartition(".")[2]):
-            shutil.rmtree(left, ignore_errors=True)
-    scratch = top.with_name(f"{top.name}{_CLONE}{os.getpid()}")
     try:
-        _git_clone(task, scratch)
-        files.sync_all(scratch)  # before it has its name: of half a clone nobody could tell that it is one
-        scratch.rename(top)
-        files.sync_folder(top.parent)
+        with unnamed_folder.unnamed(top, _CLONE) as scratch:
+            _git_clone(task, scratch)
+            files.sync_all(scratch)  # before it has its name: of half a clone nobody could tell that it is one
+            scratch.rename(top)
+            files.sync_folder(top.parent)
     except (GitError, OSError) as error:
-        shutil.rmtree(scratch, ignore_errors=True)
         return [f"checkout not cloned: {first_line(str(error))}"]
     return ["checkout cloned"]
 

@@ -23,7 +23,7 @@ from rollout.machine import look, processes, replace
 from rollout.machine.look import Found
 from rollout.machine.replace import Changed
 
-_ASIDE = ".aside"  # the end of a name under which atomic holds a file for a moment, where a file system lacks exchange
+_ASIDE = ".aside"  # the end of a name under which older versions held a file where a file system lacks exchange
 
 _FREE = {errno.ENOENT, errno.ENAMETOOLONG}  # there is nothing of that name, and for a name too long there cannot be
 
@@ -128,8 +128,9 @@ class Beside(Struct, frozen=True):
             replace.exchange(self.folder, self.scratch, self.folder, self.path.name)
         except (FileExistsError, FileNotFoundError):
             return False
+        writer = self._writer()  # first, as above
         found = self.look()
-        if found is not None and ours(found) and self._writer() is None:
+        if writer is None and found is not None and ours(found):
             os.unlink(self.scratch, dir_fd=self.folder)
             return True
         replace.exchange(self.folder, self.scratch, self.folder, self.path.name)  # somebody was faster: theirs stays

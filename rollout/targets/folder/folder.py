@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from msgspec.structs import replace
 
 from rollout.errors import Busy
-from rollout.machine.replace import MOUNTED, Changed
+from rollout.machine.replace import MOUNTED, NO_EXCHANGE, Changed
 from rollout.model.circumstances import Circumstances, Decisions
 from rollout.model.files import Desired, File, fingerprint
 from rollout.model.inventory import Folder, Target
@@ -23,6 +23,8 @@ from rollout.targets.folder.memory import Memory
 from rollout.targets.folder.snapshot import open_to_all, read_snapshot
 from rollout.targets.folder.write import FolderWriter
 from rollout.targets.job import Job, Settings
+
+_ELSEWHERE = "put the folder on one that can, as ext4, xfs, btrfs, tmpfs and APFS do"
 
 
 def observe(target: Target, desired: Desired, settings: Settings, decisions: Decisions) -> Step:
@@ -96,9 +98,15 @@ def write(job: Job) -> Outcome:
     except Busy as error:
         outcome = _outcome(step, Verdict.FAILED, str(error))
     except OSError as error:
-        why = MOUNTED if error.errno == errno.EBUSY else error.strerror
-        outcome = _outcome(step, Verdict.FAILED, f"{error.filename or root}: {why}")
+        outcome = _unwritten(step, error, root)
     return replace(outcome, notes=tuple(writer.notes), duration_ms=int((time.monotonic() - started) * 1000))
+
+
+def _unwritten(step: Step, error: OSError, root: Path) -> Outcome:
+    if error.errno == errno.ENOTSUP:
+        return _outcome(step, Verdict.BLOCKED, f"{NO_EXCHANGE}, as {error.filename} needs it; {_ELSEWHERE}")
+    why = MOUNTED if error.errno == errno.EBUSY else error.strerror
+    return _outcome(step, Verdict.FAILED, f"{error.filename or root}: {why}")
 
 
 def _touched(path: object, changes: Iterable[Change]) -> bool:

@@ -120,7 +120,7 @@ class FolderWriter:
     def _replace(self, beside: Beside, announced: _Announced, change: Change, found: Found | None) -> None:
         try:
             if change.after is None:
-                replace.put_new(beside.folder, change.path.name, beside.folder, beside.scratch)
+                replace.take(beside.folder, change.path.name, beside.folder, beside.scratch)
             else:
                 self._exchange(beside, change.after, found)
         except (FileExistsError, FileNotFoundError):

@@ -1,0 +1,58 @@
+"""A folder that gets its name only when it is whole: until then it lies beside its place, held while its run lives."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rollout.machine.processes import runs
+
+
+@contextmanager
+def unnamed(place: Path, mark: str) -> Iterator[Path]:
+    """Give an empty folder beside `place` for the block, and remove those that killed runs left there.
+
+    The folder is locked as long as its process lives. The kernel knows that in whichever container it runs; a process
+    number, of which each container has its own, is believed only where the file system keeps no locks.
+    """
+    for left in place.parent.glob(f"{place.name}{mark}*"):
+        if not _lives(left):
+            shutil.rmtree(left, ignore_errors=True)
+    folder = place.with_name(f"{place.name}{mark}{os.getpid()}")
+    folder.mkdir()
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _lock(descriptor)
+        yield folder
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def _lives(folder: Path) -> bool:
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return True  # no folder, so none of ours
+    try:
+        locked = _lock(descriptor)
+    finally:
+        os.close(descriptor)
+    return runs(folder.name.rpartition(".")[2]) if locked is None else not locked
+
+
+def _lock(descriptor: int) -> bool | None:
+    """Lock a folder and tell whether it was free; None where that cannot be told."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
