@@ -56,6 +56,7 @@ class Declared:
     users: frozenset[str] = frozenset()
     types: tuple[EventType, ...] = ()
     folders: Mapping[str, str] = field(default_factory=dict)  # what documents call it -> where its files are
+    host: str = ""  # the machine that the documents are tried as
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +93,12 @@ class Bench:
         """Return what a block said in the words of its document, without secrets."""
         for name, copy in self.names.items():
             text = text.replace(copy, name)
-        password = self.environment.get("PGPASSWORD")
+        password = self.environment.get("BENCH_PGPASSWORD")
         text = text.replace(str(self.folder), "")
         return text.replace(password, "***") if password else text
 
     def spool(self, instance: str) -> Path:
-        return self.folder / "home" / instance / "spool"
+        return self.folder / "home" / instance / ".local/state/rollout/spool"
 
     def run(self, command: Sequence[str], instance: str, folder: str, stdin: str = "", seconds: float = SECONDS) -> Ran:
         """Run a program as `instance`, with a home of its own, in the copy of `folder`; end all that it started."""
@@ -105,7 +106,7 @@ class Bench:
         home.mkdir(parents=True, exist_ok=True)
         here = Path(self.names.get(folder) or _copy(self.folder, folder))
         here.mkdir(parents=True, exist_ok=True)
-        own = {"HOME": str(home), "TMPDIR": str(home), "ROLLOUT_SPOOL": str(home / "spool"), "INSTANCE_ID": instance}
+        own = {"HOME": str(home), "TMPDIR": str(home), "INSTANCE_ID": instance}
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as given:
             given.write(stdin.encode())
             given.seek(0)
@@ -133,7 +134,7 @@ def bench(
         store = scratch_store(url, declared.types) if scratch else store_itself(url)
         with store as (connection, environment):
             names = _copied(folder, files, declared)
-            yield Bench(folder, connection, environment | _sealed(folder, environment, declared), names, stop)
+            yield Bench(folder, connection, _sealed(folder, environment, declared), names, stop)
 
 
 # --- the files
@@ -176,7 +177,10 @@ def _replaced(text: str, names: Mapping[str, str]) -> str:
 
 
 def _sealed(folder: Path, store: Mapping[str, str], declared: Declared) -> dict[str, str]:
-    """Return an environment that holds nothing of the person's, and a psql that reaches the scratch store alone."""
+    """Return what a fresh shell has, nothing of the person's, and a psql that reaches the scratch store alone.
+
+    No `PG*` variable is set: a block that connects must say where to, or ask the helper.
+    """
     shims = folder / "bin"
     shims.mkdir()
     shutil.copyfile(SHIM, shims / "psql")
@@ -190,11 +194,9 @@ def _sealed(folder: Path, store: Mapping[str, str], declared: Declared) -> dict[
         "PATH": f"{shims}{os.pathsep}{path}",
         # A busy machine must not be taken for a database that is away.
         "ROLLOUT_LOG_DEADLINE": "15",
+        **({"ROLLOUT_HOSTNAME": declared.host} if declared.host else {}),
         "BENCH_PSQL": _psql(path),
-        "BENCH_HOST": store["PGHOST"],
-        "BENCH_PORT": store["PGPORT"],
-        "BENCH_DATABASE": store["PGDATABASE"],
-        "BENCH_USER": store["PGUSER"],
+        **{f"BENCH_{name}": value for name, value in store.items()},
         "BENCH_PLACES": " ".join(sorted(declared.places)),
         "BENCH_DATABASES": " ".join(sorted(declared.databases)),
         "BENCH_USERS": " ".join(sorted(declared.users)),

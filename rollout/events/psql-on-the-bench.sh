@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Stands before psql while documents are proved: a database that the inventory declares is mapped to the scratch
 # one, and any other is refused, so that a block can neither be wrong about it nor reach anybody's events.
-# BENCH_PSQL is the program; BENCH_HOST, BENCH_PORT, BENCH_DATABASE, BENCH_USER the scratch database;
-# BENCH_PLACES, BENCH_DATABASES, BENCH_USERS what is declared, each between blanks.
+# BENCH_PSQL is the program; BENCH_PGHOST, BENCH_PGPORT and so on lead to the scratch database; what a block does not
+# name is what psql would take, so it must name the database: BENCH_PLACES, BENCH_DATABASES, BENCH_USERS what is declared, each between blanks.
 set -u
 host=${PGHOST:-${PGHOSTADDR:-localhost}} port=${PGPORT:-5432} database=${PGDATABASE-} user=${PGUSER-}
 kept=() names=()
@@ -82,8 +82,9 @@ done
 [ "${#names[@]}" -lt 1 ] || name_or_url "${names[0]}"
 [ "${#names[@]}" -lt 2 ] || user=${names[1]}
 
-case " $BENCH_HOST:$BENCH_PORT $BENCH_PLACES " in *" $host:$port "*) ;; *) refuse "no machine of the inventory has its database at $host:$port" ;; esac
-case " $BENCH_DATABASE $BENCH_DATABASES " in *" ${database:-$BENCH_DATABASE} "*) ;; *) refuse "the inventory knows no database \"$database\"" ;; esac
-case " $BENCH_USER $BENCH_USERS " in *" ${user:-$BENCH_USER} "*) ;; *) refuse "the inventory knows no database user \"$user\"" ;; esac
-PGHOST=$BENCH_HOST PGPORT=$BENCH_PORT PGDATABASE=$BENCH_DATABASE PGUSER=$BENCH_USER \
-    exec "$BENCH_PSQL" ${kept[@]+"${kept[@]}"}
+case " $BENCH_PGHOST:$BENCH_PGPORT $BENCH_PLACES " in *" $host:$port "*) ;; *) refuse "no machine of the inventory has its database at $host:$port" ;; esac
+case " $BENCH_PGDATABASE $BENCH_DATABASES " in *" ${database:-${user:-$(id -un)}} "*) ;; *) refuse "the inventory knows no database \"${database:-${user:-$(id -un)}}\"" ;; esac
+case " $BENCH_PGUSER $BENCH_USERS " in *" ${user:-$(id -un)} "*) ;; *) refuse "the inventory knows no database user \"${user:-$(id -un)}\"" ;; esac
+unset PGHOSTADDR PGSERVICE PGPASSFILE
+for name in ${!BENCH_PG@}; do export "${name#BENCH_}=${!name}"; done
+exec "$BENCH_PSQL" ${kept[@]+"${kept[@]}"}

@@ -82,6 +82,7 @@ def declared(loaded: Loaded) -> Declared:
         databases=frozenset(_values(everywhere, DATABASE)),
         users=frozenset(_values(everywhere, USER)),
         types=all_types(configured_types(inventory.targets)),
+        host=loaded.machine.name if loaded.machine else next(iter(inventory.machines), ""),
         folders={
             str(target.variables[SHARED].value): str(target.location.root)
             for target in inventory.targets

@@ -28,6 +28,7 @@ DECLARED = Declared(
     databases=frozenset({"supervisor_service"}),
     users=frozenset({"supervisor"}),
     types=shipped_types(),
+    host="odin3",
 )
 
 
@@ -70,7 +71,9 @@ def test_every_block_and_hook_of_the_first_users_documents_works(empty_database:
 
 def test_what_works_works(empty_database: str) -> None:
     sql = fenced("sql", "SELECT 1; SELECT instance_id FROM event_store;", "DELETE FROM event_rejects")
-    shell = fenced("bash", HELPER + 'log_event "commit" \'{"hash":"a1"}\'', "psql -c 'SELECT 1' | grep -q 1", "true")
+    shell = fenced(
+        "bash", HELPER + 'log_event "commit" \'{"hash":"a1"}\'', HELPER + "event_psql -c 'SELECT 1' | grep -q 1", "true"
+    )
     assert complaints(empty_database, sql) == complaints(empty_database, shell) == []
 
 
@@ -92,14 +95,16 @@ def test_a_wrong_query_is_found(empty_database: str, sql: str, complaint: str) -
 def test_every_wrong_command_is_found(empty_database: str) -> None:
     """One page for all of them: what one block does is no other block's matter."""
     wrong = {
-        'psql -Xc "SELECT 1 FROM command_log" | cat': 'relation "command_log" does not exist',
+        HELPER + 'event_psql -c "SELECT 1 FROM command_log" | cat': 'relation "command_log" does not exist',
         "source /home/samuel/sv/.claude/helpers/log-evnt.sh": "/.claude/helpers/log-evnt.sh: No such file",
         "source /home/samule/sv/.claude/helpers/log-event.sh": "No such file",
         "false | true": "ended with exit code 1",
         "psql -h odin4 -p 5434 -c 'SELECT 1'": "no machine of the inventory has its database at odin4:5434",
         "psql -h odin3 -p 5433 -c 'SELECT 1'": "no machine of the inventory has its database at odin3:5433",
         "PGPORT=5433 psql -c 'SELECT 1'": ":5433",
-        "psql -d supervisor_servce -c 'SELECT 1'": 'the inventory knows no database "supervisor_servce"',
+        "psql -c 'SELECT 1'": "no machine of the inventory has its database at localhost:5432",
+        "psql -h odin3 -p 5434 -U supervisor -c 'SELECT 1'": 'the inventory knows no database "supervisor"',
+        "psql -h odin3 -p 5434 -d supervisor_servce -c 'SELECT 1'": 'no database "supervisor_servce"',
         "psql postgresql://root@odin3:5434/supervisor_service -c ''": 'no database user "root"',
         "psql 'host=odin5 port=5434' -c ''": "odin5:5434",
         HELPER + 'kind=comit; log_event "$kind" \'{}\'': "event type 'comit' is in no list",
@@ -119,13 +124,14 @@ def test_every_wrong_command_is_found(empty_database: str) -> None:
 def test_a_declared_database_is_the_scratch_one_however_it_is_named(empty_database: str) -> None:
     ways = (
         "psql -h odin3 -p 5434 -U supervisor -d supervisor_service -XAtqc 'SELECT 1'",
-        "psql -Xhodin3 -p5434 -Atqc 'SELECT 1'",
-        "psql --host=odin3 --port 5434 --dbname=supervisor_service -c 'SELECT 1'",
+        "psql -Xhodin3 -p5434 -Usupervisor -dsupervisor_service -Atqc 'SELECT 1'",
+        "psql --host=odin3 --port 5434 --username supervisor --dbname=supervisor_service -c 'SELECT 1'",
         "psql postgresql://supervisor@odin3:5434/supervisor_service -c 'SELECT 1'",
-        "psql -d 'host=localhost port=5434 dbname=supervisor_service' -c 'SELECT 1'",
-        "PGHOST=odin3 PGPORT=5434 psql -c 'SELECT 1'",
+        "psql -d 'host=localhost port=5434 dbname=supervisor_service user=supervisor' -c 'SELECT 1'",
+        "PGHOST=odin3 PGPORT=5434 PGDATABASE=supervisor_service PGUSER=supervisor psql -c 'SELECT 1'",
+        HELPER + "event_psql -c 'SELECT 1'",
         "psql -h localhost -p 5434 supervisor_service supervisor -c 'SELECT 1' -v a=b -f /dev/null",
-        "[ \"$(psql -Atq -v a=7 <<< 'SELECT :a')\" = 7 ]",
+        HELPER + "[ \"$(event_psql -Atq -v a=7 <<< 'SELECT :a')\" = 7 ]",
     )
     assert complaints(empty_database, fenced("bash", *ways)) == []
 
@@ -150,7 +156,7 @@ def test_what_cannot_run_says_why(empty_database: str) -> None:
 def test_the_store_itself_stays_as_it_is(event_store: str) -> None:
     ask(event_store, "CREATE TABLE command_log (id bigint)")
     write = "INSERT INTO event_store (instance_id, event_type) VALUES ('consilio-PS-abc123', 'commit')"
-    block = fenced("bash", HELPER + 'log_event commit \'{"hash":"a"}\'', f'psql -c "{write}"')
+    block = fenced("bash", HELPER + 'log_event commit \'{"hash":"a"}\'', f'{HELPER}event_psql -c "{write}"')
     assert complaints(event_store, block, fenced("sql", write + "; COMMIT")) == []
     assert ask(event_store, "SELECT count(*) FROM event_store") == [(0,)]
     # A table of the person's own is none of the event store's: documents that need it are wrong, as they once were.
@@ -163,7 +169,9 @@ def test_whoever_may_not_create_databases_proves_in_a_schema(event_store: str, p
     postgres.execute(f"CREATE ROLE {name} LOGIN; GRANT CREATE ON DATABASE {database_of(event_store)} TO {name}")
     url = postgres.url_of(database_of(event_store), name)
     try:
-        block = fenced("bash", HELPER + 'log_event commit \'{"hash":"a"}\'', "psql -c 'SELECT 1 FROM command_log'")
+        block = fenced(
+            "bash", HELPER + 'log_event commit \'{"hash":"a"}\'', HELPER + "event_psql -c 'SELECT 1 FROM command_log'"
+        )
         found = complaints(url, block, fenced("sql", "SELECT count(*) FROM event_store"))
         assert [complaint.partition(" does")[0] for complaint in found] == ['bash block: ERROR: relation "command_log"']
         schemas = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'rollout_proof%'"
@@ -193,7 +201,7 @@ def test_nothing_outlives_a_block_and_nothing_of_the_person_reaches_it(
     monkeypatch.setenv("MY_TOKEN", "sekret")
     pid = tmp_path / "pid"
     block = fenced("bash", f"sleep 300 & echo $! > {pid}", f'[ -z "${{MY_TOKEN-}}" ] && [ "$HOME" != "{Path.home()}" ]')
-    assert complaints(empty_database, block) == []
+    assert complaints(empty_database, block, fenced("bash", "! env | grep -q ^PG")) == []
     state = subprocess.run(["ps", "-o", "stat=", "-p", pid.read_text().strip()], capture_output=True, text=True).stdout
     assert state.strip()[:1] in {"", "Z"}  # gone, or waiting for whoever adopted it
 

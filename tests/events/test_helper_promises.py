@@ -548,6 +548,18 @@ def test_the_machine_is_stored_with_the_event(bash: Shell, event_store: str) -> 
     assert stored(event_store, "metadata ->> 'host'") == ["odin4"]
 
 
+def test_psql_is_given_the_machines_database_and_everything_else_is_the_callers(shell: Shell) -> None:
+    done = shell.run("echo 'SELECT :a;' | event_psql -Atq -v a=7; event_psql -Atqc 'SELECT no'; echo $? $PWD", "")
+    assert (done.out.splitlines()[0], done.out.splitlines()[1].split()[0]) == ("7", "1")
+    place = shell.with_(PGHOST="", PGPORT="", PGUSER="", PGDATABASE="", ROLLOUT_HOSTNAME="gcp-odin3-vm")
+    assert "port 5434" in place.run("event_psql -c 'SELECT 1'").err
+
+
+def test_psql_on_an_unknown_host_is_refused_in_one_line(alone: Shell) -> None:
+    done = alone.with_(PGHOST="", ROLLOUT_HOSTNAME="build-server-7").run("event_psql -c 'SELECT 1' || echo $?")
+    assert (done.out, done.err.count("\n"), "unknown host 'build-server-7'" in done.err) == ("2\n", 1, True)
+
+
 def test_psqlrc_is_not_read(bash: Shell, event_store: str) -> None:
     (Path(bash.environment["HOME"]) / ".psqlrc").write_text("\\! touch never\n\\q\n")
     bash.run("log_event n1 '{}'")

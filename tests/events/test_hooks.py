@@ -140,6 +140,26 @@ def test_a_session_start_registers_the_instance_and_says_its_name(agent: Agent, 
 
 def test_later_commands_of_the_agent_are_given_the_instance(agent: Agent, tmp_path: Path) -> None:
     agent.environment["CLAUDE_ENV_FILE"] = str(tmp_path / "env")
+    for name in ("PGHOST", "PGPORT", "PGUSER", "PGDATABASE"):
+        del agent.environment[name]
+    agent.environment["ROLLOUT_HOSTNAME"] = "gcp-odin4-vm"
+    agent.hook("SessionStart", source="startup")
+    given = subprocess.run(
+        ("bash", "-c", f". {tmp_path}/env; env | grep -E '^(PG|INST)' | sort"), env={}, capture_output=True, text=True
+    )
+    assert given.stdout.split() == [
+        f"INSTANCE_ID={INSTANCE}",
+        "PGCONNECT_TIMEOUT=10",
+        "PGDATABASE=supervisor_service",
+        "PGHOST=odin3",
+        "PGPORT=5434",
+        "PGUSER=supervisor",
+    ]
+
+
+def test_an_unknown_host_gives_commands_the_instance_alone(agent: Agent, tmp_path: Path) -> None:
+    agent.environment.update(CLAUDE_ENV_FILE=str(tmp_path / "env"), ROLLOUT_HOSTNAME="build-server-7")
+    del agent.environment["PGHOST"]
     agent.hook("SessionStart", source="startup")
     assert (tmp_path / "env").read_text() == f"export INSTANCE_ID='{INSTANCE}'\n"
 
