@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from rollout.demo.postgres.running import embedded_postgres
+from rollout.demo.postgres.server import Server
 from rollout.events.database import connected
 from rollout.events.migrations import migrate
 from tests.events.shells import SHELLS, Shell, make_shell
@@ -38,6 +39,24 @@ done
 """
 
 
+# Processes on one spool, and the milliseconds within which 95 of 100 calls are to come back.
+GOALS = {1: 20, 4: 40, 8: 60, 32: 250}
+CALLS = 240
+WRITER = """
+n=0
+while [ $n -lt {calls} ]; do
+    before=${{EPOCHREALTIME/[.,]/}}
+    {call}
+    echo $((${{EPOCHREALTIME/[.,]/}} - before))
+    n=$((n + 1))
+done
+"""
+
+
+LOG = """log_event commit '{"hash":"a1b2c3d"}'"""
+BARE = """psql -Xqc "INSERT INTO event_store (instance_id, event_type) VALUES ('bench-PS-000003', 'commit')\""""
+
+
 def main() -> None:
     print(
         "| shell | fork and exec | bare psql INSERT | delivered | spool only | database refuses "
@@ -52,6 +71,30 @@ def main() -> None:
                 with tempfile.TemporaryDirectory() as folder:
                     shell = make_shell(program, Path(folder), server, "bench").with_(INSERTS="bench-PS-000001")
                     report(name, measure(shell), drain(shell))
+        at_once(server)
+
+
+def at_once(server: Server) -> None:
+    """Report what a call costs when several processes log into one spool, beside the goals and a bare psql."""
+    heads = "| writers | median | p95 | goal | lines on stderr | bare psql INSERT at that moment, median and p95 |"
+    print("", heads, "|---|---|---|---|---|---|", sep="\n")
+    for writers, goal in GOALS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            shell = make_shell("bash", Path(folder), server, "bench")
+            middle, slow, said = called(shell, LOG, writers)
+            shell.run("_rollout_flush")
+            bare, bare_slow, _ = called(shell, BARE, writers)
+        shown = f"{middle:.1f} ms | {slow:.1f} ms | {goal} ms | {said} | {bare:.1f} ms, {bare_slow:.1f} ms"
+        print(f"| {writers} | {shown} |", flush=True)
+
+
+def called(shell: Shell, call: str, writers: int) -> tuple[float, float, int]:
+    """Let so many processes make a call again and again; return its median, its p95, and the lines on stderr."""
+    running = [shell.start(WRITER.format(calls=CALLS // writers + 5, call=call)) for _ in range(writers)]
+    ended = [process.communicate() for process in running]
+    times = sorted(int(line) / 1000 for out, _ in ended for line in out.split())
+    said = sum(err.count(b"\n") for _, err in ended)
+    return statistics.median(times), times[int(len(times) * 0.95)], said
 
 
 def measure(shell: Shell) -> dict[str, float]:

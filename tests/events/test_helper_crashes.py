@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -20,6 +21,7 @@ from rollout.events.database import connected
 from rollout.events.migrations import migrate
 from rollout.events.spool import deliver
 from tests.events.shells import INSTANCE, Shell, database_of, make_shell, shell_programs, slack, stored
+from tests.events.test_helper_promises import wait_until
 
 PROGRAMS = shell_programs()
 # Logs w1 to wN and says after each call that it has come back.
@@ -33,6 +35,11 @@ WRITER = (
 def shell(request: pytest.FixtureRequest, tmp_path: Path, postgres: Server, event_store: str) -> Shell:
     made = make_shell(str(request.param), tmp_path, postgres, database_of(event_store))
     return made.with_(ROLLOUT_LOG_DEADLINE="30")
+
+
+@pytest.fixture
+def bash(tmp_path: Path, postgres: Server, event_store: str) -> Shell:
+    return make_shell("bash", tmp_path, postgres, database_of(event_store)).with_(ROLLOUT_LOG_DEADLINE="30")
 
 
 def by_writer(url: str) -> dict[str, list[int]]:
@@ -90,11 +97,38 @@ def test_a_server_killed_under_load_loses_nothing_that_was_acknowledged(tmp_path
 
 def test_thirty_two_processes_at_once_lose_nothing(shell: Shell, event_store: str) -> None:
     writers = [shell.start(WRITER.format(count=4, name=f"w{number}")) for number in range(32)]
-    said = [writer.communicate()[0].split() for writer in writers]
-    drain(shell)
-    assert said == [[b"1", b"2", b"3", b"4"]] * 32
+    ended = [writer.communicate() for writer in writers]
+    assert [(out.split(), err) for out, err in ended] == [([b"1", b"2", b"3", b"4"], b"")] * 32
+    # Nobody calls again, and yet nothing is left: whoever delivers looks for what was left to him.
+    wait_until(lambda: not shell.waiting(), 10 * slack())
     assert by_writer(event_store) == {f"w{number}": [1, 2, 3, 4] for number in range(32)}
     assert (stored(event_store, "sequence_num"), shell.waiting()) == ([str(n) for n in range(1, 129)], [])
+
+
+def test_whoever_finds_a_deliverer_at_work_leaves_its_event_to_him(shell: Shell, event_store: str) -> None:
+    shell.run("log_event n1 '{}'")
+    (shell.spool / "lock").write_text(f"{os.getpid()} 9999999999999999\n")
+    done = shell.run("log_event n2 '{}'")
+    assert (done.err, done.seconds < 0.5 * slack(), len(shell.waiting())) == ("", True, 1)
+    (shell.spool / "lock").unlink()
+    shell.run("log_event n3 '{}'")
+    assert stored(event_store) == ["n1", "n2", "n3"]
+
+
+def test_a_caller_delivers_no_further_than_its_own_event(bash: Shell, event_store: str) -> None:
+    """What comes while it delivers is left to a process in the background, and the caller goes on."""
+    psql = bash.root / "psql"
+    real = bash.environment["PATH"].split(":")[0] + "/psql"
+    bash.run("log_event n1 '{}'")
+    late = f"{bash.spool}/9000000000000000-late.event"
+    psql.write_text(
+        f'#!/bin/sh\n[ -e {bash.root}/once ] || cp {bash.root}/late {late}\n: >{bash.root}/once\nexec {real} "$@"\n'
+    )
+    psql.chmod(0o755)
+    (bash.root / "late").write_text(f"{uuid4()}\t{INSTANCE}\tn3\t2026-02-03T15:20:00Z\t{{}}\t{{}}\t\t\n")
+    done = bash.with_(PATH=f"{bash.root}:{bash.environment['PATH']}").run("log_event n2 '{}'")
+    wait_until(lambda: stored(event_store) == ["n1", "n2", "n3"], 10 * slack())
+    assert (done.err, done.status) == ("", 0)
 
 
 def test_subshells_of_one_shell_are_writers_of_their_own(shell: Shell, event_store: str) -> None:
