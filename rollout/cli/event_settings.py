@@ -32,4 +32,5 @@ def read(context: click.Context) -> dict[str, Any]:
             }
             for machine in inventory.machines.values()
         }
-        return {"database": inventory.database, "types": types, "machines": machines}
+        here = loaded.machine.name if loaded.machine else None
+        return {"database": inventory.database, "types": types, "machines": machines, "machine": here}

@@ -14,9 +14,11 @@ from rollout.errors import UsageError
 from rollout.events.event import UNASSIGNED
 
 if TYPE_CHECKING:
+    from rollout.events.beyond import Beyond
     from rollout.events.database import Connection
 
 ENVIRONMENT = "ROLLOUT_DATABASE_URL"
+VIA = "ROLLOUT_EVENTS_VIA"
 # Where the host program leaves a function that returns the inventory's part, and the group its option.
 SETTINGS = "rollout.events"
 DATABASE = "rollout.events.database"
@@ -47,6 +49,24 @@ def database_url() -> str:
     return str(url)
 
 
+def way_beyond() -> Beyond | None:
+    """Return the way through another machine that this one's row names, unless a database was named."""
+    ctx = click.get_current_context()
+    if ctx.meta.get(DATABASE) or os.environ.get(ENVIRONMENT):
+        return None
+    inventory = _inventory()
+    rows = {name: machine.get("vars", {}) for name, machine in (inventory.get("machines") or {}).items()}
+    here = rows.get(inventory.get("machine") or "", {})
+    command = os.environ.get(VIA) or here.get("events_via")
+    if not command:
+        return None
+    from rollout.events.beyond import beyond
+    from rollout.events.database import read_url
+
+    there = str(command).split()[-1].rpartition("@")[2]
+    return beyond(str(command), rows.get(there, {}), read_url(database_url()))
+
+
 @contextmanager
 def event_store() -> Iterator[Connection]:
     """Connect to the event store of this call."""
@@ -75,6 +95,6 @@ def instance_of(given: str | None) -> str:
     return instance
 
 
-def _inventory() -> Mapping[str, object]:
+def _inventory() -> Mapping[str, Any]:
     read = click.get_current_context().meta.get(SETTINGS)
     return read() if callable(read) else {}

@@ -9,13 +9,14 @@ from __future__ import annotations
 import base64
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from uuid import uuid4
 
 from rollout.errors import RolloutError
@@ -38,6 +39,10 @@ BATCH_BYTES = 1_000_000
 TORN_AFTER = 3_600_000_000
 LOCK_SECONDS = 30.0
 ESCAPES = str.maketrans({"\\": r"\\", "\n": r"\n", "\t": r"\t", "\r": r"\r", "\0": r"\\u0000"})
+
+
+# Stores lines in one transaction, and tells whether the database took them; False is for good.
+Copied: TypeAlias = Callable[[Sequence[bytes]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,23 +106,30 @@ def count_waiting(folder: Path) -> int:
 
 
 def deliver(folder: Path, connection: Connection) -> Delivery:
+    """Deliver all that waits to the database of this connection."""
+    return deliver_by(folder, partial(_copied, connection))
+
+
+def deliver_by(folder: Path, copied: Copied) -> Delivery:
     """Deliver all that waits, in order, exactly once; what is refused for good is put aside and holds nothing up."""
     delivered, refused = 0, list[Path]()
     with _courtesy_lock(folder):
         while batches := _readable(folder, _settled(folder)):
             for batch in batches:
                 lines = [line for lines in batch.values() for line in lines]
-                bad = _send(connection, sorted(lines, key=_instance))
+                bad = _send(copied, sorted(lines, key=_instance))
                 refused += [_put_aside(folder, line) for line in bad]
                 delivered += len(lines) - len(bad)
                 for path in batch:
                     path.unlink(missing_ok=True)
+                # It answers, so no helper needs to wait before it asks again.
+                (folder / "away").unlink(missing_ok=True)
     return Delivery(delivered, tuple(refused), count_waiting(folder))
 
 
 def deliver_directly(records: Iterable[Record], connection: Connection) -> list[bytes]:
     """Deliver records that no disk took; return the lines that the database refuses for good."""
-    return _send(connection, sorted((record.line() for record in records), key=_instance))
+    return _send(partial(_copied, connection), sorted((record.line() for record in records), key=_instance))
 
 
 def _column(text: str, name: str) -> str:
@@ -256,23 +268,25 @@ def _instance(line: bytes) -> bytes:
     return line.split(b"\t", 2)[1] if line.count(b"\t") > 1 else b""
 
 
-def _send(connection: Connection, lines: Sequence[bytes]) -> list[bytes]:
+def _send(copied: Copied, lines: Sequence[bytes]) -> list[bytes]:
     """Send the lines in one transaction; return those that the database refuses for good."""
+    if not lines or (all(line.count(b"\t") == COLUMNS - 1 for line in lines) and copied(lines)):
+        return []
+    if len(lines) == 1:
+        return list(lines)
+    half = len(lines) // 2
+    return _send(copied, lines[:half]) + _send(copied, lines[half:])
+
+
+def _copied(connection: Connection, lines: Sequence[bytes]) -> bool:
     import psycopg
 
-    if not lines:
-        return []
     try:
-        if any(line.count(b"\t") != COLUMNS - 1 for line in lines):
-            raise psycopg.errors.BadCopyFileFormat
         with connection.cursor() as cursor, cursor.copy(query("spool_deliver")) as copy:
             copy.write(b"".join(lines))
     except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.ProgramLimitExceeded):
-        if len(lines) == 1:
-            return list(lines)
-        half = len(lines) // 2
-        return _send(connection, lines[:half]) + _send(connection, lines[half:])
-    return []
+        return False
+    return True
 
 
 def _put_aside(folder: Path, line: bytes, torn: Path | None = None) -> Path:

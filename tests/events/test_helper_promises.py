@@ -157,7 +157,8 @@ def test_what_waits_is_private_and_is_delivered_by_the_next_call_in_order(shell:
     modes = {stat.S_IMODE(path.stat().st_mode) for path in shell.spool.iterdir()}
     kept = (len(shell.waiting()), modes, stat.S_IMODE(shell.spool.stat().st_mode))
     back = shell.run("log_event n4 '{}'")
-    assert "3 events wait" in away.err
+    # Said once: the calls that follow remember it, and only write to disk.
+    assert (away.err.count("\n"), "1 event waits" in away.err) == (1, True)
     assert (kept, back.err, stored(event_store), shell.waiting()) == ((3, {0o600}, 0o700), "", numbers(1, 2, 3, 4), [])
 
 
@@ -352,6 +353,79 @@ def test_a_silent_database_costs_no_more_than_two_seconds(shell: Shell, event_st
     )
 
 
+def test_a_database_that_does_not_answer_costs_once(shell: Shell, event_store: str) -> None:
+    with silent_server() as port:
+        silent = shell.with_(PGPORT=str(port), ROLLOUT_LOG_DEADLINE="0.6")
+        first, second = silent.run("log_event n1 '{}'"), silent.run("log_event n2 '{}'; log_event n3 '{}'")
+        _, wait, place = (shell.spool / "away").read_text().split()
+        # Whoever asks when the time has come, and in vain, waits twice as long; a minute at most.
+        (shell.spool / "away").write_text(f"1 {wait} {place}\n")
+        silent.run("log_event n4 '{}'")
+        longer = (shell.spool / "away").read_text().split()[1]
+        (shell.spool / "away").write_text(f"1 50 {place}\n")
+        silent.run("log_event n5 '{}'")
+        longest = (shell.spool / "away").read_text().split()[1]
+    assert ("did not answer in time" in first.err, second.err, second.seconds < 0.5 * slack()) == (True, "", True)
+    assert (wait, longer, longest, len(shell.waiting())) == ("1", "2", "60", 5)
+    # Another database is another matter, and what answers is forgotten about.
+    shell.run("log_event n6 '{}'")
+    assert (stored(event_store), (shell.spool / "away").exists()) == (numbers(1, 2, 3, 4, 5, 6), False)
+
+
+@pytest.mark.parametrize("text", ["", "x", "9999999999999999 1 {place}", "1 {place}", "99 x {place}"])
+def test_a_memory_that_makes_no_sense_keeps_nobody_from_the_database(bash: Shell, event_store: str, text: str) -> None:
+    bash.run("log_event n1 '{}'")
+    place = f"{bash.environment['PGHOST']}:{bash.environment['PGPORT']}/{bash.environment['PGDATABASE']}"
+    (bash.spool / "away").write_text(text.format(place=place))
+    bash.run("log_event n2 '{}'")
+    assert stored(event_store) == numbers(1, 2)
+
+
+@pytest.fixture(params=PROGRAMS)
+def beyond(request: pytest.FixtureRequest, tmp_path: Path, postgres: Server, event_store: str) -> Shell:
+    """Every shell on a machine from which only another machine's psql reaches the database."""
+    server = postgres.environment(database_of(event_store))
+    there = {"pg_host": server["PGHOST"], "pg_port": server["PGPORT"]}
+    machines = {
+        "odin3": {"hostnames": ["*odin3*"], "vars": there},
+        "odin4": {"hostnames": ["*odin4*"], "vars": {"pg_host": "odin3", "pg_port": 5434, "events_via": "ssh odin3"}},
+    }
+    made = make_shell(str(request.param), tmp_path)
+    render_shared(tmp_path, machines=machines, pg_user=server["PGUSER"], pg_database=server["PGDATABASE"])
+    programs = only_tools(tmp_path / "bin", without=["psql"])
+    (programs / "ssh").write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$*" >>{tmp_path}/calls\nfor command; do :; done\n'
+        f'exec env -i PATH="{postgres.bin}:/bin" PGPASSWORD="{server.get("PGPASSWORD", "")}" sh -c "$command"\n'
+    )
+    (programs / "ssh").chmod(0o755)
+    return made.with_(PATH=str(programs), ROLLOUT_HOSTNAME="gcp-odin4-vm", ROLLOUT_LOG_DEADLINE="30")
+
+
+def test_another_machines_psql_delivers_the_spool(beyond: Shell, event_store: str) -> None:
+    payload = '{"text":"it\'s $(id) \\\\ \\"x\\""}'
+    done = beyond.with_(P=payload).run("""log_event n1 "$P"; event_psql -Atc "SELECT 'it''s', count(*)
+        FROM event_store" """)
+    beyond.with_(ROLLOUT_LOG_SPOOL_ONLY="1").run("log_event n2 '{}'; log_event n3 '{}'")
+    flushed = beyond.run("_rollout_flush")
+    assert (done.err, done.out, flushed.err) == ("", "it's|1\n", "")
+    assert (stored(event_store), beyond.waiting()) == (numbers(1, 2, 3), [])
+    assert stored(event_store, "event_data ->> 'text'")[0] == 'it\'s $(id) \\ "x"'
+    assert stored(event_store, "metadata ->> 'host'")[0] == "odin4"
+    calls = (beyond.root / "calls").read_text()
+    assert ("-o BatchMode=yes" in calls, "$(id)" in calls) == (True, False)
+
+
+def test_a_machine_in_between_that_does_not_answer_is_said_once(beyond: Shell) -> None:
+    (beyond.root / "bin/ssh").write_text("#!/bin/sh\necho ssh: connect to host odin3: No route to host >&2; exit 255\n")
+    done = beyond.run("log_event n1 '{}'; log_event n2 '{}'")
+    assert (done.err.count("\n"), "ssh odin3" in done.err, "No route" in done.err, len(beyond.waiting())) == (
+        1,
+        True,
+        True,
+        2,
+    )
+
+
 def test_a_deadline_of_ones_own_is_kept(bash: Shell) -> None:
     with silent_server() as port:
         done = bash.with_(PGPORT=str(port), ROLLOUT_LOG_DEADLINE="0.5").run("log_event n1 '{}'")
@@ -380,7 +454,7 @@ def test_a_locked_table_is_not_waited_for_and_the_event_is_stored_once(shell: Sh
         connection.execute("LOCK TABLE event_store IN ACCESS EXCLUSIVE MODE")
         done = shell.with_(ROLLOUT_LOG_DEADLINE="0.6").run("log_event n1 '{}'")
         connection.rollback()
-    shell.run("log_event n2 '{}'")
+    shell.run("log_event n2 '{}'; _rollout_flush")
     assert (done.seconds < 0.6 + 0.5 * slack(), stored(event_store)) == (True, numbers(1, 2))
     assert "did not answer in time" in done.err or "locked" in done.err
 

@@ -5,7 +5,7 @@ import json
 import click
 
 from rollout.errors import RolloutError
-from rollout.events.settings import database_option, event_store, instance_of
+from rollout.events.settings import database_option, event_store, instance_of, way_beyond
 
 
 @click.command()
@@ -23,8 +23,11 @@ def resume(instance: str, shape: str, full: bool) -> None:
     from rollout.events import resume_markdown, store
 
     name = instance_of(instance)
-    with event_store() as connection:
-        answer = store.resume_in_sql(connection, name)
+    if beyond := way_beyond():
+        answer = beyond.resume(name)
+    else:
+        with event_store() as connection:
+            answer = store.resume_in_sql(connection, name)
     if not answer["events"]:
         raise RolloutError(f"no events of {name} are in the store; instances that log: rollout events growth")
     if shape == "json":

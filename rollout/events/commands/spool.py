@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from rollout.errors import RolloutError, UsageError
-from rollout.events.settings import database_option, database_url, event_store
+from rollout.events.settings import database_option, database_url, event_store, way_beyond
 
 PARTIAL = 3
 
@@ -36,7 +36,7 @@ def flush(spool: Path | None) -> None:
     \b
     Example: rollout events flush
     """
-    from rollout.events.spool import count_waiting, deliver, spool_folder
+    from rollout.events.spool import count_waiting, deliver, deliver_by, spool_folder
 
     folder = (spool or spool_folder()).absolute()
     database_url()
@@ -45,8 +45,11 @@ def flush(spool: Path | None) -> None:
     if not count_waiting(folder):
         click.echo(f"nothing waits in {folder}")
         return
-    with event_store() as connection:
-        done = deliver(folder, connection)
+    if beyond := way_beyond():
+        done = deliver_by(folder, beyond.copy)
+    else:
+        with event_store() as connection:
+            done = deliver(folder, connection)
     click.echo(f"delivered {done.delivered} events")
     for path in done.refused:
         click.echo(f"refused for good, kept in {path}", err=True)

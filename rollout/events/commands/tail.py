@@ -2,11 +2,13 @@
 
 import json
 import time
+from collections.abc import Callable
+from functools import partial
 
 import click
 
 from rollout.events.event import Event
-from rollout.events.settings import database_option, event_store, instance_of
+from rollout.events.settings import database_option, event_store, instance_of, way_beyond
 
 POLL_SECONDS = 1.0
 SHOWN = 100
@@ -27,18 +29,32 @@ def tail(instance: str, lines: int, follow: bool, as_json: bool) -> None:
     from rollout.events import store
 
     name = instance_of(instance)
+    shown = _as_json if as_json else _as_line
+    if beyond := way_beyond():
+        _print(name, beyond.newest(name, lines), partial(beyond.after, name) if follow else None, shown)
+        return
     with event_store() as connection:
-        newest = store.newest_events(connection, name, lines)
-        if not newest and not follow:
-            click.echo(f"no events of {name} are in the store", err=True)
-        while True:
-            for event in newest:
-                click.echo(_as_json(event) if as_json else _as_line(event))
-            if not follow:
-                break
-            last = newest[-1].sequence_num if newest else 0
-            time.sleep(POLL_SECONDS)
-            newest = store.events_after(connection, name, last)
+        after = partial(store.events_after, connection, name) if follow else None
+        _print(name, store.newest_events(connection, name, lines), after, shown)
+
+
+def _print(
+    name: str,
+    newest: tuple[Event, ...],
+    after: Callable[[int], tuple[Event, ...]] | None,
+    shown: Callable[[Event], str],
+) -> None:
+    if not newest and not after:
+        click.echo(f"no events of {name} are in the store", err=True)
+    last = 0
+    while True:
+        for event in newest:
+            click.echo(shown(event))
+            last = event.sequence_num
+        if not after:
+            break
+        time.sleep(POLL_SECONDS)
+        newest = after(last)
 
 
 def _as_line(event: Event) -> str:

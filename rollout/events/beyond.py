@@ -1,0 +1,82 @@
+"""The event store as another machine's psql reaches it: `events_via: "ssh odin3"`. Data goes by stdin."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rollout.errors import RolloutError
+from rollout.events.event import Event
+from rollout.events.queries import query
+
+SECONDS = 60
+# Data, integrity and limits: what the database refuses for good.
+FOR_GOOD = re.compile(rb"(?:ERROR|FATAL): {1,2}(?:22|23|54|RO)...:")
+QUIET_SSH = ("-o", "BatchMode=yes", "-o", "ConnectTimeout=10")
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """A command that runs another one elsewhere, and the connection as it is seen from there."""
+
+    command: str
+    connection: Mapping[str, str]
+
+    def resume(self, instance: str) -> dict[str, object]:
+        answer: dict[str, object] = json.loads(self._asked("beyond_resume", instance=instance))
+        return answer
+
+    def newest(self, instance: str, count: int) -> tuple[Event, ...]:
+        return self._events(instance, after=0, count=count)
+
+    def after(self, instance: str, position: int) -> tuple[Event, ...]:
+        return self._events(instance, after=position, count=100_000)
+
+    def copy(self, lines: Sequence[bytes]) -> bool:
+        """Store the lines in one transaction; False when the database refuses one of them for good."""
+        done = self._run(("-c", query("spool_deliver").decode().strip().rstrip(";")), b"".join(lines))
+        if done.returncode and FOR_GOOD.search(done.stderr):
+            return False
+        self._check(done)
+        return True
+
+    def _events(self, instance: str, after: int, count: int) -> tuple[Event, ...]:
+        said = self._asked("beyond_events", instance=instance, after=str(after), count=str(count))
+        return tuple(Event(*json.loads(line)) for line in said.splitlines())
+
+    def _asked(self, name: str, **variables: str) -> str:
+        words = [word for key, value in variables.items() for word in ("-v", f"{key}={value}")]
+        done = self._run(words, query(name))
+        self._check(done)
+        return done.stdout.decode()
+
+    def _run(self, words: Sequence[str], given: bytes) -> subprocess.CompletedProcess[bytes]:
+        psql = ("psql", "-XAtqw", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", *words)
+        there = shlex.join(("env", *(f"{name}={value}" for name, value in self.connection.items()), *psql))
+        first, *rest = shlex.split(self.command)
+        quiet = QUIET_SSH if first.rpartition("/")[2] == "ssh" else ()
+        try:
+            return subprocess.run((first, *quiet, *rest, there), input=given, capture_output=True, timeout=SECONDS)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise RolloutError(f"the event store by {self.command}: {error}") from error
+
+    def _check(self, done: subprocess.CompletedProcess[bytes]) -> None:
+        if done.returncode:
+            said = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {done.returncode}"]
+            raise RolloutError(f"the event store by {self.command}: {said[0]}")
+
+
+def beyond(command: str, place: Mapping[str, object], url: Mapping[str, str]) -> Beyond:
+    """Return the way through another machine: `place` is what its row says, `url` what the inventory says."""
+    wanted = {
+        "PGHOST": place.get("pg_host") or url.get("host"),
+        "PGPORT": place.get("pg_port") or url.get("port"),
+        "PGUSER": url.get("user"),
+        "PGDATABASE": url.get("dbname"),
+    }
+    fixed = {"PGCONNECT_TIMEOUT": "10", "PGCLIENTENCODING": "UTF8", "PGAPPNAME": "rollout"}
+    return Beyond(command, fixed | {name: str(value) for name, value in wanted.items() if value})

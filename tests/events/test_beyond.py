@@ -1,0 +1,84 @@
+"""`events_via`: flush, tail and resume through another machine's psql."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from rollout.demo.postgres import Server
+from rollout.events import spool
+from rollout.events.cli import events
+from rollout.events.settings import SETTINGS
+from tests.events.databases import INSTANCE
+from tests.events.shells import database_of, stored
+
+
+@pytest.fixture
+def far(tmp_path: Path, postgres: Server, event_store: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """What the inventory says on a machine that no database answers: another one's row leads there."""
+    server = postgres.environment(database_of(event_store))
+    (tmp_path / "ssh").write_text(
+        "#!/bin/sh\nfor command; do :; done\n"
+        f'exec env -i PATH="{postgres.bin}:/bin" PGPASSWORD="{server.get("PGPASSWORD", "")}" sh -c "$command"\n'
+    )
+    (tmp_path / "ssh").chmod(0o755)
+    monkeypatch.setenv("ROLLOUT_SPOOL", str(tmp_path / "spool"))
+    monkeypatch.delenv("ROLLOUT_DATABASE_URL", raising=False)
+    here = {"pg_host": "odin3", "pg_port": 5434, "events_via": f"{tmp_path}/ssh pat@odin3"}
+    return {
+        "database": f"postgresql://{server['PGUSER']}@127.0.0.1:1/{server['PGDATABASE']}",
+        "machine": "odin4",
+        "machines": {
+            "odin3": {"vars": {"pg_host": server["PGHOST"], "pg_port": server["PGPORT"]}},
+            "odin4": {"vars": here},
+        },
+    }
+
+
+def run(settings: dict[str, object], *words: str) -> Result:
+    import click
+
+    @click.group()
+    @click.pass_context
+    def main(context: click.Context) -> None:
+        context.meta[SETTINGS] = lambda: settings
+
+    main.add_command(events, "events")
+    return CliRunner().invoke(main, ["events", *words], catch_exceptions=True)
+
+
+def test_flush_tail_and_resume_go_through_the_other_machine(far: dict[str, object], event_store: str) -> None:
+    data = json.dumps({"content": "it's $(id) \\ \n \u00e9"})
+    spool.append(spool.spool_folder(), [spool.record(INSTANCE, "user_message", data), spool.record(INSTANCE, "commit")])
+    flushed = run(far, "flush")
+    assert (flushed.output, stored(event_store, instance=INSTANCE)) == (
+        "delivered 2 events\n",
+        ["user_message", "commit"],
+    )
+    answer = json.loads(run(far, "resume", INSTANCE, "--json").output)
+    assert answer["last_user_message"]["content"] == json.loads(data)["content"]
+    lines = run(far, "tail", INSTANCE, "-n", "1").output.splitlines()
+    assert (len(lines), "commit" in lines[0]) == (1, True)
+
+
+def test_what_is_refused_for_good_holds_nobody_up(far: dict[str, object], event_store: str) -> None:
+    folder = spool.spool_folder()
+    spool.append(folder, [spool.record(INSTANCE, "commit"), spool.record(INSTANCE, "error")])
+    [batch] = spool.waiting(folder)
+    first, second = batch.read_bytes().splitlines(keepends=True)
+    batch.write_bytes(first + b"\xff\t" + second.partition(b"\t")[2] + second)
+    assert "delivered 2 events" in run(far, "flush").output
+    assert stored(event_store, instance=INSTANCE) == ["commit", "error"]
+
+
+def test_a_machine_that_is_not_reached_is_said(far: dict[str, object], tmp_path: Path) -> None:
+    (tmp_path / "ssh").write_text("#!/bin/sh\necho 'No route to host' >&2; exit 255\n")
+    done = run(far, "resume", INSTANCE)
+    assert "pat@odin3: No route to host" in str(done.exception)
+
+
+def test_a_database_that_was_named_is_asked_directly(far: dict[str, object], event_store: str) -> None:
+    assert "no events of" in str(run(far, "--database", event_store, "resume", INSTANCE).exception)
