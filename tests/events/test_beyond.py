@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from rollout.demo.postgres import Server
+from rollout.demo.postgres.server import Server
 from rollout.events import spool
 from rollout.events.cli import events
 from rollout.events.settings import SETTINGS
