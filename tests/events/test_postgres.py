@@ -18,7 +18,7 @@ from rollout.demo.postgres.server import Server
 
 HOLDS_A_SERVER = """
 import sys, time
-from rollout.demo.postgres import embedded_postgres
+from rollout.demo.postgres.running import embedded_postgres
 with embedded_postgres() as server:
     print(server.pid, server.home, flush=True)
     time.sleep(60)
