@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any  # noqa: F401
 
 import click
 from msgspec.structs import replace
@@ -11,11 +10,9 @@ from msgspec.structs import replace
 from rollout.cli import session
 from rollout.cli.options import (
     common,
-    option,  # noqa: F401
     terminal_width,
 )
 from rollout.cli.session import Session
-from rollout.errors import RolloutError  # noqa: F401
 from rollout.ledger import ledger
 from rollout.ledger.ledger import Ledger
 from rollout.machine import locks

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re  # noqa: F401
 import select
 import sys
 import time

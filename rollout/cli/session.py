@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os  # noqa: F401
 import shlex
-import signal  # noqa: F401
-import threading  # noqa: F401
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from types import FrameType  # noqa: F401
 
 import click
 from msgspec import Struct, field

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter  # noqa: F401
-from collections.abc import Sequence  # noqa: F401
-from typing import Any  # noqa: F401
-
 import click
 
 from rollout.cli import session
@@ -16,12 +12,10 @@ from rollout.ledger.queries import LedgerError
 from rollout.machine import clock
 from rollout.model.outcomes import LastOutcome
 from rollout.model.plan import State
-from rollout.safety.shown import moment  # noqa: F401
 from rollout.showing import status_rows
 from rollout.showing.documents import status_document
 from rollout.showing.status import (
     Knowledge,
-    Row,  # noqa: F401
     status_markdown,
     status_text,
 )

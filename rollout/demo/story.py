@@ -7,11 +7,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path  # noqa: F401
 
 from rollout.demo import event_chapters, first_user
 from rollout.demo.sandbox import DIRTY, MOVED, REPOSITORIES, UNPUSHED, Sandbox
-from rollout.errors import RolloutError  # noqa: F401
 
 _SUBJECT = "Event store migration"
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from rollout.errors import Busy
 from rollout.machine.replace import MOUNTED, NO_EXCHANGE, Changed
 from rollout.model.circumstances import Circumstances, Decisions
-from rollout.model.files import Desired, File, fingerprint
+from rollout.model.files import Desired, File, Obstacle, fingerprint
 from rollout.model.inventory import Folder, Target
 from rollout.model.outcomes import Outcome, Verdict, WrittenPath
 from rollout.model.plan import Action, Change, State, Step
@@ -109,13 +109,12 @@ def _unwritten(step: Step, error: OSError, root: Path) -> Outcome:
     return _outcome(step, Verdict.FAILED, f"{error.filename or root}: {why}")
 
 
-def _touched(path: object, changes: Iterable[Change]) -> bool:
+def _touched(path: PurePosixPath, changes: Iterable[Change]) -> bool:
     return any(change.path == path for change in changes)
 
 
-def _is_done(path: object, step: Step, files: object) -> bool:
+def _is_done(path: PurePosixPath, step: Step, files: Mapping[PurePosixPath, File | Obstacle | None]) -> bool:
     """Tell whether a path already is what the step makes of it: an earlier try got that far."""
-    assert isinstance(files, dict)
     return any(change.path == path and files.get(path) == change.after for change in step.changes)
 
 
