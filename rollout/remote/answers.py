@@ -1,4 +1,4 @@
-"""What came of a push, as a value, whoever pushed: we ourselves, or `git push`."""
+"""The answer to a push as a value, whether we pushed ourselves or ran `git push`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _VERDICT = re.compile(r"!\t[^\t]*\t\[(?:remote )?rejected\] \((.*)\)")  # git-pu
 
 _STALE = "stale info"  # what git says of a lease that does not hold
 
-_KEPT_OUT = re.compile(r"(?i:denied)|declined")  # a server that lets nobody in reports nothing: there are only words
+_KEPT_OUT = re.compile(r"(?i:denied)|declined")  # a server that denies access sends no report, only text
 
 
 class Pushed(Struct, frozen=True):
@@ -33,7 +33,7 @@ class Moved(Struct, frozen=True):
 
 
 class Unheard(Struct, frozen=True):
-    """Nothing tells what the receiver did; `late` when it may still take the push."""
+    """The receiver did not answer; `late` when it may still take the push."""
 
     reason: str
     late: bool = False
@@ -55,13 +55,13 @@ def of_git_push(result: Result) -> Answer:
 
 
 def refusal(hooks: Iterable[str], verdicts: Iterable[str]) -> Refused:
-    """Put what the receiver's hooks say before what it reports itself."""
+    """Return a refusal: first what the receiver's hooks said, then its own reason."""
     words = [plain(line.strip()) for line in (*hooks, *verdicts)]
     return Refused(redact("; ".join(dict.fromkeys(filter(None, words))))[:600])
 
 
 def unreported(result: Result, hooks: Iterable[str]) -> Refused | Unheard:
-    """Tell a server that keeps us out from one that did not come to a report."""
+    """Tell a server that denied us access from one that never reported."""
     if not _KEPT_OUT.search(result.err):
         return Unheard(result.words)
     said = refusal(hooks, ())

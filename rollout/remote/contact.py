@@ -1,4 +1,4 @@
-"""Contact with remotes: so many at once for each host, over one ssh connection, and again where a host throttles."""
+"""Contact remotes: a few at a time for each host, over one ssh connection, and again when the host throttles."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TRIES = 5
 
 _PAUSE = 0.3  # seconds before the second try, and twice as long before each further one
 
-# What a host says that has too many to talk to just now. It has done nothing yet, so it may be asked again.
+# What a host says when it has too many connections. It has done nothing yet, so we may ask again.
 _THROTTLED = re.compile(
     r"kex_exchange_identification|ssh_exchange_identification|Session open refused|Not allowed at this time"
     r"|returned error: (429|503)"
@@ -46,7 +46,7 @@ def run(
     limit: float = LOCAL,
     ok: Sequence[int] = (0,),
 ) -> Result:
-    """Run a git command that contacts the remote at `url`, as `Git.run` does, when it is its host's turn."""
+    """Run a git command that contacts the remote at `url`, like `Git.run`, once its host may have another contact."""
     host = addresses.host(url)
     if not host:
         return runner.with_access(access).run(*arguments, stdin=stdin, limit=limit, ok=ok)
@@ -69,9 +69,9 @@ def run(
 def session(
     url: str, access: Access, program: str, environment: Mapping[str, str], limit: float
 ) -> Iterator[Session | None]:
-    """Run a program of git on the host of `url`, for the repository there, where a connection to it is open.
+    """Run one of git's programs on the host of `url`, over a connection that is already open.
 
-    None where that cannot be, and git itself is to be asked; nothing has been done then.
+    Yields None when there is no such connection: nothing has been done, and the caller runs git instead.
     """
     path = addresses.ssh_path(url)
     line = None if path is None else lines.path(url, access)
@@ -90,25 +90,25 @@ def session(
 
 
 def _quoted(path: str) -> str:
-    """Quote a path as git does for a shell that it does not know."""
+    """Quote a path for an unknown shell, as git does."""
     return "'" + path.replace("'", "'\\''").replace("!", "'\\!'") + "'"
 
 
 def answers(url: str, access: Access) -> bool:
-    """Tell whether a host answers: what is said to it goes over a connection that is open."""
+    """Tell whether a host answers, by opening the connection that later contacts share."""
     return lines.path(url, access) is not None
 
 
 # --- turns
 
-_contacts: dict[str, BoundedSemaphore] = {}  # that a host may have open
+_contacts: dict[str, BoundedSemaphore] = {}  # one for each host
 
 _contacts_lock = Lock()
 
 
 @contextmanager
 def _turn(host: str, most: int) -> Iterator[None]:
-    """Wait until fewer than the most that may be are in contact with a host."""
+    """Wait until fewer than `most` contacts with the host are open, and hold one for the block."""
     with _contacts_lock:
         contacts = _contacts.setdefault(host, BoundedSemaphore(most))
     with waiting.waiting():

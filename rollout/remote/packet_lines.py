@@ -1,4 +1,4 @@
-"""Packet lines, in which git's programs talk to each other: gitprotocol-common(5)."""
+"""Packet lines, the framing of git's protocols: gitprotocol-common(5)."""
 
 from __future__ import annotations
 
@@ -68,6 +68,6 @@ class Stream:
 
 
 def whole(content: bytes) -> Stream:
-    """Return the packet lines of something that is all here."""
+    """Return the packet lines of a complete answer."""
     pieces = iter((content,))
     return Stream(lambda: next(pieces, b""))

@@ -1,8 +1,8 @@
-"""A push that is said to git's receiving end itself: its rules and hooks hold, as ever.
+"""Push by speaking to `git receive-pack` directly; its rules and hooks apply as they always do.
 
-`git push` would start two more programs, and four where ssh is between, and look through our store for what we know
-already. What is said is git's pack protocol, version 0: gitprotocol-pack(5), gitprotocol-capabilities(5). The receiver
-compares the branch with the lease under its own lock.
+`git push` would start two more programs, four over ssh, and search our store for what we already know. We speak git's
+pack protocol, version 0: gitprotocol-pack(5), gitprotocol-capabilities(5). The receiver compares the branch with the
+lease under its own lock.
 """
 
 from __future__ import annotations
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from rollout.remote.ssh_session import Session
 
 
-_HERE = ("report-status", "quiet", "object-format=", "agent=")  # what git's receiving end knows at any age
+_HERE = (
+    "report-status",
+    "quiet",
+    "object-format=",
+    "agent=",
+)  # capabilities that every version of git receive-pack has
 
 _BANDS = "side-band-64k"
 
@@ -40,7 +45,7 @@ class Update(Struct, frozen=True):
 def push(runner: Git, folder: Path, update: Update, limit: float) -> Answer:
     """Move a branch of a repository on this machine.
 
-    The hooks' words come on stderr, of which the runner keeps a bounded part: no band beside the report is asked for.
+    The hooks' output comes on stderr, which the runner bounds, so we do not ask for a side band.
 
     Raises GitTimeout when that takes longer than `limit` seconds.
     """
@@ -79,7 +84,7 @@ def push_far(session: Session, update: Update) -> Answer | None:
 
 
 def _bands(lines: packet_lines.Stream, words: Ends) -> Iterator[bytes]:
-    """Yield what comes on the first of the bands that lie side by side; what is on the others is for people."""
+    """Yield what comes on the first side band; the other bands carry messages for people."""
     for packet in lines:
         if packet[:1] == b"\1":
             yield packet[1:]
@@ -99,7 +104,7 @@ def _request(update: Update, known: Iterable[str]) -> bytes:
 
 
 def _section(lines: packet_lines.Stream) -> list[str]:
-    """Return the next section, or nothing where that is not what comes: a greeting of somebody's shell, perhaps."""
+    """Return the next section, or nothing if something else comes, such as the greeting of a login shell."""
     try:
         return lines.section() or []
     except ValueError:

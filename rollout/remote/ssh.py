@@ -1,4 +1,4 @@
-"""Share one ssh connection a host."""
+"""Share one ssh connection for each host."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LONGEST = 104 - 1 - 6 - 17 - 1
 
 
 class KeptAway(BaseException):
-    """This process contacts no host: what holds for a host, its turns and its connections, is in another one."""
+    """This process may not contact hosts: another process holds the connections and counts the contacts."""
 
 
 away = False
@@ -73,8 +73,8 @@ class _Line(Struct, frozen=True):
 class _Lines(Struct):
     """The ssh connections that this process shares among its contacts with one host.
 
-    To log in takes longer than all that is said then, so it is done once, before the first contact. Where it fails,
-    each contact goes by itself, as the person's configuration says, and tells what is wrong.
+    Logging in takes longer than everything after it, so it is done once, before the first contact. When it fails, each
+    contact connects on its own, as the person's configuration says, and reports what is wrong.
     """
 
     wanted: bool = False
@@ -83,7 +83,7 @@ class _Lines(Struct):
     lock: Lock = field(default_factory=Lock)
 
     def path(self, url: str, access: Access) -> str | None:
-        """Return where ssh finds the connection to share, opening it at first; None where none can be."""
+        """Return the socket of the shared connection, opening it the first time; None if that fails."""
         to = addresses.ssh_destination(url)
         if to is None or not self.wanted or not _is_openssh(access):
             return None
@@ -136,7 +136,7 @@ def sharing() -> Iterator[None]:
 
 
 def _folder() -> Path | None:
-    """Make a folder for sockets, whose paths must be short; None where none can be made."""
+    """Make a folder for sockets, whose paths must be short; return None if that fails."""
     import tempfile
 
     for place in dict.fromkeys((tempfile.gettempdir(), "/tmp")):  # noqa: S108  # mkdtemp makes it, for us alone
@@ -150,7 +150,7 @@ def _folder() -> Path | None:
 
 
 def _clear(place: Path) -> None:
-    """Remove the folders that killed runs of ours left; what they shared has ended by itself."""
+    """Remove the folders that our killed runs left behind; their connections have ended by themselves."""
     for left in place.glob(f"{_FOLDER}*-*"):
         with contextlib.suppress(OSError, ValueError):
             if left.lstat().st_uid == os.geteuid() and not holder_runs(
@@ -179,7 +179,7 @@ def _is_openssh(access: Access) -> bool:
 
 
 def _ssh(command: str, to: Sequence[str]) -> subprocess.Popen[bytes]:
-    """Start ssh the way git does, through a shell, for its command may hold options and quotes."""
+    """Start ssh through a shell, as git does, because its command may contain options and quotes."""
     return subprocess.Popen(
         ["/bin/sh", "-c", f'exec {command} "$@"', "sh", *to],
         env={**os.environ, "PATH": processes.safe_path(), "SSH_ASKPASS_REQUIRE": "never"},

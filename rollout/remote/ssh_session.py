@@ -1,7 +1,7 @@
-"""A program run on the far side of an ssh connection that is open: what `ssh` does as a client of a shared connection.
+"""Run a program on the far side of an open ssh connection, as the client of a shared connection does.
 
-To start `ssh` takes more of the processor than all that is said in a session. The words are OpenSSH's, version 4 of its
-protocol between clients and the process that has the connection: PROTOCOL.mux in its sources.
+Starting `ssh` costs more processor time than a whole session. The protocol is OpenSSH's, version 4, between clients and
+the process that owns the connection: PROTOCOL.mux in its sources.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _PIECE = 1 << 16
 
 _POLL = 0.25  # seconds between two looks at whether a signal came
 
-_MOST = 1 << 26  # bytes that the far side may say before it has listened
+_MOST = 1 << 26  # bytes that the far side may send before it reads
 
 
 class Refused(Exception):
@@ -43,9 +43,9 @@ class Refused(Exception):
 
 
 class Session(Struct):
-    """A program at work on the far side: bytes to it and from it, within a deadline.
+    """A program that runs on the far side: bytes to it and from it, within a deadline.
 
-    Whatever waits raises GitTimeout when that takes too long.
+    Every method that waits raises GitTimeout when the deadline passes.
     """
 
     control: socket.socket
@@ -58,22 +58,22 @@ class Session(Struct):
     _words: Ends = field(default_factory=Ends)
 
     def say(self, words: bytes) -> None:
-        """Say something; what is answered meanwhile is kept, for who speaks and listens not could wait for ever."""
+        """Send bytes, and keep what arrives meanwhile: a sender that never reads could block for ever."""
         left = memoryview(words)
         while left:
             left = left[self._go_on(left) :]
             if len(self._heard) > _MOST:
-                raise GitTimeout("the server says more than 64 MiB and does not listen")
+                raise GitTimeout("the server sent more than 64 MiB without reading what we sent")
 
     def hear(self) -> bytes:
-        """Return what was said since, or wait for it; nothing when no more is to come."""
+        """Return what has arrived, waiting for it if need be; nothing at the end of the stream."""
         while not self._heard and self.stdout >= 0:
             self._go_on()
         piece, self._heard = bytes(self._heard), bytearray()
         return piece
 
     def end(self) -> Result:
-        """Say no more, hear the rest, and return how the program ended (-1 where nobody tells) and its words."""
+        """Close our side, read the rest, and return the exit code (-1 if unknown) and stderr."""
         self.stdin = _closed(self.stdin)
         while self.stdout >= 0 or self.stderr >= 0:
             self._go_on()
@@ -112,7 +112,7 @@ class Session(Struct):
             return [descriptor for descriptor, _ in poll.poll(min(left, _POLL) * 1000)]
 
     def _write(self, words: memoryview) -> int:
-        """Write as much as there is room for; what nobody reads any more counts as written."""
+        """Write as much as there is room for; bytes count as written when the reader is gone."""
         try:
             return os.write(self.stdin, words[:_PIECE])
         except BlockingIOError:
@@ -133,7 +133,7 @@ class Session(Struct):
         return -1
 
     def close(self) -> None:
-        """Let go of the program, whatever it does: the far side learns that nobody listens."""
+        """Close all streams, whatever the program does; the far side sees them closed."""
         self.stdin, self.stdout, self.stderr = map(_closed, (self.stdin, self.stdout, self.stderr))
 
 
@@ -145,7 +145,7 @@ def _closed(descriptor: int) -> int:
 
 @contextmanager
 def opened(path: str, command: str, environment: Mapping[str, str], limit: float) -> Iterator[Session]:
-    """Run a command on the far side of the connection whose socket is at `path`; raise Refused where that cannot be."""
+    """Run a command over the connection whose socket is at `path`; raise Refused if no session opens."""
     started = time.monotonic()
     with ExitStack() as open_:
         control = open_.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
@@ -179,7 +179,7 @@ def _begin(control: socket.socket, command: str, environment: Mapping[str, str],
     settings = [f"{name}={value}".encode() for name, value in environment.items()]
     _send(
         control,
-        # the message, its number, nothing, and no terminal, display, agent nor subsystem is wanted
+        # the message, its number, a reserved field, and no terminal, X11, agent or subsystem
         b"".join([_WORD.pack(_NEW_SESSION), no, _text(b""), no, no, no, no, _WORD.pack(_NO_ESCAPE), _text(b"")])
         + b"".join(map(_text, [command.encode("utf-8", "surrogateescape"), *settings])),
     )
@@ -198,7 +198,7 @@ def _send(control: socket.socket, message: bytes) -> None:
 
 
 def _received(control: socket.socket) -> tuple[int, ...]:
-    """Return the words that a message begins with, three at most."""
+    """Return the first words of a message, three at most."""
     message = _exactly(control, _WORD.unpack(_exactly(control, _WORD.size))[0])
     number = min(3, len(message) // _WORD.size)
     return struct.unpack_from(f">{number}I", message)

@@ -1,4 +1,4 @@
-"""Git's sending end, spoken to in a session: where a branch is, as `git ls-remote` says, and what a fetch would bring.
+"""Speak to `git upload-pack` in a session: ask where a branch is, as `git ls-remote` does, and fetch.
 
 The protocol is gitprotocol-v2(5), or gitprotocol-pack(5) with a server that does not know it or is not told that we do.
 """
@@ -50,9 +50,9 @@ class Sent(Struct, frozen=True):
 
 
 class Sender:
-    """One program of git's at the other end; what it says and nobody expects is None, and git had better ask.
+    """A git program at the other end; an answer that we do not expect is None, and the caller runs git instead.
 
-    Whatever waits raises GitTimeout when that takes too long.
+    Every method that waits raises GitTimeout when the deadline passes.
     """
 
     def __init__(self, session: Session) -> None:
@@ -61,7 +61,7 @@ class Sender:
         self._offers = self._section() or []
 
     def tip(self, ref: str) -> str | None:
-        """Return the commit that a branch is at; None where there is none, too."""
+        """Return the commit that a branch is at; None if there is no such branch."""
         listed: list[str] | None = self._offers
         if self._speaks_2:
             self.session.say(self._command("ls-refs", [f"ref-prefix {ref}"]))
@@ -140,7 +140,7 @@ class Sender:
         return None
 
     def end(self) -> None:
-        """Say that nothing more is asked, and let the program end."""
+        """End the conversation, so that the program ends."""
         if self._offers:
             self.session.say(packet_lines.FLUSH)
         self.session.end()
@@ -157,7 +157,7 @@ class Sender:
         try:
             return self._lines.section()
         except ValueError:
-            return None  # a greeting of somebody's shell, perhaps
+            return None  # the greeting of a login shell, perhaps
 
 
 def _about(offered: Iterable[str]) -> list[str]:

@@ -22,11 +22,11 @@ _HTTP = re.compile(r"https?://", re.IGNORECASE)
 
 
 class Unreachable(GitError):
-    """The remote did not answer, or said no to being asked."""
+    """The remote did not answer, or would not let us ask."""
 
 
 class NoBranch(GitError):
-    """The remote answered, and it has no such branch."""
+    """The remote answered but has no such branch."""
 
 
 class Remote(Struct, frozen=True):
@@ -60,12 +60,12 @@ def ask(remote: Remote) -> str:
         if ref == remote.ref and ID.match(commit):
             return commit
     if _HTTP.match(remote.url) and not _speaks_git(remote):
-        raise Unreachable("what answers at its address is no git server (a page to log in at?)")
+        raise Unreachable("its address is not served by git (a login page?)")
     raise no_branch(remote, _default_branch(remote))
 
 
 def _speaks_git(remote: Remote) -> bool:
-    """Tell whether git's own words come from an address: git takes a page of the web for a repository without refs."""
+    """Tell whether a git server answers at an address: git takes any web page for a repository without refs."""
     traced = Git().with_options(GIT_TRACE_PACKET="1")
     return "packet:" in _listed(traced, remote, ok=()).err
 
@@ -80,7 +80,7 @@ def _listed(runner: Git, remote: Remote, ok: Sequence[int] = (0,)) -> Result:
 
 
 def _told(remote: Remote) -> str | None:
-    """Return what a host says over a connection that is open; None where git had better ask."""
+    """Ask a host over an open connection; None if the caller should run git instead."""
     with sender_for(remote, remote.access.ask_limit) as sender:
         if sender is None:
             return None
@@ -91,7 +91,7 @@ def _told(remote: Remote) -> str | None:
 
 @contextmanager
 def sender_for(remote: Remote, limit: float) -> Iterator[Sender | None]:
-    """Speak to git's sending end over a connection that is open; None where there is none.
+    """Speak to `git upload-pack` over an open connection; None if there is none.
 
     Raises Unreachable when it does not answer within `limit` seconds.
     """
