@@ -6,9 +6,9 @@ import os
 
 from msgspec import Struct
 
-ASK = 25.0  # seconds to be told what a remote's branch is; --timeout sets another number
+ASK = 25.0  # seconds for a remote to say where its branch is; --timeout overrides it
 
-_TRANSFERS = 12  # times as long may a fetch or a push take
+_TRANSFERS = 12  # a fetch or a push may take this many times as long
 
 
 class Access(Struct, frozen=True):
@@ -17,11 +17,11 @@ class Access(Struct, frozen=True):
     ssh_command: str = "ssh"
     secret: tuple[str, str] | None = None
     patience: float = ASK
-    line: str | None = None  # where ssh finds a connection that is shared
+    line: str | None = None  # the socket of a shared ssh connection
 
     @property
     def ask_limit(self) -> float:
-        """Return how many seconds the remote has to say where its branch is."""
+        """Return how many seconds a remote may take to say where its branch is."""
         return self.patience
 
     @property
@@ -37,8 +37,8 @@ class Access(Struct, frozen=True):
         command = f"{self.ssh_command} {self.ssh_options()}{shared}"
         found = {} if "GIT_SSH" in os.environ else {"GIT_SSH_COMMAND": command}
         if self.secret is not None:
-            # The secret goes by environment to a helper that git asks; an argument would stand in the process list.
-            # The empty helper first takes the person's own off the list: they would be told to store the secret.
+            # The secret reaches git's helper through the environment; an argument would show in the process list.
+            # The empty helper comes first to clear the person's own helpers, which would be told to store the secret.
             helper = (
                 '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" '
                 '"$ROLLOUT_GIT_USER" "$ROLLOUT_GIT_WORD"; }; f'
@@ -55,7 +55,7 @@ class Access(Struct, frozen=True):
         return found
 
     def ssh_options(self) -> str:
-        """Return what ssh is told so that it neither asks nor hangs."""
+        """Return the ssh options that keep it from asking or hanging."""
         seconds = _whole(self.patience, 10)
         alive = f"-o ServerAliveInterval={seconds} -o ServerAliveCountMax=3"
         return f"-o BatchMode=yes -o ConnectTimeout={seconds} {alive}"

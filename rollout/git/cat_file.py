@@ -9,7 +9,7 @@ from rollout.machine import waiting
 
 
 class Objects:
-    """Answers what an object is: its id, its type and its bytes."""
+    """Looks objects up: the id, the type and the bytes of each."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdin is not None

@@ -1,4 +1,4 @@
-"""Pick out of git's output the lines that say what went wrong."""
+"""Find the lines of git's output that say what went wrong."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from rollout.safety.shown import plain, redact
 
 def ending(code: int) -> str:
     if code >= 0:
-        return f"git ended with {code}"
+        return f"git exited with {code}"
     memory = " (out of memory?)" if -code == signal.SIGKILL else ""
-    return f"git was ended by signal {-code}{memory}"
+    return f"git was killed by signal {-code}{memory}"
 
 
 def complaint(err: str) -> str:
-    """Return the telling lines of git's stderr as one line of plain text."""
+    """Return the lines of git's stderr that matter, as one line of plain text."""
     if re.search(r"could not read (Username|Password) for", err):
-        return "the server wants a user name and password, and git knows none for it; a credential helper gives them"
+        return "the server wants a user name and password, and git has none for it; set up a credential helper"
     lines = [plain(line.strip()) for line in err.splitlines()]
     noise = re.compile(r"^(hint:|warning: filtering|To |remote: *$|Please make sure|and the repository exists)")
     kept = [line for line in lines if line and not noise.match(line)]

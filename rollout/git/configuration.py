@@ -1,4 +1,4 @@
-"""Git's configuration files as values: the plain form of them, which git itself writes, is read without running git."""
+"""Git's configuration files as values; files in the plain form that git itself writes are read without running git."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class Config(Struct, frozen=True):
 
 
 def plain(content: bytes) -> Config | None:
-    """Return a configuration in the plain form; None where a quote, a comment, an escape or the like stands in it."""
+    """Parse a configuration in the plain form; None if it has quotes, comments, escapes or the like."""
     text = content.decode("utf-8", "replace")
-    if _CONTROL.search(text) or "\ufffd" in text:  # the latter stands for what is not UTF-8
+    if _CONTROL.search(text) or "\ufffd" in text:  # U+FFFD replaces bytes that are not UTF-8
         return None
     sections: dict[str, dict[str, tuple[str, ...]]] = {}
     current: dict[str, tuple[str, ...]] | None = None
@@ -84,7 +84,7 @@ def personal(program: str, environment: Mapping[str, str]) -> dict[str, str] | N
 
 
 def _content(place: Path) -> bytes | None:
-    """Return what stands in a configuration file, nothing where there is none; None where that is not plain to see."""
+    """Return the content of a configuration file, "" if there is none; None if only git can tell."""
     try:
         if str(place) == os.devnull or not os.path.lexists(place):
             return b""

@@ -1,4 +1,4 @@
-"""The sealed environment and the options that every git of ours runs with."""
+"""The sealed environment and the options for every git that we run."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 from rollout.errors import RolloutError
 from rollout.machine.processes import safe_path
 
-# What of the person's environment git may see. GIT_DIR, GIT_INDEX_FILE and their like would point a rollout that was
-# started inside a hook at the wrong repository; GIT_TRACE* would print secrets.
+# The variables of the person's environment that git may see. GIT_DIR, GIT_INDEX_FILE and the like would point a
+# rollout that was started inside a hook at the wrong repository; GIT_TRACE* would print secrets.
 _KEPT = re.compile(
     r"GIT_(CONFIG_(GLOBAL|SYSTEM|NOSYSTEM)|SSH|SSH_COMMAND|SSH_VARIANT|SSL_.*|PROXY_.*|EXEC_PATH"
     r"|(AUTHOR|COMMITTER)_(NAME|EMAIL))\Z"
@@ -37,7 +37,7 @@ ENVIRONMENT = {
 
 OTHER_SIDE = {name: value for name, value in ENVIRONMENT.items() if name != "GIT_NO_REPLACE_OBJECTS"}
 
-# What a repository's own configuration could make git run is switched off by name; -c beats every file.
+# Everything that a repository's own configuration could make git run is switched off by name; -c beats every file.
 OPTIONS = (
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
@@ -65,7 +65,7 @@ OPTIONS = (
 
 
 def seal() -> None:
-    """Take out of this process's environment what must not reach git; GitPython hands on all that is left."""
+    """Remove from this process's environment what must not reach git; GitPython passes on the rest."""
     for name in list(os.environ):
         if name.startswith("GIT_") and not _KEPT.match(name):
             os.environ.pop(name, None)
@@ -76,7 +76,7 @@ def seal() -> None:
 
 @cache
 def program() -> str:
-    """Find git once, on an absolute path: a `git` in some work tree must not be run."""
+    """Find git once, by absolute path: we must not run a `git` that lies in some work tree."""
     for folder in safe_path().split(os.pathsep):
         candidate = Path(folder) / "git"
         if os.access(candidate, os.X_OK) and candidate.is_file():

@@ -1,4 +1,4 @@
-"""A person's repository, read without running git and without changing a byte of it."""
+"""Read a person's repository without running git and without changing a byte of it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OPERATIONS = {
 
 
 class NotOurs(Exception):
-    """Why a folder is no repository that rollout may work in."""
+    """Rollout may not work in this folder; the text says why."""
 
 
 class GitDir(Struct, frozen=True):
@@ -92,11 +92,11 @@ class GitDir(Struct, frozen=True):
         return None
 
     def setting(self, section: str, name: str, fallback: str) -> str:
-        """Return one setting of the repository's own configuration; none is obeyed that runs or redirects."""
+        """Return one setting of the repository's own configuration; we obey none that runs or redirects anything."""
         return self.config().last(section, name, fallback)
 
     def remote_urls(self, remote: str) -> list[str]:
-        """Return where the remote is pushed to, as written: the repository's own insteadOf is not followed."""
+        """Return the addresses that the remote is pushed to, as written: we ignore the repository's own insteadOf."""
         config, section = self.config(), f'remote "{remote}"'
         return list(config.all(section, "pushurl") or config.all(section, "url"))
 
@@ -104,7 +104,7 @@ class GitDir(Struct, frozen=True):
         return [s[8:-1] for s in self.config().sections if s.startswith('remote "') and s.endswith('"')]
 
     def remote_refs(self) -> list[str]:
-        """Return the full names of the tracking refs, and of no other."""
+        """Return the full names of the tracking refs only."""
         loose = (self.common_dir / "refs" / "remotes").rglob("*")
         names = {str(path.relative_to(self.common_dir)) for path in loose if path.is_file() and not path.is_symlink()}
         return sorted(names | {name for name in self._packed() if name.startswith("refs/remotes/")})
@@ -118,7 +118,7 @@ class GitDir(Struct, frozen=True):
 
 
 def _whole_file(place: str) -> bytes | None:
-    """Return what stands in a file that git obeys; raise NotOurs for a pipe or the like, or a large one."""
+    """Return the content of a file that git obeys; raise NotOurs if it is a pipe or the like, or too large."""
     try:
         descriptor = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -135,7 +135,7 @@ def _whole_file(place: str) -> bytes | None:
 
 
 def _parsed(place: Path) -> Config:
-    """Read a configuration in which more than the plain form stands."""
+    """Read a configuration that is not in the plain form."""
     import configparser
 
     from git.config import GitConfigParser
@@ -159,7 +159,7 @@ _SHAPING = re.compile(r"hiderefs|include|refstorage|namespace|worktree", re.IGNO
 
 
 def bare(folder: Path) -> GitDir | None:
-    """Return a bare repository of our own whose refs are plain files and shown to all; None for any other."""
+    """Return a bare repository that we own, with refs in plain files and none hidden; None for any other."""
     found = GitDir(folder, folder, folder)
     try:
         owned(folder)
@@ -172,7 +172,7 @@ def bare(folder: Path) -> GitDir | None:
 
 
 def plain_file(place: Path | str) -> None:
-    """Raise NotOurs for what is there and is no file: git would wait for a pipe for ever."""
+    """Raise NotOurs if something other than a file is there: git would wait for a pipe for ever."""
     with contextlib.suppress(OSError):
         _plain(place, os.stat(place))
 
@@ -183,7 +183,7 @@ def _plain(place: Path | str, about: os.stat_result) -> None:
 
 
 def owned(path: Path, absent: str = "") -> int:
-    """Return what kind of thing is there; raise NotOurs for somebody else's, and for nothing."""
+    """Return the kind of thing that is there; raise NotOurs if nothing is, or if it belongs to somebody else."""
     try:
         about = os.lstat(path)
     except OSError as error:
@@ -195,7 +195,7 @@ def owned(path: Path, absent: str = "") -> int:
 
 
 def read(path: Path | str, limit: int = _MAX) -> str | None:
-    """Read one small file of git's; a symlink is not followed, and a pipe is not waited for."""
+    """Read one small file of git's without following a symlink or waiting for a pipe."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

@@ -1,4 +1,4 @@
-"""What the person's own git configuration says that we honour."""
+"""The settings of the person's own git configuration that we honour."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from rollout.git.environment import program
 from rollout.git.run import Git, Result
 from rollout.model.outcomes import Author, Identity
 
-# Settings of a person by which an address means something else than it says, or a remote shows something else.
+# Settings that make an address mean something else, or a remote show something else.
 _REDIRECTING = re.compile(r"(url|transfer|uploadpack)\.|push\.pushoption=|protocol\..*allow=(?!always\Z)")
 
 
 class Person(Struct, frozen=True):
-    """What the person's own git configuration says that rollout honours, and how long they wait for a remote."""
+    """The person's own git settings that rollout honours, and how long they wait for a remote."""
 
     identity: Identity | None
     ssh_command: str = "ssh"
@@ -30,12 +30,12 @@ class Person(Struct, frozen=True):
     attributes_file: str | None = None
     fault: str | None = None
     patience: float = ASK
-    redirected: bool = False  # an address may lead elsewhere than it says, or may not be used
-    conditional: bool = False  # the identity is one in one repository and another in another: includeIf
+    redirected: bool = False  # an address may lead elsewhere, or may be forbidden
+    conditional: bool = False  # the identity depends on the repository (includeIf)
 
 
 def read_person() -> Person:
-    """Read the global and system configuration, and never that of a repository."""
+    """Read the global and system configuration, never a repository's."""
     settings = configuration.personal(program(), os.environ)
     if settings is None:
         settings = listed_settings(Git().attempt("config", "--null", "--list", "--includes"))
@@ -103,7 +103,7 @@ def identity_of(settings: Mapping[str, str]) -> tuple[Identity | None, str | Non
     missing = [f"{kind} {part}" for kind, who in (("author", author), ("committer", committer)) for part in _lacks(who)]
     if missing:
         return None, (
-            f"no git identity is configured (missing: {', '.join(missing)}), so no commit can be signed with a name: "
+            f"no git identity is configured (missing: {', '.join(missing)}), so no commit can be made: "
             'git config --global user.name "Your Name"; git config --global user.email you@example.org; '
             "or GIT_AUTHOR_NAME, GIT_AUTHOR_EMAIL, GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL in the environment"
         )
@@ -126,7 +126,7 @@ def _lacks(who: Author) -> Iterator[str]:
 
 
 def _ident(text: str) -> str:
-    """Drop what an identity cannot hold, as git does."""
+    """Drop the characters that an identity cannot hold, as git does."""
     return re.sub(r"[<>\n\x00]", "", text).strip(" .,:;\"'\\")
 
 

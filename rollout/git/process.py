@@ -1,4 +1,4 @@
-"""Run one process with limits on its time and its output."""
+"""Run one process with limits on its time and output."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _STDERR_KEPT = 64 * 1024  # bytes of the beginning, and as many of the end
 
 _STDOUT_LIMIT = 1 << 30
 
-_GRACE = 5.0  # seconds between asking a git process to end and ending it
+_GRACE = 5.0  # seconds between asking a git process to end and killing it
 
 
 @contextmanager
 def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Leave no process behind, whatever happens in the block."""
+    """Leave no process behind, whatever happens inside the block."""
     try:
         yield
     except BaseException:
@@ -59,7 +59,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 class Ends(Struct):
-    """What somebody says for people, of which the beginning and the end are kept."""
+    """Output for people, of which we keep the beginning and the end."""
 
     _begin: bytearray = field(default_factory=bytearray)
     _end: bytearray = field(default_factory=bytearray)
@@ -77,7 +77,7 @@ class Ends(Struct):
 
 
 class Pump:
-    """Feeds stdin and drains stdout and stderr until both end, within a deadline and bounds."""
+    """Feeds stdin and drains stdout and stderr until both end, within a deadline and size limits."""
 
     def __init__(self, process: subprocess.Popen[bytes], stdin: bytes, deadline: float) -> None:
         self._process = process
@@ -120,7 +120,7 @@ class Pump:
         self._out.append(piece)
         self._size += len(piece)
         if self._size > _STDOUT_LIMIT:
-            raise GitError("git said more than 1 GiB")
+            raise GitError("git wrote more than 1 GiB")
         return bool(piece)
 
     def _read_err(self, stream: BinaryIO) -> bool:

@@ -33,14 +33,14 @@ class Result(Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        """Git's complaint in one line, without addresses' secrets and terminal escapes."""
+        """Git's complaint in one line, without secrets or terminal escapes."""
         return complaint(self.err) or ending(self.code)
 
 
 @contextmanager
 def _first_look() -> Iterator[None]:
-    """Import GitPython in the block: it runs git to see that it is there; raise RolloutError when it does not run."""
-    # That git is in our process group. Signals wait, for it too, or a wish to end would look like a broken git.
+    """Import GitPython inside the block: it runs git to check for it; raise RolloutError if git does not run."""
+    # That git shares our process group. We hold signals back meanwhile, or an interrupt would look like a broken git.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
     try:
         yield
@@ -58,10 +58,10 @@ class Git(Struct, frozen=True):
     held: tuple[int, ...] = ()
     options: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
-    ours: bool = True  # what it is told holds for our side; the other side goes by its own configuration
+    ours: bool = True  # our options apply to our side only; the other side uses its own configuration
 
     def as_the_other_side(self) -> Git:
-        """Return a runner for the program that `git push` starts on the side of the remote, its hooks and all."""
+        """Return a runner for the program that `git push` starts on the remote's side, hooks included."""
         return Git(held=self.held, ours=False)
 
     def with_options(self, *options: str, **environment: str) -> Git:
@@ -84,7 +84,7 @@ class Git(Struct, frozen=True):
         return result
 
     def attempt(self, *arguments: str, stdin: bytes = b"", limit: float = LOCAL) -> Result:
-        """Run one git command whose exit code the caller reads."""
+        """Run one git command and leave the exit code to the caller."""
         return self.run(*arguments, stdin=stdin, limit=limit, ok=())
 
     def _start(self, arguments: Iterable[str]) -> subprocess.Popen[bytes]:

@@ -24,8 +24,8 @@ _TO = "To ssh://host/api.git\n"
         (128, "", "remote: Write access denied.\nfatal: unable to access\n", Refused("Write access denied.")),
         (128, "", "git@host: Permission denied (publickey).\n", Refused("git@host: Permission denied (publickey).")),
         (128, "", "fatal: the remote end hung up\n", Unheard("fatal: the remote end hung up")),
-        (1, f"{_TO}!\t1:refs/heads/main\t[remote failure] (failed to report)\n", "", Unheard("git ended with 1")),
-        (-9, "", "", Unheard("git was ended by signal 9 (out of memory?)")),
+        (1, f"{_TO}!\t1:refs/heads/main\t[remote failure] (failed to report)\n", "", Unheard("git exited with 1")),
+        (-9, "", "", Unheard("git was killed by signal 9 (out of memory?)")),
     ],
 )
 def test_a_push_of_git_is_read_once(code: int, out: str, err: str, answer: Answer) -> None:

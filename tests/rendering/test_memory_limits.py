@@ -39,7 +39,7 @@ def test_a_git_that_runs_out_of_memory_costs_its_own_target_and_the_next_run_fin
     assert "Traceback" not in err
     assert first.outcomes() == {"api": "failed", "web": "pushed"}
     assert first.code == (1 if command == "fetch" else 3)
-    assert "git was ended by signal" in first.reasons()["api"]
+    assert "git was killed by signal" in first.reasons()["api"]
     again = world.run("apply", "--yes", "--json")
     assert (again.code, again.outcomes()) == (0, {"api": "pushed", "web": "unchanged"})
     assert world.log("api") == ["Roll out conf.txt", "first"]
