@@ -1,4 +1,4 @@
-"""Where rollout keeps its own things: never inside a target, readable by their owner only."""
+"""Rollout's own files: never inside a target, readable by their owner only."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from rollout.machine import waiting
 
 
 def folder(path: Path) -> None:
-    """Make a folder of our own, if it is not there; raise OSError that names what stands in its place."""
+    """Make a folder of our own if it is missing; raise OSError that names what is in its place."""
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
     except (FileExistsError, NotADirectoryError) as error:
         odd = next((place for place in (path, *path.parents) if os.path.lexists(place) and not place.is_dir()), path)
-        reason = "is not a folder; move it away, and rollout makes a new one"
+        reason = "is not a folder; move it away and rollout will make a new one"
         raise NotADirectoryError(errno.ENOTDIR, reason, str(odd)) from error
 
 
 def scratch(folder: Path, prefix: str) -> tuple[int, str]:
-    """Make an empty file for us alone beside the one it will replace; return its descriptor and its path."""
+    """Make an empty file, readable by us only, beside the one it will replace; return its descriptor and path."""
     name = os.path.join(folder, f"{prefix}{os.urandom(8).hex()}")
     return os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), name
 
 
 def write_whole(path: Path, content: bytes, mode: int = 0o600, *, durable: bool = True) -> None:
-    """Put a file of our own in place at once, or not at all."""
+    """Put a file of our own in place atomically."""
     folder(path.parent)
     descriptor, name = scratch(path.parent, ".rollout-")
     try:
@@ -42,7 +42,7 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600, *, durable: bool 
     except BaseException as error:
         Path(name).unlink(missing_ok=True)
         if isinstance(error, OSError):
-            way_out = "; move it away, and rollout makes a new one" if isinstance(error, IsADirectoryError) else ""
+            way_out = "; move it away and rollout will make a new one" if isinstance(error, IsADirectoryError) else ""
             raise OSError(error.errno, f"{error.strerror}{way_out}", str(path)) from error
         raise
     if durable:
@@ -58,7 +58,7 @@ def sync_folder(path: Path) -> None:
 
 
 def sync_all(path: Path) -> None:
-    """Have all that was written to the file system of a folder on the disk: one by one, many files would take long."""
+    """Sync the whole file system of a folder: syncing many files one by one takes longer."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         waiting.sync_all(descriptor)
@@ -67,9 +67,9 @@ def sync_all(path: Path) -> None:
 
 
 def read(path: Path | str) -> bytes:
-    """Return a small file's bytes: a file object would take as long again to make as they take to read.
+    """Return a small file's bytes: making a file object would double the time.
 
-    A pipe where a file should be is not waited for.
+    It does not wait for a pipe that is where the file should be.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
@@ -96,7 +96,7 @@ def content(descriptor: int, most: int = 1 << 40, size: int | None = None) -> by
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """Return one of our own JSON files; an absent or damaged one is empty, for all of them can be made again."""
+    """Return one of our own JSON files; a missing or damaged one is empty, because all of them can be made again."""
     try:
         found = json.loads(read(path))
     except (OSError, ValueError):

@@ -18,15 +18,15 @@ from rollout.machine.processes import alive, holders, our_start
 
 _POLL = 0.05  # seconds between two tries
 
-_ELSEWHERE = "name a folder on a disk of this machine: ROLLOUT_STATE_DIR=DIR"
+_ELSEWHERE = "choose a folder on a local disk: ROLLOUT_STATE_DIR=DIR"
 
 
 @contextmanager
 def locked(path: Path, what: str, wait: float = 0.0, run: str = "") -> Iterator[int]:
     """Hold the lock file for the block and yield its descriptor; raise Busy, naming the holder, after `wait` seconds.
 
-    The file says `what` the holder does, and for which run if for one.
-    Children that inherit the descriptor keep the lock, so an orphaned git process is waited for and not raced.
+    The file says `what` the holder does, and for which run, if any. Children that inherit the descriptor keep the lock,
+    so we wait for an orphaned git process instead of racing it.
     """
     files.folder(path.parent)
     descriptor = _opened(path)
@@ -35,7 +35,7 @@ def locked(path: Path, what: str, wait: float = 0.0, run: str = "") -> Iterator[
         holder = {"pid": os.getpid(), "host": os.uname().nodename, "what": what, "run": run, "since": _now()}
         holder["start"] = our_start(os.getpid())
         text = json.dumps(holder).encode()
-        # Truncating to nothing first would make some file systems write the new content to the disk at once.
+        # Truncating first would make some file systems write the new content to the disk at once.
         os.pwrite(descriptor, text, 0)
         if os.fstat(descriptor).st_size > len(text):
             os.ftruncate(descriptor, len(text))
@@ -45,7 +45,7 @@ def locked(path: Path, what: str, wait: float = 0.0, run: str = "") -> Iterator[
 
 
 def _opened(path: Path) -> int:
-    """Open a lock file, made when missing; raise OSError that names what stands in its place."""
+    """Open a lock file, making it if missing; raise OSError that names what is in its place."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -55,7 +55,7 @@ def _opened(path: Path) -> int:
     except OSError as error:
         if error.errno not in {errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.EINVAL}:
             raise
-        reason = f"{error.strerror}; a lock should be there: move it away"
+        reason = f"{error.strerror}; rollout needs a lock file there: move it away"
         raise OSError(error.errno, reason, str(path)) from error
 
 
@@ -65,9 +65,9 @@ def _take(descriptor: int, path: Path, what: str, deadline: float) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
-                raise Busy(f"{what}: {holder(path)} is at work; wait for it, or give --lock-timeout SECONDS") from None
+                raise Busy(f"{what}: {holder(path)} is at work; wait for it, or add --lock-timeout SECONDS") from None
             if waiting.interrupted.is_set():
-                raise Busy(f"{what}: interrupted while {holder(path)} was waited for") from None
+                raise Busy(f"{what}: interrupted while waiting for {holder(path)}") from None
             waiting.sleep(_POLL)
         except OSError as error:
             raise OSError(error.errno, f"{error.strerror}; {_ELSEWHERE}", str(path)) from error
@@ -76,7 +76,7 @@ def _take(descriptor: int, path: Path, what: str, deadline: float) -> None:
 
 
 def prove(path: Path) -> None:
-    """Raise RolloutError where a lock that is held can be taken again: some network file systems keep none."""
+    """Raise RolloutError if a lock that we hold can be taken again: some network file systems do not support locks."""
     descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -84,7 +84,7 @@ def prove(path: Path) -> None:
         return
     finally:
         os.close(descriptor)
-    raise RolloutError(f"{path}: the file system keeps no locks; {_ELSEWHERE}")
+    raise RolloutError(f"{path}: this file system does not support locks; {_ELSEWHERE}")
 
 
 def holder(path: Path) -> str:

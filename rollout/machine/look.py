@@ -36,7 +36,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 @contextmanager
 def opened(root: Path) -> Iterator[int]:
-    """Open a folder below which paths are looked at or changed."""
+    """Open the folder below which we look at paths or change them."""
     descriptor = os.open(root, _FOLDER)
     try:
         yield descriptor
@@ -71,7 +71,7 @@ def _parent(top: int, path: PurePosixPath, *, make: bool = False) -> Iterator[in
 
 
 def look(root: Path, path: PurePosixPath) -> Found | Obstacle | None:
-    """Return what is at `path`: a plain file, something else in words, or nothing."""
+    """Return what is at `path`: a plain file, an obstacle, or nothing."""
     try:
         with opened(root) as top:
             return look_below(top, path)

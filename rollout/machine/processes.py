@@ -12,12 +12,12 @@ from pathlib import Path
 
 
 def safe_path() -> str:
-    """Return PATH without relative folders: what lies in some work tree must not be run as a program."""
+    """Return PATH without relative folders: we must not run a program that lies in some work tree."""
     folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
     return os.pathsep.join(folder for folder in folders if folder.startswith("/")) or os.defpath
 
 
-_MOST_WORDS = 200  # words of a command that are looked at for the places it names
+_MOST_WORDS = 200  # words of a command line that we search for the places it names
 
 
 def processes_in(git_dir: Path, top: Path) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _words(folder: str) -> Iterator[str]:
 
 
 def _is_below(place: str, here: set[Identity]) -> bool:
-    """Tell whether a place is one of these folders or below one, in whatever mount it is."""
+    """Tell whether a place is one of these folders or below one, in whichever mount."""
     try:
         descriptor = os.open(place, os.O_PATH | os.O_CLOEXEC)
     except (OSError, ValueError):
@@ -161,7 +161,7 @@ def holders(path: Path) -> Iterator[str]:
 
 
 def alive(pid: int, start: str) -> bool:
-    """Tell whether the process that wrote its name still runs, and no other has its number by now."""
+    """Tell whether the process still runs, and its number has not gone to another one."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -172,7 +172,7 @@ def alive(pid: int, start: str) -> bool:
 
 
 def _started(pid: int) -> str:
-    """Return when a process started, in the kernel's ticks; "" where that cannot be seen, and for a zombie."""
+    """Return when a process started, in the kernel's ticks; "" if that is hidden, or for a zombie."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

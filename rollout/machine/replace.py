@@ -1,4 +1,4 @@
-"""Files changed one at a time, whole, and only if they are what they were thought to be.
+"""Replace files one at a time, atomically, and only if they are what we expect.
 
 No path is followed through a symlink: every folder on the way is opened by itself. A file is replaced by exchanging
 it with the new one and looking at what came out, so a writer who was faster loses nothing.
@@ -23,7 +23,7 @@ _NOREPLACE = 1
 
 _UNKNOWN = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP}  # what is said where a flag is not known
 
-MOUNTED = "is mounted by itself, as containers do, and cannot be replaced; write it where it is mounted from"
+MOUNTED = "is a mount of its own, as in containers, and cannot be replaced; manage it where it is mounted from"
 
 NO_EXCHANGE = "its file system cannot exchange two files in one step"
 
@@ -31,7 +31,7 @@ PART = ".part"  # the end of the name of a file that is still being written
 
 
 class Changed(Exception):
-    """Somebody else changed what was about to be replaced; it is as they left it."""
+    """Somebody else changed the file that we were about to replace; it is as they left it."""
 
 
 def identity_at(folder: int, name: str) -> tuple[int, int] | None:

@@ -1,4 +1,4 @@
-"""Where rollout keeps its own things on this machine."""
+"""The folder where rollout keeps its own files on this machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rollout.machine.files import folder
 
 
 def state_folder() -> Path:
-    """Return where rollout keeps its own things; made when missing."""
+    """Return the state folder, making it if missing."""
     place = named_state_folder()
     folder(place)
     return place

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Lock, local
 
-# Set when a run is to end now: every git process is ended, and what came of it is looked at by the next run.
+# Set when a run must end now: we end every git process, and the next run looks at what came of it.
 interrupted = Event()
 
 
@@ -26,7 +26,7 @@ _mine = local()
 
 @contextmanager
 def working() -> Iterator[None]:
-    """Do a unit of work in the block, when it is this thread's turn."""
+    """Do a unit of work inside the block, once it is this thread's turn."""
     _mine.held = _turn.acquire(timeout=_STUCK)
     try:
         yield
@@ -37,7 +37,7 @@ def working() -> Iterator[None]:
 
 @contextmanager
 def waiting() -> Iterator[None]:
-    """Let others compute while this thread waits for something in the block."""
+    """Let other threads compute while this one waits inside the block."""
     if not hasattr(_mine, "held"):
         yield
         return
@@ -60,20 +60,20 @@ def sleep(seconds: float) -> None:
 
 
 def pause(seconds: float, attempt: int) -> float:
-    """Return how long to wait before the next try: twice as long each time, and never as long as whoever else tries."""
+    """Return how long to wait before the next try: twice as long each time, with random jitter."""
     import random
 
-    return seconds * (1 << attempt) * (1 + random.random())  # noqa: S311  # no secret: it parts those who wait
+    return seconds * (1 << attempt) * (1 + random.random())  # noqa: S311  # no secret
 
 
 def sync(descriptor: int) -> None:
-    """Have a file or folder on the disk when this returns."""
+    """Sync a file or folder to the disk."""
     with waiting():
         os.fsync(descriptor)
 
 
 def sync_all(descriptor: int) -> None:
-    """Have a whole file system on the disk when this returns."""
+    """Sync a whole file system to the disk."""
     import ctypes
 
     call = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)

@@ -95,7 +95,7 @@ def test_a_file_that_is_mounted_by_itself_is_told_and_left(world: World, shared:
     with mounts.over(world.root / "one", top / "conf.txt"), mounts.over(world.root / "two", shared / "conf.txt"):
         ran = world.run("apply", "--yes", "--json")
         assert ran.outcomes() == {"api": "pushed", "shared": "failed"}
-        assert all("conf.txt" in why and "is mounted by itself" in why for why in ran.reasons().values()), ran.out
+        assert all("conf.txt" in why and "is a mount of its own" in why for why in ran.reasons().values()), ran.out
         assert [file.read_text() for file in (top / "conf.txt", shared / "conf.txt")] == ["hello world\n"] * 2
         assert sorted(path.name for path in shared.iterdir()) == ["conf.txt"]
     assert world.run("apply", "--yes", "--json").outcomes() == {"api": "unchanged", "shared": "written"}
