@@ -41,7 +41,7 @@ _OWN_FILES = 40  # that this process has open besides, with what its libraries o
 
 
 def affordable(jobs: int) -> int:
-    """Return how many of so many units can be worked on at once with the files that may be open; ask for more first."""
+    """Raise the limit on open files, and return how many of `jobs` units can then run at once."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _OWN_FILES + _FILES * jobs
     if soft != resource.RLIM_INFINITY and soft < wanted:
