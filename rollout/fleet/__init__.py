@@ -1,4 +1,4 @@
-"""Many targets at once, by the command's own verb.
+"""Work on many targets at once, one module for each verb of the command line.
 
 Doors: `apply`, `explain`, `load`, `plan`, `prove`, `revert`.
 """

@@ -1,4 +1,4 @@
-"""A plan becomes outcomes: which steps are written, which wait for a person, and what the exit code says."""
+"""Write the steps of a plan, and turn each into an outcome."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rollout.work.executors import Executor
 
 
 class Order(Struct, frozen=True):
-    """How to write the steps of a run; after `most_failures` no further one is begun."""
+    """How to write the steps of a run; after `most_failures` failures no further one begins."""
 
     run: Run
     settings: Settings
@@ -29,9 +29,9 @@ class Order(Struct, frozen=True):
 def write(
     steps: tuple[Step, ...], order: Order, executor: Executor, stop: Event, begun: Callable[[Step], None]
 ) -> Iterator[tuple[Step, Outcome]]:
-    """Write the steps, yielding each outcome as it comes; `begun` hears of each step that is.
+    """Write the steps, yielding each outcome as it comes; call `begun` when a step begins.
 
-    After `stop`, and after as many failures as may be, none is begun any more; what is being written ends as it will.
+    After `stop`, or too many failures, no further step begins; those in work run to their end.
     """
     failures = _Failures(order.most_failures)
 
@@ -59,7 +59,7 @@ def _not_started(step: Step, why: str) -> Outcome:
 
 
 class _Failures(Struct):
-    """Which targets went wrong, by name, for one may be noted twice; and how many may: None is any number."""
+    """The names of the targets that failed, and how many may; None is any number. One may be noted twice."""
 
     most: int | None
     seen: set[str] = field(default_factory=set)

@@ -33,7 +33,7 @@ class Explanation(Struct, frozen=True):
 
 
 def explanation(loaded: Loaded, target: Target, path: PurePosixPath, settings: Settings) -> Explanation:
-    """Return why a managed path is as it is; raise UsageError for a path that no template names."""
+    """Explain a managed path; raise UsageError for a path that no template names."""
     slot = next((slot for slot in loaded.rendering.slots(target) if slot.path == path), None)
     if slot is None:
         raise UsageError(f"{target.name}: no template set names {path}, so rollout never touches it")

@@ -1,4 +1,4 @@
-"""What git ignores among the templates, where the inventory lies in a repository."""
+"""Find the templates that git ignores, when the inventory lies in a repository."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def ignored(folder: Path) -> frozenset[str]:
         git = Git(discover.discover(top).git_dir, top)
         listed = git.run("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", inside)
     except (NotOurs, GitError, OSError):
-        return frozenset()  # whoever keeps the inventory elsewhere than in a repository of their own has no such rules
+        return frozenset()  # an inventory that is not in a repository of the person's own has no such rules
     names = frozenset(os.path.relpath(os.fsdecode(name), inside) for name in listed.out.split(b"\0") if name)
     there = {os.path.relpath(path, folder) for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()}
-    return frozenset() if there <= names else names  # a repository that ignores all that it was not told to track
+    return frozenset() if there <= names else names  # a repository that ignores everything it does not track
 
 
 def _has_rules(folder: Path, top: Path) -> bool:
-    """Tell whether there are rules at all: to ask git takes a process."""
+    """Tell whether there are any rules, which saves running git."""
     above = [folder, *folder.parents]
     places = above[: above.index(top) + 1]
     if any((place / ".gitignore").is_file() for place in places):

@@ -22,7 +22,7 @@ from rollout.rendering.jinja import TemplateFault
 
 _MAX_INVENTORY = 32 * 1024 * 1024
 
-_ENTRY = re.compile(r"^  [^\s#-]", re.MULTILINE)  # what an entry mostly begins with
+_ENTRY = re.compile(r"^  [^\s#-]", re.MULTILINE)  # how most entries begin
 
 
 class Loaded(Struct, frozen=True):
@@ -57,8 +57,8 @@ def opened(
 ) -> Iterator[Loaded]:
     """Yield the inventory and a renderer for it; raise UsageError with all that is wrong with either.
 
-    `memory` is the state folder; what parsing the inventory and the templates came to is remembered there. `foreseen`
-    hears about how many targets will be chosen, before they are read.
+    `memory` is the state folder, which remembers the parsed inventory and templates. We call `foreseen` with a rough
+    number of the targets before we read them.
     """
     path, shown, overrides = source.path, source.shown, source.overrides
     text = _text(path, shown)

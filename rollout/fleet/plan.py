@@ -1,4 +1,4 @@
-"""Everything observed and decided: the targets of an inventory become a plan."""
+"""Observe the targets of an inventory and make a plan for them."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from rollout.work.executors import Executor
 class Question(Struct, frozen=True):
     """What to plan: for which targets, and with which decisions.
 
-    `problems` are faults of a target's files, found by other means than rendering and checking them. Without
-    `from_memory` every target is looked at in full, whatever is remembered of it.
+    `problems` are faults of a target's files that neither rendering nor the checks found. Without `from_memory` we look
+    at every target in full, whatever we remember of it.
     """
 
     targets: tuple[Target, ...]
@@ -38,7 +38,7 @@ class Question(Struct, frozen=True):
 
 
 class Watcher(Struct, frozen=True):
-    """Who hears of each target: that it is begun, that a glance did not settle it, and that it has its step."""
+    """Called for each target: when it begins, when a glance did not settle it, and when its step is there."""
 
     begun: Callable[[str], None]
     left_open: Callable[[str], None]
@@ -69,7 +69,7 @@ def make_plan(loaded: Loaded, question: Question, executor: Executor, watcher: W
 
 
 def _apart(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Block targets that turn out to be one branch of one repository, listed under two names."""
+    """Block targets that turn out to be the same branch of the same repository."""
     first: dict[tuple[str, str | None], str] = {}
     blocked: dict[str, str] = {}
     for step in steps:
@@ -112,4 +112,4 @@ def _looks(
 
 
 def _not_looked_at(target: Target) -> Step:
-    return Step(target.name, target.location, State.BLOCKED, "interrupted before it was looked at", None)
+    return Step(target.name, target.location, State.BLOCKED, "interrupted before rollout looked at it", None)

@@ -1,4 +1,4 @@
-"""The documents of an inventory, proved on the event store before and after they are rolled out."""
+"""Prove the documents of an inventory on the event store, before and after they are rolled out."""
 
 from __future__ import annotations
 

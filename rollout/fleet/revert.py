@@ -1,4 +1,4 @@
-"""Plan the undoing of a run: each path it changed goes back, unless somebody changed it since."""
+"""Plan how to undo a run: each path that it changed goes back, unless somebody has changed it since."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ def test_a_database_that_is_down_neither_fails_nor_delays_a_rollout(
     monkeypatch.setenv("ROLLOUT_DATABASE_URL", DOWN)
     planned = documented.run("plan", "--detailed-exitcode")
     assert planned.code == 2
-    assert "the documents are not proved: cannot connect to the event store at 127.0.0.1:1/x" in planned.err
+    assert "could not prove the documents: cannot connect to the event store at 127.0.0.1:1/x" in planned.err
     applied = documented.run("apply", "--yes")
     assert applied.code == 0, applied.err
     assert "the run's own events are not delivered yet" in applied.err
