@@ -49,12 +49,12 @@ def ledger(at: Session) -> Iterator[Ledger]:
         for target in at.loaded.chosen:
             for note in destination.clear(target, at.state):
                 at.screen.warn(f"{target.name}: {note}")
-        load.faultless(at.loaded)  # after what a killed run left is cleared: a person must not be kept waiting for it
+        load.faultless(at.loaded)  # only now: clearing up after a killed run must not wait for good templates
         yield book
 
 
 def reviewed(at: Session, book: Ledger, planfile: str, settings: Settings, decisions: Decisions) -> Plan:
-    """Load a saved plan and hold it against the world; raise Refused before anything is written."""
+    """Load a saved plan and compare it with the world; raise Refused before anything is written."""
     path = Path(planfile).expanduser()
     try:
         content = path.read_bytes()
@@ -69,8 +69,8 @@ def reviewed(at: Session, book: Ledger, planfile: str, settings: Settings, decis
     moved = [s.target for s in steps if s.target in by_name and not same_place(s, by_name[s.target])]
     now = at.plan(settings, decisions, tuple(by_name[s.target] for s in steps if s.target in by_name))
     fresh = {step.target: step for step in now.steps}
-    stale = dict.fromkeys(moved, "is at another place than when the plan was made")
-    stale |= dict.fromkeys(gone, "is not in the inventory any more")
+    stale = dict.fromkeys(moved, "has moved since the plan was made")
+    stale |= dict.fromkeys(gone, "is no longer in the inventory")
     stale |= {s.target: why for s in steps if s.target in fresh and (why := stale_targets(s, fresh[s.target]))}
     if stale:
         told = plans.grouped(stale.items(), whole=at.options.verbose > 0)
@@ -138,10 +138,11 @@ def _show(at: Session, what: Undertaking, *, whole: bool) -> None:
 
 
 def _ask(at: Session, command: str, work: list[Step]) -> None:
-    """Ask once, with no as the default; raise Refused where nobody can answer or the answer is no."""
+    """Ask once, with no as the default; raise Refused if there is no terminal or the answer is no."""
     if at.options.json or not sys.stdin.isatty():
         raise Refused(
-            f"{command} would change {colour.count(len(work), 'target')}, and nobody is here to be asked; give --yes"
+            f"{command} would change {colour.count(len(work), 'target')}, but there is no terminal to ask on; "
+            "add --yes to go ahead"
         )
     what = colour.count(len(work), "target")
     at.screen.clear()
@@ -152,7 +153,7 @@ def _ask(at: Session, command: str, work: list[Step]) -> None:
         at.screen.say("\nrollout: interrupted; nothing was changed")
         raise
     if not agreed:
-        raise Refused("not agreed; nothing was changed")
+        raise Refused("cancelled; nothing was changed")
 
 
 def _run(
@@ -172,7 +173,7 @@ def _run(
     book.record_all(run, sorted_steps.settled)
     outcomes = list(sorted_steps.settled)
     for outcome in sorted_steps.settled if at.options.json else ():
-        tell(at, run, outcome)  # a person was told of these by the plan, and is told again at the end
+        tell(at, run, outcome)  # a person has seen these in the plan, and sees them again at the end
     with Progress(at.screen, len(sorted_steps.writable), "written") as progress:
 
         def begun(step: Step) -> None:

@@ -1,4 +1,4 @@
-"""What the common options come to when a command runs."""
+"""The values of the common options when a command runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SCHEDULER = r"dask:(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]@]+):[0-9]{1,5}"
 
 
 class Options(Struct, frozen=True):
-    """What a command was told by the common options."""
+    """The common options of a command."""
 
     inventory: str = "inventory.yaml"
     root: Path | None = None
@@ -54,7 +54,7 @@ class Options(Struct, frozen=True):
 
 
 def settled(context: click.Context) -> Options:
-    """Return the common options as they stand when a command runs."""
+    """Return the common options of the command that runs."""
     given = {name: value for name, (_, value) in context.find_root().meta.get("rollout.options", {}).items()}
     if "var" in given:
         given["var"] = dict(_pair(text) for text in given["var"])

@@ -1,4 +1,4 @@
-"""`rollout completion SHELL`: the script by which a shell completes commands and options."""
+"""`rollout completion SHELL`: the script with which a shell completes commands and options."""
 
 from __future__ import annotations
 

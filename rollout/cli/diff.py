@@ -14,7 +14,7 @@ from rollout.model.plan import Action, Change, State, Step
 from rollout.showing import plans
 from rollout.showing.diffs import diff_of, paint_diff
 
-_LEFT_OUT = {State.MISSING, State.UNREACHABLE, State.BLOCKED}  # of these a difference is not all there is to say
+_LEFT_OUT = {State.MISSING, State.UNREACHABLE, State.BLOCKED}  # for these the difference alone does not tell everything
 
 
 @click.command()

@@ -17,7 +17,7 @@ from rollout.ledger import ledger
 @click.command()
 @click.argument("target")
 @click.argument("path")
-@option("--offline", is_flag=True, help="Tell what was last fetched.")
+@option("--offline", is_flag=True, help="Explain what was last fetched.")
 @common
 @click.pass_context
 def explain(context: click.Context, target: str, path: str, offline: bool) -> int:

@@ -1,4 +1,4 @@
-"""What went wrong, told where it is looked for: on stderr for people, on stdout for programs that asked for JSON."""
+"""Report mistakes where they are expected: on stderr for people, on stdout for programs that asked for JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PLACE = re.compile(r"([^:\s][^:]*:\d+(?::\d+)?|[^\s:]*[/.][^\s:]*): ")
 
 
 def wants_json(arguments: Sequence[str]) -> bool:
-    """Tell whether a command line asks for JSON, also one that cannot be read to its end."""
+    """Tell whether a command line asks for JSON, even one with mistakes in it."""
     words = list(arguments)
     if "--" in words:
         words = words[: words.index("--")]
@@ -26,7 +26,7 @@ def wants_json(arguments: Sequence[str]) -> bool:
 
 
 def tell(text: str, code: int, *, as_json: bool, prefix: str = "rollout: ") -> None:
-    """Tell each mistake; `prefix` goes before one that does not begin with its place."""
+    """Report each mistake; `prefix` goes before one that does not begin with its place."""
     for mistake in _mistakes(redact(text)):
         click.echo(mistake if prefix == "" or _located(mistake) else f"{prefix}{mistake}", err=True)
         if as_json:
@@ -34,7 +34,7 @@ def tell(text: str, code: int, *, as_json: bool, prefix: str = "rollout: ") -> N
 
 
 def _mistakes(text: str) -> Iterable[str]:
-    """Part a text into its mistakes: one begins with each line that is not indented."""
+    """Split a text into its mistakes: each line that is not indented begins one."""
     return re.split(r"\n(?=\S)", text.rstrip("\n"))
 
 

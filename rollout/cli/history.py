@@ -1,4 +1,4 @@
-"""`rollout history` and `rollout report`: what the ledger tells of past runs."""
+"""`rollout history` and `rollout report`: what the ledger says about past runs."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def history(context: click.Context, run: str | None) -> int:
 def runs_at_work(at: Session, book: Ledger) -> str | None:
     """Return the run that is at work now: one that has not ended, while a process holds the lock that it took before.
 
-    Only the newest can be; the lock is read and not tried, for a run that begins would trip over that.
+    Only the newest can be. We read the lock without trying to take it, which could make a run that begins fail.
     """
     newest = next(iter(book.runs(1)), None)
     if newest is None or newest.exit_code is not None:
@@ -62,6 +62,6 @@ def runs_at_work(at: Session, book: Ledger) -> str | None:
 
 
 def in_order(run: PastRun, targets: Sequence[Target]) -> PastRun:
-    """Return a run with its outcomes in the inventory's order; what the inventory names no more comes last."""
+    """Return a run with its outcomes in the inventory's order; targets no longer in the inventory come last."""
     order = {target.name: index for index, target in enumerate(targets)}
     return replace(run, outcomes=tuple(sorted(run.outcomes, key=lambda o: order.get(o.target, len(order)))))

@@ -1,4 +1,4 @@
-"""`rollout init`: a first inventory and a first template set, from the repositories that are there."""
+"""`rollout init`: a first inventory and template set, made from the repositories that it finds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from rollout.showing.colour import count
 def init(context: click.Context, folder: str | None) -> int:
     """Write a first inventory here, and a first template set, from the repositories found under DIR (default: here).
 
-    Nothing that exists is overwritten, and nothing in any repository is touched.
+    It overwrites no file and touches nothing in any repository.
 
     \b
     rollout init ~/work
@@ -49,7 +49,7 @@ def init(context: click.Context, folder: str | None) -> int:
         else:
             screen.warn(f"left out: {one}")
     if not found:
-        raise RolloutError(f"{folder or '.'}: no git repository was found here; name the folder they are in")
+        raise RolloutError(f"{folder or '.'}: found no git repository; name the folder that holds your repositories")
     files = {
         templates / first.TEMPLATE: first.TEMPLATE_TEXT,
         inventory.parent / "inventory.schema.json": _schema(),

@@ -43,7 +43,7 @@ class Interrupt(Struct):
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
-        """Raise Interrupted at the very signal while the block lasts: something is waited for, nothing is in flight."""
+        """Raise Interrupted as soon as a signal comes inside the block, which only waits: nothing is in flight."""
         self.idle = True
         if self.number is not None:
             raise Interrupted(self.number)
@@ -55,7 +55,7 @@ class Interrupt(Struct):
 
 @contextmanager
 def interruptible() -> Iterator[Interrupt]:
-    """Turn SIGINT and SIGTERM into a wish to end for as long as the block lasts."""
+    """Turn SIGINT and SIGTERM into a request to end while the block lasts."""
     interrupt = Interrupt()
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -93,10 +93,10 @@ def _event_settings() -> dict[str, Any]:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the program and exit."""
-    # A core would hold whatever we know of secrets; what we start inherits this.
+    # A core dump would contain our secrets; our children inherit this limit.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     streams.prepare()
-    gc.set_threshold(20_000, 20, 50)  # most of what is made lives as long as the command: to look through it is in vain
+    gc.set_threshold(20_000, 20, 50)  # most objects live as long as the command, so collecting often is wasted time
     sys.exit(_ended(arguments))
 
 
@@ -125,7 +125,7 @@ def _ended(arguments: list[str] | None) -> int:
     except RolloutError as error:
         return failed(str(error), 1)
     except BrokenPipeError:
-        streams.silence(sys.stdout)  # whoever read our output has enough
+        streams.silence(sys.stdout)  # the reader of our output has gone
         return 0
     except OSError as error:
         if error.filename is None and error.strerror is None:

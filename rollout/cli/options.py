@@ -34,11 +34,11 @@ _COMMON: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--color",), {"type": click.Choice(["auto", "always", "never"]), "help": "When to colour (default: auto)."}),
     (("-q", "--quiet"), {"is_flag": True, "help": "No progress, no warnings."}),
     (("-v", "--verbose"), {"count": True, "help": "Say more about each target."}),
-    (("--hostname",), {"metavar": "NAME", "help": "Take this for the host's name when a machine is looked for."}),
+    (("--hostname",), {"metavar": "NAME", "help": "Use this host name to find the machine in the inventory."}),
     (("--lock-timeout",), {"type": click.FloatRange(0), "metavar": "SECONDS", "help": "Wait for another run to end."}),
     (("--timeout",), {"type": click.FloatRange(0.1), "metavar": "SECONDS",
                       "help": "How long a remote may take to answer (default: 25); a transfer, twelve times that."}),
-    (("--executor",), {"metavar": "WHERE", "help": "What works on repositories without a path: threads (default), or a "
+    (("--executor",), {"metavar": "WHERE", "help": "Who works on repositories without a path: threads (default), or a "
                        "cluster, dask:tcp://HOST:PORT."}),
 )  # fmt: skip
 
@@ -52,7 +52,7 @@ def common(function: F) -> F:
 
 
 def _note(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
-    """Collect what was given; nearer the command beats nearer the program, both beat the environment."""
+    """Collect an option: after the command's name beats before it, and both beat the environment."""
     name = parameter.name or ""
     source = context.get_parameter_source(name)
     if source in {None, ParameterSource.DEFAULT} or value in (None, ()):
@@ -68,7 +68,7 @@ def _note(context: click.Context, parameter: click.Parameter, value: Any) -> Any
 
 
 def terminal_width() -> int | None:
-    """Return how wide the terminal is, or None when stdout is none."""
+    """Return the width of the terminal, or None if stdout is not one."""
     if not sys.stdout.isatty():
         return None
     try:

@@ -63,7 +63,7 @@ def plan(
 
 
 def _next(at: Session, steps: tuple[Step, ...], saved: str | None, decisions: Decisions) -> str:
-    """Return the command line to go on with after a plan; "" where there is nothing to be done."""
+    """Return the next command to run after a plan; "" if nothing needs doing."""
     words = plans.next_step(steps)
     if words[:1] != ("apply",):
         return at.again(*words) if words else ""
@@ -79,7 +79,7 @@ def diffs(wanted: bool) -> Callable[[Step, Change], str | None]:
 
 
 def exit_code(steps: tuple[Step, ...], *, detailed: bool) -> int:
-    """Return 1 for what could not be evaluated or is blocked, 2 for differences when asked for, else 0."""
+    """Return 1 if a target is blocked or could not be evaluated, 2 for differences if asked to, else 0."""
     if any(step.state in _ERRORS for step in steps):
         return 1
     if detailed and any(step.state in _DIFFERENT for step in steps):

@@ -10,12 +10,12 @@ from msgspec import Struct, field
 
 from rollout.cli.screen import Screen
 
-_SLOW = 3.0  # seconds after which a target that is still worked on is named
+_SLOW = 3.0  # seconds after which we name a target that is still in work
 _EVERY = 0.5  # seconds between two repaints when nothing ends
 
 
 class Progress(Struct):
-    """Hears which target is begun and which has ended; use it in a `with`, so that it stops painting."""
+    """Follows which targets have begun and ended; use it in a `with`, so that it stops painting."""
 
     screen: Screen
     total: int
@@ -43,7 +43,7 @@ class Progress(Struct):
         self._at_work.setdefault(target, time.monotonic())
 
     def left_open(self, target: str) -> None:
-        """Hear that a target is not worked on for now."""
+        """Note that a target is set aside for now."""
         self._at_work.pop(target, None)
 
     def ended(self, target: str) -> None:
@@ -61,7 +61,7 @@ class Progress(Struct):
             self.screen.progress(self.done, self.total, line(self.words, self.done, self.total, self._times()))
 
     def _times(self) -> tuple[float, list[tuple[str, float]]]:
-        """Return how long it all takes so far, and how long each target that is slow."""
+        """Return how long everything has taken so far, and how long each slow target has."""
         now = time.monotonic()
         at_work = [(name, now - since) for name, since in list(self._at_work.items())]
         return now - self.started, sorted((t for t in at_work if t[1] >= _SLOW), key=lambda t: -t[1])

@@ -1,4 +1,4 @@
-"""The documents' proof as commands use it: which database, and what becomes of one that is down."""
+"""Prove the documents from a command: find the database, and deal with one that is down."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rollout.model.files import Problem, Unproved
 from rollout.model.inventory import Target
 
 ENVIRONMENT = "ROLLOUT_DATABASE_URL"
-# A rollout does not wait longer for a database that is down; `verify`, which is there to ask, does.
+# A rollout waits no longer than this for a database that is down; `verify`, whose job is to ask, does.
 PATIENCE, LONG_PATIENCE = 2.0, 10.0
 
 SCRIPT = "docs/testing/event-store-test.sh"
@@ -24,7 +24,7 @@ def database(at: Session, given: str | None = None) -> str | None:
 
 
 def reach(at: Session, url: str, patience: float) -> None:
-    """Make sure that the database answers; one that did not is not waited for again by the same command."""
+    """Make sure that the database answers; one command waits only once for a database that does not."""
     from rollout.events.database import connected
     from rollout.events.patience import within
 
@@ -44,20 +44,20 @@ def reach(at: Session, url: str, patience: float) -> None:
 def problems(at: Session, targets: tuple[Target, ...] | None = None) -> Mapping[str, tuple[Problem, ...]]:
     """Return what is wrong with the documents that would be rolled out.
 
-    Without a database there is nothing to say, and one that is down is only worth a warning.
+    Without a database that is nothing, and a database that is down only causes a warning.
     """
     url = database(at)
     if url is None:
         return {}
     chosen = at.loaded.chosen if targets is None else targets
-    at.screen.note("Trying what the documents say on the event store.")
+    at.screen.note("Trying the documents' commands and queries on the event store.")
     try:
         reach(at, url, PATIENCE)
         return prove.problems(prove.faults(at.loaded, url, chosen, at.interrupt.stop))
     except UsageError:
         raise
     except RolloutError as error:
-        at.screen.warn(f"the documents are not proved: {error}")
+        at.screen.warn(f"could not prove the documents: {error}")
         return {}
 
 

@@ -15,13 +15,13 @@ from rollout.model.outcomes import Outcome, Run, Verdict
 from rollout.model.plan import Step
 from rollout.showing.outcomes import outcome_line
 
-_BURST = 0.25  # seconds within which outcomes are recorded together
+_BURST = 0.25  # outcomes that come within so many seconds are recorded together
 
 
 class Recording(Struct):
-    """Records outcomes, and tells of them then: each at once, but a burst of them together.
+    """Records outcomes and then shows them: each at once, but a burst of them together.
 
-    A record that is to outlast a power cut takes as long as a push; one for each would hold a large run up.
+    A record that survives a power cut takes as long as a push; one for each outcome would slow a large run down.
     """
 
     at: Session

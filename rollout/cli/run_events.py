@@ -27,7 +27,7 @@ _WRONG = {Verdict.BLOCKED, Verdict.STALE, Verdict.REJECTED, Verdict.UNKNOWN, Ver
 
 
 def log(at: Session, run: Run, steps: Iterable[Step], outcomes: Iterable[Outcome]) -> None:
-    """Log what the run did when a database is configured; whatever goes wrong with that is a warning."""
+    """Log what the run did if a database is configured; any failure to do so is a warning."""
     url = proving.database(at)
     events = [] if url is None else list(_events(run, _subjects(run, steps), outcomes))
     if url is None or not events:
@@ -61,7 +61,7 @@ def _deliver(url: str, folder: Path) -> None:
 
 
 def _log_without_spool(at: Session, url: str, records: Sequence[Record], why: RolloutError) -> None:
-    """Ask the database at once; what it does not take is printed whole, for that is all that is left of it."""
+    """Send the events now, and print those that the database refuses in full: there is no other copy."""
     from rollout.events import spool
     from rollout.events.database import connected
     from rollout.events.patience import within
@@ -93,7 +93,7 @@ def _subjects(run: Run, steps: Iterable[Step]) -> dict[str, str]:
 def _events(
     run: Run, subjects: Mapping[str, str], outcomes: Iterable[Outcome]
 ) -> Iterator[tuple[str, str, dict[str, object]]]:
-    """Yield an event for each outcome that somebody may have to go on from: its seed, type and data."""
+    """Yield the seed, type and data of an event for each outcome that somebody may need to know about."""
     for outcome in outcomes:
         seed = f"rollout:{run.id}/{outcome.target}"
         common = {"target": outcome.target, "run": run.id, "outcome": outcome.verdict.value}

@@ -1,4 +1,4 @@
-"""The terminal: data on stdout, progress and warnings on stderr, a live line only where one can live."""
+"""The terminal: data on stdout, progress and warnings on stderr, and a live line where the terminal can show one."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from rollout.showing import colour
 
 _EVERY = 0.1  # seconds between two repaints of the live line
 
-_LISTEN = 0.1  # seconds between two looks whether a question was answered
+_LISTEN = 0.1  # seconds between two checks for an answer
 
 
 class Screen:
-    """Says things to the person, in the right stream and the right dress."""
+    """Shows things to the person, on the right stream and with the right colours."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -33,17 +33,17 @@ class Screen:
         self._hidden: list[str] = []
 
     def hide(self, values: Iterable[str]) -> None:
-        """Show *** from now on wherever one of these values would stand."""
+        """From now on show *** in place of these values."""
         self._hidden = sorted({text for value in values for text in secrets.spellings(value)}, key=len, reverse=True)
 
     def _fit(self, text: str) -> str:
-        """Return a text as it may be shown."""
+        """Return a text with its secrets hidden."""
         for value in self._hidden:
             text = text.replace(value, "***")
         return harmless(redact(text))
 
     def data(self, text: str) -> None:
-        """Print data on stdout; a reader who has enough does not stop the work."""
+        """Print data on stdout; the work goes on if the reader stops reading."""
         self._clear()
         streams.write(sys.stdout, self._fit(text))
 
@@ -63,11 +63,11 @@ class Screen:
         streams.write(sys.stderr, self._fit(text) + "\n")
 
     def agreed(self, question: str) -> bool:
-        """Ask a question on the terminal; only yes is yes, and signals are heard while it stands."""
+        """Ask a question on the terminal; only yes means yes, and signals still work."""
         while True:
             sys.stderr.write(f"{question} [y/N]: ")
             sys.stderr.flush()
-            # A signal that comes just before a read would wait for its end; one that comes before a look does not.
+            # A signal that comes just before a read would have to wait for the read; with select it does not.
             while not select.select([sys.stdin], [], [], _LISTEN)[0]:
                 continue
             answer = sys.stdin.readline()
@@ -79,7 +79,7 @@ class Screen:
             self.say("please answer y or n")
 
     def note(self, text: str) -> None:
-        """Print one line of progress, but where a live line shows it, or nobody wants it."""
+        """Print one line of progress, unless a live line shows it or nobody wants it."""
         if not self._options.quiet and not self._live and not self._options.json:
             self.say(text)
 
@@ -89,7 +89,7 @@ class Screen:
         return self._live
 
     def progress(self, done: int, total: int, text: str) -> None:
-        """Repaint the live line: how far it is, and what was last."""
+        """Repaint the live line: how many are done, and what came last."""
         if not self._live or total < 2:
             return
         now = time.monotonic()

@@ -1,4 +1,4 @@
-"""What most commands begin with: the inventory opened, the person read, a plan made while progress shows."""
+"""What most commands begin with: open the inventory, read the person's settings, plan with progress on the screen."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ class Session(Struct, frozen=True):
 
     @property
     def run_lock(self) -> Path:
-        """Return the file that a run on this inventory holds locked."""
+        """Return the lock file of runs on this inventory."""
         return self.state / "locks" / f"{state_folder.key(str(self.loaded.inventory.path.resolve()))}.lock"
 
     def again(self, command: str, *options: str) -> str:
-        """Return a command line of the program that works on what this one works on."""
+        """Return a rollout command line for the same inventory, targets and variables."""
         words = ["-i", self.options.inventory] if self.options.inventory != Options().inventory else []
         words += [word for pattern in self.options.limit for word in ("--limit", pattern)]
         words += [word for name, value in self.options.var.items() for word in ("--var", f"{name}={value}")]
@@ -88,7 +88,7 @@ class Session(Struct, frozen=True):
 
 
 def _secrets(loaded: Loaded) -> Iterator[tuple[str, str]]:
-    """Yield every value of the inventory whose name says that it is a secret."""
+    """Yield every variable of the inventory whose name marks it as a secret."""
     owners = [target.variables for target in loaded.inventory.targets]
     owners += [machine.variables for machine in loaded.inventory.machines.values()]
     for variables in owners:
@@ -96,7 +96,7 @@ def _secrets(loaded: Loaded) -> Iterator[tuple[str, str]]:
 
 
 def _state_folder(loaded: Loaded) -> Path:
-    """Return where rollout keeps its things; raise UsageError for a place inside a checkout."""
+    """Return the state folder; raise UsageError if it is inside a checkout."""
     named = state_folder.named_state_folder()
     for target in loaded.inventory.targets:
         match target.location:
@@ -112,7 +112,7 @@ def _state_folder(loaded: Loaded) -> Path:
 def opened(context: click.Context, *, check: bool = True, spread: bool = True, looks: bool = True) -> Iterator[Session]:
     """Open the inventory that the options name.
 
-    `spread` says whether its work may be done by other machines, `looks` whether all chosen targets will be looked at.
+    `spread` says whether other machines may do the work, `looks` whether the command looks at all chosen targets.
     """
     options = settled(context)
     if options.scheduler is None:
@@ -138,7 +138,7 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True, l
 
 @contextmanager
 def _executor(options: Options, *, spread: bool) -> Iterator[Executor]:
-    """Give what --executor names; a cluster is contacted when there is work for it."""
+    """Yield the executor that --executor names; it contacts a cluster once there is work for it."""
     if options.scheduler is None or not spread:
         with closing(Threads(options.jobs)) as here:
             yield here

@@ -24,7 +24,7 @@ _DIFFERENT = {State.PENDING, State.DRIFT, State.CONFLICT, State.READY_TO_PUSH, S
 
 
 @click.command()
-@option("--fetch", is_flag=True, help="Ask the remotes now instead of telling what was last known.")
+@option("--fetch", is_flag=True, help="Ask the remotes now instead of showing what was last known.")
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are differences.")
 @option("--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", help="How to print it.")
 @common
@@ -54,7 +54,7 @@ def status(context: click.Context, fetch: bool, detailed_exitcode: bool, form: s
 
 
 def last_outcomes(at: Session) -> dict[str, LastOutcome]:
-    """Read the ledger as far as it can be read: what git and the disk say is shown without it too."""
+    """Read as much of the ledger as we can: without it we still show what git and the disk say."""
     inventory = at.loaded.inventory
     try:
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:

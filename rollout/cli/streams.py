@@ -1,4 +1,4 @@
-"""Standard output and error as they are given to us: in any encoding, read to the end or not, or not there at all."""
+"""Make standard output and error safe to write to: whatever their encoding, and whether or not anybody reads them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ESCAPING = "rollout.escaping"
 
 
 def prepare() -> None:
-    """Have whatever a stream cannot say escaped as in JSON, so that JSON stays JSON; a closed stream swallows."""
+    """Escape what a stream cannot encode as JSON does, so that JSON stays valid; discard output to a closed stream."""
     codecs.register_error(_ESCAPING, _escaped)
     sys.stdout = sys.stdout or _nowhere()
     sys.stderr = sys.stderr or _nowhere()
@@ -33,7 +33,7 @@ def _escaped(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 def write(stream: TextIO, text: str) -> None:
-    """Write a text at once; when its reader has had enough, this and what follows is swallowed."""
+    """Write and flush a text; once its reader has gone, discard this and all that follows."""
     try:
         stream.write(text)
         stream.flush()
@@ -42,7 +42,7 @@ def write(stream: TextIO, text: str) -> None:
 
 
 def silence(stream: TextIO) -> None:
-    """Have a stream swallow all that is written to it: the interpreter must not trip over it again at exit."""
+    """Discard all output to a stream, so that the interpreter does not fail on it again at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

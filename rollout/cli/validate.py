@@ -53,7 +53,7 @@ def validate(context: click.Context) -> int:
 
 
 def _formats_known(loaded: Loaded) -> None:
-    """Make sure that every merged path is of a format that can be merged; it is said once, not target by target."""
+    """Raise UsageError once for each merged path of a format that we cannot merge, not for every target."""
     slots = (slot for target in loaded.chosen for slot in loaded.rendering.slots(target))
     unfit = {slot.path: strategy(slot.rule.mode).fault(slot.path, slot.rule) for slot in slots}
     faults = []

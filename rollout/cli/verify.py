@@ -32,7 +32,7 @@ def verify(context: click.Context, database: str | None) -> int:
     rollout verify --database postgresql://supervisor@localhost:5434/supervisor_service
     """
     with session.opened(context) as at:
-        made = at.plan(at.settings(), from_memory=False)  # a proof believes nothing that was remembered
+        made = at.plan(at.settings(), from_memory=False)  # a proof trusts nothing remembered
         wrong, proved = _documents(at, database)
         if at.interrupt.number is not None:
             raise Interrupted(at.interrupt.number)
@@ -75,7 +75,7 @@ def verify(context: click.Context, database: str | None) -> int:
 
 
 def _documents(at: Session, given: str | None) -> tuple[tuple[Unproved, ...], bool]:
-    """Return what is wrong with the documents, and whether that could be found out."""
+    """Return what is wrong with the documents, and whether we could find out."""
     url = proving.database(at, given)
     if url is None:
         return (), True

@@ -59,6 +59,6 @@ def test_init_says_where_it_found_nothing_and_what_it_left_out(world: World) -> 
     ran = world.run("init", "work", write=False)
     assert ran.code == 1
     assert "left out: " in ran.err
-    assert "work: no git repository was found here; name the folder they are in" in ran.err
+    assert "work: found no git repository; name the folder that holds your repositories" in ran.err
     assert world.run("init", "nowhere", write=False).err == "rollout: nowhere: there is no such folder\n"
     assert sorted(path.name for path in world.root.iterdir()) == ["work"]
