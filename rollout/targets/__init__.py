@@ -1,4 +1,4 @@
-"""The port: look at a target, write a target.
+"""Look at targets and write them, whether branch or folder.
 
 Doors: `destination`, `job`, `past`, `units`.
 """

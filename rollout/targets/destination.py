@@ -1,7 +1,7 @@
-"""The port: read a target into a step, write a step into an outcome, whether branch or folder.
+"""The port: look at a target to get its step, write a step to get its outcome, whether branch or folder.
 
-A fault of our own stays with the target where it happened, and the others go on. While it is looked at, it is the
-reason why the target is blocked; while it is written, it shows its traceback, too.
+A bug of ours affects only the target where it happens. During a look it becomes the reason why the target is blocked;
+during a write it also shows its traceback.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = ["Glance", "Job", "Look", "Seen", "Settings", "clear", "glance", "obse
 
 
 def glance(look: Glance) -> Seen:
-    """Return the step of a target that is as it was remembered, or what was heard on the way."""
+    """Return the step of a target that is as we remember it, or what we heard on the way."""
     try:
         return _glance(look)
     except RolloutError:
@@ -51,7 +51,7 @@ def _glance(look: Glance) -> Seen:
 
 
 def observe(look: Look) -> Step:
-    """Return the frozen step of one target; what keeps it from being looked at is its reason, never a traceback."""
+    """Return the step of one target; whatever prevents a look becomes its reason, never a traceback."""
     try:
         return _observe(look)
     except RolloutError:
@@ -71,7 +71,7 @@ def _observe(look: Look) -> Step:
 
 
 def clear(target: Target, state: Path) -> list[str]:
-    """Clear what a killed run left at a target, giving back what is a person's; return what to tell of it."""
+    """Clear up what a killed run left at a target, giving people's files back; return what to say about it."""
     match target.location:
         case Branch():
             return rescue.clear(target.location.checkout) if target.location.checkout else []
@@ -87,12 +87,12 @@ def write(job: Job) -> Outcome:
     try:
         return _write(job)
     except Exception as error:
-        reason = f"{_own_fault(step.target, error)}; run it again: what came of it is looked at then"
+        reason = f"{_own_fault(step.target, error)}; run it again: the next run looks at what came of it"
         return Outcome(step.target, Verdict.FAILED, reason, step.base, None, 0, step.kind, step.branch)
 
 
 def _own_fault(target: str, error: Exception) -> str:
-    """Show the traceback of a fault of our own and return it in one line; what a person can mend is none."""
+    """Show the traceback of a bug of ours and return it in one line; let through what a person can fix."""
     if isinstance(error, RolloutError):
         raise error
     import traceback

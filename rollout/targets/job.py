@@ -22,22 +22,22 @@ class Settings(Struct, frozen=True):
     person: Person
     offline: bool = False
     push: bool = True
-    wait: float = 60.0  # seconds to wait for another process that uses the same workshop; a reader does not
+    wait: float = 60.0  # seconds to wait for another process that uses the same store; readers do not wait
 
 
 class Look(Struct, frozen=True):
-    """One target to be observed; plain values, so that a worker anywhere can do it."""
+    """One target to observe; plain values, so that a worker anywhere can do it."""
 
     target: Target
     desired: Desired
     settings: Settings
     decisions: Decisions
-    asked: str = ""  # all that decides what is desired, in one word
-    heard: str | None = None  # upstream's commit, where it was asked a moment ago
+    asked: str = ""  # a digest of everything that decides what is desired
+    heard: str | None = None  # upstream's commit, if we asked a moment ago
 
 
 class Glance(Struct, frozen=True):
-    """One target to be held against what is remembered of it, before anything is rendered."""
+    """One target to compare with what we remember of it, before rendering anything."""
 
     target: Target
     asked: str
@@ -54,10 +54,10 @@ class Unfit(Exception):
 
 
 class Job(Struct, frozen=True):
-    """One step to be written in one run."""
+    """One step to write in one run."""
 
     step: Step
     run: Run
     settings: Settings
-    words: Words = Words()  # none keep those of a commit that waits
+    words: Words = Words()  # without any, a waiting commit keeps its own
     desired: Desired | None = None

@@ -1,4 +1,4 @@
-"""What rollout did to a target before, whichever kind it is."""
+"""What rollout did to a target before, whether branch or folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who the person is in a target's repository: their own git configuration, with its conditions, says it for each."""
+"""Who commits in a target's repository, as the person's own git configuration and its conditions say."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from rollout.targets.job import Settings
 
 
 def settled(settings: Settings, where: Branch) -> Settings:
-    """Return the settings with the person as they are there: what git itself would call them in the checkout.
+    """Return the settings with the identity that git itself would use in the checkout.
 
-    Without a checkout it is what their conditions say of the address, the branch, and where it would be cloned to.
+    Without a checkout their conditions decide, by the address, the branch, and the path where it would be cloned.
     """
     if not settings.person.conditional:
         return settings
@@ -80,7 +80,7 @@ def _matches(pattern: str, text: str) -> bool:
 def _as_if_there(where: Branch) -> Iterator[str]:
     """Yield what makes git, run in no repository, include what it would in a clone of the target."""
     if where.url is not None:
-        yield f"remote.{where.remote}.url={addresses.split_secret(where.url)[0]}"  # arguments are no place for a secret
+        yield f"remote.{where.remote}.url={addresses.split_secret(where.url)[0]}"  # secrets do not belong in arguments
     git_dir = None if where.checkout is None else where.checkout / ".git"
     for key, path, origin in conditional_includes():
         kind, _, pattern = key.partition(":")

@@ -1,4 +1,4 @@
-"""The units of work, glancing, observing and writing: here, or on a worker with its own caches and credentials."""
+"""The units of work (glance, observe, write), run here or on a worker with its own caches and credentials."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rollout.work.executors import Work
 
 
 def glance_elsewhere(glance: Glance) -> Seen:
-    """Hold a target against what the worker remembers of it."""
+    """Compare a target with what the worker remembers of it."""
     return destination.glance(replace(glance, settings=_of_this_machine(glance.settings)))
 
 
@@ -35,7 +35,7 @@ def write_elsewhere(job: Job) -> Outcome:
 
 
 def _of_this_machine(settings: Settings) -> Settings:
-    """Return a run's settings as they stand here: our state folder and ways to a remote, the run's identity."""
+    """Return a run's settings for this machine: our state folder and access to remotes, the run's identity."""
     theirs, own = settings.person, _own_person(int(time.monotonic() // 60))
     key = own.identity.signing if own.identity is not None else ()
     identity = None if theirs.identity is None else replace(theirs.identity, signing=key)
@@ -54,12 +54,12 @@ def _cached(name: str, location: Location, settings: Settings) -> str | None:
     if not isinstance(location, Branch) or location.checkout is not None or settings.offline or not settings.push:
         return None
     if settings.person.conditional:
-        return None  # who the person is there, their own files on this machine say
+        return None  # the person's files on this machine decide who commits there
     return location.url or name
 
 
 def _forgotten(_glance: Glance, _reason: str, _begun: bool) -> Seen:
-    return Seen()  # it is looked at in full, and what is wrong is told then
+    return Seen()  # the full look then says what is wrong
 
 
 def _unseen(look: Look, reason: str, _begun: bool) -> Step:
@@ -69,7 +69,7 @@ def _unseen(look: Look, reason: str, _begun: bool) -> Step:
 def _unheard(job: Job, reason: str, begun: bool) -> Outcome:
     step = job.step
     verdict = Verdict.UNKNOWN if begun else Verdict.FAILED
-    why = f"{reason}; what came of it shows at the next run" if begun else reason
+    why = f"{reason}; the next run shows what came of it" if begun else reason
     return Outcome(step.target, verdict, why, step.base, None, 0, step.kind, step.branch)
 
 

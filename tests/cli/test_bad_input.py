@@ -169,7 +169,7 @@ def test_a_missing_checkout_without_an_address_names_both_ways_out(world: World)
     world.entries["gone"] = "{path: gone}"
     plan = world.run("plan", "--json")
     assert (plan.code, plan.states()) == (1, {"api": "pending", "gone": "missing"})
-    assert "gives no url to clone" in plan.out
+    assert "has no url to clone from" in plan.out
 
 
 def test_a_remote_that_refuses_is_told_in_its_words_and_the_commit_waits(world: World) -> None:

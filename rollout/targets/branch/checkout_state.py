@@ -13,7 +13,7 @@ from rollout.targets.job import Look
 
 
 def checkout(look: Look, at: Located, shop: Workshop, tip: str, entries: Entries | None) -> Checkout | None:
-    """Say how the checkout stands towards upstream's tip; None where there is none to be."""
+    """Return how the checkout stands towards upstream's tip; None if the target has no checkout."""
     where = look.target.location
     assert isinstance(where, Branch)
     settled, there = plain_checkout(where, at, tip, entries)
@@ -21,12 +21,12 @@ def checkout(look: Look, at: Located, shop: Workshop, tip: str, entries: Entries
         return there
     seen = observe.observe(at.top, where, tip, list(look.desired.managed), shop, look.settings.person)
     if at.local and isinstance(seen.why, OnBranch):
-        return Checkout()  # the branch itself is upstream, and nobody has it checked out
+        return Checkout()  # the branch itself is upstream, and no checkout is on it
     return seen
 
 
 def plain_checkout(where: Branch, at: Located, tip: str, entries: Entries | None) -> tuple[bool, Checkout | None]:
-    """Tell whether it is plain how the checkout stands, and then how."""
+    """Tell whether we know how the checkout stands without running git, and if so, how."""
     if at.top is None:
         return True, None
     if at.clone:

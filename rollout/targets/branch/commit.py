@@ -1,4 +1,4 @@
-"""Decide what to publish: the commit that waits if it is the very same, else a new one."""
+"""Decide what to publish: the waiting commit if it is exactly right, else a new one."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from rollout.targets.branch.task import Built, Task
 
 
 def default_subject(changes: Iterable[Change]) -> str:
-    """Return the subject of a commit whose message nobody gave."""
+    """Return the default subject of a commit."""
     paths = [PurePosixPath(change.path) for change in changes]
     return f"Roll out {paths[0]}" if len(paths) == 1 else f"Roll out {len(paths)} managed files"
 
 
 def commit(task: Task, tip: str, changes: Sequence[Change]) -> Built:
-    """Return the commit to publish on upstream's tip, building it unless it waits already."""
+    """Return the commit to publish on upstream's tip; build it unless it is waiting already."""
     pending = task.shop.pending()
     if pending is not None and pending.parent == tip and _same(task, pending, changes):
         return Built(pending.commit, tip, tuple(changes))
@@ -38,7 +38,7 @@ def _message(task: Task, pending: Pending | None, changes: Sequence[Change], ide
 
 
 def _same(task: Task, pending: Pending, changes: Iterable[Change]) -> bool:
-    """Tell whether the commit that waits makes these changes, and says what is asked for."""
+    """Tell whether the waiting commit makes these changes and has the message that was asked for."""
     if dict(pending.files) != {change.path: (change.before, change.after) for change in changes}:
         return False
     if _keeps_message(task, pending):
@@ -49,7 +49,7 @@ def _same(task: Task, pending: Pending, changes: Iterable[Change]) -> bool:
 
 
 def _keeps_message(task: Task, pending: Pending) -> bool:
-    """Tell whether this is the commit that waited, so that it keeps its message and its run."""
+    """Tell whether the new commit replaces the one that the plan saw waiting, and so keeps its message and its run."""
     return not task.job.words.given and task.step.pending == pending.commit
 
 

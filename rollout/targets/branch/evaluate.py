@@ -1,4 +1,4 @@
-"""Open a branch's store, look, and turn whatever hinders that into a state."""
+"""Look at a branch in its store, and turn whatever prevents that into a state."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 
 def at_work(target: Target, settings: Settings, look: Callable[[Located, Workshop], T]) -> T | Step:
-    """Look at a target in its workshop; whatever keeps it from being evaluated is its state and reason."""
+    """Look at a target in its store; whatever prevents that becomes its state and reason."""
     assert isinstance(target.location, Branch)
     try:
         at = locate(target.location, settings.person)
@@ -44,14 +44,14 @@ def at_work(target: Target, settings: Settings, look: Callable[[Located, Worksho
 
 
 def _beside_a_writer(found: T | Step, shop: Workshop) -> T | Step:
-    """Say of a target that is not as it should be which run is at work on it."""
+    """Add to the reason of a target that is not in sync which run is at work on it."""
     if not isinstance(found, Step) or not shop.writer or found.state is State.IN_SYNC:
         return found
     return replace(found, reason="; ".join(filter(None, (found.reason, f"run {shop.writer} is at work on it"))))
 
 
 def unanswered(known: Step, why: str) -> Step:
-    """Return what is known from before of a target whose remote did not answer; nothing is planned on that."""
+    """Return what we knew of a target whose remote does not answer, without planning anything on that."""
     return replace(known, state=State.UNREACHABLE, reason=why, changes=(), managed={}, follow=False, checkout=())
 
 
@@ -87,5 +87,5 @@ def last_tip(at: Located, shop: Workshop, where: Branch, *, network: bool) -> st
             shop.seed(at.repo.top, ref, heard)
             known = shop.tip()
     if known is None:
-        raise Unreachable("upstream was never fetched; rollout status --fetch asks it")
+        raise Unreachable("upstream was never fetched; run: rollout status --fetch")
     return known

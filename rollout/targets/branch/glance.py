@@ -1,4 +1,4 @@
-"""Recognise a branch that is as it was, without rendering anything."""
+"""Recognise a branch that has not changed, without rendering anything."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from rollout.targets.job import Glance, Settings, Unfit
 
 
 class Seen(Struct, frozen=True):
-    """What a glance came to: a step, or else upstream's commit if it was asked."""
+    """The result of a glance: a step, or else upstream's commit if we asked for it."""
 
     step: Step | None = None
     heard: str | None = None
 
 
 def glance_at_branch(glance: Glance) -> Seen:
-    """Return the step of a repository that is in sync and was so before, when its templates asked for the same.
+    """Return the step of a repository that was in sync with the same templates, and still is.
 
-    Nothing needs to be rendered for that, no tree and no history read: for all others the step is None.
+    That needs no rendering and reads no tree and no history; for all others the step is None.
     """
 
     target, asked, settings = glance.target, glance.asked, glance.settings
@@ -47,7 +47,7 @@ def glance_at_branch(glance: Glance) -> Seen:
                 raise
             return unanswered(known, first_line(str(error)))
         except GitError:
-            return None  # a damaged store is dealt with by the full look
+            return None  # the full look deals with a damaged store
 
     assert isinstance(target.location, Branch)
     try:
@@ -63,7 +63,7 @@ def glance_at_branch(glance: Glance) -> Seen:
 
 
 def _passing(target: Target, asked: str, settings: Settings, at: Located, shop: Workshop) -> Step | None:
-    """Return the step where all is as it was, seen without holding the workshop, which nothing is written to."""
+    """Return the step if nothing has changed, without locking the store: we only read it."""
     assert isinstance(target.location, Branch)
     ask = not settings.offline or at.local
     if at.local and at.repo is not None:
@@ -79,7 +79,7 @@ def _passing(target: Target, asked: str, settings: Settings, at: Located, shop: 
 
 
 def _as_it_was(target: Target, seen: InSync, settings: Settings, at: Located, shop: Workshop) -> Step | None:
-    """Return the step of earlier findings that still hold upstream, where it is plain how the checkout stands."""
+    """Return the step from earlier findings that still hold, if we know how the checkout stands."""
     assert isinstance(target.location, Branch)
     settled, there = plain_checkout(target.location, at, seen.findings.revision, seen.entries)
     return steps.step_of(target, seen.findings, circumstances_of(at, shop, settings, there)) if settled else None

@@ -1,4 +1,4 @@
-"""Where a repository lives: its upstream, its checkout, or why there is none to be had."""
+"""Find where a repository lives: its upstream and its checkout, or why there is none."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Located(Struct, frozen=True):
     repo: GitDir | None
     local: bool  # the checkout's own branch is the upstream
     top: Path | None
-    trouble: str | None = None  # why there is a path but no checkout to work in
+    trouble: str | None = None  # why the path holds no usable checkout
     clone: bool = False  # the checkout is missing and can be cloned
 
 
 def locate(where: Branch, person: Person, *, for_git: bool = True) -> Located:
-    """Find out where upstream is; raise Unfit when there is none to be had.
+    """Find upstream and the checkout; raise Unfit if there is no upstream.
 
-    `for_git` says whether git is to be run in the checkout.
+    `for_git` says whether we will run git in the checkout.
     """
     repo, trouble = None, None
     top = where.checkout
@@ -47,7 +47,7 @@ def locate(where: Branch, person: Person, *, for_git: bool = True) -> Located:
     if repo is None:
         if trouble is not None:
             raise Unfit(State.BLOCKED, trouble)
-        raise Unfit(State.MISSING, f"there is no checkout at {top}, and the inventory gives no url to clone")
+        raise Unfit(State.MISSING, f"there is no checkout at {top}, and the inventory has no url to clone from")
     urls = repo.remote_urls(where.remote)
     if len(urls) > 1:
         raise Unfit(
@@ -83,6 +83,6 @@ def _remote(url: str, where: Branch, person: Person) -> Remote:
 
 
 def _beside(url: str) -> Path | None:
-    """Return the folder that an address names on this machine, where git would take it by the letter."""
+    """Return the folder on this machine that an address names, if git would read it the same way."""
     path = url.removeprefix("file://")
     return Path(path) if path.startswith("/") and "%" not in path else None

@@ -1,4 +1,4 @@
-"""Observe a branch of a repository into a step: upstream, the commit that waits, the checkout."""
+"""Observe a branch of a repository: upstream, the waiting commit and the checkout become a step."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def observe_branch(look: Look) -> Step:
             try:
                 known = _observe(offline, at, shop)
             except GitError:
-                raise error from None  # nothing is known; why the remote did not answer is what there is to say
+                raise error from None  # we know nothing, so all we can say is why the remote did not answer
             return unanswered(known, first_line(str(error)))
         except NoBranch:
             raise
         except GitError:
-            shop.renew()  # a damaged store is thrown away once; all it held can be fetched again
+            shop.renew()  # throw a damaged store away once: we can fetch all of it again
             return _observe(replace(look, heard=None), at, shop)
 
     return at_work(look.target, look.settings, observed)
@@ -71,7 +71,7 @@ def _observe(look: Look, at: Located, shop: Workshop) -> Step:
         outrun=outrun,
     )
     found = steps.findings(desired, snapshot, decisions)
-    with suppress(OSError):  # a note that has no room costs this memory, and the next full look makes it
+    with suppress(OSError):  # without room on the disk we forget this, and the next full look notes it
         shop.note(tip, found.equal)
         if look.asked and pending is None and entries is not None and not found.changes:
             shop.keep_in_sync(InSync(found, entries), look.asked)
@@ -79,14 +79,14 @@ def _observe(look: Look, at: Located, shop: Workshop) -> Step:
 
 
 def _same_project(shop: Workshop, tip: str, decisions: Decisions) -> None:
-    """Raise Unfit where the address leads to another project than before, unless a person says that it is right."""
+    """Raise Unfit if the address leads to another project than before, unless the person adopts it."""
     if not shop.is_strange(tip):
         shop.believe(tip)
     elif not decisions.adopt:
         raise Unfit(
             State.BLOCKED,
-            "adopt: upstream has no commit in common with what it was before: another project is at this address, or "
-            "its history was written anew; rollout apply --adopt takes it over",
+            "adopt: upstream shares no commit with what it was before: the address leads to another project, or its "
+            "history was rewritten; rollout apply --adopt takes it over",
             Action.ADOPT,
         )
 

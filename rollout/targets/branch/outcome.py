@@ -18,7 +18,7 @@ def outcome_of(
     notes: Iterable[str] = (),
     base: str | None = None,
 ) -> Outcome:
-    """Return a step's outcome; `base` is where upstream was found, unless a commit that was built says it."""
+    """Return a step's outcome; `base` is upstream's commit if we built none."""
     changes = built.changes if built is not None else ()
     return Outcome(
         target=step.target,

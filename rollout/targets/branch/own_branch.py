@@ -1,4 +1,4 @@
-"""Move the branch of a repository without a remote: its own branch is upstream, so moving it is the rollout."""
+"""Move the branch of a repository without a remote: that branch is its upstream, so moving it is the rollout."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rollout.targets.branch.update_checkout import move
 
 
 def move_own_branch(task: Task, built: Built) -> Outcome:
-    """Move the branch to our commit, and the checkout with it where it is the one checked out."""
+    """Move the branch to our commit, and the checkout with it if it is on that branch."""
     assert task.at.repo is not None
     bring = unpack(task.shop.pack(built.commit, built.base))
     try:

@@ -47,7 +47,7 @@ def branch_step(target: Target, where: Branch, outcome: Outcome, settings: Setti
         before = {path: pair[0] for path, pair in made.items()}
         pending = shop.pending_commit()
     if pending == outcome.commit:
-        raise GitError("its commit was never pushed; `rollout apply` on a mended template replaces it")
+        raise GitError("its commit was never pushed; correct the template and run `rollout apply` to replace it")
     return undone(target, outcome, snapshot, before, undoing_by(at.remote.url, settings))
 
 

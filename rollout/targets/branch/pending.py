@@ -42,13 +42,13 @@ def _ours_on_branch(repo: GitDir, where: Branch, tip: str) -> str | None:
 
 
 def outrun_by(snapshot: Snapshot, pending: Pending) -> tuple[PurePosixPath, ...]:
-    """Return the managed files of the waiting commit that upstream has neither as they were nor as it makes them."""
+    """Return the files of the waiting commit that upstream has in neither their old nor their new state."""
     there = snapshot.files
     return tuple(path for path, sides in pending.files.items() if path in there and there[path] not in sides)
 
 
 def still_right(desired: Desired, snapshot: Snapshot, pending: Pending) -> bool:
-    """Tell whether the waiting commit, on upstream as it is now, is all that the templates ask for."""
+    """Tell whether the waiting commit, on top of upstream as it is now, is all that the templates ask for."""
     for item in desired.managed:
         actual: File | Obstacle | None = snapshot.files.get(item.path)
         written = snapshot.written.get(item.path)

@@ -33,7 +33,7 @@ _PAUSE = 0.1  # seconds before the second try
 
 
 def write(job: Job) -> Outcome:
-    """Write one step; whatever happens is the outcome, never an exception."""
+    """Write one step; whatever happens becomes the outcome, never an exception."""
     started = time.monotonic()
     step = job.step
     assert isinstance(step.location, Branch)
@@ -44,7 +44,7 @@ def write(job: Job) -> Outcome:
     except Unfit as error:
         outcome = outcome_of(step, Verdict.BLOCKED, str(error))
     except NoBranch as error:
-        outcome = outcome_of(step, Verdict.BLOCKED, f"{error} (it is not created again)")
+        outcome = outcome_of(step, Verdict.BLOCKED, f"{error} (rollout does not create it again)")
     except Busy as error:
         outcome = outcome_of(step, Verdict.FAILED, first_line(str(error)))
     except GitError as error:
@@ -71,7 +71,7 @@ def _written(task: Task) -> Outcome:
 
 
 def _checkout_alone(task: Task) -> Outcome:
-    """Nothing to commit: bring the checkout to where upstream is already."""
+    """Bring the checkout to upstream's commit when there is nothing to commit."""
     step = task.step
     if not step.follow or step.base is None:
         return outcome_of(step, Verdict.UNCHANGED, step.reason if step.state is State.BEHIND else "")
@@ -84,7 +84,7 @@ def _checkout_alone(task: Task) -> Outcome:
 
 
 def _no_place_for_a_commit(task: Task) -> str | None:
-    """Say why a commit that stays here cannot be made: a person's own commits are never built upon."""
+    """Say why we cannot make a commit that stays here: we never build on a person's own commits."""
     if task.settings.push or task.at.repo is None or task.at.local:
         return None
     tip = task.shop.tip()
@@ -100,7 +100,7 @@ def _no_place_for_a_commit(task: Task) -> str | None:
 
 
 def _current_tip(task: Task, attempt: int) -> str:
-    """Return the commit to build on; the plan asked for it, and the lease tells whether it moved since."""
+    """Return the commit to build on; the plan's own the first time, because the lease tells if upstream moved."""
     planned = task.step.base
     if attempt == 0 and planned is not None and _leased(task) and task.shop.tip() == planned:
         return planned
@@ -110,7 +110,7 @@ def _current_tip(task: Task, attempt: int) -> str:
 
 
 def _leased(task: Task) -> bool:
-    """Tell whether what we build is pushed at once, so that a push to a moved upstream is refused."""
+    """Tell whether we push at once, so that the lease refuses a push to an upstream that moved."""
     return task.settings.push and not task.settings.offline and not task.at.local
 
 
@@ -148,7 +148,7 @@ def _push(task: Task, built: Built) -> Outcome | None:
 
 
 def _note_pushed(task: Task, built: Built) -> list[str]:
-    """Note a push that upstream has confirmed: whatever goes wrong here from now on, it is pushed."""
+    """Note a push that upstream has confirmed; whatever goes wrong from now on, it is pushed."""
     try:
         if task.shop.tip() != built.base:
             task.shop.drop_pending()
@@ -157,5 +157,5 @@ def _note_pushed(task: Task, built: Built) -> list[str]:
         if built.base == task.step.base:
             task.shop.keep_pushed(built.commit, task.step)
     except (GitError, OSError) as error:
-        return [f"what was pushed could not be noted here ({first_line(str(error))}); the next run looks again"]
+        return [f"could not note the push here ({first_line(str(error))}); the next run looks again"]
     return []

@@ -1,4 +1,4 @@
-"""Push our commit, and tell from upstream what came of it: only where the branch is afterwards is proof."""
+"""Push our commit, and ask upstream what came of it: only the branch's new place is proof."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from rollout.targets.branch.task import Built, Task
 
 
 class NotWritten(Struct, frozen=True):
-    """Upstream has not got the commit: no push came to an answer."""
+    """Upstream does not have the commit, because no push reached it."""
 
     reason: str
 
 
 class Unknown(Struct, frozen=True):
-    """Nobody can tell whether upstream has the commit; `seen` when its branch was where it was before."""
+    """We cannot tell whether upstream has the commit; `seen` if we saw its branch in the old place."""
 
     reason: str
     seen: bool
@@ -32,7 +32,7 @@ Landed = Pushed | Refused | Moved | NotWritten | Unknown
 
 
 def push(task: Task, built: Built) -> Landed:
-    """Push the commit and look where upstream's branch is then; a commit that has not arrived waits on the disk."""
+    """Push the commit and look where upstream's branch is then; a commit that did not arrive waits on the disk."""
     answer = _answer(task, built)
     try:
         now = ask(task.at.remote)
@@ -44,7 +44,7 @@ def push(task: Task, built: Built) -> Landed:
     try:
         arrived = now == built.commit or (now != built.base and _contains(task, built.commit, now))
     except (GitError, OSError) as error:
-        reason = f"upstream moved on after the push, and could not be fetched ({first_line(str(error))})"
+        reason = f"upstream moved on after the push and could not be fetched ({first_line(str(error))})"
         return Unknown(reason, seen=False)
     if arrived:
         return Pushed()
@@ -60,7 +60,7 @@ def _answer(task: Task, built: Built) -> Answer:
     except GitTimeout:
         return Unheard("the server did not answer within the time limit", late=True)
     except (GitError, OSError) as error:
-        return answers.unreported(Result(-1, b"", str(error)), ())  # which says nothing of where the branch is now
+        return answers.unreported(Result(-1, b"", str(error)), ())  # this does not say where the branch is now
 
 
 def _contains(task: Task, commit: str, now: str) -> bool:
@@ -68,7 +68,7 @@ def _contains(task: Task, commit: str, now: str) -> bool:
 
 
 def not_arrived(answer: Answer) -> Landed:
-    """Say why upstream is where it was, or seems to be: it refused, was not reached, or has not got to it yet."""
+    """Say why upstream's branch has not moved: it refused, we did not reach it, or it does not show the push yet."""
     match answer:
         case Refused() | Moved():
             return answer

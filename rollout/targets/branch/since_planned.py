@@ -1,4 +1,4 @@
-"""What upstream got since the step was planned: our change already, or somebody's in the same files."""
+"""Compare upstream with the plan: it may have our change by now, or somebody's change to the same files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rollout.targets.branch.task import Built, Task
 
 
 def since_planned(task: Task, tip: str) -> Outcome | None:
-    """Return the outcome of a step that must not be written, or need not be, on upstream's tip."""
+    """Return the outcome of a step that we must not write on upstream's tip, or need not."""
     step = task.step
     if tip == step.base:
         return None
@@ -30,7 +30,7 @@ def since_planned(task: Task, tip: str) -> Outcome | None:
 
 
 def _this_runs_own(task: Task, commit: str | None) -> Outcome | None:
-    """Return the push that this very run made before: by a worker that was killed before it could say so."""
+    """Return the push that this run made already: its worker was killed before it could report it."""
     step = task.step
     pushed = task.shop.pending(commit) if commit else None
     if pushed is None or messages.run_and_target(pushed.message) != (task.job.run.id, step.target):

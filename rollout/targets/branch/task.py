@@ -1,4 +1,4 @@
-"""One step while it is written, and the commit that was built for it."""
+"""A step while we write it, and the commit that we built for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Let the checkout follow what was committed or pushed, or clone it."""
+"""Bring the checkout to what we committed or pushed, or clone it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CLONE = ".rollout-clone."
 
 
 def update_checkout(task: Task, commit: str, upstream: str, *, published: bool) -> list[str]:
-    """Let the checkout follow what is committed or pushed already: that it could not is a note."""
+    """Bring the checkout to what is committed or pushed already; a failure is only a note."""
     try:
         return follow_or_clone(task, commit, upstream, published=published)
     except (GitError, OSError) as error:
@@ -27,7 +27,7 @@ def update_checkout(task: Task, commit: str, upstream: str, *, published: bool) 
 
 
 def follow_or_clone(task: Task, commit: str, upstream: str, *, published: bool) -> list[str]:
-    """Let the checkout follow, if there is one and it may; return what a person should know about it."""
+    """Bring the checkout along, if there is one and it may move; return notes for the person."""
     if task.at.top is None or (not task.where.follow and not task.at.clone):
         return []
     if task.at.clone:
@@ -56,17 +56,17 @@ def _move(task: Task, commit: str, upstream: str, *, published: bool) -> list[st
 
 
 def move(task: Task, to: Destination) -> list[str]:
-    """Move the checkout; raise Hindered, with everything as it was, where that is not safe now."""
+    """Move the checkout; raise Hindered, leaving everything as it was, if that is not safe now."""
     assert task.at.top is not None
     person = task.settings.person
     return follow.follow(task.at.top, to, person, person.identity, task.shop.git.held).notes
 
 
 def _bring(task: Task, commit: str) -> Bring:
-    """Choose how the commit gets into the person's repository: handed over where that can be, else fetched."""
+    """Choose how the commit gets into the person's repository: as a pack if we can, else by a fetch."""
     parent = task.shop.parent(commit)
     if parent is not None and _has(task, parent):
-        with suppress(GitError):  # of what others built, our store may have neither old trees nor every content
+        with suppress(GitError):  # our store may lack old trees and files of commits that others made
             return unpack(task.shop.pack(commit, parent))
     return fetch(task.at.remote.url, task.where.branch, task.at.remote.access, commit)
 
