@@ -1,1 +1,1 @@
-"""Text and documents for people and programs: one module a thing shown."""
+"""Text and documents for people and programs, one module for each thing shown."""

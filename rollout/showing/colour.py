@@ -25,7 +25,7 @@ Paint = Callable[[str, str], str]
 
 
 def painter(colour: bool) -> Paint:
-    """Return what wraps a text in a colour, or leaves it alone."""
+    """Return a function that colours a text, or leaves it alone."""
     if not colour:
         return lambda text, _style: text
     return lambda text, style: f"\x1b[{_CODES[style]}m{text}\x1b[0m" if style in _CODES else text

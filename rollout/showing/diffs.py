@@ -19,7 +19,7 @@ def file_diff(old: File | None, new: File | None, path: str, before_name: str = 
     lines = []
     one, two = (old.content if old else b""), (new.content if new else b"")
     if one == two:
-        lines.append(f"diff {before_name}/{path} {after_name}/{path}\n")  # no line below would name the file
+        lines.append(f"diff {before_name}/{path} {after_name}/{path}\n")  # otherwise no line would name the file
     if old is not None and new is not None and old.mode != new.mode:
         lines += [f"old mode {old.mode}\n", f"new mode {new.mode}\n"]
     elif old is None and new is not None:
@@ -54,7 +54,7 @@ def _lines(text: str) -> list[str]:
 
 
 def paint_diff(text: str, paint: Paint, indent: str = "    ") -> str:
-    """Colour a diff and keep what is in it from steering the terminal."""
+    """Colour a diff, and remove what would control the terminal."""
     out = []
     for line in text.splitlines():
         safe = plain(line)

@@ -22,7 +22,7 @@ def outcome_line(outcome: Outcome, paint: Paint) -> str:
 
 
 def outcomes_text(outcomes: Sequence[Outcome], paint: Paint, command: str = "apply", *, whole: bool = False) -> str:
-    """Return the end of a run: a count for each outcome, and its targets grouped by reason, worst last."""
+    """Return the summary of a run: a count for each outcome, with its targets grouped by reason, worst last."""
     groups: dict[tuple[int, str, str], list[str]] = {}
     order = list(Verdict)
     for outcome in outcomes:

@@ -29,7 +29,7 @@ STATE_COLOUR = {
 
 
 def headline(steps: Sequence[Step]) -> str:
-    """Say in one line what a plan comes to."""
+    """Sum a plan up in one line."""
     numbers = summary(steps)
     words = [f"{numbers[name]:,} to {name}" for name in ("create", "update", "delete", "chmod") if numbers[name]]
     words += [
@@ -53,9 +53,9 @@ _NOTABLE = (State.MISSING, State.UNREACHABLE, State.BLOCKED, State.READY_TO_PUSH
 
 
 def plan_text(plan: Plan, paint: Paint, *, with_diff: bool, whole: bool = False, then: str = "") -> str:
-    """Return a plan as a person reviews it: a line per file, each distinct diff once, and at the end what it comes to.
+    """Return a plan for a person to review: a line for each file, each distinct diff once, and a summary at the end.
 
-    `whole` shortens nothing; `then` is the command to go on with.
+    `whole` shortens nothing; `then` is the next command.
     """
     out: list[str] = []
     quiet = [step for step in plan.steps if _quiet(step)]
@@ -72,12 +72,12 @@ def plan_text(plan: Plan, paint: Paint, *, with_diff: bool, whole: bool = False,
 
 
 def _quiet(step: Step) -> bool:
-    """Tell whether there is nothing to say of a target but that it is in sync."""
+    """Tell whether all there is to say about a target is that it is in sync."""
     return step.state is State.IN_SYNC and not step.orphans and not step.warnings
 
 
 def next_step(steps: Sequence[Step]) -> tuple[str, ...]:
-    """Return the command and the options that go on from a plan: nothing where there is nothing to be done."""
+    """Return the next command and its options after a plan; nothing if nothing needs doing."""
     if any(_decided(step) for step in steps):
         return ("apply",)
     undecided = {change.action for step in steps for change in step.changes if not change.decided}
@@ -89,12 +89,12 @@ def next_step(steps: Sequence[Step]) -> tuple[str, ...]:
 
 
 def _decided(step: Step) -> bool:
-    """Tell whether apply writes a target without being told more."""
+    """Tell whether apply writes a target without further options."""
     return step.state in {State.PENDING, State.DRIFT} and all(change.decided for change in step.changes)
 
 
 def _alike(steps: Sequence[Step]) -> list[list[Step]]:
-    """Group targets that need the same: with 500 targets the plan stays as long as what is different in it."""
+    """Group targets that need the same: even with 500 targets, the plan is only as long as its differences."""
     groups: dict[object, list[Step]] = {}
     for step in steps:
         key = (
@@ -126,7 +126,7 @@ def _group_text(group: list[Step], paint: Paint, *, with_author: bool, whole: bo
 
 
 def _said_once(change: Change) -> str:
-    """Return a cause without the path that stands before it already."""
+    """Return a cause without the path, which the line shows already."""
     return plain(change.cause.removeprefix(f"{change.path}: "))
 
 
@@ -135,13 +135,13 @@ def _titled(step: Step) -> str:
 
 
 def names(found: Sequence[str], most: int = 6, *, whole: bool = False) -> str:
-    """Return names in one line: the first of many, or all of them."""
+    """Return names in one line: all of them, or the first of many."""
     shown = ", ".join(found if whole else found[:most])
     return shown if whole or len(found) <= most else f"{shown} and {len(found) - most:,} more (-v names them)"
 
 
 def grouped(said: Iterable[tuple[str, str]], *, whole: bool = False) -> list[str]:
-    """Return what is said of targets, each thing once, with the targets it is said of."""
+    """Return each text once, with the targets that it is about."""
     groups: dict[str, list[str]] = {}
     for target, text in said:
         groups.setdefault(text, []).append(target)
@@ -153,7 +153,7 @@ def orphan(path: PurePosixPath) -> str:
 
 
 def orphans(steps: Iterable[Step], *, whole: bool = False) -> list[str]:
-    """Return a line for each file that rollout wrote and that no template names any more."""
+    """Return a line for each file that rollout wrote and no template names any more."""
     return grouped(((step.target, orphan(path)) for step in steps for path in step.orphans), whole=whole)
 
 

@@ -1,4 +1,4 @@
-"""A run as a document, in the shape of the first user's own summary: what changed where, and what remains."""
+"""A run as a document, like the first user's own summary: what changed where, and what remains."""
 
 from __future__ import annotations
 

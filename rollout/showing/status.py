@@ -29,13 +29,13 @@ class Row(Struct, frozen=True):
     behind: int | None
     last: LastOutcome | None
     disagrees: str | None = None
-    trouble: str | None = None  # why the last run did not go well, until one does
+    trouble: str | None = None  # what went wrong in the last run, until one goes well
     orphans: tuple[PurePosixPath, ...] = ()
-    alone: bool = False  # the repository has no remote: what is committed there is all there is to it
+    alone: bool = False  # the repository has no remote, so a commit there is the whole rollout
 
 
 class Knowledge(Struct, frozen=True):
-    """When the table is printed, when upstream was last asked, and whether that was by this very command."""
+    """The time of the table, when upstream was last asked, and whether this command asked it."""
 
     now: str
     fetched_at: float | None
@@ -43,7 +43,7 @@ class Knowledge(Struct, frozen=True):
 
 
 def status_text(rows: Sequence[Row], known: Knowledge, paint: Paint, width: int | None) -> str:
-    """Return the status table, what each state is about, and how old the knowledge is."""
+    """Return the status table, the reason of each state, and how old the information is."""
     body = [
         [
             row.name,

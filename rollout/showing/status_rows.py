@@ -1,4 +1,4 @@
-"""The states of targets joined with the ledger: what git and the disk say, and where the ledger says otherwise."""
+"""Join the states of targets with the ledger: what git and the disk say, and where the ledger disagrees."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rollout.showing.status import Row
 
 
 def rows(plan: Plan, last: Mapping[str, LastOutcome], *, whole: bool = False) -> list[Row]:
-    """Return a row for each target of the plan, in its order; `whole` names every file that a reason is about."""
+    """Return a row for each target of the plan, in order; with `whole`, reasons name every file."""
     found = [replace(step, reason=full_reason(step)) for step in plan.steps] if whole else plan.steps
     return [_row(step, last.get(step.target)) for step in found]
 
@@ -45,7 +45,7 @@ def _row(step: Step, last: LastOutcome | None) -> Row:
 
 
 def _trouble(step: Step, last: LastOutcome | None) -> str | None:
-    """Say why the last run did not go well, where the state does not say it already."""
+    """Say what went wrong in the last run, unless the state says it already."""
     if last is None or last.outcome not in _WRONG:
         return None
     if step.reason and (step.reason in last.reason or last.reason in step.reason):
@@ -54,7 +54,7 @@ def _trouble(step: Step, last: LastOutcome | None) -> str | None:
 
 
 def _disagreement(step: Step, last: LastOutcome | None) -> str | None:
-    """Say where the ledger tells another story than git; git is right."""
+    """Say where the ledger disagrees with git; git is right."""
     if last is None or step.state in {State.MISSING, State.UNREACHABLE}:
         return None
     if last.outcome == "pushed" and step.state is State.READY_TO_PUSH:
@@ -72,7 +72,7 @@ def _disagreement(step: Step, last: LastOutcome | None) -> str | None:
 
 
 def _is_its_own_upstream(step: Step) -> bool:
-    """Tell whether the repository has no remote: what is committed there is all there is to it."""
+    """Tell whether the repository has no remote, so that a commit there is the whole rollout."""
     match step.location:
         case Branch(checkout=Path() as top):
             return step.identity == addresses.identity(str(top))
@@ -80,7 +80,7 @@ def _is_its_own_upstream(step: Step) -> bool:
 
 
 def fetched_at(plan: Plan) -> float | None:
-    """Return when upstream was last asked about the target that was asked longest ago, of those that are known."""
+    """Return the oldest time at which upstream was last asked, over all targets where we know it."""
     times = [step.known_at for step in plan.steps if step.kind == "repo" and step.base is not None]
     known = [when for when in times if when is not None]
     return min(known) if known and len(known) == len(times) else None

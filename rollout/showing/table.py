@@ -9,7 +9,7 @@ from rollout.safety.shown import plain
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], width: int | None = None) -> str:
-    """Return columns aligned by what they take on the screen; the last one is wrapped to `width`."""
+    """Return columns aligned by their width on the screen, wrapping the last one to `width`."""
     cells = [[plain(cell) for cell in row] for row in rows]
     widths = [max(_cells(row[i]) for row in [list(head), *cells]) for i in range(len(head))]
     out = []
