@@ -1,4 +1,4 @@
-"""A person's work tree, looked at.
+"""Look at a person's work tree.
 
 Doors: `conversions`, `discover`, `edits`, `index_lock`, `notes`, `observe`, `search`, `standing`.
 """

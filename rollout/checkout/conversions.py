@@ -1,4 +1,4 @@
-"""Which attributes and line ends are in force in a work tree."""
+"""Find the attributes and line ends that apply in a work tree."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAX_ATTRIBUTES = 16 * 1024 * 1024
 
 
 def line_ends(repo: GitDir, person: Person) -> LineEnds:
-    """Return the line ends this repository is checked out with: its own configuration over the person's."""
+    """Return the line ends of this repository's work tree: its own configuration overrides the person's."""
     autocrlf = repo.setting("core", "autocrlf", person.autocrlf).lower()
     autocrlf = {"yes": "true", "on": "true", "1": "true"}.get(autocrlf, autocrlf)
     eol = repo.setting("core", "eol", person.eol).lower()
@@ -32,7 +32,7 @@ def line_ends(repo: GitDir, person: Person) -> LineEnds:
 
 
 class Conversions(Struct, frozen=True):
-    """Which attributes are in force in a work tree when a commit is checked out there."""
+    """The attributes that apply in a work tree when a commit is checked out there."""
 
     rules: tuple[AttributesFile, ...]
     person: LineEnds
@@ -41,7 +41,7 @@ class Conversions(Struct, frozen=True):
         return attributes.lookup(self.rules, str(path))
 
     def ids(self, content: bytes, path: PurePosixPath, size: int) -> set[str]:
-        """Return the ids that git may give to work tree content: as it is, and with its line ends converted."""
+        """Return the ids that git may give to a work tree file: as it is, and with converted line ends."""
         how = conversion(self.of(path))
         if unspecified(self.of(path)) and self.person.autocrlf != "false":
             how = "auto"
@@ -51,7 +51,7 @@ class Conversions(Struct, frozen=True):
 def conversions(
     repo: GitDir, tree: Tree, objects: Objects, person: Person, touched: Iterable[PurePosixPath]
 ) -> Conversions:
-    """Read the attributes from the commit that is moved to, as git does when it checks out."""
+    """Read the attributes from the commit that we move to, as git does in a checkout."""
     rules = []
     globally = person.attributes_file or "~/.config/git/attributes"
     for path, folder in ((Path(globally).expanduser(), ""),):
@@ -65,7 +65,7 @@ def conversions(
 
 def _rules_at(path: Path, folder: str) -> list[AttributesFile]:
     try:
-        # Opened so that a pipe in its place is not waited for.
+        # Opened without blocking, because a pipe may be in its place.
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             return [attributes.parse(file.read(_MAX_ATTRIBUTES), folder)]
     except OSError:

@@ -1,4 +1,4 @@
-"""Where a checkout's managed files differ from upstream's."""
+"""Find where a checkout's managed files differ from upstream's."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class CheckedOut(Struct, frozen=True):
 
 
 def behind_by(here: CheckedOut, workshop: Store, upstream: str) -> int | None:
-    """Count upstream's commits that the branch does not have, where one of the two stores can tell."""
+    """Count upstream's commits that the branch lacks, if one of the two stores can tell."""
     local = here.standing.local
     if local is None:
         return None
@@ -52,9 +52,9 @@ def behind_by(here: CheckedOut, workshop: Store, upstream: str) -> int | None:
 
 
 def _together(workshop: Git, repo: GitDir) -> Git:
-    """Return git for what the workshop and a person's repository know together: only they have both histories.
+    """Return git for our store and the person's repository together: only together do they have both histories.
 
-    What the workshop did not fetch is in the repository, so that only the repository's own history may end early.
+    The repository has what our store did not fetch, so only the repository's own history may be shallow.
     """
     there = repo.common_dir
     return workshop.with_options(
@@ -74,7 +74,7 @@ def differing_files(
     person: Person,
     stack: ExitStack,
 ) -> tuple[list[PurePosixPath], dict[PurePosixPath, str]]:
-    """Return the managed files that the branch has otherwise than upstream, and the edited files in the way."""
+    """Return the managed files that differ between the branch and upstream, and the edited files in the way."""
     repo, local, new = here.repo, here.standing.local, Tree(there, upstream)
     size = len(new.root)
     how = conversions(repo, new, there, person, [item.path for item in managed])
@@ -101,7 +101,7 @@ def differing_files(
 
 
 class _Either(Struct):
-    """Reads objects where they are at hand, and only otherwise in the person's repository, which takes a process."""
+    """Reads objects from our store, and only if need be from the person's repository, which takes a process."""
 
     near: Objects
     git: Git
@@ -118,7 +118,7 @@ class _Either(Struct):
 
 
 def _foreign(moves: Iterable[Move], how: Conversions) -> dict[PurePosixPath, str]:
-    """Return the paths that only a person's own pull can bring: their attributes want a program to run."""
+    """Return the paths that only the person's own pull can update, because their attributes run a program."""
     found = {move.path: attributes.foreign(how.of(move.path)) for move in moves}
     return {path: f"is under the attribute {foreign}: pull it yourself" for path, foreign in found.items() if foreign}
 
@@ -128,7 +128,7 @@ def _kind(found: look.Found | Obstacle) -> str:
 
 
 def _as_upstream(item: Managed, old: Tree, new: Tree, objects: Objects) -> bool:
-    """Tell whether the branch has a managed file as upstream has it, or at least all of it that is ours."""
+    """Tell whether the branch has a managed file as upstream does, or at least the part of it that is ours."""
     entry = old.entry(item.path)
     if entry == new.entry(item.path):
         return True

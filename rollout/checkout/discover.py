@@ -1,4 +1,4 @@
-"""Open the git folder of a work tree, or say why it is not one we touch."""
+"""Open the git folder of a work tree, or say why we will not touch it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KNOWN_EXTENSIONS = {"objectformat", "worktreeconfig", "partialclone", "noop", "
 def discover(top: Path, *, for_git: bool = True) -> GitDir:
     """Return the repository whose work tree is exactly `top`; raise NotOurs for anything else.
 
-    `for_git` says whether git is to be run there: then there may be nothing in it for which git would wait.
+    `for_git` says whether we will run git there: then nothing in it may make git wait.
     """
     what = owned(top)
     if stat.S_ISLNK(what):
@@ -39,7 +39,7 @@ def discover(top: Path, *, for_git: bool = True) -> GitDir:
 def _gitfile(dot_git: Path, top: Path) -> Path:
     text = read(dot_git) or ""
     if not text.startswith("gitdir:"):
-        raise NotOurs(f"{dot_git} is no git folder and does not name one")
+        raise NotOurs(f"{dot_git} is not a git folder and does not name one")
     git_dir = Path(os.path.normpath(top / text[7:].strip()))
     back = read(git_dir / "gitdir")
     if back is not None and os.path.realpath(top / back.strip()) != os.path.realpath(dot_git):
@@ -47,7 +47,7 @@ def _gitfile(dot_git: Path, top: Path) -> Path:
     if back is None and git_dir.name == ".git" and git_dir.parent != top:
         raise NotOurs(f"{dot_git} points to the git folder of another work tree, {git_dir.parent}")
     if back is None and read(git_dir / "commondir") is not None:
-        raise NotOurs(f"{dot_git} points to a git folder that is no work tree's own")
+        raise NotOurs(f"{dot_git} points to a git folder that belongs to no work tree")
     return git_dir
 
 
@@ -70,4 +70,4 @@ def _supported(found: GitDir, *, for_git: bool) -> None:
     for section in config.sections:
         unknown = set(config.names(section)) - _KNOWN_EXTENSIONS if section.lower() == "extensions" else set()
         if unknown:
-            raise NotOurs(f"it uses git features that are not supported here: {', '.join(sorted(unknown))}")
+            raise NotOurs(f"it uses git features that rollout does not support: {', '.join(sorted(unknown))}")

@@ -1,4 +1,4 @@
-"""What changes when a branch moves, and which of those files hold local edits."""
+"""Find what changes when a branch moves, and which of those files have local edits."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def edited(
     file_mode: bool,
     begun: Mapping[PurePosixPath, Iterable[Entry]] | None = None,
 ) -> dict[PurePosixPath, str]:
-    """Return the paths whose work tree file is neither the old nor the new one, with what it is instead.
+    """Return the paths whose work tree file is neither the old nor the new one, and what it is instead.
 
-    `begun` is what a killed run of ours had put there already.
+    `begun` is what a killed run had already put there.
     """
     found: dict[PurePosixPath, str] = {}
     for move in moves:
@@ -53,7 +53,7 @@ def edited(
             if entry is not None and entry[1] in ids and (not file_mode or (entry[0] == "100755") == there.executable)
         ]
         if not fits:
-            found[move.path] = "has local edits" if move.old is not None else "is in the way, and git does not know it"
+            found[move.path] = "has local edits" if move.old is not None else "is in the way and not tracked by git"
     return found
 
 

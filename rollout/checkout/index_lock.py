@@ -1,4 +1,4 @@
-"""Take git's own index.lock in a way that shows from the first instant whose it is."""
+"""Take git's own index.lock so that it names its owner from the first instant."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WAIT = 3.0  # seconds for a person's git command to finish
 
 _POLL = 0.05
 
-_held: dict[Path, Path] = {}  # token to lock: what a process that ends at once must still let go of
+_held: dict[Path, Path] = {}  # token to lock: what a process must release even if it exits at once
 
 
 class Held(Exception):
@@ -26,7 +26,7 @@ class Held(Exception):
 
 
 def _pid_namespace() -> str:
-    """Name the world of process numbers this process lives in: a container has its own, under the same kernel."""
+    """Return this process's pid namespace: a container has its own, under the same kernel."""
     with suppress(OSError):
         return os.readlink("/proc/self/ns/pid")
     return ""
@@ -34,10 +34,10 @@ def _pid_namespace() -> str:
 
 @contextmanager
 def index_lock(git_dir: Path, token: Path) -> Iterator[None]:
-    """Hold `index.lock` for the block; raise Held when a person's git keeps it for longer than a moment.
+    """Hold `index.lock` for the block; raise Held if a person's git keeps it for longer than a moment.
 
-    The lock appears with its owner's name in it, by linking a signed token: a lock of ours that a kill left behind
-    can be told from a person's, and only ours is ever removed.
+    The lock appears by linking a signed token, with its owner's name already in it. So we can tell a lock that a killed
+    run left behind from a person's, and we only ever remove our own.
     """
     lock = git_dir / "index.lock"
     _held[token] = lock
@@ -51,10 +51,10 @@ def index_lock(git_dir: Path, token: Path) -> Iterator[None]:
 
 @contextmanager
 def signed(scratch: Path) -> Iterator[Path]:
-    """Leave word in a folder of whose it is, for as long as the block lasts; yield the file that says so.
+    """Mark a folder as ours while the block lasts; yield the file that says so.
 
-    The file is locked while its process lives. The kernel knows that whatever the process is numbered, in which
-    container it runs and what its host is called by now.
+    The file is locked while its process lives: the kernel keeps that right whatever the process's number, its
+    container, or the host's name.
     """
     token = scratch / "token"
     descriptor = os.open(token, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -75,7 +75,7 @@ def signed(scratch: Path) -> Iterator[Path]:
 
 
 def _say(descriptor: int, token: Path, words: bytes) -> None:
-    """Write a token whole: a lock that a power cut leaves without a word in it would be nobody's for ever."""
+    """Write a token and sync it: a lock that a power cut left empty would never be anybody's."""
     try:
         while words:
             words = words[os.write(descriptor, words) :]
@@ -86,7 +86,7 @@ def _say(descriptor: int, token: Path, words: bytes) -> None:
 
 
 def _lock_for_life(descriptor: int, token: Path) -> bool:
-    """Lock a token, and tell whether that can be seen: some file systems keep no locks."""
+    """Lock a token, and tell whether others can see that: some file systems do not support locks."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -111,7 +111,7 @@ def _is_locked(token: Path) -> bool:
 
 
 def release_all() -> None:
-    """Let go of every lock at once: this process ends before its blocks do."""
+    """Release every lock: this process ends before its blocks do."""
     for token, lock in list(_held.items()):
         with suppress(OSError):
             release(token, lock)
@@ -133,7 +133,7 @@ def _link(token: Path, lock: Path) -> None:
 
 
 def release(token: Path, lock: Path) -> None:
-    """Remove the lock if it is still the file we linked; try twice, for a lock that stays stops a person's git."""
+    """Remove the lock if it is still the file we linked; try twice, because a lock that stays stops a person's git."""
     for last in (False, True):
         try:
             if is_ours(token, lock):
@@ -146,7 +146,7 @@ def release(token: Path, lock: Path) -> None:
 
 
 def is_ours(token: Path, lock: Path) -> bool:
-    """Tell whether the lock is still the file we linked: somebody may have removed it by hand, and taken it."""
+    """Tell whether the lock is still the file we linked: somebody may have removed it by hand and taken their own."""
     try:
         return os.path.samestat(os.lstat(lock), os.lstat(token))
     except FileNotFoundError:
@@ -154,7 +154,7 @@ def is_ours(token: Path, lock: Path) -> bool:
 
 
 def clear_stale(lock: Path) -> bool:
-    """Remove a lock that a dead run of ours left; tell whether there is none any more."""
+    """Remove a lock that a dead run left; tell whether the way is free now."""
     if not os.path.lexists(lock):
         return True
     if not is_stale(lock):
@@ -162,7 +162,7 @@ def clear_stale(lock: Path) -> bool:
     aside = lock.with_name(f"{lock.name}.rollout-{os.getpid()}")
     try:
         os.rename(lock, aside)
-        # It may have become somebody's between our look and the rename, and an inode's number is soon given again.
+        # A person may have taken it between our look and the rename, and inode numbers are soon used again.
         if not is_stale(aside):
             with suppress(FileExistsError):
                 os.link(aside, lock)
@@ -175,7 +175,7 @@ def clear_stale(lock: Path) -> bool:
 
 
 def is_stale(lock: Path) -> bool:
-    """Tell whether a lock is one of ours, and its run is dead."""
+    """Tell whether a lock belongs to a dead run of ours."""
     said = _said(lock)
     return said is not None and not _lives(lock, said)
 
@@ -214,16 +214,16 @@ def _said(token: Path) -> dict[str, Any] | None:
 
 
 def _lives(token: Path, said: dict[str, Any]) -> bool:
-    """Tell whether the run that signed a token may still be at work; what is not ours to judge counts as alive."""
+    """Tell whether the run that signed a token may still be at work; one that we cannot judge counts as alive."""
     if _is_locked(token):
         return True
     boot, same_host = boot_id(), said.get("host") == os.uname().nodename
     if not boot or said.get("boot") != boot:
         return not same_host or (not boot and _is_at_work(said))
     if said.get("locked") is True:
-        return False  # under this kernel the lock would be there still
+        return False  # under this kernel its file lock would still be held
     if said.get("pid_namespace", _pid_namespace()) != _pid_namespace():
-        return True  # a container's process, whose number says nothing here
+        return True  # a process of another container: its number says nothing here
     return _is_at_work(said)
 
 

@@ -1,7 +1,7 @@
-"""What killed runs had put at the paths of a checkout before they could move its branch: no edit of a person's.
+"""Remember what killed runs put into a checkout before they could move its branch: these are nobody's edits.
 
-Should upstream move on before the next run, these files are neither what the branch has nor what upstream has, and
-only this note tells that nobody edited them.
+If upstream moves on before the next run, these files match neither the branch nor upstream, and only this note says
+that nobody edited them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Version = tuple[int, str]  # a file's whole mode and the id of its every byte
 
 
 def plain_folder(folder: Path) -> None:
-    """Raise Hindered for a place of ours where somebody put something else than a folder."""
+    """Raise Hindered if something other than a folder is where our folder belongs."""
     if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
         raise Hindered(f"{folder} is not a folder; move it away")
 
@@ -42,21 +42,21 @@ def remove_home(repo: GitDir) -> None:
 
 
 def note(place: Path, number: str, move: Move, also: Iterable[Entry], whole: Iterable[Version]) -> None:
-    """Leave word of which path a numbered file belongs to, and of what git knows it may be.
+    """Note which path a numbered file belongs to, and what git knows it may be.
 
-    `whole` is what may be displaced, or was made by us, to the byte and with all of its mode.
+    `whole` is a file that may be displaced, or that we made, to the byte and with its full mode.
     """
     known = [entry for entry in (move.old, move.new, *also) if entry is not None]
     write_down(place / _MOVES, [[number, str(move.path), move.new, known, list(whole)]])
 
 
 def note_target(place: Path, start: str | None, commit: str, branch: str, tracking: tuple[str, str] | None) -> None:
-    """Leave word of where the branch was and where it is to go, and which tracking ref is to go there from where."""
+    """Note where the branch was and where it is to go, and the same for the tracking ref that goes along."""
     write_down(place / TARGET, [[branch, start, commit, tracking]])
 
 
 class Noted(Struct, frozen=True):
-    """One path of a killed move: the number of what it displaced, what git has of it, and what we saw or made of it."""
+    """One path of a killed move: the number of the displaced file, what git has of it, and what we saw or made."""
 
     number: str
     path: PurePosixPath
@@ -83,7 +83,7 @@ def noted_moves(place: Path) -> Iterator[Noted]:
     for line in lines:
         with contextlib.suppress(ValueError, TypeError, IndexError):  # the last line of a killed run may be half a line
             number, path, new, known, *whole = json.loads(line)
-            # What lies in a git folder may be anybody's: no name leads anywhere but below the work tree.
+            # Anybody may have written in a git folder: no name may lead out of the work tree.
             if str(number).isdigit() and isinstance(path, str) and paths.astray(path) is None:
                 entry = (str(new[0]), str(new[1])) if new else None
                 entries = frozenset((str(mode), str(name)) for mode, name in known)
@@ -101,7 +101,7 @@ def _file(repo: GitDir) -> Path:
 
 
 def known(repo: GitDir) -> dict[PurePosixPath, list[Entry]]:
-    """Return what was put where, as long as the branch still is where it was then."""
+    """Return what was put where, if the branch is still where it was then."""
     found: dict[PurePosixPath, list[Entry]] = {}
     for path, entry, branch, start in _lines(repo):
         if repo.ref(branch) == start:
@@ -115,7 +115,7 @@ def remember(repo: GitDir, branch: str, start: str, put: Iterable[tuple[PurePosi
 
 
 def write_down(note: Path, words: Iterable[list[Any]]) -> None:
-    """Add words to a note and see them onto the disk: a power cut can leave what they speak of and not the words."""
+    """Add lines to a note and sync it: a power cut could keep what they describe and lose the lines."""
     with open(note, "a") as file:
         for word in words:
             file.write(json.dumps(word) + "\n")
@@ -124,7 +124,7 @@ def write_down(note: Path, words: Iterable[list[Any]]) -> None:
 
 
 def forget_moved_on(repo: GitDir) -> None:
-    """Forget all of it once the branch is elsewhere: the move was finished, or a person went on."""
+    """Forget the notes once the branch is elsewhere: the move was finished, or a person moved on."""
     if all(repo.ref(branch) != start for _, _, branch, start in _lines(repo)):
         with contextlib.suppress(OSError):
             _file(repo).unlink()

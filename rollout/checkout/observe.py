@@ -1,4 +1,4 @@
-"""A person's checkout: how far it is from upstream, and what keeps it from following."""
+"""Observe a person's checkout: how far it is from upstream, and what keeps it from following."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from rollout.store.layout import Store
 def observe(
     top: Path, where: Branch, upstream: str, managed: list[Managed], workshop: Store, person: Person
 ) -> Checkout:
-    """Say whether the checkout has what upstream has at the managed paths, and if not, why. Changes nothing."""
+    """Tell whether the checkout has upstream's managed files, and if not, why. Changes nothing."""
     try:
         repo = discover.discover(top)
         git = git_for(repo)
@@ -53,7 +53,7 @@ def observe(
 def _in_the_way(
     here: CheckedOut, behind: list[PurePosixPath], files: Mapping[PurePosixPath, str]
 ) -> OwnCommits | Edited | Locked | None:
-    """Return what of the person's keeps the checkout from following."""
+    """Return which work of the person's keeps the checkout from following."""
     if here.standing.persons and behind:
         return OwnCommits(len(here.standing.persons))
     if files:
@@ -63,9 +63,9 @@ def _in_the_way(
 
 
 def has_all(repo: GitDir, branch: str, upstream: str, entries: Mapping[PurePosixPath, Entry]) -> bool:
-    """Tell whether the branch is checked out at upstream's commit with every managed file as it is there, to the byte.
+    """Tell whether the branch is checked out at upstream's commit with every managed file as upstream has it.
 
-    This is the common case, decided without a process; where it says no, `observe` finds out why.
+    This is the common case, decided without a process; if not, `observe` finds out why.
     """
     ref = f"refs/heads/{branch}"
     if repo.head() != ref or repo.ref(ref) != upstream:
@@ -78,7 +78,7 @@ def has_all(repo: GitDir, branch: str, upstream: str, entries: Mapping[PurePosix
 
 
 def _entry_at(top: int, path: PurePosixPath, size: int) -> Entry | Obstacle:
-    """Return the entry that a work tree file would be if git stored it as it is."""
+    """Return the tree entry of a work tree file, as if git stored it unconverted."""
     there = look.look_below(top, path)
     if there is None or isinstance(there, Obstacle):
         return there

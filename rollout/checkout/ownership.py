@@ -1,4 +1,4 @@
-"""Whose a commit is: ours is what still is, to the byte, what rollout made; everything else is a person's."""
+"""Tell whose a commit is: ours if it still is what rollout made, to the byte; otherwise a person's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rollout.objects.trees import Objects, Tree, difference
 
 
 def is_ours(objects: Objects, name: str, branch: str) -> bool:
-    """Tell whether a commit has our seal for a branch, and its author, words and changes are those that were sealed."""
+    """Tell whether a commit has our seal for a branch, and its author, message and changes still fit the seal."""
     found = objects.read(name)
     if found is None or found[1] != "commit":
         return False

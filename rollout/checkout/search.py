@@ -1,4 +1,4 @@
-"""Find the git repositories below a folder, by looking only."""
+"""Find the git repositories below a folder without touching them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _HEADS = "refs/heads/"
 
 
 def checkouts(folder: Path) -> Iterator[Checkout | NotOurs]:
-    """Yield every checkout at or below a folder, in order of path, and why one that is there cannot be used.
+    """Yield every checkout at or below a folder in order of path, or why rollout cannot use it.
 
-    Nothing is looked for inside a repository, in hidden folders, or through symlinks.
+    The search does not enter repositories or hidden folders, and follows no symlinks.
     """
     yield from _below(Path(os.path.realpath(folder)), PurePosixPath(), _DEEP)
 
@@ -48,7 +48,7 @@ def _checkout(repo: GitDir, path: PurePosixPath) -> Checkout:
 
 
 def _default_branch(repo: GitDir, remote: str) -> str | None:
-    """Return the branch that the remote calls its own, as far as the clone was told."""
+    """Return the remote's default branch, if the clone knows it."""
     head = repo.common_dir / "refs/remotes" / remote / "HEAD"
     try:
         text = head.read_text().strip() if head.is_file() else ""

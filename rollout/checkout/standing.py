@@ -1,4 +1,4 @@
-"""Where the local branch stands towards upstream, and what keeps it from moving."""
+"""Find where the local branch stands towards upstream, and what keeps it from moving."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from rollout.model.hindrances import (
     in_words,
 )
 
-_ITS_OWN = {"local", "worktree"}  # scopes of a configuration that is the repository's and not the person's
-# A commit, its parents, and whether there is something in it that looks like our seal.
+_ITS_OWN = {"local", "worktree"}  # scopes of the repository's own configuration
+# A commit, its parents, and whether it has a trailer that looks like our seal.
 _SEALED_OR_NOT = "--format=%H%x09%P%x09%(trailers:key=Rollout-Seal,keyonly,separator=%x20)"
 
 
 class Hindered(Exception):
-    """Why a checkout stays where it is; nothing of it was touched."""
+    """The checkout stays where it is, untouched; the text says why."""
 
     def __init__(self, why: Hindrance | str) -> None:
         super().__init__(why if isinstance(why, str) else in_words(why))
@@ -54,7 +54,7 @@ class Standing(Struct, frozen=True):
 
 
 def git_for(repo: GitDir, held: tuple[int, ...] = ()) -> Git:
-    """Return git for a person's repository, with everything its configuration could run switched off."""
+    """Return git for a person's repository, with everything switched off that its configuration could run."""
     git = Git(repo.git_dir, repo.top, held, environment={"GIT_ATTR_NOSYSTEM": "0"})
     return git.with_options(**_overriding(list(_commands_in_config(repo, git))))
 
@@ -62,8 +62,8 @@ def git_for(repo: GitDir, held: tuple[int, ...] = ()) -> Git:
 def _commands_in_config(repo: GitDir, git: Git) -> Iterator[tuple[str, str]]:
     """Name every filter and hook that the repository's own configuration defines, to override each with nothing.
 
-    There is no wildcard for them (docs/safety.md); newer git also takes hooks from the configuration. Where it reads
-    more than one file, or hooks or filters are in sight, git is asked, which knows its own files best.
+    There is no wildcard for them (docs/safety.md); newer git also takes hooks from the configuration. If it
+    spans several files, or has hooks or filters, we ask git, which knows its own files best.
     """
     config = repo.config()
     kinds = {section.split(" ")[0].split(".")[0].lower() for section in config.sections}
@@ -81,7 +81,7 @@ def _commands_in_config(repo: GitDir, git: Git) -> Iterator[tuple[str, str]]:
 
 
 def _overriding(settings: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Return the environment that sets these over every file; an option could not name a section that holds a `=`."""
+    """Return the environment that overrides every file; an option could not name a section with a `=` in it."""
     found = {"GIT_CONFIG_COUNT": str(len(settings))} if settings else {}
     for number, (key, value) in enumerate(settings):
         found |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
@@ -104,7 +104,7 @@ def standing(repo: GitDir, git: Git, branch: str, remote: str, upstream: str) ->
 
 
 def above(git: Git, branch: str, local: str, known: Iterable[str]) -> tuple[OwnCommit, ...]:
-    """Return the newest commits of a branch that none of the known ones has, each held against its seal."""
+    """Return the newest commits of a branch that no known commit contains, each checked against its seal."""
     listed = git.attempt(
         "log", "--ignore-missing", "--max-count=1000", _SEALED_OR_NOT, local, "--not", *known, "--"
     )  # fmt: skip
@@ -121,7 +121,7 @@ def above(git: Git, branch: str, local: str, known: Iterable[str]) -> tuple[OwnC
 
 
 def hindrance(repo: GitDir, branch: str) -> Hindrance | None:
-    """Return what about the repository as a whole keeps its branch from being moved now, or None."""
+    """Return what about the whole repository keeps its branch from moving now, or None."""
     ref = f"refs/heads/{branch}"
     head = repo.head()
     if head is None:
@@ -140,7 +140,7 @@ def hindrance(repo: GitDir, branch: str) -> Hindrance | None:
 
 
 def _unborn(repo: GitDir, branch: str) -> Damaged | Unborn:
-    """Tell why a branch that is checked out has no commit: nobody made one yet, or its file is damaged."""
+    """Tell why the current branch has no commit: nobody has made one, or its file is damaged."""
     file = repo.common_dir / "refs" / "heads" / branch
     if os.path.lexists(file):
         return Damaged(branch, file)
@@ -148,8 +148,8 @@ def _unborn(repo: GitDir, branch: str) -> Damaged | Unborn:
 
 
 def _is_one_disk(repo: GitDir) -> bool:
-    """Tell whether a file can be moved between the git folder and the work tree at all."""
+    """Tell whether a file can be renamed between the git folder and the work tree."""
     try:
         return os.stat(repo.git_dir).st_dev == os.stat(repo.top).st_dev
     except OSError:
-        return True  # whatever is wrong there is told by whoever comes to it
+        return True  # whoever touches it next says what is wrong
