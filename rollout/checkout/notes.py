@@ -9,9 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from msgspec import Struct
 
@@ -28,6 +27,8 @@ _MOVES, TARGET, LOCKS = "moves", "target", "locks"
 
 
 Version = tuple[int, str]  # a file's whole mode and the id of its every byte
+
+Word = str | int | None | Sequence["Word"]  # what a line of a note is made of
 
 
 def plain_folder(folder: Path) -> None:
@@ -114,11 +115,11 @@ def remember(repo: GitDir, branch: str, start: str, put: Iterable[tuple[PurePosi
     write_down(_file(repo), ([str(path), entry, branch, start] for path, entry in put))
 
 
-def write_down(note: Path, words: Iterable[list[Any]]) -> None:
+def write_down(note: Path, lines: Iterable[Sequence[Word]]) -> None:
     """Add lines to a note and sync it: a power cut could keep what they describe and lose the lines."""
     with open(note, "a") as file:
-        for word in words:
-            file.write(json.dumps(word) + "\n")
+        for line in lines:
+            file.write(json.dumps(line) + "\n")
         file.flush()
         waiting.sync(file.fileno())
 
