@@ -74,8 +74,7 @@ def opened(
         path,
         shown=shown,
         sets=sets,
-        root=source.root,
-        overrides=overrides,
+        overrides=inventories.Overrides(source.root, overrides),
         read=parsed.document,
     )
     machine, warning = machines.machine_for(inventory.machines, source.hostname, shown)

@@ -17,7 +17,7 @@ class InventoryError(UsageError):
 
 
 def error(shown: str, faults: Iterable[Fault]) -> InventoryError:
-    ordered = sorted(set(faults), key=lambda fault: fault.line)
+    ordered = sorted(dict.fromkeys(faults), key=lambda fault: fault.line)
     return InventoryError("\n".join(f"{shown}:{fault.line}: {fault.message}" for fault in ordered))
 
 

@@ -2,11 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+from msgspec import Struct
 
 from rollout.content import yaml_nodes
+from rollout.content.yaml_nodes import Fault
+from rollout.safety.shown import redact
 
-RESERVED = {"target", "path", "machine", "machines"}
+
+class Source(Struct, frozen=True):
+    """All that an inventory is read from."""
+
+    document: yaml_nodes.Mapping
+    path: Path
+    sets: Collection[str]  # the template sets there are
+    root: Path
+    overrides: Mapping[str, str]  # --var
+
+
+class Entry(Struct, frozen=True):
+    """One entry of a section whose names the person chose."""
+
+    section: str
+    name: str
+    node: yaml_nodes.Node
+    line: int
+
+    @property
+    def place(self) -> str:
+        return f"{self.section}.{self.name}"
+
+    def fault(self, what: str, line: int | None = None) -> Fault:
+        return Fault(self.line if line is None else line, f"{self.place}{what}")
+
+    def unsafe(self, key: str, value: str, why: str | None) -> Iterator[Fault]:
+        """Yield the fault of a value that must not be used, if there is a reason why."""
+        if why:
+            yield self.fault(f"{key}: {redact(value)!r} {why}")
+
+
+def section(document: yaml_nodes.Mapping, key: str) -> Iterator[Entry]:
+    node = document.entries.get(key)
+    if isinstance(node, yaml_nodes.Mapping):
+        for name, value in node.entries.items():
+            yield Entry(key, name, value, node.key_lines[name])
 
 
 def entry(node: yaml_nodes.Node | None, key: str) -> yaml_nodes.Node | None:
@@ -22,7 +63,3 @@ def list_of(node: yaml_nodes.Node | None, key: str) -> list[str]:
     found = entry(node, key)
     items = yaml_nodes.plain(found) if isinstance(found, yaml_nodes.Sequence) else []
     return [item for item in items if isinstance(item, str)]
-
-
-def settings_of(node: yaml_nodes.Node) -> dict[str, Any]:
-    return dict(yaml_nodes.plain(node)) if isinstance(node, yaml_nodes.Mapping) else {}

@@ -1,17 +1,54 @@
-"""Choose the machine of the inventory that a host name belongs to."""
+"""The machines of an inventory, and the one that a host name belongs to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
+from rollout.content import yaml_nodes
 from rollout.content.yaml_nodes import Fault
 from rollout.inventory.check import error
+from rollout.inventory.entries import Entry, Source, entry, list_of, section
+from rollout.inventory.variables import variables_of
 from rollout.model.inventory import Machine
 
 
 def is_host_glob(name: str) -> bool:
     return any(c in name for c in "*?[")
+
+
+def machines(source: Source) -> tuple[dict[str, Machine], list[Fault]]:
+    found: dict[str, Machine] = {}
+    faults: list[Fault] = []
+    entries = list(section(source.document, "machines"))
+    for told in entries:
+        variables, wrong = variables_of(entry(told.node, "vars"), told.place)
+        found[told.name] = Machine(told.name, _hostnames(told), variables, _is_default(told), told.line)
+        faults += wrong
+    return found, [*_claimed_twice(entries), *_two_defaults(entries), *faults]
+
+
+def _hostnames(told: Entry) -> tuple[str, ...]:
+    return tuple(str(host).lower() for host in list_of(told.node, "hostnames")) or (told.name.lower(),)
+
+
+def _is_default(told: Entry) -> bool:
+    node = entry(told.node, "default")
+    return isinstance(node, yaml_nodes.Scalar) and node.value is True
+
+
+def _claimed_twice(entries: list[Entry]) -> Iterator[Fault]:
+    owners: dict[str, str] = {}
+    for told in entries:
+        for host in _hostnames(told):
+            if not is_host_glob(host) and owners.setdefault(host, told.name) != told.name:
+                yield told.fault(f": the host name {host!r} is claimed by {owners[host]!r} too")
+
+
+def _two_defaults(entries: list[Entry]) -> Iterator[Fault]:
+    defaults = [told for told in entries if _is_default(told)]
+    for told in defaults[1:]:
+        yield told.fault(f": {defaults[0].name!r} is the default already; there can be one")
 
 
 def machine_for(machines: Mapping[str, Machine], hostname: str, shown: str) -> tuple[Machine | None, str | None]:

@@ -1,16 +1,68 @@
-"""How a managed path is written: what all patterns that cover it say together."""
+"""The entries of `files`, and how a managed path is written: what all that cover it say together."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rollout.content import markers, sections
+from rollout.content import blocks, markers, sections, yaml_nodes
+from rollout.content.documents.match import steps_of
 from rollout.content.patterns import is_glob, matches
+from rollout.content.yaml_nodes import Fault
+from rollout.inventory.entries import Entry, Source, entry, section
 from rollout.model.inventory import FilePattern, FileRule, Mode
+from rollout.safety import paths
+
+Matched = tuple[tuple[str, tuple[str, ...]], ...]  # paths of lists, each with the keys that identify an entry
 
 
-def line_faults(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def patterns(source: Source) -> tuple[tuple[FilePattern, ...], list[Fault]]:
+    """Return the entries of `files`, in their order."""
+    found: list[FilePattern] = []
+    faults: list[Fault] = []
+    for told in section(source.document, "files"):
+        settings = _settings(told.node)
+        match, wrong = _match(told)
+        if match:
+            settings["match"] = match
+        found.append(FilePattern(told.name, settings, told.line))
+        faults += [*wrong, *_wrong(told, settings)]
+    return tuple(found), faults
+
+
+def _settings(node: yaml_nodes.Node) -> dict[str, Any]:
+    """Return what an entry sets; what the description refuses is left out."""
+    plain = yaml_nodes.plain(node) if isinstance(node, yaml_nodes.Mapping) else {}
+    return {key: value for key, value in plain.items() if isinstance(value, str | int | list)}
+
+
+def _match(told: Entry) -> tuple[Matched, list[Fault]]:
+    node = entry(told.node, "match")
+    if not isinstance(node, yaml_nodes.Mapping):
+        return (), []
+    faults = [
+        told.fault(f".match: {path!r} is no path; write keys with dots, * and []", node.key_lines[path])
+        for path in node.entries
+        if steps_of(path) is None
+    ]
+    keys = ((path, yaml_nodes.plain(value)) for path, value in node.entries.items())
+    return tuple((path, tuple(k if isinstance(k, list) else [str(k)])) for path, k in keys), faults
+
+
+def _wrong(told: Entry, settings: Mapping[str, Any]) -> Iterator[Fault]:
+    pattern = told.name
+    why = glob_refusal(pattern) if is_glob(pattern) else paths.refusal(pattern.strip("/"))
+    yield from told.unsafe("", pattern, why)
+    block_id = settings.get("id")
+    if block_id is not None and not blocks.valid_id(str(block_id)):
+        yield told.fault(f".id: {block_id!r} must be letters, digits, '.', '_' and '-'")
+    if settings.get("check") is not None and "{path}" not in str(settings["check"]):
+        yield told.fault(".check: the command must name {path}, the file to check")
+    for key, fault in _line_faults(settings):
+        yield told.fault(f".{key}: {fault}")
+
+
+def _line_faults(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the keys of a file's rule whose texts cannot be used, and why."""
     given, replaces = settings.get("markers"), settings.get("replaces")
     fault = markers.fault_of(_words(given)) if isinstance(given, list) and len(given) > 1 else None

@@ -1,29 +1,88 @@
-"""Where targets lie on the disk, and that no two lie at one place."""
+"""The targets of an inventory: its repositories and its folders."""
 
 from __future__ import annotations
 
 import os.path
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
+from rollout.content import yaml_nodes
+from rollout.content.yaml_nodes import Fault
+from rollout.inventory.entries import Entry, Source, entry, list_of, section, text_of
+from rollout.inventory.variables import Variables, variables_of
 from rollout.model.inventory import Branch, Folder, Target
 from rollout.safety import addresses
 
 
-def places(target: Target, of_folder: Callable[[str], str]) -> Iterator[tuple[str, str]]:
-    """Yield what no other target may have: a folder, a branch in a checkout, a branch at an address."""
-    match target.location:
-        case Folder(root):
-            yield _real(root, of_folder), ""
-        case Branch(url=url, checkout=checkout, branch=branch):
-            if checkout is not None:
-                yield _real(checkout, of_folder), branch
-            if url is not None:
-                yield f"url {addresses.identity(url)}", branch
+def targets(source: Source, common: Variables) -> tuple[tuple[Target, ...], list[Fault]]:
+    """Return the targets in the inventory's order, repositories before folders."""
+    found: list[Target] = []
+    faults: list[Fault] = []
+    repos = list(section(source.document, "repos"))
+    for repo in repos:
+        branch, wrong = _branch(source, repo)
+        fallback = tuple(list_of(source.document.entries.get("defaults"), "templates"))
+        target, more = _target(source, common, repo, branch, fallback)
+        found.append(target)
+        faults += [*wrong, *more]
+    names = {repo.name for repo in repos}
+    for folder in section(source.document, "folders"):
+        if folder.name in names:
+            faults.append(folder.fault(": a repository has this name already"))
+        location = Folder(_place(source, text_of(folder.node, "path") or "."))
+        target, more = _target(source, common, folder, location, ())
+        found.append(target)
+        faults += more
+    return tuple(found), faults
 
 
-def _real(path: Path, of_folder: Callable[[str], str]) -> str:
-    """Return where a path leads; many lie in one folder, which is followed once."""
-    folder, name = os.path.split(path)
-    found = os.path.join(of_folder(folder), name)
-    return os.path.realpath(found) if not name or os.path.islink(found) else found
+def _branch(source: Source, repo: Entry) -> tuple[Branch, list[Fault]]:
+    path, url = text_of(repo.node, "path"), text_of(repo.node, "url")
+    branch = _setting(source, repo, "branch") or "main"
+    remote = _setting(source, repo, "remote") or "origin"
+    nowhere = path is None and url is None
+    faults = [repo.fault(": needs a 'path' (a checkout), a 'url', or both")] if nowhere else []
+    faults += repo.unsafe(".url", url or "", addresses.refusal(url) if url else None)
+    faults += repo.unsafe(".branch", branch, addresses.branch_refusal(branch))
+    faults += repo.unsafe(".remote", remote, addresses.branch_refusal(remote))
+    if url is not None and addresses.is_local(url) and not url.startswith("file://"):
+        url = str(_place(source, url))
+    checkout = None if path is None else _place(source, path)
+    follow = (_setting(source, repo, "checkout") or "follow") == "follow"
+    return Branch(url=url, remote=remote, branch=branch, checkout=checkout, follow=follow), faults
+
+
+def _target(
+    source: Source, common: Variables, told: Entry, location: Branch | Folder, fallback: tuple[str, ...]
+) -> tuple[Target, list[Fault]]:
+    templates = tuple(list_of(told.node, "templates")) or fallback
+    groups = tuple(list_of(told.node, "groups"))
+    own, faults = variables_of(entry(told.node, "vars"), told.place)
+    target = Target(told.name, location, templates, groups, common.of(groups, own), told.line)
+    return target, [*_unknown_sets(source, told, templates), *faults]
+
+
+def _unknown_sets(source: Source, told: Entry, templates: tuple[str, ...]) -> Iterator[Fault]:
+    if not templates:
+        yield told.fault(": names no template sets, and 'defaults' has none")
+    for used in templates:
+        if used not in source.sets:
+            at = entry(told.node, "templates") or entry(source.document.entries.get("defaults"), "templates")
+            known = ", ".join(sorted(name for name in source.sets if "/" not in name))
+            known = known or "none: there is no templates/ folder beside the inventory"
+            yield told.fault(f": no template set {used!r} (there are: {known})", at.line if at else None)
+
+
+def _setting(source: Source, repo: Entry, key: str) -> str | None:
+    return text_of(repo.node, key) or text_of(source.document.entries.get("defaults"), key)
+
+
+def _place(source: Source, path: str) -> Path:
+    full = Path(path).expanduser() if path.startswith("~") else path
+    return Path(os.path.normpath(os.path.join(source.root, full)))
+
+
+def root_of(document: yaml_nodes.Mapping, path: Path, root: Path | None) -> Path:
+    """Return the folder that places in the inventory start from; `root` replaces the inventory's own."""
+    own = Path.cwd() / path.parent / Path(text_of(document, "root") or ".").expanduser()
+    return Path(os.path.normpath(own if root is None else root))

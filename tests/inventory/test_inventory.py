@@ -17,7 +17,7 @@ from rollout.inventory.check import InventoryError
 from rollout.inventory.choose import select
 from rollout.inventory.description import inventory_schema
 from rollout.inventory.machines import machine_for
-from rollout.inventory.read import parse
+from rollout.inventory.read import Overrides, parse
 from rollout.inventory.rules import rule_for
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired, File
@@ -32,7 +32,11 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 
 def read(text: str, **overrides: str) -> Inventory:
     return parse(
-        text, Path("/work/inventory.yaml"), shown="inventory.yaml", sets={"project", "shared"}, overrides=overrides
+        text,
+        Path("/work/inventory.yaml"),
+        shown="inventory.yaml",
+        sets={"project", "shared"},
+        overrides=Overrides(variables=overrides),
     )
 
 

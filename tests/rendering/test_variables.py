@@ -13,7 +13,8 @@ from rollout.content import spelled, yaml_nodes, yaml_parse
 from rollout.errors import UsageError
 from rollout.inventory import remembered
 from rollout.inventory.choose import select
-from rollout.inventory.read import _given, parse
+from rollout.inventory.read import parse
+from rollout.inventory.variables import given as read_as
 from rollout.rendering.jinja import Renderer, TemplateFault
 from rollout.safety import secrets
 from tests.world import World
@@ -85,12 +86,12 @@ def test_how_a_number_was_written_outlives_every_way_it_goes(text: str, tmp_path
     ],
 )  # fmt: skip
 def test_the_value_of_an_option_is_read_as_the_inventory_reads_it(text: str, meant: object) -> None:
-    assert (_given(text), type(_given(text))) == (meant, type(meant))
+    assert (read_as(text), type(read_as(text))) == (meant, type(meant))
 
 
 @pytest.mark.parametrize("text", NUMBERS)
 def test_a_number_of_an_option_is_printed_as_it_was_typed(text: str) -> None:
-    assert (str(_given(text)), _given(text)) == (text, value(text))
+    assert (str(read_as(text)), read_as(text)) == (text, value(text))
 
 
 def test_variables_reach_the_files_as_they_were_written_in_a_whole_run(world: World) -> None:

@@ -1,0 +1,49 @@
+"""Where targets lie on the disk, and that no two lie at one place."""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+from rollout.content.yaml_nodes import Fault
+from rollout.model.inventory import Branch, Folder, Target
+from rollout.safety import addresses
+
+
+def doubled(targets: Iterable[Target]) -> Iterator[Fault]:
+    """Yield the targets that lie where another one lies."""
+    taken: dict[tuple[str, str], Target] = {}
+    checkouts: dict[str, Target] = {}
+    of_folder = cache(os.path.realpath)
+    for target in targets:
+        for place in _places(target, of_folder):
+            if isinstance(target.location, Branch) and place[0].startswith("/"):
+                checkouts[place[0]] = target
+            other = taken.setdefault(place, target)
+            if isinstance(target.location, Folder):
+                other = checkouts.get(place[0], other)
+            if other is not target:
+                where = place[0].removeprefix("url ")
+                yield Fault(target.line, f"{target.name}: is at the same place as {other.name}: {where}")
+                break
+
+
+def _places(target: Target, of_folder: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    """Yield what no other target may have: a folder, a branch in a checkout, a branch at an address."""
+    match target.location:
+        case Folder(root):
+            yield _real(root, of_folder), ""
+        case Branch(url=url, checkout=checkout, branch=branch):
+            if checkout is not None:
+                yield _real(checkout, of_folder), branch
+            if url is not None:
+                yield f"url {addresses.identity(url)}", branch
+
+
+def _real(path: Path, of_folder: Callable[[str], str]) -> str:
+    """Return where a path leads; many lie in one folder, which is followed once."""
+    folder, name = os.path.split(path)
+    found = os.path.join(of_folder(folder), name)
+    return os.path.realpath(found) if not name or os.path.islink(found) else found

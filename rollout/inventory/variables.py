@@ -1,0 +1,71 @@
+"""The variables of an inventory: which there are for everything, a group, a target, and by --var."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from rollout.content import yaml_nodes, yaml_parse
+from rollout.content.yaml_nodes import Fault
+from rollout.inventory.entries import Source, entry, section
+from rollout.model.inventory import Variable
+
+RESERVED = {"target", "path", "machine", "machines"}
+
+
+class Variables(Struct, frozen=True):
+    """The variables that targets have in common."""
+
+    base: Mapping[str, Variable]
+    groups: Mapping[str, Mapping[str, Variable]]
+    overrides: Mapping[str, Variable]
+
+    def of(self, groups: Iterable[str], own: Mapping[str, Variable]) -> dict[str, Variable]:
+        """Return the variables of one target: the later of a name counts."""
+        found = dict(self.base)
+        for group in groups:
+            found.update(self.groups.get(group, {}))
+        return {**found, **own, **self.overrides}
+
+
+def variables(source: Source) -> tuple[Variables, list[Fault]]:
+    base, faults = variables_of(source.document.entries.get("vars"), "vars")
+    groups = {}
+    for group in section(source.document, "groups"):
+        groups[group.name], more = variables_of(entry(group.node, "vars"), group.place)
+        faults += more
+    overrides = {key: Variable(given(value), "--var") for key, value in source.overrides.items()}
+    faults += [
+        Fault(1, f"--var {name}: the name {name!r} belongs to rollout; choose another")
+        for name in sorted(RESERVED & overrides.keys())
+    ]
+    return Variables(base, groups, overrides), faults
+
+
+def variables_of(node: yaml_nodes.Node | None, source: str) -> tuple[dict[str, Variable], list[Fault]]:
+    """Return the variables that one `vars` sets."""
+    if not isinstance(node, yaml_nodes.Mapping):
+        return {}, []
+    faults = [
+        Fault(node.key_lines[name], f"{source}.{name}: the name belongs to rollout; choose another")
+        for name in node.entries
+        if name in RESERVED
+    ]
+    return {name: Variable(yaml_nodes.written(value), source) for name, value in node.entries.items()}, faults
+
+
+def given(text: str) -> Any:
+    """Read the value of --var as YAML does; what is text there, or no one value, stays as it was typed."""
+    node, faults = yaml_parse.parse(text)
+    if node is None or faults or text != text.strip():
+        return text
+    match node:
+        case yaml_nodes.Scalar(value=None):
+            return None if text.lower() in {"null", "~"} else text
+        case yaml_nodes.Scalar(value=str(value)):
+            return value if text[0] in "'\"" else text
+        case yaml_nodes.Scalar():
+            return node.value if " " not in text else text
+    return yaml_nodes.written(node) if text[0] in "[{" else text
