@@ -2,56 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shlex
 from collections.abc import Mapping
-from functools import cache
-from types import BuiltinMethodType
 from typing import TYPE_CHECKING, Any
 
 from rollout.content import spelled
+from rollout.rendering import sandbox
 
 if TYPE_CHECKING:
     import jinja2
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 
 _MAX_OUTPUT = 16 * 1024 * 1024
 
 
-_DELIMITERS: dict[str, dict[str, str]] = {
-    "jinja": {},
-    "shell": {"comment_start_string": "<#", "comment_end_string": "#>"},
-    "angle": {
-        "variable_start_string": "<<",
-        "variable_end_string": ">>",
-        "block_start_string": "<%",
-        "block_end_string": "%>",
-        "comment_start_string": "<#",
-        "comment_end_string": "#>",
-    },
-}
-
-
 _OF_JINJA = {"super", "self", "caller", "loop", "varargs", "kwargs"}
 
 _UNKNOWN = re.compile(r"No (filter|test) named ('[^']*')")
-
-_ACTIONS = re.compile(r"\$\{\{")
-
-_GO = re.compile(r"\{\{-?\s*(?:\.|/\*|(?:include|template|define|range|with|block|toYaml)\s|(?:if|else if)\s+[.(])")
-
-_SHELL = re.compile(r"\$\{#|\A#!.*\n(?:.*\n)*?.*\{#")
-
-
-def _hint(text: str, delimiters: str) -> str:
-    """Say which delimiters leave a file its own marks, if it seems to have such."""
-    if delimiters == "jinja" and (_ACTIONS.search(text) or _GO.search(text)):
-        return "; for {{ }} that are the file's own, write `delimiters: angle` for its path under `files`"
-    if delimiters == "jinja" and _SHELL.search(text):
-        return "; for {# that is the file's own, write `delimiters: shell` for its path under `files`"
-    return ""
 
 
 class TemplateFault(Exception):
@@ -67,28 +34,8 @@ class Renderer:
 
     def environment(self, delimiters: str) -> jinja2.Environment:
         if delimiters not in self._environments:
-            self._environments[delimiters] = self._new_environment(delimiters)
+            self._environments[delimiters] = sandbox.environment(self._source, delimiters)
         return self._environments[delimiters]
-
-    def _new_environment(self, delimiters: str) -> jinja2.Environment:
-        from jinja2 import FunctionLoader, StrictUndefined
-
-        environment = _environment_kind()(
-            loader=FunctionLoader(self._source),
-            undefined=StrictUndefined,
-            autoescape=False,
-            keep_trailing_newline=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            cache_size=-1,
-            **_DELIMITERS[delimiters],
-        )
-        # The same inventory must give the same bytes: nothing that draws lots.
-        del environment.filters["random"]
-        del environment.globals["lipsum"]
-        environment.filters["tojson"] = _json
-        environment.filters["quote"] = lambda value: shlex.quote(str(value))
-        return environment
 
     def _source(self, name: str) -> tuple[str, str, None] | None:
         text = self._templates.get(name)
@@ -168,7 +115,7 @@ class Renderer:
         unknown = _UNKNOWN.match(words)
         if unknown:
             return f"{place}: no {unknown[1]} is named {unknown[2]}"
-        return f"{place}: {words}{_hint(self._templates[name], delimiters)}"
+        return f"{place}: {words}{sandbox.hint(self._templates[name], delimiters)}"
 
     def render(self, name: str, delimiters: str, variables: Mapping[str, Any]) -> bytes:
         """Return what the template says; raise TemplateFault with template, line and variable."""
@@ -213,54 +160,9 @@ class Renderer:
             raise TemplateFault(f"templates/{name}: renders to text that is not valid Unicode") from error
 
 
-class _Method:
-    """A method of plain data that a template named: it can be called, and is no value."""
-
-    def __init__(self, method: Any, name: str, of: object) -> None:
-        self._method = method
-        self._name = name
-        self._of = of
-
-    def __call__(self, *given: Any, **named: Any) -> Any:
-        return self._method(*given, **named)
-
-    def _refuse(self, *_: object) -> Any:
-        from jinja2 import TemplateRuntimeError
-
-        name = self._name
-        if isinstance(self._of, Mapping):
-            raise TemplateRuntimeError(
-                f"{name!r} is a method of the mapping; its entry of that name is ['{name}'], as in d['{name}']"
-            )
-        raise TemplateRuntimeError(f"{name!r} is a method of the value; call it as in x.{name}()")
-
-    __str__ = __repr__ = __iter__ = __len__ = __bool__ = __getitem__ = __contains__ = _refuse
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _refuse
-    __add__ = __radd__ = __sub__ = __mul__ = __mod__ = __int__ = __float__ = _refuse
-
-
-@cache
-def _environment_kind() -> type[ImmutableSandboxedEnvironment]:
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    class Environment(ImmutableSandboxedEnvironment):
-        """Tells a method of plain data from an entry of the same name."""
-
-        def getattr(self, obj: Any, attribute: str) -> Any:
-            found = super().getattr(obj, attribute)
-            plain = isinstance(obj, dict | list | str | int | float)
-            return _Method(found, attribute, obj) if plain and isinstance(found, BuiltinMethodType) else found
-
-    return Environment
-
-
 def _copy(variables: Mapping[str, Any]) -> dict[str, Any]:
     copied: dict[str, Any] = spelled.loads(spelled.dumps(dict(variables)))
     return copied
-
-
-def _json(value: Any, indent: int | None = None) -> str:
-    return json.dumps(value, indent=indent, ensure_ascii=False)
 
 
 def _line_of(error: BaseException, name: str) -> str:
