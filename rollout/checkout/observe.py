@@ -14,7 +14,7 @@ from rollout.errors import GitError
 from rollout.git.git_folder import GitDir, NotOurs
 from rollout.git.person import Person
 from rollout.machine import look
-from rollout.model.circumstances import Checkout
+from rollout.model.circumstances import CheckoutState
 from rollout.model.files import Managed, Obstacle
 from rollout.model.hindrances import Edited, LeftAlone, Locked, NotUpdated, OwnCommits, Unusable, in_words
 from rollout.model.inventory import Branch
@@ -25,7 +25,7 @@ from rollout.store.layout import Store
 
 def observe(
     top: Path, where: Branch, upstream: str, managed: list[Managed], workshop: Store, person: Person
-) -> Checkout:
+) -> CheckoutState:
     """Tell whether the checkout has upstream's managed files, and if not, why. Changes nothing."""
     try:
         repo = discover.discover(top)
@@ -37,17 +37,17 @@ def observe(
             behind, files = differing_files(here, upstream, there, managed, person, stack)
     except (NotOurs, Hindered, GitError) as error:
         lacking = tuple((item.path, str(error)) for item in managed)
-        return Checkout(has_it=False, why=Unusable(str(error)), differing=lacking)
+        return CheckoutState(has_it=False, why=Unusable(str(error)), differing=lacking)
     at = here.standing
     ahead, missing = len(at.ahead), behind_by(here, workshop, upstream)
     others = repo.head() != f"refs/heads/{where.branch}"
     if not others and not behind and not files:
-        return Checkout(commit=at.local, ahead=ahead, behind=missing)
+        return CheckoutState(commit=at.local, ahead=ahead, behind=missing)
     why = hindered or _in_the_way(here, behind, files) or (NotUpdated() if where.follow else LeftAlone())
     paths = [item.path for item in managed]
     without = paths if others else [path for path in paths if path in behind or path in files]
     differing = tuple((path, f"{path} {files[path]}" if path in files else in_words(why)) for path in without)
-    return Checkout(False, why, why == NotUpdated(), at.local, ahead, missing, differing)
+    return CheckoutState(False, why, why == NotUpdated(), at.local, ahead, missing, differing)
 
 
 def _in_the_way(

@@ -8,14 +8,14 @@ from pathlib import Path, PurePosixPath
 
 from rollout.checkout import discover
 from rollout.git.git_folder import GitDir, NotOurs
-from rollout.model.inventory import Checkout
+from rollout.model.inventory import FoundCheckout
 
 _DEEP = 4  # folders below the one that is scanned
 
 _HEADS = "refs/heads/"
 
 
-def checkouts(folder: Path) -> Iterator[Checkout | NotOurs]:
+def checkouts(folder: Path) -> Iterator[FoundCheckout | NotOurs]:
     """Yield every checkout at or below a folder in order of path, or why rollout cannot use it.
 
     The search does not enter repositories or hidden folders, and follows no symlinks.
@@ -23,7 +23,7 @@ def checkouts(folder: Path) -> Iterator[Checkout | NotOurs]:
     yield from _below(Path(os.path.realpath(folder)), PurePosixPath(), _DEEP)
 
 
-def _below(folder: Path, path: PurePosixPath, depth: int) -> Iterator[Checkout | NotOurs]:
+def _below(folder: Path, path: PurePosixPath, depth: int) -> Iterator[FoundCheckout | NotOurs]:
     if os.path.lexists(folder / ".git"):
         try:
             yield _checkout(discover.discover(folder), path)
@@ -41,10 +41,10 @@ def _below(folder: Path, path: PurePosixPath, depth: int) -> Iterator[Checkout |
             yield from _below(folder / name, path / name, depth - 1)
 
 
-def _checkout(repo: GitDir, path: PurePosixPath) -> Checkout:
+def _checkout(repo: GitDir, path: PurePosixPath) -> FoundCheckout:
     remotes = repo.remotes()
     remote = "origin" if "origin" in remotes or not remotes else remotes[0]
-    return Checkout(repo.top.name, path, _default_branch(repo, remote) or _current_branch(repo) or "main", remote)
+    return FoundCheckout(repo.top.name, path, _default_branch(repo, remote) or _current_branch(repo) or "main", remote)
 
 
 def _default_branch(repo: GitDir, remote: str) -> str | None:

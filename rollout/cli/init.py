@@ -16,7 +16,7 @@ from rollout.errors import Refused, RolloutError
 from rollout.git import person
 from rollout.inventory import first
 from rollout.machine.files import write_whole
-from rollout.model.inventory import Checkout
+from rollout.model.inventory import FoundCheckout
 from rollout.showing.colour import count
 
 
@@ -44,7 +44,7 @@ def init(context: click.Context, folder: str | None) -> int:
         raise RolloutError(f"{folder}: there is no such folder")
     found = []
     for one in search.checkouts(place):
-        if isinstance(one, Checkout):
+        if isinstance(one, FoundCheckout):
             found.append(one)
         else:
             screen.warn(f"left out: {one}")

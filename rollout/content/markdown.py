@@ -66,7 +66,7 @@ def is_markdown(path: PurePosixPath) -> bool:
 
 def outline(text: str) -> Outline:
     """Return the code and the headings of a text."""
-    reader = _Reader()
+    reader = _Reading()
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n")):
         reader.take(number, line.removesuffix("\r").expandtabs(4))
     return Outline(frozenset(reader.code), tuple(reader.headings))
@@ -100,7 +100,7 @@ class _Html(Struct, frozen=True):
         return not line.strip() if self.ending is None else self.ending.search(line) is not None
 
 
-class _Reader(Struct):
+class _Reading(Struct):
     """Where the reading stands: the containers that are open, and the block in the innermost of them.
 
     A container is the number of blanks that a list item's lines begin with, or 0 for a quotation.

@@ -13,7 +13,7 @@ from msgspec import Struct
 from rollout.errors import UsageError
 from rollout.fleet.ignored import ignored
 from rollout.inventory import choose, machines
-from rollout.inventory.read import parse
+from rollout.inventory.read import Overrides, parse
 from rollout.inventory.remembered import Parsed
 from rollout.model.inventory import Branch, Folder, Inventory, Machine, Target
 from rollout.rendering import templates
@@ -74,7 +74,7 @@ def opened(
         path,
         shown=shown,
         sets=sets,
-        overrides=inventories.Overrides(source.root, overrides),
+        overrides=Overrides(source.root, overrides),
         read=parsed.document,
     )
     machine, warning = machines.machine_for(inventory.machines, source.hostname, shown)

@@ -8,7 +8,7 @@ from rollout.errors import GitError
 from rollout.machine import waiting
 
 
-class Objects:
+class CatFile:
     """Looks objects up: the id, the type and the bytes of each."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:

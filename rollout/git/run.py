@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from rollout.errors import GitError, RolloutError
 from rollout.git.access import Access
-from rollout.git.cat_file import Objects
+from rollout.git.cat_file import CatFile
 from rollout.git.complaints import complaint, ending
 from rollout.git.environment import ENVIRONMENT, OPTIONS, OTHER_SIDE, program, seal
 from rollout.git.process import Pump, ended
@@ -116,8 +116,8 @@ class Git(Struct, frozen=True):
         return cast("subprocess.Popen[bytes]", process)
 
     @contextmanager
-    def objects(self) -> Iterator[Objects]:
+    def objects(self) -> Iterator[CatFile]:
         """Read objects through one `cat-file --batch` for as long as the block lasts."""
         process = self._start(("cat-file", "--batch"))
         with ended(process):
-            yield Objects(process)
+            yield CatFile(process)

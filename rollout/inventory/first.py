@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from rollout.model.inventory import Checkout
+from rollout.model.inventory import FoundCheckout
 
 TEMPLATE = PurePosixPath("project/AGENTS.md.j2")
 
@@ -29,7 +29,7 @@ _PLAIN = re.compile(r"[A-Za-z_~./][A-Za-z0-9_./-]*\Z")
 _NOT_TEXT = {"true", "false", "null", "yes", "no", "on", "off", "~"}
 
 
-def inventory(found: Sequence[Checkout], root: str, owner: str) -> str:
+def inventory(found: Sequence[FoundCheckout], root: str, owner: str) -> str:
     """Return the text of an inventory of these repositories, with what most of them have as the default."""
     branch, remote = _usual([c.branch for c in found]), _usual([c.remote for c in found])
     defaults = [f"branch: {_text(branch)}"] if branch != "main" else []
@@ -55,7 +55,7 @@ def _usual(values: Sequence[str]) -> str:
     return Counter(values).most_common(1)[0][0]
 
 
-def _names(found: Sequence[Checkout]) -> list[str]:
+def _names(found: Sequence[FoundCheckout]) -> list[str]:
     """Return a name for each: its folder's, or its whole path where two folders are called the same."""
     short = [_name(checkout.name) for checkout in found]
     return [

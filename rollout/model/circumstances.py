@@ -19,7 +19,7 @@ class Decisions(Struct, frozen=True):
     on_drift: OnDrift = OnDrift.BLOCK
 
 
-class Checkout(Struct, frozen=True):
+class CheckoutState(Struct, frozen=True):
     """The person's checkout as far as a plan needs it: whether it has what upstream has, and if not, why."""
 
     has_it: bool = True
@@ -44,7 +44,7 @@ class Circumstances(Struct, frozen=True):
     pending_files: Mapping[PurePosixPath, tuple[File | None, File | None]] = field(default_factory=dict)
     overtaken: bool = False  # our own commit is not upstream, and says something else by now
     outrun: tuple[PurePosixPath, ...] = ()  # its files that upstream has otherwise than before and after it
-    checkout: Checkout | None = None
+    checkout: CheckoutState | None = None
     identity_fault: str | None = None  # why no commit could be made
     author: str = ""  # who it would be by
     known_at: float | None = None

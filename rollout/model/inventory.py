@@ -10,7 +10,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 
-class Checkout(Struct, frozen=True):
+class FoundCheckout(Struct, frozen=True):
     """A repository that was found: its folder's name, where that is below the root, its branch and its remote."""
 
     name: str

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from rollout.checkout.standing import Hindered
-from rollout.model.circumstances import Checkout
+from rollout.model.circumstances import CheckoutState
 from rollout.model.hindrances import CheckedOutElsewhere, Edited, Hindrance, OnBranch, OwnCommits
 
 
@@ -28,5 +28,5 @@ from rollout.model.hindrances import CheckedOutElsewhere, Edited, Hindrance, OnB
     ],
 )
 def test_a_plan_and_a_refused_move_say_the_same_words(why: Hindrance, words: str) -> None:
-    assert Checkout(False, why).reason == words
+    assert CheckoutState(False, why).reason == words
     assert str(Hindered(why)) == words

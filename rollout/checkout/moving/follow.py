@@ -93,7 +93,7 @@ def _planned(repo: GitDir, runner: Git, to: Destination, local: str | None, pers
 
 
 def _contents(
-    objects: cat_file.Objects, moves: Iterable[Move], how: Conversions
+    objects: cat_file.CatFile, moves: Iterable[Move], how: Conversions
 ) -> Iterator[tuple[PurePosixPath, bytes]]:
     for move in moves:
         if move.new is not None:

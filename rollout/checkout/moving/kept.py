@@ -9,7 +9,7 @@ import time
 from pathlib import Path, PurePosixPath
 
 from rollout.checkout.notes import home, plain_folder
-from rollout.git.cat_file import Objects
+from rollout.git.cat_file import CatFile
 from rollout.git.git_folder import GitDir
 from rollout.machine import look, processes
 from rollout.machine.look import Found
@@ -22,7 +22,7 @@ _KEPT = 24 * 3600.0  # seconds that a file stays kept although nobody wrote into
 _KEPT_NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}-")  # what is kept for ever has a plus sign for the last hyphen
 
 
-def forget_unchanged(repo: GitDir, objects: Objects, id_size: int) -> None:
+def forget_unchanged(repo: GitDir, objects: CatFile, id_size: int) -> None:
     """Remove kept files into which nobody wrote: git has their every byte, and nobody has had them open for a day."""
     kept = home(repo.git_dir) / "kept"
     if not os.path.lexists(kept):
@@ -36,7 +36,7 @@ def forget_unchanged(repo: GitDir, objects: Objects, id_size: int) -> None:
         kept.rmdir()
 
 
-def _git_has(kept: Path, name: str, objects: Objects, id_size: int) -> bool:
+def _git_has(kept: Path, name: str, objects: CatFile, id_size: int) -> bool:
     """Tell whether git has a file's every byte; first, whether nobody has it open to write more of them."""
     about = os.lstat(kept / name)
     if processes.writers([(about.st_dev, about.st_ino)]):

@@ -18,7 +18,7 @@ _PAIR = re.compile(r"([ \t]*)([^=:]+?)[ \t]*([=:])[ \t]*(.*?)[ \t]*")
 
 def read(text: str) -> Document:
     """Return the document in an INI text: its first keys, and its sections as objects named `[name]`."""
-    reader = _Reader(text)
+    reader = _IniReader(text)
     for line in _LINE.finditer(text):
         reader.line(line.start(), line[0].rstrip("\r\n"))
     return Document(text, reader.root(), tuple(reader.comments))
@@ -33,7 +33,7 @@ class _Open(Struct):
     parts: list[Part] = field(default_factory=list)
 
 
-class _Reader:
+class _IniReader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.comments: list[Span] = []

@@ -25,10 +25,10 @@ _MAX_DEPTH = 100
 
 def read(text: str) -> Document:
     """Return the document in a JSON text; an empty one, or one of comments alone, has no members."""
-    return _Reader(text).document()
+    return _JsonReader(text).document()
 
 
-class _Reader:
+class _JsonReader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.comments: list[Span] = []

@@ -12,7 +12,7 @@ from rollout.content.documents.lines import begins_line, line_end, line_start
 from rollout.content.documents.match import Match, Place, named_parts
 
 
-class Found(Struct, frozen=True):
+class Filled(Struct, frozen=True):
     """What others had where we wrote an object or a list: as they wrote it, and as it was read."""
 
     text: str
@@ -30,7 +30,7 @@ class Ours(Struct):
     added: set[Place] = field(default_factory=set)
     values: dict[Place, str] = field(default_factory=dict)
     entries: dict[Place, tuple[str, ...]] = field(default_factory=dict)
-    found: dict[Place, Found] = field(default_factory=dict)
+    found: dict[Place, Filled] = field(default_factory=dict)
     comments: Counter[str] = field(default_factory=Counter)
     ended: bool = False
 
@@ -43,7 +43,7 @@ def folded(writes: Iterable[tuple[Document, Document]], match: Match) -> Ours:
     """Fold the documents before and after each of our writes, oldest first."""
     ours = Ours()
     for before, after in writes:
-        _Write(ours, match, before).wrote(before.root, after.root, ())
+        _OwnWrite(ours, match, before).wrote(before.root, after.root, ())
         ours.ended = (ours.ended or not before.text.endswith("\n")) and after.text.endswith("\n")
         had, has = Counter(comment_texts(before)), Counter(comment_texts(after))
         ours.comments = ours.comments + (has - had) - (had - has)
@@ -54,7 +54,7 @@ def comment_texts(document: Document) -> Iterator[str]:
     return (document.text[start:end] for start, end in document.comments)
 
 
-class _Write(Struct):
+class _OwnWrite(Struct):
     """One of our writes, folded into what is ours."""
 
     ours: Ours
@@ -104,7 +104,7 @@ class _Write(Struct):
         filled = alike and isinstance(before, Object | Array) and before.parts
         noted = before is not None and any(before.start <= start < before.end for start, _ in self.document.comments)
         if place and not noted and before is not None and after.parts and not filled and place not in self.ours.added:
-            self.ours.found[place] = Found(self._as_written(before), before)
+            self.ours.found[place] = Filled(self._as_written(before), before)
 
     def _as_written(self, node: Node) -> str:
         """Return a value as it was written, from the end of the line before it where it begins a line."""

@@ -49,7 +49,7 @@ def read(text: str) -> Document:
         raise DocumentFault(f"line {number}: not valid TOML: {str(error).split(' (at ')[0]}") from error
     except RecursionError as error:
         raise fault(text, 0, "nested too deeply") from error
-    reader = _Reader(text)
+    reader = _TomlReader(text)
     root = reader.read()
     if meaning(root) != plain_meaning(said):
         raise fault(text, 0, "holds something that cannot be told apart for a merge; change it by hand")
@@ -75,7 +75,7 @@ class _Entry(Struct):
     value: Node | _Table | list[_Table]
 
 
-class _Reader:
+class _TomlReader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.comments: list[Span] = []

@@ -42,7 +42,7 @@ def read(text: str) -> Document:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-    reader = _Reader(text)
+    reader = _YamlReader(text)
     try:
         root = reader.read(YAML(typ="safe").parse(text))
     except MarkedYAMLError as error:
@@ -89,7 +89,7 @@ class _Came(Struct, frozen=True):
     size: int
 
 
-class _Reader:
+class _YamlReader:
     """Builds nodes without recursion: how deep a document nests is its writer's choice."""
 
     def __init__(self, text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout.checkout import observe
-from rollout.model.circumstances import Checkout
+from rollout.model.circumstances import CheckoutState
 from rollout.model.hindrances import NotCloned, OnBranch, Unusable
 from rollout.model.inventory import Branch
 from rollout.store.in_sync import Entries
@@ -12,7 +12,7 @@ from rollout.targets.branch.locate import Located
 from rollout.targets.job import Look
 
 
-def checkout(look: Look, at: Located, shop: Workshop, tip: str, entries: Entries | None) -> Checkout | None:
+def checkout(look: Look, at: Located, shop: Workshop, tip: str, entries: Entries | None) -> CheckoutState | None:
     """Return how the checkout stands towards upstream's tip; None if the target has no checkout."""
     where = look.target.location
     assert isinstance(where, Branch)
@@ -21,18 +21,18 @@ def checkout(look: Look, at: Located, shop: Workshop, tip: str, entries: Entries
         return there
     seen = observe.observe(at.top, where, tip, list(look.desired.managed), shop, look.settings.person)
     if at.local and isinstance(seen.why, OnBranch):
-        return Checkout()  # the branch itself is upstream, and no checkout is on it
+        return CheckoutState()  # the branch itself is upstream, and no checkout is on it
     return seen
 
 
-def plain_checkout(where: Branch, at: Located, tip: str, entries: Entries | None) -> tuple[bool, Checkout | None]:
+def plain_checkout(where: Branch, at: Located, tip: str, entries: Entries | None) -> tuple[bool, CheckoutState | None]:
     """Tell whether we know how the checkout stands without running git, and if so, how."""
     if at.top is None:
         return True, None
     if at.clone:
-        return True, Checkout(False, NotCloned(), can_follow=where.follow)
+        return True, CheckoutState(False, NotCloned(), can_follow=where.follow)
     if at.trouble is not None:
-        return True, Checkout(False, Unusable(at.trouble))
+        return True, CheckoutState(False, Unusable(at.trouble))
     if at.repo is not None and entries is not None and observe.has_all(at.repo, where.branch, tip, entries):
-        return True, Checkout(commit=tip)
+        return True, CheckoutState(commit=tip)
     return False, None

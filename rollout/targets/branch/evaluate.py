@@ -8,7 +8,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from rollout.errors import Busy, GitError
-from rollout.model.circumstances import Checkout, Circumstances
+from rollout.model.circumstances import CheckoutState, Circumstances
 from rollout.model.inventory import Branch, Target
 from rollout.model.plan import Action, State, Step
 from rollout.remote import upstream
@@ -63,7 +63,7 @@ def _unfit(target: Target, state: State, reason: str, awaits: Action | None = No
     return Step(target.name, target.location, state, reason, None, awaits=awaits)
 
 
-def circumstances_of(at: Located, shop: Workshop, settings: Settings, checkout: Checkout | None) -> Circumstances:
+def circumstances_of(at: Located, shop: Workshop, settings: Settings, checkout: CheckoutState | None) -> Circumstances:
     return Circumstances(
         identity=addresses.identity(at.remote.url),
         checkout=checkout,
