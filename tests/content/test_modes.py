@@ -6,6 +6,11 @@ import json
 
 import pytest
 
+from rollout.model.circumstances import Decisions
+from rollout.model.inventory import Mode
+from rollout.model.plan import Action, State
+from tests import decisions
+from tests.decisions import file, managed, only_change, rule, step, written
 from tests.world import World
 
 
@@ -22,10 +27,9 @@ def rolled_out(world: World, before: str | bytes | None, *arguments: str, path: 
 BEGIN, END = "<!-- rollout:begin project -->", "<!-- rollout:end project -->"
 
 
-def test_a_missing_file_is_created_as_one_block(world: World) -> None:
-    world.tail = "files:\n  CLAUDE.md: {mode: block}\n"
-    world.template("project/CLAUDE.md.j2", "body {{ who }}\n")
-    assert rolled_out(world, None, path="CLAUDE.md") == f"{BEGIN}\nbody world\n{END}\n"
+def test_a_missing_file_is_created_as_one_block() -> None:
+    item = managed("CLAUDE.md", "body world\n", rule(Mode.BLOCK))
+    assert decisions.rolled_out(item, None) == f"{BEGIN}\nbody world\n{END}\n"
 
 
 def test_only_the_block_changes_and_the_rest_stays_to_the_byte(world: World) -> None:
@@ -43,36 +47,28 @@ def test_only_the_block_changes_and_the_rest_stays_to_the_byte(world: World) -> 
     assert str(world.at("api", "CLAUDE.md")).endswith("more of mine\n")
 
 
-def test_a_changed_block_is_drift(world: World) -> None:
-    world.tail = "files:\n  CLAUDE.md: {mode: block}\n"
-    world.template("project/CLAUDE.md.j2", "body\n")
-    world.repo("api")
-    world.run("apply", "--yes")
-    world.elsewhere("api", {"CLAUDE.md": f"{BEGIN}\nbody, and theirs\n{END}\n"})
-    assert world.run("plan", "--json").states() == {"api": "drift"}
+def test_a_changed_block_is_drift() -> None:
+    item = managed("CLAUDE.md", "body\n", rule(Mode.BLOCK))
+    last = written(only_change(step(item, None)))
+    assert step(item, file(f"{BEGIN}\nbody, and theirs\n{END}\n"), last).state is State.DRIFT
 
 
-def test_a_file_without_markers_gets_its_block_only_when_adopted(world: World) -> None:
-    world.tail = "files:\n  CLAUDE.md: {mode: block, id: mine}\n"
-    world.template("project/CLAUDE.md.j2", "body\n")
-    world.repo("api", {"CLAUDE.md": "# theirs"})
-    assert world.run("apply", "--yes").code == 4
-    assert world.run("apply", "--yes", "--adopt").code == 0
+def test_a_file_without_markers_gets_its_block_only_when_adopted() -> None:
+    item = managed("CLAUDE.md", "body\n", rule(Mode.BLOCK, id="mine"))
     begin, end = BEGIN.replace("project", "mine"), END.replace("project", "mine")
-    assert world.at("api", "CLAUDE.md") == f"# theirs\n\n{begin}\nbody\n{end}\n"
+    asked, told = (only_change(step(item, file("# theirs"), None, Decisions(adopt))) for adopt in (False, True))
+    assert (asked.action, asked.decided, told.decided) == (Action.ADOPT, False, True)
+    assert told.after == file(f"# theirs\n\n{begin}\nbody\n{end}\n")
 
 
 @pytest.mark.parametrize("body", ["body\n", "another\n"])
-def test_a_renamed_block_is_moved_and_never_doubled(world: World, body: str) -> None:
-    world.tail = "files:\n  CLAUDE.md: {mode: block, id: old}\n"
-    world.template("project/CLAUDE.md.j2", "body\n")
-    world.repo("api", {"CLAUDE.md": "# theirs\n"})
-    world.run("apply", "--yes", "--adopt")
-    world.tail = "files:\n  CLAUDE.md: {mode: block, id: project}\n"
-    world.template("project/CLAUDE.md.j2", body)
-    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
-    assert world.at("api", "CLAUDE.md") == f"# theirs\n\n{BEGIN}\n{body}{END}\n"
-    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "unchanged"}
+def test_a_renamed_block_is_moved_and_never_doubled(body: str) -> None:
+    old = managed("CLAUDE.md", "body\n", rule(Mode.BLOCK, id="old"))
+    first = only_change(step(old, file("# theirs\n"), None, Decisions(adopt=True)))
+    assert first.after is not None
+    new = managed("CLAUDE.md", body, rule(Mode.BLOCK, id="project"))
+    found = decisions.rolled_out(new, first.after.content.decode(), written(first))
+    assert found == f"# theirs\n\n{BEGIN}\n{body}{END}\n"
 
 
 def test_a_renamed_block_of_a_shared_folder_is_moved(world: World) -> None:
@@ -86,13 +82,12 @@ def test_a_renamed_block_of_a_shared_folder_is_moved(world: World) -> None:
     assert (world.root / "shared/CLAUDE.md").read_text() == f"{BEGIN}\nanother\n{END}\n"
 
 
-def test_a_block_takes_the_place_of_a_section_when_that_is_adopted(world: World) -> None:
-    world.tail = 'files:\n  CLAUDE.md: {mode: block, replaces: "## Log"}\n'
-    world.template("project/CLAUDE.md.j2", "## Log\nnew\n")
-    world.repo("api", {"CLAUDE.md": "# a\n\n## Log\nold\n\n# b\n"})
-    assert world.run("apply", "--yes").code == 4
-    assert world.run("apply", "--yes", "--adopt").code == 0
-    assert world.at("api", "CLAUDE.md") == f"# a\n\n{BEGIN}\n## Log\nnew\n{END}\n\n# b\n"
+def test_a_block_takes_the_place_of_a_section_when_that_is_adopted() -> None:
+    item = managed("CLAUDE.md", "## Log\nnew\n", rule(Mode.BLOCK, replaces="## Log"))
+    there = file("# a\n\n## Log\nold\n\n# b\n")
+    asked, told = (only_change(step(item, there, None, Decisions(adopt))) for adopt in (False, True))
+    assert (asked.action, asked.decided, told.decided) == (Action.ADOPT, False, True)
+    assert told.after == file(f"# a\n\n{BEGIN}\n## Log\nnew\n{END}\n\n# b\n")
 
 
 @pytest.mark.parametrize(
@@ -100,24 +95,19 @@ def test_a_block_takes_the_place_of_a_section_when_that_is_adopted(world: World)
     [f"{BEGIN}\nx\n", f"x\n{END}\n", f"{BEGIN}\n{BEGIN}\n{END}\n", f"{BEGIN}\n{END}\n{BEGIN}\n{END}\n",
      f"{BEGIN}\n<!-- rollout:begin b -->\n<!-- rollout:end b -->\n{END}\n"],
 )  # fmt: skip
-def test_broken_markers_are_an_error_and_never_a_second_block(world: World, content: str) -> None:
-    world.tail = "files:\n  CLAUDE.md: {mode: block}\n"
-    world.template("project/CLAUDE.md.j2", "body\n")
-    world.repo("api", {"CLAUDE.md": content})
-    applied = world.run("apply", "--yes", "--adopt", "--json")
-    assert (applied.code, applied.outcomes()) == (3, {"api": "blocked"})
-    assert "CLAUDE.md" in applied.reasons()["api"]
-    assert world.at("api", "CLAUDE.md") == content
+def test_broken_markers_are_an_error_and_never_a_second_block(content: str) -> None:
+    item = managed("CLAUDE.md", "body\n", rule(Mode.BLOCK))
+    made = step(item, file(content), None, Decisions(adopt=True))
+    assert (made.state, only_change(made).after) == (State.BLOCKED, None)
+    assert made.reason.startswith("CLAUDE.md: line ")
 
 
 @pytest.mark.parametrize(
     ("path", "form"), [("Makefile", "# {}"), ("x.sh", "# {}"), ("x.ts", "// {}"), (".gitignore", "# {}")]
 )
-def test_markers_take_the_comment_form_of_the_file(world: World, path: str, form: str) -> None:
-    world.tail = f"files:\n  {path}: {{mode: block}}\n"
-    world.template(f"project/{path}", "body\n")
+def test_markers_take_the_comment_form_of_the_file(path: str, form: str) -> None:
     begin, end = form.format("rollout:begin project"), form.format("rollout:end project")
-    assert rolled_out(world, None, path=path) == f"{begin}\nbody\n{end}\n"
+    assert decisions.rolled_out(managed(path, "body\n", rule(Mode.BLOCK)), None) == f"{begin}\nbody\n{end}\n"
 
 
 def test_a_merge_changes_only_named_keys_and_keeps_every_other_byte(world: World) -> None:
@@ -143,20 +133,17 @@ def test_an_entry_we_added_and_no_longer_name_goes_away_and_theirs_stay(world: W
     assert found == {"allow": ["theirs", "two", "later theirs", "three"], "x": 0}
 
 
-def test_a_merge_asks_only_when_a_foreign_value_would_change(world: World) -> None:
-    world.tail = "files:\n  s.json: {mode: merge}\n"
-    world.template("project/s.json.j2", '{"level": 2}\n')
-    world.repo("api", {"s.json": '{"level": 1}\n'})
-    assert world.run("apply", "--yes").code == 4
-    assert world.run("apply", "--yes", "--adopt").code == 0
-    assert json.loads(str(world.at("api", "s.json"))) == {"level": 2}
+def test_a_merge_asks_only_when_a_foreign_value_would_change() -> None:
+    item = managed("s.json", '{"level": 2}\n', rule(Mode.MERGE))
+    asked, told = (only_change(step(item, file('{"level": 1}\n'), None, Decisions(adopt))) for adopt in (False, True))
+    assert (asked.action, asked.decided, told.decided) == (Action.ADOPT, False, True)
+    assert told.after == file('{"level": 2}\n')
+    assert json.loads(decisions.rolled_out(item, '{"other": 1}\n')) == {"other": 1, "level": 2}
 
 
-def test_yaml_is_merged_with_its_comments(world: World) -> None:
-    world.tail = "files:\n  c.yaml: {mode: merge}\n"
-    world.template("project/c.yaml.j2", "jobs:\n  lint: {run: '{{ who }}'}\n")
-    after = rolled_out(world, "# top\njobs:   # theirs\n  test:\n    - 1   # one\n", path="c.yaml")
-    assert after is not None
+def test_yaml_is_merged_with_its_comments() -> None:
+    item = managed("c.yaml", "jobs:\n  lint: {run: 'world'}\n", rule(Mode.MERGE))
+    after = decisions.rolled_out(item, "# top\njobs:   # theirs\n  test:\n    - 1   # one\n")
     assert after.startswith("# top\njobs:   # theirs\n  test:\n    - 1   # one\n")
     assert "lint:" in after
 
@@ -290,11 +277,7 @@ def test_a_merged_path_of_unknown_format_is_told_once(world: World) -> None:
     assert planned.states() == {"api": "blocked", "web": "blocked"}
 
 
-def test_a_file_that_no_parser_reads_is_blocked_with_its_line(world: World) -> None:
-    world.tail = "files:\n  c.yaml: {mode: merge}\n"
-    world.template("project/c.yaml", "zzz: 1\n")
-    world.repo("api", {"c.yaml": "a: 1\nb:\n\t- c\n"})
-    planned = world.run("plan", "--json")
-    assert planned.states() == {"api": "blocked"}
-    assert planned.json["targets"][0]["reason"].startswith("c.yaml: line 3: not valid YAML: ")
-    assert "Traceback" not in planned.err
+def test_a_file_that_no_parser_reads_is_blocked_with_its_line() -> None:
+    made = step(managed("c.yaml", "zzz: 1\n", rule(Mode.MERGE)), file("a: 1\nb:\n\t- c\n"))
+    assert made.state is State.BLOCKED
+    assert made.reason.startswith("c.yaml: line 3: not valid YAML: ")

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from rollout.model.circumstances import Decisions
+from rollout.model.files import File, Written
+from rollout.model.plan import Action, OnDrift, State
+from tests.decisions import file, managed, only_change, step, written
 from tests.world import World
+
+CONF = managed("conf.txt", "hello world\n")
 
 
 def one_state(world: World, *arguments: str) -> tuple[str, str]:
@@ -35,20 +41,14 @@ def test_a_file_that_others_changed_upstream_is_drift_and_waits_for_a_decision(w
     assert world.at("api", "conf.txt") == "hello world\n"
 
 
-@pytest.mark.parametrize("how", ["deleted", "mode"])
-def test_a_deleted_file_and_a_changed_mode_are_drift_too(world: World, how: str) -> None:
-    world.repo("api")
-    world.run("apply", "--yes")
-    if how == "deleted":
-        world.elsewhere("api", {"conf.txt": None})
-    else:
-        world.clone("api", "api.elsewhere")
-        world.git("api.elsewhere", "update-index", "--chmod=+x", "conf.txt")
-        world.git("api.elsewhere", "commit", "-q", "-m", "mode")
-        world.git("api.elsewhere", "push", "-q", "origin", "HEAD")
-    assert one_state(world) == ("drift", "drift")
-    assert world.run("apply", "--yes", "--on-drift", "overwrite").code == 0
-    assert set(world.run("status", "--json").states().values()) == {"in-sync"}
+@pytest.mark.parametrize("there", [None, File(b"hello world\n", executable=True)], ids=["deleted", "mode"])
+def test_a_deleted_file_and_a_changed_mode_are_drift_too(there: File | None) -> None:
+    last = Written(File(b"hello world\n"))
+    asked = step(CONF, there, last)
+    assert (asked.state, only_change(asked).action, only_change(asked).decided) == (State.DRIFT, Action.DRIFT, False)
+    told = only_change(step(CONF, there, last, Decisions(on_drift=OnDrift.OVERWRITE)))
+    assert (told.decided, told.after) == (True, last.file)
+    assert step(CONF, told.after, written(told)).state is State.IN_SYNC
 
 
 def test_drift_and_template_are_merged_when_they_do_not_meet(world: World) -> None:
@@ -65,32 +65,36 @@ def test_drift_and_template_are_merged_when_they_do_not_meet(world: World) -> No
     assert world.run("apply", "--yes", "--json").outcomes() == {"api": "unchanged"}
     world.template("project/conf.txt.j2", "\n".join([*lines[:-1], "ours again"]) + "\n")
     assert one_state(world) == ("drift", "drift")
-
-
-def test_changes_that_meet_are_a_conflict_and_no_marker_is_ever_written(world: World) -> None:
-    world.repo("api")
-    world.run("apply", "--yes")
-    world.elsewhere("api", {"conf.txt": "theirs\n"})
-    world.head = "version: 1\nvars: {who: moon}\n"
+    world.template("project/conf.txt.j2", "\n".join(["ours", *lines[1:]]) + "\n")
     refused = world.run("apply", "--yes", "--on-drift", "merge", "--json")
-    assert refused.code == 4
-    assert refused.outcomes() == {"api": "blocked"}
-    assert world.at("api", "conf.txt") == "theirs\n"
-    assert one_state(world, "--on-drift", "merge") == ("conflict", "conflict")
+    assert (refused.code, refused.outcomes()) == (4, {"api": "blocked"})
+    assert world.at("api", "conf.txt") == "\n".join(["theirs", *lines[1:-1], "ours"]) + "\n"
 
 
-def test_a_file_rollout_never_wrote_is_taken_over_only_when_told(world: World) -> None:
-    world.repo("api", {"conf.txt": "from before\n"})
-    assert one_state(world) == ("pending", "adopt")
-    assert world.run("apply", "--yes", "--json").code == 4
-    assert world.at("api", "conf.txt") == "from before\n"
-    assert world.run("apply", "--yes", "--adopt").code == 0
-    assert world.at("api", "conf.txt") == "hello world\n"
+def test_changes_that_meet_are_a_conflict_and_no_marker_is_ever_written() -> None:
+    last = Written(File(b"hello sun\n"))
+    made = step(CONF, file("theirs\n"), last, Decisions(on_drift=OnDrift.MERGE))
+    assert (made.state, only_change(made).action, only_change(made).decided) == (
+        State.CONFLICT,
+        Action.CONFLICT,
+        False,
+    )
+    assert only_change(made).after == File(CONF.body)
 
 
-def test_equal_bytes_need_no_adoption(world: World) -> None:
-    world.repo("api", {"conf.txt": "hello world\n"})
-    assert world.run("status", "--fetch", "--json").states() == {"api": "in-sync"}
+def test_a_file_rollout_never_wrote_is_taken_over_only_when_told() -> None:
+    asked = step(CONF, file("from before\n"))
+    assert (asked.state, only_change(asked).action, only_change(asked).decided) == (
+        State.PENDING,
+        Action.ADOPT,
+        False,
+    )
+    told = only_change(step(CONF, file("from before\n"), None, Decisions(adopt=True)))
+    assert (told.decided, told.after) == (True, File(CONF.body))
+
+
+def test_equal_bytes_need_no_adoption() -> None:
+    assert step(CONF, file("hello world\n")).state is State.IN_SYNC
 
 
 def test_no_push_leaves_it_ready_and_push_publishes_that_very_commit(world: World) -> None:

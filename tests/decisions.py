@@ -1,0 +1,52 @@
+"""What is decided about one managed file, by values: a template's text, what is there, and what was written last."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from rollout.model.circumstances import Circumstances, Decisions
+from rollout.model.files import Desired, File, Managed, Snapshot, Written
+from rollout.model.inventory import FileRule, Folder, Mode, Target
+from rollout.model.plan import Change, State, Step
+from rollout.planning import steps
+
+
+def managed(path: str, body: str, rule: FileRule | None = None, *, executable: bool = False) -> Managed:
+    rule = rule or FileRule()
+    return Managed(PurePosixPath(path), rule.mode, body.encode(), executable, rule, "project", f"project/{path}")
+
+
+def file(text: str | None, *, executable: bool = False) -> File | None:
+    return None if text is None else File(text.encode(), executable)
+
+
+def step(item: Managed, there: File | None, last: Written | None = None, decisions: Decisions | None = None) -> Step:
+    """Return what a target with this one file needs."""
+    target = Target("api", Folder(Path("/x")), ("project",), (), {})
+    snapshot = Snapshot("", {item.path: there}, {item.path: last} if last else {})
+    return steps.step_for(target, Desired((item,)), snapshot, decisions or Decisions(), Circumstances(""))
+
+
+def only_change(made: Step) -> Change:
+    (change,) = made.changes
+    return change
+
+
+def written(change: Change, before: Written | None = None) -> Written:
+    """Return what is remembered of a change that was carried out."""
+    assert change.after is not None
+    sides = (change.before.content if change.before else b"", change.after.content)
+    return Written(change.after, "c0", (*(before.ours if before else ()), sides), change.template, change.base)
+
+
+def rolled_out(item: Managed, there: str | None, last: Written | None = None) -> str:
+    """Return what is at the path after a run that takes nothing over; a second one finds nothing to do."""
+    change = only_change(step(item, file(there), last))
+    assert (change.decided, change.after is None) == (True, False), change
+    assert step(item, change.after, written(change, last)).state is State.IN_SYNC
+    assert change.after is not None
+    return change.after.content.decode()
+
+
+def rule(mode: Mode, **named: str) -> FileRule:
+    return FileRule(mode, block_id=named.get("id"), replaces=named.get("replaces"), format=named.get("format"))
