@@ -270,7 +270,7 @@ class Workshop(Store):
             newest = history.newest_of(new) or memo.get("newest")
         elif network:
             if (self.place / "shallow").exists():
-                self.transfer("--unshallow", "--filter=tree:0", self.refspec)
+                self._fetch_the_past()
                 self.remember(tip=self.ref(self.upstream_ref))
             new = self._own_commits(tip)
             found = history.recalled(history.by_path(new), history.joined(known, self._waiting()))
@@ -280,6 +280,16 @@ class Workshop(Store):
         self.remember(searched=tip, history=history.as_memo(found), newest=newest, sealed=True)
         self._forget_notes(tip)
         return found
+
+    def _fetch_the_past(self) -> None:
+        """Fetch every commit of the past; raise GitError if history still ends somewhere.
+
+        Git ends well although it could not remove its note of where history ends. The commit there would seem to have
+        made every file that it has: who wrote them would be told wrongly, and remembered so.
+        """
+        self.transfer("--unshallow", "--filter=tree:0", self.refspec)
+        if (self.place / "shallow").exists():
+            raise GitError(f"its past could not be fetched whole: {self.place / 'shallow'} is still there")
 
     def _forget_notes(self, tip: str) -> None:
         """Forget the notes of files that a commit of ours has written since, on whatever machine."""

@@ -72,8 +72,30 @@ def test_an_interrupt_after_the_branch_moved_leaves_the_move_as_it_is(world: Wor
     assert not (outdated / ".git/rollout").exists()
 
 
+@pytest.mark.parametrize("command", ["update-index", "update-ref"])
+def test_a_second_interrupt_ends_a_move_at_once_and_lets_go_of_the_lock(
+    world: World, outdated: Path, command: str
+) -> None:
+    begun = world.root / "begun"
+    process = world.spawn("apply", "--yes", **slow_git(world, command, f"touch {begun}; sleep 2"))
+    while not begun.exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    assert (outdated / ".git/index.lock").exists()
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.1)  # two signals at once are one
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=1)
+    assert process.returncode == 130
+    assert not (outdated / ".git/index.lock").exists()
+    assert world.run("apply", "--yes", "--lock-timeout", "20").code == 0
+    assert world.git(outdated, "status", "--porcelain") == ""
+    assert (outdated / "conf.txt").read_text() == "hello moon\n"
+    assert not (outdated / ".git/rollout").exists()
+
+
 STEPS: tuple[tuple[ModuleType, str, str], ...] = (
-    (replace, "swap", "conf.txt"), (replace, "put_new", "new.txt"),
+    (replace, "exchange", "conf.txt"), (replace, "put_new", "new.txt"),
     (os, "rename", "gone.txt"), (os, "replace", "index"),
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -69,14 +70,25 @@ def _mount(*arguments: str) -> None:
 
 def _unmount(room: Room) -> None:
     for name in (*_SERVER, ""):
-        if os.path.ismount(room.live / name):
-            subprocess.run(["umount", str(room.live / name)], check=True, capture_output=True)
+        if os.path.ismount(place := room.live / name):
+            _unmount_one(place)
 
 
-def _mount_world(room: Room, image: Path, server: Path) -> None:
+def _unmount_one(place: Path) -> None:
+    """Unmount a place that a process which was just ended may still be in for a moment."""
+    deadline = time.monotonic() + 5
+    while subprocess.run(["umount", str(place)], check=False, capture_output=True).returncode:
+        if time.monotonic() > deadline:
+            subprocess.run(["umount", "--lazy", str(place)], check=True, capture_output=True)
+            return
+        time.sleep(0.05)
+
+
+def _mount_world(room: Room, image: Path, server: Path, system: str) -> None:
     """Put a disk in the world's place, with what other machines have over it."""
     room.live.mkdir(exist_ok=True)
-    _mount("-o", "loop", str(image), str(room.live))  # as the system mounts it by default
+    # As the system mounts it by default, but that xfs would not have a copy of a disk beside the disk.
+    _mount("-o", "loop,nouuid" if system == "xfs" else "loop", str(image), str(room.live))
     for name in os.listdir(server):
         _mount("--bind", str(server / name), str(room.live / name))
 
@@ -115,7 +127,7 @@ def cut(room: Room, experiment: Experiment, system: str) -> Finding:
     subprocess.run(["cp", "--sparse=always", str(image), str(at_work)], check=True)
     subprocess.run(["cp", "-a", str(server), str(elsewhere)], check=True)
     try:
-        _mount_world(room, at_work, elsewhere)
+        _mount_world(room, at_work, elsewhere, system)
         os.sync()
         command = f"cp --sparse=always {at_work} {left}; cp -a {elsewhere} {there}; kill -9 $FAULT_MAIN"
         ended, book = room.run(story, replace(experiment.fault, mode=Mode.STOP, command=command), kill=True)
@@ -124,7 +136,8 @@ def cut(room: Room, experiment: Experiment, system: str) -> Finding:
         if not there.exists():
             finding.fired = False
             return finding
-        _mount_world(room, left, there)
+        _mount_world(room, left, there, system)
+        room.server_owner_clears()
         finding.violations += reverted(room, story, before)
         first = room.again(story, experiment)
         settled = Picture.of(room, story)

@@ -42,6 +42,8 @@ _PERSONS = ("staged.txt", "other.txt", "untracked.txt", "ignored.log")
 
 _REWRITES = {deed.name for deed in (*people.OWN, *people.OWN_UPSTREAM)}
 
+_KEPT = ".rollout-kept-"
+
 _NO_EXCHANGE = "cannot exchange two files in one step"
 
 _TOKENS = ("TOKEN-staged", "TOKEN-other", "TOKEN-untracked", "TOKEN-ignored", "TOKEN-stash", "TOKEN-branch")
@@ -311,14 +313,14 @@ class Room:
         self.wait_for_writers()
         if experiment.deed is None or experiment.deed.place in {"signal", "program"}:
             finding.violations += reverted(self, story, before)
-        self._server_owner_clears()
+        self.server_owner_clears()
         self._lose(experiment)
         if experiment.between is not None:
             finding.fired = finding.fired and (self.live / "did").exists()
         if experiment.second is not None:
             _, again = self.run(story, experiment.second)
             finding.fired = finding.fired and again.fired
-            self._server_owner_clears()
+            self.server_owner_clears()
         first = self.again(story, experiment)
         settled = Picture.of(self, story)
         second = self.again(story, experiment)
@@ -407,7 +409,7 @@ class Room:
         same = (now.remote_refs, now.files, now.shared) == (before.remote_refs, before.files, before.shared)
         return [] if same else ["something was written although nothing could be recorded"]
 
-    def _server_owner_clears(self) -> None:
+    def server_owner_clears(self) -> None:
         """A server that died holding its own lock needs its owner; the program only tells."""
         for bare in ("api.git", "web.git"):
             for lock in (self.live / bare).rglob("*.lock"):
@@ -836,9 +838,12 @@ class Check:
         names = [*self.settled.files, *(f"shared/{name}" for name in self.settled.shared)]
         if self.experiment.without == "state":
             return found  # the record that names the files beside is gone: they are swept when they have lain still
+        # What is kept for a person who acted there is rightly there; that nothing of theirs is lost is looked at apart.
+        kept_there = {name for name in self.settled.shared if self._deed and Path(name).name.startswith(_KEPT)}
+        names = [name for name in names if name.removeprefix("shared/") not in kept_there]
         found += [f"left beside the files: {name}" for name in names if "rollout-" in name]
         shared = self.room.live / "shared"
-        wanted = {"a.txt", "sub/b.txt"}
+        wanted = {"a.txt", "sub/b.txt"} | kept_there
         found += [f"left: shared/{n}" for n in self.settled.shared
                   if n not in wanted and not n.startswith(("a.txt/", "sub/b.txt/")) and shared.exists()]  # fmt: skip
         return found

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -93,11 +95,8 @@ def test_a_recovery_that_is_killed_at_any_call_is_finished_by_the_next_one(world
     top = world.repo("api")
     assert world.run("apply", "--yes").code == 0
     blob = world.git(top, "rev-parse", ":conf.txt")
-    recovery = [
-        sys.executable,
-        "-c",
-        f"import pathlib; from rollout.checkout.moving import rescue; rescue.clear(pathlib.Path({str(top)!r}))",
-    ]
+    recovery = [sys.executable, "-c",
+                f"import pathlib; from rollout.checkout.moving import rescue; rescue.clear(pathlib.Path({str(top)!r}))"]  # fmt: skip
     calls: list[str] = []
     for at in range(1, 100):
         (top / "conf.txt").write_text("hello world\n")
@@ -115,6 +114,19 @@ def test_a_recovery_that_is_killed_at_any_call_is_finished_by_the_next_one(world
             break
         calls = [call.name for call in book.calls()]
     assert {"rename", "exchange", "unlink", "rmdir"} <= set(calls)
+
+
+def test_a_past_that_could_not_be_fetched_whole_is_fetched_again_and_not_taken_for_all(
+    world: World, library: Path
+) -> None:
+    """Git says that all went well although it could not remove its note of where history ends here."""
+    top = _outdated(world)
+    shutil.rmtree(os.environ["ROLLOUT_STATE_DIR"])
+    process, book = _apply(world, library, Fault(Mode.FAIL, 1, errno=errno.EIO, call="unlink", path="*/shallow"))
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, book.fired) == (0, True), out + err
+    assert '"outcome": "pushed"' in out
+    assert (top / "conf.txt").read_text() == "hello moon\n"
 
 
 @dataclass(frozen=True)
