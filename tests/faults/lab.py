@@ -827,11 +827,11 @@ class Check:
             if inside.parts[0] == "objects":
                 continue
             kept = inside.parts[:2] == ("rollout", "kept") or inside == Path("rollout")
-            if self._deed is not None and inside == Path("rollout/unfinished"):
-                continue  # words only, for the run that can finish once the person is out of the way
+            if inside == Path("rollout/unfinished") and (self._deed is not None or self._cannot_exchange()):
+                continue  # words only, for the run that can finish once nothing is in the way
             if path.name.endswith(".lock") or "index.lock" in path.name or ("rollout" in str(inside) and not kept):
                 found.append(f"left in the git folder: {inside}")
-            if kept and self._deed is None:
+            if kept and self._deed is None and not self._cannot_exchange():
                 found.append(f"kept without an edit: {inside}")
         names = [name for name in os.listdir(self.room.live) if "rollout-clone" in name]
         found += [f"left: {name}" for name in names]

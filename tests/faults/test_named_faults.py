@@ -95,8 +95,8 @@ def test_a_recovery_that_is_killed_at_any_call_is_finished_by_the_next_one(world
     top = world.repo("api")
     assert world.run("apply", "--yes").code == 0
     blob = world.git(top, "rev-parse", ":conf.txt")
-    recovery = [sys.executable, "-c",
-                f"import pathlib; from rollout.checkout.moving import rescue; rescue.clear(pathlib.Path({str(top)!r}))"]  # fmt: skip
+    clear = f"import pathlib; from rollout.checkout.moving import rescue; rescue.clear(pathlib.Path({str(top)!r}))"
+    recovery = [sys.executable, "-c", clear]
     calls: list[str] = []
     for at in range(1, 100):
         (top / "conf.txt").write_text("hello world\n")
