@@ -689,7 +689,9 @@ class Check:
         return self._deed is not None and self._deed.place == "checkout"
 
     def violations(self) -> list[str]:
-        found = [*self._tokens(), *self._left_over(), *self._whole(), *self._fixed_point(), *self._stays()]
+        # A program that names what a person must move away first has not begun to clear anything.
+        found = [] if self._named_the_damage() else self._left_over()
+        found += [*self._tokens(), *self._whole(), *self._fixed_point(), *self._stays()]
         found += [*self._published(), *self._told()]
         if not self._in_checkout() and not self.story.clones:
             found += self._person_untouched()

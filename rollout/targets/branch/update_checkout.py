@@ -64,9 +64,10 @@ def move(task: Task, to: Destination) -> list[str]:
 
 def _bring(task: Task, commit: str) -> Bring:
     """Choose how the commit gets into the person's repository: as a pack if we can, else by a fetch."""
-    parent = task.shop.parent(commit)
-    if parent is not None and _has(task, parent):
-        with suppress(GitError):  # our store may lack old trees and files of commits that others made
+    # Our store may lack old trees and files of commits that others made, and it may be damaged.
+    with suppress(GitError):
+        parent = task.shop.parent(commit)
+        if parent is not None and _has(task, parent):
             return unpack(task.shop.pack(commit, parent))
     return fetch(task.at.remote.url, task.where.branch, task.at.remote.access, commit)
 
