@@ -1,4 +1,4 @@
 """Many targets at once, by the command's own verb.
 
-Doors: `apply`, `explain`, `load`, `plan`, `prove`, `revert`.
+Doors: `apply`, `explain`, `load`, `parts`, `plan`, `prove`, `revert`.
 """

@@ -9,10 +9,11 @@ from types import MappingProxyType
 from msgspec.structs import replace
 
 from rollout.fleet.load import Loaded
+from rollout.fleet.parts import Parts, Prepared
 from rollout.machine import clock
 from rollout.model import plan_document
 from rollout.model.circumstances import Decisions
-from rollout.model.files import Desired, Problem
+from rollout.model.files import Problem
 from rollout.model.inventory import Target
 from rollout.model.plan import Plan, State, Step
 from rollout.rendering.checks import Checks
@@ -20,7 +21,10 @@ from rollout.rendering.formatters import Formatters
 from rollout.targets.destination import Glance, Look
 from rollout.targets.job import Settings
 from rollout.targets.units import GLANCING, OBSERVING
+from rollout.work import threads
 from rollout.work.executors import Executor
+
+_AT_ONCE = 8  # targets that are read from at once
 
 Noted = Callable[[Step], None]
 
@@ -45,9 +49,10 @@ def plan(
     `from_memory` every target is looked at in full, whatever is remembered of it.
     """
     chosen = loaded.chosen if targets is None else targets
+    prepared = _prepared(loaded, chosen, settings, stop)
     found: dict[str, Step] = {}
     heard: dict[str, str | None] = {}
-    plain = [target for target in chosen if from_memory and not problems.get(target.name)]
+    plain = [t for t in chosen if from_memory and not problems.get(t.name) and t.name not in prepared]
     for glance, seen in executor.run(GLANCING, _glances(loaded, plain, settings, begun), stop, len(plain)):
         heard[glance.target.name] = seen.heard
         if seen.step is None:
@@ -56,9 +61,9 @@ def plan(
             found[glance.target.name] = seen.step
             noted(seen.step)
     left = [target for target in chosen if target.name not in found]
-    looks = _looks(loaded, left, settings, decisions, problems, heard, begun)
+    looks = _looks(loaded, left, settings, decisions, problems, heard, prepared, begun)
     for look, step in executor.run(OBSERVING, looks, stop, len(left)):
-        found[look.target.name] = step
+        found[look.target.name] = replace(step, inputs=look.desired.inputs)
         noted(step)
     steps = _apart(tuple(found.get(target.name) or _not_looked_at(target) for target in chosen))
     made = Plan(clock.new_id(), clock.now(), steps)
@@ -100,16 +105,26 @@ def _looks(
     decisions: Decisions,
     problems: Mapping[str, tuple[Problem, ...]],
     heard: Mapping[str, str | None],
+    prepared: Mapping[str, Prepared],
     begun: Callable[[str], None],
 ) -> Iterable[Look]:
     formatters, checks = Formatters(), Checks()
     for target in chosen:
         begun(target.name)
-        desired = checks.over(formatters.over(loaded.rendering.desired(target)))
+        read = prepared.get(target.name)
+        rendered = loaded.rendering.desired(target) if read is None else read.desired
+        desired = checks.over(formatters.over(rendered))
         further = problems.get(target.name, ())
-        asked = "" if further else loaded.rendering.asked(target)
-        wanted = Desired(desired.managed, desired.problems + further)
-        yield Look(target, wanted, settings, decisions, asked, heard.get(target.name))
+        asked = "" if further else loaded.rendering.asked(target, desired.inputs)
+        wanted = replace(desired, problems=desired.problems + further)
+        yield Look(target, wanted, settings, decisions, asked, heard.get(target.name) if read is None else read.heard)
+
+
+def _prepared(loaded: Loaded, chosen: Iterable[Target], settings: Settings, stop: Event | None) -> dict[str, Prepared]:
+    """Return what the targets should be whose templates read files: that is known before they are looked at."""
+    reading = [target for target in chosen if loaded.rendering.any_reads_files(target)]
+    parts = Parts(loaded, settings)
+    return {target.name: found for target, found in threads.run(parts.prepared, reading, _AT_ONCE, stop)}
 
 
 def _not_looked_at(target: Target) -> Step:

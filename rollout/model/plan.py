@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from rollout.model.files import File
 from rollout.model.inventory import Branch, Location
+from rollout.model.parts import Input
 
 
 class Action(StrEnum):
@@ -94,6 +95,7 @@ class Step(Struct, frozen=True):
     behind: int | None = None  # and the other way round
     known_at: float | None = None  # when upstream was last asked, in seconds since the epoch
     checkout: tuple[tuple[PurePosixPath, str], ...] = ()  # managed paths of the checkout that upstream has otherwise
+    inputs: tuple[Input, ...] = ()  # what its templates read
     asked: str = ""  # all that decided what is desired, in one word; a saved plan does not hold it
 
     @property

@@ -24,7 +24,7 @@ from rollout.model.plan import Change, Step
 from rollout.objects import build, messages, pack_write
 from rollout.objects.ids import git_id
 from rollout.objects.packs import Packs
-from rollout.objects.trees import Blob, Objects, Tree, difference
+from rollout.objects.trees import Blob, Objects, PathChange, Tree, difference
 from rollout.remote import contact, receive_pack
 from rollout.remote.upstream import Remote, Unreachable
 from rollout.safety import addresses
@@ -213,6 +213,16 @@ class Workshop(Store):
             else:
                 files[path] = file(entry, contents)
         return Snapshot(tip, files, written, line_ends, self.memo().get("newest"))
+
+    def plain_files(self, tip: str, folder: PurePosixPath) -> list[PurePosixPath]:
+        """Return every plain file below a folder at an upstream commit."""
+        with self.objects(tip) as objects:
+            return list(Tree(objects, tip).plain_files(folder))
+
+    def changed_between(self, one: str, two: str) -> list[PathChange]:
+        """Return every path that differs between two upstream commits, with what is there in each."""
+        with self.objects(two) as objects:
+            return list(difference(Tree(objects, one), Tree(objects, two)))
 
     def _blobs_here(self, objects: Objects, names: Iterable[str], known: Container[str]) -> dict[str, bytes]:
         """Return the contents of those blobs that are here: nothing is fetched for them."""

@@ -1,4 +1,4 @@
 """The port: look at a target, write a target.
 
-Doors: `destination`, `job`, `past`, `units`.
+Doors: `destination`, `job`, `past`, `source`, `units`.
 """

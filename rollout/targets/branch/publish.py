@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from contextlib import suppress
+from pathlib import PurePosixPath
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -143,13 +144,20 @@ class _Write(Struct, frozen=True):
             return self._this_runs_own(snapshot.newest) or outcome_of(
                 step, Verdict.UNCHANGED, "upstream has got the same meanwhile", None, tip
             )
-        moved = review.stale_paths(step, snapshot.files)
+        moved = review.stale_paths(step, snapshot.files) or self._read_meanwhile(tip)
         if moved:
             names = ", ".join(str(path) for path in moved[:3])
             return outcome_of(
                 step, Verdict.STALE, f"upstream changed {names} meanwhile; nothing was written", None, tip
             )
         return None
+
+    def _read_meanwhile(self, tip: str) -> list[PurePosixPath]:
+        """Return what the target's own templates read and others changed since the plan."""
+        step = self.job.step
+        if step.base is None or not step.inputs:
+            return []
+        return review.read_between(step, self.shop.changed_between(step.base, tip))
 
     def _this_runs_own(self, commit: str | None) -> Outcome | None:
         """Return the push that this very run made before: by a worker that was killed before it could say so."""
