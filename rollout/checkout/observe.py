@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 
 from rollout.checkout import discover, index_lock
+from rollout.checkout.collisions import collisions
 from rollout.checkout.differences import behind_by, differing_files
 from rollout.checkout.edits import show
 from rollout.checkout.standing import Hindered, git_for, hindrance, standing
@@ -45,10 +46,11 @@ def observe(
             behind, files = differing_files(repo, git, where, new, there, managed, person, stack)
     except (NotOurs, Hindered, GitError) as error:
         return Checkout(has_it=False, reason=str(error), differing=tuple((item.path, str(error)) for item in managed))
+    collides = collisions(git, where.persons, {item.path for item in managed})
     persons = len(where.persons)
     ahead, missing = len(where.ahead), behind_by(repo, git, workshop, where.local, upstream)
     if repo.head() == f"refs/heads/{branch}" and not behind and not files:
-        return Checkout(commit=where.local, ahead=ahead, behind=missing)
+        return Checkout(commit=where.local, ahead=ahead, behind=missing, collides=collides)
     if reason is None and persons and behind:
         reason = f"{persons} commit{'s' * (persons > 1)} of your own {'are' if persons > 1 else 'is'} not upstream"
     if reason is None and files:
@@ -64,7 +66,7 @@ def observe(
     paths = [item.path for item in managed]
     lacking = paths if others else [path for path in paths if path in behind or path in files]
     differing = tuple((path, f"{path} {files[path]}" if path in files else reason) for path in lacking)
-    return Checkout(False, reason, can_follow, where.local, ahead, missing, differing)
+    return Checkout(False, reason, can_follow, where.local, ahead, missing, differing, collides)
 
 
 def has_all(repo: GitDir, branch: str, upstream: str, entries: Mapping[PurePosixPath, Entry]) -> bool:

@@ -19,7 +19,7 @@ from rollout.showing import plans
 
 _ERRORS = {State.MISSING, State.UNREACHABLE, State.BLOCKED}
 
-_DIFFERENT = {State.PENDING, State.DRIFT, State.CONFLICT, State.READY_TO_PUSH}
+_DIFFERENT = {State.PENDING, State.WAITING, State.DRIFT, State.CONFLICT, State.READY_TO_PUSH}
 
 
 @click.command()

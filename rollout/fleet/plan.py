@@ -16,6 +16,7 @@ from rollout.model.circumstances import Decisions
 from rollout.model.files import Problem
 from rollout.model.inventory import Target
 from rollout.model.plan import Plan, State, Step
+from rollout.planning import needs
 from rollout.rendering.checks import Checks
 from rollout.rendering.formatters import Formatters
 from rollout.targets.destination import Glance, Look
@@ -65,9 +66,23 @@ def plan(
     for look, step in executor.run(OBSERVING, looks, stop, len(left)):
         found[look.target.name] = replace(step, inputs=look.desired.inputs)
         noted(step)
-    steps = _apart(tuple(found.get(target.name) or _not_looked_at(target) for target in chosen))
+    steps = _apart(tuple(_with_needs(found.get(t.name) or _not_looked_at(t), t) for t in chosen))
+    steps = needs.waiting(steps, _needed(loaded, settings, executor, stop, steps))
     made = Plan(clock.new_id(), clock.now(), steps)
     return replace(made, digest=plan_document.digest(made))
+
+
+def _with_needs(step: Step, target: Target) -> Step:
+    return replace(step, needs=target.needs) if target.needs else step
+
+
+def _needed(
+    loaded: Loaded, settings: Settings, executor: Executor, stop: Event | None, steps: tuple[Step, ...]
+) -> tuple[Step, ...]:
+    """Look at what is needed and was not chosen: it must be as it should be already."""
+    names = needs.missing(steps)
+    others = tuple(target for target in loaded.inventory.targets if target.name in names)
+    return plan(loaded, settings, Decisions(), executor, stop=stop, targets=others).steps if others else ()
 
 
 def _apart(steps: tuple[Step, ...]) -> tuple[Step, ...]:

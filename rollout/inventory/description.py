@@ -36,6 +36,18 @@ REMOTE = Text(doc="the remote of the checkout whose address is used when there i
 GROUPS = ListOf(Text(pattern=NAME, doc="letters, digits, '.', '_' and '-'"), doc="groups this target belongs to")
 
 
+NEEDS = ListOf(
+    Text(pattern=NAME, doc="the name of a target"),
+    doc="targets that must be as they should be before this one is written",
+)
+
+ON_MACHINES = ListOf(
+    Text(pattern=NAME, doc="the name of a machine"),
+    least=1,
+    doc="the machines that have this checkout or folder; on others the target is left out (default: all)",
+)
+
+
 MACHINE = Record(
     {
         "hostnames": ListOf(Text(), doc="host names or globs; exact names win over globs"),
@@ -57,6 +69,8 @@ REPO = Record(
         "templates": TEMPLATES,
         "vars": VARS,
         "checkout": CHECKOUT,
+        "needs": NEEDS,
+        "machines": ON_MACHINES,
     },
     doc="one repository",
 )
@@ -67,6 +81,8 @@ FOLDER = Record(
         "templates": TEMPLATES,
         "groups": GROUPS,
         "vars": VARS,
+        "needs": NEEDS,
+        "machines": ON_MACHINES,
     },
     required=("path", "templates"),
     doc="one shared folder that is not in git",

@@ -12,6 +12,7 @@ from rollout.content import blocks, yaml_nodes
 from rollout.content.documents.match import steps_of
 from rollout.content.patterns import is_glob
 from rollout.content.yaml_nodes import Fault
+from rollout.inventory import needs
 from rollout.inventory.check import Check, error
 from rollout.inventory.description import INVENTORY
 from rollout.inventory.entries import RESERVED, entry, list_of, settings_of, text_of
@@ -89,6 +90,8 @@ class _Reader:
         if not targets and not self.faults:
             self.faults.append(Fault(1, "no targets: name at least one under 'repos' or 'folders'"))
         self._one_target_a_place(targets)
+        self.faults.extend(needs.faults(targets))
+        self._known_machines(targets)
         events = self.document.entries.get("events")
         return Inventory(
             path=self.path,
@@ -188,7 +191,15 @@ class _Reader:
             variables.update(self.group_vars.get(group, {}))
         variables.update(self._vars(entry(node, "vars"), place))
         variables.update(self.override_vars)
-        return Target(name, location, templates, groups, variables, line)
+        return Target(
+            name,
+            location,
+            templates,
+            groups,
+            variables,
+            line,
+            *(tuple(list_of(node, key)) for key in ("needs", "machines")),
+        )
 
     def _patterns(self) -> Iterator[FilePattern]:
         for pattern, node, line in self._section("files"):
@@ -219,6 +230,13 @@ class _Reader:
                 self._fault(told.key_lines[path], f"{place}.match: {path!r} is no path; write keys with dots, * and []")
         keys = ((path, yaml_nodes.plain(value)) for path, value in told.entries.items())
         return tuple((path, tuple(k if isinstance(k, list) else [str(k)])) for path, k in keys)
+
+    def _known_machines(self, targets: tuple[Target, ...]) -> None:
+        known = {name for name, _, _ in self._section("machines")}
+        for target in targets:
+            for name in target.machines:
+                if name not in known:
+                    self._fault(target.line, f"{target.name}.machines: there is no machine {name!r}")
 
     def _one_target_a_place(self, targets: tuple[Target, ...]) -> None:
         taken: dict[tuple[str, str], Target] = {}

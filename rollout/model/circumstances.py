@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from msgspec import Struct, field
 
 from rollout.model.files import File
-from rollout.model.plan import Change, OnDrift
+from rollout.model.plan import Change, Collision, OnDrift
 
 
 class Decisions(Struct, frozen=True):
@@ -28,6 +28,7 @@ class Checkout(Struct, frozen=True):
     ahead: int | None = 0
     behind: int | None = 0
     differing: tuple[tuple[PurePosixPath, str], ...] = ()  # managed paths that are not as upstream has them
+    collides: tuple[Collision, ...] = ()  # a person's commits that are not upstream and touch managed paths
 
 
 class Circumstances(Struct, frozen=True):

@@ -99,6 +99,8 @@ class Target(Struct, frozen=True):
     groups: tuple[str, ...]
     variables: Mapping[str, Variable]
     line: int = 0
+    needs: tuple[str, ...] = ()  # targets that must be as they should be before this one is written
+    machines: tuple[str, ...] = ()  # where it is; none is wherever the program runs
 
     @property
     def kind(self) -> Literal["repo", "folder"]:

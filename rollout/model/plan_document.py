@@ -39,6 +39,8 @@ def step_document(step: Step, diff: Callable[[Step, Change], str | None]) -> DOC
         "changes": [change_document(step, change, diff) for change in step.changes],
         "warnings": list(step.warnings),
         "orphans": [str(path) for path in step.orphans],
+        "needs": list(step.needs),
+        "collides": [{"path": str(c.path), "commit": c.commit, "subject": c.subject} for c in step.collides],
         "in_sync": step.in_sync,
     }
 

@@ -56,6 +56,10 @@ def as_reviewed(saved: Step, now: Step, decisions: Decisions) -> Step:
     return replace(
         decided(saved, decisions),
         location=now.location,
+        state=now.state if State.WAITING in {saved.state, now.state} else saved.state,
+        reason=now.reason if now.state is State.WAITING else saved.reason,
+        needs=now.needs,
+        collides=now.collides,
         base=now.base,
         pending=now.pending,
         follow=now.follow,

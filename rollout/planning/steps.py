@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from msgspec.structs import replace
 
-from rollout.model.circumstances import Circumstances, Decisions, Findings
+from rollout.model.circumstances import Checkout, Circumstances, Decisions, Findings
 from rollout.model.files import Desired, File, Snapshot, fingerprint
 from rollout.model.inventory import Branch, Target
 from rollout.model.plan import Action, Change, State, Step, named
@@ -50,7 +50,7 @@ def step_of(target: Target, found: Findings, circumstances: Circumstances) -> St
         target=target.name,
         location=target.location,
         state=state,
-        reason=reason,
+        reason=_with_collisions(reason, checkout),
         base=found.revision,
         changes=settled,
         managed=found.managed,
@@ -68,7 +68,15 @@ def step_of(target: Target, found: Findings, circumstances: Circumstances) -> St
         behind=0 if checkout is None else checkout.behind,
         known_at=circumstances.known_at,
         checkout=() if checkout is None else checkout.differing,
+        collides=() if checkout is None else checkout.collides,
     )
+
+
+def _with_collisions(reason: str, checkout: Checkout | None) -> str:
+    """Say with a state which commits of a person's own will meet ours when they pull."""
+    collides = () if checkout is None else checkout.collides
+    more = [f"and {len(collides) - 3} more"] if len(collides) > 3 else []
+    return "; ".join(filter(None, (reason, *(one.words for one in collides[:3]), *more)))
 
 
 def _ahead(circumstances: Circumstances) -> int | None:

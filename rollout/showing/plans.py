@@ -18,6 +18,7 @@ STATE_COLOUR = {
     State.BLOCKED: "red",
     State.CONFLICT: "red",
     State.DRIFT: "magenta",
+    State.WAITING: "yellow",
     State.PENDING: "yellow",
     State.READY_TO_PUSH: "cyan",
     State.BEHIND: "yellow",
@@ -39,7 +40,9 @@ def headline(steps: Sequence[Step]) -> str:
         words.append(count(numbers["conflict"], "conflict"))
     states = Counter(step.state for step in steps)
     waiting = states[State.READY_TO_PUSH]
-    work = sum(bool(step.changes) and step.state not in {State.READY_TO_PUSH, State.BLOCKED} for step in steps)
+    work = sum(
+        bool(step.changes) and step.state not in {State.READY_TO_PUSH, State.BLOCKED, State.WAITING} for step in steps
+    )
     parts = [f"{count(work, 'target')} with changes" if work else "no changes"]
     if words and (work or not waiting):
         parts.append(", ".join(words))
@@ -49,7 +52,7 @@ def headline(steps: Sequence[Step]) -> str:
     return f"Plan for {count(len(steps), 'target')}: " + "; ".join(parts) + "."
 
 
-_NOTABLE = (State.MISSING, State.UNREACHABLE, State.BLOCKED, State.READY_TO_PUSH, State.BEHIND)
+_NOTABLE = (State.MISSING, State.UNREACHABLE, State.BLOCKED, State.WAITING, State.READY_TO_PUSH, State.BEHIND)
 
 
 def plan_text(plan: Plan, paint: Paint, *, with_diff: bool, whole: bool = False, then: str = "") -> str:
@@ -73,7 +76,7 @@ def plan_text(plan: Plan, paint: Paint, *, with_diff: bool, whole: bool = False,
 
 def _quiet(step: Step) -> bool:
     """Tell whether there is nothing to say of a target but that it is in sync."""
-    return step.state is State.IN_SYNC and not step.orphans and not step.warnings
+    return step.state is State.IN_SYNC and not step.orphans and not step.warnings and not step.collides
 
 
 def next_step(steps: Sequence[Step]) -> tuple[str, ...]:

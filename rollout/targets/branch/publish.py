@@ -236,6 +236,7 @@ class _Write(Struct, frozen=True):
         except (GitError, OSError) as error:
             notes = [f"what was pushed could not be noted here ({first_line(str(error))}); the next run looks again"]
         notes += self._followed(commit, commit, published=True)
+        notes += [one.words for one in self.job.step.collides]
         return outcome_of(self.job.step, Verdict.PUSHED, "", commit, tip, notes, changes)
 
     def _note_pushed(self, commit: str, tip: str, changes: list[Change]) -> None:
