@@ -11,7 +11,7 @@ from msgspec import Struct
 from rollout.content import markers
 from rollout.content.documents.document import DocumentFault
 from rollout.content.modes.mode import Blocked, wanted_content
-from rollout.content.patterns import matches_exactly
+from rollout.content.patterns import is_glob, matches_exactly
 from rollout.fleet.load import Loaded
 from rollout.inventory.choose import near
 from rollout.model.files import Desired, File, Managed, Obstacle, Slot
@@ -88,6 +88,42 @@ class Parts:
             return None
         return next((slot for slot in slots if slot.path == path), None)
 
+    # --- texts
+
+    def named(self, target: Target, pattern: str) -> list[PurePosixPath]:
+        """Return the files of a target that a path or a pattern names; a path without stars is exactly that one."""
+        if is_glob(pattern):
+            return [PurePosixPath(path) for path in self._listed(target, pattern, None)]
+        return [PurePosixPath(pattern.strip("/"))]
+
+    def neighbours(self, target: Target) -> list[PurePosixPath]:
+        """Return every file of a repository, and of a folder those that lie beside managed ones."""
+        slots = self._rendering.slots(target)
+        managed = [slot.path for slot in slots]
+        source = self._sources[target.name]
+        if target.kind == "repo":
+            found = source.plain_files(PurePosixPath())
+        else:
+            found = [p for folder in {path.parent for path in managed} for p in source.beside(folder)]
+        present = [slot.path for slot in slots if slot.rule.mode is not Mode.ABSENT]
+        return sorted({*present, *(path for path in found if path not in managed and _is_text(str(path)))})
+
+    def foresee(self, target: Target, paths: Sequence[PurePosixPath]) -> None:
+        """Look at many files of a target at once."""
+        self._foresee(target, [Question(str(path)) for path in paths])
+
+    def text(self, target: Target, path: PurePosixPath) -> str | None:
+        """Return what a file will say, None where there is none, it is no text or it cannot be rendered."""
+        try:
+            return self._file(target, path, ()).text
+        except TemplateFault:
+            return None
+
+    def text_before(self, target: Target, path: PurePosixPath) -> str | None:
+        """Return what a file says now."""
+        found = self._sources[target.name].at(path)
+        return _text(found.content).text if isinstance(found, File) else None
+
     # --- answers
 
     def _answers(
@@ -123,7 +159,7 @@ class Parts:
         except OSError as error:
             return Answer(fault=f"{error.filename or target.name}: {error.strerror}")
 
-    def _listed(self, target: Target, pattern: str, asking: Spot) -> list[str]:
+    def _listed(self, target: Target, pattern: str, asking: Spot | None) -> list[str]:
         """Return the paths that a pattern names, in the order of their bytes."""
         slots = self._rendering.slots(target)
         managed = {slot.path: slot.rule.mode is not Mode.ABSENT for slot in slots}

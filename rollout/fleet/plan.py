@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
+from rollout.fleet.limits import Judged, judged, limited
 from rollout.fleet.load import Loaded
 from rollout.fleet.parts import Parts, Prepared
 from rollout.machine import clock
@@ -17,6 +18,7 @@ from rollout.model.files import Problem
 from rollout.model.inventory import Target
 from rollout.model.plan import Plan, State, Step
 from rollout.planning import needs
+from rollout.planning.steps import with_limits
 from rollout.rendering.checks import Checks
 from rollout.rendering.formatters import Formatters
 from rollout.targets.destination import Glance, Look
@@ -64,7 +66,10 @@ def plan(
     left = [target for target in chosen if target.name not in found]
     looks = _looks(loaded, left, settings, decisions, problems, heard, prepared, begun)
     for look, step in executor.run(OBSERVING, looks, stop, len(left)):
-        found[look.target.name] = replace(step, inputs=look.desired.inputs)
+        step = replace(step, inputs=look.desired.inputs)
+        if (read := prepared.get(step.target)) is not None:
+            step = with_limits(step, read[1].budgets, read[1].findings)
+        found[look.target.name] = step
         noted(step)
     steps = _apart(tuple(_with_needs(found.get(t.name) or _not_looked_at(t), t) for t in chosen))
     steps = needs.waiting(steps, _needed(loaded, settings, executor, stop, steps))
@@ -120,26 +125,35 @@ def _looks(
     decisions: Decisions,
     problems: Mapping[str, tuple[Problem, ...]],
     heard: Mapping[str, str | None],
-    prepared: Mapping[str, Prepared],
+    prepared: Mapping[str, tuple[Prepared, Judged]],
     begun: Callable[[str], None],
 ) -> Iterable[Look]:
     formatters, checks = Formatters(), Checks()
     for target in chosen:
         begun(target.name)
         read = prepared.get(target.name)
-        rendered = loaded.rendering.desired(target) if read is None else read.desired
+        rendered = loaded.rendering.desired(target) if read is None else read[0].desired
         desired = checks.over(formatters.over(rendered))
         further = problems.get(target.name, ())
         asked = "" if further else loaded.rendering.asked(target, desired.inputs)
         wanted = replace(desired, problems=desired.problems + further)
-        yield Look(target, wanted, settings, decisions, asked, heard.get(target.name) if read is None else read.heard)
+        yield Look(
+            target, wanted, settings, decisions, asked, heard.get(target.name) if read is None else read[0].heard
+        )
 
 
-def _prepared(loaded: Loaded, chosen: Iterable[Target], settings: Settings, stop: Event | None) -> dict[str, Prepared]:
-    """Return what the targets should be whose templates read files: that is known before they are looked at."""
-    reading = [target for target in chosen if loaded.rendering.any_reads_files(target)]
+def _prepared(
+    loaded: Loaded, chosen: Iterable[Target], settings: Settings, stop: Event | None
+) -> dict[str, tuple[Prepared, Judged]]:
+    """Return what the targets should be whose files are read: that is known before they are looked at."""
+    inventory = loaded.inventory
+    reading = [t for t in chosen if limited(inventory, t) or loaded.rendering.any_reads_files(t)]
     parts = Parts(loaded, settings)
-    return {target.name: found for target, found in threads.run(parts.prepared, reading, _AT_ONCE, stop)}
+
+    def prepared(target: Target) -> tuple[Prepared, Judged]:
+        return parts.prepared(target), judged(inventory, target, parts)
+
+    return {target.name: found for target, found in threads.run(prepared, reading, _AT_ONCE, stop)}
 
 
 def _not_looked_at(target: Target) -> Step:

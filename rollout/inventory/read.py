@@ -12,7 +12,7 @@ from rollout.content import blocks, yaml_nodes
 from rollout.content.documents.match import steps_of
 from rollout.content.patterns import is_glob
 from rollout.content.yaml_nodes import Fault
-from rollout.inventory import needs
+from rollout.inventory import limits, needs
 from rollout.inventory.check import Check, error
 from rollout.inventory.description import INVENTORY
 from rollout.inventory.entries import RESERVED, entry, list_of, settings_of, text_of
@@ -92,6 +92,8 @@ class _Reader:
         self._one_target_a_place(targets)
         self.faults.extend(needs.faults(targets))
         self._known_machines(targets)
+        told, forbidden = self.document.entries.get("budgets"), self.document.entries.get("forbid")
+        self.faults.extend(limits.faults(told, forbidden))
         events = self.document.entries.get("events")
         return Inventory(
             path=self.path,
@@ -101,6 +103,8 @@ class _Reader:
             patterns=tuple(self._patterns()),
             ledger=text_of(self.document, "ledger"),
             database=text_of(events, "database"),
+            budgets=limits.budgets(told),
+            forbid=limits.forbids(forbidden),
         )
 
     def _section(self, key: str) -> Iterator[tuple[str, yaml_nodes.Node, int]]:

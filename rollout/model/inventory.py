@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from rollout.model.limits import Budget, Forbidden
+
 
 class Checkout(Struct, frozen=True):
     """A repository that was found: its folder's name, where that is below the root, its branch and its remote."""
@@ -121,3 +123,5 @@ class Inventory(Struct, frozen=True):
     patterns: tuple[FilePattern, ...]
     ledger: str | None = None
     database: str | None = None
+    budgets: tuple[Budget, ...] = ()
+    forbid: tuple[Forbidden, ...] = ()

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from rollout.model.files import File
 from rollout.model.inventory import Branch, Location
+from rollout.model.limits import BudgetUse, Finding
 from rollout.model.parts import Input
 
 
@@ -110,6 +111,8 @@ class Step(Struct, frozen=True):
     checkout: tuple[tuple[PurePosixPath, str], ...] = ()  # managed paths of the checkout that upstream has otherwise
     inputs: tuple[Input, ...] = ()  # what its templates read
     needs: tuple[str, ...] = ()  # targets that must be as they should be before it is written
+    budgets: tuple[BudgetUse, ...] = ()  # what is loaded of it
+    findings: tuple[Finding, ...] = ()  # what is wrong with its texts as a whole
     collides: tuple[Collision, ...] = ()  # commits of a person's own that are not upstream and touch managed paths
     asked: str = ""  # all that decided what is desired, in one word; a saved plan does not hold it
 

@@ -60,6 +60,8 @@ def as_reviewed(saved: Step, now: Step, decisions: Decisions) -> Step:
         reason=now.reason if now.state is State.WAITING else saved.reason,
         needs=now.needs,
         collides=now.collides,
+        budgets=now.budgets,
+        findings=now.findings,
         base=now.base,
         pending=now.pending,
         follow=now.follow,

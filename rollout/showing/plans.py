@@ -105,6 +105,7 @@ def _alike(steps: Sequence[Step]) -> list[list[Step]]:
             step.reason,
             step.author,
             tuple((c.path, c.action, c.cause, c.decided) for c in step.changes),
+            _budgets(step),
         )
         groups.setdefault(key, []).append(step)
     return list(groups.values())
@@ -124,8 +125,14 @@ def _group_text(group: list[Step], paint: Paint, *, with_author: bool, whole: bo
         cause = f"  {_said_once(change)}" if change.action not in {Action.CREATE, Action.UPDATE} else ""
         lines.append(f"  {paint(mark, colour)} {change.action.value:<8} {plain(str(change.path))}{cause}")
     lines += [f"  {orphan(path)}" for path in step.orphans]
+    lines += [f"  {plain(words)}" for words in _budgets(step)]
     lines += [f"  warning  {plain(warning)}" for warning in step.warnings]
     return lines
+
+
+def _budgets(step: Step) -> tuple[str, ...]:
+    """Return what the plan changes of what is loaded, where no warning and no reason says it already."""
+    return tuple(use.words for use in step.budgets if use.grows and not use.near)
 
 
 def _said_once(change: Change) -> str:

@@ -63,6 +63,11 @@ class Source(Struct):
                 assert tip is not None
                 return _had(self.target, branch_read.plain_files(self.target, tip, folder, self.settings))
 
+    def beside(self, folder: PurePosixPath) -> list[PurePosixPath]:
+        """Return the plain files in a folder of a folder target, without what lies deeper."""
+        assert isinstance(self.target.location, Folder)
+        return list(folder_read.beside(self.target.location.root, folder))
+
     def at(self, path: PurePosixPath) -> File | Obstacle | None:
         """Return what is at a path."""
         return self.snapshot(path).files.get(path)

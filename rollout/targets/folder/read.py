@@ -25,6 +25,17 @@ def plain_files(root: Path, folder: PurePosixPath) -> Iterator[PurePosixPath]:
                 yield PurePosixPath(path.relative_to(root).as_posix())
 
 
+def beside(root: Path, folder: PurePosixPath) -> Iterator[PurePosixPath]:
+    """Yield the plain files in one folder."""
+    if any((root / above).is_symlink() for above in (folder, *folder.parents) if above.parts):
+        return
+    try:
+        with os.scandir(root / folder) as entries:
+            yield from (folder / entry.name for entry in entries if entry.is_file(follow_symlinks=False))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+
+
 def snapshot(root: Path, paths: Iterable[PurePosixPath], state: Path) -> Snapshot:
     """Return these paths as they are on the disk."""
     return folder_snapshot.snapshot(root, paths, memory.memory(state, root))
