@@ -119,6 +119,16 @@ class Parts:
         except TemplateFault:
             return None
 
+    def there(self, target: Target, path: PurePosixPath, tip: str | None) -> bool | None:
+        """Tell whether a file or a folder will be at a path, None if not, and else whether it is executable."""
+        managed = {slot.path: slot for slot in self._rendering.slots(target)}
+        if path in managed and managed[path].rule.mode is not Mode.ABSENT:
+            rendered = self._rendered(target, managed[path], ())
+            return rendered.managed is None or rendered.managed.executable
+        if any(path in one.parents and slot.rule.mode is not Mode.ABSENT for one, slot in managed.items()):
+            return True
+        return None if path in managed else self._sources[target.name].executable(path, tip)
+
     def text_before(self, target: Target, path: PurePosixPath) -> str | None:
         """Return what a file says now."""
         found = self._sources[target.name].at(path)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from rollout.fleet.limits import Judged, judged, limited
 from rollout.fleet.load import Loaded
 from rollout.fleet.parts import Parts, Prepared
+from rollout.fleet.pointers import astray
 from rollout.machine import clock
 from rollout.model import plan_document
 from rollout.model.circumstances import Decisions
@@ -52,7 +53,8 @@ def plan(
     `from_memory` every target is looked at in full, whatever is remembered of it.
     """
     chosen = loaded.chosen if targets is None else targets
-    prepared = _prepared(loaded, chosen, settings, stop)
+    parts = Parts(loaded, settings)
+    prepared = _prepared(loaded, parts, chosen, stop)
     found: dict[str, Step] = {}
     heard: dict[str, str | None] = {}
     plain = [t for t in chosen if from_memory and not problems.get(t.name) and t.name not in prepared]
@@ -67,8 +69,9 @@ def plan(
     looks = _looks(loaded, left, settings, decisions, problems, heard, prepared, begun)
     for look, step in executor.run(OBSERVING, looks, stop, len(left)):
         step = replace(step, inputs=look.desired.inputs)
-        if (read := prepared.get(step.target)) is not None:
-            step = with_limits(step, read[1].budgets, read[1].findings)
+        whole = prepared[step.target][1] if step.target in prepared else Judged()
+        lost = astray(loaded.inventory, look.target, look.desired, step, parts, everywhere=not from_memory)
+        step = with_limits(step, whole.budgets, (*whole.findings, *lost))
         found[look.target.name] = step
         noted(step)
     steps = _apart(tuple(_with_needs(found.get(t.name) or _not_looked_at(t), t) for t in chosen))
@@ -143,12 +146,11 @@ def _looks(
 
 
 def _prepared(
-    loaded: Loaded, chosen: Iterable[Target], settings: Settings, stop: Event | None
+    loaded: Loaded, parts: Parts, chosen: Iterable[Target], stop: Event | None
 ) -> dict[str, tuple[Prepared, Judged]]:
     """Return what the targets should be whose files are read: that is known before they are looked at."""
     inventory = loaded.inventory
     reading = [t for t in chosen if limited(inventory, t) or loaded.rendering.any_reads_files(t)]
-    parts = Parts(loaded, settings)
 
     def prepared(target: Target) -> tuple[Prepared, Judged]:
         return parts.prepared(target), judged(inventory, target, parts)

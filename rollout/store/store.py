@@ -219,6 +219,12 @@ class Workshop(Store):
         with self.objects(tip) as objects:
             return list(Tree(objects, tip).plain_files(folder))
 
+    def executable(self, tip: str, path: PurePosixPath) -> bool | None:
+        """Tell whether something is at a path of an upstream commit, None if not, and else whether it can be run."""
+        with self.objects(tip) as objects:
+            found = Tree(objects, tip).at(path)
+        return found if found is None else not isinstance(found, Blob) or found.mode == "100755"
+
     def changed_between(self, one: str, two: str) -> list[PathChange]:
         """Return every path that differs between two upstream commits, with what is there in each."""
         with self.objects(two) as objects:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable
 from pathlib import PurePosixPath
 from threading import Lock
@@ -29,6 +30,7 @@ class Source(Struct):
     target: Target
     settings: Settings
     _tip: str | Step | None = None
+    _heard: str | None = None
     _listed: dict[PurePosixPath, list[PurePosixPath]] = field(default_factory=dict)
     _known: dict[PurePosixPath, Snapshot] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -42,7 +44,7 @@ class Source(Struct):
         if isinstance(self.target.location, Folder):
             return None
         if self._tip is None:
-            self._tip = branch_read.tip_of(self.target, self.settings)
+            self._tip = branch_read.tip_of(self.target, self.settings, self._heard)
         if isinstance(self._tip, Step):
             raise NotRead(f"{self.target.name}: {self._tip.reason}")
         return self._tip
@@ -67,6 +69,18 @@ class Source(Struct):
         """Return the plain files in a folder of a folder target, without what lies deeper."""
         assert isinstance(self.target.location, Folder)
         return list(folder_read.beside(self.target.location.root, folder))
+
+    def executable(self, path: PurePosixPath, tip: str | None) -> bool | None:
+        """Tell whether something is at a path, None if not, and else whether it can be run; `tip` was heard already."""
+        if self._tip is None:
+            self._heard = tip
+        if isinstance(self.target.location, Folder):
+            place = self.target.location.root / path
+            return os.access(place, os.X_OK) if os.path.lexists(place) else None
+        with self._lock:
+            now = self._tip_now()
+            assert now is not None
+            return _had(self.target, branch_read.executable(self.target, now, path, self.settings))
 
     def at(self, path: PurePosixPath) -> File | Obstacle | None:
         """Return what is at a path."""

@@ -16,13 +16,15 @@ from rollout.targets.branch.locate import Located
 from rollout.targets.job import Settings
 
 
-def tip_of(target: Target, settings: Settings) -> str | Step:
-    """Return the commit that is read from, or the step that says why there is none."""
+def tip_of(target: Target, settings: Settings, heard: str | None = None) -> str | Step:
+    """Return the commit that is read from, or the step that says why there is none; `heard` is asked for no more."""
     assert isinstance(target.location, Branch)
     where = target.location
 
     def look(at: Located, shop: Workshop) -> str:
         network = not settings.offline or at.local
+        if heard is not None:
+            return shop.fetch(heard) if network else heard
         try:
             return last_tip(at, shop, where, network=network)
         except (Unreachable, NoBranch):
@@ -37,6 +39,11 @@ def tip_of(target: Target, settings: Settings) -> str | Step:
 def plain_files(target: Target, tip: str, folder: PurePosixPath, settings: Settings) -> list[PurePosixPath] | Step:
     """Return every plain file below a folder of a repository."""
     return at_work(target, settings, lambda _at, shop: shop.plain_files(tip, folder))
+
+
+def executable(target: Target, tip: str, path: PurePosixPath, settings: Settings) -> bool | Step | None:
+    """Tell whether something is at a path, None if not, and else whether it can be run."""
+    return at_work(target, settings, lambda _at, shop: shop.executable(tip, path))
 
 
 def snapshot(
