@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 
 from rollout.checkout import discover, index_lock
+from rollout.checkout.collisions import collisions
 from rollout.checkout.differences import CheckedOut, behind_by, differing_files
 from rollout.checkout.standing import Hindered, git_for, hindrance, standing
 from rollout.errors import GitError
@@ -39,15 +40,16 @@ def observe(
         lacking = tuple((item.path, str(error)) for item in managed)
         return CheckoutState(has_it=False, why=Unusable(str(error)), differing=lacking)
     at = here.standing
+    collides = collisions(git, at.persons, {item.path for item in managed})
     ahead, missing = len(at.ahead), behind_by(here, workshop, upstream)
     others = repo.head() != f"refs/heads/{where.branch}"
     if not others and not behind and not files:
-        return CheckoutState(commit=at.local, ahead=ahead, behind=missing)
+        return CheckoutState(commit=at.local, ahead=ahead, behind=missing, collides=collides)
     why = hindered or _in_the_way(here, behind, files) or (NotUpdated() if where.follow else LeftAlone())
     paths = [item.path for item in managed]
     without = paths if others else [path for path in paths if path in behind or path in files]
     differing = tuple((path, f"{path} {files[path]}" if path in files else in_words(why)) for path in without)
-    return CheckoutState(False, why, why == NotUpdated(), at.local, ahead, missing, differing)
+    return CheckoutState(False, why, why == NotUpdated(), at.local, ahead, missing, differing, collides)
 
 
 def _in_the_way(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 import click
@@ -12,6 +13,7 @@ from rollout.cli.options import common, option
 from rollout.errors import UsageError
 from rollout.fleet.explain import explanation
 from rollout.ledger import ledger
+from rollout.model.parts import Input
 
 
 @click.command()
@@ -47,6 +49,10 @@ def explain(context: click.Context, target: str, path: str, offline: bool) -> in
                     "template": f"templates/{slot.template}" if slot.template else None,
                     "mode": slot.rule.mode.value,
                     "variables": [{"name": v.name, "value": v.value, "source": v.source} for v in found.variables],
+                    "inputs": [
+                        {"path": one.path, "target": one.target, "sha256": one.sha256}
+                        for one in files_read(found.inputs)
+                    ],
                     "last_run": last_run,
                     "last_commit": commit,
                     "changed_since": list(found.changed_since),
@@ -64,8 +70,14 @@ def explain(context: click.Context, target: str, path: str, offline: bool) -> in
             shown = json.dumps(variable.value, ensure_ascii=False)
             shown = shown if len(shown) <= 60 else shown[:57] + "..."
             lines.append(f"  variable     {variable.name} = {shown}  (from {variable.source})")
+        lines += [f"  reads        {one.path} of {one.target}" for one in files_read(found.inputs)]
         lines.append(f"  last run     {last_run or 'none that is recorded'}")
         lines.append(f"  last commit  {commit or 'none of rollout'}")
         lines += [f"  since then   {line}" for line in found.changed_since] or ["  since then   nobody changed it"]
         at.screen.data("\n".join(lines) + "\n")
     return 0
+
+
+def files_read(inputs: Iterable[Input]) -> list[Input]:
+    """Return the files among what a template read: not the patterns, and not what is not there."""
+    return [one for one in inputs if not one.glob and one.sha256 is not None]

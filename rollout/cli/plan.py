@@ -20,7 +20,7 @@ from rollout.showing.diffs import diff_of
 
 _ERRORS = {State.MISSING, State.UNREACHABLE, State.BLOCKED}
 
-_DIFFERENT = {State.PENDING, State.DRIFT, State.CONFLICT, State.READY_TO_PUSH}
+_DIFFERENT = {State.PENDING, State.WAITING, State.DRIFT, State.CONFLICT, State.READY_TO_PUSH}
 
 
 @click.command()

@@ -20,7 +20,7 @@ from rollout.showing.status import (
     status_text,
 )
 
-_DIFFERENT = {State.PENDING, State.DRIFT, State.CONFLICT, State.READY_TO_PUSH, State.BLOCKED}
+_DIFFERENT = {State.PENDING, State.WAITING, State.DRIFT, State.CONFLICT, State.READY_TO_PUSH, State.BLOCKED}
 
 
 @click.command()

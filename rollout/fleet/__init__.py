@@ -1,4 +1,4 @@
 """Work on many targets at once, one module for each verb of the command line.
 
-Doors: `apply`, `explain`, `load`, `plan`, `prove`, `revert`.
+Doors: `apply`, `explain`, `load`, `parts`, `plan`, `prove`, `revert`.
 """

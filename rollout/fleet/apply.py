@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from threading import Event, Lock
 
 from msgspec import Struct, field
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from rollout.model.outcomes import Outcome, Run, Verdict
 from rollout.model.plan import Step
 from rollout.objects.messages import Words
+from rollout.planning import needs
 from rollout.planning.writable import FAILED
 from rollout.targets.job import Job, Settings
 from rollout.targets.units import WRITING
@@ -34,9 +35,10 @@ def write(
     After `stop`, or too many failures, no further step begins; those in work run to their end.
     """
     failures = _Failures(order.most_failures)
+    outcomes: dict[str, Outcome] = {}
 
-    def work() -> Iterator[Job]:
-        for step in steps:
+    def work(group: Iterable[Step]) -> Iterator[Job]:
+        for step in group:
             if failures.enough:
                 return
             begun(step)
@@ -45,13 +47,17 @@ def write(
     def write_one(job: Job) -> Outcome:
         return _not_started(job.step, failures.words) if failures.enough else failures.noted(WRITING.here(job))
 
-    ended = set()
-    for job, outcome in executor.run(replace(WRITING, here=write_one), work(), stop):
-        ended.add(job.step.target)
-        yield job.step, failures.noted(outcome)
-    for step in steps:
-        if step.target not in ended:
-            yield step, _not_started(step, failures.words if failures.enough else "interrupted")
+    for group in needs.in_order(steps):
+        unmet = {step.target: why for step in group if (why := needs.unmet(step, outcomes))}
+        ready = [step for step in group if step.target not in unmet]
+        for job, outcome in executor.run(replace(WRITING, here=write_one), work(ready), stop):
+            outcomes[job.step.target] = failures.noted(outcome)
+            yield job.step, outcome
+        for step in group:
+            if step.target not in outcomes:
+                why = unmet.get(step.target) or (failures.words if failures.enough else "interrupted")
+                outcomes[step.target] = _not_started(step, why)
+                yield step, outcomes[step.target]
 
 
 def _not_started(step: Step, why: str) -> Outcome:

@@ -9,8 +9,10 @@ from msgspec import Struct
 
 from rollout.errors import UsageError
 from rollout.fleet.load import Loaded
+from rollout.fleet.parts import Parts
 from rollout.model.files import Slot
 from rollout.model.inventory import Target
+from rollout.model.parts import Input
 from rollout.targets.job import Settings
 from rollout.targets.past import history
 
@@ -30,6 +32,7 @@ class Explanation(Struct, frozen=True):
     variables: tuple[Used, ...]
     last_commit: str | None
     changed_since: tuple[str, ...]
+    inputs: tuple[Input, ...] = ()
 
 
 def explanation(loaded: Loaded, target: Target, path: PurePosixPath, settings: Settings) -> Explanation:
@@ -38,7 +41,8 @@ def explanation(loaded: Loaded, target: Target, path: PurePosixPath, settings: S
     if slot is None:
         raise UsageError(f"{target.name}: no template set names {path}, so rollout never touches it")
     commit, changed = history(target, path, settings)
-    return Explanation(slot, tuple(_variables(loaded, target, slot)), commit, changed)
+    inputs = Parts(loaded, settings).inputs(target, slot)
+    return Explanation(slot, tuple(_variables(loaded, target, slot)), commit, changed, inputs)
 
 
 def _variables(loaded: Loaded, target: Target, slot: Slot) -> list[Used]:

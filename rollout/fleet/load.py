@@ -78,9 +78,11 @@ def opened(
         read=parsed.document,
     )
     machine, warning = machines.machine_for(inventory.machines, source.hostname, shown)
-    chosen = choose.select(inventory.targets, source.limits)
+    chosen, elsewhere = choose.here(
+        choose.select(inventory.targets, source.limits), None if machine is None else machine.name
+    )
     with Rendering(read, inventory.patterns, inventory.machines, machine, source.hostname, memory) as rendering:
-        warnings = (*filter(None, [warning, found.warning()]), *_unread(inventory, rendering, overrides))
+        warnings = (*filter(None, [warning, elsewhere, found.warning()]), *_unread(inventory, rendering, overrides))
         loaded = Loaded(inventory, shown, chosen, rendering, machine, warnings)
         if check:
             faultless(loaded)

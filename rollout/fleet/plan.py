@@ -8,19 +8,27 @@ from threading import Event
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rollout.fleet.limits import Judged, judged, limited
 from rollout.fleet.load import Loaded
+from rollout.fleet.parts import Parts, Prepared
+from rollout.fleet.pointers import astray
 from rollout.machine import clock
 from rollout.model import plan_document
 from rollout.model.circumstances import Decisions
-from rollout.model.files import Desired, Problem
+from rollout.model.files import Problem
 from rollout.model.inventory import Target
 from rollout.model.plan import Plan, State, Step
+from rollout.planning import needs
+from rollout.planning.steps import with_limits
 from rollout.rendering.checks import Checks
 from rollout.rendering.formatters import Formatters
 from rollout.targets.destination import Glance, Look
 from rollout.targets.job import Settings
 from rollout.targets.units import GLANCING, OBSERVING
+from rollout.work import threads
 from rollout.work.executors import Executor
+
+_AT_ONCE = 8  # targets that are read from at once
 
 
 class Question(Struct, frozen=True):
@@ -47,11 +55,13 @@ class Watcher(Struct, frozen=True):
 
 def make_plan(loaded: Loaded, question: Question, executor: Executor, watcher: Watcher, stop: Event) -> Plan:
     """Return the plan of the targets in question, in the inventory's order."""
-    chosen, problems = question.targets, question.problems
+    chosen, problems, settings = question.targets, question.problems, question.settings
+    parts = Parts(loaded, settings)
+    prepared = _prepared(loaded, parts, chosen, stop)
     found: dict[str, Step] = {}
     heard: dict[str, str | None] = {}
-    plain = [target for target in chosen if question.from_memory and not problems.get(target.name)]
-    for glance, seen in executor.run(GLANCING, _glances(loaded, plain, question.settings, watcher), stop, len(plain)):
+    plain = [t for t in chosen if question.from_memory and not problems.get(t.name) and t.name not in prepared]
+    for glance, seen in executor.run(GLANCING, _glances(loaded, plain, settings, watcher), stop, len(plain)):
         heard[glance.target.name] = seen.heard
         if seen.step is None:
             watcher.left_open(glance.target.name)
@@ -59,13 +69,38 @@ def make_plan(loaded: Loaded, question: Question, executor: Executor, watcher: W
             found[glance.target.name] = seen.step
             watcher.ended(glance.target.name)
     left = [target for target in chosen if target.name not in found]
-    looks = _looks(loaded, left, question, heard, watcher)
+    looks = _looks(loaded, left, question, heard, prepared, watcher)
     for look, step in executor.run(OBSERVING, looks, stop, len(left)):
+        step = replace(step, inputs=look.desired.inputs)
+        whole = prepared[step.target][1] if step.target in prepared else Judged()
+        lost = astray(loaded.inventory, look.target, look.desired, step, parts, everywhere=not question.from_memory)
+        step = with_limits(step, whole.budgets, (*whole.findings, *lost))
         found[look.target.name] = step
         watcher.ended(look.target.name)
-    steps = _apart(tuple(found.get(target.name) or _not_looked_at(target) for target in chosen))
+    steps = _apart(tuple(_with_needs(found.get(t.name) or _not_looked_at(t), t) for t in chosen))
+    steps = needs.waiting(steps, _needed(loaded, settings, executor, stop, steps))
     made = Plan(clock.new_id(), clock.now(), steps)
     return replace(made, digest=plan_document.digest(made))
+
+
+def _with_needs(step: Step, target: Target) -> Step:
+    return replace(step, needs=target.needs) if target.needs else step
+
+
+def _needed(
+    loaded: Loaded, settings: Settings, executor: Executor, stop: Event, steps: tuple[Step, ...]
+) -> tuple[Step, ...]:
+    """Look at what is needed and was not chosen: it must be as it should be already."""
+    names = needs.missing(steps)
+    others = tuple(target for target in loaded.inventory.targets if target.name in names)
+    if not others:
+        return ()
+    question = Question(others, settings, Decisions(), {})
+    return make_plan(loaded, question, executor, Watcher(_unheard, _unheard, _unheard), stop).steps
+
+
+def _unheard(_target: str) -> None:
+    """Hear of a target of which nobody is told."""
 
 
 def _apart(steps: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -99,16 +134,33 @@ def _looks(
     chosen: Iterable[Target],
     question: Question,
     heard: Mapping[str, str | None],
+    prepared: Mapping[str, tuple[Prepared, Judged]],
     watcher: Watcher,
 ) -> Iterable[Look]:
     formatters, checks = Formatters(), Checks()
     for target in chosen:
         watcher.begun(target.name)
-        desired = checks.over(formatters.over(loaded.rendering.desired(target)))
+        read = prepared.get(target.name)
+        rendered = loaded.rendering.desired(target) if read is None else read[0].desired
+        desired = checks.over(formatters.over(rendered))
         further = question.problems.get(target.name, ())
-        asked = "" if further else loaded.rendering.asked(target)
-        wanted = Desired(desired.managed, desired.problems + further)
-        yield Look(target, wanted, question.settings, question.decisions, asked, heard.get(target.name))
+        asked = "" if further else loaded.rendering.asked(target, desired.inputs)
+        wanted = replace(desired, problems=desired.problems + further)
+        told = heard.get(target.name) if read is None else read[0].heard
+        yield Look(target, wanted, question.settings, question.decisions, asked, told)
+
+
+def _prepared(
+    loaded: Loaded, parts: Parts, chosen: Iterable[Target], stop: Event | None
+) -> dict[str, tuple[Prepared, Judged]]:
+    """Return what the targets should be whose files are read: that is known before they are looked at."""
+    inventory = loaded.inventory
+    reading = [t for t in chosen if limited(inventory, t) or loaded.rendering.any_reads_files(t)]
+
+    def prepared(target: Target) -> tuple[Prepared, Judged]:
+        return parts.prepared(target), judged(inventory, target, parts)
+
+    return {target.name: found for target, found in threads.run(prepared, reading, _AT_ONCE, stop)}
 
 
 def _not_looked_at(target: Target) -> Step:

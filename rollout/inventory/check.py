@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from rollout.content import yaml_nodes
 from rollout.content.yaml_nodes import Fault, Node, Scalar, Sequence
 from rollout.errors import UsageError
-from rollout.inventory.shapes import Anything, Flag, ListOf, MapOf, Number, Record, Shape, Text
+from rollout.inventory.shapes import Anything, Flag, ListOf, MapOf, Number, Record, Shape, Share, Text
 
 
 class InventoryError(UsageError):
@@ -32,6 +32,10 @@ class Check(Struct):
                 self._text(node, shape, place)
             case Number():
                 self._number(node, shape, place)
+            case Share():
+                value = node.value if isinstance(node, Scalar) else None
+                if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+                    self._wants(node, place, "a number above 0 and up to 1")
             case Flag():
                 if not (isinstance(node, Scalar) and isinstance(node.value, bool)):
                     self._wants(node, place, "true or false")

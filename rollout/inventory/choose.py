@@ -35,6 +35,18 @@ def select(targets: tuple[Target, ...], limits: Iterable[str]) -> tuple[Target, 
     return chosen
 
 
+def here(chosen: tuple[Target, ...], machine: str | None) -> tuple[tuple[Target, ...], str | None]:
+    """Return the targets that are on a machine, and what to say of those that are on others only."""
+    found = tuple(target for target in chosen if not target.machines or machine in target.machines)
+    elsewhere = [target for target in chosen if target not in found]
+    if not elsewhere:
+        return found, None
+    told = ", ".join(f"{target.name} ({', '.join(target.machines)})" for target in elsewhere)
+    if not found:
+        raise UsageError(f"all of these targets are on other machines than this one: {told}")
+    return found, f"left out, for they are on other machines: {told}"
+
+
 def near(word: str, names: Iterable[str]) -> str:
     """Return a question for the name that was meant, if one is near."""
     from difflib import get_close_matches

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rollout.content.documents.formats import NAMES
-from rollout.inventory.shapes import Anything, Flag, ListOf, MapOf, Number, Record, Text, json_schema
+from rollout.inventory.shapes import Anything, Flag, ListOf, MapOf, Number, Record, Share, Text, json_schema
 from rollout.model.inventory import Mode
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
@@ -36,6 +36,18 @@ REMOTE = Text(doc="the remote of the checkout whose address is used when there i
 GROUPS = ListOf(Text(pattern=NAME, doc="letters, digits, '.', '_' and '-'"), doc="groups this target belongs to")
 
 
+NEEDS = ListOf(
+    Text(pattern=NAME, doc="the name of a target"),
+    doc="targets that must be as they should be before this one is written",
+)
+
+ON_MACHINES = ListOf(
+    Text(pattern=NAME, doc="the name of a machine"),
+    least=1,
+    doc="the machines that have this checkout or folder; on others the target is left out (default: all)",
+)
+
+
 MACHINE = Record(
     {
         "hostnames": ListOf(Text(), doc="host names or globs; exact names win over globs"),
@@ -57,6 +69,8 @@ REPO = Record(
         "templates": TEMPLATES,
         "vars": VARS,
         "checkout": CHECKOUT,
+        "needs": NEEDS,
+        "machines": ON_MACHINES,
     },
     doc="one repository",
 )
@@ -67,6 +81,8 @@ FOLDER = Record(
         "templates": TEMPLATES,
         "groups": GROUPS,
         "vars": VARS,
+        "needs": NEEDS,
+        "machines": ON_MACHINES,
     },
     required=("path", "templates"),
     doc="one shared folder that is not in git",
@@ -107,6 +123,31 @@ FILE = Record(
     doc="how a managed path is written",
 )
 
+BUDGET = Record(
+    {
+        "name": Text(pattern=NAME, doc="how the plan calls it"),
+        "files": ListOf(Text(), least=1, doc="paths, or patterns as in .gitignore, of what is loaded together"),
+        "follow": Text(choices=("imports",), doc="count what these files import with @path, too"),
+        "max_chars": Number(minimum=1, doc="more characters than this block the target"),
+        "max_tokens": Number(minimum=1, doc="more tokens than this, estimated as bytes / 4, block the target"),
+        "warn": Share(doc="the part of the limit from which the plan warns (default: 0.9)"),
+    },
+    required=("name", "files"),
+    doc="how much may be loaded",
+)
+
+FORBIDDEN = Record(
+    {
+        "text": Text(doc="what no file may say"),
+        "pattern": Text(doc="the same as a regular expression of Python"),
+        "except": ListOf(Text(), doc="paths, or patterns as in .gitignore, that may say it"),
+        "targets": ListOf(Text(), doc="names, groups or globs of the targets that it is about (default: all)"),
+        "why": Text(doc="what to tell with each line that is found"),
+        "block": Flag(doc="block the target; without it the plan warns, and verify fails"),
+    },
+    doc="what no file of a target may say any more",
+)
+
 INVENTORY = Record(
     {
         "version": Number(only=1, doc="the version of this format"),
@@ -121,6 +162,8 @@ INVENTORY = Record(
         "repos": MapOf(REPO, names=NAME, doc="repositories by name: letters, digits, '.', '_' and '-'", nullable=True),
         "folders": MapOf(FOLDER, names=NAME, doc="shared folders by name"),
         "files": MapOf(FILE, doc="managed paths, or patterns as in .gitignore, that need more than a plain copy"),
+        "budgets": ListOf(BUDGET, doc="how much of a target's files may be loaded together"),
+        "forbid": ListOf(FORBIDDEN, doc="what no file of a target may say any more, managed or not"),
         "ledger": Text(
             doc="where runs are recorded: postgresql://... or a file (default: ledger.db in the state directory)"
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from rollout.content import yaml_nodes
@@ -10,7 +10,7 @@ from rollout.content.yaml_nodes import Fault
 from rollout.inventory.check import error
 from rollout.inventory.entries import Entry, Source, entry, list_of, section
 from rollout.inventory.variables import variables_of
-from rollout.model.inventory import Machine
+from rollout.model.inventory import Machine, Target
 
 
 def is_host_glob(name: str) -> bool:
@@ -26,6 +26,16 @@ def machines(source: Source) -> tuple[dict[str, Machine], list[Fault]]:
         found[told.name] = Machine(told.name, _hostnames(told), variables, _is_default(told), told.line)
         faults += wrong
     return found, [*_claimed_twice(entries), *_two_defaults(entries), *faults]
+
+
+def unknown_machines(targets: Iterable[Target], known: Mapping[str, Machine]) -> list[Fault]:
+    """Return a fault for each machine that a target names and that there is not."""
+    return [
+        Fault(target.line, f"{target.name}.machines: there is no machine {name!r}")
+        for target in targets
+        for name in target.machines
+        if name not in known
+    ]
 
 
 def _hostnames(told: Entry) -> tuple[str, ...]:

@@ -9,10 +9,11 @@ from msgspec import Struct, field
 
 from rollout.content import yaml_nodes, yaml_parse
 from rollout.content.yaml_nodes import Fault
+from rollout.inventory import limits, needs
 from rollout.inventory.check import Check, error
 from rollout.inventory.description import INVENTORY
 from rollout.inventory.entries import Source, text_of
-from rollout.inventory.machines import machines
+from rollout.inventory.machines import machines, unknown_machines
 from rollout.inventory.places import doubled
 from rollout.inventory.rules import patterns
 from rollout.inventory.targets import root_of, targets
@@ -67,8 +68,12 @@ def _inventory(source: Source, *, may_be_empty: bool) -> tuple[Inventory, list[F
     if not found and not faults and not may_be_empty:
         faults.append(Fault(1, "no targets: name at least one under 'repos' or 'folders'"))
     faults += doubled(found)
+    faults += needs.faults(found)
     hosts, wrong = machines(source)
     faults += wrong
+    faults += unknown_machines(found, hosts)
+    told, forbidden = source.document.entries.get("budgets"), source.document.entries.get("forbid")
+    faults += limits.faults(told, forbidden)
     rules, wrong = patterns(source)
     faults += wrong
     inventory = Inventory(
@@ -79,5 +84,7 @@ def _inventory(source: Source, *, may_be_empty: bool) -> tuple[Inventory, list[F
         patterns=rules,
         ledger=text_of(source.document, "ledger"),
         database=text_of(source.document.entries.get("events"), "database"),
+        budgets=limits.budgets(told),
+        forbid=limits.forbids(forbidden),
     )
     return inventory, faults

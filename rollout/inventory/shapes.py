@@ -22,6 +22,12 @@ class Number(Struct, frozen=True):
     only: int | None = None
 
 
+class Share(Struct, frozen=True):
+    """A part of a whole."""
+
+    doc: str = ""
+
+
 class Flag(Struct, frozen=True):
     doc: str = ""
 
@@ -57,7 +63,7 @@ class Record(Struct, frozen=True):
     empty: bool = True  # may be left empty (null)
 
 
-Shape = Text | Number | Flag | Anything | ListOf | MapOf | Record
+Shape = Text | Number | Share | Flag | Anything | ListOf | MapOf | Record
 
 
 def json_schema(shape: Shape) -> dict[str, Any]:
@@ -82,6 +88,10 @@ def _schema(shape: Shape) -> Iterator[tuple[str, Any]]:
         case Number():
             yield "type", "integer"
             yield from [("const", shape.only)] if shape.only is not None else [("minimum", shape.minimum)]
+        case Share():
+            yield "type", "number"
+            yield "exclusiveMinimum", 0
+            yield "maximum", 1
         case Flag():
             yield "type", "boolean"
         case Anything():

@@ -58,7 +58,7 @@ def _target(
     templates = tuple(list_of(told.node, "templates")) or fallback
     groups = tuple(list_of(told.node, "groups"))
     own, faults = variables_of(entry(told.node, "vars"), told.place)
-    target = Target(told.name, location, templates, groups, common.of(groups, own), told.line)
+    target = Target(told.name, location, templates, groups, common.of(groups, own), told.line, *_named(told))
     return target, [*_unknown_sets(source, told, templates), *faults]
 
 
@@ -86,3 +86,8 @@ def root_of(document: yaml_nodes.Mapping, path: Path, root: Path | None) -> Path
     """Return the folder that places in the inventory start from; `root` replaces the inventory's own."""
     own = Path.cwd() / path.parent / Path(text_of(document, "root") or ".").expanduser()
     return Path(os.path.normpath(own if root is None else root))
+
+
+def _named(told: Entry) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the targets that an entry needs, and the machines that it is for."""
+    return tuple(list_of(told.node, "needs")), tuple(list_of(told.node, "machines"))

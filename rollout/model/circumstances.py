@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from rollout.model.files import File
 from rollout.model.hindrances import Hindrance, in_words
-from rollout.model.plan import Change, OnDrift
+from rollout.model.plan import Change, Collision, OnDrift
 
 
 class Decisions(Struct, frozen=True):
@@ -29,6 +29,7 @@ class CheckoutState(Struct, frozen=True):
     ahead: int | None = 0
     behind: int | None = 0
     differing: tuple[tuple[PurePosixPath, str], ...] = ()  # managed paths that are not as upstream has them
+    collides: tuple[Collision, ...] = ()  # a person's commits that are not upstream and touch managed paths
 
     @property
     def reason(self) -> str:

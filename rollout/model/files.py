@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from msgspec import Struct, field
 
 from rollout.model.inventory import FileRule, Mode
+from rollout.model.parts import Input
 
 
 class File(Struct, frozen=True):
@@ -71,6 +72,7 @@ class Desired(Struct, frozen=True):
 
     managed: tuple[Managed, ...]
     problems: tuple[Problem, ...] = ()
+    inputs: tuple[Input, ...] = ()  # what its templates read
 
 
 class Unproved(Struct, frozen=True):

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from rollout.model.limits import Budget, Forbidden
+
 
 class FoundCheckout(Struct, frozen=True):
     """A repository that was found: its folder's name, where that is below the root, its branch and its remote."""
@@ -99,6 +101,8 @@ class Target(Struct, frozen=True):
     groups: tuple[str, ...]
     variables: Mapping[str, Variable]
     line: int = 0
+    needs: tuple[str, ...] = ()  # targets that must be as they should be before this one is written
+    machines: tuple[str, ...] = ()  # where it is; none is wherever the program runs
 
     @property
     def kind(self) -> Literal["repo", "folder"]:
@@ -119,3 +123,5 @@ class Inventory(Struct, frozen=True):
     patterns: tuple[FilePattern, ...]
     ledger: str | None = None
     database: str | None = None
+    budgets: tuple[Budget, ...] = ()
+    forbid: tuple[Forbidden, ...] = ()

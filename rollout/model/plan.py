@@ -11,6 +11,8 @@ from msgspec import Struct, field
 
 from rollout.model.files import File
 from rollout.model.inventory import Branch, Location
+from rollout.model.limits import BudgetUse, Finding
+from rollout.model.parts import Input
 
 
 class Action(StrEnum):
@@ -35,6 +37,7 @@ class State(StrEnum):
     BLOCKED = "blocked"
     CONFLICT = "conflict"
     DRIFT = "drift"
+    WAITING = "waiting"
     PENDING = "pending"
     READY_TO_PUSH = "ready-to-push"
     BEHIND = "behind"
@@ -70,6 +73,18 @@ class Change(Struct, frozen=True):
         return self.before == self.after
 
 
+class Collision(Struct, frozen=True):
+    """A commit of a person's own that upstream does not have, and a managed path that it touches."""
+
+    path: PurePosixPath
+    commit: str
+    subject: str
+
+    @property
+    def words(self) -> str:
+        return f"your own commit {self.commit[:7]} ({self.subject}), which is not upstream, touches {self.path}"
+
+
 class Step(Struct, frozen=True):
     """One target, frozen: all that a worker needs to write it, with `base` as the compare-and-swap."""
 
@@ -95,6 +110,11 @@ class Step(Struct, frozen=True):
     known_at: float | None = None  # when upstream was last asked, in seconds since the epoch
     checkout: tuple[tuple[PurePosixPath, str], ...] = ()  # managed paths of the checkout that upstream has otherwise
     awaits: Action | None = None  # the decision that a blocked target waits for
+    inputs: tuple[Input, ...] = ()  # what its templates read
+    needs: tuple[str, ...] = ()  # targets that must be as they should be before it is written
+    budgets: tuple[BudgetUse, ...] = ()  # what is loaded of it
+    findings: tuple[Finding, ...] = ()  # what is wrong with its texts as a whole
+    collides: tuple[Collision, ...] = ()  # commits of a person's own that are not upstream and touch managed paths
     asked: str = ""  # all that decided what is desired, in one word; a saved plan does not hold it
 
     @property

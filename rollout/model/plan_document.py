@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from rollout.model.files import File
+from rollout.model.limits import BudgetUse
 from rollout.model.plan import Change, Plan, State, Step
 
 PLAN = "rollout-plan/1"
@@ -39,7 +40,21 @@ def step_document(step: Step, diff: Callable[[Step, Change], str | None]) -> DOC
         "changes": [change_document(step, change, diff) for change in step.changes],
         "warnings": list(step.warnings),
         "orphans": [str(path) for path in step.orphans],
+        "needs": list(step.needs),
+        "budgets": [_budget(use) for use in step.budgets],
+        "collides": [{"path": str(c.path), "commit": c.commit, "subject": c.subject} for c in step.collides],
         "in_sync": step.in_sync,
+    }
+
+
+def _budget(use: BudgetUse) -> DOCUMENT:
+    return {
+        "name": use.budget.name,
+        "chars": use.chars,
+        "tokens": use.tokens,
+        "max_chars": use.budget.max_chars,
+        "max_tokens": use.budget.max_tokens,
+        "parts": [{"path": str(part.path), "chars": part.chars, "before": part.before} for part in use.parts],
     }
 
 

@@ -9,9 +9,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from msgspec import convert
+from msgspec.structs import asdict
+
 from rollout.errors import Refused
 from rollout.model.files import File
 from rollout.model.inventory import Branch, Folder, Location
+from rollout.model.parts import Input
 from rollout.model.plan import Action, Change, Plan, State, Step
 from rollout.model.plan_document import DOCUMENT, PLAN, plan_document
 from rollout.safety import paths
@@ -31,6 +35,7 @@ def plan_file(plan: Plan, diff: Callable[[Step, Change], str | None]) -> bytes:
         shown["pending"] = step.pending
         shown["follow"] = step.follow
         shown["awaits"] = step.awaits
+        shown["inputs"] = [asdict(one) for one in step.inputs]
         for change, entry in zip(step.changes, shown["changes"], strict=True):
             entry["decided"] = change.decided
             entry["template"] = change.template
@@ -105,6 +110,7 @@ def _read_step(entry: Mapping[str, Any], contents: Mapping[str, bytes]) -> Step:
         follow=bool(entry["follow"]),
         identity=str(entry["identity"]),
         awaits=Action(entry["awaits"]) if entry.get("awaits") else None,
+        inputs=tuple(convert(one, Input) for one in entry.get("inputs", ())),
     )
 
 

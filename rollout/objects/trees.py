@@ -79,6 +79,22 @@ class Tree:
         """Return name -> (mode, id) of one tree."""
         return self._trees[self._load(tree)]
 
+    def plain_files(self, folder: PurePosixPath) -> Iterator[PurePosixPath]:
+        """Yield every plain file below a folder, and no symlink and no submodule."""
+        tree = self.root
+        for name in folder.parts:
+            mode, tree = self.entries(tree).get(name, ("", ""))
+            if mode != "040000":
+                return
+        yield from self._plain_files(tree, folder)
+
+    def _plain_files(self, tree: str, above: PurePosixPath) -> Iterator[PurePosixPath]:
+        for name, (mode, found) in self.entries(tree).items():
+            if mode == "040000":
+                yield from self._plain_files(found, above / name)
+            elif mode.startswith("100"):
+                yield above / name
+
     def attribute_files(self, managed: Iterable[PurePosixPath]) -> dict[str, str]:
         """Return folder -> id of each .gitattributes that speaks of the paths."""
         found = {}
@@ -112,15 +128,17 @@ class Tree:
 
 Entry = tuple[str, str] | None  # (mode, id), or None where there is nothing
 
+PathChange = tuple[PurePosixPath, Entry, Entry]
 
-def difference(one: Tree, two: Tree) -> Iterator[tuple[PurePosixPath, Entry, Entry]]:
+
+def difference(one: Tree, two: Tree) -> Iterator[PathChange]:
     """Yield every path whose entry differs, files and links and submodules, in no order that matters."""
     yield from _difference(one, one.root, two, two.root, PurePosixPath())
 
 
 def _difference(
     one: Tree, left: str | None, two: Tree, right: str | None, above: PurePosixPath
-) -> Iterator[tuple[PurePosixPath, Entry, Entry]]:
+) -> Iterator[PathChange]:
     if left == right:
         return
     before = one.entries(left) if left else {}

@@ -1,4 +1,4 @@
 """What should happen: values in, a frozen step out.
 
-Doors: `changes`, `mismatches`, `review`, `steps`, `undo`, `writable`.
+Doors: `changes`, `mismatches`, `needs`, `review`, `steps`, `undo`, `writable`.
 """

@@ -40,6 +40,9 @@ def with_documents(found: Iterable[Verified], faults: Iterable[Unproved]) -> lis
 
 
 def _mismatches(step: Step) -> Iterable[Mismatch]:
+    yield from (Mismatch(one.path, one.where, one.reason) for one in step.findings if one.fails)
+    if step.state is State.BLOCKED and any(one.blocks for one in step.findings) and not step.changes:
+        return
     place = "upstream" if isinstance(step.location, Branch) else "folder"
     if step.state in {State.MISSING, State.UNREACHABLE} or (step.state is State.BLOCKED and not step.changes):
         yield Mismatch("", place, f"{step.state}: {step.reason}")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from msgspec.structs import replace
 
+from rollout.content.patterns import matches_exactly
 from rollout.model.circumstances import Decisions
 from rollout.model.files import File, Obstacle, fingerprint
 from rollout.model.inventory import Branch, Folder, Target
+from rollout.model.parts import Input
 from rollout.model.plan import Action, Change, OnDrift, State, Step
 
 
@@ -31,7 +33,18 @@ def stale_targets(then: Step, now: Step) -> str | None:
         return "is at another address than when the plan was made"
     both = then.managed.keys() & now.managed.keys()
     changed = sorted(str(path) for path in both if then.managed[path] != now.managed[path])
+    changed += [name for name in read_since(then.inputs, now.inputs) if name not in changed]
     return f"{', '.join(changed[:3])} changed since the plan was made" if changed else None
+
+
+def read_since(then: Iterable[Input], now: Iterable[Input]) -> list[str]:
+    """Return what templates read that is no longer as it was then."""
+    known = {(one.target, one.path, one.glob): one.sha256 for one in now}
+    return [
+        f"{one.path} of {one.target}"
+        for one in then
+        if known.get((one.target, one.path, one.glob), one.sha256) != one.sha256
+    ]
 
 
 def as_reviewed(saved: Step, now: Step, decisions: Decisions) -> Step:
@@ -43,6 +56,12 @@ def as_reviewed(saved: Step, now: Step, decisions: Decisions) -> Step:
     return replace(
         decided(saved, decisions),
         location=now.location,
+        state=now.state if State.WAITING in {saved.state, now.state} else saved.state,
+        reason=now.reason if now.state is State.WAITING else saved.reason,
+        needs=now.needs,
+        collides=now.collides,
+        budgets=now.budgets,
+        findings=now.findings,
         base=now.base,
         pending=now.pending,
         follow=now.follow,
@@ -73,3 +92,19 @@ def decided(step: Step, decisions: Decisions) -> Step:
 def stale_paths(step: Step, now: Mapping[PurePosixPath, File | Obstacle | None]) -> list[PurePosixPath]:
     """Return the managed paths that are no longer as they were when the step was planned."""
     return [path for path, then in step.managed.items() if fingerprint(now.get(path)) != then]
+
+
+def read_between(step: Step, differing: Iterable[tuple[PurePosixPath, object, object]]) -> list[PurePosixPath]:
+    """Return the paths among those that differ between two commits of a target that its own templates read."""
+    own = [one for one in step.inputs if one.target == step.target and not one.managed]
+    read = {PurePosixPath(one.path) for one in own if not one.glob}
+    patterns = [one.path for one in own if one.glob]
+    return [
+        path
+        for path, before, after in differing
+        if path not in step.managed
+        and (
+            path in read
+            or ((before is None) != (after is None) and any(matches_exactly(glob, str(path)) for glob in patterns))
+        )
+    ]

@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 
 from msgspec.structs import replace
 
-from rollout.model.circumstances import Circumstances, Decisions, Findings
+from rollout.model.circumstances import CheckoutState, Circumstances, Decisions, Findings
 from rollout.model.files import Desired, File, Snapshot, fingerprint
 from rollout.model.inventory import Branch, Target
+from rollout.model.limits import BudgetUse, Finding
 from rollout.model.plan import Action, Change, State, Step, named
 from rollout.planning.changes import changes_needed, equal_files
 
@@ -50,7 +51,7 @@ def step_of(target: Target, found: Findings, circumstances: Circumstances) -> St
         target=target.name,
         location=target.location,
         state=state,
-        reason=reason,
+        reason=_with_collisions(reason, checkout),
         base=found.revision,
         changes=settled,
         managed=found.managed,
@@ -68,7 +69,26 @@ def step_of(target: Target, found: Findings, circumstances: Circumstances) -> St
         behind=0 if checkout is None else checkout.behind,
         known_at=circumstances.known_at,
         checkout=() if checkout is None else checkout.differing,
+        collides=() if checkout is None else checkout.collides,
     )
+
+
+def _with_collisions(reason: str, checkout: CheckoutState | None) -> str:
+    """Say with a state which commits of a person's own will meet ours when they pull."""
+    collides = () if checkout is None else checkout.collides
+    more = [f"and {len(collides) - 3} more"] if len(collides) > 3 else []
+    return "; ".join(filter(None, (reason, *(one.words for one in collides[:3]), *more)))
+
+
+def with_limits(step: Step, budgets: tuple[BudgetUse, ...], found: tuple[Finding, ...]) -> Step:
+    """Return a step with what its texts come to as a whole: it is blocked where that may not be, else warned of."""
+    blocking = [one.reason for one in found if one.blocks]
+    warned = tuple(one.reason for one in found if not one.blocks)
+    step = replace(step, budgets=budgets, findings=found, warnings=(*step.warnings, *warned))
+    if not blocking or step.state in {State.MISSING, State.UNREACHABLE}:
+        return step
+    reasons = [step.reason] if step.state is State.BLOCKED else []
+    return replace(step, state=State.BLOCKED, reason="; ".join([*reasons, *blocking]), follow=False)
 
 
 def _ahead(circumstances: Circumstances) -> int | None:

@@ -44,6 +44,8 @@ def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
         return be(Verdict.FAILED, f"{step.state}: {step.reason}")
     if step.state is State.BLOCKED:
         return be(Verdict.BLOCKED, step.reason, step.awaits)
+    if step.state is State.WAITING and (step.pending is not None or not only_waiting):
+        return be(Verdict.NOT_STARTED, step.reason)
     if only_waiting and step.state is not State.READY_TO_PUSH:
         if step.overtaken and step.state in {State.DRIFT, State.CONFLICT}:
             return be(Verdict.STALE, f"{step.reason} since the commit that waits was made; rollout apply decides")
@@ -84,7 +86,8 @@ def exit_code(steps: Iterable[Step], outcomes: Iterable[Outcome]) -> int:
         return 0
     awaited = any(o.verdict is Verdict.BLOCKED and o.awaits is not None for o in bad)
     nothing_done = not any(o.verdict in _DONE for o in found)
-    if awaited and nothing_done and all(o.verdict is Verdict.BLOCKED for o in bad):
+    later = {target for target, state in states.items() if state is State.WAITING}
+    if awaited and nothing_done and all(o.verdict is Verdict.BLOCKED or o.target in later for o in bad):
         return 4
     return 3
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Lock
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rollout.content.modes.table import traits
 from rollout.model.files import Desired, Managed, Problem
@@ -23,7 +24,7 @@ class Checks(Struct):
     def over(self, desired: Desired) -> Desired:
         """Return the desired state with the files that their checks refuse as problems."""
         refused = tuple(self._refusals(desired.managed))
-        return Desired(desired.managed, desired.problems + refused) if refused else desired
+        return replace(desired, problems=desired.problems + refused) if refused else desired
 
     def _refusals(self, managed: Iterable[Managed]) -> Iterable[Problem]:
         for item in managed:

@@ -7,7 +7,10 @@ import resource
 import sys
 from typing import Any
 
+from msgspec.structs import astuple
+
 from rollout.content import spelled
+from rollout.model.parts import Answer, Question
 
 _MEMORY = 1 << 30  # bytes of address space a hostile template may take
 
@@ -34,16 +37,24 @@ def _bound() -> None:
 
 def _answer(renderer: Any, request: dict[str, Any]) -> dict[str, Any]:
     from rollout.rendering.jinja import TemplateFault
+    from rollout.rendering.reading import Unanswered
 
     try:
         if request["ask"] == "uses":
             return {"uses": renderer.uses(request["name"], request["delimiters"])}
-        body = renderer.render(request["name"], request["delimiters"], request["variables"])
-        return {"body": body.decode()}
+        body = renderer.render(request["name"], request["delimiters"], request["variables"], _answers(request))
+        return {"body": body.decode(), "used": [list(astuple(question)) for question in renderer.used]}
+    except Unanswered as unanswered:
+        return {"open": [list(astuple(question)) for question in unanswered.questions]}
     except TemplateFault as fault:
         return {"fault": str(fault)}
     except (MemoryError, RecursionError) as error:
         return {"fault": f"templates/{request['name']}: template limit: {type(error).__name__}"}
+
+
+def _answers(request: dict[str, Any]) -> dict[Question, Answer]:
+    given = request.get("answers", ())
+    return {Question(*question): Answer(text, tuple(paths), fault) for question, (text, paths, fault) in given}
 
 
 if __name__ == "__main__":

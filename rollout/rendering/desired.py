@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from threading import Lock
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from rollout import __version__
 from rollout.content import spelled
@@ -13,14 +18,32 @@ from rollout.content.modes.table import traits
 from rollout.errors import UsageError
 from rollout.model.files import Desired, Managed, Problem, Slot, TemplateFile
 from rollout.model.inventory import FilePattern, Machine, Target
+from rollout.model.parts import Answer, Input, Question
 from rollout.rendering.child_process import Child, TemplateLimit
 from rollout.rendering.jinja import TemplateFault
+from rollout.rendering.reading import FUNCTIONS
 from rollout.rendering.remembered import Reads
 from rollout.rendering.slots import SUFFIX, slots, texts, written_fault
 from rollout.rendering.variables import context
 from rollout.safety import secrets
 
 _NO_MACHINE = "'machine' is undefined"
+
+_READS = re.compile(rf"\b(?:{'|'.join(FUNCTIONS)})\b")
+
+_ROUNDS = 50  # how often a template may ask for files because of what it read
+
+_MAX_READ = 32 << 20  # characters of files that one template may read
+
+Reader = Callable[[Sequence[Question]], Mapping[Question, Answer]]
+
+
+class Rendered(Struct, frozen=True):
+    """One managed path rendered: what came of it, what is wrong with it, and what its template read."""
+
+    managed: Managed | None
+    problem: Problem | None = None
+    read: tuple[tuple[Question, Answer], ...] = ()
 
 
 class Rendering:
@@ -42,6 +65,7 @@ class Rendering:
         self._machine = machine
         self._host = host
         sources = _texts(templates)
+        self._any_reads = any(_READS.search(text) for text in sources.values())
         self._child = Child(sources)
         self._uses = Reads(memory, sources)
         self._lock = Lock()
@@ -100,12 +124,15 @@ class Rendering:
             found |= {name for names in used for name in names or ()}
         return found
 
-    def asked(self, target: Target) -> str:
-        """Return in one word all that decides what a target's templates ask for: equal words, equal desired states."""
+    def asked(self, target: Target, inputs: tuple[Input, ...] = ()) -> str:
+        """Return in one word all that decides what a target's templates ask for: equal words, equal desired states.
+
+        `inputs` are the files that its templates read.
+        """
         words, names = self._asked_by(target)
         seen = context(target, PurePosixPath(), {}, None)
         used = seen if names is None else {name: seen[name] for name in names if name in seen}
-        text = spelled.dumps([target.kind, used], sort_keys=True)
+        text = spelled.dumps([target.kind, used, [astuple(one) for one in inputs]], sort_keys=True)
         return hashlib.sha256(f"{words}\0{text}".encode()).hexdigest()
 
     def _asked_by(self, target: Target) -> tuple[str, frozenset[str] | None]:
@@ -122,32 +149,48 @@ class Rendering:
             self._asked[target.templates] = (words.hexdigest(), names)
         return self._asked[target.templates]
 
+    def reads_files(self, target: Target, slot: Slot) -> bool:
+        """Tell whether a path's template reads files of targets, as far as can be known before it is rendered."""
+        if not _is_rendered(slot):
+            return False
+        used = self.uses(slot)
+        if used is None:
+            return self._any_reads
+        return any(name in used and name not in target.variables for name in FUNCTIONS)
+
+    def any_reads_files(self, target: Target) -> bool:
+        """Tell whether a target has a template that reads files; one that is faulty is told of elsewhere."""
+        try:
+            return any(self.reads_files(target, slot) for slot in self.slots(target))
+        except TemplateFault:
+            return False
+
     def desired(self, target: Target) -> Desired:
-        """Return what a target's templates ask for, with what keeps a path from being rendered."""
-        managed, problems = [], []
-        for slot in self.slots(target):
-            try:
-                body = self._body(target, slot)
-            except TemplateFault as fault:
-                problems.append(Problem(slot.path, str(fault)))
-                continue
-            template = self._templates[slot.template] if slot.template else None
-            item = Managed(
-                slot.path,
-                slot.rule.mode,
-                body,
-                template.executable if template else False,
-                slot.rule,
-                slot.set,
-                slot.template or "",
-            )
-            judged = traits(slot.rule.mode).writes and slot.rule.formatter is None
-            fault_text = written_fault(body, slot.rule, slot.path) if judged else None
-            fault_text = fault_text or self._secret(target, slot, body)
-            if fault_text:
-                problems.append(Problem(slot.path, fault_text))
-            managed.append(item)
-        return Desired(tuple(managed), tuple(problems))
+        """Return what a target's templates ask for that read no files, with what keeps a path from being rendered."""
+        return desired_of(
+            self.rendered(target, slot) for slot in self.slots(target) if not self.reads_files(target, slot)
+        )
+
+    def rendered(self, target: Target, slot: Slot, reader: Reader | None = None) -> Rendered:
+        """Render one managed path; `reader` answers what its template asks for."""
+        try:
+            body, read = self._body(target, slot, reader)
+        except TemplateFault as fault:
+            return Rendered(None, Problem(slot.path, str(fault)))
+        template = self._templates[slot.template] if slot.template else None
+        item = Managed(
+            slot.path,
+            slot.rule.mode,
+            body,
+            template.executable if template else False,
+            slot.rule,
+            slot.set,
+            slot.template or "",
+        )
+        judged = traits(slot.rule.mode).writes and slot.rule.formatter is None
+        fault_text = written_fault(body, slot.rule, slot.path) if judged else None
+        fault_text = fault_text or self._secret(target, slot, body)
+        return Rendered(item, Problem(slot.path, fault_text) if fault_text else None, read)
 
     def _secret(self, target: Target, slot: Slot, body: bytes) -> str | None:
         """Say which secret the file would carry into a repository, where nobody allowed it."""
@@ -157,30 +200,74 @@ class Rendering:
         why = secrets.fault(body, secrets.named(everything))
         return f"{slot.path}: {why}" if why else None
 
-    def _body(self, target: Target, slot: Slot) -> bytes:
+    def _body(
+        self, target: Target, slot: Slot, reader: Reader | None
+    ) -> tuple[bytes, tuple[tuple[Question, Answer], ...]]:
         if slot.template is None or not traits(slot.rule.mode).writes:
-            return b""
+            return b"", ()
         if not slot.template.endswith(SUFFIX):
-            return self._templates[slot.template].content
+            return self._templates[slot.template].content, ()
         used = self.uses(slot)
         everything = context(target, slot.path, self._machines, self._machine)
         seen = everything if used is None else {name: everything[name] for name in used if name in everything}
+        try:
+            if self.reads_files(target, slot):
+                if reader is None:
+                    raise TemplateFault(
+                        f"templates/{slot.template}: reads files, which is done when targets are looked at"
+                    )
+                return self._read_and_rendered(slot, seen, reader)
+            return self._known_body(slot, seen), ()
+        except TemplateFault as fault:
+            hint = self._no_machine(target) if _NO_MACHINE in str(fault) else ""
+            raise TemplateFault(f"{fault}{hint}") from None
+
+    def _known_body(self, slot: Slot, seen: Mapping[str, Any]) -> bytes:
+        """Render a template that reads no files, once for each distinct set of variables."""
+        assert slot.template is not None
         key = (slot.template, slot.rule.delimiters, spelled.dumps(seen, sort_keys=True))
         with self._lock:
-            if key[:2] in self._limited:
-                raise self._limited[key[:2]]
             if key not in self._bodies:
                 try:
-                    reply = self._child.ask({"ask": "render", "name": key[0], "delimiters": key[1], "variables": seen})
-                    self._bodies[key] = reply["body"].encode()
-                except TemplateLimit as fault:
-                    self._limited[key[:2]] = self._bodies[key] = fault
+                    self._bodies[key] = self._asked_child(slot, seen, {})["body"].encode()
                 except TemplateFault as fault:
-                    self._bodies[key] = TemplateFault(secrets.masked(str(fault), secrets.named(seen)))
+                    self._bodies[key] = fault
             body = self._bodies[key]
         if isinstance(body, TemplateFault):
-            raise TemplateFault(f"{body}{self._no_machine(target)}") if _NO_MACHINE in str(body) else body
+            raise body
         return body
+
+    def _read_and_rendered(
+        self, slot: Slot, seen: Mapping[str, Any], reader: Reader
+    ) -> tuple[bytes, tuple[tuple[Question, Answer], ...]]:
+        """Render until every question is answered: what a template asks for may depend on what it read."""
+        answers: dict[Question, Answer] = {}
+        for _ in range(_ROUNDS):
+            with self._lock:
+                reply = self._asked_child(slot, seen, answers)
+            if "open" not in reply:
+                used = [Question(*question) for question in reply["used"]]
+                return reply["body"].encode(), tuple((question, answers[question]) for question in used)
+            answers |= reader([Question(*question) for question in reply["open"]])
+            _bounded(slot, answers)
+        raise TemplateFault(
+            f"templates/{slot.template}: template limit: what it read made it ask for further files {_ROUNDS} times"
+        )
+
+    def _asked_child(self, slot: Slot, seen: Mapping[str, Any], answers: Mapping[Question, Answer]) -> dict[str, Any]:
+        assert slot.template is not None
+        key = (slot.template, slot.rule.delimiters)
+        if key in self._limited:
+            raise self._limited[key]
+        given = [[list(astuple(question)), list(astuple(answer))] for question, answer in answers.items()]
+        request = {"ask": "render", "name": key[0], "delimiters": key[1], "variables": seen, "answers": given}
+        try:
+            return self._child.ask(request)
+        except TemplateLimit as fault:
+            self._limited[key] = fault
+            raise
+        except TemplateFault as fault:
+            raise TemplateFault(secrets.masked(str(fault), secrets.named(seen))) from None
 
     def _no_machine(self, target: Target) -> str:
         if target.kind == "repo":
@@ -189,6 +276,22 @@ class Rendering:
             f": this host, {self._host!r}, matches no machine of the inventory; "
             "add it under 'machines' or mark one as default"
         )
+
+
+def desired_of(rendered: Iterable[Rendered], inputs: tuple[Input, ...] = ()) -> Desired:
+    """Return the desired state that rendered paths come to."""
+    found = tuple(rendered)
+    return Desired(
+        tuple(one.managed for one in found if one.managed is not None),
+        tuple(one.problem for one in found if one.problem is not None),
+        inputs,
+    )
+
+
+def _bounded(slot: Slot, answers: Mapping[Question, Answer]) -> None:
+    """Raise TemplateFault for a template that reads more than a renderer can hold."""
+    if sum(len(answer.text or "") for answer in answers.values()) > _MAX_READ:
+        raise TemplateFault(f"templates/{slot.template}: template limit: reads more than {_MAX_READ >> 20} MiB")
 
 
 def _is_rendered(slot: Slot) -> bool:

@@ -28,7 +28,7 @@ class Formatters(Struct):
         managed = tuple(
             was if isinstance(one, Problem) else one for was, one in zip(desired.managed, made, strict=True)
         )
-        return Desired(managed, desired.problems + problems)
+        return replace(desired, managed=managed, problems=desired.problems + problems)
 
     def _formatted(self, item: Managed) -> Managed | Problem:
         command = item.rule.formatter

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rollout.content import spelled
+from rollout.model.parts import Answer, Question
 from rollout.rendering import sandbox
+from rollout.rendering.reading import FUNCTIONS, Reading, Unanswered
 
 if TYPE_CHECKING:
     import jinja2
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 _MAX_OUTPUT = 16 * 1024 * 1024
 
 
-_OF_JINJA = {"super", "self", "caller", "loop", "varargs", "kwargs"}
+_OF_JINJA = {*FUNCTIONS, "super", "self", "caller", "loop", "varargs", "kwargs"}
 
 _UNKNOWN = re.compile(r"No (filter|test) named ('[^']*')")
 
@@ -31,10 +33,13 @@ class Renderer:
     def __init__(self, templates: Mapping[str, str]) -> None:
         self._templates = templates
         self._environments: dict[str, jinja2.Environment] = {}
+        self._reading = Reading()
 
     def environment(self, delimiters: str) -> jinja2.Environment:
         if delimiters not in self._environments:
-            self._environments[delimiters] = sandbox.environment(self._source, delimiters)
+            made = sandbox.environment(self._source, delimiters)
+            made.globals |= {"read": self._reading.read, "files": self._reading.files}
+            self._environments[delimiters] = made
         return self._environments[delimiters]
 
     def _source(self, name: str) -> tuple[str, str, None] | None:
@@ -43,6 +48,8 @@ class Renderer:
 
     def uses(self, name: str, delimiters: str) -> list[str] | None:
         """Return the variables a template and all it includes can read, or None where only a run can tell.
+
+        `read` and `files` are among them where the template reads files.
 
         Raises TemplateFault for a template that does not parse or includes one that is not there.
         """
@@ -73,7 +80,7 @@ class Renderer:
         try:
             tree = self.environment(delimiters).parse(self._templates[name], name, f"templates/{name}")
             self._filters(tree, delimiters)
-            return tree, meta.find_undeclared_variables(tree)
+            return tree, meta.find_undeclared_variables(tree) | _reading_functions(tree)
         except TemplateSyntaxError as error:
             raise TemplateFault(self._told(name, delimiters, f"templates/{name}:{error.lineno}", error)) from error
         except RecursionError as error:
@@ -117,14 +124,36 @@ class Renderer:
             return f"{place}: no {unknown[1]} is named {unknown[2]}"
         return f"{place}: {words}{sandbox.hint(self._templates[name], delimiters)}"
 
-    def render(self, name: str, delimiters: str, variables: Mapping[str, Any]) -> bytes:
-        """Return what the template says; raise TemplateFault with template, line and variable."""
-        first = self._once(name, delimiters, variables)
-        if self._once(name, delimiters, variables) != first:
+    @property
+    def used(self) -> tuple[Question, ...]:
+        """Return which answers the template used that was rendered last."""
+        return self._reading.used
+
+    def render(
+        self, name: str, delimiters: str, variables: Mapping[str, Any], answers: Mapping[Question, Answer] | None = None
+    ) -> bytes:
+        """Return what the template says, with these answers to what it reads.
+
+        Raises TemplateFault with template, line and variable, and Unanswered where an answer is missing.
+        """
+        self._reading.begin(answers or {})
+        first = self._answered(name, delimiters, variables)
+        if self._answered(name, delimiters, variables) != first:
             raise TemplateFault(
                 f"templates/{name}: renders differently the second time; it must depend on variables only"
             )
         return first
+
+    def _answered(self, name: str, delimiters: str, variables: Mapping[str, Any]) -> bytes:
+        try:
+            made = self._once(name, delimiters, variables)
+        except TemplateFault:
+            if self._reading.open:
+                raise Unanswered(self._reading.open) from None  # an answer that says nothing may be what is at fault
+            raise
+        if self._reading.open:
+            raise Unanswered(self._reading.open)
+        return made
 
     def _once(self, name: str, delimiters: str, variables: Mapping[str, Any]) -> bytes:
         from jinja2 import TemplateSyntaxError
@@ -158,6 +187,13 @@ class Renderer:
             return text.encode()
         except UnicodeEncodeError as error:
             raise TemplateFault(f"templates/{name}: renders to text that is not valid Unicode") from error
+
+
+def _reading_functions(tree: jinja2.nodes.Template) -> set[str]:
+    """Return which of the functions that read files a template names."""
+    from jinja2 import nodes
+
+    return {found.name for found in tree.find_all(nodes.Name) if found.name in FUNCTIONS and found.ctx == "load"}
 
 
 def _copy(variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -58,6 +58,7 @@ def status_document(rows: Sequence[Row], fetched_at: float | None) -> dict[str, 
                 "last_applied_at": row.last.applied_at if row.last else None,
                 "last_changed_at": row.last.applied_at if row.last else None,
                 "last_reason": row.last.reason if row.last else None,
+                "collides": [{"path": str(c.path), "commit": c.commit, "subject": c.subject} for c in row.collides],
                 "orphans": [str(path) for path in row.orphans],
                 "disagreement": row.disagrees,
             }

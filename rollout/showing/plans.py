@@ -18,6 +18,7 @@ STATE_COLOUR = {
     State.BLOCKED: "red",
     State.CONFLICT: "red",
     State.DRIFT: "magenta",
+    State.WAITING: "yellow",
     State.PENDING: "yellow",
     State.READY_TO_PUSH: "cyan",
     State.BEHIND: "yellow",
@@ -39,7 +40,9 @@ def headline(steps: Sequence[Step]) -> str:
         words.append(count(numbers["conflict"], "conflict"))
     states = Counter(step.state for step in steps)
     waiting = states[State.READY_TO_PUSH]
-    work = sum(bool(step.changes) and step.state not in {State.READY_TO_PUSH, State.BLOCKED} for step in steps)
+    work = sum(
+        bool(step.changes) and step.state not in {State.READY_TO_PUSH, State.BLOCKED, State.WAITING} for step in steps
+    )
     parts = [f"{count(work, 'target')} with changes" if work else "no changes"]
     if words and (work or not waiting):
         parts.append(", ".join(words))
@@ -49,7 +52,7 @@ def headline(steps: Sequence[Step]) -> str:
     return f"Plan for {count(len(steps), 'target')}: " + "; ".join(parts) + "."
 
 
-_NOTABLE = (State.MISSING, State.UNREACHABLE, State.BLOCKED, State.READY_TO_PUSH, State.BEHIND)
+_NOTABLE = (State.MISSING, State.UNREACHABLE, State.BLOCKED, State.WAITING, State.READY_TO_PUSH, State.BEHIND)
 
 
 def plan_text(plan: Plan, paint: Paint, *, with_diff: bool, whole: bool = False, then: str = "") -> str:
@@ -73,7 +76,7 @@ def plan_text(plan: Plan, paint: Paint, *, with_diff: bool, whole: bool = False,
 
 def _quiet(step: Step) -> bool:
     """Tell whether all there is to say about a target is that it is in sync."""
-    return step.state is State.IN_SYNC and not step.orphans and not step.warnings
+    return step.state is State.IN_SYNC and not step.orphans and not step.warnings and not step.collides
 
 
 def next_step(steps: Sequence[Step]) -> tuple[str, ...]:
@@ -102,6 +105,7 @@ def _alike(steps: Sequence[Step]) -> list[list[Step]]:
             step.reason,
             step.author,
             tuple((c.path, c.action, c.cause, c.decided) for c in step.changes),
+            _budgets(step),
         )
         groups.setdefault(key, []).append(step)
     return list(groups.values())
@@ -121,8 +125,14 @@ def _group_text(group: list[Step], paint: Paint, *, with_author: bool, whole: bo
         cause = f"  {_said_once(change)}" if change.action not in {Action.CREATE, Action.UPDATE} else ""
         lines.append(f"  {paint(mark, colour)} {change.action.value:<8} {plain(str(change.path))}{cause}")
     lines += [f"  {orphan(path)}" for path in step.orphans]
+    lines += [f"  {plain(words)}" for words in _budgets(step)]
     lines += [f"  warning  {plain(warning)}" for warning in step.warnings]
     return lines
+
+
+def _budgets(step: Step) -> tuple[str, ...]:
+    """Return what the plan changes of what is loaded, where no warning and no reason says it already."""
+    return tuple(use.words for use in step.budgets if use.grows and not use.near)
 
 
 def _said_once(change: Change) -> str:

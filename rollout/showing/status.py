@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from msgspec import Struct
 
 from rollout.model.outcomes import LastOutcome
-from rollout.model.plan import State
+from rollout.model.plan import Collision, State
 from rollout.safety.shown import ago, moment, plain
 from rollout.showing.colour import Paint
 from rollout.showing.plans import STATE_COLOUR, orphan
@@ -31,6 +31,7 @@ class Row(Struct, frozen=True):
     disagrees: str | None = None
     trouble: str | None = None  # what went wrong in the last run, until one goes well
     orphans: tuple[PurePosixPath, ...] = ()
+    collides: tuple[Collision, ...] = ()
     alone: bool = False  # the repository has no remote, so a commit there is the whole rollout
 
 

@@ -40,6 +40,7 @@ def _row(step: Step, last: LastOutcome | None) -> Row:
         disagrees=disagrees,
         trouble=None if disagrees else _trouble(step, last),
         orphans=step.orphans,
+        collides=step.collides,
         alone=_is_its_own_upstream(step),
     )
 

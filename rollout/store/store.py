@@ -24,7 +24,7 @@ from rollout.model.plan import Change, Step
 from rollout.objects import build, messages, pack_write
 from rollout.objects.ids import git_id
 from rollout.objects.packs import Packs
-from rollout.objects.trees import Blob, Objects, Tree, difference
+from rollout.objects.trees import Blob, Objects, PathChange, Tree, difference
 from rollout.remote import answers, contact, receive_pack
 from rollout.remote.answers import Answer
 from rollout.remote.receive_pack import Update
@@ -215,6 +215,22 @@ class Workshop(Store):
             else:
                 files[path] = file(entry, contents)
         return Snapshot(tip, files, written, line_ends, self.memo().get("newest"))
+
+    def plain_files(self, tip: str, folder: PurePosixPath) -> list[PurePosixPath]:
+        """Return every plain file below a folder at an upstream commit."""
+        with self.objects(tip) as objects:
+            return list(Tree(objects, tip).plain_files(folder))
+
+    def executable(self, tip: str, path: PurePosixPath) -> bool | None:
+        """Tell whether something is at a path of an upstream commit, None if not, and else whether it can be run."""
+        with self.objects(tip) as objects:
+            found = Tree(objects, tip).at(path)
+        return found if found is None else not isinstance(found, Blob) or found.mode == "100755"
+
+    def changed_between(self, one: str, two: str) -> list[PathChange]:
+        """Return every path that differs between two upstream commits, with what is there in each."""
+        with self.objects(two) as objects:
+            return list(difference(Tree(objects, one), Tree(objects, two)))
 
     def _blobs_here(self, objects: Objects, names: Iterable[str], known: Container[str]) -> dict[str, bytes]:
         """Return the contents of those blobs that are here: nothing is fetched for them."""

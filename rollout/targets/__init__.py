@@ -1,4 +1,4 @@
 """Look at targets and write them, whether branch or folder.
 
-Doors: `destination`, `job`, `past`, `units`.
+Doors: `destination`, `job`, `past`, `source`, `units`.
 """

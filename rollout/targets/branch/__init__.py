@@ -1,4 +1,4 @@
 """A target that is a branch of a repository.
 
-Doors: `commit`, `glance`, `observe`, `past`, `publish`.
+Doors: `commit`, `glance`, `observe`, `past`, `publish`, `read`.
 """

@@ -133,6 +133,7 @@ def _push(task: Task, built: Built) -> Outcome | None:
     match push(task, built):
         case Pushed():
             notes = _note_pushed(task, built) + update_checkout(task, built.commit, built.commit, published=True)
+            notes += [one.words for one in task.step.collides]
             return outcome_of(task.step, Verdict.PUSHED, "", built, notes)
         case Moved():
             return None

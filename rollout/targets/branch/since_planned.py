@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.objects import messages
 from rollout.planning import review
@@ -21,12 +23,20 @@ def since_planned(task: Task, tip: str) -> Outcome | None:
     if all(snapshot.files.get(change.path) == change.after for change in step.changes):
         same = outcome_of(step, Verdict.UNCHANGED, "upstream has the same change already", base=tip)
         return _this_runs_own(task, snapshot.newest) or same
-    moved = review.stale_paths(step, snapshot.files)
+    moved = review.stale_paths(step, snapshot.files) or _read_meanwhile(task, tip)
     if moved:
         names = ", ".join(str(path) for path in moved[:3])
         reason = f"upstream changed {names} meanwhile; nothing was written"
         return outcome_of(step, Verdict.STALE, reason, base=tip)
     return None
+
+
+def _read_meanwhile(task: Task, tip: str) -> list[PurePosixPath]:
+    """Return what the target's own templates read and others changed since the plan."""
+    step = task.step
+    if step.base is None or not step.inputs:
+        return []
+    return review.read_between(step, task.shop.changed_between(step.base, tip))
 
 
 def _this_runs_own(task: Task, commit: str | None) -> Outcome | None:

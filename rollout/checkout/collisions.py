@@ -1,0 +1,33 @@
+"""Commits of a person's own that are not upstream and touch what rollout manages: they meet ours at the next pull."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import PurePosixPath
+
+from rollout.checkout.standing import OwnCommit
+from rollout.git.run import Git
+from rollout.model.plan import Collision
+
+_COMMIT = "--format=%x01%H%x00%s"
+
+
+def collisions(git: Git, persons: Sequence[OwnCommit], managed: Collection[PurePosixPath]) -> tuple[Collision, ...]:
+    """Return which of these commits touch which managed paths, newest first."""
+    if not persons or not managed:
+        return ()
+    commits = [own.commit for own in persons]
+    how = ("--no-walk=unsorted", "--name-only", "--no-renames", "-z", "-m", "--first-parent")
+    listed = git.attempt("log", *how, _COMMIT, *commits, "--")
+    if listed.code:
+        return ()  # what cannot be read of them hinders the checkout, and is told there
+    return tuple(_collisions(listed.out.decode("utf-8", "surrogateescape"), managed))
+
+
+def _collisions(listed: str, managed: Collection[PurePosixPath]) -> list[Collision]:
+    found = []
+    for record in listed.split("\x01")[1:]:
+        commit, subject, *names = record.split("\0")
+        touched = (PurePosixPath(name.lstrip("\n")) for name in names if name.strip("\n"))
+        found += [Collision(path, commit, subject) for path in touched if path in managed]
+    return found

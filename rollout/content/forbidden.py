@@ -1,0 +1,37 @@
+"""Find in a text what no file may say any more."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
+
+from rollout.content.patterns import matches
+from rollout.model.limits import Finding, Forbidden
+
+_MOST = 20  # lines of one file that are named
+
+
+def found(rule: Forbidden, path: str, text: str) -> Iterator[Finding]:
+    """Yield each line of a text that a rule forbids, unless its path is excepted."""
+    if any(matches(exception, path) for exception in rule.exceptions):
+        return
+    for hit in islice(_pattern(rule.words, rule.is_pattern).finditer(text), _MOST):
+        line = text.count("\n", 0, hit.start()) + 1
+        why = f": {rule.why}" if rule.why else ""
+        yield Finding("forbidden", path, f"{path}: line {line}: says {rule.words!r}{why}", rule.block)
+
+
+@lru_cache(maxsize=256)
+def _pattern(words: str, is_pattern: bool) -> re.Pattern[str]:
+    return re.compile(words if is_pattern else re.escape(words), re.MULTILINE)
+
+
+def pattern_fault(words: str) -> str | None:
+    """Say why a pattern cannot be used, or None."""
+    try:
+        re.compile(words)
+    except re.error as error:
+        return str(error)
+    return None

@@ -1,0 +1,121 @@
+"""What a text points at that must be there: imports, links, and the commands of hooks."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from urllib.parse import unquote
+
+from msgspec import Struct
+
+from rollout.content import markdown
+from rollout.content.imports import imports, looks_like_a_file, place
+from rollout.model.files import Managed
+from rollout.model.inventory import Mode
+
+_LINK = re.compile(r"\]\(\s*(?:<([^<>]*)>|([^\s()<>]+(?:\([^\s()]*\)[^\s()]*)*))")
+
+_CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
+
+_PROJECT = re.compile(r"\A\$(?:CLAUDE_PROJECT_DIR|\{CLAUDE_PROJECT_DIR(?::-\.)?\})/")
+
+_SHELLS = {"sh", "bash", "dash", "zsh", "python", "python3", "node"}
+
+
+class Pointer(Struct, frozen=True):
+    """A file that a line of a text names: by its path in the target, or on the machine for a command."""
+
+    policy: str
+    line: int
+    words: str
+    place: PurePosixPath
+    runs: bool = False  # called directly, so that it must be executable
+
+    def fault(self, path: PurePosixPath, what: str) -> str:
+        allowed = f"allow: [{self.policy}] in 'files' lets it through"
+        return f"{path}: line {self.line}: {self.words} {what}; {allowed}"
+
+
+def pointers(item: Managed) -> Iterator[Pointer]:
+    """Yield what a file that is to be written points at, but for what its rule allows."""
+    try:
+        text = item.body.decode()
+    except UnicodeDecodeError:
+        return
+    if item.mode is Mode.ABSENT:
+        return
+    if markdown.is_markdown(item.path):
+        if "imports" not in item.rule.allow:
+            yield from _imports(text, item.path)
+        if "links" not in item.rule.allow:
+            yield from _links(text, item.path)
+    elif item.path.suffix == ".json" and item.path.parent.name == ".claude" and "hooks" not in item.rule.allow:
+        yield from _hooks(text)
+
+
+def _imports(text: str, path: PurePosixPath) -> Iterator[Pointer]:
+    for line, name in imports(text):
+        there = place(name, path)
+        if there is not None and looks_like_a_file(name):
+            yield Pointer("imports", line, f"imports @{name}, which", there)
+
+
+def _links(text: str, path: PurePosixPath) -> Iterator[Pointer]:
+    if "](" not in text:
+        return
+    code = markdown.outline(text).code
+    for number, line in enumerate(text.split("\n")):
+        if number in code or "](" not in line:
+            continue
+        for found in _LINK.finditer(_CODE.sub(lambda span: " " * len(span[0]), line)):
+            said = unquote((found[1] or found[2] or "").split("#")[0].split("?")[0])
+            there = None if not said or _SCHEME.match(said) or "\0" in said else place(said, path)
+            if there is not None:
+                yield Pointer("links", number + 1, f"links to {said}, which", there)
+
+
+def _hooks(text: str) -> Iterator[Pointer]:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return
+    for command in dict.fromkeys(_commands(document.get("hooks") if isinstance(document, dict) else None)):
+        named = _program(command)
+        if named is not None:
+            at = text.find(json.dumps(command, ensure_ascii=False))
+            line = text.count("\n", 0, max(at, 0)) + 1
+            yield Pointer("hooks", line, f"runs {named[0]}, which", PurePosixPath(named[0]), named[1])
+
+
+def _commands(node: object) -> Iterator[str]:
+    if isinstance(node, dict):
+        command = node.get("command")
+        if isinstance(command, str):
+            yield command
+        for value in node.values():
+            yield from _commands(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _commands(value)
+
+
+def _program(command: str) -> tuple[str, bool] | None:
+    """Return the path that a command runs, and whether directly; None for what is found otherwise."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return None
+    direct = True
+    if words and words[0].rsplit("/", 1)[-1] in _SHELLS:
+        words, direct = words[1:], False
+    if not words:
+        return None
+    path = _PROJECT.sub("./", words[0])
+    if "/" not in path or "$" in path or path.startswith(("-", "~")):
+        return None
+    return (path, direct) if path.startswith("/") else (str(PurePosixPath(path)), direct)

@@ -1,0 +1,251 @@
+"""What templates read: the files of targets as they will be after this plan, in an order that has no cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import PurePosixPath
+
+from msgspec import Struct
+
+from rollout.content.file_fault import FileFault
+from rollout.content.modes.mode import Situation
+from rollout.content.modes.table import strategy
+from rollout.content.patterns import is_glob, matches_exactly
+from rollout.fleet.load import Loaded
+from rollout.inventory.choose import near
+from rollout.model.files import Desired, File, Managed, Obstacle, Slot
+from rollout.model.inventory import Mode, Target
+from rollout.model.parts import Answer, Input, Question
+from rollout.rendering.desired import Rendered, desired_of
+from rollout.rendering.formatters import Formatters
+from rollout.rendering.jinja import TemplateFault
+from rollout.safety import paths
+from rollout.targets.job import Settings
+from rollout.targets.source import NotRead, Source
+
+_MAX_PART = 1_000_000  # bytes of a file that a template may read
+
+_SPECIAL = frozenset("*?[\\")
+
+Spot = tuple[str, PurePosixPath]  # the name of a target, and a path in it
+
+
+class Prepared(Struct, frozen=True):
+    """What a target that reads files should be, and the commit of its own that was read."""
+
+    desired: Desired
+    heard: str | None
+
+
+class Parts:
+    """The files of an inventory's targets for one plan: each is rendered once, each target looked into once."""
+
+    def __init__(self, loaded: Loaded, settings: Settings) -> None:
+        self._rendering = loaded.rendering
+        self._targets = {target.name: target for target in loaded.inventory.targets}
+        self._sources = {name: Source(target, settings) for name, target in self._targets.items()}
+        self._formatters = Formatters()
+        self._made: dict[Spot, Rendered] = {}
+
+    def prepared(self, target: Target) -> Prepared:
+        """Return what a target should be that reads files."""
+        desired = self.desired(target)
+        try:
+            heard = self._sources[target.name].tip()
+        except NotRead:
+            heard = None  # why it is not to be had is told where the target is looked at
+        return Prepared(desired, heard)
+
+    def desired(self, target: Target) -> Desired:
+        """Return what a target's templates ask for, whatever they read."""
+        slots = self._rendering.slots(target)
+        rendered = {slot.path: self._rendered(target, slot, ()) for slot in slots}
+        inputs = dict.fromkeys(one for found in rendered.values() for one in self._inputs(target, found))
+        return desired_of(rendered.values(), tuple(inputs))
+
+    def inputs(self, target: Target, slot: Slot) -> tuple[Input, ...]:
+        """Return what a managed file is made of beside its template."""
+        return tuple(self._inputs(target, self._rendered(target, slot, ())))
+
+    def _inputs(self, target: Target, rendered: Rendered) -> Iterator[Input]:
+        for question, answer in rendered.read:
+            name = question.target or target.name
+            managed = not question.glob and self._slot(name, PurePosixPath(question.path)) is not None
+            yield Input(question.path, name, answer.sha256, question.glob, managed)
+
+    def _rendered(self, target: Target, slot: Slot, above: tuple[Spot, ...]) -> Rendered:
+        spot = (target.name, slot.path)
+        if spot not in self._made:
+            reader = partial(self._answers, target, (*above, spot))
+            self._made[spot] = self._rendering.rendered(target, slot, reader)
+        return self._made[spot]
+
+    def _slot(self, name: str, path: PurePosixPath) -> Slot | None:
+        try:
+            slots = self._rendering.slots(self._targets[name])
+        except (KeyError, TemplateFault):
+            return None
+        return next((slot for slot in slots if slot.path == path), None)
+
+    # --- texts
+
+    def named(self, target: Target, pattern: str) -> list[PurePosixPath]:
+        """Return the files of a target that a path or a pattern names; a path without stars is exactly that one."""
+        if is_glob(pattern):
+            return [PurePosixPath(path) for path in self._listed(target, pattern, None)]
+        return [PurePosixPath(pattern.strip("/"))]
+
+    def neighbours(self, target: Target) -> list[PurePosixPath]:
+        """Return every file of a repository, and of a folder those that lie beside managed ones."""
+        slots = self._rendering.slots(target)
+        managed = [slot.path for slot in slots]
+        source = self._sources[target.name]
+        if target.kind == "repo":
+            found = source.plain_files(PurePosixPath())
+        else:
+            found = [p for folder in {path.parent for path in managed} for p in source.beside(folder)]
+        present = [slot.path for slot in slots if slot.rule.mode is not Mode.ABSENT]
+        return sorted({*present, *(path for path in found if path not in managed and _is_text(str(path)))})
+
+    def foresee(self, target: Target, paths: Sequence[PurePosixPath]) -> None:
+        """Look at many files of a target at once."""
+        self._foresee(target, [Question(str(path)) for path in paths])
+
+    def text(self, target: Target, path: PurePosixPath) -> str | None:
+        """Return what a file will say, None where there is none, it is no text or it cannot be rendered."""
+        try:
+            return self._file(target, path, ()).text
+        except TemplateFault:
+            return None
+
+    def there(self, target: Target, path: PurePosixPath, tip: str | None) -> bool | None:
+        """Tell whether a file or a folder will be at a path, None if not, and else whether it is executable."""
+        managed = {slot.path: slot for slot in self._rendering.slots(target)}
+        if path in managed and managed[path].rule.mode is not Mode.ABSENT:
+            rendered = self._rendered(target, managed[path], ())
+            return rendered.managed is None or rendered.managed.executable
+        if any(path in one.parents and slot.rule.mode is not Mode.ABSENT for one, slot in managed.items()):
+            return True
+        return None if path in managed else self._sources[target.name].executable(path, tip)
+
+    def text_before(self, target: Target, path: PurePosixPath) -> str | None:
+        """Return what a file says now."""
+        found = self._sources[target.name].at(path)
+        return _text(found.content).text if isinstance(found, File) else None
+
+    # --- answers
+
+    def _answers(
+        self, asking: Target, above: tuple[Spot, ...], questions: Sequence[Question]
+    ) -> dict[Question, Answer]:
+        self._foresee(asking, questions)
+        return {question: self._answer(asking, above, question) for question in questions}
+
+    def _foresee(self, asking: Target, questions: Sequence[Question]) -> None:
+        """Look at all files of a target that are asked for at once: they come in one transfer."""
+        by_target: dict[str, list[PurePosixPath]] = {}
+        for question in questions:
+            if not question.glob and _refusal(asking, self._targets, question) is None:
+                by_target.setdefault(question.target or asking.name, []).append(PurePosixPath(question.path))
+        for name, wanted in by_target.items():
+            merged = [path for path in wanted if (slot := self._slot(name, path)) and slot.rule.mode is Mode.MERGE]
+            try:
+                self._sources[name].look_at(wanted, merged)
+            except (NotRead, OSError):
+                continue  # it is told where it is the answer
+
+    def _answer(self, asking: Target, above: tuple[Spot, ...], question: Question) -> Answer:
+        refused = _refusal(asking, self._targets, question)
+        if refused is not None:
+            return Answer(fault=refused)
+        target = self._targets[question.target or asking.name]
+        try:
+            if question.glob:
+                return Answer(paths=tuple(self._listed(target, question.path, above[-1])))
+            return self._file(target, PurePosixPath(question.path), above)
+        except (NotRead, TemplateFault) as error:
+            return Answer(fault=str(error))
+        except OSError as error:
+            return Answer(fault=f"{error.filename or target.name}: {error.strerror}")
+
+    def _listed(self, target: Target, pattern: str, asking: Spot | None) -> list[str]:
+        """Return the paths that a pattern names, in the order of their bytes."""
+        slots = self._rendering.slots(target)
+        managed = {slot.path: slot.rule.mode is not Mode.ABSENT for slot in slots}
+        there = [path for path in self._sources[target.name].plain_files(_folder(pattern)) if path not in managed]
+        there += [path for path, present in managed.items() if present]
+        named = (str(path) for path in there if (target.name, path) != asking)
+        return sorted((name for name in named if _is_text(name) and matches_exactly(pattern, name)), key=str.encode)
+
+    def _file(self, target: Target, path: PurePosixPath, above: tuple[Spot, ...]) -> Answer:
+        slot = self._slot(target.name, path)
+        found = self._sources[target.name].at(path) if slot is None else self._wanted(target, slot, above)
+        match found:
+            case None:
+                return Answer()
+            case Obstacle(what=what):
+                return Answer(fault=f"it is {what} there")
+            case File(content):
+                return _text(content)
+
+    def _wanted(self, target: Target, slot: Slot, above: tuple[Spot, ...]) -> File | Obstacle | None:
+        """Return a managed file as it will be."""
+        spot = (target.name, slot.path)
+        if spot in above:
+            circle = (*above[above.index(spot) :], spot)
+            raise TemplateFault(f"a cycle: {' reads '.join(f'{name}:{path}' for name, path in circle)}")
+        rendered = self._rendered(target, slot, above)
+        if rendered.managed is None or rendered.problem is not None:
+            raise TemplateFault(rendered.problem.message if rendered.problem else "it cannot be rendered")
+        return self._there(target, rendered.managed)
+
+    def _there(self, target: Target, item: Managed) -> File | Obstacle | None:
+        snapshot = self._sources[target.name].snapshot(item.path)
+        actual = snapshot.files.get(item.path)
+        if isinstance(actual, Obstacle):
+            return actual
+        formatted = self._formatters.over(Desired((item,)))
+        if formatted.problems:
+            raise TemplateFault(formatted.problems[0].message)
+        how = snapshot.line_ends.get(item.path, "binary")
+        try:
+            at = Situation(formatted.managed[0], actual, snapshot.written.get(item.path), how)
+            return strategy(item.mode).wanted(at)
+        except FileFault as error:
+            raise TemplateFault(f"{item.path}: {error}") from None
+
+
+def _refusal(asking: Target, targets: dict[str, Target], question: Question) -> str | None:
+    """Say why a question may not be asked, or None if it may."""
+    name = question.target or asking.name
+    if name not in targets:
+        return f"there is no target {name!r}{near(name, targets)}"
+    if asking.kind == "repo" and targets[name].kind == "folder":
+        return f"a template of a repository may not read the folder {name}, whose content belongs to a machine"
+    why = paths.refusal(str(PurePosixPath(question.path))) if not question.glob else paths.astray(question.path)
+    return f"the path {why}" if why else None
+
+
+def _folder(pattern: str) -> PurePosixPath:
+    """Return the folder below which everything is that a pattern names."""
+    parts = PurePosixPath(pattern.removeprefix("/")).parts
+    plain = next((n for n, part in enumerate(parts) if _SPECIAL & set(part)), max(0, len(parts) - 1))
+    return PurePosixPath(*parts[:plain]) if "/" in pattern.strip("/") else PurePosixPath()
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _text(content: bytes) -> Answer:
+    if len(content) > _MAX_PART:
+        return Answer(fault=f"it has {len(content):,} bytes; a template may read {_MAX_PART:,}")
+    try:
+        return Answer(content.decode())
+    except UnicodeDecodeError as error:
+        return Answer(fault=f"it is not UTF-8 (byte {error.start})")

@@ -1,0 +1,69 @@
+"""`budgets` and `forbid` of the inventory as values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rollout.content import forbidden, yaml_nodes
+from rollout.content.yaml_nodes import Fault
+from rollout.inventory.entries import list_of
+from rollout.model.limits import Budget, Forbidden
+
+
+def _settings(node: yaml_nodes.Node) -> dict[str, Any]:
+    """Return an entry's settings; they come in as YAML says them."""
+    return dict(yaml_nodes.plain(node)) if isinstance(node, yaml_nodes.Mapping) else {}
+
+
+def budgets(node: yaml_nodes.Node | None) -> tuple[Budget, ...]:
+    """Return the budgets that the inventory names."""
+    return tuple(_budget(item) for item in _items(node))
+
+
+def _budget(node: yaml_nodes.Node) -> Budget:
+    said = _settings(node)
+    return Budget(
+        str(said.get("name", "")),
+        tuple(list_of(node, "files")),
+        said.get("follow") == "imports",
+        said.get("max_chars"),
+        said.get("max_tokens"),
+        float(said.get("warn", 0.9)) if isinstance(said.get("warn", 0.9), int | float) else 0.9,
+    )
+
+
+def forbids(node: yaml_nodes.Node | None) -> tuple[Forbidden, ...]:
+    """Return what the inventory forbids."""
+    return tuple(_forbidden(item) for item in _items(node))
+
+
+def _forbidden(node: yaml_nodes.Node) -> Forbidden:
+    said = _settings(node)
+    return Forbidden(
+        str(said.get("text") or said.get("pattern") or ""),
+        "text" not in said,
+        tuple(list_of(node, "except")),
+        tuple(list_of(node, "targets")),
+        str(said.get("why", "")),
+        said.get("block") is True,
+    )
+
+
+def faults(budgets_node: yaml_nodes.Node | None, forbid_node: yaml_nodes.Node | None) -> Iterator[Fault]:
+    """Yield what is wrong with either that no shape tells."""
+    for item in _items(budgets_node):
+        said = _settings(item)
+        if "max_chars" not in said and "max_tokens" not in said:
+            yield Fault(item.line, f"budgets.{said.get('name', '')}: needs 'max_chars' or 'max_tokens'")
+    for item in _items(forbid_node):
+        said = _settings(item)
+        if ("text" in said) == ("pattern" in said):
+            yield Fault(item.line, "forbid: takes either 'text' or 'pattern'")
+        why = forbidden.pattern_fault(str(said["pattern"])) if "pattern" in said else None
+        if why:
+            yield Fault(item.line, f"forbid.pattern: {why}")
+
+
+def _items(node: yaml_nodes.Node | None) -> tuple[yaml_nodes.Node, ...]:
+    return node.items if isinstance(node, yaml_nodes.Sequence) else ()

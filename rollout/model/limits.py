@@ -1,0 +1,84 @@
+"""What an inventory says about the texts of a target as a whole: how much is loaded, and what none may say any more."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from msgspec import Struct
+
+
+class Budget(Struct, frozen=True):
+    """How much of these files together may be loaded by whoever reads them."""
+
+    name: str
+    files: tuple[str, ...]
+    follow: bool = False  # whether what they import counts, too
+    max_chars: int | None = None
+    max_tokens: int | None = None
+    warn: float = 0.9
+
+
+class Forbidden(Struct, frozen=True):
+    """A text, or a pattern, that no file of a target may hold."""
+
+    words: str
+    is_pattern: bool = False
+    exceptions: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()  # none is all
+    why: str = ""
+    block: bool = False
+
+
+class BudgetPart(Struct, frozen=True):
+    """One file that counts, and how long it is upstream now."""
+
+    path: PurePosixPath
+    chars: int
+    before: int = 0
+
+    @property
+    def words(self) -> str:
+        grown = self.chars - self.before
+        return f"{self.path} {self.chars:,}" + (f" ({grown:+,})" if grown else "")
+
+
+class BudgetUse(Struct, frozen=True):
+    """What the files of a budget come to in a target; tokens are an estimate."""
+
+    budget: Budget
+    chars: int
+    tokens: int
+    parts: tuple[BudgetPart, ...]
+
+    @property
+    def grows(self) -> bool:
+        return any(part.chars != part.before for part in self.parts)
+
+    @property
+    def over(self) -> bool:
+        return self._share() > 1
+
+    @property
+    def near(self) -> bool:
+        return self._share() >= self.budget.warn
+
+    def _share(self) -> float:
+        of_chars = self.chars / self.budget.max_chars if self.budget.max_chars else 0.0
+        return max(of_chars, self.tokens / self.budget.max_tokens if self.budget.max_tokens else 0.0)
+
+    @property
+    def words(self) -> str:
+        limits = [f"{self.chars:,} of {self.budget.max_chars:,} characters"] if self.budget.max_chars else []
+        limits += [f"about {self.tokens:,} of {self.budget.max_tokens:,} tokens"] if self.budget.max_tokens else []
+        grown = sorted((part for part in self.parts if part.chars), key=lambda part: part.before - part.chars)
+        return f"budget {self.budget.name}: {', '.join(limits)}: {', '.join(part.words for part in grown[:5])}"
+
+
+class Finding(Struct, frozen=True):
+    """Something wrong with a target's texts as a whole; `where` is forbidden or budget."""
+
+    where: str
+    path: str
+    reason: str
+    blocks: bool
+    fails: bool = True  # whether it is a mismatch for `verify`

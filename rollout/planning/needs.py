@@ -1,0 +1,74 @@
+"""What waits for what: a target whose needs are not met, and the order in which steps are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from rollout.model.outcomes import Outcome
+from rollout.model.plan import State, Step
+from rollout.planning.review import undecided
+from rollout.planning.writable import FAILED
+
+_WRITES = {State.PENDING, State.READY_TO_PUSH, State.DRIFT}
+
+_THERE = {State.IN_SYNC, State.BEHIND}
+
+_HOPELESS = {State.MISSING, State.UNREACHABLE, State.BLOCKED, State.CONFLICT, State.WAITING}
+
+
+def missing(steps: Iterable[Step]) -> list[str]:
+    """Return the needed targets that the plan does not have, of those steps that would write something."""
+    found = list(steps)
+    there = {step.target for step in found}
+    return list(dict.fromkeys(name for step in found if _would_write(step) for name in step.needs if name not in there))
+
+
+def waiting(steps: Sequence[Step], others: Iterable[Step]) -> tuple[Step, ...]:
+    """Return the steps with those as waiting whose needs cannot be met; `others` are looked at and not written."""
+    by_name = {step.target: step for step in steps}
+    unselected = {step.target: step for step in others}
+    found: dict[str, Step] = {}
+
+    def settled(step: Step) -> Step:
+        if step.target not in found:
+            why = next(filter(None, (_obstacle(name) for name in step.needs)), "") if _would_write(step) else ""
+            found[step.target] = replace(step, state=State.WAITING, reason=why, follow=False) if why else step
+        return found[step.target]
+
+    def _obstacle(name: str) -> str:
+        if name not in by_name:
+            other = unselected.get(name)
+            if other is None or other.state in _THERE:
+                return ""
+            return f"needs {name}, which is {other.state.value}; roll it out first, or select it with --limit too"
+        needed = settled(by_name[name])
+        if needed.state in _HOPELESS or undecided(needed):
+            return f"needs {name}, which is {needed.state.value}" + (f": {needed.reason}" if needed.reason else "")
+        return ""
+
+    return tuple(settled(step) for step in steps)
+
+
+def _would_write(step: Step) -> bool:
+    return step.state in _WRITES and bool(step.changes) and not undecided(step)
+
+
+def in_order(steps: Iterable[Step]) -> Iterator[tuple[Step, ...]]:
+    """Yield the steps in groups, each of which needs only those before it."""
+    left = {step.target: step for step in steps}
+    while left:
+        ready = tuple(step for step in left.values() if not left.keys() & set(step.needs))
+        yield ready
+        for step in ready:
+            del left[step.target]
+
+
+def unmet(step: Step, outcomes: Mapping[str, Outcome]) -> str | None:
+    """Say which needed target came to nothing in this run, or None."""
+    for name in step.needs:
+        outcome = outcomes.get(name)
+        if outcome is not None and outcome.verdict in FAILED:
+            return f"needs {name}, which is {outcome.verdict.value}: {outcome.reason}"
+    return None

@@ -1,0 +1,57 @@
+"""Read what a branch has at upstream's tip: for templates that read files, whoever manages these."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import PurePosixPath
+
+from rollout.errors import GitError
+from rollout.model.files import Snapshot
+from rollout.model.inventory import Branch, Target
+from rollout.model.plan import Step
+from rollout.remote.upstream import NoBranch, Unreachable
+from rollout.store.store import Workshop
+from rollout.targets.branch.evaluate import at_work, last_tip
+from rollout.targets.branch.locate import Located
+from rollout.targets.job import Settings
+
+
+def tip_of(target: Target, settings: Settings, heard: str | None = None) -> str | Step:
+    """Return the commit that is read from, or the step that says why there is none; `heard` is asked for no more."""
+    assert isinstance(target.location, Branch)
+    where = target.location
+
+    def look(at: Located, shop: Workshop) -> str:
+        network = not settings.offline or at.local
+        if heard is not None:
+            return shop.fetch(heard) if network else heard
+        try:
+            return last_tip(at, shop, where, network=network)
+        except (Unreachable, NoBranch):
+            raise
+        except GitError:
+            shop.renew()
+            return last_tip(at, shop, where, network=network)
+
+    return at_work(target, settings, look)
+
+
+def plain_files(target: Target, tip: str, folder: PurePosixPath, settings: Settings) -> list[PurePosixPath] | Step:
+    """Return every plain file below a folder of a repository."""
+    return at_work(target, settings, lambda _at, shop: shop.plain_files(tip, folder))
+
+
+def executable(target: Target, tip: str, path: PurePosixPath, settings: Settings) -> bool | Step | None:
+    """Tell whether something is at a path, None if not, and else whether it can be run."""
+    return at_work(target, settings, lambda _at, shop: shop.executable(tip, path))
+
+
+def snapshot(
+    target: Target, tip: str, paths: Collection[PurePosixPath], merged: Collection[PurePosixPath], settings: Settings
+) -> Snapshot | Step:
+    """Return these paths as they are at a commit."""
+
+    def look(at: Located, shop: Workshop) -> Snapshot:
+        return shop.snapshot(tip, paths, (), network=not settings.offline or at.local, merged=merged)
+
+    return at_work(target, settings, look)

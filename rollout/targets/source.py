@@ -1,0 +1,115 @@
+"""The files of one target as they are found, for templates that read them: read once for a plan, from one commit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable
+from pathlib import PurePosixPath
+from threading import Lock
+from typing import TypeVar
+
+from msgspec import Struct, field
+
+from rollout.model.files import File, Obstacle, Snapshot
+from rollout.model.inventory import Branch, Folder, Target
+from rollout.model.plan import Step
+from rollout.targets.branch import read as branch_read
+from rollout.targets.folder import read as folder_read
+from rollout.targets.job import Settings
+
+T = TypeVar("T")
+
+
+class NotRead(Exception):
+    """A target that cannot be looked into; the text says why."""
+
+
+class Source(Struct):
+    """One target, looked into when it is asked for something, and never at two commits."""
+
+    target: Target
+    settings: Settings
+    _tip: str | Step | None = None
+    _heard: str | None = None
+    _listed: dict[PurePosixPath, list[PurePosixPath]] = field(default_factory=dict)
+    _known: dict[PurePosixPath, Snapshot] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def tip(self) -> str | None:
+        """Return the commit that is read from, None for a folder; raise NotRead where upstream does not say."""
+        with self._lock:
+            return self._tip_now()
+
+    def _tip_now(self) -> str | None:
+        if isinstance(self.target.location, Folder):
+            return None
+        if self._tip is None:
+            self._tip = branch_read.tip_of(self.target, self.settings, self._heard)
+        if isinstance(self._tip, Step):
+            raise NotRead(f"{self.target.name}: {self._tip.reason}")
+        return self._tip
+
+    def plain_files(self, folder: PurePosixPath) -> list[PurePosixPath]:
+        """Return the plain files below a folder of the target."""
+        with self._lock:
+            if folder not in self._listed:
+                self._listed[folder] = self._listing(folder)
+            return self._listed[folder]
+
+    def _listing(self, folder: PurePosixPath) -> list[PurePosixPath]:
+        match self.target.location:
+            case Folder(root):
+                return list(folder_read.plain_files(root, folder))
+            case Branch():
+                tip = self._tip_now()
+                assert tip is not None
+                return _had(self.target, branch_read.plain_files(self.target, tip, folder, self.settings))
+
+    def beside(self, folder: PurePosixPath) -> list[PurePosixPath]:
+        """Return the plain files in a folder of a folder target, without what lies deeper."""
+        assert isinstance(self.target.location, Folder)
+        return list(folder_read.beside(self.target.location.root, folder))
+
+    def executable(self, path: PurePosixPath, tip: str | None) -> bool | None:
+        """Tell whether something is at a path, None if not, and else whether it can be run; `tip` was heard already."""
+        if self._tip is None:
+            self._heard = tip
+        if isinstance(self.target.location, Folder):
+            place = self.target.location.root / path
+            return os.access(place, os.X_OK) if os.path.lexists(place) else None
+        with self._lock:
+            now = self._tip_now()
+            assert now is not None
+            return _had(self.target, branch_read.executable(self.target, now, path, self.settings))
+
+    def at(self, path: PurePosixPath) -> File | Obstacle | None:
+        """Return what is at a path."""
+        return self.snapshot(path).files.get(path)
+
+    def snapshot(self, path: PurePosixPath) -> Snapshot:
+        """Return a snapshot that has this path."""
+        self.look_at([path])
+        return self._known[path]
+
+    def look_at(self, paths: Iterable[PurePosixPath], merged: Collection[PurePosixPath] = ()) -> None:
+        """Read these paths, all that are not known yet at once."""
+        with self._lock:
+            new = [path for path in dict.fromkeys(paths) if path not in self._known]
+            if new:
+                found = self._snapshot(new, merged)
+                self._known |= dict.fromkeys(new, found)
+
+    def _snapshot(self, paths: Collection[PurePosixPath], merged: Collection[PurePosixPath]) -> Snapshot:
+        match self.target.location:
+            case Folder(root):
+                return folder_read.snapshot(root, paths, self.settings.state)
+            case Branch():
+                tip = self._tip_now()
+                assert tip is not None
+                return _had(self.target, branch_read.snapshot(self.target, tip, paths, merged, self.settings))
+
+
+def _had(target: Target, found: T | Step) -> T:
+    if isinstance(found, Step):
+        raise NotRead(f"{target.name}: {found.reason}")
+    return found

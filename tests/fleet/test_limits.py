@@ -1,0 +1,84 @@
+"""Budgets of what is loaded, and texts that no file may hold any more, in plan, apply and verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.world import World
+
+HEAD = "version: 1\nvars: {who: world}\n"
+
+
+def test_a_budget_warns_blocks_and_fails_verify(tmp_path: Path) -> None:
+    world = World(
+        tmp_path, head=HEAD + "budgets: [{name: session, files: [CLAUDE.md], follow: imports, max_chars: 60}]\n"
+    )
+    world.repo("api", {"part.md": "x" * 30})
+    world.template("project/CLAUDE.md", "@part.md\n")
+    planned = world.run("plan", "--json").json["targets"][0]
+    assert (planned["state"], planned["budgets"]) == (
+        "pending",
+        [
+            {
+                "name": "session",
+                "chars": 39,
+                "tokens": 10,
+                "max_chars": 60,
+                "max_tokens": None,
+                "parts": [
+                    {"path": "CLAUDE.md", "chars": 9, "before": 0},
+                    {"path": "part.md", "chars": 30, "before": 30},
+                ],
+            }
+        ],
+    )
+    assert "budget session: 39 of 60 characters: CLAUDE.md 9 (+9), part.md 30" in world.run("plan").out
+    assert world.run("apply", "-y").code == 0
+    world.elsewhere("api", {"part.md": "x" * 50})
+    assert "budget session: 59 of 60 characters" in world.run("plan").out
+    assert world.run("verify").code == 0
+    world.elsewhere("api", {"part.md": "x" * 90})
+    assert world.run("plan", "--json").states() == {"api": "blocked"}
+    assert world.run("apply", "-y", "--json").outcomes() == {"api": "blocked"}
+    found = world.run("verify", "--json")
+    assert (found.code, found.json["targets"][0]["mismatches"][0]["where"]) == (2, "budget")
+
+
+def test_what_is_forbidden_is_shown_fails_verify_and_blocks_when_told_to(tmp_path: Path) -> None:
+    rule = "{text: command_log, except: ['migrations/**'], why: it is event_store%s}"
+    world = World(tmp_path, head=HEAD + f"forbid: [{rule % ''}]\n")
+    world.tail = "folders: {shared: {path: shared, templates: [shared]}}\n"
+    world.write("shared", {"docs/old.md": "use command_log\n", "deeper/other.md": "command_log\n"})
+    world.repo(
+        "api", {"migrations/1.sql": "command_log", "src/a.py": "x\nlog = 'command_log'\n", "b.bin": b"\0command_log"}
+    )
+    world.template("project/conf.txt", "ours\n")
+    world.template("shared/docs/new.md", "ours\n")
+    said = "src/a.py: line 2: says 'command_log': it is event_store"
+    planned = {target["name"]: target for target in world.run("plan", "--json").json["targets"]}
+    assert (planned["api"]["state"], planned["api"]["warnings"]) == ("pending", [said])
+    assert planned["shared"]["warnings"] == ["docs/old.md: line 1: says 'command_log': it is event_store"]
+    assert world.run("apply", "-y").code == 0
+    found = world.run("verify", "--json")
+    assert found.code == 2
+    assert [(one["where"], one["path"]) for target in found.json["targets"] for one in target["mismatches"]] == [
+        ("forbidden", "src/a.py"),
+        ("forbidden", "docs/old.md"),
+    ]
+    world.head = HEAD + f"forbid: [{rule % ', block: true, targets: [api]'}]\n"
+    assert world.run("plan", "--json").states() == {"api": "blocked", "shared": "in-sync"}
+    world.elsewhere("api", {"src/a.py": "x\n"})
+    assert world.run("plan", "--json").states() == {"api": "in-sync", "shared": "in-sync"}
+
+
+def test_mistakes_in_budgets_and_forbid_are_told_with_their_lines(tmp_path: Path) -> None:
+    world = World(
+        tmp_path, head=HEAD + "budgets: [{name: a, files: [x], warn: 2}]\nforbid: [{why: x}, {pattern: '('}]\n"
+    )
+    world.repo("api")
+    world.template("project/conf.txt", "ours\n")
+    done = world.run("validate")
+    assert done.code == 64
+    assert "inventory.yaml:3: budgets[0].warn: takes a number above 0 and up to 1, not 2" in done.err
+    assert "inventory.yaml:4: forbid.pattern:" in done.err
+    assert "inventory.yaml:4: forbid: takes either 'text' or 'pattern'" in done.err

@@ -1,0 +1,118 @@
+"""Templates that read files: of their own target and of others, as they will be after the plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.world import World
+
+ASSEMBLED = "{% for part in files('.parts/*.md') %}{{ read(part) | trim }}\n\n{% endfor %}"
+
+
+def test_a_file_is_put_together_from_managed_and_unmanaged_parts(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.repo("api", {".parts/b.md": "theirs\n", ".parts/c.txt": "no\n"})
+    world.template("project/.parts/a.md.j2", "ours of {{ target.name }}\n")
+    world.template("project/CLAUDE.md.j2", ASSEMBLED)
+    assert world.run("apply", "-y").code == 0
+    assert world.at("api", "CLAUDE.md") == "ours of api\n\ntheirs\n\n"
+    assert world.run("plan", "--json").states() == {"api": "in-sync"}
+    world.elsewhere("api", {".parts/b.md": "theirs, changed\n", ".parts/d.md": "new\n"})
+    assert world.run("apply", "-y").code == 0
+    assert world.at("api", "CLAUDE.md") == "ours of api\n\ntheirs, changed\n\nnew\n\n"
+    assert world.run("verify").code == 0
+
+
+def test_parts_come_from_other_targets_as_they_will_be(tmp_path: Path) -> None:
+    world = World(tmp_path, defaults="")
+    world.repo("core", {"core.md": "core 1\n"}, ", templates: [core]")
+    world.repo("api", {"README.md": "hello\n"}, ", templates: [project]")
+    world.template("core/ours.md.j2", "ours: {{ who }}\n")
+    world.template(
+        "project/CLAUDE.md.j2",
+        "{{ read('core.md', target='core') }}{{ read('ours.md', target='core') }}{{ read('no', default='none') }}\n",
+    )
+    assert world.run("apply", "-y").code == 0
+    assert world.at("api", "CLAUDE.md") == "core 1\nours: world\nnone\n"
+    world.elsewhere("core", {"core.md": "core 2\n"})
+    assert world.run("plan", "--json").states() == {"core": "in-sync", "api": "pending"}
+    assert world.run("apply", "-y").code == 0
+    assert world.at("api", "CLAUDE.md") == "core 2\nours: world\nnone\n"
+    found = world.run("explain", "api", "CLAUDE.md", "--json").json["inputs"]
+    assert [(one["path"], one["target"]) for one in found] == [("core.md", "core"), ("ours.md", "core")]
+
+
+def test_a_cycle_is_named_and_blocks_what_is_in_it(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.repo("api")
+    world.template("project/a.md.j2", "{{ read('b.md') }}")
+    world.template("project/b.md.j2", "{{ read('a.md') }}")
+    done = world.run("plan", "--json")
+    assert done.code == 1
+    assert done.states() == {"api": "blocked"}
+    assert "a cycle: api:a.md reads api:b.md reads api:a.md" in done.json["targets"][0]["reason"]
+
+
+def test_what_may_not_be_read_blocks_with_its_place(tmp_path: Path) -> None:
+    world = World(tmp_path, tail="folders: {shared: {path: shared, templates: [shared]}}\n")
+    (tmp_path / "shared").mkdir()
+    top = world.repo("api", {"big": "x" * 1_000_001, "bytes": b"\xff\n"})
+    (top / "link").symlink_to("README.md")
+    world.git(top, "add", "link")
+    world.git(top, "commit", "-qm", "link")
+    world.git(top, "push", "-q")
+    world.template("shared/x.md", "x\n")
+    for name, text in {
+        "folder": "{{ read('x.md', target='shared') }}",
+        "big": "\n{{ read('big') }}",
+        "bytes": "{{ read('bytes') }}",
+        "missing": "{{ read('missing') }}",
+        "stranger": "{{ read('x', target='apy') }}",
+        "outside": "{{ read('../x') }}",
+        "link": "{{ read('link') }}",
+        "listed": "{{ files('*') | join(',') }}",
+    }.items():
+        world.template(f"project/{name}.md.j2", text)
+    found = {change["path"]: change["cause"] for change in _targets(world)["api"]["changes"]}
+    assert found["folder.md"] == (
+        "templates/project/folder.md.j2:1: read('x.md', target='shared'): a template of a repository may not read the "
+        "folder shared, whose content belongs to a machine"
+    )
+    assert found["big.md"].endswith("big.md.j2:2: read('big'): it has 1,000,001 bytes; a template may read 1,000,000")
+    assert "it is not UTF-8 (byte 0)" in found["bytes.md"]
+    assert "there is no such file" in found["missing.md"]
+    assert "there is no target 'apy'; did you mean 'api'?" in found["stranger.md"]
+    assert "the path" in found["outside.md"]
+    assert "it is a symlink" in found["link.md"]
+    assert found["listed.md"] == "missing"
+    world.run("apply", "-y")
+
+
+def test_a_part_that_moves_before_the_push_makes_the_target_stale(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.repo("api", {".parts/a.md": "1\n"})
+    world.template("project/CLAUDE.md.j2", ASSEMBLED)
+    assert world.run("plan", "--out", "plan.json").code == 0
+    world.elsewhere("api", {".parts/a.md": "2\n"})
+    done = world.run("apply", "-y", "plan.json")
+    assert done.code == 4
+    assert ".parts/a.md of api changed since the plan was made" in done.err
+
+
+def test_a_folder_reads_its_own_files_and_those_of_repositories(tmp_path: Path) -> None:
+    world = World(tmp_path, tail="folders: {shared: {path: shared, templates: [shared]}}\n", defaults="")
+    world.repo("api", {"api.md": "of api\n"}, ", templates: [project]")
+    world.template("project/x.md", "x\n")
+    world.write("shared", {"docs/own.md": "own\n", ".git/no.md": "no\n"})
+    (tmp_path / "shared/docs/link.md").symlink_to("own.md")
+    world.template(
+        "shared/all.md.j2",
+        "{{ files('**/*.md') | join(' ') }} {{ read('docs/own.md') }}{{ read('api.md', target='api') }}",
+    )
+    assert world.run("apply", "-y").code == 0
+    assert (tmp_path / "shared/all.md").read_text() == "docs/own.md own\nof api\n"
+
+
+def _targets(world: World) -> dict[str, dict[str, Any]]:
+    return {target["name"]: target for target in world.run("plan", "--json").json["targets"]}
