@@ -84,7 +84,7 @@ def test_with_json_a_refusal_is_told_as_json(world: World) -> None:
     world.bare_repo("api")
     said = world.run("apply", "--json")
     assert (said.code, [(line["type"], line["exit_code"]) for line in said.lines]) == (4, [("error", 4)])
-    assert "give --yes" in said.lines[0]["message"]
+    assert "add --yes" in said.lines[0]["message"]
     lost = world.run("apply", "nowhere/x.plan", "--yes", "--json")
     assert (lost.code, lost.lines[0]["place"]) == (4, "nowhere/x.plan")
 

@@ -236,7 +236,7 @@ OWN: dict[str, list[tuple[str, ...]]] = {
     "cli/carry_out.py": [("apply",), ("push",), ("revert",)],
     "cli/plan.py": [("plan",)],
     "objects/messages.py": [("apply",), ("push",), ("revert",)],
-    "targets/branch/publish.py": [("apply",)],
+    "targets/branch/update_checkout.py": [("apply",)],
     "events/settings.py": [("events", "append")],
     "events/backfill.py": [("events", "backfill")],
     "events/retention.py": [("events", "purge")],

@@ -132,7 +132,7 @@ def test_a_reader_that_looks_for_the_first_time_beside_a_writer_fetches_for_itse
     state = Path(os.environ["ROLLOUT_STATE_DIR"])
     remote = Remote(str(bare), "main")
     with store.opened(state, remote, "api", run="r1"), store.seen(state, remote, "api", wait=0.0) as shop:
-        assert (shop.writer, shop.latest()) == ("run r1", world.tip("api"))
+        assert (shop.writer, shop.latest()) == ("r1", world.tip("api"))
     assert not list((state / "looks").iterdir())
     (state / "looks" / "left").mkdir()
     looks.sweep(state)

@@ -12,7 +12,7 @@ from rollout.targets.branch.push import Landed, NotWritten, Unknown, not_arrived
     ("answer", "landed"),
     [
         (Refused("main is protected"), Refused("main is protected")),
-        (Moved(), Moved()),
+        (Moved(), Refused("the branch is not where upstream shows it (stale info; a mirror that lags?)")),
         (Unheard("fatal: the host is down"), NotWritten("fatal: the host is down")),
         (
             Unheard("no answer", late=True),

@@ -70,8 +70,10 @@ def _contains(task: Task, commit: str, now: str) -> bool:
 def not_arrived(answer: Answer) -> Landed:
     """Say why upstream's branch has not moved: it refused, we did not reach it, or it does not show the push yet."""
     match answer:
-        case Refused() | Moved():
+        case Refused():
             return answer
+        case Moved():  # and yet upstream shows the old commit
+            return Refused("the branch is not where upstream shows it (stale info; a mirror that lags?)")
         case Pushed():
             reason = "the server took the push but still shows the old commit (a mirror that lags?); run it again"
             return Unknown(reason, seen=True)
