@@ -30,6 +30,9 @@ def patterns(source: Source) -> tuple[tuple[FilePattern, ...], list[Fault]]:
     return tuple(found), faults
 
 
+# What an entry of `files` sets crosses the border of YAML here; rule_for makes a typed rule of it.
+
+
 def _settings(node: yaml_nodes.Node) -> dict[str, Any]:
     """Return what an entry sets; what the description refuses is left out."""
     plain = yaml_nodes.plain(node) if isinstance(node, yaml_nodes.Mapping) else {}

@@ -66,6 +66,9 @@ class Record(Struct, frozen=True):
 Shape = Text | Number | Share | Flag | Anything | ListOf | MapOf | Record
 
 
+# The border to JSON: a schema is a document for other programs.
+
+
 def json_schema(shape: Shape) -> dict[str, Any]:
     """Return the shape in the words of JSON Schema 2020-12."""
     out: dict[str, Any] = dict(_schema(shape))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -150,7 +150,7 @@ def _read_outcome(row: tuple[Any, ...], run: str) -> Outcome:
 
 
 @contextmanager
-def opened(url: str | None, folder: Path, inventory: Path, warn: Any) -> Iterator[Ledger]:
+def opened(url: str | None, folder: Path, inventory: Path, warn: Callable[[str], None]) -> Iterator[Ledger]:
     """Open the ledger an inventory names, or the one in the state folder; raise LedgerError if it cannot be."""
     if url is not None and url.startswith(("postgresql://", "postgres://")):
         database: Database = PostgreSQL(url)

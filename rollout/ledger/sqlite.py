@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ _SQLITE_PATIENCE = 10.0  # seconds to wait for another process that writes
 class SQLite:
     """A rollback journal with synchronous=EXTRA: after a power cut what was told is there (docs/safety.md)."""
 
-    def __init__(self, path: Path, warn: Any) -> None:
+    def __init__(self, path: Path, warn: Callable[[str], None]) -> None:
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:

@@ -47,6 +47,9 @@ def plan_file(plan: Plan, diff: Callable[[Step, Change], str | None]) -> bytes:
     return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
 
 
+# Here a plan crosses the border of JSON: a document as it was written, or as somebody saved it.
+
+
 def _digest_of(document: Mapping[str, Any]) -> str:
     rest = {key: value for key, value in document.items() if key != "digest"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
