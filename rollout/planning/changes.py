@@ -60,7 +60,7 @@ def change_for(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Chang
 
 
 def satisfied(item: Managed, actual: File | Obstacle | None, written: Written | None, how: str) -> bool:
-    """Tell whether what is at a path needs no change; used where only the result counts, not how it came about."""
+    """Tell whether a path needs no change, for callers that care about the result and not about its history."""
     snapshot = Snapshot("", {item.path: actual}, {item.path: written} if written else {}, {item.path: how})
     return change_for(item, snapshot, Decisions()) is None
 
@@ -70,7 +70,7 @@ def _error(path: PurePosixPath, cause: str, actual: File | None = None) -> Chang
 
 
 def _bound_broken(item: Managed, wanted: File | None) -> str | None:
-    """Say which bound a file breaks that holds more than the template's text; the text alone was judged before."""
+    """Say which limit the whole file breaks, or None. The template's own text was checked when it was rendered."""
     if wanted is None or not traits(item.mode).shared:
         return None
     return policy_fault(wanted.content, item.rule, item.path)
@@ -96,7 +96,7 @@ def _classified(at: Situation, wanted: File | None, decisions: Decisions) -> Cha
 
 
 def equal_files(desired: Desired, snapshot: Snapshot, changed: Container[PurePosixPath]) -> dict[PurePosixPath, File]:
-    """Return the files that are as they should be though rollout did not write them so, as they count for written."""
+    """Return the files that others left exactly as they should be, as rollout will remember them."""
     found = {}
     for item in desired.managed:
         actual = snapshot.files.get(item.path)

@@ -13,7 +13,7 @@ from rollout.model.plan import Action, Change, OnDrift
 
 
 def accepted_merge(at: Situation, wanted: File | None) -> bool:
-    """Tell whether the file is a merge of drift that was accepted, and the template still says what it said then."""
+    """Tell whether the file is an accepted merge of drift and the template has not changed since."""
     written = at.written
     return (
         written is not None
@@ -64,7 +64,7 @@ def _drift_cause(actual: File | None, written: Written) -> str:
 
 
 def _merged_drift(at: Situation, drift: Change, written: Written) -> Change:
-    """Merge drift and template by the base both started from; what overlaps is a conflict, never a marker."""
+    """Merge the drift with the template, from their common base; overlapping changes are a conflict, never a marker."""
     actual, wanted, base = drift.before, drift.after, drift.base
     if base is None and written.disputed:
         return replace(drift, action=Action.CONFLICT)

@@ -27,12 +27,12 @@ class Verified(Struct, frozen=True):
 
 
 def verified(plan: Plan) -> list[Verified]:
-    """Return what differs in each target of a plan that was made just now, asking every remote."""
+    """Return the mismatches of each target in a fresh plan, for which every remote was asked."""
     return [Verified(step.target, tuple(_mismatches(step))) for step in plan.steps]
 
 
 def with_documents(found: Iterable[Verified], faults: Iterable[Unproved]) -> list[Verified]:
-    """Return the targets with what is wrong with their documents, too."""
+    """Add the faults found in documents to their targets."""
     by_target: dict[str, list[Mismatch]] = {}
     for fault in faults:
         by_target.setdefault(fault.target, []).append(Mismatch(fault.path, "document", fault.reason))

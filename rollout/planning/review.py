@@ -26,7 +26,7 @@ def same_place(step: Step, target: Target) -> bool:
 
 
 def stale_targets(then: Step, now: Step) -> str | None:
-    """Say what about a target is no longer as it was reviewed; a moved tip alone is nothing."""
+    """Say what has changed in a target since it was reviewed; a branch that merely moved does not count."""
     if now.state in {State.MISSING, State.UNREACHABLE}:
         return None
     if then.identity and now.identity and then.identity != now.identity:
@@ -77,7 +77,7 @@ def undecided(step: Step) -> list[Change]:
 
 
 def decided(step: Step, decisions: Decisions) -> Step:
-    """Return a reviewed step with the decisions that the person gives now; its bytes stay as they were reviewed."""
+    """Apply the person's current decisions to a reviewed step; the bytes stay as they were reviewed."""
 
     def settle(change: Change) -> Change:
         if change.action is Action.ADOPT and decisions.adopt:
@@ -90,7 +90,7 @@ def decided(step: Step, decisions: Decisions) -> Step:
 
 
 def stale_paths(step: Step, now: Mapping[PurePosixPath, File | Obstacle | None]) -> list[PurePosixPath]:
-    """Return the managed paths that are no longer as they were when the step was planned."""
+    """Return the managed paths that changed since the step was planned."""
     return [path for path, then in step.managed.items() if fingerprint(now.get(path)) != then]
 
 

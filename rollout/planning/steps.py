@@ -28,7 +28,7 @@ def step_for(
 
 
 def findings(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Findings:
-    """Hold what is desired against what is there."""
+    """Compare what is desired with what is there."""
     found, in_sync, warnings = changes_needed(desired, snapshot, decisions)
     return Findings(
         revision=snapshot.revision,
@@ -43,7 +43,7 @@ def findings(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Find
 
 
 def step_of(target: Target, found: Findings, circumstances: Circumstances) -> Step:
-    """Return the step that findings come to in their circumstances."""
+    """Turn findings and their circumstances into a step."""
     settled = tuple(_settled(change, circumstances.pending_files) for change in found.changes)
     state, reason = _state(settled, circumstances, target)
     checkout = circumstances.checkout
@@ -98,7 +98,7 @@ def _ahead(circumstances: Circumstances) -> int | None:
 
 
 def _settled(change: Change, waiting: Mapping[PurePosixPath, tuple[File | None, File | None]]) -> Change:
-    """Take a change that a waiting commit makes for decided: it was when that commit was made."""
+    """Mark a change as decided if the waiting commit makes it: it was decided when that commit was made."""
     if change.action is Action.ERROR or change.path not in waiting:
         return change
     before, after = waiting[change.path]

@@ -18,14 +18,14 @@ FAILED = {Verdict.BLOCKED, Verdict.STALE, Verdict.REJECTED, Verdict.UNKNOWN, Ver
 
 
 class Sorted(Struct, frozen=True):
-    """The steps of a plan by what may be done about them."""
+    """The steps of a plan, grouped by what can be done about them."""
 
     writable: tuple[Step, ...]
     settled: tuple[Outcome, ...]  # of the steps that are not written: why not, or that there is nothing to do
 
 
 def sort(steps: Iterable[Step], *, only_waiting: bool = False) -> Sorted:
-    """Part the steps that can be written from those that cannot or need not; `only_waiting` is for push."""
+    """Separate the steps that can be written from those that cannot or need not; `only_waiting` is for push."""
     writable, settled = [], []
     for step in steps:
         outcome = _settled(step, only_waiting=only_waiting)
@@ -76,7 +76,7 @@ def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
 
 
 def exit_code(steps: Iterable[Step], outcomes: Iterable[Outcome]) -> int:
-    """Return what a run's exit code says: 1 beats 4 beats 3 beats 0."""
+    """Return the exit code of a run: 1 beats 4 beats 3 beats 0."""
     states = {step.target: step.state for step in steps}
     found = list(outcomes)
     if any(states.get(o.target) in _ERRORS for o in found):
