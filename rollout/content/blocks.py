@@ -52,7 +52,7 @@ def find(content: bytes, spot: Spot) -> Mapping[str, Block]:
 
 
 def text_of(content: bytes, spot: Spot, names: Iterable[str]) -> bytes | None:
-    """Return what the first of these blocks says, line ends as LF, or None where there is none of them.
+    """Return the text of the first of these blocks that exists, with LF line ends, or None.
 
     Blank lines directly inside the markers say nothing: we or a formatter put them there.
     """
@@ -85,7 +85,7 @@ def _edges(inner: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def earlier_id(content: bytes, last: bytes | None, body: bytes, spot: Spot) -> str | None:
-    """Return the id under which our block stands in a file, where that is not the one it should have.
+    """Return the id that our block has in a file if it is not the one it should have.
 
     `last` is what we wrote there last. Where nothing of that is known, a block that says the very same is ours.
     """
@@ -192,7 +192,7 @@ def _line_end(line: bytes) -> bytes:
 
 
 def _prove(result: bytes, body: bytes, spot: Spot, number: int) -> None:
-    """Make sure that what would be written is understood again as exactly that block."""
+    """Make sure that the result, read again, holds exactly this block."""
     try:
         found = find(result, spot)
     except MarkerError as error:

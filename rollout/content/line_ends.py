@@ -32,12 +32,12 @@ def conversion(attributes: Mapping[str, str]) -> Conversion:
 
 
 def unspecified(attributes: Mapping[str, str]) -> bool:
-    """Tell whether nothing was said about text, so that a person's core.autocrlf decides."""
+    """Tell whether the attributes say nothing about text, so that the person's core.autocrlf decides."""
     return all(attributes.get(name, "unspecified") == "unspecified" for name in ("text", "crlf", "eol"))
 
 
 class LineEnds(Struct, frozen=True):
-    """A person's own configuration of line ends: `core.autocrlf` and `core.eol`."""
+    """The person's own line-end configuration: `core.autocrlf` and `core.eol`."""
 
     autocrlf: Literal["false", "true", "input"] = "false"
     eol: Literal["native", "lf", "crlf"] = "native"

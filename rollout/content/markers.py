@@ -26,7 +26,7 @@ _BLANKS = r"[ \t]*"
 
 
 class MarkerError(FileFault):
-    """A file's markers, or what else stands in it, leave no place for the block: a person has to mend it."""
+    """The file's markers, or something else in it, leave no place for the block; a person has to fix it."""
 
 
 class Spot(Struct, frozen=True):

@@ -37,7 +37,7 @@ _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(?=[^\s-])(.*?)(?:^(?:---|\.\.\.)[ \t
 
 
 def broken(content: bytes, rule: FileRule, path: PurePosixPath) -> str | None:
-    """Say which policy a text that is to be written breaks, and how to allow it; None for what is no text."""
+    """Say which policy a text breaks and how to allow it, or None; binary content breaks none."""
     try:
         text = content.decode()
     except UnicodeDecodeError:
@@ -53,7 +53,7 @@ def broken(content: bytes, rule: FileRule, path: PurePosixPath) -> str | None:
 
 
 def hidden(text: str, _rule: FileRule, _path: PurePosixPath) -> Found:
-    """Find a character that nobody sees, or that turns the order of what is seen."""
+    """Find a character that is invisible or that reverses the order of what is shown."""
     if text.isascii():
         return None
     bare = _WRITING.sub(lambda found: "x" * len(found[0]), text.removeprefix("\ufeff"))
@@ -62,7 +62,7 @@ def hidden(text: str, _rule: FileRule, _path: PurePosixPath) -> Found:
 
 
 def unresolved(text: str, rule: FileRule, _path: PurePosixPath) -> Found:
-    """Find what was to be filled in, in the marks of the file's template; `${{ }}` and here-documents are none."""
+    """Find a template placeholder that was never filled in; `${{ }}` and here-documents are not placeholders."""
     for found in (_ANGLES if rule.delimiters == "angle" else _BRACES).finditer(text):
         here = rule.delimiters == "angle" and re.search(rf"^\s*{found[1]}\s*$", text[found.end() :], re.MULTILINE)
         if found[1] not in rule.placeholders and not here:
@@ -71,13 +71,13 @@ def unresolved(text: str, rule: FileRule, _path: PurePosixPath) -> Found:
 
 
 def conflict(text: str, _rule: FileRule, _path: PurePosixPath) -> Found:
-    """Find the markers that a merge leaves where both sides changed the same."""
+    """Find the conflict markers that an unresolved merge leaves behind."""
     found = _CONFLICT.search(text)
     return (_line(text, found.start()), f"holds a conflict marker, {found[0][:7]}") if found else None
 
 
 def front_matter(text: str, rule: FileRule, path: PurePosixPath) -> Found:
-    """Find what does not parse in the front matter of a Markdown file; cursor's own `.mdc` is no YAML."""
+    """Find an error in the front matter of a Markdown file; Cursor's own `.mdc` is not YAML."""
     if not traits(rule.mode).from_the_top or path.suffix.lower() == ".mdc" or not markdown.is_markdown(path):
         return None
     found = _FRONT_MATTER.match(text.removeprefix("\ufeff"))

@@ -45,7 +45,7 @@ def _resolver() -> type[Any]:
 
 
 class _Hopeless(Exception):
-    """Something after which nothing of the document is of use."""
+    """A fault that makes the whole document unusable."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(line, message)

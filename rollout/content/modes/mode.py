@@ -47,22 +47,22 @@ class Strategy(Protocol):
         """Say why no file of this name can be written so, or None."""
 
     def passed_over(self, item: Managed, found: Obstacle, /) -> str | None:
-        """Return the warning that is enough for what is in the way, or None where it is an error."""
+        """Return a warning if the obstacle can be ignored, or None if it is an error."""
 
     def wanted(self, at: Situation, /) -> File | None:
         """Return what should be at the path, given what is."""
 
     def reason(self, at: Situation, actual: File, /) -> Reason:
-        """Say why a file that is not as wanted, and that only rollout changed if anybody, is changed."""
+        """Say why an existing file has to change; it is not as wanted, and nobody else changed it."""
 
     def changed(self, at: Situation, base: File, actual: File, /) -> bool:
         """Tell whether the part of the file that is ours differs between `base` and `actual`."""
 
     def merged(self, at: Situation, base: File, actual: File, wanted: File, /) -> bytes:
-        """Return what others made of `base` together with what is wanted; raise MergeConflict where both meet."""
+        """Merge what others made of `base` with what is wanted; raise MergeConflict where the two overlap."""
 
     def ours(self, item: Managed, actual: File, /) -> File | None:
-        """Return what counts as written by rollout where others wrote a file just as it should be."""
+        """Return what rollout remembers of a file that others left exactly as it should be."""
 
 
 def rendered(at: Situation) -> File:
