@@ -48,7 +48,7 @@ def here(chosen: tuple[Target, ...], machine: str | None) -> tuple[tuple[Target,
 
 
 def near(word: str, names: Iterable[str]) -> str:
-    """Return a question for the name that was meant, if one is near."""
+    """Return a question that suggests the name the person may have meant, if one is close."""
     from difflib import get_close_matches
 
     found = get_close_matches(word, sorted(set(names)), 1)

@@ -13,7 +13,7 @@ from rollout.safety import addresses
 
 
 def doubled(targets: Iterable[Target]) -> Iterator[Fault]:
-    """Yield the targets that lie where another one lies."""
+    """Yield a fault for each target that lies in the same place as another."""
     taken: dict[tuple[str, str], Target] = {}
     checkouts: dict[str, Target] = {}
     of_folder = cache(os.path.realpath)
@@ -31,7 +31,7 @@ def doubled(targets: Iterable[Target]) -> Iterator[Fault]:
 
 
 def _places(target: Target, of_folder: Callable[[str], str]) -> Iterator[tuple[str, str]]:
-    """Yield what no other target may have: a folder, a branch in a checkout, a branch at an address."""
+    """Yield the places that a target needs for itself: a folder, a branch in a checkout, a branch at an address."""
     match target.location:
         case Folder(root):
             yield _real(root, of_folder), ""

@@ -61,7 +61,7 @@ def parse(
 
 
 def _inventory(source: Source, *, may_be_empty: bool) -> tuple[Inventory, list[Fault]]:
-    """Return what can be made of a document; what its description has refused is passed over here."""
+    """Build the inventory from a document; parts that the description refused are skipped."""
     common, faults = variables(source)
     found, wrong = targets(source, common)
     faults += wrong

@@ -24,7 +24,7 @@ _GROWN = 4  # times as long as the text may a document be that is kept: with ali
 
 
 class Parsed:
-    """The document at a path, parsed when it is not remembered."""
+    """The document at a path, parsed unless it is remembered."""
 
     def __init__(self, path: Path, memory: Path | None) -> None:
         """Remember in a state folder, if there is one by the end of the command."""
@@ -72,7 +72,7 @@ def _secret(text: str, document: Node) -> bool:
 
 
 def _length(node: Node) -> int:
-    """Return about how many characters a document takes that is written without aliases."""
+    """Return roughly how many characters the document would take without aliases."""
     match node:
         case Scalar():
             return len(node.value) if isinstance(node.value, str) else 4

@@ -1,4 +1,4 @@
-"""The entries of `files`, and how a managed path is written: what all that cover it say together."""
+"""The entries of `files`, and how those that cover a path decide together how it is written."""
 
 from __future__ import annotations
 

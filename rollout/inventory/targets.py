@@ -83,7 +83,7 @@ def _place(source: Source, path: str) -> Path:
 
 
 def root_of(document: yaml_nodes.Mapping, path: Path, root: Path | None) -> Path:
-    """Return the folder that places in the inventory start from; `root` replaces the inventory's own."""
+    """Return the folder that paths in the inventory are relative to; `root` replaces the inventory's own."""
     own = Path.cwd() / path.parent / Path(text_of(document, "root") or ".").expanduser()
     return Path(os.path.normpath(own if root is None else root))
 

@@ -1,4 +1,4 @@
-"""The variables of an inventory: which there are for everything, a group, a target, and by --var."""
+"""The variables of an inventory: for every target, for a group, for one target, and from --var."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Variables(Struct, frozen=True):
     overrides: Mapping[str, Variable]
 
     def of(self, groups: Iterable[str], own: Mapping[str, Variable]) -> dict[str, Variable]:
-        """Return the variables of one target: the later of a name counts."""
+        """Return the variables of one target; a later definition of a name wins."""
         found = dict(self.base)
         for group in groups:
             found.update(self.groups.get(group, {}))
