@@ -35,6 +35,10 @@ class Session:
     heartbeat: str | None = None
     context_percent: int | None = None
     current_epic: str | None = None
+    path: str | None = None
+    agent_session_id: str | None = None
+    transcript_path: str | None = None
+    closed_at: str | None = None
 
 
 def text_of(data: Mapping[str, object], *names: str) -> str | None:

@@ -73,6 +73,10 @@ def _session(session: Session, entries: Sequence[Entry]) -> Json:
         "heartbeat": max(filter(None, (session.heartbeat, _seen(entries))), default=None),
         "context_percent": _context_percent(session, entries),
         "current_epic": session.current_epic,
+        "path": session.path,
+        "agent_session_id": session.agent_session_id,
+        "transcript_path": session.transcript_path,
+        "closed_at": session.closed_at,
     }
 
 
