@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -192,7 +194,7 @@ def test_the_short_form_works_too(short_form: str) -> None:
     kinds = [(kind, data, notes.get("time_unknown")) for kind, data, notes, _ in ask(short_form, EVENTS, INSTANCE)]
     assert kinds == [
         ("spawn", {"description": "x", "action": "Implement epic-003"}, True),
-        ("commit", {"_value": [1], "action": "feat: auth", "success": True}, True),
+        ("commit", {"_value": [1], "action": "feat: auth", "message": "feat: auth", "success": True}, True),
     ]
 
 
@@ -242,6 +244,42 @@ def test_what_was_carried_over_is_what_resume_tells(old_store: str) -> None:
     assert answer["subagents_in_flight"][0]["description"] == "Implement epic-003"
     assert [(deploy["service"], deploy["state"]) for deploy in answer["deploys"]] == [("api", "failed")]
     assert answer["not_understood"] == []
+
+
+# A session as the old clients wrote it, row by row, and as it is logged properly.
+OLD_AND_NEW: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
+    ({"command_type": "user_message", "action": "build the login"}, "user_message", {"content": "build the login"}),
+    ({"tags": '["epic","start"]', "action": "epic-003 auth"}, "epic_start", {"epic_id": "epic-003", "feature": "epic-003 auth"}),
+    ({"tags": '["epic","start"]', "action": "epic-004 api"}, "epic_start", {"epic_id": "epic-004", "feature": "epic-004 api"}),
+    ({"command_type": "task_start", "action": "write the form"}, "spawn", {"description": "write the form"}),
+    ({"command_type": "task_start", "action": "write the tests"}, "spawn", {"description": "write the tests"}),
+    ({"command_type": "task_complete", "action": "write the form"}, "task_completed", {"description": "write the form"}),
+    ({"command_type": "git_commit", "action": "feat: auth", "parameters": '{"hash": "a1b2c3d"}'}, "commit",
+     {"message": "feat: auth", "hash": "a1b2c3d"}),
+    ({"tags": '["github","pr"]', "action": "feat: auth #12"}, "pr_created", {"pr_number": 12, "title": "feat: auth #12"}),
+    ({"tags": '["deploy","start"]', "action": "x", "parameters": '{"service": "api"}'}, "deploy_start", {"service": "api"}),
+    ({"command_type": "error", "action": "2 tests fail"}, "error", {"message": "2 tests fail"}),
+    ({"tags": '["epic","complete"]', "action": "epic-003 auth"}, "epic_completed", {"epic_id": "epic-003"}),
+]  # fmt: skip
+
+
+def test_a_session_carried_over_resumes_as_if_it_had_been_logged(short_form: str) -> None:
+    ask(short_form, "ALTER TABLE command_log ADD created_at timestamptz")
+    prepared(short_form)
+    proper = "consilio-PS-zzzzz9"
+    for second, (old, kind, new) in enumerate(OLD_AND_NEW):
+        moment = f"2026-02-03T12:00:{second:02}Z"
+        add(short_form, **{"instance_id": INSTANCE, "command_type": "explicit", "created_at": moment} | old)
+        ask(short_form, "SELECT append_event(%s, %s, %s, occurred_at => %s)", proper, kind, json.dumps(new), moment)
+    carried_over(short_form)
+    told: list[Any] = []
+    with connected(short_form) as connection:
+        for instance in (INSTANCE, proper):
+            text = json.dumps(resume_in_sql(connection, instance)).replace(instance, "ID")
+            told.append(json.loads(re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", text)))
+    assert told[0] == told[1]
+    assert [epic["epic_id"] for epic in told[0]["open_epics"]] == ["epic-004"]
+    assert [spawn["description"] for spawn in told[0]["subagents_in_flight"]] == ["write the tests"]
 
 
 def test_times_without_a_zone_need_one(old_store: str) -> None:
