@@ -249,18 +249,41 @@ def test_what_was_carried_over_is_what_resume_tells(old_store: str) -> None:
 # A session as the old clients wrote it, row by row, and as it is logged properly.
 OLD_AND_NEW: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
     ({"command_type": "user_message", "action": "build the login"}, "user_message", {"content": "build the login"}),
-    ({"tags": '["epic","start"]', "action": "epic-003 auth"}, "epic_start", {"epic_id": "epic-003", "feature": "epic-003 auth"}),
-    ({"tags": '["epic","start"]', "action": "epic-004 api"}, "epic_start", {"epic_id": "epic-004", "feature": "epic-004 api"}),
+    (
+        {"tags": '["epic","start"]', "action": "epic-003 auth"},
+        "epic_start",
+        {"epic_id": "epic-003", "feature": "epic-003 auth"},
+    ),
+    (
+        {"tags": '["epic","start"]', "action": "epic-004 api"},
+        "epic_start",
+        {"epic_id": "epic-004", "feature": "epic-004 api"},
+    ),
     ({"command_type": "task_start", "action": "write the form"}, "spawn", {"description": "write the form"}),
     ({"command_type": "task_start", "action": "write the tests"}, "spawn", {"description": "write the tests"}),
-    ({"command_type": "task_complete", "action": "write the form"}, "task_completed", {"description": "write the form"}),
-    ({"command_type": "git_commit", "action": "feat: auth", "parameters": '{"hash": "a1b2c3d"}'}, "commit",
-     {"message": "feat: auth", "hash": "a1b2c3d"}),
-    ({"tags": '["github","pr"]', "action": "feat: auth #12"}, "pr_created", {"pr_number": 12, "title": "feat: auth #12"}),
-    ({"tags": '["deploy","start"]', "action": "x", "parameters": '{"service": "api"}'}, "deploy_start", {"service": "api"}),
+    (
+        {"command_type": "task_complete", "action": "write the form"},
+        "task_completed",
+        {"description": "write the form"},
+    ),
+    (
+        {"command_type": "git_commit", "action": "feat: auth", "parameters": '{"hash": "a1b2c3d"}'},
+        "commit",
+        {"message": "feat: auth", "hash": "a1b2c3d"},
+    ),
+    (
+        {"tags": '["github","pr"]', "action": "feat: auth #12"},
+        "pr_created",
+        {"pr_number": 12, "title": "feat: auth #12"},
+    ),
+    (
+        {"tags": '["deploy","start"]', "action": "x", "parameters": '{"service": "api"}'},
+        "deploy_start",
+        {"service": "api"},
+    ),
     ({"command_type": "error", "action": "2 tests fail"}, "error", {"message": "2 tests fail"}),
     ({"tags": '["epic","complete"]', "action": "epic-003 auth"}, "epic_completed", {"epic_id": "epic-003"}),
-]  # fmt: skip
+]
 
 
 def test_a_session_carried_over_resumes_as_if_it_had_been_logged(short_form: str) -> None:
