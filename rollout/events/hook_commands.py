@@ -18,6 +18,7 @@ PAYLOADS: dict[str, dict[str, object]] = {
     "SubagentStart": {"agent_type": "general-purpose"},
     "SubagentStop": {"agent_type": "general-purpose", "stop_hook_active": False},
     "Stop": {"stop_hook_active": False},
+    "PreCompact": {"trigger": "auto"},
     "SessionEnd": {"reason": "other"},
 }
 

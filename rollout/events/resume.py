@@ -53,7 +53,8 @@ def resume(instance: str, events: Iterable[Event], session: Session | None, cano
         "last_commit": _last(entries, "commit", _commit),
         "deploys": _deploys(entries),
         "recent_errors": _recent_errors(entries),
-        "last_checkpoint": _last(entries, "checkpoint_created", lambda e: {"data": dict(e.data)}),
+        "last_checkpoint": _checkpoint(entries, mechanical=False),
+        "last_turn": _checkpoint(entries, mechanical=True),
         "pull_requests": _pull_requests(entries),
         "events": len(ordered),
         "first_event": _brief(ordered[0]) if ordered else None,
@@ -98,6 +99,12 @@ def _last(entries: Sequence[Entry], kind: str, shown: Callable[[Entry], Json]) -
         if entry.kind == kind:
             return shown(entry) | _when(entry.event)
     return None
+
+
+def _checkpoint(entries: Sequence[Entry], *, mechanical: bool) -> Json | None:
+    """Return what an agent said last, or the state at the end of the last turn; one must not hide the other."""
+    said = [entry for entry in entries if ("turn" in entry.data) is mechanical]
+    return _last(said, "checkpoint_created", lambda e: {"data": dict(e.data)})
 
 
 def _open_epics(entries: Sequence[Entry]) -> list[Json]:

@@ -48,6 +48,9 @@ def _lines(answer: Answer, text: int | None, items: int | None) -> Iterable[str]
     if checkpoint := answer["last_checkpoint"]:
         yield ""
         yield f"**Last checkpoint** ({_when(checkpoint)}): {_clip(_pairs(checkpoint['data']), text)}"
+    if turn := answer.get("last_turn"):
+        yield ""
+        yield f"**Last turn** ({_when(turn)}): {_clip(_pairs(turn['data']), text)}"
     yield from _list("Pull requests", answer["pull_requests"], items, lambda p: _request(p, text))
     yield from _list("Not understood", answer["not_understood"], items, _strange)
 

@@ -253,6 +253,39 @@ def test_a_subagent_that_could_not_be_spawned_has_failed(agent: Agent, event_sto
     assert in_flight(event_store) == []
 
 
+def test_the_end_of_a_turn_is_a_checkpoint(agent: Agent, event_store: str) -> None:
+    agent.hook("UserPromptSubmit", prompt="é" * 100 + '"\\\n')
+    agent.bash("git checkout -qb feature/epic-003; git commit -q --allow-empty -m mine; touch new")
+    agent.hook("Stop", stop_hook_active=False)
+    kind, data = told(event_store, 3)[-1]
+    assert (kind, data["turn"], data["task"]) == ("checkpoint_created", 1, "é" * 20)
+    if "branch" in data:  # git was given its time
+        assert (data["branch"], data["head"], data["dirty"]) == (
+            "feature/epic-003",
+            agent.git("rev-parse", "HEAD"),
+            1,
+        )
+    # What the person commits while the agent waits is the person's.
+    agent.git("commit", "-q", "--allow-empty", "-m", "theirs")
+    agent.hook("UserPromptSubmit", prompt="go on")
+    agent.bash("git commit -q --allow-empty -m 'mine, too'")
+    assert commits(event_store, 2) == ["mine", "mine, too"]
+
+
+def test_the_end_of_a_turn_does_not_hide_what_an_agent_said(agent: Agent, event_store: str) -> None:
+    agent.hook("Stop")
+    told(event_store, 1)
+    with psycopg.connect(event_store) as connection:
+        said = '{"next": "the tests"}'
+        connection.execute("SELECT append_event(%s, 'checkpoint_created', %s)", (INSTANCE, said))
+        connection.commit()
+        agent.hook("PreCompact", trigger="auto")
+        told(event_store, 3)
+        row = connection.execute("SELECT event_resume(%s)", (INSTANCE,)).fetchone()
+    assert row is not None
+    assert (row[0]["last_checkpoint"]["data"], row[0]["last_turn"]["data"]["turn"]) == ({"next": "the tests"}, 0)
+
+
 def test_a_session_end_is_logged_and_forgotten(agent: Agent, event_store: str, tmp_path: Path) -> None:
     agent.hook("SessionStart", source="startup")
     agent.hook("SessionEnd", reason="logout")
@@ -550,8 +583,10 @@ def test_the_settings_name_every_event_and_a_script_that_is_there(agent: Agent) 
     assert sorted(agent.settings) == [
         "PostToolUse",
         "PostToolUseFailure",
+        "PreCompact",
         "SessionEnd",
         "SessionStart",
+        "Stop",
         "SubagentStop",
         "UserPromptSubmit",
     ]

@@ -19,6 +19,8 @@ EVENTS = (
     "PostToolUse",
     "PostToolUseFailure",
     "SubagentStop",
+    "Stop",
+    "PreCompact",
     "SessionEnd",
 )
 
