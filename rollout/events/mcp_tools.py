@@ -1,0 +1,105 @@
+"""What `rollout events mcp` offers to an agent: the functions behind its tools, without the protocol."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollout.errors import RolloutError
+from rollout.events import resume_markdown, spool, store
+from rollout.events.queries import query
+
+if TYPE_CHECKING:
+    from rollout.events.database import Connection
+
+Connect = Callable[[], AbstractContextManager["Connection"]]
+NEWEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The tools of one server: how to connect, and the folder in which events wait."""
+
+    connect: Connect
+    folder: Path
+
+    def resume(self, instance_id: str) -> str:
+        """Say where a session stands: goal, open epics, subagents in flight, commits, deployments, errors."""
+        with self._about(instance_id), self.connect() as connection:
+            answer = store.resume_in_sql(connection, instance_id)
+        if not answer["events"]:
+            raise RolloutError(f"{instance_id}: no events of this session are in the store")
+        return resume_markdown.markdown(answer)
+
+    def log_event(
+        self,
+        event_type: str,
+        event_data: Mapping[str, object] | None = None,
+        instance_id: str = "",
+        metadata: Mapping[str, object] | None = None,
+    ) -> str:
+        """Log one event of a session; it is on disk before the database is contacted."""
+        instance = instance_id or os.environ.get("INSTANCE_ID", "")
+        texts = [json.dumps(dict(part or {}), ensure_ascii=False) for part in (event_data, metadata)]
+        spool.append(self.folder, [spool.record(instance, event_type, texts[0], metadata=texts[1])])
+        try:
+            with self.connect() as connection:
+                spool.deliver(self.folder, connection)
+        except RolloutError as error:
+            return f"{instance or 'unassigned'}: {event_type} is kept on disk and will be delivered ({error})"
+        return f"{instance or 'unassigned'}: {event_type} is stored"
+
+    def sessions(self, project: str = "") -> str:
+        """List the sessions that logged last, all of them or those of a project."""
+        with self.connect() as connection:
+            rows = connection.execute(query("sessions_newest"), {"project": project}).fetchall()
+        return "\n".join("  ".join(str(value or "unknown") for value in row) for row in rows) or "no session has logged"
+
+    def tail(self, instance_id: str, count: int = NEWEST) -> str:
+        """Show the newest events of a session, the newest last."""
+        with self._about(instance_id), self.connect() as connection:
+            events = store.newest_events(connection, instance_id, count)
+        shown = (
+            f"#{e.sequence_num} {e.timestamp} {e.event_type} {json.dumps(e.data, ensure_ascii=False)}" for e in events
+        )
+        return "\n".join(shown) or f"{instance_id}: no events"
+
+    def register_instance(self, project: str, instance_type: str = "PS", host_machine: str = "") -> str:
+        """Register a new session and return its instance id."""
+        if instance_type not in ("PS", "MS"):
+            raise RolloutError(f"instance_type {instance_type!r} is neither PS nor MS")
+        instance = f"{project}-{instance_type}-{secrets.token_hex(3)}"
+        data = {"project": project, "instance_type": instance_type, "host_machine": host_machine}
+        self.log_event("instance_registered", {name: text for name, text in data.items() if text}, instance)
+        return instance
+
+    def emit_event(self, instance_id: str, event_type: str, event_data: Mapping[str, object] | None = None) -> str:
+        """Log one event of a session (the older name of log_event)."""
+        return self.log_event(event_type, event_data, instance_id)
+
+    def smart_resume_context(self, instance_id: str) -> str:
+        """Say where a session stands (the older name of resume)."""
+        return self.resume(instance_id)
+
+    def _about(self, instance: str) -> _About:
+        return _About(instance)
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """Names the session in whatever goes wrong with it."""
+
+    instance: str
+
+    def __enter__(self) -> None:
+        """There is nothing to prepare."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, RolloutError) and self.instance not in str(error):
+            raise type(error)(f"{self.instance}: {error}") from error

@@ -1,0 +1,5 @@
+SELECT s.instance_id, s.status, s.host_machine, s.current_epic, event_iso(s.last_heartbeat::timestamptz)
+  FROM supervisor_sessions AS s
+ WHERE %(project)s = '' OR s.project = %(project)s
+ ORDER BY s.last_heartbeat DESC
+ LIMIT 20;
