@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.postgres import (  # noqa: F401  # fixtures that any test may ask for by name
     any_empty_database,
@@ -35,6 +36,10 @@ GITCONFIG = """\
 \tauto = 0
 """
 
+
+# A busy machine is no fault of a test: how long an example took is not judged.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 _MEMORY = Path("/dev/shm")
 _ROOM = 4 * 1024**3  # bytes that the tests' folders may take in all

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from rollout.content.modes import mode
+from rollout.content.modes import whole
 from rollout.model import circumstances
 from rollout.model.plan import Action, Change
 from rollout.planning import steps
@@ -96,7 +96,7 @@ def test_a_file_that_cannot_be_decided_is_an_error_of_that_file(monkeypatch: pyt
     from rollout.model.inventory import FileRule, Mode
 
     path = PurePosixPath("c.yaml")
-    monkeypatch.setattr(mode, "_wanted", lambda *_: b"\xff".decode())
+    monkeypatch.setattr(whole, "wanted", lambda _: b"\xff".decode())
     item = Managed(path, Mode.WHOLE, b"", False, FileRule(), "s", "")
     there = File(b"x")
     found = change_for(item, Snapshot("", {path: there}), circumstances.Decisions())

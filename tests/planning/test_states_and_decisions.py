@@ -315,7 +315,7 @@ def test_another_project_at_the_address_is_not_written_to_until_it_is_taken_over
     for _ in range(2):
         applied = world.run("apply", "--yes", "--json")
         assert (applied.code, applied.outcomes()) == (4, {"api": "blocked", "web": "unchanged"})
-        assert "no commit in common" in applied.reasons()["api"]
+        assert "shares no commit with" in applied.reasons()["api"]
     assert world.run("status", "--fetch", "--json").states() == {"api": "blocked", "web": "in-sync"}
     assert world.log("api") == ["first"]
     before = world.git(top, "rev-parse", "HEAD"), (top / "conf.txt").read_text()
