@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from rollout.cli.session import Session
 from rollout.errors import RolloutError, UsageError
 from rollout.fleet import prove
-from rollout.fleet.parts import Parts
 from rollout.model.files import Problem, Unproved
 from rollout.model.inventory import Target
 
@@ -54,7 +53,7 @@ def problems(at: Session, targets: tuple[Target, ...] | None = None) -> Mapping[
     at.screen.note("Trying the documents' commands and queries on the event store.")
     try:
         reach(at, url, PATIENCE)
-        return prove.problems(prove.faults(at.loaded, _wanted(at), url, chosen, at.interrupt.stop))
+        return prove.problems(prove.faults(at.loaded, url, chosen, at.interrupt.stop))
     except UsageError:
         raise
     except RolloutError as error:
@@ -72,11 +71,4 @@ def faults(at: Session, url: str) -> tuple[Unproved, ...]:
     """Return what is wrong with the documents and with the store that they are about; raise RolloutError if unknown."""
     reach(at, url, LONG_PATIENCE)
     chosen = at.loaded.chosen
-    wanted = _wanted(at)
-    of_documents = prove.faults(at.loaded, wanted, url, chosen, at.interrupt.stop)
-    return (*of_documents, *prove.script(at.loaded, wanted, url, SCRIPT, chosen))
-
-
-def _wanted(at: Session) -> prove.Wanted:
-    """Return what gives a target's desired files, those that read others too."""
-    return Parts(at.loaded, at.settings()).desired
+    return (*prove.faults(at.loaded, url, chosen, at.interrupt.stop), *prove.script(at.loaded, url, SCRIPT, chosen))

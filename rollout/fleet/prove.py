@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from threading import Event
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rollout.content.modes.table import traits
 from rollout.errors import UsageError
 from rollout.fleet.load import Loaded
-from rollout.model.files import Desired, Problem, Unproved
+from rollout.model.files import Problem, Unproved
 from rollout.model.inventory import Branch, Folder, Target, Variable
 
 if TYPE_CHECKING:
@@ -21,15 +21,9 @@ PLACE, DATABASE, USER = ("pg_host", "pg_port"), "pg_database", "pg_user"
 
 SHARED = "shared_root"
 
-Wanted = Callable[[Target], Desired]
 
-
-def faults(
-    loaded: Loaded, wanted: Wanted, url: str, targets: Iterable[Target], stop: Event | None = None
-) -> tuple[Unproved, ...]:
+def faults(loaded: Loaded, url: str, targets: Iterable[Target], stop: Event | None = None) -> tuple[Unproved, ...]:
     """Run the blocks and hooks of these targets' documents on a scratch store at `url`; return what fails.
-
-    `wanted` gives what a target's templates ask for.
 
     Raises RolloutError when nothing could be proved: the database is down, or psql is missing.
     """
@@ -37,7 +31,7 @@ def faults(
 
     chosen = tuple(targets)
     names = {target.name for target in chosen}
-    found = documents.prove(url, files(loaded, wanted, chosen), declared(loaded), names, stop)
+    found = documents.prove(url, files(loaded, chosen), declared(loaded), names, stop)
     return tuple(Unproved(f.owner, f.path, f"line {f.line}: {f.complaint}") for f in found)
 
 
@@ -59,21 +53,16 @@ def documented(loaded: Loaded, targets: Iterable[Target]) -> tuple[str, ...]:
     from rollout.events import documents
 
     return tuple(
-        target.name
-        for target in targets
-        if any(
-            documents.is_proved(str(slot.path)) and traits(slot.rule.mode).writes
-            for slot in loaded.rendering.slots(target)
-        )
+        target.name for target in targets if any(documents.is_proved(file.path) for file in _of_target(loaded, target))
     )
 
 
-def script(loaded: Loaded, wanted: Wanted, url: str, path: str, targets: Iterable[Target]) -> tuple[Unproved, ...]:
+def script(loaded: Loaded, url: str, path: str, targets: Iterable[Target]) -> tuple[Unproved, ...]:
     """Run a rolled-out script on the store at `url` itself, wherever one of the targets has it."""
     from rollout.events import documents
 
     chosen = {target.name for target in targets}
-    rolled_out = files(loaded, wanted, tuple(target for target in loaded.inventory.targets if target.name in chosen))
+    rolled_out = files(loaded, tuple(target for target in loaded.inventory.targets if target.name in chosen))
     found = documents.run_script(url, rolled_out, declared(loaded), path, chosen)
     return tuple(Unproved(f.owner, f.path, f.complaint) for f in found)
 
@@ -114,17 +103,17 @@ def _values(everywhere: Iterable[Mapping[str, Variable]], name: str) -> Iterator
     return (str(variables[name].value) for variables in everywhere if name in variables)
 
 
-def files(loaded: Loaded, wanted: Wanted, chosen: tuple[Target, ...]) -> list[RolledOut]:
+def files(loaded: Loaded, chosen: tuple[Target, ...]) -> list[RolledOut]:
     """Return the files of these targets, and those of every folder: documents tell people to use them."""
     named = {target.name for target in chosen}
     folders = [t for t in loaded.inventory.targets if isinstance(t.location, Folder) and t.name not in named]
-    return [file for target in (*chosen, *folders) for file in _of_target(wanted, target)]
+    return [file for target in (*chosen, *folders) for file in _of_target(loaded, target)]
 
 
-def _of_target(wanted: Wanted, target: Target) -> Iterator[RolledOut]:
+def _of_target(loaded: Loaded, target: Target) -> Iterator[RolledOut]:
     from rollout.events.bench import RolledOut
 
-    for item in wanted(target).managed:
+    for item in loaded.rendering.desired(target).managed:
         if traits(item.mode).writes:
             yield RolledOut(target.name, _folder(target), str(item.path), item.body, item.executable)
 

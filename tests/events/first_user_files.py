@@ -26,8 +26,7 @@ def rendered(root: Path = ROOT) -> Files:
     with load.opened(source, check=False) as loaded:
         desired = [loaded.rendering.desired(target) for target in loaded.chosen]
         problems = tuple(problem.message for one in desired for problem in one.problems)
-        files = prove.files(loaded, loaded.rendering.desired, loaded.chosen)
-        return Files(tuple(files), prove.declared(loaded), problems)
+        return Files(tuple(prove.files(loaded, loaded.chosen)), prove.declared(loaded), problems)
 
 
 def copied(to: Path) -> Path:

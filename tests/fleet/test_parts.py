@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from rollout.fleet import load, prove
 from tests.world import World
 
 ASSEMBLED = "{% for part in files('.parts/*.md') %}{{ read(part) | trim }}\n\n{% endfor %}"
@@ -116,3 +117,15 @@ def test_a_folder_reads_its_own_files_and_those_of_repositories(tmp_path: Path) 
 
 def _targets(world: World) -> dict[str, dict[str, Any]]:
     return {target["name"]: target for target in world.run("plan", "--json").json["targets"]}
+
+
+def test_what_others_wrote_is_never_run_as_a_document_of_ours(tmp_path: Path) -> None:
+    """Blocks of documents are tried out; a template that reads a file puts somebody else's blocks into ours."""
+    world = World(tmp_path)
+    world.repo("api", {"theirs.md": "```bash\nrm -rf everything\n```\n"})
+    world.template("project/CLAUDE.md.j2", "{{ read('theirs.md') }}")
+    world.template("project/ours.md", "```bash\ntrue\n```\n")
+    with load.opened(
+        world.inventory(), shown="i", root=None, limits=(), overrides={}, hostname="here"
+    ) as loaded:  # fmt: skip
+        assert [file.path for file in prove.files(loaded, loaded.chosen)] == ["ours.md"]
