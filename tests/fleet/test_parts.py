@@ -129,3 +129,26 @@ def test_what_others_wrote_is_never_run_as_a_document_of_ours(tmp_path: Path) ->
         world.inventory(), shown="i", root=None, limits=(), overrides={}, hostname="here"
     ) as loaded:  # fmt: skip
         assert [file.path for file in prove.files(loaded, loaded.chosen)] == ["ours.md"]
+
+
+def test_a_part_that_changes_between_the_plan_and_the_write_makes_the_target_stale(tmp_path: Path) -> None:
+    """The check of the rendered file stands for somebody who is quick: it changes what was read."""
+    world = World(tmp_path, tail="folders: {shared: {path: shared, templates: [shared]}}\n", defaults="")
+    world.repo("api", {"part.md": "1\n"}, ", templates: [project]")
+    world.clone("api", "quick")
+    world.write("shared", {"part.md": "1\n"})
+    commit = "git -c user.name=q -c user.email=q@example.org commit -qam quick"
+    push = f"cd {tmp_path}/quick && echo 2 > part.md && {commit} && git push -q origin HEAD\n"
+    world.write(".", {"api.sh": push, "shared.sh": f"echo 2 > {tmp_path}/shared/part.md\n"})
+    for name in ("project", "shared"):
+        world.template(f"{name}/{name}.md.j2", "{{ read('part.md') }}")
+    world.tail += (
+        f"files: {{project.md: {{check: 'sh {tmp_path}/api.sh {{path}}'}}, "
+        f"shared.md: {{check: 'sh {tmp_path}/shared.sh {{path}}'}}}}\n"
+    )
+    done = world.run("apply", "-y", "--json")
+    assert (done.code, done.outcomes()) == (3, {"api": "stale", "shared": "stale"})
+    assert done.reasons()["api"] == "upstream changed part.md meanwhile; nothing was written"
+    assert done.reasons()["shared"] == "part.md changed meanwhile; nothing was written"
+    assert world.at("api", "project.md") is None
+    assert not (tmp_path / "shared/shared.md").exists()

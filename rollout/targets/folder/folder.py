@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from msgspec.structs import replace
 
 from rollout.errors import Busy
+from rollout.machine import look
 from rollout.machine.replace import MOUNTED, NO_EXCHANGE, Changed
 from rollout.model.circumstances import Circumstances, Decisions
 from rollout.model.files import Desired, File, Obstacle, fingerprint
@@ -81,6 +82,7 @@ def write(job: Job) -> Outcome:
         with memory.locked(job.settings.state, root, job.settings.wait):
             snapshot = read_snapshot(root, step.managed, kept)
             stale = [p for p in review.stale_paths(step, snapshot.files) if not _is_done(p, step, snapshot.files)]
+            stale += _read_meanwhile(root, step)
             if stale:
                 names = ", ".join(str(path) for path in stale[:3])
                 outcome = _outcome(step, Verdict.STALE, f"{names} changed meanwhile; nothing was written")
@@ -107,6 +109,17 @@ def _unwritten(step: Step, error: OSError, root: Path) -> Outcome:
         return _outcome(step, Verdict.BLOCKED, f"{NO_EXCHANGE}, as {error.filename} needs it; {_ELSEWHERE}")
     why = MOUNTED if error.errno == errno.EBUSY else error.strerror
     return _outcome(step, Verdict.FAILED, f"{error.filename or root}: {why}")
+
+
+def _read_meanwhile(root: Path, step: Step) -> list[PurePosixPath]:
+    """Return the files of the folder that its own templates read and that say something else by now."""
+    own = [one for one in step.inputs if one.target == step.target and not one.managed and not one.glob]
+    now = {one: look.as_file(look.look(root, PurePosixPath(one.path))) for one in own}
+    return [
+        PurePosixPath(one.path)
+        for one, found in now.items()
+        if (found.sha256 if isinstance(found, File) else None) != one.sha256
+    ]
 
 
 def _touched(path: PurePosixPath, changes: Iterable[Change]) -> bool:
