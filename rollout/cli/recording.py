@@ -13,6 +13,7 @@ from rollout.ledger.queries import LedgerError
 from rollout.machine import clock
 from rollout.model.outcomes import Outcome, Run, Verdict
 from rollout.model.plan import Step
+from rollout.showing import plans
 from rollout.showing.outcomes import outcome_line
 
 _BURST = 0.25  # outcomes that come within so many seconds are recorded together
@@ -55,7 +56,7 @@ def diagnostics(steps: Iterable[Step]) -> Iterator[dict[str, str]]:
     for step in steps:
         for path in step.orphans:
             yield {"severity": "warning", "code": "orphan", "target": step.target, "path": str(path),
-                   "message": f"{path}: no template names it any more; mode: absent deletes it"}  # fmt: skip
+                   "message": f"{path}: {plans.UNNAMED}"}  # fmt: skip
         for warning in step.warnings:
             yield {"severity": "warning", "code": "warning", "target": step.target, "message": warning}
 

@@ -182,6 +182,18 @@ def _added(content: bytes, body: bytes, spot: Spot) -> bytes:
     return content + gap + newline + whole
 
 
+def without(content: bytes, gone: Iterable[Block]) -> bytes:
+    """Return the file without these blocks, and without the blank line that stood between one and the rest."""
+    for block in sorted(gone, key=lambda block: block.begin.start, reverse=True):
+        bom = len(_BOM) if block.begin.start == 0 and content.startswith(_BOM) else 0
+        before, after = content[: block.begin.start + bom], content[block.end.end :]
+        apart = re.search(rb"(?:\A|\n)(\r?\n)\Z", before)
+        if apart is not None and (not after or re.match(rb"\r?\n", after)):
+            before = before[: apart.start(1)]
+        content = before + after
+    return content
+
+
 def _whole(body: bytes, spot: Spot, newline: bytes) -> bytes:
     begin, end = (line.encode() for line in markers.written(spot))
     return (begin + b"\n" + _plain(body) + end + b"\n").replace(b"\n", newline)

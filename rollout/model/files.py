@@ -116,6 +116,7 @@ class Written(Struct, frozen=True):
     merged: str | None = None
     merge_base: File | None = None
     disputed: bool = False
+    noted: bool = False  # nobody wrote it for us: others had, just as the template asked
     own: bool = True  # whether this very target wrote there, and not only another of the same repository
 
 

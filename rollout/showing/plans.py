@@ -158,8 +158,11 @@ def grouped(said: Iterable[tuple[str, str]], *, whole: bool = False) -> list[str
     return [f"{names(targets, whole=whole)}: {text}" for text, targets in groups.items()]
 
 
+UNNAMED = "no template names it any more; mode: absent takes out what rollout wrote there"
+
+
 def orphan(path: PurePosixPath) -> str:
-    return f"orphan   {plain(str(path))}  no template names it any more; mode: absent deletes it"
+    return f"orphan   {plain(str(path))}  {UNNAMED}"
 
 
 def orphans(steps: Iterable[Step], *, whole: bool = False) -> list[str]:

@@ -40,7 +40,7 @@ def written(note: Note, touches: list[Touch], last: Written | None, contents: Ma
     if last is not None and newest is not None and newest.after == note.entry and not last.disputed:
         return last
     file = history.entry_file(note.entry, contents)
-    return Written(file, note.commit, last.ours if last is not None else (), disputed=file is None)
+    return Written(file, note.commit, last.ours if last is not None else (), disputed=file is None, noted=True)
 
 
 def as_memo(notes: Notes) -> dict[str, Any]:

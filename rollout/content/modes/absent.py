@@ -1,12 +1,13 @@
-"""Mode `absent`: there is no such file."""
+"""Mode `absent`: nothing of ours is there; a file that others share with us loses our part and stays."""
 
 from __future__ import annotations
 
 from rollout.content.modes.mode import Reason, Situation, Traits
-from rollout.content.modes.whole import changed, fault, merged
+from rollout.content.modes.share import rest
+from rollout.content.modes.whole import fault, merged
 from rollout.model.files import File, Managed, Obstacle
 
-TRAITS = Traits(writes=False, formatted=False)
+TRAITS = Traits(writes=False, formatted=False, needs_past=True)
 
 
 def passed_over(item: Managed, found: Obstacle) -> str | None:
@@ -18,14 +19,22 @@ def passed_over(item: Managed, found: Obstacle) -> str | None:
     )
 
 
-def wanted(_at: Situation) -> File | None:
-    return None
+def wanted(at: Situation) -> File | None:
+    content = rest(at).content
+    return File(content, at.actual.executable) if content is not None and at.actual is not None else None
 
 
 def reason(at: Situation, _actual: File) -> Reason:
+    found = rest(at)
     if at.written is None:
         return Reason("the inventory wants it absent, and rollout never wrote it", takes_over=True)
-    return Reason("the inventory wants it absent")
+    if not found.sure:
+        return Reason("the inventory wants it absent, and others may have written part of it", takes_over=True)
+    return Reason("the inventory wants it absent" + ("; what others wrote stays" if found.content is not None else ""))
+
+
+def changed(at: Situation, _base: File, _actual: File) -> bool:
+    return rest(at).drifted
 
 
 def ours(_item: Managed, _actual: File) -> File | None:

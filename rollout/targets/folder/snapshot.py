@@ -65,14 +65,16 @@ def _last_written(entry: Mapping[str, Any], found: File | Obstacle | None, kept:
     if base is None and current["print"] != "-":
         # The content is gone, but not what it was: a file that differs from it still is drift.
         base = found if isinstance(found, File) and fingerprint(found) == current["print"] else File(b"\0gone")
-    pairs = tuple(
-        (_bytes(before, kept), _bytes(after, kept)) for before, after in entry.get("ours", []) if after != "-"
-    )
+    writes = [*entry.get("ours", []), *([[announced["before"], announced["print"]]] if current is announced else [])]
+    both = ((_bytes(before, kept), _bytes(after, kept)) for before, after in writes if after != "-")
+    pairs = tuple((before, after) for before, after in both if before is not None and after is not None)
     merged = current.get("merged")
     merge_base = kept.file(entry.get("merge_base")) if merged else None
-    return Written(base, current.get("run"), pairs, merged, merge_base)
+    noted = not writes or writes[-1][1] != current["print"]
+    return Written(base, current.get("run"), pairs, merged, merge_base, noted=noted)
 
 
-def _bytes(entry: str, kept: Memory) -> bytes:
+def _bytes(entry: str, kept: Memory) -> bytes | None:
+    """Return what a file held, nothing where there was none, or None where its content was lost."""
     file = kept.file(entry)
-    return file.content if file else b""
+    return file.content if file else b"" if entry == "-" else None

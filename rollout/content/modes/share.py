@@ -1,0 +1,185 @@
+"""What of a file is ours, told from what rollout wrote there, whichever mode wrote it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rollout.content import blocks, markers
+from rollout.content.documents import merge, past
+from rollout.content.documents.formats import format_of
+from rollout.content.documents.match import match_for
+from rollout.content.file_fault import FileFault
+from rollout.content.modes.mode import Situation
+from rollout.model.files import Managed, Written
+
+Pairs = tuple[tuple[bytes, bytes], ...]
+
+_EMPTY = {"json": b"{}\n", "yaml": b"{}\n", "toml": b"", "ini": b""}  # a template that names nothing
+
+
+class Rest(Struct, frozen=True):
+    """What stays of a file when ours is taken out, None where that is nothing; `sure` where nobody need be asked."""
+
+    content: bytes | None
+    sure: bool = True
+    drifted: bool = False  # our part is no longer as we wrote it
+
+
+def rest(at: Situation) -> Rest:
+    """Return what stays of the file that is there when what rollout wrote is taken out."""
+    if at.actual is None or (at.written is not None and at.written.file is None):
+        return Rest(None, drifted=at.actual is not None)
+    content = at.actual.content
+    if at.written is None or at.written.file is None:
+        return _without_blocks(content, content, _named(content, at.item), at.item) or Rest(None, sure=False)
+    return _rest(content, at.written.file.content, at.written, at.item)
+
+
+def _rest(content: bytes, base: bytes, written: Written, item: Managed) -> Rest:
+    alone = written.noted or _alone(written.ours)
+    names = _blocks(written, base, item)
+    if content == base and alone and not (written.noted and names):
+        return Rest(None)
+    without = _without_blocks(content, base, names, item) or _without_keys(content, base, written.ours, item)
+    if without is not None:
+        return replace(without, content=_as_before(without.content, written.ours))
+    if not alone and _released(written, item):
+        return Rest(content)
+    return Rest(None, sure=alone or not _survives(written.ours), drifted=content != base)
+
+
+def _alone(pairs: Pairs) -> bool:
+    """Tell whether all that we last wrote is ours: we made the file, and found it each time as we had left it."""
+    alone, last = False, b""
+    for before, after in pairs:
+        alone = not before.strip() or (alone and before == last)
+        last = after
+    return alone
+
+
+def _survives(pairs: Pairs) -> bool:
+    """Tell whether a word that others wrote may stand in what we last wrote."""
+    foreign: set[bytes] = set()
+    last = b""
+    for before, after in pairs:
+        foreign = (foreign | (_words(before) - _words(last))) & _words(after)
+        last = after
+    return bool(foreign) or not pairs
+
+
+def _words(content: bytes) -> set[bytes]:
+    return set(re.findall(rb"\w+", content))
+
+
+def _released(written: Written, item: Managed) -> bool:
+    """Tell whether our last write took out what was ours: then the rest is somebody else's."""
+    if not written.ours or written.file is None:
+        return False
+    earlier, (before, after) = written.ours[:-1], written.ours[-1]
+    if not earlier or after != written.file.content:
+        return False
+    found = replace(written, ours=earlier, noted=False)
+    return _rest(before, earlier[-1][1], found, item).content == after
+
+
+def _as_before(content: bytes | None, pairs: Pairs) -> bytes | None:
+    """Return what stays as others had written it where only the end of the last line differs; blank is nothing."""
+    if content is None or not content.strip():
+        return None
+    return next((before for before, _ in reversed(pairs) if before + b"\n" == content), content)
+
+
+# --- blocks
+
+
+def _spot(item: Managed) -> markers.Spot:
+    return markers.Spot(PurePosixPath(item.path), item.block_id, item.rule.markers)
+
+
+def _found(content: bytes, item: Managed) -> dict[str, bytes]:
+    """Return what the blocks of a file say, by their ids; half markers are text."""
+    spot = _spot(item)
+    try:
+        return {name: blocks.said(block.inner(content)) for name, block in blocks.find(content, spot).items()}
+    except markers.MarkerError:
+        return {}
+
+
+def _named(content: bytes, item: Managed) -> tuple[str, ...]:
+    return tuple(name for name in _found(content, item) if name == item.block_id)
+
+
+def _blocks(written: Written, base: bytes, item: Managed) -> tuple[str, ...]:
+    """Return the blocks in what we last wrote that are ours; more than one only where an id says which."""
+    there = _found(base, item)
+    ours: dict[str, None] = {}
+    for before, after in written.ours:
+        had, has = _found(before, item), _found(after, item)
+        ours |= {name: None for name, text in has.items() if had.get(name) != text}
+    if written.noted:
+        ours |= dict.fromkeys(there)
+    known = [name for name in ours if name in there]
+    chosen = [name for name in known if name == item.block_id] or (known if written.own else [])
+    if len(chosen) > 1:
+        listed = ", ".join(map(repr, chosen))
+        raise markers.MarkerError(f"which of the blocks {listed} is ours is not clear; say it in 'files' by id:")
+    return tuple(chosen)
+
+
+def _without_blocks(content: bytes, base: bytes, names: tuple[str, ...], item: Managed) -> Rest | None:
+    if not names:
+        return None
+    there = blocks.find(content, _spot(item))
+    left = blocks.without(content, [there[name] for name in names if name in there])
+    was, now = _found(base, item), _found(content, item)
+    drifted = any(name in now and now[name] != was[name] for name in names)
+    return Rest(left if left.strip() else None, drifted=drifted)
+
+
+# --- keys
+
+
+def _without_keys(content: bytes, base: bytes, pairs: Pairs, item: Managed) -> Rest | None:
+    """Return the document without the keys that we wrote into it; None where we may have written all of it."""
+    name = format_of(item.path, item.rule.format)
+    if name is None or not pairs:
+        return None
+    kind = merge.Kind(item.path, name, match_for(item.path, dict(item.rule.match)))
+    empty = _EMPTY[name]
+    try:
+        if not _merges(pairs, kind):
+            return None
+        ours = merge.past(((before if before.strip() else empty, after) for before, after in pairs), kind)
+        changed = _said(content, ours, kind) != _said(base, ours, kind)
+        if changed and _alone(pairs):
+            return None
+        left = merge.merged(content, empty, ours, kind)
+        nothing = _alone(pairs) and not kind.read(left).root.parts and not kind.read(left).comments
+        return Rest(None if nothing else left, drifted=changed)
+    except FileFault:
+        return None
+
+
+def _said(content: bytes, ours: merge.Ours, kind: merge.Kind) -> dict[str, str]:
+    """Return what a document says at the places that are ours."""
+    there = merge.projection(content, _EMPTY[kind.format or "json"], ours, kind)
+    return {place: text for place, text in there.items() if place}
+
+
+def _merges(pairs: Pairs, kind: merge.Kind) -> bool:
+    """Tell whether every write of ours kept what others had in the document."""
+    for number, (before, after) in enumerate(pairs):
+        if not before.strip():
+            continue
+        ours = merge.past(pairs[:number], kind)
+        mine = {*ours.added, *ours.entries}
+        root = kind.read(after).root
+        for place, _ in past.leaves(kind.read(before).root, kind.match):
+            foreign = not any(place[: len(one)] == one for one in mine)
+            if foreign and place and past.at(root, place, kind.match) is None:
+                return False
+    return True

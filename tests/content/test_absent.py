@@ -1,0 +1,168 @@
+"""Mode `absent` takes out what is ours, and never what others wrote, whichever mode had written the file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import PurePosixPath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from rollout.content import blocks
+from rollout.content.documents import merge, past
+from rollout.content.markers import Spot
+from rollout.model.circumstances import Decisions
+from rollout.model.files import File, Managed, Snapshot, Written
+from rollout.model.inventory import FileRule, Mode
+from rollout.model.plan import Change
+from rollout.planning.changes import change_for
+from tests.world import World
+
+MD, JSON = PurePosixPath("CLAUDE.md"), PurePosixPath("s.json")
+
+BLOCK = "<!-- rollout:begin project -->\nours\n<!-- rollout:end project -->\n"
+
+OTHER = BLOCK.replace("project", "theirs")
+
+MINE = "# mine\n\nimportant text\n"
+
+
+def planned(path: PurePosixPath, there: str, *writes: tuple[str, str], noted: str | None = None) -> Change | None:
+    """Return what `absent` needs where rollout made these writes, and then there is something."""
+    pairs = tuple((before.encode(), after.encode()) for before, after in writes)
+    last = File(noted.encode() if noted is not None else pairs[-1][1]) if pairs or noted is not None else None
+    written = {path: Written(last, ours=pairs, noted=noted is not None)} if last is not None else {}
+    item = Managed(path, Mode.ABSENT, b"", False, FileRule(mode=Mode.ABSENT), "", "")
+    return change_for(item, Snapshot("", {path: File(there.encode())}, written), Decisions())
+
+
+def said(change: Change | None) -> str:
+    if change is None:
+        return "in-sync"
+    return f"{change.action} {change.after.content.decode() if change.after else '-'}"
+
+
+@pytest.mark.parametrize(
+    ("there", "writes", "expected"),
+    [
+        ("whole\n", [("", "whole\n")], "delete -"),
+        ("new\n", [("", "whole\n"), ("whole\n", "new\n")], "delete -"),
+        ("theirs\n", [("", "whole\n")], "drift -"),
+        ("whole\n", [("foreign\n", "whole\n")], "delete -"),
+        ("foreign whole\n", [("foreign\n", "foreign whole\n")], "adopt -"),
+        (BLOCK, [("", BLOCK)], "delete -"),
+        (f"{BLOCK}\n{MINE}", [("", BLOCK)], f"update {MINE.replace('# mine', chr(10) + '# mine', 1)}"),
+        (f"{MINE}\n{BLOCK}", [(MINE, f"{MINE}\n{BLOCK}")], f"update {MINE}"),
+        (f"{MINE}\n{BLOCK}", [(MINE[:-1], f"{MINE}\n{BLOCK}")], f"update {MINE[:-1]}"),
+        (f"{MINE}more\n\n{BLOCK}", [(MINE, f"{MINE}\n{BLOCK}")], f"update {MINE}more\n"),
+        (f"{MINE}\n{BLOCK.replace('ours', 'x')}", [(MINE, f"{MINE}\n{BLOCK}")], f"drift {MINE}"),
+        (MINE, [(MINE, f"{MINE}\n{BLOCK}")], "in-sync"),
+        (MINE, [(MINE, f"{MINE}\n{BLOCK}"), (f"{MINE}\n{BLOCK}", MINE)], "in-sync"),
+        ("later\n", [(MINE, f"{MINE}\n{BLOCK}"), (f"{MINE}\n{BLOCK}", MINE)], "in-sync"),
+        (f"{OTHER}{BLOCK}", [(OTHER, f"{OTHER}{BLOCK}")], f"update {OTHER}"),
+    ],
+)
+def test_of_a_text_our_block_goes_and_the_rest_stays(there: str, writes: list[tuple[str, str]], expected: str) -> None:
+    assert said(planned(MD, there, *writes)) == expected
+
+
+@pytest.mark.parametrize(
+    ("there", "writes", "expected"),
+    [
+        ('{"ours": 1}\n', [("", '{"ours": 1}\n')], "delete -"),
+        ('{"mine": 1, "ours": 2}', [('{"mine": 1}', '{"mine": 1, "ours": 2}')], 'update {"mine": 1}'),
+        ('{"ours": 2, "mine": 1}', [("", '{"ours": 2}')], 'update {"mine": 1}'),
+        ('{"ours": 3}', [("", '{"ours": 2}')], "drift -"),
+        ('{"mine": 1, "ours": 3}', [('{"mine": 1}', '{"mine": 1, "ours": 2}')], "in-sync"),
+        ('{"mine": 1}', [('{"mine": 1}', '{"mine": 1, "ours": 2}'), ('{"mine": 1, "ours": 2}', '{"mine": 1}')],
+         "in-sync"),
+        ('{"a": 1}', [('{"mine": 1}', '{"a": 1}')], "adopt -"),
+        ('{"l": [1, 2]}', [('{"l": [1]}', '{"l": [1, 2]}')], 'update {"l": [1]}'),
+    ],
+)  # fmt: skip
+def test_of_a_document_our_keys_go_and_the_rest_stays(there: str, writes: list[tuple[str, str]], expected: str) -> None:
+    assert said(planned(JSON, there, *writes)) == expected
+
+
+def test_a_file_that_others_wrote_just_as_it_should_be_is_ours_but_for_what_is_around_a_block() -> None:
+    assert said(planned(MD, "whole\n", noted="whole\n")) == "delete -"
+    assert said(planned(MD, f"{MINE}\n{BLOCK}", noted=f"{MINE}\n{BLOCK}")) == f"update {MINE}"
+
+
+def test_where_what_rollout_wrote_is_not_known_a_person_is_asked() -> None:
+    assert said(planned(MD, MINE)) == "adopt -"
+    item = Managed(MD, Mode.ABSENT, b"", False, FileRule(mode=Mode.ABSENT, block_id="project"), "", "")
+    content = f"{MINE}\n{BLOCK}".encode()
+    assert said(change_for(item, Snapshot("", {MD: File(content)}), Decisions())) == f"adopt {MINE}"
+    lost = {MD: Written(File(content))}
+    unnamed = replace(item, rule=FileRule(mode=Mode.ABSENT))
+    assert said(change_for(unnamed, Snapshot("", {MD: File(content)}, lost), Decisions())) == "adopt -"
+
+
+TEXT = st.lists(st.sampled_from(["a\n", "b c\n", "\n", "# d\n"]), max_size=6).map("".join)
+
+
+@given(TEXT, TEXT.filter(str.strip), TEXT.filter(str.strip))
+def test_a_block_that_comes_and_goes_leaves_every_byte(before: str, one: str, two: str) -> None:
+    spot = Spot(MD, "project")
+    first = blocks.splice(before.encode(), one.encode(), spot).decode()
+    second = blocks.splice(first.encode(), two.encode(), spot).decode()
+    found = planned(MD, second, (before, first), (first, second))
+    assert found is not None
+    assert (found.after.content.decode() if found.after else "") == (before if before.strip() else "")
+
+
+KEYS = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 3), min_size=1)
+
+
+@given(KEYS, KEYS, KEYS)
+def test_keys_that_come_and_go_leave_what_others_had(
+    before: dict[str, int], one: dict[str, int], two: dict[str, int]
+) -> None:
+    kind = merge.Kind(JSON, "json")
+    text = json.dumps(before)
+    first = merge.merged(text.encode(), json.dumps(one).encode(), past.Ours(), kind)
+    ours = merge.past([(text.encode(), first)], kind)
+    second = merge.merged(first, json.dumps(two).encode(), ours, kind)
+    writes = [(text, first.decode()), (first.decode(), second.decode())]
+    writes = [pair for pair in writes if pair[0] != pair[1]]
+    if not writes:
+        return
+    found = planned(JSON, second.decode(), *writes)
+    left = second if found is None else found.after.content if found.after else b""
+    assert found is None or found.action.value in {"update", "adopt"}
+    if found is None or found.action.value == "update":
+        assert json.loads(left).keys() == before.keys()
+
+
+@pytest.mark.parametrize("kind", ["branch", "folder"])
+def test_a_shared_file_that_becomes_absent_keeps_what_others_wrote(world: World, kind: str) -> None:
+    merged = '{"mine": 1}\n'
+    texts = {"CLAUDE.md": MINE, "s.json": merged}
+    if kind == "folder":
+        (world.root / "shared").mkdir()
+        for name, text in texts.items():
+            (world.root / "shared" / name).write_text(text)
+        world.tail = head = "folders: {f: {path: shared, templates: [project]}}\n"
+    else:
+        world.repo("api", texts)
+        head = ""
+    templates = {"CLAUDE.md": "ours\n", "s.json": '{"ours": 2}\n', "made.md": "all\n"}
+    for name, text in templates.items():
+        world.template(f"project/{name}", text)
+    world.tail = head + "files: {CLAUDE.md: {mode: block}, s.json: {mode: merge}, made.md: {mode: block}}\n"
+    assert world.run("apply", "--yes", "--adopt").code == 0
+    for name in templates:
+        (world.root / "templates/project" / name).unlink()
+    world.tail = head + "files: {CLAUDE.md: {mode: absent}, s.json: {mode: absent}, made.md: {mode: absent}}\n"
+    assert world.run("apply", "--yes").code == 0
+
+    def there(name: str) -> str | None:
+        place = world.root / "shared" / name
+        return world.at("api", name) if kind == "branch" else place.read_text() if place.exists() else None
+
+    assert {name: there(name) for name in templates} == {**texts, "made.md": None}
+    assert set(world.run("plan", "--json").states().values()) == {"in-sync"}
+    assert world.run("verify").code == 0
