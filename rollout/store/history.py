@@ -51,9 +51,9 @@ def blobs_of(
     needed: set[str] = set()
     for path in managed:
         for touch in own(history.get(path, [])):
-            needed |= {entry[1] for entry in (touch.before, touch.after) if entry}
-            if path not in merged and touch.merged is None:
-                needed -= {touch.before[1]} if touch.before else set()
+            last = path not in merged and touch.merged is None
+            needed |= {entry[1] for entry in ((touch.after,) if last else (touch.before, touch.after)) if entry}
+            if last:
                 break
     return needed
 
@@ -70,13 +70,14 @@ def written(touches: list[Touch], contents: Mapping[str, bytes], target: str) ->
         for touch in reversed(mine)
         if touch.after and touch.after[1] in contents and (touch.before is None or touch.before[1] in contents)
     )
+    file = entry_file(newest.after, contents)
     return Written(
-        file=entry_file(newest.after, contents),
+        file=file,
         commit=newest.commit,
         ours=pairs,
         merged=newest.merged,
         merge_base=entry_file(plain.after, contents) if plain and newest.merged else None,
-        disputed=disputed(touches),
+        disputed=disputed(touches) or (file is None and newest.after is not None),
         own=any(touch.target == target for touch in mine),
     )
 
