@@ -9,6 +9,7 @@ from rollout.cli import session
 from rollout.cli.options import common, option
 from rollout.cli.session import Session
 from rollout.errors import UsageError
+from rollout.inventory.choose import near
 from rollout.model import plan_document
 from rollout.model.plan import Action, Change, State, Step
 from rollout.showing import plans
@@ -35,7 +36,8 @@ def diff(context: click.Context, target: str | None, path: str | None, base: boo
     with session.opened(context) as at:
         chosen = tuple(t for t in at.loaded.chosen if target is None or t.name == target)
         if not chosen:
-            raise UsageError(f"there is no target {target!r}; `rollout status` lists them")
+            meant = near(target or "", [t.name for t in at.loaded.chosen])
+            raise UsageError(f"there is no target {target!r}{meant}; `rollout status` lists them")
         made = at.plan(at.settings(offline=offline), targets=chosen)
         if path is not None and path not in {str(p) for step in made.steps for p in step.managed}:
             known = [step for step in made.steps if step.managed]

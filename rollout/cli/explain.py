@@ -12,6 +12,7 @@ from rollout.cli import session
 from rollout.cli.options import common, option
 from rollout.errors import UsageError
 from rollout.fleet.explain import explanation
+from rollout.inventory.choose import near
 from rollout.ledger import ledger
 from rollout.model.parts import Input
 
@@ -31,7 +32,8 @@ def explain(context: click.Context, target: str, path: str, offline: bool) -> in
     with session.opened(context, looks=False) as at:
         chosen = next((t for t in at.loaded.inventory.targets if t.name == target), None)
         if chosen is None:
-            raise UsageError(f"there is no target {target!r}; `rollout status` lists them")
+            meant = near(target, [t.name for t in at.loaded.inventory.targets])
+            raise UsageError(f"there is no target {target!r}{meant}; `rollout status` lists them")
         found = explanation(at.loaded, chosen, PurePosixPath(path), at.settings(offline=offline))
         inventory = at.loaded.inventory
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:

@@ -13,6 +13,8 @@ from rollout.cli.options import (
     terminal_width,
 )
 from rollout.cli.session import Session
+from rollout.errors import UsageError
+from rollout.inventory.choose import near
 from rollout.ledger import ledger
 from rollout.ledger.ledger import Ledger
 from rollout.machine import locks
@@ -36,7 +38,7 @@ def history(context: click.Context, run: str | None) -> int:
     with session.opened(context, check=False, looks=False) as at:
         inventory = at.loaded.inventory
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
-            found = book.runs() if run is None else [book.run(run)]
+            found = book.runs() if run is None else [one_run(book, run)]
             at_work = runs_at_work(at, book)
         runs = [in_order(replace(past, at_work=past.run == at_work), inventory.targets) for past in found]
         if at.options.json:
@@ -46,6 +48,14 @@ def history(context: click.Context, run: str | None) -> int:
         else:
             at.screen.data(outcomes.run_text(runs[0], at.screen.paint))
     return 0
+
+
+def one_run(book: Ledger, name: str) -> PastRun:
+    """Return the run that a person named; raise UsageError with the nearest one where there is none."""
+    try:
+        return book.run(name)
+    except UsageError as error:
+        raise UsageError(f"{error}{near(name, [past.run for past in book.runs()])}") from None
 
 
 def runs_at_work(at: Session, book: Ledger) -> str | None:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from rollout.cli import session
 from rollout.cli.carry_out import Undertaking, carry_out, ledger
+from rollout.cli.history import one_run
 from rollout.cli.options import common, option
 from rollout.cli.run_options import words_options
 from rollout.fleet.revert import steps_back
@@ -38,7 +39,7 @@ def revert(
     """
     with session.opened(context, check=False, spread=False, looks=False) as at, ledger(at) as book:
         settings = at.settings(push=not no_push, writes=True)
-        past = book.run(run)
+        past = one_run(book, run)
         targets = tuple(t for t in at.loaded.chosen if any(o.target == t.name and o.paths for o in past.outcomes))
         steps = steps_back(past, targets, at.loaded, settings, at.options.jobs)
         made = Plan(clock.new_id(), clock.now(), steps)

@@ -41,6 +41,11 @@ def variables(source: Source) -> tuple[Variables, list[Fault]]:
         Fault(1, f"--var {name}: the name {name!r} belongs to rollout; choose another")
         for name in sorted(RESERVED & overrides.keys())
     ]
+    faults += [
+        Fault(1, f"--var {name}: {text!r} is not YAML: {wrong}; quote what is text")
+        for name, text in source.overrides.items()
+        if (wrong := _not_given(text)) is not None
+    ]
     return Variables(base, groups, overrides), faults
 
 
@@ -54,6 +59,14 @@ def variables_of(node: yaml_nodes.Node | None, source: str) -> tuple[dict[str, V
         if name in RESERVED
     ]
     return {name: Variable(yaml_nodes.written(value), source) for name, value in node.entries.items()}, faults
+
+
+def _not_given(text: str) -> str | None:
+    """Say why a value of --var is not YAML though it begins as a list, a mapping or a quoted text does."""
+    if text[:1] not in {"[", "{", "'", '"'}:
+        return None
+    faults = yaml_parse.parse(text)[1]
+    return faults[0].message if faults else None
 
 
 def given(text: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from rollout.errors import Refused, RolloutError
+from rollout.errors import Refused, UsageError
 from rollout.ledger.postgresql import PostgreSQL
 from rollout.ledger.queries import Database, LedgerError, queries
 from rollout.ledger.sqlite import SQLite
@@ -85,14 +85,14 @@ class Ledger:
         return [self._with_outcomes(run) for run in found]
 
     def run(self, name: str) -> PastRun:
-        """Return the run whose id begins with `name`; raise RolloutError for none or several."""
+        """Return the run whose id begins with `name`; raise UsageError for none or several."""
         found = (
             [PastRun(*row) for row in self._ask("one_run", run=name.replace("%", "").replace("_", ""))] if name else []
         )
         exact = [run for run in found if run.run == name] or found
         if len(exact) != 1:
             what = "no run" if not exact else f"{len(exact)} runs"
-            raise RolloutError(f"{what} with an id that begins with {name!r}; `rollout history` lists them")
+            raise UsageError(f"{what} with an id that begins with {name!r}; `rollout history` lists them")
         return self._with_outcomes(exact[0])
 
     def _with_outcomes(self, run: PastRun) -> PastRun:

@@ -66,7 +66,10 @@ class Renderer:
                 if other is None:
                     dynamic = True
                 elif other not in self._templates:
-                    raise TemplateFault(f"templates/{current}: includes {other!r}, which is not under templates/")
+                    line = _names_line(trees[current], other)
+                    raise TemplateFault(
+                        f"templates/{current}:{line}: includes {other!r}, which is not under templates/"
+                    )
                 elif other not in {*trees, *waiting}:
                     waiting.append(other)
         if not dynamic:
@@ -194,6 +197,18 @@ def _reading_functions(tree: jinja2.nodes.Template) -> set[str]:
     from jinja2 import nodes
 
     return {found.name for found in tree.find_all(nodes.Name) if found.name in FUNCTIONS and found.ctx == "load"}
+
+
+def _names_line(tree: jinja2.nodes.Template, other: str) -> int:
+    """Return the line of a template that names another."""
+    from jinja2 import nodes
+
+    for found in tree.find_all((nodes.Include, nodes.Extends, nodes.Import, nodes.FromImport)):
+        if any(word.value == other for word in found.find_all(nodes.Const)):
+            return found.lineno
+        if any(other in word.value for word in found.find_all(nodes.Const) if isinstance(word.value, tuple | list)):
+            return found.lineno
+    return 1
 
 
 def _copy(variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,41 @@
+"""A name that is not there is answered with the nearest one, and exit code 64."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from rollout.rendering.jinja import Renderer, TemplateFault
+from tests.world import World
+
+
+def test_names_that_are_not_there_are_answered_with_the_nearest(world: World) -> None:
+    world.repo("api")
+    world.run("apply", "--yes")
+    run = re.search(r"\S+", world.run("history", "--json").json["runs"][0]["run"])
+    assert run is not None
+    for words in (["diff", "apj"], ["explain", "apj", "conf.txt"]):
+        ran = world.run(*words)
+        assert ran.code == 64
+        assert "did you mean 'api'?" in ran.out + ran.err
+    wrong = run[0][:-1] + "x"
+    for words in (["history", wrong], ["revert", wrong, "--yes"]):
+        ran = world.run(*words)
+        assert ran.code == 64
+        assert f"did you mean {run[0]!r}?" in ran.out + ran.err
+
+
+@pytest.mark.parametrize("value", ["[1", "{a: 1", '"open', "'open"])
+def test_a_variable_that_begins_as_yaml_and_is_none_is_refused(world: World, value: str) -> None:
+    world.repo("api")
+    ran = world.run("plan", "--var", f"who={value}")
+    assert ran.code == 64
+    assert "--var who" in ran.out + ran.err
+
+
+@pytest.mark.parametrize("text", ["{% include 'nope.j2' %}", "{% extends 'nope.j2' %}", "{% include ['nope.j2'] %}",
+                                  "{% from 'nope.j2' import x %}"])  # fmt: skip
+def test_a_template_that_is_not_there_is_told_with_the_line(text: str) -> None:
+    with pytest.raises(TemplateFault, match=r"templates/a\.j2:2: includes 'nope\.j2'"):
+        Renderer({"a.j2": f"one\n{text}\n"}).uses("a.j2", "jinja")
