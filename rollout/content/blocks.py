@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from rollout.content import markers, sections
+from rollout.content import comments, markers, sections
 from rollout.content.markers import ID, Mark, MarkerError, Spot, marks
 
 _BOM = b"\xef\xbb\xbf"
@@ -116,8 +117,9 @@ def splice(content: bytes | None, body: bytes, spot: Spot, earlier: str | None =
     A block that stands there under the `earlier` id, or in markers of another form, is moved. Raises MarkerError where
     the result would not hold exactly this block.
     """
-    _refuse_unreadable(content or b"", body, spot)
     there = content or b""
+    spot = replace(spot, script=comments.of_script(there))
+    _refuse_unreadable(there, body, spot)
     found = find(there, spot)
     block = found.get(spot.block_id) or found.get(earlier or "")
     result = _added(there, body, spot) if block is None else _moved(there, block, body, spot)
@@ -155,7 +157,8 @@ def _moved(content: bytes, block: Block, body: bytes, spot: Spot) -> bytes:
     inner = block.inner(content)
     if said(inner) != said(body):
         before, _, after = _edges(inner)
-        inner = before + said(body).replace(b"\n", newline) + after
+        gap = _gap(spot, newline)
+        inner = (before or gap) + said(body).replace(b"\n", newline) + (after or gap)
     lines = zip((block.begin, block.end), markers.written(spot), markers.form_of(spot), strict=True)
     begin, end = (_mended(content, mark, line, form, spot) for mark, line, form in lines)
     return content[: block.begin.start] + begin + inner + end + content[block.end.end :]
@@ -196,7 +199,13 @@ def without(content: bytes, gone: Iterable[Block]) -> bytes:
 
 def _whole(body: bytes, spot: Spot, newline: bytes) -> bytes:
     begin, end = (line.encode() for line in markers.written(spot))
-    return (begin + b"\n" + _plain(body) + end + b"\n").replace(b"\n", newline)
+    gap = _gap(spot, b"\n")
+    return (begin + b"\n" + gap + _plain(body) + gap + end + b"\n").replace(b"\n", newline)
+
+
+def _gap(spot: Spot, newline: bytes) -> bytes:
+    """Return the blank line that parts a marker from the text where it would run into the paragraph without one."""
+    return newline if not spot.custom and spot.form == comments.RST else b""
 
 
 def _line_end(line: bytes) -> bytes:

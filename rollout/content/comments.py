@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 
 from msgspec import Struct
@@ -47,7 +48,7 @@ _SUFFIXES = {
         "js mjs cjs jsx ts mts cts tsx c cc cpp cxx h hh hpp hxx m mm cs java kt kts swift go rs scala sc dart "
         "proto groovy gradle php zig scss sass json5 jsonc cu cuh glsl vert frag hlsl wgsl metal sol move v sv svh "
         "fs fsx fsi d odin bicep jenkinsfile thrift fbs capnp cue pkl dot gv styl stylus ino typ prisma libsonnet "
-        "jsonnet code-workspace tsp"
+        "jsonnet code-workspace tsp adoc asciidoc"
     ),
     C: "css less pcss postcss",
     DASHES: "sql psql ddl pgsql lua hs lhs elm adb ads vhd vhdl purs dhall applescript plsql luau idr agda ada",
@@ -102,6 +103,24 @@ _BY_NAME = {name: form for form, row in _NAMES.items() for name in row.split()}
 
 
 KNOWN = tuple(dict.fromkeys((*_SUFFIXES, *_NAMES, BATCH, LOUD)))  # every form a marker may have been written in
+
+
+_INTERPRETERS = {
+    HASH: "sh bash dash ash zsh ksh fish csh tcsh python pypy perl ruby awk gawk sed tclsh rscript make nu nix-shell",
+    SLASHES: "node nodejs deno bun php swift scala",
+    DASHES: "lua luajit runghc",
+}
+
+_BY_INTERPRETER = {name: form for form, row in _INTERPRETERS.items() for name in row.split()}
+
+_SHEBANG = re.compile(rb"#![ \t]*(?:\S*/)?(?:env[ \t]+(?:-\S+[ \t]+|\w+=\S*[ \t]+)*(?:\S*/)?)?([^\s/]+)")
+
+
+def of_script(content: bytes) -> Comment | None:
+    """Return how a script writes comments, by the interpreter in its first line, or None where it has none."""
+    found = _SHEBANG.match(content.removeprefix(b"\xef\xbb\xbf"))
+    name = found[1].decode("utf-8", "replace").lower().rstrip("0123456789.") if found else ""
+    return _BY_INTERPRETER.get(name)
 
 
 def of(path: PurePosixPath) -> Comment | None:

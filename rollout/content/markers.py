@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from pathlib import PurePosixPath
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rollout.content import comments, markdown
 from rollout.content.file_fault import FileFault
@@ -36,6 +37,11 @@ class Spot(Struct, frozen=True):
     block_id: str
     custom: tuple[str, ...] = ()
     replaces: str | None = None
+    script: comments.Comment | None = None  # what the first line says where the name says nothing
+
+    @property
+    def form(self) -> comments.Comment | None:
+        return comments.of(self.path) or self.script
 
 
 class Mark(Struct, frozen=True):
@@ -68,7 +74,7 @@ def written(spot: Spot) -> tuple[str, str]:
     if spot.custom:
         begin, end = (_WORD.sub(spot.block_id, text.strip()) for text in spot.custom)
         return begin, end
-    form = comments.of(spot.path)
+    form = spot.form
     if form is None:
         raise MarkerError(
             f"how a comment is written in a file named {spot.path.name!r} is not known; say it in 'files': "
@@ -79,7 +85,7 @@ def written(spot: Spot) -> tuple[str, str]:
 
 def form_of(spot: Spot) -> tuple[str, ...]:
     """Return how the two lines are written, but for the id."""
-    return written(Spot(spot.path, "ID", spot.custom))
+    return written(replace(spot, block_id="ID"))
 
 
 def marks(content: bytes, spot: Spot) -> Iterator[Mark]:

@@ -37,7 +37,7 @@ def spliced(content: str, body: str = "one\n", spot: Spot = OURS, earlier: str |
     [
         ("a.md a.html a.xml a.svg a.vue A.MD", "<!-- {} -->"),
         ("a.sh a.yml a.toml a.cfg a.py a.rb Dockerfile Dockerfile.dev Makefile .gitignore a.ps1 CODEOWNERS", "# {}"),
-        ("a.js a.ts a.c a.go a.rs a.java a.kt a.swift Jenkinsfile a.groovy a.jsonc a.proto a.scss go.mod", "// {}"),
+        ("a.js a.ts a.c a.go a.rs a.java a.kt a.swift Jenkinsfile a.groovy a.jsonc a.proto a.scss a.adoc", "// {}"),
         ("a.css", "/* {} */"),
         ("a.sql a.lua a.hs", "-- {}"),
         ("a.lisp a.ini a.asm", "; {}"),
@@ -59,6 +59,27 @@ def test_markers_are_a_comment_in_the_language_of_the_file(names: str, form: str
 def test_where_no_comment_is_known_the_way_out_is_named(name: str) -> None:
     with pytest.raises(MarkerError, match=r"markers: \["):
         blocks.splice(b"x\n", b"y\n", Spot(PurePosixPath(name), "x"))
+
+
+@pytest.mark.parametrize(
+    ("first", "opening"),
+    [("#!/bin/sh", "#"), ("#!/usr/bin/env python3.11", "#"), ("#!/usr/bin/env -S node --no-warnings", "//"),
+     ("#! /usr/bin/perl -w", "#"), ("#!/usr/bin/env A=1 ruby", "#"), ("#!/usr/bin/lua5.4", "--")],
+)  # fmt: skip
+def test_where_the_name_says_nothing_the_first_line_of_a_script_does(first: str, opening: str) -> None:
+    there = spliced(f"{first}\nx\n", "one\n", Spot(PurePosixPath("bin/run"), "new"))
+    assert there == f"{first}\nx\n\n{opening} rollout:begin new\none\n{opening} rollout:end new\n"
+    with pytest.raises(MarkerError):
+        spliced("#!/opt/unheard\n", "one\n", Spot(PurePosixPath("bin/run"), "new"))
+
+
+def test_a_marker_of_restructured_text_does_not_run_into_a_paragraph() -> None:
+    spot = Spot(PurePosixPath("a.rst"), "new")
+    there = spliced("text\n", "one\n", spot)
+    assert there == "text\n\n.. rollout:begin new\n\none\n\n.. rollout:end new\n"
+    close = ".. rollout:begin new\nold\n.. rollout:end new\n"
+    assert spliced(close, "one\n", spot) == there.removeprefix("text\n\n")
+    assert spliced(there, "one\n", spot) == there
 
 
 @pytest.mark.parametrize("form", comments.KNOWN)
