@@ -84,7 +84,7 @@ def test_a_template_is_written_in_the_style_of_the_document(name: str, before: s
         ("x.yaml", "a: 1\n", ["z: 1\n", ">a: 1\nz: 2\n", ""], "a: 1\nz: 2\n"),
         ("x.yaml", "l:\n- a # a\n", ["l: [x]\n", ">l:\n- a # a\n- x\n- y\n", "l: [z]\n"], "l:\n- a # a\n- y\n- z\n"),
         ("x.yaml", "l:\n- a\n", ["l: [x]\n", ">l:\n- x\n", "z:\n- 1\n"], "l: []\nz:\n- 1\n"),
-        ("x.yaml", "a: 1\n", ["a: 2\n", ""], "a: 2\n"),
+        ("x.yaml", "a: 1\n", ["a: 2\n", ""], "a: 1\n"),
         ("x.yaml", "a: 'x'  # a\nb:\n", ["a: [1]\nb:\n  c: 1\n", ""], "a: 'x'  # a\nb:\n"),
         ("x.json", '{"a": 1, "b": [2]}', ['{"a": [1], "b": {"c": 1}}', "{}"], '{"a": 1, "b": [2]}'),
         ("x.yaml", "a:\n  - x\n  # n\n  - y\nb: 1\n", ["a:\n  c: 1\n", ""], "a: {}\n  # n\nb: 1\n"),
@@ -107,6 +107,47 @@ def test_a_template_is_written_in_the_style_of_the_document(name: str, before: s
     ],
 )  # fmt: skip
 def test_what_is_no_longer_named_goes_away_and_what_is_others_stays(
+    name: str, before: str, steps: list[str], after: str
+) -> None:
+    assert _told(name, before, *steps) == after
+
+
+PUSH, BRANCHES = "on: [push]\n", "on: {push: {branches: [main]}}\nname: x\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "steps", "after"),
+    [
+        ("x.yaml", PUSH, [BRANCHES, "name: x\n"], "on: [push]\nname: x\n"),
+        ("x.yaml", PUSH, [BRANCHES, "name: x\n", ">on: [push, more]\nname: x\n", "name: y\n", "name: z\n"],
+         "on: [push, more]\nname: z\n"),
+        ("x.yaml", "b: [x]\n", ["b: {y: 1}\nd: 1\n", "d: 1\n", "d: 2\n", "d: 3\n"], "b: [x]\nd: 3\n"),
+        ("x.yaml", "b:\n  q: 1\n", ["b: [x]\nd: 1\n", "d: 1\n", "d: 2\n", ""], "b:\n  q: 1\n"),
+        ("x.yaml", "on: push\n", ["on: [push, pr]\n", "on: {push: {}}\n", "d: 1\n", "d: 2\n"], "on: push\nd: 2\n"),
+        ("x.yaml", "on:   push  # c\n", ["on:\n  push:\n    x: 1\n", "on:\n- pr\n", ""], "on:   push  # c\n"),
+        ("x.yaml", "b:  # c\n  q: 1\n", ["b: [x]\n", "b: 7\n", ""], "b:  # c\n  q: 1\n"),
+        ("x.yaml", "b: &k |\n  text\n\nc: 1\n", ["b: {d: 1}\n", "b: 7\n", ""], "b: &k |\n  text\n\nc: 1\n"),
+        ("x.yaml", "b: [x]\n", ["b: {y: 1}\n", "b: [z]\n", ""], "b: [x]\n"),
+        ("x.yaml", "b: [x]\n", ["b: {y: 1}\n", "b: [x]\n", ">b: [x, y]\n", ""], "b: [x, y]\n"),
+        ("x.yaml", "b: {}\n", ["b: {y: 1}\n", "b: [z]\n", ""], "b: {}\n"),
+        ("x.yaml", "b: 1\n", ["b: 2\n", ">b: 3\n", "b: 4\n", ""], "b: 3\n"),
+        ("x.yaml", "b: 1\n", ["b: 2\n", ">b: 3\n", ""], "b: 3\n"),
+        ("x.yaml", "b: 1\n", ["b: 2\n", "d: 1\n", ">b: 2\nd: 1\n", "d: 2\n"], "b: 2\nd: 2\n"),
+        ("x.yaml", "b: 1\n", ["z: 1\n", ">b: 1\n", "d: 1\n", ">b: 1\nd: 1\nz: 1\n", "d: 2\n"],
+         "b: 1\nd: 2\nz: 1\n"),
+        ("x.yaml", "b: 1\n", ["z: 1\n", ">b: 1\nz: 2\n", "d: 1\n", ">b: 1\nz: 1\nd: 1\n", "d: 2\n"],
+         "b: 1\nz: 1\nd: 2\n"),
+        ("x.yaml", "b: 1\n", ["z: {q: 1}\n", "z: [1]\n", "z: {q: 2}\n", "d: 1\n"], "b: 1\nd: 1\n"),
+        ("x.json", '{"b": ["x"]}', ['{"b": {"y": 1}}', '{"c": 1}', '{"c": 2}'], '{"b": ["x"], "c": 2}'),
+        ("x.json", '{"b":  "x"}', ['{"b": ["x", "y"]}', '{"b": {"x": {}}}', '{"c": 1}', "{}"], '{"b":  "x"}'),
+        ("x.json", '{"b": 1}', ['{"b": 2}', "{}"], '{"b": 1}'),
+        ("x.toml", 'b = ["x"]\n', ["b = {y = 1}\n", "c = 1\n", "c = 2\n"], 'b = ["x"]\nc = 2\n'),
+        ("x.toml", "b =  1 # c\n", ["b = {y = 1}\n", "b = [2]\n", ""], "b =  1 # c\n"),
+        ("x.ini", "[a]\nb=  1\nc\n", ["[a]\nb = 2\nc = 3\n", "[a]\nb =\n  1\n  2\n", ""], "[a]\nb=  1\nc\n"),
+        ("x.yaml", "r:\n- id: a\n  x: 1\n", ["r:\n- id: a\n  x: [2]\n", "r:\n- id: a\n", ""], "r:\n- id: a\n  x: 1\n"),
+    ],
+)  # fmt: skip
+def test_what_others_had_comes_back_once_and_is_theirs_again(
     name: str, before: str, steps: list[str], after: str
 ) -> None:
     assert _told(name, before, *steps) == after

@@ -83,6 +83,17 @@ class Document(Struct, frozen=True):
     anchors: tuple[str, ...] = ()  # names that aliases may speak of
 
 
+class Found(Struct, frozen=True):
+    """What others had where we wrote something else: as they wrote it, what parts it from its key, and as it was read.
+
+    Where we only filled an object or a list, its node is without parts.
+    """
+
+    text: str
+    node: Node
+    lead: str = ""
+
+
 class Replace(Struct, frozen=True):
     """Say what the template's part says in the place of a part's value."""
 
@@ -103,7 +114,15 @@ class Amend(Struct, frozen=True):
     empty: str | None = None
 
 
-Operation = Replace | Amend
+class Restore(Struct, frozen=True):
+    """Write what others had in the place of a part's value that is ours."""
+
+    container: Object | Array
+    part: Part
+    found: Found
+
+
+Operation = Replace | Amend | Restore
 
 
 class Edit(Struct, frozen=True):

@@ -7,7 +7,19 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from rollout.content.documents import ini_read
-from rollout.content.documents.document import Amend, Array, Document, Edit, Object, Operation, Part, Replace, Span
+from rollout.content.documents.document import (
+    Amend,
+    Array,
+    Document,
+    Edit,
+    Object,
+    Operation,
+    Part,
+    Replace,
+    Restore,
+    Scalar,
+    Span,
+)
 from rollout.content.documents.lines import cut, line_end, margin, newline_of, next_line
 from rollout.content.documents.template_text import comments_before
 from rollout.content.documents.text_sections import before, behind, cut_lines, cut_section, last_content
@@ -34,6 +46,8 @@ class _Editor(Struct):
     def edits(self, operation: Operation) -> list[Edit]:
         if isinstance(operation, Replace):
             return self._replaced(operation)
+        if isinstance(operation, Restore):
+            return [self._restored(operation)]
         gone = [edit for index in operation.gone for edit in self._cut(operation.container.parts[index])]
         return gone + self._added(operation)
 
@@ -51,6 +65,13 @@ class _Editor(Struct):
         following = (next_line(self.document.text, end), next_line(self.document.text, old.end))
         rest = cut(self.document.text, following, self.foreign) if end < old.end else []
         return [Edit(old.start, end, text), *rest]
+
+    def _restored(self, operation: Restore) -> Edit:
+        part, found = operation.part, operation.found
+        name = self.document.text[part.start : part.body].rstrip(" \t=:")
+        bare = isinstance(found.node, Scalar) and found.node.meaning == "null"
+        start = part.start + len(name) if bare else part.body
+        return Edit(start, part.value.end, found.lead + found.text)
 
     def _cut(self, part: Part) -> list[Edit]:
         cut = cut_section if isinstance(part.value, Object) else cut_lines

@@ -9,7 +9,18 @@ from msgspec import Struct
 
 from rollout.content.documents import json_read
 from rollout.content.documents.delimited import Brackets, Written
-from rollout.content.documents.document import Document, Edit, Node, Object, Operation, Part, Replace, Scalar, Span
+from rollout.content.documents.document import (
+    Document,
+    Edit,
+    Node,
+    Object,
+    Operation,
+    Part,
+    Replace,
+    Restore,
+    Scalar,
+    Span,
+)
 from rollout.content.documents.lines import begins_line, line_end, margin, newline_of
 from rollout.content.documents.template_text import comment_behind, comments_before
 
@@ -28,6 +39,8 @@ class Json(Struct, frozen=True):
         for operation in operations:
             if isinstance(operation, Replace):
                 edits.append(_replaced(document, operation, writer))
+            elif isinstance(operation, Restore):
+                edits.append(Edit(operation.part.value.start, operation.part.value.end, operation.found.text))
             elif operation.container.style == "missing":
                 edits.append(_first_object(document, operation.new, writer))
             else:

@@ -6,44 +6,50 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from rollout.content.documents.document import Array, Document, Node, Object, meaning, repeated
+from rollout.content.documents.document import Array, Document, Found, Node, Object, Part, meaning, repeated
 from rollout.content.documents.lines import begins_line, line_end, line_start
 from rollout.content.documents.match import Match, Place, named_parts
-
-
-class Filled(Struct, frozen=True):
-    """What others had where we wrote an object or a list: as they wrote it, and as it was read."""
-
-    text: str
-    node: Node
 
 
 class Ours(Struct):
     """What is ours, by place.
 
     `added` are the keys and the matched entries that nobody had before us, `values` what we last wrote at a place,
-    `entries` the entries that we added to lists, `found` how others had written what we filled, `comments` ours, and
-    `ended` whether the last line has a line end from us alone.
+    `entries` the entries that we added to lists, `found` what others had where we wrote something else, `comments` our
+    comments, and `ended` whether the last line has a line end from us alone.
     """
 
     added: set[Place] = field(default_factory=set)
     values: dict[Place, str] = field(default_factory=dict)
     entries: dict[Place, tuple[str, ...]] = field(default_factory=dict)
-    found: dict[Place, Filled] = field(default_factory=dict)
+    found: dict[Place, Found] = field(default_factory=dict)
     comments: Counter[str] = field(default_factory=Counter)
     ended: bool = False
 
-    def holds(self, place: Place, node: Node) -> bool:
-        """Tell whether a single value is one that we added, as we wrote it."""
-        return place in self.added and self.values.get(place) == meaning(node)
+    def owns(self, node: Node, place: Place, match: Match) -> bool:
+        """Tell whether we added a value where nobody had one, and all of it is as we wrote it."""
+        return place in self.added and self.wrote_all(node, place, match)
+
+    def wrote_all(self, node: Node, place: Place, match: Match) -> bool:
+        """Tell whether all that a value says is ours."""
+        match node:
+            case Object(odd=None, parts=parts) if parts:
+                return all(self.owns(part.value, (*place, part.key), match) for part in parts)
+            case Array(odd=None, parts=parts) if parts and match.keys(place):
+                named = named_parts(node, match, place)
+                return all(self.owns(part.value, (*place, name), match) for name, part in named)
+            case Array(odd=None, parts=parts) if parts:
+                return {meaning(part.value) for part in parts} <= set(self.entries.get(place, ()))
+        return self.values.get(place) == meaning(node)
 
 
 def folded(writes: Iterable[tuple[Document, Document]], match: Match) -> Ours:
     """Fold the documents before and after each of our writes, oldest first."""
     ours = Ours()
     for before, after in writes:
-        _OwnWrite(ours, match, before).wrote(before.root, after.root, ())
+        _Write(ours, match, before).wrote(Part(0, before.root), after.root, ())
         ours.ended = (ours.ended or not before.text.endswith("\n")) and after.text.endswith("\n")
         had, has = Counter(comment_texts(before)), Counter(comment_texts(after))
         ours.comments = ours.comments + (has - had) - (had - has)
@@ -54,70 +60,109 @@ def comment_texts(document: Document) -> Iterator[str]:
     return (document.text[start:end] for start, end in document.comments)
 
 
-class _OwnWrite(Struct):
+class _Write(Struct):
     """One of our writes, folded into what is ours."""
 
     ours: Ours
     match: Match
     document: Document  # before it
 
-    def wrote(self, before: Node | None, after: Node, place: Place) -> None:
+    def wrote(self, before: Part | None, after: Node, place: Place) -> None:
+        found = self.ours.found.get(place)
         if before is None:
+            self._forget(place)
             self.ours.added.add(place)
+        elif found is not None and meaning(found.node) == meaning(after):
+            self._forget(place)  # it was given back
+            return
+        elif place:
+            self._find(before, after, place)
+        had = None if before is None else before.value
         match after:
             case Object(odd=None, parts=parts) if parts:
-                self._collection(before, after, place)
+                self._collection(had, after, place)
             case Array(odd=None) if self.match.keys(place) and after.parts:
-                self._collection(before, after, place)
+                self._collection(had, after, place)
             case Array(odd=None):
-                self._list(before, after, place)
+                self._list(had, after, place)
             case _:
-                if before is None or meaning(before) != meaning(after):
-                    self.ours.values[place] = meaning(after)
+                self._value(had, after, place)
 
-    def _collection(self, before: Node | None, after: Object | Array, place: Place) -> None:
-        self._fill(before, after, place)
-        had = dict(named_parts(before, self.match, place)) if type(before) is type(after) else {}
-        twice = repeated(after) | (repeated(before) if before is not None else frozenset())
-        has = [(name, part) for name, part in named_parts(after, self.match, place) if name not in twice]
-        for name, part in has:
-            was = had.get(name)
-            self.wrote(None if was is None else was.value, part.value, (*place, name))
-        for name in (had.keys() - {name for name, _ in has}) | twice:
+    def _value(self, had: Node | None, after: Node, place: Place) -> None:
+        said = meaning(after)
+        if had is None or meaning(had) != said:
+            self.ours.values[place] = said
+        elif self.ours.values.get(place, said) != said:
+            self._forget(place)  # others changed it, and we left it so
+
+    def _collection(self, had: Node | None, after: Object | Array, place: Place) -> None:
+        was = had if isinstance(had, Object | Array) and type(had) is type(after) else None
+        old = dict(named_parts(was, self.match, place)) if was is not None else {}
+        twice = repeated(after) | (repeated(had) if had is not None else frozenset())
+        has = {name: part for name, part in named_parts(after, self.match, place) if name not in twice}
+        for name in {known[len(place)] for known in self._inside(place)} - has.keys():
             self._forget((*place, name))
+        for name, part in has.items():
+            self.wrote(old.get(name), part.value, (*place, name))
 
-    def _list(self, before: Node | None, after: Array, place: Place) -> None:
-        self._fill(before, after, place)
-        old = {meaning(part.value) for part in before.parts} if isinstance(before, Array) else set()
+    def _list(self, had: Node | None, after: Array, place: Place) -> None:
+        old = {meaning(part.value) for part in had.parts} if isinstance(had, Array) else set()
         new = [meaning(part.value) for part in after.parts]
         kept = [entry for entry in self.ours.entries.get(place, ()) if entry in new]
         added = [entry for entry in new if entry not in old and entry not in kept]
         self.ours.entries[place] = (*kept, *dict.fromkeys(added))
         if not self.ours.entries[place]:
             del self.ours.entries[place]
-        if before is None:
+        if not isinstance(had, Array):
             self.ours.values[place] = meaning(after)
 
-    def _fill(self, before: Node | None, after: Object | Array, place: Place) -> None:
-        """Keep how others wrote what was empty, or something else, where we wrote an object or a list."""
-        alike = isinstance(before, Object | Array) and type(before) is type(after) and before.style == after.style
-        filled = alike and isinstance(before, Object | Array) and before.parts
-        noted = before is not None and any(before.start <= start < before.end for start, _ in self.document.comments)
-        if place and not noted and before is not None and after.parts and not filled and place not in self.ours.added:
-            self.ours.found[place] = Filled(self._as_written(before), before)
+    def _find(self, before: Part, after: Node, place: Place) -> None:
+        """Keep how others wrote what we filled, or what we wrote something else over; forget what we had there."""
+        had, ours = before.value, self.ours
+        alone = place in ours.found and ours.wrote_all(had, place, self.match)
+        if place not in ours.added and not alone and _hidden(had, after) and not self._noted(had):
+            ours.found[place] = self._as_written(before, shape=_alike(had, after))
+        if not _alike(had, after):
+            ours.entries.pop(place, None)
+            ours.values.pop(place, None)
+            for known in self._inside(place):
+                self._forget(known)
 
-    def _as_written(self, node: Node) -> str:
+    def _noted(self, node: Node) -> bool:
+        return any(node.start <= start < node.end for start, _ in self.document.comments)
+
+    def _as_written(self, part: Part, *, shape: bool) -> Found:
         """Return a value as it was written, from the end of the line before it where it begins a line."""
-        text = self.document.text
+        text, node = self.document.text, part.value
         block = node.style == "block" and begins_line(text, node.start)
         start = line_end(text, line_start(text, node.start) - 1) if block else node.start
-        return text[start : node.end]
+        lead = text[part.body : start] if part.body else ""
+        written = replace(node, parts=()) if shape and isinstance(node, Object | Array) else node
+        return Found(text[start : node.end], written, "" if lead.strip() else lead)
+
+    def _inside(self, place: Place) -> set[Place]:
+        """Return the places below one of which we know something."""
+        ours, depth = self.ours, len(place)
+        known = ours.added | ours.values.keys() | ours.entries.keys() | ours.found.keys()
+        return {other for other in known if len(other) > depth and other[:depth] == place}
 
     def _forget(self, place: Place) -> None:
-        for kept in (self.ours.values, self.ours.entries, self.ours.found):
-            for known in [known for known in kept if known[: len(place)] == place]:
-                del kept[known]
-        self.ours.added -= {known for known in self.ours.added if known[: len(place)] == place}
+        for known in {place, *self._inside(place)}:
+            self.ours.added.discard(known)
+            for kept in (self.ours.values, self.ours.entries, self.ours.found):
+                kept.pop(known, None)
+
+
+def _alike(had: Node | None, after: Node) -> bool:
+    """Tell whether both are objects, or both are lists."""
+    return isinstance(had, Object | Array) and type(had) is type(after)
+
+
+def _hidden(had: Node, after: Node) -> bool:
+    """Tell whether how others wrote a value can no longer be seen in what we wrote."""
+    if isinstance(had, Object | Array) and isinstance(after, Object | Array) and type(had) is type(after):
+        return bool(after.parts) and (not had.parts or had.style != after.style)
+    return meaning(had) != meaning(after)
 
 
 def at(root: Node, place: Place, match: Match) -> Node | None:

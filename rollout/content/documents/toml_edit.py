@@ -18,6 +18,7 @@ from rollout.content.documents.document import (
     Operation,
     Part,
     Replace,
+    Restore,
     Span,
     fault,
 )
@@ -56,7 +57,9 @@ class _Editor(Struct):
 
     def edits(self, operation: Operation) -> list[Edit]:
         if isinstance(operation, Replace):
-            return [self._replaced(operation)]
+            return [self._replaced(operation.part, self.writer.on_one_line(operation.new.value))]
+        if isinstance(operation, Restore):
+            return [self._replaced(operation.part, operation.found.text)]
         container = operation.container
         if container.style in _BRACKETS:
             return Brackets(self.document, operation, self.foreign, self.writer).edits()
@@ -71,11 +74,11 @@ class _Editor(Struct):
             return []
         return cut_section(self.document, container.start, container.start, self.foreign)
 
-    def _replaced(self, operation: Replace) -> Edit:
-        old = operation.part.value
-        if not is_line(operation.part):
-            raise fault(self.document.text, old.start, f"{operation.part.key}: a table cannot become a value in place")
-        return Edit(old.start, old.end, self.writer.on_one_line(operation.new.value))
+    def _replaced(self, part: Part, text: str) -> Edit:
+        old = part.value
+        if not is_line(part):
+            raise fault(self.document.text, old.start, f"{part.key}: a table cannot become a value in place")
+        return Edit(old.start, old.end, text)
 
     def _cut(self, part: Part) -> list[Edit]:
         if is_line(part):

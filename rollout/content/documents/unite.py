@@ -13,11 +13,13 @@ from rollout.content.documents.document import (
     Array,
     Document,
     DocumentFault,
+    Found,
     Node,
     Object,
     Operation,
     Part,
     Replace,
+    Restore,
     fault,
     find,
     meaning,
@@ -60,7 +62,7 @@ class _Uniting(Struct):
             if new is not None:
                 kept.append(self._value(have, part, new, here))
             else:
-                kept.append(part.value if part.key in twice else self._unnamed(part.value, here))
+                kept.append(part.value if part.key in twice else self._unnamed(have, part, here))
         present = {part.key for part in have.parts} | self._inherited(have, named, place)
         return self._amended(have, kept, [part for part in named.parts if part.key not in present], place)  # type: ignore[return-value]
 
@@ -119,48 +121,46 @@ class _Uniting(Struct):
         names = entry_names(have, keys)
         for name, part in zip(names, have.parts, strict=True):
             new, here = wanted.get(name), (*place, name)
-            kept.append(self._entry(part.value, here) if new is None else self._value(have, part, new, here))
+            kept.append(self._entry(have, part, here) if new is None else self._value(have, part, new, here))
         return self._amended(have, kept, [part for name, part in wanted.items() if name not in names], place)
 
-    def _entry(self, node: Node, place: Place) -> Node | None:
+    def _entry(self, container: Object | Array, part: Part, place: Place) -> Node | None:
         """Return what stays of a matched entry that is not named: nothing where all of it is ours."""
-        if place in self.ours.added and self._all_ours(node, place):
+        if self.ours.owns(part.value, place, self.match):
             return None
-        return self._unnamed(node, place, entry=True)
+        return self._unnamed(container, part, place, entry=True)
 
-    def _all_ours(self, node: Node, place: Place) -> bool:
-        keys = self.match.keys(place)
-        match node:
-            case Object(odd=None, parts=parts) if parts:
-                return all(self._all_ours(part.value, (*place, part.key)) for part in parts)
-            case Array(odd=None, parts=parts) if parts and keys:
-                names = entry_names(node, keys)
-                return all(self._all_ours(p.value, (*place, n)) for n, p in zip(names, parts, strict=True))
-            case Array(odd=None, parts=parts) if parts:
-                return {meaning(part.value) for part in parts} <= set(self.ours.entries.get(place, ()))
-        return self.ours.holds(place, node)
-
-    def _unnamed(self, node: Node, place: Place, *, entry: bool = False) -> Node | None:
-        """Return what stays of a value that is not named; None where it was ours alone."""
-        mark = len(self.operations)
+    def _unnamed(self, container: Object | Array, part: Part, place: Place, *, entry: bool = False) -> Node | None:
+        """Return what stays of a value that is not named, or what others had there; None where it was ours alone."""
+        mark, node = len(self.operations), part.value
         match node:
             case Object(odd=None, parts=parts) if parts:
                 left = self._without_ours(node, place, entry=entry)
             case Array(odd=None, parts=parts) if parts:
                 left = self._list_without_ours(node, place)
             case _:
-                return None if self.ours.holds(place, node) else node
-        if not left.parts and place in self.ours.added and not entry:
+                return self._single(container, part, place)
+        if left.parts:
+            return left
+        if place in self.ours.added and not entry:
             del self.operations[mark:]
             return None
-        return left if left.parts else self._as_found(node, left, mark, place)
-
-    def _as_found(self, node: Object | Array, left: Object | Array, mark: int, place: Place) -> Node:
-        """Return what others had where we wrote an object or a list of which nothing is left."""
         found = self.ours.found.get(place)
-        if found is None or type(found.node) is type(node):
+        if found is None or (type(found.node) is type(node) and not getattr(found.node, "parts", ())):
             return left
-        self.operations[mark:] = [Amend(node, tuple(range(len(node.parts))), (), found.text)]
+        del self.operations[mark:]
+        return self._restored(container, part, found)
+
+    def _single(self, container: Object | Array, part: Part, place: Place) -> Node | None:
+        if not self.ours.wrote_all(part.value, place, self.match):
+            return part.value
+        if place in self.ours.added:
+            return None
+        found = self.ours.found.get(place)
+        return part.value if found is None else self._restored(container, part, found)
+
+    def _restored(self, container: Object | Array, part: Part, found: Found) -> Node:
+        self.operations.append(Restore(container, part, found))
         return found.node
 
     def _without_ours(self, node: Object, place: Place, *, entry: bool) -> Object | Array:
@@ -169,7 +169,7 @@ class _Uniting(Struct):
         for part in node.parts:
             filled = isinstance(part.value, Object | Array) and part.value.parts
             stays = part.key in twice or (entry and not filled)
-            kept.append(part.value if stays else self._unnamed(part.value, (*place, part.key)))
+            kept.append(part.value if stays else self._unnamed(node, part, (*place, part.key)))
         return self._amended(node, kept, [], place)
 
     def _list_without_ours(self, node: Array, place: Place) -> Object | Array:
@@ -178,7 +178,7 @@ class _Uniting(Struct):
             names = entry_names(node, keys)
             return self._amended(
                 node,
-                [self._entry(part.value, (*place, name)) for name, part in zip(names, node.parts, strict=True)],
+                [self._entry(node, part, (*place, name)) for name, part in zip(names, node.parts, strict=True)],
                 [],
                 place,
             )

@@ -13,11 +13,13 @@ from rollout.content.documents.document import (
     Array,
     Document,
     Edit,
+    Found,
     Node,
     Object,
     Operation,
     Part,
     Replace,
+    Restore,
     Span,
     fault,
 )
@@ -86,6 +88,8 @@ class _Editor(Struct):
     def edits(self, operation: Operation) -> list[Edit]:
         if isinstance(operation, Replace):
             return self._replaced(operation)
+        if isinstance(operation, Restore):
+            return self._restored(operation.part, operation.found)
         if operation.container.style == "flow":
             return Brackets(self.document, operation, self.foreign, self.writer).edits()
         gone = set(operation.gone)
@@ -151,7 +155,14 @@ class _Editor(Struct):
         start, end = next_line(self.text, part.body), next_line(self.text, part.value.end)
         edits = cut(self.text, (start, end), self.foreign)
         gap = " " if head and not head.startswith(("\r", "\n")) else ""
-        return [Edit(at, at, gap + head + below), *edits]
+        return [*self._on_lines((at, at), gap + head, below), *edits]
+
+    def _on_lines(self, span: Span, head: str, below: str) -> list[Edit]:
+        """Put a text in the place of a span, its lines behind a comment that follows the first one."""
+        end = line_end(self.text, span[1])
+        if not below or not self.text[span[1] : end].strip():
+            return [Edit(*span, head + below)]
+        return [Edit(*span, head), Edit(end, end, below)]
 
     # --- adding
 
@@ -249,6 +260,20 @@ class _Editor(Struct):
             return [Edit(start, old.end, head + below)]
         end = line_end(self.text, old.end)
         return [Edit(start, old.end, head), Edit(end, end, below)]
+
+    def _restored(self, part: Part, found: Found) -> list[Edit]:
+        """Put what others had where they had it: on the key's line, behind a comment what stood on the lines below."""
+        old, text = part.value, self.text
+        head, newline, below = found.text.partition("\n")
+        head, newline = (head[:-1], "\r\n") if head.endswith("\r") else (head, newline)
+        head = found.lead + head
+        if isinstance(old, Object | Array) and old.style == "block" and "\n" in text[part.body : old.parts[0].start]:
+            gone = cut(text, (next_line(text, part.body), next_line(text, old.end)), self.foreign)
+            start, stop = part.body, part.body
+        else:
+            start = old.start if text[part.body : old.start].strip() else part.body
+            gone, stop = [], old.end
+        return [*self._on_lines((start, stop), head, newline + below), *gone]
 
     def _behind_anchor(self, old: Node) -> int:
         """Return where a value begins behind its anchor, which stays: others may speak of it."""
