@@ -231,6 +231,30 @@ def test_what_others_change_beside_ours_is_no_drift(now: str, same: bool) -> Non
     assert _projected("l:\n- a\nm: [1]\n", "l: [x]\nv: q\n", now) is same
 
 
+@pytest.mark.parametrize(
+    ("name", "before", "named", "now", "next_one"),
+    [
+        ("x.json", '{"a":1,"b":2}', '{"c": 1}', '{"a":11,"b":2,"c": 1}', "{}"),
+        ("x.yaml", "a: 1\n", "c: 1\n", "a: 11\nc: 1\n", ""),
+        ("x.yaml", "a: 1\n", "c: 1\n", "a: 11\nc: 1\n", "# nothing\n"),
+        ("x.yaml", "a: 1\n", "c: 1\n", "a: 11\nc: 1\n", "{}\n"),
+        ("x.toml", "a = 1\n", "c = 1\n", "a = 11\nc = 1\n", ""),
+        ("x.ini", "a = 1\n", "c = 1\n", "a = 11\nc = 1\n", ""),
+        ("x.yaml", "a: 1\n", "c: {}\n", "a: 1\nc: {mine: 1}\n", "c: {}\n"),
+        ("x.yaml", "c: {x: 1}\n", "c: {}\nd: 1\n", "c: {x: 2}\nd: 1\n", "c: {}\n"),
+        ("x.toml", "[c]\nx = 1\n", "d = 1\n[c]\n", "d = 1\n[c]\nx = 2\n", "[c]\n"),
+    ],
+)  # fmt: skip
+def test_what_others_change_is_no_drift_where_the_template_names_nothing_more(
+    name: str, before: str, named: str, now: str, next_one: str
+) -> None:
+    kind = _kind(name)
+    after = merged(before.encode(), named.encode(), kind)
+    ours = past([(before.encode(), after)], kind)
+    here, there = (projection(text, next_one.encode(), ours, kind) for text in (after, now.encode()))
+    assert here == there
+
+
 def test_a_list_that_nobody_wrote_to_may_grow_and_a_document_that_is_ours_alone_stays_one() -> None:
     kind = _kind("x.yaml")
     grown = [projection(text, b"l: [a]\n", Ours(), kind) for text in (b"l: [a]\n", b"l: [a, b]\n")]

@@ -15,6 +15,7 @@ from rollout.content.documents.document import (
     Document,
     DocumentFault,
     Node,
+    Object,
     Scalar,
     Span,
     applied,
@@ -157,7 +158,9 @@ def projection(content: bytes, template: bytes, ours: Ours, kind: Kind) -> dict[
 
 
 def _said(node: Node | None, ours: tuple[str, ...] | None) -> str | None:
-    """Return what a node says; of a list, where `ours` are entries of it, these alone."""
+    """Return what a node says; of a list, where `ours` are entries of it, these alone; of an object, that it is one."""
+    if isinstance(node, Object) and node.odd is None:
+        return "{}"  # we wrote an empty one, and what others put into it is theirs
     if node is None or ours is None or not isinstance(node, Array):
         return None if node is None else meaning(node)
     return repr(sorted(said for part in node.parts if (said := meaning(part.value)) in ours))

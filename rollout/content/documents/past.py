@@ -178,10 +178,10 @@ def at(root: Node, place: Place, match: Match) -> Node | None:
 
 
 def leaves(node: Node, match: Match, place: Place = ()) -> Iterator[tuple[Place, Node]]:
-    """Yield every value that is neither a filled object nor a list of matched entries, with its place."""
+    """Yield every value that is neither a filled object nor a list of matched entries, with its place, but the root."""
     deeper = isinstance(node, Object) or (isinstance(node, Array) and match.keys(place))
     if isinstance(node, Object | Array) and deeper and node.parts and node.odd is None:
         for name, part in named_parts(node, match, place):
             yield from leaves(part.value, match, (*place, name))
-    else:
+    elif place:
         yield place, node
