@@ -53,18 +53,32 @@ class _Editor(Struct):
 
     def _replaced(self, operation: Replace) -> list[Edit]:
         part, old, new = operation.part, operation.part.value, operation.new.value
-        newline = newline_of(self.document.text)
+        newline, start = newline_of(self.document.text), old.start
         text = newline.join(line.rstrip("\r") for line in self.template.text[new.start : new.end].split("\n"))
         if part.body == old.end and part.body == old.start and self.document.text[part.body - 1] not in "=:":
             text = self._delimiter(operation.container, operation.new) + text
-        elif old.start == part.body and text and not text.startswith(newline):
-            text = " " + text
+        else:
+            lead = self._lead(operation, text)
+            start, text = (old.start, text) if lead is None else (part.body, lead + text)
         end = min(line_end(self.document.text, old.start), old.end)
         if not any(old.start <= start < old.end for start, _ in self.foreign):
-            return [Edit(old.start, old.end, text)]
+            return [Edit(start, old.end, text)]
         following = (next_line(self.document.text, end), next_line(self.document.text, old.end))
         rest = cut(self.document.text, following, self.foreign) if end < old.end else []
-        return [Edit(old.start, end, text), *rest]
+        return [Edit(start, end, text), *rest]
+
+    def _lead(self, operation: Replace, text: str) -> str | None:
+        """Return what parts a new value from its delimiter where it is no longer what did; else None."""
+        part, old = operation.part, operation.part.value
+        if not text or text[0] in "\r\n":
+            return ""
+        if old.start != part.body or (old.start != old.end and self.document.text[old.start] not in "\r\n"):
+            return None
+        near = self._beside(operation.container)
+        if near is not None:
+            return near.lstrip(" \t")[1:]
+        written = self._between(self.document.text, part).rstrip(" \t\r\n")
+        return written[:-1] or ("" if written == "=" else " ")
 
     def _restored(self, operation: Restore) -> Edit:
         part, found = operation.part, operation.found
@@ -113,6 +127,13 @@ class _Editor(Struct):
 
     def _delimiter(self, container: Object | Array, part: Part) -> str:
         """Return what stands between a key and its value in the neighbours, or in the template."""
+        near = self._beside(container)
+        if near is not None:
+            return near
+        found = self._between(self.template.text, part)
+        return found if "=" in found or ":" in found else " = "
+
+    def _beside(self, container: Object | Array) -> str | None:
         for other in reversed(container.parts):
             value = other.value
             if isinstance(value, Object) or self.document.text[value.start : value.end].strip(" ")[:1] in {
@@ -124,8 +145,7 @@ class _Editor(Struct):
             between = self._between(self.document.text, other)
             if "\n" not in between and between.strip(" \t"):
                 return between
-        found = self._between(self.template.text, part)
-        return found if "=" in found or ":" in found else " = "
+        return None
 
     def _between(self, text: str, part: Part) -> str:
         name = text[part.start : part.body].rstrip(" \t=:")

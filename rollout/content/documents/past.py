@@ -122,7 +122,7 @@ class _Write(Struct):
         alone = place in ours.found and ours.wrote_all(had, place, self.match)
         if place not in ours.added and not alone and _hidden(had, after) and not self._noted(had):
             ours.found[place] = self._as_written(before, shape=_alike(had, after))
-        if not _alike(had, after):
+        if not _alike(had, after) and meaning(had) != meaning(after):
             ours.entries.pop(place, None)
             ours.values.pop(place, None)
             for known in self._inside(place):
