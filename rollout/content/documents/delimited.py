@@ -73,8 +73,8 @@ class Brackets(Struct):
             return [*edits, *self._behind_comments()] if new else edits
         opening, closing = text[container.start], text[container.end - 1]
         if not new:
-            empty = self.operation.empty
-            return [Edit(container.start, container.end, opening + closing if empty is None else empty)]
+            found = self.operation.found
+            return [Edit(container.start, container.end, opening + closing if found is None else found.text)]
         return [Edit(container.start + 1, container.end - 1, self._filled())]
 
     def _filled(self) -> str:

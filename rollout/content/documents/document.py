@@ -105,13 +105,13 @@ class Replace(Struct, frozen=True):
 class Amend(Struct, frozen=True):
     """Take parts out of an object or an array, and add parts of the template behind the others.
 
-    Where nothing is left, `empty` is how others had written it, if they had.
+    Where nothing is left, `found` is what others had there, if they had.
     """
 
     container: Object | Array
     gone: tuple[int, ...] = ()
     new: tuple[Part, ...] = ()
-    empty: str | None = None
+    found: Found | None = None
 
 
 class Restore(Struct, frozen=True):

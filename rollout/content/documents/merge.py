@@ -24,8 +24,8 @@ from rollout.content.documents.document import (
 )
 from rollout.content.documents.lines import apart, without_dangling
 from rollout.content.documents.match import Match
-from rollout.content.documents.past import Ours, at, folded, leaves
-from rollout.content.documents.unite import United, unite
+from rollout.content.documents.past import Ours, at, differing, folded, leaves
+from rollout.content.documents.unite import United, shown, unite
 
 _BOM = "\ufeff"
 
@@ -117,15 +117,24 @@ def _carried_out(document: Document, named: Document, united: United, ours: Ours
     edits = without_dangling(document.text, apart(document.text, edits), ended=ours.ended)
     for edit in edits:
         _spares(document, (edit.start, edit.end), foreign)
-    result = applied(document.text, edits)
-    line = min((operation.container.start for operation in united.operations), default=0)
     try:
+        result = applied(document.text, edits)
         said = form.read(result)
     except DocumentFault as error:
-        raise fault(document.text, line, f"cannot be changed in place ({error}); change it by hand") from error
+        raise _unchangeable(document, united, kind, f"in place ({error})") from error
     if meaning(said.root, followed=False) != meaning(united.root, followed=False) or _twice(said) - _twice(document):
-        raise fault(document.text, line, "cannot be changed without changing what others wrote; change it by hand")
+        raise _unchangeable(document, united, kind, "without changing what others wrote", said)
     return result
+
+
+def _unchangeable(
+    document: Document, united: United, kind: Kind, how: str, said: Document | None = None
+) -> DocumentFault:
+    """Return the fault of the first place that is not what it should be, or of the first that would change."""
+    place = differing(said.root, united.root, kind.match) if said is not None else ()
+    place = place or differing(document.root, united.root, kind.match)
+    near = next(node for depth in range(len(place), -1, -1) if (node := at(document.root, place[:depth], kind.match)))
+    return fault(document.text, near.start, f"{shown(place)}: cannot be changed {how}; change it by hand")
 
 
 def _twice(document: Document) -> Counter[str]:

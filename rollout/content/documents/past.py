@@ -177,6 +177,21 @@ def at(root: Node, place: Place, match: Match) -> Node | None:
     return node
 
 
+def differing(one: Node, other: Node, match: Match, place: Place = ()) -> Place:
+    """Return the first place where two documents do not say the same."""
+    told = isinstance(one, Object) or bool(match.keys(place))
+    if told and isinstance(one, Object | Array) and isinstance(other, Object | Array) and type(one) is type(other):
+        theirs = dict(named_parts(other, match, place))
+        for name, part in named_parts(one, match, place):
+            there = theirs.pop(name, None)
+            if there is None:
+                return (*place, name)
+            if meaning(part.value, followed=False) != meaning(there.value, followed=False):
+                return differing(part.value, there.value, match, (*place, name))
+        return (*place, *list(theirs)[:1])
+    return place
+
+
 def leaves(node: Node, match: Match, place: Place = ()) -> Iterator[tuple[Place, Node]]:
     """Yield every value that is neither a filled object nor a list of matched entries, with its place, but the root."""
     deeper = isinstance(node, Object) or (isinstance(node, Array) and match.keys(place))

@@ -70,7 +70,8 @@ class _Editor(Struct):
         """Take out the header that we gave to a table, where others have none but those of its sub-tables."""
         container, gone = operation.container, set(operation.gone)
         kept = any(_own(part) for index, part in enumerate(container.parts) if index not in gone)
-        if container.style != "table" or operation.empty is None or kept or operation.new:
+        ours = operation.found is not None and operation.found.node.style != "table"
+        if container.style != "table" or not ours or kept or operation.new:
             return []
         return cut_section(self.document, container.start, container.start, self.foreign)
 

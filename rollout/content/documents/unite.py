@@ -85,7 +85,7 @@ class _Uniting(Struct):
         found = self.ours.found.get(place)
         alike = found is not None and type(found.node) is type(have)
         if gone or new:
-            self.operations.append(Amend(have, gone, tuple(new), found.text if found is not None and alike else None))
+            self.operations.append(Amend(have, gone, tuple(new), found if alike else None))
         staying = [replace(part, value=node) for part, node in zip(have.parts, kept, strict=True) if node is not None]
         return replace(have, parts=(*staying, *new))
 

@@ -140,7 +140,7 @@ class _Editor(Struct):
         """Write what stood there before us in the place of a collection of which nothing is left."""
         container = operation.container
         holder = self.holders.get(id(container))
-        empty = operation.empty if operation.empty is not None else "{}" if isinstance(container, Object) else "[]"
+        empty = operation.found.text if operation.found is not None else "{}" if isinstance(container, Object) else "[]"
         if holder is None:  # the document itself
             spans = [self._lines_of(part) for part in container.parts]
             return [edit for span in spans for edit in cut(self.text, span, self.foreign)]
