@@ -65,7 +65,7 @@ def change_document(step: Step, change: Change, diff: Callable[[Step, Change], s
         "cause": change.cause,
         "before": _print(change.before),
         "after": _print(change.after),
-        "diff": diff(step, change),
+        "diff": diff(step, change) or None,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout.model.files import File
-from rollout.model.plan import Change
+from rollout.model.plan import Action, Change
 from rollout.safety.shown import plain
 from rollout.showing.colour import Paint
 
@@ -11,7 +11,12 @@ _MAX_DIFF_LINES = 400
 
 
 def diff_of(change: Change, before_name: str = "a", after_name: str = "b") -> str:
-    """Return the unified diff of a change, with mode changes as git writes them; binary files in one line."""
+    """Return the unified diff of a change, with mode changes as git writes them; binary files in one line.
+
+    What could not be decided has none: nothing is known of what would be there.
+    """
+    if change.action is Action.ERROR:
+        return ""
     return file_diff(change.before, change.after, str(change.path), before_name, after_name)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from rollout.model.files import File
 from rollout.model.inventory import Folder
 from rollout.model.outcomes import Outcome, Verdict
-from rollout.model.plan import Action, Plan, State, Step
+from rollout.model.plan import Action, Change, Plan, State, Step
+from rollout.model.plan_document import change_document
 from rollout.model.plan_file import plan_file, read_plan
 from rollout.planning.writable import exit_code, sort
+from rollout.showing.diffs import diff_of
 
 
 def _blocked(reason: str, awaits: Action | None) -> Outcome:
@@ -31,3 +34,9 @@ def test_a_blocked_step_hands_on_what_it_awaits() -> None:
 def test_a_saved_plan_holds_what_is_awaited() -> None:
     saved = plan_file(Plan("1", "now", (_step(Action.ADOPT), _step(None))), lambda step, change: None)
     assert [step.awaits for step in read_plan(saved, "plan")[0].steps] == [Action.ADOPT, None]
+
+
+def test_what_could_not_be_decided_has_no_diff() -> None:
+    for actual in (None, File(b"theirs\n", executable=False)):
+        change = Change(PurePosixPath("f.txt"), Action.ERROR, "it cannot be read", actual, None, decided=False)
+        assert change_document(_step(None), change, lambda _step, change: diff_of(change))["diff"] is None
