@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rollout.content.documents import merge
-from rollout.content.documents.document import Array, Node, Object
+from rollout.content.documents.document import Alias, Array, Node, Object
 from rollout.content.documents.formats import format_of
 from rollout.content.documents.match import match_for
 from rollout.content.documents.merge import Kind
@@ -31,15 +31,27 @@ def merged(before: bytes, template: bytes, kind: Kind, *writes: tuple[bytes, byt
     return merge.merged(before, template, merge.past(writes, kind), kind)
 
 
-def places(node: Node, above: Steps = ()) -> Iterator[tuple[Steps, Node]]:
+def places(root: Node) -> Iterator[tuple[Steps, Node]]:
     """Yield the objects and lists of a document that a template can name, with the keys that lead there."""
+    yield from _places(root, (), {alias.node.start for alias in _aliases(root)})
+
+
+def _aliases(node: Node) -> Iterator[Alias]:
+    if isinstance(node, Alias):
+        yield node
+    for part in node.parts if isinstance(node, Object | Array) else ():
+        yield from _aliases(part.value)
+
+
+def _places(node: Node, above: Steps, shared: set[int]) -> Iterator[tuple[Steps, Node]]:
     if isinstance(node, Object | Array) and node.odd is None:
         yield above, node
     if isinstance(node, Object) and node.odd is None:
         keys = [part.key for part in node.parts]
         for part in node.parts:
-            if keys.count(part.key) == 1 and part.key[:1] not in {"!", "?"} and part.key != "<<":
-                yield from places(part.value, (*above, part.key))
+            told = keys.count(part.key) == 1 and part.key[:1] not in {"!", "?"} and part.key != "<<"
+            if told and part.value.start not in shared:
+                yield from _places(part.value, (*above, part.key), shared)
 
 
 def nested(pairs: list[tuple[Steps, Any]]) -> Named:

@@ -85,3 +85,8 @@ def named_parts(node: Object | Array, match: Match, place: Place) -> list[tuple[
     if isinstance(node, Object):
         return [(part.key, part) for part in node.parts]
     return list(zip(entry_names(node, match.keys(place)), node.parts, strict=True))
+
+
+def shown(place: Place) -> str:
+    """Return a place as a person writes it: keys and entries with dots between them."""
+    return ".".join(place)

@@ -23,9 +23,9 @@ from rollout.content.documents.document import (
     meaning,
 )
 from rollout.content.documents.lines import apart, without_dangling
-from rollout.content.documents.match import Match
+from rollout.content.documents.match import Match, shown
 from rollout.content.documents.past import Ours, at, differing, folded, leaves
-from rollout.content.documents.unite import United, shown, unite
+from rollout.content.documents.unite import United, unite
 
 _BOM = "\ufeff"
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from rollout.content.documents.aliases import refuse_shared
 from rollout.content.documents.document import (
     Alias,
     Amend,
@@ -25,7 +26,7 @@ from rollout.content.documents.document import (
     meaning,
     repeated,
 )
-from rollout.content.documents.match import Match, Place, entry_names
+from rollout.content.documents.match import Match, Place, entry_names, shown
 from rollout.content.documents.past import Ours
 
 
@@ -41,6 +42,7 @@ def unite(document: Document, template: Document, ours: Ours, match: Match) -> U
     """Return what it takes that a document says what a template names, and nothing any more that only we said."""
     uniting = _Uniting(document, template, ours, match)
     root = uniting.object(document.root, template.root, ())
+    refuse_shared(document, root, uniting.operations, match)
     return United(tuple(uniting.operations), root, uniting.foreign)
 
 
@@ -237,8 +239,3 @@ def inherited(have: Object) -> dict[str, Node]:
             for key, found in {**inherited(node), **{part.key: part.value for part in node.parts}}.items():
                 brought.setdefault(key, found)
     return brought
-
-
-def shown(place: Place) -> str:
-    """Return a place as a person writes it: keys and entries with dots between them."""
-    return ".".join(place)

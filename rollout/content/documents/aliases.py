@@ -1,0 +1,33 @@
+"""What a YAML alias says elsewhere is not changed where its anchor stands: others would find it changed there, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rollout.content.documents.document import Alias, Amend, Array, Document, Node, Object, Operation, fault
+from rollout.content.documents.match import Match, Place, named_parts, shown
+
+
+def refuse_shared(document: Document, root: Object, operations: Sequence[Operation], match: Match) -> None:
+    """Raise DocumentFault where an operation changes what an alias that stays says."""
+    staying = {id(node) for _, node in _nodes(root, match, ())}
+    nodes = list(_nodes(document.root, match, ()))
+    for alias in (node for _, node in nodes if isinstance(node, Alias) and id(node) in staying):
+        said, name = alias.node, document.text[alias.start : alias.end]
+        for changed in map(_changed, operations):
+            if said.start <= changed.start and changed.end <= said.end:
+                place = next(place for place, node in nodes if node is changed)
+                what = f"{shown(place)}: {name} says it elsewhere, too; merge cannot change it"
+                raise fault(document.text, changed.start, what)
+
+
+def _changed(operation: Operation) -> Node:
+    return operation.container if isinstance(operation, Amend) else operation.part.value
+
+
+def _nodes(node: Node, match: Match, place: Place) -> Iterator[tuple[Place, Node]]:
+    yield place, node
+    if isinstance(node, Object | Array):
+        told = isinstance(node, Object) or bool(match.keys(place))
+        for name, part in named_parts(node, match, place):
+            yield from _nodes(part.value, match, (*place, name) if told else place)
