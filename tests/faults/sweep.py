@@ -19,7 +19,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -175,10 +175,12 @@ def run(
     *,
     forks: bool = False,
     first: bool = False,
+    keep: Callable[[Tally], object] = bool,
 ) -> Tally:
     """Make the experiments, `jobs` at a time, for at most so many seconds.
 
-    With `forks` the program runs in forks of a process that has it loaded; with `first` a violation ends it.
+    With `forks` the program runs in forks of a process that has it loaded; with `first` a violation ends it. What has
+    been found so far is given to `keep` now and then.
     """
     context = multiprocessing.get_context("spawn")
     todo: multiprocessing.Queue[Experiment | None] = context.Queue()
@@ -203,6 +205,8 @@ def run(
             tally.add(finding)
             if tell is not None and finding.violations:
                 print(f"VIOLATION {described(finding)}", file=tell, flush=True)
+            if tally.made.total() % 25 == 0:
+                keep(tally)
             if tell is not None and tally.made.total() % 100 == 0:
                 print(f"{tally.made.total()} of {len(experiments)} experiments", file=tell, flush=True)
     finally:
@@ -266,11 +270,17 @@ def main() -> int:
         else:
             experiments = plan(room, wanted, Choice(given.most, given.seed, given.story, given.deed, given.where))
         started = time.monotonic()
-        tally = run(experiments, place, given.jobs, given.seconds, forks=not given.exec, first=given.first)
-        tally.skipped = {kind.name: why for kind in wanted if not given.repeat and (why := kind.refusal())}
-        result = tally.result(time.monotonic() - started, given.jobs)
-        if given.result:
-            given.result.write_text(table.as_json(result))
+        skipped = {kind.name: why for kind in wanted if not given.repeat and (why := kind.refusal())}
+
+        def keep(tally: Tally) -> table.Result:
+            tally.skipped = skipped
+            found = tally.result(time.monotonic() - started, given.jobs)
+            if given.result:
+                given.result.write_text(table.as_json(found))
+            return found
+
+        tally = run(experiments, place, given.jobs, given.seconds, forks=not given.exec, first=given.first, keep=keep)
+        result = keep(tally)
         print(table.as_json(result) if given.json else table.text(result))
         whole = not given.repeat and given.kinds == "*" and given.most != 0 and not given.first
         if whole and (why := tally.degenerate()):

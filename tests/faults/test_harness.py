@@ -69,7 +69,9 @@ def test_a_point_is_its_name() -> None:
 def test_a_mutation_fits_the_program(mutation: Mutation) -> None:
     changed = mutations.changed(mutation, _ROOT / "rollout")
     assert all(file.read_text() != text for file, text in changed.items())
-    assert kinds.chosen(kinds.KINDS, mutation.kind)
+    assert [bool(mutation.kind), bool(mutation.repeat), bool(mutation.test)].count(True) == 1
+    if mutation.kind:
+        assert kinds.chosen(kinds.KINDS, mutation.kind)
     if mutation.repeat:
         assert str(kinds.parsed(mutation.repeat)) == mutation.repeat
 
@@ -81,8 +83,8 @@ def test_a_mutation_that_does_not_fit_fails_loudly(tmp_path: Path) -> None:
     assert mutations.changed(fits, tmp_path) == {tmp_path / "deep/one.py": "a = 2\n"}
     with pytest.raises(LookupError, match="mend the mutation"):
         mutations.changed(Mutation("a guard", "one.py", "b = 1", "", "*"), tmp_path)
-    with pytest.raises(LookupError, match="0 modules are called two"):
-        mutations.changed(Mutation("a guard", "two.py", "", "", "*"), tmp_path)
+    with pytest.raises(LookupError, match="stands in 0 modules"):
+        mutations.changed(Mutation("a guard", "two.py", "c = 1", "", "*"), tmp_path)
 
 
 def test_the_table_goes_between_its_marks_and_the_document_has_them() -> None:

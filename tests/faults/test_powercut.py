@@ -102,34 +102,48 @@ def test_after_a_power_cut_a_checkout_that_was_cloned_is_there_whole(place: Path
     assert server.log("api") == ["Roll out conf.txt", "first"]
 
 
-def test_after_a_power_cut_a_commit_that_waits_is_there_and_a_store_that_was_just_made_is_made_again(
-    place: Path,
-) -> None:
-    world, server = World(place / "disk"), World(place / "server")
+def test_after_a_power_cut_a_commit_that_waits_is_there(place: Path, library: Path) -> None:
+    """The power goes before the ledger is written: to see that onto the disk brings all of this disk along."""
+    world, server = _repositories(place, "api", "web")
     state = world.root / "state"
+    _run(world, state, "apply", "--yes", "--limit", "web")
+    os.sync()
+    at_the_outcome = Fault(Mode.RUN, 3, command=powercut.cut(place), call="create", path="*/ledger.db-journal")
+    book = Book(place / "book")
+    _run(world, state, "apply", "--yes", "--no-push", "--jobs", "1", **at_the_outcome.environment(book.file, library))
+    assert book.fired
+    (pin,) = state.glob("workshops/*api*/refs/rollout/pending/*")
+    waits = pin.read_text().strip()
+    powercut.power_on(place)
+    _run(world, state, "push", "--yes")
+    assert server.tip("api") == waits
+
+
+def test_after_a_power_cut_a_store_that_was_just_made_is_made_again(place: Path) -> None:
+    world, server = _repositories(place, "web")
+    _run(world, world.root / "state", "plan")
+    subprocess.run(["sh", "-c", powercut.cut(place)], check=True)
+    powercut.power_on(place)
+    _apply(world, world.root / "state")
+    assert server.log("web") == ["Roll out conf.txt", "first"]
+
+
+def _repositories(place: Path, *names: str) -> tuple[World, World]:
+    world, server = World(place / "disk"), World(place / "server")
     world.template("project/conf.txt.j2", "hello {{ who }}\n")
-    for name in ("api", "web"):
+    for name in names:
         server.remote(name)
         world.entries[name] = f"{{url: {server.root}/{name}.git}}"
     world.inventory()
     os.sync()
-    _run(world, state, "apply", "--yes", "--no-push", "--limit", "api")
-    (pin,) = state.glob("workshops/*/refs/rollout/pending/*")
-    waits = pin.read_text().strip()
-    _run(world, state, "plan", "--limit", "web")
-    subprocess.run(["sh", "-c", powercut.cut(place)], check=True)
-    powercut.power_on(place)
-    _run(world, state, "push", "--yes")
-    assert server.tip("api") == waits
-    _run(world, state, "apply", "--yes")
-    assert server.log("web") == ["Roll out conf.txt", "first"]
+    return world, server
 
 
 def _apply(world: World, state: Path) -> None:
     _run(world, state, "apply", "--yes")
 
 
-def _run(world: World, state: Path, *command: str) -> None:
-    process = world.spawn(*command, ROLLOUT_STATE_DIR=str(state))
+def _run(world: World, state: Path, *command: str, **environment: str) -> None:
+    process = world.spawn(*command, ROLLOUT_STATE_DIR=str(state), **environment)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0, out + err

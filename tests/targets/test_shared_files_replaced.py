@@ -300,6 +300,23 @@ def test_where_nothing_can_be_exchanged_a_shared_file_is_left_as_it_is(root: Pat
 
 
 @pytest.mark.usefixtures("_no_exchange")
+def test_a_file_is_taken_out_in_one_step_also_where_nothing_can_be_exchanged(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever saves it in the middle of two steps would lose what they saved to the second."""
+    real, saved = os.link, []
+
+    def link(*names: str, **folders: int | bool) -> None:
+        real(*names, **folders)  # type: ignore[arg-type]  # as it was called
+        save_by_rename(root / NAME)
+        saved.append(b"theirs\n")
+
+    monkeypatch.setattr(os, "link", link)
+    write(root, None)
+    assert [file.read_bytes() for file in (root / NAME).parent.iterdir()] == saved
+
+
+@pytest.mark.usefixtures("_no_exchange")
 @pytest.mark.parametrize("deed", DEEDS)
 def test_where_nothing_can_be_exchanged_a_removed_file_comes_back_whatever_it_has_become(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: Deed
