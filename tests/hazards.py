@@ -1,4 +1,4 @@
-"""The table of hazards in docs/safety.md, made from hazards.toml: `python -m tests.hazards` writes it."""
+"""The page docs/hazards.md, made from hazards.toml: `python -m tests.hazards` writes it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-DOCUMENT = HERE.parent / "docs" / "safety.md"
-BEGIN, END = "<!-- hazards: begin -->", "<!-- hazards: end -->"
+DOCUMENT = HERE.parent / "docs" / "hazards.md"
+HEAD = """# Hazards
+
+What can go wrong, and the test that fails if it does. `python -m tests.hazards` writes this page from
+`tests/hazards.toml`.
+[safety.md](safety.md) says what is promised and why the promises hold."""
 GROUPS = {
     "A": "The work tree of a person", "B": "The state of a repository", "C": "The remote", "D": "Crashes",
     "E": "At the same time", "F": "The disk", "G": "Shared files", "H": "Remote machines", "I": "Hostile input",
@@ -31,31 +35,25 @@ def hazards() -> list[Hazard]:
     return [Hazard(name, row["hazard"], row["state"], tuple(row.get("tests", ()))) for name, row in found.items()]
 
 
-def table() -> str:
-    """Return the section's text: counts, then one table per group."""
+def page() -> str:
+    """Return the page: counts, then one table per group."""
     rows = hazards()
     counts = Counter(row.state for row in rows)
     left = f", {counts['open']} open (the design may answer them, but no test holds it)" if counts["open"] else ""
-    parts = [
-        f"{len(rows)} hazards: {counts['held']} held by a test, {counts['later']} about commands that do not exist "
-        f"yet{left}."
-    ]
-    for letter, title in GROUPS.items():
-        lines = [f"### {letter}. {title}", "", "| | hazard | state | held by |", "| --- | --- | --- | --- |"]
-        for row in rows:
-            if row.id.rstrip("0123456789") == letter:
-                tests = "<br>".join(f"`{test}`" for test in row.tests)
-                lines.append(f"| {row.id} | {row.hazard} | {STATES[row.state]} | {tests} |")
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts)
+    told = f"{counts['held']} held by a test, {counts['later']} about commands that do not exist yet{left}"
+    return (
+        "\n\n".join([HEAD, f"{len(rows)} hazards: {told}.", *(_group(*group, rows) for group in GROUPS.items())]) + "\n"
+    )
 
 
-def written(text: str) -> str:
-    """Return the document with the table as it should be."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}"
+def _group(letter: str, title: str, rows: list[Hazard]) -> str:
+    lines = [f"## {letter}. {title}", "", "| | hazard | state | held by |", "| --- | --- | --- | --- |"]
+    for row in rows:
+        if row.id.rstrip("0123456789") == letter:
+            tests = "<br>".join(f"`{test}`" for test in row.tests)
+            lines.append(f"| {row.id} | {row.hazard} | {STATES[row.state]} | {tests} |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    DOCUMENT.write_text(written(DOCUMENT.read_text()))
+    DOCUMENT.write_text(page())

@@ -48,31 +48,32 @@ _POWER = "tests/faults/test_powercut.py::"
 
 MUTATIONS = (
     # --- upstream
-    Mutation("the exact lease of the push", "store.py", 'f"--force-with-lease={self.remote.ref}:{base}"', '"--force"',
+    Mutation("the exact lease of the push", "store/store.py", 'f"--force-with-lease={self.remote.ref}:{base}"', '"--force"',
              "somebody else pushes", "another push", "push",
-             also=(("store.py", "git_folder.bare(beside) is not None", "False"),)),
+             also=(("store/store.py", "git_folder.bare(beside) is not None", "False"),)),
     Mutation("what the receiver is told the branch must be at", "receive_pack.py",
-             "_request(ref, old, new, _HERE)", "_request(ref, (folder / ref).read_text().strip(), new, _HERE)",
+             "_request(update, _HERE)",
+             "_request(Update(update.ref, (folder / update.ref).read_text().strip(), update.new, update.pack), _HERE)",
              "somebody else pushes", "another push", "push"),
     # --- whose commit it is
     Mutation("the seal of a commit of ours on a branch", "ownership.py",
              "    return seal.fits(found[2], moved, branch)", "    return True",
              "a person rewrites our commits", "amend*"),
-    Mutation("the seal of a commit of ours upstream", "history.py",
+    Mutation("the seal of a commit of ours upstream", "store/history.py",
              "ours = len(parents) == 1 and (", "ours = bool(run and target) or (",
-             "a colleague rewrites our commits", "a colleague amends*"),
+             "a colleague rewrites our commits", "a colleague amends with an edit of a managed file"),
     # --- when a checkout may move
     Mutation("the second look, under the lock", "follow.py",
              "        may_move.look(moving)\n        _move(moving)", "        _move(moving)",
              "a person acts in the checkout", "stage an edit*", "push"),
     Mutation("quiescence", "may_move.py", "    if busy:\n", "    if busy and False:\n", "a rollout inside*", "pull*"),
-    Mutation("quiescence, in whichever mount", "processes.py",
+    Mutation("quiescence, in whichever mount", "machine/processes.py",
              "if any(_is_below(place, here) for place in dict.fromkeys(_places(folder))) or _holds(folder, files):",
              "if any(os.path.realpath(place).startswith(str(top)) for place in _places(folder)):",
              "a rollout beside*", "pull*"),
     # --- its files
     Mutation("the exchange that keeps what it displaces", "swap_files.py",
-             "atomic_replace.exchange(scratch, swap.number, folder, name)\n"
+             "exchange(scratch, swap.number, folder, name)\n"
              "                self._displaced(scratch, swap)",
              "os.rename(swap.number, name, src_dir_fd=scratch, dst_dir_fd=folder)",
              "a person acts in the checkout", "edit in place", "push", "*.git/rollout/op-*"),
@@ -135,19 +136,19 @@ MUTATIONS = (
     Mutation("a clone has its name only when it is whole", "unnamed_folder.py",
              'folder = place.with_name(f"{place.name}{mark}{os.getpid()}")', "folder = place",
              "a first fetch is killed", "*", "clone", "*/live/api*"),
-    Mutation("a clone is on the disk before it has its name", "publish.py", "files.sync_all(scratch)", "pass",
+    Mutation("a clone is on the disk before it has its name", "update_checkout.py", "files.sync_all(scratch)", "pass",
              test=f"{_POWER}test_after_a_power_cut_a_checkout_that_was_cloned_is_there_whole"),
     # --- our own store and state
     Mutation("a damaged ledger is put aside", "sqlite.py", "isinstance(error, sqlite3.OperationalError)", "True",
              "the state folder is damaged between runs", "state/ledger.db #1 is garbage", "push"),
-    Mutation("a commit that waits is on the disk", "store.py",
+    Mutation("a commit that waits is on the disk", "store/store.py",
              "        if self.pending_commit() == commit:\n            self.set_ref(",
              "        if False:\n            self.set_ref(",
              test=f"{_POWER}test_after_a_power_cut_a_commit_that_waits_is_there"),
-    Mutation("a store that is not whole is made anew", "store.py",
+    Mutation("a store that is not whole is made anew", "store/store.py",
              "            if not self.is_whole():\n", "            if False:\n",
              "the state folder is damaged between runs", "*HEAD*", "push"),
-    Mutation("a past that was not fetched whole is not all of it", "store.py",
+    Mutation("a past that was not fetched whole is not all of it", "store/store.py",
              "raise GitError(f\"its past could not be fetched whole", "str(f\"its past could not be fetched whole",
              test="tests/faults/test_named_faults.py::"
              "test_a_past_that_could_not_be_fetched_whole_is_fetched_again_and_not_taken_for_all"),

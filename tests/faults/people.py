@@ -189,9 +189,18 @@ OWN = tuple(
 _UPSTREAM = "cd pusher && git fetch -q && git reset -q --hard origin/main &&"
 _PUSHED = "&& git push -q --force && git rev-parse HEAD >> ../theirs-upstream"
 
+# What they wrote into a managed file is drift, and stays until somebody decides about it.
+_EDIT_STAYS = f"! test -e theirs-upstream || git -C api.git show main:conf.txt | grep -q {TOKEN}"
+
 # The same by a colleague, pushed.
 OWN_UPSTREAM = tuple(
-    Deed(name, f"{_UPSTREAM} {script} {_PUSHED}", "upstream", blocks=True)
+    Deed(
+        name,
+        f"{_UPSTREAM} {script} {_PUSHED}",
+        "upstream",
+        blocks=True,
+        stays=_EDIT_STAYS if "conf.txt" in script else "",
+    )
     for name, script in (
         ("a colleague amends with an edit", "note >> other.txt && git commit -q --amend --no-edit -a"),
         ("a colleague amends with an edit of a managed file", "note >> conf.txt && git commit -q --amend --no-edit -a"),
