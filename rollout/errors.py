@@ -28,3 +28,7 @@ class GitError(RolloutError):
 
 class GitTimeout(GitError):
     """Git was ended because it took longer than its limit."""
+
+
+class Damaged(GitError):
+    """An object in a store of ours is damaged: the store is thrown away, and all it held is fetched again."""

@@ -11,7 +11,7 @@ from rollout.checkout import discover, index_lock
 from rollout.checkout.collisions import collisions
 from rollout.checkout.differences import CheckedOut, behind_by, differing_files
 from rollout.checkout.standing import Hindered, git_for, hindrance, standing
-from rollout.errors import GitError
+from rollout.errors import Damaged, GitError
 from rollout.git.git_folder import GitDir, NotOurs
 from rollout.git.person import Person
 from rollout.machine import look
@@ -36,6 +36,8 @@ def observe(
         with ExitStack() as stack:
             there = stack.enter_context(workshop.objects(upstream))
             behind, files = differing_files(here, upstream, there, managed, person, stack)
+    except Damaged:
+        raise  # ours, and no fault of the checkout's
     except (NotOurs, Hindered, GitError) as error:
         lacking = tuple((item.path, str(error)) for item in managed)
         return CheckoutState(has_it=False, why=Unusable(str(error)), differing=lacking)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rollout.errors import GitError
+from rollout.errors import Damaged, GitError
 from rollout.machine import files
 from rollout.objects import ids, pack_format
 from rollout.objects.ids import ID
@@ -42,7 +42,7 @@ class Packs:
             if peel and found is not None:
                 return self.read(_tree_of(found))
         except (*pack_format.DAMAGED, OSError) as error:
-            raise GitError(f"object {name} is damaged in our store: {error}") from error
+            raise Damaged(f"object {name} is damaged in our store: {error}") from error
         return found
 
     def _find(self, name: bytes) -> Stored | None:
@@ -139,7 +139,7 @@ class Packs:
         try:
             pack = self._packs.get(name) or self._opened(name)
         except (*pack_format.DAMAGED, OSError) as error:
-            raise GitError(f"{name} is damaged in our store: {error}") from error
+            raise Damaged(f"{name} is damaged in our store: {error}") from error
         return [pack.id_at(place) for place in range(pack.count)]
 
     def close(self) -> None:

@@ -48,7 +48,8 @@ _POWER = "tests/faults/test_powercut.py::"
 
 MUTATIONS = (
     # --- upstream
-    Mutation("the exact lease of the push", "store/store.py", 'f"--force-with-lease={self.remote.ref}:{base}"', '"--force"',
+    Mutation("the exact lease of the push", "store/store.py",
+             'f"--force-with-lease={self.remote.ref}:{base}"', '"--force"',
              "somebody else pushes", "another push", "push",
              also=(("store/store.py", "git_folder.bare(beside) is not None", "False"),)),
     Mutation("what the receiver is told the branch must be at", "receive_pack.py",

@@ -116,3 +116,19 @@ def test_a_checkout_without_a_commit_is_told_as_such(world: World, damaged: bool
     said = world.run("status").out
     assert ("is damaged" if damaged else "no commit yet here") in said, said
     assert world.run("apply", "-y", "--json").outcomes() == {"one": "unchanged"}
+
+
+def test_a_checkout_that_is_behind_follows_although_a_pack_of_our_store_is_damaged(world: World) -> None:
+    top = world.repo("api")
+    assert world.run("apply", "--yes").code == 0
+    world.head = "version: 1\nvars: {who: moon}\n"
+    assert world.run("apply", "--yes").code == 0
+    for number in range(3):
+        world.git(top, "reset", "-q", "--hard", "HEAD~1")
+        packs = sorted(Path(os.environ["ROLLOUT_STATE_DIR"]).glob("workshops/*/objects/pack/*.pack"))
+        pack = packs[number % len(packs)]
+        pack.chmod(0o600)
+        pack.write_bytes(b"garbage\0\377{]")
+        applied = world.run("apply", "--yes", "--json")
+        assert (applied.code, applied.outcomes()) == (0, {"api": "unchanged"}), applied.out
+        assert (top / "conf.txt").read_text() == "hello moon\n", applied.out
