@@ -44,6 +44,7 @@ struct shared {
     uint32_t matched;
     int32_t pid[PIDS];
     struct call call[CALLS];
+    int64_t start[PIDS]; /* when each process started: a number is soon given to another, which must not be killed */
 };
 
 enum mode { COUNT, KILL_TREE, KILL_GROUP, KILL_ONE, FAIL, FULL, RUN, SHORT, ALL_SHORT, STOP, WATCH, STOP_ONE };
@@ -60,6 +61,24 @@ static __thread int inside;
 static long setting(const char *name) {
     const char *text = getenv(name);
     return text ? atol(text) : 0;
+}
+
+/* When a process started, in the kernel's ticks; 0 for none. */
+static int64_t started(pid_t pid) {
+    char place[32], text[1024], *field;
+    snprintf(place, sizeof place, "/proc/%d/stat", pid);
+    int descriptor = (int)syscall(SYS_openat, AT_FDCWD, place, O_RDONLY | O_CLOEXEC, 0);
+    if (descriptor < 0) return 0;
+    long size = syscall(SYS_read, descriptor, text, sizeof text - 1);
+    syscall(SYS_close, descriptor);
+    text[size > 0 ? size : 0] = 0;
+    if (!(field = strrchr(text, ')'))) return 0;
+    for (int n = 2; n < 22 && field; n++) field = strchr(field + 1, ' ');
+    return field ? atoll(field + 1) : 0;
+}
+
+static int is_still(uint32_t slot) {
+    return shared->pid[slot] > 1 && shared->start[slot] && started(shared->pid[slot]) == shared->start[slot];
 }
 
 /* At the start of a program, and again in a fork that is told only later what is to go wrong. */
@@ -85,6 +104,7 @@ __attribute__((constructor, visibility("default"))) void fault_attach(void) {
     refused_errno = (int)setting("FAULT_REFUSED_ERRNO");
     shared = map;
     uint32_t slot = __atomic_fetch_add(&shared->pids, 1, __ATOMIC_SEQ_CST);
+    if (slot < PIDS) shared->start[slot] = started(getpid());
     if (slot < PIDS) shared->pid[slot] = getpid();
 }
 
@@ -92,7 +112,7 @@ __attribute__((constructor, visibility("default"))) void fault_attach(void) {
 static void signal_all(int number) {
     uint32_t known = shared->pids < PIDS ? shared->pids : PIDS;
     for (uint32_t i = 0; i < known; i++)
-        if (shared->pid[i] > 1 && shared->pid[i] != getpid()) kill(shared->pid[i], number);
+        if (shared->pid[i] != getpid() && is_still(i)) kill(shared->pid[i], number);
     syscall(SYS_tgkill, getpid(), (pid_t)syscall(SYS_gettid), number); /* this thread must not run on for a moment */
 }
 
@@ -135,7 +155,10 @@ static int happens(const char *name) {
     inside = 1;
     switch (mode) {
     case KILL_TREE: kill_all(); break;
-    case KILL_GROUP: kill(-shared->pid[0], SIGKILL); if (getpgrp() == shared->pid[0]) for (;;) pause(); break;
+    case KILL_GROUP:
+        if (getpgrp() == shared->pid[0] || is_still(0)) kill(-shared->pid[0], SIGKILL);
+        if (getpgrp() == shared->pid[0]) for (;;) pause();
+        break;
     case KILL_ONE: kill(getpid(), SIGKILL); for (;;) pause();
     case FAIL: errno = error_number; result = 1; break;
     case FULL: if (needs_space(name)) { errno = ENOSPC; result = 1; } break;

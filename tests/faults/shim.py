@@ -21,7 +21,7 @@ import pytest
 _SOURCE = Path(__file__).with_name("shim.c")
 _PIDS, _CALLS, _CALL = 1024, 4096, struct.Struct("<i12sq232s")
 _HEAD = struct.Struct("<4I")
-_SIZE = _HEAD.size + 4 * _PIDS + _CALL.size * _CALLS
+_SIZE = _HEAD.size + 4 * _PIDS + _CALL.size * _CALLS + 8 * _PIDS
 
 
 class Mode(IntEnum):
