@@ -122,7 +122,8 @@ def carry_out(at: Session, book: Ledger, what: Undertaking) -> int:
             counts[outcome.verdict.value] = counts.get(outcome.verdict.value, 0) + 1
         at.screen.event(type="run_summary", run=run.id, time=clock.now(), counts=counts, exit_code=code)
     else:
-        at.screen.data(outcomes_text(outcomes, at.screen.paint, command, whole=whole))
+        told = [replace(outcome, reason=at.pointed(outcome.reason)) for outcome in outcomes]
+        at.screen.data(outcomes_text(told, at.screen.paint, command, whole=whole))
     return code
 
 
@@ -131,7 +132,9 @@ def _show(at: Session, what: Undertaking, *, whole: bool) -> None:
     if at.options.json:
         return
     if what.show_plan and not (what.yes and at.options.quiet):
-        at.screen.data(plans.plan_text(what.plan, at.screen.paint, with_diff=not what.yes or whole, whole=whole))
+        at.screen.data(
+            plans.plan_text(at.with_ways_out(what.plan), at.screen.paint, with_diff=not what.yes or whole, whole=whole)
+        )
         return
     for line in plans.orphans(what.plan.steps, whole=whole):
         at.screen.warn(line)

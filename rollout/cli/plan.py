@@ -56,7 +56,9 @@ def plan(
         else:
             then = _next(at, made.steps, out, decisions)
             whole = at.options.verbose > 0
-            at.screen.data(plans.plan_text(made, at.screen.paint, with_diff=diff, whole=whole, then=then))
+            at.screen.data(
+                plans.plan_text(at.with_ways_out(made), at.screen.paint, with_diff=diff, whole=whole, then=then)
+            )
             if out is not None:
                 at.screen.note(f"Saved as {out}; `rollout apply {out}` writes exactly this.")
         return exit_code(made.steps, detailed=detailed_exitcode)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -32,6 +33,9 @@ from rollout.targets.units import GLANCING
 from rollout.work import threads
 from rollout.work.executors import Executor, Threads
 
+# A command in the words of what decides, which knows nothing of the command line.
+_WAY_OUT = re.compile(r"\brollout apply --(?:adopt|on-drift (?:overwrite|merge))\b")
+
 
 class Session(Struct, frozen=True):
     """One command at work."""
@@ -55,6 +59,16 @@ class Session(Struct, frozen=True):
         words += [word for pattern in self.options.limit for word in ("--limit", pattern)]
         words += [word for name, value in self.options.var.items() for word in ("--var", f"{name}={value}")]
         return shlex.join(["rollout", command, *options, *words])
+
+    def pointed(self, reason: str) -> str:
+        """Return a reason whose way out, as it is typed, works on what this command works on and on nothing else."""
+        words = shlex.split(self.again("apply"))[2:]
+        more = " " + shlex.join(words) if words else ""
+        return _WAY_OUT.sub(lambda found: found[0] + more, reason)
+
+    def with_ways_out(self, plan: Plan) -> Plan:
+        """Return a plan as it is shown here."""
+        return replace(plan, steps=tuple(replace(step, reason=self.pointed(step.reason)) for step in plan.steps))
 
     def settings(self, *, offline: bool = False, push: bool = True, writes: bool = False) -> Settings:
         """Return the settings of a command; one that `writes` waits for others that write, one that reads does not."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
+from rollout.content import three_way
 from rollout.model.plan import Action, Change, Plan, State, Step
 from rollout.model.plan_document import summary
 from rollout.safety.shown import plain
@@ -84,11 +85,24 @@ def next_step(steps: Sequence[Step]) -> tuple[str, ...]:
     if any(_decided(step) for step in steps):
         return ("apply",)
     undecided = {change.action for step in steps for change in step.changes if not change.decided}
-    if Action.DRIFT in undecided:
+    if any(_mergeable(change) for step in steps for change in step.changes if not change.decided):
         return ("apply", "--on-drift", "merge")
+    if Action.DRIFT in undecided:
+        return ("diff", "--base")
     if Action.ADOPT in undecided:
         return ("apply", "--adopt")
     return ("push",) if any(step.state is State.READY_TO_PUSH for step in steps) else ()
+
+
+def _mergeable(change: Change) -> bool:
+    """Tell whether what others changed and what the template says now do not meet."""
+    if change.action is not Action.DRIFT or change.base is None or change.before is None or change.after is None:
+        return False
+    try:
+        three_way.merge(change.base.content, change.before.content, change.after.content)
+    except three_way.MergeConflict:
+        return False
+    return True
 
 
 def _decided(step: Step) -> bool:
