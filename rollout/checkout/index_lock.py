@@ -15,7 +15,6 @@ from rollout.machine import waiting
 from rollout.machine.processes import boot_id, runs, started
 
 _WAIT = 3.0  # seconds for a person's git command to finish
-
 _POLL = 0.05
 
 _held: dict[Path, Path] = {}  # token to lock: what a process must release even if it exits at once

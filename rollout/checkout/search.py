@@ -11,7 +11,6 @@ from rollout.git.git_folder import GitDir, NotOurs
 from rollout.model.inventory import FoundCheckout
 
 _DEEP = 4  # folders below the one that is scanned
-
 _HEADS = "refs/heads/"
 
 

@@ -19,7 +19,6 @@ from rollout.showing import plans
 from rollout.showing.diffs import diff_of
 
 _ERRORS = {State.MISSING, State.UNREACHABLE, State.BLOCKED}
-
 _DIFFERENT = {State.PENDING, State.WAITING, State.DRIFT, State.CONFLICT, State.READY_TO_PUSH}
 
 

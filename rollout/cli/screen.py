@@ -16,7 +16,6 @@ from rollout.safety.shown import harmless, json_text, redact
 from rollout.showing import colour
 
 _EVERY = 0.1  # seconds between two repaints of the live line
-
 _LISTEN = 0.1  # seconds between two checks for an answer
 
 

@@ -14,9 +14,7 @@ from rollout.content.patterns import matches_exactly
 
 # Attributes by which something other than line ends happens to the bytes between repository and work tree.
 FOREIGN = ("filter", "ident", "working-tree-encoding")
-
 _INTERESTING = {"text", "eol", "crlf", "binary", *FOREIGN}
-
 _BINARY = {"diff": "unset", "merge": "unset", "text": "unset"}
 
 

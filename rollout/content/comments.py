@@ -98,7 +98,6 @@ _BEGINNINGS = {"dockerfile.": HASH, "containerfile.": HASH, "makefile.": HASH, "
 
 
 _BY_SUFFIX = {suffix: form for form, row in _SUFFIXES.items() for suffix in row.split()}
-
 _BY_NAME = {name: form for form, row in _NAMES.items() for name in row.split()}
 
 
@@ -112,7 +111,6 @@ _INTERPRETERS = {
 }
 
 _BY_INTERPRETER = {name: form for form, row in _INTERPRETERS.items() for name in row.split()}
-
 _SHEBANG = re.compile(rb"#![ \t]*(?:\S*/)?(?:env[ \t]+(?:-\S+[ \t]+|\w+=\S*[ \t]+)*(?:\S*/)?)?([^\s/]+)")
 
 

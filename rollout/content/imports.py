@@ -10,7 +10,6 @@ from pathlib import PurePosixPath
 from rollout.content import markdown
 
 _IMPORT = re.compile(r"(?:^|(?<=\s))@([^\s`@]+)")
-
 _CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
 
 

@@ -8,17 +8,11 @@ from pathlib import PurePosixPath
 from msgspec import Struct, field
 
 _SUFFIXES = {".md", ".markdown", ".mdown", ".mkd", ".mdx", ".mdc", ".qmd", ".rmd"}
-
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[ ]+(.*?))??(?:[ ]+#+)?[ ]*\Z")
-
 _SETEXT = re.compile(r" {0,3}(=+|-+)[ ]*\Z")
-
 _FENCE = re.compile(r"( {0,3})(`{3,}|~{3,})(.*)\Z")
-
 _RULE = re.compile(r" {0,3}(?:(?:\*[ ]*){3,}|(?:-[ ]*){3,}|(?:_[ ]*){3,})\Z")
-
 _ITEM = re.compile(r"( {0,3})([-+*]|\d{1,9}[.)])( *)(.*)\Z")
-
 _QUOTATION = re.compile(r" {0,3}> ?")
 
 _BLOCK_TAGS = (

@@ -14,15 +14,10 @@ from rollout.content import comments, markdown
 from rollout.content.file_fault import FileFault
 
 ID = r"[A-Za-z0-9][A-Za-z0-9._-]*"
-
 _WORD = re.compile(r"\bID\b")  # what stands for the id in `markers:`
-
 _KINDS = ("begin", "end")
-
 _NAME = b"rollout:"
-
 _BOM = b"\xef\xbb\xbf"
-
 _BLANKS = r"[ \t]*"
 
 
@@ -133,5 +128,4 @@ def _pattern(text: str) -> re.Pattern[bytes]:
 _Forms = tuple[tuple[str, str], ...]
 
 _KNOWN: _Forms = tuple((kind, form.around(f"rollout:{kind} ID")) for form in comments.KNOWN for kind in _KINDS)
-
 _ENDLESS = {form.around(f"rollout:{kind} ID") for form in comments.KNOWN if not form.closing for kind in _KINDS}

@@ -7,9 +7,7 @@ import re
 from functools import lru_cache
 
 _NOTHING = re.compile(rb"(?!)")
-
 _LITERAL = re.compile(rb"[^*?\[\\]*")
-
 _STARS = re.compile(rb"\\(/)|(\\.)|\*{2,}", re.DOTALL)
 
 

@@ -17,13 +17,9 @@ from rollout.model.files import Managed
 from rollout.model.inventory import Mode
 
 _LINK = re.compile(r"\]\(\s*(?:<([^<>]*)>|([^\s()<>]+(?:\([^\s()]*\)[^\s()]*)*))")
-
 _CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
-
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
-
 _PROJECT = re.compile(r"\A\$(?:CLAUDE_PROJECT_DIR|\{CLAUDE_PROJECT_DIR(?::-\.)?\})/")
-
 _SHELLS = {"sh", "bash", "dash", "zsh", "python", "python3", "node"}
 
 

@@ -20,7 +20,6 @@ _HIDDEN = (
 )
 
 _TAGS = "\U000e0000-\U000e007f\U000e0100-\U000e01ef"
-
 _UNSEEN = re.compile(f"[{_BIDIRECTIONAL}{_HIDDEN}{_TAGS}]")
 # What emoji and scripts other than Latin are made of: joiners between their characters, and tags behind a flag.
 _WRITING = re.compile(
@@ -28,7 +27,6 @@ _WRITING = re.compile(
 )
 
 _CONFLICT = re.compile(r"^(?:<{7}|>{7}|\|{7})(?: .*)?\r?$", re.MULTILINE)
-
 _VARIABLE = r"[ \t]*([A-Za-z_]\w*)[\w.\[\]'\"]*[ \t]*(?:\|[^{}<>\n]*)?"
 
 _BRACES, _ANGLES = re.compile(rf"(?<!\$)\{{\{{-?{_VARIABLE}-?\}}\}}"), re.compile(rf"<<-?{_VARIABLE}-?>>")

@@ -12,11 +12,8 @@ from rollout.content.yaml_nodes import Fault, Mapping, Node, Scalar, Sequence
 from rollout.content.yaml_scalars import NUL, meaning
 
 _MAX_DEPTH = 60
-
 _MAX_ALIASED = 100_000  # nodes that aliases may add: a billion laughs stops here
-
 _MAX_FAULTS = 200
-
 _COLLECTIONS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 
 

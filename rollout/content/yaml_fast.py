@@ -14,7 +14,6 @@ from rollout.content.yaml_build import built
 from rollout.content.yaml_nodes import Fault, Node
 
 _TEXT_COLON = re.compile(r"""(?<=[^\s"'\[\]{},]):(?=[^\s\[\]{},])""")
-
 _COLON_IN_ANCHOR = re.compile(r"(?:^|[\s\[\]{},])[&*][\w-]*:\S")  # what it takes for the anchor and a text after it
 
 

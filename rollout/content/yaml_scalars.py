@@ -8,7 +8,6 @@ from rollout.content import spelled
 from rollout.content.yaml_nodes import Value
 
 NUL = "has a NUL character"
-
 _TEXTS = {"str", "int", "float", "timestamp", "value", "merge"}
 
 

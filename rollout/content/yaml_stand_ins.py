@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 _STAND_INS = {":": "\ue000", "\x85": "\ue001", "\u2028": "\ue002", "\u2029": "\ue003"}
-
 COLON = _STAND_INS[":"]
-
 _OLD_BREAKS = str.maketrans({own: other for own, other in _STAND_INS.items() if own != ":"})
-
 _BACK = str.maketrans({other: own for own, other in _STAND_INS.items()})
 
 

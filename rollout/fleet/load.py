@@ -21,7 +21,6 @@ from rollout.rendering.desired import Rendering
 from rollout.rendering.jinja import TemplateFault
 
 _MAX_INVENTORY = 32 * 1024 * 1024
-
 _ENTRY = re.compile(r"^  [^\s#-]", re.MULTILINE)  # how most entries begin
 
 

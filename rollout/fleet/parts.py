@@ -25,7 +25,6 @@ from rollout.targets.job import Settings
 from rollout.targets.source import NotRead, Source
 
 _MAX_PART = 1_000_000  # bytes of a file that a template may read
-
 _SPECIAL = frozenset("*?[\\")
 
 Spot = tuple[str, PurePosixPath]  # the name of a target, and a path in it

@@ -7,7 +7,6 @@ import os
 from msgspec import Struct
 
 ASK = 25.0  # seconds for a remote to say where its branch is; --timeout overrides it
-
 _TRANSFERS = 12  # a fetch or a push may take this many times as long
 
 

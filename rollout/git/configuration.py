@@ -11,13 +11,9 @@ from pathlib import Path
 from msgspec import Struct
 
 _SECTION = re.compile(r'\[([a-z][a-z0-9-]*)(?: "([^"\\]*)")?\]\Z')
-
 _SETTING = re.compile(r'([A-Za-z][A-Za-z0-9-]*)[ \t]*=[ \t]*([^"\\#;]*)\Z')
-
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
-
 _MAX = 1 << 20  # bytes of a file that is read
-
 _SYSTEM = {"/usr/bin/git": "/etc/gitconfig"}  # where the git of a Linux distribution has the machine's settings
 
 

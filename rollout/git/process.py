@@ -18,9 +18,7 @@ from rollout.machine import waiting
 from rollout.machine.waiting import interrupted
 
 _STDERR_KEPT = 64 * 1024  # bytes of the beginning, and as many of the end
-
 _STDOUT_LIMIT = 1 << 30
-
 _GRACE = 5.0  # seconds between asking a git process to end and killing it
 
 

@@ -9,9 +9,7 @@ from rollout.inventory.shapes import Anything, Flag, ListOf, MapOf, Number, Reco
 from rollout.model.inventory import Mode
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
-
 POLICIES = ("unicode", "unresolved", "conflict", "imports", "links", "front-matter", "hooks")
-
 _SET = r"[A-Za-z0-9][A-Za-z0-9._/-]*"
 
 
@@ -28,11 +26,8 @@ TEMPLATES = ListOf(
 )
 
 CHECKOUT = Text(choices=("follow", "leave"), doc="whether the checkout is moved to what was pushed, when that is safe")
-
 BRANCH = Text(doc="the branch that is kept in the desired state (default: main)")
-
 REMOTE = Text(doc="the remote of the checkout whose address is used when there is no url (default: origin)")
-
 GROUPS = ListOf(Text(pattern=NAME, doc="letters, digits, '.', '_' and '-'"), doc="groups this target belongs to")
 
 

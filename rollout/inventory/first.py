@@ -11,7 +11,6 @@ from pathlib import PurePosixPath
 from rollout.model.inventory import FoundCheckout
 
 TEMPLATE = PurePosixPath("project/AGENTS.md.j2")
-
 TEMPLATE_TEXT = """\
 ## {{ target.name }}
 
@@ -23,9 +22,7 @@ What stands between these two marks is the same in every repository. It comes fr
 
 
 _NAME = re.compile(r"[^A-Za-z0-9._-]+")
-
 _PLAIN = re.compile(r"[A-Za-z_~./][A-Za-z0-9_./-]*\Z")
-
 _NOT_TEXT = {"true", "false", "null", "yes", "no", "on", "off", "~"}
 
 

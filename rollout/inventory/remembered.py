@@ -19,7 +19,6 @@ from rollout.safety import secrets
 from rollout.safety.shown import redact
 
 _WORTH = 16_384  # characters, below which it is parsed as fast
-
 _GROWN = 4  # times as long as the text may a document be that is kept: with aliases it can be any length
 
 

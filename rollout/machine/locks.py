@@ -17,7 +17,6 @@ from rollout.machine import files, waiting
 from rollout.machine.processes import alive, holders, our_start
 
 _POLL = 0.05  # seconds between two tries
-
 _ELSEWHERE = "choose a folder on a local disk: ROLLOUT_STATE_DIR=DIR"
 
 

@@ -16,17 +16,11 @@ from functools import cache
 from rollout.machine import waiting
 
 _JUST_PAST = 50_000_000  # nanoseconds; more than a tick of any kernel's clock
-
 _EXCHANGE = 2
-
 _NOREPLACE = 1
-
 _UNKNOWN = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP}  # what is said where a flag is not known
-
 MOUNTED = "is a mount of its own, as in containers, and cannot be replaced; manage it where it is mounted from"
-
 NO_EXCHANGE = "its file system cannot exchange two files in one step"
-
 PART = ".part"  # the end of the name of a file that is still being written
 
 

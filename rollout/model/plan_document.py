@@ -12,7 +12,6 @@ from rollout.model.limits import BudgetUse
 from rollout.model.plan import Change, Plan, State, Step
 
 PLAN = "rollout-plan/1"
-
 DOCUMENT = dict[str, Any]
 
 

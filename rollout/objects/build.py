@@ -15,7 +15,6 @@ from rollout.objects.ids import git_id
 from rollout.objects.trees import Objects, Tree
 
 _FOLDER = "040000"
-
 _SUBMODULE = "160000"
 
 

@@ -9,9 +9,7 @@ from collections.abc import Mapping
 from rollout.objects import ids
 
 _HEAD = struct.Struct(">4sLL")
-
 _STAT = struct.Struct(">10L")
-
 _MASK = 0xFFFFFFFF
 
 

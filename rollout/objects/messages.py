@@ -89,7 +89,6 @@ def message(subject: str, run: Run, target: str, changes: Iterable[Change], more
 
 
 _BY_GIT = ("Signed-off-by: ", "(cherry picked from commit ")
-
 _TRAILER = re.compile(r"[A-Za-z0-9-]+[ \t]*:")
 
 

@@ -12,9 +12,7 @@ from msgspec import Struct
 from rollout.objects import pack_format
 
 INDEX = struct.Struct(">4sL")
-
 LARGE = 1 << 31
-
 SMALL = 1 << 20
 
 

@@ -16,18 +16,15 @@ DAMAGED = (ValueError, IndexError, struct.error, zlib.error)
 
 
 KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
-
 NUMBERS = {name: number for number, name in KINDS.items()}
 
 OFFSET_DELTA, ID_DELTA = 6, 7
 
 HEADER = struct.Struct(">4sLL")
-
 MAGIC = (b"PACK", 2)
 
 
 _PIECE = 4096
-
 _LONGEST_NUMBER = 9  # bytes of one with 63 bits
 
 

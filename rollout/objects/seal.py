@@ -18,13 +18,9 @@ Moved = tuple[PurePosixPath, Side, Side]  # a path, before and after
 
 
 _SEAL = re.compile(r"^Rollout-Seal: (\S*) ?(.*)\n?", re.MULTILINE)
-
 _RUN = re.compile(r"^Rollout-Run: (\S+)", re.MULTILINE)
-
 _AUTHOR = re.compile(rb"^author (.*) <(.*)> (\d+ [+-]\d{4})$", re.MULTILINE)
-
 _COMMITTER = re.compile(rb"^committer .* <.*> (\d+ [+-]\d{4})$", re.MULTILINE)
-
 _CRUD = "".join(map(chr, range(33))) + ".,:;<>\"\\'"  # what git takes off both ends of a name
 
 

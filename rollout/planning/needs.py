@@ -12,9 +12,7 @@ from rollout.planning.review import undecided
 from rollout.planning.writable import FAILED
 
 _WRITES = {State.PENDING, State.READY_TO_PUSH, State.DRIFT}
-
 _THERE = {State.IN_SYNC, State.BEHIND}
-
 _HOPELESS = {State.MISSING, State.UNREACHABLE, State.BLOCKED, State.CONFLICT, State.WAITING}
 
 

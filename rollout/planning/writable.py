@@ -11,9 +11,7 @@ from rollout.model.plan import Action, State, Step
 from rollout.planning.review import undecided
 
 _ERRORS = {State.MISSING, State.UNREACHABLE}
-
 _DONE = {Verdict.PUSHED, Verdict.COMMITTED, Verdict.WRITTEN}
-
 FAILED = {Verdict.BLOCKED, Verdict.STALE, Verdict.REJECTED, Verdict.UNKNOWN, Verdict.FAILED, Verdict.NOT_STARTED}
 
 

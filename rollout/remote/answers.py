@@ -12,9 +12,7 @@ from rollout.git.run import Result
 from rollout.safety.shown import plain, redact
 
 _VERDICT = re.compile(r"!\t[^\t]*\t\[(?:remote )?rejected\] \((.*)\)")  # git-push(1), OUTPUT
-
 _STALE = "stale info"  # what git says of a lease that does not hold
-
 _KEPT_OUT = re.compile(r"(?i:denied)|declined")  # a server that denies access sends no report, only text
 
 

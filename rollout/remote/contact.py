@@ -23,11 +23,8 @@ if TYPE_CHECKING:
 
 
 _AT_ONCE = 32
-
 _AT_ONCE_BY_SSH = 8  # sshd takes ten sessions on one connection, and ten connections that have not logged in yet
-
 _TRIES = 5
-
 _PAUSE = 0.3  # seconds before the second try, and twice as long before each further one
 
 # What a host says when it has too many connections. It has done nothing yet, so we may ask again.

@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterator
 from rollout import __version__
 
 AGENT = f"agent=rollout/{__version__}"  # who speaks, in the words of all of git's protocols
-
 FLUSH = b"0000"
-
 DELIMITER = b"0001"
 
 

@@ -20,13 +20,9 @@ from rollout.machine.processes import holder_runs
 from rollout.safety import addresses
 
 _FIRST = 3.0  # seconds that whoever has something to say waits for a shared connection to be there
-
 _POLL = 0.01
-
 _IDLE = 30  # seconds after which a shared connection that nobody uses ends by itself, should we be killed
-
 _GRACE = 2.0  # seconds for a shared connection to end when it is told to
-
 _FOLDER = "rollout-ssh-"
 # macOS takes 104 bytes for a socket's path; ssh puts 17 letters more there while it makes it.
 _LONGEST = 104 - 1 - 6 - 17 - 1

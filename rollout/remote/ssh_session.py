@@ -28,13 +28,9 @@ _HELLO, _NEW_SESSION = 0x00000001, 0x10000002
 _EXIT_MESSAGE, _SESSION_OPENED = 0x80000004, 0x80000006
 
 _NO_ESCAPE = 0xFFFFFFFE
-
 _WORD = struct.Struct(">I")
-
 _PIECE = 1 << 16
-
 _POLL = 0.25  # seconds between two looks at whether a signal came
-
 _MOST = 1 << 26  # bytes that the far side may send before it reads
 
 

@@ -21,13 +21,9 @@ ENVIRONMENT = {"GIT_PROTOCOL": "version=2"}
 
 
 _KNOWN = ("no-progress", "thin-pack", "ofs-delta")
-
 _ABOUT = {"agent", "object-format"}
-
 _BANDS = "side-band-64k"
-
 _BY_NAME = "allow-reachable-sha1-in-want"
-
 _MOST = 1 << 20  # bytes of a pack; git makes more of a larger one
 
 _PACK, _FAULT = 1, 3  # what a packet of the pack's section begins with

@@ -28,11 +28,8 @@ from rollout.rendering.variables import context
 from rollout.safety import secrets
 
 _NO_MACHINE = "'machine' is undefined"
-
 _READS = re.compile(rf"\b(?:{'|'.join(FUNCTIONS)})\b")
-
 _ROUNDS = 50  # how often a template may ask for files because of what it read
-
 _MAX_READ = 32 << 20  # characters of files that one template may read
 
 Reader = Callable[[Sequence[Question]], Mapping[Question, Answer]]

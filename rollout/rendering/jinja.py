@@ -19,7 +19,6 @@ _MAX_OUTPUT = 16 * 1024 * 1024
 
 
 _OF_JINJA = {*FUNCTIONS, "super", "self", "caller", "loop", "varargs", "kwargs"}
-
 _UNKNOWN = re.compile(r"No (filter|test) named ('[^']*')")
 
 

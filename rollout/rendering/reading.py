@@ -8,7 +8,6 @@ from typing import Any
 from rollout.model.parts import Answer, Question
 
 FUNCTIONS = ("files", "read")
-
 _NO_DEFAULT = object()
 
 

@@ -18,7 +18,6 @@ Names = list[str] | None  # None where only a run can tell
 
 
 _FILE = "templates.json"
-
 _KEPT = 8  # folders of templates; the one that was used last is the last
 
 

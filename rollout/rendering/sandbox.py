@@ -29,9 +29,7 @@ _DELIMITERS: dict[str, dict[str, str]] = {
 
 
 _ACTIONS = re.compile(r"\$\{\{")
-
 _GO = re.compile(r"\{\{-?\s*(?:\.|/\*|(?:include|template|define|range|with|block|toYaml)\s|(?:if|else if)\s+[.(])")
-
 _SHELL = re.compile(r"\$\{#|\A#!.*\n(?:.*\n)*?.*\{#")
 
 

@@ -18,9 +18,7 @@ from rollout.machine.processes import safe_path
 from rollout.safety.shown import plain
 
 _SECONDS = 30.0
-
 _BYTES = 64 << 20  # more than this of what a command prints is no file that anybody manages
-
 _ABANDONED = 600.0  # seconds after which what a command was given is a killed run's
 
 

@@ -16,7 +16,6 @@ from rollout.rendering.jinja import TemplateFault
 from rollout.safety import paths
 
 SUFFIX = ".j2"
-
 _MARKS = re.compile(r"\{\{.*\}\}|\{%.*%\}|<<.*>>|<%.*%>", re.DOTALL)
 
 

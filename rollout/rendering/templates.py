@@ -14,7 +14,6 @@ from rollout.errors import UsageError
 from rollout.model.files import TemplateFile
 
 _MAX_FILE = 16 * 1024 * 1024
-
 _NAMED = 5  # how many of the files that are left out a warning names
 # What editors, file managers, merges and Python leave in a folder; .vscode and .editorconfig are what people share.
 _NO_TEMPLATE = re.compile(

@@ -6,7 +6,6 @@ import re
 from urllib.parse import unquote, urlsplit
 
 _SCHEMES = {"https", "http", "ssh", "git", "file", "git+ssh", "ssh+git"}
-
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 

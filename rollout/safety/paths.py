@@ -8,13 +8,10 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 _MAX_PATH = 4096
-
 _MAX_NAME = 255
 # Code points that HFS+ ignores when it compares names, so a `.git` with one inside is `.git` there (utf8.c).
 _IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u2060-\u2064\u206a-\u206f\ufeff]")
-
 _DEVICES = re.compile(r"(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9]|conin\$|conout\$)(\..*)?$")
-
 _GIT_SHORT = re.compile(r"(?i)^git~[0-9]+$")
 
 

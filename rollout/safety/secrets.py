@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 _NAME = re.compile(r"(?i)(password|passwd|passphrase|secret|token|api_?key|private_?key|credentials?)$")
-
 _LEAST = 6  # characters; what is shorter stands in a text by chance
 
 _FORMS = (

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 # Up to the last @ before a slash: of a password with an @ in it, no part is shown.
 _SECRET_URL = re.compile(r"([a-z][a-z0-9+.-]{0,31}://)([^/\s\"'<>]*)@", re.IGNORECASE)
-
 _SECRET_WORD = re.compile(r"([?&;](?:password|passwd|sslpassword|token|[a-z]+_token)=)[^&;\s\"'<>]+", re.IGNORECASE)
 
 
@@ -37,7 +36,6 @@ def plain(text: str) -> str:
 
 
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
-
 _LONG = 60 * 86_400  # seconds after which a date says more
 
 

@@ -23,19 +23,12 @@ from rollout.remote.upstream import NoBranch, Remote, Unreachable, ask, sender_f
 from rollout.store import wholeness
 
 _REMOTE = "rollout-upstream"  # a name that no person's global configuration speaks of
-
 _SHA1 = 40  # characters of an id
-
 _ID_SIZES = (_SHA1, 64)
-
 _MEMO = "rollout.json"
-
 _MAX_PACKS = 16  # small ones; each is looked into for what is old
-
 _LEFT = re.compile(r".*\.lock\Z|tmp_|fast_import_crash_|\.rollout-")  # what only a killed process leaves
-
 _BY_NAME = re.compile(r"unadvertised object|not our ref")  # what is left out is not to be had by its name
-
 _WALKED = 50  # commits that are looked through one by one before git is asked
 
 

@@ -17,11 +17,8 @@ from pathlib import Path
 from rollout.machine import files
 
 _FOLDER = "looks"
-
 _TRIES = 5
-
 _TEXTS = ("config", "HEAD", "rollout.json", "shallow")
-
 _PACK_PARTS = (".pack", ".idx", ".promisor")
 
 

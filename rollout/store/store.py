@@ -38,9 +38,7 @@ from rollout.store.pending import Pending
 from rollout.store.snapshot import file
 
 _PENDING = "refs/rollout/pending"
-
 _WALKED = 50  # commits that are looked through one by one before git is asked for all of them
-
 _DEEPER = 500  # commits of the past that are fetched where it is not known how far a checkout is behind
 
 

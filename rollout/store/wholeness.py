@@ -13,13 +13,9 @@ from rollout.machine.files import read, write_whole
 from rollout.objects.ids import ID
 
 _FOLDERS = ("objects/info", "objects/pack", "refs/heads", "refs/rollout")
-
 _REFS = ("refs/rollout/pending", "refs/rollout/upstream")
-
 _PARTS = {"objects", "refs", "pending", "upstream"}
-
 _OLD = ".old-"
-
 _HEAD = b"ref: refs/heads/none\n"
 
 

@@ -82,7 +82,5 @@ def _cached_for_job(job: Job) -> str | None:
 
 
 GLANCING = Work(destination.glance, glance_elsewhere, _cached_for_look, _forgotten, only_looks=True)
-
 OBSERVING = Work(destination.observe, observe_elsewhere, _cached_for_look, _unseen, only_looks=True)
-
 WRITING = Work(destination.write, write_elsewhere, _cached_for_job, _unheard)

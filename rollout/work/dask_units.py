@@ -20,7 +20,6 @@ Client = Any  # half of Dask's interface has no annotations
 
 
 T = TypeVar("T")
-
 R = TypeVar("R")
 
 

@@ -12,7 +12,6 @@ from rollout.work import processes, threads
 from rollout.work.processes import Aide, Aides
 
 T = TypeVar("T")
-
 R = TypeVar("R")
 
 

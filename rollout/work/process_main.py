@@ -15,7 +15,6 @@ from rollout.machine import waiting
 from rollout.remote import ssh
 
 T = TypeVar("T")
-
 R = TypeVar("R")
 
 

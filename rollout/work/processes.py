@@ -21,14 +21,11 @@ from msgspec import Struct, field
 from rollout.machine.waiting import interrupted
 
 T = TypeVar("T")
-
 R = TypeVar("R")
 
 
 _WORTH = 150  # units of work for each process, below which it is not worth its start of a third of a second
-
 _MOST = 8  # processes
-
 _POLL = 0.2  # seconds between two looks at whether a signal came
 
 

@@ -23,20 +23,14 @@ from rollout.machine import waiting
 from rollout.work.processes import Aide
 
 T = TypeVar("T")
-
 R = TypeVar("R")
 
 
 _POLL = 0.2  # seconds between two looks at whether a signal came
-
 _WAITS = 0.02  # seconds after which a unit is taken to wait for something
-
 _TOLD = 0.01  # seconds between two times that a thread calls to what is done: who hears it takes the turn to compute
-
 _LOT = 16  # units that another process is given at once
-
 _FILES = 12  # that one unit of work has open at most: pipes to and from two git processes, locks, a folder or two
-
 _OWN_FILES = 40  # that this process has open besides, with what its libraries open in passing
 
 

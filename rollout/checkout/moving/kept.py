@@ -16,9 +16,7 @@ from rollout.machine.look import Found
 from rollout.objects.ids import git_id
 
 STAMP = "%Y%m%dT%H%M%SZ"
-
 _KEPT = 24 * 3600.0  # seconds that a file stays kept although nobody wrote into it
-
 _KEPT_NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}-")  # what is kept for ever has a plus sign for the last hyphen
 
 

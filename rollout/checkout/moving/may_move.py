@@ -22,7 +22,6 @@ from rollout.objects.trees import Entry
 from rollout.safety.paths import astray
 
 _QUIET = 3.0  # seconds without a change where processes cannot be seen
-
 _PLAIN = {"100644", "100755"}
 
 

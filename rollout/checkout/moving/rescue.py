@@ -41,7 +41,6 @@ from rollout.machine.processes import Identity
 from rollout.objects import ids
 
 _LONGEST = 150  # bytes of a file's own name that the name of a kept one ends in
-
 _MAY_BE_SOMEBODYS = re.compile(r"\d")  # what was displaced has a number
 
 

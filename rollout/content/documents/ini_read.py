@@ -10,9 +10,7 @@ from msgspec import Struct, field
 from rollout.content.documents.document import Document, Object, Part, Scalar, Span, fault
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
-
 _SECTION = re.compile(r"[ \t]*\[(.*)\][ \t]*(?:[#;].*)?")
-
 _PAIR = re.compile(r"([ \t]*)([^=:]+?)[ \t]*([=:])[ \t]*(.*?)[ \t]*")
 
 

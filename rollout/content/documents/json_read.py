@@ -9,17 +9,11 @@ from decimal import Decimal, InvalidOperation
 from rollout.content.documents.document import Array, Document, Node, Object, Part, Scalar, Span, fault
 
 _COMMENT = re.compile(r"//[^\n\r]*|/\*.*?\*/", re.DOTALL)
-
 _BLANK = re.compile(r"[ \t\r\n\ufeff]+")
-
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
-
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
-
 _WORD = re.compile(r"[-+0-9A-Za-z.]+")
-
 _WORDS = {"true": "true", "false": "false", "null": "null"}
-
 _MAX_DEPTH = 100
 
 

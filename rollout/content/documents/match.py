@@ -16,9 +16,7 @@ Place = tuple[str, ...]
 
 
 _STEP = re.compile(r"\*|[^.\[\]*]+")
-
 _HOOKS = {"hooks.*": ("matcher",), "hooks.*[].hooks": ("command",)}
-
 _KNOWN = {".claude/settings.json": _HOOKS, ".claude/settings.local.json": _HOOKS}
 
 

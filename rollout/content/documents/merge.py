@@ -28,7 +28,6 @@ from rollout.content.documents.past import Ours, at, differing, folded, leaves
 from rollout.content.documents.unite import United, unite
 
 _BOM = "\ufeff"
-
 _MAX_BYTES = 32 * 1024 * 1024
 
 

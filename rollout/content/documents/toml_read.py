@@ -23,11 +23,8 @@ from rollout.content.documents.document import (
 from rollout.content.documents.toml_values import meaning_of, plain_meaning
 
 _SPACE = re.compile(r"[ \t]*")
-
 _BLANK = re.compile(r"[ \t\r\n]*")
-
 _COMMENT = re.compile(r"#[^\r\n]*")
-
 _KEY = re.compile(r"[A-Za-z0-9_-]+|\"(?:[^\"\\]|\\.)*\"|'[^']*'")
 
 _STRING = re.compile(
@@ -35,7 +32,6 @@ _STRING = re.compile(
 )
 
 _WORD = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9][^\s,\]}#]*|[^\s,\]}#]+")
-
 _LINE = re.compile(r"\(at line (\d+), column \d+\)")
 
 

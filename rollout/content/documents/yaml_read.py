@@ -23,17 +23,11 @@ from rollout.content.documents.document import (
 from rollout.content.documents.yaml_values import meaning_of, odd_tag
 
 _COMMENT = re.compile(r"(?:(?<=[ \t\r\n])|\A)#[^\r\n]*")
-
 _GAP = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
-
 _PROPERTY = re.compile(r"[&!][^ \t\r\n]*(?:[ \t\r\n]+|#[^\n]*)*")
-
 _COLON = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*:")
-
 _END_OF_LINES = re.compile(r"(?:\r?\n[ \t]*)+\Z")
-
 _MAX_DEPTH = 60
-
 _MAX_ALIASED = 100_000  # nodes that aliases may add: a billion laughs stops here
 
 

@@ -5,19 +5,12 @@ from __future__ import annotations
 import re
 
 _PREFIX = "tag:yaml.org,2002:"
-
 _KNOWN = {"str", "int", "float", "bool", "null", "map", "seq"}
-
 _NULL = {"", "~", "null", "Null", "NULL"}
-
 _TRUE = {"true", "True", "TRUE"}
-
 _FALSE = {"false", "False", "FALSE"}
-
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+")
-
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?")
-
 _INFINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 # What some programs read as something else than text when it has no quotes: YAML 1.1, dates, clock times, octals.
 _WORD = re.compile(

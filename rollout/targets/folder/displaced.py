@@ -24,7 +24,6 @@ from rollout.machine.look import Found
 from rollout.machine.replace import Changed
 
 _ASIDE = ".aside"  # the end of a name under which older versions held a file where a file system lacks exchange
-
 _FREE = {errno.ENOENT, errno.ENAMETOOLONG}  # there is nothing of that name, and for a name too long there cannot be
 
 

@@ -19,7 +19,6 @@ from rollout.machine.files import read, read_json, write_whole
 from rollout.model.files import File, fingerprint
 
 ABANDONED = 600.0  # seconds after which a file beside ours, of a run nobody knows of, is a killed run's
-
 _IN_USE = 3600.0  # seconds for which a content that was kept stays, whatever the records say
 
 
