@@ -1,19 +1,20 @@
-"""That a target was in sync at one upstream commit, remembered: a cache; what is odd in it counts as nothing."""
+"""That a target was in sync at one upstream commit, remembered."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import PurePosixPath
-from typing import Any
 
 from msgspec import Struct
 
 from rollout.model.circumstances import Findings
 from rollout.model.files import Desired, File, Snapshot, fingerprint
 from rollout.objects.ids import git_id
+from rollout.objects.seal import Side
+from rollout.store.memo import PastLook
 
-Entries = Mapping[PurePosixPath, tuple[str, str] | None]  # (mode, id) of each managed file upstream
+Entries = Mapping[PurePosixPath, Side]  # (mode, id) of each managed file upstream
 
 
 class InSync(Struct, frozen=True):
@@ -25,7 +26,7 @@ class InSync(Struct, frozen=True):
 
 def entries_of(desired: Desired, snapshot: Snapshot) -> Entries | None:
     """Return the entries of the managed paths; None where something else than a plain file stands at one."""
-    found: dict[PurePosixPath, tuple[str, str] | None] = {}
+    found: dict[PurePosixPath, Side] = {}
     for item in desired.managed:
         there = snapshot.files.get(item.path)
         if there is None:
@@ -37,19 +38,19 @@ def entries_of(desired: Desired, snapshot: Snapshot) -> Entries | None:
     return found
 
 
-def as_memo(known: InSync, asked: str) -> dict[str, Any]:
+def as_memo(known: InSync, asked: str) -> PastLook:
     """Return what to remember of a target that is in sync; `asked` says what its templates asked for then."""
     found = known.findings
-    return {
-        "tip": found.revision,
-        "asked": asked,
-        "files": [[str(path), found.managed[path].rpartition(":")[2], entry] for path, entry in known.entries.items()],
-        "in_sync": found.in_sync,
-        "warnings": found.warnings,
-        "orphans": [str(path) for path in found.orphans],
-        "newest": found.newest,
-        "noted": True,
-    }
+    return PastLook(
+        found.revision,
+        asked,
+        tuple((str(path), found.managed[path].rpartition(":")[2], entry) for path, entry in known.entries.items()),
+        found.in_sync,
+        found.warnings,
+        tuple(str(path) for path in found.orphans),
+        found.newest,
+        noted=True,
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -58,19 +59,15 @@ def _path(text: str) -> PurePosixPath:
     return PurePosixPath(text)
 
 
-def from_memo(memo: Any, tip: str, asked: str) -> InSync | None:
+def from_memo(look: PastLook | None, tip: str, asked: str) -> InSync | None:
     """Return what is remembered, if it is about this commit and these templates."""
-    try:
-        if memo["tip"] != tip or memo["asked"] != asked or not memo["noted"]:
-            return None  # earlier versions did not note the files that others had written just so
-        entries = {_path(path): (entry[0], entry[1]) if entry else None for path, _, entry in memo["files"]}
-        managed = {
-            _path(path): f"{entry[0]}:{content}" if entry else fingerprint(None)
-            for path, content, entry in memo["files"]
-        }
-        orphans = tuple(PurePosixPath(path) for path in memo["orphans"])
-        warnings = tuple(str(text) for text in memo["warnings"])
-        found = Findings(tip, (), managed, int(memo["in_sync"]), warnings, orphans, memo["newest"])
-        return InSync(found, entries)
-    except (KeyError, TypeError, ValueError, IndexError):
+    if look is None or (look.tip, look.asked, look.noted) != (tip, asked, True):
         return None
+    managed = {_path(path): _fingerprint(content, entry) for path, content, entry in look.files}
+    orphans = tuple(PurePosixPath(path) for path in look.orphans)
+    found = Findings(tip, (), managed, look.in_sync, look.warnings, orphans, look.newest)
+    return InSync(found, {_path(path): entry for path, _, entry in look.files})
+
+
+def _fingerprint(content: str, entry: Side) -> str:
+    return f"{entry[0]}:{content}" if entry else fingerprint(None)

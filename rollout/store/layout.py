@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from rollout.errors import GitError
 from rollout.git.run import Git
@@ -21,6 +19,7 @@ from rollout.remote import contact
 from rollout.remote.upload_pack import Sender, Wanted
 from rollout.remote.upstream import NoBranch, Remote, Unreachable, ask, sender_for
 from rollout.store import wholeness
+from rollout.store.memo import Memo, Memory
 
 _REMOTE = "rollout-upstream"  # a name that no person's global configuration speaks of
 
@@ -50,13 +49,12 @@ class Store:
         self.upstream_ref = f"refs/rollout/upstream/{self._memo_key}"
         self.refspec = f"+{remote.ref}:{self.upstream_ref}"
         self._asked = os.path.join(place, f"asked-{self._memo_key}")
-        self._read: dict[str, Any] | None = None
-        self._changed = False
+        self.memory = Memory(place / _MEMO, remote.branch)
         self._packs: Packs | None = None
 
     def tip(self) -> str | None:
         """Return the upstream commit that was last fetched whole."""
-        known: str | None = self.memo().get("tip")
+        known = self.memo().tip
         return known if known and self.ref(self.upstream_ref) == known else None
 
     def fetched_at(self) -> float | None:
@@ -81,31 +79,16 @@ class Store:
             return None
         return text if ID.match(text) else None
 
-    def _memo(self) -> dict[str, Any]:
-        """Return all that is remembered: read once, for nobody else writes it while we hold the lock."""
-        if self._read is None:
-            self._read = files.read_json(self.place / _MEMO)
-        return self._read
-
-    def memo(self) -> dict[str, Any]:
-        found = self._memo().get(self._memo_key, {})
-        return found if isinstance(found, dict) else {}
-
-    def remember(self, **values: Any) -> None:
-        memo = self._memo()
-        memo[self._memo_key] = {**self.memo(), "branch": self.remote.branch, **values}
-        self._changed = True
+    def memo(self) -> Memo:
+        return self.memory.memo()
 
     def close(self) -> None:
-        """Write down what is to be remembered, once for all that was; a run that is killed before looks again."""
-        if self._changed and self.place.is_dir():
-            with contextlib.suppress(OSError):  # it is a cache, and what was done is done
-                files.write_whole(self.place / _MEMO, json.dumps(self._memo()).encode(), durable=False)
+        self.memory.write()
         self._forget()
 
     def _forget(self) -> None:
         self._close_packs()
-        self._read, self._changed = None, False
+        self.memory.forget()
 
     def _close_packs(self) -> None:
         if self._packs is not None:
@@ -128,13 +111,13 @@ class Store:
         except NoBranch:
             if not self.place.is_dir():
                 self._ready(_SHA1)
-            self.remember(absent=True)
+            self.memory.remember(absent=True)
             self.note_asked()
             raise
 
     def absent(self) -> bool:
         """Tell whether upstream had no such branch when it was last asked."""
-        return bool(self.memo().get("absent"))
+        return self.memo().absent
 
     def fetch(self, tip: str) -> str:
         """Have upstream's commit and its trees here; return the commit, which may be newer than `tip`.
@@ -143,7 +126,7 @@ class Store:
         """
         if self.tip() == tip:
             if self.absent():
-                self.remember(absent=False)
+                self.memory.remember(absent=False)
             self.note_asked()
             return tip
         with sender_for(self.remote, self.remote.access.transfer_limit) as sender:
@@ -225,7 +208,7 @@ class Store:
         now = self.ref(self.upstream_ref)
         if now is None:
             raise NoBranch(f"the remote has no branch {self.remote.branch!r} any more")
-        self.remember(tip=now, absent=False)
+        self.memory.remember(tip=now, absent=False)
         self.note_asked()
         return now
 
@@ -332,7 +315,7 @@ class Store:
         self.fetch_from(top, ref, self.upstream_ref)
         found = self.ref(self.upstream_ref)
         if found is not None:
-            self.remember(tip=found)
+            self.memory.remember(tip=found)
 
     def fetch_from(self, top: Path, ref: str, to: str) -> None:
         self.git.attempt(
@@ -367,13 +350,13 @@ class Store:
 
     def is_strange(self, tip: str) -> bool:
         """Tell whether upstream has no commit in common with what it was when it was last believed."""
-        believed = self.memo().get("believed")
+        believed = self.memo().believed
         return believed is not None and not self.related(believed, tip)
 
     def believe(self, tip: str) -> None:
         """Remember that this is the project whose address we were given."""
-        if self.memo().get("believed") != tip:
-            self.remember(believed=tip)
+        if self.memo().believed != tip:
+            self.memory.remember(believed=tip)
 
     def related(self, old: str, new: str) -> bool:
         """Tell whether two upstream commits belong to one history; where too little of it is here, they may."""

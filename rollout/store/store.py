@@ -6,7 +6,6 @@ import os
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from msgspec import Struct, field
 
@@ -32,6 +31,8 @@ from rollout.store import history, in_sync, looks, noted
 from rollout.store.history import History, Touch
 from rollout.store.in_sync import InSync
 from rollout.store.layout import Store
+from rollout.store.memo import by_name, by_path
+from rollout.store.noted import Notes
 from rollout.store.pending import Pending
 from rollout.store.snapshot import file
 
@@ -129,7 +130,7 @@ class Workshop(Store):
     def renew(self) -> None:
         """Throw the store away, to be fetched again; what waits in it for a push is taken over if it is readable."""
         waiting = [kept for ref in self._pending_refs() if (kept := self._salvaged(ref)) is not None]
-        believed = self.memo().get("believed")
+        believed = self.memo().believed
         self.reset()
         if waiting:
             self._ready(len(waiting[0].commit))
@@ -140,7 +141,7 @@ class Workshop(Store):
             pack_write.write(self.place / "objects", kept.objects, len(kept.commit), promisor=True)
             self.set_ref(kept.ref, kept.commit, durable=True)
         if believed:
-            self.remember(believed=believed)
+            self.memory.remember(believed=believed)
 
     def _pending_refs(self) -> list[str]:
         try:
@@ -191,7 +192,7 @@ class Workshop(Store):
             needed |= history.blobs_of(past, managed, merged)
             needed |= {e.link for e in entries.values() if isinstance(e, Obstacle) and e.link and network}
             self._read_blobs(objects, needed - set(contents), contents, network=network)
-            notes = {path: note for path, note in noted.from_memo(self.memo()).items() if path in entries}
+            notes = {path: note for path, note in by_path(self.memo().noted).items() if path in entries}
             contents |= self._blobs_here(objects, [n.entry[1] for n in notes.values() if n.entry], contents)
             wrote = ((path, history.written(past[path], contents, self.target)) for path in managed if path in past)
             written = {path: last for path, last in wrote if last is not None}
@@ -212,7 +213,7 @@ class Workshop(Store):
                 files[path] = Obstacle(f"under the attribute {foreign}")
             else:
                 files[path] = file(entry, contents)
-        return Snapshot(tip, files, written, line_ends, self.memo().get("newest"))
+        return Snapshot(tip, files, written, line_ends, self.memo().newest)
 
     def _blobs_here(self, objects: Objects, names: Iterable[str], known: Container[str]) -> dict[str, bytes]:
         """Return the contents of those blobs that are here: nothing is fetched for them."""
@@ -255,40 +256,39 @@ class Workshop(Store):
     def _history(self, tip: str, *, network: bool) -> History:
         """Return what rollout's own commits did to each path, newest first, as far as it is known or can be."""
         memo = self.memo()
-        known = history.from_memo(memo)
-        searched = memo.get("searched") if memo.get("sealed") else None
+        known, searched = by_path(memo.history), memo.searched
         if searched == tip:
             return known
         if searched and self._only_others_since(searched, tip):
-            self.remember(searched=tip)
+            self.memory.remember(searched=tip)
             return known
         if searched and self.reaches(searched, tip):
             new = self._own_commits(f"{searched}..{tip}")
             found = history.joined(history.recalled(history.by_path(new), self._waiting()), known)
-            newest = history.newest_of(new) or memo.get("newest")
+            newest = history.newest_of(new) or memo.newest
         elif network:
             if (self.place / "shallow").exists():
                 self.transfer("--unshallow", "--filter=tree:0", self.refspec)
-                self.remember(tip=self.ref(self.upstream_ref))
+                self.memory.remember(tip=self.ref(self.upstream_ref))
             new = self._own_commits(tip)
             found = history.recalled(history.by_path(new), history.joined(known, self._waiting()))
             newest = history.newest_of(new)
         else:
             return known
-        self.remember(searched=tip, history=history.as_memo(found), newest=newest, sealed=True)
+        self.memory.remember(searched=tip, history=by_name(found), newest=newest, sealed=True)
         self._forget_notes(tip)
         return found
 
     def _forget_notes(self, tip: str) -> None:
         """Forget the notes of files that a commit of ours has written since, on whatever machine."""
-        notes = noted.from_memo(self.memo())
-        kept = notes
+        notes = by_path(self.memo().noted)
+        kept: Notes = notes
         for commit in {note.commit for note in notes.values()}:
             if commit != tip and self.reaches(commit, tip):
                 since = [path for path, touch in self._own_commits(f"{commit}..{tip}") if touch.ours]
                 kept = noted.without(kept, since, commit)
         if kept != notes:
-            self.remember(noted=noted.as_memo(kept))
+            self.memory.remember(noted=by_name(kept))
 
     def note(self, commit: str, files: Mapping[PurePosixPath, File]) -> None:
         """Take files that others wrote just as they should be for ours from this upstream commit on."""
@@ -299,8 +299,8 @@ class Workshop(Store):
             missing = [("blob", content) for name, content in new.items() if objects.read(name) is None]
         if missing:
             pack_write.write(self.place / "objects", missing, len(commit))
-        notes = {**noted.from_memo(self.memo()), **noted.taken(commit, files)}
-        self.remember(noted=noted.as_memo(notes))
+        notes = {**by_path(self.memo().noted), **noted.taken(commit, files)}
+        self.memory.remember(noted=by_name(notes))
 
     def deepen(self) -> bool:
         """Fetch some more commits of the past, and nothing else of them; tell whether there are more now."""
@@ -349,15 +349,15 @@ class Workshop(Store):
 
     def was_in_sync(self, asked: str) -> bool:
         """Tell whether the last look at these very templates found nothing to change."""
-        remembered = self.memo().get("in_sync")
-        return isinstance(remembered, dict) and remembered.get("asked") == f"{self.target}:{asked}"
+        remembered = self.memo().in_sync
+        return remembered is not None and remembered.asked == f"{self.target}:{asked}"
 
     def known_in_sync(self, tip: str, asked: str) -> InSync | None:
         """Return the findings of an earlier look at the very same, if that found nothing to change."""
-        return in_sync.from_memo(self.memo().get("in_sync"), tip, f"{self.target}:{asked}")
+        return in_sync.from_memo(self.memo().in_sync, tip, f"{self.target}:{asked}")
 
     def keep_in_sync(self, found: InSync, asked: str) -> None:
-        self.remember(in_sync=in_sync.as_memo(found, f"{self.target}:{asked}"))
+        self.memory.remember(in_sync=in_sync.as_memo(found, f"{self.target}:{asked}"))
 
     def changed_since(self, commit: str, tip: str, path: PurePosixPath) -> list[str]:
         """Return who changed a path after one of our commits: short id, author and subject, newest first."""
@@ -465,12 +465,12 @@ class Workshop(Store):
         run = messages.run_and_target(messages.parts(found[2])[1])[0] if found is not None else None
         self.set_ref(self.upstream_ref, commit)
         self.note_asked()
-        notes = noted.without(noted.from_memo(memo), [change.path for change in planned])
-        values: dict[str, Any] = {"tip": commit, "newest": commit, "believed": commit, "noted": noted.as_memo(notes)}
-        if memo.get("searched") == parent and memo.get("sealed"):
+        notes = noted.without(by_path(memo.noted), [change.path for change in planned])
+        if memo.searched == parent:
             new = {c.path: [self._touch(commit, c.before, c.after, c.template, run)] for c in planned}
-            values |= {"searched": commit, "history": history.as_memo(history.joined(new, history.from_memo(memo)))}
-        self.remember(**values)
+            past = history.joined(new, by_path(memo.history))
+            self.memory.remember(searched=commit, history=by_name(past))
+        self.memory.remember(tip=commit, newest=commit, believed=commit, noted=by_name(notes))
         self.drop_pending()
 
     def keep_pushed(self, commit: str, step: Step) -> None:
