@@ -21,36 +21,37 @@ from rollout.model.files import File, Managed, Obstacle
 from rollout.model.inventory import Mode
 from rollout.objects.trees import Objects, Tree
 from rollout.planning.changes import satisfied
-from rollout.store.layout import Store
+from rollout.store import lineage
+from rollout.store.store import Store
 
 _PLAIN = {"100644", "100755"}
 
 _PARTIAL = {Mode.BLOCK, Mode.MERGE, Mode.ONCE}  # modes in which the rest of a file is somebody else's
 
 
-def behind_by(repo: GitDir, git: Git, workshop: Store, local: str | None, upstream: str) -> int | None:
+def behind_by(repo: GitDir, git: Git, store: Store, local: str | None, upstream: str) -> int | None:
     """Count upstream's commits that the branch does not have, where one of the two stores can tell."""
     if local is None:
         return None
     if local == upstream:
         return 0
-    near = workshop.distance(local, upstream)
+    near = lineage.distance(store, local, upstream)
     if near is not None:
         return near
-    for store in (workshop.git, git, _together(workshop.git, repo)):
-        counted = store.attempt("rev-list", "--count", f"{local}..{upstream}", "--")
+    for side in (store.git, git, _together(store.git, repo)):
+        counted = side.attempt("rev-list", "--count", f"{local}..{upstream}", "--")
         if counted.code == 0:
             return int(counted.out)
     return None
 
 
-def _together(workshop: Git, repo: GitDir) -> Git:
-    """Return git for what the workshop and a person's repository know together: only they have both histories.
+def _together(ours: Git, repo: GitDir) -> Git:
+    """Return git for what the store and a person's repository know together: only they have both histories.
 
-    What the workshop did not fetch is in the repository, so that only the repository's own history may end early.
+    What the store did not fetch is in the repository, so that only the repository's own history may end early.
     """
     there = repo.common_dir
-    return workshop.with_options(
+    return ours.with_options(
         GIT_ALTERNATE_OBJECT_DIRECTORIES=f'"{_quoted(there / "objects")}"', GIT_SHALLOW_FILE=str(there / "shallow")
     )
 

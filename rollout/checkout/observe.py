@@ -19,7 +19,7 @@ from rollout.model.circumstances import Checkout
 from rollout.model.files import Managed, Obstacle
 from rollout.objects.ids import git_id
 from rollout.objects.trees import Entry, Tree
-from rollout.store.layout import Store
+from rollout.store.store import Store
 
 
 def observe(
@@ -28,7 +28,7 @@ def observe(
     remote: str,
     upstream: str,
     managed: list[Managed],
-    workshop: Store,
+    store: Store,
     person: Person,
     *,
     follow: bool,
@@ -40,13 +40,13 @@ def observe(
         where = standing(repo, git, branch, remote, upstream)
         reason = hindrance(repo, branch)
         with ExitStack() as stack:
-            there = stack.enter_context(workshop.objects(upstream))
+            there = store.objects(upstream)
             new = Tree(there, upstream)
             behind, files = differing_files(repo, git, where, new, there, managed, person, stack)
     except (NotOurs, Hindered, GitError) as error:
         return Checkout(has_it=False, reason=str(error), differing=tuple((item.path, str(error)) for item in managed))
     persons = len(where.persons)
-    ahead, missing = len(where.ahead), behind_by(repo, git, workshop, where.local, upstream)
+    ahead, missing = len(where.ahead), behind_by(repo, git, store, where.local, upstream)
     if repo.head() == f"refs/heads/{branch}" and not behind and not files:
         return Checkout(commit=where.local, ahead=ahead, behind=missing)
     if reason is None and persons and behind:

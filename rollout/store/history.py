@@ -158,7 +158,15 @@ def _moved(meta: str, path: str) -> Moved:
     return PurePosixPath(path), before, after
 
 
-def entry_of(file: File | None, commit: str) -> Side:
+def touch(
+    commit: str, target: str, sides: tuple[File | None, File | None], merged: str | None, run: str | None
+) -> Touch:
+    """Return what a commit of ours did to a file, of which there are both sides."""
+    before, after = (_entry(file, commit) for file in sides)
+    return Touch(commit, target, before, after, merged, run or "")
+
+
+def _entry(file: File | None, commit: str) -> Side:
     return None if file is None else (file.mode, git_id(file.content, len(commit)))
 
 

@@ -9,10 +9,13 @@ from pathlib import PurePosixPath
 from msgspec import Struct
 
 from rollout.model.circumstances import Findings
-from rollout.model.files import Desired, File, Snapshot, fingerprint
+from rollout.model.files import Desired, File, Obstacle, Snapshot, fingerprint
+from rollout.model.plan import Step
 from rollout.objects.ids import git_id
 from rollout.objects.seal import Side
+from rollout.objects.trees import Blob, Tree
 from rollout.store.memo import PastLook
+from rollout.store.store import Store
 
 Entries = Mapping[PurePosixPath, Side]  # (mode, id) of each managed file upstream
 
@@ -71,3 +74,39 @@ def from_memo(look: PastLook | None, tip: str, asked: str) -> InSync | None:
 
 def _fingerprint(content: str, entry: Side) -> str:
     return f"{entry[0]}:{content}" if entry else fingerprint(None)
+
+
+def was(store: Store, asked: str) -> bool:
+    """Tell whether the last look at these very templates found nothing to change."""
+    remembered = store.memory.memo().in_sync
+    return remembered is not None and remembered.asked == _asked(store, asked)
+
+
+def known(store: Store, tip: str, asked: str) -> InSync | None:
+    """Return the findings of an earlier look at the very same, if that found nothing to change."""
+    return from_memo(store.memory.memo().in_sync, tip, _asked(store, asked))
+
+
+def keep(store: Store, found: InSync, asked: str) -> None:
+    store.memory.remember(in_sync=as_memo(found, _asked(store, asked)))
+
+
+def _asked(store: Store, asked: str) -> str:
+    return f"{store.target}:{asked}"
+
+
+def keep_pushed(store: Store, commit: str, step: Step) -> None:
+    """Remember that a step is in sync at this upstream commit, which holds every one of its changes."""
+    if not step.asked or any(change.template or not change.decided for change in step.changes):
+        return
+    tree = Tree(store.objects(commit), commit)
+    there = {path: tree.at(path) for path in step.managed}
+    if not any(isinstance(entry, Obstacle) for entry in there.values()):
+        entries = {path: (e.mode, e.id) if isinstance(e, Blob) else None for path, e in there.items()}
+        keep(store, InSync(_findings(commit, step), entries), step.asked)
+
+
+def _findings(commit: str, step: Step) -> Findings:
+    """Return what a look at the step's target would find now."""
+    managed = {**step.managed, **{change.path: fingerprint(change.after) for change in step.changes}}
+    return Findings(commit, (), managed, step.in_sync + len(step.changes), step.warnings, step.orphans, commit)

@@ -20,7 +20,7 @@ class Settings(Struct, frozen=True):
     person: Person
     offline: bool = False
     push: bool = True
-    wait: float = 60.0  # seconds to wait for another process that uses the same workshop; a reader does not
+    wait: float = 60.0  # seconds to wait for another process that uses the same store; a reader does not
 
 
 class Unfit(Exception):

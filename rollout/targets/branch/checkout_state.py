@@ -8,14 +8,14 @@ from rollout.model.circumstances import Checkout
 from rollout.model.files import Desired
 from rollout.model.inventory import Branch
 from rollout.store.in_sync import Entries
-from rollout.store.store import Workshop
+from rollout.store.store import Store
 from rollout.targets.branch.locate import Located
 
 
 def checkout(
     where: Branch,
     at: Located,
-    shop: Workshop,
+    store: Store,
     tip: str,
     desired: Desired,
     person: Person,
@@ -25,7 +25,7 @@ def checkout(
     if settled or at.top is None:
         return there
     managed = list(desired.managed)
-    seen = observe.observe(at.top, where.branch, where.remote, tip, managed, shop, person, follow=where.follow)
+    seen = observe.observe(at.top, where.branch, where.remote, tip, managed, store, person, follow=where.follow)
     if at.local and not seen.has_it and seen.reason.startswith("on branch"):
         return Checkout()  # the branch itself is upstream, and nobody has it checked out
     return seen

@@ -11,8 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.checkout import standing as checkout_standing
-from rollout.checkout.moving import follow
-from rollout.checkout.moving.bring import Bring, Destination, fetch, unpack
+from rollout.checkout.moving import bring, follow
+from rollout.checkout.moving.bring import Bring, Destination, unpack
 from rollout.checkout.standing import Hindered, git_for
 from rollout.errors import Busy, GitError, GitTimeout
 from rollout.git.run import Git, Result
@@ -24,9 +24,9 @@ from rollout.objects import messages
 from rollout.planning import review
 from rollout.remote import contact
 from rollout.remote.upstream import NoBranch, Unreachable, ask
-from rollout.store import store
+from rollout.store import build, fetch, heard, hold, in_sync, lineage, pending, push, snapshot
 from rollout.store.pending import Pending
-from rollout.store.store import Workshop
+from rollout.store.store import Store
 from rollout.targets.branch.commit import default_subject
 from rollout.targets.branch.evaluate import first_line, last_tip
 from rollout.targets.branch.locate import Located, locate
@@ -47,7 +47,7 @@ def write(job: Job) -> Outcome:
     assert isinstance(step.location, Branch)
     try:
         at = locate(step.location, job.settings.person)
-        with store.opened(job.settings.state, at.remote, step.target, wait=job.settings.wait, run=job.run.id) as shop:
+        with hold.opened(job.settings.state, at.remote, step.target, wait=job.settings.wait, run=job.run.id) as shop:
             outcome = _Write(job, at, shop, step.location).outcome()
     except Unfit as error:
         outcome = outcome_of(step, Verdict.BLOCKED, str(error))
@@ -65,7 +65,7 @@ def write(job: Job) -> Outcome:
 class _Write(Struct, frozen=True):
     job: Job
     at: Located
-    shop: Workshop
+    shop: Store
     where: Branch
 
     def outcome(self) -> Outcome:
@@ -87,7 +87,7 @@ class _Write(Struct, frozen=True):
         """Say why a commit that stays here cannot be made: a person's own commits are never built upon."""
         if self.job.settings.push or self.at.repo is None or self.at.local:
             return None
-        tip = self.shop.tip()
+        tip = heard.tip(self.shop)
         if tip is None:
             return None
         standing = checkout_standing.standing(
@@ -108,7 +108,7 @@ class _Write(Struct, frozen=True):
         if self.at.local:
             return self._move_own_branch(commit, tip, changes)
         if not self.job.settings.push or self.job.settings.offline:
-            self.shop.keep(commit)
+            pending.keep(self.shop, commit)
             notes = self._followed(commit, tip, published=False)
             return outcome_of(self.job.step, Verdict.COMMITTED, "ready to push", commit, tip, notes, changes)
         return self._push(commit, tip, changes)
@@ -116,11 +116,11 @@ class _Write(Struct, frozen=True):
     def _current_tip(self, attempt: int) -> str:
         """Return the commit to build on; the plan asked for it, and the lease tells whether it moved since."""
         planned = self.job.step.base
-        if attempt == 0 and planned is not None and self._leased() and self.shop.tip() == planned:
+        if attempt == 0 and planned is not None and self._leased() and heard.tip(self.shop) == planned:
             return planned
         if self.job.settings.offline and not self.at.local:
             return last_tip(self.at, self.shop, self.where, network=False)
-        return self.shop.fetch(ask(self.at.remote))
+        return fetch.commit(self.shop, ask(self.at.remote))
 
     def _leased(self) -> bool:
         """Tell whether what we build is pushed at once, so that a push to a moved upstream is refused."""
@@ -131,19 +131,20 @@ class _Write(Struct, frozen=True):
         step = self.job.step
         if tip == step.base:
             return None
-        if step.base is not None and not self.at.local and not self.shop.related(step.base, tip):
+        if step.base is not None and not self.at.local and not lineage.related(self.shop, step.base, tip):
             return outcome_of(step, Verdict.STALE, "upstream has another history now; nothing was written", None, tip)
-        snapshot = self.shop.snapshot(
+        there = snapshot.at(
+            self.shop,
             tip,
             step.managed,
             [c.before.content for c in step.changes if c.before],
             network=not self.job.settings.offline,
         )
-        if all(snapshot.files.get(change.path) == change.after for change in step.changes):
-            return self._this_runs_own(snapshot.newest) or outcome_of(
+        if all(there.files.get(change.path) == change.after for change in step.changes):
+            return self._this_runs_own(there.newest) or outcome_of(
                 step, Verdict.UNCHANGED, "upstream has got the same meanwhile", None, tip
             )
-        moved = review.stale_paths(step, snapshot.files)
+        moved = review.stale_paths(step, there.files)
         if moved:
             names = ", ".join(str(path) for path in moved[:3])
             return outcome_of(
@@ -154,25 +155,25 @@ class _Write(Struct, frozen=True):
     def _this_runs_own(self, commit: str | None) -> Outcome | None:
         """Return the push that this very run made before: by a worker that was killed before it could say so."""
         step, run = self.job.step, self.job.run
-        pushed = self.shop.pending(commit) if commit else None
+        pushed = pending.read(self.shop, commit) if commit else None
         if pushed is None or messages.run_and_target(pushed.message) != (run.id, step.target):
             return None
         return outcome_of(step, Verdict.PUSHED, "", pushed.commit, pushed.parent, changes=step.changes)
 
     def _commit(self, tip: str, changes: list[Change]) -> str:
         """Return the commit to publish: the one that waits if it is the very same, else a new one on the tip."""
-        pending = self.shop.pending()
-        if pending is not None and pending.parent == tip and self._same(pending, changes):
-            return pending.commit
+        waits = pending.read(self.shop)
+        if waits is not None and waits.parent == tip and self._same(waits, changes):
+            return waits.commit
         identity = self._identity()
-        if self._keeps_message(pending):
-            assert pending is not None
-            text = pending.message
+        if self._keeps_message(waits):
+            assert waits is not None
+            text = waits.message
         else:
             subject = self.job.words.message or default_subject(changes)
             trailers = self.job.words.lines(identity.committer)
             text = messages.message(subject, self.job.run, self.job.step.target, changes, trailers)
-        return self.shop.build(tip, changes, self.job.run, identity, text)
+        return build.commit(self.shop, tip, changes, self.job.run, identity, text)
 
     def _same(self, pending: Pending, changes: list[Change]) -> bool:
         planned = {change.path: (change.before, change.after) for change in changes}
@@ -196,7 +197,7 @@ class _Write(Struct, frozen=True):
 
     def _push(self, commit: str, tip: str, changes: list[Change]) -> Outcome:
         try:
-            result, late = self.shop.push(commit, tip), False
+            result, late = push.push(self.shop, commit, tip), False
         except GitTimeout:
             result, late = Result(-1, b"", "the server did not answer within the time limit"), True
         except (GitError, OSError) as error:
@@ -204,13 +205,13 @@ class _Write(Struct, frozen=True):
         try:
             now = ask(self.at.remote)
         except NoBranch:
-            self.shop.drop_pending()
+            pending.drop(self.shop)
             raise
         except (Unreachable, OSError) as error:
             reason = f"the server did not answer after the push ({first_line(str(error))})"
             return outcome_of(self.job.step, Verdict.UNKNOWN, reason, commit, tip)
         try:
-            arrived = now == commit or (now != tip and self.shop.contains(commit, self.shop.fetch(now)))
+            arrived = now == commit or (now != tip and lineage.reaches(self.shop, commit, fetch.commit(self.shop, now)))
         except (GitError, OSError) as error:
             reason = f"upstream moved on after the push, and could not be fetched ({first_line(str(error))})"
             return outcome_of(self.job.step, Verdict.UNKNOWN, reason, commit, tip)
@@ -231,16 +232,16 @@ class _Write(Struct, frozen=True):
         return outcome_of(self.job.step, Verdict.PUSHED, "", commit, tip, notes, changes)
 
     def _note_pushed(self, commit: str, tip: str, changes: list[Change]) -> None:
-        if self.shop.tip() == tip:
-            self.shop.pushed(commit, tip, changes)
+        if heard.tip(self.shop) == tip:
+            push.note(self.shop, commit, tip, changes)
             if tip == self.job.step.base:
-                self.shop.keep_pushed(commit, self.job.step)
+                in_sync.keep_pushed(self.shop, commit, self.job.step)
         else:
-            self.shop.drop_pending()
+            pending.drop(self.shop)
 
     def _refused(self, result: Result, commit: str, tip: str, changes: list[Change], *, late: bool) -> Outcome:
         """Say why upstream is as it was, or seems so: it refused, could not be written, or has not got to it yet."""
-        self.shop.keep(commit)
+        pending.keep(self.shop, commit)
         if late:
             reason = "the server did not answer the push in time; it may still take it"
             return outcome_of(self.job.step, Verdict.UNKNOWN, reason, commit, tip, changes=changes)
@@ -294,11 +295,11 @@ class _Write(Struct, frozen=True):
 
     def _bring(self, commit: str) -> Bring:
         """Choose how the commit gets into the person's repository: handed over where that can be, else fetched."""
-        parent = self.shop.parent(commit)
+        parent = lineage.parent(self.shop, commit)
         if parent is not None and self._has(parent):
-            with suppress(GitError):  # of what others built, the workshop may have neither old trees nor every content
-                return unpack(self.shop.pack(commit, parent))
-        return fetch(self.at.remote.url, self.where.branch, self.at.remote.access, commit)
+            with suppress(GitError):  # of what others built, the store may have neither old trees nor every content
+                return unpack(push.pack(self.shop, commit, parent))
+        return bring.fetch(self.at.remote.url, self.where.branch, self.at.remote.access, commit)
 
     def _has(self, parent: str) -> bool:
         """Tell whether the person's repository has what our commit stands on, so that no network is needed."""
@@ -346,7 +347,7 @@ class _Write(Struct, frozen=True):
         assert self.at.repo is not None
         assert self.at.top is not None
         step = self.job.step
-        bring = unpack(self.shop.pack(commit, tip))
+        bring = unpack(push.pack(self.shop, commit, tip))
         to = Destination(self.where.branch, self.where.remote, commit, tip, False, bring)
         try:
             if self.at.repo.head() == f"refs/heads/{self.where.branch}":
@@ -355,9 +356,9 @@ class _Write(Struct, frozen=True):
             else:
                 notes = self._move_ref(commit, tip, bring)
         except (Hindered, GitError) as error:
-            self.shop.drop_pending()
+            pending.drop(self.shop)
             return outcome_of(step, Verdict.BLOCKED, f"the branch was not moved: {error}")
-        self.shop.pushed(commit, tip, changes)
+        push.note(self.shop, commit, tip, changes)
         return outcome_of(step, Verdict.COMMITTED, "the repository has no remote", commit, tip, notes, changes)
 
     def _move_ref(self, commit: str, tip: str, bring: object) -> list[str]:
