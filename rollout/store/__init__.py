@@ -1,5 +1,5 @@
 """Our own bare copy of a repository.
 
-Doors: `store` and `hold`; the verbs `fetch`, `snapshot`, `own_commits`, `pending`, `build`, `push`, `lineage`, `mend`;
-what was learned before, `heard` and `in_sync`; and `looks`.
+Doors: `store` and `hold`; the verbs `fetch`, `snapshot`, `own_commits`, `notes`, `pending`, `build`, `push`, `lineage`,
+`mend`; what was learned before, `heard` and `in_sync`; and `looks`.
 """

@@ -1,19 +1,17 @@
-"""What rollout wrote to a branch before: its own commits, searched for and remembered, and files that became ours."""
+"""What rollout wrote to a branch before: its own commits, searched for and remembered."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from rollout.model.files import File
 from rollout.model.plan import Change
-from rollout.objects import messages, pack_write
-from rollout.objects.ids import git_id
+from rollout.objects import messages
 from rollout.remote import contact
-from rollout.store import blobs, fetch, history, lineage, noted, pending, transfer
+from rollout.store import blobs, fetch, history, lineage, notes, pending, search
 from rollout.store.history import History, Touch
 from rollout.store.memo import by_name, by_path
-from rollout.store.noted import Notes
 from rollout.store.pending import Pending
 from rollout.store.store import Store
 
@@ -34,7 +32,7 @@ def known(store: Store, tip: str, *, network: bool) -> History:
 def _searched_on(store: Store, since: str, tip: str) -> History:
     """Search what came since the last search."""
     memo = store.memory.memo()
-    new = _search(store, f"{since}..{tip}")
+    new = search.touches(store, f"{since}..{tip}")
     found = history.joined(history.recalled(history.by_path(new), _waiting(store)), by_path(memo.history))
     return _remembered(store, tip, found, history.newest_of(new) or memo.newest)
 
@@ -43,37 +41,15 @@ def _searched(store: Store, tip: str) -> History:
     """Search all of the past."""
     before = by_path(store.memory.memo().history)
     fetch.whole_past(store)
-    new = _search(store, tip)
+    new = search.touches(store, tip)
     found = history.recalled(history.by_path(new), history.joined(before, _waiting(store)))
     return _remembered(store, tip, found, history.newest_of(new))
 
 
 def _remembered(store: Store, tip: str, found: History, newest: str | None) -> History:
     store.memory.remember(searched=tip, history=by_name(found), newest=newest, sealed=True)
-    _forget_notes(store, tip)
+    notes.forget(store, tip)
     return found
-
-
-def _search(store: Store, revisions: str) -> list[tuple[PurePosixPath, Touch]]:
-    """Search commits for our trailers, newest first; trees that only the remote has are fetched in one transfer."""
-    result = store.git.attempt(*history.LOG, revisions, "--")
-    if result.code:
-        _fetch_trees(store, revisions)
-        result = store.git.run(*history.LOG, revisions, "--")
-    touches: list[tuple[PurePosixPath, Touch]] = []
-    for name, moved in history.parse_log(result.out):
-        found = store.objects(name).read(name)
-        touches += history.touches_of(name, found[2], moved) if found is not None else []
-    return touches
-
-
-def _fetch_trees(store: Store, revisions: str) -> None:
-    listed = store.git.run("log", "--grep=^Rollout-Run: ", "--format=%H %P", revisions, "--")
-    named = {name for line in listed.out.decode().splitlines() for name in line.split()[:2]}
-    with store.git.objects() as objects:
-        found = [objects.read(commit) for commit in sorted(named)]
-    trees = {item[2].split(b"\n", 1)[0].split()[1].decode() for item in found if item and item[1] == "commit"}
-    transfer.objects(store, sorted(trees))
 
 
 def _waiting(store: Store) -> History:
@@ -101,40 +77,6 @@ def add(store: Store, commit: str, parent: str, changes: Iterable[Change]) -> No
 def _run_of(store: Store, commit: str) -> str | None:
     found = store.objects(commit).read(commit)
     return None if found is None else messages.run_and_target(messages.parts(found[2])[1])[0]
-
-
-# --- files that others wrote, and that are ours now
-
-
-def take(store: Store, commit: str, files: Mapping[PurePosixPath, File]) -> None:
-    """Take files that others wrote just as they should be for ours from this upstream commit on."""
-    if files:
-        _keep_contents(store, commit, files.values())
-        notes = {**by_path(store.memory.memo().noted), **noted.taken(commit, files)}
-        store.memory.remember(noted=by_name(notes))
-
-
-def _keep_contents(store: Store, commit: str, files: Iterable[File]) -> None:
-    objects = store.objects(commit)
-    new = {git_id(file.content, len(commit)): file.content for file in files}
-    missing = [("blob", content) for name, content in new.items() if objects.read(name) is None]
-    if missing:
-        pack_write.write(store.folder, missing, len(commit))
-
-
-def _forget_notes(store: Store, tip: str) -> None:
-    """Forget the notes of files that a commit of ours has written since, on whatever machine."""
-    notes = by_path(store.memory.memo().noted)
-    kept: Notes = notes
-    for commit in {note.commit for note in notes.values()}:
-        if commit != tip and lineage.reaches(store, commit, tip):
-            since = [path for path, touch in _search(store, f"{commit}..{tip}") if touch.ours]
-            kept = noted.without(kept, since, commit)
-    if kept != notes:
-        store.memory.remember(noted=by_name(kept))
-
-
-# --- one commit of ours
 
 
 def made(store: Store, commit: str) -> dict[PurePosixPath, tuple[File | None, File | None]]:

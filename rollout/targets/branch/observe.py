@@ -13,7 +13,7 @@ from rollout.model.inventory import Branch, Mode, Target
 from rollout.model.plan import State, Step
 from rollout.planning import steps
 from rollout.remote.upstream import NoBranch, Unreachable
-from rollout.store import fetch, in_sync, lineage, mend, own_commits, snapshot
+from rollout.store import fetch, in_sync, lineage, mend, notes, snapshot
 from rollout.store.in_sync import InSync
 from rollout.store.store import Store
 from rollout.targets.branch.checkout_state import checkout
@@ -85,7 +85,7 @@ def _observe(
     )
     found = steps.findings(desired, snapshot, decisions)
     with suppress(OSError):  # a note that has no room costs this memory, and the next full look makes it
-        own_commits.take(store, tip, found.equal)
+        notes.take(store, tip, found.equal)
         if asked and pending is None and entries is not None and not found.changes:
             in_sync.keep(store, InSync(found, entries), asked)
     return replace(steps.step_of(target, found, circumstances), asked=asked)
