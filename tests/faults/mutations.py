@@ -42,10 +42,10 @@ class Mutation:
 
 
 MUTATIONS = (
-    Mutation("the exact lease of the push", "store/store.py",
-             'f"--force-with-lease={self.remote.ref}:{base}"', '"--force"',
+    Mutation("the exact lease of the push", "store/push.py",
+             'f"--force-with-lease={store.remote.ref}:{base}"', '"--force"',
              "somebody else pushes", "another push", "push",
-             also=(("workshop.py", "gitdir.bare(beside) is not None", "False"),)),
+             also=(("store/push.py", "git_folder.bare(beside) is not None", "False"),)),
     Mutation("what the receiver is told the branch must be at", "receive_pack.py",
              "_request(update, _HERE)",
              "_request(Update(update.ref, (folder / update.ref).read_text().strip(), update.new, update.pack), _HERE)",
