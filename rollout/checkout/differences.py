@@ -21,7 +21,8 @@ from rollout.machine import look
 from rollout.model.files import File, Managed, Obstacle
 from rollout.objects.trees import Objects, Tree
 from rollout.planning.changes import satisfied
-from rollout.store.layout import Store
+from rollout.store import lineage
+from rollout.store.store import Store
 
 _PLAIN = {"100644", "100755"}
 
@@ -34,30 +35,30 @@ class CheckedOut(Struct, frozen=True):
     standing: Standing
 
 
-def behind_by(here: CheckedOut, workshop: Store, upstream: str) -> int | None:
+def behind_by(here: CheckedOut, store: Store, upstream: str) -> int | None:
     """Count upstream's commits that the branch lacks, if one of the two stores can tell."""
     local = here.standing.local
     if local is None:
         return None
     if local == upstream:
         return 0
-    near = workshop.distance(local, upstream)
+    near = lineage.distance(store, local, upstream)
     if near is not None:
         return near
-    for store in (workshop.git, here.git, _together(workshop.git, here.repo)):
-        counted = store.attempt("rev-list", "--count", f"{local}..{upstream}", "--")
+    for side in (store.git, here.git, _together(store.git, here.repo)):
+        counted = side.attempt("rev-list", "--count", f"{local}..{upstream}", "--")
         if counted.code == 0:
             return int(counted.out)
     return None
 
 
-def _together(workshop: Git, repo: GitDir) -> Git:
+def _together(ours: Git, repo: GitDir) -> Git:
     """Return git for our store and the person's repository together: only together do they have both histories.
 
     The repository has what our store did not fetch, so only the repository's own history may be shallow.
     """
     there = repo.common_dir
-    return workshop.with_options(
+    return ours.with_options(
         GIT_ALTERNATE_OBJECT_DIRECTORIES=f'"{_quoted(there / "objects")}"', GIT_SHALLOW_FILE=str(there / "shallow")
     )
 

@@ -21,11 +21,11 @@ from rollout.model.hindrances import Edited, LeftAlone, Locked, NotUpdated, OwnC
 from rollout.model.inventory import Branch
 from rollout.objects.ids import git_id
 from rollout.objects.trees import Entry
-from rollout.store.layout import Store
+from rollout.store.store import Store
 
 
 def observe(
-    top: Path, where: Branch, upstream: str, managed: list[Managed], workshop: Store, person: Person
+    top: Path, where: Branch, upstream: str, managed: list[Managed], store: Store, person: Person
 ) -> CheckoutState:
     """Tell whether the checkout has upstream's managed files, and if not, why. Changes nothing."""
     try:
@@ -34,7 +34,7 @@ def observe(
         here = CheckedOut(repo, git, standing(repo, git, where.branch, where.remote, upstream))
         hindered = hindrance(repo, where.branch)
         with ExitStack() as stack:
-            there = stack.enter_context(workshop.objects(upstream))
+            there = store.objects(upstream)
             behind, files = differing_files(here, upstream, there, managed, person, stack)
     except Damaged:
         raise  # ours, and no fault of the checkout's
@@ -43,7 +43,7 @@ def observe(
         return CheckoutState(has_it=False, why=Unusable(str(error)), differing=lacking)
     at = here.standing
     collides = collisions(git, at.persons, {item.path for item in managed})
-    ahead, missing = len(at.ahead), behind_by(here, workshop, upstream)
+    ahead, missing = len(at.ahead), behind_by(here, store, upstream)
     others = repo.head() != f"refs/heads/{where.branch}"
     if not others and not behind and not files:
         return CheckoutState(commit=at.local, ahead=ahead, behind=missing, collides=collides)

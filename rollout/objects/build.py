@@ -131,5 +131,5 @@ def _brought(objects: Objects, base: Tree, new: Tree, found: dict[str, tuple[str
 def _take(objects: Objects, name: str, found: dict[str, tuple[str, bytes]]) -> None:
     there = objects.read(name)
     if there is None:
-        raise GitError(f"object {name} is not in the workshop")
+        raise GitError(f"object {name} is not in the store")
     found[name] = there[1:]

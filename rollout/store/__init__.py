@@ -1,4 +1,5 @@
 """Our own bare copy of a repository.
 
-Doors: `in_sync`, `layout`, `looks`, `pending`, `store`.
+Doors: `store` and `hold`; the verbs `fetch`, `snapshot`, `tree`, `own_commits`, `notes`, `pending`, `build`, `push`,
+`lineage`, `mend`; what was learned before, `heard` and `in_sync`; and `looks`.
 """

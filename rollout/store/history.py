@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import Any
 
 from msgspec import Struct
 
@@ -20,7 +19,7 @@ LOG = (
 )  # fmt: skip
 
 
-class Touch(Struct, frozen=True):
+class Touch(Struct, frozen=True, array_like=True):
     """One path in a commit that names a run of ours: ids and modes before and after; None where there was no file.
 
     `ours` is false where somebody amended, squashed or resolved it: then what it holds is not what rollout wrote.
@@ -160,34 +159,21 @@ def _moved(meta: str, path: str) -> Moved:
     return PurePosixPath(path), before, after
 
 
-def from_memo(memo: Mapping[str, Any]) -> History:
-    """Return what is remembered; what was remembered before there were seals may be anybody's."""
-    if not memo.get("sealed"):
-        return {}
-    found: History = {}
-    for path, touches in memo.get("history", {}).items():
-        found[PurePosixPath(path)] = [Touch(t[0], t[1], side(t[2]), side(t[3]), *t[4:]) for t in touches]
-    return found
+def touch(
+    commit: str, target: str, sides: tuple[File | None, File | None], merged: str | None, run: str | None
+) -> Touch:
+    """Return what a commit of ours did to a file, of which there are both sides."""
+    before, after = (_entry(file, commit) for file in sides)
+    return Touch(commit, target, before, after, merged, run or "")
 
 
-def entry_of(file: File | None, commit: str) -> Side:
+def _entry(file: File | None, commit: str) -> Side:
     return None if file is None else (file.mode, git_id(file.content, len(commit)))
-
-
-def side(entry: list[str] | None) -> Side:
-    return (entry[0], entry[1]) if entry else None
 
 
 def newest_of(found: Iterable[tuple[PurePosixPath, Touch]]) -> str | None:
     """Return the newest commit of ours in a search: log gives them newest first."""
     return next((touch.commit for _, touch in found if touch.ours), None)
-
-
-def as_memo(history: History) -> dict[str, Any]:
-    return {
-        str(path): [[t.commit, t.target, t.before, t.after, t.merged, t.run, t.ours] for t in touches]
-        for path, touches in history.items()
-    }
 
 
 def joined(new: History, old: History) -> History:

@@ -1,19 +1,23 @@
-"""That a target was in sync at one upstream commit, remembered: a cache; what is odd in it counts as nothing."""
+"""That a target was in sync at one upstream commit, remembered."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import PurePosixPath
-from typing import Any
 
 from msgspec import Struct
 
 from rollout.model.circumstances import Findings
-from rollout.model.files import Desired, File, Snapshot, fingerprint
+from rollout.model.files import Desired, File, Obstacle, Snapshot, fingerprint
+from rollout.model.plan import Step
 from rollout.objects.ids import git_id
+from rollout.objects.seal import Side
+from rollout.objects.trees import Blob, Tree
+from rollout.store.memo import PastLook
+from rollout.store.store import Store
 
-Entries = Mapping[PurePosixPath, tuple[str, str] | None]  # (mode, id) of each managed file upstream
+Entries = Mapping[PurePosixPath, Side]  # (mode, id) of each managed file upstream
 
 
 class InSync(Struct, frozen=True):
@@ -25,7 +29,7 @@ class InSync(Struct, frozen=True):
 
 def entries_of(desired: Desired, snapshot: Snapshot) -> Entries | None:
     """Return the entries of the managed paths; None where something else than a plain file stands at one."""
-    found: dict[PurePosixPath, tuple[str, str] | None] = {}
+    found: dict[PurePosixPath, Side] = {}
     for item in desired.managed:
         there = snapshot.files.get(item.path)
         if there is None:
@@ -37,19 +41,19 @@ def entries_of(desired: Desired, snapshot: Snapshot) -> Entries | None:
     return found
 
 
-def as_memo(known: InSync, asked: str) -> dict[str, Any]:
+def as_memo(known: InSync, asked: str) -> PastLook:
     """Return what to remember of a target that is in sync; `asked` says what its templates asked for then."""
     found = known.findings
-    return {
-        "tip": found.revision,
-        "asked": asked,
-        "files": [[str(path), found.managed[path].rpartition(":")[2], entry] for path, entry in known.entries.items()],
-        "in_sync": found.in_sync,
-        "warnings": found.warnings,
-        "orphans": [str(path) for path in found.orphans],
-        "newest": found.newest,
-        "noted": True,
-    }
+    return PastLook(
+        found.revision,
+        asked,
+        tuple((str(path), found.managed[path].rpartition(":")[2], entry) for path, entry in known.entries.items()),
+        found.in_sync,
+        found.warnings,
+        tuple(str(path) for path in found.orphans),
+        found.newest,
+        noted=True,
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -58,19 +62,51 @@ def _path(text: str) -> PurePosixPath:
     return PurePosixPath(text)
 
 
-def from_memo(memo: Any, tip: str, asked: str) -> InSync | None:
+def from_memo(look: PastLook | None, tip: str, asked: str) -> InSync | None:
     """Return what is remembered, if it is about this commit and these templates."""
-    try:
-        if memo["tip"] != tip or memo["asked"] != asked or not memo["noted"]:
-            return None  # earlier versions did not note the files that others had written just so
-        entries = {_path(path): (entry[0], entry[1]) if entry else None for path, _, entry in memo["files"]}
-        managed = {
-            _path(path): f"{entry[0]}:{content}" if entry else fingerprint(None)
-            for path, content, entry in memo["files"]
-        }
-        orphans = tuple(PurePosixPath(path) for path in memo["orphans"])
-        warnings = tuple(str(text) for text in memo["warnings"])
-        found = Findings(tip, (), managed, int(memo["in_sync"]), warnings, orphans, memo["newest"])
-        return InSync(found, entries)
-    except (KeyError, TypeError, ValueError, IndexError):
+    if look is None or (look.tip, look.asked, look.noted) != (tip, asked, True):
         return None
+    managed = {_path(path): _fingerprint(content, entry) for path, content, entry in look.files}
+    orphans = tuple(PurePosixPath(path) for path in look.orphans)
+    found = Findings(tip, (), managed, look.in_sync, look.warnings, orphans, look.newest)
+    return InSync(found, {_path(path): entry for path, _, entry in look.files})
+
+
+def _fingerprint(content: str, entry: Side) -> str:
+    return f"{entry[0]}:{content}" if entry else fingerprint(None)
+
+
+def was(store: Store, asked: str) -> bool:
+    """Tell whether the last look at these very templates found nothing to change."""
+    remembered = store.memory.memo().in_sync
+    return remembered is not None and remembered.asked == _asked(store, asked)
+
+
+def known(store: Store, tip: str, asked: str) -> InSync | None:
+    """Return the findings of an earlier look at the very same, if that found nothing to change."""
+    return from_memo(store.memory.memo().in_sync, tip, _asked(store, asked))
+
+
+def keep(store: Store, found: InSync, asked: str) -> None:
+    store.memory.remember(in_sync=as_memo(found, _asked(store, asked)))
+
+
+def _asked(store: Store, asked: str) -> str:
+    return f"{store.target}:{asked}"
+
+
+def keep_pushed(store: Store, commit: str, step: Step) -> None:
+    """Remember that a step is in sync at this upstream commit, which holds every one of its changes."""
+    if not step.asked or any(change.template or not change.decided for change in step.changes):
+        return
+    tree = Tree(store.objects(commit), commit)
+    there = {path: tree.at(path) for path in step.managed}
+    if not any(isinstance(entry, Obstacle) for entry in there.values()):
+        entries = {path: (e.mode, e.id) if isinstance(e, Blob) else None for path, e in there.items()}
+        keep(store, InSync(_findings(commit, step), entries), step.asked)
+
+
+def _findings(commit: str, step: Step) -> Findings:
+    """Return what a look at the step's target would find now."""
+    managed = {**step.managed, **{change.path: fingerprint(change.after) for change in step.changes}}
+    return Findings(commit, (), managed, step.in_sync + len(step.changes), step.warnings, step.orphans, commit)

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
-from typing import Any
 
 from msgspec import Struct
 
 from rollout.model.files import File, Written
-from rollout.objects.seal import Side
+from rollout.objects.ids import git_id
 from rollout.store import history
 from rollout.store.history import Touch
 
 
-class Note(Struct, frozen=True):
+class Note(Struct, frozen=True, array_like=True):
     """What a file was, and at which upstream commit, when it was found to be as it should be."""
 
     commit: str
-    entry: Side
+    entry: tuple[str, str]  # mode and id
 
 
 Notes = Mapping[PurePosixPath, Note]
 
 
 def taken(commit: str, files: Mapping[PurePosixPath, File]) -> Notes:
-    return {path: Note(commit, history.entry_of(file, commit)) for path, file in files.items()}
+    return {path: Note(commit, (file.mode, git_id(file.content, len(commit)))) for path, file in files.items()}
 
 
 def without(notes: Notes, paths: Iterable[PurePosixPath], commit: str | None = None) -> Notes:
@@ -41,18 +40,3 @@ def written(note: Note, touches: list[Touch], last: Written | None, contents: Ma
         return last
     file = history.entry_file(note.entry, contents)
     return Written(file, note.commit, last.ours if last is not None else (), disputed=file is None, noted=True)
-
-
-def as_memo(notes: Notes) -> dict[str, Any]:
-    return {str(path): [note.commit, note.entry] for path, note in notes.items()}
-
-
-def from_memo(memo: Mapping[str, Any]) -> Notes:
-    """Return the notes that can be read; a note that cannot is lost, and its file somebody's again."""
-    kept = memo.get("noted")
-    found: dict[PurePosixPath, Note] = {}
-    for path, entry in kept.items() if isinstance(kept, dict) else ():
-        match entry:
-            case [str(commit), [str(mode), str(name)]]:
-                found[PurePosixPath(path)] = Note(commit, (mode, name))
-    return found

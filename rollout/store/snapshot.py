@@ -1,14 +1,112 @@
-"""Read the managed paths at an upstream commit."""
+"""Read the managed paths at an upstream commit, and what rollout last wrote there."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
 
-from rollout.model.files import File, Obstacle, symlink
-from rollout.objects.trees import Blob
+from msgspec import Struct
+
+from rollout.content import attributes
+from rollout.content.line_ends import conversion
+from rollout.model.files import File, Obstacle, Snapshot, Written, symlink
+from rollout.objects.ids import git_id
+from rollout.objects.trees import Blob, Tree
+from rollout.store import blobs, history, noted, own_commits
+from rollout.store.history import History
+from rollout.store.memo import by_path
+from rollout.store.noted import Note
+from rollout.store.store import Store
+
+Contents = Mapping[str, bytes]  # of blobs, by their ids
 
 
-def file(entry: Blob | Obstacle | None, contents: Mapping[str, bytes]) -> File | Obstacle | None:
+class _There(Struct, frozen=True):
+    """What stands at the managed paths of a commit, and which attributes are in force, as far as trees tell."""
+
+    tree: Tree
+    entries: Mapping[PurePosixPath, Blob | Obstacle | None]
+    attribute_files: Mapping[str, str]  # folder and blob
+
+    def blobs(self) -> set[str]:
+        return {entry.id for entry in self.entries.values() if isinstance(entry, Blob)}
+
+    def links(self) -> set[str]:
+        return {entry.link for entry in self.entries.values() if isinstance(entry, Obstacle) and entry.link}
+
+    def is_known(self, contents: Contents) -> bool:
+        """Tell whether a file whose content is known stands at every path."""
+        return all(isinstance(entry, Blob) and entry.id in contents for entry in self.entries.values())
+
+
+def at(
+    store: Store,
+    tip: str,
+    wanted: Iterable[PurePosixPath],
+    known: Iterable[bytes],
+    *,
+    network: bool,
+    merged: Collection[PurePosixPath] = (),
+) -> Snapshot:
+    """Return the managed paths at an upstream commit, and what rollout last wrote there.
+
+    `known` are contents that may well be there already: whoever has the same id needs no transfer. Of the
+    `merged` paths all that rollout ever wrote is read.
+    """
+    contents = {git_id(content, len(tip)): content for content in known}
+    there = _there(store, tip, list(wanted))
+    past = own_commits.known(store, tip, network=network and not there.is_known(contents))
+    needed = there.blobs() | set(there.attribute_files.values()) | history.blobs_of(past, there.entries, merged)
+    needed |= there.links() if network else set()
+    contents |= blobs.read(store, store.objects(tip), needed - contents.keys(), network=network)
+    notes = {path: note for path, note in by_path(store.memory.memo().noted).items() if path in there.entries}
+    contents |= blobs.here(store.objects(tip), {note.entry[1] for note in notes.values()} - contents.keys())
+    written = dict(_written(past, notes, there, contents, store.target))
+    in_force = _in_force(there, contents)
+    files = {path: _file(entry, in_force[path], contents) for path, entry in there.entries.items()}
+    ends = {path: conversion(found) for path, found in in_force.items()}
+    return Snapshot(tip, files, written, ends, store.memory.memo().newest)
+
+
+def _there(store: Store, tip: str, managed: list[PurePosixPath]) -> _There:
+    tree = Tree(store.objects(tip), tip)
+    entries = {path: tree.at(path) for path in managed}
+    return _There(tree, entries, tree.attribute_files(managed))
+
+
+def _written(
+    past: History, notes: Mapping[PurePosixPath, Note], there: _There, contents: Contents, target: str
+) -> Iterator[tuple[PurePosixPath, Written]]:
+    """Yield what rollout last wrote at each path, or what counts as that."""
+    for path in there.entries:
+        touches = past.get(path, [])
+        last = history.written(touches, contents, target) if touches else None
+        if path in notes:
+            yield path, noted.written(notes[path], touches, last, contents)
+        elif last is not None:
+            yield path, last
+    yield from _orphans(past, there, target)
+
+
+def _orphans(past: History, there: _There, target: str) -> Iterator[tuple[PurePosixPath, Written]]:
+    """Yield the files of ours that no template names any more; of them, only that they are there counts."""
+    for path, touches in past.items():
+        mine = history.own(touches)
+        if path not in there.entries and mine and mine[0].target == target and isinstance(there.tree.at(path), Blob):
+            yield path, Written(File(b""), mine[0].commit)
+
+
+def _in_force(there: _There, contents: Contents) -> dict[PurePosixPath, dict[str, str]]:
+    """Return the attributes of each path; of two files that speak of it the nearer one wins."""
+    by_depth = sorted(there.attribute_files.items(), key=lambda item: item[0].count("/") + bool(item[0]))
+    rules = [attributes.parse(contents.get(blob, b""), folder) for folder, blob in by_depth]
+    return {path: attributes.lookup(rules, str(path)) for path in there.entries}
+
+
+def _file(entry: Blob | Obstacle | None, in_force: Mapping[str, str], contents: Contents) -> File | Obstacle | None:
+    foreign = attributes.foreign(in_force)
+    if foreign:
+        return Obstacle(f"under the attribute {foreign}")
     if isinstance(entry, Blob):
         return File(contents[entry.id], entry.mode == "100755")
     if isinstance(entry, Obstacle) and entry.link:

@@ -106,7 +106,7 @@ class Source(Struct):
             case Branch():
                 tip = self._tip_now()
                 assert tip is not None
-                return _had(self.target, branch_read.snapshot(self.target, tip, paths, merged, self.settings))
+                return _had(self.target, branch_read.paths_at(self.target, tip, paths, merged, self.settings))
 
 
 def _had(target: Target, found: T | Step) -> T:

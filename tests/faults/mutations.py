@@ -51,7 +51,7 @@ MUTATIONS = (
     Mutation("the exact lease of the push", "store/store.py",
              'f"--force-with-lease={self.remote.ref}:{base}"', '"--force"',
              "somebody else pushes", "another push", "push",
-             also=(("store/store.py", "git_folder.bare(beside) is not None", "False"),)),
+             also=(("store/push.py", "git_folder.bare(beside) is not None", "False"),)),
     Mutation("what the receiver is told the branch must be at", "receive_pack.py",
              "_request(update, _HERE)",
              "_request(Update(update.ref, (folder / update.ref).read_text().strip(), update.new, update.pack), _HERE)",
@@ -149,7 +149,7 @@ MUTATIONS = (
     Mutation("a store that is not whole is made anew", "store/store.py",
              "            if not self.is_whole():\n", "            if False:\n",
              "the state folder is damaged between runs", "*HEAD*", "push"),
-    Mutation("a past that was not fetched whole is not all of it", "store/store.py",
+    Mutation("a past that was not fetched whole is not all of it", "fetch.py",
              "raise GitError(f\"its past could not be fetched whole", "str(f\"its past could not be fetched whole",
              test="tests/faults/test_named_faults.py::"
              "test_a_past_that_could_not_be_fetched_whole_is_fetched_again_and_not_taken_for_all"),

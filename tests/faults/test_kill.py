@@ -18,7 +18,8 @@ from rollout.checkout.moving.move_refs import Refs
 from rollout.checkout.moving.swap_files import Files
 from rollout.checkout.moving.swap_index import Index
 from rollout.planning import steps
-from rollout.store.store import Workshop
+from rollout.store import build, in_sync, push, snapshot
+from rollout.store.store import Store
 from rollout.targets.folder.write import FolderWriter
 from tests.world import World
 
@@ -261,8 +262,8 @@ def test_a_ref_lock_of_a_killed_git_of_ours_is_removed_and_a_persons_older_one_i
 
 
 _OWN_STEPS = (
-    (Workshop, "snapshot"), (Workshop, "was_in_sync"), (steps, "findings"),
-    (Workshop, "build"), (Workshop, "push"), (Workshop, "pushed"), (Workshop, "close"),
+    (snapshot, "at"), (in_sync, "was"), (steps, "findings"),
+    (build, "commit"), (push, "push"), (push, "note"), (Store, "close"),
     (follow, "follow"), (follow, "_move"), (FolderWriter, "write"), (FolderWriter, "remember"),
 )  # fmt: skip
 

@@ -16,7 +16,7 @@ from rollout.demo.postgres.server import Server
 from rollout.errors import Busy
 from rollout.machine import locks
 from rollout.remote.upstream import Remote
-from rollout.store import looks, store
+from rollout.store import fetch, hold, looks
 from tests.faults import shim
 from tests.faults.shim import Book, Fault, Mode, needs_shim
 from tests.world import World
@@ -131,8 +131,8 @@ def test_a_reader_that_looks_for_the_first_time_beside_a_writer_fetches_for_itse
     bare = world.bare_repo("api")
     state = Path(os.environ["ROLLOUT_STATE_DIR"])
     remote = Remote(str(bare), "main")
-    with store.opened(state, remote, "api", run="r1"), store.seen(state, remote, "api", wait=0.0) as shop:
-        assert (shop.writer, shop.latest()) == ("r1", world.tip("api"))
+    with hold.opened(state, remote, "api", run="r1"), hold.seen(state, remote, "api", wait=0.0) as store:
+        assert (store.writer, fetch.latest(store)) == ("r1", world.tip("api"))
     assert not list((state / "looks").iterdir())
     (state / "looks" / "left").mkdir()
     looks.sweep(state)
@@ -155,9 +155,9 @@ def test_an_interrupt_ends_the_wait_for_a_run_at_work_at_once(world: World) -> N
     assert first.wait(30) == 0
 
 
-def test_an_interrupt_ends_the_wait_for_a_workshop_in_two_seconds(world: World) -> None:
+def test_an_interrupt_ends_the_wait_for_a_store_in_two_seconds(world: World) -> None:
     bare = world.bare_repo("api")
-    with store.opened(Path(os.environ["ROLLOUT_STATE_DIR"]), Remote(str(bare), "main"), "api", run="r1"):
+    with hold.opened(Path(os.environ["ROLLOUT_STATE_DIR"]), Remote(str(bare), "main"), "api", run="r1"):
         waits = world.spawn("apply", "--yes")
         time.sleep(2.0)
         assert waits.poll() is None
@@ -187,11 +187,11 @@ def test_a_lock_dies_with_its_process_and_an_orphaned_git_is_named(world: World)
     slow.begun()
     first.kill()
     first.wait()
-    second = world.spawn("apply", "--yes", "--json")  # the run lock is free; the workshop is not
+    second = world.spawn("apply", "--yes", "--json")  # the run lock is free; the store is not
     time.sleep(1.0)
     assert second.poll() is None
-    workshop = next((Path(os.environ["ROLLOUT_STATE_DIR"]) / "workshops").glob("*.lock"))
-    named = locks.holder(workshop)
+    lock = next((Path(os.environ["ROLLOUT_STATE_DIR"]) / "workshops").glob("*.lock"))
+    named = locks.holder(lock)
     assert f"started by pid {first.pid}, which ended" in named
     assert "git (pid " in named
     slow.release.touch()

@@ -17,7 +17,7 @@ from rollout.remote.receive_pack import Update
 from rollout.remote.upload_pack import Sender
 from rollout.remote.upstream import NoBranch, Remote, ask
 from rollout.safety import addresses
-from rollout.store import store
+from rollout.store import hold, push
 from tests.remote.servers import Sshd, sshd
 from tests.remote.test_push import hook
 from tests.remote.test_receive_pack import came_to, prepared
@@ -194,9 +194,9 @@ def test_a_greeting_of_the_shell_leaves_it_to_git(world: World, server: Sshd) ->
     bare = world.remote("api")
     with lined(world, server, str(bare)) as remote:
         (server.home / ".bashrc").write_text("echo Welcome to this host\n")
-        with store.opened(world.root / "state", remote, "api") as shop:
+        with hold.opened(world.root / "state", remote, "api") as store:
             assert told(remote) is None
-            assert shop._push_far(world.tip("api"), NOBODY, 20.0) is None
+            assert push.push_far(store, world.tip("api"), NOBODY) is None
 
 
 def told(remote: Remote) -> str | None:

@@ -15,7 +15,7 @@ from rollout.git.access import Access
 from rollout.git.run import Git
 from rollout.remote import contact, ssh
 from rollout.remote.upstream import NoBranch, Remote
-from rollout.store import store
+from rollout.store import fetch, heard, hold
 from tests.remote.proxy import proxy
 from tests.remote.servers import Sshd, silent, sshd
 from tests.world import World
@@ -195,8 +195,8 @@ def test_a_host_that_has_answered_is_fetched_from_without_being_asked_first(
 ) -> None:
     bare = world.remote("api")
     remote = Remote(f"{server.url}{bare}", "main", Access(server.command()))
-    with store.opened(world.root / "state", remote, "api") as shop, ssh.sharing():
-        shop.fetch(shop.ask())
+    with hold.opened(world.root / "state", remote, "api") as store, ssh.sharing():
+        fetch.commit(store, fetch.ask(store))
         deadline = time.monotonic() + 20
         while not contact.answers(remote.url, remote.access) and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -204,10 +204,10 @@ def test_a_host_that_has_answered_is_fetched_from_without_being_asked_first(
         world.elsewhere("api", {"more.txt": "more\n"})
         with monkeypatch.context() as patch:
             ran = commands_noted(patch)
-            assert shop.latest() == shop.tip() == world.tip("api")
-            assert shop.latest() == world.tip("api")
+            assert fetch.latest(store) == heard.tip(store) == world.tip("api")
+            assert fetch.latest(store) == world.tip("api")
             assert ran == ["fetch", "fetch"]
         world.git(bare, "update-ref", "-d", "refs/heads/main")
         with pytest.raises(NoBranch):
-            shop.latest()
-        assert shop.absent()
+            fetch.latest(store)
+        assert heard.absent(store)

@@ -13,7 +13,7 @@ import pytest
 from rollout.errors import GitError
 from rollout.remote import contact, packet_lines, upload_pack
 from rollout.remote.upload_pack import Sender, Sent, Wanted
-from rollout.store.store import opened
+from rollout.store import fetch, heard, hold
 from tests.remote.servers import Sshd
 from tests.remote.test_sessions import (
     WAYS,
@@ -183,19 +183,19 @@ def test_commits_without_their_parents_are_known_as_such(
     by_git = where == "upstream is shallow" and "version 0" in request.node.name
     with (
         lined(world, server, str(bare)) as remote,
-        opened(world.root / "state", remote, "api") as shop,
+        hold.opened(world.root / "state", remote, "api") as store,
         monkeypatch.context() as patch,
     ):
         ran = commands_noted(patch)
-        assert shop.latest() == world.tip("api")
+        assert fetch.latest(store) == world.tip("api")
         assert ("fetch" in ran) == by_git
         first = world.tip("api")
-        assert (shop.place / "shallow").read_text().split() == [first]
+        assert (store.place / "shallow").read_text().split() == [first]
         del ran[:]
         world.elsewhere("api", {"NOTES.md": "more\n"})
-        assert shop.latest() == world.tip("api")
+        assert fetch.latest(store) == world.tip("api")
         assert ("fetch" in ran) == by_git
-        assert (shop.place / "shallow").read_text().split() == [first]
+        assert (store.place / "shallow").read_text().split() == [first]
     _is_sound(world)
     serve(world, server)
     assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
@@ -219,11 +219,11 @@ def test_what_is_not_whole_is_not_kept(
     instead.write_text("#!/bin/sh\n" + (f'"$@" | {words}' if damage == "cut off" else f"cat >&2; {words}") + "\n")
     instead.chmod(0o755)
     (server.home / ".gitconfig").write_text(f"[uploadpack]\n\tpackObjectsHook = {instead}\n")
-    with lined(world, server, str(bare)) as remote, opened(world.root / "state", remote, "api") as shop:
-        before = shop.tip()
+    with lined(world, server, str(bare)) as remote, hold.opened(world.root / "state", remote, "api") as store:
+        before = heard.tip(store)
         with pytest.raises(GitError):
-            shop.latest()
-        assert shop.tip() == before
+            fetch.latest(store)
+        assert heard.tip(store) == before
     (server.home / ".gitconfig").unlink()
     assert world.run("plan", "--json").states() == {"api": "in-sync"}
     _is_sound(world)

@@ -128,13 +128,13 @@ def test_verify_believes_nothing_that_was_remembered(world: World) -> None:
 # --- seen in passing
 
 
-def _workshops() -> list[Path]:
+def _stores() -> list[Path]:
     return [file.parent for file in Path(os.environ["ROLLOUT_STATE_DIR"]).glob("workshops/*/rollout.json")]
 
 
-def test_what_is_in_sync_is_seen_while_another_process_holds_the_workshop(world: World) -> None:
+def test_what_is_in_sync_is_seen_while_another_process_holds_the_store(world: World) -> None:
     with contextlib.ExitStack() as held:
-        for place in _workshops():
+        for place in _stores():
             held.enter_context(locks.locked(place.with_suffix(".lock"), "somebody"))
         assert set(world.run("status", "--json").states().values()) == {"in-sync"}
         assert set(world.run("apply", "-y", "--json").outcomes().values()) == {"unchanged"}
@@ -142,7 +142,7 @@ def test_what_is_in_sync_is_seen_while_another_process_holds_the_workshop(world:
 
 def test_how_old_the_knowledge_is_counts_from_the_last_look(world: World) -> None:
     long_ago = 1_700_000_000.0
-    for place in _workshops():
+    for place in _stores():
         for file in place.glob("asked-*"):
             os.utime(file, (long_ago, long_ago))
     assert world.run("status", "--json").json["fetched_at"] == "2023-11-14T22:13:20Z"

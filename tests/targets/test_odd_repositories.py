@@ -123,7 +123,7 @@ def test_shallow_partial_and_empty_checkouts_do_no_harm(world: World, how: list[
     world.git("api", "fsck", "--connectivity-only")
 
 
-def test_a_damaged_workshop_is_made_again(world: World) -> None:
+def test_a_damaged_store_is_made_again(world: World) -> None:
     world.repo("api")
     world.run("apply", "--yes")
     state = Path(os.environ["ROLLOUT_STATE_DIR"])

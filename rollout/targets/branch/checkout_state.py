@@ -7,19 +7,19 @@ from rollout.model.circumstances import CheckoutState
 from rollout.model.hindrances import NotCloned, OnBranch, Unusable
 from rollout.model.inventory import Branch
 from rollout.store.in_sync import Entries
-from rollout.store.store import Workshop
+from rollout.store.store import Store
 from rollout.targets.branch.locate import Located
 from rollout.targets.job import Look
 
 
-def checkout(look: Look, at: Located, shop: Workshop, tip: str, entries: Entries | None) -> CheckoutState | None:
+def checkout(look: Look, at: Located, store: Store, tip: str, entries: Entries | None) -> CheckoutState | None:
     """Return how the checkout stands towards upstream's tip; None if the target has no checkout."""
     where = look.target.location
     assert isinstance(where, Branch)
     settled, there = plain_checkout(where, at, tip, entries)
     if settled or at.top is None:
         return there
-    seen = observe.observe(at.top, where, tip, list(look.desired.managed), shop, look.settings.person)
+    seen = observe.observe(at.top, where, tip, list(look.desired.managed), store, look.settings.person)
     if at.local and isinstance(seen.why, OnBranch):
         return CheckoutState()  # the branch itself is upstream, and no checkout is on it
     return seen

@@ -9,6 +9,7 @@ from rollout.errors import GitError
 from rollout.model.outcomes import Identity
 from rollout.model.plan import Change
 from rollout.objects import messages
+from rollout.store import build, pending
 from rollout.store.pending import Pending
 from rollout.targets.branch.task import Built, Task
 
@@ -21,12 +22,12 @@ def default_subject(changes: Iterable[Change]) -> str:
 
 def commit(task: Task, tip: str, changes: Sequence[Change]) -> Built:
     """Return the commit to publish on upstream's tip; build it unless it is waiting already."""
-    pending = task.shop.pending()
-    if pending is not None and pending.parent == tip and _same(task, pending, changes):
-        return Built(pending.commit, tip, tuple(changes))
+    waiting = pending.read(task.store)
+    if waiting is not None and waiting.parent == tip and _same(task, waiting, changes):
+        return Built(waiting.commit, tip, tuple(changes))
     identity = _identity(task)
-    text = _message(task, pending, changes, identity)
-    return Built(task.shop.build(tip, changes, task.job.run, identity, text), tip, tuple(changes))
+    text = _message(task, waiting, changes, identity)
+    return Built(build.commit(task.store, tip, changes, task.job.run, identity, text), tip, tuple(changes))
 
 
 def _message(task: Task, pending: Pending | None, changes: Sequence[Change], identity: Identity) -> str:

@@ -14,21 +14,21 @@ from rollout.model.plan import Action, State, Step
 from rollout.remote import upstream
 from rollout.remote.upstream import NoBranch, Unreachable
 from rollout.safety import addresses
-from rollout.store import store
-from rollout.store.store import Workshop
+from rollout.store import fetch, heard, hold
+from rollout.store.store import Store
 from rollout.targets.branch.locate import Located, locate
 from rollout.targets.job import Settings, Unfit
 
 T = TypeVar("T")
 
 
-def at_work(target: Target, settings: Settings, look: Callable[[Located, Workshop], T]) -> T | Step:
+def at_work(target: Target, settings: Settings, look: Callable[[Located, Store], T]) -> T | Step:
     """Look at a target in its store; whatever prevents that becomes its state and reason."""
     assert isinstance(target.location, Branch)
     try:
         at = locate(target.location, settings.person)
-        with store.seen(settings.state, at.remote, target.name, wait=settings.wait) as shop:
-            return _beside_a_writer(look(at, shop), shop)
+        with hold.seen(settings.state, at.remote, target.name, wait=settings.wait) as store:
+            return _beside_a_writer(look(at, store), store)
     except Unfit as error:
         return _unfit(target, error.state, str(error), error.awaits)
     except NoBranch as error:
@@ -43,11 +43,11 @@ def at_work(target: Target, settings: Settings, look: Callable[[Located, Worksho
         return _unfit(target, State.BLOCKED, f"{error.filename or target.name}: {error.strerror}")
 
 
-def _beside_a_writer(found: T | Step, shop: Workshop) -> T | Step:
+def _beside_a_writer(found: T | Step, store: Store) -> T | Step:
     """Add to the reason of a target that is not in sync which run is at work on it."""
-    if not isinstance(found, Step) or not shop.writer or found.state is State.IN_SYNC:
+    if not isinstance(found, Step) or not store.writer or found.state is State.IN_SYNC:
         return found
-    return replace(found, reason="; ".join(filter(None, (found.reason, f"run {shop.writer} is at work on it"))))
+    return replace(found, reason="; ".join(filter(None, (found.reason, f"run {store.writer} is at work on it"))))
 
 
 def unanswered(known: Step, why: str) -> Step:
@@ -63,29 +63,29 @@ def _unfit(target: Target, state: State, reason: str, awaits: Action | None = No
     return Step(target.name, target.location, state, reason, None, awaits=awaits)
 
 
-def circumstances_of(at: Located, shop: Workshop, settings: Settings, checkout: CheckoutState | None) -> Circumstances:
+def circumstances_of(at: Located, store: Store, settings: Settings, checkout: CheckoutState | None) -> Circumstances:
     return Circumstances(
         identity=addresses.identity(at.remote.url),
         checkout=checkout,
         identity_fault=settings.person.fault,
         author=settings.person.identity.author.shown if settings.person.identity else "",
-        known_at=shop.fetched_at(),
+        known_at=heard.asked_at(store),
     )
 
 
-def last_tip(at: Located, shop: Workshop, where: Branch, *, network: bool) -> str:
+def last_tip(at: Located, store: Store, where: Branch, *, network: bool) -> str:
     """Return upstream's commit: asked for now, or as it was last known."""
     if network:
-        return shop.latest()
-    if shop.absent():
+        return fetch.latest(store)
+    if heard.absent(store):
         raise upstream.no_branch(at.remote)
-    known = shop.tip()
+    known = heard.tip(store)
     if known is None and at.repo is not None:
         ref = f"refs/remotes/{where.remote}/{where.branch}"
-        heard = at.repo.ref(ref)
-        if heard is not None:
-            shop.seed(at.repo.top, ref, heard)
-            known = shop.tip()
+        theirs = at.repo.ref(ref)
+        if theirs is not None:
+            fetch.seed(store, at.repo.top, ref, theirs)
+            known = heard.tip(store)
     if known is None:
         raise Unreachable("upstream was never fetched; run: rollout status --fetch")
     return known

@@ -11,9 +11,9 @@ from rollout.model.plan import Step
 from rollout.planning import steps
 from rollout.remote import upstream
 from rollout.remote.upstream import Unreachable
-from rollout.store import store
+from rollout.store import fetch, heard, hold, in_sync, pending
 from rollout.store.in_sync import InSync
-from rollout.store.store import Workshop
+from rollout.store.store import Store
 from rollout.targets.branch.checkout_state import plain_checkout
 from rollout.targets.branch.evaluate import at_work, circumstances_of, first_line, unanswered
 from rollout.targets.branch.locate import Located, locate
@@ -36,13 +36,13 @@ def glance_at_branch(glance: Glance) -> Seen:
 
     target, asked, settings = glance.target, glance.asked, glance.settings
 
-    def look(at: Located, shop: Workshop) -> Step | str | None:
-        if not shop.was_in_sync(asked):
+    def look(at: Located, store: Store) -> Step | str | None:
+        if not in_sync.was(store, asked):
             return None
         try:
-            return _glance(target, asked, settings, at, shop)
+            return _glance(target, asked, settings, at, store)
         except Unreachable as error:
-            known = None if settings.offline else _glance(target, asked, replace(settings, offline=True), at, shop)
+            known = None if settings.offline else _glance(target, asked, replace(settings, offline=True), at, store)
             if not isinstance(known, Step):
                 raise
             return unanswered(known, first_line(str(error)))
@@ -52,51 +52,57 @@ def glance_at_branch(glance: Glance) -> Seen:
     assert isinstance(target.location, Branch)
     try:
         at = locate(target.location, settings.person, for_git=False)
-        shop = store.unheld(settings.state, at.remote, target.name)
-        if not shop.was_in_sync(asked):
+        store = hold.unheld(settings.state, at.remote, target.name)
+        if not in_sync.was(store, asked):
             return Seen()
-        step = _passing(target, asked, settings, at, shop)
+        step = _passing(target, asked, settings, at, store)
     except (Unfit, OSError):
         return Seen()  # the full look says why
     seen = step if step is not None else at_work(target, settings, look)
     return Seen(seen) if isinstance(seen, Step) else Seen(heard=seen)
 
 
-def _passing(target: Target, asked: str, settings: Settings, at: Located, shop: Workshop) -> Step | None:
+def _passing(target: Target, asked: str, settings: Settings, at: Located, store: Store) -> Step | None:
     """Return the step if nothing has changed, without locking the store: we only read it."""
     assert isinstance(target.location, Branch)
     ask = not settings.offline or at.local
     if at.local and at.repo is not None:
         tip = at.repo.ref(at.remote.ref)
     else:
-        tip = upstream.seen(at.remote) if ask else shop.tip()
-    seen = None if tip is None else shop.known_in_sync(tip, asked)
-    if tip is None or seen is None or (ask and shop.tip() != tip) or shop.absent() or shop.pending_commit() is not None:
+        tip = upstream.seen(at.remote) if ask else heard.tip(store)
+    seen = None if tip is None else in_sync.known(store, tip, asked)
+    if (
+        tip is None
+        or seen is None
+        or (ask and heard.tip(store) != tip)
+        or heard.absent(store)
+        or pending.pinned(store) is not None
+    ):
         return None
     if ask:
-        shop.note_asked()
-    return _as_it_was(target, seen, settings, at, shop)
+        heard.note_asked(store)
+    return _as_it_was(target, seen, settings, at, store)
 
 
-def _as_it_was(target: Target, seen: InSync, settings: Settings, at: Located, shop: Workshop) -> Step | None:
+def _as_it_was(target: Target, seen: InSync, settings: Settings, at: Located, store: Store) -> Step | None:
     """Return the step from earlier findings that still hold, if we know how the checkout stands."""
     assert isinstance(target.location, Branch)
     settled, there = plain_checkout(target.location, at, seen.findings.revision, seen.entries)
-    return steps.step_of(target, seen.findings, circumstances_of(at, shop, settings, there)) if settled else None
+    return steps.step_of(target, seen.findings, circumstances_of(at, store, settings, there)) if settled else None
 
 
-def _glance(target: Target, asked: str, settings: Settings, at: Located, shop: Workshop) -> Step | str | None:
+def _glance(target: Target, asked: str, settings: Settings, at: Located, store: Store) -> Step | str | None:
     assert isinstance(target.location, Branch)
-    tip = _asked_tip(at, shop, settings)
-    seen = None if tip is None else shop.known_in_sync(tip, asked)
-    if tip is None or seen is None or pending_at(at, shop, tip, target.location) is not None:
+    tip = _asked_tip(at, store, settings)
+    seen = None if tip is None else in_sync.known(store, tip, asked)
+    if tip is None or seen is None or pending_at(at, store, tip, target.location) is not None:
         return tip
     if not settings.offline:
-        shop.fetch(tip)
-    return _as_it_was(target, seen, settings, at, shop) or tip
+        fetch.commit(store, tip)
+    return _as_it_was(target, seen, settings, at, store) or tip
 
 
-def _asked_tip(at: Located, shop: Workshop, settings: Settings) -> str | None:
+def _asked_tip(at: Located, store: Store, settings: Settings) -> str | None:
     if not settings.offline or at.local:
-        return shop.ask()
-    return None if shop.absent() else shop.tip()
+        return fetch.ask(store)
+    return None if heard.absent(store) else heard.tip(store)

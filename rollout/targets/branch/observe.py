@@ -14,9 +14,9 @@ from rollout.model.inventory import Branch
 from rollout.model.plan import Action, State, Step
 from rollout.planning import steps
 from rollout.remote.upstream import NoBranch, Unreachable
-from rollout.store import in_sync
+from rollout.store import fetch, in_sync, lineage, mend, notes, snapshot
 from rollout.store.in_sync import InSync
-from rollout.store.store import Workshop
+from rollout.store.store import Store
 from rollout.targets.branch.checkout_state import checkout
 from rollout.targets.branch.evaluate import at_work, circumstances_of, first_line, last_tip, unanswered
 from rollout.targets.branch.locate import Located
@@ -27,44 +27,45 @@ from rollout.targets.job import Look, Unfit
 def observe_branch(look: Look) -> Step:
     """Return what one repository needs."""
 
-    def observed(at: Located, shop: Workshop) -> Step:
+    def observed(at: Located, store: Store) -> Step:
         try:
-            return _observe(look, at, shop)
+            return _observe(look, at, store)
         except Unreachable as error:
             if look.settings.offline:
                 raise
             offline = replace(look, settings=replace(look.settings, offline=True), asked="", heard=None)
             try:
-                known = _observe(offline, at, shop)
+                known = _observe(offline, at, store)
             except GitError:
                 raise error from None  # we know nothing, so all we can say is why the remote did not answer
             return unanswered(known, first_line(str(error)))
         except NoBranch:
             raise
         except GitError:
-            shop.renew()  # throw a damaged store away once: we can fetch all of it again
-            return _observe(replace(look, heard=None), at, shop)
+            mend.renew(store)  # throw a damaged store away once: we can fetch all of it again
+            return _observe(replace(look, heard=None), at, store)
 
     return at_work(look.target, look.settings, observed)
 
 
-def _observe(look: Look, at: Located, shop: Workshop) -> Step:
+def _observe(look: Look, at: Located, store: Store) -> Step:
     target, desired, settings, decisions = look.target, look.desired, look.settings, look.decisions
     assert isinstance(target.location, Branch)
     network = not settings.offline or at.local
-    tip = shop.fetch(look.heard) if look.heard and network else last_tip(at, shop, target.location, network=network)
+    heard = look.heard if network else None
+    tip = fetch.commit(store, heard) if heard else last_tip(at, store, target.location, network=network)
     if not at.local:
-        _same_project(shop, tip, decisions)
-    snapshot = _snapshot(shop, tip, desired, network=network)
-    pending = pending_at(at, shop, tip, target.location)
+        _same_project(store, tip, decisions)
+    snapshot = _snapshot(store, tip, desired, network=network)
+    pending = pending_at(at, store, tip, target.location)
     outrun = () if pending is None else outrun_by(snapshot, pending)
     settled = pending is not None and not outrun and still_right(desired, snapshot, pending)
     entries = in_sync.entries_of(desired, snapshot)
-    there = checkout(look, at, shop, tip, entries)
-    if there is not None and there.behind is None and network and shop.deepen():
-        there = checkout(look, at, shop, tip, entries)
+    there = checkout(look, at, store, tip, entries)
+    if there is not None and there.behind is None and network and fetch.deepen(store):
+        there = checkout(look, at, store, tip, entries)
     circumstances = replace(
-        circumstances_of(at, shop, settings, there),
+        circumstances_of(at, store, settings, there),
         pending=pending.commit if pending is not None and settled else None,
         pending_files=dict(pending.files) if pending is not None and settled else {},
         overtaken=pending is not None and not settled,
@@ -72,16 +73,16 @@ def _observe(look: Look, at: Located, shop: Workshop) -> Step:
     )
     found = steps.findings(desired, snapshot, decisions)
     with suppress(OSError):  # without room on the disk we forget this, and the next full look notes it
-        shop.note(tip, found.equal)
+        notes.take(store, tip, found.equal)
         if look.asked and pending is None and entries is not None and not found.changes:
-            shop.keep_in_sync(InSync(found, entries), look.asked)
+            in_sync.keep(store, InSync(found, entries), look.asked)
     return replace(steps.step_of(target, found, circumstances), asked=look.asked)
 
 
-def _same_project(shop: Workshop, tip: str, decisions: Decisions) -> None:
+def _same_project(store: Store, tip: str, decisions: Decisions) -> None:
     """Raise Unfit if the address leads to another project than before, unless the person adopts it."""
-    if not shop.is_strange(tip):
-        shop.believe(tip)
+    if not lineage.is_strange(store, tip):
+        lineage.believe(store, tip)
     elif not decisions.adopt:
         raise Unfit(
             State.BLOCKED,
@@ -91,9 +92,9 @@ def _same_project(shop: Workshop, tip: str, decisions: Decisions) -> None:
         )
 
 
-def _snapshot(shop: Workshop, tip: str, desired: Desired, *, network: bool) -> Snapshot:
+def _snapshot(store: Store, tip: str, desired: Desired, *, network: bool) -> Snapshot:
     bodies = {item.body for item in desired.managed}
     normalised = {body.replace(b"\r\n", b"\n") for body in bodies}
     merged = {item.path for item in desired.managed if traits(item.mode).needs_past}
     paths = [item.path for item in desired.managed]
-    return shop.snapshot(tip, paths, bodies | normalised, network=network, merged=merged)
+    return snapshot.at(store, tip, paths, bodies | normalised, network=network, merged=merged)

@@ -7,6 +7,7 @@ from rollout.checkout.standing import Hindered, git_for
 from rollout.errors import GitError
 from rollout.git.git_folder import GitDir
 from rollout.model.outcomes import Outcome, Verdict
+from rollout.store import pending, push
 from rollout.targets.branch.outcome import outcome_of
 from rollout.targets.branch.task import Built, Task
 from rollout.targets.branch.update_checkout import move
@@ -15,7 +16,7 @@ from rollout.targets.branch.update_checkout import move
 def move_own_branch(task: Task, built: Built) -> Outcome:
     """Move the branch to our commit, and the checkout with it if it is on that branch."""
     assert task.at.repo is not None
-    bring = unpack(task.shop.pack(built.commit, built.base))
+    bring = unpack(push.pack(task.store, built.commit, built.base))
     try:
         if task.at.repo.head() == f"refs/heads/{task.where.branch}":
             to = Destination(task.where.branch, task.where.remote, built.commit, built.base, False, bring)
@@ -24,9 +25,9 @@ def move_own_branch(task: Task, built: Built) -> Outcome:
             notes = []
             _move_ref(task, task.at.repo, built, bring)
     except (Hindered, GitError) as error:
-        task.shop.drop_pending()
+        pending.drop(task.store)
         return outcome_of(task.step, Verdict.BLOCKED, f"the branch was not moved: {error}")
-    task.shop.pushed(built.commit, built.base, built.changes)
+    push.note(task.store, built.commit, built.base, built.changes)
     return outcome_of(task.step, Verdict.COMMITTED, "the repository has no remote", built, notes)
 
 
@@ -36,6 +37,6 @@ def _move_ref(task: Task, repo: GitDir, built: Built, bring: Bring) -> None:
     elsewhere = repo.elsewhere(ref)
     if elsewhere is not None:
         raise Hindered(f"branch {task.where.branch} is checked out in another worktree: {elsewhere}")
-    runner = git_for(repo, task.shop.git.held)
+    runner = git_for(repo, task.store.git.held)
     bring(runner, built.base)
     runner.run("update-ref", "-m", "rollout: commit", ref, built.commit, built.base)

@@ -10,24 +10,25 @@ from rollout.git.git_folder import GitDir
 from rollout.model.files import Desired, File, Obstacle, Snapshot, Written
 from rollout.model.inventory import Branch
 from rollout.planning import changes
+from rollout.store import lineage, pending
 from rollout.store.pending import Pending
-from rollout.store.store import Workshop
+from rollout.store.store import Store
 from rollout.targets.branch.locate import Located
 
 
-def pending_at(at: Located, shop: Workshop, tip: str, where: Branch) -> Pending | None:
+def pending_at(at: Located, store: Store, tip: str, where: Branch) -> Pending | None:
     """Return our own commit that is not upstream: the pinned one, or one that an earlier run left on the branch."""
-    commit = shop.pending_commit()
+    commit = pending.pinned(store)
     if commit is None and at.repo is not None and not at.local:
         commit = _ours_on_branch(at.repo, where, tip)
         if commit is not None:
-            shop.adopt(at.repo.top, where.branch, commit)
+            pending.adopt(store, at.repo.top, where.branch, commit)
     if commit is None:
         return None
-    if shop.contains(commit, tip):
-        shop.drop_pending()
+    if lineage.reaches(store, commit, tip):
+        pending.drop(store)
         return None
-    return shop.pending()
+    return pending.read(store)
 
 
 def _ours_on_branch(repo: GitDir, where: Branch, tip: str) -> str | None:

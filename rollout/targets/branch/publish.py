@@ -15,13 +15,13 @@ from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Action, Change, State
 from rollout.remote.answers import Moved, Pushed, Refused
 from rollout.remote.upstream import NoBranch, ask
-from rollout.store import store
+from rollout.store import fetch, heard, hold, in_sync, pending, push
 from rollout.targets.branch.commit import commit
 from rollout.targets.branch.evaluate import first_line, last_tip
 from rollout.targets.branch.locate import locate
 from rollout.targets.branch.outcome import outcome_of
 from rollout.targets.branch.own_branch import move_own_branch
-from rollout.targets.branch.push import NotWritten, Unknown, push
+from rollout.targets.branch.push import NotWritten, Unknown, land
 from rollout.targets.branch.since_planned import since_planned
 from rollout.targets.branch.task import Built, Task
 from rollout.targets.branch.update_checkout import clone, follow_or_clone, update_checkout
@@ -38,8 +38,8 @@ def write(job: Job) -> Outcome:
     assert isinstance(step.location, Branch)
     try:
         at = locate(step.location, job.settings.person)
-        with store.opened(job.settings.state, at.remote, step.target, wait=job.settings.wait, run=job.run.id) as shop:
-            outcome = _written(Task(job, at, shop, step.location))
+        with hold.opened(job.settings.state, at.remote, step.target, wait=job.settings.wait, run=job.run.id) as store:
+            outcome = _written(Task(job, at, store, step.location))
     except Unfit as error:
         outcome = outcome_of(step, Verdict.BLOCKED, str(error))
     except NoBranch as error:
@@ -86,7 +86,7 @@ def _no_place_for_a_commit(task: Task) -> str | None:
     """Say why we cannot make a commit that stays here: we never build on a person's own commits."""
     if task.settings.push or task.at.repo is None or task.at.local:
         return None
-    tip = task.shop.tip()
+    tip = heard.tip(task.store)
     if tip is None:
         return None
     branch, repo = task.where.branch, task.at.repo
@@ -101,11 +101,11 @@ def _no_place_for_a_commit(task: Task) -> str | None:
 def _current_tip(task: Task, attempt: int) -> str:
     """Return the commit to build on; the plan's own the first time, because the lease tells if upstream moved."""
     planned = task.step.base
-    if attempt == 0 and planned is not None and _leased(task) and task.shop.tip() == planned:
+    if attempt == 0 and planned is not None and _leased(task) and heard.tip(task.store) == planned:
         return planned
     if task.settings.offline and not task.at.local:
-        return last_tip(task.at, task.shop, task.where, network=False)
-    return task.shop.fetch(ask(task.at.remote))
+        return last_tip(task.at, task.store, task.where, network=False)
+    return fetch.commit(task.store, ask(task.at.remote))
 
 
 def _leased(task: Task) -> bool:
@@ -123,13 +123,13 @@ def _try(task: Task, changes: list[Change], tip: str) -> Outcome | None:
         return move_own_branch(task, built)
     if _leased(task):
         return _push(task, built)
-    task.shop.keep(built.commit)
+    pending.keep(task.store, built.commit)
     notes = update_checkout(task, built.commit, tip, published=False)
     return outcome_of(task.step, Verdict.COMMITTED, "ready to push", built, notes)
 
 
 def _push(task: Task, built: Built) -> Outcome | None:
-    match push(task, built):
+    match land(task, built):
         case Pushed():
             notes = _note_pushed(task, built) + update_checkout(task, built.commit, built.commit, published=True)
             notes += [one.words for one in task.step.collides]
@@ -150,12 +150,12 @@ def _push(task: Task, built: Built) -> Outcome | None:
 def _note_pushed(task: Task, built: Built) -> list[str]:
     """Note a push that upstream has confirmed; whatever goes wrong from now on, it is pushed."""
     try:
-        if task.shop.tip() != built.base:
-            task.shop.drop_pending()
+        if heard.tip(task.store) != built.base:
+            pending.drop(task.store)
             return []
-        task.shop.pushed(built.commit, built.base, built.changes)
+        push.note(task.store, built.commit, built.base, built.changes)
         if built.base == task.step.base:
-            task.shop.keep_pushed(built.commit, task.step)
+            in_sync.keep_pushed(task.store, built.commit, task.step)
     except (GitError, OSError) as error:
         return [f"could not note the push here ({first_line(str(error))}); the next run looks again"]
     return []

@@ -11,6 +11,7 @@ from rollout.git.run import Result
 from rollout.remote import answers
 from rollout.remote.answers import Answer, Moved, Pushed, Refused, Unheard
 from rollout.remote.upstream import NoBranch, Unreachable, ask
+from rollout.store import fetch, lineage, pending, push
 from rollout.targets.branch.evaluate import first_line
 from rollout.targets.branch.task import Built, Task
 
@@ -31,13 +32,13 @@ class Unknown(Struct, frozen=True):
 Landed = Pushed | Refused | Moved | NotWritten | Unknown
 
 
-def push(task: Task, built: Built) -> Landed:
+def land(task: Task, built: Built) -> Landed:
     """Push the commit and look where upstream's branch is then; a commit that did not arrive waits on the disk."""
     answer = _answer(task, built)
     try:
         now = ask(task.at.remote)
     except NoBranch:
-        task.shop.drop_pending()
+        pending.drop(task.store)
         raise
     except (Unreachable, OSError) as error:
         return Unknown(f"the server did not answer after the push ({first_line(str(error))})", seen=False)
@@ -50,13 +51,13 @@ def push(task: Task, built: Built) -> Landed:
         return Pushed()
     if now != built.base:
         return Moved()
-    task.shop.keep(built.commit)
+    pending.keep(task.store, built.commit)
     return not_arrived(answer)
 
 
 def _answer(task: Task, built: Built) -> Answer:
     try:
-        return task.shop.push(built.commit, built.base)
+        return push.push(task.store, built.commit, built.base)
     except GitTimeout:
         return Unheard("the server did not answer within the time limit", late=True)
     except (GitError, OSError) as error:
@@ -64,7 +65,7 @@ def _answer(task: Task, built: Built) -> Answer:
 
 
 def _contains(task: Task, commit: str, now: str) -> bool:
-    return task.shop.contains(commit, task.shop.fetch(now))
+    return lineage.reaches(task.store, commit, fetch.commit(task.store, now))
 
 
 def not_arrived(answer: Answer) -> Landed:

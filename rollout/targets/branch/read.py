@@ -10,7 +10,8 @@ from rollout.model.files import Snapshot
 from rollout.model.inventory import Branch, Target
 from rollout.model.plan import Step
 from rollout.remote.upstream import NoBranch, Unreachable
-from rollout.store.store import Workshop
+from rollout.store import fetch, mend, snapshot, tree
+from rollout.store.store import Store
 from rollout.targets.branch.evaluate import at_work, last_tip
 from rollout.targets.branch.locate import Located
 from rollout.targets.job import Settings
@@ -21,37 +22,37 @@ def tip_of(target: Target, settings: Settings, heard: str | None = None) -> str 
     assert isinstance(target.location, Branch)
     where = target.location
 
-    def look(at: Located, shop: Workshop) -> str:
+    def look(at: Located, store: Store) -> str:
         network = not settings.offline or at.local
         if heard is not None:
-            return shop.fetch(heard) if network else heard
+            return fetch.commit(store, heard) if network else heard
         try:
-            return last_tip(at, shop, where, network=network)
+            return last_tip(at, store, where, network=network)
         except (Unreachable, NoBranch):
             raise
         except GitError:
-            shop.renew()
-            return last_tip(at, shop, where, network=network)
+            mend.renew(store)
+            return last_tip(at, store, where, network=network)
 
     return at_work(target, settings, look)
 
 
 def plain_files(target: Target, tip: str, folder: PurePosixPath, settings: Settings) -> list[PurePosixPath] | Step:
     """Return every plain file below a folder of a repository."""
-    return at_work(target, settings, lambda _at, shop: shop.plain_files(tip, folder))
+    return at_work(target, settings, lambda _at, store: tree.plain_files(store, tip, folder))
 
 
 def executable(target: Target, tip: str, path: PurePosixPath, settings: Settings) -> bool | Step | None:
     """Tell whether something is at a path, None if not, and else whether it can be run."""
-    return at_work(target, settings, lambda _at, shop: shop.executable(tip, path))
+    return at_work(target, settings, lambda _at, store: tree.executable(store, tip, path))
 
 
-def snapshot(
+def paths_at(
     target: Target, tip: str, paths: Collection[PurePosixPath], merged: Collection[PurePosixPath], settings: Settings
 ) -> Snapshot | Step:
     """Return these paths as they are at a commit."""
 
-    def look(at: Located, shop: Workshop) -> Snapshot:
-        return shop.snapshot(tip, paths, (), network=not settings.offline or at.local, merged=merged)
+    def look(at: Located, store: Store) -> Snapshot:
+        return snapshot.at(store, tip, paths, (), network=not settings.offline or at.local, merged=merged)
 
     return at_work(target, settings, look)

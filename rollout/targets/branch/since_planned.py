@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.objects import messages
 from rollout.planning import review
+from rollout.store import lineage, pending, snapshot, tree
 from rollout.targets.branch.outcome import outcome_of
 from rollout.targets.branch.task import Built, Task
 
@@ -16,14 +17,14 @@ def since_planned(task: Task, tip: str) -> Outcome | None:
     step = task.step
     if tip == step.base:
         return None
-    if step.base is not None and not task.at.local and not task.shop.related(step.base, tip):
+    if step.base is not None and not task.at.local and not lineage.related(task.store, step.base, tip):
         return outcome_of(step, Verdict.STALE, "upstream has another history now; nothing was written", base=tip)
     known = [change.before.content for change in step.changes if change.before]
-    snapshot = task.shop.snapshot(tip, step.managed, known, network=not task.settings.offline)
-    if all(snapshot.files.get(change.path) == change.after for change in step.changes):
+    there = snapshot.at(task.store, tip, step.managed, known, network=not task.settings.offline)
+    if all(there.files.get(change.path) == change.after for change in step.changes):
         same = outcome_of(step, Verdict.UNCHANGED, "upstream has the same change already", base=tip)
-        return _this_runs_own(task, snapshot.newest) or same
-    moved = review.stale_paths(step, snapshot.files) or _read_meanwhile(task, tip)
+        return _this_runs_own(task, there.newest) or same
+    moved = review.stale_paths(step, there.files) or _read_meanwhile(task, tip)
     if moved:
         names = ", ".join(str(path) for path in moved[:3])
         reason = f"upstream changed {names} meanwhile; nothing was written"
@@ -36,13 +37,13 @@ def _read_meanwhile(task: Task, tip: str) -> list[PurePosixPath]:
     step = task.step
     if step.base is None or not step.inputs:
         return []
-    return review.read_between(step, task.shop.changed_between(step.base, tip))
+    return review.read_between(step, tree.changed_between(task.store, step.base, tip))
 
 
 def _this_runs_own(task: Task, commit: str | None) -> Outcome | None:
     """Return the push that this run made already: its worker was killed before it could report it."""
     step = task.step
-    pushed = task.shop.pending(commit) if commit else None
+    pushed = pending.read(task.store, commit) if commit else None
     if pushed is None or messages.run_and_target(pushed.message) != (task.job.run.id, step.target):
         return None
     return outcome_of(step, Verdict.PUSHED, "", Built(pushed.commit, pushed.parent, step.changes))

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from rollout.model.inventory import Branch
 from rollout.model.plan import Change, Step
-from rollout.store.store import Workshop
+from rollout.store.store import Store
 from rollout.targets.branch.locate import Located
 from rollout.targets.job import Job, Settings
 
@@ -16,7 +16,7 @@ class Task(Struct, frozen=True):
 
     job: Job
     at: Located
-    shop: Workshop
+    store: Store
     where: Branch
 
     @property

@@ -12,6 +12,7 @@ from rollout.errors import GitError
 from rollout.git.run import Git
 from rollout.machine import files, unnamed_folder
 from rollout.remote import contact
+from rollout.store import lineage, push
 from rollout.targets.branch.evaluate import first_line
 from rollout.targets.branch.task import Task
 
@@ -59,16 +60,16 @@ def move(task: Task, to: Destination) -> list[str]:
     """Move the checkout; raise Hindered, leaving everything as it was, if that is not safe now."""
     assert task.at.top is not None
     person = task.settings.person
-    return follow.follow(task.at.top, to, person, person.identity, task.shop.git.held).notes
+    return follow.follow(task.at.top, to, person, person.identity, task.store.git.held).notes
 
 
 def _bring(task: Task, commit: str) -> Bring:
     """Choose how the commit gets into the person's repository: as a pack if we can, else by a fetch."""
     # Our store may lack old trees and files of commits that others made, and it may be damaged.
     with suppress(GitError):
-        parent = task.shop.parent(commit)
+        parent = lineage.parent(task.store, commit)
         if parent is not None and _has(task, parent):
-            return unpack(task.shop.pack(commit, parent))
+            return unpack(push.pack(task.store, commit, parent))
     return fetch(task.at.remote.url, task.where.branch, task.at.remote.access, commit)
 
 
@@ -96,7 +97,7 @@ def clone(task: Task, top: Path) -> list[str]:
 def _git_clone(task: Task, place: Path) -> None:
     remote = task.at.remote
     contact.run(
-        Git(held=task.shop.git.held), remote.url, remote.access,
+        Git(held=task.store.git.held), remote.url, remote.access,
         "clone", "--quiet", "--template=", "--no-recurse-submodules", f"--origin={task.where.remote}",
         f"--branch={task.where.branch}", "--end-of-options", remote.url, str(place),
         limit=remote.access.transfer_limit,

@@ -1,0 +1,41 @@
+"""What was last heard of upstream."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from rollout.machine import state_folder
+from rollout.store import refs
+from rollout.store.store import Store
+
+
+def tip(store: Store) -> str | None:
+    """Return the upstream commit that was last fetched whole."""
+    known = store.memory.memo().tip
+    return known if known and refs.at(store, store.upstream_ref) == known else None
+
+
+def absent(store: Store) -> bool:
+    """Tell whether upstream had no such branch when it was last asked."""
+    return store.memory.memo().absent
+
+
+def asked_at(store: Store) -> float | None:
+    """Return when upstream was last asked, in seconds since the epoch."""
+    try:
+        return os.stat(_asked(store)).st_mtime
+    except OSError:
+        return None
+
+
+def note_asked(store: Store) -> None:
+    """Note that upstream was asked just now: a file's time, so that the store need be neither held nor written."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    with contextlib.suppress(OSError):
+        os.close(os.open(_asked(store), flags, 0o600))
+        os.utime(_asked(store))
+
+
+def _asked(store: Store) -> str:
+    return os.path.join(store.place, f"asked-{state_folder.key(store.remote.branch)}")

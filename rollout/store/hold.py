@@ -1,0 +1,64 @@
+"""Hold the store of a repository while it is used, read in it beside its writer, or look at what it remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from rollout.errors import Busy
+from rollout.machine import locks, state_folder
+from rollout.remote.upstream import Remote
+from rollout.safety import addresses
+from rollout.store import looks, mend, store
+from rollout.store.store import Store
+
+_FOLDER = "workshops"  # what stores were called once: those of before stay in use
+
+
+@contextmanager
+def opened(folder: Path, remote: Remote, target: str, *, wait: float = 60.0, run: str = "") -> Iterator[Store]:
+    """Hold the store of a repository for the block, for a run if one is named; raise Busy when another keeps it."""
+    place = _place(folder, remote)
+    what = f"run {run}" if run else f"{target}: its store"
+    with locks.locked(place.with_suffix(".lock"), what, wait, run) as descriptor:
+        held = store.at(place, remote, target, (descriptor,))
+        mend.mend(held)
+        try:
+            yield held
+        finally:
+            held.close()
+
+
+@contextmanager
+def seen(folder: Path, remote: Remote, target: str, *, wait: float) -> Iterator[Store]:
+    """Give the store of a repository to read in for the block.
+
+    Where another process keeps it for longer than `wait` seconds it is a copy, whose `writer` is the run it works for.
+    """
+    with ExitStack() as stack:
+        try:
+            there = stack.enter_context(opened(folder, remote, target, wait=wait))
+        except Busy:
+            there = stack.enter_context(_copied(folder, remote, target))
+        yield there
+
+
+@contextmanager
+def _copied(folder: Path, remote: Remote, target: str) -> Iterator[Store]:
+    place = _place(folder, remote)
+    writer = locks.run_of(place.with_suffix(".lock"))
+    with looks.copied(place, folder) as copy:
+        there = store.at(copy, remote, target, writer=writer)
+        mend.mend(there)
+        yield there
+
+
+def unheld(folder: Path, remote: Remote, target: str) -> Store:
+    """Return the store without holding it: good for looking at what is remembered, and for nothing else."""
+    return store.at(_place(folder, remote), remote, target)
+
+
+def _place(folder: Path, remote: Remote) -> Path:
+    identity = addresses.identity(remote.url)
+    return Path(f"{folder}/{_FOLDER}/{state_folder.slug(identity)}-{state_folder.key(identity)}")

@@ -1,0 +1,77 @@
+"""How commits in a store descend from each other, and whose history they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rollout.objects import messages
+from rollout.store import layout
+from rollout.store.store import Store
+
+_WALKED = 50  # commits that are looked through one by one before git is asked
+
+
+def parent(store: Store, commit: str) -> str | None:
+    """Return the one commit below another, or None where there is not one, or it is not known here."""
+    content = _content(store, commit)
+    return None if content is None else _only_parent(content)
+
+
+def _content(store: Store, commit: str) -> bytes | None:
+    found = store.objects(commit).read(commit)
+    return None if found is None else found[2]
+
+
+def _only_parent(content: bytes) -> str | None:
+    parents, _ = messages.parts(content)
+    return parents[0] if len(parents) == 1 else None
+
+
+def _line(store: Store, tip: str) -> Iterator[tuple[str, bytes | None]]:
+    """Yield some commits of a plain line, newest first, each with its content; at the end of what is here with none."""
+    current: str | None = tip
+    for _ in range(_WALKED):
+        if current is None:
+            return
+        content = _content(store, current)
+        yield current, content
+        current = None if content is None else _only_parent(content)
+
+
+def distance(store: Store, old: str, new: str) -> int | None:
+    """Count the commits between two on a plain line; None where that takes git to tell."""
+    return next((number for number, (commit, _) in enumerate(_line(store, new)) if commit == old), None)
+
+
+def only_others_since(store: Store, old: str, tip: str) -> bool:
+    """Tell whether a plain line of other people's commits leads from one commit to the other: no need of git."""
+    for number, (commit, content) in enumerate(_line(store, tip)):
+        if commit == old:
+            return number > 0
+        if content is None or b"\nRollout-Run: " in content:
+            return False
+    return False
+
+
+def reaches(store: Store, old: str, new: str) -> bool:
+    """Tell whether a commit has another one in its history, as far as that was fetched."""
+    return store.git.attempt("merge-base", "--is-ancestor", old, new).code == 0
+
+
+def related(store: Store, old: str, new: str) -> bool:
+    """Tell whether two upstream commits belong to one history; where too little of it is here, they may."""
+    if old == new or distance(store, old, new) is not None or reaches(store, old, new):
+        return True
+    return layout.is_shallow(store) or store.git.attempt("merge-base", old, new).code == 0
+
+
+def is_strange(store: Store, tip: str) -> bool:
+    """Tell whether upstream has no commit in common with what it was when it was last believed."""
+    believed = store.memory.memo().believed
+    return believed is not None and not related(store, believed, tip)
+
+
+def believe(store: Store, tip: str) -> None:
+    """Remember that this is the project whose address we were given."""
+    if store.memory.memo().believed != tip:
+        store.memory.remember(believed=tip)

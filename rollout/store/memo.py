@@ -1,0 +1,122 @@
+"""What is remembered of a repository between runs: a JSON file in its store, read into a typed value and written back.
+
+Most of it is a cache. What is odd in it counts as not remembered.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from rollout.machine import files, state_folder
+from rollout.objects.seal import Side
+from rollout.store.history import Touch
+from rollout.store.noted import Note
+
+T = TypeVar("T")
+
+
+class PastLook(Struct, frozen=True):
+    """A look at a target that found nothing to change."""
+
+    tip: str
+    asked: str  # what its templates asked for then
+    files: tuple[tuple[str, str, Side], ...]  # path, digest of the content, entry upstream
+    in_sync: int
+    warnings: tuple[str, ...]
+    orphans: tuple[str, ...]
+    newest: str | None
+    noted: bool = False  # earlier versions did not note the files that others had written just so
+
+
+class Memo(Struct, frozen=True, omit_defaults=True):
+    """What is remembered of one branch of a repository; the fields have the names that they have in the file."""
+
+    branch: str = ""
+    tip: str | None = None  # the upstream commit that was last fetched whole
+    absent: bool = False  # upstream had no such branch when it was last asked
+    believed: str | None = None  # the upstream commit that last counted as the project's own
+    searched: str | None = None  # the upstream commit whose past was searched for commits of ours
+    history: Mapping[str, list[Touch]] = field(default_factory=dict)
+    newest: str | None = None  # the newest commit of ours there
+    sealed: bool = False  # that search looked at the seals: what was found before there were seals may be anybody's
+    noted: Mapping[str, Note] = field(default_factory=dict)
+    in_sync: PastLook | None = None
+
+
+def parsed(document: object) -> Memo:
+    """Return what can be read of a memo; what was found in a past without seals counts as never searched."""
+    known = document if isinstance(document, dict) else {}
+    memo = msgspec.convert(known if _fits(known) else _readable(known), Memo)
+    return memo if memo.sealed else replace(memo, searched=None, history={})
+
+
+def _readable(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts that can be read, of the notes each one: a note that is lost gives its file back to others."""
+    readable = {name: part for name, part in document.items() if _fits({name: part})}
+    notes = document.get("noted")
+    if isinstance(notes, dict):
+        readable["noted"] = {path: note for path, note in notes.items() if _fits({"noted": {path: note}})}
+    if "history" in document and "history" not in readable:
+        readable.pop("sealed", None)
+    return readable
+
+
+def _fits(part: object) -> bool:
+    try:
+        msgspec.convert(part, Memo)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def by_path(named: Mapping[str, T]) -> dict[PurePosixPath, T]:
+    return {PurePosixPath(name): value for name, value in named.items()}
+
+
+def by_name(found: Mapping[PurePosixPath, T]) -> dict[str, T]:
+    return {str(path): value for path, value in found.items()}
+
+
+class Memory:
+    """The memo of one branch while its store is used: nobody else writes it then, so it is read and written once."""
+
+    def __init__(self, file: Path, branch: str) -> None:
+        """Remember in a file, which has a memo for each branch of the repository."""
+        self._file, self._branch, self._key = file, branch, state_folder.key(branch)
+        self.forget()
+
+    def forget(self) -> None:
+        self._document: dict[str, Any] | None = None
+        self._memo: Memo | None = None
+        self._changed = False
+
+    def memo(self) -> Memo:
+        """Return what is remembered of the branch."""
+        if self._memo is None:
+            self._memo = parsed(self._all().get(self._key))
+        return self._memo
+
+    def _all(self) -> dict[str, Any]:
+        if self._document is None:
+            self._document = files.read_json(self._file)
+        return self._document
+
+    def remember(self, **values: object) -> None:
+        """Change some fields of the memo."""
+        self._memo = replace(self.memo(), branch=self._branch, **values)
+        self._changed = True
+
+    def write(self) -> None:
+        """Write down what is to be remembered, once for all that was; a run that is killed before looks again."""
+        if self._changed and self._file.parent.is_dir():
+            document = {**self._all(), self._key: msgspec.to_builtins(self.memo())}
+            with contextlib.suppress(OSError):  # it is a cache, and what was done is done
+                files.write_whole(self._file, json.dumps(document).encode(), durable=False)

@@ -1,0 +1,86 @@
+"""Have a store whole, or made anew, whatever a killed run, a full disk or a power cut left of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from msgspec import Struct, field
+
+from rollout.errors import GitError
+from rollout.objects import pack_write
+from rollout.objects.packs import Packs
+from rollout.objects.trees import Objects
+from rollout.store import layout, pending, refs
+from rollout.store.store import Store
+
+
+class _Salvaged(Struct, frozen=True):
+    """A commit that waits, and all objects that say what it changes."""
+
+    ref: str
+    commit: str
+    parent: str
+    objects: tuple[tuple[str, bytes], ...]
+
+
+class _Noting(Struct, frozen=True):
+    """Reads objects, and notes each that it gave."""
+
+    objects: Objects
+    noted: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+
+    def read(self, name: str) -> tuple[str, str, bytes] | None:
+        found = self.objects.read(name)
+        if found is not None:
+            self.noted[found[0]] = found[1:]
+        return found
+
+
+def mend(store: Store) -> None:
+    """Have the store whole, or none."""
+    if os.path.lexists(store.place):
+        layout.clear(store)
+        if not layout.is_whole(store):
+            renew(store)
+
+
+def renew(store: Store) -> None:
+    """Throw the store away, to be fetched again; what waits in it for a push is taken over if it is readable."""
+    waiting = list(_waiting(store))
+    believed = store.memory.memo().believed
+    layout.reset(store)
+    if waiting:
+        _take_over(store, waiting)
+    if believed:
+        store.memory.remember(believed=believed)
+
+
+def _waiting(store: Store) -> Iterator[_Salvaged]:
+    for ref in refs.below(store, pending.PENDING):
+        commit = refs.at(store, ref)
+        found = None if commit is None else _salvaged(store, ref, commit)
+        if found is not None:
+            yield found
+
+
+def _salvaged(store: Store, ref: str, commit: str) -> _Salvaged | None:
+    """Return what is readable of a commit that waits; None where a part of it is damaged."""
+    here = Packs(store.folder, len(commit), lenient=True)
+    try:
+        noting = _Noting(here)
+        found = pending.within(noting, commit)
+        return None if found is None else _Salvaged(ref, commit, found.parent, tuple(noting.noted.values()))
+    except (GitError, OSError):
+        return None
+    finally:
+        here.close()
+
+
+def _take_over(store: Store, waiting: list[_Salvaged]) -> None:
+    layout.ready(store, len(waiting[0].commit))
+    # What is below their parents is not here, so that git must not look for it.
+    layout.set_shallow(store, sorted({kept.parent for kept in waiting}))
+    for kept in waiting:
+        pack_write.write(store.folder, kept.objects, len(kept.commit), promisor=True)
+        refs.put(store, kept.ref, kept.commit, durable=True)

@@ -1,0 +1,42 @@
+"""Take files that others wrote for ours, and forget the notes of that once we have written them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+
+from rollout.model.files import File
+from rollout.objects import pack_write
+from rollout.objects.ids import git_id
+from rollout.store import lineage, noted, search
+from rollout.store.memo import by_name, by_path
+from rollout.store.noted import Notes
+from rollout.store.store import Store
+
+
+def take(store: Store, commit: str, files: Mapping[PurePosixPath, File]) -> None:
+    """Take files that others wrote just as they should be for ours from this upstream commit on."""
+    if files:
+        _keep_contents(store, commit, files.values())
+        notes = {**by_path(store.memory.memo().noted), **noted.taken(commit, files)}
+        store.memory.remember(noted=by_name(notes))
+
+
+def _keep_contents(store: Store, commit: str, files: Iterable[File]) -> None:
+    objects = store.objects(commit)
+    new = {git_id(file.content, len(commit)): file.content for file in files}
+    missing = [("blob", content) for name, content in new.items() if objects.read(name) is None]
+    if missing:
+        pack_write.write(store.folder, missing, len(commit))
+
+
+def forget(store: Store, tip: str) -> None:
+    """Forget the notes of files that a commit of ours has written since, on whatever machine."""
+    notes = by_path(store.memory.memo().noted)
+    kept: Notes = notes
+    for commit in {note.commit for note in notes.values()}:
+        if commit != tip and lineage.reaches(store, commit, tip):
+            since = [path for path, touch in search.touches(store, f"{commit}..{tip}") if touch.ours]
+            kept = noted.without(kept, since, commit)
+    if kept != notes:
+        store.memory.remember(noted=by_name(kept))

@@ -1,0 +1,100 @@
+"""What rollout wrote to a branch before: its own commits, searched for and remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from rollout.model.files import File
+from rollout.model.plan import Change
+from rollout.objects import messages
+from rollout.remote import contact
+from rollout.store import blobs, fetch, history, lineage, notes, pending, search
+from rollout.store.history import History, Touch
+from rollout.store.memo import by_name, by_path
+from rollout.store.pending import Pending
+from rollout.store.store import Store
+
+
+def known(store: Store, tip: str, *, network: bool) -> History:
+    """Return what rollout's own commits did to each path, newest first, as far as it is known or can be."""
+    memo = store.memory.memo()
+    if memo.searched == tip:
+        return by_path(memo.history)
+    if memo.searched and lineage.only_others_since(store, memo.searched, tip):
+        store.memory.remember(searched=tip)
+        return by_path(memo.history)
+    if memo.searched and lineage.reaches(store, memo.searched, tip):
+        return _searched_on(store, memo.searched, tip)
+    return _searched(store, tip) if network else by_path(memo.history)
+
+
+def _searched_on(store: Store, since: str, tip: str) -> History:
+    """Search what came since the last search."""
+    memo = store.memory.memo()
+    new = search.touches(store, f"{since}..{tip}")
+    found = history.joined(history.recalled(history.by_path(new), _waiting(store)), by_path(memo.history))
+    return _remembered(store, tip, found, history.newest_of(new) or memo.newest)
+
+
+def _searched(store: Store, tip: str) -> History:
+    """Search all of the past."""
+    before = by_path(store.memory.memo().history)
+    fetch.whole_past(store)
+    new = search.touches(store, tip)
+    found = history.recalled(history.by_path(new), history.joined(before, _waiting(store)))
+    return _remembered(store, tip, found, history.newest_of(new))
+
+
+def _remembered(store: Store, tip: str, found: History, newest: str | None) -> History:
+    store.memory.remember(searched=tip, history=by_name(found), newest=newest, sealed=True)
+    notes.forget(store, tip)
+    return found
+
+
+def _waiting(store: Store) -> History:
+    """Return what the commit of ours that waits does: upstream may have got it as somebody amended it."""
+    waiting = pending.read(store)
+    return {} if waiting is None else {path: [touch] for path, touch in _touches(store.target, waiting)}
+
+
+def _touches(target: str, waiting: Pending) -> Iterable[tuple[PurePosixPath, Touch]]:
+    run, _ = messages.run_and_target(waiting.message)
+    for path, sides in waiting.files.items():
+        yield path, history.touch(waiting.commit, target, sides, waiting.merged.get(str(path)), run)
+
+
+def add(store: Store, commit: str, parent: str, changes: Iterable[Change]) -> None:
+    """Know what our commit on `parent` did, where all that was before it is known."""
+    memo = store.memory.memo()
+    if memo.searched == parent:
+        run = _run_of(store, commit)
+        new = {c.path: [history.touch(commit, store.target, (c.before, c.after), c.template, run)] for c in changes}
+        found = history.joined(new, by_path(memo.history))
+        store.memory.remember(searched=commit, history=by_name(found))
+
+
+def _run_of(store: Store, commit: str) -> str | None:
+    found = store.objects(commit).read(commit)
+    return None if found is None else messages.run_and_target(messages.parts(found[2])[1])[0]
+
+
+def made(store: Store, commit: str) -> dict[PurePosixPath, tuple[File | None, File | None]]:
+    """Return the files before and after one of our commits, fetching what is not here any more."""
+    listed = store.git.run("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", f"{commit}^", commit)
+    entries = list(history.raw_entries(listed.out.decode("utf-8", "surrogateescape").strip("\0")))
+    needed = {entry[1] for _, before, after in entries for entry in (before, after) if entry}
+    contents = blobs.read(store, store.objects(commit), needed, network=True)
+    return {
+        path: (history.entry_file(before, contents), history.entry_file(after, contents))
+        for path, before, after in entries
+    }
+
+
+def changed_since(store: Store, commit: str, tip: str, path: PurePosixPath) -> list[str]:
+    """Return who changed a path after one of our commits: short id, author and subject, newest first."""
+    listed = contact.run(
+        store.git.with_options(GIT_NO_LAZY_FETCH="0"), store.remote.url, store.remote.access,
+        "log", "--no-renames", "--no-color", "--format=%h %an: %s", f"{commit}..{tip}", "--", str(path), ok=(),
+    )  # fmt: skip
+    return listed.out.decode("utf-8", "replace").splitlines() if listed.code == 0 else []

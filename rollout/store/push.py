@@ -1,0 +1,70 @@
+"""Push our commit from a store, and know what is upstream then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rollout.errors import GitError
+from rollout.git import git_folder
+from rollout.git.run import Result
+from rollout.model.plan import Change
+from rollout.objects import build, pack_write
+from rollout.remote import answers, contact, receive_pack
+from rollout.remote.answers import Answer
+from rollout.remote.receive_pack import Update
+from rollout.store import heard, noted, own_commits, pending, refs
+from rollout.store.memo import by_name, by_path
+from rollout.store.store import Store
+
+_HOW = (
+    "push", "--porcelain", "--no-verify", "--no-signed", "--no-follow-tags", "--no-thin", "--recurse-submodules=no",
+)  # fmt: skip
+
+
+def push(store: Store, commit: str, base: str) -> Answer:
+    """Push exactly that commit to exactly that branch, if it is still at `base`; only `ask` knows the outcome."""
+    beside = store.remote.beside
+    if beside is not None and git_folder.bare(beside) is not None:
+        limit = store.remote.access.transfer_limit
+        return receive_pack.push(store.git, beside, _update(store, commit, base), limit)
+    return push_far(store, commit, base) or answers.of_git_push(_by_git(store, commit, base))
+
+
+def _by_git(store: Store, commit: str, base: str) -> Result:
+    lease, what = f"--force-with-lease={store.remote.ref}:{base}", f"{commit}:{store.remote.ref}"
+    access, url = store.remote.access, store.remote.url
+    arguments = (*_HOW, lease, "--end-of-options", url, what)
+    return contact.run(store.git, url, access, *arguments, limit=access.transfer_limit, ok=())
+
+
+def push_far(store: Store, commit: str, base: str) -> Answer | None:
+    """Push over a connection that is open; None where there is none, or git had better do it."""
+    if not store.remote.literal:
+        return None
+    try:
+        update = _update(store, commit, base)
+    except GitError:
+        return None
+    url, access = store.remote.url, store.remote.access
+    with contact.session(url, access, "git-receive-pack", {}, access.transfer_limit) as session:
+        return None if session is None else receive_pack.push_far(session, update)
+
+
+def _update(store: Store, commit: str, base: str) -> Update:
+    return Update(store.remote.ref, base, commit, store.built.get(commit) or pack(store, commit, base))
+
+
+def pack(store: Store, commit: str, base: str) -> bytes:
+    """Return our commit on `base` and what it alone brings, as a pack."""
+    return pack_write.packed(build.brought(store.objects(commit), base, commit), len(commit))
+
+
+def note(store: Store, commit: str, parent: str, changes: Iterable[Change]) -> None:
+    """Know what we just put upstream without asking for it again."""
+    planned = list(changes)
+    refs.put(store, store.upstream_ref, commit)
+    heard.note_asked(store)
+    own_commits.add(store, commit, parent, planned)
+    notes = noted.without(by_path(store.memory.memo().noted), [change.path for change in planned])
+    store.memory.remember(tip=commit, newest=commit, believed=commit, noted=by_name(notes))
+    pending.drop(store)

@@ -1,0 +1,31 @@
+"""Search upstream's commits for our own."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from rollout.store import history, transfer
+from rollout.store.history import Touch
+from rollout.store.store import Store
+
+
+def touches(store: Store, revisions: str) -> list[tuple[PurePosixPath, Touch]]:
+    """Return what commits with our trailers did, newest first; trees that are not here come in one transfer."""
+    result = store.git.attempt(*history.LOG, revisions, "--")
+    if result.code:
+        _fetch_trees(store, revisions)
+        result = store.git.run(*history.LOG, revisions, "--")
+    searched: list[tuple[PurePosixPath, Touch]] = []
+    for name, moved in history.parse_log(result.out):
+        found = store.objects(name).read(name)
+        searched += history.touches_of(name, found[2], moved) if found is not None else []
+    return searched
+
+
+def _fetch_trees(store: Store, revisions: str) -> None:
+    listed = store.git.run("log", "--grep=^Rollout-Run: ", "--format=%H %P", revisions, "--")
+    named = {name for line in listed.out.decode().splitlines() for name in line.split()[:2]}
+    with store.git.objects() as objects:
+        found = [objects.read(commit) for commit in sorted(named)]
+    trees = {item[2].split(b"\n", 1)[0].split()[1].decode() for item in found if item and item[1] == "commit"}
+    transfer.objects(store, sorted(trees))

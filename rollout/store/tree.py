@@ -1,0 +1,25 @@
+"""Look at the tree of an upstream commit."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from rollout.objects.trees import Blob, PathChange, Tree, difference
+from rollout.store.store import Store
+
+
+def plain_files(store: Store, tip: str, folder: PurePosixPath) -> list[PurePosixPath]:
+    """Return every plain file below a folder at an upstream commit."""
+    return list(Tree(store.objects(tip), tip).plain_files(folder))
+
+
+def executable(store: Store, tip: str, path: PurePosixPath) -> bool | None:
+    """Tell whether something is at a path of an upstream commit, None if not, and else whether it can be run."""
+    found = Tree(store.objects(tip), tip).at(path)
+    return found if found is None else not isinstance(found, Blob) or found.mode == "100755"
+
+
+def changed_between(store: Store, one: str, two: str) -> list[PathChange]:
+    """Return every path that differs between two upstream commits, with what is there in each."""
+    objects = store.objects(two)
+    return list(difference(Tree(objects, one), Tree(objects, two)))
