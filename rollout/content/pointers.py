@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from rollout.content import markdown
 from rollout.content.imports import imports, looks_like_a_file, place
+from rollout.content.modes.table import traits
 from rollout.model.files import Managed
-from rollout.model.inventory import Mode
 
 _LINK = re.compile(r"\]\(\s*(?:<([^<>]*)>|([^\s()<>]+(?:\([^\s()]*\)[^\s()]*)*))")
 _CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
@@ -43,7 +43,7 @@ def pointers(item: Managed) -> Iterator[Pointer]:
         text = item.body.decode()
     except UnicodeDecodeError:
         return
-    if item.mode is Mode.ABSENT:
+    if not traits(item.mode).writes:
         return
     if markdown.is_markdown(item.path):
         if "imports" not in item.rule.allow:

@@ -10,12 +10,12 @@ from msgspec import Struct
 
 from rollout.content.file_fault import FileFault
 from rollout.content.modes.mode import Situation
-from rollout.content.modes.table import strategy
+from rollout.content.modes.table import strategy, traits
 from rollout.content.patterns import is_glob, matches_exactly
 from rollout.fleet.load import Loaded
 from rollout.inventory.choose import near
 from rollout.model.files import Desired, File, Managed, Obstacle, Slot
-from rollout.model.inventory import Mode, Target
+from rollout.model.inventory import Target
 from rollout.model.parts import Answer, Input, Question
 from rollout.rendering.desired import Rendered, desired_of
 from rollout.rendering.formatters import Formatters
@@ -104,7 +104,7 @@ class Parts:
             found = source.plain_files(PurePosixPath())
         else:
             found = [p for folder in {path.parent for path in managed} for p in source.beside(folder)]
-        present = [slot.path for slot in slots if slot.rule.mode is not Mode.ABSENT]
+        present = [slot.path for slot in slots if traits(slot.rule.mode).writes]
         return sorted({*present, *(path for path in found if path not in managed and _is_text(str(path)))})
 
     def foresee(self, target: Target, paths: Sequence[PurePosixPath]) -> None:
@@ -121,10 +121,10 @@ class Parts:
     def there(self, target: Target, path: PurePosixPath, tip: str | None) -> bool | None:
         """Tell whether a file or a folder will be at a path, None if not, and else whether it is executable."""
         managed = {slot.path: slot for slot in self._rendering.slots(target)}
-        if path in managed and managed[path].rule.mode is not Mode.ABSENT:
+        if path in managed and traits(managed[path].rule.mode).writes:
             rendered = self._rendered(target, managed[path], ())
             return rendered.managed is None or rendered.managed.executable
-        if any(path in one.parents and slot.rule.mode is not Mode.ABSENT for one, slot in managed.items()):
+        if any(path in one.parents and traits(slot.rule.mode).writes for one, slot in managed.items()):
             return True
         return None if path in managed else self._sources[target.name].executable(path, tip)
 
@@ -148,7 +148,7 @@ class Parts:
             if not question.glob and _refusal(asking, self._targets, question) is None:
                 by_target.setdefault(question.target or asking.name, []).append(PurePosixPath(question.path))
         for name, wanted in by_target.items():
-            merged = [path for path in wanted if (slot := self._slot(name, path)) and slot.rule.mode is Mode.MERGE]
+            merged = [path for path in wanted if (slot := self._slot(name, path)) and traits(slot.rule.mode).needs_past]
             try:
                 self._sources[name].look_at(wanted, merged)
             except (NotRead, OSError):
@@ -171,7 +171,7 @@ class Parts:
     def _listed(self, target: Target, pattern: str, asking: Spot | None) -> list[str]:
         """Return the paths that a pattern names, in the order of their bytes."""
         slots = self._rendering.slots(target)
-        managed = {slot.path: slot.rule.mode is not Mode.ABSENT for slot in slots}
+        managed = {slot.path: traits(slot.rule.mode).writes for slot in slots}
         there = [path for path in self._sources[target.name].plain_files(_folder(pattern)) if path not in managed]
         there += [path for path, present in managed.items() if present]
         named = (str(path) for path in there if (target.name, path) != asking)

@@ -48,8 +48,8 @@ _POWER = "tests/faults/test_powercut.py::"
 
 MUTATIONS = (
     # --- upstream
-    Mutation("the exact lease of the push", "store/store.py",
-             'f"--force-with-lease={self.remote.ref}:{base}"', '"--force"',
+    Mutation("the exact lease of the push", "store/push.py",
+             'f"--force-with-lease={store.remote.ref}:{base}"', '"--force"',
              "somebody else pushes", "another push", "push",
              also=(("store/push.py", "git_folder.bare(beside) is not None", "False"),)),
     Mutation("what the receiver is told the branch must be at", "receive_pack.py",
@@ -142,12 +142,11 @@ MUTATIONS = (
     # --- our own store and state
     Mutation("a damaged ledger is put aside", "sqlite.py", "isinstance(error, sqlite3.OperationalError)", "True",
              "the state folder is damaged between runs", "state/ledger.db #1 is garbage", "push"),
-    Mutation("a commit that waits is on the disk", "store/store.py",
-             "        if self.pending_commit() == commit:\n            self.set_ref(",
-             "        if False:\n            self.set_ref(",
+    Mutation("a commit that waits is on the disk", "store/pending.py",
+             "    if pinned(store) == commit:\n        refs.put(", "    if False:\n        refs.put(",
              test=f"{_POWER}test_after_a_power_cut_a_commit_that_waits_is_there"),
-    Mutation("a store that is not whole is made anew", "store/store.py",
-             "            if not self.is_whole():\n", "            if False:\n",
+    Mutation("a store that is not whole is made anew", "mend.py",
+             "        if not layout.is_whole(store):\n", "        if False:\n",
              "the state folder is damaged between runs", "*HEAD*", "push"),
     Mutation("a past that was not fetched whole is not all of it", "fetch.py",
              "raise GitError(f\"its past could not be fetched whole", "str(f\"its past could not be fetched whole",
