@@ -36,7 +36,8 @@ cat {{ shared_root }}/greeting | grep -qx hello
 WRONG = GOOD.replace("event_store", "command_log")
 
 SCRIPT = (
-    "#!/bin/sh\npsql -XAtqc 'SELECT count(*) FROM event_store' >/dev/null || { echo 'test 2 failed' >&2; exit 1; }\n"
+    "#!/bin/sh\npsql -h db -p 5434 -U agent -d events -XAtqc 'SELECT count(*) FROM event_store' >/dev/null "
+    "|| { echo 'test 2 failed' >&2; exit 1; }\n"
 )
 
 
@@ -53,7 +54,10 @@ print(json.dumps(heavy), file=sys.stderr)
 def documented(world: World, postgres: Server, monkeypatch: pytest.MonkeyPatch) -> World:
     """Give a repository and a shared folder with a document each."""
     monkeypatch.setenv("PATH", f"{postgres.bin}:{os.environ['PATH']}")
-    world.head = f"version: 1\nvars: {{who: world, shared_root: {world.root}/sv}}\n"
+    world.head = (
+        f"version: 1\nvars: {{who: world, shared_root: {world.root}/sv, pg_user: agent, pg_database: events}}\n"
+        "machines: {here: {default: true, vars: {pg_host: db, pg_port: 5434}}}\n"
+    )
     world.tail = "folders:\n  shared: {path: sv, templates: [shared]}\n"
     (world.root / "sv").mkdir()
     world.repo("one")
