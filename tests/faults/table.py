@@ -1,6 +1,6 @@
 """What a sweep found, as a table: for the terminal, and between two marks in docs/safety.md.
 
-python -m tests.faults.table RESULT    write the table of a sweep that was made with --result RESULT
+python -m tests.faults.table RESULT ...    write the table of sweeps that were made with --result RESULT
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 _DOCUMENT = Path(__file__).parents[2] / "docs/safety.md"
 _BEGIN, _END = "<!-- experiments: begin -->\n", "<!-- experiments: end -->\n"
@@ -45,6 +45,23 @@ class Result(Struct, frozen=True):
     @property
     def made(self) -> int:
         return sum(row.made for row in self.rows)
+
+
+def united(results: list[Result]) -> Result:
+    """Return several sweeps as one."""
+    rows: dict[str, Row] = {}
+    for row in (row for result in results for row in result.rows):
+        rows[row.kind] = _sum(rows[row.kind], row) if row.kind in rows else row
+    skipped = {kind: why for result in results for kind, why in result.skipped.items() if kind not in rows}
+    told = [violation for result in results for violation in result.violations]
+    seconds = sum(result.seconds for result in results)
+    return structs.replace(results[-1], seconds=seconds, rows=list(rows.values()), skipped=skipped, violations=told)
+
+
+def _sum(one: Row, other: Row) -> Row:
+    codes = {code: one.codes.get(code, 0) + other.codes.get(code, 0) for code in {**one.codes, **other.codes}}
+    return Row(one.kind, one.made + other.made, one.fired + other.fired, one.followed + other.followed,
+               one.violations + other.violations, one.seconds + other.seconds, codes)  # fmt: skip
 
 
 def as_json(result: Result) -> str:
@@ -81,7 +98,7 @@ def put(document: str, result: Result) -> str:
         raise ValueError(f"{_DOCUMENT.name} has no place for the table: write {_BEGIN.strip()} and {_END.strip()}")
     git = subprocess.run(["git", "version"], capture_output=True, text=True, check=True).stdout.split()[2]
     said = (
-        f"One run of `make faults` on {result.day}, {result.jobs} at a time on {result.cores} cores: {result.made:,} "
+        f"`make faults` on {result.day}, {result.jobs} at a time on {result.cores} cores: {result.made:,} "
         f"experiments in {result.seconds / 60:.0f} minutes,\n{len(result.violations)} with a violation (git {git}, "
         f"{os.uname().sysname}, files in memory but for the kinds that need a disk)."
     )
@@ -89,11 +106,11 @@ def put(document: str, result: Result) -> str:
 
 
 def main() -> int:
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         print(__doc__, file=sys.stderr)
         return 64
-    result = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Result)
-    _DOCUMENT.write_text(put(_DOCUMENT.read_text(), result))
+    results = [msgspec.json.decode(Path(name).read_bytes(), type=Result) for name in sys.argv[1:]]
+    _DOCUMENT.write_text(put(_DOCUMENT.read_text(), united(results)))
     return 0
 
 
