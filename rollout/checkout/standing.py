@@ -62,7 +62,7 @@ def git_for(repo: GitDir, held: tuple[int, ...] = ()) -> Git:
 def _commands_in_config(repo: GitDir, git: Git) -> Iterator[tuple[str, str]]:
     """Name every filter and hook that the repository's own configuration defines, to override each with nothing.
 
-    There is no wildcard for them (docs/safety.md); newer git also takes hooks from the configuration. If it
+    There is no wildcard for them; newer git also takes hooks from the configuration. If it
     spans several files, or has hooks or filters, we ask git, which knows its own files best.
     """
     config = repo.config()

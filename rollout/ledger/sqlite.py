@@ -16,7 +16,7 @@ _SQLITE_PATIENCE = 10.0  # seconds to wait for another process that writes
 
 
 class SQLite:
-    """A rollback journal with synchronous=EXTRA: after a power cut what was told is there (docs/safety.md)."""
+    """A rollback journal with synchronous=EXTRA: after a power cut what was told is there."""
 
     def __init__(self, path: Path, warn: Callable[[str], None]) -> None:
         self._path = path
