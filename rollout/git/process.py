@@ -15,7 +15,6 @@ from msgspec import Struct, field
 
 from rollout.errors import GitError, GitTimeout
 from rollout.machine import waiting
-from rollout.machine.waiting import interrupted
 
 _STDERR_KEPT = 64 * 1024  # bytes of the beginning, and as many of the end
 _STDOUT_LIMIT = 1 << 30
@@ -102,7 +101,7 @@ class Pump:
                 left = self._deadline - time.monotonic()
                 if left <= 0:
                     raise GitTimeout("no answer within the time limit")
-                if interrupted.is_set():
+                if waiting.interrupted.is_set():
                     raise GitTimeout("interrupted")
                 with waiting.waiting():
                     ready = selector.select(min(left, 0.25))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rollout.errors import GitError
+from rollout.objects import messages
 from rollout.remote import contact, upstream
 from rollout.remote.upload_pack import Sender, Wanted
 from rollout.remote.upstream import NoBranch, Unreachable, sender_for
@@ -123,16 +124,24 @@ def deepen(store: Store) -> bool:
 
 
 def whole_past(store: Store) -> None:
-    """Have all commits of upstream's past here; raise GitError if history still ends somewhere.
+    """Have all commits of upstream's past here that upstream has; raise GitError if a note of its end is out of date.
 
     Git ends well although it could not remove its note of where history ends. The commit there would seem to have
     made every file that it has: who wrote them would be told wrongly, and remembered so.
     """
     if layout.is_shallow(store):
         transfer.by_git(store, "--unshallow", "--filter=tree:0", store.refspec)
-        if layout.is_shallow(store):
+        if any(_goes_on(store, commit) for commit in layout.shallow(store)):
             raise GitError(f"its past could not be fetched whole: {store.place / 'shallow'} is still there")
         store.memory.remember(tip=refs.at(store, store.upstream_ref))
+
+
+def _goes_on(store: Store, commit: str) -> bool:
+    """Tell whether a commit's parents are here, so that history does not end with it."""
+    objects = store.objects(commit)
+    found = objects.read(commit)
+    parents = messages.parts(found[2])[0] if found is not None else []
+    return bool(parents) and all(objects.has(parent) for parent in parents)
 
 
 def seed(store: Store, top: Path, ref: str, known: str) -> None:

@@ -18,8 +18,6 @@ from typing import TypeVar
 
 from msgspec import Struct, field
 
-from rollout.machine.waiting import interrupted
-
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -58,10 +56,10 @@ class Aide(Struct):
     def _wait(self) -> None:
         """Wait for the answer, and pass an interrupt on: not every signal that reaches us reaches the aide."""
         assert self.process.stdout is not None
-        waiting = select.poll()
-        waiting.register(self.process.stdout, select.POLLIN)
-        while not waiting.poll(_POLL * 1000):
-            if interrupted.is_set():
+        poller = select.poll()
+        poller.register(self.process.stdout, select.POLLIN)
+        while not poller.poll(_POLL * 1000):
+            if waiting.interrupted.is_set():
                 self.process.send_signal(signal.SIGTERM)
 
     def end(self) -> None:

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from rollout.checkout import index_lock
-from rollout.checkout.moving import rescue
-from rollout.machine import processes, replace
+from rollout.checkout.moving import rescue, swap_files
+from rollout.machine import processes
 from tests import mounts
 from tests.faults import shim
 from tests.faults.shim import Book, Fault, Mode, needs_shim
@@ -95,7 +95,7 @@ def test_a_second_interrupt_ends_a_move_at_once_and_lets_go_of_the_lock(
 
 
 STEPS: tuple[tuple[ModuleType, str, str], ...] = (
-    (replace, "exchange", "conf.txt"), (replace, "put_new", "new.txt"),
+    (swap_files, "exchange", "conf.txt"), (swap_files, "put_new", "new.txt"),
     (os, "rename", "gone.txt"), (os, "replace", "index"),
 )  # fmt: skip
 

@@ -106,7 +106,7 @@ def test_a_page_to_log_in_at_is_no_repository_without_the_branch(world: World, p
         plan = world.run("plan", "--json")
     assert (plan.code, plan.states()) == (1, {"api": "unreachable"})
     reason = plan.json["targets"][0]["reason"]
-    assert "no git server" in reason or "is this a git repository?" in reason
+    assert "not served by git" in reason or "is this a git repository?" in reason
 
 
 def test_a_redirect_to_another_host_is_not_followed(world: World) -> None:
