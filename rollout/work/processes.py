@@ -18,6 +18,8 @@ from typing import TypeVar
 
 from msgspec import Struct, field
 
+from rollout.machine import waiting
+
 T = TypeVar("T")
 R = TypeVar("R")
 
