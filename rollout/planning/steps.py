@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
@@ -137,7 +136,3 @@ def _state(found: tuple[Change, ...], circumstances: Circumstances, target: Targ
     if checkout is not None and not checkout.has_it:
         return State.BEHIND, checkout.reason
     return State.IN_SYNC, ""
-
-
-def digest_of(parts: list[str]) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
