@@ -13,17 +13,22 @@ from rollout.content import spelled
 from rollout.model.parts import Answer, Question
 
 _MEMORY = 1 << 30  # bytes of address space a hostile template may take
+_SPENT = (MemoryError, RecursionError)  # after these a process renders nothing else: how much it still has is unknown
 
 
 def main() -> None:
     from rollout.rendering.jinja import Renderer
 
     _bound()
-    templates = json.loads(sys.stdin.buffer.readline())
-    renderer = Renderer(templates)
+    renderer = Renderer({})
     for line in sys.stdin.buffer:
-        reply = json.dumps(_answer(renderer, spelled.loads(line)))
-        sys.stdout.buffer.write(reply.encode() + b"\n")
+        request = spelled.loads(line)
+        if "templates" in request:
+            renderer = Renderer(request["templates"])
+            reply: dict[str, Any] = {}
+        else:
+            reply = _answer(renderer, request)
+        sys.stdout.buffer.write(json.dumps(reply).encode() + b"\n")
         sys.stdout.buffer.flush()
 
 
@@ -47,9 +52,9 @@ def _answer(renderer: Any, request: dict[str, Any]) -> dict[str, Any]:
     except Unanswered as unanswered:
         return {"open": [list(astuple(question)) for question in unanswered.questions]}
     except TemplateFault as fault:
-        return {"fault": str(fault)}
-    except (MemoryError, RecursionError) as error:
-        return {"fault": f"templates/{request['name']}: template limit: {type(error).__name__}"}
+        return {"fault": str(fault), "spent": isinstance(fault.__cause__, _SPENT)}
+    except _SPENT as error:
+        return {"fault": f"templates/{request['name']}: template limit: {type(error).__name__}", "spent": True}
 
 
 def _answers(request: dict[str, Any]) -> dict[Question, Answer]:

@@ -1,13 +1,15 @@
-"""Render in a process that can be stopped."""
+"""Render in a process that can be stopped, and that waits for the next templates when these are done."""
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import selectors
 import subprocess
 import sys
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any
 
 from rollout.content import spelled
@@ -16,23 +18,25 @@ from rollout.rendering.jinja import TemplateFault
 _SECONDS = 10.0  # wall clock for one template; a person's template takes a millisecond
 
 
+_idle: list[subprocess.Popen[bytes]] = []  # at most one: a start costs a hundred times what a template does
+_idle_lock = Lock()
+
+
 class TemplateLimit(TemplateFault):
     """A template that took too long, or all the memory it may have."""
 
 
 class Child:
-    """One render process, started when first asked and replaced when it had to be stopped."""
+    """One render process for one set of templates, taken when first asked and replaced when it had to be stopped."""
 
     def __init__(self, templates: Mapping[str, str]) -> None:
         self._templates = templates
         self._process: subprocess.Popen[bytes] | None = None
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        process = self._started()
-        assert process.stdin is not None
         try:
-            process.stdin.write(spelled.dumps(request).encode() + b"\n")
-            process.stdin.flush()
+            process = self._started()
+            _tell(process, request)
             line = self._line(process)
         except (BrokenPipeError, EOFError):
             self.close()
@@ -45,29 +49,34 @@ class Child:
                 f"templates/{request['name']}: template limit: takes more than {_SECONDS:.0f} seconds"
             ) from None
         reply: dict[str, Any] = json.loads(line)
+        if reply.get("spent"):
+            self.close()
         if "fault" in reply:
             raise TemplateFault(reply["fault"])
         return reply
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
-            environment = {"PATH": os.defpath, "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"}
-            if "PYTHONPATH" in os.environ:
-                environment["PYTHONPATH"] = os.environ["PYTHONPATH"]
-            self._process = subprocess.Popen(
-                # -P: no module is taken from the folder it runs in. What it complains of could hold a variable's value.
-                [sys.executable, "-P", "-m", "rollout.rendering.child_main"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                cwd="/",
-                env=environment,
-                start_new_session=True,
-            )
-            assert self._process.stdin is not None
-            self._process.stdin.write(json.dumps(dict(self._templates)).encode() + b"\n")
-            self._process.stdin.flush()
+            self._process = self._waiting() or self._told(_new())
         return self._process
+
+    def _waiting(self) -> subprocess.Popen[bytes] | None:
+        """Take the process that waits, unless somebody ended it meanwhile."""
+        process = _take()
+        try:
+            return self._told(process) if process else None
+        except (BrokenPipeError, EOFError):
+            return None
+
+    def _told(self, process: subprocess.Popen[bytes]) -> subprocess.Popen[bytes]:
+        """Give a process the templates and wait until it has them."""
+        try:
+            _tell(process, {"templates": dict(self._templates)})
+            self._line(process)
+        except BaseException:
+            _end(process)
+            raise
+        return process
 
     def _line(self, process: subprocess.Popen[bytes]) -> bytes:
         """Read one line within the time limit; the pipe is read unbuffered, so nothing hides from the selector."""
@@ -85,15 +94,68 @@ class Child:
                 received += piece
         return bytes(received)
 
-    def close(self) -> None:
+    def release(self) -> None:
+        """Let the process wait for the next set of templates; every request has had its answer."""
         process, self._process = self._process, None
         if process is None:
             return
-        process.kill()
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                try:
-                    stream.close()
-                except BrokenPipeError:
-                    continue
-        process.wait()
+        with _idle_lock:
+            if not _idle:
+                _idle.append(process)
+                return
+        _end(process)
+
+    def close(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            _end(process)
+
+
+def _tell(process: subprocess.Popen[bytes], message: Mapping[str, Any]) -> None:
+    assert process.stdin is not None
+    process.stdin.write(spelled.dumps(message).encode() + b"\n")
+    process.stdin.flush()
+
+
+def _take() -> subprocess.Popen[bytes] | None:
+    with _idle_lock:
+        return _idle.pop() if _idle else None
+
+
+def _new() -> subprocess.Popen[bytes]:
+    environment = {"PATH": os.defpath, "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"}
+    if "PYTHONPATH" in os.environ:
+        environment["PYTHONPATH"] = os.environ["PYTHONPATH"]
+    return subprocess.Popen(
+        # -P: no module is taken from the folder it runs in. What it complains of could hold a variable's value.
+        [sys.executable, "-P", "-m", "rollout.rendering.child_main"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        env=environment,
+        start_new_session=True,
+    )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            try:
+                stream.close()
+            except BrokenPipeError:
+                continue
+    process.wait()
+
+
+def waiting() -> int | None:
+    """Return the id of the process that waits."""
+    with _idle_lock:
+        return _idle[0].pid if _idle else None
+
+
+@atexit.register
+def end_waiting() -> None:
+    while process := _take():
+        _end(process)

@@ -75,9 +75,11 @@ class Rendering:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._child.close()
         if kind is None:
+            self._child.release()
             self._uses.keep()
+        else:
+            self._child.close()  # a request may be without its answer
 
     def check(self, targets: tuple[Target, ...]) -> None:
         """Parse every template that a target uses; raise UsageError with all that is wrong with them."""

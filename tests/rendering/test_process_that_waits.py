@@ -1,0 +1,86 @@
+"""The render process waits for the next set of templates, and carries nothing over from one set to the next."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from rollout.rendering import child_process
+from rollout.rendering.child_process import Child, TemplateLimit
+from rollout.rendering.jinja import TemplateFault
+
+NAME = "base/a.txt.j2"
+
+
+@pytest.fixture(autouse=True)
+def nobody_waits() -> Iterator[None]:
+    child_process.end_waiting()
+    yield
+    child_process.end_waiting()
+
+
+def ask(child: Child, name: str = NAME) -> str:
+    answer = child.ask({"ask": "render", "name": name, "delimiters": "jinja", "variables": {}, "answers": []})
+    assert isinstance(answer["body"], str)
+    return answer["body"]
+
+
+def render(text: str) -> str:
+    child = Child({NAME: text})
+    try:
+        return ask(child)
+    finally:
+        child.release()
+
+
+def test_the_next_set_of_templates_is_rendered_by_the_process_that_waits() -> None:
+    assert render("one") == "one"
+    waiting = child_process.waiting()
+    assert render("two") == "two"
+    assert child_process.waiting() == waiting is not None
+
+
+def test_what_a_set_defined_is_unknown_to_the_next() -> None:
+    child = Child({NAME: "one", "base/b.j2": "{% macro m() %}kept{% endmacro %}{{ m() }}"})
+    assert ask(child, "base/b.j2") == "kept"
+    child.release()
+    with pytest.raises(TemplateFault, match="'m' is undefined"):
+        render("{{ m() }}")
+    with pytest.raises(TemplateFault, match="base"):
+        render("{% include 'base/b.j2' %}")
+
+
+def test_two_sets_at_once_have_a_process_each_and_one_waits() -> None:
+    first, second = Child({NAME: "one"}), Child({NAME: "two"})
+    assert (ask(first), ask(second)) == ("one", "two")
+    first.release()
+    kept = child_process.waiting()
+    second.release()
+    assert child_process.waiting() == kept
+
+
+@pytest.mark.parametrize("text", ["{{ 'x' * 10 ** 10 }}", "{% macro m(n) %}{{ m(n) }}{% endmacro %}{{ m(1) }}"])
+def test_a_process_that_ran_out_of_memory_or_stack_renders_nothing_else(text: str) -> None:
+    with pytest.raises(TemplateFault):
+        render(text)
+    assert child_process.waiting() is None
+    assert render("well") == "well"
+
+
+def test_a_process_that_was_ended_while_it_waited_is_replaced() -> None:
+    render("one")
+    waiting = child_process.waiting()
+    assert waiting is not None
+    os.kill(waiting, signal.SIGKILL)
+    assert render("two") == "two"
+    assert child_process.waiting() not in (None, waiting)
+
+
+def test_a_process_that_was_stopped_for_its_time_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child_process, "_SECONDS", 0.5)
+    with pytest.raises(TemplateLimit):
+        render("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}")
+    assert child_process.waiting() is None
