@@ -1,4 +1,4 @@
-"""`rollout report`: write a run up as a document."""
+"""`rollout report`: write a rollout up as a document."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import click
 from msgspec.structs import replace
 
 from rollout.cli import session
-from rollout.cli.history import in_order, runs_at_work
+from rollout.cli.event_facts import event_facts
+from rollout.cli.history import one_run, runs_at_work
 from rollout.cli.options import common, option
 from rollout.errors import RolloutError
 from rollout.ledger import ledger
+from rollout.ledger.ledger import Ledger
+from rollout.model.outcomes import PastRun
+from rollout.planning.rollouts import last_rollout, shares
 from rollout.showing import status_rows
-from rollout.showing.report import markdown
+from rollout.showing.report import Told, markdown
 
 
 @click.command()
@@ -20,7 +24,10 @@ from rollout.showing.report import markdown
 @common
 @click.pass_context
 def report(context: click.Context, run: str | None, form: str) -> int:  # one form so far
-    """Write a run up as a document: what changed where, what was pushed, what remains. The last run if none is named.
+    """Write a rollout up as a document: what changed where, what was pushed, what remains.
+
+    Without RUN it is the last one that changed something, over all of its runs of that day. With a database it also
+    says what the tests of the event store found.
 
     \b
     rollout report > ROLLOUT.md
@@ -30,13 +37,17 @@ def report(context: click.Context, run: str | None, form: str) -> int:  # one fo
         inventory = at.loaded.inventory
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
             last = book.last_outcomes()
-            if run is None:
-                past = next(iter(book.runs()), None)
-                if past is None:
-                    raise RolloutError("there are no runs yet; `rollout apply` makes the first")
-            else:
-                past = book.run(run)
-            past = replace(past, at_work=past.run == runs_at_work(at, book))
+            at_work = runs_at_work(at, book)
+            runs = tuple(replace(past, at_work=past.run == at_work) for past in _runs(book, run))
         made = at.plan(at.settings(offline=True))
-        at.screen.data(markdown(in_order(past, inventory.targets), status_rows.rows(made, last)))
+        rows = tuple(status_rows.rows(made, last))
+        at.screen.data(markdown(Told(runs, shares(runs), rows, event_facts(at, runs[0].started_at))))
     return 0
+
+
+def _runs(book: Ledger, name: str | None) -> tuple[PastRun, ...]:
+    """Return the run that was named, or those of the last rollout; raise RolloutError where there is none."""
+    found = last_rollout(book.last_day()) if name is None else (one_run(book, name),)
+    if not found:
+        raise RolloutError("there are no runs yet; `rollout apply` makes the first")
+    return found

@@ -84,6 +84,14 @@ class Ledger:
         found = [PastRun(*row) for row in self._ask("runs", most=most)]
         return [self._with_outcomes(run) for run in found]
 
+    def last_day(self) -> list[PastRun]:
+        """Return the runs, oldest first, of the last day on which one changed something; else the newest run."""
+        days = self._ask("last_changing_day")
+        if not days:
+            return self.runs(1)
+        found = [PastRun(*row) for row in self._ask("runs_of_day", day=days[0][0])]
+        return [self._with_outcomes(run) for run in found]
+
     def run(self, name: str) -> PastRun:
         """Return the run whose id begins with `name`; raise UsageError for none or several."""
         found = (

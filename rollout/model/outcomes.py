@@ -77,6 +77,32 @@ class Outcome(Struct, frozen=True):
     awaits: Action | None = None  # the decision that a blocked target waits for
 
 
+# The outcomes that changed something.
+CHANGED = frozenset({Verdict.PUSHED, Verdict.COMMITTED, Verdict.WRITTEN})
+
+
+class Share(Struct, frozen=True):
+    """What the runs of a rollout did to one target."""
+
+    changes: tuple[Outcome, ...]  # those that changed it, in their order
+    last: Outcome  # the last word about it
+
+    @property
+    def paths(self) -> tuple[WrittenPath, ...]:
+        """Return what changed over all of the runs: from before the first to after the last."""
+        found: dict[str, WrittenPath] = {}
+        for outcome in self.changes:
+            for written in outcome.paths:
+                first = found.get(written.path, written)
+                found[written.path] = WrittenPath(written.path, first.action, first.before, written.after)
+        return tuple(found.values())
+
+    @property
+    def open(self) -> bool:
+        """Tell whether the last run left something to do here."""
+        return self.last.verdict not in CHANGED | {Verdict.UNCHANGED}
+
+
 class PastRun(Struct, frozen=True):
     """A run as the ledger remembers it; `exit_code` is None for one that never ended."""
 

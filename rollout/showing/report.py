@@ -1,98 +1,182 @@
-"""A run as a document, like the first user's own summary: what changed where, and what remains."""
+"""A rollout as a document, like the first user's own summary: what changed where, and what remains."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 
+from msgspec import Struct
+
+from rollout.model.event_facts import EventFacts
 from rollout.model.files import is_executable
-from rollout.model.outcomes import Outcome, PastRun, Verdict
+from rollout.model.outcomes import Outcome, PastRun, Share, Verdict, WrittenPath
+from rollout.model.plan import State
 from rollout.safety.shown import plain
+from rollout.showing import report_events
 from rollout.showing.colour import count
 from rollout.showing.status import ALONE, Row, status_markdown
 
-_PUSHED = {Verdict.PUSHED: "✅ Pushed", Verdict.COMMITTED: "⏳ Ready to push", Verdict.REJECTED: "⏳ Ready to push"}
+_NAMES = 20  # targets that one heading names
+
+_WAS = {"create": "missing", "delete": "left over", "chmod": "in the wrong mode"}
+_UPSTREAM = {State.IN_SYNC, State.BEHIND, State.PENDING, State.DRIFT, State.CONFLICT}
 
 
-def markdown(run: PastRun, rows: Sequence[Row]) -> str:
-    """Return the report of a run, with the state of every target as it is now."""
-    done = [o for o in run.outcomes if o.verdict in {Verdict.PUSHED, Verdict.COMMITTED, Verdict.WRITTEN}]
-    repos = [o for o in done if o.kind == "repo"]
-    folders = [o for o in done if o.kind == "folder"]
-    open_ones = [o for o in run.outcomes if o not in done and o.verdict is not Verdict.UNCHANGED]
-    alone = {row.name for row in rows if row.alone}
+class Told(Struct, frozen=True):
+    """What a report is about: the runs of one rollout, oldest first, what they did, every target as it is now."""
+
+    runs: tuple[PastRun, ...]
+    shares: tuple[Share, ...]
+    rows: tuple[Row, ...]
+    events: EventFacts | None = None
+
+
+def markdown(told: Told) -> str:
+    """Return the report of a rollout, with the state of every target as it is now."""
+    ordered = _in_order(told.shares, told.rows)
+    settled = {row.name for row in told.rows if row.state is State.IN_SYNC}
+    done = [share for share in ordered if share.changes]
+    repos = [share for share in done if share.last.kind == "repo"]
+    folders = [share for share in done if share.last.kind == "folder"]
     parts = [
-        f"# {plain(run.subject) or 'Rollout'} - Complete Summary",
-        "\n".join(
-            [
-                f"**Date:** {run.started_at[:10]}",
-                f"**Status:** {_status(run, open_ones)}",
-                f"**Impact:** {_impact(done)}",
-                f"**Run:** `{run.run}`",
-            ]
-        ),
-        "---",
-        "## What Changed",
-        *(_changed(outcome) for outcome in done),
+        _head(told, done, [share for share in ordered if share.open and share.last.target not in settled]),
+        "## What Was Fixed\n\n" + ("\n\n".join(_fixed(done)) or _NOTHING),
+        *(report_events.sections(told.events) if told.events else ()),
+        "## Git Commits\n\n" + ("\n\n".join(_commits(repos, {row.name: row for row in told.rows})) or "None."),
+        *([f"## {_shared_title(folders)}\n\n" + "\n\n".join(_shared(folders))] if folders else ()),
+        "## Impact\n\n" + _impact(told, done),
+        "## Status Now\n\n" + status_markdown(told.rows).rstrip(),
+        "## Next Steps\n\n" + _next(told, ordered),
     ]
-    if not done:
-        parts.append("Nothing: every target was as it should be, or could not be changed.")
-    parts += ["---", "## Git Commits", *(_commit(outcome, alone=outcome.target in alone) for outcome in repos)]
-    if not repos:
-        parts.append("None.")
-    if folders:
-        parts += ["---", "## Files Written (Shared - NOT in git)", *(_shared(outcome) for outcome in folders)]
-    parts += [
-        "---",
-        "## Status Now",
-        status_markdown(rows).rstrip(),
-        "---",
-        "## Next Steps",
-        _next(run, open_ones, rows),
-    ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n---\n\n".join(parts) + "\n"
 
 
-def _status(run: PastRun, open_ones: Sequence[Outcome]) -> str:
-    if run.at_work:
+_NOTHING = "Nothing: every target was as it should be, or could not be changed."
+
+
+def _in_order(found: Sequence[Share], rows: Sequence[Row]) -> list[Share]:
+    """Return the shares in the inventory's order; targets no longer in it come last."""
+    order = {row.name: index for index, row in enumerate(rows)}
+    return sorted(found, key=lambda share: order.get(share.last.target, len(order)))
+
+
+# --- the head
+
+
+def _head(told: Told, done: Sequence[Share], open_ones: Sequence[Share]) -> str:
+    runs = told.runs
+    subject = next((run.subject for run in runs if run.subject), "")
+    files = sum(len(share.paths) for share in done)
+    lines = [
+        f"# {plain(subject) or 'Rollout'} - Complete Summary",
+        "",
+        f"**Date:** {runs[0].started_at[:10]}",
+        f"**Status:** {_status(runs, open_ones)}",
+        f"**Impact:** {count(files, 'file')} in {count(len(done), 'target')}",
+        f"**Run{'s' if len(runs) > 1 else ''}:** {', '.join(f'`{run.run}`' for run in runs)}",
+    ]
+    return "\n".join(lines)
+
+
+def _status(runs: Sequence[PastRun], open_ones: Sequence[Share]) -> str:
+    if any(run.at_work for run in runs):
         return "⏳ At work"
-    if run.exit_code is None:
+    if runs[-1].exit_code is None:
         return "❌ Interrupted"
     return "✅ Complete" if not open_ones else f"⏳ {count(len(open_ones), 'target')} open"
 
 
-def _impact(done: Sequence[Outcome]) -> str:
-    files = sum(len(outcome.paths) for outcome in done)
-    return f"{count(files, 'file')} in {count(len(done), 'target')}"
+# --- what was done
 
 
-def _changed(outcome: Outcome) -> str:
-    lines = [f"### {outcome.target} ({count(len(outcome.paths), 'file')})", ""]
-    lines += [f"- `{plain(path.path)}` - {path.action}" for path in outcome.paths]
-    return "\n".join(lines)
+def _fixed(done: Sequence[Share]) -> Iterator[str]:
+    """Yield each set of files once, with the targets where it changed."""
+    groups: dict[tuple[tuple[str, str], ...], list[Share]] = {}
+    for share in done:
+        groups.setdefault(tuple((path.path, path.action) for path in share.paths), []).append(share)
+    for number, (paths, members) in enumerate(groups.items(), 1):
+        names = [share.last.target for share in members]
+        where = ", ".join(names[:_NAMES]) + (f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else "")
+        each = " each" if len(names) > 1 else ""
+        lines = [f"### {number}. {where} ({count(len(paths), 'file')}{each})", ""]
+        yield "\n".join(lines + [f"- `{plain(path)}` - {action}" for path, action in paths])
 
 
-def _commit(outcome: Outcome, *, alone: bool) -> str:
-    short = f"`{outcome.commit[:7]}`" if outcome.commit else "none"
-    status = ALONE if alone else _PUSHED.get(outcome.verdict, f"❌ {outcome.verdict}")
-    return f"**{outcome.target}:**\n- Commit: {short} on `{outcome.branch}`\n- Status: {status}"
+def _commits(repos: Sequence[Share], rows: Mapping[str, Row]) -> Iterator[str]:
+    for share in repos:
+        last = share.changes[-1]
+        lines = [f"**{last.target}:**"]
+        lines += [f"- Commit: {_short(change)} on `{change.branch}`" for change in _lasting(share.changes)]
+        yield "\n".join([*lines, f"- Status: {_pushed(last, rows.get(last.target))}"])
 
 
-def _shared(outcome: Outcome) -> str:
-    def line(number: int, path: str, after: str | None) -> str:
-        executable = " (executable)" if after and is_executable(after) else ""
-        return f"{number}. `{plain(path)}`{executable}"
+def _lasting(changes: Sequence[Outcome]) -> list[Outcome]:
+    """Return the changes whose commits were not built again by a later one."""
+    return [
+        change
+        for change, after in zip(changes, [*changes[1:], None], strict=True)
+        if change.verdict is not Verdict.COMMITTED or after is None
+    ]
 
-    return "\n".join(line(i, path.path, path.after) for i, path in enumerate(outcome.paths, 1))
+
+def _short(change: Outcome) -> str:
+    return f"`{change.commit[:7]}`" if change.commit else "none"
 
 
-def _next(run: PastRun, open_ones: Iterable[Outcome], rows: Iterable[Row]) -> str:
+def _pushed(last: Outcome, row: Row | None) -> str:
+    """Say where a commit is: as the run left it, unless git knows better by now."""
+    if row is not None and row.alone:
+        return ALONE
+    if row is not None and row.state is State.READY_TO_PUSH:
+        return "⏳ Ready to push"
+    if last.verdict is Verdict.PUSHED:
+        return "✅ Pushed"
+    upstream_has_it = row is not None and row.state in _UPSTREAM and row.commit == last.commit
+    return "✅ Pushed since" if upstream_has_it else "⏳ Ready to push"
+
+
+def _shared_title(folders: Sequence[Share]) -> str:
+    created = all(path.action == "create" for share in folders for path in share.paths)
+    return f"Files {'Created' if created else 'Written'} (Shared - NOT in git)"
+
+
+def _shared(folders: Sequence[Share]) -> Iterator[str]:
+    for share in folders:
+        name = [f"**{share.last.target}:**", ""] if len(folders) > 1 else []
+        yield "\n".join([*name, *(f"{number}. {_written(path)}" for number, path in enumerate(share.paths, 1))])
+
+
+def _written(path: WrittenPath) -> str:
+    executable = " (executable)" if path.after and is_executable(path.after) else ""
+    return f"`{plain(path.path)}`{executable}"
+
+
+# --- what it is good for, and what remains
+
+
+def _impact(told: Told, done: Sequence[Share]) -> str:
+    was = Counter(_WAS.get(path.action, "out of date") for share in done for path in share.paths)
+    good = sum(row.state is State.IN_SYNC for row in told.rows)
+    other = Counter(row.state.value for row in told.rows if row.state is not State.IN_SYNC)
+    before = [f"- ❌ {count(number, 'file')} {what}" for what, number in was.items()]
+    after = [f"- {'✅' if good else '❌'} {good:,} of {count(len(told.rows), 'target')} as they should be"]
+    after += [f"- ⏳ {number:,} {state}" for state, number in other.items()]
+    if told.events:
+        before += report_events.before(told.events)
+        after += report_events.after(told.events)
+    return "\n".join(["### Before", "", *(before or ["- ✅ Nothing to mend"]), "", "### After", "", *after])
+
+
+def _next(told: Told, ordered: Sequence[Share]) -> str:
     left = {
         row.name: f"{row.state.value}: {row.reason or 'see rollout status'}"
-        for row in rows
-        if row.state.value != "in-sync"
+        for row in told.rows
+        if row.state is not State.IN_SYNC
     }
-    for outcome in open_ones:
-        left.setdefault(outcome.target, f"{outcome.verdict}: {outcome.reason}")
-    if not left:
-        return "1. ✅ Nothing remains"
-    return "\n".join(f"{i}. ⏳ {name} - {plain(why)}" for i, (name, why) in enumerate(left.items(), 1))
+    known = {row.name for row in told.rows}
+    for share in ordered:
+        if share.open and share.last.target not in known:
+            left[share.last.target] = f"{share.last.verdict}: {share.last.reason}"
+    lines = [f"⏳ {name} - {plain(why)}" for name, why in left.items()]
+    lines += [f"⏳ Run the tests again: {plain(told.events.trouble)}"] if told.events and told.events.trouble else []
+    return "\n".join(f"{i}. {line}" for i, line in enumerate(lines or ["✅ Nothing remains"], 1))

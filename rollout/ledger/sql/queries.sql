@@ -17,6 +17,19 @@ ON CONFLICT (run, target) DO UPDATE SET
 SELECT run, command, subject, started_at, finished_at, plan, digest, exit_code
 FROM run WHERE scope = :scope ORDER BY number DESC LIMIT :most;
 
+-- name: last_changing_day
+SELECT substr(r.started_at, 1, 10)
+FROM run AS r
+WHERE r.scope = :scope
+  AND EXISTS (
+    SELECT 1 FROM outcome AS o WHERE o.run = r.run AND o.outcome IN ('pushed', 'committed', 'written')
+)
+ORDER BY r.number DESC LIMIT 1;
+
+-- name: runs_of_day
+SELECT run, command, subject, started_at, finished_at, plan, digest, exit_code
+FROM run WHERE scope = :scope AND substr(started_at, 1, 10) = :day ORDER BY number;
+
 -- name: one_run
 SELECT run, command, subject, started_at, finished_at, plan, digest, exit_code
 FROM run WHERE scope = :scope AND run LIKE :run || '%' ORDER BY number DESC;
