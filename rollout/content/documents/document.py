@@ -171,6 +171,20 @@ def repeated(node: Node) -> frozenset[str]:
     return frozenset(key for key, times in count.items() if times > 1)
 
 
+def entries_of(node: Node) -> set[str]:
+    """Return what a list says, or a single value, which is as good as a list of it."""
+    return {meaning(part.value) for part in node.parts} if isinstance(node, Array) else {meaning(node)}
+
+
+def says(node: Object | Array, other: Node) -> bool:
+    """Tell whether a node says all that another does, and maybe more."""
+    if isinstance(node, Array):
+        return not isinstance(other, Object) and entries_of(other) <= {*entries_of(node), "null"}
+    if isinstance(other, Object):
+        return all((part := find(node, one.key)) and meaning(part.value) == meaning(one.value) for one in other.parts)
+    return meaning(other) in {"null", "[]"}
+
+
 def find(container: Object, key: str) -> Part | None:
     return next((part for part in container.parts if part.key == key), None)
 

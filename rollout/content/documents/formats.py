@@ -8,6 +8,8 @@ from rollout.content.documents.document import Format
 
 NAMES = ("yaml", "json", "toml", "ini")
 
+NOTHING = {"json": b"{}\n", "yaml": b"{}\n", "toml": b"", "ini": b""}  # documents that name nothing
+
 _SUFFIXES = {
     ".json": "json", ".jsonc": "json", ".code-workspace": "json", ".webmanifest": "json", ".geojson": "json",
     ".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".ini": "ini", ".cfg": "ini",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import PurePosixPath
 
 from msgspec import Struct
@@ -77,7 +77,24 @@ def past(writes: Iterable[tuple[bytes, bytes]], kind: Kind) -> Ours:
             documents.append((kind.read(before), kind.read(after)))
         except DocumentFault:
             continue  # written by another mode of the path; nothing of it is a named key
-    return folded(documents, kind.match)
+    return folded(documents, kind.match, partial(_without, kind))
+
+
+def _without(kind: Kind, document: Document, ours: Ours) -> Document:
+    """Return a document without what is ours in it, or as it is where that cannot be taken out."""
+    assert kind.format is not None
+    nothing = kind.read(formats.NOTHING[kind.format])
+    try:
+        united = unite(document, nothing, ours, kind.match)
+        return formats.named(kind.format).read(_carried_out(document, nothing, united, ours, kind))
+    except DocumentFault:
+        return document
+
+
+def agreed(ours: Ours, template: bytes, kind: Kind) -> Ours:
+    """Return what is ours, with all that a template names which others had written just so."""
+    assert kind.format is not None
+    return ours.agreed(past([(formats.NOTHING[kind.format], template)], kind))
 
 
 def merged(current: bytes | None, template: bytes, ours: Ours, kind: Kind) -> bytes:
@@ -174,4 +191,4 @@ def _said(node: Node | None, ours: tuple[str, ...] | None) -> str | None:
     return repr(sorted(said for part in node.parts if (said := meaning(part.value)) in ours))
 
 
-__all__ = ["Kind", "Ours", "merged", "past", "projection", "would_change_foreign"]
+__all__ = ["Kind", "Ours", "agreed", "merged", "past", "projection", "would_change_foreign"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -44,12 +44,43 @@ class Ours(Struct):
                 return {meaning(part.value) for part in parts} <= set(self.entries.get(place, ()))
         return self.values.get(place) == meaning(node)
 
+    def inside(self, place: Place) -> set[Place]:
+        """Return the places below one of which we know something."""
+        depth = len(place)
+        known = self.added | self.values.keys() | self.entries.keys() | self.found.keys()
+        return {other for other in known if len(other) > depth and other[:depth] == place}
 
-def folded(writes: Iterable[tuple[Document, Document]], match: Match) -> Ours:
-    """Fold the documents before and after each of our writes, oldest first."""
+    def at(self, place: Place) -> Ours:
+        """Return what of it concerns a place and what is below it."""
+        here = {place, *self.inside(place)}
+        values, entries, found = (
+            {known: kept for known, kept in every.items() if known in here}
+            for every in (self.values, self.entries, self.found)
+        )
+        return Ours(self.added & here, values, entries, found, self.comments, self.ended)  # type: ignore[arg-type]
+
+    def agreed(self, other: Ours) -> Ours:
+        """Return what is ours, with what another says is ours, too."""
+        entries = {place: (*self.entries.get(place, ()), *names) for place, names in other.entries.items()}
+        return replace(
+            self,
+            added=self.added | other.added,
+            values=self.values | other.values,
+            entries=self.entries | entries,
+        )
+
+
+Without = Callable[[Document, Ours], Document]
+
+
+def folded(writes: Iterable[tuple[Document, Document]], match: Match, without: Without) -> Ours:
+    """Fold the documents before and after each of our writes, oldest first.
+
+    `without` takes out of a document what is ours in it.
+    """
     ours = Ours()
     for before, after in writes:
-        _Write(ours, match, before).wrote(Part(0, before.root), after.root, ())
+        _Write(ours, match, before, without).wrote(Part(0, before.root), after.root, ())
         ours.ended = (ours.ended or not before.text.endswith("\n")) and after.text.endswith("\n")
         had, has = Counter(comment_texts(before)), Counter(comment_texts(after))
         ours.comments = ours.comments + (has - had) - (had - has)
@@ -66,6 +97,7 @@ class _Write(Struct):
     ours: Ours
     match: Match
     document: Document  # before it
+    without: Without
 
     def wrote(self, before: Part | None, after: Node, place: Place) -> None:
         found = self.ours.found.get(place)
@@ -100,7 +132,7 @@ class _Write(Struct):
         old = dict(named_parts(was, self.match, place)) if was is not None else {}
         twice = repeated(after) | (repeated(had) if had is not None else frozenset())
         has = {name: part for name, part in named_parts(after, self.match, place) if name not in twice}
-        for name in {known[len(place)] for known in self._inside(place)} - has.keys():
+        for name in {known[len(place)] for known in self.ours.inside(place)} - has.keys():
             self._forget((*place, name))
         for name, part in has.items():
             self.wrote(old.get(name), part.value, (*place, name))
@@ -113,44 +145,51 @@ class _Write(Struct):
         self.ours.entries[place] = (*kept, *dict.fromkeys(added))
         if not self.ours.entries[place]:
             del self.ours.entries[place]
-        if not isinstance(had, Array):
+        if not isinstance(had, Array) or place in self.ours.added:
             self.ours.values[place] = meaning(after)
 
     def _find(self, before: Part, after: Node, place: Place) -> None:
         """Keep how others wrote what we filled, or what we wrote something else over; forget what we had there."""
         had, ours = before.value, self.ours
-        alone = place in ours.found and ours.wrote_all(had, place, self.match)
-        if place not in ours.added and not alone and _hidden(had, after) and not self._noted(had):
-            ours.found[place] = self._as_written(before, shape=_alike(had, after))
+        if _hidden(had, after):
+            self._keep(before, place, shape=_alike(had, after))
         if not _alike(had, after) and meaning(had) != meaning(after):
             ours.entries.pop(place, None)
             ours.values.pop(place, None)
-            for known in self._inside(place):
+            for known in ours.inside(place):
                 self._forget(known)
 
-    def _noted(self, node: Node) -> bool:
-        return any(node.start <= start < node.end for start, _ in self.document.comments)
-
-    def _as_written(self, part: Part, *, shape: bool) -> Found:
-        """Return a value as it was written, from the end of the line before it where it begins a line."""
-        text, node = self.document.text, part.value
-        block = node.style == "block" and begins_line(text, node.start)
-        start = line_end(text, line_start(text, node.start) - 1) if block else node.start
-        lead = text[part.body : start] if part.body else ""
-        written = replace(node, parts=()) if shape and isinstance(node, Object | Array) else node
-        return Found(text[start : node.end], written, "" if lead.strip() else lead)
-
-    def _inside(self, place: Place) -> set[Place]:
-        """Return the places below one of which we know something."""
-        ours, depth = self.ours, len(place)
-        known = ours.added | ours.values.keys() | ours.entries.keys() | ours.found.keys()
-        return {other for other in known if len(other) > depth and other[:depth] == place}
+    def _keep(self, part: Part, place: Place, *, shape: bool) -> None:
+        ours, theirs, document = self.ours, part, self.document
+        if place in ours.added | ours.found.keys() and ours.wrote_all(part.value, place, self.match):
+            return
+        mixed = not shape and bool(getattr(part.value, "parts", ()))
+        if mixed:
+            document = self.without(document, ours.at(place))
+            theirs = part_at(document.root, place, self.match) or part
+        if (mixed or place not in ours.added) and not _noted(document, theirs.value):
+            ours.added.discard(place)
+            ours.found[place] = _as_written(document, theirs, shape=shape)
 
     def _forget(self, place: Place) -> None:
-        for known in {place, *self._inside(place)}:
+        for known in {place, *self.ours.inside(place)}:
             self.ours.added.discard(known)
             for kept in (self.ours.values, self.ours.entries, self.ours.found):
                 kept.pop(known, None)
+
+
+def _noted(document: Document, node: Node) -> bool:
+    return any(node.start <= start < node.end for start, _ in document.comments)
+
+
+def _as_written(document: Document, part: Part, *, shape: bool) -> Found:
+    """Return a value as it was written, from the end of the line before it where it begins a line."""
+    text, node = document.text, part.value
+    block = node.style == "block" and begins_line(text, node.start)
+    start = line_end(text, line_start(text, node.start) - 1) if block else node.start
+    lead = text[part.body : start] if part.body else ""
+    written = replace(node, parts=()) if shape and isinstance(node, Object | Array) else node
+    return Found(text[start : node.end], written, "" if lead.strip() else lead)
 
 
 def _alike(had: Node | None, after: Node) -> bool:
@@ -167,14 +206,19 @@ def _hidden(had: Node, after: Node) -> bool:
 
 def at(root: Node, place: Place, match: Match) -> Node | None:
     """Return what stands at a place of a document."""
-    node: Node | None = root
+    found = part_at(root, place, match)
+    return None if found is None else found.value
+
+
+def part_at(root: Node, place: Place, match: Match) -> Part | None:
+    """Return the part whose value stands at a place of a document."""
+    part: Part | None = Part(0, root)
     for depth, name in enumerate(place):
-        if not isinstance(node, Object | Array):
+        node = part.value if part is not None else None
+        if not isinstance(node, Object | Array) or (isinstance(node, Array) and not match.keys(place[:depth])):
             return None
-        if isinstance(node, Array) and not match.keys(place[:depth]):
-            return None
-        node = next((part.value for key, part in named_parts(node, match, place[:depth]) if key == name), None)
-    return node
+        part = next((part for key, part in named_parts(node, match, place[:depth]) if key == name), None)
+    return part
 
 
 def differing(one: Node, other: Node, match: Match, place: Place = ()) -> Place:

@@ -21,11 +21,14 @@ from rollout.content.documents.document import (
     Part,
     Replace,
     Restore,
+    entries_of,
     fault,
     find,
     meaning,
     repeated,
+    says,
 )
+from rollout.content.documents.inherited import inherited
 from rollout.content.documents.match import Match, Place, entry_names, shown
 from rollout.content.documents.past import Ours
 
@@ -103,7 +106,7 @@ class _Uniting(Struct):
         if isinstance(have, Array) and isinstance(named, Array):
             return self._array(have, named, place)
         self._check_new(new, place)
-        self.foreign |= self.ours.values.get(place) != meaning(have)
+        self.foreign |= not self.ours.wrote_all(have, place, self.match)
         self.operations.append(Replace(container, part, new))
         return named
 
@@ -127,10 +130,13 @@ class _Uniting(Struct):
         return self._amended(have, kept, [part for name, part in wanted.items() if name not in names], place)
 
     def _entry(self, container: Object | Array, part: Part, place: Place) -> Node | None:
-        """Return what stays of a matched entry that is not named: nothing where all of it is ours."""
+        """Return what stays of a matched entry that is not named: nothing where all of it is ours.
+
+        An entry of ours that others wrote a key into is theirs: what makes it whole stays.
+        """
         if self.ours.owns(part.value, place, self.match):
             return None
-        return self._unnamed(container, part, place, entry=True)
+        return self._unnamed(container, part, place, entry=place in self.ours.added)
 
     def _unnamed(self, container: Object | Array, part: Part, place: Place, *, entry: bool = False) -> Node | None:
         """Return what stays of a value that is not named, or what others had there; None where it was ours alone."""
@@ -142,12 +148,13 @@ class _Uniting(Struct):
                 left = self._list_without_ours(node, place)
             case _:
                 return self._single(container, part, place)
+        found = self.ours.found.get(place)
         if left.parts:
+            self.foreign |= found is not None and len(self.operations) > mark and not says(left, found.node)
             return left
         if place in self.ours.added and not entry:
             del self.operations[mark:]
             return None
-        found = self.ours.found.get(place)
         if found is None or (type(found.node) is type(node) and not getattr(found.node, "parts", ())):
             return left
         del self.operations[mark:]
@@ -166,13 +173,21 @@ class _Uniting(Struct):
         return found.node
 
     def _without_ours(self, node: Object, place: Place, *, entry: bool) -> Object | Array:
-        twice = repeated(node)
+        twice, had = repeated(node), self._had(node, place)
         kept: list[Node | None] = []
         for part in node.parts:
+            here = (*place, part.key)
             filled = isinstance(part.value, Object | Array) and part.value.parts
-            stays = part.key in twice or (entry and not filled)
-            kept.append(part.value if stays else self._unnamed(node, part, (*place, part.key)))
+            before = find(had, part.key) if isinstance(had, Object) else None
+            stays = part.key in twice or (entry and not filled and here not in self.ours.found)
+            stays |= before is not None and meaning(before.value) == meaning(part.value)
+            kept.append(part.value if stays else self._unnamed(node, part, here))
         return self._amended(node, kept, [], place)
+
+    def _had(self, node: Object | Array, place: Place) -> Node | None:
+        """Return what others had where they say more now: what of it is still there is theirs."""
+        found = self.ours.found.get(place)
+        return None if found is None or self.ours.wrote_all(node, place, self.match) else found.node
 
     def _list_without_ours(self, node: Array, place: Place) -> Object | Array:
         keys = self.match.keys(place)
@@ -184,8 +199,13 @@ class _Uniting(Struct):
                 [],
                 place,
             )
-        ours = set(self.ours.entries.get(place, ()))
+        ours = self._retired(node, place)
         return self._amended(node, [None if meaning(p.value) in ours else p.value for p in node.parts], [], place)
+
+    def _retired(self, node: Array, place: Place) -> set[str]:
+        """Return our entries, without those that others had said before us."""
+        had = self._had(node, place)
+        return set(self.ours.entries.get(place, ())) - (entries_of(had) if had is not None else set())
 
     def _inherited(self, have: Object, named: Object, place: Place) -> set[str]:
         """Return the named keys that `<<` brings with the wanted value; refuse where one would hide what it brings."""
@@ -223,19 +243,3 @@ def _nodes(node: Node) -> Iterator[Node]:
     if isinstance(node, Object | Array):
         for part in node.parts:
             yield from _nodes(part.value)
-
-
-def inherited(have: Object) -> dict[str, Node]:
-    """Return what `<<` brings into a YAML mapping, by key."""
-    merges = find(have, "<<") if have.style else None
-    if merges is None:
-        return {}
-    value = merges.value
-    sources = value.parts if isinstance(value, Array) else (merges,)
-    brought: dict[str, Node] = {}
-    for source in sources:
-        node = source.value.node if isinstance(source.value, Alias) else source.value
-        if isinstance(node, Object):
-            for key, found in {**inherited(node), **{part.key: part.value for part in node.parts}}.items():
-                brought.setdefault(key, found)
-    return brought

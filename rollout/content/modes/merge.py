@@ -26,11 +26,9 @@ def wanted(at: Situation) -> File | None:
 
 
 def reason(at: Situation, actual: File) -> Reason:
-    if at.written is not None:
-        return Reason("the template changed")
-    if merge.would_change_foreign(actual.content, at.item.body, past.Ours(), _kind(at.item)):
+    if merge.would_change_foreign(actual.content, at.item.body, _agreed(at), _kind(at.item)):
         return Reason("it would change values that rollout never wrote", takes_over=True)
-    return Reason("keys are missing")
+    return Reason("keys are missing" if at.written is None else "the template changed")
 
 
 def changed(at: Situation, base: File, actual: File) -> bool:
@@ -62,6 +60,12 @@ def _kind(item: Managed) -> merge.Kind:
 
 def _ours(at: Situation) -> past.Ours:
     return merge.past(at.written.ours if at.written else (), _kind(at.item))
+
+
+def _agreed(at: Situation) -> past.Ours:
+    """Return what is ours, with what others had just as a template asked."""
+    noted = at.written.file if at.written is not None and at.written.noted else None
+    return _ours(at) if noted is None else merge.agreed(_ours(at), noted.content, _kind(at.item))
 
 
 __all__ = ["TRAITS", "changed", "fault", "merged", "ours", "passed_over", "reason", "wanted"]

@@ -10,15 +10,13 @@ from msgspec.structs import replace
 
 from rollout.content import blocks, markers
 from rollout.content.documents import merge, past
-from rollout.content.documents.formats import format_of
+from rollout.content.documents.formats import NOTHING, format_of
 from rollout.content.documents.match import match_for
 from rollout.content.file_fault import FileFault
 from rollout.content.modes.mode import Situation
 from rollout.model.files import Managed, Written
 
 Pairs = tuple[tuple[bytes, bytes], ...]
-
-_EMPTY = {"json": b"{}\n", "yaml": b"{}\n", "toml": b"", "ini": b""}  # a template that names nothing
 
 
 class Rest(Struct, frozen=True):
@@ -149,7 +147,7 @@ def _without_keys(content: bytes, base: bytes, pairs: Pairs, item: Managed) -> R
     if name is None or not pairs:
         return None
     kind = merge.Kind(item.path, name, match_for(item.path, dict(item.rule.match)))
-    empty = _EMPTY[name]
+    empty = NOTHING[name]
     try:
         if not _merges(pairs, kind):
             return None
@@ -159,14 +157,15 @@ def _without_keys(content: bytes, base: bytes, pairs: Pairs, item: Managed) -> R
             return None
         left = merge.merged(content, empty, ours, kind)
         nothing = _alone(pairs) and not kind.read(left).root.parts and not kind.read(left).comments
-        return Rest(None if nothing else left, drifted=changed)
+        sure = not merge.would_change_foreign(content, empty, ours, kind)
+        return Rest(None if nothing else left, sure=sure, drifted=changed)
     except FileFault:
         return None
 
 
 def _said(content: bytes, ours: merge.Ours, kind: merge.Kind) -> dict[str, str]:
     """Return what a document says at the places that are ours."""
-    there = merge.projection(content, _EMPTY[kind.format or "json"], ours, kind)
+    there = merge.projection(content, NOTHING[kind.format or "json"], ours, kind)
     return {place: text for place, text in there.items() if place}
 
 

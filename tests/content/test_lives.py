@@ -1,0 +1,112 @@
+"""Files that live: templates change, people write between, and nothing of theirs goes without being asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
+import pytest
+
+from rollout.model.inventory import FileRule, Mode
+from rollout.model.plan import Action
+from tests.corpus import written
+from tests.lives import Life
+
+MATCHED = (("r", ("id",)),)
+
+KINDS: dict[str, Any] = {
+    "map": {"pr": "x"},
+    "deep map": {"pr": {"q": ["x"]}},
+    "list": ["pr"],
+    "list of maps": [{"pr": 1}],
+    "empty map": {},
+    "empty list": [],
+    "scalar": "pr",
+}
+
+PLACES: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "top": lambda value: {"on": value},
+    "nested": lambda value: {"a": {"b": {"on": value, "x": 1}}},
+    "entry": lambda value: {"r": [{"id": "e", "on": value}]},
+}
+
+
+def life(path: str, text: str | None) -> Life:
+    return Life(path, text, FileRule(Mode.MERGE, match=MATCHED))
+
+
+def _with_persons(value: Any) -> Any:
+    return {**value, "bob": "his"} if isinstance(value, dict) else [*value, "bob"]
+
+
+def _text(named: dict[str, Any], form: str) -> str:
+    return written(named, form, compact=form != "toml").decode()
+
+
+@pytest.mark.parametrize("form", ["yaml", "json", "toml"])
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(("had", "new"), [pair for pair in product(KINDS, KINDS) if pair[0] != pair[1]])
+def test_a_persons_entry_never_goes_unasked_where_a_value_changes_its_kind(
+    form: str, place: str, had: str, new: str
+) -> None:
+    if had == "scalar" or type(KINDS[had]) is type(KINDS[new]):
+        return
+    named = PLACES[place]
+    file = life(f"x.{form}", _text({"k": 0}, form))
+    file.rolled_out(_text(named(KINDS[had]), form))
+    file.text = _text({"k": 0, **named(_with_persons(KINDS[had]))}, form)
+    planned = file.rolled_out(_text(named(KINDS[new]), form))
+    assert planned is not None
+    assert not planned.decided, planned
+    if planned.action is Action.ERROR:
+        assert " line " in planned.cause
+        return
+    assert "bob" not in str(file.text)
+    file.rolled_out(_text({"z": 1}, form))
+    assert "bob" in str(file.text), file.text
+
+
+@pytest.mark.parametrize(
+    ("template", "action"),
+    [("a: 1\nc: 6\n", Action.ADOPT), ("a: 2\n", Action.UPDATE), ("a: 1\nc: 5\n", None), ("b: 2\n", Action.UPDATE)],
+)
+def test_a_value_that_rollout_never_wrote_is_asked_for_at_any_time(template: str, action: Action | None) -> None:
+    file = life("x.yaml", "c: 5\n")
+    file.rolled_out("a: 1\n")
+    planned = file.plan(template)
+    assert (planned.action if planned else None) is action
+
+
+@pytest.mark.parametrize(
+    ("before", "steps", "after", "asked"),
+    [
+        ("on: push\n", ["on: [push, pr]\n", ">on: [push, pr, wd]\n", "z: 1\n"], "on: [push, wd]\nz: 1\n", ["adopt"]),
+        ("on: push\n", ["on: [push, pr]\n", "z: 1\n"], "on: push\nz: 1\n", ["adopt"]),
+        ("on: push\n", ["on: [pr]\n", ">on: [pr, wd]\n", "z: 1\n"], "on: [wd]\nz: 1\n", ["adopt"] * 2),
+        ("on: push\n", ["on: {pr: 1}\n", ">on: {pr: 1, wd: 2}\n", "z: 1\n"], "on: {wd: 2}\nz: 1\n", ["adopt"] * 2),
+        ("on:\n", ["on: [pr]\n", ">on: [pr, wd]\n", "z: 1\n"], "on: [wd]\nz: 1\n", ["adopt"]),
+        ("on: {b: 1}\n", ["on: [x]\n", "on: {b: 1, c: 2}\n", ">on: {b: 1, c: 2, d: 3}\n", "z: 1\n"],
+         "on: {b: 1, d: 3}\nz: 1\n", ["adopt"]),
+        ("on: {b: 1}\n", ["on: {c: 1}\n", "on: [x]\n", "z: 1\n"], "on: {b: 1}\nz: 1\n", ["adopt"]),
+        ("k: 0\n", ["on: {c: 1}\n", ">k: 0\non: {c: 1, b: 1}\n", "on: [x]\n", "on: 7\n", "z: 1\n"],
+         "k: 0\non: {b: 1}\nz: 1\n", ["adopt"]),
+        ("r: [{id: a, x: 1}]\n", ["r: [{id: a, x: 2, y: 3}]\n", "z: 1\n"], "r: [{id: a, x: 1}]\nz: 1\n", ["adopt"]),
+        ("r: [{id: a, x: 1}]\n", ["r: [{id: a, x: 2}, {id: b}]\n", "r: [{id: b}]\n"], "r: [{id: a, x: 1}, {id: b}]\n",
+         ["adopt"]),
+        ("r: [{id: a, x: 1}]\n", ["r: [{id: a, x: {c: 1}}]\n", ">r: [{id: a, m: 0, x: {c: 1}}]\n", "z: 1\n"],
+         "r: [{id: a, m: 0, x: 1}]\nz: 1\n", ["adopt"]),
+        ("k: 0\n", ["s: [x]\n", "s: []\n", "z: 1\n"], "k: 0\nz: 1\n", []),
+        ("k: 0\n", ["s: {x: 1}\n", "s: {}\n", "z: 1\n"], "k: 0\nz: 1\n", []),
+        ("k: 0\n", ["s: {x: [1]}\n", "s: {x: []}\n", "s: {}\n", "z: 1\n"], "k: 0\nz: 1\n", []),
+        ("s: []\n", ["s: [x]\n", "s: []\n", "z: 1\n"], "s: []\nz: 1\n", []),
+        ("s: [a]\n", ["s: [x]\n", ">s: [x]\n", "s: []\n", "z: 1\n"], "s: []\nz: 1\n", []),
+    ],
+)  # fmt: skip
+def test_what_others_had_or_added_is_there_when_the_template_drops_a_key(
+    before: str, steps: list[str], after: str, asked: list[str]
+) -> None:
+    file = life("x.yaml", before)
+    assert file.lived(*steps) == after
+    assert file.asked == asked
+    assert file.plan(steps[-1]) is None

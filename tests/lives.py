@@ -1,0 +1,59 @@
+"""The life of one file: templates that change, and a person who changes the file between them; only values."""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+from rollout.model.circumstances import Decisions
+from rollout.model.files import File, Managed, Written
+from rollout.model.inventory import FileRule
+from rollout.model.plan import Action, Change, OnDrift
+from tests import decisions
+
+YES = Decisions(adopt=True, on_drift=OnDrift.OVERWRITE)
+
+
+class Life(Struct):
+    """A file, and what rollout remembers of it. None is a file that is not there."""
+
+    path: str
+    text: str | None
+    rule: FileRule
+    last: Written | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def plan(self, template: str) -> Change | None:
+        """Return what the file needs for a template."""
+        made = decisions.step(self._item(template), decisions.file(self.text), self.last)
+        return made.changes[0] if made.changes else None
+
+    def rolled_out(self, template: str) -> Change | None:
+        """Write what a template asks for, and say yes where that is asked; return what was planned first."""
+        planned = self.plan(template)
+        if planned is None or planned.action is Action.ERROR:
+            return planned
+        change = planned
+        if not planned.decided:
+            self.asked.append(planned.action.value)
+            change = decisions.only_change(
+                decisions.step(self._item(template), decisions.file(self.text), self.last, YES)
+            )
+        self.last = decisions.written(change, self.last)
+        self.text = _text(change.after)
+        return planned
+
+    def lived(self, *steps: str) -> str | None:
+        """Roll out one template after the other; a step that begins with `>` is what a person makes of the file."""
+        for step in steps:
+            if step.startswith(">"):
+                self.text = step[1:]
+            else:
+                self.rolled_out(step)
+        return self.text
+
+    def _item(self, template: str) -> Managed:
+        return decisions.managed(self.path, template, self.rule)
+
+
+def _text(found: File | None) -> str | None:
+    return None if found is None else found.content.decode()
