@@ -2,12 +2,48 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple, Self
+
+
+class Place(NamedTuple):
+    """Where a mistake is: a file as the person named it, and the line."""
+
+    file: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return self.file if self.line is None else f"{self.file}:{self.line}"
+
+
+class Mistake(NamedTuple):
+    """One thing to mend: what is wrong, where, and the way out."""
+
+    what: str
+    place: Place | None = None
+    way_out: str = ""
+
+    def __str__(self) -> str:
+        where = "" if self.place is None else f"{self.place}: "
+        return f"{where}{self.what}" + (f"; {self.way_out}" if self.way_out else "")
+
 
 class RolloutError(Exception):
-    """A fault the user can mend: the text names the place, the thing and the way out.
+    """A fault the user can mend: one or more mistakes, each with its place, the thing and the way out.
 
-    It begins in lower case and is shown without a traceback; everything else is our own bug and shows one.
+    Its text begins in lower case and is shown without a traceback; everything else is our own bug and shows one.
     """
+
+    def __init__(self, *mistakes: Mistake | str) -> None:
+        super().__init__(*mistakes)
+        self.mistakes = tuple(Mistake(one) if isinstance(one, str) else one for one in mistakes)
+
+    @classmethod
+    def at(cls, file: object, what: str, way_out: str = "", *, line: int | None = None) -> Self:
+        """Return the error of one mistake in a file."""
+        return cls(Mistake(what, Place(str(file), line), way_out))
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.mistakes))
 
 
 class UsageError(RolloutError):

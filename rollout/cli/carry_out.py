@@ -15,7 +15,7 @@ from rollout.cli import interrupt, run_events
 from rollout.cli.progress import Progress
 from rollout.cli.recording import Recording, diagnostics, tell
 from rollout.cli.session import Session
-from rollout.errors import Refused
+from rollout.errors import Mistake, Place, Refused
 from rollout.fleet import apply, load
 from rollout.fleet.apply import Order
 from rollout.ledger.ledger import Ledger, opened
@@ -59,7 +59,8 @@ def reviewed(at: Session, book: Ledger, planfile: str, settings: Settings, decis
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise Refused(f"{planfile}: {error.strerror}; make a plan with: rollout plan --out {planfile}") from error
+        make = f"make a plan with: rollout plan --out {planfile}"
+        raise Refused.at(planfile, error.strerror or "cannot be read", make) from error
     saved, _ = plan_file.read_plan(content, planfile)
     book.check_unused(saved.id, saved.digest)
     by_name = {target.name: target for target in at.loaded.inventory.targets}
@@ -74,10 +75,9 @@ def reviewed(at: Session, book: Ledger, planfile: str, settings: Settings, decis
     stale |= {s.target: why for s in steps if s.target in fresh and (why := stale_targets(s, fresh[s.target]))}
     if stale:
         told = plans.grouped(stale.items(), whole=at.options.verbose > 0)
-        listed = "\n".join(f"{planfile}: {line}" for line in told)
-        raise Refused(
-            f"{listed}\n{planfile}: the plan is stale; nothing was changed; make a new one: rollout plan --out"
-        )
+        place, new = Place(planfile), "make a new one: rollout plan --out"
+        stands = Mistake("the plan is stale; nothing was changed", place, new)
+        raise Refused(*(Mistake(line, place) for line in told), stands)
     merged = tuple(as_reviewed(step, fresh[step.target], decisions) for step in steps)
     return replace(saved, steps=merged)
 

@@ -24,7 +24,7 @@ def read(context: click.Context) -> dict[str, Any]:
             (t.variables["event_types"].value for t in inventory.targets if "event_types" in t.variables), None
         )
         if types is not None and not isinstance(types, list):
-            raise UsageError(f"{options.inventory}: vars.event_types: takes a list of name, when, example")
+            raise UsageError.at(options.inventory, "vars.event_types: takes a list of name, when, example")
         machines = {
             machine.name: {
                 "hostnames": list(machine.hostnames),

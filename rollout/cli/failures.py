@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import click
 
+from rollout.errors import Mistake
 from rollout.safety.shown import redact
-
-# A file and a line, as compilers write it, or a file: what stands before the first colon and a space.
-_PLACE = re.compile(r"([^:\s][^:]*:\d+(?::\d+)?|[^\s:]*[/.][^\s:]*): ")
 
 
 def wants_json(arguments: Sequence[str]) -> bool:
@@ -25,23 +22,20 @@ def wants_json(arguments: Sequence[str]) -> bool:
     return asked or os.environ.get("ROLLOUT_JSON", "").lower() in {"1", "true", "t", "yes", "y", "on"}
 
 
-def tell(text: str, code: int, *, as_json: bool, prefix: str = "rollout: ") -> None:
-    """Report each mistake; `prefix` goes before one that does not begin with its place."""
-    for mistake in _mistakes(redact(text)):
-        click.echo(mistake if prefix == "" or _located(mistake) else f"{prefix}{mistake}", err=True)
+def tell(mistakes: Iterable[Mistake], code: int, *, as_json: bool, prefix: str = "rollout: ") -> None:
+    """Report each mistake; `prefix` goes before one that does not begin with the line of a file."""
+    for mistake in mistakes:
+        text = redact(str(mistake)).rstrip("\n")
+        click.echo(text if _begins_with_a_line(mistake) else f"{prefix}{text}", err=True)
         if as_json:
-            click.echo(json.dumps(_document(mistake, code)))
+            click.echo(json.dumps(_document(mistake, text, code)))
 
 
-def _mistakes(text: str) -> Iterable[str]:
-    """Split a text into its mistakes: each line that is not indented begins one."""
-    return re.split(r"\n(?=\S)", text.rstrip("\n"))
+def _begins_with_a_line(mistake: Mistake) -> bool:
+    place = mistake.place
+    return place is not None and (place.line is not None or place.file.startswith("templates/"))
 
 
-def _located(text: str) -> bool:
-    return re.match(r"\S+:\d+: |templates/", text) is not None
-
-
-def _document(text: str, code: int) -> dict[str, str | int | None]:
-    place = _PLACE.match(text)
-    return {"type": "error", "exit_code": code, "message": text, "place": place[1] if place else None}
+def _document(mistake: Mistake, text: str, code: int) -> dict[str, str | int | None]:
+    place = None if mistake.place is None else redact(str(mistake.place))
+    return {"type": "error", "exit_code": code, "message": text, "place": place}

@@ -41,7 +41,7 @@ def init(context: click.Context, folder: str | None) -> int:
         if os.path.lexists(there):
             raise Refused(f"{_shown(there)} exists already; nothing was written")
     if not place.is_dir():
-        raise RolloutError(f"{folder}: there is no such folder")
+        raise RolloutError.at(folder, "there is no such folder")
     found = []
     for one in search.checkouts(place):
         if isinstance(one, FoundCheckout):
@@ -49,7 +49,8 @@ def init(context: click.Context, folder: str | None) -> int:
         else:
             screen.warn(f"left out: {one}")
     if not found:
-        raise RolloutError(f"{folder or '.'}: found no git repository; name the folder that holds your repositories")
+        way_out = "name the folder that holds your repositories"
+        raise RolloutError.at(folder or ".", "found no git repository", way_out)
     files = {
         templates / first.TEMPLATE: first.TEMPLATE_TEXT,
         inventory.parent / "inventory.schema.json": _schema(),

@@ -111,35 +111,40 @@ def _ended(arguments: list[str] | None) -> int:
         return USAGE
     except click.UsageError as error:
         where = f"rollout {error.ctx.info_name}: " if error.ctx is not None and error.ctx.parent else "rollout: "
-        return failed(where + _lowered(error.format_message()), USAGE, prefix="")
+        return failed(UsageError(where + _lowered(error.format_message())), USAGE, prefix="")
     except click.exceptions.Exit as error:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        return failed("interrupted", INTERRUPTED)
+        return failed(RolloutError("interrupted"), INTERRUPTED)
     except UsageError as error:
-        return failed(str(error), USAGE)
+        return failed(error, USAGE)
     except Refused as error:
-        return failed(str(error), 4)
+        return failed(error, 4)
     except Busy as error:
-        return failed(str(error), 5)
+        return failed(error, 5)
     except RolloutError as error:
-        return failed(str(error), 1)
+        return failed(error, 1)
     except BrokenPipeError:
         streams.silence(sys.stdout)  # the reader of our output has gone
         return 0
     except OSError as error:
         if error.filename is None and error.strerror is None:
             raise
-        return failed(f"{error.filename or 'the system'}: {error.strerror}", 1)
+        return failed(_of_system(error), 1)
     return code
+
+
+def _of_system(error: OSError) -> RolloutError:
+    what = error.strerror or "the system refuses it"
+    return RolloutError(f"the system: {what}") if error.filename is None else RolloutError.at(error.filename, what)
 
 
 def _lowered(text: str) -> str:
     return text[:1].lower() + text[1:] if text[1:2].islower() else text
 
 
-def _failed(text: str, code: int, *, as_json: bool, prefix: str = "rollout: ") -> int:
-    failures.tell(text, code, as_json=as_json, prefix=prefix)
+def _failed(error: RolloutError, code: int, *, as_json: bool, prefix: str = "rollout: ") -> int:
+    failures.tell(error.mistakes, code, as_json=as_json, prefix=prefix)
     return code
 
 

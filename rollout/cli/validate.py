@@ -8,7 +8,7 @@ from rollout.cli import session
 from rollout.cli.options import common
 from rollout.content.modes.table import strategy
 from rollout.content.patterns import matches
-from rollout.errors import UsageError
+from rollout.errors import Mistake, Place, UsageError
 from rollout.fleet.load import Loaded
 from rollout.rendering.checks import Checks
 from rollout.rendering.formatters import Formatters
@@ -61,6 +61,6 @@ def _formats_known(loaded: Loaded) -> None:
         if fault is None:
             continue
         line = max((p.line for p in loaded.inventory.patterns if matches(p.pattern, str(path))), default=1)
-        faults.append(f"{loaded.shown}:{line}: files.{fault}")
+        faults.append(Mistake(f"files.{fault}", Place(loaded.shown, line)))
     if faults:
-        raise UsageError("\n".join(faults))
+        raise UsageError(*faults)

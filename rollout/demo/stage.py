@@ -11,6 +11,6 @@ from rollout.errors import RolloutError
 def prepared(folder: Path) -> Sandbox:
     """Return a sandbox in a folder that is new or empty; raise RolloutError rather than touch what is there."""
     if folder.exists() and any(folder.iterdir()):
-        raise RolloutError(f"{folder}: is not empty; the demo needs a folder of its own")
+        raise RolloutError.at(folder, "is not empty", "the demo needs a folder of its own")
     folder.mkdir(parents=True, exist_ok=True)
     return Sandbox(folder.resolve())

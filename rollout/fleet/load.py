@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from rollout.errors import UsageError
+from rollout.errors import Mistake, Place, UsageError
 from rollout.fleet.ignored import ignored
 from rollout.inventory import choose, machines
 from rollout.inventory.read import Overrides, parse
@@ -18,7 +18,7 @@ from rollout.inventory.remembered import Parsed
 from rollout.model.inventory import Branch, Folder, Inventory, Machine, Target
 from rollout.rendering import templates
 from rollout.rendering.desired import Rendering
-from rollout.rendering.jinja import TemplateFault
+from rollout.rendering.template_fault import TemplateFault
 
 _MAX_INVENTORY = 32 * 1024 * 1024
 _ENTRY = re.compile(r"^  [^\s#-]", re.MULTILINE)  # how most entries begin
@@ -100,14 +100,14 @@ def _text(path: Path, shown: str) -> str:
         with path.open("rb") as file:
             content = file.read(_MAX_INVENTORY + 1)
         if len(content) > _MAX_INVENTORY:
-            raise UsageError(f"{shown}: is larger than 32 MiB")
+            raise UsageError.at(shown, "is larger than 32 MiB")
         return content.decode("utf-8-sig")
     except FileNotFoundError as error:
-        raise UsageError(f"{shown}: there is no inventory; name one with -i FILE") from error
+        raise UsageError.at(shown, "there is no inventory", "name one with -i FILE") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{shown}: is not UTF-8 (byte {error.start})") from error
+        raise UsageError.at(shown, f"is not UTF-8 (byte {error.start})") from error
     except OSError as error:
-        raise UsageError(f"{shown}: {error.strerror}") from error
+        raise UsageError.at(shown, error.strerror or "cannot be read") from error
 
 
 def _folders_apart(inventory: Inventory, rendering: Rendering) -> None:
@@ -124,19 +124,17 @@ def _folders_apart(inventory: Inventory, rendering: Rendering) -> None:
     for target in inventory.targets:
         if not isinstance(target.location, Folder):
             continue
-        root = target.location.root
+        root, at = target.location.root, Place(inventory.path.name, target.line)
         for slot in _slots(rendering, target):
             place = os.path.join(os.path.realpath(root), str(slot))
             inside = next((checkouts[str(p)] for p in Path(place).parents if str(p) in checkouts), None)
             if inside is not None:
-                faults.append(
-                    f"{inventory.path.name}:{target.line}: {target.name}: {slot} lies inside the repository {inside}"
-                )
+                faults.append(Mistake(f"{target.name}: {slot} lies inside the repository {inside}", at))
             other = owners.setdefault(place, target.name)
             if other != target.name:
-                faults.append(f"{inventory.path.name}:{target.line}: {target.name}: {slot} is managed by {other} too")
+                faults.append(Mistake(f"{target.name}: {slot} is managed by {other} too", at))
     if faults:
-        raise UsageError("\n".join(faults))
+        raise UsageError(*faults)
 
 
 def _unread(inventory: Inventory, rendering: Rendering, overrides: Mapping[str, str]) -> Iterator[str]:

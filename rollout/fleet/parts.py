@@ -19,7 +19,7 @@ from rollout.model.inventory import Target
 from rollout.model.parts import Answer, Input, Question
 from rollout.rendering.desired import Rendered, desired_of
 from rollout.rendering.formatters import Formatters
-from rollout.rendering.jinja import TemplateFault
+from rollout.rendering.template_fault import TemplateFault
 from rollout.safety import paths
 from rollout.targets.job import Settings
 from rollout.targets.source import NotRead, Source

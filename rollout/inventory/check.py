@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from rollout.content import yaml_nodes
 from rollout.content.yaml_nodes import Fault, Node, Scalar, Sequence
-from rollout.errors import UsageError
+from rollout.errors import Mistake, Place, UsageError
 from rollout.inventory.shapes import Anything, Flag, ListOf, MapOf, Number, Record, Shape, Share, Text
 
 
@@ -18,7 +18,7 @@ class InventoryError(UsageError):
 
 def error(shown: str, faults: Iterable[Fault]) -> InventoryError:
     ordered = sorted(dict.fromkeys(faults), key=lambda fault: fault.line)
-    return InventoryError("\n".join(f"{shown}:{fault.line}: {fault.message}" for fault in ordered))
+    return InventoryError(*(Mistake(fault.message, Place(shown, fault.line)) for fault in ordered))
 
 
 class Check(Struct):

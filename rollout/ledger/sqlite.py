@@ -25,7 +25,7 @@ class SQLite:
             self._connection = self._open()
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):
-                raise LedgerError(f"{path}: {error}; free the disk or the file, then run it again") from error
+                raise LedgerError.at(path, str(error), "free the disk or the file, then run it again") from error
             aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
             path.rename(aside)
             # A journal of the damaged one would be played back into the new one.
@@ -39,17 +39,17 @@ class SQLite:
             self._path.touch(mode=0o600)
         about = self._path.stat()
         if not stat.S_ISREG(about.st_mode):
-            raise LedgerError(f"{self._path}: is not a file; move it away, and a new ledger begins")
+            raise LedgerError.at(self._path, "is not a file", "move it away, and a new ledger begins")
         if about.st_nlink > 1:
             # Its journal has one of its names: whoever opens it by another does not find what is to be undone.
-            raise LedgerError(f"{self._path}: has hard links; copy it, and move the copy to its place")
+            raise LedgerError.at(self._path, "has hard links", "copy it, and move the copy to its place")
         connection = sqlite3.connect(self._path, timeout=_SQLITE_PATIENCE, isolation_level=None)
         try:
             for pragma in ("journal_mode=DELETE", "synchronous=EXTRA", "foreign_keys=ON", "trusted_schema=OFF"):
                 connection.execute(f"PRAGMA {pragma}")
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version > len(MIGRATIONS):
-                raise LedgerError(f"{self._path}: was written by a newer rollout; upgrade this one")
+                raise LedgerError.at(self._path, "was written by a newer rollout", "upgrade this one")
             for number, name in enumerate(MIGRATIONS[version:], version + 1):
                 script = sql(name)
                 connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
@@ -65,7 +65,7 @@ class SQLite:
         try:
             return self._connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
-            raise LedgerError(f"{self._path}: {error}") from error
+            raise LedgerError.at(self._path, str(error)) from error
 
     def execute(self, query: str, values: Mapping[str, Any]) -> None:
         self.rows(query, values)

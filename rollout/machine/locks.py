@@ -83,7 +83,7 @@ def prove(path: Path) -> None:
         return
     finally:
         os.close(descriptor)
-    raise RolloutError(f"{path}: this file system does not support locks; {_ELSEWHERE}")
+    raise RolloutError.at(path, "this file system does not support locks", _ELSEWHERE)
 
 
 def holder(path: Path) -> str:

@@ -21,6 +21,8 @@ from rollout.model.plan_document import DOCUMENT, PLAN, plan_document
 from rollout.safety import paths
 from rollout.safety.shown import redact
 
+_NEW = "make a new one: rollout plan --out"
+
 # --- plan files
 
 
@@ -77,16 +79,16 @@ def read_plan(content: bytes, shown: str) -> tuple[Plan, dict[str, DOCUMENT]]:
     try:
         document = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise Refused(f"{shown}: is damaged or no plan (not JSON); make a new one: rollout plan --out") from error
+        raise Refused.at(shown, "is damaged or no plan (not JSON)", _NEW) from error
     found = document.get("format") if isinstance(document, dict) else None
     if found != PLAN:
-        raise Refused(f"{shown}: has the format {found!r}; this rollout reads {PLAN!r}; make a new plan")
+        raise Refused.at(shown, f"has the format {found!r}; this rollout reads {PLAN!r}", "make a new plan")
     if document.get("digest") != _digest_of(document):
-        raise Refused(f"{shown}: is damaged (its digest does not fit); make a new one: rollout plan --out")
+        raise Refused.at(shown, "is damaged (its digest does not fit)", _NEW)
     try:
         return _read(document)
     except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise Refused(f"{shown}: is damaged ({error}); make a new one: rollout plan --out") from error
+        raise Refused.at(shown, f"is damaged ({error})", _NEW) from error
 
 
 def _read(document: Mapping[str, Any]) -> tuple[Plan, dict[str, DOCUMENT]]:

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec.structs import astuple
 
 from rollout.content import spelled
+from rollout.errors import Place
 from rollout.model.parts import Answer, Question
 
 _MEMORY = 1 << 30  # bytes of address space a hostile template may take
@@ -41,8 +42,8 @@ def _bound() -> None:
 
 
 def _answer(renderer: Any, request: dict[str, Any]) -> dict[str, Any]:
-    from rollout.rendering.jinja import TemplateFault
     from rollout.rendering.reading import Unanswered
+    from rollout.rendering.template_fault import TemplateFault
 
     try:
         if request["ask"] == "uses":
@@ -52,9 +53,10 @@ def _answer(renderer: Any, request: dict[str, Any]) -> dict[str, Any]:
     except Unanswered as unanswered:
         return {"open": [list(astuple(question)) for question in unanswered.questions]}
     except TemplateFault as fault:
-        return {"fault": str(fault), "spent": isinstance(fault.__cause__, _SPENT)}
+        return {"fault": [fault.what, fault.place, fault.missing], "spent": isinstance(fault.__cause__, _SPENT)}
     except _SPENT as error:
-        return {"fault": f"templates/{request['name']}: template limit: {type(error).__name__}", "spent": True}
+        place = Place(f"templates/{request['name']}")
+        return {"fault": [f"template limit: {type(error).__name__}", place, None], "spent": True}
 
 
 def _answers(request: dict[str, Any]) -> dict[Question, Answer]:

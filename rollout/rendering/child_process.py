@@ -13,17 +13,14 @@ from threading import Lock
 from typing import Any
 
 from rollout.content import spelled
-from rollout.rendering.jinja import TemplateFault
+from rollout.errors import Place
+from rollout.rendering.template_fault import TemplateFault, TemplateLimit
 
 _SECONDS = 10.0  # wall clock for one template; a person's template takes a millisecond
 
 
 _idle: list[subprocess.Popen[bytes]] = []  # at most one: a start costs a hundred times what a template does
 _idle_lock = Lock()
-
-
-class TemplateLimit(TemplateFault):
-    """A template that took too long, or all the memory it may have."""
 
 
 class Child:
@@ -40,19 +37,17 @@ class Child:
             line = self._line(process)
         except (BrokenPipeError, EOFError):
             self.close()
-            raise TemplateLimit(
-                f"templates/{request['name']}: template limit: rendering it ended the renderer"
-            ) from None
+            raise TemplateLimit.of(request["name"], "template limit: rendering it ended the renderer") from None
         except TimeoutError:
             self.close()
-            raise TemplateLimit(
-                f"templates/{request['name']}: template limit: takes more than {_SECONDS:.0f} seconds"
-            ) from None
+            what = f"template limit: takes more than {_SECONDS:.0f} seconds"
+            raise TemplateLimit.of(request["name"], what) from None
         reply: dict[str, Any] = json.loads(line)
         if reply.get("spent"):
             self.close()
         if "fault" in reply:
-            raise TemplateFault(reply["fault"])
+            what, place, missing = reply["fault"]
+            raise TemplateFault(what, None if place is None else Place(*place), missing)
         return reply
 
     def _started(self) -> subprocess.Popen[bytes]:

@@ -15,19 +15,18 @@ from msgspec.structs import astuple
 from rollout import __version__
 from rollout.content import spelled
 from rollout.content.modes.table import traits
-from rollout.errors import UsageError
+from rollout.errors import Mistake, UsageError
 from rollout.model.files import Desired, Managed, Problem, Slot, TemplateFile
 from rollout.model.inventory import FilePattern, Machine, Target
 from rollout.model.parts import Answer, Input, Question
-from rollout.rendering.child_process import Child, TemplateLimit
-from rollout.rendering.jinja import TemplateFault
+from rollout.rendering.child_process import Child
 from rollout.rendering.reading import FUNCTIONS
 from rollout.rendering.remembered import Reads
 from rollout.rendering.slots import SUFFIX, slots, texts, written_fault
+from rollout.rendering.template_fault import TemplateFault, TemplateLimit
 from rollout.rendering.variables import context
 from rollout.safety import secrets
 
-_NO_MACHINE = "'machine' is undefined"
 _READS = re.compile(rf"\b(?:{'|'.join(FUNCTIONS)})\b")
 _ROUNDS = 50  # how often a template may ask for files because of what it read
 _MAX_READ = 32 << 20  # characters of files that one template may read
@@ -83,16 +82,16 @@ class Rendering:
 
     def check(self, targets: tuple[Target, ...]) -> None:
         """Parse every template that a target uses; raise UsageError with all that is wrong with them."""
-        faults: dict[str, None] = {}
+        faults: dict[Mistake, None] = {}
         for target in targets:
             try:
                 for slot in self.slots(target):
                     if _is_rendered(slot):
                         self.uses(slot)
             except TemplateFault as fault:
-                faults[str(fault)] = None
+                faults[fault.mistake] = None
         if faults:
-            raise UsageError("\n".join(faults))
+            raise UsageError(*faults)
 
     def slots(self, target: Target) -> list[Slot]:
         with self._lock:
@@ -212,14 +211,12 @@ class Rendering:
         try:
             if self.reads_files(target, slot):
                 if reader is None:
-                    raise TemplateFault(
-                        f"templates/{slot.template}: reads files, which is done when targets are looked at"
-                    )
+                    raise TemplateFault.of(slot.template, "reads files, which is done when targets are looked at")
                 return self._read_and_rendered(slot, seen, reader)
             return self._known_body(slot, seen), ()
         except TemplateFault as fault:
-            hint = self._no_machine(target) if _NO_MACHINE in str(fault) else ""
-            raise TemplateFault(f"{fault}{hint}") from None
+            hint = self._no_machine(target) if fault.missing == "machine" else ""
+            raise TemplateFault(f"{fault.what}{hint}", fault.place, fault.missing) from None
 
     def _known_body(self, slot: Slot, seen: Mapping[str, Any]) -> bytes:
         """Render a template that reads no files, once for each distinct set of variables."""
@@ -249,9 +246,9 @@ class Rendering:
                 return reply["body"].encode(), tuple((question, answers[question]) for question in used)
             answers |= reader([Question(*question) for question in reply["open"]])
             _bounded(slot, answers)
-        raise TemplateFault(
-            f"templates/{slot.template}: template limit: what it read made it ask for further files {_ROUNDS} times"
-        )
+        assert slot.template is not None
+        what = f"template limit: what it read made it ask for further files {_ROUNDS} times"
+        raise TemplateFault.of(slot.template, what)
 
     def _asked_child(self, slot: Slot, seen: Mapping[str, Any], answers: Mapping[Question, Answer]) -> dict[str, Any]:
         assert slot.template is not None
@@ -266,7 +263,8 @@ class Rendering:
             self._limited[key] = fault
             raise
         except TemplateFault as fault:
-            raise TemplateFault(secrets.masked(str(fault), secrets.named(seen))) from None
+            what = secrets.masked(fault.what, secrets.named(seen))
+            raise TemplateFault(what, fault.place, fault.missing) from None
 
     def _no_machine(self, target: Target) -> str:
         if target.kind == "repo":
@@ -290,7 +288,8 @@ def desired_of(rendered: Iterable[Rendered], inputs: tuple[Input, ...] = ()) -> 
 def _bounded(slot: Slot, answers: Mapping[Question, Answer]) -> None:
     """Raise TemplateFault for a template that reads more than a renderer can hold."""
     if sum(len(answer.text or "") for answer in answers.values()) > _MAX_READ:
-        raise TemplateFault(f"templates/{slot.template}: template limit: reads more than {_MAX_READ >> 20} MiB")
+        assert slot.template is not None
+        raise TemplateFault.of(slot.template, f"template limit: reads more than {_MAX_READ >> 20} MiB")
 
 
 def _is_rendered(slot: Slot) -> bool:
@@ -301,4 +300,4 @@ def _texts(templates: Mapping[str, TemplateFile]) -> dict[str, str]:
     try:
         return texts(templates.values())
     except TemplateFault as fault:
-        raise UsageError(str(fault)) from fault
+        raise UsageError(fault.mistake) from fault

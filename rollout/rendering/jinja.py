@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rollout.content import spelled
+from rollout.errors import Place
 from rollout.model.parts import Answer, Question
 from rollout.rendering import sandbox
 from rollout.rendering.reading import FUNCTIONS, Reading, Unanswered
+from rollout.rendering.template_fault import TemplateFault
 
 if TYPE_CHECKING:
     import jinja2
@@ -19,11 +20,6 @@ _MAX_OUTPUT = 16 * 1024 * 1024
 
 
 _OF_JINJA = {*FUNCTIONS, "super", "self", "caller", "loop", "varargs", "kwargs"}
-_UNKNOWN = re.compile(r"No (filter|test) named ('[^']*')")
-
-
-class TemplateFault(Exception):
-    """A template that does not parse, or does not render for one target; the text names template and line."""
 
 
 class Renderer:
@@ -66,9 +62,8 @@ class Renderer:
                     dynamic = True
                 elif other not in self._templates:
                     line = _names_line(trees[current], other)
-                    raise TemplateFault(
-                        f"templates/{current}:{line}: includes {other!r}, which is not under templates/"
-                    )
+                    what = f"includes {other!r}, which is not under templates/"
+                    raise TemplateFault.of(current, what, line=line)
                 elif other not in {*trees, *waiting}:
                     waiting.append(other)
         if not dynamic:
@@ -81,16 +76,16 @@ class Renderer:
 
         try:
             tree = self.environment(delimiters).parse(self._templates[name], name, f"templates/{name}")
-            self._filters(tree, delimiters)
+            self._filters(name, tree, delimiters)
             return tree, meta.find_undeclared_variables(tree) | _reading_functions(tree)
         except TemplateSyntaxError as error:
-            raise TemplateFault(self._told(name, delimiters, f"templates/{name}:{error.lineno}", error)) from error
+            raise TemplateFault.of(name, self._told(name, delimiters, error), line=error.lineno) from error
         except RecursionError as error:
-            raise TemplateFault(f"templates/{name}:1: nested too deeply") from error
+            raise TemplateFault.of(name, "nested too deeply", line=1) from error
 
-    def _filters(self, tree: jinja2.nodes.Template, delimiters: str) -> None:
-        """Raise a syntax error for a filter or a test that there is not; inside `if`, Jinja looks only when it runs."""
-        from jinja2 import TemplateAssertionError, nodes
+    def _filters(self, name: str, tree: jinja2.nodes.Template, delimiters: str) -> None:
+        """Raise TemplateFault for an unknown filter or test; inside `if`, Jinja looks only when it runs."""
+        from jinja2 import nodes
 
         environment = self.environment(delimiters)
         for used in tree.find_all((nodes.Filter, nodes.Test)):
@@ -99,7 +94,7 @@ class Renderer:
                 ("test", environment.tests) if isinstance(used, nodes.Test) else ("filter", environment.filters)
             )
             if used.name not in known:
-                raise TemplateAssertionError(f"No {kind} named {used.name!r}.", used.lineno)
+                raise TemplateFault.of(name, f"no {kind} is named {used.name!r}", line=used.lineno)
 
     def _functions(self, trees: Mapping[str, jinja2.nodes.Template], undeclared: set[str]) -> None:
         """Raise TemplateFault for a call of what no template defines: a variable is data and cannot be called."""
@@ -116,15 +111,11 @@ class Renderer:
             for call in tree.find_all(nodes.Call):
                 called = call.node.name if isinstance(call.node, nodes.Name) else None
                 if called in undeclared - defined - _OF_JINJA:
-                    raise TemplateFault(f"templates/{name}:{call.lineno}: no function is named {called!r}")
+                    raise TemplateFault.of(name, f"no function is named {called!r}", line=call.lineno)
 
-    def _told(self, name: str, delimiters: str, place: str, error: jinja2.TemplateError) -> str:
+    def _told(self, name: str, delimiters: str, error: jinja2.TemplateError) -> str:
         """Say what is wrong with a template, with the way out where its own text has such marks, too."""
-        words = error.message or type(error).__name__
-        unknown = _UNKNOWN.match(words)
-        if unknown:
-            return f"{place}: no {unknown[1]} is named {unknown[2]}"
-        return f"{place}: {words}{sandbox.hint(self._templates[name], delimiters)}"
+        return f"{error.message or type(error).__name__}{sandbox.hint(self._templates[name], delimiters)}"
 
     @property
     def used(self) -> tuple[Question, ...]:
@@ -141,9 +132,7 @@ class Renderer:
         self._reading.begin(answers or {})
         first = self._answered(name, delimiters, variables)
         if self._answered(name, delimiters, variables) != first:
-            raise TemplateFault(
-                f"templates/{name}: renders differently the second time; it must depend on variables only"
-            )
+            raise TemplateFault.of(name, "renders differently the second time; it must depend on variables only")
         return first
 
     def _answered(self, name: str, delimiters: str, variables: Mapping[str, Any]) -> bytes:
@@ -167,28 +156,31 @@ class Renderer:
             for piece in template.generate(**_copy(variables)):
                 size += len(piece)
                 if size > _MAX_OUTPUT:
-                    raise TemplateFault(f"templates/{name}: renders to more than 16 MiB")
+                    raise TemplateFault.of(name, "renders to more than 16 MiB")
                 pieces.append(piece)
         except TemplateSyntaxError as error:
             broken = error.name or name
-            raise TemplateFault(self._told(broken, delimiters, f"templates/{broken}:{error.lineno}", error)) from error
+            raise TemplateFault.of(broken, self._told(broken, delimiters, error), line=error.lineno) from error
         except SecurityError as error:
-            raise TemplateFault(f"{_line_of(error, name)}: not allowed in a template: {error}") from error
+            raise TemplateFault(f"not allowed in a template: {error}", _line_of(error, name)) from error
+        except sandbox.missing_variable() as error:
+            missing = getattr(error, "variable", None)
+            raise TemplateFault(self._told(name, delimiters, error), _line_of(error, name), missing) from error
         except TemplateError as error:
-            raise TemplateFault(self._told(name, delimiters, _line_of(error, name), error)) from error
+            raise TemplateFault(self._told(name, delimiters, error), _line_of(error, name)) from error
         except MemoryError as error:
-            raise TemplateFault(f"templates/{name}: template limit: needs too much memory") from error
+            raise TemplateFault.of(name, "template limit: needs too much memory") from error
         except TemplateFault:
             raise
         except Exception as error:  # whatever a template can provoke: a wrong type, a division by zero
-            raise TemplateFault(f"{_line_of(error, name)}: {type(error).__name__}: {error}") from error
+            raise TemplateFault(f"{type(error).__name__}: {error}", _line_of(error, name)) from error
         text = "".join(pieces)
         if "\r\n" in self._templates[name] and "\r\n" not in text:
             text = text.replace("\n", "\r\n")  # Jinja reads every line end as LF; git attributes decide later
         try:
             return text.encode()
         except UnicodeEncodeError as error:
-            raise TemplateFault(f"templates/{name}: renders to text that is not valid Unicode") from error
+            raise TemplateFault.of(name, "renders to text that is not valid Unicode") from error
 
 
 def _reading_functions(tree: jinja2.nodes.Template) -> set[str]:
@@ -215,13 +207,13 @@ def _copy(variables: Mapping[str, Any]) -> dict[str, Any]:
     return copied
 
 
-def _line_of(error: BaseException, name: str) -> str:
-    """Name the innermost template line an error came through."""
-    place = f"templates/{name}"
+def _line_of(error: BaseException, name: str) -> Place:
+    """Return the innermost template line an error came through."""
+    place = Place(f"templates/{name}")
     trace = error.__traceback__
     while trace is not None:
         filename = trace.tb_frame.f_code.co_filename
         if filename.startswith("templates/"):
-            place = f"{filename}:{trace.tb_lineno}"
+            place = Place(filename, trace.tb_lineno)
         trace = trace.tb_next
     return place

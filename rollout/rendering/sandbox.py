@@ -6,12 +6,13 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from types import BuiltinMethodType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import jinja2
+    from jinja2 import StrictUndefined, UndefinedError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 _DELIMITERS: dict[str, dict[str, str]] = {
@@ -47,11 +48,11 @@ Source = Callable[[str], tuple[str, str, None] | None]
 
 def environment(source: Source, delimiters: str) -> jinja2.Environment:
     """Return where templates run whose texts `source` gives, under one of the sets of delimiters."""
-    from jinja2 import FunctionLoader, StrictUndefined
+    from jinja2 import FunctionLoader
 
     made = _environment_kind()(
         loader=FunctionLoader(source),
-        undefined=StrictUndefined,
+        undefined=_undefined_kind(),
         autoescape=False,
         keep_trailing_newline=True,
         trim_blocks=True,
@@ -65,6 +66,39 @@ def environment(source: Source, delimiters: str) -> jinja2.Environment:
     made.filters["tojson"] = _json
     made.filters["quote"] = lambda value: shlex.quote(str(value))
     return made
+
+
+@cache
+def missing_variable() -> type[UndefinedError]:
+    """Return the error of a template that needs a variable that does not exist; `variable` is its name."""
+    from jinja2 import UndefinedError
+
+    class MissingVariable(UndefinedError):
+        def __init__(self, variable: str | None, words: str) -> None:
+            super().__init__(words)
+            self.variable = variable
+
+    return MissingVariable
+
+
+@cache
+def _undefined_kind() -> type[StrictUndefined]:
+    from jinja2 import StrictUndefined
+    from jinja2.utils import missing
+
+    class Undefined(StrictUndefined):
+        """Keeps the name of a variable apart from the words about it."""
+
+        __slots__ = ()
+
+        def __init__(
+            self, hint: str | None = None, obj: Any = missing, name: str | None = None, exc: Any = None
+        ) -> None:
+            variable = name if obj is missing else None
+            kind: Any = exc or partial(missing_variable(), variable)  # Jinja only calls it, with the words
+            super().__init__(hint, obj, name, kind)
+
+    return Undefined
 
 
 def _json(value: Any, indent: int | None = None) -> str:
@@ -102,11 +136,27 @@ def _environment_kind() -> type[ImmutableSandboxedEnvironment]:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     class Environment(ImmutableSandboxedEnvironment):
-        """Tells a method of plain data from an entry of the same name."""
+        """Tells a method of plain data from an entry of the same name, and an unknown filter or test in our words."""
 
         def getattr(self, obj: Any, attribute: str) -> Any:
             found = super().getattr(obj, attribute)
             plain = isinstance(obj, dict | list | str | int | float)
             return _Method(found, attribute, obj) if plain and isinstance(found, BuiltinMethodType) else found
 
+        def call_filter(self, name: str, *given: Any, **named: Any) -> Any:
+            _known("filter", name, self.filters)
+            return super().call_filter(name, *given, **named)
+
+        def call_test(self, name: str, *given: Any, **named: Any) -> Any:
+            _known("test", name, self.tests)
+            return super().call_test(name, *given, **named)
+
     return Environment
+
+
+def _known(kind: str, name: str, there: Mapping[str, object]) -> None:
+    """Raise an error for a filter or a test that a template names when it runs, as `map` and `select` do."""
+    from jinja2 import TemplateRuntimeError
+
+    if name not in there:
+        raise TemplateRuntimeError(f"no {kind} is named {name!r}")

@@ -12,7 +12,7 @@ from rollout.content.policy import policy_fault
 from rollout.inventory.rules import mode_of, rule_for
 from rollout.model.files import Slot, TemplateFile
 from rollout.model.inventory import FilePattern, FileRule, Target
-from rollout.rendering.jinja import TemplateFault
+from rollout.rendering.template_fault import TemplateFault
 from rollout.safety import paths
 
 SUFFIX = ".j2"
@@ -54,14 +54,15 @@ def set_paths(set_name: str, templates: Mapping[str, TemplateFile]) -> dict[str,
         path = PurePosixPath(name[len(prefix) :].removesuffix(SUFFIX))
         why = paths.refusal(str(path))
         if why:
-            raise TemplateFault(f"templates/{name}: the path {str(path)!r} {why}")
+            raise TemplateFault.of(name, f"the path {str(path)!r} {why}")
         if _MARKS.search(str(path)):
-            raise TemplateFault(
-                f"templates/{name}: the name of a template is not rendered; write the name that the file has, and "
-                "give targets whose names differ template sets of their own"
+            raise TemplateFault.of(
+                name,
+                "the name of a template is not rendered; write the name that the file has, and "
+                "give targets whose names differ template sets of their own",
             )
         if path in claimed:
-            raise TemplateFault(f"templates/{name}: {path} comes from templates/{claimed[path]} too; keep one")
+            raise TemplateFault.of(name, f"{path} comes from templates/{claimed[path]} too; keep one")
         claimed[path] = name
         found[name] = path
     return found
@@ -80,5 +81,5 @@ def texts(templates: Iterable[TemplateFile]) -> dict[str, str]:
             try:
                 found[template.name] = template.content.decode()
             except UnicodeDecodeError as error:
-                raise TemplateFault(f"templates/{template.name}: is not UTF-8 (byte {error.start})") from error
+                raise TemplateFault.of(template.name, f"is not UTF-8 (byte {error.start})") from error
     return found

@@ -55,13 +55,13 @@ def load(folder: Path, ignored: Collection[str] = ()) -> Read:
             shown = str(path.relative_to(folder))
             about = path.lstat()
             if not stat.S_ISREG(about.st_mode):
-                raise UsageError(f"templates/{shown}: is not a plain file; templates are copied, never linked")
+                raise UsageError.at(f"templates/{shown}", "is not a plain file", "templates are copied, never linked")
             if about.st_size > _MAX_FILE:
-                raise UsageError(f"templates/{shown}: is larger than 16 MiB")
+                raise UsageError.at(f"templates/{shown}", "is larger than 16 MiB")
             try:
                 shown.encode()
             except UnicodeEncodeError:
-                raise UsageError(f"templates/{shown!r}: the name is not UTF-8") from None
+                raise UsageError.at(f"templates/{shown!r}", "the name is not UTF-8") from None
             found[shown] = TemplateFile(shown, path.read_bytes(), bool(about.st_mode & stat.S_IXUSR))
     return Read(found, tuple(sorted(left_out)))
 
@@ -75,7 +75,7 @@ def _taken_out(names: list[str], inside: str, ignored: Collection[str]) -> Itera
 
 
 def _raise(error: OSError) -> None:
-    raise UsageError(f"{error.filename}: {error.strerror}") from error
+    raise UsageError.at(error.filename, error.strerror or "cannot be read") from error
 
 
 def set_names(templates: dict[str, TemplateFile], folder: Path) -> set[str]:

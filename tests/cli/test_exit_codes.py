@@ -89,6 +89,21 @@ def test_with_json_a_refusal_is_told_as_json(world: World) -> None:
     assert (lost.code, lost.lines[0]["place"]) == (4, "nowhere/x.plan")
 
 
+@pytest.mark.parametrize("name", ["my inventory: 5.yaml", "plain"])
+def test_with_json_a_place_is_the_whole_name_of_the_file_whatever_is_in_it(world: World, name: str) -> None:
+    said = world.run("plan", "--json", "-i", name)
+    line = {"type": "error", "exit_code": 64, "place": name}
+    assert said.lines == [line | {"message": f"{name}: there is no inventory; name one with -i FILE"}]
+
+
+def test_with_json_a_faulty_template_is_a_mistake_with_its_line(world: World) -> None:
+    world.bare_repo("api")
+    world.template("project/one.txt.j2", "fine\n{% if %}\n")
+    said = world.run("plan", "--json")
+    assert said.code == 64
+    assert [line["place"] for line in said.lines] == ["templates/project/one.txt.j2:2"]
+
+
 def test_json_is_wanted_by_option_and_by_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert wants_json(["plan", "--json"])
     assert wants_json(["status", "--format", "json"])

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from rollout.rendering.jinja import Renderer, TemplateFault
+from rollout.rendering.jinja import Renderer
+from rollout.rendering.template_fault import TemplateFault
 from tests.world import World
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from rollout.rendering import child_process
-from rollout.rendering.child_process import Child, TemplateLimit
-from rollout.rendering.jinja import TemplateFault
+from rollout.rendering.child_process import Child
+from rollout.rendering.template_fault import TemplateFault, TemplateLimit
 
 NAME = "base/a.txt.j2"
 

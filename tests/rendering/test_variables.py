@@ -15,7 +15,8 @@ from rollout.inventory import remembered
 from rollout.inventory.choose import select
 from rollout.inventory.read import parse
 from rollout.inventory.variables import given as read_as
-from rollout.rendering.jinja import Renderer, TemplateFault
+from rollout.rendering.jinja import Renderer
+from rollout.rendering.template_fault import TemplateFault
 from rollout.safety import secrets
 from tests.world import World
 
