@@ -20,7 +20,7 @@ from rollout.safety.shown import redact
 from rollout.targets.branch.commit import default_subject
 
 if TYPE_CHECKING:
-    from rollout.events.spool import Record
+    from rollout.events.spool import SpoolRecord
 
 
 _WRONG = {Verdict.BLOCKED, Verdict.STALE, Verdict.REJECTED, Verdict.UNKNOWN, Verdict.FAILED}
@@ -60,7 +60,7 @@ def _deliver(url: str, folder: Path) -> None:
     within(proving.PATIENCE, deliver)
 
 
-def _log_without_spool(at: Session, url: str, records: Sequence[Record], why: RolloutError) -> None:
+def _log_without_spool(at: Session, url: str, records: Sequence[SpoolRecord], why: RolloutError) -> None:
     """Send the events now, and print those that the database refuses in full: there is no other copy."""
     from rollout.events import spool
     from rollout.events.database import connected
@@ -108,7 +108,7 @@ def _events(
             yield seed, "error", {**said, **common}
 
 
-def _record(seed: str, event_type: str, data: dict[str, object]) -> Record:
+def _record(seed: str, event_type: str, data: dict[str, object]) -> SpoolRecord:
     """Make the record of an event whose id follows from its seed: logged twice, it is stored once."""
     from rollout.events import spool
 

@@ -60,7 +60,7 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class BenchRun:
     """How a program ended and what it said."""
 
     status: int
@@ -100,7 +100,9 @@ class Bench:
     def spool(self, instance: str) -> Path:
         return self.folder / "home" / instance / ".local/state/rollout/spool"
 
-    def run(self, command: Sequence[str], instance: str, folder: str, stdin: str = "", seconds: float = SECONDS) -> Ran:
+    def run(
+        self, command: Sequence[str], instance: str, folder: str, stdin: str = "", seconds: float = SECONDS
+    ) -> BenchRun:
         """Run a program as `instance`, with a home of its own, in the copy of `folder`; end all that it started."""
         home = self.folder / "home" / instance
         home.mkdir(parents=True, exist_ok=True)
@@ -117,8 +119,8 @@ class Bench:
             status = _ended(process, seconds, self.stop)
             said = [self.unmapped(_text(file)) for file in (out, err)]
         if status is None:
-            return Ran(124, said[0], f"took more than {seconds:.0f} seconds")
-        return Ran(status, *said)
+            return BenchRun(124, said[0], f"took more than {seconds:.0f} seconds")
+        return BenchRun(status, *said)
 
 
 @contextmanager

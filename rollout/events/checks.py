@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from rollout.events import store
+from rollout.events.event import NewEvent
 from rollout.events.event_types import EventType, shipped_types
 from rollout.events.queries import folder, query
 
@@ -29,7 +30,7 @@ CONNECTIVITY, INSERT, CLEANUP = 1, 4, 10
 NEEDS = {2: (1,), 3: (2,), 4: (3,), 5: (4,), 6: (5,), 7: (5,), 8: (5,), 9: (5, 6, 7, 8), 10: (4,)}
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     """How a check ended."""
 
     PASSED = "passed"
@@ -38,7 +39,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class StoreCheck:
     """One file: its number and title, its sentence when nothing is wrong, and its query."""
 
     number: int
@@ -48,11 +49,11 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckFinding:
     """How one check ended, and what it says."""
 
-    check: Check
-    state: State
+    check: StoreCheck
+    state: CheckState
     said: tuple[str, ...]
 
 
@@ -74,7 +75,7 @@ class Scratch:
         }
 
 
-def all_checks() -> tuple[Check, ...]:
+def all_checks() -> tuple[StoreCheck, ...]:
     """Return the checks in their order."""
     return tuple(_read(path) for path in folder("checks"))
 
@@ -89,45 +90,46 @@ def scratch() -> Scratch:
     )
 
 
-def run_checks(connection: Connection, session: Scratch) -> tuple[Finding, ...]:
+def run_checks(connection: Connection, session: Scratch) -> tuple[CheckFinding, ...]:
     """Run every check; whatever they write is rolled back, so nothing is left however this ends."""
-    findings: dict[int, Finding] = {}
+    findings: dict[int, CheckFinding] = {}
     with _rolled_back(connection):
         for check in all_checks():
             findings[check.number] = _run(connection, check, session, findings)
     return tuple(findings.values())
 
 
-def unreachable(reason: str) -> tuple[Finding, ...]:
+def unreachable(reason: str) -> tuple[CheckFinding, ...]:
     """Return the findings when there is no connection at all."""
     first, *others = all_checks()
-    skipped = (Finding(check, State.SKIPPED, ("needs test 1",)) for check in others)
-    return (Finding(first, State.FAILED, (reason,)), *skipped)
+    skipped = (CheckFinding(check, CheckState.SKIPPED, ("needs test 1",)) for check in others)
+    return (CheckFinding(first, CheckState.FAILED, (reason,)), *skipped)
 
 
-def _run(connection: Connection, check: Check, session: Scratch, before: dict[int, Finding]) -> Finding:
+def _run(connection: Connection, check: StoreCheck, session: Scratch, before: dict[int, CheckFinding]) -> CheckFinding:
     import psycopg
 
     for needed in NEEDS.get(check.number, ()):
-        if before[needed].state is not State.PASSED:
-            return Finding(check, State.SKIPPED, (f"needs test {needed}",))
+        if before[needed].state is not CheckState.PASSED:
+            return CheckFinding(check, CheckState.SKIPPED, (f"needs test {needed}",))
     try:
         with connection.transaction():
             ACTS.get(check.number, _nothing)(connection, session)
             rows = connection.execute(check.sql, session.parameters).fetchall()
     except psycopg.Error as error:
-        return Finding(check, State.FAILED, (error.diag.message_primary or str(error),))
+        return CheckFinding(check, CheckState.FAILED, (error.diag.message_primary or str(error),))
     wrong = tuple(str(row[0]) for row in rows)
     if wrong:
-        return Finding(check, State.FAILED, wrong)
-    return Finding(check, State.PASSED, (check.sentence.format(count=len(LOGGED)),))
+        return CheckFinding(check, CheckState.FAILED, wrong)
+    return CheckFinding(check, CheckState.PASSED, (check.sentence.format(count=len(LOGGED)),))
 
 
 def _insert(connection: Connection, session: Scratch) -> None:
     for event_id, kind in zip(session.ids, session.kinds, strict=True):
         # An event that gets lost is for the next check to count.
-        with suppress(store.Dropped):
-            store.append(connection, session.instance, kind.name, json.dumps(kind.example), event_id=event_id)
+        with suppress(store.SwallowedEvent):
+            event = NewEvent(session.instance, kind.name, json.dumps(kind.example), event_id=event_id)
+            store.append(connection, event)
 
 
 def _purge(connection: Connection, session: Scratch) -> None:
@@ -150,8 +152,8 @@ def _rolled_back(connection: Connection) -> Iterator[None]:
         raise psycopg.Rollback
 
 
-def _read(path: Path) -> Check:
+def _read(path: Path) -> StoreCheck:
     text = path.read_text()
     header = HEADER.match(text)
     assert header, f"{path.name} does not begin with its sentence and its title"
-    return Check(int(header["number"]), header["title"], header["sentence"], text.encode())
+    return StoreCheck(int(header["number"]), header["title"], header["sentence"], text.encode())

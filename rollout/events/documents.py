@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from rollout.events import fences, hook_commands, spool
 from rollout.events.bench import SECONDS, Bench, Declared, RolledOut, bench
-from rollout.events.fences import Block
+from rollout.events.fences import FencedBlock
 from rollout.events.hook_commands import HookCommand, NotSettings
 from rollout.events.queries import query
 
@@ -38,7 +38,7 @@ NAMED_TYPES = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class DocumentFault:
     """What is wrong with a document, on which line of it."""
 
     owner: str
@@ -52,17 +52,17 @@ class _Trial:
     """One thing to run, for all the documents that say the same: where it stands, and as whom it runs."""
 
     places: tuple[tuple[RolledOut, int], ...]
-    what: Block | HookCommand
+    what: FencedBlock | HookCommand
     instance: str
 
     @property
     def folder(self) -> str:
         return self.places[0][0].folder
 
-    def faults(self, complaint: str, further: int = 0) -> Iterator[Fault]:
-        kind = f"{self.what.language} block" if isinstance(self.what, Block) else f"{self.what.event} hook"
+    def faults(self, complaint: str, further: int = 0) -> Iterator[DocumentFault]:
+        kind = f"{self.what.language} block" if isinstance(self.what, FencedBlock) else f"{self.what.event} hook"
         for file, line in self.places:
-            yield Fault(file.owner, file.path, line + further, f"{kind}: {complaint}")
+            yield DocumentFault(file.owner, file.path, line + further, f"{kind}: {complaint}")
 
 
 def prove(
@@ -71,7 +71,7 @@ def prove(
     declared: Declared,
     owners: Collection[str] | None = None,
     stop: Event | None = None,
-) -> tuple[Fault, ...]:
+) -> tuple[DocumentFault, ...]:
     """Run every block and hook of the owners' documents on a scratch store at `url`, and return what fails.
 
     Raises RolloutError when nothing could be proved: no database, no psql, no right to make a scratch store.
@@ -86,14 +86,14 @@ def prove(
 
 def run_script(
     url: str, files: Sequence[RolledOut], declared: Declared, path: str, owners: Collection[str]
-) -> tuple[Fault, ...]:
+) -> tuple[DocumentFault, ...]:
     """Run the owners' script at `path` on the store at `url` itself; it must clean up after itself."""
     found = [file for file in files if file.path == path and file.owner in owners]
     if not found:
         return ()
     with bench(url, files, declared, scratch=False) as at:
         ran = [(file, at.run((at.mapped(file.place),), SCRIPT, file.folder)) for file in found]
-    return tuple(Fault(file.owner, file.path, 1, done.complaint) for file, done in ran if done.status)
+    return tuple(DocumentFault(file.owner, file.path, 1, done.complaint) for file, done in ran if done.status)
 
 
 def is_proved(path: str) -> bool:
@@ -108,10 +108,10 @@ def _is_settings(path: str) -> bool:
 # --- what there is to run, and what is wrong already
 
 
-def _read(files: Iterable[RolledOut], declared: Declared) -> tuple[list[Fault], list[_Trial]]:
-    faults: list[Fault] = []
+def _read(files: Iterable[RolledOut], declared: Declared) -> tuple[list[DocumentFault], list[_Trial]]:
+    faults: list[DocumentFault] = []
     places: dict[tuple[object, ...], list[tuple[RolledOut, int]]] = {}
-    things: dict[tuple[object, ...], Block | HookCommand] = {}
+    things: dict[tuple[object, ...], FencedBlock | HookCommand] = {}
     known = {kind.name for kind in declared.types}
     for file in filter(lambda file: is_proved(file.path), files):
         for thing in _things(file, faults, known):
@@ -122,17 +122,19 @@ def _read(files: Iterable[RolledOut], declared: Declared) -> tuple[list[Fault], 
     return faults, trials
 
 
-def _key(thing: Block | HookCommand) -> tuple[object, ...]:
-    if isinstance(thing, Block):
+def _key(thing: FencedBlock | HookCommand) -> tuple[object, ...]:
+    if isinstance(thing, FencedBlock):
         return (thing.language, thing.text)
     return (thing.event, thing.command)
 
 
-def _things(file: RolledOut, faults: list[Fault], known: Collection[str]) -> Iterator[Block | HookCommand]:
+def _things(
+    file: RolledOut, faults: list[DocumentFault], known: Collection[str]
+) -> Iterator[FencedBlock | HookCommand]:
     """Yield what is to be run of a file; what is wrong without being run goes into `faults`."""
 
     def fault(line: int, complaint: str) -> None:
-        faults.append(Fault(file.owner, file.path, line, complaint))
+        faults.append(DocumentFault(file.owner, file.path, line, complaint))
 
     try:
         text = file.content.decode()
@@ -167,8 +169,8 @@ def _named_types(text: str) -> Iterator[str]:
 # --- the running
 
 
-def _tried(at: Bench, trials: Sequence[_Trial]) -> list[Fault]:
-    queries = [trial for trial in trials if isinstance(trial.what, Block) and trial.what.language == "sql"]
+def _tried(at: Bench, trials: Sequence[_Trial]) -> list[DocumentFault]:
+    queries = [trial for trial in trials if isinstance(trial.what, FencedBlock) and trial.what.language == "sql"]
     programs = [trial for trial in trials if trial not in queries]
     faults = [fault for trial in queries for fault in _queried(at, trial)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -176,11 +178,11 @@ def _tried(at: Bench, trials: Sequence[_Trial]) -> list[Fault]:
     return faults + list(_misunderstood(at, programs))
 
 
-def _queried(at: Bench, trial: _Trial) -> Iterator[Fault]:
+def _queried(at: Bench, trial: _Trial) -> Iterator[DocumentFault]:
     """Run a query in a transaction that is rolled back."""
     import psycopg
 
-    assert isinstance(trial.what, Block)
+    assert isinstance(trial.what, FencedBlock)
     try:
         with at.connection.transaction():
             at.connection.execute(query("proof_limit"), (f"{SECONDS:.0f}s",))
@@ -196,8 +198,8 @@ def _line_in(text: str, error: psycopg.Error) -> int:
     return text.count("\n", 0, int(position) - 1) + 1 if position else 0
 
 
-def _running(at: Bench) -> Callable[[_Trial], list[Fault]]:
-    def run(trial: _Trial) -> list[Fault]:
+def _running(at: Bench) -> Callable[[_Trial], list[DocumentFault]]:
+    def run(trial: _Trial) -> list[DocumentFault]:
         command: tuple[str, ...]
         if at.stop and at.stop.is_set():
             return []
@@ -205,19 +207,19 @@ def _running(at: Bench) -> Callable[[_Trial], list[Fault]]:
             case HookCommand() as hook:
                 command, stdin = ("sh", "-c", at.mapped(hook.command)), hook.payload(trial.folder)
                 seconds = max(hook.seconds, HOOK_SECONDS)
-            case Block() as block:
+            case FencedBlock() as block:
                 command, stdin, seconds = (*SHELLS[block.language], at.mapped(block.text)), "", SECONDS
         ran = at.run(command, trial.instance, trial.folder, at.mapped(stdin), seconds)
         if ran.status:
             return list(trial.faults(ran.complaint))
         # A hook leaves delivery to the background; a block that logs must reach the database.
-        waits = spool.count_waiting(at.spool(trial.instance)) if isinstance(trial.what, Block) else 0
+        waits = spool.count_waiting(at.spool(trial.instance)) if isinstance(trial.what, FencedBlock) else 0
         return list(trial.faults(f"{waits} of its events did not reach the database: {ran.complaint}")) if waits else []
 
     return run
 
 
-def _misunderstood(at: Bench, trials: Iterable[_Trial]) -> Iterator[Fault]:
+def _misunderstood(at: Bench, trials: Iterable[_Trial]) -> Iterator[DocumentFault]:
     by_instance = {trial.instance: trial for trial in trials}
     for instance, complaint in at.connection.execute(query("proof_complaints")).fetchall():
         if trial := by_instance.get(str(instance)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from uuid import UUID, uuid4
 
 # Events without an instance are kept under this one.
 UNASSIGNED = "unassigned-PS-000000"
@@ -25,7 +26,19 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class NewEvent:
+    """An event to append: texts as they came, judged by nobody but the database. Its id makes it one event."""
+
+    instance: str
+    event_type: str
+    data: str = "{}"
+    metadata: str = "{}"
+    parent: str = ""
+    event_id: UUID = field(default_factory=uuid4)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredSession:
     """The row of a session in the registry."""
 
     project: str | None = None

@@ -13,7 +13,7 @@ OPENING = re.compile(r"(?P<before>(?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?P<fe
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class FencedBlock:
     """A block tagged `bash`, `sh` or `sql`; `line` is that of its fence."""
 
     line: int
@@ -23,12 +23,12 @@ class Block:
     closed: bool = True
 
 
-def blocks(text: str) -> tuple[Block, ...]:
+def blocks(text: str) -> tuple[FencedBlock, ...]:
     """Return the blocks in their order, those that say `no-run` too."""
     return tuple(_blocks(text.splitlines()))
 
 
-def _blocks(lines: Sequence[str]) -> Iterator[Block]:
+def _blocks(lines: Sequence[str]) -> Iterator[FencedBlock]:
     at = 0
     while at < len(lines):
         opening = _opening(lines[at])
@@ -40,7 +40,7 @@ def _blocks(lines: Sequence[str]) -> Iterator[Block]:
         if language.lower() in LANGUAGES:
             body = [_unprefixed(line, opening["before"]) for line in lines[at + 1 : end]]
             no_run = NO_RUN.match(rest.strip())
-            yield Block(
+            yield FencedBlock(
                 line=at + 1,
                 language=language.lower(),
                 text="".join(line + "\n" for line in body),

@@ -15,7 +15,7 @@ YEAR = 365
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class TypeCount:
     """How often a type was logged, and whether any list knows it."""
 
     name: str
@@ -43,7 +43,7 @@ class Growth:
     rejects: int
     window: int
     days: Mapping[str, int]
-    kinds: tuple[Kind, ...]
+    kinds: tuple[TypeCount, ...]
     active: tuple[Active, ...]
 
     @property
@@ -80,6 +80,6 @@ def read_growth(connection: Connection, window: int) -> Growth:
         rejects=rejects,
         window=window,
         days={str(day): int(str(count)) for day, count in days},
-        kinds=tuple(Kind(str(name), int(str(count)), bool(known)) for name, count, known in kinds),
+        kinds=tuple(TypeCount(str(name), int(str(count)), bool(known)) for name, count, known in kinds),
         active=tuple(Active(str(name), int(str(count)), str(last)) for name, count, last in active),
     )

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rollout.events.event import INVALID_JSON, Event, Session, text_of
+from rollout.events.event import INVALID_JSON, Event, RegisteredSession, text_of
 
 FORMAT = "rollout-resume/1"
 RECENT_ERRORS = 5
@@ -26,7 +26,7 @@ Json = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FoldEntry:
     """An event under its canonical name."""
 
     kind: str
@@ -37,14 +37,16 @@ class Entry:
         return self.event.data
 
 
-def resume(instance: str, events: Iterable[Event], session: Session | None, canonical: Mapping[str, str]) -> Json:
+def resume(
+    instance: str, events: Iterable[Event], session: RegisteredSession | None, canonical: Mapping[str, str]
+) -> Json:
     """Fold a session's events into what its successor needs; the same events give the same answer."""
     ordered = sorted(events, key=lambda event: event.sequence_num)
-    entries = [Entry(canonical.get(event.event_type, event.event_type), event) for event in ordered]
+    entries = [FoldEntry(canonical.get(event.event_type, event.event_type), event) for event in ordered]
     return {
         "format": FORMAT,
         "instance_id": instance,
-        "session": _session(session or Session(), entries),
+        "session": _session(session or RegisteredSession(), entries),
         "last_user_message": _last(
             entries, "user_message", lambda e: {"content": text_of(e.data, "content", "message")}
         ),
@@ -65,7 +67,7 @@ def resume(instance: str, events: Iterable[Event], session: Session | None, cano
     }
 
 
-def _session(session: Session, entries: Sequence[Entry]) -> Json:
+def _session(session: RegisteredSession, entries: Sequence[FoldEntry]) -> Json:
     return {
         "project": session.project,
         "instance_type": session.instance_type,
@@ -81,12 +83,12 @@ def _session(session: Session, entries: Sequence[Entry]) -> Json:
     }
 
 
-def _seen(entries: Sequence[Entry]) -> str | None:
+def _seen(entries: Sequence[FoldEntry]) -> str | None:
 
     return entries[-1].event.seen if entries else None
 
 
-def _context_percent(session: Session, entries: Sequence[Entry]) -> int | None:
+def _context_percent(session: RegisteredSession, entries: Sequence[FoldEntry]) -> int | None:
     for entry in reversed(entries):
         value = entry.data.get("context_percent")
         if entry.kind in CONTEXT and isinstance(value, int) and not isinstance(value, bool):
@@ -94,20 +96,20 @@ def _context_percent(session: Session, entries: Sequence[Entry]) -> int | None:
     return session.context_percent
 
 
-def _last(entries: Sequence[Entry], kind: str, shown: Callable[[Entry], Json]) -> Json | None:
+def _last(entries: Sequence[FoldEntry], kind: str, shown: Callable[[FoldEntry], Json]) -> Json | None:
     for entry in reversed(entries):
         if entry.kind == kind:
             return shown(entry) | _when(entry.event)
     return None
 
 
-def _checkpoint(entries: Sequence[Entry], *, mechanical: bool) -> Json | None:
+def _checkpoint(entries: Sequence[FoldEntry], *, mechanical: bool) -> Json | None:
     """Return what an agent said last, or the state at the end of the last turn; one must not hide the other."""
     said = [entry for entry in entries if ("turn" in entry.data) is mechanical]
     return _last(said, "checkpoint_created", lambda e: {"data": dict(e.data)})
 
 
-def _open_epics(entries: Sequence[Entry]) -> list[Json]:
+def _open_epics(entries: Sequence[FoldEntry]) -> list[Json]:
     last = {text_of(e.data, *EPIC): e for e in entries if e.kind in EPIC_STATES}
     started = sorted((entry for entry in last.values() if EPIC_STATES[entry.kind]), key=lambda e: e.event.sequence_num)
     return [
@@ -116,8 +118,8 @@ def _open_epics(entries: Sequence[Entry]) -> list[Json]:
     ]
 
 
-def _in_flight(entries: Sequence[Entry]) -> list[Entry]:
-    flying: list[Entry] = []
+def _in_flight(entries: Sequence[FoldEntry]) -> list[FoldEntry]:
+    flying: list[FoldEntry] = []
     # Two writers' events may arrive in the wrong order: an end may come before the spawn that is its parent.
     early: set[str | None] = set()
     for entry in entries:
@@ -131,7 +133,7 @@ def _in_flight(entries: Sequence[Entry]) -> list[Entry]:
     return flying
 
 
-def _ended(end: Entry, flying: Sequence[Entry]) -> Entry | None:
+def _ended(end: FoldEntry, flying: Sequence[FoldEntry]) -> FoldEntry | None:
     """Find the spawn that `end` ends: its parent, else the same task or description; unnamed, the oldest one."""
     parent = end.event.parent_uuid
     if ended := _first(spawn for spawn in flying if spawn.event.event_id == parent):
@@ -143,11 +145,11 @@ def _ended(end: Entry, flying: Sequence[Entry]) -> Entry | None:
     return _first(flying) if not names and parent is None else None
 
 
-def _first(entries: Iterable[Entry]) -> Entry | None:
+def _first(entries: Iterable[FoldEntry]) -> FoldEntry | None:
     return next(iter(entries), None)
 
 
-def _subagent(spawn: Entry) -> Json:
+def _subagent(spawn: FoldEntry) -> Json:
     return {
         "description": text_of(spawn.data, "description", "task_type"),
         "subagent": text_of(spawn.data, "subagent", "subagent_type", "model"),
@@ -156,7 +158,7 @@ def _subagent(spawn: Entry) -> Json:
     } | _when(spawn.event)
 
 
-def _commit(entry: Entry) -> Json:
+def _commit(entry: FoldEntry) -> Json:
     return {
         "hash": text_of(entry.data, "hash", "commit_hash", "commit", "sha"),
         "message": text_of(entry.data, "message", "subject"),
@@ -164,7 +166,7 @@ def _commit(entry: Entry) -> Json:
     }
 
 
-def _deploys(entries: Sequence[Entry]) -> list[Json]:
+def _deploys(entries: Sequence[FoldEntry]) -> list[Json]:
     kinds = {"deploy_start", "deploy_complete", "deploy_failed"}
     last = {text_of(e.data, *SERVICE) or "": e for e in entries if e.kind in kinds}
     return [
@@ -179,7 +181,7 @@ def _deploys(entries: Sequence[Entry]) -> list[Json]:
     ]
 
 
-def _deploy_state(entry: Entry) -> str:
+def _deploy_state(entry: FoldEntry) -> str:
     match entry.kind:
         case "deploy_start":
             return "started"
@@ -189,7 +191,7 @@ def _deploy_state(entry: Entry) -> str:
             return text_of(entry.data, "status") or "success"
 
 
-def _recent_errors(entries: Sequence[Entry]) -> list[Json]:
+def _recent_errors(entries: Sequence[FoldEntry]) -> list[Json]:
     errors = [entry for entry in entries if entry.kind == "error"][-RECENT_ERRORS:]
     return [
         {
@@ -201,8 +203,8 @@ def _recent_errors(entries: Sequence[Entry]) -> list[Json]:
     ]
 
 
-def _pull_requests(entries: Sequence[Entry]) -> list[Json]:
-    known: dict[str, list[Entry]] = {}
+def _pull_requests(entries: Sequence[FoldEntry]) -> list[Json]:
+    known: dict[str, list[FoldEntry]] = {}
     for entry in entries:
         if entry.kind in REQUEST_STATES:
             known.setdefault(text_of(entry.data, *REQUEST) or "", []).append(entry)
@@ -210,7 +212,7 @@ def _pull_requests(entries: Sequence[Entry]) -> list[Json]:
     return [_pull_request(history) for history in by_news]
 
 
-def _pull_request(history: Sequence[Entry]) -> Json:
+def _pull_request(history: Sequence[FoldEntry]) -> Json:
     def latest(*names: str) -> str | None:
         return next((said for e in reversed(history) if (said := text_of(e.data, *names))), None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 LIMIT = 2000
@@ -10,6 +10,7 @@ LIMIT = 2000
 LONGEST_TEXT = 200
 LONGEST_LIST = 5
 
+# What the fold says, parsed from JSON.
 Answer = Mapping[str, Any]
 
 
@@ -80,7 +81,7 @@ def _events(count: int) -> str:
     return "1 event" if count == 1 else f"{count} events"
 
 
-def _list(title: str, entries: list[Answer], items: int | None, shown: Any) -> Iterable[str]:
+def _list(title: str, entries: list[Answer], items: int | None, shown: Callable[[Answer], str]) -> Iterable[str]:
     if not entries:
         return
     yield ""

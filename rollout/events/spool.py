@@ -46,7 +46,7 @@ Copied: TypeAlias = Callable[[Sequence[bytes]], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class SpoolRecord:
     """An event as it waits: texts, judged by nobody but the database. The fields are the columns, in order."""
 
     event_id: str
@@ -72,9 +72,9 @@ class Delivery:
     waiting: int
 
 
-def record(instance: str, event_type: str, data: str = "{}", *, metadata: str = "{}", host: str = "") -> Record:
+def record(instance: str, event_type: str, data: str = "{}", *, metadata: str = "{}", host: str = "") -> SpoolRecord:
     """Make a record of something that happens now."""
-    return Record(str(uuid4()), instance, event_type, datetime.now(UTC).isoformat(), data, metadata, "", host)
+    return SpoolRecord(str(uuid4()), instance, event_type, datetime.now(UTC).isoformat(), data, metadata, "", host)
 
 
 def spool_folder(environment: Mapping[str, str] = os.environ) -> Path:
@@ -85,7 +85,7 @@ def spool_folder(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(state) / "rollout/spool"
 
 
-def append(folder: Path, records: Iterable[Record]) -> None:
+def append(folder: Path, records: Iterable[SpoolRecord]) -> None:
     """Keep the records on disk, after everything that waits there now; all of a batch appears at once."""
     _make(folder)
     for lines in _batches([record.line() for record in records]):
@@ -127,7 +127,7 @@ def deliver_by(folder: Path, copied: Copied) -> Delivery:
     return Delivery(delivered, tuple(refused), count_waiting(folder))
 
 
-def deliver_directly(records: Iterable[Record], connection: Connection) -> list[bytes]:
+def deliver_directly(records: Iterable[SpoolRecord], connection: Connection) -> list[bytes]:
     """Deliver records that no disk took; return the lines that the database refuses for good."""
     return _send(partial(_copied, connection), sorted((record.line() for record in records), key=_instance))
 

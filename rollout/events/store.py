@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
 
 from rollout.errors import RolloutError
-from rollout.events.event import Event, Session
+from rollout.events.event import Event, NewEvent, RegisteredSession
 from rollout.events.queries import query
 
 if TYPE_CHECKING:
+    import psycopg
+
     from rollout.events.database import Connection
 
 
@@ -19,32 +20,24 @@ if TYPE_CHECKING:
 LONGEST_NUMBER = 4000
 
 
-class Dropped(RolloutError):
+class SwallowedEvent(RolloutError):
     """Something in the database swallowed an event."""
 
 
-def append(
-    connection: Connection,
-    instance: str,
-    event_type: str,
-    data: str = "{}",
-    *,
-    metadata: str = "{}",
-    parent: str = "",
-    event_id: UUID | None = None,
-) -> int:
+def append(connection: Connection, event: NewEvent) -> int:
     """Append one event, whatever its payload is, and return its position."""
     parameters = {
-        "instance": storable(instance),
-        "event_type": storable(event_type),
-        "data": storable(data),
-        "metadata": storable(metadata),
-        "parent": storable(parent),
-        "event_id": event_id or uuid4(),
+        "instance": storable(event.instance),
+        "event_type": storable(event.event_type),
+        "data": storable(event.data),
+        "metadata": storable(event.metadata),
+        "parent": storable(event.parent),
+        "event_id": event.event_id,
     }
     row = connection.execute(query("append"), parameters).fetchone()
     if row is None or row[0] is None:
-        raise Dropped(f"the database took the event {event_type[:64]!r} and did not keep it: a trigger of its own?")
+        kind = event.event_type[:64]
+        raise SwallowedEvent(f"the database took the event {kind!r} and did not keep it: a trigger of its own?")
     return int(str(row[0]))
 
 
@@ -72,10 +65,10 @@ def events_after(connection: Connection, instance: str, position: int) -> tuple[
     return tuple(Event(*row) for row in rows)
 
 
-def read_session(connection: Connection, instance: str) -> Session | None:
+def read_session(connection: Connection, instance: str) -> RegisteredSession | None:
     """Return the registry's row of an instance, when it has one."""
     row = _reading_json(connection).execute(query("session"), (instance,)).fetchone()
-    return Session(*row) if row else None
+    return RegisteredSession(*row) if row else None
 
 
 def resume_in_sql(connection: Connection, instance: str) -> dict[str, object]:
@@ -86,7 +79,7 @@ def resume_in_sql(connection: Connection, instance: str) -> dict[str, object]:
     return answer
 
 
-def _reading_json(connection: Connection) -> Any:
+def _reading_json(connection: Connection) -> psycopg.Cursor[tuple[Any, ...]]:
     """Return a cursor whose columns are what the query says; no static type can know that."""
     from psycopg.types.json import set_json_loads
 

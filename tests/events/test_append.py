@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from rollout.events.database import connected
+from rollout.events.event import NewEvent
 from rollout.events.store import append
 from tests.events.databases import INSTANCE, ask, opened, positions
 
@@ -226,5 +227,5 @@ def test_a_session_purged_while_it_logs_begins_again_at_1(event_store: str) -> N
 @pytest.mark.parametrize("payload", ["{", "\0", '{"a": "\udc80"}', '{"a": "\\u0000"}', "[1]", ""])
 def test_python_stores_any_payload(event_store: str, payload: str) -> None:
     with connected(event_store) as connection:
-        assert append(connection, INSTANCE, "spawn", payload, event_id=UUID(int=7)) == 1
+        assert append(connection, NewEvent(INSTANCE, "spawn", payload, event_id=UUID(int=7))) == 1
     assert ask(event_store, "SELECT jsonb_typeof(event_data) FROM event_store") == [("object",)]

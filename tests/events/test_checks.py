@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rollout.events import check_report
-from rollout.events.checks import State, all_checks, run_checks, scratch, unreachable
+from rollout.events.checks import CheckState, all_checks, run_checks, scratch, unreachable
 from rollout.events.database import connected
 from rollout.events.helper import faults_of
 from tests.events.databases import ask
@@ -59,7 +59,7 @@ All Tests Passed!
 def failed(url: str) -> list[int]:
     with connected(url) as connection:
         findings = run_checks(connection, scratch())
-    return [finding.check.number for finding in findings if finding.state is State.FAILED]
+    return [finding.check.number for finding in findings if finding.state is CheckState.FAILED]
 
 
 def after(change: str) -> str:
@@ -134,7 +134,7 @@ def test_the_checks_leave_nothing_behind(event_store: str, change: str) -> None:
 def test_an_empty_database_fails_at_its_table_and_says_so_once(empty_database: str) -> None:
     with connected(empty_database) as connection:
         findings = run_checks(connection, scratch())
-    said = {f.check.number: f.said for f in findings if f.state is State.FAILED}
+    said = {f.check.number: f.said for f in findings if f.state is CheckState.FAILED}
     assert said == {2: ("there is no table event_store", "there is no table supervisor_sessions")}
 
 

@@ -15,7 +15,7 @@ from rollout.demo.postgres.server import Server
 from rollout.errors import RolloutError
 from rollout.events import documents
 from rollout.events.bench import Declared, RolledOut
-from rollout.events.documents import Fault
+from rollout.events.documents import DocumentFault
 from rollout.events.event_types import shipped_types
 from tests.events.databases import ask
 from tests.events.first_user_files import Files, rendered
@@ -58,7 +58,7 @@ def fenced(language: str, *bodies: str) -> RolledOut:
 
 
 def complaints(url: str, *files: RolledOut, declared: Declared = DECLARED) -> list[str]:
-    found: Sequence[Fault] = documents.prove(url, (*files, *helpers()), declared, {"shared"})
+    found: Sequence[DocumentFault] = documents.prove(url, (*files, *helpers()), declared, {"shared"})
     return [fault.complaint for fault in found]
 
 

@@ -141,12 +141,12 @@ def interesting(changed: Files) -> list[RolledOut]:
     return made
 
 
-def blocks(file: RolledOut) -> Iterator[fences.Block]:
+def blocks(file: RolledOut) -> Iterator[fences.FencedBlock]:
     """Yield what is executed of a file; a settings file is one block."""
     if file.path.endswith(".md"):
         yield from fences.blocks(file.content.decode())
     elif file.path.endswith("settings.json"):
-        yield fences.Block(1, "json", file.content.decode())
+        yield fences.FencedBlock(1, "json", file.content.decode())
 
 
 def script_changed(changed: Files) -> bool:

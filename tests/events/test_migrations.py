@@ -7,8 +7,9 @@ import pytest
 
 from rollout.demo.postgres.server import Server
 from rollout.errors import Refused, RolloutError
-from rollout.events.checks import State, run_checks, scratch
+from rollout.events.checks import CheckState, run_checks, scratch
 from rollout.events.database import check_server, connected
+from rollout.events.event import NewEvent
 from rollout.events.event_types import shipped_types, store_types
 from rollout.events.migrations import Migration, migrate, pending, shipped
 from rollout.events.store import append, resume_in_sql
@@ -51,7 +52,7 @@ def test_the_older_store_goes_on_where_it_was_and_takes_every_type(any_empty_dat
     url = with_old_store(any_empty_database)
     migrated(url)
     with connected(url) as connection:
-        numbers = [append(connection, INSTANCE, kind.name) for kind in shipped_types()]
+        numbers = [append(connection, NewEvent(INSTANCE, kind.name)) for kind in shipped_types()]
     assert numbers == list(range(6, 6 + len(numbers)))
 
 
@@ -127,7 +128,9 @@ def test_the_ten_checks_pass_on_the_older_store(empty_database: str) -> None:
     migrated(url)
     with connected(url) as connection:
         findings = run_checks(connection, scratch())
-    assert [(finding.check.number, finding.said) for finding in findings if finding.state is not State.PASSED] == []
+    assert [
+        (finding.check.number, finding.said) for finding in findings if finding.state is not CheckState.PASSED
+    ] == []
 
 
 HALVES = {

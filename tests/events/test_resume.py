@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rollout.events.database import connected
-from rollout.events.event import Event, Session
+from rollout.events.event import Event, NewEvent, RegisteredSession
 from rollout.events.event_types import canonical_names, shipped_types, stored_names
 from rollout.events.resume import resume
 from rollout.events.resume_markdown import LIMIT, markdown
@@ -163,7 +163,7 @@ def test_what_is_not_understood_is_counted() -> None:
 
 def test_a_clock_that_runs_ahead_does_not_keep_a_session_alive() -> None:
     ahead = Event(1, "commit", {}, "2099-01-01T00:00:00.000000Z", seen=T)
-    answer = resume(INSTANCE, [ahead], Session(heartbeat="2026-01-01T00:00:00.000000Z"), CANONICAL)
+    answer = resume(INSTANCE, [ahead], RegisteredSession(heartbeat="2026-01-01T00:00:00.000000Z"), CANONICAL)
     session: Any = answer["session"]
     assert session["heartbeat"] == T
 
@@ -190,7 +190,7 @@ def test_python_and_the_database_tell_the_same(event_store: str, logged: list[tu
         ids = [UUID(int=number, version=4) for number in range(1, len(logged) + 1)]
         for event_id, (kind, data, parent) in zip(ids, logged, strict=True):
             claimed = str(ids[parent]) if parent < len(ids) else ""
-            append(connection, INSTANCE, kind, json.dumps(data), parent=claimed, event_id=event_id)
+            append(connection, NewEvent(INSTANCE, kind, json.dumps(data), parent=claimed, event_id=event_id))
         events, session = read_events(connection, INSTANCE), read_session(connection, INSTANCE)
         folded = resume(INSTANCE, events, session, stored_names(connection))
         assert resume_in_sql(connection, INSTANCE) == folded
@@ -200,14 +200,9 @@ def test_every_postgres_tells_the_same_of_a_whole_session(any_event_store: str) 
     agent = simulate(7)
     with connected(any_event_store) as connection:
         for event in agent.logged:
-            append(
-                connection,
-                INSTANCE,
-                event.event_type,
-                json.dumps(event.data),
-                parent=event.parent_uuid or "",
-                event_id=UUID(event.event_id),
-            )
+            data, parent = json.dumps(event.data), event.parent_uuid or ""
+            logged = NewEvent(INSTANCE, event.event_type, data, parent=parent, event_id=UUID(event.event_id))
+            append(connection, logged)
         answer = resume_in_sql(connection, INSTANCE)
     assert wrong_fields(agent.truth, answer) == []
 

@@ -20,7 +20,7 @@ from rollout.errors import RolloutError
 from rollout.events import spool
 from rollout.events.cli import events
 from rollout.events.database import connected
-from rollout.events.spool import Record, append, count_waiting, deliver, record, spool_folder, waiting
+from rollout.events.spool import SpoolRecord, append, count_waiting, deliver, record, spool_folder, waiting
 
 ONE = "consilio-PS-a1b2c3"
 
@@ -40,7 +40,7 @@ def stored(url: str, instance: str = ONE) -> list[str]:
         return [str(row[0]) for row in rows]
 
 
-def numbered(*numbers: int, instance: str = ONE) -> list[Record]:
+def numbered(*numbers: int, instance: str = ONE) -> list[SpoolRecord]:
     return [record(instance, "error", f'{{"n":{number}}}') for number in numbers]
 
 
@@ -70,7 +70,7 @@ def test_delivering_the_same_twice_stores_it_once(folder: Path, event_store: str
 @given(st.text(), st.text(), st.binary(max_size=40))
 def test_any_text_is_one_line_of_eight_columns(data: str, kind: str, raw: bytes) -> None:
     bytes_in_text = raw.decode("utf-8", "surrogateescape")
-    line = Record("id", ONE, kind, "", data, bytes_in_text).line()
+    line = SpoolRecord("id", ONE, kind, "", data, bytes_in_text).line()
     assert (line.count(b"\n"), line.count(b"\t"), line.decode()[-1]) == (1, 7, "\n")
 
 

@@ -2,13 +2,22 @@
 
 import json
 import sys
+from typing import TypedDict, Unpack
 from uuid import UUID, uuid4
 
 import click
 
 from rollout.errors import UsageError
-from rollout.events.event import UNASSIGNED
+from rollout.events.event import UNASSIGNED, NewEvent
 from rollout.events.settings import configured_types, database_option, event_store, instance_of
+
+
+class _More(TypedDict):
+    """What is seldom given: notes, the event that led to this one, an id of one's own."""
+
+    metadata: str
+    parent: str
+    event_id: UUID | None
 
 
 @click.command()
@@ -20,15 +29,7 @@ from rollout.events.settings import configured_types, database_option, event_sto
 @click.option("--event-id", type=click.UUID, help="The event's own id; the same id twice is one event.")
 @click.option("--json", "as_json", is_flag=True, help="Print the stored event's id and position as JSON.")
 @database_option
-def append(
-    event_type: str,
-    payload: str,
-    instance: str | None,
-    metadata: str,
-    parent: str,
-    event_id: UUID | None,
-    as_json: bool,
-) -> None:
+def append(event_type: str, payload: str, instance: str | None, as_json: bool, **more: Unpack[_More]) -> None:
     """Log one event and print its position; JSON may be `-` for standard input.
 
     \b
@@ -38,10 +39,11 @@ def append(
 
     if not event_type:
         raise UsageError("an event needs a type: rollout events append TYPE [JSON]")
-    name, own_id = instance_of(instance), event_id or uuid4()
+    name, own_id = instance_of(instance), more["event_id"] or uuid4()
     data = sys.stdin.read() if payload == "-" else payload
+    event = NewEvent(name, event_type, data, more["metadata"], more["parent"], own_id)
     with event_store() as connection:
-        position = store.append(connection, name, event_type, data, metadata=metadata, parent=parent, event_id=own_id)
+        position = store.append(connection, event)
     known = event_types.canonical_names(event_types.all_types(configured_types()))
     if name == UNASSIGNED:
         click.echo(f"no INSTANCE_ID: kept as unassigned ({UNASSIGNED})", err=True)

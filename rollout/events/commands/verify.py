@@ -12,7 +12,7 @@ from rollout.errors import RolloutError, UsageError
 from rollout.events.settings import database_option, database_url
 
 if TYPE_CHECKING:
-    from rollout.events.checks import Finding
+    from rollout.events.checks import CheckFinding
 
 FOUND_WRONG, NOT_EVALUATED = 2, 1
 
@@ -53,7 +53,7 @@ def verify(ctx: click.Context, tap: bool, as_json: bool, helper: Path | None) ->
         ctx.exit(code)
 
 
-def _findings(url: str) -> tuple[tuple[Finding, ...], int]:
+def _findings(url: str) -> tuple[tuple[CheckFinding, ...], int]:
     """Return the findings, and the exit code if they are not good."""
     from rollout.events import checks
     from rollout.events.database import connected
@@ -65,12 +65,12 @@ def _findings(url: str) -> tuple[tuple[Finding, ...], int]:
         return checks.unreachable(str(error)), NOT_EVALUATED
 
 
-def _with_helper(finding: Finding, helper: Path) -> Finding:
-    from rollout.events.checks import State
+def _with_helper(finding: CheckFinding, helper: Path) -> CheckFinding:
+    from rollout.events.checks import CheckState
     from rollout.events.helper import faults_of
 
     faults = faults_of(helper)
     if faults:
-        wrong = finding.said if finding.state is State.FAILED else ()
-        return replace(finding, state=State.FAILED, said=(*faults, *wrong))
+        wrong = finding.said if finding.state is CheckState.FAILED else ()
+        return replace(finding, state=CheckState.FAILED, said=(*faults, *wrong))
     return replace(finding, said=("Helper script exists", "log_event function loaded", *finding.said))
