@@ -8,12 +8,15 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollout.errors import RolloutError
 from rollout.events import resume_markdown, spool, store
+from rollout.events.bundle import Moment
 from rollout.events.queries import query
+from rollout.events.repository_now import read_repository
 
 if TYPE_CHECKING:
     from rollout.events.database import Connection
@@ -30,12 +33,12 @@ class Tools:
     folder: Path
 
     def resume(self, instance_id: str) -> str:
-        """Say where a session stands: goal, open epics, subagents in flight, commits, deployments, errors."""
+        """Say where a session stands: goal, what did not work, decisions, what is open, the repository now."""
         with self._about(instance_id), self.connect() as connection:
             answer = store.resume_in_sql(connection, instance_id)
         if not answer["events"]:
             raise RolloutError(f"{instance_id}: no events of this session are in the store")
-        return resume_markdown.markdown(answer)
+        return resume_markdown.markdown(answer, Moment(datetime.now(UTC), read_repository(Path.cwd())))
 
     def log_event(
         self,

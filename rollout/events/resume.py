@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from rollout.events.entries import FoldEntry, Json, when
 from rollout.events.event import INVALID_JSON, Event, RegisteredSession, text_of
+from rollout.events.guidance import guidance
 
 FORMAT = "rollout-resume/1"
 RECENT_ERRORS = 5
@@ -22,20 +23,6 @@ SPAWN_ENDS = frozenset({"task_completed", "task_failed"})
 REQUEST_STATES = {"pr_created": "open", "pr_merged": "merged", "pr_closed": "closed"}
 CONTEXT = frozenset({"assistant_start", "instance_heartbeat", "context_window_updated"})
 
-Json = dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class FoldEntry:
-    """An event under its canonical name."""
-
-    kind: str
-    event: Event
-
-    @property
-    def data(self) -> Mapping[str, object]:
-        return self.event.data
-
 
 def resume(
     instance: str, events: Iterable[Event], session: RegisteredSession | None, canonical: Mapping[str, str]
@@ -47,6 +34,7 @@ def resume(
         "format": FORMAT,
         "instance_id": instance,
         "session": _session(session or RegisteredSession(), entries),
+        **guidance(entries),
         "last_user_message": _last(
             entries, "user_message", lambda e: {"content": text_of(e.data, "content", "message")}
         ),
@@ -84,7 +72,6 @@ def _session(session: RegisteredSession, entries: Sequence[FoldEntry]) -> Json:
 
 
 def _seen(entries: Sequence[FoldEntry]) -> str | None:
-
     return entries[-1].event.seen if entries else None
 
 
@@ -99,7 +86,7 @@ def _context_percent(session: RegisteredSession, entries: Sequence[FoldEntry]) -
 def _last(entries: Sequence[FoldEntry], kind: str, shown: Callable[[FoldEntry], Json]) -> Json | None:
     for entry in reversed(entries):
         if entry.kind == kind:
-            return shown(entry) | _when(entry.event)
+            return shown(entry) | when(entry.event)
     return None
 
 
@@ -113,7 +100,7 @@ def _open_epics(entries: Sequence[FoldEntry]) -> list[Json]:
     last = {text_of(e.data, *EPIC): e for e in entries if e.kind in EPIC_STATES}
     started = sorted((entry for entry in last.values() if EPIC_STATES[entry.kind]), key=lambda e: e.event.sequence_num)
     return [
-        {"epic_id": text_of(e.data, *EPIC), "feature": text_of(e.data, "feature", "feature_name")} | _when(e.event)
+        {"epic_id": text_of(e.data, *EPIC), "feature": text_of(e.data, "feature", "feature_name")} | when(e.event)
         for e in started
     ]
 
@@ -155,7 +142,7 @@ def _subagent(spawn: FoldEntry) -> Json:
         "subagent": text_of(spawn.data, "subagent", "subagent_type", "model"),
         "task_id": text_of(spawn.data, *TASK),
         "event_id": spawn.event.event_id,
-    } | _when(spawn.event)
+    } | when(spawn.event)
 
 
 def _commit(entry: FoldEntry) -> Json:
@@ -176,7 +163,7 @@ def _deploys(entries: Sequence[FoldEntry]) -> list[Json]:
             "port": text_of(entry.data, "port"),
             "environment": text_of(entry.data, "environment"),
         }
-        | _when(entry.event)
+        | when(entry.event)
         for service, entry in sorted(last.items())
     ]
 
@@ -198,7 +185,7 @@ def _recent_errors(entries: Sequence[FoldEntry]) -> list[Json]:
             "error_type": text_of(entry.data, "error_type", "type"),
             "message": text_of(entry.data, "message", "error_message", "error"),
         }
-        | _when(entry.event)
+        | when(entry.event)
         for entry in reversed(errors)
     ]
 
@@ -221,15 +208,11 @@ def _pull_request(history: Sequence[FoldEntry]) -> Json:
         "url": latest("pr_url", "url"),
         "title": latest("title"),
         "state": REQUEST_STATES[history[-1].kind],
-    } | _when(history[-1].event)
+    } | when(history[-1].event)
 
 
 def _brief(event: Event) -> Json:
-    return {"event_type": event.event_type} | _when(event)
-
-
-def _when(event: Event) -> Json:
-    return {"sequence_num": event.sequence_num, "timestamp": event.timestamp}
+    return {"event_type": event.event_type} | when(event)
 
 
 def _missing(ordered: Sequence[Event]) -> int:

@@ -230,3 +230,15 @@ def test_an_old_server_is_refused() -> None:
 def test_every_migration_says_first_what_it_is_for() -> None:
     folder = Path(str(migrate.__code__.co_filename)).parent / "sql" / "migrations"
     assert [path.name for path in folder.glob("*.sql") if not path.read_text().startswith("-- ")] == []
+
+
+def test_one_index_holds_the_positions(any_empty_database: str) -> None:
+    url = with_old_store(any_empty_database)
+    with connected(url) as connection:
+        migrate(connection)
+    indexes = ask(
+        url, "SELECT indexdef FROM pg_indexes WHERE tablename = 'event_store' AND indexdef ~ 'UNIQUE.*sequence'"
+    )
+    assert [str(line).partition("btree ")[2] for (line,) in indexes] == [
+        "(instance_id, sequence_num) INCLUDE (event_type)"
+    ]

@@ -14,7 +14,6 @@ from rollout.events.database import connected
 from rollout.events.event import Event, NewEvent, RegisteredSession
 from rollout.events.event_types import canonical_names, shipped_types, stored_names
 from rollout.events.resume import resume
-from rollout.events.resume_markdown import LIMIT, markdown
 from rollout.events.store import append, read_events, read_session, resume_in_sql
 from tests.events.databases import INSTANCE, ask
 from tests.events.simulation import remembered, share, simulate, wrong_fields
@@ -150,6 +149,35 @@ def test_the_last_checkpoint_is_told_whole() -> None:
     assert answer["last_checkpoint"]["data"] == {"next": "b", "files": ["x"]}
 
 
+def test_the_newest_goal_counts() -> None:
+    answer = told(("goal", {"text": "a login"}), ("goal", {"text": "a login by e-mail"}), ("commit", {}))
+    assert answer["goal"] == {"text": "a login by e-mail", "sequence_num": 2, "timestamp": T}
+
+
+def standing(name: str, field: str, *logged: Logged) -> list[str]:
+    return [entry[field] for entry in told(*logged)[name]]
+
+
+@pytest.mark.parametrize("replaces", ["in Redis", "#1", str(UUID(int=1))])
+def test_a_decision_that_was_replaced_is_not_told(replaces: str) -> None:
+    first: tuple[Logged, ...] = (("decision", {"decision": "in Redis"}), ("decision", {"decision": "by e-mail"}))
+    second: Logged = ("decision", {"decision": "in PostgreSQL", "reason": "one less", "replaces": replaces})
+    assert standing("decisions", "decision", *first, second) == ["by e-mail", "in PostgreSQL"]
+
+
+def test_what_is_blocked_is_told_until_it_goes_on() -> None:
+    blocked: tuple[Logged, ...] = tuple(("blocked", {"what": what, "by": "x"}) for what in ("a", "b", "c"))
+    ends: tuple[Logged, ...] = (("unblocked", {"what": "a"}), ("unblocked", {"what": "#2"}), ("unblocked", {}))
+    assert standing("blocked", "what", *blocked, *ends) == ["c"]
+
+
+def test_every_approach_that_failed_is_told_once_with_its_last_reason() -> None:
+    tried: tuple[Logged, ...] = tuple(
+        ("attempt_failed", {"approach": way, "reason": reason}) for way, reason in ("a1", "b2", "a3")
+    )
+    assert standing("failed_attempts", "reason", *tried) == ["2", "3"]
+
+
 def test_a_gap_is_said() -> None:
     gap = [Event(1, "commit"), Event(4, "commit")]
     answer = resume(INSTANCE, gap, None, CANONICAL)
@@ -173,12 +201,20 @@ VALUE = st.sampled_from(["a", "b", "", 0, 7, -1, 1.5, True, None, ["a"], {"a": 1
 FIELDS = [
     "epic_id", "epic", "id", "task_id", "agent_id", "description", "service", "name", "status", "hash",
     "message", "content", "pr_number", "url", "title", "context_percent", "error_type", "feature", "subagent",
+    "turn",
 ]  # fmt: skip
 DATA = st.dictionaries(st.sampled_from(FIELDS), VALUE, max_size=4)
 ANY_TYPE = st.sampled_from([kind.name for kind in shipped_types()] + ["coffee"])
 TASKS = st.dictionaries(st.sampled_from(["task_id", "agent_id", "description"]), st.sampled_from(["a", 1]), max_size=2)
-LOGGED = st.tuples(ANY_TYPE, DATA, st.integers(0, 12)) | st.tuples(
-    st.sampled_from(["spawn", "task_completed", "task_failed"]), TASKS, st.integers(0, 20)
+WORDS = st.dictionaries(
+    st.sampled_from(["text", "goal", "decision", "replaces", "approach", "reason", "what", "by"]),
+    st.sampled_from(["a", "b", "#1", "#2", "", 1]),
+    max_size=4,
+)
+LOGGED = (
+    st.tuples(ANY_TYPE, DATA, st.integers(0, 12))
+    | st.tuples(st.sampled_from(["spawn", "task_completed", "task_failed"]), TASKS, st.integers(0, 20))
+    | st.tuples(st.sampled_from(["goal", "decision", "attempt_failed", "blocked", "unblocked"]), WORDS, st.just(99))
 )
 
 
@@ -221,68 +257,6 @@ def test_the_simulation_would_notice_a_forgotten_event() -> None:
         for agent in map(simulate, range(200))
     ]
     assert share(wrong).right < 150
-
-
-def test_the_page_has_fewer_than_2000_characters_whatever_was_logged() -> None:
-    long = "word " * 1000
-    logged: list[Logged] = [
-        (kind.name, {name: f"{number} {long}" for name in FIELDS if name != "context_percent"})
-        for number in range(12)
-        for kind in shipped_types()
-    ]
-    answer = told(*logged, *((f"strange type {number}" * 3, {}) for number in range(20)))
-    page = markdown(answer)
-    assert len(page) < LIMIT
-    assert f"rollout events resume {INSTANCE} --full" in page
-    assert len(markdown(answer, limit=None)) > LIMIT
-
-
-def test_the_page_of_a_session_reads_like_this() -> None:
-    answer = told(
-        ("user_message", {"content": "implement\nauth"}),
-        ("epic_start", {"epic_id": "epic-003", "feature": "auth"}),
-        ("spawn", {"description": "Implement epic-003", "subagent": "haiku"}),
-        ("commit", {"message": "feat: auth", "hash": "a1b2c3d"}),
-        ("deploy", {"service": "api", "port": 5100, "status": "success"}),
-        ("error", {"error_type": "test_failure", "message": "2 of 40 tests fail"}),
-        ("checkpoint_created", {"next": "expiry of sessions"}),
-        ("pr_created", {"pr_number": 12, "title": "feat: auth"}),
-        ("assistant_start", {"context_percent": 42}),
-        ("coffee", {}),
-    )
-    answer["session"] |= {"project": "consilio", "machine": "odin3", "status": "active"}
-    assert markdown(answer) == PAGE
-
-
-PAGE = """\
-# Resume consilio-PS-abc123
-
-Project consilio · machine odin3 · status active · last heard of 2026-02-03 15:20:00 UTC · context 42 %
-Log complete: 10 events, user_message (#1, 2026-02-03 15:20:00 UTC) to coffee (#10, 2026-02-03 15:20:00 UTC)
-**Last user message** (#1, 2026-02-03 15:20:00 UTC): implement auth
-
-**Open epics**
-- epic-003 auth (since #2, 2026-02-03 15:20:00 UTC)
-
-**Subagents in flight**
-- Implement epic-003 by haiku (since #3, 2026-02-03 15:20:00 UTC)
-
-**Last commit** (#4, 2026-02-03 15:20:00 UTC): a1b2c3d feat: auth
-
-**Deploys**
-- api: success on port 5100 (#5, 2026-02-03 15:20:00 UTC)
-
-**Recent errors**
-- test_failure 2 of 40 tests fail (#6, 2026-02-03 15:20:00 UTC)
-
-**Last checkpoint** (#7, 2026-02-03 15:20:00 UTC): next: expiry of sessions
-
-**Pull requests**
-- #12 feat: auth: open (#8, 2026-02-03 15:20:00 UTC)
-
-**Not understood**
-- coffee × 1
-"""
 
 
 @pytest.mark.long

@@ -1,6 +1,8 @@
 """`rollout events resume`."""
 
 import json
+from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
@@ -15,12 +17,14 @@ from rollout.events.settings import database_option, event_store, instance_of, w
 @click.option("--full", is_flag=True, help="Markdown without a limit; it is kept under 2,000 characters otherwise.")
 @database_option
 def resume(instance: str, shape: str, full: bool) -> None:
-    """Say where a session stands, for whoever continues it.
+    """Say where a session stands, for whoever continues it, beside the repository of this folder as it is now.
 
     \b
     Example: rollout events resume consilio-PS-a1b2c3
     """
     from rollout.events import resume_markdown, store
+    from rollout.events.bundle import Moment
+    from rollout.events.repository_now import read_repository
 
     name = instance_of(instance)
     if beyond := way_beyond():
@@ -33,4 +37,5 @@ def resume(instance: str, shape: str, full: bool) -> None:
     if shape == "json":
         click.echo(json.dumps(answer, indent=2, sort_keys=True, ensure_ascii=False))
     else:
-        click.echo(resume_markdown.markdown(answer, limit=None if full else resume_markdown.LIMIT), nl=False)
+        at = Moment(datetime.now(UTC), read_repository(Path.cwd()))
+        click.echo(resume_markdown.markdown(answer, at, None if full else resume_markdown.LIMIT), nl=False)
