@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
-from typing import Any
+from enum import IntEnum
+from typing import Any, TypeAlias
 
 from rollout.events.repository_now import RepositoryNow, differences
 
 # What the fold says, parsed from JSON.
 Answer = Mapping[str, Any]
+Parts: TypeAlias = tuple[str | None, ...]
+Shown: TypeAlias = Callable[[Answer], Parts]
 NEXT = ("next", "next_steps", "todo")
 DAY, HOUR, MINUTE = 86_400, 3_600, 60
 
@@ -24,39 +26,60 @@ class Moment:
     repository: RepositoryNow | None = None
 
 
+class Worth(IntEnum):
+    """What a page may leave out: nothing of what must be told, first of all what is over."""
+
+    MUST = 0
+    OPEN = 1
+    OVER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is said in a line, part by part, and its age and source."""
+
+    parts: tuple[str, ...]
+    source: str = ""
+    joint: str = ": "
+    whole: bool = False  # never shortened
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A title and its lines; what must be told is never cut."""
+    """A title and its lines."""
 
     title: str
-    lines: tuple[tuple[str, str], ...]  # what is said, and its age and source
-    must: bool = False
+    lines: tuple[Line, ...]
+    worth: Worth = Worth.OPEN
 
 
 def sections(answer: Answer, at: Moment) -> Iterator[Section]:
     """Yield what there is to tell, the most important first; a title without lines is left out."""
     told = _Teller(at.time)
-    yield Section("", (_session(answer, told), _log(answer, told)), must=True)
-    yield from _one("Goal", answer.get("goal"), told, lambda goal: goal["text"], must=True)
-    yield from _one("Last user message", answer["last_user_message"], told, lambda said: said["content"], must=True)
-    yield from _many("Tried, did not work", answer.get("failed_attempts"), told, _attempt, must=True)
+    yield Section("", (_session(answer, told), _log(answer, told)), Worth.MUST)
+    yield from told.one("Goal", answer.get("goal"), lambda goal: (goal["text"],), Worth.MUST)
+    yield from told.one("Last user message", answer["last_user_message"], lambda said: (said["content"],), Worth.MUST)
+    yield from told.many("Tried, did not work", answer.get("failed_attempts"), _attempt, Worth.MUST)
     yield from _now(answer, at, told)
-    yield from _many("Blocked", answer.get("blocked"), told, _block)
+    yield from told.many("Blocked", answer.get("blocked"), _block)
     yield from _next(answer, told)
-    yield from _many("Open epics", answer["open_epics"], told, _epic)
-    yield from _many("Subagents in flight", answer["subagents_in_flight"], told, _subagent)
-    yield from _many("Decisions", _newest(answer.get("decisions")), told, _decision)
-    open_ones = [request for request in answer["pull_requests"] if request["state"] == "open"]
-    yield from _many("Open pull requests", _newest(open_ones), told, _request)
-    yield from _many("Services", answer["deploys"], told, _deploy)
-    yield from _many("Recent errors", answer["recent_errors"], told, _error)
-    yield from _one("Last commit", answer["last_commit"], told, lambda c: _words(c["hash"], c["message"]))
-    yield from _one("Last checkpoint", answer["last_checkpoint"], told, _pairs)
-    yield from _one("Last turn", answer.get("last_turn"), told, _pairs)
-    over = [request for request in answer["pull_requests"] if request["state"] != "open"]
-    yield from _many("Pull requests that are over", _newest(over), told, _request)
-    strange = tuple((f"{entry['event_type']} × {entry['count']}", "") for entry in answer["not_understood"])
-    yield from [Section("Not understood", strange)] if strange else []
+    yield from told.many("Open epics", answer["open_epics"], lambda e: (_words(e["epic_id"], e["feature"]),))
+    yield from told.many("Subagents in flight", answer["subagents_in_flight"], _subagent)
+    yield from told.many("Decisions", _newest(answer.get("decisions")), _decision)
+    requests = _newest(answer["pull_requests"])
+    yield from told.many("Open pull requests", [r for r in requests if r["state"] == "open"], _request)
+    yield from told.many("Services", answer["deploys"], _deploy)
+    errors = answer["recent_errors"]
+    yield from told.many("Last error", errors[:1], _error)
+    yield from told.one("Last commit", answer["last_commit"], lambda c: (_words(c["hash"], c["message"]),), Worth.OVER)
+    yield from told.one("Last checkpoint", answer["last_checkpoint"], _pairs, Worth.OVER)
+    yield from told.many("Errors before it", errors[1:], _error, Worth.OVER)
+    yield from told.one("Last turn", answer.get("last_turn"), _pairs, Worth.OVER)
+    yield from told.many(
+        "Pull requests that are over", [r for r in requests if r["state"] != "open"], _request, Worth.OVER
+    )
+    strange = tuple(Line((f"{entry['event_type']} × {entry['count']}",)) for entry in answer["not_understood"])
+    yield from [Section("Not understood", strange, Worth.OVER)] if strange else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,26 +101,22 @@ class _Teller:
                 return f"{seconds // length} {unit} ago"
         return "just now"
 
+    def one(self, title: str, event: Answer | None, shown: Shown, worth: Worth = Worth.OPEN) -> Iterator[Section]:
+        yield from self.many(title, [event] if event else [], shown, worth)
 
-def _one(
-    title: str, event: Answer | None, told: _Teller, shown: Callable[[Answer], str | None], *, must: bool = False
-) -> Iterator[Section]:
-    if event:
-        yield Section(title, ((shown(event) or "unnamed", told.source(event)),), must)
-
-
-def _many(
-    title: str, events: Sequence[Answer] | None, told: _Teller, shown: Callable[[Answer], str], *, must: bool = False
-) -> Iterator[Section]:
-    if events:
-        yield Section(title, tuple((shown(event), told.source(event)) for event in events), must)
+    def many(
+        self, title: str, events: Sequence[Answer] | None, shown: Shown, worth: Worth = Worth.OPEN
+    ) -> Iterator[Section]:
+        if events:
+            lines = (Line(tuple(part or "unnamed" for part in shown(event)), self.source(event)) for event in events)
+            yield Section(title, tuple(lines), worth)
 
 
 def _newest(events: Sequence[Answer] | None) -> list[Answer]:
     return list(reversed(events or ()))
 
 
-def _session(answer: Answer, told: _Teller) -> tuple[str, str]:
+def _session(answer: Answer, told: _Teller) -> Line:
     session = answer["session"]
     percent = session["context_percent"]
     parts = (
@@ -108,16 +127,16 @@ def _session(answer: Answer, told: _Teller) -> tuple[str, str]:
         "context unknown" if percent is None else f"context {percent} %",
     )
     heard = f"({told.age(session['heartbeat'])}, registry)" if session["heartbeat"] else "(never heard of)"
-    return " · ".join(part for part in parts if part), heard
+    return Line(tuple(part for part in parts if part), heard, " · ", whole=True)
 
 
-def _log(answer: Answer, told: _Teller) -> tuple[str, str]:
+def _log(answer: Answer, told: _Teller) -> Line:
     last = answer["last_event"]
     if not last:
-        return "No events.", ""
+        return Line(("No events.",))
     count = "1 event" if answer["events"] == 1 else f"{answer['events']} events"
     state = "complete" if answer["complete"] else f"INCOMPLETE, {answer['missing']} positions are missing"
-    return f"Log {state}: {count}, the last one {last['event_type']}", told.source(last)
+    return Line((f"Log {state}: {count}, the last one {last['event_type']}",), told.source(last), whole=True)
 
 
 def _now(answer: Answer, at: Moment, told: _Teller) -> Iterator[Section]:
@@ -126,13 +145,13 @@ def _now(answer: Answer, at: Moment, told: _Teller) -> Iterator[Section]:
         return
     unpushed = "unpushed unknown" if now.unpushed is None else f"{now.unpushed} unpushed"
     branch = f"branch {now.branch}" if now.branch else "no branch"
-    here = f"{now.top}: {branch}, HEAD {(now.head or 'none')[:12]}, {now.dirty} changed files, {unpushed}"
+    here = f"{branch}, HEAD {(now.head or 'none')[:12]}, {now.dirty} changed files, {unpushed}"
     path = answer["session"].get("path")
     if path and not _within(path, now.top):
-        lines = [(f"differs: the session worked in {path}", "(registry)")]
+        lines = [Line(("differs", f"the session worked in {path}"), "(registry)")]
     else:
-        lines = [(f"differs: {said}", told.source(event)) for said, event in differences(answer, now)]
-    yield Section("Now", ((here, "(now, git)"), *lines))
+        lines = [Line(("differs", said), told.source(event)) for said, event in differences(answer, now)]
+    yield Section("Now", (Line((now.top, here), "(now, git)", whole=True), *lines), Worth.MUST)
 
 
 def _within(path: str, top: str) -> bool:
@@ -144,56 +163,47 @@ def _next(answer: Answer, told: _Teller) -> Iterator[Section]:
     said = (
         next((checkpoint["data"][name] for name in NEXT if checkpoint["data"].get(name)), None) if checkpoint else None
     )
-    yield from _one("Next", checkpoint if said else None, told, lambda _: _plain(said))
+    yield from told.one("Next", checkpoint if said else None, lambda _: (_plain(said),))
 
 
-def _attempt(attempt: Answer) -> str:
-    return _because(attempt["approach"], attempt["reason"])
+def _attempt(attempt: Answer) -> Parts:
+    return attempt["approach"], *([attempt["reason"]] if attempt["reason"] else [])
 
 
-def _decision(decision: Answer) -> str:
-    instead = f" (instead of: {decision['replaces']})" if decision["replaces"] else ""
-    return _because(decision["decision"], decision["reason"]) + instead
+def _decision(decision: Answer) -> Parts:
+    reason = [decision["reason"]] if decision["reason"] else []
+    return decision["decision"], *reason, *([f"instead of {decision['replaces']}"] if decision["replaces"] else [])
 
 
-def _block(block: Answer) -> str:
-    return f"{block['what'] or 'unnamed'} by {block['by'] or 'unknown'}"
+def _block(block: Answer) -> Parts:
+    return block["what"], f"by {block['by'] or 'unknown'}"
 
 
-def _because(said: str | None, reason: str | None) -> str:
-    return f"{said or 'unnamed'}: {reason}" if reason else said or "unnamed"
+def _subagent(spawn: Answer) -> Parts:
+    return (f"{_words(spawn['description'], spawn['task_id'])} by {spawn['subagent'] or 'a subagent'}",)
 
 
-def _epic(epic: Answer) -> str:
-    return _words(epic["epic_id"], epic["feature"])
+def _deploy(deploy: Answer) -> Parts:
+    return deploy["service"], deploy["state"] + (f" on port {deploy['port']}" if deploy["port"] else "")
 
 
-def _subagent(spawn: Answer) -> str:
-    return f"{_words(spawn['description'], spawn['task_id'])} by {spawn['subagent'] or 'a subagent'}"
+def _error(error: Answer) -> Parts:
+    return (_words(error["error_type"], error["message"]),)
 
 
-def _deploy(deploy: Answer) -> str:
-    port = f" on port {deploy['port']}" if deploy["port"] else ""
-    return f"{deploy['service'] or 'unnamed'}: {deploy['state']}{port}"
-
-
-def _error(error: Answer) -> str:
-    return _words(error["error_type"], error["message"])
-
-
-def _request(request: Answer) -> str:
+def _request(request: Answer) -> Parts:
     number = f"PR {request['number']}" if request["number"] else None
-    return f"{_words(number, request['title'], request['url'])}: {request['state']}"
+    return _words(number, request["title"], request["url"]), request["state"]
 
 
 def _words(*parts: str | None) -> str:
     return " ".join(part for part in parts if part) or "unnamed"
 
 
-def _pairs(event: Answer) -> str:
-    return ", ".join(f"{name}: {_plain(value)}" for name, value in event["data"].items())
+def _pairs(event: Answer) -> Parts:
+    return (", ".join(f"{name}: {_plain(value)}" for name, value in event["data"].items()),)
 
 
 def _plain(value: object) -> str:
     items: Iterable[object] = value if isinstance(value, list) else (value,)
-    return "; ".join(chain(str(item) for item in items))
+    return "; ".join(str(item) for item in items)

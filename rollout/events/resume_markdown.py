@@ -2,59 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from rollout.events.bundle import Answer, Moment, Section, sections
+from rollout.events.bundle import Answer, Line, Moment, Section, Worth, sections
 
 LIMIT = 2000
-# From generous to tight: how long one text may be, and how many lines one list may have.
-MEASURES = ((200, 5), (140, 4), (100, 3), (70, 2), (50, 1))
+# A page that is too long loses what is over first, then long texts, then the ends of long lists.
+TEXTS = (200, 140, 100, 70, 50, 40)
+TIGHT = 50
+SHORTEST_PART = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How long one text may be, and how many lines a list may have that may be cut; nothing said is any number."""
+
+    text: int | None = None
+    items: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def gap(self) -> str:
+        return "\n" if self.text is not None and self.text <= TIGHT else "\n\n"
+
+    def of(self, section: Section) -> int | None:
+        return None if section.worth is Worth.MUST else self.items.get(section.title)
 
 
 def markdown(answer: Answer, at: Moment | None = None, limit: int | None = LIMIT) -> str:
     """Return the page; with a limit it has fewer characters, unless what must be told alone has more."""
     told = tuple(sections(answer, at or Moment(datetime.now(UTC))))
     instance = answer["instance_id"]
-    if limit is None:
-        return _page(instance, told, None, None)
-    for text, items in MEASURES:
-        page = _page(instance, told, text, items)
-        if page != _page(instance, told, None, None):
-            page += _ending(instance, ())
-        if len(page) < limit:
-            return page
+    whole = _page(instance, told, Measure())
+    if limit is None or (len(whole) < limit and whole == _page(instance, told, Measure(TEXTS[0]))):
+        return whole
+    wanted = [section for section in told if section.worth is not Worth.OVER]
+    for text in TEXTS:
+        if len(_shortened(instance, told, wanted, Measure(text))) < limit:
+            return _filled(instance, told, Measure(text), limit)
     return _cut(instance, told, limit)
 
 
+def _filled(instance: str, told: Sequence[Section], measure: Measure, limit: int) -> str:
+    """Return the page with as much of what is over as there is room for."""
+    kept = [section for section in told if section.worth is not Worth.OVER]
+    for section in told:
+        if section.worth is Worth.OVER and len(_shortened(instance, told, [*kept, section], measure)) < limit:
+            kept.append(section)
+    return _shortened(instance, told, kept, measure)
+
+
 def _cut(instance: str, told: Sequence[Section], limit: int) -> str:
-    """Leave out what is told last, until it fits or only what must be told is left."""
-    text, items = MEASURES[-1]
-    kept = list(told)
-    left_out: list[str] = []
-    while len(page := _page(instance, kept, text, items) + _ending(instance, left_out)) >= limit:
-        last = next((section for section in reversed(kept) if not section.must), None)
-        if last is None:
-            break
-        kept.remove(last)
-        left_out.insert(0, last.title)
+    """Begin with what must be told, and give one line after the other to the lists, in turns, while there is room."""
+    kept = [section for section in told if section.worth is Worth.MUST]
+    measure = Measure(TEXTS[-1])
+    page = _shortened(instance, told, kept, measure)
+    for number in range(1, max((len(section.lines) for section in told), default=0) + 1):
+        for section in told:
+            if section.worth is not Worth.OPEN or len(section.lines) < number:
+                continue
+            more = replace(measure, items={**measure.items, section.title: number})
+            parts = [known for known in told if known in kept or known is section]
+            if len(longer := _shortened(instance, told, parts, more)) < limit:
+                page, kept, measure = longer, parts, more
     return page
 
 
-def _ending(instance: str, left_out: Sequence[str]) -> str:
-    what = f"left out: {', '.join(left_out)}" if left_out else "shortened"
-    return f"\n({what}; all of it: rollout events resume {instance} --full)\n"
+def _shortened(instance: str, told: Sequence[Section], kept: Sequence[Section], measure: Measure) -> str:
+    names = ", ".join(section.title for section in told if section not in kept)
+    what = f"left out: {names}" if names else "shortened"
+    ending = f"({what}; all of it: rollout events resume {instance} --full)\n"
+    return _page(instance, kept, measure) + measure.gap[1:] + ending
 
 
-def _page(instance: str, told: Sequence[Section], text: int | None, items: int | None) -> str:
-    lines = [f"# Resume {instance}"]
-    for section in told:
-        lines += ["", *_section(section, text, None if section.must else items)]
-    return "\n".join(lines) + "\n"
+def _page(instance: str, told: Sequence[Section], measure: Measure) -> str:
+    shown = ["\n".join(_section(section, measure)) for section in told]
+    return measure.gap.join((f"# Resume {instance}", *shown)) + "\n"
 
 
-def _section(section: Section, text: int | None, items: int | None) -> Iterator[str]:
-    shown = [f"{_clip(said, text)} {source}".rstrip() for said, source in section.lines[:items]]
+def _section(section: Section, measure: Measure) -> Iterator[str]:
+    lines = section.lines[: measure.of(section)]
+    shown = [f"{_fitted(line, measure.text)} {line.source}".rstrip() for line in lines]
     more = len(section.lines) - len(shown)
     if not section.title:
         yield from shown
@@ -67,6 +96,15 @@ def _section(section: Section, text: int | None, items: int | None) -> Iterator[
             yield f"- and {more} more"
 
 
-def _clip(text: str, length: int | None) -> str:
-    line = " ".join(text.split())
-    return line if length is None or len(line) <= length else line[: length - 1] + "…"
+def _fitted(line: Line, length: int | None) -> str:
+    """Return the parts of a line; where they are too long together, each keeps its beginning."""
+    parts = [" ".join(part.split()) for part in line.parts]
+    if length is None or line.whole or len(line.joint.join(parts)) <= length:
+        return line.joint.join(parts)
+    fair = max(SHORTEST_PART, length // len(parts))
+    spare = max(0, length - sum(min(len(part), fair) for part in parts))
+    return line.joint.join(_clip(part, fair + spare) for part in parts)
+
+
+def _clip(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"

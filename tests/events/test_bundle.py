@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,7 +67,7 @@ Log complete: 15 events, the last one coffee (3 h ago, #15)
 - differs: branch was feature/epic-003 (3 h ago, #14)
 - differs: HEAD was a1b2c3d (3 h ago, #14)
 
-**Blocked**: mail by no key (3 h ago, #6)
+**Blocked**: mail: by no key (3 h ago, #6)
 
 **Next**: expiry of sessions (3 h ago, #12)
 
@@ -74,13 +75,13 @@ Log complete: 15 events, the last one coffee (3 h ago, #15)
 
 **Subagents in flight**: Implement epic-003 by haiku (3 h ago, #8)
 
-**Decisions**: sessions in PostgreSQL: one less (instead of: sessions in Redis) (3 h ago, #4)
+**Decisions**: sessions in PostgreSQL: one less: instead of sessions in Redis (3 h ago, #4)
 
 **Open pull requests**: PR 12 feat: auth: open (3 h ago, #13)
 
 **Services**: api: success on port 5100 (3 h ago, #10)
 
-**Recent errors**: test_failure 2 of 40 tests fail (3 h ago, #11)
+**Last error**: test_failure 2 of 40 tests fail (3 h ago, #11)
 
 **Last commit**: a1b2c3d feat: auth (3 h ago, #9)
 
@@ -115,9 +116,14 @@ def test_the_goal_and_every_failed_attempt_are_told_whatever_else_there_is() -> 
 
 
 def test_a_list_that_is_cut_says_how_many_more_there_are_and_the_newest_decisions_come_first() -> None:
-    shown = page(*FIVE)
-    assert "**Decisions**\n- decision 9 (3 h ago, #9)\n- decision 8 " in shown
-    assert "\n- decision 5 (3 h ago, #5)\n- and 4 more\n" in shown
+    many: tuple[Logged, ...] = tuple(
+        ("decision", {"decision": f"decision {number} {'x' * 99}"}) for number in range(99)
+    )
+    shown = page(*many)
+    assert "**Decisions**\n- decision 98 x" in shown
+    assert (left := re.search(r"\n- and (\d+) more\n", shown))
+    assert shown.count("\n- decision ") == 99 - int(left[1])
+    assert LIMIT - 90 < len(shown) < LIMIT
 
 
 def test_another_repository_than_the_sessions_is_said_and_not_compared() -> None:
