@@ -6,9 +6,10 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,32 @@ class Ran:
         return {target["name"]: target["state"] for target in self.json["targets"]}
 
 
+_Tree = Sequence[tuple[str, int, bytes | None]]  # path, permissions, content; a folder has none
+_remotes: dict[object, _Tree] = {}  # git makes the same repository of the same files, at a fixed date
+
+
+def _git_settings() -> tuple[object, ...]:
+    """Return what decides about a new repository beside its files."""
+    settings = Path(os.environ["GIT_CONFIG_GLOBAL"]).read_text()
+    given = ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY", "GIT_CONFIG_VALUE")
+    return settings, tuple(sorted(item for item in os.environ.items() if item[0].startswith(given)))
+
+
+def _kept(top: Path) -> _Tree:
+    paths = sorted(top.rglob("*"))
+    return [(str(p.relative_to(top)), p.stat().st_mode & 0o777, None if p.is_dir() else p.read_bytes()) for p in paths]
+
+
+def _put(tree: _Tree, top: Path) -> None:
+    top.mkdir(parents=True)
+    for path, permissions, content in tree:
+        if content is None:
+            (top / path).mkdir()
+        else:
+            (top / path).write_bytes(content)
+        (top / path).chmod(permissions)
+
+
 @dataclass
 class World:
     """Everything below one folder; `entries` are the repositories of the inventory, written when a command runs."""
@@ -70,14 +97,25 @@ class World:
     def remote(self, name: str, files: Mapping[str, str | bytes] | None = None, branch: str = "main") -> Path:
         """Make a bare repository with one commit."""
         bare = self.root / f"{name}.git"
+        files = files or {"README.md": "hello\n"}
+        key = (branch, tuple(files.items()), *_git_settings())
+        if key not in _remotes:
+            self._first_remote(name, files, branch)
+            _remotes[key] = _kept(bare)
+        else:
+            _put(_remotes[key], bare)
+        return bare
+
+    def _first_remote(self, name: str, files: Mapping[str, str | bytes], branch: str) -> None:
+        bare = self.root / f"{name}.git"
         bare.mkdir(parents=True)
         self.git(bare, "init", "-q", "--bare", f"--initial-branch={branch}")
         other = self.clone(name, f"{name}.first", branch)
-        self.write(other, files or {"README.md": "hello\n"})
+        self.write(other, files)
         self.git(other, "add", "-A", "-f")
         self.git(other, "commit", "-q", "-m", "first")
         self.git(other, "push", "-q", "origin", f"HEAD:{branch}")
-        return bare
+        shutil.rmtree(other)
 
     def clone(self, name: str, to: str | None = None, branch: str = "main") -> Path:
         to = to or name

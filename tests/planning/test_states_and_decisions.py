@@ -310,7 +310,6 @@ def test_another_project_at_the_address_is_not_written_to_until_it_is_taken_over
     world.bare_repo("web")
     assert world.run("apply", "--yes").code == 0
     shutil.rmtree(world.root / "api.git")
-    shutil.rmtree(world.root / "api.first")
     world.remote("api", {"another.txt": "project\n"})
     for _ in range(2):
         applied = world.run("apply", "--yes", "--json")
@@ -329,7 +328,6 @@ def test_a_plan_is_stale_for_another_project_that_took_the_address_since(world: 
     world.bare_repo("api")
     assert world.run("plan", "--out", "saved").code == 0
     shutil.rmtree(world.root / "api.git")
-    shutil.rmtree(world.root / "api.first")
     world.remote("api", {"another.txt": "project\n"})
     applied = world.run("apply", "saved", "--yes", "--json")
     assert applied.code == 4, applied.out
