@@ -110,3 +110,41 @@ def test_what_others_had_or_added_is_there_when_the_template_drops_a_key(
     assert file.lived(*steps) == after
     assert file.asked == asked
     assert file.plan(steps[-1]) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "steps", "after"),
+    [
+        ("x.yaml", "k: 0\n", ["s:\n  - x\n", "s:\n  - y\nb: 1\n"], "k: 0\ns:\n  - y\nb: 1\n"),
+        ("x.yaml", "k: 0", ["s:\n  - x\n  - z\nc: 5\n", "s:\n  - |\n    y\nb: 1\n"], "k: 0\ns:\n  - |\n    y\nb: 1"),
+        ("x.yaml", "k: 0\n", ["s:\n  x: 1\n", "s:\n  y: 2\nb: 1\n"], "k: 0\ns:\n  y: 2\nb: 1\n"),
+        ("x.yaml", "k: 0\r\n", ["s:\n- x: 1\n", "s:\n- y: 2\nb:\n- 1\n"], "k: 0\r\ns:\r\n- y: 2\r\nb:\r\n- 1\r\n"),
+        ("x.yaml", "k: 0", ["s:\n- x\n", "s:\n- |\n  y\n"], "k: 0\ns:\n- |\n  y\n"),
+        ("x.yaml", "a: |-\n  text", ["b: |\n  q\n", "a: |\n  new\n"], "a: |\n  new\n"),
+        ("x.yaml", "k: 0\na: |\n  text", ["a: |\n  other\n"], "k: 0\na: |\n  other\n"),
+    ],
+)  # fmt: skip
+def test_all_of_a_block_may_be_replaced_while_keys_follow(name: str, before: str, steps: list[str], after: str) -> None:
+    file = life(name, before)
+    assert file.lived(*steps) == after
+    assert file.plan(steps[-1]) is None
+    assert file.lived("# nothing\n") == before
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "steps"),
+    [
+        ("x.yaml", "a: '3'  # c\n", ["a: 3\n", 'a: "3"\n']),
+        ("x.yaml", "a:   [ x ]\n", ["a: {y: 1}\n", "a:\n- x\n"]),
+        ("x.json", '{"a": 1.0}', ['{"a": 2}', '{"a": 1}']),
+        ("x.json", '{"a":  [ "x" ]}', ['{"a": {"b": 1}}', '{"a": ["x"]}']),
+        ("x.toml", "a = 'x'\n", ["a = 1\n", 'a = "x"\n']),
+        ("x.ini", "[a]\nb=  1\n", ["[a]\nb = 2\n", "[a]\nb = 1\n"]),
+    ],
+)
+def test_what_others_had_comes_back_as_they_spelled_it_where_the_template_says_so_again(
+    name: str, before: str, steps: list[str]
+) -> None:
+    file = life(name, before)
+    assert file.lived(*steps) == before
+    assert file.plan(steps[-1]) is None

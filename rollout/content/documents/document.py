@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -126,11 +126,12 @@ Operation = Replace | Amend | Restore
 
 
 class Edit(Struct, frozen=True):
-    """Put a text in the place of a span."""
+    """Put a text in the place of a span; `ends_line` where what it says needs a line end behind it."""
 
     start: int
     end: int
     text: str
+    ends_line: bool = False
 
 
 class Format(Protocol):
@@ -161,6 +162,14 @@ def meaning(node: Node, *, followed: bool = True) -> str:
             pairs = sorted(f"{json.dumps(part.key)}:{meaning(part.value, followed=followed)}" for part in node.parts)
             inner = "{" + ",".join(pairs) + "}"
     return inner if node.odd is None else f"{node.odd} {inner}"
+
+
+def nodes(node: Node) -> Iterator[Node]:
+    """Yield a node and all that are in it."""
+    yield node
+    if isinstance(node, Object | Array):
+        for part in node.parts:
+            yield from nodes(part.value)
 
 
 def repeated(node: Node) -> frozenset[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from rollout.content.documents.document import Edit, Span
 
 
@@ -94,7 +96,7 @@ def _before_cuts(text: str, edit: Edit, cuts: Sequence[Edit]) -> Edit:
         if not cut_here.start or text[cut_here.start - 1] != "\n":
             break
         at = line_end(text, line_start(text, cut_here.start - 1))
-    return Edit(at, at, edit.text)
+    return replace(edit, start=at, end=at)
 
 
 def _reaches_end(text: str, cut: Edit) -> bool:
@@ -102,20 +104,42 @@ def _reaches_end(text: str, cut: Edit) -> bool:
     return cut.end == len(text) and not text.endswith("\n")
 
 
-def without_dangling(text: str, edits: Sequence[Edit], *, ended: bool) -> list[Edit]:
+def without_dangling(text: str, edits: Sequence[Edit], *, had_none: bool) -> list[Edit]:
     """Return the edits with one more where the end of a text goes away that had no line end: nor has what is left.
 
-    It had none either where the one that is there was written with what goes away: `ended`.
+    It had none either where the one that is there was written with what goes away, or is written anew: `had_none`.
     """
     start = len(text)
-    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end), reverse=True):
+    for _, edit in _backwards(edits):
+        if had_none and start == len(text) and edit.end == line_end(text, line_start(text, start - 1)):
+            return [*edits, Edit(edit.end, start, "")]
         if edit.text or edit.end != start or edit.start == edit.end:
             break
         start = edit.start
-    if start in {0, len(text)} or (text.endswith("\n") and not ended) or text[start - 1] != "\n":
+    if start in {0, len(text)} or (text.endswith("\n") and not had_none) or text[start - 1] != "\n":
         return list(edits)
     newline = start - 2 if text[start - 2 : start] == "\r\n" else start - 1
     return [*edits, Edit(newline, start, "")]
+
+
+def _backwards(edits: Sequence[Edit]) -> list[tuple[int, Edit]]:
+    """Return the edits with their numbers, the one that is done last first."""
+    order = sorted(enumerate(edits), key=lambda pair: (pair[1].start, pair[1].end))
+    return order[::-1]
+
+
+def ended(text: str, edits: Sequence[Edit]) -> list[Edit]:
+    """Return the edits with the line end that what comes last then needs, and that nothing before it needs."""
+    at = len(text)
+    for index, edit in _backwards(edits):
+        if edit.end < at or edit.text:
+            needs = edit.end == at and edit.ends_line
+            return [
+                replace(one, text=one.text + newline_of(text)) if needs and n == index else one
+                for n, one in enumerate(edits)
+            ]
+        at = edit.start
+    return list(edits)
 
 
 def comments_above(text: str, at: int, comments: Sequence[Span], floor: int) -> int:

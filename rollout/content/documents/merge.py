@@ -22,7 +22,7 @@ from rollout.content.documents.document import (
     fault,
     meaning,
 )
-from rollout.content.documents.lines import apart, without_dangling
+from rollout.content.documents.lines import apart, ended, without_dangling
 from rollout.content.documents.match import Match, shown
 from rollout.content.documents.past import Ours, at, differing, folded, leaves
 from rollout.content.documents.unite import United, unite
@@ -130,7 +130,8 @@ def _carried_out(document: Document, named: Document, united: United, ours: Ours
     form = formats.named(kind.format)
     foreign = [span for span in document.comments if document.text[span[0] : span[1]] not in ours.comments]
     edits = form.edits(document, named, united.operations, foreign)
-    edits = without_dangling(document.text, apart(document.text, edits), ended=ours.ended)
+    edits = without_dangling(document.text, apart(document.text, edits), had_none=ours.ended)
+    edits = ended(document.text, edits)
     for edit in edits:
         _spares(document, (edit.start, edit.end), foreign)
     try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -25,6 +23,7 @@ from rollout.content.documents.document import (
     fault,
     find,
     meaning,
+    nodes,
     repeated,
     says,
 )
@@ -101,6 +100,8 @@ class _Uniting(Struct):
         odd = have.odd or (None if isinstance(named, Alias) else named.odd)
         if odd:
             raise fault(self.document.text, part.start, f"{shown(place)}: is {odd}; merge cannot change it")
+        if self._was_said(have, named, place):
+            return self._restored(container, part, self.ours.found[place])
         if isinstance(have, Object) and isinstance(named, Object):
             return self.object(have, named, place)
         if isinstance(have, Array) and isinstance(named, Array):
@@ -109,6 +110,12 @@ class _Uniting(Struct):
         self.foreign |= not self.ours.wrote_all(have, place, self.match)
         self.operations.append(Replace(container, part, new))
         return named
+
+    def _was_said(self, have: Node, named: Node, place: Place) -> bool:
+        """Tell whether a template says what others had here, and nothing that they wrote since is in its place."""
+        found = self.ours.found.get(place)
+        same = found is not None and meaning(found.node) == meaning(named)
+        return same and self.ours.wrote_all(have, place, self.match)
 
     def _array(self, have: Array, named: Array, place: Place) -> Node:
         keys = self.match.keys(place)
@@ -230,16 +237,9 @@ class _Uniting(Struct):
         return settled
 
     def _check_new(self, part: Part, place: Place) -> None:
-        for node in _nodes(part.value):
+        for node in nodes(part.value):
             if node.odd and not isinstance(node, Alias):
                 raise self._template_fault(part, f"{shown(place)}: holds {node.odd}; merge cannot write it")
 
     def _template_fault(self, part: Part, what: str) -> DocumentFault:
         return DocumentFault(f"the template: {fault(self.template.text, part.start, what)}")
-
-
-def _nodes(node: Node) -> Iterator[Node]:
-    yield node
-    if isinstance(node, Object | Array):
-        for part in node.parts:
-            yield from _nodes(part.value)

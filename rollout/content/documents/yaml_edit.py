@@ -49,20 +49,7 @@ class Yaml(Struct, frozen=True):
     ) -> list[Edit]:
         writer = Writer(template, style_of(document, style_of(template)))
         editor = _Editor(document, foreign, writer, dict(_holders(document.root)))
-        return _ended(document.text, [edit for operation in operations for edit in editor.edits(operation)])
-
-
-_LINE_END = "\0"  # behind a text whose last value needs a line end, where nothing else follows
-
-
-def _ended(text: str, edits: list[Edit]) -> list[Edit]:
-    """Return the edits with the line end that the last value of the document needs, and no other needs."""
-    last = next((index for index in reversed(range(len(edits))) if edits[index].end == len(text)), None)
-    for index, edit in enumerate(edits):
-        if edit.text.endswith(_LINE_END):
-            end = newline_of(text) if index == last else ""
-            edits[index] = Edit(edit.start, edit.end, edit.text.removesuffix(_LINE_END) + end)
-    return edits
+        return [edit for operation in operations for edit in editor.edits(operation)]
 
 
 def _holders(node: Node) -> list[tuple[int, tuple[Part, Object | Array]]]:
@@ -146,7 +133,7 @@ class _Editor(Struct):
             return [edit for span in spans for edit in cut(self.text, span, self.foreign)]
         return self._put(holder[0], empty)
 
-    def _put(self, part: Part, head: str, below: str = "") -> list[Edit]:
+    def _put(self, part: Part, head: str, below: str = "", *, ends_line: bool = False) -> list[Edit]:
         """Put a text in the place of a block collection below a key."""
         first = part.value.parts[0] if isinstance(part.value, Object | Array) else part
         if "\n" not in self.text[part.body : first.start]:
@@ -155,14 +142,14 @@ class _Editor(Struct):
         start, end = next_line(self.text, part.body), next_line(self.text, part.value.end)
         edits = cut(self.text, (start, end), self.foreign)
         gap = " " if head and not head.startswith(("\r", "\n")) else ""
-        return [*self._on_lines((at, at), gap + head, below), *edits]
+        return [*self._on_lines((at, at), gap + head, below, ends_line=ends_line), *edits]
 
-    def _on_lines(self, span: Span, head: str, below: str) -> list[Edit]:
+    def _on_lines(self, span: Span, head: str, below: str, *, ends_line: bool = False) -> list[Edit]:
         """Put a text in the place of a span, its lines behind a comment that follows the first one."""
         end = line_end(self.text, span[1])
         if not below or not self.text[span[1] : end].strip():
-            return [Edit(*span, head + below)]
-        return [Edit(*span, head), Edit(end, end, below)]
+            return [Edit(*span, head + below, ends_line)]
+        return [Edit(*span, head), Edit(end, end, below, ends_line)]
 
     # --- adding
 
@@ -174,17 +161,20 @@ class _Editor(Struct):
         width = column(self.text, container.parts[0].start)
         lines = [line for part in operation.new for line in self._lines(container, part, width)]
         if not staying:
-            return self._instead(anchor, lines)
+            return self._instead(anchor, lines, operation.new[-1])
         at = line_end(self.text, max(anchor.value.end, anchor.body))
         if anchor is container.parts[-1]:
             at = self._behind_comments(at, width + self._is_beside_key(container, width))
         return self._insertion(at, lines, operation.new[-1])
 
-    def _instead(self, anchor: Part, lines: list[str]) -> Edit:
+    def _instead(self, anchor: Part, lines: list[str], last: Part) -> Edit:
         newline = newline_of(self.text)
         if begins_line(self.text, anchor.start):
-            at = self._lines_of(anchor)[0]
-            return Edit(at, at, newline.join(lines) + newline)
+            start = self._lines_of(anchor)[0]
+            if not start:
+                return Edit(0, 0, newline.join(lines) + newline)
+            at = line_end(self.text, line_start(self.text, start - 1))
+            return Edit(at, at, newline + newline.join(lines), self._ends_line(last))
         return Edit(anchor.start, anchor.start, newline.join(lines).lstrip(" ") + newline)
 
     def _first(self, operation: Amend) -> Edit:
@@ -206,8 +196,7 @@ class _Editor(Struct):
         text = newline.join(lines)
         if not self.text[:at]:
             return Edit(at, at, text + newline)
-        end = _LINE_END if at == len(self.text) and self._ends_line(last) else ""
-        return Edit(at, at, newline + text + end)
+        return Edit(at, at, newline + text, self._ends_line(last))
 
     def _ends_line(self, part: Part) -> bool:
         """Tell whether the last value of a part is a text that ends with a line end."""
@@ -248,18 +237,16 @@ class _Editor(Struct):
         below = "".join(newline + line for line in value.below)
         head = value.head.lstrip(" ")
         if isinstance(old, Object | Array) and old.style == "block":
-            return self._put(part, head, below)
+            return self._put(part, head, below, ends_line=value.ends_line)
         start = self._behind_anchor(old)
         if not head:
             start = part.body
         elif start == part.body:
             head = " " + head
-        ends = _LINE_END if value.ends_line and line_end(self.text, old.end) == len(self.text) else ""
-        below += ends
         if "\n" in self.text[old.start : old.end] or not below:
-            return [Edit(start, old.end, head + below)]
+            return [Edit(start, old.end, head + below, value.ends_line)]
         end = line_end(self.text, old.end)
-        return [Edit(start, old.end, head), Edit(end, end, below)]
+        return [Edit(start, old.end, head), Edit(end, end, below, value.ends_line)]
 
     def _restored(self, part: Part, found: Found) -> list[Edit]:
         """Put what others had where they had it: on the key's line, behind a comment what stood on the lines below."""
