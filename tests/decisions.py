@@ -49,4 +49,5 @@ def rolled_out(item: Managed, there: str | None, last: Written | None = None) ->
 
 
 def rule(mode: Mode, **named: str) -> FileRule:
-    return FileRule(mode, block_id=named.get("id"), replaces=named.get("replaces"), format=named.get("format"))
+    replaces = (named["replaces"],) if "replaces" in named else ()
+    return FileRule(mode, block_id=named.get("id"), replaces=replaces, format=named.get("format"))

@@ -178,11 +178,19 @@ def _added(content: bytes, body: bytes, spot: Spot) -> bytes:
     whole = _whole(body, spot, newline)
     if content in (b"", _BOM):
         return content + whole
-    section = sections.replaced(content, spot)
-    if section is not None:
-        return content[: section[0]] + whole + content[section[1] :]
+    replaced = sections.replaced(content, spot)
+    if replaced:
+        return _in_place_of(content, whole, *replaced)
     gap = b"" if content.endswith(b"\n") else newline
     return content + gap + newline + whole
+
+
+def _in_place_of(content: bytes, whole: bytes, first: tuple[int, int], *others: tuple[int, int]) -> bytes:
+    kept, at = [content[: first[0]], whole], first[1]
+    for start, end in others:
+        kept.append(content[at:start])
+        at = end
+    return b"".join(kept) + content[at:]
 
 
 def without(content: bytes, gone: Iterable[Block]) -> bytes:

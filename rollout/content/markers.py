@@ -31,7 +31,7 @@ class Spot(Struct, frozen=True):
     path: PurePosixPath
     block_id: str
     custom: tuple[str, ...] = ()
-    replaces: str | None = None
+    replaces: tuple[str, ...] = ()
     script: comments.Comment | None = None  # what the first line says where the name says nothing
 
     @property

@@ -6,6 +6,8 @@ from rollout.content import markdown
 from rollout.content.markdown import Heading, Outline
 from rollout.content.markers import MarkerError, Spot, marks
 
+_BOM = b"\xef\xbb\xbf"
+
 
 def fault_of(replaces: str) -> str | None:
     """Say what is wrong with `replaces:` of the inventory, or None."""
@@ -15,31 +17,59 @@ def fault_of(replaces: str) -> str | None:
     return None if found[1] else f"{replaces!r} names no heading"
 
 
-def replaced(content: bytes, spot: Spot) -> tuple[int, int] | None:
-    """Return the bytes that the block takes the place of, or None where there is no such section.
+def named(content: bytes, spot: Spot) -> tuple[str, ...]:
+    """Return which of the headings that the block takes the place of are there, as the inventory writes them."""
+    there = {(one.level, one.text) for one in _outline(content, spot).headings} if spot.replaces else set()
+    return tuple(name for name in spot.replaces if markdown.heading(name) in there)
 
-    Blank lines after the section stay. Raises MarkerError where it cannot be said which section is meant.
+
+def replaced(content: bytes, spot: Spot) -> tuple[tuple[int, int], ...]:
+    """Return the bytes that the block takes the place of, section by section; none where there is no such section.
+
+    The block stands where the first was; the blank lines after it stay, those after the others go with them. Raises
+    MarkerError where it cannot be said which section is meant.
     """
-    wanted = markdown.heading(spot.replaces or "")
-    if wanted is None:
-        return None
+    lines, outline = content.split(b"\n"), _outline(content, spot) if spot.replaces else Outline(frozenset(), ())
+    wanted = [heading for name in spot.replaces if (heading := _only(name, outline)) is not None]
+    found: list[tuple[int, int]] = []
+    for heading in sorted(wanted, key=lambda one: one.start):
+        if found and heading.start < found[-1][1]:
+            continue  # it stands inside one that is replaced
+        found.append((heading.start, _end(outline, heading, lines)))
+    spans = [found[0], *(_with_blanks(span, lines) for span in found[1:])] if found else []
+    return tuple(_bytes(content, lines, span, spot) for span in spans)
+
+
+def _outline(content: bytes, spot: Spot) -> Outline:
     if not markdown.is_markdown(spot.path):
         raise MarkerError(f"'replaces' names a heading of Markdown, and {spot.path.name} is none")
-    lines = content.split(b"\n")
-    text = content.decode("utf-8", "replace")
-    outline = markdown.outline(text)
+    return markdown.outline(content.decode("utf-8", "replace"))
+
+
+def _only(name: str, outline: Outline) -> Heading | None:
+    """Return the one heading of this name, None where there is none."""
+    wanted = markdown.heading(name)
     found = [one for one in outline.headings if (one.level, one.text) == wanted]
     if len(found) > 1:
         numbers = " and ".join(str(one.start + 1) for one in found)
-        raise MarkerError(
-            f"lines {numbers}: more than one section {spot.replaces!r}; which one to replace is not clear"
-        )
-    if not found:
-        return None
-    first, last = found[0].start, _end(outline, found[0], lines)
-    start, end = _offset(lines, first), min(_offset(lines, last), len(content))
-    start += 3 if first == 0 and content.startswith(b"\xef\xbb\xbf") else 0
+        raise MarkerError(f"lines {numbers}: more than one section {name!r}; which one to replace is not clear")
+    return found[0] if found else None
+
+
+def _bytes(content: bytes, lines: list[bytes], span: tuple[int, int], spot: Spot) -> tuple[int, int]:
+    start, end = _offset(lines, span[0]), min(_offset(lines, span[1]), len(content))
+    start += len(_BOM) if span[0] == 0 and content.startswith(_BOM) else 0
     _refuse_markers(content, spot, start, end)
+    return start, end
+
+
+def _with_blanks(span: tuple[int, int], lines: list[bytes]) -> tuple[int, int]:
+    """Return the lines of a section that goes away with the blank ones after it, or, at the end, those before it."""
+    start, end = span
+    while end < len(lines) and not lines[end].strip():
+        end += 1
+    while end == len(lines) and not lines[start - 1].strip():
+        start -= 1
     return start, end
 
 
@@ -61,7 +91,6 @@ def _refuse_markers(content: bytes, spot: Spot, start: int, end: int) -> None:
     opened = False
     for mark in marks(content, spot):
         if start <= mark.start < end or (opened and mark.start >= end):
-            raise MarkerError(
-                f"line {mark.number}: a block {mark.name!r} stands in or around the section {spot.replaces!r}"
-            )
+            names = " or ".join(map(repr, spot.replaces))
+            raise MarkerError(f"line {mark.number}: a block {mark.name!r} stands in or around the section {names}")
         opened = mark.kind == "begin"

@@ -96,7 +96,13 @@ FILE = Record(
             least=2,
             doc="the two lines of a block, with ID in them, where no comment form is known for the file",
         ),
-        "replaces": Text(doc='on adoption the block takes the place of this section, such as "## Event logging"'),
+        "replaces": ListOf(
+            Text(),
+            least=1,
+            alone=True,
+            doc='on adoption the block takes the place of this section, such as "## Event logging"; of several, the '
+            "block stands where the first of them stood",
+        ),
         "formatter": Text(doc="a command that gets the text on stdin; what it prints is written; {path} is its path"),
         "allow": ListOf(Text(choices=POLICIES), doc="policies that this file may break"),
         "placeholders": ListOf(Text(), doc="names that may stand in {{ }} or << >> in the file that is written"),

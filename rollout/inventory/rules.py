@@ -71,9 +71,14 @@ def _line_faults(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     fault = markers.fault_of(_words(given)) if isinstance(given, list) and len(given) > 1 else None
     if fault:
         yield "markers", fault
-    fault = sections.fault_of(replaces) if isinstance(replaces, str) and replaces else None
-    if fault:
-        yield "replaces", fault
+    for heading in _headings(replaces):
+        fault = sections.fault_of(heading) if heading else None
+        if fault:
+            yield "replaces", fault
+
+
+def _headings(value: object) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else _words(value)
 
 
 def _words(value: object) -> tuple[str, ...]:
@@ -104,7 +109,7 @@ def rule_for(patterns: Iterable[FilePattern], path: str) -> FileRule:
         max_lines=settings.get("max_lines"),
         secrets=settings.get("secrets", "block"),
         markers=_words(settings.get("markers")),
-        replaces=settings.get("replaces"),
+        replaces=_headings(settings.get("replaces")),
         formatter=settings.get("formatter"),
         allow=_words(settings.get("allow")),
         placeholders=_words(settings.get("placeholders")),

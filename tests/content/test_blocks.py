@@ -244,7 +244,7 @@ def test_which_of_two_blocks_was_ours_is_not_guessed() -> None:
 
 SECTION = "## Event logging"
 
-REPLACING = Spot(MD, "new", (), SECTION)
+REPLACING = Spot(MD, "new", (), (SECTION,))
 
 
 @pytest.mark.parametrize(
@@ -278,6 +278,20 @@ def test_which_section_is_replaced_is_never_guessed(content: str, words: str) ->
         spliced(content, "one\n", REPLACING)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("# T\n\n## B\nold\n\n## A\nold\n\n## Z\nz\n", f"# T\n\n{ONE}\n## Z\nz\n"),
+        ("## A\nold\n\n---\n\n## Z\nz\n\n## B\nold\n\n\n## Y\n", f"{ONE}\n## Z\nz\n\n## Y\n"),
+        ("## A\nold\n### C\nin it\n\n## Z\nz\n\n\n## B\nold\n\n", f"{ONE}\n## Z\nz\n"),
+        ("## A\r\nold\r\n\r\n## Z\r\n\r\n## B\r\nold", f"{ONE}\n## Z\n".replace("\n", "\r\n")),
+        ("```\n## A\n```\n## B\n", f"```\n## A\n```\n{ONE}"),
+    ],
+)  # fmt: skip
+def test_a_block_takes_the_place_of_all_sections_that_are_named(before: str, after: str) -> None:
+    assert spliced(before, "one\n", Spot(MD, "new", (), ("## A", "## B", "### C"))) == after
+
+
 def test_headings_are_read_as_commonmark_reads_them() -> None:
     text = "# a #\n\n    # code\n\nb\nc\n---\n> # q\n\n<!--\n# x\n-->\n- # i\n\n##\n#no\n\\# no\n<div>\n# y\n\n### z\n"
     assert [(one.level, one.text) for one in markdown.outline(text).headings] == [
@@ -294,7 +308,7 @@ def test_headings_are_read_as_commonmark_reads_them() -> None:
 def change(
     content: str, written: str | None, body: str = "one\n", *, replaces: str | None = None, own: bool = True
 ) -> str:
-    rule = FileRule(mode=Mode.BLOCK, replaces=replaces)
+    rule = FileRule(mode=Mode.BLOCK, replaces=(replaces,) if replaces else ())
     item = Managed(MD, Mode.BLOCK, body.encode(), False, rule, "new", "")
     last = {MD: Written(File(written.encode()), own=own)} if written is not None else {}
     found = change_for(item, Snapshot("", {MD: File(content.encode())}, last), Decisions())

@@ -21,9 +21,9 @@ def reason(at: Situation, actual: File) -> Reason:
         return Reason(f"the block {earlier!r} is {at.item.block_id!r} now")
     text = blocks.text_of(actual.content, spot, (at.item.block_id,))
     if text is None:
-        section = at.item.rule.replaces
-        instead = section is not None and sections.replaced(actual.content, spot) is not None
-        place = f"; it takes the place of the section {section!r}" if instead else ""
+        names = sections.named(actual.content, spot)
+        which = "section" if len(names) == 1 else "sections"
+        place = f"; it takes the place of the {which} {' and '.join(map(repr, names))}" if names else ""
         return Reason(f"the file has no block {at.item.block_id!r} yet{place}", takes_over=True)
     if text == blocks.said(at.item.body):
         return Reason("its markers are written otherwise now")
