@@ -25,7 +25,7 @@ from rollout.model.circumstances import Decisions
 from rollout.model.outcomes import Outcome, Run
 from rollout.model.plan import Plan, Step
 from rollout.objects.messages import Words
-from rollout.planning import writable
+from rollout.planning import needs, writable
 from rollout.planning.review import as_reviewed, same_place, stale_targets
 from rollout.showing import colour, plans
 from rollout.showing.outcomes import outcomes_text
@@ -124,6 +124,8 @@ def carry_out(at: Session, book: Ledger, what: Undertaking) -> int:
     else:
         told = [replace(outcome, reason=at.pointed(outcome.reason)) for outcome in outcomes]
         at.screen.data(outcomes_text(told, at.screen.paint, command, whole=whole))
+    for line in needs.elsewhere(at.loaded.chosen, outcomes, at.loaded.machine.name if at.loaded.machine else None):
+        at.screen.warn(line)
     return code
 
 

@@ -10,6 +10,7 @@ from itertools import islice
 from rollout.content.patterns import matches
 from rollout.model.limits import Finding, Forbidden
 
+_LONGEST = 60  # characters of what was found that are shown
 _MOST = 20  # lines of one file that are named
 
 
@@ -20,7 +21,13 @@ def found(rule: Forbidden, path: str, text: str) -> Iterator[Finding]:
     for hit in islice(_pattern(rule.words, rule.is_pattern).finditer(text), _MOST):
         line = text.count("\n", 0, hit.start()) + 1
         why = f": {rule.why}" if rule.why else ""
-        yield Finding("forbidden", path, f"{path}: line {line}: says {rule.words!r}{why}", rule.block)
+        yield Finding("forbidden", path, f"{path}: line {line}: says {_shown(hit[0])!r}{why}", rule.block)
+
+
+def _shown(found: str) -> str:
+    """Return what was found in one line, cut where it is long."""
+    line = " ".join(found.split())
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 3] + "..."
 
 
 @lru_cache(maxsize=256)

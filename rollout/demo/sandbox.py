@@ -31,7 +31,7 @@ _OLD_CONFIG = """\
 
 Log every event with:
 
-    INSERT INTO command_log (instance_id, command_type, action) VALUES (...);
+    the table command_log (instance_id, command_type, action)
 """
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 from rollout.errors import UsageError
-from rollout.model.inventory import Target
+from rollout.model.inventory import Branch, Folder, Target
 
 
 def select(targets: tuple[Target, ...], limits: Iterable[str]) -> tuple[Target, ...]:
@@ -36,8 +36,14 @@ def select(targets: tuple[Target, ...], limits: Iterable[str]) -> tuple[Target, 
 
 
 def here(chosen: tuple[Target, ...], machine: str | None) -> tuple[tuple[Target, ...], str | None]:
-    """Return the targets that are on a machine, and what to say of those that are on others only."""
-    found = tuple(target for target in chosen if not target.machines or machine in target.machines)
+    """Return the targets that are on a machine, and what to say of those that are on others only.
+
+    A checkout that is here is here, whatever the inventory says. On a host that no machine claims, a folder that is
+    there is here as well; where nothing is, that tells nothing, and all are kept.
+    """
+    found = tuple(target for target in chosen if _is_here(target, machine))
+    if machine is None and not found:
+        found = chosen
     elsewhere = [target for target in chosen if target not in found]
     if not elsewhere:
         return found, None
@@ -45,6 +51,16 @@ def here(chosen: tuple[Target, ...], machine: str | None) -> tuple[tuple[Target,
     if not found:
         raise UsageError(f"all of these targets are on other machines than this one: {told}")
     return found, f"left out, for they are on other machines: {told}"
+
+
+def _is_here(target: Target, machine: str | None) -> bool:
+    if not target.machines or machine in target.machines:
+        return True
+    match target.location:
+        case Branch(checkout=checkout):
+            return checkout is not None and checkout.exists()
+        case Folder(root):
+            return machine is None and root.exists()
 
 
 def near(word: str, names: Iterable[str]) -> str:

@@ -39,7 +39,8 @@ NEEDS = ListOf(
 ON_MACHINES = ListOf(
     Text(pattern=NAME, doc="the name of a machine"),
     least=1,
-    doc="the machines that have this checkout or folder; on others the target is left out (default: all)",
+    doc="the machines that have this checkout or folder (default: all); on others a folder is left out, and so is a "
+    "checkout that is not there",
 )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from rollout.model.outcomes import Outcome
+from rollout.model.inventory import Target
+from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import State, Step
 from rollout.planning.review import undecided
 from rollout.planning.writable import FAILED
@@ -61,6 +62,15 @@ def in_order(steps: Iterable[Step]) -> Iterator[tuple[Step, ...]]:
         yield ready
         for step in ready:
             del left[step.target]
+
+
+def elsewhere(targets: Iterable[Target], outcomes: Iterable[Outcome], machine: str | None) -> Iterator[str]:
+    """Yield what to do on other machines, for each folder that was written here and is there, too."""
+    written = {outcome.target for outcome in outcomes if outcome.verdict is Verdict.WRITTEN}
+    for target in targets:
+        others = [name for name in target.machines if name != machine]
+        if target.name in written and others:
+            yield f"{target.name} is on {', '.join(others)}, too; run there: rollout apply --limit {target.name}"
 
 
 def unmet(step: Step, outcomes: Mapping[str, Outcome]) -> str | None:

@@ -25,7 +25,7 @@ CONTINUITY = "shared/docs/testing/session-continuity-test.md.j2"
 
 MACHINE = "project/.supervisor-specific/03-machine-config.md.j2"
 
-TASK = "core/.claude/commands/subagents/bmad/implement-task.md.j2"
+TASK = "shared/.claude/commands/subagents/deployment/deploy-service-local.md.j2"
 # What a document may have wrong: tables, columns, functions, types and paths, wherever a template names them.
 WORDS = re.compile(
     r"\b(?:event_store|supervisor_sessions|event_rejects|event_types|event_id|instance_id|event_type|sequence_num|"
@@ -66,8 +66,9 @@ SAMPLE = (
     Mutation(MIGRATION, "root_uuid, depth\nFROM", "root_id, depth\nFROM"),
     Mutation(CONTINUITY, "event_type = 'user_message' AND", "event_type = 'message' AND"),
     Mutation(CONTINUITY, "FROM supervisor_sessions", "FROM supervisor_session"),
-    Mutation(MACHINE, "s.host_machine", "s.hostname"),
-    Mutation(TASK, 'log("spawn"', 'log("spwan"'),
+    Mutation(MACHINE, "/.claude/helpers/connect.sh", "/.claude/helpers/connected.sh"),
+    Mutation(TASK, 'fields("deploy_failed"', 'fields("deploy_broken"'),
+    Mutation("core/.supervisor-core/13-session-continuity.md.j2", 'fields("goal"', 'fields("gaol"'),
     Mutation("project/.claude/settings.json.j2", "event-hook.sh", "hook.sh"),
     Mutation("shared/.claude/helpers/log-event.sh.j2", "COPY event_intake", "COPY command_log"),
 )  # fmt: skip
@@ -150,7 +151,7 @@ def blocks(file: RolledOut) -> Iterator[fences.FencedBlock]:
 
 
 def script_changed(changed: Files) -> bool:
-    before = {file.path: file.content for file in unchanged().files if file.path.endswith("log-event.sh")}
+    before = {file.path: file.content for file in unchanged().files if file.path.endswith(".sh")}
     return any(before.get(file.path, file.content) != file.content for file in changed.files)
 
 

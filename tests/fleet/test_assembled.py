@@ -43,12 +43,12 @@ def supervisors(tmp_path: Path) -> World:
 def test_parts_stand_in_their_order_with_ours_among_them(supervisors: World) -> None:
     assert supervisors.run("apply", "-y").code == 0
     assert supervisors.at("meta", "CLAUDE.md") == head("meta") + (
-        "\n# Role\n\nYou lead.\n\nsession\n\nto begin with\n\nfor readers\n\nmeta\n\nmachine of meta\n\nown of meta\n"
+        "\n# Role\n\nYou lead.\n\nsession\n\nto begin with\n\nfor readers\n\nmeta\n\nmachine of meta\n\nown of meta"
     )
     assert supervisors.at("plain", "CLAUDE.md") == head("meta") + (
-        "\n# Role\n\nYou lead.\n\nsession\n\nown of plain\n\nmachine of plain\n"
+        "\n# Role\n\nYou lead.\n\nsession\n\nown of plain\n\nmachine of plain"
     )
-    assert supervisors.at("apart", "CLAUDE.md") == head("apart") + "\na core of its own\n\nmachine of apart\n"
+    assert supervisors.at("apart", "CLAUDE.md") == head("apart") + "\na core of its own\n\nmachine of apart"
     assert set(supervisors.run("plan", "--json").states().values()) == {"in-sync"}
 
 

@@ -79,5 +79,32 @@ def test_a_checkout_on_another_machine_is_left_out_and_no_error(tmp_path: Path) 
         64,
         True,
     )
+    world.remote("other")
+    world.clone("other", "nowhere")
+    assert world.run("status", "--json").states() == {"api": "pending", "far": "pending"}
     world.entries["far"] = "{path: nowhere, machines: [their]}"
     assert "far.machines: there is no machine 'their'" in world.run("status").err
+
+
+def test_a_folder_that_is_on_other_machines_too_is_said_to_be_rolled_out_there(tmp_path: Path) -> None:
+    world = World(tmp_path, head="version: 1\nmachines: {odin3: {}, odin4: {}, laptop: {}}\n", defaults="")
+    world.tail = "folders: {shared: {path: shared, templates: [shared], machines: [odin3, odin4, laptop]}}\n"
+    (tmp_path / "shared").mkdir()
+    world.template("shared/tool.sh", "true\n")
+    done = world.run("apply", "-y", "--hostname", "odin4")
+    assert "shared is on odin3, laptop, too; run there: rollout apply --limit shared" in done.err
+    assert world.run("apply", "-y", "--hostname", "odin4").err == ""
+
+
+def test_on_a_host_that_nobody_claims_what_is_there_is_here(tmp_path: Path) -> None:
+    world = World(tmp_path, head="version: 1\nmachines: {odin3: {hostnames: [odin3]}}\n")
+    world.tail = "folders: {shared: {path: shared, templates: [shared], machines: [odin3]}}\n"
+    world.template("project/conf.txt", "ours\n")
+    world.template("shared/tool.sh", "true\n")
+    world.entries["far"] = "{path: nowhere, machines: [odin3]}"
+    assert world.run("validate", "--hostname", "laptop").code == 0
+    world.repo("api", extra=", machines: [odin3]")
+    (tmp_path / "shared").mkdir()
+    done = world.run("status", "--json", "--hostname", "laptop")
+    assert (done.code, done.states()) == (0, {"api": "pending", "shared": "pending"})
+    assert "left out, for they are on other machines: far (odin3)" in done.err

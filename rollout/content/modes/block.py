@@ -23,7 +23,7 @@ def reason(at: Situation, actual: File) -> Reason:
     if text is None:
         names = sections.named(actual.content, spot)
         which = "section" if len(names) == 1 else "sections"
-        place = f"; it takes the place of the {which} {' and '.join(map(repr, names))}" if names else ""
+        place = f"; it takes the place of the {which} {', '.join(map(repr, names))}" if names else ""
         return Reason(f"the file has no block {at.item.block_id!r} yet{place}", takes_over=True)
     if text == blocks.said(at.item.body):
         return Reason("its markers are written otherwise now")
