@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from rollout.checkout.standing import OwnCommit
 from rollout.git.run import Git
-from rollout.model.plan import Collision
+from rollout.model.reasons import Collision
 
 _COMMIT = "--format=%x01%H%x00%s"
 

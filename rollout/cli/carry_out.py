@@ -122,7 +122,7 @@ def carry_out(at: Session, book: Ledger, what: Undertaking) -> int:
             counts[outcome.verdict.value] = counts.get(outcome.verdict.value, 0) + 1
         at.screen.event(type="run_summary", run=run.id, time=clock.now(), counts=counts, exit_code=code)
     else:
-        told = [replace(outcome, reason=at.pointed(outcome.reason)) for outcome in outcomes]
+        told = [replace(outcome, why=at.pointed(outcome.why)) for outcome in outcomes]
         at.screen.data(outcomes_text(told, at.screen.paint, command, whole=whole))
     for line in needs.elsewhere(at.loaded.chosen, outcomes, at.loaded.machine.name if at.loaded.machine else None):
         at.screen.warn(line)

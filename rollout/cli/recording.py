@@ -63,7 +63,7 @@ def diagnostics(steps: Iterable[Step]) -> Iterator[dict[str, str]]:
 
 def tell(at: Session, run: Run, outcome: Outcome) -> None:
     if at.options.json:
-        reason = "; ".join(filter(None, (outcome.reason, *outcome.notes)))
+        reason = outcome.told
         at.screen.event(
             type="target_done",
             run=run.id,

@@ -14,6 +14,7 @@ from rollout.ledger import ledger
 from rollout.ledger.ledger import Ledger
 from rollout.model.outcomes import PastRun
 from rollout.planning.rollouts import last_rollout, shares
+from rollout.planning.writable import reasons_of
 from rollout.showing import status_rows
 from rollout.showing.report import Told, markdown
 
@@ -40,7 +41,7 @@ def report(context: click.Context, run: str | None, form: str) -> int:  # one fo
             at_work = runs_at_work(at, book)
             runs = tuple(replace(past, at_work=past.run == at_work) for past in _runs(book, run))
         made = at.plan(at.settings(offline=True))
-        rows = tuple(status_rows.rows(made, last))
+        rows = tuple(status_rows.rows(made, last, reasons_of))
         at.screen.data(markdown(Told(runs, shares(runs), rows, event_facts(at, runs[0].started_at))))
     return 0
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -22,19 +21,18 @@ from rollout.fleet import load
 from rollout.fleet.load import Loaded, Source
 from rollout.fleet.plan import Question, Watcher, make_plan
 from rollout.machine import state_folder
+from rollout.model import reasons
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Problem
 from rollout.model.inventory import Branch, Target
 from rollout.model.plan import Plan
+from rollout.model.reasons import Reason
 from rollout.remote import ssh
 from rollout.safety import secrets
 from rollout.targets.job import Settings
 from rollout.targets.units import GLANCING
 from rollout.work import threads
 from rollout.work.executors import Executor, Threads
-
-# A command in the words of what decides, which knows nothing of the command line.
-_WAY_OUT = re.compile(r"\brollout apply --(?:adopt|on-drift (?:overwrite|merge))\b")
 
 
 class Session(Struct, frozen=True):
@@ -55,20 +53,21 @@ class Session(Struct, frozen=True):
 
     def again(self, command: str, *options: str) -> str:
         """Return a rollout command line for the same inventory, targets and variables."""
+        return shlex.join(["rollout", command, *options, *self._same()])
+
+    def _same(self) -> list[str]:
+        """Return the options that name the same inventory, targets and variables."""
         words = ["-i", self.options.inventory] if self.options.inventory != Options().inventory else []
         words += [word for pattern in self.options.limit for word in ("--limit", pattern)]
-        words += [word for name, value in self.options.var.items() for word in ("--var", f"{name}={value}")]
-        return shlex.join(["rollout", command, *options, *words])
+        return words + [word for name, value in self.options.var.items() for word in ("--var", f"{name}={value}")]
 
-    def pointed(self, reason: str) -> str:
+    def pointed(self, why: Reason) -> Reason:
         """Return a reason whose way out, as it is typed, works on what this command works on and on nothing else."""
-        words = shlex.split(self.again("apply"))[2:]
-        more = " " + shlex.join(words) if words else ""
-        return _WAY_OUT.sub(lambda found: found[0] + more, reason)
+        return reasons.pointed(why, shlex.join(self._same()))
 
     def with_ways_out(self, plan: Plan) -> Plan:
         """Return a plan as it is shown here."""
-        return replace(plan, steps=tuple(replace(step, reason=self.pointed(step.reason)) for step in plan.steps))
+        return replace(plan, steps=tuple(replace(step, why=self.pointed(step.why)) for step in plan.steps))
 
     def settings(self, *, offline: bool = False, push: bool = True, writes: bool = False) -> Settings:
         """Return the settings of a command; one that `writes` waits for others that write, one that reads does not."""

@@ -12,6 +12,7 @@ from rollout.ledger.queries import LedgerError
 from rollout.machine import clock
 from rollout.model.outcomes import LastOutcome
 from rollout.model.plan import State
+from rollout.planning.writable import reasons_of
 from rollout.showing import status_rows
 from rollout.showing.documents import status_document
 from rollout.showing.status import (
@@ -39,7 +40,7 @@ def status(context: click.Context, fetch: bool, detailed_exitcode: bool, form: s
     """
     with session.opened(context) as at:
         made = at.plan(at.settings(offline=not fetch))
-        rows = status_rows.rows(made, last_outcomes(at), whole=at.options.verbose > 0)
+        rows = status_rows.rows(made, last_outcomes(at), reasons_of, whole=at.options.verbose > 0)
         when = status_rows.fetched_at(made)
         if at.options.json or form == "json":
             at.screen.document(status_document(rows, when))

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from rollout.model.outcomes import Outcome, Run, Verdict
 from rollout.model.plan import Step
+from rollout.model.reasons import Reason, said
 from rollout.objects.messages import Words
 from rollout.planning import needs
 from rollout.planning.writable import FAILED
@@ -45,7 +46,7 @@ def write(
             yield Job(step, order.run, order.settings, order.words)
 
     def write_one(job: Job) -> Outcome:
-        return _not_started(job.step, failures.words) if failures.enough else failures.noted(WRITING.here(job))
+        return _not_started(job.step, said(failures.words)) if failures.enough else failures.noted(WRITING.here(job))
 
     for group in needs.in_order(steps):
         unmet = {step.target: why for step in group if (why := needs.unmet(step, outcomes))}
@@ -55,12 +56,12 @@ def write(
             yield job.step, outcome
         for step in group:
             if step.target not in outcomes:
-                why = unmet.get(step.target) or (failures.words if failures.enough else "interrupted")
+                why = unmet.get(step.target) or said(failures.words if failures.enough else "interrupted")
                 outcomes[step.target] = _not_started(step, why)
                 yield step, outcomes[step.target]
 
 
-def _not_started(step: Step, why: str) -> Outcome:
+def _not_started(step: Step, why: Reason) -> Outcome:
     return Outcome(step.target, Verdict.NOT_STARTED, why, step.base, None, 0, step.kind, step.branch)
 
 

@@ -18,6 +18,7 @@ from rollout.model.circumstances import Decisions
 from rollout.model.files import Problem
 from rollout.model.inventory import Target
 from rollout.model.plan import Plan, State, Step
+from rollout.model.reasons import said
 from rollout.planning import needs
 from rollout.planning.steps import with_limits
 from rollout.rendering.checks import Checks
@@ -116,7 +117,7 @@ def _apart(steps: tuple[Step, ...]) -> tuple[Step, ...]:
         return steps
     reason = "is the same branch of the same repository as {}; keep one of them"
     return tuple(
-        replace(step, state=State.BLOCKED, reason=reason.format(blocked[step.target]), changes=(), follow=False)
+        replace(step, state=State.BLOCKED, why=said(reason.format(blocked[step.target])), changes=(), follow=False)
         if step.target in blocked
         else step
         for step in steps
@@ -164,4 +165,4 @@ def _prepared(
 
 
 def _not_looked_at(target: Target) -> Step:
-    return Step(target.name, target.location, State.BLOCKED, "interrupted before rollout looked at it", None)
+    return Step(target.name, target.location, State.BLOCKED, said("interrupted before rollout looked at it"), None)

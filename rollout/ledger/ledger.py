@@ -16,6 +16,7 @@ from rollout.ledger.queries import Database, LedgerError, queries
 from rollout.ledger.sqlite import SQLite
 from rollout.machine import clock
 from rollout.model.outcomes import LastOutcome, Outcome, PastRun, Run, Verdict, WrittenPath
+from rollout.model.reasons import said
 
 
 class Ledger:
@@ -58,7 +59,7 @@ class Ledger:
             kind=outcome.kind,
             branch=outcome.branch,
             outcome=outcome.verdict.value,
-            reason="; ".join(filter(None, (outcome.reason, *outcome.notes))),
+            reason=outcome.told,
             base=outcome.base,
             commit_id=outcome.commit,
             paths=json.dumps(paths),
@@ -142,7 +143,7 @@ def _read_outcome(row: tuple[Any, ...], run: str) -> Outcome:
         return Outcome(
             target=row[0],
             verdict=Verdict(row[1]),
-            reason=row[2],
+            why=said(row[2]),
             base=row[3],
             commit=row[4],
             duration_ms=row[5],

@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 from msgspec import Struct, field
 
 from rollout.model.files import File
-from rollout.model.hindrances import Hindrance, in_words
-from rollout.model.plan import Change, Collision, OnDrift
+from rollout.model.hindrances import Hindrance
+from rollout.model.plan import Change, OnDrift
+from rollout.model.reasons import NONE, Collision, Held, Reason
 
 
 class Decisions(Struct, frozen=True):
@@ -32,9 +33,9 @@ class CheckoutState(Struct, frozen=True):
     collides: tuple[Collision, ...] = ()  # a person's commits that are not upstream and touch managed paths
 
     @property
-    def reason(self) -> str:
-        """Why it has not got what upstream has, in words."""
-        return "" if self.why is None else in_words(self.why)
+    def reason(self) -> Reason:
+        """Return why it has not got what upstream has."""
+        return NONE if self.why is None else Reason((Held(self.why),))
 
 
 class Circumstances(Struct, frozen=True):

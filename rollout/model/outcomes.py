@@ -7,6 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from rollout.model.plan import Action
+from rollout.model.reasons import NONE, Reason
 
 
 class Verdict(StrEnum):
@@ -66,7 +67,7 @@ class WrittenPath(Struct, frozen=True):
 class Outcome(Struct, frozen=True):
     target: str
     verdict: Verdict
-    reason: str = ""
+    why: Reason = NONE
     base: str | None = None
     commit: str | None = None
     duration_ms: int = 0
@@ -75,6 +76,15 @@ class Outcome(Struct, frozen=True):
     paths: tuple[WrittenPath, ...] = ()
     notes: tuple[str, ...] = ()  # what a person should know although the outcome stands
     awaits: Action | None = None  # the decision that a blocked target waits for
+
+    @property
+    def reason(self) -> str:
+        return self.why.text
+
+    @property
+    def told(self) -> str:
+        """Return the reason and the notes as they are shown and recorded."""
+        return "; ".join(filter(None, (self.reason, *self.notes)))
 
 
 # The outcomes that changed something.

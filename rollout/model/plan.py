@@ -13,6 +13,7 @@ from rollout.model.files import File
 from rollout.model.inventory import Branch, Location
 from rollout.model.limits import BudgetUse, Finding
 from rollout.model.parts import Input
+from rollout.model.reasons import Collision, Reason
 
 
 class Action(StrEnum):
@@ -73,25 +74,13 @@ class Change(Struct, frozen=True):
         return self.before == self.after
 
 
-class Collision(Struct, frozen=True):
-    """A commit of a person's own that upstream does not have, and a managed path that it touches."""
-
-    path: PurePosixPath
-    commit: str
-    subject: str
-
-    @property
-    def words(self) -> str:
-        return f"your own commit {self.commit[:7]} ({self.subject}), which is not upstream, touches {self.path}"
-
-
 class Step(Struct, frozen=True):
     """One target, frozen: all that a worker needs to write it, with `base` as the compare-and-swap."""
 
     target: str
     location: Location
     state: State
-    reason: str
+    why: Reason
     base: str | None
     changes: tuple[Change, ...] = ()
     managed: Mapping[PurePosixPath, str] = field(default_factory=dict)  # path -> fingerprint when planned
@@ -118,6 +107,10 @@ class Step(Struct, frozen=True):
     asked: str = ""  # all that decided what is desired, in one word; a saved plan does not hold it
 
     @property
+    def reason(self) -> str:
+        return self.why.text
+
+    @property
     def kind(self) -> Literal["repo", "folder"]:
         return "repo" if isinstance(self.location, Branch) else "folder"
 
@@ -131,17 +124,3 @@ class Plan(Struct, frozen=True):
     created: str
     steps: tuple[Step, ...]
     digest: str = ""
-
-
-def named(found: list[Change]) -> str:
-    first = f"{found[0].path}: {found[0].cause}"
-    return first if len(found) == 1 else f"{first} (and {len(found) - 1} more)"
-
-
-def full_reason(step: Step) -> str:
-    """Return the reason of a step's state with every file that it is about, where there are several."""
-    about = {State.DRIFT: Action.DRIFT, State.CONFLICT: Action.CONFLICT, State.PENDING: Action.ADOPT}
-    found = [c for c in step.changes if c.action is about.get(step.state) and not c.decided]
-    if len(found) < 2:
-        return step.reason
-    return step.reason.replace(named(found), "; ".join(f"{change.path}: {change.cause}" for change in found))

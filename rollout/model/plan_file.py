@@ -18,6 +18,7 @@ from rollout.model.inventory import Branch, Folder, Location
 from rollout.model.parts import Input
 from rollout.model.plan import Action, Change, Plan, State, Step
 from rollout.model.plan_document import DOCUMENT, PLAN, plan_document
+from rollout.model.reasons import said
 from rollout.safety import paths
 from rollout.safety.shown import redact
 
@@ -106,7 +107,7 @@ def _read_step(entry: Mapping[str, Any], contents: Mapping[str, bytes]) -> Step:
         target=str(entry["name"]),
         location=_read_location(entry["location"], entry["kind"]),
         state=State(entry["state"]),
-        reason=str(entry["reason"]),
+        why=said(str(entry["reason"])),
         base=entry["base"],
         changes=tuple(_read_change(change, contents) for change in entry["changes"]),
         managed={_path(path): str(found) for path, found in entry["managed"].items()},

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from rollout.model.inventory import Target
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import State, Step
+from rollout.model.reasons import NONE, Needs, Reason, Said
 from rollout.planning.review import undecided
 from rollout.planning.writable import FAILED
 
@@ -32,20 +33,22 @@ def waiting(steps: Sequence[Step], others: Iterable[Step]) -> tuple[Step, ...]:
 
     def settled(step: Step) -> Step:
         if step.target not in found:
-            why = next(filter(None, (_obstacle(name) for name in step.needs)), "") if _would_write(step) else ""
-            found[step.target] = replace(step, state=State.WAITING, reason=why, follow=False) if why else step
+            why = next(filter(None, (_obstacle(name) for name in step.needs)), NONE) if _would_write(step) else NONE
+            found[step.target] = replace(step, state=State.WAITING, why=why, follow=False) if why else step
         return found[step.target]
 
-    def _obstacle(name: str) -> str:
+    def _obstacle(name: str) -> Reason:
         if name not in by_name:
             other = unselected.get(name)
             if other is None or other.state in _THERE:
-                return ""
-            return f"needs {name}, which is {other.state.value}; roll it out first, or select it with --limit too"
+                return NONE
+            return Reason(
+                (Needs(name, other.state.value, NONE), Said("roll it out first, or select it with --limit too"))
+            )
         needed = settled(by_name[name])
         if needed.state in _HOPELESS or undecided(needed):
-            return f"needs {name}, which is {needed.state.value}" + (f": {needed.reason}" if needed.reason else "")
-        return ""
+            return Reason((Needs(name, needed.state.value, needed.why),))
+        return NONE
 
     return tuple(settled(step) for step in steps)
 
@@ -73,10 +76,10 @@ def elsewhere(targets: Iterable[Target], outcomes: Iterable[Outcome], machine: s
             yield f"{target.name} is on {', '.join(others)}, too; run there: rollout apply --limit {target.name}"
 
 
-def unmet(step: Step, outcomes: Mapping[str, Outcome]) -> str | None:
+def unmet(step: Step, outcomes: Mapping[str, Outcome]) -> Reason | None:
     """Say which needed target came to nothing in this run, or None."""
     for name in step.needs:
         outcome = outcomes.get(name)
         if outcome is not None and outcome.verdict in FAILED:
-            return f"needs {name}, which is {outcome.verdict.value}: {outcome.reason}"
+            return Reason((Needs(name, outcome.verdict.value, outcome.why),))
     return None

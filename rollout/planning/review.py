@@ -57,7 +57,7 @@ def as_reviewed(saved: Step, now: Step, decisions: Decisions) -> Step:
         decided(saved, decisions),
         location=now.location,
         state=now.state if State.WAITING in {saved.state, now.state} else saved.state,
-        reason=now.reason if now.state is State.WAITING else saved.reason,
+        why=now.why if now.state is State.WAITING else saved.why,
         needs=now.needs,
         collides=now.collides,
         budgets=now.budgets,

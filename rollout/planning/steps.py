@@ -1,8 +1,8 @@
-"""What one target needs: its state, the reason in words, and every change."""
+"""What one target needs: its state, the reason, and every change."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from msgspec.structs import replace
@@ -11,7 +11,8 @@ from rollout.model.circumstances import CheckoutState, Circumstances, Decisions,
 from rollout.model.files import Desired, File, Snapshot, fingerprint
 from rollout.model.inventory import Branch, Target
 from rollout.model.limits import BudgetUse, Finding
-from rollout.model.plan import Action, Change, State, Step, named
+from rollout.model.plan import Action, Change, State, Step
+from rollout.model.reasons import NONE, Files, Reason, Said, Way, WayOut, said
 from rollout.planning.changes import changes_needed, equal_files
 
 
@@ -22,7 +23,7 @@ def step_for(
     decisions: Decisions,
     circumstances: Circumstances,
 ) -> Step:
-    """Return the frozen step of one target: its state, the reason in words, and every change."""
+    """Return the frozen step of one target: its state, the reason, and every change."""
     return step_of(target, findings(desired, snapshot, decisions), circumstances)
 
 
@@ -44,13 +45,13 @@ def findings(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Find
 def step_of(target: Target, found: Findings, circumstances: Circumstances) -> Step:
     """Turn findings and their circumstances into a step."""
     settled = tuple(_settled(change, circumstances.pending_files) for change in found.changes)
-    state, reason = _state(settled, circumstances, target)
+    state, why = _state(settled, circumstances, target)
     checkout = circumstances.checkout
     return Step(
         target=target.name,
         location=target.location,
         state=state,
-        reason=_with_collisions(reason, checkout),
+        why=_with_collisions(why, checkout),
         base=found.revision,
         changes=settled,
         managed=found.managed,
@@ -72,22 +73,22 @@ def step_of(target: Target, found: Findings, circumstances: Circumstances) -> St
     )
 
 
-def _with_collisions(reason: str, checkout: CheckoutState | None) -> str:
+def _with_collisions(why: Reason, checkout: CheckoutState | None) -> Reason:
     """Say with a state which commits of a person's own will meet ours when they pull."""
     collides = () if checkout is None else checkout.collides
-    more = [f"and {len(collides) - 3} more"] if len(collides) > 3 else []
-    return "; ".join(filter(None, (reason, *(one.words for one in collides[:3]), *more)))
+    more = [Said(f"and {len(collides) - 3} more")] if len(collides) > 3 else []
+    return why.also(*collides[:3], *more)
 
 
 def with_limits(step: Step, budgets: tuple[BudgetUse, ...], found: tuple[Finding, ...]) -> Step:
     """Return a step with what its texts come to as a whole: it is blocked where that may not be, else warned of."""
-    blocking = [one.reason for one in found if one.blocks]
+    blocking = [Said(one.reason) for one in found if one.blocks]
     warned = tuple(one.reason for one in found if not one.blocks)
     step = replace(step, budgets=budgets, findings=found, warnings=(*step.warnings, *warned))
     if not blocking or step.state in {State.MISSING, State.UNREACHABLE}:
         return step
-    reasons = [step.reason] if step.state is State.BLOCKED else []
-    return replace(step, state=State.BLOCKED, reason="; ".join([*reasons, *blocking]), follow=False)
+    why = step.why if step.state is State.BLOCKED else NONE
+    return replace(step, state=State.BLOCKED, why=why.also(*blocking), follow=False)
 
 
 def _ahead(circumstances: Circumstances) -> int | None:
@@ -115,24 +116,28 @@ def orphans(desired: Desired, snapshot: Snapshot) -> list[PurePosixPath]:
     return [path for path, written in snapshot.written.items() if path not in ours and written.file is not None]
 
 
-def _state(found: tuple[Change, ...], circumstances: Circumstances, target: Target) -> tuple[State, str]:
+def _state(found: tuple[Change, ...], circumstances: Circumstances, target: Target) -> tuple[State, Reason]:
     errors = [change for change in found if change.action is Action.ERROR]
     if errors:
-        return State.BLOCKED, "; ".join(change.cause for change in errors)
+        return State.BLOCKED, Reason(tuple(Said(change.cause) for change in errors))
     if found and isinstance(target.location, Branch) and circumstances.identity_fault:
-        return State.BLOCKED, circumstances.identity_fault
+        return State.BLOCKED, said(circumstances.identity_fault)
     conflicts = [change for change in found if change.action is Action.CONFLICT]
     if conflicts:
-        return State.CONFLICT, named(conflicts)
+        return State.CONFLICT, Reason((_files(conflicts),))
     drifted = [change for change in found if change.action is Action.DRIFT]
     if drifted:
-        return State.DRIFT, named(drifted)
+        return State.DRIFT, Reason((_files(drifted),))
     if found and circumstances.pending is not None:
-        return State.READY_TO_PUSH, "rollout's commit is not upstream yet"
+        return State.READY_TO_PUSH, said("rollout's commit is not upstream yet")
     if found:
         adopted = [change for change in found if change.action is Action.ADOPT and not change.decided]
-        return State.PENDING, f"{named(adopted)}; rollout apply --adopt takes them over" if adopted else ""
+        return State.PENDING, Reason((_files(adopted), WayOut(Way.ADOPT_ALL))) if adopted else NONE
     checkout = circumstances.checkout
     if checkout is not None and not checkout.has_it:
         return State.BEHIND, checkout.reason
-    return State.IN_SYNC, ""
+    return State.IN_SYNC, NONE
+
+
+def _files(found: Iterable[Change]) -> Files:
+    return Files(tuple((change.path, change.cause) for change in found))

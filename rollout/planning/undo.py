@@ -10,6 +10,7 @@ from rollout.model.files import File, Obstacle, Snapshot, fingerprint
 from rollout.model.inventory import Target
 from rollout.model.outcomes import Outcome
 from rollout.model.plan import Action, Change, State, Step
+from rollout.model.reasons import said
 
 
 def undone(
@@ -23,16 +24,16 @@ def undone(
     changed = [p.path for p in outcome.paths if fingerprint(files.get(PurePosixPath(p.path))) != p.after]
     back = [p.path for p in outcome.paths if fingerprint(files.get(PurePosixPath(p.path))) == p.before]
     if changed and len(back) == len(outcome.paths):
-        return Step(target.name, target.location, State.IN_SYNC, "it is as before the run already", revision)
+        return Step(target.name, target.location, State.IN_SYNC, said("it is as before the run already"), revision)
     if changed:
         reason = f"{', '.join(changed[:3])} changed since the run; mend it by hand or with the templates"
-        return Step(target.name, target.location, State.BLOCKED, reason, revision)
+        return Step(target.name, target.location, State.BLOCKED, said(reason), revision)
     changes = tuple(_changes(before, files))
     return Step(
         target=target.name,
         location=target.location,
         state=State.BLOCKED if fault else State.PENDING if changes else State.IN_SYNC,
-        reason=fault or "",
+        why=said(fault or ""),
         base=revision,
         changes=changes,
         managed={change.path: fingerprint(change.before) for change in changes},

@@ -8,9 +8,11 @@ from msgspec import Struct
 
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Action, State, Step
+from rollout.model.reasons import NONE, Files, Reason, SinceWaiting, Way, WayOut, said
 from rollout.planning.review import undecided
 
 _ERRORS = {State.MISSING, State.UNREACHABLE}
+_WAYS = {Action.ADOPT: Way.ADOPT, Action.DRIFT: Way.OVERWRITE_OR_MERGE, Action.CONFLICT: Way.OVERWRITE}
 _DONE = {Verdict.PUSHED, Verdict.COMMITTED, Verdict.WRITTEN}
 FAILED = {Verdict.BLOCKED, Verdict.STALE, Verdict.REJECTED, Verdict.UNKNOWN, Verdict.FAILED, Verdict.NOT_STARTED}
 
@@ -35,42 +37,43 @@ def sort(steps: Iterable[Step], *, only_waiting: bool = False) -> Sorted:
 
 
 def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
-    def be(verdict: Verdict, reason: str, awaits: Action | None = None) -> Outcome:
-        return Outcome(step.target, verdict, reason, step.base, None, 0, step.kind, step.branch, awaits=awaits)
+    def be(verdict: Verdict, why: Reason, awaits: Action | None = None) -> Outcome:
+        return Outcome(step.target, verdict, why, step.base, None, 0, step.kind, step.branch, awaits=awaits)
 
     if step.state in _ERRORS:
-        return be(Verdict.FAILED, f"{step.state}: {step.reason}")
+        return be(Verdict.FAILED, said(f"{step.state}: {step.reason}"))
     if step.state is State.BLOCKED:
-        return be(Verdict.BLOCKED, step.reason, step.awaits)
+        return be(Verdict.BLOCKED, step.why, step.awaits)
     if step.state is State.WAITING and (step.pending is not None or not only_waiting):
-        return be(Verdict.NOT_STARTED, step.reason)
+        return be(Verdict.NOT_STARTED, step.why)
     if only_waiting and step.state is not State.READY_TO_PUSH:
         if step.overtaken and step.state in {State.DRIFT, State.CONFLICT}:
-            return be(Verdict.STALE, f"{step.reason} since the commit that waits was made; rollout apply decides")
+            return be(Verdict.STALE, Reason((SinceWaiting(step.why), WayOut(Way.PLAN_AGAIN))))
         if step.outrun and step.changes:
             names = ", ".join(str(path) for path in step.outrun[:3])
-            return be(
-                Verdict.STALE, f"upstream changed {names} since the commit that waits was made; rollout apply decides"
-            )
+            changed = SinceWaiting(said(f"upstream changed {names}"))
+            return be(Verdict.STALE, Reason((changed, WayOut(Way.PLAN_AGAIN))))
         if step.overtaken and step.state is State.PENDING:
-            return be(Verdict.UNCHANGED, "the commit that waits is not what is asked for now; rollout apply renews it")
-        return be(Verdict.UNCHANGED, "nothing is ready to push")
+            renewed = said("the commit that waits is not what is asked for now").also(WayOut(Way.RENEW))
+            return be(Verdict.UNCHANGED, renewed)
+        return be(Verdict.UNCHANGED, said("nothing is ready to push"))
     waiting = undecided(step)
     if waiting:
-        ways = {
-            Action.ADOPT: "rollout apply --adopt takes it over",
-            Action.DRIFT: "rollout apply --on-drift overwrite, or merge, decides",
-            Action.CONFLICT: "resolve it upstream, or: rollout apply --on-drift overwrite",
-        }
-        first = waiting[0]
-        more = f" (and {len(waiting) - 1} more)" if len(waiting) > 1 else ""
-        reason = f"{first.action}: {first.path}: {first.cause}{more}; {ways[first.action]}"
-        return be(Verdict.BLOCKED, reason, first.action)
+        first = waiting[0].action
+        found = Files(tuple((change.path, change.cause) for change in waiting), first.value)
+        return be(Verdict.BLOCKED, Reason((found, WayOut(_WAYS[first]))), first)
     if step.kind == "repo" and step.changes and all(change.idle for change in step.changes) and not step.follow:
-        return be(Verdict.UNCHANGED, f"{step.changes[0].path}: {step.changes[0].cause}, and that is what is there")
+        only = step.changes[0]
+        return be(Verdict.UNCHANGED, said(f"{only.path}: {only.cause}, and that is what is there"))
     if not step.changes and not step.follow:
-        return be(Verdict.UNCHANGED, step.reason if step.state is State.BEHIND else "")
+        return be(Verdict.UNCHANGED, step.why if step.state is State.BEHIND else NONE)
     return None
+
+
+def reasons_of(step: Step) -> set[str]:
+    """Return in what words a run that does not write the step may have recorded what it waits for."""
+    outcomes = (_settled(step, only_waiting=only_waiting) for only_waiting in (False, True))
+    return {step.reason, *(outcome.reason for outcome in outcomes if outcome is not None)}
 
 
 def exit_code(steps: Iterable[Step], outcomes: Iterable[Outcome]) -> int:

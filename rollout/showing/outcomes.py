@@ -17,7 +17,7 @@ _DONE = {Verdict.PUSHED: "green", Verdict.COMMITTED: "cyan", Verdict.WRITTEN: "g
 def outcome_line(outcome: Outcome, paint: Paint) -> str:
     colour = _DONE.get(outcome.verdict, "red")
     commit = f" {outcome.commit[:10]}" if outcome.commit else ""
-    notes = "; ".join(filter(None, (outcome.reason, *outcome.notes)))
+    notes = outcome.told
     return f"{outcome.target}: {paint(outcome.verdict.value, colour)}{commit}" + (f" ({plain(notes)})" if notes else "")
 
 
@@ -26,7 +26,7 @@ def outcomes_text(outcomes: Sequence[Outcome], paint: Paint, command: str = "app
     groups: dict[tuple[int, str, str], list[str]] = {}
     order = list(Verdict)
     for outcome in outcomes:
-        reason = "; ".join(filter(None, (outcome.reason, *outcome.notes)))
+        reason = outcome.told
         groups.setdefault((order.index(outcome.verdict), outcome.verdict.value, reason), []).append(outcome.target)
     counts = Counter(outcome.verdict for outcome in outcomes)
     head = ", ".join(

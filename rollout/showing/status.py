@@ -9,7 +9,8 @@ from pathlib import PurePosixPath
 from msgspec import Struct
 
 from rollout.model.outcomes import LastOutcome
-from rollout.model.plan import Collision, State
+from rollout.model.plan import State
+from rollout.model.reasons import Collision
 from rollout.safety.shown import ago, moment, plain
 from rollout.showing.colour import Paint
 from rollout.showing.plans import STATE_COLOUR, orphan

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from msgspec.structs import replace
-
+from rollout.model import reasons
 from rollout.model.inventory import Branch
 from rollout.model.outcomes import LastOutcome, Verdict
-from rollout.model.plan import Plan, State, Step, full_reason
+from rollout.model.plan import Plan, State, Step
 from rollout.safety import addresses
 from rollout.showing.status import Row
 
 
-def rows(plan: Plan, last: Mapping[str, LastOutcome], *, whole: bool = False) -> list[Row]:
-    """Return a row for each target of the plan, in order; with `whole`, reasons name every file."""
-    found = [replace(step, reason=full_reason(step)) for step in plan.steps] if whole else plan.steps
-    return [_row(step, last.get(step.target)) for step in found]
+def rows(
+    plan: Plan, last: Mapping[str, LastOutcome], known: Callable[[Step], Collection[str]], *, whole: bool = False
+) -> list[Row]:
+    """Return a row for each target of the plan, in order; with `whole`, reasons name every file.
+
+    `known` tells which reasons of a last run say no more than the state of the target does.
+    """
+    return [_row(step, last.get(step.target), known(step), whole=whole) for step in plan.steps]
 
 
 _WRONG = {
@@ -25,31 +28,31 @@ _WRONG = {
 }  # fmt: skip
 
 
-def _row(step: Step, last: LastOutcome | None) -> Row:
+def _row(step: Step, last: LastOutcome | None, known: Collection[str], *, whole: bool) -> Row:
     disagrees = _disagreement(step, last)
     return Row(
         name=step.target,
         kind=step.kind,
         branch=step.branch,
         state=step.state,
-        reason=step.reason,
+        reason=(reasons.whole(step.why) if whole else step.why).text,
         commit=step.commit,
         ahead=step.ahead,
         behind=step.behind,
         last=last,
         disagrees=disagrees,
-        trouble=None if disagrees else _trouble(step, last),
+        trouble=None if disagrees else _trouble(last, known),
         orphans=step.orphans,
         collides=step.collides,
         alone=_is_its_own_upstream(step),
     )
 
 
-def _trouble(step: Step, last: LastOutcome | None) -> str | None:
+def _trouble(last: LastOutcome | None, known: Collection[str]) -> str | None:
     """Say what went wrong in the last run, unless the state says it already."""
     if last is None or last.outcome not in _WRONG:
         return None
-    if step.reason and (step.reason in last.reason or last.reason in step.reason):
+    if last.reason in known:
         return None
     return f"last run {last.outcome}: {last.reason}"
 

@@ -17,6 +17,7 @@ from rollout.errors import RolloutError
 from rollout.model.inventory import Branch, Folder, Target
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import State, Step
+from rollout.model.reasons import said
 from rollout.safety import faults
 from rollout.safety.shown import redact
 from rollout.targets import signing
@@ -57,7 +58,7 @@ def observe(look: Look) -> Step:
     except RolloutError:
         raise
     except Exception as error:
-        return Step(look.target.name, look.target.location, State.BLOCKED, faults.in_words(error), None)
+        return Step(look.target.name, look.target.location, State.BLOCKED, said(faults.in_words(error)), None)
 
 
 def _observe(look: Look) -> Step:
@@ -88,7 +89,7 @@ def write(job: Job) -> Outcome:
         return _write(job)
     except Exception as error:
         reason = f"{_own_fault(step.target, error)}; run it again: the next run looks at what came of it"
-        return Outcome(step.target, Verdict.FAILED, reason, step.base, None, 0, step.kind, step.branch)
+        return Outcome(step.target, Verdict.FAILED, said(reason), step.base, None, 0, step.kind, step.branch)
 
 
 def _own_fault(target: str, error: Exception) -> str:

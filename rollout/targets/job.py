@@ -12,6 +12,7 @@ from rollout.model.files import Desired
 from rollout.model.inventory import Target
 from rollout.model.outcomes import Run
 from rollout.model.plan import Action, State, Step
+from rollout.model.reasons import Reason
 from rollout.objects.messages import Words
 
 
@@ -47,9 +48,10 @@ class Glance(Struct, frozen=True):
 class Unfit(Exception):
     """The target cannot be worked on; `state` says in which way, `awaits` which decision would change that."""
 
-    def __init__(self, state: State, reason: str, awaits: Action | None = None) -> None:
-        super().__init__(reason)
+    def __init__(self, state: State, why: Reason, awaits: Action | None = None) -> None:
+        super().__init__(why.text)
         self.state = state
+        self.why = why
         self.awaits = awaits
 
 

@@ -9,7 +9,9 @@ from rollout.model.files import fingerprint
 from rollout.model.inventory import Branch, Folder, Target
 from rollout.model.outcomes import Outcome
 from rollout.model.plan import State, Step
+from rollout.model.reasons import said
 from rollout.remote import upstream
+from rollout.safety.faults import first_line
 from rollout.targets import signing
 from rollout.targets.branch.past import branch_history, branch_step
 from rollout.targets.folder import memory
@@ -39,8 +41,8 @@ def step_back(target: Target, outcome: Outcome, settings: Settings) -> Step:
             case Folder():
                 return folder_step(target, target.location, outcome, settings)
     except Unfit as error:
-        return Step(target.name, target.location, error.state, str(error), None)
+        return Step(target.name, target.location, error.state, error.why, None)
     except upstream.Unreachable as error:
-        return Step(target.name, target.location, State.UNREACHABLE, str(error).split("\n")[0], None)
+        return Step(target.name, target.location, State.UNREACHABLE, said(first_line(str(error))), None)
     except (GitError, OSError) as error:
-        return Step(target.name, target.location, State.BLOCKED, str(error).split("\n")[0], None)
+        return Step(target.name, target.location, State.BLOCKED, said(first_line(str(error))), None)

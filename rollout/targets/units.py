@@ -12,6 +12,7 @@ from rollout.machine import state_folder
 from rollout.model.inventory import Branch, Location
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import State, Step
+from rollout.model.reasons import said
 from rollout.targets import destination
 from rollout.targets.branch.glance import Seen
 from rollout.targets.destination import Glance, Look
@@ -63,14 +64,14 @@ def _forgotten(_glance: Glance, _reason: str, _begun: bool) -> Seen:
 
 
 def _unseen(look: Look, reason: str, _begun: bool) -> Step:
-    return Step(look.target.name, look.target.location, State.UNREACHABLE, reason, None)
+    return Step(look.target.name, look.target.location, State.UNREACHABLE, said(reason), None)
 
 
 def _unheard(job: Job, reason: str, begun: bool) -> Outcome:
     step = job.step
     verdict = Verdict.UNKNOWN if begun else Verdict.FAILED
     why = f"{reason}; the next run shows what came of it" if begun else reason
-    return Outcome(step.target, verdict, why, step.base, None, 0, step.kind, step.branch)
+    return Outcome(step.target, verdict, said(why), step.base, None, 0, step.kind, step.branch)
 
 
 def _cached_for_look(look: Glance | Look) -> str | None:

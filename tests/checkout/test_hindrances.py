@@ -28,5 +28,5 @@ from rollout.model.hindrances import CheckedOutElsewhere, Edited, Hindrance, OnB
     ],
 )
 def test_a_plan_and_a_refused_move_say_the_same_words(why: Hindrance, words: str) -> None:
-    assert CheckoutState(False, why).reason == words
+    assert CheckoutState(False, why).reason.text == words
     assert str(Hindered(why)) == words

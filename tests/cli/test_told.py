@@ -17,7 +17,9 @@ import rollout
 from rollout.cli.main import rollout as program
 from rollout.model.inventory import Branch
 from rollout.model.outcomes import LastOutcome, Outcome, Verdict
-from rollout.model.plan import Action, Change, Plan, State, Step
+from rollout.model.plan import Plan, State, Step
+from rollout.model.reasons import Reason, files, said
+from rollout.planning.writable import reasons_of
 from rollout.safety.shown import ago
 from rollout.showing import plans
 from rollout.showing.outcomes import outcomes_text
@@ -33,7 +35,7 @@ def unpainted(text: str, _style: str) -> str:
 
 
 def step(name: str, state: State = State.IN_SYNC, reason: str = "") -> Step:
-    return Step(name, Branch("https://example.org/x", "origin", "main", None), state, reason, "0" * 40)
+    return Step(name, Branch("https://example.org/x", "origin", "main", None), state, said(reason), "0" * 40)
 
 
 def test_an_orphan_is_shown_though_nothing_else_is_to_be_done(world: World) -> None:
@@ -93,22 +95,20 @@ def test_times_are_told_as_people_tell_them(then: str, said: str) -> None:
 def test_a_state_that_gives_the_reason_of_the_last_run_gives_it_once() -> None:
     last = LastOutcome("failed", "unreachable: no route", None, "run", NOW)
     plan = Plan("", NOW, (step("api", State.UNREACHABLE, "no route"), step("web"), step("db")))
-    found = rows(plan, {"api": last, "web": last, "db": LastOutcome("unchanged", "x", None, "run", NOW)})
+    found = rows(plan, {"api": last, "web": last, "db": LastOutcome("unchanged", "x", None, "run", NOW)}, reasons_of)
     assert [row.trouble for row in found] == [None, "last run failed: unreachable: no route", None]
 
 
 def test_a_reason_names_every_file_when_asked_for() -> None:
-    changes = tuple(
-        Change(PurePosixPath(name), Action.DRIFT, "others changed it", None, None, decided=False) for name in "abc"
-    )
-    drifted = replace(step("api", State.DRIFT, "a: others changed it (and 2 more)"), changes=changes)
-    assert rows(Plan("", NOW, (drifted,)), {})[0].reason == "a: others changed it (and 2 more)"
-    (row,) = rows(Plan("", NOW, (drifted,)), {}, whole=True)
+    why = Reason((files((PurePosixPath(name), "others changed it") for name in "abc"),))
+    drifted = replace(step("api", State.DRIFT), why=why)
+    assert rows(Plan("", NOW, (drifted,)), {}, reasons_of)[0].reason == "a: others changed it (and 2 more)"
+    (row,) = rows(Plan("", NOW, (drifted,)), {}, reasons_of, whole=True)
     assert row.reason == "a: others changed it; b: others changed it; c: others changed it"
 
 
 def test_after_asking_nobody_is_told_to_ask() -> None:
-    found = rows(Plan("", NOW, (step("api"),)), {})
+    found = rows(Plan("", NOW, (step("api"),)), {}, reasons_of)
     for when in (None, 1.0):
         assert "--fetch" not in status_text(found, Knowledge(NOW, when, True), unpainted, None)
         assert "rollout status --fetch" in status_text(found, Knowledge(NOW, when), unpainted, None)

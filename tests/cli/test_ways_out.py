@@ -9,6 +9,7 @@ import pytest
 from rollout.model.files import File
 from rollout.model.inventory import Branch
 from rollout.model.plan import Action, Change, State, Step
+from rollout.model.reasons import NONE
 from rollout.showing.plans import next_step
 from tests.world import World
 
@@ -29,7 +30,7 @@ def test_a_merge_is_proposed_only_where_it_can_be_made(
         PurePosixPath("a"), Action.DRIFT, "", File(theirs.encode()), wanted, File(b"1\n2\n3\n"), decided=False
     )
     where = Branch("api.git", "origin", "main", None)
-    assert next_step([Step("api", where, State.DRIFT, "", None, changes=(drift,))]) == expected
+    assert next_step([Step("api", where, State.DRIFT, NONE, None, changes=(drift,))]) == expected
 
 
 def test_the_way_out_keeps_the_limit_and_the_variables(world: World) -> None:

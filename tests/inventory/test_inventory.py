@@ -24,6 +24,7 @@ from rollout.model.files import Desired, File
 from rollout.model.inventory import Branch, FilePattern, Inventory, Mode, Target
 from rollout.model.outcomes import Outcome, Run, Verdict
 from rollout.model.plan import State, Step
+from rollout.model.reasons import NONE
 from rollout.targets.destination import Look
 from rollout.targets.job import Job, Settings
 
@@ -237,7 +238,7 @@ def test_what_crosses_to_a_worker_can_be_pickled() -> None:
     location = Branch("https://example.org/x.git", "origin", "main", Path("/x"))
     target = Target("x", location, ("project",), (), {})
     settings = Settings(Path("/state"), Person(None))
-    step = Step("x", location, State.PENDING, "", None, managed={PurePosixPath("a"): "-"})
+    step = Step("x", location, State.PENDING, NONE, None, managed={PurePosixPath("a"): "-"})
     run = Run("r", "apply", "2026-02-03T15:20:00Z", 1, "s")
     outcome = Outcome("x", Verdict.PUSHED)
     for value in (

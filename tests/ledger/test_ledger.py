@@ -23,6 +23,7 @@ from rollout.ledger.ledger import Ledger
 from rollout.ledger.queries import LedgerError
 from rollout.machine import clock
 from rollout.model.outcomes import Outcome, Run, Verdict, WrittenPath
+from rollout.model.reasons import NONE, said
 from tests import mounts
 from tests.machine.test_locks import Slow
 from tests.remote.proxy import Way, proxy
@@ -47,7 +48,7 @@ def test_runs_stand_in_the_order_in_which_they_were_recorded_whatever_the_clock_
             run = replace(a_run(name), started_at=when)
             book.start(run, "host")
             path = WrittenPath("conf.txt", "update", "-", "-")
-            book.record(run, Outcome("one", Verdict.PUSHED, "", None, f"commit of {name}", paths=(path,)))
+            book.record(run, Outcome("one", Verdict.PUSHED, NONE, None, f"commit of {name}", paths=(path,)))
         assert [run.run for run in book.runs()] == ["20260401-a", "20260501-b"]
         assert book.last_outcomes()["one"].run == "20260401-a"
         assert book.last_writer("one", "conf.txt") == ("20260401-a", "commit of 20260401-a")
@@ -76,8 +77,8 @@ def test_an_older_ledger_is_taken_over_with_its_runs_in_their_order(url: str, tm
 def test_runs_and_outcomes_come_back_as_they_were_recorded(url: str, tmp_path: Path) -> None:
     paths = (WrittenPath("a';--", "create", "-", "100644:ab"),)
     outcomes = (
-        Outcome("one", Verdict.PUSHED, "", "base", "commit", 12, "repo", "main", paths),
-        Outcome("two", Verdict.BLOCKED, "why: 100 % %s :x", None, None, 0, "folder", None),
+        Outcome("one", Verdict.PUSHED, NONE, "base", "commit", 12, "repo", "main", paths),
+        Outcome("two", Verdict.BLOCKED, said("why: 100 % %s :x"), None, None, 0, "folder", None),
     )
     with ledger.opened(url, tmp_path, tmp_path / "inventory.yaml", print) as book:
         book.start(a_run("r1"), "host")

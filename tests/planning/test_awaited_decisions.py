@@ -10,16 +10,17 @@ from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Action, Change, Plan, State, Step
 from rollout.model.plan_document import change_document
 from rollout.model.plan_file import plan_file, read_plan
+from rollout.model.reasons import said
 from rollout.planning.writable import exit_code, sort
 from rollout.showing.diffs import diff_of
 
 
 def _blocked(reason: str, awaits: Action | None) -> Outcome:
-    return Outcome("api", Verdict.BLOCKED, reason, awaits=awaits)
+    return Outcome("api", Verdict.BLOCKED, said(reason), awaits=awaits)
 
 
 def _step(awaits: Action | None) -> Step:
-    return Step("api", Folder(Path("/shared")), State.BLOCKED, "another project", None, awaits=awaits)
+    return Step("api", Folder(Path("/shared")), State.BLOCKED, said("another project"), None, awaits=awaits)
 
 
 def test_a_decision_that_is_awaited_is_exit_code_4_whatever_the_words() -> None:

@@ -10,6 +10,7 @@ from rollout.model.files import File
 from rollout.model.inventory import Branch
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Action, Change, State, Step
+from rollout.model.reasons import NONE, said
 from rollout.planning import needs, writable
 
 CHANGE = Change(PurePosixPath("x"), Action.CREATE, "missing", None, File(b"x"))
@@ -19,7 +20,7 @@ ADOPTION = Change(PurePosixPath("x"), Action.ADOPT, "it exists", File(b"y"), Fil
 
 def step(name: str, state: State, *needed: str, change: Change = CHANGE) -> Step:
     changes = () if state in {State.IN_SYNC, State.BEHIND, State.MISSING} else (change,)
-    return Step(name, Branch("url", "origin", "main", Path("/x")), state, "", "base", changes, needs=needed)
+    return Step(name, Branch("url", "origin", "main", Path("/x")), state, NONE, "base", changes, needs=needed)
 
 
 def states(*steps: Step, others: tuple[Step, ...] = ()) -> list[str]:
@@ -65,4 +66,6 @@ def test_a_waiting_target_is_not_started_and_ends_in_3_beside_a_failure_and_in_4
 def test_what_failed_in_this_run_is_waited_for() -> None:
     api = step("api", State.PENDING, "core")
     assert needs.unmet(api, {"core": Outcome("core", Verdict.PUSHED)}) is None
-    assert needs.unmet(api, {"core": Outcome("core", Verdict.REJECTED, "no")}) == "needs core, which is rejected: no"
+    unmet = needs.unmet(api, {"core": Outcome("core", Verdict.REJECTED, said("no"))})
+    assert unmet is not None
+    assert unmet.text == "needs core, which is rejected: no"

@@ -9,6 +9,7 @@ import pytest
 from rollout.model.inventory import Branch
 from rollout.model.parts import Input
 from rollout.model.plan import State, Step
+from rollout.model.reasons import NONE
 from rollout.objects.trees import Entry, PathChange
 from rollout.planning.review import read_between, read_since
 
@@ -18,7 +19,7 @@ STEP = Step(
     "api",
     Branch("url", "origin", "main", None),
     State.PENDING,
-    "",
+    NONE,
     "base",
     managed={PurePosixPath("parts/ours.md"): "-"},
     inputs=(

@@ -11,9 +11,11 @@ from rollout.errors import Busy, GitError
 from rollout.model.circumstances import CheckoutState, Circumstances
 from rollout.model.inventory import Branch, Target
 from rollout.model.plan import Action, State, Step
+from rollout.model.reasons import AtWork, Reason, said
 from rollout.remote import upstream
 from rollout.remote.upstream import NoBranch, Unreachable
 from rollout.safety import addresses
+from rollout.safety.faults import first_line
 from rollout.store import fetch, heard, hold
 from rollout.store.store import Store
 from rollout.targets.branch.locate import Located, locate
@@ -30,37 +32,33 @@ def at_work(target: Target, settings: Settings, look: Callable[[Located, Store],
         with hold.seen(settings.state, at.remote, target.name, wait=settings.wait) as store:
             return _beside_a_writer(look(at, store), store)
     except Unfit as error:
-        return _unfit(target, error.state, str(error), error.awaits)
+        return _unfit(target, error.state, error.why, error.awaits)
     except NoBranch as error:
-        return _unfit(target, State.BLOCKED, str(error))
+        return _unfit(target, State.BLOCKED, said(str(error)))
     except Unreachable as error:
-        return _unfit(target, State.UNREACHABLE, first_line(str(error)))
+        return _unfit(target, State.UNREACHABLE, said(first_line(str(error))))
     except Busy as error:
-        return _unfit(target, State.BLOCKED, first_line(str(error)))
+        return _unfit(target, State.BLOCKED, said(first_line(str(error))))
     except GitError as error:
-        return _unfit(target, State.BLOCKED, f"git: {first_line(str(error))}")
+        return _unfit(target, State.BLOCKED, said(f"git: {first_line(str(error))}"))
     except OSError as error:
-        return _unfit(target, State.BLOCKED, f"{error.filename or target.name}: {error.strerror}")
+        return _unfit(target, State.BLOCKED, said(f"{error.filename or target.name}: {error.strerror}"))
 
 
 def _beside_a_writer(found: T | Step, store: Store) -> T | Step:
     """Add to the reason of a target that is not in sync which run is at work on it."""
     if not isinstance(found, Step) or not store.writer or found.state is State.IN_SYNC:
         return found
-    return replace(found, reason="; ".join(filter(None, (found.reason, f"run {store.writer} is at work on it"))))
+    return replace(found, why=found.why.also(AtWork(store.writer)))
 
 
 def unanswered(known: Step, why: str) -> Step:
     """Return what we knew of a target whose remote does not answer, without planning anything on that."""
-    return replace(known, state=State.UNREACHABLE, reason=why, changes=(), managed={}, follow=False, checkout=())
+    return replace(known, state=State.UNREACHABLE, why=said(why), changes=(), managed={}, follow=False, checkout=())
 
 
-def first_line(text: str) -> str:
-    return text.split("\n", 1)[0]
-
-
-def _unfit(target: Target, state: State, reason: str, awaits: Action | None = None) -> Step:
-    return Step(target.name, target.location, state, reason, None, awaits=awaits)
+def _unfit(target: Target, state: State, why: Reason, awaits: Action | None = None) -> Step:
+    return Step(target.name, target.location, state, why, None, awaits=awaits)
 
 
 def circumstances_of(at: Located, store: Store, settings: Settings, checkout: CheckoutState | None) -> Circumstances:

@@ -11,11 +11,12 @@ from rollout.model.plan import Step
 from rollout.planning import steps
 from rollout.remote import upstream
 from rollout.remote.upstream import Unreachable
+from rollout.safety.faults import first_line
 from rollout.store import fetch, heard, hold, in_sync, pending
 from rollout.store.in_sync import InSync
 from rollout.store.store import Store
 from rollout.targets.branch.checkout_state import plain_checkout
-from rollout.targets.branch.evaluate import at_work, circumstances_of, first_line, unanswered
+from rollout.targets.branch.evaluate import at_work, circumstances_of, unanswered
 from rollout.targets.branch.locate import Located, locate
 from rollout.targets.branch.pending import pending_at
 from rollout.targets.job import Glance, Settings, Unfit

@@ -13,6 +13,7 @@ from rollout.git.git_folder import GitDir, NotOurs
 from rollout.git.person import Person
 from rollout.model.inventory import Branch
 from rollout.model.plan import State
+from rollout.model.reasons import said
 from rollout.remote.upstream import Remote
 from rollout.safety import addresses, shown
 from rollout.targets.job import Unfit
@@ -46,17 +47,19 @@ def locate(where: Branch, person: Person, *, for_git: bool = True) -> Located:
         return Located(_remote(where.url, where, person), repo, False, top, trouble, top is not None and not exists)
     if repo is None:
         if trouble is not None:
-            raise Unfit(State.BLOCKED, trouble)
-        raise Unfit(State.MISSING, f"there is no checkout at {top}, and the inventory has no url to clone from")
+            raise Unfit(State.BLOCKED, said(trouble))
+        raise Unfit(State.MISSING, said(f"there is no checkout at {top}, and the inventory has no url to clone from"))
     urls = repo.remote_urls(where.remote)
     if len(urls) > 1:
         raise Unfit(
-            State.BLOCKED, f"remote {where.remote!r} has {len(urls)} addresses to push to; give the target a url"
+            State.BLOCKED, said(f"remote {where.remote!r} has {len(urls)} addresses to push to; give the target a url")
         )
     if not urls:
         others = repo.remotes()
         if others:
-            raise Unfit(State.BLOCKED, f"the checkout has no remote {where.remote!r} (it has: {', '.join(others)})")
+            raise Unfit(
+                State.BLOCKED, said(f"the checkout has no remote {where.remote!r} (it has: {', '.join(others)})")
+            )
         return Located(Remote(str(repo.top), where.branch), repo, True, top)
     _acceptable(urls[0])
     return Located(_remote(_absolute(urls[0], repo.top), where, person), repo, False, top)
@@ -71,7 +74,7 @@ def _absolute(url: str, top: Path) -> str:
 def _acceptable(url: str) -> None:
     why = addresses.refusal(url)
     if why:
-        raise Unfit(State.BLOCKED, f"the address {shown.redact(url)!r} {why}")
+        raise Unfit(State.BLOCKED, said(f"the address {shown.redact(url)!r} {why}"))
 
 
 def _remote(url: str, where: Branch, person: Person) -> Remote:

@@ -12,16 +12,23 @@ from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired, Snapshot
 from rollout.model.inventory import Branch
 from rollout.model.plan import Action, State, Step
+from rollout.model.reasons import Way, WayOut, said
 from rollout.planning import steps
 from rollout.remote.upstream import NoBranch, Unreachable
+from rollout.safety.faults import first_line
 from rollout.store import fetch, in_sync, lineage, mend, notes, snapshot
 from rollout.store.in_sync import InSync
 from rollout.store.store import Store
 from rollout.targets.branch.checkout_state import checkout
-from rollout.targets.branch.evaluate import at_work, circumstances_of, first_line, last_tip, unanswered
+from rollout.targets.branch.evaluate import at_work, circumstances_of, last_tip, unanswered
 from rollout.targets.branch.locate import Located
 from rollout.targets.branch.pending import outrun_by, pending_at, still_right
 from rollout.targets.job import Look, Unfit
+
+_ANOTHER = (
+    "adopt: upstream shares no commit with what it was before: the address leads to another project, or its "
+    "history was rewritten"
+)
 
 
 def observe_branch(look: Look) -> Step:
@@ -84,12 +91,7 @@ def _same_project(store: Store, tip: str, decisions: Decisions) -> None:
     if not lineage.is_strange(store, tip):
         lineage.believe(store, tip)
     elif not decisions.adopt:
-        raise Unfit(
-            State.BLOCKED,
-            "adopt: upstream shares no commit with what it was before: the address leads to another project, or its "
-            "history was rewritten; rollout apply --adopt takes it over",
-            Action.ADOPT,
-        )
+        raise Unfit(State.BLOCKED, said(_ANOTHER).also(WayOut(Way.ADOPT)), Action.ADOPT)
 
 
 def _snapshot(store: Store, tip: str, desired: Desired, *, network: bool) -> Snapshot:

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from rollout.model.files import fingerprint
 from rollout.model.outcomes import Outcome, Verdict, WrittenPath
 from rollout.model.plan import Step
+from rollout.model.reasons import NONE, Reason
 from rollout.targets.branch.task import Built
 
 
 def outcome_of(
     step: Step,
     verdict: Verdict,
-    reason: str = "",
+    why: Reason = NONE,
     built: Built | None = None,
     notes: Iterable[str] = (),
     base: str | None = None,
@@ -23,7 +24,7 @@ def outcome_of(
     return Outcome(
         target=step.target,
         verdict=verdict,
-        reason=reason,
+        why=why,
         base=(built.base if built is not None else base) or step.base,
         commit=built.commit if built is not None else None,
         kind=step.kind,

@@ -7,6 +7,7 @@ from rollout.checkout.standing import Hindered, git_for
 from rollout.errors import GitError
 from rollout.git.git_folder import GitDir
 from rollout.model.outcomes import Outcome, Verdict
+from rollout.model.reasons import said
 from rollout.store import pending, push
 from rollout.targets.branch.outcome import outcome_of
 from rollout.targets.branch.task import Built, Task
@@ -26,9 +27,9 @@ def move_own_branch(task: Task, built: Built) -> Outcome:
             _move_ref(task, task.at.repo, built, bring)
     except (Hindered, GitError) as error:
         pending.drop(task.store)
-        return outcome_of(task.step, Verdict.BLOCKED, f"the branch was not moved: {error}")
+        return outcome_of(task.step, Verdict.BLOCKED, said(f"the branch was not moved: {error}"))
     push.note(task.store, built.commit, built.base, built.changes)
-    return outcome_of(task.step, Verdict.COMMITTED, "the repository has no remote", built, notes)
+    return outcome_of(task.step, Verdict.COMMITTED, said("the repository has no remote"), built, notes)
 
 
 def _move_ref(task: Task, repo: GitDir, built: Built, bring: Bring) -> None:

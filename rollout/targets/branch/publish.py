@@ -13,11 +13,13 @@ from rollout.machine import waiting
 from rollout.model.inventory import Branch
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Action, Change, State
+from rollout.model.reasons import NONE, Said, said
 from rollout.remote.answers import Moved, Pushed, Refused
 from rollout.remote.upstream import NoBranch, ask
+from rollout.safety.faults import first_line
 from rollout.store import fetch, heard, hold, in_sync, pending, push
 from rollout.targets.branch.commit import commit
-from rollout.targets.branch.evaluate import first_line, last_tip
+from rollout.targets.branch.evaluate import last_tip
 from rollout.targets.branch.locate import locate
 from rollout.targets.branch.outcome import outcome_of
 from rollout.targets.branch.own_branch import move_own_branch
@@ -41,15 +43,15 @@ def write(job: Job) -> Outcome:
         with hold.opened(job.settings.state, at.remote, step.target, wait=job.settings.wait, run=job.run.id) as store:
             outcome = _written(Task(job, at, store, step.location))
     except Unfit as error:
-        outcome = outcome_of(step, Verdict.BLOCKED, str(error))
+        outcome = outcome_of(step, Verdict.BLOCKED, error.why)
     except NoBranch as error:
-        outcome = outcome_of(step, Verdict.BLOCKED, f"{error} (rollout does not create it again)")
+        outcome = outcome_of(step, Verdict.BLOCKED, said(f"{error} (rollout does not create it again)"))
     except Busy as error:
-        outcome = outcome_of(step, Verdict.FAILED, first_line(str(error)))
+        outcome = outcome_of(step, Verdict.FAILED, said(first_line(str(error))))
     except GitError as error:
-        outcome = outcome_of(step, Verdict.FAILED, first_line(str(error)))
+        outcome = outcome_of(step, Verdict.FAILED, said(first_line(str(error))))
     except OSError as error:
-        outcome = outcome_of(step, Verdict.FAILED, f"{error.filename or ''}: {error.strerror}".lstrip(": "))
+        outcome = outcome_of(step, Verdict.FAILED, said(f"{error.filename or ''}: {error.strerror}".lstrip(": ")))
     return replace(outcome, duration_ms=int((time.monotonic() - started) * 1000))
 
 
@@ -59,21 +61,21 @@ def _written(task: Task) -> Outcome:
         return _checkout_alone(task)
     refused = _no_place_for_a_commit(task)
     if refused:
-        return outcome_of(task.step, Verdict.BLOCKED, refused)
+        return outcome_of(task.step, Verdict.BLOCKED, said(refused))
     for attempt in range(_TRIES):
         outcome = _try(task, changes, _current_tip(task, attempt))
         if outcome is not None:
             return outcome
         waiting.sleep(waiting.pause(_PAUSE, attempt))
     reason = f"upstream moved during each of {_TRIES} pushes; run it again"
-    return outcome_of(task.step, Verdict.FAILED, reason)
+    return outcome_of(task.step, Verdict.FAILED, said(reason))
 
 
 def _checkout_alone(task: Task) -> Outcome:
     """Bring the checkout to upstream's commit when there is nothing to commit."""
     step = task.step
     if not step.follow or step.base is None:
-        return outcome_of(step, Verdict.UNCHANGED, step.reason if step.state is State.BEHIND else "")
+        return outcome_of(step, Verdict.UNCHANGED, step.why if step.state is State.BEHIND else NONE)
     if task.at.clone:
         assert task.at.top is not None
         notes = clone(task, task.at.top)
@@ -125,7 +127,7 @@ def _try(task: Task, changes: list[Change], tip: str) -> Outcome | None:
         return _push(task, built)
     pending.keep(task.store, built.commit)
     notes = update_checkout(task, built.commit, tip, published=False)
-    return outcome_of(task.step, Verdict.COMMITTED, "ready to push", built, notes)
+    return outcome_of(task.step, Verdict.COMMITTED, said("ready to push"), built, notes)
 
 
 def _push(task: Task, built: Built) -> Outcome | None:
@@ -133,16 +135,17 @@ def _push(task: Task, built: Built) -> Outcome | None:
         case Pushed():
             notes = _note_pushed(task, built) + update_checkout(task, built.commit, built.commit, published=True)
             notes += [one.words for one in task.step.collides]
-            return outcome_of(task.step, Verdict.PUSHED, "", built, notes)
+            return outcome_of(task.step, Verdict.PUSHED, built=built, notes=notes)
         case Moved():
             return None
         case Refused(words):
-            return outcome_of(task.step, Verdict.REJECTED, words, built)
+            return outcome_of(task.step, Verdict.REJECTED, said(words), built)
         case NotWritten(reason):
             notes = update_checkout(task, built.commit, built.base, published=False)
-            return outcome_of(task.step, Verdict.FAILED, f"{reason}; ready to push", built, notes)
+            return outcome_of(task.step, Verdict.FAILED, said(reason).also(Said("ready to push")), built, notes)
         case Unknown(reason, seen):
-            return outcome_of(task.step, Verdict.UNKNOWN, reason, built if seen else Built(built.commit, built.base))
+            there = built if seen else Built(built.commit, built.base)
+            return outcome_of(task.step, Verdict.UNKNOWN, said(reason), there)
         case never:
             assert_never(never)
 

@@ -11,8 +11,8 @@ from rollout.git.run import Result
 from rollout.remote import answers
 from rollout.remote.answers import Answer, Moved, Pushed, Refused, Unheard
 from rollout.remote.upstream import NoBranch, Unreachable, ask
+from rollout.safety.faults import first_line
 from rollout.store import fetch, lineage, pending, push
-from rollout.targets.branch.evaluate import first_line
 from rollout.targets.branch.task import Built, Task
 
 

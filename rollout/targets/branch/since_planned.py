@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from rollout.model.outcomes import Outcome, Verdict
+from rollout.model.reasons import said
 from rollout.objects import messages
 from rollout.planning import review
 from rollout.store import lineage, pending, snapshot, tree
@@ -18,17 +19,17 @@ def since_planned(task: Task, tip: str) -> Outcome | None:
     if tip == step.base:
         return None
     if step.base is not None and not task.at.local and not lineage.related(task.store, step.base, tip):
-        return outcome_of(step, Verdict.STALE, "upstream has another history now; nothing was written", base=tip)
+        return outcome_of(step, Verdict.STALE, said("upstream has another history now; nothing was written"), base=tip)
     known = [change.before.content for change in step.changes if change.before]
     there = snapshot.at(task.store, tip, step.managed, known, network=not task.settings.offline)
     if all(there.files.get(change.path) == change.after for change in step.changes):
-        same = outcome_of(step, Verdict.UNCHANGED, "upstream has the same change already", base=tip)
+        same = outcome_of(step, Verdict.UNCHANGED, said("upstream has the same change already"), base=tip)
         return _this_runs_own(task, there.newest) or same
     moved = review.stale_paths(step, there.files) or _read_meanwhile(task, tip)
     if moved:
         names = ", ".join(str(path) for path in moved[:3])
         reason = f"upstream changed {names} meanwhile; nothing was written"
-        return outcome_of(step, Verdict.STALE, reason, base=tip)
+        return outcome_of(step, Verdict.STALE, said(reason), base=tip)
     return None
 
 
@@ -46,4 +47,4 @@ def _this_runs_own(task: Task, commit: str | None) -> Outcome | None:
     pushed = pending.read(task.store, commit) if commit else None
     if pushed is None or messages.run_and_target(pushed.message) != (task.job.run.id, step.target):
         return None
-    return outcome_of(step, Verdict.PUSHED, "", Built(pushed.commit, pushed.parent, step.changes))
+    return outcome_of(step, Verdict.PUSHED, built=Built(pushed.commit, pushed.parent, step.changes))

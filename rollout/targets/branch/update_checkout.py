@@ -12,8 +12,8 @@ from rollout.errors import GitError
 from rollout.git.run import Git
 from rollout.machine import files, unnamed_folder
 from rollout.remote import contact
+from rollout.safety.faults import first_line
 from rollout.store import lineage, push
-from rollout.targets.branch.evaluate import first_line
 from rollout.targets.branch.task import Task
 
 _CLONE = ".rollout-clone."

@@ -18,6 +18,7 @@ from rollout.model.files import Desired, File, Obstacle, fingerprint
 from rollout.model.inventory import Folder, Target
 from rollout.model.outcomes import Outcome, Verdict, WrittenPath
 from rollout.model.plan import Action, Change, State, Step
+from rollout.model.reasons import said
 from rollout.planning import review, steps
 from rollout.targets.folder import memory
 from rollout.targets.folder.memory import Memory
@@ -34,18 +35,18 @@ def observe(target: Target, desired: Desired, settings: Settings, decisions: Dec
     root = target.location.root
     if not root.exists() and not root.parent.exists():
         reason = f"neither {root} nor the folder it is in exists; make it, or mend the path"
-        return Step(target.name, target.location, State.MISSING, reason, None)
+        return Step(target.name, target.location, State.MISSING, said(reason), None)
     if root.exists() and not root.is_dir():
-        return Step(target.name, target.location, State.BLOCKED, f"{root} is not a folder", None)
+        return Step(target.name, target.location, State.BLOCKED, said(f"{root} is not a folder"), None)
     try:
         fault = open_to_all(root)
         if fault:
-            return Step(target.name, target.location, State.BLOCKED, fault, None)
+            return Step(target.name, target.location, State.BLOCKED, said(fault), None)
         kept = memory.memory(settings.state, root)
         snapshot = read_snapshot(root, [item.path for item in desired.managed], kept)
     except OSError as error:
         reason = f"{error.filename or root}: {error.strerror}"
-        return Step(target.name, target.location, State.BLOCKED, reason, None)
+        return Step(target.name, target.location, State.BLOCKED, said(reason), None)
     found = steps.findings(desired, snapshot, decisions)
     _note(settings.state, root, kept, found.equal)
     return steps.step_of(target, found, Circumstances(identity=str(root)))
@@ -135,4 +136,4 @@ def _outcome(step: Step, verdict: Verdict, reason: str = "", changes: Iterable[C
     paths = tuple(
         WrittenPath(str(c.path), c.action.value, fingerprint(c.before), fingerprint(c.after)) for c in changes
     )
-    return Outcome(step.target, verdict, reason, step.base, None, 0, step.kind, None, paths)
+    return Outcome(step.target, verdict, said(reason), step.base, None, 0, step.kind, None, paths)

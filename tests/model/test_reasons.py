@@ -1,0 +1,81 @@
+"""A reason is a value: its text, its short form and its way out are made of it, and never read back."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+import pytest
+
+from rollout.model.hindrances import OnBranch
+from rollout.model.reasons import (
+    NONE,
+    AtWork,
+    Collision,
+    Files,
+    Held,
+    Needs,
+    Part,
+    Reason,
+    Said,
+    SinceWaiting,
+    Way,
+    WayOut,
+    files,
+    pointed,
+    said,
+    whole,
+)
+
+TWO = files([(PurePosixPath("a"), "others changed it"), (PurePosixPath("b"), "others deleted it")], "drift")
+
+
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [
+        (Said("no route"), "no route"),
+        (TWO, "drift: a: others changed it (and 1 more)"),
+        (Files(TWO.found[:1]), "a: others changed it"),
+        (WayOut(Way.ADOPT), "rollout apply --adopt takes it over"),
+        (WayOut(Way.ADOPT_ALL), "rollout apply --adopt takes them over"),
+        (WayOut(Way.OVERWRITE_OR_MERGE), "rollout apply --on-drift overwrite, or merge, decides"),
+        (WayOut(Way.OVERWRITE), "resolve it upstream, or: rollout apply --on-drift overwrite"),
+        (WayOut(Way.PLAN_AGAIN), "rollout apply decides"),
+        (WayOut(Way.RENEW), "rollout apply renews it"),
+        (Held(OnBranch("topic")), "on branch topic"),
+        (Needs("core", "blocked", NONE), "needs core, which is blocked"),
+        (Needs("core", "blocked", said("why")), "needs core, which is blocked: why"),
+        (Collision(PurePosixPath("a"), "1234567890", "mine"),
+         "your own commit 1234567 (mine), which is not upstream, touches a"),
+        (AtWork("r1"), "run r1 is at work on it"),
+        (SinceWaiting(Reason((TWO,))), "drift: a: others changed it (and 1 more) since the commit that waits was made"),
+    ],
+)  # fmt: skip
+def test_each_part_has_its_text(part: Part, text: str) -> None:
+    assert Reason((part,)).text == text
+
+
+def test_parts_are_told_one_after_the_other_and_none_is_nothing() -> None:
+    assert said("one").also(Said("two"), AtWork("r")).text == "one; two; run r is at work on it"
+    assert (NONE.text, bool(NONE), bool(said("")), bool(said("x"))) == ("", False, False, True)
+
+
+def test_the_whole_reason_names_every_file_wherever_they_are() -> None:
+    every = "drift: a: others changed it; b: others deleted it"
+    assert whole(Reason((TWO,))).text == every
+    assert whole(Reason((Needs("core", "drift", Reason((TWO,))),))).text == f"needs core, which is drift: {every}"
+
+
+@pytest.mark.parametrize(
+    ("way", "text"),
+    [
+        (Way.ADOPT, "rollout apply --adopt -i x.yaml takes it over"),
+        (Way.OVERWRITE_OR_MERGE, "rollout apply --on-drift overwrite -i x.yaml, or merge, decides"),
+        (Way.OVERWRITE, "resolve it upstream, or: rollout apply --on-drift overwrite -i x.yaml"),
+        (Way.PLAN_AGAIN, "rollout apply -i x.yaml decides"),
+    ],
+)
+def test_a_way_out_works_on_what_the_command_works_on_and_words_that_look_like_one_stay(way: Way, text: str) -> None:
+    quoted = Said("git: rollout apply --adopt")
+    assert pointed(Reason((quoted, WayOut(way))), "-i x.yaml").text == f"git: rollout apply --adopt; {text}"
+    inside = Reason((Needs("core", "pending", Reason((WayOut(way),))),))
+    assert pointed(inside, "-i x.yaml").text == f"needs core, which is pending: {text}"
