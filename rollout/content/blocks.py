@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rollout.content import comments, markers, sections
+from rollout.content import comments, markers, sections, unmarked
 from rollout.content.markers import ID, Mark, MarkerError, Spot, marks
 
 _BOM = b"\xef\xbb\xbf"
@@ -111,18 +111,26 @@ def _names(last: bytes | None, spot: Spot) -> Iterable[str]:
         return ()
 
 
-def splice(content: bytes | None, body: bytes, spot: Spot, earlier: str | None = None) -> bytes:
+def without_markers(content: bytes, body: bytes, spot: Spot) -> tuple[int, int] | None:
+    """Return the bytes where a file says what a block does, once and whole and in no block; None where it does not."""
+    found = unmarked.place(content, said(body))
+    inside = found and any(one.begin.start <= found[0] < one.end.end for one in find(content, spot).values())
+    return None if inside else found
+
+
+def splice(content: bytes | None, body: bytes, spot: Spot, earlier: str | None = None, last: bytes = b"") -> bytes:
     """Return the file with `body` as the block; a file without one gets it in place of a section or appended.
 
-    A block that stands there under the `earlier` id, or in markers of another form, is moved. Raises MarkerError where
-    the result would not hold exactly this block.
+    A block that stands there under the `earlier` id, or in markers of another form, is moved; the block's `last` text
+    becomes the block where it stands without markers. Raises MarkerError where the result would not hold exactly this
+    block.
     """
     there = content or b""
     spot = replace(spot, script=comments.of_script(there))
     _refuse_unreadable(there, body, spot)
     found = find(there, spot)
     block = found.get(spot.block_id) or found.get(earlier or "")
-    result = _added(there, body, spot) if block is None else _moved(there, block, body, spot)
+    result = _added(there, body, spot, last) if block is None else _moved(there, block, body, spot)
     if result != content:
         _prove(result, body, spot, len(found) + (block is None))
     return result
@@ -173,12 +181,13 @@ def _mended(content: bytes, mark: Mark, line: str, form: str, spot: Spot) -> byt
     return before + line.encode() + there[len(there.rstrip(b"\r\n")) :]
 
 
-def _added(content: bytes, body: bytes, spot: Spot) -> bytes:
+def _added(content: bytes, body: bytes, spot: Spot, last: bytes) -> bytes:
     newline = b"\r\n" if content.count(b"\r\n") * 2 > content.count(b"\n") else b"\n"
     whole = _whole(body, spot, newline)
     if content in (b"", _BOM):
         return content + whole
-    replaced = sections.replaced(content, spot)
+    mine = without_markers(content, last, spot)
+    replaced = (mine,) if mine else sections.replaced(content, spot)
     if replaced:
         return _in_place_of(content, whole, *replaced)
     gap = b"" if content.endswith(b"\n") else newline
@@ -202,6 +211,14 @@ def without(content: bytes, gone: Iterable[Block]) -> bytes:
         if apart is not None and (not after or re.match(rb"\r?\n", after)):
             before = before[: apart.start(1)]
         content = before + after
+    return content
+
+
+def without_texts(content: bytes, texts: Iterable[bytes], spot: Spot) -> bytes:
+    """Return the file without what blocks say, where it says that without markers."""
+    for text in texts:
+        found = without_markers(content, text, spot)
+        content = content[: found[0]] + content[found[1] :] if found else content
     return content
 
 

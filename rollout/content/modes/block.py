@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from rollout.content import blocks, markers, sections, three_way
 from rollout.content.modes.mode import Reason, Situation, Traits, put_into
-from rollout.content.modes.whole import fault, ours, passed_over
+from rollout.content.modes.whole import fault, passed_over
 from rollout.model.files import File, Managed
 
 TRAITS = Traits(from_the_top=False, shared=True)
 
 
 def wanted(at: Situation) -> File | None:
+    if at.actual is not None and _text(at, at.actual) == blocks.said(at.item.body) and not _marked(at, at.actual):
+        return at.actual
     content = at.actual.content if at.actual else None
-    return put_into(at, blocks.splice(content, at.item.body, _spot(at.item), _earlier_id(at)))
+    return put_into(at, blocks.splice(content, at.item.body, _spot(at.item), _earlier_id(at), _last(at)))
 
 
 def reason(at: Situation, actual: File) -> Reason:
     earlier, spot = _earlier_id(at), _spot(at.item)
     if earlier is not None:
         return Reason(f"the block {earlier!r} is {at.item.block_id!r} now")
-    text = blocks.text_of(actual.content, spot, (at.item.block_id,))
+    text = _text(at, actual)
     if text is None:
         names = sections.named(actual.content, spot)
         which = "section" if len(names) == 1 else "sections"
@@ -39,7 +41,18 @@ def merged(at: Situation, base: File, actual: File, wanted: File) -> bytes:
     was, theirs, told = (_text(at, file) for file in (base, actual, wanted))
     if was is None or theirs is None or told is None:
         raise three_way.MergeConflict(1)
-    return blocks.splice(actual.content, three_way.merge(was, theirs, told), _spot(at.item), _earlier_id(at))
+    text = three_way.merge(was, theirs, told)
+    return blocks.splice(actual.content, text, _spot(at.item), _earlier_id(at), _last(at))
+
+
+def ours(item: Managed, actual: File) -> File | None:
+    """Of a file that says it without markers, the block as we would have written it becomes ours."""
+    spot = _spot(item)
+    if item.block_id in blocks.find(actual.content, spot) or not blocks.without_markers(
+        actual.content, item.body, spot
+    ):
+        return actual
+    return File(blocks.splice(None, item.body, spot), actual.executable)
 
 
 def _spot(item: Managed) -> markers.Spot:
@@ -47,9 +60,28 @@ def _spot(item: Managed) -> markers.Spot:
 
 
 def _text(at: Situation, file: File) -> bytes | None:
+    """Return what our block says in a file, with markers or without."""
+    marked, spot = _marked(at, file), _spot(at.item)
+    if marked is not None:
+        return marked
+    texts = (text for text in (_last(at), at.item.body) if blocks.without_markers(file.content, text, spot))
+    return next((blocks.said(text) for text in texts), None)
+
+
+def _marked(at: Situation, file: File) -> bytes | None:
     earlier = _earlier_id(at)
     names = (at.item.block_id,) if earlier is None else (at.item.block_id, earlier)
     return blocks.text_of(file.content, _spot(at.item), names)
+
+
+def _last(at: Situation) -> bytes:
+    """Return what our block says without markers since we took it over, whatever its id was then."""
+    written = at.written
+    if written is None or not written.noted or written.file is None:
+        return b""
+    spot = _spot(at.item)
+    names = (at.item.block_id, *blocks.find(written.file.content, spot))
+    return blocks.text_of(written.file.content, spot, names) or b""
 
 
 def _earlier_id(at: Situation) -> str | None:

@@ -43,6 +43,10 @@ def _rest(content: bytes, base: bytes, written: Written, item: Managed) -> Rest:
     if content == base and alone and not (written.noted and names):
         return Rest(None)
     without = _without_blocks(content, base, names, item) or _without_keys(content, base, written.ours, item)
+    if without is not None and without.content is not None and written.noted:
+        texts = [text for name, text in _found(base, item).items() if name not in _found(content, item)]
+        left = blocks.without_texts(without.content, texts, _spot(item))
+        without = replace(without, content=left if left.strip() else None)
     if without is not None:
         return replace(without, content=_as_before(without.content, written.ours))
     if not alone and _released(written, item):
