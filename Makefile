@@ -6,7 +6,7 @@ SYSTEM := .ci/system-packages
 
 .PHONY: help install demo test test-fast test-long faults soak format bench far clean
 help:
-	@echo "make demo     run the whole story in a sandbox (installs into $(VENV))"
+	@echo "make demo     see a rollout in a sandbox, without a server (installs into $(VENV)); then: $(BIN)/rollout demo --events"
 	@echo "make test     formatting, types, imports, tests"
 	@echo "make test-fast  the tests that start no server, for everyday work"
 	@echo "make install  put the program at $(BIN)/rollout"

@@ -9,21 +9,26 @@ from pathlib import Path
 import click
 
 from rollout.cli.common_options import settled
-from rollout.cli.options import common
-from rollout.demo import stage, story
+from rollout.cli.options import common, option, terminal_width
+from rollout.demo import event_chapters, stage, story
 from rollout.showing import colour
 
 
 @click.command()
 @click.argument("folder", required=False, metavar="[DIR]")
+@option("--events", is_flag=True, help="Show the event store instead, on a PostgreSQL of the demo's own.")
 @common
 @click.pass_context
-def demo(context: click.Context, folder: str | None) -> int:
+def demo(context: click.Context, folder: str | None, events: bool) -> int:
     """Build five repositories with remotes in DIR (default: a new temporary folder) and roll out to them.
+
+    Nothing outside of that folder is touched. With --events the demo shows what the rollout is for instead: events
+    that reach the database, and an agent's session that is killed and taken over.
 
     \b
     rollout demo
     rollout demo /tmp/sandbox
+    rollout demo --events
     """
     options = settled(context)
     place = Path(folder).expanduser() if folder else Path(tempfile.mkdtemp(prefix="rollout-demo-"))
@@ -32,4 +37,5 @@ def demo(context: click.Context, folder: str | None) -> int:
     def say(text: str) -> None:
         click.echo(text, color=True)
 
-    return story.Story(stage.prepared(place), say, paint).tell()
+    told = stage.Stage(stage.prepared(place), say, paint, terminal_width())
+    return event_chapters.tell(told) if events else story.Story(told).tell()

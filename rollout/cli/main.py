@@ -29,8 +29,8 @@ _COMMANDS = {
     "revert": ("rollout.cli.revert:revert", "Undo a run with new commits, planned and asked like any other."),
     "explain": ("rollout.cli.explain:explain", "Say why a file has these lines."),
     "verify": ("rollout.cli.verify:verify", "Prove that every managed file is as it should be."),
-    "report": ("rollout.cli.report:report", "Write a run up as a document."),
-    "demo": ("rollout.cli.demo:demo", "Run the whole story in a sandbox."),
+    "report": ("rollout.cli.report:report", "Write the last rollout, or one run, up as a document."),
+    "demo": ("rollout.cli.demo:demo", "See a rollout happen in a sandbox."),
     "events": ("rollout.events.cli:events", "The event store: append, resume, verify."),
     "completion": ("rollout.cli.completion:completion", "Print the completion script for a shell."),
 }

@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from rollout.demo import before, first_user, program
 from rollout.errors import RolloutError
 from rollout.machine.processes import safe_path
 
 REPOSITORIES = ("supervisor-service-s", "consilio-s", "health-agent-s", "odin-s", "openhorizon-s")
 
 DIRTY, UNPUSHED, MOVED = "health-agent-s", "odin-s", ("consilio-s", "openhorizon-s")
+
+COLLEAGUES = "a colleague's feature"
 
 
 _GITCONFIG = """\
@@ -24,14 +28,6 @@ _GITCONFIG = """\
 \tdefaultBranch = main
 [advice]
 \tpushUpdateRejected = false
-"""
-
-_OLD_CONFIG = """\
-# Machine configuration
-
-Log every event with:
-
-    the table command_log (instance_id, command_type, action)
 """
 
 
@@ -59,6 +55,7 @@ class Sandbox:
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_TERMINAL_PROMPT": "0",
             "ROLLOUT_STATE_DIR": str(self.folder / "state"),
+            "ROLLOUT_HOSTNAME": "odin3",
             "LC_ALL": "C.UTF-8",
         }
 
@@ -71,30 +68,35 @@ class Sandbox:
             raise RolloutError(f"demo: git {arguments[0]} in {where}: {done.stderr.strip()}")
         return (done.stdout + done.stderr).strip()
 
+    @property
+    def rollout(self) -> Path:
+        """The program, told to use this sandbox and nothing else."""
+        return self.folder / "rollout"
+
     def build(self) -> None:
-        """Make the five repositories as they were before the rollout."""
+        """Make the five repositories, their remotes and the shared folder as they were before the rollout."""
         (self.folder / "home").mkdir(parents=True)
         (self.folder / "home/.gitconfig").write_text(_GITCONFIG)
         self.root.mkdir()
         self.remotes.mkdir()
-        for name in REPOSITORIES:
-            self._repository(name)
+        for number, name in enumerate(REPOSITORIES):
+            self._repository(name, before.files(name, number))
+        _write(self.root, before.shared_files())
         self._dirty(self.root / DIRTY)
         self._unpushed(self.root / UNPUSHED)
+        first_user.copy(self.folder, self.root)
+        program.write_launcher(self.folder)
 
-    def _repository(self, name: str) -> None:
+    def _repository(self, name: str, files: Mapping[str, str]) -> None:
         bare = self.remotes / f"{name}.git"
         self.git(self.folder, "init", "-q", "--bare", str(bare))
         top = self.root / name
         self.git(self.folder, "clone", "-q", str(bare), str(top))
-        self.commit(top, {"README.md": f"# {name}\n", "src/app.py": "print('hello')\n"}, "first version")
-        self.commit(top, {"NOTES.md": "Events go to command_log.\n" + _OLD_CONFIG}, "notes on logging")
+        self.commit(top, files, "first version")
         self.git(top, "push", "-q", "-u", "origin", "main")
 
-    def commit(self, top: Path, files: dict[str, str], message: str) -> None:
-        for path, content in files.items():
-            (top / path).parent.mkdir(parents=True, exist_ok=True)
-            (top / path).write_text(content)
+    def commit(self, top: Path, files: Mapping[str, str], message: str) -> None:
+        _write(top, files)
         self.git(top, "add", *files)
         self.git(top, "commit", "-q", "-m", message)
 
@@ -111,11 +113,23 @@ class Sandbox:
     def move_remotes_on(self) -> None:
         """Let colleagues push to two of the remotes."""
         for name in MOVED:
-            other = self.folder / "colleague" / name
+            self.colleague_pushes(name, {"src/feature.py": "# a colleague's feature\n"}, COLLEAGUES)
+
+    def colleague_pushes(self, name: str, files: Mapping[str, str], message: str) -> None:
+        """Let a colleague commit on top of what a remote has, in a clone of their own, and push it."""
+        other = self.folder / "colleague" / name
+        if not other.exists():
             other.parent.mkdir(exist_ok=True)
             self.git(self.folder, "clone", "-q", str(self.remotes / f"{name}.git"), str(other))
-            self.commit(other, {"src/feature.py": "# a colleague's feature\n"}, "a colleague's feature")
-            self.git(other, "push", "-q", "origin", "main")
+            for key, value in (("user.name", "Cleo Colleague"), ("user.email", "cleo@example.org")):
+                self.git(other, "config", key, value)
+        self.git(other, "pull", "-q", "--ff-only")
+        self.commit(other, files, message)
+        self.git(other, "push", "-q", "origin", "main")
+
+    def upstream(self, name: str, path: str) -> str:
+        """Return a file as a remote has it."""
+        return self.git(self.remotes / f"{name}.git", "show", f"main:{path}") + "\n"
 
     def persons_work(self, name: str) -> str:
         """Return a digest of all that is a person's in a checkout: edits, stage, untracked files, own commits."""
@@ -132,3 +146,9 @@ class Sandbox:
     def published(self, name: str) -> list[str]:
         """Return the subjects of the commits a remote has, newest first."""
         return self.git(self.remotes / f"{name}.git", "log", "--format=%s", "main").splitlines()
+
+
+def _write(top: Path, files: Mapping[str, str]) -> None:
+    for path, content in files.items():
+        (top / path).parent.mkdir(parents=True, exist_ok=True)
+        (top / path).write_text(content)

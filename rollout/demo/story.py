@@ -2,145 +2,183 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-import subprocess
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from rollout.demo import event_chapters, first_user
-from rollout.demo.sandbox import DIRTY, MOVED, REPOSITORIES, UNPUSHED, Sandbox
+from rollout.demo import excerpt, program
+from rollout.demo.sandbox import COLLEAGUES, DIRTY, MOVED, REPOSITORIES, UNPUSHED
+from rollout.demo.stage import Stage
 
-_SUBJECT = "Event store migration"
+SUBJECT = "Event store migration"
+
+_AGENT, _EDITED = "consilio-s", "openhorizon-s"
+_OLD, _NEW = "INSERT INTO command_log", "log_event"
+_HELPER = "templates/shared/.claude/helpers/log-event.sh.j2"
 
 
 @dataclass(slots=True)
 class Story:
-    """Tells, runs and checks; `say` prints, `paint` colours."""
+    """The chapters, in their order."""
 
-    sandbox: Sandbox
-    say: Callable[[str], None]
-    paint: Callable[[str, str], str]
-    failures: list[str] = field(default_factory=list)
-    said: str = ""  # by the program that ran last
+    stage: Stage
     _before: dict[str, str] = field(default_factory=dict)
+    _run: str = ""  # the rollout's own run
 
     def tell(self) -> int:
-        """Run the whole story; return 0 when everything that it promises held."""
-        self._build()
+        """Tell all of it; return 0 when everything that it promises held."""
+        self._begin()
         self._look()
-        self._wait_and_be_overtaken()
         self._roll_out()
+        self._drift()
+        self._revert()
+        self._fail_a_check()
         self._prove()
-        event_chapters.tell(self)
         self._end()
-        return 1 if self.failures else 0
+        return 1 if self.stage.failures else 0
 
-    # --- the chapters
-
-    def _build(self) -> None:
-        self.chapter("Five live repositories", "in " + str(self.sandbox.folder))
-        self.sandbox.build()
-        self.line(f"{DIRTY} has staged, edited and untracked work of a person in it.")
-        self.line(f"{UNPUSHED} has a commit that its person has not pushed and does not want published.")
-        self.line(f"{' and '.join(MOVED)} will be pushed to by colleagues in the middle of the rollout.")
-        self._before = {name: self.sandbox.persons_work(name) for name in (DIRTY, UNPUSHED)}
+    def _begin(self) -> None:
+        stage = self.stage
+        stage.chapter("What an agent reads today", "")
+        stage.sandbox.build()
+        stage.line(f"Five repositories and a shared folder, all of them made just now, in {stage.sandbox.folder}.")
+        stage.line("They belong to this demo alone. Nothing outside of that folder is read, changed or pushed to.")
+        stage.line("")
+        stage.line(f"Agents work in them. This is how {_AGENT}/CLAUDE.md tells an agent to log what it does:")
+        stage.quote(excerpt.around(stage.sandbox.upstream(_AGENT, "CLAUDE.md"), _OLD))
+        stage.line("That is the wrong table: whoever takes over reads event_store, and finds nothing there.")
+        wrong = [name for name in REPOSITORIES if _OLD in stage.sandbox.upstream(name, "CLAUDE.md")]
+        stage.check("all five CLAUDE.md name the wrong table", len(wrong) == len(REPOSITORIES))
+        self._before = {name: stage.sandbox.persons_work(name) for name in (DIRTY, UNPUSHED)}
 
     def _look(self) -> None:
-        self.chapter("What would change?", "plan fetches, renders and compares, and writes nothing")
-        self.rollout("validate")
-        self.rollout("plan", "--no-diff")
-
-    def _wait_and_be_overtaken(self) -> None:
-        self.chapter("Ready to push, and overtaken", "two commits wait while colleagues push")
-        self.rollout("apply", "--yes", "--quiet", "--no-push", "--limit", ",".join(MOVED), "--message", _SUBJECT)
-        self.sandbox.move_remotes_on()
-        top = self.sandbox.root / MOVED[0]
-        self.line(self.paint(f"$ git -C {MOVED[0]} push", "bold"))
-        refused = self.sandbox.git(top, "push", ok=False)
-        self.line(next((line.strip() for line in refused.splitlines() if "rejected" in line), refused))
-        self.check("a plain git push is rejected, as it was when this was done by hand", "rejected" in refused)
-        self.rollout("status", "--fetch")
+        stage = self.stage
+        stage.chapter("What would change?", "An inventory names the targets, templates say what their files should be.")
+        stage.rollout("plan", "--no-diff")
+        stage.line("`?` marks files that exist and that rollout never wrote: it takes them over only if you say so.")
+        stage.rollout("diff", _AGENT, "CLAUDE.md", most=40)
+        stage.check("the diff takes the wrong table out", f"-{_OLD}" in _plain(stage.said))
 
     def _roll_out(self) -> None:
-        self.chapter("Roll out", "commits are built on what upstream is now; nobody's checkout is an input")
-        self.rollout("apply", "--yes", "--quiet", "--message", _SUBJECT)
-        for name in REPOSITORIES:
-            subjects = self.sandbox.published(name)
-            self.check(f"{name}: its remote has the rollout, once", subjects.count(_SUBJECT) == 1)
-        for name in MOVED:
-            self.check(
-                f"{name}: the colleague's commit is there too", "a colleague's feature" in self.sandbox.published(name)
-            )
-        for name, before in self._before.items():
-            self.check(f"{name}: the person's work is as it was", self.sandbox.persons_work(name) == before)
-        self.check(
-            f"{UNPUSHED}: what was not to be published is not",
-            not any("not ready" in subject for subject in self.sandbox.published(UNPUSHED)),
+        stage = self.stage
+        stage.chapter("Roll out", f"Meanwhile people are at work. {DIRTY} has edited, staged and untracked files;")
+        stage.line(f"{UNPUSHED} has a commit that nobody else may see yet; colleagues push to {' and '.join(MOVED)}.")
+        stage.sandbox.move_remotes_on()
+        stage.rollout("apply", "--adopt", "--yes", "--message", SUBJECT)
+        self._run = self._newest_run(stage.ask("history"))
+        published = {name: stage.sandbox.published(name) for name in REPOSITORIES}
+        stage.check(
+            "every remote has the change, as one commit", all(p.count(SUBJECT) == 1 for p in published.values())
         )
+        stage.check("the colleagues' commits are still there", all(COLLEAGUES in published[name] for name in MOVED))
+        stage.check("the people's own work is as it was", self._people_are_left_alone())
+        hidden = not any("not ready" in subject for subject in published[UNPUSHED])
+        stage.check(f"{UNPUSHED}: the private commit is still private", hidden)
+        stage.line("")
+        stage.line(f"What an agent in {_AGENT} reads from now on:")
+        now = {name: stage.sandbox.upstream(name, "CLAUDE.md") for name in REPOSITORIES}
+        stage.quote(excerpt.around(now[_AGENT], _NEW))
+        right = all(_NEW in text and _OLD not in text for text in now.values())
+        stage.check("all five CLAUDE.md say the right thing, and none the wrong one", right)
+
+    def _people_are_left_alone(self) -> bool:
+        return all(self.stage.sandbox.persons_work(name) == before for name, before in self._before.items())
+
+    def _drift(self) -> None:
+        stage = self.stage
+        stage.chapter(
+            "Somebody edits a file that is rolled out", f"A colleague changes {_EDITED}/CLAUDE.md and pushes."
+        )
+        text = stage.sandbox.upstream(_EDITED, "CLAUDE.md")
+        edited = re.sub(rf"^.*{_NEW} .*$", f"{_OLD} (action) VALUES ('...');", text, count=1, flags=re.MULTILINE)
+        stage.sandbox.colleague_pushes(_EDITED, {"CLAUDE.md": edited}, "log as we always did")
+        refused = stage.rollout("apply", "--yes", "--limit", _EDITED) != 0
+        stage.check("rollout does not overwrite it: a person decides", refused)
+        stage.line("What did they change?")
+        stage.rollout("diff", _EDITED, "CLAUDE.md", "--base", most=20)
+        stage.line("That is the wrong table again. The decision is to put the text back:")
+        decided = stage.rollout("apply", "--yes", "--limit", _EDITED, "--on-drift", "overwrite")
+        stage.check("the file says the right thing again", decided == 0 and _NEW in self._told(_EDITED))
+
+    def _told(self, name: str) -> str:
+        text = self.stage.sandbox.upstream(name, "CLAUDE.md")
+        return "" if _OLD in text else text
+
+    def _revert(self) -> None:
+        stage = self.stage
+        stage.chapter("A mistake, and the way back", "Somebody mistypes the port of the database in the inventory.")
+        inventory = stage.sandbox.folder / "inventory.yaml"
+        right = inventory.read_text()
+        inventory.write_text(re.sub(r"pg_port: \d+", "pg_port: 5543", right))
+        before = stage.sandbox.upstream(_AGENT, "CLAUDE.md")
+        stage.rollout("apply", "--yes", "--message", "Another port")
+        wrong = stage.sandbox.upstream(_AGENT, "CLAUDE.md") != before or "5543" in self._machine()
+        stage.check("the mistake is rolled out", wrong)
+        inventory.write_text(right)
+        stage.rollout("history")
+        run = self._newest_run(stage.said)
+        stage.line("The port is put right in the inventory, and the run is undone with new commits:")
+        stage.rollout("revert", run, "--yes")
+        back = stage.sandbox.upstream(_AGENT, "CLAUDE.md") == before and "5543" not in self._machine()
+        stage.check("every file is as it was before that run", back)
+
+    def _machine(self) -> str:
+        return self.stage.sandbox.upstream(_AGENT, ".supervisor-specific/03-machine-config.md")
+
+    def _newest_run(self, history: str) -> str:
+        return _plain(history).splitlines()[1].split()[0]
+
+    def _fail_a_check(self) -> None:
+        stage = self.stage
+        stage.chapter("A check that fails", "Somebody breaks the script by which agents log: an `if` without its `fi`.")
+        template = stage.sandbox.folder / _HELPER
+        right = template.read_text()
+        template.write_text(right + "\nif true; then\n")
+        script = stage.sandbox.root / ".claude/helpers/log-event.sh"
+        before = script.read_bytes()
+        code = stage.rollout("apply", "--yes", "--limit", "shared")
+        stage.check("nothing is written: `bash -n` refuses it", code != 0 and script.read_bytes() == before)
+        template.write_text(right)
 
     def _prove(self) -> None:
-        self.chapter("Where does it stand?", "status tells the truth of git and the disk")
-        self.rollout("status", "--fetch")
-        self.line(f"{UNPUSHED} is right upstream; its checkout gets it when its person pulls:")
-        self.line(self.paint(f"$ git -C {UNPUSHED} pull --rebase", "bold"))
-        self.sandbox.git(self.sandbox.root / UNPUSHED, "pull", "-q", "--rebase")
-        self.check("verify: every managed file is as it should be", self.rollout("verify") == 0)
-        self.check("a second apply has nothing to do", self.rollout("apply", "--quiet") == 0)
+        stage = self.stage
+        stage.chapter("Where does it stand?", f"{UNPUSHED}'s person pulls; then rollout looks at everything.")
+        stage.command(f"git -C {UNPUSHED} pull --rebase")
+        stage.sandbox.git(stage.sandbox.root / UNPUSHED, "pull", "-q", "--rebase")
+        proved = stage.rollout("verify") == 0
+        stage.check("every managed file, upstream and on the disk, is as it should be", proved)
+        stage.rollout("apply", "--yes")
+        stage.check("another apply has nothing to do", "6 unchanged" in _plain(stage.said))
+        stage.rollout("status")
 
     def _end(self) -> None:
-        self.chapter("The rollout status table", "")
-        self.rollout("status", "--format", "markdown")
-        folder = self.sandbox.folder
-        self.line("Look at:")
-        self.line(f"  git -C {self.sandbox.root}/odin-s log --oneline --graph --all")
-        self.line(f"  {self.sandbox.root}/.claude/helpers/log-event.sh")
-        self.line(f"  {self.sandbox.root}/docs/guides/ps-event-logging-guide.md")
-        self.line("Go on by yourself:")
-        self.line(f"  export ROLLOUT_STATE_DIR={folder}/state ROLLOUT_INVENTORY={first_user.inventory()}")
-        self.line(f"  export ROLLOUT_ROOT={self.sandbox.root} ROLLOUT_VAR=shared_root={self.sandbox.root}")
-        self.line("  rollout report; rollout explain consilio-s .supervisor-specific/03-machine-config.md")
-        for failure in self.failures:
-            self.line(self.paint(f"✗ {failure}", "red"))
+        stage = self.stage
+        folder, rollout = stage.sandbox.folder, program.typed(stage.sandbox.rollout)
+        stage.chapter("Go on by yourself", "Each command works as it stands, from any folder.")
+        for command, about in (
+            (f"{rollout} status", "where every target stands"),
+            (f"{rollout} report {self._run}", "the rollout as a document"),
+            (f"{rollout} explain {_AGENT} CLAUDE.md", "why that file says what it says"),
+            (f"git -C {_quoted(stage.sandbox.root / _AGENT)} log --oneline", "what rollout and people committed"),
+            (
+                f"cat {_quoted(folder / 'inventory.yaml')}",
+                "the inventory; change it or the templates beside it",
+            ),
+            (f"{rollout} plan", "what your change would do"),
+            (f"{program.this_program()} demo --events", "the event store: a session dies, and another one takes over"),
+            (f"rm -rf {_quoted(folder)}", "the end of this demo"),
+        ):
+            stage.say("  " + stage.paint(f"# {about}", "dim"))
+            stage.say(f"  {command}")
+        for failure in stage.failures:
+            stage.line(stage.paint(f"✗ {failure}", "red"))
+        stage.line(f"The demo took {stage.seconds()} seconds.")
 
-    # --- the means
 
-    def rollout(self, *arguments: str, **environment: str) -> int:
-        """Run the program as a person would, on the first user's own inventory and templates; keep what it said."""
-        self.line(self.paint("$ rollout " + shlex.join(arguments), "bold"))
-        color = "always" if self.paint("x", "bold") != "x" else "never"
-        done = subprocess.run(
-            [sys.executable, "-m", "rollout", "--inventory", str(first_user.inventory()),
-             "--root", str(self.sandbox.root), "--var", f"shared_root={self.sandbox.root}",
-             "--color", color, "--hostname", "odin3", *arguments],
-            env=self.sandbox.environment() | environment,
-            cwd=self.sandbox.folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )  # fmt: skip
-        self.show(done.stdout)
-        return done.returncode
+def _quoted(path: Path) -> str:
+    return shlex.quote(str(path))
 
-    def show(self, text: str) -> None:
-        """Print what a program said, and keep it as the last thing that was said."""
-        self.said = text
-        for line in text.splitlines():
-            self.line("  " + line)
 
-    def chapter(self, title: str, about: str) -> None:
-        """Begin a chapter."""
-        self.say("")
-        self.say(self.paint(f"== {title}", "cyan") + (f": {about}" if about else ""))
-
-    def line(self, text: str) -> None:
-        """Print one line."""
-        self.say(text)
-
-    def check(self, promise: str, held: bool) -> None:
-        """Print whether a promise held, and remember one that did not."""
-        self.say((self.paint("✓", "green") if held else self.paint("✗", "red")) + f" {promise}")
-        if not held:
-            self.failures.append(promise)
+def _plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
