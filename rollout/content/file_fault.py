@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 
 class FileFault(ValueError):
-    """A file or its template cannot be read or changed as asked; the message says where and what."""
+    """A file or its template cannot be read or changed as asked: what is wrong where, and the path if known."""
+
+    def __init__(self, what: str, path: PurePosixPath | None = None) -> None:
+        super().__init__(what, path)
+        self.what = what
+        self.path = path
+
+    def of(self, path: PurePosixPath) -> str:
+        """Say what is wrong with the path before it, for a fault that does not know it either."""
+        return f"{self.path or path}: {self.what}"
+
+    def __str__(self) -> str:
+        return self.what if self.path is None else f"{self.path}: {self.what}"

@@ -212,7 +212,7 @@ class Parts:
             at = Situation(formatted.managed[0], actual, snapshot.written.get(item.path), how)
             return strategy(item.mode).wanted(at)
         except FileFault as error:
-            raise TemplateFault(f"{item.path}: {error}") from None
+            raise TemplateFault(error.of(item.path)) from None
 
 
 def _refusal(asking: Target, targets: dict[str, Target], question: Question) -> str | None:

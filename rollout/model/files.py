@@ -59,6 +59,11 @@ class Managed(Struct, frozen=True):
     def block_id(self) -> str:
         return self.rule.block_id or self.set
 
+    @property
+    def told(self) -> str:
+        """What to call the text that is written, where it is faulty."""
+        return f"templates/{self.template}" + (", as it is rendered" if self.template.endswith(".j2") else "")
+
 
 class Problem(Struct, frozen=True):
     """Why one managed path of a target cannot be rendered or would break a policy."""

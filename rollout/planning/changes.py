@@ -53,8 +53,7 @@ def change_for(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Chang
         fault = _bound_broken(item, wanted)
         return _error(item.path, fault, actual) if fault else _classified(at, wanted, decisions)
     except FileFault as error:
-        text = str(error) if str(item.path) in str(error) else f"{item.path}: {error}"
-        return _error(item.path, text, actual)
+        return _error(item.path, error.of(item.path), actual)
     except Exception as error:  # whatever a file's content can provoke is that file's fault, and the others go on
         return _error(item.path, faults.of_file(item.path, error), actual)
 

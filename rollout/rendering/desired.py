@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from threading import Lock
 from typing import Any
@@ -14,7 +14,7 @@ from msgspec.structs import astuple
 
 from rollout import __version__
 from rollout.content import spelled
-from rollout.content.modes.table import traits
+from rollout.content.modes.table import strategy, traits
 from rollout.errors import Mistake, UsageError
 from rollout.model.files import Desired, Managed, Problem, Slot, TemplateFile
 from rollout.model.inventory import FilePattern, Machine, Target
@@ -82,16 +82,21 @@ class Rendering:
 
     def check(self, targets: tuple[Target, ...]) -> None:
         """Parse every template that a target uses; raise UsageError with all that is wrong with them."""
-        faults: dict[Mistake, None] = {}
-        for target in targets:
-            try:
-                for slot in self.slots(target):
-                    if _is_rendered(slot):
-                        self.uses(slot)
-            except TemplateFault as fault:
-                faults[fault.mistake] = None
+        faults = dict.fromkeys(mistake for target in targets for mistake in self._mistakes(target))
         if faults:
             raise UsageError(*faults)
+
+    def _mistakes(self, target: Target) -> Iterator[Mistake]:
+        try:
+            slots = [slot for slot in self.slots(target) if _is_rendered(slot)]
+        except TemplateFault as fault:
+            yield fault.mistake
+            return
+        for slot in slots:
+            try:
+                self.uses(slot)
+            except TemplateFault as fault:
+                yield fault.mistake
 
     def slots(self, target: Target) -> list[Slot]:
         with self._lock:
@@ -187,7 +192,7 @@ class Rendering:
         )
         judged = traits(slot.rule.mode).writes and slot.rule.formatter is None
         fault_text = written_fault(body, slot.rule, slot.path) if judged else None
-        fault_text = fault_text or self._secret(target, slot, body)
+        fault_text = fault_text or self._secret(target, slot, body) or _unwritable(item)
         return Rendered(item, Problem(slot.path, fault_text) if fault_text else None, read)
 
     def _secret(self, target: Target, slot: Slot, body: bytes) -> str | None:
@@ -273,6 +278,14 @@ class Rendering:
             f": this host, {self._host!r}, matches no machine of the inventory; "
             "add it under 'machines' or mark one as default"
         )
+
+
+def _unwritable(item: Managed) -> str | None:
+    """Say why the text can be written into no file as its mode asks."""
+    if item.rule.formatter is not None and traits(item.mode).formatted:
+        return None
+    why = strategy(item.mode).template_fault(item)
+    return f"{item.path}: {why}" if why else None
 
 
 def desired_of(rendered: Iterable[Rendered], inputs: tuple[Input, ...] = ()) -> Desired:

@@ -281,3 +281,45 @@ def test_a_file_that_no_parser_reads_is_blocked_with_its_line() -> None:
     made = step(managed("c.yaml", "zzz: 1\n", rule(Mode.MERGE)), file("a: 1\nb:\n\t- c\n"))
     assert made.state is State.BLOCKED
     assert made.reason.startswith("c.yaml: line 3: not valid YAML: ")
+
+
+BROKEN_TEMPLATES = {
+    "a.yaml": "a: [1\n",
+    "b.json.j2": '{"a": NaN}\n',
+    "c.toml": "a = 1\na = 2\n",
+    "d.ini": "[a\n",
+    "e.yaml": "a: 1\nb: 2\na: 3\n",
+    "f.json": '{"a": {"b": 1, "b": 2}}\n',
+    "g.md": "x\n<!-- rollout:begin other -->\n",
+}
+
+MENDED = "files:\n  '[a-f].*': {mode: merge}\n  g.md: {mode: block}\n"
+
+
+@pytest.mark.parametrize("command", [("validate",), ("plan",), ("validate", "--json")], ids=lambda c: " ".join(c))
+def test_every_template_that_can_be_written_into_no_file_is_told_with_its_path_and_line(
+    world: World, command: tuple[str, ...]
+) -> None:
+    (world.root / "templates/project/conf.txt.j2").unlink(missing_ok=True)
+    world.tail = MENDED
+    for name, text in BROKEN_TEMPLATES.items():
+        world.template(f"project/{name}", text)
+    world.repo("api", {"README.md": "x\n", "a.yaml": "b: 1\n"})
+    told = world.run(*command)
+    assert told.code == 1
+    said = told.out + told.err
+    for name in BROKEN_TEMPLATES:
+        assert f"{name.removesuffix('.j2')}: templates/project/{name}" in said, said
+    assert "templates/project/a.yaml: line 2: not valid YAML" in said
+    assert "templates/project/b.json.j2, as it is rendered: line 1: holds NaN" in said
+    assert "templates/project/e.yaml: line 3: the key a stands twice" in said
+
+
+def test_every_template_that_does_not_parse_is_told_at_once(world: World) -> None:
+    world.template("project/a.txt.j2", "{{ who\n")
+    world.template("project/b.txt.j2", "{% if %}\n")
+    world.repo("api", {"README.md": "x\n"})
+    told = world.run("validate")
+    assert told.code == 64
+    assert "templates/project/a.txt.j2:" in told.err
+    assert "templates/project/b.txt.j2:" in told.err

@@ -16,6 +16,10 @@ class DocumentFault(FileFault):
     """A document or a template that cannot be read or changed as asked; the message names the line."""
 
 
+class InTemplate(DocumentFault):
+    """What is wrong is in the template; the message names its line."""
+
+
 def fault(text: str, at: int, what: str) -> DocumentFault:
     """Return a fault with the line of a place in a text."""
     return DocumentFault(f"line {text.count(chr(10), 0, at) + 1}: {what}")

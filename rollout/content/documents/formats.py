@@ -8,6 +8,8 @@ from rollout.content.documents.document import Format
 
 NAMES = ("yaml", "json", "toml", "ini")
 
+UNKNOWN = f"its format is not known; say it in 'files' by format: {'|'.join(NAMES)}"
+
 NOTHING = {"json": b"{}\n", "yaml": b"{}\n", "toml": b"", "ini": b""}  # documents that name nothing
 
 _SUFFIXES = {
@@ -24,11 +26,6 @@ _FILES = {
 def format_of(path: PurePosixPath, told: str | None) -> str | None:
     """Return the name of a file's format: what is told, or what its name says; None where nobody knows."""
     return told or _FILES.get(path.name) or _SUFFIXES.get(path.suffix.lower())
-
-
-def unknown(path: PurePosixPath) -> str:
-    """Return what to say of a path whose format nobody knows."""
-    return f"{path}: its format is not known; say it in 'files' by format: {'|'.join(NAMES)}"
 
 
 def named(name: str) -> Format:

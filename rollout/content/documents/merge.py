@@ -14,6 +14,7 @@ from rollout.content.documents.document import (
     Array,
     Document,
     DocumentFault,
+    InTemplate,
     Node,
     Object,
     Scalar,
@@ -21,6 +22,8 @@ from rollout.content.documents.document import (
     applied,
     fault,
     meaning,
+    nodes,
+    repeated,
 )
 from rollout.content.documents.lines import apart, ended, without_dangling
 from rollout.content.documents.match import Match, shown
@@ -32,26 +35,27 @@ _MAX_BYTES = 32 * 1024 * 1024
 
 
 class Kind(Struct, frozen=True):
-    """A merged path: what its format is called, and how entries of its lists are matched."""
+    """A merged path: its format, how entries of its lists are matched, and what to call its template."""
 
     path: PurePosixPath
     format: str | None
     match: Match = Match()
+    told: str = "the template"
 
     def read(self, content: bytes) -> Document:
         """Return the document in a file; raise DocumentFault with the path and the line for what is none."""
-        return self._read(content, f"{self.path}: ")
+        return self._read(content, "")
 
     def template(self, content: bytes) -> Document:
-        return self._read(content, f"{self.path}: the template: ")
+        return self._read(content, f"{self.told}: ")
 
     def _read(self, content: bytes, place: str) -> Document:
         if self.format is None:
-            raise DocumentFault(formats.unknown(self.path))
+            raise DocumentFault(formats.UNKNOWN, self.path)
         try:
             return _read(content, self.format)
         except DocumentFault as error:
-            raise DocumentFault(f"{place}{error}") from error
+            raise DocumentFault(f"{place}{error}", self.path) from error
 
 
 @lru_cache(maxsize=32)
@@ -110,16 +114,23 @@ def merged(current: bytes | None, template: bytes, ours: Ours, kind: Kind) -> by
     try:
         united = unite(document, named, ours, kind.match)
         result = _carried_out(document, named, united, ours, kind)
+    except InTemplate as error:
+        raise DocumentFault(f"{kind.told}: {error}", kind.path) from error
     except DocumentFault as error:
-        raise DocumentFault(f"{kind.path}: {error}") from error
+        raise DocumentFault(error.what, kind.path) from error
     bom = _BOM if current.startswith(_BOM.encode()) else ""
     return (bom + result).encode()
 
 
 def _plain(template: Document, kind: Kind) -> None:
+    twice = ((node, key) for node in nodes(template.root) if isinstance(node, Object) for key in repeated(node))
+    for node, key in twice:
+        again = [part for part in node.parts if part.key == key][-1]
+        what = fault(template.text, again.start, f"the key {key} stands twice")
+        raise DocumentFault(f"{kind.told}: {what}", kind.path)
     for _, leaf in leaves(template.root, kind.match):
         if isinstance(leaf, Scalar) and leaf.odd and not leaf.odd.startswith("a value with"):
-            raise DocumentFault(f"{kind.path}: the template: {fault(template.text, leaf.start, f'holds {leaf.odd}')}")
+            raise DocumentFault(f"{kind.told}: {fault(template.text, leaf.start, f'holds {leaf.odd}')}", kind.path)
 
 
 def _carried_out(document: Document, named: Document, united: United, ours: Ours, kind: Kind) -> str:

@@ -13,6 +13,7 @@ from rollout.content.documents.document import (
     Document,
     DocumentFault,
     Found,
+    InTemplate,
     Node,
     Object,
     Operation,
@@ -242,4 +243,4 @@ class _Uniting(Struct):
                 raise self._template_fault(part, f"{shown(place)}: holds {node.odd}; merge cannot write it")
 
     def _template_fault(self, part: Part, what: str) -> DocumentFault:
-        return DocumentFault(f"the template: {fault(self.template.text, part.start, what)}")
+        return InTemplate(fault(self.template.text, part.start, what).what)

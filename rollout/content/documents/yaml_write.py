@@ -8,7 +8,7 @@ import re
 from msgspec import Struct
 
 from rollout.content.documents.delimited import Written
-from rollout.content.documents.document import Alias, Array, Document, DocumentFault, Node, Object, Part, Scalar, fault
+from rollout.content.documents.document import Alias, Array, Document, InTemplate, Node, Object, Part, Scalar, fault
 from rollout.content.documents.lines import line_end
 from rollout.content.documents.template_text import comment_behind, comments_before
 from rollout.content.documents.yaml_style import Style
@@ -56,7 +56,7 @@ class Writer(Struct):
     def key(self, part: Part) -> str:
         name = self.template.text[part.start : part.body] or self.template.text[part.start : part.value.start]
         if "\n" in name:
-            raise DocumentFault(f"the template: {fault(self.template.text, part.start, 'a key over several lines')}")
+            raise InTemplate(fault(self.template.text, part.start, "a key over several lines").what)
         return name if name.endswith(":") else name.rstrip(": ") + ":"
 
     def value(self, part: Part, column: int) -> Value:

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from rollout.content import blocks, markers, sections, three_way
+from rollout.content.markers import MarkerError
 from rollout.content.modes.mode import Reason, Situation, Traits, put_into
 from rollout.content.modes.whole import fault, passed_over
 from rollout.model.files import File, Managed
 
 TRAITS = Traits(from_the_top=False, shared=True)
+
+
+def template_fault(item: Managed) -> str | None:
+    told = ""
+    try:
+        markers.written(_spot(item))
+        told = f"{item.told}: "
+        blocks.splice(None, item.body, _spot(item))
+    except MarkerError as error:
+        return f"{told}{error.what}"
+    return None
 
 
 def wanted(at: Situation) -> File | None:
@@ -92,4 +104,4 @@ def _earlier_id(at: Situation) -> str | None:
     return blocks.earlier_id(at.actual.content, last.content if last else None, at.item.body, _spot(at.item))
 
 
-__all__ = ["TRAITS", "changed", "fault", "merged", "ours", "passed_over", "reason", "wanted"]
+__all__ = ["TRAITS", "changed", "fault", "merged", "ours", "passed_over", "reason", "template_fault", "wanted"]

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from rollout.content import three_way
 from rollout.content.documents import merge, past
 from rollout.content.documents.document import DocumentFault
-from rollout.content.documents.formats import format_of, unknown
+from rollout.content.documents.formats import UNKNOWN, format_of
 from rollout.content.documents.match import match_for
 from rollout.content.modes.mode import Reason, Situation, Traits, put_into
 from rollout.content.modes.whole import passed_over
@@ -18,7 +18,15 @@ TRAITS = Traits(formatted=False, shared=True, needs_past=True)
 
 
 def fault(path: PurePosixPath, rule: FileRule) -> str | None:
-    return None if format_of(path, rule.format) else unknown(path)
+    return None if format_of(path, rule.format) else f"{path}: {UNKNOWN}"
+
+
+def template_fault(item: Managed) -> str | None:
+    try:
+        merge.merged(None, item.body, past.Ours(), _kind(item))
+    except DocumentFault as error:
+        return error.what
+    return None
 
 
 def wanted(at: Situation) -> File | None:
@@ -55,7 +63,7 @@ def _with_ours(at: Situation, content: bytes | None) -> bytes:
 
 def _kind(item: Managed) -> merge.Kind:
     rule = item.rule
-    return merge.Kind(item.path, format_of(item.path, rule.format), match_for(item.path, dict(rule.match)))
+    return merge.Kind(item.path, format_of(item.path, rule.format), match_for(item.path, dict(rule.match)), item.told)
 
 
 def _ours(at: Situation) -> past.Ours:
@@ -68,4 +76,4 @@ def _agreed(at: Situation) -> past.Ours:
     return _ours(at) if noted is None else merge.agreed(_ours(at), noted.content, _kind(at.item))
 
 
-__all__ = ["TRAITS", "changed", "fault", "merged", "ours", "passed_over", "reason", "wanted"]
+__all__ = ["TRAITS", "changed", "fault", "merged", "ours", "passed_over", "reason", "template_fault", "wanted"]

@@ -46,6 +46,9 @@ class Strategy(Protocol):
     def fault(self, path: PurePosixPath, rule: FileRule, /) -> str | None:
         """Say why no file of this name can be written so, or None."""
 
+    def template_fault(self, item: Managed, /) -> str | None:
+        """Say why what a template renders can be written into no file, or None."""
+
     def passed_over(self, item: Managed, found: Obstacle, /) -> str | None:
         """Return a warning if the obstacle can be ignored, or None if it is an error."""
 

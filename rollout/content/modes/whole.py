@@ -16,6 +16,10 @@ def fault(_path: PurePosixPath, _rule: FileRule) -> str | None:
     return None
 
 
+def template_fault(_item: Managed) -> str | None:
+    return None
+
+
 def passed_over(_item: Managed, _found: Obstacle) -> str | None:
     return None
 
