@@ -55,7 +55,7 @@ def change_for(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Chang
     except FileFault as error:
         return _error(item.path, error.of(item.path), actual)
     except Exception as error:  # whatever a file's content can provoke is that file's fault, and the others go on
-        return _error(item.path, faults.of_file(item.path, error), actual)
+        return _error(item.path, f"{item.path}: {faults.in_words(error)}", actual)
 
 
 def satisfied(item: Managed, actual: File | Obstacle | None, written: Written | None, how: str) -> bool:

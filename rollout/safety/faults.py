@@ -5,12 +5,6 @@ from __future__ import annotations
 from rollout.safety.shown import redact
 
 
-def of_file(path: object, error: Exception) -> str:
-    """Return what is wrong with a file, as `PATH: line N: what`."""
-    text = in_words(error)
-    return text if text.startswith(f"{path}: ") or f" {path}: " in text else f"{path}: {text}"
-
-
 def in_words(error: Exception) -> str:
     """Return a fault in one line: of the text that was read, or else of our own, with the place in our code."""
     mark = getattr(error, "problem_mark", None)  # as parsers of YAML tell it

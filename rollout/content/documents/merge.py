@@ -55,7 +55,7 @@ class Kind(Struct, frozen=True):
         try:
             return _read(content, self.format)
         except DocumentFault as error:
-            raise DocumentFault(f"{place}{error}", self.path) from error
+            raise DocumentFault(f"{place}{error.what}", self.path) from error
 
 
 @lru_cache(maxsize=32)

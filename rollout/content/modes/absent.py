@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollout.content.modes.mode import Reason, Situation, Traits
+from rollout.content.modes.mode import Cause, Situation, Traits
 from rollout.content.modes.share import rest
 from rollout.content.modes.whole import fault, merged, template_fault
 from rollout.model.files import File, Managed, Obstacle
@@ -24,13 +24,13 @@ def wanted(at: Situation) -> File | None:
     return File(content, at.actual.executable) if content is not None and at.actual is not None else None
 
 
-def reason(at: Situation, _actual: File) -> Reason:
+def reason(at: Situation, _actual: File) -> Cause:
     found = rest(at)
     if at.written is None:
-        return Reason("the inventory wants it absent, and rollout never wrote it", takes_over=True)
+        return Cause("the inventory wants it absent, and rollout never wrote it", takes_over=True)
     if not found.sure:
-        return Reason("the inventory wants it absent, and others may have written part of it", takes_over=True)
-    return Reason("the inventory wants it absent" + ("; what others wrote stays" if found.content is not None else ""))
+        return Cause("the inventory wants it absent, and others may have written part of it", takes_over=True)
+    return Cause("the inventory wants it absent" + ("; what others wrote stays" if found.content is not None else ""))
 
 
 def changed(at: Situation, _base: File, _actual: File) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rollout.content import blocks, markers, sections, three_way
 from rollout.content.markers import MarkerError
-from rollout.content.modes.mode import Reason, Situation, Traits, put_into
+from rollout.content.modes.mode import Cause, Situation, Traits, put_into
 from rollout.content.modes.whole import fault, passed_over
 from rollout.model.files import File, Managed
 
@@ -29,19 +29,19 @@ def wanted(at: Situation) -> File | None:
     return put_into(at, blocks.splice(content, at.item.body, _spot(at.item), _earlier_id(at), _last(at)))
 
 
-def reason(at: Situation, actual: File) -> Reason:
+def reason(at: Situation, actual: File) -> Cause:
     earlier, spot = _earlier_id(at), _spot(at.item)
     if earlier is not None:
-        return Reason(f"the block {earlier!r} is {at.item.block_id!r} now")
+        return Cause(f"the block {earlier!r} is {at.item.block_id!r} now")
     text = _text(at, actual)
     if text is None:
         names = sections.named(actual.content, spot)
         which = "section" if len(names) == 1 else "sections"
         place = f"; it takes the place of the {which} {', '.join(map(repr, names))}" if names else ""
-        return Reason(f"the file has no block {at.item.block_id!r} yet{place}", takes_over=True)
+        return Cause(f"the file has no block {at.item.block_id!r} yet{place}", takes_over=True)
     if text == blocks.said(at.item.body):
-        return Reason("its markers are written otherwise now")
-    return Reason("the block differs" if at.written is None else "the template changed")
+        return Cause("its markers are written otherwise now")
+    return Cause("the block differs" if at.written is None else "the template changed")
 
 
 def changed(at: Situation, base: File, actual: File) -> bool:

@@ -9,7 +9,7 @@ from rollout.content.documents import merge, past
 from rollout.content.documents.document import DocumentFault
 from rollout.content.documents.formats import UNKNOWN, format_of
 from rollout.content.documents.match import match_for
-from rollout.content.modes.mode import Reason, Situation, Traits, put_into
+from rollout.content.modes.mode import Cause, Situation, Traits, put_into
 from rollout.content.modes.whole import passed_over
 from rollout.model.files import File, Managed
 from rollout.model.inventory import FileRule
@@ -33,10 +33,10 @@ def wanted(at: Situation) -> File | None:
     return put_into(at, _with_ours(at, at.actual.content if at.actual else None))
 
 
-def reason(at: Situation, actual: File) -> Reason:
+def reason(at: Situation, actual: File) -> Cause:
     if merge.would_change_foreign(actual.content, at.item.body, _agreed(at), _kind(at.item)):
-        return Reason("it would change values that rollout never wrote", takes_over=True)
-    return Reason("keys are missing" if at.written is None else "the template changed")
+        return Cause("it would change values that rollout never wrote", takes_over=True)
+    return Cause("keys are missing" if at.written is None else "the template changed")
 
 
 def changed(at: Situation, base: File, actual: File) -> bool:

@@ -21,7 +21,7 @@ class Situation(Struct, frozen=True):
     line_ends: str = "binary"
 
 
-class Reason(Struct, frozen=True):
+class Cause(Struct, frozen=True):
     """Why a file that exists is changed; `takes_over` where that needs the person's leave."""
 
     cause: str
@@ -55,7 +55,7 @@ class Strategy(Protocol):
     def wanted(self, at: Situation, /) -> File | None:
         """Return what should be at the path, given what is."""
 
-    def reason(self, at: Situation, actual: File, /) -> Reason:
+    def reason(self, at: Situation, actual: File, /) -> Cause:
         """Say why an existing file has to change; it is not as wanted, and nobody else changed it."""
 
     def changed(self, at: Situation, base: File, actual: File, /) -> bool:

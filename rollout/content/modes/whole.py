@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from rollout.content import three_way
-from rollout.content.modes.mode import Reason, Situation, Traits, rendered
+from rollout.content.modes.mode import Cause, Situation, Traits, rendered
 from rollout.model.files import File, Managed, Obstacle
 from rollout.model.inventory import FileRule
 
@@ -28,10 +28,10 @@ def wanted(at: Situation) -> File | None:
     return rendered(at)
 
 
-def reason(at: Situation, _actual: File) -> Reason:
+def reason(at: Situation, _actual: File) -> Cause:
     if at.written is None:
-        return Reason("the file exists and rollout never wrote it", takes_over=True)
-    return Reason("the template changed")
+        return Cause("the file exists and rollout never wrote it", takes_over=True)
+    return Cause("the template changed")
 
 
 def changed(_at: Situation, base: File, actual: File) -> bool:
