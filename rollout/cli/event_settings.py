@@ -16,7 +16,7 @@ def read(context: click.Context) -> dict[str, Any]:
     """Return the settings, empty where there is no inventory; raise UsageError for one that is wrong."""
     options = settled(context)
     if not options.path.exists() and options.inventory == type(options)().inventory:
-        return {"database": None, "types": None, "machines": {}}
+        return {"database": None, "types": None, "machines": {}, "settings": {}}
     source = Source(options.path, options.inventory, options.root, (), options.var, options.hostname)
     with load.opened(source, check=False) as loaded:
         inventory = loaded.inventory
@@ -33,4 +33,7 @@ def read(context: click.Context) -> dict[str, Any]:
             for machine in inventory.machines.values()
         }
         here = loaded.machine.name if loaded.machine else None
-        return {"database": inventory.database, "types": types, "machines": machines, "machine": here}
+        offered = (t.variables["event_settings"].value for t in inventory.targets if "event_settings" in t.variables)
+        settings: dict[str, Any] = next(offered, {})
+        known = {"database": inventory.database, "types": types, "machines": machines, "machine": here}
+        return {**known, "settings": settings}

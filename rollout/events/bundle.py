@@ -65,6 +65,7 @@ def sections(answer: Answer, at: Moment) -> Iterator[Section]:
     yield from _next(answer, told)
     yield from told.many("Open epics", answer["open_epics"], lambda e: (_words(e["epic_id"], e["feature"]),))
     yield from told.many("Subagents in flight", answer["subagents_in_flight"], _subagent)
+    yield from told.many("Subagents that were cut off", answer.get("interrupted"), _cut_off)
     yield from told.many("Decisions", _newest(answer.get("decisions")), _decision)
     requests = _newest(answer["pull_requests"])
     yield from told.many("Open pull requests", [r for r in requests if r["state"] == "open"], _request)
@@ -181,6 +182,10 @@ def _block(block: Answer) -> Parts:
 
 def _subagent(spawn: Answer) -> Parts:
     return (f"{_words(spawn['description'], spawn['task_id'])} by {spawn['subagent'] or 'a subagent'}",)
+
+
+def _cut_off(spawn: Answer) -> Parts:
+    return (f"{spawn['description'] or 'unnamed'} by {spawn['subagent'] or 'a subagent'}",)
 
 
 def _deploy(deploy: Answer) -> Parts:

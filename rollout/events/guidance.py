@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 from rollout.events.entries import FoldEntry, Json, when
 from rollout.events.event import text_of
 
+# How an end is marked that nobody reported.
+INFERRED = "inferred"
+
 GOAL = ("text", "goal", "content")
 DECISION = ("decision", "text")
 ATTEMPT = ("approach", "text")
@@ -29,7 +32,20 @@ def guidance(entries: Sequence[FoldEntry]) -> Json:
         "blocked": [
             _shown(entry, {"what": BLOCK, "by": ("by", "reason")}) for entry in _standing(entries, "blocked", BLOCK)
         ],
+        "interrupted": _interrupted(entries),
     }
+
+
+def _interrupted(entries: Sequence[FoldEntry]) -> list[Json]:
+    """Return the subagents that the end of their session cut off, until somebody spawns the same again."""
+    cut_off: list[FoldEntry] = []
+    for entry in entries:
+        described = text_of(entry.data, "description")
+        if entry.kind == "spawn" and described:
+            cut_off = [known for known in cut_off if text_of(known.data, "description") != described]
+        elif entry.kind == "task_failed" and text_of(entry.data, "ended_by") == INFERRED:
+            cut_off.append(entry)
+    return [_shown(entry, {"description": ("description",), "subagent": ("subagent",)}) for entry in cut_off]
 
 
 def _standing(entries: Iterable[FoldEntry], kind: str, names: tuple[str, ...]) -> list[FoldEntry]:

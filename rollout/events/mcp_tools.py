@@ -8,12 +8,12 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollout.errors import RolloutError
-from rollout.events import resume_markdown, spool, store
+from rollout.events import inferred, resume_markdown, spool, store
 from rollout.events.bundle import Moment
 from rollout.events.queries import query
 from rollout.events.repository_now import read_repository
@@ -31,14 +31,17 @@ class Tools:
 
     connect: Connect
     folder: Path
+    stale_after: timedelta = timedelta(hours=2)
 
     def resume(self, instance_id: str) -> str:
         """Say where a session stands: goal, what did not work, decisions, what is open, the repository now."""
+        now = datetime.now(UTC)
         with self._about(instance_id), self.connect() as connection:
+            inferred.end_if_over(connection, instance_id, self.stale_after, now)
             answer = store.resume_in_sql(connection, instance_id)
         if not answer["events"]:
             raise RolloutError(f"{instance_id}: no events of this session are in the store")
-        return resume_markdown.markdown(answer, Moment(datetime.now(UTC), read_repository(Path.cwd())))
+        return resume_markdown.markdown(answer, Moment(now, read_repository(Path.cwd())))
 
     def log_event(
         self,

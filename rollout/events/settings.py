@@ -84,6 +84,18 @@ def configured_types() -> Sequence[Mapping[str, object]]:
     return types
 
 
+def stale_after() -> str | None:
+    """Return how long nothing may be heard of a session elsewhere; None where the inventory does not say."""
+    said = (_inventory().get("settings") or {}).get("stale_after")
+    return None if said is None else str(said)
+
+
+def capture() -> Mapping[str, object]:
+    """Return what the inventory says of what hooks log."""
+    said = (_inventory().get("settings") or {}).get("capture")
+    return said if isinstance(said, Mapping) else {}
+
+
 def instance_of(given: str | None) -> str:
     """Return the instance to log for: given, from INSTANCE_ID, or the one that holds what nobody claims."""
     instance = given or os.environ.get("INSTANCE_ID") or UNASSIGNED

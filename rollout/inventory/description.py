@@ -150,6 +150,34 @@ FORBIDDEN = Record(
     doc="what no file of a target may say any more",
 )
 
+CAPTURE = Record(
+    {
+        "min_rate": Share(
+            doc="the part of what happened that must be stored, else `events health` fails (default: 0.99)"
+        ),
+        "epic_branch": Text(doc="the branches of epics, as a pattern of the shell (default: feature/epic-*)"),
+        "deploy": ListOf(
+            Text(),
+            doc="commands that deploy, as patterns of the shell, with or without more arguments "
+            '(default: make deploy, "docker compose up*")',
+        ),
+    },
+    doc="what hooks log without an agent's memory; templates see it as event_settings.capture",
+)
+
+EVENTS = Record(
+    {
+        "database": Text(doc="the event store: postgresql://..."),
+        "stale_after": Text(
+            pattern=r"[1-9][0-9]{0,4}[mhd]",
+            doc="how long nothing may be heard of a session on another machine until it is taken for ended, "
+            "such as 90m or 2h (default: 2h)",
+        ),
+        "capture": CAPTURE,
+    },
+    doc="the event store",
+)
+
 INVENTORY = Record(
     {
         "version": Number(only=1, doc="the version of this format"),
@@ -169,7 +197,7 @@ INVENTORY = Record(
         "ledger": Text(
             doc="where runs are recorded: postgresql://... or a file (default: ledger.db in the state directory)"
         ),
-        "events": Record({"database": Text(doc="the event store: postgresql://...")}, doc="the event store"),
+        "events": EVENTS,
     },
     required=("version",),
     doc="The inventory of rollout: which repositories and folders are kept in which state.",

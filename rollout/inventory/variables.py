@@ -9,10 +9,11 @@ from msgspec import Struct
 
 from rollout.content import yaml_nodes, yaml_parse
 from rollout.content.yaml_nodes import Fault
+from rollout.inventory import event_settings
 from rollout.inventory.entries import Source, entry, section
 from rollout.model.inventory import Variable
 
-RESERVED = {"target", "path", "machine", "machines"}
+RESERVED = {"target", "path", "machine", "machines", event_settings.NAME}
 
 
 class Variables(Struct, frozen=True):
@@ -46,6 +47,7 @@ def variables(source: Source) -> tuple[Variables, list[Fault]]:
         for name, text in source.overrides.items()
         if (wrong := _not_given(text)) is not None
     ]
+    base |= event_settings.event_settings(source.document.entries.get("events"))
     return Variables(base, groups, overrides), faults
 
 

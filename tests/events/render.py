@@ -21,10 +21,10 @@ def render_shared(root: Path, **changed: Any) -> Path:
     return root
 
 
-def render_project(root: Path, name: str, **changed: Any) -> str:
-    """Return one file of the project set, rendered for the repository `consilio-s`."""
+def render_project(root: Path, name: str, set_name: str = "project", **changed: Any) -> str:
+    """Return one file of a repository's set, rendered for the repository `consilio-s`."""
     variables = {"project": "consilio", "instance_type": "PS", "role": "project supervisor"} | changed
-    return render(f"project/{name}", delimiters="jinja", shared_root=str(root), **variables)
+    return render(f"{set_name}/{name}", delimiters="jinja", shared_root=str(root), **variables)
 
 
 def render(template: str, delimiters: str = "shell", **changed: Any) -> str:

@@ -178,6 +178,12 @@ def test_every_approach_that_failed_is_told_once_with_its_last_reason() -> None:
     assert standing("failed_attempts", "reason", *tried) == ["2", "3"]
 
 
+def test_a_subagent_that_was_cut_off_is_told_until_it_is_spawned_again() -> None:
+    cut: Logged = ("task_failed", {"description": "two", "ended_by": "inferred"})
+    assert standing("interrupted", "description", *SPAWNS, cut, ("task_failed", {"description": "one"})) == ["two"]
+    assert standing("interrupted", "description", cut, SPAWNS[1]) == []
+
+
 def test_a_gap_is_said() -> None:
     gap = [Event(1, "commit"), Event(4, "commit")]
     answer = resume(INSTANCE, gap, None, CANONICAL)
@@ -205,7 +211,11 @@ FIELDS = [
 ]  # fmt: skip
 DATA = st.dictionaries(st.sampled_from(FIELDS), VALUE, max_size=4)
 ANY_TYPE = st.sampled_from([kind.name for kind in shipped_types()] + ["coffee"])
-TASKS = st.dictionaries(st.sampled_from(["task_id", "agent_id", "description"]), st.sampled_from(["a", 1]), max_size=2)
+TASKS = st.dictionaries(
+    st.sampled_from(["task_id", "agent_id", "description", "ended_by"]),
+    st.sampled_from(["a", 1, "inferred"]),
+    max_size=3,
+)
 WORDS = st.dictionaries(
     st.sampled_from(["text", "goal", "decision", "replaces", "approach", "reason", "what", "by"]),
     st.sampled_from(["a", "b", "#1", "#2", "", 1]),

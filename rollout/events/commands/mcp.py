@@ -3,7 +3,7 @@
 import click
 
 from rollout.errors import UsageError
-from rollout.events.settings import database_option, database_url
+from rollout.events.settings import database_option, database_url, stale_after
 
 NAMES = ("resume", "log_event", "sessions", "tail", "register_instance", "emit_event", "smart_resume_context")
 
@@ -21,11 +21,13 @@ def mcp() -> None:
     except ImportError as error:
         raise UsageError("the MCP server needs the extra: pip install 'git-rollout[mcp]'") from error
     from rollout.events.database import connected
+    from rollout.events.inferred import patience
     from rollout.events.mcp_tools import Tools
     from rollout.events.spool import spool_folder
 
     url = database_url()
-    tools, server = Tools(lambda: connected(url), spool_folder()), FastMCP("rollout-events")
+    tools = Tools(lambda: connected(url), spool_folder(), patience(stale_after()))
+    server = FastMCP("rollout-events")
     for name in NAMES:
         server.add_tool(getattr(tools, name), name=name)
     server.run()

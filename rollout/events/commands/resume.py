@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from rollout.errors import RolloutError
-from rollout.events.settings import database_option, event_store, instance_of, way_beyond
+from rollout.events.settings import database_option, event_store, instance_of, stale_after, way_beyond
 
 
 @click.command()
@@ -19,10 +19,13 @@ from rollout.events.settings import database_option, event_store, instance_of, w
 def resume(instance: str, shape: str, full: bool) -> None:
     """Say where a session stands, for whoever continues it, beside the repository of this folder as it is now.
 
+    A session that cannot live any more is ended first: its process is gone, or nothing was
+    heard of it for events.stale_after.
+
     \b
     Example: rollout events resume consilio-PS-a1b2c3
     """
-    from rollout.events import resume_markdown, store
+    from rollout.events import inferred, resume_markdown, store
     from rollout.events.bundle import Moment
     from rollout.events.repository_now import read_repository
 
@@ -31,6 +34,7 @@ def resume(instance: str, shape: str, full: bool) -> None:
         answer = beyond.resume(name)
     else:
         with event_store() as connection:
+            inferred.end_if_over(connection, name, inferred.patience(stale_after()), datetime.now(UTC))
             answer = store.resume_in_sql(connection, name)
     if not answer["events"]:
         raise RolloutError(f"no events of {name} are in the store; instances that log: rollout events growth")

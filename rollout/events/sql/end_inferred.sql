@@ -1,0 +1,1 @@
+SELECT event_end_inferred(%s, %s);

@@ -1,0 +1,16 @@
+"""What the inventory says of events, as a variable of every template: nothing that could hold a password."""
+
+from __future__ import annotations
+
+from rollout.content import yaml_nodes
+from rollout.model.inventory import Variable
+
+NAME = "event_settings"
+OFFERED = ("stale_after", "capture")
+
+
+def event_settings(node: yaml_nodes.Node | None) -> dict[str, Variable]:
+    """Return the variable; none where the inventory says nothing of it, so that a template's own default counts."""
+    said = yaml_nodes.plain(node) if isinstance(node, yaml_nodes.Mapping) else {}
+    offered = {name: said[name] for name in OFFERED if name in said}
+    return {NAME: Variable(offered, "events")} if offered else {}
