@@ -20,6 +20,7 @@ COMMANDS = {
     "growth": "rollout.events.commands.growth:growth",
     "purge": "rollout.events.commands.purge:purge",
     "hook": "rollout.events.commands.spool:hook",
+    "health": "rollout.events.commands.health:health",
     "mcp": "rollout.events.commands.mcp:mcp",
 }
 

@@ -102,7 +102,7 @@ def is_proved(path: str) -> bool:
 
 
 def _is_settings(path: str) -> bool:
-    return f"/{path}".endswith(f"/{hook_commands.SETTINGS}")
+    return any(f"/{path}".endswith(f"/{name}") for name in hook_commands.SETTINGS)
 
 
 # --- what there is to run, and what is wrong already

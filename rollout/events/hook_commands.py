@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-SETTINGS = ".claude/settings.json"
+# Two agents call the same scripts, and their settings have the same shape.
+SETTINGS = (".claude/settings.json", ".codex/hooks.json")
 PAYLOADS: dict[str, dict[str, object]] = {
     "SessionStart": {"source": "startup"},
     "UserPromptSubmit": {"prompt": "a message of the proof"},

@@ -257,7 +257,7 @@ def test_the_end_of_a_turn_is_a_checkpoint(agent: Agent, event_store: str) -> No
     agent.hook("UserPromptSubmit", prompt="é" * 100 + '"\\\n')
     agent.bash("git checkout -qb feature/epic-003; git commit -q --allow-empty -m mine; touch new")
     agent.hook("Stop", stop_hook_active=False)
-    kind, data = told(event_store, 3)[-1]
+    kind, data = told(event_store, 4)[-1]
     assert (kind, data["turn"], data["task"]) == ("checkpoint_created", 1, "é" * 19)
     if "branch" in data:  # git was given its time
         assert (data["branch"], data["head"], data["dirty"]) == (

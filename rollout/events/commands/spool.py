@@ -18,6 +18,7 @@ EVENTS = (
     "UserPromptSubmit",
     "PostToolUse",
     "PostToolUseFailure",
+    "SubagentStart",
     "SubagentStop",
     "Stop",
     "PreCompact",

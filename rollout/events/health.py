@@ -1,0 +1,135 @@
+"""Is what happened stored? A session's events beside its transcript and its repository's record of HEAD."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollout.errors import UsageError
+from rollout.events.event import Event, RegisteredSession, text_of
+from rollout.events.happened import LONGEST_COMMAND, Happened, Turn, read_reflog, read_transcript, words_of
+from rollout.events.queries import query
+from rollout.events.store import read_events, read_session
+
+if TYPE_CHECKING:
+    from rollout.events.database import Connection
+
+MIN_RATE = 0.99
+DEPLOY = ("make deploy", "docker compose up*")
+KINDS = ("user_message", "spawn", "commit", "deploy_complete", "deploy_failed", "pr_created")
+# What a hook wrote this moment is still on its way.
+ON_ITS_WAY = timedelta(seconds=10)
+NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What the inventory says of what hooks log."""
+
+    min_rate: float = MIN_RATE
+    deploy: tuple[str, ...] = DEPLOY
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How much of what happened is stored, of one type; and what is missing."""
+
+    kind: str
+    happened: int
+    missing: tuple[str, ...]
+
+    @property
+    def value(self) -> float:
+        return 1 - len(self.missing) / self.happened
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """One session: what it was compared with, and the rates of what happened in it at all."""
+
+    instance: str
+    transcript: str | None
+    repository: str | None
+    rates: tuple[Rate, ...]
+
+    def below(self, bound: float) -> tuple[Rate, ...]:
+        return tuple(rate for rate in self.rates if rate.value < bound)
+
+
+def capture_of(said: Mapping[str, object]) -> Capture:
+    """Read `events.capture` of the inventory."""
+    rate, deploy = said.get("min_rate", MIN_RATE), said.get("deploy", DEPLOY)
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not isinstance(deploy, list | tuple):
+        raise UsageError("events.capture: takes min_rate, a number, and deploy, a list of patterns")
+    return Capture(float(rate), tuple(str(pattern) for pattern in deploy))
+
+
+def health(connection: Connection, instance: str, capture: Capture, now: datetime) -> Health:
+    """Compare what is stored of a session with its transcript and its repository, where they can be read here."""
+    session = read_session(connection, instance) or RegisteredSession()
+    transcript, record = _readable(session.transcript_path), _record_of_head(session.path)
+    happened, turns = read_transcript(transcript.open(errors="replace"), capture.deploy) if transcript else ((), ())
+    made = tuple(_commits(record, turns)) if record else ()
+    events = read_events(connection, instance)
+    # Git notes whole seconds.
+    since = datetime.fromisoformat(events[0].timestamp).replace(microsecond=0) if events else now
+    of_session = [one for one in (*happened, *made) if since <= one.time <= now - ON_ITS_WAY]
+    rates = tuple(rates_of(of_session, events))
+    return Health(instance, str(transcript) if transcript else None, str(record) if record else None, rates)
+
+
+def rates_of(happened: Sequence[Happened], events: Iterable[Event]) -> Iterator[Rate]:
+    """Yield the rate of each type of which anything happened."""
+    stored = Counter((event.event_type, _key(event)) for event in events)
+    for kind in KINDS:
+        wanted = Counter(one.key for one in happened if one.kind == kind)
+        have = Counter({key: count for (name, key), count in stored.items() if name == kind})
+        if wanted:
+            yield Rate(kind, wanted.total(), tuple((wanted - have).elements()))
+
+
+def sessions_here(connection: Connection) -> tuple[str, ...]:
+    """Return the sessions of the last week whose transcript can be read here."""
+    rows = connection.execute(query("sessions_with_transcript")).fetchall()
+    return tuple(str(instance) for instance, path in rows if _readable(str(path)))
+
+
+def _key(event: Event) -> str:
+    match event.event_type:
+        case "user_message":
+            return words_of(text_of(event.data, "content") or "")
+        case "spawn":
+            return text_of(event.data, "tool_use_id") or ""
+        case "commit":
+            return text_of(event.data, "hash") or ""
+        case "pr_created":
+            return text_of(event.data, "pr_number") or ""
+        case _:
+            return words_of(text_of(event.data, "command") or "")[:LONGEST_COMMAND]
+
+
+def _readable(path: str | None) -> Path | None:
+    place = Path(path) if path else None
+    return place if place and place.is_file() and place.stat().st_size else None
+
+
+def _record_of_head(path: str | None) -> Path | None:
+    """Return git's record of HEAD for the repository that a folder is in."""
+    folder = Path(path) if path else None
+    while folder and folder != folder.parent:
+        inside = folder / ".git"
+        if inside.is_file():
+            inside = folder / inside.read_text().removeprefix("gitdir:").strip()
+        if inside.is_dir():
+            return _readable(str(inside / "logs" / "HEAD"))
+        folder = folder.parent
+    return None
+
+
+def _commits(record: Path, turns: Sequence[Turn]) -> Iterator[Happened]:
+    with record.open(errors="replace") as lines:
+        yield from read_reflog(lines, turns)
