@@ -13,6 +13,7 @@ from rollout.ledger.queries import LedgerError
 from rollout.machine import clock
 from rollout.model.outcomes import Outcome, Run, Verdict
 from rollout.model.plan import Step
+from rollout.model.reviews import review_document
 from rollout.showing import plans
 from rollout.showing.outcomes import outcome_line
 
@@ -74,6 +75,7 @@ def tell(at: Session, run: Run, outcome: Outcome) -> None:
             base=outcome.base,
             commit=outcome.commit,
             duration_ms=outcome.duration_ms,
+            review=review_document(outcome.review),
         )
     elif outcome.verdict.value != "unchanged" or at.options.verbose:
         at.screen.note(outcome_line(outcome, lambda text, _style: text))

@@ -11,6 +11,7 @@ import click
 from rollout.cli.options import option
 from rollout.model.circumstances import Decisions
 from rollout.model.plan import OnDrift
+from rollout.model.reviews import Deliver
 from rollout.objects import messages
 from rollout.objects.messages import Words
 
@@ -38,9 +39,14 @@ def decisions_options(adopt_help: str, on_drift_help: str) -> Callable[[Callable
     def decorated(command: Callable[..., int]) -> Callable[..., int]:
         @option("--adopt", is_flag=True, help=adopt_help)
         @option("--on-drift", type=click.Choice([d.value for d in OnDrift]), default="block", help=on_drift_help)
+        @option("--deliver", type=click.Choice([d.value for d in Deliver]), help="How, whatever the inventory says.")
+        @option("--reopen", is_flag=True, help="Propose again what a person declined or took over.")
         @wraps(command)
-        def with_decisions(*given: Any, adopt: bool, on_drift: str, **others: Any) -> int:
-            return command(*given, decisions=Decisions(adopt, OnDrift(on_drift)), **others)
+        def with_decisions(
+            *given: Any, adopt: bool, on_drift: str, deliver: str | None, reopen: bool, **others: Any
+        ) -> int:
+            how = None if deliver is None else Deliver(deliver)
+            return command(*given, decisions=Decisions(adopt, OnDrift(on_drift), how, reopen), **others)
 
         return with_decisions
 

@@ -10,10 +10,13 @@ from rollout.content.modes.table import strategy
 from rollout.content.patterns import matches
 from rollout.errors import Mistake, Place, UsageError
 from rollout.fleet.load import Loaded
+from rollout.fleet.ways import ways
+from rollout.model.reviews import Via
 from rollout.rendering.checks import Checks
 from rollout.rendering.formatters import Formatters
 from rollout.showing import plans
 from rollout.showing.colour import count
+from rollout.showing.plans import VIA
 
 
 @click.command()
@@ -38,14 +41,18 @@ def validate(context: click.Context) -> int:
         }
         faulty = {name: found for name, found in problems.items() if found}
         files = sum(len(at.loaded.rendering.slots(target)) for target in at.loaded.chosen)
+        via = ways(at.loaded.chosen)
         if at.options.json:
-            summary = {"ok": not faulty, "targets": len(problems), "files": files, "problems": faulty}
+            summary = {"via": via, "ok": not faulty, "targets": len(problems), "files": files, "problems": faulty}
             at.screen.document({"format": "rollout-validate/1", **summary})
         elif faulty:
             said = ((name, message) for name, found in faulty.items() for message in found)
             for line in plans.grouped(said, whole=at.options.verbose > 0):
                 at.screen.say(line)
         else:
+            proposed = ((name, VIA[how]) for name, how in via.items() if how is not Via.PUSH)
+            for line in plans.grouped(proposed, whole=at.options.verbose > 0):
+                at.screen.data(f"{line}\n")
             at.screen.data(
                 f"{at.loaded.shown}: {count(len(problems), 'target')}, {count(files, 'managed file')}, all well.\n"
             )

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from rollout.errors import Mistake, Place, UsageError
 from rollout.fleet.ignored import ignored
+from rollout.fleet.origin import origin
 from rollout.inventory import choose, machines
 from rollout.inventory.read import Overrides, parse
 from rollout.inventory.remembered import Parsed
@@ -73,7 +74,7 @@ def opened(
         path,
         shown=shown,
         sets=sets,
-        overrides=Overrides(source.root, overrides),
+        overrides=Overrides(source.root, overrides, origin(path)),
         read=parsed.document,
     )
     machine, warning = machines.machine_for(inventory.machines, source.hostname, shown)

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from rollout.content import yaml_nodes
 from rollout.content.yaml_nodes import Fault, Node, Scalar, Sequence
 from rollout.errors import Mistake, Place, UsageError
-from rollout.inventory.shapes import Anything, Flag, ListOf, MapOf, Number, Record, Shape, Share, Text
+from rollout.inventory.shapes import Anything, Flag, ListOf, MapOf, Named, Number, Record, Shape, Share, Text
 
 
 class InventoryError(UsageError):
@@ -47,6 +47,8 @@ class Check(Struct):
                 self._map(node, shape, place)
             case Record():
                 self._record(node, shape, place)
+            case Named():
+                self.walk(node, shape.record if isinstance(node, yaml_nodes.Mapping) else shape.text, place)
 
     def _text(self, node: Node, shape: Text, place: str) -> None:
         import re

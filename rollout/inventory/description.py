@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from rollout.content.documents.formats import NAMES
-from rollout.inventory.shapes import Anything, Flag, ListOf, MapOf, Number, Record, Share, Text, json_schema
+from rollout.inventory.shapes import Anything, Flag, ListOf, MapOf, Named, Number, Record, Share, Text, json_schema
 from rollout.model.inventory import Mode
+from rollout.model.reviews import Deliver, ForgeKind
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 POLICIES = ("unicode", "unresolved", "conflict", "imports", "links", "front-matter", "hooks")
@@ -44,6 +45,33 @@ ON_MACHINES = ListOf(
 )
 
 
+DELIVER = Text(
+    choices=tuple(Deliver),
+    doc="push a change to the branch, or propose it in a review (default: push)",
+)
+_KIND = Text(choices=tuple(ForgeKind), doc="what the host runs (gitea: Forgejo, too)")
+_FORGE = Record(
+    {"kind": _KIND, "api": Text(doc="its HTTP interface with the version's path, such as https://HOST/api/v4")},
+    required=("kind",),
+    doc="a forge",
+)
+FORGE = Named(_KIND, _FORGE, doc="the forge, where the host does not tell it")
+REVIEW = Record(
+    {
+        "branch": Text(doc="ID in the branch rollout/ID that carries a proposal (default: the inventory's folder)"),
+        "title": Text(doc="a template for the title (default: the commit's subject)"),
+        "body": Text(doc="a template for the text (default: the files with their causes, and how to opt out)"),
+        "labels": ListOf(Text(), doc="labels that the review gets"),
+        "reviewers": ListOf(Text(), doc="who is asked to review"),
+        "teams": ListOf(Text(), doc="teams that are asked to review"),
+        "assignees": ListOf(Text(), doc="whom the review is assigned to"),
+        "draft": Flag(doc="open it as a draft"),
+        "auto_merge": Flag(doc="have the forge merge it once it may"),
+        "delete_branch": Flag(doc="delete the branch after merging or closing, while it is ours (default: true)"),
+    },
+    doc="what reviews are to be",
+)
+
 MACHINE = Record(
     {
         "hostnames": ListOf(Text(), doc="host names or globs; exact names win over globs"),
@@ -67,6 +95,9 @@ REPO = Record(
         "checkout": CHECKOUT,
         "needs": NEEDS,
         "machines": ON_MACHINES,
+        "deliver": DELIVER,
+        "review": REVIEW,
+        "forge": FORGE,
     },
     doc="one repository",
 )
@@ -185,14 +216,28 @@ INVENTORY = Record(
         "vars": VARS,
         "machines": MapOf(MACHINE, names=NAME, doc="machines by name", nullable=True),
         "defaults": Record(
-            {"branch": BRANCH, "remote": REMOTE, "templates": TEMPLATES, "checkout": CHECKOUT},
+            {
+                "branch": BRANCH,
+                "remote": REMOTE,
+                "templates": TEMPLATES,
+                "checkout": CHECKOUT,
+                "deliver": DELIVER,
+                "forge": FORGE,
+            },
             doc="what every repository has unless it says otherwise",
         ),
-        "groups": MapOf(Record({"vars": VARS}, doc="one group"), names=NAME, doc="groups by name", nullable=True),
+        "groups": MapOf(
+            Record({"vars": VARS, "deliver": DELIVER, "forge": FORGE}, doc="one group"),
+            names=NAME,
+            doc="groups by name",
+            nullable=True,
+        ),
         "repos": MapOf(REPO, names=NAME, doc="repositories by name: letters, digits, '.', '_' and '-'", nullable=True),
         "folders": MapOf(FOLDER, names=NAME, doc="shared folders by name"),
         "files": MapOf(FILE, doc="managed paths, or patterns as in .gitignore, that need more than a plain copy"),
         "budgets": ListOf(BUDGET, doc="how much of a target's files may be loaded together"),
+        "review": REVIEW,
+        "forges": MapOf(_FORGE, names=r"[A-Za-z0-9.-]+(:[0-9]+)?", doc="forges by HOST or HOST:PORT"),
         "forbid": ListOf(FORBIDDEN, doc="what no file of a target may say any more, managed or not"),
         "ledger": Text(
             doc="where runs are recorded: postgresql://... or a file (default: ledger.db in the state directory)"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from rollout.content import yaml_nodes
 from rollout.content.yaml_nodes import Fault
+from rollout.model.reviews import Forge, Origin
 from rollout.safety.shown import redact
 
 
@@ -20,6 +21,8 @@ class Source(Struct, frozen=True):
     sets: Collection[str]  # the template sets there are
     root: Path
     overrides: Mapping[str, str]  # --var
+    origin: Origin = Origin()
+    forges: Mapping[str, Forge] = field(default_factory=dict)
 
 
 class Entry(Struct, frozen=True):

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from rollout.content import yaml_nodes, yaml_parse
 from rollout.content.yaml_nodes import Fault
-from rollout.inventory import limits, needs
+from rollout.inventory import deliveries, limits, needs
 from rollout.inventory.check import Check, error
 from rollout.inventory.description import INVENTORY
 from rollout.inventory.entries import Source, text_of
@@ -19,6 +19,7 @@ from rollout.inventory.rules import patterns
 from rollout.inventory.targets import root_of, targets
 from rollout.inventory.variables import variables
 from rollout.model.inventory import Inventory
+from rollout.model.reviews import Origin
 
 
 class Overrides(Struct, frozen=True):
@@ -26,6 +27,7 @@ class Overrides(Struct, frozen=True):
 
     root: Path | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
+    origin: Origin = Origin()  # what the folder of the inventory says of it
 
 
 _NONE = Overrides()
@@ -52,7 +54,9 @@ def parse(
     check.walk(document, INVENTORY, "")
     if not isinstance(document, yaml_nodes.Mapping):
         raise error(shown, check.faults)
-    source = Source(document, path, sets, root_of(document, path, overrides.root), overrides.variables)
+    root = root_of(document, path, overrides.root)
+    forges = deliveries.forges(document)
+    source = Source(document, path, sets, root, overrides.variables, overrides.origin, forges)
     # Where the shape is wrong already, that nothing of it can be used is no news.
     inventory, more = _inventory(source, may_be_empty=bool(check.faults))
     if check.faults or more:
@@ -72,6 +76,7 @@ def _inventory(source: Source, *, may_be_empty: bool) -> tuple[Inventory, list[F
     hosts, wrong = machines(source)
     faults += wrong
     faults += unknown_machines(found, hosts)
+    faults += deliveries.faults(source)
     told, forbidden = source.document.entries.get("budgets"), source.document.entries.get("forbid")
     faults += limits.faults(told, forbidden)
     rules, wrong = patterns(source)

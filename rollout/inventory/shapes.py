@@ -63,7 +63,15 @@ class Record(Struct, frozen=True):
     empty: bool = True  # may be left empty (null)
 
 
-Shape = Text | Number | Share | Flag | Anything | ListOf | MapOf | Record
+class Named(Struct, frozen=True):
+    """A record that may stand as one of its texts alone."""
+
+    text: Text
+    record: Record
+    doc: str = ""
+
+
+Shape = Text | Number | Share | Flag | Anything | ListOf | MapOf | Record | Named
 
 
 # The border to JSON: a schema is a document for other programs.
@@ -99,6 +107,8 @@ def _schema(shape: Shape) -> Iterator[tuple[str, Any]]:
             yield "type", "boolean"
         case Anything():
             return
+        case Named():
+            yield "anyOf", [json_schema(shape.text), json_schema(shape.record)]
         case ListOf(alone=True):
             yield "anyOf", [json_schema(shape.item), json_schema(replace(shape, alone=False, doc=""))]
         case ListOf():

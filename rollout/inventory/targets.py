@@ -6,8 +6,11 @@ import os.path
 from collections.abc import Iterator
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from rollout.content import yaml_nodes
 from rollout.content.yaml_nodes import Fault
+from rollout.inventory.deliveries import delivery
 from rollout.inventory.entries import Entry, Source, entry, list_of, section, text_of
 from rollout.inventory.variables import Variables, variables_of
 from rollout.model.inventory import Branch, Folder, Target
@@ -23,7 +26,7 @@ def targets(source: Source, common: Variables) -> tuple[tuple[Target, ...], list
         branch, wrong = _branch(source, repo)
         fallback = tuple(list_of(source.document.entries.get("defaults"), "templates"))
         target, more = _target(source, common, repo, branch, fallback)
-        found.append(target)
+        found.append(replace(target, delivery=delivery(source, repo, target.groups)))
         faults += [*wrong, *more]
     names = {repo.name for repo in repos}
     for folder in section(source.document, "folders"):

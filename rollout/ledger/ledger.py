@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from rollout.errors import Refused, UsageError
@@ -17,6 +18,7 @@ from rollout.ledger.sqlite import SQLite
 from rollout.machine import clock
 from rollout.model.outcomes import LastOutcome, Outcome, PastRun, Run, Verdict, WrittenPath
 from rollout.model.reasons import said
+from rollout.model.reviews import Review
 
 
 class Ledger:
@@ -63,6 +65,7 @@ class Ledger:
             base=outcome.base,
             commit_id=outcome.commit,
             paths=json.dumps(paths),
+            review=None if outcome.review is None else msgspec.json.encode(outcome.review).decode(),
             duration_ms=outcome.duration_ms,
             recorded_at=clock.now_exact(),
         )
@@ -150,6 +153,7 @@ def _read_outcome(row: tuple[Any, ...], run: str) -> Outcome:
             kind=row[6],
             branch=row[7],
             paths=tuple(WrittenPath(*path) for path in json.loads(row[8])),
+            review=None if row[9] is None else msgspec.json.decode(row[9], type=Review),
         )
     except (ValueError, TypeError) as error:
         raise LedgerError(

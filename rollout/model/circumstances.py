@@ -11,13 +11,16 @@ from rollout.model.files import File
 from rollout.model.hindrances import Hindrance
 from rollout.model.plan import Change, OnDrift
 from rollout.model.reasons import NONE, Collision, Held, Reason
+from rollout.model.reviews import Deliver
 
 
 class Decisions(Struct, frozen=True):
-    """What the person allows beforehand: taking over files, and what to do about drift."""
+    """What the person decides beforehand."""
 
     adopt: bool = False
     on_drift: OnDrift = OnDrift.BLOCK
+    deliver: Deliver | None = None  # instead of what the inventory says
+    reopen: bool = False  # propose again what was declined or taken over
 
 
 class CheckoutState(Struct, frozen=True):

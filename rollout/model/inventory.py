@@ -10,6 +10,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from rollout.model.limits import Budget, Forbidden
+from rollout.model.reviews import Delivery
 
 
 class FoundCheckout(Struct, frozen=True):
@@ -103,6 +104,7 @@ class Target(Struct, frozen=True):
     line: int = 0
     needs: tuple[str, ...] = ()  # targets that must be as they should be before this one is written
     machines: tuple[str, ...] = ()  # where it is; none is wherever the program runs
+    delivery: Delivery = Delivery()
 
     @property
     def kind(self) -> Literal["repo", "folder"]:

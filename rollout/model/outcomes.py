@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from rollout.model.plan import Action
 from rollout.model.reasons import NONE, Reason
+from rollout.model.reviews import Review
 
 
 class Verdict(StrEnum):
@@ -16,6 +17,7 @@ class Verdict(StrEnum):
     PUSHED = "pushed"
     COMMITTED = "committed"
     WRITTEN = "written"
+    PROPOSED = "proposed"
     UNCHANGED = "unchanged"
     BLOCKED = "blocked"
     STALE = "stale"
@@ -76,6 +78,7 @@ class Outcome(Struct, frozen=True):
     paths: tuple[WrittenPath, ...] = ()
     notes: tuple[str, ...] = ()  # what a person should know although the outcome stands
     awaits: Action | None = None  # the decision that a blocked target waits for
+    review: Review | None = None
 
     @property
     def reason(self) -> str:
@@ -88,7 +91,7 @@ class Outcome(Struct, frozen=True):
 
 
 # The outcomes that changed something.
-CHANGED = frozenset({Verdict.PUSHED, Verdict.COMMITTED, Verdict.WRITTEN})
+CHANGED = frozenset({Verdict.PUSHED, Verdict.COMMITTED, Verdict.WRITTEN, Verdict.PROPOSED})
 
 
 class Share(Struct, frozen=True):

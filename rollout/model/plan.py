@@ -14,6 +14,7 @@ from rollout.model.inventory import Branch, Location
 from rollout.model.limits import BudgetUse, Finding
 from rollout.model.parts import Input
 from rollout.model.reasons import Collision, Reason
+from rollout.model.reviews import Delivery, Proposal, Standing, Via
 
 
 class Action(StrEnum):
@@ -38,8 +39,10 @@ class State(StrEnum):
     BLOCKED = "blocked"
     CONFLICT = "conflict"
     DRIFT = "drift"
+    DECLINED = "declined"
     WAITING = "waiting"
     PENDING = "pending"
+    IN_REVIEW = "in-review"
     READY_TO_PUSH = "ready-to-push"
     BEHIND = "behind"
     IN_SYNC = "in-sync"
@@ -104,6 +107,10 @@ class Step(Struct, frozen=True):
     budgets: tuple[BudgetUse, ...] = ()  # what is loaded of it
     findings: tuple[Finding, ...] = ()  # what is wrong with its texts as a whole
     collides: tuple[Collision, ...] = ()  # commits of a person's own that are not upstream and touch managed paths
+    via: Via = Via.PUSH  # the way on which its changes are delivered
+    delivery: Delivery = Delivery()
+    proposal: Proposal | None = None  # what a review would say, where its changes are proposed
+    standing: Standing | None = None  # and how the proposal stands
     asked: str = ""  # all that decided what is desired, in one word; a saved plan does not hold it
 
     @property

@@ -10,6 +10,7 @@ from typing import Any
 from rollout.model.files import File
 from rollout.model.limits import BudgetUse
 from rollout.model.plan import Change, Plan, State, Step
+from rollout.model.reviews import Deliver, Via, review_document
 
 PLAN = "rollout-plan/1"
 DOCUMENT = dict[str, Any]
@@ -36,6 +37,9 @@ def step_document(step: Step, diff: Callable[[Step, Change], str | None]) -> DOC
         "base": step.base,
         "reason": step.reason,
         "author": step.author,
+        "deliver": (Deliver.PUSH if step.via is Via.PUSH else Deliver.REVIEW).value if step.kind == "repo" else None,
+        "via": step.via.value if step.kind == "repo" else None,
+        "review": review_document(None if step.standing is None else step.standing.told),
         "changes": [change_document(step, change, diff) for change in step.changes],
         "warnings": list(step.warnings),
         "orphans": [str(path) for path in step.orphans],

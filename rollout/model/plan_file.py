@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from msgspec import convert
+from msgspec import convert, to_builtins
 from msgspec.structs import asdict
 
 from rollout.errors import Refused
@@ -19,6 +19,7 @@ from rollout.model.parts import Input
 from rollout.model.plan import Action, Change, Plan, State, Step
 from rollout.model.plan_document import DOCUMENT, PLAN, plan_document
 from rollout.model.reasons import said
+from rollout.model.reviews import Proposal, Via
 from rollout.safety import paths
 from rollout.safety.shown import redact
 
@@ -39,6 +40,7 @@ def plan_file(plan: Plan, diff: Callable[[Step, Change], str | None]) -> bytes:
         shown["follow"] = step.follow
         shown["awaits"] = step.awaits
         shown["inputs"] = [asdict(one) for one in step.inputs]
+        shown["proposal"] = to_builtins(step.proposal)
         for change, entry in zip(step.changes, shown["changes"], strict=True):
             entry["decided"] = change.decided
             entry["template"] = change.template
@@ -117,6 +119,8 @@ def _read_step(entry: Mapping[str, Any], contents: Mapping[str, bytes]) -> Step:
         identity=str(entry["identity"]),
         awaits=Action(entry["awaits"]) if entry.get("awaits") else None,
         inputs=tuple(convert(one, Input) for one in entry.get("inputs", ())),
+        via=Via(entry.get("via") or Via.PUSH),
+        proposal=convert(entry["proposal"], Proposal) if entry.get("proposal") else None,
     )
 
 

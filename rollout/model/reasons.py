@@ -22,6 +22,9 @@ class Way(Enum):
     OVERWRITE = ("resolve it upstream, or: rollout apply --on-drift overwrite", "")
     PLAN_AGAIN = ("rollout apply", "decides")
     RENEW = ("rollout apply", "renews it")
+    REOPEN = ("rollout apply --reopen", "proposes it again")
+    REOPEN_BESIDE = ("rollout apply --reopen", "begins on another branch")
+    RENDER_AGAIN = ("rollout apply", "renders it again")
 
 
 class Said(Struct, frozen=True):

@@ -47,6 +47,15 @@ def run_and_target(text: str) -> tuple[str | None, str | None]:
     return named.get("Rollout-Run"), named.get("Rollout-Target")
 
 
+def inventory(text: str) -> str:
+    """Return the word by which one of our own messages names the inventory that proposes it."""
+    last = text.rstrip("\n").rpartition("\n\n")[2]
+    return next((line.partition(": ")[2] for line in last.split("\n") if line.startswith(INVENTORY)), "")
+
+
+INVENTORY = "Rollout-Inventory: "
+
+
 class Words(Struct, frozen=True):
     """What a person says in the commits of a run; a message of None leaves the words to us, or as they are."""
 

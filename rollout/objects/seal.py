@@ -18,6 +18,8 @@ Moved = tuple[PurePosixPath, Side, Side]  # a path, before and after
 
 
 _SEAL = re.compile(r"^Rollout-Seal: (\S*) ?(.*)\n?", re.MULTILINE)
+_CHANGE = re.compile(r"^Rollout-Change: (\S*)\n?", re.MULTILINE)
+_PROPOSED = re.compile(r"^Rollout-Inventory: ", re.MULTILINE)
 _RUN = re.compile(r"^Rollout-Run: (\S+)", re.MULTILINE)
 _AUTHOR = re.compile(rb"^author (.*) <(.*)> (\d+ [+-]\d{4})$", re.MULTILINE)
 _COMMITTER = re.compile(rb"^committer .* <.*> (\d+ [+-]\d{4})$", re.MULTILINE)
@@ -26,8 +28,20 @@ _CRUD = "".join(map(chr, range(33))) + ".,:;<>\"\\'"  # what git takes off both 
 
 def put(text: str, branch: str, author: Author, moved: Iterable[Moved]) -> str:
     """Return a message with the seal of a commit that makes these changes, in place of any it had."""
-    words = _SEAL.sub("", text)
-    return f"{words.rstrip()}\nRollout-Seal: {_digest(words, branch, author, moved)} {branch}\n"
+    changes = list(moved)
+    words = _CHANGE.sub("", _SEAL.sub("", text))
+    if _PROPOSED.search(words):
+        words = f"{words.rstrip()}\nRollout-Change: {_changes(changes)}\n"
+    return f"{words.rstrip()}\nRollout-Seal: {_digest(words, branch, author, changes)} {branch}\n"
+
+
+def squashed(commit: bytes, moved: Iterable[Moved]) -> bool:
+    """Tell whether a commit with one parent is a proposal of ours that a forge merged under words of its own.
+
+    It squashes, and names its review and who approved it; what it changes is still what we proposed, and no more.
+    """
+    found = _CHANGE.findall(_text(commit))
+    return len(found) == 1 and bool(found[0] == _changes(moved))
 
 
 def runs(text: str) -> list[str]:
@@ -75,9 +89,16 @@ def _text(commit: bytes) -> str:
 def _digest(words: str, branch: str, author: Author, moved: Iterable[Moved]) -> str:
     lines = [line.rstrip() for line in words.strip().split("\n")]
     said = re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
-    changes = sorted(f"{_shown(before)} {_shown(after)} {path}" for path, before, after in moved if before != after)
-    whole = "\0".join([author.name.strip(_CRUD), author.email.strip(_CRUD), branch, said, *changes])
+    whole = "\0".join([author.name.strip(_CRUD), author.email.strip(_CRUD), branch, said, *_lines(moved)])
     return hashlib.sha256(whole.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _changes(moved: Iterable[Moved]) -> str:
+    return hashlib.sha256("\0".join(_lines(moved)).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _lines(moved: Iterable[Moved]) -> list[str]:
+    return sorted(f"{_shown(before)} {_shown(after)} {path}" for path, before, after in moved if before != after)
 
 
 def _shown(side: Side) -> str:

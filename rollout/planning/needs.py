@@ -15,7 +15,9 @@ from rollout.planning.writable import FAILED
 
 _WRITES = {State.PENDING, State.READY_TO_PUSH, State.DRIFT}
 _THERE = {State.IN_SYNC, State.BEHIND}
-_HOPELESS = {State.MISSING, State.UNREACHABLE, State.BLOCKED, State.CONFLICT, State.WAITING}
+_HOPELESS = {
+    State.MISSING, State.UNREACHABLE, State.BLOCKED, State.CONFLICT, State.DECLINED, State.WAITING, State.IN_REVIEW,
+}  # fmt: skip
 
 
 def missing(steps: Iterable[Step]) -> list[str]:
@@ -80,6 +82,6 @@ def unmet(step: Step, outcomes: Mapping[str, Outcome]) -> Reason | None:
     """Say which needed target came to nothing in this run, or None."""
     for name in step.needs:
         outcome = outcomes.get(name)
-        if outcome is not None and outcome.verdict in FAILED:
+        if outcome is not None and outcome.verdict in {*FAILED, Verdict.PROPOSED}:
             return Reason((Needs(name, outcome.verdict.value, outcome.why),))
     return None

@@ -47,6 +47,9 @@ def read_since(then: Iterable[Input], now: Iterable[Input]) -> list[str]:
     ]
 
 
+_NEWS = {State.WAITING, State.IN_REVIEW, State.DECLINED}  # what others did since decides these
+
+
 def as_reviewed(saved: Step, now: Step, decisions: Decisions) -> Step:
     """Take what was reviewed, where the target is now, and what the person decides now."""
     if now.state in {State.MISSING, State.UNREACHABLE}:
@@ -56,9 +59,12 @@ def as_reviewed(saved: Step, now: Step, decisions: Decisions) -> Step:
     return replace(
         decided(saved, decisions),
         location=now.location,
-        state=now.state if State.WAITING in {saved.state, now.state} else saved.state,
-        why=now.why if now.state is State.WAITING else saved.why,
+        state=now.state if now.state in _NEWS or saved.state in _NEWS else saved.state,
+        why=now.why if now.state in _NEWS else saved.why,
         needs=now.needs,
+        via=now.via,
+        delivery=now.delivery,
+        standing=now.standing,
         collides=now.collides,
         budgets=now.budgets,
         findings=now.findings,

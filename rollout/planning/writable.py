@@ -9,11 +9,12 @@ from msgspec import Struct
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Action, State, Step
 from rollout.model.reasons import NONE, Files, Reason, SinceWaiting, Way, WayOut, said
+from rollout.planning.proposals import renews
 from rollout.planning.review import undecided
 
 _ERRORS = {State.MISSING, State.UNREACHABLE}
 _WAYS = {Action.ADOPT: Way.ADOPT, Action.DRIFT: Way.OVERWRITE_OR_MERGE, Action.CONFLICT: Way.OVERWRITE}
-_DONE = {Verdict.PUSHED, Verdict.COMMITTED, Verdict.WRITTEN}
+_DONE = {Verdict.PUSHED, Verdict.COMMITTED, Verdict.WRITTEN, Verdict.PROPOSED}
 FAILED = {Verdict.BLOCKED, Verdict.STALE, Verdict.REJECTED, Verdict.UNKNOWN, Verdict.FAILED, Verdict.NOT_STARTED}
 
 
@@ -38,12 +39,17 @@ def sort(steps: Iterable[Step], *, only_waiting: bool = False) -> Sorted:
 
 def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
     def be(verdict: Verdict, why: Reason, awaits: Action | None = None) -> Outcome:
-        return Outcome(step.target, verdict, why, step.base, None, 0, step.kind, step.branch, awaits=awaits)
+        review = None if step.standing is None else step.standing.told
+        return Outcome(
+            step.target, verdict, why, step.base, None, 0, step.kind, step.branch, awaits=awaits, review=review
+        )
 
     if step.state in _ERRORS:
         return be(Verdict.FAILED, said(f"{step.state}: {step.reason}"))
     if step.state is State.BLOCKED:
         return be(Verdict.BLOCKED, step.why, step.awaits)
+    if not only_waiting and (step.state is State.DECLINED or (step.state is State.IN_REVIEW and not _is_ours(step))):
+        return be(Verdict.BLOCKED, step.why)
     if step.state is State.WAITING and (step.pending is not None or not only_waiting):
         return be(Verdict.NOT_STARTED, step.why)
     if only_waiting and step.state is not State.READY_TO_PUSH:
@@ -62,6 +68,10 @@ def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
         first = waiting[0].action
         found = Files(tuple((change.path, change.cause) for change in waiting), first.value)
         return be(Verdict.BLOCKED, Reason((found, WayOut(_WAYS[first]))), first)
+    if step.state is State.IN_REVIEW and not renews(step):
+        return be(Verdict.UNCHANGED, step.why)
+    if renews(step) and not step.changes:
+        return None
     if step.kind == "repo" and step.changes and all(change.idle for change in step.changes) and not step.follow:
         only = step.changes[0]
         return be(Verdict.UNCHANGED, said(f"{only.path}: {only.cause}, and that is what is there"))
@@ -74,6 +84,10 @@ def reasons_of(step: Step) -> set[str]:
     """Return in what words a run that does not write the step may have recorded what it waits for."""
     outcomes = (_settled(step, only_waiting=only_waiting) for only_waiting in (False, True))
     return {step.reason, *(outcome.reason for outcome in outcomes if outcome is not None)}
+
+
+def _is_ours(step: Step) -> bool:
+    return step.standing is not None and step.standing.ours
 
 
 def exit_code(steps: Iterable[Step], outcomes: Iterable[Outcome]) -> int:
@@ -95,4 +109,4 @@ def exit_code(steps: Iterable[Step], outcomes: Iterable[Outcome]) -> int:
 
 def changes_something(step: Step) -> bool:
     """Tell whether writing the step changes anything a person should be asked about."""
-    return step.follow or not all(change.idle for change in step.changes)
+    return step.follow or not all(change.idle for change in step.changes) or (not step.changes and renews(step))

@@ -41,6 +41,11 @@ class Update(Struct, frozen=True):
     new: str
     pack: bytes
 
+    def may_begin(self, there: Iterable[str]) -> bool:
+        """Tell whether the ref is where it must be, by what the receiver says of its refs."""
+        named = [line for line in there if line.endswith(f" {self.ref}")]
+        return named == ([] if set(self.old) == {"0"} else [f"{self.old} {self.ref}"])
+
 
 def push(runner: Git, folder: Path, update: Update, limit: float) -> Answer:
     """Move a branch of a repository on this machine.
@@ -69,7 +74,7 @@ def push_far(session: Session, update: Update) -> Answer | None:
     offered = refs[0].partition("\0")[2].split() if refs else []
     form = next((word for word in offered if word.startswith("object-format=")), "object-format=sha1")
     there = {line.partition("\0")[0] for line in refs}
-    if f"{update.old} {update.ref}" not in there or "report-status" not in offered or form != _form(update.new):
+    if not update.may_begin(there) or "report-status" not in offered or form != _form(update.new):
         return None
     known = [word.partition("=")[0] + "=" * ("=" in word) for word in offered]
     session.say(_request(update, known) + update.pack)

@@ -113,6 +113,34 @@ def identity(url: str) -> str:
     return (clean.rstrip("/") or "/") if is_local(url) else clean.rstrip("/").removesuffix(".git")
 
 
+def server(url: str) -> str:
+    """Return HOST, or HOST:PORT of an http address that names a port; "" for a local address."""
+    if "://" not in url or is_local(url):
+        return host(url).lower()
+    try:
+        parts = urlsplit(url)
+        port = parts.port if parts.scheme.lower() in {"http", "https"} else None
+    except ValueError:
+        return ""
+    return f"{parts.hostname or ''}:{port}" if port else parts.hostname or ""
+
+
+def path_of(url: str) -> str:
+    """Return the path of a repository on its server, without a slash or .git at its ends."""
+    if is_local(url):
+        path = url.removeprefix("file://")
+    elif "://" in url:
+        path = url.partition("://")[2].partition("/")[2]
+    else:
+        path = url.partition(":")[2]
+    return path.strip("/").removesuffix(".git")
+
+
+def project(url: str) -> str:
+    """Return the form in which two ways to one repository are equal, be it by ssh or by https."""
+    return f"{host(url).lower()}/{path_of(url)}"
+
+
 def branch_refusal(name: str) -> str | None:
     """Say why a name is no branch name, by the rules of git-check-ref-format, or None."""
     if not name or name.startswith(("-", "refs/")) or name == "@":
@@ -122,3 +150,16 @@ def branch_refusal(name: str) -> str | None:
     if any(part.startswith(".") or part.endswith(".lock") for part in name.split("/")):
         return "has a component that begins with '.' or ends with '.lock'"
     return None
+
+
+def web_refusal(url: str) -> str | None:
+    """Say why an address is none of an HTTP interface that we may speak to, or None."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme.lower() not in {"http", "https"} or not parts.hostname or _CONTROL.search(url):
+            return "takes an address such as https://HOST/api/v4"
+        if parts.username is not None or parts.password is not None:
+            return "holds a user name or password; tokens come from the environment"
+        return "has a query or a fragment" if parts.query or parts.fragment else None
+    except ValueError:
+        return "is no address"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rollout.model.outcomes import PastRun
+from rollout.model.reviews import review_document
 from rollout.safety.shown import moment
 from rollout.showing.status import Row
 
@@ -28,6 +29,7 @@ def history_document(run: PastRun) -> dict[str, Any]:
                 "base": outcome.base,
                 "commit": outcome.commit,
                 "duration_ms": outcome.duration_ms,
+                "review": review_document(outcome.review),
                 "paths": [
                     {"path": path.path, "action": path.action, "before": path.before, "after": path.after}
                     for path in outcome.paths
@@ -50,6 +52,7 @@ def status_document(rows: Sequence[Row], fetched_at: float | None) -> dict[str, 
                 "branch": row.branch,
                 "state": row.state.value,
                 "reason": row.reason,
+                "review": review_document(row.review),
                 "commit": row.commit,
                 "ahead": row.ahead,
                 "behind": row.behind,

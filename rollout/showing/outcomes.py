@@ -11,7 +11,10 @@ from rollout.showing.colour import Paint
 from rollout.showing.plans import DID, names
 from rollout.showing.table import table
 
-_DONE = {Verdict.PUSHED: "green", Verdict.COMMITTED: "cyan", Verdict.WRITTEN: "green", Verdict.UNCHANGED: "dim"}
+_DONE = {
+    Verdict.PUSHED: "green", Verdict.COMMITTED: "cyan", Verdict.WRITTEN: "green", Verdict.PROPOSED: "cyan",
+    Verdict.UNCHANGED: "dim",
+}  # fmt: skip
 
 
 def outcome_line(outcome: Outcome, paint: Paint) -> str:

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from rollout.content import three_way
 from rollout.model.plan import Action, Change, Plan, State, Step
 from rollout.model.plan_document import summary
+from rollout.model.reviews import Via
 from rollout.safety.shown import plain
 from rollout.showing.colour import MARKS, Paint, count
 from rollout.showing.diffs import cut, diff_of, paint_diff
@@ -19,8 +20,10 @@ STATE_COLOUR = {
     State.BLOCKED: "red",
     State.CONFLICT: "red",
     State.DRIFT: "magenta",
+    State.DECLINED: "magenta",
     State.WAITING: "yellow",
     State.PENDING: "yellow",
+    State.IN_REVIEW: "cyan",
     State.READY_TO_PUSH: "cyan",
     State.BEHIND: "yellow",
     State.IN_SYNC: "green",
@@ -41,9 +44,7 @@ def headline(steps: Sequence[Step]) -> str:
         words.append(count(numbers["conflict"], "conflict"))
     states = Counter(step.state for step in steps)
     waiting = states[State.READY_TO_PUSH]
-    work = sum(
-        bool(step.changes) and step.state not in {State.READY_TO_PUSH, State.BLOCKED, State.WAITING} for step in steps
-    )
+    work = sum(bool(step.changes) and step.state not in _NO_WORK for step in steps)
     parts = [f"{count(work, 'target')} with changes" if work else "no changes"]
     if words and (work or not waiting):
         parts.append(", ".join(words))
@@ -53,7 +54,11 @@ def headline(steps: Sequence[Step]) -> str:
     return f"Plan for {count(len(steps), 'target')}: " + "; ".join(parts) + "."
 
 
-_NOTABLE = (State.MISSING, State.UNREACHABLE, State.BLOCKED, State.WAITING, State.READY_TO_PUSH, State.BEHIND)
+_NOTABLE = (
+    State.MISSING, State.UNREACHABLE, State.BLOCKED, State.DECLINED, State.WAITING, State.IN_REVIEW,
+    State.READY_TO_PUSH, State.BEHIND,
+)  # fmt: skip
+_NO_WORK = {State.READY_TO_PUSH, State.BLOCKED, State.WAITING, State.IN_REVIEW, State.DECLINED}
 
 
 def plan_text(plan: Plan, paint: Paint, *, with_diff: bool, whole: bool = False, then: str = "") -> str:
@@ -120,6 +125,7 @@ def _alike(steps: Sequence[Step]) -> list[list[Step]]:
             step.author,
             tuple((c.path, c.action, c.cause, c.decided) for c in step.changes),
             _budgets(step),
+            step.via,
         )
         groups.setdefault(key, []).append(step)
     return list(groups.values())
@@ -134,6 +140,8 @@ def _group_text(group: list[Step], paint: Paint, *, with_author: bool, whole: bo
     lines = [title + (f" ({plain(step.reason)})" if step.reason else "")]
     if with_author and step.author and step.changes:
         lines.append(f"  author   {plain(step.author)}")
+    if step.via is not Via.PUSH and step.changes:
+        lines.append(f"  via      {VIA[step.via]}")
     for change in step.changes:
         mark, colour = MARKS[change.action]
         cause = f"  {_said_once(change)}" if change.action not in {Action.CREATE, Action.UPDATE} else ""
@@ -142,6 +150,17 @@ def _group_text(group: list[Step], paint: Paint, *, with_author: bool, whole: bo
     lines += [f"  {plain(words)}" for words in _budgets(step)]
     lines += [f"  warning  {plain(warning)}" for warning in step.warnings]
     return lines
+
+
+VIA = {
+    Via.PUSH: "push to the branch",
+    Via.PUSH_OPTIONS: "a merge request, by push options",
+    Via.AGIT: "a pull request, by the push itself",
+    Via.GERRIT: "a change, by the push itself",
+    Via.GH: "a pull request, by gh",
+    Via.HTTP: "a review, by the forge's HTTP interface",
+    Via.ADDRESS: "a branch, and the address at which a person opens the review",
+}
 
 
 def _budgets(step: Step) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from rollout.model.outcomes import LastOutcome
 from rollout.model.plan import State
 from rollout.model.reasons import Collision
+from rollout.model.reviews import Review
 from rollout.safety.shown import ago, moment, plain
 from rollout.showing.colour import Paint
 from rollout.showing.plans import STATE_COLOUR, orphan
@@ -33,6 +34,7 @@ class Row(Struct, frozen=True):
     trouble: str | None = None  # what went wrong in the last run, until one goes well
     orphans: tuple[PurePosixPath, ...] = ()
     collides: tuple[Collision, ...] = ()
+    review: Review | None = None
     alone: bool = False  # the repository has no remote, so a commit there is the whole rollout
 
 
@@ -96,6 +98,7 @@ ALONE = "✅ Committed, no remote"
 _TICKS = {
     State.IN_SYNC: "✅ Pushed",
     State.READY_TO_PUSH: "⏳ Ready to push",
+    State.IN_REVIEW: "⏳ In review",
     State.BEHIND: "✅ Pushed, checkout behind",
 }
 

@@ -44,6 +44,7 @@ def _row(step: Step, last: LastOutcome | None, known: Collection[str], *, whole:
         trouble=None if disagrees else _trouble(last, known),
         orphans=step.orphans,
         collides=step.collides,
+        review=None if step.standing is None else step.standing.told,
         alone=_is_its_own_upstream(step),
     )
 

@@ -129,7 +129,8 @@ def touches_of(name: str, commit: bytes, moved: list[Moved]) -> list[tuple[PureP
     """Return what a commit that names a run of ours did, and whether it is still as we made it."""
     parents, text = messages.parts(commit)
     run, target = messages.run_and_target(text)
-    ours = len(parents) == 1 and (seal.fits(commit, moved) or (bool(run and target) and seal.unsealed(commit)))
+    made = seal.fits(commit, moved) or seal.squashed(commit, moved)
+    ours = len(parents) == 1 and (made or (bool(run and target) and seal.unsealed(commit)))
     merges = messages.merged(text) if ours else {}
     named = run if ours and run else " ".join(seal.runs(text)[-1:])
     return [

@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.machine import files, state_folder
+from rollout.model.reviews import Proposed
 from rollout.objects.seal import Side
 from rollout.store.history import Touch
 from rollout.store.noted import Note
@@ -49,6 +50,7 @@ class Memo(Struct, frozen=True, omit_defaults=True):
     sealed: bool = False  # that search looked at the seals: what was found before there were seals may be anybody's
     noted: Mapping[str, Note] = field(default_factory=dict)
     in_sync: PastLook | None = None
+    proposed: Proposed | None = None
 
 
 def parsed(document: object) -> Memo:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec import Struct
+
 from rollout.errors import GitError
 from rollout.git import git_folder
 from rollout.git.run import Result
@@ -21,28 +23,48 @@ _HOW = (
 )  # fmt: skip
 
 
-def push(store: Store, commit: str, base: str) -> Answer:
-    """Push exactly that commit to exactly that branch, if it is still at `base`; only `ask` knows the outcome."""
+class Lease(Struct, frozen=True):
+    """A ref, and the commit it must be at for a push to move it; None where there must be none."""
+
+    ref: str
+    old: str | None
+
+    def asked(self, like: str) -> str:
+        """Return what receive-pack compares the ref with; no commit is written as zeros, as many as in `like`."""
+        return self.old or "0" * len(like)
+
+
+def push(store: Store, commit: str, base: str, lease: Lease | None = None) -> Answer:
+    """Push exactly that commit to exactly one ref, if it is still where the lease says; only `ask` knows the outcome.
+
+    `base` is a commit that upstream has. Without a lease it is upstream's branch, which must be there.
+    """
+    lease = lease or Lease(store.remote.ref, base)
     beside = store.remote.beside
     if beside is not None and git_folder.bare(beside) is not None:
         limit = store.remote.access.transfer_limit
-        return receive_pack.push(store.git, beside, _update(store, commit, base), limit)
-    return push_far(store, commit, base) or answers.of_git_push(_by_git(store, commit, base))
+        return receive_pack.push(store.git, beside, _update(store, commit, base, lease), limit)
+    return push_far(store, commit, base, lease) or answers.of_git_push(_by_git(store, commit, lease))
 
 
-def _by_git(store: Store, commit: str, base: str) -> Result:
-    lease, what = f"--force-with-lease={store.remote.ref}:{base}", f"{commit}:{store.remote.ref}"
+def delete(store: Store, lease: Lease) -> Answer:
+    """Delete a ref of the remote, if it is still where the lease says."""
+    return answers.of_git_push(_by_git(store, "", lease))
+
+
+def _by_git(store: Store, commit: str, held: Lease) -> Result:
+    lease, what = f"--force-with-lease={held.ref}:{held.old or ''}", f"{commit}:{held.ref}"
     access, url = store.remote.access, store.remote.url
     arguments = (*_HOW, lease, "--end-of-options", url, what)
     return contact.run(store.git, url, access, *arguments, limit=access.transfer_limit, ok=())
 
 
-def push_far(store: Store, commit: str, base: str) -> Answer | None:
+def push_far(store: Store, commit: str, base: str, lease: Lease | None = None) -> Answer | None:
     """Push over a connection that is open; None where there is none, or git had better do it."""
     if not store.remote.literal:
         return None
     try:
-        update = _update(store, commit, base)
+        update = _update(store, commit, base, lease or Lease(store.remote.ref, base))
     except GitError:
         return None
     url, access = store.remote.url, store.remote.access
@@ -50,8 +72,8 @@ def push_far(store: Store, commit: str, base: str) -> Answer | None:
         return None if session is None else receive_pack.push_far(session, update)
 
 
-def _update(store: Store, commit: str, base: str) -> Update:
-    return Update(store.remote.ref, base, commit, store.built.get(commit) or pack(store, commit, base))
+def _update(store: Store, commit: str, base: str, lease: Lease) -> Update:
+    return Update(lease.ref, lease.asked(commit), commit, store.built.get(commit) or pack(store, commit, base))
 
 
 def pack(store: Store, commit: str, base: str) -> bytes:

@@ -7,11 +7,16 @@ FROM run WHERE scope = :scope;
 UPDATE run SET finished_at = :finished_at, exit_code = :exit_code WHERE run = :run;
 
 -- name: record_outcome
-INSERT INTO outcome (run, target, scope, kind, branch, outcome, reason, base, commit_id, paths, duration_ms, recorded_at)
-VALUES (:run, :target, :scope, :kind, :branch, :outcome, :reason, :base, :commit_id, :paths, :duration_ms, :recorded_at)
+INSERT INTO outcome (
+    run, target, scope, kind, branch, outcome, reason, base, commit_id, paths, review, duration_ms, recorded_at
+)
+VALUES (
+    :run, :target, :scope, :kind, :branch, :outcome, :reason, :base, :commit_id, :paths, :review, :duration_ms,
+    :recorded_at
+)
 ON CONFLICT (run, target) DO UPDATE SET
     outcome = excluded.outcome, reason = excluded.reason, base = excluded.base, commit_id = excluded.commit_id,
-    paths = excluded.paths, duration_ms = excluded.duration_ms, recorded_at = excluded.recorded_at;
+    paths = excluded.paths, review = excluded.review, duration_ms = excluded.duration_ms, recorded_at = excluded.recorded_at;
 
 -- name: runs
 SELECT run, command, subject, started_at, finished_at, plan, digest, exit_code
@@ -35,7 +40,7 @@ SELECT run, command, subject, started_at, finished_at, plan, digest, exit_code
 FROM run WHERE scope = :scope AND run LIKE :run || '%' ORDER BY number DESC;
 
 -- name: outcomes
-SELECT target, outcome, reason, base, commit_id, duration_ms, kind, branch, paths, recorded_at
+SELECT target, outcome, reason, base, commit_id, duration_ms, kind, branch, paths, review, recorded_at
 FROM outcome WHERE run = :run ORDER BY recorded_at, target;
 
 -- name: status
@@ -47,7 +52,7 @@ FROM (
     SELECT o.target, o.recorded_at, o.outcome, row_number() OVER (PARTITION BY o.target ORDER BY r.number DESC) AS place
     FROM outcome AS o
     JOIN run AS r ON r.run = o.run
-    WHERE o.scope = :scope AND o.outcome IN ('pushed', 'committed', 'written')
+    WHERE o.scope = :scope AND o.outcome IN ('pushed', 'committed', 'written', 'proposed')
 ) AS applied
 WHERE place = 1;
 

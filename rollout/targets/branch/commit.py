@@ -34,7 +34,7 @@ def _message(task: Task, pending: Pending | None, changes: Sequence[Change], ide
     if pending is not None and _keeps_message(task, pending):
         return pending.message
     subject = task.job.words.message or default_subject(changes)
-    trailers = task.job.words.lines(identity.committer)
+    trailers = _trailers(task, identity)
     return messages.message(subject, task.job.run, task.step.target, changes, trailers)
 
 
@@ -45,8 +45,15 @@ def _same(task: Task, pending: Pending, changes: Iterable[Change]) -> bool:
     if _keeps_message(task, pending):
         return True
     wanted = task.job.words.message or default_subject(changes)
-    asked = task.job.words.lines(_identity(task).committer)
+    asked = _trailers(task, _identity(task))
     return pending.subject == wanted.split("\n", 1)[0] and set(asked) <= set(pending.message.split("\n"))
+
+
+def _trailers(task: Task, identity: Identity) -> tuple[str, ...]:
+    """Return the trailers that are asked for; a proposal names the inventory that it comes from."""
+    asked = task.job.words.lines(identity.committer)
+    inventory = task.step.delivery.origin.inventory
+    return (*asked, f"{messages.INVENTORY}{inventory}") if task.proposes and inventory else asked
 
 
 def _keeps_message(task: Task, pending: Pending) -> bool:

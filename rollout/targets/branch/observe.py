@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 
 from msgspec.structs import replace
@@ -11,18 +12,21 @@ from rollout.errors import GitError
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired, Snapshot
 from rollout.model.inventory import Branch
-from rollout.model.plan import Action, State, Step
+from rollout.model.plan import Action, Change, State, Step
 from rollout.model.reasons import Way, WayOut, said
 from rollout.planning import steps
+from rollout.planning.proposals import renews
 from rollout.remote.upstream import NoBranch, Unreachable
 from rollout.safety.faults import first_line
 from rollout.store import fetch, in_sync, lineage, mend, notes, snapshot
 from rollout.store.in_sync import InSync
+from rollout.store.pending import Pending
 from rollout.store.store import Store
 from rollout.targets.branch.checkout_state import checkout
 from rollout.targets.branch.evaluate import at_work, circumstances_of, last_tip, unanswered
 from rollout.targets.branch.locate import Located
 from rollout.targets.branch.pending import outrun_by, pending_at, still_right
+from rollout.targets.branch.proposal import Proposing, Waiting, delivery_of, proposing, waiting_files, with_proposal
 from rollout.targets.job import Look, Unfit
 
 _ANOTHER = (
@@ -71,19 +75,30 @@ def _observe(look: Look, at: Located, store: Store) -> Step:
     there = checkout(look, at, store, tip, entries)
     if there is not None and there.behind is None and network and fetch.deepen(store):
         there = checkout(look, at, store, tip, entries)
+    found = steps.findings(desired, snapshot, decisions)
+    offered = proposing(delivery_of(target, decisions), at, store, tip, network=network)
     circumstances = replace(
         circumstances_of(at, store, settings, there),
         pending=pending.commit if pending is not None and settled else None,
-        pending_files=dict(pending.files) if pending is not None and settled else {},
+        pending_files=_waiting(pending if settled else None, offered, store, found.changes),
         overtaken=pending is not None and not settled,
         outrun=outrun,
     )
-    found = steps.findings(desired, snapshot, decisions)
+    step = replace(steps.step_of(target, found, circumstances), asked=look.asked)
+    if offered is not None:
+        step = with_proposal(step, desired, offered, store, decisions)
     with suppress(OSError):  # without room on the disk we forget this, and the next full look notes it
         notes.take(store, tip, found.equal)
-        if look.asked and pending is None and entries is not None and not found.changes:
+        if look.asked and pending is None and entries is not None and not found.changes and not renews(step):
             in_sync.keep(store, InSync(found, entries), look.asked)
-    return replace(steps.step_of(target, found, circumstances), asked=look.asked)
+    return step
+
+
+def _waiting(pending: Pending | None, offered: Proposing | None, store: Store, changes: Iterable[Change]) -> Waiting:
+    """Return what our own commit makes of files, be it that it waits to be pushed, or is proposed."""
+    if pending is not None:
+        return dict(pending.files)
+    return {} if offered is None else waiting_files(offered, store, changes)
 
 
 def _same_project(store: Store, tip: str, decisions: Decisions) -> None:

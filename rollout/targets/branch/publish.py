@@ -14,6 +14,7 @@ from rollout.model.inventory import Branch
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Action, Change, State
 from rollout.model.reasons import NONE, Said, said
+from rollout.planning.proposals import renews
 from rollout.remote.answers import Moved, Pushed, Refused
 from rollout.remote.upstream import NoBranch, ask
 from rollout.safety.faults import first_line
@@ -23,6 +24,7 @@ from rollout.targets.branch.evaluate import last_tip
 from rollout.targets.branch.locate import locate
 from rollout.targets.branch.outcome import outcome_of
 from rollout.targets.branch.own_branch import move_own_branch
+from rollout.targets.branch.propose import clear_away, propose
 from rollout.targets.branch.push import NotWritten, Unknown, land
 from rollout.targets.branch.since_planned import since_planned
 from rollout.targets.branch.task import Built, Task
@@ -57,6 +59,8 @@ def write(job: Job) -> Outcome:
 
 def _written(task: Task) -> Outcome:
     changes = [change for change in task.step.changes if change.action is not Action.ERROR and not change.idle]
+    if not changes and renews(task.step):
+        return _with_checkout(task, clear_away(task))
     if not changes:
         return _checkout_alone(task)
     refused = _no_place_for_a_commit(task)
@@ -84,9 +88,14 @@ def _checkout_alone(task: Task) -> Outcome:
     return outcome_of(step, Verdict.UNCHANGED, notes=notes or ["checkout updated"])
 
 
+def _with_checkout(task: Task, outcome: Outcome) -> Outcome:
+    notes = _checkout_alone(task).notes if task.step.follow else ()
+    return replace(outcome, notes=(*outcome.notes, *notes))
+
+
 def _no_place_for_a_commit(task: Task) -> str | None:
     """Say why we cannot make a commit that stays here: we never build on a person's own commits."""
-    if task.settings.push or task.at.repo is None or task.at.local:
+    if task.settings.push or task.at.repo is None or task.at.local or task.proposes:
         return None
     tip = heard.tip(task.store)
     if tip is None:
@@ -103,7 +112,13 @@ def _no_place_for_a_commit(task: Task) -> str | None:
 def _current_tip(task: Task, attempt: int) -> str:
     """Return the commit to build on; the plan's own the first time, because the lease tells if upstream moved."""
     planned = task.step.base
-    if attempt == 0 and planned is not None and _leased(task) and heard.tip(task.store) == planned:
+    if (
+        attempt == 0
+        and planned is not None
+        and _leased(task)
+        and not task.proposes
+        and heard.tip(task.store) == planned
+    ):
         return planned
     if task.settings.offline and not task.at.local:
         return last_tip(task.at, task.store, task.where, network=False)
@@ -111,7 +126,7 @@ def _current_tip(task: Task, attempt: int) -> str:
 
 
 def _leased(task: Task) -> bool:
-    """Tell whether we push at once, so that the lease refuses a push to an upstream that moved."""
+    """Tell whether we push at once, so that a lease refuses the push where a branch moved."""
     return task.settings.push and not task.settings.offline and not task.at.local
 
 
@@ -120,12 +135,16 @@ def _try(task: Task, changes: list[Change], tip: str) -> Outcome | None:
     other = since_planned(task, tip)
     if other is not None:
         return other
+    if task.proposes and _leased(task):
+        return propose(task, changes, tip)
     built = commit(task, tip, changes)
     if task.at.local:
         return move_own_branch(task, built)
     if _leased(task):
         return _push(task, built)
     pending.keep(task.store, built.commit)
+    if task.proposes:  # the branch of the checkout is not where a review is merged from
+        return outcome_of(task.step, Verdict.COMMITTED, said("ready to be proposed"), built)
     notes = update_checkout(task, built.commit, tip, published=False)
     return outcome_of(task.step, Verdict.COMMITTED, said("ready to push"), built, notes)
 

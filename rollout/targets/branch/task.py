@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from rollout.model.inventory import Branch
 from rollout.model.plan import Change, Step
+from rollout.model.reviews import Via
 from rollout.store.store import Store
 from rollout.targets.branch.locate import Located
 from rollout.targets.job import Job, Settings
@@ -22,6 +23,11 @@ class Task(Struct, frozen=True):
     @property
     def step(self) -> Step:
         return self.job.step
+
+    @property
+    def proposes(self) -> bool:
+        """Tell whether the changes go to a review and not to the branch itself."""
+        return self.step.via is not Via.PUSH
 
     @property
     def settings(self) -> Settings:

@@ -1,0 +1,32 @@
+"""The way on which each target's changes go upstream, as far as it can be told without asking anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from rollout.checkout import discover
+from rollout.forges.ways import way
+from rollout.git.git_folder import NotOurs
+from rollout.model.inventory import Branch, Target
+from rollout.model.reviews import Via
+
+
+def ways(targets: Iterable[Target]) -> dict[str, Via]:
+    """Return the ways of the repositories among the targets."""
+    found = {}
+    for target in targets:
+        if isinstance(target.location, Branch):
+            address = target.location.url or _address(target.location)
+            found[target.name] = Via.PUSH if address is None else way(target.delivery, address)
+    return found
+
+
+def _address(where: Branch) -> str | None:
+    match where:
+        case Branch(checkout=Path() as top, remote=remote):
+            try:
+                return next(iter(discover.discover(top, for_git=False).remote_urls(remote)), None)
+            except NotOurs:
+                return None
+    return None

@@ -1,0 +1,4 @@
+"""The forges: which one a host is, how a change can be proposed there, and its HTTP interface.
+
+Doors: `known`, `openings`, `ways`.
+"""

@@ -1,0 +1,50 @@
+"""Which forge an address belongs to: what the inventory says, else the hosts that everybody knows."""
+
+from __future__ import annotations
+
+import re
+
+from rollout.model.reviews import Delivery, Forge, ForgeKind
+from rollout.safety import addresses
+
+_HOSTS = (
+    (r"github\.com|ssh\.github\.com", Forge(ForgeKind.GITHUB, "https://api.github.com")),
+    (r"gitlab\.com|altssh\.gitlab\.com", Forge(ForgeKind.GITLAB, "https://gitlab.com/api/v4")),
+    (r"codeberg\.org", Forge(ForgeKind.GITEA, "https://codeberg.org/api/v1")),
+    (r"gitea\.com", Forge(ForgeKind.GITEA, "https://gitea.com/api/v1")),
+    (r"bitbucket\.org", Forge(ForgeKind.BITBUCKET, "https://api.bitbucket.org/2.0")),
+    (r"(ssh\.)?dev\.azure\.com|[\w-]+\.visualstudio\.com", Forge(ForgeKind.AZURE, "https://dev.azure.com")),
+    (r"pagure\.io", Forge(ForgeKind.PAGURE, "https://pagure.io/api/0")),
+    (r"src\.fedoraproject\.org", Forge(ForgeKind.PAGURE, "https://src.fedoraproject.org/api/0")),
+    (r"[\w-]+\.googlesource\.com", Forge(ForgeKind.GERRIT)),
+)
+
+# Where the HTTP interface is on a host of one's own.
+_API = {
+    ForgeKind.GITHUB: "/api/v3",
+    ForgeKind.GITLAB: "/api/v4",
+    ForgeKind.GITEA: "/api/v1",
+    ForgeKind.BITBUCKET: "/2.0",
+    ForgeKind.AZURE: "",
+    ForgeKind.PAGURE: "/api/0",
+    ForgeKind.GERRIT: "",
+}
+
+
+def forge_of(delivery: Delivery, url: str) -> Forge | None:
+    """Return the forge that serves an address, with where its interface is, or None where nobody says."""
+    server, host = addresses.server(url), addresses.host(url).lower()
+    known = next((forge for pattern, forge in _HOSTS if re.fullmatch(pattern, host)), None)
+    told = delivery.forge or delivery.forges.get(server) or delivery.forges.get(host) or known
+    if told is None or told.api is not None or not host:
+        return told
+    if known is not None and known.kind is told.kind:
+        return known
+    scheme = "http" if url.lower().startswith("http://") else "https"
+    return Forge(told.kind, f"{scheme}://{server}{_API[told.kind]}")
+
+
+def project_of(url: str) -> str:
+    """Return owner and name of a repository; on a disk they are the last two parts of its path."""
+    path = addresses.path_of(url)
+    return "/".join(path.split("/")[-2:]) if addresses.is_local(url) else path

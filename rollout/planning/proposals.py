@@ -1,0 +1,92 @@
+"""How a proposal that stands on a forge changes what a target needs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from rollout.model.circumstances import Decisions
+from rollout.model.files import Desired
+from rollout.model.plan import Change, State, Step
+from rollout.model.reasons import Reason, Way, WayOut, said
+from rollout.model.reviews import Checks, Review, Standing
+
+_BEFORE = {State.MISSING, State.UNREACHABLE, State.BLOCKED, State.CONFLICT, State.DRIFT}
+
+
+def says(desired: Desired, changes: Iterable[Change]) -> str:
+    """Return in one word what a change says: what is asked for at its paths, however upstream stands around it."""
+    bodies = {item.path: item for item in desired.managed}
+    told = []
+    for change in sorted(changes, key=lambda one: one.path):
+        item = bodies.get(change.path)
+        content = item.body if item is not None else change.after.content if change.after is not None else b""
+        mode = item.mode.value if item is not None else "whole"
+        executable = change.after is not None and change.after.executable
+        told.append([str(change.path), mode, executable, hashlib.sha256(content).hexdigest()])
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
+
+
+def proposed(step: Step, standing: Standing | None, decisions: Decisions) -> Step:
+    """Return a step as its proposal has it; `standing` is None where nothing was proposed."""
+    if standing is None:
+        return step
+    step = replace(step, standing=standing)
+    if step.state in _BEFORE or not step.changes:
+        return step
+    if standing.foreign:
+        return replace(step, state=State.BLOCKED, why=said(standing.foreign), follow=False)
+    if decisions.reopen and (standing.declined or not standing.ours):
+        return step
+    if standing.taken_over:
+        return replace(step, state=State.IN_REVIEW, why=_taken_over(standing), follow=False)
+    if standing.declined:
+        return replace(step, state=State.DECLINED, why=said(standing.declined).also(WayOut(Way.REOPEN)))
+    if step.state is State.PENDING and not step.reason and standing.left and standing.same:
+        return replace(step, state=State.IN_REVIEW, why=in_words(standing))
+    return step
+
+
+def _taken_over(standing: Standing) -> Reason:
+    whose = standing.who or "somebody"
+    why = said(f"{standing.branch} was taken over by {whose}; rollout leaves it alone")
+    return why.also(WayOut(Way.REOPEN_BESIDE))
+
+
+def in_words(standing: Standing) -> Reason:
+    """Return where a proposal is, its checks, and who has to act."""
+    review = standing.review
+    if review is None:
+        return said(f"proposed on the branch {standing.branch}; a person opens the review")
+    why = said("; ".join(filter(None, (review.url, _checks(review), _who_acts(review)))))
+    return why.also(WayOut(Way.RENDER_AGAIN)) if review.conflicts else why
+
+
+def _checks(review: Review) -> str:
+    return {Checks.GREEN: "checks green", Checks.RED: "checks red", Checks.PENDING: "checks pending"}.get(
+        review.checks, ""
+    )
+
+
+def _who_acts(review: Review) -> str:
+    if review.conflicts:
+        return "it conflicts with its branch"
+    if review.checks is Checks.RED:
+        return "its author has to look at the checks"
+    if review.checks is Checks.PENDING:
+        return "waits for the checks"
+    return "approved, waits to be merged" if review.approved else "waits for a reviewer"
+
+
+def renews(step: Step) -> bool:
+    """Tell whether an open proposal is to be rendered again, opened or closed."""
+    standing = step.standing
+    if standing is None or standing.foreign:
+        return False
+    if not step.changes:
+        return standing.left
+    opened = standing.review is not None or not step.via.opens
+    return step.state is not State.IN_REVIEW or not (standing.on_tip and opened)

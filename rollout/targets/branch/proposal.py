@@ -1,0 +1,147 @@
+"""Look at the proposal of a branch: which commit carries it, whose that is, and whether it says what is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rollout.errors import GitError
+from rollout.forges import ways
+from rollout.model.circumstances import Decisions
+from rollout.model.files import Desired, File
+from rollout.model.inventory import Target
+from rollout.model.plan import Action, Change, Step
+from rollout.model.reviews import Deliver, Delivery, Proposal, Proposed, Standing, Via
+from rollout.objects.ids import git_id
+from rollout.planning import proposals as decide
+from rollout.store import proposals
+from rollout.store.proposals import Carried
+from rollout.store.store import Store
+from rollout.targets.branch.locate import Located
+
+Waiting = Mapping[PurePosixPath, tuple[File | None, File | None]]
+
+
+class Proposing(Struct, frozen=True):
+    """A target whose changes are proposed: how, on which upstream commit, and what carries the proposal now."""
+
+    delivery: Delivery
+    via: Via
+    tip: str
+    network: bool
+    branch: str = ""
+    carried: Carried | None = None
+
+
+def delivery_of(target: Target, decisions: Decisions) -> Delivery:
+    return target.delivery if decisions.deliver is None else replace(target.delivery, deliver=decisions.deliver)
+
+
+def proposing(delivery: Delivery, at: Located, store: Store, tip: str, *, network: bool) -> Proposing | None:
+    """Return what carries the proposal of a target; None where its changes are pushed."""
+    if delivery.deliver is Deliver.PUSH or at.local:
+        return None
+    found = Proposing(delivery, ways.way(delivery, at.remote.url), tip, network)
+    return _carrying(found, store) if network else found
+
+
+def _carrying(found: Proposing, store: Store) -> Proposing:
+    branch = found.delivery.rules.branch
+    heads = proposals.heads(store, branch)
+    name = proposals.newest(branch, heads)
+    if name is None:
+        return replace(found, branch=branch)
+    return replace(found, branch=name, carried=proposals.carried(store, name, heads[name]))
+
+
+def waiting_files(found: Proposing, store: Store, changes: Iterable[Change]) -> Waiting:
+    """Return what our open proposal makes of the files that are to change: that was decided when it was made."""
+    carried = found.carried
+    if carried is None or carried.own is None:
+        return {}
+    sides = {path: (before, after) for path, before, after in carried.moved}
+    files: dict[PurePosixPath, tuple[File | None, File | None]] = {}
+    for change in changes:
+        if change.action is not Action.ERROR and change.path in sides:
+            before, after = sides[change.path]
+            made = _made(store, carried, change, after)
+            if before == _entry(change.before, carried.commit) and (made is None) == (after is None):
+                files[change.path] = change.before, made
+    return files
+
+
+def _made(store: Store, carried: Carried, change: Change, entry: tuple[str, str] | None) -> File | None:
+    """Return what our commit made of a file, where the template still says what it said then."""
+    if _entry(change.after, carried.commit) == entry:
+        return change.after
+    said = None if change.after is None else change.template or change.after.sha256
+    return _file(store, entry) if said is not None and carried.merged.get(str(change.path)) == said else None
+
+
+def _file(store: Store, entry: tuple[str, str] | None) -> File | None:
+    if entry is None:
+        return None
+    try:
+        found = store.objects(entry[1]).read(entry[1])
+    except GitError:
+        return None
+    return None if found is None else File(found[2], entry[0] == "100755")
+
+
+def _entry(file: File | None, like: str) -> tuple[str, str] | None:
+    return None if file is None else (file.mode, git_id(file.content, len(like)))
+
+
+def wanted(changes: Iterable[Change], like: str) -> dict[str, tuple[str, str] | None]:
+    """Return what a commit of these changes has at each path; `like` is an id as long as those of the repository."""
+    return {
+        str(change.path): _entry(change.after, like)
+        for change in changes
+        if change.action is not Action.ERROR and not change.idle
+    }
+
+
+def with_proposal(step: Step, desired: Desired, found: Proposing, store: Store, decisions: Decisions) -> Step:
+    """Return a step as its proposal has it, and remember how that stands."""
+    said = decide.says(desired, step.changes)
+    standing = _standing(step, found, store, said)
+    if found.network and standing is not None:
+        store.memory.remember(proposed=Proposed(standing, said))
+    step = replace(step, via=found.via, delivery=found.delivery, proposal=Proposal(said))
+    return decide.proposed(step, standing, decisions)
+
+
+def _standing(step: Step, found: Proposing, store: Store, said: str) -> Standing | None:
+    known = store.memory.memo().proposed
+    if not found.network:
+        return None if known is None else replace(known.standing, same=known.says == said)
+    carried = found.carried
+    if carried is None:
+        return _gone(known, said)
+    inventory = found.delivery.origin.inventory
+    done = known is not None and known.standing.head == carried.commit and known.standing.done
+    return Standing(
+        branch=found.branch,
+        head=carried.commit,
+        ours=carried.own is not None,
+        same=carried.own is not None and carried.after == wanted(step.changes, carried.commit),
+        on_tip=carried.parent == found.tip,
+        who=carried.who,
+        foreign=_foreign(found.branch) if carried.own and carried.inventory not in {"", inventory} else "",
+        done=done,
+    )
+
+
+def _foreign(branch: str) -> str:
+    return f"the branch {branch} carries the proposal of another inventory; give this one `review: {{branch: NAME}}`"
+
+
+def _gone(known: Proposed | None, said: str) -> Standing | None:
+    """Return how a proposal stands whose branch is gone: somebody declined it, if upstream has not what it says."""
+    if known is None or known.says != said or known.standing.head is None or known.standing.done:
+        return None
+    why = f"the branch {known.standing.branch} was deleted, and upstream does not have what it proposed"
+    return replace(known.standing, declined=why, same=False, ours=True)
