@@ -61,7 +61,7 @@ class _Chapters:
 
     def roll_out(self) -> None:
         """Bring the demo's repositories to where the story leaves them: rolled out."""
-        self.stage.chapter("Roll out", "the demo's repositories, in " + str(self.stage.sandbox.folder))
+        self.stage.chapter("Roll out", "The demo's own repositories, in " + str(self.stage.sandbox.folder))
         self.stage.sandbox.build()
         code = self.stage.rollout("apply", "--adopt", "--yes", "--message", "Event store migration")
         self.stage.check("the repositories and the shared folder are rolled out", code == 0)
@@ -70,7 +70,9 @@ class _Chapters:
 
     def prove(self) -> None:
         """Let the rolled-out script make its ten checks, and verify try every command of the documents."""
-        self.stage.chapter("The event store", "a PostgreSQL of the demo's own, and the rolled-out test of it")
+        self.stage.chapter(
+            "The event store", "A PostgreSQL of the demo's own is started, and the rolled-out script tests it."
+        )
         self.stage.rollout("events", "migrate", environment=self._environment())
         script = self.stage.sandbox.root / "docs/testing/event-store-test.sh"
         self.stage.line(self.stage.paint(f"$ {script}", "bold"))
@@ -90,7 +92,7 @@ class _Chapters:
 
     def break_off(self) -> None:
         """Run an agent's shell and kill it in the middle of a deployment."""
-        self.stage.chapter("A session breaks off", f"an agent in {_REPOSITORY} is killed while it deploys")
+        self.stage.chapter("A session breaks off", f"An agent in {_REPOSITORY} is killed while it deploys.")
         for line in _SESSION.splitlines():
             self.stage.line("  " + line)
         helper = self.stage.sandbox.root / ".claude/helpers/log-event.sh"
@@ -115,7 +117,7 @@ class _Chapters:
 
     def resume(self) -> None:
         """Ask what was going on, as whoever takes over does."""
-        self.stage.chapter("Another one takes over", "and is told what was going on, from the events alone")
+        self.stage.chapter("Another one takes over", "It is told what was going on, from the events alone.")
         code = self.stage.rollout("events", "resume", _INSTANCE, environment=self._environment())
         said = self.stage.said
         self.stage.check("the open epic is named", code == 0 and _EPIC in said)

@@ -59,14 +59,18 @@ class Sandbox:
             "LC_ALL": "C.UTF-8",
         }
 
-    def git(self, where: Path, *arguments: str, ok: bool = True) -> str:
-        """Run git as the sandbox's people do."""
+    def git(self, where: Path, *arguments: str) -> str:
+        """Run git as the sandbox's people do, and return what it said."""
+        done = self._git(where, *arguments)
+        return (done.stdout + done.stderr).strip()
+
+    def _git(self, where: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             ["git", *arguments], cwd=where, env=self.environment(), capture_output=True, text=True, check=False
         )
-        if ok and done.returncode:
+        if done.returncode:
             raise RolloutError(f"demo: git {arguments[0]} in {where}: {done.stderr.strip()}")
-        return (done.stdout + done.stderr).strip()
+        return done
 
     @property
     def rollout(self) -> Path:
@@ -129,7 +133,7 @@ class Sandbox:
 
     def upstream(self, name: str, path: str) -> str:
         """Return a file as a remote has it."""
-        return self.git(self.remotes / f"{name}.git", "show", f"main:{path}") + "\n"
+        return self._git(self.remotes / f"{name}.git", "show", f"main:{path}").stdout
 
     def persons_work(self, name: str) -> str:
         """Return a digest of all that is a person's in a checkout: edits, stage, untracked files, own commits."""

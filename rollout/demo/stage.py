@@ -16,6 +16,7 @@ from rollout.demo import first_user
 from rollout.demo.sandbox import Sandbox
 from rollout.errors import RolloutError
 
+_LAST = 2  # lines at the end of what is shortened: a summary, the next command
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -73,11 +74,17 @@ class Stage:
         self.quote(text.splitlines(), most)
 
     def quote(self, lines: Sequence[str], most: int | None = None) -> None:
-        """Print lines of a file or a program, set off from the story."""
-        for line in lines[:most]:
-            self.line("  " + line, under=len(line) - len(line.lstrip()) + 4)
-        if most is not None and len(lines) > most:
-            self.line(self.paint(f"  ... and {len(lines) - most} more lines", "dim"))
+        """Print lines of a file or a program, set off from the story; of many the first and the last two."""
+        cut = most is not None and len(lines) > most
+        for line in lines[: most - _LAST] if cut and most is not None else lines:
+            self._quoted(line)
+        if cut and most is not None:
+            self.line(self.paint(f"  ... {len(lines) - most} more lines ...", "dim"))
+            for line in lines[-_LAST:]:
+                self._quoted(line)
+
+    def _quoted(self, line: str) -> None:
+        self.line("  " + line, under=len(line) - len(line.lstrip()) + 4)
 
     def chapter(self, title: str, about: str) -> None:
         """Begin a chapter."""

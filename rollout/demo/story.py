@@ -55,15 +55,20 @@ class Story:
     def _look(self) -> None:
         stage = self.stage
         stage.chapter("What would change?", "An inventory names the targets, templates say what their files should be.")
-        stage.rollout("plan", "--no-diff")
-        stage.line("`?` marks files that exist and that rollout never wrote: it takes them over only if you say so.")
-        stage.rollout("diff", _AGENT, "CLAUDE.md", most=40)
+        stage.rollout("plan", "--no-diff", most=15)
+        stage.line(
+            "`?` marks a file that exists and that rollout never wrote. Only --adopt lets it take such a file over."
+        )
+        stage.line("")
+        stage.rollout("diff", _AGENT, "CLAUDE.md", most=42)
         stage.check("the diff takes the wrong table out", f"-{_OLD}" in _plain(stage.said))
 
     def _roll_out(self) -> None:
         stage = self.stage
-        stage.chapter("Roll out", f"Meanwhile people are at work. {DIRTY} has edited, staged and untracked files;")
-        stage.line(f"{UNPUSHED} has a commit that nobody else may see yet; colleagues push to {' and '.join(MOVED)}.")
+        stage.chapter("Roll out", "Meanwhile people are at work.")
+        stage.line(f"- {DIRTY}: somebody has edited, staged and untracked files in the checkout.", under=2)
+        stage.line(f"- {UNPUSHED}: somebody has a commit that nobody else may see yet.", under=2)
+        stage.line(f"- {' and '.join(MOVED)}: colleagues have just pushed, so a plain git push would fail.", under=2)
         stage.sandbox.move_remotes_on()
         stage.rollout("apply", "--adopt", "--yes", "--message", SUBJECT)
         self._run = self._newest_run(stage.ask("history"))
@@ -107,7 +112,9 @@ class Story:
 
     def _revert(self) -> None:
         stage = self.stage
-        stage.chapter("A mistake, and the way back", "Somebody mistypes the port of the database in the inventory.")
+        stage.chapter(
+            "A mistake, and the way back", "Somebody mistypes the port of the database in the inventory: 5543."
+        )
         inventory = stage.sandbox.folder / "inventory.yaml"
         right = inventory.read_text()
         inventory.write_text(re.sub(r"pg_port: \d+", "pg_port: 5543", right))

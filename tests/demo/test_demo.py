@@ -180,6 +180,14 @@ def test_a_narrow_terminal_gets_folded_lines(tmp_path: Path) -> None:
     assert said == ["      a line that is", "        longer than", "        that"]
 
 
+def test_what_is_long_shows_its_beginning_and_its_end(tmp_path: Path) -> None:
+    said: list[str] = []
+    stage = Stage(prepared(tmp_path / "sandbox"), said.append, lambda text, _style: text)
+    stage.quote([str(number) for number in range(9)], most=5)
+    stage.quote(["a", "b"], most=2)
+    assert said == ["  0", "  1", "  2", "  ... 4 more lines ...", "  7", "  8", "  a", "  b"]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
