@@ -124,7 +124,9 @@ def carry_out(at: Session, book: Ledger, what: Undertaking) -> int:
     else:
         told = [replace(outcome, why=at.pointed(outcome.why)) for outcome in outcomes]
         at.screen.data(outcomes_text(told, at.screen.paint, command, whole=whole))
-    for line in needs.elsewhere(at.loaded.chosen, outcomes, at.loaded.machine.name if at.loaded.machine else None):
+    for line in needs.elsewhere(
+        at.loaded.inventory.targets, outcomes, at.loaded.machine.name if at.loaded.machine else None
+    ):
         at.screen.warn(line)
     return code
 

@@ -69,12 +69,13 @@ def in_order(steps: Iterable[Step]) -> Iterator[tuple[Step, ...]]:
             del left[step.target]
 
 
-def elsewhere(targets: Iterable[Target], outcomes: Iterable[Outcome], machine: str | None) -> Iterator[str]:
-    """Yield what to do on other machines, for each folder that was written here and is there, too."""
-    written = {outcome.target for outcome in outcomes if outcome.verdict is Verdict.WRITTEN}
+def elsewhere(targets: Sequence[Target], outcomes: Iterable[Outcome], machine: str | None) -> Iterator[str]:
+    """Yield what to do on other machines for each folder that was written here, or that what was pushed needs."""
+    done = {outcome.target for outcome in outcomes if outcome.verdict in (Verdict.WRITTEN, Verdict.PUSHED)}
+    wanted = done | {name for target in targets if target.name in done for name in target.needs}
     for target in targets:
         others = [name for name in target.machines if name != machine]
-        if target.name in written and others:
+        if target.kind == "folder" and target.name in wanted and others:
             yield f"{target.name} is on {', '.join(others)}, too; run there: rollout apply --limit {target.name}"
 
 
