@@ -9,52 +9,80 @@ from pathlib import Path, PurePosixPath
 from rollout.checkout import discover
 from rollout.git.git_folder import GitDir, NotOurs
 from rollout.model.inventory import FoundCheckout
+from rollout.model.learning import LeftOut
 
 _DEEP = 4  # folders below the one that is scanned
+_DEEP_INSIDE = 3  # folders below the top of a repository in which others are looked for
+_MOST_INSIDE = 2_000  # folders of a repository that are looked into
 _HEADS = "refs/heads/"
+_BARE = ("HEAD", "objects", "refs")
 
 
-def checkouts(folder: Path) -> Iterator[FoundCheckout | NotOurs]:
+def checkouts(folder: Path) -> Iterator[FoundCheckout | LeftOut]:
     """Yield every checkout at or below a folder in order of path, or why rollout cannot use it.
 
-    The search does not enter repositories or hidden folders, and follows no symlinks.
+    The search enters no hidden folder and follows no symlink. A repository inside another is told and not used.
     """
     yield from _below(Path(os.path.realpath(folder)), PurePosixPath(), _DEEP)
 
 
-def _below(folder: Path, path: PurePosixPath, depth: int) -> Iterator[FoundCheckout | NotOurs]:
+def _below(folder: Path, path: PurePosixPath, depth: int) -> Iterator[FoundCheckout | LeftOut]:
     if os.path.lexists(folder / ".git"):
         try:
             yield _checkout(discover.discover(folder), path)
         except NotOurs as error:
-            yield error
+            yield LeftOut(_shown(path, folder), str(error))
+        yield from _inside(folder, path)
         return
-    if depth == 0:
+    if _is_bare(folder):
+        yield LeftOut(_shown(path, folder), "is a bare repository; init reads checkouts")
         return
+    if depth > 0:
+        for name, is_link in _folders(folder):
+            if not is_link:
+                yield from _below(folder / name, path / name, depth - 1)
+            elif os.path.lexists(folder / name / ".git"):
+                yield LeftOut(str(path / name), f"is a symlink to {os.path.realpath(folder / name)}")
+
+
+def _shown(path: PurePosixPath, folder: Path) -> str:
+    return folder.name if str(path) == "." else str(path)
+
+
+def _folders(folder: Path) -> list[tuple[str, bool]]:
+    """Return the folders in a folder, but hidden ones, and whether they are symlinks."""
     try:
-        names = sorted(e.name for e in os.scandir(folder) if e.is_dir(follow_symlinks=False))
+        found = [(entry.name, entry.is_symlink()) for entry in os.scandir(folder) if entry.is_dir()]
     except OSError:
-        return
-    for name in names:
-        if not name.startswith("."):
-            yield from _below(folder / name, path / name, depth - 1)
+        return []
+    return sorted(one for one in found if not one[0].startswith("."))
+
+
+def _is_bare(folder: Path) -> bool:
+    return all(os.path.lexists(folder / name) for name in _BARE)
+
+
+def _inside(top: Path, path: PurePosixPath) -> Iterator[LeftOut]:
+    """Yield the repositories that lie inside another: submodules, and what was cloned there."""
+    waiting, looked_into = [(top, path, _DEEP_INSIDE)], 0
+    while waiting and looked_into < _MOST_INSIDE:
+        folder, place, depth = waiting.pop(0)
+        looked_into += 1
+        for name, is_link in _folders(folder):
+            here = folder / name
+            if is_link or name == "node_modules":
+                continue
+            if os.path.lexists(here / ".git"):
+                kind = "a submodule of" if os.path.isfile(here / ".git") else "a repository inside"
+                yield LeftOut(str(place / name), f"is {kind} {_shown(path, top)}")
+            elif depth > 1:
+                waiting.append((here, place / name, depth - 1))
 
 
 def _checkout(repo: GitDir, path: PurePosixPath) -> FoundCheckout:
     remotes = repo.remotes()
     remote = "origin" if "origin" in remotes or not remotes else remotes[0]
-    return FoundCheckout(repo.top.name, path, _default_branch(repo, remote) or _current_branch(repo) or "main", remote)
-
-
-def _default_branch(repo: GitDir, remote: str) -> str | None:
-    """Return the remote's default branch, if the clone knows it."""
-    head = repo.common_dir / "refs/remotes" / remote / "HEAD"
-    try:
-        text = head.read_text().strip() if head.is_file() else ""
-    except (OSError, UnicodeDecodeError):
-        return None
-    start = f"ref: refs/remotes/{remote}/"
-    return text.removeprefix(start) if text.startswith(start) else None
+    return FoundCheckout(repo.top.name, path, _current_branch(repo) or "main", remote)
 
 
 def _current_branch(repo: GitDir) -> str | None:

@@ -50,6 +50,15 @@ def broken(content: bytes, rule: FileRule, path: PurePosixPath) -> str | None:
     return None
 
 
+def all_broken(content: bytes, rule: FileRule, path: PurePosixPath) -> list[str]:
+    """Return the names of all policies that a text breaks."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return []
+    return [] if "\0" in text else [name for name, find in _POLICIES.items() if find(text, rule, path)]
+
+
 def hidden(text: str, _rule: FileRule, _path: PurePosixPath) -> Found:
     """Find a character that is invisible or that reverses the order of what is shown."""
     if text.isascii():
@@ -101,3 +110,5 @@ _POLICIES: dict[str, Callable[[str, FileRule, PurePosixPath], Found]] = {
     "unresolved": unresolved,
     "front-matter": front_matter,
 }
+
+NAMES = tuple(_POLICIES)

@@ -111,15 +111,22 @@ def no_branch(remote: Remote, known: str | None = None) -> NoBranch:
 
 
 def _default_branch(remote: Remote) -> str | None:
-    """Return the branch that a remote's HEAD names, if it has that branch."""
+    try:
+        return default_branch(remote)
+    except Unreachable:
+        return None
+
+
+def default_branch(remote: Remote) -> str | None:
+    """Return the branch that a remote's HEAD names, if it has that branch; raise Unreachable if it does not answer."""
     try:
         told = contact.run(
             Git(), remote.url, remote.access,
             "ls-remote", "--quiet", "--symref", "--end-of-options", remote.url, "HEAD",
             limit=remote.access.ask_limit,
         )  # fmt: skip
-    except GitError:
-        return None
+    except GitError as error:
+        raise Unreachable(str(error)) from error
     found = re.search(
         r"^ref: refs/heads/(\S+)\tHEAD\n[0-9a-f]+\tHEAD$", told.out.decode("utf-8", "replace"), re.MULTILINE
     )

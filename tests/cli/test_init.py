@@ -2,54 +2,118 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import shutil
+import subprocess
+import sys
+
+import pytest
 
 from tests.world import World
 
+RULES = "# For agents\n\nRead the notes of {} first.\nSay why in the body of every commit.\n"
 
-def test_what_init_writes_is_an_inventory_that_plans_and_applies(world: World) -> None:
+
+@pytest.fixture
+def work(world: World) -> World:
+    """Three checkouts below `work`, and nothing else."""
     shutil.rmtree(world.root / "templates")
-    for name, branch in (("api", "main"), ("web", "main"), ("cli", "develop")):
-        world.remote(name, branch=branch)
-        world.clone(name, f"work/{name}", branch)
-    world.clone("api", "work/team one/api")
-    world.clone("web", "work/deep/er/web")
-    world.git("work/web", "remote", "rename", "origin", "upstream")
-    world.git("work/api", "checkout", "-q", "-b", "a-branch-of-the-day")
-    ran = world.run("init", "work", write=False)
+    for name in ("api", "web", "cli"):
+        world.remote(name, {"AGENTS.md": RULES.format(name), ".editorconfig": "root = true\n"})
+        world.clone(name, f"work/{name}")
+    return world
+
+
+def test_what_init_writes_is_an_inventory_that_plans_and_applies(work: World) -> None:
+    work.git("work/web", "remote", "rename", "origin", "upstream")
+    work.remote("docs", {"AGENTS.md": RULES.format("docs"), ".editorconfig": "root = true\n"}, branch="develop")
+    work.clone("docs", "work/team one/docs", "develop")
+    ran = work.run("init", "work", write=False)
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.splitlines()[-1] == "Look at them, then: rollout plan"
-    assert (world.root / "inventory.yaml").read_text() == (
+    assert ran.out == (
+        "PATH           IN  VARIANTS  BECOMES             WHAT DIFFERS\n"
+        ".editorconfig  4   1         template in common  nothing\n"
+        "AGENTS.md      4   4         template in common  project\n"
+        "\n"
+        "2 templates for 4 repositories in 1 template set.\n"
+        "Wrote inventory.yaml, inventory.schema.json, templates/ (2 files).\n"
+        "Look at them, then: rollout plan\n"
+    )
+    assert (work.root / "inventory.yaml").read_text() == (
         "# yaml-language-server: $schema=./inventory.schema.json\n"
+        "# Learned by `rollout init`: the templates ask for what the repositories said then.\n"
         "version: 1\n"
         "root: work    # relative paths start here\n"
-        'vars: {owner: "Pat Person"}\n'
-        "defaults: {templates: [project]}\n"
+        "\n"
+        "defaults: {templates: [common]}\n"
+        "\n"
         "repos:\n"
-        "  api: {path: api}\n"
-        "  cli: {path: cli, branch: develop}\n"
-        "  deep-er-web: {path: deep/er/web}\n"
-        '  team-one-api: {path: "team one/api"}\n'
-        "  web: {path: web, remote: upstream}\n"
-        "files:\n"
-        "  AGENTS.md: {mode: block}    # only our part of it; the rest stays whose it is\n"
+        "  api: {path: api, vars: {project: api}}\n"
+        "  cli: {path: cli, vars: {project: cli}}\n"
+        '  docs: {path: "team one/docs", branch: develop, vars: {project: docs}}\n'
+        "  web: {path: web, remote: upstream, vars: {project: web}}\n"
     )
-    assert world.run("validate", write=False).code == 0
-    one = world.run("apply", "--yes", "--json", "--limit", "cli", write=False)
-    assert one.outcomes() == {"cli": "pushed"}
-    assert "Pat Person looks after this repository." in (world.at("cli", "AGENTS.md", "develop") or "")
+    assert set(work.run("plan", "--json", write=False).states().values()) == {"in-sync"}
+    (work.root / "templates/common/.editorconfig").write_text("root = false\n")
+    assert work.run("apply", "--yes", "--json", "--limit", "cli", write=False).outcomes() == {"cli": "pushed"}
+    assert work.at("cli", ".editorconfig") == "root = false\n"
 
 
-def test_init_overwrites_nothing(world: World) -> None:
-    world.repo("api")
-    before = world.inventory().read_text()
-    ran = world.run("init")
+def test_init_overwrites_nothing(work: World) -> None:
+    (work.root / "inventory.yaml").write_text("version: 1\n")
+    ran = work.run("init", "work", write=False)
     assert (ran.code, ran.out) == (4, "")
-    assert ran.err == "rollout: inventory.yaml exists already; nothing was written\n"
-    assert (world.root / "inventory.yaml").read_text() == before
-    (world.root / "inventory.yaml").unlink()
-    assert "templates exists already" in world.run("init", write=False).err
-    assert not (world.root / "inventory.yaml").exists()
+    assert ran.err.startswith("rollout: inventory.yaml exists already; nothing was written")
+    assert (work.root / "inventory.yaml").read_text() == "version: 1\n"
+    (work.root / "inventory.yaml").unlink()
+    (work.root / "templates").mkdir()
+    assert "templates exists already" in work.run("init", "work", write=False).err
+    assert sorted(path.name for path in (work.root / "templates").iterdir()) == []
+
+
+def test_json_writes_only_with_yes(work: World) -> None:
+    shown = work.run("init", "work", "--json", write=False).json
+    assert (shown["format"], shown["written"]) == ("rollout-init/1", [])
+    assert shown["repositories"][0] == {
+        "name": "api",
+        "path": "api",
+        "branch": "main",
+        "url": str(work.root / "api.git"),
+    }
+    assert shown["files"][1] == {
+        "path": "AGENTS.md",
+        "repositories": ["api", "cli", "web"],
+        "variants": 3,
+        "proposal": "template",
+        "variables": ["project"],
+        "reason": "",
+    }
+    assert not (work.root / "inventory.yaml").exists()
+    assert not (work.root / "templates").exists()
+    written = work.run("init", "work", "--json", "--yes", write=False).json
+    assert written["written"] == ["inventory.yaml", "inventory.schema.json", "templates/ (2 files)"]
+    assert (work.root / "templates/common/AGENTS.md.j2").read_text() == RULES.format("{{ project }}")
+
+
+@pytest.mark.parametrize(("answer", "code"), [("n", 4), ("y", 0)])
+def test_on_a_terminal_init_asks(work: World, answer: str, code: int) -> None:
+    person, terminal = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "rollout", "init", "work"],
+        cwd=work.root,
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        os.write(person, f"{answer}\n".encode())
+        _, err = process.communicate(timeout=120)
+    os.close(person)
+    os.close(terminal)
+    assert "Write inventory.yaml and 2 templates? [y/N]" in err
+    assert process.returncode == code
+    assert (work.root / "inventory.yaml").exists() == (code == 0)
 
 
 def test_init_says_where_it_found_nothing_and_what_it_left_out(world: World) -> None:
@@ -58,7 +122,12 @@ def test_init_says_where_it_found_nothing_and_what_it_left_out(world: World) -> 
     (world.root / "work/broken/.git").write_text("gitdir: /nowhere\n")
     ran = world.run("init", "work", write=False)
     assert ran.code == 1
-    assert "left out: " in ran.err
+    assert "left out: broken: " in ran.err
     assert "work: found no git repository; name the folder that holds your repositories" in ran.err
     assert world.run("init", "nowhere", write=False).err == "rollout: nowhere: there is no such folder\n"
-    assert sorted(path.name for path in world.root.iterdir()) == ["work"]
+    world.remote("api")
+    world.clone("api", "work/api")
+    ran = world.run("init", "work", write=False)
+    assert ran.code == 1
+    assert "work: found nothing that two repositories have in common; nothing was written" in ran.err
+    assert not {path.name for path in world.root.iterdir()} & {"inventory.yaml", "templates", "inventory.schema.json"}

@@ -1,0 +1,56 @@
+"""Propose what to take over, and prove it: what the program itself would not call in sync is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from rollout.errors import UsageError
+from rollout.fleet.survey import Surveyed
+from rollout.inventory.read import Overrides, parse
+from rollout.learning import inventory_text
+from rollout.learning.propose import Without, proposal
+from rollout.model.circumstances import Decisions
+from rollout.model.files import TemplateFile
+from rollout.model.inventory import Inventory
+from rollout.model.learning import Proposal, Source
+from rollout.planning.changes import changes_needed
+from rollout.rendering import templates as template_files
+from rollout.rendering.desired import Rendering
+
+_ROUNDS = 8
+
+
+def learned(surveyed: Surveyed, root: str, folder: Path, without: Without | None = None) -> Proposal:
+    """Return a proposal of which all is in sync as soon as it is written; `folder` is where the inventory will be."""
+    known = dict(without or {})
+    for _ in range(_ROUNDS):
+        made = proposal(surveyed.sources, surveyed.paths, surveyed.left_out, known)
+        found = not_in_sync(made, root, folder)
+        if not found:
+            return made
+        known |= found
+    raise UsageError("what was learned does not come out the same; leave it to a person: write the templates by hand")
+
+
+def not_in_sync(made: Proposal, root: str, folder: Path) -> dict[tuple[str, PurePosixPath], str]:
+    """Return what would not be in sync, by repository and path, in the words of a plan."""
+    if not made.sets:
+        return {}
+    text = inventory_text.inventory(made, root)
+    templates = made.templates()
+    sets = template_files.set_names(templates, folder / "no templates yet")
+    inventory = parse(text, folder / "inventory.yaml", shown="inventory.yaml", sets=sets, overrides=Overrides())
+    return dict(_differing(inventory, templates, {source.name: source for source in made.sources}))
+
+
+def _differing(
+    inventory: Inventory, templates: Mapping[str, TemplateFile], sources: Mapping[str, Source]
+) -> Iterator[tuple[tuple[str, PurePosixPath], str]]:
+    with Rendering(templates, inventory.patterns, inventory.machines, None) as rendering:
+        rendering.check(inventory.targets)
+        for target in inventory.targets:
+            desired = rendering.desired(target)
+            changes, _, _ = changes_needed(desired, sources[target.name].snapshot, Decisions())
+            for change in changes:
+                yield (target.name, change.path), f"it would not come out the same: {change.cause}"

@@ -1,0 +1,145 @@
+"""Read repositories to learn from them: at their remotes' default branches, whatever is checked out here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path, PurePosixPath
+from threading import Event
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rollout.errors import GitError
+from rollout.learning import candidates
+from rollout.model.files import Snapshot
+from rollout.model.inventory import Branch, FoundCheckout, Target
+from rollout.model.learning import LeftOut
+from rollout.model.learning import Source as Read
+from rollout.targets.branch import default
+from rollout.targets.job import Settings
+from rollout.targets.source import NotRead, Source
+from rollout.work import threads
+
+_MOST_FILES = 200_000  # paths of one repository
+
+
+class Surveyed(Struct, frozen=True):
+    """What was read: the repositories, the paths that several have, and what is left out."""
+
+    sources: tuple[Read, ...]
+    paths: tuple[PurePosixPath, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+class _Listed(Struct, frozen=True):
+    """A repository whose files are known by name."""
+
+    name: str
+    checkout: FoundCheckout
+    url: str
+    identity: str
+    source: Source
+    listing: frozenset[str]
+
+
+def survey(
+    named: Sequence[tuple[str, FoundCheckout]],
+    folder: Path,
+    settings: Settings,
+    jobs: int,
+    stop: Event,
+    ended: Callable[[str], None] = lambda _: None,
+) -> Surveyed:
+    """Read checkouts below a folder under the names they are to have."""
+    listed, out = _listings(named, folder, settings, jobs, stop, ended)
+    first, twins = _apart(listed)
+    unread = [_unread(one) for one in first]
+    paths, more = candidates.shared(unread)
+    whole = [path for path in paths if not _is_large(path, folder, first)]
+    more += [LeftOut(str(path), _too_large()) for path in paths if path not in whole]
+    read: list[Read] = []
+    for _, found in threads.run(lambda one: _read(one, whole), first, jobs, stop):
+        if isinstance(found, LeftOut):
+            out.append(found)
+        else:
+            read.append(found)
+    order = [name for name, _ in named]
+    return Surveyed(tuple(sorted(read, key=lambda one: order.index(one.name))), tuple(whole), (*out, *twins, *more))
+
+
+def _listings(
+    named: Sequence[tuple[str, FoundCheckout]],
+    folder: Path,
+    settings: Settings,
+    jobs: int,
+    stop: Event,
+    ended: Callable[[str], None],
+) -> tuple[list[_Listed], list[LeftOut]]:
+    listed: list[_Listed] = []
+    out: list[LeftOut] = []
+    for (name, _), found in threads.run(lambda one: _listing(*one, folder, settings), named, jobs, stop):
+        ended(name)
+        if isinstance(found, LeftOut):
+            out.append(found)
+        else:
+            listed.append(found)
+    order = [name for name, _ in named]
+    return sorted(listed, key=lambda one: order.index(one.name)), sorted(out, key=lambda one: one.name)
+
+
+def _listing(name: str, found: FoundCheckout, folder: Path, settings: Settings) -> _Listed | LeftOut:
+    where = Branch(None, found.remote, found.branch, folder / found.path)
+    try:
+        known = default.default_of(where, settings.person)
+        target = Target(name, replace(where, branch=known.branch), (), (), {})
+        source = Source(target, settings)
+        paths = source.plain_files(PurePosixPath())
+    except (default.NoDefault, NotRead) as error:
+        return LeftOut(str(found.path), str(error).removeprefix(f"{name}: "))
+    except (GitError, OSError) as error:
+        return LeftOut(str(found.path), f"cannot be read: {error}".split("\n", 1)[0])
+    if len(paths) > _MOST_FILES:
+        return LeftOut(str(found.path), f"has {len(paths):,} files; init looks at up to {_MOST_FILES:,}")
+    listing = frozenset(map(str, paths))
+    return _Listed(name, replace(found, branch=known.branch), known.url, known.identity, source, listing)
+
+
+def _apart(listed: Iterable[_Listed]) -> tuple[list[_Listed], list[LeftOut]]:
+    """Part the first checkout of each repository from further ones."""
+    first: dict[str, _Listed] = {}
+    twins = []
+    for one in listed:
+        other = first.setdefault(one.identity, one)
+        if other is not one:
+            twins.append(LeftOut(str(one.checkout.path), f"is the same repository as {other.checkout.path}"))
+    return list(first.values()), twins
+
+
+def _unread(one: _Listed) -> Read:
+    return Read(one.name, one.checkout, one.url, one.listing, Snapshot("", {}))
+
+
+def _is_large(path: PurePosixPath, folder: Path, listed: Iterable[_Listed]) -> bool:
+    """Tell by the checkouts whether a file is larger than what is looked at, so that nobody fetches it for that."""
+    return any(_size(folder / one.checkout.path / path) > candidates.LARGEST for one in listed)
+
+
+def _size(place: Path) -> int:
+    try:
+        return os.lstat(place).st_size
+    except OSError:
+        return 0
+
+
+def _too_large() -> str:
+    return f"is larger than {candidates.LARGEST:,} bytes, which is what init looks at"
+
+
+def _read(one: _Listed, paths: Sequence[PurePosixPath]) -> Read | LeftOut:
+    plain = _unread(one)
+    try:
+        one.source.look_at(paths)
+        return replace(plain, snapshot=one.source.snapshot(paths[0])) if paths else plain
+    except NotRead as error:
+        return LeftOut(str(one.checkout.path), str(error).removeprefix(f"{one.name}: "))

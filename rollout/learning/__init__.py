@@ -1,0 +1,4 @@
+"""What several repositories share, found by comparing values: no file is opened here.
+
+Doors: `candidates`, `propose`, `inventory_text`.
+"""

@@ -1,0 +1,60 @@
+"""Where texts that are nearly equal differ: the regions of one of them, and what stands there in each of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+
+from msgspec import Struct
+
+
+class Region(Struct, frozen=True):
+    """A range of the first text, and the range of each text (the first among them) that stands in its place."""
+
+    start: int
+    end: int
+    ranges: tuple[tuple[int, int], ...]
+
+
+def regions(texts: Sequence[Sequence[str]]) -> list[Region]:
+    """Return the regions in which texts differ from the first, in order; between two of them all are equal."""
+    first, others = texts[0], texts[1:]
+    aligned = [SequenceMatcher(None, first, other, autojunk=False).get_opcodes() for other in others]
+    spans = sorted({(op[1], op[2]) for ops in aligned for op in ops if op[0] != "equal"})
+    found = []
+    for start, end in _merged(spans):
+        places = [
+            (_before(ops, start), _after(ops, end, len(first), len(other)))
+            for ops, other in zip(aligned, others, strict=True)
+        ]
+        found.append(Region(start, end, ((start, end), *places)))
+    return found
+
+
+_Ops = Sequence[tuple[str, int, int, int, int]]
+
+
+def _merged(spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield the spans, those as one that overlap or touch: then every text is equal on both sides of each."""
+    start, end = -1, -1
+    for one, two in spans:
+        if start >= 0 and one <= end:
+            end = max(end, two)
+            continue
+        if start >= 0:
+            yield start, end
+        start, end = one, two
+    if start >= 0:
+        yield start, end
+
+
+def _before(ops: _Ops, at: int) -> int:
+    """Return the place in the other text that has the same before it as `at` has in the first."""
+    return next((k + at - i for kind, i, j, k, _ in ops if kind == "equal" and i < at <= j), 0)
+
+
+def _after(ops: _Ops, at: int, length: int, other: int) -> int:
+    """Return the place in the other text that has the same after it as `at` has in the first."""
+    if at == length:
+        return other
+    return next(k + at - i for kind, i, j, k, _ in ops if kind == "equal" and i <= at < j)

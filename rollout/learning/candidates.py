@@ -1,0 +1,107 @@
+"""Which paths of repositories are looked at, and why others are left out."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from rollout.model.files import File, Obstacle
+from rollout.model.learning import LeftOut, Source
+from rollout.safety import paths, secrets
+
+LARGEST = 200_000  # bytes of a file that is looked at
+_MOST = 400  # paths that are looked at
+
+_OTHERS = {"node_modules", "vendor", "third_party", "dist", "build", "target", ".venv", "venv", "__pycache__", "out",
+           "coverage", "bin", "obj", "site-packages", ".yarn", "generated", "__snapshots__"}  # fmt: skip
+
+_SOURCE = {"src", "lib", "app", "apps", "pkg", "internal", "cmd", "test", "tests", "spec", "specs", "e2e", "examples",
+           "example", "packages", "public", "static", "assets", "locales", "i18n", "migrations",
+           "fixtures"}  # fmt: skip
+
+_BINARY = re.compile(
+    r".*\.(?:png|jpe?g|gif|ico|webp|bmp|tiff?|pdf|zip|gz|tgz|xz|bz2|zst|7z|jar|war|class|so|dll|dylib|exe|wasm|woff2?|ttf"
+    r"|otf|eot|mp[34]|mov|avi|webm|ogg|wav|sqlite3?|db|bin|pyc|parquet|npy|pickle|pkl|psd|xlsx?|docx?|pptx?|keystore)\Z",
+    re.IGNORECASE,
+)
+
+_MADE = re.compile(
+    r"(?:package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?|poetry\.lock|uv\.lock|pdm\.lock"
+    r"|Pipfile\.lock|Cargo\.lock|go\.sum|composer\.lock|Gemfile\.lock|mix\.lock|flake\.lock|.*\.lock|.*\.min\.(?:js|css)"
+    r"|CHANGELOG(?:\.\w+)?|CHANGES(?:\.\w+)?|HISTORY(?:\.\w+)?|\.gitmodules|\.release-please-manifest\.json)\Z",
+    re.IGNORECASE,
+)
+
+_MARKS = re.compile(r"\{\{.*\}\}|\{%.*%\}|<<.*>>|<%.*%>")
+_NO_TEMPLATE = re.compile(
+    r"\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|.*~|#.*#|\.#.*|\..*\.sw[a-p]|.*\.(?:orig|rej|py[co])"
+)
+
+# What names a project, its version and what it needs: it changes with every release of each.
+MANIFESTS = {"package.json", "pyproject.toml", "Cargo.toml", "go.mod", "composer.json", "Gemfile", "pom.xml",
+             "setup.py", "setup.cfg", "build.gradle", "build.gradle.kts", "mix.exs", "pubspec.yaml"}  # fmt: skip
+
+
+def shared(sources: Sequence[Source]) -> tuple[list[PurePosixPath], list[LeftOut]]:
+    """Return the paths that are looked at because several repositories have them, and those that are left out."""
+    counted = Counter(path for source in sources for path in source.listing)
+    least = max(2, len(sources) // 10)
+    several = sorted(path for path, number in counted.items() if number >= least)
+    reasons = {path: _reason(path) for path in several}
+    wanted = sorted((p for p in several if not reasons[p]), key=lambda p: (-counted[p], p.count("/"), p))
+    out = [LeftOut(path, why) for path, why in reasons.items() if why and not why.startswith(_SUMMED)]
+    out += _summed(several, reasons)
+    if len(wanted) > _MOST:
+        out.append(LeftOut(wanted[_MOST], f"and {len(wanted) - _MOST - 1:,} more: init looks at {_MOST} paths"))
+    return [PurePosixPath(path) for path in wanted[:_MOST]], out
+
+
+_SUMMED = ("is source code", "is made or brought by a program")
+
+
+def _reason(path: str) -> str:
+    parts = path.split("/")
+    why = paths.refusal(path)
+    if why:
+        return f"the path {why}"
+    if _MARKS.search(path) or _NO_TEMPLATE.fullmatch(parts[-1]):
+        return "the folder of templates takes no file of that name"
+    if _OTHERS & set(parts[:-1]):
+        return _SUMMED[1]
+    if _SOURCE & set(parts[:1]):
+        return _SUMMED[0]
+    if _MADE.fullmatch(parts[-1]):
+        return "is written by a program or by hand with every release"
+    return "is binary, by its name" if _BINARY.fullmatch(parts[-1]) else ""
+
+
+def _summed(several: Iterable[str], reasons: Mapping[str, str]) -> list[LeftOut]:
+    """Return one line for all that lies in one folder for one reason."""
+    counted = Counter(
+        (path.split("/")[0] + "/", reasons[path]) for path in several if reasons[path].startswith(_SUMMED)
+    )
+    return [LeftOut(f"{folder} ({number:,})", why) for (folder, why), number in sorted(counted.items())]
+
+
+def fault(found: File | Obstacle, line_ends: str) -> str | None:
+    """Say why what stands at a path cannot be taken over, or None."""
+    if isinstance(found, Obstacle):
+        return f"is {found.what}" + (f" to {found.leads}" if found.leads and found.leads not in found.what else "")
+    content = found.content
+    if len(content) > LARGEST:
+        return f"has {len(content):,} bytes; init looks at files up to {LARGEST:,}"
+    if not content.strip():
+        return "is empty"
+    if b"\0" in content:
+        return "is binary"
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return "is not UTF-8"
+    if b"\r" in content:
+        told = "" if line_ends != "binary" else ", and no attribute says so"
+        return f"has CRLF line ends{told}; write `* text=auto` in .gitattributes and renormalise"
+    why = secrets.fault(content, ())
+    return why.partition(";")[0] if why else None

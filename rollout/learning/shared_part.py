@@ -1,0 +1,130 @@
+"""The part that files have in common which are otherwise each repository's own: it becomes a block."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from pathlib import PurePosixPath
+
+from msgspec import Struct
+
+from rollout.content import blocks
+from rollout.content.markers import MarkerError, Spot
+from rollout.learning.pieces import lines_of
+
+_LEAST_LINES, _LEAST_CHARACTERS = 3, 60
+_LOOKED_AT = 12  # texts that are compared line by line; whether the others have the part is looked up
+_LARGEST = 3000  # lines
+_HEADING = re.compile(r"#{1,6}\s")
+_FENCE = re.compile(r"\s{0,3}(?:```|~~~)")
+_MARKDOWN = {".md", ".mdx", ".mdc", ".markdown"}
+
+# Files whose lines or tables stand by themselves, so that a comment may stand between any two at the margin.
+_SETTINGS = re.compile(
+    r"(?:\.(?:[a-z]*ignore|gitattributes|editorconfig|npmrc|env(?:\.\w+)?|flake8|pylintrc)|codeowners|makefile"
+    r"|.*\.(?:toml|cfg|ini|ya?ml|conf|mk|properties)|requirements.*\.txt)\Z",
+    re.IGNORECASE,
+)
+
+
+class Part(Struct, frozen=True):
+    """Lines that stand in several files, once and whole."""
+
+    text: str
+    repositories: tuple[str, ...]
+
+    @property
+    def weight(self) -> int:
+        return len(self.text) * (len(self.repositories) - 1)
+
+
+def shared_part(path: PurePosixPath, texts: Mapping[str, str]) -> Part | None:
+    """Return the most that files have in common which a block could take over, or None."""
+    markdown = path.suffix.lower() in _MARKDOWN
+    if not markdown and not _SETTINGS.fullmatch(path.name):
+        return None
+    found = (_with_all(text, path, texts) for text in _candidates(texts, markdown=markdown))
+    good = [part for part in found if len(part.repositories) > 1]
+    return max(good, key=lambda part: part.weight, default=None)
+
+
+def _with_all(text: str, path: PurePosixPath, texts: Mapping[str, str]) -> Part:
+    return Part(text, tuple(name for name, whole in texts.items() if _can_be_block(whole, text, path)))
+
+
+def _can_be_block(whole: str, part: str, path: PurePosixPath) -> bool:
+    """Tell whether a part stands in a file once and could get markers there, changing nothing else."""
+    spot, content = Spot(path, "part"), whole.encode()
+    try:
+        place = blocks.without_markers(content, part.encode(), spot)
+        if place is None or not _at_margin(content[place[1] :], path):
+            return False
+        marked = blocks.splice(content, b"something else\n", spot, last=part.encode())
+        return blocks.find(marked, spot)["part"].begin.start == place[0]
+    except MarkerError:
+        return False
+
+
+def _at_margin(after: bytes, path: PurePosixPath) -> bool:
+    """Tell whether a comment may stand before what comes next: in a text that is indented it would be part of it."""
+    return path.suffix.lower() in _MARKDOWN or not after[:1].strip(b"\r\n") or not after[:1].isspace()
+
+
+def _candidates(texts: Mapping[str, str], *, markdown: bool) -> Iterable[str]:
+    split = [
+        lines for text in list(dict.fromkeys(texts.values()))[:_LOOKED_AT] if len(lines := lines_of(text)) < _LARGEST
+    ]
+    found: dict[str, None] = {}
+    for base in split:
+        runs = [list(_runs(base, other)) for other in split if other is not base]
+        starts = sorted({start for run in runs for start, _ in run})
+        ends = sorted({end for run in runs for _, end in run})
+        for start in starts:
+            for end in ends:
+                if end > start and any(one <= start and end <= two for run in runs for one, two in run):
+                    text = _tidied(base[start:end], markdown=markdown)
+                    if text:
+                        found[text] = None
+    return sorted(found, key=len, reverse=True)[:200]
+
+
+def _runs(base: Sequence[str], other: Sequence[str]) -> Iterator[tuple[int, int]]:
+    for at, _, size in SequenceMatcher(None, base, other, autojunk=False).get_matching_blocks():
+        if size >= _LEAST_LINES:
+            yield at, at + size
+
+
+def _tidied(lines: Sequence[str], *, markdown: bool) -> str:
+    """Return lines without what hangs over at their edges, or nothing where too little is left."""
+    kept = list(lines)
+    if markdown:
+        kept = _whole_sections(kept)
+    elif any(line.count('"""') % 2 or line.count("'''") % 2 for line in kept):
+        return ""
+    while kept and not kept[0].strip():
+        kept.pop(0)
+    while kept and not kept[-1].strip():
+        kept.pop()
+    said = [line for line in kept if line.strip()]
+    if len(said) < _LEAST_LINES or sum(map(len, said)) < _LEAST_CHARACTERS:
+        return ""
+    if not markdown and kept[0][:1].isspace():
+        return ""
+    text = "".join(kept)
+    return text if text.endswith("\n") else text + "\n"
+
+
+def _whole_sections(lines: list[str]) -> list[str]:
+    """Return lines from their first heading on where they have one, without a heading that says nothing yet."""
+    fences = [number for number, line in enumerate(lines) if _FENCE.match(line)]
+    if len(fences) % 2:
+        lines = lines[: fences[-1]]
+    code = {n for one, two in zip(fences[::2], fences[1::2], strict=False) for n in range(one, two + 1)}
+    headings = [n for n, line in enumerate(lines) if _HEADING.match(line) and n not in code]
+    first = headings[0] if headings else 0
+    before = sum(len(line) for line in lines[:first])
+    kept = lines[first:] if before < sum(map(len, lines)) / 3 else lines
+    while kept and (not kept[-1].strip() or _HEADING.match(kept[-1])):
+        kept = kept[:-1]
+    return kept

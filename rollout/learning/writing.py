@@ -1,0 +1,87 @@
+"""Pieces become the text of a template, in delimiters that the text itself does not use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+_STARTS = {"jinja": ("{{", "{%", "{#"), "shell": ("{{", "{%", "<#"), "angle": ("<<", "<%", "<#")}
+_MARKS = {"jinja": ("{{", "}}", "{%", "%}"), "shell": ("{{", "}}", "{%", "%}"), "angle": ("<<", ">>", "<%", "%>")}
+
+
+class Text(Struct, frozen=True):
+    """What a template says in every repository."""
+
+    said: str
+
+
+class Print(Struct, frozen=True):
+    """A variable, printed; `is_line` where it is whole lines and not part of one, and `may_be_empty` with no line."""
+
+    expression: str
+    is_line: bool = False
+    may_be_empty: bool = False
+
+
+class Optional(Struct, frozen=True):
+    """Lines that are there where a variable is true."""
+
+    flag: str
+    said: str
+
+
+Part = Text | Print | Optional
+
+
+def delimiters_for(rows: Sequence[Sequence[Part]]) -> str:
+    """Return the delimiters that clash least with what templates say."""
+    texts = [part.said for row in rows for part in row if isinstance(part, Text | Optional)]
+    clashes = {name: sum(text.count(start) for text in texts for start in starts) for name, starts in _STARTS.items()}
+    return min(clashes, key=lambda name: clashes[name])
+
+
+def template(row: Sequence[Part], delimiters: str) -> str:
+    """Return the text of a template."""
+    kept = _joined(row)
+    written = []
+    for number, part in enumerate(kept):
+        before_mark = number + 1 < len(kept) and not isinstance(kept[number + 1], Text)
+        written.append(_written(part, delimiters, before_mark=before_mark))
+    return "".join(written)
+
+
+def _joined(row: Sequence[Part]) -> list[Part]:
+    """Return the parts with texts that follow each other as one, so that no mark is split between them."""
+    found: list[Part] = []
+    for part in row:
+        last = found[-1] if found else None
+        if isinstance(part, Text) and isinstance(last, Text):
+            found[-1] = Text(last.said + part.said)
+        elif part != Text(""):
+            found.append(part)
+    return found
+
+
+def _written(part: Part, delimiters: str, *, before_mark: bool) -> str:
+    opens, closes, begins, ends = _MARKS[delimiters]
+    match part:
+        case Text(said):
+            return _escaped(said, delimiters, before_mark=before_mark)
+        case Optional(flag, said):
+            return f"{begins} if {flag} {ends}\n{_escaped(said, delimiters)}{begins} endif {ends}\n"
+        case Print(expression, is_line=False):
+            return f"{opens} {expression} {closes}"
+        case Print(expression, may_be_empty=False):
+            return f"{opens} {expression} {closes}\n"
+        case Print(expression):
+            return f"{begins} if {expression} {ends}\n{opens} {expression} {closes}\n{begins} endif {ends}\n"
+
+
+def _escaped(text: str, delimiters: str, *, before_mark: bool = False) -> str:
+    """Write a text so that it comes out as it is, also where it has the template's own marks."""
+    opens, closes, _, _ = _MARKS[delimiters]
+    starts = "|".join(map(re.escape, _STARTS[delimiters]))
+    clash = rf"{starts}|{re.escape(opens[0])}\Z" if before_mark else starts
+    return re.sub(clash, lambda found: f'{opens} "{found[0]}" {closes}', text)

@@ -1,0 +1,90 @@
+"""What `init` reads of repositories, and what it proposes to take over from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import PurePosixPath
+
+from msgspec import Struct, field
+
+from rollout.model.files import Snapshot, TemplateFile
+from rollout.model.inventory import FoundCheckout
+
+
+class LeftOut(Struct, frozen=True):
+    """A repository or a path that is not taken over, and why."""
+
+    name: str
+    reason: str
+
+
+class Source(Struct, frozen=True):
+    """One repository that is learned from: its name in the inventory, and what its default branch holds.
+
+    `listing` has the paths of all its files, `snapshot` those that it has in common with others.
+    """
+
+    name: str
+    checkout: FoundCheckout
+    url: str
+    listing: frozenset[str]
+    snapshot: Snapshot
+
+
+class Form(StrEnum):
+    """What becomes of a path that several repositories have."""
+
+    TEMPLATE = "template"
+    BLOCK = "block"
+    SKIP = "skip"
+
+
+Value = str | bool
+
+
+class Learned(Struct, frozen=True):
+    """One path in the repositories whose texts are near enough to come from one template.
+
+    `values` are what its variables are in each repository. `text` is the template's; a file `is_rendered` unless all
+    its copies are equal.
+    """
+
+    path: PurePosixPath
+    repositories: tuple[str, ...]
+    variants: int
+    form: Form
+    text: bytes = b""
+    is_rendered: bool = False
+    executable: bool = False
+    delimiters: str = "jinja"
+    allow: tuple[str, ...] = ()
+    values: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    reason: str = ""
+
+
+class TemplateSet(Struct, frozen=True):
+    """A template set: the files that the same repositories have in common."""
+
+    name: str
+    repositories: tuple[str, ...]
+    files: tuple[Learned, ...]
+
+
+class Proposal(Struct, frozen=True):
+    """All that is to be taken over, and what is not."""
+
+    sources: tuple[Source, ...]
+    files: tuple[Learned, ...]
+    sets: tuple[TemplateSet, ...]
+    groups: Mapping[str, tuple[str, ...]]
+    left_out: tuple[LeftOut, ...]
+
+    def templates(self) -> dict[str, TemplateFile]:
+        """Return the files to write under templates/, by their paths from there."""
+        found = {}
+        for one in self.sets:
+            for file in one.files:
+                name = f"{one.name}/{file.path}" + (".j2" if file.is_rendered else "")
+                found[name] = TemplateFile(name, file.text, file.executable)
+        return found
