@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def event_facts(at: Session, since: str) -> EventFacts | None:
     """Return what there is to say; nothing for an inventory that has neither event types nor a database."""
     from rollout.events.event_types import parse_types, shipped_types
+    from rollout.events.traffic import shipped_columns
 
     configured, url = configured_types(at.loaded.inventory.targets), proving.database(at)
     if configured is None and url is None:
@@ -27,7 +28,7 @@ def event_facts(at: Session, since: str) -> EventFacts | None:
     standard = [kind for kind in shipped_types() if kind.standard]
     facts = EventFacts(tuple(map(_kind, standard if configured is None else parse_types(configured))))
     if url is None:
-        return facts
+        return replace(facts, tables=(TableFacts("event_store", tuple(shipped_columns().items())),))
     try:
         proving.reach(at, url, proving.PATIENCE)
         return _with_database(facts, url, since)

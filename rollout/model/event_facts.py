@@ -21,7 +21,7 @@ class TableFacts(Struct, frozen=True):
 
 
 class EventFacts(Struct, frozen=True):
-    """The event store as its database shows it; without a database the types alone."""
+    """The event store as its database shows it; without a database as this version of the program makes it."""
 
     kinds: tuple[KindOfEvent, ...]
     tables: tuple[TableFacts, ...] = ()

@@ -18,6 +18,15 @@ from rollout.showing.status import ALONE, Row, status_markdown
 
 _NAMES = 20  # targets that one heading names
 
+_DID = {
+    "create": "new",
+    "update": "updated",
+    "adopt": "taken over",
+    "drift": "put back",
+    "conflict": "put back",
+    "delete": "deleted",
+    "chmod": "mode changed",
+}
 _WAS = {"create": "missing", "delete": "left over", "chmod": "in the wrong mode"}
 _UPSTREAM = {State.IN_SYNC, State.BEHIND, State.PENDING, State.DRIFT, State.CONFLICT}
 
@@ -99,7 +108,7 @@ def _fixed(done: Sequence[Share]) -> Iterator[str]:
         where = ", ".join(names[:_NAMES]) + (f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else "")
         each = " each" if len(names) > 1 else ""
         lines = [f"### {number}. {where} ({count(len(paths), 'file')}{each})", ""]
-        yield "\n".join(lines + [f"- `{plain(path)}` - {action}" for path, action in paths])
+        yield "\n".join(lines + [f"- `{plain(path)}` - {_DID.get(action, action)}" for path, action in paths])
 
 
 def _commits(repos: Sequence[Share], rows: Mapping[str, Row]) -> Iterator[str]:
@@ -131,8 +140,15 @@ def _pushed(last: Outcome, row: Row | None) -> str:
         return "⏳ Ready to push"
     if last.verdict is Verdict.PUSHED:
         return "✅ Pushed"
+    if last.verdict is Verdict.PROPOSED:
+        merged = row is not None and row.state in {State.IN_SYNC, State.BEHIND}
+        return "✅ Merged" if merged else " ".join(["⏳ In review", *_address(last)])
     upstream_has_it = row is not None and row.state in _UPSTREAM and row.commit == last.commit
     return "✅ Pushed since" if upstream_has_it else "⏳ Ready to push"
+
+
+def _address(last: Outcome) -> list[str]:
+    return [last.review.url] if last.review is not None and last.review.url else []
 
 
 def _shared_title(folders: Sequence[Share]) -> str:
@@ -178,5 +194,11 @@ def _next(told: Told, ordered: Sequence[Share]) -> str:
         if share.open and share.last.target not in known:
             left[share.last.target] = f"{share.last.verdict}: {share.last.reason}"
     lines = [f"⏳ {name} - {plain(why)}" for name, why in left.items()]
-    lines += [f"⏳ Run the tests again: {plain(told.events.trouble)}"] if told.events and told.events.trouble else []
+    lines += _untested(told.events) if told.events else []
     return "\n".join(f"{i}. {line}" for i, line in enumerate(lines or ["✅ Nothing remains"], 1))
+
+
+def _untested(events: EventFacts) -> list[str]:
+    if events.trouble:
+        return [f"⏳ Run the tests of the event store again: {plain(events.trouble)}"]
+    return [] if events.tests else ["⏳ Test the event store where its database answers: rollout verify --database URL"]

@@ -14,7 +14,8 @@ STORE = "event_store"
 def sections(facts: EventFacts) -> Iterator[str]:
     """Yield the sections, each as a Markdown text."""
     if facts.tables:
-        yield "## Schema Comparison\n\n" + "\n\n".join(map(_table, facts.tables))
+        title = "Schema Comparison" if len(facts.tables) > 1 else "Schema"
+        yield f"## {title}\n\n" + "\n\n".join(map(_table, facts.tables))
     if facts.kinds:
         yield "## Standard Event Types\n\n" + _kinds(facts.kinds)
     if facts.tests:
@@ -45,7 +46,7 @@ def _tick(good: bool) -> str:
 
 
 def _table(table: TableFacts) -> str:
-    age = "NEW - the resume system reads it" if table.name == STORE else "OLD - the resume system does not read it"
+    age = "NEW - used by resume" if table.name == STORE else "OLD - not used by resume"
     widest = max(len(name) for name, _ in table.columns)
     columns = ",\n".join(f"  {name:<{widest}}  {kind}" for name, kind in table.columns)
     return f"### {table.name} ({age})\n\n```sql\nCREATE TABLE {table.name} (\n{columns}\n);\n```"

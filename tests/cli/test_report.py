@@ -7,6 +7,7 @@ import re
 import psycopg
 import pytest
 
+from rollout.events.traffic import read_traffic, shipped_columns
 from tests.world import World
 
 EVENT_TYPES = "vars: {event_types: [{name: spawn, when: Subagent spawned, example: {subagent: haiku}}]}\n"
@@ -48,7 +49,7 @@ def test_the_sections_stand_in_the_order_of_the_first_users_summary(two: World) 
         "Next Steps",
     ]
     fixed = sections(report)["What Was Fixed"].strip()
-    assert fixed.startswith("### 1. api, web (1 file each)\n\n- `conf.txt` - create\n\n### 2. shared (1 file)\n")
+    assert fixed.startswith("### 1. api, web (1 file each)\n\n- `conf.txt` - new\n\n### 2. shared (1 file)\n")
     assert "- ❌ 3 files missing\n\n### After\n\n- ✅ 3 of 3 targets as they should be\n" in sections(report)["Impact"]
     assert sections(report)["Next Steps"].strip() == "1. ✅ Nothing remains"
 
@@ -109,7 +110,7 @@ def test_two_applies_of_a_day_are_told_from_before_the_first_to_after_the_last(t
     two.template("project/conf.txt.j2", "bye {{ who }}\n")
     two.run("apply", "--yes")
     report = sections(two.run("report").out)
-    assert "- `conf.txt` - create" in report["What Was Fixed"]
+    assert "- `conf.txt` - new" in report["What Was Fixed"]
     assert f"- Commit: `{first[:7]}` on `main`\n- Commit: `{two.tip('api')[:7]}` on `main`" in report["Git Commits"]
 
 
@@ -147,12 +148,30 @@ def test_a_repository_without_remote_is_never_called_pushed(world: World, edited
     assert ("Ready to push" in report) is ("ready-to-push" in report)
 
 
-def test_without_a_database_the_event_types_alone_are_told(two: World) -> None:
+def test_without_a_database_schema_and_types_are_told_and_that_nothing_was_tested(two: World) -> None:
     two.head = "version: 1\n" + EVENT_TYPES.replace("{event", "{who: world, event")
     two.run("apply", "--yes")
     report = sections(two.run("report").out)
     assert '| `spawn` | Subagent spawned | `{"subagent":"haiku"}` |' in report["Standard Event Types"]
-    assert {"Schema Comparison", "Test Results"} & report.keys() == set()
+    assert re.search(r"CREATE TABLE event_store \(\n  event_id +uuid,\n  instance_id +varchar\(32\),", report["Schema"])
+    assert "Test Results" not in report
+    assert "1. ⏳ Test the event store where its database answers" in report["Next Steps"]
+
+
+def test_what_is_proposed_is_in_review_until_it_is_merged(two: World) -> None:
+    two.defaults = "defaults: {templates: [project], deliver: review}\n"
+    two.run("apply", "--yes", "--limit", "api")
+    assert "- Status: ⏳ In review" in sections(two.run("report").out)["Git Commits"]
+    proposed = two.git("api.git", "for-each-ref", "--format=%(objectname)", "refs/heads/rollout/")
+    two.git("api.git", "update-ref", "refs/heads/main", proposed)
+    two.run("status", "--fetch")
+    assert "- Status: ✅ Merged" in sections(two.run("report").out)["Git Commits"]
+
+
+def test_the_shipped_schema_is_what_the_migrations_make(event_store: str) -> None:
+    with psycopg.connect(event_store) as connection:
+        (made,) = [table.columns for table in read_traffic(connection, "2026-02-03") if table.table == "event_store"]
+    assert list(shipped_columns()) == list(made)
 
 
 def test_with_a_database_schema_types_tests_and_where_events_went_are_told(two: World, event_store: str) -> None:
@@ -186,5 +205,5 @@ def test_a_database_that_is_down_is_said_and_the_rest_is_told(two: World) -> Non
     assert (
         report["Test Results"].strip().startswith("⏳ Not tested: cannot connect to the event store at 127.0.0.1:1/x")
     )
-    assert "⏳ Run the tests again: cannot connect" in report["Next Steps"]
+    assert "⏳ Run the tests of the event store again: cannot connect" in report["Next Steps"]
     assert "secret" not in ran.out

@@ -27,7 +27,7 @@ SELECT substr(r.started_at, 1, 10)
 FROM run AS r
 WHERE r.scope = :scope
   AND EXISTS (
-    SELECT 1 FROM outcome AS o WHERE o.run = r.run AND o.outcome IN ('pushed', 'committed', 'written')
+    SELECT 1 FROM outcome AS o WHERE o.run = r.run AND o.outcome IN ('pushed', 'committed', 'written', 'proposed')
 )
 ORDER BY r.number DESC LIMIT 1;
 
