@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from rollout.cli.session import Session
 from rollout.errors import RolloutError, UsageError
-from rollout.fleet import prove
+from rollout.fleet import capture, prove
 from rollout.model.files import Problem, Unproved
 from rollout.model.inventory import Target
 
@@ -68,7 +68,14 @@ def unproved(at: Session, error: RolloutError) -> tuple[Unproved, ...]:
 
 
 def faults(at: Session, url: str) -> tuple[Unproved, ...]:
-    """Return what is wrong with the documents and with the store that they are about; raise RolloutError if unknown."""
+    """Return what is wrong with the documents, the store that they are about, and what hooks log into it.
+
+    Raises RolloutError if nobody knows.
+    """
     reach(at, url, LONG_PATIENCE)
     chosen = at.loaded.chosen
-    return (*prove.faults(at.loaded, url, chosen, at.interrupt.stop), *prove.script(at.loaded, url, SCRIPT, chosen))
+    return (
+        *prove.faults(at.loaded, url, chosen, at.interrupt.stop),
+        *prove.script(at.loaded, url, SCRIPT, chosen),
+        *capture.faults(at.loaded, url, chosen),
+    )

@@ -24,7 +24,8 @@ from rollout.showing.colour import count
 def verify(context: click.Context, database: str | None) -> int:
     """Prove that every managed file, upstream and on the disk, has the bytes and the mode it should have.
 
-    With an event store, also that its ten checks pass, and that every command and query of the documents works.
+    With an event store, also that its ten checks pass, that every command and query of the documents works, and
+    that hooks log what happens: sessions of the last week beside their transcripts and git's own record.
 
     \b
     rollout verify

@@ -52,6 +52,7 @@ class Health:
     """One session: what it was compared with, and the rates of what happened in it at all."""
 
     instance: str
+    path: str | None
     transcript: str | None
     repository: str | None
     rates: tuple[Rate, ...]
@@ -79,7 +80,7 @@ def health(connection: Connection, instance: str, capture: Capture, now: datetim
     since = datetime.fromisoformat(events[0].timestamp).replace(microsecond=0) if events else now
     of_session = [one for one in (*happened, *made) if since <= one.time <= now - ON_ITS_WAY]
     rates = tuple(rates_of(of_session, events))
-    return Health(instance, str(transcript) if transcript else None, str(record) if record else None, rates)
+    return Health(instance, session.path, _shown(transcript), _shown(record), rates)
 
 
 def rates_of(happened: Sequence[Happened], events: Iterable[Event]) -> Iterator[Rate]:
@@ -93,8 +94,13 @@ def rates_of(happened: Sequence[Happened], events: Iterable[Event]) -> Iterator[
 
 
 def sessions_here(connection: Connection) -> tuple[str, ...]:
-    """Return the sessions of the last week whose transcript can be read here."""
-    rows = connection.execute(query("sessions_with_transcript")).fetchall()
+    """Return the sessions of the last week whose transcript can be read here; none where there is no store yet."""
+    from psycopg import errors
+
+    try:
+        rows = connection.execute(query("sessions_with_transcript")).fetchall()
+    except (errors.UndefinedTable, errors.UndefinedColumn):
+        return ()
     return tuple(str(instance) for instance, path in rows if _readable(str(path)))
 
 
@@ -110,6 +116,10 @@ def _key(event: Event) -> str:
             return text_of(event.data, "pr_number") or ""
         case _:
             return words_of(text_of(event.data, "command") or "")[:LONGEST_COMMAND]
+
+
+def _shown(place: Path | None) -> str | None:
+    return str(place) if place else None
 
 
 def _readable(path: str | None) -> Path | None:

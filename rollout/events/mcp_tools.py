@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -17,6 +16,7 @@ from rollout.events import inferred, resume_markdown, spool, store
 from rollout.events.bundle import Moment
 from rollout.events.queries import query
 from rollout.events.repository_now import read_repository
+from rollout.events.settings import instance_of
 
 if TYPE_CHECKING:
     from rollout.events.database import Connection
@@ -51,15 +51,18 @@ class Tools:
         metadata: Mapping[str, object] | None = None,
     ) -> str:
         """Log one event of a session; it is on disk before the database is contacted."""
-        instance = instance_id or os.environ.get("INSTANCE_ID", "")
+        instance = instance_of(instance_id)
         texts = [json.dumps(dict(part or {}), ensure_ascii=False) for part in (event_data, metadata)]
         spool.append(self.folder, [spool.record(instance, event_type, texts[0], metadata=texts[1])])
         try:
             with self.connect() as connection:
-                spool.deliver(self.folder, connection)
+                done = spool.deliver(self.folder, connection)
         except RolloutError as error:
-            return f"{instance or 'unassigned'}: {event_type} is kept on disk and will be delivered ({error})"
-        return f"{instance or 'unassigned'}: {event_type} is stored"
+            return f"{instance}: {event_type} is kept on disk and will be delivered ({error})"
+        if done.refused:
+            kept = ", ".join(str(path) for path in done.refused)
+            return f"{instance}: {event_type} was delivered; the store refused for good what is kept in {kept}"
+        return f"{instance}: {event_type} is stored"
 
     def sessions(self, project: str = "") -> str:
         """List the sessions that logged last, all of them or those of a project."""
@@ -80,7 +83,7 @@ class Tools:
         """Register a new session and return its instance id."""
         if instance_type not in ("PS", "MS"):
             raise RolloutError(f"instance_type {instance_type!r} is neither PS nor MS")
-        instance = f"{project}-{instance_type}-{secrets.token_hex(3)}"
+        instance = instance_of(f"{project}-{instance_type}-{secrets.token_hex(3)}")
         data = {"project": project, "instance_type": instance_type, "host_machine": host_machine}
         self.log_event("instance_registered", {name: text for name, text in data.items() if text}, instance)
         return instance

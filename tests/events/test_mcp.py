@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
+import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,29 +45,105 @@ def test_with_the_database_away_the_event_is_kept(tmp_path: Path) -> None:
         away.resume(INSTANCE)
 
 
+@pytest.mark.parametrize("instance", ["nobody", "Consilio-PS-a1b2c3", "x" * 40 + "-PS-a1b2c3", "a\n-PS-a1b2c3"])
+def test_what_would_be_refused_for_good_is_said_and_not_logged(tools: Tools, instance: str) -> None:
+    with pytest.raises(RolloutError, match="does not fit"):
+        tools.log_event("commit", {}, instance)
+    with pytest.raises(RolloutError, match="does not fit"):
+        tools.emit_event(instance, "commit")
+    with pytest.raises(RolloutError, match="does not fit"):
+        tools.register_instance(f"Project {instance}")
+    assert count_waiting(tools.folder) == 0
+
+
 def test_an_error_names_the_session(tools: Tools) -> None:
     with pytest.raises(RolloutError, match=INSTANCE):
         tools.resume(INSTANCE)
     assert tools.tail(INSTANCE) == f"{INSTANCE}: no events"
 
 
-def test_a_real_client_is_served(event_store: str, tmp_path: Path) -> None:
+ARGUMENTS = {
+    "resume": {"instance_id"},
+    "smart_resume_context": {"instance_id"},
+    "log_event": {"event_type", "event_data", "instance_id", "metadata"},
+    "emit_event": {"instance_id", "event_type", "event_data"},
+    "register_instance": {"project", "instance_type", "host_machine"},
+    "sessions": {"project"},
+    "tail": {"instance_id", "count"},
+}
+Said = list[tuple[bool, str]]
+
+
+def _text(parts: Sequence[object]) -> str:
+    from mcp.types import TextContent
+
+    return "".join(part.text for part in parts if isinstance(part, TextContent))
+
+
+def talked(url: str, folder: Path, calls: list[tuple[str, dict[str, Any]]]) -> tuple[dict[str, set[str]], Said]:
+    """Let the SDK's own client call tools of the server, and return their arguments, and what each call said."""
     pytest.importorskip("mcp", reason="the extra git-rollout[mcp] is not installed")
     from mcp import ClientSession, StdioServerParameters
     from mcp.client.stdio import stdio_client
 
-    environment = {**os.environ, "ROLLOUT_DATABASE_URL": event_store, "ROLLOUT_SPOOL": str(tmp_path / "spool")}
-    server = StdioServerParameters(command=sys.executable, args=["-m", "rollout.events", "mcp"], env=environment)
+    environment = {**os.environ, "ROLLOUT_DATABASE_URL": url, "ROLLOUT_SPOOL": str(folder / "spool")}
+    server = StdioServerParameters(
+        command=sys.executable, args=["-m", "rollout.events", "mcp"], env=environment, cwd=folder
+    )
 
-    async def talk() -> tuple[set[str], str]:
+    async def talk() -> tuple[dict[str, set[str]], Said]:
         async with stdio_client(server) as (reading, writing), ClientSession(reading, writing) as client:
             await client.initialize()
-            names = {tool.name for tool in (await client.list_tools()).tools}
-            logged = {"event_type": "user_message", "event_data": {"content": "hi"}, "instance_id": INSTANCE}
-            await client.call_tool("log_event", logged)
-            return names, str(await client.call_tool("resume", {"instance_id": INSTANCE}))
+            tools = {tool.name: set(tool.inputSchema["properties"]) for tool in (await client.list_tools()).tools}
+            answers = [await client.call_tool(name, given) for name, given in calls]
+            return tools, [(bool(one.isError), _text(one.content)) for one in answers]
 
-    names, page = asyncio.run(talk())
-    assert {"resume", "log_event", "sessions", "tail", "register_instance", "emit_event"} <= names
-    assert "hi" in page
-    assert stored(event_store, instance=INSTANCE) == ["user_message"]
+    return asyncio.run(asyncio.wait_for(talk(), 60))
+
+
+def test_a_real_client_is_served(event_store: str, tmp_path: Path) -> None:
+    subprocess.run(("git", "init", "-q", "-b", "main", str(tmp_path)), check=True)
+    hi: dict[str, Any] = {"event_type": "user_message", "event_data": {"content": "hi"}, "instance_id": INSTANCE}
+    goal = {"instance_id": INSTANCE, "event_type": "goal", "event_data": {"text": "a login"}}
+    tools, said = talked(
+        event_store,
+        tmp_path,
+        [
+            ("register_instance", {"project": "odin", "instance_type": "MS", "host_machine": "odin4"}),
+            ("log_event", hi | {"metadata": {"tags": ["x"]}}),
+            ("emit_event", goal),
+            ("resume", {"instance_id": INSTANCE}),
+            ("smart_resume_context", {"instance_id": INSTANCE}),
+            ("tail", {"instance_id": INSTANCE, "count": 1}),
+            ("sessions", {"project": "odin"}),
+        ],
+    )
+    assert tools == ARGUMENTS
+    assert [failed for failed, _ in said] == [False] * 7
+    registered, logged, _, page, again, tail, sessions = (text for _, text in said)
+    assert re.fullmatch(r"odin-MS-[0-9a-f]{6}", registered)
+    assert logged == f"{INSTANCE}: user_message is stored"
+    assert ("**Goal**: a login" in page, "branch main" in page, page == again) == (True, True, True)
+    assert ("a login" in tail, "hi" in tail, registered in sessions) == (True, False, True)
+    assert stored(event_store, instance=INSTANCE) == ["user_message", "goal"]
+
+
+def test_a_real_client_is_told_which_session_is_wrong_and_the_server_goes_on(event_store: str, tmp_path: Path) -> None:
+    calls = [
+        ("resume", {"instance_id": INSTANCE}),
+        ("resume", {}),
+        ("log_event", {"event_type": "commit", "instance_id": "nobody"}),
+        ("register_instance", {"project": "odin", "instance_type": "XX"}),
+        ("log_event", {"event_type": "commit", "instance_id": INSTANCE}),
+    ]
+    _, said = talked(event_store, tmp_path, calls)
+    assert [failed for failed, _ in said] == [True, True, True, True, False]
+    assert all(name in text for name, (_, text) in zip((INSTANCE, "instance_id", "nobody", "XX"), said, strict=False))
+    assert stored(event_store, instance=INSTANCE) == ["commit"]
+
+
+def test_a_real_client_is_told_that_an_event_waits(tmp_path: Path) -> None:
+    calls = [("log_event", {"event_type": "commit", "instance_id": INSTANCE})]
+    [(failed, text)] = talked("postgresql://x@127.0.0.1:1/x", tmp_path, calls)[1]
+    assert (failed, "kept on disk and will be delivered" in text, INSTANCE in text) == (False, True, True)
+    assert count_waiting(tmp_path / "spool") == 1

@@ -120,6 +120,31 @@ def test_verify_names_the_document_that_is_wrong_although_it_is_as_rendered(
     assert documented.run("verify").code == 0  # without a database there is nothing to try it on
 
 
+def test_verify_names_what_hooks_did_not_log(documented: World, event_store: str, tmp_path: Path) -> None:
+    assert documented.run("apply", "--yes").code == 0
+    transcript = tmp_path / "t.jsonl"
+    entry = {"type": "user", "timestamp": "2026-02-03T15:20:00Z", "message": {"role": "user", "content": "unseen"}}
+    transcript.write_text(json.dumps(entry) + "\n")
+    begun = {"transcript_path": str(transcript), "cwd": str(documented.root / "one" / "src")}
+    ask(
+        event_store,
+        "SELECT append_event(%s, 'instance_registered', %s, occurred_at => '2026-02-03T15:19:00Z')",
+        INSTANCE, json.dumps(begun),
+    )  # fmt: skip
+    assert documented.run("verify", "--database", event_store).code == 0  # a session of long ago is no news
+    ask(event_store, "UPDATE supervisor_sessions SET last_heartbeat = now()")
+    verified = documented.run("verify", "--json", "--database", event_store)
+    found = {target["name"]: target["mismatches"] for target in verified.json["targets"]}
+    said = f"{INSTANCE}: 0 of 1 user_message stored, 99% wanted; rollout events health {INSTANCE} names what is missing"
+    assert (verified.code, found["shared"]) == (2, [])
+    assert found["one"] == [{"path": ".claude/settings.json", "where": "document", "reason": said}]
+    documented.tail += "events: {capture: {min_rate: 0.5}}\n"
+    entry["message"] = {"role": "user", "content": "seen"}
+    transcript.write_text(transcript.read_text() + json.dumps(entry) + "\n")
+    ask(event_store, "SELECT append_event(%s, 'user_message', '{\"content\": \"seen\"}')", INSTANCE)
+    assert documented.run("verify", "--database", event_store).code == 0
+
+
 def test_verify_runs_the_test_of_the_store_on_the_store_itself(documented: World, empty_database: str) -> None:
     assert documented.run("apply", "--yes").code == 0
     verified = documented.run("verify", "--json", "--database", empty_database)

@@ -1,0 +1,56 @@
+"""Do the hooks of these targets log what happens? Their sessions beside transcripts and git's own record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollout.fleet.load import Loaded
+from rollout.model.files import Unproved
+from rollout.model.inventory import Branch, Folder, Target
+
+if TYPE_CHECKING:
+    from rollout.events.health import Capture, Health
+
+# What the hooks stand in, so that is what somebody has to look at.
+HOOKS = ".claude/settings.json"
+
+
+def faults(loaded: Loaded, url: str, targets: Iterable[Target]) -> tuple[Unproved, ...]:
+    """Return what too little is stored of, for each session of the last week whose transcript is on this machine."""
+    from rollout.events import health
+    from rollout.events.database import connected
+
+    wanted, places = _capture(loaded), tuple(_places(targets))
+    with connected(url) as connection:
+        found = [
+            health.health(connection, name, wanted, datetime.now(UTC)) for name in health.sessions_here(connection)
+        ]
+    return tuple(fault for one in found for fault in _of_session(one, wanted.min_rate, places))
+
+
+def _of_session(one: Health, bound: float, places: Iterable[tuple[str, Path]]) -> Iterator[Unproved]:
+    owner = next((name for name, place in places if one.path and Path(one.path).is_relative_to(place)), None)
+    for rate in one.below(bound) if owner else ():
+        stored = rate.happened - len(rate.missing)
+        said = f"{one.instance}: {stored} of {rate.happened} {rate.kind} stored, {bound:.0%} wanted"
+        yield Unproved(owner or "", HOOKS, f"{said}; rollout events health {one.instance} names what is missing")
+
+
+def _capture(loaded: Loaded) -> Capture:
+    from rollout.events.health import capture_of
+
+    targets = loaded.inventory.targets
+    said = [t.variables["event_settings"].value for t in targets if "event_settings" in t.variables]
+    return capture_of(said[0].get("capture") or {} if said else {})
+
+
+def _places(targets: Iterable[Target]) -> Iterator[tuple[str, Path]]:
+    for target in targets:
+        match target.location:
+            case Branch(checkout=Path() as checkout):
+                yield target.name, checkout.resolve()
+            case Folder() | Branch():
+                pass  # a session works in a repository
