@@ -66,7 +66,10 @@ def verify(context: click.Context, database: str | None) -> int:
                     lines.append(
                         f"{bad} {one.name}: {count(len(one.mismatches), 'mismatch')}".replace("mismatchs", "mismatches")
                     )
-                    lines += ["    " + ": ".join(filter(None, (m.where, m.path, m.reason))) for m in one.mismatches]
+                    lines += [
+                        "    " + ": ".join(filter(None, (m.where, m.path, m.reason.removeprefix(f"{m.path}: "))))
+                        for m in one.mismatches
+                    ]
             lines += plans.orphans(made.steps, whole=at.options.verbose > 0)
             lines.append("Verified." if ok else "Not as it should be.")
             at.screen.data("\n".join(lines) + "\n")

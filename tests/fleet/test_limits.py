@@ -65,6 +65,7 @@ def test_what_is_forbidden_is_shown_fails_verify_and_blocks_when_told_to(tmp_pat
         ("forbidden", "src/a.py"),
         ("forbidden", "docs/old.md"),
     ]
+    assert f"    forbidden: {said}\n" in world.run("verify").out
     world.head = HEAD + f"forbid: [{rule % ', block: true, targets: [api]'}]\n"
     assert world.run("plan", "--json").states() == {"api": "blocked", "shared": "in-sync"}
     world.elsewhere("api", {"src/a.py": "x\n"})
