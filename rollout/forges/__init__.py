@@ -1,4 +1,4 @@
 """The forges: which one a host is, how a change can be proposed there, and its HTTP interface.
 
-Doors: `known`, `openings`, `ways`.
+Doors: `gerrit`, `known`, `lacks`, `openings`, `pushing`, `ways`.
 """

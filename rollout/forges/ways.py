@@ -2,11 +2,42 @@
 
 from __future__ import annotations
 
-from rollout.model.reviews import Deliver, Delivery, Via
+from collections.abc import Collection, Iterator
+
+from rollout.forges import agit, gerrit, push_options
+from rollout.forges.known import forge_of
+from rollout.forges.pushing import ByPush
+from rollout.model.reviews import Deliver, Delivery, Forge, ForgeKind, Via
+
+_BY_PUSH = {
+    ForgeKind.GITLAB: Via.PUSH_OPTIONS,
+    ForgeKind.GITEA: Via.AGIT,
+    ForgeKind.GERRIT: Via.GERRIT,
+}
 
 
-def way(delivery: Delivery, url: str) -> Via:
-    """Return how a target's changes go upstream."""
+def way(delivery: Delivery, url: str, without: Collection[Via] = ()) -> Via:
+    """Return how a target's changes go upstream; `without` are ways that the server is known not to have."""
     if delivery.deliver is Deliver.PUSH:
         return Via.PUSH
-    return Via.ADDRESS
+    return next(via for via in ways(forge_of(delivery, url)) if via not in without)
+
+
+def ways(forge: Forge | None) -> Iterator[Via]:
+    """Yield the ways on which a change can be proposed, in the order in which they are tried."""
+    if forge is not None and forge.kind in _BY_PUSH:
+        yield _BY_PUSH[forge.kind]
+    yield Via.ADDRESS
+
+
+def by_push(via: Via) -> ByPush | None:
+    """Return the way on which git's own push opens the review."""
+    match via:
+        case Via.PUSH_OPTIONS:
+            return push_options
+        case Via.AGIT:
+            return agit
+        case Via.GERRIT:
+            return gerrit
+        case _:
+            return None

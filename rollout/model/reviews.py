@@ -28,9 +28,14 @@ class Via(StrEnum):
     ADDRESS = "address"
 
     @property
-    def opens(self) -> bool:
-        """Tell whether it opens a review, and not only shows a person where that is done."""
-        return self is not Via.ADDRESS
+    def opens_after(self) -> bool:
+        """Tell whether a review is opened once the branch is pushed, and not by the push or by a person."""
+        return self in {Via.GH, Via.HTTP}
+
+    @property
+    def by_ref(self) -> bool:
+        """Tell whether the change goes to refs/for/BRANCH, and the forge says on which ref it is then."""
+        return self in {Via.AGIT, Via.GERRIT}
 
 
 class ForgeKind(StrEnum):
@@ -147,6 +152,12 @@ class Standing(Struct, frozen=True):
     declined: str = ""  # why it counts as declined
     done: bool = False  # upstream has what it says, and what is left of it has been cleared away
     review: Review | None = None
+    ref: str = ""  # the ref that carries it, where the forge made that
+    key: str = ""  # by which the forge knows the change
+
+    @property
+    def at(self) -> str:
+        return self.ref or f"refs/heads/{self.branch}"
 
     @property
     def taken_over(self) -> bool:
@@ -170,6 +181,7 @@ class Proposed(Struct, frozen=True):
 
     standing: Standing
     says: str
+    without: tuple[Via, ...] = ()  # the ways that were tried and that the server does not have
 
 
 def review_document(review: Review | None) -> dict[str, object] | None:

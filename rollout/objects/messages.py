@@ -53,7 +53,19 @@ def inventory(text: str) -> str:
     return next((line.partition(": ")[2] for line in last.split("\n") if line.startswith(INVENTORY)), "")
 
 
+def change_id(text: str) -> str:
+    found = re.search(r"^Change-Id: (I[0-9a-f]{40})$", text, re.MULTILINE)
+    return "" if found is None else found[1]
+
+
+def topic(text: str) -> str:
+    """Return the name under which a forge has a proposal that began again."""
+    found = re.search(r"^Rollout-Topic: (\S+)$", text, re.MULTILINE)
+    return "" if found is None else found[1]
+
+
 INVENTORY = "Rollout-Inventory: "
+TOPIC = "Rollout-Topic: "
 
 
 class Words(Struct, frozen=True):

@@ -88,5 +88,5 @@ def renews(step: Step) -> bool:
         return False
     if not step.changes:
         return standing.left
-    opened = standing.review is not None or not step.via.opens
+    opened = standing.review is not None or not step.via.opens_after
     return step.state is not State.IN_REVIEW or not (standing.on_tip and opened)

@@ -52,6 +52,14 @@ def of_git_push(result: Result) -> Answer:
     return refusal(hooks, verdicts) if verdicts else unreported(result, hooks)
 
 
+def remote_words(err: str) -> str:
+    """Return what the receiver and its hooks said to the person who pushes, a line each."""
+    lines = (line.strip() for line in err.splitlines())
+    return redact(
+        "\n".join(plain(line.removeprefix("remote:").strip()) for line in lines if line.startswith("remote:"))
+    )
+
+
 def refusal(hooks: Iterable[str], verdicts: Iterable[str]) -> Refused:
     """Return a refusal: first what the receiver's hooks said, then its own reason."""
     words = [plain(line.strip()) for line in (*hooks, *verdicts)]

@@ -7,7 +7,8 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from msgspec import Struct, field
+from msgspec import Struct
+from msgspec.structs import replace
 
 from rollout.errors import GitError
 from rollout.git.run import Git
@@ -21,6 +22,8 @@ from rollout.store import layout, store, transfer
 from rollout.store.store import Store
 
 _LOOK = "refs/rollout/look"
+_SEARCHED = 60  # the newest pull requests that are looked through when nothing is remembered
+_NUMBERED = re.compile(r"/(\d+)/head\Z")
 _DEPTH = 12  # commits of the branch that are looked at: ours, below merges of upstream
 _AUTHOR = re.compile(rb"^author (.*) <.*> \d+ [+-]\d{4}$", re.MULTILINE)
 
@@ -32,9 +35,17 @@ class Carried(Struct, frozen=True):
     own: str | None
     parent: str | None  # the upstream commit that it stands on
     moved: tuple[Moved, ...] = ()
-    inventory: str = ""  # by which word the inventory is known that made ours
-    merged: Mapping[str, str] = field(default_factory=dict)  # paths at which it accepts a merge of drift
-    who: str = ""  # and whose it is else
+    text: str = ""  # the message of ours
+    who: str = ""  # whose it is else
+
+    @property
+    def inventory(self) -> str:
+        return messages.inventory(self.text)
+
+    @property
+    def merged(self) -> Mapping[str, str]:
+        """Return the paths at which it accepts a merge of drift."""
+        return messages.merged(self.text)
 
     @property
     def after(self) -> dict[str, tuple[str, str] | None]:
@@ -43,23 +54,24 @@ class Carried(Struct, frozen=True):
 
 def heads(store: Store, branch: str) -> dict[str, str]:
     """Return the commits of a proposal's branch and of those that began again beside it, by name."""
+    found = refs_at(store, f"refs/heads/{branch}", f"refs/heads/{branch}.*")
+    named = {ref.removeprefix("refs/heads/"): commit for ref, commit in found.items() if ref.startswith("refs/heads/")}
+    return {name: commit for name, commit in named.items() if _number(branch, name)}
+
+
+def refs_at(store: Store, *patterns: str) -> dict[str, str]:
+    """Return the refs upstream that fit a pattern, with their commits; raise Unreachable where it does not answer."""
     remote = store.remote
     try:
         told = contact.run(
             Git(), remote.url, remote.access,
-            "ls-remote", "--quiet", "--heads", "--end-of-options", remote.url,
-            f"refs/heads/{branch}", f"refs/heads/{branch}.*",
+            "ls-remote", "--quiet", "--refs", "--end-of-options", remote.url, *patterns,
             limit=remote.access.ask_limit,
         )  # fmt: skip
     except GitError as error:
         raise Unreachable(str(error)) from error
-    found = {}
-    for line in told.out.decode("utf-8", "replace").splitlines():
-        commit, _, ref = line.partition("\t")
-        name = ref.removeprefix("refs/heads/")
-        if ID.match(commit) and _number(branch, name):
-            found[name] = commit
-    return found
+    lines = (line.partition("\t") for line in told.out.decode("utf-8", "replace").splitlines())
+    return {ref: commit for commit, _, ref in lines if ID.match(commit)}
 
 
 def _number(branch: str, name: str) -> int:
@@ -78,8 +90,8 @@ def another(branch: str, name: str) -> str:
     return f"{branch}.{_number(branch, name) + 1}"
 
 
-def carried(store: Store, branch: str, commit: str) -> Carried:
-    """Return what is at the head of a branch; what is not here is fetched into a folder of its own, and forgotten."""
+def carried(store: Store, ref: str, commit: str) -> Carried:
+    """Return what a ref carries; what is not here is fetched into a folder of its own, and forgotten."""
     try:
         found = _read(store.objects(commit), store, commit)
         if found.own is not None:
@@ -87,18 +99,49 @@ def carried(store: Store, branch: str, commit: str) -> Carried:
     except GitError:
         pass
     with tempfile.TemporaryDirectory(prefix="rollout-look-") as folder:
-        look = _fetched(store, branch, Path(folder) / "look", len(commit))
+        look = _fetched(store, {ref: _LOOK}, Path(folder) / "look", len(commit))
         try:
             return _read(look.objects(commit), store, commit)
         finally:
             look.close()
 
 
-def _fetched(ours: Store, branch: str, place: Path, id_size: int) -> Store:
+def _fetched(ours: Store, refs: Mapping[str, str], place: Path, id_size: int) -> Store:
     look = store.at(place, ours.remote, ours.target)
     layout.ready(look, id_size)
-    transfer.by_git(look, f"--depth={_DEPTH}", "--filter=blob:none", f"+refs/heads/{branch}:{_LOOK}")
+    wanted = (f"+{ref}:{to}" for ref, to in refs.items())
+    transfer.by_git(look, f"--depth={_DEPTH}", "--filter=blob:none", *wanted)
     return look
+
+
+def search(store: Store, pattern: str, inventory: str) -> tuple[str, str] | None:
+    """Return the newest ref that carries a proposal of this inventory for the store's target, and its commit."""
+    there = refs_at(store, pattern)
+    numbered = {int(found[1]): ref for ref in there if (found := _NUMBERED.search(ref))}
+    newest = {numbered[number]: f"{_LOOK}/{number}" for number in sorted(numbered)[-_SEARCHED:]}
+    if not newest:
+        return None
+    with tempfile.TemporaryDirectory(prefix="rollout-look-") as folder:
+        look = _fetched(store, newest, Path(folder) / "look", len(there[next(iter(newest))]))
+        try:
+            ours = [ref for ref in newest if _is_of(look.objects(there[ref]), there[ref], inventory, store.target)]
+        finally:
+            look.close()
+    return (ours[-1], there[ours[-1]]) if ours else None
+
+
+def _is_of(objects: Objects, commit: str, inventory: str, target: str) -> bool:
+    """Tell whether a commit, or one that it follows, is a proposal of an inventory for a target."""
+    current: str | None = commit
+    for _ in range(_DEPTH):
+        found = None if current is None else objects.read(current)
+        if found is None:
+            return False
+        parents, text = messages.parts(found[2])
+        if messages.inventory(text) == inventory and messages.run_and_target(text)[1] == target:
+            return True
+        current = parents[0] if parents else None
+    return False
 
 
 def _read(objects: Objects, ours: Store, commit: str) -> Carried:
@@ -109,8 +152,7 @@ def _read(objects: Objects, ours: Store, commit: str) -> Carried:
         made = seal.fits(content, moved, ours.remote.branch)
         text = messages.parts(content)[1]
         who = "" if made else _who(content, commit)
-        own = commit if made else None
-        return Carried(commit, own, parents[0], moved, messages.inventory(text), messages.merged(text), who)
+        return Carried(commit, commit if made else None, parents[0], moved, text, who)
     below = _below_merges(objects, ours, commit, parents)
     return below or Carried(commit, None, None, who=_who(content, commit))
 
@@ -123,7 +165,7 @@ def _below_merges(objects: Objects, ours: Store, commit: str, parents: list[str]
     if below.own is None:
         return None
     moved = tuple(difference(Tree(objects, parents[1]), Tree(objects, commit)))
-    found = Carried(commit, below.own, parents[1], moved, below.inventory, below.merged)
+    found = replace(below, commit=commit, parent=parents[1], moved=moved)
     return found if found.after == below.after else None
 
 

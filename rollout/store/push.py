@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from msgspec import Struct
 
 from rollout.errors import GitError
+from rollout.forges.pushing import Pushing, Told
 from rollout.git import git_folder
 from rollout.git.run import Result
 from rollout.model.plan import Change
@@ -21,6 +23,14 @@ from rollout.store.store import Store
 _HOW = (
     "push", "--porcelain", "--no-verify", "--no-signed", "--no-follow-tags", "--no-thin", "--recurse-submodules=no",
 )  # fmt: skip
+
+
+_NO_OPTIONS = "does not support push options"
+_MADE = re.compile(r"^[ +*=]\t[^\t:]*:([^\t]+)\t", re.MULTILINE)  # git-push(1), OUTPUT
+
+
+class NoOptions(Struct, frozen=True):
+    """The receiver does not take options with a push, and nothing was pushed."""
 
 
 class Lease(Struct, frozen=True):
@@ -45,6 +55,25 @@ def push(store: Store, commit: str, base: str, lease: Lease | None = None) -> An
         limit = store.remote.access.transfer_limit
         return receive_pack.push(store.git, beside, _update(store, commit, base, lease), limit)
     return push_far(store, commit, base, lease) or answers.of_git_push(_by_git(store, commit, lease))
+
+
+def offer(store: Store, commit: str, pushing: Pushing, lease: Lease | None = None) -> Answer | Told | NoOptions:
+    """Push our commit to a ref with options that the receiver makes a review of.
+
+    Raises GitError where git does not run.
+    """
+    options = [word for option in pushing.options for word in ("-o", option)]
+    held = [] if lease is None else [f"--force-with-lease={lease.ref}:{lease.old or ''}"]
+    access, url = store.remote.access, store.remote.url
+    what = f"{commit}:{pushing.ref if lease is None else lease.ref}"
+    arguments = (*_HOW, *options, *held, "--end-of-options", url, what)
+    said = contact.run(store.git, url, access, *arguments, limit=access.transfer_limit, ok=())
+    if said.code and _NO_OPTIONS in said.err:
+        return NoOptions()
+    if said.code:
+        return answers.of_git_push(said)
+    made = _MADE.search(said.out.decode("utf-8", "replace"))
+    return Told(made[1] if made else pushing.ref, answers.remote_words(said.err))
 
 
 def delete(store: Store, lease: Lease) -> Answer:

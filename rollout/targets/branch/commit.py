@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from rollout.errors import GitError
+from rollout.forges import gerrit
 from rollout.model.outcomes import Identity
 from rollout.model.plan import Change
+from rollout.model.reviews import Via
 from rollout.objects import messages
-from rollout.store import build, pending
+from rollout.store import build, pending, proposals
 from rollout.store.pending import Pending
 from rollout.targets.branch.task import Built, Task
 
@@ -53,7 +55,36 @@ def _trailers(task: Task, identity: Identity) -> tuple[str, ...]:
     """Return the trailers that are asked for; a proposal names the inventory that it comes from."""
     asked = task.job.words.lines(identity.committer)
     inventory = task.step.delivery.origin.inventory
-    return (*asked, f"{messages.INVENTORY}{inventory}") if task.proposes and inventory else asked
+    return (*asked, *(_of_proposal(task, inventory) if task.proposes else ()))
+
+
+def _of_proposal(task: Task, inventory: str) -> Iterator[str]:
+    name, via = topic(task), task.step.via
+    if inventory:
+        yield f"{messages.INVENTORY}{inventory}"
+    if via.by_ref and name != task.step.delivery.rules.branch:
+        yield f"{messages.TOPIC}{name}"
+    if via is Via.GERRIT:
+        yield f"Change-Id: {change_id(task)}"
+
+
+def topic(task: Task) -> str:
+    """Return the name by which a forge knows the proposal; a new one where it begins again."""
+    first, standing = task.step.delivery.rules.branch, task.step.standing
+    if standing is None:
+        return first
+    begins_again = standing.taken_over or standing.declined
+    return proposals.another(first, standing.branch) if begins_again else standing.branch
+
+
+def change_id(task: Task) -> str:
+    """Return the Change-Id of a proposal: that of the open one, else one that our last commit upstream settles."""
+    step, standing = task.step, task.step.standing
+    if standing is not None and standing.key and standing.left:
+        return standing.key
+    again = (step.base or "",) if standing is not None and (standing.declined or standing.taken_over) else ()
+    newest = task.store.memory.memo().newest or ""
+    return gerrit.change_id(step.delivery.origin.inventory, step.target, step.branch or "", newest, *again)
 
 
 def _keeps_message(task: Task, pending: Pending) -> bool:

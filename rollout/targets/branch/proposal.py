@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
@@ -15,6 +16,7 @@ from rollout.model.files import Desired, File
 from rollout.model.inventory import Target
 from rollout.model.plan import Action, Change, Step
 from rollout.model.reviews import Deliver, Delivery, Proposal, Proposed, Standing, Via
+from rollout.objects import messages
 from rollout.objects.ids import git_id
 from rollout.planning import proposals as decide
 from rollout.store import proposals
@@ -34,6 +36,10 @@ class Proposing(Struct, frozen=True):
     network: bool
     branch: str = ""
     carried: Carried | None = None
+    ref: str = ""  # that the forge made for it
+
+
+_GERRIT = re.compile(r"(refs/changes/\d+/\d+)/\d+\Z")
 
 
 def delivery_of(target: Target, decisions: Decisions) -> Delivery:
@@ -44,17 +50,49 @@ def proposing(delivery: Delivery, at: Located, store: Store, tip: str, *, networ
     """Return what carries the proposal of a target; None where its changes are pushed."""
     if delivery.deliver is Deliver.PUSH or at.local:
         return None
-    found = Proposing(delivery, ways.way(delivery, at.remote.url), tip, network)
-    return _carrying(found, store) if network else found
+    known = store.memory.memo().proposed
+    via = ways.way(delivery, at.remote.url, without=() if known is None else known.without)
+    found = Proposing(delivery, via, tip, network)
+    if not network:
+        return found
+    return _carried_by_ref(found, store) if found.via.by_ref else _carried_by_branch(found, store)
 
 
-def _carrying(found: Proposing, store: Store) -> Proposing:
+def _carried_by_branch(found: Proposing, store: Store) -> Proposing:
     branch = found.delivery.rules.branch
     heads = proposals.heads(store, branch)
     name = proposals.newest(branch, heads)
     if name is None:
         return replace(found, branch=branch)
-    return replace(found, branch=name, carried=proposals.carried(store, name, heads[name]))
+    return replace(found, branch=name, carried=proposals.carried(store, f"refs/heads/{name}", heads[name]))
+
+
+def _carried_by_ref(found: Proposing, store: Store) -> Proposing:
+    found = replace(found, branch=found.delivery.rules.branch)
+    known = store.memory.memo().proposed
+    there = _known_ref(store, known.standing) if known is not None else _searched(found, store)
+    if there is None:
+        return found
+    carried = proposals.carried(store, *there)
+    name = messages.topic(carried.text) or (known.standing.branch if known is not None else found.branch)
+    return replace(found, branch=name, ref=there[0], carried=carried)
+
+
+def _known_ref(store: Store, standing: Standing) -> tuple[str, str] | None:
+    """Return where the forge has our change now: of a Gerrit change the newest patch set."""
+    if not standing.ref or standing.done:
+        return None
+    change = _GERRIT.match(standing.ref)
+    there = proposals.refs_at(store, f"{change[1]}/*" if change else standing.ref)
+    sets = {int(ref.rpartition("/")[2]): ref for ref in there if change and ref.rpartition("/")[2].isdigit()}
+    ref = sets[max(sets)] if sets else standing.ref
+    return (ref, there[ref]) if ref in there else None
+
+
+def _searched(found: Proposing, store: Store) -> tuple[str, str] | None:
+    if found.via is not Via.AGIT:
+        return None  # Gerrit knows the change by its Change-Id
+    return proposals.search(store, "refs/pull/*/head", found.delivery.origin.inventory)
 
 
 def waiting_files(found: Proposing, store: Store, changes: Iterable[Change]) -> Waiting:
@@ -109,7 +147,8 @@ def with_proposal(step: Step, desired: Desired, found: Proposing, store: Store, 
     said = decide.says(desired, step.changes)
     standing = _standing(step, found, store, said)
     if found.network and standing is not None:
-        store.memory.remember(proposed=Proposed(standing, said))
+        known = store.memory.memo().proposed
+        store.memory.remember(proposed=Proposed(standing, said, known.without if known else ()))
     step = replace(step, via=found.via, delivery=found.delivery, proposal=Proposal(said))
     return decide.proposed(step, standing, decisions)
 
@@ -122,7 +161,7 @@ def _standing(step: Step, found: Proposing, store: Store, said: str) -> Standing
     if carried is None:
         return _gone(known, said)
     inventory = found.delivery.origin.inventory
-    done = known is not None and known.standing.head == carried.commit and known.standing.done
+    before = None if known is None or known.standing.head != carried.commit else known.standing
     return Standing(
         branch=found.branch,
         head=carried.commit,
@@ -131,7 +170,10 @@ def _standing(step: Step, found: Proposing, store: Store, said: str) -> Standing
         on_tip=carried.parent == found.tip,
         who=carried.who,
         foreign=_foreign(found.branch) if carried.own and carried.inventory not in {"", inventory} else "",
-        done=done,
+        done=before is not None and before.done,
+        review=None if known is None or known.standing.done else known.standing.review,
+        ref=found.ref,
+        key=messages.change_id(carried.text),
     )
 
 

@@ -1,0 +1,39 @@
+"""Gitea and Forgejo make a pull request of a push to refs/for/BRANCH; the topic says which one it is.
+
+Written by https://forgejo.org/docs/latest/user/agit-support/ and https://docs.gitea.com/usage/agit.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rollout.forges.pushing import Pushing, Told, Wanted, address_in, line
+from rollout.model.reviews import Review
+
+_REF = re.compile(r"refs/pull/(\d+)/head\Z")
+
+
+def find(_wanted: Wanted) -> str:
+    return "refs/pull/*/head"
+
+
+def open(wanted: Wanted) -> Pushing:  # noqa: A001
+    options = (
+        line("topic", wanted.topic),
+        line("title", wanted.title),
+        line("description", wanted.body),
+        "force-push=true",  # or a commit that does not follow the one there would be refused
+    )
+    return Pushing(f"refs/for/{wanted.base}", options)
+
+
+def update(wanted: Wanted) -> Pushing:
+    return open(wanted)
+
+
+def state(told: Told) -> Review | None:
+    ref = _REF.match(told.ref)
+    page = address_in(told.words, r"/pulls/(\d+)")
+    if page is not None:
+        return Review(page[0], page[1])
+    return None if ref is None else Review("", int(ref[1]))

@@ -1,0 +1,61 @@
+"""A push that opens a review by itself: where it goes, with which options, and what the answer says."""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+from msgspec import Struct
+
+from rollout.model.reviews import Review, Rules
+
+_ENDS = re.compile(r"[\x00\r\n]+")
+
+
+class Wanted(Struct, frozen=True):
+    """The review that is to be: on which branch, by which name, and what it says."""
+
+    base: str
+    topic: str
+    title: str
+    body: str  # in one line
+    rules: Rules
+
+
+class Pushing(Struct, frozen=True):
+    """A ref to push to, and the options of the push."""
+
+    ref: str
+    options: tuple[str, ...] = ()
+
+
+class Told(Struct, frozen=True):
+    """What the receiver told of a push that it took: the ref that it made, and its words."""
+
+    ref: str
+    words: str
+
+
+class ByPush(Protocol):
+    """A way on which git's own push opens a review; each has a module of these four."""
+
+    def find(self, wanted: Wanted) -> str:
+        """Return the pattern of the refs that may carry the review."""
+
+    def open(self, wanted: Wanted) -> Pushing: ...
+
+    def update(self, wanted: Wanted) -> Pushing: ...
+
+    def state(self, told: Told) -> Review | None:
+        """Return the review that the receiver speaks of."""
+
+
+def line(key: str, value: str) -> str:
+    """Return a push option; git takes neither a line end nor NUL in one."""
+    return f"{key}={_ENDS.sub(' ', value)}" if value else key
+
+
+def address_in(words: str, pattern: str) -> tuple[str, int] | None:
+    """Return the last address in the receiver's words that a pattern finds, and the number in it."""
+    found = list(re.finditer(rf"https?://[^\s<>\"']*{pattern}", words))
+    return (found[-1][0], int(found[-1][1])) if found else None

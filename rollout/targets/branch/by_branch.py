@@ -1,0 +1,87 @@
+"""Propose on a branch of our own, rollout/ID; a person opens the review, the push does, or the forge is asked to."""
+
+from __future__ import annotations
+
+from rollout.errors import GitError, GitTimeout
+from rollout.forges.known import forge_of
+from rollout.forges.openings import opening
+from rollout.forges.pushing import Told, Wanted
+from rollout.forges.ways import by_push
+from rollout.model.outcomes import Outcome
+from rollout.model.plan import Change
+from rollout.model.reviews import Review, Standing
+from rollout.remote.answers import Answer, Pushed, Unheard
+from rollout.remote.upstream import Unreachable
+from rollout.safety.faults import first_line
+from rollout.store import proposals, push
+from rollout.store.proposals import Carried
+from rollout.store.push import Lease, NoOptions
+from rollout.targets.branch.commit import commit
+from rollout.targets.branch.proposal import wanted as entries
+from rollout.targets.branch.proposed import Unsupported, not_proposed, proposed, taken_over, unknown
+from rollout.targets.branch.task import Built, Task
+
+
+def propose(task: Task, changes: list[Change], tip: str, wanted: Wanted) -> Outcome | Unsupported | None:
+    """Propose the changes; None where the branch moved between our look and our push."""
+    branch, there = _where(task)
+    if there is not None and there.own is None:
+        return taken_over(task, branch, there.who)
+    if there is not None and there.parent == tip and there.after == entries(changes, tip):
+        return _opened(task, branch, Built(there.commit, tip, tuple(changes)), _known(task))
+    built = commit(task, tip, changes)
+    lease = Lease(f"refs/heads/{branch}", None if there is None else there.commit)
+    answer = _pushed(task, built, lease, wanted)
+    if isinstance(answer, NoOptions):
+        return Unsupported("the server takes no options with a push")
+    try:
+        now = proposals.refs_at(task.store, lease.ref).get(lease.ref)
+    except Unreachable as error:
+        return unknown(task, first_line(str(error)), built)
+    if now == built.commit:
+        return _opened(task, branch, built, _told(task, answer))
+    return not_proposed(task, answer if not isinstance(answer, Told) else Pushed(), built) if now == lease.old else None
+
+
+def _where(task: Task) -> tuple[str, Carried | None]:
+    """Return the branch that is to carry the proposal and what is on it now."""
+    first, planned = task.step.delivery.rules.branch, task.step.standing
+    heads = proposals.heads(task.store, first)
+    name = proposals.newest(first, heads)
+    if name is None:
+        return first, None
+    if planned is not None and planned.taken_over and planned.branch == name and planned.head == heads[name]:
+        return proposals.another(first, name), None  # a person said so, or the step would not be written
+    return name, proposals.carried(task.store, f"refs/heads/{name}", heads[name])
+
+
+def _pushed(task: Task, built: Built, lease: Lease, wanted: Wanted) -> Answer | Told | NoOptions:
+    way = by_push(task.step.via)
+    try:
+        if way is None:
+            return push.push(task.store, built.commit, built.base, lease)
+        pushing = way.open(wanted) if lease.old is None else way.update(wanted)
+        return push.offer(task.store, built.commit, pushing, lease)
+    except GitTimeout:
+        return Unheard("the server did not answer within the time limit", late=True)
+    except (GitError, OSError) as error:
+        return Unheard(first_line(str(error)))
+
+
+def _known(task: Task) -> Review | None:
+    standing = task.step.standing
+    return None if standing is None else standing.review
+
+
+def _told(task: Task, answer: object) -> Review | None:
+    """Return the review that the receiver spoke of, or the one that is known of the branch."""
+    way = by_push(task.step.via)
+    told = way.state(answer) if way is not None and isinstance(answer, Told) else None
+    return told or _known(task)
+
+
+def _opened(task: Task, branch: str, built: Built, review: Review | None) -> Outcome:
+    standing = Standing(branch, built.commit, same=True, on_tip=True, review=review)
+    url = task.at.remote.url
+    where = opening(forge_of(task.step.delivery, url), url, task.where.branch, branch)
+    return proposed(task, standing, review.url if review is not None and review.url else where, built)

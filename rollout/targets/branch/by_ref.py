@@ -1,0 +1,132 @@
+"""Propose by a push to refs/for/BRANCH, of which the forge makes a review on a ref that it names (AGit, Gerrit)."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from rollout.errors import GitError, GitTimeout
+from rollout.forges import gerrit
+from rollout.forges.known import forge_of, project_of
+from rollout.forges.openings import web_site
+from rollout.forges.pushing import Pushing, Told, Wanted
+from rollout.forges.ways import by_push
+from rollout.model.outcomes import Outcome, Verdict
+from rollout.model.plan import Change
+from rollout.model.reasons import Way, WayOut, said
+from rollout.model.reviews import Proposed, Review, Standing, Via
+from rollout.remote.answers import Answer, Refused, Unheard
+from rollout.remote.upstream import Unreachable
+from rollout.safety.faults import first_line
+from rollout.store import pending, proposals, push
+from rollout.store.push import Lease, NoOptions
+from rollout.targets.branch.commit import change_id, commit, topic
+from rollout.targets.branch.outcome import outcome_of
+from rollout.targets.branch.proposal import wanted as entries
+from rollout.targets.branch.proposed import Unsupported, not_proposed, proposed, taken_over, unknown
+from rollout.targets.branch.task import Built, Task
+
+
+def propose(task: Task, changes: list[Change], tip: str, wanted: Wanted) -> Outcome | Unsupported | None:
+    """Propose the changes; the forge moves its own ref, and refuses what is not so any more."""
+    standing = task.step.standing
+    if standing is not None and standing.left and _moved_since(task, standing):
+        return taken_over(task, standing.ref, "somebody since the plan was made")
+    if standing is not None and standing.left and standing.on_tip and _is_there(task, standing, changes, tip):
+        return proposed(
+            task, standing, _address(task, standing.review), Built(standing.head or "", tip, tuple(changes))
+        )
+    built = commit(task, tip, changes)
+    way = by_push(task.step.via)
+    assert way is not None
+    wanted = replace(wanted, topic=topic(task))
+    pushing = way.open(wanted) if standing is None or not standing.left else way.update(wanted)
+    answer = _pushed(task, built, pushing)
+    if isinstance(answer, NoOptions):
+        return Unsupported("the server takes no options with a push")
+    try:
+        return _judged(task, built, answer, pushing.ref)
+    except Unreachable as error:
+        return unknown(task, first_line(str(error)), built)
+
+
+def _moved_since(task: Task, standing: Standing) -> bool:
+    """Tell whether somebody put a commit on the change since it was looked at."""
+    return bool(standing.ref) and proposals.refs_at(task.store, standing.ref).get(standing.ref) != standing.head
+
+
+def _is_there(task: Task, standing: Standing, changes: list[Change], tip: str) -> bool:
+    if standing.head is None:
+        return False
+    there = proposals.carried(task.store, standing.at, standing.head)
+    return there.parent == tip and there.after == entries(changes, tip)
+
+
+def _pushed(task: Task, built: Built, pushing: Pushing) -> Answer | Told | NoOptions:
+    try:
+        return push.offer(task.store, built.commit, pushing)
+    except GitTimeout:
+        return Unheard("the server did not answer within the time limit", late=True)
+    except (GitError, OSError) as error:
+        return Unheard(first_line(str(error)))
+
+
+def _judged(task: Task, built: Built, answer: Answer | Told, ref: str) -> Outcome | Unsupported | None:
+    name = ref.partition("%")[0]
+    plain = [found for found in (ref, name) if proposals.refs_at(task.store, found).get(found) == built.commit]
+    if plain:
+        return _plain_ref(task, built, plain[0])
+    if isinstance(answer, Told):
+        return _made(task, built, answer)
+    if isinstance(answer, Refused) and task.step.via is Via.GERRIT and gerrit.known(answer.words):
+        return _made(task, built, Told(ref, answer.words))
+    if isinstance(answer, Refused) and task.step.via is Via.GERRIT and gerrit.closed(answer.words):
+        return _declined(task, built, answer.words)
+    return not_proposed(task, answer, built)
+
+
+def _plain_ref(task: Task, built: Built, ref: str) -> Unsupported:
+    """Take back a ref that the server made of our push as it makes any: it knows nothing of reviews."""
+    push.delete(task.store, Lease(ref, built.commit))
+    left = proposals.refs_at(task.store, ref).get(ref)
+    what = f"it made {ref} a plain ref" + (", which could not be deleted" if left == built.commit else "")
+    return Unsupported(f"the server makes no review of a push; {what}")
+
+
+def _made(task: Task, built: Built, told: Told) -> Outcome:
+    way = by_push(task.step.via)
+    review = None if way is None else way.state(told)
+    known = task.step.standing.review if task.step.standing is not None and task.step.standing.left else None
+    if review is not None and not review.url:
+        review = replace(review, url=_page(task, review))
+    ref = told.ref if told.ref.startswith(("refs/pull/", "refs/changes/")) else _patch_set(task, built, review or known)
+    key = change_id(task) if task.step.via is Via.GERRIT else ""
+    standing = Standing(topic(task), built.commit, same=True, on_tip=True, review=review or known, ref=ref, key=key)
+    return proposed(task, standing, _address(task, review or known), built)
+
+
+def _patch_set(task: Task, built: Built, review: Review | None) -> str:
+    """Return the ref of a Gerrit change's patch set that is our commit; "" where the server does not show it."""
+    if review is None or review.number is None:
+        return ""
+    there = proposals.refs_at(task.store, f"refs/changes/{review.number % 100:02}/{review.number}/*")
+    return next((ref for ref, commit in there.items() if commit == built.commit), "")
+
+
+def _page(task: Task, review: Review) -> str:
+    url = task.at.remote.url
+    forge = forge_of(task.step.delivery, url)
+    site = None if forge is None else web_site(forge, url)
+    return f"{site}/{project_of(url)}/pulls/{review.number}" if site else ""
+
+
+def _address(task: Task, review: Review | None) -> str:
+    return review.url if review is not None and review.url else f"proposed as {topic(task)}"
+
+
+def _declined(task: Task, built: Built, words: str) -> Outcome:
+    """Remember that a person closed the change: Gerrit refuses every further patch set of it."""
+    pending.drop(task.store)
+    standing = Standing(topic(task), built.commit, declined=f"a person closed it ({words})", key=change_id(task))
+    digest = task.step.proposal.says if task.step.proposal is not None else ""
+    task.store.memory.remember(proposed=Proposed(standing, digest))
+    return outcome_of(task.step, Verdict.BLOCKED, said(standing.declined).also(WayOut(Way.REOPEN)))

@@ -1,0 +1,51 @@
+"""What came of proposing a step, whichever way that went."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rollout.model.outcomes import Outcome, Verdict
+from rollout.model.reasons import said
+from rollout.model.reviews import Proposed, Standing
+from rollout.remote.answers import Answer, Refused
+from rollout.store import pending
+from rollout.targets.branch.outcome import outcome_of
+from rollout.targets.branch.push import NotWritten, Unknown, not_arrived
+from rollout.targets.branch.task import Built, Task
+
+
+class Unsupported(Struct, frozen=True):
+    """The server does not have this way; nothing is left of the attempt."""
+
+    why: str
+
+
+def proposed(task: Task, standing: Standing, where: str, built: Built) -> Outcome:
+    """Remember how the proposal stands and return the outcome; `where` is its address."""
+    pending.drop(task.store)
+    known = task.store.memory.memo().proposed
+    digest = task.step.proposal.says if task.step.proposal is not None else ""
+    task.store.memory.remember(proposed=Proposed(standing, digest, known.without if known is not None else ()))
+    return replace(outcome_of(task.step, Verdict.PROPOSED, said(where), built), review=standing.review)
+
+
+def not_proposed(task: Task, answer: Answer, built: Built) -> Outcome | None:
+    """Return the outcome of a push that did not arrive; None where it is to be tried again."""
+    pending.drop(task.store)
+    match not_arrived(answer):
+        case Refused(words):
+            return outcome_of(task.step, Verdict.REJECTED, said(words), built)
+        case NotWritten(reason) | Unknown(reason):
+            return outcome_of(task.step, Verdict.FAILED, said(f"the proposal was not pushed: {reason}"), built)
+        case _:
+            return None
+
+
+def taken_over(task: Task, what: str, who: str) -> Outcome:
+    return outcome_of(task.step, Verdict.BLOCKED, said(f"{what} was taken over by {who}; nothing was pushed"))
+
+
+def unknown(task: Task, error: str, built: Built) -> Outcome:
+    reason = said(f"the server did not answer after the push ({error})")
+    return outcome_of(task.step, Verdict.UNKNOWN, reason, Built(built.commit, built.base))
