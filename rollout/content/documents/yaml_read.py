@@ -27,18 +27,17 @@ _GAP = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
 _PROPERTY = re.compile(r"[&!][^ \t\r\n]*(?:[ \t\r\n]+|#[^\n]*)*")
 _COLON = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*:")
 _END_OF_LINES = re.compile(r"(?:\r?\n[ \t]*)+\Z")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_DEPTH = 60
 _MAX_ALIASED = 100_000  # nodes that aliases may add: a billion laughs stops here
 
 
 def read(text: str) -> Document:
     """Return the only document in a YAML text; one that holds nothing, or comments alone, has no members."""
-    from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-    reader = _YamlReader(text)
     try:
-        root = reader.read(YAML(typ="safe").parse(text))
+        reader, root = _parsed(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise DocumentFault(f"line {mark.line + 1 if mark else 1}: not valid YAML: {error.problem}") from error
@@ -51,6 +50,19 @@ def read(text: str) -> Document:
     if not isinstance(root, Object):
         raise fault(text, root.start, "holds no mapping; merge needs one")
     return Document(text, root, comments, tuple(reader.names))
+
+
+def _parsed(text: str) -> tuple[_YamlReader, Node | None]:
+    """Read with the fast parser; what it refuses the exact one reads, which knows what a colon means in YAML 1.2."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        reader = _YamlReader(text)
+        return reader, reader.read(YAML(typ="safe").parse(text))
+    except YAMLError:
+        reader = _YamlReader(text)
+        return reader, reader.read(YAML(typ="safe", pure=True).parse(text))
 
 
 def _comments(text: str, scalars: Iterable[Span]) -> Iterator[Span]:
@@ -123,7 +135,7 @@ class _YamlReader:
         else:
             self.scalars.append((start, end))
         tag = event.tag
-        odd = odd_tag(tag)
+        odd = odd_tag(tag) or ("a lone surrogate" if _SURROGATE.search(str(event.value)) else None)
         meaning = meaning_of(str(event.value), tag, plain=event.implicit[0])
         self._came(Scalar(start, end, meaning, style, odd), 1, event.anchor)
 
