@@ -132,6 +132,24 @@ def test_all_of_a_block_may_be_replaced_while_keys_follow(name: str, before: str
 
 
 @pytest.mark.parametrize(
+    ("before", "steps", "after"),
+    [
+        ("a: 1   # his\n", ["a: 2  # ours\n"], "a: 2   # his\n"),
+        ("a:   # his\n  b: 1\n", ["a: 2  # ours\n"], "a: 2   # his\n"),
+        ("a: 1   # his\n", ["a:  # ours\n  b: 2\n"], "a:   # his\n  b: 2\n"),
+        ("a: 1\n", ["a: 2  # ours\n"], "a: 2  # ours\n"),
+        ("a: 1\n", ["a: 2  # ours\n", "a: 3 # new\n"], "a: 3 # new\n"),
+        ("a: 1\n", ["a: 2  # ours\n", "a:\n  b: 3\n", "a: # more\n- 1\n"], "a: # more\n- 1\n"),
+        ("a: 1\n", ["a:  # ours\n  b: 3\n", "a: 4\n"], "a: 4\n"),
+    ],
+)
+def test_a_comment_of_the_template_stays_apart_from_that_of_a_person(before: str, steps: list[str], after: str) -> None:
+    file = life("x.yaml", before)
+    assert file.lived(*steps) == after
+    assert file.lived("# nothing\n") == before
+
+
+@pytest.mark.parametrize(
     ("name", "before", "steps"),
     [
         ("x.yaml", "a: '3'  # c\n", ["a: 3\n", 'a: "3"\n']),

@@ -142,7 +142,7 @@ class _Editor(Struct):
         start, end = next_line(self.text, part.body), next_line(self.text, part.value.end)
         edits = cut(self.text, (start, end), self.foreign)
         gap = " " if head and not head.startswith(("\r", "\n")) else ""
-        return [*self._on_lines((at, at), gap + head, below, ends_line=ends_line), *edits]
+        return [*self._on_lines((at, self._behind_ours(at)), gap + head, below, ends_line=ends_line), *edits]
 
     def _on_lines(self, span: Span, head: str, below: str, *, ends_line: bool = False) -> list[Edit]:
         """Put a text in the place of a span, its lines behind a comment that follows the first one."""
@@ -233,7 +233,8 @@ class _Editor(Struct):
         if operation.container.style == "flow":
             return [Edit(old.start, old.end, self.writer.on_one_line(new.value))]
         newline = newline_of(self.text, line_end(self.text, old.end))
-        value = self.writer.value(new, column(self.text, part.start))
+        stop = part.body if self._below_key(part) else old.end
+        value = self.writer.value(new, column(self.text, part.start), noted=not self._noted(stop))
         below = "".join(newline + line for line in value.below)
         head = value.head.lstrip(" ")
         if isinstance(old, Object | Array) and old.style == "block":
@@ -243,10 +244,11 @@ class _Editor(Struct):
             start = part.body
         elif start == part.body:
             head = " " + head
+        stop = self._behind_ours(stop)
         if "\n" in self.text[old.start : old.end] or not below:
-            return [Edit(start, old.end, head + below, value.ends_line)]
-        end = line_end(self.text, old.end)
-        return [Edit(start, old.end, head), Edit(end, end, below, value.ends_line)]
+            return [Edit(start, stop, head + below, value.ends_line)]
+        end = line_end(self.text, stop)
+        return [Edit(start, stop, head), Edit(end, end, below, value.ends_line)]
 
     def _restored(self, part: Part, found: Found) -> list[Edit]:
         """Put what others had where they had it: on the key's line, behind a comment what stood on the lines below."""
@@ -254,13 +256,33 @@ class _Editor(Struct):
         head, newline, below = found.text.partition("\n")
         head, newline = (head[:-1], "\r\n") if head.endswith("\r") else (head, newline)
         head = found.lead + head
-        if isinstance(old, Object | Array) and old.style == "block" and "\n" in text[part.body : old.parts[0].start]:
+        if self._below_key(part):
             gone = cut(text, (next_line(text, part.body), next_line(text, old.end)), self.foreign)
             start, stop = part.body, part.body
         else:
             start = old.start if text[part.body : old.start].strip() else part.body
             gone, stop = [], old.end
-        return [*self._on_lines((start, stop), head, newline + below), *gone]
+        return [*self._on_lines((start, self._behind_ours(stop)), head, newline + below), *gone]
+
+    def _below_key(self, part: Part) -> bool:
+        """Tell whether a part's value is a block that begins on the line below its key."""
+        node = part.value
+        first = node.parts[0].start if isinstance(node, Object | Array) and node.style == "block" else part.body
+        return "\n" in self.text[part.body : first]
+
+    def _comment_behind(self, end: int) -> Span | None:
+        return next((span for span in self.document.comments if end <= span[0] < line_end(self.text, end)), None)
+
+    def _noted(self, end: int) -> bool:
+        """Tell whether a comment of others stands behind a place on its line."""
+        return self._comment_behind(end) in self.foreign
+
+    def _behind_ours(self, end: int) -> int:
+        """Return where our comment behind a place ends, or else the place."""
+        found = self._comment_behind(end)
+        if found is None or found in self.foreign or self.text[end : found[0]].strip():
+            return end
+        return found[1]
 
     def _behind_anchor(self, old: Node) -> int:
         """Return where a value begins behind its anchor, which stays: others may speak of it."""

@@ -59,12 +59,15 @@ class Writer(Struct):
             raise InTemplate(fault(self.template.text, part.start, "a key over several lines").what)
         return name if name.endswith(":") else name.rstrip(": ") + ":"
 
-    def value(self, part: Part, column: int) -> Value:
-        """Return a value below a key or a dash in a column; its head begins with what parts it from them."""
+    def value(self, part: Part, column: int, *, noted: bool = True) -> Value:
+        """Return a value below a key or a dash in a column; its head begins with what parts it from them.
+
+        The comment behind it is left out where it is not to be `noted`.
+        """
         node, text = part.value, self.template.text
-        behind = comment_behind(self.template, node.end)
+        behind = comment_behind(self.template, node.end) if noted else ""
         if isinstance(node, Object | Array) and node.style == "block":
-            return self._block(part, node, column)
+            return self._block(part, node, column, noted=noted)
         raw = text[node.start : node.end]
         if isinstance(node, Scalar) and node.style in {"|", ">"}:
             return self._block_scalar(raw, self._gap(part), column)
@@ -87,11 +90,11 @@ class Writer(Struct):
         spaces = len(text[end : line_end(text, end)]) - len(text[end : line_end(text, end)].lstrip(" "))
         return " " * max(spaces, 1)
 
-    def _block(self, part: Part, node: Object | Array, column: int) -> Value:
+    def _block(self, part: Part, node: Object | Array, column: int, *, noted: bool) -> Value:
         if not node.parts:
             return Value("")
         properties = self._properties(node)
-        behind = comment_behind(self.template, part.body) if not properties else ""
+        behind = comment_behind(self.template, part.body) if noted and not properties else ""
         head = (f" {properties}" if properties else "") + (f" {behind}" if behind else "")
         inside = column + (self.style.indent if isinstance(node, Object) else self.style.offset)
         if not part.key and inside == column:
