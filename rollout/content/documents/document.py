@@ -90,12 +90,13 @@ class Document(Struct, frozen=True):
 class Found(Struct, frozen=True):
     """What others had where we wrote something else: as they wrote it, what parts it from its key, and as it was read.
 
-    Where we only filled an object or a list, its node is without parts.
+    Where we only filled an object or a list, its node is without parts. The comments in it stayed when it went away.
     """
 
     text: str
     node: Node
     lead: str = ""
+    comments: tuple[str, ...] = ()
 
 
 class Replace(Struct, frozen=True):
@@ -119,11 +120,12 @@ class Amend(Struct, frozen=True):
 
 
 class Restore(Struct, frozen=True):
-    """Write what others had in the place of a part's value that is ours."""
+    """Write what others had in the place of a part's value that is ours; the comments `left` behind go back into it."""
 
     container: Object | Array
     part: Part
     found: Found
+    left: tuple[Span, ...] = ()
 
 
 Operation = Replace | Amend | Restore

@@ -20,6 +20,7 @@ from rollout.content.documents.document import (
     Scalar,
     Span,
 )
+from rollout.content.documents.left_comments import cuts
 from rollout.content.documents.lines import cut, line_end, margin, newline_of, next_line
 from rollout.content.documents.template_text import comments_before
 from rollout.content.documents.text_sections import before, behind, cut_lines, cut_section, last_content
@@ -47,7 +48,7 @@ class _Editor(Struct):
         if isinstance(operation, Replace):
             return self._replaced(operation)
         if isinstance(operation, Restore):
-            return [self._restored(operation)]
+            return [self._restored(operation), *cuts(self.document, operation)]
         gone = [edit for index in operation.gone for edit in self._cut(operation.container.parts[index])]
         return gone + self._added(operation)
 

@@ -17,6 +17,7 @@ from rollout.content.documents.document import (
     InTemplate,
     Node,
     Object,
+    Restore,
     Scalar,
     Span,
     applied,
@@ -25,6 +26,7 @@ from rollout.content.documents.document import (
     nodes,
     repeated,
 )
+from rollout.content.documents.left_comments import found_again
 from rollout.content.documents.lines import apart, ended, without_dangling
 from rollout.content.documents.match import Match, shown
 from rollout.content.documents.past import Ours, at, differing, folded, leaves
@@ -140,7 +142,10 @@ def _carried_out(document: Document, named: Document, united: United, ours: Ours
     assert kind.format is not None
     form = formats.named(kind.format)
     foreign = [span for span in document.comments if document.text[span[0] : span[1]] not in ours.comments]
-    edits = form.edits(document, named, united.operations, foreign)
+    operations = found_again(document, united.operations, foreign)
+    coming_back = {span for one in operations if isinstance(one, Restore) for span in one.left}
+    foreign = [span for span in foreign if span not in coming_back]
+    edits = form.edits(document, named, operations, foreign)
     edits = without_dangling(document.text, apart(document.text, edits), had_none=ours.ended)
     edits = ended(document.text, edits)
     for edit in edits:

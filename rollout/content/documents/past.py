@@ -167,7 +167,7 @@ class _Write(Struct):
         if mixed:
             document = self.without(document, ours.at(place))
             theirs = part_at(document.root, place, self.match) or part
-        if (mixed or place not in ours.added) and not _noted(document, theirs.value):
+        if mixed or place not in ours.added:
             ours.added.discard(place)
             ours.found[place] = _as_written(document, theirs, shape=shape)
 
@@ -178,10 +178,6 @@ class _Write(Struct):
                 kept.pop(known, None)
 
 
-def _noted(document: Document, node: Node) -> bool:
-    return any(node.start <= start < node.end for start, _ in document.comments)
-
-
 def _as_written(document: Document, part: Part, *, shape: bool) -> Found:
     """Return a value as it was written, from the end of the line before it where it begins a line."""
     text, node = document.text, part.value
@@ -189,7 +185,8 @@ def _as_written(document: Document, part: Part, *, shape: bool) -> Found:
     start = line_end(text, line_start(text, node.start) - 1) if block else node.start
     lead = text[part.body : start] if part.body else ""
     written = replace(node, parts=()) if shape and isinstance(node, Object | Array) else node
-    return Found(text[start : node.end], written, "" if lead.strip() else lead)
+    comments = () if shape else tuple(text[s:e] for s, e in document.comments if node.start <= s < node.end)
+    return Found(text[start : node.end], written, "" if lead.strip() else lead, comments)
 
 
 def _alike(had: Node | None, after: Node) -> bool:

@@ -23,6 +23,7 @@ from rollout.content.documents.document import (
     Span,
     fault,
 )
+from rollout.content.documents.left_comments import cuts
 from rollout.content.documents.lines import (
     begins_line,
     column,
@@ -76,7 +77,7 @@ class _Editor(Struct):
         if isinstance(operation, Replace):
             return self._replaced(operation)
         if isinstance(operation, Restore):
-            return self._restored(operation.part, operation.found)
+            return [*self._restored(operation.part, operation.found), *cuts(self.document, operation)]
         if operation.container.style == "flow":
             return Brackets(self.document, operation, self.foreign, self.writer).edits()
         gone = set(operation.gone)

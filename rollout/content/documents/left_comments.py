@@ -1,0 +1,55 @@
+"""Comments of others that stood in what we wrote over, and that stayed behind it: they come back with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from rollout.content.documents.document import Document, Edit, Operation, Restore, Span
+from rollout.content.documents.lines import begins_line, line_start, next_line
+
+
+def found_again(document: Document, operations: Sequence[Operation], foreign: Sequence[Span]) -> list[Operation]:
+    """Return the operations, each that gives something back with where the comments of it stand now.
+
+    Where they are not there any more, it comes back without them.
+    """
+    return [_with_comments(document, one, foreign) if isinstance(one, Restore) else one for one in operations]
+
+
+def _with_comments(document: Document, operation: Restore, foreign: Sequence[Span]) -> Restore:
+    found = operation.found
+    left = _behind(document, next_line(document.text, operation.part.value.end), foreign)[: len(found.comments)]
+    if tuple(document.text[start:end] for start, end in left) == found.comments:
+        return replace(operation, left=tuple(left))
+    return replace(operation, found=replace(found, text=_without(found.text, found.comments)))
+
+
+def _behind(document: Document, at: int, foreign: Sequence[Span]) -> list[Span]:
+    """Return the comments of others on the lines that begin at a place, as far as there is nothing else."""
+    found: list[Span] = []
+    for span in foreign:
+        if begins_line(document.text, span[0]) and line_start(document.text, span[0]) == at:
+            found.append(span)
+            at = next_line(document.text, span[1])
+    return found
+
+
+def _without(text: str, comments: Sequence[str]) -> str:
+    """Return a text without comments, and without the lines that hold nothing else."""
+    at = 0
+    for comment in comments:
+        at = text.find(comment, at)
+        start, end = line_start(text, at), next_line(text, at)
+        if text[start:at].strip():
+            start, end = len(text[:at].rstrip(" \t")), at + len(comment)
+        text = text[:start] + text[end:]
+        at = start
+    return text
+
+
+def cuts(document: Document, operation: Restore) -> list[Edit]:
+    """Return the edits that take out the lines of the comments that come back."""
+    lines = [(line_start(document.text, start), next_line(document.text, end)) for start, end in operation.left]
+    return [Edit(start, end, "") for start, end in lines]
