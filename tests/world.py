@@ -45,28 +45,38 @@ class Ran:
 
 
 _Tree = Sequence[tuple[str, int, bytes | None]]  # path, permissions, content; a folder has none
+_FIRST = {"README.md": "hello\n"}
+_ADDRESS = b"/the/address/of/the/remote"
 _remotes: dict[object, _Tree] = {}  # git makes the same repository of the same files, at a fixed date
+_checkouts: dict[object, _Tree] = {}  # and the same clone of it
 
 
-def _git_settings() -> tuple[object, ...]:
-    """Return what decides about a new repository beside its files."""
+def _key(branch: str, files: Mapping[str, str | bytes]) -> object:
+    """Return what decides about a new repository."""
     settings = Path(os.environ["GIT_CONFIG_GLOBAL"]).read_text()
     given = ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY", "GIT_CONFIG_VALUE")
-    return settings, tuple(sorted(item for item in os.environ.items() if item[0].startswith(given)))
+    environment = tuple(sorted(item for item in os.environ.items() if item[0].startswith(given)))
+    return branch, tuple(files.items()), settings, environment
 
 
-def _kept(top: Path) -> _Tree:
-    paths = sorted(top.rglob("*"))
-    return [(str(p.relative_to(top)), p.stat().st_mode & 0o777, None if p.is_dir() else p.read_bytes()) for p in paths]
+def _kept(top: Path, address: bytes = _ADDRESS) -> _Tree:
+    return [
+        (
+            str(path.relative_to(top)),
+            path.stat().st_mode & 0o777,
+            None if path.is_dir() else path.read_bytes().replace(address, _ADDRESS),
+        )
+        for path in sorted(top.rglob("*"))
+    ]
 
 
-def _put(tree: _Tree, top: Path) -> None:
+def _put(tree: _Tree, top: Path, address: bytes = _ADDRESS) -> None:
     top.mkdir(parents=True)
     for path, permissions, content in tree:
         if content is None:
             (top / path).mkdir()
         else:
-            (top / path).write_bytes(content)
+            (top / path).write_bytes(content.replace(_ADDRESS, address))
         (top / path).chmod(permissions)
 
 
@@ -97,8 +107,8 @@ class World:
     def remote(self, name: str, files: Mapping[str, str | bytes] | None = None, branch: str = "main") -> Path:
         """Make a bare repository with one commit."""
         bare = self.root / f"{name}.git"
-        files = files or {"README.md": "hello\n"}
-        key = (branch, tuple(files.items()), *_git_settings())
+        files = files or _FIRST
+        key = _key(branch, files)
         if key not in _remotes:
             self._first_remote(name, files, branch)
             _remotes[key] = _kept(bare)
@@ -126,8 +136,14 @@ class World:
 
     def repo(self, name: str, files: Mapping[str, str | bytes] | None = None, extra: str = "") -> Path:
         """Make a remote and a checkout of it, and put it in the inventory."""
-        self.remote(name, files)
-        top = self.clone(name)
+        key, address = _key("main", files or _FIRST), str(self.remote(name, files)).encode()
+        top = self.root / name
+        if key not in _checkouts:
+            self.clone(name)
+            _checkouts[key] = _kept(top, address)
+        else:
+            _put(_checkouts[key], top, address)
+            self.git(top, "update-index", "-q", "--refresh")
         self.entries[name] = f"{{path: {name}{extra}}}"
         return top
 
