@@ -20,7 +20,7 @@ MADE = re.compile(
 )
 # Hooks keep the beginning of a command.
 LONGEST_COMMAND = 200
-# Between two programs' clocks, and from a commit to the answer of the tool that made it.
+# From the agent's last word to the end of what it started.
 SLACK = timedelta(seconds=3)
 
 Data = Mapping[str, object]
@@ -64,7 +64,8 @@ def read_reflog(lines: Iterable[str], turns: Sequence[Turn]) -> Iterator[Happene
         if len(words) < 4 or not words[-2].isdigit() or not MADE.match(action) or words[0] == words[1]:
             continue
         time = datetime.fromtimestamp(int(words[-2]), UTC)
-        if any(turn.begin - SLACK <= time <= turn.end + SLACK for turn in turns):
+        # Git notes whole seconds.
+        if any(turn.begin.replace(microsecond=0) <= time <= turn.end + SLACK for turn in turns):
             yield Happened("commit", words[1], time)
 
 
@@ -145,7 +146,9 @@ class _Reader:
             )
         if not failed and any(c.startswith(("gh pr create", "git push")) for c in commands(line)):
             for number in REQUEST.findall(_text(result.get("content"))):
-                self.found.append(Happened("pr_created", number, time))
+                # A push prints the request that is there already, too.
+                if not any((one.kind, one.key) == ("pr_created", number) for one in self.found):
+                    self.found.append(Happened("pr_created", number, time))
 
 
 def _time(written: object) -> datetime | None:

@@ -49,6 +49,8 @@ def test_a_transcript_tells_what_happened() -> None:
         line("user", answer("t2", [{"type": "text", "text": "https://h/o/r/pull/12"}]), 9),
         line("assistant", call("Bash", "t3", command="make deploy"), 10),
         line("user", answer("t3", "no", failed=True), 11),
+        line("assistant", call("Bash", "t4", command="git push"), 12),
+        line("user", answer("t4", "View it: https://h/o/r/pull/12"), 11),
         line("user", [{"type": "text", "text": "go on"}], 60),
         line("user", "<command-name>/clear</command-name>", 61),
         line("user", "a summary", 62, isCompactSummary=True),
@@ -93,7 +95,7 @@ def test_a_command_that_deploys_is_known(command: str, found: list[str] | None) 
 def test_commits_of_a_turn_are_the_agents_and_others_a_persons() -> None:
     stamp = int(T.timestamp())
     lines = [
-        f"{'0' * 40} {'1' * 40} P <p@x> {stamp - 60} +0000\tcommit: theirs",
+        f"{'0' * 40} {'1' * 40} P <p@x> {stamp - 1} +0000\tcommit: theirs",
         f"{'1' * 40} {'2' * 40} P Q <p@x> {stamp + 5} +0100\tcommit (amend): ours",
         f"{'2' * 40} {'3' * 40} P <p@x> {stamp + 6} +0000\tcheckout: moving from a to b",
         f"{'2' * 40} {'4' * 40} P <p@x> {stamp + 7} +0000\trebase (pick): ours",

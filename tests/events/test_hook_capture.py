@@ -255,3 +255,19 @@ def test_codex_calls_the_same_script(agent: Agent, event_store: str, postgres: S
     kinds = [kind for kind, _ in told(event_store, 6)]
     assert kinds == ["instance_registered", "user_message", "commit", "spawn", "task_completed", "checkpoint_created"]
     assert in_flight(event_store) == []
+
+
+def test_a_commit_that_git_is_too_slow_to_tell_of_is_logged_at_the_end_of_the_turn(
+    started: Agent, event_store: str, tmp_path: Path
+) -> None:
+    slow = tmp_path / "slow"
+    slow.mkdir()
+    (slow / "git").write_text("#!/bin/sh\nsleep 1\n")
+    (slow / "git").chmod(0o755)
+    started.git("commit", "-q", "--allow-empty", "-m", "feat: x: y")
+    started.environment["PATH"] = f"{slow}:{started.environment['PATH']}"
+    started.hook("PostToolUse", tool_name="Bash", tool_input={"command": "true"}, tool_response={"stdout": ""})
+    started.hook("Stop")
+    all_stored(started, event_store)
+    [(_, data)] = of_kind(event_store, "commit")
+    assert (data["message"], data["files_changed"], len(data["hash"])) == ("feat: x: y", 0, 40)
