@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from threading import Event
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.errors import GitError
@@ -32,6 +32,16 @@ class Surveyed(Struct, frozen=True):
     left_out: tuple[LeftOut, ...]
 
 
+class Known(Struct, frozen=True):
+    """What an inventory says already: branches that are not to be asked for, and paths that are read in any case."""
+
+    branches: Mapping[str, str] = field(default_factory=dict)
+    paths: frozenset[PurePosixPath] = frozenset()
+
+
+_NOTHING = Known()
+
+
 class _Listed(Struct, frozen=True):
     """A repository whose files are known by name."""
 
@@ -50,16 +60,18 @@ def survey(
     jobs: int,
     stop: Event,
     ended: Callable[[str], None] = lambda _: None,
+    known: Known = _NOTHING,
 ) -> Surveyed:
     """Read checkouts below a folder under the names they are to have."""
-    listed, out = _listings(named, folder, settings, jobs, stop, ended)
+    listed, out = _listings(named, folder, settings, jobs, stop, ended, known.branches)
     first, twins = _apart(listed)
     unread = [_unread(one) for one in first]
     paths, more = candidates.shared(unread)
     whole = [path for path in paths if not _is_large(path, folder, first)]
     more += [LeftOut(str(path), _too_large()) for path in paths if path not in whole]
     read: list[Read] = []
-    for _, found in threads.run(lambda one: _read(one, whole), first, jobs, stop):
+    wanted = [*whole, *sorted(known.paths - set(whole))]
+    for _, found in threads.run(lambda one: _read(one, wanted), first, jobs, stop):
         if isinstance(found, LeftOut):
             out.append(found)
         else:
@@ -75,10 +87,13 @@ def _listings(
     jobs: int,
     stop: Event,
     ended: Callable[[str], None],
+    branches: Mapping[str, str],
 ) -> tuple[list[_Listed], list[LeftOut]]:
     listed: list[_Listed] = []
     out: list[LeftOut] = []
-    for (name, _), found in threads.run(lambda one: _listing(*one, folder, settings), named, jobs, stop):
+    for (name, _), found in threads.run(
+        lambda one: _listing(*one, folder, settings, branches.get(one[0])), named, jobs, stop
+    ):
         ended(name)
         if isinstance(found, LeftOut):
             out.append(found)
@@ -88,11 +103,14 @@ def _listings(
     return sorted(listed, key=lambda one: order.index(one.name)), sorted(out, key=lambda one: one.name)
 
 
-def _listing(name: str, found: FoundCheckout, folder: Path, settings: Settings) -> _Listed | LeftOut:
+def _listing(
+    name: str, found: FoundCheckout, folder: Path, settings: Settings, branch: str | None
+) -> _Listed | LeftOut:
     where = Branch(None, found.remote, found.branch, folder / found.path)
     try:
         known = default.default_of(where, settings.person)
-        target = Target(name, replace(where, branch=known.branch), (), (), {})
+        branch = branch or known.branch
+        target = Target(name, replace(where, branch=branch), (), (), {})
         source = Source(target, settings)
         paths = source.plain_files(PurePosixPath())
     except (default.NoDefault, NotRead) as error:
@@ -102,7 +120,7 @@ def _listing(name: str, found: FoundCheckout, folder: Path, settings: Settings) 
     if len(paths) > _MOST_FILES:
         return LeftOut(str(found.path), f"has {len(paths):,} files; init looks at up to {_MOST_FILES:,}")
     listing = frozenset(map(str, paths))
-    return _Listed(name, replace(found, branch=known.branch), known.url, known.identity, source, listing)
+    return _Listed(name, replace(found, branch=branch), known.url, known.identity, source, listing)
 
 
 def _apart(listed: Iterable[_Listed]) -> tuple[list[_Listed], list[LeftOut]]:

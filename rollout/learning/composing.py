@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rollout.learning.naming import Setting
 from rollout.learning.nearness import Family, is_optional
@@ -60,6 +61,7 @@ def _parts(piece: Differing, family: Family, at: Setting, pool: Pool) -> tuple[l
     if inside is not None:
         after = inside.after + ("\n" if lines else "")
         return [Text(inside.before), Print(inside.expression), Text(after)], inside.name
+    at = replace(at, are_projects=pool.are_projects(values))
     name, expression = pool.expression(values, at)
     return [Print(expression, lines, may_be_empty=lines and "" in texts)], name
 

@@ -31,6 +31,8 @@ _YEAR = re.compile(r"(?:19|20)\d\d(?:\s*[-\u2013,]\s*(?:(?:19|20)\d\d|present))?
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]+\Z", re.IGNORECASE)
 _URL = re.compile(r"https?://\S+\Z")
 _MEASURES = re.compile(r"version|port|length|size|width|limit|year|timeout|count|max|min")
+_PINNED = re.compile(r"([A-Za-z][\w.-]*)@\Z")
+_REPO = re.compile(r"repo: \S+/([\w.-]+)")
 _PERSON = re.compile(r"[A-Z][\w.'-]*(?: [A-Z][\w.'-]*)+\Z")
 # What comes in versions; of anything else a whole number is a number.
 _VERSIONED = re.compile(
@@ -54,12 +56,15 @@ class Setting(Struct, frozen=True):
     are_lines: bool = False
     is_flag: bool = False  # a text that is there or not
     is_all: bool = False  # the file says nothing else
+    are_projects: bool = False  # each text is its repository's name, in another spelling
 
 
 def names(at: Setting) -> Iterator[str]:
     """Yield names for a variable, the best first; the last ones have the file's name before them."""
-    found = [name for name in dict.fromkeys(map(snake, _names(at))) if name]
+    found = [name for name in dict.fromkeys(map(snake, _names(at))) if len(name) > 2]
     stem = snake(_stem(at.path)) or "file"
+    if at.are_projects:
+        yield "project_title"
     if at.is_all:
         yield _OF_FILES.get(stem, _allowed(stem))
     best = [name for name in found if name not in _VAGUE]
@@ -111,7 +116,11 @@ def _about(at: Setting) -> Iterator[str]:
 def _of_line(at: Setting) -> Iterator[str]:
     """Yield names from the line itself: its key, the option or the words before."""
     kinds = [kind for kind, test in _KINDS if all(test.match(text) for text in at.texts)]
-    key, option = _KEY.search(at.before), _OPTION.search(at.before)
+    key, option, pinned = _KEY.search(at.before), _OPTION.search(at.before), _PINNED.search(at.before)
+    if pinned is not None:
+        yield f"{pinned[1]}_version"
+    if at.before.strip("- ") == "rev: ".strip():
+        yield from (f"{repo[1]}_version" for line in reversed(at.above[-3:]) if (repo := _REPO.search(line)))
     if option is not None:
         yield option[1]
     if re.search(r"@[\w-]+/\Z", at.before):

@@ -10,8 +10,9 @@ from msgspec import Struct
 from rollout.learning.pieces import Differing, Piece, Same, lines_of, pieces, words_of
 
 _ALIKE = 0.5  # the part of their words that two texts have in common before they are compared at all
-_OWN_LINES = 0.35  # the part of a text that may be lines of its own
+_OWN_LINES = 0.25  # the part of a text that may be lines of its own
 _OWN_WORDS = 0.5  # the part of a text that may differ in any way
+_LEAST_DIFFERING, _LINES_EACH = 4, 8  # places that may differ in any text, and for how many lines another one
 _SHORT = 60  # characters; of a file that is one short line, all may differ
 _MOST = 40  # texts that are compared with each other
 
@@ -50,9 +51,17 @@ def _family(first: Variant, others: Sequence[Variant]) -> Family:
     members = [first, *sorted((one for one in others if alike[one] >= _ALIKE), key=lambda one: -alike[one])]
     while True:
         row = pieces([one.text for one in members])
-        if len(members) == 1 or max(_excess(row, number, members) for number in range(len(members))) <= 0:
+        if len(members) == 1 or (
+            _is_simple(row, first) and max(_excess(row, n, members) for n in range(len(members))) <= 0
+        ):
             return Family(tuple(members), tuple(row))
         members.pop()
+
+
+def _is_simple(row: Sequence[Piece], first: Variant) -> bool:
+    """Tell whether a template with these pieces would still be read rather as a text than as a list of variables."""
+    differing = {piece.texts for piece in row if isinstance(piece, Differing)}
+    return len(differing) <= _LEAST_DIFFERING + first.text.count("\n") // _LINES_EACH
 
 
 def _overlap(one: str, two: str) -> float:

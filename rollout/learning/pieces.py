@@ -14,6 +14,7 @@ _WORD = re.compile(r"\w+(?:[.+-]+\w+)*|\s+|[^\w\s]")
 _KEY = re.compile(
     r"(\s*(?:- )?(?:export )?[\"']?[\w.-]+(?: [\w.-]+)?[\"']?\s*[:=]\s*)(\S.*?)(\s*,?\s*\n?)\Z", re.DOTALL
 )
+_NAMED = re.compile(r"\s*(?:- )?[\w.-]+(?::(?:\s|\Z)|\s*=)")
 _RELEASE = re.compile(r"v?\d+(?:\.\d+)*(-[a-z][\w-]*)")
 _QUOTES = "\"'`"
 _LITERAL = 0.4  # the part of a line that all texts must share for its words to be told apart
@@ -88,12 +89,23 @@ def _words(row: Sequence[str]) -> list[Piece]:
         return [Same(row[0])]
     value = _value(row)
     found = _by_word(row)
-    if value is not None and sum(isinstance(piece, Differing) for piece in found) > 1:
+    if value is not None and len({piece.texts for piece in found if isinstance(piece, Differing)}) > 1:
         return value
+    if _are_wordings(row, found):
+        return found
+    return value or [Differing(tuple(row), are_lines=True)]
+
+
+def _are_wordings(row: Sequence[str], found: Sequence[Piece]) -> bool:
+    """Tell whether lines are one line in several wordings, and not different lines."""
+    words = [text for piece in found if isinstance(piece, Differing) for text in piece.texts]
+    if len({line[: len(line) - len(line.lstrip())] for line in row}) > 1 or any(not w or w != w.strip() for w in words):
+        return False
+    keys = {key[0] if (key := _NAMED.match(line)) else "" for line in row}
+    if len(keys) > 1:
+        return False
     shared = sum(len(piece.text.strip()) for piece in found if isinstance(piece, Same))
-    if shared < _LITERAL * max(len(line.strip()) for line in row) and not _is_one_word(found):
-        return value or [Differing(tuple(row), are_lines=True)]
-    return found
+    return shared >= _LITERAL * max(len(line.strip()) for line in row) or _is_one_word(found)
 
 
 def _is_one_word(found: Sequence[Piece]) -> bool:
@@ -153,6 +165,10 @@ def _value(row: Sequence[str]) -> list[Piece] | None:
     quote = values[0][0]
     if quote in _QUOTES and all(len(v) > 2 and v[0] == v[-1] == quote and quote not in v[1:-1] for v in values):
         before, values, after = before + quote, [v[1:-1] for v in values], quote + after
+    owner = {value.partition("@")[0] for value in values}
+    if len(owner) == 1 and all("@" in value.strip("@") for value in values):
+        start = f"{owner.pop()}@"
+        before, values = before + start, [value.removeprefix(start) for value in values]
     return [Same(before), Differing(tuple(values)), Same(after)]
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.content.patterns import is_glob
@@ -18,9 +19,19 @@ from rollout.learning.shared_part import Part, shared_part
 from rollout.learning.variables import Pool, Secret
 from rollout.learning.writing import Text, delimiters_for, template
 from rollout.model.files import File
-from rollout.model.learning import Form, Learned, LeftOut, Proposal, Source
+from rollout.model.learning import Form, Learned, LeftOut, Proposal, Source, Value
 
 Without = Mapping[tuple[str, PurePosixPath], str]  # what of a repository is not taken over, and why
+
+
+class There(Struct, frozen=True):
+    """What an inventory has already: the names of its template sets, and its variables by repository."""
+
+    sets: frozenset[str] = frozenset()
+    variables: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+
+
+_NOTHING = There()
 
 
 def proposal(
@@ -28,10 +39,13 @@ def proposal(
     paths: Sequence[PurePosixPath],
     left_out: Iterable[LeftOut],
     without: Without,
-    taken: Iterable[str] = (),
+    there: There = _NOTHING,
 ) -> Proposal:
-    """Return what to take over of these paths; `taken` are names of template sets that there are already."""
-    pool = Pool({source.name: source.name for source in sources})
+    """Return what to take over of these paths, beside what is there already."""
+    pool = Pool(
+        {source.name: source.name for source in sources},
+        {name: dict(values) for name, values in there.variables.items()},
+    )
     by_name = {source.name: source for source in sources}
     files: list[Learned] = []
     out = [*left_out, *(LeftOut(f"{name}: {path}", why) for (name, path), why in without.items())]
@@ -41,7 +55,7 @@ def proposal(
         if len(texts) > 1:
             files += [_allowed(one, by_name) for one in _learned(path, texts, pool)]
     groups = sets.groups(sources)
-    made = sets.template_sets(files, sources, groups, taken)
+    made = sets.template_sets(files, sources, groups, there.sets)
     members = {name for one in made for name in one.repositories}
     used = tuple(source for source in sources if source.name in members)
     out += [LeftOut(source.name, "has no file in common with the others") for source in sources if source not in used]

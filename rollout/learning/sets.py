@@ -8,7 +8,7 @@ from itertools import count
 
 from rollout.model.learning import Form, Learned, Source, TemplateSet
 
-_KINDS = {
+KINDS = {
     "python": ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt"),
     "node": ("package.json",),
     "go": ("go.mod",),
@@ -23,7 +23,7 @@ _KINDS = {
 def groups(sources: Sequence[Source]) -> dict[str, tuple[str, ...]]:
     """Return the repositories of one kind, where several but not all are of it."""
     found = {}
-    for kind, files in _KINDS.items():
+    for kind, files in KINDS.items():
         members = tuple(source.name for source in sources if source.listing & set(files))
         if 1 < len(members) < len(sources):
             found[kind] = members

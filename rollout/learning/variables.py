@@ -21,7 +21,7 @@ class Secret(Exception):
 
 
 # How a name may be spelled elsewhere, and what says so in a template.
-_SPELLINGS: tuple[tuple[str, Callable[[str], str]], ...] = (
+SPELLINGS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("", lambda text: text),
     ('|replace("-", "_")', lambda text: text.replace("-", "_")),
     ('|replace("_", "-")', lambda text: text.replace("_", "-")),
@@ -72,13 +72,20 @@ class Pool(Struct):
         """Return where the repository's own name stands in each of the values, with the same around it in all."""
         if len(set(values.values())) < 2 or any("\n" in value for value in values.values()):
             return None
-        projects = {name: str({**self.projects, **self.found.get("project", {})}[name]) for name in values}
-        for suffix, spelling in _SPELLINGS:
-            around = {_around(value, spelling(projects[name])) for name, value in values.items()}
-            if len(around) == 1 and (found := around.pop()) is not None:
-                self.found.setdefault("project", {}).update(projects)
-                return Inside(found[0], "project", f"project{suffix}", found[1])
+        for name in ("project", "project_title"):
+            there = {**self.projects, **self.found.get(name, {})} if name == "project" else self.found.get(name, {})
+            for suffix, spelling in SPELLINGS if values.keys() <= there.keys() else ():
+                around = {_around(value, spelling(str(there[one]))) for one, value in values.items()}
+                if len(around) == 1 and (found := around.pop()) is not None:
+                    self.found.setdefault(name, {}).update({one: there[one] for one in values})
+                    return Inside(found[0], name, name + suffix, found[1])
         return None
+
+    def are_projects(self, values: Values) -> bool:
+        """Tell whether each value is its repository's name but for capitals and what stands between its words."""
+        return len(set(values.values())) > 1 and all(
+            isinstance(value, str) and _bare(value) == _bare(self.projects[name]) for name, value in values.items()
+        )
 
     def _names(self, at: Setting) -> Iterable[str]:
         name = ""
@@ -103,7 +110,7 @@ class Pool(Struct):
         for name, there in known.items():
             if not values.keys() <= there.keys() or not _telling(there, values):
                 continue
-            for suffix, spelling in _SPELLINGS:
+            for suffix, spelling in SPELLINGS:
                 if all(spelling(str(there[one])) == values[one] for one in values):
                     self.found.setdefault(name, {}).update({one: there[one] for one in values})
                     return name, name + suffix
@@ -114,6 +121,10 @@ def _around(value: str, name: str) -> tuple[str, str] | None:
     """Return what stands before and after a name where it is a word of its own in a value."""
     found = re.search(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", value) if name else None
     return None if found is None else (value[: found.start()], value[found.end() :])
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).lower()
 
 
 def _telling(there: Values, values: Values) -> bool:

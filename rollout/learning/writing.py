@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 _STARTS = {"jinja": ("{{", "{%", "{#"), "shell": ("{{", "{%", "<#"), "angle": ("<<", "<%", "<#")}
-_MARKS = {"jinja": ("{{", "}}", "{%", "%}"), "shell": ("{{", "}}", "{%", "%}"), "angle": ("<<", ">>", "<%", "%>")}
+MARKS = {"jinja": ("{{", "}}", "{%", "%}"), "shell": ("{{", "}}", "{%", "%}"), "angle": ("<<", ">>", "<%", "%>")}
 
 
 class Text(Struct, frozen=True):
@@ -65,7 +65,7 @@ def _joined(row: Sequence[Part]) -> list[Part]:
 
 
 def _written(part: Part, delimiters: str, *, before_mark: bool) -> str:
-    opens, closes, begins, ends = _MARKS[delimiters]
+    opens, closes, begins, ends = MARKS[delimiters]
     match part:
         case Text(said):
             return _escaped(said, delimiters, before_mark=before_mark)
@@ -81,7 +81,7 @@ def _written(part: Part, delimiters: str, *, before_mark: bool) -> str:
 
 def _escaped(text: str, delimiters: str, *, before_mark: bool = False) -> str:
     """Write a text so that it comes out as it is, also where it has the template's own marks."""
-    opens, closes, _, _ = _MARKS[delimiters]
+    opens, closes, _, _ = MARKS[delimiters]
     starts = "|".join(map(re.escape, _STARTS[delimiters]))
     clash = rf"{starts}|{re.escape(opens[0])}\Z" if before_mark else starts
     return re.sub(clash, lambda found: f'{opens} "{found[0]}" {closes}', text)

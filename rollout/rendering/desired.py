@@ -80,6 +80,11 @@ class Rendering:
         else:
             self._child.close()  # a request may be without its answer
 
+    @property
+    def templates(self) -> Mapping[str, TemplateFile]:
+        """Return the files under templates/, by their paths from there."""
+        return self._templates
+
     def check(self, targets: tuple[Target, ...]) -> None:
         """Parse every template that a target uses; raise UsageError with all that is wrong with them."""
         faults = dict.fromkeys(mistake for target in targets for mistake in self._mistakes(target))

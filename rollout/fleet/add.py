@@ -1,0 +1,140 @@
+"""Take in repositories and files that are new since an inventory was written, and keep all that it says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from threading import Event
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rollout.errors import UsageError
+from rollout.fleet.entries import extended, parsed, place_of, with_entries
+from rollout.fleet.fitting import Fit, fitting
+from rollout.fleet.present import Old
+from rollout.fleet.survey import Known, Surveyed, survey
+from rollout.learning import inventory_text, sets
+from rollout.learning.propose import There, Without, proposal
+from rollout.model.circumstances import Decisions
+from rollout.model.inventory import FoundCheckout, Target
+from rollout.model.learning import Form, LeftOut, Proposal, Source
+from rollout.planning.changes import changes_needed
+from rollout.rendering.desired import Rendering
+from rollout.safety import addresses
+from rollout.targets.job import Settings
+
+_ROUNDS = 8
+
+
+class Added(Struct, frozen=True):
+    """What is to be taken in: the proposal, the sets that fit new repositories, and the inventory that says so."""
+
+    proposal: Proposal
+    fits: Mapping[str, Fit]
+    text: bytes
+
+
+def added(
+    old: Old,
+    found: Sequence[FoundCheckout],
+    folder: Path,
+    settings: Settings,
+    jobs: int,
+    stop: Event,
+    ended: Callable[[str], None],
+) -> Added:
+    """Return what is new below a folder, proved to be in sync as soon as it is written."""
+    places = old.places()
+    known = [(places[place].name, one) for one in found if (place := _real(folder, one)) in places]
+    fresh = [one for one in found if _real(folder, one) not in places]
+    names = inventory_text.names(fresh, [target.name for target in old.inventory.targets])
+    named = [*known, *zip(names, fresh, strict=True)]
+    branches = {target.name: target.branch for target in old.repositories if target.branch}
+    known_already = Known(branches, old.managed())
+    surveyed = _without_twins(survey(named, folder, settings, jobs, stop, ended, known_already), old)
+    return _proved(old, surveyed, folder)
+
+
+def _real(folder: Path, one: FoundCheckout) -> str:
+    return os.path.realpath(folder / one.path)
+
+
+def _without_twins(surveyed: Surveyed, old: Old) -> Surveyed:
+    """Leave out repositories that the inventory has already, by their address."""
+    there, names = old.addresses(), {target.name for target in old.repositories}
+    twins = {
+        one.name: there[identity]
+        for one in surveyed.sources
+        if one.name not in names and (identity := addresses.identity(one.url)) in there
+    }
+    out = [LeftOut(name, f"is the repository of the target {other} already") for name, other in twins.items()]
+    kept = tuple(one for one in surveyed.sources if one.name not in twins)
+    return replace(surveyed, sources=kept, left_out=(*surveyed.left_out, *out))
+
+
+def _proved(old: Old, surveyed: Surveyed, folder: Path) -> Added:
+    names, managed = {target.name for target in old.repositories}, old.managed()
+    fresh = [source for source in surveyed.sources if source.name not in names]
+    targets = _future(old, fresh, folder)
+    tried = {source.name: fitting(old, targets[source.name], source) for source in fresh if source.name in targets}
+    fits = {source.name: tried[source.name][0] if source.name in tried else Fit(source) for source in fresh}
+    misfits = [one for _, found in tried.values() for one in found]
+    there = _there(old, fits)
+    paths = [path for path in surveyed.paths if path not in managed]
+    without: dict[tuple[str, PurePosixPath], str] = {}
+    for _ in range(_ROUNDS):
+        made = proposal(surveyed.sources, paths, surveyed.left_out, without, there)
+        made = _told(made, names, fits, misfits)
+        text = extended(old, made, fits, targets, folder)
+        wrong = _not_in_sync(old, made, text, fits)
+        if not wrong:
+            return Added(made, {name: fit for name, fit in fits.items() if fit.sets}, text)
+        without |= wrong
+    raise UsageError("what was learned does not come out the same; leave it to a person: write the templates by hand")
+
+
+def _told(made: Proposal, old: set[str], fits: Mapping[str, Fit], misfits: Sequence[LeftOut]) -> Proposal:
+    """Return a proposal that says nothing of repositories which have files of ours already."""
+    having = old | {name for name, fit in fits.items() if fit.sets}
+    out = [one for one in made.left_out if one.name not in having]
+    return replace(made, left_out=(*out, *misfits))
+
+
+def _there(old: Old, fits: Mapping[str, Fit]) -> There:
+    variables = old.variables()
+    for repository, fit in fits.items():
+        for name, value in fit.effective.items():
+            variables.setdefault(name, {})[repository] = value
+    names = {name.split("/")[0] for name in old.templates}
+    return There(frozenset({*names, *old.sets()}), variables)
+
+
+def _future(old: Old, fresh: Sequence[Source], folder: Path) -> dict[str, Target]:
+    """Return new repositories as the inventory would have them, before it is known what they take over."""
+    if not fresh or not old.sets():
+        return {}
+    used = {group for target in old.inventory.targets for group in target.groups}
+    entries: dict[str, dict[str, object]] = {}
+    for source in fresh:
+        groups = [kind for kind, files in sets.KINDS.items() if kind in used and source.listing & set(files)]
+        entries[source.name] = {"path": place_of(old, source, folder), "templates": [old.sets()[0]]}
+        entries[source.name] |= {"groups": groups} if groups else {}
+    inventory = parsed(old, with_entries(old.text, entries, {}))
+    return {target.name: target for target in inventory.targets if target.name in entries}
+
+
+def _not_in_sync(old: Old, made: Proposal, text: bytes, fits: Mapping[str, Fit]) -> Without:
+    """Return what of the new files would not be in sync, by repository and path."""
+    inventory = parsed(old, text, [one.name for one in made.sets])
+    sources = {source.name: source for source in (*made.sources, *(fit.source for fit in fits.values()))}
+    new = {(name, one.path) for one in made.files if one.form is not Form.SKIP for name in one.repositories}
+    wrong: dict[tuple[str, PurePosixPath], str] = {}
+    with Rendering({**old.templates, **made.templates()}, inventory.patterns, inventory.machines, None) as rendering:
+        for target in (target for target in inventory.targets if target.name in sources):
+            found, _, _ = changes_needed(rendering.desired(target), sources[target.name].snapshot, Decisions())
+            for change in found:
+                if (target.name, change.path) in new:
+                    wrong[target.name, change.path] = f"it would not come out the same: {change.cause}"
+    return wrong

@@ -1,0 +1,97 @@
+"""What an inventory says of new repositories and files, put into its text; every other byte stays."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from rollout.content.documents import merge, past
+from rollout.fleet.fitting import Fit
+from rollout.fleet.present import Old, has
+from rollout.inventory.read import Overrides, parse
+from rollout.learning import inventory_text
+from rollout.learning.placing import values_of
+from rollout.model.inventory import Branch, Inventory, Target
+from rollout.model.learning import Form, Proposal, Source, Value
+from rollout.rendering import templates as template_files
+
+Entries = Mapping[str, Mapping[str, object]]
+
+
+def extended(old: Old, made: Proposal, fits: Mapping[str, Fit], targets: Mapping[str, Target], folder: Path) -> bytes:
+    """Return the inventory with what is proposed; `targets` are the new repositories as it would have them."""
+    there = {target.name: target for target in old.repositories}
+    values = values_of(made.files)
+    entries: dict[str, dict[str, object]] = {}
+    for source in _concerned(made, fits):
+        new = [one.name for one in made.sets if source.name in one.repositories]
+        learned = {name: by[source.name] for name, by in values.items() if source.name in by}
+        if source.name in there:
+            target = there[source.name]
+            own = {name: value for name, value in learned.items() if not has(target, name, value)}
+            entries[source.name] = _more(target, new, own)
+        else:
+            fit, future = fits[source.name], targets.get(source.name)
+            own = {n: v for n, v in {**fit.own, **learned}.items() if not has(future, n, v)}
+            entries[source.name] = _whole(place_of(old, source, folder), source, future, [*fit.sets, *new], own)
+    return with_entries(old.text, entries, dict(_rules(made)))
+
+
+def _concerned(made: Proposal, fits: Mapping[str, Fit]) -> Iterator[Source]:
+    """Yield the repositories that get something."""
+    yield from made.sources
+    known = {source.name for source in made.sources}
+    yield from (fit.source for name, fit in fits.items() if fit.sets and name not in known)
+
+
+def _more(target: Target, new: Sequence[str], own: Mapping[str, Value]) -> dict[str, object]:
+    found: dict[str, object] = {"templates": [*target.templates, *new]} if new else {}
+    return {**found, "vars": dict(own)} if own else found
+
+
+def _whole(
+    path: str, source: Source, future: Target | None, templates: Sequence[str], own: Mapping[str, Value]
+) -> dict[str, object]:
+    """Return all that the inventory says of a new repository, without what it has by default."""
+    where = future.location if future is not None else None
+    branch, remote = (where.branch, where.remote) if isinstance(where, Branch) else ("", "")
+    found: dict[str, object] = {"path": path}
+    found |= {"branch": source.checkout.branch} if source.checkout.branch != branch else {}
+    found |= {"remote": source.checkout.remote} if source.checkout.remote != remote else {}
+    found |= {"groups": list(future.groups)} if future is not None and future.groups else {}
+    found["templates"] = list(templates)
+    return {**found, "vars": dict(own)} if own else found
+
+
+def _rules(made: Proposal) -> Iterator[tuple[str, dict[str, object]]]:
+    taken = [one for one in made.files if one.form is not Form.SKIP]
+    for path in dict.fromkeys(one.path for one in taken):
+        rule = inventory_text.rule([one for one in taken if one.path == path])
+        if rule:
+            yield str(path), rule
+
+
+def place_of(old: Old, source: Source, folder: Path) -> str:
+    """Return how the inventory names a checkout: relative to its root where it is below that."""
+    place = Path(os.path.realpath(folder / source.checkout.path))
+    root = Path(os.path.realpath(old.inventory.root))
+    return str(place.relative_to(root)) if place.is_relative_to(root) else str(place)
+
+
+def with_entries(text: bytes, entries: Entries, rules: Mapping[str, object]) -> bytes:
+    """Return an inventory with these entries put into it; its comments and all else stay."""
+    repositories = [f"  {name}: {inventory_text.flow(entry)}" for name, entry in entries.items() if entry]
+    files = [f"  {inventory_text.text_of(path)}: {inventory_text.flow(rule)}" for path, rule in rules.items()]
+    lines = [*(["repos:", *repositories] if repositories else []), *(["files:", *files] if files else [])]
+    if not lines:
+        return text
+    kind = merge.Kind(PurePosixPath("inventory.yaml"), "yaml")
+    return merge.merged(text, ("\n".join(lines) + "\n").encode(), past.Ours(), kind)
+
+
+def parsed(old: Old, text: bytes, more: Iterable[str] = ()) -> Inventory:
+    """Return the inventory that a text says, with the template sets there are and some more."""
+    names = template_files.set_names(dict(old.templates), old.inventory.path.parent / "templates") | set(more)
+    overrides = Overrides(old.inventory.root)
+    return parse(text.decode("utf-8-sig"), old.inventory.path, shown=old.loaded.shown, sets=names, overrides=overrides)

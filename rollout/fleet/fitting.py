@@ -1,0 +1,73 @@
+"""Which template sets a new repository has already: all of their files, as the templates would write them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from rollout.fleet.present import Old, has
+from rollout.learning.matching import matched
+from rollout.model.circumstances import Decisions
+from rollout.model.files import File, Slot
+from rollout.model.inventory import Mode, Target, Variable
+from rollout.model.learning import LeftOut, Source, Value
+from rollout.planning.changes import changes_needed
+from rollout.rendering.template_fault import TemplateFault
+
+
+class Fit(Struct, frozen=True):
+    """The sets that a repository has, and the variables of its own that they need."""
+
+    source: Source
+    sets: tuple[str, ...] = ()
+    own: Mapping[str, Value] = field(default_factory=dict)
+    effective: Mapping[str, Value] = field(default_factory=dict)
+
+
+def fitting(old: Old, target: Target, source: Source) -> tuple[Fit, list[LeftOut]]:
+    """Return the sets that fit a repository, and why others do not that it has files of."""
+    fit, misfits = Fit(source), []
+    for name in old.sets():
+        found = _tried(old, replace(target, templates=(name,)), source, fit)
+        if isinstance(found, str):
+            misfits += [LeftOut(f"{source.name}: template set {name}", found)] if found else []
+        else:
+            fit = found
+    return fit, misfits
+
+
+def _tried(old: Old, target: Target, source: Source, fit: Fit) -> Fit | str:
+    """Return a fit with one more set, or why it does not fit; nothing to say where the repository has none of it."""
+    try:
+        slots = old.loaded.rendering.slots(target)
+    except TemplateFault as fault:
+        return str(fault)
+    missing = [str(slot.path) for slot in slots if source.snapshot.files.get(slot.path) is None]
+    if missing:
+        return "" if len(missing) == len(slots) else f"it has no {', '.join(missing[:3])}"
+    values = dict(fit.own)
+    for slot in slots:
+        values |= _values(old, slot, source, target, values)
+    own = {name: value for name, value in values.items() if not has(target, name, value)}
+    trial = replace(target, variables={**target.variables, **{n: Variable(v, "init") for n, v in own.items()}})
+    changes, _, _ = changes_needed(old.loaded.rendering.desired(trial), source.snapshot, Decisions())
+    if changes:
+        return f"{changes[0].path} says something else"
+    return Fit(source, (*fit.sets, *target.templates), own, {**fit.effective, **values})
+
+
+def _values(old: Old, slot: Slot, source: Source, target: Target, known: Mapping[str, Value]) -> dict[str, Value]:
+    """Return what the variables of one template are in a repository, as far as its file tells."""
+    file = source.snapshot.files.get(slot.path)
+    template = old.templates.get(slot.template or "")
+    if not isinstance(file, File) or template is None or not template.name.endswith(".j2"):
+        return {}
+    tried = {**{n: v.value for n, v in target.variables.items()}, "project": source.name, **known}
+    try:
+        text, said = template.content.decode(), file.content.decode()
+    except UnicodeDecodeError:
+        return {}
+    part = slot.rule.mode is Mode.BLOCK
+    return matched(text, slot.rule.delimiters, said, tried, part=part) or {}

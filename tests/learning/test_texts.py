@@ -1,0 +1,160 @@
+"""How texts are compared and become templates, by values."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollout.learning.matching import matched
+from rollout.learning.naming import Setting, names
+from rollout.learning.nearness import Variant, families
+from rollout.learning.pieces import Differing, pieces, said
+from rollout.learning.placing import placed
+from rollout.learning.shared_part import shared_part
+from rollout.learning.writing import Optional, Part, Print, Text, delimiters_for, template
+from rollout.rendering import sandbox
+from tests.fleet.little_fleets import prose
+
+LINES = st.sampled_from(
+    ["a b\n", "b\n", "\n", "k: v\n", "k: w\n", "# api\n", "# web\n", "  - x\n", "port 80.\n", "end"]
+)
+TEXTS = st.lists(LINES, max_size=8).map("".join).filter(bool)
+
+
+@given(st.lists(TEXTS, min_size=1, max_size=5))
+def test_the_pieces_of_texts_are_these_texts(texts: list[str]) -> None:
+    row = pieces(texts)
+    assert [said(row, number) for number in range(len(texts))] == texts
+
+
+MARKS = st.sampled_from(
+    ["{{", "}}", "{%", "{#", "<<", ">>", "<%", "<#", "${{ x }}", "$", "{", "<", "\n", "a", " ", "%>"]
+)
+PARTS = st.one_of(
+    st.lists(MARKS, min_size=1, max_size=6).map("".join).map(Text),
+    st.just(Print("name")),
+)
+
+
+@given(st.lists(PARTS, max_size=6), st.sampled_from(["jinja", "shell", "angle", None]))
+def test_a_template_says_what_its_parts_say_in_any_delimiters(row: list[Part], chosen: str | None) -> None:
+    delimiters = chosen or delimiters_for([row])
+    text = template(row, delimiters)
+    made = sandbox.environment(lambda _: None, delimiters).from_string(text).render(name="value")
+    assert made == "".join(part.said if isinstance(part, Text) else "value" for part in row)
+
+
+@pytest.mark.parametrize("delimiters", ["jinja", "shell", "angle"])
+@pytest.mark.parametrize("flag", [True, False])
+@pytest.mark.parametrize("more", ["", "one", "one\ntwo"])
+def test_lines_that_may_be_missing_leave_no_blank_line(delimiters: str, flag: bool, more: str) -> None:
+    row: list[Part] = [
+        Text("a\n"),
+        Optional("flag", "b {{ x }}\n"),
+        Print("more", is_line=True, may_be_empty=True),
+        Text("c\n"),
+    ]
+    text = template(row, delimiters)
+    made = sandbox.environment(lambda _: None, delimiters).from_string(text).render(flag=flag, more=more)
+    assert made == "a\n" + ("b {{ x }}\n" if flag else "") + (f"{more}\n" if more else "") + "c\n"
+    assert matched(text, delimiters, made, {}) == {"flag": flag, "more": more}
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "texts", "name"),
+    [
+        ("ci.yml", '          python-version: "', ("3.11", "3.12"), "python_version"),
+        ("ci.yml", "  runs-on: ", ("ubuntu-22.04", "ubuntu-24.04"), "runs_on"),
+        ("Dockerfile", "FROM python:", ("3.11", "3.12"), "python_version"),
+        ("Dockerfile", "EXPOSE ", ("8080", "3000"), "port"),
+        (".env", "PORT=", ("8080", "3000"), "port"),
+        ("README.md", "It listens on port ", ("8080", "3000"), "port"),
+        ("run.sh", "exec serve --workers ", ("2", "4"), "workers"),
+        ("LICENSE", "Copyright (c) ", ("2021", "2022"), "copyright_year"),
+        ("LICENSE", "Copyright (c) 2021 ", ("Acme Inc.", "Jo Doe"), "copyright_holder"),
+        ("AGENTS.md", "It is maintained by ", ("Ana", "Bob"), "maintained_by"),
+        ("AGENTS.md", "Ask ", ("Ana Smith", "Bob Jones"), "contact"),
+        (".editorconfig", "max_line_length = ", ("80", "100"), "max_line_length"),
+        ("ci.yml", "      - uses: actions/checkout@", ("v3", "v4"), "checkout_version"),
+        ("deploy.yml", "          KEY: ${{ secrets.", ("A_KEY", "B_KEY"), "secret_name"),
+        (".github/CODEOWNERS", "* @acme/", ("design", "tools"), "team"),
+        ("ci.yml", "  replicas: ", ("2", "3"), "replicas"),
+        ("x.md", "Use `import ", ("alpha", "beta"), "import_value"),
+    ],
+)
+def test_variables_are_named_by_what_stands_before_them(
+    path: str, before: str, texts: tuple[str, ...], name: str
+) -> None:
+    assert next(iter(names(Setting(PurePosixPath(path), before, (), texts)))) == name
+
+
+def test_texts_of_two_kinds_are_two_families() -> None:
+    python = [
+        f"name: CI\non: push\njobs:\n  test:\n    python: 3.1{n}\n    run: pytest\n    cache: pip\n" for n in "12"
+    ]
+    node = [
+        f"on: [pull_request]\nname: Build\nnode:\n  version: {n}\n  steps: npm ci && npm test\n" for n in ("18", "20")
+    ]
+    variants = [Variant(text, (f"r{number}",)) for number, text in enumerate([*python, *node])]
+    assert [family.repositories for family in families(variants)] == [("r0", "r1"), ("r2", "r3")]
+
+
+def test_a_text_that_is_mostly_its_own_is_in_no_family() -> None:
+    shared = "".join(f"shared line {n}\n" for n in range(4))
+    assert list(families([Variant(shared + prose(name, 12), (name,)) for name in "ab"])) == []
+
+
+def test_a_word_that_differs_is_told_from_the_line_around_it() -> None:
+    row = pieces(["# api\n\nruns on 80\n", "# web\n\nruns on 90\n"])
+    assert [piece.texts for piece in row if isinstance(piece, Differing)] == [("api", "web"), ("80", "90")]
+
+
+SECTION = "## Rules\n\nSay it plainly and say it once.\nNever write into the old table.\n"
+
+
+def test_the_part_that_files_share_begins_with_its_heading_and_ends_with_its_text() -> None:
+    texts = {
+        name: f"# {name}\n\nof {name}\n\n---\n\n{SECTION}\n## Commands\n\nmake {name}\n" for name in ("a", "b", "c")
+    }
+    texts["d"] = "# d\n\nnothing shared\n"
+    found = shared_part(PurePosixPath("CLAUDE.md"), texts)
+    assert found is not None
+    assert (found.text, found.repositories) == (SECTION, ("a", "b", "c"))
+
+
+def test_a_part_that_stands_twice_or_in_a_file_without_comments_is_no_block() -> None:
+    texts = {name: f"# {name}\n\n{SECTION}\n{name}\n\n{SECTION}" for name in ("a", "b")}
+    assert shared_part(PurePosixPath("CLAUDE.md"), texts) is None
+    assert shared_part(PurePosixPath("a.json"), {name: SECTION + name for name in ("a", "b")}) is None
+
+
+def test_a_part_inside_an_indented_text_is_no_block() -> None:
+    inside = "run: |\n  one long line of a script\n  another long line of it\n  and a third long line of it\n"
+    texts = {name: f"name: {name}\n{inside}  {name}\n" for name in ("a", "b")}
+    assert shared_part(PurePosixPath("ci.yml"), texts) is None
+
+
+REPOSITORIES = st.sampled_from("abcdef")
+
+
+@given(st.dictionaries(REPOSITORIES, st.sampled_from(["1", "2", "3"]), min_size=1), st.sets(REPOSITORIES))
+def test_each_repository_has_its_own_value_wherever_it_is_set(values: dict[str, str], group: set[str]) -> None:
+    where = placed({"v": values}, {"g": sorted(group)})
+    effective = {
+        name: where.own.get(name, {}).get(
+            "v", where.groups.get("g", {}).get("v", where.common.get("v")) if name in group else where.common.get("v")
+        )
+        for name in values
+    }
+    assert effective == values
+
+
+def test_templates_are_read_back_only_where_they_say_the_text() -> None:
+    text = '# {{ project }}\n\nport {{ port }} of {{ project|replace("-", "_") }}\n'
+    assert matched(text, "jinja", "# a-b\n\nport 80 of a_b\n", {}) == {"project": "a-b", "port": "80"}
+    assert matched(text, "jinja", "# a-b\n\nport 80 of c_d\n", {}) is not None  # whoever renders it sees the difference
+    assert matched(text, "jinja", "# a-b\n\nhost 80 of a_b\n", {}) is None
+    assert matched("{% for x in y %}{{ x }}{% endfor %}\n", "jinja", "1\n", {}) is None
