@@ -41,7 +41,7 @@ def validate(context: click.Context) -> int:
         }
         faulty = {name: found for name, found in problems.items() if found}
         files = sum(len(at.loaded.rendering.slots(target)) for target in at.loaded.chosen)
-        via = ways(at.loaded.chosen)
+        via = ways(at.loaded.chosen, at.options.timeout)
         if at.options.json:
             summary = {"via": via, "ok": not faulty, "targets": len(problems), "files": files, "problems": faulty}
             at.screen.document({"format": "rollout-validate/1", **summary})

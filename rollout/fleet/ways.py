@@ -12,13 +12,13 @@ from rollout.model.inventory import Branch, Target
 from rollout.model.reviews import Via
 
 
-def ways(targets: Iterable[Target]) -> dict[str, Via]:
+def ways(targets: Iterable[Target], patience: float) -> dict[str, Via]:
     """Return the ways of the repositories among the targets."""
     found = {}
     for target in targets:
         if isinstance(target.location, Branch):
             address = target.location.url or _address(target.location)
-            found[target.name] = Via.PUSH if address is None else way(target.delivery, address)
+            found[target.name] = Via.PUSH if address is None else way(target.delivery, address, patience)
     return found
 
 

@@ -1,4 +1,4 @@
 """The forges: which one a host is, how a change can be proposed there, and its HTTP interface.
 
-Doors: `gerrit`, `known`, `lacks`, `openings`, `pushing`, `ways`.
+Doors: `asking`, `clients`, `gerrit`, `interface`, `known`, `lacks`, `openings`, `pushing`, `trouble`, `ways`.
 """

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from rollout.forges.interface import Texts
 from rollout.model.reviews import Review, Rules
 
 _ENDS = re.compile(r"[\x00\r\n]+")
@@ -20,6 +21,11 @@ class Wanted(Struct, frozen=True):
     title: str
     body: str  # in one line
     rules: Rules
+    text: str = ""  # the same body as it is where there is room for it
+
+    @property
+    def texts(self) -> Texts:
+        return Texts(self.title, self.text, self.rules)
 
 
 class Pushing(Struct, frozen=True):

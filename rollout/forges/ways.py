@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from rollout.forges import agit, gerrit, push_options
+from rollout.forges.clients import client
 from rollout.forges.known import forge_of
 from rollout.forges.pushing import ByPush
 from rollout.model.reviews import Deliver, Delivery, Forge, ForgeKind, Via
@@ -16,17 +17,20 @@ _BY_PUSH = {
 }
 
 
-def way(delivery: Delivery, url: str, without: Collection[Via] = ()) -> Via:
+def way(delivery: Delivery, url: str, patience: float, without: Collection[Via] = ()) -> Via:
     """Return how a target's changes go upstream; `without` are ways that the server is known not to have."""
     if delivery.deliver is Deliver.PUSH:
         return Via.PUSH
-    return next(via for via in ways(forge_of(delivery, url)) if via not in without)
+    return next(via for via in ways(forge_of(delivery, url), patience) if via not in without)
 
 
-def ways(forge: Forge | None) -> Iterator[Via]:
+def ways(forge: Forge | None, patience: float) -> Iterator[Via]:
     """Yield the ways on which a change can be proposed, in the order in which they are tried."""
     if forge is not None and forge.kind in _BY_PUSH:
         yield _BY_PUSH[forge.kind]
+    asked = client(forge, patience)
+    if asked is not None:
+        yield asked.via
     yield Via.ADDRESS
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -112,6 +113,27 @@ class Checks(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Marker(Struct, frozen=True):
+    """What finds a review again: whose it is, for which target, and a digest of what it says."""
+
+    inventory: str
+    target: str
+    says: str
+
+    @property
+    def text(self) -> str:
+        return f"<!-- rollout inventory={self.inventory} target={self.target} change={self.says} -->"
+
+
+_MARKER = re.compile(r"<!-- rollout inventory=(\S*) target=(\S+) change=(\S*) -->")
+
+
+def marker_in(text: str) -> Marker | None:
+    """Return what is hidden in the text of a review."""
+    found = _MARKER.search(text)
+    return None if found is None else Marker(found[1], found[2], found[3])
+
+
 class Review(Struct, frozen=True):
     """One review as its forge tells of it; what the forge does not tell is None, "" or unknown."""
 
@@ -125,7 +147,7 @@ class Review(Struct, frozen=True):
     updated_at: str = ""
     by: str = ""  # who closed it
     head: str = ""  # the commit that it proposes
-    says: str = ""  # the digest in its hidden marker
+    marker: Marker | None = None  # what is hidden in its text
 
 
 class Proposal(Struct, frozen=True):

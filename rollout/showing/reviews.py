@@ -9,22 +9,10 @@ from pathlib import PurePosixPath
 from msgspec import Struct
 
 from rollout.model.plan import Change, Step
+from rollout.model.reviews import Marker
 from rollout.safety.shown import plain
 
-_MARKER = re.compile(r"<!-- rollout inventory=(\S+) target=(\S+) change=(\S+) -->")
 _SHOWN = 100  # files that are named
-
-
-class Marker(Struct, frozen=True):
-    """What finds a review again: whose it is, for which target, and a digest of what it says."""
-
-    inventory: str
-    target: str
-    says: str
-
-    @property
-    def text(self) -> str:
-        return f"<!-- rollout inventory={self.inventory} target={self.target} change={self.says} -->"
 
 
 class Words(Struct, frozen=True):
@@ -38,11 +26,6 @@ class Words(Struct, frozen=True):
         """Return the body in one line, as a push option takes it."""
         lines = (re.sub(r"^\* ", "• ", line) for line in self.body.splitlines())
         return "<br>".join(line for line in lines if line)
-
-
-def marker_in(text: str) -> Marker | None:
-    found = _MARKER.search(text)
-    return None if found is None else Marker(found[1], found[2], found[3])
 
 
 def marker_of(step: Step) -> Marker:

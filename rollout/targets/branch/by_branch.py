@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from rollout.errors import GitError, GitTimeout
-from rollout.forges.known import forge_of
+from rollout.forges import asking
+from rollout.forges.clients import client
+from rollout.forges.interface import Place, Texts
+from rollout.forges.known import forge_of, project_of
 from rollout.forges.openings import opening
 from rollout.forges.pushing import Told, Wanted
+from rollout.forges.trouble import Trouble
 from rollout.forges.ways import by_push
-from rollout.model.outcomes import Outcome
+from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Change
-from rollout.model.reviews import Review, Standing
+from rollout.model.reasons import said
+from rollout.model.reviews import Review, Standing, Via
 from rollout.remote.answers import Answer, Pushed, Unheard
 from rollout.remote.upstream import Unreachable
 from rollout.safety.faults import first_line
@@ -17,6 +24,7 @@ from rollout.store import proposals, push
 from rollout.store.proposals import Carried
 from rollout.store.push import Lease, NoOptions
 from rollout.targets.branch.commit import commit
+from rollout.targets.branch.outcome import outcome_of
 from rollout.targets.branch.proposal import wanted as entries
 from rollout.targets.branch.proposed import Unsupported, not_proposed, proposed, taken_over, unknown
 from rollout.targets.branch.task import Built, Task
@@ -28,7 +36,8 @@ def propose(task: Task, changes: list[Change], tip: str, wanted: Wanted) -> Outc
     if there is not None and there.own is None:
         return taken_over(task, branch, there.who)
     if there is not None and there.parent == tip and there.after == entries(changes, tip):
-        return _opened(task, branch, Built(there.commit, tip, tuple(changes)), _known(task))
+        as_it_is = Built(there.commit, tip, tuple(changes))
+        return _opened(task, branch, as_it_is, _known(task), wanted.texts, pushed=False)
     built = commit(task, tip, changes)
     lease = Lease(f"refs/heads/{branch}", None if there is None else there.commit)
     answer = _pushed(task, built, lease, wanted)
@@ -39,7 +48,7 @@ def propose(task: Task, changes: list[Change], tip: str, wanted: Wanted) -> Outc
     except Unreachable as error:
         return unknown(task, first_line(str(error)), built)
     if now == built.commit:
-        return _opened(task, branch, built, _told(task, answer))
+        return _opened(task, branch, built, _told(task, answer), wanted.texts, pushed=True)
     return not_proposed(task, answer if not isinstance(answer, Told) else Pushed(), built) if now == lease.old else None
 
 
@@ -80,8 +89,23 @@ def _told(task: Task, answer: object) -> Review | None:
     return told or _known(task)
 
 
-def _opened(task: Task, branch: str, built: Built, review: Review | None) -> Outcome:
+def _opened(task: Task, branch: str, built: Built, review: Review | None, texts: Texts, *, pushed: bool) -> Outcome:
+    """Have the review opened, or say where a person does that."""
     standing = Standing(branch, built.commit, same=True, on_tip=True, review=review)
     url = task.at.remote.url
-    where = opening(forge_of(task.step.delivery, url), url, task.where.branch, branch)
-    return proposed(task, standing, review.url if review is not None and review.url else where, built)
+    forge = forge_of(task.step.delivery, url)
+    asked = client(forge, task.settings.person.patience)
+    if asked is None or task.step.via is Via.ADDRESS:
+        where = review.url if review is not None else opening(forge, url, task.where.branch, branch)
+        return proposed(task, standing, where, built)
+    try:
+        place = Place(project_of(url), task.where.branch, branch)
+        found, notes = asking.opened(asked, place, texts, renew=pushed)
+    except Trouble as trouble:
+        if not task.step.via.opens_after:  # the push has opened it, and said what fits into its options
+            return proposed(task, standing, review.url if review is not None else branch, built)
+        proposed(task, standing, "", built)
+        why = said(f"{branch} is pushed, but its review could not be opened: {trouble}")
+        return outcome_of(task.step, Verdict.FAILED, why, built)
+    outcome = proposed(task, replace(standing, review=found), found.url, built)
+    return replace(outcome, notes=(*outcome.notes, *notes))

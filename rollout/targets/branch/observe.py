@@ -76,7 +76,7 @@ def _observe(look: Look, at: Located, store: Store) -> Step:
     if there is not None and there.behind is None and network and fetch.deepen(store):
         there = checkout(look, at, store, tip, entries)
     found = steps.findings(desired, snapshot, decisions)
-    offered = proposing(delivery_of(target, decisions), at, store, tip, network=network)
+    offered = proposing(delivery_of(target, decisions), at, store, tip, found.changes, network=network)
     circumstances = replace(
         circumstances_of(at, store, settings, there),
         pending=pending.commit if pending is not None and settled else None,

@@ -10,12 +10,16 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.errors import GitError
-from rollout.forges import ways
+from rollout.forges import asking, ways
+from rollout.forges.asking import Told
+from rollout.forges.clients import client
+from rollout.forges.interface import Place
+from rollout.forges.known import forge_of, project_of
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired, File
 from rollout.model.inventory import Target
 from rollout.model.plan import Action, Change, Step
-from rollout.model.reviews import Deliver, Delivery, Proposal, Proposed, Standing, Via
+from rollout.model.reviews import Deliver, Delivery, Marker, Proposal, Proposed, Review, ReviewState, Standing, Via
 from rollout.objects import messages
 from rollout.objects.ids import git_id
 from rollout.planning import proposals as decide
@@ -37,6 +41,7 @@ class Proposing(Struct, frozen=True):
     branch: str = ""
     carried: Carried | None = None
     ref: str = ""  # that the forge made for it
+    told: Told | None = None  # what the forge says, where somebody is logged in
 
 
 _GERRIT = re.compile(r"(refs/changes/\d+/\d+)/\d+\Z")
@@ -46,16 +51,27 @@ def delivery_of(target: Target, decisions: Decisions) -> Delivery:
     return target.delivery if decisions.deliver is None else replace(target.delivery, deliver=decisions.deliver)
 
 
-def proposing(delivery: Delivery, at: Located, store: Store, tip: str, *, network: bool) -> Proposing | None:
-    """Return what carries the proposal of a target; None where its changes are pushed."""
+def proposing(
+    delivery: Delivery, at: Located, store: Store, tip: str, changes: Iterable[Change], *, network: bool
+) -> Proposing | None:
+    """Return what carries the proposal of a target; None where its changes are pushed.
+
+    The forge is asked where something is to change, or something is left.
+    """
     if delivery.deliver is Deliver.PUSH or at.local:
         return None
     known = store.memory.memo().proposed
-    via = ways.way(delivery, at.remote.url, without=() if known is None else known.without)
+    patience = at.remote.access.patience
+    via = ways.way(delivery, at.remote.url, patience, without=() if known is None else known.without)
     found = Proposing(delivery, via, tip, network)
     if not network:
         return found
-    return _carried_by_ref(found, store) if found.via.by_ref else _carried_by_branch(found, store)
+    found = _carried_by_ref(found, store) if found.via.by_ref else _carried_by_branch(found, store)
+    asked = client(forge_of(delivery, at.remote.url), patience) if found.carried or any(changes) else None
+    if asked is None:
+        return found
+    place = Place(project_of(at.remote.url), at.remote.branch, found.branch)
+    return replace(found, told=asking.told(asked, place))
 
 
 def _carried_by_branch(found: Proposing, store: Store) -> Proposing:
@@ -150,6 +166,8 @@ def with_proposal(step: Step, desired: Desired, found: Proposing, store: Store, 
         known = store.memory.memo().proposed
         store.memory.remember(proposed=Proposed(standing, said, known.without if known else ()))
     step = replace(step, via=found.via, delivery=found.delivery, proposal=Proposal(said))
+    if found.told is not None and found.told.trouble:
+        step = replace(step, warnings=(*step.warnings, f"the review is not known: {found.told.trouble}"))
     return decide.proposed(step, standing, decisions)
 
 
@@ -157,11 +175,14 @@ def _standing(step: Step, found: Proposing, store: Store, said: str) -> Standing
     known = store.memory.memo().proposed
     if not found.network:
         return None if known is None else replace(known.standing, same=known.says == said)
+    closed = _closed(found, step.target, said)
     carried = found.carried
     if carried is None:
+        if closed.review is not None:
+            return Standing(found.branch, declined=closed.declined, review=closed.review)
         return _gone(known, said)
-    inventory = found.delivery.origin.inventory
     before = None if known is None or known.standing.head != carried.commit else known.standing
+    kept = None if known is None or known.standing.done else known.standing.review
     return Standing(
         branch=found.branch,
         head=carried.commit,
@@ -169,16 +190,41 @@ def _standing(step: Step, found: Proposing, store: Store, said: str) -> Standing
         same=carried.own is not None and carried.after == wanted(step.changes, carried.commit),
         on_tip=carried.parent == found.tip,
         who=carried.who,
-        foreign=_foreign(found.branch) if carried.own and carried.inventory not in {"", inventory} else "",
+        foreign=_foreign(found, carried),
         done=before is not None and before.done,
-        review=None if known is None or known.standing.done else known.standing.review,
+        declined=closed.declined,
+        review=kept if found.told is None or found.told.trouble else found.told.open or closed.review,
         ref=found.ref,
         key=messages.change_id(carried.text),
     )
 
 
-def _foreign(branch: str) -> str:
-    return f"the branch {branch} carries the proposal of another inventory; give this one `review: {{branch: NAME}}`"
+def _foreign(found: Proposing, carried: Carried) -> str:
+    """Say why a branch is not this inventory's: by the commit on it, or by its review."""
+    review = found.told.open if found.told is not None else None
+    marked = [carried.inventory] if carried.own else []
+    marked += [review.marker.inventory] if review is not None and review.marker is not None else []
+    if all(one in {"", found.delivery.origin.inventory} for one in marked):
+        return ""
+    return (
+        f"the branch {found.branch} carries the proposal of another inventory; give this one `review: {{branch: NAME}}`"
+    )
+
+
+class Closed(Struct, frozen=True):
+    """A review that a person closed unmerged, if what it said is what would be proposed now."""
+
+    declined: str = ""
+    review: Review | None = None
+
+
+def _closed(found: Proposing, target: str, said: str) -> Closed:
+    newest = found.told.newest if found.told is not None and found.told.open is None else None
+    if newest is None or newest.state is not ReviewState.DECLINED:
+        return Closed()
+    ours = Marker(found.delivery.origin.inventory, target, said)
+    by = f" by {newest.by}" if newest.by else ""
+    return Closed(f"{newest.url} was closed unmerged{by}", newest) if newest.marker == ours else Closed()
 
 
 def _gone(known: Proposed | None, said: str) -> Standing | None:

@@ -19,7 +19,7 @@ from rollout.safety.faults import first_line
 from rollout.showing import reviews
 from rollout.store import heard, push
 from rollout.store.push import Lease
-from rollout.targets.branch import by_branch, by_ref
+from rollout.targets.branch import by_branch, by_ref, closing
 from rollout.targets.branch.commit import default_subject
 from rollout.targets.branch.outcome import outcome_of
 from rollout.targets.branch.proposed import Unsupported
@@ -57,7 +57,7 @@ def _ways(task: Task) -> Iterator[Via]:
     """Yield the way of the plan and those after it."""
     step = task.step
     begun = False
-    for via in ways.ways(forge_of(step.delivery, task.at.remote.url)):
+    for via in ways.ways(forge_of(step.delivery, task.at.remote.url), task.settings.person.patience):
         begun = begun or via is step.via
         if begun:
             yield via
@@ -68,7 +68,7 @@ def _wanted(task: Task, changes: list[Change]) -> Wanted:
     subject = task.job.words.message or default_subject(changes)
     words = reviews.words(step, changes, subject.split("\n", 1)[0])
     rules = step.delivery.rules
-    return Wanted(task.where.branch, rules.branch, words.title, words.line, rules)
+    return Wanted(task.where.branch, rules.branch, words.title, words.line, rules, words.body)
 
 
 def _without(task: Task, via: Via) -> None:
@@ -81,11 +81,16 @@ def clear_away(task: Task) -> Outcome:
     """Close what is left of a proposal whose content upstream has, and delete its branch while that is ours alone."""
     step, standing = task.step, task.step.standing
     assert standing is not None
-    note = "" if standing.ref else f"; {_branch_gone(task, standing)}"
+    why = f"{step.branch} has the same content by now, so there is nothing left to review."
+    told = closing.closed(task, standing, why) if standing.review is not None else ""
+    gone = "" if standing.ref else _branch_gone(task, standing)
+    note = "; ".join(filter(None, (told, gone)))
     tip = heard.tip(task.store)
     known = task.store.memory.memo().proposed or Proposed(standing, "")
     task.store.memory.remember(proposed=replace(known, standing=replace(standing, done=True)))
-    return outcome_of(step, Verdict.UNCHANGED, said(f"upstream has what was proposed{note}"), base=tip)
+    return outcome_of(
+        step, Verdict.UNCHANGED, said("; ".join(filter(None, ("upstream has what was proposed", note)))), base=tip
+    )
 
 
 def _branch_gone(task: Task, standing: Standing) -> str:

@@ -1,0 +1,81 @@
+"""Ask a forge about the review of a proposal, and have it opened: once, whatever happens in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from rollout.forges.clients import Client
+from rollout.forges.interface import Place, Texts
+from rollout.forges.trouble import Kind, Trouble
+from rollout.model.reviews import Review, ReviewState
+
+_MAY_BE_DONE = {Kind.EXISTS, Kind.UNREACHABLE, Kind.BROKEN}  # an answer was lost, or somebody was faster
+
+
+class Told(Struct, frozen=True):
+    """What a forge tells of a proposal: its reviews, newest first, or why it tells nothing."""
+
+    reviews: tuple[Review, ...] = ()
+    trouble: str = ""
+
+    @property
+    def open(self) -> Review | None:
+        return _open(self.reviews)
+
+    @property
+    def newest(self) -> Review | None:
+        return next(iter(self.reviews), None)
+
+
+def _open(reviews: Iterable[Review]) -> Review | None:
+    return next((one for one in reviews if one.state is ReviewState.OPEN), None)
+
+
+def told(client: Client, at: Place) -> Told:
+    """Return the reviews of a branch, the newest one with all that is known of it."""
+    try:
+        found = client.interface.find(client.to, at)
+        chosen = _open(found) or next(iter(found), None)
+        if chosen is None:
+            return Told()
+        full = client.interface.state(client.to, at, chosen)
+        return Told(tuple(full if one is chosen else one for one in found))
+    except Trouble as trouble:
+        return Told(trouble=str(trouble))
+
+
+def opened(client: Client, at: Place, texts: Texts, *, renew: bool) -> tuple[Review, tuple[str, ...]]:
+    """Return the open review of a branch, with these texts if it is to be renewed; raise Trouble where there is none.
+
+    The second value says what could not be done beside.
+    """
+    there = _open(client.interface.find(client.to, at))
+    if there is None:
+        there, notes = _newly(client, at, texts)
+        return there, notes
+    return (client.interface.update(client.to, at, there, texts) if renew else there), ()
+
+
+def _newly(client: Client, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:
+    try:
+        return client.interface.open(client.to, at, texts)
+    except Trouble as trouble:
+        there = _open(client.interface.find(client.to, at)) if trouble.kind in _MAY_BE_DONE else None
+        if there is None:
+            raise
+        return there, ()
+
+
+def closed(client: Client, at: Place, why: str) -> str:
+    """Close the open review of a branch with a reason; say what came of it."""
+    try:
+        there = _open(client.interface.find(client.to, at))
+        if there is None:
+            return ""
+        client.interface.comment(client.to, at, there, why)
+        client.interface.close(client.to, at, there)
+    except Trouble as trouble:
+        return f"its review could not be closed: {trouble}"
+    return f"{there.url} is closed"

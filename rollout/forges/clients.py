@@ -1,0 +1,64 @@
+"""A forge that can be asked: its interface, and what carries requests to it."""
+
+from __future__ import annotations
+
+import base64
+
+from msgspec import Struct
+
+from rollout.forges import azure, bitbucket, gh, gitea, github, gitlab, pagure, tokens
+from rollout.forges.http import Http
+from rollout.forges.interface import Caller, Interface
+from rollout.model.reviews import Forge, ForgeKind, Via
+
+_INTERFACES: dict[ForgeKind, Interface] = {
+    ForgeKind.GITHUB: github,
+    ForgeKind.GITLAB: gitlab,
+    ForgeKind.GITEA: gitea,
+    ForgeKind.BITBUCKET: bitbucket,
+    ForgeKind.AZURE: azure,
+    ForgeKind.PAGURE: pagure,
+}
+
+
+class Client(Struct, frozen=True):
+    """A forge's interface, and the way to it."""
+
+    interface: Interface
+    to: Caller
+    via: Via
+
+
+def client(forge: Forge | None, patience: float) -> Client | None:
+    """Return how a forge is asked: by gh where a person is logged in, else with a token; None where nobody is."""
+    if forge is None or forge.api is None or forge.kind not in _INTERFACES:
+        return None
+    interface = _INTERFACES[forge.kind]
+    host = gh.logged_in(forge) if forge.kind is ForgeKind.GITHUB else None
+    program = tokens.gh_program()
+    if host is not None and program is not None:
+        return Client(interface, gh.Gh(program, host, patience), Via.GH)
+    token = tokens.token_for(forge)
+    if token is None:
+        return None
+    return Client(interface, Http(forge.api, _headers(forge.kind, token), patience), Via.HTTP)
+
+
+def _headers(kind: ForgeKind, token: str) -> tuple[tuple[str, str], ...]:
+    match kind:
+        case ForgeKind.GITHUB:
+            return (
+                ("Authorization", f"Bearer {token}"),
+                ("Accept", "application/vnd.github+json"),
+                ("X-GitHub-Api-Version", "2022-11-28"),
+            )
+        case ForgeKind.GITLAB:
+            return (("PRIVATE-TOKEN", token),)
+        case ForgeKind.AZURE:
+            return (("Authorization", "Basic " + base64.b64encode(f":{token}".encode()).decode()),)
+        case ForgeKind.BITBUCKET if ":" in token:
+            return (("Authorization", "Basic " + base64.b64encode(token.encode()).decode()),)
+        case ForgeKind.BITBUCKET:
+            return (("Authorization", f"Bearer {token}"),)
+        case _:
+            return (("Authorization", f"token {token}"),)

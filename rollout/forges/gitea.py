@@ -1,0 +1,160 @@
+"""The interface of Gitea and Forgejo, version 1.
+
+Written by https://codeberg.org/api/swagger and https://docs.gitea.com/api/.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rollout.forges.http import Request
+from rollout.forges.interface import Caller, Place, Texts, checks, get, send, tried
+from rollout.model.reviews import Checks, Review, ReviewState, marker_in
+
+_PAGES = 4  # of pull requests that are looked through, the newest first: there is no filter by branch
+_ON_PAGE = 50
+
+
+class _Side(Struct):
+    ref: str
+    sha: str = ""
+    label: str = ""
+
+
+class _Pull(Struct):
+    number: int
+    html_url: str
+    state: str
+    title: str
+    head: _Side
+    base: _Side
+    updated_at: str
+    body: str | None = None
+    merged: bool | None = None
+    mergeable: bool | None = None
+
+
+class _Label(Struct):
+    id: int
+    name: str
+
+
+class _Status(Struct):
+    state: str
+    total_count: int = 0
+
+
+class _User(Struct):
+    login: str
+
+
+class _Opinion(Struct):
+    state: str
+    user: _User | None = None
+    dismissed: bool = False
+
+
+class _Done(Struct):
+    pass
+
+
+def find(to: Caller, at: Place) -> list[Review]:
+    found: list[_Pull] = []
+    for page in range(1, _PAGES + 1):
+        more = get(to, f"/repos/{at.project}/pulls", list[_Pull], state="all", limit=str(_ON_PAGE), page=str(page))
+        found += more
+        if len(more) < _ON_PAGE:
+            break
+    ours = [one for one in found if one.base.ref == at.base and _carries(one, at.branch)]
+    return [_review(one) for one in sorted(ours, key=lambda one: -one.number)]
+
+
+def _carries(pull: _Pull, branch: str) -> bool:
+    """Tell whether a pull request is of a branch, or of a topic of that name that a push to refs/for made."""
+    names = (pull.head.ref, pull.head.label.partition(":")[2] or pull.head.label)
+    return any(name == branch or name.endswith(f"/{branch}") for name in names)
+
+
+def open(to: Caller, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:  # noqa: A001
+    rules = texts.rules
+    title = f"WIP: {texts.title}" if rules.draft else texts.title
+    asked = {
+        "title": title, "body": texts.body, "head": at.branch, "base": at.base, "assignees": list(rules.assignees),
+    }  # fmt: skip
+    made = send(to, "POST", f"/repos/{at.project}/pulls", asked, _Pull)
+    return _review(made), tuple(_further(to, at, made.number, texts))
+
+
+def _further(to: Caller, at: Place, number: int, texts: Texts) -> list[str]:
+    rules, notes = texts.rules, list[str]()
+    if rules.labels:
+        known = {one.name: one.id for one in get(to, f"/repos/{at.project}/labels", list[_Label], limit="50")}
+        ids = [known[name] for name in rules.labels if name in known]
+        notes += [f"there is no label {name!r}" for name in rules.labels if name not in known]
+        wanted = Request("POST", f"/repos/{at.project}/issues/{number}/labels", None, {"labels": ids})
+        notes += tried(to, "labels", wanted) if ids else ()
+    if rules.reviewers or rules.teams:
+        people = {"reviewers": list(rules.reviewers), "team_reviewers": list(rules.teams)}
+        path = f"/repos/{at.project}/pulls/{number}/requested_reviewers"
+        notes += tried(to, "reviewers", Request("POST", path, None, people))
+    if rules.auto_merge:
+        path = f"/repos/{at.project}/pulls/{number}/merge"
+        wanted = Request("POST", path, None, {"Do": "merge", "merge_when_checks_succeed": True})
+        notes += tried(to, "auto_merge", wanted)
+    return notes
+
+
+def update(to: Caller, at: Place, review: Review, texts: Texts) -> Review:
+    title = f"WIP: {texts.title}" if review.title.startswith("WIP: ") else texts.title
+    return _review(send(to, "PATCH", _path(at, review), {"title": title, "body": texts.body}, _Pull))
+
+
+def state(to: Caller, at: Place, review: Review) -> Review:
+    pull = get(to, _path(at, review), _Pull)
+    found = _review(pull)
+    if found.state is not ReviewState.OPEN:
+        return found
+    status = get(to, f"/repos/{at.project}/commits/{pull.head.sha}/status", _Status)
+    opinions = get(to, f"{_path(at, review)}/reviews", list[_Opinion])
+    return replace(
+        found,
+        approved=_approved(opinions),
+        checks=checks([status.state]) if status.total_count else Checks.NONE,
+    )
+
+
+def _approved(opinions: list[_Opinion]) -> bool:
+    words = {"APPROVED", "REQUEST_CHANGES"}
+    last = {one.user.login if one.user else "": one.state for one in opinions if one.state in words}
+    return "APPROVED" in last.values() and "REQUEST_CHANGES" not in last.values()
+
+
+def close(to: Caller, at: Place, review: Review) -> None:
+    send(to, "PATCH", _path(at, review), {"state": "closed"}, _Pull)
+
+
+def merge(to: Caller, at: Place, review: Review) -> None:
+    to.call(Request("POST", f"{_path(at, review)}/merge", None, {"Do": "merge", "head_commit_id": review.head}))
+
+
+def comment(to: Caller, at: Place, review: Review, text: str) -> None:
+    send(to, "POST", f"/repos/{at.project}/issues/{review.number}/comments", {"body": text}, _Done)
+
+
+def _path(at: Place, review: Review) -> str:
+    return f"/repos/{at.project}/pulls/{review.number}"
+
+
+def _review(pull: _Pull) -> Review:
+    closed = ReviewState.MERGED if pull.merged else ReviewState.DECLINED
+    return Review(
+        pull.html_url,
+        pull.number,
+        ReviewState.OPEN if pull.state == "open" else closed,
+        conflicts=None if pull.mergeable is None else not pull.mergeable,
+        title=pull.title,
+        updated_at=pull.updated_at,
+        head=pull.head.sha,
+        marker=marker_in(pull.body or ""),
+    )

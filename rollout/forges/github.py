@@ -1,0 +1,151 @@
+"""GitHub's interface, of github.com and of GitHub Enterprise.
+
+Written by https://docs.github.com/en/rest (pulls, issues, checks, statuses), whose description `@octokit/openapi` the
+tests hold our requests and the answers of their stand-in against.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rollout.forges.http import Request
+from rollout.forges.interface import Caller, Place, Texts, checks, get, send, tried
+from rollout.model.reviews import Checks, Review, ReviewState, marker_in
+
+
+class _Head(Struct):
+    sha: str
+
+
+class _User(Struct):
+    login: str
+
+
+class _Pull(Struct):
+    number: int
+    html_url: str
+    state: str
+    title: str
+    head: _Head
+    updated_at: str
+    body: str | None = None
+    merged_at: str | None = None
+    mergeable: bool | None = None
+
+
+class _Issue(Struct):
+    closed_by: _User | None = None
+
+
+class _Check(Struct):
+    status: str
+    conclusion: str | None = None
+
+
+class _Checks(Struct):
+    check_runs: list[_Check]
+
+
+class _Status(Struct):
+    state: str
+    total_count: int = 0
+
+
+class _Opinion(Struct):
+    state: str
+    user: _User | None = None
+
+
+class _Done(Struct):
+    pass
+
+
+def find(to: Caller, at: Place) -> list[Review]:
+    owner = at.project.partition("/")[0]
+    found = get(
+        to, f"/repos/{at.project}/pulls", list[_Pull],
+        state="all", head=f"{owner}:{at.branch}", base=at.base, sort="created", direction="desc", per_page="20",
+    )  # fmt: skip
+    return [_review(one) for one in found]
+
+
+def open(to: Caller, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:  # noqa: A001
+    asked = {"title": texts.title, "body": texts.body, "head": at.branch, "base": at.base, "draft": texts.rules.draft}
+    made = send(to, "POST", f"/repos/{at.project}/pulls", asked, _Pull)
+    return _review(made), tuple(_further(to, at, made.number, texts))
+
+
+def _further(to: Caller, at: Place, number: int, texts: Texts) -> list[str]:
+    rules, issue = texts.rules, f"/repos/{at.project}/issues/{number}"
+    wanted = []
+    if rules.labels:
+        wanted.append(("labels", f"{issue}/labels", {"labels": list(rules.labels)}))
+    if rules.assignees:
+        wanted.append(("assignees", f"{issue}/assignees", {"assignees": list(rules.assignees)}))
+    if rules.reviewers or rules.teams:
+        people = {"reviewers": list(rules.reviewers), "team_reviewers": list(rules.teams)}
+        wanted.append(("reviewers", f"/repos/{at.project}/pulls/{number}/requested_reviewers", people))
+    notes = [note for what, path, body in wanted for note in tried(to, what, Request("POST", path, None, body))]
+    return [*notes, *(["auto_merge is left out: GitHub has it only outside of this interface"] * rules.auto_merge)]
+
+
+def update(to: Caller, at: Place, review: Review, texts: Texts) -> Review:
+    asked = {"title": texts.title, "body": texts.body}
+    return _review(send(to, "PATCH", _path(at, review), asked, _Pull))
+
+
+def state(to: Caller, at: Place, review: Review) -> Review:
+    pull = get(to, _path(at, review), _Pull)
+    found = _review(pull)
+    if found.state is ReviewState.DECLINED:
+        issue = get(to, f"/repos/{at.project}/issues/{pull.number}", _Issue)
+        return replace(found, by=issue.closed_by.login if issue.closed_by else "")
+    if found.state is not ReviewState.OPEN:
+        return found
+    opinions = get(to, f"{_path(at, review)}/reviews", list[_Opinion], per_page="100")
+    return replace(found, approved=_approved(opinions), checks=_checks(to, at, pull.head.sha))
+
+
+def _approved(opinions: list[_Opinion]) -> bool:
+    """Tell whether somebody approves and nobody wants changes; of each person the last word counts."""
+    last = {one.user.login if one.user else "": one.state for one in opinions if one.state != "COMMENTED"}
+    return "APPROVED" in last.values() and "CHANGES_REQUESTED" not in last.values()
+
+
+def _checks(to: Caller, at: Place, commit: str) -> Checks:
+    runs = get(to, f"/repos/{at.project}/commits/{commit}/check-runs", _Checks, per_page="100").check_runs
+    status = get(to, f"/repos/{at.project}/commits/{commit}/status", _Status)
+    words = [run.conclusion or run.status for run in runs]
+    return checks([*words, *([status.state] if status.total_count else [])])
+
+
+def close(to: Caller, at: Place, review: Review) -> None:
+    send(to, "PATCH", _path(at, review), {"state": "closed"}, _Pull)
+
+
+def merge(to: Caller, at: Place, review: Review) -> None:
+    send(to, "PUT", f"{_path(at, review)}/merge", {"sha": review.head}, _Done)
+
+
+def comment(to: Caller, at: Place, review: Review, text: str) -> None:
+    send(to, "POST", f"/repos/{at.project}/issues/{review.number}/comments", {"body": text}, _Done)
+
+
+def _path(at: Place, review: Review) -> str:
+    return f"/repos/{at.project}/pulls/{review.number}"
+
+
+def _review(pull: _Pull) -> Review:
+    marker = marker_in(pull.body or "")
+    closed = ReviewState.MERGED if pull.merged_at else ReviewState.DECLINED
+    return Review(
+        pull.html_url,
+        pull.number,
+        ReviewState.OPEN if pull.state == "open" else closed,
+        conflicts=None if pull.mergeable is None else not pull.mergeable,
+        title=pull.title,
+        updated_at=pull.updated_at,
+        head=pull.head.sha,
+        marker=marker,
+    )

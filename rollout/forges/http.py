@@ -1,0 +1,228 @@
+"""Speak HTTP to a forge: in time, with the token for its own host alone, and again only where that is safe."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import ssl
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from msgspec import Struct
+
+from rollout import __version__
+from rollout.forges.trouble import Kind, Trouble, of_status
+from rollout.machine import waiting
+
+T = TypeVar("T")
+
+_MOST = 8 << 20  # bytes of an answer
+_SECRET = 16  # characters from which on a word of a header may be a token
+_TRIES = 3  # of what changes nothing
+_PAUSE = 0.3
+_REDIRECTS = 3
+_LONGEST_WAIT = 30.0  # seconds that a forge may ask us to wait
+
+
+class Request(Struct, frozen=True):
+    """One request: a path below the interface, what is asked for, and what is sent."""
+
+    method: str
+    path: str
+    query: Mapping[str, str | list[str]] | None = None
+    body: Any = None
+    form: bool = False  # send the body as a form and not as JSON
+
+    @property
+    def safe(self) -> bool:
+        """Tell whether it may be sent twice: it changes nothing."""
+        return self.method == "GET"
+
+
+class Answer(Struct, frozen=True):
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Http(Struct, frozen=True):
+    """A forge's interface: its address, what proves who we are, and how long it may take."""
+
+    api: str
+    headers: tuple[tuple[str, str], ...]
+    patience: float = 25.0
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.api).netloc
+
+    def call(self, request: Request) -> Any:
+        """Return what the forge says, as plain data; raise Trouble where it does not do what it was asked."""
+        answer = self._settled(request)
+        if answer.status >= 400:
+            raise of_status(self.host, answer.status, self._masked(answer.body))
+        if not answer.body.strip():
+            return None
+        try:
+            return json.loads(answer.body)
+        except (ValueError, RecursionError) as error:
+            page = " (a page for people)" if b"<html" in answer.body[:2000].lower() else ""
+            raise Trouble(Kind.BROKEN, f"{self.host} answers with something that is not JSON{page}") from error
+
+    def _masked(self, body: bytes) -> bytes:
+        """Return an answer without what proves who we are: some hosts repeat it in their complaint."""
+        for word in (word for _, value in self.headers for word in value.split()):
+            if len(word) >= _SECRET:
+                body = body.replace(word.encode(), b"***")
+        return body
+
+    def _settled(self, request: Request) -> Answer:
+        """Send a request, again where the forge asks for patience, or failed at what changes nothing."""
+        for attempt in range(_TRIES):
+            last = attempt == _TRIES - 1
+            try:
+                answer = _interruptible(lambda: self._followed(request), self.patience)
+            except Trouble as trouble:
+                if last or not request.safe or trouble.kind is not Kind.UNREACHABLE:
+                    raise
+                waiting.sleep(waiting.pause(_PAUSE, attempt))
+                continue
+            pause = _asked_to_wait(answer)
+            if pause is not None and pause <= min(_LONGEST_WAIT, self.patience) and not last:
+                _sleep(pause)
+            elif pause is not None:
+                raise Trouble(Kind.LIMITED, f"{self.host} has had too many requests; it asks to wait {pause:.0f} s")
+            elif answer.status >= 500 and request.safe and not last:
+                waiting.sleep(waiting.pause(_PAUSE, attempt))
+            else:
+                return answer
+        raise AssertionError("the last attempt returns or raises")
+
+    def _followed(self, request: Request) -> Answer:
+        """Send a request and follow redirects on the same host: to another one the token is never sent."""
+        url = self.api + request.path
+        if request.query:
+            url += "?" + urlencode(request.query, doseq=True)
+        for _ in range(_REDIRECTS):
+            answer = self._sent(request, url)
+            if answer.status not in {301, 302, 303, 307, 308}:
+                return answer
+            url = self._onward(request, url, answer)
+        raise Trouble(Kind.BROKEN, f"{self.host} redirects without end")
+
+    def _onward(self, request: Request, url: str, answer: Answer) -> str:
+        there = urljoin(url, answer.headers.get("location", ""))
+        old, new = urlsplit(url), urlsplit(there)
+        if (old.scheme, old.netloc) != (new.scheme, new.netloc):
+            where = f"{new.scheme}://{new.netloc}"
+            raise Trouble(
+                Kind.BROKEN, f"{self.host} redirects to {where}, where the token is not sent; name it in `forges`"
+            )
+        if not request.safe and answer.status not in {307, 308}:
+            raise Trouble(Kind.BROKEN, f"{self.host} has the repository elsewhere now: {new.path}; correct its url")
+        return there
+
+    def _sent(self, request: Request, url: str) -> Answer:
+        headers = dict(self.headers)
+        headers |= {"Accept": headers.get("Accept", "application/json"), "User-Agent": f"rollout/{__version__}"}
+        content = None
+        if request.body is not None:
+            content = (urlencode(request.body) if request.form else json.dumps(request.body)).encode()
+            headers["Content-Type"] = "application/x-www-form-urlencoded" if request.form else "application/json"
+        asked = urllib.request.Request(url, content, headers, method=request.method)  # noqa: S310  # http(s) is checked
+        try:
+            with self._opened(asked) as response:
+                return self._read(response.status, dict(response.headers), response)
+        except (OSError, http.client.HTTPException) as error:
+            raise Trouble(Kind.UNREACHABLE, f"{self.host} does not answer: {_reason(error)}") from error
+
+    def _opened(self, asked: urllib.request.Request) -> Any:
+        try:
+            return _opener().open(asked, timeout=self.patience)
+        except urllib.error.HTTPError as error:
+            return error  # an answer like any other
+
+    def _read(self, status: int, headers: Mapping[str, str], body: Any) -> Answer:
+        deadline = time.monotonic() + self.patience
+        pieces, size = [], 0
+        while piece := body.read1(1 << 16):
+            size += len(piece)
+            pieces.append(piece)
+            if size > _MOST:
+                raise Trouble(Kind.BROKEN, f"{self.host} sends an answer without end (over {_MOST >> 20} MiB)")
+            if time.monotonic() > deadline:
+                raise Trouble(Kind.UNREACHABLE, f"{self.host} does not come to the end of its answer")
+        return Answer(status, {name.lower(): value for name, value in headers.items()}, b"".join(pieces))
+
+
+class _Still(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: that is decided above, where it is known what goes with it."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def _opener() -> urllib.request.OpenerDirector:
+    context = ssl.create_default_context()
+    authority = os.environ.get("GIT_SSL_CAINFO") or os.environ.get("SSL_CERT_FILE")
+    if authority and os.path.isfile(authority):
+        context.load_verify_locations(authority)
+    return urllib.request.build_opener(_Still(), urllib.request.HTTPSHandler(context=context))
+
+
+def _reason(error: BaseException) -> str:
+    inner = error.reason if isinstance(error, urllib.error.URLError) else error
+    return str(inner).split("\n", 1)[0] or type(inner).__name__
+
+
+def _asked_to_wait(answer: Answer) -> float | None:
+    """Return how many seconds a forge asks us to wait, or None: the request was not carried out then."""
+    if answer.status not in {403, 429}:
+        return None
+    after = answer.headers.get("retry-after", "")
+    if after.isdigit():
+        return float(after)
+    reset = answer.headers.get("x-ratelimit-reset", "")
+    if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
+        return max(0.0, float(reset) - time.time())
+    return 5.0 if answer.status == 429 else None
+
+
+def _sleep(seconds: float) -> None:
+    """Wait as long as a forge asks, unless the run is to end."""
+    with waiting.waiting():
+        if waiting.interrupted.wait(seconds):
+            raise Trouble(Kind.UNREACHABLE, "interrupted")
+
+
+def _interruptible(work: Callable[[], T], patience: float) -> T:
+    """Do work in a thread of its own that is left behind when the run is to end, or when it takes too long."""
+    found: list[T] = []
+    failed: list[BaseException] = []
+    done = threading.Event()
+
+    def run() -> None:
+        try:
+            found.append(work())
+        except BaseException as error:
+            failed.append(error)
+        finally:
+            done.set()
+
+    threading.Thread(target=run, daemon=True).start()
+    deadline = time.monotonic() + 2 * patience + 5
+    with waiting.waiting():
+        while not done.wait(0.2):
+            if waiting.interrupted.is_set():
+                raise Trouble(Kind.UNREACHABLE, "interrupted")
+            if time.monotonic() > deadline:
+                raise Trouble(Kind.UNREACHABLE, "the forge does not answer in time")
+    if failed:
+        raise failed[0]
+    return found[0]

@@ -1,0 +1,79 @@
+"""What went wrong with a forge, in one sentence."""
+
+from __future__ import annotations
+
+import json
+from enum import Enum
+from typing import Any
+
+from rollout.errors import RolloutError
+from rollout.safety.shown import plain, redact
+
+_MOST = 200  # characters of a forge's own words
+
+
+class Kind(Enum):
+    """What a caller can do something about."""
+
+    UNREACHABLE = "unreachable"
+    DENIED = "denied"
+    LIMITED = "limited"
+    MISSING = "missing"
+    EXISTS = "exists"
+    REFUSED = "refused"
+    BROKEN = "broken"  # the forge failed, or what it sent is no answer of such a forge
+
+
+class Trouble(RolloutError):
+    """A forge did not do what it was asked; the text is one sentence, without a secret."""
+
+    def __init__(self, kind: Kind, text: str) -> None:
+        super().__init__(redact(plain(text)))
+        self.kind = kind
+
+
+def of_status(host: str, status: int, body: bytes) -> Trouble:
+    """Return what an answer's status means; the forge's own words stand with it."""
+    words = _words(body)
+    said = f" ({words})" if words else ""
+    match status:
+        case 401:
+            return Trouble(Kind.DENIED, f"{host} does not accept the token: it is wrong or has run out{said}")
+        case 403:
+            return Trouble(Kind.DENIED, f"{host} does not let this token do that{said}")
+        case 404:
+            return Trouble(Kind.MISSING, f"{host} does not show the repository to this token, or has none{said}")
+        case 405 | 406:
+            return Trouble(Kind.REFUSED, f"{host} refused{said}")
+        case 409 | 422 if _exists(words):
+            return Trouble(Kind.EXISTS, f"{host} has such a review already{said}")
+        case 400 | 409 | 422:
+            return Trouble(Kind.REFUSED, f"{host} refused{said}")
+        case _ if status >= 500:
+            return Trouble(Kind.BROKEN, f"{host} failed with status {status}{said}")
+        case _:
+            return Trouble(Kind.BROKEN, f"{host} answered with status {status}{said}")
+
+
+def _exists(words: str) -> bool:
+    return "already exists" in words.lower() or "already open" in words.lower()
+
+
+def _words(body: bytes) -> str:
+    """Return what a forge says of an error: each has its own place for it."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    return " ".join("; ".join(dict.fromkeys(_texts(found))).split())[:_MOST]
+
+
+def _texts(found: Any) -> list[str]:
+    if isinstance(found, str):
+        return [found]
+    if isinstance(found, list):
+        return [text for one in found[:5] for text in _texts(one)]
+    if isinstance(found, dict):
+        keys = ("message", "error", "errors", "error_description", "detail", "fields")
+        return [text for key in keys if key in found for text in _texts(found[key])]
+    return []

@@ -1,0 +1,293 @@
+"""Reviews by a forge's interface: GitHub, as a server on loopback that is bound to a real repository."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.delivery.github import TOKEN, Asked, GitHub, Reply, served
+from tests.world import World
+
+ID = "team"
+URL = "https://github.example/{}/pull/1"
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_logged_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GH_TOKEN", "GITHUB_TOKEN", "GH_HOST", "GH_CONFIG_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def forge(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
+    bare = world.bare_repo("api")
+    (world.root / "templates" / "project" / "conf.txt.j2").unlink()
+    world.template("project/AGENTS.md", "one\n")
+    monkeypatch.setenv("GH_TOKEN", TOKEN)
+    with served(bare) as found:
+        rules(world, found)
+        yield found
+
+
+def rules(world: World, forge: GitHub, more: str = "") -> None:
+    world.defaults = (
+        f"defaults: {{templates: [project], deliver: review, forge: {{kind: github, api: '{forge.api}'}}}}\n"
+        f"review: {{branch: {ID}{more}}}\n"
+    )
+
+
+def applied(world: World, *more: str) -> tuple[int, str, str]:
+    ran = world.run("apply", "--yes", "--json", *more)
+    assert ran.outcomes(), ran.err
+    return ran.code, ran.outcomes()["api"], ran.reasons()["api"]
+
+
+def status(world: World, *more: str) -> dict[str, object]:
+    found: dict[str, object] = world.run("status", "--json", *more).json["targets"][0]
+    return found
+
+
+def forget() -> None:
+    shutil.rmtree(os.environ["ROLLOUT_STATE_DIR"], ignore_errors=True)
+
+
+def test_a_change_is_one_open_pull_request(world: World, forge: GitHub) -> None:
+    assert world.run("plan", "--json").json["targets"][0]["via"] == "http"
+    assert applied(world) == (0, "proposed", URL.format(forge.project))
+    assert forge.writes() == ["POST /pulls"]
+    assert (forge.pulls[1]["title"], forge.pulls[1]["base"]) == ("Roll out AGENTS.md", "main")
+    body = forge.pulls[1]["body"]
+    assert "* `AGENTS.md`: create" in body
+    assert "When you close it" in body
+    assert "To opt out" in body
+    assert applied(world)[:2] == (0, "unchanged")
+    assert forge.writes() == ["POST /pulls"]
+
+
+def test_the_pull_request_follows_what_changes(world: World, forge: GitHub) -> None:
+    applied(world)
+    world.elsewhere("api", {"README.md": "moved\n"})
+    assert applied(world)[:2] == (0, "proposed")
+    world.template("project/AGENTS.md", "two\n")
+    assert applied(world, "--message", "New rules")[:2] == (0, "proposed")
+    assert forge.writes() == ["POST /pulls", "PATCH /pulls/1", "PATCH /pulls/1"]
+    assert forge.pulls[1]["title"] == "New rules"
+    assert len(forge.pulls) == 1
+
+
+def test_status_tells_of_checks_and_approval(world: World, forge: GitHub) -> None:
+    applied(world)
+    forge.runs = [{"status": "completed", "conclusion": "success"}, {"status": "in_progress", "conclusion": None}]
+    assert status(world, "--fetch")["review"] == {
+        "url": URL.format(forge.project), "number": 1, "state": "open", "approved": False, "checks": "pending",
+        "conflicts": False,
+    }  # fmt: skip
+    forge.runs = [{"status": "completed", "conclusion": "success"}]
+    forge.opinions = [{"state": "APPROVED", "user": {"login": "ann"}}]
+    now = status(world, "--fetch")
+    assert now["state"] == "in-review"
+    assert now["reason"] == f"{URL.format(forge.project)}; checks green; approved, waits to be merged"
+    assert status(world)["review"] == now["review"]
+
+
+def test_a_pull_request_that_was_closed_is_declined_even_without_the_state_folder(world: World, forge: GitHub) -> None:
+    applied(world)
+    forge.close(1)
+    world.git("api.git", "branch", "-D", f"rollout/{ID}")
+    for _ in range(2):
+        now = status(world, "--fetch")
+        assert (now["state"], "was closed unmerged by octocat" in str(now["reason"])) == ("declined", True)
+        assert applied(world)[:2] == (3, "blocked")
+        forget()
+    world.elsewhere("api", {"README.md": "moved\n"})
+    assert applied(world)[:2] == (3, "blocked")
+    world.template("project/AGENTS.md", "two\n")
+    assert applied(world)[:2] == (0, "proposed")
+    assert sorted(forge.pulls) == [1, 2]
+
+
+def test_reopen_opens_a_new_pull_request(world: World, forge: GitHub) -> None:
+    applied(world)
+    forge.close(1)
+    assert applied(world)[:2] == (3, "blocked")
+    assert applied(world, "--reopen")[:2] == (0, "proposed")
+    assert applied(world)[:2] == (0, "unchanged")
+    assert [forge.pulls[n]["state"] for n in (1, 2)] == ["closed", "open"]
+
+
+def test_a_merged_pull_request_is_in_sync_and_its_branch_goes(world: World, forge: GitHub) -> None:
+    applied(world)
+    forge.merge(1)
+    assert applied(world)[:2] == (0, "unchanged")
+    assert world.git("api.git", "branch", "--list", "rollout/*") == ""
+    assert status(world, "--fetch")["state"] == "in-sync"
+    world.template("project/AGENTS.md", "two\n")
+    assert applied(world)[:2] == (0, "proposed")
+    assert sorted(forge.pulls) == [1, 2]
+
+
+def test_what_upstream_got_another_way_closes_the_pull_request_with_that_reason(world: World, forge: GitHub) -> None:
+    applied(world)
+    world.elsewhere("api", {"AGENTS.md": "one\n"}, "by hand")
+    code, outcome, reason = applied(world)
+    assert (code, outcome, f"{URL.format(forge.project)} is closed" in reason) == (0, "unchanged", True)
+    assert forge.pulls[1]["state"] == "closed"
+    assert forge.comments[1] == ["main has the same content by now, so there is nothing left to review."]
+    assert applied(world)[:2] == (0, "unchanged")
+    world.template("project/AGENTS.md", "two\n")
+    assert applied(world)[:2] == (0, "proposed")
+
+
+def test_a_pull_request_that_a_person_took_over_is_told_so(world: World, forge: GitHub) -> None:
+    applied(world)
+    other = world.root / "api.person"
+    world.clone("api", "api.person")
+    world.git(other, "checkout", "-q", "-b", "theirs", f"origin/rollout/{ID}")
+    world.commit(other, {"AGENTS.md": "better\n"}, "fix wording")
+    world.git(other, "push", "-q", "origin", f"theirs:rollout/{ID}")
+    now = status(world, "--fetch")
+    assert now["state"] == "in-review"
+    assert now["review"]["state"] == "taken-over"  # type: ignore[index]  # it is the document's
+    assert applied(world)[:2] == (3, "blocked")
+    assert forge.writes() == ["POST /pulls"]
+
+
+def test_a_kill_between_the_push_and_the_opening_opens_one_pull_request(world: World, forge: GitHub) -> None:
+    forge.trouble = lambda asked: (500, {"message": "boom"}, {}) if asked.method == "POST" else None
+    code, outcome, reason = applied(world)
+    assert (code, outcome) == (3, "failed")
+    assert f"rollout/{ID} is pushed, but its review could not be opened: 127.0.0.1:" in reason
+    first = world.tip("api", f"rollout/{ID}")
+    forge.trouble = lambda _: None
+    assert applied(world)[:2] == (0, "proposed")
+    assert world.tip("api", f"rollout/{ID}") == first
+    assert len(forge.pulls) == 1
+
+
+def test_an_answer_that_was_lost_opens_no_second_pull_request(world: World, forge: GitHub) -> None:
+    def lost(asked: Asked) -> Reply | bytes | None:
+        if asked.method != "POST":
+            return None
+        forge.answer(asked)
+        return b"HTTP/1.1 2"
+
+    forge.trouble = lost
+    assert applied(world)[:2] == (0, "proposed")
+    assert forge.writes() == ["POST /pulls"]
+    assert len(forge.pulls) == 1
+
+
+def test_a_pull_request_that_somebody_opened_meanwhile_is_used(world: World, forge: GitHub) -> None:
+    def first(asked: Asked) -> Reply | bytes | None:
+        if asked.method == "POST":
+            forge.trouble = lambda _: None
+            forge.answer(asked)
+        return None
+
+    forge.trouble = first
+    assert applied(world)[:2] == (0, "proposed")
+    assert len(forge.pulls) == 1
+
+
+ELSEWHERE = {"Location": "http://127.0.0.2:1/elsewhere"}
+REFUSALS: list[tuple[Reply | bytes, str]] = [
+    ((401, {"message": "Bad credentials"}, {}), "does not accept the token: it is wrong or has run out"),
+    ((403, {"message": "Not accessible"}, {}), "does not let this token do that (Not accessible)"),
+    ((403, {}, {"Retry-After": "3600"}), "has had too many requests; it asks to wait 3600 s"),
+    ((200, b"<html><body>Sign in</body></html>", {}), "something that is not JSON (a page for people)"),
+    ((200, {"what": "ever"}, {}), "answers otherwise than such a forge does"),
+    ((502, b"<html>Bad gateway</html>", {}), "failed with status 502"),
+    (b"HTTP/1.1 200 OK\r\n\r\n[" + b" " * (9 << 20), "sends an answer without end (over 8 MiB)"),
+    ((302, b"", ELSEWHERE), "redirects to http://127.0.0.2:1, where the token is not sent"),
+]
+
+
+@pytest.mark.parametrize(("reply", "sentence"), REFUSALS, ids=[f"{n}" for n in range(len(REFUSALS))])
+def test_a_forge_that_does_not_do_its_part_is_told_in_one_sentence(
+    world: World, forge: GitHub, reply: Reply | bytes, sentence: str
+) -> None:
+    forge.trouble = lambda _: reply
+    ran = world.run("apply", "--yes", "--json")
+    assert (ran.code, ran.outcomes()) == (3, {"api": "failed"})
+    assert sentence in ran.reasons()["api"]
+    assert TOKEN not in ran.out + ran.err
+    assert world.git("api.git", "branch", "--list", "rollout/*").strip() == f"rollout/{ID}"
+    forge.trouble = lambda _: None
+    assert applied(world)[:2] == (0, "proposed")
+    assert len(forge.pulls) == 1
+
+
+def test_a_forge_that_asks_for_a_moment_gets_it(world: World, forge: GitHub) -> None:
+    asked: list[float] = []
+
+    def later(one: Asked) -> Reply | bytes | None:
+        if one.method != "POST" or asked:
+            return None
+        asked.append(time.monotonic())
+        return 403, {"message": "secondary rate limit"}, {"Retry-After": "1"}
+
+    forge.trouble = later
+    assert applied(world)[:2] == (0, "proposed")
+    assert time.monotonic() - asked[0] >= 1
+    assert len(forge.pulls) == 1
+
+
+def test_labels_and_people_are_asked_for_and_what_fails_is_told(world: World, forge: GitHub) -> None:
+    rules(world, forge, ", labels: [bot], reviewers: [rex], teams: [core], assignees: [ann], draft: true")
+    forge.trouble = lambda asked: (
+        (422, {"message": "Reviews may only be requested from collaborators."}, {})
+        if asked.path.endswith("requested_reviewers")
+        else None
+    )
+    code, outcome, reason = applied(world)
+    assert (code, outcome) == (0, "proposed")
+    assert "reviewers could not be set: " in reason
+    assert (forge.further[1], forge.pulls[1]["draft"]) == ({"labels": ["bot"], "assignees": ["ann"]}, True)
+
+
+def test_a_token_for_the_host_beats_the_others(world: World, forge: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = forge.api.split(":")[2].partition("/")[0]
+    forge.token = "a-token-of-its-own"
+    monkeypatch.setenv("ROLLOUT_TOKEN_127_0_0_1", "wrong")
+    monkeypatch.setenv(f"ROLLOUT_TOKEN_127_0_0_1_{port}", forge.token)
+    assert applied(world)[:2] == (0, "proposed")
+
+
+def test_without_a_token_a_person_opens_the_review(
+    world: World, forge: GitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GH_TOKEN")
+    code, outcome, reason = applied(world)
+    site = forge.api.removesuffix("/api/v3")
+    assert (code, outcome) == (0, "proposed")
+    assert reason == f"{site}/{forge.project}/compare/main...rollout/{ID}?expand=1"
+    assert status(world)["review"] is None
+    assert forge.asked == []
+    monkeypatch.setenv("GH_TOKEN", TOKEN)
+    assert applied(world)[:2] == (0, "proposed")
+    assert len(forge.pulls) == 1
+
+
+def test_a_token_stands_in_nothing_that_is_kept(world: World, forge: GitHub) -> None:
+    world.run("plan", "--out", "p.json")
+    world.run("apply", "--yes", "-v")
+    forge.trouble = lambda _: (401, {"message": f"Bad credentials {TOKEN}"}, {})
+    world.elsewhere("api", {"README.md": "moved\n"})
+    ran = world.run("plan", "--json")
+    assert "does not accept the token" in ran.out
+    assert TOKEN not in ran.out + ran.err
+    state = os.environ["ROLLOUT_STATE_DIR"]
+    kept = [os.path.join(folder, name) for folder, _, names in os.walk(state) for name in names]
+    for file in (*kept, str(world.root / "p.json")):
+        with open(file, "rb") as content:
+            assert TOKEN.encode() not in content.read(), file
+
+
+def test_the_review_of_another_inventory_is_left_alone(world: World, forge: GitHub) -> None:
+    applied(world)
+    forge.pulls[1]["body"] = forge.pulls[1]["body"].replace("inventory=", "inventory=f00")
+    world.template("project/AGENTS.md", "two\n")
+    code, outcome, reason = applied(world)
+    assert (code, outcome, "another inventory" in reason) == (3, "blocked", True)
