@@ -703,7 +703,7 @@ def test_a_parent_is_kept(bash: Shell, event_store: str) -> None:
 def test_shellcheck_finds_nothing(tmp_path: Path) -> None:
     scripts = sorted(str(path) for path in render_shared(tmp_path).rglob("*.sh"))
     done = subprocess.run((str(SHELLCHECK), *scripts), capture_output=True, text=True)
-    assert (len(scripts), done.stdout) == (3, "")
+    assert (len(scripts), done.stdout) == (4, "")
 
 
 def wait_until(holds: object, seconds: float = 10) -> None:
