@@ -180,16 +180,30 @@ def _templates(templates: Mapping[str, TemplateFile], inventory: Path) -> dict[P
 
 
 def _write(files: Files, inventory: Path) -> list[str]:
-    """Write what is not there yet, and the inventory; return what was written."""
+    """Write what is not there yet, and the inventory last; where that fails, nothing of it stays."""
     from rollout.machine.files import write_whole
 
-    written = []
-    for file, (content, mode) in files.items():
-        if file == inventory or not os.path.lexists(file):
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(file, content, mode)
-            written.append(file)
+    written: list[Path] = []
+    try:
+        for file, (content, mode) in files.items():
+            if file == inventory or not os.path.lexists(file):
+                file.parent.mkdir(parents=True, exist_ok=True)
+                write_whole(file, content, mode)
+                written.append(file)
+    except BaseException:
+        _take_back(written, inventory.parent)
+        raise
     return _summed(written, inventory.parent / "templates")
+
+
+def _take_back(written: Iterable[Path], top: Path) -> None:
+    """Remove files that were just written, and the folders that are empty without them."""
+    for file in written:
+        file.unlink(missing_ok=True)
+        for folder in file.parents:
+            if folder == top or any(folder.iterdir()):
+                break
+            folder.rmdir()
 
 
 def _summed(written: Iterable[Path], templates: Path) -> list[str]:

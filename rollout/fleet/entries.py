@@ -82,7 +82,10 @@ def place_of(old: Old, source: Source, folder: Path) -> str:
 def with_entries(text: bytes, entries: Entries, rules: Mapping[str, object]) -> bytes:
     """Return an inventory with these entries put into it; its comments and all else stay."""
     repositories = [f"  {name}: {inventory_text.flow(entry)}" for name, entry in entries.items() if entry]
-    files = [f"  {inventory_text.text_of(path)}: {inventory_text.flow(rule)}" for path, rule in rules.items()]
+    files = [
+        f"  {inventory_text.text_of(inventory_text.pattern_of(path))}: {inventory_text.flow(rule)}"
+        for path, rule in rules.items()
+    ]
     lines = [*(["repos:", *repositories] if repositories else []), *(["files:", *files] if files else [])]
     if not lines:
         return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -19,7 +20,7 @@ class Region(Struct, frozen=True):
 def regions(texts: Sequence[Sequence[str]]) -> list[Region]:
     """Return the regions in which texts differ from the first, in order; between two of them all are equal."""
     first, others = texts[0], texts[1:]
-    aligned = [SequenceMatcher(None, first, other, autojunk=False).get_opcodes() for other in others]
+    aligned = [_operations(tuple(first), tuple(other)) for other in others]
     spans = sorted({(op[1], op[2]) for ops in aligned for op in ops if op[0] != "equal"})
     found = []
     for start, end in _merged(spans):
@@ -29,6 +30,12 @@ def regions(texts: Sequence[Sequence[str]]) -> list[Region]:
         ]
         found.append(Region(start, end, ((start, end), *places)))
     return found
+
+
+@lru_cache(maxsize=20_000)
+def _operations(one: tuple[str, ...], two: tuple[str, ...]) -> _Ops:
+    """Return what makes one text of the other; a family is tried with more and with fewer of the same texts."""
+    return SequenceMatcher(None, one, two, autojunk=False).get_opcodes()
 
 
 _Ops = Sequence[tuple[str, int, int, int, int]]

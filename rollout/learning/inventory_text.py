@@ -7,9 +7,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from rollout.content.patterns import is_glob
 from rollout.learning.placing import placed, values_of
 from rollout.model.inventory import FoundCheckout
 from rollout.model.learning import Form, Learned, Proposal, Source, Value
+from rollout.safety.shown import plain
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _PLAIN = re.compile(r"[A-Za-z_~./][A-Za-z0-9_./-]*\Z")
@@ -71,7 +73,7 @@ def _used(name: str, proposal: Proposal) -> str:
     """Return the comment that names the files in which a variable is used."""
     paths = dict.fromkeys(str(one.path) for one in proposal.files if one.form is not Form.SKIP and name in one.values)
     shown = list(paths)[:3] + (["..."] if len(paths) > 3 else [])
-    return f"    # {', '.join(shown)}"
+    return f"    # {plain(', '.join(shown))}"
 
 
 def _repositories(proposal: Proposal) -> Iterator[str]:
@@ -135,7 +137,12 @@ def _files(proposal: Proposal) -> Iterator[str]:
         yield "files:    # how a path is written when it is not simply the whole file"
     for path, settings in rules.items():
         if settings:
-            yield f"  {text_of(path)}: {flow(settings)}{_why(settings)}"
+            yield f"  {text_of(pattern_of(path))}: {flow(settings)}{_why(settings)}"
+
+
+def pattern_of(path: str) -> str:
+    """Return how `files` names one path: as it is, unless it would be read as a pattern."""
+    return "/" + re.sub(r"([*?\[\\])", r"\\\1", path) if is_glob(path) else path
 
 
 def rule(ones: Sequence[Learned]) -> dict[str, object]:
@@ -176,4 +183,10 @@ def text_of(value: Value) -> str:
         return "true" if value else "false"
     if _NUMBER.match(value) or (_PLAIN.match(value) and value.lower() not in _NOT_TEXT):
         return value
-    return json.dumps(value, ensure_ascii=False)
+    return "".join(c if c.isprintable() else _escaped(c) for c in json.dumps(value, ensure_ascii=False))
+
+
+def _escaped(character: str) -> str:
+    """Write a character that YAML may take for a line end, or that nobody sees, by its number."""
+    number = ord(character)
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -14,7 +15,8 @@ _OWN_LINES = 0.25  # the part of a text that may be lines of its own
 _OWN_WORDS = 0.5  # the part of a text that may differ in any way
 _LEAST_DIFFERING, _LINES_EACH = 4, 8  # places that may differ in any text, and for how many lines another one
 _SHORT = 60  # characters; of a file that is one short line, all may differ
-_MOST = 40  # texts that are compared with each other
+_ALONE = 12  # texts that are near no other, after which the rest is taken for such
+_MOST = 1_000  # texts that are compared with each other
 
 
 class Variant(Struct, frozen=True):
@@ -38,24 +40,39 @@ class Family(Struct, frozen=True):
 def families(variants: Sequence[Variant]) -> Iterator[Family]:
     """Yield the families of at least two repositories, the largest first."""
     left = sorted(variants, key=lambda one: -len(one.repositories))
-    while left:
+    alone = 0
+    while left and alone < _ALONE:
         family = _family(left[0], left[1:_MOST])
         if len(family.repositories) > 1:
             yield family
+        alone += len(family.repositories) == 1
         left = [one for one in left if one not in family.variants]
 
 
 def _family(first: Variant, others: Sequence[Variant]) -> Family:
-    """Return the family of a text: as long as one of them has too much of its own, the least alike is sent away."""
+    """Return the family of a text: it and the most of those that are most alike with which it makes a good template."""
     alike = {one: _overlap(first.text, one.text) for one in others}
     members = [first, *sorted((one for one in others if alike[one] >= _ALIKE), key=lambda one: -alike[one])]
-    while True:
-        row = pieces([one.text for one in members])
-        if len(members) == 1 or (
-            _is_simple(row, first) and max(_excess(row, n, members) for n in range(len(members))) <= 0
-        ):
-            return Family(tuple(members), tuple(row))
-        members.pop()
+    chosen = members if len(members) == 1 or _is_good(members) else members[: _most_good(members)]
+    return Family(tuple(chosen), tuple(pieces([one.text for one in chosen])))
+
+
+def _most_good(members: Sequence[Variant]) -> int:
+    """Return how many of the first texts go together, all of them being too many."""
+    good, bad = 1, len(members)
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        if _is_good(members[:middle]):
+            good = middle
+        else:
+            bad = middle
+    return good
+
+
+def _is_good(members: Sequence[Variant]) -> bool:
+    """Tell whether one template for these texts leaves none of them too much of its own."""
+    row = pieces([one.text for one in members])
+    return _is_simple(row, members[0]) and all(_excess(row, n, members) <= 0 for n in range(len(members)))
 
 
 def _is_simple(row: Sequence[Piece], first: Variant) -> bool:
@@ -68,13 +85,21 @@ def _overlap(one: str, two: str) -> float:
     """Return the part that two texts share of their words and of their lines, in whatever order."""
     if len(one) < _SHORT and len(two) < _SHORT and "\n" not in one.strip() + two.strip():
         return 1.0
-    words = _shared(words_of(one), words_of(two))
-    lines = _shared(lines_of(one), lines_of(two))
-    return words if words < _ALIKE else words + lines
+    words = _shared(_words(one), _words(two))
+    return words if words < _ALIKE else words + _shared(_lines(one), _lines(two))
 
 
-def _shared(one: Sequence[str], two: Sequence[str]) -> float:
-    left, right = (Counter(part for part in parts if part.strip()) for parts in (one, two))
+@lru_cache(maxsize=4_000)
+def _words(text: str) -> Counter[str]:
+    return Counter(word for word in words_of(text) if not word.isspace())
+
+
+@lru_cache(maxsize=4_000)
+def _lines(text: str) -> Counter[str]:
+    return Counter(line for line in lines_of(text) if line.strip())
+
+
+def _shared(left: Counter[str], right: Counter[str]) -> float:
     return 2 * (left & right).total() / max(1, left.total() + right.total())
 
 

@@ -9,7 +9,6 @@ from pathlib import PurePosixPath
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from rollout.content.patterns import is_glob
 from rollout.learning import candidates, sets
 from rollout.learning.allowances import allowances
 from rollout.learning.composing import Composed, composed
@@ -132,9 +131,6 @@ def _templates(path: PurePosixPath, files: Mapping[str, File], found: Sequence[F
     except Secret as secret:
         names = tuple(name for family in found for name in family.repositories)
         return [Learned(path, names, len(found), Form.SKIP, reason=str(secret))]
-    if is_glob(str(path)) and any(_is_rendered(path, family) for family in found):
-        names = tuple(name for family in found for name in family.repositories)
-        return [Learned(path, names, len(found), Form.SKIP, reason="its name would be a pattern under `files`")]
     delimiters = delimiters_for([row.parts for row in rows if len(row.parts) > 1 or path.suffix == ".j2"])
     return [_template(path, files, family, row, delimiters) for family, row in zip(found, rows, strict=True)]
 

@@ -96,6 +96,27 @@ def test_json_writes_only_with_yes(work: World) -> None:
     assert (work.root / "templates/common/AGENTS.md.j2").read_text() == RULES.format("{{ project }}")
 
 
+def test_what_cannot_be_written_whole_is_not_written_at_all(work: World) -> None:
+    """The inventory comes last: where it cannot be put in place, the templates go again."""
+    (work.root / "there").mkdir()
+    (work.root / "there/inventory.schema.json").write_text("{}\n")
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (150, 150)); "
+        "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); from rollout.cli import main; main.main()"
+    )
+    work.run("init", "work", "--json", write=False)  # the repositories are in the store then, and need no room
+    ran = subprocess.run(
+        [sys.executable, "-c", program, "init", str(work.root / "work"), "--yes"],
+        cwd=work.root / "there",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1, ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert [path.name for path in (work.root / "there").iterdir()] == ["inventory.schema.json"]
+
+
 @pytest.mark.parametrize(("answer", "code"), [("n", 4), ("y", 0)])
 def test_on_a_terminal_init_asks(work: World, answer: str, code: int) -> None:
     person, terminal = pty.openpty()

@@ -16,7 +16,7 @@ from rollout.learning.placing import placed
 from rollout.learning.shared_part import shared_part
 from rollout.learning.writing import Optional, Part, Print, Text, delimiters_for, template
 from rollout.rendering import sandbox
-from tests.fleet.little_fleets import prose
+from tests.fleet.little_fleets import CLAUDE, prose
 
 LINES = st.sampled_from(
     ["a b\n", "b\n", "\n", "k: v\n", "k: w\n", "# api\n", "# web\n", "  - x\n", "port 80.\n", "end"]
@@ -100,6 +100,15 @@ def test_texts_of_two_kinds_are_two_families() -> None:
     ]
     variants = [Variant(text, (f"r{number}",)) for number, text in enumerate([*python, *node])]
     assert [family.repositories for family in families(variants)] == [("r0", "r1"), ("r2", "r3")]
+
+
+def test_a_fleet_of_many_repositories_has_one_family() -> None:
+    texts = [
+        CLAUDE.format(project=f"p{n}", port=8000 + n, python="3.12", owner="Ana Smith", branch="main")
+        for n in range(80)
+    ]
+    found = list(families([Variant(text, (f"p{number}",)) for number, text in enumerate(texts)]))
+    assert [len(family.repositories) for family in found] == [80]
 
 
 def test_a_text_that_is_mostly_its_own_is_in_no_family() -> None:
