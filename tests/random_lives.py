@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path, PurePosixPath
@@ -14,6 +13,7 @@ from msgspec import Struct, field
 from rollout.content.documents import formats, merge
 from rollout.content.documents.document import Amend, Array, DocumentFault, Node, Object, Scalar, applied, meaning
 from rollout.content.documents.lines import apart, ended
+from rollout.content.documents.match import match_for
 from rollout.content.documents.past import Ours, at
 from rollout.model.inventory import FileRule, Mode
 from rollout.model.plan import Action
@@ -273,8 +273,6 @@ def fate(file: Path, seed: int) -> Fate:
     name = NAMES.get(file.name, "settings.json" if file.name == "settings.json" else file.name)
     rule = FileRule(Mode.MERGE, match=match, format=FORMS.get(file.name))
     path = PurePosixPath(".claude/settings.json" if name == "settings.json" else name)
-    from rollout.content.documents.match import match_for
-
     kind = merge.Kind(path, formats.format_of(path, rule.format), match_for(path, dict(match)))
     return Fate(Life(str(path), file.read_bytes().decode(), rule), kind, Random(f"{file.name}{seed}"))
 
@@ -295,28 +293,3 @@ def lived(file: Path, seed: int, *, steps: int = 6, people: bool = True) -> None
     if not one.touched and not one.life.asked:
         left = iter(one.life.text or "")
         one._hold(all(c in left for c in first or ""), f"of what was there at first something is gone:\n{first}")
-
-
-if __name__ == "__main__":
-    import time
-
-    start, limit = time.monotonic(), float(sys.argv[1])
-    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    only = sys.argv[3] if len(sys.argv) > 3 else ""
-    shown = 0
-    lives = 0
-    while time.monotonic() - start < limit:
-        for file in FILES:
-            if only and file.name != only:
-                continue
-            try:
-                lives += 1
-                lived(file, seed, people=seed % 2 == 0)
-            except Doubt as doubt:
-                last = str(doubt).split("!!! ")[-1].split("\n")[0]
-
-                print("SEED", seed, file.name, "people" if seed % 2 == 0 else "alone", last[:200])
-            except Exception as error:
-                print("SEED", seed, file.name, "TRACE", type(error).__name__, str(error)[:200])
-        seed += 1
-    print(lives, "lives")

@@ -100,6 +100,12 @@ def test_a_value_that_rollout_never_wrote_is_asked_for_at_any_time(template: str
         ("k: 0\n", ["s: {x: 1}\n", "s: {}\n", "z: 1\n"], "k: 0\nz: 1\n", []),
         ("k: 0\n", ["s: {x: [1]}\n", "s: {x: []}\n", "s: {}\n", "z: 1\n"], "k: 0\nz: 1\n", []),
         ("s: []\n", ["s: [x]\n", "s: []\n", "z: 1\n"], "s: []\nz: 1\n", []),
+        ("s: 1\n", ["s: [x]\n", "s: []\n", "z: 1\n"], "s: 1\nz: 1\n", ["adopt"]),
+        ("s: 1\n", ["s: {x: 1}\n", "s: {}\n", "z: 1\n"], "s: 1\nz: 1\n", ["adopt"]),
+        ("l: &l {a: 1}\ns: {<<: *l, b: 1}\n", ["s: 7\n", ">l: &l {c: 1}\ns: 7\n", "z: 1\n"],
+         "l: &l {c: 1}\ns: {<<: *l, b: 1}\nz: 1\n", ["adopt"]),
+        ("a:\n  b:\n    - x # n\n  c: 1\n", ["a:\n  b: 1\n  d: 2\n", "a: 7\n", "z: 1\n"],
+         "a:\n  b:\n    - x # n\n  c: 1\nz: 1\n", ["adopt", "adopt"]),
         ("s: [a]\n", ["s: [x]\n", ">s: [x]\n", "s: []\n", "z: 1\n"], "s: []\nz: 1\n", []),
     ],
 )  # fmt: skip

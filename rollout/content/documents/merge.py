@@ -144,12 +144,11 @@ def _carried_out(document: Document, named: Document, united: United, ours: Ours
     foreign = [span for span in document.comments if document.text[span[0] : span[1]] not in ours.comments]
     operations = found_again(document, united.operations, foreign)
     coming_back = {span for one in operations if isinstance(one, Restore) for span in one.left}
-    foreign = [span for span in foreign if span not in coming_back]
     edits = form.edits(document, named, operations, foreign)
     edits = without_dangling(document.text, apart(document.text, edits), had_none=ours.ended)
     edits = ended(document.text, edits)
     for edit in edits:
-        _spares(document, (edit.start, edit.end), foreign)
+        _spares(document, (edit.start, edit.end), [span for span in foreign if span not in coming_back])
     try:
         result = applied(document.text, edits)
         said = form.read(result)

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.content.documents.document import Array, Document, Found, Node, Object, Part, meaning, repeated
-from rollout.content.documents.lines import begins_line, line_end, line_start
+from rollout.content.documents.lines import begins_line, line_end
 from rollout.content.documents.match import Match, Place, named_parts
 
 
@@ -104,7 +104,7 @@ class _Write(Struct):
         if before is None:
             self._forget(place)
             self.ours.added.add(place)
-        elif found is not None and meaning(found.node) == meaning(after):
+        elif found is not None and meaning(found.node, followed=False) == meaning(after, followed=False):
             self._forget(place)  # it was given back
             return
         elif place:
@@ -145,7 +145,7 @@ class _Write(Struct):
         self.ours.entries[place] = (*kept, *dict.fromkeys(added))
         if not self.ours.entries[place]:
             del self.ours.entries[place]
-        if not isinstance(had, Array) or place in self.ours.added:
+        if not isinstance(had, Array) or place in self.ours.added | self.ours.found.keys():
             self.ours.values[place] = meaning(after)
 
     def _find(self, before: Part, after: Node, place: Place) -> None:
@@ -179,14 +179,14 @@ class _Write(Struct):
 
 
 def _as_written(document: Document, part: Part, *, shape: bool) -> Found:
-    """Return a value as it was written, from the end of the line before it where it begins a line."""
+    """Return a value as it was written; a block on lines of its own from the end of its key's line, and whole lines."""
     text, node = document.text, part.value
     block = node.style == "block" and begins_line(text, node.start)
-    start = line_end(text, line_start(text, node.start) - 1) if block else node.start
+    start, end = (line_end(text, part.body), line_end(text, node.end)) if block else (node.start, node.end)
     lead = text[part.body : start] if part.body else ""
     written = replace(node, parts=()) if shape and isinstance(node, Object | Array) else node
-    comments = () if shape else tuple(text[s:e] for s, e in document.comments if node.start <= s < node.end)
-    return Found(text[start : node.end], written, "" if lead.strip() else lead, comments)
+    comments = () if shape else tuple(text[s:e] for s, e in document.comments if start <= s < end)
+    return Found(text[start:end], written, "" if lead.strip() else lead, comments)
 
 
 def _alike(had: Node | None, after: Node) -> bool:

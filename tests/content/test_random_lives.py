@@ -1,0 +1,22 @@
+"""Real-looking files live by chance: no line of a person goes unasked, and nothing of ours stays when it is dropped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.random_lives import FILES, lived
+
+
+@pytest.mark.parametrize("people", [False, True], ids=["alone", "people"])
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_a_file_keeps_its_promises_whatever_happens_to_it(file: Path, people: bool) -> None:
+    lived(file, 1, steps=4, people=people)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(2, 22))
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_a_file_keeps_its_promises_over_many_lives(file: Path, seed: int) -> None:
+    lived(file, seed, people=seed % 2 == 0)
