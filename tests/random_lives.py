@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from rollout.content.documents import formats, merge
-from rollout.content.documents.document import Amend, Array, DocumentFault, Node, Object, Scalar, applied, meaning
+from rollout.content.documents.document import Amend, Array, Node, Object, Scalar, Unmergeable, applied, meaning
 from rollout.content.documents.lines import apart, ended
 from rollout.content.documents.match import match_for
 from rollout.content.documents.past import Ours, at
@@ -121,7 +121,7 @@ class Fate(Struct):
         try:
             text = deed(before)
             self.kind.read(text.encode())
-        except (DocumentFault, IndexError):
+        except (Unmergeable, IndexError):
             return
         if text != before:
             self.life.text = text

@@ -11,7 +11,7 @@ from msgspec import Struct
 from rollout.checkout import notes
 from rollout.checkout.conversions import Conversions, conversions
 from rollout.checkout.edits import Move, edited, moves_between
-from rollout.checkout.standing import Standing
+from rollout.checkout.standing import BranchStanding
 from rollout.content import attributes, line_ends
 from rollout.content.modes.table import traits
 from rollout.git.git_folder import GitDir
@@ -32,7 +32,7 @@ class CheckedOut(Struct, frozen=True):
 
     repo: GitDir
     git: Git
-    standing: Standing
+    standing: BranchStanding
 
 
 def behind_by(here: CheckedOut, store: Store, upstream: str) -> int | None:
@@ -124,7 +124,7 @@ def _foreign(moves: Iterable[Move], how: Conversions) -> dict[PurePosixPath, str
     return {path: f"is under the attribute {foreign}: pull it yourself" for path, foreign in found.items() if foreign}
 
 
-def _kind(found: look.Found | Obstacle) -> str:
+def _kind(found: look.OnDisk | Obstacle) -> str:
     return f"is {found.what}" if isinstance(found, Obstacle) else "has local edits"
 
 
@@ -139,9 +139,9 @@ def _as_upstream(item: Managed, old: Tree, new: Tree, objects: Objects) -> bool:
     return found is not None and satisfied(item, File(found[2], entry[0] == "100755"), None, "binary")
 
 
-def _suits(item: Managed, found: look.Found | Obstacle | None, how: Conversions) -> bool:
+def _suits(item: Managed, found: look.OnDisk | Obstacle | None, how: Conversions) -> bool:
     """Tell whether a work tree file that differs from upstream's still has all of it that is ours."""
-    if not isinstance(found, look.Found) or not traits(item.mode).shared:
+    if not isinstance(found, look.OnDisk) or not traits(item.mode).shared:
         return False
     content = found.content
     if line_ends.to_work_tree(b"\n", how.of(item.path), how.person) == b"\r\n":

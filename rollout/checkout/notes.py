@@ -18,7 +18,7 @@ from rollout.checkout.edits import Move
 from rollout.checkout.standing import Hindered
 from rollout.git.git_folder import GitDir
 from rollout.machine import waiting
-from rollout.machine.look import Found
+from rollout.machine.look import OnDisk
 from rollout.objects.ids import git_id
 from rollout.objects.trees import Entry
 from rollout.safety import paths
@@ -65,7 +65,7 @@ class Noted(Struct, frozen=True):
     known: frozenset[tuple[str, str]]
     whole: frozenset[Version]
 
-    def is_known(self, found: Found) -> bool:
+    def is_known(self, found: OnDisk) -> bool:
         """Tell whether a file is git's or ours: every byte of it, and its mode as far as that is known."""
         size = len(next((name for _, name in (*self.known, *self.whole)), ""))
         if size == 0:

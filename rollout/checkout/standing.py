@@ -13,7 +13,7 @@ from rollout.git.run import Git
 from rollout.model.hindrances import (
     Apart,
     CheckedOutElsewhere,
-    Damaged,
+    DamagedBranch,
     Detached,
     Hindrance,
     InProgress,
@@ -42,7 +42,7 @@ class OwnCommit(Struct, frozen=True):
     rollouts: bool
 
 
-class Standing(Struct, frozen=True):
+class BranchStanding(Struct, frozen=True):
     """Where the local branch stands towards upstream."""
 
     local: str | None
@@ -88,19 +88,19 @@ def _overriding(settings: Sequence[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def standing(repo: GitDir, git: Git, branch: str, remote: str, upstream: str) -> Standing:
+def standing(repo: GitDir, git: Git, branch: str, remote: str, upstream: str) -> BranchStanding:
     """Return where the branch stands towards the upstream commit, which need not be in this repository."""
     ref = f"refs/heads/{branch}"
     local = repo.ref(ref)
     if local is None or local == upstream:
-        return Standing(local)
+        return BranchStanding(local)
     known = [upstream]
     tracking = repo.ref(f"refs/remotes/{remote}/{branch}")
     if tracking is not None:
         known.append(tracking)
     if local in known:
-        return Standing(local)
-    return Standing(local, above(git, branch, local, known))
+        return BranchStanding(local)
+    return BranchStanding(local, above(git, branch, local, known))
 
 
 def above(git: Git, branch: str, local: str, known: Iterable[str]) -> tuple[OwnCommit, ...]:
@@ -139,11 +139,11 @@ def hindrance(repo: GitDir, branch: str) -> Hindrance | None:
     return None if _is_one_disk(repo) else Apart()
 
 
-def _unborn(repo: GitDir, branch: str) -> Damaged | Unborn:
+def _unborn(repo: GitDir, branch: str) -> DamagedBranch | Unborn:
     """Tell why the current branch has no commit: nobody has made one, or its file is damaged."""
     file = repo.common_dir / "refs" / "heads" / branch
     if os.path.lexists(file):
-        return Damaged(branch, file)
+        return DamagedBranch(branch, file)
     return Unborn(branch)
 
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from rollout.cli import interrupt, run_events
 from rollout.cli.progress import Progress
 from rollout.cli.recording import Recording, diagnostics, tell
+from rollout.cli.run_options import Consent
 from rollout.cli.session import Session
 from rollout.errors import Mistake, Place, Refused
 from rollout.fleet import apply, load
@@ -92,11 +93,10 @@ class Undertaking(Struct, frozen=True):
     plan: Plan
     settings: Settings
     words: Words
-    yes: bool
+    consent: Consent
     show_plan: bool = True
     only_waiting: bool = False
     used: bool = False
-    most_failures: int | None = None
 
 
 def carry_out(at: Session, book: Ledger, what: Undertaking) -> int:
@@ -106,12 +106,12 @@ def carry_out(at: Session, book: Ledger, what: Undertaking) -> int:
     whole = at.options.verbose > 0
     _show(at, what, whole=whole)
     work = [step for step in sorted_steps.writable if writable.changes_something(step)]
-    if work and not what.yes:
+    if work and not what.consent.yes:
         _ask(at, command, work)
     subject = what.words.message or ""
     run = Run(clock.new_id(), command, clock.now_exact(), clock.epoch(), subject, made.id, made.digest)
     book.start(run, socket.gethostname(), used=what.used)
-    order = Order(run, what.settings, what.words, what.most_failures)
+    order = Order(run, what.settings, what.words, what.consent.most_failures)
     outcomes = _run(at, book, order, made, sorted_steps)
     code = at.interrupt.code or writable.exit_code(made.steps, outcomes)
     book.finish(run, code)
@@ -135,9 +135,11 @@ def _show(at: Session, what: Undertaking, *, whole: bool) -> None:
     """Show the plan, or at least the files that no template names any more."""
     if at.options.json:
         return
-    if what.show_plan and not (what.yes and at.options.quiet):
+    if what.show_plan and not (what.consent.yes and at.options.quiet):
         at.screen.data(
-            plans.plan_text(at.with_ways_out(what.plan), at.screen.paint, with_diff=not what.yes or whole, whole=whole)
+            plans.plan_text(
+                at.with_ways_out(what.plan), at.screen.paint, with_diff=not what.consent.yes or whole, whole=whole
+            )
         )
         return
     for line in plans.orphans(what.plan.steps, whole=whole):

@@ -9,7 +9,7 @@ import click
 from rollout.cli.common_options import settled
 from rollout.errors import UsageError
 from rollout.fleet import load
-from rollout.fleet.load import Source
+from rollout.fleet.load import InventorySource
 
 
 def read(context: click.Context) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def read(context: click.Context) -> dict[str, Any]:
     options = settled(context)
     if not options.path.exists() and options.inventory == type(options)().inventory:
         return {"database": None, "types": None, "machines": {}, "settings": {}}
-    source = Source(options.path, options.inventory, options.root, (), options.var, options.hostname)
+    source = InventorySource(options.path, options.inventory, options.root, (), options.var, options.hostname)
     with load.opened(source, check=False) as loaded:
         inventory = loaded.inventory
         types = next(

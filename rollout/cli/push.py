@@ -6,22 +6,20 @@ import click
 
 from rollout.cli import proving, session
 from rollout.cli.carry_out import Undertaking, carry_out, ledger
-from rollout.cli.options import common, option
-from rollout.cli.run_options import max_failures_option, words_options
+from rollout.cli.options import common
+from rollout.cli.run_options import Consent, consent_options, words_options
 from rollout.objects.messages import Words
 
 
 @click.command()
-@option("-y", "--yes", is_flag=True, help="Do not ask.")
+@consent_options
 @words_options
-@max_failures_option
 @common
 @click.pass_context
 def push(
     context: click.Context,
-    yes: bool,
+    consent: Consent,
     words: Words,
-    max_failures: int | None,
 ) -> int:
     """Push every target that is ready to push, rebuilding rollout's own commits on an upstream that moved.
 
@@ -32,5 +30,5 @@ def push(
     with session.opened(context, check=False, spread=False) as at, ledger(at) as book:
         settings = at.settings(writes=True)
         made = at.plan(settings, problems=proving.problems(at))
-        what = Undertaking("push", made, settings, words, yes, only_waiting=True, most_failures=max_failures)
+        what = Undertaking("push", made, settings, words, consent, only_waiting=True)
         return carry_out(at, book, what)

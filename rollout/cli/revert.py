@@ -9,7 +9,7 @@ from rollout.cli import session
 from rollout.cli.carry_out import Undertaking, carry_out, ledger
 from rollout.cli.history import one_run
 from rollout.cli.options import common, option
-from rollout.cli.run_options import words_options
+from rollout.cli.run_options import Consent, words_options
 from rollout.fleet.revert import steps_back
 from rollout.machine import clock
 from rollout.model import plan_document
@@ -45,4 +45,4 @@ def revert(
         made = Plan(clock.new_id(), clock.now(), steps)
         made = replace(made, digest=plan_document.digest(made))
         words = replace(words, message=words.message or f"Revert rollout {past.run}")
-        return carry_out(at, book, Undertaking("revert", made, settings, words, yes))
+        return carry_out(at, book, Undertaking("revert", made, settings, words, Consent(yes)))

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from rollout.cli.options import option
 from rollout.model.circumstances import Decisions
@@ -15,8 +16,44 @@ from rollout.model.reviews import Deliver
 from rollout.objects import messages
 from rollout.objects.messages import Words
 
-max_failures_option = option("--max-failures", type=click.IntRange(1), metavar="N",
-                       help="Begin no further target once N have failed, were rejected or blocked.")  # fmt: skip
+
+class Consent(Struct, frozen=True):
+    """What a person agrees to beforehand: that nobody asks, and how many targets may fail."""
+
+    yes: bool
+    most_failures: int | None = None
+
+
+class Reach(Struct, frozen=True):
+    """How far a run goes: whether it contacts remotes, and whether it pushes."""
+
+    offline: bool
+    push: bool
+
+
+def consent_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command what a person agrees to beforehand, as `consent`."""
+
+    @option("-y", "--yes", is_flag=True, help="Do not ask.")
+    @option("--max-failures", type=click.IntRange(1), metavar="N",
+            help="Begin no further target once N have failed, were rejected or blocked.")  # fmt: skip
+    @wraps(command)
+    def with_consent(*given: Any, yes: bool, max_failures: int | None, **others: Any) -> int:
+        return command(*given, consent=Consent(yes, max_failures), **others)
+
+    return with_consent
+
+
+def reach_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command how far it goes, as `reach`."""
+
+    @option("--offline", is_flag=True, help="Contact no remote: commit here, leave it ready to push.")
+    @option("--no-push", is_flag=True, help="Commit here, leave it ready to push.")
+    @wraps(command)
+    def with_reach(*given: Any, offline: bool, no_push: bool, **others: Any) -> int:
+        return command(*given, reach=Reach(offline, not (no_push or offline)), **others)
+
+    return with_reach
 
 
 def words_options(command: Callable[..., int]) -> Callable[..., int]:

@@ -18,8 +18,8 @@ from rollout.cli.progress import Progress
 from rollout.cli.screen import Screen
 from rollout.errors import RolloutError, UsageError
 from rollout.fleet import load
-from rollout.fleet.load import Loaded, Source
-from rollout.fleet.plan import Question, Watcher, make_plan
+from rollout.fleet.load import InventorySource, Loaded
+from rollout.fleet.plan import PlanRequest, Watcher, make_plan
 from rollout.machine import state_folder
 from rollout.model import reasons
 from rollout.model.circumstances import Decisions
@@ -92,7 +92,7 @@ class Session(Struct, frozen=True):
         """
         chosen = self.loaded.chosen if targets is None else targets
         with Progress(self.screen, len(chosen), "looked at") as progress:
-            question = Question(chosen, settings, decisions or Decisions(), problems or {}, from_memory)
+            question = PlanRequest(chosen, settings, decisions or Decisions(), problems or {}, from_memory)
             watcher = Watcher(progress.begun, progress.left_open, progress.ended)
             plan = make_plan(self.loaded, question, self.executor, watcher, self.interrupt.stop)
         if self.interrupt.number is not None:
@@ -136,7 +136,7 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True, l
         ssh.sharing(),
         _executor(options, spread=spread) as executor,
         load.opened(
-            Source(options.path, options.inventory, options.root, options.limit, options.var, options.hostname),
+            _source(options),
             check=check,
             memory=state_folder.named_state_folder(),
             foreseen=partial(executor.expect, GLANCING) if looks else lambda _: None,
@@ -147,6 +147,10 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True, l
         for warning in loaded.warnings:
             screen.warn(warning)
         yield Session(options, screen, loaded, state, executor, interrupt)
+
+
+def _source(options: Options) -> InventorySource:
+    return InventorySource(options.path, options.inventory, options.root, options.limit, options.var, options.hostname)
 
 
 @contextmanager

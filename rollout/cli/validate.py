@@ -12,7 +12,7 @@ from rollout.errors import Mistake, Place, UsageError
 from rollout.fleet.load import Loaded
 from rollout.fleet.ways import ways
 from rollout.model.reviews import Via
-from rollout.rendering.checks import Checks
+from rollout.rendering.checks import FileChecks
 from rollout.rendering.formatters import Formatters
 from rollout.showing import plans
 from rollout.showing.colour import count
@@ -31,7 +31,7 @@ def validate(context: click.Context) -> int:
     """
     with session.opened(context, looks=False) as at:
         _formats_known(at.loaded)
-        formatters, checks = Formatters(), Checks()
+        formatters, checks = Formatters(), FileChecks()
         problems = {
             target.name: [
                 problem.message

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from rollout.content.yaml_nodes import Fault, Mapping, Node, Scalar, Sequence
+from rollout.content.yaml_nodes import Fault, Leaf, Mapping, Node, Sequence
 from rollout.content.yaml_scalars import NUL, meaning
 
 _MAX_DEPTH = 60
@@ -122,7 +122,7 @@ class _Builder:
         value, faults = meaning(text, self._kind(event, text))
         for fault in faults:
             self._fault(line, fault)
-        self._came(_Came(Scalar(value, line), 1, text), event.anchor)
+        self._came(_Came(Leaf(value, line), 1, text), event.anchor)
 
     def _kind(self, event: Any, text: str) -> str:
         if event.tag not in {None, "!"}:

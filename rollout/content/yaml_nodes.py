@@ -20,7 +20,7 @@ class Fault(Struct, frozen=True):
 Value = bool | int | float | str | None
 
 
-class Scalar(Struct, frozen=True):
+class Leaf(Struct, frozen=True):
     value: Value
     line: int
 
@@ -36,7 +36,7 @@ class Mapping(Struct, frozen=True):
     line: int
 
 
-Node = Scalar | Sequence | Mapping
+Node = Leaf | Sequence | Mapping
 
 
 # What a node says is plain data of any form: the inventory's variables go to templates as they are.
@@ -54,7 +54,7 @@ def written(node: Node) -> Any:
 
 def _data(node: Node, scalar: Callable[[Value], Any]) -> Any:
     match node:
-        case Scalar():
+        case Leaf():
             return scalar(node.value)
         case Sequence():
             return [_data(item, scalar) for item in node.items]

@@ -64,7 +64,7 @@ class SpoolRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivered:
     """What one delivery did: events that the database has now, files that it refused for good, events left."""
 
     delivered: int
@@ -105,12 +105,12 @@ def count_waiting(folder: Path) -> int:
     return sum(len(_whole_lines(_bytes(path))[0]) for path in waiting(folder))
 
 
-def deliver(folder: Path, connection: Connection) -> Delivery:
+def deliver(folder: Path, connection: Connection) -> Delivered:
     """Deliver all that waits to the database of this connection."""
     return deliver_by(folder, partial(_copied, connection))
 
 
-def deliver_by(folder: Path, copied: Copied) -> Delivery:
+def deliver_by(folder: Path, copied: Copied) -> Delivered:
     """Deliver all that waits, in order, exactly once; what is refused for good is put aside and holds nothing up."""
     delivered, refused = 0, list[Path]()
     with _courtesy_lock(folder):
@@ -124,7 +124,7 @@ def deliver_by(folder: Path, copied: Copied) -> Delivery:
                     path.unlink(missing_ok=True)
                 # It answers, so no helper needs to wait before it asks again.
                 (folder / "away").unlink(missing_ok=True)
-    return Delivery(delivered, tuple(refused), count_waiting(folder))
+    return Delivered(delivered, tuple(refused), count_waiting(folder))
 
 
 def deliver_directly(records: Iterable[SpoolRecord], connection: Connection) -> list[bytes]:

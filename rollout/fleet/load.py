@@ -36,7 +36,7 @@ class Loaded(Struct, frozen=True):
     warnings: tuple[str, ...]
 
 
-class Source(Struct, frozen=True):
+class InventorySource(Struct, frozen=True):
     """Which inventory to read, and what the command line says of it: how to name it, --root, --limit and --var."""
 
     path: Path
@@ -49,7 +49,7 @@ class Source(Struct, frozen=True):
 
 @contextmanager
 def opened(
-    source: Source,
+    source: InventorySource,
     *,
     check: bool = True,
     memory: Path | None = None,

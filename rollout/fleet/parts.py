@@ -22,7 +22,7 @@ from rollout.rendering.formatters import Formatters
 from rollout.rendering.template_fault import TemplateFault
 from rollout.safety import paths
 from rollout.targets.job import Settings
-from rollout.targets.source import NotRead, Source
+from rollout.targets.source import FileSource, NotRead
 
 _MAX_PART = 1_000_000  # bytes of a file that a template may read
 _SPECIAL = frozenset("*?[\\")
@@ -43,7 +43,7 @@ class Parts:
     def __init__(self, loaded: Loaded, settings: Settings) -> None:
         self._rendering = loaded.rendering
         self._targets = {target.name: target for target in loaded.inventory.targets}
-        self._sources = {name: Source(target, settings) for name, target in self._targets.items()}
+        self._sources = {name: FileSource(target, settings) for name, target in self._targets.items()}
         self._formatters = Formatters()
         self._made: dict[Spot, Rendered] = {}
 

@@ -21,7 +21,7 @@ from rollout.model.plan import Plan, State, Step
 from rollout.model.reasons import said
 from rollout.planning import needs
 from rollout.planning.steps import with_limits
-from rollout.rendering.checks import Checks
+from rollout.rendering.checks import FileChecks
 from rollout.rendering.formatters import Formatters
 from rollout.targets.destination import Glance, Look
 from rollout.targets.job import Settings
@@ -32,7 +32,7 @@ from rollout.work.executors import Executor
 _AT_ONCE = 8  # targets that are read from at once
 
 
-class Question(Struct, frozen=True):
+class PlanRequest(Struct, frozen=True):
     """What to plan: for which targets, and with which decisions.
 
     `problems` are faults of a target's files that neither rendering nor the checks found. Without `from_memory` we look
@@ -54,7 +54,7 @@ class Watcher(Struct, frozen=True):
     ended: Callable[[str], None]
 
 
-def make_plan(loaded: Loaded, question: Question, executor: Executor, watcher: Watcher, stop: Event) -> Plan:
+def make_plan(loaded: Loaded, question: PlanRequest, executor: Executor, watcher: Watcher, stop: Event) -> Plan:
     """Return the plan of the targets in question, in the inventory's order."""
     chosen, problems, settings = question.targets, question.problems, question.settings
     parts = Parts(loaded, settings)
@@ -96,7 +96,7 @@ def _needed(
     others = tuple(target for target in loaded.inventory.targets if target.name in names)
     if not others:
         return ()
-    question = Question(others, settings, Decisions(), {})
+    question = PlanRequest(others, settings, Decisions(), {})
     return make_plan(loaded, question, executor, Watcher(_unheard, _unheard, _unheard), stop).steps
 
 
@@ -133,12 +133,12 @@ def _glances(loaded: Loaded, chosen: Iterable[Target], settings: Settings, watch
 def _looks(
     loaded: Loaded,
     chosen: Iterable[Target],
-    question: Question,
+    question: PlanRequest,
     heard: Mapping[str, str | None],
     prepared: Mapping[str, tuple[Prepared, Judged]],
     watcher: Watcher,
 ) -> Iterable[Look]:
-    formatters, checks = Formatters(), Checks()
+    formatters, checks = Formatters(), FileChecks()
     for target in chosen:
         watcher.begun(target.name)
         read = prepared.get(target.name)

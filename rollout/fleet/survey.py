@@ -18,7 +18,7 @@ from rollout.model.learning import LeftOut
 from rollout.model.learning import Source as Read
 from rollout.targets.branch import default
 from rollout.targets.job import Settings
-from rollout.targets.source import NotRead, Source
+from rollout.targets.source import FileSource, NotRead
 from rollout.work import threads
 
 _MOST_FILES = 200_000  # paths of one repository
@@ -49,7 +49,7 @@ class _Listed(Struct, frozen=True):
     checkout: FoundCheckout
     url: str
     identity: str
-    source: Source
+    source: FileSource
     listing: frozenset[str]
 
 
@@ -111,7 +111,7 @@ def _listing(
         known = default.default_of(where, settings.person)
         branch = branch or known.branch
         target = Target(name, replace(where, branch=branch), (), (), {})
-        source = Source(target, settings)
+        source = FileSource(target, settings)
         paths = source.plain_files(PurePosixPath())
     except (default.NoDefault, NotRead) as error:
         return LeftOut(str(found.path), str(error).removeprefix(f"{name}: "))

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from msgspec import Struct, field
 
 from rollout.content import yaml_nodes
-from rollout.content.yaml_nodes import Fault, Node, Scalar, Sequence
+from rollout.content.yaml_nodes import Fault, Leaf, Node, Sequence
 from rollout.errors import Mistake, Place, UsageError
-from rollout.inventory.shapes import Anything, Flag, ListOf, MapOf, Named, Number, Record, Shape, Share, Text
+from rollout.inventory.shapes import Anything, Flag, Fraction, ListOf, MapOf, Named, Number, Record, Shape, Text
 
 
 class InventoryError(UsageError):
@@ -32,12 +32,12 @@ class Check(Struct):
                 self._text(node, shape, place)
             case Number():
                 self._number(node, shape, place)
-            case Share():
-                value = node.value if isinstance(node, Scalar) else None
+            case Fraction():
+                value = node.value if isinstance(node, Leaf) else None
                 if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
                     self._wants(node, place, "a number above 0 and up to 1")
             case Flag():
-                if not (isinstance(node, Scalar) and isinstance(node.value, bool)):
+                if not (isinstance(node, Leaf) and isinstance(node.value, bool)):
                     self._wants(node, place, "true or false")
             case Anything():
                 pass
@@ -53,7 +53,7 @@ class Check(Struct):
     def _text(self, node: Node, shape: Text, place: str) -> None:
         import re
 
-        value = node.value if isinstance(node, Scalar) else None
+        value = node.value if isinstance(node, Leaf) else None
         if not isinstance(value, str) or value == "":
             hint = " (put it in quotes)" if isinstance(value, int | float) else ""
             self._wants(node, place, f"text{hint}")
@@ -63,7 +63,7 @@ class Check(Struct):
             self.faults.append(Fault(node.line, f"{place}: {value!r} is not allowed here: {shape.doc}"))
 
     def _number(self, node: Node, shape: Number, place: str) -> None:
-        value = node.value if isinstance(node, Scalar) else None
+        value = node.value if isinstance(node, Leaf) else None
         if isinstance(value, bool) or not isinstance(value, int):
             self._wants(node, place, "a whole number")
         elif shape.only is not None and value != shape.only:
@@ -72,7 +72,7 @@ class Check(Struct):
             self._wants(node, place, f"a number from {shape.minimum} up")
 
     def _list(self, node: Node, shape: ListOf, place: str) -> None:
-        if shape.alone and isinstance(node, Scalar):
+        if shape.alone and isinstance(node, Leaf):
             self.walk(node, shape.item, place)
             return
         if not isinstance(node, Sequence):
@@ -86,7 +86,7 @@ class Check(Struct):
     def _map(self, node: Node, shape: MapOf, place: str) -> None:
         import re
 
-        if isinstance(node, Scalar) and node.value is None:
+        if isinstance(node, Leaf) and node.value is None:
             return
         if not isinstance(node, yaml_nodes.Mapping):
             self._wants(node, place, "a mapping")
@@ -95,12 +95,12 @@ class Check(Struct):
             here = f"{place}.{key}" if place else key
             if shape.names and not re.fullmatch(shape.names, key):
                 self.faults.append(Fault(node.key_lines[key], f"{here}: {key!r} is not a name: {shape.doc}"))
-            if shape.nullable and isinstance(value, Scalar) and value.value is None:
+            if shape.nullable and isinstance(value, Leaf) and value.value is None:
                 continue
             self.walk(value, shape.value, here)
 
     def _record(self, node: Node, shape: Record, place: str) -> None:
-        if isinstance(node, Scalar) and node.value is None and shape.empty and not shape.required:
+        if isinstance(node, Leaf) and node.value is None and shape.empty and not shape.required:
             return
         if not isinstance(node, yaml_nodes.Mapping):
             self._wants(node, place, "a mapping")
@@ -125,7 +125,7 @@ class Check(Struct):
 
 def _named(node: Node) -> str:
     match node:
-        case Scalar():
+        case Leaf():
             return "nothing" if node.value is None else repr(node.value)[:60]
         case Sequence():
             return "a list"

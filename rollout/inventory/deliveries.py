@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from rollout.content import yaml_nodes
-from rollout.content.yaml_nodes import Fault, Node, Scalar
+from rollout.content.yaml_nodes import Fault, Leaf, Node
 from rollout.inventory.entries import Entry, Source, entry, list_of, text_of
 from rollout.model.reviews import Deliver, Delivery, Forge, ForgeKind, Rules
 from rollout.safety import addresses
@@ -40,7 +40,7 @@ def forges(document: yaml_nodes.Mapping) -> dict[str, Forge]:
 
 def forge_of(node: Node | None) -> Forge | None:
     """Return a forge as it is named: by its kind alone, or with the address of its interface."""
-    kind = node.value if isinstance(node, Scalar) else text_of(node, "kind")
+    kind = node.value if isinstance(node, Leaf) else text_of(node, "kind")
     if not isinstance(kind, str) or kind not in set(ForgeKind):
         return None
     api = text_of(node, "api")
@@ -75,7 +75,7 @@ def _list(told: Iterable[Node | None], key: str) -> tuple[str, ...]:
 def _flag(told: Iterable[Node | None], key: str, *, default: bool) -> bool:
     for node in told:
         found = entry(node, key)
-        if isinstance(found, Scalar) and isinstance(found.value, bool):
+        if isinstance(found, Leaf) and isinstance(found.value, bool):
             return found.value
     return default
 

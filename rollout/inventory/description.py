@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rollout.content.documents.formats import NAMES
-from rollout.inventory.shapes import Anything, Flag, ListOf, MapOf, Named, Number, Record, Share, Text, json_schema
+from rollout.inventory.shapes import Anything, Flag, Fraction, ListOf, MapOf, Named, Number, Record, Text, json_schema
 from rollout.model.inventory import Mode
 from rollout.model.reviews import Deliver, ForgeKind
 
@@ -163,7 +163,7 @@ BUDGET = Record(
         "follow": Text(choices=("imports",), doc="count what these files import with @path, too"),
         "max_chars": Number(minimum=1, doc="more characters than this block the target"),
         "max_tokens": Number(minimum=1, doc="more tokens than this, estimated as bytes / 4, block the target"),
-        "warn": Share(doc="the part of the limit from which the plan warns (default: 0.9)"),
+        "warn": Fraction(doc="the part of the limit from which the plan warns (default: 0.9)"),
     },
     required=("name", "files"),
     doc="how much may be loaded",
@@ -183,7 +183,7 @@ FORBIDDEN = Record(
 
 CAPTURE = Record(
     {
-        "min_rate": Share(
+        "min_rate": Fraction(
             doc="the part of what happened that must be stored, else `events health` fails (default: 0.99)"
         ),
         "epic_branch": Text(doc="the branches of epics, as a pattern of the shell (default: feature/epic-*)"),

@@ -59,7 +59,7 @@ def entry(node: yaml_nodes.Node | None, key: str) -> yaml_nodes.Node | None:
 
 def text_of(node: yaml_nodes.Node | None, key: str) -> str | None:
     found = entry(node, key)
-    return found.value if isinstance(found, yaml_nodes.Scalar) and isinstance(found.value, str) else None
+    return found.value if isinstance(found, yaml_nodes.Leaf) and isinstance(found.value, str) else None
 
 
 def list_of(node: yaml_nodes.Node | None, key: str) -> list[str]:

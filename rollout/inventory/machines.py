@@ -44,7 +44,7 @@ def _hostnames(told: Entry) -> tuple[str, ...]:
 
 def _is_default(told: Entry) -> bool:
     node = entry(told.node, "default")
-    return isinstance(node, yaml_nodes.Scalar) and node.value is True
+    return isinstance(node, yaml_nodes.Leaf) and node.value is True
 
 
 def _claimed_twice(entries: list[Entry]) -> Iterator[Fault]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from rollout import __version__
 from rollout.content import spelled, yaml_nodes, yaml_parse
-from rollout.content.yaml_nodes import Fault, Mapping, Node, Scalar, Sequence
+from rollout.content.yaml_nodes import Fault, Leaf, Mapping, Node, Sequence
 from rollout.machine import files, state_folder
 from rollout.safety import secrets
 from rollout.safety.shown import redact
@@ -73,7 +73,7 @@ def _secret(text: str, document: Node) -> bool:
 def _length(node: Node) -> int:
     """Return roughly how many characters the document would take without aliases."""
     match node:
-        case Scalar():
+        case Leaf():
             return len(node.value) if isinstance(node.value, str) else 4
         case Sequence():
             return sum(map(_length, node.items)) + 2
@@ -83,7 +83,7 @@ def _length(node: Node) -> int:
 
 def _memo(node: Node) -> list[Any]:
     match node:
-        case Scalar():
+        case Leaf():
             return [node.line, node.value]
         case Sequence():
             return [node.line, [_memo(item) for item in node.items]]
@@ -100,4 +100,4 @@ def _node(memo: Any) -> Node:
         return Mapping({key: _node(item) for key, item in value.items()}, dict(zip(value, memo[2], strict=True)), line)
     if isinstance(value, list):
         return Sequence(tuple(map(_node, value)), line)
-    return Scalar(value, line)
+    return Leaf(value, line)

@@ -22,7 +22,7 @@ class Number(Struct, frozen=True):
     only: int | None = None
 
 
-class Share(Struct, frozen=True):
+class Fraction(Struct, frozen=True):
     """A part of a whole."""
 
     doc: str = ""
@@ -71,7 +71,7 @@ class Named(Struct, frozen=True):
     doc: str = ""
 
 
-Shape = Text | Number | Share | Flag | Anything | ListOf | MapOf | Record | Named
+Shape = Text | Number | Fraction | Flag | Anything | ListOf | MapOf | Record | Named
 
 
 # The border to JSON: a schema is a document for other programs.
@@ -99,7 +99,7 @@ def _schema(shape: Shape) -> Iterator[tuple[str, Any]]:
         case Number():
             yield "type", "integer"
             yield from [("const", shape.only)] if shape.only is not None else [("minimum", shape.minimum)]
-        case Share():
+        case Fraction():
             yield "type", "number"
             yield "exclusiveMinimum", 0
             yield "maximum", 1

@@ -77,10 +77,10 @@ def given(text: str) -> Any:
     if node is None or faults or text != text.strip():
         return text
     match node:
-        case yaml_nodes.Scalar(value=None):
+        case yaml_nodes.Leaf(value=None):
             return None if text.lower() in {"null", "~"} else text
-        case yaml_nodes.Scalar(value=str(value)):
+        case yaml_nodes.Leaf(value=str(value)):
             return value if text[0] in "'\"" else text
-        case yaml_nodes.Scalar():
+        case yaml_nodes.Leaf():
             return node.value if " " not in text else text
     return yaml_nodes.written(node) if text[0] in "[{" else text

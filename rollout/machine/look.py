@@ -18,7 +18,7 @@ from rollout.model.files import File, Obstacle, symlink
 _MAX_FILE = 256 * 1024 * 1024
 
 
-class Found(Struct, frozen=True):
+class OnDisk(Struct, frozen=True):
     """A plain file as it is on the disk."""
 
     content: bytes
@@ -70,7 +70,7 @@ def _parent(top: int, path: PurePosixPath, *, make: bool = False) -> Iterator[in
             os.close(descriptor)
 
 
-def look(root: Path, path: PurePosixPath) -> Found | Obstacle | None:
+def look(root: Path, path: PurePosixPath) -> OnDisk | Obstacle | None:
     """Return what is at `path`: a plain file, an obstacle, or nothing."""
     try:
         with opened(root) as top:
@@ -79,7 +79,7 @@ def look(root: Path, path: PurePosixPath) -> Found | Obstacle | None:
         return _out_of_reach(error)
 
 
-def look_below(top: int, path: PurePosixPath) -> Found | Obstacle | None:
+def look_below(top: int, path: PurePosixPath) -> OnDisk | Obstacle | None:
     """Return what is at `path` below an open folder."""
     try:
         with _parent(top, path) as folder:
@@ -96,7 +96,7 @@ def _out_of_reach(error: OSError) -> Obstacle | None:
     return Obstacle(f"not readable ({error.strerror})")
 
 
-def look_at(folder: int, name: str) -> Found | Obstacle | None:
+def look_at(folder: int, name: str) -> OnDisk | Obstacle | None:
     """Return what is at `name` in an open folder, without following a link or waiting for a pipe."""
     try:
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
@@ -119,7 +119,7 @@ def look_at(folder: int, name: str) -> Found | Obstacle | None:
         content = files.content(descriptor, size=about.st_size)
     finally:
         os.close(descriptor)
-    return Found(content, stat.S_IMODE(about.st_mode), about.st_nlink, (about.st_dev, about.st_ino))
+    return OnDisk(content, stat.S_IMODE(about.st_mode), about.st_nlink, (about.st_dev, about.st_ino))
 
 
 def _kind(mode: int) -> str:
@@ -128,5 +128,5 @@ def _kind(mode: int) -> str:
     return "a pipe" if stat.S_ISFIFO(mode) else "a device" if not stat.S_ISSOCK(mode) else "a socket"
 
 
-def as_file(found: Found | Obstacle | None) -> File | Obstacle | None:
-    return File(found.content, found.executable) if isinstance(found, Found) else found
+def as_file(found: OnDisk | Obstacle | None) -> File | Obstacle | None:
+    return File(found.content, found.executable) if isinstance(found, OnDisk) else found

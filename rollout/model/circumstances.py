@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from rollout.model.files import File
 from rollout.model.hindrances import Hindrance
 from rollout.model.plan import Change, OnDrift
-from rollout.model.reasons import NONE, Collision, Held, Reason
+from rollout.model.reasons import NONE, Collision, HeldBack, Reason
 from rollout.model.reviews import Deliver
 
 
@@ -38,7 +38,7 @@ class CheckoutState(Struct, frozen=True):
     @property
     def reason(self) -> Reason:
         """Return why it has not got what upstream has."""
-        return NONE if self.why is None else Reason((Held(self.why),))
+        return NONE if self.why is None else Reason((HeldBack(self.why),))
 
 
 class Circumstances(Struct, frozen=True):

@@ -39,7 +39,7 @@ class Unborn(Struct, frozen=True):
     branch: str
 
 
-class Damaged(Struct, frozen=True):
+class DamagedBranch(Struct, frozen=True):
     """The branch's file names no commit."""
 
     branch: str
@@ -92,7 +92,7 @@ Hindrance = (
     | InProgress
     | CheckedOutElsewhere
     | Unborn
-    | Damaged
+    | DamagedBranch
     | Apart
     | OwnCommits
     | Edited
@@ -117,7 +117,7 @@ def in_words(why: Hindrance) -> str:
             return f"branch {branch} is checked out in another worktree too: {place}"
         case Unborn(branch):
             return f"branch {branch} has no commit yet here, and upstream has; git pull brings them"
-        case Damaged(branch, file):
+        case DamagedBranch(branch, file):
             return (
                 f"branch {branch} is damaged: {file} names no commit (a power cut?); "
                 "move the checkout away, or repair it"

@@ -33,7 +33,7 @@ class Said(Struct, frozen=True):
     text: str
 
 
-class Files(Struct, frozen=True):
+class FileCauses(Struct, frozen=True):
     """Managed files, each with its cause; in short only the first is named."""
 
     found: tuple[tuple[PurePosixPath, str], ...]
@@ -48,7 +48,7 @@ class WayOut(Struct, frozen=True):
     options: str = ""
 
 
-class Held(Struct, frozen=True):
+class HeldBack(Struct, frozen=True):
     """The checkout is kept from having what upstream has."""
 
     by: Hindrance
@@ -86,7 +86,7 @@ class SinceWaiting(Struct, frozen=True):
     why: Reason
 
 
-Part = Said | Files | WayOut | Held | Needs | Collision | AtWork | SinceWaiting
+Part = Said | FileCauses | WayOut | HeldBack | Needs | Collision | AtWork | SinceWaiting
 
 
 class Reason(Struct, frozen=True):
@@ -113,13 +113,13 @@ def said(text: str) -> Reason:
     return Reason((Said(text),)) if text else NONE
 
 
-def files(found: Iterable[tuple[PurePosixPath, str]], action: str = "") -> Files:
-    return Files(tuple(found), action)
+def files(found: Iterable[tuple[PurePosixPath, str]], action: str = "") -> FileCauses:
+    return FileCauses(tuple(found), action)
 
 
 def whole(reason: Reason) -> Reason:
     """Return a reason that names every file."""
-    return _each(reason, lambda part: replace(part, whole=True) if isinstance(part, Files) else part)
+    return _each(reason, lambda part: replace(part, whole=True) if isinstance(part, FileCauses) else part)
 
 
 def pointed(reason: Reason, options: str) -> Reason:
@@ -136,7 +136,7 @@ def _inside(part: Part, change: Callable[[Part], Part]) -> Part:
     match part:
         case Needs(why=why) | SinceWaiting(why=why):
             return replace(part, why=_each(why, change))
-        case Said() | Files() | WayOut() | Held() | Collision() | AtWork():
+        case Said() | FileCauses() | WayOut() | HeldBack() | Collision() | AtWork():
             return part
         case never:
             assert_never(never)
@@ -146,11 +146,11 @@ def _words(part: Part) -> str:
     match part:
         case Said(text):
             return text
-        case Files():
+        case FileCauses():
             return _files(part)
         case WayOut(way, options):
             return _way_out(way, options)
-        case Held(by):
+        case HeldBack(by):
             return in_words(by)
         case Needs(target, state, why):
             return f"needs {target}, which is {state}" + (f": {why.text}" if why else "")
@@ -164,7 +164,7 @@ def _words(part: Part) -> str:
             assert_never(never)
 
 
-def _files(said: Files) -> str:
+def _files(said: FileCauses) -> str:
     named = [f"{path}: {cause}" for path, cause in said.found]
     before = f"{said.action}: " if said.action else ""
     if said.whole:

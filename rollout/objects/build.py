@@ -25,7 +25,7 @@ class _Folder(Struct):
     folders: dict[str, _Folder] = field(default_factory=dict)
 
 
-class Built(Struct):
+class NewObjects(Struct):
     """The new objects of a commit, as (kind, content), in an order in which nothing comes before what it names."""
 
     id_size: int
@@ -39,9 +39,11 @@ class Built(Struct):
         return git_id(content, self.id_size, kind)
 
 
-def commit(base: Tree, branch: str, changes: Iterable[Change], identity: Identity, message: str, when: int) -> Built:
+def commit(
+    base: Tree, branch: str, changes: Iterable[Change], identity: Identity, message: str, when: int
+) -> NewObjects:
     """Return the commit on `base` that makes exactly these changes, sealed; raise GitError where one cannot be made."""
-    built = Built(len(base.commit))
+    built = NewObjects(len(base.commit))
     top = _Folder()
     moved = []
     for change in changes:
@@ -61,7 +63,7 @@ def _place(top: _Folder, path: PurePosixPath) -> _Folder:
     return folder
 
 
-def _tree(base: Tree, old: str | None, folder: _Folder, built: Built, place: PurePosixPath) -> str | None:
+def _tree(base: Tree, old: str | None, folder: _Folder, built: NewObjects, place: PurePosixPath) -> str | None:
     """Add the tree that a folder becomes; return its id, or None where nothing is left in it."""
     entries = dict(base.entries(old)) if old is not None else {}
     for name, below in folder.folders.items():

@@ -12,7 +12,7 @@ from rollout.model.files import Desired, File, Snapshot, fingerprint
 from rollout.model.inventory import Branch, Target
 from rollout.model.limits import BudgetUse, Finding
 from rollout.model.plan import Action, Change, State, Step
-from rollout.model.reasons import NONE, Files, Reason, Said, Way, WayOut, said
+from rollout.model.reasons import NONE, FileCauses, Reason, Said, Way, WayOut, said
 from rollout.planning.changes import changes_needed, equal_files
 
 
@@ -139,5 +139,5 @@ def _state(found: tuple[Change, ...], circumstances: Circumstances, target: Targ
     return State.IN_SYNC, NONE
 
 
-def _files(found: Iterable[Change]) -> Files:
-    return Files(tuple((change.path, change.cause) for change in found))
+def _files(found: Iterable[Change]) -> FileCauses:
+    return FileCauses(tuple((change.path, change.cause) for change in found))

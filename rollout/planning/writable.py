@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Action, State, Step
-from rollout.model.reasons import NONE, Files, Reason, SinceWaiting, Way, WayOut, said
+from rollout.model.reasons import NONE, FileCauses, Reason, SinceWaiting, Way, WayOut, said
 from rollout.planning.proposals import renews
 from rollout.planning.review import undecided
 
@@ -66,7 +66,7 @@ def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
     waiting = undecided(step)
     if waiting:
         first = waiting[0].action
-        found = Files(tuple((change.path, change.cause) for change in waiting), first.value)
+        found = FileCauses(tuple((change.path, change.cause) for change in waiting), first.value)
         return be(Verdict.BLOCKED, Reason((found, WayOut(_WAYS[first]))), first)
     if step.state is State.IN_REVIEW and not renews(step):
         return be(Verdict.UNCHANGED, step.why)

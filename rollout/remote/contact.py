@@ -19,7 +19,7 @@ from rollout.remote.ssh import KeptAway, lines, pause
 from rollout.safety import addresses
 
 if TYPE_CHECKING:
-    from rollout.remote.ssh_session import Session
+    from rollout.remote.ssh_session import SshSession
 
 
 _AT_ONCE = 32
@@ -65,7 +65,7 @@ def run(
 @contextmanager
 def session(
     url: str, access: Access, program: str, environment: Mapping[str, str], limit: float
-) -> Iterator[Session | None]:
+) -> Iterator[SshSession | None]:
     """Run one of git's programs on the host of `url`, over a connection that is already open.
 
     Yields None when there is no such connection: nothing has been done, and the caller runs git instead.
@@ -81,7 +81,7 @@ def session(
         open_.enter_context(_turn(addresses.host(url), _AT_ONCE_BY_SSH))
         try:
             made = open_.enter_context(ssh_session.opened(line, f"{program} {_quoted(path)}", environment, limit))
-        except ssh_session.Refused:
+        except ssh_session.NoSession:
             made = None
         yield made
 

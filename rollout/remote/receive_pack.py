@@ -20,7 +20,7 @@ from rollout.remote import packet_lines
 from rollout.remote.answers import Answer, Pushed, refusal, unreported
 
 if TYPE_CHECKING:
-    from rollout.remote.ssh_session import Session
+    from rollout.remote.ssh_session import SshSession
 
 
 _HERE = (
@@ -62,7 +62,7 @@ def push(runner: Git, folder: Path, update: Update, limit: float) -> Answer:
     return _answer(said, said.err.splitlines(), _section(lines), update.ref)
 
 
-def push_far(session: Session, update: Update) -> Answer | None:
+def push_far(session: SshSession, update: Update) -> Answer | None:
     """Do the same in a session with a receiver far away, once it has told where its branches are.
 
     None where something about the receiver is not as we expect it: `git push` then handles it better.

@@ -34,11 +34,11 @@ _POLL = 0.25  # seconds between two looks at whether a signal came
 _MOST = 1 << 26  # bytes that the far side may send before it reads
 
 
-class Refused(Exception):
+class NoSession(Exception):
     """No session could be opened; nothing was done."""
 
 
-class Session(Struct):
+class SshSession(Struct):
     """A program that runs on the far side: bytes to it and from it, within a deadline.
 
     Every method that waits raises GitTimeout when the deadline passes.
@@ -140,14 +140,14 @@ def _closed(descriptor: int) -> int:
 
 
 @contextmanager
-def opened(path: str, command: str, environment: Mapping[str, str], limit: float) -> Iterator[Session]:
-    """Run a command over the connection whose socket is at `path`; raise Refused if no session opens."""
+def opened(path: str, command: str, environment: Mapping[str, str], limit: float) -> Iterator[SshSession]:
+    """Run a command over the connection whose socket is at `path`; raise NoSession if no session opens."""
     started = time.monotonic()
     with ExitStack() as open_:
         control = open_.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
         (their_stdin, stdin), (stdout, their_stdout), (stderr, their_stderr) = os.pipe(), os.pipe(), os.pipe()
         theirs = (their_stdin, their_stdout, their_stderr)
-        session = Session(control, stdin, stdout, stderr, started, started + limit)
+        session = SshSession(control, stdin, stdout, stderr, started, started + limit)
         open_.callback(session.close)
         try:
             control.settimeout(limit)
@@ -156,7 +156,7 @@ def opened(path: str, command: str, environment: Mapping[str, str], limit: float
                 _greet(control)
                 _begin(control, command, environment, theirs)
         except (OSError, EOFError, struct.error) as error:
-            raise Refused(str(error)) from error
+            raise NoSession(str(error)) from error
         finally:
             for descriptor in theirs:
                 os.close(descriptor)
@@ -167,7 +167,7 @@ def opened(path: str, command: str, environment: Mapping[str, str], limit: float
 def _greet(control: socket.socket) -> None:
     _send(control, _WORD.pack(_HELLO) + _WORD.pack(_VERSION))
     if _received(control)[:2] != (_HELLO, _VERSION):
-        raise Refused("another version of the protocol")
+        raise NoSession("another version of the protocol")
 
 
 def _begin(control: socket.socket, command: str, environment: Mapping[str, str], files: tuple[int, ...]) -> None:
@@ -182,7 +182,7 @@ def _begin(control: socket.socket, command: str, environment: Mapping[str, str],
     for descriptor in files:
         socket.send_fds(control, [b"\0"], [descriptor])
     if _received(control)[0] != _SESSION_OPENED:
-        raise Refused("no session")
+        raise NoSession("no session")
 
 
 def _text(content: bytes) -> bytes:

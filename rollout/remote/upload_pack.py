@@ -14,7 +14,7 @@ from rollout.objects.ids import ID
 from rollout.remote import packet_lines
 
 if TYPE_CHECKING:
-    from rollout.remote.ssh_session import Session
+    from rollout.remote.ssh_session import SshSession
 
 
 ENVIRONMENT = {"GIT_PROTOCOL": "version=2"}
@@ -51,7 +51,7 @@ class Sender:
     Every method that waits raises GitTimeout when the deadline passes.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SshSession) -> None:
         self.session = session
         self._lines = packet_lines.Stream(session.hear)
         self._offers = self._section() or []

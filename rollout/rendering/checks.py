@@ -15,7 +15,7 @@ from rollout.model.files import Desired, Managed, Problem
 from rollout.rendering import sealed
 
 
-class Checks(Struct):
+class FileChecks(Struct):
     """Remembers what was checked, so that one content is checked once."""
 
     _known: dict[tuple[str, str, str], str | None] = field(default_factory=dict)

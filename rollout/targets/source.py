@@ -24,7 +24,7 @@ class NotRead(Exception):
     """A target that cannot be looked into; the text says why."""
 
 
-class Source(Struct):
+class FileSource(Struct):
     """One target, looked into when it is asked for something, and never at two commits."""
 
     target: Target

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout.content.documents.document import DocumentFault
+from rollout.content.documents.document import Unmergeable
 from tests.corpus import kind_of, merged
 
 CASES = Path(__file__).parent.parent / "cases"
@@ -39,6 +39,6 @@ def test_a_merge_changes_what_the_template_names_and_no_other_byte(name: str) ->
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_what_cannot_be_merged_is_refused_with_its_line_and_key(name: str) -> None:
     file, before, template = _case(name)
-    with pytest.raises(DocumentFault) as refused:
+    with pytest.raises(Unmergeable) as refused:
         merged(before, template, kind_of(file))
     assert str(refused.value) == REFUSED[name]

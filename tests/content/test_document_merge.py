@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from rollout.content.documents.document import DocumentFault
+from rollout.content.documents.document import Unmergeable
 from rollout.content.documents.formats import format_of
 from rollout.content.documents.match import match_for
 from rollout.content.documents.merge import Kind, past, projection
@@ -218,19 +218,19 @@ def test_what_others_had_comes_back_once_and_is_theirs_again(
     ],
 )  # fmt: skip
 def test_what_cannot_be_merged_is_told_with_its_line(name: str, before: str, template: str, said: str) -> None:
-    with pytest.raises(DocumentFault) as refused:
+    with pytest.raises(Unmergeable) as refused:
         merged(before.encode(), template.encode(), _kind(name))
     assert str(refused.value).startswith(f"{name}: ")
     assert said in str(refused.value)
 
 
 def test_bytes_that_are_no_text_are_told_with_their_line() -> None:
-    with pytest.raises(DocumentFault, match="line 2: is not UTF-8"):
+    with pytest.raises(Unmergeable, match="line 2: is not UTF-8"):
         merged(b"a: 1\nb: \xff\n", b"c: 1\n", _kind("x.yaml"))
 
 
 def test_an_infinite_number_is_refused_in_a_file_that_is_new_too() -> None:
-    with pytest.raises(DocumentFault, match="line 1: holds 1e400"):
+    with pytest.raises(Unmergeable, match="line 1: holds 1e400"):
         merged(b"", b'{"a": 1e400}', _kind("x.json"))
 
 

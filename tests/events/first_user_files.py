@@ -22,7 +22,7 @@ class Files:
 
 def rendered(root: Path = ROOT) -> Files:
     """Render the inventory at `root`."""
-    source = load.Source(root / "inventory.yaml", "inventory.yaml", None, (), {}, "odin3")
+    source = load.InventorySource(root / "inventory.yaml", "inventory.yaml", None, (), {}, "odin3")
     with load.opened(source, check=False) as loaded:
         desired = [loaded.rendering.desired(target) for target in loaded.chosen]
         problems = tuple(problem.message for one in desired for problem in one.problems)

@@ -111,7 +111,7 @@ MUTATIONS = (
              "    if proven and writer is None:", "    if writer is None:",
              "a person acts in the checkout", "edit in place", "push", "*.git/rollout/op-*"),
     Mutation("whoever still has a replaced file open", "rescue.py",
-             "    writer = busy.get(out.identity) if isinstance(out, Found) else None\n", "    writer = None\n",
+             "    writer = busy.get(out.identity) if isinstance(out, OnDisk) else None\n", "    writer = None\n",
              "a person puts odd things in the checkout", "written late, once the run has ended", "push",
              "*/live/api/conf.txt"),
     Mutation("who has a displaced file open is asked before it is looked at", "rescue.py",

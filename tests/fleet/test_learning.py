@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from rollout.fleet import load
-from rollout.fleet.load import Source
+from rollout.fleet.load import InventorySource
 from tests.fleet.little_fleets import FLEETS, Fleet, node_packages, python_services
 from tests.world import World
 
@@ -25,7 +25,7 @@ def fleet(request: pytest.FixtureRequest, world: World) -> Fleet:
 
 def rendered(world: World) -> dict[tuple[str, str], bytes]:
     """Return every whole file that the written inventory and templates ask for."""
-    source = Source(world.root / "inventory.yaml", "inventory.yaml", None, (), {}, "here")
+    source = InventorySource(world.root / "inventory.yaml", "inventory.yaml", None, (), {}, "here")
     with load.opened(source) as loaded:
         return {
             (target.name, str(item.path)): item.body

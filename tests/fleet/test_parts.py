@@ -125,7 +125,7 @@ def test_what_others_wrote_is_never_run_as_a_document_of_ours(tmp_path: Path) ->
     world.repo("api", {"theirs.md": "```bash\nrm -rf everything\n```\n"})
     world.template("project/CLAUDE.md.j2", "{{ read('theirs.md') }}")
     world.template("project/ours.md", "```bash\ntrue\n```\n")
-    source = load.Source(world.inventory(), "i", None, (), {}, "here")
+    source = load.InventorySource(world.inventory(), "i", None, (), {}, "here")
     with load.opened(source) as loaded:
         assert [file.path for file in prove.files(loaded, loaded.chosen)] == ["ours.md"]
 

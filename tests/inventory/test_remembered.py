@@ -133,7 +133,7 @@ _SCALARS = st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.float
 _KEYS = st.text(max_size=8).filter(lambda key: "\0" not in key)  # a key with a NUL is a fault, and is not kept
 
 _NODES = st.recursive(
-    st.builds(yaml_nodes.Scalar, _SCALARS, st.integers(1, 10**6)),
+    st.builds(yaml_nodes.Leaf, _SCALARS, st.integers(1, 10**6)),
     lambda inner: (
         st.builds(yaml_nodes.Sequence, st.lists(inner, max_size=4).map(tuple), st.integers(1, 10**6))
         | st.dictionaries(_KEYS, st.tuples(inner, st.integers(1, 10**6)), max_size=4).map(

@@ -9,7 +9,7 @@ import pytest
 from rollout.model.files import Desired, Managed
 from rollout.model.inventory import FileRule, Mode
 from rollout.rendering import sealed
-from rollout.rendering.checks import Checks
+from rollout.rendering.checks import FileChecks
 from rollout.rendering.formatters import Formatters
 from tests.world import World
 
@@ -65,8 +65,8 @@ def test_one_text_is_formatted_once(tmp_path: Path) -> None:
 def test_a_check_sees_what_the_formatter_printed() -> None:
     rule = FileRule(formatter="sort", check="grep -z a.b {path}")
     item = Managed(PurePosixPath("a"), Mode.WHOLE, b"b\na\n", False, rule, "s", "")
-    assert Checks().over(Desired((item,))).problems
-    assert not Checks().over(Formatters().over(Desired((item,)))).problems
+    assert FileChecks().over(Desired((item,))).problems
+    assert not FileChecks().over(Formatters().over(Desired((item,)))).problems
 
 
 def test_formatted_files_reach_their_targets_and_stay_in_sync(world: World) -> None:

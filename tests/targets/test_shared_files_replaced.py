@@ -16,7 +16,7 @@ from rollout.machine.replace import Changed
 from rollout.model.files import File
 from rollout.model.plan import Action, Change
 from rollout.targets.folder import memory
-from rollout.targets.folder.memory import Memory
+from rollout.targets.folder.memory import FolderMemory
 from rollout.targets.folder.write import FolderWriter
 
 OLD, NEW = File(b"old\n"), File(b"new\n")
@@ -35,7 +35,7 @@ def root(tmp_path: Path) -> Path:
     return place
 
 
-def remembered(root: Path) -> Memory:
+def remembered(root: Path) -> FolderMemory:
     return memory.memory(root.parent / "state", root)
 
 

@@ -12,7 +12,7 @@ from rollout.checkout.notes import home, plain_folder
 from rollout.git.cat_file import CatFile
 from rollout.git.git_folder import GitDir
 from rollout.machine import look, processes
-from rollout.machine.look import Found
+from rollout.machine.look import OnDisk
 from rollout.objects.ids import git_id
 
 STAMP = "%Y%m%dT%H%M%SZ"
@@ -40,4 +40,4 @@ def _git_has(kept: Path, name: str, objects: CatFile, id_size: int) -> bool:
     if processes.writers([(about.st_dev, about.st_ino)]):
         return False
     found = look.look(kept, PurePosixPath(name))
-    return isinstance(found, Found) and objects.read(git_id(found.content, id_size)) is not None
+    return isinstance(found, OnDisk) and objects.read(git_id(found.content, id_size)) is not None

@@ -16,7 +16,7 @@ from rollout.content import attributes
 from rollout.git.git_folder import GitDir
 from rollout.git.run import Git
 from rollout.machine import processes
-from rollout.machine.look import Found
+from rollout.machine.look import OnDisk
 from rollout.model.hindrances import Edited, OwnCommits
 from rollout.objects.trees import Entry
 from rollout.safety.paths import astray
@@ -139,7 +139,7 @@ def _index_is_clean(moving: Moving) -> None:
             raise Hindered(f"{move.path} is staged with other content")
 
 
-def fits(moving: Moving, move: Move, found: Found | None) -> None:
+def fits(moving: Moving, move: Move, found: OnDisk | None) -> None:
     """Raise Hindered unless a file is one that the move may replace, in its content and its mode."""
     entries = (move.old, move.new, *moving.begun.get(move.path, ()))
     if found is None:

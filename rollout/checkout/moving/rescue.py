@@ -36,7 +36,7 @@ from rollout.checkout.standing import Hindered, git_for
 from rollout.errors import GitError
 from rollout.git.git_folder import GitDir, NotOurs
 from rollout.machine import look, processes, replace
-from rollout.machine.look import Found
+from rollout.machine.look import OnDisk
 from rollout.machine.processes import Identity
 from rollout.objects import ids
 
@@ -196,8 +196,8 @@ def _displaced(
 ) -> list[str]:
     """Remove what was displaced if it can be proven to be git's or ours; otherwise give it back, or keep it."""
     out = look.look(place, PurePosixPath(number))
-    proven = noted is not None and isinstance(out, Found) and noted.is_known(out)
-    writer = busy.get(out.identity) if isinstance(out, Found) else None
+    proven = noted is not None and isinstance(out, OnDisk) and noted.is_known(out)
+    writer = busy.get(out.identity) if isinstance(out, OnDisk) else None
     if noted is None:
         kept = _keep(repo, place / number, number, for_ever=True)
         return [f"what a run that ended early had displaced is kept in {kept}: nothing tells what it was"]
@@ -217,7 +217,7 @@ def _displaced(
 def _is_back(repo: GitDir, place: Path, noted: Noted) -> bool:
     """Put what was displaced where it was, if what is there now is git's or ours; tell whether it is there."""
     there = look.look(repo.top, noted.path)
-    if there is not None and not (isinstance(there, Found) and noted.is_known(there)):
+    if there is not None and not (isinstance(there, OnDisk) and noted.is_known(there)):
         return False
     number, name = noted.number, noted.path.name
     try:
@@ -248,7 +248,7 @@ def _nobody_misses(scratch: int, number: str, noted: Noted) -> bool:
     if identity is None or processes.writers([identity]):
         return False
     out = look.look_at(scratch, number)
-    return isinstance(out, Found) and out.identity == identity and noted.is_known(out)
+    return isinstance(out, OnDisk) and out.identity == identity and noted.is_known(out)
 
 
 def finished(repo: GitDir) -> None:

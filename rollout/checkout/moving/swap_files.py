@@ -17,7 +17,7 @@ from rollout.checkout.moving import may_move
 from rollout.checkout.moving.may_move import Moving
 from rollout.checkout.standing import Hindered
 from rollout.machine import look, processes
-from rollout.machine.look import Found
+from rollout.machine.look import OnDisk
 from rollout.machine.replace import (
     MOUNTED,
     NO_EXCHANGE,
@@ -39,7 +39,7 @@ class _Swap(Struct):
 
     move: Move
     number: str
-    before: Found | None
+    before: OnDisk | None
     mode: int = 0
     ours: processes.Identity | None = None
 
@@ -62,7 +62,7 @@ class Files(Struct):
         if isinstance(before, Obstacle):
             raise Hindered(f"{move.path} is {before.what}")
         may_move.fits(self.moving, move, before)
-        if isinstance(before, Found) and before.links > 1:
+        if isinstance(before, OnDisk) and before.links > 1:
             raise Hindered(f"{move.path} has hard links, which replacing it would part")
         if self._is_there(move, before):
             return
@@ -78,7 +78,7 @@ class Files(Struct):
         except OSError as error:
             raise _in_words(error, move.path) from error
 
-    def _is_there(self, move: Move, before: Found | None) -> bool:
+    def _is_there(self, move: Move, before: OnDisk | None) -> bool:
         if move.new is None or before is None:
             return move.new is None and before is None
         return before.content == self.moving.contents[move.path] and before.executable == (move.new[0] == "100755")
@@ -115,7 +115,7 @@ class Files(Struct):
     def _displaced(self, scratch: int, swap: _Swap) -> None:
         """Look at what came out: it must be the very file that was looked at."""
         out, before = look.look_at(scratch, swap.number), swap.before
-        if not isinstance(out, Found) or before is None or out != replace(before, links=out.links):
+        if not isinstance(out, OnDisk) or before is None or out != replace(before, links=out.links):
             raise Hindered(f"{swap.move.path} was changed meanwhile")
 
     def _note_new_folders(self, path: PurePosixPath) -> None:
@@ -153,9 +153,9 @@ class Files(Struct):
             if not self._is_ours(look.look_at(scratch, number), swap):
                 exchange(scratch, number, folder, name)
 
-    def _is_ours(self, found: Found | Obstacle | None, swap: _Swap) -> bool:
+    def _is_ours(self, found: OnDisk | Obstacle | None, swap: _Swap) -> bool:
         wanted = (self.moving.contents[swap.move.path], swap.mode, swap.ours)
-        return isinstance(found, Found) and (found.content, found.mode, found.identity) == wanted
+        return isinstance(found, OnDisk) and (found.content, found.mode, found.identity) == wanted
 
     def tidy(self) -> None:
         """Remove the folders of which a deleted file was the last."""
@@ -163,7 +163,7 @@ class Files(Struct):
         _remove_empty_folders(self.moving.repo.top, deleted)
 
 
-def _mode(move: Move, before: Found | None) -> int:
+def _mode(move: Move, before: OnDisk | None) -> int:
     """Return the permissions that our file gets; a deletion has none."""
     executable = move.new is not None and move.new[0] == "100755"
     return kept_mode(before.mode, executable) if before else new_mode(executable)

@@ -9,7 +9,7 @@ from rollout.content.documents.match import Match, Place, named_parts, shown
 
 
 def refuse_shared(document: Document, root: Object, operations: Sequence[Operation], match: Match) -> None:
-    """Raise DocumentFault where an operation changes what an alias that stays says."""
+    """Raise Unmergeable where an operation changes what an alias that stays says."""
     staying = {id(node) for _, node in _nodes(root, match, ())}
     nodes = list(_nodes(document.root, match, ()))
     for alias in (node for _, node in nodes if isinstance(node, Alias) and id(node) in staying):

@@ -20,7 +20,7 @@ from rollout.content.documents.lines import (
 )
 
 
-class Written(Struct, frozen=True):
+class WrittenPart(Struct, frozen=True):
     """A part of the template as text: the comments above it, itself, and the comment behind it."""
 
     text: str
@@ -37,7 +37,7 @@ class Writer(Protocol):
     def inline(self, part: Part) -> str:
         """Return a part on one line."""
 
-    def lines(self, part: Part, margin: str) -> Written:
+    def lines(self, part: Part, margin: str) -> WrittenPart:
         """Return a part over several lines, the later ones with a margin."""
 
 

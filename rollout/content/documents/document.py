@@ -12,17 +12,17 @@ from msgspec import Struct
 from rollout.content.file_fault import FileFault
 
 
-class DocumentFault(FileFault):
+class Unmergeable(FileFault):
     """A document or a template that cannot be read or changed as asked; the message names the line."""
 
 
-class InTemplate(DocumentFault):
+class InTemplate(Unmergeable):
     """What is wrong is in the template; the message names its line."""
 
 
-def fault(text: str, at: int, what: str) -> DocumentFault:
+def fault(text: str, at: int, what: str) -> Unmergeable:
     """Return a fault with the line of a place in a text."""
-    return DocumentFault(f"line {text.count(chr(10), 0, at) + 1}: {what}")
+    return Unmergeable(f"line {text.count(chr(10), 0, at) + 1}: {what}")
 
 
 class Scalar(Struct, frozen=True):
@@ -144,7 +144,7 @@ class Format(Protocol):
     """One kind of document: how it is read, and how it is changed in place."""
 
     def read(self, text: str) -> Document:
-        """Return the document; raise DocumentFault where it is none."""
+        """Return the document; raise Unmergeable where it is none."""
 
     def edits(
         self, document: Document, template: Document, operations: Sequence[Operation], foreign: Sequence[Span]

@@ -35,11 +35,11 @@ class Ini(Struct, frozen=True):
     def edits(
         self, document: Document, template: Document, operations: Sequence[Operation], foreign: Sequence[Span]
     ) -> list[Edit]:
-        editor = _Editor(document, template, foreign)
+        editor = _IniEditor(document, template, foreign)
         return [edit for operation in operations for edit in editor.edits(operation)]
 
 
-class _Editor(Struct):
+class _IniEditor(Struct):
     document: Document
     template: Document
     foreign: Sequence[Span]

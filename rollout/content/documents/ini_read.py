@@ -22,7 +22,7 @@ def read(text: str) -> Document:
     return Document(text, reader.root(), tuple(reader.comments))
 
 
-class _Open(Struct):
+class _OpenSection(Struct):
     """A section that is being read, and its last key, whose value may go on."""
 
     start: int
@@ -35,7 +35,7 @@ class _IniReader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.comments: list[Span] = []
-        self._sections = [_Open(0, 0, "")]
+        self._sections = [_OpenSection(0, 0, "")]
         self._indent = 0
 
     def root(self) -> Object:
@@ -65,7 +65,7 @@ class _IniReader:
         if not found:
             raise fault(self.text, at, f"a section is not closed: {line.strip()[:40]}")
         start = at + len(line) - len(line.lstrip())
-        self._sections.append(_Open(start, at + len(line.rstrip()), f"[{found[1].strip()}]"))
+        self._sections.append(_OpenSection(start, at + len(line.rstrip()), f"[{found[1].strip()}]"))
         self._indent = 0
 
     def _part(self, at: int, line: str) -> Part:
@@ -77,7 +77,7 @@ class _IniReader:
         value = Scalar(at + found.start(4), at + found.end(4), f"str {found[4]}")
         return Part(at + found.start(2), value, found[2].lower(), at + found.end(3))
 
-    def _goes_on(self, section: _Open, end: int) -> None:
+    def _goes_on(self, section: _OpenSection, end: int) -> None:
         part = section.parts.pop()
         lines = self._without_comments(part.value.start, end)
         value = Scalar(part.value.start, end, "str " + "\n".join(lines))

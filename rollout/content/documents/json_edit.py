@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from rollout.content.documents import json_read
-from rollout.content.documents.delimited import Brackets, Written
+from rollout.content.documents.delimited import Brackets, WrittenPart
 from rollout.content.documents.document import (
     Document,
     Edit,
@@ -64,9 +64,9 @@ class _Writer(Struct):
     def inline(self, part: Part) -> str:
         return self._key(part) + self.on_one_line(part.value)
 
-    def lines(self, part: Part, margin: str) -> Written:
+    def lines(self, part: Part, margin: str) -> WrittenPart:
         above = comments_before(self.template, part.start)
-        return Written(
+        return WrittenPart(
             self._key(part) + self.value(part.value, margin), above, comment_behind(self.template, part.value.end)
         )
 

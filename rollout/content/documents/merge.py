@@ -13,13 +13,13 @@ from rollout.content.documents import formats
 from rollout.content.documents.document import (
     Array,
     Document,
-    DocumentFault,
     InTemplate,
     Node,
     Object,
     Restore,
     Scalar,
     Span,
+    Unmergeable,
     applied,
     fault,
     meaning,
@@ -45,7 +45,7 @@ class Kind(Struct, frozen=True):
     told: str = "the template"
 
     def read(self, content: bytes) -> Document:
-        """Return the document in a file; raise DocumentFault with the path and the line for what is none."""
+        """Return the document in a file; raise Unmergeable with the path and the line for what is none."""
         return self._read(content, "")
 
     def template(self, content: bytes) -> Document:
@@ -53,17 +53,17 @@ class Kind(Struct, frozen=True):
 
     def _read(self, content: bytes, place: str) -> Document:
         if self.format is None:
-            raise DocumentFault(formats.UNKNOWN, self.path)
+            raise Unmergeable(formats.UNKNOWN, self.path)
         try:
             return _read(content, self.format)
-        except DocumentFault as error:
-            raise DocumentFault(f"{place}{error.what}", self.path) from error
+        except Unmergeable as error:
+            raise Unmergeable(f"{place}{error.what}", self.path) from error
 
 
 @lru_cache(maxsize=32)
 def _read(content: bytes, name: str) -> Document:
     if len(content) > _MAX_BYTES:
-        raise DocumentFault("line 1: is larger than 32 MiB")
+        raise Unmergeable("line 1: is larger than 32 MiB")
     return formats.named(name).read(_text(content).removeprefix(_BOM))
 
 
@@ -72,7 +72,7 @@ def _text(content: bytes) -> str:
         return content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise DocumentFault(f"line {line}: is not UTF-8") from error
+        raise Unmergeable(f"line {line}: is not UTF-8") from error
 
 
 def past(writes: Iterable[tuple[bytes, bytes]], kind: Kind) -> Ours:
@@ -81,7 +81,7 @@ def past(writes: Iterable[tuple[bytes, bytes]], kind: Kind) -> Ours:
     for before, after in writes:
         try:
             documents.append((kind.read(before), kind.read(after)))
-        except DocumentFault:
+        except Unmergeable:
             continue  # written by another mode of the path; nothing of it is a named key
     return folded(documents, kind.match, partial(_without, kind))
 
@@ -93,7 +93,7 @@ def _without(kind: Kind, document: Document, ours: Ours) -> Document:
     try:
         united = unite(document, nothing, ours, kind.match)
         return formats.named(kind.format).read(_carried_out(document, nothing, united, ours, kind))
-    except DocumentFault:
+    except Unmergeable:
         return document
 
 
@@ -106,7 +106,7 @@ def agreed(ours: Ours, template: bytes, kind: Kind) -> Ours:
 def merged(current: bytes | None, template: bytes, ours: Ours, kind: Kind) -> bytes:
     """Return the document with what the template names; everything foreign stays as it is, to the byte.
 
-    Raises DocumentFault where a document cannot be read, or cannot be changed so.
+    Raises Unmergeable where a document cannot be read, or cannot be changed so.
     """
     named = kind.template(template)
     if current is None or not current.strip():
@@ -117,9 +117,9 @@ def merged(current: bytes | None, template: bytes, ours: Ours, kind: Kind) -> by
         united = unite(document, named, ours, kind.match)
         result = _carried_out(document, named, united, ours, kind)
     except InTemplate as error:
-        raise DocumentFault(f"{kind.told}: {error}", kind.path) from error
-    except DocumentFault as error:
-        raise DocumentFault(error.what, kind.path) from error
+        raise Unmergeable(f"{kind.told}: {error}", kind.path) from error
+    except Unmergeable as error:
+        raise Unmergeable(error.what, kind.path) from error
     bom = _BOM if current.startswith(_BOM.encode()) else ""
     return (bom + result).encode()
 
@@ -129,10 +129,10 @@ def _plain(template: Document, kind: Kind) -> None:
     for node, key in twice:
         again = [part for part in node.parts if part.key == key][-1]
         what = fault(template.text, again.start, f"the key {key} stands twice")
-        raise DocumentFault(f"{kind.told}: {what}", kind.path)
+        raise Unmergeable(f"{kind.told}: {what}", kind.path)
     for _, leaf in leaves(template.root, kind.match):
         if isinstance(leaf, Scalar) and leaf.odd and not leaf.odd.startswith("a value with"):
-            raise DocumentFault(f"{kind.told}: {fault(template.text, leaf.start, f'holds {leaf.odd}')}", kind.path)
+            raise Unmergeable(f"{kind.told}: {fault(template.text, leaf.start, f'holds {leaf.odd}')}", kind.path)
 
 
 def _carried_out(document: Document, named: Document, united: United, ours: Ours, kind: Kind) -> str:
@@ -152,7 +152,7 @@ def _carried_out(document: Document, named: Document, united: United, ours: Ours
     try:
         result = applied(document.text, edits)
         said = form.read(result)
-    except DocumentFault as error:
+    except Unmergeable as error:
         raise _unchangeable(document, united, kind, f"in place ({error})") from error
     if meaning(said.root, followed=False) != meaning(united.root, followed=False) or _twice(said) - _twice(document):
         raise _unchangeable(document, united, kind, "without changing what others wrote", said)
@@ -161,7 +161,7 @@ def _carried_out(document: Document, named: Document, united: United, ours: Ours
 
 def _unchangeable(
     document: Document, united: United, kind: Kind, how: str, said: Document | None = None
-) -> DocumentFault:
+) -> Unmergeable:
     """Return the fault of the first place that is not what it should be, or of the first that would change."""
     place = differing(said.root, united.root, kind.match) if said is not None else ()
     place = place or differing(document.root, united.root, kind.match)

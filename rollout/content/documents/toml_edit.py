@@ -24,7 +24,7 @@ from rollout.content.documents.document import (
 )
 from rollout.content.documents.lines import margin
 from rollout.content.documents.text_sections import before, behind, cut_lines, cut_section, last_content
-from rollout.content.documents.toml_write import Path, Writer, is_line
+from rollout.content.documents.toml_write import Path, TomlWriter, is_line
 
 _BRACKETS = {"inline", "array"}
 
@@ -38,7 +38,7 @@ class Toml(Struct, frozen=True):
     def edits(
         self, document: Document, template: Document, operations: Sequence[Operation], foreign: Sequence[Span]
     ) -> list[Edit]:
-        editor = _Editor(document, foreign, Writer(template), dict(_paths(document.root, ())))
+        editor = _TomlEditor(document, foreign, TomlWriter(template), dict(_paths(document.root, ())))
         return [edit for operation in operations for edit in editor.edits(operation)]
 
 
@@ -49,10 +49,10 @@ def _paths(node: Node, path: Path) -> Iterator[tuple[int, Path]]:
             yield from _paths(part.value, (*path, part.key) if part.key else path)
 
 
-class _Editor(Struct):
+class _TomlEditor(Struct):
     document: Document
     foreign: Sequence[Span]
-    writer: Writer
+    writer: TomlWriter
     paths: dict[int, Path]
 
     def edits(self, operation: Operation) -> list[Edit]:

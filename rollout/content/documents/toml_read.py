@@ -11,12 +11,12 @@ from msgspec import Struct, field
 from rollout.content.documents.document import (
     Array,
     Document,
-    DocumentFault,
     Node,
     Object,
     Part,
     Scalar,
     Span,
+    Unmergeable,
     fault,
     meaning,
 )
@@ -42,7 +42,7 @@ def read(text: str) -> Document:
     except tomllib.TOMLDecodeError as error:
         line = _LINE.search(str(error))
         number = line[1] if line else str(text.count("\n") + 1)
-        raise DocumentFault(f"line {number}: not valid TOML: {str(error).split(' (at ')[0]}") from error
+        raise Unmergeable(f"line {number}: not valid TOML: {str(error).split(' (at ')[0]}") from error
     except RecursionError as error:
         raise fault(text, 0, "nested too deeply") from error
     reader = _TomlReader(text)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from rollout.content.documents.delimited import Written
+from rollout.content.documents.delimited import WrittenPart
 from rollout.content.documents.document import Alias, Array, Document, Node, Object, Part, Scalar
 from rollout.content.documents.template_text import comment_behind, comments_before
 
@@ -22,7 +22,7 @@ def is_line(part: Part) -> bool:
     return isinstance(part.value, Scalar | Alias) or part.value.style in {"inline", "array"}
 
 
-class Writer(Struct):
+class TomlWriter(Struct):
     """Writes parts of a template."""
 
     template: Document
@@ -93,9 +93,9 @@ class Writer(Struct):
         value = self.on_one_line(part.value)
         return f"{_dotted((part.key,))} = {value}" if part.key else value
 
-    def lines(self, part: Part, margin: str) -> Written:
+    def lines(self, part: Part, margin: str) -> WrittenPart:
         above = comments_before(self.template, part.start)
-        return Written(self.inline(part), above, comment_behind(self.template, part.value.end))
+        return WrittenPart(self.inline(part), above, comment_behind(self.template, part.value.end))
 
     def on_one_line(self, node: Node) -> str:
         if isinstance(node, Scalar | Alias) or node.style == "array":

@@ -11,7 +11,6 @@ from rollout.content.documents.document import (
     Amend,
     Array,
     Document,
-    DocumentFault,
     Found,
     InTemplate,
     Node,
@@ -20,6 +19,7 @@ from rollout.content.documents.document import (
     Part,
     Replace,
     Restore,
+    Unmergeable,
     entries_of,
     fault,
     find,
@@ -242,5 +242,5 @@ class _Uniting(Struct):
             if node.odd and not isinstance(node, Alias):
                 raise self._template_fault(part, f"{shown(place)}: holds {node.odd}; merge cannot write it")
 
-    def _template_fault(self, part: Part, what: str) -> DocumentFault:
+    def _template_fault(self, part: Part, what: str) -> Unmergeable:
         return InTemplate(fault(self.template.text, part.start, what).what)

@@ -36,7 +36,7 @@ from rollout.content.documents.lines import (
     next_line,
 )
 from rollout.content.documents.yaml_style import style_of
-from rollout.content.documents.yaml_write import Writer
+from rollout.content.documents.yaml_write import YamlWriter
 
 
 class Yaml(Struct, frozen=True):
@@ -48,8 +48,8 @@ class Yaml(Struct, frozen=True):
     def edits(
         self, document: Document, template: Document, operations: Sequence[Operation], foreign: Sequence[Span]
     ) -> list[Edit]:
-        writer = Writer(template, style_of(document, style_of(template)))
-        editor = _Editor(document, foreign, writer, dict(_holders(document.root)))
+        writer = YamlWriter(template, style_of(document, style_of(template)))
+        editor = _YamlEditor(document, foreign, writer, dict(_holders(document.root)))
         return [edit for operation in operations for edit in editor.edits(operation)]
 
 
@@ -63,10 +63,10 @@ def _holders(node: Node) -> list[tuple[int, tuple[Part, Object | Array]]]:
     return found
 
 
-class _Editor(Struct):
+class _YamlEditor(Struct):
     document: Document
     foreign: Sequence[Span]
-    writer: Writer
+    writer: YamlWriter
     holders: dict[int, tuple[Part, Object | Array]]
 
     @property

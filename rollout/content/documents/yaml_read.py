@@ -12,12 +12,12 @@ from rollout.content.documents.document import (
     Alias,
     Array,
     Document,
-    DocumentFault,
     Node,
     Object,
     Part,
     Scalar,
     Span,
+    Unmergeable,
     fault,
 )
 from rollout.content.documents.yaml_values import meaning_of, odd_tag
@@ -40,7 +40,7 @@ def read(text: str) -> Document:
         reader, root = _parsed(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise DocumentFault(f"line {mark.line + 1 if mark else 1}: not valid YAML: {error.problem}") from error
+        raise Unmergeable(f"line {mark.line + 1 if mark else 1}: not valid YAML: {error.problem}") from error
     except YAMLError as error:
         at = getattr(error, "position", 0)
         raise fault(text, at, f"not valid YAML: {str(error).splitlines()[0]}") from error
@@ -76,7 +76,7 @@ def _comments(text: str, scalars: Iterable[Span]) -> Iterator[Span]:
     yield from (found.span() for found in _COMMENT.finditer(text, at))
 
 
-class _Open(Struct):
+class _OpenNode(Struct):
     """A collection that is being read; `cursor` is where what was read of it ends."""
 
     start: int
@@ -90,7 +90,7 @@ class _Open(Struct):
     size: int = 1
 
 
-class _Came(Struct, frozen=True):
+class _NodeCame(Struct, frozen=True):
     node: Node
     size: int
 
@@ -101,9 +101,9 @@ class _YamlReader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.scalars: list[Span] = []
-        self._open: list[_Open] = []
+        self._open: list[_OpenNode] = []
         self.names: list[str] = []
-        self._anchors: dict[str, _Came] = {}
+        self._anchors: dict[str, _NodeCame] = {}
         self._root: Node | None = None
         self._aliased = 0
 
@@ -158,7 +158,7 @@ class _YamlReader:
         if event.flow_style and self.text[event.end_mark.index - 1 : event.end_mark.index] not in {"{", "["}:
             odd = "a pair without braces"
         cursor = event.end_mark.index if event.flow_style else self._behind_properties(start, event)
-        self._open.append(_Open(start, cursor, style, mapping, odd, event.anchor))
+        self._open.append(_OpenNode(start, cursor, style, mapping, odd, event.anchor))
 
     def _behind_properties(self, start: int, event: Any) -> int:
         """Return where a block collection's own text may begin: behind its anchor and its tag."""
@@ -189,7 +189,7 @@ class _YamlReader:
     def _came(self, node: Node, size: int, anchor: str | None) -> None:
         """Put a node where it belongs: at the top, behind the entries before it, or under the key before it."""
         if anchor is not None:
-            self._anchors[anchor] = _Came(node, size)
+            self._anchors[anchor] = _NodeCame(node, size)
             self.names.append(anchor)
         if not self._open:
             self._root = node
@@ -207,12 +207,12 @@ class _YamlReader:
             top.parts.append(Part(start, node, key, body))
         top.cursor = max(node.end, top.cursor)
 
-    def _dash(self, top: _Open, node: Node) -> int:
+    def _dash(self, top: _OpenNode, node: Node) -> int:
         gap = _GAP.match(self.text, top.cursor)
         at = gap.end() if gap else top.cursor
         return at if self.text[at : at + 1] == "-" else node.start
 
-    def _key(self, node: Node, top: _Open) -> tuple[int, str, int]:
+    def _key(self, node: Node, top: _OpenNode) -> tuple[int, str, int]:
         colon = _COLON.match(self.text, node.end)
         body = colon.end() if colon else node.end
         top.cursor = body

@@ -7,7 +7,7 @@ import re
 
 from msgspec import Struct
 
-from rollout.content.documents.delimited import Written
+from rollout.content.documents.delimited import WrittenPart
 from rollout.content.documents.document import Alias, Array, Document, InTemplate, Node, Object, Part, Scalar, fault
 from rollout.content.documents.lines import line_end
 from rollout.content.documents.template_text import comment_behind, comments_before
@@ -26,7 +26,7 @@ class Value(Struct, frozen=True):
     ends_line: bool = False  # it needs the line end behind it
 
 
-class Writer(Struct):
+class YamlWriter(Struct):
     """Writes parts of a template in the style of a document."""
 
     template: Document
@@ -129,8 +129,8 @@ class Writer(Struct):
             return self.on_one_line(part.value)
         return f"{self.key(part)} {self.on_one_line(part.value)}"
 
-    def lines(self, part: Part, margin: str) -> Written:
-        return Written(self.inline(part))
+    def lines(self, part: Part, margin: str) -> WrittenPart:
+        return WrittenPart(self.inline(part))
 
     def on_one_line(self, node: Node) -> str:
         """Return a value as it may stand between brackets."""

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from rollout.content import three_way
 from rollout.content.documents import merge, past
-from rollout.content.documents.document import DocumentFault
+from rollout.content.documents.document import Unmergeable
 from rollout.content.documents.formats import UNKNOWN, format_of
 from rollout.content.documents.match import match_for
 from rollout.content.modes.mode import Cause, Situation, Traits, put_into
@@ -24,7 +24,7 @@ def fault(path: PurePosixPath, rule: FileRule) -> str | None:
 def template_fault(item: Managed) -> str | None:
     try:
         merge.merged(None, item.body, past.Ours(), _kind(item))
-    except DocumentFault as error:
+    except Unmergeable as error:
         return error.what
     return None
 
@@ -43,7 +43,7 @@ def changed(at: Situation, base: File, actual: File) -> bool:
     mine, kind = _ours(at), _kind(at.item)
     try:
         before = merge.projection(base.content, at.item.body, mine, kind)
-    except DocumentFault:
+    except Unmergeable:
         return True
     return merge.projection(actual.content, at.item.body, mine, kind) != before
 

@@ -20,14 +20,14 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 
 from rollout.machine import look, processes, replace
-from rollout.machine.look import Found
+from rollout.machine.look import OnDisk
 from rollout.machine.replace import Changed
 
 _ASIDE = ".aside"  # the end of a name under which older versions held a file where a file system lacks exchange
 _FREE = {errno.ENOENT, errno.ENAMETOOLONG}  # there is nothing of that name, and for a name too long there cannot be
 
 
-Proof = Callable[[Found], bool]
+Proof = Callable[[OnDisk], bool]
 
 
 def scratch_name(name: str) -> str:
@@ -62,10 +62,10 @@ class Beside(Struct, frozen=True):
             raise
         return True
 
-    def look(self) -> Found | None:
+    def look(self) -> OnDisk | None:
         """Return it if it is a plain file."""
         found = look.look_at(self.folder, self.scratch)
-        return found if isinstance(found, Found) else None
+        return found if isinstance(found, OnDisk) else None
 
     def ends(self) -> Iterator[Beside]:
         """Yield all that a killed run may have left under this name."""
@@ -122,7 +122,7 @@ class Beside(Struct, frozen=True):
             if there is None:
                 replace.put_new(self.folder, self.scratch, self.folder, self.path.name)
                 return True
-            if not isinstance(there, Found) or not ours(there):
+            if not isinstance(there, OnDisk) or not ours(there):
                 return False
             replace.exchange(self.folder, self.scratch, self.folder, self.path.name)
         except (FileExistsError, FileNotFoundError):

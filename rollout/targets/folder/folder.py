@@ -21,7 +21,7 @@ from rollout.model.plan import Action, Change, State, Step
 from rollout.model.reasons import said
 from rollout.planning import review, steps
 from rollout.targets.folder import memory
-from rollout.targets.folder.memory import Memory
+from rollout.targets.folder.memory import FolderMemory
 from rollout.targets.folder.snapshot import open_to_all, read_snapshot
 from rollout.targets.folder.write import FolderWriter
 from rollout.targets.job import Job, Settings
@@ -52,7 +52,7 @@ def observe(target: Target, desired: Desired, settings: Settings, decisions: Dec
     return steps.step_of(target, found, Circumstances(identity=str(root)))
 
 
-def _note(state: Path, root: Path, kept: Memory, equal: Mapping[PurePosixPath, File]) -> None:
+def _note(state: Path, root: Path, kept: FolderMemory, equal: Mapping[PurePosixPath, File]) -> None:
     """Note the files that others wrote just as they should be; where that cannot be now, the next look does it."""
     if equal:
         with suppress(Busy, OSError), memory.locked(state, root, 0.0):

@@ -22,7 +22,7 @@ ABANDONED = 600.0  # seconds after which a file beside ours, of a run nobody kno
 _IN_USE = 3600.0  # seconds for which a content that was kept stays, whatever the records say
 
 
-class Memory(Struct, frozen=True):
+class FolderMemory(Struct, frozen=True):
     """What rollout last wrote in a folder, kept in the state folder: a record, and contents by their hash."""
 
     record: Path
@@ -94,9 +94,9 @@ def _prints(record: Mapping[str, Any]) -> Iterator[str]:
             yield from pair
 
 
-def memory(state: Path, root: Path) -> Memory:
+def memory(state: Path, root: Path) -> FolderMemory:
     name = state_folder.key(os.path.realpath(root))
-    return Memory(state / "folders" / f"{state_folder.slug(root.name)}-{name}.json", state / "contents")
+    return FolderMemory(state / "folders" / f"{state_folder.slug(root.name)}-{name}.json", state / "contents")
 
 
 @contextmanager
@@ -106,7 +106,7 @@ def locked(state: Path, root: Path, wait: float) -> Iterator[None]:
         yield
 
 
-def take_over(kept: Memory, files: Mapping[PurePosixPath, File]) -> None:
+def take_over(kept: FolderMemory, files: Mapping[PurePosixPath, File]) -> None:
     """Take files that others wrote just as they should be for ours: from now on a change is drift."""
     record = kept.read()
     for path, file in files.items():
@@ -116,6 +116,6 @@ def take_over(kept: Memory, files: Mapping[PurePosixPath, File]) -> None:
     kept.write(record)
 
 
-def any_announced(kept: Memory) -> bool:
+def any_announced(kept: FolderMemory) -> bool:
     """Tell whether a killed run announced a write that nobody settled."""
     return any(entry.get("announced") for entry in kept.read().values())

@@ -11,7 +11,7 @@ from typing import Any
 
 from rollout.machine import look
 from rollout.model.files import File, Obstacle, Snapshot, Written, fingerprint
-from rollout.targets.folder.memory import Memory
+from rollout.targets.folder.memory import FolderMemory
 
 
 def open_to_all(root: Path) -> str | None:
@@ -35,7 +35,7 @@ def open_to_all(root: Path) -> str | None:
     return None
 
 
-def read_snapshot(root: Path, wanted: Iterable[PurePosixPath], kept: Memory) -> Snapshot:
+def read_snapshot(root: Path, wanted: Iterable[PurePosixPath], kept: FolderMemory) -> Snapshot:
     """Return the managed paths as they are on the disk, and what rollout last wrote there."""
     files = {path: look.as_file(look.look(root, path)) for path in wanted}
     written: dict[PurePosixPath, Written] = {}
@@ -53,7 +53,7 @@ def _revision(files: Mapping[PurePosixPath, File | Obstacle | None]) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _last_written(entry: Mapping[str, Any], found: File | Obstacle | None, kept: Memory) -> Written | None:
+def _last_written(entry: Mapping[str, Any], found: File | Obstacle | None, kept: FolderMemory) -> Written | None:
     """Settle what was written last: a write that was announced counts if its result is there."""
     announced = entry.get("announced")
     current = entry
@@ -74,7 +74,7 @@ def _last_written(entry: Mapping[str, Any], found: File | Obstacle | None, kept:
     return Written(base, current.get("run"), pairs, merged, merge_base, noted=noted)
 
 
-def _bytes(entry: str, kept: Memory) -> bytes | None:
+def _bytes(entry: str, kept: FolderMemory) -> bytes | None:
     """Return what a file held, nothing where there was none, or None where its content was lost."""
     file = kept.file(entry)
     return file.content if file else b"" if entry == "-" else None

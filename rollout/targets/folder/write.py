@@ -14,13 +14,13 @@ import msgspec
 from msgspec import Struct
 
 from rollout.machine import look, replace, waiting
-from rollout.machine.look import Found
+from rollout.machine.look import OnDisk
 from rollout.machine.replace import Changed
 from rollout.model.files import File, fingerprint
 from rollout.model.plan import Change
 from rollout.targets.folder import memory
 from rollout.targets.folder.displaced import Beside, is_scratch_of, scratch_name
-from rollout.targets.folder.memory import Memory
+from rollout.targets.folder.memory import FolderMemory
 
 _MAX_MERGES = 50  # how many of our writes to a file are remembered, and can be undone
 _OUT_OF_REACH = "its folder is a link or no folder any more; what a killed run may have left there is out of reach"
@@ -38,10 +38,10 @@ class _Announced(Struct, frozen=True):
     mode: int | None = None  # all permissions of the new file; records of older versions do not have them
     before_mode: int | None = None
 
-    def is_ours(self, found: Found) -> bool:
+    def is_ours(self, found: OnDisk) -> bool:
         return fingerprint(look.as_file(found)) == self.print and self.mode in {None, found.mode}
 
-    def is_known(self, found: Found) -> bool:
+    def is_known(self, found: OnDisk) -> bool:
         planned = fingerprint(look.as_file(found)) == self.before and self.before_mode in {None, found.mode}
         return planned or self.is_ours(found)
 
@@ -49,7 +49,7 @@ class _Announced(Struct, frozen=True):
 class FolderWriter:
     """Writes the changes of one step; every file by itself is old or new, never in between."""
 
-    def __init__(self, root: Path, kept: Memory, run: str) -> None:
+    def __init__(self, root: Path, kept: FolderMemory, run: str) -> None:
         self._root = root
         self._kept = kept
         self._run = run
@@ -75,12 +75,12 @@ class FolderWriter:
             self._kept.forget(self._dropped)
         return done
 
-    def _expected(self, change: Change) -> Found | None:
+    def _expected(self, change: Change) -> OnDisk | None:
         """Return what is to be replaced, or what is there already in its place."""
         found = look.look(self._root, change.path)
         if look.as_file(found) not in (change.before, change.after):
             raise Changed(f"{change.path} was changed meanwhile")
-        assert found is None or isinstance(found, Found)
+        assert found is None or isinstance(found, OnDisk)
         return found
 
     def _put(self, change: Change) -> None:
@@ -97,7 +97,7 @@ class FolderWriter:
                         waiting.sync(inside)
         self._settle(change)
 
-    def _announce(self, change: Change, found: Found | None) -> _Announced:
+    def _announce(self, change: Change, found: OnDisk | None) -> _Announced:
         """Write down what is about to be written, so that a killed run's result is known for ours."""
         self._kept.keep(change.before)
         self._kept.keep(change.after)
@@ -115,7 +115,7 @@ class FolderWriter:
         self._kept.write(record)
         return announced
 
-    def _replace(self, beside: Beside, announced: _Announced, change: Change, found: Found | None) -> None:
+    def _replace(self, beside: Beside, announced: _Announced, change: Change, found: OnDisk | None) -> None:
         try:
             if change.after is None:
                 replace.take(beside.folder, change.path.name, beside.folder, beside.scratch)
@@ -127,7 +127,7 @@ class FolderWriter:
             self._judge(beside, announced, change, found)
         beside.check_place()
 
-    def _exchange(self, beside: Beside, after: File, found: Found | None) -> None:
+    def _exchange(self, beside: Beside, after: File, found: OnDisk | None) -> None:
         """Put the new file in its place, and the old one under the name it had."""
         folder, scratch, name = beside.folder, beside.scratch, beside.path.name
         like = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder) if found else None
@@ -143,7 +143,7 @@ class FolderWriter:
             os.unlink(scratch, dir_fd=folder)
             raise
 
-    def _judge(self, beside: Beside, announced: _Announced, change: Change, planned: Found) -> None:
+    def _judge(self, beside: Beside, announced: _Announced, change: Change, planned: OnDisk) -> None:
         """Look at what came out; anything but the very file that was looked at goes back."""
         if beside.look() == planned:
             self._tell(beside.removed(lambda found: found == planned))
@@ -236,7 +236,7 @@ class FolderWriter:
                     self._tell(f"{path}: what a killed run had left beside it is kept in {kept}")
 
 
-def _mode(after: File, found: Found | None) -> int:
+def _mode(after: File, found: OnDisk | None) -> int:
     return replace.kept_mode(found.mode, after.executable) if found else replace.new_mode(after.executable)
 
 
