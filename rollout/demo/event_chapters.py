@@ -14,7 +14,6 @@ from rollout.demo.postgres.running import embedded_postgres
 from rollout.demo.postgres.server import Server
 from rollout.demo.sandbox import UNPUSHED
 from rollout.demo.stage import Stage
-from rollout.errors import UsageError
 
 _REPOSITORY, _INSTANCE = "consilio-s", "consilio-PS-3f81ad"
 
@@ -35,11 +34,6 @@ log_event deploy_complete '{{"service":"api"}}'
 def tell(stage: Stage) -> int:
     """Roll out, and tell the chapters on a PostgreSQL of the demo's own; return 0 when everything held."""
     embedded_installation()
-    folder = str(stage.sandbox.folder)
-    if shlex.quote(folder) != folder:
-        raise UsageError.at(
-            folder, "the event store's scripts need a path without blanks and quotes", "name another folder"
-        )
     with embedded_postgres() as server:
         chapters = _Chapters(stage, server)
         chapters.roll_out()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def render(template: str, delimiters: str = "shell", **changed: Any) -> str:
 
 def _environment(delimiters: str) -> Environment:
     comments = {"comment_start_string": "<#", "comment_end_string": "#>"} if delimiters == "shell" else {}
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         trim_blocks=True,
         lstrip_blocks=True,
@@ -51,6 +52,8 @@ def _environment(delimiters: str) -> Environment:
         autoescape=False,
         **comments,  # type: ignore[arg-type]  # two options that are texts
     )
+    made.filters["quote"] = shlex.quote
+    return made
 
 
 def write(path: Path, text: str, like: Path) -> None:

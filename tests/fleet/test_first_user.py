@@ -101,6 +101,7 @@ def environment(delimiters: str) -> SandboxedEnvironment:
     )
     made.globals.pop("lipsum")
     made.filters.pop("random")
+    made.filters["quote"] = shlex.quote
     made.filters["tojson"] = lambda value: json.dumps(value, ensure_ascii=False)
     return made
 
