@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Event
 from typing import TypeVar
@@ -16,16 +16,15 @@ from msgspec.structs import replace
 from rollout.cli import session
 from rollout.cli.common_options import Options, settled
 from rollout.cli.interrupt import Interrupted, interruptible
+from rollout.cli.new_files import Files, shown, templates, write
 from rollout.cli.options import common, option, terminal_width
 from rollout.cli.progress import Progress
 from rollout.cli.screen import Screen
 from rollout.errors import Refused, RolloutError
-from rollout.model.files import TemplateFile
 from rollout.model.inventory import FoundCheckout
 from rollout.model.learning import LeftOut, Proposal
 
 T = TypeVar("T")
-Files = Mapping[Path, tuple[bytes, int]]
 
 
 class Found(Struct, frozen=True):
@@ -62,30 +61,40 @@ def init(context: click.Context, folder: str | None, yes: bool, add: bool) -> in
     for there in (inventory, inventory.parent / "templates"):
         if os.path.lexists(there):
             way_out = "; `rollout init --add` takes in what is new" if inventory.exists() else ""
-            raise Refused(f"{_shown(there)} exists already; nothing was written{way_out}")
+            raise Refused(f"{shown(there)} exists already; nothing was written{way_out}")
     proposal = _learned(options, screen, place, inventory)
     if not proposal.sets and not options.json:
         _say_left_out(proposal, options, screen)
-        raise RolloutError(f"{_shown(place)}: found nothing that two repositories have in common; nothing was written")
+        raise RolloutError(f"{shown(place)}: found nothing that two repositories have in common; nothing was written")
     files = _new_files(proposal, place, inventory)
-    question = f"Write {_shown(inventory)} and {len(proposal.templates())} templates?"
-    return _settle(proposal, files, inventory, question, options, screen, yes=yes)
+    question = f"Write {shown(inventory)} and {len(proposal.templates())} templates?"
+    return _settle(Offer(proposal, files, inventory, question), options, screen, yes=yes)
 
 
-def _settle(
-    proposal: Proposal, files: Files, inventory: Path, question: str, options: Options, screen: Screen, *, yes: bool
-) -> int:
+class Offer(Struct, frozen=True):
+    """What is shown, asked and written; `fits` are the template sets that new repositories have already."""
+
+    proposal: Proposal
+    files: Files
+    inventory: Path
+    question: str
+    fits: Mapping[str, Sequence[str]] = {}
+
+
+def _settle(offer: Offer, options: Options, screen: Screen, *, yes: bool) -> int:
     """Show what is proposed, ask where that can be, and write."""
     from rollout.showing import learned
 
     if options.json:
-        screen.document(learned.document(proposal, _write(files, inventory) if yes else []))
+        written = write(offer.files, offer.inventory) if yes else []
+        screen.document(learned.document(offer.proposal, written, offer.fits))
         return 0
-    screen.data(learned.proposed(proposal, terminal_width()) + f"\n{learned.summary(proposal)}.\n")
-    _say_left_out(proposal, options, screen)
-    if sys.stdin.isatty() and not yes and not screen.agreed(question):
+    screen.data("".join(f"{name} has {', '.join(sets)}\n" for name, sets in offer.fits.items()))
+    screen.data(learned.proposed(offer.proposal, terminal_width()))
+    _say_left_out(offer.proposal, options, screen)
+    if sys.stdin.isatty() and not yes and not screen.agreed(offer.question):
         raise Refused("nothing was written")
-    screen.data(f"Wrote {', '.join(_write(files, inventory))}.\nLook at them, then: rollout plan\n")
+    screen.data(f"Wrote {', '.join(write(offer.files, offer.inventory))}.\nLook at them, then: rollout plan\n")
     return 0
 
 
@@ -114,14 +123,14 @@ def _searched(place: Path, screen: Screen) -> Found:
     from rollout.checkout import search
 
     if not place.is_dir():
-        raise RolloutError(f"{_shown(place)}: there is no such folder")
+        raise RolloutError(f"{shown(place)}: there is no such folder")
     found = list(search.checkouts(place))
     checkouts = tuple(one for one in found if isinstance(one, FoundCheckout))
     out = tuple(one for one in found if isinstance(one, LeftOut))
     if not checkouts:
         for one in out:
             screen.warn(f"left out: {one.name}: {one.reason}")
-        raise RolloutError(f"{_shown(place)}: found no git repository; name the folder that holds your repositories")
+        raise RolloutError(f"{shown(place)}: found no git repository; name the folder that holds your repositories")
     return Found(place, checkouts, out)
 
 
@@ -153,13 +162,15 @@ def _add(context: click.Context, screen: Screen, place: Path, *, yes: bool) -> i
         _say_left_out(proposal, options, screen)
         screen.data("Nothing is new; nothing was written.\n")
         return 0
-    if not options.json:
-        screen.data("".join(f"{name} has {', '.join(fit.sets)}\n" for name, fit in new.fits.items()))
-    files = {**_templates(proposal.templates(), inventory), inventory: (new.text, inventory.stat().st_mode & 0o777)}
+    taken = {source.name for source in proposal.sources}
+    more = tuple(fit.source for name, fit in new.fits.items() if name not in taken)
+    proposal = replace(proposal, sources=(*proposal.sources, *more))
+    files = {**templates(proposal.templates(), inventory), inventory: (new.text, inventory.stat().st_mode & 0o777)}
     if inventory.read_bytes() != old.text:
-        raise Refused(f"{_shown(inventory)} has changed meanwhile; nothing was written")
-    question = f"Change {_shown(inventory)} and write {len(files) - 1} templates?"
-    return _settle(proposal, files, inventory, question, options, screen, yes=yes)
+        raise Refused(f"{shown(inventory)} has changed meanwhile; nothing was written")
+    question = f"Change {shown(inventory)} and write {len(files) - 1} templates?"
+    fits = {name: fit.sets for name, fit in new.fits.items()}
+    return _settle(Offer(proposal, files, inventory, question, fits), options, screen, yes=yes)
 
 
 def _new_files(proposal: Proposal, place: Path, inventory: Path) -> Files:
@@ -168,48 +179,10 @@ def _new_files(proposal: Proposal, place: Path, inventory: Path) -> Files:
 
     text = inventory_text.inventory(proposal, _root(place, inventory.parent))
     return {
-        **_templates(proposal.templates(), inventory),
+        **templates(proposal.templates(), inventory),
         inventory.parent / "inventory.schema.json": (_schema().encode(), 0o644),
         inventory: (text.encode(), 0o644),
     }
-
-
-def _templates(templates: Mapping[str, TemplateFile], inventory: Path) -> dict[Path, tuple[bytes, int]]:
-    folder = inventory.parent / "templates"
-    return {folder / name: (one.content, 0o755 if one.executable else 0o644) for name, one in templates.items()}
-
-
-def _write(files: Files, inventory: Path) -> list[str]:
-    """Write what is not there yet, and the inventory last; where that fails, nothing of it stays."""
-    from rollout.machine.files import write_whole
-
-    written: list[Path] = []
-    try:
-        for file, (content, mode) in files.items():
-            if file == inventory or not os.path.lexists(file):
-                file.parent.mkdir(parents=True, exist_ok=True)
-                write_whole(file, content, mode)
-                written.append(file)
-    except BaseException:
-        _take_back(written, inventory.parent)
-        raise
-    return _summed(written, inventory.parent / "templates")
-
-
-def _take_back(written: Iterable[Path], top: Path) -> None:
-    """Remove files that were just written, and the folders that are empty without them."""
-    for file in written:
-        file.unlink(missing_ok=True)
-        for folder in file.parents:
-            if folder == top or any(folder.iterdir()):
-                break
-            folder.rmdir()
-
-
-def _summed(written: Iterable[Path], templates: Path) -> list[str]:
-    others = [file for file in written if not file.is_relative_to(templates)]
-    made = sum(file.is_relative_to(templates) for file in written)
-    return [*map(_shown, reversed(others)), *([f"{_shown(templates)}/ ({made} files)"] if made else [])]
 
 
 def _say_left_out(proposal: Proposal, options: Options, screen: Screen) -> None:
@@ -218,10 +191,6 @@ def _say_left_out(proposal: Proposal, options: Options, screen: Screen) -> None:
     text = learned.left_out(proposal, everything=bool(options.verbose))
     if text and not options.quiet:
         screen.say(text.rstrip("\n"))
-
-
-def _shown(path: Path) -> str:
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def _root(place: Path, beside: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -27,15 +28,24 @@ class Fit(Struct, frozen=True):
 
 
 def fitting(old: Old, target: Target, source: Source) -> tuple[Fit, list[LeftOut]]:
-    """Return the sets that fit a repository, and why others do not that it has files of."""
-    fit, misfits = Fit(source), []
+    """Return the sets that fit a repository, and why others do not of whose files it has some that are in none."""
+    fit, misfits = Fit(source), dict[str, str]()
     for name in old.sets():
         found = _tried(old, replace(target, templates=(name,)), source, fit)
         if isinstance(found, str):
-            misfits += [LeftOut(f"{source.name}: template set {name}", found)] if found else []
+            misfits |= {name: found} if found else {}
         else:
             fit = found
-    return fit, misfits
+    covered = _paths(old, target, fit.sets)
+    told = {name: why for name, why in misfits.items() if not _paths(old, target, (name,)) <= covered}
+    return fit, [LeftOut(f"{source.name}: template set {name}", why) for name, why in told.items()]
+
+
+def _paths(old: Old, target: Target, names: tuple[str, ...]) -> set[PurePosixPath]:
+    try:
+        return {slot.path for slot in old.loaded.rendering.slots(replace(target, templates=names))}
+    except TemplateFault:
+        return set()
 
 
 def _tried(old: Old, target: Target, source: Source, fit: Fit) -> Fit | str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rollout.model.learning import Form, Learned, LeftOut, Proposal
@@ -14,14 +14,17 @@ _MOST = 20  # lines of what is left out
 
 
 def proposed(proposal: Proposal, width: int | None = None) -> str:
-    """Return the table of what is taken over."""
+    """Return the table of what is taken over, with a line that sums it up; nothing where that is nothing."""
+    if not proposal.sets:
+        return ""
     sets = {(one.path, one.repositories[0]): made.name for made in proposal.sets for one in made.files}
     taken = [one for one in proposal.files if one.form is not Form.SKIP]
     rows = [
         [str(one.path), str(len(one.repositories)), str(one.variants), _becomes(one, sets), _differs(one)]
         for one in taken
     ]
-    return table(["PATH", "IN", "VARIANTS", "BECOMES", "WHAT DIFFERS"], rows, width)
+    made = table(["PATH", "IN", "VARIANTS", "BECOMES", "WHAT DIFFERS"], rows, width)
+    return f"{made}\n{_summary(proposal)}.\n"
 
 
 def _becomes(one: Learned, sets: dict[Any, str]) -> str:
@@ -47,7 +50,7 @@ def _in(one: Learned) -> str:
     return one.repositories[0] if len(one.repositories) == 1 else f"in {len(one.repositories)}"
 
 
-def summary(proposal: Proposal) -> str:
+def _summary(proposal: Proposal) -> str:
     taken = [one for one in proposal.files if one.form is not Form.SKIP]
     return (
         f"{count(len(taken), 'template')} for {count(len(proposal.sources), 'repository')} "
@@ -55,8 +58,8 @@ def summary(proposal: Proposal) -> str:
     )
 
 
-def document(proposal: Proposal, written: Iterable[str]) -> dict[str, Any]:
-    """Return the proposal as `init --json` prints it."""
+def document(proposal: Proposal, written: Iterable[str], fits: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return the proposal as `init --json` prints it; `fits` are the sets that new repositories have already."""
     return {
         "format": "rollout-init/1",
         "repositories": [
@@ -71,6 +74,7 @@ def document(proposal: Proposal, written: Iterable[str]) -> dict[str, Any]:
         "files": [_file(one) for one in proposal.files],
         "left_out": [_left(one) for one in proposal.left_out],
         "sets": [{"name": one.name, "repositories": list(one.repositories)} for one in proposal.sets],
+        "fits": [{"name": name, "sets": list(sets)} for name, sets in fits.items()],
         "written": list(written),
     }
 
