@@ -1,6 +1,8 @@
-"""`rollout report`: write a rollout up as a document."""
+"""`rollout report`: write a rollout up as a document, or the fleet as a page."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import click
 from msgspec.structs import replace
@@ -9,9 +11,11 @@ from rollout.cli import session
 from rollout.cli.event_facts import event_facts
 from rollout.cli.history import one_run, runs_at_work
 from rollout.cli.options import common, option
-from rollout.errors import RolloutError
+from rollout.cli.session import Session
+from rollout.errors import RolloutError, UsageError
 from rollout.ledger import ledger
 from rollout.ledger.ledger import Ledger
+from rollout.machine import files
 from rollout.model.outcomes import PastRun
 from rollout.planning.rollouts import last_rollout, shares
 from rollout.planning.writable import reasons_of
@@ -21,19 +25,26 @@ from rollout.showing.report import Told, markdown
 
 @click.command()
 @click.argument("run", required=False)
-@option("--format", "form", type=click.Choice(["markdown"]), default="markdown", help="How to write it.")
+@option("--format", "form", type=click.Choice(["markdown", "html"]), default="markdown", help="How to write it.")
+@option("--out", metavar="FILE", help="Write it to a file instead of standard output.")
 @common
 @click.pass_context
-def report(context: click.Context, run: str | None, form: str) -> int:  # one form so far
+def report(context: click.Context, run: str | None, form: str, out: str | None) -> int:
     """Write a rollout up as a document: what changed where, what was pushed, what remains.
 
     Without RUN it is the last one that changed something, over all of its runs of that day. With a database it also
-    says what the tests of the event store found.
+    says what the tests of the event store found. As HTML it is one page about the whole fleet: what needs you, what
+    waits, what is fine, the runs, and the event store.
 
     \b
     rollout report > ROLLOUT.md
     rollout report 20260203T1520
+    rollout report --format html --out fleet.html
     """
+    if form == "html":
+        if run is not None:
+            raise UsageError("report: a page is about the whole fleet; leave out the run")
+        return _page(context, out)
     with session.opened(context, looks=False) as at:
         inventory = at.loaded.inventory
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
@@ -42,8 +53,30 @@ def report(context: click.Context, run: str | None, form: str) -> int:  # one fo
             runs = tuple(replace(past, at_work=past.run == at_work) for past in _runs(book, run))
         made = at.plan(at.settings(offline=True))
         rows = tuple(status_rows.rows(made, last, reasons_of))
-        at.screen.data(markdown(Told(runs, shares(runs), rows, event_facts(at, runs[0].started_at))))
+        text = markdown(Told(runs, shares(runs), rows, event_facts(at, runs[0].started_at)))
+        if out is None:
+            at.screen.data(text)
+        else:
+            _write(at, out, at.screen.fit(text))
     return 0
+
+
+def _page(context: click.Context, out: str | None) -> int:
+    """Write the fleet's page."""
+    from rollout.cli.page import page
+
+    with session.opened(context) as at:
+        text = page(at)
+        if out is None:
+            at.screen.page(text)
+        else:
+            _write(at, out, text)
+    return 0
+
+
+def _write(at: Session, out: str, text: str) -> None:
+    files.write_whole(Path.cwd() / Path(out).expanduser(), text.encode("utf-8", "backslashreplace"), 0o644)
+    at.screen.note(f"Written to {out}.")
 
 
 def _runs(book: Ledger, name: str | None) -> tuple[PastRun, ...]:

@@ -35,16 +35,25 @@ class Screen:
         """From now on show *** in place of these values."""
         self._hidden = sorted({text for value in values for text in secrets.spellings(value)}, key=len, reverse=True)
 
-    def _fit(self, text: str) -> str:
+    def masked(self, text: str) -> str:
         """Return a text with its secrets hidden."""
         for value in self._hidden:
             text = text.replace(value, "***")
-        return harmless(redact(text))
+        return text
+
+    def fit(self, text: str) -> str:
+        """Return a text as it may be shown: without secrets, and steering nothing."""
+        return harmless(redact(self.masked(text)))
 
     def data(self, text: str) -> None:
         """Print data on stdout; the work goes on if the reader stops reading."""
         self._clear()
-        streams.write(sys.stdout, self._fit(text))
+        streams.write(sys.stdout, self.fit(text))
+
+    def page(self, html: str) -> None:
+        """Print a page that is safe as it stands; it stays whole in whatever encoding the stream has."""
+        self._clear()
+        streams.write(sys.stdout, html.encode("ascii", "xmlcharrefreplace").decode())
 
     def document(self, document: dict[str, Any]) -> None:
         self.data(json_text(json.dumps(document, indent=2, ensure_ascii=False)) + "\n")
@@ -59,7 +68,7 @@ class Screen:
 
     def say(self, text: str) -> None:
         self._clear()
-        streams.write(sys.stderr, self._fit(text) + "\n")
+        streams.write(sys.stderr, self.fit(text) + "\n")
 
     def agreed(self, question: str) -> bool:
         """Ask a question on the terminal; only yes means yes, and signals still work."""

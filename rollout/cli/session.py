@@ -53,17 +53,18 @@ class Session(Struct, frozen=True):
 
     def again(self, command: str, *options: str) -> str:
         """Return a rollout command line for the same inventory, targets and variables."""
-        return shlex.join(["rollout", command, *options, *self._same()])
+        return shlex.join(["rollout", command, *options, *self.same()])
 
-    def _same(self) -> list[str]:
-        """Return the options that name the same inventory, targets and variables."""
+    def same(self, *, everywhere: bool = False) -> tuple[str, ...]:
+        """Return the options that name the same inventory, targets and variables; `everywhere` leaves out targets."""
         words = ["-i", self.options.inventory] if self.options.inventory != Options().inventory else []
-        words += [word for pattern in self.options.limit for word in ("--limit", pattern)]
-        return words + [word for name, value in self.options.var.items() for word in ("--var", f"{name}={value}")]
+        words += [word for pattern in self.options.limit for word in ("--limit", pattern) if not everywhere]
+        words += [word for name, value in self.options.var.items() for word in ("--var", f"{name}={value}")]
+        return tuple(words)
 
     def pointed(self, why: Reason) -> Reason:
         """Return a reason whose way out, as it is typed, works on what this command works on and on nothing else."""
-        return reasons.pointed(why, shlex.join(self._same()))
+        return reasons.pointed(why, shlex.join(self.same()))
 
     def with_ways_out(self, plan: Plan) -> Plan:
         """Return a plan as it is shown here."""

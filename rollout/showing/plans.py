@@ -100,14 +100,14 @@ def next_step(steps: Sequence[Step]) -> tuple[str, ...]:
 
 
 def _mergeable(change: Change) -> bool:
-    """Tell whether what others changed and what the template says now do not meet."""
+    """Tell whether what others changed and what the template says now do not meet, and a merge is not just theirs."""
     if change.action is not Action.DRIFT or change.base is None or change.before is None or change.after is None:
         return False
     try:
-        three_way.merge(change.base.content, change.before.content, change.after.content)
+        merged = three_way.merge(change.base.content, change.before.content, change.after.content)
     except three_way.MergeConflict:
         return False
-    return True
+    return merged != change.before.content
 
 
 def _decided(step: Step) -> bool:

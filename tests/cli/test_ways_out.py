@@ -19,6 +19,7 @@ from tests.world import World
     [
         ("x\n2\n3\n", "1\n2\ny\n", ("apply", "--on-drift", "merge")),
         ("x\n2\n3\n", "y\n2\n3\n", ("diff", "--base")),
+        ("x\n2\n3\n", "1\n2\n3\n", ("diff", "--base")),  # it would be theirs, as it stands
         ("x\n2\n3\n", None, ("diff", "--base")),
     ],
 )

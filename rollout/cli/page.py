@@ -1,0 +1,81 @@
+"""`rollout report --format html`: the whole fleet as one page. It contacts no remote."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from msgspec.structs import replace
+
+from rollout import __version__
+from rollout.cli import proving
+from rollout.cli.history import runs_at_work
+from rollout.cli.session import Session
+from rollout.errors import RolloutError
+from rollout.forges.pages import before_commit
+from rollout.ledger import ledger
+from rollout.machine import clock
+from rollout.model.event_trends import EventTrends
+from rollout.model.inventory import Branch
+from rollout.model.plan import Plan
+from rollout.planning.writable import reasons_of
+from rollout.showing import status_rows
+from rollout.showing.page import fitting, html, pages
+from rollout.showing.page.entries import Known
+
+_DAYS = 30  # of events
+_RUNS = 100
+
+
+def page(at: Session) -> str:
+    """Return the page as HTML, short enough to be mailed."""
+    made = at.with_ways_out(at.plan(at.settings(offline=True)))
+    hide = at.screen.masked
+    write = partial(html.html, hide=hide)
+    return fitting.fitted(pages.page(_facts(at, made)), write, partial(html.weight, hide=hide))
+
+
+def _facts(at: Session, made: Plan) -> pages.Facts:
+    inventory = at.loaded.inventory
+    with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
+        last, runs, at_work = book.last_outcomes(), book.runs(_RUNS), runs_at_work(at, book)
+    return pages.Facts(
+        inventory=inventory.path.resolve().parent.name or inventory.path.name,
+        now=clock.now(),
+        plan=made,
+        rows=status_rows.rows(made, last, reasons_of, whole=at.options.verbose > 0),
+        runs=[replace(run, at_work=run.run == at_work) for run in runs],
+        known=Known(sites=_sites(made), same=at.same(everywhere=True)),
+        events=_trends(at),
+        version=__version__,
+    )
+
+
+def _sites(made: Plan) -> dict[str, str]:
+    """Return where the commits of each target have their pages."""
+    branches = [step for step in made.steps if isinstance(step.location, Branch)]
+    return {step.target: before_commit(step.delivery, step.identity) for step in branches}
+
+
+def _trends(at: Session) -> EventTrends | None:
+    """Return the numbers of the event store, where one is configured; one that is down is told on the page."""
+    url = proving.database(at)
+    if url is None:
+        return None
+    from rollout.events.patience import within
+
+    found = list[EventTrends]()
+    try:
+        proving.reach(at, url, proving.PATIENCE)
+        within(proving.LONG_PATIENCE, lambda: found.append(_read(url)))
+    except RolloutError as error:
+        return EventTrends(trouble=str(error))
+    return found[0]
+
+
+def _read(url: str) -> EventTrends:
+    from rollout.events.database import connected
+    from rollout.events.trends import read_trends
+
+    with connected(url) as connection:
+        read = read_trends(connection, _DAYS)
+    return EventTrends(read.days, read.types, read.rows, read.bytes)

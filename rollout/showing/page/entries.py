@@ -1,0 +1,147 @@
+"""A target as the page tells it, and the groups and clusters that targets stand in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct, field
+
+from rollout.model.plan import Action, Change, Step
+from rollout.model.reviews import Checks, Review
+from rollout.safety import shown
+from rollout.showing.diffs import diff_of
+from rollout.showing.page import words
+from rollout.showing.page.contents import Attention, Cluster, Commit, Diff, Entry, FileLine, Group, ReviewLink
+from rollout.showing.plans import orphan
+from rollout.showing.status import Row
+
+_NAMED = 4  # files that a line names
+
+
+class Known(Struct, frozen=True):
+    """What is known of targets beside their steps and rows."""
+
+    sites: Mapping[str, str] = field(
+        default_factory=dict
+    )  # target -> what stands before a commit in its page's address
+    who: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # target -> who changed what since we wrote it
+    same: tuple[str, ...] = ()  # the options that name the same inventory and variables
+
+
+class Seen(Struct, frozen=True):
+    """One target: what a run would do, and how it stands."""
+
+    step: Step
+    row: Row
+
+
+def groups(told: Sequence[Seen], known: Known, diffs: Sequence[Diff]) -> tuple[Group, ...]:
+    """Return the groups that have targets, in their order, each in clusters of one state and reason."""
+    numbers = {(target, diff.path): diff.number for diff in diffs for target in diff.targets}
+    found = {one: [t for t in told if words.attention(t.step) is one] for one in Attention}
+    return tuple(Group(one, _clusters(members, known, numbers)) for one, members in found.items() if members)
+
+
+def diffs(steps: Sequence[Step]) -> tuple[Diff, ...]:
+    """Return each distinct difference once, with its targets, in the order in which they come up."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for step in steps:
+        for change in step.changes:
+            text = diff_of(change)
+            if text:
+                found.setdefault((str(change.path), text), []).append(step.target)
+    return tuple(
+        Diff(number, path, tuple(targets), text) for number, ((path, text), targets) in enumerate(found.items(), 1)
+    )
+
+
+def _clusters(told: Sequence[Seen], known: Known, numbers: Mapping[tuple[str, str], int]) -> tuple[Cluster, ...]:
+    found: dict[tuple[str, str], list[Seen]] = {}
+    for one in told:
+        found.setdefault((one.step.state.value, _why(one)), []).append(one)
+    return tuple(
+        Cluster(state, reason, _together(members, known), tuple(entry(one, known, numbers) for one in members))
+        for (state, reason), members in sorted(found.items(), key=lambda item: _order(item[1][0].step))
+    )
+
+
+def _order(step: Step) -> int:
+    return list(type(step.state)).index(step.state)
+
+
+def _together(told: Sequence[Seen], known: Known) -> str:
+    """Return the command that is next for all of these targets, if it is one."""
+    commands = {words.next_words(one.step) for one in told}
+    return words.typed(commands.pop(), [one.step.target for one in told], known.same) if len(commands) == 1 else ""
+
+
+def entry(seen: Seen, known: Known, numbers: Mapping[tuple[str, str], int]) -> Entry:
+    step, row = seen.step, seen.row
+    files = tuple(_file(step.target, change, numbers) for change in step.changes)
+    return Entry(
+        name=step.target,
+        state=step.state.value,
+        branch=row.branch or "folder",
+        reason=_why(seen),
+        commit=_commit(row.commit, known.sites.get(step.target, "")),
+        changed_at=(row.last.applied_at or "") if row.last else "",
+        changed=row.last.applied if row.last else "",
+        run=row.last.run if row.last else "",
+        command=words.typed(words.next_words(step), [step.target], known.same),
+        files=files,
+        who=known.who.get(step.target, ()),
+        notes=_notes(step, row),
+        review=_review(row.review),
+    )
+
+
+def _why(seen: Seen) -> str:
+    """Return the reason of a state; where the state says enough, what there is to do."""
+    if seen.row.reason:
+        return seen.row.reason
+    by_action: dict[str, list[str]] = {}
+    for change in seen.step.changes:
+        by_action.setdefault(change.action.value, []).append(str(change.path))
+    return "; ".join(f"{action} {_listed(paths)}" for action, paths in by_action.items())
+
+
+def _listed(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
+    return ", ".join(paths[:_NAMED]) + more
+
+
+def _file(target: str, change: Change, numbers: Mapping[tuple[str, str], int]) -> FileLine:
+    path = str(change.path)
+    number = None if change.action is Action.ERROR else numbers.get((target, path))
+    return FileLine(path, change.action.value, change.cause.removeprefix(f"{path}: "), number)
+
+
+def _commit(commit: str | None, site: str) -> Commit | None:
+    return None if commit is None else Commit(commit, _web(f"{site}{commit}") if site else "")
+
+
+def _notes(step: Step, row: Row) -> tuple[str, ...]:
+    found = (row.disagrees, row.trouble, *step.warnings, *(orphan(path) for path in step.orphans))
+    return tuple(note for note in found if note)
+
+
+_WEB = re.compile(r"https?://[^\s\"'<>\\]+", re.ASCII)
+
+
+def _web(address: str) -> str:
+    """Return an address that a page may link to, else nothing."""
+    return shown.redact(address) if _WEB.fullmatch(address) else ""
+
+
+_CHECKS = {Checks.GREEN: "checks are green", Checks.RED: "checks are red", Checks.PENDING: "checks are running"}
+
+
+def _review(review: Review | None) -> ReviewLink | None:
+    if review is None:
+        return None
+    name = f"review {review.number}" if review.number is not None else "the review"
+    approved = {True: "approved", False: "not approved yet", None: ""}[review.approved]
+    conflicts = "has conflicts" if review.conflicts else ""
+    parts = (f"{name}: {review.state.value}", approved, _CHECKS.get(review.checks, ""), conflicts)
+    return ReviewLink(_web(review.url), ", ".join(filter(None, parts)))

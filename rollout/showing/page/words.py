@@ -1,0 +1,85 @@
+"""Which of the three groups a target is in, the first sentence of the page, and the next command."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+
+from rollout.model.plan import State, Step
+from rollout.model.reviews import Checks
+from rollout.showing.page.contents import Attention
+from rollout.showing.plans import next_step
+
+_DECISION = "decision"
+_DECIDED_BY_A_PERSON = {State.CONFLICT, State.DRIFT, State.DECLINED}
+_TO_MEND = {State.MISSING, State.UNREACHABLE, State.BLOCKED}
+_FINE = {State.IN_SYNC}
+
+# What the sentence says of each kind of target, worst first.
+_SAID = {
+    State.MISSING: "{} missing",
+    State.UNREACHABLE: "{} unreachable",
+    State.BLOCKED: "{} blocked",
+    State.WAITING: "{} waiting",
+    State.PENDING: "{} to apply",
+    State.IN_REVIEW: "{} in review",
+    State.READY_TO_PUSH: "{} ready to push",
+    State.BEHIND: "{} behind",
+}
+
+
+def needs_decision(step: Step) -> bool:
+    """Tell whether a person has to say what shall become of what others wrote."""
+    if step.state in _DECIDED_BY_A_PERSON or _taken_over(step):
+        return True
+    return step.awaits is not None or any(not change.decided for change in step.changes)
+
+
+def attention(step: Step) -> Attention:
+    """Return the group of a target."""
+    if step.state in _FINE:
+        return Attention.FINE
+    if needs_decision(step) or step.state in _TO_MEND or _stuck(step):
+        return Attention.NEEDS_YOU
+    return Attention.WAITING
+
+
+def _taken_over(step: Step) -> bool:
+    return step.state is State.IN_REVIEW and step.standing is not None and step.standing.taken_over
+
+
+def _stuck(step: Step) -> bool:
+    """Tell whether a review goes no further by itself."""
+    review = None if step.standing is None or step.state is not State.IN_REVIEW else step.standing.review
+    return review is not None and (review.checks is Checks.RED or review.conflicts is True)
+
+
+def sentence(steps: Sequence[Step]) -> str:
+    """Sum the fleet up: 46 of 50 in sync; 3 need a decision; 1 unreachable."""
+    fine = sum(step.state in _FINE for step in steps)
+    deciding = sum(needs_decision(step) for step in steps if step.state not in _FINE)
+    others = Counter(step.state for step in steps if not needs_decision(step))
+    parts = [f"{fine:,} of {len(steps):,} in sync"]
+    parts += [f"{deciding:,} need{'s' * (deciding == 1)} a decision"] if deciding else []
+    parts += [words.format(f"{others[state]:,}") for state, words in _SAID.items() if others[state]]
+    return "; ".join(parts)
+
+
+def next_words(step: Step) -> tuple[str, ...]:
+    """Return the command, with its options, that comes next for a target; nothing where none would help."""
+    match step.state:
+        case State.UNREACHABLE:
+            return ("status", "--fetch")
+        case State.DECLINED:
+            return ("apply", "--reopen")
+        case State.BEHIND:
+            return ("apply",) if step.follow else ()
+        case State.IN_SYNC | State.MISSING | State.IN_REVIEW | State.WAITING:
+            return ()
+    return next_step((step,)) or (("plan",) if step.state is State.BLOCKED else ())
+
+
+def typed(words: Sequence[str], targets: Sequence[str], same: Sequence[str]) -> str:
+    """Return a command line for some targets; `same` are the options that name the inventory and its variables."""
+    return shlex.join(["rollout", *words, *same, "--limit", ",".join(targets)]) if words else ""

@@ -1,0 +1,115 @@
+"""`rollout report --format html`: the fleet as it is, on one page, without asking anybody."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+
+import psycopg
+import pytest
+
+from tests.showing.pages_made import Reader
+from tests.world import World
+
+
+@pytest.fixture
+def fleet(world: World) -> World:
+    """Make a fleet with one target in sync, one that drifted and one that has nothing yet."""
+    for name in ("api", "web", "new"):
+        world.repo(name)
+    world.run("apply", "--yes", "--limit", "api,web", "--message", "First rollout")
+    world.elsewhere("web", {"conf.txt": "our own words\n"}, "config: our own")
+    world.run("status", "--fetch")
+    return world
+
+
+def html(world: World) -> str:
+    ran = world.run("report", "--format", "html")
+    assert (ran.code, ran.out[:15]) == (0, "<!doctype html>"), ran.err
+    return ran.out
+
+
+def test_the_page_says_how_the_fleet_is_and_what_to_type(fleet: World) -> None:
+    text = Reader(html(fleet)).text
+    assert "1 of 3 in sync; 1 needs a decision; 1 to apply" in text
+    assert re.findall(r"(Needs you|Waiting|Fine) (\d)", text) == [("Needs you", "1"), ("Waiting", "1"), ("Fine", "1")]
+    assert "conf.txt: others changed it" in text
+    assert "-our own words" in text
+    assert "+hello world" in text
+    assert "First rollout" in text
+
+
+def test_each_printed_command_works(fleet: World) -> None:
+    commands = re.findall(r'<p class="cmd"><code>rollout ([^<]+)</code>', html(fleet))
+    assert commands[:2] == ["diff --base --limit web", "apply --limit new"]
+    for command in commands:
+        yes = ["--yes"] if command.startswith("apply") else []
+        assert fleet.run(*shlex.split(command), *yes).code == 0, command
+    assert "2 of 3 in sync" in Reader(html(fleet)).text
+
+
+def test_it_asks_no_remote(fleet: World) -> None:
+    before = Reader(html(fleet)).text
+    for name in ("api", "web", "new"):
+        shutil.rmtree(fleet.root / f"{name}.git")
+    times = r"\d{4}-\d\d-\d\d \d\d:\d\d UTC"
+    assert re.sub(times, "", Reader(html(fleet)).text) == re.sub(times, "", before)
+
+
+def test_out_writes_a_file_and_the_same_page_is_plain_ascii_on_standard_output(fleet: World) -> None:
+    fleet.elsewhere("web", {"conf.txt": "größer 日本\n"})
+    fleet.run("status", "--fetch")
+    ran = fleet.run("report", "--format", "html", "--out", "fleet.html")
+    assert (ran.code, ran.out) == (0, "")
+    written = (fleet.root / "fleet.html").read_text()
+    printed = html(fleet)
+    assert printed.isascii()
+    assert "größer 日本" in written
+    assert Reader(printed).text.count("größer 日本") == Reader(written).text.count("größer 日本") == 1
+
+
+def test_the_markdown_report_is_written_to_a_file_too(fleet: World) -> None:
+    printed = fleet.run("report").out
+    ran = fleet.run("report", "--out", "ROLLOUT.md")
+    assert (ran.code, ran.out, (fleet.root / "ROLLOUT.md").read_text()) == (0, "", printed)
+
+
+def test_a_page_of_one_run_is_refused(fleet: World) -> None:
+    ran = fleet.run("report", "2026", "--format", "html")
+    assert (ran.code, "leave out the run" in ran.err) == (64, True)
+
+
+def test_a_secret_of_the_inventory_is_not_on_the_page(fleet: World) -> None:
+    fleet.head = "version: 1\nvars: {who: world, deploy_token: 'a<b&c\"d-e'}\n"
+    fleet.elsewhere("web", {"conf.txt": 'token a<b&c"d-e\n'})
+    fleet.run("status", "--fetch")
+    text = html(fleet)
+    assert "-token ***" in Reader(text).text
+    assert "a<b&c" not in Reader(text).text
+
+
+def test_a_fleet_that_never_ran_has_its_page(world: World) -> None:
+    world.repo("api")
+    assert "0 of 1 in sync" in Reader(html(world)).text
+
+
+def test_with_a_database_events_are_shown(fleet: World, event_store: str) -> None:
+    with psycopg.connect(event_store, autocommit=True) as connection:
+        connection.execute("SET timezone = 'Pacific/Auckland'")
+        for number in range(12):
+            kind = "spawn" if number % 3 else "commit"
+            connection.execute("SELECT append_event('world-PS-a1b2c3', %s, '{}'::jsonb)", (kind,))
+    fleet.tail = f"events: {{database: '{event_store}'}}\n"
+    read = Reader(html(fleet))
+    labels = [a["aria-label"] or "" for a in read.named("svg") if a.get("aria-label")]
+    assert labels[0].startswith("Events per day: at most 12, on 2")
+    assert re.fullmatch(r"Events stored: from 0 on \S+ to 12 on \S+", labels[1])
+    assert labels[2:] == ["spawn: 8 events in 30 days", "commit: 4 events in 30 days"]
+
+
+def test_a_database_that_is_down_is_told_on_the_page(fleet: World) -> None:
+    fleet.tail = "events: {database: 'postgresql://x:secret@127.0.0.1:1/x'}\n"
+    text = html(fleet)
+    assert "It could not be asked: cannot connect to the event store at 127.0.0.1:1/x" in Reader(text).text
+    assert "secret" not in text
