@@ -18,7 +18,7 @@ from rollout.objects.messages import Words
 @reach_options
 @decisions_options(
     "Take over files that exist and that rollout never wrote.",
-    "What to do with managed files that others changed (default: block).",
+    "What to do with managed files that others changed (default: block):",
 )
 @words_options
 @common

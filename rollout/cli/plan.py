@@ -27,7 +27,7 @@ _DIFFERENT = {State.PENDING, State.WAITING, State.DRIFT, State.CONFLICT, State.R
 @option("--diff/--no-diff", default=True, help="Show the differences (default), or only the list of files.")
 @option("--offline", is_flag=True, help="Do not contact any remote; plan against what was last fetched.")
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are differences.")
-@decisions_options("Plan to take over files that rollout never wrote.", "Plan for drift this way.")
+@decisions_options("Plan to take over files that rollout never wrote.", "Plan for drift this way:")
 @common
 @click.pass_context
 def plan(
@@ -70,8 +70,9 @@ def _next(at: Session, steps: tuple[Step, ...], saved: str | None, decisions: De
         return at.again(*words) if words else ""
     if saved is not None:
         return at.again("apply", saved)
-    drift = decisions.on_drift
-    decided = [*["--adopt"] * decisions.adopt, *(["--on-drift", drift] if drift is not OnDrift.BLOCK else [])]
+    how = [decisions.on_drift.value] if decisions.on_drift is not OnDrift.BLOCK else []
+    how += [f"{one.path}={one.how.value}" for one in decisions.files]
+    decided = [*["--adopt"] * decisions.adopt, *(word for one in how for word in ("--on-drift", one))]
     return at.again("apply", *(decided or words[1:]))
 
 

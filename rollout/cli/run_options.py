@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import PurePosixPath
 from typing import Any
 
 import click
 from msgspec import Struct
 
 from rollout.cli.options import option
-from rollout.model.circumstances import Decisions
+from rollout.errors import UsageError
+from rollout.inventory.choose import near
+from rollout.model.circumstances import Decisions, FileDecision
 from rollout.model.plan import OnDrift
 from rollout.model.reviews import Deliver
 from rollout.objects import messages
@@ -70,20 +73,47 @@ def words_options(command: Callable[..., int]) -> Callable[..., int]:
     return with_words
 
 
+_DECISIONS = "block, overwrite, merge or keep; for one file: PATH=DECISION."
+
+
+def _decisions(adopt: bool, on_drift: tuple[str, ...], deliver: Deliver | None, reopen: bool) -> Decisions:
+    """Return what is decided for all files, and for single ones."""
+    said = [_decision(word) for word in on_drift]
+    for_all = [how for path, how in said if path is None]
+    files = tuple(FileDecision(path, how) for path, how in said if path is not None)
+    return Decisions(adopt, for_all[-1] if for_all else OnDrift.BLOCK, deliver, reopen, files)
+
+
+def _decision(word: str) -> tuple[PurePosixPath | None, OnDrift]:
+    path, _, decision = word.rpartition("=")
+    names = [how.value for how in OnDrift]
+    if decision not in names:
+        meant = near(decision, names)
+        raise UsageError(f"--on-drift {word!r}: a decision is {', '.join(names[:-1])} or {names[-1]}{meant}")
+    return PurePosixPath(path) if path else None, OnDrift(decision)
+
+
+def _complete(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """Return the decisions that a word may become."""
+    before, mark, decision = begun.rpartition("=")
+    return [f"{before}{mark}{how.value}" for how in OnDrift if how.value.startswith(decision)]
+
+
 def decisions_options(adopt_help: str, on_drift_help: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Give a command what the person decides beforehand, as `decisions`."""
 
     def decorated(command: Callable[..., int]) -> Callable[..., int]:
         @option("--adopt", is_flag=True, help=adopt_help)
-        @option("--on-drift", type=click.Choice([d.value for d in OnDrift]), default="block", help=on_drift_help)
+        @option("--on-drift", metavar="[PATH=]DECISION", multiple=True, shell_complete=_complete,
+                help=f"{on_drift_help} {_DECISIONS}")  # fmt: skip
         @option("--deliver", type=click.Choice([d.value for d in Deliver]), help="How, whatever the inventory says.")
         @option("--reopen", is_flag=True, help="Propose again what a person declined or took over.")
         @wraps(command)
         def with_decisions(
-            *given: Any, adopt: bool, on_drift: str, deliver: str | None, reopen: bool, **others: Any
+            *given: Any, adopt: bool, on_drift: tuple[str, ...], deliver: str | None, reopen: bool, **others: Any
         ) -> int:
             how = None if deliver is None else Deliver(deliver)
-            return command(*given, decisions=Decisions(adopt, OnDrift(on_drift), how, reopen), **others)
+            return command(*given, decisions=_decisions(adopt, on_drift, how, reopen), **others)
 
         return with_decisions
 

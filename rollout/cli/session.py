@@ -20,6 +20,7 @@ from rollout.errors import RolloutError, UsageError
 from rollout.fleet import load
 from rollout.fleet.load import InventorySource, Loaded
 from rollout.fleet.plan import PlanRequest, Watcher, make_plan
+from rollout.inventory.choose import near
 from rollout.machine import state_folder
 from rollout.model import reasons
 from rollout.model.circumstances import Decisions
@@ -92,6 +93,7 @@ class Session(Struct, frozen=True):
         `problems` are faults of the targets' files that are known already.
         """
         chosen = self.loaded.chosen if targets is None else targets
+        self._managed(chosen, decisions or Decisions())
         with Progress(self.screen, len(chosen), "looked at") as progress:
             question = PlanRequest(chosen, settings, decisions or Decisions(), problems or {}, from_memory)
             watcher = Watcher(progress.begun, progress.left_open, progress.ended)
@@ -99,6 +101,15 @@ class Session(Struct, frozen=True):
         if self.interrupt.number is not None:
             raise Interrupted(self.interrupt.number)
         return plan
+
+    def _managed(self, targets: tuple[Target, ...], decisions: Decisions) -> None:
+        """Raise UsageError if a decision is about a file that none of the targets has."""
+        if not decisions.files:
+            return
+        paths = {slot.path for target in targets for slot in self.loaded.rendering.slots(target)}
+        for path in sorted({one.path for one in decisions.files} - paths):
+            meant = near(str(path), map(str, paths))
+            raise UsageError(f"--on-drift: no template of these targets names {path}{meant}")
 
 
 def _secrets(loaded: Loaded) -> Iterator[tuple[str, str]]:

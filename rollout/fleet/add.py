@@ -133,7 +133,7 @@ def _not_in_sync(old: Old, made: Proposal, text: bytes, fits: Mapping[str, Fit])
     wrong: dict[tuple[str, PurePosixPath], str] = {}
     with Rendering({**old.templates, **made.templates()}, inventory.patterns, inventory.machines, None) as rendering:
         for target in (target for target in inventory.targets if target.name in sources):
-            found, _, _ = changes_needed(rendering.desired(target), sources[target.name].snapshot, Decisions())
+            found = changes_needed(rendering.desired(target), sources[target.name].snapshot, Decisions()).changes
             for change in found:
                 if (target.name, change.path) in new:
                     wrong[target.name, change.path] = f"it would not come out the same: {change.cause}"

@@ -62,7 +62,7 @@ def _tried(old: Old, target: Target, source: Source, fit: Fit) -> Fit | str:
         values |= _values(old, slot, source, target, values)
     own = {name: value for name, value in values.items() if not has(target, name, value)}
     trial = replace(target, variables={**target.variables, **{n: Variable(v, "init") for n, v in own.items()}})
-    changes, _, _ = changes_needed(old.loaded.rendering.desired(trial), source.snapshot, Decisions())
+    changes = changes_needed(old.loaded.rendering.desired(trial), source.snapshot, Decisions()).changes
     if changes:
         return f"{changes[0].path} says something else"
     return Fit(source, (*fit.sets, *target.templates), own, {**fit.effective, **values})

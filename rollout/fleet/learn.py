@@ -51,6 +51,6 @@ def _differing(
         rendering.check(inventory.targets)
         for target in inventory.targets:
             desired = rendering.desired(target)
-            changes, _, _ = changes_needed(desired, sources[target.name].snapshot, Decisions())
+            changes = changes_needed(desired, sources[target.name].snapshot, Decisions()).changes
             for change in changes:
                 yield (target.name, change.path), f"it would not come out the same: {change.cause}"

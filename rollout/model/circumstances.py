@@ -6,12 +6,21 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rollout.model.files import File
 from rollout.model.hindrances import Hindrance
 from rollout.model.plan import Change, OnDrift
 from rollout.model.reasons import NONE, Collision, HeldBack, Reason
 from rollout.model.reviews import Deliver
+
+
+class FileDecision(Struct, frozen=True):
+    """What the person decides about one file, of one target or of all that have it."""
+
+    path: PurePosixPath
+    how: OnDrift
+    target: str | None = None
 
 
 class Decisions(Struct, frozen=True):
@@ -21,6 +30,23 @@ class Decisions(Struct, frozen=True):
     on_drift: OnDrift = OnDrift.BLOCK
     deliver: Deliver | None = None  # instead of what the inventory says
     reopen: bool = False  # propose again what was declined or taken over
+    files: tuple[FileDecision, ...] = ()  # about single files; the last word counts
+
+    def of(self, target: str) -> Decisions:
+        """Return what is decided for one target."""
+        return replace(self, files=tuple(one for one in self.files if one.target in {None, target}))
+
+    def named(self, path: PurePosixPath) -> OnDrift | None:
+        """Return what is decided about this very file."""
+        return next((one.how for one in reversed(self.files) if one.path == path), None)
+
+    def about(self, path: PurePosixPath) -> OnDrift:
+        return self.named(path) or self.on_drift
+
+    def takes_over(self, path: PurePosixPath) -> bool:
+        """Tell whether a file that rollout never wrote is taken over."""
+        named = self.named(path)
+        return self.adopt if named is None else named is OnDrift.OVERWRITE
 
 
 class CheckoutState(Struct, frozen=True):
@@ -66,3 +92,4 @@ class Findings(Struct, frozen=True):
     orphans: tuple[PurePosixPath, ...] = ()
     newest: str | None = None
     equal: Mapping[PurePosixPath, File] = field(default_factory=dict)  # others wrote it, and just as it should be
+    kept: tuple[PurePosixPath, ...] = ()  # others wrote it, and a person decided to keep it

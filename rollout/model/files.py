@@ -60,6 +60,12 @@ class Managed(Struct, frozen=True):
         return self.rule.block_id or self.set
 
     @property
+    def asks(self) -> str:
+        """Return in one word what the template asks for here."""
+        how = f"{self.mode}\0{self.executable}\0".encode()
+        return hashlib.sha256(how + self.body).hexdigest()
+
+    @property
     def told(self) -> str:
         """What to call the text that is written, where it is faulty."""
         return f"templates/{self.template}" + (", as it is rendered" if self.template.endswith(".j2") else "")
@@ -137,6 +143,7 @@ class Snapshot(Struct, frozen=True):
     written: Mapping[PurePosixPath, Written] = field(default_factory=dict)
     line_ends: Mapping[PurePosixPath, str] = field(default_factory=dict)
     newest: str | None = None  # the newest commit of ours upstream
+    kept: Mapping[PurePosixPath, str] = field(default_factory=dict)  # what templates asked for when files were kept
 
 
 def fingerprint(found: File | Obstacle | None) -> str:

@@ -54,6 +54,7 @@ class OnDrift(StrEnum):
     BLOCK = "block"
     OVERWRITE = "overwrite"
     MERGE = "merge"
+    KEEP = "keep"
 
 
 class Change(Struct, frozen=True):
@@ -70,6 +71,8 @@ class Change(Struct, frozen=True):
     base: File | None = None
     decided: bool = True
     template: str | None = None  # sha256 of what the template says, where `after` is a merge of drift
+    asks: str | None = None  # what the template asks for, in one word, where a decision is or was needed
+    keep: bool = False  # what is there stays, until the template asks for something else
 
     @property
     def idle(self) -> bool:
@@ -105,6 +108,7 @@ class Step(Struct, frozen=True):
     inputs: tuple[Input, ...] = ()  # what its templates read
     needs: tuple[str, ...] = ()  # targets that must be as they should be before it is written
     budgets: tuple[BudgetUse, ...] = ()  # what is loaded of it
+    kept: tuple[PurePosixPath, ...] = ()  # files that a person decided to keep as they are
     findings: tuple[Finding, ...] = ()  # what is wrong with its texts as a whole
     collides: tuple[Collision, ...] = ()  # commits of a person's own that are not upstream and touch managed paths
     via: Via = Via.PUSH  # the way on which its changes are delivered

@@ -43,6 +43,7 @@ def step_document(step: Step, diff: Callable[[Step, Change], str | None]) -> DOC
         "changes": [change_document(step, change, diff) for change in step.changes],
         "warnings": list(step.warnings),
         "orphans": [str(path) for path in step.orphans],
+        "kept": [str(path) for path in step.kept],
         "needs": list(step.needs),
         "budgets": [_budget(use) for use in step.budgets],
         "collides": [{"path": str(c.path), "commit": c.commit, "subject": c.subject} for c in step.collides],

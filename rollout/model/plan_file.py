@@ -44,6 +44,7 @@ def plan_file(plan: Plan, diff: Callable[[Step, Change], str | None]) -> bytes:
         for change, entry in zip(step.changes, shown["changes"], strict=True):
             entry["decided"] = change.decided
             entry["template"] = change.template
+            entry["asks"], entry["keep"] = change.asks, change.keep
             for file in (change.before, change.after):
                 if file is not None:
                     contents[file.sha256] = base64.b64encode(file.content).decode()
@@ -140,6 +141,8 @@ def _read_change(entry: Mapping[str, Any], contents: Mapping[str, bytes]) -> Cha
         after=_file(entry["after"], contents),
         decided=bool(entry["decided"]),
         template=entry["template"],
+        asks=entry.get("asks"),
+        keep=bool(entry.get("keep", False)),
     )
 
 

@@ -41,6 +41,19 @@ class FileCauses(Struct, frozen=True):
     whole: bool = False
 
 
+class Kept(Struct, frozen=True):
+    """Managed files that others changed and that a person decided to keep; in short only the first is named."""
+
+    paths: tuple[PurePosixPath, ...]
+    whole: bool = False
+
+    @property
+    def words(self) -> str:
+        named = self.paths if self.whole else self.paths[:1]
+        more = f" (and {len(self.paths) - 1} more)" if len(self.paths) > len(named) else ""
+        return f"{', '.join(map(str, named))}{more}: kept as others left it, until the template changes"
+
+
 class WayOut(Struct, frozen=True):
     """The command that decides; `options` make it work on what the command at hand works on and nothing else."""
 
@@ -86,7 +99,7 @@ class SinceWaiting(Struct, frozen=True):
     why: Reason
 
 
-Part = Said | FileCauses | WayOut | HeldBack | Needs | Collision | AtWork | SinceWaiting
+Part = Said | FileCauses | Kept | WayOut | HeldBack | Needs | Collision | AtWork | SinceWaiting
 
 
 class Reason(Struct, frozen=True):
@@ -119,7 +132,7 @@ def files(found: Iterable[tuple[PurePosixPath, str]], action: str = "") -> FileC
 
 def whole(reason: Reason) -> Reason:
     """Return a reason that names every file."""
-    return _each(reason, lambda part: replace(part, whole=True) if isinstance(part, FileCauses) else part)
+    return _each(reason, lambda part: replace(part, whole=True) if isinstance(part, FileCauses | Kept) else part)
 
 
 def pointed(reason: Reason, options: str) -> Reason:
@@ -136,7 +149,7 @@ def _inside(part: Part, change: Callable[[Part], Part]) -> Part:
     match part:
         case Needs(why=why) | SinceWaiting(why=why):
             return replace(part, why=_each(why, change))
-        case Said() | FileCauses() | WayOut() | HeldBack() | Collision() | AtWork():
+        case Said() | FileCauses() | Kept() | WayOut() | HeldBack() | Collision() | AtWork():
             return part
         case never:
             assert_never(never)
@@ -154,7 +167,7 @@ def _words(part: Part) -> str:
             return in_words(by)
         case Needs(target, state, why):
             return f"needs {target}, which is {state}" + (f": {why.text}" if why else "")
-        case Collision():
+        case Collision() | Kept():
             return part.words
         case AtWork(run):
             return f"run {run} is at work on it"

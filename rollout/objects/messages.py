@@ -35,8 +35,17 @@ def parts(commit: bytes) -> tuple[list[str], str]:
 
 def merged(text: str) -> dict[str, str]:
     """Return the paths at which one of our own messages says that a merge of drift was accepted, and its sha256."""
+    return _noted(text, "Rollout-Merged: ")
+
+
+def kept(text: str) -> dict[str, str]:
+    """Return the paths of which one of our own messages says that they are kept, and what was asked for there."""
+    return _noted(text, "Rollout-Kept: ")
+
+
+def _noted(text: str, key: str) -> dict[str, str]:
     last = text.rstrip("\n").rpartition("\n\n")[2]
-    named = [line.partition(": ")[2] for line in last.split("\n") if line.startswith("Rollout-Merged: ")]
+    named = [line.partition(": ")[2] for line in last.split("\n") if line.startswith(key)]
     return dict(line.rpartition(" ")[::2] for line in named if " " in line)
 
 
@@ -105,8 +114,15 @@ def message(subject: str, run: Run, target: str, changes: Iterable[Change], more
     theirs = _trailers_at_the_end(said)
     trailers = [line for line in more if line not in theirs]
     trailers += [f"Rollout-Run: {run.id}", f"Rollout-Plan: {run.digest}", f"Rollout-Target: {target}"]
-    trailers += [f"Rollout-Merged: {change.path} {change.template}" for change in changes if change.template]
+    made = list(changes)
+    trailers += [f"Rollout-Merged: {change.path} {change.template}" for change in made if change.template]
+    trailers += keeps(made)
     return said + ("\n" if theirs else "\n\n") + "\n".join(trailers) + "\n"
+
+
+def keeps(changes: Iterable[Change]) -> list[str]:
+    """Return the trailers that note which files are kept."""
+    return [f"Rollout-Kept: {change.path} {change.asks}" for change in changes if change.keep]
 
 
 _BY_GIT = ("Signed-off-by: ", "(cherry picked from commit ")

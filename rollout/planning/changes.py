@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Container
 from pathlib import PurePosixPath
 
+from msgspec import Struct
+
 from rollout.content.file_fault import FileFault
 from rollout.content.modes.mode import Situation
 from rollout.content.modes.table import strategy, traits
@@ -12,21 +14,35 @@ from rollout.content.policy import policy_fault
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired, File, Managed, Obstacle, Snapshot, Written
 from rollout.model.plan import Action, Change
+from rollout.planning import keeping
 from rollout.planning.drift import accepted_merge, changed_by_others, drift_of
 from rollout.safety import faults
 
 
-def changes_needed(
-    desired: Desired, snapshot: Snapshot, decisions: Decisions
-) -> tuple[tuple[Change, ...], int, list[str]]:
-    """Return the changes a target needs, how many managed files need none, and warnings."""
+class Kept(Struct, frozen=True):
+    """A file that needs nothing because a person decided to keep it."""
+
+    path: PurePosixPath
+
+
+class Needed(Struct, frozen=True):
+    """The changes that a target needs, the files that are kept, how many need none, and warnings."""
+
+    changes: tuple[Change, ...]
+    kept: tuple[PurePosixPath, ...]
+    in_sync: int
+    warnings: tuple[str, ...]
+
+
+def changes_needed(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Needed:
     problems = {problem.path: problem.message for problem in desired.problems}
     judged = [item for item in desired.managed if item.path not in problems]
-    changes = [change_for(item, snapshot, decisions) for item in judged]
-    found = [change for change in changes if change is not None]
-    found += [_error(path, message) for path, message in problems.items()]
-    warnings = [warning for item in judged for warning in _warnings(item, snapshot.files.get(item.path))]
-    return tuple(sorted(found, key=lambda change: change.path)), changes.count(None), warnings
+    found = [_needed(item, snapshot, decisions) for item in judged]
+    changes = [change for change in found if isinstance(change, Change)]
+    changes += [_error(path, message) for path, message in problems.items()]
+    kept = tuple(sorted(one.path for one in found if isinstance(one, Kept)))
+    warnings = tuple(warning for item in judged for warning in _warnings(item, snapshot.files.get(item.path)))
+    return Needed(tuple(sorted(changes, key=lambda change: change.path)), kept, found.count(None) + len(kept), warnings)
 
 
 def _warnings(item: Managed, actual: File | Obstacle | None) -> list[str]:
@@ -40,7 +56,12 @@ def _warnings(item: Managed, actual: File | Obstacle | None) -> list[str]:
 
 
 def change_for(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change | None:
-    """Return what one managed path needs, or None where it is as it should be."""
+    """Return what one managed path needs, or None where it is as it should be, or is kept."""
+    found = _needed(item, snapshot, decisions)
+    return None if isinstance(found, Kept) else found
+
+
+def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change | Kept | None:
     actual = snapshot.files.get(item.path)
     if isinstance(actual, Obstacle):
         if strategy(item.mode).passed_over(item, actual):
@@ -51,16 +72,26 @@ def change_for(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Chang
     try:
         wanted = strategy(item.mode).wanted(at)
         fault = _bound_broken(item, wanted)
-        return _error(item.path, fault, actual) if fault else _classified(at, wanted, decisions)
+        if fault:
+            return _error(item.path, fault, actual)
+        if keeping.stays(item, snapshot.kept.get(item.path), decisions):
+            change = _classified(at, wanted, Decisions())
+            return Kept(item.path) if change is not None and change.action in keeping.WAITING else change
+        change = _classified(at, wanted, decisions)
+        waits = change is not None and change.action in keeping.WAITING
+        return keeping.kept(change, item.asks, decisions) if change is not None and waits else change
     except FileFault as error:
         return _error(item.path, error.of(item.path), actual)
     except Exception as error:  # whatever a file's content can provoke is that file's fault, and the others go on
         return _error(item.path, f"{item.path}: {faults.in_words(error)}", actual)
 
 
-def satisfied(item: Managed, actual: File | Obstacle | None, written: Written | None, how: str) -> bool:
+def satisfied(
+    item: Managed, actual: File | Obstacle | None, written: Written | None, how: str, kept: str | None = None
+) -> bool:
     """Tell whether a path needs no change, for callers that care about the result and not about its history."""
-    snapshot = Snapshot("", {item.path: actual}, {item.path: written} if written else {}, {item.path: how})
+    last, notes = {item.path: written} if written else {}, {item.path: kept} if kept else {}
+    snapshot = Snapshot("", {item.path: actual}, last, {item.path: how}, kept=notes)
     return change_for(item, snapshot, Decisions()) is None
 
 
@@ -86,7 +117,7 @@ def _classified(at: Situation, wanted: File | None, decisions: Decisions) -> Cha
         return Change(path, Action.CREATE, "missing", None, wanted, base)
     reason = strategy(at.item.mode).reason(at, actual)
     if reason.takes_over:
-        return Change(path, Action.ADOPT, reason.cause, actual, wanted, decided=decisions.adopt)
+        return Change(path, Action.ADOPT, reason.cause, actual, wanted, decided=decisions.takes_over(path))
     if wanted is None:
         return Change(path, Action.DELETE, reason.cause, actual, None, base)
     if actual.content == wanted.content:

@@ -40,8 +40,8 @@ def drift_of(at: Situation, wanted: File | None, written: Written, decisions: De
     cause = _drift_cause(at.actual, written)
     base = written.merge_base if written.merged is not None else written.file
     drift = Change(at.item.path, Action.DRIFT, cause, at.actual, wanted, base, decided=False)
-    match decisions.on_drift:
-        case OnDrift.BLOCK:
+    match decisions.about(at.item.path):
+        case OnDrift.BLOCK | OnDrift.KEEP:
             return drift
         case OnDrift.OVERWRITE:
             return replace(drift, decided=True)

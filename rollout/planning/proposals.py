@@ -13,6 +13,7 @@ from rollout.model.files import Desired
 from rollout.model.plan import Change, State, Step
 from rollout.model.reasons import Reason, Way, WayOut, said
 from rollout.model.reviews import Checks, Review, Standing
+from rollout.planning.review import undecided
 
 _BEFORE = {State.MISSING, State.UNREACHABLE, State.BLOCKED, State.CONFLICT, State.DRIFT}
 
@@ -45,8 +46,8 @@ def proposed(step: Step, standing: Standing | None, decisions: Decisions) -> Ste
         return replace(step, state=State.IN_REVIEW, why=_taken_over(standing), follow=False)
     if standing.declined:
         return replace(step, state=State.DECLINED, why=said(standing.declined).also(WayOut(Way.REOPEN)))
-    if step.state is State.PENDING and not step.reason and standing.left and standing.same:
-        return replace(step, state=State.IN_REVIEW, why=in_words(standing))
+    if step.state is State.PENDING and not undecided(step) and standing.left and standing.same:
+        return replace(step, state=State.IN_REVIEW, why=in_words(standing).also(*step.why.parts))
     return step
 
 

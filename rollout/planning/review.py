@@ -13,6 +13,7 @@ from rollout.model.files import File, Obstacle, fingerprint
 from rollout.model.inventory import Branch, Folder, Target
 from rollout.model.parts import Input
 from rollout.model.plan import Action, Change, OnDrift, State, Step
+from rollout.planning import keeping
 
 
 def same_place(step: Step, target: Target) -> bool:
@@ -85,12 +86,17 @@ def undecided(step: Step) -> list[Change]:
 def decided(step: Step, decisions: Decisions) -> Step:
     """Apply the person's current decisions to a reviewed step; the bytes stay as they were reviewed."""
 
+    theirs = decisions.of(step.target)
+
     def settle(change: Change) -> Change:
-        if change.action is Action.ADOPT and decisions.adopt:
+        how = theirs.about(change.path)
+        if change.decided:
+            return change
+        if change.action is Action.ADOPT and theirs.takes_over(change.path):
             return replace(change, decided=True)
-        if change.action is Action.DRIFT and decisions.on_drift is OnDrift.OVERWRITE:
+        if change.action is Action.DRIFT and how is OnDrift.OVERWRITE:
             return replace(change, decided=True)
-        return change
+        return keeping.kept(change, change.asks, theirs) if change.asks is not None else change
 
     return replace(step, changes=tuple(settle(change) for change in step.changes))
 

@@ -12,7 +12,7 @@ from rollout.model.files import Desired, File, Snapshot, fingerprint
 from rollout.model.inventory import Branch, Target
 from rollout.model.limits import BudgetUse, Finding
 from rollout.model.plan import Action, Change, State, Step
-from rollout.model.reasons import NONE, FileCauses, Reason, Said, Way, WayOut, said
+from rollout.model.reasons import NONE, FileCauses, Kept, Reason, Said, Way, WayOut, said
 from rollout.planning.changes import changes_needed, equal_files
 
 
@@ -24,21 +24,22 @@ def step_for(
     circumstances: Circumstances,
 ) -> Step:
     """Return the frozen step of one target: its state, the reason, and every change."""
-    return step_of(target, findings(desired, snapshot, decisions), circumstances)
+    return step_of(target, findings(desired, snapshot, decisions.of(target.name)), circumstances)
 
 
 def findings(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Findings:
     """Compare what is desired with what is there."""
-    found, in_sync, warnings = changes_needed(desired, snapshot, decisions)
+    needed = changes_needed(desired, snapshot, decisions)
     return Findings(
         revision=snapshot.revision,
-        changes=found,
+        changes=needed.changes,
         managed={item.path: fingerprint(snapshot.files.get(item.path)) for item in desired.managed},
-        in_sync=in_sync,
-        warnings=tuple(warnings),
+        in_sync=needed.in_sync,
+        warnings=needed.warnings,
         orphans=tuple(sorted(orphans(desired, snapshot))),
         newest=snapshot.newest,
-        equal=equal_files(desired, snapshot, {change.path for change in found}),
+        equal=equal_files(desired, snapshot, {*needed.kept, *(change.path for change in needed.changes)}),
+        kept=needed.kept,
     )
 
 
@@ -51,11 +52,12 @@ def step_of(target: Target, found: Findings, circumstances: Circumstances) -> St
         target=target.name,
         location=target.location,
         state=state,
-        why=_with_collisions(why, checkout),
+        why=_with_collisions(_with_kept(why, found.kept), checkout),
         base=found.revision,
         changes=settled,
         managed=found.managed,
         in_sync=found.in_sync,
+        kept=found.kept,
         pending=circumstances.pending,
         overtaken=circumstances.overtaken,
         outrun=circumstances.outrun,
@@ -71,6 +73,15 @@ def step_of(target: Target, found: Findings, circumstances: Circumstances) -> St
         checkout=() if checkout is None else checkout.differing,
         collides=() if checkout is None else checkout.collides,
     )
+
+
+def _with_kept(why: Reason, kept: tuple[PurePosixPath, ...]) -> Reason:
+    return why.also(Kept(kept)) if kept else why
+
+
+def kept(step: Step) -> Reason:
+    """Say which files a run of the step keeps as others left them."""
+    return Reason((Kept((*(change.path for change in step.changes if change.keep), *step.kept)),))
 
 
 def _with_collisions(why: Reason, checkout: CheckoutState | None) -> Reason:
@@ -99,7 +110,7 @@ def _ahead(circumstances: Circumstances) -> int | None:
 
 def _settled(change: Change, waiting: Mapping[PurePosixPath, tuple[File | None, File | None]]) -> Change:
     """Mark a change as decided if the waiting commit makes it: it was decided when that commit was made."""
-    if change.action is Action.ERROR or change.path not in waiting:
+    if change.action is Action.ERROR or change.keep or change.path not in waiting:
         return change
     before, after = waiting[change.path]
     if before != change.before:

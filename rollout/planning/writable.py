@@ -72,11 +72,13 @@ def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
         return be(Verdict.UNCHANGED, step.why)
     if renews(step) and not step.changes:
         return None
+    if any(change.keep for change in step.changes):
+        return None
     if step.kind == "repo" and step.changes and all(change.idle for change in step.changes) and not step.follow:
         only = step.changes[0]
         return be(Verdict.UNCHANGED, said(f"{only.path}: {only.cause}, and that is what is there"))
     if not step.changes and not step.follow:
-        return be(Verdict.UNCHANGED, step.why if step.state is State.BEHIND else NONE)
+        return be(Verdict.UNCHANGED, step.why if step.state is State.BEHIND or step.kept else NONE)
     return None
 
 

@@ -82,7 +82,8 @@ def plan_text(plan: Plan, paint: Paint, *, with_diff: bool, whole: bool = False,
 
 def _quiet(step: Step) -> bool:
     """Tell whether all there is to say about a target is that it is in sync."""
-    return step.state is State.IN_SYNC and not step.orphans and not step.warnings and not step.collides
+    said = (step.orphans, step.warnings, step.collides, step.kept)
+    return step.state is State.IN_SYNC and not any(said)
 
 
 def next_step(steps: Sequence[Step]) -> tuple[str, ...]:

@@ -32,13 +32,26 @@ class Touch(Struct, frozen=True, array_like=True):
     merged: str | None = None
     run: str = ""
     ours: bool = True
+    kept: str | None = None  # the commit only says that the file was kept when this was asked for
+
+    @property
+    def wrote(self) -> bool:
+        """Tell whether this is what rollout wrote."""
+        return self.ours and self.kept is None
 
 
 History = dict[PurePosixPath, list[Touch]]  # newest first
 
 
 def own(touches: Iterable[Touch]) -> list[Touch]:
-    return [touch for touch in touches if touch.ours]
+    """Return what was written by us."""
+    return [touch for touch in touches if touch.wrote]
+
+
+def kept(touches: Iterable[Touch]) -> str | None:
+    """Return what was asked for when a file was kept, if we have not written it since."""
+    newest = next((touch for touch in touches if touch.ours), None)
+    return None if newest is None else newest.kept
 
 
 def blobs_of(
@@ -84,7 +97,8 @@ def written(touches: list[Touch], contents: Mapping[str, bytes], target: str) ->
 def disputed(touches: list[Touch]) -> bool:
     """Tell whether the newest commit here is one of ours that somebody changed, and what we had made is not known."""
     known = {touch.run for touch in own(touches)}
-    newer = touches[: next((n for n, touch in enumerate(touches) if touch.ours), len(touches))]
+    writes = [touch for touch in touches if touch.kept is None]
+    newer = writes[: next((n for n, touch in enumerate(writes) if touch.ours), len(writes))]
     return any(touch.run not in known for touch in newer)
 
 
@@ -133,9 +147,19 @@ def touches_of(name: str, commit: bytes, moved: list[Moved]) -> list[tuple[PureP
     ours = len(parents) == 1 and (made or (bool(run and target) and seal.unsealed(commit)))
     merges = messages.merged(text) if ours else {}
     named = run if ours and run else " ".join(seal.runs(text)[-1:])
-    return [
+    writes = [
         (path, Touch(name, target or "", before, after, merges.get(str(path)), named, ours))
         for path, before, after in moved
+    ]
+    return [*writes, *(keeps_of(name, text) if ours else ())]
+
+
+def keeps_of(commit: str, text: str) -> list[tuple[PurePosixPath, Touch]]:
+    """Return what the message of a commit of ours says of files that it left as others had them."""
+    run, target = messages.run_and_target(text)
+    return [
+        (PurePosixPath(path), Touch(commit, target or "", None, None, None, run or "", kept=asks))
+        for path, asks in messages.kept(text).items()
     ]
 
 

@@ -37,6 +37,13 @@ class PastLook(Struct, frozen=True):
     noted: bool = False  # earlier versions did not note the files that others had written just so
 
 
+class KeptNote(Struct, frozen=True, array_like=True):
+    """What was asked for when a person decided to keep a file, and our last commit that had written it."""
+
+    asks: str
+    after: str | None
+
+
 class Memo(Struct, frozen=True, omit_defaults=True):
     """What is remembered of one branch of a repository; the fields have the names that they have in the file."""
 
@@ -51,6 +58,7 @@ class Memo(Struct, frozen=True, omit_defaults=True):
     noted: Mapping[str, Note] = field(default_factory=dict)
     in_sync: PastLook | None = None
     proposed: Proposed | None = None
+    kept: Mapping[str, KeptNote] = field(default_factory=dict)
 
 
 def parsed(document: object) -> Memo:

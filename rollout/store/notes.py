@@ -36,7 +36,7 @@ def forget(store: Store, tip: str) -> None:
     kept: Notes = notes
     for commit in {note.commit for note in notes.values()}:
         if commit != tip and lineage.reaches(store, commit, tip):
-            since = [path for path, touch in search.touches(store, f"{commit}..{tip}") if touch.ours]
+            since = [path for path, touch in search.touches(store, f"{commit}..{tip}") if touch.wrote]
             kept = noted.without(kept, since, commit)
     if kept != notes:
         store.memory.remember(noted=by_name(kept))

@@ -68,15 +68,17 @@ def add(store: Store, commit: str, parent: str, changes: Iterable[Change]) -> No
     """Know what our commit on `parent` did, where all that was before it is known."""
     memo = store.memory.memo()
     if memo.searched == parent:
-        run = _run_of(store, commit)
-        new = {c.path: [history.touch(commit, store.target, (c.before, c.after), c.template, run)] for c in changes}
+        text = _text(store, commit)
+        run, _ = messages.run_and_target(text)
+        new = history.by_path(history.keeps_of(commit, text))
+        new |= {c.path: [history.touch(commit, store.target, (c.before, c.after), c.template, run)] for c in changes}
         found = history.joined(new, by_path(memo.history))
         store.memory.remember(searched=commit, history=by_name(found))
 
 
-def _run_of(store: Store, commit: str) -> str | None:
+def _text(store: Store, commit: str) -> str:
     found = store.objects(commit).read(commit)
-    return None if found is None else messages.run_and_target(messages.parts(found[2])[1])[0]
+    return "" if found is None else messages.parts(found[2])[1]
 
 
 def made(store: Store, commit: str) -> dict[PurePosixPath, tuple[File | None, File | None]]:

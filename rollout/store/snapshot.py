@@ -12,7 +12,7 @@ from rollout.content.line_ends import conversion
 from rollout.model.files import File, Obstacle, Snapshot, Written, symlink
 from rollout.objects.ids import git_id
 from rollout.objects.trees import Blob, Tree
-from rollout.store import blobs, history, noted, own_commits
+from rollout.store import blobs, history, keeping, noted, own_commits
 from rollout.store.history import History
 from rollout.store.memo import by_path
 from rollout.store.noted import Note
@@ -65,7 +65,8 @@ def at(
     in_force = _in_force(there, contents)
     files = {path: _file(entry, in_force[path], contents) for path, entry in there.entries.items()}
     ends = {path: conversion(found) for path, found in in_force.items()}
-    return Snapshot(tip, files, written, ends, store.memory.memo().newest)
+    kept = keeping.known(store, past, there.entries)
+    return Snapshot(tip, files, written, ends, store.memory.memo().newest, kept)
 
 
 def _there(store: Store, tip: str, managed: list[PurePosixPath]) -> _There:

@@ -46,7 +46,7 @@ def asked(targets: list[Target]) -> dict[str, tuple[Desired, tuple[Change, ...]]
     with Rendering(templates, PATTERNS, {}, None) as rendering:
         desired = {one.name: rendering.desired(one) for one in targets}
     return {
-        name: (wanted, changes_needed(wanted, snapshot(name), Decisions(adopt=True))[0])
+        name: (wanted, changes_needed(wanted, snapshot(name), Decisions(adopt=True)).changes)
         for name, wanted in desired.items()
     }
 

@@ -37,7 +37,7 @@ def _message(task: Task, pending: Pending | None, changes: Sequence[Change], ide
         return pending.message
     subject = task.job.words.message or default_subject(changes)
     trailers = _trailers(task, identity)
-    return messages.message(subject, task.job.run, task.step.target, changes, trailers)
+    return messages.message(subject, task.job.run, task.step.target, (*changes, *task.keeps), trailers)
 
 
 def _same(task: Task, pending: Pending, changes: Iterable[Change]) -> bool:
@@ -47,7 +47,7 @@ def _same(task: Task, pending: Pending, changes: Iterable[Change]) -> bool:
     if _keeps_message(task, pending):
         return True
     wanted = task.job.words.message or default_subject(changes)
-    asked = _trailers(task, _identity(task))
+    asked = (*_trailers(task, _identity(task)), *messages.keeps(task.keeps))
     return pending.subject == wanted.split("\n", 1)[0] and set(asked) <= set(pending.message.split("\n"))
 
 

@@ -14,7 +14,7 @@ from rollout.model.files import Desired, Snapshot
 from rollout.model.inventory import Branch
 from rollout.model.plan import Action, Change, State, Step
 from rollout.model.reasons import Way, WayOut, said
-from rollout.planning import steps
+from rollout.planning import keeping, steps
 from rollout.planning.proposals import renews
 from rollout.remote.upstream import NoBranch, Unreachable
 from rollout.safety.faults import first_line
@@ -60,7 +60,7 @@ def observe_branch(look: Look) -> Step:
 
 
 def _observe(look: Look, at: Located, store: Store) -> Step:
-    target, desired, settings, decisions = look.target, look.desired, look.settings, look.decisions
+    target, desired, settings, decisions = look.target, look.desired, look.settings, look.decisions.of(look.target.name)
     assert isinstance(target.location, Branch)
     network = not settings.offline or at.local
     heard = look.heard if network else None
@@ -72,10 +72,11 @@ def _observe(look: Look, at: Located, store: Store) -> Step:
     outrun = () if pending is None else outrun_by(snapshot, pending)
     settled = pending is not None and not outrun and still_right(desired, snapshot, pending)
     entries = in_sync.entries_of(desired, snapshot)
-    there = checkout(look, at, store, tip, entries)
-    if there is not None and there.behind is None and network and fetch.deepen(store):
-        there = checkout(look, at, store, tip, entries)
     found = steps.findings(desired, snapshot, decisions)
+    seen = replace(look, desired=keeping.as_kept(desired, snapshot, found))
+    there = checkout(seen, at, store, tip, entries)
+    if there is not None and there.behind is None and network and fetch.deepen(store):
+        there = checkout(seen, at, store, tip, entries)
     offered = proposing(delivery_of(target, decisions), at, store, tip, found.changes, network=network)
     circumstances = replace(
         circumstances_of(at, store, settings, there),
@@ -89,7 +90,8 @@ def _observe(look: Look, at: Located, store: Store) -> Step:
         step = with_proposal(step, desired, offered, store, decisions)
     with suppress(OSError):  # without room on the disk we forget this, and the next full look notes it
         notes.take(store, tip, found.equal)
-        if look.asked and pending is None and entries is not None and not found.changes and not renews(step):
+        quiet = not found.changes and not found.kept and pending is None
+        if look.asked and quiet and entries is not None and not renews(step):
             in_sync.keep(store, InSync(found, entries), look.asked)
     return step
 

@@ -59,6 +59,7 @@ def still_right(desired: Desired, snapshot: Snapshot, pending: Pending) -> bool:
                 return False
             actual = after
             written = Written(after, pending.commit, merged=pending.merged.get(str(item.path)))
-        if not changes.satisfied(item, actual, written, snapshot.line_ends.get(item.path, "binary")):
+        kept = snapshot.kept.get(item.path)
+        if not changes.satisfied(item, actual, written, snapshot.line_ends.get(item.path, "binary"), kept):
             return False
     return not desired.problems

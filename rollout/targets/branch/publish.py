@@ -15,10 +15,11 @@ from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Action, Change, State
 from rollout.model.reasons import NONE, Said, said
 from rollout.planning.proposals import renews
+from rollout.planning.steps import kept
 from rollout.remote.answers import Moved, Pushed, Refused
 from rollout.remote.upstream import NoBranch, ask
 from rollout.safety.faults import first_line
-from rollout.store import fetch, heard, hold, in_sync, pending, push
+from rollout.store import fetch, heard, hold, in_sync, keeping, pending, push
 from rollout.targets.branch.commit import commit
 from rollout.targets.branch.evaluate import last_tip
 from rollout.targets.branch.locate import locate
@@ -58,9 +59,12 @@ def write(job: Job) -> Outcome:
 
 
 def _written(task: Task) -> Outcome:
+    keeping.note(task.store, task.keeps)
     changes = [change for change in task.step.changes if change.action is not Action.ERROR and not change.idle]
     if not changes and renews(task.step):
         return _with_checkout(task, clear_away(task))
+    if not changes and task.keeps:
+        return _with_checkout(task, outcome_of(task.step, Verdict.UNCHANGED, kept(task.step)))
     if not changes:
         return _checkout_alone(task)
     refused = _no_place_for_a_commit(task)

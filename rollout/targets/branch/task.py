@@ -30,6 +30,11 @@ class Task(Struct, frozen=True):
         return self.step.via is not Via.PUSH
 
     @property
+    def keeps(self) -> tuple[Change, ...]:
+        """Return the decisions to keep a file as others left it."""
+        return tuple(change for change in self.step.changes if change.keep)
+
+    @property
     def settings(self) -> Settings:
         return self.job.settings
 

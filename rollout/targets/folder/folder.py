@@ -47,7 +47,7 @@ def observe(target: Target, desired: Desired, settings: Settings, decisions: Dec
     except OSError as error:
         reason = f"{error.filename or root}: {error.strerror}"
         return Step(target.name, target.location, State.BLOCKED, said(reason), None)
-    found = steps.findings(desired, snapshot, decisions)
+    found = steps.findings(desired, snapshot, decisions.of(target.name))
     _note(settings.state, root, kept, found.equal)
     return steps.step_of(target, found, Circumstances(identity=str(root)))
 
@@ -78,7 +78,8 @@ def write(job: Job) -> Outcome:
     root = step.location.root
     kept = memory.memory(job.settings.state, root)
     writer = FolderWriter(root, kept, job.run.id)
-    changes = [change for change in step.changes if change.action is not Action.ERROR]
+    changes = [change for change in step.changes if change.action is not Action.ERROR and not change.keep]
+    keeps = [change for change in step.changes if change.keep]
     try:
         with memory.locked(job.settings.state, root, job.settings.wait):
             snapshot = read_snapshot(root, step.managed, kept)
@@ -91,11 +92,11 @@ def write(job: Job) -> Outcome:
                 writer.clear()
                 writer.sweep(step.managed)
                 done = writer.write(changes)
-                writer.remember(
-                    {p: f for p, f in snapshot.files.items() if isinstance(f, File) and not _touched(p, changes)}
-                )
-                verdict = Verdict.WRITTEN if done else Verdict.UNCHANGED
-                outcome = _outcome(step, verdict, changes=done)
+                writer.remember({p: f for p, f in snapshot.files.items() if isinstance(f, File) and _settled(p, step)})
+                outcome = _outcome(step, Verdict.WRITTEN if done else Verdict.UNCHANGED, changes=done)
+                if keeps:
+                    writer.keep(keeps)
+                    outcome = replace(outcome, why=steps.kept(step))
     except Changed as error:
         outcome = _outcome(step, Verdict.STALE, f"{error}; what others wrote is left as it is")
     except Busy as error:
@@ -123,8 +124,9 @@ def _read_meanwhile(root: Path, step: Step) -> list[PurePosixPath]:
     ]
 
 
-def _touched(path: PurePosixPath, changes: Iterable[Change]) -> bool:
-    return any(change.path == path for change in changes)
+def _settled(path: PurePosixPath, step: Step) -> bool:
+    """Tell whether a path is as it should be, and neither to be changed nor kept in spite of the template."""
+    return path not in step.kept and all(change.path != path for change in step.changes)
 
 
 def _is_done(path: PurePosixPath, step: Step, files: Mapping[PurePosixPath, File | Obstacle | None]) -> bool:

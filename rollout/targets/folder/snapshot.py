@@ -39,13 +39,15 @@ def read_snapshot(root: Path, wanted: Iterable[PurePosixPath], kept: FolderMemor
     """Return the managed paths as they are on the disk, and what rollout last wrote there."""
     files = {path: look.as_file(look.look(root, path)) for path in wanted}
     written: dict[PurePosixPath, Written] = {}
-    for name, entry in kept.read().items():
+    record = kept.read()
+    keeps = {PurePosixPath(name): entry["kept"] for name, entry in record.items() if entry.get("kept")}
+    for name, entry in record.items():
         path = PurePosixPath(name)
         found = files[path] if path in files else look.as_file(look.look(root, path))
         last = _last_written(entry, found, kept)
         if last is not None and (path in files or found is not None):
             written[path] = last
-    return Snapshot(_revision(files), files, written)
+    return Snapshot(_revision(files), files, written, kept=keeps)
 
 
 def _revision(files: Mapping[PurePosixPath, File | Obstacle | None]) -> str:

@@ -165,6 +165,7 @@ class FolderWriter:
 
     def _written(self, entry: dict[str, Any], announced: _Announced) -> None:
         del entry["announced"]
+        entry.pop("kept", None)
         if announced.merged is not None and entry.get("merged") is None and "print" in entry:
             entry["merge_base"] = entry["print"]
         if announced.before not in {"-", entry.get("print")}:
@@ -184,6 +185,13 @@ class FolderWriter:
                 self._kept.keep(file)
                 record[path] = {"print": fingerprint(file), "run": self._run}
             self._kept.write(record)
+
+    def keep(self, changes: Iterable[Change]) -> None:
+        """Note the files that a person decided to keep."""
+        record = self._kept.read()
+        for change in changes:
+            record.setdefault(str(change.path), {})["kept"] = change.asks
+        self._kept.write(record)
 
     # --- what a killed run left
 

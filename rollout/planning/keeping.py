@@ -1,0 +1,47 @@
+"""Files that others changed and that a person decides to keep as they are, until the template changes."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from rollout.model.circumstances import Decisions, Findings
+from rollout.model.files import Desired, File, Managed, Snapshot
+from rollout.model.inventory import Mode
+from rollout.model.plan import Action, Change, OnDrift
+
+WAITING = frozenset({Action.DRIFT, Action.ADOPT, Action.CONFLICT})  # what waits for a person's decision
+
+
+def stays(item: Managed, noted: str | None, decisions: Decisions) -> bool:
+    """Tell whether a file was kept and the template still asks for what it asked for then.
+
+    Only a decision about this very file ends that before; one about all files does not.
+    """
+    return noted == item.asks and decisions.named(item.path) is None
+
+
+def kept(change: Change, asks: str, decisions: Decisions) -> Change:
+    """Return a change that waits for a decision, decided if that is to keep what is there."""
+    named = decisions.named(change.path)
+    how = named if change.action is Action.ADOPT else named or decisions.on_drift
+    if how is not OnDrift.KEEP:
+        return replace(change, asks=asks)
+    cause = f"{change.cause}; it is kept"
+    return replace(change, asks=asks, keep=True, decided=True, after=change.before, cause=cause)
+
+
+def as_kept(desired: Desired, snapshot: Snapshot, found: Findings) -> Desired:
+    """Return what a checkout should have: of a file that is kept, what upstream has."""
+    kept = {*found.kept, *(change.path for change in found.changes if change.keep)}
+    if not kept:
+        return desired
+    return replace(
+        desired, managed=tuple(_there(one, snapshot) if one.path in kept else one for one in desired.managed)
+    )
+
+
+def _there(item: Managed, snapshot: Snapshot) -> Managed:
+    there = snapshot.files.get(item.path)
+    if not isinstance(there, File):
+        return replace(item, mode=Mode.ABSENT, body=b"")
+    return replace(item, mode=Mode.WHOLE, body=there.content, executable=there.executable)

@@ -1,0 +1,43 @@
+"""Files that a person decided to keep: noted in our commits, and in the state folder where a run makes none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+
+from rollout.model.plan import Change
+from rollout.store import history, pending
+from rollout.store.history import History
+from rollout.store.memo import KeptNote, by_name, by_path
+from rollout.store.store import Store
+
+
+def note(store: Store, changes: Iterable[Change]) -> None:
+    """Note which of the changes are to keep what is there; a waiting commit that changes such a file is dropped."""
+    keeps = {change.path: change.asks for change in changes if change.keep and change.asks}
+    if not keeps:
+        return
+    memo = store.memory.memo()
+    past = by_path(memo.history)
+    new = {path: KeptNote(asks, _last(past, path)) for path, asks in keeps.items()}
+    store.memory.remember(kept=by_name({**by_path(memo.kept), **new}))
+    waiting = pending.read(store)
+    if waiting is not None and waiting.files.keys() & keeps.keys():
+        pending.drop(store)
+
+
+def known(store: Store, past: History, paths: Iterable[PurePosixPath]) -> Mapping[PurePosixPath, str]:
+    """Return what was asked for when files were kept that we have not written since."""
+    notes = by_path(store.memory.memo().kept)
+    found = {}
+    for path in paths:
+        note = notes.get(path)
+        asks = note.asks if note is not None and note.after == _last(past, path) else history.kept(past.get(path, ()))
+        if asks is not None:
+            found[path] = asks
+    return found
+
+
+def _last(past: History, path: PurePosixPath) -> str | None:
+    """Return our last commit that wrote a file."""
+    return next((touch.commit for touch in history.own(past.get(path, ()))), None)
