@@ -38,7 +38,7 @@ class Life(Struct):
             change = decisions.only_change(
                 decisions.step(self._item(template), decisions.file(self.text), self.last, YES)
             )
-        self.last = decisions.written(change, self.last)
+        self.last = Written(None) if change.after is None else decisions.written(change, self.last)
         self.text = _text(change.after)
         return planned
 

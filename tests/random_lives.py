@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rollout.content.documents import formats, merge
 from rollout.content.documents.document import Amend, Array, Node, Object, Scalar, Unmergeable, applied, meaning
@@ -69,6 +70,7 @@ class Fate(Struct):
     named: Named = field(default_factory=dict)
     theirs: list[str] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
+    shadow: str = ""  # the file as it would be if there were no templates
     touched: bool = False
     number: int = 0
 
@@ -154,11 +156,19 @@ class Fate(Struct):
         template = written(inner, self.form, compact=True)
         return merge.merged(text.encode(), template, Ours(), self.kind).decode()
 
+    def _added(self, text: str, steps: Steps, value: Any) -> str:
+        changed = self._merged(text, steps, value)
+        try:
+            self.shadow = self._merged(self.shadow, steps, value)
+        except DocumentFault:
+            self.touched = True
+        return changed
+
     def _add(self, text: str) -> str:
         root = self.kind.read(text.encode()).root
         objects = [steps for steps, node in places(root) if isinstance(node, Object)]
         word = self._word()
-        changed = self._merged(text, (*self.chance.choice(objects), word), word)
+        changed = self._added(text, (*self.chance.choice(objects), word), word)
         self.theirs.append(word)
         return changed
 
@@ -168,7 +178,7 @@ class Fate(Struct):
         word = self._word()
         steps = self.chance.choice(lists)
         keys = self.kind.match.keys(steps)
-        changed = self._merged(text, steps, [dict.fromkeys(keys, word) if keys else word])
+        changed = self._added(text, steps, [dict.fromkeys(keys, word) if keys else word])
         self.theirs.append(word)
         return changed
 
@@ -225,6 +235,23 @@ class Fate(Struct):
         self._hold(again is None, f"a second run finds {again and (again.action, again.cause)}")
         self._says(template, after)
 
+    def end(self, first: str) -> None:
+        """Drop everything that the template names, and hold what must be left; the same goes for `mode: absent`."""
+        gone = replace(self.life, rule=replace(self.life.rule, mode=Mode.ABSENT), asked=[])
+        self.named = {}
+        self.roll_out()
+        left = self.life.text or ""
+        if not self.theirs and not self.touched and self.number == 0:
+            self._hold(left == first, f"it is not as it was at first:\n{first}")
+        if self.touched or self.life.asked:
+            return
+        rest = iter(left)
+        self._hold(all(c in rest for c in first), f"of what was there at first something is gone:\n{first}")
+        said, alone = (meaning(self.kind.read(text.encode()).root) for text in (left, self.shadow))
+        self._hold(said == alone, f"it does not say what people wrote alone:\n{self.shadow}")
+        gone.rolled_out("")
+        self._hold(gone.asked or gone.text == left, f"`absent` leaves something else:\n{gone.text}")
+
     def _says(self, template: str, after: str) -> None:
         root = self.kind.read(after.encode()).root
         for steps in _leaves(self.named, ()):
@@ -274,7 +301,8 @@ def fate(file: Path, seed: int) -> Fate:
     rule = FileRule(Mode.MERGE, match=match, format=FORMS.get(file.name))
     path = PurePosixPath(".claude/settings.json" if name == "settings.json" else name)
     kind = merge.Kind(path, formats.format_of(path, rule.format), match_for(path, dict(match)))
-    return Fate(Life(str(path), file.read_bytes().decode(), rule), kind, Random(f"{file.name}{seed}"))
+    text = file.read_bytes().decode()
+    return Fate(Life(str(path), text, rule), kind, Random(f"{file.name}{seed}"), shadow=text)
 
 
 def lived(file: Path, seed: int, *, steps: int = 6, people: bool = True) -> None:
@@ -286,10 +314,4 @@ def lived(file: Path, seed: int, *, steps: int = 6, people: bool = True) -> None
             one.person()
         one.change_template()
         one.roll_out()
-    one.named = {}
-    one.roll_out()
-    if not people:
-        one._hold(one.life.text == first, f"it is not as it was at first:\n{first}")
-    if not one.touched and not one.life.asked:
-        left = iter(one.life.text or "")
-        one._hold(all(c in left for c in first or ""), f"of what was there at first something is gone:\n{first}")
+    one.end(first or "")
