@@ -160,7 +160,7 @@ class Fate(Struct):
         changed = self._merged(text, steps, value)
         try:
             self.shadow = self._merged(self.shadow, steps, value)
-        except DocumentFault:
+        except Unmergeable:
             self.touched = True
         return changed
 

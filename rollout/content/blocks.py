@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rollout.content import comments, markers, sections, unmarked
+from rollout.content import comments, markers, refusals, sections, unmarked
 from rollout.content.markers import ID, Mark, MarkerError, Spot, marks
 
 _BOM = b"\xef\xbb\xbf"
@@ -127,36 +127,13 @@ def splice(content: bytes | None, body: bytes, spot: Spot, earlier: str | None =
     """
     there = content or b""
     spot = replace(spot, script=comments.of_script(there))
-    _refuse_unreadable(there, body, spot)
+    refusals.refuse(there, body, spot)
     found = find(there, spot)
     block = found.get(spot.block_id) or found.get(earlier or "")
     result = _added(there, body, spot, last) if block is None else _moved(there, block, body, spot)
     if result != content:
         _prove(result, body, spot, len(found) + (block is None))
     return result
-
-
-def _refuse_unreadable(content: bytes, body: bytes, spot: Spot) -> None:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise MarkerError("line 1: is UTF-16; a block can only be written into text in UTF-8")
-    for text, what in ((content, ""), (body, "the template's text ")):
-        at = text.find(b"\0")
-        if at >= 0:
-            line = text.count(b"\n", 0, at) + 1
-            raise MarkerError(f"line {line}: {what}has a NUL; a block can only be written into text in UTF-8")
-    if not body.isascii():
-        _refuse_mixed(content)
-    markers.written(spot)
-    if next(marks(body, spot), None) is not None:
-        raise MarkerError("the template of a block must not hold markers itself")
-
-
-def _refuse_mixed(content: bytes) -> None:
-    try:
-        content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise MarkerError(f"line {line}: is not UTF-8, and the block's text is") from None
 
 
 def _moved(content: bytes, block: Block, body: bytes, spot: Spot) -> bytes:
@@ -202,14 +179,19 @@ def _in_place_of(content: bytes, whole: bytes, first: tuple[int, int], *others: 
     return b"".join(kept) + content[at:]
 
 
-def without(content: bytes, gone: Iterable[Block]) -> bytes:
-    """Return the file without these blocks, and without the blank line that stood between one and the rest."""
+def without(content: bytes, gone: Iterable[Block], *, had_no_end: bool = False) -> bytes:
+    """Return the file without these blocks, and without the blank line that stood between one and the rest.
+
+    What stays in front of one that comes last has no line end where it `had_no_end` before the block.
+    """
     for block in sorted(gone, key=lambda block: block.begin.start, reverse=True):
         bom = len(_BOM) if block.begin.start == 0 and content.startswith(_BOM) else 0
         before, after = content[: block.begin.start + bom], content[block.end.end :]
         apart = re.search(rb"(?:\A|\n)(\r?\n)\Z", before)
         if apart is not None and (not after or re.match(rb"\r?\n", after)):
             before = before[: apart.start(1)]
+        if had_no_end and not after:
+            before = before.removesuffix(b"\n").removesuffix(b"\r")
         content = before + after
     return content
 

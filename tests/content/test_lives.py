@@ -172,3 +172,35 @@ def test_what_others_had_comes_back_as_they_spelled_it_where_the_template_says_s
     file = life(name, before)
     assert file.lived(*steps) == before
     assert file.plan(steps[-1]) is None
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("before", ["mine", "mine\n", "mine\n\n"])
+def test_a_block_that_goes_away_takes_the_line_end_along_that_came_with_it(before: str, newline: str) -> None:
+    before = f"first\n{before}".replace("\n", newline)
+    file = Life("x.md", before, FileRule(Mode.BLOCK))
+    file.lived("ours\n", "ours, again\n")
+    file.text = str(file.text).replace("mine", "changed")
+    file.rule = FileRule(Mode.ABSENT)
+    assert file.lived("") == before.replace("mine", "changed")
+    assert file.asked == ["adopt"]
+
+
+def test_what_a_person_wrote_below_a_block_keeps_the_line_end_above_it() -> None:
+    file = Life("x.md", "mine", FileRule(Mode.BLOCK))
+    file.rolled_out("ours\n")
+    file.text = f"{file.text}below\n"
+    file.rule = FileRule(Mode.ABSENT)
+    assert file.lived("") == "mine\n\nbelow\n"
+
+
+@pytest.mark.parametrize("body", ["   quoted\n\ntext\n", "\n  quoted\n", "\tquoted"])
+def test_a_block_of_restructured_text_that_its_marker_would_swallow_is_refused(body: str) -> None:
+    file = Life("x.rst", "mine\n", FileRule(Mode.BLOCK))
+    refused = file.plan(body)
+    assert refused is not None
+    assert refused.action is Action.ERROR
+    assert "begin it with the line `..`" in refused.cause
+    allowed = file.plan(f"..\n\n{body}")
+    assert allowed is not None
+    assert allowed.action is Action.ADOPT

@@ -42,13 +42,15 @@ def _rest(content: bytes, base: bytes, written: Written, item: Managed) -> Rest:
     names = _blocks(written, base, item)
     if content == base and alone and not (written.noted and names):
         return Rest(None)
-    without = _without_blocks(content, base, names, item) or _without_keys(content, base, written.ours, item)
+    without = _without_blocks(content, base, names, item, written.ours) or _without_keys(
+        content, base, written.ours, item
+    )
     if without is not None and without.content is not None and written.noted:
         texts = [text for name, text in _found(base, item).items() if name not in _found(content, item)]
         left = blocks.without_texts(without.content, texts, _spot(item))
         without = replace(without, content=left if left.strip() else None)
     if without is not None:
-        return replace(without, content=_as_before(without.content, written.ours))
+        return replace(without, content=_unless_blank(without.content))
     if not alone and _released(written, item):
         return Rest(content)
     return Rest(None, sure=alone or not _survives(written.ours), drifted=content != base)
@@ -88,11 +90,16 @@ def _released(written: Written, item: Managed) -> bool:
     return _rest(before, earlier[-1][1], found, item).content == after
 
 
-def _as_before(content: bytes | None, pairs: Pairs) -> bytes | None:
-    """Return what stays as others had written it where only the end of the last line differs; blank is nothing."""
-    if content is None or not content.strip():
-        return None
-    return next((before for before, _ in reversed(pairs) if before + b"\n" == content), content)
+def _unless_blank(content: bytes | None) -> bytes | None:
+    return content if content is not None and content.strip() else None
+
+
+def _had_no_end(pairs: Pairs) -> bool:
+    """Tell whether the last line has its line end from us alone."""
+    had_none = False
+    for before, after in pairs:
+        had_none = bool(before) and (had_none or not before.endswith(b"\n")) and after.endswith(b"\n")
+    return had_none
 
 
 # --- blocks
@@ -132,11 +139,14 @@ def _blocks(written: Written, base: bytes, item: Managed) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def _without_blocks(content: bytes, base: bytes, names: tuple[str, ...], item: Managed) -> Rest | None:
+def _without_blocks(
+    content: bytes, base: bytes, names: tuple[str, ...], item: Managed, pairs: Pairs = ()
+) -> Rest | None:
     if not names:
         return None
     there = blocks.find(content, _spot(item))
-    left = blocks.without(content, [there[name] for name in names if name in there])
+    gone = [there[name] for name in names if name in there]
+    left = blocks.without(content, gone, had_no_end=_had_no_end(pairs))
     was, now = _found(base, item), _found(content, item)
     drifted = any(name in now and now[name] != was[name] for name in names)
     return Rest(left if left.strip() else None, drifted=drifted)

@@ -1,0 +1,37 @@
+"""Files that no block can be written into, and texts that cannot be a block."""
+
+from __future__ import annotations
+
+import re
+
+from rollout.content import comments, markers
+from rollout.content.markers import MarkerError, Spot, marks
+
+
+def refuse(content: bytes, body: bytes, spot: Spot) -> None:
+    """Raise MarkerError for a file that cannot hold a block, and for a text that cannot be one."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise MarkerError("line 1: is UTF-16; a block can only be written into text in UTF-8")
+    for text, what in ((content, ""), (body, "the template's text ")):
+        at = text.find(b"\0")
+        if at >= 0:
+            line = text.count(b"\n", 0, at) + 1
+            raise MarkerError(f"line {line}: {what}has a NUL; a block can only be written into text in UTF-8")
+    if not body.isascii():
+        _refuse_mixed(content)
+    markers.written(spot)
+    if spot.form == comments.RST and not spot.custom and re.match(rb"(?:\s*\n)?[ \t]+\S", body):
+        raise MarkerError(
+            "the template of a block in reStructuredText must not begin with an indented line, which would be part "
+            "of the marker's comment; begin it with the line `..`"
+        )
+    if next(marks(body, spot), None) is not None:
+        raise MarkerError("the template of a block must not hold markers itself")
+
+
+def _refuse_mixed(content: bytes) -> None:
+    try:
+        content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise MarkerError(f"line {line}: is not UTF-8, and the block's text is") from None
