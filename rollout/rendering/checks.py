@@ -52,4 +52,4 @@ def _refusal(command: str, item: Managed) -> str | None:
             return f"{item.path}: its check {error}"
         if done.code == 0:
             return None
-        return f"{item.path}: its check refuses it: {command}: {done.words(folder)}"
+        return f"{item.path}: check {done.failed(command, item.path.name, folder)}"

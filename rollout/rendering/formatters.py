@@ -55,7 +55,9 @@ def _printed(item: Managed, command: str) -> bytes | Problem:
         except sealed.NotRun as error:
             return Problem(item.path, f"{item.path}: its formatter {error}")
         if done.code:
-            return Problem(item.path, f"{item.path}: its formatter fails: {command}: {done.words(folder)}")
+            return Problem(item.path, f"{item.path}: formatter {done.failed(command, str(item.path), folder)}")
     if item.body.strip() and not done.out.strip():
-        return Problem(item.path, f"{item.path}: its formatter prints nothing: {command}")
+        return Problem(
+            item.path, f"{item.path}: its formatter prints nothing: {sealed.as_run(command, str(item.path))}"
+        )
     return done.out

@@ -33,11 +33,15 @@ class Ran(Struct, frozen=True):
     out: bytes
     err: bytes
 
-    def words(self, folder: str) -> str:
+    def _words(self, folder: str) -> str:
         """Return in one line what it complains of, without the folder that it ran in."""
         said = (self.err or self.out).decode("utf-8", "replace").replace(f"{folder}/", "")
-        words = "; ".join(plain(line) for line in said.splitlines() if line.strip())[:300]
-        return words or f"exit code {self.code}"
+        return "; ".join(plain(line) for line in said.splitlines() if line.strip())[:300]
+
+    def failed(self, command: str, path: str, folder: str) -> str:
+        """Return how it failed: its exit code, the command as it ran, and what it complains of."""
+        words = self._words(folder)
+        return f"failed (exit {self.code}): {as_run(command, path)}" + (f": {words}" if words else "")
 
 
 @contextmanager
@@ -56,15 +60,21 @@ def room() -> Iterator[str]:
         yield folder
 
 
+def as_run(command: str, path: str) -> str:
+    """Return a command with the file that it is for, as messages show it."""
+    return command.replace("{path}", path)
+
+
 def run(command: str, path: str, folder: str, given: bytes = b"") -> Ran:
     """Run a command in a folder with `{path}` in it replaced and `given` on its standard input; raise NotRun."""
     import shlex
     import tempfile
 
+    shown = as_run(command, path.removeprefix(f"{folder}/"))
     try:
         words = [word.replace("{path}", path) for word in shlex.split(command)]
     except ValueError as error:
-        raise NotRun(f"cannot be read: {command}: {error}") from None
+        raise NotRun(f"cannot be read: {shown}: {error}") from None
     if not words:
         raise NotRun("names no command")
     with tempfile.TemporaryFile(dir=folder) as stdin:
@@ -72,7 +82,7 @@ def run(command: str, path: str, folder: str, given: bytes = b"") -> Ran:
         stdin.seek(0)
         process = _started(words, folder, stdin)
         try:
-            return _followed(process, command)
+            return _followed(process, shown)
         finally:
             _ended(process)
 
@@ -90,7 +100,7 @@ def _started(words: list[str], folder: str, stdin: IO[bytes]) -> subprocess.Pope
         raise NotRun(f"cannot run: {error.strerror}") from None
 
 
-def _followed(process: subprocess.Popen[bytes], command: str) -> Ran:
+def _followed(process: subprocess.Popen[bytes], shown: str) -> Ran:
     """Read what a command prints to its end, within the bounds."""
     assert process.stdout is not None
     assert process.stderr is not None
@@ -102,18 +112,18 @@ def _followed(process: subprocess.Popen[bytes], command: str) -> Ran:
         while selector.get_map():
             ready = selector.select(max(0.0, until - time.monotonic()))
             if not ready:
-                raise NotRun(f"took more than {_SECONDS:.0f} seconds: {command}")
+                raise NotRun(f"took more than {_SECONDS:.0f} seconds: {shown}")
             for key, _ in ready:
                 piece = os.read(key.fd, 1 << 16)
                 received[key.fd] += piece
                 if not piece:
                     selector.unregister(key.fd)
                 if len(received[key.fd]) > _BYTES:
-                    raise NotRun(f"prints more than {_BYTES >> 20} MiB: {command}")
+                    raise NotRun(f"prints more than {_BYTES >> 20} MiB: {shown}")
     try:
         code = process.wait(max(0.0, until - time.monotonic()))
     except subprocess.TimeoutExpired:
-        raise NotRun(f"took more than {_SECONDS:.0f} seconds: {command}") from None
+        raise NotRun(f"took more than {_SECONDS:.0f} seconds: {shown}") from None
     return Ran(code, *(bytes(text) for text in received.values()))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 import pytest
+from msgspec import structs
 
 from rollout.model.files import Desired, Managed
 from rollout.model.inventory import FileRule, Mode
@@ -37,13 +38,27 @@ def formatted(item: Managed) -> bytes | str:
         (managed("echo {path}"), b"docs/a.md\n"),
         (managed(None), b"b\na\n"),
         (managed("no-such-formatter"), "docs/a.md: its formatter cannot run: no-such-formatter is not installed"),
-        (managed("sh -c 'echo no >&2; exit 3'"), "docs/a.md: its formatter fails: sh -c 'echo no >&2; exit 3': no"),
+        (
+            managed("sh -c 'echo no >&2; exit 3'"),
+            "docs/a.md: formatter failed (exit 3): sh -c 'echo no >&2; exit 3': no",
+        ),
+        (managed("sh -c 'exit 3' {path}"), "docs/a.md: formatter failed (exit 3): sh -c 'exit 3' docs/a.md"),
         (managed("true"), "docs/a.md: its formatter prints nothing: true"),
         (managed("sort", max_chars=2), "docs/a.md: has 4 characters; max_chars is 2"),
     ],
 )
 def test_what_a_formatter_prints_is_desired(item: Managed, expected: bytes | str) -> None:
     assert formatted(item) == expected
+
+
+def test_a_check_that_fails_is_told_as_it_ran_by_the_files_own_name() -> None:
+    broken = Managed(
+        PurePosixPath("bin/a.sh"), Mode.WHOLE, b"if\n", False, FileRule(Mode.WHOLE, check="bash -n {path}"), "s", ""
+    )
+    told = FileChecks().over(Desired((broken,))).problems[0].message
+    assert told.startswith("bin/a.sh: check failed (exit 2): bash -n a.sh: a.sh: line 2: syntax error")
+    silent = structs.replace(broken, rule=FileRule(Mode.WHOLE, check="test -d {path}"))
+    assert FileChecks().over(Desired((silent,))).problems[0].message == "bin/a.sh: check failed (exit 1): test -d a.sh"
 
 
 def test_time_and_output_are_bounded_also_of_what_a_command_starts(monkeypatch: pytest.MonkeyPatch) -> None:
