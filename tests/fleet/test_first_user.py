@@ -321,6 +321,21 @@ def test_documents_log_and_ask_for_described_types_only() -> None:
             assert isinstance(json.loads(data), dict), place
 
 
+@pytest.mark.parametrize("path", [GUIDE, QUICK_REFERENCE])
+def test_the_documents_show_every_event_that_a_resume_takes_an_agents_word_for(path: str) -> None:
+    text = everything()["shared", path]
+    shown = {shlex.split(line)[1] for line in text.splitlines() if line.startswith("log_event ")}
+    assert {"goal", "decision", "attempt_failed", "blocked", "unblocked"} <= shown
+
+
+def test_the_documents_name_the_patterns_that_the_hooks_go_by() -> None:
+    for path in (GUIDE, QUICK_REFERENCE):
+        text = everything()["shared", path]
+        assert all(f"`{pattern}`" in text for pattern in ("feature/epic-*", "make deploy", "docker compose up*"))
+    assert "rollout events health" in everything()["shared", GUIDE]
+    assert "templates: [project, codex]" in everything()["shared", GUIDE]
+
+
 def test_a_type_that_nobody_described_cannot_be_written_into_a_document() -> None:
     said = inventory()
     said["vars"]["event_types"] = [kind for kind in said["vars"]["event_types"] if kind["name"] != "commit"]
