@@ -56,9 +56,7 @@ class Story:
         stage = self.stage
         stage.chapter("What would change?", "An inventory names the targets, templates say what their files should be.")
         stage.rollout("plan", "--no-diff", most=15)
-        stage.line(
-            "`?` marks a file that exists and that rollout never wrote. Only --adopt lets it take such a file over."
-        )
+        stage.line("`?` marks a file that somebody else wrote. Only `rollout apply --adopt` replaces such a file.")
         stage.line("")
         stage.rollout("diff", _AGENT, "CLAUDE.md", most=42)
         stage.check("the diff takes the wrong table out", f"-{_OLD}" in _plain(stage.said))

@@ -235,6 +235,7 @@ OWN: dict[str, list[tuple[str, ...]]] = {
     "cli/apply.py": [("apply",)],
     "cli/carry_out.py": [("apply",), ("push",), ("revert",)],
     "cli/plan.py": [("plan",)],
+    "demo/story.py": [("demo",)],
     "objects/messages.py": [("apply",), ("push",), ("revert",)],
     "targets/branch/update_checkout.py": [("apply",)],
     "events/settings.py": [("events", "append")],

@@ -49,7 +49,7 @@ _POWER = "tests/faults/test_powercut.py::"
 MUTATIONS = (
     # --- upstream
     Mutation("the exact lease of the push", "store/push.py",
-             'f"--force-with-lease={store.remote.ref}:{base}"', '"--force"',
+             'f"--force-with-lease={held.ref}:{held.old or \'\'}"', '"--force"',
              "somebody else pushes", "another push", "push",
              also=(("store/push.py", "git_folder.bare(beside) is not None", "False"),)),
     Mutation("what the receiver is told the branch must be at", "receive_pack.py",
