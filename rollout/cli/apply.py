@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import click
 
 from rollout.cli import proving, session
 from rollout.cli.carry_out import Undertaking, carry_out, ledger, reviewed
-from rollout.cli.options import common
+from rollout.cli.options import common, limit
 from rollout.cli.run_options import Consent, Reach, consent_options, decisions_options, reach_options, words_options
+from rollout.cli.session import Session
+from rollout.errors import Refused
+from rollout.inventory import choose
 from rollout.model.circumstances import Decisions
 from rollout.objects.messages import Words
 
 
+def _told_apart(context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> str | None:
+    """Return the plan file among the words, which is a file that is there or a path; the others name targets."""
+    files = [word for word in words if "/" in word or Path(word).is_file()]
+    if len(files) > 1:
+        raise click.UsageError(f"apply takes one plan file, not {', '.join(files)}")
+    limit(context, tuple(word for word in words if word not in files))
+    return files[0] if files else None
+
+
 @click.command()
-@click.argument("planfile", required=False)
+@click.argument("said", nargs=-1, metavar="[PLANFILE] [TARGET]...", callback=_told_apart)
 @consent_options
 @reach_options
 @decisions_options(
@@ -25,7 +41,7 @@ from rollout.objects.messages import Words
 @click.pass_context
 def apply(
     context: click.Context,
-    planfile: str | None,
+    said: str | None,
     consent: Consent,
     reach: Reach,
     decisions: Decisions,
@@ -33,17 +49,33 @@ def apply(
 ) -> int:
     """Commit, push and write what the plan says, after asking.
 
+    A word that is a file here, or has a slash, is a saved plan; the others name targets.
+
     \b
     rollout apply
+    rollout apply consilio-s health-agent-s
     rollout apply rollout.plan --yes
     rollout apply --no-push --message "Event store migration"
     """
-    with session.opened(context, check=False) as at, ledger(at) as book:
+    with _opened(context) as at, ledger(at) as book:
         settings = at.settings(offline=reach.offline, push=reach.push, writes=True)
-        if planfile is not None:
-            made, asked = reviewed(at, book, planfile, settings, decisions), True
+        if said is not None:
+            made, asked = reviewed(at, book, said, settings, decisions), True
         else:
             problems = {} if reach.offline else proving.problems(at)
             made, asked = at.plan(settings, decisions, problems=problems), False
         what = Undertaking("apply", made, settings, words, consent, show_plan=not asked, used=asked)
         return carry_out(at, book, what)
+
+
+@contextmanager
+def _opened(context: click.Context) -> Iterator[Session]:
+    """Open the inventory; raise Refused for a word with a dot that may have meant a plan file that is not there."""
+    try:
+        with session.opened(context, check=False) as at:
+            yield at
+    except choose.NoTarget as error:
+        if "." not in error.word or error.meant:
+            raise
+        make = f"make a plan with: rollout plan --out {error.word}"
+        raise Refused.at(error.word, "matches no target and no group, and no such file is here", make) from error

@@ -9,8 +9,9 @@ from rollout.cli import session
 from rollout.cli.options import common, option
 from rollout.cli.session import Session
 from rollout.errors import UsageError
-from rollout.inventory.choose import near
+from rollout.inventory import choose
 from rollout.model import plan_document
+from rollout.model.inventory import Target
 from rollout.model.plan import Action, Change, State, Step
 from rollout.showing import plans
 from rollout.showing.diffs import diff_of, paint_diff
@@ -19,32 +20,26 @@ _LEFT_OUT = {State.MISSING, State.UNREACHABLE, State.BLOCKED}  # for these the d
 
 
 @click.command()
-@click.argument("target", required=False)
-@click.argument("path", required=False)
+@click.argument("words", nargs=-1, metavar="[TARGET]... [PATH]")
 @option("--base", is_flag=True, help="Show the drift alone: what others changed since rollout wrote the file.")
 @option("--offline", is_flag=True, help="Compare with what was last fetched.")
 @common
 @click.pass_context
-def diff(context: click.Context, target: str | None, path: str | None, base: bool, offline: bool) -> int:
+def diff(context: click.Context, words: tuple[str, ...], base: bool, offline: bool) -> int:
     """Show the difference from what is there to what should be.
+
+    The last word is the path of a file unless it names a target.
 
     \b
     rollout diff
-    rollout diff consilio-s
+    rollout diff consilio-s health-agent-s
     rollout diff consilio-s CLAUDE.md --base
     """
     with session.opened(context) as at:
-        chosen = tuple(t for t in at.loaded.chosen if target is None or t.name == target)
-        if not chosen:
-            meant = near(target or "", [t.name for t in at.loaded.chosen])
-            raise UsageError(f"there is no target {target!r}{meant}; `rollout status` lists them")
+        chosen, path = _meant(at.loaded.chosen, words)
         made = at.plan(at.settings(offline=offline), targets=chosen)
-        if path is not None and path not in {str(p) for step in made.steps for p in step.managed}:
-            known = [step for step in made.steps if step.managed]
-            if known:
-                raise UsageError(
-                    f"{target}: {path!r} is not managed; managed are: {', '.join(map(str, known[0].managed))}"
-                )
+        if path is not None:
+            _managed(made.steps, path, [target.name for target in at.loaded.chosen])
         left_out = [step for step in made.steps if step.state in _LEFT_OUT]
         pairs = [(step, change) for step in made.steps for change in _shown(step, path, base=base)]
         if at.options.json:
@@ -61,6 +56,22 @@ def diff(context: click.Context, target: str | None, path: str | None, base: boo
             for line in plans.grouped((step.target, f"{step.state}: {step.reason}") for step in left_out):
                 at.screen.say(f"rollout: {line}")
         return 1 if left_out else 0
+
+
+def _meant(targets: tuple[Target, ...], words: tuple[str, ...]) -> tuple[tuple[Target, ...], str | None]:
+    """Return the targets and the path that the words of the command line name."""
+    if len(words) > 1 and not choose.named(targets, words[-1]):
+        return choose.select(targets, words[:-1]), words[-1]
+    return choose.select(targets, words), None
+
+
+def _managed(steps: tuple[Step, ...], path: str, targets: list[str]) -> None:
+    """Raise UsageError for a path that none of the targets has, if any could be looked at."""
+    paths = list(dict.fromkeys(str(managed) for step in steps for managed in step.managed))
+    if paths and path not in paths:
+        meant = choose.near(path, [*paths, *targets]) or f"; managed are: {', '.join(paths)}"
+        about = plans.names([step.target for step in steps])
+        raise UsageError(f"{about}: {path!r} is not managed{meant}")
 
 
 def _shown(step: Step, path: str | None, *, base: bool) -> list[Change]:

@@ -51,20 +51,39 @@ def common(function: F) -> F:
     return function
 
 
+def targets(function: F) -> F:
+    """Let a command take the names of targets, which count as --limit does."""
+    return click.argument("targets", nargs=-1, metavar="[TARGET]...", expose_value=False, callback=_limited)(function)
+
+
+def _limited(context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> None:
+    limit(context, words)
+
+
+def limit(context: click.Context, words: tuple[str, ...]) -> None:
+    """Choose targets by words after the command's name, as --limit does."""
+    if words:
+        _collect(context, "limit", 2, words)
+
+
 def _note(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
     """Collect an option: after the command's name beats before it, and both beat the environment."""
     name = parameter.name or ""
     source = context.get_parameter_source(name)
     if source in {None, ParameterSource.DEFAULT} or value in (None, ()):
         return value
-    given: dict[str, tuple[int, Any]] = context.find_root().meta.setdefault("rollout.options", {})
     rank = 0 if source is ParameterSource.ENVIRONMENT else 1 if context.parent is None else 2
+    _collect(context, name, rank, value)
+    return value
+
+
+def _collect(context: click.Context, name: str, rank: int, value: Any) -> None:
+    given: dict[str, tuple[int, Any]] = context.find_root().meta.setdefault("rollout.options", {})
     before = given.get(name)
     if before is not None and name in {"limit", "var"} and before[0] >= 1 and rank >= 1:
         given[name] = (rank, (*before[1], *value))
     elif before is None or rank >= before[0]:
         given[name] = (rank, value)
-    return value
 
 
 def terminal_width() -> int | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from rollout.cli import proving, session
-from rollout.cli.options import common, option
+from rollout.cli.options import common, option, targets
 from rollout.cli.run_options import decisions_options
 from rollout.cli.session import Session
 from rollout.machine import files
@@ -23,6 +23,7 @@ _DIFFERENT = {State.PENDING, State.WAITING, State.DRIFT, State.CONFLICT, State.R
 
 
 @click.command()
+@targets
 @option("--out", metavar="FILE", help="Save the plan, with every byte it would write, for `rollout apply FILE`.")
 @option("--diff/--no-diff", default=True, help="Show the differences (default), or only the list of files.")
 @option("--offline", is_flag=True, help="Do not contact any remote; plan against what was last fetched.")
@@ -42,7 +43,7 @@ def plan(
 
     \b
     rollout plan
-    rollout plan --limit supervisors --no-diff
+    rollout plan supervisors web --no-diff
     rollout plan --out rollout.plan && rollout apply rollout.plan
     """
     with session.opened(context) as at:

@@ -6,12 +6,13 @@ import click
 
 from rollout.cli import proving, session
 from rollout.cli.carry_out import Undertaking, carry_out, ledger
-from rollout.cli.options import common
+from rollout.cli.options import common, targets
 from rollout.cli.run_options import Consent, consent_options, words_options
 from rollout.objects.messages import Words
 
 
 @click.command()
+@targets
 @consent_options
 @words_options
 @common
@@ -25,7 +26,7 @@ def push(
 
     \b
     rollout push --yes
-    rollout push --limit health-agent-s
+    rollout push health-agent-s
     """
     with session.opened(context, check=False, spread=False) as at, ledger(at) as book:
         settings = at.settings(writes=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from rollout.cli import session
-from rollout.cli.options import common, option, terminal_width
+from rollout.cli.options import common, option, targets, terminal_width
 from rollout.cli.session import Session
 from rollout.ledger import ledger
 from rollout.ledger.queries import LedgerError
@@ -25,6 +25,7 @@ _DIFFERENT = {State.PENDING, State.WAITING, State.DRIFT, State.CONFLICT, State.R
 
 
 @click.command()
+@targets
 @option("--fetch", is_flag=True, help="Ask the remotes now instead of showing what was last known.")
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are differences.")
 @option("--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", help="How to print it.")

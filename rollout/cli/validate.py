@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from rollout.cli import session
-from rollout.cli.options import common
+from rollout.cli.options import common, targets
 from rollout.content.modes.table import strategy
 from rollout.content.patterns import matches
 from rollout.errors import Mistake, Place, UsageError
@@ -20,6 +20,7 @@ from rollout.showing.plans import VIA
 
 
 @click.command()
+@targets
 @common
 @click.pass_context
 def validate(context: click.Context) -> int:
@@ -27,7 +28,7 @@ def validate(context: click.Context) -> int:
 
     \b
     rollout validate
-    rollout validate --limit consilio-s
+    rollout validate consilio-s
     """
     with session.opened(context, looks=False) as at:
         _formats_known(at.loaded)

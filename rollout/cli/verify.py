@@ -6,7 +6,7 @@ import click
 
 from rollout.cli import proving, session
 from rollout.cli.interrupt import Interrupted
-from rollout.cli.options import common, option
+from rollout.cli.options import common, option, targets
 from rollout.cli.session import Session
 from rollout.errors import RolloutError, UsageError
 from rollout.model.files import Unproved
@@ -17,6 +17,7 @@ from rollout.showing.colour import count
 
 
 @click.command()
+@targets
 @option("--database", metavar="URL", envvar=proving.ENVIRONMENT,
         help="The event store; ROLLOUT_DATABASE_URL or the inventory otherwise.")  # fmt: skip
 @common
@@ -29,7 +30,7 @@ def verify(context: click.Context, database: str | None) -> int:
 
     \b
     rollout verify
-    rollout verify --limit shared --json
+    rollout verify shared --json
     rollout verify --database postgresql://supervisor@localhost:5434/supervisor_service
     """
     with session.opened(context) as at:

@@ -9,6 +9,15 @@ from rollout.errors import UsageError
 from rollout.model.inventory import Branch, Folder, Target
 
 
+class NoTarget(UsageError):
+    """A word that names no target and no group."""
+
+    def __init__(self, word: str, meant: str) -> None:
+        super().__init__(f"{word}: matches no target and no group{meant}")
+        self.word = word
+        self.meant = meant
+
+
 def select(targets: tuple[Target, ...], limits: Iterable[str]) -> tuple[Target, ...]:
     """Return the targets that --limit names: names, groups or globs, `!` to leave out; no limit is all.
 
@@ -23,7 +32,7 @@ def select(targets: tuple[Target, ...], limits: Iterable[str]) -> tuple[Target, 
     for word in wanted + unwanted:
         if not any(_named_by(target, word) for target in targets):
             names = [name for target in targets for name in (target.name, *target.groups)]
-            raise UsageError(f"--limit {word}: matches no target and no group{near(word, names)}")
+            raise NoTarget(word, near(word, names))
     chosen = tuple(
         target
         for target in targets
@@ -33,6 +42,11 @@ def select(targets: tuple[Target, ...], limits: Iterable[str]) -> tuple[Target, 
     if not chosen:
         raise UsageError("--limit: nothing is left over; leave out fewer targets")
     return chosen
+
+
+def named(targets: tuple[Target, ...], word: str) -> bool:
+    """Tell whether a word of a command line names any of the targets, or a group of them."""
+    return any(_named_by(target, part.strip().removeprefix("!")) for part in word.split(",") for target in targets)
 
 
 def here(chosen: tuple[Target, ...], machine: str | None) -> tuple[tuple[Target, ...], str | None]:

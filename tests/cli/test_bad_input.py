@@ -78,7 +78,7 @@ def test_an_inventory_that_is_not_there_is_told_with_the_option_that_names_one(w
 
 def test_a_limit_that_matches_nothing_is_refused(world: World) -> None:
     world.bare_repo("api")
-    refused(world.run("plan", "--limit", "nobody"), "--limit nobody", "matches no target")
+    refused(world.run("plan", "--limit", "nobody"), "nobody: matches no target")
 
 
 def test_a_hostname_that_two_globs_claim_is_refused(world: World) -> None:
