@@ -61,7 +61,7 @@ class Ledger:
             kind=outcome.kind,
             branch=outcome.branch,
             outcome=outcome.verdict.value,
-            reason=outcome.told,
+            reason=outcome.recorded,
             base=outcome.base,
             commit_id=outcome.commit,
             paths=json.dumps(paths),

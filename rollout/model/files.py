@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from msgspec import Struct, field
 
+from rollout.model.changed import ChangedBy
 from rollout.model.inventory import FileRule, Mode
 from rollout.model.parts import Input
 
@@ -144,6 +145,7 @@ class Snapshot(Struct, frozen=True):
     line_ends: Mapping[PurePosixPath, str] = field(default_factory=dict)
     newest: str | None = None  # the newest commit of ours upstream
     kept: Mapping[PurePosixPath, str] = field(default_factory=dict)  # what templates asked for when files were kept
+    changed_by: Mapping[PurePosixPath, ChangedBy] = field(default_factory=dict)  # of files that wait for a decision
 
 
 def fingerprint(found: File | Obstacle | None) -> str:

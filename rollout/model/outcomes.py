@@ -7,7 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from rollout.model.plan import Action
-from rollout.model.reasons import NONE, Reason
+from rollout.model.reasons import NONE, Reason, dated
 from rollout.model.reviews import Review
 
 
@@ -88,6 +88,11 @@ class Outcome(Struct, frozen=True):
     def told(self) -> str:
         """Return the reason and the notes as they are shown and recorded."""
         return "; ".join(filter(None, (self.reason, *self.notes)))
+
+    @property
+    def recorded(self) -> str:
+        """Return what is told as it is recorded: with dates, for whoever reads it later."""
+        return "; ".join(filter(None, (dated(self.why).text, *self.notes)))
 
 
 # The outcomes that changed something.

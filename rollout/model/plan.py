@@ -9,6 +9,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from rollout.model.changed import Did
 from rollout.model.files import File
 from rollout.model.inventory import Branch, Location
 from rollout.model.limits import BudgetUse, Finding
@@ -72,6 +73,7 @@ class Change(Struct, frozen=True):
     decided: bool = True
     template: str | None = None  # sha256 of what the template says, where `after` is a merge of drift
     asks: str | None = None  # what the template asks for, in one word, where a decision is or was needed
+    did: Did | None = None  # what others did to the file, where that asks for a decision
     keep: bool = False  # what is there stays, until the template asks for something else
 
     @property

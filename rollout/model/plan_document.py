@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable
+from pathlib import PurePosixPath
 from typing import Any
 
+from rollout.model.changed import ChangedBy
 from rollout.model.files import File
 from rollout.model.limits import BudgetUse
 from rollout.model.plan import Change, Plan, State, Step
 from rollout.model.reviews import Deliver, Via, review_document
+from rollout.safety.shown import moment
 
 PLAN = "rollout-plan/1"
 DOCUMENT = dict[str, Any]
@@ -70,7 +73,14 @@ def change_document(step: Step, change: Change, diff: Callable[[Step, Change], s
         "before": _print(change.before),
         "after": _print(change.after),
         "diff": diff(step, change) or None,
+        "changed_by": None if change.did is None else changed_by(change.path, change.did.by),
     }
+
+
+def changed_by(path: PurePosixPath, by: ChangedBy | None) -> DOCUMENT | None:
+    if by is None:
+        return None
+    return {"path": str(path), "who": by.who, "when": moment(by.when), "commit": by.commit}
 
 
 def _print(file: File | None) -> dict[str, str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable
 from enum import Enum
 from pathlib import PurePosixPath
@@ -10,6 +11,7 @@ from typing import assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rollout.model.changed import Did
 from rollout.model.hindrances import Hindrance, in_words
 
 
@@ -17,9 +19,6 @@ class Way(Enum):
     """How a person decides with `rollout apply`; the value is the command, its options, and what it does."""
 
     ADOPT = ("rollout apply --adopt", "takes it over")
-    ADOPT_ALL = ("rollout apply --adopt", "takes them over")
-    OVERWRITE_OR_MERGE = ("rollout apply --on-drift overwrite", "or merge, decides")
-    OVERWRITE = ("resolve it upstream, or: rollout apply --on-drift overwrite", "")
     PLAN_AGAIN = ("rollout apply", "decides")
     RENEW = ("rollout apply", "renews it")
     REOPEN = ("rollout apply --reopen", "proposes it again")
@@ -33,12 +32,44 @@ class Said(Struct, frozen=True):
     text: str
 
 
-class FileCauses(Struct, frozen=True):
-    """Managed files, each with its cause; in short only the first is named."""
+class Decide(Struct, frozen=True):
+    """The commands by which a person looks at files that wait for a decision, and decides."""
 
-    found: tuple[tuple[PurePosixPath, str], ...]
+    target: str
+    action: str  # what waits: drift, conflict or adopt
+    choices: tuple[str, ...]
+    options: str = ""
+
+    def words(self, path: PurePosixPath, number: int) -> str:
+        one = tuple(filter(None, (self.target, str(path) if self.target and number == 1 else "")))
+        if self.action == "adopt":
+            takes = self._command("rollout", "apply", "--adopt")
+            leaves = "" if number > 1 else f", or --on-drift {shlex.quote(f'{path}=keep')} leaves it"
+            what = "it" if number == 1 else "them"
+            return f"see: {self._command('rollout', 'diff', *one)}; then {takes} takes {what} over{leaves}"
+        see = self._command("rollout", "diff", *one, "--base")
+        return f"see: {see}; then --on-drift {'|'.join(self.choices)}"
+
+    def _command(self, *words: str) -> str:
+        return " ".join(filter(None, (shlex.join(words), self.options)))
+
+
+class FileCauses(Struct, frozen=True):
+    """Managed files, each with what others did to it; in short only the first is named."""
+
+    found: tuple[tuple[PurePosixPath, Did], ...]
     action: str = ""
+    decide: Decide | None = None
     whole: bool = False
+    dated: bool = False  # times as dates: for what is read much later
+
+    @property
+    def words(self) -> str:
+        named = [f"{path}: {did.words(dated=self.dated)}" for path, did in self.found[: None if self.whole else 1]]
+        more = f" (and {len(self.found) - len(named)} more)" if len(self.found) > len(named) else ""
+        before = f"{self.action}: " if self.action else ""
+        ways = f"; {self.decide.words(self.found[0][0], len(self.found))}" if self.decide is not None else ""
+        return before + "; ".join(named) + more + ways
 
 
 class Kept(Struct, frozen=True):
@@ -127,7 +158,7 @@ def said(text: str) -> Reason:
 
 
 def files(found: Iterable[tuple[PurePosixPath, str]], action: str = "") -> FileCauses:
-    return FileCauses(tuple(found), action)
+    return FileCauses(tuple((path, Did(cause)) for path, cause in found), action)
 
 
 def whole(reason: Reason) -> Reason:
@@ -137,7 +168,38 @@ def whole(reason: Reason) -> Reason:
 
 def pointed(reason: Reason, options: str) -> Reason:
     """Return a reason whose ways out, as they are typed, have further options."""
-    return _each(reason, lambda part: replace(part, options=options) if isinstance(part, WayOut) else part)
+    return _each(reason, lambda part: _pointed(part, options))
+
+
+def _pointed(part: Part, options: str) -> Part:
+    match part:
+        case WayOut():
+            return replace(part, options=options)
+        case FileCauses(decide=Decide() as decide):
+            return replace(part, decide=replace(decide, options=options))
+    return part
+
+
+def dated(reason: Reason) -> Reason:
+    """Return a reason whose times are dates, for what is kept and read later."""
+    return _each(reason, lambda part: replace(part, dated=True) if isinstance(part, FileCauses) else part)
+
+
+def for_many(reason: Reason) -> Reason:
+    """Return the reason of several targets that is the same in all: its ways out are for all of them."""
+    return _each(reason, _for_many)
+
+
+def _for_many(part: Part) -> Part:
+    match part:
+        case FileCauses(decide=Decide() as decide):
+            return replace(part, decide=replace(decide, target=""))
+    return part
+
+
+def without_ways(reason: Reason) -> Reason:
+    """Return a reason that says what is, and not what to do about it."""
+    return _each(reason, lambda part: replace(part, decide=None) if isinstance(part, FileCauses) else part)
 
 
 def _each(reason: Reason, change: Callable[[Part], Part]) -> Reason:
@@ -159,15 +221,13 @@ def _words(part: Part) -> str:
     match part:
         case Said(text):
             return text
-        case FileCauses():
-            return _files(part)
         case WayOut(way, options):
             return _way_out(way, options)
         case HeldBack(by):
             return in_words(by)
         case Needs(target, state, why):
             return f"needs {target}, which is {state}" + (f": {why.text}" if why else "")
-        case Collision() | Kept():
+        case FileCauses() | Collision() | Kept():
             return part.words
         case AtWork(run):
             return f"run {run} is at work on it"
@@ -177,15 +237,6 @@ def _words(part: Part) -> str:
             assert_never(never)
 
 
-def _files(said: FileCauses) -> str:
-    named = [f"{path}: {cause}" for path, cause in said.found]
-    before = f"{said.action}: " if said.action else ""
-    if said.whole:
-        return before + "; ".join(named)
-    return before + named[0] + (f" (and {len(named) - 1} more)" if len(named) > 1 else "")
-
-
 def _way_out(way: Way, options: str) -> str:
     command, effect = way.value
-    mark = "," if way is Way.OVERWRITE_OR_MERGE else ""
-    return " ".join(filter(None, (f"{command}{' ' * bool(options)}{options}{mark}", effect)))
+    return " ".join(filter(None, (command, options, effect)))

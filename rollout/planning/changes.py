@@ -15,7 +15,7 @@ from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired, File, Managed, Obstacle, Snapshot, Written
 from rollout.model.plan import Action, Change
 from rollout.planning import keeping
-from rollout.planning.drift import accepted_merge, changed_by_others, drift_of
+from rollout.planning.drift import accepted_merge, changed_by_others, drift_of, told
 from rollout.safety import faults
 
 
@@ -78,8 +78,9 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
             change = _classified(at, wanted, Decisions())
             return Kept(item.path) if change is not None and change.action in keeping.WAITING else change
         change = _classified(at, wanted, decisions)
-        waits = change is not None and change.action in keeping.WAITING
-        return keeping.kept(change, item.asks, decisions) if change is not None and waits else change
+        if change is None or change.action not in keeping.WAITING:
+            return change
+        return keeping.kept(told(change, snapshot.changed_by.get(item.path)), item.asks, decisions)
     except FileFault as error:
         return _error(item.path, error.of(item.path), actual)
     except Exception as error:  # whatever a file's content can provoke is that file's fault, and the others go on

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from rollout.content import three_way
 from rollout.content.modes.mode import Situation
 from rollout.content.modes.table import strategy
+from rollout.model.changed import ChangedBy, Did
 from rollout.model.circumstances import Decisions
 from rollout.model.files import File, Written
 from rollout.model.plan import Action, Change, OnDrift
@@ -37,9 +38,9 @@ def changed_by_others(at: Situation, written: Written) -> bool:
 
 
 def drift_of(at: Situation, wanted: File | None, written: Written, decisions: Decisions) -> Change:
-    cause = _drift_cause(at.actual, written)
+    did = _did(at.actual, written)
     base = written.merge_base if written.merged is not None else written.file
-    drift = Change(at.item.path, Action.DRIFT, cause, at.actual, wanted, base, decided=False)
+    drift = Change(at.item.path, Action.DRIFT, did.words(), at.actual, wanted, base, decided=False, did=did)
     match decisions.about(at.item.path):
         case OnDrift.BLOCK | OnDrift.KEEP:
             return drift
@@ -49,18 +50,30 @@ def drift_of(at: Situation, wanted: File | None, written: Written, decisions: De
             return _merged_drift(at, drift, written)
 
 
-def _drift_cause(actual: File | None, written: Written) -> str:
+def _did(actual: File | None, written: Written) -> Did:
     if actual is None:
-        return "others deleted it"
+        return Did("others deleted it", "deleted")
     if written.disputed:
-        return "others changed it, and what rollout wrote is not known any more"
+        return Did("others changed it", "changed", ", and what rollout wrote is not known any more")
     if written.merged is not None:
-        return "it holds an accepted merge, and the template changed since"
+        return Did("it holds an accepted merge, and the template changed since")
     if written.file is None:
-        return "others put it back after rollout deleted it"
+        return Did("others put it back", "put back", " after rollout deleted it")
     if actual.content == written.file.content:
-        return "others changed its mode"
-    return "others changed it"
+        return Did("others changed its mode", "mode changed")
+    return Did("others changed it", "changed")
+
+
+def told(change: Change, by: ChangedBy | None) -> Change:
+    """Return a change that waits for a decision, with who made it necessary."""
+    did = replace(change.did or Did(change.cause), by=by)
+    return replace(change, did=did, cause=did.words())
+
+
+def _more(change: Change, words: str) -> Change:
+    did = change.did or Did(change.cause)
+    did = replace(did, more=did.more + words)
+    return replace(change, did=did, cause=did.words())
 
 
 def _merged_drift(at: Situation, drift: Change, written: Written) -> Change:
@@ -69,13 +82,12 @@ def _merged_drift(at: Situation, drift: Change, written: Written) -> Change:
     if base is None and written.disputed:
         return replace(drift, action=Action.CONFLICT)
     if actual is None or wanted is None or base is None:
-        return replace(drift, action=Action.CONFLICT, cause=f"{drift.cause}; a deletion cannot be merged")
+        return _more(replace(drift, action=Action.CONFLICT), "; a deletion cannot be merged")
     try:
         content = strategy(at.item.mode).merged(at, base, actual, wanted)
     except three_way.MergeConflict as clash:
-        return replace(drift, action=Action.CONFLICT, cause=f"{drift.cause}, and {clash}; the template did too")
+        return _more(replace(drift, action=Action.CONFLICT), f", and {clash}; the template did too")
     executable = actual.executable if wanted.executable == base.executable else wanted.executable
     result = File(content, executable)
-    return replace(
-        drift, cause=f"{drift.cause}; merged with the template", after=result, decided=True, template=wanted.sha256
-    )
+    merged = replace(drift, after=result, decided=True, template=wanted.sha256)
+    return _more(merged, "; merged with the template")

@@ -58,7 +58,7 @@ def as_reviewed(saved: Step, now: Step, decisions: Decisions) -> Step:
     if saved.changes and now.state is State.BLOCKED and not any(c.action.value == "error" for c in now.changes):
         return now  # what refuses a commit now refused nothing when it was planned: an identity, a branch
     return replace(
-        decided(saved, decisions),
+        decided(_told_anew(saved, now), decisions),
         location=now.location,
         state=now.state if now.state in _NEWS or saved.state in _NEWS else saved.state,
         why=now.why if now.state in _NEWS else saved.why,
@@ -75,6 +75,13 @@ def as_reviewed(saved: Step, now: Step, decisions: Decisions) -> Step:
         orphans=now.orphans,
         warnings=now.warnings,
     )
+
+
+def _told_anew(saved: Step, now: Step) -> Step:
+    """Return a saved step that says of its files what others did, as that is known now."""
+    known = {change.path: change.did for change in now.changes}
+    changes = (replace(change, did=known.get(change.path)) for change in saved.changes)
+    return replace(saved, changes=tuple(changes))
 
 
 def undecided(step: Step) -> list[Change]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from msgspec.structs import replace
 
+from rollout.model.changed import Did
 from rollout.model.circumstances import CheckoutState, Circumstances, Decisions, Findings
 from rollout.model.files import Desired, File, Snapshot, fingerprint
 from rollout.model.inventory import Branch, Target
 from rollout.model.limits import BudgetUse, Finding
-from rollout.model.plan import Action, Change, State, Step
-from rollout.model.reasons import NONE, FileCauses, Kept, Reason, Said, Way, WayOut, said
+from rollout.model.plan import Action, Change, OnDrift, State, Step
+from rollout.model.reasons import NONE, Decide, FileCauses, Kept, Reason, Said, said
 from rollout.planning.changes import changes_needed, equal_files
 
 
@@ -135,20 +136,31 @@ def _state(found: tuple[Change, ...], circumstances: Circumstances, target: Targ
         return State.BLOCKED, said(circumstances.identity_fault)
     conflicts = [change for change in found if change.action is Action.CONFLICT]
     if conflicts:
-        return State.CONFLICT, Reason((_files(conflicts),))
+        return State.CONFLICT, Reason((causes(target.name, conflicts),))
     drifted = [change for change in found if change.action is Action.DRIFT]
     if drifted:
-        return State.DRIFT, Reason((_files(drifted),))
+        return State.DRIFT, Reason((causes(target.name, drifted),))
     if found and circumstances.pending is not None:
         return State.READY_TO_PUSH, said("rollout's commit is not upstream yet")
     if found:
         adopted = [change for change in found if change.action is Action.ADOPT and not change.decided]
-        return State.PENDING, Reason((_files(adopted), WayOut(Way.ADOPT_ALL))) if adopted else NONE
+        return State.PENDING, Reason((causes(target.name, adopted),)) if adopted else NONE
     checkout = circumstances.checkout
     if checkout is not None and not checkout.has_it:
         return State.BEHIND, checkout.reason
     return State.IN_SYNC, NONE
 
 
-def _files(found: Iterable[Change]) -> FileCauses:
-    return FileCauses(tuple((change.path, change.cause) for change in found))
+def causes(target: str, found: Sequence[Change], action: str = "") -> FileCauses:
+    """Return files with what was done to them, and how a person decides about those that wait for it."""
+    open_ones = [change for change in found if not change.decided]
+    told = tuple((change.path, change.did or Did(change.cause)) for change in open_ones or found)
+    return FileCauses(
+        told, action, Decide(target, open_ones[0].action.value, _choices(open_ones)) if open_ones else None
+    )
+
+
+def _choices(found: Sequence[Change]) -> tuple[OnDrift, ...]:
+    """Return the decisions that can be carried out for all of these files."""
+    can_merge = all(c.action is Action.DRIFT and None not in (c.base, c.before, c.after) for c in found)
+    return (OnDrift.OVERWRITE, *([OnDrift.MERGE] if can_merge else []), OnDrift.KEEP)

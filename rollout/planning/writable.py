@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Action, State, Step
-from rollout.model.reasons import NONE, FileCauses, Reason, SinceWaiting, Way, WayOut, said
+from rollout.model.reasons import NONE, Reason, SinceWaiting, Way, WayOut, dated, said, without_ways
 from rollout.planning.proposals import renews
 from rollout.planning.review import undecided
+from rollout.planning.steps import causes
 
 _ERRORS = {State.MISSING, State.UNREACHABLE}
-_WAYS = {Action.ADOPT: Way.ADOPT, Action.DRIFT: Way.OVERWRITE_OR_MERGE, Action.CONFLICT: Way.OVERWRITE}
 _DONE = {Verdict.PUSHED, Verdict.COMMITTED, Verdict.WRITTEN, Verdict.PROPOSED}
 FAILED = {Verdict.BLOCKED, Verdict.STALE, Verdict.REJECTED, Verdict.UNKNOWN, Verdict.FAILED, Verdict.NOT_STARTED}
 
@@ -54,7 +54,7 @@ def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
         return be(Verdict.NOT_STARTED, step.why)
     if only_waiting and step.state is not State.READY_TO_PUSH:
         if step.overtaken and step.state in {State.DRIFT, State.CONFLICT}:
-            return be(Verdict.STALE, Reason((SinceWaiting(step.why), WayOut(Way.PLAN_AGAIN))))
+            return be(Verdict.STALE, Reason((SinceWaiting(without_ways(step.why)), WayOut(Way.PLAN_AGAIN))))
         if step.outrun and step.changes:
             names = ", ".join(str(path) for path in step.outrun[:3])
             changed = SinceWaiting(said(f"upstream changed {names}"))
@@ -66,8 +66,7 @@ def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
     waiting = undecided(step)
     if waiting:
         first = waiting[0].action
-        found = FileCauses(tuple((change.path, change.cause) for change in waiting), first.value)
-        return be(Verdict.BLOCKED, Reason((found, WayOut(_WAYS[first]))), first)
+        return be(Verdict.BLOCKED, Reason((causes(step.target, waiting, first.value),)), first)
     if step.state is State.IN_REVIEW and not renews(step):
         return be(Verdict.UNCHANGED, step.why)
     if renews(step) and not step.changes:
@@ -85,7 +84,8 @@ def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
 def reasons_of(step: Step) -> set[str]:
     """Return in what words a run that does not write the step may have recorded what it waits for."""
     outcomes = (_settled(step, only_waiting=only_waiting) for only_waiting in (False, True))
-    return {step.reason, *(outcome.reason for outcome in outcomes if outcome is not None)}
+    whys = (step.why, *(outcome.why for outcome in outcomes if outcome is not None))
+    return {dated(why).text for why in whys}
 
 
 def _is_ours(step: Step) -> bool:

@@ -51,6 +51,17 @@ def ago(then: str, now: str) -> str:
     return "just now"
 
 
+_SHORT = ((86_400, "d"), (3_600, "h"), (60, "min"))
+
+
+def age(seconds: float) -> str:
+    """Return how long ago something was, as short as it can be said."""
+    for size, unit in _SHORT:
+        if seconds >= size:
+            return f"{int(seconds // size):,} {unit} ago"
+    return "just now"
+
+
 def moment(epoch: float) -> str:
     """Return a time in seconds since the epoch as 2026-02-03T15:20:00Z."""
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rollout.model.outcomes import PastRun
+from rollout.model.plan_document import changed_by
 from rollout.model.reviews import review_document
 from rollout.safety.shown import moment
 from rollout.showing.status import Row
@@ -62,6 +63,7 @@ def status_document(rows: Sequence[Row], fetched_at: float | None) -> dict[str, 
                 "last_changed_at": row.last.applied_at if row.last else None,
                 "last_reason": row.last.reason if row.last else None,
                 "collides": [{"path": str(c.path), "commit": c.commit, "subject": c.subject} for c in row.collides],
+                "changed_by": [changed_by(path, by) for path, by in row.changed_by],
                 "orphans": [str(path) for path in row.orphans],
                 "disagreement": row.disagrees,
             }

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from rollout.model.outcomes import Outcome, PastRun, Verdict
+from rollout.model.reasons import for_many, without_ways
 from rollout.safety.shown import plain
 from rollout.showing.colour import Paint
 from rollout.showing.plans import DID, names
@@ -26,11 +29,11 @@ def outcome_line(outcome: Outcome, paint: Paint) -> str:
 
 def outcomes_text(outcomes: Sequence[Outcome], paint: Paint, command: str = "apply", *, whole: bool = False) -> str:
     """Return the summary of a run: a count for each outcome, with its targets grouped by reason, worst last."""
-    groups: dict[tuple[int, str, str], list[str]] = {}
+    groups: dict[tuple[int, str, str], list[Outcome]] = {}
     order = list(Verdict)
     for outcome in outcomes:
-        reason = outcome.told
-        groups.setdefault((order.index(outcome.verdict), outcome.verdict.value, reason), []).append(outcome.target)
+        same = replace(outcome, why=without_ways(outcome.why)).told
+        groups.setdefault((order.index(outcome.verdict), outcome.verdict.value, same), []).append(outcome)
     counts = Counter(outcome.verdict for outcome in outcomes)
     head = ", ".join(
         f"{number:,} {verdict.value}" for verdict, number in sorted(counts.items(), key=lambda i: order.index(i[0]))
@@ -38,7 +41,9 @@ def outcomes_text(outcomes: Sequence[Outcome], paint: Paint, command: str = "app
     done, wrong = counts.keys() & (_DONE.keys() - {Verdict.UNCHANGED}), counts.keys() - _DONE.keys()
     title = f"Nothing {DID[command]}" if wrong and not done else "Done"
     lines = [paint(f"{title}: {head or 'nothing to do'}.", "bold")]
-    for (_, verdict, reason), targets in sorted(groups.items()):
+    for (_, verdict, _), found in sorted(groups.items(), key=lambda item: item[0]):
+        targets = [outcome.target for outcome in found]
+        reason = (found[0] if len(found) == 1 else replace(found[0], why=for_many(found[0].why))).told
         if reason or verdict not in {"unchanged"}:
             colour = _DONE.get(Verdict(verdict), "red")
             number = f" ({len(targets):,})" if len(targets) > 1 else ""

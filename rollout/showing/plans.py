@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 from rollout.content import three_way
+from rollout.model import reasons
 from rollout.model.plan import Action, Change, Plan, State, Step
 from rollout.model.plan_document import summary
 from rollout.model.reviews import Via
@@ -122,7 +123,7 @@ def _alike(steps: Sequence[Step]) -> list[list[Step]]:
     for step in steps:
         key = (
             step.state,
-            step.reason,
+            reasons.without_ways(step.why).text,
             step.author,
             tuple((c.path, c.action, c.cause, c.decided) for c in step.changes),
             _budgets(step),
@@ -138,7 +139,8 @@ def _group_text(group: list[Step], paint: Paint, *, with_author: bool, whole: bo
     title = (
         f"{names([s.target for s in group], whole=whole)}: {state}" if len(group) > 1 else f"{_titled(step)}: {state}"
     )
-    lines = [title + (f" ({plain(step.reason)})" if step.reason else "")]
+    reason = (step.why if len(group) == 1 else reasons.for_many(step.why)).text
+    lines = [title + (f" ({plain(reason)})" if reason else "")]
     if with_author and step.author and step.changes:
         lines.append(f"  author   {plain(step.author)}")
     if step.via is not Via.PUSH and step.changes:

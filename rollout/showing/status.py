@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from msgspec import Struct
 
+from rollout.model.changed import ChangedBy
 from rollout.model.outcomes import LastOutcome
 from rollout.model.plan import State
 from rollout.model.reasons import Collision
@@ -35,6 +36,7 @@ class Row(Struct, frozen=True):
     orphans: tuple[PurePosixPath, ...] = ()
     collides: tuple[Collision, ...] = ()
     review: Review | None = None
+    changed_by: tuple[tuple[PurePosixPath, ChangedBy], ...] = ()
     alone: bool = False  # the repository has no remote, so a commit there is the whole rollout
 
 

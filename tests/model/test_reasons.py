@@ -6,11 +6,13 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from rollout.model.changed import ChangedBy, Did
 from rollout.model.hindrances import OnBranch
 from rollout.model.reasons import (
     NONE,
     AtWork,
     Collision,
+    Decide,
     FileCauses,
     HeldBack,
     Needs,
@@ -28,6 +30,8 @@ from rollout.model.reasons import (
 
 TWO = files([(PurePosixPath("a"), "others changed it"), (PurePosixPath("b"), "others deleted it")], "drift")
 
+BOB = ((PurePosixPath("a"), Did("others changed it", "changed", by=ChangedBy(0, 7_200, "Bob", "74b6022aaaaa"))),)
+
 
 @pytest.mark.parametrize(
     ("part", "text"),
@@ -36,9 +40,16 @@ TWO = files([(PurePosixPath("a"), "others changed it"), (PurePosixPath("b"), "ot
         (TWO, "drift: a: others changed it (and 1 more)"),
         (FileCauses(TWO.found[:1]), "a: others changed it"),
         (WayOut(Way.ADOPT), "rollout apply --adopt takes it over"),
-        (WayOut(Way.ADOPT_ALL), "rollout apply --adopt takes them over"),
-        (WayOut(Way.OVERWRITE_OR_MERGE), "rollout apply --on-drift overwrite, or merge, decides"),
-        (WayOut(Way.OVERWRITE), "resolve it upstream, or: rollout apply --on-drift overwrite"),
+        (FileCauses(BOB, "", Decide("api", "drift", ("overwrite", "keep"))),
+         "a: changed by Bob in 74b6022 (2 h ago); see: rollout diff api a --base; then --on-drift overwrite|keep"),
+        (FileCauses((*BOB, *BOB), "drift", Decide("api", "drift", ("keep",))),
+         "drift: a: changed by Bob in 74b6022 (2 h ago) (and 1 more); see: rollout diff api --base; "
+         "then --on-drift keep"),
+        (FileCauses(BOB, "", Decide("", "drift", ("keep",))),
+         "a: changed by Bob in 74b6022 (2 h ago); see: rollout diff --base; then --on-drift keep"),
+        (FileCauses(BOB, "", Decide("api", "adopt", ()), dated=True),
+         "a: changed by Bob in 74b6022 (1970-01-01T00:00:00Z); see: rollout diff api a; "
+         "then rollout apply --adopt takes it over, or --on-drift a=keep leaves it"),
         (WayOut(Way.PLAN_AGAIN), "rollout apply decides"),
         (WayOut(Way.RENEW), "rollout apply renews it"),
         (HeldBack(OnBranch("topic")), "on branch topic"),
@@ -69,8 +80,6 @@ def test_the_whole_reason_names_every_file_wherever_they_are() -> None:
     ("way", "text"),
     [
         (Way.ADOPT, "rollout apply --adopt -i x.yaml takes it over"),
-        (Way.OVERWRITE_OR_MERGE, "rollout apply --on-drift overwrite -i x.yaml, or merge, decides"),
-        (Way.OVERWRITE, "resolve it upstream, or: rollout apply --on-drift overwrite -i x.yaml"),
         (Way.PLAN_AGAIN, "rollout apply -i x.yaml decides"),
     ],
 )

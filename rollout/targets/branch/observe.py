@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from rollout.content.modes.table import traits
 from rollout.errors import GitError
-from rollout.model.circumstances import Decisions
+from rollout.model.circumstances import Decisions, Findings
 from rollout.model.files import Desired, Snapshot
 from rollout.model.inventory import Branch
 from rollout.model.plan import Action, Change, State, Step
@@ -18,7 +18,7 @@ from rollout.planning import keeping, steps
 from rollout.planning.proposals import renews
 from rollout.remote.upstream import NoBranch, Unreachable
 from rollout.safety.faults import first_line
-from rollout.store import fetch, in_sync, lineage, mend, notes, snapshot
+from rollout.store import authors, fetch, in_sync, lineage, mend, notes, snapshot
 from rollout.store.in_sync import InSync
 from rollout.store.pending import Pending
 from rollout.store.store import Store
@@ -72,7 +72,7 @@ def _observe(look: Look, at: Located, store: Store) -> Step:
     outrun = () if pending is None else outrun_by(snapshot, pending)
     settled = pending is not None and not outrun and still_right(desired, snapshot, pending)
     entries = in_sync.entries_of(desired, snapshot)
-    found = steps.findings(desired, snapshot, decisions)
+    snapshot, found = _found(desired, snapshot, decisions, store, network=network)
     seen = replace(look, desired=keeping.as_kept(desired, snapshot, found))
     there = checkout(seen, at, store, tip, entries)
     if there is not None and there.behind is None and network and fetch.deepen(store):
@@ -94,6 +94,19 @@ def _observe(look: Look, at: Located, store: Store) -> Step:
         if look.asked and quiet and entries is not None and not renews(step):
             in_sync.keep(store, InSync(found, entries), look.asked)
     return step
+
+
+def _found(
+    desired: Desired, snapshot: Snapshot, decisions: Decisions, store: Store, *, network: bool
+) -> tuple[Snapshot, Findings]:
+    """Hold what is desired against what is there; of files that wait for a decision find out who changed them."""
+    found = steps.findings(desired, snapshot, decisions)
+    about = [change.path for change in found.changes if change.action in keeping.WAITING]
+    by = authors.last_changes(store, snapshot.revision, about, network=network)
+    if not by:
+        return snapshot, found
+    snapshot = replace(snapshot, changed_by=by)
+    return snapshot, steps.findings(desired, snapshot, decisions)
 
 
 def _waiting(pending: Pending | None, offered: Proposing | None, store: Store, changes: Iterable[Change]) -> Waiting:

@@ -19,10 +19,10 @@ from rollout.model.inventory import Folder, Target
 from rollout.model.outcomes import Outcome, Verdict, WrittenPath
 from rollout.model.plan import Action, Change, State, Step
 from rollout.model.reasons import said
-from rollout.planning import review, steps
+from rollout.planning import keeping, review, steps
 from rollout.targets.folder import memory
 from rollout.targets.folder.memory import FolderMemory
-from rollout.targets.folder.snapshot import open_to_all, read_snapshot
+from rollout.targets.folder.snapshot import last_changes, open_to_all, read_snapshot
 from rollout.targets.folder.write import FolderWriter
 from rollout.targets.job import Job, Settings
 
@@ -48,6 +48,10 @@ def observe(target: Target, desired: Desired, settings: Settings, decisions: Dec
         reason = f"{error.filename or root}: {error.strerror}"
         return Step(target.name, target.location, State.BLOCKED, said(reason), None)
     found = steps.findings(desired, snapshot, decisions.of(target.name))
+    about = [change.path for change in found.changes if change.action in keeping.WAITING]
+    if about:
+        snapshot = replace(snapshot, changed_by=last_changes(root, about))
+        found = steps.findings(desired, snapshot, decisions.of(target.name))
     _note(settings.state, root, kept, found.equal)
     return steps.step_of(target, found, Circumstances(identity=str(root)))
 

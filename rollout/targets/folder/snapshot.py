@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -9,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from rollout.machine import look
+from rollout.machine import clock, look
+from rollout.model.changed import ChangedBy
 from rollout.model.files import File, Obstacle, Snapshot, Written, fingerprint
 from rollout.targets.folder.memory import FolderMemory
 
@@ -48,6 +50,15 @@ def read_snapshot(root: Path, wanted: Iterable[PurePosixPath], kept: FolderMemor
         if last is not None and (path in files or found is not None):
             written[path] = last
     return Snapshot(_revision(files), files, written, kept=keeps)
+
+
+def last_changes(root: Path, paths: Iterable[PurePosixPath]) -> dict[PurePosixPath, ChangedBy]:
+    """Return when files were changed last; a folder does not tell who did it."""
+    found = {}
+    for path in paths:
+        with contextlib.suppress(OSError):
+            found[path] = ChangedBy(os.lstat(root / path).st_mtime, clock.epoch())
+    return found
 
 
 def _revision(files: Mapping[PurePosixPath, File | Obstacle | None]) -> str:

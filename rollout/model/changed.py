@@ -1,0 +1,35 @@
+"""Who changed a managed file, when, and what they did to it."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from rollout.safety.shown import age, moment
+
+
+class ChangedBy(Struct, frozen=True):
+    """Who changed a file and when, in seconds since the epoch; on a disk nobody knows who."""
+
+    when: float
+    seen: float  # when we looked
+    who: str | None = None
+    commit: str | None = None
+
+    def words(self, *, dated: bool = False) -> str:
+        whose = "on the disk" if self.commit is None else f"by {self.who} in {self.commit[:7]}"
+        return f"{whose} ({moment(self.when) if dated else age(self.seen - self.when)})"
+
+
+class Did(Struct, frozen=True):
+    """What others did to a file: in words that need nobody, and as a verb for words that name who did it."""
+
+    plain: str
+    verb: str = ""
+    more: str = ""
+    by: ChangedBy | None = None
+
+    def words(self, *, dated: bool = False) -> str:
+        if self.by is None:
+            return self.plain + self.more
+        whose = self.by.words(dated=dated)
+        return f"{self.verb} {whose}{self.more}" if self.verb else f"{self.plain}{self.more}; last changed {whose}"

@@ -1,0 +1,53 @@
+"""Who changed a file upstream last: read out of git's log, of which the trees are fetched in one transfer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from rollout.errors import GitError
+from rollout.machine import clock
+from rollout.model.changed import ChangedBy
+from rollout.store import layout, transfer
+from rollout.store.store import Store
+
+_LOOKED_THROUGH = 200  # commits: whoever changed a file before that is not named
+
+
+def last_changes(
+    store: Store, tip: str, paths: Iterable[PurePosixPath], *, network: bool
+) -> dict[PurePosixPath, ChangedBy]:
+    """Return who changed each file last, as far as the newest commits tell."""
+    wanted = list(paths)
+    if not wanted:
+        return {}
+    try:
+        newest = store.git.run("rev-list", f"--max-count={_LOOKED_THROUGH}", tip, "--").out.decode().split()
+        if network:
+            _have_trees(store, newest)
+        found = {path: _last_change(store, tip, newest, path) for path in wanted}
+    except GitError:
+        return {}  # who it was is a help and no more
+    return {path: by for path, by in found.items() if by is not None}
+
+
+def _have_trees(store: Store, commits: Iterable[str]) -> None:
+    with store.git.objects() as objects:
+        found = [objects.read(commit) for commit in commits]
+        trees = {item[2].split(b"\n", 1)[0].split()[1].decode() for item in found if item and item[1] == "commit"}
+        missing = sorted(tree for tree in trees if objects.read(tree) is None)
+    if missing:
+        transfer.objects(store, missing)
+
+
+def _last_change(store: Store, tip: str, newest: list[str], path: PurePosixPath) -> ChangedBy | None:
+    """Return the newest commit that changed a file; the oldest that we have seems to have made everything."""
+    oldest = (f"^{newest[-1]}",) if len(newest) == _LOOKED_THROUGH else ()
+    listed = store.git.attempt(
+        "log", "-1", "--no-renames", "--no-color", "--format=%H%x00%at%x00%an", tip, *oldest, "--", str(path)
+    )
+    commit, _, rest = listed.out.decode("utf-8", "replace").strip("\n").partition("\0")
+    when, _, who = rest.partition("\0")
+    if listed.code or not when.isdigit() or commit in layout.shallow(store):
+        return None
+    return ChangedBy(float(when), clock.epoch(), who, commit)
