@@ -11,13 +11,14 @@ from typing import Any
 import click
 from msgspec import Struct, field
 
+INVENTORY = "inventory.yaml"
 _SCHEDULER = r"dask:(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]@]+):[0-9]{1,5}"
 
 
 class Options(Struct, frozen=True):
     """The common options of a command."""
 
-    inventory: str = "inventory.yaml"
+    inventory: str | None = None  # as the person named it
     root: Path | None = None
     limit: tuple[str, ...] = ()
     var: Mapping[str, str] = field(default_factory=dict)
@@ -33,7 +34,7 @@ class Options(Struct, frozen=True):
 
     @property
     def path(self) -> Path:
-        return Path(self.inventory).expanduser()
+        return Path(self.inventory or INVENTORY).expanduser()
 
     @property
     def scheduler(self) -> str | None:

@@ -15,16 +15,16 @@ from rollout.fleet.load import InventorySource
 def read(context: click.Context) -> dict[str, Any]:
     """Return the settings, empty where there is no inventory; raise UsageError for one that is wrong."""
     options = settled(context)
-    if not options.path.exists() and options.inventory == type(options)().inventory:
+    if not options.path.exists() and options.inventory is None:
         return {"database": None, "types": None, "machines": {}, "settings": {}}
-    source = InventorySource(options.path, options.inventory, options.root, (), options.var, options.hostname)
+    source = InventorySource(options.path, str(options.path), options.root, (), options.var, options.hostname)
     with load.opened(source, check=False) as loaded:
         inventory = loaded.inventory
         types = next(
             (t.variables["event_types"].value for t in inventory.targets if "event_types" in t.variables), None
         )
         if types is not None and not isinstance(types, list):
-            raise UsageError.at(options.inventory, "vars.event_types: takes a list of name, when, example")
+            raise UsageError.at(options.path, "vars.event_types: takes a list of name, when, example")
         machines = {
             machine.name: {
                 "hostnames": list(machine.hostnames),

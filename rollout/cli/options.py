@@ -25,7 +25,7 @@ def option(*names: str, **settings: Any) -> Callable[[F], F]:
 
 
 _COMMON: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
-    (("-i", "--inventory"), {"metavar": "FILE", "help": "The inventory (default: ./inventory.yaml)."}),
+    (("-i", "--inventory"), {"metavar": "FILE", "help": "The inventory (default: inventory.yaml here or above)."}),
     (("--root",), {"metavar": "DIR", "help": "Where relative paths start, instead of the inventory's root."}),
     (("--limit",), {"metavar": "PATTERN", "multiple": True, "help": "Only these targets: names, groups, globs, !not."}),
     (("--var",), {"metavar": "K=V", "multiple": True, "help": "Set a variable over the inventory's; V is YAML."}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -12,7 +13,7 @@ import click
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from rollout.cli.common_options import Options, settled
+from rollout.cli.common_options import INVENTORY, Options, settled
 from rollout.cli.interrupt import Interrupt, Interrupted, interruptible
 from rollout.cli.progress import Progress
 from rollout.cli.screen import Screen
@@ -22,6 +23,7 @@ from rollout.fleet.load import InventorySource, Loaded
 from rollout.fleet.plan import PlanRequest, Watcher, make_plan
 from rollout.inventory.choose import near
 from rollout.machine import state_folder
+from rollout.machine.above import above
 from rollout.model import reasons
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Problem
@@ -58,7 +60,7 @@ class Session(Struct, frozen=True):
 
     def same(self, *, everywhere: bool = False) -> tuple[str, ...]:
         """Return the options that name the same inventory, targets and variables; `everywhere` leaves out targets."""
-        words = ["-i", self.options.inventory] if self.options.inventory != Options().inventory else []
+        words = ["-i", self.options.inventory] if self.options.inventory else []
         words += [word for pattern in self.options.limit for word in ("--limit", pattern) if not everywhere]
         words += [word for name, value in self.options.var.items() for word in ("--var", f"{name}={value}")]
         return tuple(words)
@@ -162,7 +164,19 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True, l
 
 
 def _source(options: Options) -> InventorySource:
-    return InventorySource(options.path, options.inventory, options.root, options.limit, options.var, options.hostname)
+    path, shown = _inventory(options)
+    return InventorySource(path, shown, options.root, options.limit, options.var, options.hostname)
+
+
+def _inventory(options: Options) -> tuple[Path, str]:
+    """Return the inventory and how to name it: the one that was named, or the nearest here or above."""
+    if options.inventory is not None:
+        return options.path, options.inventory
+    here = Path.cwd()
+    found = above(INVENTORY, here)
+    if found is None or found.parent == here:
+        return options.path, INVENTORY
+    return found, os.path.relpath(found, here)
 
 
 @contextmanager
