@@ -9,6 +9,7 @@ from rollout.cli.options import common, targets
 from rollout.content.modes.table import strategy
 from rollout.content.patterns import matches
 from rollout.errors import Mistake, Place, UsageError
+from rollout.fleet import review_words
 from rollout.fleet.load import Loaded
 from rollout.fleet.ways import ways
 from rollout.model.reviews import Via
@@ -32,6 +33,7 @@ def validate(context: click.Context) -> int:
     """
     with session.opened(context, looks=False) as at:
         _formats_known(at.loaded)
+        review_words.check(at.loaded)
         formatters, checks = Formatters(), FileChecks()
         problems = {
             target.name: [

@@ -12,6 +12,7 @@ from rollout.fleet.limits import Judged, judged, limited
 from rollout.fleet.load import Loaded
 from rollout.fleet.parts import Parts, Prepared
 from rollout.fleet.pointers import astray
+from rollout.fleet.review_words import with_words
 from rollout.machine import clock
 from rollout.model import plan_document
 from rollout.model.circumstances import Decisions
@@ -80,7 +81,7 @@ def make_plan(loaded: Loaded, question: PlanRequest, executor: Executor, watcher
         watcher.ended(look.target.name)
     steps = _apart(tuple(_with_needs(found.get(t.name) or _not_looked_at(t), t) for t in chosen))
     steps = needs.waiting(steps, _needed(loaded, settings, executor, stop, steps))
-    made = Plan(clock.new_id(), clock.now(), steps)
+    made = Plan(clock.new_id(), clock.now(), with_words(loaded, steps))
     return replace(made, digest=plan_document.digest(made))
 
 

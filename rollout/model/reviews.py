@@ -176,10 +176,16 @@ class Standing(Struct, frozen=True):
     review: Review | None = None
     ref: str = ""  # the ref that carries it, where the forge made that
     key: str = ""  # by which the forge knows the change
+    gone: bool = False  # the branch is no longer there
 
     @property
     def at(self) -> str:
         return self.ref or f"refs/heads/{self.branch}"
+
+    @property
+    def on_branch(self) -> bool:
+        """Tell whether a branch of ours carries it, as it was seen there."""
+        return not self.ref and not self.gone
 
     @property
     def taken_over(self) -> bool:

@@ -91,3 +91,17 @@ def renews(step: Step) -> bool:
         return standing.left
     opened = standing.review is not None or not step.via.opens_after
     return step.state is not State.IN_REVIEW or not (standing.on_tip and opened)
+
+
+def leaves_branch(step: Step) -> bool:
+    """Tell whether our own commit is left on the branch of a proposal that a person declined."""
+    standing = step.standing
+    return (
+        step.state is State.DECLINED
+        and standing is not None
+        and standing.head is not None
+        and standing.on_branch
+        and standing.ours
+        and not standing.done
+        and step.delivery.rules.delete_branch
+    )

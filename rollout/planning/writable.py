@@ -9,6 +9,7 @@ from msgspec import Struct
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Action, State, Step
 from rollout.model.reasons import NONE, Reason, SinceWaiting, Way, WayOut, dated, said, without_ways
+from rollout.planning import proposals
 from rollout.planning.proposals import renews
 from rollout.planning.review import undecided
 from rollout.planning.steps import causes
@@ -49,7 +50,7 @@ def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
     if step.state is State.BLOCKED:
         return be(Verdict.BLOCKED, step.why, step.awaits)
     if not only_waiting and (step.state is State.DECLINED or (step.state is State.IN_REVIEW and not _is_ours(step))):
-        return be(Verdict.BLOCKED, step.why)
+        return None if proposals.leaves_branch(step) else be(Verdict.BLOCKED, step.why)
     if step.state is State.WAITING and (step.pending is not None or not only_waiting):
         return be(Verdict.NOT_STARTED, step.why)
     if only_waiting and step.state is not State.READY_TO_PUSH:
@@ -111,4 +112,6 @@ def exit_code(steps: Iterable[Step], outcomes: Iterable[Outcome]) -> int:
 
 def changes_something(step: Step) -> bool:
     """Tell whether writing the step changes anything a person should be asked about."""
+    if step.state is State.DECLINED:
+        return False  # at most our own branch goes
     return step.follow or not all(change.idle for change in step.changes) or (not step.changes and renews(step))

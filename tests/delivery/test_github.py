@@ -255,6 +255,19 @@ def test_a_token_for_the_host_beats_the_others(world: World, forge: GitHub, monk
     assert applied(world)[:2] == (0, "proposed")
 
 
+def test_the_inventory_has_its_own_words(world: World, forge: GitHub) -> None:
+    rules(world, forge, ", title: 'Rules for {{ target.name }}', body: '{{ changes[0].path }} at {{ who }}'")
+    applied(world)
+    assert forge.pulls[1]["title"] == "Rules for api"
+    assert forge.pulls[1]["body"].startswith("AGENTS.md at world\n\n<!-- rollout inventory=")
+    rules(world, forge, ", title: '{{ nobody }}'")
+    world.template("project/AGENTS.md", "two\n")
+    code, outcome, reason = applied(world)
+    assert (code, outcome, "'nobody' is undefined" in reason) == (3, "blocked", True)
+    rules(world, forge, ", title: '{{ nobody'")
+    assert world.run("validate").code == 64
+
+
 def test_without_a_token_a_person_opens_the_review(
     world: World, forge: GitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -291,3 +304,52 @@ def test_the_review_of_another_inventory_is_left_alone(world: World, forge: GitH
     world.template("project/AGENTS.md", "two\n")
     code, outcome, reason = applied(world)
     assert (code, outcome, "another inventory" in reason) == (3, "blocked", True)
+
+
+def test_reviews_are_listed(world: World, forge: GitHub) -> None:
+    applied(world)
+    assert world.run("review", "list", "--json").json == {
+        "format": "rollout-review/1",
+        "reviews": [
+            {
+                "target": "api", "url": URL.format(forge.project), "number": 1, "title": "Roll out AGENTS.md",
+                "state": "open", "approved": False, "checks": "none", "updated_at": "2026-02-03T15:30:00Z",
+            }
+        ],
+    }  # fmt: skip
+    assert URL.format(forge.project) in world.run("review").out
+    assert world.run("review", "list", "--state", "red").out == "No reviews.\n"
+
+
+def test_only_what_is_green_and_approved_is_merged(world: World, forge: GitHub) -> None:
+    applied(world)
+    ran = world.run("review", "merge", "--yes", "--json")
+    assert (ran.code, ran.outcomes()) == (3, {"api": "blocked"})
+    assert "is left open: its checks are none, and nobody approves it; --force merges it" in ran.reasons()["api"]
+    forge.runs = [{"status": "completed", "conclusion": "success"}]
+    forge.opinions = [{"state": "APPROVED", "user": {"login": "ann"}}]
+    ran = world.run("review", "merge", "--yes", "--json", "--state", "green", "--state", "approved")
+    assert (ran.code, ran.outcomes()) == (0, {"api": "pushed"})
+    assert world.at("api", "AGENTS.md") == "one\n"
+    assert applied(world)[:2] == (0, "unchanged")
+    assert status(world, "--fetch")["state"] == "in-sync"
+
+
+def test_what_review_close_closed_is_declined_and_its_branch_goes(world: World, forge: GitHub) -> None:
+    applied(world)
+    assert world.run("review", "close").code == 4
+    ran = world.run("review", "close", "--yes", "--json", "--message", "Not now.")
+    assert (ran.code, ran.outcomes()) == (0, {"api": "unchanged"})
+    assert forge.comments[1] == ["Not now."]
+    assert status(world, "--fetch")["state"] == "declined"
+    code, outcome, reason = applied(world)
+    assert (code, outcome, f"the branch rollout/{ID} is deleted" in reason) == (3, "blocked", True)
+    assert world.git("api.git", "branch", "--list", "rollout/*") == ""
+    assert applied(world)[:2] == (3, "blocked")
+
+
+def test_a_comment_needs_words(world: World, forge: GitHub) -> None:
+    applied(world)
+    assert world.run("review", "comment", "--yes").code == 64
+    assert world.run("review", "comment", "--yes", "--message", "Please look.").code == 0
+    assert forge.comments[1] == ["Please look."]

@@ -232,4 +232,4 @@ def _gone(known: Proposed | None, said: str) -> Standing | None:
     if known is None or known.says != said or known.standing.head is None or known.standing.done:
         return None
     why = f"the branch {known.standing.branch} was deleted, and upstream does not have what it proposed"
-    return replace(known.standing, declined=why, same=False, ours=True)
+    return replace(known.standing, declined=why, same=False, ours=True, gone=True)

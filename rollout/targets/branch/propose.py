@@ -93,6 +93,16 @@ def clear_away(task: Task) -> Outcome:
     )
 
 
+def declined(task: Task) -> Outcome:
+    """Delete the branch of a proposal that a person declined, while it is exactly our commit."""
+    step, standing = task.step, task.step.standing
+    assert standing is not None
+    note = _branch_gone(task, standing)
+    known = task.store.memory.memo().proposed or Proposed(standing, "")
+    task.store.memory.remember(proposed=replace(known, standing=replace(standing, gone=True)))
+    return replace(outcome_of(step, Verdict.BLOCKED, step.why, notes=(note,)), review=standing.told)
+
+
 def _branch_gone(task: Task, standing: Standing) -> str:
     if not task.step.delivery.rules.delete_branch:
         return f"{standing.branch} is kept"

@@ -25,7 +25,7 @@ from rollout.targets.branch.evaluate import last_tip
 from rollout.targets.branch.locate import locate
 from rollout.targets.branch.outcome import outcome_of
 from rollout.targets.branch.own_branch import move_own_branch
-from rollout.targets.branch.propose import clear_away, propose
+from rollout.targets.branch.propose import clear_away, declined, propose
 from rollout.targets.branch.push import NotWritten, Unknown, land
 from rollout.targets.branch.since_planned import since_planned
 from rollout.targets.branch.task import Built, Task
@@ -60,6 +60,8 @@ def write(job: Job) -> Outcome:
 
 def _written(task: Task) -> Outcome:
     keeping.note(task.store, task.keeps)
+    if task.step.state is State.DECLINED:
+        return declined(task)
     changes = [change for change in task.step.changes if change.action is not Action.ERROR and not change.idle]
     if not changes and renews(task.step):
         return _with_checkout(task, clear_away(task))

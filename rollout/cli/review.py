@@ -1,0 +1,100 @@
+"""`rollout review`: the open reviews of all targets, and one action on many of them."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+
+import click
+
+from rollout.cli import session
+from rollout.cli.interrupt import Interrupted
+from rollout.cli.options import common, option, terminal_width
+from rollout.cli.recording import tell
+from rollout.cli.session import Session
+from rollout.errors import Refused, UsageError
+from rollout.fleet import reviews
+from rollout.fleet.reviews import STATES, Act, Found, Order
+from rollout.machine import clock
+from rollout.model.outcomes import Outcome, Run, Verdict
+from rollout.showing.colour import count
+from rollout.showing.review_table import review_document, review_table
+from rollout.work import threads
+
+_AT_ONCE = 4  # reviews that are worked on at once: forges ask for patience above that
+_WANTED = {Act.MERGE: "merge", Act.CLOSE: "close", Act.COMMENT: "comment on"}
+
+
+@click.command()
+@click.argument("action", type=click.Choice(["list", *(act.value for act in Act)]), default="list")
+@option("--state", "states", type=click.Choice(STATES), multiple=True, help="Only reviews in this state (all of them).")
+@option("-y", "--yes", is_flag=True, help="Do not ask.")
+@option("--force", is_flag=True, help="Merge what is not green or not approved, too.")
+@option("--message", metavar="TEXT", help="The comment; with close, the reason.")
+@common
+@click.pass_context
+def review(
+    context: click.Context, action: str, states: tuple[str, ...], yes: bool, force: bool, message: str | None
+) -> int:
+    """List the open reviews, or merge, close or comment on many of them.
+
+    \b
+    rollout review
+    rollout review merge --state green --state approved --limit supervisors
+    rollout review close --message "Superseded by the new rules." --yes
+    """
+    if action == Act.COMMENT and not message:
+        raise UsageError("rollout review comment: takes --message TEXT")
+    with session.opened(context, spread=False) as at:
+        made = at.plan(at.settings(), from_memory=False)
+        found = list(reviews.found(made.steps, states))
+        if action == "list":
+            return _listed(at, found)
+        return _acted(at, Order(Act(action), message or "", force, at.options.timeout), found, yes=yes)
+
+
+def _listed(at: Session, found: list[Found]) -> int:
+    rows = [(one.step.target, one.review) for one in found]
+    if at.options.json:
+        at.screen.document(review_document(rows))
+    else:
+        at.screen.data(review_table(rows, terminal_width()))
+    return 0
+
+
+def _acted(at: Session, order: Order, found: list[Found], *, yes: bool) -> int:
+    if found and not yes:
+        _ask(at, order, found)
+    run = Run(clock.new_id(), "review", clock.now_exact(), clock.epoch(), order.message)
+    outcomes: list[Outcome] = []
+    if at.options.json:
+        at.screen.event(
+            type="run_start", run=run.id, time=clock.now(), command=f"review {order.act}", targets=len(found)
+        )
+    for _, outcome in threads.run(partial(reviews.done, order), found, _AT_ONCE, at.interrupt.stop):
+        outcomes.append(outcome)
+        tell(at, run, outcome)
+    if at.interrupt.number is not None:
+        raise Interrupted(at.interrupt.number)
+    code = 3 if any(one.verdict in {Verdict.BLOCKED, Verdict.FAILED} for one in outcomes) else 0
+    if at.options.json:
+        counts = {verdict.value: sum(one.verdict is verdict for one in outcomes) for verdict in Verdict}
+        given = {verdict: number for verdict, number in counts.items() if number}
+        at.screen.event(type="run_summary", run=run.id, time=clock.now(), counts=given, exit_code=code)
+    else:
+        for outcome in outcomes:
+            at.screen.data(f"{outcome.target}: {outcome.told}\n")
+        at.screen.data("" if outcomes else "No reviews.\n")
+    return code
+
+
+def _ask(at: Session, order: Order, found: list[Found]) -> None:
+    """Ask once, with no as the default; raise Refused if there is no terminal or the answer is no."""
+    what = f"{_WANTED[order.act]} {count(len(found), 'review')}"
+    if at.options.json or not sys.stdin.isatty():
+        raise Refused(f"would {what}, but there is no terminal to ask on; add --yes to go ahead")
+    at.screen.clear()
+    with at.interrupt.at_once():
+        agreed = at.screen.agreed(f"{what.capitalize()}?")
+    if not agreed:
+        raise Refused("cancelled; nothing was changed")

@@ -1,0 +1,123 @@
+"""The reviews of a plan's targets, and one action on many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+
+from msgspec import Struct
+
+from rollout.forges.clients import Client, client
+from rollout.forges.interface import Place
+from rollout.forges.known import forge_of, project_of
+from rollout.forges.trouble import Trouble
+from rollout.model.outcomes import Outcome, Verdict
+from rollout.model.plan import Step
+from rollout.model.reasons import said
+from rollout.model.reviews import Checks, Review, ReviewState
+
+
+class Act(StrEnum):
+    """What may be done with a review."""
+
+    MERGE = "merge"
+    CLOSE = "close"
+    COMMENT = "comment"
+
+
+class Order(Struct, frozen=True):
+    """One action on many reviews."""
+
+    act: Act
+    message: str = ""
+    force: bool = False
+    patience: float = 25.0
+
+
+class Found(Struct, frozen=True):
+    """A review, and the step that it belongs to."""
+
+    step: Step
+    review: Review
+
+    def is_(self, word: str) -> bool:
+        """Tell whether a review is in a state that a person names."""
+        match word:
+            case "green" | "red":
+                return self.review.checks is Checks(word)
+            case "approved":
+                return self.review.approved is True
+            case _:
+                return self.review.state is ReviewState(word)
+
+
+STATES = (*(state.value for state in ReviewState), "green", "red", "approved")
+
+
+def found(steps: Iterable[Step], states: tuple[str, ...]) -> Iterator[Found]:
+    """Yield the reviews that are in all of these states; without any, the open ones and those taken over."""
+    for step in steps:
+        review = None if step.standing is None else step.standing.told
+        if review is None:
+            continue
+        one = Found(step, review)
+        still_open = review.state in {ReviewState.OPEN, ReviewState.TAKEN_OVER}
+        if all(map(one.is_, states)) if states else still_open:
+            yield one
+
+
+def done(order: Order, one: Found) -> Outcome:
+    """Do it to one review; what is in its way is the outcome."""
+    step, review = one.step, one.review
+    obstacle = _obstacle(order, review)
+    if obstacle:
+        return _outcome(one, Verdict.BLOCKED, f"{review.url} {obstacle}")
+    asked = client(forge_of(step.delivery, step.identity), order.patience)
+    if asked is None:
+        return _outcome(one, Verdict.FAILED, f"nobody is logged in to the forge of {review.url}")
+    try:
+        return _acted(order, one, asked)
+    except Trouble as trouble:
+        return _outcome(one, Verdict.FAILED, str(trouble))
+
+
+def _acted(order: Order, one: Found, asked: Client) -> Outcome:
+    step, review = one.step, one.review
+    assert step.standing is not None
+    assert step.branch is not None
+    place = Place(project_of(step.identity), step.branch, step.standing.branch)
+    match order.act:
+        case Act.MERGE:
+            asked.interface.merge(asked.to, place, review)
+            return _outcome(one, Verdict.PUSHED, f"{review.url} is merged")
+        case Act.CLOSE:
+            if order.message:
+                asked.interface.comment(asked.to, place, review, order.message)
+            asked.interface.close(asked.to, place, review)
+            return _outcome(one, Verdict.UNCHANGED, f"{review.url} is closed")
+        case Act.COMMENT:
+            asked.interface.comment(asked.to, place, review, order.message)
+            return _outcome(one, Verdict.UNCHANGED, f"{review.url} has the comment")
+
+
+def _obstacle(order: Order, review: Review) -> str:
+    """Say why a review is left alone, or nothing."""
+    if order.act is Act.COMMENT:
+        return ""
+    if review.state is ReviewState.TAKEN_OVER:
+        return "was taken over, and is its person's to decide"
+    if review.state is not ReviewState.OPEN:
+        return f"is {review.state.value} already"
+    if order.act is Act.CLOSE or order.force:
+        return ""
+    lacking = []
+    if review.checks is not Checks.GREEN:
+        lacking.append(f"its checks are {review.checks.value}")
+    if not review.approved:
+        lacking.append("nobody approves it")
+    return f"is left open: {', and '.join(lacking)}; --force merges it" if lacking else ""
+
+
+def _outcome(one: Found, verdict: Verdict, words: str) -> Outcome:
+    step = one.step
+    return Outcome(step.target, verdict, said(words), step.base, kind=step.kind, branch=step.branch, review=one.review)
