@@ -64,7 +64,9 @@ def apply(
         else:
             problems = {} if reach.offline else proving.problems(at)
             made, asked = at.plan(settings, decisions, problems=problems), False
-        what = Undertaking("apply", made, settings, words, consent, show_plan=not asked, used=asked)
+        what = Undertaking(
+            "apply", made, settings, words, consent, show_plan=not asked, used=asked, last_wave=reach.last_wave
+        )
         return carry_out(at, book, what)
 
 

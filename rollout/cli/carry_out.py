@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rollout.cli import interrupt, run_events
+from rollout.cli import interrupt, pacing, run_events
 from rollout.cli.progress import Progress
 from rollout.cli.recording import Recording, diagnostics, tell
 from rollout.cli.run_options import Consent
@@ -97,11 +97,12 @@ class Undertaking(Struct, frozen=True):
     show_plan: bool = True
     only_waiting: bool = False
     used: bool = False
+    last_wave: int | None = None
 
 
 def carry_out(at: Session, book: Ledger, what: Undertaking) -> int:
     """Show the plan, ask, write and record; return the exit code."""
-    made, command = what.plan, what.command
+    made, command = pacing.paced(at, what.plan, book), what.command
     sorted_steps = writable.sort(made.steps, only_waiting=what.only_waiting)
     whole = at.options.verbose > 0
     _show(at, what, whole=whole)
@@ -111,7 +112,8 @@ def carry_out(at: Session, book: Ledger, what: Undertaking) -> int:
     subject = what.words.message or ""
     run = Run(clock.new_id(), command, clock.now_exact(), clock.epoch(), subject, made.id, made.digest)
     book.start(run, socket.gethostname(), used=what.used)
-    order = Order(run, what.settings, what.words, what.consent.most_failures)
+    waves = pacing.waves(at, made, what.settings, run.id, what.last_wave) if command == "apply" else None
+    order = Order(run, what.settings, what.words, what.consent.most_failures, waves)
     outcomes = _run(at, book, order, made, sorted_steps)
     code = at.interrupt.code or writable.exit_code(made.steps, outcomes)
     book.finish(run, code)

@@ -19,6 +19,7 @@ from rollout.errors import Busy, Refused, RolloutError, UsageError
 # One module per command, imported when it is called: `rollout --help` loads none of them.
 _COMMANDS = {
     "init": ("rollout.cli.init:init", "Learn a first inventory and templates from the repositories that are there."),
+    "discover": ("rollout.cli.discover:discover", "List the repositories of a forge that the inventory does not name."),
     "validate": ("rollout.cli.validate:validate", "Check the inventory and the templates; touch no target."),
     "plan": ("rollout.cli.plan:plan", "Show what apply would change; write nothing in any target."),
     "apply": ("rollout.cli.apply:apply", "Commit, push and write what the plan says."),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from rollout.cli import proving, session
+from rollout.cli import pacing, proving, session
 from rollout.cli.options import common, option, targets
 from rollout.cli.run_options import decisions_options
 from rollout.cli.session import Session
@@ -49,6 +49,7 @@ def plan(
     with session.opened(context) as at:
         problems = {} if offline else proving.problems(at)
         made = at.plan(at.settings(offline=offline), decisions, problems=problems)
+        made = pacing.shown(at, pacing.paced(at, made, None), at.settings(offline=offline))
         if out is not None:
             files.write_whole(Path.cwd() / Path(out).expanduser(), plan_file.plan_file(made, diffs(True)))
         if at.options.json:

@@ -28,10 +28,11 @@ class Consent(Struct, frozen=True):
 
 
 class Reach(Struct, frozen=True):
-    """How far a run goes: whether it contacts remotes, and whether it pushes."""
+    """How far a run goes: whether it contacts remotes, whether it pushes, and which wave is the last."""
 
     offline: bool
     push: bool
+    last_wave: int | None = None
 
 
 def consent_options(command: Callable[..., int]) -> Callable[..., int]:
@@ -52,9 +53,10 @@ def reach_options(command: Callable[..., int]) -> Callable[..., int]:
 
     @option("--offline", is_flag=True, help="Contact no remote: commit here, leave it ready to push.")
     @option("--no-push", is_flag=True, help="Commit here, leave it ready to push.")
+    @option("--wave", type=click.IntRange(1), metavar="N", help="Begin no wave after the Nth.")
     @wraps(command)
-    def with_reach(*given: Any, offline: bool, no_push: bool, **others: Any) -> int:
-        return command(*given, reach=Reach(offline, not (no_push or offline)), **others)
+    def with_reach(*given: Any, offline: bool, no_push: bool, wave: int | None, **others: Any) -> int:
+        return command(*given, reach=Reach(offline, not (no_push or offline), wave), **others)
 
     return with_reach
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from rollout.cli import session
+from rollout.cli import pacing, session
 from rollout.cli.options import common, option, targets, terminal_width
 from rollout.cli.session import Session
 from rollout.ledger import ledger
@@ -40,7 +40,8 @@ def status(context: click.Context, fetch: bool, detailed_exitcode: bool, form: s
     rollout status --format markdown > STATUS.md
     """
     with session.opened(context) as at:
-        made = at.plan(at.settings(offline=not fetch))
+        settings = at.settings(offline=not fetch)
+        made = pacing.shown(at, at.plan(settings), settings)
         rows = status_rows.rows(made, last_outcomes(at), reasons_of, whole=at.options.verbose > 0)
         when = status_rows.fetched_at(made)
         if at.options.json or form == "json":

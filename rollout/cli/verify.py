@@ -12,7 +12,7 @@ from rollout.errors import RolloutError, UsageError
 from rollout.model.files import Unproved
 from rollout.model.plan import State
 from rollout.planning import mismatches
-from rollout.showing import plans
+from rollout.showing import plans, verify_formats
 from rollout.showing.colour import count
 
 
@@ -20,9 +20,12 @@ from rollout.showing.colour import count
 @targets
 @option("--database", metavar="URL", envvar=proving.ENVIRONMENT,
         help="The event store; ROLLOUT_DATABASE_URL or the inventory otherwise.")  # fmt: skip
+@option(
+    "--format", "form", type=click.Choice(["text", "json", "sarif", "junit"]), default="text", help="How to print it."
+)
 @common
 @click.pass_context
-def verify(context: click.Context, database: str | None) -> int:
+def verify(context: click.Context, database: str | None, form: str) -> int:
     """Prove that every managed file, upstream and on the disk, has the bytes and the mode it should have.
 
     With an event store, also that its ten checks pass, that every command and query of the documents works, and
@@ -40,7 +43,11 @@ def verify(context: click.Context, database: str | None) -> int:
             raise Interrupted(at.interrupt.number)
         found = mismatches.with_documents(mismatches.verified(made), wrong)
         ok = all(one.ok for one in found)
-        if at.options.json:
+        if form == "sarif":
+            at.screen.document(verify_formats.sarif(found))
+        elif form == "junit":
+            at.screen.data(verify_formats.junit(found))
+        elif at.options.json or form == "json":
             at.screen.document(
                 {
                     "format": "rollout-verify/1",

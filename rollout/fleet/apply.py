@@ -8,6 +8,7 @@ from threading import Event, Lock
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from rollout.fleet.waves import Waves
 from rollout.model.outcomes import Outcome, Run, Verdict
 from rollout.model.plan import Step
 from rollout.model.reasons import Reason, said
@@ -26,6 +27,7 @@ class Order(Struct, frozen=True):
     settings: Settings
     words: Words
     most_failures: int | None = None
+    waves: Waves | None = None
 
 
 def write(
@@ -48,7 +50,11 @@ def write(
     def write_one(job: Job) -> Outcome:
         return _not_started(job.step, said(failures.words)) if failures.enough else failures.noted(WRITING.here(job))
 
-    for group in needs.in_order(steps):
+    def write_wave(wave: tuple[Step, ...]) -> Iterator[tuple[Step, Outcome]]:
+        for group in needs.in_order(wave):
+            yield from write_group(group)
+
+    def write_group(group: tuple[Step, ...]) -> Iterator[tuple[Step, Outcome]]:
         unmet = {step.target: why for step in group if (why := needs.unmet(step, outcomes))}
         ready = [step for step in group if step.target not in unmet]
         for job, outcome in executor.run(replace(WRITING, here=write_one), work(ready), stop):
@@ -59,6 +65,15 @@ def write(
                 why = unmet.get(step.target) or said(failures.words if failures.enough else "interrupted")
                 outcomes[step.target] = _not_started(step, why)
                 yield step, outcomes[step.target]
+
+    waves = order.waves.groups(steps, outcomes) if order.waves is not None else iter([(steps, None)])
+    for wave, obstacle in waves:
+        if obstacle is None:
+            yield from write_wave(wave)
+            continue
+        for step in wave:
+            outcomes[step.target] = _not_started(step, obstacle)
+            yield step, outcomes[step.target]
 
 
 def _not_started(step: Step, why: Reason) -> Outcome:

@@ -48,3 +48,16 @@ def project_of(url: str) -> str:
     """Return owner and name of a repository; on a disk they are the last two parts of its path."""
     path = addresses.path_of(url)
     return "/".join(path.split("/")[-2:]) if addresses.is_local(url) else path
+
+
+def public(kind: ForgeKind) -> Forge | None:
+    """Return the forge that everybody means by a kind where nobody names a host."""
+    return next((forge for _, forge in _HOSTS if forge.kind is kind and forge.api is not None), None)
+
+
+def with_api(forge: Forge, host: str) -> Forge:
+    """Return a forge of a host with where its interface is."""
+    if forge.api is not None:
+        return forge
+    known = next((one for pattern, one in _HOSTS if re.fullmatch(pattern, host) and one.kind is forge.kind), None)
+    return known or Forge(forge.kind, f"https://{host}{_API[forge.kind]}")

@@ -72,6 +72,16 @@ REVIEW = Record(
     doc="what reviews are to be",
 )
 
+WAVE = Record(
+    {
+        "limit": ListOf(Text(doc="a name, a group or a glob"), least=1, alone=True, doc="its targets"),
+        "gate": Text(doc="a command that exits with 0 when the next wave may begin; {run} is the run"),
+        "within": Text(doc="how long one try of the gate may take, such as 90s, 30m or 2h (default: 10m)"),
+    },
+    required=("limit",),
+    doc="targets that go together",
+)
+
 MACHINE = Record(
     {
         "hostnames": ListOf(Text(), doc="host names or globs; exact names win over globs"),
@@ -236,6 +246,13 @@ INVENTORY = Record(
         "folders": MapOf(FOLDER, names=NAME, doc="shared folders by name"),
         "files": MapOf(FILE, doc="managed paths, or patterns as in .gitignore, that need more than a plain copy"),
         "budgets": ListOf(BUDGET, doc="how much of a target's files may be loaded together"),
+        "waves": ListOf(WAVE, doc="which targets go first; the next go when all of these are upstream"),
+        "max_open": Number(minimum=1, doc="so many reviews may be open at once"),
+        "per_hour": Number(minimum=1, doc="so many reviews may be opened in an hour"),
+        "discover": ListOf(
+            Text(doc="github:ORG, gitlab:GROUP, gitea:ORG or command:CMD"),
+            doc="where repositories are looked for that the inventory does not name",
+        ),
         "review": REVIEW,
         "forges": MapOf(_FORGE, names=r"[A-Za-z0-9.-]+(:[0-9]+)?", doc="forges by HOST or HOST:PORT"),
         "forbid": ListOf(FORBIDDEN, doc="what no file of a target may say any more, managed or not"),

@@ -9,10 +9,10 @@ from msgspec import Struct, field
 
 from rollout.content import yaml_nodes, yaml_parse
 from rollout.content.yaml_nodes import Fault
-from rollout.inventory import deliveries, limits, needs
+from rollout.inventory import deliveries, limits, needs, waves
 from rollout.inventory.check import Check, error
 from rollout.inventory.description import INVENTORY
-from rollout.inventory.entries import Source, text_of
+from rollout.inventory.entries import Source, list_of, text_of
 from rollout.inventory.machines import machines, unknown_machines
 from rollout.inventory.places import doubled
 from rollout.inventory.rules import patterns
@@ -77,6 +77,7 @@ def _inventory(source: Source, *, may_be_empty: bool) -> tuple[Inventory, list[F
     faults += wrong
     faults += unknown_machines(found, hosts)
     faults += deliveries.faults(source)
+    faults += waves.faults(source.document)
     told, forbidden = source.document.entries.get("budgets"), source.document.entries.get("forbid")
     faults += limits.faults(told, forbidden)
     rules, wrong = patterns(source)
@@ -91,5 +92,8 @@ def _inventory(source: Source, *, may_be_empty: bool) -> tuple[Inventory, list[F
         database=text_of(source.document.entries.get("events"), "database"),
         budgets=limits.budgets(told),
         forbid=limits.forbids(forbidden),
+        pace=waves.pace(source.document),
+        forges=source.forges,
+        discover=tuple(list_of(source.document, "discover")),
     )
     return inventory, faults

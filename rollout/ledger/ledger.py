@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,12 @@ class Ledger:
             row[0]: LastOutcome(row[1], row[2], row[4], row[5], row[6], *applied.get(row[0], (None, "")))
             for row in self._ask("status")
         }
+
+    def proposed_lately(self) -> int:
+        """Count the targets whose change was proposed in the last hour."""
+        since = datetime.now(UTC) - timedelta(hours=1)
+        found = self._ask("proposed_since", since=since.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        return int(found[0][0])
 
     def last_writer(self, target: str, path: str) -> tuple[str, str | None] | None:
         """Return (run, commit) of the last run that wrote a path of a target."""

@@ -7,10 +7,11 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from rollout.model.limits import Budget, Forbidden
-from rollout.model.reviews import Delivery
+from rollout.model.reviews import Delivery, Forge
+from rollout.model.waves import Pace
 
 
 class FoundCheckout(Struct, frozen=True):
@@ -127,3 +128,6 @@ class Inventory(Struct, frozen=True):
     database: str | None = None
     budgets: tuple[Budget, ...] = ()
     forbid: tuple[Forbidden, ...] = ()
+    pace: Pace = Pace()
+    forges: Mapping[str, Forge] = field(default_factory=dict)
+    discover: tuple[str, ...] = ()  # sources of repositories that it may not name yet

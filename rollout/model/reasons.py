@@ -130,7 +130,13 @@ class SinceWaiting(Struct, frozen=True):
     why: Reason
 
 
-Part = Said | FileCauses | Kept | WayOut | HeldBack | Needs | Collision | AtWork | SinceWaiting
+class Later(Struct, frozen=True):
+    """It is not its turn yet: nothing is wrong, and the same command goes on when it is."""
+
+    words: str
+
+
+Part = Later | Said | FileCauses | Kept | WayOut | HeldBack | Needs | Collision | AtWork | SinceWaiting
 
 
 class Reason(Struct, frozen=True):
@@ -144,6 +150,11 @@ class Reason(Struct, frozen=True):
     @property
     def text(self) -> str:
         return "; ".join(filter(None, map(_words, self.parts)))
+
+    @property
+    def later(self) -> bool:
+        """Tell whether it is only not its turn yet."""
+        return any(isinstance(part, Later) for part in self.parts)
 
     def also(self, *parts: Part) -> Reason:
         return Reason((*self.parts, *parts))
@@ -211,7 +222,7 @@ def _inside(part: Part, change: Callable[[Part], Part]) -> Part:
     match part:
         case Needs(why=why) | SinceWaiting(why=why):
             return replace(part, why=_each(why, change))
-        case Said() | FileCauses() | Kept() | WayOut() | HeldBack() | Collision() | AtWork():
+        case Later() | Said() | FileCauses() | Kept() | WayOut() | HeldBack() | Collision() | AtWork():
             return part
         case never:
             assert_never(never)
@@ -219,7 +230,7 @@ def _inside(part: Part, change: Callable[[Part], Part]) -> Part:
 
 def _words(part: Part) -> str:
     match part:
-        case Said(text):
+        case Said(text) | Later(text):
             return text
         case WayOut(way, options):
             return _way_out(way, options)

@@ -4,26 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from msgspec import Struct
-
 from rollout.model.files import Unproved, is_obstacle
 from rollout.model.inventory import Branch
 from rollout.model.plan import Action, Plan, State, Step
-
-
-class Mismatch(Struct, frozen=True):
-    path: str
-    where: str  # upstream, checkout, folder, policy or document
-    reason: str
-
-
-class Verified(Struct, frozen=True):
-    name: str
-    mismatches: tuple[Mismatch, ...]
-
-    @property
-    def ok(self) -> bool:
-        return not self.mismatches
+from rollout.model.verified import Mismatch, Verified
 
 
 def verified(plan: Plan) -> list[Verified]:

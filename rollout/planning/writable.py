@@ -99,7 +99,7 @@ def exit_code(steps: Iterable[Step], outcomes: Iterable[Outcome]) -> int:
     found = list(outcomes)
     if any(states.get(o.target) in _ERRORS for o in found):
         return 1
-    bad = [o for o in found if o.verdict in FAILED]
+    bad = [o for o in found if o.verdict in FAILED and not o.why.later]
     if not bad:
         return 0
     awaited = any(o.verdict is Verdict.BLOCKED and o.awaits is not None for o in bad)

@@ -63,6 +63,9 @@ JOIN run AS r ON r.run = o.run
 WHERE o.scope = :scope AND o.target = :target AND o.outcome IN ('pushed', 'committed', 'written')
 ORDER BY r.number DESC;
 
+-- name: proposed_since
+SELECT count(DISTINCT target) FROM outcome WHERE scope = :scope AND outcome = 'proposed' AND recorded_at >= :since;
+
 -- name: use_plan
 INSERT INTO used_plan (plan, digest, run, used_at) VALUES (:plan, :digest, :run, :used_at);
 

@@ -1,0 +1,88 @@
+"""`rollout discover`: the repositories of a forge that the inventory does not name."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from rollout.cli import session
+from rollout.cli.options import common, option, terminal_width
+from rollout.cli.session import Session
+from rollout.errors import Refused, UsageError
+from rollout.fleet import discover as finding
+from rollout.fleet.discover import Filters
+from rollout.forges.listing import Listed
+from rollout.machine import files
+from rollout.safety.shown import plain
+from rollout.showing.colour import count
+from rollout.showing.table import table
+
+
+@click.command()
+@option("--forge", "sources", multiple=True, metavar="SOURCE",
+        help="github:ORG, gitlab:GROUP, gitea:ORG, or command:CMD (default: `discover` of the inventory).")  # fmt: skip
+@option("--topic", "topics", multiple=True, metavar="TOPIC", help="Only repositories with this topic.")
+@option("--match", "patterns", multiple=True, metavar="GLOB", help="Only repositories of such a name.")
+@option("--archived", is_flag=True, help="Archived repositories, too.")
+@option("--forks", is_flag=True, help="Forks, too.")
+@option("--add", is_flag=True, help="Write them into the inventory.")
+@option("-y", "--yes", is_flag=True, help="Do not ask.")
+@common
+@click.pass_context
+def discover(
+    context: click.Context,
+    sources: tuple[str, ...],
+    topics: tuple[str, ...],
+    patterns: tuple[str, ...],
+    archived: bool,
+    forks: bool,
+    add: bool,
+    yes: bool,
+) -> int:
+    """List the repositories of an organisation or a group that the inventory does not name.
+
+    \b
+    rollout discover --forge github:my-team --topic service
+    rollout discover --forge gitlab:platform/services --add
+    """
+    with session.opened(context, check=False, looks=False) as at:
+        wanted = sources or at.loaded.inventory.discover
+        if not wanted:
+            raise UsageError("rollout discover: takes --forge SOURCE, or `discover: [SOURCE]` in the inventory")
+        filters = Filters(topics, patterns, archived, forks)
+        found = finding.unmanaged(at.loaded.inventory, wanted, filters, at.options.timeout)
+        if at.options.json:
+            at.screen.document({"format": "rollout-discover/1", "unmanaged": [_document(one) for one in found]})
+        else:
+            at.screen.data(_table(found))
+        if add and found:
+            _add(at, found, yes=yes)
+        return 0
+
+
+def _document(one: Listed) -> dict[str, object]:
+    return {"name": one.name, "url": one.url, "archived": one.archived, "topics": list(one.topics)}
+
+
+def _table(found: list[Listed]) -> str:
+    if not found:
+        return "Nothing is unmanaged.\n"
+    rows = [
+        [plain(one.name), "archived" if one.archived else "", ", ".join(one.topics), plain(one.url)] for one in found
+    ]
+    return table(["NAME", "", "TOPICS", "URL"], rows, terminal_width())
+
+
+def _add(at: Session, found: list[Listed], *, yes: bool) -> None:
+    """Write what was found into the inventory, once a person agrees."""
+    what = f"Add {count(len(found), 'repository')} to {at.loaded.shown}?".replace("repositorys", "repositories")
+    if not yes:
+        if at.options.json or not sys.stdin.isatty():
+            raise Refused("there is no terminal to ask on; add --yes to write them into the inventory")
+        with at.interrupt.at_once():
+            if not at.screen.agreed(what):
+                raise Refused("cancelled; nothing was changed")
+    path = at.loaded.inventory.path.resolve()
+    files.write_whole(path, finding.added(path.read_bytes(), found))
+    at.screen.note(f"Added to {at.loaded.shown}; `rollout plan` shows what they need.")

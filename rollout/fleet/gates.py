@@ -1,0 +1,73 @@
+"""Ask the gate of a wave whether the next may begin, and remember a yes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from msgspec import Struct
+
+from rollout.machine import files, waiting
+from rollout.model.inventory import Inventory
+from rollout.model.reasons import Later, Reason
+from rollout.model.waves import Wave
+from rollout.safety.shown import plain, redact
+
+_SECRET = re.compile(r"TOKEN|PASSWORD|SECRET|_PAT\Z|_KEY\Z", re.IGNORECASE)
+_SHOWN = 200  # characters of what a gate says
+
+
+class Gates(Struct, frozen=True):
+    """The gates of an inventory; `asked` says of each target what is asked of it now."""
+
+    inventory: Inventory
+    state: Path
+    run: str
+    asked: dict[str, str]
+
+    def closed(self, number: int, targets: Iterable[str]) -> Reason | None:
+        """Ask a wave's gate unless it said yes to the same change before; say why the next may not begin."""
+        wave = self.inventory.pace.waves[number]
+        if wave.gate is None:
+            return None
+        said = [number, wave.gate, sorted((name, self.asked.get(name, "")) for name in targets)]
+        key = hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        if key in files.read_json(self._memory):
+            return None
+        why = self._answer(wave)
+        if why is not None:
+            return Reason((Later(f"the gate of wave {number + 1} ({wave.named}) {why}"),))
+        known = files.read_json(self._memory)
+        files.write_whole(self._memory, json.dumps({**known, key: self.run}).encode(), durable=False)
+        return None
+
+    @property
+    def _memory(self) -> Path:
+        return self.state / "waves.json"
+
+    def _answer(self, wave: Wave) -> str | None:
+        """Run the gate once, without the tokens of our environment; None is a yes."""
+        command = str(wave.gate).replace("{run}", self.run)
+        environment = {name: value for name, value in os.environ.items() if not _SECRET.search(name)}
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", command],
+            cwd=self.inventory.path.resolve().parent, env=environment, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        try:
+            with waiting.waiting():
+                out, _ = process.communicate(timeout=wave.within)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            return f"did not answer within {wave.within:.0f} s"
+        words = redact(plain(" ".join(out.decode("utf-8", "replace").split())))[-_SHOWN:]
+        return (
+            None if process.returncode == 0 else f"says no (exit {process.returncode}{': ' + words if words else ''})"
+        )

@@ -1,0 +1,25 @@
+"""In which order a rollout reaches its targets, and how fast reviews are opened."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Wave(Struct, frozen=True):
+    """Targets that go together; the gate is a command that has to say yes before the next wave begins."""
+
+    limits: tuple[str, ...]
+    gate: str | None = None
+    within: float = 600.0  # seconds that one try of the gate may take
+
+    @property
+    def named(self) -> str:
+        return ",".join(self.limits)
+
+
+class Pace(Struct, frozen=True):
+    """How many new reviews may be opened; None is any number."""
+
+    waves: tuple[Wave, ...] = ()
+    max_open: int | None = None
+    per_hour: int | None = None

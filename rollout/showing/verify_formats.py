@@ -1,0 +1,76 @@
+"""What `verify` found in the forms that forges and build servers read: SARIF 2.1.0 and JUnit XML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from rollout import __version__
+from rollout.model.verified import Mismatch, Verified
+from rollout.safety.shown import plain
+
+_LINE = re.compile(r"\bline (\d+)\b")
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def sarif(found: Iterable[Verified]) -> dict[str, Any]:
+    """Return the mismatches as SARIF: one result each, at its file where there is one."""
+    results = [_result(one.name, mismatch) for one in found for mismatch in one.mismatches]
+    rules = [{"id": name, "shortDescription": {"text": text}} for name, text in _RULES.items()]
+    driver = {"name": "rollout", "version": __version__, "rules": rules}
+    return {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{"tool": {"driver": driver}, "results": results}],
+    }
+
+
+_RULES = {
+    "upstream": "A managed file upstream is not as it should be.",
+    "checkout": "A managed file of a checkout is not as upstream has it.",
+    "folder": "A shared file is not as it should be.",
+    "policy": "A file would break a policy.",
+    "document": "A document does not hold what it says.",
+    "forbidden": "A file says what no file may say any more.",
+    "budget": "More is loaded than may be.",
+    "capture": "Events are not captured.",
+}
+
+
+def _result(target: str, mismatch: Mismatch) -> dict[str, Any]:
+    said = {"ruleId": mismatch.where, "level": "error", "message": {"text": plain(f"{target}: {mismatch.reason}")}}
+    if not mismatch.path:
+        return said
+    place: dict[str, Any] = {"artifactLocation": {"uri": mismatch.path}}
+    line = _LINE.search(mismatch.reason)
+    if line:
+        place["region"] = {"startLine": int(line[1])}
+    return {**said, "locations": [{"physicalLocation": place, "logicalLocations": [{"name": target}]}]}
+
+
+def junit(found: Sequence[Verified]) -> str:
+    """Return what was verified as JUnit XML: one test a target, which fails with all its mismatches."""
+    failed = sum(not one.ok for one in found)
+    cases = "".join(map(_case, found))
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<testsuites name="rollout verify" tests="{len(found)}" failures="{failed}">\n'
+        f'  <testsuite name="rollout verify" tests="{len(found)}" failures="{failed}">\n{cases}'
+        "  </testsuite>\n</testsuites>\n"
+    )
+
+
+def _case(one: Verified) -> str:
+    head = f'    <testcase classname="rollout" name={quoteattr(_clean(one.name))}'
+    if one.ok:
+        return f"{head}/>\n"
+    lines = [": ".join(filter(None, (m.where, m.path, m.reason))) for m in one.mismatches]
+    first = quoteattr(_clean(lines[0]))
+    body = escape(_clean("\n".join(lines)))
+    return f"{head}>\n      <failure message={first}>{body}</failure>\n    </testcase>\n"
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub("?", text)

@@ -1,0 +1,111 @@
+"""Waves with a gate, and how many reviews may be opened."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.world import Ran, World
+
+NAMES = ("api", "web", "ops")
+
+
+@pytest.fixture
+def fleet(world: World) -> World:
+    """Return three repositories: api goes first."""
+    for name in NAMES:
+        world.bare_repo(name)
+    return world
+
+
+def waves(world: World, gate: str = "", deliver: str = "push", more: str = "") -> None:
+    said = f", gate: '{gate}', within: 5s" if gate else ""
+    world.head = f"version: 1\nvars: {{who: world}}\nwaves: [{{limit: api{said}}}, {{limit: '*'}}]\n{more}"
+    world.defaults = f"defaults: {{templates: [project], deliver: {deliver}}}\nreview: {{branch: team}}\n"
+
+
+def applied(world: World, *more: str) -> Ran:
+    return world.run("apply", "--yes", "--json", *more)
+
+
+def test_the_next_wave_begins_when_the_first_is_upstream(fleet: World) -> None:
+    waves(fleet, deliver="review")
+    assert fleet.run("plan", "--json").states() == {"api": "pending", "web": "waiting", "ops": "waiting"}
+    ran = applied(fleet)
+    assert (ran.code, ran.outcomes()) == (0, {"api": "proposed", "web": "not-started", "ops": "not-started"})
+    assert ran.reasons()["web"] == "wave 1 (api) is not through: api"
+    assert applied(fleet).outcomes() == {"api": "unchanged", "web": "not-started", "ops": "not-started"}
+    assert fleet.run("status", "--json").states()["web"] == "waiting"
+    fleet.git("api.git", "update-ref", "refs/heads/main", fleet.tip("api", "rollout/team"))
+    ran = applied(fleet)
+    assert (ran.code, ran.outcomes()) == (0, {"api": "unchanged", "web": "proposed", "ops": "proposed"})
+
+
+def test_what_is_pushed_at_once_goes_on_in_the_same_run(fleet: World) -> None:
+    waves(fleet)
+    ran = applied(fleet)
+    assert (ran.code, ran.outcomes()) == (0, dict.fromkeys(NAMES, "pushed"))
+
+
+def test_the_gate_has_to_say_yes(fleet: World) -> None:
+    waves(fleet, gate="echo canary is ill; test -e ok")
+    ran = applied(fleet)
+    assert (ran.code, ran.outcomes()["web"]) == (0, "not-started")
+    assert ran.reasons()["web"] == "the gate of wave 1 (api) says no (exit 1: canary is ill)"
+    (fleet.root / "ok").touch()
+    ran = applied(fleet)
+    assert (ran.code, ran.outcomes()) == (0, {"api": "unchanged", "web": "pushed", "ops": "pushed"})
+
+
+def test_a_yes_is_remembered_for_the_same_change_and_no_other(fleet: World, tmp_path: Path) -> None:
+    waves(fleet, gate=f'echo {{run}} >> {tmp_path}/asked; test -z "$GH_TOKEN"', deliver="push")
+    applied(fleet, "--wave", "1")
+    applied(fleet, "--limit", "web")
+    applied(fleet, "--limit", "ops")
+    assert len((tmp_path / "asked").read_text().split()) == 1
+    fleet.template("project/conf.txt.j2", "bye {{ who }}\n")
+    applied(fleet)
+    assert len((tmp_path / "asked").read_text().split()) == 2
+
+
+def test_a_gate_sees_no_token_and_has_an_end(fleet: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GH_TOKEN", "secret")
+    waves(fleet, gate='test -z "$GH_TOKEN" || exit 9; sleep 60')
+    ran = applied(fleet)
+    assert ran.reasons()["web"] == "the gate of wave 1 (api) did not answer within 5 s"
+
+
+def test_a_wave_that_fails_keeps_the_later_ones_waiting(fleet: World) -> None:
+    waves(fleet)
+    hook = fleet.root / "api.git" / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    ran = applied(fleet)
+    assert (ran.code, ran.outcomes()) == (3, {"api": "rejected", "web": "not-started", "ops": "not-started"})
+    assert applied(fleet, "--limit", "web").outcomes() == {"web": "not-started"}
+
+
+def test_only_so_many_reviews_are_open_and_updates_are_never_kept_back(fleet: World) -> None:
+    fleet.head += "max_open: 2\n"
+    fleet.defaults = "defaults: {templates: [project], deliver: review}\nreview: {branch: team}\n"
+    ran = applied(fleet)
+    assert (ran.code, ran.outcomes()) == (0, {"api": "proposed", "web": "proposed", "ops": "not-started"})
+    assert "max_open: 2" in ran.reasons()["ops"]
+    fleet.template("project/conf.txt.j2", "bye {{ who }}\n")
+    assert applied(fleet).outcomes() == {"api": "proposed", "web": "proposed", "ops": "not-started"}
+    fleet.git("api.git", "update-ref", "refs/heads/main", fleet.tip("api", "rollout/team"))
+    assert applied(fleet).outcomes() == {"api": "unchanged", "web": "unchanged", "ops": "proposed"}
+
+
+def test_only_so_many_reviews_are_opened_in_an_hour(fleet: World) -> None:
+    fleet.head += "per_hour: 1\n"
+    fleet.defaults = "defaults: {templates: [project], deliver: review}\nreview: {branch: team}\n"
+    ran = applied(fleet)
+    assert (ran.code, ran.outcomes()) == (0, {"api": "proposed", "web": "not-started", "ops": "not-started"})
+    assert "per_hour: 1" in ran.reasons()["web"]
+    assert applied(fleet).outcomes()["web"] == "not-started"
+
+
+def test_a_wave_that_is_written_wrongly_is_told_with_its_line(fleet: World) -> None:
+    fleet.head += "waves: [{limit: api, within: soon}]\n"
+    ran = fleet.run("validate")
+    assert (ran.code, "inventory.yaml:3: waves[0].within: 'soon' is no time" in ran.err) == (64, True)
