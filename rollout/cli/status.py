@@ -7,6 +7,9 @@ import click
 from rollout.cli import pacing, session
 from rollout.cli.options import common, option, targets, terminal_width
 from rollout.cli.session import Session
+from rollout.errors import RolloutError
+from rollout.fleet import discover
+from rollout.fleet.discover import Filters
 from rollout.ledger import ledger
 from rollout.ledger.queries import LedgerError
 from rollout.machine import clock
@@ -44,16 +47,29 @@ def status(context: click.Context, fetch: bool, detailed_exitcode: bool, form: s
         made = pacing.shown(at, at.plan(settings), settings)
         rows = status_rows.rows(made, last_outcomes(at), reasons_of, whole=at.options.verbose > 0)
         when = status_rows.fetched_at(made)
+        nobodys = _unmanaged(at) if fetch else None
         if at.options.json or form == "json":
-            at.screen.document(status_document(rows, when))
+            at.screen.document(status_document(rows, when, nobodys))
         elif form == "markdown":
             at.screen.data(status_markdown(rows))
         else:
-            known = Knowledge(clock.now(), when, fetch)
+            known = Knowledge(clock.now(), when, fetch, nobodys)
             at.screen.data(status_text(rows, known, at.screen.paint, terminal_width()))
         if any(row.state in {State.MISSING, State.UNREACHABLE} for row in rows):
             return 1
         return 2 if detailed_exitcode and any(row.state in _DIFFERENT for row in rows) else 0
+
+
+def _unmanaged(at: Session) -> int | None:
+    """Count the repositories that nobody manages, where the inventory says where to look for them."""
+    inventory = at.loaded.inventory
+    if not inventory.discover:
+        return None
+    try:
+        return len(discover.unmanaged(inventory, inventory.discover, Filters(), at.options.timeout))
+    except RolloutError as error:
+        at.screen.warn(f"what is unmanaged is not known: {error}")
+        return None
 
 
 def last_outcomes(at: Session) -> dict[str, LastOutcome]:

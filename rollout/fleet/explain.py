@@ -10,6 +10,7 @@ from msgspec import Struct
 from rollout.errors import UsageError
 from rollout.fleet.load import Loaded
 from rollout.fleet.parts import Parts
+from rollout.fleet.wishes import heeded
 from rollout.model.files import Slot
 from rollout.model.inventory import Target
 from rollout.model.parts import Input
@@ -37,6 +38,8 @@ class Explanation(Struct, frozen=True):
 
 def explanation(loaded: Loaded, target: Target, path: PurePosixPath, settings: Settings) -> Explanation:
     """Explain a managed path; raise UsageError for a path that no template names."""
+    heard_out = heeded(loaded, (target,), settings, None)
+    loaded, target = heard_out.loaded, heard_out.targets[0]
     slot = next((slot for slot in loaded.rendering.slots(target) if slot.path == path), None)
     if slot is None:
         raise UsageError(f"{target.name}: no template set names {path}, so rollout never touches it")

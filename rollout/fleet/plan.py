@@ -13,6 +13,7 @@ from rollout.fleet.load import Loaded
 from rollout.fleet.parts import Parts, Prepared
 from rollout.fleet.pointers import astray
 from rollout.fleet.review_words import with_words
+from rollout.fleet.wishes import heeded
 from rollout.machine import clock
 from rollout.model import plan_document
 from rollout.model.circumstances import Decisions
@@ -57,10 +58,13 @@ class Watcher(Struct, frozen=True):
 
 def make_plan(loaded: Loaded, question: PlanRequest, executor: Executor, watcher: Watcher, stop: Event) -> Plan:
     """Return the plan of the targets in question, in the inventory's order."""
-    chosen, problems, settings = question.targets, question.problems, question.settings
+    problems, settings = question.problems, question.settings
+    heard_out = heeded(loaded, question.targets, settings, stop)
+    loaded = heard_out.loaded
+    chosen = tuple(target for target in heard_out.targets if target.name not in heard_out.settled)
     parts = Parts(loaded, settings)
     prepared = _prepared(loaded, parts, chosen, stop)
-    found: dict[str, Step] = {}
+    found: dict[str, Step] = dict(heard_out.settled)
     heard: dict[str, str | None] = {}
     plain = [t for t in chosen if question.from_memory and not problems.get(t.name) and t.name not in prepared]
     for glance, seen in executor.run(GLANCING, _glances(loaded, plain, settings, watcher), stop, len(plain)):
@@ -79,7 +83,7 @@ def make_plan(loaded: Loaded, question: PlanRequest, executor: Executor, watcher
         step = with_limits(step, whole.budgets, (*whole.findings, *lost))
         found[look.target.name] = step
         watcher.ended(look.target.name)
-    steps = _apart(tuple(_with_needs(found.get(t.name) or _not_looked_at(t), t) for t in chosen))
+    steps = _apart(tuple(_with_needs(found.get(t.name) or _not_looked_at(t), t) for t in heard_out.targets))
     steps = needs.waiting(steps, _needed(loaded, settings, executor, stop, steps))
     made = Plan(clock.new_id(), clock.now(), with_words(loaded, steps))
     return replace(made, digest=plan_document.digest(made))

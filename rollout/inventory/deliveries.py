@@ -24,6 +24,7 @@ def delivery(source: Source, repo: Entry, groups: Sequence[str]) -> Delivery:
         forge=forge,
         forges=source.forges,
         origin=source.origin,
+        may=tuple(list_of(source.document, "target_may")),
     )
 
 

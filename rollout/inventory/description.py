@@ -246,6 +246,10 @@ INVENTORY = Record(
         "folders": MapOf(FOLDER, names=NAME, doc="shared folders by name"),
         "files": MapOf(FILE, doc="managed paths, or patterns as in .gitignore, that need more than a plain copy"),
         "budgets": ListOf(BUDGET, doc="how much of a target's files may be loaded together"),
+        "target_may": ListOf(
+            Text(choices=("enabled", "ignore", "vars")),
+            doc="what the .rollout.yaml in a target's branch may say (default: nobody looks for one)",
+        ),
         "waves": ListOf(WAVE, doc="which targets go first; the next go when all of these are upstream"),
         "max_open": Number(minimum=1, doc="so many reviews may be open at once"),
         "per_hour": Number(minimum=1, doc="so many reviews may be opened in an hour"),

@@ -106,6 +106,7 @@ class Target(Struct, frozen=True):
     needs: tuple[str, ...] = ()  # targets that must be as they should be before this one is written
     machines: tuple[str, ...] = ()  # where it is; none is wherever the program runs
     delivery: Delivery = Delivery()
+    ignores: tuple[str, ...] = ()  # managed paths that its own people leave out
 
     @property
     def kind(self) -> Literal["repo", "folder"]:
@@ -130,4 +131,5 @@ class Inventory(Struct, frozen=True):
     forbid: tuple[Forbidden, ...] = ()
     pace: Pace = Pace()
     forges: Mapping[str, Forge] = field(default_factory=dict)
+    target_may: tuple[str, ...] | None = None  # what targets may say for themselves; None is that nobody looks
     discover: tuple[str, ...] = ()  # sources of repositories that it may not name yet

@@ -92,6 +92,7 @@ class Delivery(Struct, frozen=True):
     forge: Forge | None = None
     forges: Mapping[str, Forge] = field(default_factory=dict)
     origin: Origin = Origin()
+    may: tuple[str, ...] = ()  # what a target may say for itself in .rollout.yaml
 
 
 class ReviewState(StrEnum):

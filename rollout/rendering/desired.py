@@ -15,6 +15,7 @@ from msgspec.structs import astuple
 from rollout import __version__
 from rollout.content import spelled
 from rollout.content.modes.table import strategy, traits
+from rollout.content.patterns import matches
 from rollout.errors import Mistake, UsageError
 from rollout.model.files import Desired, Managed, Problem, Slot, TemplateFile
 from rollout.model.inventory import FilePattern, Machine, Target
@@ -107,7 +108,10 @@ class Rendering:
         with self._lock:
             if target.templates not in self._slots:
                 self._slots[target.templates] = slots(target, self._templates, self._patterns)
-            return self._slots[target.templates]
+            found = self._slots[target.templates]
+        if not target.ignores:
+            return found
+        return [slot for slot in found if not any(matches(pattern, str(slot.path)) for pattern in target.ignores)]
 
     def uses(self, slot: Slot) -> list[str] | None:
         """Return the variables that a path's template can read, or None where only a run can tell."""
@@ -140,7 +144,10 @@ class Rendering:
         words, names = self._asked_by(target)
         seen = context(target, PurePosixPath(), {}, None)
         used = seen if names is None else {name: seen[name] for name in names if name in seen}
-        text = spelled.dumps([target.kind, used, [astuple(one) for one in inputs]], sort_keys=True)
+        text = spelled.dumps(
+            [target.kind, used, *([list(target.ignores)] if target.ignores else []), [astuple(one) for one in inputs]],
+            sort_keys=True,
+        )
         return hashlib.sha256(f"{words}\0{text}".encode()).hexdigest()
 
     def _asked_by(self, target: Target) -> tuple[str, frozenset[str] | None]:

@@ -41,8 +41,8 @@ def history_document(run: PastRun) -> dict[str, Any]:
     }
 
 
-def status_document(rows: Sequence[Row], fetched_at: float | None) -> dict[str, Any]:
-    """Return the status as the contract's document."""
+def status_document(rows: Sequence[Row], fetched_at: float | None, unmanaged: int | None = None) -> dict[str, Any]:
+    """Return the status as the contract's document; `unmanaged` counts the repositories that nobody manages."""
     return {
         "format": "rollout-status/1",
         "fetched_at": None if fetched_at is None else moment(fetched_at),
@@ -69,5 +69,8 @@ def status_document(rows: Sequence[Row], fetched_at: float | None) -> dict[str, 
             }
             for row in rows
         ],
-        "summary": {state.value: number for state, number in Counter(row.state for row in rows).items()},
+        "summary": {
+            **{state.value: number for state, number in Counter(row.state for row in rows).items()},
+            **({} if unmanaged is None else {"unmanaged": unmanaged}),
+        },
     }

@@ -66,6 +66,8 @@ def _why(step: Step, changes: list[Change]) -> str:
 
 
 def _opting_out(step: Step) -> str:
+    if "enabled" in step.delivery.may:
+        return "**To opt out**, put a file `.rollout.yaml` with the line `enabled: false` on the branch."
     return (
         f"**To opt out**, have {_code(step.target)} taken out of the inventory that this comes from, or one of its "
         "files out of the templates: a file that no template names is never touched."

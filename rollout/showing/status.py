@@ -46,6 +46,7 @@ class Knowledge(Struct, frozen=True):
     now: str
     fetched_at: float | None
     fetched: bool = False
+    unmanaged: int | None = None  # repositories that nobody manages
 
 
 def status_text(rows: Sequence[Row], known: Knowledge, paint: Paint, width: int | None) -> str:
@@ -66,7 +67,8 @@ def status_text(rows: Sequence[Row], known: Knowledge, paint: Paint, width: int 
         text = _painted_word(text, state.value, colour, paint)
     counts = Counter(row.state for row in rows)
     head = ", ".join(f"{counts[state]:,} {state.value}" for state in State if counts[state])
-    return f"{text}\n{head}. {_age(known)}".rstrip() + "\n"
+    nobodys = f" {known.unmanaged:,} unmanaged; rollout discover lists them." if known.unmanaged else ""
+    return f"{text}\n{head}.{nobodys} {_age(known)}".rstrip() + "\n"
 
 
 def _painted_word(text: str, word: str, colour: str, paint: Paint) -> str:

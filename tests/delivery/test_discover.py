@@ -39,6 +39,14 @@ def test_what_the_inventory_does_not_name_is_listed_and_added(world: World) -> N
     assert world.run("validate", "--json", write=False).json["targets"] == 3
 
 
+def test_status_counts_what_nobody_manages(world: World) -> None:
+    world.bare_repo("api")
+    world.head += f"discover: ['{source(world, 'git@example.org:team/ops.git')}']\n"
+    assert world.run("status", "--fetch", "--json").json["summary"] == {"pending": 1, "unmanaged": 1}
+    assert "1 unmanaged; rollout discover lists them." in world.run("status", "--fetch").out
+    assert world.run("status", "--json").json["summary"] == {"pending": 1}
+
+
 def test_a_source_that_fails_is_an_error(world: World) -> None:
     world.entries["api"] = "{url: git@example.org:team/api.git}"
     ran = world.run("discover", "--forge", "command:echo no such token >&2; exit 3")

@@ -1,0 +1,73 @@
+"""Heed what targets say in their `.rollout.yaml`, before anything is rendered for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from threading import Event
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from rollout.fleet.load import Loaded
+from rollout.inventory.wish import NAME, BadWish, Wish, wish
+from rollout.model.files import File
+from rollout.model.inventory import Branch, Target
+from rollout.model.plan import State, Step
+from rollout.model.reasons import said
+from rollout.targets.job import Settings
+from rollout.targets.source import FileSource, NotRead
+from rollout.work import threads
+
+_AT_ONCE = 8  # targets that are read from at once
+
+
+class Heeded(Struct, frozen=True):
+    """An inventory as its targets want it, and the steps of those about which nothing is left to decide."""
+
+    loaded: Loaded
+    targets: tuple[Target, ...]
+    settled: dict[str, Step] = field(default_factory=dict)
+    wishing: frozenset[str] = frozenset()  # targets that said something
+
+
+def heeded(loaded: Loaded, chosen: tuple[Target, ...], settings: Settings, stop: Event | None) -> Heeded:
+    """Read the file of each target, where the inventory says what targets may."""
+    may = loaded.inventory.target_may
+    if may is None:
+        return Heeded(loaded, chosen)
+    repositories = [target for target in chosen if isinstance(target.location, Branch)]
+    settled: dict[str, Step] = {}
+    wishes: dict[str, Wish] = {}
+    for target, found in threads.run(lambda one: _read(one, settings, may), repositories, _AT_ONCE, stop):
+        if isinstance(found, Step):
+            settled[target.name] = found
+        elif found is not None:
+            wishes[target.name] = found
+    inventory = replace(loaded.inventory, targets=_as_wished(loaded.inventory.targets, wishes))
+    targets = _as_wished(chosen, wishes)
+    return Heeded(replace(loaded, inventory=inventory), targets, settled, frozenset(wishes))
+
+
+def _as_wished(targets: Iterable[Target], wishes: dict[str, Wish]) -> tuple[Target, ...]:
+    return tuple(wishes[one.name].of(one) if one.name in wishes else one for one in targets)
+
+
+def _read(target: Target, settings: Settings, may: tuple[str, ...]) -> Wish | Step | None:
+    """Return what a target says, its step where that settles it, None where it says nothing."""
+    source = FileSource(target, settings)
+    try:
+        there, tip = source.at(PurePosixPath(NAME)), source.tip()
+    except NotRead:
+        return None  # why it is not to be had is told where the target is looked at
+    if there is None:
+        return None
+    if not isinstance(there, File):
+        return Step(target.name, target.location, State.BLOCKED, said(f"{NAME} is no plain file"), tip)
+    try:
+        found = wish(there.content, may)
+    except BadWish as error:
+        return Step(target.name, target.location, State.BLOCKED, said(str(error)), tip)
+    if not found.enabled:
+        return Step(target.name, target.location, State.IN_SYNC, said(NAME), tip)
+    return found
