@@ -1,0 +1,224 @@
+"""The forges' interfaces by the forms of answers that their documentation gives."""
+
+from typing import Any
+
+import pytest
+from msgspec import Struct, field
+
+from rollout.forges import azure, bitbucket, gitea, gitlab, pagure
+from rollout.forges.http import Request
+from rollout.forges.interface import Caller, Interface, Place, Texts, checks
+from rollout.forges.trouble import Trouble
+from rollout.model.reviews import Checks, Marker, Review, ReviewState, Rules
+
+MARKER = Marker("0123456789abcdef", "api", "f00")
+BODY = f"Why.\n\n{MARKER.text}\n"
+TEXTS = Texts("Rules", BODY, Rules(labels=("bot",), reviewers=("rex",), draft=True))
+AT = Place("team/api", "main", "rollout/team")
+
+
+class Scripted(Struct):
+    """A forge that gives these answers in this order, and notes what it was asked."""
+
+    answers: list[Any]
+    asked: list[Request] = field(default_factory=list)
+    host: str = "forge.example"
+
+    def call(self, request: Request) -> Any:
+        self.asked.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    @property
+    def lines(self) -> list[str]:
+        return [f"{one.method} {one.path}" for one in self.asked]
+
+
+def gitlab_request(**more: Any) -> dict[str, Any]:
+    return {
+        "id": 1, "iid": 7, "web_url": "https://gitlab.example/team/api/-/merge_requests/7", "state": "opened",
+        "title": "Draft: Rules", "updated_at": "2026-02-03T15:20:00.000Z", "sha": "abc", "description": BODY,
+        "has_conflicts": False, "detailed_merge_status": "mergeable", "source_branch": "rollout/team", **more,
+    }  # fmt: skip
+
+
+def gitea_pull(**more: Any) -> dict[str, Any]:
+    return {
+        "id": 1, "number": 7, "html_url": "https://gitea.example/team/api/pulls/7", "state": "open", "title": "Rules",
+        "body": BODY, "head": {"ref": "rollout/team", "sha": "abc", "label": "rollout/team"},
+        "base": {"ref": "main", "sha": "def", "label": "main"}, "merged": False, "mergeable": True,
+        "updated_at": "2026-02-03T15:20:00Z", **more,
+    }  # fmt: skip
+
+
+def bitbucket_pull(**more: Any) -> dict[str, Any]:
+    return {
+        "id": 7, "title": "Rules", "description": BODY, "state": "OPEN", "updated_on": "2026-02-03T15:20:00+00:00",
+        "links": {"html": {"href": "https://bitbucket.org/team/api/pull-requests/7"}},
+        "source": {"branch": {"name": "rollout/team"}, "commit": {"hash": "abc"}}, "participants": [], **more,
+    }  # fmt: skip
+
+
+def azure_pull(**more: Any) -> dict[str, Any]:
+    return {
+        "pullRequestId": 7, "title": "Rules", "description": BODY, "status": "active", "mergeStatus": "succeeded",
+        "creationDate": "2026-02-03T15:20:00Z", "lastMergeSourceCommit": {"commitId": "abc"}, "reviewers": [], **more,
+    }  # fmt: skip
+
+
+def pagure_pull(**more: Any) -> dict[str, Any]:
+    return {
+        "id": 7, "title": "Rules", "initial_comment": BODY, "status": "Open", "branch_from": "rollout/team",
+        "branch": "main", "commit_stop": "abc", "full_url": "https://pagure.example/team/api/pull-request/7",
+        "last_updated": "1770132000", "threshold_reached": None, "cached_merge_status": "FFORWARD", **more,
+    }  # fmt: skip
+
+
+FOUND: list[tuple[Interface, Any, str]] = [
+    (gitlab, [gitlab_request()], "GET /projects/team%2Fapi/merge_requests"),
+    (gitea, [gitea_pull(), gitea_pull(number=6, head={"ref": "other"})], "GET /repos/team/api/pulls"),
+    (bitbucket, {"values": [bitbucket_pull()]}, "GET /repositories/team/api/pullrequests"),
+    (azure, {"value": [azure_pull()], "count": 1}, "GET /team/_apis/git/repositories/api/pullrequests"),
+    (pagure, {"requests": [pagure_pull(), pagure_pull(id=6, branch="old")]}, "GET /team/api/pull-requests"),
+]
+
+
+@pytest.mark.parametrize(("forge", "answer", "line"), FOUND, ids=[one[2] for one in FOUND])
+def test_the_reviews_of_a_branch_are_found(forge: Interface, answer: Any, line: str) -> None:
+    to = Scripted([answer])
+    found = forge.find(to, AT)
+    assert to.lines == [line]
+    assert [(one.number, one.state, one.head, one.marker) for one in found] == [(7, ReviewState.OPEN, "abc", MARKER)]
+
+
+OPENED: list[tuple[Interface, list[Any], list[str], dict[str, Any]]] = [
+    (
+        gitlab, [[{"id": 12, "username": "rex"}], gitlab_request()],
+        ["GET /users", "POST /projects/team%2Fapi/merge_requests"],
+        {"title": "Draft: Rules", "source_branch": "rollout/team", "reviewer_ids": [12], "labels": "bot"},
+    ),
+    (
+        gitea, [gitea_pull(), [{"id": 3, "name": "bot"}], [], None],
+        ["POST /repos/team/api/pulls", "GET /repos/team/api/labels", "POST /repos/team/api/issues/7/labels",
+         "POST /repos/team/api/pulls/7/requested_reviewers"],
+        {"title": "WIP: Rules", "head": "rollout/team", "base": "main"},
+    ),
+    (
+        bitbucket, [bitbucket_pull()], ["POST /repositories/team/api/pullrequests"],
+        {"source": {"branch": {"name": "rollout/team"}}, "destination": {"branch": {"name": "main"}}, "draft": True},
+    ),
+    (
+        azure, [azure_pull()], ["POST /team/_apis/git/repositories/api/pullrequests"],
+        {"sourceRefName": "refs/heads/rollout/team", "targetRefName": "refs/heads/main", "isDraft": True},
+    ),
+    (
+        pagure, [pagure_pull()], ["POST /team/api/pull-request/new"],
+        {"branch_from": "rollout/team", "branch_to": "main", "initial_comment": BODY},
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("forge", "answers", "lines", "sent"), OPENED)
+def test_a_review_is_opened(forge: Interface, answers: list[Any], lines: list[str], sent: dict[str, Any]) -> None:
+    to = Scripted(answers)
+    made, _ = forge.open(to, AT, TEXTS)
+    assert (made.number, to.lines) == (7, lines)
+    body = next(one.body for one in to.asked if one.method == "POST")
+    assert {key: body[key] for key in sent} == sent
+
+
+STATES: list[tuple[Interface, list[Any], bool, Checks]] = [
+    (gitlab, [gitlab_request(head_pipeline={"status": "success"}), {"approved": True, "approved_by": [{}]}], True,
+     Checks.GREEN),
+    (gitea, [gitea_pull(), {"state": "failure", "total_count": 2}, [{"state": "APPROVED", "user": {"login": "ann"}}]],
+     True, Checks.RED),
+    (bitbucket, [bitbucket_pull(participants=[{"approved": True}]), {"values": [{"state": "INPROGRESS"}]}], True,
+     Checks.PENDING),
+    (azure, [azure_pull(reviewers=[{"vote": 10}, {"vote": -5}]), {"value": [{"state": "succeeded"}]}], False,
+     Checks.GREEN),
+    (pagure, [pagure_pull(threshold_reached=True), {"flags": []}], True, Checks.NONE),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("forge", "answers", "approved", "told"), STATES)
+def test_approval_and_checks_are_known(forge: Interface, answers: list[Any], approved: bool, told: Checks) -> None:
+    found = forge.state(Scripted(answers), AT, Review("", 7))
+    assert (found.approved, found.checks, found.state, found.conflicts or False) == (
+        approved, told, ReviewState.OPEN, False,
+    )  # fmt: skip
+
+
+CLOSED: list[tuple[Interface, Any, ReviewState]] = [
+    (gitlab, gitlab_request(state="closed", closed_by={"id": 1, "username": "ann"}), ReviewState.DECLINED),
+    (gitlab, gitlab_request(state="merged"), ReviewState.MERGED),
+    (gitea, gitea_pull(state="closed", merged=True), ReviewState.MERGED),
+    (bitbucket, bitbucket_pull(state="DECLINED", closed_by={"display_name": "ann"}), ReviewState.DECLINED),
+    (azure, azure_pull(status="abandoned", closedBy={"displayName": "ann"}), ReviewState.DECLINED),
+    (pagure, pagure_pull(status="Closed", closed_by={"name": "ann"}), ReviewState.DECLINED),
+]
+
+
+@pytest.mark.parametrize(("forge", "answer", "state"), CLOSED)
+def test_what_became_of_a_closed_review_is_known(forge: Interface, answer: Any, state: ReviewState) -> None:
+    found = forge.state(Scripted([answer]), AT, Review("", 7))
+    assert (found.state, found.by in {"ann", ""}) == (state, True)
+
+
+ACTS: list[tuple[Interface, list[str]]] = [
+    (gitlab, ["PUT /projects/team%2Fapi/merge_requests/7", "PUT /projects/team%2Fapi/merge_requests/7/merge",
+              "POST /projects/team%2Fapi/merge_requests/7/notes"]),
+    (gitea, ["PATCH /repos/team/api/pulls/7", "POST /repos/team/api/pulls/7/merge",
+             "POST /repos/team/api/issues/7/comments"]),
+    (bitbucket, ["POST /repositories/team/api/pullrequests/7/decline",
+                 "POST /repositories/team/api/pullrequests/7/merge",
+                 "POST /repositories/team/api/pullrequests/7/comments"]),
+    (azure, ["PATCH /team/_apis/git/repositories/api/pullrequests/7",
+             "PATCH /team/_apis/git/repositories/api/pullrequests/7",
+             "POST /team/_apis/git/repositories/api/pullrequests/7/threads"]),
+    (pagure, ["POST /team/api/pull-request/7/close", "POST /team/api/pull-request/7/merge",
+              "POST /team/api/pull-request/7/comment"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("forge", "lines"), ACTS)
+def test_a_review_is_closed_merged_and_commented(forge: Interface, lines: list[str]) -> None:
+    answer = gitea_pull() if forge is gitea else {}
+    to = Scripted([answer, {}, {}])
+    review = Review("", 7, head="abc")
+    forge.close(to, AT, review)
+    forge.merge(to, AT, review)
+    forge.comment(to, AT, review, "hello")
+    assert to.lines == lines
+
+
+def test_the_long_text_of_an_azure_review_keeps_its_marker() -> None:
+    to = Scripted([azure_pull()])
+    azure.open(to, AT, Texts("Rules", f"{'x' * 9000}\n\n{MARKER.text}\n", Rules()))
+    sent = to.asked[0].body["description"]
+    assert (len(sent) <= 4000, sent.endswith(MARKER.text)) == (True, True)
+
+
+def test_an_answer_of_another_form_is_told_with_its_place() -> None:
+    with pytest.raises(Trouble, match=r"answers otherwise than such a forge does: .*iid"):
+        gitlab.find(Scripted([[{"id": 1}]]), AT)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], Checks.NONE),
+        (["success", "skipped"], Checks.GREEN),
+        (["success", "running"], Checks.PENDING),
+        (["success", "running", "failed"], Checks.RED),
+        (["who knows"], Checks.UNKNOWN),
+    ],
+)
+def test_one_red_check_makes_all_red(words: list[str], told: Checks) -> None:
+    assert checks(words) is told
+
+
+def test_every_interface_is_spoken_to_by_whoever_carries_requests() -> None:
+    caller: Caller = Scripted([[]])
+    assert gitlab.find(caller, AT) == []
