@@ -40,7 +40,8 @@ class Gh(Struct, frozen=True):
             status = _STATUS.search(said.stderr)
             if status:
                 raise of_status(self.host, int(status[1]), said.stdout.encode())
-            raise Trouble(Kind.UNREACHABLE, f"gh: {said.stderr.strip().splitlines()[-1:] or ['it failed'][0]}")
+            words = said.stderr.strip().splitlines() or [f"it exits with {said.returncode}"]
+            raise Trouble(Kind.UNREACHABLE, f"gh: {words[-1]}")
         try:
             return json.loads(said.stdout) if said.stdout.strip() else None
         except ValueError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -74,7 +75,7 @@ class GitHub:
         pull |= {"state": "closed", "merged_at": "2026-02-03T16:00:00Z"}
 
     def answer(self, asked: Asked) -> Reply:
-        if asked.headers.get("authorization") != f"Bearer {self.token}":
+        if asked.headers.get("authorization") not in {f"Bearer {self.token}", f"token {self.token}"}:
             return 401, {"message": "Bad credentials"}, {}
         path = asked.path.removeprefix(f"/repos/{self.project}")
         if path == asked.path:
@@ -178,8 +179,7 @@ def _handler(forge: GitHub) -> type[BaseHTTPRequestHandler]:
 
         def _do(self) -> None:
             parts = urlsplit(self.path)
-            size = int(self.headers.get("Content-Length", 0))
-            content = self.rfile.read(size)
+            content = self._content()
             headers = {name.lower(): value for name, value in self.headers.items()}
             path = parts.path.removeprefix("/api/v3")
             asked = Asked(self.command, path, parse_qs(parts.query), json.loads(content) if content else None, headers)
@@ -199,12 +199,50 @@ def _handler(forge: GitHub) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(said)
 
+        def _content(self) -> bytes:
+            if self.headers.get("Transfer-Encoding") != "chunked":
+                return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            pieces = []
+            while size := int(self.rfile.readline(), 16):
+                pieces.append(self.rfile.read(size))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b"".join(pieces)
+
         do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _do  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
     return Handler
+
+
+class _Socket(ThreadingHTTPServer):
+    """A server on a socket of this machine, as `gh config set http_unix_socket` speaks to one."""
+
+    address_family = socket.AF_UNIX
+
+    def server_bind(self) -> None:
+        self.socket.bind(self.server_address)
+        self.server_name, self.server_port = "github.com", 80
+
+    def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
+        found, _ = self.socket.accept()
+        return found, ("gh", 0)
+
+
+@contextmanager
+def served_on(bare: Path, place: Path) -> Iterator[GitHub]:
+    """Serve a repository as github.com does, on a socket."""
+    forge = GitHub(bare, "https://api.github.com")
+    server = _Socket(str(place), _handler(forge))  # type: ignore[arg-type]  # a path and no host
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield forge
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 @contextmanager
