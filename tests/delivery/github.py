@@ -96,8 +96,8 @@ class GitHub:
             ("GET", r"/pulls/(\d+)/reviews", lambda _a, _n: (200, self.opinions, {})),
             ("POST", r"/pulls/(\d+)/requested_reviewers", self._note),
             ("GET", r"/issues/(\d+)", self._issue),
-            ("POST", r"/issues/(\d+)/labels", self._note),
-            ("POST", r"/issues/(\d+)/assignees", self._note),
+            ("POST", r"/issues/(\d+)/labels", self._label),
+            ("POST", r"/issues/(\d+)/assignees", self._assign),
             ("POST", r"/issues/(\d+)/comments", self._comment),
             (
                 "GET",
@@ -111,7 +111,11 @@ class GitHub:
         owner, _, branch = asked.query["head"][0].partition(":")
         assert owner == self.project.partition("/")[0]
         found = [n for n, p in self.pulls.items() if p["head"] == branch and p["base"] == asked.query["base"][0]]
-        return 200, [self._shown(number) for number in sorted(found, reverse=True)], {}
+        return 200, [self._simple(number) for number in sorted(found, reverse=True)], {}
+
+    def _simple(self, number: int) -> dict[str, Any]:
+        """Return a pull request as it stands in lists, where nobody knows whether it can be merged."""
+        return {key: value for key, value in self._shown(number).items() if key != "mergeable"}
 
     def _shown(self, number: int) -> dict[str, Any]:
         pull = self.pulls[number]
@@ -166,7 +170,15 @@ class GitHub:
 
     def _note(self, asked: Asked, number: str) -> Reply:
         self.further.setdefault(int(number), {}).update(asked.body)
-        return 201, self._shown(int(number)), {}
+        return 201, self._simple(int(number)), {}
+
+    def _assign(self, asked: Asked, number: str) -> Reply:
+        self.further.setdefault(int(number), {}).update(asked.body)
+        return 201, {"number": int(number)}, {}
+
+    def _label(self, asked: Asked, number: str) -> Reply:
+        self.further.setdefault(int(number), {}).update(asked.body)
+        return 200, [{"name": name} for name in asked.body["labels"]], {}
 
     def _comment(self, asked: Asked, number: str) -> Reply:
         self.comments.setdefault(int(number), []).append(asked.body["body"])
