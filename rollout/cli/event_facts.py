@@ -57,4 +57,5 @@ def _shown(facts: EventFacts, url: str, since: str) -> EventFacts:
         tables = traffic.read_traffic(connection, since)
         findings = checks.run_checks(connection, checks.scratch())
     known = tuple(TableFacts(t.table, tuple(t.columns.items()), t.before, t.since) for t in tables)
-    return replace(facts, tables=known, tests=check_report.as_text(findings, address(read_url(url))))
+    tests = check_report.as_text(findings, address(read_url(url)))
+    return replace(facts, tables=known, tests=tests, failed=check_report.failures(findings))

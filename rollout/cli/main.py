@@ -112,8 +112,8 @@ def _ended(arguments: list[str] | None) -> int:
         click.echo(error.ctx.get_help() if error.ctx else "", err=True)
         return USAGE
     except click.UsageError as error:
-        where = f"rollout {error.ctx.info_name}: " if error.ctx is not None and error.ctx.parent else "rollout: "
-        return failed(UsageError(where + _lowered(error.format_message())), USAGE, prefix="")
+        where = error.ctx.command_path if error.ctx is not None else "rollout"
+        return failed(UsageError(f"{where}: " + _lowered(error.format_message())), USAGE, prefix="")
     except click.exceptions.Exit as error:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):

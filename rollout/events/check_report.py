@@ -36,6 +36,12 @@ def passed(findings: Sequence[CheckFinding]) -> bool:
     return all(finding.state is CheckState.PASSED for finding in findings)
 
 
+def failures(findings: Sequence[CheckFinding]) -> tuple[str, ...]:
+    """Return each check that failed, with what it says."""
+    failed = (finding for finding in findings if finding.state is CheckState.FAILED)
+    return tuple(f"test {one.check.number}, {one.check.title}: {'; '.join(one.said)}" for one in failed)
+
+
 def _text(findings: Sequence[CheckFinding], place: str) -> Iterator[str]:
     yield from (RULE, "Event Store Test Script", RULE, "")
     yield f"{MARKS[findings[0].state]} Database connection: {place}"

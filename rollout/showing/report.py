@@ -201,4 +201,6 @@ def _next(told: Told, ordered: Sequence[Share]) -> str:
 def _untested(events: EventFacts) -> list[str]:
     if events.trouble:
         return [f"⏳ Run the tests of the event store again: {plain(events.trouble)}"]
+    if events.failed:
+        return [f"⏳ Mend the event store (rollout events migrate): {plain(failed)}" for failed in events.failed]
     return [] if events.tests else ["⏳ Test the event store where its database answers: rollout verify --database URL"]

@@ -72,6 +72,12 @@ def test_all_faults_are_told_at_once(world: World) -> None:
     refused(ran, "inventory.yaml:2:", "inventory.yaml:4:", "inventory.yaml:5:")
 
 
+def test_a_mistake_in_a_command_line_names_the_whole_command(world: World) -> None:
+    refused(world.run("events", "growth", "--nope"), "rollout events growth: no such option '--nope'")
+    refused(world.run("plan", "--nope"), "rollout plan: no such option '--nope'")
+    refused(world.run("--nope"), "rollout: no such option '--nope'")
+
+
 def test_an_inventory_that_is_not_there_is_told_with_the_option_that_names_one(world: World) -> None:
     refused(world.run("plan", write=False), "inventory.yaml", "-i FILE")
 

@@ -196,6 +196,17 @@ def test_with_a_database_schema_types_tests_and_where_events_went_are_told(two: 
     assert "- ✅ `command_log`: 0 rows since\n- ✅ `event_store`: 2 rows since" in after
 
 
+def test_a_database_that_was_never_migrated_is_a_next_step_and_says_where_the_runs_events_are(
+    two: World, empty_database: str
+) -> None:
+    two.tail = f"events: {{database: '{empty_database}'}}\n"
+    applied = two.run("apply", "--yes")
+    assert "the run's own events are not delivered yet" in applied.err
+    steps = sections(two.run("report").out)["Next Steps"]
+    assert "⏳ Mend the event store (rollout events migrate): test 2, " in steps
+    assert "Nothing remains" not in steps
+
+
 def test_a_database_that_is_down_is_said_and_the_rest_is_told(two: World) -> None:
     two.run("apply", "--yes")
     two.tail = "events: {database: 'postgresql://x:secret@127.0.0.1:1/x'}\n"
