@@ -43,6 +43,10 @@ class Rate:
     missing: tuple[str, ...]
 
     @property
+    def stored(self) -> int:
+        return self.happened - len(self.missing)
+
+    @property
     def value(self) -> float:
         return 1 - len(self.missing) / self.happened
 
@@ -91,6 +95,23 @@ def rates_of(happened: Sequence[Happened], events: Iterable[Event]) -> Iterator[
         have = Counter({key: count for (name, key), count in stored.items() if name == kind})
         if wanted:
             yield Rate(kind, wanted.total(), tuple((wanted - have).elements()))
+
+
+def totals(found: Iterable[Health]) -> Iterator[Rate]:
+    """Yield the rate of each type over several sessions."""
+    of_all = [rate for one in found for rate in one.rates]
+    for kind in KINDS:
+        rates = [rate for rate in of_all if rate.kind == kind]
+        if rates:
+            missing = tuple(key for rate in rates for key in rate.missing)
+            yield Rate(kind, sum(rate.happened for rate in rates), missing)
+
+
+def endings(connection: Connection, instances: Sequence[str]) -> tuple[int, int]:
+    """Count the sessions that have not ended, and those whose end nobody reported."""
+    row = connection.execute(query("sessions_ended"), (list(instances),)).fetchone()
+    assert row is not None, "an aggregate always has a row"
+    return int(str(row[0])), int(str(row[1]))
 
 
 def sessions_here(connection: Connection) -> tuple[str, ...]:

@@ -34,9 +34,10 @@ def faults(loaded: Loaded, url: str, targets: Iterable[Target]) -> tuple[Unprove
 def _of_session(one: Health, bound: float, places: Iterable[tuple[str, Path]]) -> Iterator[Unproved]:
     owner = next((name for name, place in places if one.path and Path(one.path).is_relative_to(place)), None)
     for rate in one.below(bound) if owner else ():
-        stored = rate.happened - len(rate.missing)
-        said = f"{one.instance}: {stored} of {rate.happened} {rate.kind} stored, {bound:.0%} wanted"
-        yield Unproved(owner or "", HOOKS, f"{said}; rollout events health {one.instance} names what is missing")
+        said = f"{one.instance}: {rate.stored} of {rate.happened} {rate.kind} stored, {bound:.0%} wanted"
+        yield Unproved(
+            owner or "", HOOKS, f"{said}; rollout events health {one.instance} names what is missing", "capture"
+        )
 
 
 def _capture(loaded: Loaded) -> Capture:

@@ -93,6 +93,7 @@ class Unproved(Struct, frozen=True):
     target: str
     path: str
     reason: str
+    where: str = "document"  # or `capture`: what hooks ought to have logged
 
 
 class Obstacle(Struct, frozen=True):

@@ -19,7 +19,7 @@ def with_documents(found: Iterable[Verified], faults: Iterable[Unproved]) -> lis
     """Add the faults found in documents to their targets."""
     by_target: dict[str, list[Mismatch]] = {}
     for fault in faults:
-        by_target.setdefault(fault.target, []).append(Mismatch(fault.path, "document", fault.reason))
+        by_target.setdefault(fault.target, []).append(Mismatch(fault.path, fault.where, fault.reason))
     return [Verified(one.name, (*one.mismatches, *by_target.get(one.name, ()))) for one in found]
 
 

@@ -168,7 +168,13 @@ def test_the_command_ends_with_2_where_too_little_is_stored(event_store: str, tm
     ask(event_store, "SELECT append_event(%s, 'instance_registered', %s, occurred_at => %s)", STORED, data, T)
     done = run(STORED, url=event_store)
     assert (done.returncode, "missing: never stored" in done.stdout) == (2, True)
-    shown = json.loads(run(STORED, "--json", url=event_store).stdout)["sessions"][0]
+    told = json.loads(run(STORED, "--json", url=event_store).stdout)
+    assert told["types"] == [{"type": "user_message", "seen": 1, "stored": 0, "rate": 0.0}]
+    assert (told["format"], told["open_sessions"], told["inferred"], told["ok"]) == ("rollout-health/1", 1, 0, False)
+    ask(event_store, "SELECT event_end_inferred(%s, 'silent')", STORED)
+    told = json.loads(run(STORED, "--json", url=event_store).stdout)
+    assert (told["open_sessions"], told["inferred"]) == (0, 1)
+    shown = told["sessions"][0]
     assert (shown["ok"], shown["rates"]["user_message"]["missing"]) == (False, ["never stored"])
     transcript.unlink()
     done = run(STORED, url=event_store)

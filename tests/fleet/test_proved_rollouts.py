@@ -137,7 +137,7 @@ def test_verify_names_what_hooks_did_not_log(documented: World, event_store: str
     found = {target["name"]: target["mismatches"] for target in verified.json["targets"]}
     said = f"{INSTANCE}: 0 of 1 user_message stored, 99% wanted; rollout events health {INSTANCE} names what is missing"
     assert (verified.code, found["shared"]) == (2, [])
-    assert found["one"] == [{"path": ".claude/settings.json", "where": "document", "reason": said}]
+    assert found["one"] == [{"path": ".claude/settings.json", "where": "capture", "reason": said}]
     documented.tail += "events: {capture: {min_rate: 0.5}}\n"
     entry["message"] = {"role": "user", "content": "seen"}
     transcript.write_text(transcript.read_text() + json.dumps(entry) + "\n")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from rollout.errors import RolloutError
-from rollout.events.health import NAMED, Health, capture_of
+from rollout.events.health import NAMED, Health, capture_of, totals
 from rollout.events.settings import capture, database_option, event_store, instance_of
 
 BELOW = 2
@@ -33,9 +33,10 @@ def health(ctx: click.Context, instance: str | None, as_json: bool) -> None:
     with event_store() as connection:
         names = (instance_of(instance),) if instance else compared.sessions_here(connection)
         found = [compared.health(connection, name, wanted, datetime.now(UTC)) for name in names]
+        endings = compared.endings(connection, names) if as_json and names else (0, 0)
     if instance and not (found[0].transcript or found[0].repository):
         raise RolloutError(f"{instance}: neither its transcript nor its repository can be read here")
-    shown = _as_json(found, wanted.min_rate) if as_json else "\n".join(_as_text(found, wanted.min_rate))
+    shown = _as_json(found, wanted.min_rate, endings) if as_json else "\n".join(_as_text(found, wanted.min_rate))
     click.echo(shown or "no session of the last week has its transcript here")
     if any(one.below(wanted.min_rate) for one in found):
         ctx.exit(BELOW)
@@ -46,26 +47,36 @@ def _as_text(found: list[Health], bound: float) -> Iterator[str]:
         yield f"{one.instance}: transcript {one.transcript or 'not here'}, {one.repository or 'no repository here'}"
         for rate in one.rates:
             mark = "  ✗" if rate.value < bound else ""
-            stored = rate.happened - len(rate.missing)
-            yield f"  {rate.kind:<16} {stored:>6} of {rate.happened:<6} {100 * rate.value:6.1f} %{mark}"
+            yield f"  {rate.kind:<16} {rate.stored:>6} of {rate.happened:<6} {100 * rate.value:6.1f} %{mark}"
             yield from (f"      missing: {key[:100]}" for key in rate.missing[:NAMED])
         if not one.rates:
             yield "  nothing happened that an event would tell of"
 
 
-def _as_json(found: list[Health], bound: float) -> str:
-    sessions = [
-        {
-            "instance_id": one.instance,
-            "transcript": one.transcript,
-            "repository": one.repository,
-            "rates": {
-                rate.kind: {"happened": rate.happened, "rate": rate.value, "missing": list(rate.missing)}
-                for rate in one.rates
-            },
-            "ok": not one.below(bound),
-        }
-        for one in found
-    ]
-    document = {"format": "rollout-events-health/1", "min_rate": bound, "sessions": sessions}
+def _as_json(found: list[Health], bound: float, endings: tuple[int, int]) -> str:
+    document = {
+        "format": "rollout-health/1",
+        "types": [
+            {"type": rate.kind, "seen": rate.happened, "stored": rate.stored, "rate": rate.value}
+            for rate in totals(found)
+        ],
+        "open_sessions": endings[0],
+        "inferred": endings[1],
+        "ok": not any(one.below(bound) for one in found),
+        "min_rate": bound,
+        "sessions": [_session(one, bound) for one in found],
+    }
     return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def _session(one: Health, bound: float) -> dict[str, object]:
+    return {
+        "instance_id": one.instance,
+        "transcript": one.transcript,
+        "repository": one.repository,
+        "rates": {
+            rate.kind: {"happened": rate.happened, "rate": rate.value, "missing": list(rate.missing)}
+            for rate in one.rates
+        },
+        "ok": not one.below(bound),
+    }
