@@ -83,3 +83,17 @@ def test_mistakes_in_budgets_and_forbid_are_told_with_their_lines(tmp_path: Path
     assert "inventory.yaml:3: budgets[0].warn: takes a number above 0 and up to 1, not 2" in done.err
     assert "inventory.yaml:4: forbid.pattern:" in done.err
     assert "inventory.yaml:4: forbid: takes either 'text' or 'pattern'" in done.err
+
+
+def test_a_budget_counts_tokens_each_import_once_and_nothing_outside_of_the_target(tmp_path: Path) -> None:
+    rule = "{name: session, files: [CLAUDE.md, '.claude/rules/*.md'], follow: imports, max_tokens: 23}"
+    world = World(tmp_path, head=HEAD + f"budgets: [{rule}]\n")
+    world.repo("api", {"docs/part.md": "é" * 10 + "\n@../CLAUDE.md\n", ".claude/rules/a.md": "@../../docs/part.md\n"})
+    world.template("project/CLAUDE.md", "@docs/part.md\n`@docs/no.md`\n@~/own.md\n")
+    world.tail = "files: {CLAUDE.md: {allow: [imports]}}\n"
+    planned = world.run("plan", "--json").json["targets"][0]
+    (budget,) = planned["budgets"]
+    assert [part["path"] for part in budget["parts"]] == ["CLAUDE.md", ".claude/rules/a.md", "docs/part.md"]
+    size = len("@docs/part.md\n`@docs/no.md`\n@~/own.md\n@../../docs/part.md\n\n@../CLAUDE.md\n") + 20
+    assert (budget["tokens"], planned["state"]) == (-(-size // 4), "blocked")
+    assert "budget session: about 24 of 23 tokens" in planned["reason"]
