@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SYSTEM := .ci/system-packages
 
-.PHONY: help install demo test test-fast test-long faults soak format bench far clean
+.PHONY: help install demo test test-fast test-long browser faults soak format bench far clean
 help:
 	@echo "make demo     see a rollout in a sandbox, without a server (installs into $(VENV)); then: $(BIN)/rollout demo --events"
 	@echo "make test     formatting, types, imports, tests"
@@ -13,6 +13,7 @@ help:
 	@echo "make faults   thousands of kills, failing calls, full disks and people at work in the middle: FAULTS=\"--kinds NAME,...\""
 	@echo "make soak     people and killed machines at work at once, for SECONDS=60"
 	@echo "make test-long  the tests that take minutes"
+	@echo "make browser  the page in a real browser: keys, print, phone width, and what axe finds"
 	@echo "make format   rewrite the sources the way make test wants them"
 	@echo "make bench    rollout beside a raw git loop: SIZES=\"5 100 1000\" ROUNDS=3; BENCH=\"--flat 100 1000 10000\" (docs/scale.md)"
 	@echo "make far      rollout on 200 repositories behind ssh, 50 ms further away"
@@ -41,13 +42,22 @@ test: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long and not browser"
 
 test-fast: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long and not server"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long and not server and not browser"
 
 test-long: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto -m long
+
+$(VENV)/.browser: requirements/browser.lock $(VENV)/.dev
+	@PYTHON=$(PYTHON) sh $(SYSTEM) browser
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements/browser.lock
+	@touch $@
+
+# Its own target: the driver of the browser is 50 MB, and chromium ten times that.
+browser: $(VENV)/.browser
+	$(BIN)/python -m pytest -m browser tests/browser
 
 # As root it also cuts the power of disks and works in further mounts; RESULT is what docs/safety.md's table is made of.
 FAULTS ?=

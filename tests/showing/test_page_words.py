@@ -57,6 +57,11 @@ def test_a_review_that_goes_no_further_by_itself_needs_a_person() -> None:
     assert words.attention(taken) is Attention.NEEDS_YOU
 
 
+def test_a_review_without_a_reason_says_how_it_stands() -> None:
+    cluster = made([reviewed(number=7, approved=True, checks=Checks.PENDING)]).groups[0].clusters[0]
+    assert cluster.reason == "review 7: open, approved, checks are running"
+
+
 def test_an_adoption_that_waits_for_a_person_is_a_decision() -> None:
     found = drift("a", "theirs\n", "ours\n")
     adopting = replace(found, state=State.PENDING, changes=(replace(found.changes[0], action=Action.ADOPT),))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 
-from rollout.model.plan import Action, Change, Step
+from rollout.model.plan import Action, Change, State, Step
 from rollout.model.reviews import Checks, Review
 from rollout.safety import shown
 from rollout.showing.diffs import diff_of
@@ -100,6 +100,9 @@ def _why(seen: Seen) -> str:
     """Return the reason of a state; where the state says enough, what there is to do."""
     if seen.row.reason:
         return seen.row.reason
+    review = _review(seen.row.review)
+    if review is not None and seen.step.state is not State.IN_SYNC:
+        return review.words
     by_action: dict[str, list[str]] = {}
     for change in seen.step.changes:
         by_action.setdefault(change.action.value, []).append(str(change.path))
