@@ -34,7 +34,7 @@ def test_the_page_says_how_the_fleet_is_and_what_to_type(fleet: World) -> None:
     text = Reader(html(fleet)).text
     assert "1 of 3 in sync; 1 needs a decision; 1 to apply" in text
     assert re.findall(r"(Needs you|Waiting|Fine) (\d)", text) == [("Needs you", "1"), ("Waiting", "1"), ("Fine", "1")]
-    assert "conf.txt: others changed it" in text
+    assert re.search(r"conf\.txt: changed by Pat Person in [0-9a-f]{7} \(2026-02-03T15:20:00Z\)", text)
     assert "-our own words" in text
     assert "+hello world" in text
     assert "First rollout" in text
@@ -42,11 +42,30 @@ def test_the_page_says_how_the_fleet_is_and_what_to_type(fleet: World) -> None:
 
 def test_each_printed_command_works(fleet: World) -> None:
     commands = re.findall(r'<p class="cmd"><code>rollout ([^<]+)</code>', html(fleet))
-    assert commands[:2] == ["diff --base --limit web", "apply --limit new"]
+    assert commands[:5] == [
+        "diff --base --limit web",
+        "apply --on-drift overwrite --limit web",
+        "apply --on-drift merge --limit web",
+        "apply --on-drift keep --limit web",
+        "apply --limit new",
+    ]
     for command in commands:
         yes = ["--yes"] if command.startswith("apply") else []
         assert fleet.run(*shlex.split(command), *yes).code == 0, command
-    assert "2 of 3 in sync" in Reader(html(fleet)).text
+    assert "3 of 3 in sync" in Reader(html(fleet)).text
+
+
+def test_what_several_people_did_to_one_file_is_one_reason_and_each_is_named(world: World) -> None:
+    for name in ("api", "web"):
+        world.repo(name)
+    world.run("apply", "--yes")
+    for name in ("api", "web"):
+        world.elsewhere(name, {"conf.txt": f"the words of {name}\n"})
+    world.run("status", "--fetch")
+    text = Reader(html(world)).text
+    assert text.count("conf.txt: others changed it") == 1
+    assert "drift 2 targets" in text
+    assert len(set(re.findall(r"conf\.txt: by Pat Person in ([0-9a-f]{7})", text))) == 2
 
 
 def test_it_asks_no_remote(fleet: World) -> None:

@@ -67,6 +67,7 @@ class Entry(Struct, frozen=True):
     changed: str = ""  # and how
     run: str = ""  # the last run that had it
     command: str = ""  # what to type next
+    choices: tuple[str, ...] = ()  # and the commands of which one decides
     files: tuple[FileLine, ...] = ()
     who: tuple[str, ...] = ()  # who changed what since rollout wrote it
     notes: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
 
+from rollout.model import reasons
 from rollout.model.plan import Action, Change, State, Step
 from rollout.model.reviews import Checks, Review
 from rollout.safety import shown
@@ -25,7 +26,6 @@ class Known(Struct, frozen=True):
     sites: Mapping[str, str] = field(
         default_factory=dict
     )  # target -> what stands before a commit in its page's address
-    who: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # target -> who changed what since we wrote it
     same: tuple[str, ...] = ()  # the options that name the same inventory and variables
 
 
@@ -59,7 +59,7 @@ def diffs(steps: Sequence[Step]) -> tuple[Diff, ...]:
 def _clusters(told: Sequence[Seen], known: Known, numbers: Mapping[tuple[str, str], int]) -> tuple[Cluster, ...]:
     found: dict[tuple[str, str], list[Seen]] = {}
     for one in told:
-        found.setdefault((one.step.state.value, _why(one)), []).append(one)
+        found.setdefault((one.step.state.value, _why(one, anonymous=True)), []).append(one)
     return tuple(
         Cluster(state, reason, _together(members, known), tuple(entry(one, known, numbers) for one in members))
         for (state, reason), members in sorted(found.items(), key=lambda item: _order(item[1][0].step))
@@ -90,16 +90,22 @@ def entry(seen: Seen, known: Known, numbers: Mapping[tuple[str, str], int]) -> E
         run=row.last.run if row.last else "",
         command=words.typed(words.next_words(step), [step.target], known.same),
         files=files,
-        who=known.who.get(step.target, ()),
+        choices=tuple(words.typed(choice, [step.target], known.same) for choice in words.choices(step)),
+        who=tuple(f"{path}: {by.words(dated=True)}" for path, by in row.changed_by),
         notes=_notes(step, row),
         review=_review(row.review),
     )
 
 
-def _why(seen: Seen) -> str:
-    """Return the reason of a state; where the state says enough, what there is to do."""
-    if seen.row.reason:
-        return seen.row.reason
+def _why(seen: Seen, *, anonymous: bool = False) -> str:
+    """Return the reason of a state; where the state says enough, what there is to do.
+
+    Commands are told apart from it, and times as dates: a page is read later than it is made.
+    """
+    why = reasons.dated(reasons.without_ways(seen.step.why))
+    text = (reasons.anonymous(why) if anonymous else why).text
+    if text:
+        return text
     review = _review(seen.row.review)
     if review is not None and seen.step.state is not State.IN_SYNC:
         return review.words

@@ -93,7 +93,7 @@ def _without_address(entry: Entry) -> Entry:
 
 
 def _without_files(entry: Entry) -> Entry:
-    return replace(_without_address(entry), files=())
+    return replace(_without_address(entry), files=(), choices=(), who=entry.who[:1])
 
 
 def _cut(page: Page) -> Page:
@@ -108,7 +108,7 @@ def _cut(page: Page) -> Page:
 
 def _name_and_reason(entry: Entry) -> Entry:
     notes = tuple(map(_short, entry.notes))
-    return replace(entry, reason=_short(entry.reason), commit=None, changed_at="", notes=notes)
+    return replace(entry, reason=_short(entry.reason), commit=None, changed_at="", who=(), notes=notes)
 
 
 def _short(text: str) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from rollout.model.plan import State, Step
+from rollout.model.reasons import FileCauses
 from rollout.model.reviews import Checks
 from rollout.showing.page.contents import Attention
 from rollout.showing.plans import next_step
@@ -78,6 +79,16 @@ def next_words(step: Step) -> tuple[str, ...]:
         case State.IN_SYNC | State.MISSING | State.IN_REVIEW | State.WAITING:
             return ()
     return next_step((step,)) or (("plan",) if step.state is State.BLOCKED else ())
+
+
+def choices(step: Step) -> tuple[tuple[str, ...], ...]:
+    """Return the commands of which one decides what waits for a decision, beside the one that comes next."""
+    found = [part.decide for part in step.why.parts if isinstance(part, FileCauses) and part.decide is not None]
+    ways: list[tuple[str, ...]] = [
+        ("apply", "--on-drift", choice) for one in found if one.action != "adopt" for choice in one.choices
+    ]
+    ways += [("apply", "--adopt") for one in found if one.action == "adopt"]
+    return tuple(way for way in ways if way != next_words(step))
 
 
 def typed(words: Sequence[str], targets: Sequence[str], same: Sequence[str]) -> str:
