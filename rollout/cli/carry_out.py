@@ -28,6 +28,7 @@ from rollout.model.plan import Plan, Step
 from rollout.objects.messages import Words
 from rollout.planning import needs, writable
 from rollout.planning.review import as_reviewed, same_place, stale_targets
+from rollout.planning.undo import holds_after
 from rollout.showing import colour, plans
 from rollout.showing.outcomes import outcomes_text
 from rollout.store import looks
@@ -126,6 +127,10 @@ def carry_out(at: Session, book: Ledger, what: Undertaking) -> int:
     else:
         told = [replace(outcome, why=at.pointed(outcome.why)) for outcome in outcomes]
         at.screen.data(outcomes_text(told, at.screen.paint, command, whole=whole))
+        held = holds_after(made.steps, outcomes)
+        if held:
+            on_hold = f"On hold until their templates change: {plans.names(held, whole=whole)}"
+            at.screen.data(f"{on_hold}; {at.again('apply', '--release')} writes what they say.\n")
     for line in needs.elsewhere(
         at.loaded.inventory.targets, outcomes, at.loaded.machine.name if at.loaded.machine else None
     ):

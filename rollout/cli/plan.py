@@ -74,7 +74,11 @@ def _next(at: Session, steps: tuple[Step, ...], saved: str | None, decisions: De
         return at.again("apply", saved)
     how = [decisions.on_drift.value] if decisions.on_drift is not OnDrift.BLOCK else []
     how += [f"{one.path}={one.how.value}" for one in decisions.files]
-    decided = [*["--adopt"] * decisions.adopt, *(word for one in how for word in ("--on-drift", one))]
+    decided = [
+        *["--adopt"] * decisions.adopt,
+        *["--release"] * decisions.release,
+        *(word for one in how for word in ("--on-drift", one)),
+    ]
     return at.again("apply", *(decided or words[1:]))
 
 

@@ -78,12 +78,12 @@ def words_options(command: Callable[..., int]) -> Callable[..., int]:
 _DECISIONS = "block, overwrite, merge or keep; for one file: PATH=DECISION."
 
 
-def _decisions(adopt: bool, on_drift: tuple[str, ...], deliver: Deliver | None, reopen: bool) -> Decisions:
+def _on_drift(on_drift: tuple[str, ...]) -> tuple[OnDrift, tuple[FileDecision, ...]]:
     """Return what is decided for all files, and for single ones."""
     said = [_decision(word) for word in on_drift]
     for_all = [how for path, how in said if path is None]
     files = tuple(FileDecision(path, how) for path, how in said if path is not None)
-    return Decisions(adopt, for_all[-1] if for_all else OnDrift.BLOCK, deliver, reopen, files)
+    return for_all[-1] if for_all else OnDrift.BLOCK, files
 
 
 def _decision(word: str) -> tuple[PurePosixPath | None, OnDrift]:
@@ -109,13 +109,15 @@ def decisions_options(adopt_help: str, on_drift_help: str) -> Callable[[Callable
         @option("--on-drift", metavar="[PATH=]DECISION", multiple=True, shell_complete=_complete,
                 help=f"{on_drift_help} {_DECISIONS}")  # fmt: skip
         @option("--deliver", type=click.Choice([d.value for d in Deliver]), help="How, whatever the inventory says.")
+        @option("--release", is_flag=True, help="Write again what was reverted; it is on hold until then.")
         @option("--reopen", is_flag=True, help="Propose again what a person declined or took over.")
         @wraps(command)
         def with_decisions(
-            *given: Any, adopt: bool, on_drift: tuple[str, ...], deliver: str | None, reopen: bool, **others: Any
+            *given: Any, adopt: bool, on_drift: tuple[str, ...], deliver: str | None, release: bool, **others: Any
         ) -> int:
-            how = None if deliver is None else Deliver(deliver)
-            return command(*given, decisions=_decisions(adopt, on_drift, how, reopen), **others)
+            for_all, files = _on_drift(on_drift)
+            how, reopen = None if deliver is None else Deliver(deliver), bool(others.pop("reopen"))
+            return command(*given, decisions=Decisions(adopt, for_all, how, reopen, files, release), **others)
 
         return with_decisions
 

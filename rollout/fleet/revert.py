@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from rollout.fleet.load import Loaded
+from rollout.fleet.parts import Parts
 from rollout.model.inventory import Target
 from rollout.model.outcomes import PastRun
 from rollout.model.plan import Step
+from rollout.planning.undo import on_hold
+from rollout.rendering.formatters import Formatters
 from rollout.targets.job import Settings
 from rollout.targets.past import step_back
 from rollout.work import threads
@@ -18,8 +21,14 @@ def steps_back(
     outcomes = {outcome.target: outcome for outcome in past.outcomes}
     found: dict[str, Step] = {}
 
+    parts, formatters, rendering = Parts(loaded, settings), Formatters(), loaded.rendering
+
     def undo(target: Target) -> Step:
-        return step_back(target, outcomes[target.name], settings)
+        step = step_back(target, outcomes[target.name], settings)
+        if not step.changes:
+            return step
+        wanted = parts.desired(target) if rendering.any_reads_files(target) else rendering.desired(target)
+        return on_hold(step, formatters.over(wanted))
 
     for target, step in threads.run(undo, targets, jobs):
         found[target.name] = step

@@ -31,6 +31,7 @@ class Decisions(Struct, frozen=True):
     deliver: Deliver | None = None  # instead of what the inventory says
     reopen: bool = False  # propose again what was declined or taken over
     files: tuple[FileDecision, ...] = ()  # about single files; the last word counts
+    release: bool = False  # what was reverted is written again
 
     def of(self, target: str) -> Decisions:
         """Return what is decided for one target."""
@@ -93,3 +94,4 @@ class Findings(Struct, frozen=True):
     newest: str | None = None
     equal: Mapping[PurePosixPath, File] = field(default_factory=dict)  # others wrote it, and just as it should be
     kept: tuple[PurePosixPath, ...] = ()  # others wrote it, and a person decided to keep it
+    held: tuple[PurePosixPath, ...] = ()  # it was reverted, and its template has not changed since

@@ -146,6 +146,7 @@ class Snapshot(Struct, frozen=True):
     line_ends: Mapping[PurePosixPath, str] = field(default_factory=dict)
     newest: str | None = None  # the newest commit of ours upstream
     kept: Mapping[PurePosixPath, str] = field(default_factory=dict)  # what templates asked for when files were kept
+    held: Mapping[PurePosixPath, str] = field(default_factory=dict)  # and when files were reverted
     changed_by: Mapping[PurePosixPath, ChangedBy] = field(default_factory=dict)  # of files that wait for a decision
 
 

@@ -74,6 +74,7 @@ class Change(Struct, frozen=True):
     template: str | None = None  # sha256 of what the template says, where `after` is a merge of drift
     asks: str | None = None  # what the template asks for, in one word, where a decision is or was needed
     did: Did | None = None  # what others did to the file, where that asks for a decision
+    hold: bool = False  # once written it stays, until the template asks for something else
     keep: bool = False  # what is there stays, until the template asks for something else
 
     @property
@@ -111,6 +112,7 @@ class Step(Struct, frozen=True):
     needs: tuple[str, ...] = ()  # targets that must be as they should be before it is written
     budgets: tuple[BudgetUse, ...] = ()  # what is loaded of it
     kept: tuple[PurePosixPath, ...] = ()  # files that a person decided to keep as they are
+    held: tuple[PurePosixPath, ...] = ()  # files that were reverted, and whose templates have not changed since
     findings: tuple[Finding, ...] = ()  # what is wrong with its texts as a whole
     collides: tuple[Collision, ...] = ()  # commits of a person's own that are not upstream and touch managed paths
     via: Via = Via.PUSH  # the way on which its changes are delivered

@@ -23,6 +23,7 @@ class Way(Enum):
     RENEW = ("rollout apply", "renews it")
     REOPEN = ("rollout apply --reopen", "proposes it again")
     REOPEN_BESIDE = ("rollout apply --reopen", "begins on another branch")
+    RELEASE = ("rollout apply --release", "writes what the template says")
     RENDER_AGAIN = ("rollout apply", "renders it again")
 
 
@@ -30,6 +31,23 @@ class Said(Struct, frozen=True):
     """A sentence whose parts nobody asks for: git's, the system's, or that of a saved plan."""
 
     text: str
+
+
+class OnHold(Struct, frozen=True):
+    """Managed files that were reverted and whose templates have not changed since; in short only the first is named."""
+
+    paths: tuple[PurePosixPath, ...]
+    whole: bool = False
+
+    @property
+    def words(self) -> str:
+        return f"{_named(self.paths, whole=self.whole)}: held since a revert, until the template changes"
+
+
+def _named(paths: tuple[PurePosixPath, ...], *, whole: bool) -> str:
+    named = paths if whole else paths[:1]
+    more = f" (and {len(paths) - 1} more)" if len(paths) > len(named) else ""
+    return ", ".join(map(str, named)) + more
 
 
 class Decide(Struct, frozen=True):
@@ -80,9 +98,7 @@ class Kept(Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        named = self.paths if self.whole else self.paths[:1]
-        more = f" (and {len(self.paths) - 1} more)" if len(self.paths) > len(named) else ""
-        return f"{', '.join(map(str, named))}{more}: kept as others left it, until the template changes"
+        return f"{_named(self.paths, whole=self.whole)}: kept as others left it, until the template changes"
 
 
 class WayOut(Struct, frozen=True):
@@ -136,7 +152,7 @@ class Later(Struct, frozen=True):
     words: str
 
 
-Part = Later | Said | FileCauses | Kept | WayOut | HeldBack | Needs | Collision | AtWork | SinceWaiting
+Part = Later | Said | FileCauses | Kept | OnHold | WayOut | HeldBack | Needs | Collision | AtWork | SinceWaiting
 
 
 class Reason(Struct, frozen=True):
@@ -174,7 +190,9 @@ def files(found: Iterable[tuple[PurePosixPath, str]], action: str = "") -> FileC
 
 def whole(reason: Reason) -> Reason:
     """Return a reason that names every file."""
-    return _each(reason, lambda part: replace(part, whole=True) if isinstance(part, FileCauses | Kept) else part)
+    return _each(
+        reason, lambda part: replace(part, whole=True) if isinstance(part, FileCauses | Kept | OnHold) else part
+    )
 
 
 def pointed(reason: Reason, options: str) -> Reason:
@@ -235,7 +253,7 @@ def _inside(part: Part, change: Callable[[Part], Part]) -> Part:
     match part:
         case Needs(why=why) | SinceWaiting(why=why):
             return replace(part, why=_each(why, change))
-        case Later() | Said() | FileCauses() | Kept() | WayOut() | HeldBack() | Collision() | AtWork():
+        case Later() | Said() | FileCauses() | Kept() | OnHold() | WayOut() | HeldBack() | Collision() | AtWork():
             return part
         case never:
             assert_never(never)
@@ -251,7 +269,7 @@ def _words(part: Part) -> str:
             return in_words(by)
         case Needs(target, state, why):
             return f"needs {target}, which is {state}" + (f": {why.text}" if why else "")
-        case FileCauses() | Collision() | Kept():
+        case FileCauses() | Collision() | Kept() | OnHold():
             return part.words
         case AtWork(run):
             return f"run {run} is at work on it"

@@ -43,6 +43,11 @@ def kept(text: str) -> dict[str, str]:
     return _noted(text, "Rollout-Kept: ")
 
 
+def held(text: str) -> dict[str, str]:
+    """Return the paths that one of our own messages holds as they are written, and what was asked for there."""
+    return _noted(text, "Rollout-Held: ")
+
+
 def _noted(text: str, key: str) -> dict[str, str]:
     last = text.rstrip("\n").rpartition("\n\n")[2]
     named = [line.partition(": ")[2] for line in last.split("\n") if line.startswith(key)]
@@ -121,8 +126,10 @@ def message(subject: str, run: Run, target: str, changes: Iterable[Change], more
 
 
 def keeps(changes: Iterable[Change]) -> list[str]:
-    """Return the trailers that note which files are kept."""
-    return [f"Rollout-Kept: {change.path} {change.asks}" for change in changes if change.keep]
+    """Return the trailers that note which files are kept as others left them, and which held as they are written."""
+    made = list(changes)
+    found = [f"Rollout-Kept: {change.path} {change.asks}" for change in made if change.keep]
+    return found + [f"Rollout-Held: {change.path} {change.asks}" for change in made if change.hold and change.asks]
 
 
 _BY_GIT = ("Signed-off-by: ", "(cherry picked from commit ")

@@ -25,11 +25,18 @@ class Kept(Struct, frozen=True):
     path: PurePosixPath
 
 
+class OnHold(Struct, frozen=True):
+    """A file that needs nothing now because it was reverted and its template has not changed since."""
+
+    path: PurePosixPath
+
+
 class Needed(Struct, frozen=True):
-    """The changes that a target needs, the files that are kept, how many need none, and warnings."""
+    """The changes that a target needs, the files that are kept or held, how many need none, and warnings."""
 
     changes: tuple[Change, ...]
     kept: tuple[PurePosixPath, ...]
+    held: tuple[PurePosixPath, ...]
     in_sync: int
     warnings: tuple[str, ...]
 
@@ -42,7 +49,9 @@ def changes_needed(desired: Desired, snapshot: Snapshot, decisions: Decisions) -
     changes += [_error(path, message) for path, message in problems.items()]
     kept = tuple(sorted(one.path for one in found if isinstance(one, Kept)))
     warnings = tuple(warning for item in judged for warning in _warnings(item, snapshot.files.get(item.path)))
-    return Needed(tuple(sorted(changes, key=lambda change: change.path)), kept, found.count(None) + len(kept), warnings)
+    held = tuple(sorted(one.path for one in found if isinstance(one, OnHold)))
+    changes.sort(key=lambda change: change.path)
+    return Needed(tuple(changes), kept, held, found.count(None) + len(kept) + len(held), warnings)
 
 
 def _warnings(item: Managed, actual: File | Obstacle | None) -> list[str]:
@@ -58,10 +67,10 @@ def _warnings(item: Managed, actual: File | Obstacle | None) -> list[str]:
 def change_for(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change | None:
     """Return what one managed path needs, or None where it is as it should be, or is kept."""
     found = _needed(item, snapshot, decisions)
-    return None if isinstance(found, Kept) else found
+    return found if isinstance(found, Change) else None
 
 
-def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change | Kept | None:
+def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change | Kept | OnHold | None:
     actual = snapshot.files.get(item.path)
     if isinstance(actual, Obstacle):
         if strategy(item.mode).passed_over(item, actual):
@@ -74,6 +83,8 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
         fault = _bound_broken(item, wanted)
         if fault:
             return _error(item.path, fault, actual)
+        if keeping.on_hold(item, snapshot.held.get(item.path), decisions):
+            return None if _classified(at, wanted, Decisions()) is None else OnHold(item.path)
         if keeping.stays(item, snapshot.kept.get(item.path), decisions):
             change = _classified(at, wanted, Decisions())
             return Kept(item.path) if change is not None and change.action in keeping.WAITING else change

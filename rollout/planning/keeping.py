@@ -20,6 +20,11 @@ def stays(item: Managed, noted: str | None, decisions: Decisions) -> bool:
     return noted == item.asks and decisions.named(item.path) is None
 
 
+def on_hold(item: Managed, noted: str | None, decisions: Decisions) -> bool:
+    """Tell whether a file was reverted, and nobody has changed its template or released it since."""
+    return noted == item.asks and not decisions.release and decisions.named(item.path) is None
+
+
 def kept(change: Change, asks: str, decisions: Decisions) -> Change:
     """Return a change that waits for a decision, decided if that is to keep what is there."""
     named = decisions.named(change.path)
@@ -32,7 +37,7 @@ def kept(change: Change, asks: str, decisions: Decisions) -> Change:
 
 def as_kept(desired: Desired, snapshot: Snapshot, found: Findings) -> Desired:
     """Return what a checkout should have: of a file that is kept, what upstream has."""
-    kept = {*found.kept, *(change.path for change in found.changes if change.keep)}
+    kept = {*found.kept, *found.held, *(change.path for change in found.changes if change.keep)}
     if not kept:
         return desired
     return replace(

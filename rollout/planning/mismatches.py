@@ -38,6 +38,8 @@ def _mismatches(step: Step) -> Iterable[Mismatch]:
         else:
             what = "waits to be pushed" if step.pending else f"{change.action.value}: {change.cause}"
             yield Mismatch(str(change.path), place, what)
+    for path in step.held:
+        yield Mismatch(str(path), place, "held since a revert, until the template changes")
     unpushed = {change.path for change in step.changes}
     for path, reason in step.checkout:
         if path not in unpushed:

@@ -13,7 +13,7 @@ from rollout.model.files import Desired, File, Snapshot, fingerprint
 from rollout.model.inventory import Branch, Target
 from rollout.model.limits import BudgetUse, Finding
 from rollout.model.plan import Action, Change, OnDrift, State, Step
-from rollout.model.reasons import NONE, Decide, FileCauses, Kept, Reason, Said, said
+from rollout.model.reasons import NONE, Decide, FileCauses, Kept, OnHold, Reason, Said, Way, WayOut, said
 from rollout.planning.changes import changes_needed, equal_files
 
 
@@ -39,26 +39,30 @@ def findings(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Find
         warnings=needed.warnings,
         orphans=tuple(sorted(orphans(desired, snapshot))),
         newest=snapshot.newest,
-        equal=equal_files(desired, snapshot, {*needed.kept, *(change.path for change in needed.changes)}),
+        equal=equal_files(desired, snapshot, {*needed.kept, *needed.held, *(change.path for change in needed.changes)}),
         kept=needed.kept,
+        held=needed.held,
     )
 
 
 def step_of(target: Target, found: Findings, circumstances: Circumstances) -> Step:
     """Turn findings and their circumstances into a step."""
     settled = tuple(_settled(change, circumstances.pending_files) for change in found.changes)
+    against = _against_templates(settled, circumstances)
+    settled = tuple(sorted((*settled, *against), key=lambda change: change.path))
     state, why = _state(settled, circumstances, target)
     checkout = circumstances.checkout
     return Step(
         target=target.name,
         location=target.location,
         state=state,
-        why=_with_collisions(_with_kept(why, found.kept), checkout),
+        why=_with_collisions(_with_kept(why, found), checkout),
         base=found.revision,
         changes=settled,
         managed=found.managed,
-        in_sync=found.in_sync,
+        in_sync=found.in_sync - len(against),
         kept=found.kept,
+        held=found.held,
         pending=circumstances.pending,
         overtaken=circumstances.overtaken,
         outrun=circumstances.outrun,
@@ -76,8 +80,10 @@ def step_of(target: Target, found: Findings, circumstances: Circumstances) -> St
     )
 
 
-def _with_kept(why: Reason, kept: tuple[PurePosixPath, ...]) -> Reason:
-    return why.also(Kept(kept)) if kept else why
+def _with_kept(why: Reason, found: Findings) -> Reason:
+    """Say with a state which files are not as their templates say because a person wanted that."""
+    why = why.also(Kept(found.kept)) if found.kept else why
+    return why.also(OnHold(found.held), WayOut(Way.RELEASE)) if found.held else why
 
 
 def kept(step: Step) -> Reason:
@@ -118,8 +124,25 @@ def _settled(change: Change, waiting: Mapping[PurePosixPath, tuple[File | None, 
         return change
     if change.decided and change.after == after:
         return change
-    action = Action.DELETE if after is None else Action.CREATE if before is None else Action.UPDATE
-    return replace(change, action=action, after=after, decided=True, cause=f"{change.cause}; decided before")
+    return replace(
+        change, action=_action(before, after), after=after, decided=True, cause=f"{change.cause}; decided before"
+    )
+
+
+def _against_templates(found: Sequence[Change], circumstances: Circumstances) -> list[Change]:
+    """Return what a waiting commit changes although the templates do not ask for it: it reverts."""
+    if circumstances.pending is None:
+        return []
+    known = {change.path for change in found}
+    return [
+        Change(path, _action(before, after), "revert; decided before", before, after, hold=True)
+        for path, (before, after) in circumstances.pending_files.items()
+        if path not in known
+    ]
+
+
+def _action(before: File | None, after: File | None) -> Action:
+    return Action.DELETE if after is None else Action.CREATE if before is None else Action.UPDATE
 
 
 def orphans(desired: Desired, snapshot: Snapshot) -> list[PurePosixPath]:

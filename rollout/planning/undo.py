@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
+from msgspec.structs import replace
+
 from rollout.model.circumstances import Circumstances
-from rollout.model.files import File, Obstacle, Snapshot, fingerprint
+from rollout.model.files import Desired, File, Obstacle, Snapshot, fingerprint
 from rollout.model.inventory import Target
-from rollout.model.outcomes import Outcome
+from rollout.model.outcomes import CHANGED, Outcome
 from rollout.model.plan import Action, Change, State, Step
 from rollout.model.reasons import said
 
@@ -20,6 +22,7 @@ def undone(
     before: dict[PurePosixPath, File | None],
     circumstances: Circumstances,
 ) -> Step:
+    """Return the step that undoes an outcome."""
     files, revision, fault = snapshot.files, snapshot.revision, circumstances.identity_fault
     changed = [p.path for p in outcome.paths if fingerprint(files.get(PurePosixPath(p.path))) != p.after]
     back = [p.path for p in outcome.paths if fingerprint(files.get(PurePosixPath(p.path))) == p.before]
@@ -53,3 +56,16 @@ def _changes(
         if now is not None and old is not None and now.content == old.content:
             action = Action.CHMOD
         yield Change(path, action, "revert", now, old)
+
+
+def on_hold(step: Step, desired: Desired) -> Step:
+    """Return a step after whose changes the files stay, as long as the templates ask for what they ask for now."""
+    asks = {item.path: item.asks for item in desired.managed}
+    changes = (replace(one, hold=one.path in asks, asks=asks.get(one.path)) for one in step.changes)
+    return replace(step, changes=tuple(changes))
+
+
+def holds_after(steps: Iterable[Step], outcomes: Iterable[Outcome]) -> list[str]:
+    """Return the targets that a run has put on hold."""
+    holding = {step.target for step in steps if any(change.hold for change in step.changes)}
+    return [outcome.target for outcome in outcomes if outcome.target in holding and outcome.verdict in CHANGED]

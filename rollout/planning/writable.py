@@ -78,7 +78,7 @@ def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
         only = step.changes[0]
         return be(Verdict.UNCHANGED, said(f"{only.path}: {only.cause}, and that is what is there"))
     if not step.changes and not step.follow:
-        told = step.state is State.BEHIND or step.kept or not step.managed
+        told = step.state is State.BEHIND or step.kept or step.held or not step.managed
         return be(Verdict.UNCHANGED, step.why if told else NONE)
     return None
 

@@ -64,6 +64,7 @@ def status_document(rows: Sequence[Row], fetched_at: float | None, unmanaged: in
                 "last_reason": row.last.reason if row.last else None,
                 "collides": [{"path": str(c.path), "commit": c.commit, "subject": c.subject} for c in row.collides],
                 "changed_by": [changed_by(path, by) for path, by in row.changed_by],
+                "held": row.held,
                 "orphans": [str(path) for path in row.orphans],
                 "disagreement": row.disagrees,
             }

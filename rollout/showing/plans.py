@@ -83,7 +83,7 @@ def plan_text(plan: Plan, paint: Paint, *, with_diff: bool, whole: bool = False,
 
 def _quiet(step: Step) -> bool:
     """Tell whether all there is to say about a target is that it is in sync."""
-    said = (step.orphans, step.warnings, step.collides, step.kept)
+    said = (step.orphans, step.warnings, step.collides, step.kept, step.held)
     return step.state is State.IN_SYNC and not any(said)
 
 

@@ -37,6 +37,7 @@ class Row(Struct, frozen=True):
     collides: tuple[Collision, ...] = ()
     review: Review | None = None
     changed_by: tuple[tuple[PurePosixPath, ChangedBy], ...] = ()
+    held: bool = False
     alone: bool = False  # the repository has no remote, so a commit there is the whole rollout
 
 

@@ -33,6 +33,7 @@ class Touch(Struct, frozen=True, array_like=True):
     run: str = ""
     ours: bool = True
     kept: str | None = None  # the commit only says that the file was kept when this was asked for
+    held: str | None = None  # what was asked for when this was written in spite of it, by a revert
 
     @property
     def wrote(self) -> bool:
@@ -46,6 +47,11 @@ History = dict[PurePosixPath, list[Touch]]  # newest first
 def own(touches: Iterable[Touch]) -> list[Touch]:
     """Return what was written by us."""
     return [touch for touch in touches if touch.wrote]
+
+
+def held(touches: Iterable[Touch]) -> str | None:
+    """Return what was asked for when a file was reverted, if we have not written it since."""
+    return next((touch.held for touch in own(touches)), None)
 
 
 def kept(touches: Iterable[Touch]) -> str | None:
@@ -147,9 +153,10 @@ def touches_of(name: str, commit: bytes, moved: list[Moved]) -> list[tuple[PureP
     ours = len(parents) == 1 and (made or (bool(run and target) and seal.unsealed(commit)))
     merges = messages.merged(text) if ours else {}
     named = run if ours and run else " ".join(seal.runs(text)[-1:])
+    holds = messages.held(text) if ours else {}
     writes = [
-        (path, Touch(name, target or "", before, after, merges.get(str(path)), named, ours))
-        for path, before, after in moved
+        (path, Touch(name, target or "", old, new, merges.get(str(path)), named, ours, held=holds.get(str(path))))
+        for path, old, new in moved
     ]
     return [*writes, *(keeps_of(name, text) if ours else ())]
 
@@ -184,12 +191,13 @@ def _moved(meta: str, path: str) -> Moved:
     return PurePosixPath(path), before, after
 
 
-def touch(
-    commit: str, target: str, sides: tuple[File | None, File | None], merged: str | None, run: str | None
-) -> Touch:
-    """Return what a commit of ours did to a file, of which there are both sides."""
+def touch(commit: str, target: str, path: PurePosixPath, sides: tuple[File | None, File | None], text: str) -> Touch:
+    """Return what a commit of ours with this message did to a file, of which there are both sides."""
     before, after = (_entry(file, commit) for file in sides)
-    return Touch(commit, target, before, after, merged, run or "")
+    run, name = messages.run_and_target(text)[0] or "", str(path)
+    return Touch(
+        commit, target, before, after, messages.merged(text).get(name), run, held=messages.held(text).get(name)
+    )
 
 
 def _entry(file: File | None, commit: str) -> Side:

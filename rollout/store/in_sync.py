@@ -97,7 +97,8 @@ def _asked(store: Store, asked: str) -> str:
 
 def keep_pushed(store: Store, commit: str, step: Step) -> None:
     """Remember that a step is in sync at this upstream commit, which holds every one of its changes."""
-    if not step.asked or step.kept or any(one.template or one.keep or not one.decided for one in step.changes):
+    odd = any(change.template or change.keep or change.hold or not change.decided for change in step.changes)
+    if not step.asked or step.kept or step.held or odd:
         return
     tree = Tree(store.objects(commit), commit)
     there = {path: tree.at(path) for path in step.managed}

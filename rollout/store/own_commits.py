@@ -59,9 +59,8 @@ def _waiting(store: Store) -> History:
 
 
 def _touches(target: str, waiting: Pending) -> Iterable[tuple[PurePosixPath, Touch]]:
-    run, _ = messages.run_and_target(waiting.message)
     for path, sides in waiting.files.items():
-        yield path, history.touch(waiting.commit, target, sides, waiting.merged.get(str(path)), run)
+        yield path, history.touch(waiting.commit, target, path, sides, waiting.message)
 
 
 def add(store: Store, commit: str, parent: str, changes: Iterable[Change]) -> None:
@@ -69,9 +68,8 @@ def add(store: Store, commit: str, parent: str, changes: Iterable[Change]) -> No
     memo = store.memory.memo()
     if memo.searched == parent:
         text = _text(store, commit)
-        run, _ = messages.run_and_target(text)
         new = history.by_path(history.keeps_of(commit, text))
-        new |= {c.path: [history.touch(commit, store.target, (c.before, c.after), c.template, run)] for c in changes}
+        new |= {c.path: [history.touch(commit, store.target, c.path, (c.before, c.after), text)] for c in changes}
         found = history.joined(new, by_path(memo.history))
         store.memory.remember(searched=commit, history=by_name(found))
 

@@ -66,7 +66,8 @@ def at(
     files = {path: _file(entry, in_force[path], contents) for path, entry in there.entries.items()}
     ends = {path: conversion(found) for path, found in in_force.items()}
     kept = keeping.known(store, past, there.entries)
-    return Snapshot(tip, files, written, ends, store.memory.memo().newest, kept)
+    held = {path: asks for path in there.entries if (asks := history.held(past.get(path, ()))) is not None}
+    return Snapshot(tip, files, written, ends, store.memory.memo().newest, kept, held)
 
 
 def _there(store: Store, tip: str, managed: list[PurePosixPath]) -> _There:

@@ -91,7 +91,7 @@ def test_runs_with_another_message_or_behind_a_revert_are_another_rollout(two: W
     reverted = two.run("report").out
     assert runs(reverted) == past(two)[2:]
     assert f"# Revert rollout {second} - Complete Summary" in reverted
-    two.run("apply", "--yes", "--limit", "web", "--message", "second")
+    two.run("apply", "--yes", "--release", "--limit", "web", "--message", "second")
     assert runs(two.run("report").out) == past(two)[3:]
     assert runs(two.run("report", first).out) == [first]
 

@@ -47,7 +47,7 @@ def _same(task: Task, pending: Pending, changes: Iterable[Change]) -> bool:
     if _keeps_message(task, pending):
         return True
     wanted = task.job.words.message or default_subject(changes)
-    asked = (*_trailers(task, _identity(task)), *messages.keeps(task.keeps))
+    asked = (*_trailers(task, _identity(task)), *messages.keeps((*changes, *task.keeps)))
     return pending.subject == wanted.split("\n", 1)[0] and set(asked) <= set(pending.message.split("\n"))
 
 

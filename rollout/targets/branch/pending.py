@@ -9,6 +9,7 @@ from rollout.errors import GitError
 from rollout.git.git_folder import GitDir
 from rollout.model.files import Desired, File, Obstacle, Snapshot, Written
 from rollout.model.inventory import Branch
+from rollout.objects import messages
 from rollout.planning import changes
 from rollout.store import lineage, pending
 from rollout.store.pending import Pending
@@ -50,6 +51,7 @@ def outrun_by(snapshot: Snapshot, pending: Pending) -> tuple[PurePosixPath, ...]
 
 def still_right(desired: Desired, snapshot: Snapshot, pending: Pending) -> bool:
     """Tell whether the waiting commit, on top of upstream as it is now, is all that the templates ask for."""
+    held = messages.held(pending.message)
     for item in desired.managed:
         actual: File | Obstacle | None = snapshot.files.get(item.path)
         written = snapshot.written.get(item.path)
@@ -57,6 +59,8 @@ def still_right(desired: Desired, snapshot: Snapshot, pending: Pending) -> bool:
             before, after = pending.files[item.path]
             if actual != before:
                 return False
+            if held.get(str(item.path)) == item.asks:
+                continue
             actual = after
             written = Written(after, pending.commit, merged=pending.merged.get(str(item.path)))
         kept = snapshot.kept.get(item.path)

@@ -130,7 +130,7 @@ def _read_meanwhile(root: Path, step: Step) -> list[PurePosixPath]:
 
 def _settled(path: PurePosixPath, step: Step) -> bool:
     """Tell whether a path is as it should be, and neither to be changed nor kept in spite of the template."""
-    return path not in step.kept and all(change.path != path for change in step.changes)
+    return path not in (*step.kept, *step.held) and all(change.path != path for change in step.changes)
 
 
 def _is_done(path: PurePosixPath, step: Step, files: Mapping[PurePosixPath, File | Obstacle | None]) -> bool:

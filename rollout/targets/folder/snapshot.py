@@ -43,13 +43,14 @@ def read_snapshot(root: Path, wanted: Iterable[PurePosixPath], kept: FolderMemor
     written: dict[PurePosixPath, Written] = {}
     record = kept.read()
     keeps = {PurePosixPath(name): entry["kept"] for name, entry in record.items() if entry.get("kept")}
+    holds = {PurePosixPath(name): entry["held"] for name, entry in record.items() if entry.get("held")}
     for name, entry in record.items():
         path = PurePosixPath(name)
         found = files[path] if path in files else look.as_file(look.look(root, path))
         last = _last_written(entry, found, kept)
         if last is not None and (path in files or found is not None):
             written[path] = last
-    return Snapshot(_revision(files), files, written, kept=keeps)
+    return Snapshot(_revision(files), files, written, kept=keeps, held=holds)
 
 
 def last_changes(root: Path, paths: Iterable[PurePosixPath]) -> dict[PurePosixPath, ChangedBy]:

@@ -37,6 +37,7 @@ class _Announced(Struct, frozen=True):
     merged: str | None = None
     mode: int | None = None  # all permissions of the new file; records of older versions do not have them
     before_mode: int | None = None
+    held: str | None = None  # what the template asks for while this stays
 
     def is_ours(self, found: OnDisk) -> bool:
         return fingerprint(look.as_file(found)) == self.print and self.mode in {None, found.mode}
@@ -106,6 +107,7 @@ class FolderWriter:
             before=fingerprint(change.before),
             run=self._run,
             merged=change.template,
+            held=change.asks if change.hold else None,
             scratch=scratch_name(change.path.name),
             mode=_mode(change.after, found) if change.after is not None else None,
             before_mode=found.mode if found else None,
@@ -166,6 +168,7 @@ class FolderWriter:
     def _written(self, entry: dict[str, Any], announced: _Announced) -> None:
         del entry["announced"]
         entry.pop("kept", None)
+        entry["held"] = announced.held
         if announced.merged is not None and entry.get("merged") is None and "print" in entry:
             entry["merge_base"] = entry["print"]
         if announced.before not in {"-", entry.get("print")}:

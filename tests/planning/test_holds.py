@@ -1,0 +1,81 @@
+"""What was reverted stays so until its template changes or somebody releases it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from tests.world import Ran, World
+
+
+def state(ran: Ran) -> tuple[str, str]:
+    target = ran.json["targets"][0]
+    return target["state"], target["reason"]
+
+
+HELD = (
+    "conf.txt: held since a revert, until the template changes; rollout apply --release writes what the template says"
+)
+
+
+def reverted(world: World, *arguments: str) -> Ran:
+    world.template("project/more.txt", "1\n")
+    world.repo("api")
+    world.run("apply", "--yes")
+    world.template("project/conf.txt.j2", "bad {{ who }}\n")
+    world.run("apply", "--yes")
+    run = world.run("history", "--json").json["runs"][0]["run"]
+    ran = world.run("revert", run, "--yes", *arguments)
+    assert ran.code == 0, ran.err
+    return ran
+
+
+def test_a_revert_lasts_until_the_template_changes(world: World) -> None:
+    ran = reverted(world)
+    assert ran.out.splitlines()[-1] == (
+        "On hold until their templates change: api; rollout apply --release writes what they say."
+    )
+    assert (world.at("api", "conf.txt"), state(world.run("plan", "--json"))) == ("hello world\n", ("in-sync", HELD))
+    assert world.run("plan", "--json").json["targets"][0]["held"] is True
+    assert world.run("status", "--json").json["targets"][0]["held"] is True
+    applied = world.run("apply", "--yes", "--json")
+    assert (applied.code, applied.outcomes(), applied.reasons()) == (0, {"api": "unchanged"}, {"api": HELD})
+    assert world.run("verify").code == 2
+    world.template("project/more.txt", "2\n")
+    assert state(world.run("plan", "--json")) == ("pending", HELD)
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+    assert (world.at("api", "conf.txt"), world.at("api", "more.txt")) == ("hello world\n", "2\n")
+    world.template("project/conf.txt.j2", "better {{ who }}\n")
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+    assert (world.at("api", "conf.txt"), state(world.run("plan", "--json"))) == ("better world\n", ("in-sync", ""))
+
+
+def test_a_hold_is_known_without_the_state_folder_and_is_released(world: World) -> None:
+    reverted(world)
+    shutil.rmtree(os.environ["ROLLOUT_STATE_DIR"])
+    assert state(world.run("plan", "--json")) == ("in-sync", HELD)
+    assert world.run("apply", "--yes", "--json", "--release", "--limit", "api").outcomes() == {"api": "pushed"}
+    assert (world.at("api", "conf.txt"), state(world.run("plan", "--json"))) == ("bad world\n", ("in-sync", ""))
+
+
+def test_a_revert_that_waits_to_be_pushed_is_pushed_and_holds(world: World) -> None:
+    reverted(world, "--no-push")
+    assert world.run("status", "--fetch", "--json").states() == {"api": "ready-to-push"}
+    assert world.run("push", "--yes", "--json").outcomes() == {"api": "pushed"}
+    assert (world.at("api", "conf.txt"), state(world.run("plan", "--json"))) == ("hello world\n", ("in-sync", HELD))
+
+
+def test_a_folder_holds_too(world: World) -> None:
+    world.template("shared/conf.txt", "1\n")
+    world.tail = "folders:\n  shared: {path: shared, templates: [shared]}\n"
+    (world.root / "shared").mkdir()
+    world.run("apply", "--yes")
+    world.template("shared/conf.txt", "2\n")
+    world.run("apply", "--yes")
+    run = world.run("history", "--json").json["runs"][0]["run"]
+    assert world.run("revert", run, "--yes").code == 0
+    assert state(world.run("plan", "--json")) == ("in-sync", HELD)
+    assert world.run("apply", "--yes", "--json").outcomes() == {"shared": "unchanged"}
+    assert (world.root / "shared/conf.txt").read_text() == "1\n"
+    assert world.run("apply", "--yes", "--json", "--release").outcomes() == {"shared": "written"}
+    assert state(world.run("plan", "--json")) == ("in-sync", "")
