@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple, Self
 
 
@@ -68,3 +69,12 @@ class GitTimeout(GitError):
 
 class Damaged(GitError):
     """An object in a store of ours is damaged: the store is thrown away, and all it held is fetched again."""
+
+
+def near(word: str, names: Iterable[str], otherwise: str = "") -> str:
+    """Return what ends a message on a name that is not known: the one that may be meant, or else another way out."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(word, sorted(set(names)), 1)
+    way_out = f"did you mean {found[0]!r}?" if found else otherwise
+    return f"; {way_out}" if way_out else ""

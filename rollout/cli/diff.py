@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from rollout.cli import session
 from rollout.cli.options import common, option
 from rollout.cli.session import Session
-from rollout.errors import UsageError
+from rollout.errors import UsageError, near
 from rollout.inventory import choose
 from rollout.model import plan_document
 from rollout.model.inventory import Target
@@ -69,7 +69,7 @@ def _managed(steps: tuple[Step, ...], path: str, targets: list[str]) -> None:
     """Raise UsageError for a path that none of the targets has, if any could be looked at."""
     paths = list(dict.fromkeys(str(managed) for step in steps for managed in step.managed))
     if paths and path not in paths:
-        meant = choose.near(path, [*paths, *targets]) or f"; managed are: {', '.join(paths)}"
+        meant = near(path, [*paths, *targets], f"managed are: {', '.join(paths)}")
         about = plans.names([step.target for step in steps])
         raise UsageError(f"{about}: {path!r} is not managed{meant}")
 

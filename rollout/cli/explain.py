@@ -10,9 +10,8 @@ import click
 
 from rollout.cli import session
 from rollout.cli.options import common, option
-from rollout.errors import UsageError
+from rollout.errors import UsageError, near
 from rollout.fleet.explain import explanation
-from rollout.inventory.choose import near
 from rollout.ledger import ledger
 from rollout.model.parts import Input
 
@@ -32,8 +31,8 @@ def explain(context: click.Context, target: str, path: str, offline: bool) -> in
     with session.opened(context, looks=False) as at:
         chosen = next((t for t in at.loaded.inventory.targets if t.name == target), None)
         if chosen is None:
-            meant = near(target, [t.name for t in at.loaded.inventory.targets])
-            raise UsageError(f"there is no target {target!r}{meant}; `rollout status` lists them")
+            meant = near(target, [t.name for t in at.loaded.inventory.targets], "`rollout status` lists them")
+            raise UsageError(f"there is no target {target!r}{meant}")
         found = explanation(at.loaded, chosen, PurePosixPath(path), at.settings(offline=offline))
         inventory = at.loaded.inventory
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:

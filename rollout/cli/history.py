@@ -13,8 +13,7 @@ from rollout.cli.options import (
     terminal_width,
 )
 from rollout.cli.session import Session
-from rollout.errors import UsageError
-from rollout.inventory.choose import near
+from rollout.errors import UsageError, near
 from rollout.ledger import ledger
 from rollout.ledger.ledger import Ledger
 from rollout.machine import locks

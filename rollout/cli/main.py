@@ -14,7 +14,7 @@ import click
 from rollout import __version__
 from rollout.cli import failures, streams
 from rollout.cli.options import common
-from rollout.errors import Busy, Refused, RolloutError, UsageError
+from rollout.errors import Busy, Refused, RolloutError, UsageError, near
 
 # One module per command, imported when it is called: `rollout --help` loads none of them.
 _COMMANDS = {
@@ -63,11 +63,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0] if args else ""
         if name and not name.startswith("-") and name not in _COMMANDS:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, _COMMANDS, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else "; `rollout --help` lists them"
-            ctx.fail(f"there is no command {name!r}{hint}")
+            ctx.fail(f"there is no command {name!r}{near(name, _COMMANDS, '`rollout --help` lists them')}")
         return super().resolve_command(ctx, args)
 
 
@@ -113,7 +109,7 @@ def _ended(arguments: list[str] | None) -> int:
         return USAGE
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx is not None else "rollout"
-        return failed(UsageError(f"{where}: " + _lowered(error.format_message())), USAGE, prefix="")
+        return failed(UsageError(f"{where}: {_words(error)}"), USAGE, prefix="")
     except click.exceptions.Exit as error:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
@@ -139,6 +135,12 @@ def _ended(arguments: list[str] | None) -> int:
 def _of_system(error: OSError) -> RolloutError:
     what = error.strerror or "the system refuses it"
     return RolloutError(f"the system: {what}") if error.filename is None else RolloutError.at(error.filename, what)
+
+
+def _words(error: click.UsageError) -> str:
+    if isinstance(error, click.NoSuchOption):
+        return f"no such option {error.option_name!r}{near(error.option_name, error.possibilities or ())}"
+    return _lowered(error.format_message())
 
 
 def _lowered(text: str) -> str:

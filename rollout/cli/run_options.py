@@ -11,8 +11,7 @@ import click
 from msgspec import Struct
 
 from rollout.cli.options import option
-from rollout.errors import UsageError
-from rollout.inventory.choose import near
+from rollout.errors import UsageError, near
 from rollout.model.circumstances import Decisions, FileDecision
 from rollout.model.plan import OnDrift
 from rollout.model.reviews import Deliver

@@ -17,11 +17,10 @@ from rollout.cli.common_options import INVENTORY, Options, settled
 from rollout.cli.interrupt import Interrupt, Interrupted, interruptible
 from rollout.cli.progress import Progress
 from rollout.cli.screen import Screen
-from rollout.errors import RolloutError, UsageError
+from rollout.errors import RolloutError, UsageError, near
 from rollout.fleet import load
 from rollout.fleet.load import InventorySource, Loaded
 from rollout.fleet.plan import PlanRequest, Watcher, make_plan
-from rollout.inventory.choose import near
 from rollout.machine import state_folder
 from rollout.machine.above import above
 from rollout.model import reasons

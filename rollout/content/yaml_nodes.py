@@ -11,10 +11,11 @@ from rollout.content.spelled import Decimal, Whole
 
 
 class Fault(Struct, frozen=True):
-    """Something wrong at a line (1 is the first) of a file."""
+    """Something wrong at a line (1 is the first) of a file, or in an option of the command line instead."""
 
     line: int
     message: str
+    option: str = ""
 
 
 Value = bool | int | float | str | None

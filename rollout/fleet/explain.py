@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from rollout.errors import UsageError
+from rollout.errors import UsageError, near
 from rollout.fleet.load import Loaded
 from rollout.fleet.parts import Parts
 from rollout.fleet.wishes import heeded
@@ -40,9 +40,11 @@ def explanation(loaded: Loaded, target: Target, path: PurePosixPath, settings: S
     """Explain a managed path; raise UsageError for a path that no template names."""
     heard_out = heeded(loaded, (target,), settings, None)
     loaded, target = heard_out.loaded, heard_out.targets[0]
-    slot = next((slot for slot in loaded.rendering.slots(target) if slot.path == path), None)
+    slots = loaded.rendering.slots(target)
+    slot = next((slot for slot in slots if slot.path == path), None)
     if slot is None:
-        raise UsageError(f"{target.name}: no template set names {path}, so rollout never touches it")
+        meant = near(str(path), [str(one.path) for one in slots])
+        raise UsageError(f"{target.name}: no template set names {path}, so rollout never touches it{meant}")
     commit, changed = history(target, path, settings)
     inputs = Parts(loaded, settings).inputs(target, slot)
     return Explanation(slot, tuple(_variables(loaded, target, slot)), commit, changed, inputs)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from rollout.errors import Mistake, Place, UsageError
+from rollout.errors import Mistake, Place, UsageError, near
 from rollout.fleet.ignored import ignored
 from rollout.fleet.origin import origin
 from rollout.inventory import choose, machines
@@ -143,7 +143,7 @@ def _unread(inventory: Inventory, rendering: Rendering, overrides: Mapping[str, 
     names = rendering.reads(inventory.targets) if overrides else None
     if names is not None:
         for name in sorted(set(overrides) - names):
-            yield f"--var {name}: no template reads {name!r}{choose.near(name, names)}"
+            yield f"--var {name}: no template reads {name!r}{near(name, names)}"
 
 
 def _slots(rendering: Rendering, target: Target) -> list[str]:

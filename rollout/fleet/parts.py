@@ -12,8 +12,8 @@ from rollout.content.file_fault import FileFault
 from rollout.content.modes.mode import Situation
 from rollout.content.modes.table import strategy, traits
 from rollout.content.patterns import is_glob, matches_exactly
+from rollout.errors import near
 from rollout.fleet.load import Loaded
-from rollout.inventory.choose import near
 from rollout.model.files import Desired, File, Managed, Obstacle, Slot
 from rollout.model.inventory import Target
 from rollout.model.parts import Answer, Input, Question

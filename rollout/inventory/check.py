@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from rollout.content import yaml_nodes
 from rollout.content.yaml_nodes import Fault, Leaf, Node, Sequence
-from rollout.errors import Mistake, Place, UsageError
+from rollout.errors import Mistake, Place, UsageError, near
 from rollout.inventory.shapes import Anything, Flag, Fraction, ListOf, MapOf, Named, Number, Record, Shape, Text
 
 
@@ -18,7 +18,11 @@ class InventoryError(UsageError):
 
 def error(shown: str, faults: Iterable[Fault]) -> InventoryError:
     ordered = sorted(dict.fromkeys(faults), key=lambda fault: fault.line)
-    return InventoryError(*(Mistake(fault.message, Place(shown, fault.line)) for fault in ordered))
+    return InventoryError(*(Mistake(one.message, _place(shown, one)) for one in ordered))
+
+
+def _place(shown: str, fault: Fault) -> Place:
+    return Place(fault.option) if fault.option else Place(shown, fault.line)
 
 
 class Check(Struct):
@@ -110,11 +114,8 @@ class Check(Struct):
             if key in shape.fields:
                 self.walk(value, shape.fields[key], here)
                 continue
-            from difflib import get_close_matches
-
-            near = get_close_matches(key, shape.fields, 1)
-            way_out = f"did you mean {near[0]!r}?" if near else "allowed: " + ", ".join(shape.fields)
-            self.faults.append(Fault(node.key_lines[key], f"{here}: unknown key {key!r}; {way_out}"))
+            meant = near(key, shape.fields, "allowed: " + ", ".join(shape.fields))
+            self.faults.append(Fault(node.key_lines[key], f"{here}: unknown key {key!r}{meant}"))
         for key in shape.required:
             if key not in node.entries:
                 self.faults.append(Fault(node.line, f"{place or 'the inventory'}: {key!r} is missing"))

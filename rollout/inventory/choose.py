@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-from rollout.errors import UsageError
+from rollout.errors import UsageError, near
 from rollout.model.inventory import Branch, Folder, Target
 
 
@@ -75,14 +75,6 @@ def _is_here(target: Target, machine: str | None) -> bool:
             return checkout is not None and checkout.exists()
         case Folder(root):
             return machine is None and root.exists()
-
-
-def near(word: str, names: Iterable[str]) -> str:
-    """Return a question that suggests the name the person may have meant, if one is close."""
-    from difflib import get_close_matches
-
-    found = get_close_matches(word, sorted(set(names)), 1)
-    return f"; did you mean {found[0]!r}?" if found else ""
 
 
 def _named_by(target: Target, word: str) -> bool:

@@ -39,11 +39,11 @@ def variables(source: Source) -> tuple[Variables, list[Fault]]:
         faults += more
     overrides = {key: Variable(given(value), "--var") for key, value in source.overrides.items()}
     faults += [
-        Fault(1, f"--var {name}: the name {name!r} belongs to rollout; choose another")
+        Fault(0, f"the name {name!r} belongs to rollout; choose another", f"--var {name}")
         for name in sorted(RESERVED & overrides.keys())
     ]
     faults += [
-        Fault(1, f"--var {name}: {text!r} is not YAML: {wrong}; quote what is text")
+        Fault(0, f"{text!r} is not YAML: {wrong}; quote what is text", f"--var {name}")
         for name, text in source.overrides.items()
         if (wrong := _not_given(text)) is not None
     ]

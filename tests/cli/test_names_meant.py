@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -27,12 +28,32 @@ def test_names_that_are_not_there_are_answered_with_the_nearest(world: World) ->
         assert f"did you mean {run[0]!r}?" in ran.out + ran.err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["plann"], "there is no command 'plann'; did you mean 'plan'?"),
+        (["nothing-like-it"], "there is no command 'nothing-like-it'; `rollout --help` lists them"),
+        (["plan", "--limt", "x"], "rollout plan: no such option '--limt'; did you mean '--limit'?"),
+        (["diff", "api", "conf.tx"], "api: 'conf.tx' is not managed; did you mean 'conf.txt'?"),
+        (["diff", "api", "zzz"], "api: 'zzz' is not managed; managed are: conf.txt"),
+        (["explain", "api", "conf.tx"], "names conf.tx, so rollout never touches it; did you mean 'conf.txt'?"),
+        (["plan", "--limit", "apj"], "apj: matches no target and no group; did you mean 'api'?"),
+    ],
+)  # fmt: skip
+def test_every_name_that_is_not_known_is_answered_in_one_form(world: World, words: list[str], said: str) -> None:
+    world.repo("api")
+    ran = world.run(*words)
+    assert ran.code == 64
+    assert f"{said}\n" in ran.err
+
+
 @pytest.mark.parametrize("value", ["[1", "{a: 1", '"open', "'open"])
 def test_a_variable_that_begins_as_yaml_and_is_none_is_refused(world: World, value: str) -> None:
     world.repo("api")
-    ran = world.run("plan", "--var", f"who={value}")
+    ran = world.run("plan", "--json", "--var", "ok=1", "--var", f"who={value}")
     assert ran.code == 64
-    assert "--var who" in ran.out + ran.err
+    assert ran.err.startswith("rollout: --var who: ")
+    assert json.loads(ran.out)["place"] == "--var who"
 
 
 @pytest.mark.parametrize("text", ["{% include 'nope.j2' %}", "{% extends 'nope.j2' %}", "{% include ['nope.j2'] %}",
