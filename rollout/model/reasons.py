@@ -231,19 +231,6 @@ def without_ways(reason: Reason) -> Reason:
     return _each(reason, lambda part: replace(part, decide=None) if isinstance(part, FileCauses) else part)
 
 
-def anonymous(reason: Reason) -> Reason:
-    """Return a reason that names nobody, so that what others did to several targets alike is one text."""
-    return _each(reason, _anonymous)
-
-
-def _anonymous(part: Part) -> Part:
-    match part:
-        case FileCauses():
-            return replace(part, found=tuple((path, replace(did, by=None)) for path, did in part.found))
-        case _:
-            return part
-
-
 def _each(reason: Reason, change: Callable[[Part], Part]) -> Reason:
     """Change every part, and those of the reasons inside it."""
     return Reason(tuple(_inside(change(part), change) for part in reason.parts))

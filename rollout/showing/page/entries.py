@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from rollout.model import reasons
 from rollout.model.plan import Action, Change, State, Step
+from rollout.model.reasons import FileCauses, Reason
 from rollout.model.reviews import Checks, Review
 from rollout.safety import shown
 from rollout.showing.diffs import diff_of
@@ -103,7 +105,7 @@ def _why(seen: Seen, *, anonymous: bool = False) -> str:
     Commands are told apart from it, and times as dates: a page is read later than it is made.
     """
     why = reasons.dated(reasons.without_ways(seen.step.why))
-    text = (reasons.anonymous(why) if anonymous else why).text
+    text = (_anonymous(why) if anonymous else why).text
     if text:
         return text
     review = _review(seen.row.review)
@@ -115,6 +117,15 @@ def _why(seen: Seen, *, anonymous: bool = False) -> str:
     return "; ".join(f"{action} {_listed(paths)}" for action, paths in by_action.items())
 
 
+def _anonymous(why: Reason) -> Reason:
+    """Return a reason that names nobody, so that what others did to several targets alike is one text."""
+    return Reason(tuple(_by_nobody(part) if isinstance(part, FileCauses) else part for part in why.parts))
+
+
+def _by_nobody(part: FileCauses) -> FileCauses:
+    return replace(part, found=tuple((path, replace(did, by=None)) for path, did in part.found))
+
+
 def _listed(paths: Sequence[str]) -> str:
     more = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
     return ", ".join(paths[:_NAMED]) + more
@@ -123,7 +134,8 @@ def _listed(paths: Sequence[str]) -> str:
 def _file(target: str, change: Change, numbers: Mapping[tuple[str, str], int]) -> FileLine:
     path = str(change.path)
     number = None if change.action is Action.ERROR else numbers.get((target, path))
-    return FileLine(path, change.action.value, change.cause.removeprefix(f"{path}: "), number)
+    cause = change.cause if change.did is None else replace(change.did, by=None).words()
+    return FileLine(path, change.action.value, cause.removeprefix(f"{path}: "), number)
 
 
 def _commit(commit: str | None, site: str) -> Commit | None:
