@@ -12,8 +12,12 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from tests.faults.lab import STORIES, Experiment, Finding, Picture, Room, Story, reverted
+from tests.faults.experiment import Experiment, Finding
+from tests.faults.in_between import reverted
+from tests.faults.lab import Lab
+from tests.faults.picture import Picture
 from tests.faults.shim import Book, Mode
+from tests.faults.stories import STORIES, Story
 
 _SIZES = {"ext4": 64 << 20, "xfs": 320 << 20}
 _SERVER = ("api.git", "web.git", "pusher")  # on another machine, whose power stays
@@ -68,7 +72,7 @@ def _mount(*arguments: str) -> None:
     subprocess.run(["mount", *arguments], check=True, capture_output=True)
 
 
-def _unmount(room: Room) -> None:
+def _unmount(room: Lab) -> None:
     for name in (*_SERVER, ""):
         if os.path.ismount(place := room.live / name):
             _unmount_one(place)
@@ -84,7 +88,7 @@ def _unmount_one(place: Path) -> None:
         time.sleep(0.05)
 
 
-def _mount_world(room: Room, image: Path, server: Path, system: str) -> None:
+def _mount_world(room: Lab, image: Path, server: Path, system: str) -> None:
     """Put a disk in the world's place, with what other machines have over it."""
     room.live.mkdir(exist_ok=True)
     # As the system mounts it by default, but that xfs would not have a copy of a disk beside the disk.
@@ -93,7 +97,7 @@ def _mount_world(room: Room, image: Path, server: Path, system: str) -> None:
         _mount("--bind", str(server / name), str(room.live / name))
 
 
-def _template(room: Room, story: Story, system: str) -> tuple[Path, Path]:
+def _template(room: Lab, story: Story, system: str) -> tuple[Path, Path]:
     """Return a disk with the story's world on it and a folder with what is elsewhere."""
     name = f"{system}-{story.name.replace(' ', '-')}"
     image, server = room.place / f"{name}.img", room.place / f"{name}-server"
@@ -115,7 +119,7 @@ def _template(room: Room, story: Story, system: str) -> tuple[Path, Path]:
     return image, server
 
 
-def cut(room: Room, experiment: Experiment, system: str) -> Finding:
+def cut(room: Lab, experiment: Experiment, system: str) -> Finding:
     """Keep the disk as it is at one call, go on with that copy, and hold it against the promises."""
     story = STORIES[experiment.story]
     before = room.picture(story)
@@ -149,7 +153,7 @@ def cut(room: Room, experiment: Experiment, system: str) -> Finding:
         left.unlink(missing_ok=True)
 
 
-def beside(room: Room, experiment: Experiment) -> Finding:
+def beside(room: Lab, experiment: Experiment) -> Finding:
     """Run a person's git command in another mount of the checkout, with a whole rollout at one call of it."""
     story, deed = STORIES[experiment.story], experiment.deed
     assert deed is not None

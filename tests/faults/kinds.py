@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 
 from tests.faults import disks, people, points
-from tests.faults.lab import STORIES, Experiment
+from tests.faults.experiment import Experiment
 from tests.faults.people import Deed
 from tests.faults.points import Point
 from tests.faults.shim import Call, Fault, Mode
+from tests.faults.stories import STORIES
 
 Calls = Mapping[str, list[tuple[Call, Point]]]
 _ALL = tuple(STORIES)

@@ -27,11 +27,13 @@ from pathlib import Path
 from typing import TextIO
 
 from tests.faults import disks, kinds, points, shim, table
+from tests.faults.experiment import Experiment, Finding
 from tests.faults.kinds import BY_NAME, KINDS, Kind
-from tests.faults.lab import STORIES, Experiment, Finding, Room
+from tests.faults.lab import Lab
+from tests.faults.stories import STORIES
 
 
-def plan(room: Room, wanted: Iterable[Kind], given: Choice) -> list[Experiment]:
+def plan(room: Lab, wanted: Iterable[Kind], given: Choice) -> list[Experiment]:
     """Choose the experiments; `most` of them, spread evenly over kinds, situations, deeds and calls."""
     able = [kind for kind in wanted if kind.refusal() is None]
     stories = {name for kind in able if kind.way not in _COMMANDS for name in kind.stories}
@@ -68,7 +70,7 @@ class Choice:
     where: str = "*"
 
 
-def _experiments(room: Room, kind: Kind, calls: kinds.Calls, given: Choice) -> Iterator[Experiment]:
+def _experiments(room: Lab, kind: Kind, calls: kinds.Calls, given: Choice) -> Iterator[Experiment]:
     chance = random.Random(f"{given.seed} {kind.name}")
     if kind.way not in _COMMANDS:
         return kind.experiments(calls, given.deed, given.where, chance)
@@ -84,12 +86,12 @@ def _experiments(room: Room, kind: Kind, calls: kinds.Calls, given: Choice) -> I
 
 def _work(place: Path, todo: multiprocessing.Queue[Experiment | None], done: multiprocessing.Queue[Finding]) -> None:
     disks.private_mounts()
-    room = Room(place)
+    room = Lab(place)
     while (experiment := todo.get()) is not None:
         done.put(made(room, experiment))
 
 
-def made(room: Room, experiment: Experiment) -> Finding:
+def made(room: Lab, experiment: Experiment) -> Finding:
     """Make one experiment."""
     started = time.monotonic()
     try:
@@ -108,7 +110,7 @@ def made(room: Room, experiment: Experiment) -> Finding:
     return finding
 
 
-def _bound(experiment: Experiment, room: Room) -> Experiment:
+def _bound(experiment: Experiment, room: Lab) -> Experiment:
     """Fill in the command line of a deed, which speaks of the room's own paths."""
     if experiment.fault.only:
         return replace(experiment, fault=replace(experiment.fault, only=str(room.live / experiment.fault.only)))
@@ -258,7 +260,7 @@ def main() -> int:
         return 0
     place = rooms()
     try:
-        room = Room(place / "room0")
+        room = Lab(place / "room0")
         if given.calls:
             story = next(name for name in STORIES if fnmatch.fnmatch(name, given.story))
             for call, point in points.of(room.calls(STORIES[story])):

@@ -1,0 +1,131 @@
+"""The small world of an experiment: remotes, checkouts, a shared folder, and a person at work."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.conftest import GITCONFIG
+from tests.faults.room import Room
+from tests.faults.stories import ODD_NAMES, Story
+
+
+@dataclass
+class SmallWorld:
+    """Makes a story's world by plain git, and rolls out once so that there is something to update."""
+
+    room: Room
+    story: Story
+
+    def write(self, path: str, text: str) -> Path:
+        file = self.room.live / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        return file
+
+    def make(self) -> None:
+        live = self.room.live
+        live.mkdir()
+        small = "[core]\n\ttrustctime = false\n\tcheckStat = minimal\n[gc]\n\tautoDetach = false\n"
+        self.write("home/.gitconfig", GITCONFIG + small)
+        self._templates("v1", new=False)
+        for name in self.story.targets:
+            if name in {"api", "web"}:
+                self._remote(name)
+        if "solo" in self.story.targets:
+            self._solo()
+        else:
+            self.room.git(".", "clone", "-q", "--template=", "api.git", "api")
+            self.room.git("api", "remote", "set-url", "origin", "../api.git")
+            self.room.git(".", "clone", "-q", "--template=", "api.git", "pusher")
+        self._inventory()
+        first = self.room.again(Story("first", targets=self.story.targets))
+        assert first.code == 0, first.err
+        if self.story.upstream_moved:
+            self._others_push()
+        if not self.story.clones:
+            self._person(self.story.top)
+        self._templates("v2", new=True)
+        if self.story.unpushed:
+            command = ("apply", "--yes", "--json", "--no-push")
+            kept = self.room.again(Story("kept", command, targets=self.story.targets))
+            assert kept.code == 0, kept.err
+        if self.story.first_contact:
+            shutil.rmtree(live / "state")
+        if self.story.clones:
+            shutil.rmtree(live / "api")
+
+    def _templates(self, version: str, *, new: bool) -> None:
+        self.write("templates/project/conf.txt.j2", f"{version} of {{{{ target.name }}}}\nsecond line\n")
+        self.write("templates/project/run.sh", f"#!/bin/sh\necho {version}\n").chmod(0o755)
+        self.write("templates/shared/a.txt", f"{version} of a\nsecond line\n")
+        if new:
+            self.write("templates/project/docs/new.txt", "new\nsecond line\n")
+            self.write("templates/shared/sub/b.txt", "new b\nsecond line\n")
+
+    def _inventory(self) -> None:
+        there = f", url: {self.room.live}/api.git" if self.story.clones else ""
+        entries = {"api": f"{{path: api{there}}}", "web": f"{{url: {self.room.live}/web.git}}", "solo": "{path: solo}"}
+        repos = "".join(f"  {name}: {entries[name]}\n" for name in self.story.targets if name in entries)
+        folders = "folders:\n  shared: {path: shared, templates: [shared]}\n" if "shared" in self.story.targets else ""
+        self.write("inventory.yaml", f"version: 1\ndefaults: {{templates: [project]}}\nrepos:\n{repos}{folders}")
+
+    def _remote(self, name: str) -> None:
+        self.room.git(".", "init", "-q", "--bare", "--template=", f"{name}.git")
+        self.room.git(".", "clone", "-q", "--template=", f"{name}.git", "first")
+        self._first_files("first")
+        self.room.git("first", "add", "-A")
+        self.room.git("first", "commit", "-q", "-m", "first")
+        self.room.git("first", "push", "-q", "origin", "HEAD")
+        shutil.rmtree(self.room.live / "first")
+
+    def _first_files(self, top: str) -> None:
+        for name in ("staged.txt", "other.txt", "team.txt", "gone/old.txt"):
+            self.write(f"{top}/{name}", "AAAAA-other\n" if name == "other.txt" else f"{name} as committed\n")
+        for name in ODD_NAMES if self.story.odd_names else ():
+            self.write(f"{top}/{name}", f"{name} as committed\n")
+        self.write(f"{top}/.gitignore", "*.log\n")
+
+    def _solo(self) -> None:
+        self.room.git(".", "init", "-q", "--template=", "solo")
+        self._first_files("solo")
+        self.room.git("solo", "add", "-A")
+        self.room.git("solo", "commit", "-q", "-m", "first")
+
+    def _others_push(self) -> None:
+        self.room.git("pusher", "pull", "-q")
+        self.room.git("pusher", "rm", "-q", "gone/old.txt")
+        self.write("pusher/team.txt", "changed by the team\n")
+        self.write("pusher/fresh/deep/new.txt", "new from the team\n")
+        for name in ODD_NAMES if self.story.odd_names else ():
+            self.write(f"pusher/{name}", f"{name} changed by the team\n")
+        self.room.git("pusher", "add", "-A")
+        self.room.git("pusher", "commit", "-q", "-m", "team")
+        self.room.git("pusher", "push", "-q")
+
+    def _person(self, top: str) -> None:
+        """Leave a person's work of every kind: stashed, on another branch, staged, dirty, untracked, ignored."""
+        self.write(f"{top}/other.txt", "TOKEN-stash\n")
+        self.room.git(top, "stash", "-q")
+        self.room.git(top, "switch", "-q", "-c", "side")
+        self.write(f"{top}/side.txt", "TOKEN-branch\n")
+        self.room.git(top, "add", "side.txt")
+        self.room.git(top, "commit", "-q", "-m", "persons-own side")
+        self.room.git(top, "switch", "-q", "main")
+        self.write(f"{top}/untracked.txt", "TOKEN-untracked\n")
+        self.write(f"{top}/ignored.log", "TOKEN-ignored\n")
+        self.write(f"{top}/staged.txt", "TOKEN-staged\n")
+        self.room.git(top, "add", "staged.txt")
+        # Same size, same time as the index: git must look inside to see the edit, and so must whoever copies its index.
+        other = self.write(f"{top}/other.txt", "TOKEN-other\n")
+        when = time.time_ns() // 10**9 * 10**9 - 10**10
+        first = other.read_text()
+        other.write_text("AAAAA-other\n")
+        os.utime(other, ns=(when, when))
+        self.room.git(top, "update-index", "--refresh", ok=False)
+        other.write_text(first)
+        os.utime(other, ns=(when, when))
+        os.utime(self.room.live / top / ".git/index", ns=(when, when))
