@@ -14,7 +14,7 @@ from rollout.cli.recording import tell
 from rollout.cli.session import Session
 from rollout.errors import Refused, UsageError
 from rollout.fleet import reviews
-from rollout.fleet.reviews import STATES, Act, Found, Order
+from rollout.fleet.reviews import STATES, Act, Found, ReviewAction
 from rollout.machine import clock
 from rollout.model.outcomes import Outcome, Run, Verdict
 from rollout.showing.colour import count
@@ -50,7 +50,7 @@ def review(
         found = list(reviews.found(made.steps, states))
         if action == "list":
             return _listed(at, found)
-        return _acted(at, Order(Act(action), message or "", force, at.options.timeout), found, yes=yes)
+        return _acted(at, ReviewAction(Act(action), message or "", force, at.options.timeout), found, yes=yes)
 
 
 def _listed(at: Session, found: list[Found]) -> int:
@@ -62,7 +62,7 @@ def _listed(at: Session, found: list[Found]) -> int:
     return 0
 
 
-def _acted(at: Session, order: Order, found: list[Found], *, yes: bool) -> int:
+def _acted(at: Session, order: ReviewAction, found: list[Found], *, yes: bool) -> int:
     if found and not yes:
         _ask(at, order, found)
     run = Run(clock.new_id(), "review", clock.now_exact(), clock.epoch(), order.message)
@@ -88,7 +88,7 @@ def _acted(at: Session, order: Order, found: list[Found], *, yes: bool) -> int:
     return code
 
 
-def _ask(at: Session, order: Order, found: list[Found]) -> None:
+def _ask(at: Session, order: ReviewAction, found: list[Found]) -> None:
     """Ask once, with no as the default; raise Refused if there is no terminal or the answer is no."""
     what = f"{_WANTED[order.act]} {count(len(found), 'review')}"
     if at.options.json or not sys.stdin.isatty():

@@ -25,7 +25,7 @@ class Act(StrEnum):
     COMMENT = "comment"
 
 
-class Order(Struct, frozen=True):
+class ReviewAction(Struct, frozen=True):
     """One action on many reviews."""
 
     act: Act
@@ -66,7 +66,7 @@ def found(steps: Iterable[Step], states: tuple[str, ...]) -> Iterator[Found]:
             yield one
 
 
-def done(order: Order, one: Found) -> Outcome:
+def done(order: ReviewAction, one: Found) -> Outcome:
     """Do it to one review; what is in its way is the outcome."""
     step, review = one.step, one.review
     obstacle = _obstacle(order, review)
@@ -81,7 +81,7 @@ def done(order: Order, one: Found) -> Outcome:
         return _outcome(one, Verdict.FAILED, str(trouble))
 
 
-def _acted(order: Order, one: Found, asked: Client) -> Outcome:
+def _acted(order: ReviewAction, one: Found, asked: Client) -> Outcome:
     step, review = one.step, one.review
     assert step.standing is not None
     assert step.branch is not None
@@ -100,7 +100,7 @@ def _acted(order: Order, one: Found, asked: Client) -> Outcome:
             return _outcome(one, Verdict.UNCHANGED, f"{review.url} has the comment")
 
 
-def _obstacle(order: Order, review: Review) -> str:
+def _obstacle(order: ReviewAction, review: Review) -> str:
     """Say why a review is left alone, or nothing."""
     if order.act is Act.COMMENT:
         return ""
