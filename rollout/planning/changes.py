@@ -25,7 +25,7 @@ class Kept(Struct, frozen=True):
     path: PurePosixPath
 
 
-class OnHold(Struct, frozen=True):
+class HeldFile(Struct, frozen=True):
     """A file that needs nothing now because it was reverted and its template has not changed since."""
 
     path: PurePosixPath
@@ -49,7 +49,7 @@ def changes_needed(desired: Desired, snapshot: Snapshot, decisions: Decisions) -
     changes += [_error(path, message) for path, message in problems.items()]
     kept = tuple(sorted(one.path for one in found if isinstance(one, Kept)))
     warnings = tuple(warning for item in judged for warning in _warnings(item, snapshot.files.get(item.path)))
-    held = tuple(sorted(one.path for one in found if isinstance(one, OnHold)))
+    held = tuple(sorted(one.path for one in found if isinstance(one, HeldFile)))
     changes.sort(key=lambda change: change.path)
     return Needed(tuple(changes), kept, held, found.count(None) + len(kept) + len(held), warnings)
 
@@ -70,7 +70,7 @@ def change_for(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Chang
     return found if isinstance(found, Change) else None
 
 
-def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change | Kept | OnHold | None:
+def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change | Kept | HeldFile | None:
     actual = snapshot.files.get(item.path)
     if isinstance(actual, Obstacle):
         if strategy(item.mode).passed_over(item, actual):
@@ -84,7 +84,7 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
         if fault:
             return _error(item.path, fault, actual)
         if keeping.on_hold(item, snapshot.held.get(item.path), decisions):
-            return None if _classified(at, wanted, Decisions()) is None else OnHold(item.path)
+            return None if _classified(at, wanted, Decisions()) is None else HeldFile(item.path)
         if keeping.stays(item, snapshot.kept.get(item.path), decisions):
             change = _classified(at, wanted, Decisions())
             return Kept(item.path) if change is not None and change.action in keeping.WAITING else change
