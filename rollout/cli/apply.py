@@ -52,10 +52,11 @@ def apply(
     A word that is a file here, or has a slash, is a saved plan; the others name targets.
 
     \b
-    rollout apply
-    rollout apply consilio-s health-agent-s
-    rollout apply rollout.plan --yes
-    rollout apply --no-push --message "Event store migration"
+    Examples:
+      rollout apply
+      rollout apply consilio-s health-agent-s
+      rollout apply rollout.plan --yes
+      rollout apply --no-push --message "Event store migration"
     """
     with _opened(context) as at, ledger(at) as book:
         settings = at.settings(offline=reach.offline, push=reach.push, writes=True)

@@ -13,8 +13,9 @@ def completion(context: click.Context, shell: str) -> int:
     """Print the completion script for a shell.
 
     \b
-    rollout completion bash > ~/.local/share/bash-completion/completions/rollout
-    rollout completion zsh > ~/.zfunc/_rollout
+    Examples:
+      rollout completion bash > ~/.local/share/bash-completion/completions/rollout
+      rollout completion zsh > ~/.zfunc/_rollout
     """
     kind = get_completion_class(shell)
     assert kind is not None

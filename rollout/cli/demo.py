@@ -26,9 +26,10 @@ def demo(context: click.Context, folder: str | None, events: bool) -> int:
     that reach the database, and an agent's session that is killed and taken over.
 
     \b
-    rollout demo
-    rollout demo /tmp/sandbox
-    rollout demo --events
+    Examples:
+      rollout demo
+      rollout demo /tmp/sandbox
+      rollout demo --events
     """
     options = settled(context)
     place = Path(folder).expanduser() if folder else Path(tempfile.mkdtemp(prefix="rollout-demo-"))

@@ -31,9 +31,10 @@ def diff(context: click.Context, words: tuple[str, ...], base: bool, offline: bo
     The last word is the path of a file unless it names a target.
 
     \b
-    rollout diff
-    rollout diff consilio-s health-agent-s
-    rollout diff consilio-s CLAUDE.md --base
+    Examples:
+      rollout diff
+      rollout diff consilio-s health-agent-s
+      rollout diff consilio-s CLAUDE.md --base
     """
     with session.opened(context) as at:
         chosen, path = _meant(at.loaded.chosen, words)

@@ -43,8 +43,9 @@ def discover(
     """List the repositories of an organisation or a group that the inventory does not name.
 
     \b
-    rollout discover --forge github:my-team --topic service
-    rollout discover --forge gitlab:platform/services --add
+    Examples:
+      rollout discover --forge github:my-team --topic service
+      rollout discover --forge gitlab:platform/services --add
     """
     with session.opened(context, check=False, looks=False) as at:
         wanted = sources or at.loaded.inventory.discover

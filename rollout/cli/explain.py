@@ -26,7 +26,8 @@ def explain(context: click.Context, target: str, path: str, offline: bool) -> in
     """Say why a file has these lines: its template, its variables, who wrote it last and who changed it since.
 
     \b
-    rollout explain consilio-s .supervisor-specific/03-machine-config.md
+    Examples:
+      rollout explain consilio-s .supervisor-specific/03-machine-config.md
     """
     with session.opened(context, looks=False) as at:
         chosen = next((t for t in at.loaded.inventory.targets if t.name == target), None)

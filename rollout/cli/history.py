@@ -31,8 +31,9 @@ def history(context: click.Context, run: str | None) -> int:
     """List the runs, newest first, or show one run's outcomes.
 
     \b
-    rollout history
-    rollout history 20260203T1520
+    Examples:
+      rollout history
+      rollout history 20260203T1520
     """
     with session.opened(context, check=False, looks=False) as at:
         inventory = at.loaded.inventory

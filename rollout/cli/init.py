@@ -48,9 +48,10 @@ def init(context: click.Context, folder: str | None, yes: bool, add: bool) -> in
     becomes variables; the first plan then says in-sync. It overwrites no file and touches nothing in any repository.
 
     \b
-    rollout init ~/work            look, show what could be taken over, ask, write
-    rollout init ~/work --json     show it, and write nothing
-    rollout init ~/work --add      take in what is new since
+    Examples:
+      rollout init ~/work            look, show what could be taken over, ask, write
+      rollout init ~/work --json     show it, and write nothing
+      rollout init ~/work --add      take in what is new since
     """
     options = settled(context)
     screen = Screen(options)

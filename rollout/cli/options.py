@@ -43,11 +43,27 @@ _COMMON: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
 )  # fmt: skip
 
 
+class CommonOption(click.Option):
+    """An option that every command takes: completed everywhere, and told by `rollout help options` alone."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        return _SEE if self.name == "inventory" else None
+
+    def told(self, ctx: click.Context) -> tuple[str, str] | None:
+        return super().get_help_record(ctx)
+
+
+_SEE = ("-i, --limit, --json, ...", "Common options: `rollout help options`.")
+
+
 def common(function: F) -> F:
     """Give a command the common options."""
     for names, settings in reversed(_COMMON):
         long = next(name for name in names if name.startswith("--"))
-        function = click.option(*names, envvar=envvar(long), expose_value=False, callback=_note, **settings)(function)
+        told = click.option(
+            *names, cls=CommonOption, envvar=envvar(long), expose_value=False, callback=_note, **settings
+        )
+        function = told(function)
     return function
 
 

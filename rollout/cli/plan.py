@@ -42,9 +42,10 @@ def plan(
     """Show what apply would change; write nothing in any target.
 
     \b
-    rollout plan
-    rollout plan supervisors web --no-diff
-    rollout plan --out rollout.plan && rollout apply rollout.plan
+    Examples:
+      rollout plan
+      rollout plan supervisors web --no-diff
+      rollout plan --out rollout.plan && rollout apply rollout.plan
     """
     with session.opened(context) as at:
         problems = {} if offline else proving.problems(at)

@@ -25,8 +25,9 @@ def push(
     """Push every target that is ready to push, rebuilding rollout's own commits on an upstream that moved.
 
     \b
-    rollout push --yes
-    rollout push health-agent-s
+    Examples:
+      rollout push --yes
+      rollout push health-agent-s
     """
     with session.opened(context, check=False, spread=False) as at, ledger(at) as book:
         settings = at.settings(writes=True)

@@ -37,9 +37,10 @@ def report(context: click.Context, run: str | None, form: str, out: str | None) 
     waits, what is fine, the runs, and the event store.
 
     \b
-    rollout report > ROLLOUT.md
-    rollout report 20260203T1520
-    rollout report --format html --out fleet.html
+    Examples:
+      rollout report > ROLLOUT.md
+      rollout report 20260203T1520
+      rollout report --format html --out fleet.html
     """
     if form == "html":
         if run is not None:

@@ -34,8 +34,9 @@ def revert(
     """Undo a run: new commits that put back what was there, and shared files from their backups.
 
     \b
-    rollout history
-    rollout revert 20260203T152000Z-3f81ad
+    Examples:
+      rollout history
+      rollout revert 20260203T152000Z-3f81ad
     """
     with session.opened(context, check=False, spread=False, looks=False) as at, ledger(at) as book:
         settings = at.settings(push=not no_push, writes=True)

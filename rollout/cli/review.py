@@ -39,9 +39,10 @@ def review(
     """List the open reviews, or merge, close or comment on many of them.
 
     \b
-    rollout review
-    rollout review merge --state green --state approved --limit supervisors
-    rollout review close --message "Superseded by the new rules." --yes
+    Examples:
+      rollout review
+      rollout review merge --state green --state approved --limit supervisors
+      rollout review close --message "Superseded by the new rules." --yes
     """
     if action == Act.COMMENT and not message:
         raise UsageError("rollout review comment: takes --message TEXT")

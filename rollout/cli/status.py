@@ -38,9 +38,10 @@ def status(context: click.Context, fetch: bool, detailed_exitcode: bool, form: s
     """Show the state of every target, one line each.
 
     \b
-    rollout status
-    rollout status --fetch --detailed-exitcode
-    rollout status --format markdown > STATUS.md
+    Examples:
+      rollout status
+      rollout status --fetch --detailed-exitcode
+      rollout status --format markdown > STATUS.md
     """
     with session.opened(context) as at:
         settings = at.settings(offline=not fetch)

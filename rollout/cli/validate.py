@@ -28,8 +28,9 @@ def validate(context: click.Context) -> int:
     """Check the inventory and the templates; touch no target.
 
     \b
-    rollout validate
-    rollout validate consilio-s
+    Examples:
+      rollout validate
+      rollout validate consilio-s
     """
     with session.opened(context, looks=False) as at:
         _formats_known(at.loaded)

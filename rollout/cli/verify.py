@@ -32,9 +32,10 @@ def verify(context: click.Context, database: str | None, form: str) -> int:
     that hooks log what happens: sessions of the last week beside their transcripts and git's own record.
 
     \b
-    rollout verify
-    rollout verify shared --json
-    rollout verify --database postgresql://supervisor@localhost:5434/supervisor_service
+    Examples:
+      rollout verify
+      rollout verify shared --json
+      rollout verify --database postgresql://supervisor@localhost:5434/supervisor_service
     """
     with session.opened(context) as at:
         made = at.plan(at.settings(), from_memory=False)  # a proof trusts nothing remembered

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 import click
 
+from rollout.errors import near
 from rollout.events.settings import DATABASE, ENVIRONMENT
 
 COMMANDS = {
@@ -31,6 +32,14 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [name for name, place in COMMANDS.items() if find_spec(place.partition(":")[0])]
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name, known = args[0], self.list_commands(ctx)
+        if not name.startswith("-") and name not in known:
+            ctx.fail(f"there is no command {name!r}{near(name, known, '`rollout events --help` lists them')}")
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
             return None
@@ -47,7 +56,7 @@ def events(ctx: click.Context, database: str | None) -> None:
     """Log what agents do, and let another one take over: the event store in PostgreSQL.
 
     \b
-    Example:
+    Examples:
       export ROLLOUT_DATABASE_URL=postgresql://supervisor@localhost:5434/supervisor_service
       rollout events migrate
       rollout events append commit '{"message": "feat: auth", "hash": "a1b2c3d"}'

@@ -37,6 +37,9 @@ def test_names_that_are_not_there_are_answered_with_the_nearest(world: World) ->
         (["diff", "api", "conf.tx"], "api: 'conf.tx' is not managed; did you mean 'conf.txt'?"),
         (["diff", "api", "zzz"], "api: 'zzz' is not managed; managed are: conf.txt"),
         (["explain", "api", "conf.tx"], "names conf.tx, so rollout never touches it; did you mean 'conf.txt'?"),
+        (["events", "apend"], "there is no command 'apend'; did you mean 'append'?"),
+        (["events", "qqq"], "there is no command 'qqq'; `rollout events --help` lists them"),
+        (["plan", "apj"], "apj: matches no target and no group; did you mean 'api'?"),
         (["plan", "--limit", "apj"], "apj: matches no target and no group; did you mean 'api'?"),
     ],
 )  # fmt: skip

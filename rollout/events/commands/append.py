@@ -33,7 +33,8 @@ def append(event_type: str, payload: str, instance: str | None, as_json: bool, *
     """Log one event and print its position; JSON may be `-` for standard input.
 
     \b
-    Example: rollout events append epic_start '{"epic_id": "epic-003", "feature": "auth"}'
+    Examples:
+      rollout events append epic_start '{"epic_id": "epic-003", "feature": "auth"}'
     """
     from rollout.events import event_types, store
 

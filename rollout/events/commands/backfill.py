@@ -24,7 +24,8 @@ def backfill(ctx: click.Context, table: str, timezone: str | None, as_json: bool
     events per instance, and with exit code 2 when they do not agree.
 
     \b
-    Example: rollout events backfill --timezone UTC
+    Examples:
+      rollout events backfill --timezone UTC
     """
     from rollout.events import backfill as old_table
 

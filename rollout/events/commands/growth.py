@@ -19,7 +19,8 @@ def growth(days: int, as_json: bool) -> None:
     """Show rows, bytes, events per day and per type, and an estimate for a year.
 
     \b
-    Example: rollout events growth --days 7
+    Examples:
+      rollout events growth --days 7
     """
     from rollout.events.growth import read_growth
 

@@ -25,7 +25,8 @@ def health(ctx: click.Context, instance: str | None, as_json: bool) -> None:
     less is stored of any type than events.capture.min_rate of the inventory (0.99) asks for.
 
     \b
-    Example: rollout events health consilio-PS-a1b2c3
+    Examples:
+      rollout events health consilio-PS-a1b2c3
     """
     from rollout.events import health as compared
 

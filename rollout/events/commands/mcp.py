@@ -14,7 +14,8 @@ def mcp() -> None:
     """Offer the event store to an agent as an MCP server on stdin and stdout.
 
     \b
-    Example: claude mcp add rollout-events -- rollout events mcp
+    Examples:
+      claude mcp add rollout-events -- rollout events mcp
     """
     try:
         from mcp.server.fastmcp import FastMCP

@@ -11,6 +11,10 @@ def migrate() -> None:
     """Bring the event store up to date; run twice, it changes nothing.
 
     It works on an empty database, on itself, and on the tables of the older store, whose rows stay as they are.
+
+    \b
+    Examples:
+      rollout events migrate
     """
     from rollout.events import event_types, migrations
 

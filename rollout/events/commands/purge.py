@@ -22,7 +22,8 @@ def purge(older_than: str, instance: str | None) -> None:
     """Delete whole sessions whose every event is older than the horizon; print how many events of each.
 
     \b
-    Example: rollout events purge --older-than 180d
+    Examples:
+      rollout events purge --older-than 180d
     """
     from rollout.events import retention
 

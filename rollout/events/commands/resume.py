@@ -23,7 +23,8 @@ def resume(instance: str, shape: str, full: bool) -> None:
     heard of it for events.stale_after.
 
     \b
-    Example: rollout events resume consilio-PS-a1b2c3
+    Examples:
+      rollout events resume consilio-PS-a1b2c3
     """
     from rollout.events import inferred, resume_markdown, store
     from rollout.events.bundle import Moment

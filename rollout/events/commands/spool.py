@@ -37,7 +37,8 @@ def flush(spool: Path | None) -> None:
     """Deliver the events that wait on disk, in order, each exactly once.
 
     \b
-    Example: rollout events flush
+    Examples:
+      rollout events flush
     """
     from rollout.events.spool import count_waiting, deliver, deliver_by, spool_folder
 
@@ -70,7 +71,8 @@ def hook(event: str, words: tuple[str, ...]) -> None:
     settings call directly because it starts faster.
 
     \b
-    Example: rollout events hook SessionStart consilio PS <payload.json
+    Examples:
+      rollout events hook SessionStart consilio PS <payload.json
     """
     script = _script(Path.cwd())
     try:

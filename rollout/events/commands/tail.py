@@ -24,7 +24,8 @@ def tail(instance: str, lines: int, follow: bool, as_json: bool) -> None:
     """Print the newest events of a session, the newest last.
 
     \b
-    Example: rollout events tail consilio-PS-a1b2c3 -n 5
+    Examples:
+      rollout events tail consilio-PS-a1b2c3 -n 5
     """
     from rollout.events import store
 

@@ -31,6 +31,10 @@ def verify(ctx: click.Context, tap: bool, as_json: bool, helper: Path | None) ->
     """Run the ten checks of the event store; what they write is rolled back.
 
     The exit code is 2 when a check fails, and 1 when the database cannot be reached.
+
+    \b
+    Examples:
+      rollout events verify
     """
     from rollout.events import check_report
     from rollout.events.database import address, read_url
