@@ -22,6 +22,7 @@ from rollout.model.inventory import Target
 from rollout.model.plan import Plan, State, Step
 from rollout.model.reasons import said
 from rollout.planning import needs
+from rollout.planning.holds import held
 from rollout.planning.steps import with_limits
 from rollout.rendering.checks import FileChecks
 from rollout.rendering.formatters import Formatters
@@ -84,6 +85,8 @@ def make_plan(loaded: Loaded, question: PlanRequest, executor: Executor, watcher
         found[look.target.name] = step
         watcher.ended(look.target.name)
     steps = _apart(tuple(_with_needs(found.get(t.name) or _not_looked_at(t), t) for t in heard_out.targets))
+    today = clock.now()[:10]
+    steps = tuple(held(step, target, today) for step, target in zip(steps, heard_out.targets, strict=True))
     steps = needs.waiting(steps, _needed(loaded, settings, executor, stop, steps))
     made = Plan(clock.new_id(), clock.now(), with_words(loaded, steps))
     return replace(made, digest=plan_document.digest(made))

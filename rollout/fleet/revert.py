@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from rollout.fleet.load import Loaded
 from rollout.fleet.parts import Parts
+from rollout.machine import clock
 from rollout.model.inventory import Target
 from rollout.model.outcomes import PastRun
 from rollout.model.plan import Step
+from rollout.planning.holds import held
 from rollout.planning.undo import on_hold
 from rollout.rendering.formatters import Formatters
 from rollout.targets.job import Settings
@@ -31,5 +33,5 @@ def steps_back(
         return on_hold(step, formatters.over(wanted))
 
     for target, step in threads.run(undo, targets, jobs):
-        found[target.name] = step
+        found[target.name] = held(step, target, clock.now()[:10])
     return tuple(found[target.name] for target in targets)

@@ -37,6 +37,16 @@ NEEDS = ListOf(
     doc="targets that must be as they should be before this one is written",
 )
 
+HOLD = Named(
+    Flag(),
+    Record(
+        {"until": Text(pattern=r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", doc="a day, such as 2026-03-01")},
+        required=("until",),
+        doc="up to a day, on which it goes on",
+    ),
+    doc="leave it as it is: nothing is written, pushed or proposed",
+)
+
 ON_MACHINES = ListOf(
     Text(pattern=NAME, doc="the name of a machine"),
     least=1,
@@ -104,6 +114,7 @@ REPO = Record(
         "vars": VARS,
         "checkout": CHECKOUT,
         "needs": NEEDS,
+        "hold": HOLD,
         "machines": ON_MACHINES,
         "deliver": DELIVER,
         "review": REVIEW,
@@ -119,6 +130,7 @@ FOLDER = Record(
         "groups": GROUPS,
         "vars": VARS,
         "needs": NEEDS,
+        "hold": HOLD,
         "machines": ON_MACHINES,
     },
     required=("path", "templates"),

@@ -64,9 +64,9 @@ class Record(Struct, frozen=True):
 
 
 class Named(Struct, frozen=True):
-    """A record that may stand as one of its texts alone."""
+    """A record that may stand as one word alone."""
 
-    text: Text
+    text: Text | Flag
     record: Record
     doc: str = ""
 

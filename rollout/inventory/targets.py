@@ -13,7 +13,7 @@ from rollout.content.yaml_nodes import Fault
 from rollout.inventory.deliveries import delivery
 from rollout.inventory.entries import Entry, Source, entry, list_of, section, text_of
 from rollout.inventory.variables import Variables, variables_of
-from rollout.model.inventory import Branch, Folder, Target
+from rollout.model.inventory import Branch, Folder, Hold, Target
 from rollout.safety import addresses
 
 
@@ -61,7 +61,8 @@ def _target(
     templates = tuple(list_of(told.node, "templates")) or fallback
     groups = tuple(list_of(told.node, "groups"))
     own, faults = variables_of(entry(told.node, "vars"), told.place)
-    target = Target(told.name, location, templates, groups, common.of(groups, own), told.line, *_named(told))
+    seen, hold = common.of(groups, own), _hold(told)
+    target = Target(told.name, location, templates, groups, seen, told.line, *_named(told), hold=hold)
     return target, [*_unknown_sets(source, told, templates), *faults]
 
 
@@ -89,6 +90,13 @@ def root_of(document: yaml_nodes.Mapping, path: Path, root: Path | None) -> Path
     """Return the folder that paths in the inventory are relative to; `root` replaces the inventory's own."""
     own = Path.cwd() / path.parent / Path(text_of(document, "root") or ".").expanduser()
     return Path(os.path.normpath(own if root is None else root))
+
+
+def _hold(told: Entry) -> Hold | None:
+    found = entry(told.node, "hold")
+    if isinstance(found, yaml_nodes.Leaf):
+        return Hold() if found.value is True else None
+    return None if found is None else Hold(text_of(found, "until"))
 
 
 def _named(told: Entry) -> tuple[tuple[str, ...], tuple[str, ...]]:

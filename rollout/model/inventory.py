@@ -94,6 +94,12 @@ class FilePattern(Struct, frozen=True):
     line: int = 0
 
 
+class Hold(Struct, frozen=True):
+    """That a target is to be left as it is; up to a day, written as 2026-03-01, or for good."""
+
+    until: str | None = None
+
+
 class Target(Struct, frozen=True):
     """One entry of the inventory, kept in a desired state."""
 
@@ -106,6 +112,7 @@ class Target(Struct, frozen=True):
     needs: tuple[str, ...] = ()  # targets that must be as they should be before this one is written
     machines: tuple[str, ...] = ()  # where it is; none is wherever the program runs
     delivery: Delivery = Delivery()
+    hold: Hold | None = None
     ignores: tuple[str, ...] = ()  # managed paths that its own people leave out
 
     @property

@@ -112,6 +112,7 @@ class Step(Struct, frozen=True):
     needs: tuple[str, ...] = ()  # targets that must be as they should be before it is written
     budgets: tuple[BudgetUse, ...] = ()  # what is loaded of it
     kept: tuple[PurePosixPath, ...] = ()  # files that a person decided to keep as they are
+    frozen: bool = False  # the inventory asks for it to be left as it is
     held: tuple[PurePosixPath, ...] = ()  # files that were reverted, and whose templates have not changed since
     findings: tuple[Finding, ...] = ()  # what is wrong with its texts as a whole
     collides: tuple[Collision, ...] = ()  # commits of a person's own that are not upstream and touch managed paths

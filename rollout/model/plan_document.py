@@ -47,7 +47,7 @@ def step_document(step: Step, diff: Callable[[Step, Change], str | None]) -> DOC
         "warnings": list(step.warnings),
         "orphans": [str(path) for path in step.orphans],
         "kept": [str(path) for path in step.kept],
-        "held": bool(step.held),
+        "held": bool(step.held) or step.frozen,
         "held_paths": [str(path) for path in step.held],
         "needs": list(step.needs),
         "budgets": [_budget(use) for use in step.budgets],

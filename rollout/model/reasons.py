@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterable
 from enum import Enum
 from pathlib import PurePosixPath
@@ -11,6 +10,7 @@ from typing import assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rollout.model.causes import Decide, FileCauses, Frozen, Kept, OnHold
 from rollout.model.changed import Did
 from rollout.model.hindrances import Hindrance, in_words
 
@@ -31,74 +31,6 @@ class Said(Struct, frozen=True):
     """A sentence whose parts nobody asks for: git's, the system's, or that of a saved plan."""
 
     text: str
-
-
-class OnHold(Struct, frozen=True):
-    """Managed files that were reverted and whose templates have not changed since; in short only the first is named."""
-
-    paths: tuple[PurePosixPath, ...]
-    whole: bool = False
-
-    @property
-    def words(self) -> str:
-        return f"{_named(self.paths, whole=self.whole)}: held since a revert, until the template changes"
-
-
-def _named(paths: tuple[PurePosixPath, ...], *, whole: bool) -> str:
-    named = paths if whole else paths[:1]
-    more = f" (and {len(paths) - 1} more)" if len(paths) > len(named) else ""
-    return ", ".join(map(str, named)) + more
-
-
-class Decide(Struct, frozen=True):
-    """The commands by which a person looks at files that wait for a decision, and decides."""
-
-    target: str
-    action: str  # what waits: drift, conflict or adopt
-    choices: tuple[str, ...]
-    options: str = ""
-
-    def words(self, path: PurePosixPath, number: int) -> str:
-        one = tuple(filter(None, (self.target, str(path) if self.target and number == 1 else "")))
-        if self.action == "adopt":
-            takes = self._command("rollout", "apply", "--adopt")
-            leaves = "" if number > 1 else f", or --on-drift {shlex.quote(f'{path}=keep')} leaves it"
-            what = "it" if number == 1 else "them"
-            return f"see: {self._command('rollout', 'diff', *one)}; then {takes} takes {what} over{leaves}"
-        see = self._command("rollout", "diff", *one, "--base")
-        return f"see: {see}; then --on-drift {'|'.join(self.choices)}"
-
-    def _command(self, *words: str) -> str:
-        return " ".join(filter(None, (shlex.join(words), self.options)))
-
-
-class FileCauses(Struct, frozen=True):
-    """Managed files, each with what others did to it; in short only the first is named."""
-
-    found: tuple[tuple[PurePosixPath, Did], ...]
-    action: str = ""
-    decide: Decide | None = None
-    whole: bool = False
-    dated: bool = False  # times as dates: for what is read much later
-
-    @property
-    def words(self) -> str:
-        named = [f"{path}: {did.words(dated=self.dated)}" for path, did in self.found[: None if self.whole else 1]]
-        more = f" (and {len(self.found) - len(named)} more)" if len(self.found) > len(named) else ""
-        before = f"{self.action}: " if self.action else ""
-        ways = f"; {self.decide.words(self.found[0][0], len(self.found))}" if self.decide is not None else ""
-        return before + "; ".join(named) + more + ways
-
-
-class Kept(Struct, frozen=True):
-    """Managed files that others changed and that a person decided to keep; in short only the first is named."""
-
-    paths: tuple[PurePosixPath, ...]
-    whole: bool = False
-
-    @property
-    def words(self) -> str:
-        return f"{_named(self.paths, whole=self.whole)}: kept as others left it, until the template changes"
 
 
 class WayOut(Struct, frozen=True):
@@ -152,7 +84,8 @@ class Later(Struct, frozen=True):
     words: str
 
 
-Part = Later | Said | FileCauses | Kept | OnHold | WayOut | HeldBack | Needs | Collision | AtWork | SinceWaiting
+Stays = Kept | OnHold | Frozen  # why something is not written
+Part = Later | Said | FileCauses | Stays | WayOut | HeldBack | Needs | Collision | AtWork | SinceWaiting
 
 
 class Reason(Struct, frozen=True):
@@ -240,7 +173,9 @@ def _inside(part: Part, change: Callable[[Part], Part]) -> Part:
     match part:
         case Needs(why=why) | SinceWaiting(why=why):
             return replace(part, why=_each(why, change))
-        case Later() | Said() | FileCauses() | Kept() | OnHold() | WayOut() | HeldBack() | Collision() | AtWork():
+        case Later() | Said() | FileCauses() | WayOut() | HeldBack() | Collision() | AtWork():
+            return part
+        case Kept() | OnHold() | Frozen():
             return part
         case never:
             assert_never(never)
@@ -256,7 +191,7 @@ def _words(part: Part) -> str:
             return in_words(by)
         case Needs(target, state, why):
             return f"needs {target}, which is {state}" + (f": {why.text}" if why else "")
-        case FileCauses() | Collision() | Kept() | OnHold():
+        case FileCauses() | Collision() | Kept() | OnHold() | Frozen():
             return part.words
         case AtWork(run):
             return f"run {run} is at work on it"

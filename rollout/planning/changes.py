@@ -19,16 +19,11 @@ from rollout.planning.drift import accepted_merge, changed_by_others, drift_of, 
 from rollout.safety import faults
 
 
-class Kept(Struct, frozen=True):
-    """A file that needs nothing because a person decided to keep it."""
+class LeftAsItIs(Struct, frozen=True):
+    """A file that needs nothing because a person decided to keep it, or `held`, because it was reverted."""
 
     path: PurePosixPath
-
-
-class HeldFile(Struct, frozen=True):
-    """A file that needs nothing now because it was reverted and its template has not changed since."""
-
-    path: PurePosixPath
+    held: bool = False
 
 
 class Needed(Struct, frozen=True):
@@ -47,9 +42,9 @@ def changes_needed(desired: Desired, snapshot: Snapshot, decisions: Decisions) -
     found = [_needed(item, snapshot, decisions) for item in judged]
     changes = [change for change in found if isinstance(change, Change)]
     changes += [_error(path, message) for path, message in problems.items()]
-    kept = tuple(sorted(one.path for one in found if isinstance(one, Kept)))
+    kept = tuple(sorted(one.path for one in found if isinstance(one, LeftAsItIs) and not one.held))
     warnings = tuple(warning for item in judged for warning in _warnings(item, snapshot.files.get(item.path)))
-    held = tuple(sorted(one.path for one in found if isinstance(one, HeldFile)))
+    held = tuple(sorted(one.path for one in found if isinstance(one, LeftAsItIs) and one.held))
     changes.sort(key=lambda change: change.path)
     return Needed(tuple(changes), kept, held, found.count(None) + len(kept) + len(held), warnings)
 
@@ -70,7 +65,7 @@ def change_for(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Chang
     return found if isinstance(found, Change) else None
 
 
-def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change | Kept | HeldFile | None:
+def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change | LeftAsItIs | None:
     actual = snapshot.files.get(item.path)
     if isinstance(actual, Obstacle):
         if strategy(item.mode).passed_over(item, actual):
@@ -84,10 +79,10 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
         if fault:
             return _error(item.path, fault, actual)
         if keeping.on_hold(item, snapshot.held.get(item.path), decisions):
-            return None if _classified(at, wanted, Decisions()) is None else HeldFile(item.path)
+            return None if _classified(at, wanted, Decisions()) is None else LeftAsItIs(item.path, held=True)
         if keeping.stays(item, snapshot.kept.get(item.path), decisions):
             change = _classified(at, wanted, Decisions())
-            return Kept(item.path) if change is not None and change.action in keeping.WAITING else change
+            return LeftAsItIs(item.path) if change is not None and change.action in keeping.WAITING else change
         change = _classified(at, wanted, decisions)
         if change is None or change.action not in keeping.WAITING:
             return change

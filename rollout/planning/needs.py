@@ -48,7 +48,7 @@ def waiting(steps: Sequence[Step], others: Iterable[Step]) -> tuple[Step, ...]:
                 (Needs(name, other.state.value, NONE), Said("roll it out first, or select it with --limit too"))
             )
         needed = settled(by_name[name])
-        if needed.state in _HOPELESS or undecided(needed):
+        if needed.state in _HOPELESS or undecided(needed) or (needed.frozen and needed.changes):
             return Reason((Needs(name, needed.state.value, needed.why),))
         return NONE
 
@@ -56,7 +56,7 @@ def waiting(steps: Sequence[Step], others: Iterable[Step]) -> tuple[Step, ...]:
 
 
 def _would_write(step: Step) -> bool:
-    return step.state in _WRITES and bool(step.changes) and not undecided(step)
+    return step.state in _WRITES and bool(step.changes) and not undecided(step) and not step.frozen
 
 
 def in_order(steps: Iterable[Step]) -> Iterator[tuple[Step, ...]]:

@@ -57,6 +57,8 @@ def as_reviewed(saved: Step, now: Step, decisions: Decisions) -> Step:
         return now
     if saved.changes and now.state is State.BLOCKED and not any(c.action.value == "error" for c in now.changes):
         return now  # what refuses a commit now refused nothing when it was planned: an identity, a branch
+    if now.frozen:
+        return now
     return replace(
         decided(_told_anew(saved, now), decisions),
         location=now.location,

@@ -7,13 +7,14 @@ from pathlib import PurePosixPath
 
 from msgspec.structs import replace
 
+from rollout.model.causes import Decide, FileCauses, Kept, OnHold
 from rollout.model.changed import Did
 from rollout.model.circumstances import CheckoutState, Circumstances, Decisions, Findings
 from rollout.model.files import Desired, File, Snapshot, fingerprint
 from rollout.model.inventory import Branch, Target
 from rollout.model.limits import BudgetUse, Finding
 from rollout.model.plan import Action, Change, OnDrift, State, Step
-from rollout.model.reasons import NONE, Decide, FileCauses, Kept, OnHold, Reason, Said, Way, WayOut, said
+from rollout.model.reasons import NONE, Reason, Said, Way, WayOut, said
 from rollout.planning.changes import changes_needed, equal_files
 
 

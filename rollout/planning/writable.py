@@ -49,6 +49,8 @@ def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
         return be(Verdict.FAILED, said(f"{step.state}: {step.reason}"))
     if step.state is State.BLOCKED:
         return be(Verdict.BLOCKED, step.why, step.awaits)
+    if step.frozen:
+        return be(Verdict.UNCHANGED, step.why)
     if not only_waiting and (step.state is State.DECLINED or (step.state is State.IN_REVIEW and not _is_ours(step))):
         return None if proposals.leaves_branch(step) else be(Verdict.BLOCKED, step.why)
     if step.state is State.WAITING and (step.pending is not None or not only_waiting):

@@ -89,6 +89,7 @@ def _quiet(step: Step) -> bool:
 
 def next_step(steps: Sequence[Step]) -> tuple[str, ...]:
     """Return the next command and its options after a plan; nothing if nothing needs doing."""
+    steps = [step for step in steps if not step.frozen]
     if any(_decided(step) for step in steps):
         return ("apply",)
     undecided = {change.action for step in steps for change in step.changes if not change.decided}

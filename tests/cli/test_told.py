@@ -231,7 +231,7 @@ def commands_in(text: str) -> tuple[str, ...]:
 OWN: dict[str, list[tuple[str, ...]]] = {
     "fleet/apply.py": [("apply",), ("push",)],
     "planning/writable.py": [("apply",), ("push",)],
-    "model/reasons.py": [("apply",), ("plan",)],
+    "model/causes.py": [("apply",), ("plan",)],
     "planning/review.py": [("apply",)],
     "cli/apply.py": [("apply",)],
     "cli/carry_out.py": [("apply",), ("push",), ("revert",)],

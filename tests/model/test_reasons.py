@@ -6,14 +6,13 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from rollout.model.causes import Decide, FileCauses
 from rollout.model.changed import ChangedBy, Did
 from rollout.model.hindrances import OnBranch
 from rollout.model.reasons import (
     NONE,
     AtWork,
     Collision,
-    Decide,
-    FileCauses,
     HeldBack,
     Needs,
     Part,

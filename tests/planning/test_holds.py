@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 
+import pytest
+
 from tests.world import Ran, World
 
 
@@ -79,3 +81,46 @@ def test_a_folder_holds_too(world: World) -> None:
     assert (world.root / "shared/conf.txt").read_text() == "1\n"
     assert world.run("apply", "--yes", "--json", "--release").outcomes() == {"shared": "written"}
     assert state(world.run("plan", "--json")) == ("in-sync", "")
+
+
+FROZEN = "held by `hold` in the inventory"
+
+
+@pytest.mark.parametrize(
+    ("hold", "said"),
+    [
+        ("true", FROZEN),
+        ("{until: 2999-03-01}", f"{FROZEN} until 2999-03-01"),
+        ("false", None),
+        ("{until: 2001-03-01}", None),
+    ],
+)
+def test_a_target_that_the_inventory_holds_is_left_alone(world: World, hold: str, said: str | None) -> None:
+    world.repo("api", extra=f", hold: {hold}")
+    ran = world.run("plan", "--json")
+    assert state(ran) == ("pending", said or "")
+    assert ran.json["targets"][0]["held"] is (said is not None)
+    applied = world.run("apply", "--yes", "--json")
+    assert (applied.code, applied.outcomes()) == (0, {"api": "unchanged" if said else "pushed"})
+    assert (world.at("api", "conf.txt") is None) is (said is not None)
+
+
+def test_what_others_changed_in_a_held_target_asks_for_no_decision(world: World) -> None:
+    world.repo("api")
+    world.repo("web")
+    world.run("apply", "--yes")
+    run = world.run("history", "--json").json["runs"][0]["run"]
+    world.elsewhere("api", {"conf.txt": "theirs\n"})
+    world.entries["api"] = "{path: api, hold: true}"
+    world.entries["web"] = "{path: web, needs: [api], vars: {who: web}}"
+    assert world.run("plan", "--json").states() == {"api": "pending", "web": "waiting"}
+    assert world.run("apply", "--yes", "--json", "--on-drift", "overwrite").outcomes()["api"] == "unchanged"
+    world.entries["web"] = "{path: web}"
+    assert world.run("revert", run, "--yes", "--json", "--limit", "api").outcomes() == {"api": "blocked"}
+    assert world.at("api", "conf.txt") == "theirs\n"
+
+
+def test_a_hold_that_is_no_day_is_a_mistake(world: World) -> None:
+    world.repo("api", extra=", hold: {until: soon}")
+    ran = world.run("plan")
+    assert (ran.code, "hold.until" in ran.err) == (64, True), ran.err

@@ -9,8 +9,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.model import reasons
+from rollout.model.causes import FileCauses
 from rollout.model.plan import Action, Change, State, Step
-from rollout.model.reasons import FileCauses, Reason
+from rollout.model.reasons import Reason
 from rollout.model.reviews import Checks, Review
 from rollout.safety import shown
 from rollout.showing.diffs import diff_of

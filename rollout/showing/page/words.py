@@ -6,8 +6,8 @@ import shlex
 from collections import Counter
 from collections.abc import Sequence
 
+from rollout.model.causes import FileCauses
 from rollout.model.plan import State, Step
-from rollout.model.reasons import FileCauses
 from rollout.model.reviews import Checks
 from rollout.showing.page.contents import Attention
 from rollout.showing.plans import next_step

@@ -1,0 +1,88 @@
+"""What is said of managed files: what others did to them, how that is decided, and why some stay as they are."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import PurePosixPath
+
+from msgspec import Struct
+
+from rollout.model.changed import Did
+
+
+class Decide(Struct, frozen=True):
+    """The commands by which a person looks at files that wait for a decision, and decides."""
+
+    target: str
+    action: str  # what waits: drift, conflict or adopt
+    choices: tuple[str, ...]
+    options: str = ""
+
+    def words(self, path: PurePosixPath, number: int) -> str:
+        one = tuple(filter(None, (self.target, str(path) if self.target and number == 1 else "")))
+        if self.action == "adopt":
+            takes = self._command("rollout", "apply", "--adopt")
+            leaves = "" if number > 1 else f", or --on-drift {shlex.quote(f'{path}=keep')} leaves it"
+            what = "it" if number == 1 else "them"
+            return f"see: {self._command('rollout', 'diff', *one)}; then {takes} takes {what} over{leaves}"
+        see = self._command("rollout", "diff", *one, "--base")
+        return f"see: {see}; then --on-drift {'|'.join(self.choices)}"
+
+    def _command(self, *words: str) -> str:
+        return " ".join(filter(None, (shlex.join(words), self.options)))
+
+
+class FileCauses(Struct, frozen=True):
+    """Managed files, each with what others did to it; in short only the first is named."""
+
+    found: tuple[tuple[PurePosixPath, Did], ...]
+    action: str = ""
+    decide: Decide | None = None
+    whole: bool = False
+    dated: bool = False  # times as dates: for what is read much later
+
+    @property
+    def words(self) -> str:
+        named = [f"{path}: {did.words(dated=self.dated)}" for path, did in self.found[: None if self.whole else 1]]
+        more = f" (and {len(self.found) - len(named)} more)" if len(self.found) > len(named) else ""
+        before = f"{self.action}: " if self.action else ""
+        ways = f"; {self.decide.words(self.found[0][0], len(self.found))}" if self.decide is not None else ""
+        return before + "; ".join(named) + more + ways
+
+
+class Kept(Struct, frozen=True):
+    """Managed files that others changed and that a person decided to keep; in short only the first is named."""
+
+    paths: tuple[PurePosixPath, ...]
+    whole: bool = False
+
+    @property
+    def words(self) -> str:
+        return f"{_named(self.paths, whole=self.whole)}: kept as others left it, until the template changes"
+
+
+class OnHold(Struct, frozen=True):
+    """Managed files that were reverted and whose templates have not changed since; in short only the first is named."""
+
+    paths: tuple[PurePosixPath, ...]
+    whole: bool = False
+
+    @property
+    def words(self) -> str:
+        return f"{_named(self.paths, whole=self.whole)}: held since a revert, until the template changes"
+
+
+class Frozen(Struct, frozen=True):
+    """The inventory asks for the target to be left as it is."""
+
+    until: str | None = None
+
+    @property
+    def words(self) -> str:
+        return "held by `hold` in the inventory" + (f" until {self.until}" if self.until else "")
+
+
+def _named(paths: tuple[PurePosixPath, ...], *, whole: bool) -> str:
+    named = paths if whole else paths[:1]
+    more = f" (and {len(paths) - 1} more)" if len(paths) > len(named) else ""
+    return ", ".join(map(str, named)) + more
