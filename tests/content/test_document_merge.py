@@ -107,6 +107,8 @@ def test_a_template_is_written_in_the_style_of_the_document(name: str, before: s
          "a:\n  - x # m\n  # n\n  - y\nb: 1\n"),
         ("x.ini", "[a]\nb =\n  1\n  # n\n  2\nc = 1\n", ["[a]\nb = 2\n", ""],
          "[a]\nb =\n  1\n  # n\n  2\nc = 1\n"),
+        ("x.ini", "[a]\nb =\n  1\n  # n\n  2\n", ["[a]\nb = 2\n", "[a]\nb = 2\nc = 3\n", ""],
+         "[a]\nb =\n  1\n  # n\n  2\n"),
         ("x.yaml", "a:\n  - x\n  - y\nb: 1\n", ["a:\n  c: 1\n", ""], "a:\n  - x\n  - y\nb: 1\n"),
         ("x.yaml", "a: {}\n", ["a:\n  i: r/n:1\n  n:\n", ">a: {i: 'r/n:1', n: null}\n", ""], "a: {}\n"),
         ("x.yaml", "a: {b: 1}\n", ["a:\n  c:\n  d: 1\n", ""], "a: {b: 1}\n"),

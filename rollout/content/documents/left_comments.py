@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -13,27 +14,18 @@ from rollout.content.documents.lines import begins_line, line_start, next_line
 def found_again(document: Document, operations: Sequence[Operation], foreign: Sequence[Span]) -> list[Operation]:
     """Return the operations, each that gives something back with where the comments of it stand now.
 
-    Where they are not there any more, it comes back without them.
+    Where they are not the next comments behind it any more, it comes back without them.
     """
     return [_with_comments(document, one, foreign) if isinstance(one, Restore) else one for one in operations]
 
 
 def _with_comments(document: Document, operation: Restore, foreign: Sequence[Span]) -> Restore:
     found = operation.found
-    left = _behind(document, next_line(document.text, operation.part.value.end), foreign)[: len(found.comments)]
+    behind = (span for span in foreign if span[0] >= operation.part.value.end)
+    left = [span for span in islice(behind, len(found.comments)) if begins_line(document.text, span[0])]
     if tuple(document.text[start:end] for start, end in left) == found.comments:
         return replace(operation, left=tuple(left))
     return replace(operation, found=replace(found, text=_without(found.text, found.comments)))
-
-
-def _behind(document: Document, at: int, foreign: Sequence[Span]) -> list[Span]:
-    """Return the comments of others on the lines that begin at a place, as far as there is nothing else."""
-    found: list[Span] = []
-    for span in foreign:
-        if begins_line(document.text, span[0]) and line_start(document.text, span[0]) == at:
-            found.append(span)
-            at = next_line(document.text, span[1])
-    return found
 
 
 def _without(text: str, comments: Sequence[str]) -> str:
