@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from rollout.cli import proving, session
+from rollout.cli import completing, proving, session
 from rollout.cli.carry_out import Undertaking, carry_out, ledger, reviewed
 from rollout.cli.options import common, limit
 from rollout.cli.run_options import Consent, Reach, consent_options, decisions_options, reach_options, words_options
@@ -29,7 +29,13 @@ def _told_apart(context: click.Context, _parameter: click.Parameter, words: tupl
 
 
 @click.command()
-@click.argument("said", nargs=-1, metavar="[PLANFILE] [TARGET]...", callback=_told_apart)
+@click.argument(
+    "said",
+    nargs=-1,
+    metavar="[PLANFILE] [TARGET]...",
+    callback=_told_apart,
+    shell_complete=completing.plans_and_targets,
+)
 @consent_options
 @reach_options
 @decisions_options(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from msgspec.structs import replace
 
-from rollout.cli import session
+from rollout.cli import completing, session
 from rollout.cli.options import common, option
 from rollout.cli.session import Session
 from rollout.errors import UsageError, near
@@ -20,7 +20,7 @@ _LEFT_OUT = {State.MISSING, State.UNREACHABLE, State.BLOCKED}  # for these the d
 
 
 @click.command()
-@click.argument("words", nargs=-1, metavar="[TARGET]... [PATH]")
+@click.argument("words", nargs=-1, metavar="[TARGET]... [PATH]", shell_complete=completing.targets_and_paths)
 @option("--base", is_flag=True, help="Show the drift alone: what others changed since rollout wrote the file.")
 @option("--offline", is_flag=True, help="Compare with what was last fetched.")
 @common

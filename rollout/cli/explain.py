@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 import click
 
-from rollout.cli import session
+from rollout.cli import completing, session
 from rollout.cli.options import common, option
 from rollout.errors import UsageError, near
 from rollout.fleet.explain import explanation
@@ -17,8 +17,8 @@ from rollout.model.parts import Input
 
 
 @click.command()
-@click.argument("target")
-@click.argument("path")
+@click.argument("target", shell_complete=completing.targets)
+@click.argument("path", shell_complete=completing.paths)
 @option("--offline", is_flag=True, help="Explain what was last fetched.")
 @common
 @click.pass_context

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 from msgspec.structs import replace
 
-from rollout.cli import session
+from rollout.cli import completing, session
 from rollout.cli.options import (
     common,
     terminal_width,
@@ -24,7 +24,7 @@ from rollout.showing.documents import history_document
 
 
 @click.command()
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=completing.runs)
 @common
 @click.pass_context
 def history(context: click.Context, run: str | None) -> int:

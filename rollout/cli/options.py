@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from rollout.cli import completing
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -27,7 +29,8 @@ def option(*names: str, **settings: Any) -> Callable[[F], F]:
 _COMMON: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("-i", "--inventory"), {"metavar": "FILE", "help": "The inventory (default: inventory.yaml here or above)."}),
     (("--root",), {"metavar": "DIR", "help": "Where relative paths start, instead of the inventory's root."}),
-    (("--limit",), {"metavar": "PATTERN", "multiple": True, "help": "Only these targets: names, groups, globs, !not."}),
+    (("--limit",), {"shell_complete": completing.targets, "metavar": "PATTERN", "multiple": True,
+                    "help": "Only these targets: names, groups, globs, !not."}),
     (("--var",), {"metavar": "K=V", "multiple": True, "help": "Set a variable over the inventory's; V is YAML."}),
     (("--jobs",), {"type": click.IntRange(1, 256), "metavar": "N", "help": "Targets worked on at once (default: 8)."}),
     (("--json",), {"is_flag": True, "help": "Print JSON; never ask, never colour."}),
@@ -69,7 +72,14 @@ def common(function: F) -> F:
 
 def targets(function: F) -> F:
     """Let a command take the names of targets, which count as --limit does."""
-    return click.argument("targets", nargs=-1, metavar="[TARGET]...", expose_value=False, callback=_limited)(function)
+    return click.argument(
+        "targets",
+        nargs=-1,
+        metavar="[TARGET]...",
+        expose_value=False,
+        callback=_limited,
+        shell_complete=completing.targets,
+    )(function)
 
 
 def _limited(context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> None:

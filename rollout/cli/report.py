@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from rollout.cli import session
+from rollout.cli import completing, session
 from rollout.cli.event_facts import event_facts
 from rollout.cli.history import one_run, runs_at_work
 from rollout.cli.options import common, option
@@ -24,7 +24,7 @@ from rollout.showing.report import Told, markdown
 
 
 @click.command()
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=completing.runs)
 @option("--format", "form", type=click.Choice(["markdown", "html"]), default="markdown", help="How to write it.")
 @option("--out", metavar="FILE", help="Write it to a file instead of standard output.")
 @common

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from msgspec.structs import replace
 
-from rollout.cli import session
+from rollout.cli import completing, session
 from rollout.cli.carry_out import Undertaking, carry_out, ledger
 from rollout.cli.history import one_run
 from rollout.cli.options import common, option
@@ -18,7 +18,7 @@ from rollout.objects.messages import Words
 
 
 @click.command()
-@click.argument("run")
+@click.argument("run", shell_complete=completing.runs)
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
 @option("--no-push", is_flag=True, help="Commit here, leave it ready to push.")
 @words_options

@@ -149,7 +149,7 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True, l
         ssh.sharing(),
         _executor(options, spread=spread) as executor,
         load.opened(
-            _source(options),
+            source(options),
             check=check,
             memory=state_folder.named_state_folder(),
             foreseen=partial(executor.expect, GLANCING) if looks else lambda _: None,
@@ -162,7 +162,8 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True, l
         yield Session(options, screen, loaded, state, executor, interrupt)
 
 
-def _source(options: Options) -> InventorySource:
+def source(options: Options) -> InventorySource:
+    """Return the inventory that the options name."""
     path, shown = _inventory(options)
     return InventorySource(path, shown, options.root, options.limit, options.var, options.hostname)
 

@@ -15,11 +15,13 @@ from msgspec.structs import replace
 from rollout.errors import Refused, UsageError
 from rollout.ledger.postgresql import PostgreSQL
 from rollout.ledger.queries import Database, LedgerError, queries
-from rollout.ledger.sqlite import SQLite
+from rollout.ledger.sqlite import SQLite, read_only
 from rollout.machine import clock
 from rollout.model.outcomes import LastOutcome, Outcome, PastRun, Run, Verdict, WrittenPath
 from rollout.model.reasons import said
 from rollout.model.reviews import Review
+
+_SERVERS = ("postgresql://", "postgres://")
 
 
 class Ledger:
@@ -169,17 +171,29 @@ def _read_outcome(row: tuple[Any, ...], run: str) -> Outcome:
         ) from error
 
 
+def _file(url: str | None, folder: Path, inventory: Path) -> tuple[Path, str]:
+    """Return the file of a ledger in SQLite, and the scope of an inventory's runs in it."""
+    if url is None:
+        return folder / "ledger.db", str(inventory.resolve())
+    return (inventory.parent / Path(url.removeprefix("sqlite://"))).absolute(), ""
+
+
+def run_ids(url: str | None, folder: Path, inventory: Path, most: int = 100) -> list[str]:
+    """Return the last runs, newest first, of a ledger on this disk; change nothing, and contact no database server."""
+    if url is not None and url.startswith(_SERVERS):
+        return []
+    path, scope = _file(url, folder, inventory)
+    return [row[0] for row in read_only(path, queries()["runs"], {"scope": scope, "most": most})]
+
+
 @contextmanager
 def opened(url: str | None, folder: Path, inventory: Path, warn: Callable[[str], None]) -> Iterator[Ledger]:
     """Open the ledger an inventory names, or the one in the state folder; raise LedgerError if it cannot be."""
-    if url is not None and url.startswith(("postgresql://", "postgres://")):
+    if url is not None and url.startswith(_SERVERS):
         database: Database = PostgreSQL(url)
         scope = ""
     else:
-        path = (
-            folder / "ledger.db" if url is None else (inventory.parent / Path(url.removeprefix("sqlite://"))).absolute()
-        )
+        path, scope = _file(url, folder, inventory)
         database = SQLite(path, warn)
-        scope = str(inventory.resolve()) if url is None else ""
     with closing(database):
         yield Ledger(database, scope)

@@ -6,13 +6,19 @@ import sqlite3
 import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from rollout.ledger.queries import MIGRATIONS, LedgerError, sql
 
 _SQLITE_PATIENCE = 10.0  # seconds to wait for another process that writes
+
+
+def read_only(path: Path, query: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Return the rows of a ledger as it lies there; raise sqlite3.Error if it cannot be read without a change."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=0.2)) as connection:
+        return connection.execute(query, values).fetchall()
 
 
 class SQLite:

@@ -1,0 +1,80 @@
+"""What a shell completes: targets, groups, paths and runs, from the inventory and this disk; nobody is contacted.
+
+Whatever is wrong with them, a shell is told nothing: the command that is completed will say it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from rollout.model.inventory import Target
+
+
+def targets(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """Return the targets and groups that a word may become; `!` before it stays."""
+    mark = "!" if begun.startswith("!") else ""
+    return _begun(begun, [mark + name for name in _asked(context, _names)])
+
+
+def plans_and_targets(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Return targets, groups, and what tells the shell to add its files."""
+    return [*map(CompletionItem, targets(context, parameter, begun)), CompletionItem(begun, type="file")]
+
+
+def targets_and_paths(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
+    """Return targets and groups, and after the first of them the managed paths of those that stand there."""
+    words = tuple(context.params.get("words") or ())
+    return targets(context, parameter, begun) + _begun(begun, _paths(context, words) if words else [])
+
+
+def paths(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """Return the managed paths of the target that the command line names."""
+    target = context.params.get("target")
+    return _begun(begun, _paths(context, (target,))) if target else []
+
+
+def runs(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    """Return the last runs, if their ledger is on this disk."""
+    return _begun(begun, _asked(context, _runs))
+
+
+def _begun(begun: str, names: Iterable[str]) -> list[str]:
+    return [name for name in dict.fromkeys(names) if name.startswith(begun)]
+
+
+def _names(loaded: Any) -> list[str]:
+    found: tuple[Target, ...] = loaded.inventory.targets
+    return [target.name for target in found] + [group for target in found for group in target.groups]
+
+
+def _paths(context: click.Context, words: tuple[str, ...]) -> list[str]:
+    from rollout.inventory import choose
+
+    def managed(loaded: Any) -> list[str]:
+        chosen = choose.select(loaded.inventory.targets, words)
+        return [str(slot.path) for target in chosen for slot in loaded.rendering.slots(target)]
+
+    return _asked(context, managed)
+
+
+def _runs(loaded: Any) -> list[str]:
+    from rollout.ledger import ledger
+    from rollout.machine import state_folder
+
+    return ledger.run_ids(loaded.inventory.ledger, state_folder.named_state_folder(), loaded.inventory.path)
+
+
+def _asked(context: click.Context, question: Callable[[Any], list[str]]) -> list[str]:
+    with suppress(Exception):
+        from rollout.cli import session
+        from rollout.cli.common_options import settled
+        from rollout.fleet import load
+
+        with load.opened(session.source(settled(context)), check=False) as loaded:
+            return question(loaded)
+    return []

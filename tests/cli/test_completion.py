@@ -1,0 +1,108 @@
+"""Shells complete commands, options, targets, groups, paths and runs, and nobody is contacted for it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.world import World
+
+
+@pytest.fixture
+def fleet(world: World) -> World:
+    for name in ("api", "web"):
+        world.repo(name, extra=", groups: [services]")
+    world.inventory()
+    return world
+
+
+def completed(world: World, line: str) -> set[str]:
+    """Return what the program tells bash for the last word of a line."""
+    words = line.split(" ")
+    done = subprocess.run(
+        [sys.executable, "-c", "from rollout.cli.main import main; main()"],
+        cwd=world.root,
+        env={**os.environ, "_ROLLOUT_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("rollout pl", {"plain,plan"}),
+        ("rollout plan ", {"plain,api", "plain,web", "plain,services"}),
+        ("rollout status api w", {"plain,web"}),
+        ("rollout plan !a", {"plain,!api"}),
+        ("rollout plan --limit s", {"plain,services"}),
+        ("rollout diff api c", {"plain,conf.txt"}),
+        ("rollout explain web ", {"plain,conf.txt"}),
+        ("rollout apply a", {"plain,api", "file,a"}),
+        ("rollout plan --offl", {"plain,--offline"}),
+        ("rollout plan --root", {"plain,--root"}),
+        ("rollout -i gone.yaml plan a", set()),
+    ],
+)
+def test_words_are_completed(fleet: World, line: str, told: set[str]) -> None:
+    assert completed(fleet, line) == told
+
+
+def test_runs_are_completed_and_nothing_is_made_for_it(fleet: World, sealed: Path) -> None:
+    assert completed(fleet, "rollout history ") == set()
+    assert not (sealed / "state/ledger.db").exists()
+    assert fleet.run("apply", "--yes").code == 0
+    run = fleet.run("history", "--json").json["runs"][0]["run"]
+    for command in ("history", "revert", "report"):
+        assert completed(fleet, f"rollout {command} {run[:6]}") == {f"plain,{run}"}
+
+
+def test_a_wrong_inventory_completes_nothing_and_says_nothing(fleet: World) -> None:
+    (fleet.root / "inventory.yaml").write_text("repos: [")
+    assert completed(fleet, "rollout plan ") == set()
+
+
+def test_remotes_that_are_gone_are_not_missed(fleet: World) -> None:
+    shutil.rmtree(fleet.root / "api.git")
+    assert completed(fleet, "rollout diff api c") == {"plain,conf.txt"}
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_script_is_one_that_its_shell_reads(fleet: World, shell: str, tmp_path: Path) -> None:
+    script = fleet.run("completion", shell).out
+    assert f"_ROLLOUT_COMPLETE={shell}_complete" in script
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not here")
+    (tmp_path / "script").write_text(script)
+    check = subprocess.run([shell, "-n", str(tmp_path / "script")], capture_output=True, text=True, check=False)
+    assert check.returncode == 0, check.stderr
+
+
+def test_bash_itself_completes_a_target(fleet: World, tmp_path: Path) -> None:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    program = folder / "rollout"
+    program.write_text(f"#!{sys.executable}\nfrom rollout.cli.main import main\nmain()\n")
+    program.chmod(0o755)
+    (tmp_path / "script").write_text(fleet.run("completion", "bash").out)
+    act = (
+        f"source {tmp_path}/script; COMP_WORDS=(rollout plan ap); COMP_CWORD=2; "
+        '_rollout_completion rollout ap plan; echo "${COMPREPLY[@]}"'
+    )
+    done = subprocess.run(
+        ["bash", "-c", act],
+        cwd=fleet.root,
+        env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "api\n", done.stderr
