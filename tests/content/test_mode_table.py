@@ -14,8 +14,11 @@ HERE = Path(rollout.__file__).parent
 
 NAMES_MODES = {
     "content/modes/table.py",
+    "fleet/fitting.py",  # whether a new repository's file holds a learned block
     "inventory/rules.py",  # where the inventory is read
+    "learning/allowances.py",  # what a learned file is proposed as
     "model/inventory.py",  # where the default stands
+    "planning/keeping.py",  # a kept file is wanted whole, or absent, as others left it
 }
 
 
