@@ -28,6 +28,7 @@ _COMMANDS = {
     "diff": ("rollout.cli.diff:diff", "Show the difference from what is there to what should be."),
     "history": ("rollout.cli.history:history", "List the runs, or one run's outcomes."),
     "review": ("rollout.cli.review:review", "List the open reviews; merge, close or comment on many."),
+    "take": ("rollout.cli.take:take", "Take a person's change of a file back into its template."),
     "revert": ("rollout.cli.revert:revert", "Undo a run with new commits, planned and asked like any other."),
     "explain": ("rollout.cli.explain:explain", "Say why a file has these lines."),
     "verify": ("rollout.cli.verify:verify", "Prove that every managed file is as it should be."),

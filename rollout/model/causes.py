@@ -17,6 +17,7 @@ class Decide(Struct, frozen=True):
     action: str  # what waits: drift, conflict or adopt
     choices: tuple[str, ...]
     options: str = ""
+    takes: bool = True  # whether the template may take back what others did
 
     def words(self, path: PurePosixPath, number: int) -> str:
         one = tuple(filter(None, (self.target, str(path) if self.target and number == 1 else "")))
@@ -26,7 +27,9 @@ class Decide(Struct, frozen=True):
             what = "it" if number == 1 else "them"
             return f"see: {self._command('rollout', 'diff', *one)}; then {takes} takes {what} over{leaves}"
         see = self._command("rollout", "diff", *one, "--base")
-        return f"see: {see}; then --on-drift {'|'.join(self.choices)}"
+        take = self._command("rollout", "take", self.target, str(path)) if self.target and number == 1 else ""
+        back = f", or: {take}" if self.takes and take else ""
+        return f"see: {see}; then --on-drift {'|'.join(self.choices)}{back}"
 
     def _command(self, *words: str) -> str:
         return " ".join(filter(None, (shlex.join(words), self.options)))

@@ -179,9 +179,10 @@ def causes(target: str, found: Sequence[Change], action: str = "") -> FileCauses
     """Return files with what was done to them, and how a person decides about those that wait for it."""
     open_ones = [change for change in found if not change.decided]
     told = tuple((change.path, change.did or Did(change.cause)) for change in open_ones or found)
-    return FileCauses(
-        told, action, Decide(target, open_ones[0].action.value, _choices(open_ones)) if open_ones else None
-    )
+    if not open_ones:
+        return FileCauses(told, action)
+    takes = all(change.before is not None for change in open_ones)
+    return FileCauses(told, action, Decide(target, open_ones[0].action.value, _choices(open_ones), takes=takes))
 
 
 def _choices(found: Sequence[Change]) -> tuple[OnDrift, ...]:

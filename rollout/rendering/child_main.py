@@ -48,6 +48,9 @@ def _answer(renderer: Any, request: dict[str, Any]) -> dict[str, Any]:
     try:
         if request["ask"] == "uses":
             return {"uses": renderer.uses(request["name"], request["delimiters"])}
+        if request["ask"] == "trace":
+            found = renderer.traced(request["name"], request["delimiters"], request["variables"])
+            return {"segments": [list(astuple(segment)) for segment in found]}
         body = renderer.render(request["name"], request["delimiters"], request["variables"], _answers(request))
         return {"body": body.decode(), "used": [list(astuple(question)) for question in renderer.used]}
     except Unanswered as unanswered:

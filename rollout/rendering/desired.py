@@ -20,6 +20,7 @@ from rollout.errors import Mistake, UsageError
 from rollout.model.files import Desired, Managed, Problem, Slot, TemplateFile
 from rollout.model.inventory import FilePattern, Machine, Target
 from rollout.model.parts import Answer, Input, Question
+from rollout.model.tracing import Segment
 from rollout.rendering.child_process import Child
 from rollout.rendering.reading import FUNCTIONS
 from rollout.rendering.remembered import Reads
@@ -206,6 +207,16 @@ class Rendering:
         fault_text = written_fault(body, slot.rule, slot.path) if judged else None
         fault_text = fault_text or self._secret(target, slot, body) or _unwritable(item)
         return Rendered(item, Problem(slot.path, fault_text) if fault_text else None, read)
+
+    def traced(self, target: Target, slot: Slot) -> list[Segment]:
+        """Return what made each piece of a managed path that a template renders; raise TemplateFault if nobody can."""
+        assert slot.template is not None
+        if self.reads_files(target, slot):
+            raise TemplateFault.of(slot.template, "reads files: what they say is changed where they are")
+        everything = context(target, slot.path, self._machines, self._machine)
+        request = {"ask": "trace", "name": slot.template, "delimiters": slot.rule.delimiters, "variables": everything}
+        with self._lock:
+            return [Segment(*one) for one in self._child.ask(request)["segments"]]
 
     def _secret(self, target: Target, slot: Slot, body: bytes) -> str | None:
         """Say which secret the file would carry into a repository, where nobody allowed it."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rollout.content import spelled
 from rollout.errors import Place
 from rollout.model.parts import Answer, Question
+from rollout.model.tracing import Segment
 from rollout.rendering import sandbox
 from rollout.rendering.reading import FUNCTIONS, Reading, Unanswered
 from rollout.rendering.template_fault import TemplateFault
@@ -134,6 +135,24 @@ class Renderer:
         if self._answered(name, delimiters, variables) != first:
             raise TemplateFault.of(name, "renders differently the second time; it must depend on variables only")
         return first
+
+    def traced(self, name: str, delimiters: str, variables: Mapping[str, Any]) -> list[Segment]:
+        """Return the pieces of what a template renders; raise TemplateFault where that cannot be told."""
+        from jinja2 import TemplateError
+
+        from rollout.rendering.tracing import Tracer
+
+        self._reading.begin({})
+        plain = self._answered(name, delimiters, variables).decode().replace("\r\n", "\n")
+        environment = sandbox.environment(self._source, delimiters)
+        tracer = Tracer(environment)
+        try:
+            found = tracer.segments(environment.get_template(name).render(**_copy(variables)))
+        except (TemplateError, ValueError, TypeError) as error:
+            raise TemplateFault.of(name, f"it cannot be told what made which line ({error})") from error
+        if "".join(segment.text for segment in found) != plain:
+            raise TemplateFault.of(name, "it cannot be told what made which line: code works on what it wrote itself")
+        return found
 
     def _answered(self, name: str, delimiters: str, variables: Mapping[str, Any]) -> bytes:
         try:

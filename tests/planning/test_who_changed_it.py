@@ -46,7 +46,10 @@ def everywhere(world: World) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("text", "did", "choices"),
-    [("theirs\n", "changed", "overwrite|merge|keep"), (None, "deleted", "overwrite|keep")],
+    [
+        ("theirs\n", "changed", "overwrite|merge|keep, or: rollout take api conf.txt"),
+        (None, "deleted", "overwrite|keep"),
+    ],
 )
 def test_every_place_names_who_when_the_commit_and_what_to_type(
     world: World, text: str | None, did: str, choices: str
@@ -61,21 +64,24 @@ def commands(reason: str, verb: str) -> list[list[str]]:
     """Return the commands that a reason says, as they are typed."""
     see = re.findall(r"rollout diff [^;]+", reason)
     choices = re.findall(r"--on-drift ([a-z|]+)", reason)
-    return [shlex.split(one)[1:] for one in see] + [
-        [*verb.split(), "--on-drift", choice] for one in choices for choice in one.split("|")
-    ]
+    takes = re.findall(r"rollout take .+", reason)
+    return (
+        [[*shlex.split(one)[1:], "--yes"] for one in takes]
+        + [shlex.split(one)[1:] for one in see]
+        + [[*verb.split(), "--on-drift", choice] for one in choices for choice in one.split("|")]
+    )
 
 
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(5))
 def test_each_command_that_is_named_works(world: World, number: int) -> None:
-    drifted(world)
+    drifted(world, "hello theirs world\n")
     reason = world.run("plan", "--json").json["targets"][0]["reason"]
     found = commands(reason, "apply --yes")
-    assert len(found) == 4, reason
+    assert len(found) == 5, reason
     ran = world.run(*found[number])
     assert ran.code == 0, ran.err
     if found[number][0] == "diff":
-        assert "+theirs" in ran.out
+        assert "+hello theirs world" in ran.out
     else:
         assert "blocked" not in ran.out
 

@@ -1,0 +1,181 @@
+"""`rollout take`: a person's change of a managed file back into its template."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path, PurePosixPath
+
+import click
+
+from rollout.cli import session
+from rollout.cli.options import common, option
+from rollout.cli.session import Session
+from rollout.errors import Refused, UsageError, near
+from rollout.fleet import take as taking
+from rollout.fleet.take import Asked, Taking
+from rollout.inventory.read import Overrides
+from rollout.machine import files
+from rollout.model.circumstances import Decisions, FileDecision
+from rollout.model.files import File, Slot
+from rollout.model.inventory import Target
+from rollout.model.plan import Action, Change, OnDrift, State, Step
+from rollout.planning.keeping import WAITING
+from rollout.rendering.formatters import Formatters
+from rollout.showing.diffs import diff_of, paint_diff
+from rollout.showing.plans import names
+
+_UNKNOWN = {State.MISSING, State.UNREACHABLE}
+
+
+@click.command()
+@click.argument("target")
+@click.argument("path")
+@option("--set", "where", flag_value="set", help="Set variables for this target alone.")
+@option("--set-all", "where", flag_value="set-all", help="Set variables where they are set now.")
+@option("-y", "--yes", is_flag=True, help="Do not ask.")
+@option("--offline", is_flag=True, help="Take what was last fetched.")
+@common
+@click.pass_context
+def take(context: click.Context, target: str, path: str, where: str | None, yes: bool, offline: bool) -> int:
+    """Take a person's change of a managed file back into its template, after asking.
+
+    Where the changed lines come from the template's own text, the template is changed; where they come from a
+    variable, it says which one, and --set or --set-all sets it.
+
+    \b
+    Examples:
+      rollout take consilio-s AGENTS.md
+      rollout take consilio-s AGENTS.md --set
+    """
+    with session.opened(context, looks=False) as at:
+        chosen = _target(at, target)
+        slot = _slot(at, chosen, PurePosixPath(path))
+        step = _looked(at, chosen, slot, offline=offline)
+        change = next((one for one in step.changes if one.path == slot.path), None)
+        if change is None:
+            at.screen.data(f"{target}: {path}: there is nothing to take: it is as its template says.\n")
+            return 0
+        found = taking.take(at.loaded, _asked(at, chosen, slot, change, where))
+        _show(at, chosen, found)
+        if found.values and where is None:
+            raise Refused(*_unset(at, chosen, slot, found))
+        return _written(at, chosen, found, yes=yes)
+
+
+def _target(at: Session, name: str) -> Target:
+    found = next((one for one in at.loaded.chosen if one.name == name), None)
+    if found is None:
+        meant = near(name, [one.name for one in at.loaded.chosen])
+        raise UsageError(f"there is no target {name!r}{meant}; `rollout status` lists them")
+    return found
+
+
+def _slot(at: Session, target: Target, path: PurePosixPath) -> Slot:
+    slots = at.loaded.rendering.slots(target)
+    found = next((slot for slot in slots if slot.path == path), None)
+    if found is None:
+        meant = near(str(path), [str(slot.path) for slot in slots])
+        raise UsageError(f"{target.name}: no template set names {path}, so rollout never touches it{meant}")
+    return found
+
+
+def _looked(at: Session, target: Target, slot: Slot, *, offline: bool) -> Step:
+    """Look at the target, also at a file that is kept or held."""
+    plain = Decisions(files=(FileDecision(slot.path, OnDrift.BLOCK),))
+    (step,) = at.plan(at.settings(offline=offline), plain, (target,), from_memory=False).steps
+    if step.state in _UNKNOWN:
+        raise Refused(f"{target.name}: {step.state}: {step.reason}")
+    return step
+
+
+def _asked(at: Session, target: Target, slot: Slot, change: Change, where: str | None) -> Asked:
+    if change.action is Action.ERROR:
+        raise Refused(f"{target.name}: {change.cause}")
+    if change.action not in WAITING:
+        raise Refused(f"{target.name}: {slot.path}: nobody changed it ({change.cause}); rollout apply writes it")
+    desired = Formatters().over(at.loaded.rendering.desired(target))
+    item = next((one for one in desired.managed if one.path == slot.path), None)
+    if item is None:
+        raise Refused(f"{target.name}: {slot.path}: its template reads files; change it by hand")
+    overrides = Overrides(at.options.root, at.options.var)
+    return Asked(target, slot, item, change, where, overrides)
+
+
+def _unset(at: Session, target: Target, slot: Slot, found: Taking) -> list[str]:
+    """Say of each variable where it is set and what it would have to be, and how to set it."""
+    lines = [
+        f"{value.name} would have to be {value.new!r}; it is {str(value.old)!r}, set by {value.source}"
+        for value in found.values
+    ]
+    words = [target.name, str(slot.path)]
+    own, everywhere = at.again("take", *words, "--set"), at.again("take", *words, "--set-all")
+    return [*lines, f"nothing was changed; {own} sets it for {shlex.quote(target.name)}; {everywhere} where it is set"]
+
+
+def _show(at: Session, target: Target, found: Taking) -> None:
+    if at.options.json:
+        return
+    for change in _diffs(at, found):
+        at.screen.data(paint_diff(diff_of(change), at.screen.paint, "") + "\n")
+    if found.others:
+        at.screen.data(f"This changes {names(found.others, whole=at.options.verbose > 0)}, too.\n")
+
+
+def _diffs(at: Session, found: Taking) -> list[Change]:
+    """Return what is to be written, as changes of files."""
+    old = at.loaded.rendering.templates
+    made = [
+        Change(
+            PurePosixPath("templates") / name,
+            Action.UPDATE,
+            "",
+            File(old[name].content, old[name].executable),
+            File(new.content, new.executable),
+        )
+        for name, new in found.templates.items()
+    ]
+    if found.inventory is not None:
+        path = at.loaded.inventory.path
+        before, after = File(path.read_bytes()), File(found.inventory)
+        made.append(Change(PurePosixPath(path.name), Action.UPDATE, "", before, after))
+    return made
+
+
+def _written(at: Session, target: Target, found: Taking, *, yes: bool) -> int:
+    if at.options.json:
+        at.screen.document(_document(at, target, found, written=yes))
+        if not yes:
+            return 0
+    elif not yes:
+        if not sys.stdin.isatty():
+            raise Refused("take would change templates or the inventory, but there is no terminal; add --yes")
+        with at.interrupt.at_once():
+            if not at.screen.agreed("Change this?"):
+                raise Refused("cancelled; nothing was changed")
+    top = taking.folder(at.loaded)
+    for name, new in found.templates.items():
+        files.write_whole(top / name, new.content, _mode(top / name, executable=new.executable))
+    if found.inventory is not None:
+        path = at.loaded.inventory.path.resolve()
+        files.write_whole(path, found.inventory, path.stat().st_mode & 0o777)
+    at.screen.note(f"Taken; {at.again('plan')} shows what others need.")
+    return 0
+
+
+def _mode(place: Path, *, executable: bool) -> int:
+    now = place.stat().st_mode & 0o777
+    return now | (now & 0o444) >> 2 if executable else now & ~0o111
+
+
+def _document(at: Session, target: Target, found: Taking, *, written: bool) -> dict[str, object]:
+    return {
+        "format": "rollout-take/1",
+        "target": target.name,
+        "changes": [{"path": str(change.path), "diff": diff_of(change)} for change in _diffs(at, found)],
+        "variables": [
+            {"name": value.name, "new": value.new, "source": value.source} for value in found.values
+        ],
+        "others": list(found.others),
+        "written": written,
+    }  # fmt: skip

@@ -1,0 +1,215 @@
+"""A person's change of a managed file as a change of its template or of variables, proved by rendering them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rollout.content import blocks, three_way, yaml_parse
+from rollout.content.documents import merge, past
+from rollout.content.markers import Spot
+from rollout.content.yaml_nodes import Leaf
+from rollout.errors import Refused, RolloutError
+from rollout.fleet.load import Loaded
+from rollout.inventory.read import Overrides, parse
+from rollout.learning.inventory_text import text_of
+from rollout.model.files import File, Managed, Slot, TemplateFile
+from rollout.model.inventory import Inventory, Mode, Target
+from rollout.model.plan import Change
+from rollout.planning import taking
+from rollout.planning.taking import Taken
+from rollout.rendering import templates as template_files
+from rollout.rendering.desired import Rendering
+from rollout.rendering.formatters import Formatters
+from rollout.rendering.template_fault import TemplateFault
+
+_SETTABLE = ("vars", "groups.", "repos.", "folders.")
+
+
+class NewValue(Struct, frozen=True):
+    """What a variable would have to be, what it is, and where the inventory sets it."""
+
+    name: str
+    new: str
+    old: object
+    source: str
+
+
+class Taking(Struct, frozen=True):
+    """What is to be written: templates by their names and the inventory; and whose files change by that."""
+
+    templates: Mapping[str, TemplateFile]
+    values: tuple[NewValue, ...] = ()
+    inventory: bytes | None = None
+    others: tuple[str, ...] = ()
+
+
+class Asked(Struct, frozen=True):
+    """The change of a person's that is to be taken, and where variables may be set."""
+
+    target: Target
+    slot: Slot
+    item: Managed
+    change: Change
+    where: str | None = None  # "set" for the target alone, "set-all" where they are set now
+    overrides: Overrides = Overrides()
+
+
+def take(loaded: Loaded, asked: Asked) -> Taking:
+    """Return what to change; raise Refused with the lines that no template and no variable can say."""
+    before, slot = asked.change.before, asked.slot
+    if before is None:
+        raise _refused(asked, "others deleted it; take its template out, or decide with --on-drift")
+    if slot.template is None or slot.rule.mode not in {Mode.WHOLE, Mode.BLOCK}:
+        raise _refused(asked, f"mode {slot.rule.mode.value} is not taken back; change the template")
+    old = loaded.rendering.templates[slot.template]
+    if not slot.template.endswith(".j2"):
+        content = _wanted(asked, before)
+        executable = before.executable if slot.rule.mode is Mode.WHOLE else old.executable
+        return _proved(loaded, asked, Taking({slot.template: replace(old, content=content, executable=executable)}))
+    try:
+        wanted = _wanted(asked, before).decode()
+        found = taking.taken(loaded.rendering.traced(asked.target, slot), wanted, asked.target.variables)
+    except UnicodeDecodeError:
+        raise _refused(asked, "is not UTF-8, and its template is rendered") from None
+    except TemplateFault as fault:
+        raise _refused(asked, str(fault)) from fault
+    if found.refused:
+        raise Refused(*(_refused(asked, line).mistakes[0] for line in found.refused))
+    return _proved(loaded, asked, _changes(loaded, asked, found, before))
+
+
+def _refused(asked: Asked, why: str) -> Refused:
+    return Refused(f"{asked.target.name}: {asked.slot.path}: cannot be taken back: {why}")
+
+
+def _wanted(asked: Asked, before: File) -> bytes:
+    """Return what the template should say: what is there, with what the template changed since we wrote it."""
+    base, now = asked.change.base, asked.item.body
+    theirs = _said(asked.item, before)
+    if theirs is None:
+        raise _refused(asked, "the file has no block of ours")
+    was = None if base is None else _said(asked.item, base)
+    told = _said(asked.item, None) or b""
+    if was is not None and was != told:
+        try:
+            theirs = three_way.merge(was, theirs, told)
+        except three_way.MergeConflict as clash:
+            raise _refused(asked, f"{clash}, and the template did too") from clash
+    if asked.slot.rule.mode is Mode.WHOLE:
+        return theirs
+    place = now.find(told)
+    return now[:place] + theirs + now[place + len(told) :] if place >= 0 else theirs
+
+
+def _said(item: Managed, file: File | None) -> bytes | None:
+    """Return the part of a file that is ours, or what the template says of it; text with LF line ends."""
+    if item.mode is Mode.BLOCK:
+        spot = Spot(item.path, item.block_id, item.rule.markers, item.rule.replaces)
+        return blocks.said(item.body) if file is None else blocks.text_of(file.content, spot, (item.block_id,))
+    content = item.body if file is None else file.content
+    return content if b"\0" in content else content.replace(b"\r\n", b"\n")
+
+
+def _changes(loaded: Loaded, asked: Asked, found: Taken, before: File) -> Taking:
+    templates = {name: _edited(loaded.rendering.templates[name], edits) for name, edits in found.edits.items()}
+    name, mode = asked.slot.template or "", asked.slot.rule.mode
+    if mode is Mode.WHOLE and before.executable != asked.item.executable:
+        old = templates.get(name, loaded.rendering.templates[name])
+        templates[name] = replace(old, executable=before.executable)
+    values = tuple(_value(asked.target, name, new) for name, new in found.values.items())
+    return Taking(templates, values)
+
+
+def _edited(old: TemplateFile, edits: tuple[taking.Rewrite, ...]) -> TemplateFile:
+    text = old.content.decode()
+    new = taking.applied(text.replace("\r\n", "\n"), edits)
+    return replace(old, content=(new.replace("\n", "\r\n") if "\r\n" in text else new).encode())
+
+
+def _value(target: Target, name: str, new: str) -> NewValue:
+    variable = target.variables[name]
+    return NewValue(name, new, variable.value, variable.source)
+
+
+def _proved(loaded: Loaded, asked: Asked, found: Taking) -> Taking:
+    """Return what was found once it renders to what was asked for; `where` says if its inventory is to be written."""
+    text = _with_values(loaded, asked, found.values) if found.values else None
+    inventory = loaded.inventory if text is None else _parsed(loaded, asked, text)
+    there = {target.name: target for target in inventory.targets}
+    new = {**loaded.rendering.templates, **found.templates}
+    with Rendering(new, inventory.patterns, inventory.machines, loaded.machine) as rendering:
+        rendering.check(inventory.targets)
+        made = _body(rendering, there[asked.target.name], asked.slot.path)
+        wanted = _wanted(asked, asked.change.before or File(b""))
+        if made is None or _plain(made) != _plain(wanted):
+            raise _refused(asked, "the same text of the template, or the same variable, makes other lines too")
+        others = tuple(_others(loaded, inventory, rendering, asked.target.name))
+    return replace(found, inventory=None if asked.where is None else text, others=others)
+
+
+def _plain(content: bytes) -> bytes:
+    return content.replace(b"\r\n", b"\n")
+
+
+def _body(rendering: Rendering, target: Target, path: PurePosixPath) -> bytes | None:
+    desired = Formatters().over(rendering.desired(target))
+    return next((item.body for item in desired.managed if item.path == path), None)
+
+
+def _others(loaded: Loaded, inventory: Inventory, rendering: Rendering, name: str) -> Iterator[str]:
+    """Yield the targets whose files will say something else."""
+    before = {target.name: target for target in loaded.inventory.targets}
+    for target in inventory.targets:
+        if target.name != name and target.name in before:
+            was, will = loaded.rendering.desired(before[target.name]), rendering.desired(target)
+            if [(i.path, i.asks) for i in was.managed] != [(i.path, i.asks) for i in will.managed]:
+                yield target.name
+
+
+def _with_values(loaded: Loaded, asked: Asked, values: tuple[NewValue, ...]) -> bytes:
+    text = loaded.inventory.path.read_bytes()
+    kind = merge.Kind(PurePosixPath("inventory.yaml"), "yaml")
+    for value in values:
+        path = _place_of(asked, value)
+        lines = [f"{'  ' * depth}{text_of(key)}:" for depth, key in enumerate(path)]
+        said = _spelled(value)
+        text = merge.merged(text, ("\n".join(lines) + f" {said}\n").encode(), past.Ours(), kind)
+    return text
+
+
+def _place_of(asked: Asked, value: NewValue) -> list[str]:
+    """Return the keys under which a variable is to be set."""
+    if asked.where != "set-all":
+        section = "repos" if asked.target.kind == "repo" else "folders"
+        return [section, asked.target.name, "vars", value.name]
+    section, _, rest = value.source.partition(".")
+    if not value.source.startswith(_SETTABLE) or (section == "vars" and rest):
+        raise _refused(asked, f"{value.name} is set by {value.source}, and not in the inventory")
+    owner = rest.removesuffix(".vars")
+    return ["vars", value.name] if section == "vars" else [section, owner, "vars", value.name]
+
+
+def _spelled(value: NewValue) -> str:
+    """Return a value as YAML: of the kind that it has now, if the new one can be read so."""
+    node, faults = yaml_parse.parse(value.new)
+    is_text = faults or not isinstance(node, Leaf) or isinstance(node.value, str)
+    return text_of(value.new) if isinstance(value.old, str) or is_text else value.new
+
+
+def _parsed(loaded: Loaded, asked: Asked, text: bytes) -> Inventory:
+    old = loaded.inventory
+    names = template_files.set_names(dict(loaded.rendering.templates), old.path.parent / "templates")
+    try:
+        return parse(
+            text.decode("utf-8-sig"), old.path, shown=loaded.shown, sets=names, overrides=asked.overrides
+        )  # fmt: skip
+    except RolloutError as error:
+        raise _refused(asked, f"the inventory cannot say so: {error}") from error
+
+
+def folder(loaded: Loaded) -> Path:
+    return loaded.inventory.path.parent / "templates"

@@ -1,0 +1,21 @@
+"""Where each piece of a rendered text comes from."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Segment(Struct, frozen=True):
+    """A piece of what a template rendered: its own text, or what an expression gave.
+
+    `start` and `end` are the places in the template's text, with LF line ends; of an expression those of its code.
+    `variable` is the name where the expression is nothing but a variable.
+    """
+
+    text: str
+    template: str
+    start: int
+    end: int
+    line: int
+    literal: bool
+    variable: str | None = None

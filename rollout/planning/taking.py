@@ -1,0 +1,140 @@
+"""What a template and variables would have to say for a rendered text to read as a person wrote it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
+from itertools import pairwise
+
+from msgspec import Struct
+
+from rollout.model.tracing import Segment
+
+_WORDS = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
+
+
+class Rewrite(Struct, frozen=True):
+    """A part of a text that is to say something else."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Taken(Struct, frozen=True):
+    """Edits of templates by their names, values of variables by theirs, and what cannot be said so, a line each."""
+
+    edits: dict[str, tuple[Rewrite, ...]]
+    values: dict[str, str]
+    refused: tuple[str, ...] = ()
+
+
+class _Placed(Struct, frozen=True):
+    """A segment, and where its text begins in the whole."""
+
+    segment: Segment
+    start: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.segment.text)
+
+
+def taken(segments: Sequence[Segment], wanted: str, variables: Iterable[str]) -> Taken:
+    """Say what has to change for the segments to come to `wanted`; `variables` are those that can be set."""
+    placed = list(_placed(segments))
+    known = set(variables)
+    edits: dict[str, set[Rewrite]] = {}
+    inside: dict[_Placed, list[Rewrite]] = {}
+    refused: list[str] = []
+    rendered = "".join(segment.text for segment in segments)
+    for edit in differences(rendered, wanted):
+        where = _where(placed, edit)
+        if where is None:
+            refused.append(_refusal(placed, edit, rendered))
+        elif where.segment.literal:
+            offset = where.segment.start - where.start
+            change = Rewrite(edit.start + offset, edit.end + offset, edit.text)
+            edits.setdefault(where.segment.template, set()).add(change)
+        elif where.segment.variable in known:
+            inside.setdefault(where, []).append(edit)
+        else:
+            refused.append(_refusal(placed, edit, rendered))
+    values: dict[str, str] = {}
+    for where, changes in inside.items():
+        name = where.segment.variable or ""
+        value = applied(
+            where.segment.text, [Rewrite(e.start - where.start, e.end - where.start, e.text) for e in changes]
+        )
+        if "\n" in value and "\n" not in where.segment.text:
+            refused.append(f"{_place(where.segment)}: a line end after {name}, which the template would have to say")
+        elif values.setdefault(name, value) != value:
+            refused.append(f"{_place(where.segment)}: {name} would have to be {values[name]!r} and {value!r}")
+    ordered = {name: tuple(sorted(found, key=lambda one: one.start)) for name, found in edits.items()}
+    refused += [f"templates/{name}: one place would have to say several things" for name in _overlapping(ordered)]
+    return Taken(ordered, values, tuple(dict.fromkeys(refused)))
+
+
+def applied(text: str, edits: Iterable[Rewrite]) -> str:
+    """Return a text with edits that do not overlap."""
+    for edit in sorted(edits, key=lambda one: one.start, reverse=True):
+        text = text[: edit.start] + edit.text + text[edit.end :]
+    return text
+
+
+def _overlapping(edits: dict[str, tuple[Rewrite, ...]]) -> Iterator[str]:
+    for name, found in edits.items():
+        if any(one.end > two.start or one.start == two.start for one, two in pairwise(found)):
+            yield name
+
+
+def _placed(segments: Iterable[Segment]) -> Iterator[_Placed]:
+    place = 0
+    for segment in segments:
+        yield _Placed(segment, place)
+        place += len(segment.text)
+
+
+def differences(before: str, after: str) -> Iterator[Rewrite]:
+    """Yield the smallest edits that make one text of the other: lines first, then words within them."""
+    one, two = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    starts = _starts(one)
+    for _, i1, i2, j1, j2 in _changed(one, two):
+        old, new = "".join(one[i1:i2]), "".join(two[j1:j2])
+        words, others = _WORDS.findall(old), _WORDS.findall(new)
+        inner = _starts(words)
+        for _, k1, k2, l1, l2 in _changed(words, others):
+            yield Rewrite(starts[i1] + inner[k1], starts[i1] + inner[k2], "".join(others[l1:l2]))
+
+
+def _changed(one: Sequence[str], two: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
+    matcher = SequenceMatcher(None, one, two, autojunk=False)
+    return (found for found in matcher.get_opcodes() if found[0] != "equal")
+
+
+def _starts(parts: Iterable[str]) -> list[int]:
+    found = [0]
+    for part in parts:
+        found.append(found[-1] + len(part))
+    return found
+
+
+def _where(placed: Sequence[_Placed], edit: Rewrite) -> _Placed | None:
+    """Return the segment that an edit lies in; of two that it lies between, the template's own text."""
+    around = [one for one in placed if one.start <= edit.start and edit.end <= one.end]
+    return next((one for one in around if one.segment.literal), around[0] if around else None)
+
+
+def _refusal(placed: Sequence[_Placed], edit: Rewrite, rendered: str) -> str:
+    """Say which line of the file cannot be taken, and what made it."""
+    line = rendered.count("\n", 0, edit.start) + 1
+    touched = [one.segment for one in placed if one.start < edit.end and edit.start < one.end] or [
+        one.segment for one in placed if one.start <= edit.start <= one.end
+    ]
+    code = next((one for one in touched if not one.literal), touched[0] if touched else None)
+    return f"line {line}" + (f", made at {_place(code)}" if code is not None else "")
+
+
+def _place(segment: Segment) -> str:
+    return f"templates/{segment.template}:{segment.line}"

@@ -1,0 +1,189 @@
+"""`rollout take`: what a person changed comes back into the template or the inventory, proved before it is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.world import Ran, World
+
+ALICE = "hello {{ who }}\nkeep this\n"
+
+
+def two(world: World, template: str, **extra: str) -> None:
+    """Roll a template out to two repositories."""
+    world.template("project/conf.txt.j2", template)
+    for name in ("api", "web"):
+        world.repo(name, extra=extra.get(name, ""))
+    assert world.run("apply", "--yes").code == 0
+
+
+def taken(world: World, text: str | bytes, *arguments: str) -> Ran:
+    """Let a person change the file in one repository, and take that."""
+    world.elsewhere("api", {"conf.txt": text})
+    return world.run("take", "api", "conf.txt", *arguments)
+
+
+def template(world: World, name: str = "project/conf.txt.j2") -> str:
+    return (world.root / "templates" / name).read_text()
+
+
+def states(world: World) -> dict[str, str]:
+    """Return the states, once the checkouts are where upstream is."""
+    for name in world.entries:
+        world.git(name, "pull", "-q", "--ff-only")
+    return world.run("plan", "--json").states()
+
+
+@pytest.mark.parametrize(
+    ("before", "theirs", "after"),
+    [
+        (ALICE, "hello world\nkeep that\n", "hello {{ who }}\nkeep that\n"),
+        (ALICE, "hello world\nkeep this\nand more\n", "hello {{ who }}\nkeep this\nand more\n"),
+        (ALICE, "first\nhello world\nkeep this\n", "first\nhello {{ who }}\nkeep this\n"),
+        (ALICE, "hello world\n", "hello {{ who }}\n"),
+        (ALICE, "welcome world!\nkeep this\n", "welcome {{ who }}!\nkeep this\n"),
+        (
+            "{% if who == 'world' %}\nfor the world\n{% else %}\nfor others\n{% endif %}\nend\n",
+            "for all the world\nend\n",
+            "{% if who == 'world' %}\nfor all the world\n{% else %}\nfor others\n{% endif %}\nend\n",
+        ),
+        (
+            "{# a comment #}\none\n{% raw %}raw\n{% endraw %}two {{ who -}}\n   three\n",
+            "one\nraw\n2 worldthree\n",
+            "{# a comment #}\none\n{% raw %}raw\n{% endraw %}2 {{ who -}}\n   three\n",
+        ),
+    ],
+)
+def test_literal_text_is_changed_in_the_template(world: World, before: str, theirs: str, after: str) -> None:
+    two(world, before)
+    ran = taken(world, theirs, "--yes")
+    assert (ran.code, template(world)) == (0, after), ran.err
+    assert "This changes web, too." in ran.out
+    assert states(world) == {"api": "in-sync", "web": "pending"}
+    assert world.run("apply", "--yes").code == 0
+    assert world.at("web", "conf.txt") == theirs
+
+
+def test_what_a_variable_made_is_told_and_set_when_asked(world: World) -> None:
+    two(world, ALICE)
+    head, entries = world.head, dict(world.entries)
+    ran = taken(world, "hello moon\nkeep this\n", "--yes")
+    assert (ran.code, template(world)) == (4, ALICE)
+    assert "who would have to be 'moon'; it is 'world', set by vars" in ran.err
+    assert (
+        "rollout take api conf.txt --set sets it for api; rollout take api conf.txt --set-all where it is set"
+        in ran.err
+    )
+    assert (world.head, world.entries) == (head, entries)
+    assert world.run("take", "api", "conf.txt", "--set", "--yes").code == 0
+    text = (world.root / "inventory.yaml").read_text()
+    assert "api: {path: api, vars: {who: moon}}" in text
+    assert world.run("plan", "--json", write=False).json["summary"]["drift"] == 0
+    assert world.run("plan", "--json", write=False).states()["web"] == "in-sync"
+
+
+def test_a_variable_is_set_where_it_is_set_and_comments_stay(world: World) -> None:
+    world.head = "version: 1\n# who is greeted\nvars:\n  who: world   # everybody\n  port: 80\n"
+    two(world, "hello {{ who }} at {{ port }}\n")
+    ran = taken(world, "hello moon at 81\n", "--set-all", "--yes")
+    assert ran.code == 0, ran.err
+    text = (world.root / "inventory.yaml").read_text()
+    assert "# who is greeted\nvars:\n  who: moon   # everybody\n  port: 81\n" in text
+    world.git("api", "pull", "-q", "--ff-only")
+    assert world.run("plan", "--json", write=False).states() == {"api": "in-sync", "web": "pending"}
+
+
+def test_text_and_variable_are_taken_together(world: World) -> None:
+    two(world, ALICE)
+    ran = taken(world, "welcome moon\nkeep this\n", "--set", "--yes")
+    assert (ran.code, template(world)) == (0, "welcome {{ who }}\nkeep this\n"), ran.err
+    assert "who: moon" in (world.root / "inventory.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("before", "theirs", "said"),
+    [
+        ("hello {{ who|upper }}\n", "hello MOON\n", "line 1, made at templates/project/conf.txt.j2:1"),
+        ("{% for x in [1, 2] %}\nline {{ x }}\n{% endfor %}\n", "row 1\nline 2\n", "makes other lines too"),
+        ("a {{ who }}\nb {{ who }}\n", "a moon\nb world\n", "makes other lines too"),
+        ("hello {{ who }}\n", "{{ hello }} world\n", "cannot be taken back"),
+        ("{% filter upper %}hello {{ who }}{% endfilter %}\n", "HELLO MOON\n", "cannot be taken back"),
+    ],
+)
+def test_what_cannot_be_said_is_refused_with_its_line_and_nothing_changes(
+    world: World, before: str, theirs: str, said: str
+) -> None:
+    two(world, before)
+    inventory = (world.root / "inventory.yaml").read_text()
+    ran = taken(world, theirs, "--yes")
+    assert (ran.code, said in ran.err) == (4, True), ran.err
+    ran = world.run("take", "api", "conf.txt", "--set", "--yes")
+    assert (ran.code, said in ran.err) == (4, True), ran.err
+    assert (template(world), (world.root / "inventory.yaml").read_text()) == (before, inventory)
+
+
+def test_a_file_that_is_no_template_is_copied_with_its_executable_bit(world: World) -> None:
+    world.template("project/tool.bin", b"\0one\xff")
+    world.repo("api")
+    world.run("apply", "--yes")
+    there = world.clone("api", "api.bob")
+    world.write(there, {"tool.bin": b"\0two\xff"})
+    (there / "tool.bin").chmod(0o755)
+    world.git(there, "commit", "-q", "-a", "-m", "mine")
+    world.git(there, "push", "-q", "origin", "HEAD")
+    assert world.run("take", "api", "tool.bin", "--yes").code == 0
+    place: Path = world.root / "templates/project/tool.bin"
+    assert (place.read_bytes(), place.stat().st_mode & 0o111) == (b"\0two\xff", 0o111)
+    assert states(world) == {"api": "in-sync"}
+
+
+def test_a_block_is_taken_without_the_rest_of_the_file(world: World) -> None:
+    world.tail = "files:\n  CLAUDE.md: {mode: block}\n"
+    world.template("project/CLAUDE.md.j2", "## Rules of {{ who }}\n\n- one\n")
+    world.repo("api", {"CLAUDE.md": "# Mine\n"})
+    world.run("apply", "--yes", "--adopt")
+    text = world.at("api", "CLAUDE.md") or ""
+    world.elsewhere("api", {"CLAUDE.md": text.replace("- one\n", "- one\n- two\n").replace("# Mine", "# Ours")})
+    assert world.run("take", "api", "CLAUDE.md", "--yes").code == 0
+    assert template(world, "project/CLAUDE.md.j2") == "## Rules of {{ who }}\n\n- one\n- two\n"
+    assert states(world) == {"api": "in-sync"}
+
+
+def test_what_the_template_changed_since_is_not_taken_back(world: World) -> None:
+    lines = [f"line {number}" for number in range(9)]
+    two(world, "\n".join(lines) + "\n")
+    world.template("project/conf.txt.j2", "\n".join([*lines[:-1], "ours"]) + "\n")
+    assert taken(world, "\n".join(["theirs", *lines[1:]]) + "\n", "--yes").code == 0
+    assert template(world) == "\n".join(["theirs", *lines[1:-1], "ours"]) + "\n"
+
+
+def test_an_included_template_is_changed_where_the_text_stands(world: World) -> None:
+    world.template("parts/greeting.j2", "hello {{ who }}\n")
+    two(world, "{% include 'parts/greeting.j2' %}\nend\n")
+    assert taken(world, "welcome world\nend\n", "--yes").code == 0
+    assert (template(world, "parts/greeting.j2"), states(world)["api"]) == ("welcome {{ who }}\n", "in-sync")
+
+
+def test_nothing_to_take_a_deletion_and_no_terminal_are_said(world: World) -> None:
+    two(world, ALICE)
+    ran = world.run("take", "api", "conf.txt", "--yes")
+    assert (ran.code, "there is nothing to take" in ran.out) == (0, True)
+    world.elsewhere("api", {"conf.txt": "hello world\nkeep that\n"})
+    ran = world.run("take", "api", "conf.txt")
+    assert (ran.code, "+keep that" in ran.out, template(world)) == (4, True, ALICE)
+    assert world.run("take", "api", "conf.txt", "--json").json["written"] is False
+    ran = world.run("take", "api", "config.txt")
+    assert (ran.code, "did you mean 'conf.txt'" in ran.err) == (64, True)
+    world.elsewhere("api", {"conf.txt": None})
+    ran = world.run("take", "api", "conf.txt", "--yes")
+    assert (ran.code, "others deleted it" in ran.err) == (4, True)
+
+
+def test_a_file_that_was_kept_can_be_taken_later(world: World) -> None:
+    two(world, ALICE)
+    world.elsewhere("api", {"conf.txt": "hello world\nkeep that\n"})
+    world.run("apply", "--yes", "--on-drift", "keep")
+    assert world.run("take", "api", "conf.txt", "--yes").code == 0
+    assert states(world) == {"api": "in-sync", "web": "pending"}
