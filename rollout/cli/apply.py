@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from rollout.cli import completing, proving, session
+from rollout.cli import asking, completing, proving, session
+from rollout.cli.asking import Answers, Circle
 from rollout.cli.carry_out import Undertaking, carry_out, ledger, reviewed
 from rollout.cli.options import common, limit
 from rollout.cli.run_options import Consent, Reach, consent_options, decisions_options, reach_options, words_options
@@ -64,17 +65,22 @@ def apply(
       rollout apply rollout.plan --yes
       rollout apply --no-push --message "Event store migration"
     """
-    with _opened(context) as at, ledger(at) as book:
-        settings = at.settings(offline=reach.offline, push=reach.push, writes=True)
-        if said is not None:
-            made, asked = reviewed(at, book, said, settings, decisions), True
-        else:
-            problems = {} if reach.offline else proving.problems(at)
-            made, asked = at.plan(settings, decisions, problems=problems), False
-        what = Undertaking(
-            "apply", made, settings, words, consent, show_plan=not asked, used=asked, last_wave=reach.last_wave
-        )
-        return carry_out(at, book, what)
+    answers = Answers()
+    while True:
+        with _opened(context) as at, ledger(at) as book:
+            settings = at.settings(offline=reach.offline, push=reach.push, writes=True)
+            if said is not None:
+                made, asked = reviewed(at, book, said, settings, decisions), True
+            else:
+                problems = {} if reach.offline else proving.problems(at)
+                made, asked = at.plan(settings, answers.over(decisions), problems=problems), False
+                if not consent.yes:
+                    made = asking.decided(at, made, answers, Circle(settings, decisions, problems))
+            if answers.again():
+                continue  # a template changed: everything is looked at anew
+            what = Undertaking("apply", made, settings, words, consent, not asked, False, asked, reach.last_wave,
+                               bool(answers.skipped))  # fmt: skip
+            return carry_out(at, book, what)
 
 
 @contextmanager

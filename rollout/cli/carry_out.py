@@ -99,6 +99,7 @@ class Undertaking(Struct, frozen=True):
     only_waiting: bool = False
     used: bool = False
     last_wave: int | None = None
+    skipped: bool = False  # the person left a decision open
 
 
 def carry_out(at: Session, book: Ledger, what: Undertaking) -> int:
@@ -116,7 +117,7 @@ def carry_out(at: Session, book: Ledger, what: Undertaking) -> int:
     waves = pacing.waves(at, made, what.settings, run.id, what.last_wave) if command == "apply" else None
     order = Order(run, what.settings, what.words, what.consent.most_failures, waves)
     outcomes = _run(at, book, order, made, sorted_steps)
-    code = at.interrupt.code or writable.exit_code(made.steps, outcomes)
+    code = at.interrupt.code or writable.exit_code(made.steps, outcomes, skipped=what.skipped)
     book.finish(run, code)
     run_events.log(at, run, made.steps, outcomes)
     if at.options.json:

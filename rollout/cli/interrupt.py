@@ -44,13 +44,13 @@ class Interrupt(Struct):
     @contextmanager
     def at_once(self) -> Iterator[None]:
         """Raise Interrupted as soon as a signal comes inside the block, which only waits: nothing is in flight."""
-        self.idle = True
+        before, self.idle = self.idle, True
         if self.number is not None:
             raise Interrupted(self.number)
         try:
             yield
         finally:
-            self.idle = False
+            self.idle = before
 
 
 @contextmanager

@@ -73,18 +73,23 @@ class Screen:
     def agreed(self, question: str) -> bool:
         """Ask a question on the terminal; only yes means yes, and signals still work."""
         while True:
-            sys.stderr.write(f"{question} [y/N]: ")
-            sys.stderr.flush()
-            # A signal that comes just before a read would have to wait for the read; with select it does not.
-            while not select.select([sys.stdin], [], [], _LISTEN)[0]:
-                continue
-            answer = sys.stdin.readline()
+            answer = self.line(f"{question} [y/N]: ")
             if answer.strip().lower() in {"y", "yes"}:
                 return True
             if answer.strip().lower() in {"", "n", "no"}:
                 sys.stderr.write("" if answer else "\n")
                 return False
             self.say("please answer y or n")
+
+    def line(self, prompt: str) -> str:
+        """Return what the person types after a prompt; "" at the end of input. Signals still work."""
+        self._clear()
+        sys.stderr.write(self.fit(prompt))
+        sys.stderr.flush()
+        # A signal that comes just before a read would have to wait for the read; with select it does not.
+        while not select.select([sys.stdin], [], [], _LISTEN)[0]:
+            continue
+        return sys.stdin.readline()
 
     def note(self, text: str) -> None:
         """Print one line of progress, unless a live line shows it or nobody wants it."""

@@ -56,11 +56,11 @@ def take(context: click.Context, target: str, path: str, where: str | None, yes:
         if change is None:
             at.screen.data(f"{target}: {path}: there is nothing to take: it is as its template says.\n")
             return 0
-        found = taking.take(at.loaded, _asked(at, chosen, slot, change, where))
-        _show(at, chosen, found)
+        found = taking.take(at.loaded, asked(at, chosen, slot, change, where))
+        show(at, chosen, found)
         if found.values and where is None:
-            raise Refused(*_unset(at, chosen, slot, found))
-        return _written(at, chosen, found, yes=yes)
+            raise Refused(*unset(at, chosen, slot, found))
+        return written(at, chosen, found, yes=yes)
 
 
 def _target(at: Session, name: str) -> Target:
@@ -89,7 +89,8 @@ def _looked(at: Session, target: Target, slot: Slot, *, offline: bool) -> Step:
     return step
 
 
-def _asked(at: Session, target: Target, slot: Slot, change: Change, where: str | None) -> Asked:
+def asked(at: Session, target: Target, slot: Slot, change: Change, where: str | None) -> Asked:
+    """Return what is to be taken; raise Refused for what nobody changed."""
     if change.action is Action.ERROR:
         raise Refused(f"{target.name}: {change.cause}")
     if change.action not in WAITING:
@@ -102,7 +103,7 @@ def _asked(at: Session, target: Target, slot: Slot, change: Change, where: str |
     return Asked(target, slot, item, change, where, overrides)
 
 
-def _unset(at: Session, target: Target, slot: Slot, found: Taking) -> list[str]:
+def unset(at: Session, target: Target, slot: Slot, found: Taking) -> list[str]:
     """Say of each variable where it is set and what it would have to be, and how to set it."""
     lines = [
         f"{value.name} would have to be {value.new!r}; it is {str(value.old)!r}, set by {value.source}"
@@ -113,7 +114,8 @@ def _unset(at: Session, target: Target, slot: Slot, found: Taking) -> list[str]:
     return [*lines, f"nothing was changed; {own} sets it for {shlex.quote(target.name)}; {everywhere} where it is set"]
 
 
-def _show(at: Session, target: Target, found: Taking) -> None:
+def show(at: Session, target: Target, found: Taking) -> None:
+    """Show what would be written, and whose files change by that."""
     if at.options.json:
         return
     for change in _diffs(at, found):
@@ -142,7 +144,8 @@ def _diffs(at: Session, found: Taking) -> list[Change]:
     return made
 
 
-def _written(at: Session, target: Target, found: Taking, *, yes: bool) -> int:
+def written(at: Session, target: Target, found: Taking, *, yes: bool) -> int:
+    """Write what was found, after asking."""
     if at.options.json:
         at.screen.document(_document(at, target, found, written=yes))
         if not yes:

@@ -21,6 +21,7 @@ class FileDecision(Struct, frozen=True):
     path: PurePosixPath
     how: OnDrift
     target: str | None = None
+    text: bytes | None = None  # what the file is to say where it is kept, instead of what others wrote
 
 
 class Decisions(Struct, frozen=True):
@@ -40,6 +41,10 @@ class Decisions(Struct, frozen=True):
     def named(self, path: PurePosixPath) -> OnDrift | None:
         """Return what is decided about this very file."""
         return next((one.how for one in reversed(self.files) if one.path == path), None)
+
+    def edited(self, path: PurePosixPath) -> bytes | None:
+        """Return what this very file is to say, where the person wrote that."""
+        return next((one.text for one in reversed(self.files) if one.path == path), None)
 
     def about(self, path: PurePosixPath) -> OnDrift:
         return self.named(path) or self.on_drift

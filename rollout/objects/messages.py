@@ -121,7 +121,7 @@ def message(subject: str, run: Run, target: str, changes: Iterable[Change], more
     trailers += [f"Rollout-Run: {run.id}", f"Rollout-Plan: {run.digest}", f"Rollout-Target: {target}"]
     made = list(changes)
     trailers += [f"Rollout-Merged: {change.path} {change.template}" for change in made if change.template]
-    trailers += keeps(made)
+    trailers += dict.fromkeys(keeps(made))
     return said + ("\n" if theirs else "\n\n") + "\n".join(trailers) + "\n"
 
 

@@ -81,8 +81,7 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
         if keeping.on_hold(item, snapshot.held.get(item.path), decisions):
             return None if _classified(at, wanted, Decisions()) is None else LeftAsItIs(item.path, held=True)
         if keeping.stays(item, snapshot.kept.get(item.path), decisions):
-            change = _classified(at, wanted, Decisions())
-            return LeftAsItIs(item.path) if change is not None and change.action in keeping.WAITING else change
+            return None if _classified(at, wanted, Decisions()) is None else LeftAsItIs(item.path)
         change = _classified(at, wanted, decisions)
         if change is None or change.action not in keeping.WAITING:
             return change

@@ -31,8 +31,10 @@ def kept(change: Change, asks: str, decisions: Decisions) -> Change:
     how = named if change.action is Action.ADOPT else named or decisions.on_drift
     if how is not OnDrift.KEEP:
         return replace(change, asks=asks)
-    cause = f"{change.cause}; it is kept"
-    return replace(change, asks=asks, keep=True, decided=True, after=change.before, cause=cause)
+    text = decisions.edited(change.path)
+    after = change.before if text is None else File(text, change.before is not None and change.before.executable)
+    cause = f"{change.cause}; it is kept" + (" as it was edited" if text is not None else "")
+    return replace(change, asks=asks, keep=True, decided=True, after=after, cause=cause)
 
 
 def as_kept(desired: Desired, snapshot: Snapshot, found: Findings) -> Desired:

@@ -96,8 +96,8 @@ def _is_ours(step: Step) -> bool:
     return step.standing is not None and step.standing.ours
 
 
-def exit_code(steps: Iterable[Step], outcomes: Iterable[Outcome]) -> int:
-    """Return the exit code of a run: 1 beats 4 beats 3 beats 0."""
+def exit_code(steps: Iterable[Step], outcomes: Iterable[Outcome], *, skipped: bool = False) -> int:
+    """Return the exit code of a run: 1 beats 4 beats 3 beats 0; what a person skipped was not refused."""
     states = {step.target: step.state for step in steps}
     found = list(outcomes)
     if any(states.get(o.target) in _ERRORS for o in found):
@@ -108,7 +108,7 @@ def exit_code(steps: Iterable[Step], outcomes: Iterable[Outcome]) -> int:
     awaited = any(o.verdict is Verdict.BLOCKED and o.awaits is not None for o in bad)
     nothing_done = not any(o.verdict in _DONE for o in found)
     later = {target for target, state in states.items() if state is State.WAITING}
-    if awaited and nothing_done and all(o.verdict is Verdict.BLOCKED or o.target in later for o in bad):
+    if awaited and nothing_done and not skipped and all(o.verdict is Verdict.BLOCKED or o.target in later for o in bad):
         return 4
     return 3
 

@@ -158,7 +158,7 @@ def touches_of(name: str, commit: bytes, moved: list[Moved]) -> list[tuple[PureP
         (path, Touch(name, target or "", old, new, merges.get(str(path)), named, ours, held=holds.get(str(path))))
         for path, old, new in moved
     ]
-    return [*writes, *(keeps_of(name, text) if ours else ())]
+    return [*(keeps_of(name, text) if ours else ()), *writes]  # what is kept was decided knowing what is written
 
 
 def keeps_of(commit: str, text: str) -> list[tuple[PurePosixPath, Touch]]:

@@ -69,7 +69,9 @@ def add(store: Store, commit: str, parent: str, changes: Iterable[Change]) -> No
     if memo.searched == parent:
         text = _text(store, commit)
         new = history.by_path(history.keeps_of(commit, text))
-        new |= {c.path: [history.touch(commit, store.target, c.path, (c.before, c.after), text)] for c in changes}
+        for change in changes:
+            made = history.touch(commit, store.target, change.path, (change.before, change.after), text)
+            new.setdefault(change.path, []).append(made)
         found = history.joined(new, by_path(memo.history))
         store.memory.remember(searched=commit, history=by_name(found))
 

@@ -82,7 +82,9 @@ def write(job: Job) -> Outcome:
     root = step.location.root
     kept = memory.memory(job.settings.state, root)
     writer = FolderWriter(root, kept, job.run.id)
-    changes = [change for change in step.changes if change.action is not Action.ERROR and not change.keep]
+    changes = [
+        change for change in step.changes if change.action is not Action.ERROR and not (change.keep and change.idle)
+    ]
     keeps = [change for change in step.changes if change.keep]
     try:
         with memory.locked(job.settings.state, root, job.settings.wait):

@@ -1,0 +1,237 @@
+"""Ask on a terminal about each file that waits for a decision."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from rollout.cli import interrupt
+from rollout.cli.session import Session
+from rollout.errors import Refused
+from rollout.model.circumstances import Decisions, FileDecision
+from rollout.model.files import Problem
+from rollout.model.plan import Action, Change, OnDrift, Plan, State, Step
+from rollout.planning.review import undecided
+from rollout.safety.shown import plain
+from rollout.showing import colour
+from rollout.showing.diffs import diff_of, paint_diff
+from rollout.targets.job import Settings
+
+CHOICES = ("show", "overwrite", "merge", "keep", "take", "edit", "skip", "all", "quit")
+_FOR_ALL = ("overwrite", "merge", "keep", "skip")
+_EXPLAINED = """\
+  show       what others changed, and what the template says
+  overwrite  write what the template says
+  merge      merge both; where they meet, you are asked again
+  keep       leave it as it is until the template changes
+  take       put the change into the template or a variable
+  edit       edit the file's text, which is then kept
+  skip       leave it undecided
+  all        decide the same for all that are left of this kind
+  quit       end; nothing is changed
+"""
+
+
+class Answers(Struct):
+    """What a person has decided so far, and what they skipped."""
+
+    files: list[FileDecision] = field(default_factory=list)
+    skipped: set[tuple[str, PurePosixPath]] = field(default_factory=set)
+    took: bool = False
+
+    def over(self, decisions: Decisions) -> Decisions:
+        return replace(decisions, files=(*decisions.files, *self.files))
+
+    def again(self) -> bool:
+        """Tell once that a template was changed."""
+        took, self.took = self.took, False
+        return took
+
+
+class Circle(Struct, frozen=True):
+    """What the plan was made with, to make it again with the answers."""
+
+    settings: Settings
+    decisions: Decisions
+    problems: Mapping[str, tuple[Problem, ...]]
+
+
+class Quit(Refused):
+    """The person ended it."""
+
+
+def decided(at: Session, made: Plan, answers: Answers, circle: Circle) -> Plan:
+    """Return a plan in which what waited is decided or skipped; on no terminal it stays as it is."""
+    if at.options.json or not sys.stdin.isatty():
+        return made
+    while True:
+        left = _left(made, answers)
+        if not left:
+            return made
+        try:
+            with at.interrupt.at_once():
+                _round(at, left, answers)
+        except interrupt.Interrupted:
+            at.screen.say("\nrollout: interrupted; nothing was changed")
+            raise
+        if answers.took:
+            return made
+        names = {step.target for step, _ in left}
+        targets = tuple(target for target in at.loaded.chosen if target.name in names)
+        again = at.plan(circle.settings, answers.over(circle.decisions), targets, circle.problems)
+        fresh = {step.target: step for step in again.steps}
+        made = replace(made, steps=tuple(fresh.get(step.target, step) for step in made.steps))
+
+
+def _left(made: Plan, answers: Answers) -> list[tuple[Step, Change]]:
+    return [
+        (step, change)
+        for step in made.steps
+        if not step.frozen and step.state is not State.BLOCKED
+        for change in undecided(step)
+        if (step.target, change.path) not in answers.skipped
+    ]
+
+
+def _round(at: Session, left: Sequence[tuple[Step, Change]], answers: Answers) -> None:
+    """Ask about each file; `all` answers for those of the same kind."""
+    for_kind: dict[Action, str] = {}
+    for number, (step, change) in enumerate(left):
+        word = for_kind.get(change.action)
+        if word is None:
+            rest = sum(other.action is change.action for _, other in left[number:])
+            at.screen.say(f"\n{step.target} {plain(str(change.path))}: {plain(change.cause)}")
+            word = _asked(at, step, change, rest)
+            if word.startswith("all "):
+                word = for_kind[change.action] = word.removeprefix("all ")
+        _note(at, step, change, word, answers)
+        if answers.took:
+            return
+
+
+def _asked(at: Session, step: Step, change: Change, rest: int) -> str:
+    """Return the answer about one file, once it is one that ends the question."""
+    while True:
+        word = _choice(at, f"{'/'.join(CHOICES)} (? explains): ", CHOICES)
+        match word:
+            case "show":
+                _show(at, step, change)
+            case "quit":
+                raise Quit("cancelled; nothing was changed")
+            case "all":
+                what = colour.count(rest, "file")
+                return "all " + _choice(at, f"{what} of this kind: {'/'.join(_FOR_ALL)}: ", _FOR_ALL)
+            case _:
+                fault = _impossible(change, word)
+                if fault is None:
+                    return word
+                at.screen.say(fault)
+
+
+def _impossible(change: Change, word: str) -> str | None:
+    if word == "merge" and (change.action is not Action.DRIFT or None in (change.base, change.before, change.after)):
+        return "it cannot be merged: it met the template's change already, or there is nothing to merge from"
+    if word in {"take", "edit"} and change.before is None:
+        return f"there is nothing to {word}: others deleted it"
+    if word == "edit" and change.before is not None and b"\0" in change.before.content:
+        return "it is not text"
+    return None
+
+
+def _choice(at: Session, prompt: str, choices: Sequence[str]) -> str:
+    """Return one of the choices; a word or its unambiguous beginning. The end of input is quit."""
+    while True:
+        line = at.screen.line(prompt)
+        if not line:
+            at.screen.say("")
+            raise Quit("cancelled; nothing was changed")
+        found = meant(line.strip().lower(), choices)
+        if len(found) == 1:
+            return found[0]
+        if line.strip() == "?":
+            at.screen.say(_EXPLAINED.rstrip("\n"))
+        elif found and line.strip():
+            at.screen.say(f"{line.strip()!r} may be {' or '.join(found)}")
+        else:
+            at.screen.say(f"please answer with one of: {', '.join(choices)}")
+
+
+def meant(word: str, choices: Sequence[str]) -> list[str]:
+    """Return the choices that a word may be the beginning of; one that it is beats the others."""
+    return [word] if word in choices else [choice for choice in choices if choice.startswith(word)]
+
+
+def _show(at: Session, step: Step, change: Change) -> None:
+    if change.base is not None:
+        theirs = replace(change, before=change.base, after=change.before)
+        _print(at, theirs, f"{step.target}: what others changed")
+    _print(at, change, f"{step.target}: what the template would change")
+
+
+def _print(at: Session, change: Change, title: str) -> None:
+    at.screen.say(title)
+    at.screen.data(paint_diff(diff_of(change), at.screen.paint, "") + "\n")
+
+
+def _note(at: Session, step: Step, change: Change, word: str, answers: Answers) -> None:
+    match word:
+        case "skip":
+            answers.skipped.add((step.target, change.path))
+        case "take":
+            answers.took = _taken(at, step, change)
+        case "edit":
+            text = _edited(change)
+            if text is not None:
+                answers.files.append(FileDecision(change.path, OnDrift.KEEP, step.target, text))
+        case "merge" if change.action is not Action.DRIFT:
+            answers.skipped.add((step.target, change.path))  # said for all of a kind, and it cannot be done here
+        case _:
+            answers.files.append(FileDecision(change.path, OnDrift(word), step.target))
+
+
+def _taken(at: Session, step: Step, change: Change) -> bool:
+    """Put the change into its template or a variable, after asking; tell whether that was done."""
+    from rollout.cli import take
+    from rollout.fleet.take import take as find
+
+    target = next(one for one in at.loaded.chosen if one.name == step.target)
+    slot = next(one for one in at.loaded.rendering.slots(target) if one.path == change.path)
+    try:
+        found = find(at.loaded, take.asked(at, target, slot, change, None))
+        if found.values:
+            for value in found.values:
+                at.screen.say(f"{value.name} would have to be {value.new!r}; it is set by {value.source}")
+            word = _choice(at, f"set it for {target.name}, everywhere, or not: target/everywhere/no: ", tuple(_WHERE))
+            if word == "no":
+                return False
+            found = find(at.loaded, take.asked(at, target, slot, change, _WHERE[word]))
+        take.show(at, target, found)
+        take.written(at, target, found, yes=False)
+    except Quit:
+        raise
+    except Refused as refused:
+        at.screen.say(f"rollout: {refused}")
+        return False
+    return True
+
+
+_WHERE = {"target": "set", "everywhere": "set-all", "no": ""}
+
+
+def _edited(change: Change) -> bytes | None:
+    """Return the file's text after the person's editor; None if the editor failed."""
+    assert change.before is not None
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    with tempfile.TemporaryDirectory(prefix="rollout-edit-") as folder:
+        place = Path(folder) / change.path.name
+        place.write_bytes(change.before.content)
+        done = subprocess.run([*shlex.split(editor), str(place)], check=False)
+        return place.read_bytes() if done.returncode == 0 else None

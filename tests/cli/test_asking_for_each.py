@@ -1,0 +1,193 @@
+"""On a terminal `apply` asks about each file that waits for a decision: what each answer does, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+import pytest
+
+from rollout.cli.asking import CHOICES, meant
+from tests.world import World
+
+_PATIENCE = 90.0  # for a loaded machine; what hangs ends here
+_PROMPTS = (b"explains): ", b"[y/N]: ", b"of this kind: overwrite/merge/keep/skip: ", b"target/everywhere/no: ")
+
+
+class Talk:
+    """The program on a real terminal; each prompt gets the next answer, and the last one may be a signal."""
+
+    def __init__(self, world: World, *arguments: str, **environment: str) -> None:
+        world.inventory()
+        self._ours, theirs = pty.openpty()
+        self._running = subprocess.Popen(
+            [sys.executable, "-m", "rollout", *arguments],
+            cwd=world.root,
+            env={**os.environ, **environment},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        self.shown = ""
+
+    def through(self, answers: Sequence[str | signal.Signals]) -> int:
+        """Answer the prompts in order and return the exit code."""
+        left, new, until = list(answers), b"", time.monotonic() + _PATIENCE
+        try:
+            while time.monotonic() < until:
+                if select.select([self._ours], [], [], 0.1)[0]:
+                    try:
+                        piece = os.read(self._ours, 65536)
+                    except OSError:  # the terminal's other end is closed: the program has ended
+                        break
+                    new += piece
+                    self.shown += piece.decode("utf-8", "replace")
+                elif self._running.poll() is not None:
+                    break
+                if new.endswith(_PROMPTS) and left:
+                    new = b""
+                    self._give(left.pop(0))
+            assert not left, (left, self.shown)
+            return self._running.wait(10)
+        finally:
+            self._running.kill()
+            os.close(self._ours)
+
+    def _give(self, answer: str | signal.Signals) -> None:
+        if isinstance(answer, signal.Signals):
+            self._running.send_signal(answer)
+        else:
+            os.write(self._ours, answer.encode())
+
+
+def drifted(world: World, *names: str) -> None:
+    """Let others change the file in repositories, and the template change elsewhere in it."""
+    lines = ["one", "two", "three", "hello {{ who }}"]
+    world.template("project/conf.txt.j2", "\n".join(lines) + "\n")
+    for name in names:
+        world.repo(name)
+    world.run("apply", "--yes")
+    for name in names:
+        world.elsewhere(name, {"conf.txt": "ONE\ntwo\nthree\nhello world\n"})
+    world.template("project/conf.txt.j2", "\n".join([*lines[:-1], "good day {{ who }}"]) + "\n")
+
+
+THEIRS = "ONE\ntwo\nthree\nhello world\n"
+OURS = "one\ntwo\nthree\ngood day world\n"
+BOTH = "ONE\ntwo\nthree\ngood day world\n"
+
+
+@pytest.mark.parametrize(
+    ("answers", "code", "there"),
+    [
+        (["overwrite\n", "y\n"], 0, OURS),
+        (["o\n", "y\n"], 0, OURS),
+        (["m\n", "y\n"], 0, BOTH),
+        (["k\n", "y\n"], 0, THEIRS),
+        (["sk\n"], 3, THEIRS),
+        (["s\n", "?\n", "nonsense\n", "\n", "sh\n", "over\n", "y\n"], 0, OURS),
+        (["o\n", "n\n"], 4, THEIRS),
+        (["q\n"], 4, THEIRS),
+        (["\x04"], 4, THEIRS),
+        ([signal.SIGINT], 130, THEIRS),
+    ],
+)
+def test_each_answer_does_what_it_says(
+    world: World, answers: list[str | signal.Signals], code: int, there: str
+) -> None:
+    drifted(world, "api")
+    talk = Talk(world, "apply")
+    assert (talk.through(answers), world.at("api", "conf.txt")) == (code, there), talk.shown
+    assert "conf.txt: changed by" in talk.shown
+    if "s\n" in answers:
+        assert "'s' may be show or skip" in talk.shown
+        assert ("-one" in talk.shown, "please answer with one of: show" in talk.shown) == (True, True)
+
+
+def test_each_file_gets_an_answer_of_its_own(world: World) -> None:
+    drifted(world, "api", "web", "odd")
+    talk = Talk(world, "apply")
+    assert talk.through(["o\n", "k\n", "sk\n", "y\n"]) == 3, talk.shown
+    assert [world.at(name, "conf.txt") for name in ("api", "web", "odd")] == [OURS, THEIRS, THEIRS]
+    states = {one["name"]: one["reason"] for one in world.run("plan", "--json").json["targets"]}
+    assert ("kept" in states["web"], "kept" in states["odd"]) == (True, False)
+
+
+def test_all_asks_once_for_the_rest_of_its_kind(world: World) -> None:
+    drifted(world, "api", "web", "odd")
+    talk = Talk(world, "apply")
+    assert talk.through(["k\n", "a\n", "o\n", "y\n"]) == 0, talk.shown
+    assert [world.at(name, "conf.txt") for name in ("api", "web", "odd")] == [THEIRS, OURS, OURS]
+    assert "2 files of this kind" in talk.shown
+
+
+def test_a_merge_that_meets_is_asked_about_again(world: World) -> None:
+    drifted(world, "api")
+    world.template("project/conf.txt.j2", "eins\ntwo\nthree\nhello {{ who }}\n")
+    talk = Talk(world, "apply")
+    assert talk.through(["m\n", "m\n", "k\n", "y\n"]) == 0, talk.shown
+    assert (world.at("api", "conf.txt"), "it cannot be merged" in talk.shown) == (THEIRS, True)
+
+
+def test_take_changes_the_template_and_the_run_goes_on_with_it(world: World) -> None:
+    drifted(world, "api", "web")
+    talk = Talk(world, "apply")
+    assert talk.through(["t\n", "y\n", "m\n", "m\n", "y\n"]) == 0, talk.shown
+    assert (world.root / "templates/project/conf.txt.j2").read_text() == "ONE\ntwo\nthree\ngood day {{ who }}\n"
+    assert [world.at(name, "conf.txt") for name in ("api", "web")] == [BOTH, BOTH]
+
+
+def test_edit_opens_the_text_and_keeps_what_is_written(world: World) -> None:
+    drifted(world, "api")
+    editor = world.root / "editor"
+    editor.write_text('#!/bin/sh\necho edited >>"$1"\n')
+    editor.chmod(0o755)
+    talk = Talk(world, "apply", EDITOR=str(editor))
+    assert talk.through(["e\n", "y\n"]) == 0, talk.shown
+    assert world.at("api", "conf.txt") == THEIRS + "edited\n"
+    target = world.run("plan", "--json").json["targets"][0]
+    assert (target["state"], "kept" in target["reason"]) == ("in-sync", True)
+    shutil.rmtree(os.environ["ROLLOUT_STATE_DIR"])
+    assert world.run("plan", "--json").json["targets"][0]["reason"] == target["reason"]
+    world.template("project/conf.txt.j2", "new\n")
+    assert world.run("plan", "--json").states() == {"api": "pending"}
+
+
+def test_a_file_of_a_folder_is_edited_and_kept(world: World) -> None:
+    world.template("shared/a.txt", "1\n")
+    world.tail = "folders:\n  shared: {path: shared, templates: [shared]}\n"
+    (world.root / "shared").mkdir()
+    world.run("apply", "--yes")
+    (world.root / "shared/a.txt").write_text("theirs\n")
+    editor = world.root / "editor"
+    editor.write_text('#!/bin/sh\necho edited >>"$1"\n')
+    editor.chmod(0o755)
+    talk = Talk(world, "apply", EDITOR=str(editor))
+    assert talk.through(["e\n", "y\n"]) == 0, talk.shown
+    assert (world.root / "shared/a.txt").read_text() == "theirs\nedited\n"
+    target = world.run("plan", "--json").json["targets"][0]
+    assert (target["state"], "kept" in target["reason"]) == ("in-sync", True)
+
+
+def test_nothing_is_asked_without_a_terminal_or_with_yes(world: World) -> None:
+    drifted(world, "api")
+    talk = Talk(world, "apply", "--yes")
+    assert (talk.through([]), "explains" in talk.shown) == (4, False)
+    assert world.run("apply", "--json").code == 4
+
+
+@pytest.mark.parametrize(
+    ("word", "found"),
+    [("k", ["keep"]), ("s", ["show", "skip"]), ("skip", ["skip"]), ("x", []), ("quit", ["quit"]), ("", list(CHOICES))],
+)
+def test_an_answer_is_a_word_or_its_unambiguous_beginning(word: str, found: list[str]) -> None:
+    assert meant(word, CHOICES) == found
