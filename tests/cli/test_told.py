@@ -241,6 +241,8 @@ OWN: dict[str, list[tuple[str, ...]]] = {
     "cli/run_options.py": [("apply",)],
     "cli/session.py": [("apply",)],
     "fleet/reviews.py": [("review",)],
+    "cli/take.py": [("take",)],
+    "fleet/take.py": [("apply",)],
     "fleet/waves.py": [("apply",)],
     "demo/story.py": [("demo",)],
     "objects/messages.py": [("apply",), ("push",), ("revert",)],

@@ -93,7 +93,7 @@ WAYS = {
     "events get lost": (after("IF NEW.event_type = 'commit' THEN RETURN NULL; END IF;"), 5),
     "a gap": (after("NEW.sequence_num := NEW.sequence_num * 2;"), 6),
     "a double": (
-        "ALTER TABLE event_store DROP CONSTRAINT unique_sequence;" + after("NEW.sequence_num := 1;"),
+        "ALTER TABLE event_store DROP CONSTRAINT event_store_positions;" + after("NEW.sequence_num := 1;"),
         6,
     ),
     "a wrong type": (after("NEW.event_type := 'error';"), 7),

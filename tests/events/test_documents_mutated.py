@@ -50,7 +50,7 @@ SAMPLE = (
     Mutation("_parts/query.md.j2", "FROM event_store", "FROM command_log"),
     Mutation("_parts/query.md.j2", "sequence_num, timestamp", "sequence_number, timestamp"),
     Mutation("_parts/resume-short.md.j2", "event_resume", "resume_event"),
-    Mutation("_parts/flush.md.j2", "log-event.sh --flush", "log_event.sh --flush"),
+    Mutation("_parts/flush.md.j2", "log-event.sh", "log_event.sh"),
     Mutation("_parts/flush.md.j2", "/.claude/helpers/", "/.claude/helper/"),
     Mutation("_parts/events.j2", "/.claude/helpers/log-event.sh", "/.claude/log-event.sh"),
     Mutation("_parts/events.j2", 'log_event "', 'log_events "'),

@@ -167,7 +167,7 @@ BREAKS = {
     ),
     "a double": (
         6,
-        "ALTER TABLE event_store DROP CONSTRAINT unique_sequence CASCADE;"
+        "ALTER TABLE event_store DROP CONSTRAINT event_store_positions CASCADE;"
         "CREATE FUNCTION double() RETURNS trigger LANGUAGE plpgsql AS"
         " $$ BEGIN NEW.sequence_num := least(NEW.sequence_num, 5); RETURN NEW; END $$;"
         " CREATE TRIGGER zzz BEFORE INSERT ON event_store FOR EACH ROW EXECUTE FUNCTION double()",
