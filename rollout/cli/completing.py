@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from rollout.model.inventory import Target
+if TYPE_CHECKING:  # every command's options are made with this module: it must cost a start nothing
+    from rollout.model.inventory import Target
 
 
 def targets(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:

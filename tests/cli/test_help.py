@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import subprocess
+import sys
 
 import click
 import pytest
@@ -66,3 +68,12 @@ def test_common_options_are_still_completed() -> None:
     assert command is not None
     items = command.shell_complete(click.Context(command, info_name="plan"), "--li")
     assert [item.value for item in items] == ["--limit"]
+
+
+def test_the_help_loads_nothing_of_what_commands_work_with() -> None:
+    script = (
+        "import sys; from rollout.cli import main; main._ended(['--help']);"
+        "print(sorted(sys.modules.keys() & {'msgspec', 'jinja2', 'git', 'ruamel.yaml', 'rollout.model.inventory'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("[]\n"), done.stdout
