@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from tests.delivery.asking import applied, state
 from tests.delivery.servers import as_forge, close, reviews
 from tests.world import World
 
@@ -31,17 +32,6 @@ def forge(request: pytest.FixtureRequest, world: World) -> World:
 
 
 VIA = {"gitlab": "push-options", "gitea": "agit", "gerrit": "gerrit"}
-
-
-def applied(world: World, *more: str) -> tuple[int, str, str]:
-    ran = world.run("apply", "--yes", "--json", *more)
-    assert ran.outcomes(), ran.err
-    return ran.code, ran.outcomes()["api"], ran.reasons()["api"]
-
-
-def state(world: World, *more: str) -> tuple[str, str]:
-    target = world.run("status", "--json", *more).json["targets"][0]
-    return target["state"], target["reason"]
 
 
 def merge(world: World, ref: str) -> None:

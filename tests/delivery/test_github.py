@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.delivery.asking import applied
 from tests.delivery.github import TOKEN, Asked, GitHub, Reply, served
 from tests.world import World
 
@@ -36,12 +37,6 @@ def rules(world: World, forge: GitHub, more: str = "") -> None:
         f"defaults: {{templates: [project], deliver: review, forge: {{kind: github, api: '{forge.api}'}}}}\n"
         f"review: {{branch: {ID}{more}}}\n"
     )
-
-
-def applied(world: World, *more: str) -> tuple[int, str, str]:
-    ran = world.run("apply", "--yes", "--json", *more)
-    assert ran.outcomes(), ran.err
-    return ran.code, ran.outcomes()["api"], ran.reasons()["api"]
 
 
 def status(world: World, *more: str) -> dict[str, object]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.delivery.asking import applied, state
 from tests.world import Ran, World
 
 ID = "team"
@@ -20,17 +21,6 @@ def reviewed(world: World) -> World:
     world.template("project/ci.yml", "ci\n")
     world.bare_repo("api")
     return world
-
-
-def applied(world: World, *more: str) -> tuple[int, str, str]:
-    ran = world.run("apply", "--yes", "--json", *more)
-    assert ran.outcomes(), ran.err
-    return ran.code, ran.outcomes()["api"], ran.reasons()["api"]
-
-
-def state(world: World, *more: str) -> tuple[str, str]:
-    target = world.run("status", "--json", *more).json["targets"][0]
-    return target["state"], target["reason"]
 
 
 def branch(world: World, name: str = f"rollout/{ID}") -> list[str]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.delivery.asking import applied
 from tests.world import World
 
 
@@ -11,11 +12,6 @@ def heard(world: World) -> World:
     world.head = "version: 1\nvars: {who: world}\ntarget_may: [enabled, ignore, vars]\n"
     world.template("project/more.txt", "more\n")
     return world
-
-
-def applied(world: World, *more: str) -> tuple[int, str, str]:
-    ran = world.run("apply", "--yes", "--json", *more)
-    return ran.code, ran.outcomes()["api"], ran.reasons()["api"]
 
 
 def says(world: World, text: str) -> None:
