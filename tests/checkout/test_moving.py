@@ -383,10 +383,13 @@ def test_a_lock_is_judged_by_the_kernel_under_which_it_was_taken(
     assert index_lock.is_stale(lock) is stale
 
 
-def test_a_lock_that_is_held_is_never_stale_whatever_it_says(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "untrue", [{}, {"boot": "another"}, {"host": "elsewhere"}, {"host": "elsewhere", "boot": "another"}]
+)
+def test_a_lock_that_is_held_is_never_stale_whatever_it_says(tmp_path: Path, untrue: dict[str, str]) -> None:
     with index_lock.signed(tmp_path) as token:
         said = json.loads(token.read_bytes())
-        token.write_text(json.dumps({**said, "pid": int(NOBODY), "host": "elsewhere", "boot": "another"}))
+        token.write_text(json.dumps({**said, "pid": int(NOBODY), **untrue}))
         with index_lock.index_lock(tmp_path, token):
             assert not index_lock.is_stale(tmp_path / "index.lock")
             assert index_lock.alive(tmp_path)

@@ -10,10 +10,11 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from rollout.machine import processes, replace
+from rollout.machine import look, processes, replace
+from rollout.machine.look import OnDisk
 from rollout.machine.processes import Identity
 from rollout.machine.replace import Changed
-from rollout.model.files import File
+from rollout.model.files import File, Obstacle
 from rollout.model.plan import Action, Change
 from rollout.targets.folder import memory
 from rollout.targets.folder.memory import FolderMemory
@@ -280,6 +281,28 @@ def test_what_is_written_into_what_a_killed_run_displaced_while_we_ask_who_has_i
         return {}
 
     monkeypatch.setattr(processes, "writers", let_go)
+    (note,) = clear(root)
+    assert note.startswith(f"{NAME}: an edit that a killed run had displaced is kept in ")
+    assert (root / NAME).read_bytes() == b"new\nlate\n"
+
+
+def test_what_is_written_into_what_a_killed_run_displaced_after_we_looked_at_it_is_kept(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has it open by then writes and lets go before the next question."""
+    with at_the_exchange(monkeypatch, root / NAME, before=edit, after=die), pytest.raises(Killed):
+        write(root)
+    file, real = (root / NAME).open("ab"), look.look_at
+
+    def looked(folder: int, name: str) -> OnDisk | Obstacle | None:
+        found = real(folder, name)
+        came_out = name != NAME.name and isinstance(found, OnDisk) and found.content == NEW.content
+        if came_out and not file.closed:
+            file.write(b"late\n")
+            file.close()
+        return found
+
+    monkeypatch.setattr(look, "look_at", looked)
     (note,) = clear(root)
     assert note.startswith(f"{NAME}: an edit that a killed run had displaced is kept in ")
     assert (root / NAME).read_bytes() == b"new\nlate\n"
