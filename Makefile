@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SYSTEM := .ci/system-packages
 
-.PHONY: help install demo test test-fast test-long browser faults soak format bench far clean
+.PHONY: help install demo test test-fast test-long browser docs faults soak format bench far clean
 help:
 	@echo "make demo     see a rollout in a sandbox, without a server (installs into $(VENV)); then: $(BIN)/rollout demo --events"
 	@echo "make test     formatting, types, imports, tests"
@@ -14,6 +14,7 @@ help:
 	@echo "make soak     people and killed machines at work at once, for SECONDS=60"
 	@echo "make test-long  the tests that take minutes"
 	@echo "make browser  the page in a real browser: keys, print, phone width, and what axe finds"
+	@echo "make docs     the documentation as a site, in build/site"
 	@echo "make format   rewrite the sources the way make test wants them"
 	@echo "make bench    rollout beside a raw git loop: SIZES=\"5 100 1000\" ROUNDS=3; BENCH=\"--flat 100 1000 10000\" (docs/scale.md)"
 	@echo "make far      rollout on 200 repositories behind ssh, 50 ms further away"
@@ -58,6 +59,14 @@ $(VENV)/.browser: requirements/browser.lock $(VENV)/.dev
 # Its own target: the driver of the browser is 50 MB, and chromium ten times that.
 browser: $(VENV)/.browser
 	$(BIN)/python -m pytest -m browser tests/browser
+
+$(VENV)/.docs: requirements/docs.lock $(VENV)/.run
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements/docs.lock
+	@touch $@
+
+# A warning of the builder is an error; the site loads nothing from outside, and opens from disk.
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs --quiet build --strict
 
 # As root it also cuts the power of disks and works in further mounts; RESULT is what docs/safety.md's table is made of.
 FAULTS ?=

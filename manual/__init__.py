@@ -1,0 +1,1 @@
+"""What makes the documentation: generated pages, manual pages, the recording, and the rules of the site."""
