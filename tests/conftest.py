@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -36,6 +37,10 @@ GITCONFIG = """\
 \tauto = 0
 """
 
+
+# What Python compiled is kept: without it each start of the program and each worker would compile everything again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # A busy machine is no fault of a test: how long an example took is not judged.
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
