@@ -26,8 +26,9 @@ _idle_lock = Lock()
 class Child:
     """One render process for one set of templates, taken when first asked and replaced when it had to be stopped."""
 
-    def __init__(self, templates: Mapping[str, str]) -> None:
+    def __init__(self, templates: Mapping[str, str], seconds: float = _SECONDS) -> None:
         self._templates = templates
+        self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,7 +41,7 @@ class Child:
             raise TemplateLimit.of(request["name"], "template limit: rendering it ended the renderer") from None
         except TimeoutError:
             self.close()
-            what = f"template limit: takes more than {_SECONDS:.0f} seconds"
+            what = f"template limit: takes more than {self._seconds:.0f} seconds"
             raise TemplateLimit.of(request["name"], what) from None
         reply: dict[str, Any] = json.loads(line)
         if reply.get("spent"):
@@ -81,7 +82,7 @@ class Child:
         with selectors.DefaultSelector() as selector:
             selector.register(descriptor, selectors.EVENT_READ)
             while not received.endswith(b"\n"):
-                if not selector.select(_SECONDS):
+                if not selector.select(self._seconds):
                     raise TimeoutError
                 piece = os.read(descriptor, 1 << 16)
                 if not piece:

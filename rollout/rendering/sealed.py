@@ -17,13 +17,18 @@ from rollout.machine import state_folder
 from rollout.machine.processes import safe_path
 from rollout.safety.shown import plain
 
-_SECONDS = 30.0
-_BYTES = 64 << 20  # more than this of what a command prints is no file that anybody manages
 _ABANDONED = 600.0  # seconds after which what a command was given is a killed run's
 
 
 class NotRun(Exception):
     """A command that did not come to an end of its own; the text says why."""
+
+
+class Bounds(Struct, frozen=True):
+    """How long a command may take, and how much it may print: more is no file that anybody manages."""
+
+    seconds: float = 30.0
+    bytes: int = 64 << 20
 
 
 class Ran(Struct, frozen=True):
@@ -42,6 +47,9 @@ class Ran(Struct, frozen=True):
         """Return how it failed: its exit code, the command as it ran, and what it complains of."""
         words = self._words(folder)
         return f"failed (exit {self.code}): {as_run(command, path)}" + (f": {words}" if words else "")
+
+
+_BOUNDS = Bounds()
 
 
 @contextmanager
@@ -65,7 +73,7 @@ def as_run(command: str, path: str) -> str:
     return command.replace("{path}", path)
 
 
-def run(command: str, path: str, folder: str, given: bytes = b"") -> Ran:
+def run(command: str, path: str, folder: str, given: bytes = b"", bounds: Bounds = _BOUNDS) -> Ran:
     """Run a command in a folder with `{path}` in it replaced and `given` on its standard input; raise NotRun."""
     import shlex
     import tempfile
@@ -82,7 +90,7 @@ def run(command: str, path: str, folder: str, given: bytes = b"") -> Ran:
         stdin.seek(0)
         process = _started(words, folder, stdin)
         try:
-            return _followed(process, shown)
+            return _followed(process, shown, bounds)
         finally:
             _ended(process)
 
@@ -100,11 +108,11 @@ def _started(words: list[str], folder: str, stdin: IO[bytes]) -> subprocess.Pope
         raise NotRun(f"cannot run: {error.strerror}") from None
 
 
-def _followed(process: subprocess.Popen[bytes], shown: str) -> Ran:
+def _followed(process: subprocess.Popen[bytes], shown: str, bounds: Bounds) -> Ran:
     """Read what a command prints to its end, within the bounds."""
     assert process.stdout is not None
     assert process.stderr is not None
-    until = time.monotonic() + _SECONDS
+    until = time.monotonic() + bounds.seconds
     received = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}
     with selectors.DefaultSelector() as selector:
         for descriptor in received:
@@ -112,18 +120,18 @@ def _followed(process: subprocess.Popen[bytes], shown: str) -> Ran:
         while selector.get_map():
             ready = selector.select(max(0.0, until - time.monotonic()))
             if not ready:
-                raise NotRun(f"took more than {_SECONDS:.0f} seconds: {shown}")
+                raise NotRun(f"took more than {bounds.seconds:.0f} seconds: {shown}")
             for key, _ in ready:
                 piece = os.read(key.fd, 1 << 16)
                 received[key.fd] += piece
                 if not piece:
                     selector.unregister(key.fd)
-                if len(received[key.fd]) > _BYTES:
-                    raise NotRun(f"prints more than {_BYTES >> 20} MiB: {shown}")
+                if len(received[key.fd]) > bounds.bytes:
+                    raise NotRun(f"prints more than {bounds.bytes >> 20} MiB: {shown}")
     try:
         code = process.wait(max(0.0, until - time.monotonic()))
     except subprocess.TimeoutExpired:
-        raise NotRun(f"took more than {_SECONDS:.0f} seconds: {shown}") from None
+        raise NotRun(f"took more than {bounds.seconds:.0f} seconds: {shown}") from None
     return Ran(code, *(bytes(text) for text in received.values()))
 
 

@@ -12,6 +12,7 @@ from rollout.model.inventory import FileRule, Mode
 from rollout.rendering import sealed
 from rollout.rendering.checks import FileChecks
 from rollout.rendering.formatters import Formatters
+from rollout.rendering.sealed import Bounds
 from tests.world import World
 
 
@@ -61,12 +62,11 @@ def test_a_check_that_fails_is_told_as_it_ran_by_the_files_own_name() -> None:
     assert FileChecks().over(Desired((silent,))).problems[0].message == "bin/a.sh: check failed (exit 1): test -d a.sh"
 
 
-def test_time_and_output_are_bounded_also_of_what_a_command_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sealed, "_SECONDS", 0.3)
-    assert "took more than" in str(formatted(managed("sh -c 'sleep 60 & sleep 60'")))
-    monkeypatch.setattr(sealed, "_SECONDS", 30.0)
-    monkeypatch.setattr(sealed, "_BYTES", 1000)
-    assert "prints more than" in str(formatted(managed("yes")))
+def test_time_and_output_are_bounded_also_of_what_a_command_starts(tmp_path: Path) -> None:
+    with pytest.raises(sealed.NotRun, match="took more than"):
+        sealed.run("sh -c 'sleep 60 & sleep 60'", "a", str(tmp_path), bounds=Bounds(seconds=0.3))
+    with pytest.raises(sealed.NotRun, match="prints more than"):
+        sealed.run("yes", "a", str(tmp_path), bounds=Bounds(bytes=1000))
 
 
 def test_one_text_is_formatted_once(tmp_path: Path) -> None:

@@ -28,8 +28,8 @@ def ask(child: Child, name: str = NAME) -> str:
     return answer["body"]
 
 
-def render(text: str) -> str:
-    child = Child({NAME: text})
+def render(text: str, seconds: float = 10.0) -> str:
+    child = Child({NAME: text}, seconds)
     try:
         return ask(child)
     finally:
@@ -79,8 +79,15 @@ def test_a_process_that_was_ended_while_it_waited_is_replaced() -> None:
     assert child_process.waiting() not in (None, waiting)
 
 
-def test_a_process_that_was_stopped_for_its_time_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(child_process, "_SECONDS", 0.5)
-    with pytest.raises(TemplateLimit):
-        render("{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+        "{% set n = 9 ** 9 %}{{ 9 ** n }}",
+    ],
+    ids=["loops", "power"],
+)
+def test_a_template_that_does_not_end_is_ended_and_its_process_does_not_wait(text: str) -> None:
+    with pytest.raises(TemplateLimit, match="template limit: takes more than"):
+        render(text, 0.5)
     assert child_process.waiting() is None
