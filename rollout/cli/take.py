@@ -92,7 +92,7 @@ def _looked(at: Session, target: Target, slot: Slot, *, offline: bool) -> Step:
 def asked(at: Session, target: Target, slot: Slot, change: Change, where: str | None) -> Asked:
     """Return what is to be taken; raise Refused for what nobody changed."""
     if change.action is Action.ERROR:
-        raise Refused(f"{target.name}: {change.cause}")
+        raise Refused(f"{target.name}: {change.told}")
     if change.action not in WAITING:
         raise Refused(f"{target.name}: {slot.path}: nobody changed it ({change.cause}); rollout apply writes it")
     desired = Formatters().over(at.loaded.rendering.desired(target))

@@ -38,8 +38,7 @@ def validate(context: click.Context) -> int:
         formatters, checks = Formatters(), FileChecks()
         problems = {
             target.name: [
-                problem.message
-                for problem in checks.over(formatters.over(at.loaded.rendering.desired(target))).problems
+                problem.told for problem in checks.over(formatters.over(at.loaded.rendering.desired(target))).problems
             ]
             for target in at.loaded.chosen
         }

@@ -72,13 +72,8 @@ def verify(context: click.Context, database: str | None, form: str) -> int:
                 if one.ok:
                     lines.append(f"{good} {one.name}: {count(len(step.managed), 'managed file')} as they should be")
                 else:
-                    lines.append(
-                        f"{bad} {one.name}: {count(len(one.mismatches), 'mismatch')}".replace("mismatchs", "mismatches")
-                    )
-                    lines += [
-                        "    " + ": ".join(filter(None, (m.where, m.path, m.reason.removeprefix(f"{m.path}: "))))
-                        for m in one.mismatches
-                    ]
+                    lines.append(f"{bad} {one.name}: {count(len(one.mismatches), 'mismatch')}")
+                    lines += [f"    {m.words}" for m in one.mismatches]
             lines += plans.orphans(made.steps, whole=at.options.verbose > 0)
             lines.append("Verified." if ok else "Not as it should be.")
             at.screen.data("\n".join(lines) + "\n")

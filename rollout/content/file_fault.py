@@ -13,9 +13,5 @@ class FileFault(ValueError):
         self.what = what
         self.path = path
 
-    def of(self, path: PurePosixPath) -> str:
-        """Say what is wrong with the path before it, for a fault that does not know it either."""
-        return f"{self.path or path}: {self.what}"
-
     def __str__(self) -> str:
         return self.what if self.path is None else f"{self.path}: {self.what}"

@@ -21,7 +21,7 @@ def found(rule: Forbidden, path: str, text: str) -> Iterator[Finding]:
     for hit in islice(_pattern(rule.words, rule.is_pattern).finditer(text), _MOST):
         line = text.count("\n", 0, hit.start()) + 1
         why = f": {rule.why}" if rule.why else ""
-        yield Finding("forbidden", path, f"{path}: line {line}: says {_shown(hit[0])!r}{why}", rule.block)
+        yield Finding("forbidden", path, f"line {line}: says {_shown(hit[0])!r}{why}", rule.block)
 
 
 def _shown(found: str) -> str:

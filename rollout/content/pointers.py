@@ -32,9 +32,9 @@ class Pointer(Struct, frozen=True):
     place: PurePosixPath
     runs: bool = False  # called directly, so that it must be executable
 
-    def fault(self, path: PurePosixPath, what: str) -> str:
+    def fault(self, what: str) -> str:
         allowed = f"allow: [{self.policy}] in 'files' lets it through"
-        return f"{path}: line {self.line}: {self.words} {what}; {allowed}"
+        return f"line {self.line}: {self.words} {what}; {allowed}"
 
 
 def pointers(item: Managed) -> Iterator[Pointer]:

@@ -46,7 +46,7 @@ def broken(content: bytes, rule: FileRule, path: PurePosixPath) -> str | None:
         found = None if name in rule.allow else find(text, rule, path)
         if found is not None:
             line, what = found
-            return f"{path}: line {line}: {what}; allow: [{name}] in 'files' lets it through"
+            return f"line {line}: {what}; allow: [{name}] in 'files' lets it through"
     return None
 
 

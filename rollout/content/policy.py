@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-
 from rollout.model.inventory import FileRule
 
 
-def policy_fault(content: bytes, rule: FileRule, path: PurePosixPath) -> str | None:
+def policy_fault(content: bytes, rule: FileRule) -> str | None:
     """Say which bound a rendered file breaks, or None."""
     if rule.max_chars is not None:
         chars = len(content.decode("utf-8", "replace"))
         if chars > rule.max_chars:
-            return f"{path}: has {chars:,} characters; max_chars is {rule.max_chars:,}"
+            return f"has {chars:,} characters; max_chars is {rule.max_chars:,}"
     if rule.max_lines is not None:
         lines = content.count(b"\n") + bool(content and not content.endswith(b"\n"))
         if lines > rule.max_lines:
-            return f"{path}: has {lines:,} lines; max_lines is {rule.max_lines:,}"
+            return f"has {lines:,} lines; max_lines is {rule.max_lines:,}"
     return None

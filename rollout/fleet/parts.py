@@ -196,7 +196,7 @@ class Parts:
             raise TemplateFault(f"a cycle: {' reads '.join(f'{name}:{path}' for name, path in circle)}")
         rendered = self._rendered(target, slot, above)
         if rendered.managed is None or rendered.problem is not None:
-            raise TemplateFault(rendered.problem.message if rendered.problem else "it cannot be rendered")
+            raise TemplateFault(rendered.problem.told if rendered.problem else "it cannot be rendered")
         return self._there(target, rendered.managed)
 
     def _there(self, target: Target, item: Managed) -> File | Obstacle | None:
@@ -206,13 +206,13 @@ class Parts:
             return actual
         formatted = self._formatters.over(Desired((item,)))
         if formatted.problems:
-            raise TemplateFault(formatted.problems[0].message)
+            raise TemplateFault(formatted.problems[0].told)
         how = snapshot.line_ends.get(item.path, "binary")
         try:
             at = Situation(formatted.managed[0], actual, snapshot.written.get(item.path), how)
             return strategy(item.mode).wanted(at)
         except FileFault as error:
-            raise TemplateFault(error.of(item.path)) from None
+            raise TemplateFault(f"{error.path or item.path}: {error.what}") from None
 
 
 def _refusal(asking: Target, targets: dict[str, Target], question: Question) -> str | None:

@@ -27,15 +27,13 @@ def astray(
             for item in desired.managed
             if everywhere or item.path in written
             for pointer in pointers(item)
-            for fault in _faults(inventory, target, item.path, pointer, step.base, parts)
+            for fault in _faults(inventory, target, pointer, step.base, parts)
         )
     except (NotRead, OSError):
         return ()  # what cannot be looked into is told elsewhere
 
 
-def _faults(
-    inventory: Inventory, target: Target, path: PurePosixPath, pointer: Pointer, tip: str, parts: Parts
-) -> Iterator[str]:
+def _faults(inventory: Inventory, target: Target, pointer: Pointer, tip: str, parts: Parts) -> Iterator[str]:
     if not pointer.place.is_absolute():
         there = parts.there(target, pointer.place, tip)
     else:
@@ -44,9 +42,9 @@ def _faults(
             return
         there = parts.there(*inside, None)
     if there is None:
-        yield pointer.fault(path, "is not there")
+        yield pointer.fault("is not there")
     elif pointer.runs and not there:
-        yield pointer.fault(path, "is not executable")
+        yield pointer.fault("is not executable")
 
 
 def _inside(inventory: Inventory, place: PurePosixPath) -> tuple[Target, PurePosixPath] | None:

@@ -43,7 +43,7 @@ def problems(found: Iterable[Unproved]) -> dict[str, tuple[Problem, ...]]:
     made: dict[str, tuple[Problem, ...]] = {}
     for (target, path), reasons in by_path.items():
         more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-        problem = Problem(PurePosixPath(path), f"{path}: {reasons[0]}{more}")
+        problem = Problem(PurePosixPath(path), f"{reasons[0]}{more}")
         made[target] = (*made.get(target, ()), problem)
     return made
 

@@ -73,10 +73,18 @@ class Managed(Struct, frozen=True):
 
 
 class Problem(Struct, frozen=True):
-    """Why one managed path of a target cannot be rendered or would break a policy."""
+    """Why one managed path of a target cannot be rendered or would break a policy.
+
+    `elsewhere` is true where `what` begins with a place of its own, such as a line of a template.
+    """
 
     path: PurePosixPath
-    message: str
+    what: str
+    elsewhere: bool = False
+
+    @property
+    def told(self) -> str:
+        return self.what if self.elsewhere else f"{self.path}: {self.what}"
 
 
 class Desired(Struct, frozen=True):

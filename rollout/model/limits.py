@@ -75,10 +75,14 @@ class BudgetUse(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """Something wrong with a target's texts as a whole; `where` is forbidden or budget."""
+    """Something wrong with a target's texts as a whole; `where` is forbidden, policy or budget."""
 
     where: str
     path: str
     reason: str
     blocks: bool
     fails: bool = True  # whether it is a mismatch for `verify`
+
+    @property
+    def told(self) -> str:
+        return self.reason if self.where == "budget" else f"{self.path}: {self.reason}"

@@ -61,7 +61,8 @@ class OnDrift(StrEnum):
 class Change(Struct, frozen=True):
     """One file: what is there, what should be, and what rollout last wrote there.
 
-    `decided` is true when it may be written as it stands; drift and adoption wait for a decision.
+    `decided` is true when it may be written as it stands; drift and adoption wait for a decision. `elsewhere` is true
+    where `cause` begins with a place of its own, such as a line of a template.
     """
 
     path: PurePosixPath
@@ -76,6 +77,11 @@ class Change(Struct, frozen=True):
     did: Did | None = None  # what others did to the file, where that asks for a decision
     hold: bool = False  # once written it stays, until the template asks for something else
     keep: bool = False  # what is there stays, until the template asks for something else
+    elsewhere: bool = False
+
+    @property
+    def told(self) -> str:
+        return self.cause if self.elsewhere else f"{self.path}: {self.cause}"
 
     @property
     def idle(self) -> bool:

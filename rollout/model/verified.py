@@ -10,6 +10,10 @@ class Mismatch(Struct, frozen=True):
     where: str  # upstream, checkout, folder, policy or document
     reason: str
 
+    @property
+    def words(self) -> str:
+        return ": ".join(filter(None, (self.where, self.path, self.reason)))
+
 
 class Verified(Struct, frozen=True):
     name: str

@@ -37,11 +37,11 @@ class Needed(Struct, frozen=True):
 
 
 def changes_needed(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Needed:
-    problems = {problem.path: problem.message for problem in desired.problems}
+    problems = {problem.path: problem for problem in desired.problems}
     judged = [item for item in desired.managed if item.path not in problems]
     found = [_needed(item, snapshot, decisions) for item in judged]
     changes = [change for change in found if isinstance(change, Change)]
-    changes += [_error(path, message) for path, message in problems.items()]
+    changes += [_error(one.path, one.what, elsewhere=one.elsewhere) for one in problems.values()]
     kept = tuple(sorted(one.path for one in found if isinstance(one, LeftAsItIs) and not one.held))
     warnings = tuple(warning for item in judged for warning in _warnings(item, snapshot.files.get(item.path)))
     held = tuple(sorted(one.path for one in found if isinstance(one, LeftAsItIs) and one.held))
@@ -70,7 +70,7 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
     if isinstance(actual, Obstacle):
         if strategy(item.mode).passed_over(item, actual):
             return None
-        return _error(item.path, f"{item.path}: is {actual.what} there{actual.way_out}")
+        return _error(item.path, f"is {actual.what} there{actual.way_out}")
     line_ends = snapshot.line_ends.get(item.path, "binary")
     at = Situation(item, actual, snapshot.written.get(item.path), line_ends)
     try:
@@ -87,9 +87,10 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
             return change
         return keeping.kept(told(change, snapshot.changed_by.get(item.path)), item.asks, decisions)
     except FileFault as error:
-        return _error(item.path, error.of(item.path), actual)
+        elsewhere = error.path not in {None, item.path}
+        return _error(item.path, str(error) if elsewhere else error.what, actual, elsewhere=elsewhere)
     except Exception as error:  # whatever a file's content can provoke is that file's fault, and the others go on
-        return _error(item.path, f"{item.path}: {faults.in_words(error)}", actual)
+        return _error(item.path, faults.in_words(error), actual)
 
 
 def satisfied(
@@ -101,15 +102,15 @@ def satisfied(
     return change_for(item, snapshot, Decisions()) is None
 
 
-def _error(path: PurePosixPath, cause: str, actual: File | None = None) -> Change:
-    return Change(path, Action.ERROR, cause, actual, None, decided=False)
+def _error(path: PurePosixPath, cause: str, actual: File | None = None, *, elsewhere: bool = False) -> Change:
+    return Change(path, Action.ERROR, cause, actual, None, decided=False, elsewhere=elsewhere)
 
 
 def _bound_broken(item: Managed, wanted: File | None) -> str | None:
     """Say which limit the whole file breaks, or None. The template's own text was checked when it was rendered."""
     if wanted is None or not traits(item.mode).shared:
         return None
-    return policy_fault(wanted.content, item.rule, item.path)
+    return policy_fault(wanted.content, item.rule)
 
 
 def _classified(at: Situation, wanted: File | None, decisions: Decisions) -> Change | None:

@@ -101,8 +101,8 @@ def _with_collisions(why: Reason, checkout: CheckoutState | None) -> Reason:
 
 def with_limits(step: Step, budgets: tuple[BudgetUse, ...], found: tuple[Finding, ...]) -> Step:
     """Return a step with what its texts come to as a whole: it is blocked where that may not be, else warned of."""
-    blocking = [Said(one.reason) for one in found if one.blocks]
-    warned = tuple(one.reason for one in found if not one.blocks)
+    blocking = [Said(one.told) for one in found if one.blocks]
+    warned = tuple(one.told for one in found if not one.blocks)
     step = replace(step, budgets=budgets, findings=found, warnings=(*step.warnings, *warned))
     if not blocking or step.state in {State.MISSING, State.UNREACHABLE}:
         return step
@@ -155,7 +155,7 @@ def orphans(desired: Desired, snapshot: Snapshot) -> list[PurePosixPath]:
 def _state(found: tuple[Change, ...], circumstances: Circumstances, target: Target) -> tuple[State, Reason]:
     errors = [change for change in found if change.action is Action.ERROR]
     if errors:
-        return State.BLOCKED, Reason(tuple(Said(change.cause) for change in errors))
+        return State.BLOCKED, Reason(tuple(Said(change.told) for change in errors))
     if found and isinstance(target.location, Branch) and circumstances.identity_fault:
         return State.BLOCKED, said(circumstances.identity_fault)
     conflicts = [change for change in found if change.action is Action.CONFLICT]

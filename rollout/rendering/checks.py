@@ -49,7 +49,7 @@ def _refusal(command: str, item: Managed) -> str | None:
         try:
             done = sealed.run(command, str(file), folder)
         except sealed.NotRun as error:
-            return f"{item.path}: its check {error}"
+            return f"its check {error}"
         if done.code == 0:
             return None
-        return f"{item.path}: check {done.failed(command, item.path.name, folder)}"
+        return f"check {done.failed(command, item.path.name, folder)}"

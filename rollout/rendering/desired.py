@@ -192,7 +192,7 @@ class Rendering:
         try:
             body, read = self._body(target, slot, reader)
         except TemplateFault as fault:
-            return Rendered(None, Problem(slot.path, str(fault)))
+            return Rendered(None, Problem(slot.path, str(fault), elsewhere=fault.place is not None))
         template = self._templates[slot.template] if slot.template else None
         item = Managed(
             slot.path,
@@ -223,8 +223,7 @@ class Rendering:
         if target.kind != "repo" or slot.rule.secrets == "allow":
             return None
         everything = context(target, slot.path, self._machines, self._machine)
-        why = secrets.fault(body, secrets.named(everything))
-        return f"{slot.path}: {why}" if why else None
+        return secrets.fault(body, secrets.named(everything))
 
     def _body(
         self, target: Target, slot: Slot, reader: Reader | None
@@ -307,8 +306,7 @@ def _unwritable(item: Managed) -> str | None:
     """Say why the text can be written into no file as its mode asks."""
     if item.rule.formatter is not None and traits(item.mode).formatted:
         return None
-    why = strategy(item.mode).template_fault(item)
-    return f"{item.path}: {why}" if why else None
+    return strategy(item.mode).template_fault(item)
 
 
 def desired_of(rendered: Iterable[Rendered], inputs: tuple[Input, ...] = ()) -> Desired:

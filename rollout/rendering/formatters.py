@@ -53,11 +53,9 @@ def _printed(item: Managed, command: str) -> bytes | Problem:
         try:
             done = sealed.run(command, str(item.path), folder, item.body)
         except sealed.NotRun as error:
-            return Problem(item.path, f"{item.path}: its formatter {error}")
+            return Problem(item.path, f"its formatter {error}")
         if done.code:
-            return Problem(item.path, f"{item.path}: formatter {done.failed(command, str(item.path), folder)}")
+            return Problem(item.path, f"formatter {done.failed(command, str(item.path), folder)}")
     if item.body.strip() and not done.out.strip():
-        return Problem(
-            item.path, f"{item.path}: its formatter prints nothing: {sealed.as_run(command, str(item.path))}"
-        )
+        return Problem(item.path, f"its formatter prints nothing: {sealed.as_run(command, str(item.path))}")
     return done.out

@@ -70,7 +70,7 @@ def set_paths(set_name: str, templates: Mapping[str, TemplateFile]) -> dict[str,
 
 def written_fault(body: bytes, rule: FileRule, path: PurePosixPath) -> str | None:
     """Say which policy or bound a text breaks that rollout is to write, or None."""
-    return policies.broken(body, rule, path) or policy_fault(body, rule, path)
+    return policies.broken(body, rule, path) or policy_fault(body, rule)
 
 
 def texts(templates: Iterable[TemplateFile]) -> dict[str, str]:

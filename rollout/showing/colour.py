@@ -32,5 +32,8 @@ def painter(colour: bool) -> Paint:
 
 
 def count(number: int, thing: str) -> str:
-    plural = thing[:-1] + "ies" if thing.endswith("y") and thing[-2] not in "aeiou" else thing + "s"
+    if thing.endswith("y") and thing[-2] not in "aeiou":
+        plural = thing[:-1] + "ies"
+    else:
+        plural = thing + ("es" if thing.endswith(("s", "x", "ch", "sh")) else "s")
     return f"{number:,} {thing if number == 1 else plural}"

@@ -148,7 +148,7 @@ def _group_text(group: list[Step], paint: Paint, *, with_author: bool, whole: bo
         lines.append(f"  via      {VIA[step.via]}")
     for change in step.changes:
         mark, colour = MARKS[change.action]
-        cause = f"  {_said_once(change)}" if change.action not in {Action.CREATE, Action.UPDATE} else ""
+        cause = f"  {plain(change.cause)}" if change.action not in {Action.CREATE, Action.UPDATE} else ""
         lines.append(f"  {paint(mark, colour)} {change.action.value:<8} {plain(str(change.path))}{cause}")
     lines += [f"  {orphan(path)}" for path in step.orphans]
     lines += [f"  {plain(words)}" for words in _budgets(step)]
@@ -170,11 +170,6 @@ VIA = {
 def _budgets(step: Step) -> tuple[str, ...]:
     """Return what the plan changes of what is loaded, where no warning and no reason says it already."""
     return tuple(use.words for use in step.budgets if use.grows and not use.near)
-
-
-def _said_once(change: Change) -> str:
-    """Return a cause without the path, which the line shows already."""
-    return plain(change.cause.removeprefix(f"{change.path}: "))
 
 
 def _titled(step: Step) -> str:

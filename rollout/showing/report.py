@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from rollout.model.event_facts import EventFacts
 from rollout.model.files import is_executable
+from rollout.model.limits import Finding
 from rollout.model.outcomes import Outcome, PastRun, Share, Verdict, WrittenPath
 from rollout.model.plan import State
 from rollout.safety.shown import plain
@@ -28,6 +29,11 @@ _DID = {
     "chmod": "mode changed",
 }
 _WAS = {"create": "missing", "delete": "left over", "chmod": "in the wrong mode"}
+_FINDS = {
+    "forbidden": ("line", "that no file may say any more"),
+    "budget": ("budget", "exceeded"),
+    "policy": ("reference", "to a file that is not there or does not run"),
+}
 _UPSTREAM = {State.IN_SYNC, State.BEHIND, State.PENDING, State.DRIFT, State.CONFLICT}
 
 
@@ -177,10 +183,18 @@ def _impact(told: Told, done: Sequence[Share]) -> str:
     before = [f"- ❌ {count(number, 'file')} {what}" for what, number in was.items()]
     after = [f"- {'✅' if good else '❌'} {good:,} of {count(len(told.rows), 'target')} as they should be"]
     after += [f"- ⏳ {number:,} {state}" for state, number in other.items()]
+    wrong = Counter(finding.where for row in told.rows for finding in row.findings)
+    after += [f"- ❌ {count(number, _FINDS[where][0])} {_FINDS[where][1]}" for where, number in wrong.items()]
     if told.events:
         before += report_events.before(told.events)
         after += report_events.after(told.events)
     return "\n".join(["### Before", "", *(before or ["- ✅ Nothing to mend"]), "", "### After", "", *after])
+
+
+def _found(findings: Sequence[Finding]) -> str:
+    """Say what a target's texts still hold, shortly: `verify` lists all of it."""
+    more = f" (and {len(findings) - 1:,} more; rollout verify lists them)" if len(findings) > 1 else ""
+    return plain(findings[0].told) + more
 
 
 def _next(told: Told, ordered: Sequence[Share]) -> str:
@@ -194,6 +208,7 @@ def _next(told: Told, ordered: Sequence[Share]) -> str:
         if share.open and share.last.target not in known:
             left[share.last.target] = f"{share.last.verdict}: {share.last.reason}"
     lines = [f"⏳ {name} - {plain(why)}" for name, why in left.items()]
+    lines += [f"⏳ {row.name} - {_found(row.findings)}" for row in told.rows if row.findings and row.name not in left]
     lines += _untested(told.events) if told.events else []
     return "\n".join(f"{i}. {line}" for i, line in enumerate(lines or ["✅ Nothing remains"], 1))
 

@@ -75,8 +75,7 @@ def _opting_out(step: Step) -> str:
 
 
 def _cause(change: Change) -> str:
-    cause = change.cause.removeprefix(f"{change.path}: ")
-    return f" ({_text(cause)})" if cause else ""
+    return f" ({_text(change.cause)})" if change.cause else ""
 
 
 def _code(name: str | PurePosixPath) -> str:

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from msgspec import Struct
 
 from rollout.model.changed import ChangedBy
+from rollout.model.limits import Finding
 from rollout.model.outcomes import LastOutcome
 from rollout.model.plan import State
 from rollout.model.reasons import Collision
@@ -39,6 +40,7 @@ class Row(Struct, frozen=True):
     changed_by: tuple[tuple[PurePosixPath, ChangedBy], ...] = ()
     held: bool = False
     alone: bool = False  # the repository has no remote, so a commit there is the whole rollout
+    findings: tuple[Finding, ...] = ()  # what `verify` fails for, in its texts as a whole
 
 
 class Knowledge(Struct, frozen=True):

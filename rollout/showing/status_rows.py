@@ -48,6 +48,7 @@ def _row(step: Step, last: LastOutcome | None, known: Collection[str], *, whole:
         changed_by=tuple((c.path, c.did.by) for c in step.changes if c.did is not None and c.did.by is not None),
         held=bool(step.held) or step.frozen,
         alone=_is_its_own_upstream(step),
+        findings=tuple(one for one in step.findings if one.fails),
     )
 
 

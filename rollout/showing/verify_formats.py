@@ -66,7 +66,7 @@ def _case(one: Verified) -> str:
     head = f'    <testcase classname="rollout" name={quoteattr(_clean(one.name))}'
     if one.ok:
         return f"{head}/>\n"
-    lines = [": ".join(filter(None, (m.where, m.path, m.reason))) for m in one.mismatches]
+    lines = [mismatch.words for mismatch in one.mismatches]
     first = quoteattr(_clean(lines[0]))
     body = escape(_clean("\n".join(lines)))
     return f"{head}>\n      <failure message={first}>{body}</failure>\n    </testcase>\n"

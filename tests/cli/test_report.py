@@ -134,6 +134,18 @@ def test_a_target_that_was_mended_since_is_not_open(two: World) -> None:
     assert sections(report)["Next Steps"].strip() == "1. ✅ Nothing remains"
 
 
+def test_what_verify_still_fails_for_remains_in_the_report(world: World) -> None:
+    world.head += "forbid: [{text: command_log, why: it is event_store}]\n"
+    world.repo("api", {"old.md": "use command_log\n", "older.md": "command_log\n"})
+    assert world.run("apply", "-y").code == 0
+    assert world.run("verify").code == 2
+    told = sections(world.run("report").out)
+    assert told["Next Steps"].strip() == (
+        "1. ⏳ api - old.md: line 1: says 'command_log': it is event_store (and 1 more; rollout verify lists them)"
+    )
+    assert "- ❌ 2 lines that no file may say any more" in told["Impact"]
+
+
 @pytest.mark.parametrize("edited", [False, True])
 def test_a_repository_without_remote_is_never_called_pushed(world: World, edited: bool) -> None:
     world.repo("api", {"conf.txt": "hello world\n", "src.txt": "x\n"})

@@ -59,7 +59,7 @@ def test_imports_in_code_and_words_with_an_at_are_none() -> None:
 def test_what_is_forbidden_is_found_by_line_unless_its_path_is_excepted() -> None:
     rule = Forbidden("INSERT INTO command_log", exceptions=("migrations/**",), why="events go to event_store")
     text = "one\nINSERT INTO command_log\n"
-    assert [one.reason for one in forbidden.found(rule, "docs/x.md", text)] == [
+    assert [one.told for one in forbidden.found(rule, "docs/x.md", text)] == [
         "docs/x.md: line 2: says 'INSERT INTO command_log': events go to event_store"
     ]
     assert not list(forbidden.found(rule, "migrations/1.sql", text))

@@ -60,7 +60,7 @@ def test_a_persons_entry_never_goes_unasked_where_a_value_changes_its_kind(
     assert planned is not None
     assert not planned.decided, planned
     if planned.action is Action.ERROR:
-        assert " line " in planned.cause
+        assert "line " in planned.cause
         return
     assert "bob" not in str(file.text)
     file.rolled_out(_text({"z": 1}, form))

@@ -25,7 +25,7 @@ def rendered(root: Path = ROOT) -> Files:
     source = load.InventorySource(root / "inventory.yaml", "inventory.yaml", None, (), {}, "odin3")
     with load.opened(source, check=False) as loaded:
         desired = [loaded.rendering.desired(target) for target in loaded.chosen]
-        problems = tuple(problem.message for one in desired for problem in one.problems)
+        problems = tuple(problem.told for one in desired for problem in one.problems)
         return Files(tuple(prove.files(loaded, loaded.chosen)), prove.declared(loaded), problems)
 
 

@@ -27,7 +27,7 @@ def managed(command: str | None, body: bytes = b"b\na\n", mode: Mode = Mode.WHOL
 
 def formatted(item: Managed) -> bytes | str:
     found = Formatters().over(Desired((item,)))
-    return found.problems[0].message if found.problems else found.managed[0].body
+    return found.problems[0].told if found.problems else found.managed[0].body
 
 
 @pytest.mark.parametrize(
@@ -56,10 +56,10 @@ def test_a_check_that_fails_is_told_as_it_ran_by_the_files_own_name() -> None:
     broken = Managed(
         PurePosixPath("bin/a.sh"), Mode.WHOLE, b"if\n", False, FileRule(Mode.WHOLE, check="bash -n {path}"), "s", ""
     )
-    told = FileChecks().over(Desired((broken,))).problems[0].message
+    told = FileChecks().over(Desired((broken,))).problems[0].told
     assert told.startswith("bin/a.sh: check failed (exit 2): bash -n a.sh: a.sh: line 2: syntax error")
     silent = structs.replace(broken, rule=FileRule(Mode.WHOLE, check="test -d {path}"))
-    assert FileChecks().over(Desired((silent,))).problems[0].message == "bin/a.sh: check failed (exit 1): test -d a.sh"
+    assert FileChecks().over(Desired((silent,))).problems[0].told == "bin/a.sh: check failed (exit 1): test -d a.sh"
 
 
 def test_time_and_output_are_bounded_also_of_what_a_command_starts(tmp_path: Path) -> None:

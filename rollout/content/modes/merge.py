@@ -18,7 +18,7 @@ TRAITS = Traits(formatted=False, shared=True, needs_past=True)
 
 
 def fault(path: PurePosixPath, rule: FileRule) -> str | None:
-    return None if format_of(path, rule.format) else f"{path}: {UNKNOWN}"
+    return None if format_of(path, rule.format) else UNKNOWN
 
 
 def template_fault(item: Managed) -> str | None:

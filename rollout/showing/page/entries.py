@@ -136,7 +136,7 @@ def _file(target: str, change: Change, numbers: Mapping[tuple[str, str], int]) -
     path = str(change.path)
     number = None if change.action is Action.ERROR else numbers.get((target, path))
     cause = change.cause if change.did is None else replace(change.did, by=None).words()
-    return FileLine(path, change.action.value, cause.removeprefix(f"{path}: "), number)
+    return FileLine(path, change.action.value, cause, number)
 
 
 def _commit(commit: str | None, site: str) -> Commit | None:
