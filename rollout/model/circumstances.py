@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from rollout.model.files import File
+from rollout.model.files import Agreed, File
 from rollout.model.hindrances import Hindrance
 from rollout.model.plan import Change, OnDrift
 from rollout.model.reasons import NONE, Collision, HeldBack, Reason
@@ -98,5 +98,6 @@ class Findings(Struct, frozen=True):
     orphans: tuple[PurePosixPath, ...] = ()
     newest: str | None = None
     equal: Mapping[PurePosixPath, File] = field(default_factory=dict)  # others wrote it, and just as it should be
+    agreed: Mapping[PurePosixPath, Agreed] = field(default_factory=dict)  # others wrote these keys, just as they should
     kept: tuple[PurePosixPath, ...] = ()  # others wrote it, and a person decided to keep it
     held: tuple[PurePosixPath, ...] = ()  # it was reverted, and its template has not changed since

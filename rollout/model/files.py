@@ -123,6 +123,10 @@ def symlink(leads: str) -> Obstacle:
     return Obstacle(f"a symlink to {leads}" if leads else "a symlink", leads=leads)
 
 
+Agreed = tuple[tuple[tuple[str, ...], str], ...]
+"""What others had said in a merged document just as its template asked: places, and the values or entries there."""
+
+
 class Written(Struct, frozen=True):
     """What rollout last wrote at a path; `file` None means that it deleted it.
 
@@ -156,6 +160,7 @@ class Snapshot(Struct, frozen=True):
     kept: Mapping[PurePosixPath, str] = field(default_factory=dict)  # what templates asked for when files were kept
     held: Mapping[PurePosixPath, str] = field(default_factory=dict)  # and when files were reverted
     changed_by: Mapping[PurePosixPath, ChangedBy] = field(default_factory=dict)  # of files that wait for a decision
+    agreed: Mapping[PurePosixPath, Agreed] = field(default_factory=dict)  # keys that were found as they should be
 
 
 def fingerprint(found: File | Obstacle | None) -> str:

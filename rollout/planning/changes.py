@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from contextlib import suppress
 from pathlib import PurePosixPath
 
 from msgspec import Struct
@@ -12,7 +13,7 @@ from rollout.content.modes.mode import Situation
 from rollout.content.modes.table import strategy, traits
 from rollout.content.policy import policy_fault
 from rollout.model.circumstances import Decisions
-from rollout.model.files import Desired, File, Managed, Obstacle, Snapshot, Written
+from rollout.model.files import Agreed, Desired, File, Managed, Obstacle, Snapshot, Written
 from rollout.model.plan import Action, Change
 from rollout.planning import keeping
 from rollout.planning.drift import accepted_merge, changed_by_others, drift_of, told
@@ -71,8 +72,7 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
         if strategy(item.mode).passed_over(item, actual):
             return None
         return _error(item.path, f"is {actual.what} there{actual.way_out}")
-    line_ends = snapshot.line_ends.get(item.path, "binary")
-    at = Situation(item, actual, snapshot.written.get(item.path), line_ends)
+    at = _situation(item, actual, snapshot)
     try:
         wanted = strategy(item.mode).wanted(at)
         fault = _bound_broken(item, wanted)
@@ -91,6 +91,11 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
         return _error(item.path, str(error) if elsewhere else error.what, actual, elsewhere=elsewhere)
     except Exception as error:  # whatever a file's content can provoke is that file's fault, and the others go on
         return _error(item.path, faults.in_words(error), actual)
+
+
+def _situation(item: Managed, actual: File | None, snapshot: Snapshot) -> Situation:
+    line_ends = snapshot.line_ends.get(item.path, "binary")
+    return Situation(item, actual, snapshot.written.get(item.path), line_ends, snapshot.agreed.get(item.path, ()))
 
 
 def satisfied(
@@ -142,6 +147,17 @@ def equal_files(desired: Desired, snapshot: Snapshot, changed: Container[PurePos
             if ours is not None and _others_wrote(Situation(item, actual, snapshot.written.get(item.path))):
                 found[item.path] = ours
     return found
+
+
+def agreed_keys(desired: Desired, snapshot: Snapshot) -> dict[PurePosixPath, Agreed]:
+    """Return the keys of documents that others wrote just as they should be, as rollout will remember them."""
+    found = {}
+    for item in desired.managed:
+        actual = snapshot.files.get(item.path)
+        with suppress(FileFault):
+            if isinstance(actual, File):
+                found[item.path] = strategy(item.mode).agreed(_situation(item, actual, snapshot))
+    return {path: agreed for path, agreed in found.items() if agreed != snapshot.agreed.get(path, ())}
 
 
 def _others_wrote(at: Situation) -> bool:

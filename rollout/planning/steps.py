@@ -15,7 +15,7 @@ from rollout.model.inventory import Branch, Target
 from rollout.model.limits import BudgetUse, Finding
 from rollout.model.plan import Action, Change, OnDrift, State, Step
 from rollout.model.reasons import NONE, Reason, Said, Way, WayOut, said
-from rollout.planning.changes import changes_needed, equal_files
+from rollout.planning.changes import agreed_keys, changes_needed, equal_files
 
 
 def step_for(
@@ -41,6 +41,7 @@ def findings(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Find
         orphans=tuple(sorted(orphans(desired, snapshot))),
         newest=snapshot.newest,
         equal=equal_files(desired, snapshot, {*needed.kept, *needed.held, *(change.path for change in needed.changes)}),
+        agreed=agreed_keys(desired, snapshot),
         kept=needed.kept,
         held=needed.held,
     )

@@ -53,6 +53,7 @@ def as_memo(known: InSync, asked: str) -> PastLook:
         tuple(str(path) for path in found.orphans),
         found.newest,
         noted=True,
+        agreed=True,
     )
 
 
@@ -64,7 +65,7 @@ def _path(text: str) -> PurePosixPath:
 
 def from_memo(look: PastLook | None, tip: str, asked: str) -> InSync | None:
     """Return what is remembered, if it is about this commit and these templates."""
-    if look is None or (look.tip, look.asked, look.noted) != (tip, asked, True):
+    if look is None or (look.tip, look.asked, look.noted, look.agreed) != (tip, asked, True, True):
         return None
     managed = {_path(path): _fingerprint(content, entry) for path, content, entry in look.files}
     orphans = tuple(PurePosixPath(path) for path in look.orphans)

@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.machine import files, state_folder
+from rollout.model.files import Agreed
 from rollout.model.reviews import Proposed
 from rollout.objects.seal import Side
 from rollout.store.history import Touch
@@ -35,6 +36,7 @@ class PastLook(Struct, frozen=True):
     orphans: tuple[str, ...]
     newest: str | None
     noted: bool = False  # earlier versions did not note the files that others had written just so
+    agreed: bool = False  # nor, in documents, the keys
 
 
 class KeptNote(Struct, frozen=True, array_like=True):
@@ -56,6 +58,7 @@ class Memo(Struct, frozen=True, omit_defaults=True):
     newest: str | None = None  # the newest commit of ours there
     sealed: bool = False  # that search looked at the seals: what was found before there were seals may be anybody's
     noted: Mapping[str, Note] = field(default_factory=dict)
+    agreed: Mapping[str, Agreed] = field(default_factory=dict)
     in_sync: PastLook | None = None
     proposed: Proposed | None = None
     kept: Mapping[str, KeptNote] = field(default_factory=dict)
@@ -71,9 +74,10 @@ def parsed(document: object) -> Memo:
 def _readable(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parts that can be read, of the notes each one: a note that is lost gives its file back to others."""
     readable = {name: part for name, part in document.items() if _fits({name: part})}
-    notes = document.get("noted")
-    if isinstance(notes, dict):
-        readable["noted"] = {path: note for path, note in notes.items() if _fits({"noted": {path: note}})}
+    for name in ("noted", "agreed"):
+        notes = document.get(name)
+        if isinstance(notes, dict):
+            readable[name] = {path: note for path, note in notes.items() if _fits({name: {path: note}})}
     if "history" in document and "history" not in readable:
         readable.pop("sealed", None)
     return readable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
-from rollout.model.files import File
+from rollout.model.files import Agreed, File
 from rollout.objects import pack_write
 from rollout.objects.ids import git_id
 from rollout.store import lineage, noted, search
@@ -20,6 +20,12 @@ def take(store: Store, commit: str, files: Mapping[PurePosixPath, File]) -> None
         _keep_contents(store, commit, files.values())
         notes = {**by_path(store.memory.memo().noted), **noted.taken(commit, files)}
         store.memory.remember(noted=by_name(notes))
+
+
+def agree(store: Store, found: Mapping[PurePosixPath, Agreed]) -> None:
+    """Remember which keys of documents others wrote just as they should be."""
+    if found:
+        store.memory.remember(agreed={**store.memory.memo().agreed, **by_name(found)})
 
 
 def _keep_contents(store: Store, commit: str, files: Iterable[File]) -> None:

@@ -67,7 +67,8 @@ def at(
     ends = {path: conversion(found) for path, found in in_force.items()}
     kept = keeping.known(store, past, there.entries)
     held = {path: asks for path in there.entries if (asks := history.held(past.get(path, ()))) is not None}
-    return Snapshot(tip, files, written, ends, store.memory.memo().newest, kept, held)
+    memo = store.memory.memo()
+    return Snapshot(tip, files, written, ends, memo.newest, kept, held, agreed=by_path(memo.agreed))
 
 
 def _there(store: Store, tip: str, managed: list[PurePosixPath]) -> _There:

@@ -87,6 +87,10 @@ def _spoilt(spoil: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
         (_spoilt(lambda memo: memo["in_sync"].pop("orphans")), {"in_sync": None}),
         (_spoilt(lambda memo: memo["noted"].update({"bad": [_A, None]})), _MEMO),
         (_spoilt(lambda memo: memo.update(noted=5)), {"noted": {}}),
+        (
+            _spoilt(lambda memo: memo.update(agreed={"a.json": [[["k"], "1"]], "bad": 5})),
+            {"agreed": {"a.json": ((("k",), "1"),)}},
+        ),
     ],
 )
 def test_only_what_is_odd_is_forgotten(document: object, expected: Memo | dict[str, object]) -> None:

@@ -106,3 +106,102 @@ def test_a_block_that_was_there_word_for_word_is_ours(world: World) -> None:
     assert _changes(world) == {"one": ["update"]}
     world.elsewhere("one", {"a.md": f"# mine\n{block}".replace("hello", "a colleague's hello")})
     assert _changes(world) == {"one": ["drift"]}
+
+
+_EQUAL_KEYS = {
+    "conf.json": ('{\n  "a": {"x": 1},\n  "b": "two"\n}\n', '{\n  "a": {"x": 1}\n}\n', ('"x": 1', '"x": 3')),
+    "conf.yaml": ("a:\n  x: 1\nb: two\n", "a: {x: 1}\ntheirs: 9\n", ("x: 1", "x: 3")),
+    "conf.toml": ('b = "two"\n[a]\nx = 1\n', "theirs = 9\n[a]\nx = 1\n", ("x = 1", "x = 3")),
+    "conf.ini": ("[a]\nx = 1\nb = two\n", "[a]\nx = 1\ntheirs = 9\n", ("x = 1", "x = 3")),
+}
+
+
+def _with_equal_keys(world: World) -> None:
+    """Let documents of every format have one of two named keys, in a checkout, at an address and in a folder."""
+    theirs = {path: text for path, (_, text, _) in _EQUAL_KEYS.items()}
+    (world.root / "templates/project/conf.txt.j2").unlink()
+    for path, (template, _, _) in _EQUAL_KEYS.items():
+        world.template(f"project/{path}", template)
+    world.repo("checkout", theirs)
+    world.bare_repo("address", theirs)
+    world.write("shared", theirs)
+    merged = ", ".join(f"{path}: {{mode: merge}}" for path in theirs)
+    world.tail = f"files: {{{merged}}}\nfolders: {{shared: {{path: {world.root / 'shared'}, templates: [project]}}}}\n"
+
+
+def _change_the_equal_keys(world: World, *, again: bool = False) -> None:
+    for path, (template, _, (one, three)) in _EQUAL_KEYS.items():
+        world.template(f"project/{path}", template.replace(one, three.replace("3", "4") if again else three))
+
+
+_UPDATES = dict.fromkeys(("checkout", "address", "shared"), ["update"] * len(_EQUAL_KEYS))
+
+
+@pytest.mark.parametrize("command", [("apply", "-y"), ("plan",)], ids=lambda c: c[0])
+def test_a_key_that_was_equal_before_our_first_write_is_ours_as_those_we_wrote(
+    world: World, command: tuple[str, ...]
+) -> None:
+    _with_equal_keys(world)
+    assert world.run(*command).code == 0
+    _change_the_equal_keys(world)
+    assert _changes(world) == _UPDATES
+    assert world.run("apply", "-y").code == 0
+    _change_the_equal_keys(world, again=True)
+    assert _changes(world) == _UPDATES
+
+
+def test_equal_keys_stay_ours_through_later_writes_and_looks(world: World) -> None:
+    _with_equal_keys(world)
+    assert world.run("apply", "-y").code == 0
+    for path, (template, _, _) in _EQUAL_KEYS.items():
+        world.template(f"project/{path}", template.replace("two", "2 more"))
+    assert world.run("apply", "-y").code == 0
+    _change_the_equal_keys(world)
+    for _ in range(2):
+        assert _changes(world) == _UPDATES, "a look at what is to change forgets nothing"
+
+
+def test_a_value_that_others_set_after_an_equal_key_was_taken_over_is_theirs(world: World) -> None:
+    _with_equal_keys(world)
+    assert world.run("apply", "-y").code == 0
+    theirs = {path: (world.at("address", path) or "").replace(one, one.replace("1", "7"))
+              for path, (_, _, (one, _)) in _EQUAL_KEYS.items()}  # fmt: skip
+    for name in ("checkout", "address"):
+        world.elsewhere(name, theirs)
+    world.write("shared", theirs)
+    _change_the_equal_keys(world)
+    drift = {name: ["drift"] * len(_EQUAL_KEYS) for name in _UPDATES}
+    assert (_changes(world), _changes(world)) == (drift, drift)
+
+
+def test_an_equal_key_that_the_template_names_no_longer_stays(world: World) -> None:
+    _with_equal_keys(world)
+    before = {path: world.at("address", path) for path in _EQUAL_KEYS}
+    assert world.run("apply", "-y").code == 0
+    for path, nothing in {"conf.json": "{}\n", "conf.yaml": "{}\n", "conf.toml": "", "conf.ini": ""}.items():
+        world.template(f"project/{path}", nothing)
+    assert world.run("apply", "-y").code == 0
+    assert {path: world.at("address", path) for path in _EQUAL_KEYS} == before
+
+
+def test_an_entry_that_is_matched_and_equal_is_ours(world: World) -> None:
+    def hooks(timeout: int) -> str:
+        return f'{{"hooks": [{{"name": "a", "timeout": {timeout}}}], "more": true}}\n'
+
+    world.template("json/conf.json", hooks(5))
+    world.tail = "files: {conf.json: {mode: merge, match: {hooks: [name]}}}\n"
+    world.repo("one", {"conf.json": '{"hooks": [{"name": "a", "timeout": 5}]}\n'}, extra=", templates: [json]")
+    assert world.run("apply", "-y").code == 0
+    world.template("json/conf.json", hooks(6))
+    assert _changes(world) == {"one": ["update"]}
+
+
+def test_a_lost_state_folder_costs_the_memory_of_equal_keys_alone(world: World, sealed: Path) -> None:
+    _with_equal_keys(world)
+    assert world.run("apply", "-y").code == 0
+    shutil.rmtree(sealed / "state")
+    del world.entries["checkout"]
+    world.tail = world.tail.partition("folders:")[0]
+    assert world.run("plan").code == 0
+    _change_the_equal_keys(world)
+    assert _changes(world) == {"address": _UPDATES["address"]}, "the look in between notes them anew"

@@ -8,6 +8,7 @@ from functools import lru_cache, partial
 from pathlib import PurePosixPath
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rollout.content.documents import formats
 from rollout.content.documents.document import (
@@ -29,8 +30,9 @@ from rollout.content.documents.document import (
 from rollout.content.documents.left_comments import found_again
 from rollout.content.documents.lines import apart, ended, without_dangling
 from rollout.content.documents.match import Match, shown
-from rollout.content.documents.past import Ours, at, differing, folded, leaves
+from rollout.content.documents.past import ENTRY, Ours, at, differing, folded, leaves, values
 from rollout.content.documents.unite import United, unite
+from rollout.model.files import Agreed
 
 _BOM = "\ufeff"
 _MAX_BYTES = 32 * 1024 * 1024
@@ -97,10 +99,21 @@ def _without(kind: Kind, document: Document, ours: Ours) -> Document:
         return document
 
 
-def agreed(ours: Ours, template: bytes, kind: Kind) -> Ours:
-    """Return what is ours, with all that a template names which others had written just so."""
-    assert kind.format is not None
-    return ours.agreed(past([(formats.NOTHING[kind.format], template)], kind))
+def agreed(content: bytes, template: bytes, before: Agreed, kind: Kind) -> Agreed:
+    """Return what a document says just as a template asks, and what it still says of what it said so `before`."""
+    said = set(values(kind.read(content).root, kind.match))
+    asked = set(values(kind.template(template).root, kind.match))
+    return tuple(sorted(said & (asked | set(before))))
+
+
+def with_agreed(ours: Ours, agreed: Agreed) -> Ours:
+    """Return what is ours, with what others had written just as a template asked."""
+    entries = dict(ours.entries)
+    for place, said in agreed:
+        if place[-1] == ENTRY:
+            entries[place[:-1]] = (*entries.get(place[:-1], ()), said)
+    added = {place[:depth] for place, _ in agreed for depth in range(1, len(place) + 1)}
+    return replace(ours, added=ours.added | added, values=ours.values | dict(agreed), entries=entries)
 
 
 def merged(current: bytes | None, template: bytes, ours: Ours, kind: Kind) -> bytes:
@@ -207,4 +220,4 @@ def _said(node: Node | None, ours: tuple[str, ...] | None) -> str | None:
     return repr(sorted(said for part in node.parts if (said := meaning(part.value)) in ours))
 
 
-__all__ = ["Kind", "Ours", "agreed", "merged", "past", "projection", "would_change_foreign"]
+__all__ = ["Kind", "Ours", "agreed", "merged", "past", "projection", "with_agreed", "would_change_foreign"]

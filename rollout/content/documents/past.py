@@ -12,6 +12,8 @@ from rollout.content.documents.document import Array, Document, Found, Node, Obj
 from rollout.content.documents.lines import begins_line, line_end
 from rollout.content.documents.match import Match, Place, named_parts
 
+ENTRY = "[]"  # the last step of the place of a list's entry
+
 
 class Ours(Struct):
     """What is ours, by place.
@@ -58,16 +60,6 @@ class Ours(Struct):
             for every in (self.values, self.entries, self.found)
         )
         return Ours(self.added & here, values, entries, found, self.comments, self.ended)  # type: ignore[arg-type]
-
-    def agreed(self, other: Ours) -> Ours:
-        """Return what is ours, with what another says is ours, too."""
-        entries = {place: (*self.entries.get(place, ()), *names) for place, names in other.entries.items()}
-        return replace(
-            self,
-            added=self.added | other.added,
-            values=self.values | other.values,
-            entries=self.entries | entries,
-        )
 
 
 Without = Callable[[Document, Ours], Document]
@@ -241,3 +233,12 @@ def leaves(node: Node, match: Match, place: Place = ()) -> Iterator[tuple[Place,
             yield from leaves(part.value, match, (*place, name))
     elif place:
         yield place, node
+
+
+def values(root: Node, match: Match) -> Iterator[tuple[Place, str]]:
+    """Yield what a document says: single values, and the entries of lists one by one, each with its place."""
+    for place, node in leaves(root, match):
+        if isinstance(node, Array) and node.odd is None and node.parts:
+            yield from (((*place, ENTRY), meaning(part.value)) for part in node.parts)
+        else:
+            yield place, meaning(node)

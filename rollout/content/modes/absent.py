@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rollout.content.modes.mode import Cause, Situation, Traits
 from rollout.content.modes.share import rest
-from rollout.content.modes.whole import fault, merged, template_fault
+from rollout.content.modes.whole import agreed, fault, merged, template_fault
 from rollout.model.files import File, Managed, Obstacle
 
 TRAITS = Traits(writes=False, formatted=False, needs_past=True)
@@ -41,4 +41,6 @@ def ours(_item: Managed, _actual: File) -> File | None:
     return None
 
 
-__all__ = ["TRAITS", "changed", "fault", "merged", "ours", "passed_over", "reason", "template_fault", "wanted"]
+__all__ = [
+    "TRAITS", "agreed", "changed", "fault", "merged", "ours", "passed_over", "reason", "template_fault", "wanted",
+]  # fmt: skip

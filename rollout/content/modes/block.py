@@ -5,7 +5,7 @@ from __future__ import annotations
 from rollout.content import blocks, markers, sections, three_way
 from rollout.content.markers import MarkerError
 from rollout.content.modes.mode import Cause, Situation, Traits, put_into
-from rollout.content.modes.whole import fault, passed_over
+from rollout.content.modes.whole import agreed, fault, passed_over
 from rollout.model.files import File, Managed
 
 TRAITS = Traits(from_the_top=False, shared=True)
@@ -104,4 +104,6 @@ def _earlier_id(at: Situation) -> str | None:
     return blocks.earlier_id(at.actual.content, last.content if last else None, at.item.body, _spot(at.item))
 
 
-__all__ = ["TRAITS", "changed", "fault", "merged", "ours", "passed_over", "reason", "template_fault", "wanted"]
+__all__ = [
+    "TRAITS", "agreed", "changed", "fault", "merged", "ours", "passed_over", "reason", "template_fault", "wanted",
+]  # fmt: skip

@@ -11,7 +11,7 @@ from rollout.content.documents.formats import UNKNOWN, format_of
 from rollout.content.documents.match import match_for
 from rollout.content.modes.mode import Cause, Situation, Traits, put_into
 from rollout.content.modes.whole import passed_over
-from rollout.model.files import File, Managed
+from rollout.model.files import Agreed, File, Managed
 from rollout.model.inventory import FileRule
 
 TRAITS = Traits(formatted=False, shared=True, needs_past=True)
@@ -34,7 +34,8 @@ def wanted(at: Situation) -> File | None:
 
 
 def reason(at: Situation, actual: File) -> Cause:
-    if merge.would_change_foreign(actual.content, at.item.body, _agreed(at), _kind(at.item)):
+    ours = merge.with_agreed(_ours(at), agreed(at))
+    if merge.would_change_foreign(actual.content, at.item.body, ours, _kind(at.item)):
         return Cause("it would change values that rollout never wrote", takes_over=True)
     return Cause("keys are missing" if at.written is None else "the template changed")
 
@@ -57,6 +58,11 @@ def ours(item: Managed, actual: File) -> File | None:
     return File(item.body, actual.executable)
 
 
+def agreed(at: Situation) -> Agreed:
+    """Return the named keys that are as they should be, and those that were and that nobody changed since."""
+    return () if at.actual is None else merge.agreed(at.actual.content, at.item.body, at.agreed, _kind(at.item))
+
+
 def _with_ours(at: Situation, content: bytes | None) -> bytes:
     return merge.merged(content, at.item.body, _ours(at), _kind(at.item))
 
@@ -70,10 +76,6 @@ def _ours(at: Situation) -> past.Ours:
     return merge.past(at.written.ours if at.written else (), _kind(at.item))
 
 
-def _agreed(at: Situation) -> past.Ours:
-    """Return what is ours, with what others had just as a template asked."""
-    noted = at.written.file if at.written is not None and at.written.noted else None
-    return _ours(at) if noted is None else merge.agreed(_ours(at), noted.content, _kind(at.item))
-
-
-__all__ = ["TRAITS", "changed", "fault", "merged", "ours", "passed_over", "reason", "template_fault", "wanted"]
+__all__ = [
+    "TRAITS", "agreed", "changed", "fault", "merged", "ours", "passed_over", "reason", "template_fault", "wanted",
+]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from rollout.content.line_ends import to_repository
-from rollout.model.files import File, Managed, Obstacle, Written
+from rollout.model.files import Agreed, File, Managed, Obstacle, Written
 from rollout.model.inventory import FileRule
 
 
@@ -19,6 +19,7 @@ class Situation(Struct, frozen=True):
     actual: File | None
     written: Written | None
     line_ends: str = "binary"
+    agreed: Agreed = ()  # keys that others had written just as a template asked when we looked
 
 
 class Cause(Struct, frozen=True):
@@ -66,6 +67,9 @@ class Strategy(Protocol):
 
     def ours(self, item: Managed, actual: File, /) -> File | None:
         """Return what rollout remembers of a file that others left exactly as it should be."""
+
+    def agreed(self, at: Situation, /) -> Agreed:
+        """Return which keys others wrote just as the template asks, now or when we looked before."""
 
 
 def rendered(at: Situation) -> File:

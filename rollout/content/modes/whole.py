@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from rollout.content import three_way
 from rollout.content.modes.mode import Cause, Situation, Traits, rendered
-from rollout.model.files import File, Managed, Obstacle
+from rollout.model.files import Agreed, File, Managed, Obstacle
 from rollout.model.inventory import FileRule
 
 TRAITS = Traits()
@@ -44,3 +44,7 @@ def merged(_at: Situation, base: File, actual: File, wanted: File) -> bytes:
 
 def ours(_item: Managed, actual: File) -> File | None:
     return actual
+
+
+def agreed(_at: Situation) -> Agreed:
+    return ()

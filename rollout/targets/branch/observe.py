@@ -90,6 +90,7 @@ def _observe(look: Look, at: Located, store: Store) -> Step:
         step = with_proposal(step, desired, offered, store, decisions)
     with suppress(OSError):  # without room on the disk we forget this, and the next full look notes it
         notes.take(store, tip, found.equal)
+        notes.agree(store, found.agreed)
         quiet = not found.changes and not found.kept and not found.held and pending is None
         if look.asked and quiet and entries is not None and not renews(step):
             in_sync.keep(store, InSync(found, entries), look.asked)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from rollout.errors import Busy
 from rollout.machine import look
 from rollout.machine.replace import MOUNTED, NO_EXCHANGE, Changed
-from rollout.model.circumstances import Circumstances, Decisions
+from rollout.model.circumstances import Circumstances, Decisions, Findings
 from rollout.model.files import Desired, File, Obstacle, fingerprint
 from rollout.model.inventory import Folder, Target
 from rollout.model.outcomes import Outcome, Verdict, WrittenPath
@@ -52,15 +52,16 @@ def observe(target: Target, desired: Desired, settings: Settings, decisions: Dec
     if about:
         snapshot = replace(snapshot, changed_by=last_changes(root, about))
         found = steps.findings(desired, snapshot, decisions.of(target.name))
-    _note(settings.state, root, kept, found.equal)
+    _note(settings.state, root, kept, found)
     return steps.step_of(target, found, Circumstances(identity=str(root)))
 
 
-def _note(state: Path, root: Path, kept: FolderMemory, equal: Mapping[PurePosixPath, File]) -> None:
-    """Note the files that others wrote just as they should be; where that cannot be now, the next look does it."""
-    if equal:
+def _note(state: Path, root: Path, kept: FolderMemory, found: Findings) -> None:
+    """Note what others wrote just as it should be; where that cannot be now, the next look does it."""
+    if found.equal or found.agreed:
         with suppress(Busy, OSError), memory.locked(state, root, 0.0):
-            memory.take_over(kept, equal)
+            memory.take_over(kept, found.equal)
+            memory.agree(kept, found.agreed)
 
 
 def clear(where: Folder, state: Path) -> list[str]:

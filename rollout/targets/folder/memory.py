@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from rollout.machine import locks, state_folder
 from rollout.machine.files import read, read_json, write_whole
-from rollout.model.files import File, fingerprint
+from rollout.model.files import Agreed, File, fingerprint
 
 ABANDONED = 600.0  # seconds after which a file beside ours, of a run nobody knows of, is a killed run's
 _IN_USE = 3600.0  # seconds for which a content that was kept stays, whatever the records say
@@ -111,8 +111,16 @@ def take_over(kept: FolderMemory, files: Mapping[PurePosixPath, File]) -> None:
     record = kept.read()
     for path, file in files.items():
         kept.keep(file)
-        entry = {key: value for key, value in record.get(str(path), {}).items() if key in {"ours", "theirs"}}
+        entry = {key: value for key, value in record.get(str(path), {}).items() if key in {"ours", "theirs", "agreed"}}
         record[str(path)] = {**entry, "print": fingerprint(file), "run": None}
+    kept.write(record)
+
+
+def agree(kept: FolderMemory, found: Mapping[PurePosixPath, Agreed]) -> None:
+    """Remember which keys of documents others wrote just as they should be."""
+    record = kept.read()
+    for path, agreed in found.items():
+        record.setdefault(str(path), {})["agreed"] = agreed
     kept.write(record)
 
 

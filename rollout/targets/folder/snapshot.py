@@ -10,9 +10,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import msgspec
+
 from rollout.machine import clock, look
 from rollout.model.changed import ChangedBy
-from rollout.model.files import File, Obstacle, Snapshot, Written, fingerprint
+from rollout.model.files import Agreed, File, Obstacle, Snapshot, Written, fingerprint
 from rollout.targets.folder.memory import FolderMemory
 
 
@@ -50,7 +52,15 @@ def read_snapshot(root: Path, wanted: Iterable[PurePosixPath], kept: FolderMemor
         last = _last_written(entry, found, kept)
         if last is not None and (path in files or found is not None):
             written[path] = last
-    return Snapshot(_revision(files), files, written, kept=keeps, held=holds)
+    agreed = {PurePosixPath(name): _agreed(entry) for name, entry in record.items() if entry.get("agreed")}
+    return Snapshot(_revision(files), files, written, kept=keeps, held=holds, agreed=agreed)
+
+
+def _agreed(entry: Mapping[str, Any]) -> Agreed:
+    try:
+        return msgspec.convert(entry["agreed"], Agreed)
+    except msgspec.ValidationError:
+        return ()
 
 
 def last_changes(root: Path, paths: Iterable[PurePosixPath]) -> dict[PurePosixPath, ChangedBy]:
