@@ -26,7 +26,7 @@ _TWICE = {
     "Answer", "Cluster", "Entry", "Found", "Happened", "Kept", "Kind", "Known", "Part", "Place", "Proposal", "Refused",
     "Seen", "Source", "Text", "Told", "Wanted", "Words",
 }  # fmt: skip
-_PATCHING = 27  # of 1,480 tests; one in a hundred is enough
+_PATCHING = 23  # of 1,480 tests; one in a hundred is enough
 
 
 def trees(folder: Path) -> Iterator[tuple[Path, ast.Module]]:

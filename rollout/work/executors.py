@@ -54,7 +54,9 @@ class Threads(Struct, frozen=True):
         self._aides_for(work, number)
 
     def _aides_for(self, work: Work[T, R], number: int) -> Sequence[Aide]:
-        return self.aides.of(processes.affordable(self.jobs, number) if work.only_looks else 0, work.here)
+        return self.aides.of(
+            processes.affordable(self.jobs, number, processes.cores()) if work.only_looks else 0, work.here
+        )
 
     def close(self) -> None:
         self.aides.close()

@@ -29,10 +29,14 @@ _MOST = 8  # processes
 _POLL = 0.2  # seconds between two looks at whether a signal came
 
 
-def affordable(jobs: int, expected: int) -> int:
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def affordable(jobs: int, expected: int, usable: int) -> int:
     """Return how many aides are worth having for so many units, where so many may be worked on at once."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(0, min(cores, _MOST, jobs, expected // _WORTH) - 1)
+    return max(0, min(usable, _MOST, jobs, expected // _WORTH) - 1)
 
 
 class Aide(Struct):

@@ -8,21 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from rollout.store import layout
+from rollout.objects import pack_write
 from tests.world import World
 
 
-def test_many_small_packs_become_few(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layout, "_MAX_PACKS", 4)
+def test_many_small_packs_become_few(world: World) -> None:
     world.bare_repo("one")
     assert world.run("apply", "-y").code == 0
     for number in range(5):
         world.elsewhere("one", {"other.txt": f"{number}\n"})
         world.template("project/conf.txt.j2", f"version {number}\n")
         assert world.run("apply", "-y", "--json").outcomes() == {"one": "pushed"}
-    packs = list(Path(os.environ["ROLLOUT_STATE_DIR"]).glob("workshops/*/objects/pack/*.pack"))
-    assert len(packs) <= 4 + 2
-    assert len(world.log("one")) == 1 + 1 + 2 * 5
+    (objects,) = Path(os.environ["ROLLOUT_STATE_DIR"]).glob("workshops/*/objects")
+    many = len(list(objects.glob("pack/*.pack")))
+    pack_write.gather(objects, 40, 4)
+    assert many > 5 > len(list(objects.glob("pack/*.pack")))
+    world.template("project/conf.txt.j2", "the last version\n")
+    assert world.run("apply", "-y", "--json").outcomes() == {"one": "pushed"}
+    assert len(world.log("one")) == 1 + 1 + 2 * 5 + 1
 
 
 def test_a_waiting_commit_of_which_a_power_cut_left_the_ref_alone_is_built_again(world: World) -> None:
