@@ -8,8 +8,6 @@ from rollout.cli import pacing, session
 from rollout.cli.options import common, option, targets, terminal_width
 from rollout.cli.session import Session
 from rollout.errors import RolloutError
-from rollout.fleet import discover
-from rollout.fleet.discover import Filters
 from rollout.ledger import ledger
 from rollout.ledger.queries import LedgerError
 from rollout.machine import clock
@@ -66,8 +64,10 @@ def _unmanaged(at: Session) -> int | None:
     inventory = at.loaded.inventory
     if not inventory.discover:
         return None
+    from rollout.fleet import discover
+
     try:
-        return len(discover.unmanaged(inventory, inventory.discover, Filters(), at.options.timeout))
+        return len(discover.unmanaged(inventory, inventory.discover, discover.Filters(), at.options.timeout))
     except RolloutError as error:
         at.screen.warn(f"what is unmanaged is not known: {error}")
         return None

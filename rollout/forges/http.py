@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import os
-import ssl
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -22,7 +17,6 @@ from rollout.machine import waiting
 
 T = TypeVar("T")
 
-_MOST = 8 << 20  # bytes of an answer
 _SECRET = 16  # characters from which on a word of a header may be a token
 _TRIES = 3  # of what changes nothing
 _PAUSE = 0.3
@@ -135,50 +129,10 @@ class Http(Struct, frozen=True):
         if request.body is not None:
             content = (urlencode(request.body) if request.form else json.dumps(request.body)).encode()
             headers["Content-Type"] = "application/x-www-form-urlencoded" if request.form else "application/json"
-        asked = urllib.request.Request(url, content, headers, method=request.method)  # noqa: S310  # http(s) is checked
-        try:
-            with self._opened(asked) as response:
-                return self._read(response.status, dict(response.headers), response)
-        except (OSError, http.client.HTTPException) as error:
-            raise Trouble(Kind.UNREACHABLE, f"{self.host} does not answer: {_reason(error)}") from error
+        from rollout.forges import transport
 
-    def _opened(self, asked: urllib.request.Request) -> Any:
-        try:
-            return _opener().open(asked, timeout=self.patience)
-        except urllib.error.HTTPError as error:
-            return error  # an answer like any other
-
-    def _read(self, status: int, headers: Mapping[str, str], body: Any) -> Answer:
-        deadline = time.monotonic() + self.patience
-        pieces, size = [], 0
-        while piece := body.read1(1 << 16):
-            size += len(piece)
-            pieces.append(piece)
-            if size > _MOST:
-                raise Trouble(Kind.BROKEN, f"{self.host} sends an answer without end (over {_MOST >> 20} MiB)")
-            if time.monotonic() > deadline:
-                raise Trouble(Kind.UNREACHABLE, f"{self.host} does not come to the end of its answer")
-        return Answer(status, {name.lower(): value for name, value in headers.items()}, b"".join(pieces))
-
-
-class _Still(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: that is decided above, where it is known what goes with it."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-def _opener() -> urllib.request.OpenerDirector:
-    context = ssl.create_default_context()
-    authority = os.environ.get("GIT_SSL_CAINFO") or os.environ.get("SSL_CERT_FILE")
-    if authority and os.path.isfile(authority):
-        context.load_verify_locations(authority)
-    return urllib.request.build_opener(_Still(), urllib.request.HTTPSHandler(context=context))
-
-
-def _reason(error: BaseException) -> str:
-    inner = error.reason if isinstance(error, urllib.error.URLError) else error
-    return str(inner).split("\n", 1)[0] or type(inner).__name__
+        asked = transport.request(request.method, url, headers, content)
+        return Answer(*transport.sent(asked, self.host, self.patience))
 
 
 def _asked_to_wait(answer: Answer) -> float | None:

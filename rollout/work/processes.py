@@ -7,7 +7,6 @@ cannot do, and what they held when they were killed, is done here.
 from __future__ import annotations
 
 import os
-import pickle
 import select
 import signal
 import subprocess
@@ -47,6 +46,8 @@ class Aide(Struct):
 
     def do(self, work: Callable[[T], R], units: list[T]) -> list[R | None]:
         """Return what came of each unit: None for one that is to be done here."""
+        import pickle
+
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self._asked = True
