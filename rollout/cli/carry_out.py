@@ -29,8 +29,9 @@ from rollout.objects.messages import Words
 from rollout.planning import needs, writable
 from rollout.planning.review import as_reviewed, same_place, stale_targets
 from rollout.planning.undo import holds_after
-from rollout.showing import colour, plans
+from rollout.showing import colour, next_step, plans
 from rollout.showing.outcomes import outcomes_text
+from rollout.showing.wrapping import wrapped
 from rollout.store import looks
 from rollout.targets import destination
 from rollout.targets.job import Settings
@@ -100,14 +101,18 @@ class Undertaking(Struct, frozen=True):
     used: bool = False
     last_wave: int | None = None
     skipped: bool = False  # the person left a decision open
+    again: tuple[str, ...] = ()  # the words that do it again, where they are more than the command
+
+    @property
+    def same(self) -> tuple[str, ...]:
+        return self.again or (self.command,)
 
 
 def carry_out(at: Session, book: Ledger, what: Undertaking) -> int:
     """Show the plan, ask, write and record; return the exit code."""
     made, command = pacing.paced(at, what.plan, book), what.command
     sorted_steps = writable.sort(made.steps, only_waiting=what.only_waiting)
-    whole = at.options.verbose > 0
-    _show(at, what, whole=whole)
+    _show(at, what)
     work = [step for step in sorted_steps.writable if writable.changes_something(step)]
     if work and not what.consent.yes:
         _ask(at, command, work)
@@ -120,37 +125,43 @@ def carry_out(at: Session, book: Ledger, what: Undertaking) -> int:
     code = at.interrupt.code or writable.exit_code(made.steps, outcomes, skipped=what.skipped)
     book.finish(run, code)
     run_events.log(at, run, made.steps, outcomes)
+    machine = at.loaded.machine.name if at.loaded.machine else None
+    for line in needs.elsewhere(at.loaded.inventory.targets, outcomes, machine):
+        at.screen.warn(line)
     if at.options.json:
         counts: dict[str, int] = {}
         for outcome in outcomes:
             counts[outcome.verdict.value] = counts.get(outcome.verdict.value, 0) + 1
         at.screen.event(type="run_summary", run=run.id, time=clock.now(), counts=counts, exit_code=code)
     else:
-        told = [replace(outcome, why=at.pointed(outcome.why)) for outcome in outcomes]
-        at.screen.data(outcomes_text(told, at.screen.paint, command, whole=whole))
-        held = holds_after(made.steps, outcomes)
-        if held:
-            on_hold = f"On hold until their templates change: {plans.names(held, whole=whole)}"
-            at.screen.data(f"{on_hold}; {at.again('apply', '--release')} writes what they say.\n")
-    for line in needs.elsewhere(
-        at.loaded.inventory.targets, outcomes, at.loaded.machine.name if at.loaded.machine else None
-    ):
-        at.screen.warn(line)
+        _tell_end(at, what, made.steps, outcomes)
     return code
 
 
-def _show(at: Session, what: Undertaking, *, whole: bool) -> None:
+def _tell_end(at: Session, what: Undertaking, steps: tuple[Step, ...], outcomes: list[Outcome]) -> None:
+    """Tell what came of a run, and what comes next."""
+    how = at.screen.display
+    told = [replace(outcome, why=at.pointed(outcome.why)) for outcome in outcomes]
+    at.screen.data(outcomes_text(told, how, what.command))
+    then = next_step.after_run(what.same, steps, outcomes, ended=at.interrupt.number is None)
+    at.screen.data("".join(f"{line}\n" for line in plans.next_line(at.next(then))))
+    held = holds_after(steps, outcomes)
+    if held:
+        on_hold = f"On hold until their templates change: {plans.names(held, whole=how.whole)}"
+        on_hold = f"{on_hold}; {at.again('apply', '--release')} writes what they say."
+        at.screen.data("\n".join(wrapped(on_hold, how.width)) + "\n")
+
+
+def _show(at: Session, what: Undertaking) -> None:
     """Show the plan, or at least the files that no template names any more."""
     if at.options.json:
         return
+    how = at.screen.display
     if what.show_plan and not (what.consent.yes and at.options.quiet):
-        at.screen.data(
-            plans.plan_text(
-                at.with_ways_out(what.plan), at.screen.paint, with_diff=not what.consent.yes or whole, whole=whole
-            )
-        )
+        at.screen.data(plans.plan_text(at.with_ways_out(what.plan), how, with_diff=not what.consent.yes or how.whole))
+        at.screen.data(plans.ending(what.plan.steps, how))
         return
-    for line in plans.orphans(what.plan.steps, whole=whole):
+    for line in plans.orphans(what.plan.steps, whole=how.whole):
         at.screen.warn(line)
 
 

@@ -31,6 +31,7 @@ class Options(Struct, frozen=True):
     lock_timeout: float = 0.0
     timeout: float = 25.0
     executor: str = "threads"
+    typed: tuple[str, ...] = ()  # what else was typed that decides what a command works on
 
     @property
     def path(self) -> Path:
@@ -56,7 +57,10 @@ class Options(Struct, frozen=True):
 
 def settled(context: click.Context) -> Options:
     """Return the common options of the command that runs."""
-    given = {name: value for name, (_, value) in context.find_root().meta.get("rollout.options", {}).items()}
+    ranked = context.find_root().meta.get("rollout.options", {})
+    given = {name: value for name, (_, value) in ranked.items()}
+    words = [(f"--{name}", ranked[name][1]) for name in ("root", "hostname") if ranked.get(name, (0, ""))[0] > 0]
+    given["typed"] = tuple(word for pair in words for word in pair)
     if "var" in given:
         given["var"] = dict(_pair(text) for text in given["var"])
     if "root" in given:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
+from rollout.cli import streams
 from rollout.cli.common_options import settled
-from rollout.cli.options import common, option, terminal_width
+from rollout.cli.options import common, option
 from rollout.demo import event_chapters, stage, story
 from rollout.showing import colour
 
@@ -38,5 +39,5 @@ def demo(context: click.Context, folder: str | None, events: bool) -> int:
     def say(text: str) -> None:
         click.echo(text, color=True)
 
-    told = stage.Stage(stage.prepared(place), say, paint, terminal_width())
+    told = stage.Stage(stage.prepared(place), say, paint, streams.width(sys.stdout))
     return event_chapters.tell(told) if events else story.Story(told).tell()

@@ -6,8 +6,8 @@ import sys
 
 import click
 
-from rollout.cli import session
-from rollout.cli.options import common, option, terminal_width
+from rollout.cli import session, streams
+from rollout.cli.options import common, option
 from rollout.cli.session import Session
 from rollout.errors import Refused, UsageError
 from rollout.fleet import discover as finding
@@ -16,7 +16,7 @@ from rollout.forges.listing import Listed
 from rollout.machine import files
 from rollout.safety.shown import plain
 from rollout.showing.colour import count
-from rollout.showing.table import table
+from rollout.showing.table import Column, table
 
 
 @click.command()
@@ -72,7 +72,7 @@ def _table(found: list[Listed]) -> str:
     rows = [
         [plain(one.name), "archived" if one.archived else "", ", ".join(one.topics), plain(one.url)] for one in found
     ]
-    return table(["NAME", "", "TOPICS", "URL"], rows, terminal_width())
+    return table([*map(Column, ("NAME", "", "TOPICS", "URL"))], rows, streams.width(sys.stdout))
 
 
 def _add(at: Session, found: list[Listed], *, yes: bool) -> None:

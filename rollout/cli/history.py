@@ -8,10 +8,7 @@ import click
 from msgspec.structs import replace
 
 from rollout.cli import completing, session
-from rollout.cli.options import (
-    common,
-    terminal_width,
-)
+from rollout.cli.options import common
 from rollout.cli.session import Session
 from rollout.errors import UsageError, near
 from rollout.ledger import ledger
@@ -44,9 +41,9 @@ def history(context: click.Context, run: str | None) -> int:
         if at.options.json:
             at.screen.document({"format": "rollout-history/1", "runs": [history_document(past) for past in runs]})
         elif run is None:
-            at.screen.data(outcomes.history_text(runs, terminal_width()))
+            at.screen.data(outcomes.history_text(runs, at.screen.display))
         else:
-            at.screen.data(outcomes.run_text(runs[0], at.screen.paint))
+            at.screen.data(outcomes.run_text(runs[0], at.screen.display))
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from rollout.cli import session
 from rollout.cli.common_options import Options, settled
 from rollout.cli.interrupt import Interrupted, interruptible
 from rollout.cli.new_files import Files, shown, templates, write
-from rollout.cli.options import common, option, terminal_width
+from rollout.cli.options import common, option
 from rollout.cli.progress import Progress
 from rollout.cli.screen import Screen
 from rollout.errors import Refused, RolloutError
@@ -91,11 +92,12 @@ def _settle(offer: Offer, options: Options, screen: Screen, *, yes: bool) -> int
         screen.document(learned.document(offer.proposal, written, offer.fits))
         return 0
     screen.data("".join(f"{name} has {', '.join(sets)}\n" for name, sets in offer.fits.items()))
-    screen.data(learned.proposed(offer.proposal, terminal_width()))
+    screen.data(learned.proposed(offer.proposal, screen.display.width))
     _say_left_out(offer.proposal, options, screen)
     if sys.stdin.isatty() and not yes and not screen.agreed(offer.question):
         raise Refused("nothing was written")
-    screen.data(f"Wrote {', '.join(write(offer.files, offer.inventory))}.\nLook at them, then: rollout plan\n")
+    then = shlex.join(["rollout", "plan", *(["-i", options.inventory] if options.inventory else [])])
+    screen.data(f"Wrote {', '.join(write(offer.files, offer.inventory))}.\nLook at them.\nNext: {then}\n")
     return 0
 
 

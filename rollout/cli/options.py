@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -110,13 +108,3 @@ def _collect(context: click.Context, name: str, rank: int, value: Any) -> None:
         given[name] = (rank, (*before[1], *value))
     elif before is None or rank >= before[0]:
         given[name] = (rank, value)
-
-
-def terminal_width() -> int | None:
-    """Return the width of the terminal, or None if stdout is not one."""
-    if not sys.stdout.isatty():
-        return None
-    try:
-        return os.get_terminal_size(sys.stdout.fileno()).columns
-    except OSError:
-        return 80

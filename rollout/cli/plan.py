@@ -15,7 +15,7 @@ from rollout.machine import files
 from rollout.model import plan_document, plan_file
 from rollout.model.circumstances import Decisions
 from rollout.model.plan import Change, OnDrift, State, Step
-from rollout.showing import plans
+from rollout.showing import next_step, plans
 from rollout.showing.diffs import diff_of
 
 _ERRORS = {State.MISSING, State.UNREACHABLE, State.BLOCKED}
@@ -57,10 +57,8 @@ def plan(
             at.screen.document(plan_document.plan_document(made, diffs(diff)))
         else:
             then = _next(at, made.steps, out, decisions)
-            whole = at.options.verbose > 0
-            at.screen.data(
-                plans.plan_text(at.with_ways_out(made), at.screen.paint, with_diff=diff, whole=whole, then=then)
-            )
+            at.screen.data(plans.plan_text(at.with_ways_out(made), at.screen.display, with_diff=diff))
+            at.screen.data(plans.ending(made.steps, at.screen.display, then))
             if out is not None:
                 at.screen.note(f"Saved as {out}; `rollout apply {out}` writes exactly this.")
         return exit_code(made.steps, detailed=detailed_exitcode)
@@ -68,7 +66,7 @@ def plan(
 
 def _next(at: Session, steps: tuple[Step, ...], saved: str | None, decisions: Decisions) -> str:
     """Return the next command to run after a plan; "" if nothing needs doing."""
-    words = plans.next_step(steps)
+    words = next_step.next_step(steps)
     if words[:1] != ("apply",):
         return at.again(*words) if words else ""
     if saved is not None:

@@ -46,4 +46,4 @@ def revert(
         made = Plan(clock.new_id(), clock.now(), steps)
         made = replace(made, digest=plan_document.digest(made))
         words = replace(words, message=words.message or f"Revert rollout {past.run}")
-        return carry_out(at, book, Undertaking("revert", made, settings, words, Consent(yes)))
+        return carry_out(at, book, Undertaking("revert", made, settings, words, Consent(yes), again=("revert", run)))

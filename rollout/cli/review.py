@@ -9,7 +9,7 @@ import click
 
 from rollout.cli import session
 from rollout.cli.interrupt import Interrupted
-from rollout.cli.options import common, option, terminal_width
+from rollout.cli.options import common, option
 from rollout.cli.recording import tell
 from rollout.cli.session import Session
 from rollout.errors import Refused, UsageError
@@ -59,7 +59,7 @@ def _listed(at: Session, found: list[Found]) -> int:
     if at.options.json:
         at.screen.document(review_document(rows))
     else:
-        at.screen.data(review_table(rows, terminal_width()))
+        at.screen.data(review_table(rows, at.screen.display.width))
     return 0
 
 

@@ -14,6 +14,7 @@ from rollout.cli.common_options import Options
 from rollout.safety import secrets
 from rollout.safety.shown import harmless, json_text, redact
 from rollout.showing import colour
+from rollout.showing.display import Display
 
 _EVERY = 0.1  # seconds between two repaints of the live line
 _LISTEN = 0.1  # seconds between two checks for an answer
@@ -30,6 +31,11 @@ class Screen:
         self._painted = 0.0
         self._line = False
         self._hidden: list[str] = []
+
+    @property
+    def display(self) -> Display:
+        """Return how data is shown now: the terminal may have another width than a moment ago."""
+        return Display(self.paint, streams.width(sys.stdout), self._options.verbose > 0)
 
     def hide(self, values: Iterable[str]) -> None:
         """From now on show *** in place of these values."""
@@ -109,8 +115,8 @@ class Screen:
         if now - self._painted < _EVERY and done < total:
             return
         self._painted = now
-        width = 79
-        line = f"{done:,}/{total:,} {text}"[:width]
+        width = streams.width(sys.stderr) or 80
+        line = f"{done:,}/{total:,} {text}"[: width - 1]
         sys.stderr.write(f"\r\x1b[K{line}")
         sys.stderr.flush()
         self._line = True

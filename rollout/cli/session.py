@@ -57,12 +57,16 @@ class Session(Struct, frozen=True):
         """Return a rollout command line for the same inventory, targets and variables."""
         return shlex.join(["rollout", command, *options, *self.same()])
 
+    def next(self, words: tuple[str, ...]) -> str:
+        """Return the next command as it is typed here; "" where there is none."""
+        return self.again(*words) if words else ""
+
     def same(self, *, everywhere: bool = False) -> tuple[str, ...]:
         """Return the options that name the same inventory, targets and variables; `everywhere` leaves out targets."""
         words = ["-i", self.options.inventory] if self.options.inventory else []
         words += [word for pattern in self.options.limit for word in ("--limit", pattern) if not everywhere]
         words += [word for name, value in self.options.var.items() for word in ("--var", f"{name}={value}")]
-        return tuple(words)
+        return (*words, *self.options.typed)
 
     def pointed(self, why: Reason) -> Reason:
         """Return a reason whose way out, as it is typed, works on what this command works on and on nothing else."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from rollout.cli import pacing, session
-from rollout.cli.options import common, option, targets, terminal_width
+from rollout.cli.options import common, option, targets
 from rollout.cli.session import Session
 from rollout.errors import RolloutError
 from rollout.ledger import ledger
@@ -14,13 +14,9 @@ from rollout.machine import clock
 from rollout.model.outcomes import LastOutcome
 from rollout.model.plan import State
 from rollout.planning.writable import reasons_of
-from rollout.showing import status_rows
+from rollout.showing import next_step, status_rows
 from rollout.showing.documents import status_document
-from rollout.showing.status import (
-    Knowledge,
-    status_markdown,
-    status_text,
-)
+from rollout.showing.status import Knowledge, status_markdown, status_text
 
 _DIFFERENT = {State.PENDING, State.WAITING, State.DRIFT, State.CONFLICT, State.READY_TO_PUSH, State.BLOCKED}
 
@@ -52,8 +48,9 @@ def status(context: click.Context, fetch: bool, detailed_exitcode: bool, form: s
         elif form == "markdown":
             at.screen.data(status_markdown(rows))
         else:
-            known = Knowledge(clock.now(), when, fetch, nobodys)
-            at.screen.data(status_text(rows, known, at.screen.paint, terminal_width()))
+            known = Knowledge(clock.now(), when, fetch, nobodys, at.again("status", "--fetch"), at.again("discover"))
+            then = next_step.after_looking(made.steps)
+            at.screen.data(status_text(rows, known, at.screen.display, at.next(then)))
         if any(row.state in {State.MISSING, State.UNREACHABLE} for row in rows):
             return 1
         return 2 if detailed_exitcode and any(row.state in _DIFFERENT for row in rows) else 0

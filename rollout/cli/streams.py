@@ -9,6 +9,7 @@ import sys
 from typing import TextIO
 
 _ESCAPING = "rollout.escaping"
+_COLUMNS = 80  # of a terminal that does not tell
 
 
 def prepare() -> None:
@@ -46,3 +47,13 @@ def silence(stream: TextIO) -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
+
+
+def width(stream: TextIO) -> int | None:
+    """Return how many columns the terminal has, or None if the stream is none."""
+    if not stream.isatty():
+        return None
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or _COLUMNS
+    except OSError:
+        return _COLUMNS

@@ -12,8 +12,7 @@ from rollout.errors import RolloutError, UsageError
 from rollout.model.files import Unproved
 from rollout.model.plan import State
 from rollout.planning import mismatches
-from rollout.showing import plans, verify_formats
-from rollout.showing.colour import count
+from rollout.showing import next_step, proofs, verify_formats
 
 
 @click.command()
@@ -66,17 +65,8 @@ def verify(context: click.Context, database: str | None, form: str) -> int:
                 }
             )
         else:
-            good, bad = at.screen.paint("✓", "green"), at.screen.paint("✗", "red")
-            lines = []
-            for one, step in zip(found, made.steps, strict=True):
-                if one.ok:
-                    lines.append(f"{good} {one.name}: {count(len(step.managed), 'managed file')} as they should be")
-                else:
-                    lines.append(f"{bad} {one.name}: {count(len(one.mismatches), 'mismatch')}")
-                    lines += [f"    {m.words}" for m in one.mismatches]
-            lines += plans.orphans(made.steps, whole=at.options.verbose > 0)
-            lines.append("Verified." if ok else "Not as it should be.")
-            at.screen.data("\n".join(lines) + "\n")
+            then = () if ok else next_step.after_looking(made.steps)
+            at.screen.data(proofs.proof_text(found, made.steps, at.screen.display, at.next(then)))
         if not proved or any(step.state in {State.MISSING, State.UNREACHABLE} for step in made.steps):
             return 1
         return 0 if ok else 2

@@ -8,7 +8,7 @@ from typing import Any
 from rollout.model.learning import Form, Learned, LeftOut, Proposal
 from rollout.safety.shown import redact
 from rollout.showing.colour import count
-from rollout.showing.table import table
+from rollout.showing.table import Column, table
 
 _MOST = 20  # lines of what is left out
 
@@ -23,7 +23,7 @@ def proposed(proposal: Proposal, width: int | None = None) -> str:
         [str(one.path), str(len(one.repositories)), str(one.variants), _becomes(one, sets), _differs(one)]
         for one in taken
     ]
-    made = table(["PATH", "IN", "VARIANTS", "BECOMES", "WHAT DIFFERS"], rows, width)
+    made = table([*map(Column, ("PATH", "IN", "VARIANTS", "BECOMES", "WHAT DIFFERS"))], rows, width)
     return f"{made}\n{_summary(proposal)}.\n"
 
 

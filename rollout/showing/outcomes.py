@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from rollout.model.outcomes import Outcome, PastRun, Verdict
-from rollout.model.reasons import for_many, without_ways
+from rollout.model.reasons import for_many, whole, without_ways
 from rollout.safety.shown import plain
 from rollout.showing.colour import Paint
+from rollout.showing.display import Display
 from rollout.showing.plans import DID, names
-from rollout.showing.table import table
+from rollout.showing.table import Column, table
+from rollout.showing.wrapping import wrapped
 
 _DONE = {
     Verdict.PUSHED: "green", Verdict.COMMITTED: "cyan", Verdict.WRITTEN: "green", Verdict.PROPOSED: "cyan",
@@ -27,7 +29,7 @@ def outcome_line(outcome: Outcome, paint: Paint) -> str:
     return f"{outcome.target}: {paint(outcome.verdict.value, colour)}{commit}" + (f" ({plain(notes)})" if notes else "")
 
 
-def outcomes_text(outcomes: Sequence[Outcome], paint: Paint, command: str = "apply", *, whole: bool = False) -> str:
+def outcomes_text(outcomes: Sequence[Outcome], how: Display, command: str = "apply") -> str:
     """Return the summary of a run: a count for each outcome, with its targets grouped by reason, worst last."""
     groups: dict[tuple[int, str, str], list[Outcome]] = {}
     order = list(Verdict)
@@ -40,19 +42,21 @@ def outcomes_text(outcomes: Sequence[Outcome], paint: Paint, command: str = "app
     )
     done, wrong = counts.keys() & (_DONE.keys() - {Verdict.UNCHANGED}), counts.keys() - _DONE.keys()
     title = f"Nothing {DID[command]}" if wrong and not done else "Done"
-    lines = [paint(f"{title}: {head or 'nothing to do'}.", "bold")]
+    lines = [how.paint(line, "bold") for line in wrapped(f"{title}: {head or 'nothing to do'}.", how.width)]
     for (_, verdict, _), found in sorted(groups.items(), key=lambda item: item[0]):
         targets = [outcome.target for outcome in found]
-        reason = (found[0] if len(found) == 1 else replace(found[0], why=for_many(found[0].why))).told
+        why = whole(found[0].why) if how.whole else found[0].why
+        reason = replace(found[0], why=why if len(found) == 1 else for_many(why)).told
         if reason or verdict not in {"unchanged"}:
             colour = _DONE.get(Verdict(verdict), "red")
             number = f" ({len(targets):,})" if len(targets) > 1 else ""
             about = f" ({plain(reason)})" if reason else ""
-            lines.append(f"  {paint(verdict, colour)}{number}: {names(targets, 10, whole=whole)}{about}")
+            told = f"  {how.paint(verdict, colour)}{number}: {names(targets, 10, whole=how.whole)}{about}"
+            lines += wrapped(told, how.width, "    ")
     return "\n".join(lines) + "\n"
 
 
-def history_text(runs: Sequence[PastRun], width: int | None) -> str:
+def history_text(runs: Sequence[PastRun], how: Display) -> str:
     """Return the runs, newest first."""
     if not runs:
         return "No runs yet.\n"
@@ -62,18 +66,19 @@ def history_text(runs: Sequence[PastRun], width: int | None) -> str:
         what = ", ".join(f"{number} {verdict}" for verdict, number in counts.items()) or "nothing recorded"
         ended = "at work" if run.at_work else "interrupted" if run.exit_code is None else str(run.exit_code)
         rows.append([run.run, run.command, ended, what])
-    return table(["RUN", "COMMAND", "EXIT", "OUTCOMES"], rows, width)
+    columns = [Column("RUN"), Column("COMMAND", stays=True), Column("EXIT"), Column("OUTCOMES")]
+    return table(columns, rows, how.width)
 
 
-def run_text(run: PastRun, paint: Paint) -> str:
+def run_text(run: PastRun, how: Display) -> str:
     """Return one run with the outcome of each target and the files it changed."""
     lines = [
-        paint(f"{run.command} {run.run}", "bold"),
+        how.paint(f"{run.command} {run.run}", "bold"),
         f"started {run.started_at}, " + ("is at work now" if run.at_work else f"finished {run.finished_at or 'never'}"),
     ]
     if run.subject:
         lines.append(f"message: {plain(run.subject)}")
     for outcome in run.outcomes:
-        lines.append(outcome_line(outcome, paint))
+        lines += wrapped(outcome_line(outcome, how.paint), how.width, "    ")
         lines += [f"    {path.action:<8} {plain(path.path)}" for path in outcome.paths]
     return "\n".join(lines) + "\n"

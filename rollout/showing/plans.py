@@ -6,14 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
-from rollout.content import three_way
 from rollout.model import reasons
 from rollout.model.plan import Action, Change, Plan, State, Step
 from rollout.model.plan_document import summary
+from rollout.model.reasons import Reason
 from rollout.model.reviews import Via
 from rollout.safety.shown import plain
-from rollout.showing.colour import MARKS, Paint, count
+from rollout.showing.colour import MARKS, count
 from rollout.showing.diffs import cut, diff_of, paint_diff
+from rollout.showing.display import Display
+from rollout.showing.wrapping import cells, wrapped
 
 STATE_COLOUR = {
     State.MISSING: "red",
@@ -62,60 +64,36 @@ _NOTABLE = (
 _NO_WORK = {State.READY_TO_PUSH, State.BLOCKED, State.WAITING, State.IN_REVIEW, State.DECLINED}
 
 
-def plan_text(plan: Plan, paint: Paint, *, with_diff: bool, whole: bool = False, then: str = "") -> str:
-    """Return a plan for a person to review: a line for each file, each distinct diff once, and a summary at the end.
-
-    `whole` shortens nothing; `then` is the next command.
-    """
+def plan_text(plan: Plan, how: Display, *, with_diff: bool) -> str:
+    """Return a plan for a person to review: a line for each file, then each distinct diff once."""
     out: list[str] = []
     quiet = [step for step in plan.steps if _quiet(step)]
     with_author = len({step.author for step in plan.steps if step.author and step.changes}) > 1
     for group in _alike([step for step in plan.steps if not _quiet(step)]):
-        out += [*_group_text(group, paint, with_author=with_author, whole=whole), ""]
+        out += [*_group_text(group, how, with_author=with_author), ""]
     if with_diff:
-        out += _diffs(plan.steps, paint, whole=whole)
+        out += _diffs(plan.steps, how)
     if quiet and len(quiet) < len(plan.steps):
-        out += [paint(f"in sync: {names([s.target for s in quiet], whole=whole)}", "dim"), ""]
-    out.append(paint(headline(plan.steps), "bold"))
-    out += [f"Next: {then}"] if then else []
-    return "\n".join(out) + "\n"
+        in_sync = f"in sync: {names([s.target for s in quiet], whole=how.whole)}"
+        out += [*(how.paint(line, "dim") for line in wrapped(in_sync, how.width)), ""]
+    return "\n".join(out) + "\n" if out else ""
+
+
+def ending(steps: Sequence[Step], how: Display, then: str = "") -> str:
+    """Return what stands at the end of a plan: its summary, and the next command."""
+    lines = [how.paint(line, "bold") for line in wrapped(headline(steps), how.width)]
+    return "\n".join([*lines, *next_line(then)]) + "\n"
+
+
+def next_line(command: str) -> list[str]:
+    """Return the line that names the next command, if there is one; it is never broken."""
+    return [f"Next: {command}"] if command else []
 
 
 def _quiet(step: Step) -> bool:
     """Tell whether all there is to say about a target is that it is in sync."""
     said = (step.orphans, step.warnings, step.collides, step.kept, step.held)
     return step.state is State.IN_SYNC and not any(said)
-
-
-def next_step(steps: Sequence[Step]) -> tuple[str, ...]:
-    """Return the next command and its options after a plan; nothing if nothing needs doing."""
-    steps = [step for step in steps if not step.frozen]
-    if any(_decided(step) for step in steps):
-        return ("apply",)
-    undecided = {change.action for step in steps for change in step.changes if not change.decided}
-    if any(_mergeable(change) for step in steps for change in step.changes if not change.decided):
-        return ("apply", "--on-drift", "merge")
-    if Action.DRIFT in undecided:
-        return ("diff", "--base")
-    if Action.ADOPT in undecided:
-        return ("apply", "--adopt")
-    return ("push",) if any(step.state is State.READY_TO_PUSH for step in steps) else ()
-
-
-def _mergeable(change: Change) -> bool:
-    """Tell whether what others changed and what the template says now do not meet, and a merge is not just theirs."""
-    if change.action is not Action.DRIFT or change.base is None or change.before is None or change.after is None:
-        return False
-    try:
-        merged = three_way.merge(change.base.content, change.before.content, change.after.content)
-    except three_way.MergeConflict:
-        return False
-    return merged != change.before.content
-
-
-def _decided(step: Step) -> bool:
-    """Tell whether apply writes a target without further options."""
-    return step.state in {State.PENDING, State.DRIFT} and all(change.decided for change in step.changes)
 
 
 def _alike(steps: Sequence[Step]) -> list[list[Step]]:
@@ -134,26 +112,41 @@ def _alike(steps: Sequence[Step]) -> list[list[Step]]:
     return list(groups.values())
 
 
-def _group_text(group: list[Step], paint: Paint, *, with_author: bool, whole: bool) -> list[str]:
+def _group_text(group: list[Step], how: Display, *, with_author: bool) -> list[str]:
     step = group[0]
-    state = paint(step.state.value, STATE_COLOUR[step.state])
-    title = (
-        f"{names([s.target for s in group], whole=whole)}: {state}" if len(group) > 1 else f"{_titled(step)}: {state}"
-    )
-    reason = (step.why if len(group) == 1 else reasons.for_many(step.why)).text
-    lines = [title + (f" ({plain(reason)})" if reason else "")]
+    targets = names([s.target for s in group], whole=how.whole) if len(group) > 1 else _titled(step)
+    reason = (_whole(step.why, how) if len(group) == 1 else reasons.for_many(_whole(step.why, how))).text
+    about = f" ({plain(reason)})" if reason else ""
+    lines = wrapped(f"{targets}: {how.paint(step.state.value, STATE_COLOUR[step.state])}{about}", how.width, "    ")
     if with_author and step.author and step.changes:
         lines.append(f"  author   {plain(step.author)}")
     if step.via is not Via.PUSH and step.changes:
         lines.append(f"  via      {VIA[step.via]}")
     for change in step.changes:
-        mark, colour = MARKS[change.action]
-        cause = f"  {plain(change.cause)}" if change.action not in {Action.CREATE, Action.UPDATE} else ""
-        lines.append(f"  {paint(mark, colour)} {change.action.value:<8} {plain(str(change.path))}{cause}")
-    lines += [f"  {orphan(path)}" for path in step.orphans]
-    lines += [f"  {plain(words)}" for words in _budgets(step)]
-    lines += [f"  warning  {plain(warning)}" for warning in step.warnings]
-    return lines
+        lines += _change_lines(change, how)
+    notes = [f"  {orphan(path)}" for path in step.orphans]
+    notes += [f"  {plain(words)}" for words in _budgets(step)]
+    notes += [f"  warning  {plain(warning)}" for warning in step.warnings]
+    return lines + [line for note in notes for line in wrapped(note, how.width, _UNDER)]
+
+
+_UNDER = " " * 13  # under a path, behind its mark and its action
+
+
+def _whole(why: Reason, how: Display) -> Reason:
+    return reasons.whole(why) if how.whole else why
+
+
+def _change_lines(change: Change, how: Display) -> list[str]:
+    """Return a file's line; a cause that does not fit beside the path stands below it."""
+    mark, colour = MARKS[change.action]
+    line = f"  {how.paint(mark, colour)} {change.action.value:<8} {plain(str(change.path))}"
+    cause = plain(change.cause) if change.action not in {Action.CREATE, Action.UPDATE} else ""
+    if not cause:
+        return [line]
+    if how.width is None or cells(f"{line}  {cause}") <= how.width:
+        return [f"{line}  {cause}"]
+    return [line, *wrapped(_UNDER + cause, how.width, _UNDER)]
 
 
 VIA = {
@@ -202,7 +195,7 @@ def orphans(steps: Iterable[Step], *, whole: bool = False) -> list[str]:
     return grouped(((step.target, orphan(path)) for step in steps for path in step.orphans), whole=whole)
 
 
-def _diffs(steps: Sequence[Step], paint: Paint, *, whole: bool) -> list[str]:
+def _diffs(steps: Sequence[Step], how: Display) -> list[str]:
     """Return each distinct diff once, with the targets it applies to."""
     groups: dict[str, list[tuple[Step, Change]]] = {}
     for step in steps:
@@ -212,10 +205,11 @@ def _diffs(steps: Sequence[Step], paint: Paint, *, whole: bool) -> list[str]:
     out: list[str] = []
     for text, members in groups.items():
         step, change = members[0]
-        where = f"{plain(str(change.path))} in {names([s.target for s, _ in members], whole=whole)}"
+        where = f"{plain(str(change.path))} in {names([s.target for s, _ in members], whole=how.whole)}"
         if len(members) > 1:
             where += f" ({count(len(members), 'target')}, the same diff)"
-        out += [paint(where, "bold"), paint_diff(text if whole else cut(text), paint), ""]
+        out += [how.paint(line, "bold") for line in wrapped(where, how.width)]
+        out += [paint_diff(text if how.whole else cut(text), how.paint), ""]
     return out
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from rollout.model.reviews import Review
 from rollout.safety.shown import plain
-from rollout.showing.table import table
+from rollout.showing.table import Column, table
 
 
 def review_table(rows: Sequence[tuple[str, Review]], width: int | None) -> str:
@@ -18,7 +18,8 @@ def review_table(rows: Sequence[tuple[str, Review]], width: int | None) -> str:
         [target, one.state.value, one.checks.value, told[one.approved], plain(one.title), one.url]
         for target, one in rows
     ]
-    return table(["TARGET", "STATE", "CHECKS", "APPROVED", "TITLE", ""], body, width)
+    names = ("TARGET", "STATE", "CHECKS", "APPROVED", "TITLE", "")
+    return table([Column(name, stays=name == "STATE") for name in names], body, width)
 
 
 def review_document(rows: Sequence[tuple[str, Review]]) -> dict[str, Any]:

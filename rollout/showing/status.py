@@ -15,9 +15,10 @@ from rollout.model.plan import State
 from rollout.model.reasons import Collision
 from rollout.model.reviews import Review
 from rollout.safety.shown import ago, moment, plain
-from rollout.showing.colour import Paint
-from rollout.showing.plans import STATE_COLOUR, orphan
-from rollout.showing.table import table
+from rollout.showing.display import Display
+from rollout.showing.plans import STATE_COLOUR, next_line, orphan
+from rollout.showing.table import Column, table
+from rollout.showing.wrapping import wrapped
 
 
 class Row(Struct, frozen=True):
@@ -44,16 +45,18 @@ class Row(Struct, frozen=True):
 
 
 class Knowledge(Struct, frozen=True):
-    """The time of the table, when upstream was last asked, and whether this command asked it."""
+    """The time of the table, when upstream was last asked, whether this command asked it, and what to type."""
 
     now: str
     fetched_at: float | None
     fetched: bool = False
     unmanaged: int | None = None  # repositories that nobody manages
+    ask: str = "rollout status --fetch"
+    list_unmanaged: str = "rollout discover"
 
 
-def status_text(rows: Sequence[Row], known: Knowledge, paint: Paint, width: int | None) -> str:
-    """Return the status table, the reason of each state, and how old the information is."""
+def status_text(rows: Sequence[Row], known: Knowledge, how: Display, then: str = "") -> str:
+    """Return the status table, the reason of each state, how old the information is, and the next command."""
     body = [
         [
             row.name,
@@ -65,20 +68,13 @@ def status_text(rows: Sequence[Row], known: Knowledge, paint: Paint, width: int 
         ]
         for row in rows
     ]
-    text = table(["TARGET", "BRANCH", "STATE", "COMMIT", "LAST RUN", ""], body, width)
-    for state, colour in STATE_COLOUR.items():
-        text = _painted_word(text, state.value, colour, paint)
+    state = Column("STATE", stays=True, paint=lambda text: how.paint(text, STATE_COLOUR[State(text)]))
+    columns = [Column("TARGET"), Column("BRANCH"), state, Column("COMMIT"), Column("LAST RUN"), Column("")]
     counts = Counter(row.state for row in rows)
     head = ", ".join(f"{counts[state]:,} {state.value}" for state in State if counts[state])
-    nobodys = f" {known.unmanaged:,} unmanaged; rollout discover lists them." if known.unmanaged else ""
-    return f"{text}\n{head}.{nobodys} {_age(known)}".rstrip() + "\n"
-
-
-def _painted_word(text: str, word: str, colour: str, paint: Paint) -> str:
-    return "\n".join(
-        line.replace(f"  {word} ", f"  {paint(word, colour)} ", 1) if f"  {word} " in line else line
-        for line in text.split("\n")
-    )
+    nobodys = f" {known.unmanaged:,} unmanaged; {known.list_unmanaged} lists them." if known.unmanaged else ""
+    summary = wrapped(f"{head}.{nobodys} {_age(known)}".rstrip(), how.width)
+    return table(columns, body, how.width) + "\n" + "\n".join([*summary, *next_line(then)]) + "\n"
 
 
 def _about(row: Row) -> str:
@@ -95,8 +91,8 @@ def _last_date(last: LastOutcome | None) -> str:
 
 def _age(known: Knowledge) -> str:
     if known.fetched_at is None:
-        return "" if known.fetched else "Upstream was not asked; rollout status --fetch asks."
-    asks = "" if known.fetched else "; rollout status --fetch asks now"
+        return "" if known.fetched else f"Upstream was not asked; {known.ask} asks."
+    asks = "" if known.fetched else f"; {known.ask} asks now"
     return f"Upstream as of {moment(known.fetched_at)}{asks}."
 
 

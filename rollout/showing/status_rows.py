@@ -47,7 +47,7 @@ def _row(step: Step, last: LastOutcome | None, known: Collection[str], *, whole:
         review=None if step.standing is None else step.standing.told,
         changed_by=tuple((c.path, c.did.by) for c in step.changes if c.did is not None and c.did.by is not None),
         held=bool(step.held) or step.frozen,
-        alone=_is_its_own_upstream(step),
+        alone=is_its_own_upstream(step),
         findings=tuple(one for one in step.findings if one.fails),
     )
 
@@ -69,7 +69,7 @@ def _disagreement(step: Step, last: LastOutcome | None) -> str | None:
         return f"the ledger says pushed by run {last.run}, but upstream does not have it"
     if last.outcome in {"committed", "rejected", "unknown"} and step.kind == "repo":
         upstream_has_it = step.state in {State.IN_SYNC, State.BEHIND} and last.commit and step.commit == last.commit
-        if upstream_has_it and not _is_its_own_upstream(step):
+        if upstream_has_it and not is_its_own_upstream(step):
             return "pushed since the last run"
         return None
     if last.outcome == "pushed" and last.commit and step.commit not in {None, last.commit}:
@@ -79,7 +79,7 @@ def _disagreement(step: Step, last: LastOutcome | None) -> str | None:
     return None
 
 
-def _is_its_own_upstream(step: Step) -> bool:
+def is_its_own_upstream(step: Step) -> bool:
     """Tell whether the repository has no remote, so that a commit there is the whole rollout."""
     match step.location:
         case Branch(checkout=Path() as top):

@@ -3,70 +3,14 @@
 from __future__ import annotations
 
 import os
-import pty
-import select
 import shutil
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Sequence
 
 import pytest
 
 from rollout.cli.asking import CHOICES, meant
+from tests.terminal import Talk
 from tests.world import World
-
-_PATIENCE = 90.0  # for a loaded machine; what hangs ends here
-_PROMPTS = (b"explains): ", b"[y/N]: ", b"of this kind: overwrite/merge/keep/skip: ", b"target/everywhere/no: ")
-
-
-class Talk:
-    """The program on a real terminal; each prompt gets the next answer, and the last one may be a signal."""
-
-    def __init__(self, world: World, *arguments: str, **environment: str) -> None:
-        world.inventory()
-        self._ours, theirs = pty.openpty()
-        self._running = subprocess.Popen(
-            [sys.executable, "-m", "rollout", *arguments],
-            cwd=world.root,
-            env={**os.environ, **environment},
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-        )
-        os.close(theirs)
-        self.shown = ""
-
-    def through(self, answers: Sequence[str | signal.Signals]) -> int:
-        """Answer the prompts in order and return the exit code."""
-        left, new, until = list(answers), b"", time.monotonic() + _PATIENCE
-        try:
-            while time.monotonic() < until:
-                if select.select([self._ours], [], [], 0.1)[0]:
-                    try:
-                        piece = os.read(self._ours, 65536)
-                    except OSError:  # the terminal's other end is closed: the program has ended
-                        break
-                    new += piece
-                    self.shown += piece.decode("utf-8", "replace")
-                elif self._running.poll() is not None:
-                    break
-                if new.endswith(_PROMPTS) and left:
-                    new = b""
-                    self._give(left.pop(0))
-            assert not left, (left, self.shown)
-            return self._running.wait(10)
-        finally:
-            self._running.kill()
-            os.close(self._ours)
-
-    def _give(self, answer: str | signal.Signals) -> None:
-        if isinstance(answer, signal.Signals):
-            self._running.send_signal(answer)
-        else:
-            os.write(self._ours, answer.encode())
 
 
 def drifted(world: World, *names: str) -> None:

@@ -38,7 +38,7 @@ def test_what_init_writes_is_an_inventory_that_plans_and_applies(work: World) ->
         "\n"
         "2 templates for 4 repositories in 1 template set.\n"
         "Wrote inventory.yaml, inventory.schema.json, templates/ (2 files).\n"
-        "Look at them, then: rollout plan\n"
+        "Look at them.\nNext: rollout plan\n"
     )
     assert (work.root / "inventory.yaml").read_text() == (
         "# yaml-language-server: $schema=./inventory.schema.json\n"

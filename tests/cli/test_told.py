@@ -22,6 +22,7 @@ from rollout.model.reasons import Reason, files, said
 from rollout.planning.writable import reasons_of
 from rollout.safety.shown import ago
 from rollout.showing import plans
+from rollout.showing.display import Display
 from rollout.showing.outcomes import outcomes_text
 from rollout.showing.status import Knowledge, status_text
 from rollout.showing.status_rows import rows
@@ -32,6 +33,10 @@ NOW = "2026-02-03T15:20:00Z"
 
 def unpainted(text: str, _style: str) -> str:
     return text
+
+
+SHORT = Display(unpainted)
+WHOLE = Display(unpainted, whole=True)
 
 
 def step(name: str, state: State = State.IN_SYNC, reason: str = "") -> Step:
@@ -110,25 +115,26 @@ def test_a_reason_names_every_file_when_asked_for() -> None:
 def test_after_asking_nobody_is_told_to_ask() -> None:
     found = rows(Plan("", NOW, (step("api"),)), {}, reasons_of)
     for when in (None, 1.0):
-        assert "--fetch" not in status_text(found, Knowledge(NOW, when, True), unpainted, None)
-        assert "rollout status --fetch" in status_text(found, Knowledge(NOW, when), unpainted, None)
+        assert "--fetch" not in status_text(found, Knowledge(NOW, when, True), SHORT)
+        assert "rollout status --fetch" in status_text(found, Knowledge(NOW, when), SHORT)
 
 
 def test_a_plan_ends_in_what_it_comes_to_and_verbose_shortens_nothing() -> None:
     plan = Plan("", NOW, tuple(step(f"t{number}", State.BLOCKED, "one bad line") for number in range(200)))
-    short = plans.plan_text(plan, unpainted, with_diff=True, then="rollout apply").splitlines()
-    assert short[-2:] == ["Plan for 200 targets: no changes; 200 blocked.", "Next: rollout apply"]
+    ending = plans.ending(plan.steps, SHORT, "rollout apply").splitlines()
+    assert ending == ["Plan for 200 targets: no changes; 200 blocked.", "Next: rollout apply"]
+    short = plans.plan_text(plan, SHORT, with_diff=True).splitlines()
     assert "and 194 more (-v names them)" in short[0]
     assert sum("one bad line" in line for line in short) == 1
-    whole = plans.plan_text(plan, unpainted, with_diff=True, whole=True)
+    whole = plans.plan_text(plan, WHOLE, with_diff=True)
     assert "t199" in whole
     assert "more" not in whole
 
 
 def test_outcomes_are_named_in_full_when_asked_for() -> None:
     outcomes = [Outcome(f"t{number}", Verdict.PUSHED) for number in range(20)]
-    assert "t19" not in outcomes_text(outcomes, unpainted)
-    assert "t19" in outcomes_text(outcomes, unpainted, whole=True)
+    assert "t19" not in outcomes_text(outcomes, SHORT)
+    assert "t19" in outcomes_text(outcomes, WHOLE)
 
 
 def test_plan_names_the_next_command_with_what_it_was_told(world: World) -> None:

@@ -10,7 +10,7 @@ from rollout.model.files import File
 from rollout.model.inventory import Branch
 from rollout.model.plan import Action, Change, State, Step
 from rollout.model.reasons import NONE
-from rollout.showing.plans import next_step
+from rollout.showing.next_step import next_step
 from tests.world import World
 
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from rollout.model.causes import FileCauses
 from rollout.model.plan import State, Step
 from rollout.model.reviews import Checks
+from rollout.showing.next_step import next_step
 from rollout.showing.page.contents import Attention
-from rollout.showing.plans import next_step
 
 _DECISION = "decision"
 _DECIDED_BY_A_PERSON = {State.CONFLICT, State.DRIFT, State.DECLINED}

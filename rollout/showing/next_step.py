@@ -1,0 +1,78 @@
+"""The command that comes next: after a plan, a status, a proof and a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rollout.content import three_way
+from rollout.model.outcomes import CHANGED, Outcome, Verdict
+from rollout.model.plan import Action, Change, State, Step
+from rollout.showing.status_rows import is_its_own_upstream
+
+Words = tuple[str, ...]  # a command and its options; nothing if nothing needs doing
+
+_AGAIN = {Verdict.STALE, Verdict.UNKNOWN, Verdict.FAILED}
+_WAITS = {Verdict.COMMITTED, Verdict.REJECTED}
+
+
+def next_step(steps: Sequence[Step]) -> Words:
+    """Return what comes after a plan."""
+    steps = [step for step in steps if not step.frozen]
+    if any(_decided(step) for step in steps):
+        return ("apply",)
+    undecided = [change for step in steps for change in step.changes if not change.decided]
+    actions = {change.action for change in undecided}
+    if any(map(_mergeable, undecided)):
+        return ("apply", "--on-drift", "merge")
+    if actions & {Action.DRIFT, Action.CONFLICT}:
+        return ("diff", "--base")
+    if Action.ADOPT in actions:
+        return ("apply", "--adopt")
+    if any(step.state is State.READY_TO_PUSH for step in steps):
+        return ("push",)
+    if any(step.follow or (step.state is State.WAITING and step.why.later) for step in steps):
+        return ("apply",)
+    return ("review",) if any(map(_reviewed, steps)) else ()
+
+
+def after_looking(steps: Sequence[Step]) -> Words:
+    """Return what comes after a command that showed no plan: before something is written, it is shown."""
+    found = next_step(steps)
+    return ("plan",) if found[:1] == ("apply",) else found
+
+
+def after_run(command: Words, steps: Sequence[Step], outcomes: Sequence[Outcome], *, ended: bool = True) -> Words:
+    """Return what comes after a run, by what came of it; `command` does it again."""
+    left = {outcome.target for outcome in outcomes if outcome.verdict is Verdict.BLOCKED and outcome.awaits is not None}
+    alone = {step.target for step in steps if is_its_own_upstream(step)}
+    verdicts = {outcome.verdict for outcome in outcomes}
+    later = any(outcome.verdict is Verdict.NOT_STARTED and outcome.why.later for outcome in outcomes)
+    if not ended or verdicts & _AGAIN or later:
+        return command
+    if any(outcome.verdict in _WAITS and outcome.target not in alone for outcome in outcomes):
+        return ("push",)
+    if left:
+        return next_step([step for step in steps if step.target in left])
+    if verdicts & CHANGED - {Verdict.PROPOSED} and command[0] != "revert":
+        return ("verify",)
+    return ("review",) if any(outcome.review is not None for outcome in outcomes) else ()
+
+
+def _reviewed(step: Step) -> bool:
+    return step.state is State.IN_REVIEW and step.standing is not None and step.standing.told is not None
+
+
+def _mergeable(change: Change) -> bool:
+    """Tell whether what others changed and what the template says now do not meet, and a merge is not just theirs."""
+    if change.action is not Action.DRIFT or change.base is None or change.before is None or change.after is None:
+        return False
+    try:
+        merged = three_way.merge(change.base.content, change.before.content, change.after.content)
+    except three_way.MergeConflict:
+        return False
+    return merged != change.before.content
+
+
+def _decided(step: Step) -> bool:
+    """Tell whether apply writes a target without further options."""
+    return step.state in {State.PENDING, State.DRIFT} and all(change.decided for change in step.changes)

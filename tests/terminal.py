@@ -1,0 +1,83 @@
+"""The program on a real terminal, as a person sees it and answers it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Sequence
+
+from tests.world import World
+
+_PATIENCE = 90.0  # for a loaded machine; what hangs ends here
+_PROMPTS = (b"explains): ", b"[y/N]: ", b"of this kind: overwrite/merge/keep/skip: ", b"target/everywhere/no: ")
+
+
+class Talk:
+    """The program on a terminal of its own; each prompt gets the next answer, and the last one may be a signal."""
+
+    def __init__(self, world: World, *arguments: str, size: tuple[int, int] = (24, 80), **environment: str) -> None:
+        world.inventory()
+        self.terminal, theirs = pty.openpty()
+        self.resize(*size)
+        self.running = subprocess.Popen(
+            [sys.executable, "-m", "rollout", *arguments],
+            cwd=world.root,
+            env={**os.environ, "GIT_PAGER": "cat", **environment},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        os.close(theirs)
+        self.shown = ""
+
+    def resize(self, rows: int, columns: int) -> None:
+        fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    @property
+    def lines(self) -> list[str]:
+        """Return what was shown, as lines without colour."""
+        return re.sub("\x1b\\[[0-9;?]*[a-zA-Z]", "", self.shown).replace("\r\n", "\n").split("\n")
+
+    def agreeing(self) -> int:
+        """Say yes to whatever is asked, and return the exit code."""
+        return self.through([], "y\n")
+
+    def through(self, answers: Sequence[str | signal.Signals], then: str = "") -> int:
+        """Answer the prompts in order and return the exit code; `then` answers all that come after."""
+        left, new, until = list(answers), b"", time.monotonic() + _PATIENCE
+        try:
+            while time.monotonic() < until:
+                if select.select([self.terminal], [], [], 0.1)[0]:
+                    try:
+                        piece = os.read(self.terminal, 65536)
+                    except OSError:  # the terminal's other end is closed: the program has ended
+                        break
+                    new += piece
+                    self.shown += piece.decode("utf-8", "replace")
+                elif self.running.poll() is not None:
+                    break
+                if new.endswith(_PROMPTS) and (left or then):
+                    new = b""
+                    self._give(left.pop(0) if left else then)
+            assert not left, (left, self.shown)
+            return self.running.wait(10)
+        finally:
+            self.running.kill()
+            os.close(self.terminal)
+
+    def _give(self, answer: str | signal.Signals) -> None:
+        if isinstance(answer, signal.Signals):
+            self.running.send_signal(answer)
+        else:
+            os.write(self.terminal, answer.encode())
