@@ -21,6 +21,7 @@ from rollout.objects.messages import Words
 @click.argument("run", shell_complete=completing.runs)
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
 @option("--no-push", is_flag=True, help="Commit here, leave it ready to push.")
+@option("--reopen", is_flag=True, help="Propose it although a person declined that or took the branch over.")
 @words_options
 @common
 @click.pass_context
@@ -29,9 +30,13 @@ def revert(
     run: str,
     yes: bool,
     no_push: bool,
+    reopen: bool,
     words: Words,
 ) -> int:
     """Undo a run: new commits that put back what was there, and shared files from their backups.
+
+    Where changes are reviewed, a review is opened that puts it back. What is still in review is taken out of it; a
+    review in which nothing is left is closed.
 
     \b
     Examples:
@@ -42,7 +47,7 @@ def revert(
         settings = at.settings(push=not no_push, writes=True)
         past = one_run(book, run)
         targets = tuple(t for t in at.loaded.chosen if any(o.target == t.name and o.paths for o in past.outcomes))
-        steps = steps_back(past, targets, at.loaded, settings, at.options.jobs)
+        steps = steps_back(past, targets, at.loaded, settings, at.options.jobs, reopen=reopen)
         made = Plan(clock.new_id(), clock.now(), steps)
         made = replace(made, digest=plan_document.digest(made))
         words = replace(words, message=words.message or f"Revert rollout {past.run}")

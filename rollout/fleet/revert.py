@@ -9,28 +9,28 @@ from rollout.model.inventory import Target
 from rollout.model.outcomes import PastRun
 from rollout.model.plan import Step
 from rollout.planning.holds import held
-from rollout.planning.undo import on_hold
 from rollout.rendering.formatters import Formatters
-from rollout.targets.job import Settings
+from rollout.targets.job import Back, Settings
 from rollout.targets.past import step_back
 from rollout.work import threads
 
 
 def steps_back(
-    past: PastRun, targets: tuple[Target, ...], loaded: Loaded, settings: Settings, jobs: int
+    past: PastRun, targets: tuple[Target, ...], loaded: Loaded, settings: Settings, jobs: int, *, reopen: bool = False
 ) -> tuple[Step, ...]:
-    """Return a step for each target that the run changed."""
+    """Return a step for each target that the run changed.
+
+    `reopen` proposes what a person declined, and beside a branch that a person took over.
+    """
     outcomes = {outcome.target: outcome for outcome in past.outcomes}
     found: dict[str, Step] = {}
 
     parts, formatters, rendering = Parts(loaded, settings), Formatters(), loaded.rendering
 
     def undo(target: Target) -> Step:
-        step = step_back(target, outcomes[target.name], settings)
-        if not step.changes:
-            return step
         wanted = parts.desired(target) if rendering.any_reads_files(target) else rendering.desired(target)
-        return on_hold(step, formatters.over(wanted))
+        back = Back(target, outcomes[target.name], past.run, formatters.over(wanted), reopen)
+        return step_back(back, settings)
 
     for target, step in threads.run(undo, targets, jobs):
         found[target.name] = held(step, target, clock.now()[:10])

@@ -25,6 +25,11 @@ class Told(Struct, frozen=True):
         return _open(self.reviews)
 
     @property
+    def is_over(self) -> bool:
+        """Tell whether there were reviews, and none is open."""
+        return bool(self.reviews) and self.open is None
+
+    @property
     def newest(self) -> Review | None:
         return next(iter(self.reviews), None)
 

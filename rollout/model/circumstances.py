@@ -79,6 +79,7 @@ class Circumstances(Struct, frozen=True):
     identity: str
     pending: str | None = None  # our own commit that is not upstream, if it still says what the templates say
     pending_files: Mapping[PurePosixPath, tuple[File | None, File | None]] = field(default_factory=dict)
+    reverts: Mapping[PurePosixPath, str] = field(default_factory=dict)  # what was asked for where that commit reverts
     overtaken: bool = False  # our own commit is not upstream, and says something else by now
     outrun: tuple[PurePosixPath, ...] = ()  # its files that upstream has otherwise than before and after it
     checkout: CheckoutState | None = None

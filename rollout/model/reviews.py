@@ -151,12 +151,22 @@ class Review(Struct, frozen=True):
     marker: Marker | None = None  # what is hidden in its text
 
 
+class TakenBack(Struct, frozen=True):
+    """A file that goes out of an open review, and what its template asks for, where it has one."""
+
+    path: str
+    asks: str | None = None
+
+
 class Proposal(Struct, frozen=True):
     """What a step proposes: a digest of what the change says, and the words, where the inventory has its own."""
 
     says: str
     title: str | None = None
     body: str | None = None
+    taken_back: tuple[TakenBack, ...] = ()  # by a revert of the run that proposed them
+    run: str = ""  # the run that is reverted
+    dropped: bool = False  # upstream does not have what the open review says
 
 
 class Standing(Struct, frozen=True):

@@ -33,6 +33,13 @@ def parts(commit: bytes) -> tuple[list[str], str]:
     return parents, text.decode("utf-8", "surrogateescape")
 
 
+def up_to_ours(text: str) -> str:
+    """Return a message without what a forge put after our trailers when it squashed."""
+    paragraphs = text.split("\n\n")
+    ours = [n for n, paragraph in enumerate(paragraphs) if re.search(r"^Rollout-Run: ", paragraph, re.MULTILINE)]
+    return "\n\n".join(paragraphs[: ours[-1] + 1]) if ours else text
+
+
 def merged(text: str) -> dict[str, str]:
     """Return the paths at which one of our own messages says that a merge of drift was accepted, and its sha256."""
     return _noted(text, "Rollout-Merged: ")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
+from rollout.model.causes import OnHold
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired
 from rollout.model.plan import Change, State, Step
-from rollout.model.reasons import Reason, Way, WayOut, said
+from rollout.model.reasons import Part, Reason, Way, WayOut, said
 from rollout.model.reviews import Checks, Review, Standing
 from rollout.planning.review import undecided
 
@@ -23,7 +24,7 @@ def says(desired: Desired, changes: Iterable[Change]) -> str:
     bodies = {item.path: item for item in desired.managed}
     told = []
     for change in sorted(changes, key=lambda one: one.path):
-        item = bodies.get(change.path)
+        item = None if change.hold else bodies.get(change.path)  # what a revert says is in no template
         content = item.body if item is not None else change.after.content if change.after is not None else b""
         mode = item.mode.value if item is not None else "whole"
         executable = change.after is not None and change.after.executable
@@ -43,18 +44,32 @@ def proposed(step: Step, standing: Standing | None, decisions: Decisions) -> Ste
     if decisions.reopen and (standing.declined or not standing.ours):
         return step
     if standing.taken_over:
-        return replace(step, state=State.IN_REVIEW, why=_taken_over(standing), follow=False)
+        return replace(
+            step, state=State.IN_REVIEW, why=said(taken_over(standing)).also(WayOut(Way.REOPEN_BESIDE)), follow=False
+        )
     if standing.declined:
         return replace(step, state=State.DECLINED, why=said(standing.declined).also(WayOut(Way.REOPEN)))
     if step.state is State.PENDING and not undecided(step) and standing.left and standing.same:
-        return replace(step, state=State.IN_REVIEW, why=in_words(standing).also(*step.why.parts))
+        return replace(step, state=State.IN_REVIEW, why=in_words(standing).also(*_held(step), *step.why.parts))
     return step
 
 
-def _taken_over(standing: Standing) -> Reason:
-    whose = standing.who or "somebody"
-    why = said(f"{standing.branch} was taken over by {whose}; rollout leaves it alone")
-    return why.also(WayOut(Way.REOPEN_BESIDE))
+def _held(step: Step) -> Iterator[Part]:
+    """Yield which files the proposal puts back, and how that ends."""
+    held = tuple(change.path for change in step.changes if change.hold)
+    if held:
+        yield OnHold(held)
+        yield WayOut(Way.RELEASE)
+
+
+def taken_over(standing: Standing) -> str:
+    return f"{standing.branch} was taken over by {standing.who or 'somebody'}; rollout leaves it alone"
+
+
+def taken_back(standing: Standing) -> str:
+    """Say what becomes of a review of which nothing is left."""
+    url = "" if standing.review is None else standing.review.url
+    return f"{url or 'the proposal on ' + standing.branch} is taken back"
 
 
 def in_words(standing: Standing) -> Reason:

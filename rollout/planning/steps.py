@@ -132,12 +132,18 @@ def _settled(change: Change, waiting: Mapping[PurePosixPath, tuple[File | None, 
 
 
 def _against_templates(found: Sequence[Change], circumstances: Circumstances) -> list[Change]:
-    """Return what a waiting commit changes although the templates do not ask for it: it reverts."""
-    if circumstances.pending is None:
-        return []
+    """Return what our own commit changes although the templates do not ask for it: it reverts."""
     known = {change.path for change in found}
     return [
-        Change(path, _action(before, after), "revert; decided before", before, after, hold=True)
+        Change(
+            path,
+            _action(before, after),
+            "revert; decided before",
+            before,
+            after,
+            asks=circumstances.reverts.get(path),
+            hold=True,
+        )
         for path, (before, after) in circumstances.pending_files.items()
         if path not in known
     ]

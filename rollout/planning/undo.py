@@ -1,44 +1,125 @@
-"""The changes that undo a run."""
+"""The changes that undo a run, be they upstream by now or still in a review."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.model.circumstances import Circumstances
 from rollout.model.files import Desired, File, Obstacle, Snapshot, fingerprint
 from rollout.model.inventory import Target
-from rollout.model.outcomes import CHANGED, Outcome
+from rollout.model.outcomes import CHANGED, Outcome, Verdict, WrittenPath
 from rollout.model.plan import Action, Change, State, Step
-from rollout.model.reasons import said
+from rollout.model.reasons import Reason, said
+from rollout.model.reviews import TakenBack
+
+Sides = Mapping[PurePosixPath, tuple[File | None, File | None]]
+
+
+class InReview(Struct, frozen=True):
+    """What our own commit in an open review makes of files: before and after, and what its message says of them."""
+
+    files: Sides = field(default_factory=dict)
+    run: str = ""
+    merged: Mapping[str, str] = field(default_factory=dict)
+    held: Mapping[str, str] = field(default_factory=dict)
+
+
+class Undone(Struct, frozen=True):
+    """The step that undoes an outcome, and the files that it takes out of an open review."""
+
+    step: Step
+    taken_back: tuple[TakenBack, ...] = ()
+
+
+def stands(outcome: Outcome, snapshot: Snapshot) -> list[PurePosixPath]:
+    """Return the paths at which there is what the run wrote."""
+    return [path for path, written in _paths(outcome) if _there(snapshot, path) == written.after]
 
 
 def undone(
     target: Target,
     outcome: Outcome,
     snapshot: Snapshot,
-    before: dict[PurePosixPath, File | None],
+    before: Mapping[PurePosixPath, File | None],
     circumstances: Circumstances,
-) -> Step:
-    """Return the step that undoes an outcome."""
-    files, revision, fault = snapshot.files, snapshot.revision, circumstances.identity_fault
-    changed = [p.path for p in outcome.paths if fingerprint(files.get(PurePosixPath(p.path))) != p.after]
-    back = [p.path for p in outcome.paths if fingerprint(files.get(PurePosixPath(p.path))) == p.before]
-    if changed and len(back) == len(outcome.paths):
-        return Step(target.name, target.location, State.IN_SYNC, said("it is as before the run already"), revision)
+    review: InReview | None = None,
+) -> Undone:
+    """Return what undoes an outcome; `before` are the files as they were where the run's are there now.
+
+    What is still in review goes out of it, and what else is in it stays.
+    """
+    offered = InReview() if review is None else review
+    out = [path for path, written in _paths(outcome) if _is_offered(offered, path, written)]
+    obstacle = _obstacle(outcome, snapshot, offered, out)
+    if obstacle is not None:
+        return Undone(Step(target.name, target.location, *obstacle, snapshot.revision))
+    stays = {path: sides for path, sides in offered.files.items() if path not in out}
+    moved = [path for path, (old, _) in stays.items() if snapshot.files.get(path) != old]
+    if moved:
+        reason = f"upstream changed {_named(moved)}, which is in review; run `rollout apply` before the revert"
+        return Undone(Step(target.name, target.location, State.BLOCKED, said(reason), snapshot.revision))
+    back = {path: old for path, old in before.items() if path not in stays}
+    changes = (*_changes(back, snapshot.files), *_staying(stays, offered))
+    return Undone(_step(target, snapshot, changes, circumstances), tuple(TakenBack(str(path)) for path in out))
+
+
+def _paths(outcome: Outcome) -> Iterator[tuple[PurePosixPath, WrittenPath]]:
+    return ((PurePosixPath(one.path), one) for one in outcome.paths)
+
+
+def _there(snapshot: Snapshot, path: PurePosixPath) -> str:
+    return fingerprint(snapshot.files.get(path))
+
+
+def _is_offered(offered: InReview, path: PurePosixPath, written: WrittenPath) -> bool:
+    return path in offered.files and fingerprint(offered.files[path][1]) == written.after
+
+
+def _is_back(offered: InReview, path: PurePosixPath, written: WrittenPath) -> bool:
+    """Tell whether a review puts a file back already."""
+    if path not in offered.files:
+        return False
+    old, new = offered.files[path]
+    return (fingerprint(old), fingerprint(new)) == (written.after, written.before)
+
+
+def _obstacle(
+    outcome: Outcome, snapshot: Snapshot, offered: InReview, out: list[PurePosixPath]
+) -> tuple[State, Reason] | None:
+    """Return why there is nothing to undo, or why it cannot be done."""
+    back = [path for path, written in _paths(outcome) if _is_back(offered, path, written)]
+    anew = [path for path, _ in _paths(outcome) if path in offered.files and path not in (*out, *back)]
+    if anew:
+        run = offered.run or "RUN"
+        reason = f"the open review changes {_named(anew)} anew; take that back first: rollout revert {run}"
+        return State.BLOCKED, said(reason)
+    left = [(path, written) for path, written in _paths(outcome) if path not in out]
+    changed = [path for path, written in left if _there(snapshot, path) not in {written.before, written.after}]
+    if not changed and not out and not stands(outcome, snapshot):
+        return State.IN_SYNC, said("it is as before the run already")
     if changed:
-        reason = f"{', '.join(changed[:3])} changed since the run; mend it by hand or with the templates"
-        return Step(target.name, target.location, State.BLOCKED, said(reason), revision)
-    changes = tuple(_changes(before, files))
+        reason = f"{_named(changed)} changed since the run; mend it by hand or with the templates"
+        return State.BLOCKED, said(reason)
+    return None
+
+
+def _named(paths: Iterable[PurePosixPath]) -> str:
+    return ", ".join(str(path) for path in list(paths)[:3])
+
+
+def _step(target: Target, snapshot: Snapshot, changes: tuple[Change, ...], circumstances: Circumstances) -> Step:
+    fault = circumstances.identity_fault if changes else None
     return Step(
         target=target.name,
         location=target.location,
         state=State.BLOCKED if fault else State.PENDING if changes else State.IN_SYNC,
         why=said(fault or ""),
-        base=revision,
-        changes=changes,
+        base=snapshot.revision,
+        changes=tuple(sorted(changes, key=lambda change: change.path)),
         managed={change.path: fingerprint(change.before) for change in changes},
         identity=circumstances.identity,
         author=circumstances.author,
@@ -46,26 +127,53 @@ def undone(
 
 
 def _changes(
-    before: dict[PurePosixPath, File | None], files: Mapping[PurePosixPath, File | Obstacle | None]
+    before: Mapping[PurePosixPath, File | None], files: Mapping[PurePosixPath, File | Obstacle | None]
 ) -> Iterable[Change]:
     for path, old in before.items():
         now = files.get(path)
-        if isinstance(now, Obstacle) or now == old:
-            continue
-        action = Action.CREATE if now is None else Action.DELETE if old is None else Action.UPDATE
-        if now is not None and old is not None and now.content == old.content:
-            action = Action.CHMOD
-        yield Change(path, action, "revert", now, old)
+        if not isinstance(now, Obstacle) and now != old:
+            yield Change(path, _action(now, old), "revert", now, old)
 
 
-def on_hold(step: Step, desired: Desired) -> Step:
+def _staying(stays: Sides, offered: InReview) -> Iterable[Change]:
+    """Return what else is in a review, to be proposed on: it was decided when that was proposed."""
+    for path, (old, new) in stays.items():
+        held = offered.held.get(str(path))
+        yield Change(
+            path, _action(old, new), "stays in the review", old, new,
+            template=offered.merged.get(str(path)), asks=held, hold=held is not None,
+        )  # fmt: skip
+
+
+def _action(old: File | None, new: File | None) -> Action:
+    if old is None or new is None:
+        return Action.CREATE if old is None else Action.DELETE
+    return Action.CHMOD if old.content == new.content else Action.UPDATE
+
+
+def on_hold(found: Undone, desired: Desired) -> Undone:
     """Return a step after whose changes the files stay, as long as the templates ask for what they ask for now."""
     asks = {item.path: item.asks for item in desired.managed}
-    changes = (replace(one, hold=one.path in asks, asks=asks.get(one.path)) for one in step.changes)
-    return replace(step, changes=tuple(changes))
+
+    def settled(change: Change) -> Change:
+        if change.cause != "revert":
+            return change
+        return replace(change, hold=change.path in asks, asks=asks.get(change.path))
+
+    out = tuple(replace(one, asks=asks.get(PurePosixPath(one.path))) for one in found.taken_back)
+    step = replace(found.step, changes=tuple(map(settled, found.step.changes)))
+    return Undone(step, out)
 
 
 def holds_after(steps: Iterable[Step], outcomes: Iterable[Outcome]) -> list[str]:
     """Return the targets that a run has put on hold."""
-    holding = {step.target for step in steps if any(change.hold for change in step.changes)}
-    return [outcome.target for outcome in outcomes if outcome.target in holding and outcome.verdict in CHANGED]
+    by_name = {step.target: step for step in steps}
+    return [outcome.target for outcome in outcomes if _holds(by_name.get(outcome.target), outcome)]
+
+
+def _holds(step: Step | None, outcome: Outcome) -> bool:
+    if step is None:
+        return False
+    if step.proposal is not None and any(one.asks for one in step.proposal.taken_back):
+        return outcome.verdict in CHANGED | {Verdict.UNCHANGED}
+    return outcome.verdict in CHANGED and any(change.hold for change in step.changes)

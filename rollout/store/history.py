@@ -148,8 +148,10 @@ def parse_log(out: bytes) -> list[tuple[str, list[Moved]]]:
 def touches_of(name: str, commit: bytes, moved: list[Moved]) -> list[tuple[PurePosixPath, Touch]]:
     """Return what a commit that names a run of ours did, and whether it is still as we made it."""
     parents, text = messages.parts(commit)
+    squashed = seal.squashed(commit, moved)
+    text = messages.up_to_ours(text) if squashed else text
     run, target = messages.run_and_target(text)
-    made = seal.fits(commit, moved) or seal.squashed(commit, moved)
+    made = squashed or seal.fits(commit, moved)
     ours = len(parents) == 1 and (made or (bool(run and target) and seal.unsealed(commit)))
     merges = messages.merged(text) if ours else {}
     named = run if ours and run else " ".join(seal.runs(text)[-1:])

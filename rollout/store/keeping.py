@@ -1,13 +1,13 @@
-"""Files that a person decided to keep: noted in our commits, and in the state folder where a run makes none."""
+"""Files that a person keeps or holds: noted in our commits, and in the state folder where there are none."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
 
 from rollout.model.plan import Change
 from rollout.store import history, pending
-from rollout.store.history import History
+from rollout.store.history import History, Touch
 from rollout.store.memo import KeptNote, by_name, by_path
 from rollout.store.store import Store
 
@@ -26,13 +26,43 @@ def note(store: Store, changes: Iterable[Change]) -> None:
         pending.drop(store)
 
 
+def hold(store: Store, asks: Mapping[PurePosixPath, str]) -> None:
+    """Note what was asked for at paths whose change was taken back before it was merged."""
+    memo = store.memory.memo()
+    past = by_path(memo.history)
+    new = {path: KeptNote(asked, _last(past, path)) for path, asked in asks.items()}
+    if new:
+        store.memory.remember(held=by_name({**by_path(memo.held), **new}), in_sync=None)
+
+
+def proposed(store: Store, changes: Iterable[Change]) -> None:
+    """Forget that a change was taken back, now that it is proposed again."""
+    memo = store.memory.memo()
+    left = {name: note for name, note in memo.held.items() if name not in {str(change.path) for change in changes}}
+    if len(left) < len(memo.held):
+        store.memory.remember(held=left)
+
+
 def known(store: Store, past: History, paths: Iterable[PurePosixPath]) -> Mapping[PurePosixPath, str]:
     """Return what was asked for when files were kept that we have not written since."""
-    notes = by_path(store.memory.memo().kept)
+    return _known(by_path(store.memory.memo().kept), past, paths, history.kept)
+
+
+def held(store: Store, past: History, paths: Iterable[PurePosixPath]) -> Mapping[PurePosixPath, str]:
+    """Return what was asked for when files were reverted that we have not written since."""
+    return _known(by_path(store.memory.memo().held), past, paths, history.held)
+
+
+def _known(
+    notes: Mapping[PurePosixPath, KeptNote],
+    past: History,
+    paths: Iterable[PurePosixPath],
+    committed: Callable[[Iterable[Touch]], str | None],
+) -> Mapping[PurePosixPath, str]:
     found = {}
     for path in paths:
         note = notes.get(path)
-        asks = note.asks if note is not None and note.after == _last(past, path) else history.kept(past.get(path, ()))
+        asks = note.asks if note is not None and note.after == _last(past, path) else committed(past.get(path, ()))
         if asks is not None:
             found[path] = asks
     return found

@@ -62,6 +62,7 @@ class Memo(Struct, frozen=True, omit_defaults=True):
     in_sync: PastLook | None = None
     proposed: Proposed | None = None
     kept: Mapping[str, KeptNote] = field(default_factory=dict)
+    held: Mapping[str, KeptNote] = field(default_factory=dict)  # what was taken back before it was merged
 
 
 def parsed(document: object) -> Memo:

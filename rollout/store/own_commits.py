@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+from rollout.errors import GitError
 from rollout.model.files import File
 from rollout.model.plan import Change
 from rollout.objects import messages
@@ -91,6 +92,21 @@ def made(store: Store, commit: str) -> dict[PurePosixPath, tuple[File | None, Fi
         path: (history.entry_file(before, contents), history.entry_file(after, contents))
         for path, before, after in entries
     }
+
+
+def before(store: Store, path: PurePosixPath, now: File | None) -> File | None:
+    """Return what was at a path before the newest commit of ours upstream that made it what it is; raise GitError."""
+    tip = store.memory.memo().tip
+    past = {} if tip is None else known(store, tip, network=True)
+    for touch in history.own(past.get(path, [])):
+        contents = blobs.read(store, store.objects(touch.commit), _blobs(touch), network=True)
+        if history.entry_file(touch.after, contents) == now:
+            return history.entry_file(touch.before, contents)
+    raise GitError(f"no commit of rollout upstream has {path} as it is there")
+
+
+def _blobs(touch: Touch) -> set[str]:
+    return {side[1] for side in (touch.before, touch.after) if side is not None}
 
 
 def changed_since(store: Store, commit: str, tip: str, path: PurePosixPath) -> list[str]:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.errors import GitError
 from rollout.git.run import Git
+from rollout.model.files import File
 from rollout.objects import messages, seal
 from rollout.objects.ids import ID
-from rollout.objects.seal import Moved
+from rollout.objects.seal import Moved, Side
 from rollout.objects.trees import Objects, Tree, difference
 from rollout.remote import contact
 from rollout.remote.upstream import Unreachable
-from rollout.store import layout, store, transfer
+from rollout.store import blobs, history, layout, store, transfer
 from rollout.store.store import Store
 
 _LOOK = "refs/rollout/look"
@@ -50,6 +51,13 @@ class Carried(Struct, frozen=True):
     @property
     def after(self) -> dict[str, tuple[str, str] | None]:
         return {str(path): entry for path, _, entry in self.moved}
+
+
+def contents(store: Store, commit: str, entries: Mapping[PurePosixPath, Side]) -> dict[PurePosixPath, File | None]:
+    """Return the files of a proposal at their paths, fetching what is not here; raise GitError where it is nowhere."""
+    needed = {entry[1] for entry in entries.values() if entry is not None}
+    read = blobs.read(store, store.objects(commit), needed, network=True)
+    return {path: history.entry_file(entry, read) for path, entry in entries.items()}
 
 
 def heads(store: Store, branch: str) -> dict[str, str]:

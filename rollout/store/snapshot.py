@@ -66,7 +66,7 @@ def at(
     files = {path: _file(entry, in_force[path], contents) for path, entry in there.entries.items()}
     ends = {path: conversion(found) for path, found in in_force.items()}
     kept = keeping.known(store, past, there.entries)
-    held = {path: asks for path in there.entries if (asks := history.held(past.get(path, ()))) is not None}
+    held = keeping.held(store, past, there.entries)
     memo = store.memory.memo()
     return Snapshot(tip, files, written, ends, memo.newest, kept, held, agreed=by_path(memo.agreed))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from rollout.objects.trees import Blob, PathChange, Tree, difference
@@ -23,3 +24,10 @@ def changed_between(store: Store, one: str, two: str) -> list[PathChange]:
     """Return every path that differs between two upstream commits, with what is there in each."""
     objects = store.objects(two)
     return list(difference(Tree(objects, one), Tree(objects, two)))
+
+
+def entries(store: Store, tip: str, paths: Iterable[str]) -> dict[str, tuple[str, str] | None]:
+    """Return mode and id of what is at paths of an upstream commit; None where there is no file."""
+    tree = Tree(store.objects(tip), tip)
+    found = ((path, tree.at(PurePosixPath(path))) for path in paths)
+    return {path: (one.mode, one.id) if isinstance(one, Blob) else None for path, one in found}

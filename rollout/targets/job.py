@@ -10,7 +10,7 @@ from rollout.git.person import Person
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired
 from rollout.model.inventory import Target
-from rollout.model.outcomes import Run
+from rollout.model.outcomes import Outcome, Run
 from rollout.model.plan import Action, State, Step
 from rollout.model.reasons import Reason
 from rollout.objects.messages import Words
@@ -43,6 +43,19 @@ class Glance(Struct, frozen=True):
     target: Target
     asked: str
     settings: Settings
+
+
+class Back(Struct, frozen=True):
+    """What a run did to one target, to be undone; `desired` is what its templates ask for now.
+
+    `reopen` proposes it even where a person declined that, or took the branch over.
+    """
+
+    target: Target
+    outcome: Outcome
+    run: str
+    desired: Desired = Desired(())
+    reopen: bool = False
 
 
 class Unfit(Exception):

@@ -7,7 +7,6 @@ from pathlib import PurePosixPath
 from rollout.errors import GitError
 from rollout.model.files import fingerprint
 from rollout.model.inventory import Branch, Folder, Target
-from rollout.model.outcomes import Outcome
 from rollout.model.plan import State, Step
 from rollout.model.reasons import said
 from rollout.remote import upstream
@@ -17,7 +16,7 @@ from rollout.targets.branch.past import branch_history, branch_step
 from rollout.targets.folder import memory
 from rollout.targets.folder.past import folder_step
 from rollout.targets.folder.snapshot import read_snapshot
-from rollout.targets.job import Settings, Unfit
+from rollout.targets.job import Back, Settings, Unfit
 
 
 def history(target: Target, path: PurePosixPath, settings: Settings) -> tuple[str | None, tuple[str, ...]]:
@@ -32,14 +31,15 @@ def history(target: Target, path: PurePosixPath, settings: Settings) -> tuple[st
             return None, (("somebody, on the disk",) if changed else ())
 
 
-def step_back(target: Target, outcome: Outcome, settings: Settings) -> Step:
+def step_back(back: Back, settings: Settings) -> Step:
+    """Return the step that undoes what a run did to a target."""
+    target = back.target
     try:
         match target.location:
             case Branch():
-                there = signing.settled(settings, target.location)
-                return branch_step(target, target.location, outcome, there)
+                return branch_step(back, target.location, signing.settled(settings, target.location))
             case Folder():
-                return folder_step(target, target.location, outcome, settings)
+                return folder_step(back, target.location, settings)
     except Unfit as error:
         return Step(target.name, target.location, error.state, error.why, None)
     except upstream.Unreachable as error:

@@ -11,9 +11,19 @@ from rollout.targets.branch.task import Task
 
 
 def closed(task: Task, standing: Standing, why: str) -> str:
-    """Have the forge close what is open of a proposal; say what came of it, or nothing where nobody is logged in."""
+    """Have the forge close what is open of a proposal; say what came of it."""
     url = task.at.remote.url
     asked = client(forge_of(task.step.delivery, url), task.settings.person.patience)
     if asked is None:
-        return ""
+        return _by_hand(task, standing)
     return asking.closed(asked, Place(project_of(url), task.where.branch, standing.branch), why)
+
+
+def _by_hand(task: Task, standing: Standing) -> str:
+    """Say which review a person has to close: git alone cannot, and one that is merged needs no closing."""
+    told, review = task.step.proposal, standing.review
+    unmerged = told is not None and (told.dropped or bool(told.taken_back))
+    if not unmerged or not (review is not None or standing.ref):
+        return ""
+    place = review.url if review is not None and review.url else standing.branch
+    return f"nobody is logged in to close {place}; close it by hand"

@@ -26,7 +26,8 @@ from rollout.targets.branch.checkout_state import checkout
 from rollout.targets.branch.evaluate import at_work, circumstances_of, last_tip, unanswered
 from rollout.targets.branch.locate import Located
 from rollout.targets.branch.pending import outrun_by, pending_at, still_right
-from rollout.targets.branch.proposal import Proposing, Waiting, delivery_of, proposing, waiting_files, with_proposal
+from rollout.targets.branch.proposal import Proposing, delivery_of, proposing, with_proposal
+from rollout.targets.branch.proposal_files import Waiting, reverting_files, reverts, waiting_files
 from rollout.targets.job import Look, Unfit
 
 _ANOTHER = (
@@ -78,10 +79,15 @@ def _observe(look: Look, at: Located, store: Store) -> Step:
     if there is not None and there.behind is None and network and fetch.deepen(store):
         there = checkout(seen, at, store, tip, entries)
     offered = proposing(delivery_of(target, decisions), at, store, tip, found.changes, network=network)
+    backed = {} if offered is None or (pending is not None and settled) else reverts(offered, desired, decisions)
+    waiting = _waiting(pending if settled else None, offered, store, found.changes)
+    if offered is not None and backed:
+        waiting = {**waiting, **reverting_files(offered, store, backed, snapshot)}
     circumstances = replace(
         circumstances_of(at, store, settings, there),
         pending=pending.commit if pending is not None and settled else None,
-        pending_files=_waiting(pending if settled else None, offered, store, found.changes),
+        pending_files=waiting,
+        reverts=backed,
         overtaken=pending is not None and not settled,
         outrun=outrun,
     )
@@ -91,7 +97,7 @@ def _observe(look: Look, at: Located, store: Store) -> Step:
     with suppress(OSError):  # without room on the disk we forget this, and the next full look notes it
         notes.take(store, tip, found.equal)
         notes.agree(store, found.agreed)
-        quiet = not found.changes and not found.kept and not found.held and pending is None
+        quiet = not step.changes and not found.kept and not found.held and pending is None
         if look.asked and quiet and entries is not None and not renews(step):
             in_sync.keep(store, InSync(found, entries), look.asked)
     return step

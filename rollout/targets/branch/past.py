@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import PurePosixPath
 
+from msgspec.structs import replace
+
 from rollout.errors import GitError, RolloutError
-from rollout.model.circumstances import Circumstances
+from rollout.model.circumstances import Circumstances, Decisions
+from rollout.model.files import File, Snapshot, fingerprint
 from rollout.model.inventory import Branch, Target
-from rollout.model.outcomes import Outcome
-from rollout.model.plan import Step
-from rollout.planning.undo import undone
+from rollout.model.outcomes import Outcome, Verdict
+from rollout.model.plan import State, Step
+from rollout.model.reasons import said
+from rollout.model.reviews import Deliver
+from rollout.planning.proposals import taken_back, taken_over
+from rollout.planning.undo import Undone, on_hold, stands, undone
 from rollout.remote import upstream
 from rollout.safety.shown import plain
 from rollout.store import fetch, heard, hold, own_commits, pending, snapshot
+from rollout.store.store import Store
 from rollout.targets.branch.locate import locate
-from rollout.targets.job import Settings, Unfit
+from rollout.targets.branch.proposal import Proposing, delivery_of, proposing, with_proposal
+from rollout.targets.branch.proposal_files import in_review
+from rollout.targets.job import Back, Settings, Unfit
 
 
 def branch_history(
@@ -37,20 +47,73 @@ def branch_history(
         raise RolloutError(f"{target.name}: {error}") from error
 
 
-def branch_step(target: Target, where: Branch, outcome: Outcome, settings: Settings) -> Step:
+def branch_step(back: Back, where: Branch, settings: Settings) -> Step:
+    """Return the step that undoes an outcome on a branch, or in the review that proposes it."""
+    target, outcome = back.target, back.outcome
     at = locate(where, settings.person)
     paths = [PurePosixPath(path.path) for path in outcome.paths]
     with hold.opened(settings.state, at.remote, target.name, wait=settings.wait) as store:
-        tip = fetch.commit(store, upstream.ask(at.remote))
-        there = snapshot.at(store, tip, paths, [], network=True)
         if outcome.commit is None:
             raise GitError("the run made no commit here")
-        made = own_commits.made(store, outcome.commit)
-        before = {path: pair[0] for path, pair in made.items()}
-        waiting = pending.pinned(store)
-    if waiting == outcome.commit:
-        raise GitError("its commit was never pushed; correct the template and run `rollout apply` to replace it")
-    return undone(target, outcome, there, before, undoing_by(at.remote.url, settings))
+        if pending.pinned(store) == outcome.commit:
+            raise GitError(_NEVER_PUSHED)
+        tip = fetch.commit(store, upstream.ask(at.remote))
+        deliver = Deliver.REVIEW if outcome.verdict is Verdict.PROPOSED else None
+        delivery = delivery_of(target, Decisions(deliver=deliver))
+        offered = proposing(delivery, at, store, tip, outcome.paths, network=True)
+        review = None if offered is None else in_review(offered, store)
+        there = snapshot.at(store, tip, [*paths, *(review.files if review else ())], [], network=True)
+        before = _before(store, outcome, stands(outcome, there), there)
+        found = on_hold(
+            undone(target, outcome, there, before, undoing_by(at.remote.url, settings), review), back.desired
+        )
+        return found.step if offered is None else _in_review(back, found, offered, store)
+
+
+_NEVER_PUSHED = "its commit was never pushed; correct the template and run `rollout apply` to replace it"
+_FORGOTTEN = "what was there before the run is not known here any more; mend it by hand or with the templates"
+
+
+def _before(
+    store: Store, outcome: Outcome, paths: Collection[PurePosixPath], there: Snapshot
+) -> dict[PurePosixPath, File | None]:
+    """Return the files as the run found them: as its commit says, or the commit upstream that a forge made of that."""
+    found = _made(store, outcome)
+    for path in set(paths) - found.keys():
+        now = there.files.get(path)
+        found[path] = own_commits.before(store, path, now if isinstance(now, File) else None)
+    known = {written.path: written.before for written in outcome.paths}
+    wanted = {path: found[path] for path in paths}
+    if any(fingerprint(file) != known[str(path)] for path, file in wanted.items()):
+        raise GitError(_FORGOTTEN)
+    return wanted
+
+
+def _made(store: Store, outcome: Outcome) -> dict[PurePosixPath, File | None]:
+    try:
+        return {path: pair[0] for path, pair in own_commits.made(store, outcome.commit or "").items()}
+    except GitError:
+        return {}  # a proposal is not upstream itself where a forge squashed it
+
+
+def _in_review(back: Back, found: Undone, offered: Proposing, store: Store) -> Step:
+    """Return the step that undoes an outcome as its proposal has it."""
+    if found.step.state is State.BLOCKED:
+        return found.step
+    step = with_proposal(found.step, back.desired, offered, store, Decisions(reopen=back.reopen))
+    standing, again = step.standing, f"rollout revert {back.run} --reopen"
+    if standing is not None and standing.taken_over and not back.reopen:
+        why = said(f"{taken_over(standing)}; {again} begins on another branch")
+        return replace(step, state=State.BLOCKED, why=why)
+    if not step.changes and not found.taken_back:
+        return found.step
+    if standing is not None and step.state is State.DECLINED:
+        return replace(step, why=said(f"{standing.declined}; {again} proposes it again"))
+    assert step.proposal is not None
+    step = replace(step, proposal=replace(step.proposal, taken_back=found.taken_back, run=back.run))
+    if standing is not None and not step.changes:
+        return replace(step, state=State.IN_REVIEW, why=said(taken_back(standing)))
+    return step
 
 
 def undoing_by(url: str, settings: Settings) -> Circumstances:

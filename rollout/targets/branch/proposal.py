@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from pathlib import PurePosixPath
+from collections.abc import Iterable
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rollout.errors import GitError
 from rollout.forges import asking, ways
 from rollout.forges.asking import Told
 from rollout.forges.clients import client
@@ -23,12 +21,10 @@ from rollout.model.reviews import Deliver, Delivery, Marker, Proposal, Proposed,
 from rollout.objects import messages
 from rollout.objects.ids import git_id
 from rollout.planning import proposals as decide
-from rollout.store import proposals
+from rollout.store import proposals, tree
 from rollout.store.proposals import Carried
 from rollout.store.store import Store
 from rollout.targets.branch.locate import Located
-
-Waiting = Mapping[PurePosixPath, tuple[File | None, File | None]]
 
 
 class Proposing(Struct, frozen=True):
@@ -52,7 +48,7 @@ def delivery_of(target: Target, decisions: Decisions) -> Delivery:
 
 
 def proposing(
-    delivery: Delivery, at: Located, store: Store, tip: str, changes: Iterable[Change], *, network: bool
+    delivery: Delivery, at: Located, store: Store, tip: str, changes: Iterable[object], *, network: bool
 ) -> Proposing | None:
     """Return what carries the proposal of a target; None where its changes are pushed.
 
@@ -111,48 +107,14 @@ def _searched(found: Proposing, store: Store) -> tuple[str, str] | None:
     return proposals.search(store, "refs/pull/*/head", found.delivery.origin.inventory)
 
 
-def waiting_files(found: Proposing, store: Store, changes: Iterable[Change]) -> Waiting:
-    """Return what our open proposal makes of the files that are to change: that was decided when it was made."""
-    carried = found.carried
-    if carried is None or carried.own is None:
-        return {}
-    sides = {path: (before, after) for path, before, after in carried.moved}
-    files: dict[PurePosixPath, tuple[File | None, File | None]] = {}
-    for change in changes:
-        if change.action is not Action.ERROR and change.path in sides:
-            before, after = sides[change.path]
-            made = _made(store, carried, change, after)
-            if before == _entry(change.before, carried.commit) and (made is None) == (after is None):
-                files[change.path] = change.before, made
-    return files
-
-
-def _made(store: Store, carried: Carried, change: Change, entry: tuple[str, str] | None) -> File | None:
-    """Return what our commit made of a file, where the template still says what it said then."""
-    if _entry(change.after, carried.commit) == entry:
-        return change.after
-    said = None if change.after is None else change.template or change.after.sha256
-    return _file(store, entry) if said is not None and carried.merged.get(str(change.path)) == said else None
-
-
-def _file(store: Store, entry: tuple[str, str] | None) -> File | None:
-    if entry is None:
-        return None
-    try:
-        found = store.objects(entry[1]).read(entry[1])
-    except GitError:
-        return None
-    return None if found is None else File(found[2], entry[0] == "100755")
-
-
-def _entry(file: File | None, like: str) -> tuple[str, str] | None:
+def entry_of(file: File | None, like: str) -> tuple[str, str] | None:
     return None if file is None else (file.mode, git_id(file.content, len(like)))
 
 
 def wanted(changes: Iterable[Change], like: str) -> dict[str, tuple[str, str] | None]:
     """Return what a commit of these changes has at each path; `like` is an id as long as those of the repository."""
     return {
-        str(change.path): _entry(change.after, like)
+        str(change.path): entry_of(change.after, like)
         for change in changes
         if change.action is not Action.ERROR and not change.idle
     }
@@ -162,13 +124,29 @@ def with_proposal(step: Step, desired: Desired, found: Proposing, store: Store, 
     """Return a step as its proposal has it, and remember how that stands."""
     said = decide.says(desired, step.changes)
     standing = _standing(step, found, store, said)
+    decisions = replace(decisions, reopen=decisions.reopen or (decisions.release and _is_held(step, store)))
     if found.network and standing is not None:
         known = store.memory.memo().proposed
         store.memory.remember(proposed=Proposed(standing, said, known.without if known else ()))
-    step = replace(step, via=found.via, delivery=found.delivery, proposal=Proposal(said))
+    step = replace(
+        step, via=found.via, delivery=found.delivery, proposal=Proposal(said, dropped=_is_dropped(found, store))
+    )
     if found.told is not None and found.told.trouble:
         step = replace(step, warnings=(*step.warnings, f"the review is not known: {found.told.trouble}"))
     return decide.proposed(step, standing, decisions)
+
+
+def _is_dropped(found: Proposing, store: Store) -> bool:
+    """Tell whether upstream does not have what our commit proposes."""
+    carried = found.carried
+    if carried is None or carried.own is None or not found.network:
+        return False
+    return tree.entries(store, found.tip, carried.after) != carried.after
+
+
+def _is_held(step: Step, store: Store) -> bool:
+    """Tell whether a change was taken back before it was merged: then it was us who closed its review."""
+    return any(str(change.path) in store.memory.memo().held for change in step.changes)
 
 
 def _standing(step: Step, found: Proposing, store: Store, said: str) -> Standing | None:

@@ -11,7 +11,7 @@ from rollout.forges import lacks, ways
 from rollout.forges.known import forge_of
 from rollout.forges.pushing import Wanted
 from rollout.model.outcomes import Outcome, Verdict
-from rollout.model.plan import Change
+from rollout.model.plan import Change, Step
 from rollout.model.reasons import said
 from rollout.model.reviews import Proposed, Standing, Via
 from rollout.remote.answers import Pushed, Refused, Unheard
@@ -22,7 +22,7 @@ from rollout.store.push import Lease
 from rollout.targets.branch import by_branch, by_ref, closing
 from rollout.targets.branch.commit import default_subject
 from rollout.targets.branch.outcome import outcome_of
-from rollout.targets.branch.proposed import Unsupported
+from rollout.targets.branch.proposed import Unsupported, take_back
 from rollout.targets.branch.task import Task
 
 
@@ -78,19 +78,35 @@ def _without(task: Task, via: Via) -> None:
 
 
 def clear_away(task: Task) -> Outcome:
-    """Close what is left of a proposal whose content upstream has, and delete its branch while that is ours alone."""
+    """Close a proposal that is no longer needed, and delete its branch while that is our commit alone."""
     step, standing = task.step, task.step.standing
     assert standing is not None
-    why = f"{step.branch} has the same content by now, so there is nothing left to review."
-    told = closing.closed(task, standing, why) if standing.review is not None else ""
+    if not (task.settings.push and not task.settings.offline):
+        return outcome_of(step, Verdict.UNCHANGED, said(f"{_place(standing)} stays until a run may push"))
+    why, short = _why_closed(step)
+    told = closing.closed(task, standing, why)
     gone = "" if standing.ref else _branch_gone(task, standing)
-    note = "; ".join(filter(None, (told, gone)))
+    take_back(task)
     tip = heard.tip(task.store)
     known = task.store.memory.memo().proposed or Proposed(standing, "")
     task.store.memory.remember(proposed=replace(known, standing=replace(standing, done=True)))
-    return outcome_of(
-        step, Verdict.UNCHANGED, said("; ".join(filter(None, ("upstream has what was proposed", note)))), base=tip
-    )
+    outcome = outcome_of(step, Verdict.UNCHANGED, said("; ".join(filter(None, (short, told, gone)))), base=tip)
+    return replace(outcome, review=standing.told)
+
+
+def _place(standing: Standing) -> str:
+    return standing.branch if standing.review is None else standing.review.url
+
+
+def _why_closed(step: Step) -> tuple[str, str]:
+    """Return why a review is closed, as its readers are told, and in short."""
+    if step.proposal is not None and step.proposal.taken_back:
+        run = step.proposal.run
+        return f"Run {run}, which proposed this, was reverted.", f"what run {run} proposed is taken back"
+    if step.proposal is not None and step.proposal.dropped:
+        return "What this proposes is not asked for any more.", "what was proposed is not asked for any more"
+    why = f"{step.branch} has the same content by now, so there is nothing left to review."
+    return why, "upstream has what was proposed"
 
 
 def declined(task: Task) -> Outcome:

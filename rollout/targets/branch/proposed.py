@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -9,7 +11,7 @@ from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.reasons import said
 from rollout.model.reviews import Proposed, Standing
 from rollout.remote.answers import Answer, Refused
-from rollout.store import pending
+from rollout.store import keeping, pending
 from rollout.targets.branch.outcome import outcome_of
 from rollout.targets.branch.push import NotWritten, Unknown, not_arrived
 from rollout.targets.branch.task import Built, Task
@@ -26,8 +28,19 @@ def proposed(task: Task, standing: Standing, where: str, built: Built) -> Outcom
     pending.drop(task.store)
     known = task.store.memory.memo().proposed
     digest = task.step.proposal.says if task.step.proposal is not None else ""
-    task.store.memory.remember(proposed=Proposed(standing, digest, known.without if known is not None else ()))
+    keeping.proposed(task.store, task.step.changes)
+    task.store.memory.remember(
+        proposed=Proposed(standing, digest, known.without if known is not None else ()), in_sync=None
+    )
+    take_back(task)
     return replace(outcome_of(task.step, Verdict.PROPOSED, said(where), built), review=standing.review)
+
+
+def take_back(task: Task) -> None:
+    """Hold what goes out of the review, now that it is out."""
+    told = task.step.proposal
+    out = () if told is None else told.taken_back
+    keeping.hold(task.store, {PurePosixPath(one.path): one.asks for one in out if one.asks})
 
 
 def not_proposed(task: Task, answer: Answer, built: Built) -> Outcome | None:

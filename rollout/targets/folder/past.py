@@ -7,16 +7,16 @@ from pathlib import PurePosixPath
 from rollout.errors import GitError
 from rollout.model.circumstances import Circumstances
 from rollout.model.files import File
-from rollout.model.inventory import Folder, Target
-from rollout.model.outcomes import Outcome
+from rollout.model.inventory import Folder
 from rollout.model.plan import Step
-from rollout.planning.undo import undone
+from rollout.planning.undo import on_hold, undone
 from rollout.targets.folder import memory
 from rollout.targets.folder.snapshot import read_snapshot
-from rollout.targets.job import Settings
+from rollout.targets.job import Back, Settings
 
 
-def folder_step(target: Target, where: Folder, outcome: Outcome, settings: Settings) -> Step:
+def folder_step(back: Back, where: Folder, settings: Settings) -> Step:
+    outcome = back.outcome
     kept = memory.memory(settings.state, where.root)
     snapshot = read_snapshot(where.root, [PurePosixPath(path.path) for path in outcome.paths], kept)
     before: dict[PurePosixPath, File | None] = {}
@@ -25,4 +25,5 @@ def folder_step(target: Target, where: Folder, outcome: Outcome, settings: Setti
         if file is None and path.before not in {"-", None}:
             raise GitError(f"the backup of {path.path} is gone")
         before[PurePosixPath(path.path)] = file
-    return undone(target, outcome, snapshot, before, Circumstances(str(where.root)))
+    found = undone(back.target, outcome, snapshot, before, Circumstances(str(where.root)))
+    return on_hold(found, back.desired).step
