@@ -98,7 +98,7 @@ def earlier_id(content: bytes, last: bytes | None, body: bytes, spot: Spot) -> s
     if len(ours) > 1 and not set(alike) & set(ours):
         names = ", ".join(map(repr, ours))
         raise MarkerError(
-            f"which of the blocks {names} is {spot.block_id!r} now is not clear; rename its markers there"
+            f"it is not clear which of the blocks {names} is {spot.block_id!r} now; rename its markers in the file"
         )
     chosen = [name for name in ours if name in alike] or ours or alike
     return chosen[0] if len(chosen) == 1 else None
@@ -224,7 +224,7 @@ def _prove(result: bytes, body: bytes, spot: Spot, number: int) -> None:
     try:
         found = find(result, spot)
     except MarkerError as error:
-        raise MarkerError(f"the block would not be whole there, is a fence left open in it? {error}") from None
+        raise MarkerError(f"the block would not be whole there; is a fence left open in it? {error}") from None
     block = found.get(spot.block_id)
     if block is None or len(found) != number or said(block.inner(result)) != said(body):
         raise MarkerError("the block would stand in a fence that nothing closes; close it in the file")

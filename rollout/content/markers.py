@@ -72,7 +72,7 @@ def written(spot: Spot) -> tuple[str, str]:
     form = spot.form
     if form is None:
         raise MarkerError(
-            f"how a comment is written in a file named {spot.path.name!r} is not known; say it in 'files': "
+            f"rollout does not know how to write a comment in a file named {spot.path.name!r}; say it under 'files': "
             'markers: ["# rollout:begin ID", "# rollout:end ID"]'
         )
     return form.around(f"rollout:begin {spot.block_id}"), form.around(f"rollout:end {spot.block_id}")

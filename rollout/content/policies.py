@@ -73,7 +73,7 @@ def unresolved(text: str, rule: FileRule, _path: PurePosixPath) -> Found:
     for found in (_ANGLES if rule.delimiters == "angle" else _BRACES).finditer(text):
         here = rule.delimiters == "angle" and re.search(rf"^\s*{found[1]}\s*$", text[found.end() :], re.MULTILINE)
         if found[1] not in rule.placeholders and not here:
-            return _line(text, found.start()), f"still says {found[0]}, which nothing fills in"
+            return _line(text, found.start()), f"still says {found[0]}, which nothing replaces"
     return None
 
 
@@ -97,7 +97,7 @@ def front_matter(text: str, rule: FileRule, path: PurePosixPath) -> Found:
     node, faults = yaml_parse.parse(found[1])
     if faults:
         return faults[0].line + 1, f"the front matter does not parse: {faults[0].message}"
-    return None if node is None or isinstance(node, yaml_nodes.Mapping) else (2, "the front matter is no mapping")
+    return None if node is None or isinstance(node, yaml_nodes.Mapping) else (2, "the front matter is not a mapping")
 
 
 def _line(text: str, at: int) -> int:

@@ -52,7 +52,7 @@ def _only(name: str, outline: Outline) -> Heading | None:
     found = [one for one in outline.headings if (one.level, one.text) == wanted]
     if len(found) > 1:
         numbers = " and ".join(str(one.start + 1) for one in found)
-        raise MarkerError(f"lines {numbers}: more than one section {name!r}; which one to replace is not clear")
+        raise MarkerError(f"lines {numbers}: more than one section {name!r}; it is not clear which one to replace")
     return found[0] if found else None
 
 

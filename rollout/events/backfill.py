@@ -35,7 +35,7 @@ def read_shape(connection: Connection, table: str) -> dict[str, str]:
 def check_shape(shape: dict[str, str], table: str, zone: str | None) -> None:
     """Refuse a table that is no command_log, and times whose zone nobody has said."""
     if missing := [name for name in NEEDED if name not in shape]:
-        raise RolloutError(f"{table} has no column {', '.join(missing)}: it is no command_log")
+        raise RolloutError(f"{table} has no column {', '.join(missing)}, so it is not a command_log")
     if shape.get("created_at") == WITHOUT_ZONE and zone is None:
         raise UsageError(
             f"{table}.created_at has no time zone; say which one it was written in: --timezone UTC "

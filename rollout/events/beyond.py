@@ -62,12 +62,12 @@ class Beyond:
         try:
             return subprocess.run((first, *quiet, *rest, there), input=given, capture_output=True, timeout=SECONDS)
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise RolloutError(f"the event store by {self.command}: {error}") from error
+            raise RolloutError(f"the event store through {self.command}: {error}") from error
 
     def _check(self, done: subprocess.CompletedProcess[bytes]) -> None:
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {done.returncode}"]
-            raise RolloutError(f"the event store by {self.command}: {said[0]}")
+            raise RolloutError(f"the event store through {self.command}: {said[0]}")
 
 
 def beyond(command: str, place: Mapping[str, object], url: Mapping[str, str]) -> Beyond:

@@ -101,11 +101,11 @@ def in_the_users_words(error: psycopg.Error, place: str) -> RolloutError:
         case errors.UndefinedTable() | errors.UndefinedFunction() | errors.UndefinedColumn():
             return RolloutError(f"{place} has no complete event store ({said}); run: rollout events migrate")
         case errors.InsufficientPrivilege():
-            return RolloutError(f"{place}: {said}; ask the owner of the database for this right")
+            return RolloutError(f"{place}: {said}; ask the owner of the database to grant it")
         case errors.DeadlockDetected() | errors.SerializationFailure():
-            return Busy(f"{place}: another transaction was faster; try again")
+            return Busy(f"{place}: another transaction got there first; try again")
         case errors.LockNotAvailable():
-            return Busy(f"{place}: another transaction holds a lock for too long; try again later")
+            return Busy(f"{place}: another transaction has held a lock for too long; try again later")
         case _ if error.sqlstate == DOES_NOT_FIT:
             return UsageError(f"{said}: {error.diag.message_hint}")
         case _ if (error.sqlstate or "").startswith(OURS):

@@ -153,7 +153,7 @@ def _things(
         elif block.no_run is None:
             strange = [name for name in _named_types(block.text) if name not in known]
             for name in dict.fromkeys(strange):
-                fault(block.line, f"{block.language} block: event type {name!r} is in no list")
+                fault(block.line, f"{block.language} block: event type {name!r} is not in the list of types")
             if not strange:
                 yield block
 

@@ -73,7 +73,7 @@ def _parse(entry: Mapping[str, object]) -> EventType:
     if not isinstance(name, str) or not name or len(name) > 64:
         raise UsageError(f"event type {str(name)[:80]!r}: a name has 1 to 64 characters")
     if not isinstance(example, Mapping):
-        raise UsageError(f"event type {name!r}: its example is no mapping")
+        raise UsageError(f"event type {name!r}: its example is not a mapping")
     return EventType(
         name=name,
         canonical=str(entry.get("canonical") or name),

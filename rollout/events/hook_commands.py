@@ -52,7 +52,7 @@ def commands(text: str) -> tuple[HookCommand, ...]:
         raise NotSettings(f"is not JSON: {error.msg} in line {error.lineno}") from None
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise NotSettings(
-            f"its hooks have not the shape that an agent reads ({type(error).__name__}: {error})"
+            f"its hooks do not have the shape that an agent reads ({type(error).__name__}: {error})"
         ) from None
 
 

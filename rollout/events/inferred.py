@@ -34,7 +34,7 @@ def patience(text: str | None) -> timedelta:
     """Read `events.stale_after`."""
     found = PATIENCE.fullmatch(text or STALE_AFTER)
     if not found:
-        raise UsageError(f"events.stale_after: {text!r} is no duration such as 90m or 2h")
+        raise UsageError(f"events.stale_after: {text!r} is not a duration such as 90m or 2h")
     return timedelta(**{UNITS[found["unit"]]: int(found["count"])})
 
 

@@ -24,14 +24,14 @@ def horizon(text: str, now: datetime) -> datetime:
         try:
             return now - timedelta(hours=hours)
         except OverflowError:
-            raise UsageError(f"--older-than {text}: nothing is that old") from None
+            raise UsageError(f"--older-than {text}: no session is that old") from None
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         raise UsageError(f"--older-than {text!r} is neither an age like 90d nor a date like 2026-01-31") from None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     if moment > now:
-        raise UsageError(f"--older-than {text} lies in the future: every session would be gone")
+        raise UsageError(f"--older-than {text} lies in the future: every session would be deleted")
     return moment
 
 

@@ -37,7 +37,9 @@ def append(connection: Connection, event: NewEvent) -> int:
     row = connection.execute(query("append"), parameters).fetchone()
     if row is None or row[0] is None:
         kind = event.event_type[:64]
-        raise SwallowedEvent(f"the database took the event {kind!r} and did not keep it: a trigger of its own?")
+        raise SwallowedEvent(
+            f"the database accepted the event {kind!r} but did not keep it; does it have a trigger of its own?"
+        )
     return int(str(row[0]))
 
 

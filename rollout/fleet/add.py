@@ -92,7 +92,7 @@ def _proved(old: Old, surveyed: Surveyed, folder: Path) -> Added:
         if not wrong:
             return Added(made, {name: fit for name, fit in fits.items() if fit.sets}, text)
         without |= wrong
-    raise UsageError("what was learned does not come out the same; leave it to a person: write the templates by hand")
+    raise UsageError("the learned templates do not give the same files; write the templates by hand")
 
 
 def _told(made: Proposal, old: set[str], fits: Mapping[str, Fit], misfits: Sequence[LeftOut]) -> Proposal:
@@ -136,5 +136,5 @@ def _not_in_sync(old: Old, made: Proposal, text: bytes, fits: Mapping[str, Fit])
             found = changes_needed(rendering.desired(target), sources[target.name].snapshot, Decisions()).changes
             for change in found:
                 if (target.name, change.path) in new:
-                    wrong[target.name, change.path] = f"it would not come out the same: {change.cause}"
+                    wrong[target.name, change.path] = f"the file would not come out the same: {change.cause}"
     return wrong

@@ -57,7 +57,7 @@ def _listed(inventory: Inventory, source: str, patience: float) -> list[Listed]:
     if kind == "command" and group:
         return listing.of_command(group, patience * _COMMAND_LIMIT)
     if kind not in {"github", "gitlab", "gitea"} or not group:
-        raise UsageError(f"{source!r} is no source; take github:ORG, gitlab:GROUP, gitea:ORG or command:CMD")
+        raise UsageError(f"{source!r} is not a source; use github:ORG, gitlab:GROUP, gitea:ORG or command:CMD")
     forge, name = _forge(inventory, ForgeKind(kind), group)
     return listing.of_forge(forge, name, patience)
 
@@ -75,7 +75,7 @@ def _forge(inventory: Inventory, kind: ForgeKind, group: str) -> tuple[Forge, st
         return known.with_api(forge, host), group
     public = known.public(kind)
     if public is None or told:
-        raise UsageError(f"{kind.value}:{group}: which host is meant? write {kind.value}:HOST/{group}")
+        raise UsageError(f"{kind.value}:{group}: name the host: write {kind.value}:HOST/{group}")
     return public, group
 
 

@@ -30,7 +30,7 @@ def learned(surveyed: Surveyed, root: str, folder: Path, without: Without | None
         if not found:
             return made
         known |= found
-    raise UsageError("what was learned does not come out the same; leave it to a person: write the templates by hand")
+    raise UsageError("the learned templates do not give the same files; write the templates by hand")
 
 
 def not_in_sync(made: Proposal, root: str, folder: Path) -> dict[tuple[str, PurePosixPath], str]:
@@ -53,4 +53,4 @@ def _differing(
             desired = rendering.desired(target)
             changes = changes_needed(desired, sources[target.name].snapshot, Decisions()).changes
             for change in changes:
-                yield (target.name, change.path), f"it would not come out the same: {change.cause}"
+                yield (target.name, change.path), f"the file would not come out the same: {change.cause}"

@@ -105,7 +105,7 @@ def _obstacle(order: ReviewAction, review: Review) -> str:
     if order.act is Act.COMMENT:
         return ""
     if review.state is ReviewState.TAKEN_OVER:
-        return "was taken over, and is its person's to decide"
+        return "was taken over, so its person decides"
     if review.state is not ReviewState.OPEN:
         return f"is {review.state.value} already"
     if order.act is Act.CLOSE or order.force:
@@ -114,7 +114,7 @@ def _obstacle(order: ReviewAction, review: Review) -> str:
     if review.checks is not Checks.GREEN:
         lacking.append(f"its checks are {review.checks.value}")
     if not review.approved:
-        lacking.append("nobody approves it")
+        lacking.append("nobody has approved it")
     return f"is left open: {', and '.join(lacking)}; --force merges it" if lacking else ""
 
 

@@ -63,7 +63,7 @@ def _read(target: Target, settings: Settings, may: tuple[str, ...]) -> Wish | St
     if there is None:
         return None
     if not isinstance(there, File):
-        return Step(target.name, target.location, State.BLOCKED, said(f"{NAME} is no plain file"), tip)
+        return Step(target.name, target.location, State.BLOCKED, said(f"{NAME} is not a plain file"), tip)
     try:
         found = wish(there.content, may)
     except BadWish as error:

@@ -76,7 +76,7 @@ def _run(gh: Gh, words: tuple[str, ...], body: Any) -> subprocess.CompletedProce
                 env=_environment(),
             )  # fmt: skip
     except subprocess.TimeoutExpired as error:
-        raise Trouble(Kind.UNREACHABLE, f"gh does not come to an end with {gh.host}") from error
+        raise Trouble(Kind.UNREACHABLE, f"gh did not finish in time for {gh.host}") from error
     except OSError as error:
         raise Trouble(Kind.UNREACHABLE, f"gh cannot be run: {error.strerror}") from error
 

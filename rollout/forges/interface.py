@@ -66,7 +66,7 @@ def read(to: Caller, data: Any, form: type[T]) -> T:
     try:
         return msgspec.convert(data, form, strict=False)
     except msgspec.ValidationError as error:
-        raise Trouble(Kind.BROKEN, f"{to.host} answers otherwise than such a forge does: {error}") from error
+        raise Trouble(Kind.BROKEN, f"{to.host} gave an answer that such a forge does not give: {error}") from error
 
 
 def get(to: Caller, path: str, form: type[T], **query: str | list[str]) -> T:

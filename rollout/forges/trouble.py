@@ -38,11 +38,11 @@ def of_status(host: str, status: int, body: bytes) -> Trouble:
     said = f" ({words})" if words else ""
     match status:
         case 401:
-            return Trouble(Kind.DENIED, f"{host} does not accept the token: it is wrong or has run out{said}")
+            return Trouble(Kind.DENIED, f"{host} does not accept the token: it is wrong or has expired{said}")
         case 403:
-            return Trouble(Kind.DENIED, f"{host} does not let this token do that{said}")
+            return Trouble(Kind.DENIED, f"{host} does not allow this token to do that{said}")
         case 404:
-            return Trouble(Kind.MISSING, f"{host} does not show the repository to this token, or has none{said}")
+            return Trouble(Kind.MISSING, f"{host} has no such repository, or does not show it to this token{said}")
         case 405 | 406:
             return Trouble(Kind.REFUSED, f"{host} refused{said}")
         case 409 | 422 if _exists(words):

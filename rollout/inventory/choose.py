@@ -64,7 +64,7 @@ def here(chosen: tuple[Target, ...], machine: str | None) -> tuple[tuple[Target,
     told = ", ".join(f"{target.name} ({', '.join(target.machines)})" for target in elsewhere)
     if not found:
         raise UsageError(f"all of these targets are on other machines than this one: {told}")
-    return found, f"left out, for they are on other machines: {told}"
+    return found, f"left out because they are on other machines: {told}"
 
 
 def _is_here(target: Target, machine: str | None) -> bool:

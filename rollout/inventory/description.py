@@ -26,9 +26,9 @@ TEMPLATES = ListOf(
     doc="template sets; a later one replaces a path of an earlier one",
 )
 
-CHECKOUT = Text(choices=("follow", "leave"), doc="whether the checkout is moved to what was pushed, when that is safe")
-BRANCH = Text(doc="the branch that is kept in the desired state (default: main)")
-REMOTE = Text(doc="the remote of the checkout whose address is used when there is no url (default: origin)")
+CHECKOUT = Text(choices=("follow", "leave"), doc="whether to move the checkout to what was pushed, when that is safe")
+BRANCH = Text(doc="the branch that rollout keeps in the desired state (default: main)")
+REMOTE = Text(doc="the checkout's remote to use when there is no url (default: origin)")
 GROUPS = ListOf(Text(pattern=NAME, doc="letters, digits, '.', '_' and '-'"), doc="groups this target belongs to")
 
 
@@ -42,7 +42,7 @@ HOLD = Named(
     Record(
         {"until": Text(pattern=r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", doc="a day, such as 2026-03-01")},
         required=("until",),
-        doc="up to a day, on which it goes on",
+        doc="until a day, on which rollout writes it again",
     ),
     doc="leave it as it is: nothing is written, pushed or proposed",
 )
@@ -59,37 +59,44 @@ DELIVER = Text(
     choices=tuple(Deliver),
     doc="push a change to the branch, or propose it in a review (default: push)",
 )
-_KIND = Text(choices=tuple(ForgeKind), doc="what the host runs (gitea: Forgejo, too)")
+_KIND = Text(choices=tuple(ForgeKind), doc="what the host runs (use gitea for Forgejo)")
 _FORGE = Record(
-    {"kind": _KIND, "api": Text(doc="its HTTP interface with the version's path, such as https://HOST/api/v4")},
+    {
+        "kind": _KIND,
+        "api": Text(doc="the address of its HTTP interface, with the path of the version, such as https://HOST/api/v4"),
+    },
     required=("kind",),
     doc="a forge",
 )
-FORGE = Named(_KIND, _FORGE, doc="the forge, where the host does not tell it")
+FORGE = Named(_KIND, _FORGE, doc="the forge, if the host name does not tell it")
 REVIEW = Record(
     {
-        "branch": Text(doc="ID in the branch rollout/ID that carries a proposal (default: the inventory's folder)"),
+        "branch": Text(
+            doc="the ID of the branch rollout/ID that holds a proposal (default: the name of the inventory's folder)"
+        ),
         "title": Text(doc="a template for the title (default: the commit's subject)"),
         "body": Text(doc="a template for the text (default: the files with their causes, and how to opt out)"),
-        "labels": ListOf(Text(), doc="labels that the review gets"),
-        "reviewers": ListOf(Text(), doc="who is asked to review"),
-        "teams": ListOf(Text(), doc="teams that are asked to review"),
-        "assignees": ListOf(Text(), doc="whom the review is assigned to"),
+        "labels": ListOf(Text(), doc="labels for the review"),
+        "reviewers": ListOf(Text(), doc="people to ask for a review"),
+        "teams": ListOf(Text(), doc="teams to ask for a review"),
+        "assignees": ListOf(Text(), doc="people to assign the review to"),
         "draft": Flag(doc="open it as a draft"),
-        "auto_merge": Flag(doc="have the forge merge it once it may"),
-        "delete_branch": Flag(doc="delete the branch after merging or closing, while it is ours (default: true)"),
+        "auto_merge": Flag(doc="let the forge merge it as soon as its rules allow"),
+        "delete_branch": Flag(
+            doc="delete the branch after the review is merged or closed, if it is still ours (default: true)"
+        ),
     },
-    doc="what reviews are to be",
+    doc="what reviews look like",
 )
 
 WAVE = Record(
     {
         "limit": ListOf(Text(doc="a name, a group or a glob"), least=1, alone=True, doc="its targets"),
         "gate": Text(doc="a command that exits with 0 when the next wave may begin; {run} is the run"),
-        "within": Text(doc="how long one try of the gate may take, such as 90s, 30m or 2h (default: 10m)"),
+        "within": Text(doc="how long the gate may take to answer, such as 90s, 30m or 2h (default: 10m)"),
     },
     required=("limit",),
-    doc="targets that go together",
+    doc="targets that are written together",
 )
 
 MACHINE = Record(
@@ -141,10 +148,10 @@ FILE = Record(
     {
         "mode": Text(choices=tuple(mode.value for mode in Mode), doc="how the path is written (default: whole)"),
         "id": Text(doc="the name of the block (default: the template set's name)"),
-        "delimiters": Text(choices=("jinja", "shell", "angle"), doc="which marks the template uses"),
-        "check": Text(doc="a command that must accept the result; {path} is the rendered file"),
-        "max_chars": Number(minimum=1, doc="more characters than this block the target"),
-        "max_lines": Number(minimum=1, doc="more lines than this block the target"),
+        "delimiters": Text(choices=("jinja", "shell", "angle"), doc="the delimiters that the template uses"),
+        "check": Text(doc="a command that must exit with 0; {path} is the rendered file"),
+        "max_chars": Number(minimum=1, doc="a longer file, in characters, blocks the target"),
+        "max_lines": Number(minimum=1, doc="a longer file, in lines, blocks the target"),
         "markers": ListOf(
             Text(),
             least=2,
@@ -157,20 +164,20 @@ FILE = Record(
             doc='on adoption the block takes the place of this section, such as "## Event logging"; of several, the '
             "block stands where the first of them stood",
         ),
-        "formatter": Text(doc="a command that gets the text on stdin; what it prints is written; {path} is its path"),
+        "formatter": Text(
+            doc="a command that reads the text on stdin and prints the text to write; {path} is the path of the file"
+        ),
         "allow": ListOf(Text(choices=POLICIES), doc="policies that this file may break"),
-        "placeholders": ListOf(Text(), doc="names that may stand in {{ }} or << >> in the file that is written"),
+        "placeholders": ListOf(Text(), doc="names that may stay in {{ }} or << >> in the written file"),
         "secrets": Text(
             choices=("block", "allow"),
             doc="whether a repository may get keys, and values of variables whose names look secret (default: block)",
         ),
         "format": Text(
-            choices=NAMES, doc="what a merged file is written in, where its name does not say it (default: its suffix)"
+            choices=NAMES, doc="the format of a merged file, if its name does not tell it (default: its suffix)"
         ),
         "match": MapOf(
-            ListOf(
-                Text(doc="a key of the entries"), least=1, alone=True, doc="the keys that make an entry the same one"
-            ),
+            ListOf(Text(doc="a key of the entries"), least=1, alone=True, doc="the keys that identify an entry"),
             doc="lists of a merged file (hooks.*[].hooks: * is any key, [] an entry of a list), and what identifies "
             "their entries",
         ),
@@ -180,38 +187,38 @@ FILE = Record(
 
 BUDGET = Record(
     {
-        "name": Text(pattern=NAME, doc="how the plan calls it"),
+        "name": Text(pattern=NAME, doc="its name in the plan"),
         "files": ListOf(Text(), least=1, doc="paths, or patterns as in .gitignore, of what is loaded together"),
-        "follow": Text(choices=("imports",), doc="count what these files import with @path, too"),
-        "max_chars": Number(minimum=1, doc="more characters than this block the target"),
-        "max_tokens": Number(minimum=1, doc="more tokens than this, estimated as bytes / 4, block the target"),
-        "warn": Fraction(doc="the part of the limit from which the plan warns (default: 0.9)"),
+        "follow": Text(choices=("imports",), doc="also count what these files import with @path"),
+        "max_chars": Number(minimum=1, doc="a longer file, in characters, blocks the target"),
+        "max_tokens": Number(minimum=1, doc="more tokens, estimated as bytes / 4, block the target"),
+        "warn": Fraction(doc="the fraction of the limit at which the plan warns (default: 0.9)"),
     },
     required=("name", "files"),
-    doc="how much may be loaded",
+    doc="how much text may be loaded together",
 )
 
 FORBIDDEN = Record(
     {
-        "text": Text(doc="what no file may say"),
-        "pattern": Text(doc="the same as a regular expression of Python"),
-        "except": ListOf(Text(), doc="paths, or patterns as in .gitignore, that may say it"),
-        "targets": ListOf(Text(), doc="names, groups or globs of the targets that it is about (default: all)"),
-        "why": Text(doc="what to tell with each line that is found"),
+        "text": Text(doc="text that no file may contain"),
+        "pattern": Text(doc="the same, as a Python regular expression"),
+        "except": ListOf(Text(), doc="paths, or patterns as in .gitignore, that may contain it"),
+        "targets": ListOf(Text(), doc="names, groups or globs of the targets it applies to (default: all)"),
+        "why": Text(doc="a reason to show with each line that is found"),
         "block": Flag(doc="block the target; without it the plan warns, and verify fails"),
     },
-    doc="what no file of a target may say any more",
+    doc="text that no file of a target may contain any more",
 )
 
 CAPTURE = Record(
     {
         "min_rate": Fraction(
-            doc="the part of what happened that must be stored, else `events health` fails (default: 0.99)"
+            doc="the fraction of events that must be stored, or `events health` fails (default: 0.99)"
         ),
-        "epic_branch": Text(doc="the branches of epics, as a pattern of the shell (default: feature/epic-*)"),
+        "epic_branch": Text(doc="the branches of epics, as a shell pattern (default: feature/epic-*)"),
         "deploy": ListOf(
             Text(),
-            doc="commands that deploy, as patterns of the shell, with or without more arguments "
+            doc="commands that deploy, as shell patterns; more arguments may follow "
             '(default: make deploy, "docker compose up*")',
         ),
     },
@@ -223,7 +230,7 @@ EVENTS = Record(
         "database": Text(doc="the event store: postgresql://..."),
         "stale_after": Text(
             pattern=r"[1-9][0-9]{0,4}[mhd]",
-            doc="how long nothing may be heard of a session on another machine until it is taken for ended, "
+            doc="how long a session on another machine may be silent before it counts as ended, "
             "such as 90m or 2h (default: 2h)",
         ),
         "capture": CAPTURE,
@@ -246,7 +253,7 @@ INVENTORY = Record(
                 "deliver": DELIVER,
                 "forge": FORGE,
             },
-            doc="what every repository has unless it says otherwise",
+            doc="what every repository has unless its own entry says otherwise",
         ),
         "groups": MapOf(
             Record({"vars": VARS, "deliver": DELIVER, "forge": FORGE}, doc="one group"),
@@ -257,28 +264,30 @@ INVENTORY = Record(
         "repos": MapOf(REPO, names=NAME, doc="repositories by name: letters, digits, '.', '_' and '-'", nullable=True),
         "folders": MapOf(FOLDER, names=NAME, doc="shared folders by name"),
         "files": MapOf(FILE, doc="managed paths, or patterns as in .gitignore, that need more than a plain copy"),
-        "budgets": ListOf(BUDGET, doc="how much of a target's files may be loaded together"),
+        "budgets": ListOf(BUDGET, doc="limits on how much of a target's files may be loaded together"),
         "target_may": ListOf(
             Text(choices=("enabled", "ignore", "vars")),
-            doc="what the .rollout.yaml in a target's branch may say (default: nobody looks for one)",
+            doc="which keys the .rollout.yaml of a target's branch may set (default: none)",
         ),
-        "waves": ListOf(WAVE, doc="which targets go first; the next go when all of these are upstream"),
-        "max_open": Number(minimum=1, doc="so many reviews may be open at once"),
-        "per_hour": Number(minimum=1, doc="so many reviews may be opened in an hour"),
+        "waves": ListOf(
+            WAVE, doc="the order of targets: a wave begins when all targets of the one before are upstream"
+        ),
+        "max_open": Number(minimum=1, doc="the most reviews that may be open at once"),
+        "per_hour": Number(minimum=1, doc="the most reviews that may be opened in an hour"),
         "discover": ListOf(
             Text(doc="github:ORG, gitlab:GROUP, gitea:ORG or command:CMD"),
-            doc="where repositories are looked for that the inventory does not name",
+            doc="where to look for repositories that the inventory does not name",
         ),
         "review": REVIEW,
         "forges": MapOf(_FORGE, names=r"[A-Za-z0-9.-]+(:[0-9]+)?", doc="forges by HOST or HOST:PORT"),
-        "forbid": ListOf(FORBIDDEN, doc="what no file of a target may say any more, managed or not"),
+        "forbid": ListOf(FORBIDDEN, doc="text that no file of a target may contain any more, managed or not"),
         "ledger": Text(
             doc="where runs are recorded: postgresql://... or a file (default: ledger.db in the state directory)"
         ),
         "events": EVENTS,
     },
     required=("version",),
-    doc="The inventory of rollout: which repositories and folders are kept in which state.",
+    doc="The inventory of rollout: the repositories and folders, and the state to keep them in.",
 )
 
 

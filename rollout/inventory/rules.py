@@ -44,7 +44,7 @@ def _match(told: Entry) -> tuple[Matched, list[Fault]]:
     if not isinstance(node, yaml_nodes.Mapping):
         return (), []
     faults = [
-        told.fault(f".match: {path!r} is no path; write keys with dots, * and []", node.key_lines[path])
+        told.fault(f".match: {path!r} is not a path; write keys with dots, * and []", node.key_lines[path])
         for path in node.entries
         if steps_of(path) is None
     ]

@@ -22,7 +22,7 @@ def faults(document: yaml_nodes.Mapping) -> Iterator[Fault]:
     for number, node in enumerate(_items(document)):
         within = text_of(node, "within")
         if within is not None and _SPAN.fullmatch(within) is None:
-            yield Fault(node.line, f"waves[{number}].within: {within!r} is no time; write 90s, 30m or 2h")
+            yield Fault(node.line, f"waves[{number}].within: {within!r} is not a time; write 90s, 30m or 2h")
         if not _limits(node):
             yield Fault(node.line, f"waves[{number}]: needs 'limit': names, groups or globs of its targets")
 

@@ -60,7 +60,7 @@ def wish(content: bytes, may: Collection[str]) -> Wish:
         check.walk(document, _WISH, "")
     if check.faults or not isinstance(document, yaml_nodes.Mapping):
         told = [f"{NAME}:{fault.line}: {fault.message}" for fault in check.faults]
-        raise BadWish("; ".join(told) or f"{NAME}: is no mapping")
+        raise BadWish("; ".join(told) or f"{NAME}: is not a mapping")
     too_much = list(_too_much(document, may))
     if too_much:
         raise BadWish("; ".join(too_much))

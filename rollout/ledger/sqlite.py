@@ -61,7 +61,7 @@ class SQLite:
                 connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
             connection.execute("SELECT count(*) FROM run, outcome, used_plan WHERE 0").fetchall()
             if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-                raise sqlite3.DatabaseError("its pages do not fit together")
+                raise sqlite3.DatabaseError("its pages do not belong together")
         except BaseException:
             connection.close()
             raise

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Lock, local
 
-# Set when a run must end now: we end every git process, and the next run looks at what came of it.
+# Set when a run must end now: we end every git process, and the next run finds out what happened.
 interrupted = Event()
 
 

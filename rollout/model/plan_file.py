@@ -83,12 +83,12 @@ def read_plan(content: bytes, shown: str) -> tuple[Plan, dict[str, DOCUMENT]]:
     try:
         document = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise Refused.at(shown, "is damaged or no plan (not JSON)", _NEW) from error
+        raise Refused.at(shown, "is damaged or not a plan (not JSON)", _NEW) from error
     found = document.get("format") if isinstance(document, dict) else None
     if found != PLAN:
         raise Refused.at(shown, f"has the format {found!r}; this rollout reads {PLAN!r}", "make a new plan")
     if document.get("digest") != _digest_of(document):
-        raise Refused.at(shown, "is damaged (its digest does not fit)", _NEW)
+        raise Refused.at(shown, "is damaged (its digest does not match)", _NEW)
     try:
         return _read(document)
     except (KeyError, ValueError, TypeError, AttributeError) as error:
@@ -99,7 +99,7 @@ def _read(document: Mapping[str, Any]) -> tuple[Plan, dict[str, DOCUMENT]]:
     contents = {name: base64.b64decode(text, validate=True) for name, text in document["contents"].items()}
     for name, content in contents.items():
         if hashlib.sha256(content).hexdigest() != name:
-            raise ValueError("a content does not have its hash")
+            raise ValueError("a content does not match its hash")
     steps = tuple(_read_step(entry, contents) for entry in document["targets"])
     plan = Plan(str(document["id"]), str(document["created"]), steps, str(document["digest"]))
     return plan, {entry["name"]: entry["location"] for entry in document["targets"]}

@@ -22,7 +22,7 @@ class Way(Enum):
     PLAN_AGAIN = ("rollout apply", "decides")
     RENEW = ("rollout apply", "renews it")
     REOPEN = ("rollout apply --reopen", "proposes it again")
-    REOPEN_BESIDE = ("rollout apply --reopen", "begins on another branch")
+    REOPEN_BESIDE = ("rollout apply --reopen", "starts again on another branch")
     RELEASE = ("rollout apply --release", "writes what the template says")
     RENDER_AGAIN = ("rollout apply", "renders it again")
 

@@ -69,12 +69,12 @@ def _tree(base: Tree, old: str | None, folder: _Folder, built: NewObjects, place
     for name, below in folder.folders.items():
         there = entries.get(name)
         if there is not None and there[0] != _FOLDER:
-            raise GitError(f"{place / name} is no folder upstream")
+            raise GitError(f"{place / name} is not a folder upstream")
         made = _tree(base, there[1] if there else None, below, built, place / name)
         _set(entries, name, (_FOLDER, made) if made else None)
     for name, entry in folder.files.items():
         if name in entries and not entries[name][0].startswith("100"):
-            raise GitError(f"{place / name} is no plain file upstream")
+            raise GitError(f"{place / name} is not a plain file upstream")
         _set(entries, name, entry)
     return built.add("tree", _packed(entries)) if entries else None
 

@@ -30,7 +30,7 @@ class Pack(Struct):
         if self._data is None:
             data = content_of(self.place)
             if pack_format.HEADER.unpack_from(data)[:2] != pack_format.MAGIC:
-                raise ValueError(f"{os.path.basename(self.place)} is no pack that we know")
+                raise ValueError(f"{os.path.basename(self.place)} is not a pack of a known version")
             self._data = data
         return self._data
 

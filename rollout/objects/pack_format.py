@@ -48,7 +48,7 @@ def _digits(data: Bytes, at: int) -> bytes:
     for end in range(at, at + _LONGEST_NUMBER):
         if not data[end] & 0x80:
             return data[at : end + 1]
-    raise ValueError("a number without end")
+    raise ValueError("a number that never ends")
 
 
 def entry_head(data: Bytes, at: int) -> tuple[int, int, int]:
@@ -80,10 +80,10 @@ def inflated(data: Bytes, at: int, size: int) -> tuple[bytes, int]:
         pieces.append(stream.decompress(piece))
         left -= len(pieces[-1])
         if left < 0:
-            raise ValueError("it is larger than it says")
+            raise ValueError("it is larger than its header says")
         at += len(piece)
     if left:
-        raise ValueError("it is smaller than it says")
+        raise ValueError("it is smaller than its header says")
     return b"".join(pieces), at - len(stream.unused_data)
 
 
@@ -106,9 +106,9 @@ def patched(base: bytes, delta: bytes) -> bytes:
             at += order
         out += piece
         if not piece or len(piece) != length or len(out) > target:
-            raise ValueError("a delta that does not come out right")
+            raise ValueError("a delta that does not give the object it should")
     if len(out) != target:
-        raise ValueError("a delta that does not come out right")
+        raise ValueError("a delta that does not give the object it should")
     return bytes(out)
 
 

@@ -36,7 +36,7 @@ class Packs:
         """Return (id, kind, content), or None where the object is not here; `ID^{tree}` is a commit's tree."""
         commit, peel, _ = name.partition("^{tree}")
         if not ID.match(commit):
-            raise GitError(f"{name!r} is no object id")
+            raise GitError(f"{name!r} is not an object id")
         try:
             found = self._find(bytes.fromhex(commit))
             if peel and found is not None:
@@ -53,7 +53,7 @@ class Packs:
             return None
         kind, content = found
         if ids.id_of(kind, content, self._size) != name:
-            raise ValueError("its content does not have its id")
+            raise ValueError("its content does not match its id")
         return name.hex(), kind, content
 
     def content(self, name: str) -> pack_format.Content | None:
@@ -106,7 +106,7 @@ class Packs:
     def _opened(self, name: str) -> Pack:
         index = content_of(f"{self._folder}/pack/{name}")
         if INDEX.unpack_from(index) != (b"\xfftOc", 2):
-            raise ValueError(f"{name} is no index that we know")
+            raise ValueError(f"{name} is not an index of a known version")
         place = f"{self._folder}/pack/{name.removesuffix('.idx')}.pack"
         self._packs[name] = Pack(place, index, self._size, struct.unpack_from(">L", index, 8 + 4 * 255)[0])
         return self._packs[name]
@@ -132,7 +132,7 @@ class Packs:
                 offset = inside
             else:
                 return pack_format.KINDS[number], _applied(pack_format.inflated(pack.data, start, size)[0], deltas)
-        raise ValueError("a delta without end")
+        raise ValueError("a delta that never ends")
 
     def ids(self, name: str) -> list[bytes]:
         """Return the ids of all objects in the pack with an index of that name."""
@@ -161,7 +161,7 @@ def opened(folder: Path, id_size: int) -> Iterator[Packs]:
 
 def _tree_of(commit: Stored) -> str:
     if commit[1] != "commit" or not commit[2].startswith(b"tree "):
-        raise ValueError("it is no commit")
+        raise ValueError("it is not a commit")
     return commit[2][5 : commit[2].index(b"\n")].decode()
 
 

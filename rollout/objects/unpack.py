@@ -18,7 +18,7 @@ def objects(data: bytes, id_size: int, here: Callable[[str], Content | None]) ->
     size = id_size // 2
     *magic, count = pack_format.HEADER.unpack_from(data)
     if tuple(magic) != pack_format.MAGIC or ids.hashed(data[:-size], size) != data[-size:]:
-        raise ValueError("no whole pack")
+        raise ValueError("not a complete pack")
     found: dict[int, Content] = {}
     at, room = pack_format.HEADER.size, _MOST
     for _ in range(count):
@@ -39,12 +39,12 @@ def objects(data: bytes, id_size: int, here: Callable[[str], Content | None]) ->
         if number in pack_format.KINDS:
             found[start] = pack_format.KINDS[number], content
         elif base is None or pack_format.target_size(content) > room:
-            raise ValueError("a delta for what is not known here, or too large a one")
+            raise ValueError("a delta for an object that is not here, or one that is too large")
         else:
             found[start] = base[0], pack_format.patched(base[1], content)
             room -= len(found[start][1])
     if at != len(data) - size:
-        raise ValueError("a pack with more in it than it says")
+        raise ValueError("a pack with more objects than its header says")
     return {ids.id_of(*one, size).hex(): one for one in found.values()}
 
 

@@ -212,7 +212,7 @@ class Rendering:
         """Return what made each piece of a managed path that a template renders; raise TemplateFault if nobody can."""
         assert slot.template is not None
         if self.reads_files(target, slot):
-            raise TemplateFault.of(slot.template, "reads files: what they say is changed where they are")
+            raise TemplateFault.of(slot.template, "reads files; change the text in those files")
         everything = context(target, slot.path, self._machines, self._machine)
         request = {"ask": "trace", "name": slot.template, "delimiters": slot.rule.delimiters, "variables": everything}
         with self._lock:
@@ -274,7 +274,7 @@ class Rendering:
             answers |= reader([Question(*question) for question in reply["open"]])
             _bounded(slot, answers)
         assert slot.template is not None
-        what = f"template limit: what it read made it ask for further files {_ROUNDS} times"
+        what = f"template limit: what it read made it ask for more files {_ROUNDS} times"
         raise TemplateFault.of(slot.template, what)
 
     def _asked_child(self, slot: Slot, seen: Mapping[str, Any], answers: Mapping[Question, Answer]) -> dict[str, Any]:
@@ -295,7 +295,7 @@ class Rendering:
 
     def _no_machine(self, target: Target) -> str:
         if target.kind == "repo":
-            return ": what goes into git must not depend on the machine; use 'machines'"
+            return ": files in git must not depend on the machine; use 'machines'"
         return (
             f": this host, {self._host!r}, matches no machine of the inventory; "
             "add it under 'machines' or mark one as default"

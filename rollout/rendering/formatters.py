@@ -57,5 +57,5 @@ def _printed(item: Managed, command: str) -> bytes | Problem:
         if done.code:
             return Problem(item.path, f"formatter {done.failed(command, str(item.path), folder)}")
     if item.body.strip() and not done.out.strip():
-        return Problem(item.path, f"its formatter prints nothing: {sealed.as_run(command, str(item.path))}")
+        return Problem(item.path, f"its formatter printed nothing: {sealed.as_run(command, str(item.path))}")
     return done.out

@@ -149,9 +149,11 @@ class Renderer:
         try:
             found = tracer.segments(environment.get_template(name).render(**_copy(variables)))
         except (TemplateError, ValueError, TypeError) as error:
-            raise TemplateFault.of(name, f"it cannot be told what made which line ({error})") from error
+            raise TemplateFault.of(name, f"rollout cannot tell what made which line ({error})") from error
         if "".join(segment.text for segment in found) != plain:
-            raise TemplateFault.of(name, "it cannot be told what made which line: code works on what it wrote itself")
+            raise TemplateFault.of(
+                name, "rollout cannot tell what made which line: code in it works on text that it wrote itself"
+            )
         return found
 
     def _answered(self, name: str, delimiters: str, variables: Mapping[str, Any]) -> bytes:

@@ -36,7 +36,7 @@ class Read(Struct, frozen=True):
             return None
         more = len(self.left_out) - _NAMED
         names = ", ".join(self.left_out[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-        return f"templates/: left out, for they are no templates or git ignores them: {names}"
+        return f"templates/: left out because they are not templates or git ignores them: {names}"
 
 
 def load(folder: Path, ignored: Collection[str] = ()) -> Read:

@@ -48,7 +48,7 @@ class Tracer:
         outputs = [node for node in _in_order(tree) if isinstance(node, nodes.Output)]
         children = [child for output in outputs for child in output.nodes]
         if [isinstance(child, nodes.TemplateData) for child in children] != [span.literal for span in spans]:
-            raise TemplateFault.of(named, "has a form of which it cannot be told what made which line")
+            raise TemplateFault.of(named, "has a form in which rollout cannot tell what made which line")
         marked = iter([self._mark(child, span, named) for child, span in zip(children, spans, strict=True)])
         for output in outputs:
             output.nodes = [node for _ in list(output.nodes) for node in next(marked)]

@@ -162,4 +162,4 @@ def web_refusal(url: str) -> str | None:
             return "holds a user name or password; tokens come from the environment"
         return "has a query or a fragment" if parts.query or parts.fragment else None
     except ValueError:
-        return "is no address"
+        return "is not an address"

@@ -18,7 +18,8 @@ _FORMS = (
 )
 
 _WAY_OUT = (
-    "what goes into git stays there; take it out of the template, or say `secrets: allow` for the path under files"
+    "what is committed to git stays there; take it out of the template, "
+    "or write `secrets: allow` for the path under files"
 )
 
 

@@ -132,7 +132,7 @@ def whole_past(store: Store) -> None:
     if layout.is_shallow(store):
         transfer.by_git(store, "--unshallow", "--filter=tree:0", store.refspec)
         if any(_goes_on(store, commit) for commit in layout.shallow(store)):
-            raise GitError(f"its past could not be fetched whole: {store.place / 'shallow'} is still there")
+            raise GitError(f"its history could not be fetched completely: {store.place / 'shallow'} is still there")
         store.memory.remember(tip=refs.at(store, store.upstream_ref))
 
 

@@ -88,7 +88,7 @@ def write(job: Job) -> Outcome:
     try:
         return _write(job)
     except Exception as error:
-        reason = f"{_own_fault(step.target, error)}; run it again: the next run looks at what came of it"
+        reason = f"{_own_fault(step.target, error)}; run it again: the next run finds out what happened"
         return Outcome(step.target, Verdict.FAILED, said(reason), step.base, None, 0, step.kind, step.branch)
 
 

@@ -28,7 +28,7 @@ def history(target: Target, path: PurePosixPath, settings: Settings) -> tuple[st
             snapshot = read_snapshot(root, [path], kept)
             written = snapshot.written.get(path)
             changed = written is not None and fingerprint(written.file) != fingerprint(snapshot.files.get(path))
-            return None, (("somebody, on the disk",) if changed else ())
+            return None, (("somebody, on disk",) if changed else ())
 
 
 def step_back(back: Back, settings: Settings) -> Step:

@@ -70,7 +70,7 @@ def _unseen(look: Look, reason: str, _begun: bool) -> Step:
 def _unheard(job: Job, reason: str, begun: bool) -> Outcome:
     step = job.step
     verdict = Verdict.UNKNOWN if begun else Verdict.FAILED
-    why = f"{reason}; the next run shows what came of it" if begun else reason
+    why = f"{reason}; the next run finds out what happened" if begun else reason
     return Outcome(step.target, verdict, said(why), step.base, None, 0, step.kind, step.branch)
 
 

@@ -325,7 +325,7 @@ def change(
         (marked("one\n", "old"), marked("one\n", "old"), "update: the block 'old' is 'new' now"),
         (marked("other\n", "old"), marked("other\n", "old"), "update: the block 'old' is 'new' now"),
         (marked("theirs\n", "old"), marked("other\n", "old"), "drift: others changed it"),
-        ("# rollout:begin new\none\n# rollout:end new\n", None, "update: its markers are written otherwise now"),
+        ("# rollout:begin new\none\n# rollout:end new\n", None, "update: its markers have another form now"),
         ("mine\n", None, "adopt: the file has no block 'new' yet"),
         ("mine\n", marked("one\n"), "drift: others changed it"),
     ],

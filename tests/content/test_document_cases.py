@@ -14,7 +14,7 @@ CASES = Path(__file__).parent.parent / "cases"
 MERGED = sorted(case.name for case in CASES.iterdir() if list(case.glob("expected.*")))
 
 REFUSED = {
-    "J05": "c.json: the template: line 1: a: holds NaN, which is no JSON value; merge cannot write it",
+    "J05": "c.json: the template: line 1: a: holds NaN, which is not a JSON value; merge cannot write it",
     "Y25": "c.yaml: line 3: other: is an alias, *b; merge cannot change it",
 }
 

@@ -216,7 +216,7 @@ def test_what_others_had_comes_back_once_and_is_theirs_again(
         ("x.toml", "a = 1\na = 2\n", "c = 2\n", "line 2: not valid TOML"),
         ("x.toml", "[[x]]\nname = 1\n", "x = [7]\n", "line 1: x: is a list of tables"),
         ("setup.cfg", "a = 1\n[a\nx=1\n", "[a]\nx = 1\n", "line 2: a section is not closed"),
-        ("x.unknown", "a\n", "b\n", "its format is not known; say it in 'files' by format: yaml|json|toml|ini"),
+        ("x.unknown", "a\n", "b\n", "its format is not known; say it under 'files' with format: yaml|json|toml|ini"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_merged_is_told_with_its_line(name: str, before: str, template: str, said: str) -> None:

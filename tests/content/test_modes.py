@@ -271,7 +271,7 @@ def test_a_merged_path_of_unknown_format_is_told_once(world: World) -> None:
     validated = world.run("validate")
     assert validated.code == 64
     assert [
-        line.count("its format is not known; say it in 'files' by format:") for line in validated.err.splitlines()
+        line.count("its format is not known; say it under 'files' with format:") for line in validated.err.splitlines()
     ] == [1, 1]
     planned = world.run("plan", "--json")
     assert planned.states() == {"api": "blocked", "web": "blocked"}

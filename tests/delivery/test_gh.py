@@ -53,5 +53,5 @@ def test_what_gh_complains_of_is_one_sentence(world: World, forge: GitHub) -> No
     forge.trouble = lambda asked: (403, {"message": "Resource not accessible"}, {}) if asked.method == "POST" else None
     ran = world.run("apply", "--yes", "--json")
     assert (ran.code, ran.outcomes()) == (3, {"api": "failed"})
-    assert "github.com does not let this token do that" in ran.reasons()["api"]
+    assert "github.com does not allow this token to do that" in ran.reasons()["api"]
     assert TOKEN not in ran.out + ran.err

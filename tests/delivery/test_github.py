@@ -188,13 +188,13 @@ def test_a_pull_request_that_somebody_opened_meanwhile_is_used(world: World, for
 
 ELSEWHERE = {"Location": "http://127.0.0.2:1/elsewhere"}
 REFUSALS: list[tuple[Reply | bytes, str]] = [
-    ((401, {"message": "Bad credentials"}, {}), "does not accept the token: it is wrong or has run out"),
-    ((403, {"message": "Not accessible"}, {}), "does not let this token do that (Not accessible)"),
+    ((401, {"message": "Bad credentials"}, {}), "does not accept the token: it is wrong or has expired"),
+    ((403, {"message": "Not accessible"}, {}), "does not allow this token to do that (Not accessible)"),
     ((403, {}, {"Retry-After": "3600"}), "has had too many requests; it asks to wait 3600 s"),
     ((200, b"<html><body>Sign in</body></html>", {}), "something that is not JSON (a page for people)"),
-    ((200, {"what": "ever"}, {}), "answers otherwise than such a forge does"),
+    ((200, {"what": "ever"}, {}), "gave an answer that such a forge does not give"),
     ((502, b"<html>Bad gateway</html>", {}), "failed with status 502"),
-    (b"HTTP/1.1 200 OK\r\n\r\n[" + b" " * (9 << 20), "sends an answer without end (over 8 MiB)"),
+    (b"HTTP/1.1 200 OK\r\n\r\n[" + b" " * (9 << 20), "sends an answer that does not end (over 8 MiB)"),
     ((302, b"", ELSEWHERE), "redirects to http://127.0.0.2:1, where the token is not sent"),
 ]
 
@@ -320,7 +320,7 @@ def test_only_what_is_green_and_approved_is_merged(world: World, forge: GitHub) 
     applied(world)
     ran = world.run("review", "merge", "--yes", "--json")
     assert (ran.code, ran.outcomes()) == (3, {"api": "blocked"})
-    assert "is left open: its checks are none, and nobody approves it; --force merges it" in ran.reasons()["api"]
+    assert "is left open: its checks are none, and nobody has approved it; --force merges it" in ran.reasons()["api"]
     forge.runs = [{"status": "completed", "conclusion": "success"}]
     forge.opinions = [{"state": "APPROVED", "user": {"login": "ann"}}]
     ran = world.run("review", "merge", "--yes", "--json", "--state", "green", "--state", "approved")

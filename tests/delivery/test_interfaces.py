@@ -201,7 +201,7 @@ def test_the_long_text_of_an_azure_review_keeps_its_marker() -> None:
 
 
 def test_an_answer_of_another_form_is_told_with_its_place() -> None:
-    with pytest.raises(Trouble, match=r"answers otherwise than such a forge does: .*iid"):
+    with pytest.raises(Trouble, match=r"gave an answer that such a forge does not give: .*iid"):
         gitlab.find(Scripted([[{"id": 1}]]), AT)
 
 

@@ -103,7 +103,7 @@ def test_a_payload_can_come_from_standard_input(store: str) -> None:
 
 def test_a_type_of_ten_kilobytes_is_kept(run: Run, store: str) -> None:
     said = run("append", "x" * 10_000, "--instance", INSTANCE)
-    assert (said.code, len(said.err) < 200, "is in no list: kept" in said.err) == (0, True, True)
+    assert (said.code, len(said.err) < 200, "is not in the list of types: it is kept" in said.err) == (0, True, True)
     assert ask(store, "SELECT event_type, metadata FROM event_store") == [("x" * 64, {"_event_type": "x" * 10_000})]
 
 

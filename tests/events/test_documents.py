@@ -84,8 +84,11 @@ def test_what_works_works(empty_database: str) -> None:
         ("SELECT event_kind FROM event_store", 'column "event_kind" does not exist'),
         ("SELECT event_resumee('x')", "function event_resumee(unknown) does not exist"),
         ("UPDATE event_store SET depth = 1; SELEC", 'syntax error at or near "SELEC"'),
-        ("SELECT 1 FROM event_store WHERE event_type = 'comit'", "event type 'comit' is in no list"),
-        ("SELECT 1 FROM event_store WHERE event_type IN ('commit', 'deplyo')", "event type 'deplyo' is in no list"),
+        ("SELECT 1 FROM event_store WHERE event_type = 'comit'", "event type 'comit' is not in the list of types"),
+        (
+            "SELECT 1 FROM event_store WHERE event_type IN ('commit', 'deplyo')",
+            "event type 'deplyo' is not in the list of types",
+        ),
     ],
 )
 def test_a_wrong_query_is_found(empty_database: str, sql: str, complaint: str) -> None:
@@ -107,11 +110,11 @@ def test_every_wrong_command_is_found(empty_database: str) -> None:
         "psql -h odin3 -p 5434 -d supervisor_servce -c 'SELECT 1'": 'no database "supervisor_servce"',
         "psql postgresql://root@odin3:5434/supervisor_service -c ''": 'no database user "root"',
         "psql 'host=odin5 port=5434' -c ''": "odin5:5434",
-        HELPER + 'kind=comit; log_event "$kind" \'{}\'': "event type 'comit' is in no list",
+        HELPER + 'kind=comit; log_event "$kind" \'{}\'': "event type 'comit' is not in the list of types",
         HELPER + "log_event \"commit\" '{hash: a1}'": "the payload of 'commit' is not JSON: {hash: a1}",
         HELPER + 'export PGPORT=5433; log_event "commit" \'{"hash":"a1"}\'': "1 of its events did not reach",
         HELPER + 'INSTANCE_ID=; log_evnt "commit"': "log_evnt: command not found",
-        HELPER + 'log_event "comit" \'{}\'': "event type 'comit' is in no list",
+        HELPER + 'log_event "comit" \'{}\'': "event type 'comit' is not in the list of types",
     }  # fmt: skip
     found = documents.prove(empty_database, (fenced("bash", *wrong), *helpers()), DECLARED)
     text = fenced("bash", *wrong).content.decode().splitlines()

@@ -179,4 +179,4 @@ def test_the_command_ends_with_2_where_too_little_is_stored(event_store: str, tm
     transcript.unlink()
     done = run(STORED, url=event_store)
     assert (done.returncode, "neither its transcript nor its repository" in done.stderr) == (1, True)
-    assert run(url=event_store).stdout == "no session of the last week has its transcript here\n"
+    assert run(url=event_store).stdout == "no session of the last week has its transcript on this machine\n"

@@ -149,7 +149,7 @@ MUTATIONS = (
              "        if not layout.is_whole(store):\n", "        if False:\n",
              "the state folder is damaged between runs", "*HEAD*", "push"),
     Mutation("a past that was not fetched whole is not all of it", "fetch.py",
-             "raise GitError(f\"its past could not be fetched whole", "str(f\"its past could not be fetched whole",
+             "raise GitError(f\"its history could not", "str(f\"its history could not",
              test="tests/faults/test_named_faults.py::"
              "test_a_past_that_could_not_be_fetched_whole_is_fetched_again_and_not_taken_for_all"),
     # --- shared folders

@@ -73,7 +73,7 @@ def test_a_checkout_on_another_machine_is_left_out_and_no_error(tmp_path: Path) 
     world.entries["far"] = "{path: nowhere, machines: [there]}"
     done = world.run("status", "--json")
     assert (done.code, done.states()) == (0, {"api": "pending"})
-    assert "left out, for they are on other machines: far (there)" in done.err
+    assert "left out because they are on other machines: far (there)" in done.err
     alone = world.run("status", "--limit", "far")
     assert (alone.code, "all of these targets are on other machines than this one: far (there)" in alone.err) == (
         64,
@@ -107,4 +107,4 @@ def test_on_a_host_that_nobody_claims_what_is_there_is_here(tmp_path: Path) -> N
     (tmp_path / "shared").mkdir()
     done = world.run("status", "--json", "--hostname", "laptop")
     assert (done.code, done.states()) == (0, {"api": "pending", "shared": "pending"})
-    assert "left out, for they are on other machines: far (odin3)" in done.err
+    assert "left out because they are on other machines: far (odin3)" in done.err

@@ -243,7 +243,7 @@ def test_on_another_machine_the_shared_folder_is_rolled_out_and_a_checkout_that_
     rolled_out.world.git(top, "clone", "-q", str(top / f"{META}.git"), str(there.world.root / META))
     before = there.run("status", "--json", host=ODIN4)
     assert (before.code, before.states()) == (0, {META: "in-sync", "shared": "pending"})
-    assert "left out, for they are on other machines: consilio-s (odin3), health-agent-s (odin3)" in before.err
+    assert "left out because they are on other machines: consilio-s (odin3), health-agent-s (odin3)" in before.err
     done = there.run("apply", "-y", "--limit", "shared", host=ODIN4)
     assert done.code == 0
     assert "shared is on odin3, laptop, too; run there: rollout apply --limit shared" in done.err

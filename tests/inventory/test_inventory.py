@@ -207,7 +207,7 @@ def test_a_match_names_lists_by_paths_and_the_keys_of_their_entries() -> None:
     text = head + "files: {x.json: {mode: merge, format: json, match: {a: id, 'b.*[].c': [k, l]}}}\n"
     rule = rule_for(read(text).patterns, "x.json")
     assert (rule.format, rule.match) == ("json", (("a", ("id",)), ("b.*[].c", ("k", "l"))))
-    with pytest.raises(InventoryError, match=r"files.x.match: 'a..b' is no path; write keys with dots"):
+    with pytest.raises(InventoryError, match=r"files.x.match: 'a..b' is not a path; write keys with dots"):
         read(head + "files: {x: {mode: merge, match: {a..b: id}}}\n")
 
 

@@ -126,6 +126,6 @@ def test_a_change_below_a_file_is_refused(repository: Path) -> None:
     tip = _git(repository, "rev-parse", "HEAD")
     with (
         packs.opened(repository / ".git" / "objects", len(tip)) as objects,
-        pytest.raises(GitError, match=r"file3 is no folder upstream"),
+        pytest.raises(GitError, match=r"file3 is not a folder upstream"),
     ):
         build.commit(Tree(objects, tip), "main", [_change("file3/x", b"")], Identity(_WHO, _WHO), "m\n", 0)

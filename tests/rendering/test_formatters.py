@@ -44,7 +44,7 @@ def formatted(item: Managed) -> bytes | str:
             "docs/a.md: formatter failed (exit 3): sh -c 'echo no >&2; exit 3': no",
         ),
         (managed("sh -c 'exit 3' {path}"), "docs/a.md: formatter failed (exit 3): sh -c 'exit 3' docs/a.md"),
-        (managed("true"), "docs/a.md: its formatter prints nothing: true"),
+        (managed("true"), "docs/a.md: its formatter printed nothing: true"),
         (managed("sort", max_chars=2), "docs/a.md: has 4 characters; max_chars is 2"),
     ],
 )

@@ -103,7 +103,7 @@ def test_what_is_pushed_is_pushed_although_it_cannot_be_noted_here(world: World)
     hook.chmod(0o755)
     ran = world.run("apply", "-y", "--json")
     assert (ran.code, ran.outcomes()) == (0, {"one": "pushed"})
-    assert "could not note the push here" in ran.reasons()["one"]
+    assert "could not record the push here" in ran.reasons()["one"]
     hook.unlink()
     assert world.run("apply", "-y", "--json").outcomes() == {"one": "unchanged"}
 

@@ -12,7 +12,7 @@ from rollout.targets.branch.push import Landed, NotWritten, Unknown, not_arrived
     ("answer", "landed"),
     [
         (Refused("main is protected"), Refused("main is protected")),
-        (Moved(), Refused("the branch is not where upstream shows it (stale info; a mirror that lags?)")),
+        (Moved(), Refused("the branch is not where upstream shows it (stale info; is it a mirror that lags?)")),
         (Unheard("fatal: the host is down"), NotWritten("fatal: the host is down")),
         (
             Unheard("no answer", late=True),
@@ -21,7 +21,8 @@ from rollout.targets.branch.push import Landed, NotWritten, Unknown, not_arrived
         (
             Pushed(),
             Unknown(
-                "the server took the push but still shows the old commit (a mirror that lags?); run it again", seen=True
+                "the server took the push but still shows the old commit (is it a mirror that lags?); run it again",
+                seen=True,
             ),
         ),
     ],

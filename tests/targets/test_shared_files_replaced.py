@@ -395,7 +395,7 @@ def make_folder_again(file: Path) -> None:
 
 
 def out_of_reach(root: Path) -> str:
-    return f"{NAME}: its folder is a link or no folder any more; what a killed run may have left there is out of reach"
+    return f"{NAME}: its folder is a link or no longer a folder; what a killed run may have left there is out of reach"
 
 
 def test_a_name_as_long_as_there_can_be_is_written_and_an_old_record_of_one_heals(root: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from rollout.content.documents.document import Format
 
 NAMES = ("yaml", "json", "toml", "ini")
-UNKNOWN = f"its format is not known; say it in 'files' by format: {'|'.join(NAMES)}"
+UNKNOWN = f"its format is not known; say it under 'files' with format: {'|'.join(NAMES)}"
 
 NOTHING = {"json": b"{}\n", "yaml": b"{}\n", "toml": b"", "ini": b""}  # documents that name nothing
 

@@ -80,7 +80,7 @@ class _JsonReader:
         if word in _WORDS:
             return word, "", None
         if word in {"NaN", "Infinity", "-Infinity"}:
-            return word, "", f"{word}, which is no JSON value"
+            return word, "", f"{word}, which is not a JSON value"
         if not _NUMBER.fullmatch(word):
             raise fault(self.text, at, f"not a JSON value: {word[:40]}")
         if abs(float(word)) == float("inf"):

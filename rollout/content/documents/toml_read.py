@@ -142,7 +142,7 @@ class _TomlReader:
         if isinstance(entry.value, list):
             return entry.value[-1]
         if not isinstance(entry.value, _Table):
-            raise fault(self.text, at, f"{key}: is no table")
+            raise fault(self.text, at, f"{key}: is not a table")
         return entry.value
 
     def _pair(self, table: _Table, at: int, within: _Table) -> int:

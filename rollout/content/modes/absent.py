@@ -27,9 +27,9 @@ def wanted(at: Situation) -> File | None:
 def reason(at: Situation, _actual: File) -> Cause:
     found = rest(at)
     if at.written is None:
-        return Cause("the inventory wants it absent, and rollout never wrote it", takes_over=True)
+        return Cause("the inventory wants it absent, but rollout never wrote it", takes_over=True)
     if not found.sure:
-        return Cause("the inventory wants it absent, and others may have written part of it", takes_over=True)
+        return Cause("the inventory wants it absent, but others may have written part of it", takes_over=True)
     return Cause("the inventory wants it absent" + ("; what others wrote stays" if found.content is not None else ""))
 
 

@@ -40,7 +40,7 @@ def reason(at: Situation, actual: File) -> Cause:
         place = f"; it takes the place of the {which} {', '.join(map(repr, names))}" if names else ""
         return Cause(f"the file has no block {at.item.block_id!r} yet{place}", takes_over=True)
     if text == blocks.said(at.item.body):
-        return Cause("its markers are written otherwise now")
+        return Cause("its markers have another form now")
     return Cause("the block differs" if at.written is None else "the template changed")
 
 

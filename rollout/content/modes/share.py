@@ -135,7 +135,9 @@ def _blocks(written: Written, base: bytes, item: Managed) -> tuple[str, ...]:
     chosen = [name for name in known if name == item.block_id] or (known if written.own else [])
     if len(chosen) > 1:
         listed = ", ".join(map(repr, chosen))
-        raise markers.MarkerError(f"which of the blocks {listed} is ours is not clear; say it in 'files' by id:")
+        raise markers.MarkerError(
+            f"it is not clear which of the blocks {listed} is ours; say it under 'files' with id:"
+        )
     return tuple(chosen)
 
 

@@ -30,7 +30,7 @@ def wanted(at: Situation) -> File | None:
 
 def reason(at: Situation, _actual: File) -> Cause:
     if at.written is None:
-        return Cause("the file exists and rollout never wrote it", takes_over=True)
+        return Cause("the file exists, but rollout never wrote it", takes_over=True)
     return Cause("the template changed")
 
 

@@ -49,6 +49,9 @@ def append(event_type: str, payload: str, instance: str | None, as_json: bool, *
     if name == UNASSIGNED:
         click.echo(f"no INSTANCE_ID: kept as unassigned ({UNASSIGNED})", err=True)
     if event_type not in known:
-        click.echo(f"type {event_type[:64]!r} is in no list: kept, and read as not understood", err=True)
+        click.echo(
+            f"type {event_type[:64]!r} is not in the list of types: it is kept, but readers do not understand it",
+            err=True,
+        )
     stored = {"event_id": str(own_id), "instance_id": name, "sequence_num": position}
     click.echo(json.dumps(stored) if as_json else f"{name} #{position} {own_id}")

@@ -43,7 +43,7 @@ def _as_text(numbers: Growth) -> Iterator[str]:
         yield f"  {kind.name:<24} {kind.count:>10,}{'' if kind.known else '  not understood'}"
     yield from ("", "newest sessions, their events, their last")
     yield from (f"  {a.instance:<32} {a.events:>8,}  {a.last[:19]}Z" for a in numbers.active)
-    yield from ("", f"estimate: {_bytes(numbers.bytes_in_a_year)} in a year, if it goes on like this")
+    yield from ("", f"estimate: {_bytes(numbers.bytes_in_a_year)} in a year, at this rate")
 
 
 def _as_json(numbers: Growth) -> str:

@@ -36,9 +36,9 @@ def health(ctx: click.Context, instance: str | None, as_json: bool) -> None:
         found = [compared.health(connection, name, wanted, datetime.now(UTC)) for name in names]
         endings = compared.endings(connection, names) if as_json and names else (0, 0)
     if instance and not (found[0].transcript or found[0].repository):
-        raise RolloutError(f"{instance}: neither its transcript nor its repository can be read here")
+        raise RolloutError(f"{instance}: neither its transcript nor its repository can be read on this machine")
     shown = _as_json(found, wanted.min_rate, endings) if as_json else "\n".join(_as_text(found, wanted.min_rate))
-    click.echo(shown or "no session of the last week has its transcript here")
+    click.echo(shown or "no session of the last week has its transcript on this machine")
     if any(one.below(wanted.min_rate) for one in found):
         ctx.exit(BELOW)
 
@@ -51,7 +51,7 @@ def _as_text(found: list[Health], bound: float) -> Iterator[str]:
             yield f"  {rate.kind:<16} {rate.stored:>6} of {rate.happened:<6} {100 * rate.value:6.1f} %{mark}"
             yield from (f"      missing: {key[:100]}" for key in rate.missing[:NAMED])
         if not one.rates:
-            yield "  nothing happened that an event would tell of"
+            yield "  nothing happened that needed an event"
 
 
 def _as_json(found: list[Health], bound: float, endings: tuple[int, int]) -> str:

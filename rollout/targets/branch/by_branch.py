@@ -42,7 +42,7 @@ def propose(task: Task, changes: list[Change], tip: str, wanted: Wanted) -> Outc
     lease = Lease(f"refs/heads/{branch}", None if there is None else there.commit)
     answer = _pushed(task, built, lease, wanted)
     if isinstance(answer, NoOptions):
-        return Unsupported("the server takes no options with a push")
+        return Unsupported("the server does not support push options")
     try:
         now = proposals.refs_at(task.store, lease.ref).get(lease.ref)
     except Unreachable as error:

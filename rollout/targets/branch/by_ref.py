@@ -42,7 +42,7 @@ def propose(task: Task, changes: list[Change], tip: str, wanted: Wanted) -> Outc
     pushing = way.open(wanted) if standing is None or not standing.left else way.update(wanted)
     answer = _pushed(task, built, pushing)
     if isinstance(answer, NoOptions):
-        return Unsupported("the server takes no options with a push")
+        return Unsupported("the server does not support push options")
     try:
         return _judged(task, built, answer, pushing.ref)
     except Unreachable as error:

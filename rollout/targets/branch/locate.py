@@ -52,7 +52,8 @@ def locate(where: Branch, person: Person, *, for_git: bool = True) -> Located:
     urls = repo.remote_urls(where.remote)
     if len(urls) > 1:
         raise Unfit(
-            State.BLOCKED, said(f"remote {where.remote!r} has {len(urls)} addresses to push to; give the target a url")
+            State.BLOCKED,
+            said(f"remote {where.remote!r} has {len(urls)} addresses to push to; add a url to the target"),
         )
     if not urls:
         others = repo.remotes()

@@ -128,5 +128,5 @@ def _branch_gone(task: Task, standing: Standing) -> str:
         answer = Unheard(first_line(str(error)))
     if isinstance(answer, Pushed):
         return f"the branch {standing.branch} is deleted"
-    why = answer.words if isinstance(answer, Refused) else "it is not where it was"
+    why = answer.words if isinstance(answer, Refused) else "it has moved"
     return f"the branch {standing.branch} stays ({why})"

@@ -185,5 +185,5 @@ def _note_pushed(task: Task, built: Built) -> list[str]:
         if built.base == task.step.base:
             in_sync.keep_pushed(task.store, built.commit, task.step)
     except (GitError, OSError) as error:
-        return [f"could not note the push here ({first_line(str(error))}); the next run looks again"]
+        return [f"could not record the push here ({first_line(str(error))}); the next run looks again"]
     return []

@@ -74,9 +74,9 @@ def not_arrived(answer: Answer) -> Landed:
         case Refused():
             return answer
         case Moved():  # and yet upstream shows the old commit
-            return Refused("the branch is not where upstream shows it (stale info; a mirror that lags?)")
+            return Refused("the branch is not where upstream shows it (stale info; is it a mirror that lags?)")
         case Pushed():
-            reason = "the server took the push but still shows the old commit (a mirror that lags?); run it again"
+            reason = "the server took the push but still shows the old commit (is it a mirror that lags?); run it again"
             return Unknown(reason, seen=True)
         case Unheard(late=True):
             return Unknown("the server did not answer the push in time; it may still take it", seen=True)

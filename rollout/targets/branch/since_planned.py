@@ -19,7 +19,9 @@ def since_planned(task: Task, tip: str) -> Outcome | None:
     if tip == step.base:
         return None
     if step.base is not None and not task.at.local and not lineage.related(task.store, step.base, tip):
-        return outcome_of(step, Verdict.STALE, said("upstream has another history now; nothing was written"), base=tip)
+        return outcome_of(
+            step, Verdict.STALE, said("upstream has a different history now; nothing was written"), base=tip
+        )
     known = [change.before.content for change in step.changes if change.before]
     there = snapshot.at(task.store, tip, step.managed, known, network=not task.settings.offline)
     if all(there.files.get(change.path) == change.after for change in step.changes):

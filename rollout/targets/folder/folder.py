@@ -34,7 +34,7 @@ def observe(target: Target, desired: Desired, settings: Settings, decisions: Dec
     assert isinstance(target.location, Folder)
     root = target.location.root
     if not root.exists() and not root.parent.exists():
-        reason = f"neither {root} nor the folder it is in exists; make it, or mend the path"
+        reason = f"neither {root} nor the folder it is in exists; make it, or correct the path"
         return Step(target.name, target.location, State.MISSING, said(reason), None)
     if root.exists() and not root.is_dir():
         return Step(target.name, target.location, State.BLOCKED, said(f"{root} is not a folder"), None)

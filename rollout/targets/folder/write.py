@@ -23,7 +23,7 @@ from rollout.targets.folder.displaced import Beside, is_scratch_of, scratch_name
 from rollout.targets.folder.memory import FolderMemory
 
 _MAX_MERGES = 50  # how many of our writes to a file are remembered, and can be undone
-_OUT_OF_REACH = "its folder is a link or no folder any more; what a killed run may have left there is out of reach"
+_OUT_OF_REACH = "its folder is a link or no longer a folder; what a killed run may have left there is out of reach"
 _BLOCKED = {errno.ENOTDIR, errno.ELOOP}  # somebody put something else in the place of a folder
 
 
