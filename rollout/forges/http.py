@@ -108,7 +108,7 @@ class Http(Struct, frozen=True):
             if answer.status not in {301, 302, 303, 307, 308}:
                 return answer
             url = self._onward(request, url, answer)
-        raise Trouble(Kind.BROKEN, f"{self.host} redirects without end")
+        raise Trouble(Kind.BROKEN, f"{self.host} redirects in a circle")
 
     def _onward(self, request: Request, url: str, answer: Answer) -> str:
         there = urljoin(url, answer.headers.get("location", ""))

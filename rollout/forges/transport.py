@@ -45,9 +45,9 @@ def _read(response: Any, host: str, patience: float) -> Heard:
         size += len(piece)
         pieces.append(piece)
         if size > _MOST:
-            raise Trouble(Kind.BROKEN, f"{host} sends an answer without end (over {_MOST >> 20} MiB)")
+            raise Trouble(Kind.BROKEN, f"{host} sends an answer that does not end (over {_MOST >> 20} MiB)")
         if time.monotonic() > deadline:
-            raise Trouble(Kind.UNREACHABLE, f"{host} does not come to the end of its answer")
+            raise Trouble(Kind.UNREACHABLE, f"{host} did not finish its answer in time")
     return response.status, {name.lower(): value for name, value in response.headers.items()}, b"".join(pieces)
 
 
