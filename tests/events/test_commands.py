@@ -279,7 +279,7 @@ def test_a_held_lock_is_busy(run: Run, store: str) -> None:
         slow.execute("SELECT append_event(%s, 'spawn')", (INSTANCE,))
         said = run("append", "commit", "--instance", INSTANCE, "--database", store + "&options=-clock_timeout%3D50")
         slow.rollback()
-    assert (said.code, "another transaction holds a lock" in said.err) == (5, True)
+    assert (said.code, "another transaction has held a lock" in said.err) == (5, True)
 
 
 def test_the_inventory_names_the_database_when_nobody_else_does(event_store: str) -> None:
