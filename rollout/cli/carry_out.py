@@ -30,6 +30,7 @@ from rollout.planning import needs, writable
 from rollout.planning.review import as_reviewed, same_place, stale_targets
 from rollout.planning.undo import holds_after
 from rollout.showing import colour, next_step, plans
+from rollout.showing.names import grouped, names
 from rollout.showing.outcomes import outcomes_text
 from rollout.showing.wrapping import wrapped
 from rollout.store import looks
@@ -77,7 +78,7 @@ def reviewed(at: Session, book: Ledger, planfile: str, settings: Settings, decis
     stale |= dict.fromkeys(gone, "is no longer in the inventory")
     stale |= {s.target: why for s in steps if s.target in fresh and (why := stale_targets(s, fresh[s.target]))}
     if stale:
-        told = plans.grouped(stale.items(), whole=at.options.verbose > 0)
+        told = grouped(stale.items(), whole=at.options.verbose > 0)
         place, new = Place(planfile), "make a new one: rollout plan --out"
         stands = Mistake("the plan is stale; nothing was changed", place, new)
         raise Refused(*(Mistake(line, place) for line in told), stands)
@@ -141,13 +142,13 @@ def carry_out(at: Session, book: Ledger, what: Undertaking) -> int:
 def _tell_end(at: Session, what: Undertaking, steps: tuple[Step, ...], outcomes: list[Outcome]) -> None:
     """Tell what came of a run, and what comes next."""
     how = at.screen.display
-    told = [replace(outcome, why=at.pointed(outcome.why)) for outcome in outcomes]
+    told = [replace(outcome, why=at.on_screen(outcome.why)) for outcome in outcomes]
     at.screen.data(outcomes_text(told, how, what.command))
     then = next_step.after_run(what.same, steps, outcomes, ended=at.interrupt.number is None)
     at.screen.data("".join(f"{line}\n" for line in plans.next_line(at.next(then))))
     held = holds_after(steps, outcomes)
     if held:
-        on_hold = f"On hold until their templates change: {plans.names(held, whole=how.whole)}"
+        on_hold = f"On hold until their templates change: {names(held, whole=how.whole)}"
         on_hold = f"{on_hold}; {at.again('apply', '--release')} writes what they say."
         at.screen.data("\n".join(wrapped(on_hold, how.width)) + "\n")
 
@@ -158,7 +159,7 @@ def _show(at: Session, what: Undertaking) -> None:
         return
     how = at.screen.display
     if what.show_plan and not (what.consent.yes and at.options.quiet):
-        at.screen.data(plans.plan_text(at.with_ways_out(what.plan), how, with_diff=not what.consent.yes or how.whole))
+        at.screen.data(plans.plan_text(at.shown(what.plan), how, with_diff=not what.consent.yes or how.whole))
         at.screen.data(plans.ending(what.plan.steps, how))
         return
     for line in plans.orphans(what.plan.steps, whole=how.whole):

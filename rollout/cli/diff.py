@@ -13,8 +13,8 @@ from rollout.inventory import choose
 from rollout.model import plan_document
 from rollout.model.inventory import Target
 from rollout.model.plan import Action, Change, State, Step
-from rollout.showing import plans
 from rollout.showing.diffs import diff_of, paint_diff
+from rollout.showing.names import grouped, names
 
 _LEFT_OUT = {State.MISSING, State.UNREACHABLE, State.BLOCKED}  # for these the difference alone does not tell everything
 
@@ -54,7 +54,7 @@ def diff(context: click.Context, words: tuple[str, ...], base: bool, offline: bo
             )  # fmt: skip
         else:
             _print(at, pairs)
-            for line in plans.grouped((step.target, f"{step.state}: {step.reason}") for step in left_out):
+            for line in grouped((step.target, f"{step.state}: {step.reason}") for step in left_out):
                 at.screen.say(f"rollout: {line}")
         return 1 if left_out else 0
 
@@ -71,7 +71,7 @@ def _managed(steps: tuple[Step, ...], path: str, targets: list[str]) -> None:
     paths = list(dict.fromkeys(str(managed) for step in steps for managed in step.managed))
     if paths and path not in paths:
         meant = near(path, [*paths, *targets], f"managed are: {', '.join(paths)}")
-        about = plans.names([step.target for step in steps])
+        about = names([step.target for step in steps])
         raise UsageError(f"{about}: {path!r} is not managed{meant}")
 
 

@@ -15,6 +15,8 @@ from rollout.fleet.explain import explanation
 from rollout.ledger import ledger
 from rollout.model.parts import Input
 
+_VALUE = 60  # characters of a value that are shown
+
 
 @click.command()
 @click.argument("target", shell_complete=completing.targets)
@@ -70,7 +72,8 @@ def explain(context: click.Context, target: str, path: str, offline: bool) -> in
         )
         for variable in found.variables:
             shown = json.dumps(variable.value, ensure_ascii=False)
-            shown = shown if len(shown) <= 60 else shown[:57] + "..."
+            if len(shown) > _VALUE and not at.options.verbose:
+                shown = f"{shown[:_VALUE]}... ({len(shown) - _VALUE:,} more characters; -v shows them)"
             lines.append(f"  variable     {variable.name} = {shown}  (from {variable.source})")
         lines += [f"  reads        {one.path} of {one.target}" for one in files_read(found.inputs)]
         lines.append(f"  last run     {last_run or 'none that is recorded'}")

@@ -28,7 +28,8 @@ _RUNS = 100
 
 def page(at: Session) -> str:
     """Return the page as HTML, short enough to be mailed."""
-    made = at.with_ways_out(at.plan(at.settings(offline=True)))
+    made = at.plan(at.settings(offline=True))
+    made = replace(made, steps=tuple(replace(step, why=at.pointed(at.as_data(step.why))) for step in made.steps))
     hide = at.screen.masked
     write = partial(html.html, hide=hide)
     return fitting.fitted(pages.page(_facts(at, made)), write, partial(html.weight, hide=hide))
@@ -42,7 +43,7 @@ def _facts(at: Session, made: Plan) -> pages.Facts:
         inventory=inventory.path.resolve().parent.name or inventory.path.name,
         now=clock.now(),
         plan=made,
-        rows=status_rows.rows(made, last, reasons_of, whole=at.options.verbose > 0),
+        rows=status_rows.rows(made, last, reasons_of),
         runs=[replace(run, at_work=run.run == at_work) for run in runs],
         known=Known(sites=_sites(made), same=at.same(everywhere=True)),
         events=_trends(at),

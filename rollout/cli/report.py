@@ -20,6 +20,7 @@ from rollout.model.outcomes import PastRun
 from rollout.planning.rollouts import last_rollout, shares
 from rollout.planning.writable import reasons_of
 from rollout.showing import status_rows
+from rollout.showing.on_screen import on_screen
 from rollout.showing.report import Told, markdown
 
 
@@ -54,9 +55,11 @@ def report(context: click.Context, run: str | None, form: str, out: str | None) 
             runs = tuple(replace(past, at_work=past.run == at_work) for past in _runs(book, run))
         made = at.plan(at.settings(offline=True))
         rows = tuple(status_rows.rows(made, last, reasons_of))
-        text = markdown(Told(runs, shares(runs), rows, event_facts(at, runs[0].started_at)))
+        text = markdown(
+            Told(runs, shares(runs), rows, event_facts(at, runs[0].started_at)), whole=at.options.verbose > 0
+        )
         if out is None:
-            at.screen.data(text)
+            at.screen.data(on_screen(text, at.screen.display.width))
         else:
             _write(at, out, at.screen.fit(text))
     return 0

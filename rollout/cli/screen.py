@@ -27,7 +27,7 @@ class Screen:
         self._options = options
         self.paint = colour.painter(options.colour_on(sys.stdout))
         self._paint_err = colour.painter(options.colour_on(sys.stderr))
-        self._live = sys.stderr.isatty() and not options.quiet and not options.json
+        self._live = streams.repaints(sys.stderr) and not options.quiet and not options.json
         self._painted = 0.0
         self._line = False
         self._hidden: list[str] = []

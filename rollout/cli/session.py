@@ -72,9 +72,18 @@ class Session(Struct, frozen=True):
         """Return a reason whose way out, as it is typed, works on what this command works on and on nothing else."""
         return reasons.pointed(why, shlex.join(self.same()))
 
-    def with_ways_out(self, plan: Plan) -> Plan:
-        """Return a plan as it is shown here."""
-        return replace(plan, steps=tuple(replace(step, why=self.pointed(step.why)) for step in plan.steps))
+    def on_screen(self, why: Reason) -> Reason:
+        """Return a reason as a person reads it here: whole with -v, and otherwise saying that -v tells more."""
+        pointed = self.pointed(why)
+        return reasons.whole(pointed) if self.options.verbose else reasons.on_screen(pointed)
+
+    def as_data(self, why: Reason) -> Reason:
+        """Return a reason as a program reads it: whole with -v."""
+        return reasons.whole(why) if self.options.verbose else why
+
+    def shown(self, plan: Plan) -> Plan:
+        """Return a plan as a person reads it here."""
+        return replace(plan, steps=tuple(replace(step, why=self.on_screen(step.why)) for step in plan.steps))
 
     def settings(self, *, offline: bool = False, push: bool = True, writes: bool = False) -> Settings:
         """Return the settings of a command; one that `writes` waits for others that write, one that reads does not."""

@@ -40,7 +40,8 @@ def status(context: click.Context, fetch: bool, detailed_exitcode: bool, form: s
     with session.opened(context) as at:
         settings = at.settings(offline=not fetch)
         made = pacing.shown(at, at.plan(settings), settings)
-        rows = status_rows.rows(made, last_outcomes(at), reasons_of, whole=at.options.verbose > 0)
+        shown = at.as_data if at.options.json or form != "table" else at.on_screen
+        rows = status_rows.rows(made, last_outcomes(at), reasons_of, shown)
         when = status_rows.fetched_at(made)
         nobodys = _unmanaged(at) if fetch else None
         if at.options.json or form == "json":

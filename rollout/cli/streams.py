@@ -57,3 +57,8 @@ def width(stream: TextIO) -> int | None:
         return os.get_terminal_size(stream.fileno()).columns or _COLUMNS
     except OSError:
         return _COLUMNS
+
+
+def repaints(stream: TextIO) -> bool:
+    """Tell whether a stream is a terminal on which a line can be painted over."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"

@@ -23,7 +23,7 @@ from rollout.model.plan import Action, Change, OnDrift, State, Step
 from rollout.planning.keeping import WAITING
 from rollout.rendering.formatters import Formatters
 from rollout.showing.diffs import diff_of, paint_diff
-from rollout.showing.plans import names
+from rollout.showing.names import names
 
 _UNKNOWN = {State.MISSING, State.UNREACHABLE}
 

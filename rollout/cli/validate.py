@@ -15,8 +15,8 @@ from rollout.fleet.ways import ways
 from rollout.model.reviews import Via
 from rollout.rendering.checks import FileChecks
 from rollout.rendering.formatters import Formatters
-from rollout.showing import plans
 from rollout.showing.colour import count
+from rollout.showing.names import grouped
 from rollout.showing.plans import VIA
 
 
@@ -50,11 +50,11 @@ def validate(context: click.Context) -> int:
             at.screen.document({"format": "rollout-validate/1", **summary})
         elif faulty:
             said = ((name, message) for name, found in faulty.items() for message in found)
-            for line in plans.grouped(said, whole=at.options.verbose > 0):
+            for line in grouped(said, whole=at.options.verbose > 0):
                 at.screen.say(line)
         else:
             proposed = ((name, VIA[how]) for name, how in via.items() if how is not Via.PUSH)
-            for line in plans.grouped(proposed, whole=at.options.verbose > 0):
+            for line in grouped(proposed, whole=at.options.verbose > 0):
                 at.screen.data(f"{line}\n")
             at.screen.data(
                 f"{at.loaded.shown}: {count(len(problems), 'target')}, {count(files, 'managed file')}, all well.\n"

@@ -56,7 +56,7 @@ def _tried(old: Old, target: Target, source: Source, fit: Fit) -> Fit | str:
         return str(fault)
     missing = [str(slot.path) for slot in slots if source.snapshot.files.get(slot.path) is None]
     if missing:
-        return "" if len(missing) == len(slots) else f"it has no {', '.join(missing[:3])}"
+        return "" if len(missing) == len(slots) else f"it has no {', '.join(missing)}"
     values = dict(fit.own)
     for slot in slots:
         values |= _values(old, slot, source, target, values)

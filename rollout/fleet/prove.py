@@ -42,7 +42,7 @@ def problems(found: Iterable[Unproved]) -> dict[str, tuple[Problem, ...]]:
         by_path.setdefault((fault.target, fault.path), []).append(fault.reason)
     made: dict[str, tuple[Problem, ...]] = {}
     for (target, path), reasons in by_path.items():
-        more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+        more = f" (and {len(reasons) - 1:,} more; rollout verify lists them)" if len(reasons) > 1 else ""
         problem = Problem(PurePosixPath(path), f"{reasons[0]}{more}")
         made[target] = (*made.get(target, ()), problem)
     return made

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from msgspec import Struct
 
 from rollout.model.changed import Did
+from rollout.model.few import left_out
 
 
 class Decide(Struct, frozen=True):
@@ -42,12 +43,13 @@ class FileCauses(Struct, frozen=True):
     action: str = ""
     decide: Decide | None = None
     whole: bool = False
+    hint: bool = False  # whether the reader has -v at hand
     dated: bool = False  # times as dates: for what is read much later
 
     @property
     def words(self) -> str:
         named = [f"{path}: {did.words(dated=self.dated)}" for path, did in self.found[: None if self.whole else 1]]
-        more = f" (and {len(self.found) - len(named)} more)" if len(self.found) > len(named) else ""
+        more = left_out(len(self.found) - len(named), hint=self.hint)
         before = f"{self.action}: " if self.action else ""
         ways = f"; {self.decide.words(self.found[0][0], len(self.found))}" if self.decide is not None else ""
         return before + "; ".join(named) + more + ways
@@ -58,10 +60,12 @@ class Kept(Struct, frozen=True):
 
     paths: tuple[PurePosixPath, ...]
     whole: bool = False
+    hint: bool = False
 
     @property
     def words(self) -> str:
-        return f"{_named(self.paths, whole=self.whole)}: kept as others left it, until the template changes"
+        named = _named(self.paths, whole=self.whole, hint=self.hint)
+        return f"{named}: kept as others left it, until the template changes"
 
 
 class OnHold(Struct, frozen=True):
@@ -69,10 +73,13 @@ class OnHold(Struct, frozen=True):
 
     paths: tuple[PurePosixPath, ...]
     whole: bool = False
+    hint: bool = False
 
     @property
     def words(self) -> str:
-        return f"{_named(self.paths, whole=self.whole)}: held since a revert, until the template changes"
+        return (
+            f"{_named(self.paths, whole=self.whole, hint=self.hint)}: held since a revert, until the template changes"
+        )
 
 
 class Frozen(Struct, frozen=True):
@@ -85,7 +92,6 @@ class Frozen(Struct, frozen=True):
         return "held by `hold` in the inventory" + (f" until {self.until}" if self.until else "")
 
 
-def _named(paths: tuple[PurePosixPath, ...], *, whole: bool) -> str:
+def _named(paths: tuple[PurePosixPath, ...], *, whole: bool, hint: bool) -> str:
     named = paths if whole else paths[:1]
-    more = f" (and {len(paths) - 1} more)" if len(paths) > len(named) else ""
-    return ", ".join(map(str, named)) + more
+    return ", ".join(map(str, named)) + left_out(len(paths) - len(named), hint=hint)

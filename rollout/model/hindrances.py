@@ -7,6 +7,8 @@ from typing import assert_never
 
 from msgspec import Struct
 
+from rollout.model.few import left_out
+
 _SHOWN = 3
 
 
@@ -104,7 +106,7 @@ Hindrance = (
 )
 
 
-def in_words(why: Hindrance) -> str:
+def in_words(why: Hindrance, *, whole: bool = False, hint: bool = False) -> str:
     """Say in one line what keeps a checkout where it is."""
     match why:
         case OnBranch(name):
@@ -127,7 +129,7 @@ def in_words(why: Hindrance) -> str:
         case OwnCommits(count):
             return f"{count} commit{'s' * (count > 1)} of your own {'are' if count > 1 else 'is'} not upstream"
         case Edited(files):
-            return _edited(files)
+            return _edited(files, whole=whole, hint=hint)
         case Locked(lock):
             return f"busy: {lock} exists"
         case Unusable(words):
@@ -142,7 +144,7 @@ def in_words(why: Hindrance) -> str:
             assert_never(never)
 
 
-def _edited(files: tuple[tuple[PurePosixPath, str], ...]) -> str:
+def _edited(files: tuple[tuple[PurePosixPath, str], ...], *, whole: bool, hint: bool) -> str:
     parts = [f"{path} {what}" for path, what in sorted(files)]
-    more = f" (and {len(parts) - _SHOWN} more)" if len(parts) > _SHOWN else ""
-    return ", ".join(parts[:_SHOWN]) + more
+    shown = parts if whole else parts[:_SHOWN]
+    return ", ".join(shown) + left_out(len(parts) - len(shown), hint=hint)

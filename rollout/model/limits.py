@@ -6,6 +6,8 @@ from pathlib import PurePosixPath
 
 from msgspec import Struct
 
+from rollout.model.few import few
+
 
 class Budget(Struct, frozen=True):
     """How much of these files together may be loaded by whoever reads them."""
@@ -71,7 +73,8 @@ class BudgetUse(Struct, frozen=True):
         limits = [f"{self.chars:,} of {self.budget.max_chars:,} characters"] if self.budget.max_chars else []
         limits += [f"about {self.tokens:,} of {self.budget.max_tokens:,} tokens"] if self.budget.max_tokens else []
         grown = sorted((part for part in self.parts if part.chars), key=lambda part: part.before - part.chars)
-        return f"budget {self.budget.name}: {', '.join(limits)}: {', '.join(part.words for part in grown[:5])}"
+        parts = few([part.words for part in grown], 5, "rollout plan --json names them")
+        return f"budget {self.budget.name}: {', '.join(limits)}: {parts}"
 
 
 class Finding(Struct, frozen=True):

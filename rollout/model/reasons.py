@@ -44,6 +44,8 @@ class HeldBack(Struct, frozen=True):
     """The checkout is kept from having what upstream has."""
 
     by: Hindrance
+    whole: bool = False
+    hint: bool = False
 
 
 class Needs(Struct, frozen=True):
@@ -123,9 +125,15 @@ def files(found: Iterable[tuple[PurePosixPath, str]], action: str = "") -> FileC
 
 def whole(reason: Reason) -> Reason:
     """Return a reason that names every file."""
-    return _each(
-        reason, lambda part: replace(part, whole=True) if isinstance(part, FileCauses | Kept | OnHold) else part
-    )
+    return _each(reason, lambda part: replace(part, whole=True) if isinstance(part, _SHORTENED) else part)
+
+
+def on_screen(reason: Reason) -> Reason:
+    """Return a reason that says how to see what it leaves out."""
+    return _each(reason, lambda part: replace(part, hint=True) if isinstance(part, _SHORTENED) else part)
+
+
+_SHORTENED = (FileCauses, Kept, OnHold, HeldBack)
 
 
 def pointed(reason: Reason, options: str) -> Reason:
@@ -187,8 +195,8 @@ def _words(part: Part) -> str:
             return text
         case WayOut(way, options):
             return _way_out(way, options)
-        case HeldBack(by):
-            return in_words(by)
+        case HeldBack(by, whole, hint):
+            return in_words(by, whole=whole, hint=hint)
         case Needs(target, state, why):
             return f"needs {target}, which is {state}" + (f": {why.text}" if why else "")
         case FileCauses() | Collision() | Kept() | OnHold() | Frozen():

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from rollout.content.patterns import matches_exactly
 from rollout.model.circumstances import Decisions
+from rollout.model.few import SHOWN, few
 from rollout.model.files import File, Obstacle, fingerprint
 from rollout.model.inventory import Branch, Folder, Target
 from rollout.model.parts import Input
@@ -35,7 +36,7 @@ def stale_targets(then: Step, now: Step) -> str | None:
     both = then.managed.keys() & now.managed.keys()
     changed = sorted(str(path) for path in both if then.managed[path] != now.managed[path])
     changed += [name for name in read_since(then.inputs, now.inputs) if name not in changed]
-    return f"{', '.join(changed[:3])} changed since the plan was made" if changed else None
+    return f"{few(changed, 3, SHOWN)} changed since the plan was made" if changed else None
 
 
 def read_since(then: Iterable[Input], now: Iterable[Input]) -> list[str]:

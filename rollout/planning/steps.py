@@ -96,7 +96,7 @@ def kept(step: Step) -> Reason:
 def _with_collisions(why: Reason, checkout: CheckoutState | None) -> Reason:
     """Say with a state which commits of a person's own will meet ours when they pull."""
     collides = () if checkout is None else checkout.collides
-    more = [Said(f"and {len(collides) - 3} more")] if len(collides) > 3 else []
+    more = [Said(f"and {len(collides) - 3:,} more; rollout plan --json names them")] if len(collides) > 3 else []
     return why.also(*collides[:3], *more)
 
 

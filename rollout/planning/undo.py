@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.model.circumstances import Circumstances
+from rollout.model.few import SHOWN, few
 from rollout.model.files import Desired, File, Obstacle, Snapshot, fingerprint
 from rollout.model.inventory import Target
 from rollout.model.outcomes import CHANGED, Outcome, Verdict, WrittenPath
@@ -108,7 +109,7 @@ def _obstacle(
 
 
 def _named(paths: Iterable[PurePosixPath]) -> str:
-    return ", ".join(str(path) for path in list(paths)[:3])
+    return few(list(paths), 3, SHOWN)
 
 
 def _step(target: Target, snapshot: Snapshot, changes: tuple[Change, ...], circumstances: Circumstances) -> Step:

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from msgspec.structs import replace
 
+from rollout.model.few import few
 from rollout.model.inventory import Target
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import State, Step
@@ -46,7 +47,7 @@ def through(step: Step, outcome: Outcome | None) -> bool:
 
 def obstacle(wave: Wave, number: int, left: Collection[str]) -> Reason:
     """Say which targets of a wave keep the later ones waiting."""
-    names = ", ".join(sorted(left)[:3]) + (f" and {len(left) - 3} more" if len(left) > 3 else "")
+    names = few(sorted(left), 3, "rollout status names them")
     return Reason((Later(f"wave {number + 1} ({wave.named}) is not through: {names}"),))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from rollout.model.few import SHOWN, few
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Action, State, Step
 from rollout.model.reasons import NONE, Reason, SinceWaiting, Way, WayOut, dated, said, without_ways
@@ -59,8 +60,7 @@ def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
         if step.overtaken and step.state in {State.DRIFT, State.CONFLICT}:
             return be(Verdict.STALE, Reason((SinceWaiting(without_ways(step.why)), WayOut(Way.PLAN_AGAIN))))
         if step.outrun and step.changes:
-            names = ", ".join(str(path) for path in step.outrun[:3])
-            changed = SinceWaiting(said(f"upstream changed {names}"))
+            changed = SinceWaiting(said(f"upstream changed {few(step.outrun, 3, SHOWN)}"))
             return be(Verdict.STALE, Reason((changed, WayOut(Way.PLAN_AGAIN))))
         if step.overtaken and step.state is State.PENDING:
             renewed = said("the commit that waits is not what is asked for now").also(WayOut(Way.RENEW))

@@ -11,6 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from rollout.errors import UsageError
+from rollout.model.few import few
 from rollout.model.files import TemplateFile
 
 _MAX_FILE = 16 * 1024 * 1024
@@ -34,8 +35,7 @@ class Read(Struct, frozen=True):
     def warning(self) -> str | None:
         if not self.left_out:
             return None
-        more = len(self.left_out) - _NAMED
-        names = ", ".join(self.left_out[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+        names = few(self.left_out, _NAMED, "git status --ignored names those")
         return f"templates/: left out because they are not templates or git ignores them: {names}"
 
 

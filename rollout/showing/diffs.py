@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from rollout.model.files import File
 from rollout.model.plan import Action, Change
 from rollout.safety.shown import plain
@@ -56,6 +58,27 @@ def _text(content: bytes) -> str | None:
 def _lines(text: str) -> list[str]:
     parts = text.split("\n")
     return [part + "\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
+
+
+class ChangedLines(Struct, frozen=True):
+    """What a diff changes, without what stands around it and where: modes and sides, and the lines that go and come."""
+
+    head: tuple[str, ...]
+    lines: tuple[str, ...]
+
+    @property
+    def number(self) -> int:
+        """Return how many lines change: one that is another now goes and comes, and is one."""
+        return max(sum(line.startswith(sign) for line in self.lines) for sign in "-+")
+
+
+def changed(text: str) -> ChangedLines:
+    """Return what a diff changes."""
+    lines = text.splitlines()
+    start = next((i for i, line in enumerate(lines) if line.startswith("@@")), len(lines))
+    return ChangedLines(
+        tuple(lines[:start]), tuple(line for line in lines[start:] if line.startswith(("+", "-", "\\")))
+    )
 
 
 def paint_diff(text: str, paint: Paint, indent: str = "    ") -> str:

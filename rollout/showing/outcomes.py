@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from rollout.model.outcomes import Outcome, PastRun, Verdict
-from rollout.model.reasons import for_many, whole, without_ways
+from rollout.model.reasons import for_many, without_ways
 from rollout.safety.shown import plain
 from rollout.showing.colour import Paint
 from rollout.showing.display import Display
-from rollout.showing.plans import DID, names
+from rollout.showing.names import names
+from rollout.showing.plans import DID
 from rollout.showing.table import Column, table
 from rollout.showing.wrapping import wrapped
 
@@ -45,8 +46,7 @@ def outcomes_text(outcomes: Sequence[Outcome], how: Display, command: str = "app
     lines = [how.paint(line, "bold") for line in wrapped(f"{title}: {head or 'nothing to do'}.", how.width)]
     for (_, verdict, _), found in sorted(groups.items(), key=lambda item: item[0]):
         targets = [outcome.target for outcome in found]
-        why = whole(found[0].why) if how.whole else found[0].why
-        reason = replace(found[0], why=why if len(found) == 1 else for_many(why)).told
+        reason = (found[0] if len(found) == 1 else replace(found[0], why=for_many(found[0].why))).told
         if reason or verdict not in {"unchanged"}:
             colour = _DONE.get(Verdict(verdict), "red")
             number = f" ({len(targets):,})" if len(targets) > 1 else ""

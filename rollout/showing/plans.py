@@ -9,12 +9,12 @@ from pathlib import PurePosixPath
 from rollout.model import reasons
 from rollout.model.plan import Action, Change, Plan, State, Step
 from rollout.model.plan_document import summary
-from rollout.model.reasons import Reason
 from rollout.model.reviews import Via
 from rollout.safety.shown import plain
+from rollout.showing import diff_groups
 from rollout.showing.colour import MARKS, count
-from rollout.showing.diffs import cut, diff_of, paint_diff
 from rollout.showing.display import Display
+from rollout.showing.names import grouped, names
 from rollout.showing.wrapping import cells, wrapped
 
 STATE_COLOUR = {
@@ -72,7 +72,7 @@ def plan_text(plan: Plan, how: Display, *, with_diff: bool) -> str:
     for group in _alike([step for step in plan.steps if not _quiet(step)]):
         out += [*_group_text(group, how, with_author=with_author), ""]
     if with_diff:
-        out += _diffs(plan.steps, how)
+        out += diff_groups.text(plan.steps, how)
     if quiet and len(quiet) < len(plan.steps):
         in_sync = f"in sync: {names([s.target for s in quiet], whole=how.whole)}"
         out += [*(how.paint(line, "dim") for line in wrapped(in_sync, how.width)), ""]
@@ -115,7 +115,7 @@ def _alike(steps: Sequence[Step]) -> list[list[Step]]:
 def _group_text(group: list[Step], how: Display, *, with_author: bool) -> list[str]:
     step = group[0]
     targets = names([s.target for s in group], whole=how.whole) if len(group) > 1 else _titled(step)
-    reason = (_whole(step.why, how) if len(group) == 1 else reasons.for_many(_whole(step.why, how))).text
+    reason = (step.why if len(group) == 1 else reasons.for_many(step.why)).text
     about = f" ({plain(reason)})" if reason else ""
     lines = wrapped(f"{targets}: {how.paint(step.state.value, STATE_COLOUR[step.state])}{about}", how.width, "    ")
     if with_author and step.author and step.changes:
@@ -131,10 +131,6 @@ def _group_text(group: list[Step], how: Display, *, with_author: bool) -> list[s
 
 
 _UNDER = " " * 13  # under a path, behind its mark and its action
-
-
-def _whole(why: Reason, how: Display) -> Reason:
-    return reasons.whole(why) if how.whole else why
 
 
 def _change_lines(change: Change, how: Display) -> list[str]:
@@ -169,20 +165,6 @@ def _titled(step: Step) -> str:
     return f"{step.target} ({step.branch})" if step.branch else f"{step.target} (folder)"
 
 
-def names(found: Sequence[str], most: int = 6, *, whole: bool = False) -> str:
-    """Return names in one line: all of them, or the first of many."""
-    shown = ", ".join(found if whole else found[:most])
-    return shown if whole or len(found) <= most else f"{shown} and {len(found) - most:,} more (-v names them)"
-
-
-def grouped(said: Iterable[tuple[str, str]], *, whole: bool = False) -> list[str]:
-    """Return each text once, with the targets that it is about."""
-    groups: dict[str, list[str]] = {}
-    for target, text in said:
-        groups.setdefault(text, []).append(target)
-    return [f"{names(targets, whole=whole)}: {text}" for text, targets in groups.items()]
-
-
 UNNAMED = "no template names it any more; mode: absent takes out what rollout wrote there"
 
 
@@ -193,24 +175,6 @@ def orphan(path: PurePosixPath) -> str:
 def orphans(steps: Iterable[Step], *, whole: bool = False) -> list[str]:
     """Return a line for each file that rollout wrote and no template names any more."""
     return grouped(((step.target, orphan(path)) for step in steps for path in step.orphans), whole=whole)
-
-
-def _diffs(steps: Sequence[Step], how: Display) -> list[str]:
-    """Return each distinct diff once, with the targets it applies to."""
-    groups: dict[str, list[tuple[Step, Change]]] = {}
-    for step in steps:
-        for change in step.changes:
-            if change.action is not Action.ERROR:
-                groups.setdefault(diff_of(change), []).append((step, change))
-    out: list[str] = []
-    for text, members in groups.items():
-        step, change = members[0]
-        where = f"{plain(str(change.path))} in {names([s.target for s, _ in members], whole=how.whole)}"
-        if len(members) > 1:
-            where += f" ({count(len(members), 'target')}, the same diff)"
-        out += [how.paint(line, "bold") for line in wrapped(where, how.width)]
-        out += [paint_diff(text if how.whole else cut(text), how.paint), ""]
-    return out
 
 
 DID = {"apply": "applied", "push": "pushed", "revert": "reverted"}

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from rollout.model.event_facts import EventFacts
+from rollout.model.few import few
 from rollout.model.files import is_executable
 from rollout.model.limits import Finding
 from rollout.model.outcomes import Outcome, PastRun, Share, Verdict, WrittenPath
@@ -46,8 +47,8 @@ class Told(Struct, frozen=True):
     events: EventFacts | None = None
 
 
-def markdown(told: Told) -> str:
-    """Return the report of a rollout, with the state of every target as it is now."""
+def markdown(told: Told, *, whole: bool = False) -> str:
+    """Return the report of a rollout, with the state of every target as it is now; a `whole` one names all targets."""
     ordered = _in_order(told.shares, told.rows)
     settled = {row.name for row in told.rows if row.state is State.IN_SYNC}
     done = [share for share in ordered if share.changes]
@@ -55,7 +56,7 @@ def markdown(told: Told) -> str:
     folders = [share for share in done if share.last.kind == "folder"]
     parts = [
         _head(told, done, [share for share in ordered if share.open and share.last.target not in settled]),
-        "## What Was Fixed\n\n" + ("\n\n".join(_fixed(done)) or _NOTHING),
+        "## What Was Fixed\n\n" + ("\n\n".join(_fixed(done, whole=whole)) or _NOTHING),
         *(report_events.sections(told.events) if told.events else ()),
         "## Git Commits\n\n" + ("\n\n".join(_commits(repos, {row.name: row for row in told.rows})) or "None."),
         *([f"## {_shared_title(folders)}\n\n" + "\n\n".join(_shared(folders))] if folders else ()),
@@ -104,14 +105,14 @@ def _status(runs: Sequence[PastRun], open_ones: Sequence[Share]) -> str:
 # --- what was done
 
 
-def _fixed(done: Sequence[Share]) -> Iterator[str]:
+def _fixed(done: Sequence[Share], *, whole: bool) -> Iterator[str]:
     """Yield each set of files once, with the targets where it changed."""
     groups: dict[tuple[tuple[str, str], ...], list[Share]] = {}
     for share in done:
         groups.setdefault(tuple((path.path, path.action) for path in share.paths), []).append(share)
     for number, (paths, members) in enumerate(groups.items(), 1):
         names = [share.last.target for share in members]
-        where = ", ".join(names[:_NAMES]) + (f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else "")
+        where = few(names, len(names) if whole else _NAMES, "-v names them")
         each = " each" if len(names) > 1 else ""
         lines = [f"### {number}. {where} ({count(len(paths), 'file')}{each})", ""]
         yield "\n".join(lines + [f"- `{plain(path)}` - {_DID.get(action, action)}" for path, action in paths])

@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from rollout.model import reasons
 from rollout.model.inventory import Branch
 from rollout.model.outcomes import LastOutcome, Verdict
 from rollout.model.plan import Plan, State, Step
+from rollout.model.reasons import Reason
 from rollout.safety import addresses
 from rollout.showing.status import Row
 
 
 def rows(
-    plan: Plan, last: Mapping[str, LastOutcome], known: Callable[[Step], Collection[str]], *, whole: bool = False
+    plan: Plan,
+    last: Mapping[str, LastOutcome],
+    known: Callable[[Step], Collection[str]],
+    shown: Callable[[Reason], Reason] = lambda why: why,
 ) -> list[Row]:
-    """Return a row for each target of the plan, in order; with `whole`, reasons name every file.
+    """Return a row for each target of the plan, in order; `shown` returns a reason as it is shown.
 
     `known` tells which reasons of a last run say no more than the state of the target does.
     """
-    return [_row(step, last.get(step.target), known(step), whole=whole) for step in plan.steps]
+    return [_row(step, last.get(step.target), known(step), shown(step.why).text) for step in plan.steps]
 
 
 _WRONG = {
@@ -28,14 +31,14 @@ _WRONG = {
 }  # fmt: skip
 
 
-def _row(step: Step, last: LastOutcome | None, known: Collection[str], *, whole: bool) -> Row:
+def _row(step: Step, last: LastOutcome | None, known: Collection[str], reason: str) -> Row:
     disagrees = _disagreement(step, last)
     return Row(
         name=step.target,
         kind=step.kind,
         branch=step.branch,
         state=step.state,
-        reason=(reasons.whole(step.why) if whole else step.why).text,
+        reason=reason,
         commit=step.commit,
         ahead=step.ahead,
         behind=step.behind,

@@ -18,7 +18,7 @@ from rollout.cli.main import rollout as program
 from rollout.model.inventory import Branch
 from rollout.model.outcomes import LastOutcome, Outcome, Verdict
 from rollout.model.plan import Plan, State, Step
-from rollout.model.reasons import Reason, files, said
+from rollout.model.reasons import Reason, files, said, whole
 from rollout.planning.writable import reasons_of
 from rollout.safety.shown import ago
 from rollout.showing import plans
@@ -108,7 +108,7 @@ def test_a_reason_names_every_file_when_asked_for() -> None:
     why = Reason((files((PurePosixPath(name), "others changed it") for name in "abc"),))
     drifted = replace(step("api", State.DRIFT), why=why)
     assert rows(Plan("", NOW, (drifted,)), {}, reasons_of)[0].reason == "a: others changed it (and 2 more)"
-    (row,) = rows(Plan("", NOW, (drifted,)), {}, reasons_of, whole=True)
+    (row,) = rows(Plan("", NOW, (drifted,)), {}, reasons_of, whole)
     assert row.reason == "a: others changed it; b: others changed it; c: others changed it"
 
 
@@ -129,6 +129,21 @@ def test_a_plan_ends_in_what_it_comes_to_and_verbose_shortens_nothing() -> None:
     whole = plans.plan_text(plan, WHOLE, with_diff=True)
     assert "t199" in whole
     assert "more" not in whole
+
+
+def test_what_a_reason_leaves_out_it_says_how_to_see(world: World) -> None:
+    for name in "abc":
+        world.template(f"project/{name}.txt", f"{name}\n")
+    world.bare_repo("api")
+    world.run("apply", "--yes")
+    world.elsewhere("api", dict.fromkeys(("a.txt", "b.txt", "c.txt"), "theirs\n"))
+    said = {command: world.run(*command.split()).out for command in ("status --fetch", "plan --no-diff", "apply --yes")}
+    assert [said for said in said.values() if "(and 2 more; -v names them)" not in said] == []
+    for command in ("status --fetch", "plan --no-diff"):
+        whole = world.run(*command.split(), "-v").out
+        assert ("more" in whole, *(f"{name}.txt: changed by" in whole for name in "abc")) == (False, True, True, True)
+    assert world.run("status", "--json").json["targets"][0]["reason"].count("(and 2 more)") == 1
+    assert "-v" not in world.run("report", "--format", "html").out.split("<main")[1]
 
 
 def test_outcomes_are_named_in_full_when_asked_for() -> None:

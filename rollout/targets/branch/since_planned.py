@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from rollout.model.few import SHOWN, few
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.reasons import said
 from rollout.objects import messages
@@ -29,8 +30,7 @@ def since_planned(task: Task, tip: str) -> Outcome | None:
         return _this_runs_own(task, there.newest) or same
     moved = review.stale_paths(step, there.files) or _read_meanwhile(task, tip)
     if moved:
-        names = ", ".join(str(path) for path in moved[:3])
-        reason = f"upstream changed {names} meanwhile; nothing was written"
+        reason = f"upstream changed {few(moved, 3, SHOWN)} meanwhile; nothing was written"
         return outcome_of(step, Verdict.STALE, said(reason), base=tip)
     return None
 

@@ -14,6 +14,7 @@ from rollout.errors import Busy
 from rollout.machine import look
 from rollout.machine.replace import MOUNTED, NO_EXCHANGE, Changed
 from rollout.model.circumstances import Circumstances, Decisions, Findings
+from rollout.model.few import SHOWN, few
 from rollout.model.files import Desired, File, Obstacle, fingerprint
 from rollout.model.inventory import Folder, Target
 from rollout.model.outcomes import Outcome, Verdict, WrittenPath
@@ -93,8 +94,8 @@ def write(job: Job) -> Outcome:
             stale = [p for p in review.stale_paths(step, snapshot.files) if not _is_done(p, step, snapshot.files)]
             stale += _read_meanwhile(root, step)
             if stale:
-                names = ", ".join(str(path) for path in stale[:3])
-                outcome = _outcome(step, Verdict.STALE, f"{names} changed meanwhile; nothing was written")
+                reason = f"{few(stale, 3, SHOWN)} changed meanwhile; nothing was written"
+                outcome = _outcome(step, Verdict.STALE, reason)
             else:
                 writer.clear()
                 writer.sweep(step.managed)
