@@ -35,6 +35,7 @@ from rollout.content.documents.lines import (
     newline_of,
     next_line,
 )
+from rollout.content.documents.yaml_ends import behind_blanks, has_open_end, last_of
 from rollout.content.documents.yaml_style import style_of
 from rollout.content.documents.yaml_write import YamlWriter
 
@@ -163,10 +164,25 @@ class _YamlEditor(Struct):
         lines = [line for part in operation.new for line in self._lines(container, part, width)]
         if not staying:
             return self._instead(anchor, lines, operation.new[-1])
+        if has_open_end(self.text, anchor):
+            return self._before_the_last(operation, staying, lines, width)
         at = line_end(self.text, max(anchor.value.end, anchor.body))
         if anchor is container.parts[-1]:
             at = self._behind_comments(at, width + self._is_beside_key(container, width))
         return self._insertion(at, lines, operation.new[-1])
+
+    def _before_the_last(self, operation: Amend, staying: list[Part], lines: list[str], width: int) -> Edit:
+        """Add members before the last one, that ends the file and can have nothing behind it."""
+        last, newline = staying[-1], newline_of(self.text)
+        if isinstance(operation.container, Array):
+            raise fault(self.text, last.start, "the text that ends the file has no line end; add one")
+        if len(staying) > 1:
+            before = staying[-2]
+            return self._insertion(line_end(self.text, max(before.value.end, before.body)), lines, operation.new[-1])
+        if not begins_line(self.text, last.start):
+            return Edit(last.start, last.start, newline.join(lines).lstrip(" ") + newline + " " * width)
+        start = comments_above(self.text, last.start, self.document.comments, 0)
+        return Edit(start, start, newline.join(lines) + newline)
 
     def _instead(self, anchor: Part, lines: list[str], last: Part) -> Edit:
         newline = newline_of(self.text)
@@ -197,15 +213,13 @@ class _YamlEditor(Struct):
         text = newline.join(lines)
         if not self.text[:at]:
             return Edit(at, at, text + newline)
-        return Edit(at, at, newline + text, self._ends_line(last))
+        value = self.writer.value(last_of(last), 0)
+        at = behind_blanks(self.text, at) if value.keeps else at
+        return Edit(at, at, newline + text, value.ends_line)
 
     def _ends_line(self, part: Part) -> bool:
         """Tell whether the last value of a part is a text that ends with a line end."""
-        node = part.value
-        while isinstance(node, Object | Array) and node.style == "block" and node.parts:
-            part = node.parts[-1]
-            node = part.value
-        return self.writer.value(part, 0).ends_line
+        return self.writer.value(last_of(part), 0).ends_line
 
     def _is_beside_key(self, container: Object | Array, width: int) -> bool:
         """Tell whether the dashes stand below their key, so that a comment in their column is about the next key."""
@@ -235,7 +249,8 @@ class _YamlEditor(Struct):
             return [Edit(old.start, old.end, self.writer.on_one_line(new.value))]
         newline = newline_of(self.text, line_end(self.text, old.end))
         stop = part.body if self._below_key(part) else old.end
-        value = self.writer.value(new, column(self.text, part.start), noted=not self._noted(stop))
+        noted = self._noted(stop) or self._first_comment((old.start, old.end)) is not None
+        value = self.writer.value(new, column(self.text, part.start), noted=not noted)
         below = "".join(newline + line for line in value.below)
         head = value.head.lstrip(" ")
         if isinstance(old, Object | Array) and old.style == "block":
@@ -247,9 +262,22 @@ class _YamlEditor(Struct):
             head = " " + head
         stop = self._behind_ours(stop)
         if "\n" in self.text[old.start : old.end] or not below:
-            return [Edit(start, stop, head + below, value.ends_line)]
+            return self._around_comment((start, stop), head, below, ends_line=value.ends_line)
         end = line_end(self.text, stop)
         return [Edit(start, stop, head), Edit(end, end, below, value.ends_line)]
+
+    def _around_comment(self, span: Span, head: str, below: str, *, ends_line: bool = False) -> list[Edit]:
+        """Put a text in the place of a span, around a comment of others that stands on its first line."""
+        comment = self._first_comment(span)
+        if comment is None:
+            return [Edit(*span, head + below, ends_line)]
+        before = len(self.text[: comment[0]].rstrip(" \t"))
+        return [Edit(span[0], before, head), Edit(comment[1], span[1], below, ends_line)]
+
+    def _first_comment(self, span: Span) -> Span | None:
+        """Return the comment of others on the first of the lines of a span."""
+        first = line_end(self.text, span[0])
+        return next((one for one in self.foreign if span[0] <= one[0] and one[1] == first < span[1]), None)
 
     def _restored(self, part: Part, found: Found) -> list[Edit]:
         """Put what others had where they had it: on the key's line, behind a comment what stood on the lines below."""
@@ -263,6 +291,8 @@ class _YamlEditor(Struct):
         else:
             start = old.start if text[part.body : old.start].strip() else part.body
             gone, stop = [], old.end
+        if self._first_comment((start, stop)) is not None:
+            return [*self._around_comment((start, stop), head, newline + below), *gone]
         return [*self._on_lines((start, self._behind_ours(stop)), head, newline + below), *gone]
 
     def _below_key(self, part: Part) -> bool:

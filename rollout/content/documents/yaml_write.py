@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from rollout.content.documents.delimited import WrittenPart
 from rollout.content.documents.document import Alias, Array, Document, InTemplate, Node, Object, Part, Scalar, fault
+from rollout.content.documents.lines import column as column_of
 from rollout.content.documents.lines import line_end
 from rollout.content.documents.template_text import comment_behind, comments_before
 from rollout.content.documents.yaml_style import Style
@@ -16,6 +17,7 @@ from rollout.content.documents.yaml_style import Style
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*[ \t]*)*")
 _UNSAFE = re.compile(r"[,:\[\]{}\n]| #|^[-?] ")
 _INDICATOR = re.compile(r"[|>][-+]?([1-9])")
+_CHOMPS = re.compile(r"(?:^|(?<=[ \t]))([|>][1-9]?)([-+]?)([1-9]?)")
 
 
 class Value(Struct, frozen=True):
@@ -24,6 +26,7 @@ class Value(Struct, frozen=True):
     head: str
     below: tuple[str, ...] = ()
     ends_line: bool = False  # it needs the line end behind it
+    keeps: bool = False  # blank lines behind it are part of it
 
 
 class YamlWriter(Struct):
@@ -70,7 +73,7 @@ class YamlWriter(Struct):
             return self._block(part, node, column, noted=noted)
         raw = text[node.start : node.end]
         if isinstance(node, Scalar) and node.style in {"|", ">"}:
-            return self._block_scalar(raw, self._gap(part), column)
+            return self._block_scalar(part, node, column, noted=noted)
         first, *more = raw.split("\n")
         inside = column + self.style.indent
         head = self._gap(part) + first.rstrip("\r") if raw else ""
@@ -110,16 +113,17 @@ class YamlWriter(Struct):
             return [line for part in node.parts for line in self.member(part, column)]
         return [line for part in node.parts for line in self.entry(part, column, " " * self.style.gap)]
 
-    def _block_scalar(self, raw: str, gap: str, column: int) -> Value:
-        header, *content = [line.rstrip("\r") for line in raw.split("\n")]
+    def _block_scalar(self, part: Part, node: Scalar, column: int, *, noted: bool) -> Value:
+        text = self.template.text
+        header, *content = [line.rstrip("\r") for line in text[node.start : node.end].split("\n")]
+        ends = len(node.meaning) - len(node.meaning.rstrip("\n"))
+        header = _chomped(header, ends) if content else header
+        header = header if noted else header.partition(" #")[0].rstrip(" ")
         told = _INDICATOR.search(header.split("#")[0])
-        inside = column + (int(told[1]) if told else self.style.indent)
-        if told:
-            old = min((len(line) - len(line.lstrip(" ")) for line in content if line.strip()), default=0)
-            shift = [line[min(old, int(told[1])) :] if line.strip() else "" for line in content]
-            return Value(gap + header, tuple(" " * inside + line if line else "" for line in shift), ends_line=True)
-        keeps = "-" not in header.split("#")[0]
-        return Value(gap + header, tuple(_indented(content, inside)), ends_line=keeps)
+        old = column_of(text, part.start) + int(told[1]) if told else _margin_of(content)
+        inside = " " * (column + (int(told[1]) if told else self.style.indent))
+        below = tuple(inside + line[old:] if line[old:] else "" for line in content)
+        return Value(self._gap(part) + header, below, ends_line=ends > 0, keeps=ends > 1)
 
     # --- between brackets
 
@@ -149,7 +153,17 @@ class YamlWriter(Struct):
         return opening + ", ".join(self.inline(part) for part in node.parts) + closing
 
 
+def _chomped(header: str, ends: int) -> str:
+    """Return the first line of a text so that it says how many line ends it has, whatever follows it."""
+    head, hash_sign, comment = header.partition(" #")
+    return header if ends > 1 else _CHOMPS.sub(r"\1\3" if ends else r"\1\3-", head, count=1) + hash_sign + comment
+
+
 def _indented(lines: list[str], column: int) -> list[str]:
     """Return lines moved so that the one furthest left begins in a column."""
-    old = min((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), default=0)
+    old = _margin_of(lines)
     return [" " * column + line[old:] if line.strip() else "" for line in lines]
+
+
+def _margin_of(lines: list[str]) -> int:
+    return min((len(line) - len(line.lstrip(" ")) for line in lines if line.strip()), default=0)

@@ -1,0 +1,37 @@
+"""How parts of a YAML text end: what may stand behind them, and what would change what they say."""
+
+from __future__ import annotations
+
+import re
+
+from rollout.content.documents.document import Array, Object, Part, Scalar
+from rollout.content.documents.lines import line_end, next_line
+
+_STRIPS = re.compile(r"[|>][1-9]?-")
+
+
+def last_of(part: Part) -> Part:
+    """Return the part that stands last in a part's blocks, or itself."""
+    node = part.value
+    while isinstance(node, Object | Array) and node.style == "block" and node.parts:
+        part = node.parts[-1]
+        node = part.value
+    return part
+
+
+def has_open_end(text: str, part: Part) -> bool:
+    """Tell whether a part ends the file with a text that a line end behind it would make longer."""
+    node = last_of(part).value
+    if not isinstance(node, Scalar) or node.style not in {"|", ">"} or node.end < len(text):
+        return False
+    header, _, content = text[node.start : node.end].partition("\n")
+    return bool(content.strip()) and not content.endswith("\n") and not _STRIPS.search(header.partition(" #")[0])
+
+
+def behind_blanks(text: str, at: int) -> int:
+    """Return where the blank lines end that follow a place, but for a last one without a line end."""
+    line = next_line(text, at)
+    while (end := text.find("\n", line)) >= 0 and not text[line:end].strip():
+        at = line_end(text, line)
+        line = next_line(text, line)
+    return at
