@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from rollout.cli import session
 from rollout.cli.common_options import Options, settled
 from rollout.cli.interrupt import Interrupted, interruptible
-from rollout.cli.new_files import Files, shown, templates, write
+from rollout.cli.new_files import Files, Original, shown, templates, write
 from rollout.cli.options import common, option
 from rollout.cli.progress import Progress
 from rollout.cli.screen import Screen
@@ -81,6 +81,7 @@ class Offer(Struct, frozen=True):
     inventory: Path
     question: str
     fits: Mapping[str, Sequence[str]] = {}
+    read: Original | None = None  # the inventory that is extended
 
 
 def _settle(offer: Offer, options: Options, screen: Screen, *, yes: bool) -> int:
@@ -88,7 +89,7 @@ def _settle(offer: Offer, options: Options, screen: Screen, *, yes: bool) -> int
     from rollout.showing import learned
 
     if options.json:
-        written = write(offer.files, offer.inventory) if yes else []
+        written = write(offer.files, offer.inventory, offer.read) if yes else []
         screen.document(learned.document(offer.proposal, written, offer.fits))
         return 0
     screen.data("".join(f"{name} has {', '.join(sets)}\n" for name, sets in offer.fits.items()))
@@ -97,7 +98,8 @@ def _settle(offer: Offer, options: Options, screen: Screen, *, yes: bool) -> int
     if sys.stdin.isatty() and not yes and not screen.agreed(offer.question):
         raise Refused("nothing was written")
     then = shlex.join(["rollout", "plan", *(["-i", options.inventory] if options.inventory else [])])
-    screen.data(f"Wrote {', '.join(write(offer.files, offer.inventory))}.\nLook at them.\nNext: {then}\n")
+    written = write(offer.files, offer.inventory, offer.read)
+    screen.data(f"Wrote {', '.join(written)}.\nLook at them.\nNext: {then}\n")
     return 0
 
 
@@ -159,7 +161,7 @@ def _add(context: click.Context, screen: Screen, place: Path, *, yes: bool) -> i
             new = added(old, found.checkouts, place, at.settings(), at.options.jobs, at.interrupt.stop, progress.ended)
         if at.interrupt.number is not None:
             raise Interrupted(at.interrupt.number)
-        options = at.options
+        options, state = at.options, at.state
     proposal = replace(new.proposal, left_out=(*found.left_out, *new.proposal.left_out))
     if new.text == old.text and not options.json:
         _say_left_out(proposal, options, screen)
@@ -169,11 +171,10 @@ def _add(context: click.Context, screen: Screen, place: Path, *, yes: bool) -> i
     more = tuple(fit.source for name, fit in new.fits.items() if name not in taken)
     proposal = replace(proposal, sources=(*proposal.sources, *more))
     files = {**templates(proposal.templates(), inventory), inventory: (new.text, inventory.stat().st_mode & 0o777)}
-    if inventory.read_bytes() != old.text:
-        raise Refused(f"{shown(inventory)} has changed meanwhile; nothing was written")
     question = f"Change {shown(inventory)} and write {len(files) - 1} templates?"
     fits = {name: fit.sets for name, fit in new.fits.items()}
-    return _settle(Offer(proposal, files, inventory, question, fits), options, screen, yes=yes)
+    read = Original(old.text, state)
+    return _settle(Offer(proposal, files, inventory, question, fits, read), options, screen, yes=yes)
 
 
 def _new_files(proposal: Proposal, place: Path, inventory: Path) -> Files:

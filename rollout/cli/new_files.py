@@ -6,8 +6,11 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from msgspec import Struct
+
 from rollout.machine.files import write_whole
 from rollout.model.files import TemplateFile
+from rollout.targets.folder import sources
 
 Files = Mapping[Path, tuple[bytes, int]]  # content and mode
 
@@ -17,12 +20,25 @@ def templates(found: Mapping[str, TemplateFile], inventory: Path) -> dict[Path, 
     return {folder / name: (one.content, 0o755 if one.executable else 0o644) for name, one in found.items()}
 
 
-def write(files: Files, inventory: Path) -> list[str]:
-    """Write what is not there yet, and the inventory last; where that fails, nothing of it stays."""
+class Original(Struct, frozen=True):
+    """An inventory as it was read, and the state folder in which its change is noted."""
+
+    text: bytes
+    state: Path
+
+
+def write(files: Files, inventory: Path, read: Original | None = None) -> list[str]:
+    """Write what is not there yet, and the inventory last; where that fails, nothing of it stays.
+
+    An inventory that was `read` is only changed if it still says what it said then; raise Refused otherwise.
+    """
     written: list[Path] = []
     try:
         for file, (content, mode) in files.items():
-            if file == inventory or not os.path.lexists(file):
+            if file == inventory and read is not None:
+                sources.rewrite(read.state, inventory, read.text, content)
+                return _summed([*written, file], inventory.parent / "templates")
+            if not os.path.lexists(file):
                 file.parent.mkdir(parents=True, exist_ok=True)
                 write_whole(file, content, mode)
                 written.append(file)

@@ -157,12 +157,15 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True, l
     if options.scheduler is None:
         options = replace(options, jobs=threads.affordable(options.jobs))
     screen = Screen(options)
+    asked = source(options)
+    for note in load.cleared(asked.path, state_folder.named_state_folder()):
+        screen.warn(note)
     with (
         interruptible() as interrupt,
         ssh.sharing(),
         _executor(options, spread=spread) as executor,
         load.opened(
-            source(options),
+            asked,
             check=check,
             memory=state_folder.named_state_folder(),
             foreseen=partial(executor.expect, GLANCING) if looks else lambda _: None,

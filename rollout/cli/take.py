@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 import sys
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import click
+from msgspec.structs import replace
 
 from rollout.cli import session
 from rollout.cli.options import common, option
@@ -15,7 +16,6 @@ from rollout.errors import Refused, UsageError, near
 from rollout.fleet import take as taking
 from rollout.fleet.take import Asked, Taking
 from rollout.inventory.read import Overrides
-from rollout.machine import files
 from rollout.model.circumstances import Decisions, FileDecision
 from rollout.model.files import File, Slot
 from rollout.model.inventory import Target
@@ -126,49 +126,30 @@ def show(at: Session, target: Target, found: Taking) -> None:
 
 def _diffs(at: Session, found: Taking) -> list[Change]:
     """Return what is to be written, as changes of files."""
-    old = at.loaded.rendering.templates
-    made = [
-        Change(
-            PurePosixPath("templates") / name,
-            Action.UPDATE,
-            "",
-            File(old[name].content, old[name].executable),
-            File(new.content, new.executable),
-        )
-        for name, new in found.templates.items()
-    ]
+    made = [replace(one, path=PurePosixPath("templates") / one.path) for one in taking.changes(at.loaded, found)]
     if found.inventory is not None:
-        path = at.loaded.inventory.path
-        before, after = File(path.read_bytes()), File(found.inventory)
-        made.append(Change(PurePosixPath(path.name), Action.UPDATE, "", before, after))
+        before, after = map(File, found.inventory)
+        made.append(Change(PurePosixPath(at.loaded.inventory.path.name), Action.UPDATE, "", before, after))
     return made
 
 
 def written(at: Session, target: Target, found: Taking, *, yes: bool) -> int:
     """Write what was found, after asking."""
-    if at.options.json:
-        at.screen.document(_document(at, target, found, written=yes))
-        if not yes:
+    if not yes:
+        if at.options.json:
+            at.screen.document(_document(at, target, found, written=False))
             return 0
-    elif not yes:
         if not sys.stdin.isatty():
             raise Refused("take would change templates or the inventory, but there is no terminal; add --yes")
         with at.interrupt.at_once():
             if not at.screen.agreed("Change this?"):
                 raise Refused("cancelled; nothing was changed")
-    top = taking.folder(at.loaded)
-    for name, new in found.templates.items():
-        files.write_whole(top / name, new.content, _mode(top / name, executable=new.executable))
-    if found.inventory is not None:
-        path = at.loaded.inventory.path.resolve()
-        files.write_whole(path, found.inventory, path.stat().st_mode & 0o777)
+    for note in taking.write(at.loaded, found, at.state):
+        at.screen.warn(note)
+    if at.options.json:
+        at.screen.document(_document(at, target, found, written=True))
     at.screen.note(f"Taken; {at.again('plan')} shows what others need.")
     return 0
-
-
-def _mode(place: Path, *, executable: bool) -> int:
-    now = place.stat().st_mode & 0o777
-    return now | (now & 0o444) >> 2 if executable else now & ~0o111
 
 
 def _document(at: Session, target: Target, found: Taking, *, written: bool) -> dict[str, object]:

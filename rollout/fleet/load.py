@@ -90,6 +90,16 @@ def opened(
     parsed.keep()
 
 
+def cleared(inventory: Path, state: Path) -> list[str]:
+    """Take away what a killed command left beside templates and inventory; return what to tell."""
+    if not (state / "sources").is_dir():
+        return []
+    from rollout.targets.folder import sources
+
+    tops = dict.fromkeys((inventory.parent / "templates", inventory.resolve().parent))
+    return [note for top in tops for note in sources.clear(state, top)]
+
+
 def faultless(loaded: Loaded) -> None:
     """Raise UsageError with all that is wrong with the templates, or with where they write to."""
     loaded.rendering.check(loaded.inventory.targets)

@@ -18,13 +18,14 @@ from rollout.inventory.read import Overrides, parse
 from rollout.learning.inventory_text import text_of
 from rollout.model.files import File, Managed, Slot, TemplateFile
 from rollout.model.inventory import Inventory, Mode, Target
-from rollout.model.plan import Change
+from rollout.model.plan import Action, Change
 from rollout.planning import taking
 from rollout.planning.taking import Taken
 from rollout.rendering import templates as template_files
 from rollout.rendering.desired import Rendering
 from rollout.rendering.formatters import Formatters
 from rollout.rendering.template_fault import TemplateFault
+from rollout.targets.folder import sources
 
 _SETTABLE = ("vars", "groups.", "repos.", "folders.")
 
@@ -43,7 +44,7 @@ class Taking(Struct, frozen=True):
 
     templates: Mapping[str, TemplateFile]
     values: tuple[NewValue, ...] = ()
-    inventory: bytes | None = None
+    inventory: tuple[bytes, bytes] | None = None  # as it was read, and as it is to be
     others: tuple[str, ...] = ()
 
 
@@ -137,8 +138,9 @@ def _value(target: Target, name: str, new: str) -> NewValue:
 
 def _proved(loaded: Loaded, asked: Asked, found: Taking) -> Taking:
     """Return what was found once it renders to what was asked for; `where` says if its inventory is to be written."""
-    text = _with_values(loaded, asked, found.values) if found.values else None
-    inventory = loaded.inventory if text is None else _parsed(loaded, asked, text)
+    read = loaded.inventory.path.read_bytes()
+    text = _with_values(read, asked, found.values) if found.values else read
+    inventory = _parsed(loaded, asked, text) if found.values else loaded.inventory
     there = {target.name: target for target in inventory.targets}
     new = {**loaded.rendering.templates, **found.templates}
     with Rendering(new, inventory.patterns, inventory.machines, loaded.machine) as rendering:
@@ -148,7 +150,8 @@ def _proved(loaded: Loaded, asked: Asked, found: Taking) -> Taking:
         if made is None or _plain(made) != _plain(wanted):
             raise _refused(asked, "the same text of the template, or the same variable, makes other lines too")
         others = tuple(_others(loaded, inventory, rendering, asked.target.name))
-    return replace(found, inventory=None if asked.where is None else text, others=others)
+    written = asked.where is not None and text != read
+    return replace(found, inventory=(read, text) if written else None, others=others)
 
 
 def _plain(content: bytes) -> bytes:
@@ -170,8 +173,7 @@ def _others(loaded: Loaded, inventory: Inventory, rendering: Rendering, name: st
                 yield target.name
 
 
-def _with_values(loaded: Loaded, asked: Asked, values: tuple[NewValue, ...]) -> bytes:
-    text = loaded.inventory.path.read_bytes()
+def _with_values(text: bytes, asked: Asked, values: tuple[NewValue, ...]) -> bytes:
     kind = merge.Kind(PurePosixPath("inventory.yaml"), "yaml")
     for value in values:
         path = _place_of(asked, value)
@@ -211,5 +213,26 @@ def _parsed(loaded: Loaded, asked: Asked, text: bytes) -> Inventory:
         raise _refused(asked, f"the inventory cannot say so: {error}") from error
 
 
-def folder(loaded: Loaded) -> Path:
-    return loaded.inventory.path.parent / "templates"
+def write(loaded: Loaded, found: Taking, state: Path) -> list[str]:
+    """Write templates and inventory over what was read and return what to tell; raise Refused if that has changed."""
+    notes = []
+    if found.templates:
+        notes += sources.write(state, loaded.inventory.path.parent / "templates", changes(loaded, found))
+    if found.inventory is not None:
+        notes += sources.rewrite(state, loaded.inventory.path, *found.inventory)
+    return notes
+
+
+def changes(loaded: Loaded, found: Taking) -> list[Change]:
+    """Return what is to be written below the templates' folder."""
+    old = loaded.rendering.templates
+    return [
+        Change(
+            PurePosixPath(name),
+            Action.UPDATE,
+            "",
+            File(old[name].content, old[name].executable),
+            File(new.content, new.executable),
+        )
+        for name, new in found.templates.items()
+    ]

@@ -20,7 +20,7 @@ _NAMED = 5  # how many of the files that are left out a warning names
 _NO_TEMPLATE = re.compile(
     r"""\.DS_Store | \._.* | Thumbs\.db | desktop\.ini          # file managers
     | .*~ | \#.*\# | \.\#.* | \..*\.sw[a-p] | \.idea           # editors
-    | .*\.(?:orig|rej)                                       # merges and patches
+    | .*\.(?:orig|rej) | \.rollout-.*                        # merges and patches; what we are writing
     | .*\.py[co] | __pycache__ | \.(?:mypy|pytest|ruff)_cache""",
     re.VERBOSE,
 )

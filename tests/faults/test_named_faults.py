@@ -141,6 +141,50 @@ class Meanwhile:
     said: str
 
 
+def _changed_by_others(world: World) -> Path:
+    """Give a checkout whose managed file somebody changed; the change may be taken into its template."""
+    world.repo("api")
+    assert world.run("apply", "--yes").code == 0
+    world.elsewhere("api", {"conf.txt": "hello world, said others\n"})
+    return world.root / "templates/project/conf.txt.j2"
+
+
+def _takes(world: World, library: Path, fault: Fault) -> tuple[int, Book]:
+    book = Book(world.root / "book")
+    process = world.spawn("take", "api", "conf.txt", "--yes", **fault.environment(book.file, library))
+    process.communicate(timeout=120)
+    return process.returncode, book
+
+
+@pytest.mark.parametrize("call", ["create", "write", "rename", "exchange", "unlink"])
+@pytest.mark.parametrize("after", [False, True])
+def test_a_killed_take_leaves_its_template_whole_and_nothing_that_is_taken_for_one(
+    world: World, library: Path, call: str, after: bool
+) -> None:
+    template = _changed_by_others(world)
+    old = template.read_text()
+    code, book = _takes(world, library, Fault(Mode.KILL_TREE, 1, call=call, path="*/templates/*", after=after))
+    assert (code, book.fired) == (-9, True)
+    assert template.read_text() in {old, "hello {{ who }}, said others\n"}
+    assert world.run("apply", "--yes").code in {0, 4}
+    assert world.git("api.git", "ls-tree", "-r", "--name-only", "main").splitlines() == ["README.md", "conf.txt"]
+    assert world.run("take", "api", "conf.txt", "--yes").code == 0
+    assert template.read_text() == "hello {{ who }}, said others\n"
+    assert [file.name for file in template.parent.iterdir()] == [template.name]
+
+
+@pytest.mark.parametrize("call", ["create", "exchange"])
+def test_a_template_that_is_edited_while_a_change_is_taken_stays_as_it_was_edited(
+    world: World, library: Path, call: str
+) -> None:
+    template = _changed_by_others(world)
+    edit = f"echo mine >> {template}"
+    code, book = _takes(world, library, Fault(Mode.RUN, 1, call=call, path="*/templates/*", command=edit))
+    assert (code, book.fired) == (4, True)
+    assert template.read_text() == "hello {{ who }}\nmine\n"
+    assert [file.name for file in template.parent.iterdir()] == [template.name]
+
+
 def _edits(_: World, top: Path) -> None:
     (top / "conf.txt").write_text("mine\n")
 

@@ -267,42 +267,34 @@ def test_an_open_file_is_known_for_one_even_of_those_we_cannot_see(root: Path, m
     assert "while somebody had it open" in note
 
 
-def test_what_is_written_into_what_a_killed_run_displaced_while_we_ask_who_has_it_open_is_kept(
-    root: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("question", ["who has it open", "what it says"])
+def test_what_is_written_into_what_a_killed_run_displaced_while_we_ask_about_it_is_kept(
+    root: Path, monkeypatch: pytest.MonkeyPatch, question: str
 ) -> None:
-    """Their edit goes back to its place; ours, which comes out for it, somebody opened in the meantime."""
-    with at_the_exchange(monkeypatch, root / NAME, before=edit, after=die), pytest.raises(Killed):
-        write(root)
-    file = (root / NAME).open("ab")
+    """Their edit goes back to its place; ours, which comes out for it, somebody opened in the meantime.
 
-    def let_go(_wanted: object) -> dict[Identity, str]:
-        file.write(b"late\n")
-        file.close()
-        return {}
-
-    monkeypatch.setattr(processes, "writers", let_go)
-    (note,) = clear(root)
-    assert note.startswith(f"{NAME}: an edit that a killed run had displaced is kept in ")
-    assert (root / NAME).read_bytes() == b"new\nlate\n"
-
-
-def test_what_is_written_into_what_a_killed_run_displaced_after_we_looked_at_it_is_kept(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whoever has it open by then writes and lets go before the next question."""
+    They write and let go while we ask one question, before we ask the next.
+    """
     with at_the_exchange(monkeypatch, root / NAME, before=edit, after=die), pytest.raises(Killed):
         write(root)
     file, real = (root / NAME).open("ab"), look.look_at
+
+    def let_go(_wanted: object = None) -> dict[Identity, str]:
+        file.write(b"late\n")
+        file.close()
+        return {}
 
     def looked(folder: int, name: str) -> OnDisk | Obstacle | None:
         found = real(folder, name)
         came_out = name != NAME.name and isinstance(found, OnDisk) and found.content == NEW.content
         if came_out and not file.closed:
-            file.write(b"late\n")
-            file.close()
+            let_go()
         return found
 
-    monkeypatch.setattr(look, "look_at", looked)
+    if question == "what it says":
+        monkeypatch.setattr(look, "look_at", looked)
+    else:
+        monkeypatch.setattr(processes, "writers", let_go)
     (note,) = clear(root)
     assert note.startswith(f"{NAME}: an edit that a killed run had displaced is kept in ")
     assert (root / NAME).read_bytes() == b"new\nlate\n"

@@ -1,4 +1,4 @@
 """A target that is a shared folder.
 
-Doors: `folder`, `memory`, `past`, `read`, `snapshot`.
+Doors: `folder`, `memory`, `past`, `read`, `snapshot`, `sources`.
 """
