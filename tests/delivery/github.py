@@ -185,7 +185,7 @@ class GitHub:
         return 201, {"id": 1, "body": asked.body["body"]}, {}
 
 
-def _handler(forge: GitHub) -> type[BaseHTTPRequestHandler]:
+def handler(forge: GitHub) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -247,7 +247,7 @@ class _Socket(ThreadingHTTPServer):
 def served_on(bare: Path, place: Path) -> Iterator[GitHub]:
     """Serve a repository as github.com does, on a socket."""
     forge = GitHub(bare, "https://api.github.com")
-    server = _Socket(str(place), _handler(forge))  # type: ignore[arg-type]  # a path and no host
+    server = _Socket(str(place), handler(forge))  # type: ignore[arg-type]  # a path and no host
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -261,7 +261,7 @@ def served_on(bare: Path, place: Path) -> Iterator[GitHub]:
 def served(bare: Path) -> Iterator[GitHub]:
     """Serve a repository as GitHub does for the block."""
     forge = GitHub(bare)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(forge))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(forge))
     server.daemon_threads = True
     forge.api = f"http://127.0.0.1:{server.server_port}/api/v3"
     thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -38,7 +38,7 @@ commands = list(lines())
 options = dict(line.partition("=")[::2] for line in lines())
 """
 
-_AGIT = (
+AGIT = (
     _PACKETS
     + """
 for command in commands:
@@ -105,7 +105,7 @@ json.dump(reviews, open("reviews.json", "w"))
 """
 
 _HOOKS = {
-    "gitea": ("proc-receive", _AGIT),
+    "gitea": ("proc-receive", AGIT),
     "gerrit": ("proc-receive", _GERRIT),
     "gitlab": ("post-receive", _GITLAB),
 }

@@ -1,134 +1,22 @@
-"""The kinds of experiments: what goes wrong, in which situations, and which of all possible experiments are made."""
+"""The kinds of experiments there are."""
 
 from __future__ import annotations
 
 import errno
 import fnmatch
 import os
-import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from itertools import chain, zip_longest
+from dataclasses import replace
 
-from tests.faults import disks, people, points
+from tests.faults import disks, people, people_in_reviews
 from tests.faults.experiment import Experiment
-from tests.faults.people import Deed
-from tests.faults.points import Point
-from tests.faults.shim import Call, Fault, Mode
-from tests.faults.stories import STORIES
+from tests.faults.kind import CHECKOUT as _CHECKOUT
+from tests.faults.kind import REQUESTS, Kind
+from tests.faults.shim import Fault, Mode
+from tests.faults.stories import DECISIONS, REVERTS, REVIEWS, STORIES, TAKEN
+from tests.faults.stories import PLAIN as _ALL
 
-Calls = Mapping[str, list[tuple[Call, Point]]]
-_ALL = tuple(STORIES)
 _WITH_REMOTE = ("push", "upstream moved")
-_CHECKOUT = ("push", "upstream moved", "no push", "no remote")
 _KILLED = "a first fetch is killed"
-
-
-def anywhere() -> str | None:
-    return None
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind of fault: what happens, in which situations, and how the experiment is made."""
-
-    name: str
-    fault: Fault
-    stories: tuple[str, ...] = _CHECKOUT
-    deeds: tuple[Deed, ...] = ()
-    between: tuple[Deed, ...] = ()  # done to the state folder when the faulted run has ended
-    gaps: tuple[int, ...] = ()
-    second: Mode | None = None
-    without: str = ""
-    renamed: bool = False
-    way: str = "run"  # or command, mount, ext4, xfs
-    where: str = "*"  # only at calls on paths like this
-    only: str = ""  # only at calls of such names
-    children: bool = False  # only at calls of the programs that ours starts
-    starts: bool = False  # when a program is started
-    refusal: Callable[[], str | None] = anywhere  # why it cannot be tried here
-
-    def experiments(self, calls: Calls, deeds: str, where: str, chance: random.Random) -> Iterator[Experiment]:
-        """Yield experiments without end being far: first of every situation and deed one, then another of each."""
-        groups = []
-        for story in self.stories:
-            for deed in self.deeds or self.between or (None,):
-                if story not in calls or (deed is not None and not fnmatch.fnmatch(deed.name, deeds)):
-                    continue
-                found = self._points(calls[story], deed, where)
-                if self.fault.mode in {Mode.RUN, Mode.STOP_ONE} and not self.starts:
-                    found += [replace(point, after=True) for point in found]
-                chance.shuffle(found)
-                groups.append(
-                    [self._at(story, deed, point, number, chance) for number, point in enumerate(found[:400])]
-                )
-        chance.shuffle(groups)
-        yield from (one for one in chain.from_iterable(zip_longest(*groups)) if one is not None)
-
-    def _points(self, calls: list[tuple[Call, Point]], deed: Deed | None, where: str) -> list[Point]:
-        if self.starts:
-            return _starts(call for call, _ in calls)
-        return [point for call, point in calls if self._may_be_at(call, deed, calls[0][0], where)]
-
-    def _may_be_at(self, call: Call, deed: Deed | None, first: Call, where: str) -> bool:
-        if call.name == "execve" or not fnmatch.fnmatch(call.path, self.where) or not fnmatch.fnmatch(call.path, where):
-            return False
-        if self.only and call.name not in self.only.split():
-            return False
-        if self.children and call.pid == first.pid:
-            return False
-        if self.fault.only and "/state/" not in call.path:
-            return False
-        return deed is None or call is first or _concerns(call, deed)
-
-    def _at(self, story: str, deed: Deed | None, point: Point, number: int, chance: random.Random) -> Experiment:
-        fault = replace(point, after=point.after or self.fault.after).put_in(self.fault)
-        if self.gaps:
-            fault = replace(fault, then=self.gaps[number % len(self.gaps)])
-        second = Fault(self.second, chance.randint(1, 150)) if self.second is not None else None
-        between = deed if self.between else None
-        return Experiment(self.name, story, fault, None if self.between else deed, second, self.without, between,
-                          self.renamed)  # fmt: skip
-
-    def parsed(self, words: list[str]) -> Experiment:
-        """Return the experiment of this kind that a name's other words tell."""
-        story, deed_name, point, *more = words
-        deed = next((deed for deed in (*self.deeds, *self.between) if deed.name == deed_name), None)
-        if story not in STORIES or (deed is None) != (deed_name == "-"):
-            raise ValueError(f"no such story or deed: {story!r}, {deed_name!r}")
-        number = point.removeprefix("call ")
-        fault = replace(self.fault, at=int(number)) if number != point else points.parsed(point).put_in(self.fault)
-        second = None
-        for word in more:
-            if word.startswith("killed "):
-                fault = replace(fault, then=int(word.split()[1]))
-            else:
-                assert self.second is not None
-                second = Fault(self.second, int(word.split()[-1]))
-        between = deed if self.between else None
-        return Experiment(self.name, story, fault, None if self.between else deed, second, self.without, between,
-                          self.renamed)  # fmt: skip
-
-
-def _starts(calls: Iterable[Call]) -> list[Point]:
-    """Return the points at which programs are started: what is started is named by all its words."""
-    lines = [call.path for call in calls if call.name == "execve"]
-    globs = [f"*{program}*" for program in _PROGRAMS]
-    return [Point("execve", glob, number) for glob in globs
-            for number in range(1, 1 + len(fnmatch.filter(lines, glob)))]  # fmt: skip
-
-
-def _concerns(call: Call, deed: Deed) -> bool:
-    """Tell whether it matters that a deed happens just at a call."""
-    match deed.place:
-        case "checkout":
-            return "/api/" in call.path or "/solo/" in call.path
-        case "folder":
-            return "/shared/" in call.path or "/folders/" in call.path
-        case "upstream":
-            return "/workshops/" in call.path or "api.git" in call.path
-        case _:
-            return True
 
 
 def _root() -> str | None:
@@ -165,11 +53,9 @@ def _no_exchange(number: int) -> tuple[Kind, ...]:
     )  # fmt: skip
 
 
-_PROGRAMS = ("update-ref", "update-index", "unpack-objects", "receive-pack", "fetch", "ls-remote", "cat-file",
-             "index-pack", "render_child")  # fmt: skip
 _ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES)
 _CHANGES = "rename exchange link open create unlink mkdir"
-KINDS = (
+_PLAIN = (
     Kind("kill everything", Fault(Mode.KILL_TREE), _ALL),
     Kind("kill everything when a call is done", Fault(Mode.KILL_TREE, after=True), _ALL),
     Kind(_KILLED, Fault(Mode.KILL_TREE), ("first fetch", "clone"), where="*/live/[as][tp]*"),
@@ -223,6 +109,59 @@ KINDS = (
     Kind("the power goes (xfs)", Fault(Mode.STOP), ("first fetch", "push", "upstream moved", "clone"), way="xfs",
          refusal=lambda: disks.refusal("xfs")),
 )  # fmt: skip
+_API = tuple(name for name in REVIEWS if STORIES[name].forge == "api")
+_PROPOSED = ("review again", "review overtaken", "review closed")
+_AT_THE_FORGE = " ".join(REQUESTS)
+
+
+def _whatever(of: str, stories: tuple[str, ...]) -> tuple[Kind, ...]:
+    """Return what may go wrong in any story."""
+    return (
+        Kind(f"{of}: kill everything", Fault(Mode.KILL_TREE), stories),
+        Kind(f"{of}: kill everything when a call is done", Fault(Mode.KILL_TREE, after=True), stories),
+        Kind(f"{of}: kill one process", Fault(Mode.KILL_ONE), stories),
+        Kind(f"{of}: one call fails: ENOSPC", Fault(Mode.FAIL, errno=errno.ENOSPC), stories),
+        Kind(f"{of}: a call is done and says EIO", Fault(Mode.FAIL, errno=errno.EIO, after=True), stories),
+        Kind(f"{of}: disk full from a call on", Fault(Mode.FULL), stories),
+    )
+
+
+_OF_REVIEWS = (
+    *_whatever("a review", REVIEWS),
+    Kind("a review: killed as the forge is asked", Fault(Mode.KILL_TREE), _API, only=_AT_THE_FORGE),
+    Kind("a review: the forge's answer is lost", Fault(Mode.FAIL, errno=errno.ECONNRESET, after=True), _API,
+         only=_AT_THE_FORGE),
+    Kind("a review: the forge cannot be asked", Fault(Mode.FAIL, errno=errno.ECONNREFUSED), _API, only=_AT_THE_FORGE),
+    Kind("a review: killed, then the state folder is lost", Fault(Mode.KILL_TREE), _API, without="state"),
+    Kind("a review: a person acts on it", Fault(Mode.RUN), _PROPOSED, people_in_reviews.REVIEW),
+    Kind("a review: a person acts on it as the forge is asked", Fault(Mode.RUN), ("review", *_PROPOSED),
+         people_in_reviews.REVIEW, only=_AT_THE_FORGE),
+    Kind("a review: a person acts on it, then kill", Fault(Mode.RUN), ("review", *_PROPOSED), people_in_reviews.REVIEW,
+         gaps=(1, 2, 3, 5, 8)),
+    Kind("a review: a person acts in the checkout", Fault(Mode.RUN), ("review", "review overtaken"), people.CHECKOUT),
+)  # fmt: skip
+_OF_DECISIONS = (
+    *_whatever("a decision", DECISIONS),
+    Kind("a decision: the state folder's disk is full from a call on", Fault(Mode.FULL, only="state"), DECISIONS[:2]),
+    Kind("a decision: kill, then the state folder is damaged", Fault(Mode.KILL_TREE), DECISIONS[:2], between=DAMAGES),
+    Kind("a decision: a person acts in the checkout", Fault(Mode.RUN), DECISIONS, people.CHECKOUT),
+    Kind("a decision: a person acts in the checkout, then kill", Fault(Mode.RUN), DECISIONS, people.CHECKOUT,
+         gaps=(1, 3, 8)),
+    Kind("a decision: a person acts in the folder", Fault(Mode.RUN), DECISIONS[:2], people.FOLDER),
+    Kind("a decision: somebody else pushes", Fault(Mode.RUN), DECISIONS[:2], people.UPSTREAM),
+)  # fmt: skip
+_OF_SOURCES = (
+    *_whatever("a change taken", TAKEN),
+    Kind("a change taken: a person edits the same", Fault(Mode.RUN), TAKEN, people_in_reviews.SOURCES),
+    Kind("a change taken: a person edits the same, then kill", Fault(Mode.RUN), TAKEN, people_in_reviews.SOURCES,
+         gaps=(1, 2, 3, 5)),
+)  # fmt: skip
+_OF_REVERTS = (
+    *_whatever("a revert", REVERTS),
+    Kind("a revert: a person acts in the checkout", Fault(Mode.RUN), REVERTS, people.CHECKOUT),
+    Kind("a revert: a person acts in the folder", Fault(Mode.RUN), REVERTS, people.FOLDER),
+)  # fmt: skip
+KINDS = (*_PLAIN, *_OF_REVIEWS, *_OF_DECISIONS, *_OF_SOURCES, *_OF_REVERTS)
 BY_NAME = {kind.name: kind for kind in KINDS}
 
 

@@ -18,11 +18,17 @@ from tests.faults.in_between import expected_trace, left_in_use, reverted
 from tests.faults.people import Deed
 from tests.faults.picture import Picture
 from tests.faults.promises import Check
+from tests.faults.promises_of_decisions import DecisionCheck, RevertCheck, TakenCheck
+from tests.faults.promises_of_reviews import ReviewCheck
 from tests.faults.room import Room
 from tests.faults.runs import HUNG
 from tests.faults.shim import Book, Call, Fault
 from tests.faults.small_world import SmallWorld
 from tests.faults.stories import MANAGED, STORIES, Story
+
+_CHECKS: dict[str, type[Check]] = {
+    "rollout": Check, "review": ReviewCheck, "decision": DecisionCheck, "taken": TakenCheck, "revert": RevertCheck,
+}  # fmt: skip
 
 
 class Lab(Room):
@@ -71,6 +77,7 @@ class Lab(Room):
         if "Traceback" in ended.err and not expected_trace(ended):
             finding.violations.append(f"traceback: {ended.err[-400:]}")
         finding.violations += left_in_use(self, experiment, ended)
+        finding.violations += self._at_once(story, before, ended)
         if experiment.fault.only and book.fired_at == 1:
             finding.violations += self._nothing_happened(before, story)
         self.wait_for_writers()
@@ -90,11 +97,22 @@ class Lab(Room):
         self.conclude(finding, before, settled, first, second)
         return finding
 
+    def _at_once(self, story: Story, before: Picture, ended: Ended) -> list[str]:
+        """Say what is wrong before anybody mends it: a source cut short, a decision told and forgotten."""
+        now = Picture.of(self, story)
+        cut = [name for name, text in before.sources.items() if len(now.sources.get(name, b"")) < len(text) // 2]
+        found = [f"{name} is cut short" for name in cut]
+        if story.name != "kept" or ended.code != 0 or set(ended.outcomes()) != set(story.targets):
+            return found
+        plain = self.again(Story("plain", targets=story.targets))
+        kept = set(plain.outcomes().values()) <= {"unchanged"}
+        return found if kept else [*found, f"what was told to be kept is asked for again: {plain.reasons()}"]
+
     def conclude(self, finding: Finding, before: Picture, settled: Picture, first: Ended, second: Ended) -> None:
         """Hold the world against the promises after two runs without a fault."""
         story = STORIES[finding.experiment.story]
         now = Picture.of(self, story)
-        check = Check(self, story, finding.experiment, before, settled, now, first, second)
+        check = _CHECKS[story.promise](self, story, finding.experiment, before, settled, now, first, second)
         finding.violations += check.violations()
         finding.followed = bool(settled.head) and settled.head == settled.upstream
         if finding.violations:

@@ -160,7 +160,7 @@ MUTATIONS = (
     Mutation("who has a shared file open is asked before it is looked at", "displaced.py",
              "        writer = self._writer()  # first, as above\n        found = self.look()\n",
              "        found = self.look()\n        writer = self._writer()\n",
-             test=f"{_SHARED}test_what_is_written_into_what_a_killed_run_displaced_after_we_looked_at_it_is_kept"),
+             test=f"{_SHARED}test_what_is_written_into_what_a_killed_run_displaced_while_we_ask_about_it_is_kept"),
     Mutation("a shared file that is removed is taken out in one step", "write.py",
              "replace.take(beside.folder, change.path.name, beside.folder, beside.scratch)",
              "replace.put_new(beside.folder, change.path.name, beside.folder, beside.scratch)",

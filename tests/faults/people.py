@@ -14,7 +14,7 @@ class Deed:
 
     name: str
     script: str
-    place: str = "checkout"  # checkout, folder or upstream
+    place: str = "checkout"  # checkout, folder, upstream, review or source
     git: bool = False  # it changes index, stash or branches of the checkout, as is the person's right
     blocks: bool = False  # the managed file is the person's from now on: the run rightly does not converge there
     stays: str = ""  # a test that must hold in the end, if the deed was done

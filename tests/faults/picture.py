@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.faults import forge
 from tests.faults.room import Room
 from tests.faults.stories import Story
 
@@ -26,6 +27,8 @@ class Picture:
     status: str
     remote_refs: Mapping[str, str]
     shared: Mapping[str, bytes]
+    sources: Mapping[str, bytes]  # the inventory and its templates
+    reviews: Mapping[str, Mapping[str, object]]
 
     @staticmethod
     def of(room: Room, story: Story) -> Picture:
@@ -48,6 +51,8 @@ class Picture:
             status=room.git(top, "status", "--porcelain=v2", "--untracked-files=all"),
             remote_refs=remote,
             shared={name: about[0] for name, about in files(room.live / "shared").items()},
+            sources=_sources(room),
+            reviews=forge.reviews(room.live),
         )
 
     @staticmethod
@@ -56,7 +61,13 @@ class Picture:
         return Picture(
             files=files(room.live / "api"), index={}, refs={}, head_ref="", head="", stash="", status="",
             upstream=remote["api.git refs/heads/main"], remote_refs=remote, shared={},
+            sources=_sources(room), reviews={},
         )  # fmt: skip
+
+
+def _sources(room: Room) -> dict[str, bytes]:
+    found = {f"templates/{name}": about[0] for name, about in files(room.live / "templates").items()}
+    return found | {name.name: name.read_bytes() for name in room.live.glob("*.yaml")}
 
 
 def _remote_refs(room: Room) -> dict[str, str]:

@@ -20,6 +20,11 @@ from tests.faults.room import Room
 from tests.faults.stories import KEPT, MANAGED, NO_EXCHANGE, PERSONS, REWRITES, TEAM, TOKENS, Story
 
 
+def blob(text: str) -> str:
+    """Return the id that git gives a content."""
+    return hashlib.sha1(f"blob {len(text)}\0{text}".encode()).hexdigest()
+
+
 @dataclass(frozen=True)
 class Check:
     """The promises, held against the world after an experiment and two runs without a fault."""
@@ -88,17 +93,22 @@ class Check:
                 if told and kept and last[1] != self.second.code:
                     found.append(f"the ledger says exit code {last[1]}, the run ended with {self.second.code}")
         if self.second.code == 0 and self.story.pushes and self._nobody():
-            found += [f"exit code 0, and {name} is not as it should be" for name in self.story.targets
-                      if name in {"api", "web"} and not self._is_right(name)]  # fmt: skip
+            found += [f"exit code 0, and {name} is not as it should be" for name in self._wrong()]
         return found
 
+    def _wrong(self) -> list[str]:
+        """Return the targets that are not as they should be once all is done."""
+        return [name for name in self.story.targets if name in {"api", "web"} and not self._is_right(name)]
+
     def _is_right(self, name: str) -> bool:
-        listed = self.room.git(f"{name}.git", "ls-tree", "-r", "refs/heads/main", "--", *MANAGED).splitlines()
-        there = {line.split("\t")[1]: line.split("\t")[0].split(" ")[2] for line in listed}
         wanted = {"conf.txt": f"v2 of {name}\nsecond line\n", "docs/new.txt": "new\nsecond line\n",
                   "run.sh": "#!/bin/sh\necho v2\n"}  # fmt: skip
-        made = {path: f"blob {len(text)}\0{text}" for path, text in wanted.items()}
-        return there == {path: hashlib.sha1(text.encode()).hexdigest() for path, text in made.items()}
+        return self._there(f"{name}.git", "refs/heads/main") == {path: blob(text) for path, text in wanted.items()}
+
+    def _there(self, where: str, ref: str) -> dict[str, str]:
+        """Return the managed files of a commit, by the ids of their content."""
+        listed = self.room.git(where, "ls-tree", "-r", ref, "--", *MANAGED).splitlines()
+        return {line.split("\t")[1]: line.split("\t")[0].split(" ")[2] for line in listed}
 
     def _person_untouched(self) -> list[str]:
         now, found = self.settled, []
@@ -122,7 +132,7 @@ class Check:
         if self._deed is not None and self._did():
             wanted.append(TOKEN)
         seen = b"".join(content for content, _, _ in self.settled.files.values())
-        seen += b"".join(self.settled.shared.values())
+        seen += b"".join(self.settled.shared.values()) + b"".join(self.settled.sources.values())
         for kept in (self.room.live / self._top / ".git/rollout/kept").glob("*"):
             seen += kept.read_bytes()
         for file in (self.room.live / "state/contents").glob("*"):
@@ -220,18 +230,18 @@ class Check:
             start = self.before.remote_refs.get(f"{name}.git {ref}") or self.before.refs[ref]
             log = self.room.git(where, "log", "--format=%x01%an%x02%s%x02%(trailers:key=Rollout-Target,valueonly)%x02",
                                 "--name-only", f"{start}..{ref}")  # fmt: skip
-            ours = 0
+            ours, planned = 0, self.story.writes if name == "api" else MANAGED
             for record in log.split("\x01")[1:]:
                 _, subject, target, names = record.split("\x02")
                 if target.strip():
                     ours += 1
                     # whoever commits everything while our files are half in place has a part of them in their commit
                     shared = name == "solo" and self._deed is not None and self._deed.git
-                    if not set(names.split()) <= MANAGED or (set(names.split()) != MANAGED and not shared):
+                    if not set(names.split()) <= planned or (set(names.split()) != planned and not shared):
                         found.append(f"{name}: the commit touches {sorted(names.split())}")
                 elif "persons-own" in subject and name != "solo" and self.story.pushes:
                     found.append(f"{name}: the person's commit {subject!r} was published")
-            wanted = 1
+            wanted = 1 if planned else 0
             if self._may_stay_out(name):
                 found += [f"{name}: {ours} commits of the rollout"] if ours > 1 else []
             elif ours != wanted:
@@ -250,7 +260,7 @@ class Check:
         for bare in ("api.git", "web.git"):
             if (self.room.live / bare).exists():
                 seen = self._content(bare, self.room.git(bare, "rev-list", "--objects", "--all").splitlines())
-                own = [] if deed.place == "upstream" else [TOKEN]
+                own = [] if deed.place in {"upstream", "review"} else [TOKEN]
                 found += [f"published: {token}" for token in (*TOKENS, *own) if token.encode() in seen]
         return found
 
@@ -292,11 +302,9 @@ class Check:
                 )  # fmt: skip
                 if done.returncode:
                     found.append(f"fsck of {where}: {done.stderr[:200]}")
-        texts = {"conf.txt": rf"v[12] of {self._top}\nsecond line\n", "docs/new.txt": "new\nsecond line\n",
-                 "run.sh": r"#!/bin/sh\necho v[12]\n"}  # fmt: skip
         if self._in_checkout():
             return found
-        for name, pattern in texts.items():
+        for name, pattern in self._texts().items():
             if name in self.settled.files and not re.fullmatch(
                 pattern, self.settled.files[name][0].decode("utf-8", "replace")
             ):
@@ -305,9 +313,16 @@ class Check:
             for name, content in self.settled.shared.items():
                 if Path(name).name.startswith(".") and self.experiment.without == "state":
                     continue
-                if not re.fullmatch(r"(v[12] of a|new b)\nsecond line\n", content.decode("utf-8", "replace")):
+                if not re.fullmatch(self._shared_text, content.decode("utf-8", "replace")):
                     found.append(f"half-written: shared/{name}: {content!r}")
         return found
+
+    _shared_text = r"(v[12] of a|new b)\nsecond line\n"
+
+    def _texts(self) -> dict[str, str]:
+        """Return what may stand in the checkout's managed files: the old or the new, whole."""
+        return {"conf.txt": rf"v[12] of {self._top}\nsecond line\n", "docs/new.txt": "new\nsecond line\n",
+                "run.sh": r"#!/bin/sh\necho v[12]\n"}  # fmt: skip
 
     def _converged(self) -> list[str]:
         """Nobody was in the way: everything is in sync, and the status is the one from before."""
@@ -329,8 +344,11 @@ class Check:
         was = [line for line in self.before.status.splitlines() if line.split(" ")[-1] not in ours]
         if lines != was or len(lines) != len(self.settled.status.splitlines()):
             found.append(f"status is {self.settled.status!r}")
-        if lost:
-            return found
+        return found if lost else found + self._folder_done()
+
+    def _folder_done(self) -> list[str]:
+        """The shared folder has what its templates say."""
+        found = []
         if "shared" in self.story.targets and self.settled.shared.keys() != {"a.txt", "sub/b.txt"}:
             found.append(f"the folder has {sorted(self.settled.shared)}")
         if any(not content.startswith((b"v2", b"new")) for content in self.settled.shared.values()):
@@ -375,8 +393,8 @@ class Check:
         found = []
         now = self.now
         if now != self.settled:
-            changed = [name for name in ("files", "index", "refs", "remote_refs", "shared", "status")
-                       if getattr(now, name) != getattr(self.settled, name)]  # fmt: skip
+            parts = ("files", "index", "refs", "remote_refs", "shared", "status", "sources", "reviews")
+            changed = [name for name in parts if getattr(now, name) != getattr(self.settled, name)]
             found.append(f"the second run changed {', '.join(changed)}")
         done = set(self.second.outcomes().values()) - {"unchanged", "blocked"}
         done -= {"failed"} if self._named_the_damage() else set()

@@ -8,13 +8,15 @@ import os
 import subprocess
 import sys
 import traceback
+from contextlib import ExitStack
 from pathlib import Path
 
-from tests.faults import shim
+from tests.faults import forge, shim
 from tests.faults.experiment import Ended, Experiment
+from tests.faults.forge import LocalForge
 from tests.faults.runs import HUNG, hurry, preloaded, rename_machine, waited
 from tests.faults.shim import Book, Fault, Mode
-from tests.faults.stories import Story
+from tests.faults.stories import RUN, Story
 
 
 class Room:
@@ -25,6 +27,15 @@ class Room:
         self.live = place / "live"
         place.mkdir(parents=True, exist_ok=True)
         self.library = shim.library(place)
+        self._open = ExitStack()
+        self._forge: LocalForge | None = None
+
+    @property
+    def forge(self) -> LocalForge:
+        """Return the forge beside the world; it is there from now on."""
+        if self._forge is None:
+            self._forge = self._open.enter_context(forge.running(self.live / "api.git"))
+        return self._forge
 
     def environment(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
@@ -35,6 +46,7 @@ class Room:
             "ROLLOUT_STATE_DIR": str(self.live / "state"),
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+            "ROLLOUT_TOKEN_127_0_0_1": forge.TOKEN,
             "LC_ALL": "C.UTF-8",
             "TZ": "UTC",
         }
@@ -62,10 +74,14 @@ class Room:
         book.settle(kill=kill, patience=5.0 if fault.mode is Mode.STOP_ONE else 20.0)
         return self._ended(code), book
 
+    def words(self, story: Story) -> list[str]:
+        """Return the command of a story, with the id of the run that it speaks of."""
+        return [(self.live / "run").read_text() if word == RUN else word for word in story.command]
+
     def _spawn(self, story: Story, faulted: dict[str, str]) -> int:
         with open(self.place / "out", "w") as out, open(self.place / "err", "w") as err:
             process = subprocess.Popen(
-                [sys.executable, "-m", "rollout", *story.command],
+                [sys.executable, "-m", "rollout", *self.words(story)],
                 cwd=self.live,
                 env=self.environment() | faulted,
                 stdin=subprocess.DEVNULL,
@@ -100,7 +116,7 @@ class Room:
                 ctypes.CDLL(None).fault_attach()
                 if more["FAULT_MODE"] == str(int(Mode.STOP_ONE)):
                     hurry()
-            code = _ended(list(story.command))
+            code = _ended(self.words(story))
             sys.stdout.flush()
             sys.stderr.flush()
         except BaseException:

@@ -18,6 +18,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -346,6 +347,43 @@ int utimensat(int a, const char *path, const struct timespec times[2], int flags
     PATH_CALL("utime", a, path, real(a, path, times, flags));
 }
 int futimens(int d, const struct timespec times[2]) { REAL(futimens); FILE_CALL("utime", d, real(d, times)); }
+
+/* What is asked of a forge has the name of its first word, POST; what is read of an answer is "answer". */
+static int far(int descriptor) {
+    struct sockaddr_storage about;
+    socklen_t size = sizeof about;
+    if (!shared || inside || getsockname(descriptor, (struct sockaddr *)&about, &size)) return 0;
+    return about.ss_family == AF_INET || about.ss_family == AF_INET6;
+}
+static int asked(const char *text, size_t size, char verb[12], char path[232]) {
+    static const char *verbs[] = {"GET", "POST", "PUT", "PATCH", "DELETE", NULL};
+    for (int i = 0; verbs[i]; i++) {
+        size_t length = strlen(verbs[i]);
+        if (size <= length || strncmp(text, verbs[i], length) || text[length] != ' ') continue;
+        strcpy(verb, verbs[i]);
+        size_t at = 0;
+        for (const char *from = text + length + 1; from < text + size && !strchr(" ?\r\n", *from) && at < 231; from++)
+            path[at++] = *from;
+        path[at] = 0;
+        return 1;
+    }
+    return 0;
+}
+ssize_t send(int descriptor, const void *data, size_t size, int flags) {
+    REAL(send);
+    char verb[12], path[232];
+    int wrong = far(descriptor) && asked(data, size, verb, path) ? counted(verb, path) : 0;
+    if (wrong == 1) return -1;
+    ssize_t made = real(descriptor, data, size, flags);
+    return wrong == 3 && happens(verb) == 1 ? -1 : made;
+}
+ssize_t recv(int descriptor, void *data, size_t size, int flags) {
+    REAL(recv);
+    int wrong = far(descriptor) ? counted("answer", "/live/forge/answer") : 0;
+    if (wrong == 1) return -1;
+    ssize_t made = real(descriptor, data, size, flags);
+    return wrong == 3 && happens("answer") == 1 ? -1 : made;
+}
 
 /* What is started is named by all its words: "git update-ref -m ..."; it counts only where such a call is asked for. */
 static const char *words(char *const argv[], char *buffer, size_t room) {

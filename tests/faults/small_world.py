@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -9,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.conftest import GITCONFIG
+from tests.faults import forge
 from tests.faults.room import Room
-from tests.faults.stories import ODD_NAMES, Story
+from tests.faults.stories import ODD_NAMES, THEIRS, TOPIC, Story
 
 
 @dataclass
@@ -19,6 +21,7 @@ class SmallWorld:
 
     room: Room
     story: Story
+    _proposes: bool = False
 
     def write(self, path: str, text: str) -> Path:
         file = self.room.live / path
@@ -39,16 +42,25 @@ class SmallWorld:
             self._solo()
         else:
             self.room.git(".", "clone", "-q", "--template=", "api.git", "api")
-            self.room.git("api", "remote", "set-url", "origin", "../api.git")
+            self.room.git("api", "remote", "set-url", "origin", self._origin())
             self.room.git(".", "clone", "-q", "--template=", "api.git", "pusher")
         self._inventory()
-        first = self.room.again(Story("first", targets=self.story.targets))
-        assert first.code == 0, first.err
+        self._apply()
         if self.story.upstream_moved:
             self._others_push()
+        if self.story.drift:
+            self._others_change()
         if not self.story.clones:
             self._person(self.story.top)
-        self._templates("v2", new=True)
+        if self.story.reverts:
+            self._then("v2")
+            self._note_the_run()
+        if self.story.forge:
+            self._reviewed()
+        if not self.story.as_before:
+            self._templates("v2", new=True)
+        if self.story.held:
+            self._inventory(", hold: true")
         if self.story.unpushed:
             command = ("apply", "--yes", "--json", "--no-push")
             kept = self.room.again(Story("kept", command, targets=self.story.targets))
@@ -58,20 +70,73 @@ class SmallWorld:
         if self.story.clones:
             shutil.rmtree(live / "api")
 
+    def _apply(self, *more: str) -> None:
+        done = self.room.again(Story("made", ("apply", "--yes", "--json", *more), targets=self.story.targets))
+        assert done.code == 0, done.err + done.out
+
+    def _then(self, version: str) -> None:
+        """Roll out another version."""
+        self._templates(version, new=True)
+        self._apply()
+
+    def _note_the_run(self) -> None:
+        done = self.room.again(Story("history", ("history", "--json")))
+        self.write("run", json.loads(done.out)["runs"][0]["run"])
+
+    def _origin(self) -> str:
+        """Return the address of upstream as the checkout has it: a forge knows its project by the whole of it."""
+        return f"{self.room.live}/api.git" if self.story.forge else "../api.git"
+
+    def _reviewed(self) -> None:
+        """From now on changes are proposed; one may have been, and overtaken."""
+        if self.story.forge == "agit":
+            for name, value in forge.as_agit(self.room.live / "api.git").items():
+                self.room.git("api.git", "config", name, value)
+        self._proposes = True
+        self._inventory()
+        if self.story.proposed:
+            self._then("v0")
+        if self.story.overtaken:
+            self._then("v2")
+            self.room.git("pusher", "pull", "-q")
+            self.room.git("pusher", "fetch", "-q", "origin", f"refs/heads/rollout/{TOPIC}")
+            self.room.git("pusher", "checkout", "-q", "FETCH_HEAD", "--", ".")
+            self.room.git("pusher", "commit", "-q", "-m", "by hand")
+            self.room.git("pusher", "push", "-q")
+
+    def _others_change(self) -> None:
+        """A colleague changes managed files: drift."""
+        self.room.git("pusher", "pull", "-q")
+        for path in self.story.drift:
+            where, _, name = path.partition("/")
+            file = self.room.live / ("pusher" if where == "api" else where) / name
+            text = file.read_text()
+            old, new = ("v1", f"{THEIRS} v1") if self.story.variable else ("second line", f"second line {THEIRS}")
+            file.write_text(text.replace(old, new) if old in text else f"{text}{THEIRS}\n")
+        self.room.git("pusher", "commit", "-q", "-a", "-m", "theirs")
+        self.room.git("pusher", "push", "-q")
+
     def _templates(self, version: str, *, new: bool) -> None:
-        self.write("templates/project/conf.txt.j2", f"{version} of {{{{ target.name }}}}\nsecond line\n")
+        first = "{{ first }}" if self.story.variable else version
+        self.write("templates/project/conf.txt.j2", f"{first} of {{{{ target.name }}}}\nsecond line\n")
         self.write("templates/project/run.sh", f"#!/bin/sh\necho {version}\n").chmod(0o755)
         self.write("templates/shared/a.txt", f"{version} of a\nsecond line\n")
         if new:
             self.write("templates/project/docs/new.txt", "new\nsecond line\n")
             self.write("templates/shared/sub/b.txt", "new b\nsecond line\n")
 
-    def _inventory(self) -> None:
-        there = f", url: {self.room.live}/api.git" if self.story.clones else ""
+    def _inventory(self, more: str = "") -> None:
+        there = f", url: {self.room.live}/api.git" if self.story.clones else more
         entries = {"api": f"{{path: api{there}}}", "web": f"{{url: {self.room.live}/web.git}}", "solo": "{path: solo}"}
         repos = "".join(f"  {name}: {entries[name]}\n" for name in self.story.targets if name in entries)
         folders = "folders:\n  shared: {path: shared, templates: [shared]}\n" if "shared" in self.story.targets else ""
-        self.write("inventory.yaml", f"version: 1\ndefaults: {{templates: [project]}}\nrepos:\n{repos}{folders}")
+        sets, head = "templates: [project]", "version: 1\n"
+        if self._proposes:
+            api = f"api: '{self.room.forge.api}'" if self.story.forge == "api" else ""
+            kind = "{kind: github, " + api + "}" if api else "gitea"
+            sets, head = f"{sets}, deliver: review, forge: {kind}", f"{head}review: {{branch: {TOPIC}}}\n"
+        head += "vars:  # of all\n  first: v1\n" if self.story.variable else ""
+        self.write("inventory.yaml", f"{head}defaults: {{{sets}}}\nrepos:\n{repos}{folders}")
 
     def _remote(self, name: str) -> None:
         self.room.git(".", "init", "-q", "--bare", "--template=", f"{name}.git")

@@ -13,6 +13,7 @@ import fnmatch
 import multiprocessing
 import os
 import random
+import re
 import shutil
 import sys
 import tempfile
@@ -25,10 +26,12 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TextIO
+from urllib.parse import urlsplit
 
-from tests.faults import disks, kinds, points, shim, table
+from tests.faults import disks, forge, kinds, points, shim, table
 from tests.faults.experiment import Experiment, Finding
-from tests.faults.kinds import BY_NAME, KINDS, Kind
+from tests.faults.kind import Calls, Kind
+from tests.faults.kinds import BY_NAME, KINDS
 from tests.faults.lab import Lab
 from tests.faults.stories import STORIES
 
@@ -70,7 +73,7 @@ class Choice:
     where: str = "*"
 
 
-def _experiments(room: Lab, kind: Kind, calls: kinds.Calls, given: Choice) -> Iterator[Experiment]:
+def _experiments(room: Lab, kind: Kind, calls: Calls, given: Choice) -> Iterator[Experiment]:
     chance = random.Random(f"{given.seed} {kind.name}")
     if kind.way not in _COMMANDS:
         return kind.experiments(calls, given.deed, given.where, chance)
@@ -116,7 +119,12 @@ def _bound(experiment: Experiment, room: Lab) -> Experiment:
         return replace(experiment, fault=replace(experiment.fault, only=str(room.live / experiment.fault.only)))
     if experiment.deed is None:
         return experiment
-    command = experiment.deed.command(room.live, STORIES[experiment.story].top, room.place / "deed.sh")
+    deed = experiment.deed
+    if "FORGE " in deed.script:
+        port = urlsplit(room.forge.api).port
+        script = re.sub(r"FORGE (\w+)", lambda found: forge.person_does(port or 0, found[1]), deed.script)
+        deed = replace(deed, script=script)
+    command = deed.command(room.live, STORIES[experiment.story].top, room.place / "deed.sh")
     return replace(experiment, fault=replace(experiment.fault, command=command))
 
 

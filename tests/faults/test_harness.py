@@ -10,6 +10,7 @@ from random import Random
 import pytest
 
 from tests.faults import kinds, mutations, points, table
+from tests.faults.kind import Kind
 from tests.faults.mutations import MUTATIONS, Mutation
 from tests.faults.points import Point
 from tests.faults.shim import Call
@@ -42,9 +43,9 @@ def test_calls_on_paths_that_are_alike_are_numbered() -> None:
 
 
 @pytest.mark.parametrize("kind", kinds.KINDS, ids=lambda kind: kind.name)
-def test_an_experiment_is_made_again_from_its_name(kind: kinds.Kind) -> None:
-    shared = [Call(9, 2, name, f"/w/live/{path}", 0.0) for name in ("write", "rename")
-              for path in ("state/folders/shared-0.lock", "shared/a.txt", "api.git/HEAD", "api/x")]  # fmt: skip
+def test_an_experiment_is_made_again_from_its_name(kind: Kind) -> None:
+    paths = ("state/folders/shared-0.lock", "shared/a.txt", "api.git/HEAD", "api/x", "templates/project/conf.txt.j2")
+    shared = [Call(9, 2, name, f"/w/live/{path}", 0.0) for name in ("write", "rename", "POST") for path in paths]
     named = list(points.of([*_calls(), *shared, Call(9, 2, "execve", "git update-ref x", 0.0)]))
     every = dict.fromkeys(kind.stories, named)
     made = list(islice(kind.experiments(every, "*", "*", Random(1)), 50))
