@@ -51,6 +51,7 @@ def explain(context: click.Context, target: str, path: str, offline: bool) -> in
                     "path": path,
                     "set": slot.set or None,
                     "template": f"templates/{slot.template}" if slot.template else None,
+                    "rules": [f"templates/{name}" for name in slot.rules],
                     "mode": slot.rule.mode.value,
                     "variables": [{"name": v.name, "value": v.value, "source": v.source} for v in found.variables],
                     "inputs": [
@@ -64,9 +65,9 @@ def explain(context: click.Context, target: str, path: str, offline: bool) -> in
             )
             return 0
         lines = [f"{target}: {path}"]
-        lines.append(
+        lines += [f"  rule         templates/{name}" for name in slot.rules] or [
             f"  template     templates/{slot.template} (set {slot.set})" if slot.template else "  template     none"
-        )
+        ]
         lines.append(
             f"  mode         {slot.rule.mode.value}" + (f", check: {slot.rule.check}" if slot.rule.check else "")
         )

@@ -15,4 +15,5 @@ def policy_fault(content: bytes, rule: FileRule) -> str | None:
         lines = content.count(b"\n") + bool(content and not content.endswith(b"\n"))
         if lines > rule.max_lines:
             return f"has {lines:,} lines; max_lines is {rule.max_lines:,}"
-    return None
+    found = (limit.fault(content) for limit in (rule.limits if rule.max_chars is None else ()))
+    return next((fault for fault in found if fault), None)

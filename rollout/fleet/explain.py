@@ -51,7 +51,7 @@ def explanation(loaded: Loaded, target: Target, path: PurePosixPath, settings: S
 
 
 def _variables(loaded: Loaded, target: Target, slot: Slot) -> list[Used]:
-    if slot.template is None or not slot.template.endswith(".j2"):
+    if not any((source.template or "").endswith(".j2") for source in slot.sources):
         return []
     names = loaded.rendering.uses(slot)
     found = []

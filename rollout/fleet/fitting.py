@@ -72,7 +72,8 @@ def _values(old: Old, slot: Slot, source: Source, target: Target, known: Mapping
     """Return what the variables of one template are in a repository, as far as its file tells."""
     file = source.snapshot.files.get(slot.path)
     template = old.templates.get(slot.template or "")
-    if not isinstance(file, File) or template is None or not template.name.endswith(".j2"):
+    rendered = template is not None and template.name.endswith(".j2") and not slot.parts
+    if not isinstance(file, File) or template is None or not rendered:
         return {}
     tried = {**{n: v.value for n, v in target.variables.items()}, "project": source.name, **known}
     try:

@@ -67,7 +67,7 @@ def take(loaded: Loaded, asked: Asked) -> Taking:
     if slot.template is None or slot.rule.mode not in {Mode.WHOLE, Mode.BLOCK}:
         raise _refused(asked, f"mode {slot.rule.mode.value} is not taken back; change the template")
     old = loaded.rendering.templates[slot.template]
-    if not slot.template.endswith(".j2"):
+    if not slot.parts and not slot.template.endswith(".j2"):
         content = _wanted(asked, before)
         executable = before.executable if slot.rule.mode is Mode.WHOLE else old.executable
         return _proved(loaded, asked, Taking({slot.template: replace(old, content=content, executable=executable)}))
@@ -118,7 +118,7 @@ def _said(item: Managed, file: File | None) -> bytes | None:
 def _changes(loaded: Loaded, asked: Asked, found: Taken, before: File) -> Taking:
     templates = {name: _edited(loaded.rendering.templates[name], edits) for name, edits in found.edits.items()}
     name, mode = asked.slot.template or "", asked.slot.rule.mode
-    if mode is Mode.WHOLE and before.executable != asked.item.executable:
+    if mode is Mode.WHOLE and not asked.slot.parts and before.executable != asked.item.executable:
         old = templates.get(name, loaded.rendering.templates[name])
         templates[name] = replace(old, executable=before.executable)
     values = tuple(_value(asked.target, name, new) for name, new in found.values.items())

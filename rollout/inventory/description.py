@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rollout.content.agents import table as agents
 from rollout.content.documents.formats import NAMES
 from rollout.inventory.shapes import Anything, Flag, Fraction, ListOf, MapOf, Named, Number, Record, Text, json_schema
 from rollout.model.inventory import Mode
@@ -89,6 +90,12 @@ REVIEW = Record(
     doc="what reviews look like",
 )
 
+AGENTS = ListOf(
+    Text(choices=agents.NAMES, doc="a coding agent"),
+    doc="the agents for which the rules of its template sets, rules/NAME.md, are written, each in its own files; none "
+    "of them with an empty list",
+)
+
 WAVE = Record(
     {
         "limit": ListOf(Text(doc="a name, a group or a glob"), least=1, alone=True, doc="its targets"),
@@ -123,6 +130,7 @@ REPO = Record(
         "needs": NEEDS,
         "hold": HOLD,
         "machines": ON_MACHINES,
+        "agents": AGENTS,
         "deliver": DELIVER,
         "review": REVIEW,
         "forge": FORGE,
@@ -139,6 +147,7 @@ FOLDER = Record(
         "needs": NEEDS,
         "hold": HOLD,
         "machines": ON_MACHINES,
+        "agents": AGENTS,
     },
     required=("path", "templates"),
     doc="one shared folder that is not in git",
@@ -250,13 +259,14 @@ INVENTORY = Record(
                 "remote": REMOTE,
                 "templates": TEMPLATES,
                 "checkout": CHECKOUT,
+                "agents": AGENTS,
                 "deliver": DELIVER,
                 "forge": FORGE,
             },
             doc="what every repository has unless its own entry says otherwise",
         ),
         "groups": MapOf(
-            Record({"vars": VARS, "deliver": DELIVER, "forge": FORGE}, doc="one group"),
+            Record({"vars": VARS, "agents": AGENTS, "deliver": DELIVER, "forge": FORGE}, doc="one group"),
             names=NAME,
             doc="groups by name",
             nullable=True,

@@ -93,9 +93,12 @@ def glob_refusal(pattern: str) -> str | None:
     return "leaves its target through '..'" if ".." in pattern.split("/") else None
 
 
-def rule_for(patterns: Iterable[FilePattern], path: str) -> FileRule:
-    """Settle how a managed path is written: later globs over earlier ones, exact paths over globs, key by key."""
-    settings: dict[str, Any] = {}
+def rule_for(patterns: Iterable[FilePattern], path: str, *, shared: bool = False) -> FileRule:
+    """Settle how a managed path is written: later globs over earlier ones, exact paths over globs, key by key.
+
+    A `shared` file is a block unless an entry names its mode.
+    """
+    settings: dict[str, Any] = {"mode": Mode.BLOCK} if shared else {}
     covering = [p for p in patterns if matches(p.pattern, path)]
     for pattern in sorted(covering, key=lambda p: not is_glob(p.pattern)):
         if is_glob(pattern.pattern) or pattern.pattern.strip("/") == path:

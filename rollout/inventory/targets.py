@@ -62,7 +62,8 @@ def _target(
     groups = tuple(list_of(told.node, "groups"))
     own, faults = variables_of(entry(told.node, "vars"), told.place)
     seen, hold = common.of(groups, own), _hold(told)
-    target = Target(told.name, location, templates, groups, seen, told.line, *_named(told), hold=hold)
+    agents = _agents(source, told, groups)
+    target = Target(told.name, location, templates, groups, seen, told.line, *_named(told), hold=hold, agents=agents)
     return target, [*_unknown_sets(source, told, templates), *faults]
 
 
@@ -97,6 +98,14 @@ def _hold(told: Entry) -> Hold | None:
     if isinstance(found, yaml_nodes.Leaf):
         return Hold() if found.value is True else None
     return None if found is None else Hold(text_of(found, "until"))
+
+
+def _agents(source: Source, told: Entry, groups: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return who reads a target's rules: its own word beats its groups', the last first, that beats the defaults'."""
+    every = [entry(source.document.entries.get("groups"), name) for name in reversed(groups)]
+    every += [source.document.entries.get("defaults")] if told.section == "repos" else []
+    node = next((node for node in (told.node, *every) if entry(node, "agents") is not None), None)
+    return None if node is None else tuple(dict.fromkeys(list_of(node, "agents")))
 
 
 def _named(told: Entry) -> tuple[tuple[str, ...], tuple[str, ...]]:

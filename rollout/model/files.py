@@ -43,6 +43,26 @@ class Slot(Struct, frozen=True):
     set: str
     template: str | None
     rule: FileRule
+    parts: tuple[str | Excerpt, ...] = ()  # where it is made of rules; `template` is then the first of these
+
+    @property
+    def sources(self) -> tuple[Slot, ...]:
+        """Return what is rendered for it: its template, or the rules that it is made of."""
+        if self.template is None:
+            return ()
+        return tuple(part.slot for part in self.parts if isinstance(part, Excerpt)) if self.parts else (self,)
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Return the templates of the rules that it is made of."""
+        return tuple(one.template or "" for one in self.sources) if self.parts else ()
+
+
+class Excerpt(Struct, frozen=True):
+    """The text of a rule, below its front matter."""
+
+    slot: Slot
+    head: str
 
 
 class Managed(Struct, frozen=True):
@@ -55,6 +75,7 @@ class Managed(Struct, frozen=True):
     rule: FileRule
     set: str
     template: str
+    rules: tuple[str, ...] = ()  # the templates of the rules that it is made of
 
     @property
     def block_id(self) -> str:
@@ -69,6 +90,8 @@ class Managed(Struct, frozen=True):
     @property
     def told(self) -> str:
         """What to call the text that is written, where it is faulty."""
+        if self.rules:
+            return ", ".join(f"templates/{name}" for name in self.rules)
         return f"templates/{self.template}" + (", as it is rendered" if self.template.endswith(".j2") else "")
 
 

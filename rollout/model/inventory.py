@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-from rollout.model.limits import Budget, Forbidden
+from rollout.model.limits import Budget, Forbidden, Limit
 from rollout.model.reviews import Delivery, Forge
 from rollout.model.waves import Pace
 
@@ -83,6 +83,7 @@ class FileRule(Struct, frozen=True):
     allow: tuple[str, ...] = ()
     placeholders: tuple[str, ...] = ()
     format: str | None = None
+    limits: tuple[Limit, ...] = ()  # of those who read it
     match: tuple[tuple[str, tuple[str, ...]], ...] = ()  # paths of lists, and the keys that identify an entry
 
 
@@ -113,6 +114,7 @@ class Target(Struct, frozen=True):
     machines: tuple[str, ...] = ()  # where it is; none is wherever the program runs
     delivery: Delivery = Delivery()
     hold: Hold | None = None
+    agents: tuple[str, ...] | None = None  # who is to read the rules of its sets; None: rules are files like others
     ignores: tuple[str, ...] = ()  # managed paths that its own people leave out
 
     @property

@@ -89,3 +89,18 @@ class Finding(Struct, frozen=True):
     @property
     def told(self) -> str:
         return self.reason if self.where == "budget" else f"{self.path}: {self.reason}"
+
+
+class Limit(Struct, frozen=True):
+    """How much of one file its reader takes in."""
+
+    who: str
+    most: int
+    unit: str = "characters"
+
+    def fault(self, content: bytes) -> str | None:
+        """Say how a file breaks the limit, or None."""
+        size = len(content) if self.unit == "bytes" else len(content.decode("utf-8", "replace"))
+        if size <= self.most:
+            return None
+        return f"has {size:,} {self.unit}; {self.who} reads {self.most:,}; max_chars in 'files' sets another limit"

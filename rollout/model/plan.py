@@ -76,6 +76,7 @@ class Change(Struct, frozen=True):
     asks: str | None = None  # what the template asks for, in one word, where a decision is or was needed
     did: Did | None = None  # what others did to the file, where that asks for a decision
     hold: bool = False  # once written it stays, until the template asks for something else
+    rules: tuple[str, ...] = ()  # the templates of the rules that it is made of
     keep: bool = False  # what is there stays, until the template asks for something else
     elsewhere: bool = False
 

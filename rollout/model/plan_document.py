@@ -75,6 +75,7 @@ def change_document(step: Step, change: Change, diff: Callable[[Step, Change], s
         "before": _print(change.before),
         "after": _print(change.after),
         "diff": diff(step, change) or None,
+        "rules": list(change.rules),
         "changed_by": None if change.did is None else changed_by(change.path, change.did.by),
     }
 

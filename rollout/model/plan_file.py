@@ -143,6 +143,7 @@ def _read_change(entry: Mapping[str, Any], contents: Mapping[str, bytes]) -> Cha
         template=entry["template"],
         asks=entry.get("asks"),
         keep=bool(entry.get("keep", False)),
+        rules=tuple(map(str, entry.get("rules", ()))),
     )
 
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import PurePosixPath
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rollout.content.file_fault import FileFault
 from rollout.content.modes.mode import Situation
@@ -40,14 +41,20 @@ class Needed(Struct, frozen=True):
 def changes_needed(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Needed:
     problems = {problem.path: problem for problem in desired.problems}
     judged = [item for item in desired.managed if item.path not in problems]
-    found = [_needed(item, snapshot, decisions) for item in judged]
+    found = [_with_rules(item, _needed(item, snapshot, decisions)) for item in judged]
     changes = [change for change in found if isinstance(change, Change)]
-    changes += [_error(one.path, one.what, elsewhere=one.elsewhere) for one in problems.values()]
+    rules = {item.path: item.rules for item in desired.managed}
+    wrong = [_error(one.path, one.what, elsewhere=one.elsewhere) for one in problems.values()]
+    changes += [replace(change, rules=rules.get(change.path, ())) for change in wrong]
     kept = tuple(sorted(one.path for one in found if isinstance(one, LeftAsItIs) and not one.held))
     warnings = tuple(warning for item in judged for warning in _warnings(item, snapshot.files.get(item.path)))
     held = tuple(sorted(one.path for one in found if isinstance(one, LeftAsItIs) and one.held))
     changes.sort(key=lambda change: change.path)
     return Needed(tuple(changes), kept, held, found.count(None) + len(kept) + len(held), warnings)
+
+
+def _with_rules(item: Managed, found: Change | LeftAsItIs | None) -> Change | LeftAsItIs | None:
+    return replace(found, rules=item.rules) if item.rules and isinstance(found, Change) else found
 
 
 def _warnings(item: Managed, actual: File | Obstacle | None) -> list[str]:
@@ -62,7 +69,7 @@ def _warnings(item: Managed, actual: File | Obstacle | None) -> list[str]:
 
 def change_for(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change | None:
     """Return what one managed path needs, or None where it is as it should be, or is kept."""
-    found = _needed(item, snapshot, decisions)
+    found = _with_rules(item, _needed(item, snapshot, decisions))
     return found if isinstance(found, Change) else None
 
 

@@ -17,14 +17,15 @@ from rollout.content import spelled
 from rollout.content.modes.table import strategy, traits
 from rollout.content.patterns import matches
 from rollout.errors import Mistake, UsageError
-from rollout.model.files import Desired, Managed, Problem, Slot, TemplateFile
+from rollout.model.files import Desired, Excerpt, Managed, Problem, Slot, TemplateFile
 from rollout.model.inventory import FilePattern, Machine, Target
 from rollout.model.parts import Answer, Input, Question
 from rollout.model.tracing import Segment
 from rollout.rendering.child_process import Child
 from rollout.rendering.reading import FUNCTIONS
 from rollout.rendering.remembered import Reads
-from rollout.rendering.slots import SUFFIX, slots, texts, written_fault
+from rollout.rendering.rules import own_text, text_of, within
+from rollout.rendering.slots import SUFFIX, all_mistakes, named_rules, slots, texts, written_fault
 from rollout.rendering.template_fault import TemplateFault, TemplateLimit
 from rollout.rendering.variables import context
 from rollout.safety import secrets
@@ -34,6 +35,13 @@ _ROUNDS = 50  # how often a template may ask for files because of what it read
 _MAX_READ = 32 << 20  # characters of files that one template may read
 
 Reader = Callable[[Sequence[Question]], Mapping[Question, Answer]]
+
+
+_Sets = tuple[tuple[str, ...], tuple[str, ...] | None]  # template sets, and the agents for which rules are written
+
+
+def _sets(target: Target) -> _Sets:
+    return target.templates, target.agents
 
 
 class Rendered(Struct, frozen=True):
@@ -67,8 +75,8 @@ class Rendering:
         self._child = Child(sources)
         self._uses = Reads(memory, sources)
         self._lock = Lock()
-        self._slots: dict[tuple[str, ...], list[Slot]] = {}
-        self._asked: dict[tuple[str, ...], tuple[str, frozenset[str] | None]] = {}
+        self._slots: dict[_Sets, list[Slot]] = {}
+        self._asked: dict[_Sets, tuple[str, frozenset[str] | None]] = {}
         self._limited: dict[tuple[str, str], TemplateFault] = {}  # templates that hit a limit are not tried again
         self._bodies: dict[tuple[str, str, str], bytes | TemplateFault] = {}
 
@@ -95,27 +103,33 @@ class Rendering:
 
     def _mistakes(self, target: Target) -> Iterator[Mistake]:
         try:
-            slots = [slot for slot in self.slots(target) if _is_rendered(slot)]
+            slots = [*self.slots(target), *named_rules(target, self._templates, self._patterns)]
         except TemplateFault as fault:
-            yield fault.mistake
+            yield from all_mistakes(target, self._templates, self._patterns) or [fault.mistake]
             return
-        for slot in slots:
+        for source in (source for slot in slots for source in slot.sources if _is_rendered(source)):
             try:
-                self.uses(slot)
+                self.uses(source)
             except TemplateFault as fault:
                 yield fault.mistake
 
     def slots(self, target: Target) -> list[Slot]:
         with self._lock:
-            if target.templates not in self._slots:
-                self._slots[target.templates] = slots(target, self._templates, self._patterns)
-            found = self._slots[target.templates]
+            if _sets(target) not in self._slots:
+                self._slots[_sets(target)] = slots(target, self._templates, self._patterns)
+            found = self._slots[_sets(target)]
         if not target.ignores:
             return found
         return [slot for slot in found if not any(matches(pattern, str(slot.path)) for pattern in target.ignores)]
 
     def uses(self, slot: Slot) -> list[str] | None:
-        """Return the variables that a path's template can read, or None where only a run can tell."""
+        """Return the variables that a path's templates can read, or None where only a run can tell."""
+        used = [self._used(source) for source in slot.sources if _is_rendered(source)]
+        if None in used:
+            return None
+        return sorted({name for names in used for name in names or ()})
+
+    def _used(self, slot: Slot) -> list[str] | None:
         assert slot.template is not None
         key = (slot.template, slot.rule.delimiters)
         with self._lock:
@@ -153,7 +167,7 @@ class Rendering:
 
     def _asked_by(self, target: Target) -> tuple[str, frozenset[str] | None]:
         """Return what targets with the same template sets have in common, and the variables that tell them apart."""
-        if target.templates not in self._asked:
+        if _sets(target) not in self._asked:
             slots = self.slots(target)
             rendered = [slot for slot in slots if _is_rendered(slot)]
             used = [self.uses(slot) for slot in rendered]
@@ -162,8 +176,8 @@ class Rendering:
             for name, template in sorted(self._templates.items()):
                 words.update(f"\0{name}\0{template.executable}\0{len(template.content)}\0".encode())
                 words.update(template.content)
-            self._asked[target.templates] = (words.hexdigest(), names)
-        return self._asked[target.templates]
+            self._asked[_sets(target)] = (words.hexdigest(), names)
+        return self._asked[_sets(target)]
 
     def reads_files(self, target: Target, slot: Slot) -> bool:
         """Tell whether a path's template reads files of targets, as far as can be known before it is rendered."""
@@ -193,7 +207,7 @@ class Rendering:
             body, read = self._body(target, slot, reader)
         except TemplateFault as fault:
             return Rendered(None, Problem(slot.path, str(fault), elsewhere=fault.place is not None))
-        template = self._templates[slot.template] if slot.template else None
+        template = self._templates[slot.template] if slot.template and not slot.parts else None
         item = Managed(
             slot.path,
             slot.rule.mode,
@@ -202,6 +216,7 @@ class Rendering:
             slot.rule,
             slot.set,
             slot.template or "",
+            slot.rules,
         )
         judged = traits(slot.rule.mode).writes and slot.rule.formatter is None
         fault_text = written_fault(body, slot.rule, slot.path) if judged else None
@@ -211,12 +226,22 @@ class Rendering:
     def traced(self, target: Target, slot: Slot) -> list[Segment]:
         """Return what made each piece of a managed path that a template renders; raise TemplateFault if nobody can."""
         assert slot.template is not None
+        if slot.parts:
+            return [piece for part in slot.parts for piece in self._traced_part(target, slot, part)]
         if self.reads_files(target, slot):
             raise TemplateFault.of(slot.template, "reads files; change the text in those files")
+        if not slot.template.endswith(SUFFIX):
+            return [own_text(slot.template, self._templates[slot.template])]
         everything = context(target, slot.path, self._machines, self._machine)
         request = {"ask": "trace", "name": slot.template, "delimiters": slot.rule.delimiters, "variables": everything}
         with self._lock:
             return [Segment(*one) for one in self._child.ask(request)["segments"]]
+
+    def _traced_part(self, target: Target, slot: Slot, part: str | Excerpt) -> list[Segment]:
+        if isinstance(part, str):
+            return [Segment(part, slot.template or "", 0, 0, 1, literal=False)]
+        found = self.traced(target, part.slot)
+        return within(found, *text_of(part, "".join(segment.text for segment in found)))
 
     def _secret(self, target: Target, slot: Slot, body: bytes) -> str | None:
         """Say which secret the file would carry into a repository, where nobody allowed it."""
@@ -230,6 +255,8 @@ class Rendering:
     ) -> tuple[bytes, tuple[tuple[Question, Answer], ...]]:
         if slot.template is None or not traits(slot.rule.mode).writes:
             return b"", ()
+        if slot.parts:
+            return self._made(target, slot.parts, reader)
         if not slot.template.endswith(SUFFIX):
             return self._templates[slot.template].content, ()
         used = self.uses(slot)
@@ -244,6 +271,23 @@ class Rendering:
         except TemplateFault as fault:
             hint = self._no_machine(target) if fault.missing == "machine" else ""
             raise TemplateFault(f"{fault.what}{hint}", fault.place, fault.missing) from None
+
+    def _made(
+        self, target: Target, parts: tuple[str | Excerpt, ...], reader: Reader | None
+    ) -> tuple[bytes, tuple[tuple[Question, Answer], ...]]:
+        """Put a file together that is made of rules."""
+        said: list[str] = []
+        read: list[tuple[Question, Answer]] = []
+        for part in parts:
+            if isinstance(part, str):
+                said.append(part)
+                continue
+            body, more = self._body(target, part.slot, reader)
+            text = body.decode().replace("\r\n", "\n")
+            start, end = text_of(part, text)
+            said.append(text[start:end])
+            read += more
+        return "".join(said).encode(), tuple(dict.fromkeys(read))
 
     def _known_body(self, slot: Slot, seen: Mapping[str, Any]) -> bytes:
         """Render a template that reads no files, once for each distinct set of variables."""
@@ -327,7 +371,7 @@ def _bounded(slot: Slot, answers: Mapping[Question, Answer]) -> None:
 
 
 def _is_rendered(slot: Slot) -> bool:
-    return slot.template is not None and slot.template.endswith(SUFFIX)
+    return any((source.template or "").endswith(SUFFIX) for source in slot.sources)
 
 
 def _texts(templates: Mapping[str, TemplateFile]) -> dict[str, str]:

@@ -7,11 +7,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from rollout.content import policies
+from rollout.content.agents.reading import is_rule
 from rollout.content.modes.table import traits
 from rollout.content.policy import policy_fault
+from rollout.errors import Mistake
 from rollout.inventory.rules import mode_of, rule_for
 from rollout.model.files import Slot, TemplateFile
 from rollout.model.inventory import FilePattern, FileRule, Target
+from rollout.rendering.rules import faults, with_rules
 from rollout.rendering.template_fault import TemplateFault
 from rollout.safety import paths
 
@@ -24,10 +27,7 @@ def slots(target: Target, templates: Mapping[str, TemplateFile], patterns: tuple
 
     Raises TemplateFault for a path that must not be managed or that collides with another.
     """
-    found: dict[PurePosixPath, Slot] = {}
-    for set_name in target.templates:
-        for name, path in set_paths(set_name, templates).items():
-            found[path] = Slot(path, set_name, name, rule_for(patterns, str(path)))
+    found = with_rules(target, named(target, templates, patterns), templates, patterns)
     for pattern in patterns:
         path = PurePosixPath(pattern.pattern.strip("/"))
         if not traits(mode_of(pattern.settings)).writes and _exact(pattern.pattern) and path not in found:
@@ -37,6 +37,35 @@ def slots(target: Target, templates: Mapping[str, TemplateFile], patterns: tuple
     for one, other, why in paths.collisions(found):
         raise TemplateFault(f"{target.name}: the managed paths {one} and {other} cannot stand side by side: they {why}")
     return [found[path] for path in sorted(found)]
+
+
+def named(
+    target: Target, templates: Mapping[str, TemplateFile], patterns: tuple[FilePattern, ...]
+) -> dict[PurePosixPath, Slot]:
+    """Return what the template sets of a target name: paths to write, and rules."""
+    found: dict[PurePosixPath, Slot] = {}
+    for set_name in target.templates:
+        for name, path in set_paths(set_name, templates).items():
+            found[path] = Slot(path, set_name, name, rule_for(patterns, str(path)))
+    return found
+
+
+def named_rules(target: Target, templates: Mapping[str, TemplateFile], patterns: tuple[FilePattern, ...]) -> list[Slot]:
+    """Return the rules of a target that agents read, also those that no agent of this target reads."""
+    if target.agents is None:
+        return []
+    return [slot for path, slot in named(target, templates, patterns).items() if is_rule(path)]
+
+
+def all_mistakes(
+    target: Target, templates: Mapping[str, TemplateFile], patterns: tuple[FilePattern, ...]
+) -> list[Mistake]:
+    """Return all that is wrong with the rules of a target."""
+    try:
+        found = {slot.path: slot for slot in named_rules(target, templates, patterns)}
+    except TemplateFault:
+        return []
+    return [fault.mistake for fault in faults(found, templates)]
 
 
 def _exact(pattern: str) -> bool:

@@ -104,7 +104,7 @@ def _alike(steps: Sequence[Step]) -> list[list[Step]]:
             step.state,
             reasons.without_ways(step.why).text,
             step.author,
-            tuple((c.path, c.action, c.cause, c.decided) for c in step.changes),
+            tuple((c.path, c.action, c.cause, c.decided, c.rules) for c in step.changes),
             _budgets(step),
             step.via,
         )
@@ -138,6 +138,8 @@ def _change_lines(change: Change, how: Display) -> list[str]:
     mark, colour = MARKS[change.action]
     line = f"  {how.paint(mark, colour)} {change.action.value:<8} {plain(str(change.path))}"
     cause = plain(change.cause) if change.action not in {Action.CREATE, Action.UPDATE} else ""
+    if change.rules:
+        cause = f"{cause}  (made of {plain(names(change.rules, 3, whole=how.whole))})".lstrip()
     if not cause:
         return [line]
     if how.width is None or cells(f"{line}  {cause}") <= how.width:

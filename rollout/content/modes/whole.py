@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from rollout.content import three_way
+from rollout.content.agents import table
 from rollout.content.modes.mode import Cause, Situation, Traits, rendered
 from rollout.model.files import Agreed, File, Managed, Obstacle
 from rollout.model.inventory import FileRule
@@ -25,7 +26,8 @@ def passed_over(_item: Managed, _found: Obstacle) -> str | None:
 
 
 def wanted(at: Situation) -> File | None:
-    return rendered(at)
+    made = rendered(at)
+    return at.actual if made is not None and at.actual is not None and _same(at, at.actual, made) else made
 
 
 def reason(at: Situation, _actual: File) -> Cause:
@@ -34,8 +36,16 @@ def reason(at: Situation, _actual: File) -> Cause:
     return Cause("the template changed")
 
 
-def changed(_at: Situation, base: File, actual: File) -> bool:
-    return actual != base
+def changed(at: Situation, base: File, actual: File) -> bool:
+    return not _same(at, base, actual)
+
+
+def _same(at: Situation, one: File, other: File) -> bool:
+    """Tell whether two files are equal, or differ in what the agents do not see that read it."""
+    if one == other or not at.item.rules:
+        return one == other
+    same_text = table.say_the_same(at.item.path, one.content, other.content)
+    return same_text and one.executable == other.executable
 
 
 def merged(_at: Situation, base: File, actual: File, wanted: File) -> bytes:
