@@ -140,18 +140,18 @@ class _Uniting(Struct):
     def _entry(self, container: Object | Array, part: Part, place: Place) -> Node | None:
         """Return what stays of a matched entry that is not named: nothing where all of it is ours.
 
-        An entry of ours that others wrote a key into is theirs: what makes it whole stays.
+        Where others wrote a key into an entry of ours, that stays, and what identifies the entry.
         """
         if self.ours.owns(part.value, place, self.match):
             return None
-        return self._unnamed(container, part, place, entry=place in self.ours.added)
+        return self._unnamed(container, part, place)
 
-    def _unnamed(self, container: Object | Array, part: Part, place: Place, *, entry: bool = False) -> Node | None:
+    def _unnamed(self, container: Object | Array, part: Part, place: Place) -> Node | None:
         """Return what stays of a value that is not named, or what others had there; None where it was ours alone."""
         mark, node = len(self.operations), part.value
         match node:
             case Object(odd=None, parts=parts) if parts:
-                left = self._without_ours(node, place, entry=entry)
+                left = self._without_ours(node, place)
             case Array(odd=None, parts=parts) if parts:
                 left = self._list_without_ours(node, place)
             case _:
@@ -160,7 +160,7 @@ class _Uniting(Struct):
         if left.parts:
             self.foreign |= found is not None and len(self.operations) > mark and not says(left, found.node)
             return left
-        if place in self.ours.added and not entry:
+        if place in self.ours.added:
             del self.operations[mark:]
             return None
         if found is None or (type(found.node) is type(node) and not getattr(found.node, "parts", ())):
@@ -180,14 +180,14 @@ class _Uniting(Struct):
         self.operations.append(Restore(container, part, found))
         return found.node
 
-    def _without_ours(self, node: Object, place: Place, *, entry: bool) -> Object | Array:
+    def _without_ours(self, node: Object, place: Place) -> Object | Array:
         twice, had = repeated(node), self._had(node, place)
+        identity = self.match.keys(place[:-1]) if place and place[-1].startswith("[") else ()
         kept: list[Node | None] = []
         for part in node.parts:
             here = (*place, part.key)
-            filled = isinstance(part.value, Object | Array) and part.value.parts
             before = find(had, part.key) if isinstance(had, Object) else None
-            stays = part.key in twice or (entry and not filled and here not in self.ours.found)
+            stays = part.key in twice or part.key in identity
             stays |= before is not None and meaning(before.value) == meaning(part.value)
             kept.append(part.value if stays else self._unnamed(node, part, here))
         return self._amended(node, kept, [], place)
