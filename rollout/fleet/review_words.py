@@ -13,6 +13,7 @@ from rollout.model.plan import State, Step
 from rollout.model.reasons import said
 from rollout.rendering.phrases import Phrases
 from rollout.rendering.template_fault import TemplateFault
+from rollout.showing.reviews import cause_of, reworded
 
 
 def check(loaded: Loaded) -> None:
@@ -28,7 +29,7 @@ def with_words(loaded: Loaded, steps: tuple[Step, ...]) -> tuple[Step, ...]:
     """Return the steps with what their reviews say; one whose words cannot be made is blocked."""
     targets = {target.name: target for target in loaded.inventory.targets}
     with Phrases(_texts(loaded.inventory.targets)) as phrases:
-        return tuple(_worded(loaded, targets.get(step.target), step, phrases) for step in steps)
+        return tuple(reworded(_worded(loaded, targets.get(step.target), step, phrases)) for step in steps)
 
 
 def _texts(targets: tuple[Target, ...]) -> list[str]:
@@ -50,5 +51,5 @@ def _worded(loaded: Loaded, target: Target | None, step: Step, phrases: Phrases)
 
 
 def _seen(step: Step) -> dict[str, Any]:
-    changes = [{"path": str(c.path), "action": c.action.value, "cause": c.cause} for c in step.changes]
+    changes = [{"path": str(c.path), "action": c.action.value, "cause": cause_of(c)} for c in step.changes]
     return {"changes": changes, "commit": step.delivery.origin.commit or ""}

@@ -115,24 +115,31 @@ class Checks(StrEnum):
 
 
 class Marker(Struct, frozen=True):
-    """What finds a review again: whose it is, for which target, and a digest of what it says."""
+    """What finds a review again: whose it is, for which target, a digest of the change, and one of the words."""
 
     inventory: str
     target: str
     says: str
+    words: str = ""
 
     @property
     def text(self) -> str:
-        return f"<!-- rollout inventory={self.inventory} target={self.target} change={self.says} -->"
+        words = f" words={self.words}" if self.words else ""
+        return f"<!-- rollout inventory={self.inventory} target={self.target} change={self.says}{words} -->"
+
+    @property
+    def change(self) -> tuple[str, str, str]:
+        """Return what is the same as long as the same is proposed, in whatever words."""
+        return self.inventory, self.target, self.says
 
 
-_MARKER = re.compile(r"<!-- rollout inventory=(\S*) target=(\S+) change=(\S*) -->")
+_MARKER = re.compile(r"<!-- rollout inventory=(\S*) target=(\S+) change=(\S*?)(?: words=(\S*))? -->")
 
 
 def marker_in(text: str) -> Marker | None:
     """Return what is hidden in the text of a review."""
     found = _MARKER.search(text)
-    return None if found is None else Marker(found[1], found[2], found[3])
+    return None if found is None else Marker(found[1], found[2], found[3], found[4] or "")
 
 
 class Review(Struct, frozen=True):
@@ -167,6 +174,7 @@ class Proposal(Struct, frozen=True):
     taken_back: tuple[TakenBack, ...] = ()  # by a revert of the run that proposed them
     run: str = ""  # the run that is reverted
     dropped: bool = False  # upstream does not have what the open review says
+    reworded: bool = False  # the open review is to say the same in other words
 
 
 class Standing(Struct, frozen=True):
@@ -188,6 +196,7 @@ class Standing(Struct, frozen=True):
     ref: str = ""  # the ref that carries it, where the forge made that
     key: str = ""  # by which the forge knows the change
     gone: bool = False  # the branch is no longer there
+    subject: str = ""  # of our commit
 
     @property
     def at(self) -> str:

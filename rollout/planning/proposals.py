@@ -104,6 +104,8 @@ def renews(step: Step) -> bool:
         return False
     if not step.changes:
         return standing.left
+    if step.proposal is not None and step.proposal.reworded:
+        return True
     opened = standing.review is not None or not step.via.opens_after
     return step.state is not State.IN_REVIEW or not (standing.on_tip and opened)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from rollout.model.plan import Change, Step
+from rollout.model.plan import Action, Change, State, Step
+from rollout.model.reasons import Said
 from rollout.model.reviews import Marker
 from rollout.safety.shown import plain
 
@@ -28,20 +31,50 @@ class Words(Struct, frozen=True):
         return "<br>".join(line for line in lines if line)
 
 
-def marker_of(step: Step) -> Marker:
+def marker_of(step: Step, changes: Sequence[Change], subject: str) -> Marker:
+    """Return what finds a review again; where the templates stand and why files change is no reason to edit it."""
     says = "" if step.proposal is None else step.proposal.says
-    return Marker(step.delivery.origin.inventory, step.target, says)
+    delivery = replace(step.delivery, origin=replace(step.delivery.origin, commit=None))
+    plain = _said(replace(step, delivery=delivery), [replace(change, cause="") for change in changes], subject)
+    digest = hashlib.sha256("\0".join(plain).encode()).hexdigest()[:16]
+    return Marker(step.delivery.origin.inventory, step.target, says, digest)
 
 
-def words(step: Step, changes: Iterable[Change], subject: str) -> Words:
+def words(step: Step, changes: Sequence[Change], subject: str) -> Words:
     """Return what the review of a step says: the inventory's words, else the subject and the plan."""
+    title, body = _said(step, changes, subject)
+    return Words(title, f"{body}\n\n{marker_of(step, changes, subject).text}\n")
+
+
+def _said(step: Step, changes: Sequence[Change], subject: str) -> tuple[str, str]:
     told = step.proposal
     title = told.title if told is not None and told.title else subject
-    body = told.body if told is not None and told.body else "\n\n".join(_paragraphs(step, list(changes)))
-    return Words(" ".join(title.split())[:250], f"{body.rstrip()}\n\n{marker_of(step).text}\n")
+    body = told.body if told is not None and told.body else "\n\n".join(_paragraphs(step, changes))
+    return " ".join(title.split())[:250], body.rstrip()
 
 
-def _paragraphs(step: Step, changes: list[Change]) -> Iterable[str]:
+def reworded(step: Step) -> Step:
+    """Return a step of which it is known whether its open review is to say the same in other words.
+
+    A review whose marker a person took out has their words.
+    """
+    standing, told = step.standing, step.proposal
+    marker = None if standing is None or standing.review is None else standing.review.marker
+    if told is None or standing is None or marker is None or step.state is not State.IN_REVIEW or not standing.left:
+        return step
+    now = marker_of(step, moved(step.changes), standing.subject)
+    if now.change != marker.change or now.words == marker.words:
+        return step
+    why = step.why.also(Said("its title and text are renewed"))
+    return replace(step, proposal=replace(told, reworded=True), why=why)
+
+
+def moved(changes: Iterable[Change]) -> list[Change]:
+    """Return the changes that a commit makes."""
+    return [change for change in changes if change.action is not Action.ERROR and not change.idle]
+
+
+def _paragraphs(step: Step, changes: Sequence[Change]) -> Iterable[str]:
     yield _why(step, changes)
     listed = [f"* {_code(change.path)}: {change.action.value}{_cause(change)}" for change in changes[:_SHOWN]]
     if len(changes) > _SHOWN:
@@ -54,7 +87,14 @@ def _paragraphs(step: Step, changes: list[Change]) -> Iterable[str]:
     yield _opting_out(step)
 
 
-def _why(step: Step, changes: list[Change]) -> str:
+def _why(step: Step, changes: Sequence[Change]) -> str:
+    if changes and all(change.hold for change in changes):
+        what = "1 file" if len(changes) == 1 else f"{len(changes)} files"
+        return (
+            f"This change puts {what} of this repository back to what was there before a rollout. It stays so until "
+            f"the template asks for something else. A program, rollout, made it, and makes it again when "
+            f"{_code(step.branch or 'the branch')} moves."
+        )
     files = "1 file of this repository is" if len(changes) == 1 else f"{len(changes)} files of this repository are"
     commit = step.delivery.origin.commit
     where = f" at commit {commit[:12]}" if commit else ""
@@ -74,8 +114,14 @@ def _opting_out(step: Step) -> str:
     )
 
 
+def cause_of(change: Change) -> str:
+    """Return why a file changes: that it was decided before is nothing to those who review it."""
+    return change.cause.removesuffix("; decided before")
+
+
 def _cause(change: Change) -> str:
-    return f" ({_text(change.cause)})" if change.cause else ""
+    cause = cause_of(change)
+    return f" ({_text(cause)})" if cause else ""
 
 
 def _code(name: str | PurePosixPath) -> str:

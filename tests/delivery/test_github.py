@@ -263,6 +263,51 @@ def test_the_inventory_has_its_own_words(world: World, forge: GitHub) -> None:
     assert world.run("validate").code == 64
 
 
+def test_new_words_alone_are_told_to_an_open_review_without_a_push(world: World, forge: GitHub) -> None:
+    applied(world)
+    first = world.tip("api", f"rollout/{ID}")
+    rules(world, forge, ", title: 'Rules for {{ target.name }}'")
+    now = status(world, "--fetch")
+    assert (now["state"], "its title and text are renewed" in str(now["reason"])) == ("in-review", True)
+    assert applied(world) == (0, "proposed", URL.format(forge.project))
+    assert (forge.pulls[1]["title"], world.tip("api", f"rollout/{ID}")) == ("Rules for api", first)
+    rules(world, forge, ", title: 'Rules for {{ target.name }}', body: 'Because of {{ who }}.'")
+    assert applied(world)[:2] == (0, "proposed")
+    assert forge.pulls[1]["body"].startswith("Because of world.\n\n<!-- rollout inventory=")
+    assert applied(world)[:2] == (0, "unchanged")
+    assert forge.writes() == ["POST /pulls", "PATCH /pulls/1", "PATCH /pulls/1"]
+
+
+def test_what_a_person_wrote_into_a_review_stays(world: World, forge: GitHub) -> None:
+    applied(world, "--message", "New rules")
+    forge.pulls[1] |= {"title": "Ours", "body": f"What we think.\n\n{forge.pulls[1]['body']}"}
+    assert applied(world)[:2] == (0, "unchanged")
+    forge.pulls[1]["body"] = "What we think."
+    rules(world, forge, ", title: 'Rules for {{ target.name }}'")
+    assert applied(world)[:2] == (0, "unchanged")
+    assert (forge.pulls[1]["title"], forge.writes()) == ("Ours", ["POST /pulls"])
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["remembered", "forgotten"])
+@pytest.mark.parametrize("deleted", [False, True], ids=["branch-left", "branch-deleted"])
+def test_a_closed_review_without_its_marker_is_known_by_its_commit(
+    world: World, forge: GitHub, *, lost: bool, deleted: bool
+) -> None:
+    applied(world)
+    forge.close(1)
+    forge.pulls[1]["body"] = "We do not want this."
+    world.git("api.git", "update-ref", "refs/pull/1/head", world.tip("api", f"rollout/{ID}"))
+    if deleted:
+        world.git("api.git", "branch", "-D", f"rollout/{ID}")
+    if lost:
+        forget()
+    now = status(world, "--fetch")
+    assert (now["state"], "was closed unmerged by octocat" in str(now["reason"])) == ("declined", True)
+    assert applied(world)[:2] == (3, "blocked")
+    world.template("project/AGENTS.md", "two\n")
+    assert applied(world)[:2] == (0, "proposed")
+
+
 def test_without_a_token_a_person_opens_the_review(
     world: World, forge: GitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:

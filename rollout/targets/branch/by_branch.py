@@ -26,7 +26,7 @@ from rollout.store.push import Lease, NoOptions
 from rollout.targets.branch.commit import commit
 from rollout.targets.branch.outcome import outcome_of
 from rollout.targets.branch.proposal import wanted as entries
-from rollout.targets.branch.proposed import Unsupported, not_proposed, proposed, taken_over, unknown
+from rollout.targets.branch.proposed import Unsupported, not_proposed, proposed, reworded, taken_over, texts_of, unknown
 from rollout.targets.branch.task import Built, Task
 
 
@@ -37,7 +37,8 @@ def propose(task: Task, changes: list[Change], tip: str, wanted: Wanted) -> Outc
         return taken_over(task, branch, there.who)
     if there is not None and there.parent == tip and there.after == entries(changes, tip):
         as_it_is = Built(there.commit, tip, tuple(changes))
-        return _opened(task, branch, as_it_is, _known(task), wanted.texts, pushed=False)
+        texts = texts_of(task, changes, there.text.split("\n", 1)[0])
+        return _opened(task, branch, as_it_is, _known(task), texts, renew=reworded(task))
     built = commit(task, tip, changes)
     lease = Lease(f"refs/heads/{branch}", None if there is None else there.commit)
     answer = _pushed(task, built, lease, wanted)
@@ -48,7 +49,7 @@ def propose(task: Task, changes: list[Change], tip: str, wanted: Wanted) -> Outc
     except Unreachable as error:
         return unknown(task, first_line(str(error)), built)
     if now == built.commit:
-        return _opened(task, branch, built, _told(task, answer), wanted.texts, pushed=True)
+        return _opened(task, branch, built, _told(task, answer), wanted.texts, renew=True)
     return not_proposed(task, answer if not isinstance(answer, Told) else Pushed(), built) if now == lease.old else None
 
 
@@ -89,7 +90,7 @@ def _told(task: Task, answer: object) -> Review | None:
     return told or _known(task)
 
 
-def _opened(task: Task, branch: str, built: Built, review: Review | None, texts: Texts, *, pushed: bool) -> Outcome:
+def _opened(task: Task, branch: str, built: Built, review: Review | None, texts: Texts, *, renew: bool) -> Outcome:
     """Have the review opened, or say where a person does that."""
     standing = Standing(branch, built.commit, same=True, on_tip=True, review=review)
     url = task.at.remote.url
@@ -100,7 +101,7 @@ def _opened(task: Task, branch: str, built: Built, review: Review | None, texts:
         return proposed(task, standing, where, built)
     try:
         place = Place(project_of(url), task.where.branch, branch)
-        found, notes = asking.opened(asked, place, texts, renew=pushed)
+        found, notes = asking.opened(asked, place, texts, renew=renew)
     except Trouble as trouble:
         if not task.step.via.opens_after:  # the push has opened it, and said what fits into its options
             return proposed(task, standing, review.url if review is not None else branch, built)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from rollout.errors import GitError, GitTimeout
-from rollout.forges import gerrit
+from rollout.forges import asking, gerrit
+from rollout.forges.clients import client
+from rollout.forges.interface import Place, Texts
 from rollout.forges.known import forge_of, project_of
 from rollout.forges.openings import web_site
 from rollout.forges.pushing import Pushing, Told, Wanted
@@ -22,7 +24,7 @@ from rollout.store.push import Lease, NoOptions
 from rollout.targets.branch.commit import change_id, commit, topic
 from rollout.targets.branch.outcome import outcome_of
 from rollout.targets.branch.proposal import wanted as entries
-from rollout.targets.branch.proposed import Unsupported, not_proposed, proposed, taken_over, unknown
+from rollout.targets.branch.proposed import Unsupported, not_proposed, proposed, reworded, taken_over, texts_of, unknown
 from rollout.targets.branch.task import Built, Task
 
 
@@ -32,9 +34,10 @@ def propose(task: Task, changes: list[Change], tip: str, wanted: Wanted) -> Outc
     if standing is not None and standing.left and _moved_since(task, standing):
         return taken_over(task, standing.ref, "somebody since the plan was made")
     if standing is not None and standing.left and standing.on_tip and _is_there(task, standing, changes, tip):
-        return proposed(
-            task, standing, _address(task, standing.review), Built(standing.head or "", tip, tuple(changes))
-        )
+        if reworded(task):
+            standing = _in_other_words(task, standing, texts_of(task, changes, standing.subject))
+        as_it_is = Built(standing.head or "", tip, tuple(changes))
+        return proposed(task, standing, _address(task, standing.review), as_it_is)
     built = commit(task, tip, changes)
     way = by_push(task.step.via)
     assert way is not None
@@ -47,6 +50,16 @@ def propose(task: Task, changes: list[Change], tip: str, wanted: Wanted) -> Outc
         return _judged(task, built, answer, pushing.ref)
     except Unreachable as error:
         return unknown(task, first_line(str(error)), built)
+
+
+def _in_other_words(task: Task, standing: Standing, texts: Texts) -> Standing:
+    """Have the forge's interface renew the words: a push of the same commit does nothing."""
+    url = task.at.remote.url
+    asked = client(forge_of(task.step.delivery, url), task.settings.person.patience)
+    if asked is None:
+        return standing
+    found, _ = asking.opened(asked, Place(project_of(url), task.where.branch, standing.branch), texts, renew=True)
+    return replace(standing, review=found)
 
 
 def _moved_since(task: Task, standing: Standing) -> bool:

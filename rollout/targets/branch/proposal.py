@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rollout.forges import asking, ways
+from rollout.errors import GitError
+from rollout.forges import asking, refs, ways
 from rollout.forges.asking import Told
 from rollout.forges.clients import client
 from rollout.forges.interface import Place
@@ -17,7 +18,7 @@ from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired, File
 from rollout.model.inventory import Target
 from rollout.model.plan import Action, Change, Step
-from rollout.model.reviews import Deliver, Delivery, Marker, Proposal, Proposed, Review, ReviewState, Standing, Via
+from rollout.model.reviews import Deliver, Delivery, ForgeKind, Proposal, Proposed, Review, ReviewState, Standing, Via
 from rollout.objects import messages
 from rollout.objects.ids import git_id
 from rollout.planning import proposals as decide
@@ -38,6 +39,7 @@ class Proposing(Struct, frozen=True):
     carried: Carried | None = None
     ref: str = ""  # that the forge made for it
     told: Told | None = None  # what the forge says, where somebody is logged in
+    kind: ForgeKind | None = None
 
 
 _GERRIT = re.compile(r"(refs/changes/\d+/\d+)/\d+\Z")
@@ -59,11 +61,12 @@ def proposing(
     known = store.memory.memo().proposed
     patience = at.remote.access.patience
     via = ways.way(delivery, at.remote.url, patience, without=() if known is None else known.without)
-    found = Proposing(delivery, via, tip, network)
+    forge = forge_of(delivery, at.remote.url)
+    found = Proposing(delivery, via, tip, network, kind=None if forge is None else forge.kind)
     if not network:
         return found
     found = _carried_by_ref(found, store) if found.via.by_ref else _carried_by_branch(found, store)
-    asked = client(forge_of(delivery, at.remote.url), patience) if found.carried or any(changes) else None
+    asked = client(forge, patience) if found.carried or any(changes) else None
     if asked is None:
         return found
     place = Place(project_of(at.remote.url), at.remote.branch, found.branch)
@@ -153,7 +156,7 @@ def _standing(step: Step, found: Proposing, store: Store, said: str) -> Standing
     known = store.memory.memo().proposed
     if not found.network:
         return None if known is None else replace(known.standing, same=known.says == said)
-    closed = _closed(found, step.target, said)
+    closed = _closed(found, step, store, said)
     carried = found.carried
     if carried is None:
         if closed.review is not None:
@@ -174,6 +177,7 @@ def _standing(step: Step, found: Proposing, store: Store, said: str) -> Standing
         review=kept if found.told is None or found.told.trouble else found.told.open or closed.review,
         ref=found.ref,
         key=messages.change_id(carried.text),
+        subject=carried.text.split("\n", 1)[0],
     )
 
 
@@ -196,13 +200,37 @@ class Closed(Struct, frozen=True):
     review: Review | None = None
 
 
-def _closed(found: Proposing, target: str, said: str) -> Closed:
+def _closed(found: Proposing, step: Step, store: Store, said: str) -> Closed:
     newest = found.told.newest if found.told is not None and found.told.open is None else None
-    if newest is None or newest.state is not ReviewState.DECLINED:
+    if (
+        newest is None
+        or newest.state is not ReviewState.DECLINED
+        or not _said_the_same(newest, found, step, store, said)
+    ):
         return Closed()
-    ours = Marker(found.delivery.origin.inventory, target, said)
     by = f" by {newest.by}" if newest.by else ""
-    return Closed(f"{newest.url} was closed unmerged{by}", newest) if newest.marker == ours else Closed()
+    return Closed(f"{newest.url} was closed unmerged{by}", newest)
+
+
+def _said_the_same(review: Review, found: Proposing, step: Step, store: Store, said: str) -> bool:
+    """Tell whether a review said what would be proposed now: by its marker, else by the commit that it proposed."""
+    if review.marker is not None:
+        return review.marker.change == (found.delivery.origin.inventory, step.target, said)
+    known = store.memory.memo().proposed
+    if known is not None and known.standing.head == review.head:
+        return known.says == said
+    carried = found.carried if found.carried is not None and found.carried.commit == review.head else None
+    there = carried or _proposed_by(review, found, store)
+    return there is not None and there.own is not None and there.after == wanted(step.changes, there.commit)
+
+
+def _proposed_by(review: Review, found: Proposing, store: Store) -> Carried | None:
+    """Return the commit that a closed review proposed, where its forge keeps it on a ref."""
+    ref = refs.head_of(found.kind, review.number)
+    try:
+        return None if ref is None or not review.head else proposals.carried(store, ref, review.head)
+    except GitError:
+        return None
 
 
 def _gone(known: Proposed | None, said: str) -> Standing | None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rollout.forges.interface import Texts
 from rollout.model.outcomes import Outcome, Verdict
+from rollout.model.plan import Change
 from rollout.model.reasons import said
 from rollout.model.reviews import Proposed, Standing
 from rollout.remote.answers import Answer, Refused
+from rollout.showing import reviews
 from rollout.store import keeping, pending
 from rollout.targets.branch.outcome import outcome_of
 from rollout.targets.branch.push import NotWritten, Unknown, not_arrived
@@ -34,6 +38,17 @@ def proposed(task: Task, standing: Standing, where: str, built: Built) -> Outcom
     )
     take_back(task)
     return replace(outcome_of(task.step, Verdict.PROPOSED, said(where), built), review=standing.review)
+
+
+def texts_of(task: Task, changes: Sequence[Change], subject: str) -> Texts:
+    """Return what the review of our commit says."""
+    words = reviews.words(task.step, changes, subject)
+    return Texts(words.title, words.body, task.step.delivery.rules)
+
+
+def reworded(task: Task) -> bool:
+    """Tell whether the open review is to say the same in other words."""
+    return task.step.proposal is not None and task.step.proposal.reworded
 
 
 def take_back(task: Task) -> None:
