@@ -111,7 +111,8 @@ class Undertaking(Struct, frozen=True):
 
 def carry_out(at: Session, book: Ledger, what: Undertaking) -> int:
     """Show the plan, ask, write and record; return the exit code."""
-    made, command = pacing.paced(at, what.plan, book), what.command
+    made, command = pacing.paced(at, what.plan, what.settings, book), what.command
+    what = replace(what, plan=made)
     sorted_steps = writable.sort(made.steps, only_waiting=what.only_waiting)
     _show(at, what)
     work = [step for step in sorted_steps.writable if writable.changes_something(step)]

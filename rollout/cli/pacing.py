@@ -9,26 +9,68 @@ from msgspec.structs import replace
 from rollout.cli.session import Session
 from rollout.fleet.gates import Gates
 from rollout.fleet.waves import Waves
+from rollout.ledger import ledger
 from rollout.ledger.ledger import Ledger
+from rollout.ledger.queries import LedgerError
 from rollout.model.plan import Plan, Step
 from rollout.planning import waves as decide
+from rollout.planning.waves import Room
 from rollout.targets.job import Settings
 
 
-def paced(at: Session, plan: Plan, book: Ledger | None) -> Plan:
+def paced(at: Session, plan: Plan, settings: Settings, book: Ledger) -> Plan:
     """Return a plan in which what has to wait for room among the open reviews does."""
     pace = at.loaded.inventory.pace
-    opened = 0 if book is None or pace.per_hour is None else book.proposed_lately()
-    return replace(plan, steps=decide.paced(plan.steps, pace, opened))
+    return _paced(at, plan, settings, 0 if pace.per_hour is None else book.opened_lately())
+
+
+def _paced(at: Session, plan: Plan, settings: Settings, lately: int) -> Plan:
+    inventory = at.loaded.inventory
+    pace, numbers = inventory.pace, decide.by_wave(inventory.targets, inventory.pace.waves)
+    room = Room(_open_elsewhere(at, plan, settings), lately)
+    return replace(plan, steps=decide.paced(plan.steps, pace, room, numbers))
+
+
+def _open_elsewhere(at: Session, plan: Plan, settings: Settings) -> int:
+    """Count the open reviews of the targets that were not chosen, where that decides something."""
+    most, there = at.loaded.inventory.pace.max_open, {step.target for step in plan.steps}
+    new = sum(map(decide.opens, plan.steps))
+    if most is None or not new or sum(map(decide.is_open, plan.steps)) >= most:
+        return 0
+    others = tuple(target for target in at.loaded.inventory.targets if target.name not in there)
+    return sum(map(decide.is_open, at.plan(settings, targets=others).steps)) if others else 0
 
 
 def shown(at: Session, plan: Plan, settings: Settings) -> Plan:
-    """Return a plan as it is shown: the later waves wait for the earlier ones."""
-    pace = at.loaded.inventory.pace
-    if not pace.waves:
+    """Return a plan as apply would carry it out now: later waves wait, and so do reviews for which there is no room."""
+    inventory = at.loaded.inventory
+    pace = inventory.pace
+    if pace.waves:
+        numbers = decide.by_wave(inventory.targets, pace.waves)
+        others = _earlier(at, plan, settings, numbers)
+        plan = replace(plan, steps=decide.waiting(plan.steps, others, numbers, pace, _gates(at, "").unasked))
+    if pace.max_open is None and pace.per_hour is None:
         return plan
-    numbers = decide.by_wave(at.loaded.inventory.targets, pace.waves)
-    return replace(plan, steps=decide.waiting(plan.steps, _earlier(at, plan, settings, numbers), numbers, pace))
+    return _paced(at, plan, settings, _opened_lately(at))
+
+
+def _opened_lately(at: Session) -> int:
+    """Count the reviews that were opened in the last hour, as far as the ledger can be read."""
+    inventory = at.loaded.inventory
+    if inventory.pace.per_hour is None:
+        return 0
+    try:
+        with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
+            return book.opened_lately()
+    except LedgerError as error:
+        at.screen.warn(str(error))
+        return 0
+
+
+def _gates(at: Session, run: str) -> Gates:
+    inventory = at.loaded.inventory
+    asked = {target.name: at.loaded.rendering.asked(target) for target in inventory.targets}
+    return Gates(inventory, at.state, run, asked)
 
 
 def waves(at: Session, plan: Plan, settings: Settings, run: str, last: int | None) -> Waves | None:
@@ -37,9 +79,8 @@ def waves(at: Session, plan: Plan, settings: Settings, run: str, last: int | Non
     if not inventory.pace.waves:
         return None
     numbers = decide.by_wave(inventory.targets, inventory.pace.waves)
-    asked = {target.name: at.loaded.rendering.asked(target) for target in inventory.targets}
     steps = (*plan.steps, *_earlier(at, plan, settings, numbers))
-    return Waves(numbers, steps, Gates(inventory, at.state, run, asked), None if last is None else last - 1)
+    return Waves(numbers, steps, _gates(at, run), None if last is None else last - 1)
 
 
 def _earlier(at: Session, plan: Plan, settings: Settings, numbers: Mapping[str, int]) -> tuple[Step, ...]:

@@ -50,7 +50,7 @@ def plan(
     with session.opened(context) as at:
         problems = {} if offline else proving.problems(at)
         made = at.plan(at.settings(offline=offline), decisions, problems=problems)
-        made = pacing.shown(at, pacing.paced(at, made, None), at.settings(offline=offline))
+        made = pacing.shown(at, made, at.settings(offline=offline))
         if out is not None:
             files.write_whole(Path.cwd() / Path(out).expanduser(), plan_file.plan_file(made, diffs(True)))
         if at.options.json:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from functools import partial
 
 import click
 
 from rollout.cli import session
+from rollout.cli.carry_out import ledger
 from rollout.cli.interrupt import Interrupted
 from rollout.cli.options import common, option
-from rollout.cli.recording import tell
+from rollout.cli.recording import Recording
 from rollout.cli.session import Session
 from rollout.errors import Refused, UsageError
 from rollout.fleet import reviews
 from rollout.fleet.reviews import STATES, Act, Found, ReviewAction
+from rollout.ledger.ledger import Ledger
 from rollout.machine import clock
 from rollout.model.outcomes import Outcome, Run, Verdict
 from rollout.showing.colour import count
@@ -47,11 +50,15 @@ def review(
     if action == Act.COMMENT and not message:
         raise UsageError("rollout review comment: takes --message TEXT")
     with session.opened(context, spread=False) as at:
-        made = at.plan(at.settings(), from_memory=False)
-        found = list(reviews.found(made.steps, states))
         if action == "list":
-            return _listed(at, found)
-        return _acted(at, ReviewAction(Act(action), message or "", force, at.options.timeout), found, yes=yes)
+            return _listed(at, _found(at, states))
+        with ledger(at) as book:
+            order = ReviewAction(Act(action), message or "", force, at.options.timeout)
+            return _acted(at, book, order, _found(at, states), yes=yes)
+
+
+def _found(at: Session, states: tuple[str, ...]) -> list[Found]:
+    return list(reviews.found(at.plan(at.settings(), from_memory=False).steps, states))
 
 
 def _listed(at: Session, found: list[Found]) -> int:
@@ -63,10 +70,12 @@ def _listed(at: Session, found: list[Found]) -> int:
     return 0
 
 
-def _acted(at: Session, order: ReviewAction, found: list[Found], *, yes: bool) -> int:
+def _acted(at: Session, book: Ledger, order: ReviewAction, found: list[Found], *, yes: bool) -> int:
     if found and not yes:
         _ask(at, order, found)
-    run = Run(clock.new_id(), "review", clock.now_exact(), clock.epoch(), order.message)
+    run = Run(clock.new_id(), "review", clock.now_exact(), clock.epoch(), "")
+    book.start(run, socket.gethostname())
+    recording = Recording(at, book, run)
     outcomes: list[Outcome] = []
     if at.options.json:
         at.screen.event(
@@ -74,10 +83,12 @@ def _acted(at: Session, order: ReviewAction, found: list[Found], *, yes: bool) -
         )
     for _, outcome in threads.run(partial(reviews.done, order), found, _AT_ONCE, at.interrupt.stop):
         outcomes.append(outcome)
-        tell(at, run, outcome)
+        recording.add(outcome)
+    recording.flush()
     if at.interrupt.number is not None:
         raise Interrupted(at.interrupt.number)
     code = 3 if any(one.verdict in {Verdict.BLOCKED, Verdict.FAILED} for one in outcomes) else 0
+    book.finish(run, code)
     if at.options.json:
         counts = {verdict.value: sum(one.verdict is verdict for one in outcomes) for verdict in Verdict}
         given = {verdict: number for verdict, number in counts.items() if number}

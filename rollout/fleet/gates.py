@@ -33,12 +33,8 @@ class Gates(Struct, frozen=True):
 
     def closed(self, number: int, targets: Iterable[str]) -> Reason | None:
         """Ask a wave's gate unless it said yes to the same change before; say why the next may not begin."""
-        wave = self.inventory.pace.waves[number]
-        if wave.gate is None:
-            return None
-        said = [number, wave.gate, sorted((name, self.asked.get(name, "")) for name in targets)]
-        key = hashlib.sha256(json.dumps(said).encode()).hexdigest()
-        if key in files.read_json(self._memory):
+        wave, key = self.inventory.pace.waves[number], self._key(number, targets)
+        if wave.gate is None or key in files.read_json(self._memory):
             return None
         why = self._answer(wave)
         if why is not None:
@@ -46,6 +42,19 @@ class Gates(Struct, frozen=True):
         known = files.read_json(self._memory)
         files.write_whole(self._memory, json.dumps({**known, key: self.run}).encode(), durable=False)
         return None
+
+    def unasked(self, number: int, targets: Iterable[str]) -> Reason | None:
+        """Say that a wave's gate has yet to be asked; ask nobody."""
+        wave = self.inventory.pace.waves[number]
+        if wave.gate is None or self._key(number, targets) in files.read_json(self._memory):
+            return None
+        return Reason((Later(f"the gate of wave {number + 1} ({wave.named}) has not said yes to this; apply asks it"),))
+
+    def _key(self, number: int, targets: Iterable[str]) -> str:
+        """Return what a yes is remembered by: the wave, its gate, and what is asked of its targets."""
+        gate = self.inventory.pace.waves[number].gate
+        said = [number, gate, sorted((name, self.asked.get(name, "")) for name in targets)]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
     @property
     def _memory(self) -> Path:

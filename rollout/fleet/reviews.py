@@ -6,15 +6,17 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rollout.forges.clients import Client, client
 from rollout.forges.interface import Place
 from rollout.forges.known import forge_of, project_of
 from rollout.forges.trouble import Trouble
-from rollout.model.outcomes import Outcome, Verdict
+from rollout.model.files import fingerprint
+from rollout.model.outcomes import Outcome, Verdict, WrittenPath
 from rollout.model.plan import Step
 from rollout.model.reasons import said
-from rollout.model.reviews import Checks, Review, ReviewState
+from rollout.model.reviews import Checks, Review, ReviewAct, ReviewState
 
 
 class Act(StrEnum):
@@ -89,15 +91,25 @@ def _acted(order: ReviewAction, one: Found, asked: Client) -> Outcome:
     match order.act:
         case Act.MERGE:
             asked.interface.merge(asked.to, place, review)
-            return _outcome(one, Verdict.PUSHED, f"{review.url} is merged")
+            return _merged(one)
         case Act.CLOSE:
             if order.message:
                 asked.interface.comment(asked.to, place, review, order.message)
             asked.interface.close(asked.to, place, review)
-            return _outcome(one, Verdict.UNCHANGED, f"{review.url} is closed")
+            return replace(_outcome(one, Verdict.UNCHANGED, f"{review.url} is closed"), act=ReviewAct.CLOSED)
         case Act.COMMENT:
             asked.interface.comment(asked.to, place, review, order.message)
-            return _outcome(one, Verdict.UNCHANGED, f"{review.url} has the comment")
+            return replace(_outcome(one, Verdict.UNCHANGED, f"{review.url} has the comment"), act=ReviewAct.COMMENTED)
+
+
+def _merged(one: Found) -> Outcome:
+    """Return the outcome of a merge: what was proposed is upstream by now, whatever commit has brought it there."""
+    outcome = _outcome(one, Verdict.PUSHED, f"{one.review.url} is merged")
+    paths = tuple(
+        WrittenPath(str(c.path), c.action.value, fingerprint(c.before), fingerprint(c.after)) for c in one.step.changes
+    )
+    head = None if one.step.standing is None else one.step.standing.head
+    return replace(outcome, commit=head, paths=paths, act=ReviewAct.MERGED)
 
 
 def _obstacle(order: ReviewAction, review: Review) -> str:

@@ -73,14 +73,14 @@ def _newly(client: Client, at: Place, texts: Texts) -> tuple[Review, tuple[str, 
         return there, ()
 
 
-def closed(client: Client, at: Place, why: str) -> str:
-    """Close the open review of a branch with a reason; say what came of it."""
+def closed(client: Client, at: Place, why: str) -> tuple[str, bool]:
+    """Close the open review of a branch with a reason; say what came of it, and whether we have closed one."""
     try:
         there = _open(client.interface.find(client.to, at))
         if there is None:
-            return ""
+            return "", False
         client.interface.comment(client.to, at, there, why)
         client.interface.close(client.to, at, there)
     except Trouble as trouble:
-        return f"its review could not be closed: {trouble}"
-    return f"{there.url} is closed"
+        return f"its review could not be closed: {trouble}", False
+    return f"{there.url} is closed", True

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from rollout.forges.http import Request
 from rollout.forges.interface import Caller, Place, Texts, checks, read
-from rollout.model.reviews import Review, ReviewState, marker_in
+from rollout.model.markers import marker_in
+from rollout.model.reviews import Review, ReviewState
 
 _VERSION = "7.1"
 _APPROVES = 5  # a vote of 10 approves, of 5 with suggestions; -5 waits for the author, -10 rejects

@@ -11,7 +11,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.forges.interface import Caller, Place, Texts, checks, get, send
-from rollout.model.reviews import Review, ReviewState, marker_in
+from rollout.model.markers import marker_in
+from rollout.model.reviews import Review, ReviewState
 
 
 class _Link(Struct):

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from rollout.forges.http import Request
 from rollout.forges.interface import Caller, Place, Texts, checks, get, send, tried
-from rollout.model.reviews import Checks, Review, ReviewState, marker_in
+from rollout.model.markers import marker_in
+from rollout.model.reviews import Checks, Review, ReviewState
 
 _PAGES = 4  # of pull requests that are looked through, the newest first: there is no filter by branch
 _ON_PAGE = 50

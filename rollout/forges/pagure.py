@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from rollout.forges.http import Request
 from rollout.forges.interface import Caller, Place, Texts, checks, get, read
-from rollout.model.reviews import Review, ReviewState, marker_in
+from rollout.model.markers import marker_in
+from rollout.model.reviews import Review, ReviewState
 
 
 class _User(Struct):

@@ -19,7 +19,7 @@ from rollout.ledger.sqlite import SQLite, read_only
 from rollout.machine import clock
 from rollout.model.outcomes import LastOutcome, Outcome, PastRun, Run, Verdict, WrittenPath
 from rollout.model.reasons import said
-from rollout.model.reviews import Review
+from rollout.model.reviews import Review, ReviewAct
 
 _SERVERS = ("postgresql://", "postgres://")
 
@@ -69,6 +69,7 @@ class Ledger:
             commit_id=outcome.commit,
             paths=json.dumps(paths),
             review=None if outcome.review is None else msgspec.json.encode(outcome.review).decode(),
+            review_act=None if outcome.act is None else outcome.act.value,
             duration_ms=outcome.duration_ms,
             recorded_at=clock.now_exact(),
         )
@@ -122,10 +123,10 @@ class Ledger:
             for row in self._ask("status")
         }
 
-    def proposed_lately(self) -> int:
-        """Count the targets whose change was proposed in the last hour."""
+    def opened_lately(self) -> int:
+        """Count the reviews that were opened in the last hour."""
         since = datetime.now(UTC) - timedelta(hours=1)
-        found = self._ask("proposed_since", since=since.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        found = self._ask("opened_since", since=since.strftime("%Y-%m-%dT%H:%M:%SZ"))
         return int(found[0][0])
 
     def last_writer(self, target: str, path: str) -> tuple[str, str | None] | None:
@@ -163,6 +164,7 @@ def _read_outcome(row: tuple[Any, ...], run: str) -> Outcome:
             branch=row[7],
             paths=tuple(WrittenPath(*path) for path in json.loads(row[8])),
             review=None if row[9] is None else msgspec.json.decode(row[9], type=Review),
+            act=None if row[10] is None else ReviewAct(row[10]),
         )
     except (ValueError, TypeError) as error:
         raise LedgerError(

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from rollout.model.plan import Action
 from rollout.model.reasons import NONE, Reason, dated
-from rollout.model.reviews import Review
+from rollout.model.reviews import Review, ReviewAct
 
 
 class Verdict(StrEnum):
@@ -79,6 +79,7 @@ class Outcome(Struct, frozen=True):
     notes: tuple[str, ...] = ()  # what a person should know although the outcome stands
     awaits: Action | None = None  # the decision that a blocked target waits for
     review: Review | None = None
+    act: ReviewAct | None = None  # what was done with it
 
     @property
     def reason(self) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import Struct, field
 from msgspec.structs import replace
+
+from rollout.model.markers import Marker
 
 
 class Deliver(StrEnum):
@@ -104,6 +105,16 @@ class ReviewState(StrEnum):
     TAKEN_OVER = "taken-over"
 
 
+class ReviewAct(StrEnum):
+    """What a run did with a review."""
+
+    OPENED = "opened"
+    UPDATED = "updated"
+    CLOSED = "closed"
+    MERGED = "merged"
+    COMMENTED = "commented"
+
+
 class Checks(StrEnum):
     """What the forge's checks say of a review."""
 
@@ -112,34 +123,6 @@ class Checks(StrEnum):
     PENDING = "pending"
     NONE = "none"
     UNKNOWN = "unknown"
-
-
-class Marker(Struct, frozen=True):
-    """What finds a review again: whose it is, for which target, a digest of the change, and one of the words."""
-
-    inventory: str
-    target: str
-    says: str
-    words: str = ""
-
-    @property
-    def text(self) -> str:
-        words = f" words={self.words}" if self.words else ""
-        return f"<!-- rollout inventory={self.inventory} target={self.target} change={self.says}{words} -->"
-
-    @property
-    def change(self) -> tuple[str, str, str]:
-        """Return what is the same as long as the same is proposed, in whatever words."""
-        return self.inventory, self.target, self.says
-
-
-_MARKER = re.compile(r"<!-- rollout inventory=(\S*) target=(\S+) change=(\S*?)(?: words=(\S*))? -->")
-
-
-def marker_in(text: str) -> Marker | None:
-    """Return what is hidden in the text of a review."""
-    found = _MARKER.search(text)
-    return None if found is None else Marker(found[1], found[2], found[3], found[4] or "")
 
 
 class Review(Struct, frozen=True):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.model.few import few
@@ -14,10 +15,19 @@ from rollout.model.plan import State, Step
 from rollout.model.reasons import Later, Reason
 from rollout.model.reviews import Via
 from rollout.model.waves import Pace, Wave
+from rollout.planning.review import undecided
 
 _THROUGH = {State.IN_SYNC, State.BEHIND}
 _NOT_YET = {State.PENDING, State.READY_TO_PUSH, State.DRIFT, State.IN_REVIEW}
 _DONE = {Verdict.PUSHED, Verdict.WRITTEN}
+_OPENING = {State.PENDING, State.DRIFT, State.READY_TO_PUSH}
+
+
+class Room(Struct, frozen=True):
+    """How many reviews are open elsewhere, and how many were opened in the last hour."""
+
+    open: int = 0
+    lately: int = 0
 
 
 def by_wave(targets: Iterable[Target], waves: Sequence[Wave]) -> dict[str, int]:
@@ -52,54 +62,86 @@ def obstacle(wave: Wave, number: int, left: Collection[str]) -> Reason:
 
 
 def waiting(
-    steps: tuple[Step, ...], others: tuple[Step, ...], numbers: Mapping[str, int], pace: Pace
+    steps: tuple[Step, ...],
+    others: tuple[Step, ...],
+    numbers: Mapping[str, int],
+    pace: Pace,
+    closed: Callable[[int, list[str]], Reason | None],
 ) -> tuple[Step, ...]:
-    """Return the steps with those as waiting that an earlier wave keeps back; `others` are not in the plan."""
+    """Return the steps with those as waiting that an earlier wave keeps back; `others` are not in the plan.
+
+    `closed` says of a wave that is through, and of its targets, why its gate is not open.
+    """
     if not pace.waves:
         return steps
+    everyone = (*steps, *others)
+    obstacles = {number: _obstacle(number, everyone, numbers, pace, closed) for number in set(numbers.values())}
     found: list[Step] = []
     for step in steps:
-        number = numbers.get(step.target, 0)
-        earlier = [one for one in (*steps, *others) if numbers.get(one.target, 0) < number]
-        left = {one.target for one in earlier if one.state not in _THROUGH}
-        if not left or step.state not in _NOT_YET:
-            found.append(step)
-            continue
-        first = min(numbers.get(name, 0) for name in left)
-        names = {name for name in left if numbers.get(name, 0) == first}
-        found.append(_kept(step, obstacle(pace.waves[first], first, names)))
+        why = obstacles.get(numbers.get(step.target, 0))
+        found.append(step if why is None or step.state not in _NOT_YET else _kept(step, why))
     return tuple(found)
+
+
+def _obstacle(
+    number: int,
+    steps: tuple[Step, ...],
+    numbers: Mapping[str, int],
+    pace: Pace,
+    closed: Callable[[int, list[str]], Reason | None],
+) -> Reason | None:
+    """Say what keeps a wave back: the first before it that is not through, or whose gate is not open."""
+    for earlier in range(number):
+        members = [step for step in steps if numbers.get(step.target, 0) == earlier]
+        left = {step.target for step in members if step.state not in _THROUGH}
+        if left:
+            return obstacle(pace.waves[earlier], earlier, left)
+        why = closed(earlier, [step.target for step in members])
+        if why is not None:
+            return why
+    return None
 
 
 def _kept(step: Step, why: Reason) -> Step:
     return replace(step, state=State.WAITING, why=why, follow=False)
 
 
-def paced(steps: tuple[Step, ...], pace: Pace, opened: int) -> tuple[Step, ...]:
-    """Return the steps with those as waiting whose reviews are too many; `opened` were opened in the last hour.
+def is_open(step: Step) -> bool:
+    """Tell whether a proposal of a target is open: its branch carries our commit, or a person's on top of it."""
+    standing = step.standing
+    return bool(step.changes) and standing is not None and (standing.left or standing.taken_over)
+
+
+def opens(step: Step) -> bool:
+    """Tell whether writing a step opens a review that is not there yet."""
+    there = step.standing is not None and step.standing.left
+    written = step.state in _OPENING and bool(step.changes) and not step.frozen and not undecided(step)
+    return step.via is not Via.PUSH and written and not there
+
+
+def paced(steps: tuple[Step, ...], pace: Pace, now: Room, numbers: Mapping[str, int]) -> tuple[Step, ...]:
+    """Return the steps with those as waiting whose reviews are too many; the earlier waves have the room first.
 
     What has a review already is never kept back.
     """
-    open_now = sum(1 for step in steps if step.changes and step.standing is not None and step.standing.left)
-    room = [] if pace.max_open is None else [(pace.max_open - open_now, f"max_open: {pace.max_open}", open_now)]
-    if pace.per_hour is not None:
-        room.append((pace.per_hour - opened, f"per_hour: {pace.per_hour}", opened))
-    if not room:
+    rules = list(_rules(pace, replace(now, open=now.open + sum(map(is_open, steps)))))
+    if not rules:
         return steps
-    left, rule, number = min(room)
-    found: list[Step] = []
-    for step in steps:
-        new = _opens(step)
-        if new and left <= 0:
-            what = "are open" if rule.startswith("max_open") else "were opened in the last hour"
-            found.append(_kept(step, Reason((Later(f"{rule}, and {number} reviews {what} or about to be"),))))
+    left, rule, number = min(rules)
+    what = "are open" if rule.startswith("max_open") else "were opened in the last hour"
+    found = {step.target: step for step in steps}
+    for step in sorted(filter(opens, steps), key=lambda one: numbers.get(one.target, 0)):
+        if left > 0:
+            left, number = left - 1, number + 1
             continue
-        left, number = left - new, number + new
-        found.append(step)
-    return tuple(found)
+        why = Reason((Later(f"{rule}, and {number} reviews {what} or about to be"),))
+        found[step.target] = _kept(step, why)
+    return tuple(found.values())
 
 
-def _opens(step: Step) -> bool:
-    """Tell whether writing a step opens a review that is not there yet."""
-    there = step.standing is not None and step.standing.left
-    return step.via is not Via.PUSH and step.state in {State.PENDING, State.DRIFT} and bool(step.changes) and not there
+def _rules(pace: Pace, now: Room) -> Iterator[tuple[int, str, int]]:
+    """Yield for each rule how many reviews it still lets us open, its name, and how many there are."""
+    if pace.max_open is not None:
+        yield pace.max_open - now.open, f"max_open: {pace.max_open}", now.open
+    if pace.per_hour is not None:
+        yield pace.per_hour - now.lately, f"per_hour: {pace.per_hour}", now.lately

@@ -26,8 +26,10 @@ _DONE = {
 def outcome_line(outcome: Outcome, paint: Paint) -> str:
     colour = _DONE.get(outcome.verdict, "red")
     commit = f" {outcome.commit[:10]}" if outcome.commit else ""
-    notes = outcome.told
-    return f"{outcome.target}: {paint(outcome.verdict.value, colour)}{commit}" + (f" ({plain(notes)})" if notes else "")
+    notes, act = outcome.told, f", review {outcome.act.value}" if outcome.act is not None else ""
+    return f"{outcome.target}: {paint(outcome.verdict.value, colour)}{act}{commit}" + (
+        f" ({plain(notes)})" if notes else ""
+    )
 
 
 def outcomes_text(outcomes: Sequence[Outcome], how: Display, command: str = "apply") -> str:

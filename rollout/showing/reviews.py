@@ -10,9 +10,9 @@ from pathlib import PurePosixPath
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rollout.model.markers import Marker
 from rollout.model.plan import Action, Change, State, Step
 from rollout.model.reasons import Said
-from rollout.model.reviews import Marker
 from rollout.safety.shown import plain
 
 _SHOWN = 100  # files that are named

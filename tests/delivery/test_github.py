@@ -388,6 +388,35 @@ def test_what_review_close_closed_is_declined_and_its_branch_goes(world: World, 
     assert applied(world)[:2] == (3, "blocked")
 
 
+def test_what_was_done_with_a_review_is_a_run_of_its_own(world: World, forge: GitHub) -> None:
+    applied(world)
+    world.template("project/AGENTS.md", "two\n")
+    applied(world)
+    for words in (("comment", "--message", "Look."), ("merge", "--force")):
+        assert world.run("review", *words, "--yes").code == 0
+    runs = world.run("history", "--json").json["runs"]
+    told = [(run["command"], one["outcome"], one["review_act"]) for run in runs for one in run["outcomes"]]
+    assert told == [
+        ("review", "pushed", "merged"), ("review", "unchanged", "commented"),
+        ("apply", "proposed", "updated"), ("apply", "proposed", "opened"),
+    ]  # fmt: skip
+    assert "api: pushed, review merged" in world.run("history", runs[0]["run"]).out
+    assert status(world, "--fetch")["last_outcome"] == "pushed"
+    assert applied(world)[:2] == (0, "unchanged")
+    explained = world.run("explain", "api", "AGENTS.md", "--json").json
+    assert explained["last_run"] == runs[0]["run"]
+
+
+def test_a_comment_hides_no_failure(world: World, forge: GitHub) -> None:
+    applied(world)
+    forge.trouble = lambda asked: (500, {"message": "boom"}, {}) if asked.method == "PATCH" else None
+    world.template("project/AGENTS.md", "two\n")
+    assert applied(world)[:2] == (3, "failed")
+    forge.trouble = lambda _: None
+    assert world.run("review", "comment", "--message", "Look.", "--yes").code == 0
+    assert status(world)["last_outcome"] == "failed"
+
+
 def test_a_comment_needs_words(world: World, forge: GitHub) -> None:
     applied(world)
     assert world.run("review", "comment", "--yes").code == 64

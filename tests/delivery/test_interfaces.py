@@ -9,7 +9,8 @@ from rollout.forges import azure, bitbucket, gitea, gitlab, pagure
 from rollout.forges.http import Request
 from rollout.forges.interface import Caller, Interface, Place, Texts, checks
 from rollout.forges.trouble import Trouble
-from rollout.model.reviews import Checks, Marker, Review, ReviewState, Rules
+from rollout.model.markers import Marker
+from rollout.model.reviews import Checks, Review, ReviewState, Rules
 
 MARKER = Marker("0123456789abcdef", "api", "f00")
 BODY = f"Why.\n\n{MARKER.text}\n"

@@ -56,6 +56,18 @@ def test_the_gate_has_to_say_yes(fleet: World) -> None:
     assert (ran.code, ran.outcomes()) == (0, {"api": "unchanged", "web": "pushed", "ops": "pushed"})
 
 
+def test_plan_and_status_say_that_a_gate_is_not_asked_yet_and_ask_it_not(fleet: World, tmp_path: Path) -> None:
+    waves(fleet, gate=f"echo asked >> {tmp_path}/asked")
+    applied(fleet, "--wave", "1")
+    for command in (("plan", "--json"), ("status", "--json", "--fetch")):
+        targets = {one["name"]: one for one in fleet.run(*command).json["targets"]}
+        assert (targets["api"]["state"], targets["web"]["state"]) == ("in-sync", "waiting")
+        assert targets["web"]["reason"] == "the gate of wave 1 (api) has not said yes to this; apply asks it"
+    assert not (tmp_path / "asked").exists()
+    applied(fleet, "--limit", "web")
+    assert fleet.run("plan", "--json").states() == {"api": "in-sync", "web": "in-sync", "ops": "pending"}
+
+
 def test_a_yes_is_remembered_for_the_same_change_and_no_other(fleet: World, tmp_path: Path) -> None:
     waves(fleet, gate=f'echo {{run}} >> {tmp_path}/asked; test -z "$GH_TOKEN"', deliver="push")
     applied(fleet, "--wave", "1")
@@ -96,6 +108,43 @@ def test_only_so_many_reviews_are_open_and_updates_are_never_kept_back(fleet: Wo
     assert applied(fleet).outcomes() == {"api": "unchanged", "web": "unchanged", "ops": "proposed"}
 
 
+def test_the_open_reviews_of_targets_that_were_not_chosen_count(fleet: World) -> None:
+    fleet.head += "max_open: 2\n"
+    fleet.defaults = "defaults: {templates: [project], deliver: review}\nreview: {branch: team}\n"
+    assert applied(fleet, "--limit", "api,web").code == 0
+    ran = applied(fleet, "--limit", "ops")
+    assert (ran.code, ran.outcomes()) == (0, {"ops": "not-started"})
+    assert ran.reasons()["ops"] == "max_open: 2, and 2 reviews are open or about to be"
+    for command in (("plan", "--json", "--limit", "ops"), ("status", "--json", "--limit", "ops")):
+        (target,) = fleet.run(*command).json["targets"]
+        assert (target["state"], target["reason"]) == ("waiting", ran.reasons()["ops"])
+    assert applied(fleet, "--limit", "api").outcomes() == {"api": "unchanged"}
+
+
+def test_what_waits_for_a_decision_takes_no_room(fleet: World) -> None:
+    fleet.head += "max_open: 1\n"
+    fleet.defaults = "defaults: {templates: [project], deliver: review}\nreview: {branch: team}\n"
+    fleet.elsewhere("api", {"conf.txt": "theirs\n"})
+    assert applied(fleet).outcomes() == {"api": "blocked", "web": "proposed", "ops": "not-started"}
+
+
+def test_the_first_wave_has_the_room_whatever_the_inventorys_order(fleet: World) -> None:
+    waves(fleet, deliver="review", more="max_open: 1\n")
+    fleet.head = fleet.head.replace("limit: api", "limit: ops")
+    assert applied(fleet).outcomes() == {"api": "not-started", "web": "not-started", "ops": "proposed"}
+
+
+def test_only_what_is_opened_counts_within_the_hour(fleet: World) -> None:
+    fleet.head += "per_hour: 2\n"
+    fleet.defaults = "defaults: {templates: [project], deliver: review}\nreview: {branch: team}\n"
+    assert applied(fleet, "--limit", "api").outcomes() == {"api": "proposed"}
+    fleet.template("project/conf.txt.j2", "bye {{ who }}\n")
+    assert applied(fleet, "--limit", "api").outcomes() == {"api": "proposed"}
+    assert fleet.run("plan", "--json").states() == {"api": "in-review", "web": "pending", "ops": "waiting"}
+    assert applied(fleet).outcomes() == {"api": "unchanged", "web": "proposed", "ops": "not-started"}
+    assert fleet.run("status", "--json").states()["ops"] == "waiting"
+
+
 def test_only_so_many_reviews_are_opened_in_an_hour(fleet: World) -> None:
     fleet.head += "per_hour: 1\n"
     fleet.defaults = "defaults: {templates: [project], deliver: review}\nreview: {branch: team}\n"
@@ -108,4 +157,4 @@ def test_only_so_many_reviews_are_opened_in_an_hour(fleet: World) -> None:
 def test_a_wave_that_is_written_wrongly_is_told_with_its_line(fleet: World) -> None:
     fleet.head += "waves: [{limit: api, within: soon}]\n"
     ran = fleet.run("validate")
-    assert (ran.code, "inventory.yaml:3: waves[0].within: 'soon' is no time" in ran.err) == (64, True)
+    assert (ran.code, "inventory.yaml:3: waves[0].within: 'soon' is not a time" in ran.err) == (64, True)

@@ -8,15 +8,17 @@ UPDATE run SET finished_at = :finished_at, exit_code = :exit_code WHERE run = :r
 
 -- name: record_outcome
 INSERT INTO outcome (
-    run, target, scope, kind, branch, outcome, reason, base, commit_id, paths, review, duration_ms, recorded_at
+    run, target, scope, kind, branch, outcome, reason, base, commit_id, paths, review, review_act, duration_ms,
+    recorded_at
 )
 VALUES (
-    :run, :target, :scope, :kind, :branch, :outcome, :reason, :base, :commit_id, :paths, :review, :duration_ms,
-    :recorded_at
+    :run, :target, :scope, :kind, :branch, :outcome, :reason, :base, :commit_id, :paths, :review, :review_act,
+    :duration_ms, :recorded_at
 )
 ON CONFLICT (run, target) DO UPDATE SET
     outcome = excluded.outcome, reason = excluded.reason, base = excluded.base, commit_id = excluded.commit_id,
-    paths = excluded.paths, review = excluded.review, duration_ms = excluded.duration_ms, recorded_at = excluded.recorded_at;
+    paths = excluded.paths, review = excluded.review, review_act = excluded.review_act,
+    duration_ms = excluded.duration_ms, recorded_at = excluded.recorded_at;
 
 -- name: runs
 SELECT run, command, subject, started_at, finished_at, plan, digest, exit_code
@@ -40,7 +42,7 @@ SELECT run, command, subject, started_at, finished_at, plan, digest, exit_code
 FROM run WHERE scope = :scope AND run LIKE :run || '%' ORDER BY number DESC;
 
 -- name: outcomes
-SELECT target, outcome, reason, base, commit_id, duration_ms, kind, branch, paths, review, recorded_at
+SELECT target, outcome, reason, base, commit_id, duration_ms, kind, branch, paths, review, review_act, recorded_at
 FROM outcome WHERE run = :run ORDER BY recorded_at, target;
 
 -- name: status
@@ -63,8 +65,8 @@ JOIN run AS r ON r.run = o.run
 WHERE o.scope = :scope AND o.target = :target AND o.outcome IN ('pushed', 'committed', 'written')
 ORDER BY r.number DESC;
 
--- name: proposed_since
-SELECT count(DISTINCT target) FROM outcome WHERE scope = :scope AND outcome = 'proposed' AND recorded_at >= :since;
+-- name: opened_since
+SELECT count(*) FROM outcome WHERE scope = :scope AND review_act = 'opened' AND recorded_at >= :since;
 
 -- name: use_plan
 INSERT INTO used_plan (plan, digest, run, used_at) VALUES (:plan, :digest, :run, :used_at);

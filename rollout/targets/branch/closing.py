@@ -10,12 +10,12 @@ from rollout.model.reviews import Standing
 from rollout.targets.branch.task import Task
 
 
-def closed(task: Task, standing: Standing, why: str) -> str:
-    """Have the forge close what is open of a proposal; say what came of it."""
+def closed(task: Task, standing: Standing, why: str) -> tuple[str, bool]:
+    """Have the forge close what is open of a proposal; say what came of it, and whether that was closed."""
     url = task.at.remote.url
     asked = client(forge_of(task.step.delivery, url), task.settings.person.patience)
     if asked is None:
-        return _by_hand(task, standing)
+        return _by_hand(task, standing), False
     return asking.closed(asked, Place(project_of(url), task.where.branch, standing.branch), why)
 
 

@@ -13,7 +13,7 @@ from rollout.forges.pushing import Wanted
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Change, Step
 from rollout.model.reasons import said
-from rollout.model.reviews import Proposed, Standing, Via
+from rollout.model.reviews import Proposed, ReviewAct, Standing, Via
 from rollout.remote.answers import Pushed, Refused, Unheard
 from rollout.safety.faults import first_line
 from rollout.showing import reviews
@@ -84,14 +84,14 @@ def clear_away(task: Task) -> Outcome:
     if not (task.settings.push and not task.settings.offline):
         return outcome_of(step, Verdict.UNCHANGED, said(f"{_place(standing)} stays until a run may push"))
     why, short = _why_closed(step)
-    told = closing.closed(task, standing, why)
+    told, closed = closing.closed(task, standing, why)
     gone = "" if standing.ref else _branch_gone(task, standing)
     take_back(task)
     tip = heard.tip(task.store)
     known = task.store.memory.memo().proposed or Proposed(standing, "")
     task.store.memory.remember(proposed=replace(known, standing=replace(standing, done=True)))
     outcome = outcome_of(step, Verdict.UNCHANGED, said("; ".join(filter(None, (short, told, gone)))), base=tip)
-    return replace(outcome, review=standing.told)
+    return replace(outcome, review=standing.told, act=ReviewAct.CLOSED if closed else None)
 
 
 def _place(standing: Standing) -> str:

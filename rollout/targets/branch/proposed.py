@@ -12,7 +12,7 @@ from rollout.forges.interface import Texts
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Change
 from rollout.model.reasons import said
-from rollout.model.reviews import Proposed, Standing
+from rollout.model.reviews import Proposed, ReviewAct, Standing
 from rollout.remote.answers import Answer, Refused
 from rollout.showing import reviews
 from rollout.store import keeping, pending
@@ -37,7 +37,15 @@ def proposed(task: Task, standing: Standing, where: str, built: Built) -> Outcom
         proposed=Proposed(standing, digest, known.without if known is not None else ()), in_sync=None
     )
     take_back(task)
-    return replace(outcome_of(task.step, Verdict.PROPOSED, said(where), built), review=standing.review)
+    outcome = outcome_of(task.step, Verdict.PROPOSED, said(where), built)
+    return replace(outcome, review=standing.review, act=_act(task))
+
+
+def _act(task: Task) -> ReviewAct:
+    """Tell whether a review was opened by this run, or was open before it."""
+    planned = task.step.standing
+    there = planned is not None and planned.left and not (task.step.via.opens_after and planned.review is None)
+    return ReviewAct.UPDATED if there else ReviewAct.OPENED
 
 
 def texts_of(task: Task, changes: Sequence[Change], subject: str) -> Texts:
