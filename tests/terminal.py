@@ -24,14 +24,21 @@ _PROMPTS = (b"explains): ", b"[y/N]: ", b"of this kind: overwrite/merge/keep/ski
 class Talk:
     """The program on a terminal of its own; each prompt gets the next answer, and the last one may be a signal."""
 
-    def __init__(self, world: World, *arguments: str, size: tuple[int, int] = (24, 80), **environment: str) -> None:
+    def __init__(
+        self,
+        world: World,
+        *arguments: str,
+        size: tuple[int, int] = (24, 80),
+        git_pager: bool = True,
+        **environment: str,
+    ) -> None:
         world.inventory()
         self.terminal, theirs = pty.openpty()
         self.resize(*size)
         self.running = subprocess.Popen(
             [sys.executable, "-m", "rollout", *arguments],
             cwd=world.root,
-            env={**os.environ, "GIT_PAGER": "cat", **environment},
+            env={**os.environ, "TERM": "xterm", **({"GIT_PAGER": "cat"} if git_pager else {}), **environment},
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
@@ -40,9 +47,23 @@ class Talk:
         )
         os.close(theirs)
         self.shown = ""
+        self.settings_at_end: list[object] = []
 
     def resize(self, rows: int, columns: int) -> None:
         fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    @property
+    def settings(self) -> list[object]:
+        """Return how the terminal is set."""
+        return list(termios.tcgetattr(self.terminal))
+
+    def until(self, text: str) -> None:
+        """Wait until a text is shown."""
+        end = time.monotonic() + _PATIENCE
+        while text not in self.shown:
+            assert time.monotonic() < end, self.shown
+            if select.select([self.terminal], [], [], 0.1)[0]:
+                self.shown += os.read(self.terminal, 65536).decode("utf-8", "replace")
 
     @property
     def lines(self) -> list[str]:
@@ -71,7 +92,9 @@ class Talk:
                     new = b""
                     self._give(left.pop(0) if left else then)
             assert not left, (left, self.shown)
-            return self.running.wait(10)
+            code = self.running.wait(10)
+            self.settings_at_end = self.settings
+            return code
         finally:
             self.running.kill()
             os.close(self.terminal)

@@ -160,7 +160,7 @@ def _show(at: Session, what: Undertaking) -> None:
         return
     how = at.screen.display
     if what.show_plan and not (what.consent.yes and at.options.quiet):
-        at.screen.data(plans.plan_text(at.shown(what.plan), how, with_diff=not what.consent.yes or how.whole))
+        at.page(plans.plan_text(at.shown(what.plan), how, with_diff=not what.consent.yes or how.whole))
         at.screen.data(plans.ending(what.plan.steps, how))
         return
     for line in plans.orphans(what.plan.steps, whole=how.whole):

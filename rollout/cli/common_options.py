@@ -26,6 +26,7 @@ class Options(Struct, frozen=True):
     json: bool = False
     color: str = "auto"
     quiet: bool = False
+    no_pager: bool = False
     verbose: int = 0
     hostname: str = ""
     lock_timeout: float = 0.0

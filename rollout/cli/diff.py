@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from msgspec.structs import replace
 
-from rollout.cli import completing, session
+from rollout.cli import completing, diff_tool, session
 from rollout.cli.options import common, option
 from rollout.cli.session import Session
 from rollout.errors import UsageError, near
@@ -22,10 +22,11 @@ _LEFT_OUT = {State.MISSING, State.UNREACHABLE, State.BLOCKED}  # for these the d
 @click.command()
 @click.argument("words", nargs=-1, metavar="[TARGET]... [PATH]", shell_complete=completing.targets_and_paths)
 @option("--base", is_flag=True, help="Show the drift alone: what others changed since rollout wrote the file.")
+@option("--tool", is_flag=True, help="Open each difference in your diff tool (git's: diff.tool).")
 @option("--offline", is_flag=True, help="Compare with what was last fetched.")
 @common
 @click.pass_context
-def diff(context: click.Context, words: tuple[str, ...], base: bool, offline: bool) -> int:
+def diff(context: click.Context, words: tuple[str, ...], base: bool, tool: bool, offline: bool) -> int:
     """Show the difference from what is there to what should be.
 
     The last word is the path of a file unless it names a target.
@@ -35,6 +36,7 @@ def diff(context: click.Context, words: tuple[str, ...], base: bool, offline: bo
       rollout diff
       rollout diff consilio-s health-agent-s
       rollout diff consilio-s CLAUDE.md --base
+      rollout diff consilio-s --tool
     """
     with session.opened(context) as at:
         chosen, path = _meant(at.loaded.chosen, words)
@@ -43,7 +45,9 @@ def diff(context: click.Context, words: tuple[str, ...], base: bool, offline: bo
             _managed(made.steps, path, [target.name for target in at.loaded.chosen])
         left_out = [step for step in made.steps if step.state in _LEFT_OUT]
         pairs = [(step, change) for step in made.steps for change in _shown(step, path, base=base)]
-        if at.options.json:
+        if tool:
+            diff_tool.show(at, pairs)
+        elif at.options.json:
             at.screen.document(
                 {"format": "rollout-diff/1", "changes": [
                     {"target": step.target, **plan_document.change_document(step, change, lambda _s, c: diff_of(c))}
@@ -54,7 +58,9 @@ def diff(context: click.Context, words: tuple[str, ...], base: bool, offline: bo
             )  # fmt: skip
         else:
             _print(at, pairs)
-            for line in grouped((step.target, f"{step.state}: {step.reason}") for step in left_out):
+        if not at.options.json:
+            whole = at.options.verbose > 0
+            for line in grouped(((step.target, f"{step.state}: {step.reason}") for step in left_out), whole=whole):
                 at.screen.say(f"rollout: {line}")
         return 1 if left_out else 0
 
@@ -84,7 +90,5 @@ def _shown(step: Step, path: str | None, *, base: bool) -> list[Change]:
 
 
 def _print(at: Session, pairs: list[tuple[Step, Change]]) -> None:
-    for step, change in pairs:
-        text = diff_of(change, f"{step.target}/a", f"{step.target}/b")
-        if text:
-            at.screen.data(paint_diff(text, at.screen.paint, "") + "\n")
+    texts = (diff_of(change, f"{step.target}/a", f"{step.target}/b") for step, change in pairs)
+    at.page("".join(paint_diff(text, at.screen.paint, "") + "\n" for text in texts if text))

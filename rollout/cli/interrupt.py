@@ -42,6 +42,20 @@ class Interrupt(Struct):
         timer.start()
 
     @contextmanager
+    def left_alone(self) -> Iterator[None]:
+        """Let Ctrl-C be another program's on the terminal: a handler, unlike an ignored signal, is not inherited."""
+        before = signal.signal(signal.SIGINT, _nothing)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def checked(self) -> None:
+        """Raise Interrupted if the command was told to end."""
+        if self.number is not None:
+            raise Interrupted(self.number)
+
+    @contextmanager
     def at_once(self) -> Iterator[None]:
         """Raise Interrupted as soon as a signal comes inside the block, which only waits: nothing is in flight."""
         before, self.idle = self.idle, True
@@ -51,6 +65,10 @@ class Interrupt(Struct):
             yield
         finally:
             self.idle = before
+
+
+def _nothing(_number: int, _frame: FrameType | None) -> None:
+    pass
 
 
 @contextmanager

@@ -33,6 +33,7 @@ _COMMON: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--jobs",), {"type": click.IntRange(1, 256), "metavar": "N", "help": "Targets worked on at once (default: 8)."}),
     (("--json",), {"is_flag": True, "help": "Print JSON; never ask, never colour."}),
     (("--color",), {"type": click.Choice(["auto", "always", "never"]), "help": "When to colour (default: auto)."}),
+    (("--no-pager",), {"is_flag": True, "help": "Print long differences as they are, not in your pager (git's)."}),
     (("-q", "--quiet"), {"is_flag": True, "help": "No progress, no warnings."}),
     (("-v", "--verbose"), {"count": True, "help": "Say more about each target."}),
     (("--hostname",), {"metavar": "NAME", "help": "Use this host name to find the machine in the inventory."}),

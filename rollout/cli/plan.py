@@ -57,7 +57,7 @@ def plan(
             at.screen.document(plan_document.plan_document(made, diffs(diff)))
         else:
             then = _next(at, made.steps, out, decisions)
-            at.screen.data(plans.plan_text(at.shown(made), at.screen.display, with_diff=diff))
+            at.page(plans.plan_text(at.shown(made), at.screen.display, with_diff=diff))
             at.screen.data(plans.ending(made.steps, at.screen.display, then))
             if out is not None:
                 at.screen.note(f"Saved as {out}; `rollout apply {out}` writes exactly this.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import select
 import sys
 import time
@@ -11,11 +12,13 @@ from typing import Any
 
 from rollout.cli import streams
 from rollout.cli.common_options import Options
+from rollout.cli.interrupt import Interrupt
 from rollout.safety import secrets
 from rollout.safety.shown import harmless, json_text, redact
 from rollout.showing import colour
 from rollout.showing.display import Display
 
+_NAMED = {name: value for name, value in os.environ.items() if name == "GIT_PAGER"}  # no git of ours is told of it
 _EVERY = 0.1  # seconds between two repaints of the live line
 _LISTEN = 0.1  # seconds between two checks for an answer
 
@@ -55,6 +58,23 @@ class Screen:
         """Print data on stdout; the work goes on if the reader stops reading."""
         self._clear()
         streams.write(sys.stdout, self.fit(text))
+
+    def long(self, text: str, interrupt: Interrupt) -> None:
+        """Print data that a person reads at length: in their pager, where it is higher than the terminal."""
+        from rollout.cli import pager
+        from rollout.git import person
+
+        shown = self.fit(text)
+        if self._options.no_pager or self._options.json or not pager.is_long(shown):
+            self.data(text)
+            return
+        self._clear()
+        command = pager.chosen({**os.environ, **_NAMED}, person.settings())
+        if not command:
+            self.data(text)
+        elif not pager.page(command, shown, interrupt):
+            self.warn(f"the pager {command!r} could not be started; --no-pager does without")
+            self.data(text)
 
     def page(self, html: str) -> None:
         """Print a page that is safe as it stands; it stays whole in whatever encoding the stream has."""

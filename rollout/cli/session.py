@@ -57,6 +57,10 @@ class Session(Struct, frozen=True):
         """Return a rollout command line for the same inventory, targets and variables."""
         return shlex.join(["rollout", command, *options, *self.same()])
 
+    def page(self, text: str) -> None:
+        """Print what a person reads at length."""
+        self.screen.long(text, self.interrupt)
+
     def next(self, words: tuple[str, ...]) -> str:
         """Return the next command as it is typed here; "" where there is none."""
         return self.again(*words) if words else ""

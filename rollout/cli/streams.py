@@ -9,7 +9,7 @@ import sys
 from typing import TextIO
 
 _ESCAPING = "rollout.escaping"
-_COLUMNS = 80  # of a terminal that does not tell
+_COLUMNS, _LINES = 80, 24  # of a terminal that does not tell
 
 
 def prepare() -> None:
@@ -62,3 +62,11 @@ def width(stream: TextIO) -> int | None:
 def repaints(stream: TextIO) -> bool:
     """Tell whether a stream is a terminal on which a line can be painted over."""
     return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def height(stream: TextIO) -> int:
+    """Return how many lines the terminal has."""
+    try:
+        return os.get_terminal_size(stream.fileno()).lines or _LINES
+    except OSError:
+        return _LINES

@@ -34,21 +34,25 @@ class Person(Struct, frozen=True):
     conditional: bool = False  # the identity depends on the repository (includeIf)
 
 
-def read_person() -> Person:
+def settings() -> Mapping[str, str]:
     """Read the global and system configuration, never a repository's."""
-    settings = configuration.personal(program(), os.environ)
-    if settings is None:
-        settings = listed_settings(Git().attempt("config", "--null", "--list", "--includes"))
-    identity, fault = identity_of(settings)
+    found = configuration.personal(program(), os.environ)
+    return listed_settings(Git().attempt("config", "--null", "--list", "--includes")) if found is None else found
+
+
+def read_person() -> Person:
+    """Return what we honour of the person's own settings."""
+    given = settings()
+    identity, fault = identity_of(given)
     return Person(
         identity,
-        ssh_command=os.environ.get("GIT_SSH_COMMAND") or settings.get("core.sshcommand") or "ssh",
-        autocrlf={"input": "input"}.get(settings.get("core.autocrlf", ""), _truth(settings, "core.autocrlf")),
-        eol=settings.get("core.eol", "native").lower(),
-        attributes_file=settings.get("core.attributesfile"),
+        ssh_command=os.environ.get("GIT_SSH_COMMAND") or given.get("core.sshcommand") or "ssh",
+        autocrlf={"input": "input"}.get(given.get("core.autocrlf", ""), _truth(given, "core.autocrlf")),
+        eol=given.get("core.eol", "native").lower(),
+        attributes_file=given.get("core.attributesfile"),
         fault=fault,
-        redirected=any(_REDIRECTING.match(f"{key}={value}") for key, value in settings.items()),
-        conditional=any(key.startswith("includeif.") for key in settings),
+        redirected=any(_REDIRECTING.match(f"{key}={value}") for key, value in given.items()),
+        conditional=any(key.startswith("includeif.") for key in given),
     )
 
 

@@ -1,0 +1,80 @@
+"""Long output on a terminal goes through the person's pager, chosen as git chooses it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import termios
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from rollout.cli import streams
+from rollout.cli.interrupt import Interrupt, Interrupted
+from rollout.showing.wrapping import cells
+
+_DEFAULTS = {"LESS": "FRX", "LV": "-c"}  # as git sets them, where the person does not
+_LOOK = 0.1  # seconds between two looks at whether we are to end
+_ENDED = {-signal.SIGINT, 128 + signal.SIGINT}
+_FOR_SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[#~=%\n]")  # as git tells it, but for blanks
+_NOT_RUN = {126, 127}  # the shell could not start it
+
+
+def chosen(environment: Mapping[str, str], settings: Mapping[str, str]) -> str:
+    """Return the pager that git would use, by what the person set; "" where none is wanted."""
+    named = (environment.get("GIT_PAGER"), settings.get("core.pager"), environment.get("PAGER"))
+    command = next((one for one in named if one is not None), "less" if shutil.which("less") else "")
+    return "" if command.strip() in {"", "cat"} else command
+
+
+def is_long(text: str) -> bool:
+    """Tell whether a text is higher than the terminal; no text is where there is none to page on."""
+    if not (sys.stdin.isatty() and streams.repaints(sys.stdout)):
+        return False
+    rows, columns = streams.height(sys.stdout), streams.width(sys.stdout) or 1
+    return sum(max(1, -(-cells(line) // columns)) for line in text.splitlines()) >= rows
+
+
+def page(command: str, text: str, interrupt: Interrupt) -> bool:
+    """Show a text in a pager until the person leaves it; tell whether the pager could be started.
+
+    Ctrl-C is the pager's while it runs; one that ends by it ends us, too.
+    """
+    environment = {**_DEFAULTS, **os.environ}
+    data = text.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
+    with _terminal_restored(), interrupt.left_alone():
+        try:
+            running = subprocess.Popen(_words(command), stdin=subprocess.PIPE, env=environment)
+        except OSError:
+            return False
+        given: bytes | None = data
+        while True:
+            try:
+                running.communicate(given, timeout=_LOOK)
+                break
+            except subprocess.TimeoutExpired:
+                given = None
+                if interrupt.stop.is_set():
+                    running.terminate()
+    interrupt.checked()
+    if running.returncode in _ENDED:
+        raise Interrupted(signal.SIGINT)
+    return running.returncode not in _NOT_RUN
+
+
+def _words(command: str) -> list[str]:
+    """Return what runs a command; a shell only where it takes one, for a shell does not survive its pager's Ctrl-C."""
+    return ["sh", "-c", command] if _FOR_SHELL.search(command) else command.split()
+
+
+@contextmanager
+def _terminal_restored() -> Iterator[None]:
+    """Leave the terminal as it was, however the pager ends."""
+    before = termios.tcgetattr(sys.stdin)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)

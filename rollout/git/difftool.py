@@ -1,0 +1,22 @@
+"""The person's own diff tool, as `git difftool` finds it (diff.tool, merge.tool, or what is installed)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from rollout.git.environment import program
+
+_NOT_SHOWN = 126  # and above: git or the shell could not run it
+
+
+def show(folder: Path, old: Path | None, new: Path | None) -> bool:
+    """Open two files in the tool and wait for it; tell whether it could be run.
+
+    It runs in a folder of our own that is in no repository, so that the person's own settings alone decide.
+    """
+    sides = [str(side or os.devnull) for side in (old, new)]
+    command = [program(), "difftool", "--no-index", "--no-prompt", "--", *sides]
+    environment = {**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.parent)}
+    return subprocess.run(command, cwd=folder, env=environment, check=False).returncode < _NOT_SHOWN
