@@ -43,10 +43,17 @@ def several(item: Schema, doc: str = "") -> Schema:
     return _of("array", doc, False, {"items": item})
 
 
-def record(doc: str = "", *, null: bool = False, optional: tuple[str, ...] = (), **fields: Schema) -> Schema:
-    required = [name.rstrip("_") for name in fields if name not in optional]
-    named = {name.rstrip("_"): schema for name, schema in fields.items()}
-    return _of("object", doc, null, {"properties": named, "required": required})
+def record(doc: str = "", /, **fields: Schema) -> Schema:
+    return _of("object", doc, False, {"properties": fields, "required": list(fields)})
+
+
+def nullable(schema: Schema) -> Schema:
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def sometimes(schema: Schema, name: str) -> Schema:
+    """Return a record in which one field may be left out."""
+    return {**schema, "required": [one for one in schema["required"] if one != name]}
 
 
 def named(value: Schema, doc: str = "") -> Schema:
@@ -81,23 +88,23 @@ class Format(Struct, frozen=True):
 
 _WORDS = tuple(state.value for state in State)
 _VERDICTS = tuple(verdict.value for verdict in Verdict)
-_REVIEW = record(
-    "The open review, where there is one.", null=True,
+_REVIEW = nullable(record(
+    "The open review, where there is one.",
     url=text("Its address."), number=number("Its number.", null=True), state=text("", *(one.value for one in ReviewState)),
     approved=flag("Whether it is approved; null where the forge does not tell.", null=True),
     checks=text("What the forge's checks say.", *(one.value for one in Checks)),
     conflicts=flag("Whether it conflicts with its branch.", null=True),
-)  # fmt: skip
-_CHANGED_BY = record(
-    "Who changed the file last, where that asks for a decision.", null=True,
+))  # fmt: skip
+_CHANGED_BY = nullable(record(
+    "Who changed the file last, where that asks for a decision.",
     path=text("The file."), who=text("A name, or null where nobody can tell.", null=True), when=text("When.", null=True),
     commit=text("The commit; null in a folder.", null=True),
-)  # fmt: skip
+))  # fmt: skip
 _COLLIDES = several(
     record(path=text("A managed path."), commit=text("The commit."), subject=text("Its subject.")),
     "Commits of a person's own that are not upstream and touch a managed path.",
 )
-_PRINT = record("", null=True, sha256=text("The digest of the stored bytes."), mode=text("The mode."))
+_PRINT = nullable(record(sha256=text("The digest of the stored bytes."), mode=text("The mode.")))
 _CHANGE = {
     "path": text("The file."),
     "action": text("What is to be done about it.", *(one.value for one in Action)),
@@ -246,13 +253,13 @@ HEALTH = _document(
 
 _TIMED = {"run": text("The run's id."), "time": text("When.")}
 _LINES: Mapping[str, Schema] = {
-    "run_start": record(
-        type={"const": "run_start"}, **_TIMED, command=text("What is run."), plan=text("The plan's id."), targets=number("How many there are."), optional=("plan",)
-    ),
-    "diagnostic": record(
+    "run_start": sometimes(record(
+        type={"const": "run_start"}, **_TIMED, command=text("What is run."), plan=text("The plan's id."), targets=number("How many there are."),
+    ), "plan"),
+    "diagnostic": sometimes(record(
         type={"const": "diagnostic"}, **_TIMED, severity=text("", "warning"), code=text("", "orphan", "warning"), target=text("The target."),
-        path=text("The file."), message=text("What a person should know."), optional=("path",),
-    ),
+        path=text("The file."), message=text("What a person should know."),
+    ), "path"),
     "target_start": record(type={"const": "target_start"}, **_TIMED, target=text("The target.")),
     "target_done": record(
         type={"const": "target_done"}, **_TIMED, target=text("The target."), outcome=text("What came of it.", *_VERDICTS), reason=text("Why."),
