@@ -20,7 +20,13 @@ _HEAD = """# JSON
 With `--json` a command prints data for programs: no question, no colour. Most print one document, which begins with its `format`; `apply`, `push`, `revert`
 and `review merge|close|comment` print one object a line while they work. Fields are only ever added, so read what you know and skip the rest. Each
 document has a JSON Schema (2020-12) beside this page. Commits and digests are in hexadecimal, times in UTC as `2026-02-03T15:20:00Z`, and
-file modes as git writes them (`100644`, `100755`, `120000`)."""
+file modes as git writes them (`100644`, `100755`, `120000`).
+
+```json
+{"type": "target_start", "run": "20260203T152000Z-abc123", "time": "2026-02-03T15:20:01Z", "target": "api"}
+{"type": "target_done", "run": "20260203T152000Z-abc123", "time": "2026-02-03T15:20:02Z", "target": "api", "outcome": "pushed", "reason": "", "base": "d6c1af7e0b7a", "commit": "d42625be62d1", "duration_ms": 412, "review": null}
+{"type": "run_summary", "run": "20260203T152000Z-abc123", "time": "2026-02-03T15:20:02Z", "counts": {"pushed": 1}, "exit_code": 0}
+```"""
 
 
 def text(doc: str = "", *among: str, null: bool = False) -> Schema:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 _LINK = re.compile(r"(?<!!)\[([^\[\]]+)\]\(([^()\s]+)\)")
 _COMMENT = re.compile(r"^<!--.*?-->\n?", re.DOTALL | re.MULTILINE)
+_NO_RUN = re.compile(r"^( *```\w+) no-run.*$", re.MULTILINE)  # is for the tests
 _FENCED = re.compile(r"^ *```.*?^ *```$", re.DOTALL | re.MULTILINE)
 
 
 def for_site(markdown: str, source: Path, top: Path) -> str:
     """Return a page without comments, and without the links that lead out of the site."""
+    markdown = _NO_RUN.sub(r"\1", markdown)
     fenced = _FENCED.findall(markdown)
     between = [_prose(part, source, top) for part in _FENCED.split(markdown)]
     return "".join(text for pair in zip(between, [*fenced, ""], strict=True) for text in pair)
