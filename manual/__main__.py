@@ -1,4 +1,4 @@
-"""`python -m manual` writes the generated pages."""
+"""`python -m manual` writes the generated pages, of the site and for `man`."""
 
 from __future__ import annotations
 

@@ -111,15 +111,15 @@ def _option(option: click.Option, context: click.Context) -> Option:
 
 
 def _parts(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the paragraphs of a help text, and the lines under `Examples:`."""
+    """Return the paragraphs of a help text, and its lines of examples."""
     about: list[str] = []
     examples: list[str] = []
-    for part in (part.strip("\n") for part in text.replace("\b", "").split("\n\n")):
-        lines = [line for line in part.splitlines() if line.strip()]
-        if lines and lines[0].strip() == "Examples:":
-            examples += [line.strip() for line in lines[1:]]
+    for part in text.split("\n\n"):
+        lines = [line.strip() for line in part.splitlines() if line.strip("\b ")]
+        if "\b" in part:  # lines that stay lines
+            examples += [line for line in lines if line != "Examples:"]
         elif lines:
-            about.append(" ".join(line.strip() for line in lines))
+            about.append(" ".join(lines))
     return tuple(about), tuple(examples)
 
 

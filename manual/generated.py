@@ -1,11 +1,11 @@
-"""Which pages are generated, and from what: `python -m manual` writes them, a test compares them."""
+"""Which files are generated, and from what: `python -m manual` writes them, a test compares them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from manual import commands, environment, formats, inventory_keys
+from manual import commands, environment, formats, inventory_keys, man_pages
 
 TOP = Path(__file__).parents[1]
 
@@ -19,6 +19,7 @@ def pages() -> Mapping[Path, str]:
         reference / "environment.md": environment.page(),
         reference / "json.md": formats.page(),
         **{reference / "schemas" / name: text for name, text in formats.schemas()},
+        **{TOP / "man" / name: text for name, text in man_pages.pages()},
         reference / "event-commands.md": commands.events_page(),
     }
 
