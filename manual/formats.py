@@ -118,6 +118,7 @@ _CHANGE = {
     "before": {**_PRINT, "description": "The file as it is; null where there is none."},
     "after": {**_PRINT, "description": "The file as it will be; null where it goes."},
     "diff": text("A unified diff; null where there is none to show.", null=True),
+    "rules": several(text(), "The rules for coding agents that it is made of."),
     "changed_by": _CHANGED_BY,
 }
 _BUDGETS = several(record(
@@ -194,7 +195,7 @@ VERIFY = _document(
 EXPLAIN = _document(
     "rollout-explain/1", "rollout explain TARGET PATH --json", "Why a file has these lines.",
     target=text("The target."), path=text("The file."), set=text("The template set.", null=True), template=text("The template.", null=True),
-    mode=text("How it is written.", "whole", "block", "merge", "once", "absent"),
+    rules=several(text(), "The rules for coding agents that it is made of."), mode=text("How it is written.", "whole", "block", "merge", "once", "absent"),
     variables=several(record(name=text("A variable."), value=anything("Its value."), source=text("Where it is set."))),
     inputs=several(record(path=text("A file that the template read."), target=text("Whose."), sha256=text("Its digest.", null=True))),
     last_run=text("The last run that wrote it.", null=True), last_commit=text("The last commit of rollout that wrote it.", null=True),
