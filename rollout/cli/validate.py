@@ -71,6 +71,6 @@ def _formats_known(loaded: Loaded) -> None:
         if fault is None:
             continue
         line = max((p.line for p in loaded.inventory.patterns if matches(p.pattern, str(path))), default=1)
-        faults.append(Mistake(f"files.{fault}", Place(loaded.shown, line)))
+        faults.append(Mistake(f"files.{path}: {fault}", Place(loaded.shown, line)))
     if faults:
         raise UsageError(*faults)

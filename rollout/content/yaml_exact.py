@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollout.content import yaml_stand_ins
+from rollout.content import yaml_stand_ins, yaml_tabs
 from rollout.content.yaml_build import built
 from rollout.content.yaml_nodes import Fault, Node
 
@@ -13,8 +13,9 @@ def read(text: str) -> tuple[Node | None, list[Fault]]:
 
     try:
         if yaml_stand_ins.taken(text):
-            return built(text, str, pure=True)
-        return built(yaml_stand_ins.without_old_breaks(text), yaml_stand_ins.back, pure=True)
+            return yaml_tabs.tried(text, lambda spelling: built(spelling, str, pure=True))
+        spelled = yaml_stand_ins.without_old_breaks(text)
+        return yaml_tabs.tried(spelled, lambda spelling: built(spelling, yaml_stand_ins.back, pure=True))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         return None, [Fault(mark.line + 1 if mark else 1, f"not valid YAML: {error.problem or error.context}")]

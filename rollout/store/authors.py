@@ -41,12 +41,16 @@ def _have_trees(store: Store, commits: Iterable[str]) -> None:
 
 
 def _last_change(store: Store, tip: str, newest: list[str], path: PurePosixPath) -> ChangedBy | None:
-    """Return the newest commit that changed a file; the oldest that we have seems to have made everything."""
+    """Return the newest commit of others that changed a file; the oldest that we have seems to have made everything."""
     oldest = (f"^{newest[-1]}",) if len(newest) == _LOOKED_THROUGH else ()
+    ours = {touch.commit for touch in store.memory.memo().history.get(str(path), ()) if touch.wrote}
     listed = store.git.attempt(
-        "log", "-1", "--no-renames", "--no-color", "--format=%H%x00%at%x00%an", tip, *oldest, "--", str(path)
-    )
-    commit, _, rest = listed.out.decode("utf-8", "replace").strip("\n").partition("\0")
+        "log", f"-{len(ours) + 1}", "--no-renames", "--no-color", "--format=%H%x00%at%x00%an",
+        tip, *oldest, "--", str(path),
+    )  # fmt: skip
+    lines = listed.out.decode("utf-8", "replace").splitlines()
+    theirs = next((line for line in lines if line.partition("\0")[0] not in ours), "")
+    commit, _, rest = theirs.partition("\0")
     when, _, who = rest.partition("\0")
     if listed.code or not when.isdigit() or commit in layout.shallow(store):
         return None

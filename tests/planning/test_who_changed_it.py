@@ -60,6 +60,16 @@ def test_every_place_names_who_when_the_commit_and_what_to_type(
         assert f"{said}then --on-drift {choices}" in " ".join(words.split()), (place, words)
 
 
+def test_our_own_commit_is_never_named_as_who_changed_it(world: World) -> None:
+    world.template("json/conf.json", '{"ours": 1}\n')
+    world.tail = "files: {conf.json: {mode: merge}}\n"
+    world.repo("one", {"conf.json": '{"theirs": 1}\n'}, extra=", templates: [json]")
+    assert world.run("apply", "-y").code == 0
+    world.template("json/conf.json", '{"ours": 1, "theirs": 2}\n')
+    first = world.git("one.git", "rev-list", "--max-parents=0", "main")
+    assert f"last changed by Pat Person in {first[:7]}" in world.run("plan").out
+
+
 def commands(reason: str, verb: str) -> list[list[str]]:
     """Return the commands that a reason says, as they are typed."""
     see = re.findall(r"rollout diff [^;]+", reason)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from msgspec import Struct, field
 
+from rollout.content import yaml_tabs
 from rollout.content.documents.document import (
     Alias,
     Array,
@@ -57,12 +59,14 @@ def _parsed(text: str) -> tuple[_YamlReader, Node | None]:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
+    def parsed(spelling: str, *, pure: bool) -> tuple[_YamlReader, Node | None]:
+        reader = _YamlReader(text)
+        return reader, reader.read(YAML(typ="safe", pure=pure).parse(spelling))
+
     try:
-        reader = _YamlReader(text)
-        return reader, reader.read(YAML(typ="safe").parse(text))
+        return yaml_tabs.tried(text, partial(parsed, pure=False))
     except YAMLError:
-        reader = _YamlReader(text)
-        return reader, reader.read(YAML(typ="safe", pure=True).parse(text))
+        return yaml_tabs.tried(text, partial(parsed, pure=True))
 
 
 def _comments(text: str, scalars: Iterable[Span]) -> Iterator[Span]:
