@@ -50,6 +50,12 @@ def project_of(url: str) -> str:
     return "/".join(path.split("/")[-2:]) if addresses.is_local(url) else path
 
 
+def on_the_web(kind: ForgeKind, project: str) -> str:
+    """Return where a forge shows a repository: Pagure has a fork at forks/USER/NAME for git, else at fork/USER/NAME."""
+    is_fork = kind is ForgeKind.PAGURE and project.startswith("forks/")
+    return project.replace("forks/", "fork/", 1) if is_fork else project
+
+
 def public(kind: ForgeKind) -> Forge | None:
     """Return the forge that everybody means by a kind where nobody names a host."""
     return next((forge for _, forge in _HOSTS if forge.kind is kind and forge.api is not None), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlsplit
 
-from rollout.forges.known import project_of
+from rollout.forges.known import on_the_web, project_of
 from rollout.model.reviews import Forge, ForgeKind
 from rollout.safety import addresses
 from rollout.safety.shown import redact
@@ -18,7 +18,7 @@ def opening(forge: Forge | None, url: str, base: str, branch: str) -> str:
 
 def _page(forge: Forge, url: str, base: str, branch: str) -> str | None:
     site = web_site(forge, url)
-    project = quote(project_of(url), safe="/~")
+    project = quote(on_the_web(forge.kind, project_of(url)), safe="/~")
     if site is None or not project:
         return None
     match forge.kind:

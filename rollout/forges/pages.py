@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from rollout.forges.known import forge_of, project_of
+from rollout.forges.known import forge_of, on_the_web, project_of
 from rollout.forges.openings import web_site
 from rollout.model.reviews import Delivery, ForgeKind
 from rollout.safety import addresses
@@ -25,4 +25,4 @@ def before_commit(delivery: Delivery, url: str) -> str:
     site = None if forge is None or addresses.is_local(url) else web_site(forge, url)
     if forge is None or site is None or forge.kind not in _BEFORE:
         return ""
-    return f"{site}/{quote(project_of(url), safe='/~')}/{_BEFORE[forge.kind]}"
+    return f"{site}/{quote(on_the_web(forge.kind, project_of(url)), safe='/~')}/{_BEFORE[forge.kind]}"

@@ -1,23 +1,35 @@
 """Pagure's interface, version 0.
 
-Written by https://pagure.io/api/0/#pull_requests-tab, the pages of which every Pagure has itself.
+Written by https://pagure.io/api/0/#pull_requests-tab, the pages of which every Pagure has itself. `make forge` tries it
+on a real one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.forges.http import Request
-from rollout.forges.interface import Caller, Place, Texts, checks, get, read
+from rollout.forges.interface import Caller, Place, Texts, checks, get, read, tried
+from rollout.forges.known import on_the_web
+from rollout.forges.trouble import Trouble
 from rollout.model.markers import marker_in
-from rollout.model.reviews import Review, ReviewState
+from rollout.model.reviews import ForgeKind, Review, ReviewState
+
+_ON_PAGE = 100  # the most that Pagure gives
+_OPEN_PAGES = 100  # all of them, for a second one would not be refused
+_CLOSED_PAGES = 3  # of closed ones, the newest first: there is no filter by branch
 
 
 class _User(Struct):
     name: str
+
+
+class _Project(Struct):
+    fullname: str
 
 
 class _Pull(Struct):
@@ -26,6 +38,7 @@ class _Pull(Struct):
     status: str
     branch_from: str | None = None
     branch: str = ""
+    repo_from: _Project | None = None
     initial_comment: str | None = None
     commit_stop: str | None = None
     full_url: str = ""
@@ -35,8 +48,13 @@ class _Pull(Struct):
     cached_merge_status: str = "unknown"
 
 
+class _Pages(Struct):
+    next: str | None = None
+
+
 class _Pulls(Struct):
     requests: list[_Pull]
+    pagination: _Pages = field(default_factory=_Pages)
 
 
 class _Flag(Struct):
@@ -48,21 +66,55 @@ class _Flags(Struct):
 
 
 def find(to: Caller, at: Place) -> list[Review]:
-    found = get(to, f"{_repository(at)}/pull-requests", _Pulls, status="all", per_page="100")
-    ours = [one for one in found.requests if one.branch_from == at.branch and one.branch == at.base]
-    return [_review(at, to, one) for one in sorted(ours, key=lambda one: -one.id)]
+    found = [*_listed(to, at, "open", _OPEN_PAGES), *_listed(to, at, "false", _CLOSED_PAGES)]
+    return [_review(at, to, one) for one in sorted(found, key=lambda one: -one.id)]
+
+
+def _listed(to: Caller, at: Place, status: str, most: int) -> list[_Pull]:
+    found: list[_Pull] = []
+    for page in range(1, most + 1):
+        path, size = f"{_repository(at)}/pull-requests", str(_ON_PAGE)
+        more = get(to, path, _Pulls, status=status, per_page=size, page=str(page))
+        found += [one for one in more.requests if _is_of(one, at)]
+        if more.pagination.next is None:
+            break
+    return found
+
+
+def _is_of(pull: _Pull, at: Place) -> bool:
+    """Tell whether a pull request is of a branch of the project itself: a fork may have one of the same name."""
+    own = pull.repo_from is not None and pull.repo_from.fullname == at.project
+    return own and pull.branch_from == at.branch and pull.branch == at.base
 
 
 def open(to: Caller, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:  # noqa: A001
     asked = {
         "title": texts.title, "initial_comment": texts.body, "branch_from": at.branch, "branch_to": at.base,
     }  # fmt: skip
-    made = read(to, _send(to, f"{_repository(at)}/pull-request/new", asked), _Pull)
-    lacking = ("labels", "reviewers", "teams", "assignees", "draft", "auto_merge")
-    notes = tuple(
-        f"{name} is left out: Pagure has no such thing here" for name in lacking if getattr(texts.rules, name)
-    )
-    return _review(at, to, made), notes
+    made = _review(at, to, read(to, _send(to, f"{_repository(at)}/pull-request/new", asked), _Pull))
+    first = min(_listed(to, at, "open", _OPEN_PAGES), key=lambda one: one.id, default=None)
+    if first is not None and first.id != made.number:
+        return _review(at, to, first), tuple(_withdrawn(to, at, made, first.id))
+    return made, tuple(_further(to, at, made, texts))
+
+
+def _withdrawn(to: Caller, at: Place, made: Review, first: int) -> Iterator[str]:
+    """Close what was opened while somebody else opened the same: of two, Pagure refuses none."""
+    try:
+        close(to, at, made)
+    except Trouble as trouble:
+        yield f"{made.url} says the same as number {first} and could not be closed: {trouble}"
+
+
+def _further(to: Caller, at: Place, made: Review, texts: Texts) -> Iterator[str]:
+    rules = texts.rules
+    for name in rules.assignees[:1]:
+        yield from tried(to, "assignees", _form(f"{_path(at, made)}/assign", {"assignee": name}))
+    if rules.assignees[1:]:
+        yield "assignees but the first are left out: Pagure has one"
+    for lacking in ("labels", "reviewers", "teams", "draft", "auto_merge"):
+        if getattr(rules, lacking):
+            yield f"{lacking} is left out: Pagure's interface has no such thing"
 
 
 def update(to: Caller, at: Place, review: Review, texts: Texts) -> Review:
@@ -92,11 +144,15 @@ def comment(to: Caller, at: Place, review: Review, text: str) -> None:
 
 
 def _send(to: Caller, path: str, form: dict[str, str]) -> Any:
-    return to.call(Request("POST", path, None, form, form=True))
+    return to.call(_form(path, form))
+
+
+def _form(path: str, form: dict[str, str]) -> Request:
+    return Request("POST", path, None, form, form=True)
 
 
 def _repository(at: Place) -> str:
-    return f"/{at.project}"
+    return f"/{on_the_web(ForgeKind.PAGURE, at.project)}"
 
 
 def _path(at: Place, review: Review) -> str:
@@ -106,7 +162,7 @@ def _path(at: Place, review: Review) -> str:
 def _review(at: Place, to: Caller, pull: _Pull) -> Review:
     states = {"open": ReviewState.OPEN, "merged": ReviewState.MERGED}
     return Review(
-        pull.full_url or f"https://{to.host}/{at.project}/pull-request/{pull.id}",
+        pull.full_url or f"https://{to.host}{_repository(at)}/pull-request/{pull.id}",
         pull.id,
         states.get(pull.status.lower(), ReviewState.DECLINED),
         conflicts={"CONFLICTS": True, "FFORWARD": False, "MERGE": False}.get(pull.cached_merge_status),

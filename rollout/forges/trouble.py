@@ -10,6 +10,7 @@ from rollout.errors import RolloutError
 from rollout.safety.shown import plain, redact
 
 _MOST = 200  # characters of a forge's own words
+_PLACES = ("message", "error", "errors", "error_description", "detail", "fields")
 
 
 class Kind(Enum):
@@ -37,9 +38,9 @@ def of_status(host: str, status: int, body: bytes) -> Trouble:
     words = _words(body)
     said = f" ({words})" if words else ""
     match status:
-        case 401:
+        case 401 if not _lacks_rights(words):
             return Trouble(Kind.DENIED, f"{host} does not accept the token: it is wrong or has expired{said}")
-        case 403:
+        case 401 | 403:
             return Trouble(Kind.DENIED, f"{host} does not allow this token to do that{said}")
         case 404:
             return Trouble(Kind.MISSING, f"{host} has no such repository, or does not show it to this token{said}")
@@ -59,6 +60,11 @@ def _exists(words: str) -> bool:
     return "already exists" in words.lower() or "already open" in words.lower()
 
 
+def _lacks_rights(words: str) -> bool:
+    """Tell whether a forge knows the token and answers with 401 nevertheless: Pagure does."""
+    return "missing acls" in words.lower() or "sufficient permissions" in words.lower()
+
+
 def _words(body: bytes) -> str:
     """Return what a forge says of an error: each has its own place for it."""
     try:
@@ -74,6 +80,11 @@ def _texts(found: Any) -> list[str]:
     if isinstance(found, list):
         return [text for one in found[:5] for text in _texts(one)]
     if isinstance(found, dict):
-        keys = ("message", "error", "errors", "error_description", "detail", "fields")
-        return [text for key in keys if key in found for text in _texts(found[key])]
+        told = [text for key in _PLACES if key in found for text in _texts(found[key])]
+        return told or [f"{key}: {text}" for key, value in list(found.items())[:5] for text in _of_field(value)]
     return []
+
+
+def _of_field(value: Any) -> list[str]:
+    """Return what is said of one field: Pagure and GitLab name the field, and have a list of sentences for it."""
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []

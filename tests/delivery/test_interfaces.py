@@ -1,5 +1,6 @@
 """The forges' interfaces by the forms of answers that their documentation gives."""
 
+import json
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from msgspec import Struct, field
 from rollout.forges import azure, bitbucket, gitea, gitlab, pagure
 from rollout.forges.http import Request
 from rollout.forges.interface import Caller, Interface, Place, Texts, checks
-from rollout.forges.trouble import Trouble
+from rollout.forges.trouble import Kind, Trouble, of_status
 from rollout.model.markers import Marker
 from rollout.model.reviews import Checks, Review, ReviewState, Rules
 
@@ -72,9 +73,13 @@ def azure_pull(**more: Any) -> dict[str, Any]:
 def pagure_pull(**more: Any) -> dict[str, Any]:
     return {
         "id": 7, "title": "Rules", "initial_comment": BODY, "status": "Open", "branch_from": "rollout/team",
-        "branch": "main", "commit_stop": "abc", "full_url": "https://pagure.example/team/api/pull-request/7",
+        "branch": "main", "repo_from": {"fullname": "team/api"}, "commit_stop": "abc", "full_url": "https://pagure.example/team/api/pull-request/7",
         "last_updated": "1770132000", "threshold_reached": None, "cached_merge_status": "FFORWARD", **more,
     }  # fmt: skip
+
+
+def pagure_page(*pulls: dict[str, Any], following: str | None = None) -> dict[str, Any]:
+    return {"requests": list(pulls), "pagination": {"next": following, "page": 1, "pages": 1}}
 
 
 FOUND: list[tuple[Interface, Any, str]] = [
@@ -82,7 +87,6 @@ FOUND: list[tuple[Interface, Any, str]] = [
     (gitea, [gitea_pull(), gitea_pull(number=6, head={"ref": "other"})], "GET /repos/team/api/pulls"),
     (bitbucket, {"values": [bitbucket_pull()]}, "GET /repositories/team/api/pullrequests"),
     (azure, {"value": [azure_pull()], "count": 1}, "GET /team/_apis/git/repositories/api/pullrequests"),
-    (pagure, {"requests": [pagure_pull(), pagure_pull(id=6, branch="old")]}, "GET /team/api/pull-requests"),
 ]
 
 
@@ -92,6 +96,31 @@ def test_the_reviews_of_a_branch_are_found(forge: Interface, answer: Any, line: 
     found = forge.find(to, AT)
     assert to.lines == [line]
     assert [(one.number, one.state, one.head, one.marker) for one in found] == [(7, ReviewState.OPEN, "abc", MARKER)]
+
+
+def test_all_pages_of_open_pull_requests_are_read_on_pagure() -> None:
+    """It has no filter by branch, and opens a second one for a branch that has one."""
+    other = pagure_pull(id=9, branch_from="other")
+    fork = pagure_pull(id=8, repo_from={"fullname": "forks/ann/team/api"})
+    closed = pagure_pull(id=5, status="Closed")
+    to = Scripted([pagure_page(other, fork, following="more"), pagure_page(pagure_pull()), pagure_page(closed)])
+    found = pagure.find(to, AT)
+    assert [(one.number, one.state) for one in found] == [(7, ReviewState.OPEN), (5, ReviewState.DECLINED)]
+    asked = [dict(one.query or {}) for one in to.asked]
+    assert [(one["status"], one["page"]) for one in asked] == [("open", "1"), ("open", "2"), ("false", "1")]
+
+
+def test_of_two_that_were_opened_at_once_on_pagure_the_first_stays() -> None:
+    to = Scripted([pagure_pull(), pagure_page(pagure_pull(), pagure_pull(id=6)), {}])
+    made, notes = pagure.open(to, AT, Texts("Rules", BODY, Rules()))
+    assert (made.number, notes) == (6, ())
+    assert to.lines[-1] == "POST /team/api/pull-request/7/close"
+
+
+def test_a_fork_on_pagure_is_found_where_its_interface_has_it() -> None:
+    to = Scripted([pagure_page(), pagure_page()])
+    assert pagure.find(to, Place("forks/ann/api", "main", "rollout/team")) == []
+    assert to.lines[0] == "GET /fork/ann/api/pull-requests"
 
 
 OPENED: list[tuple[Interface, list[Any], list[str], dict[str, Any]]] = [
@@ -115,7 +144,8 @@ OPENED: list[tuple[Interface, list[Any], list[str], dict[str, Any]]] = [
         {"sourceRefName": "refs/heads/rollout/team", "targetRefName": "refs/heads/main", "isDraft": True},
     ),
     (
-        pagure, [pagure_pull()], ["POST /team/api/pull-request/new"],
+        pagure, [pagure_pull(), pagure_page(pagure_pull())],
+        ["POST /team/api/pull-request/new", "GET /team/api/pull-requests"],
         {"branch_from": "rollout/team", "branch_to": "main", "initial_comment": BODY},
     ),
 ]  # fmt: skip
@@ -218,6 +248,29 @@ def test_an_answer_of_another_form_is_told_with_its_place() -> None:
 )
 def test_one_red_check_makes_all_red(words: list[str], told: Checks) -> None:
     assert checks(words) is told
+
+
+PAGURE_INVALID = "Invalid or expired token. Please visit https://pagure.example/settings to renew it."
+PAGURE_RIGHTS = "You do not have sufficient permissions to perform this action"
+REFUSALS: list[tuple[int, Any, Kind, str]] = [
+    (401, {"error": PAGURE_INVALID, "error_code": "EINVALIDTOK", "errors": "Missing ACLs: pull_request_close"},
+     Kind.DENIED,
+     f"forge.example does not allow this token to do that ({PAGURE_INVALID}; Missing ACLs: pull_request_close)"),
+    (401, {"error": PAGURE_RIGHTS, "error_code": "ENOTHIGHENOUGH"}, Kind.DENIED,
+     f"forge.example does not allow this token to do that ({PAGURE_RIGHTS})"),
+    (401, {"error": PAGURE_INVALID, "error_code": "EINVALIDTOK", "errors": "Invalid token"}, Kind.DENIED,
+     f"forge.example does not accept the token: it is wrong or has expired ({PAGURE_INVALID}; Invalid token)"),
+    (400, {"error": "Invalid or incomplete input submitted", "errors": {"title": ["This field is required."]}},
+     Kind.REFUSED, "forge.example refused (Invalid or incomplete input submitted; title: This field is required.)"),
+    (400, {"message": {"title": ["can't be blank"]}}, Kind.REFUSED, "forge.example refused (title: can't be blank)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "body", "kind", "sentence"), REFUSALS)
+def test_a_refusal_is_told_in_the_forges_own_words(status: int, body: Any, kind: Kind, sentence: str) -> None:
+    """Pagure's as a real one gives them, GitLab's as its documentation does."""
+    found = of_status("forge.example", status, json.dumps(body).encode())
+    assert (found.kind, str(found)) == (kind, sentence)
 
 
 def test_every_interface_is_spoken_to_by_whoever_carries_requests() -> None:
