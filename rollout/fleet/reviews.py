@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rollout.forges import asking
 from rollout.forges.clients import Client, client
 from rollout.forges.interface import Place
 from rollout.forges.known import forge_of, project_of
@@ -90,7 +91,7 @@ def _acted(order: ReviewAction, one: Found, asked: Client) -> Outcome:
     place = Place(project_of(step.identity), step.branch, step.standing.branch)
     match order.act:
         case Act.MERGE:
-            asked.interface.merge(asked.to, place, review)
+            asking.merged(asked, place, review)
             return _merged(one)
         case Act.CLOSE:
             if order.message:

@@ -73,6 +73,17 @@ def _newly(client: Client, at: Place, texts: Texts) -> tuple[Review, tuple[str, 
         return there, ()
 
 
+def merged(client: Client, at: Place, review: Review) -> None:
+    """Have a review merged; raise Trouble where it is not. A merge takes its time, and its answer may be lost."""
+    try:
+        client.interface.merge(client.to, at, review)
+    except Trouble as trouble:
+        if trouble.kind not in _MAY_BE_DONE:
+            raise
+        if client.interface.state(client.to, at, review).state is not ReviewState.MERGED:
+            raise
+
+
 def closed(client: Client, at: Place, why: str) -> tuple[str, bool]:
     """Close the open review of a branch with a reason; say what came of it, and whether we have closed one."""
     try:

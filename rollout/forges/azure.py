@@ -42,6 +42,7 @@ class _Pull(Struct, rename="camel"):
     merge_status: str = ""
     last_merge_source_commit: _Commit | None = None
     closed_by: _Person | None = None
+    fork_source: dict[str, Any] | None = None
     reviewers: list[_Reviewer] = field(default_factory=list)
 
 
@@ -65,7 +66,7 @@ def find(to: Caller, at: Place) -> list[Review]:
         "$top": "20",
     }
     found = read(to, _call(to, "GET", _all(at), None, criteria), _Pulls)
-    return [_review(at, to, one) for one in found.value]
+    return [_review(at, to, one) for one in found.value if one.fork_source is None]  # a fork's is not ours
 
 
 def open(to: Caller, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:  # noqa: A001

@@ -27,8 +27,13 @@ class _Commit(Struct):
     hash: str = ""
 
 
+class _Repository(Struct):
+    full_name: str = ""
+
+
 class _Side(Struct):
     commit: _Commit | None = None
+    repository: _Repository | None = None
 
 
 class _User(Struct):
@@ -46,6 +51,7 @@ class _Pull(Struct):
     updated_on: str
     links: _Links
     source: _Side
+    destination: _Side = field(default_factory=_Side)
     description: str | None = None
     closed_by: _User | None = None
     participants: list[_Participant] = field(default_factory=list)
@@ -71,7 +77,8 @@ def find(to: Caller, at: Place) -> list[Review]:
     query = f'source.branch.name="{at.branch}" AND destination.branch.name="{at.base}"'
     states = ["OPEN", "MERGED", "DECLINED", "SUPERSEDED"]
     found = get(to, _all(at), _Pulls, q=query, state=states, sort="-created_on", pagelen="20")
-    return [_review(one) for one in found.values]
+    ours = [one for one in found.values if one.source.repository == one.destination.repository]  # a fork's is not ours
+    return [_review(one) for one in ours]
 
 
 def open(to: Caller, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:  # noqa: A001

@@ -13,14 +13,16 @@ from rollout.forges.interface import Caller, Place, Texts, checks, get, send, tr
 from rollout.model.markers import marker_in
 from rollout.model.reviews import Checks, Review, ReviewState
 
-_PAGES = 4  # of pull requests that are looked through, the newest first: there is no filter by branch
 _ON_PAGE = 50
+_OPEN_PAGES = 100  # all of them: there is no filter by branch
+_CLOSED_PAGES = 4  # of closed ones, the newest first
 
 
 class _Side(Struct):
     ref: str
     sha: str = ""
     label: str = ""
+    repo_id: int | None = None
 
 
 class _Pull(Struct):
@@ -61,14 +63,23 @@ class _Done(Struct):
 
 
 def find(to: Caller, at: Place) -> list[Review]:
+    found = [*_listed(to, at, "open", _OPEN_PAGES), *_listed(to, at, "closed", _CLOSED_PAGES)]
+    return [_review(one) for one in sorted(found, key=lambda one: -one.number)]
+
+
+def _listed(to: Caller, at: Place, state: str, most: int) -> list[_Pull]:
     found: list[_Pull] = []
-    for page in range(1, _PAGES + 1):
-        more = get(to, f"/repos/{at.project}/pulls", list[_Pull], state="all", limit=str(_ON_PAGE), page=str(page))
-        found += more
-        if len(more) < _ON_PAGE:
+    for page in range(1, most + 1):
+        more = get(to, f"/repos/{at.project}/pulls", list[_Pull], state=state, limit=str(_ON_PAGE), page=str(page))
+        found += [one for one in more if one.base.ref == at.base and _is_own(one) and _carries(one, at.branch)]
+        if not more:
             break
-    ours = [one for one in found if one.base.ref == at.base and _carries(one, at.branch)]
-    return [_review(one) for one in sorted(ours, key=lambda one: -one.number)]
+    return found
+
+
+def _is_own(pull: _Pull) -> bool:
+    """Tell whether a pull request is of the repository itself: a fork may have a branch of the same name."""
+    return pull.head.repo_id == pull.base.repo_id
 
 
 def _carries(pull: _Pull, branch: str) -> bool:

@@ -37,6 +37,8 @@ class _Request(Struct):
     has_conflicts: bool | None = None
     head_pipeline: _Pipeline | None = None
     closed_by: _User | None = None
+    source_project_id: int | None = None
+    target_project_id: int | None = None
 
 
 class _Approvals(Struct):
@@ -53,7 +55,7 @@ def find(to: Caller, at: Place) -> list[Review]:
         to, _all(at), list[_Request],
         source_branch=at.branch, target_branch=at.base, state="all", order_by="created_at", sort="desc", per_page="20",
     )  # fmt: skip
-    return [_review(one) for one in found]
+    return [_review(one) for one in found if one.source_project_id == one.target_project_id]  # a fork's is not ours
 
 
 def open(to: Caller, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:  # noqa: A001

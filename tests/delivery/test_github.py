@@ -375,6 +375,26 @@ def test_only_what_is_green_and_approved_is_merged(world: World, forge: GitHub) 
     assert status(world, "--fetch")["state"] == "in-sync"
 
 
+def test_a_merge_whose_answer_was_lost_is_asked_for(world: World, forge: GitHub) -> None:
+    def lost(asked: Asked) -> Reply | bytes | None:
+        if asked.method != "PUT":
+            return None
+        forge.answer(asked)
+        return b"HTTP/1.1 2"
+
+    applied(world)
+    forge.trouble = lost
+    ran = world.run("review", "merge", "--yes", "--json", "--force")
+    assert (ran.outcomes(), ran.reasons()["api"]) == ({"api": "pushed"}, f"{URL.format(forge.project)} is merged")
+
+
+def test_a_merge_that_failed_is_told(world: World, forge: GitHub) -> None:
+    applied(world)
+    forge.trouble = lambda asked: (500, {"message": "boom"}, {}) if asked.method == "PUT" else None
+    ran = world.run("review", "merge", "--yes", "--json", "--force")
+    assert (ran.outcomes(), "failed with status 500 (boom)" in ran.reasons()["api"]) == ({"api": "failed"}, True)
+
+
 def test_what_review_close_closed_is_declined_and_its_branch_goes(world: World, forge: GitHub) -> None:
     applied(world)
     assert world.run("review", "close").code == 4

@@ -42,15 +42,16 @@ def gitlab_request(**more: Any) -> dict[str, Any]:
     return {
         "id": 1, "iid": 7, "web_url": "https://gitlab.example/team/api/-/merge_requests/7", "state": "opened",
         "title": "Draft: Rules", "updated_at": "2026-02-03T15:20:00.000Z", "sha": "abc", "description": BODY,
-        "has_conflicts": False, "detailed_merge_status": "mergeable", "source_branch": "rollout/team", **more,
+        "has_conflicts": False, "detailed_merge_status": "mergeable", "source_branch": "rollout/team",
+        "source_project_id": 1, "target_project_id": 1, **more,
     }  # fmt: skip
 
 
 def gitea_pull(**more: Any) -> dict[str, Any]:
     return {
         "id": 1, "number": 7, "html_url": "https://gitea.example/team/api/pulls/7", "state": "open", "title": "Rules",
-        "body": BODY, "head": {"ref": "rollout/team", "sha": "abc", "label": "rollout/team"},
-        "base": {"ref": "main", "sha": "def", "label": "main"}, "merged": False, "mergeable": True,
+        "body": BODY, "head": {"ref": "rollout/team", "sha": "abc", "label": "rollout/team", "repo_id": 1},
+        "base": {"ref": "main", "sha": "def", "label": "main", "repo_id": 1}, "merged": False, "mergeable": True,
         "updated_at": "2026-02-03T15:20:00Z", **more,
     }  # fmt: skip
 
@@ -59,7 +60,11 @@ def bitbucket_pull(**more: Any) -> dict[str, Any]:
     return {
         "id": 7, "title": "Rules", "description": BODY, "state": "OPEN", "updated_on": "2026-02-03T15:20:00+00:00",
         "links": {"html": {"href": "https://bitbucket.org/team/api/pull-requests/7"}},
-        "source": {"branch": {"name": "rollout/team"}, "commit": {"hash": "abc"}}, "participants": [], **more,
+        "source": {
+            "branch": {"name": "rollout/team"}, "commit": {"hash": "abc"}, "repository": {"full_name": "team/api"},
+        },
+        "destination": {"branch": {"name": "main"}, "repository": {"full_name": "team/api"}},
+        "participants": [], **more,
     }  # fmt: skip
 
 
@@ -84,7 +89,6 @@ def pagure_page(*pulls: dict[str, Any], following: str | None = None) -> dict[st
 
 FOUND: list[tuple[Interface, Any, str]] = [
     (gitlab, [gitlab_request()], "GET /projects/team%2Fapi/merge_requests"),
-    (gitea, [gitea_pull(), gitea_pull(number=6, head={"ref": "other"})], "GET /repos/team/api/pulls"),
     (bitbucket, {"values": [bitbucket_pull()]}, "GET /repositories/team/api/pullrequests"),
     (azure, {"value": [azure_pull()], "count": 1}, "GET /team/_apis/git/repositories/api/pullrequests"),
 ]
@@ -121,6 +125,29 @@ def test_a_fork_on_pagure_is_found_where_its_interface_has_it() -> None:
     to = Scripted([pagure_page(), pagure_page()])
     assert pagure.find(to, Place("forks/ann/api", "main", "rollout/team")) == []
     assert to.lines[0] == "GET /fork/ann/api/pull-requests"
+
+
+FORKS: list[tuple[Interface, Any]] = [
+    (gitlab, [gitlab_request(source_project_id=2, target_project_id=1)]),
+    (bitbucket, {"values": [bitbucket_pull(source={
+        "branch": {"name": "rollout/team"}, "repository": {"full_name": "ann/api"}})]}),
+    (azure, {"value": [azure_pull(forkSource={"name": "refs/heads/rollout/team"})], "count": 1}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("forge", "answer"), FORKS)
+def test_a_branch_of_the_same_name_in_a_fork_is_not_ours(forge: Interface, answer: Any) -> None:
+    assert forge.find(Scripted([answer]), AT) == []
+
+
+def test_all_pages_of_open_pull_requests_are_read_on_gitea() -> None:
+    """It has no filter by branch."""
+    other, fork = gitea_pull(number=9, head={"ref": "other"}), gitea_pull(number=8)
+    fork["head"] = {**fork["head"], "repo_id": 2}
+    to = Scripted([[other, fork], [gitea_pull()], [], [gitea_pull(number=5, state="closed")], []])
+    found = gitea.find(to, AT)
+    assert [(one.number, one.state) for one in found] == [(7, ReviewState.OPEN), (5, ReviewState.DECLINED)]
+    assert [(one.query or {})["state"] for one in to.asked] == ["open", "open", "open", "closed", "closed"]
 
 
 OPENED: list[tuple[Interface, list[Any], list[str], dict[str, Any]]] = [
