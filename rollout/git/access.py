@@ -7,6 +7,7 @@ import os
 from msgspec import Struct
 
 ASK = 25.0  # seconds for a remote to say where its branch is; --timeout overrides it
+_SILENCE = 3600  # seconds at most that a server may be silent in a transfer by HTTP
 _TRANSFERS = 12  # a fetch or a push may take this many times as long
 
 
@@ -29,7 +30,8 @@ class Access(Struct, frozen=True):
         return self.patience * _TRANSFERS
 
     def options(self) -> tuple[str, ...]:
-        return (f"http.lowSpeedTime={_whole(self.patience, 30)}",)
+        """Return git's settings: a server that is silent for so long, as it is while its hooks work, is given up."""
+        return (f"http.lowSpeedTime={_whole(self.patience, _SILENCE)}",)
 
     def environment(self) -> dict[str, str]:
         shared = f" -o ControlMaster=no -o ControlPath={self.line}" if self.line else ""
