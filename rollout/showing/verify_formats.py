@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 from rollout import __version__
@@ -43,7 +44,7 @@ def _result(target: str, mismatch: Mismatch) -> dict[str, Any]:
     said = {"ruleId": mismatch.where, "level": "error", "message": {"text": plain(f"{target}: {mismatch.reason}")}}
     if not mismatch.path:
         return said
-    place: dict[str, Any] = {"artifactLocation": {"uri": mismatch.path}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(mismatch.path)}}
     line = _LINE.search(mismatch.reason)
     if line:
         place["region"] = {"startLine": int(line[1])}

@@ -55,6 +55,14 @@ def test_a_source_that_fails_is_an_error(world: World) -> None:
     assert world.run("discover").code == 64
 
 
+def test_a_path_in_sarif_is_an_address(world: World) -> None:
+    world.template("project/a b/ü#1.txt", "x\n")
+    world.repo("api")
+    result = world.run("verify", "--format", "sarif").json["runs"][0]["results"][0]
+    place = result["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place == {"uri": "a%20b/%C3%BC%231.txt"}
+
+
 def test_verify_speaks_sarif_and_junit(world: World) -> None:
     world.repo("api")
     world.repo("web")
