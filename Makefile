@@ -15,6 +15,7 @@ help:
 	@echo "make test-long  the tests that take minutes"
 	@echo "make browser  the page in a real browser: keys, print, phone width, and what axe finds"
 	@echo "make docs     the documentation as a site, in build/site"
+	@echo "make forge    the whole life of a review on a real Pagure; as root, installs a Debian into FORGE=$(FORGE)"
 	@echo "make format   rewrite the sources the way make test wants them"
 	@echo "make bench    rollout beside a raw git loop: SIZES=\"5 100 1000\" ROUNDS=3; BENCH=\"--flat 100 1000 10000\" (docs/scale.md)"
 	@echo "make far      rollout on 200 repositories behind ssh, 50 ms further away"
@@ -43,10 +44,10 @@ test: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long and not browser"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long and not browser and not forge"
 
 test-fast: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long and not server and not browser"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long and not server and not browser and not forge"
 
 test-long: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto -m long
@@ -67,6 +68,12 @@ $(VENV)/.docs: requirements/docs.lock $(VENV)/.run
 # A warning of the builder is an error; the site loads nothing from outside, and opens from disk.
 docs: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs --quiet build --strict
+
+# A real forge, in a folder of its own outside of the repository: 800 MB of Debian, and minutes, the first time.
+FORGE ?= /var/cache/rollout-forge
+forge: $(VENV)/.dev
+	sh .ci/pagure $(FORGE)
+	FORGE=$(FORGE) $(BIN)/python -m pytest -m forge tests/forge
 
 # As root it also cuts the power of disks and works in further mounts; RESULT is what docs/safety.md's table is made of.
 FAULTS ?=
