@@ -289,9 +289,6 @@ def test_the_branch_of_a_fork_is_not_ours_and_all_pages_are_read(
     outcome = apply(world, "--message", "New rules")
     assert outcome == ("proposed", f"{forge.url}/{project}/pull-request/1")
     assert [one["title"] for one in forge.pulls(project)] == ["New rules", "Theirs"]
-    world.entries["api"] = f"{{url: {fork}}}"
-    assert apply(world, "--message", "In the fork")[0] == "proposed"
-    assert [one["title"] for one in forge.pulls(f"fork/bot/{project}")] == ["In the fork"]
     assert_pages_are_there(forge, fork, world.git(other, "rev-parse", "origin/main"))
 
 
