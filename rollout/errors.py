@@ -1,4 +1,4 @@
-"""What goes wrong in the user's world, said in the user's words."""
+"""The errors that a user can correct, in the user's words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Place(NamedTuple):
 
 
 class Mistake(NamedTuple):
-    """One thing to mend: what is wrong, where, and the way out."""
+    """One mistake: what is wrong, where, and the way out."""
 
     what: str
     place: Place | None = None
@@ -29,9 +29,10 @@ class Mistake(NamedTuple):
 
 
 class RolloutError(Exception):
-    """A fault the user can mend: one or more mistakes, each with its place, the thing and the way out.
+    """An error that the user can correct: one or more mistakes, each with its place and the way out.
 
-    Its text begins in lower case and is shown without a traceback; everything else is our own bug and shows one.
+    Its text begins in lower case and is shown without a traceback; every other exception is a bug of ours and shows
+    one.
     """
 
     def __init__(self, *mistakes: Mistake | str) -> None:
@@ -68,11 +69,11 @@ class GitTimeout(GitError):
 
 
 class Damaged(GitError):
-    """An object in a store of ours is damaged: the store is thrown away, and all it held is fetched again."""
+    """An object in one of our stores is damaged: the store is thrown away, and everything in it is fetched again."""
 
 
 def near(word: str, names: Iterable[str], otherwise: str = "") -> str:
-    """Return what ends a message on a name that is not known: the one that may be meant, or else another way out."""
+    """Return the end of a message about an unknown name: the name that may be meant, or else another way out."""
     from difflib import get_close_matches
 
     found = get_close_matches(word, sorted(set(names)), 1)

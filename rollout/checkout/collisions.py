@@ -1,4 +1,4 @@
-"""Commits of a person's own that are not upstream and touch what rollout manages: they meet ours at the next pull."""
+"""Find a person's unpushed commits that touch managed paths: they will meet ours at the next pull."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def collisions(git: Git, persons: Sequence[OwnCommit], managed: Collection[PureP
     how = ("--no-walk=unsorted", "--name-only", "--no-renames", "-z", "-m", "--first-parent")
     listed = git.attempt("log", *how, _COMMIT, *commits, "--")
     if listed.code:
-        return ()  # what cannot be read of them hinders the checkout, and is told there
+        return ()  # an unreadable commit keeps the checkout from moving, and that is reported there
     return tuple(_collisions(listed.out.decode("utf-8", "surrogateescape"), managed))
 
 

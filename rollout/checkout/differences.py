@@ -102,7 +102,7 @@ def differing_files(
 
 
 class _Either(Struct):
-    """Reads objects from our store, and only if need be from the person's repository, which takes a process."""
+    """Read objects from our store; use the person's repository only where needed, because that starts a process."""
 
     near: Objects
     git: Git

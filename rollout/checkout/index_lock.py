@@ -74,7 +74,7 @@ def signed(scratch: Path) -> Iterator[Path]:
 
 
 def _say(descriptor: int, token: Path, words: bytes) -> None:
-    """Write a token and sync it: a lock that a power cut left empty would never be anybody's."""
+    """Write a token and sync it: nobody could tell whose lock it is if a power cut left it empty."""
     try:
         while words:
             words = words[os.write(descriptor, words) :]
@@ -180,9 +180,9 @@ def is_stale(lock: Path) -> bool:
 
 
 def clear_asides(lock: Path) -> None:
-    """Finish what a run began that was killed while it judged a lock: a dead run's goes away, any other goes back.
+    """Finish the work of a run that was killed while it judged a lock: remove a dead run's lock, put any other back.
 
-    The run may be judging it at this moment still. Both come to the same, and what one has done the other finds done.
+    That run may still be judging it at this moment. Both do the same, and each finds what the other has done.
     """
     for aside in lock.parent.glob(f"{lock.name}.rollout-*"):
         if not is_stale(aside):
@@ -202,7 +202,7 @@ def alive(scratch: Path) -> bool:
 
 
 def _said(token: Path) -> dict[str, Any] | None:
-    """Return what a lock or a token says, if it is one of ours."""
+    """Return the content of a lock or a token, if it is one of ours."""
     try:
         descriptor = os.open(token, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
@@ -213,7 +213,7 @@ def _said(token: Path) -> dict[str, Any] | None:
 
 
 def _lives(token: Path, said: dict[str, Any]) -> bool:
-    """Tell whether the run that signed a token may still be at work; one that we cannot judge counts as alive."""
+    """Tell whether the run that signed a token may still be at work; a run that we cannot judge counts as alive."""
     if _is_locked(token):
         return True
     boot, same_host = boot_id(), said.get("host") == os.uname().nodename

@@ -1,7 +1,7 @@
-"""Remember what killed runs put into a checkout before they could move its branch: these are nobody's edits.
+"""Remember what killed runs put into a checkout before they could move its branch: nobody edited these files.
 
-If upstream moves on before the next run, these files match neither the branch nor upstream, and only this note says
-that nobody edited them.
+If upstream moves on before the next run, the files match neither the branch nor upstream, and only this note says that
+nobody edited them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from rollout.safety import paths
 _MOVES, TARGET, LOCKS = "moves", "target", "locks"
 
 
-Version = tuple[int, str]  # a file's whole mode and the id of its every byte
+Version = tuple[int, str]  # a file's full mode and the id of its content
 
 Word = str | int | None | Sequence["Word"]  # what a line of a note is made of
 

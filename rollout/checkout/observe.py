@@ -37,7 +37,7 @@ def observe(
             there = store.objects(upstream)
             behind, files = differing_files(here, upstream, there, managed, person, stack)
     except Damaged:
-        raise  # ours, and no fault of the checkout's
+        raise  # ours, and not a fault of the checkout
     except (NotOurs, Hindered, GitError) as error:
         lacking = tuple((item.path, str(error)) for item in managed)
         return CheckoutState(has_it=False, why=Unusable(str(error)), differing=lacking)

@@ -19,9 +19,9 @@ _BARE = ("HEAD", "objects", "refs")
 
 
 def checkouts(folder: Path) -> Iterator[FoundCheckout | LeftOut]:
-    """Yield every checkout at or below a folder in order of path, or why rollout cannot use it.
+    """Yield every checkout at or below a folder in order of path, or the reason why rollout cannot use it.
 
-    The search enters no hidden folder and follows no symlink. A repository inside another is told and not used.
+    The search enters no hidden folder and follows no symlink. A repository inside another is reported and not used.
     """
     yield from _below(Path(os.path.realpath(folder)), PurePosixPath(), _DEEP)
 
@@ -63,7 +63,7 @@ def _is_bare(folder: Path) -> bool:
 
 
 def _inside(top: Path, path: PurePosixPath) -> Iterator[LeftOut]:
-    """Yield the repositories that lie inside another: submodules, and what was cloned there."""
+    """Yield the repositories inside another one: submodules, and clones made there."""
     waiting, looked_into = [(top, path, _DEEP_INSIDE)], 0
     while waiting and looked_into < _MOST_INSIDE:
         folder, place, depth = waiting.pop(0)

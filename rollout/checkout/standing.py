@@ -1,4 +1,4 @@
-"""Find where the local branch stands towards upstream, and what keeps it from moving."""
+"""Find how the local branch relates to upstream, and what keeps it from moving."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class OwnCommit(Struct, frozen=True):
 
 
 class BranchStanding(Struct, frozen=True):
-    """Where the local branch stands towards upstream."""
+    """How the local branch relates to upstream."""
 
     local: str | None
     ahead: tuple[OwnCommit, ...] = ()
@@ -89,7 +89,7 @@ def _overriding(settings: Sequence[tuple[str, str]]) -> dict[str, str]:
 
 
 def standing(repo: GitDir, git: Git, branch: str, remote: str, upstream: str) -> BranchStanding:
-    """Return where the branch stands towards the upstream commit, which need not be in this repository."""
+    """Return how the branch relates to the upstream commit, which need not be in this repository."""
     ref = f"refs/heads/{branch}"
     local = repo.ref(ref)
     if local is None or local == upstream:
@@ -152,4 +152,4 @@ def _is_one_disk(repo: GitDir) -> bool:
     try:
         return os.stat(repo.git_dir).st_dev == os.stat(repo.top).st_dev
     except OSError:
-        return True  # whoever touches it next says what is wrong
+        return True  # the next one to use it reports what is wrong

@@ -63,7 +63,7 @@ def text_of(content: bytes, spot: Spot, names: Iterable[str]) -> bytes | None:
 
 
 def said(inner: bytes) -> bytes:
-    """Return a block's text without blank lines around it, line ends as LF."""
+    """Return a block's text without blank lines around it, with LF line ends."""
     return _edges(_plain(inner))[1]
 
 
@@ -86,9 +86,9 @@ def _edges(inner: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def earlier_id(content: bytes, last: bytes | None, body: bytes, spot: Spot) -> str | None:
-    """Return the id that our block has in a file if it is not the one it should have.
+    """Return the id of our block in a file, if it is not the one that it should have.
 
-    `last` is what we wrote there last. Where nothing of that is known, a block that says the very same is ours.
+    `last` is what we wrote there last. Where that is not known, a block with exactly this text is ours.
     """
     there = find(content, spot)
     if spot.block_id in there:
@@ -112,7 +112,7 @@ def _names(last: bytes | None, spot: Spot) -> Iterable[str]:
 
 
 def without_markers(content: bytes, body: bytes, spot: Spot) -> tuple[int, int] | None:
-    """Return the bytes where a file says what a block does, once and whole and in no block; None where it does not."""
+    """Return the span of a block's text in a file, outside of any block; None unless it is there once."""
     found = unmarked.place(content, said(body))
     inside = found and any(one.begin.start <= found[0] < one.end.end for one in find(content, spot).values())
     return None if inside else found
@@ -137,7 +137,7 @@ def splice(content: bytes | None, body: bytes, spot: Spot, earlier: str | None =
 
 
 def _moved(content: bytes, block: Block, body: bytes, spot: Spot) -> bytes:
-    """Put the body between the markers that are there, and mend markers that have another form or id."""
+    """Put the body between the existing markers, and correct markers that have another form or id."""
     newline = _line_end(content[block.begin.start : block.begin.end])
     inner = block.inner(content)
     if said(inner) != said(body):
@@ -197,7 +197,7 @@ def without(content: bytes, gone: Iterable[Block], *, had_no_end: bool = False) 
 
 
 def without_texts(content: bytes, texts: Iterable[bytes], spot: Spot) -> bytes:
-    """Return the file without what blocks say, where it says that without markers."""
+    """Return the file without the texts of blocks that stand there without markers."""
     for text in texts:
         found = without_markers(content, text, spot)
         content = content[: found[0]] + content[found[1] :] if found else content
@@ -211,7 +211,7 @@ def _whole(body: bytes, spot: Spot, newline: bytes) -> bytes:
 
 
 def _gap(spot: Spot, newline: bytes) -> bytes:
-    """Return the blank line that parts a marker from the text where it would run into the paragraph without one."""
+    """Return the blank line that separates a marker from the text, where the two would otherwise be one paragraph."""
     return newline if not spot.custom and spot.form == comments.RST else b""
 
 

@@ -1,4 +1,4 @@
-"""Count what is loaded: the files of a budget and, where it follows them, their imports, each file once."""
+"""Count what is loaded: the files of a budget and, if it follows them, their imports, each file once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Text = Callable[[PurePosixPath], str | None]
 
 
 def used(budget: Budget, named: Iterable[PurePosixPath], text: Text, before: Text) -> BudgetUse:
-    """Return what the files that a budget names come to, as they will be, beside what they are."""
+    """Return the size of the files that a budget names, as they will be, beside their size now."""
     waiting, found = list(named), dict[PurePosixPath, str]()
     while waiting:
         path = waiting.pop(0)

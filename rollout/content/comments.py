@@ -9,7 +9,7 @@ from msgspec import Struct
 
 
 class Comment(Struct, frozen=True):
-    """What stands before a comment and what ends it; nothing ends one that goes to the end of its line."""
+    """The text before a comment and the text that ends it; nothing ends one that goes to the end of its line."""
 
     opening: str
     closing: str = ""
@@ -115,14 +115,14 @@ _SHEBANG = re.compile(rb"#![ \t]*(?:\S*/)?(?:env[ \t]+(?:-\S+[ \t]+|\w+=\S*[ \t]
 
 
 def of_script(content: bytes) -> Comment | None:
-    """Return how a script writes comments, by the interpreter in its first line, or None where it has none."""
+    """Return the comment form of a script by the interpreter in its first line, or None if it has none."""
     found = _SHEBANG.match(content.removeprefix(b"\xef\xbb\xbf"))
     name = found[1].decode("utf-8", "replace").lower().rstrip("0123456789.") if found else ""
     return _BY_INTERPRETER.get(name)
 
 
 def of(path: PurePosixPath) -> Comment | None:
-    """Return how a file of that name writes comments, or None where that is not known."""
+    """Return the comment form of a file with that name, or None if it is not known."""
     name = path.name.lower()
     if name in _BY_NAME:
         return _BY_NAME[name]

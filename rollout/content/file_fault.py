@@ -1,4 +1,4 @@
-"""What is wrong with one file, in words for its person."""
+"""A fault of one file, worded for the person who has to correct it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 
 class FileFault(ValueError):
-    """A file or its template cannot be read or changed as asked: what is wrong where, and the path if known."""
+    """A file or its template that cannot be read or changed as asked: what is wrong, and the path if known."""
 
     def __init__(self, what: str, path: PurePosixPath | None = None) -> None:
         super().__init__(what, path)

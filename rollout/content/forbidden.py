@@ -1,4 +1,4 @@
-"""Find in a text what no file may say any more."""
+"""Find text that no file may contain any more."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from itertools import islice
 from rollout.content.patterns import matches
 from rollout.model.limits import Finding, Forbidden
 
-_LONGEST = 60  # characters of what was found that are shown
-_MOST = 20  # lines of one file that are named
+_LONGEST = 60  # characters to show of what was found
+_MOST = 20  # lines to name in one file
 
 
 def found(rule: Forbidden, path: str, text: str) -> Iterator[Finding]:
@@ -25,7 +25,7 @@ def found(rule: Forbidden, path: str, text: str) -> Iterator[Finding]:
 
 
 def _shown(found: str) -> str:
-    """Return what was found in one line, cut where it is long."""
+    """Return what was found on one line, shortened if it is long."""
     line = " ".join(found.split())
     return line if len(line) <= _LONGEST else line[: _LONGEST - 3] + "..."
 

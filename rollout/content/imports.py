@@ -14,7 +14,7 @@ _CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
 
 
 def imports(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the line and the path of each import that does not stand in code."""
+    """Yield the line and the path of each import outside of code."""
     if "@" not in text:
         return
     code = markdown.outline(text).code
@@ -27,7 +27,7 @@ def imports(text: str) -> Iterator[tuple[int, str]]:
 
 
 def place(path: str, importing: PurePosixPath) -> PurePosixPath | None:
-    """Return which file of the target an import names, None for one outside of it."""
+    """Return the file of the target that an import names; None for a file outside the target."""
     if path.startswith(("~", "/")):
         return None
     found = posixpath.normpath(posixpath.join(str(importing.parent), path))
@@ -35,6 +35,6 @@ def place(path: str, importing: PurePosixPath) -> PurePosixPath | None:
 
 
 def looks_like_a_file(path: str) -> bool:
-    """Tell whether a word after an @ is meant as a file, and not as somebody's name or a package."""
+    """Tell whether a word after an @ means a file, and not a person's name or a package."""
     name = path.rsplit("/", 1)[-1]
     return path.startswith(("./", "../", "~/")) or bool(re.search(r"[^.]\.[A-Za-z]\w*\Z", name))

@@ -12,7 +12,7 @@ Conversion = Literal["binary", "text", "text-crlf", "text-lf", "auto", "auto-crl
 
 
 def conversion(attributes: Mapping[str, str]) -> Conversion:
-    """Return which text conversion applies, without regard to a person's own configuration."""
+    """Return the text conversion that applies, ignoring the person's own configuration."""
     text = attributes.get("text", "unspecified")
     if text == "unspecified":  # the old name of the attribute
         legacy = attributes.get("crlf", "unspecified")
@@ -48,7 +48,7 @@ class LineEnds(Struct, frozen=True):
 
 
 def to_repository(content: bytes, how: str) -> bytes:
-    """Return what git stores: text has LF, whatever the work tree or the template had."""
+    """Return what git stores: text has LF, whatever the work tree or the template has."""
     if how == "binary" or b"\r\n" not in content:
         return content
     if how.startswith("auto") and _looks_binary(content):

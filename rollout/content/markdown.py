@@ -1,4 +1,4 @@
-"""The lines of a Markdown text as CommonMark reads them: which of them are code, and which are headings."""
+"""Read the lines of a Markdown text as CommonMark does: which are code, and which are headings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BLOCK_TAGS = (
 )
 
 _ATTRIBUTE = r"""\s+[A-Za-z_:][\w.:-]*(?:\s*=\s*(?:[^\s"'=<>`]+|'[^']*'|"[^"]*"))?"""
-# How a block of HTML begins, and what its last line holds; an empty text: it goes on to the next blank line.
+# How a block of HTML begins, and what its last line contains; if that is empty, the block ends at a blank line.
 _HTML = (
     (re.compile(r" {0,3}<(?:script|pre|style|textarea)(?:[\s>]|\Z)", re.I),
      re.compile(r"</(?:script|pre|style|textarea)>", re.I)),
@@ -39,7 +39,7 @@ _ALONE = _HTML[-1]  # any other tag begins a block only where no paragraph is op
 
 
 class Heading(Struct, frozen=True):
-    """A heading that stands in no quotation and no list; `start` is its first line, `end` one past its last."""
+    """A heading outside of quotations and lists; `start` is its first line, `end` one past its last."""
 
     level: int
     text: str
@@ -48,9 +48,9 @@ class Heading(Struct, frozen=True):
 
 
 class Outline(Struct, frozen=True):
-    """What a text consists of, by its lines, counted from zero."""
+    """The code and the headings of a text, by line, counted from zero."""
 
-    code: frozenset[int]  # lines in a fence, with those that open and close it
+    code: frozenset[int]  # lines of fences, including those that open and close them
     headings: tuple[Heading, ...]
 
 
@@ -73,7 +73,7 @@ def heading(line: str) -> tuple[int, str] | None:
 
 
 def spaced(text: str) -> str:
-    """Return a text with one blank wherever it has blanks or a line end."""
+    """Return a text with one blank for each run of blanks and line ends."""
     return " ".join(text.split())
 
 
@@ -95,9 +95,9 @@ class _Html(Struct, frozen=True):
 
 
 class _Reading(Struct):
-    """Where the reading stands: the containers that are open, and the block in the innermost of them.
+    """The state of the reader: the open containers, and the block in the innermost one.
 
-    A container is the number of blanks that a list item's lines begin with, or 0 for a quotation.
+    A container is the number of blanks that the lines of a list item begin with, or 0 for a quotation.
     """
 
     code: set[int] = field(default_factory=set)
@@ -106,7 +106,7 @@ class _Reading(Struct):
     leaf: _Fence | _Html | None = None
     paragraph: list[str] = field(default_factory=list)  # the lines of the paragraph that is open
     began: int = 0
-    bare: bool = False  # the innermost list item has nothing but its mark so far
+    bare: bool = False  # the innermost list item has only its marker so far
 
     def take(self, number: int, line: str) -> None:
         depth, rest = self._continued(line)
@@ -126,7 +126,7 @@ class _Reading(Struct):
         self._leaf(number, rest, depth, in_paragraph=bool(open_here), entered=inner is not None)
 
     def _continued(self, line: str) -> tuple[int, str]:
-        """Return how many of the open containers a line continues, and what is left of it."""
+        """Return how many of the open containers a line continues, and the rest of the line."""
         for depth, indent in enumerate(self.containers):
             if indent == 0:
                 found = _QUOTATION.match(line)
@@ -143,7 +143,7 @@ class _Reading(Struct):
         return len(self.containers), line
 
     def _opened(self, depth: int, rest: str, in_paragraph: bool) -> tuple[list[int] | None, str]:
-        """Return the containers after those that a line opens, None where it opens none, and what is left of it."""
+        """Return the containers after a line opened new ones (None if it opens none), and the rest of the line."""
         found = self.containers[:depth]
         while True:
             quotation = _QUOTATION.match(rest)
@@ -169,7 +169,7 @@ class _Reading(Struct):
             self.bare = False
         if self._begins(number, rest, here, in_paragraph=in_paragraph):
             return
-        if self.paragraph:  # it goes on, also where the marks of its containers are left out
+        if self.paragraph:  # it continues even where the markers of its containers are left out
             self.paragraph.append(rest)
         else:
             self.containers = self.containers[:here]
@@ -177,7 +177,7 @@ class _Reading(Struct):
                 self.paragraph, self.began = [rest], number
 
     def _begins(self, number: int, rest: str, here: int, *, in_paragraph: bool) -> bool:
-        """Tell whether a line is a block of its own or ends a paragraph as its heading, and note it."""
+        """Tell whether a line is a block of its own or turns a paragraph into a heading, and record it."""
         underline = _SETEXT.match(rest) if in_paragraph else None
         if underline is not None:
             self._heading(1 if "=" in underline[1] else 2, "\n".join(self.paragraph), self.began, number + 1)
@@ -218,7 +218,7 @@ class _Reading(Struct):
 
 
 def _begins_item(item: re.Match[str], in_paragraph: bool) -> bool:
-    """Tell whether what looks like the mark of a list item is one; few may interrupt a paragraph."""
+    """Tell whether an apparent list marker is one; few of them may interrupt a paragraph."""
     if item[4] and not item[3]:
         return False
     return not in_paragraph or (bool(item[4]) and (item[2] in "-+*" or item[2][:-1] == "1"))

@@ -1,4 +1,4 @@
-"""The two lines that a managed block stands between: how they are written, and which lines of a file are some."""
+"""The two lines around a managed block: how to write them, and how to recognise them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rollout.content import comments, markdown
 from rollout.content.file_fault import FileFault
 
 ID = r"[A-Za-z0-9][A-Za-z0-9._-]*"
-_WORD = re.compile(r"\bID\b")  # what stands for the id in `markers:`
+_WORD = re.compile(r"\bID\b")  # the word for the id in `markers:`
 _KINDS = ("begin", "end")
 _NAME = b"rollout:"
 _BOM = b"\xef\xbb\xbf"
@@ -22,7 +22,7 @@ _BLANKS = r"[ \t]*"
 
 
 class MarkerError(FileFault):
-    """The file's markers, or something else in it, leave no place for the block; a person has to fix it."""
+    """The file's markers, or something else in it, leave no place for the block; a person has to correct the file."""
 
 
 class Spot(Struct, frozen=True):
@@ -32,7 +32,7 @@ class Spot(Struct, frozen=True):
     block_id: str
     custom: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
-    script: comments.Comment | None = None  # what the first line says where the name says nothing
+    script: comments.Comment | None = None  # what the first line says, if the name says nothing
 
     @property
     def form(self) -> comments.Comment | None:
@@ -40,11 +40,11 @@ class Spot(Struct, frozen=True):
 
 
 class Mark(Struct, frozen=True):
-    """A line that is a marker; `number` counts from one, `start` and `end` are its bytes, its line end among them."""
+    """A line that is a marker; `number` counts from one; `start` and `end` are its bytes, including its line end."""
 
     kind: str
     name: str
-    written: str  # as it is written, but for the id: two are of one form where this is the same
+    written: str  # the line without the id: two markers have one form if this is the same
     number: int
     start: int
     end: int
@@ -79,12 +79,12 @@ def written(spot: Spot) -> tuple[str, str]:
 
 
 def form_of(spot: Spot) -> tuple[str, ...]:
-    """Return how the two lines are written, but for the id."""
+    """Return the form of the two lines, without the id."""
     return written(replace(spot, block_id="ID"))
 
 
 def marks(content: bytes, spot: Spot) -> Iterator[Mark]:
-    """Yield the markers of all blocks of a file, of any form that is known; what is code in Markdown is text."""
+    """Yield the markers of all blocks of a file, in any known form; code in Markdown counts as text."""
     if not spot.custom and _NAME not in content:
         return
     own = tuple(zip(_KINDS, (text.strip() for text in spot.custom), strict=False))
@@ -107,7 +107,7 @@ def _code(content: bytes) -> frozenset[int]:
 
 
 def _mark(line: bytes, own: _Forms) -> tuple[str, str, str] | None:
-    """Return kind, id and form of a line that is a marker; of two forms the one that says more of the line."""
+    """Return kind, id and form of a line that is a marker; if two forms match, the more specific one."""
     forms = (*own, *_KNOWN) if _NAME in line else own
     found = [(kind, match[1].decode(), text) for kind, text in forms if (match := _pattern(text).match(line))]
     return min(found, key=lambda one: len(one[1]), default=None)
@@ -115,7 +115,7 @@ def _mark(line: bytes, own: _Forms) -> tuple[str, str, str] | None:
 
 @cache
 def _pattern(text: str) -> re.Pattern[bytes]:
-    """Return what finds a marker with any id; there may be more blanks or fewer, and `##` is as good as `#`."""
+    """Return a pattern that finds a marker with any id; the number of blanks may differ, and `##` is as good as `#`."""
     before, after = _WORD.split(text)
     opening, *words = before.split() or [""]
     more = "+" if opening and (text in _ENDLESS) else ""

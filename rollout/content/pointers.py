@@ -1,4 +1,4 @@
-"""What a text points at that must be there: imports, links, and the commands of hooks."""
+"""Find what a text refers to that must exist: imports, links, and the commands of hooks."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Pointer(Struct, frozen=True):
 
 
 def pointers(item: Managed) -> Iterator[Pointer]:
-    """Yield what a file that is to be written points at, but for what its rule allows."""
+    """Yield what a file to be written refers to, except for what its rule allows."""
     try:
         text = item.body.decode()
     except UnicodeDecodeError:
@@ -101,7 +101,7 @@ def _commands(node: object) -> Iterator[str]:
 
 
 def _program(command: str) -> tuple[str, bool] | None:
-    """Return the path that a command runs, and whether directly; None for what is found otherwise."""
+    """Return the path that a command runs, and whether directly; None for a program found in another way."""
     try:
         words = shlex.split(command)
     except ValueError:

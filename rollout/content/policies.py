@@ -1,4 +1,4 @@
-"""What no written file may hold unless its rule allows it: each policy by its name, with the line it finds."""
+"""What no written file may contain unless its rule allows it: each policy by name, with the line that it finds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HIDDEN = (
 
 _TAGS = "\U000e0000-\U000e007f\U000e0100-\U000e01ef"
 _UNSEEN = re.compile(f"[{_BIDIRECTIONAL}{_HIDDEN}{_TAGS}]")
-# What emoji and scripts other than Latin are made of: joiners between their characters, and tags behind a flag.
+# Emoji and scripts other than Latin use these: joiners between characters, and tags after a flag.
 _WRITING = re.compile(
     "(?<=[\u0300-\U000e0fff])[\u200c\u200d](?=[\u0300-\U000e0fff])|\U0001f3f4[\U000e0020-\U000e007f]+"
 )

@@ -1,4 +1,4 @@
-"""Policies on the rendered text itself: how long it may be."""
+"""Limits on the length of a rendered text."""
 
 from __future__ import annotations
 

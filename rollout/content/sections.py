@@ -1,4 +1,4 @@
-"""The section of a Markdown text that a block takes the place of when a file is adopted."""
+"""The section of a Markdown text that a block replaces when a file is adopted."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ def fault_of(replaces: str) -> str | None:
 
 
 def named(content: bytes, spot: Spot) -> tuple[str, ...]:
-    """Return which of the headings that the block takes the place of are there, as the inventory writes them."""
+    """Return those of the headings to replace that are in the text, as the inventory writes them."""
     there = {(one.level, one.text) for one in _outline(content, spot).headings} if spot.replaces else set()
     return tuple(name for name in spot.replaces if markdown.heading(name) in there)
 
 
 def replaced(content: bytes, spot: Spot) -> tuple[tuple[int, int], ...]:
-    """Return the bytes that the block takes the place of, section by section; none where there is no such section.
+    """Return the spans that the block replaces, section by section; none if there is no such section.
 
-    The block stands where the first was; the blank lines after it stay, those after the others go with them. Raises
-    MarkerError where it cannot be said which section is meant.
+    The block goes where the first section was. The blank lines after that one stay; those after the others are removed
+    with them. Raises MarkerError if it is not clear which section is meant.
     """
     lines, outline = content.split(b"\n"), _outline(content, spot) if spot.replaces else Outline(frozenset(), ())
     wanted = [heading for name in spot.replaces if (heading := _only(name, outline)) is not None]
     found: list[tuple[int, int]] = []
     for heading in sorted(wanted, key=lambda one: one.start):
         if found and heading.start < found[-1][1]:
-            continue  # it stands inside one that is replaced
+            continue  # it is inside a section that is replaced
         found.append((heading.start, _end(outline, heading, lines)))
     spans = [found[0], *(_with_blanks(span, lines) for span in found[1:])] if found else []
     return tuple(_bytes(content, lines, span, spot) for span in spans)
@@ -47,7 +47,7 @@ def _outline(content: bytes, spot: Spot) -> Outline:
 
 
 def _only(name: str, outline: Outline) -> Heading | None:
-    """Return the one heading of this name, None where there is none."""
+    """Return the only heading with this name; None if there is none."""
     wanted = markdown.heading(name)
     found = [one for one in outline.headings if (one.level, one.text) == wanted]
     if len(found) > 1:
@@ -64,7 +64,7 @@ def _bytes(content: bytes, lines: list[bytes], span: tuple[int, int], spot: Spot
 
 
 def _with_blanks(span: tuple[int, int], lines: list[bytes]) -> tuple[int, int]:
-    """Return the lines of a section that goes away with the blank ones after it, or, at the end, those before it."""
+    """Return the lines of a section to remove with the blank lines after it or, at the end, those before it."""
     start, end = span
     while end < len(lines) and not lines[end].strip():
         end += 1
@@ -87,7 +87,7 @@ def _offset(lines: list[bytes], number: int) -> int:
 
 
 def _refuse_markers(content: bytes, spot: Spot, start: int, end: int) -> None:
-    """Raise MarkerError where another block stands in the section, or the section in another block."""
+    """Raise MarkerError if another block is in the section, or the section is in another block."""
     opened = False
     for mark in marks(content, spot):
         if start <= mark.start < end or (opened and mark.start >= end):

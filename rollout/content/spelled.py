@@ -9,7 +9,7 @@ _MARK = "\0"  # no key of an inventory has it: YAML knows no such character
 
 
 class Whole(int):
-    """A whole number whose digits say more than its value."""
+    """An integer that remembers how it was written."""
 
     written: str
 
@@ -26,7 +26,7 @@ class Whole(int):
 
 
 class Decimal(float):
-    """A number with a point or an exponent whose digits say more than its value."""
+    """A float that remembers how it was written."""
 
     written: str
 
@@ -52,7 +52,7 @@ def number(value: int | float, written: str) -> int | float:
 
 
 def dumps(value: Any, *, sort_keys: bool = False) -> str:
-    """Return plain data as JSON in which such numbers keep how they were written."""
+    """Return plain data as JSON that keeps how such numbers were written."""
     return json.dumps(_marked(value), sort_keys=sort_keys)
 
 

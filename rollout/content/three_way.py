@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class MergeConflict(ValueError):
-    """Both sides changed the same lines differently; `line` is where in the base (1 is the first)."""
+    """Both sides changed the same lines differently; `line` is the line in the base, counted from 1."""
 
     def __init__(self, line: int) -> None:
         super().__init__(f"both sides changed line {line}")
@@ -64,5 +64,5 @@ def _same(one: Hunk, two: Hunk) -> bool:
 
 
 def _touch(one: Hunk, two: Hunk) -> bool:
-    """Adjacent hunks clash too, as in diff3: whether they belong together only a person can tell."""
+    """Adjacent hunks clash too, as in diff3: only a person can tell whether they belong together."""
     return one[0] <= two[1] and two[0] <= one[1]

@@ -1,4 +1,4 @@
-"""A block's text that stands in a file without markers: somebody wrote it there before rollout came."""
+"""Find a block's text that somebody wrote into a file, without markers, before rollout came."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ _LF, _CRLF = b"\n", b"\r\n"
 
 
 def place(content: bytes, said: bytes) -> tuple[int, int] | None:
-    """Return the bytes of the lines that say exactly this, or None unless they stand there once and whole.
+    """Return the span of lines with exactly this text; None unless they occur once and whole.
 
     `said` is a text with LF line ends and without blank lines around it.
     """

@@ -1,4 +1,4 @@
-"""Events of a YAML parser become nodes."""
+"""Build nodes from the events of a YAML parser."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COLLECTIONS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"}
 
 
 def built(text: str, as_written: Callable[[str], str], *, pure: bool) -> tuple[Node | None, list[Fault]]:
-    """Return what a parser of the library, the C parser or the one in pure Python, makes of a text."""
+    """Return what one of the library's parsers, the C parser or the pure Python one, makes of a text."""
     from ruamel.yaml import YAML
 
     yaml = YAML(typ="safe", pure=pure)
@@ -32,7 +32,7 @@ def built(text: str, as_written: Callable[[str], str], *, pure: bool) -> tuple[N
 
 @cache
 def _resolver() -> type[Any]:
-    """Return the library's resolver without its search, for each scalar anew, for a version that the C parser lacks."""
+    """Return the resolver without the library's search, at every scalar, for a version that the C parser lacks."""
     from ruamel.yaml.resolver import VersionedResolver
 
     class Resolver(VersionedResolver):
@@ -51,19 +51,21 @@ class _Hopeless(Exception):
 
 
 class _Open(Struct):
-    """A collection that is being read: its pairs or its items so far, each with the number of nodes it counts for."""
+    """A collection being read: its pairs or items so far, each with the number of nodes it counts for."""
 
     line: int
     anchor: str | None
     mapping: Mapping | None
     items: list[Node] = field(default_factory=list)
     inherited: list[Mapping] = field(default_factory=list)
-    key: tuple[str | None, int, bool] | None = None  # its text, or None for one that is of no use; line; whether `<<`
+    key: tuple[str | None, int, bool] | None = (
+        None  # its text, or None for an invalid one; the line; whether it is `<<`
+    )
     size: int = 1
 
 
 class _Came(Struct, frozen=True):
-    """A node that is complete, the number of nodes in it, and its text as it is written if it is a scalar."""
+    """A complete node, the number of nodes in it, and the source text if it is a scalar."""
 
     node: Node
     size: int
@@ -90,7 +92,7 @@ class _Builder:
         self._aliased = 0
 
     def read(self, events: Iterable[Any]) -> Node | None:
-        """Return the root of the only document, None for none; raise _Hopeless where nothing can be made of it."""
+        """Return the root of the only document, or None; raise _Hopeless if the text cannot be read at all."""
         from ruamel.yaml import events as kinds
 
         came = {

@@ -1,4 +1,4 @@
-"""The parser that reads YAML 1.2 exactly, and tells what is wrong with a text that is none."""
+"""The parser that reads YAML 1.2 exactly and reports what is wrong with a text."""
 
 from __future__ import annotations
 

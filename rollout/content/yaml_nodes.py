@@ -11,7 +11,7 @@ from rollout.content.spelled import Decimal, Whole
 
 
 class Fault(Struct, frozen=True):
-    """Something wrong at a line (1 is the first) of a file, or in an option of the command line instead."""
+    """A mistake at a line (counted from 1) of a file, or in an option of the command line."""
 
     line: int
     message: str
@@ -40,7 +40,7 @@ class Mapping(Struct, frozen=True):
 Node = Leaf | Sequence | Mapping
 
 
-# What a node says is plain data of any form: the inventory's variables go to templates as they are.
+# A node's value is plain data of any form: the inventory's variables go to templates as they are.
 
 
 def plain(node: Node) -> Any:

@@ -1,4 +1,4 @@
-"""A YAML document becomes nodes: by the fast parser where it can read the text, and otherwise by the exact one."""
+"""Read a YAML document into nodes, with the fast parser if it can read the text, and else with the exact one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MAX_BYTES = 32 * 1024 * 1024
 def parse(text: str) -> tuple[Node | None, list[Fault]]:
     """Return the document and everything that is wrong with it; None for an empty one.
 
-    What the fast parser refuses the exact one reads, which has the last word.
+    The exact parser reads what the fast one refuses, and has the last word.
     """
     if len(text) > _MAX_BYTES:
         return None, [Fault(1, "is larger than 32 MiB")]

@@ -1,4 +1,4 @@
-"""Characters that a YAML 1.1 parser would take for more than text, and what stands in for them while it reads."""
+"""Characters that mean more in YAML 1.1 than in YAML 1.2, and what takes their place while the fast parser reads."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ _BACK = str.maketrans({other: own for own, other in _STAND_INS.items()})
 
 
 def taken(text: str) -> bool:
-    """Tell whether a text has the stand-ins' characters itself, so that nothing can stand in."""
+    """Tell whether a text itself contains these characters, so that nothing can take their place."""
     return not text.isascii() and any(other in text for other in _STAND_INS.values())
 
 
 def without_old_breaks(text: str) -> str:
-    """Replace what ended a line in YAML 1.1 and is text in YAML 1.2."""
+    """Replace the characters that end a line in YAML 1.1 but are text in YAML 1.2."""
     return text if text.isascii() else text.translate(_OLD_BREAKS)
 
 

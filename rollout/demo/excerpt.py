@@ -1,4 +1,4 @@
-"""The part of a text that a word stands in, short enough to read in passing."""
+"""The part of a text around a word, short enough to read in passing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _BEFORE = 4  # lines shown above the word where its heading is further away
 
 
 def around(text: str, word: str, most: int = 12) -> list[str]:
-    """Return the lines from the heading above the first `word` on, at most so many; nothing where it does not stand."""
+    """Return up to `most` lines from the heading above the first `word`; nothing if the word is not there."""
     lines = text.splitlines()
     at = next((number for number, line in enumerate(lines) if word in line), None)
     if at is None:

@@ -105,7 +105,7 @@ class Sandbox:
         self.git(top, "commit", "-q", "-m", message)
 
     def _dirty(self, top: Path) -> None:
-        """Leave a person's work lying about: staged, edited, untracked."""
+        """Leave a person's unfinished work behind: staged, edited, untracked."""
         (top / "src/app.py").write_text("print('half done')\n")
         (top / "src/staged.py").write_text("# staged, not committed\n")
         self.git(top, "add", "src/staged.py")
@@ -136,7 +136,7 @@ class Sandbox:
         return self._git(self.remotes / f"{name}.git", "show", f"main:{path}").stdout
 
     def persons_work(self, name: str) -> str:
-        """Return a digest of all that is a person's in a checkout: edits, stage, untracked files, own commits."""
+        """Return a digest of a person's work in a checkout: edits, stage, untracked files, own commits."""
         top = self.root / name
         parts = [
             self.git(top, "status", "--porcelain=v2", "--untracked-files=all"),

@@ -1,4 +1,4 @@
-"""What every chapter of the demo stands on: run a command, show it, check what came of it."""
+"""What every chapter of the demo uses: run a command, show it, check the result."""
 
 from __future__ import annotations
 

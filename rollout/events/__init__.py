@@ -1,1 +1,1 @@
-"""The event store: append, resume, prove. A guest that imports nothing of rollout but its errors."""
+"""The event store: append, resume, prove. It imports nothing of rollout but its errors."""

@@ -8,7 +8,7 @@ from rollout.errors import Busy, Refused, RolloutError, UsageError
 from rollout.events.cli import events
 
 INTERRUPTED = 130
-# The order matters: the first class that fits tells the exit code.
+# The order matters: the first class that matches gives the exit code.
 EXIT_CODES = ((UsageError, 64), (click.UsageError, 64), (Refused, 4), (Busy, 5), (RolloutError, 1))
 
 

@@ -1,4 +1,4 @@
-"""Carries `command_log`, the table that agents wrote into by mistake, over into the event store."""
+"""Copy `command_log`, the table that agents wrote into by mistake, into the event store."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read_shape(connection: Connection, table: str) -> dict[str, str]:
 
 
 def check_shape(shape: dict[str, str], table: str, zone: str | None) -> None:
-    """Refuse a table that is no command_log, and times whose zone nobody has said."""
+    """Refuse a table that is not a command_log, and times without a known time zone."""
     if missing := [name for name in NEEDED if name not in shape]:
         raise RolloutError(f"{table} has no column {', '.join(missing)}, so it is not a command_log")
     if shape.get("created_at") == WITHOUT_ZONE and zone is None:
@@ -51,7 +51,7 @@ def check_zone(connection: Connection, zone: str) -> None:
 
 
 def backfill(connection: Connection, table: str, zone: str) -> tuple[Count, ...]:
-    """Append every row that is no event yet, and return the counts that prove it."""
+    """Append every row that is not an event yet, and return the counts that prove it."""
     counts = read_counts(connection, table)
     for _ in range(PASSES):
         for count in counts:

@@ -1,4 +1,4 @@
-"""A place where documents can be tried out: a store, a home and a copy of the files, all gone afterwards."""
+"""A place to try documents out: a store, a home and a copy of the files, all removed afterwards."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SHIM = Path(__file__).with_name("psql-on-the-bench.sh")
 WRAPPER = "/usr/share/postgresql-common/pg_wrapper"
 KEPT = ("LANG", "LC_ALL", "TZ")
-# What a block may take, and how much of what it says is repeated.
+# How long a block may take, and how much of its output is repeated.
 SECONDS = 30.0
 LONGEST_COMPLAINT = 300
 STEP = 0.5
@@ -34,7 +34,7 @@ STEP = 0.5
 
 @dataclass(frozen=True, slots=True)
 class RolledOut:
-    """A file as it will be: whose it is, and the folder and the path under which people will find it."""
+    """A file as it will be: its owner, and the folder and the path where people will find it."""
 
     owner: str
     folder: str
@@ -49,13 +49,13 @@ class RolledOut:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What documents may say: databases as machines see them, their names and users, folders under other names."""
+    """The names that documents may use: databases as machines see them, their users, folders under other names."""
 
     places: frozenset[str] = frozenset()  # HOST:PORT
     databases: frozenset[str] = frozenset()
     users: frozenset[str] = frozenset()
     types: tuple[EventType, ...] = ()
-    folders: Mapping[str, str] = field(default_factory=dict)  # what documents call it -> where its files are
+    folders: Mapping[str, str] = field(default_factory=dict)  # its name in documents -> the place of its files
     host: str = ""  # the machine that the documents are tried as
 
 
@@ -82,15 +82,15 @@ class Bench:
     folder: Path
     connection: Connection
     environment: Mapping[str, str]
-    names: Mapping[str, str]  # what documents call a folder -> its copy
+    names: Mapping[str, str]  # a folder's name in documents -> its copy
     stop: Event | None = None  # set when nobody wants the answer any more
 
     def mapped(self, text: str) -> str:
-        """Return the text with every folder that it names replaced by its copy."""
+        """Return the text with every folder name in it replaced by the folder's copy."""
         return _replaced(text, self.names)
 
     def unmapped(self, text: str) -> str:
-        """Return what a block said in the words of its document, without secrets."""
+        """Return a block's output with the names that its document uses, without secrets."""
         for name, copy in self.names.items():
             text = text.replace(copy, name)
         password = self.environment.get("BENCH_PGPASSWORD")
@@ -127,9 +127,9 @@ class Bench:
 def bench(
     url: str, files: Iterable[RolledOut], declared: Declared, *, scratch: bool = True, stop: Event | None = None
 ) -> Iterator[Bench]:
-    """Set up a bench on the server of `url`; whatever is tried there, the store behind `url` stays as it is.
+    """Set up a bench on the server of `url`; the store behind `url` stays as it is.
 
-    Without `scratch` it is that store itself which is tried.
+    Without `scratch`, the bench uses that store itself.
     """
     with tempfile.TemporaryDirectory(prefix="rollout-proof-", ignore_cleanup_errors=True) as made:
         folder = Path(made).resolve()
@@ -179,9 +179,9 @@ def _replaced(text: str, names: Mapping[str, str]) -> str:
 
 
 def _sealed(folder: Path, store: Mapping[str, str], declared: Declared) -> dict[str, str]:
-    """Return what a fresh shell has, nothing of the person's, and a psql that reaches the scratch store alone.
+    """Return the environment of a fresh shell, with a psql that reaches only the scratch store.
 
-    No `PG*` variable is set: a block that connects must say where to, or ask the helper.
+    It holds nothing of the person's, and no `PG*` variable: a block that connects must say where, or ask the helper.
     """
     shims = folder / "bin"
     shims.mkdir()
@@ -194,7 +194,7 @@ def _sealed(folder: Path, store: Mapping[str, str], declared: Declared) -> dict[
         **kept,
         "TERM": "dumb",
         "PATH": f"{shims}{os.pathsep}{path}",
-        # A busy machine must not be taken for a database that is away.
+        # A busy machine must not look like a database that is down.
         "ROLLOUT_LOG_DEADLINE": "15",
         **({"ROLLOUT_HOSTNAME": declared.host} if declared.host else {}),
         "BENCH_PSQL": _psql(path),
@@ -216,7 +216,7 @@ def _psql(path: str) -> str:
 
 
 def _ended(process: subprocess.Popen[bytes], seconds: float, stop: Event | None) -> int | None:
-    """Wait for the end, and end what was left running; None when the time was over first, or nobody waits."""
+    """Wait for the end, and end what is still running; None if the time ran out first, or nobody waits."""
     until = time.monotonic() + seconds
     try:
         while time.monotonic() < until and not (stop and stop.is_set()):

@@ -1,4 +1,4 @@
-"""The event store as another machine's psql reaches it: `events_via: "ssh odin3"`. Data goes by stdin."""
+"""Reach the event store through another machine's psql: `events_via: "ssh odin3"`. Data goes by stdin."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ QUIET_SSH = ("-o", "BatchMode=yes", "-o", "ConnectTimeout=10")
 
 @dataclass(frozen=True, slots=True)
 class Beyond:
-    """A command that runs another one elsewhere, and the connection as it is seen from there."""
+    """A command that runs another one on another machine, and the connection as seen from there."""
 
     command: str
     connection: Mapping[str, str]
@@ -71,7 +71,7 @@ class Beyond:
 
 
 def beyond(command: str, place: Mapping[str, object], url: Mapping[str, str]) -> Beyond:
-    """Return the way through another machine: `place` is what its row says, `url` what the inventory says."""
+    """Return the way through another machine: `place` is its row, `url` the address in the inventory."""
     wanted = {
         "PGHOST": place.get("pg_host") or url.get("host"),
         "PGPORT": place.get("pg_port") or url.get("port"),

@@ -1,4 +1,4 @@
-"""What a successor reads first, as lines: the most important first, each with its age and the event that says it."""
+"""The lines that a successor reads first, the most important first, each with its age and its source event."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from rollout.events.repository_now import RepositoryNow, differences
 
-# What the fold says, parsed from JSON.
+# The result of the fold, parsed from JSON.
 Answer = Mapping[str, Any]
 Parts: TypeAlias = tuple[str | None, ...]
 Shown: TypeAlias = Callable[[Answer], Parts]
@@ -27,7 +27,7 @@ class Moment:
 
 
 class Worth(IntEnum):
-    """What a page may leave out: nothing of what must be told, first of all what is over."""
+    """What a page may leave out: nothing that must be told; first of all, what is over."""
 
     MUST = 0
     OPEN = 1
@@ -36,7 +36,7 @@ class Worth(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What is said in a line, part by part, and its age and source."""
+    """The text of a line in parts, with its age and its source."""
 
     parts: tuple[str, ...]
     source: str = ""
@@ -54,7 +54,7 @@ class Section:
 
 
 def sections(answer: Answer, at: Moment) -> Iterator[Section]:
-    """Yield what there is to tell, the most important first; a title without lines is left out."""
+    """Yield the sections, the most important first; a section without lines is left out."""
     told = _Teller(at.time)
     yield Section("", (_session(answer, told), _log(answer, told)), Worth.MUST)
     yield from told.one("Goal", answer.get("goal"), lambda goal: (goal["text"],), Worth.MUST)
@@ -85,7 +85,7 @@ def sections(answer: Answer, at: Moment) -> Iterator[Section]:
 
 @dataclass(frozen=True, slots=True)
 class _Teller:
-    """Says how old an event is, and which one it was."""
+    """Tell how old an event is, and which one it was."""
 
     time: datetime
 

@@ -39,7 +39,7 @@ NAMED_TYPES = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class DocumentFault:
-    """What is wrong with a document, on which line of it."""
+    """A fault in a document, and its line."""
 
     owner: str
     path: str
@@ -49,7 +49,7 @@ class DocumentFault:
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """One thing to run, for all the documents that say the same: where it stands, and as whom it runs."""
+    """One thing to run for all the documents that contain it: where it is, and as whom it runs."""
 
     places: tuple[tuple[RolledOut, int], ...]
     what: FencedBlock | HookCommand
@@ -74,7 +74,7 @@ def prove(
 ) -> tuple[DocumentFault, ...]:
     """Run every block and hook of the owners' documents on a scratch store at `url`, and return what fails.
 
-    Raises RolloutError when nothing could be proved: no database, no psql, no right to make a scratch store.
+    Raises RolloutError if nothing could be proved: no database, no psql, no right to make a scratch store.
     """
     found = [file for file in files if owners is None or file.owner in owners]
     faults, trials = _read(found, declared)
@@ -105,7 +105,7 @@ def _is_settings(path: str) -> bool:
     return any(f"/{path}".endswith(f"/{name}") for name in hook_commands.SETTINGS)
 
 
-# --- what there is to run, and what is wrong already
+# --- what to run, and what is wrong already
 
 
 def _read(files: Iterable[RolledOut], declared: Declared) -> tuple[list[DocumentFault], list[_Trial]]:
@@ -115,7 +115,7 @@ def _read(files: Iterable[RolledOut], declared: Declared) -> tuple[list[Document
     known = {kind.name for kind in declared.types}
     for file in filter(lambda file: is_proved(file.path), files):
         for thing in _things(file, faults, known):
-            key = _key(thing)  # the same words mean the same, in whose document they stand
+            key = _key(thing)  # the same text means the same, in whichever document it is
             places.setdefault(key, []).append((file, thing.line))
             things.setdefault(key, thing)
     trials = [_Trial(tuple(places[key]), thing, f"proof-PS-{n:06d}") for n, (key, thing) in enumerate(things.items())]
@@ -131,7 +131,7 @@ def _key(thing: FencedBlock | HookCommand) -> tuple[object, ...]:
 def _things(
     file: RolledOut, faults: list[DocumentFault], known: Collection[str]
 ) -> Iterator[FencedBlock | HookCommand]:
-    """Yield what is to be run of a file; what is wrong without being run goes into `faults`."""
+    """Yield what to run of a file; put what is wrong without being run into `faults`."""
 
     def fault(line: int, complaint: str) -> None:
         faults.append(DocumentFault(file.owner, file.path, line, complaint))
@@ -212,7 +212,7 @@ def _running(at: Bench) -> Callable[[_Trial], list[DocumentFault]]:
         ran = at.run(command, trial.instance, trial.folder, at.mapped(stdin), seconds)
         if ran.status:
             return list(trial.faults(ran.complaint))
-        # A hook leaves delivery to the background; a block that logs must reach the database.
+        # A hook delivers in the background; a block that logs must reach the database.
         waits = spool.count_waiting(at.spool(trial.instance)) if isinstance(trial.what, FencedBlock) else 0
         return list(trial.faults(f"{waits} of its events did not reach the database: {ran.complaint}")) if waits else []
 

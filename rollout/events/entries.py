@@ -1,4 +1,4 @@
-"""An event as the fold reads it: under its canonical name, and what its answers carry of it."""
+"""An event as the fold reads it: under its canonical name, with what its answers need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What travels between the store and the fold: an event, a session, and nothing that touches the world."""
+"""The values that travel between the store and the fold: an event and a session."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 # Events without an instance are kept under this one.
 UNASSIGNED = "unassigned-PS-000000"
-# Payloads that are no JSON are kept as text under this key.
+# Payloads that are not JSON are kept as text under this key.
 INVALID_JSON = "_invalid_json"
 
 
@@ -27,7 +27,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event to append: texts as they came, judged by nobody but the database. Its id makes it one event."""
+    """An event to append: unchecked texts, which only the database judges. Its id makes it one event."""
 
     instance: str
     event_type: str
@@ -55,7 +55,7 @@ class RegisteredSession:
 
 
 def text_of(data: Mapping[str, object], *names: str) -> str | None:
-    """Return the first of these fields that names something: a text that is not empty, or a whole number."""
+    """Return the first of these fields that has a value: a non-empty text or an integer."""
     for name in names:
         value = data.get(name)
         if isinstance(value, str) and value:

@@ -55,7 +55,7 @@ def canonical_names(types: Iterable[EventType]) -> dict[str, str]:
 
 
 def store_types(connection: Connection, types: Iterable[EventType]) -> int:
-    """Make the table `event_types` say what `types` say; return how many rows that changed."""
+    """Write `types` to the table `event_types`; return how many rows that changed."""
     rows = [(t.name, t.canonical, t.when, json.dumps(t.example), t.standard) for t in types]
     with connection.transaction(), connection.cursor() as cursor:
         cursor.executemany(query("event_types_store"), rows)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 LANGUAGES = ("bash", "sh", "sql")
 NO_RUN = re.compile(r"no-run\b\s*:?\s*(?P<reason>.*)")
-# A fence may stand in a quotation and in a list, whose marks come before it.
+# A fence may be in a quotation or a list, whose markers come before it.
 OPENING = re.compile(r"(?P<before>(?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?P<fence>`{3,}|~{3,})(?P<info>.*)")
 
 
@@ -58,13 +58,13 @@ def _opening(line: str) -> re.Match[str] | None:
 
 
 def _end(lines: Sequence[str], start: int, fence: str) -> int:
-    """Return where the block is closed, else one past the last line: at least as long, and nothing after it."""
+    """Return the line of the closing fence (at least as long, nothing after it), else one past the last line."""
     closing = re.compile(rf"[ \t>]*{re.escape(fence[0])}{{{len(fence)},}}[ \t]*")
     return next((at for at in range(start, len(lines)) if closing.fullmatch(lines[at])), len(lines))
 
 
 def _unprefixed(line: str, before: str) -> str:
-    """Take away what stands before the fence: quotation marks, then as many blanks as the fence has at most."""
+    """Remove what precedes the fence: quotation marks, then at most as many blanks as the fence has."""
     for _ in range(before.count(">")):
         line = re.sub(r"^[ \t]*> ?", "", line, count=1)
     indent = len(before.rpartition(">")[2].removeprefix(" " if ">" in before else ""))

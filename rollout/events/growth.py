@@ -1,4 +1,4 @@
-"""How large the store is, how fast it grows, and what that comes to."""
+"""Measure the size of the store, how fast it grows, and estimate a year."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ YEAR = 365
 
 @dataclass(frozen=True, slots=True)
 class TypeCount:
-    """How often a type was logged, and whether any list knows it."""
+    """How often a type was logged, and whether it is in the list of types."""
 
     name: str
     count: int

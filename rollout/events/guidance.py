@@ -1,4 +1,4 @@
-"""What a successor must be told in words: the goal, what was decided, what did not work, what stands in the way."""
+"""What a successor must be told: the goal, the decisions, what did not work, what blocks the work."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from rollout.events.entries import FoldEntry, Json, when
 from rollout.events.event import text_of
 
-# How an end is marked that nobody reported.
+# How to mark an end that nobody reported.
 INFERRED = "inferred"
 
 GOAL = ("text", "goal", "content")
@@ -17,7 +17,7 @@ BLOCK = ("what", "text")
 
 
 def guidance(entries: Sequence[FoldEntry]) -> Json:
-    """Fold the events that say why; what a later event replaced is not told."""
+    """Fold the events that give reasons, without those that a later event replaced."""
     goals = [entry for entry in entries if entry.kind == "goal"]
     return {
         "goal": {"text": text_of(goals[-1].data, *GOAL)} | when(goals[-1].event) if goals else None,
@@ -37,7 +37,7 @@ def guidance(entries: Sequence[FoldEntry]) -> Json:
 
 
 def _interrupted(entries: Sequence[FoldEntry]) -> list[Json]:
-    """Return the subagents that the end of their session cut off, until somebody spawns the same again."""
+    """Return the subagents that their session's end cut off, until the same one is spawned again."""
     cut_off: list[FoldEntry] = []
     for entry in entries:
         described = text_of(entry.data, "description")
@@ -49,7 +49,7 @@ def _interrupted(entries: Sequence[FoldEntry]) -> list[Json]:
 
 
 def _standing(entries: Iterable[FoldEntry], kind: str, names: tuple[str, ...]) -> list[FoldEntry]:
-    """Return what still holds: a later event of the same words takes an earlier one's place, and some end others."""
+    """Return what still holds: a later event with the same text replaces an earlier one, and some events end others."""
     standing: list[FoldEntry] = []
     for entry in entries:
         if kind == "decision" and entry.kind == kind:
@@ -62,7 +62,7 @@ def _standing(entries: Iterable[FoldEntry], kind: str, names: tuple[str, ...]) -
 
 
 def _without(entries: list[FoldEntry], names: tuple[str, ...], meant: str | None) -> list[FoldEntry]:
-    """Leave out what is meant: by its words, its event id, or its position as a page shows it (#12)."""
+    """Leave out the event that is meant: by its text, its event id, or its position as a page shows it (#12)."""
     return [entry for entry in entries if meant is None or meant not in _called(entry, names)]
 
 

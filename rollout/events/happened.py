@@ -1,4 +1,4 @@
-"""What happened in a session, as its transcript and its repository's record of HEAD tell it."""
+"""Find what happened in a session from its transcript and the repository's reflog of HEAD."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 
-# What a person types that no agent is told, and what an agent is told that no person typed.
+# Input that a person types but no agent receives, and input that an agent receives but no person typed.
 NO_MESSAGE = ("<command-", "<local-command", "<bash-", "Caveat: ", "[Request interrupted")
 SEPARATORS = re.compile(r"&&|[;|&\n]")
 PREFIX = re.compile(r"(?:(?:sudo|env|time|[A-Za-z_]\w*=\S*)\s+)+")
 REQUEST = re.compile(r"https?://\S+/(?:pull|pulls|merge_requests)/(\d+)")
-# Actions in git's record of HEAD that make a commit.
+# Actions in the reflog of HEAD that make a commit.
 MADE = re.compile(
     r"commit\b|cherry-pick:|revert:|am:|merge .*: Merge made by|.*\((?:pick|reword|squash|fixup|edit|continue)\)"
 )
 # Hooks keep the beginning of a command.
 LONGEST_COMMAND = 200
-# From the agent's last word to the end of what it started.
+# From the agent's last message to the end of what it started.
 SLACK = timedelta(seconds=3)
 
 Data = Mapping[str, object]
@@ -28,7 +28,7 @@ Data = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """One thing that an event should tell of: its type, what makes it this one, and when it was."""
+    """One thing that should have an event: its type, what identifies it, and its time."""
 
     kind: str
     key: str
@@ -37,14 +37,14 @@ class Happened:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """From a message to the agent's last word: what is committed between is the agent's."""
+    """From a message to the agent's last answer: commits in between are the agent's."""
 
     begin: datetime
     end: datetime
 
 
 def read_transcript(lines: Iterable[str], deploy: Sequence[str]) -> tuple[tuple[Happened, ...], tuple[Turn, ...]]:
-    """Return what a transcript (one JSON object a line) says that happened, and its turns."""
+    """Return what happened according to a transcript (one JSON object a line), and its turns."""
     reader = _Reader(tuple(deploy), [], [], {})
     for line in lines:
         try:
@@ -57,7 +57,7 @@ def read_transcript(lines: Iterable[str], deploy: Sequence[str]) -> tuple[tuple[
 
 
 def read_reflog(lines: Iterable[str], turns: Sequence[Turn]) -> Iterator[Happened]:
-    """Yield the commits that git's record of HEAD holds from within a turn; what came between is a person's."""
+    """Yield the commits in the reflog of HEAD that fall within a turn; those in between are a person's."""
     for line in lines:
         who, _, action = line.rstrip("\n").partition("\t")
         words = who.split(" ")
@@ -70,20 +70,20 @@ def read_reflog(lines: Iterable[str], turns: Sequence[Turn]) -> Iterator[Happene
 
 
 def commands(line: str) -> Iterator[str]:
-    """Yield the commands of a line of the shell, without what only stands before one."""
+    """Yield the commands of a shell line, without prefixes such as variables and `sudo`."""
     for part in SEPARATORS.split(line):
         yield PREFIX.sub("", part.strip(), count=1).strip()
 
 
 def deploys(line: str, patterns: Sequence[str]) -> Iterator[str]:
-    """Yield the commands of a line that deploy."""
+    """Yield the commands of a shell line that deploy."""
     for command in commands(line):
         if any(fnmatchcase(command, pattern) or fnmatchcase(command, f"{pattern} *") for pattern in patterns):
             yield command
 
 
 def words_of(text: str) -> str:
-    """Return a text as it can be compared: control characters and blanks are told differently by everybody."""
+    """Return a text in a form that can be compared: sources differ in control characters and blanks."""
     return " ".join(re.sub(r"[\x00-\x20\x7f]+", " ", text).split())
 
 
@@ -146,7 +146,7 @@ class _Reader:
             )
         if not failed and any(c.startswith(("gh pr create", "git push")) for c in commands(line)):
             for number in REQUEST.findall(_text(result.get("content"))):
-                # A push prints the request that is there already, too.
+                # A push also prints a request that exists already.
                 if not any((one.kind, one.key) == ("pr_created", number) for one in self.found):
                     self.found.append(Happened("pr_created", number, time))
 

@@ -1,4 +1,4 @@
-"""Is what happened stored? A session's events beside its transcript and its repository's record of HEAD."""
+"""Compare a session's stored events with its transcript and the reflog of HEAD."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 MIN_RATE = 0.99
 DEPLOY = ("make deploy", "docker compose up*")
 KINDS = ("user_message", "spawn", "commit", "deploy_complete", "deploy_failed", "pr_created")
-# What a hook wrote this moment is still on its way.
+# What a hook wrote just now may still be on its way.
 ON_ITS_WAY = timedelta(seconds=10)
 NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """What the inventory says of what hooks log."""
+    """What hooks log, as the inventory says."""
 
     min_rate: float = MIN_RATE
     deploy: tuple[str, ...] = DEPLOY
@@ -36,7 +36,7 @@ class Capture:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How much of what happened is stored, of one type; and what is missing."""
+    """How much of what happened is stored, for one type; and what is missing."""
 
     kind: str
     happened: int
@@ -53,7 +53,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """One session: what it was compared with, and the rates of what happened in it at all."""
+    """One session: what it was compared with, and the rates for the types that happened."""
 
     instance: str
     path: str | None
@@ -149,7 +149,7 @@ def _readable(path: str | None) -> Path | None:
 
 
 def _record_of_head(path: str | None) -> Path | None:
-    """Return git's record of HEAD for the repository that a folder is in."""
+    """Return the reflog of HEAD of the repository that a folder is in."""
     folder = Path(path) if path else None
     while folder and folder != folder.parent:
         inside = folder / ".git"

@@ -1,4 +1,4 @@
-"""Is the shell helper there, and does it give the function that agents call?"""
+"""Check that the shell helper exists and defines the function that agents call."""
 
 from __future__ import annotations
 

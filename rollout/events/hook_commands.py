@@ -40,11 +40,11 @@ class HookCommand:
 
 
 class NotSettings(ValueError):
-    """The text is no settings file; the text of the error says why."""
+    """The text is not a settings file; the error's text says why."""
 
 
 def commands(text: str) -> tuple[HookCommand, ...]:
-    """Return every command that the settings name; raise NotSettings for what an agent would pass over in silence."""
+    """Return every command that the settings name; raise NotSettings for what an agent would silently ignore."""
     try:
         settings = json.loads(text)
         return tuple(_commands(settings.get("hooks") or {}, text))

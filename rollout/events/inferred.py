@@ -1,4 +1,4 @@
-"""Ends that nobody reported: a session that cannot live any more is ended, and marked as inferred."""
+"""End a session that cannot be alive any more, and mark the end as inferred."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 @dataclass(frozen=True, slots=True)
 class LastSign:
-    """What is known of an active session's life: when it was heard last, and the process it began in."""
+    """Signs of life of an active session: when it was heard last, and the process it began in."""
 
     heard: datetime
     pid: int | None = None
     began: str | None = None
-    space: str | None = None  # the boot and the container that the number is about
+    space: str | None = None  # the boot and the container that the number belongs to
 
 
 def patience(text: str | None) -> timedelta:
@@ -39,7 +39,7 @@ def patience(text: str | None) -> timedelta:
 
 
 def end_if_over(connection: Connection, instance: str, stale_after: timedelta, now: datetime) -> str | None:
-    """End a session that cannot live any more; return why, or None where it may live or may not be written to."""
+    """End a session that cannot be alive any more; return why, or None if it may be alive or cannot be written to."""
     import psycopg
 
     sign = _last_sign(connection, instance)
@@ -54,7 +54,7 @@ def end_if_over(connection: Connection, instance: str, stale_after: timedelta, n
 
 
 def why_over(sign: LastSign, now: datetime, stale_after: timedelta, here: str | None) -> str | None:
-    """Say why a session must have ended: here its process tells, and of elsewhere only how long nothing was heard."""
+    """Say why a session must have ended: on this machine its process tells, elsewhere only how long it was silent."""
     if here is not None and sign.space == here and sign.pid is not None:
         return None if _lives(sign.pid, sign.began) else f"process {sign.pid} is gone"
     silent = now - sign.heard
@@ -62,7 +62,7 @@ def why_over(sign: LastSign, now: datetime, stale_after: timedelta, here: str | 
 
 
 def process_space() -> str | None:
-    """Return what tells this boot and this container from others; None where the system does not say."""
+    """Return what distinguishes this boot and this container from others; None if the system does not say."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot}/{os.readlink('/proc/self/ns/pid')}"

@@ -102,12 +102,12 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class _About:
-    """Names the session in whatever goes wrong with it."""
+    """Name the session in every error about it."""
 
     instance: str
 
     def __enter__(self) -> None:
-        """There is nothing to prepare."""
+        """Do nothing: there is nothing to prepare."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, RolloutError) and self.instance not in str(error):

@@ -1,4 +1,4 @@
-"""Work that is not waited for longer than one is willing to wait."""
+"""Wait for work no longer than a limit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rollout.errors import RolloutError
 def within(seconds: float, work: Callable[[], object]) -> None:
     """Do the work in a thread of its own; raise what it raises, or RolloutError when the time is over.
 
-    The thread is left behind then: a name service that says nothing can be waited for, but not interrupted.
+    The thread is left behind then: a name service that does not answer cannot be interrupted.
     """
     ended: SimpleQueue[BaseException | None] = SimpleQueue()
 

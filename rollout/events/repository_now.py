@@ -1,4 +1,4 @@
-"""The repository as it is now, beside what the events of a session say of it."""
+"""Compare the repository as it is now with what a session's events say about it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FOREIGN = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_
 
 @dataclass(frozen=True, slots=True)
 class RepositoryNow:
-    """What git says: None is what it cannot say, such as how far a branch is ahead that follows none."""
+    """The state that git reports; None for what it cannot tell, such as `ahead` of a branch without an upstream."""
 
     top: str
     branch: str | None
@@ -46,7 +46,7 @@ def parse_status(top: str, state: str) -> RepositoryNow:
 
 
 def differences(answer: Mapping[str, object], now: RepositoryNow) -> Iterator[tuple[str, Mapping[str, object]]]:
-    """Yield what the events say otherwise, each with the event that says it."""
+    """Yield each difference from what the events say, with its event."""
     for name, of_commit, is_now in (("branch", "branch", now.branch), ("head", "hash", now.head)):
         said, event = _latest(answer, name, of_commit)
         if said and is_now and not _same(name, said, is_now):
@@ -58,7 +58,7 @@ def differences(answer: Mapping[str, object], now: RepositoryNow) -> Iterator[tu
 
 
 def _latest(answer: Mapping[str, object], name: str, of_commit: str) -> tuple[str | None, Mapping[str, object]]:
-    """Return what the newer one of the last turn and the last commit says."""
+    """Return the state in the newer of the last turn and the last commit."""
     turn, commit = _mapping(answer.get("last_turn")), _mapping(answer.get("last_commit"))
     said = [(_mapping(turn.get("data")).get(name), turn), (commit.get(of_commit), commit)]
     told = [(str(value), event) for value, event in said if value]

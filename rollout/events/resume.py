@@ -1,4 +1,4 @@
-"""Where a session stands: a pure fold over its events in the order of their positions."""
+"""Fold a session's events, in the order of their positions, into its state. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rollout.events.guidance import guidance
 FORMAT = "rollout-resume/1"
 RECENT_ERRORS = 5
 
-# The fields that may say which of several things an event is about, the most telling first.
+# The fields that may say which thing an event is about, the most specific first.
 EPIC = ("epic_id", "epic", "id")
 TASK = ("task_id", "agent_id", "subagent_id", "spawn_id", "tool_use_id")
 SERVICE = ("service", "name", "app")

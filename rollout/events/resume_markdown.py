@@ -1,4 +1,4 @@
-"""What an agent reads first: the answer of a resume as a short page."""
+"""The answer of a resume as a short page, which an agent reads first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from rollout.events.bundle import Answer, Line, Moment, Section, Worth, sections
 
 LIMIT = 2000
-# A page that is too long loses what is over first, then long texts, then the ends of long lists.
+# A page that is too long first loses what is over, then the ends of long texts, then the ends of long lists.
 TEXTS = (200, 140, 100, 70, 50, 40)
 TIGHT = 50
 SHORTEST_PART = 8
@@ -17,7 +17,7 @@ SHORTEST_PART = 8
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """How long one text may be, and how many lines a list may have that may be cut; nothing said is any number."""
+    """How long a text may be, and how many lines a list that may be cut may have; None is no limit."""
 
     text: int | None = None
     items: Mapping[str, int] = field(default_factory=dict)
@@ -45,7 +45,7 @@ def markdown(answer: Answer, at: Moment | None = None, limit: int | None = LIMIT
 
 
 def _filled(instance: str, told: Sequence[Section], measure: Measure, limit: int) -> str:
-    """Return the page with as much of what is over as there is room for."""
+    """Return the page with as many finished things as there is room for."""
     kept = [section for section in told if section.worth is not Worth.OVER]
     for section in told:
         if section.worth is Worth.OVER and len(_shortened(instance, told, [*kept, section], measure)) < limit:
@@ -54,7 +54,7 @@ def _filled(instance: str, told: Sequence[Section], measure: Measure, limit: int
 
 
 def _cut(instance: str, told: Sequence[Section], limit: int) -> str:
-    """Begin with what must be told, and give one line after the other to the lists, in turns, while there is room."""
+    """Begin with what must be told, then give the lists one more line each, in turns, while there is room."""
     kept = [section for section in told if section.worth is Worth.MUST]
     measure = Measure(TEXTS[-1])
     page = _shortened(instance, told, kept, measure)
@@ -97,7 +97,7 @@ def _section(section: Section, measure: Measure) -> Iterator[str]:
 
 
 def _fitted(line: Line, length: int | None) -> str:
-    """Return the parts of a line; where they are too long together, each keeps its beginning."""
+    """Return the parts of a line; if they are too long together, each keeps its beginning."""
     parts = [" ".join(part.split()) for part in line.parts]
     if length is None or line.whole or len(line.joint.join(parts)) <= length:
         return line.joint.join(parts)

@@ -1,4 +1,4 @@
-"""Old sessions leave as a whole; everything else stays."""
+"""Delete old sessions as a whole; everything else stays."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def horizon(text: str, now: datetime) -> datetime:
 
 
 def purge(connection: Connection, older_than: datetime, instance: str | None = None) -> Iterator[tuple[str, int]]:
-    """Delete the sessions that ended before the horizon, each in its own transaction, and tell how many events of each.
+    """Delete the sessions that ended before the horizon, each in its own transaction; yield how many events each had.
 
-    A session to whose events rows of somebody else's table point has to stay; of it, 0 events.
+    A session whose events are referenced by rows of another table has to stay; it is yielded with 0 events.
     """
     from psycopg.errors import ForeignKeyViolation
 

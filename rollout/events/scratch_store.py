@@ -1,4 +1,4 @@
-"""A store for trying things out, on the server of the real one, gone afterwards."""
+"""A temporary store for trying things out, on the server of the real one."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @contextmanager
 def store_itself(url: str) -> Iterator[tuple[Connection, dict[str, str]]]:
-    """Connect to the store behind the URL, and say with which variables psql reaches it."""
+    """Connect to the store behind the URL, and return the variables with which psql reaches it."""
     with database.connected(url) as connection:
         yield connection, variables(connection)
 
 
 @contextmanager
 def scratch_store(url: str, types: Sequence[EventType]) -> Iterator[tuple[Connection, dict[str, str]]]:
-    """Make a database for the proof, or a schema where that is not allowed, and take it away again."""
+    """Make a database for the proof, or a schema if that is not allowed, and remove it afterwards."""
     import psycopg
 
     name = f"rollout_proof_{int(time.time()):010d}_{secrets.token_hex(4)}"
@@ -60,7 +60,7 @@ def _connected(url: str, instead: Mapping[str, str]) -> Iterator[Connection]:
 
 
 def _sweep(owner: Connection) -> None:
-    """Take away what proofs left that were killed."""
+    """Remove what killed proofs left behind."""
     import psycopg
 
     for kind in ("database", "schema"):

@@ -1,4 +1,4 @@
-"""Which database, which types, which instance: the command line first, then the environment, then the inventory."""
+"""Find the database, the types and the instance: from the command line, then the environment, then the inventory."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = "ROLLOUT_DATABASE_URL"
 VIA = "ROLLOUT_EVENTS_VIA"
-# Where the host program leaves a function that returns the inventory's part, and the group its option.
+# Where the host program puts a function that returns the inventory's part, and the group its option.
 SETTINGS = "rollout.events"
 DATABASE = "rollout.events.database"
 INSTANCE = re.compile(r"[a-z0-9-]+-(PS|MS)-[a-z0-9]{6}")
@@ -39,7 +39,7 @@ def _remember(ctx: click.Context, _: click.Parameter, value: str | None) -> None
 
 
 def database_url() -> str:
-    """Return the URL of the event store; without one, say how to give it."""
+    """Return the URL of the event store; raise UsageError that says how to give one if there is none."""
     url = click.get_current_context().meta.get(DATABASE) or os.environ.get(ENVIRONMENT) or _inventory().get("database")
     if not url:
         raise UsageError(
@@ -85,19 +85,19 @@ def configured_types() -> Sequence[Mapping[str, object]]:
 
 
 def stale_after() -> str | None:
-    """Return how long nothing may be heard of a session elsewhere; None where the inventory does not say."""
+    """Return how long a session elsewhere may be silent; None if the inventory does not say."""
     said = (_inventory().get("settings") or {}).get("stale_after")
     return None if said is None else str(said)
 
 
 def capture() -> Mapping[str, object]:
-    """Return what the inventory says of what hooks log."""
+    """Return what hooks log, as the inventory says."""
     said = (_inventory().get("settings") or {}).get("capture")
     return said if isinstance(said, Mapping) else {}
 
 
 def instance_of(given: str | None) -> str:
-    """Return the instance to log for: given, from INSTANCE_ID, or the one that holds what nobody claims."""
+    """Return the instance to log for: the given one, INSTANCE_ID, or the one for unassigned events."""
     instance = given or os.environ.get("INSTANCE_ID") or UNASSIGNED
     if not INSTANCE.fullmatch(instance) or len(instance) > LONGEST_INSTANCE:
         raise UsageError(

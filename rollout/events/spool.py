@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from rollout.events.database import Connection
 
 FORMAT = "rollout-spool/1\n"
-# The names give the order: microseconds since 1970, so that they sort as text.
+# The names give the order: they begin with microseconds since 1970 and sort as text.
 KEY_DIGITS = 16
 LAST_KEY = int("9" * KEY_DIGITS)
 COLUMNS = 8
-# One line, whole once it ends; any number of lines, whole because it came by rename.
+# One line, complete once it ends; or any number of lines, complete because the file was renamed into place.
 ENDINGS = (".event", ".batch")
 # A batch is delivered in one transaction: short enough that a cut-off delivery loses little work.
 BATCH_LINES = 1000
@@ -47,7 +47,7 @@ Copied: TypeAlias = Callable[[Sequence[bytes]], bool]
 
 @dataclass(frozen=True, slots=True)
 class SpoolRecord:
-    """An event as it waits: texts, judged by nobody but the database. The fields are the columns, in order."""
+    """A waiting event: unchecked texts, which only the database judges. The fields are the columns, in order."""
 
     event_id: str
     instance_id: str
@@ -65,7 +65,7 @@ class SpoolRecord:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What one delivery did: events that the database has now, files that it refused for good, events left."""
+    """The result of one delivery: events that the database has now, files that it refused for good, events left."""
 
     delivered: int
     refused: tuple[Path, ...]
@@ -111,7 +111,7 @@ def deliver(folder: Path, connection: Connection) -> Delivered:
 
 
 def deliver_by(folder: Path, copied: Copied) -> Delivered:
-    """Deliver all that waits, in order, exactly once; what is refused for good is put aside and holds nothing up."""
+    """Deliver all that waits, in order, exactly once; put aside what is refused for good."""
     delivered, refused = 0, list[Path]()
     with _courtesy_lock(folder):
         while batches := _readable(folder, _settled(folder)):
@@ -122,18 +122,18 @@ def deliver_by(folder: Path, copied: Copied) -> Delivered:
                 delivered += len(lines) - len(bad)
                 for path in batch:
                     path.unlink(missing_ok=True)
-                # It answers, so no helper needs to wait before it asks again.
+                # The database answers, so helpers need not wait before they try again.
                 (folder / "away").unlink(missing_ok=True)
     return Delivered(delivered, tuple(refused), count_waiting(folder))
 
 
 def deliver_directly(records: Iterable[SpoolRecord], connection: Connection) -> list[bytes]:
-    """Deliver records that no disk took; return the lines that the database refuses for good."""
+    """Deliver records that could not be written to disk; return the lines that the database refuses for good."""
     return _send(partial(_copied, connection), sorted((record.line() for record in records), key=_instance))
 
 
 def _column(text: str, name: str) -> str:
-    """Return one column's text; bytes that are no UTF-8 are kept in base64, and hold nobody up."""
+    """Return one column's text; bytes that are not UTF-8 are kept in base64 and hold nothing up."""
     raw = _raw(text)
     try:
         raw.decode()
@@ -175,10 +175,10 @@ def _batches(lines: Sequence[bytes]) -> Iterator[bytes]:
 
 
 def _next_key(folder: Path) -> int:
-    """Return a key after all that waits: a clock that was set back must not put an event before an earlier one."""
+    """Return a key after everything that waits, even where a clock that was set back would give an earlier one."""
     now, last = time.time_ns() // 1000, waiting(folder)[-1:]
     key = max(now, *(_key(path) + 1 for path in last)) if last else now
-    # A clock that is centuries ahead must not give a name that nobody looks for.
+    # A clock that is centuries ahead must not give a name that no reader matches.
     return min(key, LAST_KEY)
 
 
@@ -209,7 +209,7 @@ def _write_private(path: Path, data: bytes) -> None:
 
 
 def _settled(folder: Path) -> list[Path]:
-    """Return what waits. Two looks begin alike: what appears during a look may hide what came before it."""
+    """Return what waits, once two looks agree: a file that appears during a look may hide one that came before it."""
     seen = waiting(folder)
     while seen:
         again = waiting(folder)
@@ -242,7 +242,7 @@ def _batches_of_files(folder: Path, files: Sequence[Path]) -> Iterator[dict[Path
 
 
 def _lines_to_send(folder: Path, path: Path) -> list[bytes]:
-    """Return the lines of a file that is whole. A batch came by rename, so its end is what its writer meant."""
+    """Return the lines of a complete file. A batch was renamed into place, so its end is the end its writer meant."""
     lines, rest = _whole_lines(_bytes(path))
     if rest and path.suffix == ".batch":
         return [*lines, rest + b"\n"]
@@ -290,7 +290,7 @@ def _copied(connection: Connection, lines: Sequence[bytes]) -> bool:
 
 
 def _put_aside(folder: Path, line: bytes, torn: Path | None = None) -> Path:
-    """Keep what will never be taken, byte for byte, out of the way."""
+    """Move aside, byte for byte, what the database will never accept."""
     rejects = folder / "rejects"
     rejects.mkdir(mode=0o700, exist_ok=True)
     place = rejects / (torn.name if torn else f"{time.time_ns() // 1000}-{uuid4()}.event")
@@ -303,7 +303,7 @@ def _put_aside(folder: Path, line: bytes, torn: Path | None = None) -> Path:
 
 @contextmanager
 def _courtesy_lock(folder: Path, patience: float = LOCK_SECONDS) -> Iterator[None]:
-    """Let one deliverer work at a time; whoever was killed, or takes too long, is not waited for."""
+    """Let one deliverer work at a time; do not wait for one that was killed or takes too long."""
     lock, limit = folder / "lock", time.monotonic() + patience
     until = time.time_ns() // 1000 + int(patience * 1_000_000)
     while folder.is_dir() and not _take(lock, until) and time.monotonic() < limit and _is_held(lock):

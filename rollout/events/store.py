@@ -1,4 +1,4 @@
-"""The event store as Python sees it: append events, read a session, ask the database where it stands."""
+"""Append events, read a session, and ask the database for its state."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rollout.events.database import Connection
 
 
-# Python refuses to read longer numbers; as a text they stay what they were.
+# Python refuses to read longer numbers; as text they keep every digit.
 LONGEST_NUMBER = 4000
 
 
@@ -44,7 +44,7 @@ def append(connection: Connection, event: NewEvent) -> int:
 
 
 def storable(text: str) -> str:
-    """Return `text` as PostgreSQL can hold it: without NUL, and with bytes that are no UTF-8 written out."""
+    """Return `text` as PostgreSQL can hold it: without NUL, and with bytes that are not UTF-8 escaped."""
     clean = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return clean.replace("\0", "\\u0000")
 
@@ -82,7 +82,7 @@ def resume_in_sql(connection: Connection, instance: str) -> dict[str, object]:
 
 
 def _reading_json(connection: Connection) -> psycopg.Cursor[tuple[Any, ...]]:
-    """Return a cursor whose columns are what the query says; no static type can know that."""
+    """Return a cursor whose columns depend on the query; no static type can describe them."""
     from psycopg.types.json import set_json_loads
 
     set_json_loads(partial(json.loads, parse_int=_whole_number), connection)

@@ -1,4 +1,4 @@
-"""The two tables that agents wrote into: what columns they have, and how many rows came before and after a moment."""
+"""Read the two tables that agents wrote into: their columns, and how many rows they got before and after a moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many events of which type came on each of the last days."""
+"""Count the events of each type on each of the last days."""
 
 from __future__ import annotations
 

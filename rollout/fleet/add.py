@@ -1,4 +1,4 @@
-"""Take in repositories and files that are new since an inventory was written, and keep all that it says."""
+"""Add repositories and files that are new since an inventory was written; keep everything in it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ROUNDS = 8
 
 
 class Added(Struct, frozen=True):
-    """What is to be taken in: the proposal, the sets that fit new repositories, and the inventory that says so."""
+    """What to add: the proposal, the sets that fit new repositories, and the new text of the inventory."""
 
     proposal: Proposal
     fits: Mapping[str, Fit]
@@ -96,7 +96,7 @@ def _proved(old: Old, surveyed: Surveyed, folder: Path) -> Added:
 
 
 def _told(made: Proposal, old: set[str], fits: Mapping[str, Fit], misfits: Sequence[LeftOut]) -> Proposal:
-    """Return a proposal that says nothing of repositories which have files of ours already."""
+    """Return a proposal without the repositories that have files of ours already."""
     having = old | {name for name, fit in fits.items() if fit.sets}
     out = [one for one in made.left_out if one.name not in having]
     return replace(made, left_out=(*out, *misfits))
@@ -112,7 +112,7 @@ def _there(old: Old, fits: Mapping[str, Fit]) -> There:
 
 
 def _future(old: Old, fresh: Sequence[Source], folder: Path) -> dict[str, Target]:
-    """Return new repositories as the inventory would have them, before it is known what they take over."""
+    """Return new repositories as entries of the inventory, before it is known which files they take over."""
     if not fresh or not old.sets():
         return {}
     used = {group for target in old.inventory.targets for group in target.groups}
@@ -126,7 +126,7 @@ def _future(old: Old, fresh: Sequence[Source], folder: Path) -> dict[str, Target
 
 
 def _not_in_sync(old: Old, made: Proposal, text: bytes, fits: Mapping[str, Fit]) -> Without:
-    """Return what of the new files would not be in sync, by repository and path."""
+    """Return which of the new files would not be in sync, by repository and path."""
     inventory = parsed(old, text, [one.name for one in made.sets])
     sources = {source.name: source for source in (*made.sources, *(fit.source for fit in fits.values()))}
     new = {(name, one.path) for one in made.files if one.form is not Form.SKIP for name in one.repositories}

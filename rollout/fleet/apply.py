@@ -81,7 +81,7 @@ def _not_started(step: Step, why: Reason) -> Outcome:
 
 
 class _Failures(Struct):
-    """The names of the targets that failed, and how many may; None is any number. One may be noted twice."""
+    """The names of the targets that failed, and how many may fail; None is no limit. A name may be added twice."""
 
     most: int | None
     seen: set[str] = field(default_factory=set)

@@ -1,4 +1,4 @@
-"""Do the hooks of these targets log what happens? Their sessions beside transcripts and git's own record."""
+"""Check that the hooks of these targets log what happens, against transcripts and git's reflogs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rollout.model.inventory import Branch, Folder, Target
 if TYPE_CHECKING:
     from rollout.events.health import Capture, Health
 
-# What the hooks stand in, so that is what somebody has to look at.
+# The file that holds the hooks, which is where somebody has to look.
 HOOKS = ".claude/settings.json"
 
 

@@ -16,11 +16,11 @@ from rollout.model.inventory import Branch, Inventory
 from rollout.model.reviews import Forge, ForgeKind
 from rollout.safety import addresses
 
-_COMMAND_LIMIT = 12  # times the patience for a remote: a command may ask page after page
+_COMMAND_LIMIT = 12  # times the patience for a remote: a command may read page after page
 
 
 class Filters(Struct, frozen=True):
-    """Which of the repositories found are wanted."""
+    """Which of the found repositories to list."""
 
     topics: tuple[str, ...] = ()
     match: tuple[str, ...] = ()
@@ -36,7 +36,10 @@ class Filters(Struct, frozen=True):
 
 
 def unmanaged(inventory: Inventory, sources: Iterable[str], filters: Filters, patience: float) -> list[Listed]:
-    """Return what the sources name and the inventory does not, each once; raise RolloutError for one that fails."""
+    """Return the repositories that the sources name and the inventory does not, each once.
+
+    Raises RolloutError for a source that fails.
+    """
     managed = {
         addresses.project(target.location.url)
         for target in inventory.targets
@@ -63,7 +66,7 @@ def _listed(inventory: Inventory, source: str, patience: float) -> list[Listed]:
 
 
 def _forge(inventory: Inventory, kind: ForgeKind, group: str) -> tuple[Forge, str]:
-    """Return the forge that a source means: its host stands before the group, or it is the one of that kind."""
+    """Return the forge of a source: the host before the group, or the only one of that kind."""
     host, _, rest = group.partition("/")
     told = {name: forge for name, forge in inventory.forges.items() if forge.kind is kind}
     if rest and host in told:
@@ -80,7 +83,7 @@ def _forge(inventory: Inventory, kind: ForgeKind, group: str) -> tuple[Forge, st
 
 
 def added(text: bytes, found: Iterable[Listed]) -> bytes:
-    """Return an inventory that names these repositories, too; its comments and all else stay."""
+    """Return the inventory with these repositories added; its comments and all else stay."""
     return with_entries(text, {_name(one): {"url": one.url} for one in found}, {})
 
 

@@ -1,4 +1,4 @@
-"""What an inventory says of new repositories and files, put into its text; every other byte stays."""
+"""Put entries for new repositories and files into the text of an inventory; every other byte stays."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Entries = Mapping[str, Mapping[str, object]]
 
 
 def extended(old: Old, made: Proposal, fits: Mapping[str, Fit], targets: Mapping[str, Target], folder: Path) -> bytes:
-    """Return the inventory with what is proposed; `targets` are the new repositories as it would have them."""
+    """Return the inventory with the proposal; `targets` are the entries of the new repositories."""
     there = {target.name: target for target in old.repositories}
     values = values_of(made.files)
     entries: dict[str, dict[str, object]] = {}
@@ -39,7 +39,7 @@ def extended(old: Old, made: Proposal, fits: Mapping[str, Fit], targets: Mapping
 
 
 def _concerned(made: Proposal, fits: Mapping[str, Fit]) -> Iterator[Source]:
-    """Yield the repositories that get something."""
+    """Yield the repositories that get something from the proposal."""
     yield from made.sources
     known = {source.name for source in made.sources}
     yield from (fit.source for name, fit in fits.items() if fit.sets and name not in known)
@@ -53,7 +53,7 @@ def _more(target: Target, new: Sequence[str], own: Mapping[str, Value]) -> dict[
 def _whole(
     path: str, source: Source, future: Target | None, templates: Sequence[str], own: Mapping[str, Value]
 ) -> dict[str, object]:
-    """Return all that the inventory says of a new repository, without what it has by default."""
+    """Return the inventory's entry of a new repository, without what it has by default."""
     where = future.location if future is not None else None
     branch, remote = (where.branch, where.remote) if isinstance(where, Branch) else ("", "")
     found: dict[str, object] = {"path": path}
@@ -73,7 +73,7 @@ def _rules(made: Proposal) -> Iterator[tuple[str, dict[str, object]]]:
 
 
 def place_of(old: Old, source: Source, folder: Path) -> str:
-    """Return how the inventory names a checkout: relative to its root where it is below that."""
+    """Return the path of a checkout for the inventory: relative if it is below the root."""
     place = Path(os.path.realpath(folder / source.checkout.path))
     root = Path(os.path.realpath(old.inventory.root))
     return str(place.relative_to(root)) if place.is_relative_to(root) else str(place)
@@ -94,7 +94,7 @@ def with_entries(text: bytes, entries: Entries, rules: Mapping[str, object]) -> 
 
 
 def parsed(old: Old, text: bytes, more: Iterable[str] = ()) -> Inventory:
-    """Return the inventory that a text says, with the template sets there are and some more."""
+    """Return the inventory in a text, with the existing template sets and some more."""
     names = template_files.set_names(dict(old.templates), old.inventory.path.parent / "templates") | set(more)
     overrides = Overrides(old.inventory.root)
     return parse(text.decode("utf-8-sig"), old.inventory.path, shown=old.loaded.shown, sets=names, overrides=overrides)

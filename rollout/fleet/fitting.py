@@ -1,4 +1,4 @@
-"""Which template sets a new repository has already: all of their files, as the templates would write them."""
+"""Find the template sets that a new repository has already: all of their files, as the templates would write them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Fit(Struct, frozen=True):
 
 
 def fitting(old: Old, target: Target, source: Source) -> tuple[Fit, list[LeftOut]]:
-    """Return the sets that fit a repository, and why others do not of whose files it has some that are in none."""
+    """Return the sets that fit a repository, and why others do not, of which it has some files."""
     fit, misfits = Fit(source), dict[str, str]()
     for name in old.sets():
         found = _tried(old, replace(target, templates=(name,)), source, fit)
@@ -49,7 +49,7 @@ def _paths(old: Old, target: Target, names: tuple[str, ...]) -> set[PurePosixPat
 
 
 def _tried(old: Old, target: Target, source: Source, fit: Fit) -> Fit | str:
-    """Return a fit with one more set, or why it does not fit; nothing to say where the repository has none of it."""
+    """Return a fit with one more set, or why that set does not fit; no reason if the repository has no file of it."""
     try:
         slots = old.loaded.rendering.slots(target)
     except TemplateFault as fault:
@@ -69,7 +69,7 @@ def _tried(old: Old, target: Target, source: Source, fit: Fit) -> Fit | str:
 
 
 def _values(old: Old, slot: Slot, source: Source, target: Target, known: Mapping[str, Value]) -> dict[str, Value]:
-    """Return what the variables of one template are in a repository, as far as its file tells."""
+    """Return the values of one template's variables in a repository, as far as its file tells them."""
     file = source.snapshot.files.get(slot.path)
     template = old.templates.get(slot.template or "")
     rendered = template is not None and template.name.endswith(".j2") and not slot.parts

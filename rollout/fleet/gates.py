@@ -20,11 +20,11 @@ from rollout.model.waves import Wave
 from rollout.safety.shown import plain, redact
 
 _SECRET = re.compile(r"TOKEN|PASSWORD|SECRET|_PAT\Z|_KEY\Z", re.IGNORECASE)
-_SHOWN = 200  # characters of what a gate says
+_SHOWN = 200  # characters to show of a gate's output
 
 
 class Gates(Struct, frozen=True):
-    """The gates of an inventory; `asked` says of each target what is asked of it now."""
+    """The gates of an inventory; `asked` is a digest of what is asked of each target now."""
 
     inventory: Inventory
     state: Path
@@ -61,7 +61,7 @@ class Gates(Struct, frozen=True):
         return self.state / "waves.json"
 
     def _answer(self, wave: Wave) -> str | None:
-        """Run the gate once, without the tokens of our environment; None is a yes."""
+        """Run the gate once, without the tokens in our environment; None is a yes."""
         command = str(wave.gate).replace("{run}", self.run)
         environment = {name: value for name, value in os.environ.items() if not _SECRET.search(name)}
         process = subprocess.Popen(

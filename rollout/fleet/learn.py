@@ -1,4 +1,4 @@
-"""Propose what to take over, and prove it: what the program itself would not call in sync is left out."""
+"""Propose what to take over, and prove it: leave out what the program itself would not call in sync."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ROUNDS = 8
 
 
 def learned(surveyed: Surveyed, root: str, folder: Path, without: Without | None = None) -> Proposal:
-    """Return a proposal of which all is in sync as soon as it is written; `folder` is where the inventory will be."""
+    """Return a proposal that is wholly in sync as soon as it is written; `folder` is where the inventory will be."""
     known = dict(without or {})
     for _ in range(_ROUNDS):
         made = proposal(surveyed.sources, surveyed.paths, surveyed.left_out, known)

@@ -1,4 +1,4 @@
-"""Hold a target's texts, as they will be after the plan, against budgets and against what is forbidden."""
+"""Check a target's texts, as they will be after the plan, against budgets and forbidden text."""
 
 from __future__ import annotations
 
@@ -15,19 +15,22 @@ from rollout.targets.source import NotRead
 
 
 class Judged(Struct, frozen=True):
-    """What budgets come to in a target, and what is wrong with its texts."""
+    """The use of a target's budgets, and what is wrong with its texts."""
 
     budgets: tuple[BudgetUse, ...] = ()
     findings: tuple[Finding, ...] = ()
 
 
 def limited(inventory: Inventory, target: Target) -> bool:
-    """Tell whether anything is to be counted or looked for in a target."""
+    """Tell whether a target has budgets or forbidden text to check."""
     return bool(inventory.budgets) or any(_concerns(rule, target) for rule in inventory.forbid)
 
 
 def judged(inventory: Inventory, target: Target, parts: Parts) -> Judged:
-    """Return what the texts of a target come to; nothing where they cannot be had, which is told elsewhere."""
+    """Return the budgets' use and the findings of a target.
+
+    Nothing if its texts cannot be read, which is reported elsewhere.
+    """
     try:
         uses = tuple(use for one in inventory.budgets if (use := _used(one, target, parts)).parts)
         rules = [rule for rule in inventory.forbid if _concerns(rule, target)]

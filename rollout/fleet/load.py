@@ -37,7 +37,7 @@ class Loaded(Struct, frozen=True):
 
 
 class InventorySource(Struct, frozen=True):
-    """Which inventory to read, and what the command line says of it: how to name it, --root, --limit and --var."""
+    """Which inventory to read, and the command line's options for it: its shown name, --root, --limit and --var."""
 
     path: Path
     shown: str

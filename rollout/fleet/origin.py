@@ -1,4 +1,4 @@
-"""What the folder of an inventory says of it: by which word its reviews are known, and the commit it stands at."""
+"""What the folder of an inventory tells about it: the word that marks its reviews, and its commit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rollout.safety import addresses
 
 
 def origin(path: Path) -> Origin:
-    """Return what is known of an inventory: the same on every machine that has cloned its repository."""
+    """Return the origin of an inventory: the same on every machine that has cloned its repository."""
     place = Path(os.path.realpath(path))
     repo = _around(place.parent)
     if repo is None:

@@ -1,4 +1,4 @@
-"""What templates read: the files of targets as they will be after this plan, in an order that has no cycle."""
+"""Answer what templates read: the files of targets as they will be after this plan, in an order without a cycle."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ Spot = tuple[str, PurePosixPath]  # the name of a target, and a path in it
 
 
 class Prepared(Struct, frozen=True):
-    """What a target that reads files should be, and the commit of its own that was read."""
+    """The desired state of a target that reads files, and the commit of its own that was read."""
 
     desired: Desired
     heard: str | None
 
 
 class Parts:
-    """The files of an inventory's targets for one plan: each is rendered once, each target looked into once."""
+    """The files of an inventory's targets for one plan: each is rendered once, each target is read once."""
 
     def __init__(self, loaded: Loaded, settings: Settings) -> None:
         self._rendering = loaded.rendering
@@ -48,12 +48,12 @@ class Parts:
         self._made: dict[Spot, Rendered] = {}
 
     def prepared(self, target: Target) -> Prepared:
-        """Return what a target should be that reads files."""
+        """Return the desired state of a target that reads files."""
         desired = self.desired(target)
         try:
             heard = self._sources[target.name].tip()
         except NotRead:
-            heard = None  # why it is not to be had is told where the target is looked at
+            heard = None  # the reason is reported where the target is looked at
         return Prepared(desired, heard)
 
     def desired(self, target: Target) -> Desired:
@@ -64,7 +64,7 @@ class Parts:
         return desired_of(rendered.values(), tuple(inputs))
 
     def inputs(self, target: Target, slot: Slot) -> tuple[Input, ...]:
-        """Return what a managed file is made of beside its template."""
+        """Return the inputs of a managed file besides its template."""
         return tuple(self._inputs(target, self._rendered(target, slot, ())))
 
     def _inputs(self, target: Target, rendered: Rendered) -> Iterator[Input]:
@@ -96,7 +96,7 @@ class Parts:
         return [PurePosixPath(pattern.strip("/"))]
 
     def neighbours(self, target: Target) -> list[PurePosixPath]:
-        """Return every file of a repository, and of a folder those that lie beside managed ones."""
+        """Return every file of a repository; of a folder, those beside managed files."""
         slots = self._rendering.slots(target)
         managed = [slot.path for slot in slots]
         source = self._sources[target.name]
@@ -108,18 +108,18 @@ class Parts:
         return sorted({*present, *(path for path in found if path not in managed and _is_text(str(path)))})
 
     def foresee(self, target: Target, paths: Sequence[PurePosixPath]) -> None:
-        """Look at many files of a target at once."""
+        """Read many files of a target at once."""
         self._foresee(target, [Question(str(path)) for path in paths])
 
     def text(self, target: Target, path: PurePosixPath) -> str | None:
-        """Return what a file will say, None where there is none, it is no text or it cannot be rendered."""
+        """Return the future text of a file; None if there is no file, it is not text or it cannot be rendered."""
         try:
             return self._file(target, path, ()).text
         except TemplateFault:
             return None
 
     def there(self, target: Target, path: PurePosixPath, tip: str | None) -> bool | None:
-        """Tell whether a file or a folder will be at a path, None if not, and else whether it is executable."""
+        """Return None if nothing will be at a path, else whether it will be executable."""
         managed = {slot.path: slot for slot in self._rendering.slots(target)}
         if path in managed and traits(managed[path].rule.mode).writes:
             rendered = self._rendered(target, managed[path], ())
@@ -129,7 +129,7 @@ class Parts:
         return None if path in managed else self._sources[target.name].executable(path, tip)
 
     def text_before(self, target: Target, path: PurePosixPath) -> str | None:
-        """Return what a file says now."""
+        """Return the present text of a file."""
         found = self._sources[target.name].at(path)
         return _text(found.content).text if isinstance(found, File) else None
 
@@ -142,7 +142,7 @@ class Parts:
         return {question: self._answer(asking, above, question) for question in questions}
 
     def _foresee(self, asking: Target, questions: Sequence[Question]) -> None:
-        """Look at all files of a target that are asked for at once: they come in one transfer."""
+        """Read all requested files of a target at once: they come in one transfer."""
         by_target: dict[str, list[PurePosixPath]] = {}
         for question in questions:
             if not question.glob and _refusal(asking, self._targets, question) is None:
@@ -152,7 +152,7 @@ class Parts:
             try:
                 self._sources[name].look_at(wanted, merged)
             except (NotRead, OSError):
-                continue  # it is told where it is the answer
+                continue  # it is reported as the answer
 
     def _answer(self, asking: Target, above: tuple[Spot, ...], question: Question) -> Answer:
         refused = _refusal(asking, self._targets, question)
@@ -227,7 +227,7 @@ def _refusal(asking: Target, targets: dict[str, Target], question: Question) -> 
 
 
 def _folder(pattern: str) -> PurePosixPath:
-    """Return the folder below which everything is that a pattern names."""
+    """Return the folder that contains everything a pattern can match."""
     parts = PurePosixPath(pattern.removeprefix("/")).parts
     plain = next((n for n, part in enumerate(parts) if _SPECIAL & set(part)), max(0, len(parts) - 1))
     return PurePosixPath(*parts[:plain]) if "/" in pattern.strip("/") else PurePosixPath()

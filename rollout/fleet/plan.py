@@ -32,7 +32,7 @@ from rollout.targets.units import GLANCING, OBSERVING
 from rollout.work import threads
 from rollout.work.executors import Executor
 
-_AT_ONCE = 8  # targets that are read from at once
+_AT_ONCE = 8  # targets to read from at the same time
 
 
 class PlanRequest(Struct, frozen=True):
@@ -50,7 +50,7 @@ class PlanRequest(Struct, frozen=True):
 
 
 class Watcher(Struct, frozen=True):
-    """Called for each target: when it begins, when a glance did not settle it, and when its step is there."""
+    """Callbacks for each target: when it begins, when a glance did not settle it, and when its step is ready."""
 
     begun: Callable[[str], None]
     left_open: Callable[[str], None]
@@ -109,7 +109,7 @@ def _needed(
 
 
 def _unheard(_target: str) -> None:
-    """Hear of a target of which nobody is told."""
+    """Do nothing: nobody watches this target."""
 
 
 def _apart(steps: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -162,7 +162,7 @@ def _looks(
 def _prepared(
     loaded: Loaded, parts: Parts, chosen: Iterable[Target], stop: Event | None
 ) -> dict[str, tuple[Prepared, Judged]]:
-    """Return what the targets should be whose files are read: that is known before they are looked at."""
+    """Return the desired states of targets whose templates read files, before they are looked at."""
     inventory = loaded.inventory
     reading = [t for t in chosen if limited(inventory, t) or loaded.rendering.any_reads_files(t)]
 

@@ -1,4 +1,4 @@
-"""Whether what written texts point at is there: in the target as it will be, or in a folder of the inventory."""
+"""Check that what written texts refer to exists: in the target as it will be, or in a folder of the inventory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rollout.targets.source import NotRead
 def astray(
     inventory: Inventory, target: Target, desired: Desired, step: Step, parts: Parts, *, everywhere: bool
 ) -> tuple[Finding, ...]:
-    """Return what the texts that a step writes, or all managed ones, point at that is not there."""
+    """Return what the texts that a step writes (or all managed ones) refer to and is missing."""
     if step.base is None:
         return ()
     written = {change.path for change in step.changes}
@@ -30,7 +30,7 @@ def astray(
             for fault in _faults(inventory, target, pointer, step.base, parts)
         )
     except (NotRead, OSError):
-        return ()  # what cannot be looked into is told elsewhere
+        return ()  # what cannot be read is reported elsewhere
 
 
 def _faults(inventory: Inventory, target: Target, pointer: Pointer, tip: str, parts: Parts) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""An inventory that is there, as others take in what is new."""
+"""An existing inventory, as the base for adding what is new."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rollout.safety import addresses
 
 
 class Old(Struct, frozen=True):
-    """An inventory as it is, with the bytes of its file and its templates."""
+    """An existing inventory, with the bytes of its file and its templates."""
 
     loaded: Loaded
     text: bytes
@@ -35,7 +35,7 @@ class Old(Struct, frozen=True):
         return {os.path.realpath(where.checkout): target for target, where in self._branches() if where.checkout}
 
     def addresses(self) -> dict[str, str]:
-        """Return the names of the repositories whose address stands in the inventory, by what identifies it."""
+        """Return the names of the repositories with an address in the inventory, by what identifies the address."""
         return {addresses.identity(where.url): target.name for target, where in self._branches() if where.url}
 
     def _branches(self) -> Iterator[tuple[Target, Branch]]:

@@ -16,7 +16,7 @@ from rollout.model.inventory import Branch, Folder, Target, Variable
 if TYPE_CHECKING:
     from rollout.events.bench import Declared, RolledOut
 
-# How the inventory calls the database as a machine sees it, and the folder in which documents find shared files.
+# The inventory's variables for the database as a machine sees it, and for the folder of shared files.
 PLACE, DATABASE, USER = ("pg_host", "pg_port"), "pg_database", "pg_user"
 
 SHARED = "shared_root"
@@ -68,7 +68,7 @@ def script(loaded: Loaded, url: str, path: str, targets: Iterable[Target]) -> tu
 
 
 def declared(loaded: Loaded) -> Declared:
-    """Return what documents may say: the machines' databases, the types of events, the folders' other names."""
+    """Return the names that documents may use: databases, types of events, the folders' other names."""
     from rollout.events.bench import Declared
     from rollout.events.event_types import all_types
 

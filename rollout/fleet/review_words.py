@@ -1,4 +1,4 @@
-"""What the inventory has reviews say, in its own templates."""
+"""The texts of reviews, from the inventory's own templates."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def check(loaded: Loaded) -> None:
 
 
 def with_words(loaded: Loaded, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Return the steps with what their reviews say; one whose words cannot be made is blocked."""
+    """Return the steps with the texts of their reviews; block a step whose texts cannot be rendered."""
     targets = {target.name: target for target in loaded.inventory.targets}
     with Phrases(_texts(loaded.inventory.targets)) as phrases:
         return tuple(reworded(_worded(loaded, targets.get(step.target), step, phrases)) for step in steps)

@@ -33,7 +33,7 @@ class Surveyed(Struct, frozen=True):
 
 
 class Known(Struct, frozen=True):
-    """What an inventory says already: branches that are not to be asked for, and paths that are read in any case."""
+    """What an inventory says already: branches that need not be asked for, and paths to read in any case."""
 
     branches: Mapping[str, str] = field(default_factory=dict)
     paths: frozenset[PurePosixPath] = frozenset()
@@ -124,7 +124,7 @@ def _listing(
 
 
 def _apart(listed: Iterable[_Listed]) -> tuple[list[_Listed], list[LeftOut]]:
-    """Part the first checkout of each repository from further ones."""
+    """Separate the first checkout of each repository from further ones."""
     first: dict[str, _Listed] = {}
     twins = []
     for one in listed:
@@ -139,7 +139,7 @@ def _unread(one: _Listed) -> Read:
 
 
 def _is_large(path: PurePosixPath, folder: Path, listed: Iterable[_Listed]) -> bool:
-    """Tell by the checkouts whether a file is larger than what is looked at, so that nobody fetches it for that."""
+    """Tell from the checkouts whether a file is too large to look at, so that nobody fetches it for that."""
     return any(_size(folder / one.checkout.path / path) > candidates.LARGEST for one in listed)
 
 

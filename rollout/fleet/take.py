@@ -1,4 +1,4 @@
-"""A person's change of a managed file as a change of its template or of variables, proved by rendering them."""
+"""Turn a person's change of a managed file into a change of its template or of variables, proved by rendering them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _SETTABLE = ("vars", "groups.", "repos.", "folders.")
 
 
 class NewValue(Struct, frozen=True):
-    """What a variable would have to be, what it is, and where the inventory sets it."""
+    """The value that a variable would need, its present value, and where the inventory sets it."""
 
     name: str
     new: str
@@ -40,7 +40,7 @@ class NewValue(Struct, frozen=True):
 
 
 class Taking(Struct, frozen=True):
-    """What is to be written: templates by their names and the inventory; and whose files change by that."""
+    """What to write: templates by name and the inventory; and which targets' files change by it."""
 
     templates: Mapping[str, TemplateFile]
     values: tuple[NewValue, ...] = ()
@@ -49,7 +49,7 @@ class Taking(Struct, frozen=True):
 
 
 class Asked(Struct, frozen=True):
-    """The change of a person's that is to be taken, and where variables may be set."""
+    """The person's change to take, and where variables may be set."""
 
     target: Target
     slot: Slot
@@ -60,7 +60,7 @@ class Asked(Struct, frozen=True):
 
 
 def take(loaded: Loaded, asked: Asked) -> Taking:
-    """Return what to change; raise Refused with the lines that no template and no variable can say."""
+    """Return what to change; raise Refused with the lines that no template and no variable can produce."""
     before, slot = asked.change.before, asked.slot
     if before is None:
         raise _refused(asked, "others deleted it; take its template out, or decide with --on-drift")
@@ -88,7 +88,7 @@ def _refused(asked: Asked, why: str) -> Refused:
 
 
 def _wanted(asked: Asked, before: File) -> bytes:
-    """Return what the template should say: what is there, with what the template changed since we wrote it."""
+    """Return what the template should produce: the file's text, with what the template changed since we wrote it."""
     base, now = asked.change.base, asked.item.body
     theirs = _said(asked.item, before)
     if theirs is None:
@@ -107,7 +107,7 @@ def _wanted(asked: Asked, before: File) -> bytes:
 
 
 def _said(item: Managed, file: File | None) -> bytes | None:
-    """Return the part of a file that is ours, or what the template says of it; text with LF line ends."""
+    """Return our part of a file, or the template's text for it, with LF line ends."""
     if item.mode is Mode.BLOCK:
         spot = Spot(item.path, item.block_id, item.rule.markers, item.rule.replaces)
         return blocks.said(item.body) if file is None else blocks.text_of(file.content, spot, (item.block_id,))
@@ -137,7 +137,7 @@ def _value(target: Target, name: str, new: str) -> NewValue:
 
 
 def _proved(loaded: Loaded, asked: Asked, found: Taking) -> Taking:
-    """Return what was found once it renders to what was asked for; `where` says if its inventory is to be written."""
+    """Return what was found if it renders to what was asked for; `where` says if its inventory is to be written."""
     read = loaded.inventory.path.read_bytes()
     text = _with_values(read, asked, found.values) if found.values else read
     inventory = _parsed(loaded, asked, text) if found.values else loaded.inventory
@@ -164,7 +164,7 @@ def _body(rendering: Rendering, target: Target, path: PurePosixPath) -> bytes | 
 
 
 def _others(loaded: Loaded, inventory: Inventory, rendering: Rendering, name: str) -> Iterator[str]:
-    """Yield the targets whose files will say something else."""
+    """Yield the targets whose files will change."""
     before = {target.name: target for target in loaded.inventory.targets}
     for target in inventory.targets:
         if target.name != name and target.name in before:

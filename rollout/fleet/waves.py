@@ -14,7 +14,7 @@ from rollout.planning import waves
 
 
 class Waves(Struct, frozen=True):
-    """The waves of a run: the number of each target's, all their steps, and the gates; `last` is the last to begin."""
+    """The waves of a run: each target's wave, all steps, and the gates; `last` is the last wave to begin."""
 
     numbers: Mapping[str, int]
     steps: tuple[Step, ...]

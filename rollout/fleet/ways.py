@@ -1,4 +1,4 @@
-"""The way on which each target's changes go upstream, as far as it can be told without asking anybody."""
+"""How each target's changes go upstream, as far as that is known without asking anybody."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rollout.model.reviews import Via
 
 
 def ways(targets: Iterable[Target], patience: float) -> dict[str, Via]:
-    """Return the ways of the repositories among the targets."""
+    """Return the way of each repository among the targets."""
     found = {}
     for target in targets:
         if isinstance(target.location, Branch):

@@ -1,4 +1,4 @@
-"""Heed what targets say in their `.rollout.yaml`, before anything is rendered for them."""
+"""Follow the `.rollout.yaml` of targets, before anything is rendered for them."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _AT_ONCE = 8  # targets that are read from at once
 
 
 class Heeded(Struct, frozen=True):
-    """An inventory as its targets want it, and the steps of those about which nothing is left to decide."""
+    """An inventory as its targets want it, and the steps of targets with nothing left to decide."""
 
     loaded: Loaded
     targets: tuple[Target, ...]
     settled: dict[str, Step] = field(default_factory=dict)
-    wishing: frozenset[str] = frozenset()  # targets that said something
+    wishing: frozenset[str] = frozenset()  # targets with a `.rollout.yaml`
 
 
 def heeded(loaded: Loaded, chosen: tuple[Target, ...], settings: Settings, stop: Event | None) -> Heeded:
-    """Read the file of each target, where the inventory says what targets may."""
+    """Read the `.rollout.yaml` of each target, if the inventory says what targets may set."""
     may = loaded.inventory.target_may
     if may is None:
         return Heeded(loaded, chosen)
@@ -54,7 +54,7 @@ def _as_wished(targets: Iterable[Target], wishes: dict[str, Wish]) -> tuple[Targ
 
 
 def _read(target: Target, settings: Settings, may: tuple[str, ...]) -> Wish | Step | None:
-    """Return what a target says, its step where that settles it, None where it says nothing."""
+    """Return what a target asks for, or its step if that settles it; None if it has no such file."""
     source = FileSource(target, settings)
     try:
         there, tip = source.at(PurePosixPath(NAME)), source.tip()

@@ -22,7 +22,7 @@ def open(wanted: Wanted) -> Pushing:  # noqa: A001
         line("topic", wanted.topic),
         line("title", wanted.title),
         line("description", wanted.body),
-        "force-push=true",  # or a commit that does not follow the one there would be refused
+        "force-push=true",  # without it a commit that does not follow the present one would be refused
     )
     return Pushing(f"refs/for/{wanted.base}", options)
 

@@ -92,7 +92,7 @@ def update(to: Caller, at: Place, review: Review, texts: Texts) -> Review:
 
 
 def _short(body: str) -> str:
-    """Return a description as long as it may be; the marker stands at its end."""
+    """Return a description of at most the allowed length, with the marker at its end."""
     if len(body) <= _LONGEST:
         return body
     text, _, marker = body.rstrip().rpartition("\n\n")

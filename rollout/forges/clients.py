@@ -30,7 +30,7 @@ class Client(Struct, frozen=True):
 
 
 def client(forge: Forge | None, patience: float) -> Client | None:
-    """Return how a forge is asked: by gh where a person is logged in, else with a token; None where nobody is."""
+    """Return how to ask a forge: by gh if a person is logged in there, else with a token; None if there is neither."""
     if forge is None or forge.api is None or forge.kind not in _INTERFACES:
         return None
     interface = _INTERFACES[forge.kind]

@@ -1,4 +1,4 @@
-"""What is asked of a forge's interface, whichever forge it is."""
+"""The calls that every forge's interface has."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Caller(Protocol):
-    """Whoever carries a request to the forge: we ourselves, or gh."""
+    """What carries a request to the forge: our own client, or gh."""
 
     @property
     def host(self) -> str: ...
@@ -25,7 +25,7 @@ class Caller(Protocol):
 
 
 class Place(Struct, frozen=True):
-    """Which review: of which repository, from which branch into which."""
+    """The place of a review: its repository, its branch and the branch it is for."""
 
     project: str
     base: str
@@ -33,7 +33,7 @@ class Place(Struct, frozen=True):
 
 
 class Texts(Struct, frozen=True):
-    """What a review says, and what else it is to have."""
+    """The texts of a review, and its other settings."""
 
     title: str
     body: str
@@ -47,7 +47,7 @@ class Interface(Protocol):
         """Return the reviews of a branch, open and closed, the newest first."""
 
     def open(self, to: Caller, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:
-        """Open a review; return it, and what could not be done beside."""
+        """Open a review; return it, and what could not be set."""
 
     def update(self, to: Caller, at: Place, review: Review, texts: Texts) -> Review: ...
 
@@ -62,7 +62,7 @@ class Interface(Protocol):
 
 
 def read(to: Caller, data: Any, form: type[T]) -> T:
-    """Return an answer as a value; raise Trouble where it is not what the forge's documentation says."""
+    """Return an answer as a value; raise Trouble if it is not what the forge's documentation says."""
     try:
         return msgspec.convert(data, form, strict=False)
     except msgspec.ValidationError as error:
@@ -78,7 +78,7 @@ def send(to: Caller, method: str, path: str, body: Mapping[str, Any], form: type
 
 
 def tried(to: Caller, what: str, request: Request) -> Iterable[str]:
-    """Do what a review can be without; yield what could not be done."""
+    """Set what a review can do without; yield what could not be set."""
     try:
         to.call(request)
     except Trouble as trouble:
@@ -96,7 +96,7 @@ _WORDS = {
 
 
 def checks(words: Iterable[str]) -> Checks:
-    """Sum up what checks say, each in one word of its forge: one that is red makes all red."""
+    """Sum up the results of checks, each in one word of its forge: one red check makes all red."""
     found = {word.lower() for word in words if word}
     if not found:
         return Checks.NONE

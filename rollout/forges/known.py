@@ -1,4 +1,4 @@
-"""Which forge an address belongs to: what the inventory says, else the hosts that everybody knows."""
+"""Find the forge of an address: from the inventory, else from the hosts that everybody knows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HOSTS = (
     (r"[\w-]+\.googlesource\.com", Forge(ForgeKind.GERRIT)),
 )
 
-# Where the HTTP interface is on a host of one's own.
+# The path of the HTTP interface on a self-hosted forge.
 _API = {
     ForgeKind.GITHUB: "/api/v3",
     ForgeKind.GITLAB: "/api/v4",
@@ -32,7 +32,7 @@ _API = {
 
 
 def forge_of(delivery: Delivery, url: str) -> Forge | None:
-    """Return the forge that serves an address, with where its interface is, or None where nobody says."""
+    """Return the forge that serves an address, with the address of its interface; None if it is not known."""
     server, host = addresses.server(url), addresses.host(url).lower()
     known = next((forge for pattern, forge in _HOSTS if re.fullmatch(pattern, host)), None)
     told = delivery.forge or delivery.forges.get(server) or delivery.forges.get(host) or known
@@ -57,12 +57,12 @@ def on_the_web(kind: ForgeKind, project: str) -> str:
 
 
 def public(kind: ForgeKind) -> Forge | None:
-    """Return the forge that everybody means by a kind where nobody names a host."""
+    """Return the public forge of a kind, for when no host is named."""
     return next((forge for _, forge in _HOSTS if forge.kind is kind and forge.api is not None), None)
 
 
 def with_api(forge: Forge, host: str) -> Forge:
-    """Return a forge of a host with where its interface is."""
+    """Return the forge of a host, with the address of its interface."""
     if forge.api is not None:
         return forge
     known = next((one for pattern, one in _HOSTS if re.fullmatch(pattern, host) and one.kind is forge.kind), None)

@@ -1,4 +1,4 @@
-"""What a review is to have and a forge, or the way to it, has no such thing of."""
+"""Settings of a review that a forge, or the way to it, does not have."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ALL = {"labels", "reviewers", "teams", "assignees", "draft", "auto_merge"}
 
 
 def lacks(via: Via, rules: Rules) -> str | None:
-    """Say what of the rules is left out on a way, or None."""
+    """Say which settings are left out on a way, or None."""
     asked = {name for name in _ALL if getattr(rules, name)}
     missing = sorted(asked - _HAS.get(via, _ALL))
     return f"left out, for there is no such thing by {via.value}: {', '.join(missing)}" if missing else None

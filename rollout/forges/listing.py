@@ -58,7 +58,7 @@ class _GitLab(Struct):
 
 
 def of_forge(forge: Forge, group: str, patience: float) -> list[Listed]:
-    """Return the repositories of an organisation or a group; raise RolloutError where they cannot be had."""
+    """Return the repositories of an organisation or a group; raise RolloutError if they cannot be listed."""
     asked = client(forge, patience)
     if asked is None:
         raise RolloutError(f"{forge.kind.value}:{group}: nobody is logged in to {forge.api}; set its token")
@@ -84,7 +84,7 @@ def _pages(to: Caller, path: str, form: type[Any], size: str, **query: str) -> I
 
 
 def of_command(command: str, limit: float) -> list[Listed]:
-    """Return what a command prints: one address or one JSON object a line; raise RolloutError where it fails."""
+    """Return what a command prints, one address or one JSON object a line; raise RolloutError if it fails."""
     try:
         with waiting.waiting():
             said = subprocess.run(

@@ -11,7 +11,7 @@ from rollout.safety.shown import redact
 
 
 def opening(forge: Forge | None, url: str, base: str, branch: str) -> str:
-    """Say where a person opens the review: the address of the page, else in which repository."""
+    """Say where a person opens the review: the address of the page, or else the repository."""
     page = None if forge is None else _page(forge, url, quote(base, safe="/"), quote(branch, safe="/"))
     return page or f"open a review of {branch} into {base} in {redact(url)}"
 
@@ -40,7 +40,7 @@ def _page(forge: Forge, url: str, base: str, branch: str) -> str | None:
 
 
 def web_site(forge: Forge, url: str) -> str | None:
-    """Return where a forge shows its pages: beside its interface, else on the host of the repository."""
+    """Return the address of a forge's pages: beside its interface, else on the repository's host."""
     if forge.api is not None:
         parts = urlsplit(forge.api)
         host = parts.netloc.removeprefix("api.") if forge.kind in {ForgeKind.GITHUB, ForgeKind.BITBUCKET} else None

@@ -20,7 +20,7 @@ _BEFORE = {
 
 
 def before_commit(delivery: Delivery, url: str) -> str:
-    """Return what stands before a commit's id in the address of its page; nothing where nobody knows."""
+    """Return the address of a commit's page without the commit's id; empty if it is not known."""
     forge = forge_of(delivery, url)
     site = None if forge is None or addresses.is_local(url) else web_site(forge, url)
     if forge is None or site is None or forge.kind not in _BEFORE:

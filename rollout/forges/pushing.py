@@ -1,4 +1,4 @@
-"""A push that opens a review by itself: where it goes, with which options, and what the answer says."""
+"""A push that opens a review by itself: its ref, its options, and what the answer says."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _ENDS = re.compile(r"[\x00\r\n]+")
 
 
 class Wanted(Struct, frozen=True):
-    """The review that is to be: on which branch, by which name, and what it says."""
+    """The review to open: its branch, its name, and its texts."""
 
     base: str
     topic: str
     title: str
     body: str  # in one line
     rules: Rules
-    text: str = ""  # the same body as it is where there is room for it
+    text: str = ""  # the same body unshortened, if there is room for it
 
     @property
     def texts(self) -> Texts:
@@ -36,14 +36,14 @@ class Pushing(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True):
-    """What the receiver told of a push that it took: the ref that it made, and its words."""
+    """What the receiver said of a push that it accepted: the ref that it made, and its words."""
 
     ref: str
     words: str
 
 
 class ByPush(Protocol):
-    """A way on which git's own push opens a review; each has a module of these four."""
+    """A way in which git's own push opens a review; each has a module with these four functions."""
 
     def find(self, wanted: Wanted) -> str:
         """Return the pattern of the refs that may carry the review."""
@@ -53,7 +53,7 @@ class ByPush(Protocol):
     def update(self, wanted: Wanted) -> Pushing: ...
 
     def state(self, told: Told) -> Review | None:
-        """Return the review that the receiver speaks of."""
+        """Return the review that the receiver names."""
 
 
 def line(key: str, value: str) -> str:
@@ -62,6 +62,6 @@ def line(key: str, value: str) -> str:
 
 
 def address_in(words: str, pattern: str) -> tuple[str, int] | None:
-    """Return the last address in the receiver's words that a pattern finds, and the number in it."""
+    """Return the last address in the receiver's words that a pattern matches, and the number in it."""
     found = list(re.finditer(rf"https?://[^\s<>\"']*{pattern}", words))
     return (found[-1][0], int(found[-1][1])) if found else None

@@ -1,4 +1,4 @@
-"""The token for a forge: from the environment, from gh, or from git's credential helper; nowhere is it written down."""
+"""Find the token for a forge: in the environment, from gh, or from git's credential helper. It is never stored."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def token_for(forge: Forge) -> str | None:
 
 
 def _of_environment(forge: Forge, host: str) -> str | None:
-    """Return the token of the environment: one that names the host, with its port or without, beats the others."""
+    """Return the token from the environment: one that names the host, with its port or without, beats the others."""
     site = host.removeprefix("api.")
     hosts = (host, host.partition(":")[0], site, site.partition(":")[0])
     own = (f"ROLLOUT_TOKEN_{re.sub(r'[^A-Z0-9]', '_', name.upper())}" for name in hosts)
@@ -70,7 +70,7 @@ def _gh_token(host: str) -> str | None:
 
 
 def _stored(host: str) -> str | None:
-    """Return what the person's own credential helper has for a host; it asks nobody."""
+    """Return the token that the person's own credential helper has for a host; it never prompts."""
     asked = f"protocol=https\nhost={host}\n\n".encode()
     try:
         said = (
@@ -84,7 +84,7 @@ def _stored(host: str) -> str | None:
 
 
 def gh_program() -> str | None:
-    """Find gh by absolute path: we must not run one that lies in some work tree."""
+    """Find gh by absolute path: we must not run a `gh` from some work tree."""
     for folder in safe_path().split(os.pathsep):
         candidate = Path(folder) / "gh"
         if os.access(candidate, os.X_OK) and candidate.is_file():

@@ -1,4 +1,4 @@
-"""What went wrong with a forge, in one sentence."""
+"""A failure of a forge, in one sentence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PLACES = ("message", "error", "errors", "error_description", "detail", "fields"
 
 
 class Kind(Enum):
-    """What a caller can do something about."""
+    """The kinds of failure that a caller can act on."""
 
     UNREACHABLE = "unreachable"
     DENIED = "denied"
@@ -34,7 +34,7 @@ class Trouble(RolloutError):
 
 
 def of_status(host: str, status: int, body: bytes) -> Trouble:
-    """Return what an answer's status means; the forge's own words stand with it."""
+    """Return the failure that a status means, with the forge's own words."""
     words = _words(body)
     said = f" ({words})" if words else ""
     match status:
@@ -66,7 +66,7 @@ def _lacks_rights(words: str) -> bool:
 
 
 def _words(body: bytes) -> str:
-    """Return what a forge says of an error: each has its own place for it."""
+    """Return a forge's own message of an error: each forge has its own place for it."""
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):

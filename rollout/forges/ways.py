@@ -1,4 +1,4 @@
-"""The way on which a change is delivered: the first that can be, as far as that is known before anybody is asked."""
+"""Choose the way in which a change is delivered: the first possible one, as far as that is known without asking."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _BY_PUSH = {
 
 
 def way(delivery: Delivery, url: str, patience: float, without: Collection[Via] = ()) -> Via:
-    """Return how a target's changes go upstream; `without` are ways that the server is known not to have."""
+    """Return how a target's changes go upstream; `without` are ways that the server is known not to support."""
     if delivery.deliver is Deliver.PUSH:
         return Via.PUSH
     return next(via for via in ways(forge_of(delivery, url), patience) if via not in without)
 
 
 def ways(forge: Forge | None, patience: float) -> Iterator[Via]:
-    """Yield the ways on which a change can be proposed, in the order in which they are tried."""
+    """Yield the ways in which a change can be proposed, in the order in which they are tried."""
     if forge is not None and forge.kind in _BY_PUSH:
         yield _BY_PUSH[forge.kind]
     asked = client(forge, patience)
@@ -35,7 +35,7 @@ def ways(forge: Forge | None, patience: float) -> Iterator[Via]:
 
 
 def by_push(via: Via) -> ByPush | None:
-    """Return the way on which git's own push opens the review."""
+    """Return the way in which git's own push opens the review."""
     match via:
         case Via.PUSH_OPTIONS:
             return push_options

@@ -1,4 +1,4 @@
-"""How a remote may be reached: credentials, ssh command and time limits."""
+"""How to reach a remote: credentials, ssh command and time limits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TRANSFERS = 12  # a fetch or a push may take this many times as long
 
 
 class Access(Struct, frozen=True):
-    """What contacting a remote needs, as values: the ssh command, and the secret of the address if it has one."""
+    """What it takes to contact a remote: the ssh command, and the secret of the address if it has one."""
 
     ssh_command: str = "ssh"
     secret: tuple[str, str] | None = None

@@ -61,8 +61,8 @@ def plain(content: bytes) -> Config | None:
 def personal(program: str, environment: Mapping[str, str]) -> dict[str, str] | None:
     """Return the settings that hold for a person everywhere, as `git config --list` names them, the last of each.
 
-    None where it takes git to tell: where a file is not in the plain form, includes another, or cannot be read, and
-    where it is not known which file this git takes for the machine's. See git-config(1), FILES.
+    None where only git can tell: a file is not in the plain form, includes another or cannot be read, or it is not
+    known which file this git reads for the machine. See git-config(1), FILES.
     """
     places = _places(program, environment)
     if places is None:

@@ -35,7 +35,7 @@ class NotOurs(Exception):
 
 
 class GitDir(Struct, frozen=True):
-    """A work tree and where its git keeps things; `common_dir` differs from `git_dir` in a linked worktree."""
+    """A work tree and its git folders; `common_dir` differs from `git_dir` in a linked worktree."""
 
     top: Path
     git_dir: Path
@@ -183,7 +183,7 @@ def _plain(place: Path | str, about: os.stat_result) -> None:
 
 
 def owned(path: Path, absent: str = "") -> int:
-    """Return the kind of thing that is there; raise NotOurs if nothing is, or if it belongs to somebody else."""
+    """Return the kind of the file at a path; raise NotOurs if nothing is there, or if it belongs to somebody else."""
     try:
         about = os.lstat(path)
     except OSError as error:

@@ -57,9 +57,9 @@ def read_person() -> Person:
 
 
 def person_there(person: Person, runner: Git) -> Person:
-    """Return the person with the identity that their own files, by their conditions, give them where git runs.
+    """Return the person with the identity that their own files give them in this repository (includeIf).
 
-    The repository's own configuration is read for the conditions alone: nothing of it is taken.
+    The repository's own configuration is read only for the conditions: nothing in it is used.
     """
     listed = runner.run("config", "--null", "--list", "--show-scope", "--includes")
     identity, fault = identity_of(_personal_of(listed))
@@ -67,7 +67,7 @@ def person_there(person: Person, runner: Git) -> Person:
 
 
 def person_elsewhere(person: Person, runner: Git) -> Person:
-    """Return the person with the identity that the runner's options and their own files give them in no repository."""
+    """Return the person with the identity from the runner's options and their own files outside a repository."""
     identity, fault = identity_of(listed_settings(runner.run("config", "--null", "--list", "--includes")))
     return replace(person, identity=identity, fault=fault)
 
@@ -116,7 +116,7 @@ def identity_of(settings: Mapping[str, str]) -> tuple[Identity | None, str | Non
 
 
 def _one(kind: str, settings: Mapping[str, str]) -> Author:
-    """Return who the author or the committer is, in the order in which git looks for it; see git-commit(1)."""
+    """Return the author or the committer, looked up in git's order; see git-commit(1)."""
     name = os.environ.get(f"GIT_{kind.upper()}_NAME") or settings.get(f"{kind}.name") or settings.get("user.name")
     email = os.environ.get(f"GIT_{kind.upper()}_EMAIL") or settings.get(f"{kind}.email") or settings.get("user.email")
     return Author(_ident(name or ""), _ident(email or os.environ.get("EMAIL", "")))

@@ -56,7 +56,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 class Ends(Struct):
-    """Output for people, of which we keep the beginning and the end."""
+    """Output for people; we keep its beginning and its end."""
 
     _begin: bytearray = field(default_factory=bytearray)
     _end: bytearray = field(default_factory=bytearray)
@@ -65,7 +65,7 @@ class Ends(Struct):
         room = _STDERR_KEPT - len(self._begin)
         self._begin += piece[:room]
         self._end += piece[room:]
-        if len(self._end) > 2 * _STDERR_KEPT:  # not at every piece, which may be a few bytes of very many
+        if len(self._end) > 2 * _STDERR_KEPT:  # not at every piece: there may be very many of a few bytes
             del self._end[:-_STDERR_KEPT]
 
     @property

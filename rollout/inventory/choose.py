@@ -50,10 +50,10 @@ def named(targets: tuple[Target, ...], word: str) -> bool:
 
 
 def here(chosen: tuple[Target, ...], machine: str | None) -> tuple[tuple[Target, ...], str | None]:
-    """Return the targets that are on a machine, and what to say of those that are on others only.
+    """Return the targets that are on a machine, and a message about those that are only on others.
 
-    A checkout that is here is here, whatever the inventory says. On a host that no machine claims, a folder that is
-    there is here as well; where nothing is, that tells nothing, and all are kept.
+    A checkout that exists here is here, whatever the inventory says. On a host that no machine claims, an existing
+    folder is here as well; if none exists, that says nothing, and all are kept.
     """
     found = tuple(target for target in chosen if _is_here(target, machine))
     if machine is None and not found:

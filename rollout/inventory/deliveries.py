@@ -14,7 +14,7 @@ from rollout.safety import addresses
 
 
 def delivery(source: Source, repo: Entry, groups: Sequence[str]) -> Delivery:
-    """Return how a repository's changes are delivered: its own word beats its groups', that beats the defaults'."""
+    """Return how a repository's changes are delivered: its own setting beats its groups', theirs beat the defaults."""
     told = [repo.node, *_groups(source, groups), source.document.entries.get("defaults")]
     wanted = _text(told, "deliver") or Deliver.PUSH
     forge = next((one for node in told if (one := forge_of(entry(node, "forge")))), None)
@@ -29,7 +29,7 @@ def delivery(source: Source, repo: Entry, groups: Sequence[str]) -> Delivery:
 
 
 def _groups(source: Source, groups: Sequence[str]) -> list[Node | None]:
-    """Return the entries of a target's groups, the last first, as its variables are settled."""
+    """Return the entries of a target's groups, the last first: the order in which variables are settled."""
     return [entry(source.document.entries.get("groups"), name) for name in reversed(groups)]
 
 
@@ -40,7 +40,7 @@ def forges(document: yaml_nodes.Mapping) -> dict[str, Forge]:
 
 
 def forge_of(node: Node | None) -> Forge | None:
-    """Return a forge as it is named: by its kind alone, or with the address of its interface."""
+    """Return a forge from its entry: its kind alone, or with the address of its interface."""
     kind = node.value if isinstance(node, Leaf) else text_of(node, "kind")
     if not isinstance(kind, str) or kind not in set(ForgeKind):
         return None
@@ -49,7 +49,7 @@ def forge_of(node: Node | None) -> Forge | None:
 
 
 def _rules(source: Source, own: Node | None) -> Rules:
-    """Return what reviews of a target are to be: its own keys over those of the inventory."""
+    """Return the settings of a target's reviews: its own keys over those of the inventory."""
     told = (own, source.document.entries.get("review"))
     return Rules(
         id=_text(told, "branch") or _folder_name(source),
@@ -88,7 +88,7 @@ def _folder_name(source: Source) -> str:
 
 
 def faults(source: Source) -> Iterator[Fault]:
-    """Yield what is wrong with `review`, `forge` and `forges`, wherever they stand."""
+    """Yield what is wrong with `review`, `forge` and `forges`, at every level."""
     for place, node in _everywhere(source):
         yield from _branch_faults(f"{place}review", entry(node, "review"))
         yield from _api_faults(f"{place}forge", entry(node, "forge"))

@@ -1,4 +1,4 @@
-"""The description of inventory.yaml: what validates it and what editors complete it by."""
+"""The description of inventory.yaml: it validates the inventory, and editors complete it by the schema made from it."""
 
 from __future__ import annotations
 

@@ -14,11 +14,11 @@ from rollout.safety.shown import redact
 
 
 class Source(Struct, frozen=True):
-    """All that an inventory is read from."""
+    """Everything that an inventory is read from."""
 
     document: yaml_nodes.Mapping
     path: Path
-    sets: Collection[str]  # the template sets there are
+    sets: Collection[str]  # the existing template sets
     root: Path
     overrides: Mapping[str, str]  # --var
     origin: Origin = Origin()

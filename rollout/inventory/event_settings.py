@@ -1,4 +1,4 @@
-"""What the inventory says of events, as a variable of every template: nothing that could hold a password."""
+"""The inventory's settings for events as a variable of every template, without anything that could hold a password."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ OFFERED = ("stale_after", "capture")
 
 
 def event_settings(node: yaml_nodes.Node | None) -> dict[str, Variable]:
-    """Return the variable; none where the inventory says nothing of it, so that a template's own default counts."""
+    """Return the variable; none if the inventory has no such settings, so that a template's own default counts."""
     said = yaml_nodes.plain(node) if isinstance(node, yaml_nodes.Mapping) else {}
     offered = {name: said[name] for name in OFFERED if name in said}
     return {NAME: Variable(offered, "events")} if offered else {}

@@ -12,7 +12,7 @@ from rollout.model.limits import Budget, Forbidden
 
 
 def _settings(node: yaml_nodes.Node) -> dict[str, Any]:
-    """Return an entry's settings; they come in as YAML says them."""
+    """Return an entry's settings as plain data."""
     return dict(yaml_nodes.plain(node)) if isinstance(node, yaml_nodes.Mapping) else {}
 
 
@@ -51,7 +51,7 @@ def _forbidden(node: yaml_nodes.Node) -> Forbidden:
 
 
 def faults(budgets_node: yaml_nodes.Node | None, forbid_node: yaml_nodes.Node | None) -> Iterator[Fault]:
-    """Yield what is wrong with either that no shape tells."""
+    """Yield what is wrong with either beyond what the shapes check."""
     for item in _items(budgets_node):
         said = _settings(item)
         if "max_chars" not in said and "max_tokens" not in said:

@@ -29,7 +29,7 @@ def machines(source: Source) -> tuple[dict[str, Machine], list[Fault]]:
 
 
 def unknown_machines(targets: Iterable[Target], known: Mapping[str, Machine]) -> list[Fault]:
-    """Return a fault for each machine that a target names and that there is not."""
+    """Return a fault for each machine that a target names and that does not exist."""
     return [
         Fault(target.line, f"{target.name}.machines: there is no machine {name!r}")
         for target in targets
@@ -62,9 +62,9 @@ def _two_defaults(entries: list[Entry]) -> Iterator[Fault]:
 
 
 def machine_for(machines: Mapping[str, Machine], hostname: str, shown: str) -> tuple[Machine | None, str | None]:
-    """Return the machine that claims a host name, and a warning where a default had to stand in.
+    """Return the machine that claims a host name, and a warning if a default had to be used.
 
-    Exact names come before globs. Raises InventoryError when several machines claim the name on one level.
+    Exact names come before globs. Raises InventoryError if several machines claim the name on one level.
     """
     host = hostname.lower()
     exact = [m for m in machines.values() if {host, host.split(".")[0]} & {*m.hostnames, m.name.lower()}]

@@ -1,4 +1,4 @@
-"""Which targets need which: what the inventory says of it, and in which order they are written."""
+"""Check which targets need which, and find the order in which to write them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rollout.model.inventory import Target
 
 
 def faults(targets: Sequence[Target]) -> Iterator[Fault]:
-    """Yield what is wrong with `needs`: names of no target, and targets that need each other in a circle."""
+    """Yield what is wrong with `needs`: unknown targets, and targets that need each other in a cycle."""
     known = {target.name: target for target in targets}
     for target in targets:
         for name in target.needs:

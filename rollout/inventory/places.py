@@ -1,4 +1,4 @@
-"""Where targets lie on the disk, and that no two lie at one place."""
+"""Check that no two targets are at the same place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rollout.safety import addresses
 
 
 def doubled(targets: Iterable[Target]) -> Iterator[Fault]:
-    """Yield a fault for each target that lies in the same place as another."""
+    """Yield a fault for each target that is at the same place as another."""
     taken: dict[tuple[str, str], Target] = {}
     checkouts: dict[str, Target] = {}
     of_folder = cache(os.path.realpath)
@@ -43,7 +43,7 @@ def _places(target: Target, of_folder: Callable[[str], str]) -> Iterator[tuple[s
 
 
 def _real(path: Path, of_folder: Callable[[str], str]) -> str:
-    """Return where a path leads; many lie in one folder, which is followed once."""
+    """Return where a path leads; many are in one folder, which is resolved only once."""
     folder, name = os.path.split(path)
     found = os.path.join(of_folder(folder), name)
     return os.path.realpath(found) if not name or os.path.islink(found) else found

@@ -1,4 +1,4 @@
-"""inventory.yaml becomes targets: parsed at the border, every fault reported with its line, all at once."""
+"""Read inventory.yaml into targets; report every fault with its line, all at once."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from rollout.model.reviews import Origin
 
 
 class Overrides(Struct, frozen=True):
-    """What the command line says instead of the inventory."""
+    """What the command line says in place of the inventory."""
 
     root: Path | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
-    origin: Origin = Origin()  # what the folder of the inventory says of it
+    origin: Origin = Origin()  # what the folder of the inventory tells about it
 
 
 _NONE = Overrides()
@@ -57,7 +57,7 @@ def parse(
     root = root_of(document, path, overrides.root)
     forges = deliveries.forges(document)
     source = Source(document, path, sets, root, overrides.variables, overrides.origin, forges)
-    # Where the shape is wrong already, that nothing of it can be used is no news.
+    # If the shape is wrong already, we do not also report that its values cannot be used.
     inventory, more = _inventory(source, may_be_empty=bool(check.faults))
     if check.faults or more:
         raise error(shown, [*check.faults, *more])

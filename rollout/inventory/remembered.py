@@ -1,7 +1,7 @@
-"""What the YAML of a large inventory says, remembered from command to command: to parse it is what takes the time.
+"""The parsed YAML of a large inventory, kept from command to command, because parsing takes the most time.
 
-It is a cache, bound to the bytes of the inventory: what is odd in it counts as nothing. An inventory with a secret in
-it is never remembered: that stands in one place, which is the person's own.
+It is a cache, bound to the bytes of the inventory: anything odd in it counts as nothing. An inventory with a secret in
+it is never cached: the secret must stay in the one file, which is the person's own.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from rollout.machine import files, state_folder
 from rollout.safety import secrets
 from rollout.safety.shown import redact
 
-_WORTH = 16_384  # characters, below which it is parsed as fast
-_GROWN = 4  # times as long as the text may a document be that is kept: with aliases it can be any length
+_WORTH = 16_384  # characters; a smaller inventory is parsed as fast
+_GROWN = 4  # a document at most so many times as long as its text is kept: with aliases it can be of any length
 
 
 class Parsed:

@@ -1,4 +1,4 @@
-"""The entries of `files`, and how those that cover a path decide together how it is written."""
+"""The entries of `files`, and how the entries for a path together decide how it is written."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def patterns(source: Source) -> tuple[tuple[FilePattern, ...], list[Fault]]:
 
 
 def _settings(node: yaml_nodes.Node) -> dict[str, Any]:
-    """Return what an entry sets; what the description refuses is left out."""
+    """Return what an entry sets, without what the description refuses."""
     plain = yaml_nodes.plain(node) if isinstance(node, yaml_nodes.Mapping) else {}
     return {key: value for key, value in plain.items() if isinstance(value, str | int | list)}
 
@@ -66,7 +66,7 @@ def _wrong(told: Entry, settings: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _line_faults(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield the keys of a file's rule whose texts cannot be used, and why."""
+    """Yield the keys of a file's rule with invalid values, and why they are invalid."""
     given, replaces = settings.get("markers"), settings.get("replaces")
     fault = markers.fault_of(_words(given)) if isinstance(given, list) and len(given) > 1 else None
     if fault:
@@ -94,10 +94,7 @@ def glob_refusal(pattern: str) -> str | None:
 
 
 def rule_for(patterns: Iterable[FilePattern], path: str, *, shared: bool = False) -> FileRule:
-    """Settle how a managed path is written: later globs over earlier ones, exact paths over globs, key by key.
-
-    A `shared` file is a block unless an entry names its mode.
-    """
+    """Decide how a managed path is written: later globs over earlier ones, exact paths over globs, key by key."""
     settings: dict[str, Any] = {"mode": Mode.BLOCK} if shared else {}
     covering = [p for p in patterns if matches(p.pattern, path)]
     for pattern in sorted(covering, key=lambda p: not is_glob(p.pattern)):

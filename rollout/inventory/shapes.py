@@ -23,7 +23,7 @@ class Number(Struct, frozen=True):
 
 
 class Fraction(Struct, frozen=True):
-    """A part of a whole."""
+    """A fraction of a whole."""
 
     doc: str = ""
 
@@ -42,7 +42,7 @@ class ListOf(Struct, frozen=True):
     item: Shape
     doc: str = ""
     least: int = 0
-    alone: bool = False  # whether one item may stand without a list
+    alone: bool = False  # whether a single item needs no list
 
 
 class MapOf(Struct, frozen=True):
@@ -64,7 +64,7 @@ class Record(Struct, frozen=True):
 
 
 class Named(Struct, frozen=True):
-    """A record that may stand as one word alone."""
+    """A record that may also be written as a single word."""
 
     text: Text | Flag
     record: Record
@@ -78,7 +78,7 @@ Shape = Text | Number | Fraction | Flag | Anything | ListOf | MapOf | Record | N
 
 
 def json_schema(shape: Shape) -> dict[str, Any]:
-    """Return the shape in the words of JSON Schema 2020-12."""
+    """Return the shape as JSON Schema 2020-12."""
     out: dict[str, Any] = dict(_schema(shape))
     if shape.doc:
         out["description"] = shape.doc

@@ -64,7 +64,7 @@ def variables_of(node: yaml_nodes.Node | None, source: str) -> tuple[dict[str, V
 
 
 def _not_given(text: str) -> str | None:
-    """Say why a value of --var is not YAML though it begins as a list, a mapping or a quoted text does."""
+    """Say why a value of --var is not YAML although it begins like a list, a mapping or a quoted text."""
     if text[:1] not in {"[", "{", "'", '"'}:
         return None
     faults = yaml_parse.parse(text)[1]
@@ -72,7 +72,7 @@ def _not_given(text: str) -> str | None:
 
 
 def given(text: str) -> Any:
-    """Read the value of --var as YAML does; what is text there, or no one value, stays as it was typed."""
+    """Read the value of --var as YAML; text, and what is not a single value, stays as it was typed."""
     node, faults = yaml_parse.parse(text)
     if node is None or faults or text != text.strip():
         return text

@@ -1,4 +1,4 @@
-"""`.rollout.yaml` in a target's branch: what its people want otherwise, as far as the inventory lets them."""
+"""`.rollout.yaml` in a target's branch: what its people want differently, as far as the inventory allows."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Wish(Struct, frozen=True):
     variables: Mapping[str, Any] = field(default_factory=dict)
 
     def of(self, target: Target) -> Target:
-        """Return the target as its people want it; --var beats them."""
+        """Return the target as its people want it; --var beats their variables."""
         own = {name: Variable(value, NAME) for name, value in self.variables.items()}
         given = {name: found for name, found in target.variables.items() if found.source == "--var"}
         return replace(target, ignores=self.ignore, variables={**target.variables, **own, **given})

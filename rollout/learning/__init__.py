@@ -1,4 +1,4 @@
-"""What several repositories share, found by comparing values: no file is opened here.
+"""Find what several repositories share, by comparing values: no file is opened here.
 
 Doors: `candidates`, `propose`, `inventory_text`; `matching`, `placing` and `sets` for what is added later.
 """

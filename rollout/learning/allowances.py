@@ -1,4 +1,4 @@
-"""Which policies files break as they are: what is taken over is allowed what it holds already."""
+"""Find the policies that files break as they are: what is taken over is allowed to keep what it contains."""
 
 from __future__ import annotations
 

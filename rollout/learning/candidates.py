@@ -1,4 +1,4 @@
-"""Which paths of repositories are looked at, and why others are left out."""
+"""Choose the paths of repositories to look at, and say why others are left out."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ _NO_TEMPLATE = re.compile(
     r"\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|.*~|#.*#|\.#.*|\..*\.sw[a-p]|.*\.(?:orig|rej|py[co])"
 )
 
-# What names a project, its version and what it needs: it changes with every release of each.
+# Files with a project's name, version and dependencies: they change with every release.
 MANIFESTS = {"package.json", "pyproject.toml", "Cargo.toml", "go.mod", "composer.json", "Gemfile", "pom.xml",
              "setup.py", "setup.cfg", "build.gradle", "build.gradle.kts", "mix.exs", "pubspec.yaml"}  # fmt: skip
 
 
 def shared(sources: Sequence[Source]) -> tuple[list[PurePosixPath], list[LeftOut]]:
-    """Return the paths that are looked at because several repositories have them, and those that are left out."""
+    """Return the paths to look at because several repositories have them, and those that are left out."""
     counted = Counter(path for source in sources for path in source.listing)
     least = max(2, len(sources) // 10)
     several = sorted(path for path, number in counted.items() if number >= least)
@@ -78,7 +78,7 @@ def _reason(path: str) -> str:
 
 
 def _summed(several: Iterable[str], reasons: Mapping[str, str]) -> list[LeftOut]:
-    """Return one line for all that lies in one folder for one reason."""
+    """Return one line for all files in one folder that are left out for one reason."""
     counted = Counter(
         (path.split("/")[0] + "/", reasons[path]) for path in several if reasons[path].startswith(_SUMMED)
     )
@@ -86,7 +86,7 @@ def _summed(several: Iterable[str], reasons: Mapping[str, str]) -> list[LeftOut]
 
 
 def fault(found: File | Obstacle, line_ends: str) -> str | None:
-    """Say why what stands at a path cannot be taken over, or None."""
+    """Say why a file cannot be taken over, or None."""
     if isinstance(found, Obstacle):
         return f"is {found.what}" + (f" to {found.leads}" if found.leads and found.leads not in found.what else "")
     content = found.content

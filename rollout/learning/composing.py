@@ -1,4 +1,4 @@
-"""A family of texts becomes the parts of a template and the variables in it."""
+"""Turn a family of texts into the parts of a template and the variables in it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from rollout.model.learning import Value
 
 
 class Composed(Struct, frozen=True):
-    """The parts of a template, and what its variables are in each repository."""
+    """The parts of a template, and the values of its variables in each repository."""
 
     parts: tuple[Part, ...]
     values: Mapping[str, Values]
 
 
 def composed(family: Family, path: PurePosixPath, pool: Pool) -> Composed:
-    """Return a family as a template; raise Secret where what differs should stand in no inventory."""
+    """Return a family as a template; raise Secret if a difference should not be written into an inventory."""
     parts: list[Part] = []
     values: dict[str, Values] = {}
     so_far = ""

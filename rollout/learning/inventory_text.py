@@ -1,4 +1,4 @@
-"""The text of an inventory: for the repositories that were found, with what was learned from them."""
+"""Write the text of an inventory for the repositories that were found, with what was learned from them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OWN_MARKS = {
 
 
 def names(found: Sequence[FoundCheckout], taken: Iterable[str] = ()) -> list[str]:
-    """Return a name for each: its folder's, or its whole path where two folders are called the same."""
+    """Return a name for each repository: its folder's, or its whole path if two folders have one name."""
     short = [_name(checkout.name) for checkout in found]
     used, made = set(taken), []
     for name, checkout in zip(short, found, strict=True):
@@ -43,7 +43,7 @@ def _name(text: str) -> str:
 
 
 def inventory(proposal: Proposal, root: str) -> str:
-    """Return the text of an inventory that says what is proposed."""
+    """Return the text of an inventory for the proposal."""
     return "\n".join([*_head(root), *_variables(proposal), *_repositories(proposal), *_files(proposal)]) + "\n"
 
 
@@ -98,7 +98,7 @@ def _repositories(proposal: Proposal) -> Iterator[str]:
 
 
 def entry(source: Source, proposal: Proposal, own: Mapping[str, Value]) -> dict[str, object]:
-    """Return all that an inventory says of one repository."""
+    """Return the inventory's entry of one repository."""
     groups = [group for group, members in proposal.groups.items() if source.name in members]
     found: dict[str, object] = {"path": str(source.checkout.path)}
     found |= {"branch": source.checkout.branch, "remote": source.checkout.remote}
@@ -141,12 +141,12 @@ def _files(proposal: Proposal) -> Iterator[str]:
 
 
 def pattern_of(path: str) -> str:
-    """Return how `files` names one path: as it is, unless it would be read as a pattern."""
+    """Return how `files` names a path: as it is, unless it would be read as a pattern."""
     return "/" + re.sub(r"([*?\[\\])", r"\\\1", path) if is_glob(path) else path
 
 
 def rule(ones: Sequence[Learned]) -> dict[str, object]:
-    """Return what `files` says of one path."""
+    """Return the settings of one path under `files`."""
     found: dict[str, object] = {"mode": "block"} if ones[0].form is Form.BLOCK else {}
     delimiters = next((one.delimiters for one in ones if one.is_rendered), "jinja")
     found |= {"delimiters": delimiters} if delimiters != "jinja" else {}
@@ -178,7 +178,7 @@ def flow(value: object) -> str:
 
 
 def text_of(value: Value) -> str:
-    """Write a value as YAML, in quotes where it could be read as anything else; whole numbers print as they are."""
+    """Write a value as YAML, in quotes if it could be read as something else; integers print as they are."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if _NUMBER.match(value) or (_PLAIN.match(value) and value.lower() not in _NOT_TEXT):
@@ -187,6 +187,6 @@ def text_of(value: Value) -> str:
 
 
 def _escaped(character: str) -> str:
-    """Write a character that YAML may take for a line end, or that nobody sees, by its number."""
+    """Write a character that YAML may take for a line end, or that is invisible, by its code point."""
     number = ord(character)
     return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"

@@ -1,4 +1,4 @@
-"""What the variables of a template must be for it to say what a file says, for templates as `init` writes them."""
+"""Find the values of a template's variables with which it produces a file, for templates as `init` writes them."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _MOST = 40  # variables of a template that is matched
 def matched(
     template: str, delimiters: str, text: str, known: Mapping[str, object], *, part: bool = False
 ) -> dict[str, Value] | None:
-    """Return the values of a template's variables with which it says this text, or `part` of it; None if none do.
+    """Return the values of a template's variables with which it produces this text, or `part` of it; None if none do.
 
-    A text may be read in several ways, and a person's own template in none: whoever takes the answer renders the
-    template with it, and compares. `known` are values that are tried first.
+    A text may be read in several ways, and a person's own template in none: the caller renders the template with the
+    answer, and compares. `known` are values that are tried first.
     """
     if len(text) > _LARGEST:
         return None
@@ -35,11 +35,11 @@ def matched(
     return None if found is None else _values(prints, found.groupdict(), known)
 
 
-Prints = Mapping[str, tuple[str, str]]  # by the name of the group: the variable, and how it is spelled there
+Prints = Mapping[str, tuple[str, str]]  # name of the group -> the variable, and its spelling there
 
 
 def _pattern(template: str, delimiters: str) -> tuple[str, Prints] | None:
-    """Return what the template can say as a regular expression; None for more than variables and plain conditions."""
+    """Return a regular expression for the template's texts; None for more than variables and plain conditions."""
     opens, closes, begins, ends = map(re.escape, MARKS[delimiters])
     mark = re.compile(
         rf'(?P<literal>{opens} "(?P<said>[^"]*)" {closes})'
@@ -65,7 +65,7 @@ def _pattern(template: str, delimiters: str) -> tuple[str, Prints] | None:
 def _one(
     found: re.Match[str], groups: dict[tuple[str, str], str], prints: dict[str, tuple[str, str]], *, line: bool
 ) -> str:
-    """Return the expression for one mark of a template; what was printed before must be the same again."""
+    """Return the expression for one tag of a template; a variable that was printed before must repeat its text."""
     if found["literal"] is not None:
         return re.escape(found["said"])
     if found["flag"] is not None:

@@ -1,4 +1,4 @@
-"""What a variable is called: by the key, the word or the heading that stands before what differs."""
+"""Name a variable by the key, the word or the heading before the difference."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RESERVED = {
     "include", "extends", "call",
 }  # fmt: skip
 
-# What says too little of what it names.
+# Words that say too little.
 _VAGUE = {"name", "value", "run", "uses", "with", "key", "id", "type", "title", "description", "text", "default", "url",
           "file", "version", "paths", "on", "if", "env", "cmd", "command", "args", "label", "a", "an", "x"}  # fmt: skip
 
@@ -34,7 +34,7 @@ _MEASURES = re.compile(r"version|port|length|size|width|limit|year|timeout|count
 _PINNED = re.compile(r"([A-Za-z][\w.-]*)@\Z")
 _REPO = re.compile(r"repo: \S+/([\w.-]+)")
 _PERSON = re.compile(r"[A-Z][\w.'-]*(?: [A-Z][\w.'-]*)+\Z")
-# What comes in versions; of anything else a whole number is a number.
+# Things that have versions; for anything else an integer is a number.
 _VERSIONED = re.compile(
     r"python|py|node|nodejs|go|golang|java|jdk|ruby|php|rust|dotnet|deno|bun|postgres(?:ql)?|redis|mysql|mongo(?:db)?"
     r"|alpine|debian|ubuntu|nginx|terraform|kubernetes|npm|pnpm|yarn|poetry|uv"
@@ -47,15 +47,15 @@ _OF_FILES = {"nvmrc": "node_version"}
 
 
 class Setting(Struct, frozen=True):
-    """What stands around something that differs: the file, the text before it on its line, and the lines above."""
+    """The surroundings of a difference: the file, the text before it on its line, and the lines above."""
 
     path: PurePosixPath
     before: str
     above: Sequence[str]
     texts: Sequence[str]
     are_lines: bool = False
-    is_flag: bool = False  # a text that is there or not
-    is_all: bool = False  # the file says nothing else
+    is_flag: bool = False  # a text that is present or absent
+    is_all: bool = False  # the file contains nothing else
     are_projects: bool = False  # each text is its repository's name, in another spelling
 
 
@@ -101,7 +101,7 @@ def _names(at: Setting) -> Iterator[str]:
 
 
 def _about(at: Setting) -> Iterator[str]:
-    """Yield what a text that is there or not is about: its own first key, heading or words."""
+    """Yield the topics of an optional text: its own first key, heading or words."""
     text = max(at.texts, key=len)
     for line in text.split("\n"):
         heading, parent = _HEADING.match(line), _PARENT.match(line)
@@ -171,7 +171,7 @@ def _of_words(words: Sequence[str], told: Sequence[str], kinds: Sequence[str], t
 
 
 def _of_place(at: Setting) -> Iterator[str]:
-    """Yield names from what stands above: the key that a line is below, the last heading."""
+    """Yield names from the lines above: the key that contains the line, the last heading."""
     heading = _HEADING.match(at.before.strip() + " x") if at.before.strip("# ") == "" and at.before else None
     if heading is not None and len(at.before.strip()) == 1:
         yield "project" if all(re.fullmatch(r"[\w.-]+", text) for text in at.texts) else "title"
@@ -187,7 +187,7 @@ def _of_place(at: Setting) -> Iterator[str]:
 
 
 def _parent(at: Setting) -> str:
-    """Return the key of a mapping that a line stands in."""
+    """Return the key of the mapping that contains a line."""
     own = len(at.before) - len(at.before.lstrip()) if at.before.strip() else _indent(at.texts)
     for line in reversed(at.above):
         found = _PARENT.match(line)

@@ -1,4 +1,4 @@
-"""Which of the texts at a path are near enough to come from one template."""
+"""Find which of the texts at a path are similar enough to come from one template."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from msgspec import Struct
 
 from rollout.learning.pieces import Differing, Piece, Same, lines_of, pieces, words_of
 
-_ALIKE = 0.5  # the part of their words that two texts have in common before they are compared at all
-_OWN_LINES = 0.25  # the part of a text that may be lines of its own
-_OWN_WORDS = 0.5  # the part of a text that may differ in any way
+_ALIKE = 0.5  # the share of words that two texts must have in common to be compared at all
+_OWN_LINES = 0.25  # the share of a text that may be lines of its own
+_OWN_WORDS = 0.5  # the share of a text that may differ in any way
 _LEAST_DIFFERING, _LINES_EACH = 4, 8  # places that may differ in any text, and for how many lines another one
 _SHORT = 60  # characters; of a file that is one short line, all may differ
-_ALONE = 12  # texts that are near no other, after which the rest is taken for such
-_MOST = 1_000  # texts that are compared with each other
+_ALONE = 12  # after so many texts without a similar one, the rest count as such
+_MOST = 1_000  # texts to compare with each other
 
 
 class Variant(Struct, frozen=True):
@@ -27,7 +27,7 @@ class Variant(Struct, frozen=True):
 
 
 class Family(Struct, frozen=True):
-    """Texts that come from one template: the first is what most have, and the pieces are in their order."""
+    """Texts that come from one template: the first is the most common, and the pieces are in its order."""
 
     variants: tuple[Variant, ...]
     pieces: tuple[Piece, ...]
@@ -50,7 +50,7 @@ def families(variants: Sequence[Variant]) -> Iterator[Family]:
 
 
 def _family(first: Variant, others: Sequence[Variant]) -> Family:
-    """Return the family of a text: it and the most of those that are most alike with which it makes a good template."""
+    """Return the family of a text: it and as many of the most similar ones as make a good template."""
     alike = {one: _overlap(first.text, one.text) for one in others}
     members = [first, *sorted((one for one in others if alike[one] >= _ALIKE), key=lambda one: -alike[one])]
     chosen = members if len(members) == 1 or _is_good(members) else members[: _most_good(members)]
@@ -58,7 +58,7 @@ def _family(first: Variant, others: Sequence[Variant]) -> Family:
 
 
 def _most_good(members: Sequence[Variant]) -> int:
-    """Return how many of the first texts go together, all of them being too many."""
+    """Return how many of the first texts fit together, given that all of them are too many."""
     good, bad = 1, len(members)
     while bad - good > 1:
         middle = (good + bad) // 2
@@ -70,19 +70,19 @@ def _most_good(members: Sequence[Variant]) -> int:
 
 
 def _is_good(members: Sequence[Variant]) -> bool:
-    """Tell whether one template for these texts leaves none of them too much of its own."""
+    """Tell whether one template for these texts leaves no text too much of its own."""
     row = pieces([one.text for one in members])
     return _is_simple(row, members[0]) and all(_excess(row, n, members) <= 0 for n in range(len(members)))
 
 
 def _is_simple(row: Sequence[Piece], first: Variant) -> bool:
-    """Tell whether a template with these pieces would still be read rather as a text than as a list of variables."""
+    """Tell whether a template with these pieces still reads as a text and not as a list of variables."""
     differing = {piece.texts for piece in row if isinstance(piece, Differing)}
     return len(differing) <= _LEAST_DIFFERING + first.text.count("\n") // _LINES_EACH
 
 
 def _overlap(one: str, two: str) -> float:
-    """Return the part that two texts share of their words and of their lines, in whatever order."""
+    """Return the share of words and of lines that two texts have in common, in any order."""
     if len(one) < _SHORT and len(two) < _SHORT and "\n" not in one.strip() + two.strip():
         return 1.0
     words = _shared(_words(one), _words(two))
@@ -104,7 +104,7 @@ def _shared(left: Counter[str], right: Counter[str]) -> float:
 
 
 def _excess(row: Sequence[Piece], number: int, members: Sequence[Variant]) -> float:
-    """Return by how much more of a text is its own than may be."""
+    """Return by how much a text's own share is over the limit."""
     text = members[number].text
     size = max(1, len(text.strip()))
     if size < _SHORT and "\n" not in text.strip():
@@ -119,7 +119,7 @@ def _excess(row: Sequence[Piece], number: int, members: Sequence[Variant]) -> fl
 
 
 def is_optional(piece: Differing, members: Sequence[Variant]) -> bool:
-    """Tell whether lines are there or not, the same in several repositories."""
+    """Tell whether optional lines are the same in several repositories."""
     there = [one for one, text in zip(members, piece.texts, strict=True) if text]
     several = sum(len(one.repositories) for one in there) > 1
     return piece.are_lines and several and len(there) < len(members) and len(set(piece.texts)) == 2

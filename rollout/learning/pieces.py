@@ -1,4 +1,4 @@
-"""Texts that are nearly equal as one row of pieces: what all of them say, and what each of them says instead."""
+"""Split nearly equal texts into pieces: what all of them say, and what each of them says instead."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KEY = re.compile(
 _NAMED = re.compile(r"\s*(?:- )?[\w.-]+(?::(?:\s|\Z)|\s*=)")
 _RELEASE = re.compile(r"v?\d+(?:\.\d+)*(-[a-z][\w-]*)")
 _QUOTES = "\"'`"
-_LITERAL = 0.4  # the part of a line that all texts must share for its words to be told apart
+_LITERAL = 0.4  # the share of a line that all texts must have in common for its words to be compared
 
 
 class Same(Struct, frozen=True):
@@ -27,7 +27,7 @@ class Same(Struct, frozen=True):
 
 
 class Differing(Struct, frozen=True):
-    """What each text says here; `are_lines` where these are whole lines, and not words of one line."""
+    """What each text says here; `are_lines` if these are whole lines, and not words of one line."""
 
     texts: tuple[str, ...]
     are_lines: bool = False
@@ -48,7 +48,7 @@ def words_of(line: str) -> list[str]:
 
 
 def pieces(texts: Sequence[str]) -> list[Piece]:
-    """Return what texts have in common and what not, in order; joined again for one of them it is that text."""
+    """Return the common and the differing pieces, in order; joined for one text they give that text."""
     split = [lines_of(text) for text in texts]
     found: list[Piece] = []
     at = 0
@@ -66,7 +66,7 @@ def said(row: Sequence[Piece], number: int) -> str:
 
 
 def _differing(lines: Sequence[Sequence[str]]) -> list[Piece]:
-    """Return the pieces of some lines: by words where they stand side by side in all texts, and else as a whole."""
+    """Return the pieces of some lines: by words if the lines correspond in all texts, else as a whole."""
     most = min(len(one) for one in lines)
     if all(len(one) == most for one in lines):
         return [piece for row in zip(*lines, strict=True) for piece in _words(row)]
@@ -78,7 +78,7 @@ def _differing(lines: Sequence[Sequence[str]]) -> list[Piece]:
 
 
 def _beside(rows: Sequence[Sequence[str]]) -> list[list[Piece]]:
-    """Return the pieces of the first lines that are one line in another wording."""
+    """Return the pieces of the first lines that are one line in different wordings."""
     found = (_words(row) for row in rows)
     return list(takewhile(lambda row: not any(isinstance(one, Differing) and one.are_lines for one in row), found))
 
@@ -97,7 +97,7 @@ def _words(row: Sequence[str]) -> list[Piece]:
 
 
 def _are_wordings(row: Sequence[str], found: Sequence[Piece]) -> bool:
-    """Tell whether lines are one line in several wordings, and not different lines."""
+    """Tell whether lines are one line in different wordings, and not different lines."""
     words = [text for piece in found if isinstance(piece, Differing) for text in piece.texts]
     if len({line[: len(line) - len(line.lstrip())] for line in row}) > 1 or any(not w or w != w.strip() for w in words):
         return False
@@ -109,7 +109,7 @@ def _are_wordings(row: Sequence[str], found: Sequence[Piece]) -> bool:
 
 
 def _is_one_word(found: Sequence[Piece]) -> bool:
-    """Tell whether a line differs in one word alone, and says something besides."""
+    """Tell whether a line differs in one word only, and contains something else."""
     words = [piece for piece in found if isinstance(piece, Differing)]
     shared = any(isinstance(piece, Same) and piece.text.strip() for piece in found)
     return shared and len(words) == 1 and all(re.fullmatch(r"\S+", text) for text in words[0].texts)
@@ -131,14 +131,14 @@ def _by_word(row: Sequence[str]) -> list[Piece]:
 
 
 def _ending(texts: Sequence[str]) -> str:
-    """Return what all texts end in after a version, as in 3.11-slim and 3.12-slim."""
+    """Return the common ending of all texts after a version, as in 3.11-slim and 3.12-slim."""
     found = [_RELEASE.fullmatch(text) for text in texts]
     endings = {one[1] if one is not None else "" for one in found}
     return endings.pop() if len(endings) == 1 else ""
 
 
 def _phrases(found: Sequence[Piece]) -> Iterator[Piece]:
-    """Yield the pieces of a line, names of several words as one: `Ana Smith` and `Bob Jones` differ once."""
+    """Yield the pieces of a line, with a name of several words as one: `Ana Smith` and `Bob Jones` differ once."""
     waiting: list[Piece] = []
     for piece in found:
         waiting.append(piece)
@@ -156,7 +156,7 @@ def _are_names(piece: Piece) -> bool:
 
 
 def _value(row: Sequence[str]) -> list[Piece] | None:
-    """Return a line as a key and the values that it has, or None where it is no such line in every text."""
+    """Return a line as a key and its values, or None unless it is such a line in every text."""
     found = [_KEY.match(line) for line in row]
     whole = [one for one in found if one is not None]
     if len(whole) != len(row) or len({(one[1], one[3]) for one in whole}) != 1:
@@ -173,7 +173,7 @@ def _value(row: Sequence[str]) -> list[Piece] | None:
 
 
 def _joined(found: Sequence[Piece]) -> Iterator[Piece]:
-    """Yield the pieces with neighbours of one kind as one."""
+    """Yield the pieces with neighbours of the same kind joined."""
     for kind, group in groupby(found, key=_kind):
         row = list(group)
         if kind == "same":

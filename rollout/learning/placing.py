@@ -1,4 +1,4 @@
-"""Where variables are set: once for all, for a group, or for one repository, so that each has its own value."""
+"""Decide where to set variables: for all, for a group, or for one repository."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Values = Mapping[str, Mapping[str, Value]]  # by variable, then by repository
 
 
 class Placed(Struct, frozen=True):
-    """The `vars` of an inventory: those for all, those of groups and those of repositories."""
+    """The `vars` of an inventory: for all, for groups and for repositories."""
 
     common: dict[str, Value] = field(default_factory=dict)
     groups: dict[str, dict[str, Value]] = field(default_factory=dict)
@@ -21,7 +21,7 @@ class Placed(Struct, frozen=True):
 
 
 def values_of(files: Iterable[Learned]) -> dict[str, dict[str, Value]]:
-    """Return what the variables of learned files are in each repository."""
+    """Return the values of the learned files' variables in each repository."""
     found: dict[str, dict[str, Value]] = {}
     for one in files:
         if one.form is not Form.SKIP:
@@ -31,7 +31,7 @@ def values_of(files: Iterable[Learned]) -> dict[str, dict[str, Value]]:
 
 
 def placed(values: Values, groups: Mapping[str, Sequence[str]]) -> Placed:
-    """Return where to set variables: what most have for all, what a whole group has for the group."""
+    """Return where to set variables: a common value for all, a group's common value for the group."""
     found = Placed()
     for name, by_repository in values.items():
         _place(name, by_repository, groups, found)
@@ -56,7 +56,7 @@ def _place(name: str, values: Mapping[str, Value], groups: Mapping[str, Sequence
 
 
 def _most(values: Iterable[Value]) -> Value | None:
-    """Return the value that more than half have, and at least two."""
+    """Return the value that more than half of the repositories, and at least two, have."""
     all_values = list(values)
     value, number = Counter(all_values).most_common(1)[0]
     return value if number > 1 and number * 2 > len(all_values) else None

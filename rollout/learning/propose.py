@@ -20,7 +20,7 @@ from rollout.learning.writing import Text, delimiters_for, template
 from rollout.model.files import File
 from rollout.model.learning import Form, Learned, LeftOut, Proposal, Source, Value
 
-Without = Mapping[tuple[str, PurePosixPath], str]  # what of a repository is not taken over, and why
+Without = Mapping[tuple[str, PurePosixPath], str]  # what is not taken over, and why
 
 
 class There(Struct, frozen=True):
@@ -40,7 +40,7 @@ def proposal(
     without: Without,
     there: There = _NOTHING,
 ) -> Proposal:
-    """Return what to take over of these paths, beside what is there already."""
+    """Return what to take over of these paths, in addition to what exists already."""
     pool = Pool(
         {source.name: source.name for source in sources},
         {name: dict(values) for name, values in there.variables.items()},
@@ -95,7 +95,7 @@ def _by_reason(faults: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def _learned(path: PurePosixPath, files: Mapping[str, File], pool: Pool) -> list[Learned]:
-    """Return what becomes of one path: templates where they reach far enough, else a block, else nothing."""
+    """Return the proposal for one path: templates if they cover enough, else a block, else nothing."""
     found = list(_families(path, files))
     reached = sum(len(family.repositories) for family in found)
     part = (
@@ -112,7 +112,7 @@ def _learned(path: PurePosixPath, files: Mapping[str, File], pool: Pool) -> list
 
 
 def _families(path: PurePosixPath, files: Mapping[str, File]) -> Iterator[Family]:
-    """Yield the families of texts at a path; files that differ in their executable bit or last line end are none."""
+    """Yield the families of texts at a path; the executable bit and the last line end are the same in a family."""
     by_kind: dict[tuple[bool, bool], dict[str, list[str]]] = {}
     for name, file in files.items():
         kind = (file.executable, file.content.endswith(b"\n"))

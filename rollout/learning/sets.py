@@ -1,4 +1,4 @@
-"""Files that the same repositories have in common become one template set, under a name that says which."""
+"""Group files that the same repositories share into a template set, with a name that says which."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KINDS = {
 
 
 def groups(sources: Sequence[Source]) -> dict[str, tuple[str, ...]]:
-    """Return the repositories of one kind, where several but not all are of it."""
+    """Return the repositories of one kind, if several but not all are of it."""
     found = {}
     for kind, files in KINDS.items():
         members = tuple(source.name for source in sources if source.listing & set(files))
@@ -36,7 +36,7 @@ def template_sets(
     groups_: Mapping[str, tuple[str, ...]],
     taken: Iterable[str] = (),
 ) -> tuple[TemplateSet, ...]:
-    """Return the sets, those first that most repositories have; no name is one that is `taken`."""
+    """Return the sets, the most common first, with names that are not `taken`."""
     order = [source.name for source in sources]
     by_members: dict[tuple[str, ...], list[Learned]] = {}
     for one in files:

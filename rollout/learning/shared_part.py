@@ -1,4 +1,4 @@
-"""The part that files have in common which are otherwise each repository's own: it becomes a block."""
+"""Find the common part of files that otherwise belong to each repository: it becomes a block."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from rollout.content.markers import MarkerError, Spot
 from rollout.learning.pieces import lines_of
 
 _LEAST_LINES, _LEAST_CHARACTERS = 3, 60
-_LOOKED_AT = 12  # texts that are compared line by line; whether the others have the part is looked up
+_LOOKED_AT = 12  # texts to compare line by line; in the others we only search for the part
 _LARGEST = 3000  # lines
 _HEADING = re.compile(r"#{1,6}\s")
 _FENCE = re.compile(r"\s{0,3}(?:```|~~~)")
 _MARKDOWN = {".md", ".mdx", ".mdc", ".markdown"}
 
-# Files whose lines or tables stand by themselves, so that a comment may stand between any two at the margin.
+# Files with independent lines or tables, so that an unindented comment may be between any two.
 _SETTINGS = re.compile(
     r"(?:\.(?:[a-z]*ignore|gitattributes|editorconfig|npmrc|env(?:\.\w+)?|flake8|pylintrc)|codeowners|makefile"
     r"|.*\.(?:toml|cfg|ini|ya?ml|conf|mk|properties)|requirements.*\.txt)\Z",
@@ -29,7 +29,7 @@ _SETTINGS = re.compile(
 
 
 class Part(Struct, frozen=True):
-    """Lines that stand in several files, once and whole."""
+    """Lines that occur in several files, once and whole."""
 
     text: str
     repositories: tuple[str, ...]
@@ -40,7 +40,7 @@ class Part(Struct, frozen=True):
 
 
 def shared_part(path: PurePosixPath, texts: Mapping[str, str]) -> Part | None:
-    """Return the most that files have in common which a block could take over, or None."""
+    """Return the largest common part of files that a block could take over, or None."""
     markdown = path.suffix.lower() in _MARKDOWN
     if not markdown and not _SETTINGS.fullmatch(path.name):
         return None
@@ -54,7 +54,7 @@ def _with_all(text: str, path: PurePosixPath, texts: Mapping[str, str]) -> Part:
 
 
 def _can_be_block(whole: str, part: str, path: PurePosixPath) -> bool:
-    """Tell whether a part stands in a file once and could get markers there, changing nothing else."""
+    """Tell whether a part occurs in a file once and could get markers there without any other change."""
     spot, content = Spot(path, "part"), whole.encode()
     try:
         place = blocks.without_markers(content, part.encode(), spot)
@@ -67,7 +67,7 @@ def _can_be_block(whole: str, part: str, path: PurePosixPath) -> bool:
 
 
 def _at_margin(after: bytes, path: PurePosixPath) -> bool:
-    """Tell whether a comment may stand before what comes next: in a text that is indented it would be part of it."""
+    """Tell whether a comment may come before the next line: in indented text it would be part of that text."""
     return path.suffix.lower() in _MARKDOWN or not after[:1].strip(b"\r\n") or not after[:1].isspace()
 
 
@@ -96,7 +96,7 @@ def _runs(base: Sequence[str], other: Sequence[str]) -> Iterator[tuple[int, int]
 
 
 def _tidied(lines: Sequence[str], *, markdown: bool) -> str:
-    """Return lines without what hangs over at their edges, or nothing where too little is left."""
+    """Return lines without incomplete parts at their edges; nothing if too little is left."""
     kept = list(lines)
     if markdown:
         kept = _whole_sections(kept)
@@ -116,7 +116,7 @@ def _tidied(lines: Sequence[str], *, markdown: bool) -> str:
 
 
 def _whole_sections(lines: list[str]) -> list[str]:
-    """Return lines from their first heading on where they have one, without a heading that says nothing yet."""
+    """Return lines from their first heading on, if they have one, without a last heading that has no text yet."""
     fences = [number for number, line in enumerate(lines) if _FENCE.match(line)]
     if len(fences) % 2:
         lines = lines[: fences[-1]]

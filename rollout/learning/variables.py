@@ -17,10 +17,10 @@ Values = Mapping[str, Value]  # by repository
 
 
 class Secret(Exception):
-    """What differs looks like a secret, which no inventory should hold; the text names it."""
+    """A difference that looks like a secret, which no inventory should hold; the text names it."""
 
 
-# How a name may be spelled elsewhere, and what says so in a template.
+# Other spellings of a name, and the template's filters for them.
 SPELLINGS: tuple[tuple[str, Callable[[str], str]], ...] = (
     ("", lambda text: text),
     ('|replace("-", "_")', lambda text: text.replace("-", "_")),
@@ -42,7 +42,7 @@ def _title(text: str) -> str:
 
 
 class Inside(Struct, frozen=True):
-    """A repository's name with something around it, the same in all."""
+    """A repository's name with the same text around it in all repositories."""
 
     before: str
     name: str
@@ -51,13 +51,13 @@ class Inside(Struct, frozen=True):
 
 
 class Pool(Struct):
-    """All variables there are; `projects` are the repositories' names, for `project` is each one's name."""
+    """All variables; `projects` are the repositories' names, for which `project` is the variable."""
 
     projects: Mapping[str, str]
     found: dict[str, dict[str, Value]] = field(default_factory=dict)
 
     def expression(self, values: Values, at: Setting) -> tuple[str, str]:
-        """Return the name of a variable with these values, and what a template writes for them."""
+        """Return the name of a variable with these values, and the expression for a template."""
         spelled = self._spelled(values)
         if spelled is not None:
             return spelled
@@ -69,7 +69,7 @@ class Pool(Struct):
         raise AssertionError("names never end")
 
     def inside(self, values: Mapping[str, str]) -> Inside | None:
-        """Return where the repository's own name stands in each of the values, with the same around it in all."""
+        """Return the affixes of the repository's own name in each of the values, if they are the same in all."""
         if len(set(values.values())) < 2 or any("\n" in value for value in values.values()):
             return None
         for name in ("project", "project_title"):
@@ -82,7 +82,7 @@ class Pool(Struct):
         return None
 
     def are_projects(self, values: Values) -> bool:
-        """Tell whether each value is its repository's name but for capitals and what stands between its words."""
+        """Tell whether each value is its repository's name, except for capitals and the separators between words."""
         return len(set(values.values())) > 1 and all(
             isinstance(value, str) and _bare(value) == _bare(self.projects[name]) for name, value in values.items()
         )
@@ -94,7 +94,7 @@ class Pool(Struct):
         yield from (f"{name}_{number}" for number in count(2))
 
     def _fits(self, name: str, values: Values) -> bool:
-        """Tell whether a name is free, or has these very values wherever it is used already."""
+        """Tell whether a name is free, or has exactly these values wherever it is used already."""
         there = self.found.get(name)
         if there is None:
             return name != "project" or len(set(values.values())) > 1
@@ -102,7 +102,7 @@ class Pool(Struct):
         return all(there[one] == values[one] for one in shared)
 
     def _spelled(self, values: Values) -> tuple[str, str] | None:
-        """Return the variable that has these values in another spelling: the repository's name before any other."""
+        """Return the variable that has these values in another spelling; the repository's name first."""
         if len(set(values.values())) < 2 or not all(isinstance(value, str) for value in values.values()):
             return None
         known: dict[str, Values] = {"project": {name: self.projects[name] for name in values}, **self.found}
@@ -118,7 +118,7 @@ class Pool(Struct):
 
 
 def _around(value: str, name: str) -> tuple[str, str] | None:
-    """Return what stands before and after a name where it is a word of its own in a value."""
+    """Return the text before and after a name, if it is a word of its own in a value."""
     found = re.search(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", value) if name else None
     return None if found is None else (value[: found.start()], value[found.end() :])
 

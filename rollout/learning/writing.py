@@ -1,4 +1,4 @@
-"""Pieces become the text of a template, in delimiters that the text itself does not use."""
+"""Turn pieces into the text of a template, with delimiters that the text itself does not use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Text(Struct, frozen=True):
 
 
 class Print(Struct, frozen=True):
-    """A variable, printed; `is_line` where it is whole lines and not part of one, and `may_be_empty` with no line."""
+    """A printed variable; `is_line` if it is whole lines and not part of one; `may_be_empty` if it may be none."""
 
     expression: str
     is_line: bool = False
@@ -26,7 +26,7 @@ class Print(Struct, frozen=True):
 
 
 class Optional(Struct, frozen=True):
-    """Lines that are there where a variable is true."""
+    """Lines that are present if a variable is true."""
 
     flag: str
     said: str
@@ -36,7 +36,7 @@ Part = Text | Print | Optional
 
 
 def delimiters_for(rows: Sequence[Sequence[Part]]) -> str:
-    """Return the delimiters that clash least with what templates say."""
+    """Return the delimiters that collide least with the template's texts."""
     texts = [part.said for row in rows for part in row if isinstance(part, Text | Optional)]
     clashes = {name: sum(text.count(start) for text in texts for start in starts) for name, starts in _STARTS.items()}
     return min(clashes, key=lambda name: clashes[name])
@@ -53,7 +53,7 @@ def template(row: Sequence[Part], delimiters: str) -> str:
 
 
 def _joined(row: Sequence[Part]) -> list[Part]:
-    """Return the parts with texts that follow each other as one, so that no mark is split between them."""
+    """Return the parts with adjacent texts joined, so that no tag is split between them."""
     found: list[Part] = []
     for part in row:
         last = found[-1] if found else None
@@ -80,7 +80,7 @@ def _written(part: Part, delimiters: str, *, before_mark: bool) -> str:
 
 
 def _escaped(text: str, delimiters: str, *, before_mark: bool = False) -> str:
-    """Write a text so that it comes out as it is, also where it has the template's own marks."""
+    """Escape a text so that it renders to itself, even if it contains the template's own tags."""
     opens, closes, _, _ = MARKS[delimiters]
     starts = "|".join(map(re.escape, _STARTS[delimiters]))
     clash = rf"{starts}|{re.escape(opens[0])}\Z" if before_mark else starts

@@ -32,7 +32,7 @@ class Ledger:
         self._scope = scope
 
     def start(self, run: Run, host: str, *, used: bool = False) -> None:
-        """Write down that a run begins, before it has any effect; `used` says that it uses up its plan file."""
+        """Record that a run begins, before it has any effect; `used` says that it uses up its plan file."""
         if used:
             self.check_unused(run.plan, run.digest)
         with self._database.together():

@@ -24,12 +24,12 @@ _PATIENCE: dict[str, Any] = {
 
 
 def _our_name() -> str:
-    """Return what other runs read about us while we hold the lock; PostgreSQL keeps 63 bytes of it."""
+    """Return what other runs can read about us while we hold the lock; PostgreSQL keeps 63 bytes of it."""
     return f"rollout pid {os.getpid()} on {os.uname().nodename}"[:63]
 
 
 def _check_address(url: str) -> None:
-    """Raise LedgerError for an address out of which a part of a password would be read as a host or a port."""
+    """Raise LedgerError for an address in which part of a password would be read as a host or a port."""
     from psycopg import Error
     from psycopg.conninfo import conninfo_to_dict
 

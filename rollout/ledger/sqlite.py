@@ -16,13 +16,13 @@ _SQLITE_PATIENCE = 10.0  # seconds to wait for another process that writes
 
 
 def read_only(path: Path, query: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Return the rows of a ledger as it lies there; raise sqlite3.Error if it cannot be read without a change."""
+    """Return the rows of a ledger as it is on disk; raise sqlite3.Error if it cannot be read without changing it."""
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=0.2)) as connection:
         return connection.execute(query, values).fetchall()
 
 
 class SQLite:
-    """A rollback journal with synchronous=EXTRA: after a power cut what was told is there."""
+    """A rollback journal with synchronous=EXTRA: what we reported is still there after a power cut."""
 
     def __init__(self, path: Path, warn: Callable[[str], None]) -> None:
         self._path = path
@@ -34,7 +34,7 @@ class SQLite:
                 raise LedgerError.at(path, str(error), "free the disk or the file, then run it again") from error
             aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
             path.rename(aside)
-            # A journal of the damaged one would be played back into the new one.
+            # The damaged ledger's journal would be played back into the new one.
             for suffix in ("-journal", "-wal", "-shm"):
                 path.with_name(f"{path.name}{suffix}").unlink(missing_ok=True)
             warn(f"{path}: is damaged ({error}); it is kept as {aside.name}, and a new ledger begins")
@@ -47,7 +47,7 @@ class SQLite:
         if not stat.S_ISREG(about.st_mode):
             raise LedgerError.at(self._path, "is not a file", "move it away, and a new ledger begins")
         if about.st_nlink > 1:
-            # Its journal has one of its names: whoever opens it by another does not find what is to be undone.
+            # Its journal is named after one of its names: opened by another name, nothing would be rolled back.
             raise LedgerError.at(self._path, "has hard links", "copy it, and move the copy to its place")
         connection = sqlite3.connect(self._path, timeout=_SQLITE_PATIENCE, isolation_level=None)
         try:

@@ -32,6 +32,6 @@ def _searched(start: Path) -> Iterator[Path]:
 
 
 def _trusted() -> set[int]:
-    """Return the users whose files we take for our own: us, root, and who became root with sudo."""
+    """Return the users whose files we trust as our own: us, root, and the user who became root with sudo."""
     sudo = os.environ.get("SUDO_UID", "") if os.geteuid() == 0 else ""
     return {0, os.geteuid(), *([int(sudo)] if sudo.isdecimal() else [])}

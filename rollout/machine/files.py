@@ -79,10 +79,10 @@ def read(path: Path | str) -> bytes:
 
 
 def content(descriptor: int, most: int = 1 << 40, size: int | None = None) -> bytes:
-    """Return what stands in an open file from where it is read, so many bytes at most.
+    """Return up to `most` bytes of an open file from its present position.
 
-    `size` is what its length is said to be. A read that gives less than it was asked for has come to the end only if
-    that fits: there may be a part that cannot be read.
+    `size` is the length that the file is said to have. A short read is the end of the file only if that agrees: there
+    may be a part that cannot be read.
     """
     pieces, left = [], most
     while left > 0:

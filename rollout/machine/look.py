@@ -53,7 +53,7 @@ def parent(root: Path, path: PurePosixPath, *, make: bool = False) -> Iterator[i
 
 @contextmanager
 def _parent(top: int, path: PurePosixPath, *, make: bool = False) -> Iterator[int]:
-    """Open the folder that holds `path`, each on the way by itself; the one at the top stays open."""
+    """Open the folder that holds `path`, one folder at a time; the one at the top stays open."""
     descriptor = top
     try:
         for name in path.parts[:-1]:

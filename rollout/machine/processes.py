@@ -17,7 +17,7 @@ def safe_path() -> str:
     return os.pathsep.join(folder for folder in folders if folder.startswith("/")) or os.defpath
 
 
-_MOST_WORDS = 200  # words of a command line that we search for the places it names
+_MOST_WORDS = 200  # words of a command line to search for paths
 
 
 def processes_in(git_dir: Path, top: Path) -> Iterator[str]:
@@ -42,7 +42,7 @@ def processes_in(git_dir: Path, top: Path) -> Iterator[str]:
             yield f"{program} (pid {name})"
 
 
-Identity = tuple[int, int]  # device and inode: a place has one, by whatever path and mount it is reached
+Identity = tuple[int, int]  # device and inode: the same for a place through every path and mount
 
 
 def identity_at(place: Path | str) -> Identity | None:
@@ -62,7 +62,7 @@ def _files_in(git_dir: Path) -> Iterator[Identity]:
 
 
 def _places(folder: str) -> Iterator[str]:
-    """Yield where a process is and every place that it names, as paths that lead there through its own mounts."""
+    """Yield a process's folder and every place that it names, as paths that lead there through its own mounts."""
     yield f"{folder}/cwd"
     for word in _words(folder):
         place = f"{folder}/root{word}" if word.startswith("/") else f"{folder}/cwd/{word}"
@@ -115,7 +115,7 @@ def _holds(folder: str, files: set[Identity]) -> bool:
 
 
 def writers(wanted: Collection[Identity]) -> dict[Identity, str]:
-    """Return which of these files are open for writing, with the name of a process, as far as /proc shows."""
+    """Return which of these files are open for writing, each with the name of a process, as far as /proc shows."""
     found: dict[Identity, str] = {}
     if not wanted:
         return found
@@ -161,7 +161,7 @@ def holders(path: Path) -> Iterator[str]:
 
 
 def alive(pid: int, start: str) -> bool:
-    """Tell whether the process still runs, and its number has not gone to another one."""
+    """Tell whether the process still runs and its number has not been reused."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -192,7 +192,7 @@ def boot_id() -> str:
 
 
 def started(pid: int) -> str:
-    """Return when a process started, in the kernel's ticks, so that a reused pid is not taken for it."""
+    """Return when a process started, in the kernel's ticks, which tells it from another with a reused number."""
     with suppress(OSError, IndexError):
         words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return "" if words[0] == "Z" else words[19]  # a zombie has ended; only its parent does not know yet

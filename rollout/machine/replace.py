@@ -1,7 +1,7 @@
 """Replace files one at a time, atomically, and only if they are what we expect.
 
-No path is followed through a symlink: every folder on the way is opened by itself. A file is replaced by exchanging
-it with the new one and looking at what came out, so a writer who was faster loses nothing.
+No path is followed through a symlink: every folder on the way is opened by itself. A file is replaced by exchanging it
+with the new one and then checking what came out, so a writer who was faster loses nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rollout.machine import waiting
 _JUST_PAST = 50_000_000  # nanoseconds; more than a tick of any kernel's clock
 _EXCHANGE = 2
 _NOREPLACE = 1
-_UNKNOWN = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP}  # what is said where a flag is not known
+_UNKNOWN = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP}  # the errors for an unknown flag
 MOUNTED = "is a mount of its own, as in containers, and cannot be replaced; manage it where it is mounted from"
 NO_EXCHANGE = "its file system cannot exchange two files in one step"
 PART = ".part"  # the end of the name of a file that is still being written
@@ -38,9 +38,9 @@ def identity_at(folder: int, name: str) -> tuple[int, int] | None:
 
 
 def stage(folder: int, name: str, content: bytes, mode: int, like: int | None = None) -> None:
-    """Write a new file under a name nobody has; `like` gives owner, ACL and attributes.
+    """Write a new file under an unused name; `like` gives owner, ACL and attributes.
 
-    It has that name only when it is whole and on the disk: until then it is NAME.part, and nobody's loss.
+    It gets that name only when it is complete and on the disk: until then it is NAME.part, which nobody misses.
     """
     part = f"{name}{PART}"
     descriptor = os.open(
@@ -64,9 +64,9 @@ def stage(folder: int, name: str, content: bytes, mode: int, like: int | None = 
 
 
 def backdate(folder: int, name: str) -> tuple[int, int]:
-    """Give a staged file a time just past, and return its inode and that time in nanoseconds.
+    """Set a staged file's time to a moment ago, and return its inode and that time in nanoseconds.
 
-    Whoever writes into it from now on gives it another time, however coarse the clock of the file system is.
+    Whoever writes into it from now on changes its time, however coarse the clock of the file system is.
     """
     about = os.stat(name, dir_fd=folder, follow_symlinks=False)
     past = about.st_mtime_ns - _JUST_PAST
@@ -109,9 +109,9 @@ _UMASK = _umask()  # read once at import: changing it for a moment would race wi
 
 
 def exchange(from_folder: int, source: str, to_folder: int, destination: str) -> None:
-    """Exchange two names in one step, whatever is there; raise OSError with ENOTSUP where the file system cannot.
+    """Exchange two names in one step, whatever is there; raise OSError with ENOTSUP if the file system cannot.
 
-    There is no second best way: of two steps a reader sees the middle, and a kill in the middle leaves it.
+    There is no second way: between two steps a reader would see the middle, and a kill would leave it.
     """
     number = _tried(from_folder, source, to_folder, destination, _EXCHANGE)
     if number in _UNKNOWN:
@@ -121,12 +121,12 @@ def exchange(from_folder: int, source: str, to_folder: int, destination: str) ->
 
 
 def take(from_folder: int, source: str, to_folder: int, scratch: str) -> None:
-    """Give whatever has a name now another one, which nobody else can know: one step on every file system."""
+    """Move whatever has a name to another name, which nobody else can know: one step on every file system."""
     os.rename(source, scratch, src_dir_fd=from_folder, dst_dir_fd=to_folder)
 
 
 def put_new(from_folder: int, source: str, to_folder: int, destination: str) -> None:
-    """Give what only we know by its name a name that nothing has yet; raise FileExistsError otherwise."""
+    """Give a file that only we know a name that nothing has yet; raise FileExistsError otherwise."""
     number = _tried(from_folder, source, to_folder, destination, _NOREPLACE)
     if number in _UNKNOWN:
         _put_new_by_link(from_folder, source, to_folder, destination)
@@ -135,7 +135,7 @@ def put_new(from_folder: int, source: str, to_folder: int, destination: str) -> 
 
 
 def _tried(from_folder: int, source: str, to_folder: int, destination: str, flags: int) -> int:
-    """Return the number of the error, 0 for none."""
+    """Return the error number, 0 for none."""
     import ctypes
 
     call = _system_call()
@@ -146,7 +146,7 @@ def _tried(from_folder: int, source: str, to_folder: int, destination: str, flag
 
 
 def _put_new_by_link(from_folder: int, source: str, to_folder: int, destination: str) -> None:
-    """Do without the flag where a file system does not know it: a link does not replace, and nobody knows our name."""
+    """Use a link where the file system does not know the flag: a link replaces nothing, and nobody knows our name."""
     if stat.S_ISDIR(os.stat(source, dir_fd=from_folder, follow_symlinks=False).st_mode):
         _put_new_folder(from_folder, source, to_folder, destination)
         return
@@ -166,7 +166,7 @@ def _put_new_folder(from_folder: int, source: str, to_folder: int, destination: 
 
 @cache
 def _system_call() -> Callable[[int, bytes, int, bytes, int], int] | None:
-    """Return renameat2 or its likeness on macOS, or None where the system has neither."""
+    """Return renameat2 or its equivalent on macOS, or None if the system has neither."""
     import ctypes
 
     library = ctypes.CDLL(None, use_errno=True)

@@ -1,4 +1,4 @@
-"""A folder that gets its name only when it is whole: until then it lies beside its place, held while its run lives."""
+"""A folder that gets its name only when it is complete; until then it is unnamed, and locked while its run lives."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from rollout.machine.processes import runs
 
 @contextmanager
 def unnamed(place: Path, mark: str) -> Iterator[Path]:
-    """Give an empty folder beside `place` for the block, and remove those that killed runs left there.
+    """Make an empty folder beside `place` for the block, and remove those that killed runs left there.
 
-    The folder is locked as long as its process lives. The kernel knows that in whichever container it runs; a process
-    number, of which each container has its own, is believed only where the file system keeps no locks.
+    The folder is locked as long as its process lives, which the kernel knows in every container. A process number, of
+    which each container has its own, is only used where the file system supports no locks.
     """
     for left in place.parent.glob(f"{place.name}{mark}*"):
         if not _lives(left):
@@ -39,7 +39,7 @@ def _lives(folder: Path) -> bool:
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
-        return True  # no folder, so none of ours
+        return True  # not a folder, so not ours
     try:
         locked = _lock(descriptor)
     finally:
@@ -48,7 +48,7 @@ def _lives(folder: Path) -> bool:
 
 
 def _lock(descriptor: int) -> bool | None:
-    """Lock a folder and tell whether it was free; None where that cannot be told."""
+    """Lock a folder and tell whether it was free; None if nobody can tell."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,7 +1,7 @@
-"""Whose turn it is to compute: one thread of work at a time, until it waits for something.
+"""Let one thread compute at a time, until it waits for something.
 
-Python runs one thread at a time in any case, but lets go at every system call: threads that look at files would take
-the interpreter from each other thousands of times a second, and twice as much processor time for the same work.
+Python runs one thread at a time in any case, but switches at every system call: threads that look at files would take
+the interpreter from each other thousands of times a second, and use twice as much processor time for the same work.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from threading import Event, Lock, local
 interrupted = Event()
 
 
-_STUCK = 0.1  # seconds after which nobody waits any longer for one whose file system does not answer
+_STUCK = 0.1  # seconds to wait for a thread whose file system does not answer
 
 
 _turn = Lock()
@@ -26,7 +26,7 @@ _mine = local()
 
 @contextmanager
 def working() -> Iterator[None]:
-    """Do a unit of work inside the block, once it is this thread's turn."""
+    """Run the block once it is this thread's turn."""
     _mine.held = _turn.acquire(timeout=_STUCK)
     try:
         yield

@@ -1,4 +1,4 @@
-"""What is said of managed files: what others did to them, how that is decided, and why some stay as they are."""
+"""What to say about managed files: what others did, how that is decided, and why some files stay as they are."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class FileCauses(Struct, frozen=True):
     decide: Decide | None = None
     whole: bool = False
     hint: bool = False  # whether the reader has -v at hand
-    dated: bool = False  # times as dates: for what is read much later
+    dated: bool = False  # times as dates, for text that is read much later
 
     @property
     def words(self) -> str:

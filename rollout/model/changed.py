@@ -8,7 +8,7 @@ from rollout.safety.shown import age, moment
 
 
 class ChangedBy(Struct, frozen=True):
-    """Who changed a file and when, in seconds since the epoch; on a disk nobody knows who."""
+    """Who changed a file and when, in seconds since the epoch; for a file on disk nobody knows who."""
 
     when: float
     seen: float  # when we looked
@@ -21,7 +21,7 @@ class ChangedBy(Struct, frozen=True):
 
 
 class Did(Struct, frozen=True):
-    """What others did to a file: in words that need nobody, and as a verb for words that name who did it."""
+    """What others did to a file: in words without a name, and as a verb for words with a name."""
 
     plain: str
     verb: str = ""

@@ -16,34 +16,34 @@ from rollout.model.reviews import Deliver
 
 
 class FileDecision(Struct, frozen=True):
-    """What the person decides about one file, of one target or of all that have it."""
+    """A person's decision about one file, in one target or in all that have it."""
 
     path: PurePosixPath
     how: OnDrift
     target: str | None = None
-    text: bytes | None = None  # what the file is to say where it is kept, instead of what others wrote
+    text: bytes | None = None  # the text of a file that is kept, if not what others wrote
 
 
 class Decisions(Struct, frozen=True):
-    """What the person decides beforehand."""
+    """The decisions that the person made beforehand."""
 
     adopt: bool = False
     on_drift: OnDrift = OnDrift.BLOCK
-    deliver: Deliver | None = None  # instead of what the inventory says
+    deliver: Deliver | None = None  # in place of the inventory's setting
     reopen: bool = False  # propose again what was declined or taken over
-    files: tuple[FileDecision, ...] = ()  # about single files; the last word counts
-    release: bool = False  # what was reverted is written again
+    files: tuple[FileDecision, ...] = ()  # about single files; the last one counts
+    release: bool = False  # write again what was reverted
 
     def of(self, target: str) -> Decisions:
-        """Return what is decided for one target."""
+        """Return the decisions for one target."""
         return replace(self, files=tuple(one for one in self.files if one.target in {None, target}))
 
     def named(self, path: PurePosixPath) -> OnDrift | None:
-        """Return what is decided about this very file."""
+        """Return the decision about this file."""
         return next((one.how for one in reversed(self.files) if one.path == path), None)
 
     def edited(self, path: PurePosixPath) -> bytes | None:
-        """Return what this very file is to say, where the person wrote that."""
+        """Return the text for this file, if the person wrote one."""
         return next((one.text for one in reversed(self.files) if one.path == path), None)
 
     def about(self, path: PurePosixPath) -> OnDrift:
@@ -69,7 +69,7 @@ class CheckoutState(Struct, frozen=True):
 
     @property
     def reason(self) -> Reason:
-        """Return why it has not got what upstream has."""
+        """Return why it does not have what upstream has."""
         return NONE if self.why is None else Reason((HeldBack(self.why),))
 
 
@@ -80,16 +80,16 @@ class Circumstances(Struct, frozen=True):
     pending: str | None = None  # our own commit that is not upstream, if it still says what the templates say
     pending_files: Mapping[PurePosixPath, tuple[File | None, File | None]] = field(default_factory=dict)
     reverts: Mapping[PurePosixPath, str] = field(default_factory=dict)  # what was asked for where that commit reverts
-    overtaken: bool = False  # our own commit is not upstream, and says something else by now
-    outrun: tuple[PurePosixPath, ...] = ()  # its files that upstream has otherwise than before and after it
+    overtaken: bool = False  # our own commit is not upstream, and is out of date
+    outrun: tuple[PurePosixPath, ...] = ()  # files of it that upstream changed since
     checkout: CheckoutState | None = None
     identity_fault: str | None = None  # why no commit could be made
-    author: str = ""  # who it would be by
+    author: str = ""  # its author
     known_at: float | None = None
 
 
 class Findings(Struct, frozen=True):
-    """What came of holding a target's desired files against one revision of it."""
+    """The result of comparing a target's desired files with one revision of it."""
 
     revision: str
     changes: tuple[Change, ...]
@@ -98,7 +98,7 @@ class Findings(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     orphans: tuple[PurePosixPath, ...] = ()
     newest: str | None = None
-    equal: Mapping[PurePosixPath, File] = field(default_factory=dict)  # others wrote it, and just as it should be
+    equal: Mapping[PurePosixPath, File] = field(default_factory=dict)  # others wrote it, exactly as it should be
     agreed: Mapping[PurePosixPath, Agreed] = field(default_factory=dict)  # others wrote these keys, just as they should
     kept: tuple[PurePosixPath, ...] = ()  # others wrote it, and a person decided to keep it
     held: tuple[PurePosixPath, ...] = ()  # it was reverted, and its template has not changed since

@@ -26,5 +26,5 @@ class EventFacts(Struct, frozen=True):
     kinds: tuple[KindOfEvent, ...]
     tables: tuple[TableFacts, ...] = ()
     tests: str = ""  # the report of the ten checks
-    failed: tuple[str, ...] = ()  # what those checks that failed say
+    failed: tuple[str, ...] = ()  # the messages of the failed checks
     trouble: str = ""  # why the database could not be asked

@@ -1,4 +1,4 @@
-"""How many events came on each day, of which type, and how large the event store is."""
+"""The events of each day by type, and the size of the event store."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from msgspec import Struct, field
 
 
 class EventTrends(Struct, frozen=True):
-    """The numbers of the last days, oldest first, days without events included; or why nobody could ask."""
+    """The numbers of the last days, oldest first, including days without events; or why nobody could ask."""
 
     days: tuple[str, ...] = ()
     types: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # type -> events on each of the days
-    rows: int = 0  # all that are stored
+    rows: int = 0  # all stored events
     size: int = 0  # bytes
     trouble: str = ""
 
@@ -22,7 +22,7 @@ class EventTrends(Struct, frozen=True):
 
     @property
     def stored(self) -> tuple[int, ...]:
-        """Return how many were stored at the end of each day."""
+        """Return how many events were stored at the end of each day."""
         found, left = [], self.rows
         for number in reversed(self.per_day):
             found.append(left)

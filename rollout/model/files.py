@@ -83,13 +83,13 @@ class Managed(Struct, frozen=True):
 
     @property
     def asks(self) -> str:
-        """Return in one word what the template asks for here."""
+        """Return a digest of what the template asks for here."""
         how = f"{self.mode}\0{self.executable}\0".encode()
         return hashlib.sha256(how + self.body).hexdigest()
 
     @property
     def told(self) -> str:
-        """What to call the text that is written, where it is faulty."""
+        """The name of the text in messages about its faults."""
         if self.rules:
             return ", ".join(f"templates/{name}" for name in self.rules)
         return f"templates/{self.template}" + (", as it is rendered" if self.template.endswith(".j2") else "")
@@ -119,20 +119,20 @@ class Desired(Struct, frozen=True):
 
 
 class Unproved(Struct, frozen=True):
-    """A document of a target, and what in it is wrong when it is tried on the event store."""
+    """A document of a target, and its fault when it is tried on the event store."""
 
     target: str
     path: str
     reason: str
-    where: str = "document"  # or `capture`: what hooks ought to have logged
+    where: str = "document"  # or `capture`: what hooks should have logged
 
 
 class Obstacle(Struct, frozen=True):
     """Something at a managed path that is not a plain file: a directory, a symlink, a submodule, a twin."""
 
     what: str
-    link: str = ""  # of a symlink upstream, the object that says where it leads
-    leads: str = ""  # and where it leads, once that is known
+    link: str = ""  # for a symlink upstream, the object with its destination
+    leads: str = ""  # its destination, once that is known
 
     @property
     def way_out(self) -> str:
@@ -142,7 +142,7 @@ class Obstacle(Struct, frozen=True):
 
 
 def symlink(leads: str) -> Obstacle:
-    """Return what is at a path where there is a symlink, with where it leads if anybody knows."""
+    """Return the obstacle for a symlink, with where it leads if that is known."""
     return Obstacle(f"a symlink to {leads}" if leads else "a symlink", leads=leads)
 
 
@@ -153,9 +153,9 @@ Agreed = tuple[tuple[tuple[str, ...], str], ...]
 class Written(Struct, frozen=True):
     """What rollout last wrote at a path; `file` None means that it deleted it.
 
-    `ours` holds what rollout added to a merged document, as (before, after) pairs, oldest first. `merged` is set
-    when `file` is a merge of drift: the sha256 of what the template said then, with `merge_base` before it. `disputed`
-    says that somebody amended or resolved a commit of ours since, and that what it had written is not known.
+    `ours` holds what rollout added to a merged document, as (before, after) pairs, oldest first. `merged` is set if
+    `file` is a merge of drift: the sha256 of the template's text then, with `merge_base` before it. `disputed` says
+    that somebody amended or resolved a commit of ours since, and that its own text is not known.
     """
 
     file: File | None
@@ -164,8 +164,8 @@ class Written(Struct, frozen=True):
     merged: str | None = None
     merge_base: File | None = None
     disputed: bool = False
-    noted: bool = False  # nobody wrote it for us: others had, just as the template asked
-    own: bool = True  # whether this very target wrote there, and not only another of the same repository
+    noted: bool = False  # we did not write it: others had it exactly as the template asked
+    own: bool = True  # whether this target wrote there, and not only another of the same repository
 
 
 class Snapshot(Struct, frozen=True):
@@ -182,7 +182,7 @@ class Snapshot(Struct, frozen=True):
     newest: str | None = None  # the newest commit of ours upstream
     kept: Mapping[PurePosixPath, str] = field(default_factory=dict)  # what templates asked for when files were kept
     held: Mapping[PurePosixPath, str] = field(default_factory=dict)  # and when files were reverted
-    changed_by: Mapping[PurePosixPath, ChangedBy] = field(default_factory=dict)  # of files that wait for a decision
+    changed_by: Mapping[PurePosixPath, ChangedBy] = field(default_factory=dict)  # for files that wait for a decision
     agreed: Mapping[PurePosixPath, Agreed] = field(default_factory=dict)  # keys that were found as they should be
 
 
@@ -201,5 +201,5 @@ def is_executable(printed: str) -> bool:
 
 
 def is_obstacle(printed: str) -> bool:
-    """Tell from a fingerprint whether something else than a plain file is there."""
+    """Tell from a fingerprint whether anything but a plain file is there."""
     return printed.startswith("!")

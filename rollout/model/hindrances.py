@@ -1,4 +1,4 @@
-"""What keeps a checkout from having what upstream has, and how to say it."""
+"""The reasons why a checkout does not have what upstream has, and their words."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class OwnCommits(Struct, frozen=True):
 
 
 class Edited(Struct, frozen=True):
-    """Files are neither as they were nor as upstream has them; each with what it is instead."""
+    """Files are neither as they were nor as upstream has them; each with what it is now."""
 
     files: tuple[tuple[PurePosixPath, str], ...]
 
@@ -81,7 +81,7 @@ class LeftAlone(Struct, frozen=True):
 
 
 class NotUpdated(Struct, frozen=True):
-    """Nothing hinders: only nobody has updated it yet."""
+    """Nothing hinders it; nobody has updated it yet."""
 
 
 class NotCloned(Struct, frozen=True):

@@ -49,7 +49,7 @@ class Machine(Struct, frozen=True):
 
 
 class Branch(Struct, frozen=True):
-    """One branch of one repository. `url` None means: the checkout's own remote says it, or there is none."""
+    """One branch of one repository. `url` None means that the checkout's own remote has it, or that there is none."""
 
     url: str | None
     remote: str
@@ -68,7 +68,7 @@ Location = Branch | Folder
 
 
 class FileRule(Struct, frozen=True):
-    """How one managed path is written: what all patterns that cover it say together."""
+    """How one managed path is written: the combined settings of all patterns that match it."""
 
     mode: Mode = Mode.WHOLE
     block_id: str | None = None
@@ -78,7 +78,7 @@ class FileRule(Struct, frozen=True):
     max_lines: int | None = None
     secrets: str = "block"
     markers: tuple[str, ...] = ()  # the two lines of a block, with ID in them
-    replaces: tuple[str, ...] = ()  # the sections that a block takes the place of when the file is adopted
+    replaces: tuple[str, ...] = ()  # the sections that a block replaces when the file is adopted
     formatter: str | None = None
     allow: tuple[str, ...] = ()
     placeholders: tuple[str, ...] = ()
@@ -96,7 +96,7 @@ class FilePattern(Struct, frozen=True):
 
 
 class Hold(Struct, frozen=True):
-    """That a target is to be left as it is; up to a day, written as 2026-03-01, or for good."""
+    """A hold on a target: until a day, written as 2026-03-01, or for good."""
 
     until: str | None = None
 
@@ -111,7 +111,7 @@ class Target(Struct, frozen=True):
     variables: Mapping[str, Variable]
     line: int = 0
     needs: tuple[str, ...] = ()  # targets that must be as they should be before this one is written
-    machines: tuple[str, ...] = ()  # where it is; none is wherever the program runs
+    machines: tuple[str, ...] = ()  # where it is; none means wherever the program runs
     delivery: Delivery = Delivery()
     hold: Hold | None = None
     agents: tuple[str, ...] | None = None  # who is to read the rules of its sets; None: rules are files like others
@@ -140,5 +140,7 @@ class Inventory(Struct, frozen=True):
     forbid: tuple[Forbidden, ...] = ()
     pace: Pace = Pace()
     forges: Mapping[str, Forge] = field(default_factory=dict)
-    target_may: tuple[str, ...] | None = None  # what targets may say for themselves; None is that nobody looks
-    discover: tuple[str, ...] = ()  # sources of repositories that it may not name yet
+    target_may: tuple[str, ...] | None = (
+        None  # what targets may set in their own `.rollout.yaml`; None means that nobody reads it
+    )
+    discover: tuple[str, ...] = ()  # sources of repositories that it may not list yet

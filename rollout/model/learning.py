@@ -20,9 +20,9 @@ class LeftOut(Struct, frozen=True):
 
 
 class Source(Struct, frozen=True):
-    """One repository that is learned from: its name in the inventory, and what its default branch holds.
+    """One repository to learn from: its name in the inventory, and the files of its default branch.
 
-    `listing` has the paths of all its files, `snapshot` those that it has in common with others.
+    `listing` has the paths of all its files, `snapshot` those that it shares with others.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Source(Struct, frozen=True):
 
 
 class Form(StrEnum):
-    """What becomes of a path that several repositories have."""
+    """What to do with a path that several repositories have."""
 
     TEMPLATE = "template"
     BLOCK = "block"
@@ -44,10 +44,10 @@ Value = str | bool
 
 
 class Learned(Struct, frozen=True):
-    """One path in the repositories whose texts are near enough to come from one template.
+    """One path in the repositories whose texts are similar enough to come from one template.
 
-    `values` are what its variables are in each repository. `text` is the template's; a file `is_rendered` unless all
-    its copies are equal.
+    `values` are the values of its variables in each repository. `text` is the template's; a file `is_rendered` unless
+    all its copies are equal.
     """
 
     path: PurePosixPath
@@ -72,7 +72,7 @@ class TemplateSet(Struct, frozen=True):
 
 
 class Proposal(Struct, frozen=True):
-    """All that is to be taken over, and what is not."""
+    """Everything to take over, and what is left out."""
 
     sources: tuple[Source, ...]
     files: tuple[Learned, ...]

@@ -1,4 +1,4 @@
-"""What an inventory says about the texts of a target as a whole: how much is loaded, and what none may say any more."""
+"""Limits on the texts of a target as a whole: how much is loaded, and what no file may contain."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rollout.model.few import few
 
 
 class Budget(Struct, frozen=True):
-    """How much of these files together may be loaded by whoever reads them."""
+    """How much text of these files together may be loaded."""
 
     name: str
     files: tuple[str, ...]
@@ -21,7 +21,7 @@ class Budget(Struct, frozen=True):
 
 
 class Forbidden(Struct, frozen=True):
-    """A text, or a pattern, that no file of a target may hold."""
+    """A text, or a pattern, that no file of a target may contain."""
 
     words: str
     is_pattern: bool = False
@@ -32,7 +32,7 @@ class Forbidden(Struct, frozen=True):
 
 
 class BudgetPart(Struct, frozen=True):
-    """One file that counts, and how long it is upstream now."""
+    """One counted file, and its length upstream now."""
 
     path: PurePosixPath
     chars: int
@@ -45,7 +45,7 @@ class BudgetPart(Struct, frozen=True):
 
 
 class BudgetUse(Struct, frozen=True):
-    """What the files of a budget come to in a target; tokens are an estimate."""
+    """The size of a budget's files in a target; tokens are an estimate."""
 
     budget: Budget
     chars: int

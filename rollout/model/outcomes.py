@@ -28,7 +28,7 @@ class Verdict(StrEnum):
 
 
 class Author(Struct, frozen=True):
-    """Who signs a commit, as the person's own git configuration says."""
+    """The author or committer of a commit, from the person's own git configuration."""
 
     name: str
     email: str
@@ -92,7 +92,7 @@ class Outcome(Struct, frozen=True):
 
     @property
     def recorded(self) -> str:
-        """Return what is told as it is recorded: with dates, for whoever reads it later."""
+        """Return the outcome for the record: with dates, for those who read it later."""
         return "; ".join(filter(None, (dated(self.why).text, *self.notes)))
 
 
@@ -103,12 +103,12 @@ CHANGED = frozenset({Verdict.PUSHED, Verdict.COMMITTED, Verdict.WRITTEN, Verdict
 class Share(Struct, frozen=True):
     """What the runs of a rollout did to one target."""
 
-    changes: tuple[Outcome, ...]  # those that changed it, in their order
-    last: Outcome  # the last word about it
+    changes: tuple[Outcome, ...]  # those that changed it, in order
+    last: Outcome  # the last outcome
 
     @property
     def paths(self) -> tuple[WrittenPath, ...]:
-        """Return what changed over all of the runs: from before the first to after the last."""
+        """Return what changed over all runs: from before the first to after the last."""
         found: dict[str, WrittenPath] = {}
         for outcome in self.changes:
             for written in outcome.paths:
@@ -134,11 +134,11 @@ class PastRun(Struct, frozen=True):
     digest: str
     exit_code: int | None
     outcomes: tuple[Outcome, ...] = ()
-    at_work: bool = False  # it has not ended because it is not over
+    at_work: bool = False  # it has not ended because it is still at work
 
 
 class LastOutcome(Struct, frozen=True):
-    """What the ledger says of a target last, and when it was last changed by us."""
+    """The ledger's last outcome of a target, and when we last changed it."""
 
     outcome: str
     reason: str

@@ -1,4 +1,4 @@
-"""What templates read: the questions they ask, the answers they get, and what of it counts as input of a plan."""
+"""What templates read: their questions, the answers, and which of these are inputs of a plan."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Question(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """What a file says, None where there is none; or the paths that a pattern names; or why there is no answer."""
+    """The text of a file (None if there is none), the paths that a pattern matches, or why there is no answer."""
 
     text: str | None = None
     paths: tuple[str, ...] = ()
@@ -35,9 +35,9 @@ class Answer(Struct, frozen=True):
 
 
 class Input(Struct, frozen=True):
-    """One thing that a managed file was made of: a file of a target, or which files a pattern named.
+    """One input of a managed file: a file of a target, or the files that a pattern matched.
 
-    `managed` says that it is what rollout itself writes there, and not what it found.
+    `managed` says that rollout itself writes it, and did not find it.
     """
 
     path: str

@@ -86,7 +86,7 @@ class Change(Struct, frozen=True):
 
     @property
     def idle(self) -> bool:
-        """Tell whether it comes to what is there already: a merge of drift with a template that did not change."""
+        """Tell whether it changes nothing: a merge of drift with a template that did not change."""
         return self.before == self.after
 
 
@@ -102,32 +102,32 @@ class Step(Struct, frozen=True):
     managed: Mapping[PurePosixPath, str] = field(default_factory=dict)  # path -> fingerprint when planned
     in_sync: int = 0
     pending: str | None = None  # our own commit that is not upstream yet
-    overtaken: bool = False  # a commit of ours waits that is no longer what upstream and the templates ask for
-    outrun: tuple[PurePosixPath, ...] = ()  # files of that commit that others changed upstream since
+    overtaken: bool = False  # the waiting commit of ours is no longer what upstream and the templates ask for
+    outrun: tuple[PurePosixPath, ...] = ()  # files of that commit that others have changed upstream since
     follow: bool = False  # the checkout is behind and nothing hinders it
     warnings: tuple[str, ...] = ()
     orphans: tuple[PurePosixPath, ...] = ()
     identity: str = ""  # where the target lives: url or folder
-    author: str = ""  # who a commit would be by
+    author: str = ""  # the author of a commit
     commit: str | None = None  # our newest commit: the one that waits, else the one upstream
     ahead: int | None = None  # commits of the local branch that upstream does not have
-    behind: int | None = None  # and the other way round
+    behind: int | None = None  # commits of upstream that the local branch does not have
     known_at: float | None = None  # when upstream was last asked, in seconds since the epoch
-    checkout: tuple[tuple[PurePosixPath, str], ...] = ()  # managed paths of the checkout that upstream has otherwise
+    checkout: tuple[tuple[PurePosixPath, str], ...] = ()  # managed paths of the checkout that differ from upstream
     awaits: Action | None = None  # the decision that a blocked target waits for
     inputs: tuple[Input, ...] = ()  # what its templates read
     needs: tuple[str, ...] = ()  # targets that must be as they should be before it is written
-    budgets: tuple[BudgetUse, ...] = ()  # what is loaded of it
+    budgets: tuple[BudgetUse, ...] = ()  # the use of its budgets
     kept: tuple[PurePosixPath, ...] = ()  # files that a person decided to keep as they are
-    frozen: bool = False  # the inventory asks for it to be left as it is
+    frozen: bool = False  # the inventory holds it
     held: tuple[PurePosixPath, ...] = ()  # files that were reverted, and whose templates have not changed since
     findings: tuple[Finding, ...] = ()  # what is wrong with its texts as a whole
     collides: tuple[Collision, ...] = ()  # commits of a person's own that are not upstream and touch managed paths
-    via: Via = Via.PUSH  # the way on which its changes are delivered
+    via: Via = Via.PUSH  # how its changes are delivered
     delivery: Delivery = Delivery()
-    proposal: Proposal | None = None  # what a review would say, where its changes are proposed
-    standing: Standing | None = None  # and how the proposal stands
-    asked: str = ""  # all that decided what is desired, in one word; a saved plan does not hold it
+    proposal: Proposal | None = None  # the proposal, if its changes are proposed in a review
+    standing: Standing | None = None  # the state of that proposal
+    asked: str = ""  # a digest of all that decided what is desired; not part of a saved plan
 
     @property
     def reason(self) -> str:

@@ -104,7 +104,7 @@ def summary(steps: Iterable[Step]) -> dict[str, int]:
 
 
 def digest(plan: Plan) -> str:
-    """Return what a plan would do, in one number: the same steps have the same digest."""
+    """Return a digest of what a plan would do: the same steps have the same digest."""
     steps = [
         [
             step.target,

@@ -53,7 +53,7 @@ def plan_file(plan: Plan, diff: Callable[[Step, Change], str | None]) -> bytes:
     return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-# Here a plan crosses the border of JSON: a document as it was written, or as somebody saved it.
+# Here a plan crosses the border of JSON.
 
 
 def _digest_of(document: Mapping[str, Any]) -> str:
@@ -76,9 +76,9 @@ def _location(location: Location) -> DOCUMENT:
 
 
 def read_plan(content: bytes, shown: str) -> tuple[Plan, dict[str, DOCUMENT]]:
-    """Return a saved plan and where each target was when it was made.
+    """Return a saved plan and the place of each target when it was made.
 
-    Raises Refused for another version, for damage, and for what no plan of ours holds.
+    Raises Refused for another version, for damage, and for what no plan of ours contains.
     """
     try:
         document = json.loads(content)

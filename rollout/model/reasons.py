@@ -1,4 +1,4 @@
-"""Why a target is in its state, and why an outcome came about: values, made into text where somebody reads them."""
+"""Why a target is in its state, and why an outcome came about: values, made into text where somebody reads it."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Way(Enum):
 
 
 class Said(Struct, frozen=True):
-    """A sentence whose parts nobody asks for: git's, the system's, or that of a saved plan."""
+    """Plain words that no code looks into: git's, the system's, or those of a saved plan."""
 
     text: str
 
 
 class WayOut(Struct, frozen=True):
-    """The command that decides; `options` make it work on what the command at hand works on and nothing else."""
+    """The command that decides; `options` restrict it to what the present command works on."""
 
     way: Way
     options: str = ""
@@ -81,7 +81,7 @@ class SinceWaiting(Struct, frozen=True):
 
 
 class Later(Struct, frozen=True):
-    """It is not its turn yet: nothing is wrong, and the same command goes on when it is."""
+    """Its turn has not come: nothing is wrong, and the same command continues when it has."""
 
     words: str
 
@@ -91,7 +91,7 @@ Part = Later | Said | FileCauses | Stays | WayOut | HeldBack | Needs | Collision
 
 
 class Reason(Struct, frozen=True):
-    """What there is to say, in order; nothing if all is well."""
+    """The parts of a reason, in order; none if all is well."""
 
     parts: tuple[Part, ...] = ()
 
@@ -104,7 +104,7 @@ class Reason(Struct, frozen=True):
 
     @property
     def later(self) -> bool:
-        """Tell whether it is only not its turn yet."""
+        """Tell whether only its turn has not come yet."""
         return any(isinstance(part, Later) for part in self.parts)
 
     def also(self, *parts: Part) -> Reason:
@@ -115,7 +115,7 @@ NONE = Reason()
 
 
 def said(text: str) -> Reason:
-    """Return a reason of which only the words matter."""
+    """Return a reason made of plain words."""
     return Reason((Said(text),)) if text else NONE
 
 
@@ -137,7 +137,7 @@ _SHORTENED = (FileCauses, Kept, OnHold, HeldBack)
 
 
 def pointed(reason: Reason, options: str) -> Reason:
-    """Return a reason whose ways out, as they are typed, have further options."""
+    """Return a reason whose commands have further options."""
     return _each(reason, lambda part: _pointed(part, options))
 
 
@@ -156,7 +156,7 @@ def dated(reason: Reason) -> Reason:
 
 
 def for_many(reason: Reason) -> Reason:
-    """Return the reason of several targets that is the same in all: its ways out are for all of them."""
+    """Return the common reason of several targets; its ways out are for all of them."""
     return _each(reason, _for_many)
 
 
@@ -168,7 +168,7 @@ def _for_many(part: Part) -> Part:
 
 
 def without_ways(reason: Reason) -> Reason:
-    """Return a reason that says what is, and not what to do about it."""
+    """Return a reason without its ways out."""
     return _each(reason, lambda part: replace(part, decide=None) if isinstance(part, FileCauses) else part)
 
 

@@ -19,7 +19,7 @@ class Deliver(StrEnum):
 
 
 class Via(StrEnum):
-    """The way on which a change is delivered."""
+    """How a change is delivered."""
 
     PUSH = "push"
     PUSH_OPTIONS = "push-options"
@@ -36,7 +36,7 @@ class Via(StrEnum):
 
     @property
     def by_ref(self) -> bool:
-        """Tell whether the change goes to refs/for/BRANCH, and the forge says on which ref it is then."""
+        """Tell whether the change goes to refs/for/BRANCH; the forge then names the real ref."""
         return self in {Via.AGIT, Via.GERRIT}
 
 
@@ -53,14 +53,14 @@ class ForgeKind(StrEnum):
 
 
 class Forge(Struct, frozen=True):
-    """A forge: what it runs, and where its HTTP interface is, with the path of its version."""
+    """A forge: its software, and the address of its HTTP interface, with the path of the version."""
 
     kind: ForgeKind
     api: str | None = None
 
 
 class Rules(Struct, frozen=True):
-    """What the inventory asks of reviews; a title or body of None leaves the words to us."""
+    """The inventory's settings for reviews; a title or body of None leaves the text to us."""
 
     id: str = "rollout"
     title: str | None = None
@@ -79,7 +79,7 @@ class Rules(Struct, frozen=True):
 
 
 class Origin(Struct, frozen=True):
-    """Which inventory proposes, in one word that no path can be read from, and the commit that it stands at."""
+    """Which inventory proposes, as a word that reveals no path, and its commit."""
 
     inventory: str = ""
     commit: str | None = None
@@ -93,11 +93,11 @@ class Delivery(Struct, frozen=True):
     forge: Forge | None = None
     forges: Mapping[str, Forge] = field(default_factory=dict)
     origin: Origin = Origin()
-    may: tuple[str, ...] = ()  # what a target may say for itself in .rollout.yaml
+    may: tuple[str, ...] = ()  # what a target may set in its own .rollout.yaml
 
 
 class ReviewState(StrEnum):
-    """How a review stands."""
+    """The state of a review."""
 
     OPEN = "open"
     MERGED = "merged"
@@ -116,7 +116,7 @@ class ReviewAct(StrEnum):
 
 
 class Checks(StrEnum):
-    """What the forge's checks say of a review."""
+    """The result of the forge's checks of a review."""
 
     GREEN = "green"
     RED = "red"
@@ -126,7 +126,7 @@ class Checks(StrEnum):
 
 
 class Review(Struct, frozen=True):
-    """One review as its forge tells of it; what the forge does not tell is None, "" or unknown."""
+    """One review as its forge reports it; what the forge does not report is None, "" or unknown."""
 
     url: str
     number: int | None = None
@@ -138,7 +138,7 @@ class Review(Struct, frozen=True):
     updated_at: str = ""
     by: str = ""  # who closed it
     head: str = ""  # the commit that it proposes
-    marker: Marker | None = None  # what is hidden in its text
+    marker: Marker | None = None  # the marker in its text
 
 
 class TakenBack(Struct, frozen=True):
@@ -149,7 +149,7 @@ class TakenBack(Struct, frozen=True):
 
 
 class Proposal(Struct, frozen=True):
-    """What a step proposes: a digest of what the change says, and the words, where the inventory has its own."""
+    """The proposal of a step: a digest of its change, and the inventory's own words, if any."""
 
     says: str
     title: str | None = None
@@ -171,13 +171,13 @@ class Standing(Struct, frozen=True):
     ours: bool = True
     same: bool = False
     on_tip: bool = False
-    who: str = ""  # whose commit is on the branch, where it is not ours
+    who: str = ""  # the author of the commit on the branch, if it is not ours
     foreign: str = ""  # why the branch is not this inventory's
     declined: str = ""  # why it counts as declined
-    done: bool = False  # upstream has what it says, and what is left of it has been cleared away
+    done: bool = False  # upstream has the change, and the rest of the proposal has been removed
     review: Review | None = None
-    ref: str = ""  # the ref that carries it, where the forge made that
-    key: str = ""  # by which the forge knows the change
+    ref: str = ""  # the ref that holds it, if the forge made one
+    key: str = ""  # the forge's id of the change
     gone: bool = False  # the branch is no longer there
     subject: str = ""  # of our commit
 
@@ -187,7 +187,7 @@ class Standing(Struct, frozen=True):
 
     @property
     def on_branch(self) -> bool:
-        """Tell whether a branch of ours carries it, as it was seen there."""
+        """Tell whether a branch of ours holds it, as we last saw."""
         return not self.ref and not self.gone
 
     @property
@@ -196,7 +196,7 @@ class Standing(Struct, frozen=True):
 
     @property
     def told(self) -> Review | None:
-        """Return the review as it is told: that a person took it over is part of its state."""
+        """Return the review for display: that a person took it over is part of its state."""
         if self.review is None or not self.taken_over or self.review.state is not ReviewState.OPEN:
             return self.review
         return replace(self.review, state=ReviewState.TAKEN_OVER)
@@ -208,7 +208,7 @@ class Standing(Struct, frozen=True):
 
 
 class Proposed(Struct, frozen=True):
-    """How a proposal stood when it was last looked at, and the digest of what it says."""
+    """The state of a proposal when we last looked, and the digest of its change."""
 
     standing: Standing
     says: str

@@ -6,11 +6,11 @@ from msgspec import Struct
 
 
 class Wave(Struct, frozen=True):
-    """Targets that go together; the gate is a command that has to say yes before the next wave begins."""
+    """Targets that are written together; the gate is a command that must agree before the next wave begins."""
 
     limits: tuple[str, ...]
     gate: str | None = None
-    within: float = 600.0  # seconds that one try of the gate may take
+    within: float = 600.0  # seconds that the gate may take to answer
 
     @property
     def named(self) -> str:
@@ -18,7 +18,7 @@ class Wave(Struct, frozen=True):
 
 
 class Pace(Struct, frozen=True):
-    """How many new reviews may be opened; None is any number."""
+    """How many new reviews may be opened; None is no limit."""
 
     waves: tuple[Wave, ...] = ()
     max_open: int | None = None

@@ -19,7 +19,7 @@ _SUBMODULE = "160000"
 
 
 class _Folder(Struct):
-    """What becomes of one folder: new entries by name (None: it goes), and folders below it."""
+    """The changes in one folder: new entries by name (None: removed), and the folders below it."""
 
     files: dict[str, tuple[str, str] | None] = field(default_factory=dict)
     folders: dict[str, _Folder] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class NewObjects(Struct):
 def commit(
     base: Tree, branch: str, changes: Iterable[Change], identity: Identity, message: str, when: int
 ) -> NewObjects:
-    """Return the commit on `base` that makes exactly these changes, sealed; raise GitError where one cannot be made."""
+    """Return the sealed commit on `base` that makes exactly these changes; raise GitError if there can be none."""
     built = NewObjects(len(base.commit))
     top = _Folder()
     moved = []
@@ -64,7 +64,7 @@ def _place(top: _Folder, path: PurePosixPath) -> _Folder:
 
 
 def _tree(base: Tree, old: str | None, folder: _Folder, built: NewObjects, place: PurePosixPath) -> str | None:
-    """Add the tree that a folder becomes; return its id, or None where nothing is left in it."""
+    """Add the new tree of a folder; return its id, or None if nothing is left in it."""
     entries = dict(base.entries(old)) if old is not None else {}
     for name, below in folder.folders.items():
         there = entries.get(name)
@@ -107,7 +107,7 @@ def _text(tree: str, parent: str, identity: Identity, message: str, when: int) -
 
 
 def brought(objects: Objects, base: str, commit: str) -> list[tuple[str, bytes]]:
-    """Return the objects of a commit that the commit below it has not: what has to travel to whoever has that one."""
+    """Return the objects of a commit that its parent does not have: those to send to whoever has the parent."""
     found: dict[str, tuple[str, bytes]] = {}
     _brought(objects, Tree(objects, base), Tree(objects, commit), found)
     _take(objects, commit, found)

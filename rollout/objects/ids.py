@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 
-# What an object is named, whichever of the two formats the repository has.
+# An object's id in either of git's two formats.
 ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 
 
 def object_format(id_size: int) -> str:
-    """Return what git calls the format in which ids have so many characters."""
+    """Return git's name of the format whose ids have so many characters."""
     return "sha1" if id_size == 40 else "sha256"
 
 

@@ -1,4 +1,4 @@
-"""Git's index as a file: what a work tree file looks like, so that git need not read it to know it clean."""
+"""Edit git's index file: record what work tree files look like, so that git need not read them to know them clean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text of a commit: its message with the trailers, and what can be read out of it again."""
+"""Write the message of a commit with its trailers, and read them back."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from rollout.errors import UsageError
 from rollout.model.outcomes import Author, Run
 from rollout.model.plan import Change
 
-_LATEST = 4_102_444_800  # 2100-01-01: no clock that is only a little wrong says so
+_LATEST = 4_102_444_800  # 2100-01-01: no clock that is only slightly wrong goes beyond it
 
 
 def committed_at(commit: bytes) -> int:
-    """Return when a commit says that it was made; 0 where it says nothing that a clock could have said."""
+    """Return the date of a commit; 0 if it has none that a clock could have given."""
     match = re.search(rb"^committer .*> (\d+) [+-]\d{4}$", commit.partition(b"\n\n")[0], re.MULTILINE)
     said = int(match[1]) if match and len(match[1]) < 20 else 0
     return said if said < _LATEST else 0
@@ -41,17 +41,17 @@ def up_to_ours(text: str) -> str:
 
 
 def merged(text: str) -> dict[str, str]:
-    """Return the paths at which one of our own messages says that a merge of drift was accepted, and its sha256."""
+    """Return the paths where our message records an accepted merge of drift, with the sha256."""
     return _noted(text, "Rollout-Merged: ")
 
 
 def kept(text: str) -> dict[str, str]:
-    """Return the paths of which one of our own messages says that they are kept, and what was asked for there."""
+    """Return the paths that our message records as kept, with what was asked for there."""
     return _noted(text, "Rollout-Kept: ")
 
 
 def held(text: str) -> dict[str, str]:
-    """Return the paths that one of our own messages holds as they are written, and what was asked for there."""
+    """Return the paths that our message records as held, with what was asked for there."""
     return _noted(text, "Rollout-Held: ")
 
 
@@ -69,7 +69,7 @@ def run_and_target(text: str) -> tuple[str | None, str | None]:
 
 
 def inventory(text: str) -> str:
-    """Return the word by which one of our own messages names the inventory that proposes it."""
+    """Return the word that names the proposing inventory in one of our messages."""
     last = text.rstrip("\n").rpartition("\n\n")[2]
     return next((line.partition(": ")[2] for line in last.split("\n") if line.startswith(INVENTORY)), "")
 
@@ -80,7 +80,7 @@ def change_id(text: str) -> str:
 
 
 def topic(text: str) -> str:
-    """Return the name under which a forge has a proposal that began again."""
+    """Return the name that a forge has for a proposal that was started again."""
     found = re.search(r"^Rollout-Topic: (\S+)$", text, re.MULTILINE)
     return "" if found is None else found[1]
 
@@ -90,7 +90,7 @@ TOPIC = "Rollout-Topic: "
 
 
 class Words(Struct, frozen=True):
-    """What a person says in the commits of a run; a message of None leaves the words to us, or as they are."""
+    """A person's words for the commits of a run; a message of None leaves the text to us, or as it is."""
 
     message: str | None = None
     trailers: tuple[str, ...] = ()
@@ -106,7 +106,7 @@ class Words(Struct, frozen=True):
 
 
 def trailer(text: str) -> str:
-    """Return a trailer as git writes it; raise UsageError for what would be none, or one of ours."""
+    """Return a trailer as git writes it; raise UsageError if it is not one, or is one of ours."""
     match = re.fullmatch(r"([A-Za-z0-9][A-Za-z0-9-]*)[ \t]*[:=][ \t]*(\S.*)", text.strip())
     if match is None or not match[2].isprintable():
         raise UsageError(f"--trailer takes \"KEY: VALUE\", the key of letters, digits and '-', not {text!r}")
@@ -116,9 +116,9 @@ def trailer(text: str) -> str:
 
 
 def message(subject: str, run: Run, target: str, changes: Iterable[Change], more: Iterable[str] = ()) -> str:
-    """Return the commit message: what a person says, then the trailers by which rollout knows its own commits.
+    """Return the commit message: the person's words, then the trailers by which rollout knows its own commits.
 
-    Trailers at the end of what the person says, the trailers in `more` and ours stand together as one block.
+    Trailers at the end of the person's words, the trailers in `more` and ours form one block.
     """
     first = " ".join(subject.split("\n", 1)[0].split()) or "rollout"
     body = subject.split("\n", 1)[1].strip("\n") if "\n" in subject else ""
@@ -133,7 +133,7 @@ def message(subject: str, run: Run, target: str, changes: Iterable[Change], more
 
 
 def keeps(changes: Iterable[Change]) -> list[str]:
-    """Return the trailers that note which files are kept as others left them, and which held as they are written."""
+    """Return the trailers that record which files are kept as others left them, and which are held."""
     made = list(changes)
     found = [f"Rollout-Kept: {change.path} {change.asks}" for change in made if change.keep]
     return found + [f"Rollout-Held: {change.path} {change.asks}" for change in made if change.hold and change.asks]
@@ -153,7 +153,7 @@ def _trailers_at_the_end(text: str) -> list[str]:
     trailers, others, inside = 0, 0, False
     for line in lines:
         if line[:1] in {" ", "\t"} and inside:
-            continue  # goes on with the trailer above
+            continue  # continues the trailer above
         inside = line.startswith(_BY_GIT) or _TRAILER.match(line) is not None
         trailers, others = trailers + inside, others + (not inside)
     by_git = any(line.startswith(_BY_GIT) for line in lines)

@@ -17,7 +17,7 @@ SMALL = 1 << 20
 
 
 class Pack(Struct):
-    """One pack and its index, in which the ids are sorted; the pack itself is opened when it has what is asked for."""
+    """One pack and its sorted index; the pack itself is opened when an object in it is needed."""
 
     place: str
     index: pack_format.Bytes
@@ -58,7 +58,7 @@ class Pack(Struct):
 
 
 def content_of(path: str) -> pack_format.Bytes:
-    """Return a file's bytes, mapped when it is large: to map and unmap a small one takes longer than to read it."""
+    """Return a file's bytes, mapped if it is large: mapping a small one takes longer than reading it."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
         if os.fstat(descriptor).st_size > SMALL:

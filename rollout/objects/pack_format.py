@@ -34,7 +34,7 @@ Content = tuple[str, bytes]  # (kind, content)
 
 
 def tree_entries(content: bytes, size: int) -> Iterator[tuple[str, bytes, str]]:
-    """Yield (mode, name, id) of what stands in a tree; `size` is that of a raw id."""
+    """Yield (mode, name, id) of the entries of a tree; `size` is the length of a raw id."""
     at = 0
     while at < len(content):
         space, end = content.index(b" ", at), content.index(b"\0", at)
@@ -52,7 +52,7 @@ def _digits(data: Bytes, at: int) -> bytes:
 
 
 def entry_head(data: Bytes, at: int) -> tuple[int, int, int]:
-    """Return the kind of the entry at an offset, the size of what is deflated in it, and where what follows begins."""
+    """Return the kind of the entry at an offset, its inflated size, and the offset after its header."""
     first, *others = digits = _digits(data, at)
     size = first & 15
     for place, byte in enumerate(others):
@@ -70,7 +70,7 @@ def back_offset(data: Bytes, at: int) -> tuple[int, int]:
 
 
 def inflated(data: Bytes, at: int, size: int) -> tuple[bytes, int]:
-    """Return the so many bytes that were deflated at an offset, and where that ends."""
+    """Return the inflated bytes at an offset, and where the deflated ones end."""
     stream = zlib.decompressobj()
     pieces, left = [], size
     while not stream.eof:
@@ -113,7 +113,7 @@ def patched(base: bytes, delta: bytes) -> bytes:
 
 
 def target_size(delta: bytes) -> int:
-    """Return how many bytes a delta makes."""
+    """Return how many bytes a delta produces."""
     return _number(delta, _number(delta, 0)[1])[0]
 
 
@@ -136,7 +136,7 @@ def _copied(delta: bytes, at: int, order: int) -> tuple[int, int, int]:
 
 
 def head(kind: str, length: int) -> bytes:
-    """Return what stands before the deflated content of an entry."""
+    """Return the header before the deflated content of an entry."""
     byte = (NUMBERS[kind] << 4) | (length & 15)
     length >>= 4
     out = bytearray()

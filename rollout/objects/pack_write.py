@@ -19,9 +19,9 @@ from rollout.objects.packs import length, opened
 def write(
     folder: Path, objects: Iterable[tuple[str, bytes]], id_size: int, *, promisor: bool = False
 ) -> tuple[str, bytes]:
-    """Put objects (kind, content) below `folder` as one pack that is there whole, and on the disk, or not at all.
+    """Write objects (kind, content) below `folder` as one pack, complete and on the disk, or not at all.
 
-    Return the pack's name, and the pack. What the objects of a `promisor` pack refer to need not be here.
+    Return the pack's name, and the pack. The objects that those of a `promisor` pack refer to need not be here.
     """
     size = id_size // 2
     pack, entries = _pack(objects, size)
@@ -30,15 +30,15 @@ def write(
     _put(folder / "pack" / f"{name}.pack", pack)
     if promisor:
         _put(folder / "pack" / f"{name}.promisor", b"")
-    _put(folder / "pack" / f"{name}.idx", index)  # what makes the pack count comes last
+    _put(folder / "pack" / f"{name}.idx", index)  # the index, which makes the pack valid, comes last
     return name, pack
 
 
 def gather(folder: Path, id_size: int, most: int) -> None:
-    """Make one pack of all small ones if there are more than `most`; every object stays, referred to or not.
+    """Combine all small packs into one if there are more than `most`; every object stays, referred to or not.
 
-    `git repack` will not do: in a store without all objects it drops those of ours that upstream has, too, and a
-    server that knows no filters sends what comes next as the difference to them.
+    `git repack` will not do: in a store without all objects it also drops those of ours that upstream has, and a server
+    that knows no filters sends what comes next as a difference from them.
     """
     indexes = sorted((folder / "pack").glob("*.idx"))
     small = [index for index in indexes if length(index.with_suffix(".pack")) <= SMALL]

@@ -22,15 +22,15 @@ Stored = tuple[str, str, bytes]  # (id, kind, content)
 
 
 class Packs:
-    """Answers what an object is, out of the packs and loose objects of one folder; damage is a GitError."""
+    """Look objects up in the packs and loose objects of one folder; damage is a GitError."""
 
     def __init__(self, folder: Path, id_size: int, *, lenient: bool = False) -> None:
-        """Read below `folder`; where `lenient`, what a damaged pack has is not here."""
+        """Read below `folder`; if `lenient`, objects in a damaged pack count as missing."""
         self._lenient = lenient
         self._folder = str(folder)
         self._size = id_size // 2
         self._names: list[str] = []  # of packs, newest first
-        self._packs: dict[str, Pack] = {}  # those that were opened: most objects are in the newest
+        self._packs: dict[str, Pack] = {}  # the opened ones: most objects are in the newest
 
     def read(self, name: str) -> Stored | None:
         """Return (id, kind, content), or None where the object is not here; `ID^{tree}` is a commit's tree."""
@@ -62,7 +62,7 @@ class Packs:
         return None if found is None else found[1:]
 
     def has(self, name: str) -> bool:
-        """Tell whether an object is here; its content is not looked at."""
+        """Tell whether an object is here, without reading its content."""
         if not ID.match(name):
             return False
         raw = bytes.fromhex(name)
@@ -96,7 +96,7 @@ class Packs:
         return head.split(b" ")[0].decode(), content
 
     def _look_again(self) -> bool:
-        """Look which packs came since we last looked; tell whether there are any."""
+        """Find the packs that are new since we last looked; tell whether there are any."""
         with os.scandir(f"{self._folder}/pack") as entries:
             found = {entry.name: entry.stat().st_mtime_ns for entry in entries if entry.name.endswith(".idx")}
         new = sorted(found.keys() - set(self._names), key=lambda name: found[name], reverse=True)
@@ -112,7 +112,7 @@ class Packs:
         return self._packs[name]
 
     def _at(self, pack: Pack, offset: int) -> tuple[str, bytes]:
-        """Return what stands at an offset: deltas are followed down to their base and applied upwards."""
+        """Return the object at an offset: follow deltas down to their base and apply them upwards."""
         deltas: list[bytes] = []
         while len(deltas) < _MAX_CHAIN:
             number, size, start = pack_format.entry_head(pack.data, offset)
@@ -172,7 +172,7 @@ def _applied(base: bytes, deltas: list[bytes]) -> bytes:
 
 
 def damaged(folder: Path) -> bool:
-    """Tell whether a pack below `folder` is not the one that its index is of; what is inside is not looked at."""
+    """Tell whether a pack below `folder` does not belong to its index, without reading its content."""
     for index in (folder / "pack").glob("*.idx"):
         try:
             listed, packed = content_of(str(index)), content_of(str(index.with_suffix(".pack")))

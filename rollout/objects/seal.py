@@ -1,6 +1,7 @@
 """The seal in a commit's message, by which rollout knows its own: a digest of it, and the branch it was made for.
 
-Trailers alone prove nothing: who amends, squashes or resolves one of our commits keeps them. Its seal fits no more.
+Trailers alone prove nothing: a person who amends, squashes or resolves one of our commits keeps them. The seal then no
+longer matches.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import PurePosixPath
 
 from rollout.model.outcomes import Author
 
-Side = tuple[str, str] | None  # (mode, id) of a file, or None where there is none
+Side = tuple[str, str] | None  # (mode, id) of a file, or None if there is none
 
 Moved = tuple[PurePosixPath, Side, Side]  # a path, before and after
 
@@ -36,9 +37,9 @@ def put(text: str, branch: str, author: Author, moved: Iterable[Moved]) -> str:
 
 
 def squashed(commit: bytes, moved: Iterable[Moved]) -> bool:
-    """Tell whether a commit with one parent is a proposal of ours that a forge merged under words of its own.
+    """Tell whether a commit with one parent is a proposal of ours that a forge merged with words of its own.
 
-    It squashes, and names its review and who approved it; what it changes is still what we proposed, and no more.
+    It squashes, and names its review and who approved it; its changes are still exactly those that we proposed.
     """
     found = _CHANGE.findall(_text(commit))
     return len(found) == 1 and bool(found[0] == _changes(moved))
@@ -57,7 +58,8 @@ def claimed(text: str) -> bool:
 def fits(commit: bytes, moved: Iterable[Moved], branch: str | None = None) -> bool:
     """Tell whether a commit with one parent, which makes these changes, is as rollout sealed it.
 
-    With `branch` also whether it was made for that: what a person picks from another one is their wish.
+    With `branch`, also whether it was made for that branch: a commit that a person picks from another one is their
+    wish.
     """
     text = _text(commit)
     author = _AUTHOR.search(commit)
@@ -72,9 +74,9 @@ def fits(commit: bytes, moved: Iterable[Moved], branch: str | None = None) -> bo
 
 
 def unsealed(commit: bytes) -> bool:
-    """Tell whether a commit looks as rollout made them before there were seals: never touched since.
+    """Tell whether a commit looks like those from before there were seals, and was never touched since.
 
-    Both its dates are one instant in UTC; whoever amends or picks a commit gives it a later second date.
+    Both its dates are one instant in UTC; amending or picking a commit gives it a later second date.
     """
     author, committer = _AUTHOR.search(commit), _COMMITTER.search(commit)
     if author is None or committer is None or _SEAL.search(_text(commit)):
@@ -105,5 +107,7 @@ def _shown(side: Side) -> str:
     if side is None:
         return "-"
     mode, name = side
-    plain = "100755" if int(mode, 8) & 0o100 else "100644"  # git says so of any plain file, whatever its tree says
+    plain = (
+        "100755" if int(mode, 8) & 0o100 else "100644"
+    )  # git reports this mode for any plain file, whatever its tree says
     return f"{plain if mode.startswith('100') else mode} {name}"

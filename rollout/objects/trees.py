@@ -1,4 +1,4 @@
-"""Paths in git's trees: what stands there, what keeps a file from standing there, what differs between two."""
+"""Paths in git's trees: the entry there, what prevents a file there, and the differences of two trees."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rollout.safety import paths
 
 
 class Objects(Protocol):
-    """Whoever can tell what an object is: its id, its kind and its bytes, or None where it is not here."""
+    """Anything that can look an object up: its id, its kind and its bytes, or None if it is not here."""
 
     def read(self, name: str) -> tuple[str, str, bytes] | None: ...
 
@@ -66,7 +66,7 @@ class Tree:
         return None
 
     def entry(self, path: PurePosixPath) -> Entry:
-        """Return (mode, id) of whatever stands exactly at `path`, or None."""
+        """Return (mode, id) of the entry exactly at `path`, or None."""
         tree = self.root
         for name in path.parent.parts:
             found = self._trees[self._load(tree)].get(name)
@@ -96,7 +96,7 @@ class Tree:
                 yield above / name
 
     def attribute_files(self, managed: Iterable[PurePosixPath]) -> dict[str, str]:
-        """Return folder -> id of each .gitattributes that speaks of the paths."""
+        """Return folder -> id of each .gitattributes that applies to the paths."""
         found = {}
         for folder in {parent for path in managed for parent in path.parents}:
             at = self.at(folder / ".gitattributes")
@@ -121,7 +121,7 @@ class Tree:
         folded: dict[str, str] = {}
         for entry in entries:
             key = paths.fold(entry)
-            # Where upstream has twins already, neither of them can be told from a path of ours.
+            # If upstream has twins already, we cannot tell which of them a path of ours means.
             folded[key] = entry if key not in folded else f"{folded[key]} and {entry}"
         self._folded[name] = folded
 
@@ -132,7 +132,7 @@ PathChange = tuple[PurePosixPath, Entry, Entry]
 
 
 def difference(one: Tree, two: Tree) -> Iterator[PathChange]:
-    """Yield every path whose entry differs, files and links and submodules, in no order that matters."""
+    """Yield every path whose entry differs (files, links and submodules), in any order."""
     yield from _difference(one, one.root, two, two.root, PurePosixPath())
 
 

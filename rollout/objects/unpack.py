@@ -1,4 +1,4 @@
-"""A pack as git sends it, taken apart without a process: its deltas may be for objects that are here already."""
+"""Unpack a pack from git without a process; its deltas may need objects that are here already."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from rollout.objects import ids, messages, pack_format
 from rollout.objects.pack_format import Content
 
-_MOST = 1 << 24  # bytes that all objects and deltas of a pack may have; git unpacks what is larger
+_MOST = 1 << 24  # bytes of all objects and deltas of a pack; git unpacks a larger one
 
 
 def objects(data: bytes, id_size: int, here: Callable[[str], Content | None]) -> dict[str, Content]:
-    """Return the objects of a pack by their ids; `here` returns what an object is that is here already.
+    """Return the objects of a pack by their ids; `here` looks up an object that is here already.
 
-    Raises one of packformat.DAMAGED for anything but a whole pack that can be taken apart here.
+    Raises one of pack_format.DAMAGED for anything but a complete pack that can be unpacked here.
     """
     size = id_size // 2
     *magic, count = pack_format.HEADER.unpack_from(data)
@@ -49,7 +49,7 @@ def objects(data: bytes, id_size: int, here: Callable[[str], Content | None]) ->
 
 
 def spoken_of(found: Mapping[str, Content], shallow: Iterable[str]) -> set[str]:
-    """Return the commits and trees that objects lead to, but for the parents of shallow commits."""
+    """Return the commits and trees that objects refer to, except the parents of shallow commits."""
     cut = set(shallow)
     names: set[str] = set()
     for name, (kind, content) in found.items():

@@ -96,7 +96,7 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
     except FileFault as error:
         elsewhere = error.path not in {None, item.path}
         return _error(item.path, str(error) if elsewhere else error.what, actual, elsewhere=elsewhere)
-    except Exception as error:  # whatever a file's content can provoke is that file's fault, and the others go on
+    except Exception as error:  # anything that a file's content can cause is that file's fault; the others go on
         return _error(item.path, faults.in_words(error), actual)
 
 
@@ -108,7 +108,7 @@ def _situation(item: Managed, actual: File | None, snapshot: Snapshot) -> Situat
 def satisfied(
     item: Managed, actual: File | Obstacle | None, written: Written | None, how: str, kept: str | None = None
 ) -> bool:
-    """Tell whether a path needs no change, for callers that care about the result and not about its history."""
+    """Tell whether a path needs no change, for callers that need the result and not its history."""
     last, notes = {item.path: written} if written else {}, {item.path: kept} if kept else {}
     snapshot = Snapshot("", {item.path: actual}, last, {item.path: how}, kept=notes)
     return change_for(item, snapshot, Decisions()) is None

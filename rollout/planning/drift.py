@@ -1,4 +1,4 @@
-"""Whether others changed what rollout wrote, and what becomes of it."""
+"""Tell whether others changed what rollout wrote, and what to do about it."""
 
 from __future__ import annotations
 

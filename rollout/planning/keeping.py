@@ -13,9 +13,9 @@ WAITING = frozenset({Action.DRIFT, Action.ADOPT, Action.CONFLICT})  # what waits
 
 
 def stays(item: Managed, noted: str | None, decisions: Decisions) -> bool:
-    """Tell whether a file was kept and the template still asks for what it asked for then.
+    """Tell whether a file was kept and the template still asks for the same.
 
-    Only a decision about this very file ends that before; one about all files does not.
+    Only a decision about this file ends that; one about all files does not.
     """
     return noted == item.asks and decisions.named(item.path) is None
 
@@ -26,7 +26,7 @@ def on_hold(item: Managed, noted: str | None, decisions: Decisions) -> bool:
 
 
 def kept(change: Change, asks: str, decisions: Decisions) -> Change:
-    """Return a change that waits for a decision, decided if that is to keep what is there."""
+    """Return a change that waits for a decision; it is decided if the decision is to keep the file."""
     named = decisions.named(change.path)
     how = named if change.action is Action.ADOPT else named or decisions.on_drift
     if how is not OnDrift.KEEP:
@@ -38,7 +38,7 @@ def kept(change: Change, asks: str, decisions: Decisions) -> Change:
 
 
 def as_kept(desired: Desired, snapshot: Snapshot, found: Findings) -> Desired:
-    """Return what a checkout should have: of a file that is kept, what upstream has."""
+    """Return what a checkout should have: for a kept file, what upstream has."""
     kept = {*found.kept, *found.held, *(change.path for change in found.changes if change.keep)}
     if not kept:
         return desired

@@ -1,4 +1,4 @@
-"""What waits for what: a target whose needs are not met, and the order in which steps are written."""
+"""Which target waits for which: targets whose needs are not met, and the order in which steps are written."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _HOPELESS = {
 
 
 def missing(steps: Iterable[Step]) -> list[str]:
-    """Return the needed targets that the plan does not have, of those steps that would write something."""
+    """Return the needed targets that are not in the plan, for steps that would write something."""
     found = list(steps)
     there = {step.target for step in found}
     return list(dict.fromkeys(name for step in found if _would_write(step) for name in step.needs if name not in there))
 
 
 def waiting(steps: Sequence[Step], others: Iterable[Step]) -> tuple[Step, ...]:
-    """Return the steps with those as waiting whose needs cannot be met; `others` are looked at and not written."""
+    """Return the steps, with those waiting whose needs cannot be met; `others` are looked at and not written."""
     by_name = {step.target: step for step in steps}
     unselected = {step.target: step for step in others}
     found: dict[str, Step] = {}
@@ -70,7 +70,7 @@ def in_order(steps: Iterable[Step]) -> Iterator[tuple[Step, ...]]:
 
 
 def elsewhere(targets: Sequence[Target], outcomes: Iterable[Outcome], machine: str | None) -> Iterator[str]:
-    """Yield what to do on other machines for each folder that was written here, or that what was pushed needs."""
+    """Yield what to do on other machines: for each folder written here, and for each that a pushed target needs."""
     done = {outcome.target for outcome in outcomes if outcome.verdict in (Verdict.WRITTEN, Verdict.PUSHED)}
     wanted = done | {name for target in targets if target.name in done for name in target.needs}
     for target in targets:
@@ -80,7 +80,7 @@ def elsewhere(targets: Sequence[Target], outcomes: Iterable[Outcome], machine: s
 
 
 def unmet(step: Step, outcomes: Mapping[str, Outcome]) -> Reason | None:
-    """Say which needed target came to nothing in this run, or None."""
+    """Say which needed target failed in this run, or None."""
     for name in step.needs:
         outcome = outcomes.get(name)
         if outcome is not None and outcome.verdict in {*FAILED, Verdict.PROPOSED}:

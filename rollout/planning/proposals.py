@@ -1,4 +1,4 @@
-"""How a proposal that stands on a forge changes what a target needs."""
+"""How a proposal on a forge changes what a target needs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BEFORE = {State.MISSING, State.UNREACHABLE, State.BLOCKED, State.CONFLICT, Stat
 
 
 def says(desired: Desired, changes: Iterable[Change]) -> str:
-    """Return in one word what a change says: what is asked for at its paths, however upstream stands around it."""
+    """Return a digest of a change: what is asked for at its paths, whatever upstream has around it."""
     bodies = {item.path: item for item in desired.managed}
     told = []
     for change in sorted(changes, key=lambda one: one.path):
@@ -33,7 +33,7 @@ def says(desired: Desired, changes: Iterable[Change]) -> str:
 
 
 def proposed(step: Step, standing: Standing | None, decisions: Decisions) -> Step:
-    """Return a step as its proposal has it; `standing` is None where nothing was proposed."""
+    """Return a step as its proposal determines it; `standing` is None if nothing was proposed."""
     if standing is None:
         return step
     step = replace(step, standing=standing)

@@ -1,4 +1,4 @@
-"""Hold a reviewed plan against the decisions and the world as they are now."""
+"""Compare a reviewed plan with the decisions and the world as they are now."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def stale_targets(then: Step, now: Step) -> str | None:
 
 
 def read_since(then: Iterable[Input], now: Iterable[Input]) -> list[str]:
-    """Return what templates read that is no longer as it was then."""
+    """Return the inputs of templates that have changed since then."""
     known = {(one.target, one.path, one.glob): one.sha256 for one in now}
     return [
         f"{one.path} of {one.target}"
@@ -49,15 +49,15 @@ def read_since(then: Iterable[Input], now: Iterable[Input]) -> list[str]:
     ]
 
 
-_NEWS = {State.WAITING, State.IN_REVIEW, State.DECLINED}  # what others did since decides these
+_NEWS = {State.WAITING, State.IN_REVIEW, State.DECLINED}  # what others did since then decides these
 
 
 def as_reviewed(saved: Step, now: Step, decisions: Decisions) -> Step:
-    """Take what was reviewed, where the target is now, and what the person decides now."""
+    """Combine the reviewed step, the target's present place, and the person's present decisions."""
     if now.state in {State.MISSING, State.UNREACHABLE}:
         return now
     if saved.changes and now.state is State.BLOCKED and not any(c.action.value == "error" for c in now.changes):
-        return now  # what refuses a commit now refused nothing when it was planned: an identity, a branch
+        return now  # a commit may be impossible now that was possible when it was planned: the identity, the branch
     if now.frozen:
         return now
     return replace(
@@ -81,7 +81,7 @@ def as_reviewed(saved: Step, now: Step, decisions: Decisions) -> Step:
 
 
 def _told_anew(saved: Step, now: Step) -> Step:
-    """Return a saved step that says of its files what others did, as that is known now."""
+    """Return a saved step with what others did to its files, as known now."""
     known = {change.path: change.did for change in now.changes}
     changes = (replace(change, did=known.get(change.path)) for change in saved.changes)
     return replace(saved, changes=tuple(changes))

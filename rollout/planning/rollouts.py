@@ -1,4 +1,4 @@
-"""Which runs are one rollout, and what they did together to each target."""
+"""Group runs into one rollout, and tell what they did together to each target."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ def changes_something(run: PastRun) -> bool:
 
 
 def last_rollout(runs: Sequence[PastRun]) -> tuple[PastRun, ...]:
-    """Return the runs, oldest first, that are one rollout with the last one that changed something.
+    """Return the runs, oldest first, that form one rollout with the last one that changed something.
 
-    Somebody rolls out in several runs: target by target, or commits first and pushes later. Such runs have one
-    message, or go on without one, and no revert is between them.
+    A rollout may take several runs: target by target, or commits first and pushes later. Such runs have the same
+    message, or later ones none, and there is no revert between them.
     """
     groups: dict[tuple[int, str], list[PastRun]] = {}
     last: tuple[int, str] = (0, "")
@@ -31,7 +31,7 @@ def last_rollout(runs: Sequence[PastRun]) -> tuple[PastRun, ...]:
 
 
 def shares(runs: Sequence[PastRun]) -> tuple[Share, ...]:
-    """Return what the runs did to each target, in the order in which they name them."""
+    """Return what the runs did to each target, in the order in which they name the targets."""
     outcomes: dict[str, list[Outcome]] = {}
     for run in runs:
         for outcome in run.outcomes:

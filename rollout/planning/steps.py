@@ -83,7 +83,7 @@ def step_of(target: Target, found: Findings, circumstances: Circumstances) -> St
 
 
 def _with_kept(why: Reason, found: Findings) -> Reason:
-    """Say with a state which files are not as their templates say because a person wanted that."""
+    """Add to a reason which files differ from their templates because a person wanted that."""
     why = why.also(Kept(found.kept)) if found.kept else why
     return why.also(OnHold(found.held), WayOut(Way.RELEASE)) if found.held else why
 
@@ -94,14 +94,14 @@ def kept(step: Step) -> Reason:
 
 
 def _with_collisions(why: Reason, checkout: CheckoutState | None) -> Reason:
-    """Say with a state which commits of a person's own will meet ours when they pull."""
+    """Add to a reason which commits of a person's own will meet ours at the next pull."""
     collides = () if checkout is None else checkout.collides
     more = [Said(f"and {len(collides) - 3:,} more; rollout plan --json names them")] if len(collides) > 3 else []
     return why.also(*collides[:3], *more)
 
 
 def with_limits(step: Step, budgets: tuple[BudgetUse, ...], found: tuple[Finding, ...]) -> Step:
-    """Return a step with what its texts come to as a whole: it is blocked where that may not be, else warned of."""
+    """Return a step with its budgets and findings: blocked if one of them blocks, else with warnings."""
     blocking = [Said(one.told) for one in found if one.blocks]
     warned = tuple(one.told for one in found if not one.blocks)
     step = replace(step, budgets=budgets, findings=found, warnings=(*step.warnings, *warned))
@@ -183,7 +183,7 @@ def _state(found: tuple[Change, ...], circumstances: Circumstances, target: Targ
 
 
 def causes(target: str, found: Sequence[Change], action: str = "") -> FileCauses:
-    """Return files with what was done to them, and how a person decides about those that wait for it."""
+    """Return files with what others did to them, and how a person decides about those that wait."""
     open_ones = [change for change in found if not change.decided]
     told = tuple((change.path, change.did or Did(change.cause)) for change in open_ones or found)
     if not open_ones:

@@ -1,4 +1,4 @@
-"""What a template and variables would have to say for a rendered text to read as a person wrote it."""
+"""Find the edits of a template and of variables with which a rendered text reads as a person wrote it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WORDS = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
 
 
 class Rewrite(Struct, frozen=True):
-    """A part of a text that is to say something else."""
+    """A part of a text to replace."""
 
     start: int
     end: int
@@ -23,7 +23,7 @@ class Rewrite(Struct, frozen=True):
 
 
 class Taken(Struct, frozen=True):
-    """Edits of templates by their names, values of variables by theirs, and what cannot be said so, a line each."""
+    """Edits of templates by name, values of variables by name, and the lines that cannot be produced so."""
 
     edits: dict[str, tuple[Rewrite, ...]]
     values: dict[str, str]
@@ -31,7 +31,7 @@ class Taken(Struct, frozen=True):
 
 
 class _Placed(Struct, frozen=True):
-    """A segment, and where its text begins in the whole."""
+    """A segment, and the place of its text in the whole."""
 
     segment: Segment
     start: int
@@ -42,7 +42,7 @@ class _Placed(Struct, frozen=True):
 
 
 def taken(segments: Sequence[Segment], wanted: str, variables: Iterable[str]) -> Taken:
-    """Say what has to change for the segments to come to `wanted`; `variables` are those that can be set."""
+    """Return what has to change for the segments to produce `wanted`; `variables` are those that can be set."""
     placed = list(_placed(segments))
     known = set(variables)
     edits: dict[str, set[Rewrite]] = {}
@@ -77,7 +77,7 @@ def taken(segments: Sequence[Segment], wanted: str, variables: Iterable[str]) ->
 
 
 def applied(text: str, edits: Iterable[Rewrite]) -> str:
-    """Return a text with edits that do not overlap."""
+    """Return a text with edits applied that do not overlap."""
     for edit in sorted(edits, key=lambda one: one.start, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text
@@ -97,7 +97,7 @@ def _placed(segments: Iterable[Segment]) -> Iterator[_Placed]:
 
 
 def differences(before: str, after: str) -> Iterator[Rewrite]:
-    """Yield the smallest edits that make one text of the other: lines first, then words within them."""
+    """Yield the smallest edits from one text to the other: lines first, then words within them."""
     one, two = before.splitlines(keepends=True), after.splitlines(keepends=True)
     starts = _starts(one)
     for _, i1, i2, j1, j2 in _changed(one, two):
@@ -121,7 +121,7 @@ def _starts(parts: Iterable[str]) -> list[int]:
 
 
 def _where(placed: Sequence[_Placed], edit: Rewrite) -> _Placed | None:
-    """Return the segment that an edit lies in; of two that it lies between, the template's own text."""
+    """Return the segment that contains an edit; between two segments, the template's own text."""
     around = [one for one in placed if one.start <= edit.start and edit.end <= one.end]
     return next((one for one in around if one.segment.literal), around[0] if around else None)
 

@@ -1,4 +1,4 @@
-"""Which wave a target belongs to, and which of them have to wait."""
+"""Find the wave of each target, and the targets that have to wait."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def _wave_of(target: Target, waves: Sequence[Wave]) -> int:
 
 
 def first_open(steps: Iterable[Step], numbers: Mapping[str, int]) -> int | None:
-    """Return the first wave that has a target which upstream does not have as it should be."""
+    """Return the first wave with a target that is not yet upstream as it should be."""
     return min((numbers.get(step.target, 0) for step in steps if step.state not in _THROUGH), default=None)
 
 
 def through(step: Step, outcome: Outcome | None) -> bool:
-    """Tell whether upstream has what a target should be, after a run that came to this outcome."""
+    """Tell whether upstream has the target's desired state after this outcome of a run."""
     if outcome is None or outcome.verdict is Verdict.UNCHANGED:
         return step.state in _THROUGH
     return outcome.verdict in _DONE or (outcome.verdict is Verdict.COMMITTED and step.via is Via.PUSH)
@@ -68,10 +68,7 @@ def waiting(
     pace: Pace,
     closed: Callable[[int, list[str]], Reason | None],
 ) -> tuple[Step, ...]:
-    """Return the steps with those as waiting that an earlier wave keeps back; `others` are not in the plan.
-
-    `closed` says of a wave that is through, and of its targets, why its gate is not open.
-    """
+    """Return the steps, with those waiting that an earlier wave keeps back; `others` are not in the plan."""
     if not pace.waves:
         return steps
     everyone = (*steps, *others)
@@ -120,9 +117,9 @@ def opens(step: Step) -> bool:
 
 
 def paced(steps: tuple[Step, ...], pace: Pace, now: Room, numbers: Mapping[str, int]) -> tuple[Step, ...]:
-    """Return the steps with those as waiting whose reviews are too many; the earlier waves have the room first.
+    """Return the steps, with those waiting whose reviews would be too many; `opened` were opened in the last hour.
 
-    What has a review already is never kept back.
+    A target that has a review already is never kept back.
     """
     rules = list(_rules(pace, replace(now, open=now.open + sum(map(is_open, steps)))))
     if not rules:

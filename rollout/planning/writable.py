@@ -24,7 +24,7 @@ class Sorted(Struct, frozen=True):
     """The steps of a plan, grouped by what can be done about them."""
 
     writable: tuple[Step, ...]
-    settled: tuple[Outcome, ...]  # of the steps that are not written: why not, or that there is nothing to do
+    settled: tuple[Outcome, ...]  # of the steps that are not written: the reason, or that there is nothing to do
 
 
 def sort(steps: Iterable[Step], *, only_waiting: bool = False) -> Sorted:
@@ -86,7 +86,7 @@ def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
 
 
 def reasons_of(step: Step) -> set[str]:
-    """Return in what words a run that does not write the step may have recorded what it waits for."""
+    """Return the words in which a run that does not write the step may have recorded what it waits for."""
     outcomes = (_settled(step, only_waiting=only_waiting) for only_waiting in (False, True))
     whys = (step.why, *(outcome.why for outcome in outcomes if outcome is not None))
     return {dated(why).text for why in whys}
@@ -116,5 +116,5 @@ def exit_code(steps: Iterable[Step], outcomes: Iterable[Outcome], *, skipped: bo
 def changes_something(step: Step) -> bool:
     """Tell whether writing the step changes anything a person should be asked about."""
     if step.state is State.DECLINED:
-        return False  # at most our own branch goes
+        return False  # at most our own branch is deleted
     return step.follow or not all(change.idle for change in step.changes) or (not step.changes and renews(step))

@@ -12,7 +12,7 @@ from rollout.git.run import Result
 from rollout.safety.shown import plain, redact
 
 _VERDICT = re.compile(r"!\t[^\t]*\t\[(?:remote )?rejected\] \((.*)\)")  # git-push(1), OUTPUT
-_STALE = "stale info"  # what git says of a lease that does not hold
+_STALE = "stale info"  # git's words for a lease that does not hold
 _KEPT_OUT = re.compile(r"(?i:denied)|declined")  # a server that denies access sends no report, only text
 
 
@@ -41,7 +41,7 @@ Answer = Pushed | Refused | Moved | Unheard
 
 
 def of_git_push(result: Result) -> Answer:
-    """Parse what a `git push --porcelain` of one branch came to."""
+    """Parse the result of a `git push --porcelain` of one branch."""
     if result.code == 0:
         return Pushed()
     lines = result.out.decode("utf-8", "replace").splitlines()

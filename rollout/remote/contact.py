@@ -27,7 +27,7 @@ _AT_ONCE_BY_SSH = 8  # sshd takes ten sessions on one connection, and ten connec
 _TRIES = 5
 _PAUSE = 0.3  # seconds before the second try, and twice as long before each further one
 
-# What a host says when it has too many connections. It has done nothing yet, so we may ask again.
+# A host's words when it has too many connections. It has done nothing yet, so we may ask again.
 _THROTTLED = re.compile(
     r"kex_exchange_identification|ssh_exchange_identification|Session open refused|Not allowed at this time"
     r"|returned error: (429|503)"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from rollout import __version__
 
-AGENT = f"agent=rollout/{__version__}"  # who speaks, in the words of all of git's protocols
+AGENT = f"agent=rollout/{__version__}"  # our agent string, in all of git's protocols
 FLUSH = b"0000"
 DELIMITER = b"0001"
 
@@ -20,9 +20,9 @@ def line(content: str) -> bytes:
 
 
 class Stream:
-    """Packet lines out of pieces as they come; `more` gives the next piece, and nothing at the end.
+    """Read packet lines from pieces as they arrive; `more` gives the next piece, and nothing at the end.
 
-    Raises ValueError for what are no packet lines.
+    Raises ValueError for data that are not packet lines.
     """
 
     def __init__(self, more: Callable[[], bytes]) -> None:
@@ -30,7 +30,7 @@ class Stream:
         self._held = bytearray()
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield the lines as far as they are whole, an empty one for a flush or a delimiter."""
+        """Yield the complete lines; a flush or a delimiter is an empty one."""
         while self._has(4):
             length = int(bytes(self._held[:4]), 16)
             if length < 4:

@@ -42,7 +42,7 @@ class Update(Struct, frozen=True):
     pack: bytes
 
     def may_begin(self, there: Iterable[str]) -> bool:
-        """Tell whether the ref is where it must be, by what the receiver says of its refs."""
+        """Tell whether the ref is where it must be, according to the receiver's list of refs."""
         named = [line for line in there if line.endswith(f" {self.ref}")]
         return named == ([] if set(self.old) == {"0"} else [f"{self.old} {self.ref}"])
 
@@ -63,11 +63,10 @@ def push(runner: Git, folder: Path, update: Update, limit: float) -> Answer:
 
 
 def push_far(session: SshSession, update: Update) -> Answer | None:
-    """Do the same in a session with a receiver far away, once it has told where its branches are.
+    """Do the same in a session with a remote receiver, once it has listed its refs.
 
-    None where something about the receiver is not as we expect it: `git push` then handles it better.
-
-    Raises GitTimeout when that takes too long.
+    None if anything about the receiver is not as we expect it: `git push` handles that better. Raises GitTimeout if it
+    takes too long.
     """
     lines = packet_lines.Stream(session.hear)
     refs = _section(lines)
@@ -89,7 +88,7 @@ def push_far(session: SshSession, update: Update) -> Answer | None:
 
 
 def _bands(lines: packet_lines.Stream, words: Ends) -> Iterator[bytes]:
-    """Yield what comes on the first side band; the other bands carry messages for people."""
+    """Yield the data of the first side band; the other bands carry messages for people."""
     for packet in lines:
         if packet[:1] == b"\1":
             yield packet[1:]
@@ -102,7 +101,7 @@ def _form(name: str) -> str:
 
 
 def _request(update: Update, known: Iterable[str]) -> bytes:
-    """Ask for the update with the capabilities that the receiver knows."""
+    """Request the update, with the capabilities that the receiver knows."""
     ours = {"object-format=": _form(update.new), "agent=": packet_lines.AGENT}
     wanted = [ours.get(word, word) for word in ("report-status", "quiet", _BANDS, *ours) if word in known]
     return packet_lines.line(f"{update.old} {update.new} {update.ref}\0 {' '.join(wanted)}") + packet_lines.FLUSH

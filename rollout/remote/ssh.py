@@ -19,9 +19,9 @@ from rollout.machine import processes, waiting
 from rollout.machine.processes import holder_runs
 from rollout.safety import addresses
 
-_FIRST = 3.0  # seconds that whoever has something to say waits for a shared connection to be there
+_FIRST = 3.0  # seconds that a contact waits for a shared connection to open
 _POLL = 0.01
-_IDLE = 30  # seconds after which a shared connection that nobody uses ends by itself, should we be killed
+_IDLE = 30  # seconds after which an unused shared connection ends by itself, in case we are killed
 _GRACE = 2.0  # seconds for a shared connection to end when it is told to
 _FOLDER = "rollout-ssh-"
 # macOS takes 104 bytes for a socket's path; ssh puts 17 letters more there while it makes it.
@@ -52,15 +52,15 @@ _Key = tuple[str, ...]  # the ssh command, and the arguments that tell it where 
 
 
 class _Line(Struct, frozen=True):
-    """A connection that was asked for: its socket, how ssh is told about it, and the process that opens it."""
+    """A requested connection: its socket, the ssh options for it, and the process that opens it."""
 
     place: str
     command: str
     opening: subprocess.Popen[bytes]
-    waited_for: float  # until when who has something to say waits for it
+    waited_for: float  # until when contacts wait for it
 
     def opens(self) -> bool:
-        """Tell whether it has logged in and gone to the background, once that is settled or has taken its time."""
+        """Tell whether it has logged in and gone to the background, once that is settled or the time is over."""
         while self.opening.poll() is None and time.monotonic() < self.waited_for:
             pause(_POLL)
         return self.opening.poll() == 0

@@ -1,4 +1,4 @@
-"""Run a program on the far side of an open ssh connection, as the client of a shared connection does.
+"""Run a program on the remote side of an open ssh connection, as the client of a shared connection does.
 
 Starting `ssh` costs more processor time than a whole session. The protocol is OpenSSH's, version 4, between clients and
 the process that owns the connection: PROTOCOL.mux in its sources.
@@ -30,8 +30,8 @@ _EXIT_MESSAGE, _SESSION_OPENED = 0x80000004, 0x80000006
 _NO_ESCAPE = 0xFFFFFFFE
 _WORD = struct.Struct(">I")
 _PIECE = 1 << 16
-_POLL = 0.25  # seconds between two looks at whether a signal came
-_MOST = 1 << 26  # bytes that the far side may send before it reads
+_POLL = 0.25  # seconds between two checks for a signal
+_MOST = 1 << 26  # bytes that the remote side may send before it reads
 
 
 class NoSession(Exception):
@@ -39,7 +39,7 @@ class NoSession(Exception):
 
 
 class SshSession(Struct):
-    """A program that runs on the far side: bytes to it and from it, within a deadline.
+    """A program that runs on the remote side: bytes to it and from it, within a deadline.
 
     Every method that waits raises GitTimeout when the deadline passes.
     """
@@ -129,7 +129,7 @@ class SshSession(Struct):
         return -1
 
     def close(self) -> None:
-        """Close all streams, whatever the program does; the far side sees them closed."""
+        """Close all streams, whatever the program does; the remote side sees them closed."""
         self.stdin, self.stdout, self.stderr = map(_closed, (self.stdin, self.stdout, self.stderr))
 
 
@@ -194,7 +194,7 @@ def _send(control: socket.socket, message: bytes) -> None:
 
 
 def _received(control: socket.socket) -> tuple[int, ...]:
-    """Return the first words of a message, three at most."""
+    """Return the first numbers of a message, three at most."""
     message = _exactly(control, _WORD.unpack(_exactly(control, _WORD.size))[0])
     number = min(3, len(message) // _WORD.size)
     return struct.unpack_from(f">{number}I", message)

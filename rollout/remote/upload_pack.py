@@ -26,20 +26,20 @@ _BANDS = "side-band-64k"
 _BY_NAME = "allow-reachable-sha1-in-want"
 _MOST = 1 << 20  # bytes of a pack; git makes more of a larger one
 
-_PACK, _FAULT = 1, 3  # what a packet of the pack's section begins with
+_PACK, _FAULT = 1, 3  # the first byte of a packet of the pack's section
 
 
 class Wanted(Struct, frozen=True):
-    """What is to be sent: objects, and what they lead to that is not here."""
+    """What to request: objects, and everything they refer to that is not here."""
 
     objects: tuple[str, ...]
     here: tuple[str, ...] = ()
     shallow: tuple[str, ...] = ()  # the commits that are here without their parents
-    alone: bool = False  # commits are to come without their parents
+    alone: bool = False  # whether commits come without their parents
 
 
 class Sent(Struct, frozen=True):
-    """A pack, whose deltas may be for what is here already, and which commits came without their parents."""
+    """A pack, whose deltas may need objects that are here already, and the commits that came without their parents."""
 
     pack: bytes
     shallow: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ class Sender:
         return None
 
     def sent(self, wanted: Wanted) -> Sent | None:
-        """Return what is wanted, without the contents of files unless they are asked for by name or all are sent."""
+        """Return the wanted objects, without the contents of files unless they are named or everything is sent."""
         asked = self._request_2(wanted) if self._speaks_2 else self._request_0(wanted)
         if asked is None:
             return None
@@ -93,7 +93,7 @@ class Sender:
         listed, _, offers = (self._offers or [""])[0].partition("\0")
         offered = offers.split()
         if _BY_NAME not in offered:
-            offered = [word for word in offered if word != "filter"]  # what is left out now could not be had later
+            offered = [word for word in offered if word != "filter"]  # what is left out now could not be fetched later
         there = {line.partition(" ")[0] for line in (listed, *self._offers[1:])}
         unnamed = not there.issuperset(wanted.objects) and _BY_NAME not in offered
         if unnamed or "shallow" in there or _BANDS not in offered or not _knows(offered, wanted):
@@ -120,7 +120,7 @@ class Sender:
         return None
 
     def _pack(self, here: tuple[str, ...]) -> bytes | None:
-        """Return the pack that comes next; None where something else does, or it is one for git."""
+        """Return the pack that comes next; None if something else does, or if it is one for git."""
         before = [b"packfile\n"] if self._speaks_2 else [b"NAK\n", *(f"ACK {name}\n".encode() for name in here)]
         found = bytearray()
         lines = iter(self._lines)
@@ -157,7 +157,7 @@ class Sender:
 
 
 def _about(offered: Iterable[str]) -> list[str]:
-    """Return what is said about us and the repository, to a server that speaks of that, too."""
+    """Return the arguments about us and the repository, for a server that accepts them."""
     ours = {"agent": packet_lines.AGENT}
     return [ours.get(name, word) for word in offered for name in [word.partition("=")[0]] if name in _ABOUT]
 
@@ -167,7 +167,7 @@ def _knows(offered: Iterable[str], wanted: Wanted) -> bool:
 
 
 def _limits(wanted: Wanted, offered: Iterable[str]) -> list[str]:
-    """Return the words for what is not to be sent."""
+    """Return the arguments for what need not be sent."""
     shallow = [f"shallow {name}" for name in wanted.shallow]
     return [*shallow, *["deepen 1"] * wanted.alone, *["filter blob:none"] * ("filter" in offered)]
 

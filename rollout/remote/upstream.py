@@ -30,13 +30,13 @@ class NoBranch(GitError):
 
 
 class Remote(Struct, frozen=True):
-    """Where upstream is: an address git may be given, and what contacting it needs."""
+    """The address of upstream, which is safe for git, and what it takes to contact it."""
 
     url: str
     branch: str
     access: Access = field(default_factory=Access)
     beside: Path | None = None  # the repository itself, where the address is a folder of this machine
-    literal: bool = False  # git would take the address by the letter
+    literal: bool = False  # git would use the address literally
 
     @property
     def ref(self) -> str:
@@ -134,9 +134,9 @@ def default_branch(remote: Remote) -> str | None:
 
 
 def seen(remote: Remote) -> str | None:
-    """Return the branch of a plain bare repository of our own on this machine: its file says what git would say.
+    """Return the commit of a branch in a plain bare repository of our own on this machine, from its file.
 
-    None where anything about the repository is not plain; then git is asked, as it is about any other remote.
+    None if anything about the repository is not plain; git is asked then, as about any other remote.
     """
     if remote.beside is None:
         return None

@@ -16,7 +16,7 @@ from rollout.rendering import sealed
 
 
 class FileChecks(Struct):
-    """Remembers what was checked, so that one content is checked once."""
+    """Remember what was checked, so that the same content is checked once."""
 
     _known: dict[tuple[str, str, str], str | None] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)

@@ -13,8 +13,11 @@ from rollout.content import spelled
 from rollout.errors import Place
 from rollout.model.parts import Answer, Question
 
-_MEMORY = 1 << 30  # bytes of address space a hostile template may take
-_SPENT = (MemoryError, RecursionError)  # after these a process renders nothing else: how much it still has is unknown
+_MEMORY = 1 << 30  # bytes of address space that a hostile template may use
+_SPENT = (
+    MemoryError,
+    RecursionError,
+)  # after these a process renders nothing else: we cannot know how much memory it has left
 
 
 def main() -> None:
@@ -37,7 +40,7 @@ def _bound() -> None:
     for limit, value in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, _MEMORY)):
         try:
             resource.setrlimit(limit, (value, value))
-        except (ValueError, OSError):  # macOS knows no bound on address space
+        except (ValueError, OSError):  # macOS has no limit on address space
             continue
 
 

@@ -57,7 +57,7 @@ class Child:
         return self._process
 
     def _waiting(self) -> subprocess.Popen[bytes] | None:
-        """Take the process that waits, unless somebody ended it meanwhile."""
+        """Take the waiting process, unless somebody ended it meanwhile."""
         process = _take()
         try:
             return self._told(process) if process else None
@@ -75,7 +75,7 @@ class Child:
         return process
 
     def _line(self, process: subprocess.Popen[bytes]) -> bytes:
-        """Read one line within the time limit; the pipe is read unbuffered, so nothing hides from the selector."""
+        """Read one line within the time limit; the pipe is unbuffered, so that the selector sees every byte."""
         assert process.stdout is not None
         descriptor = process.stdout.fileno()
         received = bytearray()
@@ -123,7 +123,7 @@ def _new() -> subprocess.Popen[bytes]:
     if "PYTHONPATH" in os.environ:
         environment["PYTHONPATH"] = os.environ["PYTHONPATH"]
     return subprocess.Popen(
-        # -P: no module is taken from the folder it runs in. What it complains of could hold a variable's value.
+        # -P: no module is imported from the folder it runs in. Its error output could contain a variable's value.
         [sys.executable, "-P", "-m", "rollout.rendering.child_main"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -146,7 +146,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def waiting() -> int | None:
-    """Return the id of the process that waits."""
+    """Return the id of the waiting process."""
     with _idle_lock:
         return _idle[0].pid if _idle else None
 

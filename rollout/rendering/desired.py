@@ -32,7 +32,7 @@ from rollout.safety import secrets
 
 _READS = re.compile(rf"\b(?:{'|'.join(FUNCTIONS)})\b")
 _ROUNDS = 50  # how often a template may ask for files because of what it read
-_MAX_READ = 32 << 20  # characters of files that one template may read
+_MAX_READ = 32 << 20  # characters that one template may read from files
 
 Reader = Callable[[Sequence[Question]], Mapping[Question, Answer]]
 
@@ -45,7 +45,7 @@ def _sets(target: Target) -> _Sets:
 
 
 class Rendered(Struct, frozen=True):
-    """One managed path rendered: what came of it, what is wrong with it, and what its template read."""
+    """The result of rendering one managed path: the file, what is wrong with it, and what its template read."""
 
     managed: Managed | None
     problem: Problem | None = None
@@ -64,7 +64,7 @@ class Rendering:
         host: str = "",
         memory: Path | None = None,
     ) -> None:
-        """`memory` is the state folder, where it is remembered which variables templates can read."""
+        """`memory` is the state folder, which remembers the variables that templates can read."""
         self._templates = templates
         self._patterns = patterns
         self._machines = machines
@@ -88,7 +88,7 @@ class Rendering:
             self._child.release()
             self._uses.keep()
         else:
-            self._child.close()  # a request may be without its answer
+            self._child.close()  # a request may still be waiting for its answer
 
     @property
     def templates(self) -> Mapping[str, TemplateFile]:
@@ -145,14 +145,14 @@ class Rendering:
             try:
                 used = [self.uses(slot) for slot in self.slots(target) if _is_rendered(slot)]
             except TemplateFault:
-                return None  # told where the target is rendered
+                return None  # reported where the target is rendered
             if None in used:
                 return None
             found |= {name for names in used for name in names or ()}
         return found
 
     def asked(self, target: Target, inputs: tuple[Input, ...] = ()) -> str:
-        """Return in one word all that decides what a target's templates ask for: equal words, equal desired states.
+        """Return a digest of all that decides what a target's templates ask for: equal digests, equal desired states.
 
         `inputs` are the files that its templates read.
         """
@@ -166,7 +166,7 @@ class Rendering:
         return hashlib.sha256(f"{words}\0{text}".encode()).hexdigest()
 
     def _asked_by(self, target: Target) -> tuple[str, frozenset[str] | None]:
-        """Return what targets with the same template sets have in common, and the variables that tell them apart."""
+        """Return the digest that targets with the same sets share, and the variables in which they may differ."""
         if _sets(target) not in self._asked:
             slots = self.slots(target)
             rendered = [slot for slot in slots if _is_rendered(slot)]
@@ -189,14 +189,14 @@ class Rendering:
         return any(name in used and name not in target.variables for name in FUNCTIONS)
 
     def any_reads_files(self, target: Target) -> bool:
-        """Tell whether a target has a template that reads files; one that is faulty is told of elsewhere."""
+        """Tell whether a target has a template that reads files; a faulty one is reported elsewhere."""
         try:
             return any(self.reads_files(target, slot) for slot in self.slots(target))
         except TemplateFault:
             return False
 
     def desired(self, target: Target) -> Desired:
-        """Return what a target's templates ask for that read no files, with what keeps a path from being rendered."""
+        """Return the desired state from a target's templates that read no files, with their problems."""
         return desired_of(
             self.rendered(target, slot) for slot in self.slots(target) if not self.reads_files(target, slot)
         )
@@ -224,7 +224,7 @@ class Rendering:
         return Rendered(item, Problem(slot.path, fault_text) if fault_text else None, read)
 
     def traced(self, target: Target, slot: Slot) -> list[Segment]:
-        """Return what made each piece of a managed path that a template renders; raise TemplateFault if nobody can."""
+        """Return the source of each piece of a rendered managed path; raise TemplateFault if it cannot be known."""
         assert slot.template is not None
         if slot.parts:
             return [piece for part in slot.parts for piece in self._traced_part(target, slot, part)]
@@ -244,7 +244,7 @@ class Rendering:
         return within(found, *text_of(part, "".join(segment.text for segment in found)))
 
     def _secret(self, target: Target, slot: Slot, body: bytes) -> str | None:
-        """Say which secret the file would carry into a repository, where nobody allowed it."""
+        """Say which secret the file would carry into a repository, if nobody allowed it."""
         if target.kind != "repo" or slot.rule.secrets == "allow":
             return None
         everything = context(target, slot.path, self._machines, self._machine)
@@ -347,14 +347,14 @@ class Rendering:
 
 
 def _unwritable(item: Managed) -> str | None:
-    """Say why the text can be written into no file as its mode asks."""
+    """Say why the text can be written into no file in its mode."""
     if item.rule.formatter is not None and traits(item.mode).formatted:
         return None
     return strategy(item.mode).template_fault(item)
 
 
 def desired_of(rendered: Iterable[Rendered], inputs: tuple[Input, ...] = ()) -> Desired:
-    """Return the desired state that rendered paths come to."""
+    """Return the desired state of rendered paths."""
     found = tuple(rendered)
     return Desired(
         tuple(one.managed for one in found if one.managed is not None),

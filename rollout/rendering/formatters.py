@@ -1,4 +1,4 @@
-"""Run the formatters that `files` names: what one prints of a rendered text is what is desired."""
+"""Run the formatters that `files` names: their output is the desired text."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from rollout.rendering.slots import written_fault
 
 
 class Formatters(Struct):
-    """Remembers what was formatted, so that one text is formatted once however many targets have it."""
+    """Remember what was formatted, so that one text is formatted once for all targets."""
 
     _known: dict[tuple[str, str, str], bytes | Problem] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     def over(self, desired: Desired) -> Desired:
-        """Return the desired state as formatters print it; where one does not, that is a problem of its path."""
+        """Return the desired state as formatters print it; a failing formatter is a problem of its path."""
         faulty = {problem.path for problem in desired.problems}
         made = [item if item.path in faulty else self._formatted(item) for item in desired.managed]
         problems = tuple(one for one in made if isinstance(one, Problem))

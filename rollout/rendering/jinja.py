@@ -1,4 +1,4 @@
-"""Templates rendered in Jinja's sandbox: what the process that renders needs and no more, so that it starts fast."""
+"""Render templates in Jinja's sandbox: only what the rendering process needs, so that it starts fast."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OF_JINJA = {*FUNCTIONS, "super", "self", "caller", "loop", "varargs", "kwargs"}
 
 
 class Renderer:
-    """Renders templates that were all read before: nothing on the disk is looked at any more."""
+    """Render templates that were all read before: nothing on the disk is looked at any more."""
 
     def __init__(self, templates: Mapping[str, str]) -> None:
         self._templates = templates
@@ -72,7 +72,7 @@ class Renderer:
         return None if dynamic else sorted(names)
 
     def _parsed(self, name: str, delimiters: str) -> tuple[jinja2.nodes.Template, set[str]]:
-        """Return a template as a tree, and the variables it can read."""
+        """Return a template's syntax tree, and the variables it can read."""
         from jinja2 import TemplateSyntaxError, meta
 
         try:
@@ -85,7 +85,7 @@ class Renderer:
             raise TemplateFault.of(name, "nested too deeply", line=1) from error
 
     def _filters(self, name: str, tree: jinja2.nodes.Template, delimiters: str) -> None:
-        """Raise TemplateFault for an unknown filter or test; inside `if`, Jinja looks only when it runs."""
+        """Raise TemplateFault for an unknown filter or test; inside `if`, Jinja itself finds it only at run time."""
         from jinja2 import nodes
 
         environment = self.environment(delimiters)
@@ -98,7 +98,7 @@ class Renderer:
                 raise TemplateFault.of(name, f"no {kind} is named {used.name!r}", line=used.lineno)
 
     def _functions(self, trees: Mapping[str, jinja2.nodes.Template], undeclared: set[str]) -> None:
-        """Raise TemplateFault for a call of what no template defines: a variable is data and cannot be called."""
+        """Raise TemplateFault for a call of a name that no template defines: a variable is data, not a function."""
         from jinja2 import nodes
 
         defined: set[str] = set()
@@ -115,20 +115,20 @@ class Renderer:
                     raise TemplateFault.of(name, f"no function is named {called!r}", line=call.lineno)
 
     def _told(self, name: str, delimiters: str, error: jinja2.TemplateError) -> str:
-        """Say what is wrong with a template, with the way out where its own text has such marks, too."""
+        """Say what is wrong with a template, with the way out if its own text contains such delimiters."""
         return f"{error.message or type(error).__name__}{sandbox.hint(self._templates[name], delimiters)}"
 
     @property
     def used(self) -> tuple[Question, ...]:
-        """Return which answers the template used that was rendered last."""
+        """Return which answers the last rendered template used."""
         return self._reading.used
 
     def render(
         self, name: str, delimiters: str, variables: Mapping[str, Any], answers: Mapping[Question, Answer] | None = None
     ) -> bytes:
-        """Return what the template says, with these answers to what it reads.
+        """Return the rendered template, with these answers to what it reads.
 
-        Raises TemplateFault with template, line and variable, and Unanswered where an answer is missing.
+        Raises TemplateFault with template, line and variable, and Unanswered if an answer is missing.
         """
         self._reading.begin(answers or {})
         first = self._answered(name, delimiters, variables)
@@ -137,7 +137,7 @@ class Renderer:
         return first
 
     def traced(self, name: str, delimiters: str, variables: Mapping[str, Any]) -> list[Segment]:
-        """Return the pieces of what a template renders; raise TemplateFault where that cannot be told."""
+        """Return the pieces of a rendered template; raise TemplateFault if they cannot be known."""
         from jinja2 import TemplateError
 
         from rollout.rendering.tracing import Tracer
@@ -161,7 +161,7 @@ class Renderer:
             made = self._once(name, delimiters, variables)
         except TemplateFault:
             if self._reading.open:
-                raise Unanswered(self._reading.open) from None  # an answer that says nothing may be what is at fault
+                raise Unanswered(self._reading.open) from None  # the cause may be an answer that we did not have yet
             raise
         if self._reading.open:
             raise Unanswered(self._reading.open)
@@ -193,7 +193,7 @@ class Renderer:
             raise TemplateFault.of(name, "template limit: needs too much memory") from error
         except TemplateFault:
             raise
-        except Exception as error:  # whatever a template can provoke: a wrong type, a division by zero
+        except Exception as error:  # anything that a template can cause: a wrong type, a division by zero
             raise TemplateFault(f"{type(error).__name__}: {error}", _line_of(error, name)) from error
         text = "".join(pieces)
         if "\r\n" in self._templates[name] and "\r\n" not in text:

@@ -12,7 +12,7 @@ from rollout.rendering.variables import context
 
 
 class Phrases:
-    """Renders texts in the same sandbox and by the same rules as files; each is its own name."""
+    """Render texts in the same sandbox and by the same rules as files; each text is its own name."""
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._names = {text: f"review-{number}" for number, text in enumerate(dict.fromkeys(texts), 1)}
@@ -33,7 +33,7 @@ class Phrases:
             self._child.ask({"ask": "uses", "name": name, "delimiters": "jinja"})
 
     def rendered(self, text: str, target: Target, machines: Mapping[str, Machine], further: Mapping[str, Any]) -> str:
-        """Return what a text says of a target, with further variables; raise TemplateFault where it says nothing."""
+        """Return a text rendered for a target, with further variables; raise TemplateFault if it fails."""
         seen = {**context(target, PurePosixPath(), machines, None), **further}
         request = {"name": self._names[text], "delimiters": "jinja", "variables": seen, "answers": []}
         said: str = self._child.ask({"ask": "render", **request})["body"]

@@ -1,4 +1,4 @@
-"""`read` and `files` as templates see them: answered from what was read beforehand; the rest is asked for."""
+"""`read` and `files` as templates see them: answered from what was read before; the rest is requested."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NO_DEFAULT = object()
 
 
 class Unanswered(Exception):
-    """A template asked what nobody has answered yet."""
+    """A template asked a question that nobody has answered yet."""
 
     def __init__(self, questions: tuple[Question, ...]) -> None:
         super().__init__(f"{len(questions)} questions")
@@ -20,10 +20,10 @@ class Unanswered(Exception):
 
 
 class Reading:
-    """The answers that one rendering has, the questions it used, and those that are open.
+    """The answers that one rendering has, the questions it used, and the open ones.
 
-    An open question gets an answer that says nothing, so that one rendering finds as many of them as it can; what
-    was rendered with such answers counts for nothing.
+    An open question gets an empty answer, so that one rendering finds as many questions as it can; its text counts for
+    nothing.
     """
 
     def __init__(self) -> None:

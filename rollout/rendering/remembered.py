@@ -1,4 +1,4 @@
-"""Which variables each template can read, remembered from command to command: to parse them takes a process."""
+"""The variables that each template can read, cached from command to command: parsing takes a process."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from rollout.machine import files
 
 Key = tuple[str, str]  # (template, delimiters)
 
-Names = list[str] | None  # None where only a run can tell
+Names = list[str] | None  # None if only a run can tell
 
 
 _FILE = "templates.json"
-_KEPT = 8  # folders of templates; the one that was used last is the last
+_KEPT = 8  # folders of templates, the most recently used last
 
 
 class Reads:
-    """A cache, bound to the bytes of all templates: what is odd in it counts as nothing."""
+    """A cache, bound to the bytes of all templates: anything odd in it counts as nothing."""
 
     def __init__(self, folder: Path | None, templates: Mapping[str, str]) -> None:
         """Remember in a state folder, if there is one by the end of the command."""

@@ -1,4 +1,4 @@
-"""The sandbox that templates run in: Jinja with plain data, strict about names, and with nothing that draws lots."""
+"""The sandbox of templates: Jinja with plain data, strict about names, and without randomness."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SHELL = re.compile(r"\$\{#|\A#!.*\n(?:.*\n)*?.*\{#")
 
 
 def hint(text: str, delimiters: str) -> str:
-    """Say which delimiters leave a file its own marks, if it seems to have such."""
+    """Name the delimiters that leave a file's own ones alone, if it seems to have some."""
     if delimiters == "jinja" and (_ACTIONS.search(text) or _GO.search(text)):
         return "; for {{ }} that are the file's own, write `delimiters: angle` for its path under `files`"
     if delimiters == "jinja" and _SHELL.search(text):
@@ -47,7 +47,7 @@ Source = Callable[[str], tuple[str, str, None] | None]
 
 
 def environment(source: Source, delimiters: str) -> jinja2.Environment:
-    """Return where templates run whose texts `source` gives, under one of the sets of delimiters."""
+    """Return the environment for templates from `source`, with one of the sets of delimiters."""
     from jinja2 import FunctionLoader
 
     made = _environment_kind()(
@@ -60,7 +60,7 @@ def environment(source: Source, delimiters: str) -> jinja2.Environment:
         cache_size=-1,
         **_DELIMITERS[delimiters],
     )
-    # The same inventory must give the same bytes: nothing that draws lots.
+    # The same inventory must give the same bytes: no randomness.
     del made.filters["random"]
     del made.globals["lipsum"]
     made.filters["tojson"] = _json
@@ -87,7 +87,7 @@ def _undefined_kind() -> type[StrictUndefined]:
     from jinja2.utils import missing
 
     class Undefined(StrictUndefined):
-        """Keeps the name of a variable apart from the words about it."""
+        """An undefined variable that keeps its name apart from the error's text."""
 
         __slots__ = ()
 
@@ -106,7 +106,7 @@ def _json(value: Any, indent: int | None = None) -> str:
 
 
 class _Method:
-    """A method of plain data that a template named: it can be called, and is no value."""
+    """A method of plain data that a template named: it can be called, but is not a value."""
 
     def __init__(self, method: Any, name: str, of: object) -> None:
         self._method = method
@@ -136,7 +136,7 @@ def _environment_kind() -> type[ImmutableSandboxedEnvironment]:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     class Environment(ImmutableSandboxedEnvironment):
-        """Tells a method of plain data from an entry of the same name, and an unknown filter or test in our words."""
+        """An environment that tells a method of plain data from an entry of that name, with our own messages."""
 
         def getattr(self, obj: Any, attribute: str) -> Any:
             found = super().getattr(obj, attribute)

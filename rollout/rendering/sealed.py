@@ -17,11 +17,11 @@ from rollout.machine import state_folder
 from rollout.machine.processes import safe_path
 from rollout.safety.shown import plain
 
-_ABANDONED = 600.0  # seconds after which what a command was given is a killed run's
+_ABANDONED = 600.0  # seconds after which a command's folder must belong to a killed run
 
 
 class NotRun(Exception):
-    """A command that did not come to an end of its own; the text says why."""
+    """A command that did not end by itself; the text says why."""
 
 
 class Bounds(Struct, frozen=True):
@@ -32,19 +32,19 @@ class Bounds(Struct, frozen=True):
 
 
 class Ran(Struct, frozen=True):
-    """What a command came to."""
+    """The result of a command."""
 
     code: int
     out: bytes
     err: bytes
 
     def _words(self, folder: str) -> str:
-        """Return in one line what it complains of, without the folder that it ran in."""
+        """Return its error output in one line, without the folder that it ran in."""
         said = (self.err or self.out).decode("utf-8", "replace").replace(f"{folder}/", "")
         return "; ".join(plain(line) for line in said.splitlines() if line.strip())[:300]
 
     def failed(self, command: str, path: str, folder: str) -> str:
-        """Return how it failed: its exit code, the command as it ran, and what it complains of."""
+        """Return how it failed: its exit code, the command as it ran, and its error output."""
         words = self._words(folder)
         return f"failed (exit {self.code}): {as_run(command, path)}" + (f": {words}" if words else "")
 
@@ -54,7 +54,7 @@ _BOUNDS = Bounds()
 
 @contextmanager
 def room() -> Iterator[str]:
-    """Give a folder that nobody else may look into, and take away those that killed runs left."""
+    """Make a folder that nobody else may look into, and remove those that killed runs left."""
     import shutil
     import tempfile
 
@@ -136,7 +136,7 @@ def _followed(process: subprocess.Popen[bytes], shown: str, bounds: Bounds) -> R
 
 
 def _ended(process: subprocess.Popen[bytes]) -> None:
-    """End a command with all that it started, and let go of it."""
+    """End a command and everything that it started, and close its pipes."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -1,4 +1,4 @@
-"""Templates become bytes: which template a managed path has, and what it says with a target's variables."""
+"""Find the template of each managed path, and check the text to write."""
 
 from __future__ import annotations
 

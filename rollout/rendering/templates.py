@@ -1,4 +1,4 @@
-"""templates/ read once, at the start: what is rendered later cannot change under way or lie outside."""
+"""Read templates/ once, at the start: what is rendered later can neither change meanwhile nor be outside."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from rollout.model.few import few
 from rollout.model.files import TemplateFile
 
 _MAX_FILE = 16 * 1024 * 1024
-_NAMED = 5  # how many of the files that are left out a warning names
-# What editors, file managers, merges and Python leave in a folder; .vscode and .editorconfig are what people share.
+_NAMED = 5  # how many of the left-out files a warning names
+# What editors, file managers, merges and Python leave in a folder; people share .vscode and .editorconfig.
 _NO_TEMPLATE = re.compile(
     r"""\.DS_Store | \._.* | Thumbs\.db | desktop\.ini          # file managers
     | .*~ | \#.*\# | \.\#.* | \..*\.sw[a-p] | \.idea           # editors
@@ -27,7 +27,7 @@ _NO_TEMPLATE = re.compile(
 
 
 class Read(Struct, frozen=True):
-    """The files under a templates folder by their paths from there, and what there is no template."""
+    """The files under a templates folder by path, and the files there that are not templates."""
 
     files: dict[str, TemplateFile]
     left_out: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ class Read(Struct, frozen=True):
 
 
 def load(folder: Path, ignored: Collection[str] = ()) -> Read:
-    """Return every file under a templates folder but what lies there by the way and what git ignores.
+    """Return every file under a templates folder, except stray files and what git ignores.
 
     Raises UsageError for a symlink, a special file, a file of more than 16 MiB or a name that is not UTF-8.
     """
@@ -67,7 +67,7 @@ def load(folder: Path, ignored: Collection[str] = ()) -> Read:
 
 
 def _taken_out(names: list[str], inside: str, ignored: Collection[str]) -> Iterable[str]:
-    """Take out of a folder's names what is no template; return it by its path."""
+    """Remove from a folder's names what is not a template; return those files by path."""
     paths = {name: os.path.normpath(os.path.join(inside, name)) for name in sorted(names)}
     out = {name for name, path in paths.items() if _NO_TEMPLATE.fullmatch(name) or path in ignored}
     names[:] = [name for name in paths if name not in out]
@@ -79,7 +79,7 @@ def _raise(error: OSError) -> None:
 
 
 def set_names(templates: dict[str, TemplateFile], folder: Path) -> set[str]:
-    """Return the template sets there are: folders under templates/ whose names do not begin with '_'."""
+    """Return the existing template sets: folders under templates/ whose names do not begin with '_'."""
     names = {path.name for path in folder.iterdir() if path.is_dir()} if folder.is_dir() else set()
     for name in templates:
         parts = name.split("/")[:-1]

@@ -1,4 +1,4 @@
-"""Render a template so that each piece of the text says where it comes from: its tree gets marks around every piece."""
+"""Render a template so that each piece of the text tells its source: its tree gets markers around every piece."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from rollout.rendering.template_fault import TemplateFault
 if TYPE_CHECKING:
     import jinja2
 
-_OPEN, _NUMBERED, _CLOSE = "\ue8f0", "\ue8f1", "\ue8f2"  # for private use: a text that has them is not traced
+_OPEN, _NUMBERED, _CLOSE = (
+    "\ue8f0",
+    "\ue8f1",
+    "\ue8f2",
+)  # private-use characters: a text that contains them is not traced
 _MARK = re.compile(f"{_OPEN}(\\d+){_NUMBERED}|({_CLOSE})")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 
@@ -30,10 +34,10 @@ class _Span(Struct, frozen=True):
 
 
 class Tracer:
-    """Marks the trees of templates as they are parsed, those that are included, too."""
+    """Put markers into the syntax trees of templates as they are parsed, including included ones."""
 
     def __init__(self, environment: jinja2.Environment) -> None:
-        """`environment` is this tracer's own from now on."""
+        """`environment` belongs to this tracer from now on."""
         self._environment = environment
         self._parse = environment._parse
         self._pieces: list[Segment] = []
@@ -86,7 +90,7 @@ def _in_order(node: jinja2.nodes.Node) -> Iterator[jinja2.nodes.Node]:
 
 
 def _spans(environment: jinja2.Environment, source: str, name: str) -> Iterator[_Span]:
-    """Yield the template's own texts and its expressions, as they stand in its text; white space may be left out."""
+    """Yield the template's own texts and its expressions, in order; white space may be left out."""
     text = _NEWLINE.sub("\n", source)
     place, begun = 0, (0, 0)
     for line, kind, value in environment.lexer.tokeniter(source, name):

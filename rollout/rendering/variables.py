@@ -12,7 +12,7 @@ from rollout.model.inventory import Folder, Machine, Target
 def context(
     target: Target, path: PurePosixPath, machines: Mapping[str, Machine], machine: Machine | None
 ) -> dict[str, Any]:
-    """Return all that a template may see; a repository's templates never see the current machine."""
+    """Return everything that a template may see; a repository's templates never see the current machine."""
     seen: dict[str, Any] = {name: variable.value for name, variable in target.variables.items()}
     seen["target"] = {
         "name": target.name,

@@ -1,4 +1,4 @@
-"""Where repositories live: which addresses and branch names are safe to hand to git, and how to show them."""
+"""Addresses of repositories: which addresses and branch names are safe to hand to git, and how to show them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def refusal(url: str) -> str | None:
 
 
 def _login_refusal(scheme: str, login: str) -> str | None:
-    """Say why the user and password in an address cannot be parted from it, or must not be in it."""
+    """Say why the user and password in an address cannot be separated from it, or must not be in it."""
     if re.search(r"[@#?\\]", login):
         return "has a user name or password with a character that must be percent-encoded"
     if _CONTROL.search(unquote(login)):
@@ -65,7 +65,7 @@ def host(url: str) -> str:
 
 
 def ssh_destination(url: str) -> tuple[str, ...] | None:
-    """Return the arguments by which ssh is told where an address leads, or None for one that is not ssh's."""
+    """Return the arguments that tell ssh where an address leads, or None for one that is not ssh's."""
     if "://" not in url:
         return (url.split(":")[0],) if is_scp_like(url) and "[" not in url else None
     try:
@@ -80,7 +80,7 @@ def ssh_destination(url: str) -> tuple[str, ...] | None:
 
 
 def ssh_path(url: str) -> str | None:
-    """Return the path that git would name to a host by ssh; None where that takes more than to read it, or is odd."""
+    """Return the path that git would send to a host by ssh; None if that takes more than reading it, or is odd."""
     if ssh_destination(url) is None or "%" in url:
         return None
     path = url.partition("://")[2].partition("/")[2] if "://" in url else url.partition(":")[2]
@@ -90,7 +90,7 @@ def ssh_path(url: str) -> str | None:
 
 
 def split_secret(url: str) -> tuple[str, tuple[str, str] | None]:
-    """Part an http(s) address from the user and password in it: (address, (user, password)) or (address, None)."""
+    """Separate an http(s) address from the user and password in it: (address, (user, password)) or (address, None)."""
     scheme, mark, rest = url.partition("://")
     scheme = scheme.lower()
     if not mark:
@@ -99,7 +99,7 @@ def split_secret(url: str) -> tuple[str, tuple[str, str] | None]:
     login, at, where = server.rpartition("@")
     if not at or scheme not in {"http", "https"}:
         return f"{scheme}://{rest}", None
-    # A lone word before the @ is how tokens are often written: a secret too.
+    # Tokens are often written as a single word before the @: a secret, too.
     user, _, password = login.partition(":")
     return f"{scheme}://{where}{slash}{path}", (unquote(user), unquote(password))
 
@@ -142,7 +142,7 @@ def project(url: str) -> str:
 
 
 def branch_refusal(name: str) -> str | None:
-    """Say why a name is no branch name, by the rules of git-check-ref-format, or None."""
+    """Say why a name is not a branch name, by the rules of git-check-ref-format, or None."""
     if not name or name.startswith(("-", "refs/")) or name == "@":
         return "is not the short name of a branch"
     if re.search(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|\.$|/$|^/", name):
@@ -153,7 +153,7 @@ def branch_refusal(name: str) -> str | None:
 
 
 def web_refusal(url: str) -> str | None:
-    """Say why an address is none of an HTTP interface that we may speak to, or None."""
+    """Say why an address is not that of an HTTP interface that we may use, or None."""
     try:
         parts = urlsplit(url)
         if parts.scheme.lower() not in {"http", "https"} or not parts.hostname or _CONTROL.search(url):

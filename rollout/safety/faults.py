@@ -6,8 +6,8 @@ from rollout.safety.shown import redact
 
 
 def in_words(error: Exception) -> str:
-    """Return a fault in one line: of the text that was read, or else of our own, with the place in our code."""
-    mark = getattr(error, "problem_mark", None)  # as parsers of YAML tell it
+    """Return a fault in one line: one in the text that was read, or else one of our own, with its place in our code."""
+    mark = getattr(error, "problem_mark", None)  # as YAML parsers report it
     if mark is not None:
         return f"line {mark.line + 1}: {getattr(error, 'problem', None) or 'cannot be read'}"
     if isinstance(error, UnicodeDecodeError):

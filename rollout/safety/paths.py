@@ -40,7 +40,7 @@ def refusal(path: str) -> str | None:
 
 
 def astray(path: str) -> str | None:
-    """Say how a path in a tree leads out of its work tree or into `.git`, or None: anything else may be somebody's."""
+    """Say how a path in a tree leads out of its work tree or into `.git`, or None: any other path may be somebody's."""
     if "\0" in path:
         return "has a NUL character"
     return next((why for name in path.split("/") if (why := _leads_astray(name))), None)
@@ -56,7 +56,7 @@ def _leads_astray(name: str) -> str | None:
 
 
 def _plain(name: str) -> str:
-    """Return what file systems may read a name as that ignore case, invisible characters and some endings."""
+    """Return how file systems may read a name that ignore case, invisible characters and some endings."""
     return fold(_IGNORED_BY_HFS.sub("", name)).split(":")[0].rstrip(". ")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 _NAME = re.compile(r"(?i)(password|passwd|passphrase|secret|token|api_?key|private_?key|credentials?)$")
-_LEAST = 6  # characters; what is shorter stands in a text by chance
+_LEAST = 6  # characters; a shorter value may be in a text by chance
 
 _FORMS = (
     ("a private key", re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----\s[^-]{64}")),
@@ -24,7 +24,7 @@ _WAY_OUT = (
 
 
 def named(variables: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the variables whose names say that they are secret, at any depth: dotted name and value."""
+    """Yield the variables with secret-looking names, at any depth: dotted name and value."""
     for name, value in variables.items():
         place = f"{within}.{name}" if within else str(name)
         if isinstance(value, Mapping):
@@ -51,14 +51,14 @@ def fault(content: bytes, secrets: Iterable[tuple[str, str]]) -> str | None:
 
 
 def masked(text: str, secrets: Iterable[tuple[str, str]]) -> str:
-    """Return a text without the values of secrets, however they are spelled in it."""
+    """Return a text without the values of secrets, in any of their spellings."""
     for spelling in sorted({word for _, value in secrets for word in spellings(value)}, key=len, reverse=True):
         text = text.replace(spelling, "***")
     return text
 
 
 def spellings(value: str) -> Iterator[str]:
-    """Yield how a value may stand in what is shown: as it is, as in JSON, and line by line as in a diff."""
+    """Yield how a value may be written in shown text: as it is, as in JSON, and line by line as in a diff."""
     yield value
     yield json.dumps(value)[1:-1]
     yield json.dumps(value, ensure_ascii=False)[1:-1]

@@ -1,4 +1,4 @@
-"""Colours and marks, which repeat what the words say."""
+"""Colours and marks, which only repeat what the words say."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ _MAX_DIFF_LINES = 400
 def diff_of(change: Change, before_name: str = "a", after_name: str = "b") -> str:
     """Return the unified diff of a change, with mode changes as git writes them; binary files in one line.
 
-    What could not be decided has none: nothing is known of what would be there.
+    A change that could not be decided has none: its result is not known.
     """
     if change.action is Action.ERROR:
         return ""

@@ -10,11 +10,11 @@ from rollout.safety.shown import redact
 from rollout.showing.colour import count
 from rollout.showing.table import Column, table
 
-_MOST = 20  # lines of what is left out
+_MOST = 20  # lines to show of what is left out
 
 
 def proposed(proposal: Proposal, width: int | None = None) -> str:
-    """Return the table of what is taken over, with a line that sums it up; nothing where that is nothing."""
+    """Return the table of what is taken over, with a line that sums it up; nothing if that is empty."""
     if not proposal.sets:
         return ""
     sets = {(one.path, one.repositories[0]): made.name for made in proposal.sets for one in made.files}
@@ -38,7 +38,7 @@ def _differs(one: Learned) -> str:
 
 
 def left_out(proposal: Proposal, *, everything: bool = False) -> str:
-    """Return what is not taken over and why, a line each."""
+    """Return a line for each thing that is not taken over, with the reason."""
     lines = [f"{one.path}: {one.reason} ({_in(one)})" for one in proposal.files if one.form is Form.SKIP]
     lines += [f"{one.name}: {one.reason}" for one in proposal.left_out]
     if len(lines) > _MOST and not everything:

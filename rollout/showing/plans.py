@@ -91,13 +91,13 @@ def next_line(command: str) -> list[str]:
 
 
 def _quiet(step: Step) -> bool:
-    """Tell whether all there is to say about a target is that it is in sync."""
+    """Tell whether a target is in sync and has nothing else to show."""
     said = (step.orphans, step.warnings, step.collides, step.kept, step.held)
     return step.state is State.IN_SYNC and not any(said)
 
 
 def _alike(steps: Sequence[Step]) -> list[list[Step]]:
-    """Group targets that need the same: even with 500 targets, the plan is only as long as its differences."""
+    """Group targets that need the same changes: even with 500 targets, the plan is only as long as its differences."""
     groups: dict[object, list[Step]] = {}
     for step in steps:
         key = (
@@ -159,7 +159,7 @@ VIA = {
 
 
 def _budgets(step: Step) -> tuple[str, ...]:
-    """Return what the plan changes of what is loaded, where no warning and no reason says it already."""
+    """Return the changes of budgets in the plan, unless a warning or a reason shows them already."""
     return tuple(use.words for use in step.budgets if use.grows and not use.near)
 
 

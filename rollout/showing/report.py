@@ -18,7 +18,7 @@ from rollout.showing import report_events
 from rollout.showing.colour import count
 from rollout.showing.status import ALONE, Row, status_markdown
 
-_NAMES = 20  # targets that one heading names
+_NAMES = 20  # targets to name in a heading
 
 _DID = {
     "create": "new",
@@ -39,7 +39,7 @@ _UPSTREAM = {State.IN_SYNC, State.BEHIND, State.PENDING, State.DRIFT, State.CONF
 
 
 class Told(Struct, frozen=True):
-    """What a report is about: the runs of one rollout, oldest first, what they did, every target as it is now."""
+    """The content of a report: the runs of one rollout, oldest first, their outcomes, and every target as it is now."""
 
     runs: tuple[PastRun, ...]
     shares: tuple[Share, ...]
@@ -127,7 +127,7 @@ def _commits(repos: Sequence[Share], rows: Mapping[str, Row]) -> Iterator[str]:
 
 
 def _lasting(changes: Sequence[Outcome]) -> list[Outcome]:
-    """Return the changes whose commits were not built again by a later one."""
+    """Return the changes whose commits were not replaced by a later one."""
     return [
         change
         for change, after in zip(changes, [*changes[1:], None], strict=True)
@@ -140,7 +140,7 @@ def _short(change: Outcome) -> str:
 
 
 def _pushed(last: Outcome, row: Row | None) -> str:
-    """Say where a commit is: as the run left it, unless git knows better by now."""
+    """Say where a commit is: where the run left it, unless git knows better by now."""
     if row is not None and row.alone:
         return ALONE
     if row is not None and row.state is State.READY_TO_PUSH:
@@ -174,7 +174,7 @@ def _written(path: WrittenPath) -> str:
     return f"`{plain(path.path)}`{executable}"
 
 
-# --- what it is good for, and what remains
+# --- the impact, and what remains
 
 
 def _impact(told: Told, done: Sequence[Share]) -> str:
@@ -193,7 +193,7 @@ def _impact(told: Told, done: Sequence[Share]) -> str:
 
 
 def _found(findings: Sequence[Finding]) -> str:
-    """Say what a target's texts still hold, shortly: `verify` lists all of it."""
+    """Say briefly what is still wrong with a target's texts; `verify` lists everything."""
     more = f" (and {len(findings) - 1:,} more; rollout verify lists them)" if len(findings) > 1 else ""
     return plain(findings[0].told) + more
 

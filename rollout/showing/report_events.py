@@ -1,4 +1,4 @@
-"""What a report says about the event store: schema, types, test results, and where events went."""
+"""The report's sections about the event store: schema, types, test results, and where events went."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def before(facts: EventFacts) -> Iterator[str]:
 
 
 def after(facts: EventFacts) -> Iterator[str]:
-    """Yield a line for each table that was counted, about the time since; an empty store is no fault yet."""
+    """Yield a line for each counted table, about the time since then; an empty store is not a fault yet."""
     for table in facts.tables:
         if table.since is not None:
             waits = table.name == STORE and table.since == 0

@@ -1,4 +1,4 @@
-"""What a review says, to somebody who never heard of rollout."""
+"""The text of a review, for somebody who has never heard of rollout."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rollout.model.plan import Action, Change, State, Step
 from rollout.model.reasons import Said
 from rollout.safety.shown import plain
 
-_SHOWN = 100  # files that are named
+_SHOWN = 100  # files to name
 
 
 class Words(Struct, frozen=True):
@@ -26,7 +26,7 @@ class Words(Struct, frozen=True):
 
     @property
     def line(self) -> str:
-        """Return the body in one line, as a push option takes it."""
+        """Return the body on one line, for a push option."""
         lines = (re.sub(r"^\* ", "• ", line) for line in self.body.splitlines())
         return "<br>".join(line for line in lines if line)
 
@@ -41,7 +41,7 @@ def marker_of(step: Step, changes: Sequence[Change], subject: str) -> Marker:
 
 
 def words(step: Step, changes: Sequence[Change], subject: str) -> Words:
-    """Return what the review of a step says: the inventory's words, else the subject and the plan."""
+    """Return the text of a step's review: the inventory's words, else the subject and the plan."""
     title, body = _said(step, changes, subject)
     return Words(title, f"{body}\n\n{marker_of(step, changes, subject).text}\n")
 
@@ -129,5 +129,5 @@ def _code(name: str | PurePosixPath) -> str:
 
 
 def _text(words: str) -> str:
-    """Return words of others as text: nothing in them is Markdown, a mention or a reference."""
+    """Return words of others as plain text: nothing in them is Markdown, a mention or a reference."""
     return re.sub(r"([\\`*_{}\[\]<>#|!~])", r"\\\1", plain(words)).replace("@", "@\u200b")

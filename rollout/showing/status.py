@@ -34,14 +34,14 @@ class Row(Struct, frozen=True):
     behind: int | None
     last: LastOutcome | None
     disagrees: str | None = None
-    trouble: str | None = None  # what went wrong in the last run, until one goes well
+    trouble: str | None = None  # what went wrong in the last run, until a run succeeds
     orphans: tuple[PurePosixPath, ...] = ()
     collides: tuple[Collision, ...] = ()
     review: Review | None = None
     changed_by: tuple[tuple[PurePosixPath, ChangedBy], ...] = ()
     held: bool = False
     alone: bool = False  # the repository has no remote, so a commit there is the whole rollout
-    findings: tuple[Finding, ...] = ()  # what `verify` fails for, in its texts as a whole
+    findings: tuple[Finding, ...] = ()  # the findings in its texts that make `verify` fail
 
 
 class Knowledge(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""What `verify` found in the forms that forges and build servers read: SARIF 2.1.0 and JUnit XML."""
+"""The results of `verify` in formats that forges and build servers read: SARIF 2.1.0 and JUnit XML."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _result(target: str, mismatch: Mismatch) -> dict[str, Any]:
 
 
 def junit(found: Sequence[Verified]) -> str:
-    """Return what was verified as JUnit XML: one test a target, which fails with all its mismatches."""
+    """Return the results as JUnit XML: one test for each target, which fails with all its mismatches."""
     failed = sum(not one.ok for one in found)
     cases = "".join(map(_case, found))
     return (

@@ -1,4 +1,4 @@
-"""Who changed a file upstream last: read out of git's log, of which the trees are fetched in one transfer."""
+"""Find who changed a file upstream last, from git's log, whose trees are fetched in one transfer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rollout.model.changed import ChangedBy
 from rollout.store import layout, transfer
 from rollout.store.store import Store
 
-_LOOKED_THROUGH = 200  # commits: whoever changed a file before that is not named
+_LOOKED_THROUGH = 200  # commits to search: older changes are not named
 
 
 def last_changes(
@@ -27,7 +27,7 @@ def last_changes(
             _have_trees(store, newest)
         found = {path: _last_change(store, tip, newest, path) for path in wanted}
     except GitError:
-        return {}  # who it was is a help and no more
+        return {}  # the author is only a help
     return {path: by for path, by in found.items() if by is not None}
 
 

@@ -1,4 +1,4 @@
-"""Read the contents of files out of a store; those that are not here come in one transfer."""
+"""Read the contents of files from a store; missing ones are fetched in one transfer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def here(objects: Objects, names: Iterable[str]) -> dict[str, bytes]:
 
 
 def read(store: Store, objects: Objects, names: Iterable[str], *, network: bool) -> dict[str, bytes]:
-    """Return the contents of blobs; raise Unreachable where some must be fetched and nothing may be."""
+    """Return the contents of blobs; raise Unreachable if some must be fetched and nothing may be."""
     needed = set(names)
     found = here(objects, needed)
     missing = [name for name in needed if name not in found]

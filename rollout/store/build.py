@@ -17,7 +17,7 @@ from rollout.store.store import Store
 
 
 def commit(store: Store, base: str, changes: Iterable[Change], run: Run, identity: Identity, message: str) -> str:
-    """Make the commit on `base` whose difference to it is exactly these changes, and pin it; return its id."""
+    """Make the commit on `base` with exactly these changes, and pin it; return its id."""
     planned = list(changes)
     objects = store.objects(base)
     when = _when(objects, base, run)
@@ -44,7 +44,7 @@ def _pinned(store: Store, made: str) -> str:
 
 
 def _verify(objects: Objects, base: str, made: str, planned: list[Change]) -> None:
-    """Hold the commit, as it came to stand on the disk, against the plan: not one path or byte more or less."""
+    """Check the commit, as it is on the disk, against the plan: not one path or byte more or less."""
     after = {path: entry for path, _, entry in difference(Tree(objects, base), Tree(objects, made))}
     _compare(after, {change.path: _entry(change, len(base)) for change in planned})
     for path, entry in after.items():
@@ -77,7 +77,7 @@ def _signed(store: Store, made: str, base: str, identity: Identity, message: str
 def _signing(store: Store, identity: Identity, when: int) -> Git:
     return store.git.with_options(
         *identity.signing,
-        "core.fsync=all",  # its pin may be relied on, and git flushes no loose object unless it is told to
+        "core.fsync=all",  # its pin must survive a power cut, and git does not sync loose objects unless told to
         GIT_AUTHOR_NAME=identity.author.name,
         GIT_AUTHOR_EMAIL=identity.author.email,
         GIT_COMMITTER_NAME=identity.committer.name,

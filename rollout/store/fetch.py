@@ -1,4 +1,4 @@
-"""Have upstream's commits and their trees in a store."""
+"""Fetch upstream's commits and their trees into a store."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from rollout.remote.upstream import NoBranch, Unreachable, sender_for
 from rollout.store import heard, layout, refs, transfer
 from rollout.store.store import Store
 
-_DEEPER = 500  # commits of the past that are fetched where it is not known how far a checkout is behind
+_DEEPER = 500  # past commits to fetch if it is not known how far a checkout is behind
 
 
 def ask(store: Store) -> str:
-    """Return the commit upstream's branch is at now; that there is no such branch is remembered."""
+    """Return the present commit of upstream's branch; remember if there is no such branch."""
     try:
         return upstream.ask(store.remote)
     except NoBranch:
@@ -28,7 +28,7 @@ def ask(store: Store) -> str:
 
 
 def commit(store: Store, tip: str) -> str:
-    """Have upstream's commit and its trees here; return the commit, which may be newer than `tip`.
+    """Fetch upstream's commit and its trees; return the commit, which may be newer than `tip`.
 
     Raises Unreachable when the remote stops answering.
     """
@@ -38,7 +38,7 @@ def commit(store: Store, tip: str) -> str:
         if sender is not None and _sent(store, sender, tip):
             return _fetched(store)
     layout.ready(store, len(tip))
-    # The parents of what waits may be here, and nothing else of upstream: git would take that for all of it.
+    # The parents of a waiting commit may be here without the rest of upstream, which git would take for everything.
     depth = () if refs.at(store, store.upstream_ref) else ("--depth=1", "--refetch")
     _fetch_branch(store, *depth)
     return _fetched(store)
@@ -52,15 +52,15 @@ def _known(store: Store, tip: str) -> str:
 
 
 def latest(store: Store) -> str:
-    """Have upstream's newest commit and its trees here and return it.
+    """Fetch upstream's newest commit and its trees, and return it.
 
-    A host that is known to answer is not asked first where the branch is: one contact tells and brings that.
+    A host that is known to answer is not first asked where the branch is: one contact tells and sends that.
     """
     return _told(store) or _fetched_unasked(store) or commit(store, ask(store))
 
 
 def _told(store: Store) -> str | None:
-    """Have what a host says and sends over a connection that is open; None where git had better fetch it."""
+    """Fetch over an open connection; None if git should do it instead."""
     with sender_for(store.remote, store.remote.access.ask_limit) as sender:
         tip = None if sender is None else sender.tip(store.remote.ref)
         if sender is None or tip is None:
@@ -73,7 +73,7 @@ def _told(store: Store) -> str | None:
 
 
 def _fetched_unasked(store: Store) -> str | None:
-    """Fetch from a host that is known to answer; None where it is to be asked first, which tells what is wrong."""
+    """Fetch from a host that is known to answer; None if it must be asked first, which tells what is wrong."""
     known = refs.at(store, store.upstream_ref)
     if known is None or not contact.answers(store.remote.url, store.remote.access):
         return None
@@ -86,7 +86,7 @@ def _fetched_unasked(store: Store) -> str | None:
 
 
 def _sent(store: Store, sender: Sender, tip: str) -> bool:
-    """Have upstream's commit sent; False where git had better fetch it, and then nothing has changed."""
+    """Request upstream's commit; False if git should fetch it, and then nothing has changed."""
     layout.ready(store, len(tip))
     known = refs.at(store, store.upstream_ref)
     wanted = Wanted((tip,), (known,) if known else (), layout.shallow(store), not known)
@@ -99,7 +99,7 @@ def _sent(store: Store, sender: Sender, tip: str) -> bool:
 def _fetch_branch(store: Store, *options: str, limit: float | None = None) -> None:
     transfer.by_git(store, *options, "--filter=blob:none", store.refspec, limit=limit)
     tip = refs.at(store, store.upstream_ref)
-    if tip is not None and not transfer.holds(store, tip):  # of commits long past only the names of files were fetched
+    if tip is not None and not transfer.holds(store, tip):  # of old commits, only the names of files were fetched
         transfer.by_git(store, "--refetch", "--filter=blob:none", store.refspec)
 
 
@@ -113,7 +113,7 @@ def _fetched(store: Store) -> str:
 
 
 def deepen(store: Store) -> bool:
-    """Fetch some more commits of the past, and nothing else of them; tell whether there are more now."""
+    """Fetch some more past commits, without their contents; tell whether there are more now."""
     if not layout.is_shallow(store):
         return False
     try:
@@ -124,10 +124,10 @@ def deepen(store: Store) -> bool:
 
 
 def whole_past(store: Store) -> None:
-    """Have all commits of upstream's past here that upstream has; raise GitError if a note of its end is out of date.
+    """Fetch all of upstream's past commits; raise GitError if the record of where history ends is out of date.
 
-    Git ends well although it could not remove its note of where history ends. The commit there would seem to have
-    made every file that it has: who wrote them would be told wrongly, and remembered so.
+    Git ends successfully even if it could not remove that record. The last commit would then seem to have made every
+    file in it: we would report wrong authors, and remember them.
     """
     if layout.is_shallow(store):
         transfer.by_git(store, "--unshallow", "--filter=tree:0", store.refspec)
@@ -145,7 +145,7 @@ def _goes_on(store: Store, commit: str) -> bool:
 
 
 def seed(store: Store, top: Path, ref: str, known: str) -> None:
-    """Learn upstream from what the person's repository last heard of it: no network."""
+    """Learn upstream from the person's repository, without the network."""
     layout.ready(store, len(known))
     transfer.from_repository(store, top, ref, store.upstream_ref)
     found = refs.at(store, store.upstream_ref)

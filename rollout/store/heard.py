@@ -1,4 +1,4 @@
-"""What was last heard of upstream."""
+"""What we last heard from upstream."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def asked_at(store: Store) -> float | None:
 
 
 def note_asked(store: Store) -> None:
-    """Note that upstream was asked just now: a file's time, so that the store need be neither held nor written."""
+    """Record that upstream was asked just now, as a file's time: the store need be neither held nor written."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     with contextlib.suppress(OSError):
         os.close(os.open(_asked(store), flags, 0o600))

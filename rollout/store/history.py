@@ -12,7 +12,7 @@ from rollout.objects import messages, seal
 from rollout.objects.ids import git_id
 from rollout.objects.seal import Moved, Side
 
-# How the commits are asked for that may be ours: the id, then the paths it touched.
+# How to list commits that may be ours: the id, then the paths that it touched.
 LOG = (
     "log", "--no-renames", "--no-abbrev", "--raw", "-r", "-z", "--diff-merges=off", "--no-color",
     "--grep=^Rollout-Run: ", "--format=%H",
@@ -20,9 +20,9 @@ LOG = (
 
 
 class Touch(Struct, frozen=True, array_like=True):
-    """One path in a commit that names a run of ours: ids and modes before and after; None where there was no file.
+    """One path in a commit that names a run of ours: ids and modes before and after; None for no file.
 
-    `ours` is false where somebody amended, squashed or resolved it: then what it holds is not what rollout wrote.
+    `ours` is false if somebody amended, squashed or resolved it: then its content is not what rollout wrote.
     """
 
     commit: str
@@ -32,8 +32,8 @@ class Touch(Struct, frozen=True, array_like=True):
     merged: str | None = None
     run: str = ""
     ours: bool = True
-    kept: str | None = None  # the commit only says that the file was kept when this was asked for
-    held: str | None = None  # what was asked for when this was written in spite of it, by a revert
+    kept: str | None = None  # the commit only records that the file was kept when this was asked for
+    held: str | None = None  # what was asked for when a revert wrote this in spite of it
 
     @property
     def wrote(self) -> bool:
@@ -65,7 +65,7 @@ def blobs_of(
     managed: Iterable[PurePosixPath],
     merged: Collection[PurePosixPath],
 ) -> set[str]:
-    """Return the blobs that hold what rollout wrote at the managed paths; of merged ones all that it ever wrote."""
+    """Return the blobs that rollout wrote at the managed paths; for merged ones, all that it ever wrote."""
     needed: set[str] = set()
     for path in managed:
         for touch in own(history.get(path, [])):
@@ -77,7 +77,7 @@ def blobs_of(
 
 
 def written(touches: list[Touch], contents: Mapping[str, bytes], target: str) -> Written | None:
-    """Return what rollout last wrote at a path; None where it wrote nothing."""
+    """Return what rollout last wrote at a path; None if it wrote nothing."""
     mine = own(touches)
     if not mine:
         return Written(None, disputed=True) if disputed(touches) else None
@@ -101,7 +101,7 @@ def written(touches: list[Touch], contents: Mapping[str, bytes], target: str) ->
 
 
 def disputed(touches: list[Touch]) -> bool:
-    """Tell whether the newest commit here is one of ours that somebody changed, and what we had made is not known."""
+    """Tell whether the newest commit here is one of ours that somebody changed, with its own content unknown."""
     known = {touch.run for touch in own(touches)}
     writes = [touch for touch in touches if touch.kept is None]
     newer = writes[: next((n for n, touch in enumerate(writes) if touch.ours), len(writes))]
@@ -109,7 +109,7 @@ def disputed(touches: list[Touch]) -> bool:
 
 
 def recalled(found: History, known: History) -> History:
-    """Return what a search found, with what is remembered of those commits of ours that somebody changed since."""
+    """Return the result of a search, with what we remember of our commits that somebody has changed since."""
     return {path: _recalled(touches, own(known.get(path, ()))) for path, touches in found.items()}
 
 
@@ -133,7 +133,7 @@ def entry_file(entry: Side, contents: Mapping[str, bytes]) -> File | None:
 
 
 def parse_log(out: bytes) -> list[tuple[str, list[Moved]]]:
-    """Return each commit with what it moved. A path is told by what stands before it, whatever it is called."""
+    """Return each commit with its changed paths. A path is recognised by the text before it, whatever its name."""
     found: list[tuple[str, list[Moved]]] = []
     words = iter(out.decode("utf-8", "surrogateescape").split("\0"))
     for word in words:
@@ -146,7 +146,7 @@ def parse_log(out: bytes) -> list[tuple[str, list[Moved]]]:
 
 
 def touches_of(name: str, commit: bytes, moved: list[Moved]) -> list[tuple[PurePosixPath, Touch]]:
-    """Return what a commit that names a run of ours did, and whether it is still as we made it."""
+    """Return the changes of a commit that names a run of ours, and whether it is still as we made it."""
     parents, text = messages.parts(commit)
     squashed = seal.squashed(commit, moved)
     text = messages.up_to_ours(text) if squashed else text
@@ -160,11 +160,11 @@ def touches_of(name: str, commit: bytes, moved: list[Moved]) -> list[tuple[PureP
         (path, Touch(name, target or "", old, new, merges.get(str(path)), named, ours, held=holds.get(str(path))))
         for path, old, new in moved
     ]
-    return [*(keeps_of(name, text) if ours else ()), *writes]  # what is kept was decided knowing what is written
+    return [*(keeps_of(name, text) if ours else ()), *writes]  # the person decided to keep it knowing what was written
 
 
 def keeps_of(commit: str, text: str) -> list[tuple[PurePosixPath, Touch]]:
-    """Return what the message of a commit of ours says of files that it left as others had them."""
+    """Return what our commit's message records about files that it left as others had them."""
     run, target = messages.run_and_target(text)
     return [
         (PurePosixPath(path), Touch(commit, target or "", None, None, None, run or "", kept=asks))
@@ -194,7 +194,7 @@ def _moved(meta: str, path: str) -> Moved:
 
 
 def touch(commit: str, target: str, path: PurePosixPath, sides: tuple[File | None, File | None], text: str) -> Touch:
-    """Return what a commit of ours with this message did to a file, of which there are both sides."""
+    """Return what a commit of ours with this message did to a file, given both sides."""
     before, after = (_entry(file, commit) for file in sides)
     run, name = messages.run_and_target(text)[0] or "", str(path)
     return Touch(

@@ -13,12 +13,12 @@ from rollout.safety import addresses
 from rollout.store import looks, mend, store
 from rollout.store.store import Store
 
-_FOLDER = "workshops"  # what stores were called once: those of before stay in use
+_FOLDER = "workshops"  # the former names of stores: existing ones stay in use
 
 
 @contextmanager
 def opened(folder: Path, remote: Remote, target: str, *, wait: float = 60.0, run: str = "") -> Iterator[Store]:
-    """Hold the store of a repository for the block, for a run if one is named; raise Busy when another keeps it."""
+    """Hold the store of a repository for the block, for a run if one is given; raise Busy if another holds it."""
     place = _place(folder, remote)
     what = f"run {run}" if run else f"{target}: its store"
     with locks.locked(place.with_suffix(".lock"), what, wait, run) as descriptor:
@@ -32,9 +32,9 @@ def opened(folder: Path, remote: Remote, target: str, *, wait: float = 60.0, run
 
 @contextmanager
 def seen(folder: Path, remote: Remote, target: str, *, wait: float) -> Iterator[Store]:
-    """Give the store of a repository to read in for the block.
+    """Yield the store of a repository for reading.
 
-    Where another process keeps it for longer than `wait` seconds it is a copy, whose `writer` is the run it works for.
+    If another process holds it for longer than `wait` seconds, it is a copy, whose `writer` is that process's run.
     """
     with ExitStack() as stack:
         try:
@@ -55,7 +55,7 @@ def _copied(folder: Path, remote: Remote, target: str) -> Iterator[Store]:
 
 
 def unheld(folder: Path, remote: Remote, target: str) -> Store:
-    """Return the store without holding it: good for looking at what is remembered, and for nothing else."""
+    """Return the store without holding it: good only for looking at what is remembered."""
     return store.at(_place(folder, remote), remote, target)
 
 

@@ -1,4 +1,4 @@
-"""That a target was in sync at one upstream commit, remembered."""
+"""Remember that a target was in sync at one upstream commit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class InSync(Struct, frozen=True):
 
 
 def entries_of(desired: Desired, snapshot: Snapshot) -> Entries | None:
-    """Return the entries of the managed paths; None where something else than a plain file stands at one."""
+    """Return the entries of the managed paths; None if anything but a plain file is at one of them."""
     found: dict[PurePosixPath, Side] = {}
     for item in desired.managed:
         there = snapshot.files.get(item.path)
@@ -42,7 +42,7 @@ def entries_of(desired: Desired, snapshot: Snapshot) -> Entries | None:
 
 
 def as_memo(known: InSync, asked: str) -> PastLook:
-    """Return what to remember of a target that is in sync; `asked` says what its templates asked for then."""
+    """Return what to remember of a target in sync; `asked` is the digest of what its templates asked for."""
     found = known.findings
     return PastLook(
         found.revision,
@@ -59,12 +59,12 @@ def as_memo(known: InSync, asked: str) -> PastLook:
 
 @lru_cache(maxsize=4096)
 def _path(text: str) -> PurePosixPath:
-    """Return a managed path: a fleet has the same ones in every repository."""
+    """Return a managed path. Cached: a fleet has the same ones in every repository."""
     return PurePosixPath(text)
 
 
 def from_memo(look: PastLook | None, tip: str, asked: str) -> InSync | None:
-    """Return what is remembered, if it is about this commit and these templates."""
+    """Return what is remembered, if it is for this commit and these templates."""
     if look is None or (look.tip, look.asked, look.noted, look.agreed) != (tip, asked, True, True):
         return None
     managed = {_path(path): _fingerprint(content, entry) for path, content, entry in look.files}
@@ -78,13 +78,13 @@ def _fingerprint(content: str, entry: Side) -> str:
 
 
 def was(store: Store, asked: str) -> bool:
-    """Tell whether the last look at these very templates found nothing to change."""
+    """Tell whether the last look with exactly these templates found nothing to change."""
     remembered = store.memory.memo().in_sync
     return remembered is not None and remembered.asked == _asked(store, asked)
 
 
 def known(store: Store, tip: str, asked: str) -> InSync | None:
-    """Return the findings of an earlier look at the very same, if that found nothing to change."""
+    """Return the findings of an earlier look at exactly the same, if it found nothing to change."""
     return from_memo(store.memory.memo().in_sync, tip, _asked(store, asked))
 
 

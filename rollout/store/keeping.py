@@ -13,7 +13,7 @@ from rollout.store.store import Store
 
 
 def note(store: Store, changes: Iterable[Change]) -> None:
-    """Note which of the changes are to keep what is there; a waiting commit that changes such a file is dropped."""
+    """Record which of the changes keep what is there; drop a waiting commit that changes such a file."""
     keeps = {change.path: change.asks for change in changes if change.keep and change.asks}
     if not keeps:
         return
@@ -44,7 +44,7 @@ def proposed(store: Store, changes: Iterable[Change]) -> None:
 
 
 def known(store: Store, past: History, paths: Iterable[PurePosixPath]) -> Mapping[PurePosixPath, str]:
-    """Return what was asked for when files were kept that we have not written since."""
+    """Return what was asked for when files were kept, for files that we have not written since."""
     return _known(by_path(store.memory.memo().kept), past, paths, history.kept)
 
 

@@ -13,15 +13,15 @@ from rollout.objects.ids import object_format
 from rollout.store import wholeness
 from rollout.store.store import Store
 
-REMOTE = "rollout-upstream"  # a name that no person's global configuration speaks of
+REMOTE = "rollout-upstream"  # a name that no person's global configuration uses
 
 SHA1 = 40  # characters of an id
 
 _ID_SIZES = (SHA1, 64)
 
-_MAX_PACKS = 16  # small ones; each is looked into for what is old
+_MAX_PACKS = 16  # small packs; each is searched for old objects
 
-_LEFT = re.compile(r".*\.lock\Z|tmp_|fast_import_crash_|\.rollout-")  # what only a killed process leaves
+_LEFT = re.compile(r".*\.lock\Z|tmp_|fast_import_crash_|\.rollout-")  # what only a killed process leaves behind
 
 
 def ready(store: Store, id_size: int) -> None:
@@ -32,12 +32,12 @@ def ready(store: Store, id_size: int) -> None:
         wholeness.make(store.place, config)
     elif there != config:
         files.write_whole(store.place / "config", config.encode(), durable=False)
-    store.packs.close()  # some of those we know may go now
+    store.packs.close()  # some of the known packs may be removed now
     pack_write.gather(store.folder, id_size, _MAX_PACKS)
 
 
 def is_whole(store: Store) -> bool:
-    """Tell whether git takes the store for a repository, and that of this remote."""
+    """Tell whether the store is a valid repository, and that of this remote."""
     return store.text("config") in {_config(store, size) for size in _ID_SIZES} and wholeness.is_whole(store.place)
 
 
@@ -51,7 +51,7 @@ def _config(store: Store, id_size: int) -> str:
 
 
 def clear(store: Store) -> None:
-    """Take away what a killed process left: we hold the store, so whatever lock lies about is nobody's."""
+    """Remove what a killed process left: we hold the store, so any lock in it belongs to nobody."""
     folders = [folder for folder, _, _ in os.walk(f"{store.place}/refs")]
     for folder in (*folders, f"{store.place}", f"{store.place}/objects/pack"):
         for name in filter(_LEFT.match, _listed(folder)):
@@ -67,7 +67,7 @@ def _listed(folder: str) -> list[str]:
 
 
 def reset(store: Store) -> None:
-    """Throw the store away: it holds nothing that cannot be fetched or built again, but for a pinned commit."""
+    """Throw the store away: except for a pinned commit, everything in it can be fetched or built again."""
     wholeness.discard(store.place)
     store.forget()
 
@@ -77,7 +77,7 @@ def is_shallow(store: Store) -> bool:
 
 
 def shallow(store: Store) -> tuple[str, ...]:
-    """Return the commits here whose parents are not."""
+    """Return the commits that are here without their parents."""
     return tuple(sorted(store.text("shallow").split()))
 
 

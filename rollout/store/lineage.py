@@ -8,11 +8,11 @@ from rollout.objects import messages
 from rollout.store import layout
 from rollout.store.store import Store
 
-_WALKED = 50  # commits that are looked through one by one before git is asked
+_WALKED = 50  # commits to walk one by one before asking git
 
 
 def parent(store: Store, commit: str) -> str | None:
-    """Return the one commit below another, or None where there is not one, or it is not known here."""
+    """Return the only parent of a commit; None if it has none or several, or is not known here."""
     content = _content(store, commit)
     return None if content is None else _only_parent(content)
 
@@ -28,7 +28,7 @@ def _only_parent(content: bytes) -> str | None:
 
 
 def _line(store: Store, tip: str) -> Iterator[tuple[str, bytes | None]]:
-    """Yield some commits of a plain line, newest first, each with its content; at the end of what is here with none."""
+    """Yield commits of a linear history, newest first, with their contents; None at the end of what is here."""
     current: str | None = tip
     for _ in range(_WALKED):
         if current is None:
@@ -39,12 +39,12 @@ def _line(store: Store, tip: str) -> Iterator[tuple[str, bytes | None]]:
 
 
 def distance(store: Store, old: str, new: str) -> int | None:
-    """Count the commits between two on a plain line; None where that takes git to tell."""
+    """Count the commits between two in a linear history; None if only git can tell."""
     return next((number for number, (commit, _) in enumerate(_line(store, new)) if commit == old), None)
 
 
 def only_others_since(store: Store, old: str, tip: str) -> bool:
-    """Tell whether a plain line of other people's commits leads from one commit to the other: no need of git."""
+    """Tell whether a linear history of other people's commits leads from one commit to the other, without git."""
     for number, (commit, content) in enumerate(_line(store, tip)):
         if commit == old:
             return number > 0
@@ -59,14 +59,14 @@ def reaches(store: Store, old: str, new: str) -> bool:
 
 
 def related(store: Store, old: str, new: str) -> bool:
-    """Tell whether two upstream commits belong to one history; where too little of it is here, they may."""
+    """Tell whether two upstream commits belong to one history; if too little of it is here, they may."""
     if old == new or distance(store, old, new) is not None or reaches(store, old, new):
         return True
     return layout.is_shallow(store) or store.git.attempt("merge-base", old, new).code == 0
 
 
 def is_strange(store: Store, tip: str) -> bool:
-    """Tell whether upstream has no commit in common with what it was when it was last believed."""
+    """Tell whether upstream has no commit in common with the one that we last accepted."""
     believed = store.memory.memo().believed
     return believed is not None and not related(store, believed, tip)
 

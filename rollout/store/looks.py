@@ -1,7 +1,7 @@
-"""A reader's own copy of a store that another process is writing to: made of links, thrown away after the look.
+"""A reader's own copy of a store that another process is writing to: made of links, removed after the look.
 
-Packs never change once they have their name, and refs and the memo are replaced whole. So whoever takes the refs first
-and the packs after them has for every ref all its objects, without a lock and without waiting.
+Packs never change once they have their name, and refs and the memo are replaced as a whole. So a copy that takes the
+refs first and the packs after them has all objects of every ref, without a lock and without waiting.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PACK_PARTS = (".pack", ".idx", ".promisor")
 
 @contextmanager
 def copied(place: Path, state: Path) -> Iterator[Path]:
-    """Give a copy of the store at `place` for the block; what is written to it is gone afterwards."""
+    """Yield a copy of the store at `place`; what is written to it is lost afterwards."""
     files.folder(state / _FOLDER)
     copy = state / _FOLDER / f"{place.name}-{os.urandom(4).hex()}"
     copy.mkdir(mode=0o700)
@@ -83,7 +83,7 @@ def _copy_text(file: Path, copy: Path) -> None:
 
 
 def _link_all(folder: Path, copy: Path) -> None:
-    """Link the objects of a folder; where a pack went meanwhile, into a larger one, that one is there to be linked."""
+    """Link the objects of a folder; a pack that disappears meanwhile is part of a larger one, which we link."""
     files.folder(copy)
     for _ in range(_TRIES):
         names = [name for name in _listed(folder) if folder.name != "pack" or name.endswith(_PACK_PARTS)]

@@ -1,6 +1,6 @@
-"""What is remembered of a repository between runs: a JSON file in its store, read into a typed value and written back.
+"""What we remember of a repository between runs: a JSON file in its store, read into a typed value and written back.
 
-Most of it is a cache. What is odd in it counts as not remembered.
+Most of it is a cache. Anything odd in it counts as not remembered.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class PastLook(Struct, frozen=True):
     warnings: tuple[str, ...]
     orphans: tuple[str, ...]
     newest: str | None
-    noted: bool = False  # earlier versions did not note the files that others had written just so
+    noted: bool = False  # earlier versions did not record files that others had written exactly so
     agreed: bool = False  # nor, in documents, the keys
 
 
@@ -53,10 +53,10 @@ class Memo(Struct, frozen=True, omit_defaults=True):
     tip: str | None = None  # the upstream commit that was last fetched whole
     absent: bool = False  # upstream had no such branch when it was last asked
     believed: str | None = None  # the upstream commit that last counted as the project's own
-    searched: str | None = None  # the upstream commit whose past was searched for commits of ours
+    searched: str | None = None  # the upstream commit whose history was searched for commits of ours
     history: Mapping[str, list[Touch]] = field(default_factory=dict)
     newest: str | None = None  # the newest commit of ours there
-    sealed: bool = False  # that search looked at the seals: what was found before there were seals may be anybody's
+    sealed: bool = False  # that search checked the seals: what was found before there were seals may be anybody's
     noted: Mapping[str, Note] = field(default_factory=dict)
     agreed: Mapping[str, Agreed] = field(default_factory=dict)
     in_sync: PastLook | None = None
@@ -66,14 +66,14 @@ class Memo(Struct, frozen=True, omit_defaults=True):
 
 
 def parsed(document: object) -> Memo:
-    """Return what can be read of a memo; what was found in a past without seals counts as never searched."""
+    """Return the readable part of a memo; a search from before there were seals counts as not done."""
     known = document if isinstance(document, dict) else {}
     memo = msgspec.convert(known if _fits(known) else _readable(known), Memo)
     return memo if memo.sealed else replace(memo, searched=None, history={})
 
 
 def _readable(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parts that can be read, of the notes each one: a note that is lost gives its file back to others."""
+    """Return the readable parts, note by note: a lost note only gives its file back to others."""
     readable = {name: part for name, part in document.items() if _fits({name: part})}
     for name in ("noted", "agreed"):
         notes = document.get(name)
@@ -130,8 +130,8 @@ class Memory:
         self._changed = True
 
     def write(self) -> None:
-        """Write down what is to be remembered, once for all that was; a run that is killed before looks again."""
+        """Write the memo once, at the end; a run that is killed before that looks again."""
         if self._changed and self._file.parent.is_dir():
             document = {**self._all(), self._key: msgspec.to_builtins(self.memo())}
-            with contextlib.suppress(OSError):  # it is a cache, and what was done is done
+            with contextlib.suppress(OSError):  # it is only a cache, and the work itself is done
                 files.write_whole(self._file, json.dumps(document).encode(), durable=False)

@@ -1,4 +1,4 @@
-"""Have a store whole, or made anew, whatever a killed run, a full disk or a power cut left of it."""
+"""Repair a store, or make it anew, whatever a killed run, a full disk or a power cut left of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rollout.store.store import Store
 
 
 class _Salvaged(Struct, frozen=True):
-    """A commit that waits, and all objects that say what it changes."""
+    """A waiting commit, and all objects with its changes."""
 
     ref: str
     commit: str
@@ -25,7 +25,7 @@ class _Salvaged(Struct, frozen=True):
 
 
 class _Noting(Struct, frozen=True):
-    """Reads objects, and notes each that it gave."""
+    """Read objects, and record each one that was read."""
 
     objects: Objects
     noted: dict[str, tuple[str, bytes]] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class _Noting(Struct, frozen=True):
 
 
 def mend(store: Store) -> None:
-    """Have the store whole, or none."""
+    """Make sure that the store is complete, or missing."""
     if os.path.lexists(store.place):
         layout.clear(store)
         if not layout.is_whole(store):
@@ -46,7 +46,7 @@ def mend(store: Store) -> None:
 
 
 def renew(store: Store) -> None:
-    """Throw the store away, to be fetched again; what waits in it for a push is taken over if it is readable."""
+    """Throw the store away, to be fetched again; keep a commit that waits for a push, if it is readable."""
     waiting = list(_waiting(store))
     believed = store.memory.memo().believed
     layout.reset(store)
@@ -65,7 +65,7 @@ def _waiting(store: Store) -> Iterator[_Salvaged]:
 
 
 def _salvaged(store: Store, ref: str, commit: str) -> _Salvaged | None:
-    """Return what is readable of a commit that waits; None where a part of it is damaged."""
+    """Return the objects of a waiting commit; None if any of them is damaged."""
     here = Packs(store.folder, len(commit), lenient=True)
     try:
         noting = _Noting(here)
@@ -79,7 +79,7 @@ def _salvaged(store: Store, ref: str, commit: str) -> _Salvaged | None:
 
 def _take_over(store: Store, waiting: list[_Salvaged]) -> None:
     layout.ready(store, len(waiting[0].commit))
-    # What is below their parents is not here, so that git must not look for it.
+    # The history below their parents is not here, so git must not look for it.
     layout.set_shallow(store, sorted({kept.parent for kept in waiting}))
     for kept in waiting:
         pack_write.write(store.folder, kept.objects, len(kept.commit), promisor=True)

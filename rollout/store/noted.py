@@ -1,4 +1,4 @@
-"""Files that others wrote and that were exactly as the templates ask: ours from then on, noted in the state folder."""
+"""Files that others wrote exactly as the templates ask: ours from then on, recorded in the state folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rollout.store.history import Touch
 
 
 class Note(Struct, frozen=True, array_like=True):
-    """What a file was, and at which upstream commit, when it was found to be as it should be."""
+    """A file, and the upstream commit at which it was found to be as it should be."""
 
     commit: str
     entry: tuple[str, str]  # mode and id
@@ -28,13 +28,13 @@ def taken(commit: str, files: Mapping[PurePosixPath, File]) -> Notes:
 
 
 def without(notes: Notes, paths: Iterable[PurePosixPath], commit: str | None = None) -> Notes:
-    """Return the notes but those of the paths, of which rollout wrote something since that commit."""
+    """Return the notes, except for paths that rollout has written since that commit."""
     gone = set(paths)
     return {p: note for p, note in notes.items() if p not in gone or (commit and note.commit != commit)}
 
 
 def written(note: Note, touches: list[Touch], last: Written | None, contents: Mapping[str, bytes]) -> Written:
-    """Return what counts as written at a path that has a note, which is newer than every commit of ours there."""
+    """Return what counts as written at a path with a note, which is newer than every commit of ours there."""
     newest = next(iter(history.own(touches)), None)
     if last is not None and newest is not None and newest.after == note.entry and not last.disputed:
         return last

@@ -1,4 +1,4 @@
-"""Take files that others wrote for ours, and forget the notes of that once we have written them."""
+"""Take over files that others wrote exactly as they should be, and forget the notes once we have written them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rollout.store.store import Store
 
 
 def take(store: Store, commit: str, files: Mapping[PurePosixPath, File]) -> None:
-    """Take files that others wrote just as they should be for ours from this upstream commit on."""
+    """Take over files that others wrote exactly as they should be, from this upstream commit on."""
     if files:
         _keep_contents(store, commit, files.values())
         notes = {**by_path(store.memory.memo().noted), **noted.taken(commit, files)}

@@ -1,4 +1,4 @@
-"""What rollout wrote to a branch before: its own commits, searched for and remembered."""
+"""What rollout wrote to a branch before: its own commits, found by a search and remembered."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def known(store: Store, tip: str, *, network: bool) -> History:
 
 
 def _searched_on(store: Store, since: str, tip: str) -> History:
-    """Search what came since the last search."""
+    """Search the commits since the last search."""
     memo = store.memory.memo()
     new = search.touches(store, f"{since}..{tip}")
     found = history.joined(history.recalled(history.by_path(new), _waiting(store)), by_path(memo.history))
@@ -39,7 +39,7 @@ def _searched_on(store: Store, since: str, tip: str) -> History:
 
 
 def _searched(store: Store, tip: str) -> History:
-    """Search all of the past."""
+    """Search the whole history."""
     before = by_path(store.memory.memo().history)
     fetch.whole_past(store)
     new = search.touches(store, tip)
@@ -54,7 +54,7 @@ def _remembered(store: Store, tip: str, found: History, newest: str | None) -> H
 
 
 def _waiting(store: Store) -> History:
-    """Return what the commit of ours that waits does: upstream may have got it as somebody amended it."""
+    """Return the changes of our waiting commit: upstream may have received it in an amended form."""
     waiting = pending.read(store)
     return {} if waiting is None else {path: [touch] for path, touch in _touches(store.target, waiting)}
 
@@ -65,7 +65,7 @@ def _touches(target: str, waiting: Pending) -> Iterable[tuple[PurePosixPath, Tou
 
 
 def add(store: Store, commit: str, parent: str, changes: Iterable[Change]) -> None:
-    """Know what our commit on `parent` did, where all that was before it is known."""
+    """Remember what our commit on `parent` did, if everything before it is known."""
     memo = store.memory.memo()
     if memo.searched == parent:
         text = _text(store, commit)

@@ -1,4 +1,4 @@
-"""Our own commit that waits in a store to be pushed."""
+"""Our own commit that waits in a store for a push."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def _ref(store: Store) -> str:
 
 
 def pinned(store: Store) -> str | None:
-    """Return the commit that waits, whatever of it can be read."""
+    """Return the waiting commit's id, whether or not it can be read."""
     return refs.at(store, _ref(store))
 
 
 def read(store: Store, commit: str | None = None) -> Pending | None:
-    """Return our own commit that waits to be pushed, or a named one, if it is there and can be read."""
+    """Return our own commit that waits for a push, or a named one, if it is there and readable."""
     name = commit or pinned(store)
     try:
         return None if name is None else within(store.objects(name), name)
@@ -51,7 +51,7 @@ def read(store: Store, commit: str | None = None) -> Pending | None:
 
 
 def within(objects: Objects, name: str) -> Pending | None:
-    """Return a commit of ours as the objects have it; None where they do not have it on its one parent."""
+    """Return a commit of ours from its objects; None if they do not have it with its one parent."""
     found = objects.read(name)
     if found is None or found[1] != "commit":
         return None
@@ -80,13 +80,13 @@ def drop(store: Store) -> None:
 
 
 def keep(store: Store, commit: str) -> None:
-    """Have the commit that waits on the disk, now that it stays here: before a push nobody relies on its ref."""
+    """Sync the waiting commit to the disk, now that it stays here: before a push nobody relies on its ref."""
     if pinned(store) == commit:
         refs.put(store, _ref(store), commit, durable=True)
 
 
 def adopt(store: Store, top: Path, branch: str, commit: str) -> None:
-    """Take in our own commit from the person's repository, where an earlier run left it."""
+    """Fetch our own commit from the person's repository, where an earlier run left it."""
     transfer.from_repository(store, top, f"refs/heads/{branch}", _ref(store))
     if pinned(store) != commit:
         drop(store)

@@ -1,4 +1,4 @@
-"""The branches that carry proposals: where they are upstream, and whose commit is on them."""
+"""The branches that hold proposals: where they are upstream, and whose commit is on them."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from rollout.store import blobs, history, layout, store, transfer
 from rollout.store.store import Store
 
 _LOOK = "refs/rollout/look"
-_SEARCHED = 60  # the newest pull requests that are looked through when nothing is remembered
+_SEARCHED = 60  # the newest pull requests to search when nothing is remembered
 _NUMBERED = re.compile(r"/(\d+)/head\Z")
-_DEPTH = 12  # commits of the branch that are looked at: ours, below merges of upstream
+_DEPTH = 12  # commits of the branch to look at: ours, below merges of upstream
 _AUTHOR = re.compile(rb"^author (.*) <.*> \d+ [+-]\d{4}$", re.MULTILINE)
 
 
 class Carried(Struct, frozen=True):
-    """The commit at the head of a proposal's branch; `own` is ours, itself or below merges of upstream alone."""
+    """The commit at the head of a proposal's branch; `own` is our commit: the head, or below upstream's merges."""
 
     commit: str
     own: str | None
-    parent: str | None  # the upstream commit that it stands on
+    parent: str | None  # the upstream commit that it is based on
     moved: tuple[Moved, ...] = ()
-    text: str = ""  # the message of ours
-    who: str = ""  # whose it is else
+    text: str = ""  # the message of our commit
+    who: str = ""  # the author of another commit
 
     @property
     def inventory(self) -> str:
@@ -45,7 +45,7 @@ class Carried(Struct, frozen=True):
 
     @property
     def merged(self) -> Mapping[str, str]:
-        """Return the paths at which it accepts a merge of drift."""
+        """Return the paths where it accepts a merge of drift."""
         return messages.merged(self.text)
 
     @property
@@ -61,14 +61,14 @@ def contents(store: Store, commit: str, entries: Mapping[PurePosixPath, Side]) -
 
 
 def heads(store: Store, branch: str) -> dict[str, str]:
-    """Return the commits of a proposal's branch and of those that began again beside it, by name."""
+    """Return the commits of a proposal's branch and of its restarts, by name."""
     found = refs_at(store, f"refs/heads/{branch}", f"refs/heads/{branch}.*")
     named = {ref.removeprefix("refs/heads/"): commit for ref, commit in found.items() if ref.startswith("refs/heads/")}
     return {name: commit for name, commit in named.items() if _number(branch, name)}
 
 
 def refs_at(store: Store, *patterns: str) -> dict[str, str]:
-    """Return the refs upstream that fit a pattern, with their commits; raise Unreachable where it does not answer."""
+    """Return the refs upstream that match a pattern, with their commits; raise Unreachable if it does not answer."""
     remote = store.remote
     try:
         told = contact.run(
@@ -83,23 +83,23 @@ def refs_at(store: Store, *patterns: str) -> dict[str, str]:
 
 
 def _number(branch: str, name: str) -> int:
-    """Return which branch of a proposal a name is: 1 for the first, 0 for none."""
+    """Return the number of a proposal's branch: 1 for the first, 0 for another branch."""
     last = name.removeprefix(f"{branch}.")
     return 1 if name == branch else int(last) if name != last and re.fullmatch(r"[2-9]|[1-9]\d{1,3}", last) else 0
 
 
 def newest(branch: str, names: Iterable[str]) -> str | None:
-    """Return the branch on which a proposal was begun last."""
+    """Return the branch on which a proposal was last started."""
     return max(names, key=lambda name: _number(branch, name), default=None)
 
 
 def another(branch: str, name: str) -> str:
-    """Return the branch on which a proposal begins again."""
+    """Return the branch on which to start a proposal again."""
     return f"{branch}.{_number(branch, name) + 1}"
 
 
 def carried(store: Store, ref: str, commit: str) -> Carried:
-    """Return what a ref carries; what is not here is fetched into a folder of its own, and forgotten."""
+    """Return the commit of a ref; one that is not here is fetched into a temporary folder."""
     try:
         found = _read(store.objects(commit), store, commit)
         if found.own is not None:
@@ -123,7 +123,7 @@ def _fetched(ours: Store, refs: Mapping[str, str], place: Path, id_size: int) ->
 
 
 def search(store: Store, pattern: str, inventory: str) -> tuple[str, str] | None:
-    """Return the newest ref that carries a proposal of this inventory for the store's target, and its commit."""
+    """Return the newest ref with a proposal of this inventory for the store's target, and its commit."""
     there = refs_at(store, pattern)
     numbered = {int(found[1]): ref for ref in there if (found := _NUMBERED.search(ref))}
     newest = {numbered[number]: f"{_LOOK}/{number}" for number in sorted(numbered)[-_SEARCHED:]}
@@ -153,7 +153,7 @@ def _is_of(objects: Objects, commit: str, inventory: str, target: str) -> bool:
 
 
 def _read(objects: Objects, ours: Store, commit: str) -> Carried:
-    """Read a commit and what it stands on; raise GitError for what is not here."""
+    """Read a commit and its base; raise GitError if one is not here."""
     content, parents = _commit(objects, commit)
     if len(parents) == 1:
         moved = tuple(difference(Tree(objects, parents[0]), Tree(objects, commit)))
@@ -166,7 +166,7 @@ def _read(objects: Objects, ours: Store, commit: str) -> Carried:
 
 
 def _below_merges(objects: Objects, ours: Store, commit: str, parents: list[str]) -> Carried | None:
-    """Return our commit below a merge of upstream that adds nothing of its own; None where it is more than that."""
+    """Return our commit below a merge of upstream that adds nothing of its own; None if it does more."""
     if len(parents) != 2 or not _is_upstream(ours, parents[1]):
         return None
     below = _read(objects, ours, parents[0])

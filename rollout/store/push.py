@@ -1,4 +1,4 @@
-"""Push our commit from a store, and know what is upstream then."""
+"""Push our commit from a store, and record what upstream then has."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MADE = re.compile(r"^[ +*=]\t[^\t:]*:([^\t]+)\t", re.MULTILINE)  # git-push(1),
 
 
 class NoOptions(Struct, frozen=True):
-    """The receiver does not take options with a push, and nothing was pushed."""
+    """The receiver does not support push options, and nothing was pushed."""
 
 
 class Lease(Struct, frozen=True):
@@ -40,14 +40,14 @@ class Lease(Struct, frozen=True):
     old: str | None
 
     def asked(self, like: str) -> str:
-        """Return what receive-pack compares the ref with; no commit is written as zeros, as many as in `like`."""
+        """Return what receive-pack compares the ref with; no commit is zeros, as many as in `like`."""
         return self.old or "0" * len(like)
 
 
 def push(store: Store, commit: str, base: str, lease: Lease | None = None) -> Answer:
     """Push exactly that commit to exactly one ref, if it is still where the lease says; only `ask` knows the outcome.
 
-    `base` is a commit that upstream has. Without a lease it is upstream's branch, which must be there.
+    `base` is a commit that upstream has. Without a lease, the ref is upstream's branch, which must exist.
     """
     lease = lease or Lease(store.remote.ref, base)
     beside = store.remote.beside
@@ -58,9 +58,9 @@ def push(store: Store, commit: str, base: str, lease: Lease | None = None) -> An
 
 
 def offer(store: Store, commit: str, pushing: Pushing, lease: Lease | None = None) -> Answer | Told | NoOptions:
-    """Push our commit to a ref with options that the receiver makes a review of.
+    """Push our commit to a ref with options from which the receiver makes a review.
 
-    Raises GitError where git does not run.
+    Raises GitError if git does not run.
     """
     options = [word for option in pushing.options for word in ("-o", option)]
     held = [] if lease is None else [f"--force-with-lease={lease.ref}:{lease.old or ''}"]
@@ -89,7 +89,7 @@ def _by_git(store: Store, commit: str, held: Lease) -> Result:
 
 
 def push_far(store: Store, commit: str, base: str, lease: Lease | None = None) -> Answer | None:
-    """Push over a connection that is open; None where there is none, or git had better do it."""
+    """Push over an open connection; None if there is none, or if git should do it."""
     if not store.remote.literal:
         return None
     try:
@@ -106,12 +106,12 @@ def _update(store: Store, commit: str, base: str, lease: Lease) -> Update:
 
 
 def pack(store: Store, commit: str, base: str) -> bytes:
-    """Return our commit on `base` and what it alone brings, as a pack."""
+    """Return our commit on `base` and its new objects, as a pack."""
     return pack_write.packed(build.brought(store.objects(commit), base, commit), len(commit))
 
 
 def note(store: Store, commit: str, parent: str, changes: Iterable[Change]) -> None:
-    """Know what we just put upstream without asking for it again."""
+    """Record what we just pushed upstream, without asking again."""
     planned = list(changes)
     refs.put(store, store.upstream_ref, commit)
     heard.note_asked(store)

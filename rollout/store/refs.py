@@ -1,4 +1,4 @@
-"""The refs of a store: read and written as files, for we hold its lock."""
+"""The refs of a store: read and written as files, because we hold its lock."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def at(store: Store, name: str) -> str | None:
 
 
 def put(store: Store, name: str, commit: str, *, durable: bool = False) -> None:
-    """Write a ref; a `durable` one outlasts a power cut, with its objects."""
+    """Write a ref; a `durable` one survives a power cut, with its objects."""
     if durable:
         files.sync_folder(store.folder / "pack")
     files.write_whole(store.place / name, f"{commit}\n".encode(), durable=durable)

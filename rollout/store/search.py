@@ -10,7 +10,7 @@ from rollout.store.store import Store
 
 
 def touches(store: Store, revisions: str) -> list[tuple[PurePosixPath, Touch]]:
-    """Return what commits with our trailers did, newest first; trees that are not here come in one transfer."""
+    """Return what commits with our trailers did, newest first; missing trees are fetched in one transfer."""
     result = store.git.attempt(*history.LOG, revisions, "--")
     if result.code:
         _fetch_trees(store, revisions)

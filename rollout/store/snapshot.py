@@ -22,7 +22,7 @@ Contents = Mapping[str, bytes]  # of blobs, by their ids
 
 
 class _There(Struct, frozen=True):
-    """What stands at the managed paths of a commit, and which attributes are in force, as far as trees tell."""
+    """The entries at the managed paths of a commit, and the attributes in force, as far as trees tell."""
 
     tree: Tree
     entries: Mapping[PurePosixPath, Blob | Obstacle | None]
@@ -35,7 +35,7 @@ class _There(Struct, frozen=True):
         return {entry.link for entry in self.entries.values() if isinstance(entry, Obstacle) and entry.link}
 
     def is_known(self, contents: Contents) -> bool:
-        """Tell whether a file whose content is known stands at every path."""
+        """Tell whether every path has a file with known content."""
         return all(isinstance(entry, Blob) and entry.id in contents for entry in self.entries.values())
 
 
@@ -50,8 +50,8 @@ def at(
 ) -> Snapshot:
     """Return the managed paths at an upstream commit, and what rollout last wrote there.
 
-    `known` are contents that may well be there already: whoever has the same id needs no transfer. Of the
-    `merged` paths all that rollout ever wrote is read.
+    `known` are contents that may be there already: a blob with the same id needs no transfer. For the `merged` paths,
+    everything that rollout ever wrote is read.
     """
     contents = {git_id(content, len(tip)): content for content in known}
     there = _there(store, tip, list(wanted))
@@ -92,7 +92,7 @@ def _written(
 
 
 def _orphans(past: History, there: _There, target: str) -> Iterator[tuple[PurePosixPath, Written]]:
-    """Yield the files of ours that no template names any more; of them, only that they are there counts."""
+    """Yield our files that no template names any more; only their existence counts."""
     for path, touches in past.items():
         mine = history.own(touches)
         if path not in there.entries and mine and mine[0].target == target and isinstance(there.tree.at(path), Blob):
@@ -100,7 +100,7 @@ def _orphans(past: History, there: _There, target: str) -> Iterator[tuple[PurePo
 
 
 def _in_force(there: _There, contents: Contents) -> dict[PurePosixPath, dict[str, str]]:
-    """Return the attributes of each path; of two files that speak of it the nearer one wins."""
+    """Return the attributes of each path; the nearer of two attribute files wins."""
     by_depth = sorted(there.attribute_files.items(), key=lambda item: item[0].count("/") + bool(item[0]))
     rules = [attributes.parse(contents.get(blob, b""), folder) for folder, blob in by_depth]
     return {path: attributes.lookup(rules, str(path)) for path in there.entries}

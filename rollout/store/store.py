@@ -14,7 +14,7 @@ from rollout.store.memo import Memory
 
 
 class OpenPacks:
-    """The packs of a store, opened once for all who read objects while it is used."""
+    """The packs of a store, opened once for all readers while it is used."""
 
     def __init__(self, folder: Path) -> None:
         """Read the objects below a folder."""
@@ -33,7 +33,7 @@ class OpenPacks:
 
 
 class Store(Struct, frozen=True):
-    """One repository's store, for one target; what is open of it and remembered in it stands beside the values."""
+    """One repository's store, for one target, with its open packs and its memo."""
 
     place: Path
     remote: Remote
@@ -41,7 +41,7 @@ class Store(Struct, frozen=True):
     git: Git
     memory: Memory
     packs: OpenPacks
-    writer: str = ""  # the run that writes to the store that this one is a copy of
+    writer: str = ""  # the run that writes to the store of which this is a copy
     built: dict[str, bytes] = field(default_factory=dict)  # the commit that was just built, and its pack
 
     @property
@@ -58,7 +58,7 @@ class Store(Struct, frozen=True):
         return f"+{self.remote.ref}:{self.upstream_ref}"
 
     def objects(self, commit: str) -> Packs:
-        """Return what reads the store's objects; `commit` says by its length how long its ids are."""
+        """Return the reader of the store's objects; the length of `commit` tells how long its ids are."""
         return self.packs.of(len(commit))
 
     def text(self, name: str) -> str:
@@ -69,12 +69,12 @@ class Store(Struct, frozen=True):
             return ""
 
     def forget(self) -> None:
-        """Close what is open, and read what is remembered again when it is asked for."""
+        """Close what is open, and read the memo again when it is needed."""
         self.packs.close()
         self.memory.forget()
 
     def close(self) -> None:
-        """Write down what is to be remembered, and close what is open."""
+        """Write the memo, and close what is open."""
         self.memory.write()
         self.forget()
 

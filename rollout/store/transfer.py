@@ -17,11 +17,11 @@ from rollout.store.store import Store
 
 _QUIETLY = ("--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--no-auto-maintenance", "--quiet")
 
-_BY_NAME = re.compile(r"unadvertised object|not our ref")  # what is left out is not to be had by its name
+_BY_NAME = re.compile(r"unadvertised object|not our ref")  # objects that were left out cannot be requested by id
 
 
 def by_git(store: Store, *arguments: str, stdin: bytes = b"", limit: float | None = None) -> None:
-    """Have git fetch; raise Unreachable where upstream is why it could not."""
+    """Let git fetch; raise Unreachable if upstream is the reason why it could not."""
     options = [*(a for a in arguments if a.startswith("--")), *(("--stdin",) if stdin else ())]
     wanted = [a for a in arguments if not a.startswith("--")]
     access = store.remote.access
@@ -41,7 +41,7 @@ def _damaged(store: Store) -> bool:
 
 
 def holds(store: Store, commit: str) -> bool:
-    """Tell whether a commit and its tree can be read: after a power cut a ref may speak of what is not there."""
+    """Tell whether a commit and its tree can be read: after a power cut a ref may name a missing object."""
     try:
         here = store.objects(commit)
         return here.read(commit) is not None and here.read(f"{commit}^{{tree}}") is not None
@@ -50,7 +50,7 @@ def holds(store: Store, commit: str) -> bool:
 
 
 def objects(store: Store, names: Iterable[str]) -> None:
-    """Have objects here that upstream has, by their names."""
+    """Fetch objects by their ids."""
     wanted = Wanted(tuple(names))
     if wanted.objects and not _by_sender(store, wanted):
         _named_to_git(store, wanted.objects)
@@ -71,7 +71,7 @@ def _named_to_git(store: Store, names: Iterable[str]) -> None:
 
 
 def received(store: Store, sender: Sender, wanted: Wanted) -> bool:
-    """Take in what is wanted if the server sends it, with all that it leads to but the contents of files."""
+    """Fetch what is wanted and everything it refers to, except the contents of files, if the server sends it."""
     sent = sender.sent(wanted)
     if sent is None:
         return False
@@ -85,7 +85,7 @@ def received(store: Store, sender: Sender, wanted: Wanted) -> bool:
 
 
 def _taken_in(store: Store, sent: Sent, wanted: Wanted, shallow: tuple[str, ...]) -> bool:
-    """Write what was sent if it is whole."""
+    """Write the received objects if they are complete."""
     id_size = len(wanted.objects[0])
     try:
         here = store.objects(wanted.objects[0])

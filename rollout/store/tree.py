@@ -15,7 +15,7 @@ def plain_files(store: Store, tip: str, folder: PurePosixPath) -> list[PurePosix
 
 
 def executable(store: Store, tip: str, path: PurePosixPath) -> bool | None:
-    """Tell whether something is at a path of an upstream commit, None if not, and else whether it can be run."""
+    """Return None if nothing is at a path of an upstream commit, else whether it is executable."""
     found = Tree(store.objects(tip), tip).at(path)
     return found if found is None else not isinstance(found, Blob) or found.mode == "100755"
 

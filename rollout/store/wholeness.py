@@ -1,4 +1,4 @@
-"""Whether a store of ours is what git takes for a repository; and a new one in its place, whole at once."""
+"""Check that a store is a valid repository, and put a new one in its place, complete at once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HEAD = b"ref: refs/heads/none\n"
 
 
 def is_whole(place: Path) -> bool:
-    """Tell whether nothing is missing, odd or in the way; what the objects are is not looked at."""
+    """Tell whether nothing is missing, odd or in the way, without looking at objects."""
     try:
         head = read(f"{place}/HEAD")
         refs = [name for name in _REFS if os.path.lexists(f"{place}/{name}")]
@@ -32,7 +32,7 @@ def is_whole(place: Path) -> bool:
 
 
 def _files(folder: str) -> Iterable[bool]:
-    """Tell of each entry of a folder whether it is a file, as far as it has to be one."""
+    """Tell whether each entry of a folder that has to be a file is one."""
     with os.scandir(folder) as entries:
         return [
             entry.is_file(follow_symlinks=False) for entry in entries if entry.name not in _PARTS or not entry.is_dir()
@@ -40,7 +40,7 @@ def _files(folder: str) -> Iterable[bool]:
 
 
 def _shallow(place: Path) -> list[bytes] | None:
-    """Return what the file says of where history ends here; None where there is none."""
+    """Return the content of the file that records where history ends here; None if there is none."""
     try:
         return read(f"{place}/shallow").split()
     except OSError:
@@ -52,7 +52,7 @@ def _is_id(word: bytes) -> bool:
 
 
 def drop_damaged_refs(place: Path) -> None:
-    """Remove each ref of ours that names no commit, as a power cut leaves them: what it spoke of is found again."""
+    """Remove each ref of ours that names no commit, as after a power cut; its commit is found again."""
     for kind in _REFS:
         with contextlib.suppress(OSError), os.scandir(f"{place}/{kind}") as entries:
             for entry in list(entries):
@@ -68,7 +68,7 @@ def _names_commit(ref: str) -> bool:
 
 
 def make(place: Path, config: str) -> None:
-    """Make an empty store: elsewhere first, so that it is whole as soon as it has its name."""
+    """Make an empty store in another place first, so that it is complete as soon as it has its name."""
     new = place.with_name(f"{place.name}.new")
     discard(new)
     for name in _FOLDERS:
@@ -80,7 +80,7 @@ def make(place: Path, config: str) -> None:
 
 
 def discard(place: Path) -> None:
-    """Take away whatever stands at a place of ours, at once: half of a store must not look like one."""
+    """Remove whatever is at a place of ours in one step: half a store must not look like a store."""
     if not place.is_dir() or place.is_symlink():
         place.unlink(missing_ok=True)
         return

@@ -31,7 +31,7 @@ __all__ = ["Glance", "Job", "Look", "Seen", "Settings", "clear", "glance", "obse
 
 
 def glance(look: Glance) -> Seen:
-    """Return the step of a target that is as we remember it, or what we heard on the way."""
+    """Return the step of a target that is as we remember it, or what we heard from its remote."""
     try:
         return _glance(look)
     except RolloutError:

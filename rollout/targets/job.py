@@ -1,4 +1,4 @@
-"""What crosses to a worker: settings, looks and jobs."""
+"""The values that are sent to a worker: settings, looks and jobs."""
 
 from __future__ import annotations
 

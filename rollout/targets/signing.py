@@ -1,4 +1,4 @@
-"""Who commits in a target's repository, as the person's own git configuration and its conditions say."""
+"""Find who commits in a target's repository, from the person's own git configuration and its conditions."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def _git_dir(top: Path | None) -> Path | None:
 
 
 class Condition(Struct, frozen=True):
-    """One `includeIf`: when its file counts, and the file in which it stands."""
+    """One `includeIf`: its condition, its file, and the file that contains it."""
 
     kind: str
     pattern: str
     origin: Path
 
     def holds(self, git_dir: Path | None, branch: str) -> bool:
-        """Tell what git would say of a repository at `git_dir` that has `branch` checked out; see git-config(1)."""
+        """Tell what git would decide for a repository at `git_dir` that has `branch` checked out; see git-config(1)."""
         if self.kind == "onbranch":
             return _matches(self.pattern, branch)
         if git_dir is None:
@@ -78,7 +78,7 @@ def _matches(pattern: str, text: str) -> bool:
 
 
 def _as_if_there(where: Branch) -> Iterator[str]:
-    """Yield what makes git, run in no repository, include what it would in a clone of the target."""
+    """Yield the options with which git, run outside a repository, includes what it would in a clone of the target."""
     if where.url is not None:
         yield f"remote.{where.remote}.url={addresses.split_secret(where.url)[0]}"  # secrets do not belong in arguments
     git_dir = None if where.checkout is None else where.checkout / ".git"

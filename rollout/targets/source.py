@@ -1,4 +1,4 @@
-"""The files of one target as they are found, for templates that read them: read once for a plan, from one commit."""
+"""The files of one target for templates that read them: read once for a plan, from one commit."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ T = TypeVar("T")
 
 
 class NotRead(Exception):
-    """A target that cannot be looked into; the text says why."""
+    """A target whose files cannot be read; the text says why."""
 
 
 class FileSource(Struct):
-    """One target, looked into when it is asked for something, and never at two commits."""
+    """One target, read only when needed, and never at two commits."""
 
     target: Target
     settings: Settings
@@ -36,7 +36,7 @@ class FileSource(Struct):
     _lock: Lock = field(default_factory=Lock)
 
     def tip(self) -> str | None:
-        """Return the commit that is read from, None for a folder; raise NotRead where upstream does not say."""
+        """Return the commit to read from, None for a folder; raise NotRead if upstream does not say."""
         with self._lock:
             return self._tip_now()
 
@@ -66,12 +66,12 @@ class FileSource(Struct):
                 return _had(self.target, branch_read.plain_files(self.target, tip, folder, self.settings))
 
     def beside(self, folder: PurePosixPath) -> list[PurePosixPath]:
-        """Return the plain files in a folder of a folder target, without what lies deeper."""
+        """Return the plain files in a folder of a folder target, without those in deeper folders."""
         assert isinstance(self.target.location, Folder)
         return list(folder_read.beside(self.target.location.root, folder))
 
     def executable(self, path: PurePosixPath, tip: str | None) -> bool | None:
-        """Tell whether something is at a path, None if not, and else whether it can be run; `tip` was heard already."""
+        """Return None if nothing is at a path, else whether it is executable; `tip` was heard already."""
         if self._tip is None:
             self._heard = tip
         if isinstance(self.target.location, Folder):
@@ -92,7 +92,7 @@ class FileSource(Struct):
         return self._known[path]
 
     def look_at(self, paths: Iterable[PurePosixPath], merged: Collection[PurePosixPath] = ()) -> None:
-        """Read these paths, all that are not known yet at once."""
+        """Read these paths; those that are not known yet are read together."""
         with self._lock:
             new = [path for path in dict.fromkeys(paths) if path not in self._known]
             if new:

@@ -51,7 +51,7 @@ def _own_person(_minute: int) -> Person:
 
 
 def _cached(name: str, location: Location, settings: Settings) -> str | None:
-    """Return the repository that a worker caches; None where a path or a commit to be kept lies on this machine."""
+    """Return the repository that a worker caches; None if a path or a commit to keep is on this machine."""
     if not isinstance(location, Branch) or location.checkout is not None or settings.offline or not settings.push:
         return None
     if settings.person.conditional:

@@ -17,7 +17,7 @@ from rollout.errors import RolloutError, UsageError
 from rollout.work.dask_units import Client, Given, R, T
 from rollout.work.executors import Work
 
-_PATIENCE = 10.0  # seconds that a scheduler may take to answer, where --timeout says no less
+_PATIENCE = 10.0  # seconds that a scheduler may take to answer, unless --timeout says less
 
 
 class Cluster(Struct):
@@ -48,7 +48,7 @@ class Cluster(Struct):
                 given.give_up("interrupted")
 
     def expect(self, work: Work[T, R], number: int) -> None:
-        """Nothing is to be got ready: its workers run."""
+        """Do nothing: the workers are running already."""
 
     def close(self) -> None:
         if self._client is not None:
@@ -66,7 +66,7 @@ class Cluster(Struct):
             while not wait([answer], timeout=0.1).done:
                 if stop is not None and stop.is_set():
                     return None
-                if time.monotonic() > deadline:  # Dask's own limit does not hold for a scheduler that says nothing
+                if time.monotonic() > deadline:  # Dask's own limit does not work for a scheduler that does not answer
                     raise RolloutError(_unanswered(self.scheduler, f"did not answer within {limit:g} seconds"))
             self._client = answer.result()
         return self._client
@@ -75,7 +75,7 @@ class Cluster(Struct):
 def _connect(make: Any, scheduler: str, limit: float, answer: Future[Client]) -> None:
     try:
         answer.set_result(make(scheduler, timeout=limit, set_as_default=False, name="rollout"))
-    except OSError:  # Dask tries again until the limit, also where the connection is refused
+    except OSError:  # Dask tries again until the limit, even if the connection is refused
         answer.set_exception(RolloutError(_unanswered(scheduler, f"did not answer within {limit:g} seconds")))
     except Exception as error:
         answer.set_exception(RolloutError(_unanswered(scheduler, f"cannot be used ({error})")))
@@ -86,12 +86,12 @@ def _unanswered(scheduler: str, what: str) -> str:
 
 
 def _client_type() -> Any:
-    """Import Dask, which takes half a second and which only those have who asked for it."""
+    """Import Dask: it takes half a second, and only users who asked for it have it."""
     try:
         import distributed
     except ImportError as error:
         raise UsageError(f"--executor dask needs what comes with: pip install 'git-rollout[dask]' ({error})") from error
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what a person should know comes as an outcome
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # whatever a person should know is in the outcomes
     return distributed.Client
 
 
@@ -113,7 +113,7 @@ def _stream(
     stop: Event | None = None,
     watch: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[T, R]]:
-    """Yield (item, result) as they are done, never holding more than `most`; `watch` is called now and then."""
+    """Yield (item, result) as they are done, never holding more than `most`; call `watch` now and then."""
     waiting = iter(items)
     running: dict[Future[R], T] = {}
     try:

@@ -48,7 +48,7 @@ class Given(Struct, Generic[T, R]):
         return answer
 
     def _came_back(self, answer: Future[R], item: T, remote: Any) -> None:
-        """Pass on what a worker returned, and a bug's exception; a unit that was lost on the way is a result, too."""
+        """Pass on what a worker returned, and a bug's exception; a unit that was lost on the way is also a result."""
         self.out.pop(answer, None)
         with suppress(InvalidStateError):
             try:
@@ -65,7 +65,7 @@ class Given(Struct, Generic[T, R]):
             self.give_up("interrupted before its worker answered")
 
     def give_up(self, reason: str) -> None:
-        """Wait for nothing more: what no worker began is never begun, what one has begun it may still finish."""
+        """Wait for nothing more: units that no worker has begun are never begun; the others may still finish."""
         for answer, (item, remote) in list(self.out.items()):
             self.out.pop(answer, None)
             with suppress(InvalidStateError):
@@ -75,7 +75,7 @@ class Given(Struct, Generic[T, R]):
 
 
 def _home(cached: str, hosts: tuple[str, ...]) -> str:
-    """Return the machine that has the cache from the time before: the same one for as long as it has workers."""
+    """Return the machine that has the cache from before: the same one as long as it has workers."""
     return max(hosts, key=lambda host: hashlib.sha256(f"{host}\0{cached}".encode()).digest())
 
 
@@ -88,7 +88,7 @@ def perform(unit: bytes) -> Any:
 
 
 def _unpacked(unit: bytes) -> tuple[str, Callable[[Any], Any], Any]:
-    """Read what the run sent: Dask runs what it is sent anyway, so the cluster trusts whoever reaches its scheduler."""
+    """Read what the run sent: Dask runs anything it is sent, so the cluster trusts whoever reaches its scheduler."""
     try:
         version, work, item = pickle.loads(unit)  # noqa: S301
     except (ImportError, AttributeError, TypeError) as error:

@@ -16,17 +16,17 @@ R = TypeVar("R")
 
 
 class Work(Struct, Generic[T, R], frozen=True):
-    """A kind of unit of work: how it is done here, how on another machine, and what is said when that was lost."""
+    """A kind of unit of work: how to do it here and on another machine, and what to say when one is lost."""
 
     here: Callable[[T], R]
     elsewhere: Callable[[T], R]
-    cached: Callable[[T], str | None]  # what a machine keeps a cache of for it; None when only this one can do it
+    cached: Callable[[T], str | None]  # what a machine caches for it; None if only this machine can do it
     lost: Callable[[T, str, bool], R]  # the unit, why, and whether it may have been begun
-    only_looks: bool = False  # so that it may be begun by one process and done by another
+    only_looks: bool = False  # so that one process may begin it and another finish it
 
 
 class Executor(Protocol):
-    """Does units of work, of which so many are expected, and yields each with its result as it is done.
+    """Do units of work, of which about so many are expected, and yield each with its result as it is done.
 
     After `stop` no new ones are begun.
     """
@@ -36,11 +36,11 @@ class Executor(Protocol):
     ) -> Iterator[tuple[T, R]]: ...
 
     def expect(self, work: Work[T, R], number: int) -> None:
-        """Get ready for about so many units that will be asked for soon."""
+        """Get ready for about so many units that will come soon."""
 
 
 class Threads(Struct, frozen=True):
-    """Threads of this process, and processes beside it for what only looks."""
+    """Threads of this process, and processes beside it for units that only look."""
 
     jobs: int
     aides: Aides = field(default_factory=Aides)

@@ -1,4 +1,4 @@
-"""The process that computes beside another one: pickled units of work in, what came of them out."""
+"""The process that computes beside another one: pickled units of work in, their results out."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ R = TypeVar("R")
 
 
 def main() -> None:
-    """Do what is asked until nobody asks any more; the module of the work may be named, to be ready for it."""
-    signal.signal(signal.SIGINT, lambda *_: None)  # whoever asks says when to stop
+    """Do what is asked until the input ends; the module of the work may be named, to import it early."""
+    signal.signal(signal.SIGINT, lambda *_: None)  # the parent says when to stop
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
     signal.signal(signal.SIGTERM, lambda *_: waiting.interrupted.set())
     gc.set_threshold(20_000, 20, 50)
     ssh.keep_away()
     with os.fdopen(os.dup(1), "wb") as answers:
-        os.dup2(2, 1)  # what anything prints goes not between the answers
+        os.dup2(2, 1)  # printed text must not get between the answers
         for name in sys.argv[1:]:
             importlib.import_module(name)
         serve(sys.stdin.buffer, answers)
-    os._exit(0)  # whoever asked waits, and to take a process apart takes longer than many a unit
+    os._exit(0)  # the parent waits, and tearing an interpreter down takes longer than many a unit
 
 
 def serve(tasks: BinaryIO, answers: BinaryIO) -> None:
-    """Answer each list of units with a list of what came of them."""
+    """Answer each list of units with a list of their results."""
     while True:
         try:
             work, units = pickle.load(tasks)  # noqa: S301  # of the process that started us
@@ -48,7 +48,7 @@ def _done(work: Callable[[T], R], unit: T) -> R | None:
     try:
         return work(unit)
     except BaseException:
-        return None  # what is wrong shows where it is done again
+        return None  # the error shows where the unit is done again
 
 
 if __name__ == "__main__":

@@ -23,9 +23,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-_WORTH = 150  # units of work for each process, below which it is not worth its start of a third of a second
+_WORTH = 150  # fewer units than this for each process are not worth its start of a third of a second
 _MOST = 8  # processes
-_POLL = 0.2  # seconds between two looks at whether a signal came
+_POLL = 0.2  # seconds between two checks for a signal
 
 
 def cores() -> int:
@@ -34,7 +34,7 @@ def cores() -> int:
 
 
 def affordable(jobs: int, expected: int, usable: int) -> int:
-    """Return how many aides are worth having for so many units, where so many may be worked on at once."""
+    """Return how many aides are worthwhile for so many units, of which so many may be worked on at once."""
     return max(0, min(usable, _MOST, jobs, expected // _WORTH) - 1)
 
 
@@ -45,7 +45,7 @@ class Aide(Struct):
     _asked: bool = False
 
     def do(self, work: Callable[[T], R], units: list[T]) -> list[R | None]:
-        """Return what came of each unit: None for one that is to be done here."""
+        """Return the result of each unit; None for one that is to be done here."""
         import pickle
 
         assert self.process.stdin is not None
@@ -70,7 +70,7 @@ class Aide(Struct):
                 self.process.send_signal(signal.SIGTERM)
 
     def end(self) -> None:
-        """Let it end when it has done what it was asked; at once where that was nothing."""
+        """Let it end when it has done its work; at once if it has none."""
         if not self._asked:
             self.process.kill()
         for stream in (self.process.stdin, self.process.stdout):
@@ -86,7 +86,7 @@ class Aides(Struct):
     _started: list[Aide] = field(default_factory=list)
 
     def of(self, number: int, work: Callable[[T], R] | None = None) -> Sequence[Aide]:
-        """Return so many aides, or as many as the system gives; they get ready for a kind of work."""
+        """Return so many aides, or as many as the system allows; they get ready for a kind of work."""
         with suppress(OSError):
             while len(self._started) < number:
                 self._started.append(_started("" if work is None else work.__module__))
@@ -98,9 +98,9 @@ class Aides(Struct):
 
 
 def _started(module: str) -> Aide:
-    # -P: no module is taken from the folder it runs in.
+    # -P: no module is imported from the folder it runs in.
     command = [sys.executable, "-P", "-m", "rollout.work.process_main", *([module] if module else [])]
-    # Ctrl-C waits until it is there: whoever started it says when to stop, and it would end with a traceback.
+    # Ctrl-C is blocked until it has started: its parent says when to stop, and it would end with a traceback.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
     try:
         return Aide(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))

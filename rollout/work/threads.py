@@ -26,12 +26,12 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-_POLL = 0.2  # seconds between two looks at whether a signal came
-_WAITS = 0.02  # seconds after which a unit is taken to wait for something
-_TOLD = 0.01  # seconds between two times that a thread calls to what is done: who hears it takes the turn to compute
-_LOT = 16  # units that another process is given at once
-_FILES = 12  # that one unit of work has open at most: pipes to and from two git processes, locks, a folder or two
-_OWN_FILES = 40  # that this process has open besides, with what its libraries open in passing
+_POLL = 0.2  # seconds between two checks for a signal
+_WAITS = 0.02  # seconds after which a unit counts as waiting for something
+_TOLD = 0.01  # seconds between two notifications of results: the thread that wakes up takes the turn to compute
+_LOT = 16  # units given to another process at once
+_FILES = 12  # open files of one unit at most: pipes to and from two git processes, locks, a folder or two
+_OWN_FILES = 40  # open files of this process besides, including those its libraries open briefly
 
 
 def affordable(jobs: int) -> int:
@@ -46,7 +46,7 @@ def affordable(jobs: int) -> int:
 
 
 class _Shared(Struct, Generic[T, R]):
-    """What the threads have in common: the units that are left, and what came of those that were taken."""
+    """What the threads share: the units that are left, and the results of those that were taken."""
 
     work: Callable[[T], R]
     items: Iterator[T]
@@ -64,7 +64,7 @@ class _Shared(Struct, Generic[T, R]):
         return self.over.is_set() or (self.stop is not None and self.stop.is_set())
 
     def take(self) -> T | None:
-        """Return the next unit, or None when there is none or none is to be begun any more."""
+        """Return the next unit, or None if there is none or none may be begun any more."""
         with self.changed:
             while not self._ends:
                 item = self.back.popleft() if self.back else next(self.items, None)
@@ -74,9 +74,9 @@ class _Shared(Struct, Generic[T, R]):
         return None
 
     def run(self, aide: Aide | None = None) -> None:
-        """Work until nothing is left, first by an aide for as long as it does anything.
+        """Work until nothing is left, first through an aide for as long as it does anything.
 
-        What goes wrong is raised again where the results are read.
+        Errors are raised again where the results are read.
         """
         told = 0.0
         try:
@@ -97,7 +97,7 @@ class _Shared(Struct, Generic[T, R]):
         self.news.put(False)
 
     def _lent(self, aide: Aide, units: list[T]) -> bool:
-        """Have an aide work on these units; tell whether it has done any."""
+        """Let an aide work on these units; tell whether it has done any."""
         found = list(zip(units, aide.do(self.work, units), strict=True))
         left = [unit for unit, result in found if result is None]
         self.done.extend((unit, result) for unit, result in found if result is not None)

@@ -17,7 +17,9 @@ from rollout.objects.ids import git_id
 
 STAMP = "%Y%m%dT%H%M%SZ"
 _KEPT = 24 * 3600.0  # seconds that a file stays kept although nobody wrote into it
-_KEPT_NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}-")  # what is kept for ever has a plus sign for the last hyphen
+_KEPT_NAME = re.compile(
+    r"\d{8}T\d{6}Z-[0-9a-f]{6}-"
+)  # files that are kept for ever have a plus sign instead of the last hyphen
 
 
 def forget_unchanged(repo: GitDir, objects: CatFile, id_size: int) -> None:
@@ -35,7 +37,7 @@ def forget_unchanged(repo: GitDir, objects: CatFile, id_size: int) -> None:
 
 
 def _git_has(kept: Path, name: str, objects: CatFile, id_size: int) -> bool:
-    """Tell whether git has a file's every byte; first, whether nobody has it open to write more of them."""
+    """Tell whether git has every byte of a file, after checking that nobody has it open to write more."""
     about = os.lstat(kept / name)
     if processes.writers([(about.st_dev, about.st_ino)]):
         return False

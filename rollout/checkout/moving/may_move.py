@@ -26,7 +26,7 @@ _PLAIN = {"100644", "100755"}
 
 
 class Moving(Struct, frozen=True):
-    """One move of a checkout: whose branch, from where to where, which paths with it, and where it keeps its things."""
+    """One move of a checkout: its branch, the two commits, the changed paths, and where displaced files are kept."""
 
     repo: GitDir
     runner: Git
@@ -39,7 +39,7 @@ class Moving(Struct, frozen=True):
     how: Conversions
     contents: dict[PurePosixPath, bytes]
     scratch: Path
-    begun: dict[PurePosixPath, list[Entry]]  # what a killed run had put there
+    begun: dict[PurePosixPath, list[Entry]]  # what a killed run had already put in place
 
     @property
     def ref(self) -> str:
@@ -64,7 +64,7 @@ def start(repo: GitDir, runner: Git, branch: str, remote: str, upstream: str) ->
 
 
 def plain_files(moves: Iterable[Move]) -> None:
-    """Raise Hindered for what is no plain file, and for a path that leads astray."""
+    """Raise Hindered for anything but a plain file, and for a path that leads out of the work tree."""
     for move in moves:
         why = astray(str(move.path))
         if why:
@@ -84,7 +84,7 @@ def no_foreign_attributes(moves: Iterable[Move], how: Conversions) -> None:
 
 
 def look(moving: Moving) -> None:
-    """Raise Hindered unless everything still is as the move needs it."""
+    """Raise Hindered unless everything is still as the move needs it."""
     if moving.repo.ref(moving.ref) != moving.local:
         raise Hindered("its branch moved meanwhile")
     reason = hindrance(moving.repo, moving.branch)
@@ -108,7 +108,7 @@ def nobody_at_work(moving: Moving) -> None:
 
 
 def _recent(moving: Moving) -> list[str]:
-    """Without /proc only quiet tells that nobody is at work: no change of git's files for a while."""
+    """Without /proc, take it that nobody is at work once git's files have not changed for a while."""
     now = time.time()
     for name in ("index", "HEAD", "logs/HEAD", "FETCH_HEAD", "refs/stash", "ORIG_HEAD"):
         with contextlib.suppress(OSError):

@@ -21,7 +21,7 @@ from rollout.machine import processes
 
 
 def note_locks(repo: GitDir, place: Path, commit: str, refs: Iterable[str]) -> None:
-    """Leave word of the ref locks that git is about to take for us: those that nobody holds now."""
+    """Note the ref locks that git is about to take for us: those that nobody holds now."""
     free = [ref for ref in ("HEAD", *refs) if not os.path.lexists(_lock_of(repo, ref))]
     notes.write_down(place / LOCKS, [[commit, free]])
 
@@ -31,7 +31,7 @@ def _lock_of(repo: GitDir, ref: str) -> Path:
 
 
 def is_in(repo: GitDir, ref: str) -> bool:
-    """Tell whether a ref that a note names is one: what lies in a git folder may be anybody's."""
+    """Tell whether a note names a valid ref: anybody may write in a git folder."""
     folder = os.path.realpath(_lock_of(repo, ref).parent)
     inside = folder.startswith(os.path.realpath(repo.common_dir) + "/refs/")
     return ref == "HEAD" or (ref.startswith("refs/") and ".." not in ref and inside)
@@ -56,7 +56,7 @@ def clear_locks(repo: GitDir, place: Path) -> bool:
         if any(True for _ in processes.processes_in(repo.git_dir, repo.top)):
             return False
     except FileNotFoundError:
-        return False  # nobody can be seen here; the lock is named in what git says
+        return False  # we cannot see processes here; git's own message names the lock
     for lock in left:
         with contextlib.suppress(FileNotFoundError):
             lock.unlink()
@@ -108,10 +108,10 @@ class Refs(Struct):
             raise Hindered(f"its branch {what} ({error})") from error
 
     def have_moved(self) -> bool | None:
-        """Tell whether the branch has our commit, or None where that cannot be told.
+        """Tell whether the branch has our commit; return None where that cannot be told.
 
-        Whoever puts files back under a branch that moved leaves a revert of our change for the person to commit. So
-        the branch is asked, however its writer ended: a git of ours that was told to end is dead by now.
+        Putting files back under a branch that has moved would leave a revert of our change for the person to commit. So
+        we read the branch, however its writer ended; a git of ours that was told to end has ended by now.
         """
         there = self.moving.repo.ref(self.moving.ref)
         if not self.tried or there == self.moving.local:

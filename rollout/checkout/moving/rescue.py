@@ -53,9 +53,9 @@ def any_left(git_dir: Path) -> bool:
 
 @contextmanager
 def scratch(repo: GitDir, notes: list[str]) -> Iterator[Path]:
-    """Give a signed folder inside the git folder, where nothing that watches or adds files looks.
+    """Make a signed folder inside the git folder, where no watcher and no `git add` looks.
 
-    What of a person's ends up in it is given back or kept, never deleted with it.
+    A person's files that end up in it are given back or kept, never deleted with it.
     """
     plain_folder(home(repo.git_dir))
     place = home(repo.git_dir) / f"op-{os.getpid()}-{time.monotonic_ns()}"
@@ -91,7 +91,7 @@ def _keep(repo: GitDir, file: Path, name: str, *, for_ever: bool) -> Path:
 
 
 def clear(top: Path) -> list[str]:
-    """Clear what a killed run left in the checkout at `top`, if there is any; return what to tell of it."""
+    """Clear what a killed run left in the checkout at `top`; return what a person should know about it."""
     git_dir = top / ".git"
     try:
         if git_dir.is_dir() and not any_left(git_dir):
@@ -119,7 +119,7 @@ def rescue(repo: GitDir) -> list[str]:
 
 
 def _settled(repo: GitDir, place: Path) -> list[str]:
-    """Empty and remove a scratch folder; what cannot be settled now is left for the next run."""
+    """Empty and remove a scratch folder; leave to the next run what cannot be settled now."""
     notes: list[str] = []
     with contextlib.suppress(OSError, Hindered, GitError):
         target = _target(place)
@@ -128,7 +128,7 @@ def _settled(repo: GitDir, place: Path) -> list[str]:
         busy = processes.writers(
             {(about.st_dev, about.st_ino) for about in map(os.lstat, (place / n for n in numbers))}
         )
-        for number in numbers:  # looked at only now: whoever has none of them open any more has written all of it
+        for number in numbers:  # looked at last: once nobody has a file open, its content is final
             notes += _displaced(repo, place, number, noted.get(number), target, busy)
         if clear_locks(repo, place):
             _heal_tracking(repo, target)
@@ -137,7 +137,7 @@ def _settled(repo: GitDir, place: Path) -> list[str]:
 
 
 def _remove(place: Path) -> None:
-    """Remove a scratch folder, unless there still is what somebody may miss."""
+    """Remove a scratch folder, unless something that somebody may miss is still in it."""
     for name in os.listdir(place):
         if _MAY_BE_SOMEBODYS.match(name) and not _is_half(place / name):
             return
@@ -172,7 +172,7 @@ def _target(place: Path) -> _Target | None:
 
 
 def _heal_tracking(repo: GitDir, target: _Target | None) -> None:
-    """Let the tracking ref follow its branch where only git's way from one to the other was cut short."""
+    """Let the tracking ref follow its branch where git was interrupted between moving the two."""
     if target is None or target.tracking is None or not ids.ID.match(target.commit):
         return
     ref, before = target.tracking
@@ -208,7 +208,7 @@ def _displaced(
         kept = _keep(repo, place / number, noted.path.name, for_ever=False)
         return [f"{noted.path} was replaced while {writer} had it open; what it still writes goes to {kept}"]
     if (target is None or target.is_at_its_start(repo)) and _is_back(repo, place, noted):
-        # What went back is what was displaced; what came out for it was proven before.
+        # We put back what was displaced; what we took out for it was proven to be ours before.
         return [f"{noted.path}: local edits that a run that ended early had displaced are back"]
     kept = _keep(repo, place / number, noted.path.name, for_ever=True)
     return [f"{noted.path} was changed while it was replaced; what was there is kept in {kept}"]
@@ -240,9 +240,9 @@ def _swapped_back(scratch: int, number: str, folder: int, name: str, noted: Note
 
 
 def _nobody_misses(scratch: int, number: str, noted: Noted) -> bool:
-    """Tell whether what came out is git's or ours, and nobody's who has it open.
+    """Tell whether the displaced file is git's or ours, and nobody has it open.
 
-    Who has it open is asked first: once nobody has, what is looked at is the last word.
+    We ask who has it open first: once nobody has, its content is final.
     """
     identity = replace.identity_at(scratch, number)
     if identity is None or processes.writers([identity]):

@@ -35,7 +35,7 @@ from rollout.objects.ids import git_id
 
 
 class _Swap(Struct):
-    """One file that is put in place, noted before it is: what was there, and the mode and inode of ours."""
+    """One file to put in place, noted before that is done: the file that was there, and the mode and inode of ours."""
 
     move: Move
     number: str
@@ -71,7 +71,7 @@ class Files(Struct):
         if move.new is not None:
             whole.append((swap.mode, git_id(self.moving.contents[move.path], self.moving.size)))
         notes.note(self.moving.scratch, swap.number, move, self.moving.begun.get(move.path, ()), whole)
-        self.swaps.append(swap)  # before anything is done: where things are tells afterwards how far it went
+        self.swaps.append(swap)  # before anything is done: afterwards the places of the files tell how far it went
         try:
             with look.opened(self.moving.scratch) as scratch:
                 self._swap(scratch, swap)
@@ -101,7 +101,7 @@ class Files(Struct):
                 self._displaced(scratch, swap)
 
     def _stage(self, scratch: int, swap: _Swap, folder: int) -> None:
-        """Write our file beside, with the owner and the attributes of the one that it will replace."""
+        """Write our file beside its place, with the owner and the attributes of the one that it will replace."""
         path = swap.move.path
         like = os.open(path.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder) if swap.before else None
         try:
@@ -113,18 +113,18 @@ class Files(Struct):
         swap.ours = identity_at(scratch, swap.number)
 
     def _displaced(self, scratch: int, swap: _Swap) -> None:
-        """Look at what came out: it must be the very file that was looked at."""
+        """Check the displaced file: it must be the very file that we looked at."""
         out, before = look.look_at(scratch, swap.number), swap.before
         if not isinstance(out, OnDisk) or before is None or out != replace(before, links=out.links):
             raise Hindered(f"{swap.move.path} was changed meanwhile")
 
     def _note_new_folders(self, path: PurePosixPath) -> None:
-        """Remember which folders are not there yet, to take them away again should this be undone."""
+        """Remember which folders do not exist yet, so that an undo can remove them."""
         missing = [f for f in list(path.parents)[:-1] if not os.path.lexists(self.moving.repo.top / f)]
         self.folders_made += [folder for folder in missing if folder not in self.folders_made]
 
     def undo(self) -> None:
-        """Put back what was displaced, newest first; what somebody wrote meanwhile stays."""
+        """Put back what was displaced, newest first; leave what somebody wrote since."""
         with look.opened(self.moving.scratch) as scratch:
             for swap in reversed(self.swaps):
                 with contextlib.suppress(OSError):
@@ -132,7 +132,7 @@ class Files(Struct):
         _remove_empty_folders(self.moving.repo.top, (folder / "x" for folder in self.folders_made))
 
     def _put_back(self, scratch: int, swap: _Swap) -> None:
-        """Put one file back as it was, going by where things are and not by how far we believe to have come."""
+        """Put one file back as it was, judging by where the files are now and not by how far we got."""
         name, number = swap.move.path.name, swap.number
         beside = identity_at(scratch, number)
         if swap.move.new is not None and (swap.ours is None or beside == swap.ours):
@@ -170,7 +170,7 @@ def _mode(move: Move, before: OnDisk | None) -> int:
 
 
 def _in_words(error: OSError, path: PurePosixPath) -> Exception:
-    """Say why a file could not be put in place, where there is more to say than the system does."""
+    """Say why a file could not be put in place, where we know more than the system's error says."""
     if error.errno == errno.EXDEV:
         return Hindered(Apart())
     if error.errno == errno.ENOTSUP:

@@ -20,7 +20,7 @@ from rollout.objects import index_file
 
 
 def _stamp(file: Path) -> tuple[int, ...]:
-    """Return by what one version of a file is told from the next."""
+    """Return what distinguishes one version of a file from the next."""
     about = file.lstat()
     return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns
 
@@ -82,25 +82,25 @@ class Index(Struct):
         lines = [f"{move.new[0]} {move.new[1]}\t{move.path}\0" for move in new if move.new is not None]
         runner = replace(self._into_index(self.moving.scratch / "index.new", lines), work_tree=empty)
         if runner.attempt("-c", "index.sparse=false", "sparse-checkout", "reapply").code:
-            return  # it is none any more: git keeps the patterns for another time
+            return  # sparse checkout is off; git only keeps its patterns
         listed = runner.run("ls-files", "-t", "-z").out.decode("utf-8", "surrogateescape")
         left_out = [record[2:] for record in listed.split("\0") if record.startswith("S ")]
         if left_out:
             raise Hindered(f"{left_out[0]} is new and left out by a sparse checkout: pull it yourself")
 
     def put(self, placed: Mapping[PurePosixPath, tuple[int, int]]) -> None:
-        """Put the new index in place, if the lock is still ours and nobody went round it."""
+        """Put the new index in place, if the lock is still ours and nobody bypassed it."""
         if not self.moving.moves:
             return
         self._describe_files(placed)
         real, index = self._real, self._copy
         if not self._lock_is_ours() or _stamp(real) != self.was:
             raise Hindered("somebody removed its index.lock and went on")
-        self.is_ours = _stamp(index)  # noted first: an interruption may come when it is in place
+        self.is_ours = _stamp(index)  # noted first: we may be interrupted right after the rename
         os.replace(index, real)
 
     def _describe_files(self, placed: Mapping[PurePosixPath, tuple[int, int]]) -> None:
-        """Tell the new index how the files look that are as we put them there: git knows them clean at once."""
+        """Record in the new index how our files look on disk, so that git knows at once that they are clean."""
         index = self._copy
         stats: dict[bytes, os.stat_result] = {}
         for path, (inode, written) in placed.items():

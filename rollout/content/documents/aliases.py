@@ -1,4 +1,4 @@
-"""What a YAML alias says elsewhere is not changed where its anchor stands: others would find it changed there, too."""
+"""A YAML value that an alias repeats elsewhere is not changed at its anchor: that would change it there, too."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rollout.content.documents.match import Match, Place, named_parts, shown
 
 
 def refuse_shared(document: Document, root: Object, operations: Sequence[Operation], match: Match) -> None:
-    """Raise Unmergeable where an operation changes what an alias that stays says."""
+    """Raise Unmergeable if an operation would change the value of an alias that stays."""
     staying = {id(node) for _, node in _nodes(root, match, ())}
     nodes = list(_nodes(document.root, match, ()))
     for alias in (node for _, node in nodes if isinstance(node, Alias) and id(node) in staying):

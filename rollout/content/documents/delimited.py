@@ -1,4 +1,4 @@
-"""Objects and lists between brackets, with commas: parts taken out and added in place, whatever the format."""
+"""Add and remove parts of objects and lists between brackets, with commas, whatever the format."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Writer(Protocol):
 
 
 class Brackets(Struct):
-    """One object or list between brackets, and what is to be done to it."""
+    """One object or list between brackets, and the changes to make in it."""
 
     document: Document
     operation: Amend
@@ -86,7 +86,7 @@ class Brackets(Struct):
         return self._on_lines(inside, newline_of(text), trailing=False) + newline_of(text) + outside
 
     def _behind_comments(self) -> list[Edit]:
-        """Add the first parts behind the last comment of an object or a list that holds comments alone."""
+        """Add the first parts after the last comment of an object or a list that holds only comments."""
         text, container = self.document.text, self.container
         last = max(end for start, end in self.document.comments if container.start <= start < container.end)
         if "\n" not in text[last : container.end]:
@@ -156,7 +156,7 @@ class Brackets(Struct):
         return [added] if comma is not None else [Edit(last.value.end, last.value.end, ","), added]
 
     def _gap(self) -> str:
-        """Return what stands between two parts on a line here, or a comma and a space."""
+        """Return the text between two parts on a line here, or a comma and a space."""
         parts, text = self.container.parts, self.document.text
         if len(parts) > 1:
             between = text[parts[-2].value.end : parts[-1].start]

@@ -1,4 +1,4 @@
-"""A configuration document as nodes that know where they stand in its text; every format is read into these."""
+"""A configuration document as nodes that know their place in its text; every format is read into these."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Unmergeable(FileFault):
 
 
 class InTemplate(Unmergeable):
-    """What is wrong is in the template; the message names its line."""
+    """The fault is in the template; the message names its line."""
 
 
 def fault(text: str, at: int, what: str) -> Unmergeable:
@@ -26,7 +26,7 @@ def fault(text: str, at: int, what: str) -> Unmergeable:
 
 
 class Scalar(Struct, frozen=True):
-    """A single value; `meaning` is the same for two spellings of one value, `odd` says why it is no plain value."""
+    """A single value. `meaning` is the same for two spellings of one value; `odd` says why it is not a plain value."""
 
     start: int
     end: int
@@ -38,7 +38,7 @@ class Scalar(Struct, frozen=True):
 class Part(Struct, frozen=True):
     """A member of an object, or an entry of an array (then `key` is empty).
 
-    `start` is its key's, or its dash's; `body` is where what may hold its value begins, behind the colon or the dash.
+    `start` is where its key or its dash begins; `body` is where the value may begin, behind the colon or the dash.
     """
 
     start: int
@@ -64,7 +64,7 @@ class Array(Struct, frozen=True):
 
 
 class Alias(Struct, frozen=True):
-    """A value that stands elsewhere in the document."""
+    """An alias: its value is elsewhere in the document."""
 
     start: int
     end: int
@@ -79,7 +79,7 @@ Span = tuple[int, int]
 
 
 class Document(Struct, frozen=True):
-    """A text that was read: its root, and where its comments stand."""
+    """A parsed text: its root, and the places of its comments."""
 
     text: str
     root: Object
@@ -88,9 +88,10 @@ class Document(Struct, frozen=True):
 
 
 class Found(Struct, frozen=True):
-    """What others had where we wrote something else: as they wrote it, what parts it from its key, and as it was read.
+    """What others had at a place where we wrote something else.
 
-    Where we only filled an object or a list, its node is without parts. The comments in it stayed when it went away.
+    That is their text, what separates it from its key, and the parsed value. Where we only filled an object or a list,
+    its node has no parts. The comments in it stayed when it was replaced.
     """
 
     text: str
@@ -100,7 +101,7 @@ class Found(Struct, frozen=True):
 
 
 class Replace(Struct, frozen=True):
-    """Say what the template's part says in the place of a part's value."""
+    """Replace a part's value by the value of the template's part."""
 
     container: Object | Array
     part: Part
@@ -108,9 +109,9 @@ class Replace(Struct, frozen=True):
 
 
 class Amend(Struct, frozen=True):
-    """Take parts out of an object or an array, and add parts of the template behind the others.
+    """Remove parts from an object or an array, and add parts of the template after the others.
 
-    Where nothing is left, `found` is what others had there, if they had.
+    If nothing is left, `found` is what others had there, if they had something.
     """
 
     container: Object | Array
@@ -120,7 +121,7 @@ class Amend(Struct, frozen=True):
 
 
 class Restore(Struct, frozen=True):
-    """Write what others had in the place of a part's value that is ours; the comments `left` behind go back into it."""
+    """Replace a value of ours by what others had; the comments `left` behind go back into it."""
 
     container: Object | Array
     part: Part
@@ -132,7 +133,7 @@ Operation = Replace | Amend | Restore
 
 
 class Edit(Struct, frozen=True):
-    """Put a text in the place of a span; `ends_line` where what it says needs a line end behind it."""
+    """Replace a span by a text; `ends_line` if the new text needs a line end after it."""
 
     start: int
     end: int
@@ -153,9 +154,9 @@ class Format(Protocol):
 
 
 def meaning(node: Node, *, followed: bool = True) -> str:
-    """Return the same text for nodes that say the same, however they are written.
+    """Return the same text for nodes with the same meaning, however they are written.
 
-    Where aliases are not followed, they say their own name.
+    If aliases are not followed, an alias means its own name.
     """
     match node:
         case Scalar():
@@ -171,7 +172,7 @@ def meaning(node: Node, *, followed: bool = True) -> str:
 
 
 def nodes(node: Node) -> Iterator[Node]:
-    """Yield a node and all that are in it."""
+    """Yield a node and all nodes inside it."""
     yield node
     if isinstance(node, Object | Array):
         for part in node.parts:
@@ -179,7 +180,7 @@ def nodes(node: Node) -> Iterator[Node]:
 
 
 def repeated(node: Node) -> frozenset[str]:
-    """Return the keys that stand more than once in an object: whose is whose cannot be told."""
+    """Return the keys that occur more than once in an object: nobody can tell which one is whose."""
     if not isinstance(node, Object) or len({part.key for part in node.parts}) == len(node.parts):
         return frozenset()
     count = Counter(part.key for part in node.parts)
@@ -187,12 +188,12 @@ def repeated(node: Node) -> frozenset[str]:
 
 
 def entries_of(node: Node) -> set[str]:
-    """Return what a list says, or a single value, which is as good as a list of it."""
+    """Return the meanings of a list's entries; a single value counts as a list of one."""
     return {meaning(part.value) for part in node.parts} if isinstance(node, Array) else {meaning(node)}
 
 
 def says(node: Object | Array, other: Node) -> bool:
-    """Tell whether a node says all that another does, and maybe more."""
+    """Tell whether a node holds everything that another holds, and maybe more."""
     if isinstance(node, Array):
         return not isinstance(other, Object) and entries_of(other) <= {*entries_of(node), "null"}
     if isinstance(other, Object):
@@ -205,7 +206,7 @@ def find(container: Object, key: str) -> Part | None:
 
 
 def applied(text: str, edits: Sequence[Edit]) -> str:
-    """Return the text with all edits; two that overlap are our own fault."""
+    """Return the text with all edits applied; two that overlap are a fault of ours."""
     out, at = [], 0
     for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
         if edit.start < at:

@@ -23,7 +23,7 @@ _FILES = {
 
 
 def format_of(path: PurePosixPath, told: str | None) -> str | None:
-    """Return the name of a file's format: what is told, or what its name says; None where nobody knows."""
+    """Return the name of a file's format: the one that is given, else by the file's name; None if it is not known."""
     return told or _FILES.get(path.name) or _SUFFIXES.get(path.suffix.lower())
 
 

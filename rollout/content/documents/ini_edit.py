@@ -1,4 +1,4 @@
-"""INI files changed in place: keys go behind their neighbours, sections to the end."""
+"""Change INI files in place: keys go after their neighbours, sections to the end."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class _IniEditor(Struct):
         return [Edit(start, end, text), *rest]
 
     def _lead(self, operation: Replace, text: str) -> str | None:
-        """Return what parts a new value from its delimiter where it is no longer what did; else None."""
+        """Return the new text between a delimiter and its value if it has to change; else None."""
         part, old = operation.part, operation.part.value
         if not text or text[0] in "\r\n":
             return ""
@@ -127,7 +127,7 @@ class _IniEditor(Struct):
         return [*above, indent + head.rstrip(" "), *(indent + line if line.strip() else "" for line in more)]
 
     def _delimiter(self, container: Object | Array, part: Part) -> str:
-        """Return what stands between a key and its value in the neighbours, or in the template."""
+        """Return the text between a key and its value, as the neighbours have it, or the template."""
         near = self._beside(container)
         if near is not None:
             return near

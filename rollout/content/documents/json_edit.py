@@ -1,4 +1,4 @@
-"""JSON changed in place, with new members as the template spells them."""
+"""Change JSON in place; write new members as the template spells them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Comments of others that stood in what we wrote over, and that stayed behind it: they come back with it."""
+"""Comments of others that were inside a value that we replaced and that stayed behind it: they come back with it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from rollout.content.documents.lines import begins_line, line_start, next_line
 
 
 def found_again(document: Document, operations: Sequence[Operation], foreign: Sequence[Span]) -> list[Operation]:
-    """Return the operations, each that gives something back with where the comments of it stand now.
+    """Return the operations; each that gives something back knows where the comments of it are now.
 
-    Where they are not the next comments behind it any more, it comes back without them.
+    If they are no longer the next comments after it, it comes back without them.
     """
     return [_with_comments(document, one, foreign) if isinstance(one, Restore) else one for one in operations]
 

@@ -1,4 +1,4 @@
-"""Where lines begin and end around a place in a text, and how a part of it is cut out without a comment of others."""
+"""Find where lines begin and end around a place in a text, and cut out a part without a comment of others."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def begins_line(text: str, at: int) -> bool:
 
 
 def newline_of(text: str, at: int | None = None) -> str:
-    """Return how a text ends its lines: the one of a place, else any."""
+    """Return the line end of a text: the one at a place, else any."""
     if at is not None and text[at : at + 1] == "\n":
         return "\n"
     return "\r\n" if "\r\n" in text else "\n"
@@ -123,7 +123,7 @@ def without_dangling(text: str, edits: Sequence[Edit], *, had_none: bool) -> lis
 
 
 def _backwards(edits: Sequence[Edit]) -> list[tuple[int, Edit]]:
-    """Return the edits with their numbers, the one that is done last first."""
+    """Return the edits with their numbers, the last one in the text first."""
     order = sorted(enumerate(edits), key=lambda pair: (pair[1].start, pair[1].end))
     return order[::-1]
 

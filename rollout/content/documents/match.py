@@ -1,4 +1,4 @@
-"""By which keys entries of a list are the same entry: `match` in `files`, and what is known without being told."""
+"""Which keys identify the entries of a list: `match` in `files`, and the lists that are known."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class Match(Struct, frozen=True):
     rules: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
 
     def keys(self, place: Place) -> tuple[str, ...]:
-        """Return the keys that identify the entries of the list at a place; none: entries are told by their value."""
+        """Return the keys that identify the entries of a list; none if their values identify them."""
         return next((keys for steps, keys in self.rules if _fits(steps, place)), ())
 
 
 def match_for(path: PurePosixPath, told: Mapping[str, Sequence[str]]) -> Match:
-    """Return how entries of lists in a file are matched; what is told comes before what is known."""
+    """Return how entries of lists in a file are matched; what the inventory says comes before what is known."""
     rules = {**_known(path), **told}
     return Match(tuple((steps_of(pattern) or (), tuple(keys)) for pattern, keys in rules.items()))
 
@@ -61,7 +61,7 @@ def _fits(steps: tuple[str, ...], place: Place) -> bool:
 
 
 def entry_names(array: Array, keys: tuple[str, ...]) -> list[str]:
-    """Return what each entry is called: by its keys, and by its number among those that say the same in them."""
+    """Return the name of each entry: its keys, and its number among the entries with the same keys."""
     seen: dict[str, int] = {}
     names = []
     for part in array.parts:

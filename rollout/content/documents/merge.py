@@ -1,4 +1,4 @@
-"""Merge mode: what a template names goes into a document that others keep editing, and no other byte changes."""
+"""Merge mode: write what a template names into a document that others keep editing, and change no other byte."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Kind(Struct, frozen=True):
     told: str = "the template"
 
     def read(self, content: bytes) -> Document:
-        """Return the document in a file; raise Unmergeable with the path and the line for what is none."""
+        """Return the document in a file; raise Unmergeable with the path and the line if there is none."""
         return self._read(content, "")
 
     def template(self, content: bytes) -> Document:
@@ -84,7 +84,7 @@ def past(writes: Iterable[tuple[bytes, bytes]], kind: Kind) -> Ours:
         try:
             documents.append((kind.read(before), kind.read(after)))
         except Unmergeable:
-            continue  # written by another mode of the path; nothing of it is a named key
+            continue  # another mode wrote the path then; none of it is a named key
     return folded(documents, kind.match, partial(_without, kind))
 
 
@@ -149,7 +149,7 @@ def _plain(template: Document, kind: Kind) -> None:
 
 
 def _carried_out(document: Document, named: Document, united: United, ours: Ours, kind: Kind) -> str:
-    """Return the text with the operations done, after making sure that it says what it should and nothing was lost."""
+    """Return the text with the operations applied, after checking that it says what it should and nothing was lost."""
     if not united.operations:
         return document.text
     assert kind.format is not None
@@ -199,7 +199,7 @@ def would_change_foreign(current: bytes, template: bytes, ours: Ours, kind: Kind
 
 
 def projection(content: bytes, template: bytes, ours: Ours, kind: Kind) -> dict[str, str]:
-    """Return the part of a document that is rollout's business: named keys, and our entries in lists."""
+    """Return the part of a document that concerns rollout: named keys, and our entries in lists."""
     root = kind.read(content).root
     named = dict(leaves(kind.template(template).root, kind.match))
     out: dict[str, str] = {}
@@ -212,7 +212,7 @@ def projection(content: bytes, template: bytes, ours: Ours, kind: Kind) -> dict[
 
 
 def _said(node: Node | None, ours: tuple[str, ...] | None) -> str | None:
-    """Return what a node says; of a list, where `ours` are entries of it, these alone; of an object, that it is one."""
+    """Return a node's meaning: of a list, only the entries in `ours`; of an object, only that it is one."""
     if isinstance(node, Object) and node.odd is None:
         return "{}"  # we wrote an empty one, and what others put into it is theirs
     if node is None or ours is None or not isinstance(node, Array):

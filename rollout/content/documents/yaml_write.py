@@ -1,4 +1,4 @@
-"""Parts of a YAML template as text: spelled as there, indented as where they go."""
+"""Write parts of a YAML template as text: spelled as in the template, indented as in the document."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CHOMPS = re.compile(r"(?:^|(?<=[ \t]))([|>][1-9]?)([-+]?)([1-9]?)")
 
 
 class Value(Struct, frozen=True):
-    """A value as text: what stands on the line of its key or dash, and the lines below it."""
+    """A value as text: the part on the line of its key or dash, and the lines below it."""
 
     head: str
     below: tuple[str, ...] = ()
@@ -63,9 +63,9 @@ class YamlWriter(Struct):
         return name if name.endswith(":") else name.rstrip(": ") + ":"
 
     def value(self, part: Part, column: int, *, noted: bool = True) -> Value:
-        """Return a value below a key or a dash in a column; its head begins with what parts it from them.
+        """Return a value below a key or a dash in a column; its head begins with the separator from them.
 
-        The comment behind it is left out where it is not to be `noted`.
+        The comment behind it is left out unless it is to be `noted`.
         """
         node, text = part.value, self.template.text
         behind = comment_behind(self.template, node.end) if noted else ""
@@ -128,7 +128,7 @@ class YamlWriter(Struct):
     # --- between brackets
 
     def inline(self, part: Part) -> str:
-        """Return a part on one line, as it stands between brackets."""
+        """Return a part on one line, as it is written between brackets."""
         if not part.key:
             return self.on_one_line(part.value)
         return f"{self.key(part)} {self.on_one_line(part.value)}"
@@ -137,7 +137,7 @@ class YamlWriter(Struct):
         return WrittenPart(self.inline(part))
 
     def on_one_line(self, node: Node) -> str:
-        """Return a value as it may stand between brackets."""
+        """Return a value as it may be written between brackets."""
         raw = self.template.text[node.start : node.end]
         match node:
             case Alias():
@@ -160,7 +160,7 @@ def _chomped(header: str, ends: int) -> str:
 
 
 def _indented(lines: list[str], column: int) -> list[str]:
-    """Return lines moved so that the one furthest left begins in a column."""
+    """Return lines shifted so that the leftmost one begins in a column."""
     old = _margin_of(lines)
     return [" " * column + line[old:] if line.strip() else "" for line in lines]
 

@@ -1,4 +1,4 @@
-"""Mode `absent`: nothing of ours is there; a file that others share with us loses our part and stays."""
+"""Mode `absent`: nothing of ours is in the file; a file that others share with us loses our part and stays."""
 
 from __future__ import annotations
 

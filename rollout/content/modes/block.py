@@ -58,7 +58,7 @@ def merged(at: Situation, base: File, actual: File, wanted: File) -> bytes:
 
 
 def ours(item: Managed, actual: File) -> File | None:
-    """Of a file that says it without markers, the block as we would have written it becomes ours."""
+    """If a file holds the text without markers, the block as we would have written it becomes ours."""
     spot = _spot(item)
     if item.block_id in blocks.find(actual.content, spot) or not blocks.without_markers(
         actual.content, item.body, spot
@@ -72,7 +72,7 @@ def _spot(item: Managed) -> markers.Spot:
 
 
 def _text(at: Situation, file: File) -> bytes | None:
-    """Return what our block says in a file, with markers or without."""
+    """Return the text of our block in a file, with markers or without."""
     marked, spot = _marked(at, file), _spot(at.item)
     if marked is not None:
         return marked
@@ -87,7 +87,7 @@ def _marked(at: Situation, file: File) -> bytes | None:
 
 
 def _last(at: Situation) -> bytes:
-    """Return what our block says without markers since we took it over, whatever its id was then."""
+    """Return the text of our block without markers since we took it over, whatever its id was then."""
     written = at.written
     if written is None or not written.noted or written.file is None:
         return b""
@@ -97,7 +97,7 @@ def _last(at: Situation) -> bytes:
 
 
 def _earlier_id(at: Situation) -> str | None:
-    """Return the id that our block still has in the file, where its set or its id was renamed since."""
+    """Return the id that our block still has in the file, if its set or its id was renamed since."""
     if at.actual is None:
         return None
     last = at.written.file if at.written is not None and at.written.own else None

@@ -54,7 +54,7 @@ def merged(at: Situation, base: File, actual: File, _wanted: File) -> bytes:
 
 
 def ours(item: Managed, actual: File) -> File | None:
-    """Of a document that is shared with others, only what the template names becomes ours."""
+    """In a document that is shared with others, only what the template names becomes ours."""
     return File(item.body, actual.executable)
 
 

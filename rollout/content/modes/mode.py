@@ -1,4 +1,4 @@
-"""What a mode decides: the functions that every mode has, and the values they take and give."""
+"""What a mode decides: the functions that every mode has, and their values."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ class Situation(Struct, frozen=True):
 
 
 class Cause(Struct, frozen=True):
-    """Why a file that exists is changed; `takes_over` where that needs the person's leave."""
+    """Why an existing file is changed; `takes_over` if that needs the person's consent."""
 
     cause: str
     takes_over: bool = False
 
 
 class Traits(Struct, frozen=True):
-    """What others need to know of a mode without asking about one file."""
+    """What others need to know about a mode without asking about one file."""
 
     writes: bool = True  # a template's text is written
     from_the_top: bool = True  # the text begins where the file begins
     formatted: bool = True  # what a formatter prints of the text is written
     shared: bool = False  # the rest of the file is somebody else's
-    needs_past: bool = False  # all that rollout ever wrote there counts, and not only the last of it
+    needs_past: bool = False  # everything that rollout ever wrote there counts, not only the last write
 
 
 class Strategy(Protocol):
@@ -45,16 +45,16 @@ class Strategy(Protocol):
     TRAITS: Traits
 
     def fault(self, path: PurePosixPath, rule: FileRule, /) -> str | None:
-        """Say why no file of this name can be written so, or None."""
+        """Say why no file of this name can be written in this mode, or None."""
 
     def template_fault(self, item: Managed, /) -> str | None:
-        """Say why what a template renders can be written into no file, or None."""
+        """Say why a template's text can be written into no file in this mode, or None."""
 
     def passed_over(self, item: Managed, found: Obstacle, /) -> str | None:
         """Return a warning if the obstacle can be ignored, or None if it is an error."""
 
     def wanted(self, at: Situation, /) -> File | None:
-        """Return what should be at the path, given what is."""
+        """Return what should be at the path, given what is there."""
 
     def reason(self, at: Situation, actual: File, /) -> Cause:
         """Say why an existing file has to change; it is not as wanted, and nobody else changed it."""

@@ -1,4 +1,4 @@
-"""Mode `once`: a file that is missing is created, and from then on it is somebody else's."""
+"""Mode `once`: rollout creates a missing file; from then on the file belongs to others."""
 
 from __future__ import annotations
 

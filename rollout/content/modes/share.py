@@ -1,4 +1,4 @@
-"""What of a file is ours, told from what rollout wrote there, whichever mode wrote it."""
+"""Find what is ours in a file from what rollout wrote there, in whichever mode."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ Pairs = tuple[tuple[bytes, bytes], ...]
 
 
 class Rest(Struct, frozen=True):
-    """What stays of a file when ours is taken out, None where that is nothing; `sure` where nobody need be asked."""
+    """What is left of a file without our part, None if nothing; `sure` if no one needs to be asked."""
 
     content: bytes | None
     sure: bool = True
-    drifted: bool = False  # our part is no longer as we wrote it
+    drifted: bool = False  # our part has changed since we wrote it
 
 
 def rest(at: Situation) -> Rest:
-    """Return what stays of the file that is there when what rollout wrote is taken out."""
+    """Return what is left of the file without what rollout wrote."""
     if at.actual is None or (at.written is not None and at.written.file is None):
         return Rest(None, drifted=at.actual is not None)
     content = at.actual.content
@@ -57,7 +57,7 @@ def _rest(content: bytes, base: bytes, written: Written, item: Managed) -> Rest:
 
 
 def _alone(pairs: Pairs) -> bool:
-    """Tell whether all that we last wrote is ours: we made the file, and found it each time as we had left it."""
+    """Tell whether everything in our last write is ours: we created the file, and always found it as we had left it."""
     alone, last = False, b""
     for before, after in pairs:
         alone = not before.strip() or (alone and before == last)
@@ -66,7 +66,7 @@ def _alone(pairs: Pairs) -> bool:
 
 
 def _survives(pairs: Pairs) -> bool:
-    """Tell whether a word that others wrote may stand in what we last wrote."""
+    """Tell whether our last write may contain text that others wrote."""
     foreign: set[bytes] = set()
     last = b""
     for before, after in pairs:
@@ -80,7 +80,7 @@ def _words(content: bytes) -> set[bytes]:
 
 
 def _released(written: Written, item: Managed) -> bool:
-    """Tell whether our last write took out what was ours: then the rest is somebody else's."""
+    """Tell whether our last write removed our part: then the rest belongs to others."""
     if not written.ours or written.file is None:
         return False
     earlier, (before, after) = written.ours[:-1], written.ours[-1]
@@ -95,7 +95,7 @@ def _unless_blank(content: bytes | None) -> bytes | None:
 
 
 def _had_no_end(pairs: Pairs) -> bool:
-    """Tell whether the last line has its line end from us alone."""
+    """Tell whether we alone gave the last line its line end."""
     had_none = False
     for before, after in pairs:
         had_none = bool(before) and (had_none or not before.endswith(b"\n")) and after.endswith(b"\n")
@@ -110,7 +110,7 @@ def _spot(item: Managed) -> markers.Spot:
 
 
 def _found(content: bytes, item: Managed) -> dict[str, bytes]:
-    """Return what the blocks of a file say, by their ids; half markers are text."""
+    """Return the texts of the blocks in a file, by id; half a pair of markers counts as text."""
     spot = _spot(item)
     try:
         return {name: blocks.said(block.inner(content)) for name, block in blocks.find(content, spot).items()}
@@ -123,7 +123,7 @@ def _named(content: bytes, item: Managed) -> tuple[str, ...]:
 
 
 def _blocks(written: Written, base: bytes, item: Managed) -> tuple[str, ...]:
-    """Return the blocks in what we last wrote that are ours; more than one only where an id says which."""
+    """Return the blocks of ours in our last write; more than one only if an id says which."""
     there = _found(base, item)
     ours: dict[str, None] = {}
     for before, after in written.ours:
@@ -158,7 +158,7 @@ def _without_blocks(
 
 
 def _without_keys(content: bytes, base: bytes, pairs: Pairs, item: Managed) -> Rest | None:
-    """Return the document without the keys that we wrote into it; None where we may have written all of it."""
+    """Return the document without the keys that we wrote; None if we may have written all of it."""
     name = format_of(item.path, item.rule.format)
     if name is None or not pairs:
         return None
@@ -180,7 +180,7 @@ def _without_keys(content: bytes, base: bytes, pairs: Pairs, item: Managed) -> R
 
 
 def _said(content: bytes, ours: merge.Ours, kind: merge.Kind) -> dict[str, str]:
-    """Return what a document says at the places that are ours."""
+    """Return the values of a document at the places that are ours."""
     there = merge.projection(content, NOTHING[kind.format or "json"], ours, kind)
     return {place: text for place, text in there.items() if place}
 

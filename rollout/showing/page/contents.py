@@ -1,4 +1,4 @@
-"""What the page says: a value, made by `pages`, shortened by `fitting`, written by `html`."""
+"""The content of the page: a value, made by `pages`, shortened by `fitting`, written by `html`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ReviewLink(Struct, frozen=True):
 
 
 class FileLine(Struct, frozen=True):
-    """One managed file that is not as it should be; `diff` is the place of its text among the page's diffs."""
+    """One managed file that is not as it should be; `diff` is its number among the page's diffs."""
 
     path: str
     action: str
@@ -43,7 +43,7 @@ class FileLine(Struct, frozen=True):
 
 
 class Diff(Struct, frozen=True):
-    """One difference, told once, with the targets that it is of; without its text it was left out."""
+    """One difference, shown once, with its targets; without its text it was left out."""
 
     number: int
     path: str
@@ -56,7 +56,7 @@ class Diff(Struct, frozen=True):
 
 
 class Entry(Struct, frozen=True):
-    """One target, as it stands and as it opens."""
+    """One target: its line, and what it shows when opened."""
 
     name: str
     state: str
@@ -65,18 +65,18 @@ class Entry(Struct, frozen=True):
     commit: Commit | None = None
     changed_at: str = ""  # when rollout last changed it
     changed: str = ""  # and how
-    run: str = ""  # the last run that had it
+    run: str = ""  # the last run that included it
     command: str = ""  # what to type next
-    choices: tuple[str, ...] = ()  # and the commands of which one decides
+    choices: tuple[str, ...] = ()  # and the commands to choose from for a decision
     files: tuple[FileLine, ...] = ()
     who: tuple[str, ...] = ()  # who changed what since rollout wrote it
     notes: tuple[str, ...] = ()
     review: ReviewLink | None = None
-    opens: bool = True  # it has more to tell than its line
+    opens: bool = True  # it has more to show than its line
 
 
 class Cluster(Struct, frozen=True):
-    """Targets that are in one state for one reason, so that it is said once."""
+    """Targets in the same state for the same reason, so that it is said once."""
 
     state: str
     reason: str
@@ -94,7 +94,7 @@ class Group(Struct, frozen=True):
 
 
 class Happened(Struct, frozen=True):
-    """What one run did to some targets alike."""
+    """The same outcome of one run for several targets."""
 
     outcome: str
     reason: str
@@ -116,7 +116,7 @@ class RunShown(Struct, frozen=True):
 
 
 class Bar(Struct, frozen=True):
-    """One bar of a plot, and what it says."""
+    """One bar of a plot, and its text."""
 
     x: float
     y: float
@@ -126,7 +126,7 @@ class Bar(Struct, frozen=True):
 
 
 class Plot(Struct, frozen=True):
-    """A plot in its own units, with the labels of its axes and the words that say the same."""
+    """A plot in its own units, with the labels of its axes and the same content in words."""
 
     title: str
     says: str
@@ -151,7 +151,7 @@ class Events(Struct, frozen=True):
 
 
 class Page(Struct, frozen=True):
-    """All that the page says."""
+    """The whole content of the page."""
 
     title: str
     sentence: str

@@ -1,4 +1,4 @@
-"""A target as the page tells it, and the groups and clusters that targets stand in."""
+"""The entries of targets on the page, and the groups and clusters that they are in."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from rollout.showing.page.contents import Attention, Cluster, Commit, Diff, Entr
 from rollout.showing.plans import orphan
 from rollout.showing.status import Row
 
-_NAMED = 4  # files that a line names
+_NAMED = 4  # files to name on a line
 
 
 class Known(Struct, frozen=True):
-    """What is known of targets beside their steps and rows."""
+    """What is known about targets besides their steps and rows."""
 
     sites: Mapping[str, str] = field(
         default_factory=dict
-    )  # target -> what stands before a commit in its page's address
+    )  # target -> the address of a commit's page without the commit
     same: tuple[str, ...] = ()  # the options that name the same inventory and variables
 
 
 class Seen(Struct, frozen=True):
-    """One target: what a run would do, and how it stands."""
+    """One target: what a run would do, and its state."""
 
     step: Step
     row: Row
@@ -47,7 +47,7 @@ def groups(told: Sequence[Seen], known: Known, diffs: Sequence[Diff]) -> tuple[G
 
 
 def diffs(steps: Sequence[Step]) -> tuple[Diff, ...]:
-    """Return each distinct difference once, with its targets, in the order in which they come up."""
+    """Return each distinct difference once, with its targets, in order of appearance."""
     found: dict[tuple[str, str], list[str]] = {}
     for step in steps:
         for change in step.changes:
@@ -74,7 +74,7 @@ def _order(step: Step) -> int:
 
 
 def _together(told: Sequence[Seen], known: Known) -> str:
-    """Return the command that is next for all of these targets, if it is one."""
+    """Return the next command for all of these targets, if it is the same."""
     commands = {words.next_words(one.step) for one in told}
     return words.typed(commands.pop(), [one.step.target for one in told], known.same) if len(commands) == 1 else ""
 
@@ -101,9 +101,9 @@ def entry(seen: Seen, known: Known, numbers: Mapping[tuple[str, str], int]) -> E
 
 
 def _why(seen: Seen, *, anonymous: bool = False) -> str:
-    """Return the reason of a state; where the state says enough, what there is to do.
+    """Return the reason of a state; if the state says enough, what there is to do.
 
-    Commands are told apart from it, and times as dates: a page is read later than it is made.
+    Commands are shown apart from it, and times as dates: a page is read later than it is made.
     """
     why = reasons.dated(reasons.without_ways(seen.step.why))
     text = (_anonymous(why) if anonymous else why).text
@@ -119,7 +119,7 @@ def _why(seen: Seen, *, anonymous: bool = False) -> str:
 
 
 def _anonymous(why: Reason) -> Reason:
-    """Return a reason that names nobody, so that what others did to several targets alike is one text."""
+    """Return a reason without names of people, so that the same change in several targets has one text."""
     return Reason(tuple(_by_nobody(part) if isinstance(part, FileCauses) else part for part in why.parts))
 
 

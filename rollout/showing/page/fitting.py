@@ -10,7 +10,7 @@ from rollout.showing.colour import count
 from rollout.showing.page.contents import Attention, Cluster, Diff, Entry, Group, Page
 
 LIMIT = 300_000  # bytes
-_REASON = 100  # characters of a reason, where even reasons are cut
+_REASON = 100  # characters of a reason, when even reasons are cut
 
 Write = Callable[[Page], str]
 Weigh = Callable[[Diff], int]
@@ -34,7 +34,7 @@ def _size(text: str) -> int:
 
 
 def _that_fit(diffs: tuple[Diff, ...], weigh: Weigh, room: int) -> frozenset[int]:
-    """Return the numbers of the differences that there is room for: as many as can be."""
+    """Return the numbers of the differences that fit: as many as possible."""
     kept = set[int]()
     for weight, number in sorted((weigh(diff), diff.number) for diff in diffs):
         room -= weight
@@ -45,7 +45,7 @@ def _that_fit(diffs: tuple[Diff, ...], weigh: Weigh, room: int) -> frozenset[int
 
 
 def without_diffs(page: Page, kept: frozenset[int]) -> Page:
-    """Return a page with the text of some differences alone."""
+    """Return a page with the text of some differences only."""
     missing = sum(diff.number not in kept for diff in page.diffs)
     if not missing:
         return page
@@ -54,7 +54,7 @@ def without_diffs(page: Page, kept: frozenset[int]) -> Page:
 
 
 def _ever_shorter(page: Page) -> Iterator[Page]:
-    """Yield the page without its less needed parts, one more gone each time."""
+    """Yield the page without its less needed parts, one more removed each time."""
     yield page
     page = _each(page, _closed, only=Attention.FINE)
     yield _saying(page, "targets in sync told in one line each")
@@ -97,7 +97,7 @@ def _without_files(entry: Entry) -> Entry:
 
 
 def _cut(page: Page) -> Page:
-    """Cut reasons, and what stands in each line beside the name and the state."""
+    """Cut reasons, and the rest of each line except the name and the state."""
 
     def group(one: Group) -> Group:
         return replace(one, clusters=tuple(replace(c, reason=_short(c.reason), command="") for c in one.clusters))

@@ -1,4 +1,4 @@
-"""The page as HTML: one file that contacts nobody, in which everything that came from elsewhere is text.
+"""The page as HTML: one file that contacts nobody, in which everything from elsewhere is text.
 
 The templates, the style and the script beside this module are part of the program.
 """
@@ -27,21 +27,21 @@ _KINDS = {"+": "ins", "-": "del", "@": "s", "\\": "u"}
 
 
 def html(page: Page, hide: Hide) -> str:
-    """Return the page; `hide` takes secrets out of a text."""
+    """Return the page; `hide` removes secrets from a text."""
     css, js = _asset("page.css"), _asset("page.js")
     values = {"page": page, "css": Markup(css), "js": Markup(js), "policy": policy(css, js)}  # noqa: S704  # our own
     return _environment(hide).get_template("page.html.j2").render(values)
 
 
 def weight(diff: Diff, hide: Hide) -> int:
-    """Return how many bytes a difference takes in the page, over what it takes when it is left out."""
+    """Return how many bytes a difference adds to the page."""
     macros = _environment(hide).get_template("target.html.j2").module
     written: Callable[[Diff], str] = macros.diff_text  # type: ignore[attr-defined]  # a template's macros are found by name
     return len(written(diff).encode())
 
 
 def policy(css: str, js: str) -> str:
-    """Return the Content-Security-Policy: our own style and script by their hashes, and nothing else at all."""
+    """Return the Content-Security-Policy: our own style and script by their hashes, and nothing else."""
     rules = ("default-src 'none'", f"style-src {_hash(css)}", f"script-src {_hash(js)}")
     return "; ".join((*rules, "base-uri 'none'", "form-action 'none'"))
 
@@ -59,7 +59,7 @@ def _asset(name: str) -> str:
 
 def _environment(hide: Hide) -> Environment:
     def text(value: Any) -> Any:
-        """Make a value text that shows what it has instead of obeying it; what is marked was made by a template."""
+        """Turn a value into text that shows its content instead of obeying it; only our templates make markup."""
         return value if isinstance(value, Markup) else plain(redact(hide(str(value))))
 
     made = Environment(
@@ -88,7 +88,7 @@ def _when(time: str) -> str:
 
 
 def _lines(diff: str) -> Iterator[tuple[str, str]]:
-    """Yield each line of a difference with the element that it stands in; the names of the files are said elsewhere."""
+    """Yield each line of a difference with its HTML element; the names of the files are shown elsewhere."""
     head, mark, body = ("\n" + diff).partition("\n@@")
     for line in head.split("\n"):
         if line and not line.startswith(("--- ", "+++ ", "diff ")):

@@ -22,7 +22,7 @@ _RUNS = 40  # that the timeline shows
 
 
 class Facts(Struct, frozen=True):
-    """All that the page is made from."""
+    """Everything that the page is made from."""
 
     inventory: str
     now: str
@@ -35,7 +35,7 @@ class Facts(Struct, frozen=True):
 
 
 def page(facts: Facts) -> Page:
-    """Return all that there is to say, with nothing left out."""
+    """Return the whole page, with nothing left out."""
     steps = facts.plan.steps
     told = [Seen(step, row) for step, row in zip(steps, facts.rows, strict=True)]
     diffs = entries.diffs(steps)

@@ -10,11 +10,11 @@ from rollout.showing.page.contents import Bar, Events, Plot
 
 _WIDTH, _HEIGHT = 600, 120
 _SMALL = (160, 20)
-_TYPES = 12  # that have a plot of their own
+_TYPES = 12  # types with a plot of their own
 
 
 def events_shown(trends: EventTrends) -> Events:
-    """Return what the page says of the event store."""
+    """Return the page's content about the event store."""
     if trends.trouble:
         return Events(trouble=trends.trouble)
     per_day, stored = trends.per_day, trends.stored
@@ -58,7 +58,7 @@ def _small(name: str, days: Sequence[str], numbers: Sequence[int]) -> Plot:
 
 
 def _columns(days: Sequence[str], numbers: Sequence[int], width: int, height: int) -> tuple[Bar, ...]:
-    """Return a bar for each day that has something; the smallest can still be seen."""
+    """Return a bar for each day that has events; the smallest can still be seen."""
     most, each = max(numbers, default=0), width / max(len(numbers), 1)
     gap = min(2.0, each / 4)
     return tuple(

@@ -1,4 +1,4 @@
-"""Runs as the page's timeline tells them."""
+"""Runs as the page's timeline shows them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from datetime import datetime
 from rollout.model.outcomes import CHANGED, Outcome, PastRun, Verdict
 from rollout.showing.page.contents import Happened, RunShown
 
-_NAMED = 12  # targets that one outcome names
+_NAMED = 12  # targets to name for one outcome
 _ENDS = {0: "done", 1: "failed", 3: "partly done", 4: "refused", 5: "refused", 130: "interrupted", 143: "interrupted"}
 
 
 def timeline(runs: Sequence[PastRun]) -> tuple[RunShown, ...]:
-    """Return runs as they are told, in the order given."""
+    """Return the runs for the timeline, in the order given."""
     return tuple(map(_shown, runs))
 
 
@@ -48,7 +48,7 @@ def _took(run: PastRun) -> str:
 
 
 def _happened(outcomes: Sequence[Outcome]) -> list[Happened]:
-    """Return outcomes grouped by what happened and why; those that nothing happened to are told by number alone."""
+    """Return outcomes grouped by result and reason; unchanged targets are only counted."""
     found: dict[tuple[int, Verdict, str], list[str]] = {}
     for outcome in outcomes:
         if outcome.verdict is not Verdict.UNCHANGED or outcome.reason:

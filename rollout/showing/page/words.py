@@ -1,4 +1,4 @@
-"""Which of the three groups a target is in, the first sentence of the page, and the next command."""
+"""The group of a target, the first sentence of the page, and the next command."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DECIDED_BY_A_PERSON = {State.CONFLICT, State.DRIFT, State.DECLINED}
 _TO_MEND = {State.MISSING, State.UNREACHABLE, State.BLOCKED}
 _FINE = {State.IN_SYNC}
 
-# What the sentence says of each kind of target, worst first.
+# The sentence's words for each kind of target, worst first.
 _SAID = {
     State.MISSING: "{} missing",
     State.UNREACHABLE: "{} unreachable",
@@ -31,7 +31,7 @@ _SAID = {
 
 
 def needs_decision(step: Step) -> bool:
-    """Tell whether a person has to say what shall become of what others wrote."""
+    """Tell whether a person has to decide about what others wrote."""
     if step.state in _DECIDED_BY_A_PERSON or _taken_over(step):
         return True
     return step.awaits is not None or any(not change.decided for change in step.changes)
@@ -51,7 +51,7 @@ def _taken_over(step: Step) -> bool:
 
 
 def _stuck(step: Step) -> bool:
-    """Tell whether a review goes no further by itself."""
+    """Tell whether a review needs a person to go on."""
     review = None if step.standing is None or step.state is not State.IN_REVIEW else step.standing.review
     return review is not None and (review.checks is Checks.RED or review.conflicts is True)
 
@@ -68,7 +68,7 @@ def sentence(steps: Sequence[Step]) -> str:
 
 
 def next_words(step: Step) -> tuple[str, ...]:
-    """Return the command, with its options, that comes next for a target; nothing where none would help."""
+    """Return the next command for a target, with its options; nothing if none would help."""
     match step.state:
         case State.UNREACHABLE:
             return ("status", "--fetch")
@@ -82,7 +82,7 @@ def next_words(step: Step) -> tuple[str, ...]:
 
 
 def choices(step: Step) -> tuple[tuple[str, ...], ...]:
-    """Return the commands of which one decides what waits for a decision, beside the one that comes next."""
+    """Return the commands to choose from for what waits for a decision, besides the next one."""
     found = [part.decide for part in step.why.parts if isinstance(part, FileCauses) and part.decide is not None]
     ways: list[tuple[str, ...]] = [
         ("apply", "--on-drift", choice) for one in found if one.action != "adopt" for choice in one.choices

@@ -1,4 +1,4 @@
-"""Propose on a branch of our own, rollout/ID; a person opens the review, the push does, or the forge is asked to."""
+"""Propose on a branch of our own, rollout/ID; a person, the push or the forge opens the review."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def propose(task: Task, changes: list[Change], tip: str, wanted: Wanted) -> Outc
 
 
 def _where(task: Task) -> tuple[str, Carried | None]:
-    """Return the branch that is to carry the proposal and what is on it now."""
+    """Return the branch for the proposal, and what is on it now."""
     first, planned = task.step.delivery.rules.branch, task.step.standing
     heads = proposals.heads(task.store, first)
     name = proposals.newest(first, heads)
     if name is None:
         return first, None
     if planned is not None and planned.taken_over and planned.branch == name and planned.head == heads[name]:
-        return proposals.another(first, name), None  # a person said so, or the step would not be written
+        return proposals.another(first, name), None  # a person decided so, or the step would not be written
     return name, proposals.carried(task.store, f"refs/heads/{name}", heads[name])
 
 
@@ -84,14 +84,14 @@ def _known(task: Task) -> Review | None:
 
 
 def _told(task: Task, answer: object) -> Review | None:
-    """Return the review that the receiver spoke of, or the one that is known of the branch."""
+    """Return the review that the receiver named, or the known one of the branch."""
     way = by_push(task.step.via)
     told = way.state(answer) if way is not None and isinstance(answer, Told) else None
     return told or _known(task)
 
 
 def _opened(task: Task, branch: str, built: Built, review: Review | None, texts: Texts, *, renew: bool) -> Outcome:
-    """Have the review opened, or say where a person does that."""
+    """Open the review, or say where a person can."""
     standing = Standing(branch, built.commit, same=True, on_tip=True, review=review)
     url = task.at.remote.url
     forge = forge_of(task.step.delivery, url)

@@ -1,4 +1,4 @@
-"""Propose by a push to refs/for/BRANCH, of which the forge makes a review on a ref that it names (AGit, Gerrit)."""
+"""Propose by a push to refs/for/BRANCH, from which the forge makes a review on a ref that it names (AGit, Gerrit)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from rollout.targets.branch.task import Built, Task
 
 
 def propose(task: Task, changes: list[Change], tip: str, wanted: Wanted) -> Outcome | Unsupported | None:
-    """Propose the changes; the forge moves its own ref, and refuses what is not so any more."""
+    """Propose the changes; the forge moves its own ref, and refuses a push that is out of date."""
     standing = task.step.standing
     if standing is not None and standing.left and _moved_since(task, standing):
         return taken_over(task, standing.ref, "somebody since the plan was made")
@@ -63,7 +63,7 @@ def _in_other_words(task: Task, standing: Standing, texts: Texts) -> Standing:
 
 
 def _moved_since(task: Task, standing: Standing) -> bool:
-    """Tell whether somebody put a commit on the change since it was looked at."""
+    """Tell whether somebody has added a commit to the change since we looked at it."""
     return bool(standing.ref) and proposals.refs_at(task.store, standing.ref).get(standing.ref) != standing.head
 
 
@@ -98,7 +98,7 @@ def _judged(task: Task, built: Built, answer: Answer | Told, ref: str) -> Outcom
 
 
 def _plain_ref(task: Task, built: Built, ref: str) -> Unsupported:
-    """Take back a ref that the server made of our push as it makes any: it knows nothing of reviews."""
+    """Delete a plain ref that the server made from our push: it does not know reviews."""
     push.delete(task.store, Lease(ref, built.commit))
     left = proposals.refs_at(task.store, ref).get(ref)
     what = f"it made {ref} a plain ref" + (", which could not be deleted" if left == built.commit else "")
@@ -118,7 +118,7 @@ def _made(task: Task, built: Built, told: Told) -> Outcome:
 
 
 def _patch_set(task: Task, built: Built, review: Review | None) -> str:
-    """Return the ref of a Gerrit change's patch set that is our commit; "" where the server does not show it."""
+    """Return the ref of the patch set of a Gerrit change that is our commit; "" if the server does not show it."""
     if review is None or review.number is None:
         return ""
     there = proposals.refs_at(task.store, f"refs/changes/{review.number % 100:02}/{review.number}/*")

@@ -1,4 +1,4 @@
-"""How the checkout of a branch stands."""
+"""The state of a branch's checkout."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rollout.targets.job import Look
 
 
 def checkout(look: Look, at: Located, store: Store, tip: str, entries: Entries | None) -> CheckoutState | None:
-    """Return how the checkout stands towards upstream's tip; None if the target has no checkout."""
+    """Return the checkout's state relative to upstream's tip; None if the target has no checkout."""
     where = look.target.location
     assert isinstance(where, Branch)
     settled, there = plain_checkout(where, at, tip, entries)
@@ -26,7 +26,7 @@ def checkout(look: Look, at: Located, store: Store, tip: str, entries: Entries |
 
 
 def plain_checkout(where: Branch, at: Located, tip: str, entries: Entries | None) -> tuple[bool, CheckoutState | None]:
-    """Tell whether we know how the checkout stands without running git, and if so, how."""
+    """Tell whether we know the checkout's state without running git, and if so, return it."""
     if at.top is None:
         return True, None
     if at.clone:

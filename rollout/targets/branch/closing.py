@@ -11,7 +11,7 @@ from rollout.targets.branch.task import Task
 
 
 def closed(task: Task, standing: Standing, why: str) -> tuple[str, bool]:
-    """Have the forge close what is open of a proposal; say what came of it, and whether that was closed."""
+    """Let the forge close the open review of a proposal; say what happened, or nothing if nobody is logged in."""
     url = task.at.remote.url
     asked = client(forge_of(task.step.delivery, url), task.settings.person.patience)
     if asked is None:

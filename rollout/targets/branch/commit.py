@@ -52,7 +52,7 @@ def _same(task: Task, pending: Pending, changes: Iterable[Change]) -> bool:
 
 
 def _trailers(task: Task, identity: Identity) -> tuple[str, ...]:
-    """Return the trailers that are asked for; a proposal names the inventory that it comes from."""
+    """Return the wanted trailers; a proposal also names its inventory."""
     asked = task.job.words.lines(identity.committer)
     inventory = task.step.delivery.origin.inventory
     return (*asked, *(_of_proposal(task, inventory) if task.proposes else ()))
@@ -69,7 +69,7 @@ def _of_proposal(task: Task, inventory: str) -> Iterator[str]:
 
 
 def topic(task: Task) -> str:
-    """Return the name by which a forge knows the proposal; a new one where it begins again."""
+    """Return the name that the forge has for the proposal; a new one if it is started again."""
     first, standing = task.step.delivery.rules.branch, task.step.standing
     if standing is None:
         return first
@@ -78,7 +78,7 @@ def topic(task: Task) -> str:
 
 
 def change_id(task: Task) -> str:
-    """Return the Change-Id of a proposal: that of the open one, else one that our last commit upstream settles."""
+    """Return the Change-Id of a proposal: the open one's, or one that follows from our last commit upstream."""
     step, standing = task.step, task.step.standing
     if standing is not None and standing.key and standing.left:
         return standing.key

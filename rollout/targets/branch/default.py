@@ -1,4 +1,4 @@
-"""Which branch a repository's remote calls its default, whatever is checked out here."""
+"""Find the default branch of a repository's remote, whatever is checked out here."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from rollout.targets.job import Unfit
 
 
 class NoDefault(Exception):
-    """There is no default branch to be had; the text says why."""
+    """There is no default branch; the text says why."""
 
 
 class Default(Struct, frozen=True):
-    """The default branch of a checkout's remote; repositories are the same where `identity` is."""
+    """The default branch of a checkout's remote; two repositories with one `identity` are the same."""
 
     branch: str
     url: str
@@ -26,7 +26,7 @@ class Default(Struct, frozen=True):
 
 
 def default_of(where: Branch, person: Person) -> Default:
-    """Ask a checkout's remote for its default branch; raise NoDefault where there is none to be had."""
+    """Ask a checkout's remote for its default branch; raise NoDefault if there is none."""
     try:
         at = locate(where, person, for_git=False)
         if at.local:

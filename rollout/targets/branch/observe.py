@@ -106,7 +106,7 @@ def _observe(look: Look, at: Located, store: Store) -> Step:
 def _found(
     desired: Desired, snapshot: Snapshot, decisions: Decisions, store: Store, *, network: bool
 ) -> tuple[Snapshot, Findings]:
-    """Hold what is desired against what is there; of files that wait for a decision find out who changed them."""
+    """Compare what is desired with what is there; for files that wait for a decision, find out who changed them."""
     found = steps.findings(desired, snapshot, decisions)
     about = [change.path for change in found.changes if change.action in keeping.WAITING]
     by = authors.last_changes(store, snapshot.revision, about, network=network)
@@ -117,7 +117,7 @@ def _found(
 
 
 def _waiting(pending: Pending | None, offered: Proposing | None, store: Store, changes: Iterable[Change]) -> Waiting:
-    """Return what our own commit makes of files, be it that it waits to be pushed, or is proposed."""
+    """Return what our own commit makes of files, whether it waits for a push or is proposed."""
     if pending is not None:
         return dict(pending.files)
     return {} if offered is None else waiting_files(offered, store, changes)

@@ -1,4 +1,4 @@
-"""Find our own commit that is not upstream, and tell whether it still says what the templates ask."""
+"""Find our own commit that is not upstream, and tell whether it is still what the templates ask for."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def outrun_by(snapshot: Snapshot, pending: Pending) -> tuple[PurePosixPath, ...]
 
 
 def still_right(desired: Desired, snapshot: Snapshot, pending: Pending) -> bool:
-    """Tell whether the waiting commit, on top of upstream as it is now, is all that the templates ask for."""
+    """Tell whether the waiting commit, on top of present upstream, is exactly what the templates ask for."""
     held = messages.held(pending.message)
     for item in desired.managed:
         actual: File | Obstacle | None = snapshot.files.get(item.path)

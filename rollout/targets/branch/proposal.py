@@ -1,4 +1,4 @@
-"""Look at the proposal of a branch: which commit carries it, whose that is, and whether it says what is asked for."""
+"""Look at the proposal of a branch: its commit, whose that is, and whether it makes the wanted changes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from rollout.targets.branch.locate import Located
 
 
 class Proposing(Struct, frozen=True):
-    """A target whose changes are proposed: how, on which upstream commit, and what carries the proposal now."""
+    """A target whose changes are proposed: the way, the upstream commit, and the present proposal."""
 
     delivery: Delivery
     via: Via
@@ -37,8 +37,8 @@ class Proposing(Struct, frozen=True):
     network: bool
     branch: str = ""
     carried: Carried | None = None
-    ref: str = ""  # that the forge made for it
-    told: Told | None = None  # what the forge says, where somebody is logged in
+    ref: str = ""  # the ref that the forge made for it
+    told: Told | None = None  # the forge's answer, if somebody is logged in
     kind: ForgeKind | None = None
 
 
@@ -52,9 +52,9 @@ def delivery_of(target: Target, decisions: Decisions) -> Delivery:
 def proposing(
     delivery: Delivery, at: Located, store: Store, tip: str, changes: Iterable[object], *, network: bool
 ) -> Proposing | None:
-    """Return what carries the proposal of a target; None where its changes are pushed.
+    """Return the present proposal of a target; None if its changes are pushed.
 
-    The forge is asked where something is to change, or something is left.
+    The forge is only asked if something is to change, or something is left over.
     """
     if delivery.deliver is Deliver.PUSH or at.local:
         return None
@@ -94,7 +94,7 @@ def _carried_by_ref(found: Proposing, store: Store) -> Proposing:
 
 
 def _known_ref(store: Store, standing: Standing) -> tuple[str, str] | None:
-    """Return where the forge has our change now: of a Gerrit change the newest patch set."""
+    """Return the forge's present ref of our change: for a Gerrit change, the newest patch set."""
     if not standing.ref or standing.done:
         return None
     change = _GERRIT.match(standing.ref)
@@ -106,7 +106,7 @@ def _known_ref(store: Store, standing: Standing) -> tuple[str, str] | None:
 
 def _searched(found: Proposing, store: Store) -> tuple[str, str] | None:
     if found.via is not Via.AGIT:
-        return None  # Gerrit knows the change by its Change-Id
+        return None  # Gerrit identifies the change by its Change-Id
     return proposals.search(store, "refs/pull/*/head", found.delivery.origin.inventory)
 
 
@@ -115,7 +115,7 @@ def entry_of(file: File | None, like: str) -> tuple[str, str] | None:
 
 
 def wanted(changes: Iterable[Change], like: str) -> dict[str, tuple[str, str] | None]:
-    """Return what a commit of these changes has at each path; `like` is an id as long as those of the repository."""
+    """Return the entries of a commit with these changes; `like` is an id as long as the repository's."""
     return {
         str(change.path): entry_of(change.after, like)
         for change in changes
@@ -124,7 +124,7 @@ def wanted(changes: Iterable[Change], like: str) -> dict[str, tuple[str, str] | 
 
 
 def with_proposal(step: Step, desired: Desired, found: Proposing, store: Store, decisions: Decisions) -> Step:
-    """Return a step as its proposal has it, and remember how that stands."""
+    """Return a step as its proposal determines it, and remember the proposal's state."""
     said = decide.says(desired, step.changes)
     standing = _standing(step, found, store, said)
     decisions = replace(decisions, reopen=decisions.reopen or (decisions.release and _is_held(step, store)))
@@ -194,7 +194,7 @@ def _foreign(found: Proposing, carried: Carried) -> str:
 
 
 class Closed(Struct, frozen=True):
-    """A review that a person closed unmerged, if what it said is what would be proposed now."""
+    """A review that a person closed unmerged, if its change is the one to be proposed now."""
 
     declined: str = ""
     review: Review | None = None
@@ -234,7 +234,7 @@ def _proposed_by(review: Review, found: Proposing, store: Store) -> Carried | No
 
 
 def _gone(known: Proposed | None, said: str) -> Standing | None:
-    """Return how a proposal stands whose branch is gone: somebody declined it, if upstream has not what it says."""
+    """Return the state of a proposal whose branch is gone: declined, unless upstream has its change."""
     if known is None or known.says != said or known.standing.head is None or known.standing.done:
         return None
     why = f"the branch {known.standing.branch} was deleted, and upstream does not have what it proposed"

@@ -1,4 +1,4 @@
-"""Propose a step: our one commit on upstream's tip, on the first way that the server has."""
+"""Propose a step: our one commit on upstream's tip, in the first way that the server supports."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _left_out(via: Via, wanted: Wanted) -> Iterator[str]:
 
 
 def _ways(task: Task) -> Iterator[Via]:
-    """Yield the way of the plan and those after it."""
+    """Yield the way in the plan and the ways after it."""
     step = task.step
     begun = False
     for via in ways.ways(forge_of(step.delivery, task.at.remote.url), task.settings.person.patience):
@@ -72,7 +72,7 @@ def _wanted(task: Task, changes: list[Change]) -> Wanted:
 
 
 def _without(task: Task, via: Via) -> None:
-    """Remember that a server does not have a way, so that the plan shows the one that is taken."""
+    """Remember that a server does not support a way, so that the plan shows the one that is used."""
     known = task.store.memory.memo().proposed or Proposed(Standing(task.step.delivery.rules.branch, done=True), "")
     task.store.memory.remember(proposed=replace(known, without=(*known.without, via)))
 
@@ -110,7 +110,7 @@ def _why_closed(step: Step) -> tuple[str, str]:
 
 
 def declined(task: Task) -> Outcome:
-    """Delete the branch of a proposal that a person declined, while it is exactly our commit."""
+    """Delete the branch of a proposal that a person declined, if it is exactly our commit."""
     step, standing = task.step, task.step.standing
     assert standing is not None
     note = _branch_gone(task, standing)

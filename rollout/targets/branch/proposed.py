@@ -1,4 +1,4 @@
-"""What came of proposing a step, whichever way that went."""
+"""The result of proposing a step, in whichever way."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from rollout.targets.branch.task import Built, Task
 
 
 class Unsupported(Struct, frozen=True):
-    """The server does not have this way; nothing is left of the attempt."""
+    """The server does not support this way; nothing is left of the attempt."""
 
     why: str
 
 
 def proposed(task: Task, standing: Standing, where: str, built: Built) -> Outcome:
-    """Remember how the proposal stands and return the outcome; `where` is its address."""
+    """Remember the proposal's state and return the outcome; `where` is its address."""
     pending.drop(task.store)
     known = task.store.memory.memo().proposed
     digest = task.step.proposal.says if task.step.proposal is not None else ""
@@ -67,7 +67,7 @@ def take_back(task: Task) -> None:
 
 
 def not_proposed(task: Task, answer: Answer, built: Built) -> Outcome | None:
-    """Return the outcome of a push that did not arrive; None where it is to be tried again."""
+    """Return the outcome of a push that did not arrive; None if it should be tried again."""
     pending.drop(task.store)
     match not_arrived(answer):
         case Refused(words):

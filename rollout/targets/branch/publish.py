@@ -1,4 +1,4 @@
-"""Write a step to a branch: build the commit, push it, let the checkout follow, and say what came of it."""
+"""Write a step to a branch: build the commit, push it, let the checkout follow, and report what happened."""
 
 from __future__ import annotations
 
@@ -132,12 +132,12 @@ def _current_tip(task: Task, attempt: int) -> str:
 
 
 def _leased(task: Task) -> bool:
-    """Tell whether we push at once, so that a lease refuses the push where a branch moved."""
+    """Tell whether we push at once, so that a lease refuses the push if a branch moved."""
     return task.settings.push and not task.settings.offline and not task.at.local
 
 
 def _try(task: Task, changes: list[Change], tip: str) -> Outcome | None:
-    """Publish once; None where upstream moved between our look and our push."""
+    """Publish once; None if upstream moved between our look and our push."""
     other = since_planned(task, tip)
     if other is not None:
         return other
@@ -149,7 +149,7 @@ def _try(task: Task, changes: list[Change], tip: str) -> Outcome | None:
     if _leased(task):
         return _push(task, built)
     pending.keep(task.store, built.commit)
-    if task.proposes:  # the branch of the checkout is not where a review is merged from
+    if task.proposes:  # a review is not merged from the branch of the checkout
         return outcome_of(task.step, Verdict.COMMITTED, said("ready to be proposed"), built)
     notes = update_checkout(task, built.commit, tip, published=False)
     return outcome_of(task.step, Verdict.COMMITTED, said("ready to push"), built, notes)
@@ -176,7 +176,7 @@ def _push(task: Task, built: Built) -> Outcome | None:
 
 
 def _note_pushed(task: Task, built: Built) -> list[str]:
-    """Note a push that upstream has confirmed; whatever goes wrong from now on, it is pushed."""
+    """Record a push that upstream has confirmed; whatever goes wrong from now on, it is pushed."""
     try:
         if heard.tip(task.store) != built.base:
             pending.drop(task.store)

@@ -1,4 +1,4 @@
-"""Push our commit, and ask upstream what came of it: only the branch's new place is proof."""
+"""Push our commit, and ask upstream for the result: only the branch's new place is proof."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Landed = Pushed | Refused | Moved | NotWritten | Unknown
 
 
 def land(task: Task, built: Built) -> Landed:
-    """Push the commit and look where upstream's branch is then; a commit that did not arrive waits on the disk."""
+    """Push the commit and look where upstream's branch is afterwards; sync a commit that did not arrive to the disk."""
     answer = _answer(task, built)
     try:
         now = ask(task.at.remote)

@@ -18,7 +18,7 @@ from rollout.targets.job import Settings
 
 
 def tip_of(target: Target, settings: Settings, heard: str | None = None) -> str | Step:
-    """Return the commit that is read from, or the step that says why there is none; `heard` is asked for no more."""
+    """Return the commit to read from, or the step that says why there is none; `heard` is not asked again."""
     assert isinstance(target.location, Branch)
     where = target.location
 
@@ -43,7 +43,7 @@ def plain_files(target: Target, tip: str, folder: PurePosixPath, settings: Setti
 
 
 def executable(target: Target, tip: str, path: PurePosixPath, settings: Settings) -> bool | Step | None:
-    """Tell whether something is at a path, None if not, and else whether it can be run."""
+    """Return None if nothing is at a path, else whether it is executable."""
     return at_work(target, settings, lambda _at, store: tree.executable(store, tip, path))
 
 

@@ -1,4 +1,4 @@
-"""Compare upstream with the plan: it may have our change by now, or somebody's change to the same files."""
+"""Compare upstream with the plan: it may have our change already, or somebody's change to the same files."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def since_planned(task: Task, tip: str) -> Outcome | None:
 
 
 def _read_meanwhile(task: Task, tip: str) -> list[PurePosixPath]:
-    """Return what the target's own templates read and others changed since the plan."""
+    """Return the inputs of the target's own templates that others have changed since the plan."""
     step = task.step
     if step.base is None or not step.inputs:
         return []

@@ -13,7 +13,7 @@ from rollout.targets.job import Job, Settings
 
 
 class Task(Struct, frozen=True):
-    """One step to write: the job, where its branch and its checkout are, and the store that we hold for it."""
+    """One step to write: the job, the places of its branch and its checkout, and the store that we hold for it."""
 
     job: Job
     at: Located
@@ -40,7 +40,7 @@ class Task(Struct, frozen=True):
 
 
 class Built(Struct, frozen=True):
-    """The commit to publish, the upstream commit it stands on, and what it changes."""
+    """The commit to publish, its upstream base, and its changes."""
 
     commit: str
     base: str

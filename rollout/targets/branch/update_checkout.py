@@ -1,4 +1,4 @@
-"""Bring the checkout to what we committed or pushed, or clone it."""
+"""Update the checkout to what we committed or pushed, or clone it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CLONE = ".rollout-clone."
 
 
 def update_checkout(task: Task, commit: str, upstream: str, *, published: bool) -> list[str]:
-    """Bring the checkout to what is committed or pushed already; a failure is only a note."""
+    """Update the checkout to what is committed or pushed already; a failure is only a note."""
     try:
         return follow_or_clone(task, commit, upstream, published=published)
     except (GitError, OSError) as error:
@@ -28,7 +28,7 @@ def update_checkout(task: Task, commit: str, upstream: str, *, published: bool) 
 
 
 def follow_or_clone(task: Task, commit: str, upstream: str, *, published: bool) -> list[str]:
-    """Bring the checkout along, if there is one and it may move; return notes for the person."""
+    """Update the checkout, if there is one and it may move; return notes for the person."""
     if task.at.top is None or (not task.where.follow and not task.at.clone):
         return []
     if task.at.clone:
@@ -43,7 +43,7 @@ def follow_or_clone(task: Task, commit: str, upstream: str, *, published: bool) 
 
 
 def _catch_up(task: Task, upstream: str) -> list[str]:
-    """Bring a checkout that is behind to upstream's commit: our commit can only stand on that one."""
+    """Update a checkout that is behind to upstream's commit, the only one that our commit can be based on."""
     if _has(task, upstream):
         return []
     if task.settings.offline:
@@ -74,7 +74,7 @@ def _bring(task: Task, commit: str) -> Bring:
 
 
 def _has(task: Task, commit: str) -> bool:
-    """Tell whether the person's repository is at a commit, so that what stands on it needs no network."""
+    """Tell whether the person's repository has a commit as its base, so that the move needs no network."""
     assert task.at.repo is not None
     refs = (f"refs/heads/{task.where.branch}", f"refs/remotes/{task.where.remote}/{task.where.branch}")
     return commit in {task.at.repo.ref(ref) for ref in refs}
@@ -86,7 +86,7 @@ def clone(task: Task, top: Path) -> list[str]:
     try:
         with unnamed_folder.unnamed(top, _CLONE) as scratch:
             _git_clone(task, scratch)
-            files.sync_all(scratch)  # before it has its name: of half a clone nobody could tell that it is one
+            files.sync_all(scratch)  # before it has its name: nobody could tell that half a clone is incomplete
             scratch.rename(top)
             files.sync_folder(top.parent)
     except (GitError, OSError) as error:

@@ -1,8 +1,8 @@
-"""What comes out when a shared file is replaced: removed if it is proved to be what it should be, else a person's.
+"""The displaced file: removed if it is proved to be the expected one, else a person's.
 
-Proved means: every byte, the mode, and that nobody has it open for writing. Anything else goes back to its place or,
-where that is taken, is kept beside it and told, whatever it is: a file, a symlink, a folder with all that is in it.
-Names beside a file do not grow with its name, which may be as long as the file system allows.
+Proved means: every byte, the mode, and that nobody has it open for writing. Anything else goes back to its place or, if
+that is taken, is kept beside it and reported, whatever it is: a file, a symlink, a folder with its content. Names
+beside a file do not grow with its name, which may be as long as the file system allows.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from rollout.machine.look import OnDisk
 from rollout.machine.replace import Changed
 
 _ASIDE = ".aside"  # the end of a name under which older versions held a file where a file system lacks exchange
-_FREE = {errno.ENOENT, errno.ENAMETOOLONG}  # there is nothing of that name, and for a name too long there cannot be
+_FREE = {errno.ENOENT, errno.ENAMETOOLONG}  # there is nothing with that name; if the name is too long, there cannot be
 
 
 Proof = Callable[[OnDisk], bool]
 
 
 def scratch_name(name: str) -> str:
-    """Return a name beside a file that nobody has."""
+    """Return an unused name beside a file."""
     return f".rollout-{_digest(name)}-{os.urandom(4).hex()}"
 
 
 def is_scratch_of(name: str) -> re.Pattern[str]:
-    """Return what matches the names that runs give what lies beside a file, and those that older versions gave."""
+    """Return a pattern for the names that runs give to files beside a file, and those of older versions."""
     stem = f"{re.escape(f'.rollout-{_digest(name)}-')}|{re.escape(f'.{name}.rollout-')}"
     return re.compile(rf"(?:{stem})[0-9a-f]{{8}}(?:{re.escape(replace.PART)}|{re.escape(_ASIDE)})?\Z")
 
@@ -46,7 +46,7 @@ def _digest(name: str) -> str:
 
 
 class Beside(Struct, frozen=True):
-    """What lies under a name of ours beside the shared file at `path`, in the folder that is open as `folder`."""
+    """What is under a name of ours beside the shared file at `path`, in the open folder `folder`."""
 
     root: Path
     path: PurePosixPath
@@ -68,7 +68,7 @@ class Beside(Struct, frozen=True):
         return found if isinstance(found, OnDisk) else None
 
     def ends(self) -> Iterator[Beside]:
-        """Yield all that a killed run may have left under this name."""
+        """Yield everything that a killed run may have left under this name."""
         for name in (self.scratch, self.scratch + _ASIDE):
             if self.lies_there(name):
                 yield Beside(self.root, self.path, self.folder, name)
@@ -78,8 +78,8 @@ class Beside(Struct, frozen=True):
         return Beside(self.root, self.path, self.folder, self.scratch + replace.PART)
 
     def removed(self, proved: Proof) -> str | None:
-        """Remove it if that loses nothing, else keep it; return what to tell."""
-        writer = self._writer()  # first: once nobody has it open, what is looked at is the last word
+        """Remove it if that loses nothing, else keep it; return what to report."""
+        writer = self._writer()  # first: once nobody has it open, its content is final
         found = self.look()
         if found is None or not proved(found):
             return f"{self.path} was changed while it was replaced; what came out is kept in {self.kept()}"
@@ -89,7 +89,7 @@ class Beside(Struct, frozen=True):
         return None
 
     def given_back(self, ours: Proof) -> str | None:
-        """Put back what an exchange brought out that was not planned; return what to tell if it is kept instead."""
+        """Put back a displaced file that was not the planned one; return what to report if it is kept instead."""
         try:
             replace.exchange(self.folder, self.scratch, self.folder, self.path.name)
         except FileNotFoundError:
@@ -97,13 +97,13 @@ class Beside(Struct, frozen=True):
         found = self.look()
         if found is not None and ours(found):
             return self.removed(ours)
-        # Somebody was faster again: theirs stands at its place, and what they replaced is kept.
+        # Somebody was faster again: theirs stays in place, and what they replaced is kept.
         with contextlib.suppress(FileNotFoundError):
             replace.exchange(self.folder, self.scratch, self.folder, self.path.name)
         return f"{self.path} was changed twice while it was replaced; the first change is kept in {self.kept()}"
 
     def put_back(self) -> str | None:
-        """Give it its place again if that is free; return what to tell if it is kept instead."""
+        """Put it back in its place if that is free; return what to report if it is kept instead."""
         try:
             replace.put_new(self.folder, self.scratch, self.folder, self.path.name)
         except FileExistsError:
@@ -111,7 +111,7 @@ class Beside(Struct, frozen=True):
         return None
 
     def rescued(self, ours: Proof) -> str:
-        """Give back what a killed run displaced, where what is there now is ours or nothing; else keep it."""
+        """Give back what a killed run displaced, if its place holds our file or nothing; else keep it."""
         if self._is_back(ours):
             return f"{self.path}: an edit that a killed run had displaced is back"
         return f"{self.path}: an edit that a killed run had displaced is kept in {self.kept()}"
@@ -136,12 +136,12 @@ class Beside(Struct, frozen=True):
         return False
 
     def kept(self) -> Path:
-        """Keep it where only its person removes it: in its folder, so that what is still written into it gets there."""
+        """Keep it where only its person removes it: in its folder, so that late writes still reach it."""
         name = f".rollout-kept-{os.urandom(8).hex()}"
         try:
             replace.put_new(self.folder, self.scratch, self.folder, name)
         except OSError:
-            name = self.scratch  # it cannot be renamed, so it stays under the name it has
+            name = self.scratch  # it cannot be renamed, so it keeps its name
         return self.where() / name
 
     def where(self) -> Path:
@@ -151,7 +151,7 @@ class Beside(Struct, frozen=True):
         return self.root / self.path.parent
 
     def check_place(self) -> None:
-        """Raise Changed if the path leads to another folder by now."""
+        """Raise Changed if the path leads to another folder now."""
         with contextlib.suppress(OSError), look.parent(self.root, self.path) as now:
             if os.path.sameopenfile(self.folder, now):
                 return
@@ -173,7 +173,7 @@ class Beside(Struct, frozen=True):
             os.close(descriptor)
 
     def _unseen(self) -> str | None:
-        """Tell whether it is somebody we cannot see, or a file system that never says that nobody is there."""
+        """Tell whether the writer is somebody we cannot see, or a file system that never says that nobody is there."""
         probe = scratch_name(self.scratch)
         descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=self.folder)
         os.close(descriptor)

@@ -1,4 +1,4 @@
-"""A shared folder as a destination: observe it into a step, write a step, say what came of it."""
+"""A shared folder as a destination: observe it into a step, write a step, report the outcome."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ def _note(state: Path, root: Path, kept: FolderMemory, found: Findings) -> None:
 
 
 def clear(where: Folder, state: Path) -> list[str]:
-    """Clear what a killed run left beside the files; return what to tell of it."""
+    """Clear what a killed run left beside the files; return what to report."""
     kept = memory.memory(state, where.root)
     if not memory.any_announced(kept):
         return []
     writer = FolderWriter(where.root, kept, "")
     with suppress(Busy, OSError), memory.locked(state, where.root, 5.0):
-        writer.clear()  # whatever is wrong there is told when the folder is written
+        writer.clear()  # whatever is wrong there is reported when the folder is written
     return writer.notes
 
 
@@ -122,7 +122,7 @@ def _unwritten(step: Step, error: OSError, root: Path) -> Outcome:
 
 
 def _read_meanwhile(root: Path, step: Step) -> list[PurePosixPath]:
-    """Return the files of the folder that its own templates read and that say something else by now."""
+    """Return the files of the folder that its own templates read and that have changed since."""
     own = [one for one in step.inputs if one.target == step.target and not one.managed and not one.glob]
     now = {one: look.as_file(look.look(root, PurePosixPath(one.path))) for one in own}
     return [

@@ -18,8 +18,8 @@ from rollout.machine import locks, state_folder
 from rollout.machine.files import read, read_json, write_whole
 from rollout.model.files import Agreed, File, fingerprint
 
-ABANDONED = 600.0  # seconds after which a file beside ours, of a run nobody knows of, is a killed run's
-_IN_USE = 3600.0  # seconds for which a content that was kept stays, whatever the records say
+ABANDONED = 600.0  # seconds after which a file beside ours, from an unknown run, counts as a killed run's
+_IN_USE = 3600.0  # seconds for which a kept content stays, whatever the records say
 
 
 class FolderMemory(Struct, frozen=True):
@@ -45,7 +45,7 @@ class FolderMemory(Struct, frozen=True):
             os.utime(place)  # it is in use again
 
     def _content(self, sha256: str) -> bytes | None:
-        """Return a content that was kept, if it is there and whole."""
+        """Return a kept content, if it is there and complete."""
         try:
             content = read(self.contents / sha256)
         except OSError:
@@ -53,7 +53,7 @@ class FolderMemory(Struct, frozen=True):
         return content if hashlib.sha256(content).hexdigest() == sha256 else None
 
     def file(self, entry: str | None) -> File | None:
-        """Return the file a fingerprint speaks of, if its content was kept."""
+        """Return the file of a fingerprint, if its content was kept."""
         if entry is None or entry in {"", "-"} or ":" not in entry:
             return None
         mode, _, sha256 = entry.partition(":")
@@ -61,10 +61,10 @@ class FolderMemory(Struct, frozen=True):
         return None if content is None else File(content, mode == "100755")
 
     def forget(self, prints: Iterable[str]) -> None:
-        """Remove contents that no record of any folder speaks of any more; one that was just kept may be in use."""
+        """Remove contents that no folder's record names any more; one that was just kept may be in use."""
         records = [read_json(file) for file in self.record.parent.glob("*.json")]
         if not all(records):
-            return  # who knows what the one that cannot be read speaks of
+            return  # we cannot know what an unreadable record names
         used = {_sha256(entry) for record in records for entry in _prints(record)}
         for name in {_sha256(entry) for entry in prints} - used:
             with contextlib.suppress(OSError):
@@ -72,7 +72,7 @@ class FolderMemory(Struct, frozen=True):
                     (self.contents / name).unlink()
 
     def sweep(self) -> None:
-        """Remove what killed runs had not written to its end: it has lain still for long, and has no name yet."""
+        """Remove unfinished files of killed runs: they have not changed for long, and have no name yet."""
         for folder in (self.contents, self.record.parent):
             for left in folder.glob(".rollout-*"):
                 with contextlib.suppress(OSError):
@@ -85,7 +85,7 @@ def _sha256(entry: str) -> str:
 
 
 def _prints(record: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the fingerprint of every content that a record speaks of."""
+    """Yield the fingerprint of every content that a record names."""
     for entry in record.values():
         announced = entry.get("announced") or {}
         yield from (entry.get("print", ""), entry.get("merge_base") or "", *entry.get("theirs", []))
@@ -107,7 +107,7 @@ def locked(state: Path, root: Path, wait: float) -> Iterator[None]:
 
 
 def take_over(kept: FolderMemory, files: Mapping[PurePosixPath, File]) -> None:
-    """Take files that others wrote just as they should be for ours: from now on a change is drift."""
+    """Take over files that others wrote exactly as they should be: from now on a change is drift."""
     record = kept.read()
     for path, file in files.items():
         kept.keep(file)
@@ -125,5 +125,5 @@ def agree(kept: FolderMemory, found: Mapping[PurePosixPath, Agreed]) -> None:
 
 
 def any_announced(kept: FolderMemory) -> bool:
-    """Tell whether a killed run announced a write that nobody settled."""
+    """Tell whether a killed run announced a write that nobody has settled."""
     return any(entry.get("announced") for entry in kept.read().values())

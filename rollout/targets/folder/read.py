@@ -14,7 +14,7 @@ _GIT = ".git"
 
 
 def plain_files(root: Path, folder: PurePosixPath) -> Iterator[PurePosixPath]:
-    """Yield every plain file below a folder, and nothing that is reached through a link or lies in a `.git`."""
+    """Yield every plain file below a folder, but nothing that is reached through a link or is in a `.git`."""
     if any((root / above).is_symlink() for above in (folder, *folder.parents) if above.parts):
         return
     for above, folders, names in os.walk(root / folder):

@@ -19,13 +19,13 @@ from rollout.targets.folder.memory import FolderMemory
 
 
 def open_to_all(root: Path) -> str | None:
-    """Say where on the way to a folder anybody may put something else in its place, or None.
+    """Say where on the path to a folder anybody may replace an entry, or None.
 
-    In a folder like /tmp what is there stays its owner's: then it must be ours or the system's.
+    In a folder like /tmp, an entry stays its owner's: then it must be ours or the system's.
     """
     trusted = {0, os.geteuid()}
     for place in dict.fromkeys((Path(os.path.abspath(root)), Path(os.path.realpath(root)))):
-        owner: int | None = None  # of the entry below
+        owner: int | None = None  # the owner of the entry below
         for folder in (place, *place.parents):
             if not os.path.lexists(folder):
                 continue
@@ -64,7 +64,7 @@ def _agreed(entry: Mapping[str, Any]) -> Agreed:
 
 
 def last_changes(root: Path, paths: Iterable[PurePosixPath]) -> dict[PurePosixPath, ChangedBy]:
-    """Return when files were changed last; a folder does not tell who did it."""
+    """Return when files were last changed; a folder does not tell by whom."""
     found = {}
     for path in paths:
         with contextlib.suppress(OSError):
@@ -78,7 +78,7 @@ def _revision(files: Mapping[PurePosixPath, File | Obstacle | None]) -> str:
 
 
 def _last_written(entry: Mapping[str, Any], found: File | Obstacle | None, kept: FolderMemory) -> Written | None:
-    """Settle what was written last: a write that was announced counts if its result is there."""
+    """Settle what was written last: an announced write counts if its result is there."""
     announced = entry.get("announced")
     current = entry
     if announced and announced["print"] == fingerprint(found):
@@ -87,7 +87,7 @@ def _last_written(entry: Mapping[str, Any], found: File | Obstacle | None, kept:
         return None
     base = None if current["print"] == "-" else kept.file(current["print"])
     if base is None and current["print"] != "-":
-        # The content is gone, but not what it was: a file that differs from it still is drift.
+        # The content is gone, but its hash is known: a file that differs from it is still drift.
         base = found if isinstance(found, File) and fingerprint(found) == current["print"] else File(b"\0gone")
     writes = [*entry.get("ours", []), *([[announced["before"], announced["print"]]] if current is announced else [])]
     both = ((_bytes(before, kept), _bytes(after, kept)) for before, after in writes if after != "-")
@@ -99,6 +99,6 @@ def _last_written(entry: Mapping[str, Any], found: File | Obstacle | None, kept:
 
 
 def _bytes(entry: str, kept: FolderMemory) -> bytes | None:
-    """Return what a file held, nothing where there was none, or None where its content was lost."""
+    """Return a file's content, nothing if there was no file, or None if its content was lost."""
     file = kept.file(entry)
     return file.content if file else b"" if entry == "-" else None

@@ -1,4 +1,4 @@
-"""Writes a shared folder: its files one at a time, whole, if nobody was faster; every write is announced before."""
+"""Write a shared folder: one complete file at a time, if nobody was faster; every write is announced before."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from rollout.targets.folder import memory
 from rollout.targets.folder.displaced import Beside, is_scratch_of, scratch_name
 from rollout.targets.folder.memory import FolderMemory
 
-_MAX_MERGES = 50  # how many of our writes to a file are remembered, and can be undone
+_MAX_MERGES = 50  # how many of our writes to a file we remember and can undo
 _OUT_OF_REACH = "its folder is a link or no longer a folder; what a killed run may have left there is out of reach"
-_BLOCKED = {errno.ENOTDIR, errno.ELOOP}  # somebody put something else in the place of a folder
+_BLOCKED = {errno.ENOTDIR, errno.ELOOP}  # somebody replaced a folder
 
 
 class _Announced(Struct, frozen=True):
-    """A write that was about to happen: enough to tell, after a kill, what lies there."""
+    """A write that was about to happen: enough to tell, after a kill, whose file is there."""
 
     print: str
     before: str
@@ -37,7 +37,7 @@ class _Announced(Struct, frozen=True):
     merged: str | None = None
     mode: int | None = None  # all permissions of the new file; records of older versions do not have them
     before_mode: int | None = None
-    held: str | None = None  # what the template asks for while this stays
+    held: str | None = None  # what the template asked for, while this is held
 
     def is_ours(self, found: OnDisk) -> bool:
         return fingerprint(look.as_file(found)) == self.print and self.mode in {None, found.mode}
@@ -48,14 +48,14 @@ class _Announced(Struct, frozen=True):
 
 
 class FolderWriter:
-    """Writes the changes of one step; every file by itself is old or new, never in between."""
+    """Write the changes of one step; each file is either old or new, never in between."""
 
     def __init__(self, root: Path, kept: FolderMemory, run: str) -> None:
         self._root = root
         self._kept = kept
         self._run = run
-        self._dropped: list[str] = []  # contents that an entry spoke of for the last time
-        self.notes: list[str] = []  # what a person should know, however the writing ends
+        self._dropped: list[str] = []  # contents that no entry names any more
+        self.notes: list[str] = []  # what a person should know, whatever the result
 
     def write(self, changes: Iterable[Change]) -> list[Change]:
         """Write all changes, in order; raise Changed before the first write if any file is not as planned.
@@ -77,7 +77,7 @@ class FolderWriter:
         return done
 
     def _expected(self, change: Change) -> OnDisk | None:
-        """Return what is to be replaced, or what is there already in its place."""
+        """Return the file to replace, or what is there already in its place."""
         found = look.look(self._root, change.path)
         if look.as_file(found) not in (change.before, change.after):
             raise Changed(f"{change.path} was changed meanwhile")
@@ -99,7 +99,7 @@ class FolderWriter:
         self._settle(change)
 
     def _announce(self, change: Change, found: OnDisk | None) -> _Announced:
-        """Write down what is about to be written, so that a killed run's result is known for ours."""
+        """Record what is about to be written, so that a killed run's result is recognised as ours."""
         self._kept.keep(change.before)
         self._kept.keep(change.after)
         announced = _Announced(
@@ -146,7 +146,7 @@ class FolderWriter:
             raise
 
     def _judge(self, beside: Beside, announced: _Announced, change: Change, planned: OnDisk) -> None:
-        """Look at what came out; anything but the very file that was looked at goes back."""
+        """Check the displaced file; anything but the file that we looked at goes back."""
         if beside.look() == planned:
             self._tell(beside.removed(lambda found: found == planned))
             return
@@ -180,7 +180,7 @@ class FolderWriter:
         self._dropped += [word for pair in ours[:-_MAX_MERGES] for word in pair]
 
     def remember(self, files: Mapping[PurePosixPath, File]) -> None:
-        """Take files that already are as they should be for written by us: from now on a change is drift."""
+        """Take over files that are already as they should be: from now on a change is drift."""
         record = self._kept.read()
         new = {str(path): file for path, file in files.items() if "print" not in record.get(str(path), {})}
         if new:
@@ -190,7 +190,7 @@ class FolderWriter:
             self._kept.write(record)
 
     def keep(self, changes: Iterable[Change]) -> None:
-        """Note the files that a person decided to keep."""
+        """Record the files that a person decided to keep."""
         record = self._kept.read()
         for change in changes:
             record.setdefault(str(change.path), {})["kept"] = change.asks
@@ -199,7 +199,7 @@ class FolderWriter:
     # --- what a killed run left
 
     def clear(self) -> None:
-        """Take away what a killed run left beside the files, giving back what is somebody's, and settle its record."""
+        """Remove what a killed run left beside the files, giving back people's files, and settle its record."""
         for name, entry in self._kept.read().items():
             if entry.get("announced"):
                 path, announced = PurePosixPath(name), _announced(entry)
@@ -207,7 +207,7 @@ class FolderWriter:
                     with look.parent(self._root, path) as inside:
                         self._cleared(Beside(self._root, path, inside, announced.scratch), announced)
                 except FileNotFoundError:
-                    pass  # the folder is gone, with all that was in it
+                    pass  # the folder is gone, with everything in it
                 except OSError as error:
                     if error.errno not in _BLOCKED:
                         raise
@@ -224,7 +224,7 @@ class FolderWriter:
             self._tell(left.removed(announced.is_known) if known else left.rescued(announced.is_ours))
 
     def _settle_killed(self, path: PurePosixPath, announced: _Announced) -> None:
-        """Record what a killed run announced as written if it is there, and forget it if it is not."""
+        """Record a killed run's announced write as done if its result is there, and forget it otherwise."""
         record = self._kept.read()
         entry = record[str(path)]
         if fingerprint(look.as_file(look.look(self._root, path))) == announced.print:
@@ -236,9 +236,9 @@ class FolderWriter:
         self._kept.write(record)
 
     def sweep(self, paths: Iterable[PurePosixPath]) -> None:
-        """Keep and tell what a killed run left beside the files when the record that speaks of it is lost.
+        """Keep and report what a killed run left beside the files if its record is lost.
 
-        Another machine may be writing here now: only what has lain still for a while is taken.
+        Another machine may be writing here now: only files that have not changed for a while are taken.
         """
         for path in paths:
             with contextlib.suppress(OSError), look.parent(self._root, path) as inside:
