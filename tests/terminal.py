@@ -49,6 +49,15 @@ class Talk:
         self.shown = ""
         self.settings_at_end: list[object] = []
 
+    @classmethod
+    def fresh(cls) -> list[object]:
+        """Return how a new terminal is set."""
+        ours, theirs = pty.openpty()
+        settings = list(termios.tcgetattr(ours))
+        os.close(ours)
+        os.close(theirs)
+        return settings
+
     def resize(self, rows: int, columns: int) -> None:
         fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from rollout.cli import streams
 from rollout.cli.interrupt import Interrupt, Interrupted
-from rollout.showing.wrapping import cells
+from rollout.showing.wrapping import height
 
 _DEFAULTS = {"LESS": "FRX", "LV": "-c"}  # as git sets them, where the person does not
 _LOOK = 0.1  # seconds between two looks at whether we are to end
@@ -34,8 +34,7 @@ def is_long(text: str) -> bool:
     """Tell whether a text is higher than the terminal; no text is where there is none to page on."""
     if not (sys.stdin.isatty() and streams.repaints(sys.stdout)):
         return False
-    rows, columns = streams.height(sys.stdout), streams.width(sys.stdout) or 1
-    return sum(max(1, -(-cells(line) // columns)) for line in text.splitlines()) >= rows
+    return height(text.splitlines(), streams.width(sys.stdout)) >= streams.height(sys.stdout)
 
 
 def page(command: str, text: str, interrupt: Interrupt) -> bool:

@@ -2,59 +2,92 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import click
+from msgspec import Struct
 
 from rollout.cli import pacing, session
 from rollout.cli.options import common, option, targets
 from rollout.cli.session import Session
-from rollout.errors import RolloutError
+from rollout.errors import RolloutError, UsageError
 from rollout.ledger import ledger
 from rollout.ledger.queries import LedgerError
 from rollout.machine import clock
 from rollout.model.outcomes import LastOutcome
 from rollout.model.plan import State
+from rollout.model.reasons import Reason
 from rollout.planning.writable import reasons_of
 from rollout.showing import next_step, status_rows
+from rollout.showing.display import Display
 from rollout.showing.documents import status_document
-from rollout.showing.status import Knowledge, status_markdown, status_text
+from rollout.showing.status import Knowledge, Row, status_markdown, status_text
 
 _DIFFERENT = {State.PENDING, State.WAITING, State.DRIFT, State.CONFLICT, State.READY_TO_PUSH, State.BLOCKED}
+
+
+class Seen(Struct, frozen=True):
+    """What the status command shows: a row for each target, how old the knowledge is, and the next command."""
+
+    rows: list[Row]
+    known: Knowledge
+    then: str
+
+    def text(self, how: Display) -> str:
+        return status_text(self.rows, self.known, how, self.then)
 
 
 @click.command()
 @targets
 @option("--fetch", is_flag=True, help="Ask the remotes now instead of showing what was last known.")
+@option("--watch", is_flag=True, help="Show it again and again, until Ctrl-C or q.")
+@option("--every", type=click.FloatRange(0.1), metavar="SECONDS", help="How often (default: 5; with --fetch 60).")
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are differences.")
 @option("--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", help="How to print it.")
 @common
 @click.pass_context
-def status(context: click.Context, fetch: bool, detailed_exitcode: bool, form: str) -> int:
+def status(
+    context: click.Context, fetch: bool, watch: bool, every: float | None, detailed_exitcode: bool, form: str
+) -> int:
     """Show the state of every target, one line each.
 
     \b
     Examples:
       rollout status
+      rollout status --watch
       rollout status --fetch --detailed-exitcode
       rollout status --format markdown > STATUS.md
     """
+    if every is not None and not watch:
+        raise UsageError("rollout status: --every goes with --watch")
+    if watch:
+        from rollout.cli import watching
+
+        return watching.watch(context, lambda at: seen(at, fetch=fetch), every or (60.0 if fetch else 5.0), form)
     with session.opened(context) as at:
-        settings = at.settings(offline=not fetch)
-        made = pacing.shown(at, at.plan(settings), settings)
-        shown = at.as_data if at.options.json or form != "table" else at.on_screen
-        rows = status_rows.rows(made, last_outcomes(at), reasons_of, shown)
-        when = status_rows.fetched_at(made)
-        nobodys = _unmanaged(at) if fetch else None
         if at.options.json or form == "json":
-            at.screen.document(status_document(rows, when, nobodys))
+            found = seen(at, at.as_data, fetch=fetch)
+            at.screen.document(status_document(found.rows, found.known.fetched_at, found.known.unmanaged))
         elif form == "markdown":
-            at.screen.data(status_markdown(rows))
+            found = seen(at, at.as_data, fetch=fetch)
+            at.screen.data(status_markdown(found.rows))
         else:
-            known = Knowledge(clock.now(), when, fetch, nobodys, at.again("status", "--fetch"), at.again("discover"))
-            then = next_step.after_looking(made.steps)
-            at.screen.data(status_text(rows, known, at.screen.display, at.next(then)))
-        if any(row.state in {State.MISSING, State.UNREACHABLE} for row in rows):
+            found = seen(at, fetch=fetch)
+            at.screen.data(found.text(at.screen.display))
+        if any(row.state in {State.MISSING, State.UNREACHABLE} for row in found.rows):
             return 1
-        return 2 if detailed_exitcode and any(row.state in _DIFFERENT for row in rows) else 0
+        return 2 if detailed_exitcode and any(row.state in _DIFFERENT for row in found.rows) else 0
+
+
+def seen(at: Session, shown: Callable[[Reason], Reason] | None = None, *, fetch: bool) -> Seen:
+    """Look at all targets, and read what the ledger says of them; no lock is held."""
+    settings = at.settings(offline=not fetch)
+    made = pacing.shown(at, at.plan(settings), settings)
+    rows = status_rows.rows(made, last_outcomes(at), reasons_of, shown or at.on_screen)
+    nobodys = _unmanaged(at) if fetch else None
+    ask, listed = at.again("status", "--fetch"), at.again("discover")
+    known = Knowledge(clock.now(), status_rows.fetched_at(made), fetch, nobodys, ask, listed)
+    return Seen(rows, known, at.next(next_step.after_looking(made.steps)))
 
 
 def _unmanaged(at: Session) -> int | None:

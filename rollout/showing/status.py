@@ -57,6 +57,11 @@ class Knowledge(Struct, frozen=True):
 
 def status_text(rows: Sequence[Row], known: Knowledge, how: Display, then: str = "") -> str:
     """Return the status table, the reason of each state, how old the information is, and the next command."""
+    return "\n".join([*status_table(rows, known, how), "", *status_ending(rows, known, how, then)]) + "\n"
+
+
+def status_table(rows: Sequence[Row], known: Knowledge, how: Display) -> list[str]:
+    """Return the lines of the table."""
     body = [
         [
             row.name,
@@ -70,11 +75,15 @@ def status_text(rows: Sequence[Row], known: Knowledge, how: Display, then: str =
     ]
     state = Column("STATE", stays=True, paint=lambda text: how.paint(text, STATE_COLOUR[State(text)]))
     columns = [Column("TARGET"), Column("BRANCH"), state, Column("COMMIT"), Column("LAST RUN"), Column("")]
+    return table(columns, body, how.width).split("\n")[:-1]
+
+
+def status_ending(rows: Sequence[Row], known: Knowledge, how: Display, then: str) -> list[str]:
+    """Return the lines that sum the table up."""
     counts = Counter(row.state for row in rows)
     head = ", ".join(f"{counts[state]:,} {state.value}" for state in State if counts[state])
     nobodys = f" {known.unmanaged:,} unmanaged; {known.list_unmanaged} lists them." if known.unmanaged else ""
-    summary = wrapped(f"{head}.{nobodys} {_age(known)}".rstrip(), how.width)
-    return table(columns, body, how.width) + "\n" + "\n".join([*summary, *next_line(then)]) + "\n"
+    return [*wrapped(f"{head}.{nobodys} {_age(known)}".rstrip(), how.width), *next_line(then)]
 
 
 def _about(row: Row) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _COMMANDS = (
     "apply", "completion", "demo", "diff", "discover", "events", "explain", "help", "history", "init", "plan", "push",
@@ -49,3 +50,8 @@ def cells(text: str) -> int:
     if text.isascii():
         return len(text)
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)
+
+
+def height(lines: Iterable[str], width: int | None) -> int:
+    """Return how many lines of the screen lines take."""
+    return sum(max(1, -(-cells(line) // width)) if width else 1 for line in lines)

@@ -1,0 +1,113 @@
+"""`rollout status --watch`: the same table, looked at and painted again, until the person ends it."""
+
+from __future__ import annotations
+
+import io
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import redirect_stderr
+from functools import partial
+
+import click
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rollout.cli import session, streams
+from rollout.cli.common_options import settled
+from rollout.cli.full_screen import FullScreen, full_screen
+from rollout.cli.interrupt import Interrupt, Interrupted, interruptible
+from rollout.cli.screen import Screen
+from rollout.cli.session import Session
+from rollout.cli.status import Seen
+from rollout.errors import RolloutError, UsageError
+from rollout.machine import clock
+from rollout.showing import watched
+from rollout.showing.wrapping import height, wrapped
+
+_LOOK = 0.1  # seconds between two looks at the keys and the size of the terminal
+
+
+class Frame(Struct, frozen=True):
+    """What was seen last, when, and what else was said meanwhile."""
+
+    seen: Seen
+    at: str
+    said: str = ""
+
+
+class Watching(Struct):
+    """The screen that is painted, and the frame on it."""
+
+    look: Callable[[], Frame]
+    every: float
+    screen: Screen
+    frame: Frame
+    interrupt: Interrupt
+
+    def on(self, area: FullScreen) -> None:
+        """Paint and look again until the person ends it; raise Interrupted for a signal."""
+        while True:
+            self._paint(area)
+            if not self._waited(area):
+                return
+            try:
+                self.frame = self.look()
+            except RolloutError as error:  # an inventory in the middle of an edit, a ledger that is away for a moment
+                self.frame = replace(self.frame, said=f"rollout: {error}")
+
+    def _paint(self, area: FullScreen) -> None:
+        rows, columns = area.size
+        how, seen = replace(self.screen.display, width=columns), self.frame.seen
+        head = how.paint(f"Every {self.every:g} s, at {self.frame.at}; Ctrl-C or q ends."[: columns - 1], "dim")
+        said = [line for text in self.frame.said.splitlines() for line in wrapped(text, columns)]
+        lines = watched.fitted(seen.rows, seen.known, how, seen.then, rows - 1 - height(said, columns))
+        area.paint([head, *map(self.screen.fit, (*said, *lines))])
+
+    def _waited(self, area: FullScreen) -> bool:
+        """Wait until it is time to look again; tell whether that is wanted."""
+        until, size = time.monotonic() + self.every, area.size
+        while time.monotonic() < until:
+            if area.key(_LOOK) == "q":
+                return False
+            self.interrupt.checked()
+            if area.size != size:
+                size = area.size
+                self._paint(area)
+        return True
+
+
+def watch(context: click.Context, look: Callable[[Session], Seen], every: float, form: str) -> int:
+    """Show what is seen until Ctrl-C, q or a signal; the last table stays on the terminal."""
+    options = settled(context)
+    if options.json or form != "table" or not streams.repaints(sys.stdout):
+        raise UsageError("rollout status: --watch needs a terminal to paint on; leave it out to see the table once")
+    screen = Screen(options)
+    with interruptible() as interrupt:
+        again = partial(_looked, context, look)
+        try:
+            watching = Watching(again, every, screen, again(), interrupt)
+        except Interrupted as end:
+            return _ended(end)
+        code = 0
+        try:
+            with full_screen() as area:
+                watching.on(area)
+        except Interrupted as end:
+            code = _ended(end)
+    screen.data(watching.frame.seen.text(screen.display))
+    return code
+
+
+def _ended(end: Interrupted) -> int:
+    """Return the exit code: Ctrl-C is how one ends it."""
+    return 0 if end.exit_code == 128 + signal.SIGINT else end.exit_code
+
+
+def _looked(context: click.Context, look: Callable[[Session], Seen]) -> Frame:
+    """Look at everything anew, the inventory too; what is said on stderr becomes part of the frame."""
+    with redirect_stderr(io.StringIO()) as said, session.opened(context) as at:
+        seen = look(at)
+        at.interrupt.checked()
+    return Frame(seen, clock.now(), said.getvalue())
