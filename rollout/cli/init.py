@@ -14,7 +14,7 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rollout.cli import session
+from rollout.cli import new_files, session
 from rollout.cli.common_options import Options, settled
 from rollout.cli.interrupt import Interrupted, interruptible
 from rollout.cli.new_files import Files, Original, shown, templates, write
@@ -57,9 +57,11 @@ def init(context: click.Context, folder: str | None, yes: bool, add: bool) -> in
     options = settled(context)
     screen = Screen(options)
     place = Path.cwd() / Path(folder or ".").expanduser()
+    inventory = session.source(options).path if add else Path.cwd() / options.path
+    for left in new_files.take_back(inventory):
+        screen.warn(f"{left}: an init that was killed wrote it, and it has changed since; it stays")
     if add:
         return _add(context, screen, place, yes=yes)
-    inventory = Path.cwd() / options.path
     for there in (inventory, inventory.parent / "templates"):
         if os.path.lexists(there):
             way_out = "; `rollout init --add` takes in what is new" if inventory.exists() else ""

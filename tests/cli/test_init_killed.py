@@ -1,0 +1,113 @@
+"""Init that is killed at any instant leaves nothing that the next init does not put right."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+
+import pytest
+
+from tests.cli.test_init import work  # noqa: F401 (a fixture)
+from tests.world import World
+
+_KILLED = """
+import os, signal, sys
+here, left = os.getcwd() + "/", int(sys.argv.pop(1))
+def hook(event, given):
+    global left
+    if event == "os.rename" and os.path.abspath(given[1]).startswith(here):
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.{signal})
+sys.addaudithook(hook)
+from rollout.cli.main import main
+main(sys.argv[1:])
+"""
+
+
+def stopped(world: World, number: int, *arguments: str, by: str = "SIGKILL") -> subprocess.Popen[bytes]:
+    """Start init and stop it just before it puts its next file in place, after so many."""
+    command = [sys.executable, "-c", _KILLED.format(signal=by), str(number), "init", "work", *arguments]
+    return subprocess.Popen(command, cwd=world.root, stdin=subprocess.DEVNULL)
+
+
+def written(world: World) -> Mapping[str, bytes]:
+    """Return all that lies beside the repositories and the world's own things."""
+    there = (path for path in world.root.rglob("*") if path.is_file())
+    names = {str(path.relative_to(world.root)): path.read_bytes() for path in there}
+    ours = ("inventory", "templates/", ".rollout")
+    return {name: content for name, content in sorted(names.items()) if name.startswith(ours)}
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_the_next_init_writes_what_it_would_have_written(work: World, number: int) -> None:  # noqa: F811
+    assert stopped(work, number).wait(120) == -signal.SIGKILL
+    assert "inventory.yaml" not in written(work)
+    ran = work.run("init", "work", write=False)
+    assert (ran.code, ran.err) == (0, "")
+    found = [name for name in written(work) if not name.startswith(".rollout-") or number]
+    assert found == [
+        "inventory.schema.json", "inventory.yaml", "templates/common/.editorconfig", "templates/common/AGENTS.md.j2",
+    ]  # fmt: skip
+    assert set(work.run("plan", "--json", write=False).states().values()) == {"in-sync"}
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_what_was_added_in_part_is_taken_back(work: World, number: int) -> None:  # noqa: F811
+    work.run("init", "work", write=False)
+    before = written(work)
+    for name in ("api", "web", "cli"):
+        work.elsewhere(name, {"ruff.toml": "line-length = 100\nindent-width = 4\n"})
+    assert stopped(work, number, "--add", "--yes").wait(120) == -signal.SIGKILL
+    assert written(work)["inventory.yaml"] == before["inventory.yaml"]
+    ran = work.run("init", "work", "--add", "--yes", write=False)
+    assert (ran.code, ran.err) == (0, ""), ran.out
+    assert set(work.run("plan", "--json", write=False).states().values()) == {"behind"}  # others pushed meanwhile
+    assert [name for name in written(work) if name.startswith(".rollout")] == [] or number == 0
+
+
+def test_what_a_person_changed_meanwhile_stays_and_is_said(work: World) -> None:  # noqa: F811
+    assert stopped(work, 3).wait(120) == -signal.SIGKILL
+    mine = work.root / "templates/common/AGENTS.md.j2"
+    mine.write_text("mine\n")
+    ran = work.run("init", "work", write=False)
+    assert (ran.code, mine.read_text()) == (4, "mine\n")
+    assert "templates/common/AGENTS.md.j2: an init that was killed wrote it, and it has changed since" in ran.err
+
+
+def test_an_init_at_work_is_left_alone(work: World) -> None:  # noqa: F811
+    process = stopped(work, 2, by="SIGSTOP")
+    try:
+        until = time.monotonic() + 60
+        while not (work.root / "templates").exists() or "T" not in _state(process.pid):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        ran = work.run("init", "work", write=False)
+        assert (ran.code, "another init is at work here" in ran.err) == (5, True)
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+def _state(number: int) -> str:
+    with open(f"/proc/{number}/stat") as file:
+        return file.read().rpartition(")")[2].split()[0]
+
+
+def test_a_journal_of_somebody_else_removes_nothing(work: World) -> None:  # noqa: F811
+    (work.root / "kept.txt").write_text("")
+    digest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    journal = work.root / ".rollout-init.json"
+    journal.write_text(json.dumps({"inventory": "", "files": {"kept.txt": digest, "templates/../kept.txt": digest}}))
+    assert work.run("init", "work", write=False).code == 0
+    assert ((work.root / "kept.txt").exists(), journal.exists()) == (True, False)
+    for name in ("inventory.yaml", "inventory.schema.json"):
+        os.unlink(work.root / name)
+    journal.write_text("no json")
+    ran = work.run("init", "work", write=False)
+    assert (ran.code, "is not what init writes; move it away" in ran.err) == (1, True)
