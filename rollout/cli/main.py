@@ -13,7 +13,7 @@ import click
 
 from rollout import __version__
 from rollout.cli import failures, streams
-from rollout.cli.options import common
+from rollout.cli.options import common, common_options
 from rollout.errors import Busy, Refused, RolloutError, UsageError, near
 
 # One module per command, imported when it is called: `rollout --help` loads none of them.
@@ -54,7 +54,7 @@ class Commands(click.Group):
         module, _, name = _COMMANDS[cmd_name][0].partition(":")
         command = getattr(importlib.import_module(module), name)
         assert isinstance(command, click.Command)
-        return command
+        return _with_common_options(command) if cmd_name == "events" else command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -67,6 +67,17 @@ class Commands(click.Group):
         if name and not name.startswith("-") and name not in _COMMANDS:
             ctx.fail(f"there is no command {name!r}{near(name, _COMMANDS, '`rollout --help` lists them')}")
         return super().resolve_command(ctx, args)
+
+
+def _with_common_options(events: click.Command) -> click.Command:
+    """Let the event store's commands, which know nothing of this program, take the common options as all others do."""
+    from rollout.events.cli import LazyGroup
+
+    assert isinstance(events, LazyGroup)
+    if not events.everywhere:
+        events.everywhere = common_options()
+        events.params += events.everywhere
+    return events
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

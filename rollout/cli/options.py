@@ -34,7 +34,7 @@ _COMMON: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--json",), {"is_flag": True, "help": "Print JSON; never ask, never colour."}),
     (("--color",), {"type": click.Choice(["auto", "always", "never"]), "help": "When to colour (default: auto)."}),
     (("--no-pager",), {"is_flag": True, "help": "Print long differences as they are, not in your pager (git's)."}),
-    (("-q", "--quiet"), {"is_flag": True, "help": "No progress, no warnings."}),
+    (("-q", "--quiet"), {"is_flag": True, "help": "No progress; warnings still come, on stderr."}),
     (("-v", "--verbose"), {"count": True, "help": "Say more about each target."}),
     (("--hostname",), {"metavar": "NAME", "help": "Use this host name to find the machine in the inventory."}),
     (("--lock-timeout",), {"type": click.FloatRange(0), "metavar": "SECONDS", "help": "Wait for another run to end."}),
@@ -67,6 +67,12 @@ def common(function: F) -> F:
         )
         function = told(function)
     return function
+
+
+def common_options() -> tuple[click.Option, ...]:
+    """Return the common options by themselves, for commands that are declared elsewhere."""
+    declared = common(lambda: None)
+    return tuple(reversed(getattr(declared, "__click_params__")))  # noqa: B009 (click's own attribute)
 
 
 def targets(function: F) -> F:

@@ -89,8 +89,8 @@ class Screen:
         self.data(json_text(json.dumps(fields, ensure_ascii=False)) + "\n")
 
     def warn(self, text: str) -> None:
-        if not self._options.quiet:
-            self.say(f"{self._paint_err('warning:', 'yellow')} {text}")
+        """Say what a person should know, with --quiet, too: that spares them progress and nothing else."""
+        self.say(f"{self._paint_err('warning:', 'yellow')} {text}")
 
     def say(self, text: str) -> None:
         self._clear()

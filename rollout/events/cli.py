@@ -27,7 +27,12 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group that knows the names of its commands and imports one when it is asked for."""
+    """A group that knows the names of its commands and imports one when it is asked for.
+
+    `everywhere` are options of the program at large, which each command takes unless it has its own of that name.
+    """
+
+    everywhere: tuple[click.Option, ...] = ()
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [name for name, place in COMMANDS.items() if find_spec(place.partition(":")[0])]
@@ -46,6 +51,8 @@ class LazyGroup(click.Group):
         module, _, function = COMMANDS[cmd_name].partition(":")
         command = getattr(import_module(module), function)
         assert isinstance(command, click.Command), f"{module}:{function} is no command"
+        own = {name for parameter in command.params for name in parameter.opts}
+        command.params += [option for option in self.everywhere if own.isdisjoint(option.opts)]
         return command
 
 

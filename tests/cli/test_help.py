@@ -77,3 +77,24 @@ def test_the_help_loads_nothing_of_what_commands_work_with() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.endswith("[]\n"), done.stdout
+
+
+@pytest.mark.parametrize("words", [("events", "verify"), ("events",), ()])
+def test_common_options_stand_where_they_like_also_for_the_event_store(world: World, words: tuple[str, ...]) -> None:
+    """The inventory is asked for its event store, wherever it was named."""
+    world.write("there", {"inventory.yaml": "version: 1\nevents: {database: 'no-such-scheme://x'}\n"})
+    rest = ("events", "verify")[len(words) :]
+    ran = world.run(*words, "--inventory", "there/inventory.yaml", *rest, write=False)
+    assert "no event store is named" not in ran.err
+    missing = world.run(*words, "-i", "nowhere.yaml", *rest, write=False)
+    assert (missing.code, "nowhere.yaml: there is no inventory" in missing.err) == (64, True)
+
+
+def test_quiet_spares_progress_and_no_warning(world: World) -> None:
+    world.bare_repo("api")
+    world.head += "machines: {here: {hostnames: [x], default: true}}\n"
+    loud = world.run("apply", "--yes", "--hostname", "other")
+    world.elsewhere("api", {"conf.txt": None})
+    quiet = world.run("apply", "--yes", "--on-drift", "overwrite", "--hostname", "other", "--quiet")
+    assert ["warning:" in ran.err for ran in (loud, quiet)] == [True, True]
+    assert ["api: pushed" in ran.err for ran in (loud, quiet)] == [True, False]
