@@ -66,7 +66,8 @@ MUTATIONS = (
     # --- when a checkout may move
     Mutation("the second look, under the lock", "follow.py",
              "        may_move.look(moving)\n        _move(moving)", "        _move(moving)",
-             "a person acts in the checkout", "stage an edit*", "push"),
+             repeat="a person acts in the checkout | push | stage an edit, take it back in the file | "
+             "before link */live/api/.git/index.lock #1"),
     Mutation("quiescence", "may_move.py", "    if busy:\n", "    if busy and False:\n", "a rollout inside*", "pull*"),
     Mutation("quiescence, in whichever mount", "machine/processes.py",
              "if any(_is_below(place, here) for place in dict.fromkeys(_places(folder))) or _holds(folder, files):",
@@ -109,7 +110,8 @@ MUTATIONS = (
     # --- what a killed run left
     Mutation("what recovery cannot prove is kept", "rescue.py",
              "    if proven and writer is None:", "    if writer is None:",
-             "a person acts in the checkout", "edit in place", "push", "*.git/rollout/op-*"),
+             repeat="a person acts, then kill | push | edit in place | before exchange */live/api/conf.txt #1 | "
+             "killed 1 calls later"),
     Mutation("whoever still has a replaced file open", "rescue.py",
              "    writer = busy.get(out.identity) if isinstance(out, OnDisk) else None\n", "    writer = None\n",
              "a person puts odd things in the checkout", "written late, once the run has ended", "push",
@@ -147,7 +149,7 @@ MUTATIONS = (
              test=f"{_POWER}test_after_a_power_cut_a_commit_that_waits_is_there"),
     Mutation("a store that is not whole is made anew", "mend.py",
              "        if not layout.is_whole(store):\n", "        if False:\n",
-             "the state folder is damaged between runs", "*HEAD*", "push"),
+             "kill, then the state folder is damaged", "*HEAD*", "first fetch"),
     Mutation("a past that was not fetched whole is not all of it", "fetch.py",
              "raise GitError(f\"its history could not", "str(f\"its history could not",
              test="tests/faults/test_named_faults.py::"
