@@ -94,6 +94,9 @@ def _acted(order: ReviewAction, one: Found, asked: Client) -> Outcome:
             asking.merged(asked, place, review)
             return _merged(one)
         case Act.CLOSE:
+            now = asked.interface.state(asked.to, place, review)
+            if now.state is not ReviewState.OPEN or asking.moved(now, review.head):
+                return _outcome(one, Verdict.BLOCKED, f"{review.url} has changed since we looked, and is left as it is")
             if order.message:
                 asked.interface.comment(asked.to, place, review, order.message)
             asked.interface.close(asked.to, place, review)

@@ -51,16 +51,21 @@ def told(client: Client, at: Place) -> Told:
         return Told(trouble=str(trouble))
 
 
-def opened(client: Client, at: Place, texts: Texts, *, renew: bool) -> tuple[Review, tuple[str, ...]]:
+def opened(
+    client: Client, at: Place, texts: Texts, *, renew: bool, known: Review | None = None
+) -> tuple[Review, tuple[str, ...]]:
     """Return the open review of a branch, with these texts if it is to be renewed; raise Trouble where there is none.
 
-    The second value says what could not be done beside.
+    Nor is another one opened where a person has just ended the one that is known. The second value says what could not
+    be done beside.
     """
-    there = _open(client.interface.find(client.to, at))
-    if there is None:
-        there, notes = _newly(client, at, texts)
-        return there, notes
-    return (client.interface.update(client.to, at, there, texts) if renew else there), ()
+    found = client.interface.find(client.to, at)
+    there = _open(found)
+    if there is not None:
+        return (client.interface.update(client.to, at, there, texts) if renew else there), ()
+    if known is not None and known.state is ReviewState.OPEN and any(one.number == known.number for one in found):
+        raise Trouble(Kind.REFUSED, f"somebody has ended {known.url} meanwhile, and the next run goes by that")
+    return _newly(client, at, texts)
 
 
 def _newly(client: Client, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:
@@ -84,14 +89,29 @@ def merged(client: Client, at: Place, review: Review) -> None:
             raise
 
 
-def closed(client: Client, at: Place, why: str) -> tuple[str, bool]:
-    """Close the open review of a branch with a reason; say what came of it, and whether we have closed one."""
+class Closing(Struct, frozen=True):
+    """What came of closing a review, in words, and whether it is closed by us or left open."""
+
+    words: str = ""
+    closed: bool = False
+    left: bool = False
+
+
+def closed(client: Client, at: Place, why: str, head: str | None) -> Closing:
+    """Close the open review of a branch with a reason, if it proposes the commit that we know of and nothing else."""
     try:
         there = _open(client.interface.find(client.to, at))
         if there is None:
-            return "", False
+            return Closing()
+        if moved(there, head):
+            return Closing(f"{there.url} stays: it has a commit that it had not when we looked", left=True)
         client.interface.comment(client.to, at, there, why)
         client.interface.close(client.to, at, there)
     except Trouble as trouble:
-        return f"its review could not be closed: {trouble}", False
-    return f"{there.url} is closed", True
+        return Closing(f"its review could not be closed: {trouble}", left=True)
+    return Closing(f"{there.url} is closed", closed=True)
+
+
+def moved(review: Review, head: str | None) -> bool:
+    """Tell whether a review proposes another commit than we know of; some forges name only its beginning."""
+    return bool(head and review.head) and not str(head).startswith(review.head)

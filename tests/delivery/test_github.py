@@ -3,11 +3,11 @@
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.delivery.asking import applied
+from tests.delivery.asking import applied, on_the_branch
 from tests.delivery.github import TOKEN, Asked, GitHub, Reply, served
 from tests.world import World
 
@@ -442,3 +442,63 @@ def test_a_comment_needs_words(world: World, forge: GitHub) -> None:
     assert world.run("review", "comment", "--yes").code == 64
     assert world.run("review", "comment", "--yes", "--message", "Please look.").code == 0
     assert forge.comments[1] == ["Please look."]
+
+
+def at_the_nth(method: str, path: str, number: int, act: Callable[[], object]) -> Callable[[Asked], Reply | None]:
+    """Return what does something at the n-th request of a kind, before it is answered."""
+    seen: list[Asked] = []
+
+    def look(asked: Asked) -> Reply | None:
+        if asked.method == method and asked.path.endswith(path):
+            seen.append(asked)
+            if len(seen) == number:
+                act()
+        return None
+
+    return look
+
+
+def overtaken(world: World) -> None:
+    """Have a review open whose content upstream got another way."""
+    assert applied(world)[:2] == (0, "proposed")
+    world.elsewhere("api", {"AGENTS.md": "one\n"}, "by hand")
+
+
+def test_a_review_that_could_not_be_closed_keeps_its_branch_and_is_closed_by_the_next_run(
+    world: World, forge: GitHub
+) -> None:
+    overtaken(world)
+    forge.trouble = lambda asked: (502, {"message": "Bad gateway"}, {}) if asked.method == "PATCH" else None
+    outcome, reason = applied(world)[1:]
+    assert (outcome, "could not be closed" in reason, forge.pulls[1]["state"]) == ("unchanged", True, "open")
+    forge.trouble = lambda _: None
+    assert applied(world)[:2] == (0, "unchanged")
+    assert (forge.pulls[1]["state"], world.git("api.git", "branch", "--list", "rollout/*")) == ("closed", "")
+
+
+def test_a_review_with_a_commit_that_came_after_our_look_is_not_closed(world: World, forge: GitHub) -> None:
+    overtaken(world)
+    theirs: list[str] = []
+    forge.trouble = at_the_nth("GET", "/pulls", 2, lambda: theirs.append(on_the_branch(world, "mine")))
+    assert "stays: it has a commit" in applied(world)[2]
+    assert (forge.pulls[1]["state"], world.tip("api", f"rollout/{ID}")) == ("open", theirs[0])
+    assert applied(world)[0] == 0
+    assert (forge.pulls[1]["state"], world.tip("api", f"rollout/{ID}")) == ("open", theirs[0])
+
+
+def test_review_close_looks_again_before_it_closes(world: World, forge: GitHub) -> None:
+    applied(world)
+    forge.trouble = at_the_nth("GET", "/pulls/1", 2, lambda: on_the_branch(world, "mine"))
+    ran = world.run("review", "close", "--yes", "--json")
+    assert (ran.code, ran.outcomes(), forge.pulls[1]["state"]) == (3, {"api": "blocked"}, "open")
+    assert "has changed since we looked" in ran.reasons()["api"]
+
+
+def test_a_review_that_is_closed_while_it_is_updated_is_not_opened_again(world: World, forge: GitHub) -> None:
+    applied(world)
+    world.elsewhere("api", {"README.md": "moved\n"})
+    forge.trouble = at_the_nth("GET", "/pulls", 2, lambda: forge.close(1))
+    code, outcome, reason = applied(world)
+    assert (code, outcome, "somebody has ended" in reason) == (3, "failed", True)
+    assert applied(world)[:2] == (3, "blocked")
+    assert (len(forge.pulls), forge.pulls[1]["state"]) == (1, "closed")

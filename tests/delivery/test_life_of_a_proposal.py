@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.asking import applied, state
+from tests.delivery.asking import applied, on_the_branch, state
 from tests.world import Ran, World
 
 ID = "team"
@@ -302,16 +302,6 @@ def test_history_tells_what_was_proposed(reviewed: World) -> None:
     outcome = reviewed.run("history", "--json").json["runs"][0]["outcomes"][0]
     assert (outcome["outcome"], outcome["review"]) == ("proposed", None)
     assert reviewed.run("status", "--json").json["targets"][0]["last_outcome"] == "proposed"
-
-
-def on_the_branch(world: World, message: str) -> str:
-    """Commit to the proposal's branch as a person."""
-    other = world.root / "api.person"
-    world.clone("api", "api.person")
-    world.git(other, "checkout", "-q", "-b", "theirs", f"origin/rollout/{ID}")
-    world.commit(other, {"AGENTS.md": "better\n"}, message)
-    world.git(other, "push", "-q", "origin", f"theirs:rollout/{ID}")
-    return world.git(other, "rev-parse", "HEAD")
 
 
 def forget(world: World) -> None:

@@ -42,6 +42,16 @@ class LocalForge(GitHub):
         self.save()
         return reply
 
+    def _shown(self, number: int) -> dict[str, Any]:
+        shown = super()._shown(number)
+        self.pulls[number]["told"] = shown["head"]["sha"]
+        return shown
+
+    def _edit(self, asked: Asked, number: str) -> Reply:
+        if asked.body and asked.body.get("state") == "closed":
+            self.pulls[int(number)]["known"] = self.pulls[int(number)].get("told")
+        return super()._edit(asked, number)
+
     def _by_a_person(self, act: str) -> Reply:
         """Do to the open review what a person does on its page."""
         number = next((number for number, pull in self.pulls.items() if pull["state"] == "open"), None)
@@ -57,12 +67,18 @@ class LocalForge(GitHub):
         return 200, {}, {}
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: whoever asked was killed."""
+
+
 @contextmanager
 def running(bare: Path) -> Iterator[LocalForge]:
     """Serve the repository as a forge does for the block."""
     forge = LocalForge(bare)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(forge))
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), handler(forge))
     forge.api = f"http://127.0.0.1:{server.server_port}/api/v3"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -91,7 +107,7 @@ def reviews(live: Path) -> dict[str, dict[str, Any]]:
     """Return what the forge of a world has of reviews: for each its state, its branch, and nothing that varies."""
     if (live / "forge.json").exists():
         found = json.loads((live / "forge.json").read_text())["pulls"]
-        return {number: {key: pull.get(key) for key in ("state", "head", "title", "body", "merged_at")}
+        return {number: {key: pull.get(key) for key in ("state", "head", "title", "body", "merged_at", "known")}
                 for number, pull in found.items()}  # fmt: skip
     agit = live / "api.git/reviews.json"
     found = json.loads(agit.read_text()) if agit.exists() else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tests.faults.people import TOKEN
 from tests.faults.promises import Check, blob
 from tests.faults.stories import THEIRS, Story
 
@@ -34,7 +35,7 @@ class DecisionCheck(_Decided):
     _shared_text = rf"(v[12] of a|new b)\nsecond line( {THEIRS})?\n"
 
     def _texts(self) -> dict[str, str]:
-        conf = rf"v[12] of api\nsecond line( {THEIRS})?\n"
+        conf = rf"v[12] of api\nsecond line( {THEIRS})?\n({TOKEN}\n)?"
         return {**super()._texts(), "conf.txt": conf, "run.sh": rf"#!/bin/sh\necho v[12]\n({THEIRS}\n)?"}
 
     def _wrong(self) -> list[str]:

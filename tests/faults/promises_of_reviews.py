@@ -65,7 +65,8 @@ class ReviewCheck(Check):
             yield "the review that a person closed is open"
 
     def _declined(self) -> bool:
-        return self._deed is not None and self._deed.name.startswith(("the review is closed", "the branch is deleted"))
+        names = ("the review is closed", "the branch is deleted")
+        return self._deed is not None and self._deed.name in names and self._did()
 
     def _ended_another(self) -> bool:
         """Tell whether a person ended the review of another content than the one that is proposed now."""
@@ -76,11 +77,12 @@ class ReviewCheck(Check):
         return super()._theirs_gone() + list(self._taken_over_and_closed())
 
     def _taken_over_and_closed(self) -> Iterator[str]:
-        """A review with a person's commit on it is theirs to close."""
-        if self._deed is None or not self._deed.name.startswith("a colleague") or not self._did():
-            return
-        if any(one["state"] == "closed" and not one.get("merged_at") for one in self.settled.reviews.values()):
-            yield "a review that a person took over was closed"
+        """A review with a person's commit on it is theirs to close, as far as the forge had told of that commit."""
+        noted = self.room.live / "theirs-upstream"
+        theirs = noted.read_text().split() if noted.exists() else []
+        for number, one in self.settled.reviews.items():
+            if one["state"] == "closed" and one.get("known") in theirs:
+                yield f"review {number}, which a person took over, was closed"
 
     def _converged(self) -> list[str]:
         found = super()._converged()

@@ -101,7 +101,7 @@ def _opened(task: Task, branch: str, built: Built, review: Review | None, texts:
         return proposed(task, standing, where, built)
     try:
         place = Place(project_of(url), task.where.branch, branch)
-        found, notes = asking.opened(asked, place, texts, renew=renew)
+        found, notes = asking.opened(asked, place, texts, renew=renew, known=review)
     except Trouble as trouble:
         if not task.step.via.opens_after:  # the push has opened it, and said what fits into its options
             return proposed(task, standing, review.url if review is not None else branch, built)

@@ -84,14 +84,14 @@ def clear_away(task: Task) -> Outcome:
     if not (task.settings.push and not task.settings.offline):
         return outcome_of(step, Verdict.UNCHANGED, said(f"{_place(standing)} stays until a run may push"))
     why, short = _why_closed(step)
-    told, closed = closing.closed(task, standing, why)
-    gone = "" if standing.ref else _branch_gone(task, standing)
+    done = closing.closed(task, standing, why)
+    gone = "" if standing.ref or done.left else _branch_gone(task, standing)
     take_back(task)
     tip = heard.tip(task.store)
     known = task.store.memory.memo().proposed or Proposed(standing, "")
-    task.store.memory.remember(proposed=replace(known, standing=replace(standing, done=True)))
-    outcome = outcome_of(step, Verdict.UNCHANGED, said("; ".join(filter(None, (short, told, gone)))), base=tip)
-    return replace(outcome, review=standing.told, act=ReviewAct.CLOSED if closed else None)
+    task.store.memory.remember(proposed=replace(known, standing=replace(standing, done=not done.left)))
+    outcome = outcome_of(step, Verdict.UNCHANGED, said("; ".join(filter(None, (short, done.words, gone)))), base=tip)
+    return replace(outcome, review=standing.told, act=ReviewAct.CLOSED if done.closed else None)
 
 
 def _place(standing: Standing) -> str:
