@@ -124,3 +124,15 @@ def test_a_hold_that_is_no_day_is_a_mistake(world: World) -> None:
     world.repo("api", extra=", hold: {until: soon}")
     ran = world.run("plan")
     assert (ran.code, "hold.until" in ran.err) == (64, True), ran.err
+
+
+def test_a_revert_that_was_stopped_after_its_push_moves_the_checkout_when_it_is_run_again(world: World) -> None:
+    reverted(world)
+    run = next(one["run"] for one in world.run("history", "--json").json["runs"] if one["command"] == "apply")
+    assert world.git("api", "log", "-1", "--format=%s").startswith("Revert")
+    world.git("api", "reset", "-q", "--hard", "HEAD~1")
+    again = world.run("revert", run, "--yes", "--json")
+    assert (again.code, again.outcomes()) == (0, {"api": "unchanged"})
+    assert (world.root / "api/conf.txt").read_text() == "hello world\n"
+    assert world.git("api", "rev-parse", "HEAD") == world.tip("api")
+    assert world.run("revert", run, "--yes", "--json").reasons() == {"api": "it is as before the run already"}

@@ -21,7 +21,7 @@ from rollout.remote import upstream
 from rollout.safety.shown import plain
 from rollout.store import fetch, heard, hold, own_commits, pending, snapshot
 from rollout.store.store import Store
-from rollout.targets.branch.locate import locate
+from rollout.targets.branch.locate import Located, locate
 from rollout.targets.branch.proposal import Proposing, delivery_of, proposing, with_proposal
 from rollout.targets.branch.proposal_files import in_review
 from rollout.targets.job import Back, Settings, Unfit
@@ -67,7 +67,16 @@ def branch_step(back: Back, where: Branch, settings: Settings) -> Step:
         found = on_hold(
             undone(target, outcome, there, before, undoing_by(at.remote.url, settings), review), back.desired
         )
-        return found.step if offered is None else _in_review(back, found, offered, store)
+        if offered is not None:
+            return _in_review(back, found, offered, store)
+        return replace(found.step, follow=_lags(found.step, at, where, tip))
+
+
+def _lags(step: Step, at: Located, where: Branch, tip: str) -> bool:
+    """Tell whether a run that was stopped after its push has left the checkout where it was."""
+    if step.state is not State.IN_SYNC or step.changes or at.repo is None or not where.follow:
+        return False
+    return at.repo.ref(f"refs/heads/{where.branch}") != tip
 
 
 _NEVER_PUSHED = "its commit was never pushed; correct the template and run `rollout apply` to replace it"
