@@ -45,6 +45,8 @@ class Mutation:
 _MOVING = "tests/checkout/test_moving.py::"
 _SHARED = "tests/targets/test_shared_files_replaced.py::"
 _POWER = "tests/faults/test_powercut.py::"
+_NAMED = "tests/faults/test_named_faults.py::"
+_GITHUB = "tests/delivery/test_github.py::"
 
 MUTATIONS = (
     # --- upstream
@@ -167,6 +169,55 @@ MUTATIONS = (
              "replace.take(beside.folder, change.path.name, beside.folder, beside.scratch)",
              "replace.put_new(beside.folder, change.path.name, beside.folder, beside.scratch)",
              test=f"{_SHARED}test_a_file_is_taken_out_in_one_step_also_where_nothing_can_be_exchanged"),
+    # --- reviews
+    Mutation("the lease on the branch of a review", "receive_pack.py",
+             "_request(update, _HERE)",
+             "_request(Update(update.ref, (folder / update.ref).read_text().strip(), update.new, update.pack), _HERE)",
+             "a review: a person acts on it", "a colleague commits*", "review again"),
+    Mutation("the lease under which the branch of a review is deleted", "store/push.py",
+             'f"--force-with-lease={held.ref}:{held.old or \'\'}"', '"--force"',
+             "a review: a person acts on it", "a colleague commits*", "review overtaken"),
+    Mutation("a review is known again by the commit on its branch", "planning/proposals.py",
+             "    if standing.taken_over:\n", "    if False:\n",
+             "a review: a person acts on it", "a colleague *", "review again"),
+    Mutation("a review is looked for before one is opened", "forges/asking.py",
+             "    there = _open(found)\n    if there is not None:", "    there = None\n    if there is not None:",
+             test=f"{_GITHUB}test_the_pull_request_follows_what_changes"),
+    Mutation("a review is closed only if it has the commit that we know of", "forges/asking.py",
+             "        if moved(there, head):", "        if False:",
+             test=f"{_GITHUB}test_a_review_with_a_commit_that_came_after_our_look_is_not_closed"),
+    Mutation("the last look before review close", "fleet/reviews.py",
+             "if now.state is not ReviewState.OPEN or asking.moved(now, review.head):", "if False:",
+             test=f"{_GITHUB}test_review_close_looks_again_before_it_closes"),
+    Mutation("a review that a person ends meanwhile is not opened again", "forges/asking.py",
+             "if known is not None and known.state is ReviewState.OPEN and any(", "if known is None and any(",
+             test=f"{_GITHUB}test_a_review_that_is_closed_while_it_is_updated_is_not_opened_again"),
+    Mutation("a review that could not be closed is tried again", "targets/branch/propose.py",
+             "standing=replace(standing, done=not done.left)", "standing=replace(standing, done=True)",
+             "a review: the forge's answer is lost", "*", "review overtaken", "*/live/api/pulls/1",
+             also=(("targets/branch/propose.py", 'gone = "" if standing.ref or done.left else',
+                    'gone = "" if standing.ref else'),)),
+    # --- decisions
+    Mutation("what was decided to be kept is noted", "store/keeping.py",
+             "    if not keeps:\n        return\n    memo", "    if keeps or not keeps:\n        return\n    memo",
+             "a decision: kill everything", "*", "kept"),
+    Mutation("a target on hold is not written", "planning/writable.py",
+             "    if step.frozen:\n        return be(", "    if False:\n        return be(",
+             "a decision: kill everything", "*", "on hold"),
+    # --- templates and the inventory
+    Mutation("a template is changed only over what was read", "targets/folder/sources.py",
+             "            writer.write(changes)\n",
+             "            for one in changes:\n                (root / one.path).write_bytes(one.after.content)\n",
+             test=f"{_NAMED}test_a_template_that_is_edited_while_a_change_is_taken_stays_as_it_was_edited"),
+    Mutation("what is being written is no template", "rendering/templates.py", r" | \.rollout-.*", "",
+             test=f"{_NAMED}test_a_killed_take_leaves_its_template_whole_and_nothing_that_is_taken_for_one"),
+    Mutation("what a killed take left is cleared away before templates are read", "fleet/load.py",
+             "    return [note for top in tops for note in sources.clear(state, top)]", "    return []",
+             "a change taken: a person edits the same, then kill", "edit the template", "*", "*/live/templates/*"),
+    # --- reverts
+    Mutation("a revert that was stopped brings the checkout along", "targets/branch/past.py",
+             "follow=_lags(found.step, at, where, tip)", "follow=False",
+             "a revert: kill everything", "*", "revert", "*/live/api/*"),
 )  # fmt: skip
 
 
