@@ -17,7 +17,7 @@ What can go wrong, and the test that fails if it does. `python -m tests.hazards`
 GROUPS = {
     "A": "The work tree of a person", "B": "The state of a repository", "C": "The remote", "D": "Crashes",
     "E": "At the same time", "F": "The disk", "G": "Shared files", "H": "Remote machines", "I": "Hostile input",
-    "J": "Secrets", "K": "The ledger",
+    "J": "Secrets", "K": "The ledger", "L": "Reviews", "M": "What people decide",
 }  # fmt: skip
 STATES = {"held": "held", "later": "no such command yet", "open": "open"}
 

@@ -55,7 +55,7 @@ def _no_exchange(number: int) -> tuple[Kind, ...]:
 
 _ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES)
 _CHANGES = "rename exchange link open create unlink mkdir"
-_PLAIN = (
+PLAIN = (
     Kind("kill everything", Fault(Mode.KILL_TREE), _ALL),
     Kind("kill everything when a call is done", Fault(Mode.KILL_TREE, after=True), _ALL),
     Kind(_KILLED, Fault(Mode.KILL_TREE), ("first fetch", "clone"), where="*/live/[as][tp]*"),
@@ -161,7 +161,7 @@ _OF_REVERTS = (
     Kind("a revert: a person acts in the checkout", Fault(Mode.RUN), REVERTS, people.CHECKOUT),
     Kind("a revert: a person acts in the folder", Fault(Mode.RUN), REVERTS, people.FOLDER),
 )  # fmt: skip
-KINDS = (*_PLAIN, *_OF_REVIEWS, *_OF_DECISIONS, *_OF_SOURCES, *_OF_REVERTS)
+KINDS = (*PLAIN, *_OF_REVIEWS, *_OF_DECISIONS, *_OF_SOURCES, *_OF_REVERTS)
 BY_NAME = {kind.name: kind for kind in KINDS}
 
 
