@@ -21,6 +21,7 @@ def note(store: Store, changes: Iterable[Change]) -> None:
     past = by_path(memo.history)
     new = {path: KeptNote(asks, _last(past, path)) for path, asks in keeps.items()}
     store.memory.remember(kept=by_name({**by_path(memo.kept), **new}))
+    store.memory.write_at_once()
     waiting = pending.read(store)
     if waiting is not None and waiting.files.keys() & keeps.keys():
         pending.drop(store)
@@ -33,6 +34,7 @@ def hold(store: Store, asks: Mapping[PurePosixPath, str]) -> None:
     new = {path: KeptNote(asked, _last(past, path)) for path, asked in asks.items()}
     if new:
         store.memory.remember(held=by_name({**by_path(memo.held), **new}), in_sync=None)
+        store.memory.write_at_once()
 
 
 def proposed(store: Store, changes: Iterable[Change]) -> None:

@@ -132,6 +132,14 @@ class Memory:
     def write(self) -> None:
         """Write the memo once, at the end; a run that is killed before that looks again."""
         if self._changed and self._file.parent.is_dir():
-            document = {**self._all(), self._key: msgspec.to_builtins(self.memo())}
-            with contextlib.suppress(OSError):  # it is only a cache, and the work itself is done
-                files.write_whole(self._file, json.dumps(document).encode(), durable=False)
+            with contextlib.suppress(OSError):  # it is a cache, and what was done is done
+                self._put(durable=False)
+
+    def write_at_once(self) -> None:
+        """Write down what cannot be found again, because a person decided it; raise OSError where that fails."""
+        self._put(durable=True)
+        self._changed = False
+
+    def _put(self, *, durable: bool) -> None:
+        document = {**self._all(), self._key: msgspec.to_builtins(self.memo())}
+        files.write_whole(self._file, json.dumps(document).encode(), durable=durable)

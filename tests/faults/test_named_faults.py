@@ -185,6 +185,20 @@ def test_a_template_that_is_edited_while_a_change_is_taken_stays_as_it_was_edite
     assert [file.name for file in template.parent.iterdir()] == [template.name]
 
 
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_a_run_that_says_that_a_file_is_kept_has_noted_it_on_the_disk(world: World, library: Path, at: int) -> None:
+    _changed_by_others(world)
+    book = Book(world.root / "book")
+    fault = Fault(Mode.FAIL, at, errno=errno.ENOSPC, call="rename", path="*/rollout.json")
+    process = world.spawn("apply", "--yes", "--on-drift", "keep", **fault.environment(book.file, library))
+    out, err = process.communicate(timeout=120)
+    synced = [call.path for call in book.calls() if call.name == "fsync" and "/workshops/" in call.path]
+    assert (process.returncode, bool(synced)) == (0, True) or "No space left" in out, out + err
+    if process.returncode == 0:
+        plain = world.run("apply", "--yes", "--json")
+        assert (plain.code, plain.outcomes()) == (0, {"api": "unchanged"})
+
+
 def _edits(_: World, top: Path) -> None:
     (top / "conf.txt").write_text("mine\n")
 
