@@ -132,7 +132,7 @@ class Memory:
     def write(self) -> None:
         """Write the memo once, at the end; a run that is killed before that looks again."""
         if self._changed and self._file.parent.is_dir():
-            with contextlib.suppress(OSError):  # it is a cache, and what was done is done
+            with contextlib.suppress(OSError):  # it is only a cache, and the work itself is done
                 self._put(durable=False)
 
     def write_at_once(self) -> None:
