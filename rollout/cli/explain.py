@@ -76,6 +76,7 @@ def explain(context: click.Context, target: str, path: str, offline: bool) -> in
             if len(shown) > _VALUE and not at.options.verbose:
                 shown = f"{shown[:_VALUE]}... ({len(shown) - _VALUE:,} more characters; -v shows them)"
             lines.append(f"  variable     {variable.name} = {shown}  (from {variable.source})")
+        lines += [f"  left alone   {found.alone}"] if found.alone else []
         lines += [f"  reads        {one.path} of {one.target}" for one in files_read(found.inputs)]
         lines.append(f"  last run     {last_run or 'none that is recorded'}")
         lines.append(f"  last commit  {commit or 'none of rollout'}")

@@ -7,10 +7,12 @@ from typing import Any
 
 from msgspec import Struct
 
+from rollout.content.patterns import matches
 from rollout.errors import UsageError, near
 from rollout.fleet.load import Loaded
 from rollout.fleet.parts import Parts
 from rollout.fleet.wishes import heeded
+from rollout.inventory.wish import NAME
 from rollout.model.files import Slot
 from rollout.model.inventory import Target
 from rollout.model.parts import Input
@@ -34,6 +36,7 @@ class Explanation(Struct, frozen=True):
     last_commit: str | None
     changed_since: tuple[str, ...]
     inputs: tuple[Input, ...] = ()
+    alone: str = ""  # why the target is left alone
 
 
 def explanation(loaded: Loaded, target: Target, path: PurePosixPath, settings: Settings) -> Explanation:
@@ -42,12 +45,17 @@ def explanation(loaded: Loaded, target: Target, path: PurePosixPath, settings: S
     loaded, target = heard_out.loaded, heard_out.targets[0]
     slots = loaded.rendering.slots(target)
     slot = next((slot for slot in slots if slot.path == path), None)
+    if slot is None and any(matches(pattern, str(path)) for pattern in target.ignores):
+        raise UsageError(f"{target.name}: {NAME} in its branch leaves {path} out")
     if slot is None:
         meant = near(str(path), [str(one.path) for one in slots])
         raise UsageError(f"{target.name}: no template set names {path}, so rollout never touches it{meant}")
+    alone = heard_out.settled.get(target.name)
     commit, changed = history(target, path, settings)
     inputs = Parts(loaded, settings).inputs(target, slot)
-    return Explanation(slot, tuple(_variables(loaded, target, slot)), commit, changed, inputs)
+    return Explanation(
+        slot, tuple(_variables(loaded, target, slot)), commit, changed, inputs, "" if alone is None else alone.reason
+    )
 
 
 def _variables(loaded: Loaded, target: Target, slot: Slot) -> list[Used]:

@@ -84,7 +84,8 @@ def make_plan(loaded: Loaded, question: PlanRequest, executor: Executor, watcher
         step = with_limits(step, whole.budgets, (*whole.findings, *lost))
         found[look.target.name] = step
         watcher.ended(look.target.name)
-    steps = _apart(tuple(_with_needs(found.get(t.name) or _not_looked_at(t), t) for t in heard_out.targets))
+    looked = (heard_out.told(found.get(t.name) or _not_looked_at(t)) for t in heard_out.targets)
+    steps = _apart(tuple(_with_needs(step, t) for step, t in zip(looked, heard_out.targets, strict=True)))
     today = clock.now()[:10]
     steps = tuple(held(step, target, today) for step, target in zip(steps, heard_out.targets, strict=True))
     steps = needs.waiting(steps, _needed(loaded, settings, executor, stop, steps))

@@ -14,7 +14,7 @@ from rollout.inventory.wish import NAME, BadWish, Wish, wish
 from rollout.model.files import File
 from rollout.model.inventory import Branch, Target
 from rollout.model.plan import State, Step
-from rollout.model.reasons import said
+from rollout.model.reasons import Said, said
 from rollout.targets.job import Settings
 from rollout.targets.source import FileSource, NotRead
 from rollout.work import threads
@@ -28,13 +28,18 @@ class Heeded(Struct, frozen=True):
     loaded: Loaded
     targets: tuple[Target, ...]
     settled: dict[str, Step] = field(default_factory=dict)
-    wishing: frozenset[str] = frozenset()  # targets with a `.rollout.yaml`
+    wishes: dict[str, Wish] = field(default_factory=dict)  # what targets said
+
+    def told(self, step: Step) -> Step:
+        """Return a step that says what its target wants otherwise."""
+        found = self.wishes.get(step.target)
+        return step if found is None or not found.words else replace(step, why=step.why.also(Said(found.words)))
 
 
 def heeded(loaded: Loaded, chosen: tuple[Target, ...], settings: Settings, stop: Event | None) -> Heeded:
-    """Read the `.rollout.yaml` of each target, if the inventory says what targets may set."""
+    """Read the file of each target, where the inventory allows anything; else it is refused when it is looked at."""
     may = loaded.inventory.target_may
-    if may is None:
+    if not may:
         return Heeded(loaded, chosen)
     repositories = [target for target in chosen if isinstance(target.location, Branch)]
     settled: dict[str, Step] = {}
@@ -46,7 +51,7 @@ def heeded(loaded: Loaded, chosen: tuple[Target, ...], settings: Settings, stop:
             wishes[target.name] = found
     inventory = replace(loaded.inventory, targets=_as_wished(loaded.inventory.targets, wishes))
     targets = _as_wished(chosen, wishes)
-    return Heeded(replace(loaded, inventory=inventory), targets, settled, frozenset(wishes))
+    return Heeded(replace(loaded, inventory=inventory), targets, settled, wishes)
 
 
 def _as_wished(targets: Iterable[Target], wishes: dict[str, Wish]) -> tuple[Target, ...]:

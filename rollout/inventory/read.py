@@ -94,11 +94,7 @@ def _inventory(source: Source, *, may_be_empty: bool) -> tuple[Inventory, list[F
         forbid=limits.forbids(forbidden),
         pace=waves.pace(source.document),
         forges=source.forges,
-        target_may=_target_may(source),
+        target_may=tuple(list_of(source.document, "target_may")),
         discover=tuple(list_of(source.document, "discover")),
     )
     return inventory, faults
-
-
-def _target_may(source: Source) -> tuple[str, ...] | None:
-    return tuple(list_of(source.document, "target_may")) if "target_may" in source.document.entries else None

@@ -40,6 +40,13 @@ class Wish(Struct, frozen=True):
     ignore: tuple[str, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def words(self) -> str:
+        """Say what is otherwise than in the inventory."""
+        left = f"leaves out {', '.join(self.ignore)}" if self.ignore else ""
+        own = f"sets {', '.join(sorted(self.variables))}" if self.variables else ""
+        return f"{NAME} {' and '.join(filter(None, (left, own)))}" if left or own else ""
+
     def of(self, target: Target) -> Target:
         """Return the target as its people want it; --var beats their variables."""
         own = {name: Variable(value, NAME) for name, value in self.variables.items()}

@@ -140,7 +140,5 @@ class Inventory(Struct, frozen=True):
     forbid: tuple[Forbidden, ...] = ()
     pace: Pace = Pace()
     forges: Mapping[str, Forge] = field(default_factory=dict)
-    target_may: tuple[str, ...] | None = (
-        None  # what targets may set in their own `.rollout.yaml`; None means that nobody reads it
-    )
+    target_may: tuple[str, ...] = ()  # what targets may set in their own `.rollout.yaml`
     discover: tuple[str, ...] = ()  # sources of repositories that it may not list yet

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from rollout.objects.trees import Blob, PathChange, Tree, difference
+from rollout.store import blobs
 from rollout.store.store import Store
 
 
@@ -24,6 +25,13 @@ def changed_between(store: Store, one: str, two: str) -> list[PathChange]:
     """Return every path that differs between two upstream commits, with what is there in each."""
     objects = store.objects(two)
     return list(difference(Tree(objects, one), Tree(objects, two)))
+
+
+def content(store: Store, tip: str, path: PurePosixPath, *, network: bool) -> bytes | None:
+    """Return the content of a plain file at a path of an upstream commit; None where there is none."""
+    objects = store.objects(tip)
+    found = Tree(objects, tip).at(path)
+    return blobs.read(store, objects, {found.id}, network=network)[found.id] if isinstance(found, Blob) else None
 
 
 def entries(store: Store, tip: str, paths: Iterable[str]) -> dict[str, tuple[str, str] | None]:

@@ -36,6 +36,36 @@ def test_a_target_may_leave_files_out_and_set_variables(heard: World) -> None:
     assert variables == [{"name": "who", "value": "api", "source": ".rollout.yaml"}]
 
 
+def test_plan_and_explain_show_what_a_target_says(heard: World) -> None:
+    says(heard, "ignore: ['more.*']\nvars: {who: api}\n")
+    assert "api (main): pending (.rollout.yaml leaves out more.* and sets who)" in heard.run("plan").out
+    ran = heard.run("explain", "api", "more.txt")
+    assert (ran.code, "api: .rollout.yaml in its branch leaves more.txt out" in ran.err) == (64, True)
+    says(heard, "enabled: false\n")
+    assert "left alone   .rollout.yaml" in heard.run("explain", "api", "conf.txt").out
+
+
+@pytest.mark.parametrize("head", ["", "target_may: []\n"], ids=["unsaid", "none"])
+@pytest.mark.parametrize("text", ["enabled: false\n", "ignore: [conf.txt]\n", "vars: {who: api}\n"])
+def test_by_default_a_target_may_ask_for_nothing(heard: World, head: str, text: str) -> None:
+    heard.head = f"version: 1\nvars: {{who: world}}\n{head}"
+    says(heard, text)
+    key = text.partition(":")[0]
+    wanted = f".rollout.yaml:1: {key}: the inventory allows nothing here (target_may)"
+    assert applied(heard) == (3, "blocked", wanted)
+    target = heard.run("plan", "--json").json["targets"][0]
+    assert (target["state"], target["reason"], heard.at("api", "conf.txt")) == ("blocked", wanted, None)
+    assert heard.run("status", "--json").json["targets"][0]["state"] == "blocked"
+
+
+def test_a_file_that_asks_for_nothing_is_no_matter(heard: World) -> None:
+    heard.head = "version: 1\nvars: {who: world}\n"
+    says(heard, "# nothing yet\n")
+    assert applied(heard)[:2] == (0, "pushed")
+    says(heard, "enabled: false\n")
+    assert applied(heard)[:2] == (3, "blocked")
+
+
 def test_the_command_line_beats_what_a_target_says(heard: World) -> None:
     says(heard, "vars: {who: api}\n")
     applied(heard, "--var", "who=me")

@@ -28,6 +28,7 @@ from rollout.targets.branch.locate import Located
 from rollout.targets.branch.pending import outrun_by, pending_at, still_right
 from rollout.targets.branch.proposal import Proposing, delivery_of, proposing, with_proposal
 from rollout.targets.branch.proposal_files import Waiting, reverting_files, reverts, waiting_files
+from rollout.targets.branch.wish import refuse_wishes
 from rollout.targets.job import Look, Unfit
 
 _ANOTHER = (
@@ -69,6 +70,7 @@ def _observe(look: Look, at: Located, store: Store) -> Step:
     if not at.local:
         _same_project(store, tip, decisions)
     snapshot = _snapshot(store, tip, desired, network=network)
+    refuse_wishes(target, store, tip, network=network)
     pending = pending_at(at, store, tip, target.location)
     outrun = () if pending is None else outrun_by(snapshot, pending)
     settled = pending is not None and not outrun and still_right(desired, snapshot, pending)
