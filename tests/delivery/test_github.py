@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import time
 from collections.abc import Callable, Iterator
 
@@ -149,7 +150,35 @@ def test_a_pull_request_that_a_person_took_over_is_told_so(world: World, forge: 
     assert forge.writes() == ["POST /pulls"]
 
 
-def test_a_kill_between_the_push_and_the_opening_opens_one_pull_request(world: World, forge: GitHub) -> None:
+@pytest.mark.parametrize("arrived", [False, True], ids=["before-it-was-opened", "before-the-answer-came"])
+def test_a_run_that_is_killed_after_its_push_opens_one_pull_request(
+    world: World, forge: GitHub, *, arrived: bool
+) -> None:
+    killed: list[int] = []
+
+    def kill(asked: Asked) -> Reply | bytes | None:
+        if asked.method != "POST" or killed:
+            return None
+        if arrived:
+            forge.answer(asked)
+        killed.append(process.pid)
+        os.killpg(process.pid, signal.SIGKILL)
+        return b" "
+
+    with forge.lock:  # or it could ask before we know whom to kill
+        process = world.spawn("apply", "--yes", "--message", "New rules")
+        forge.trouble = kill
+    assert process.wait() == -signal.SIGKILL
+    process.communicate()
+    first = world.tip("api", f"rollout/{ID}")
+    assert (killed, len(forge.pulls)) == ([process.pid], int(arrived))
+    assert applied(world)[:2] == (0, "unchanged" if arrived else "proposed")
+    assert (world.tip("api", f"rollout/{ID}"), len(forge.pulls)) == (first, 1)
+    assert forge.pulls[1]["title"] == "New rules"
+    assert applied(world)[:2] == (0, "unchanged")
+
+
+def test_a_forge_that_fails_after_the_push_opens_one_pull_request_later(world: World, forge: GitHub) -> None:
     forge.trouble = lambda asked: (500, {"message": "boom"}, {}) if asked.method == "POST" else None
     code, outcome, reason = applied(world)
     assert (code, outcome) == (3, "failed")

@@ -20,7 +20,7 @@ from rollout.remote.upstream import NoBranch, Unreachable
 from rollout.safety.faults import first_line
 from rollout.store import authors, fetch, in_sync, lineage, mend, notes, snapshot
 from rollout.store.in_sync import InSync
-from rollout.store.pending import Pending
+from rollout.store.pending import Pending, drop
 from rollout.store.store import Store
 from rollout.targets.branch.checkout_state import checkout
 from rollout.targets.branch.evaluate import at_work, circumstances_of, last_tip, unanswered
@@ -81,6 +81,9 @@ def _observe(look: Look, at: Located, store: Store) -> Step:
     if there is not None and there.behind is None and network and fetch.deepen(store):
         there = checkout(seen, at, store, tip, entries)
     offered = proposing(delivery_of(target, decisions), at, store, tip, found.changes, network=network)
+    if pending is not None and offered is not None and offered.carries(pending.commit):
+        drop(store)  # a run was killed after it had proposed its commit
+        pending, settled, outrun = None, False, ()
     backed = {} if offered is None or (pending is not None and settled) else reverts(offered, desired, decisions)
     waiting = _waiting(pending if settled else None, offered, store, found.changes)
     if offered is not None and backed:

@@ -41,6 +41,9 @@ class Proposing(Struct, frozen=True):
     told: Told | None = None  # the forge's answer, if somebody is logged in
     kind: ForgeKind | None = None
 
+    def carries(self, commit: str) -> bool:
+        return self.carried is not None and self.carried.commit == commit
+
 
 _GERRIT = re.compile(r"(refs/changes/\d+/\d+)/\d+\Z")
 
