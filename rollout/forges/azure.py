@@ -5,13 +5,14 @@ Written by https://learn.microsoft.com/en-us/rest/api/azure/devops/git/pull-requ
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.forges.http import Request
-from rollout.forges.interface import Caller, Place, Texts, checks, read
+from rollout.forges.interface import Caller, Place, Texts, checks, read, tried
 from rollout.model.markers import marker_in
 from rollout.model.reviews import Review, ReviewState
 
@@ -26,6 +27,7 @@ class _Commit(Struct, rename="camel"):
 
 class _Person(Struct, rename="camel"):
     display_name: str = ""
+    id: str = ""
 
 
 class _Reviewer(Struct):
@@ -43,6 +45,7 @@ class _Pull(Struct, rename="camel"):
     last_merge_source_commit: _Commit | None = None
     closed_by: _Person | None = None
     fork_source: dict[str, Any] | None = None
+    created_by: _Person | None = None
     reviewers: list[_Reviewer] = field(default_factory=list)
 
 
@@ -81,9 +84,18 @@ def open(to: Caller, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:
         "reviewers": [{"id": name} for name in rules.reviewers],
     }
     made = read(to, _call(to, "POST", _all(at), asked), _Pull)
-    lacking = ("teams", "assignees", "auto_merge")
-    notes = tuple(f"{name} are left out: Azure DevOps takes none here" for name in lacking if getattr(rules, name))
-    return _review(at, to, made), notes
+    lacking = ("teams", "assignees")
+    notes = [f"{name} are left out: Azure DevOps takes none here" for name in lacking if getattr(rules, name)]
+    review = _review(at, to, made)
+    return review, (*notes, *(_auto_merge(to, at, review, made) if rules.auto_merge else ()))
+
+
+def _auto_merge(to: Caller, at: Place, review: Review, made: _Pull) -> Iterable[str]:
+    """Have it completed when its policies are met, in the name of who opened it."""
+    if made.created_by is None or not made.created_by.id:
+        return ["auto_merge could not be set: the answer does not say who opened it"]
+    asked = {"autoCompleteSetBy": {"id": made.created_by.id}}
+    return tried(to, "auto_merge", Request("PATCH", _path(at, review), {"api-version": _VERSION}, asked))
 
 
 def update(to: Caller, at: Place, review: Review, texts: Texts) -> Review:

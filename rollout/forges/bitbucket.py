@@ -94,7 +94,9 @@ def open(to: Caller, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:
     }
     made = send(to, "POST", _all(at), asked, _Pull)
     lacking = ("labels", "teams", "assignees", "auto_merge")
-    notes = tuple(f"{name} are left out: Bitbucket has none" for name in lacking if getattr(rules, name))
+    notes = tuple(
+        f"{name}: left out, for Bitbucket's interface has no such thing" for name in lacking if getattr(rules, name)
+    )
     return _review(made), notes
 
 

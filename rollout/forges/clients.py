@@ -6,7 +6,7 @@ import base64
 
 from msgspec import Struct
 
-from rollout.forges import azure, bitbucket, gh, gitea, github, gitlab, pagure, tokens
+from rollout.forges import azure, bitbucket, gerrit_http, gh, gitea, github, gitlab, pagure, tokens
 from rollout.forges.http import Http
 from rollout.forges.interface import Caller, Interface
 from rollout.model.reviews import Forge, ForgeKind, Via
@@ -18,6 +18,7 @@ _INTERFACES: dict[ForgeKind, Interface] = {
     ForgeKind.BITBUCKET: bitbucket,
     ForgeKind.AZURE: azure,
     ForgeKind.PAGURE: pagure,
+    ForgeKind.GERRIT: gerrit_http,
 }
 
 
@@ -27,6 +28,11 @@ class Client(Struct, frozen=True):
     interface: Interface
     to: Caller
     via: Via
+
+    @property
+    def opens(self) -> bool:
+        """Tell whether it can open a review: Gerrit does that by a push and in no other way."""
+        return self.interface is not gerrit_http
 
 
 def client(forge: Forge | None, patience: float) -> Client | None:
@@ -56,9 +62,9 @@ def _headers(kind: ForgeKind, token: str) -> tuple[tuple[str, str], ...]:
             return (("PRIVATE-TOKEN", token),)
         case ForgeKind.AZURE:
             return (("Authorization", "Basic " + base64.b64encode(f":{token}".encode()).decode()),)
-        case ForgeKind.BITBUCKET if ":" in token:
+        case ForgeKind.BITBUCKET | ForgeKind.GERRIT if ":" in token:
             return (("Authorization", "Basic " + base64.b64encode(token.encode()).decode()),)
-        case ForgeKind.BITBUCKET:
+        case ForgeKind.BITBUCKET | ForgeKind.GERRIT:
             return (("Authorization", f"Bearer {token}"),)
         case _:
             return (("Authorization", f"token {token}"),)

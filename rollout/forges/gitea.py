@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.forges.http import Request
-from rollout.forges.interface import Caller, Place, Texts, checks, get, send, tried
+from rollout.forges.interface import Caller, Place, Texts, approved, checks, get, send, tried
 from rollout.model.markers import marker_in
 from rollout.model.reviews import Checks, Review, ReviewState
 
@@ -131,15 +131,13 @@ def state(to: Caller, at: Place, review: Review) -> Review:
     opinions = get(to, f"{_path(at, review)}/reviews", list[_Opinion])
     return replace(
         found,
-        approved=_approved(opinions),
+        approved=approved(_words(opinions), "REQUEST_CHANGES"),
         checks=checks([status.state]) if status.total_count else Checks.NONE,
     )
 
 
-def _approved(opinions: list[_Opinion]) -> bool:
-    words = {"APPROVED", "REQUEST_CHANGES"}
-    last = {one.user.login if one.user else "": one.state for one in opinions if one.state in words}
-    return "APPROVED" in last.values() and "REQUEST_CHANGES" not in last.values()
+def _words(opinions: list[_Opinion]) -> list[tuple[str, str]]:
+    return [(one.user.login if one.user else "", "DISMISSED" if one.dismissed else one.state) for one in opinions]
 
 
 def close(to: Caller, at: Place, review: Review) -> None:

@@ -1,18 +1,21 @@
 """GitHub's interface, of github.com and of GitHub Enterprise.
 
 Written by https://docs.github.com/en/rest (pulls, issues, checks, statuses), whose description `@octokit/openapi` the
-tests hold our requests and the answers of their stand-in against.
+tests hold our requests and the answers of their stand-in against; merging by itself is in
+https://docs.github.com/en/graphql/reference/mutations#enablepullrequestautomerge alone.
 """
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.forges.http import Request
-from rollout.forges.interface import Caller, Place, Texts, checks, get, send, tried
+from rollout.forges.interface import Caller, Place, Texts, approved, checks, get, read, send, tried
+from rollout.forges.trouble import Trouble
 from rollout.model.markers import marker_in
 from rollout.model.reviews import Checks, Review, ReviewState
+from rollout.safety.shown import plain
 
 
 class _Head(Struct):
@@ -31,6 +34,7 @@ class _Pull(Struct):
     head: _Head
     updated_at: str
     body: str | None = None
+    node_id: str = ""
     merged_at: str | None = None
     mergeable: bool | None = None
 
@@ -58,6 +62,30 @@ class _Opinion(Struct):
     user: _User | None = None
 
 
+class _Repository(Struct):
+    allow_merge_commit: bool = True
+    allow_squash_merge: bool = False
+
+    @property
+    def method(self) -> str:
+        """Return how a pull request is merged here, by the first way that is allowed."""
+        return "MERGE" if self.allow_merge_commit else "SQUASH" if self.allow_squash_merge else "REBASE"
+
+
+class _Fault(Struct):
+    message: str
+
+
+class _GraphQL(Struct):
+    errors: list[_Fault] = field(default_factory=list)
+
+
+_ENABLE = (
+    "mutation($id: ID!, $method: PullRequestMergeMethod!) {"
+    " enablePullRequestAutoMerge(input: {pullRequestId: $id, mergeMethod: $method}) { clientMutationId } }"
+)
+
+
 class _Done(Struct):
     pass
 
@@ -74,11 +102,12 @@ def find(to: Caller, at: Place) -> list[Review]:
 def open(to: Caller, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:  # noqa: A001
     asked = {"title": texts.title, "body": texts.body, "head": at.branch, "base": at.base, "draft": texts.rules.draft}
     made = send(to, "POST", f"/repos/{at.project}/pulls", asked, _Pull)
-    return _review(made), tuple(_further(to, at, made.number, texts))
+    return _review(made), tuple(_further(to, at, made, texts))
 
 
-def _further(to: Caller, at: Place, number: int, texts: Texts) -> list[str]:
-    rules, issue = texts.rules, f"/repos/{at.project}/issues/{number}"
+def _further(to: Caller, at: Place, pull: _Pull, texts: Texts) -> list[str]:
+    rules, number = texts.rules, pull.number
+    issue = f"/repos/{at.project}/issues/{number}"
     wanted = []
     if rules.labels:
         wanted.append(("labels", f"{issue}/labels", {"labels": list(rules.labels)}))
@@ -88,7 +117,18 @@ def _further(to: Caller, at: Place, number: int, texts: Texts) -> list[str]:
         people = {"reviewers": list(rules.reviewers), "team_reviewers": list(rules.teams)}
         wanted.append(("reviewers", f"/repos/{at.project}/pulls/{number}/requested_reviewers", people))
     notes = [note for what, path, body in wanted for note in tried(to, what, Request("POST", path, None, body))]
-    return [*notes, *(["auto_merge is left out: GitHub has it only outside of this interface"] * rules.auto_merge)]
+    return [*notes, *(_auto_merge(to, at, pull) if rules.auto_merge else ())]
+
+
+def _auto_merge(to: Caller, at: Place, pull: _Pull) -> list[str]:
+    """Have GitHub merge when all that is required is there; only GraphQL has that."""
+    try:
+        allowed = get(to, f"/repos/{at.project}", _Repository)
+        asked = {"query": _ENABLE, "variables": {"id": pull.node_id, "method": allowed.method}}
+        told = read(to, to.call(Request("POST", "/graphql", None, asked, graphql=True)), _GraphQL)
+    except Trouble as trouble:
+        return [f"auto_merge could not be set: {trouble}"]
+    return [f"auto_merge could not be set: {to.host}: {plain(error.message)}" for error in told.errors[:1]]
 
 
 def update(to: Caller, at: Place, review: Review, texts: Texts) -> Review:
@@ -105,13 +145,13 @@ def state(to: Caller, at: Place, review: Review) -> Review:
     if found.state is not ReviewState.OPEN:
         return found
     opinions = get(to, f"{_path(at, review)}/reviews", list[_Opinion], per_page="100")
-    return replace(found, approved=_approved(opinions), checks=_checks(to, at, pull.head.sha))
+    return replace(
+        found, approved=approved(_words(opinions), "CHANGES_REQUESTED"), checks=_checks(to, at, pull.head.sha)
+    )
 
 
-def _approved(opinions: list[_Opinion]) -> bool:
-    """Tell whether somebody approves and nobody wants changes; of each person the last word counts."""
-    last = {one.user.login if one.user else "": one.state for one in opinions if one.state != "COMMENTED"}
-    return "APPROVED" in last.values() and "CHANGES_REQUESTED" not in last.values()
+def _words(opinions: list[_Opinion]) -> list[tuple[str, str]]:
+    return [(one.user.login if one.user else "", one.state) for one in opinions]
 
 
 def _checks(to: Caller, at: Place, commit: str) -> Checks:

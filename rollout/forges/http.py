@@ -17,6 +17,7 @@ from rollout.machine import waiting
 
 T = TypeVar("T")
 
+_GUARD = b")]}'"  # stands before what Gerrit answers, so that no page runs it as a script
 _SECRET = 16  # characters from which on a word of a header may be a token
 _TRIES = 3  # of what changes nothing
 _PAUSE = 0.3
@@ -32,6 +33,7 @@ class Request(Struct, frozen=True):
     query: Mapping[str, str | list[str]] | None = None
     body: Any = None
     form: bool = False  # send the body as a form and not as JSON
+    graphql: bool = False  # ask beside the interface's version, where GitHub takes what its paths do not have
 
     @property
     def safe(self) -> bool:
@@ -64,7 +66,7 @@ class Http(Struct, frozen=True):
         if not answer.body.strip():
             return None
         try:
-            return json.loads(answer.body)
+            return json.loads(answer.body.removeprefix(_GUARD))
         except (ValueError, RecursionError) as error:
             page = " (a page for people)" if b"<html" in answer.body[:2000].lower() else ""
             raise Trouble(Kind.BROKEN, f"{self.host} answers with something that is not JSON{page}") from error
@@ -100,7 +102,7 @@ class Http(Struct, frozen=True):
 
     def _followed(self, request: Request) -> Answer:
         """Send a request and follow redirects on the same host: to another one the token is never sent."""
-        url = self.api + request.path
+        url = (self.api.removesuffix("/v3") if request.graphql else self.api) + request.path
         if request.query:
             url += "?" + urlencode(request.query, doseq=True)
         for _ in range(_REDIRECTS):

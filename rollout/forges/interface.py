@@ -85,6 +85,12 @@ def tried(to: Caller, what: str, request: Request) -> Iterable[str]:
         yield f"{what} could not be set: {trouble}"
 
 
+def approved(opinions: Iterable[tuple[str, str]], denies: str) -> bool:
+    """Tell whether somebody approves and nobody `denies`; of each person the last word that is one of these counts."""
+    last = {person: word for person, word in opinions if word in {"APPROVED", "DISMISSED", denies}}
+    return "APPROVED" in last.values() and denies not in last.values()
+
+
 _WORDS = {
     Checks.RED: {"failure", "failed", "error", "timed_out", "cancelled", "canceled", "action_required", "stopped"},
     Checks.PENDING: {

@@ -27,7 +27,7 @@ _API = {
     ForgeKind.BITBUCKET: "/2.0",
     ForgeKind.AZURE: "",
     ForgeKind.PAGURE: "/api/0",
-    ForgeKind.GERRIT: "",
+    ForgeKind.GERRIT: "/a",
 }
 
 

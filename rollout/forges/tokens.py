@@ -23,6 +23,7 @@ _NAMES = {
     ForgeKind.PAGURE: ("PAGURE_TOKEN",),
     ForgeKind.GERRIT: (),
 }
+_WITH_USER = {ForgeKind.GERRIT, ForgeKind.BITBUCKET}  # where a password is one of a user
 _LIMIT = 10.0  # seconds for a helper to answer
 _FORM = re.compile(r"[\x21-\x7e]+")
 
@@ -51,7 +52,7 @@ def _of_helpers(kind: ForgeKind, host: str) -> str | None:
     if name in {"localhost", "127.0.0.1", "[", "[::1]"}:
         return None
     found = _gh_token(name) if kind is ForgeKind.GITHUB else None
-    return found or _stored(host.removeprefix("api."))
+    return found or _stored(host.removeprefix("api."), kind)
 
 
 def _gh_token(host: str) -> str | None:
@@ -69,7 +70,7 @@ def _gh_token(host: str) -> str | None:
     return token if said.returncode == 0 and _FORM.fullmatch(token) else None
 
 
-def _stored(host: str) -> str | None:
+def _stored(host: str, kind: ForgeKind) -> str | None:
     """Return the token that the person's own credential helper has for a host; it never prompts."""
     asked = f"protocol=https\nhost={host}\n\n".encode()
     try:
@@ -79,7 +80,8 @@ def _stored(host: str) -> str | None:
     except GitError:
         return None
     words = dict(line.partition("=")[::2] for line in said.out.decode("utf-8", "replace").splitlines())
-    token = words.get("password", "")
+    token, user = words.get("password", ""), words.get("username", "")
+    token = f"{user}:{token}" if kind in _WITH_USER and user and token else token
     return token if said.code == 0 and _FORM.fullmatch(token) else None
 
 

@@ -29,7 +29,7 @@ def ways(forge: Forge | None, patience: float) -> Iterator[Via]:
     if forge is not None and forge.kind in _BY_PUSH:
         yield _BY_PUSH[forge.kind]
     asked = client(forge, patience)
-    if asked is not None:
+    if asked is not None and asked.opens:
         yield asked.via
     yield Via.ADDRESS
 

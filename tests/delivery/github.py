@@ -44,6 +44,7 @@ class GitHub:
     runs: list[dict[str, Any]] = field(default_factory=list)
     opinions: list[dict[str, Any]] = field(default_factory=list)
     token: str = TOKEN
+    clean: bool = False  # nothing keeps a pull request from being merged at once
     trouble: Callable[[Asked], Reply | bytes | None] = lambda _asked: None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -77,6 +78,8 @@ class GitHub:
     def answer(self, asked: Asked) -> Reply:
         if asked.headers.get("authorization") not in {f"Bearer {self.token}", f"token {self.token}"}:
             return 401, {"message": "Bad credentials"}, {}
+        if asked.path in {"/graphql", "/api/graphql"}:
+            return self._graphql(asked)
         path = asked.path.removeprefix(f"/repos/{self.project}")
         if path == asked.path:
             return 404, {"message": "Not Found"}, {}
@@ -88,6 +91,7 @@ class GitHub:
 
     def _calls(self) -> list[tuple[str, str, Callable[..., Reply]]]:
         return [
+            ("GET", "", lambda _a: (200, {"allow_merge_commit": False, "allow_squash_merge": True}, {})),
             ("GET", "/pulls", self._list),
             ("POST", "/pulls", self._open),
             ("GET", r"/pulls/(\d+)", lambda _a, n: (200, self._shown(int(n)), {})),
@@ -107,6 +111,15 @@ class GitHub:
             ("GET", r"/commits/(\w+)/status", lambda _a, _c: (200, {"state": "pending", "total_count": 0}, {})),
         ]
 
+    def _graphql(self, asked: Asked) -> Reply:
+        """Set a pull request to merge by itself, which GitHub refuses where nothing is left to wait for."""
+        assert "enablePullRequestAutoMerge" in asked.body["query"]
+        given = asked.body["variables"]
+        if self.clean:
+            return 200, {"data": None, "errors": [{"message": "Pull request is in clean status"}]}, {}
+        self.pulls[int(given["id"].removeprefix("PR_"))]["auto_merge"] = given["method"]
+        return 200, {"data": {"enablePullRequestAutoMerge": {"clientMutationId": None}}}, {}
+
     def _list(self, asked: Asked) -> Reply:
         owner, _, branch = asked.query["head"][0].partition(":")
         assert owner == self.project.partition("/")[0]
@@ -123,6 +136,7 @@ class GitHub:
         pull["sha"] = sha or pull.get("sha", "0" * 40)
         return {
             "number": number,
+            "node_id": f"PR_{number}",
             "html_url": f"https://github.example/{self.project}/pull/{number}",
             "state": pull["state"],
             "title": pull["title"],

@@ -49,6 +49,13 @@ def test_gh_opens_updates_and_closes_a_pull_request(world: World, forge: GitHub)
     assert world.run("status", "--fetch", "--json").states() == {"api": "declined"}
 
 
+def test_gh_has_a_pull_request_merge_by_itself(world: World, forge: GitHub) -> None:
+    world.defaults = world.defaults.replace("branch: team", "branch: team, auto_merge: true")
+    ran = world.run("apply", "--yes", "--json")
+    assert (ran.code, ran.outcomes()) == (0, {"api": "proposed"}), ran.reasons()
+    assert forge.pulls[1]["auto_merge"] == "SQUASH", ran.reasons()
+
+
 def test_what_gh_complains_of_is_one_sentence(world: World, forge: GitHub) -> None:
     forge.trouble = lambda asked: (403, {"message": "Resource not accessible"}, {}) if asked.method == "POST" else None
     ran = world.run("apply", "--yes", "--json")

@@ -271,6 +271,17 @@ def test_labels_and_people_are_asked_for_and_what_fails_is_told(world: World, fo
     assert (forge.further[1], forge.pulls[1]["draft"]) == ({"labels": ["bot"], "assignees": ["ann"]}, True)
 
 
+def test_a_pull_request_may_merge_by_itself(world: World, forge: GitHub) -> None:
+    rules(world, forge, ", auto_merge: true")
+    assert applied(world) == (0, "proposed", URL.format(forge.project))
+    assert forge.pulls[1]["auto_merge"] == "SQUASH"
+    forge.close(1)
+    forge.clean = True
+    _, outcome, reason = applied(world, "--reopen")
+    assert (outcome, "auto_merge could not be set: 127.0.0.1" in reason) == ("proposed", True)
+    assert reason.endswith("Pull request is in clean status")
+
+
 def test_a_token_for_the_host_beats_the_others(world: World, forge: GitHub, monkeypatch: pytest.MonkeyPatch) -> None:
     port = forge.api.split(":")[2].partition("/")[0]
     forge.token = "a-token-of-its-own"

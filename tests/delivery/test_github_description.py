@@ -89,6 +89,8 @@ def test_what_is_asked_and_answered_is_as_github_describes_it(world: World, monk
         asked = list(zip(forge.asked, forge.answers, strict=True))
         assert len({(one.method, re.sub(r"\d+", "N", one.path)) for one, _ in asked}) >= 12
         for one, (status, answer) in asked:
+            if one.path.endswith("/graphql"):
+                continue  # its own description is another
             described = operation(one, forge.project)
             assert set(one.query) <= {parameter["name"] for parameter in described.get("parameters", ())}, one
             if one.body is not None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec import Struct, field
 
-from rollout.forges import azure, bitbucket, gitea, gitlab, pagure
+from rollout.forges import azure, bitbucket, gerrit_http, gitea, gitlab, pagure
 from rollout.forges.http import Request
 from rollout.forges.interface import Caller, Interface, Place, Texts, checks
 from rollout.forges.trouble import Kind, Trouble, of_status
@@ -85,6 +85,14 @@ def pagure_pull(**more: Any) -> dict[str, Any]:
 
 def pagure_page(*pulls: dict[str, Any], following: str | None = None) -> dict[str, Any]:
     return {"requests": list(pulls), "pagination": {"next": following, "page": 1, "pages": 1}}
+
+
+def gerrit_change(**more: Any) -> dict[str, Any]:
+    return {
+        "id": "team%2Fapi~7", "_number": 7, "project": "team/api", "branch": "main", "subject": "Rules",
+        "status": "NEW",
+        "updated": "2026-02-03 15:20:00.000000000", "current_revision": "abc", "topic": "rollout/team", **more,
+    }  # fmt: skip
 
 
 FOUND: list[tuple[Interface, Any, str]] = [
@@ -187,6 +195,19 @@ def test_a_review_is_opened(forge: Interface, answers: list[Any], lines: list[st
     assert {key: body[key] for key in sent} == sent
 
 
+def test_a_change_of_gerrit_is_found_by_its_topic_and_told() -> None:
+    vote = {"approved": {"name": "Ann", "_account_id": 1}, "all": []}
+    to = Scripted([[gerrit_change()], gerrit_change(labels={"Code-Review": vote, "Verified": {"rejected": {}}})])
+    (found,) = gerrit_http.find(to, AT)
+    assert (found.url, found.head, found.state) == ("https://forge.example/c/team/api/+/7", "abc", ReviewState.OPEN)
+    assert to.asked[0].query is not None
+    assert to.asked[0].query["q"] == 'project:"team/api" branch:"main" topic:"rollout/team"'
+    told = gerrit_http.state(to, AT, found)
+    assert (told.approved, told.checks) == (True, Checks.RED)
+    with pytest.raises(Trouble, match="opens a change by a push"):
+        gerrit_http.open(to, AT, TEXTS)
+
+
 STATES: list[tuple[Interface, list[Any], bool, Checks]] = [
     (gitlab, [gitlab_request(head_pipeline={"status": "success"}), {"approved": True, "approved_by": [{}]}], True,
      Checks.GREEN),
@@ -215,6 +236,8 @@ CLOSED: list[tuple[Interface, Any, ReviewState]] = [
     (bitbucket, bitbucket_pull(state="DECLINED", closed_by={"display_name": "ann"}), ReviewState.DECLINED),
     (azure, azure_pull(status="abandoned", closedBy={"displayName": "ann"}), ReviewState.DECLINED),
     (pagure, pagure_pull(status="Closed", closed_by={"name": "ann"}), ReviewState.DECLINED),
+    (gerrit_http, gerrit_change(status="ABANDONED"), ReviewState.DECLINED),
+    (gerrit_http, gerrit_change(status="MERGED"), ReviewState.MERGED),
 ]
 
 
@@ -235,6 +258,8 @@ ACTS: list[tuple[Interface, list[str]]] = [
     (azure, ["PATCH /team/_apis/git/repositories/api/pullrequests/7",
              "PATCH /team/_apis/git/repositories/api/pullrequests/7",
              "POST /team/_apis/git/repositories/api/pullrequests/7/threads"]),
+    (gerrit_http, ["POST /changes/team%2Fapi~7/abandon", "POST /changes/team%2Fapi~7/submit",
+                   "POST /changes/team%2Fapi~7/revisions/current/review"]),
     (pagure, ["POST /team/api/pull-request/7/close", "POST /team/api/pull-request/7/merge",
               "POST /team/api/pull-request/7/comment"]),
 ]  # fmt: skip
@@ -256,6 +281,18 @@ def test_the_long_text_of_an_azure_review_keeps_its_marker() -> None:
     azure.open(to, AT, Texts("Rules", f"{'x' * 9000}\n\n{MARKER.text}\n", Rules()))
     sent = to.asked[0].body["description"]
     assert (len(sent) <= 4000, sent.endswith(MARKER.text)) == (True, True)
+
+
+def test_azure_completes_by_itself_in_the_name_of_who_opened() -> None:
+    to = Scripted([azure_pull(createdBy={"displayName": "bot", "id": "42"}), {}])
+    made, notes = azure.open(to, AT, Texts("Rules", BODY, Rules(auto_merge=True)))
+    assert (made.number, notes) == (7, ())
+    assert (to.asked[1].method, to.asked[1].body) == ("PATCH", {"autoCompleteSetBy": {"id": "42"}})
+
+
+def test_bitbucket_says_what_it_has_no_such_thing_of() -> None:
+    _, notes = bitbucket.open(Scripted([bitbucket_pull()]), AT, Texts("Rules", BODY, Rules(auto_merge=True)))
+    assert notes == ("auto_merge: left out, for Bitbucket's interface has no such thing",)
 
 
 def test_an_answer_of_another_form_is_told_with_its_place() -> None:
