@@ -34,8 +34,11 @@ _BRACES, _ANGLES = re.compile(rf"(?<!\$)\{{\{{-?{_VARIABLE}-?\}}\}}"), re.compil
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(?=[^\s-])(.*?)(?:^(?:---|\.\.\.)[ \t]*\r?$|\Z)", re.DOTALL | re.MULTILINE)
 
 
-def broken(content: bytes, rule: FileRule, path: PurePosixPath) -> str | None:
-    """Say which policy a text breaks and how to allow it, or None; binary content breaks none."""
+def broken(content: bytes, rule: FileRule, path: PurePosixPath, as_template: str | None = None) -> str | None:
+    """Say which policy a text breaks and how to allow it, or None; binary content breaks none.
+
+    A text that was copied gets told as which template it would be rendered.
+    """
     try:
         text = content.decode()
     except UnicodeDecodeError:
@@ -46,7 +49,8 @@ def broken(content: bytes, rule: FileRule, path: PurePosixPath) -> str | None:
         found = None if name in rule.allow else find(text, rule, path)
         if found is not None:
             line, what = found
-            return f"line {line}: {what}; allow: [{name}] in 'files' lets it through"
+            way = f"name the template {as_template}, or " if as_template and find is unresolved else ""
+            return f"line {line}: {what}; {way}allow: [{name}] in 'files' lets it through"
     return None
 
 

@@ -63,7 +63,8 @@ def _warnings(item: Managed, actual: File | Obstacle | None) -> list[str]:
     if passed_over:
         found.append(passed_over)
     if not item.body and traits(item.mode).writes:
-        found.append(f"{item.path}: the template renders to an empty file")
+        what = "nothing" if traits(item.mode).shared else "an empty file"
+        found.append(f"{item.path}: the template renders to {what}")
     return found
 
 

@@ -155,7 +155,7 @@ def _action(before: File | None, after: File | None) -> Action:
 
 def orphans(desired: Desired, snapshot: Snapshot) -> list[PurePosixPath]:
     """Return paths that rollout wrote and that no template set names any more."""
-    ours = {item.path for item in desired.managed}
+    ours = {item.path for item in desired.managed} | {problem.path for problem in desired.problems}
     return [path for path, written in snapshot.written.items() if path not in ours and written.file is not None]
 
 

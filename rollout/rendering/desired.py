@@ -219,7 +219,7 @@ class Rendering:
             slot.rules,
         )
         judged = traits(slot.rule.mode).writes and slot.rule.formatter is None
-        fault_text = written_fault(body, slot.rule, slot.path) if judged else None
+        fault_text = written_fault(body, slot) if judged else None
         fault_text = fault_text or self._secret(target, slot, body) or _unwritable(item)
         return Rendered(item, Problem(slot.path, fault_text) if fault_text else None, read)
 

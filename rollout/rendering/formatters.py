@@ -37,7 +37,7 @@ class Formatters(Struct):
         found = self._text(item, command)
         if isinstance(found, Problem):
             return replace(found, path=item.path)
-        fault = written_fault(found, item.rule, item.path)
+        fault = written_fault(found, item)
         return Problem(item.path, fault) if fault else replace(item, body=found)
 
     def _text(self, item: Managed, command: str) -> bytes | Problem:

@@ -12,8 +12,8 @@ from rollout.content.modes.table import traits
 from rollout.content.policy import policy_fault
 from rollout.errors import Mistake
 from rollout.inventory.rules import mode_of, rule_for
-from rollout.model.files import Slot, TemplateFile
-from rollout.model.inventory import FilePattern, FileRule, Target
+from rollout.model.files import Managed, Slot, TemplateFile
+from rollout.model.inventory import FilePattern, Target
 from rollout.rendering.rules import faults, with_rules
 from rollout.rendering.template_fault import TemplateFault
 from rollout.safety import paths
@@ -97,9 +97,11 @@ def set_paths(set_name: str, templates: Mapping[str, TemplateFile]) -> dict[str,
     return found
 
 
-def written_fault(body: bytes, rule: FileRule, path: PurePosixPath) -> str | None:
+def written_fault(body: bytes, slot: Slot | Managed) -> str | None:
     """Say which policy or bound a text breaks that rollout is to write, or None."""
-    return policies.broken(body, rule, path) or policy_fault(body, rule)
+    copied = bool(slot.template) and not str(slot.template).endswith(SUFFIX)
+    as_template = f"{slot.path.name}{SUFFIX}" if copied else None
+    return policies.broken(body, slot.rule, slot.path, as_template) or policy_fault(body, slot.rule)
 
 
 def texts(templates: Iterable[TemplateFile]) -> dict[str, str]:
