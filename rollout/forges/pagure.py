@@ -38,6 +38,7 @@ class _Pull(Struct):
     status: str
     branch_from: str | None = None
     branch: str = ""
+    project: _Project | None = None
     repo_from: _Project | None = None
     initial_comment: str | None = None
     commit_stop: str | None = None
@@ -83,7 +84,7 @@ def _listed(to: Caller, at: Place, status: str, most: int) -> list[_Pull]:
 
 def _is_of(pull: _Pull, at: Place) -> bool:
     """Tell whether a pull request is of a branch of the project itself: a fork may have one of the same name."""
-    own = pull.repo_from is not None and pull.repo_from.fullname == at.project
+    own = pull.repo_from is not None and pull.repo_from == pull.project
     return own and pull.branch_from == at.branch and pull.branch == at.base
 
 

@@ -78,7 +78,8 @@ def azure_pull(**more: Any) -> dict[str, Any]:
 def pagure_pull(**more: Any) -> dict[str, Any]:
     return {
         "id": 7, "title": "Rules", "initial_comment": BODY, "status": "Open", "branch_from": "rollout/team",
-        "branch": "main", "repo_from": {"fullname": "team/api"}, "commit_stop": "abc", "full_url": "https://pagure.example/team/api/pull-request/7",
+        "branch": "main", "project": {"fullname": "team/api"}, "repo_from": {"fullname": "team/api"},
+        "commit_stop": "abc", "full_url": "https://pagure.example/team/api/pull-request/7",
         "last_updated": "1770132000", "threshold_reached": None, "cached_merge_status": "FFORWARD", **more,
     }  # fmt: skip
 
@@ -127,6 +128,11 @@ def test_of_two_that_were_opened_at_once_on_pagure_the_first_stays() -> None:
     made, notes = pagure.open(to, AT, Texts("Rules", BODY, Rules()))
     assert (made.number, notes) == (6, ())
     assert to.lines[-1] == "POST /team/api/pull-request/7/close"
+
+
+def test_a_project_on_pagure_is_itself_however_its_address_is_written() -> None:
+    to = Scripted([pagure_page(pagure_pull()), pagure_page()])
+    assert [one.number for one in pagure.find(to, Place("Team/API", "main", "rollout/team"))] == [7]
 
 
 def test_a_fork_on_pagure_is_found_where_its_interface_has_it() -> None:
