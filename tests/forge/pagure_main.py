@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, TextIO
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-LIMIT = 3600  # seconds after which it ends by itself, whoever forgets it
+LIMIT = 7200  # seconds after which it ends by itself, whoever forgets it
 ACCOUNT = "_pagure"  # whom the package runs it as
 PEOPLE = {"bot": "Rollout Bot", "ann": "Ann Approver"}
 
