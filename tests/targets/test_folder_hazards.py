@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout.targets.folder import write
+from rollout.targets.folder import record
 from rollout.targets.folder.memory import _IN_USE, ABANDONED
 from tests import mounts
 from tests.faults import shim
@@ -110,7 +110,7 @@ def contents() -> dict[str, Path]:
 def test_old_versions_of_ours_are_removed_and_what_somebody_else_wrote_never(
     world: World, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(write, "_MAX_MERGES", 3)
+    monkeypatch.setattr(record, "_MAX_MERGES", 3)
     for number in range(7):
         world.head = f"version: 1\nvars: {{who: moon {number}}}\n"
         if number == 2:
@@ -127,7 +127,7 @@ def test_old_versions_of_ours_are_removed_and_what_somebody_else_wrote_never(
 def test_a_version_that_another_folder_has_or_that_is_in_use_again_stays(
     world: World, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(write, "_MAX_MERGES", 1)
+    monkeypatch.setattr(record, "_MAX_MERGES", 1)
     world.tail = "folders: {shared: {path: shared, templates: [project]}, other: {path: other, templates: [project]}}\n"
     assert world.run("apply", "--yes").code == 0
     for number in range(4):

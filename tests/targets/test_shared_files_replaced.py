@@ -18,6 +18,7 @@ from rollout.model.files import File, Obstacle
 from rollout.model.plan import Action, Change
 from rollout.targets.folder import memory
 from rollout.targets.folder.memory import FolderMemory
+from rollout.targets.folder.record import Announced, Entry
 from rollout.targets.folder.write import FolderWriter
 
 OLD, NEW = File(b"old\n"), File(b"new\n")
@@ -393,8 +394,8 @@ def out_of_reach(root: Path) -> str:
 def test_a_name_as_long_as_there_can_be_is_written_and_an_old_record_of_one_heals(root: Path) -> None:
     path = PurePosixPath("x" * 255)
     kept = remembered(root)
-    old = {"print": "100644:0", "before": "-", "run": "old", "merged": None, "scratch": f".{path}.rollout-01234567"}
-    kept.write({str(path): {"announced": old}})
+    old = Announced(print="100644:0", before="-", run="old", scratch=f".{path}.rollout-01234567")
+    kept.write({str(path): Entry(announced=old)})
     writer = FolderWriter(root, kept, "run")
     writer.write([Change(path, Action.CREATE, "template", None, OLD)])
     writer.write([Change(path, Action.UPDATE, "template", OLD, NEW)])
@@ -406,8 +407,8 @@ def test_a_name_as_long_as_there_can_be_is_written_and_an_old_record_of_one_heal
 def test_an_old_record_of_a_name_too_long_does_not_outlive_its_template(root: Path) -> None:
     kept = remembered(root)
     name = "x" * 250
-    old = {"print": "100644:0", "before": "-", "run": "old", "merged": None, "scratch": f".{name}.rollout-01234567"}
-    kept.write({name: {"announced": old}})
+    old = Announced(print="100644:0", before="-", run="old", scratch=f".{name}.rollout-01234567")
+    kept.write({name: Entry(announced=old)})
     assert (clear(root), memory.any_announced(kept)) == ([], False)
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rollout.machine import locks, state_folder
-from rollout.machine.files import read, read_json, write_whole
+from rollout.machine.files import read, write_whole
 from rollout.model.files import Agreed, File, fingerprint
+from rollout.targets.folder import record
+from rollout.targets.folder.record import Entry, Record
 
 ABANDONED = 600.0  # seconds after which a file beside ours, from an unknown run, counts as a killed run's
 _IN_USE = 3600.0  # seconds for which a kept content stays, whatever the records say
@@ -28,11 +29,11 @@ class FolderMemory(Struct, frozen=True):
     record: Path
     contents: Path
 
-    def read(self) -> dict[str, Any]:
-        return read_json(self.record)
+    def read(self) -> dict[str, Entry]:
+        return record.read(self.record)
 
-    def write(self, record: Mapping[str, Any]) -> None:
-        write_whole(self.record, json.dumps(record).encode())
+    def write(self, entries: Record) -> None:
+        record.write(self.record, entries)
 
     def keep(self, file: File | None) -> None:
         """Keep a content, readable by its owner only, for revert and for merges."""
@@ -62,10 +63,12 @@ class FolderMemory(Struct, frozen=True):
 
     def forget(self, prints: Iterable[str]) -> None:
         """Remove contents that no folder's record names any more; one that was just kept may be in use."""
-        records = [read_json(file) for file in self.record.parent.glob("*.json")]
-        if not all(records):
-            return  # we cannot know what an unreadable record names
-        used = {_sha256(entry) for record in records for entry in _prints(record)}
+        used = set[str]()
+        for file in self.record.parent.glob("*.json"):
+            entries = record.read_whole(file)
+            if entries is None:
+                return  # we cannot know what an unreadable record names
+            used |= {_sha256(word) for entry in entries.values() for word in entry.prints()}
         for name in {_sha256(entry) for entry in prints} - used:
             with contextlib.suppress(OSError):
                 if time.time() - (self.contents / name).stat().st_mtime > _IN_USE:
@@ -84,16 +87,6 @@ def _sha256(entry: str) -> str:
     return entry.partition(":")[2]
 
 
-def _prints(record: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the fingerprint of every content that a record names."""
-    for entry in record.values():
-        announced = entry.get("announced") or {}
-        yield from (entry.get("print", ""), entry.get("merge_base") or "", *entry.get("theirs", []))
-        yield from (announced.get("print", ""), announced.get("before", ""))
-        for pair in entry.get("ours", []):
-            yield from pair
-
-
 def memory(state: Path, root: Path) -> FolderMemory:
     name = state_folder.key(os.path.realpath(root))
     return FolderMemory(state / "folders" / f"{state_folder.slug(root.name)}-{name}.json", state / "contents")
@@ -101,29 +94,29 @@ def memory(state: Path, root: Path) -> FolderMemory:
 
 @contextmanager
 def locked(state: Path, root: Path, wait: float) -> Iterator[None]:
-    record = memory(state, root).record
-    with locks.locked(record.with_suffix(".lock"), f"{root}: the folder", wait):
+    lock = memory(state, root).record.with_suffix(".lock")
+    with locks.locked(lock, f"{root}: the folder", wait):
         yield
 
 
 def take_over(kept: FolderMemory, files: Mapping[PurePosixPath, File]) -> None:
     """Take over files that others wrote exactly as they should be: from now on a change is drift."""
-    record = kept.read()
+    entries = kept.read()
     for path, file in files.items():
         kept.keep(file)
-        entry = {key: value for key, value in record.get(str(path), {}).items() if key in {"ours", "theirs", "agreed"}}
-        record[str(path)] = {**entry, "print": fingerprint(file), "run": None}
-    kept.write(record)
+        was = entries.get(str(path), Entry())
+        entries[str(path)] = Entry(print=fingerprint(file), ours=was.ours, theirs=was.theirs, agreed=was.agreed)
+    kept.write(entries)
 
 
 def agree(kept: FolderMemory, found: Mapping[PurePosixPath, Agreed]) -> None:
     """Remember which keys of documents others wrote just as they should be."""
-    record = kept.read()
+    entries = kept.read()
     for path, agreed in found.items():
-        record.setdefault(str(path), {})["agreed"] = agreed
-    kept.write(record)
+        entries[str(path)] = replace(entries.get(str(path), Entry()), agreed=agreed)
+    kept.write(entries)
 
 
 def any_announced(kept: FolderMemory) -> bool:
     """Tell whether a killed run announced a write that nobody has settled."""
-    return any(entry.get("announced") for entry in kept.read().values())
+    return any(entry.announced is not None for entry in kept.read().values())

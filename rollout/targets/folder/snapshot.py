@@ -8,14 +8,12 @@ import os
 import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
-
-import msgspec
 
 from rollout.machine import clock, look
 from rollout.model.changed import ChangedBy
-from rollout.model.files import Agreed, File, Obstacle, Snapshot, Written, fingerprint
+from rollout.model.files import File, Obstacle, Snapshot, Written, fingerprint
 from rollout.targets.folder.memory import FolderMemory
+from rollout.targets.folder.record import Announced, Entry
 
 
 def open_to_all(root: Path) -> str | None:
@@ -44,23 +42,16 @@ def read_snapshot(root: Path, wanted: Iterable[PurePosixPath], kept: FolderMemor
     files = {path: look.as_file(look.look(root, path)) for path in wanted}
     written: dict[PurePosixPath, Written] = {}
     record = kept.read()
-    keeps = {PurePosixPath(name): entry["kept"] for name, entry in record.items() if entry.get("kept")}
-    holds = {PurePosixPath(name): entry["held"] for name, entry in record.items() if entry.get("held")}
+    keeps = {PurePosixPath(name): entry.kept for name, entry in record.items() if entry.kept}
+    holds = {PurePosixPath(name): entry.held for name, entry in record.items() if entry.held}
     for name, entry in record.items():
         path = PurePosixPath(name)
         found = files[path] if path in files else look.as_file(look.look(root, path))
         last = _last_written(entry, found, kept)
         if last is not None and (path in files or found is not None):
             written[path] = last
-    agreed = {PurePosixPath(name): _agreed(entry) for name, entry in record.items() if entry.get("agreed")}
+    agreed = {PurePosixPath(name): entry.agreed for name, entry in record.items() if entry.agreed}
     return Snapshot(_revision(files), files, written, kept=keeps, held=holds, agreed=agreed)
-
-
-def _agreed(entry: Mapping[str, Any]) -> Agreed:
-    try:
-        return msgspec.convert(entry["agreed"], Agreed)
-    except msgspec.ValidationError:
-        return ()
 
 
 def last_changes(root: Path, paths: Iterable[PurePosixPath]) -> dict[PurePosixPath, ChangedBy]:
@@ -77,25 +68,24 @@ def _revision(files: Mapping[PurePosixPath, File | Obstacle | None]) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _last_written(entry: Mapping[str, Any], found: File | Obstacle | None, kept: FolderMemory) -> Written | None:
+def _last_written(entry: Entry, found: File | Obstacle | None, kept: FolderMemory) -> Written | None:
     """Settle what was written last: an announced write counts if its result is there."""
-    announced = entry.get("announced")
-    current = entry
-    if announced and announced["print"] == fingerprint(found):
-        current = announced
-    if "print" not in current:
+    writes = entry.ours
+    current: Entry | Announced = entry
+    if entry.announced is not None and entry.announced.print == fingerprint(found):
+        current = entry.announced
+        writes = (*writes, (current.before, current.print))
+    if current.print is None:
         return None
-    base = None if current["print"] == "-" else kept.file(current["print"])
-    if base is None and current["print"] != "-":
+    base = None if current.print == "-" else kept.file(current.print)
+    if base is None and current.print != "-":
         # The content is gone, but its hash is known: a file that differs from it is still drift.
-        base = found if isinstance(found, File) and fingerprint(found) == current["print"] else File(b"\0gone")
-    writes = [*entry.get("ours", []), *([[announced["before"], announced["print"]]] if current is announced else [])]
+        base = found if isinstance(found, File) and fingerprint(found) == current.print else File(b"\0gone")
     both = ((_bytes(before, kept), _bytes(after, kept)) for before, after in writes if after != "-")
     pairs = tuple((before, after) for before, after in both if before is not None and after is not None)
-    merged = current.get("merged")
-    merge_base = kept.file(entry.get("merge_base")) if merged else None
-    noted = not writes or writes[-1][1] != current["print"]
-    return Written(base, current.get("run"), pairs, merged, merge_base, noted=noted)
+    merge_base = kept.file(entry.merge_base) if current.merged else None
+    noted = not writes or writes[-1][1] != current.print
+    return Written(base, current.run, pairs, current.merged, merge_base, noted=noted)
 
 
 def _bytes(entry: str, kept: FolderMemory) -> bytes | None:

@@ -8,10 +8,8 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-import msgspec
-from msgspec import Struct
+from msgspec import structs
 
 from rollout.machine import look, replace, waiting
 from rollout.machine.look import OnDisk
@@ -21,30 +19,10 @@ from rollout.model.plan import Change
 from rollout.targets.folder import memory
 from rollout.targets.folder.displaced import Beside, is_scratch_of, scratch_name
 from rollout.targets.folder.memory import FolderMemory
+from rollout.targets.folder.record import Announced, Entry
 
-_MAX_MERGES = 50  # how many of our writes to a file we remember and can undo
 _OUT_OF_REACH = "its folder is a link or no longer a folder; what a killed run may have left there is out of reach"
 _BLOCKED = {errno.ENOTDIR, errno.ELOOP}  # somebody replaced a folder
-
-
-class _Announced(Struct, frozen=True):
-    """A write that was about to happen: enough to tell, after a kill, whose file is there."""
-
-    print: str
-    before: str
-    run: str
-    scratch: str
-    merged: str | None = None
-    mode: int | None = None  # all permissions of the new file; records of older versions do not have them
-    before_mode: int | None = None
-    held: str | None = None  # what the template asked for, while this is held
-
-    def is_ours(self, found: OnDisk) -> bool:
-        return fingerprint(look.as_file(found)) == self.print and self.mode in {None, found.mode}
-
-    def is_known(self, found: OnDisk) -> bool:
-        planned = fingerprint(look.as_file(found)) == self.before and self.before_mode in {None, found.mode}
-        return planned or self.is_ours(found)
 
 
 class FolderWriter:
@@ -96,13 +74,13 @@ class FolderWriter:
                 finally:
                     with contextlib.suppress(OSError):
                         waiting.sync(inside)
-        self._settle(change)
+        self._settle(change.path, announced)
 
-    def _announce(self, change: Change, found: OnDisk | None) -> _Announced:
+    def _announce(self, change: Change, found: OnDisk | None) -> Announced:
         """Record what is about to be written, so that a killed run's result is recognised as ours."""
         self._kept.keep(change.before)
         self._kept.keep(change.after)
-        announced = _Announced(
+        announced = Announced(
             print=fingerprint(change.after),
             before=fingerprint(change.before),
             run=self._run,
@@ -112,12 +90,12 @@ class FolderWriter:
             mode=_mode(change.after, found) if change.after is not None else None,
             before_mode=found.mode if found else None,
         )
-        record = self._kept.read()
-        record.setdefault(str(change.path), {})["announced"] = msgspec.to_builtins(announced)
-        self._kept.write(record)
+        entries = self._kept.read()
+        entries[str(change.path)] = structs.replace(entries.get(str(change.path), Entry()), announced=announced)
+        self._kept.write(entries)
         return announced
 
-    def _replace(self, beside: Beside, announced: _Announced, change: Change, found: OnDisk | None) -> None:
+    def _replace(self, beside: Beside, announced: Announced, change: Change, found: OnDisk | None) -> None:
         try:
             if change.after is None:
                 replace.take(beside.folder, change.path.name, beside.folder, beside.scratch)
@@ -145,7 +123,7 @@ class FolderWriter:
             os.unlink(scratch, dir_fd=folder)
             raise
 
-    def _judge(self, beside: Beside, announced: _Announced, change: Change, planned: OnDisk) -> None:
+    def _judge(self, beside: Beside, announced: Announced, change: Change, planned: OnDisk) -> None:
         """Check the displaced file; anything but the file that we looked at goes back."""
         if beside.look() == planned:
             self._tell(beside.removed(lambda found: found == planned))
@@ -159,50 +137,37 @@ class FolderWriter:
 
     # --- the record
 
-    def _settle(self, change: Change) -> None:
-        record = self._kept.read()
-        entry = record[str(change.path)]
-        self._written(entry, _announced(entry))
-        self._kept.write(record)
-
-    def _written(self, entry: dict[str, Any], announced: _Announced) -> None:
-        del entry["announced"]
-        entry.pop("kept", None)
-        entry["held"] = announced.held
-        if announced.merged is not None and entry.get("merged") is None and "print" in entry:
-            entry["merge_base"] = entry["print"]
-        if announced.before not in {"-", entry.get("print")}:
-            # Somebody's, and never removed.
-            entry["theirs"] = list(dict.fromkeys((*entry.get("theirs", []), announced.before)))
-        entry["print"], entry["run"], entry["merged"] = announced.print, announced.run, announced.merged
-        ours = [*entry.get("ours", []), [announced.before, announced.print]]
-        entry["ours"] = ours[-_MAX_MERGES:]
-        self._dropped += [word for pair in ours[:-_MAX_MERGES] for word in pair]
+    def _settle(self, path: PurePosixPath, announced: Announced) -> None:
+        entries = self._kept.read()
+        entry = entries.get(str(path), Entry())
+        entries[str(path)] = entry.written(announced)
+        self._dropped += entry.forgotten(announced)
+        self._kept.write(entries)
 
     def remember(self, files: Mapping[PurePosixPath, File]) -> None:
         """Take over files that are already as they should be: from now on a change is drift."""
-        record = self._kept.read()
-        new = {str(path): file for path, file in files.items() if "print" not in record.get(str(path), {})}
+        entries = self._kept.read()
+        new = {str(path): file for path, file in files.items() if entries.get(str(path), Entry()).print is None}
         if new:
             for path, file in new.items():
                 self._kept.keep(file)
-                record[path] = {"print": fingerprint(file), "run": self._run}
-            self._kept.write(record)
+                entries[path] = Entry(print=fingerprint(file), run=self._run)
+            self._kept.write(entries)
 
     def keep(self, changes: Iterable[Change]) -> None:
         """Record the files that a person decided to keep."""
-        record = self._kept.read()
+        entries = self._kept.read()
         for change in changes:
-            record.setdefault(str(change.path), {})["kept"] = change.asks
-        self._kept.write(record)
+            entries[str(change.path)] = structs.replace(entries.get(str(change.path), Entry()), kept=change.asks)
+        self._kept.write(entries)
 
     # --- what a killed run left
 
     def clear(self) -> None:
         """Remove what a killed run left beside the files, giving back people's files, and settle its record."""
         for name, entry in self._kept.read().items():
-            if entry.get("announced"):
-                path, announced = PurePosixPath(name), _announced(entry)
+            if entry.announced is not None:
+                path, announced = PurePosixPath(name), entry.announced
                 try:
                     with look.parent(self._root, path) as inside:
                         self._cleared(Beside(self._root, path, inside, announced.scratch), announced)
@@ -214,7 +179,7 @@ class FolderWriter:
                     self._tell(f"{path}: {_OUT_OF_REACH}")
                 self._settle_killed(path, announced)
 
-    def _cleared(self, beside: Beside, announced: _Announced) -> None:
+    def _cleared(self, beside: Beside, announced: Announced) -> None:
         half, whole = beside.part(), self._kept.file(announced.print)
         if half.lies_there():
             self._tell(half.removed(lambda found: whole is not None and whole.content.startswith(found.content)))
@@ -223,17 +188,16 @@ class FolderWriter:
             known = found is not None and announced.is_known(found)
             self._tell(left.removed(announced.is_known) if known else left.rescued(announced.is_ours))
 
-    def _settle_killed(self, path: PurePosixPath, announced: _Announced) -> None:
+    def _settle_killed(self, path: PurePosixPath, announced: Announced) -> None:
         """Record a killed run's announced write as done if its result is there, and forget it otherwise."""
-        record = self._kept.read()
-        entry = record[str(path)]
         if fingerprint(look.as_file(look.look(self._root, path))) == announced.print:
-            self._written(entry, announced)
-        else:
-            del entry["announced"]
-            if not entry:
-                del record[str(path)]
-        self._kept.write(record)
+            self._settle(path, announced)
+            return
+        entries = self._kept.read()
+        entry = structs.replace(entries.pop(str(path), Entry()), announced=None)
+        if entry != Entry():
+            entries[str(path)] = entry
+        self._kept.write(entries)
 
     def sweep(self, paths: Iterable[PurePosixPath]) -> None:
         """Keep and report what a killed run left beside the files if its record is lost.
@@ -249,10 +213,6 @@ class FolderWriter:
 
 def _mode(after: File, found: OnDisk | None) -> int:
     return replace.kept_mode(found.mode, after.executable) if found else replace.new_mode(after.executable)
-
-
-def _announced(entry: Mapping[str, Any]) -> _Announced:
-    return msgspec.convert(entry["announced"], _Announced)
 
 
 def _abandoned(inside: int, name: str) -> list[str]:

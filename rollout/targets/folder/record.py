@@ -1,0 +1,117 @@
+"""What rollout remembers of each file of a shared folder, as a typed value: parsed and written here alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rollout.machine.files import read_json, write_whole
+from rollout.machine.look import OnDisk, as_file
+from rollout.model.files import Agreed, fingerprint
+
+_MAX_MERGES = 50  # how many of our writes to a file we remember and can undo
+
+
+class Announced(Struct, frozen=True, omit_defaults=True):
+    """A write that was about to happen: enough to tell, after a kill, whose file is there."""
+
+    print: str
+    before: str
+    run: str
+    scratch: str
+    merged: str | None = None
+    mode: int | None = None  # all permissions of the new file; records of older versions do not have them
+    before_mode: int | None = None
+    held: str | None = None  # what the template asked for, while this is held
+
+    def is_ours(self, found: OnDisk) -> bool:
+        return fingerprint(as_file(found)) == self.print and self.mode in {None, found.mode}
+
+    def is_known(self, found: OnDisk) -> bool:
+        planned = fingerprint(as_file(found)) == self.before and self.before_mode in {None, found.mode}
+        return planned or self.is_ours(found)
+
+
+class Entry(Struct, frozen=True, omit_defaults=True):
+    """One file: the fingerprint that we last wrote, or took over, and what we need to know about it."""
+
+    print: str | None = None
+    run: str | None = None
+    merged: str | None = None  # sha256 of what the template said, if `print` is a merge of drift
+    merge_base: str | None = None  # what was there before that merge
+    ours: tuple[tuple[str, str], ...] = ()  # our writes, (before, after), oldest first
+    theirs: tuple[str, ...] = ()  # files of others that we replaced
+    kept: str | None = None  # what the template asked for when a person decided to keep the file
+    held: str | None = None  # and when the file was reverted
+    agreed: Agreed = ()
+    announced: Announced | None = None
+
+    def written(self, announced: Announced) -> Entry:
+        """Return the entry after a write that was announced."""
+        merge_base, theirs = self.merge_base, self.theirs
+        if announced.merged is not None and self.merged is None and self.print is not None:
+            merge_base = self.print
+        if announced.before not in {"-", self.print}:
+            theirs = tuple(dict.fromkeys((*self.theirs, announced.before)))
+        ours = (*self.ours, (announced.before, announced.print))
+        return replace(
+            self,
+            print=announced.print,
+            run=announced.run,
+            merged=announced.merged,
+            merge_base=merge_base,
+            ours=ours[-_MAX_MERGES:],
+            theirs=theirs,
+            kept=None,
+            held=announced.held,
+            announced=None,
+        )
+
+    def forgotten(self, announced: Announced) -> tuple[str, ...]:
+        """Return the fingerprints that `written` drops because there are too many."""
+        ours = (*self.ours, (announced.before, announced.print))
+        return tuple(word for pair in ours[:-_MAX_MERGES] for word in pair)
+
+    def prints(self) -> Iterator[str]:
+        """Yield the fingerprint of every content that the entry names."""
+        yield from (self.print or "", self.merge_base or "", *self.theirs)
+        if self.announced is not None:
+            yield from (self.announced.print, self.announced.before)
+        for pair in self.ours:
+            yield from pair
+
+
+Record = Mapping[str, Entry]
+
+
+def read(place: Path) -> dict[str, Entry]:
+    """Return the record in a file; a missing or damaged one is empty, and an entry that nobody can read is left out."""
+    return _read(place)[0]
+
+
+def read_whole(place: Path) -> dict[str, Entry] | None:
+    """Return the record in a file; None unless all of it can be read."""
+    record, whole = _read(place)
+    return record if record and whole else None
+
+
+def write(place: Path, record: Record) -> None:
+    write_whole(place, json.dumps(msgspec.to_builtins(record)).encode())
+
+
+def _read(place: Path) -> tuple[dict[str, Entry], bool]:
+    found = read_json(place)
+    entries = {name: entry for name, said in found.items() if (entry := _entry(said)) is not None}
+    return entries, len(entries) == len(found)
+
+
+def _entry(said: object) -> Entry | None:
+    try:
+        return msgspec.convert(said, Entry)
+    except msgspec.ValidationError:
+        return None

@@ -1,0 +1,54 @@
+"""The record of a shared folder: what an older version wrote is read, and what nobody can read costs one file alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from rollout.targets.folder import record
+from rollout.targets.folder.record import Announced, Entry
+
+
+def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
+    announced = Announced("100644:b", "100644:a", "run-2", ".rollout-1", mode=0o644)
+    written = {
+        "a.md": Entry(print="100644:a", run="run-1", ours=(("-", "100644:a"),), announced=announced),
+        "b.json": Entry(kept="asked", agreed=((("hooks", "0"), "true"),)),
+    }
+    record.write(tmp_path / "r.json", written)
+    assert record.read(tmp_path / "r.json") == record.read_whole(tmp_path / "r.json") == written
+
+
+def test_a_record_of_an_older_version_is_read(tmp_path: Path) -> None:
+    older = {
+        "announced": {"print": "100644:b", "before": "100644:a", "run": "r", "merged": None, "scratch": ".x"},
+        "print": "100644:a", "run": None, "merged": None, "ours": [["-", "100644:a"]], "theirs": ["100644:c"],
+    }  # fmt: skip
+    (tmp_path / "r.json").write_text(json.dumps({"a.md": older}))
+    entry = record.read(tmp_path / "r.json")["a.md"]
+    assert (entry.print, entry.ours, entry.announced) == (
+        "100644:a", (("-", "100644:a"),), Announced("100644:b", "100644:a", "r", ".x")
+    )  # fmt: skip
+    assert set(entry.prints()) >= {"100644:a", "100644:b", "100644:c", "-"}
+
+
+def test_what_nobody_can_read_costs_one_file_alone(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text(json.dumps({"a.md": {"print": 7}, "b.md": {"print": "-"}, "c.md": []}))
+    assert record.read(tmp_path / "r.json") == {"b.md": Entry(print="-")}
+    assert record.read_whole(tmp_path / "r.json") is None
+
+
+def test_of_very_many_writes_the_oldest_are_forgotten() -> None:
+    entry = Entry()
+    for number in range(51):
+        announced = Announced(f"100644:{number + 1}", f"100644:{number}", "run", ".x")
+        dropped, entry = entry.forgotten(announced), entry.written(announced)
+    assert (dropped, len(entry.ours), entry.ours[0][0]) == (("100644:0", "100644:1"), 50, "100644:1")
+
+
+def test_an_accepted_merge_remembers_what_was_there_before_it() -> None:
+    merged = Announced("100644:m", "100644:theirs", "run", ".x", merged="digest")
+    entry = Entry(print="100644:ours", kept="asked").written(merged)
+    assert (entry.merge_base, entry.theirs, entry.merged, entry.kept) == (
+        "100644:ours", ("100644:theirs",), "digest", None
+    )  # fmt: skip
