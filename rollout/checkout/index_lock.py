@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+
+import msgspec
+from msgspec import Struct
 
 from rollout.machine import waiting
 from rollout.machine.processes import boot_id, runs, started
@@ -22,6 +23,18 @@ _held: dict[Path, Path] = {}  # token to lock: what a process must release even 
 
 class Held(Exception):
     """Somebody else holds the lock."""
+
+
+class _Signature(Struct, frozen=True):
+    """Which process made a lock or a token; older versions wrote fewer fields."""
+
+    rollout: int  # the version of this form: 1
+    pid: int = 0
+    host: str = ""
+    boot: str = ""
+    start: str = ""  # when the process started, in the kernel's ticks
+    pid_namespace: str | None = None
+    locked: bool = False  # whether others see that the process holds the token's own lock
 
 
 def _pid_namespace() -> str:
@@ -58,16 +71,16 @@ def signed(scratch: Path) -> Iterator[Path]:
     token = scratch / "token"
     descriptor = os.open(token, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        ours = {
-            "rollout": 1,
-            "pid": os.getpid(),
-            "host": os.uname().nodename,
-            "boot": boot_id(),
-            "start": started(os.getpid()),
-            "pid_namespace": _pid_namespace(),
-            "locked": _lock_for_life(descriptor, token),
-        }
-        _say(descriptor, token, json.dumps(ours).encode())
+        ours = _Signature(
+            rollout=1,
+            pid=os.getpid(),
+            host=os.uname().nodename,
+            boot=boot_id(),
+            start=started(os.getpid()),
+            pid_namespace=_pid_namespace(),
+            locked=_lock_for_life(descriptor, token),
+        )
+        _say(descriptor, token, msgspec.json.encode(ours))
         yield token
     finally:
         os.close(descriptor)
@@ -201,31 +214,30 @@ def alive(scratch: Path) -> bool:
     return _is_locked(token) or runs(scratch.name.split("-")[1])
 
 
-def _said(token: Path) -> dict[str, Any] | None:
+def _said(token: Path) -> _Signature | None:
     """Return the content of a lock or a token, if it is one of ours."""
     try:
         descriptor = os.open(token, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
-            said = json.loads(file.read(4096))
-    except (OSError, ValueError):
+            said = msgspec.json.decode(file.read(4096), type=_Signature)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return said if isinstance(said, dict) and said.get("rollout") == 1 else None
+    return said if said.rollout == 1 else None
 
 
-def _lives(token: Path, said: dict[str, Any]) -> bool:
+def _lives(token: Path, said: _Signature) -> bool:
     """Tell whether the run that signed a token may still be at work; a run that we cannot judge counts as alive."""
     if _is_locked(token):
         return True
-    boot, same_host = boot_id(), said.get("host") == os.uname().nodename
-    if not boot or said.get("boot") != boot:
+    boot, same_host = boot_id(), said.host == os.uname().nodename
+    if not boot or said.boot != boot:
         return not same_host or (not boot and _is_at_work(said))
-    if said.get("locked") is True:
+    if said.locked:
         return False  # under this kernel its file lock would still be held
-    if said.get("pid_namespace", _pid_namespace()) != _pid_namespace():
+    if said.pid_namespace not in {None, _pid_namespace()}:
         return True  # a process of another container: its number says nothing here
     return _is_at_work(said)
 
 
-def _is_at_work(said: dict[str, Any]) -> bool:
-    pid = said.get("pid")
-    return isinstance(pid, int) and runs(str(pid)) and started(pid) == said.get("start")
+def _is_at_work(said: _Signature) -> bool:
+    return said.pid > 0 and runs(str(said.pid)) and started(said.pid) == said.start
