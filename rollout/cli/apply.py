@@ -21,7 +21,7 @@ from rollout.objects.messages import Words
 
 
 def _told_apart(context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> str | None:
-    """Return the plan file among the words, which is a file that is there or a path; the others name targets."""
+    """Return the plan file among the words: a file that exists, or a path; the other words name targets."""
     files = [word for word in words if "/" in word or Path(word).is_file()]
     if len(files) > 1:
         raise click.UsageError(f"apply takes one plan file, not {', '.join(files)}")
@@ -77,7 +77,7 @@ def apply(
                 if not consent.yes:
                     made = asking.decided(at, made, answers, Circle(settings, decisions, problems))
             if answers.again():
-                continue  # a template changed: everything is looked at anew
+                continue  # a template changed, so we look at everything again
             what = Undertaking("apply", made, settings, words, consent, not asked, False, asked, reach.last_wave,
                                bool(answers.skipped))  # fmt: skip
             return carry_out(at, book, what)
@@ -85,7 +85,7 @@ def apply(
 
 @contextmanager
 def _opened(context: click.Context) -> Iterator[Session]:
-    """Open the inventory; raise Refused for a word with a dot that may have meant a plan file that is not there."""
+    """Open the inventory; raise Refused for a word with a dot that may mean a plan file that does not exist."""
     try:
         with session.opened(context, check=False) as at:
             yield at

@@ -51,13 +51,13 @@ class Answers(Struct):
         return replace(decisions, files=(*decisions.files, *self.files))
 
     def again(self) -> bool:
-        """Tell once that a template was changed."""
+        """Report once that a template was changed."""
         took, self.took = self.took, False
         return took
 
 
 class Circle(Struct, frozen=True):
-    """What the plan was made with, to make it again with the answers."""
+    """The inputs of the plan, to make it again with the answers."""
 
     settings: Settings
     decisions: Decisions
@@ -69,7 +69,7 @@ class Quit(Refused):
 
 
 def decided(at: Session, made: Plan, answers: Answers, circle: Circle) -> Plan:
-    """Return a plan in which what waited is decided or skipped; on no terminal it stays as it is."""
+    """Return a plan in which everything that waited is decided or skipped; without a terminal it stays as it is."""
     if at.options.json or not sys.stdin.isatty():
         return made
     while True:
@@ -118,7 +118,7 @@ def _round(at: Session, left: Sequence[tuple[Step, Change]], answers: Answers) -
 
 
 def _asked(at: Session, step: Step, change: Change, rest: int) -> str:
-    """Return the answer about one file, once it is one that ends the question."""
+    """Return the answer about one file, once it is one that settles it."""
     while True:
         word = _choice(at, f"{'/'.join(CHOICES)} (? explains): ", CHOICES)
         match word:
@@ -147,7 +147,7 @@ def _impossible(change: Change, word: str) -> str | None:
 
 
 def _choice(at: Session, prompt: str, choices: Sequence[str]) -> str:
-    """Return one of the choices; a word or its unambiguous beginning. The end of input is quit."""
+    """Return one of the choices, given by a word or its unambiguous beginning. The end of input means quit."""
     while True:
         line = at.screen.line(prompt)
         if not line:
@@ -165,7 +165,7 @@ def _choice(at: Session, prompt: str, choices: Sequence[str]) -> str:
 
 
 def meant(word: str, choices: Sequence[str]) -> list[str]:
-    """Return the choices that a word may be the beginning of; one that it is beats the others."""
+    """Return the choices that a word may abbreviate; an exact match beats the others."""
     return [word] if word in choices else [choice for choice in choices if choice.startswith(word)]
 
 
@@ -192,7 +192,7 @@ def _note(at: Session, step: Step, change: Change, word: str, answers: Answers) 
             if text is not None:
                 answers.files.append(FileDecision(change.path, OnDrift.KEEP, step.target, text))
         case "merge" if change.action is not Action.DRIFT:
-            answers.skipped.add((step.target, change.path))  # said for all of a kind, and it cannot be done here
+            answers.skipped.add((step.target, change.path))  # decided for all of a kind, but impossible here
         case _:
             answers.files.append(FileDecision(change.path, OnDrift(word), step.target))
 

@@ -53,7 +53,7 @@ def ledger(at: Session) -> Iterator[Ledger]:
         for target in at.loaded.chosen:
             for note in destination.clear(target, at.state):
                 at.screen.warn(f"{target.name}: {note}")
-        load.faultless(at.loaded)  # only now: clearing up after a killed run must not wait for good templates
+        load.faultless(at.loaded)  # only now: clearing up after a killed run must not depend on valid templates
         yield book
 
 
@@ -89,7 +89,7 @@ def reviewed(at: Session, book: Ledger, planfile: str, settings: Settings, decis
 class Undertaking(Struct, frozen=True):
     """What a command is about to do, and how a person agreed to it.
 
-    `only_waiting` writes nothing but what is ready to push; `used` is for a saved plan, which may be used once.
+    `only_waiting` writes only what is ready to push; `used` is for a saved plan, which may be used once.
     """
 
     command: str
@@ -193,7 +193,7 @@ def _run(
     made: Plan,
     sorted_steps: writable.Sorted,
 ) -> list[Outcome]:
-    """Write the steps, tell of each outcome as it comes, and record all of them."""
+    """Write the steps, report each outcome as it comes, and record all of them."""
     run = order.run
     if at.options.json:
         at.screen.event(type="run_start", run=run.id, time=clock.now(), command=run.command, plan=made.id,
@@ -203,7 +203,7 @@ def _run(
     book.record_all(run, sorted_steps.settled)
     outcomes = list(sorted_steps.settled)
     for outcome in sorted_steps.settled if at.options.json else ():
-        tell(at, run, outcome)  # a person has seen these in the plan, and sees them again at the end
+        tell(at, run, outcome)  # the person has seen these in the plan, and sees them again at the end
     with Progress(at.screen, len(sorted_steps.writable), "written") as progress:
 
         def begun(step: Step) -> None:

@@ -18,7 +18,7 @@ _SCHEDULER = r"dask:(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]@]+):[0-9]{1,5}"
 class Options(Struct, frozen=True):
     """The common options of a command."""
 
-    inventory: str | None = None  # as the person named it
+    inventory: str | None = None  # as the person wrote it
     root: Path | None = None
     limit: tuple[str, ...] = ()
     var: Mapping[str, str] = field(default_factory=dict)

@@ -1,6 +1,6 @@
-"""What a shell completes: targets, groups, paths and runs, from the inventory and this disk; nobody is contacted.
+"""What a shell completes: targets, groups, paths and runs, from the inventory and this disk, without any contact.
 
-Whatever is wrong with them, a shell is told nothing: the command that is completed will say it.
+Errors in them are not shown to a shell: the completed command will report them.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-if TYPE_CHECKING:  # every command's options are made with this module: it must cost a start nothing
+if TYPE_CHECKING:  # every command's options use this module, so it must not slow the start
     from rollout.model.inventory import Target
 
 
 def targets(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
-    """Return the targets and groups that a word may become; `!` before it stays."""
+    """Return the targets and groups that a word may become; a leading `!` stays."""
     mark = "!" if begun.startswith("!") else ""
     return _begun(begun, [mark + name for name in _asked(context, _names)])
 
 
 def plans_and_targets(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
-    """Return targets, groups, and what tells the shell to add its files."""
+    """Return targets, groups, and the marker that makes the shell add files."""
     return [*map(CompletionItem, targets(context, parameter, begun)), CompletionItem(begun, type="file")]
 
 
 def targets_and_paths(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:
-    """Return targets and groups, and after the first of them the managed paths of those that stand there."""
+    """Return targets and groups; after the first one, also the managed paths of those already named."""
     words = tuple(context.params.get("words") or ())
     return targets(context, parameter, begun) + _begun(begun, _paths(context, words) if words else [])
 

@@ -16,7 +16,11 @@ from rollout.model.plan import Action, Change, State, Step
 from rollout.showing.diffs import diff_of, paint_diff
 from rollout.showing.names import grouped, names
 
-_LEFT_OUT = {State.MISSING, State.UNREACHABLE, State.BLOCKED}  # for these the difference alone does not tell everything
+_LEFT_OUT = {
+    State.MISSING,
+    State.UNREACHABLE,
+    State.BLOCKED,
+}  # in these states the difference alone is not the whole answer
 
 
 @click.command()
@@ -73,7 +77,7 @@ def _meant(targets: tuple[Target, ...], words: tuple[str, ...]) -> tuple[tuple[T
 
 
 def _managed(steps: tuple[Step, ...], path: str, targets: list[str]) -> None:
-    """Raise UsageError for a path that none of the targets has, if any could be looked at."""
+    """Raise UsageError for a path that none of the targets has, if any could be read."""
     paths = list(dict.fromkeys(str(managed) for step in steps for managed in step.managed))
     if paths and path not in paths:
         meant = near(path, [*paths, *targets], f"managed are: {', '.join(paths)}")

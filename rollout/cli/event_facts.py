@@ -1,4 +1,4 @@
-"""What a report needs to know of the event store: its types, and what the database shows where one is configured."""
+"""What a report needs to know about the event store: its types, and what the database shows if one is configured."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def event_facts(at: Session, since: str) -> EventFacts | None:
-    """Return what there is to say; nothing for an inventory that has neither event types nor a database."""
+    """Return the facts; nothing for an inventory that has neither event types nor a database."""
     from rollout.events.event_types import parse_types, shipped_types
     from rollout.events.traffic import shipped_columns
 

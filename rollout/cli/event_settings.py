@@ -1,4 +1,4 @@
-"""What the event store takes from the inventory: its database, the event types, the machines."""
+"""The settings of the event store from the inventory: its database, the event types, the machines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rollout.fleet.load import InventorySource
 
 
 def read(context: click.Context) -> dict[str, Any]:
-    """Return the settings, empty where there is no inventory; raise UsageError for one that is wrong."""
+    """Return the settings, empty if there is no inventory; raise UsageError for an invalid one."""
     options = settled(context)
     if not options.path.exists() and options.inventory is None:
         return {"database": None, "types": None, "machines": {}, "settings": {}}

@@ -86,5 +86,5 @@ def explain(context: click.Context, target: str, path: str, offline: bool) -> in
 
 
 def files_read(inputs: Iterable[Input]) -> list[Input]:
-    """Return the files among what a template read: not the patterns, and not what is not there."""
+    """Return the files that a template read: not the patterns, and not missing files."""
     return [one for one in inputs if not one.glob and one.sha256 is not None]

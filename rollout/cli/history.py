@@ -56,9 +56,9 @@ def one_run(book: Ledger, name: str) -> PastRun:
 
 
 def runs_at_work(at: Session, book: Ledger) -> str | None:
-    """Return the run that is at work now: one that has not ended, while a process holds the lock that it took before.
+    """Return the run at work now: one that has not ended, while a process holds the lock that it took before.
 
-    Only the newest can be. We read the lock without trying to take it, which could make a run that begins fail.
+    Only the newest can be. We read the lock without trying to take it, which could make a starting run fail.
     """
     newest = next(iter(book.runs(1)), None)
     if newest is None or newest.exit_code is not None:

@@ -16,7 +16,7 @@ _PATIENCE = 1.2  # seconds that work in flight may take to end after an interrup
 
 
 class Interrupt(Struct):
-    """Remembers which signal asked for the end; the first lets work in flight finish, if it is quick."""
+    """Remember which signal asked us to end; the first lets work in flight finish, if it is quick."""
 
     stop: threading.Event = field(default_factory=threading.Event)
     number: int | None = None

@@ -107,7 +107,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     # A core dump would contain our secrets; our children inherit this limit.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     streams.prepare()
-    gc.set_threshold(20_000, 20, 50)  # most objects live as long as the command, so collecting often is wasted time
+    gc.set_threshold(20_000, 20, 50)  # most objects live as long as the command, so frequent collection wastes time
     sys.exit(_ended(arguments))
 
 
@@ -136,7 +136,7 @@ def _ended(arguments: list[str] | None) -> int:
     except RolloutError as error:
         return failed(error, 1)
     except BrokenPipeError:
-        streams.silence(sys.stdout)  # the reader of our output has gone
+        streams.silence(sys.stdout)  # the reader of our output is gone
         return 0
     except OSError as error:
         if error.filename is None and error.strerror is None:

@@ -1,4 +1,4 @@
-"""In which order and how fast a plan is carried out: waves, and how many reviews may be opened."""
+"""The order and the pace of a plan: waves, and how many reviews may be opened."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rollout.targets.job import Settings
 
 
 def paced(at: Session, plan: Plan, settings: Settings, book: Ledger) -> Plan:
-    """Return a plan in which what has to wait for room among the open reviews does."""
+    """Return a plan in which the targets wait that have no room among the open reviews."""
     pace = at.loaded.inventory.pace
     return _paced(at, plan, settings, 0 if pace.per_hour is None else book.opened_lately())
 
@@ -84,7 +84,7 @@ def waves(at: Session, plan: Plan, settings: Settings, run: str, last: int | Non
 
 
 def _earlier(at: Session, plan: Plan, settings: Settings, numbers: Mapping[str, int]) -> tuple[Step, ...]:
-    """Look at the targets of earlier waves that were not chosen: they must be as they should be already."""
+    """Look at the targets of earlier waves that were not selected: they must already be as they should be."""
     there = {step.target for step in plan.steps}
     last = max((numbers.get(name, 0) for name in there), default=0)
     targets = [t for t in at.loaded.inventory.targets if numbers.get(t.name, 0) < last and t.name not in there]

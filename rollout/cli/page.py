@@ -27,7 +27,7 @@ _RUNS = 100
 
 
 def page(at: Session) -> str:
-    """Return the page as HTML, short enough to be mailed."""
+    """Return the page as HTML, small enough to be mailed."""
     made = at.plan(at.settings(offline=True))
     made = replace(made, steps=tuple(replace(step, why=at.pointed(at.as_data(step.why))) for step in made.steps))
     hide = at.screen.masked
@@ -52,7 +52,7 @@ def _facts(at: Session, made: Plan) -> pages.Facts:
 
 
 def _sites(made: Plan) -> dict[str, str]:
-    """Return where the commits of each target have their pages."""
+    """Return the addresses of the pages of each target's commits."""
     branches = [step for step in made.steps if isinstance(step.location, Branch)]
     return {step.target: before_commit(step.delivery, step.identity) for step in branches}
 

@@ -1,4 +1,4 @@
-"""The live line of a run over many targets: how far it is, how fast, how long it will take, and what holds it up."""
+"""The live line of a run over many targets: progress, speed, remaining time, and what holds it up."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from msgspec import Struct, field
 
 from rollout.cli.screen import Screen
 
-_SLOW = 3.0  # seconds after which we name a target that is still in work
-_EVERY = 0.5  # seconds between two repaints when nothing ends
+_SLOW = 3.0  # seconds after which we name a target that is still being worked on
+_EVERY = 0.5  # seconds between two repaints while nothing finishes
 
 
 class Progress(Struct):
-    """Follows which targets have begun and ended; use it in a `with`, so that it stops painting."""
+    """Follow which targets have begun and ended; use it in a `with`, so that it stops painting."""
 
     screen: Screen
     total: int
@@ -68,7 +68,7 @@ class Progress(Struct):
 
 
 def line(words: str, done: int, total: int, times: tuple[float, list[tuple[str, float]]]) -> str:
-    """Return what the live line says behind its count."""
+    """Return the text of the live line after its count."""
     seconds, slow = times
     rate = done / max(seconds, 0.001)
     left = f", {duration((total - done) / rate)} left" if done and total > done and seconds > 1 else ""
@@ -78,7 +78,7 @@ def line(words: str, done: int, total: int, times: tuple[float, list[tuple[str, 
 
 
 def duration(seconds: float) -> str:
-    """Return a duration in the two units that matter."""
+    """Return a duration in its two largest units."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

@@ -12,7 +12,7 @@ from rollout.model.files import Problem, Unproved
 from rollout.model.inventory import Target
 
 ENVIRONMENT = "ROLLOUT_DATABASE_URL"
-# A rollout waits no longer than this for a database that is down; `verify`, whose job is to ask, does.
+# A rollout waits no longer than this for a database that is down; `verify` waits longer, because asking is its job.
 PATIENCE, LONG_PATIENCE = 2.0, 10.0
 
 SCRIPT = "docs/testing/event-store-test.sh"

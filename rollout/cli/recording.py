@@ -1,4 +1,4 @@
-"""Record outcomes in the ledger and tell them as they come."""
+"""Record outcomes in the ledger and report them as they come."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from rollout.model.reviews import review_document
 from rollout.showing import plans
 from rollout.showing.outcomes import outcome_line
 
-_BURST = 0.25  # outcomes that come within so many seconds are recorded together
+_BURST = 0.25  # outcomes within so many seconds are recorded together
 
 
 class Recording(Struct):
-    """Records outcomes and then shows them: each at once, but a burst of them together.
+    """Record outcomes and then show them: each at once, but a burst of them together.
 
     A record that survives a power cut takes as long as a push; one for each outcome would slow a large run down.
     """

@@ -24,7 +24,7 @@ from rollout.showing.colour import count
 from rollout.showing.review_table import review_document, review_table
 from rollout.work import threads
 
-_AT_ONCE = 4  # reviews that are worked on at once: forges ask for patience above that
+_AT_ONCE = 4  # reviews to work on at once: forges throttle more
 _WANTED = {Act.MERGE: "merge", Act.CLOSE: "close", Act.COMMENT: "comment on"}
 
 

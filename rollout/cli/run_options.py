@@ -95,7 +95,7 @@ def _decision(word: str) -> tuple[PurePosixPath | None, OnDrift]:
 
 
 def _complete(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
-    """Return the decisions that a word may become."""
+    """Return the decisions that a word may abbreviate."""
     before, mark, decision = begun.rpartition("=")
     return [f"{before}{mark}{how.value}" for how in OnDrift if how.value.startswith(decision)]
 

@@ -24,7 +24,7 @@ _LISTEN = 0.1  # seconds between two checks for an answer
 
 
 class Screen:
-    """Shows things to the person, on the right stream and with the right colours."""
+    """Show things to the person, on the right stream and with the right colours."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -51,7 +51,7 @@ class Screen:
         return text
 
     def fit(self, text: str) -> str:
-        """Return a text as it may be shown: without secrets, and steering nothing."""
+        """Return a text that is safe to show: without secrets and control sequences."""
         return harmless(redact(self.masked(text)))
 
     def data(self, text: str) -> None:
@@ -77,7 +77,7 @@ class Screen:
             self.data(text)
 
     def page(self, html: str) -> None:
-        """Print a page that is safe as it stands; it stays whole in whatever encoding the stream has."""
+        """Print a page that is safe already; it stays whole in any encoding of the stream."""
         self._clear()
         streams.write(sys.stdout, html.encode("ascii", "xmlcharrefreplace").decode())
 
@@ -112,13 +112,13 @@ class Screen:
         self._clear()
         sys.stderr.write(self.fit(prompt))
         sys.stderr.flush()
-        # A signal that comes just before a read would have to wait for the read; with select it does not.
+        # A signal just before a read would have to wait for the read; with select it does not.
         while not select.select([sys.stdin], [], [], _LISTEN)[0]:
             continue
         return sys.stdin.readline()
 
     def note(self, text: str) -> None:
-        """Print one line of progress, unless a live line shows it or nobody wants it."""
+        """Print one line of progress, unless a live line shows it or progress is off."""
         if not self._options.quiet and not self._live and not self._options.json:
             self.say(text)
 

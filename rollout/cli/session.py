@@ -1,4 +1,4 @@
-"""What most commands begin with: open the inventory, read the person's settings, plan with progress on the screen."""
+"""What most commands start with: open the inventory, read the person's settings, plan with progress on the screen."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Session(Struct, frozen=True):
         return (*words, *self.options.typed)
 
     def pointed(self, why: Reason) -> Reason:
-        """Return a reason whose way out, as it is typed, works on what this command works on and on nothing else."""
+        """Return a reason whose commands work on what this command works on and on nothing else."""
         return reasons.pointed(why, shlex.join(self.same()))
 
     def on_screen(self, why: Reason) -> Reason:

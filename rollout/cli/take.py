@@ -81,7 +81,7 @@ def _slot(at: Session, target: Target, path: PurePosixPath) -> Slot:
 
 
 def _looked(at: Session, target: Target, slot: Slot, *, offline: bool) -> Step:
-    """Look at the target, also at a file that is kept or held."""
+    """Look at the target, including files that are kept or held."""
     plain = Decisions(files=(FileDecision(slot.path, OnDrift.BLOCK),))
     (step,) = at.plan(at.settings(offline=offline), plain, (target,), from_memory=False).steps
     if step.state in _UNKNOWN:
@@ -90,7 +90,7 @@ def _looked(at: Session, target: Target, slot: Slot, *, offline: bool) -> Step:
 
 
 def asked(at: Session, target: Target, slot: Slot, change: Change, where: str | None) -> Asked:
-    """Return what is to be taken; raise Refused for what nobody changed."""
+    """Return what to take; raise Refused for a file that nobody changed."""
     if change.action is Action.ERROR:
         raise Refused(f"{target.name}: {change.told}")
     if change.action not in WAITING:
@@ -104,7 +104,7 @@ def asked(at: Session, target: Target, slot: Slot, change: Change, where: str | 
 
 
 def unset(at: Session, target: Target, slot: Slot, found: Taking) -> list[str]:
-    """Say of each variable where it is set and what it would have to be, and how to set it."""
+    """Show for each variable where it is set, the value that it would need, and how to set it."""
     lines = [
         f"{value.name} would have to be {value.new!r}; it is {str(value.old)!r}, set by {value.source}"
         for value in found.values
@@ -115,7 +115,7 @@ def unset(at: Session, target: Target, slot: Slot, found: Taking) -> list[str]:
 
 
 def show(at: Session, target: Target, found: Taking) -> None:
-    """Show what would be written, and whose files change by that."""
+    """Show what would be written, and which targets' files change by it."""
     if at.options.json:
         return
     for change in _diffs(at, found):
@@ -125,7 +125,7 @@ def show(at: Session, target: Target, found: Taking) -> None:
 
 
 def _diffs(at: Session, found: Taking) -> list[Change]:
-    """Return what is to be written, as changes of files."""
+    """Return what to write, as changes of files."""
     made = [replace(one, path=PurePosixPath("templates") / one.path) for one in taking.changes(at.loaded, found)]
     if found.inventory is not None:
         before, after = map(File, found.inventory)
