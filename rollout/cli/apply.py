@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from rollout.cli import asking, completing, proving, session
+from rollout.cli import asking, completing, forge_hosts, proving, session
 from rollout.cli.asking import Answers, Circle
 from rollout.cli.carry_out import Undertaking, carry_out, ledger, reviewed
 from rollout.cli.options import common, limit
@@ -67,7 +67,8 @@ def apply(
     """
     answers = Answers()
     while True:
-        with _opened(context) as at, ledger(at) as book:
+        with _opened(context) as known, ledger(known) as book:
+            at = forge_hosts.settled(known, decisions, ask=not consent.yes)
             settings = at.settings(offline=reach.offline, push=reach.push, writes=True)
             if said is not None:
                 made, asked = reviewed(at, book, said, settings, decisions), True

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from rollout.cli import pacing, proving, session
+from rollout.cli import forge_hosts, pacing, proving, session
 from rollout.cli.options import common, option, targets
 from rollout.cli.run_options import decisions_options
 from rollout.cli.session import Session
@@ -48,6 +48,7 @@ def plan(
       rollout plan --out rollout.plan && rollout apply rollout.plan
     """
     with session.opened(context) as at:
+        at = forge_hosts.settled(at, decisions, ask=False)
         problems = {} if offline else proving.problems(at)
         made = at.plan(at.settings(offline=offline), decisions, problems=problems)
         made = pacing.shown(at, made, at.settings(offline=offline))

@@ -18,7 +18,7 @@ from rollout.cli.interrupt import Interrupt, Interrupted, interruptible
 from rollout.cli.progress import Progress
 from rollout.cli.screen import Screen
 from rollout.errors import RolloutError, UsageError, near
-from rollout.fleet import load
+from rollout.fleet import hosts, load
 from rollout.fleet.load import InventorySource, Loaded
 from rollout.fleet.plan import PlanRequest, Watcher, make_plan
 from rollout.machine import state_folder
@@ -176,6 +176,7 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True, l
         ) as loaded,
     ):
         state = _state_folder(loaded)
+        loaded = hosts.with_remembered(loaded, hosts.remembered(state))
         screen.hide(value for _, value in _secrets(loaded))
         for warning in loaded.warnings:
             screen.warn(warning)

@@ -17,12 +17,13 @@ def ways(targets: Iterable[Target], patience: float) -> dict[str, Via]:
     found = {}
     for target in targets:
         if isinstance(target.location, Branch):
-            address = target.location.url or _address(target.location)
-            found[target.name] = Via.PUSH if address is None else way(target.delivery, address, patience)
+            url = target.location.url or address(target.location)
+            found[target.name] = Via.PUSH if url is None else way(target.delivery, url, patience)
     return found
 
 
-def _address(where: Branch) -> str | None:
+def address(where: Branch) -> str | None:
+    """Return the address of a checkout's remote, as its own configuration has it."""
     match where:
         case Branch(checkout=Path() as top, remote=remote):
             try:

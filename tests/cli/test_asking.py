@@ -18,7 +18,9 @@ from tests.world import World
 _PATIENCE = 60.0  # for a loaded machine; what hangs ends here
 
 
-def asked(world: World, act: Callable[[int, subprocess.Popen[bytes]], object], *arguments: str) -> tuple[int, str]:
+def asked(
+    world: World, act: Callable[[int, subprocess.Popen[bytes]], object], *arguments: str, prompt: bytes = b"[y/N]"
+) -> tuple[int, str]:
     """Run the program on a terminal, act once it asks, and return its exit code and all that it showed."""
     world.inventory()
     ours, theirs = pty.openpty()
@@ -37,7 +39,7 @@ def asked(world: World, act: Callable[[int, subprocess.Popen[bytes]], object], *
                     break
             elif running.poll() is not None:
                 break
-            if b"[y/N]" in shown and not acted:
+            if prompt in shown and not acted:
                 acted = True
                 act(ours, running)
         return running.wait(10), shown.decode()
