@@ -80,6 +80,10 @@ def _put(tree: _Tree, top: Path, address: bytes = _ADDRESS) -> None:
         (top / path).chmod(permissions)
 
 
+def _data(text: str) -> str:
+    return f"data {len(text.encode())}\n{text}\n"
+
+
 @dataclass
 class World:
     """Everything below one folder; `entries` are the repositories of the inventory, written when a command runs."""
@@ -173,6 +177,17 @@ class World:
         if push:
             self.git(where, "push", "-q", "origin", "HEAD")
         return self.git(where, "rev-parse", "HEAD")
+
+    def commits(self, bare: Path, commits: Sequence[Mapping[str, str]], branch: str = "main") -> None:
+        """Put a row of commits onto a branch of a bare repository, all by one program."""
+        words = [f"from refs/heads/{branch}^0\n"]
+        stream = []
+        for files in commits:
+            changed = (f"M 100644 inline {path}\n{_data(text)}" for path, text in files.items())
+            who = "committer Pat Person <pat@example.org> 1770132000 +0000\n"
+            stream += [f"commit refs/heads/{branch}\n{who}{_data('work')}", *words, *changed]
+            words = []
+        subprocess.run(["git", "fast-import", "--quiet"], cwd=bare, input="".join(stream).encode(), check=True)
 
     def elsewhere(self, name: str, files: Mapping[str, str | bytes | None], message: str = "elsewhere") -> str:
         """Let somebody else push to a repository."""

@@ -32,10 +32,7 @@ def _plain(world: World, bare: Path) -> None:
 
 
 def _many(world: World, bare: Path) -> None:
-    top = world.clone("api", f"at-work-{world.tip('api')}")
-    for number in range(8):
-        world.commit(top, {f"n/{number}.txt": f"{number}\n", "README.md": f"hello {number}\n"}, push=False)
-    world.git(top, "push", "-q", "origin", "main")
+    world.commits(bare, [{f"n/{number}.txt": f"{number}\n", "README.md": f"hello {number}\n"} for number in range(8)])
 
 
 def _managed(world: World, bare: Path) -> None:
