@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.person import GITCONFIG
 from tests.postgres import (  # noqa: F401  # fixtures that any test may ask for by name
     any_empty_database,
     any_event_store,
@@ -22,20 +23,6 @@ from tests.world import World
 
 # A fixed instant for the people of a test; rollout's own commits take the clock of their run.
 PEOPLE_DATE = "2026-02-03T15:20:00+00:00"
-
-GITCONFIG = """\
-[user]
-\tname = Pat Person
-\temail = pat@example.org
-[init]
-\tdefaultBranch = main
-[commit]
-\tgpgsign = false
-[protocol "file"]
-\tallow = always
-[gc]
-\tauto = 0
-"""
 
 
 # What Python compiled is kept: without it each start of the program and each worker would compile everything again.

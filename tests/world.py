@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rollout.cli import main as program
+from tests import upstream
 
 
 @dataclass(frozen=True)
@@ -78,10 +79,6 @@ def _put(tree: _Tree, top: Path, address: bytes = _ADDRESS) -> None:
         else:
             (top / path).write_bytes(content.replace(_ADDRESS, address))
         (top / path).chmod(permissions)
-
-
-def _data(text: str) -> str:
-    return f"data {len(text.encode())}\n{text}\n"
 
 
 @dataclass
@@ -178,19 +175,11 @@ class World:
             self.git(where, "push", "-q", "origin", "HEAD")
         return self.git(where, "rev-parse", "HEAD")
 
-    def commits(self, bare: Path, commits: Sequence[Mapping[str, str]], branch: str = "main") -> None:
-        """Put a row of commits onto a branch of a bare repository, all by one program."""
-        words = [f"from refs/heads/{branch}^0\n"]
-        stream = []
-        for files in commits:
-            changed = (f"M 100644 inline {path}\n{_data(text)}" for path, text in files.items())
-            who = "committer Pat Person <pat@example.org> 1770132000 +0000\n"
-            stream += [f"commit refs/heads/{branch}\n{who}{_data('work')}", *words, *changed]
-            words = []
-        subprocess.run(["git", "fast-import", "--quiet"], cwd=bare, input="".join(stream).encode(), check=True)
-
     def elsewhere(self, name: str, files: Mapping[str, str | bytes | None], message: str = "elsewhere") -> str:
         """Let somebody else push to a repository."""
+        bare = self.root / f"{name}.git"
+        if found := upstream.simple(bare, files):
+            return upstream.committed(bare, found, files, message)
         other = self.root / f"{name}.elsewhere"
         if not other.exists():
             self.clone(name, f"{name}.elsewhere")

@@ -9,10 +9,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.conftest import GITCONFIG
 from tests.faults import forge
 from tests.faults.room import Room
 from tests.faults.stories import ODD_NAMES, THEIRS, TOPIC, Story
+from tests.person import GITCONFIG
 
 
 @dataclass

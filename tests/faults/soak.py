@@ -24,8 +24,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.conftest import GITCONFIG
 from tests.faults.sweep import rooms
+from tests.person import GITCONFIG
 
 _MACHINES = ("m1", "m2")
 _REPOS = ("api", "web")

@@ -340,6 +340,7 @@ def test_history_that_was_rewritten_in_part_is_the_same_project(world: World) ->
     assert world.run("apply", "--yes").code == 0
     world.elsewhere("api", {"other.txt": "one\n"})
     assert world.run("plan", "--json").states() == {"api": "in-sync"}
+    world.clone("api", "api.elsewhere")
     world.git("api.elsewhere", "commit", "-q", "--amend", "-m", "written anew")
     world.git("api.elsewhere", "push", "-q", "--force", "origin", "HEAD")
     world.head = "version: 1\nvars: {who: moon}\n"

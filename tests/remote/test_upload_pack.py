@@ -15,6 +15,7 @@ from rollout.errors import GitError
 from rollout.remote import contact, packet_lines, upload_pack
 from rollout.remote.upload_pack import Sender, Sent, Wanted
 from rollout.store import fetch, heard, hold
+from tests import upstream
 from tests.remote.servers import Sshd
 from tests.remote.test_sessions import (
     WAYS,
@@ -32,7 +33,7 @@ def _plain(world: World, bare: Path) -> None:
 
 
 def _many(world: World, bare: Path) -> None:
-    world.commits(bare, [{f"n/{number}.txt": f"{number}\n", "README.md": f"hello {number}\n"} for number in range(8)])
+    upstream.row(bare, [{f"n/{number}.txt": f"{number}\n", "README.md": f"hello {number}\n"} for number in range(8)])
 
 
 def _managed(world: World, bare: Path) -> None:

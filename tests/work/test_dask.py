@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import GITCONFIG
+from tests.person import GITCONFIG
 from tests.remote.servers import free_port, silent
 from tests.world import World
 
