@@ -9,12 +9,11 @@ import re
 import select
 import signal
 import struct
-import subprocess
-import sys
 import termios
 import time
 from collections.abc import Sequence
 
+from tests.program import started
 from tests.world import World
 
 _PATIENCE = 90.0  # for a loaded machine; what hangs ends here
@@ -35,16 +34,9 @@ class Talk:
         world.inventory()
         self.terminal, theirs = pty.openpty()
         self.resize(*size)
-        self.running = subprocess.Popen(
-            [sys.executable, "-m", "rollout", *arguments],
-            cwd=world.root,
-            env={**os.environ, "TERM": "xterm", **({"GIT_PAGER": "cat"} if git_pager else {}), **environment},
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        )
+        pager = {"GIT_PAGER": "cat"} if git_pager else {}
+        told = {**os.environ, "TERM": "xterm", **pager, **environment}
+        self.running = started(arguments, world.root, told, theirs)
         os.close(theirs)
         self.shown = ""
         self.settings_at_end: list[object] = []

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from rollout.cli import main as program
 from tests import upstream
+from tests.program import started
 
 
 @dataclass(frozen=True)
@@ -222,16 +222,7 @@ class World:
 
     def spawn_as_it_is(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """Start the program on the inventory that is there."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "rollout", *arguments],
-            cwd=self.root,
-            env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        return started(arguments, self.root, {**os.environ, **environment})
 
     def at(self, name: str, path: str, ref: str = "main") -> str | None:
         """Return a file's text upstream, or None."""

@@ -1,0 +1,97 @@
+"""A process that has loaded the program and waits to be it: each start is a fork, and no module is loaded again.
+
+What is started is a process of its own, with its own session, streams, folder and environment, and ends as Python ends.
+It is handed over to whoever asked (`tests/program.py`), who is its parent from then on.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import io
+import json
+import os
+import pkgutil
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import rollout
+from rollout import cli
+from rollout.cli.main import main
+
+
+def serve(asked: socket.socket) -> list[str] | None:
+    """Start what is asked for until nobody asks; in what is started, return its arguments."""
+    while True:
+        words, streams, _, _ = socket.recv_fds(asked, 1 << 20, 3)
+        if not words:
+            return None
+        if (arguments := _started(asked, json.loads(words), streams)) is not None:
+            return arguments
+
+
+def _started(asked: socket.socket, request: dict[str, object], streams: list[int]) -> list[str] | None:
+    """Fork twice: whoever's parent has ended is handed over to the one who asked."""
+    heard, told = os.pipe()
+    if between := os.fork():
+        for end in (*streams, told):
+            os.close(end)
+        with open(heard) as pipe:
+            child = pipe.read()
+        os.waitpid(between, 0)
+        asked.send(child.encode())
+        return None
+    if child_id := os.fork():
+        os.write(told, str(child_id).encode())
+        os._exit(0)
+    os.close(heard)
+    os.close(told)
+    return _become(asked, request, streams)
+
+
+def _become(asked: socket.socket, request: dict[str, object], streams: list[int]) -> list[str]:
+    asked.close()
+    if request["session"]:
+        os.setsid()
+    for place, stream in enumerate(streams):
+        os.dup2(stream, place)
+        os.close(stream)
+    os.umask(int(str(request["umask"])))
+    os.chdir(str(request["folder"]))
+    environment = request["environment"]
+    assert isinstance(environment, dict)
+    os.environ.clear()
+    os.environ.update(environment)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.stdin, sys.stdout, sys.stderr = (
+        _opened(number, stream) for number, stream in enumerate((sys.stdin, sys.stdout, sys.stderr))
+    )
+    arguments = request["arguments"]
+    assert isinstance(arguments, list)
+    return [str(word) for word in arguments]
+
+
+def _opened(number: int, as_before: object) -> io.TextIOWrapper:
+    """Open a standard stream as Python does, for what it is connected to now."""
+    assert isinstance(as_before, io.TextIOWrapper)
+    raw = open(number, "wb" if number else "rb", closefd=False)  # noqa: SIM115  # open until the process ends
+    lines = number == 2 or os.isatty(number)
+    return io.TextIOWrapper(raw, as_before.encoding, as_before.errors, line_buffering=lines)
+
+
+def _load() -> None:
+    for module in pkgutil.iter_modules(cli.__path__, "rollout.cli."):
+        importlib.import_module(module.name)
+    gc.collect()
+    gc.freeze()  # what is shared by all stays shared
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _load()
+    given = serve(socket.socket(fileno=int(sys.argv[1])))
+    if given is not None:
+        sys.argv = [str(Path(rollout.__file__).with_name("__main__.py")), *given]
+        main()

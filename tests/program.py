@@ -1,0 +1,112 @@
+"""The program as a process of its own: started as a person does, or forked from one that has loaded it already."""
+
+from __future__ import annotations
+
+import ctypes
+import inspect
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.fork_server import take_terminal
+
+_BEFORE_PYTHON = ("PYTHON", "LD_", "LC_", "LANG", "TZ", "MALLOC_")  # what decides how an interpreter starts
+_SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER: who is given the children of those that have ended
+_ROOT = str(Path(__file__).parents[1])
+
+
+def started(
+    arguments: tuple[str, ...],
+    folder: Path,
+    environment: Mapping[str, str],
+    terminal: int | None = None,
+) -> subprocess.Popen[str]:
+    """Start the program with a session of its own, with pipes or on a terminal."""
+    kind = _Forked if _as_here(environment) else subprocess.Popen
+    return kind(
+        [sys.executable, "-m", "rollout", *arguments],
+        cwd=folder,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL if terminal is None else terminal,
+        stdout=subprocess.PIPE if terminal is None else terminal,
+        stderr=subprocess.PIPE if terminal is None else terminal,
+        text=True,
+        start_new_session=True,
+        preexec_fn=None if terminal is None else take_terminal,
+    )
+
+
+def _as_here(environment: Mapping[str, str]) -> bool:
+    """Tell whether a Python with this environment starts as the one that waits did."""
+    return sys.platform == "linux" and _starts(environment) == _starts(os.environ)
+
+
+def _starts(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name.startswith(_BEFORE_PYTHON)}
+
+
+class _Forked(subprocess.Popen[str]):
+    """A program that is forked from the one that waits instead of being loaded."""
+
+    def _execute_child(self, *given: Any, **named: Any) -> None:
+        execute = inspect.signature(getattr(subprocess.Popen, "_execute_child"))  # noqa: B009  # not in the stubs
+        told = execute.bind(self, *given, **named).arguments
+        ends = (told["p2cread"], told["c2pwrite"], told["errwrite"])
+        words, folder, environment = told["args"][3:], told["cwd"], told["env"]
+        request = {
+            "arguments": words,
+            "folder": str(folder),
+            "environment": environment,
+            "umask": _umask(),
+            "terminal": told["preexec_fn"] is not None,
+        }
+        self.pid = _server(_starts(environment)).start(request, ends)
+        self._child_created = True
+        pipes = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
+        getattr(self, "_close_pipe_fds")(*(told[name] for name in pipes))  # noqa: B009
+
+
+class _Server:
+    """The one that waits; it ends when nobody can ask it any more."""
+
+    def __init__(self) -> None:
+        self._asking, asked = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with asked:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.fork_server", str(asked.fileno())], cwd=_ROOT, pass_fds=[asked.fileno()]
+            )
+
+    def start(self, request: Mapping[str, object], ends: tuple[int, ...]) -> int:
+        _adopt(True)
+        try:
+            socket.send_fds(self._asking, [json.dumps(request).encode()], list(ends))
+            pid = int(self._asking.recv(64))
+            os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)  # fails unless it is our child
+        finally:
+            _adopt(False)
+        return pid
+
+
+_servers: dict[str, _Server] = {}
+
+
+def _server(starts: Mapping[str, str]) -> _Server:
+    key = json.dumps(starts, sort_keys=True)
+    if key not in _servers:
+        _servers[key] = _Server()
+    return _servers[key]
+
+
+def _umask() -> int:
+    mask = os.umask(0o22)
+    os.umask(mask)
+    return mask
+
+
+def _adopt(yes: bool) -> None:
+    ctypes.CDLL(None).prctl(_SUBREAPER, int(yes), 0, 0, 0)
