@@ -6,6 +6,8 @@ It is handed over to whoever asked (`tests/program.py`), who is its parent from 
 
 from __future__ import annotations
 
+import ctypes
+import fcntl
 import gc
 import importlib
 import io
@@ -15,6 +17,7 @@ import pkgutil
 import signal
 import socket
 import sys
+import termios
 from pathlib import Path
 
 import rollout
@@ -53,11 +56,12 @@ def _started(asked: socket.socket, request: dict[str, object], streams: list[int
 
 def _become(asked: socket.socket, request: dict[str, object], streams: list[int]) -> list[str]:
     asked.close()
-    if request["session"]:
-        os.setsid()
+    os.setsid()
     for place, stream in enumerate(streams):
         os.dup2(stream, place)
         os.close(stream)
+    if request["terminal"]:
+        take_terminal()
     os.umask(int(str(request["umask"])))
     os.chdir(str(request["folder"]))
     environment = request["environment"]
@@ -65,12 +69,19 @@ def _become(asked: socket.socket, request: dict[str, object], streams: list[int]
     os.environ.clear()
     os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if "FAULT_FILE" in os.environ:  # what goes wrong, of tests/faults/shim.c
+        ctypes.CDLL(None).fault_attach()
     sys.stdin, sys.stdout, sys.stderr = (
         _opened(number, stream) for number, stream in enumerate((sys.stdin, sys.stdout, sys.stderr))
     )
     arguments = request["arguments"]
     assert isinstance(arguments, list)
     return [str(word) for word in arguments]
+
+
+def take_terminal() -> None:
+    """Make the terminal that is read from the one of this session."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _opened(number: int, as_before: object) -> io.TextIOWrapper:

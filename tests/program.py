@@ -42,8 +42,11 @@ def started(
 
 
 def _as_here(environment: Mapping[str, str]) -> bool:
-    """Tell whether a Python with this environment starts as the one that waits did."""
-    return sys.platform == "linux" and _starts(environment) == _starts(os.environ)
+    """Tell whether a Python with this environment starts as this one did, or as this one with the shim would."""
+    there = _starts(environment)
+    if there.get("LD_PRELOAD", "").endswith("/shim.so"):
+        del there["LD_PRELOAD"]  # it is attached in the fork
+    return sys.platform == "linux" and there == _starts(os.environ)
 
 
 def _starts(environment: Mapping[str, str]) -> dict[str, str]:
@@ -57,15 +60,14 @@ class _Forked(subprocess.Popen[str]):
         execute = inspect.signature(getattr(subprocess.Popen, "_execute_child"))  # noqa: B009  # not in the stubs
         told = execute.bind(self, *given, **named).arguments
         ends = (told["p2cread"], told["c2pwrite"], told["errwrite"])
-        words, folder, environment = told["args"][3:], told["cwd"], told["env"]
         request = {
-            "arguments": words,
-            "folder": str(folder),
-            "environment": environment,
+            "arguments": told["args"][3:],
+            "folder": str(told["cwd"]),
+            "environment": told["env"],
             "umask": _umask(),
             "terminal": told["preexec_fn"] is not None,
         }
-        self.pid = _server(_starts(environment)).start(request, ends)
+        self.pid = _server(told["env"].get("LD_PRELOAD", "")).start(request, ends)
         self._child_created = True
         pipes = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
         getattr(self, "_close_pipe_fds")(*(told[name] for name in pipes))  # noqa: B009
@@ -74,11 +76,15 @@ class _Forked(subprocess.Popen[str]):
 class _Server:
     """The one that waits; it ends when nobody can ask it any more."""
 
-    def __init__(self) -> None:
+    def __init__(self, preloaded: str) -> None:
+        environment = os.environ | ({"LD_PRELOAD": preloaded} if preloaded else {})
         self._asking, asked = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with asked:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.fork_server", str(asked.fileno())], cwd=_ROOT, pass_fds=[asked.fileno()]
+                [sys.executable, "-m", "tests.fork_server", str(asked.fileno())],
+                cwd=_ROOT,
+                env=environment,
+                pass_fds=[asked.fileno()],
             )
 
     def start(self, request: Mapping[str, object], ends: tuple[int, ...]) -> int:
@@ -95,11 +101,10 @@ class _Server:
 _servers: dict[str, _Server] = {}
 
 
-def _server(starts: Mapping[str, str]) -> _Server:
-    key = json.dumps(starts, sort_keys=True)
-    if key not in _servers:
-        _servers[key] = _Server()
-    return _servers[key]
+def _server(preloaded: str) -> _Server:
+    if preloaded not in _servers:
+        _servers[preloaded] = _Server(preloaded)
+    return _servers[preloaded]
 
 
 def _umask() -> int:

@@ -135,7 +135,7 @@ def test_a_step_that_did_its_work_and_failed_nevertheless_is_undone(
 
 @needs_shim()
 def test_a_tracking_ref_that_a_kill_left_behind_follows_with_the_next_run(world: World, outdated: Path) -> None:
-    library, tracking = shim.library(world.root), str(outdated / ".git/refs/remotes/origin/main")
+    library, tracking = shim.built(), str(outdated / ".git/refs/remotes/origin/main")
     fault = Fault(Mode.KILL_TREE, 1, only=tracking, ends="/main")
     run = world.spawn("apply", "--yes", **fault.environment(Book(world.root / "book").file, library))
     run.communicate(timeout=60)
@@ -157,7 +157,7 @@ def test_a_tracking_ref_that_a_kill_left_behind_follows_with_the_next_run(world:
 def test_a_mode_that_a_person_changes_at_any_step_of_a_move_stays(
     world: World, outdated: Path, change: str, wanted: int
 ) -> None:
-    library, scratch = shim.library(world.root), str(outdated / ".git/rollout/op-")
+    library, scratch = shim.built(), str(outdated / ".git/rollout/op-")
     act = f"chmod {change} {outdated}/conf.txt"
     for at, only in ((1, scratch), (4, scratch), (7, scratch), (10, scratch), (13, scratch), (1, f"{outdated}/conf")):
         world.head = f"version: 1\nvars: {{who: moon {at} {only}}}\n"
@@ -494,7 +494,7 @@ def test_a_file_system_that_cannot_exchange_files_leaves_the_checkout_as_it_is(
     world: World, outdated: Path, number: int
 ) -> None:
     world.template("project/a.txt", "new\n")
-    library = shim.library(world.root)
+    library = shim.built()
     fault = Fault(Mode.FAIL, 1, errno=number, only=str(outdated / "conf.txt"))
     book = Book(world.root / "book")
     run = world.spawn("apply", "--yes", "--json", **fault.environment(book.file, library))

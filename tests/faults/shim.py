@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import mmap
 import os
@@ -9,6 +10,7 @@ import shutil
 import signal
 import struct
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -85,6 +87,14 @@ class Call:
     name: str
     path: str
     seconds: float
+
+
+@cache
+def built() -> Path:
+    """Return the shim that all tests of this process use."""
+    folder = tempfile.mkdtemp(prefix="rollout-shim-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return library(Path(folder))
 
 
 @cache

@@ -22,8 +22,8 @@ pytestmark = needs_shim()
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shim.library(tmp_path_factory.mktemp("shim"))
+def library() -> Path:
+    return shim.built()
 
 
 def _apply(world: World, library: Path, fault: Fault) -> tuple[subprocess.Popen[str], Book]:

@@ -20,8 +20,8 @@ pytestmark = [
 
 
 @pytest.fixture
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return shim.library(tmp_path_factory.mktemp("shim"))
+def library() -> Path:
+    return shim.built()
 
 
 @pytest.fixture

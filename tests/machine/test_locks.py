@@ -261,7 +261,7 @@ def test_two_machines_that_race_on_the_same_remotes_leave_one_commit_each_wish(w
 def test_a_state_folder_whose_file_system_keeps_no_locks_is_refused_before_any_change(world: World, kind: str) -> None:
     world.bare_repo("api")
     world.inventory()
-    without_locks = Fault().environment(Book(world.root / "book").file, shim.library(world.root))
+    without_locks = Fault().environment(Book(world.root / "book").file, shim.built())
     run = world.spawn("apply", "--yes", FAULT_FLOCK=kind, **without_locks)
     _, err = run.communicate(timeout=60)
     assert run.returncode == 1, err
@@ -293,7 +293,7 @@ def test_a_persons_command_that_met_our_lock_can_be_repeated_a_moment_later(worl
     book, lock = Book(world.root / "book"), str(top / ".git/index.lock")
     add = f"cd {top} && git add mine.txt >../said 2>&1"
     fault = Fault(Mode.RUN, at=2, only=lock, command=add)  # our first call is the link, the second lets go
-    run = world.spawn("apply", "--yes", "--json", **fault.environment(book.file, shim.library(world.root)))
+    run = world.spawn("apply", "--yes", "--json", **fault.environment(book.file, shim.built()))
     out, err = run.communicate(timeout=60)
     assert (run.returncode, '"outcome": "pushed"' in out) == (0, True), err
     assert "index.lock': File exists" in (world.root / "said").read_text()

@@ -32,7 +32,7 @@ def limited(world: World, limit: str, *arguments: str) -> Ran:
 def faulted(world: World, fault: Fault, *arguments: str) -> tuple[Ran, list[Call]]:
     """Run the program with something going wrong at one of its calls, and return what it called."""
     book = Book(world.root / "book")
-    process = world.spawn(*arguments, **fault.environment(book.file, shim.library(world.root)))
+    process = world.spawn(*arguments, **fault.environment(book.file, shim.built()))
     out, err = process.communicate(timeout=120)
     return Ran(process.returncode, out, err), book.calls()
 

@@ -181,7 +181,7 @@ def test_a_secret_that_a_killed_run_left_lies_where_only_its_owner_looks_and_is_
 
     def run(fault: Fault) -> list[shim.Call]:
         book = Book(world.root / "book")
-        environment = fault.environment(book.file, shim.library(world.root))
+        environment = fault.environment(book.file, shim.built())
         world.spawn("apply", "--yes", TMPDIR=str(passing), **environment).communicate(timeout=60)
         return book.calls()
 
