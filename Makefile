@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SYSTEM := .ci/system-packages
 
-.PHONY: help install demo test test-fast test-long browser docs faults soak format bench far clean
+.PHONY: help install demo test types tests test-fast test-long browser docs faults soak format bench far clean
 help:
 	@echo "make demo     see a rollout in a sandbox, without a server (installs into $(VENV)); then: $(BIN)/rollout demo --events"
 	@echo "make test     formatting, types, imports, tests"
@@ -43,8 +43,13 @@ demo: $(VENV)/.run
 test: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	@$(MAKE) --no-print-directory -j 2 types tests  # mypy works on one core alone
+
+types: $(VENV)/.dev
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/mypy
+
+tests: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long and not browser and not forge"
 
 test-fast: $(VENV)/.dev
