@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def render_project(root: Path, name: str, set_name: str = "project", **changed: 
 
 def render(template: str, delimiters: str = "shell", **changed: Any) -> str:
     """Return a template's text with the first user's variables, some of them changed."""
-    inventory = YAML(typ="safe").load((ROOT / "inventory.yaml").read_text())
+    inventory = _inventory()
     values = {
         **inventory["vars"],
         "machines": inventory["machines"],
@@ -41,6 +42,14 @@ def render(template: str, delimiters: str = "shell", **changed: Any) -> str:
     return _environment(delimiters).get_template(template).render(values)
 
 
+@cache
+def _inventory() -> dict[str, Any]:
+    """Return the first user's inventory, which is read once: that takes longer than all that is rendered of it."""
+    read: dict[str, Any] = YAML(typ="safe").load((ROOT / "inventory.yaml").read_text())
+    return read
+
+
+@cache
 def _environment(delimiters: str) -> Environment:
     comments = {"comment_start_string": "<#", "comment_end_string": "#>"} if delimiters == "shell" else {}
     made = Environment(
