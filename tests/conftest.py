@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.memory import memory
 from tests.person import GITCONFIG
 from tests.postgres import (  # noqa: F401  # fixtures that any test may ask for by name
     any_empty_database,
@@ -33,24 +34,15 @@ sys.dont_write_bytecode = False
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
-_MEMORY = Path("/dev/shm")
-_ROOM = 4 * 1024**3  # bytes that the tests' folders may take in all
 _SERVERS = {"server_named", "postgres", "any_postgres", "sshd", "servers"}  # fixtures that start a server
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Put the tests' folders in memory where there is room: git's many small files cost half of the time on a disk."""
-    if config.option.basetemp is None and not hasattr(config, "workerinput") and _fits(_MEMORY):
-        place = tempfile.mkdtemp(prefix="rollout-tests-", dir=_MEMORY)
+    """Put the tests' folders in memory where there is room."""
+    if config.option.basetemp is None and not hasattr(config, "workerinput") and (folder := memory()):
+        place = tempfile.mkdtemp(prefix="rollout-tests-", dir=folder)
         config.option.basetemp = Path(place) / "t"
         config.add_cleanup(lambda: shutil.rmtree(place, ignore_errors=True))
-
-
-def _fits(folder: Path) -> bool:
-    if not os.access(folder, os.W_OK):
-        return False
-    room = os.statvfs(folder)
-    return room.f_bavail * room.f_frsize >= _ROOM
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

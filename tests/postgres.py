@@ -12,6 +12,7 @@ import pytest
 from rollout.demo.postgres.installation import Installation, debian_installation, embedded_installation
 from rollout.demo.postgres.running import embedded_postgres
 from rollout.demo.postgres.server import Server
+from tests.memory import memory
 
 INSTALLATIONS: dict[str, Callable[[], Installation | None]] = {
     "embedded-16": lambda: embedded_installation(16),
@@ -44,7 +45,7 @@ def server_named() -> Iterator[ServerNamed]:
                 installation = INSTALLATIONS[name]()
                 if installation is None:
                     pytest.skip(f"{name} is not installed")
-                running[name] = stack.enter_context(embedded_postgres(installation=installation))
+                running[name] = stack.enter_context(embedded_postgres(memory(), installation=installation))
             return running[name]
 
         yield named

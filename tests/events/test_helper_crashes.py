@@ -22,6 +22,7 @@ from rollout.events.migrations import migrate
 from rollout.events.spool import deliver
 from tests.events.shells import INSTANCE, Shell, database_of, make_shell, shell_programs, slack, stored
 from tests.events.test_helper_promises import wait_until
+from tests.memory import memory
 
 PROGRAMS = shell_programs()
 # Logs w1 to wN and says after each call that it has come back.
@@ -61,7 +62,7 @@ def drain(shell: Shell) -> None:
 
 
 def test_a_server_that_stops_and_starts_again_has_everything_in_order(tmp_path: Path) -> None:
-    with embedded_postgres() as server:
+    with embedded_postgres(memory()) as server:
         url = server.create_database("events")
         with connected(url) as connection:
             migrate(connection)
@@ -80,7 +81,7 @@ def test_a_server_that_stops_and_starts_again_has_everything_in_order(tmp_path: 
 
 
 def test_a_server_killed_under_load_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    with embedded_postgres() as server:
+    with embedded_postgres(memory()) as server:
         url = server.create_database("events")
         with connected(url) as connection:
             migrate(connection)
