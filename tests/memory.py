@@ -1,4 +1,4 @@
-"""A place in memory for what tests make: many small files cost half of the time on a disk, and databases nine tenths."""
+"""A place in memory for what tests make: on a disk files cost half of the time, and databases nine tenths."""
 
 from __future__ import annotations
 
