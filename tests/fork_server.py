@@ -62,7 +62,6 @@ def _become(asked: socket.socket, request: dict[str, object], streams: list[int]
         os.close(stream)
     if request["terminal"]:
         take_terminal()
-    os.umask(int(str(request["umask"])))
     os.chdir(str(request["folder"]))
     environment = request["environment"]
     assert isinstance(environment, dict)

@@ -46,7 +46,7 @@ def _as_here(environment: Mapping[str, str]) -> bool:
     there = _starts(environment)
     if there.get("LD_PRELOAD", "").endswith("/shim.so"):
         del there["LD_PRELOAD"]  # it is attached in the fork
-    return sys.platform == "linux" and there == _starts(os.environ)
+    return sys.platform == "linux" and there == _starts(os.environ) and _umask() == _UMASK
 
 
 def _starts(environment: Mapping[str, str]) -> dict[str, str]:
@@ -64,7 +64,6 @@ class _Forked(subprocess.Popen[str]):
             "arguments": told["args"][3:],
             "folder": str(told["cwd"]),
             "environment": told["env"],
-            "umask": _umask(),
             "terminal": told["preexec_fn"] is not None,
         }
         self.pid = _server(told["env"].get("LD_PRELOAD", "")).start(request, ends)
@@ -111,6 +110,9 @@ def _umask() -> int:
     mask = os.umask(0o22)
     os.umask(mask)
     return mask
+
+
+_UMASK = _umask()  # the program reads it where it is loaded
 
 
 def _adopt(yes: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import select
 import sys
 import time
@@ -18,7 +17,6 @@ from rollout.safety.shown import harmless, json_text, redact
 from rollout.showing import colour
 from rollout.showing.display import Display
 
-_NAMED = {name: value for name, value in os.environ.items() if name == "GIT_PAGER"}  # no git of ours is told of it
 _EVERY = 0.1  # seconds between two repaints of the live line
 _LISTEN = 0.1  # seconds between two checks for an answer
 
@@ -69,7 +67,7 @@ class Screen:
             self.data(text)
             return
         self._clear()
-        command = pager.chosen({**os.environ, **_NAMED}, person.settings())
+        command = pager.chosen(person.environment(), person.settings())
         if not command:
             self.data(text)
         elif not pager.page(command, shown, interrupt):

@@ -64,11 +64,14 @@ OPTIONS = (
 )
 
 
+withheld: dict[str, str] = {}  # what the person's environment says to git, and no git of ours is told
+
+
 def seal() -> None:
     """Remove from this process's environment what must not reach git; GitPython passes on the rest."""
     for name in list(os.environ):
         if name.startswith("GIT_") and not _KEPT.match(name):
-            os.environ.pop(name, None)
+            withheld[name] = os.environ.pop(name)
     # GitPython runs git once when it is imported: the one we found, and not what PATH has in the current folder.
     os.environ["GIT_PYTHON_GIT_EXECUTABLE"] = program()
     os.environ["GIT_PYTHON_REFRESH"] = "quiet"

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from rollout.git import configuration
 from rollout.git.access import ASK
-from rollout.git.environment import program
+from rollout.git.environment import program, withheld
 from rollout.git.run import Git, Result
 from rollout.model.outcomes import Author, Identity
 
@@ -38,6 +38,11 @@ def settings() -> Mapping[str, str]:
     """Read the global and system configuration, never a repository's."""
     found = configuration.personal(program(), os.environ)
     return listed_settings(Git().attempt("config", "--null", "--list", "--includes")) if found is None else found
+
+
+def environment() -> Mapping[str, str]:
+    """Return the person's environment with what no git of ours is told."""
+    return {**withheld, **os.environ}
 
 
 def read_person() -> Person:
