@@ -16,8 +16,8 @@ _WAITS = {Verdict.COMMITTED, Verdict.REJECTED}
 
 
 def next_step(steps: Sequence[Step]) -> Words:
-    """Return what comes after a plan."""
-    steps = [step for step in steps if not step.frozen]
+    """Return what comes after a plan; for a blocked target its reason says it, and no command helps."""
+    steps = [step for step in steps if not step.frozen and step.state is not State.BLOCKED]
     if any(_decided(step) for step in steps):
         return ("apply",)
     undecided = [change for step in steps for change in step.changes if not change.decided]

@@ -128,3 +128,11 @@ def test_a_file_whose_template_cannot_be_rendered_is_no_orphan(world: World) -> 
     planned = world.run("plan")
     assert planned.code == 1
     assert "orphan" not in planned.out
+
+
+def test_where_all_is_blocked_no_command_is_named_that_would_do_nothing(world: World) -> None:
+    world.template("project/README.md/x.txt", "x\n")
+    world.repo("api")
+    world.elsewhere("api", {"more.txt": "theirs\n"})
+    planned = world.run("plan")
+    assert (planned.code, "Next:" in planned.out) == (1, False)

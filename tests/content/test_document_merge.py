@@ -252,6 +252,14 @@ def test_an_infinite_number_is_refused_in_a_file_that_is_new_too() -> None:
         merged(b"", b'{"a": 1e400}', _kind("x.json"))
 
 
+@pytest.mark.parametrize("nothing", ["{}\n", "# nothing\n", ""])
+@pytest.mark.parametrize("before", ["", "\n", "\r\n"])
+def test_a_file_that_holds_nothing_stays_so_where_the_template_names_nothing(before: str, nothing: str) -> None:
+    assert _told("x.yaml", before, nothing) == before
+    emptied = _told("x.yaml", before, "a: 1\n", nothing)
+    assert _told("x.yaml", before, "a: 1\n", nothing, nothing) == emptied
+
+
 HOOKS = '{"hooks": {"Stop": [{"hooks": [%s]}]}}'
 
 

@@ -124,7 +124,7 @@ def merged(current: bytes | None, template: bytes, ours: Ours, kind: Kind) -> by
     named = kind.template(template)
     if current is None or not current.strip():
         _plain(named, kind)
-        return template
+        return template if current is None or named.root.parts else current
     document = kind.read(current)
     try:
         united = unite(document, named, ours, kind.match)
