@@ -60,6 +60,8 @@ def _told(name: str, before: str, *steps: str) -> str:
          "a:\n    -   x: 1\n    -   q: 1\n        r:\n            -   1\n"),
         ("x.yaml", "p: 22:22\n", 'p: "22:22"\n', 'p: "22:22"\n'),
         ("x.yaml", "a: !Ref B\n", "a: !Ref B\n", "a: !Ref B\n"),
+        ("x.yaml", "? a\n: 1\n? b\n: 2\nc: 3\n", "z: 1\n", "? a\n: 1\n? b\n: 2\nc: 3\nz: 1\n"),
+        ("x.yaml", "k:\n  ? a\n  : 1\n", "k: {z: 1}\n", "k:\n  ? a\n  : 1\n  z: 1\n"),
         ("x.yaml", "p: [8443:443, a]\n", "b: 1\n", "p: [8443:443, a]\nb: 1\n"),
         ("x.yaml", "p: {a:b: 1}\n", "b: 1\n", "p: {a:b: 1}\nb: 1\n"),
         ("x.yaml", 'a: "\\ud800"\n', "b: 1\n", 'a: "\\ud800"\nb: 1\n'),

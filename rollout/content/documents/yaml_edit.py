@@ -35,7 +35,7 @@ from rollout.content.documents.lines import (
     newline_of,
     next_line,
 )
-from rollout.content.documents.yaml_ends import behind_blanks, has_open_end, last_of
+from rollout.content.documents.yaml_ends import begin_of, behind_blanks, has_open_end, last_of
 from rollout.content.documents.yaml_style import style_of
 from rollout.content.documents.yaml_write import YamlWriter
 
@@ -160,7 +160,7 @@ class _YamlEditor(Struct):
         if not container.parts:
             return self._first(operation)
         anchor = staying[-1] if staying else container.parts[0]
-        width = column(self.text, container.parts[0].start)
+        width = column(self.text, begin_of(self.text, container.parts[0]))
         lines = [line for part in operation.new for line in self._lines(container, part, width)]
         if not staying:
             return self._instead(anchor, lines, operation.new[-1])

@@ -1,11 +1,11 @@
-"""How parts of a YAML text end: what may stand behind them, and what would change what they say."""
+"""Where parts of a YAML text begin and end: what may stand behind them, and what would change what they say."""
 
 from __future__ import annotations
 
 import re
 
 from rollout.content.documents.document import Array, Object, Part, Scalar
-from rollout.content.documents.lines import line_end, next_line
+from rollout.content.documents.lines import line_end, line_start, next_line
 
 _STRIPS = re.compile(r"[|>][1-9]?-")
 
@@ -17,6 +17,12 @@ def last_of(part: Part) -> Part:
         part = node.parts[-1]
         node = part.value
     return part
+
+
+def begin_of(text: str, part: Part) -> int:
+    """Return where a part of a block begins: with its key, or with the `?` before it."""
+    mark = len(text[line_start(text, part.start) : part.start].rstrip(" ")) + line_start(text, part.start) - 1
+    return mark if text[mark : mark + 1] == "?" and mark >= line_start(text, part.start) else part.start
 
 
 def has_open_end(text: str, part: Part) -> bool:
