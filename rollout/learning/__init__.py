@@ -1,4 +1,5 @@
 """Find what several repositories share, by comparing values: no file is opened here.
 
-Doors: `candidates`, `propose`, `inventory_text`; `matching`, `placing` and `sets` for what is added later.
+Doors: `agent_files`, `candidates`, `propose`, `inventory_text`; `matching`, `placing` and `sets` for what is added
+later.
 """

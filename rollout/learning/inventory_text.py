@@ -84,6 +84,8 @@ def _repositories(proposal: Proposal) -> Iterator[str]:
     defaults: dict[str, object] = {"branch": branch} if branch != "main" else {}
     defaults |= {"remote": remote} if remote != "origin" else {}
     defaults["templates"] = list(usual)
+    agents = Counter(proposal.agents.get(source.name, ()) for source in proposal.sources).most_common(1)[0][0]
+    defaults |= {"agents": list(agents)} if agents else {}
     yield ""
     yield f"defaults: {flow(defaults)}"
     yield ""
@@ -91,7 +93,12 @@ def _repositories(proposal: Proposal) -> Iterator[str]:
     own = placed(values_of(proposal.files), proposal.groups).own
     for source in proposal.sources:
         settings = entry(source, proposal, own.get(source.name, {}))
-        for key, value in {"branch": branch, "remote": remote, "templates": list(usual)}.items():
+        for key, value in {
+            "branch": branch,
+            "remote": remote,
+            "templates": list(usual),
+            "agents": list(agents),
+        }.items():
             if settings.get(key, value) == value:
                 settings.pop(key, None)
         yield from _entry(source.name, settings)
@@ -104,6 +111,7 @@ def entry(source: Source, proposal: Proposal, own: Mapping[str, Value]) -> dict[
     found |= {"branch": source.checkout.branch, "remote": source.checkout.remote}
     found |= {"groups": groups} if groups else {}
     found["templates"] = _sets_of(source, proposal)
+    found |= {"agents": list(proposal.agents.get(source.name, ()))} if proposal.agents else {}
     return {**found, "vars": dict(own)} if own else found
 
 

@@ -79,6 +79,7 @@ class Proposal(Struct, frozen=True):
     sets: tuple[TemplateSet, ...]
     groups: Mapping[str, tuple[str, ...]]
     left_out: tuple[LeftOut, ...]
+    agents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by repository, who reads its rules
 
     def templates(self) -> dict[str, TemplateFile]:
         """Return the files to write under templates/, by their paths from there."""

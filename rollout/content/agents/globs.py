@@ -39,6 +39,8 @@ def fault(path: str) -> str | None:
         return "is empty, or has blanks around it"
     if not path.isprintable() or '"' in path or "\\" in path:
         return "has a character that no agent takes in a pattern"
+    if path.count("[") != path.count("]") or path.count("{") != path.count("}"):
+        return "has a bracket that is not closed"
     if path.startswith(("/", "~", "!")) or ".." in path.split("/"):
         return "does not lie in the repository; write it from the repository's top, such as src/**/*.py"
     if len(_spread(path)) > _MOST:

@@ -107,6 +107,11 @@ def _flow(found: Sequence[str]) -> str:
     return "[" + ", ".join(one if re.fullmatch(r"[A-Za-z][\w-]*", one) else json.dumps(one) for one in found) + "]"
 
 
+def faults_of(rule: AgentRule) -> list[Fault]:
+    """Return why a rule cannot be written as one."""
+    return rule_of(PurePosixPath(FOLDER, f"{rule.name}.md"), written(rule))[1]
+
+
 def refused(body: str) -> str | None:
     """Say why a rule's text would be taken for several rules where agents read it among others, or None."""
     if joint.has_mark(body):

@@ -1,0 +1,136 @@
+"""Files that agents read in repositories become rules, each once, and are learned from as rules."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from rollout.content.agents import reading, table
+from rollout.content.agents.rule import FOLDER, AgentRule
+from rollout.model.files import File
+from rollout.model.learning import Source
+
+Spot = tuple[str, PurePosixPath]  # a repository and a path in it
+
+
+class Ruled(Struct, frozen=True):
+    """Repositories in which rules stand in the place of the files that agents read of them."""
+
+    sources: tuple[Source, ...]
+    paths: tuple[PurePosixPath, ...]
+    agents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by repository
+    spots: frozenset[Spot] = frozenset()  # the files that became rules
+
+
+class _Read(Struct, frozen=True):
+    """What one agent reads in one file of a repository."""
+
+    agent: str
+    path: PurePosixPath
+    rule: AgentRule
+    own: bool  # the file's name is the rule's
+
+
+def ruled(sources: Sequence[Source], paths: Sequence[PurePosixPath], plain: Collection[Spot]) -> Ruled:
+    """Return the repositories with what agents read of them as rules; `plain` are files that stay as they are.
+
+    A file becomes a rule where it has the form of one, or where two agents' files say the same.
+    """
+    as_they_are = Ruled(tuple(sources), tuple(paths))
+    if any(path.startswith(f"{FOLDER}/") for source in sources for path in source.listing):
+        return as_they_are
+    read = {source.name: _once(list(_read(source, paths, plain))) for source in sources}
+    agreed = _agreed(found for by_rule in read.values() for found in by_rule.items())
+    made = {
+        name: {rule: by for rule, by in by_rule.items() if _fits(rule, by, agreed)} for name, by_rule in read.items()
+    }
+    several = Counter(rule.name for by_rule in made.values() for rule in by_rule)
+    made = {
+        name: {rule: by for rule, by in by_rule.items() if several[rule.name] > 1} for name, by_rule in made.items()
+    }
+    if not any(made.values()):
+        return as_they_are
+    names = sorted({PurePosixPath(FOLDER, f"{rule.name}.md") for by_rule in made.values() for rule in by_rule})
+    return Ruled(
+        tuple(_with_rules(source, made[source.name], _readers(made, agreed)) for source in sources),
+        (*names, *paths),
+        {name: _agents(by_rule) for name, by_rule in made.items() if by_rule},
+        frozenset((name, one.path) for name, by_rule in made.items() for by in by_rule.values() for one in by),
+    )
+
+
+def _read(source: Source, paths: Sequence[PurePosixPath], plain: Collection[Spot]) -> Iterator[_Read]:
+    for path in paths:
+        file = source.snapshot.files.get(path)
+        if not isinstance(file, File) or file.executable or b"\r" in file.content or (source.name, path) in plain:
+            continue
+        try:
+            text = file.content.decode()
+        except UnicodeDecodeError:
+            continue
+        for agent in table.readers(path):
+            rules = table.read(agent, path, text) if agent != "codex" else None  # who reads the file of agents-md
+            for rule in rules or ():
+                if rule.text and not reading.refused(rule.text) and not reading.faults_of(rule):
+                    yield _Read(agent, path, rule, path.name.split(".")[0] == rule.name)
+
+
+def _once(found: Sequence[_Read]) -> dict[AgentRule, tuple[_Read, ...]]:
+    """Return the rules of a repository, each with the files that say it; a text that one joint file says is none."""
+    by_text: dict[tuple[str, tuple[str, ...]], list[_Read]] = {}
+    for one in found:
+        by_text.setdefault((one.rule.text, one.rule.paths), []).append(one)
+    rules: dict[AgentRule, tuple[_Read, ...]] = {}
+    for by in by_text.values():
+        best = max(by, key=lambda one: (one.own, bool(one.rule.description)))
+        if best.own or len({one.path for one in by}) > 1:
+            rule = best.rule if best.own else replace(best.rule, name="general")
+            if rule.name not in {other.name for other in rules}:
+                rules[rule] = tuple(by)
+    return rules
+
+
+Agreed = Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]]  # by name: description, paths, agents
+
+
+def _agreed(found: Iterator[tuple[AgentRule, tuple[_Read, ...]]]) -> Agreed:
+    """Return what most repositories say of a rule, beside its text."""
+    counted: dict[str, Counter[tuple[str, tuple[str, ...], tuple[str, ...]]]] = {}
+    for rule, by in found:
+        counted.setdefault(rule.name, Counter())[_key(rule, by)] += 1
+    return {name: counter.most_common(1)[0][0] for name, counter in counted.items()}
+
+
+def _key(rule: AgentRule, by: Sequence[_Read]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    return rule.description, rule.paths, tuple(sorted({one.agent for one in by}))
+
+
+def _fits(rule: AgentRule, by: Sequence[_Read], agreed: Agreed) -> bool:
+    return agreed[rule.name] == _key(rule, by)
+
+
+def _agents(by_rule: Mapping[AgentRule, Sequence[_Read]]) -> tuple[str, ...]:
+    found = {one.agent for by in by_rule.values() for one in by}
+    return tuple(agent for agent in table.NAMES if agent in found)
+
+
+def _readers(made: Mapping[str, Mapping[AgentRule, object]], agreed: Agreed) -> Mapping[str, tuple[str, ...]]:
+    """Return whom each rule is for; nobody needs to be named where all rules are for the same agents."""
+    names = {rule.name for by_rule in made.values() for rule in by_rule}
+    found = {name: agreed[name][2] for name in names}
+    return {name: () if len(set(found.values())) == 1 else agents for name, agents in found.items()}
+
+
+def _with_rules(
+    source: Source, by_rule: Mapping[AgentRule, Sequence[_Read]], readers: Mapping[str, tuple[str, ...]]
+) -> Source:
+    taken = {one.path for by in by_rule.values() for one in by}
+    files = {path: file for path, file in source.snapshot.files.items() if path not in taken}
+    for rule in by_rule:
+        said = reading.written(replace(rule, agents=readers[rule.name]))
+        files[PurePosixPath(FOLDER, f"{rule.name}.md")] = File(said.encode())
+    return replace(source, snapshot=replace(source.snapshot, files=files))

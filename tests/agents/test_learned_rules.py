@@ -1,0 +1,118 @@
+"""`init` reads the files of agents back into rules, each once, and the first plan is in sync."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.world import World
+
+STYLE = "# Style\n\nUse tabs. Name things as the glossary of {name} does.\nTests come first.\n"
+PYTHON = "Use ruff and mypy.\n\nNo wildcard imports, no print.\n"
+OTHER = "This repository is about {name}. Deploy it with make deploy, and watch the board.\n"
+HEAD = "---\ndescription: Python\nglobs: src/**/*.py,tests/**/*.py\nalwaysApply: false\n---\n"
+
+Files = dict[str, str]
+
+
+def fleet(world: World, files: Files, *names: str) -> World:
+    shutil.rmtree(world.root / "templates")
+    for name in names or ("api", "web", "docs"):
+        world.remote(name, {path: text.replace("{name}", name) for path, text in {"README.md": name, **files}.items()})
+        world.clone(name, f"work/{name}")
+    return world
+
+
+def learned(world: World) -> dict[str, str]:
+    """Let init learn; return the rules that it wrote, once the plan is in sync."""
+    ran = world.run("init", "work", "--yes", write=False)
+    assert ran.code == 0, ran.err
+    plan = world.run("plan", "--json", write=False)
+    assert set(plan.states().values()) == {"in-sync"}, plan.out
+    assert world.run("verify", write=False).code == 0
+    templates = world.root / "templates"
+    return {path.name: path.read_text() for path in sorted(templates.rglob("rules/*"))}
+
+
+def written(world: World) -> list[Path]:
+    return [path for path in (world.root / "templates").rglob("*") if path.is_file() and "README" not in path.name]
+
+
+def defaults(world: World) -> str:
+    return next(
+        line for line in (world.root / "inventory.yaml").read_text().splitlines() if line.startswith("defaults")
+    )
+
+
+def test_one_text_in_the_files_of_several_agents_is_one_rule(world: World) -> None:
+    fleet(world, {"AGENTS.md": STYLE, "GEMINI.md": STYLE, ".github/copilot-instructions.md": STYLE})
+    assert learned(world) == {"general.md.j2": STYLE.replace("{name}", "{{ project }}")}
+    assert defaults(world) == "defaults: {templates: [common], agents: [agents-md, copilot, gemini]}"
+    rule = next((world.root / "templates").rglob("rules/*"))
+    rule.write_text(rule.read_text() + "And be kind.\n")
+    assert world.run("apply", "--yes", write=False).code == 0
+    for path in ("AGENTS.md", "GEMINI.md", ".github/copilot-instructions.md"):
+        assert "glossary of web does.\nTests come first.\nAnd be kind." in (world.at("web", path) or "")
+
+
+def test_the_formats_of_rules_become_rules_with_their_paths_and_agents(world: World) -> None:
+    fleet(
+        world,
+        {
+            ".cursor/rules/python.mdc": f"{HEAD}{PYTHON}",
+            ".windsurf/rules/python.md": (
+                f"---\ntrigger: glob\nglobs: src/**/*.py,tests/**/*.py\ndescription: Python\n---\n{PYTHON}"
+            ),
+            ".cursor/rules/style.mdc": f"---\ndescription:\nglobs:\nalwaysApply: true\n---\n\n{STYLE}",
+            "CLAUDE.md": OTHER,
+        },
+    )
+    assert learned(world) == {
+        "python.md": (
+            '---\ndescription: Python\npaths: ["src/**/*.py", "tests/**/*.py"]\nagents: [cursor, windsurf]\n---\n\n'
+            f"{PYTHON}"
+        ),
+        "style.md.j2": "---\nagents: [cursor]\n---\n\n" + STYLE.replace("{name}", "{{ project }}"),
+    }
+    assert defaults(world) == "defaults: {templates: [common], agents: [cursor, windsurf]}"
+    assert list((world.root / "templates").rglob("CLAUDE.md.j2"))  # it alone says this: a file like others
+
+
+def test_claude_imports_what_others_read(world: World) -> None:
+    fleet(world, {"AGENTS.md": STYLE, "CLAUDE.md": "@AGENTS.md\n", ".github/copilot-instructions.md": STYLE})
+    learned(world)
+    assert "general.md.j2" in {path.name for path in (world.root / "templates").rglob("rules/*")}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"CLAUDE.md": STYLE, "AGENTS.md": OTHER},
+        {"CLAUDE.md": STYLE, "AGENTS.md": STYLE},
+        {".cursor/rules/a.mdc": f"---\ndescription: when asked\nglobs:\nalwaysApply: false\n---\n{STYLE}"},
+        {".cursor/rules/a.mdc": f"---\nglobs:\nalwaysApply: true\nowner: me\n---\n{STYLE}"},
+        {".cursor/rules/a.mdc": f"---\nglobs: [\n---\n{STYLE}"},
+        {".claude/rules/a.md": STYLE},
+        {".cursor/rules/python.mdc": f"{HEAD}{PYTHON}", "rules/own.md": "Ours.\n"},
+        {"GEMINI.md": STYLE + "<!-- rule: x -->\nOne\n\n<!-- rule: x -->\nTwo\n"},
+    ],
+)
+def test_what_rules_cannot_say_is_learned_as_files_like_others(world: World, files: Files) -> None:
+    learned(fleet(world, files))
+    assert "agents:" not in (world.root / "inventory.yaml").read_text()
+    assert {path.name.removesuffix(".j2") for path in written(world)} == {path.rsplit("/", 1)[-1] for path in files}
+
+
+def test_a_repository_that_says_something_else_keeps_what_it_says(world: World) -> None:
+    fleet(world, {".cursor/rules/python.mdc": f"{HEAD}{PYTHON}", "AGENTS.md": STYLE, "GEMINI.md": STYLE})
+    other = {
+        ".cursor/rules/python.mdc": f"{HEAD.replace('src', 'lib')}{PYTHON}",
+        "AGENTS.md": STYLE,
+        "GEMINI.md": OTHER,
+    }
+    world.remote("odd", {path: text.replace("{name}", "odd") for path, text in other.items()})
+    world.clone("odd", "work/odd")
+    found = learned(world)
+    assert set(found) == {"general.md.j2", "python.md"}
