@@ -158,7 +158,8 @@ _OF_SOURCES = (
 )  # fmt: skip
 _OF_REVERTS = (
     *_whatever("a revert", REVERTS),
-    Kind("a revert: a person acts in the checkout", Fault(Mode.RUN), REVERTS, people.CHECKOUT),
+    Kind("a revert: a person acts in the checkout", Fault(Mode.RUN), REVERTS,
+         tuple(deed for deed in people.CHECKOUT if "ledger" not in deed.script)),  # it tells of the run to revert
     Kind("a revert: a person acts in the folder", Fault(Mode.RUN), REVERTS, people.FOLDER),
 )  # fmt: skip
 KINDS = (*PLAIN, *_OF_REVIEWS, *_OF_DECISIONS, *_OF_SOURCES, *_OF_REVERTS)
