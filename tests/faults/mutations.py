@@ -46,6 +46,7 @@ _MOVING = "tests/checkout/test_moving.py::"
 _SHARED = "tests/targets/test_shared_files_replaced.py::"
 _POWER = "tests/faults/test_powercut.py::"
 _NAMED = "tests/faults/test_named_faults.py::"
+_HOLDS = "tests/planning/test_holds.py::"
 _GITHUB = "tests/delivery/test_github.py::"
 
 MUTATIONS = (
@@ -212,7 +213,8 @@ MUTATIONS = (
              "a review: a person acts on it", "a colleague commits*", "review overtaken"),
     Mutation("a review is known again by the commit on its branch", "planning/proposals.py",
              "    if standing.taken_over:\n", "    if False:\n",
-             "a review: a person acts on it", "a colleague *", "review again"),
+             test="tests/delivery/test_life_of_a_proposal.py::"
+             "test_a_proposal_that_a_person_took_over_is_never_overwritten"),
     Mutation("a review is looked for before one is opened", "forges/asking.py",
              "    there = _open(found)\n    if there is not None:", "    there = None\n    if there is not None:",
              test=f"{_GITHUB}test_the_pull_request_follows_what_changes"),
@@ -227,19 +229,19 @@ MUTATIONS = (
              test=f"{_GITHUB}test_a_review_that_is_closed_while_it_is_updated_is_not_opened_again"),
     Mutation("a review that could not be closed is tried again", "targets/branch/propose.py",
              "standing=replace(standing, done=not done.left)", "standing=replace(standing, done=True)",
-             "a review: the forge's answer is lost", "*", "review overtaken", "*/live/api/pulls/1",
+             test=f"{_GITHUB}test_a_review_that_could_not_be_closed_keeps_its_branch_and_is_closed_by_the_next_run",
              also=(("targets/branch/propose.py", 'gone = "" if standing.ref or done.left else',
                     'gone = "" if standing.ref else'),)),
     # --- decisions
     Mutation("what was decided to be kept is noted", "store/keeping.py",
              "    if not keeps:\n        return\n    memo", "    if keeps or not keeps:\n        return\n    memo",
-             "a decision: kill everything", "*", "kept"),
+             test=f"{_NAMED}test_a_run_that_says_that_a_file_is_kept_has_noted_it_on_the_disk"),
     Mutation("what was decided is on the disk before it is told", "store/keeping.py",
              "    store.memory.write_at_once()\n    waiting", "    waiting",
              test=f"{_NAMED}test_a_run_that_says_that_a_file_is_kept_has_noted_it_on_the_disk"),
     Mutation("a target on hold is not written", "planning/writable.py",
              "    if step.frozen:\n        return be(", "    if False:\n        return be(",
-             "a decision: kill everything", "*", "on hold"),
+             test=f"{_HOLDS}test_a_target_that_the_inventory_holds_is_left_alone"),
     # --- templates and the inventory
     Mutation("a template is changed only over what was read", "targets/folder/sources.py",
              "            writer.write(changes)\n",
@@ -253,7 +255,7 @@ MUTATIONS = (
     # --- reverts
     Mutation("a revert that was stopped brings the checkout along", "targets/branch/past.py",
              "follow=_lags(found.step, at, where, tip)", "follow=False",
-             "a revert: kill everything", "*", "revert", "*/live/api/*"),
+             test=f"{_HOLDS}test_a_revert_that_was_stopped_after_its_push_moves_the_checkout_when_it_is_run_again"),
 )  # fmt: skip
 
 
