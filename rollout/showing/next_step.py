@@ -47,6 +47,8 @@ def after_run(command: Words, steps: Sequence[Step], outcomes: Sequence[Outcome]
     alone = {step.target for step in steps if is_its_own_upstream(step)}
     verdicts = {outcome.verdict for outcome in outcomes}
     later = any(outcome.verdict is Verdict.NOT_STARTED and outcome.why.later for outcome in outcomes)
+    if command[:1] == ("push",) and Verdict.STALE in verdicts:
+        return ("apply",)  # what waits is overtaken, and pushing it again would be refused again
     if not ended or verdicts & _AGAIN or later:
         return command
     if any(outcome.verdict in _WAITS and outcome.target not in alone for outcome in outcomes):

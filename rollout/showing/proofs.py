@@ -29,7 +29,9 @@ def verdict(found: Sequence[Verified]) -> str:
 def _of_target(one: Verified, step: Step, how: Display) -> Iterator[str]:
     if one.ok:
         good = how.paint("✓", "green")
-        yield f"{good} {one.name}: {count(len(step.managed), 'managed file')} as they should be"
+        files = len(step.managed)
+        they = "it" if files == 1 else "they"
+        yield f"{good} {one.name}: {count(files, 'managed file')} as {they} should be"
         return
     yield f"{how.paint('✗', 'red')} {one.name}: {count(len(one.mismatches), 'mismatch')}"
     yield from (f"    {mismatch.words}" for mismatch in one.mismatches)

@@ -136,3 +136,11 @@ def test_where_all_is_blocked_no_command_is_named_that_would_do_nothing(world: W
     world.elsewhere("api", {"more.txt": "theirs\n"})
     planned = world.run("plan")
     assert (planned.code, "Next:" in planned.out) == (1, False)
+
+
+def test_after_a_stale_push_apply_comes_next(world: World) -> None:
+    world.repo("api")
+    assert world.run("apply", "-y", "--no-push").code == 0
+    world.elsewhere("api", {"conf.txt": "theirs\n"})
+    pushed = world.run("push", "-y")
+    assert (pushed.code, "Next: rollout apply" in pushed.out) == (3, True)
