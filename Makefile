@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SYSTEM := .ci/system-packages
 
-.PHONY: help install demo test types tests test-fast test-long browser docs faults soak format bench far clean
+.PHONY: help install demo test types tests test-fast test-long browser docs forge recipes package sbom faults soak format bench far clean
 help:
 	@echo "make demo     see a rollout in a sandbox, without a server (installs into $(VENV)); then: $(BIN)/rollout demo --events"
 	@echo "make test     formatting, types, imports, tests"
@@ -17,6 +17,8 @@ help:
 	@echo "make docs     the documentation as a site, in build/site"
 	@echo "make forge    the whole life of a review on a real Pagure; as root, installs a Debian into FORGE=$(FORGE)"
 	@echo "make recipes  the recipes of docs/ci.md against the schemas of GitHub and GitLab, and actionlint"
+	@echo "make package  the wheel and the sdist, in dist, installed and tried in environments of their own"
+	@echo "make sbom     what an installation from the lock consists of, as CycloneDX, in dist"
 	@echo "make format   rewrite the sources the way make test wants them"
 	@echo "make bench    rollout beside a raw git loop: SIZES=\"5 100 1000\" ROUNDS=3; BENCH=\"--flat 100 1000 10000\" (docs/scale.md)"
 	@echo "make far      rollout on 200 repositories behind ssh, 50 ms further away"
@@ -50,10 +52,10 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 tests: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long and not browser and not forge"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long and not browser and not forge and not package"
 
 test-fast: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long and not server and not browser and not forge"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long and not server and not browser and not forge and not package"
 
 test-long: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto -m long
@@ -91,6 +93,20 @@ FORGE ?= /var/cache/rollout-forge
 forge: $(VENV)/.dev
 	sh .ci/pagure $(FORGE)
 	FORGE=$(FORGE) $(BIN)/python -m pytest -m forge tests/forge
+
+$(VENV)/.package: requirements/package.lock $(VENV)/.dev
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements/package.lock
+	@touch $@
+
+# The date in the archives is the last commit's, so that whoever builds it again gets the same bytes.
+package: $(VENV)/.package
+	rm -rf dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build -q --no-isolation --outdir dist .
+	$(BIN)/python -m pytest -m package tests/packaging
+
+sbom: $(VENV)/.package
+	mkdir -p dist
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --of JSON -o dist/sbom.cdx.json requirements/run.lock
 
 # As root it also cuts the power of disks and works in further mounts; RESULT is what docs/safety.md's table is made of.
 FAULTS ?=
