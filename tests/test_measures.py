@@ -6,6 +6,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -29,9 +30,10 @@ _TWICE = {
 _PATCHING = 23  # of 1,480 tests; one in a hundred is enough
 
 
-def trees(folder: Path) -> Iterator[tuple[Path, ast.Module]]:
-    for file in sorted(folder.rglob("*.py")):
-        yield file.relative_to(folder), ast.parse(file.read_text())
+@cache
+def trees(folder: Path) -> tuple[tuple[Path, ast.Module], ...]:
+    files = sorted(folder.rglob("*.py"))
+    return tuple((file.relative_to(folder), ast.parse(file.read_text())) for file in files)
 
 
 def too_long(lengths: dict[str, int], allowed: set[str], most: int) -> set[str]:

@@ -7,27 +7,24 @@ import pty
 import select
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 
 import pytest
 
+from tests.program import started
 from tests.world import World
 
 _PATIENCE = 60.0  # for a loaded machine; what hangs ends here
 
 
 def asked(
-    world: World, act: Callable[[int, subprocess.Popen[bytes]], object], *arguments: str, prompt: bytes = b"[y/N]"
+    world: World, act: Callable[[int, subprocess.Popen[str]], object], *arguments: str, prompt: bytes = b"[y/N]"
 ) -> tuple[int, str]:
     """Run the program on a terminal, act once it asks, and return its exit code and all that it showed."""
     world.inventory()
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "rollout", *arguments]
-    running = subprocess.Popen(
-        command, cwd=world.root, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
-    )
+    running = started(arguments, world.root, os.environ, theirs)
     os.close(theirs)
     shown, acted, until = b"", False, time.monotonic() + _PATIENCE
     try:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.program import started
 from tests.world import World
 
 
@@ -24,10 +23,9 @@ def below(world: World, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def ran(*words: str) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "rollout", *words], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
-    )
-    return done.returncode, done.stdout + done.stderr
+    running = started(words, Path.cwd(), os.environ)
+    said = "".join(running.communicate())
+    return running.returncode, said
 
 
 def test_a_command_works_from_inside_a_checkout(world: World, below: Path) -> None:
