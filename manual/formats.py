@@ -230,7 +230,8 @@ TAKE = _document(
     "rollout-take/1", "rollout take TARGET PATH --json", "What a person's change becomes in the templates.",
     target=text("The target."), changes=several(record(path=text("A file of the templates."), diff=text("Its difference.", null=True))),
     variables=several(record(name=text("A variable."), new=anything("The value that would do it."), source=text("Where it is set."))),
-    others=several(text(), "Other targets that the change would reach."), written=flag("Whether it was written."),
+    others=several(text(), "Other targets that the change would reach."),
+    also=several(text(), "Other files of the target that it would reach."), written=flag("Whether it was written."),
 )  # fmt: skip
 
 REVIEWS = _document(

@@ -17,7 +17,10 @@ from tests.program import started
 from tests.world import World
 
 _PATIENCE = 90.0  # for a loaded machine; what hangs ends here
-_PROMPTS = (b"explains): ", b"[y/N]: ", b"of this kind: overwrite/merge/keep/skip: ", b"target/everywhere/no: ")
+_PROMPTS = (
+    b"explains): ", b"[y/N]: ", b"of this kind: overwrite/merge/keep/skip: ", b"of this kind: overwrite/keep/skip: ",
+    b"target/everywhere/no: ",
+)  # fmt: skip
 
 
 class Talk:

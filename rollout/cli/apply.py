@@ -71,12 +71,14 @@ def apply(
             at = forge_hosts.settled(known, decisions, ask=not consent.yes)
             settings = at.settings(offline=reach.offline, push=reach.push, writes=True)
             if said is not None:
-                made, asked = reviewed(at, book, said, settings, decisions), True
+                made, asked = reviewed(at, book, said, settings, answers.over(decisions)), True
+                circle = Circle(settings, decisions, saved=True)
             else:
                 problems = {} if reach.offline else proving.problems(at)
                 made, asked = at.plan(settings, answers.over(decisions), problems=problems), False
-                if not consent.yes:
-                    made = asking.decided(at, made, answers, Circle(settings, decisions, problems))
+                circle = Circle(settings, decisions, problems)
+            if not consent.yes:
+                made = asking.decided(at, made, answers, circle)
             if answers.again():
                 continue  # a template changed, so we look at everything again
             what = Undertaking("apply", made, settings, words, consent, not asked, False, asked, reach.last_wave,

@@ -18,7 +18,9 @@ from rollout.cli.session import Session
 from rollout.errors import Refused
 from rollout.model.circumstances import Decisions, FileDecision
 from rollout.model.files import Problem
+from rollout.model.inventory import Target
 from rollout.model.plan import Action, Change, OnDrift, Plan, State, Step
+from rollout.planning import review
 from rollout.planning.review import undecided
 from rollout.safety.shown import plain
 from rollout.showing import colour
@@ -27,6 +29,8 @@ from rollout.targets.job import Settings
 
 CHOICES = ("show", "overwrite", "merge", "keep", "take", "edit", "skip", "all", "quit")
 _FOR_ALL = ("overwrite", "merge", "keep", "skip")
+_NEW = {"merge", "take", "edit"}  # what would write other bytes than those that were reviewed
+_OF_SAVED = "a saved plan writes what was reviewed; to merge, take or edit, quit and make a new plan"
 _EXPLAINED = """\
   show       what others changed, and what the template says
   overwrite  write what the template says
@@ -61,7 +65,16 @@ class Circle(Struct, frozen=True):
 
     settings: Settings
     decisions: Decisions
-    problems: Mapping[str, tuple[Problem, ...]]
+    problems: Mapping[str, tuple[Problem, ...]] = {}
+    saved: bool = False  # it was reviewed: its bytes are written as they are, or not at all
+
+    def again(self, at: Session, made: Plan, answers: Answers, targets: tuple[Target, ...]) -> tuple[Step, ...]:
+        """Return the steps of these targets with the answers."""
+        decisions = answers.over(self.decisions)
+        if not self.saved:
+            return at.plan(self.settings, decisions, targets, self.problems).steps
+        names = {target.name for target in targets}
+        return tuple(review.decided(step, decisions) for step in made.steps if step.target in names)
 
 
 class Quit(Refused):
@@ -78,7 +91,7 @@ def decided(at: Session, made: Plan, answers: Answers, circle: Circle) -> Plan:
             return made
         try:
             with at.interrupt.at_once():
-                _round(at, left, answers)
+                _round(at, left, answers, saved=circle.saved)
         except interrupt.Interrupted:
             at.screen.say("\nrollout: interrupted; nothing was changed")
             raise
@@ -86,8 +99,7 @@ def decided(at: Session, made: Plan, answers: Answers, circle: Circle) -> Plan:
             return made
         names = {step.target for step, _ in left}
         targets = tuple(target for target in at.loaded.chosen if target.name in names)
-        again = at.plan(circle.settings, answers.over(circle.decisions), targets, circle.problems)
-        fresh = {step.target: step for step in again.steps}
+        fresh = {step.target: step for step in circle.again(at, made, answers, targets)}
         made = replace(made, steps=tuple(fresh.get(step.target, step) for step in made.steps))
 
 
@@ -101,7 +113,7 @@ def _left(made: Plan, answers: Answers) -> list[tuple[Step, Change]]:
     ]
 
 
-def _round(at: Session, left: Sequence[tuple[Step, Change]], answers: Answers) -> None:
+def _round(at: Session, left: Sequence[tuple[Step, Change]], answers: Answers, *, saved: bool) -> None:
     """Ask about each file; `all` answers for those of the same kind."""
     for_kind: dict[Action, str] = {}
     for number, (step, change) in enumerate(left):
@@ -109,7 +121,7 @@ def _round(at: Session, left: Sequence[tuple[Step, Change]], answers: Answers) -
         if word is None:
             rest = sum(other.action is change.action for _, other in left[number:])
             at.screen.say(f"\n{step.target} {plain(str(change.path))}: {plain(change.cause)}")
-            word = _asked(at, step, change, rest)
+            word = _asked(at, step, change, rest, saved=saved)
             if word.startswith("all "):
                 word = for_kind[change.action] = word.removeprefix("all ")
         _note(at, step, change, word, answers)
@@ -117,7 +129,7 @@ def _round(at: Session, left: Sequence[tuple[Step, Change]], answers: Answers) -
             return
 
 
-def _asked(at: Session, step: Step, change: Change, rest: int) -> str:
+def _asked(at: Session, step: Step, change: Change, rest: int, *, saved: bool) -> str:
     """Return the answer about one file, once it is one that settles it."""
     while True:
         word = _choice(at, f"{'/'.join(CHOICES)} (? explains): ", CHOICES)
@@ -127,10 +139,10 @@ def _asked(at: Session, step: Step, change: Change, rest: int) -> str:
             case "quit":
                 raise Quit("cancelled; nothing was changed")
             case "all":
-                what = colour.count(rest, "file")
-                return "all " + _choice(at, f"{what} of this kind: {'/'.join(_FOR_ALL)}: ", _FOR_ALL)
+                what, choices = colour.count(rest, "file"), [one for one in _FOR_ALL if not (saved and one in _NEW)]
+                return "all " + _choice(at, f"{what} of this kind: {'/'.join(choices)}: ", choices)
             case _:
-                fault = _impossible(change, word)
+                fault = _OF_SAVED if saved and word in _NEW else _impossible(change, word)
                 if fault is None:
                     return word
                 at.screen.say(fault)

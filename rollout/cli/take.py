@@ -120,6 +120,9 @@ def show(at: Session, target: Target, found: Taking) -> None:
         return
     for change in _diffs(at, found):
         at.screen.data(paint_diff(diff_of(change), at.screen.paint, "") + "\n")
+    if found.also:
+        paths = names([str(path) for path in found.also], whole=at.options.verbose > 0)
+        at.screen.data(f"This changes {paths} of {target.name}, too.\n")
     if found.others:
         at.screen.data(f"This changes {names(found.others, whole=at.options.verbose > 0)}, too.\n")
 
@@ -161,5 +164,6 @@ def _document(at: Session, target: Target, found: Taking, *, written: bool) -> d
             {"name": value.name, "new": value.new, "source": value.source} for value in found.values
         ],
         "others": list(found.others),
+        "also": [str(path) for path in found.also],
         "written": written,
     }  # fmt: skip

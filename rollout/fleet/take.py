@@ -46,6 +46,7 @@ class Taking(Struct, frozen=True):
     values: tuple[NewValue, ...] = ()
     inventory: tuple[bytes, bytes] | None = None  # as it was read, and as it is to be
     others: tuple[str, ...] = ()
+    also: tuple[PurePosixPath, ...] = ()  # further files of the target itself that change by that
 
 
 class Asked(Struct, frozen=True):
@@ -150,8 +151,9 @@ def _proved(loaded: Loaded, asked: Asked, found: Taking) -> Taking:
         if made is None or _plain(made) != _plain(wanted):
             raise _refused(asked, "the same text of the template, or the same variable, makes other lines too")
         others = tuple(_others(loaded, inventory, rendering, asked.target.name))
+        also = tuple(_also(loaded, rendering, asked, there[asked.target.name]))
     written = asked.where is not None and text != read
-    return replace(found, inventory=(read, text) if written else None, others=others)
+    return replace(found, inventory=(read, text) if written else None, others=others, also=also)
 
 
 def _plain(content: bytes) -> bytes:
@@ -171,6 +173,14 @@ def _others(loaded: Loaded, inventory: Inventory, rendering: Rendering, name: st
             was, will = loaded.rendering.desired(before[target.name]), rendering.desired(target)
             if [(i.path, i.asks) for i in was.managed] != [(i.path, i.asks) for i in will.managed]:
                 yield target.name
+
+
+def _also(loaded: Loaded, rendering: Rendering, asked: Asked, new: Target) -> Iterator[PurePosixPath]:
+    """Yield the other files of the target itself that will say something else."""
+    before = {item.path: item.asks for item in loaded.rendering.desired(asked.target).managed}
+    for item in rendering.desired(new).managed:
+        if item.path != asked.slot.path and before.get(item.path) != item.asks:
+            yield item.path
 
 
 def _with_values(text: bytes, asked: Asked, values: tuple[NewValue, ...]) -> bytes:

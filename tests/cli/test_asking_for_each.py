@@ -122,6 +122,21 @@ def test_a_file_of_a_folder_is_edited_and_kept(world: World) -> None:
     assert (target["state"], "kept" in target["reason"]) == ("in-sync", True)
 
 
+@pytest.mark.parametrize(
+    ("answers", "code", "there"),
+    [(["o\n", "y\n"], 0, OURS), (["k\n", "y\n"], 0, THEIRS), (["sk\n"], 3, THEIRS), (["q\n"], 4, THEIRS),
+     (["m\n", "t\n", "e\n", "o\n", "y\n"], 0, OURS), (["a\n", "o\n", "y\n"], 0, OURS)],
+)  # fmt: skip
+def test_a_saved_plan_is_asked_about_file_by_file_and_writes_what_was_reviewed(
+    world: World, answers: list[str], code: int, there: str
+) -> None:
+    drifted(world, "api")
+    world.run("plan", "--out", "rollout.plan")
+    talk = Talk(world, "apply", "rollout.plan")
+    assert (talk.through(answers), world.at("api", "conf.txt")) == (code, there), talk.shown
+    assert talk.shown.count("a saved plan writes what was reviewed") == 3 * (len(answers) == 5)
+
+
 def test_nothing_is_asked_without_a_terminal_or_with_yes(world: World) -> None:
     drifted(world, "api")
     talk = Talk(world, "apply", "--yes")

@@ -132,3 +132,23 @@ def test_a_database_that_is_down_is_told_on_the_page(fleet: World) -> None:
     text = html(fleet)
     assert "It could not be asked: cannot connect to the event store at 127.0.0.1:1/x" in Reader(text).text
     assert "secret" not in text
+
+
+def test_what_is_kept_held_or_an_orphan_is_on_the_page(world: World) -> None:
+    for name in ("kept", "held", "orphan", "frozen"):
+        world.repo(name)
+    world.template("project/old.txt", "old\n")
+    world.run("apply", "--yes")
+    run = world.run("history", "--json").json["runs"][0]["run"]
+    world.run("revert", run, "--yes", "--limit", "held")
+    world.elsewhere("kept", {"conf.txt": "theirs\n"})
+    world.run("apply", "--yes", "--on-drift", "keep", "--limit", "kept")
+    (world.root / "templates/project/old.txt").unlink()
+    world.entries["frozen"] = "{path: frozen, hold: true}"
+    world.run("status", "--fetch")
+    page = world.run("report", "--format", "html").out
+    assert "conf.txt: kept as others left it, until the template changes" in page
+    assert "held since a revert, until the template changes" in page
+    assert "held by `hold` in the inventory" in page
+    assert "old.txt" in page
+    assert "no template names it any more" in page

@@ -187,3 +187,15 @@ def test_a_file_that_was_kept_can_be_taken_later(world: World) -> None:
     world.run("apply", "--yes", "--on-drift", "keep")
     assert world.run("take", "api", "conf.txt", "--yes").code == 0
     assert states(world) == {"api": "in-sync", "web": "pending"}
+
+
+def test_other_files_of_the_target_that_change_are_named(world: World) -> None:
+    world.template("project/more.txt.j2", "more of {{ who }}\n")
+    world.template("project/same.txt", "same\n")
+    world.repo("api")
+    world.run("apply", "--yes")
+    world.elsewhere("api", {"conf.txt": "hello moon\n"})
+    ran = world.run("take", "api", "conf.txt", "--set", "--yes")
+    assert (ran.code, "This changes more.txt of api, too." in ran.out) == (0, True), ran.err
+    (target,) = world.run("plan", "--json", write=False).json["targets"]
+    assert [change["path"] for change in target["changes"]] == ["more.txt"]

@@ -136,3 +136,15 @@ def test_a_revert_that_was_stopped_after_its_push_moves_the_checkout_when_it_is_
     assert (world.root / "api/conf.txt").read_text() == "hello world\n"
     assert world.git("api", "rev-parse", "HEAD") == world.tip("api")
     assert world.run("revert", run, "--yes", "--json").reasons() == {"api": "it is as before the run already"}
+
+
+def test_a_hold_of_the_inventory_stops_a_revert(world: World) -> None:
+    world.repo("api")
+    world.repo("web")
+    world.run("apply", "--yes")
+    run = world.run("history", "--json").json["runs"][0]["run"]
+    world.entries["api"] = "{path: api, hold: true}"
+    ran = world.run("revert", run, "--yes", "--json")
+    assert (ran.code, ran.outcomes()) == (0, {"api": "unchanged", "web": "pushed"})
+    assert "held by `hold` in the inventory" in ran.reasons()["api"]
+    assert (world.at("api", "conf.txt"), world.at("web", "conf.txt")) == ("hello world\n", None)
