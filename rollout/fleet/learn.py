@@ -34,10 +34,16 @@ def learned(surveyed: Surveyed, root: str, folder: Path, without: Without | None
         found = not_in_sync(made, root, folder)
         if not found:
             return made
-        as_rules = rules.spots & set(found)
+        as_rules = _of_rules(found, rules, surveyed)
         plain |= as_rules  # it is tried as a file like others, before it is left out
         known |= {} if as_rules else found
     raise UsageError("the learned templates do not give the same files; write the templates by hand")
+
+
+def _of_rules(found: Without, rules: Ruled, surveyed: Surveyed) -> set[Spot]:
+    """Return the files that cannot be made of rules: those that differ, or all of a repository that would get more."""
+    more = {name for name, path in found if name in rules.agents and path not in surveyed.paths}
+    return {spot for spot in rules.spots if spot in found or spot[0] in more}
 
 
 def _with_agents(made: Proposal, rules: Ruled, surveyed: Surveyed) -> Proposal:

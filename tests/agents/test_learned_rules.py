@@ -116,3 +116,13 @@ def test_a_repository_that_says_something_else_keeps_what_it_says(world: World) 
     world.clone("odd", "work/odd")
     found = learned(world)
     assert set(found) == {"general.md.j2", "python.md"}
+
+
+def test_where_rules_would_make_a_file_that_is_not_there_files_stay_as_they_are(world: World) -> None:
+    """Claude would read the rule in CLAUDE.md, too, which these repositories do not have."""
+    claude = '---\npaths:\n  - "src/**/*.py"\n---\n\n' + PYTHON
+    fleet(
+        world, {".claude/rules/python.md": claude, ".cursor/rules/python.mdc": f"{HEAD}{PYTHON}", "GEMINI.md": PYTHON}
+    )
+    learned(world)
+    assert world.at("web", "CLAUDE.md") is None
