@@ -40,49 +40,68 @@ def sort(steps: Iterable[Step], *, only_waiting: bool = False) -> Sorted:
 
 
 def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
-    def be(verdict: Verdict, why: Reason, awaits: Action | None = None) -> Outcome:
-        review = None if step.standing is None else step.standing.told
-        return Outcome(
-            step.target, verdict, why, step.base, None, 0, step.kind, step.branch, awaits=awaits, review=review
-        )
-
+    """Return the outcome of a step that is not written; None for one that is."""
     if step.state in _ERRORS:
-        return be(Verdict.FAILED, said(f"{step.state}: {step.reason}"))
+        return _outcome(step, Verdict.FAILED, said(f"{step.state}: {step.reason}"))
     if step.state is State.BLOCKED:
-        return be(Verdict.BLOCKED, step.why, step.awaits)
+        return _outcome(step, Verdict.BLOCKED, step.why, step.awaits)
     if step.frozen:
-        return be(Verdict.UNCHANGED, step.why)
-    if not only_waiting and (step.state is State.DECLINED or (step.state is State.IN_REVIEW and not _is_ours(step))):
-        return None if proposals.leaves_branch(step) else be(Verdict.BLOCKED, step.why)
+        return _outcome(step, Verdict.UNCHANGED, step.why)
     if step.state is State.WAITING and (step.pending is not None or not only_waiting):
-        return be(Verdict.NOT_STARTED, step.why)
+        return _outcome(step, Verdict.NOT_STARTED, step.why)
     if only_waiting and step.state is not State.READY_TO_PUSH:
-        if step.overtaken and step.state in {State.DRIFT, State.CONFLICT}:
-            return be(Verdict.STALE, Reason((SinceWaiting(without_ways(step.why)), WayOut(Way.PLAN_AGAIN))))
-        if step.outrun and step.changes:
-            changed = SinceWaiting(said(f"upstream changed {few(step.outrun, 3, SHOWN)}"))
-            return be(Verdict.STALE, Reason((changed, WayOut(Way.PLAN_AGAIN))))
-        if step.overtaken and step.state is State.PENDING:
-            renewed = said("the commit that waits is not what is asked for now").also(WayOut(Way.RENEW))
-            return be(Verdict.UNCHANGED, renewed)
-        return be(Verdict.UNCHANGED, said("nothing is ready to push"))
+        return _nothing_to_push(step)
+    if _is_a_persons(step):
+        return None if proposals.leaves_branch(step) else _outcome(step, Verdict.BLOCKED, step.why)
     waiting = undecided(step)
     if waiting:
         first = waiting[0].action
-        return be(Verdict.BLOCKED, Reason((causes(step.target, waiting, first.value),)), first)
-    if step.state is State.IN_REVIEW and not renews(step):
-        return be(Verdict.UNCHANGED, step.why)
-    if renews(step) and not step.changes:
-        return None
+        return _outcome(step, Verdict.BLOCKED, Reason((causes(step.target, waiting, first.value),)), first)
+    return None if _has_work(step) else _outcome(step, Verdict.UNCHANGED, _why_unchanged(step))
+
+
+def _outcome(step: Step, verdict: Verdict, why: Reason, awaits: Action | None = None) -> Outcome:
+    review = None if step.standing is None else step.standing.told
+    return Outcome(step.target, verdict, why, step.base, None, 0, step.kind, step.branch, awaits=awaits, review=review)
+
+
+def _nothing_to_push(step: Step) -> Outcome:
+    """Say why `push` leaves a step that has no commit which may be pushed."""
+    if step.overtaken and step.state in {State.DRIFT, State.CONFLICT}:
+        return _outcome(step, Verdict.STALE, Reason((SinceWaiting(without_ways(step.why)), WayOut(Way.PLAN_AGAIN))))
+    if step.outrun and step.changes:
+        changed = SinceWaiting(said(f"upstream changed {few(step.outrun, 3, SHOWN)}"))
+        return _outcome(step, Verdict.STALE, Reason((changed, WayOut(Way.PLAN_AGAIN))))
+    if step.overtaken and step.state is State.PENDING:
+        renewed = said("the commit that waits is not what is asked for now").also(WayOut(Way.RENEW))
+        return _outcome(step, Verdict.UNCHANGED, renewed)
+    return _outcome(step, Verdict.UNCHANGED, said("nothing is ready to push"))
+
+
+def _is_a_persons(step: Step) -> bool:
+    """Tell whether a person declined the proposal, or took it over."""
+    return step.state is State.DECLINED or (step.state is State.IN_REVIEW and not _is_ours(step))
+
+
+def _has_work(step: Step) -> bool:
+    """Tell whether there is something to write, to note, to renew in a review or to update in a checkout."""
+    if step.state is State.IN_REVIEW or (not step.changes and renews(step)):
+        return renews(step)
     if any(change.keep for change in step.changes):
-        return None
-    if step.kind == "repo" and step.changes and all(change.idle for change in step.changes) and not step.follow:
+        return True
+    if step.kind == "repo" and all(change.idle for change in step.changes):
+        return step.follow
+    return bool(step.changes) or step.follow
+
+
+def _why_unchanged(step: Step) -> Reason:
+    if step.state is State.IN_REVIEW:
+        return step.why
+    if step.changes:
         only = step.changes[0]
-        return be(Verdict.UNCHANGED, said(f"{only.path}: {only.cause}, and that is what is there"))
-    if not step.changes and not step.follow:
-        told = step.state is State.BEHIND or step.kept or step.held or not step.managed
-        return be(Verdict.UNCHANGED, step.why if told else NONE)
-    return None
+        return said(f"{only.path}: {only.cause}, and that is what is there")
+    told = step.state is State.BEHIND or step.kept or step.held or not step.managed
+    return step.why if told else NONE
 
 
 def reasons_of(step: Step) -> set[str]:
@@ -106,7 +125,7 @@ def exit_code(steps: Iterable[Step], outcomes: Iterable[Outcome], *, skipped: bo
     if not bad:
         return 0
     awaited = any(o.verdict is Verdict.BLOCKED and o.awaits is not None for o in bad)
-    nothing_done = not any(o.verdict in _DONE for o in found)
+    nothing_done = not any(o.verdict in _DONE or o.act is not None for o in found)
     later = {target for target, state in states.items() if state is State.WAITING}
     if awaited and nothing_done and not skipped and all(o.verdict is Verdict.BLOCKED or o.target in later for o in bad):
         return 4
