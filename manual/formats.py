@@ -24,7 +24,7 @@ file modes as git writes them (`100644`, `100755`, `120000`).
 
 ```json
 {"type": "target_start", "run": "20260203T152000Z-abc123", "time": "2026-02-03T15:20:01Z", "target": "api"}
-{"type": "target_done", "run": "20260203T152000Z-abc123", "time": "2026-02-03T15:20:02Z", "target": "api", "outcome": "pushed", "reason": "", "base": "d6c1af7e0b7a", "commit": "d42625be62d1", "duration_ms": 412, "review": null}
+{"type": "target_done", "run": "20260203T152000Z-abc123", "time": "2026-02-03T15:20:02Z", "target": "api", "outcome": "pushed", "reason": "", "base": "d6c1af7e0b7a", "commit": "d42625be62d1", "duration_ms": 412, "review": null, "review_act": null}
 {"type": "run_summary", "run": "20260203T152000Z-abc123", "time": "2026-02-03T15:20:02Z", "counts": {"pushed": 1}, "exit_code": 0}
 ```"""
 
@@ -172,6 +172,7 @@ HISTORY = _document(
         outcomes=several(record(
             target=text("The target."), outcome=text("What came of it.", *_VERDICTS), reason=text("Why."), base=text("The commit before.", null=True),
             commit=text("The commit after.", null=True), duration_ms=number("How long it took."), review=_REVIEW,
+            review_act=text("What was done with the review.", null=True),
             paths=several(record(
                 path=text("A file."), action=text("What was done.", *(one.value for one in Action)), before=text("Its fingerprint.", null=True),
                 after=text("Its fingerprint.", null=True),
@@ -272,6 +273,7 @@ _LINES: Mapping[str, Schema] = {
     "target_done": record(
         type={"const": "target_done"}, **_TIMED, target=text("The target."), outcome=text("What came of it.", *_VERDICTS), reason=text("Why."),
         base=text("The commit before.", null=True), commit=text("The commit after.", null=True), duration_ms=number("How long it took."), review=_REVIEW,
+        review_act=text("What was done with the review.", null=True),
     ),
     "run_summary": record(
         type={"const": "run_summary"}, **_TIMED, counts=named(number(), "How many targets there are of each outcome."), exit_code=number("How the run ends."),

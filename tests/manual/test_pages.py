@@ -22,6 +22,7 @@ _SHOWN = {"text", "mermaid"}
 
 # Pages whose commands run in a room of their own, from the first block to the last.
 RUN = [
+    TOP / "README.md",
     TOP / "docs/tutorial.md",
     TOP / "docs/reference/templates.md",
     *sorted((TOP / "docs/how-to").glob("*.md")),
@@ -98,7 +99,6 @@ def test_the_event_store_begins_as_its_page_says(sealed: Path, empty_database: s
 
 
 _OWN_TEST = {
-    TOP / "README.md": "tests/test_readme.py",
     TOP / "docs/event-store.md": "test_the_event_store_begins_as_its_page_says",
 }
 
