@@ -67,7 +67,7 @@ $(VENV)/.browser: requirements/browser.lock $(VENV)/.dev
 	@touch $@
 
 # Its own target: the driver of the browser is 50 MB, and chromium ten times that.
-browser: $(VENV)/.browser
+browser: $(VENV)/.browser $(VENV)/.docs
 	$(BIN)/python -m pytest -m browser tests/browser
 
 $(VENV)/.docs: requirements/docs.lock $(VENV)/.run

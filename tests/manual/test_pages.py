@@ -24,6 +24,7 @@ _SHOWN = {"text", "mermaid"}
 RUN = [
     TOP / "README.md",
     TOP / "docs/tutorial.md",
+    TOP / "docs/agents.md",
     TOP / "docs/reference/templates.md",
     *sorted((TOP / "docs/how-to").glob("*.md")),
 ]
