@@ -51,7 +51,7 @@ def test_every_page_opens_from_disk_and_asks_for_nothing_from_outside(browser: A
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
-    for file in sorted(site.rglob("*.html")):
+    for file in sorted(set(site.rglob("*.html")) - {site / "404.html"}):  # that one is for servers
         page.goto(file.as_uri())
     assert len(asked) > 30
     assert [url for url in asked if not url.startswith(("file:", "data:", "blob:", "about:"))] == []
