@@ -185,7 +185,7 @@ def test_review_merge_merges_what_is_green_and_approved(world: World, forge: Pag
     apply(world)
     ran = review(world, "merge", "--yes", "--json")
     assert ran.outcomes() == {"api": "blocked"}
-    assert "its checks are none, and nobody approves it" in ran.reasons()["api"]
+    assert "its checks are none, and nobody has approved it" in ran.reasons()["api"]
     forge.call(f"{project}/pull-request/1/flag", username="ci", comment="passed", url=forge.url, status="success")
     forge.call(f"{project}/pull-request/1/comment", comment="+1")
     state, reason = status(world)
