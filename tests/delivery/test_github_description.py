@@ -83,7 +83,7 @@ def test_what_is_asked_and_answered_is_as_github_describes_it(world: World, monk
     with served(world.bare_repo("api")) as forge:
         world.defaults = (
             f"defaults: {{templates: [project], deliver: review, forge: {{kind: github, api: '{forge.api}'}}}}\n"
-            "review: {branch: team, labels: [bot], reviewers: [rex], assignees: [ann]}\n"
+            "review: {branch: team, labels: [bot], reviewers: [rex], assignees: [ann], auto_merge: true}\n"
         )
         story(world, forge)
         asked = list(zip(forge.asked, forge.answers, strict=True))
