@@ -60,7 +60,7 @@ class Watching(Struct):
     def _paint(self, area: FullScreen) -> None:
         rows, columns = area.size
         how, seen = replace(self.screen.display, width=columns), self.frame.seen
-        head = how.paint(f"Every {self.every:g} s, at {self.frame.at}; Ctrl-C or q ends."[: columns - 1], "dim")
+        head = how.paint(f"Ctrl-C or q ends. Every {self.every:g} s; as of {self.frame.at}."[: columns - 1], "dim")
         said = [line for text in self.frame.said.splitlines() for line in wrapped(text, columns)]
         lines = watched.fitted(seen.rows, seen.known, how, seen.then, rows - 1 - height(said, columns))
         area.paint([head, *map(self.screen.fit, (*said, *lines))])
