@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from manual.commands import Command, Option, common_options, event_commands, everything
@@ -30,6 +31,7 @@ def pages() -> Iterator[tuple[str, str]]:
     """Yield the file name and the text of each page."""
     for command in everything():
         yield f"{command.name.replace(' ', '-')}.1", _page(command)
+    yield "git-rollout.1", ".so man1/rollout.1\n"  # what `git help rollout` opens
 
 
 def _page(command: Command) -> str:
@@ -37,7 +39,8 @@ def _page(command: Command) -> str:
     parts = [
         f'.TH "{_plain(name.upper())}" "1" "" "rollout" "User commands"',
         ".SH NAME",
-        f"{_text(name)} \\- {_text(_summary(command))}",
+        f"{_text(name)} \\-",
+        _line(_summary(command)),
     ]
     parts += [".SH SYNOPSIS", *_synopsis(command), ".SH DESCRIPTION", *_paragraphs(command.about)]
     if command.options:
@@ -105,9 +108,9 @@ def _see_also(command: Command) -> str:
 
 
 def _line(text: str) -> str:
-    """Return text as a line of its own, which must not look like a request."""
-    shown = _text(text)
-    return f"\\&{shown}" if shown.startswith((".", "'")) else shown
+    """Return text as lines, of which none may look like a request."""
+    lines = textwrap.wrap(text, 70, break_on_hyphens=False, break_long_words=False)
+    return "\n".join(f"\\&{_text(line)}" if line.startswith((".", "'")) else _text(line) for line in lines)
 
 
 def _text(text: str) -> str:
