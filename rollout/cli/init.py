@@ -59,7 +59,7 @@ def init(context: click.Context, folder: str | None, yes: bool, add: bool) -> in
     place = Path.cwd() / Path(folder or ".").expanduser()
     inventory = session.source(options).path if add else Path.cwd() / options.path
     for left in new_files.take_back(inventory):
-        screen.warn(f"{left}: an init that was killed wrote it, and it has changed since; it stays")
+        screen.warn(f"{left}: an init that was killed wrote it, and it or the inventory has changed since; it stays")
     if add:
         return _add(context, screen, place, yes=yes)
     for there in (inventory, inventory.parent / "templates"):

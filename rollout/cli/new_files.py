@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
 
-from msgspec import Struct
+import msgspec
+from msgspec import Struct, structs
 
-from rollout.errors import Busy, RolloutError
-from rollout.machine.files import write_whole
+from rollout.errors import Busy, Refused, RolloutError
+from rollout.machine import replace
+from rollout.machine.files import sync_folder, write_whole
 from rollout.model.files import TemplateFile
 from rollout.targets.folder import sources
 
@@ -36,26 +37,35 @@ class Original(Struct, frozen=True):
     state: Path
 
 
+class _Journal(Struct, frozen=True):
+    """The digests of what a run writes: the inventory, the other files, and the inventory that was there before."""
+
+    inventory: str
+    files: Mapping[str, str]
+    before: str = ""  # "" for none
+
+
 def write(files: Files, inventory: Path, read: Original | None = None) -> list[str]:
     """Write what is not there yet, and the inventory last; where that fails, nothing of it stays.
 
-    An inventory that was `read` is only changed if it still says what it said then; raise Refused otherwise.
-    A journal names the files before the first is written, so that `take_back` finds what a killed run has left.
+    An inventory that was `read` is only changed if it still says what it said then, and what somebody else wrote
+    meanwhile is not overwritten; raise Refused otherwise. A journal names the files before the first is written, so
+    that `take_back` finds what a killed run has left.
     """
     new = {file: made for file, made in files.items() if file == inventory or not os.path.lexists(file)}
     top, journal = inventory.parent, inventory.parent / _JOURNAL
     top.mkdir(parents=True, exist_ok=True)
     named = {str(file.relative_to(top)): _digest(content) for file, (content, _) in new.items() if file != inventory}
+    told = _Journal(_digest(files[inventory][0]), named, "" if read is None else _digest(read.text))
     with _held(journal):
-        write_whole(journal, json.dumps({"inventory": _digest(files[inventory][0]), "files": named}).encode())
+        write_whole(journal, msgspec.json.encode(told))
         try:
             with _held(journal):
                 for file, (content, mode) in new.items():
                     if file == inventory and read is not None:
                         sources.rewrite(read.state, inventory, read.text, content)
                         continue
-                    file.parent.mkdir(parents=True, exist_ok=True)
-                    write_whole(file, content, mode)
+                    _put_new(file, content, mode)
         except BaseException:
             _undo(top, named)
             raise
@@ -64,25 +74,49 @@ def write(files: Files, inventory: Path, read: Original | None = None) -> list[s
     return _summed(list(new), top / "templates")
 
 
+def _put_new(file: Path, content: bytes, mode: int) -> None:
+    """Write a file at a place that is still free; raise Refused otherwise."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    scrap = file.with_name(f".rollout-{os.urandom(8).hex()}")
+    write_whole(scrap, content, mode)
+    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        replace.put_new(folder, scrap.name, folder, file.name)
+    except FileExistsError:
+        scrap.unlink()
+        raise Refused(f"{shown(file)} was written by somebody else meanwhile; nothing was written") from None
+    finally:
+        os.close(folder)
+    sync_folder(file.parent)
+
+
 def take_back(inventory: Path) -> list[str]:
-    """Take back what a run that was killed has written; return what stays because somebody changed it since."""
+    """Take back what a run that was killed has written; return what stays because somebody changed something since.
+
+    All of it stays once the inventory is not as it was before that run: it may name these files.
+    """
     journal = inventory.parent / _JOURNAL
     if not journal.exists():
         return []
     with _held(journal):
-        done, named = _told(journal, inventory)
-        left = [] if done else _undo(inventory.parent, named)
+        told = _told(journal, inventory.parent)
+        now = _digest(inventory.read_bytes()) if inventory.exists() else ""
+        if now == told.inventory:
+            left = []
+        elif now == told.before:
+            left = _undo(inventory.parent, told.files)
+        else:
+            left = [shown(inventory.parent / name) for name in told.files if (inventory.parent / name).exists()]
         journal.unlink()
     return left
 
 
-def _told(journal: Path, inventory: Path) -> tuple[bool, dict[str, str]]:
-    """Return whether a journal's files are all there, and what it names; raise RolloutError for another's file."""
+def _told(journal: Path, top: Path) -> _Journal:
+    """Return what a journal says, of files that may be ours; raise RolloutError for another's file."""
     try:
-        told = json.loads(journal.read_bytes())
-        named = {name: str(digest) for name, digest in told["files"].items() if _is_ours(inventory.parent, name)}
-        return inventory.exists() and _digest(inventory.read_bytes()) == told["inventory"], named
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        told = msgspec.json.decode(journal.read_bytes(), type=_Journal)
+        return structs.replace(told, files={name: told.files[name] for name in told.files if _is_ours(top, name)})
+    except (msgspec.DecodeError, ValueError) as error:
         raise RolloutError.at(shown(journal), "is not what init writes", "move it away") from error
 
 

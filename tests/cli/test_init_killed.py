@@ -77,16 +77,56 @@ def test_what_a_person_changed_meanwhile_stays_and_is_said(work: World) -> None:
     mine.write_text("mine\n")
     ran = work.run("init", "work", write=False)
     assert (ran.code, mine.read_text()) == (4, "mine\n")
-    assert "templates/common/AGENTS.md.j2: an init that was killed wrote it, and it has changed since" in ran.err
+    assert (
+        "templates/common/AGENTS.md.j2: an init that was killed wrote it, and it or the inventory has changed since"
+        in ran.err
+    )
+
+
+def test_what_a_finished_init_wrote_stays_when_its_journal_is_left(work: World) -> None:  # noqa: F811
+    assert stopped(work, 4).wait(120) == -signal.SIGKILL
+    journal = work.root / ".rollout-init.json"
+    left = journal.read_bytes()
+    assert work.run("init", "work", write=False).code == 0
+    before = written(work)
+    journal.write_bytes(left)  # as a power cut leaves it, or a kill after the inventory was put in place
+    inventory = work.root / "inventory.yaml"
+    inventory.write_bytes(inventory.read_bytes() + b"# mine\n")
+    ran = work.run("init", "work", "--add", "--yes", write=False)
+    assert (ran.code, journal.exists()) == (0, False)
+    assert "inventory.schema.json: an init that was killed wrote it, and it or the inventory has changed" in ran.err
+    assert written(work) == {**before, "inventory.yaml": before["inventory.yaml"] + b"# mine\n"}
+
+
+@pytest.mark.parametrize("name", ["inventory.yaml", "templates/common/AGENTS.md.j2"])
+def test_what_a_person_writes_meanwhile_is_not_overwritten(work: World, name: str) -> None:  # noqa: F811
+    process = stopped(work, 2, by="SIGSTOP")
+    try:
+        _until_stopped(work, process)
+        (work.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (work.root / name).write_text("mine\n")
+        until = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < until:
+            process.send_signal(signal.SIGCONT)
+            time.sleep(0.05)
+        assert process.wait(10) == 4
+    finally:
+        process.kill()
+        process.wait(10)
+    assert written(work) == {name: b"mine\n"}
+
+
+def _until_stopped(work: World, process: subprocess.Popen[bytes]) -> None:  # noqa: F811
+    until = time.monotonic() + 60
+    while not (work.root / "templates").exists() or "T" not in _state(process.pid):
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def test_an_init_at_work_is_left_alone(work: World) -> None:  # noqa: F811
     process = stopped(work, 2, by="SIGSTOP")
     try:
-        until = time.monotonic() + 60
-        while not (work.root / "templates").exists() or "T" not in _state(process.pid):
-            assert time.monotonic() < until
-            time.sleep(0.05)
+        _until_stopped(work, process)
         ran = work.run("init", "work", write=False)
         assert (ran.code, "another init is at work here" in ran.err) == (5, True)
     finally:
