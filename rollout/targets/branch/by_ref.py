@@ -58,7 +58,8 @@ def _in_other_words(task: Task, standing: Standing, texts: Texts) -> Standing:
     asked = client(forge_of(task.step.delivery, url), task.settings.person.patience)
     if asked is None:
         return standing
-    found, _ = asking.opened(asked, Place(project_of(url), task.where.branch, standing.branch), texts, renew=True)
+    place = Place(project_of(url), task.where.branch, standing.branch)
+    found, _ = asking.opened(asked, place, texts, renew=True, known=standing.review)
     return replace(standing, review=found)
 
 

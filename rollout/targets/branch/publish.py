@@ -8,7 +8,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from rollout.checkout.standing import git_for, standing
-from rollout.errors import Busy, GitError
+from rollout.errors import GitError, RolloutError
 from rollout.machine import waiting
 from rollout.model.inventory import Branch
 from rollout.model.outcomes import Outcome, Verdict
@@ -49,9 +49,7 @@ def write(job: Job) -> Outcome:
         outcome = outcome_of(step, Verdict.BLOCKED, error.why)
     except NoBranch as error:
         outcome = outcome_of(step, Verdict.BLOCKED, said(f"{error} (rollout does not create it again)"))
-    except Busy as error:
-        outcome = outcome_of(step, Verdict.FAILED, said(first_line(str(error))))
-    except GitError as error:
+    except RolloutError as error:
         outcome = outcome_of(step, Verdict.FAILED, said(first_line(str(error))))
     except OSError as error:
         outcome = outcome_of(step, Verdict.FAILED, said(f"{error.filename or ''}: {error.strerror}".lstrip(": ")))
