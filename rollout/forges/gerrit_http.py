@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from rollout.forges.interface import Caller, Place, Texts, get, send
 from rollout.forges.trouble import Kind, Trouble
 from rollout.model.reviews import Checks, Review, ReviewState
+from rollout.objects import messages
 
-_TOLD = ["CURRENT_REVISION", "DETAILED_LABELS"]
+_TOLD = ["CURRENT_REVISION", "CURRENT_COMMIT", "DETAILED_LABELS"]
 
 
 class _Account(Struct):
@@ -26,12 +27,21 @@ class _Label(Struct):
     rejected: _Account | None = None
 
 
+class _Commit(Struct):
+    message: str = ""
+
+
+class _Revision(Struct):
+    commit: _Commit = field(default_factory=_Commit)
+
+
 class _Change(Struct):
     number: int = field(name="_number")
     subject: str
     status: str
     updated: str = ""
     current_revision: str = ""
+    revisions: dict[str, _Revision] = field(default_factory=dict)
     mergeable: bool | None = None
     labels: dict[str, _Label] = field(default_factory=dict)
 
@@ -43,7 +53,13 @@ class _Done(Struct):
 def find(to: Caller, at: Place) -> list[Review]:
     asked = f'project:"{at.project}" branch:"{at.base}" topic:"{at.branch}"'
     found = get(to, "/changes/", list[_Change], q=asked, o=_TOLD, n="20")
-    return [_review(to, at, one) for one in sorted(found, key=lambda one: -one.number)]
+    return [_review(to, at, one) for one in sorted(filter(_is_proposal, found), key=lambda one: -one.number)]
+
+
+def _is_proposal(change: _Change) -> bool:
+    """Tell whether a change carries a commit of ours: people put changes of their own into the same topic."""
+    current = change.revisions.get(change.current_revision, _Revision())
+    return bool(messages.inventory(current.commit.message))
 
 
 def open(to: Caller, _at: Place, _texts: Texts) -> tuple[Review, tuple[str, ...]]:  # noqa: A001

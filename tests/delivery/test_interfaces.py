@@ -91,7 +91,7 @@ def pagure_page(*pulls: dict[str, Any], following: str | None = None) -> dict[st
 def gerrit_change(**more: Any) -> dict[str, Any]:
     return {
         "id": "team%2Fapi~7", "_number": 7, "project": "team/api", "branch": "main", "subject": "Rules",
-        "status": "NEW",
+        "status": "NEW", "revisions": {"abc": {"commit": {"message": "Rules\n\nRollout-Inventory: team\n"}}},
         "updated": "2026-02-03 15:20:00.000000000", "current_revision": "abc", "topic": "rollout/team", **more,
     }  # fmt: skip
 
@@ -212,6 +212,12 @@ def test_a_change_of_gerrit_is_found_by_its_topic_and_told() -> None:
     assert (told.approved, told.checks) == (True, Checks.RED)
     with pytest.raises(Trouble, match="opens a change by a push"):
         gerrit_http.open(to, AT, TEXTS)
+
+
+def test_a_persons_change_in_the_same_topic_is_not_ours_on_gerrit() -> None:
+    theirs = gerrit_change(_number=8, revisions={"abc": {"commit": {"message": "Their own\n\nChange-Id: I1\n"}}})
+    to = Scripted([[theirs, gerrit_change()]])
+    assert [found.number for found in gerrit_http.find(to, AT)] == [7]
 
 
 STATES: list[tuple[Interface, list[Any], bool, Checks]] = [
