@@ -240,7 +240,7 @@ MUTATIONS = (
              "    store.memory.write_at_once()\n    waiting", "    waiting",
              test=f"{_NAMED}test_a_run_that_says_that_a_file_is_kept_has_noted_it_on_the_disk"),
     Mutation("a target on hold is not written", "planning/writable.py",
-             "    if step.frozen:\n        return be(", "    if False:\n        return be(",
+             "    if step.frozen:\n        return _outcome(", "    if False:\n        return _outcome(",
              test=f"{_HOLDS}test_a_target_that_the_inventory_holds_is_left_alone"),
     # --- templates and the inventory
     Mutation("a template is changed only over what was read", "targets/folder/sources.py",
