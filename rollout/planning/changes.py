@@ -162,7 +162,7 @@ def agreed_keys(desired: Desired, snapshot: Snapshot) -> dict[PurePosixPath, Agr
     found = {}
     for item in desired.managed:
         actual = snapshot.files.get(item.path)
-        with suppress(FileFault):
+        with suppress(Exception):  # what is wrong with a file is told where its change is decided
             if isinstance(actual, File):
                 found[item.path] = strategy(item.mode).agreed(_situation(item, actual, snapshot))
     return {path: agreed for path, agreed in found.items() if agreed != snapshot.agreed.get(path, ())}

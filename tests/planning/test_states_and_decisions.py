@@ -12,8 +12,9 @@ import pytest
 
 from rollout.model.circumstances import Decisions
 from rollout.model.files import File, Written
+from rollout.model.inventory import Mode
 from rollout.model.plan import Action, OnDrift, State
-from tests.decisions import file, managed, only_change, step, written
+from tests.decisions import file, managed, only_change, rule, step, written
 from tests.world import World
 
 CONF = managed("conf.txt", "hello world\n")
@@ -70,6 +71,12 @@ def test_drift_and_template_are_merged_when_they_do_not_meet(world: World) -> No
     refused = world.run("apply", "--yes", "--on-drift", "merge", "--json")
     assert (refused.code, refused.outcomes()) == (4, {"api": "blocked"})
     assert world.at("api", "conf.txt") == "\n".join(["theirs", *lines[1:-1], "ours"]) + "\n"
+
+
+def test_a_number_that_no_parser_reads_is_its_files_fault() -> None:
+    made = step(managed("conf.toml", "k = 1\n", rule(Mode.MERGE)), file(f"a = {'9' * 5000}\n"))
+    assert (made.state, only_change(made).action) == (State.BLOCKED, Action.ERROR)
+    assert only_change(made).told.startswith("conf.toml: ")
 
 
 def test_changes_that_meet_are_a_conflict_and_no_marker_is_ever_written() -> None:
