@@ -75,7 +75,7 @@ def parsed(document: object) -> Memo:
 def _readable(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the readable parts, note by note: a lost note only gives its file back to others."""
     readable = {name: part for name, part in document.items() if _fits({name: part})}
-    for name in ("noted", "agreed"):
+    for name in ("noted", "agreed", "kept", "held"):
         notes = document.get(name)
         if isinstance(notes, dict):
             readable[name] = {path: note for path, note in notes.items() if _fits({name: {path: note}})}

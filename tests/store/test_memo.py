@@ -11,7 +11,7 @@ import pytest
 
 from rollout.machine import state_folder
 from rollout.store.history import Touch
-from rollout.store.memo import Memo, Memory, PastLook, parsed
+from rollout.store.memo import KeptNote, Memo, Memory, PastLook, parsed
 from rollout.store.noted import Note
 
 _A, _B = "a" * 40, "b" * 40
@@ -91,6 +91,8 @@ def _spoilt(spoil: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
             _spoilt(lambda memo: memo.update(agreed={"a.json": [[["k"], "1"]], "bad": 5})),
             {"agreed": {"a.json": ((("k",), "1"),)}},
         ),
+        (_spoilt(lambda memo: memo.update(kept={"a": ["x", None], "b": 5})), {"kept": {"a": KeptNote("x", None)}}),
+        (_spoilt(lambda memo: memo.update(held={"a": ["x", _A], "b": [5]})), {"held": {"a": KeptNote("x", _A)}}),
     ],
 )
 def test_only_what_is_odd_is_forgotten(document: object, expected: Memo | dict[str, object]) -> None:
