@@ -22,7 +22,8 @@ NONE = "none"  # a host that is no forge, or none that we know
 def remembered(state: Path) -> dict[str, str]:
     """Return the kind of each host that a person was asked about, or NONE."""
     kinds = {NONE, *(kind.value for kind in ForgeKind)}
-    return {host: kind for host, kind in files.read_json(_memory(state)).items() if kind in kinds}
+    told = files.read_json(_memory(state)).items()
+    return {host: kind for host, kind in told if isinstance(kind, str) and kind in kinds}
 
 
 def remember(state: Path, host: str, kind: str) -> None:

@@ -1,9 +1,11 @@
 """A host whose forge nobody has named: asked about once on a terminal, and remembered."""
 
 import os
+from pathlib import Path
 
 import pytest
 
+from rollout.fleet import hosts
 from tests.cli.test_asking import asked
 from tests.world import World
 
@@ -45,6 +47,11 @@ def test_a_host_that_is_no_forge_is_not_asked_for_again(elsewhere: World) -> Non
     assert via(elsewhere) == "address"
     code, shown = asked(elsewhere, lambda terminal, _: os.write(terminal, b"n\n"), "apply")
     assert (code, "Which forge" in shown, "git.example.org: nobody" in shown) == (4, False, False)
+
+
+def test_what_is_odd_in_what_is_remembered_is_forgotten(tmp_path: Path) -> None:
+    (tmp_path / "forges.json").write_text('{"a.example": "gitea", "b.example": ["gitea"], "c.example": "odd"}')
+    assert hosts.remembered(tmp_path) == {"a.example": "gitea"}
 
 
 def test_what_the_inventory_says_comes_first(elsewhere: World) -> None:
