@@ -166,6 +166,18 @@ def test_the_review_of_what_is_taken_back_is_closed_with_that_reason(reviewed: W
     assert applied(reviewed, "--adopt", "--reopen")[:2] == (0, "proposed")
 
 
+def test_nothing_is_taken_back_while_its_review_cannot_be_closed(reviewed: World, forge: GitHub) -> None:
+    applied(reviewed, "--adopt")
+    run = last_run(reviewed)
+    forge.trouble = lambda asked: (502, {"message": "Bad gateway"}, {}) if asked.method == "PATCH" else None
+    code, outcome, reason = reverted(reviewed, run)
+    assert (code, outcome, "could not be closed" in reason, forge.pulls[1]["state"]) == (3, "failed", True, "open")
+    assert HELD not in state(reviewed, "--fetch")[1]
+    forge.trouble = lambda _: None
+    assert reverted(reviewed, run)[:2] == (0, "unchanged")
+    assert forge.pulls[1]["state"] == "closed"
+
+
 def test_what_was_taken_back_is_proposed_again_when_it_is_released(reviewed: World, forge: GitHub) -> None:
     applied(reviewed, "--adopt")
     reverted(reviewed, last_run(reviewed))

@@ -86,11 +86,14 @@ def clear_away(task: Task) -> Outcome:
     why, short = _why_closed(step)
     done = closing.closed(task, standing, why)
     gone = "" if standing.ref or done.left else _branch_gone(task, standing)
-    take_back(task)
+    if not done.left:  # what is still open may be merged: nothing of it is taken back yet
+        take_back(task)
     tip = heard.tip(task.store)
     known = task.store.memory.memo().proposed or Proposed(standing, "")
     task.store.memory.remember(proposed=replace(known, standing=replace(standing, done=not done.left)))
-    outcome = outcome_of(step, Verdict.UNCHANGED, said("; ".join(filter(None, (short, done.words, gone)))), base=tip)
+    reverts = step.proposal is not None and bool(step.proposal.taken_back)
+    verdict = Verdict.FAILED if reverts and done.left else Verdict.UNCHANGED
+    outcome = outcome_of(step, verdict, said("; ".join(filter(None, (short, done.words, gone)))), base=tip)
     return replace(outcome, review=standing.told, act=ReviewAct.CLOSED if done.closed else None)
 
 
