@@ -225,7 +225,7 @@ def test_a_persons_change_comes_back_into_the_rule(
 
 def test_the_example_of_the_documentation_works(world: World) -> None:
     (defaults,), (rule,) = (
-        re.findall(rf"^```{language}\n(.*?)^```$", DOCS.read_text(), flags=re.MULTILINE | re.DOTALL)
+        re.findall(rf"^```{language}[^\n]*\n(.*?)^```$", DOCS.read_text(), flags=re.MULTILINE | re.DOTALL)
         for language in ("yaml", "markdown")
     )
     world.template("core/rules/python.md.j2", rule)

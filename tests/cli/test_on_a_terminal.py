@@ -49,7 +49,7 @@ def test_no_colours_are_shown_where_nobody_wants_them(some: World) -> None:
 
 def test_what_the_terminal_cannot_show_is_written_out(some: World) -> None:
     for command in ("verify", "report", "plan"):
-        talk = Talk(some, command, PYTHONIOENCODING="ascii")
+        talk = Talk(some, command, PYTHONIOENCODING="ascii", NO_COLOR="1")
         talk.through([])
         assert talk.shown.isascii(), command
         assert command != "verify" or "\\u2713 a-repository-with-a-rather-long-name" in talk.shown

@@ -100,4 +100,4 @@ def test_a_file_that_cannot_be_decided_is_an_error_of_that_file(monkeypatch: pyt
     item = Managed(path, Mode.WHOLE, b"", False, FileRule(), "s", "")
     there = File(b"x")
     found = change_for(item, Snapshot("", {path: there}), circumstances.Decisions())
-    assert found == Change(path, Action.ERROR, "c.yaml: line 1: is not text in UTF-8", there, None, decided=False)
+    assert found == Change(path, Action.ERROR, "line 1: is not text in UTF-8", there, None, decided=False)

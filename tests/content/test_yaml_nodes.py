@@ -14,7 +14,7 @@ import click
 import pytest
 from ruamel.yaml.error import YAMLError
 
-from rollout.cli.main import Commands
+from rollout.cli.main import rollout
 from rollout.content import yaml_exact, yaml_fast, yaml_nodes, yaml_parse
 from rollout.content.yaml_nodes import Fault, Node
 from rollout.inventory.read import parse
@@ -134,4 +134,4 @@ def _parsed(command: click.Command, name: str, words: list[str], parent: click.C
 
 @pytest.mark.parametrize(("line", "words"), list(_commands()))
 def test_every_command_that_the_documentation_shows_can_be_given(line: str, words: list[str]) -> None:
-    _parsed(Commands(name="rollout"), "rollout", words)
+    _parsed(rollout, "rollout", words)

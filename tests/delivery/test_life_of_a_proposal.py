@@ -150,6 +150,7 @@ def test_a_merge_of_upstream_into_the_proposal_takes_nothing_over(reviewed: Worl
     applied(reviewed)
     tip = reviewed.elsewhere("api", {"README.md": "moved\n"})
     other = reviewed.root / "api.elsewhere"
+    reviewed.clone("api", "api.elsewhere")
     reviewed.git(other, "fetch", "-q")
     reviewed.git(other, "checkout", "-q", "-b", "update", f"origin/rollout/{ID}")
     reviewed.git(other, "merge", "-q", "--no-edit", "origin/main")
@@ -164,6 +165,7 @@ def test_a_merge_that_adds_something_is_a_persons(reviewed: World) -> None:
     applied(reviewed)
     reviewed.elsewhere("api", {"README.md": "moved\n"})
     other = reviewed.root / "api.elsewhere"
+    reviewed.clone("api", "api.elsewhere")
     reviewed.git(other, "fetch", "-q")
     reviewed.git(other, "checkout", "-q", "-b", "update", f"origin/rollout/{ID}")
     reviewed.git(other, "merge", "-q", "--no-commit", "origin/main")

@@ -134,7 +134,7 @@ def test_a_delta_that_does_not_come_out_right_takes_no_time(delta: bytes) -> Non
     with contextlib.suppress(*pack_format.DAMAGED):
         pack_format.target_size(delta)
     assert time.process_time() - started < 1
-    with pytest.raises(ValueError, match="without end"):
+    with pytest.raises(ValueError, match="never ends"):
         pack_format.back_offset(b"\xff" * 1_000_000, 0)
 
 
@@ -160,5 +160,5 @@ def test_many_deltas_of_much_are_left_to_git(repository: Path) -> None:
         delta += b"\0" + b"\1x" * 4_000_000
         entry = _head(7, len(delta)) + bytes.fromhex(name) + zlib.compress(delta)
         data = pack_format.HEADER.pack(*pack_format.MAGIC, 40) + entry * 40
-        with pytest.raises(ValueError, match="right"):
+        with pytest.raises(ValueError, match="the object it should"):
             unpack.objects(data + ids.hashed(data, size), len(name), here.content)

@@ -124,7 +124,7 @@ def test_a_connection_that_goes_silent_after_the_login_costs_the_time_limit_and_
         server.knows(between.port)
         monkeypatch.setenv("GIT_SSH_COMMAND", server.command(between.port))
         serve(world, server, between.port)
-        between.arm("down", 3200, "silence")
+        between.arm("down", 2100, "silence")
         started = time.monotonic()
         plan = world.run("--timeout", "2", "plan", "--json")
         assert time.monotonic() - started < 10
