@@ -106,6 +106,7 @@ def _alike(steps: Sequence[Step]) -> list[list[Step]]:
             step.author,
             tuple((c.path, c.action, c.cause, c.decided, c.rules) for c in step.changes),
             _budgets(step),
+            step.orphans,
             step.via,
         )
         groups.setdefault(key, []).append(step)

@@ -131,6 +131,13 @@ def test_a_plan_ends_in_what_it_comes_to_and_verbose_shortens_nothing() -> None:
     assert "more" not in whole
 
 
+def test_a_plan_names_the_orphans_of_each_target_not_of_the_first_alone() -> None:
+    orphaned = [replace(step(name), orphans=(PurePosixPath(f"{path}.txt"),)) for name, path in ("ax", "by", "cx")]
+    shown = plans.plan_text(Plan("", NOW, tuple(orphaned)), SHORT, with_diff=False)
+    assert [line.split(":")[0] for line in shown.splitlines() if "in-sync" in line] == ["a, c", "b (main)"]
+    assert [shown.count(f"{path}.txt") for path in "xy"] == [1, 1]
+
+
 def test_what_a_reason_leaves_out_it_says_how_to_see(world: World) -> None:
     for name in "abc":
         world.template(f"project/{name}.txt", f"{name}\n")
