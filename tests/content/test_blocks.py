@@ -334,6 +334,12 @@ def test_what_a_block_needs(there: str, written: str | None, expected: str) -> N
     assert change(there, written) == expected
 
 
+def test_the_byte_order_mark_of_a_template_stays_out_of_the_block() -> None:
+    marked_body = "\ufeffone\n"
+    assert change(ONE, ONE, marked_body) == "in-sync"
+    assert change(marked(marked_body), marked(marked_body), marked_body) == "update: the template changed"
+
+
 def test_a_block_that_another_target_wrote_is_not_taken_for_ours() -> None:
     assert (
         change(marked("x\n", "theirs"), marked("x\n", "theirs"), own=False) == "adopt: the file has no block 'new' yet"

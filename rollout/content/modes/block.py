@@ -16,17 +16,17 @@ def template_fault(item: Managed) -> str | None:
     try:
         markers.written(_spot(item))
         told = f"{item.told}: "
-        blocks.splice(None, item.body, _spot(item))
+        blocks.splice(None, _body(item), _spot(item))
     except MarkerError as error:
         return f"{told}{error.what}"
     return None
 
 
 def wanted(at: Situation) -> File | None:
-    if at.actual is not None and _text(at, at.actual) == blocks.said(at.item.body) and not _marked(at, at.actual):
+    if at.actual is not None and _text(at, at.actual) == blocks.said(_body(at.item)) and not _marked(at, at.actual):
         return at.actual
     content = at.actual.content if at.actual else None
-    return put_into(at, blocks.splice(content, at.item.body, _spot(at.item), _earlier_id(at), _last(at)))
+    return put_into(at, blocks.splice(content, _body(at.item), _spot(at.item), _earlier_id(at), _last(at)))
 
 
 def reason(at: Situation, actual: File) -> Cause:
@@ -39,7 +39,7 @@ def reason(at: Situation, actual: File) -> Cause:
         which = "section" if len(names) == 1 else "sections"
         place = f"; it takes the place of the {which} {', '.join(map(repr, names))}" if names else ""
         return Cause(f"the file has no block {at.item.block_id!r} yet{place}", takes_over=True)
-    if text == blocks.said(at.item.body):
+    if text == blocks.said(_body(at.item)):
         return Cause("its markers have another form now")
     return Cause("the block differs" if at.written is None else "the template changed")
 
@@ -61,10 +61,15 @@ def ours(item: Managed, actual: File) -> File | None:
     """If a file holds the text without markers, the block as we would have written it becomes ours."""
     spot = _spot(item)
     if item.block_id in blocks.find(actual.content, spot) or not blocks.without_markers(
-        actual.content, item.body, spot
+        actual.content, _body(item), spot
     ):
         return actual
-    return File(blocks.splice(None, item.body, spot), actual.executable)
+    return File(blocks.splice(None, _body(item), spot), actual.executable)
+
+
+def _body(item: Managed) -> bytes:
+    """Return the template's text without a byte order mark, which would stand in the middle of the file."""
+    return item.body.removeprefix(b"\xef\xbb\xbf")
 
 
 def _spot(item: Managed) -> markers.Spot:
@@ -76,7 +81,7 @@ def _text(at: Situation, file: File) -> bytes | None:
     marked, spot = _marked(at, file), _spot(at.item)
     if marked is not None:
         return marked
-    texts = (text for text in (_last(at), at.item.body) if blocks.without_markers(file.content, text, spot))
+    texts = (text for text in (_last(at), _body(at.item)) if blocks.without_markers(file.content, text, spot))
     return next((blocks.said(text) for text in texts), None)
 
 
@@ -101,7 +106,7 @@ def _earlier_id(at: Situation) -> str | None:
     if at.actual is None:
         return None
     last = at.written.file if at.written is not None and at.written.own else None
-    return blocks.earlier_id(at.actual.content, last.content if last else None, at.item.body, _spot(at.item))
+    return blocks.earlier_id(at.actual.content, last.content if last else None, _body(at.item), _spot(at.item))
 
 
 __all__ = [
