@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import PurePosixPath
 
 import pytest
 
 from rollout.content.documents.document import Unmergeable
 from rollout.content.documents.formats import format_of
+from rollout.content.documents.json_strict import is_strict
 from rollout.content.documents.match import match_for
 from rollout.content.documents.merge import Kind, past, projection
 from rollout.content.documents.past import Ours
@@ -242,6 +244,60 @@ def test_what_cannot_be_merged_is_told_with_its_line(name: str, before: str, tem
         merged(before.encode(), template.encode(), _kind(name))
     assert str(refused.value).startswith(f"{name}: ")
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "strict"),
+    [
+        ("package.json", True), (".mcp.json", True), ("composer.json", True), ("a/mytsconfig.json", True),
+        ("tsconfig.build.json", False), ("a.jsonc", False), ("x.code-workspace", False), (".vscode/launch.json", False),
+        (".devcontainer/a/devcontainer.json", False), (".eslintrc", False), (".swcrc", False),
+        (".claude/settings.json", False),
+    ],
+)  # fmt: skip
+def test_a_name_tells_whether_json_allows_comments(path: str, *, strict: bool) -> None:
+    assert is_strict(PurePosixPath(path)) == strict
+
+
+@pytest.mark.parametrize(
+    ("before", "template", "said"),
+    [
+        ('{\n  "b": 1\n}\n', '{"files": ["dist", ]}', "the template: line 1: holds a trailing comma"),
+        ('{\n  "b": 1\n}\n', '{"o": {"k": 1 // e\n}}', "the template: line 1: holds a comment"),
+        ('{\n  "b": 1\n}\n', '{\n  // why\n  "a": 1\n}', "the template: line 2: holds a comment"),
+        ("", '{\n"a": 1,\n}', "the template: line 2: holds a trailing comma"),
+    ],
+)
+def test_a_template_with_comments_or_trailing_commas_is_refused_where_they_would_break_the_file(
+    before: str, template: str, said: str
+) -> None:
+    with pytest.raises(Unmergeable, match=said) as refused:
+        merged(before.encode(), template.encode(), _kind("package.json"))
+    assert "package.json does not allow" in str(refused.value)
+    assert merged(before.encode(), template.encode(), _kind(".vscode/launch.json"))
+    with_comment = f"// theirs\n{before}".encode()
+    assert b"theirs" in merged(with_comment, template.encode(), _kind("package.json"))
+
+
+@pytest.mark.parametrize(
+    ("before", "written", "template", "after"),
+    [
+        ('{\n  "b": 1\n}\n', '{\n  "b": 1,\n  "f": ["d", ]\n}\n', '{"f": ["d"]}', '{\n  "b": 1,\n  "f": ["d"]\n}\n'),
+        ('{"b": 1}', '{"b": 1, "o": {"k": 1 // e\n}}', '{"o": {"k": 1}}', '{"b": 1, "o": {"k": 1\n}}'),
+        ('{\n  "b": 1\n}', '{\n  "b": 1,\n  // why\n  "a": 1\n}', '{"a": 1}', '{\n  "b": 1,\n  "a": 1\n}'),
+        ("", '{"a": [{"k": 1, /* , */}, ], /* why */}', '{"a": [{"k": 1}]}', '{"a": [{"k": 1}]}'),
+        ('{"l": [[1]]}', '{"l": [[1], [2,]]}', '{"l": [[2]]}', '{"l": [[1], [2]]}'),
+    ],
+)
+def test_comments_and_trailing_commas_that_rollout_wrote_into_strict_json_go_away(
+    before: str, written: str, template: str, after: str
+) -> None:
+    kind, wrote = _kind("package.json"), (before.encode(), written.encode())
+    assert merged(written.encode(), template.encode(), kind, wrote).decode() == after
+    assert json.loads(after)
+    assert merged(written.encode(), template.encode(), _kind("tsconfig.json"), wrote).decode() == written
+    theirs = b"// theirs\n" + written.encode()
+    assert merged(theirs, template.encode(), kind, wrote) == theirs
 
 
 def test_bytes_that_are_no_text_are_told_with_their_line() -> None:

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rollout.content.documents import formats
+from rollout.content.documents import formats, json_strict
 from rollout.content.documents.document import (
     Array,
     Document,
@@ -45,6 +45,10 @@ class Kind(Struct, frozen=True):
     format: str | None
     match: Match = Match()
     told: str = "the template"
+
+    @property
+    def strict(self) -> bool:
+        return self.format == "json" and json_strict.is_strict(self.path)
 
     def read(self, content: bytes) -> Document:
         """Return the document in a file; raise Unmergeable with the path and the line if there is none."""
@@ -124,17 +128,36 @@ def merged(current: bytes | None, template: bytes, ours: Ours, kind: Kind) -> by
     named = kind.template(template)
     if current is None or not current.strip():
         _plain(named, kind)
-        return template if current is None or named.root.parts else current
+        if current is None or named.root.parts:
+            _refuse_loose(named, kind)
+            return template
+        return current
     document = kind.read(current)
+    strict = json_strict.mended(document, ours, kind.match) if kind.strict else None
     try:
-        united = unite(document, named, ours, kind.match)
-        result = _carried_out(document, named, united, ours, kind)
+        united = unite(strict or document, named, ours, kind.match)
+        result = _carried_out(strict or document, named, united, ours, kind)
     except InTemplate as error:
         raise Unmergeable(f"{kind.told}: {error}", kind.path) from error
     except Unmergeable as error:
         raise Unmergeable(error.what, kind.path) from error
+    if strict is not None and (strict is not document or json_strict.loose(_read(result.encode(), "json"))):
+        _refuse_loose(named, kind)
     bom = _BOM if current.startswith(_BOM.encode()) else ""
     return (bom + result).encode()
+
+
+def check(template: bytes, kind: Kind) -> None:
+    """Raise Unmergeable where no document could get what a template names."""
+    _plain(kind.template(template), kind)
+
+
+def _refuse_loose(template: Document, kind: Kind) -> None:
+    """Refuse a template that would make a strict JSON file one that its readers refuse."""
+    for start, _ in json_strict.loose(template)[:1] if kind.strict else ():
+        what = "a trailing comma" if template.text[start] == "," else "a comment"
+        said = fault(template.text, start, f"holds {what}, which {kind.path.name} does not allow; take it out")
+        raise Unmergeable(f"{kind.told}: {said}", kind.path)
 
 
 def _plain(template: Document, kind: Kind) -> None:
@@ -220,4 +243,4 @@ def _said(node: Node | None, ours: tuple[str, ...] | None) -> str | None:
     return repr(sorted(said for part in node.parts if (said := meaning(part.value)) in ours))
 
 
-__all__ = ["Kind", "Ours", "agreed", "merged", "past", "projection", "with_agreed", "would_change_foreign"]
+__all__ = ["Kind", "Ours", "agreed", "check", "merged", "past", "projection", "with_agreed", "would_change_foreign"]

@@ -23,7 +23,7 @@ def fault(path: PurePosixPath, rule: FileRule) -> str | None:
 
 def template_fault(item: Managed) -> str | None:
     try:
-        merge.merged(None, item.body, past.Ours(), _kind(item))
+        merge.check(item.body, _kind(item))
     except Unmergeable as error:
         return error.what
     return None
