@@ -82,6 +82,8 @@ def _written(part: Part, delimiters: str, *, before_mark: bool) -> str:
 def _escaped(text: str, delimiters: str, *, before_mark: bool = False) -> str:
     """Escape a text so that it renders to itself, even if it contains the template's own tags."""
     opens, closes, _, _ = MARKS[delimiters]
-    starts = "|".join(map(re.escape, _STARTS[delimiters]))
-    clash = rf"{starts}|{re.escape(opens[0])}\Z" if before_mark else starts
+    # What stands directly before a tag must not make another one with its first character.
+    first = re.escape(opens[0])
+    starts = f"{first}*(?:{'|'.join(map(re.escape, _STARTS[delimiters]))})"
+    clash = rf"{starts}|{first}+\Z" if before_mark else starts
     return re.sub(clash, lambda found: f'{opens} "{found[0]}" {closes}', text)

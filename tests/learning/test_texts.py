@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rollout.learning.matching import matched
@@ -39,6 +39,7 @@ PARTS = st.one_of(
 )
 
 
+@example([Text("\n{<#")], "shell")
 @given(st.lists(PARTS, max_size=6), st.sampled_from(["jinja", "shell", "angle", None]))
 def test_a_template_says_what_its_parts_say_in_any_delimiters(row: list[Part], chosen: str | None) -> None:
     delimiters = chosen or delimiters_for([row])
