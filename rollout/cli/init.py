@@ -50,9 +50,9 @@ def init(context: click.Context, folder: str | None, yes: bool, add: bool) -> in
 
     \b
     Examples:
-      rollout init ~/work            look, show what could be taken over, ask, write
-      rollout init ~/work --json     show it, and write nothing
-      rollout init ~/work --add      take in what is new since
+      rollout init ~/repos            look, show what could be taken over, ask, write
+      rollout init ~/repos --json     show it, and write nothing
+      rollout init ~/repos --add      take in what is new since
     """
     options = settled(context)
     screen = Screen(options)
