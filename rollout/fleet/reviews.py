@@ -9,9 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.forges import asking
-from rollout.forges.clients import Client, client
+from rollout.forges.clients import Client, review_client
 from rollout.forges.interface import Place
-from rollout.forges.known import forge_of, project_of
 from rollout.forges.trouble import Trouble
 from rollout.model.files import fingerprint
 from rollout.model.outcomes import Outcome, Verdict, WrittenPath
@@ -75,20 +74,19 @@ def done(order: ReviewAction, one: Found) -> Outcome:
     obstacle = _obstacle(order, review)
     if obstacle:
         return _outcome(one, Verdict.BLOCKED, f"{review.url} {obstacle}")
-    asked = client(forge_of(step.delivery, step.identity), order.patience)
+    assert step.standing is not None
+    assert step.branch is not None
+    asked = review_client(step.delivery, step.identity, step.branch, step.standing.branch, order.patience)
     if asked is None:
         return _outcome(one, Verdict.FAILED, f"nobody is logged in to the forge of {review.url}")
     try:
-        return _acted(order, one, asked)
+        return _acted(order, one, *asked)
     except Trouble as trouble:
         return _outcome(one, Verdict.FAILED, str(trouble))
 
 
-def _acted(order: ReviewAction, one: Found, asked: Client) -> Outcome:
-    step, review = one.step, one.review
-    assert step.standing is not None
-    assert step.branch is not None
-    place = Place(project_of(step.identity), step.branch, step.standing.branch)
+def _acted(order: ReviewAction, one: Found, asked: Client, place: Place) -> Outcome:
+    review = one.review
     match order.act:
         case Act.MERGE:
             asking.merged(asked, place, review)

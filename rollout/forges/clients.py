@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from rollout.forges import azure, bitbucket, gerrit_http, gh, gitea, github, gitlab, pagure, tokens
 from rollout.forges.http import Http
-from rollout.forges.interface import Caller, Interface
-from rollout.model.reviews import Forge, ForgeKind, Via
+from rollout.forges.interface import Caller, Interface, Place
+from rollout.forges.known import forge_of, project_of
+from rollout.model.reviews import Delivery, Forge, ForgeKind, Via
 
 _INTERFACES: dict[ForgeKind, Interface] = {
     ForgeKind.GITHUB: github,
@@ -48,6 +49,12 @@ def client(forge: Forge | None, patience: float) -> Client | None:
     if token is None:
         return None
     return Client(interface, Http(forge.api, _headers(forge.kind, token), patience), Via.HTTP)
+
+
+def review_client(delivery: Delivery, url: str, base: str, branch: str, patience: float) -> tuple[Client, Place] | None:
+    """Return how to ask the forge of a repository about the reviews of a branch into `base`; None as `client` does."""
+    asked = client(forge_of(delivery, url), patience)
+    return None if asked is None else (asked, Place(project_of(url), base, branch))
 
 
 def _headers(kind: ForgeKind, token: str) -> tuple[tuple[str, str], ...]:

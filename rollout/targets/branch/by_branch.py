@@ -6,9 +6,8 @@ from msgspec.structs import replace
 
 from rollout.errors import GitError, GitTimeout
 from rollout.forges import asking
-from rollout.forges.clients import client
-from rollout.forges.interface import Place, Texts
-from rollout.forges.known import forge_of, project_of
+from rollout.forges.interface import Texts
+from rollout.forges.known import forge_of
 from rollout.forges.openings import opening
 from rollout.forges.pushing import Told, Wanted
 from rollout.forges.trouble import Trouble
@@ -93,15 +92,11 @@ def _told(task: Task, answer: object) -> Review | None:
 def _opened(task: Task, branch: str, built: Built, review: Review | None, texts: Texts, *, renew: bool) -> Outcome:
     """Open the review, or say where a person can."""
     standing = Standing(branch, built.commit, same=True, on_tip=True, review=review)
-    url = task.at.remote.url
-    forge = forge_of(task.step.delivery, url)
-    asked = client(forge, task.settings.person.patience)
+    asked = task.reviews(branch)
     if asked is None or task.step.via is Via.ADDRESS:
-        where = review.url if review is not None else opening(forge, url, task.where.branch, branch)
-        return proposed(task, standing, where, built)
+        return proposed(task, standing, _where_a_person_opens_it(task, branch) if review is None else review.url, built)
     try:
-        place = Place(project_of(url), task.where.branch, branch)
-        found, notes = asking.opened(asked, place, texts, renew=renew, known=review)
+        found, notes = asking.opened(*asked, texts, renew=renew, known=review)
     except Trouble as trouble:
         if not task.step.via.opens_after:  # the push has opened it, and said what fits into its options
             return proposed(task, standing, review.url if review is not None else branch, built)
@@ -110,3 +105,8 @@ def _opened(task: Task, branch: str, built: Built, review: Review | None, texts:
         return outcome_of(task.step, Verdict.FAILED, why, built)
     outcome = proposed(task, replace(standing, review=found), found.url, built)
     return replace(outcome, notes=(*outcome.notes, *notes))
+
+
+def _where_a_person_opens_it(task: Task, branch: str) -> str:
+    url = task.at.remote.url
+    return opening(forge_of(task.step.delivery, url), url, task.where.branch, branch)

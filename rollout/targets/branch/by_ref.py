@@ -6,8 +6,7 @@ from msgspec.structs import replace
 
 from rollout.errors import GitError, GitTimeout
 from rollout.forges import asking, gerrit
-from rollout.forges.clients import client
-from rollout.forges.interface import Place, Texts
+from rollout.forges.interface import Texts
 from rollout.forges.known import forge_of, project_of
 from rollout.forges.openings import web_site
 from rollout.forges.pushing import Pushing, Told, Wanted
@@ -54,12 +53,10 @@ def propose(task: Task, changes: list[Change], tip: str, wanted: Wanted) -> Outc
 
 def _in_other_words(task: Task, standing: Standing, texts: Texts) -> Standing:
     """Have the forge's interface renew the words: a push of the same commit does nothing."""
-    url = task.at.remote.url
-    asked = client(forge_of(task.step.delivery, url), task.settings.person.patience)
+    asked = task.reviews(standing.branch)
     if asked is None:
         return standing
-    place = Place(project_of(url), task.where.branch, standing.branch)
-    found, _ = asking.opened(asked, place, texts, renew=True, known=standing.review)
+    found, _ = asking.opened(*asked, texts, renew=True, known=standing.review)
     return replace(standing, review=found)
 
 

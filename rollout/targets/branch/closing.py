@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from rollout.forges import asking
 from rollout.forges.asking import Closing
-from rollout.forges.clients import client
-from rollout.forges.interface import Place
-from rollout.forges.known import forge_of, project_of
 from rollout.model.reviews import Standing
 from rollout.targets.branch.task import Task
 
 
 def closed(task: Task, standing: Standing, why: str) -> Closing:
     """Let the forge close the open review of a proposal; return what came of it."""
-    url = task.at.remote.url
-    asked = client(forge_of(task.step.delivery, url), task.settings.person.patience)
-    if asked is None:
-        return Closing(_by_hand(task, standing))
-    place = Place(project_of(url), task.where.branch, standing.branch)
-    return asking.closed(asked, place, why, standing.head)
+    asked = task.reviews(standing.branch)
+    return Closing(_by_hand(task, standing)) if asked is None else asking.closed(*asked, why, standing.head)
 
 
 def _by_hand(task: Task, standing: Standing) -> str:

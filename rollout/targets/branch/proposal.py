@@ -11,9 +11,8 @@ from msgspec.structs import replace
 from rollout.errors import GitError
 from rollout.forges import asking, refs, ways
 from rollout.forges.asking import Told
-from rollout.forges.clients import client
-from rollout.forges.interface import Place
-from rollout.forges.known import forge_of, project_of
+from rollout.forges.clients import review_client
+from rollout.forges.known import forge_of
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired, File
 from rollout.model.inventory import Target
@@ -69,11 +68,10 @@ def proposing(
     if not network:
         return found
     found = _carried_by_ref(found, store) if found.via.by_ref else _carried_by_branch(found, store)
-    asked = client(forge, patience) if found.carried or any(changes) else None
-    if asked is None:
+    if not (found.carried or any(changes)):
         return found
-    place = Place(project_of(at.remote.url), at.remote.branch, found.branch)
-    return replace(found, told=asking.told(asked, place))
+    asked = review_client(delivery, at.remote.url, at.remote.branch, found.branch, patience)
+    return found if asked is None else replace(found, told=asking.told(*asked))
 
 
 def _carried_by_branch(found: Proposing, store: Store) -> Proposing:
