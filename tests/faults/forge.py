@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ from typing import Any
 from tests.delivery import servers
 from tests.delivery.github import TOKEN, Asked, GitHub, Reply, handler
 
-__all__ = ["TOKEN", "LocalForge", "as_agit", "running"]
+__all__ = ["TOKEN", "LocalForge", "as_agit", "served"]
 _PERSON = "/person/"
 
 
@@ -74,18 +72,13 @@ class _Server(ThreadingHTTPServer):
         """Say nothing: whoever asked was killed."""
 
 
-@contextmanager
-def running(bare: Path) -> Iterator[LocalForge]:
-    """Serve the repository as a forge does for the block."""
+def served(bare: Path) -> LocalForge:
+    """Serve the repository as a forge does, until this process ends."""
     forge = LocalForge(bare)
     server = _Server(("127.0.0.1", 0), handler(forge))
     forge.api = f"http://127.0.0.1:{server.server_port}/api/v3"
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield forge
-    finally:
-        server.shutdown()
-        server.server_close()
+    return forge
 
 
 def as_agit(bare: Path) -> dict[str, str]:

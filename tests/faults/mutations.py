@@ -57,7 +57,8 @@ MUTATIONS = (
              also=(("store/push.py", "git_folder.bare(beside) is not None", "False"),)),
     Mutation("what the receiver is told the branch must be at", "receive_pack.py",
              "_request(update, _HERE)",
-             "_request(Update(update.ref, (folder / update.ref).read_text().strip(), update.new, update.pack), _HERE)",
+             "_request(Update(update.ref, (folder / update.ref).read_text().strip() if (folder / update.ref).exists()"
+             " else update.old, update.new, update.pack), _HERE)",
              "somebody else pushes", "another push", "push"),
     # --- whose commit it is
     Mutation("the seal of a commit of ours on a branch", "ownership.py",
@@ -206,7 +207,8 @@ MUTATIONS = (
     # --- reviews
     Mutation("the lease on the branch of a review", "receive_pack.py",
              "_request(update, _HERE)",
-             "_request(Update(update.ref, (folder / update.ref).read_text().strip(), update.new, update.pack), _HERE)",
+             "_request(Update(update.ref, (folder / update.ref).read_text().strip() if (folder / update.ref).exists()"
+             " else update.old, update.new, update.pack), _HERE)",
              "a review: a person acts on it", "a colleague commits*", "review again"),
     Mutation("the lease under which the branch of a review is deleted", "store/push.py",
              'f"--force-with-lease={held.ref}:{held.old or \'\'}"', '"--force"',
@@ -251,7 +253,11 @@ MUTATIONS = (
              test="tests/targets/test_odd_places.py"),
     Mutation("what a killed take left is cleared away before templates are read", "fleet/load.py",
              "    return [note for top in tops for note in sources.clear(state, top)]", "    return []",
-             "a change taken: a person edits the same, then kill", "edit the template", "*", "*/live/templates/*"),
+             test=f"{_NAMED}test_a_killed_take_leaves_its_template_whole_and_nothing_that_is_taken_for_one"),
+    Mutation("nothing is taken back while its review is open", "targets/branch/propose.py",
+             "    if not done.left:  # what", "    if True:  # what",
+             test="tests/delivery/test_reverted.py::"
+             "test_nothing_is_taken_back_while_its_review_cannot_be_closed"),
     # --- reverts
     Mutation("a revert that was stopped brings the checkout along", "targets/branch/past.py",
              "follow=_lags(found.step, at, where, tip)", "follow=False",

@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import traceback
-from contextlib import ExitStack
 from pathlib import Path
 
 from tests.faults import forge, shim
@@ -27,14 +26,13 @@ class Room:
         self.live = place / "live"
         place.mkdir(parents=True, exist_ok=True)
         self.library = shim.library(place)
-        self._open = ExitStack()
         self._forge: LocalForge | None = None
 
     @property
     def forge(self) -> LocalForge:
         """Return the forge beside the world; it is there from now on."""
         if self._forge is None:
-            self._forge = self._open.enter_context(forge.running(self.live / "api.git"))
+            self._forge = forge.served(self.live / "api.git")
         return self._forge
 
     def environment(self) -> dict[str, str]:

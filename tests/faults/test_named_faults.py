@@ -167,6 +167,7 @@ def test_a_killed_take_leaves_its_template_whole_and_nothing_that_is_taken_for_o
     assert (code, book.fired) == (-9, True)
     assert template.read_text() in {old, "hello {{ who }}, said others\n"}
     assert world.run("apply", "--yes").code in {0, 4}
+    assert [file.name for file in template.parent.iterdir()] == [template.name]
     assert world.git("api.git", "ls-tree", "-r", "--name-only", "main").splitlines() == ["README.md", "conf.txt"]
     assert world.run("take", "api", "conf.txt", "--yes").code == 0
     assert template.read_text() == "hello {{ who }}, said others\n"
