@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from threading import Event
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rollout.content.agents.rule import FOLDER
 from rollout.errors import UsageError
 from rollout.fleet.entries import extended, parsed, place_of, with_entries
 from rollout.fleet.fitting import Fit, fitting
 from rollout.fleet.present import Old
 from rollout.fleet.survey import Known, Surveyed, survey
 from rollout.learning import inventory_text, sets
-from rollout.learning.propose import There, Without, proposal
+from rollout.learning.agent_files import Spot, ruled, spots_that_differ, with_agents
+from rollout.learning.propose import There, proposal
 from rollout.model.circumstances import Decisions
 from rollout.model.inventory import FoundCheckout, Target
-from rollout.model.learning import Form, LeftOut, Proposal, Source
+from rollout.model.learning import LeftOut, Proposal, Source
 from rollout.planning.changes import changes_needed
 from rollout.rendering.desired import Rendering
+from rollout.rendering.template_fault import TemplateFault
 from rollout.safety import addresses
 from rollout.targets.job import Settings
 
@@ -83,15 +86,20 @@ def _proved(old: Old, surveyed: Surveyed, folder: Path) -> Added:
     misfits = [one for _, found in tried.values() for one in found]
     there = _there(old, fits)
     paths = [path for path in surveyed.paths if path not in managed]
-    without: dict[tuple[str, PurePosixPath], str] = {}
+    without, plain = dict[Spot, str](), set[Spot]()
     for _ in range(_ROUNDS):
-        made = proposal(surveyed.sources, paths, surveyed.left_out, without, there)
+        rules = ruled(surveyed.sources, paths, plain)
+        made = with_agents(
+            proposal(rules.sources, rules.paths, surveyed.left_out, without, there), rules, surveyed.sources
+        )
         made = _told(made, names, fits, misfits)
         text = extended(old, made, fits, targets, folder)
         wrong = _not_in_sync(old, made, text, fits)
         if not wrong:
             return Added(made, {name: fit for name, fit in fits.items() if fit.sets}, text)
-        without |= wrong
+        as_rules = spots_that_differ(wrong, rules, paths)
+        plain |= as_rules  # they are tried as files like others, before they are left out
+        without |= {} if as_rules else wrong
     raise UsageError("the learned templates do not give the same files; write the templates by hand")
 
 
@@ -125,16 +133,36 @@ def _future(old: Old, fresh: Sequence[Source], folder: Path) -> dict[str, Target
     return {target.name: target for target in inventory.targets if target.name in entries}
 
 
-def _not_in_sync(old: Old, made: Proposal, text: bytes, fits: Mapping[str, Fit]) -> Without:
-    """Return which of the new files would not be in sync, by repository and path."""
+def _not_in_sync(old: Old, made: Proposal, text: bytes, fits: Mapping[str, Fit]) -> dict[Spot, str]:
+    """Return what would not be in sync because of the proposal, by repository and path."""
     inventory = parsed(old, text, [one.name for one in made.sets])
     sources = {source.name: source for source in (*made.sources, *(fit.source for fit in fits.values()))}
-    new = {(name, one.path) for one in made.files if one.form is not Form.SKIP for name in one.repositories}
-    wrong: dict[tuple[str, PurePosixPath], str] = {}
+    before = {target.name: target for target in old.repositories}
+    wrong: dict[Spot, str] = {}
     with Rendering({**old.templates, **made.templates()}, inventory.patterns, inventory.machines, None) as rendering:
         for target in (target for target in inventory.targets if target.name in sources):
-            found = changes_needed(rendering.desired(target), sources[target.name].snapshot, Decisions()).changes
-            for change in found:
-                if (target.name, change.path) in new:
-                    wrong[target.name, change.path] = f"the file would not come out the same: {change.cause}"
+            was = _asked(old.loaded.rendering, before.get(target.name))
+            found = _differing(rendering, target, sources[target.name], was)
+            wrong |= {(target.name, path): why for path, why in found}
     return wrong
+
+
+def _asked(rendering: Rendering, target: Target | None) -> Mapping[PurePosixPath, str]:
+    """Return what the templates ask for in a repository before anything is added, by path."""
+    return {} if target is None else {item.path: item.asks for item in rendering.desired(target).managed}
+
+
+def _differing(
+    rendering: Rendering, target: Target, source: Source, was: Mapping[PurePosixPath, str]
+) -> Iterator[tuple[PurePosixPath, str]]:
+    """Yield what would differ from what is there; what was asked for before is not the proposal's."""
+    try:
+        desired = rendering.desired(target)
+    except TemplateFault as fault:
+        yield PurePosixPath(FOLDER), str(fault)
+        return
+    asks = {item.path: item.asks for item in desired.managed}
+    for change in changes_needed(desired, source.snapshot, Decisions()).changes:
+        if change.path not in was or was[change.path] != asks.get(change.path):
+            yield change.path, f"the file would not come out the same: {change.cause}"
+    yield from ((path, "an earlier template would not write it any more") for path in was.keys() - asks.keys())

@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from rollout.content.agents import table
+from rollout.content.agents.rule import FOLDER
 from rollout.content.documents import merge, past
 from rollout.fleet.fitting import Fit
 from rollout.fleet.present import Old, has
@@ -30,11 +32,13 @@ def extended(old: Old, made: Proposal, fits: Mapping[str, Fit], targets: Mapping
         if source.name in there:
             target = there[source.name]
             own = {name: value for name, value in learned.items() if not has(target, name, value)}
-            entries[source.name] = _more(target, new, own)
+            entries[source.name] = {**_more(target, new, own), **_agents(target.agents, target.agents, made, source)}
         else:
             fit, future = fits[source.name], targets.get(source.name)
             own = {n: v for n, v in {**fit.own, **learned}.items() if not has(future, n, v)}
-            entries[source.name] = _whole(place_of(old, source, folder), source, future, [*fit.sets, *new], own)
+            whole = _whole(place_of(old, source, folder), source, future, [*fit.sets, *new], own)
+            read = _agents(_reading(old, fit), future.agents if future else None, made, source)
+            entries[source.name] = _in_order(whole | read)
     return with_entries(old.text, entries, dict(_rules(made)))
 
 
@@ -48,6 +52,28 @@ def _concerned(made: Proposal, fits: Mapping[str, Fit]) -> Iterator[Source]:
 def _more(target: Target, new: Sequence[str], own: Mapping[str, Value]) -> dict[str, object]:
     found: dict[str, object] = {"templates": [*target.templates, *new]} if new else {}
     return {**found, "vars": dict(own)} if own else found
+
+
+_LAST = ("agents", "vars")  # keys that stand behind the others
+
+
+def _in_order(entry: Mapping[str, object]) -> dict[str, object]:
+    return {key: entry[key] for key in (*(k for k in entry if k not in _LAST), *(k for k in _LAST if k in entry))}
+
+
+def _reading(old: Old, fit: Fit) -> tuple[str, ...] | None:
+    """Return who reads the rules of the sets that a new repository has already; nobody if they have none."""
+    folders = tuple(f"{name}/{FOLDER}/" for name in fit.sets)
+    return fit.agents if any(name.startswith(folders) for name in old.templates) else None
+
+
+def _agents(
+    read: tuple[str, ...] | None, there: tuple[str, ...] | None, made: Proposal, source: Source
+) -> dict[str, object]:
+    """Return who reads the rules of a repository, old ones and new ones, unless the inventory says so already."""
+    new = made.agents.get(source.name, ())
+    wanted = tuple(agent for agent in table.NAMES if agent in {*(read or ()), *new}) if new else read
+    return {"agents": list(wanted)} if wanted is not None and set(wanted) != set(there or ()) else {}
 
 
 def _whole(

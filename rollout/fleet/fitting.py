@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from rollout.content.agents import front_matter, table
 from rollout.fleet.present import Old, has
 from rollout.learning.matching import matched
 from rollout.model.circumstances import Decisions
@@ -25,11 +26,25 @@ class Fit(Struct, frozen=True):
     sets: tuple[str, ...] = ()
     own: Mapping[str, Value] = field(default_factory=dict)
     effective: Mapping[str, Value] = field(default_factory=dict)
+    agents: tuple[str, ...] | None = None  # who reads its rules
 
 
 def fitting(old: Old, target: Target, source: Source) -> tuple[Fit, list[LeftOut]]:
     """Return the sets that fit a repository, and why others do not, of which it has some files."""
-    fit, misfits = Fit(source), dict[str, str]()
+    found = (_fitting(old, replace(target, agents=agents), source) for agents in _readers(old, target, source))
+    return max(found, key=lambda one: len(one[0].sets))
+
+
+def _readers(old: Old, target: Target, source: Source) -> list[tuple[str, ...] | None]:
+    """Return for whom rules may be written there: for those whom the inventory says, or for those who have files."""
+    used = {agent for one in old.repositories for agent in one.agents or ()}
+    there = {agent for path in source.listing for agent in table.readers(PurePosixPath(path))}
+    having = tuple(agent for agent in table.NAMES if agent in used & there)
+    return list(dict.fromkeys([target.agents, *([having] if used else [])]))
+
+
+def _fitting(old: Old, target: Target, source: Source) -> tuple[Fit, list[LeftOut]]:
+    fit, misfits = Fit(source, agents=target.agents), dict[str, str]()
     for name in old.sets():
         found = _tried(old, replace(target, templates=(name,)), source, fit)
         if isinstance(found, str):
@@ -55,7 +70,7 @@ def _tried(old: Old, target: Target, source: Source, fit: Fit) -> Fit | str:
     except TemplateFault as fault:
         return str(fault)
     missing = [str(slot.path) for slot in slots if source.snapshot.files.get(slot.path) is None]
-    if missing:
+    if missing or not slots:
         return "" if len(missing) == len(slots) else f"it has no {', '.join(missing)}"
     values = dict(fit.own)
     for slot in slots:
@@ -65,20 +80,30 @@ def _tried(old: Old, target: Target, source: Source, fit: Fit) -> Fit | str:
     changes = changes_needed(old.loaded.rendering.desired(trial), source.snapshot, Decisions()).changes
     if changes:
         return f"{changes[0].path} says something else"
-    return Fit(source, (*fit.sets, *target.templates), own, {**fit.effective, **values})
+    return replace(fit, sets=(*fit.sets, *target.templates), own=own, effective={**fit.effective, **values})
 
 
 def _values(old: Old, slot: Slot, source: Source, target: Target, known: Mapping[str, Value]) -> dict[str, Value]:
     """Return the values of one template's variables in a repository, as far as its file tells them."""
     file = source.snapshot.files.get(slot.path)
-    template = old.templates.get(slot.template or "")
-    rendered = template is not None and template.name.endswith(".j2") and not slot.parts
-    if not isinstance(file, File) or template is None or not rendered:
+    rendered = any((one.template or "").endswith(".j2") for one in slot.sources)
+    if not isinstance(file, File) or not rendered:
         return {}
     tried = {**{n: v.value for n, v in target.variables.items()}, "project": source.name, **known}
     try:
-        text, said = template.content.decode(), file.content.decode()
+        text, said = _text(old, slot), file.content.decode()
     except UnicodeDecodeError:
         return {}
     part = slot.rule.mode is Mode.BLOCK
     return matched(text, slot.rule.delimiters, said, tried, part=part) or {}
+
+
+def _text(old: Old, slot: Slot) -> str:
+    """Return the text of a template, or those of the rules that a file is made of."""
+    if not slot.parts:
+        return old.templates[slot.template or ""].content.decode()
+    return "".join(part if isinstance(part, str) else _rule(old, part.slot) for part in slot.parts)
+
+
+def _rule(old: Old, slot: Slot) -> str:
+    return front_matter.trimmed(front_matter.split(old.templates[slot.template or ""].content.decode()).body)

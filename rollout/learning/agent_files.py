@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from rollout.content.agents import reading, table
 from rollout.content.agents.rule import FOLDER, AgentRule
 from rollout.model.files import File
-from rollout.model.learning import Source
+from rollout.model.learning import Form, Proposal, Source
 
 Spot = tuple[str, PurePosixPath]  # a repository and a path in it
 
@@ -61,6 +61,22 @@ def ruled(sources: Sequence[Source], paths: Sequence[PurePosixPath], plain: Coll
         {name: _agents(by_rule) for name, by_rule in made.items() if by_rule},
         frozenset((name, one.path) for name, by_rule in made.items() for by in by_rule.values() for one in by),
     )
+
+
+def with_agents(made: Proposal, rules: Ruled, sources: Sequence[Source]) -> Proposal:
+    """Return a proposal with who reads the rules in it, and with the repositories as they are."""
+    there = {source.name: source for source in sources}
+    used = tuple(there[source.name] for source in made.sources)
+    said = {name for one in made.files if reading.is_rule(one.path) and one.form is not Form.SKIP
+            for name in one.repositories}  # fmt: skip
+    agents = {source.name: rules.agents[source.name] for source in used if source.name in rules.agents}
+    return replace(made, sources=used, agents={name: theirs for name, theirs in agents.items() if name in said})
+
+
+def spots_that_differ(found: Collection[Spot], rules: Ruled, paths: Collection[PurePosixPath]) -> set[Spot]:
+    """Return the files that cannot be made of rules: those that differ, or all of a repository that would get more."""
+    more = {name for name, path in found if name in rules.agents and path not in paths}
+    return {spot for spot in rules.spots if spot in found or spot[0] in more}
 
 
 def _read(source: Source, paths: Sequence[PurePosixPath], plain: Collection[Spot]) -> Iterator[_Read]:

@@ -126,3 +126,72 @@ def test_where_rules_would_make_a_file_that_is_not_there_files_stay_as_they_are(
     )
     learned(world)
     assert world.at("web", "CLAUDE.md") is None
+
+
+def added(world: World, *names: str, files: Files) -> None:
+    """Let further repositories be there, take them in, and see that all is in sync."""
+    for name in names:
+        world.remote(name, {path: text.replace("{name}", name) for path, text in {"README.md": name, **files}.items()})
+        world.clone(name, f"work/{name}")
+    ran = world.run("init", "work", "--add", "--yes", write=False)
+    assert ran.code == 0, ran.err
+    plan = world.run("plan", "--json", write=False)
+    assert set(plan.states().values()) == {"in-sync"}, plan.out
+    assert world.run("verify", write=False).code == 0
+
+
+def entries(world: World) -> list[str]:
+    return [line.strip() for line in (world.root / "inventory.yaml").read_text().splitlines() if line.startswith("  ")]
+
+
+CURSOR = ".cursor/rules/python.mdc"
+BOTH = {"AGENTS.md": STYLE, "GEMINI.md": STYLE}
+EDITOR = {".editorconfig": "root = true\n\n[*]\nend_of_line = lf\nindent_style = space\n"}
+
+
+def test_new_repositories_with_agents_files_get_rules(world: World) -> None:
+    learned(fleet(world, EDITOR))
+    added(world, "x", "z", files={**EDITOR, **BOTH, CURSOR: f"{HEAD}{PYTHON}"})
+    assert [line for line in entries(world) if line[0] in "xz"] == [
+        f"{name}: {{path: {name}, templates: [common, general], agents: [agents-md, cursor, gemini], "
+        f"vars: {{project: {name}}}}}"
+        for name in "xz"
+    ]
+    rules = sorted((world.root / "templates/general/rules").iterdir())
+    assert [rule.name for rule in rules] == ["general.md.j2", "python.md"]
+    assert rules[0].read_text().startswith("---\nagents: [agents-md, gemini]\n---\n\n# Style\n")
+
+
+def test_files_of_agents_that_are_new_in_old_repositories_become_rules(world: World) -> None:
+    learned(fleet(world, EDITOR))
+    for name in ("api", "web"):
+        world.commit(f"work/{name}", {path: text.replace("{name}", name) for path, text in BOTH.items()}, push=True)
+    added(world, files={})
+    assert [line for line in entries(world) if "agents" in line] == [
+        f"{name}: {{path: {name}, vars: {{project: {name}}}, "
+        "templates: [common, general], agents: [agents-md, gemini]}"
+        for name in ("api", "web")
+    ]
+
+
+def test_a_new_repository_takes_the_rules_that_are_there_with_its_own_variables(world: World) -> None:
+    style = STYLE.replace("Tests", "Ask {name}-team.\nTests")
+    learned(fleet(world, {"AGENTS.md": style, "GEMINI.md": style, **EDITOR}))
+    added(world, "late", files={"AGENTS.md": style, "GEMINI.md": style, **EDITOR})
+    assert entries(world)[-1] == "late: {path: late, templates: [common], vars: {project: late}}"
+
+
+def test_a_new_repository_reads_rules_with_the_agents_that_it_has(world: World) -> None:
+    learned(fleet(world, {**BOTH, **EDITOR}))
+    added(world, "late", files={"AGENTS.md": STYLE, **EDITOR})
+    assert entries(world)[-1] == "late: {path: late, templates: [common], agents: [agents-md], vars: {project: late}}"
+
+
+def test_further_rules_of_a_repository_with_rules_are_for_whom_they_were(world: World) -> None:
+    """Where more agents would write more files of the old rules, the new files stay files."""
+    learned(fleet(world, {**BOTH, **EDITOR}))
+    for name in ("api", "web"):
+        world.commit(f"work/{name}", {CURSOR: f"{HEAD}{PYTHON}"}, push=True)
+    added(world, files={})
+    assert [path.name for path in written(world)].count("python.mdc") == 1
+    assert [line for line in entries(world) if "cursor" in line and "agents" in line] == []
