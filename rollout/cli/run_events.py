@@ -87,7 +87,7 @@ def _log_without_spool(at: Session, url: str, records: Sequence[SpoolRecord], wh
 
 def _subjects(run: Run, steps: Iterable[Step]) -> dict[str, str]:
     """Return the subject of the commit that the run made for each target."""
-    return {step.target: run.subject or default_subject(step.changes) for step in steps}
+    return {step.target: run.subject or default_subject(change.path for change in step.changes) for step in steps}
 
 
 def _events(

@@ -180,6 +180,7 @@ class Standing(Struct, frozen=True):
     key: str = ""  # the forge's id of the change
     gone: bool = False  # the branch is no longer there
     subject: str = ""  # of our commit
+    words: str = ""  # a person's words in it, while it says what is asked for
 
     @property
     def at(self) -> str:

@@ -74,6 +74,13 @@ def inventory(text: str) -> str:
     return next((line.partition(": ")[2] for line in last.split("\n") if line.startswith(INVENTORY)), "")
 
 
+def words(text: str) -> str:
+    """Return what a person said in one of our messages: it without our own trailers."""
+    before, _, last = text.rstrip("\n").rpartition("\n\n")
+    theirs = _OURS.sub("", f"{last}\n").rstrip("\n")
+    return "\n\n".join(filter(None, (before, theirs)))
+
+
 def change_id(text: str) -> str:
     found = re.search(r"^Change-Id: (I[0-9a-f]{40})$", text, re.MULTILINE)
     return "" if found is None else found[1]
@@ -85,6 +92,7 @@ def topic(text: str) -> str:
     return "" if found is None else found[1]
 
 
+_OURS = re.compile(r"^(?:Rollout-[A-Za-z]+|Change-Id): .*\n", re.MULTILINE)
 INVENTORY = "Rollout-Inventory: "
 TOPIC = "Rollout-Topic: "
 

@@ -13,7 +13,7 @@ from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired
 from rollout.model.plan import Change, State, Step
 from rollout.model.reasons import Part, Reason, Way, WayOut, said
-from rollout.model.reviews import Checks, Review, Standing
+from rollout.model.reviews import Checks, Proposed, Review, Standing
 from rollout.planning.review import undecided
 
 _BEFORE = {State.MISSING, State.UNREACHABLE, State.BLOCKED, State.CONFLICT, State.DRIFT}
@@ -30,6 +30,13 @@ def says(desired: Desired, changes: Iterable[Change]) -> str:
         executable = change.after is not None and change.after.executable
         told.append([str(change.path), mode, executable, hashlib.sha256(content).hexdigest()])
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
+
+
+def said_by(standing: Standing, asked: str, known: Proposed | None) -> str:
+    """Return the digest of what a proposal says; `asked` is that of what is asked for now. "" if it is not known."""
+    if standing.same or standing.declined:
+        return asked
+    return known.says if known is not None and known.standing.head == standing.head else ""
 
 
 def proposed(step: Step, standing: Standing | None, decisions: Decisions) -> Step:

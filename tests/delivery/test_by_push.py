@@ -75,6 +75,19 @@ def test_a_push_opens_one_review_and_moves_it(forge: World) -> None:
     assert forge.git("api.git", "for-each-ref", "refs/for") == ""
 
 
+def test_a_persons_words_stay_when_the_review_is_rendered_again(forge: World) -> None:
+    applied(forge, "--message", "New rules")
+    for lost in (False, True)[: 1 + ("gerrit" not in forge.defaults)]:  # Gerrit's refs do not say which is ours
+        forge.elsewhere("api", {"README.md": f"moved {lost}\n"})
+        if lost:
+            forget()
+        assert applied(forge)[:2] == (0, "proposed")
+        assert forge.git("api.git", "log", "-1", "--format=%s", carrier(forge)) == "New rules"
+    if "gerrit" not in forge.defaults:
+        review = reviews(forge)["1"]
+        assert "New rules" in (review.get("title"), *(one.partition("title=")[2] for one in review.get("options", ())))
+
+
 def test_the_review_is_told_with_the_outcome_and_the_state(forge: World) -> None:
     forge.run("apply", "--yes")
     told = forge.run("status", "--json", "--fetch").json["targets"][0]["review"]

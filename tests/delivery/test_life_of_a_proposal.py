@@ -88,6 +88,66 @@ def test_a_changed_template_moves_the_proposal(reviewed: World) -> None:
     assert len(branch(reviewed)) == 1
 
 
+def said(world: World, name: str = f"rollout/{ID}") -> str:
+    """Return the words of the commit that is proposed, without our trailers."""
+    text = world.git("api.git", "log", "-1", "--format=%B", name)
+    lines = [line for line in text.splitlines() if not line.startswith(("Rollout-", "Change-Id:"))]
+    return "\n".join(lines).strip()
+
+
+WORDS = "New rules\n\nBecause the old ones are old.\n\nReviewed-by: Ann <ann@example.org>"
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["remembered", "forgotten"])
+def test_a_persons_words_stay_when_a_proposal_is_rendered_again_on_a_tip_that_moved(
+    reviewed: World, *, lost: bool
+) -> None:
+    applied(reviewed, "--message", WORDS, "--signoff")
+    assert said(reviewed) == f"{WORDS}\nSigned-off-by: Pat Person <pat@example.org>"
+    first = said(reviewed)
+    reviewed.elsewhere("api", {"README.md": "moved\n"})
+    if lost:
+        forget(reviewed)
+    assert applied(reviewed)[:2] == (0, "proposed")
+    assert (said(reviewed), len(branch(reviewed))) == (first, 1)
+    reviewed.elsewhere("api", {"README.md": "moved again\n"})
+    assert applied(reviewed, "--message", "Newer rules")[:2] == (0, "proposed")
+    assert said(reviewed) == "Newer rules"
+
+
+def test_a_persons_words_stay_where_upstream_has_a_part_of_it_by_now(reviewed: World) -> None:
+    applied(reviewed, "--message", "New rules")
+    reviewed.elsewhere("api", {"ci.yml": "ci\n"}, "by hand")
+    assert applied(reviewed)[:2] == (0, "proposed")
+    assert said(reviewed) == "New rules"
+
+
+def test_a_persons_words_stay_where_others_changed_the_rest_of_a_file(reviewed: World) -> None:
+    reviewed.tail = "files: {AGENTS.md: {mode: block}}\n"
+    reviewed.elsewhere("api", {"AGENTS.md": "theirs\n"})
+    assert applied(reviewed, "--adopt", "--message", "New rules")[:2] == (0, "proposed")
+    reviewed.elsewhere("api", {"AGENTS.md": "theirs, and more\n"})
+    assert applied(reviewed, "--adopt")[:2] == (0, "proposed")
+    assert said(reviewed) == "New rules"
+
+
+def test_our_own_words_follow_what_is_proposed(reviewed: World) -> None:
+    applied(reviewed)
+    assert said(reviewed) == "Roll out 2 managed files"
+    reviewed.elsewhere("api", {"ci.yml": "ci\n"}, "by hand")
+    applied(reviewed)
+    assert said(reviewed) == "Roll out AGENTS.md"
+
+
+def test_a_persons_words_are_not_said_of_something_else(reviewed: World) -> None:
+    applied(reviewed, "--message", "New rules")
+    reviewed.template("project/AGENTS.md", "two\n")
+    for _ in range(2):
+        state(reviewed, "--fetch")
+    assert applied(reviewed)[:2] == (0, "proposed")
+    assert said(reviewed) == "Roll out 2 managed files"
+
+
 @pytest.mark.parametrize("how", [("--ff-only",), ("--no-ff",), ("--squash",)])
 def test_a_merged_proposal_is_in_sync_and_its_branch_goes(reviewed: World, how: tuple[str, ...]) -> None:
     applied(reviewed)
@@ -186,6 +246,15 @@ def test_a_proposal_whose_branch_was_deleted_is_declined_until_it_says_something
     assert applied(reviewed)[:2] == (3, "blocked")
     assert reviewed.git("api.git", "branch", "--list", "rollout/*") == ""
     reviewed.template("project/AGENTS.md", "two\n")
+    assert applied(reviewed)[:2] == (0, "proposed")
+
+
+def test_what_is_asked_for_since_is_not_what_was_declined(reviewed: World) -> None:
+    """A look in between sees the old proposal, and what is asked for by then."""
+    applied(reviewed)
+    reviewed.template("project/AGENTS.md", "two\n")
+    assert state(reviewed, "--fetch")[0] == "pending"
+    reviewed.git("api.git", "branch", "-D", f"rollout/{ID}")
     assert applied(reviewed)[:2] == (0, "proposed")
 
 

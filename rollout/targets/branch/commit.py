@@ -16,10 +16,20 @@ from rollout.store.pending import Pending
 from rollout.targets.branch.task import Built, Task
 
 
-def default_subject(changes: Iterable[Change]) -> str:
-    """Return the default subject of a commit."""
-    paths = [PurePosixPath(change.path) for change in changes]
+def default_subject(named: Iterable[str | PurePosixPath]) -> str:
+    """Return the default subject of a commit that changes the files at these paths."""
+    paths = list(named)
     return f"Roll out {paths[0]}" if len(paths) == 1 else f"Roll out {len(paths)} managed files"
+
+
+def words_of(task: Task, changes: Iterable[Change]) -> str:
+    """Return the words of a commit: a person's, of this run or in the proposal that it renders again, else ours."""
+    if task.job.words.message:
+        return task.job.words.message
+    ours, standing = default_subject(change.path for change in changes), task.step.standing
+    kept = standing.words if standing is not None and task.proposes and standing.left else ""
+    subject, _, more = kept.partition("\n")
+    return f"{subject or ours}\n{more}"
 
 
 def commit(task: Task, tip: str, changes: Sequence[Change]) -> Built:
@@ -35,9 +45,8 @@ def commit(task: Task, tip: str, changes: Sequence[Change]) -> Built:
 def _message(task: Task, pending: Pending | None, changes: Sequence[Change], identity: Identity) -> str:
     if pending is not None and _keeps_message(task, pending):
         return pending.message
-    subject = task.job.words.message or default_subject(changes)
     trailers = _trailers(task, identity)
-    return messages.message(subject, task.job.run, task.step.target, (*changes, *task.keeps), trailers)
+    return messages.message(words_of(task, changes), task.job.run, task.step.target, (*changes, *task.keeps), trailers)
 
 
 def _same(task: Task, pending: Pending, changes: Iterable[Change]) -> bool:
@@ -46,7 +55,7 @@ def _same(task: Task, pending: Pending, changes: Iterable[Change]) -> bool:
         return False
     if _keeps_message(task, pending):
         return True
-    wanted = task.job.words.message or default_subject(changes)
+    wanted = words_of(task, changes)
     asked = (*_trailers(task, _identity(task)), *messages.keeps((*changes, *task.keeps)))
     return pending.subject == wanted.split("\n", 1)[0] and set(asked) <= set(pending.message.split("\n"))
 

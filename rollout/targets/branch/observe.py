@@ -22,11 +22,12 @@ from rollout.store import authors, fetch, in_sync, lineage, mend, notes, snapsho
 from rollout.store.in_sync import InSync
 from rollout.store.pending import Pending, drop
 from rollout.store.store import Store
+from rollout.targets.branch import proposal_state
 from rollout.targets.branch.checkout_state import checkout
 from rollout.targets.branch.evaluate import at_work, circumstances_of, last_tip, unanswered
 from rollout.targets.branch.locate import Located
 from rollout.targets.branch.pending import outrun_by, pending_at, still_right
-from rollout.targets.branch.proposal import Proposing, delivery_of, proposing, with_proposal
+from rollout.targets.branch.proposal import Proposing, delivery_of, proposing
 from rollout.targets.branch.proposal_files import Waiting, reverting_files, reverts, waiting_files
 from rollout.targets.branch.wish import refuse_wishes
 from rollout.targets.job import Look, Unfit
@@ -98,7 +99,8 @@ def _observe(look: Look, at: Located, store: Store) -> Step:
     )
     step = replace(steps.step_of(target, found, circumstances), asked=look.asked)
     if offered is not None:
-        step = with_proposal(step, desired, offered, store, decisions)
+        step = proposal_state.with_proposal(step, desired, offered, store, decisions)
+        proposal_state.remember(step, offered, store)
     with suppress(OSError):  # without room on the disk we forget this, and the next full look notes it
         notes.take(store, tip, found.equal)
         notes.agree(store, found.agreed)

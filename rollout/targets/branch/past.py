@@ -21,8 +21,9 @@ from rollout.remote import upstream
 from rollout.safety.shown import plain
 from rollout.store import fetch, heard, hold, own_commits, pending, snapshot
 from rollout.store.store import Store
+from rollout.targets.branch import proposal_state
 from rollout.targets.branch.locate import Located, locate
-from rollout.targets.branch.proposal import Proposing, delivery_of, proposing, with_proposal
+from rollout.targets.branch.proposal import Proposing, delivery_of, proposing
 from rollout.targets.branch.proposal_files import in_review
 from rollout.targets.job import Back, Settings, Unfit
 
@@ -109,7 +110,8 @@ def _in_review(back: Back, found: Undone, offered: Proposing, store: Store) -> S
     """Return the step that undoes an outcome as its proposal has it."""
     if found.step.state is State.BLOCKED:
         return found.step
-    step = with_proposal(found.step, back.desired, offered, store, Decisions(reopen=back.reopen))
+    step = proposal_state.with_proposal(found.step, back.desired, offered, store, Decisions(reopen=back.reopen))
+    proposal_state.remember(step, offered, store)
     standing, again = step.standing, f"rollout revert {back.run} --reopen"
     if standing is not None and standing.taken_over and not back.reopen:
         why = said(f"{taken_over(standing)}; {again} begins on another branch")

@@ -20,7 +20,7 @@ from rollout.showing import reviews
 from rollout.store import heard, push
 from rollout.store.push import Lease
 from rollout.targets.branch import by_branch, by_ref, closing
-from rollout.targets.branch.commit import default_subject
+from rollout.targets.branch.commit import words_of
 from rollout.targets.branch.outcome import outcome_of
 from rollout.targets.branch.proposed import Unsupported, take_back
 from rollout.targets.branch.task import Task
@@ -65,8 +65,7 @@ def _ways(task: Task) -> Iterator[Via]:
 
 def _wanted(task: Task, changes: list[Change]) -> Wanted:
     step = task.step
-    subject = task.job.words.message or default_subject(changes)
-    words = reviews.words(step, changes, subject.split("\n", 1)[0])
+    words = reviews.words(step, changes, words_of(task, changes).split("\n", 1)[0])
     rules = step.delivery.rules
     return Wanted(task.where.branch, rules.branch, words.title, words.line, rules, words.body)
 
