@@ -61,6 +61,9 @@ def _told(name: str, before: str, *steps: str) -> str:
         ("x.yaml", "a:\n    -   x: 1\n", "a:\n- q: 1\n  r:\n  - 1\n",
          "a:\n    -   x: 1\n    -   q: 1\n        r:\n            -   1\n"),
         ("x.yaml", "p: 22:22\n", 'p: "22:22"\n', 'p: "22:22"\n'),
+        ("x.yaml", "a: 1 # n\nz: 1\n", "a: one\n  two\n", "a: one\n  two # n\nz: 1\n"),
+        ("x.yaml", "a: # n\n  b: 1\nz: 1\n", "a: 'one\n  two'\n", "a: 'one\n  two' # n\nz: 1\n"),
+        ("x.yaml", "a: | # n\n  b\nz: 1\n", "a: one\n  two\n", "a: one\n  two # n\nz: 1\n"),
         ("x.yaml", "a: !Ref B\n", "a: !Ref B\n", "a: !Ref B\n"),
         ("x.yaml", "? a\n: 1\n? b\n: 2\nc: 3\n", "z: 1\n", "? a\n: 1\n? b\n: 2\nc: 3\nz: 1\n"),
         ("x.yaml", "k:\n  ? a\n  : 1\n", "k: {z: 1}\n", "k:\n  ? a\n  : 1\n  z: 1\n"),
@@ -200,12 +203,28 @@ PUSH, BRANCHES = "on: [push]\n", "on: {push: {branches: [main]}}\nname: x\n"
         ("x.yaml", "n:  \nm: 1\n", ["n:\n  a: 1\n", "n: 5\n", ""], "n:  \nm: 1\n"),
         ("x.ini", "[a]\nb=  1\nc\n", ["[a]\nb = 2\nc = 3\n", "[a]\nb =\n  1\n  2\n", ""], "[a]\nb=  1\nc\n"),
         ("x.yaml", "r:\n- id: a\n  x: 1\n", ["r:\n- id: a\n  x: [2]\n", "r:\n- id: a\n", ""], "r:\n- id: a\n  x: 1\n"),
+        ("x.yaml", "a: one\r\n  two # note\r\nb: 1\r\n", ["a: x\n", ""], "a: one\r\n  two # note\r\nb: 1\r\n"),
     ],
 )  # fmt: skip
 def test_what_others_had_comes_back_once_and_is_theirs_again(
     name: str, before: str, steps: list[str], after: str
 ) -> None:
     assert _told(name, before, *steps) == after
+
+
+@pytest.mark.parametrize(
+    "template", ["x", "three\n  four", "|\n  t", "\n  c: 1", "[z,\n  y]", "\n- 1", "|- # ours\n  t"]
+)
+@pytest.mark.parametrize(
+    "written", ["1", "one\n  two", "'one\n  two'", '"one\n  two"', "[1,\n  2]", "{c: 0,\n  d: 2}", "&k one\n  two"]
+)
+def test_a_comment_behind_the_last_line_of_a_value_is_kept_and_the_value_comes_back(
+    written: str, template: str
+) -> None:
+    before = f"a: {written} # note\nb: 1\n"
+    assert "# note" in _told("x.yaml", before, f"a: {template}\n")
+    assert _told("x.yaml", before, f"a: {template}\n", "") == before
+    assert _told("x.yaml", before, f"a: {template}\n", "a: other\n", f"a: {template}\n", "") == before
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ from rollout.content.documents.lines import (
     newline_of,
     next_line,
 )
-from rollout.content.documents.yaml_ends import begin_of, behind_blanks, has_open_end, last_of
+from rollout.content.documents.yaml_ends import begin_of, behind_blanks, has_open_end, in_one_piece, last_of
 from rollout.content.documents.yaml_style import style_of
 from rollout.content.documents.yaml_write import YamlWriter
 
@@ -253,6 +253,8 @@ class _YamlEditor(Struct):
         value = self.writer.value(new, column(self.text, part.start), noted=not noted)
         below = "".join(newline + line for line in value.below)
         head = value.head.lstrip(" ")
+        if in_one_piece(new.value):
+            head, below = head + below, ""
         if isinstance(old, Object | Array) and old.style == "block":
             return self._put(part, head, below, ends_line=value.ends_line)
         start = self._behind_anchor(old)
@@ -261,7 +263,7 @@ class _YamlEditor(Struct):
         elif start == part.body:
             head = " " + head
         stop = self._behind_ours(stop)
-        if "\n" in self.text[old.start : old.end] or not below:
+        if not below or self._first_comment((start, stop)) is not None:
             return self._around_comment((start, stop), head, below, ends_line=value.ends_line)
         end = line_end(self.text, stop)
         return [Edit(start, stop, head), Edit(end, end, below, value.ends_line)]
@@ -284,6 +286,8 @@ class _YamlEditor(Struct):
         old, text = part.value, self.text
         head, newline, below = found.text.partition("\n")
         head, newline = (head[:-1], "\r\n") if head.endswith("\r") else (head, newline)
+        if in_one_piece(found.node):
+            head, newline, below = found.text, "", ""
         head = found.lead + head
         if self._below_key(part):
             gone = cut(text, (next_line(text, part.body), next_line(text, old.end)), self.foreign)

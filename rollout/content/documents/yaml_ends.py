@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rollout.content.documents.document import Array, Object, Part, Scalar
+from rollout.content.documents.document import Array, Node, Object, Part, Scalar
 from rollout.content.documents.lines import line_end, line_start, next_line
 
 _STRIPS = re.compile(r"[|>][1-9]?-")
@@ -32,6 +32,11 @@ def has_open_end(text: str, part: Part) -> bool:
         return False
     header, _, content = text[node.start : node.end].partition("\n")
     return bool(content.strip()) and not content.endswith("\n") and not _STRIPS.search(header.partition(" #")[0])
+
+
+def in_one_piece(node: Node) -> bool:
+    """Tell whether no comment may stand behind the first of a value's lines: it is no block, and no `|` or `>` text."""
+    return node.style not in {"block", "|", ">"}
 
 
 def behind_blanks(text: str, at: int) -> int:
