@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 _MARK = "\0"  # no key of an inventory has it: YAML knows no such character
+_JSON = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+_QUOTED = re.compile(rf'"\\u0000({_JSON.pattern})\\u0000"')
 
 
 class Whole(int):
@@ -54,6 +57,23 @@ def number(value: int | float, written: str) -> int | float:
 def dumps(value: Any, *, sort_keys: bool = False) -> str:
     """Return plain data as JSON that keeps how such numbers were written."""
     return json.dumps(_marked(value), sort_keys=sort_keys)
+
+
+def as_json(value: Any, indent: int | None = None) -> str:
+    """Return plain data as JSON for people, with numbers as they were written where JSON allows that."""
+    text = json.dumps(_quoted(value), indent=indent, ensure_ascii=False)
+    return _QUOTED.sub(r"\1", text)
+
+
+def _quoted(value: Any) -> Any:
+    match value:
+        case Whole() | Decimal():
+            return f"{_MARK}{value.written}{_MARK}" if _JSON.fullmatch(value.written) else value.plain()
+        case dict():
+            return {key: _quoted(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_quoted(item) for item in value]
+    return value
 
 
 def loads(text: str | bytes) -> Any:

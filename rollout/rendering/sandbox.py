@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from types import BuiltinMethodType
 from typing import TYPE_CHECKING, Any
+
+from rollout.content import spelled
 
 if TYPE_CHECKING:
     import jinja2
@@ -102,7 +103,7 @@ def _undefined_kind() -> type[StrictUndefined]:
 
 
 def _json(value: Any, indent: int | None = None) -> str:
-    return json.dumps(value, indent=indent, ensure_ascii=False)
+    return spelled.as_json(value, indent)
 
 
 class _Method:

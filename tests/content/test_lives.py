@@ -160,7 +160,7 @@ def test_a_comment_of_the_template_stays_apart_from_that_of_a_person(before: str
     [
         ("x.yaml", "a: '3'  # c\n", ["a: 3\n", 'a: "3"\n']),
         ("x.yaml", "a:   [ x ]\n", ["a: {y: 1}\n", "a:\n- x\n"]),
-        ("x.json", '{"a": 1.0}', ['{"a": 2}', '{"a": 1}']),
+        ("x.json", '{"a": 1e2}', ['{"a": 2}', '{"a": 100}']),
         ("x.json", '{"a":  [ "x" ]}', ['{"a": {"b": 1}}', '{"a": ["x"]}']),
         ("x.toml", "a = 'x'\n", ["a = 1\n", 'a = "x"\n']),
         ("x.ini", "[a]\nb=  1\n", ["[a]\nb = 2\n", "[a]\nb = 1\n"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from rollout.content.documents.document import Array, Document, Node, Object, Part, Scalar, Span, fault
 
@@ -15,6 +15,7 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _WORD = re.compile(r"[-+0-9A-Za-z.]+")
 _WORDS = {"true": "true", "false": "false", "null": "null"}
 _MAX_DEPTH = 100
+_LONG_EXPONENT = 5  # with its sign: more zeros than anybody writes out
 
 
 def read(text: str) -> Document:
@@ -120,8 +121,7 @@ class _JsonReader:
 
 
 def _number(word: str) -> str:
-    """Return one text for all spellings of a number: 100, 1e2 and 100.0 are the same in JSON."""
-    try:
-        return f"number {Decimal(word).normalize()}"
-    except InvalidOperation:
-        return f"number {word}"
+    """Return what a number means: its digits, for 3.1 and 3.10 are two versions; 1e2 has those of 100."""
+    digits, _, exponent = word.lower().partition("e")
+    few = len(exponent) < _LONG_EXPONENT
+    return f"number {Decimal(word):f}" if exponent and few else f"number {digits}{exponent and 'e'}{exponent}"

@@ -18,9 +18,8 @@ from rollout.content.documents.document import (
     Span,
     Unmergeable,
     fault,
-    meaning,
 )
-from rollout.content.documents.toml_values import meaning_of, plain_meaning
+from rollout.content.documents.toml_values import agrees, meaning_of
 
 _SPACE = re.compile(r"[ \t]*")
 _BLANK = re.compile(r"[ \t\r\n]*")
@@ -47,7 +46,7 @@ def read(text: str) -> Document:
         raise fault(text, 0, "nested too deeply") from error
     reader = _TomlReader(text)
     root = reader.read()
-    if meaning(root) != plain_meaning(said):
+    if not agrees(text, root, said):
         raise fault(text, 0, "holds something that cannot be told apart for a merge; change it by hand")
     return Document(text, root, tuple(reader.comments))
 

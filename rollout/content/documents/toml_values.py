@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from functools import lru_cache
 from typing import Any
 
+from rollout.content.documents.document import Array, Node, Object, Scalar
+
 
 @lru_cache(maxsize=4096)
+def value_of(written: str) -> Any:
+    """Return a single value as it is written."""
+    return tomllib.loads(f"x = {written}")["x"]
+
+
 def meaning_of(written: str) -> str:
-    """Return the meaning of a single value as it is written."""
-    return plain_meaning(tomllib.loads(f"x = {written}")["x"])
+    """Return the meaning of a single value; a number means how it is written, for 3.1 and 3.10 are two versions."""
+    value = value_of(written)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{type(value).__name__} {written if number else value}"
 
 
-def plain_meaning(value: Any) -> str:
-    """Return the meaning of plain data, as `document.meaning` does of nodes."""
-    if isinstance(value, dict):
-        return "{" + ",".join(sorted(f"{json.dumps(key)}:{plain_meaning(item)}" for key, item in value.items())) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(plain_meaning(item) for item in value) + "]"
-    return f"{type(value).__name__} {value}"
+def agrees(text: str, node: Node, said: Any) -> bool:
+    """Tell whether a node of a text says just what plain data says."""
+    match node:
+        case Object(parts=parts) if isinstance(said, dict):
+            keys = [part.key for part in parts]
+            return sorted(keys) == sorted(said) and all(agrees(text, part.value, said[part.key]) for part in parts)
+        case Array(parts=parts) if isinstance(said, list) and len(said) == len(parts):
+            return all(agrees(text, part.value, item) for part, item in zip(parts, said, strict=True))
+        case Scalar(start=start, end=end):
+            value = value_of(text[start:end])
+            return type(value) is type(said) and repr(value) == repr(said)
+    return False

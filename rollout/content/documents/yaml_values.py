@@ -33,7 +33,10 @@ def odd_tag(tag: str | None) -> str | None:
 
 
 def meaning_of(text: str, tag: str | None, *, plain: bool) -> str:
-    """Return one text for all spellings of a value, with its kind before it."""
+    """Return one text for all spellings of a value, with its kind before it; numbers are what their digits say.
+
+    3.1 and 3.10 are two versions, though one number.
+    """
     if tag == f"{_PREFIX}str" or tag == "!" or (tag is None and not plain):
         return f"str {text}"
     return _resolved(text)
@@ -46,9 +49,9 @@ def _resolved(text: str) -> str:
         return f"bool {text.lower()}"
     if len(text) < _LONGEST:
         if _INT.fullmatch(text):
-            return f"int {int(text, 0 if text[:2] in {'0x', '0o'} else 10)}"
+            return f"int {text}"
         if _FLOAT.fullmatch(text):
-            return f"float {float(text)!r}"
+            return f"float {text}"
         if _INFINITE.fullmatch(text):
             return f"float {text.lower().lstrip('+')}"
         if _WORD.fullmatch(text):
