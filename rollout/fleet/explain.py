@@ -59,7 +59,7 @@ def explanation(loaded: Loaded, target: Target, path: PurePosixPath, settings: S
 
 
 def _variables(loaded: Loaded, target: Target, slot: Slot) -> list[Used]:
-    if not any((source.template or "").endswith(".j2") for source in slot.sources):
+    if not slot.is_rendered:
         return []
     names = loaded.rendering.uses(slot)
     found = []

@@ -86,8 +86,7 @@ def _tried(old: Old, target: Target, source: Source, fit: Fit) -> Fit | str:
 def _values(old: Old, slot: Slot, source: Source, target: Target, known: Mapping[str, Value]) -> dict[str, Value]:
     """Return the values of one template's variables in a repository, as far as its file tells them."""
     file = source.snapshot.files.get(slot.path)
-    rendered = any((one.template or "").endswith(".j2") for one in slot.sources)
-    if not isinstance(file, File) or not rendered:
+    if not isinstance(file, File) or not slot.is_rendered:
         return {}
     tried = {**{n: v.value for n, v in target.variables.items()}, "project": source.name, **known}
     try:

@@ -17,8 +17,8 @@ from rollout.fleet.load import Loaded
 from rollout.model.files import Desired, File, Managed, Obstacle, Slot
 from rollout.model.inventory import Target
 from rollout.model.parts import Answer, Input, Question
-from rollout.rendering.desired import Rendered, desired_of
 from rollout.rendering.formatters import Formatters
+from rollout.rendering.output import Rendered, desired_of
 from rollout.rendering.template_fault import TemplateFault
 from rollout.safety import paths
 from rollout.targets.job import Settings

@@ -68,7 +68,7 @@ def take(loaded: Loaded, asked: Asked) -> Taking:
     if slot.template is None or slot.rule.mode not in {Mode.WHOLE, Mode.BLOCK}:
         raise _refused(asked, f"mode {slot.rule.mode.value} is not taken back; change the template")
     old = loaded.rendering.templates[slot.template]
-    if not slot.parts and not slot.template.endswith(".j2"):
+    if not slot.parts and not slot.is_rendered:
         content = _wanted(asked, before)
         executable = before.executable if slot.rule.mode is Mode.WHOLE else old.executable
         return _proved(loaded, asked, Taking({slot.template: replace(old, content=content, executable=executable)}))

@@ -17,7 +17,7 @@ from rollout.learning.pieces import Same
 from rollout.learning.shared_part import Part, shared_part
 from rollout.learning.variables import Pool, Secret
 from rollout.learning.writing import Text, delimiters_for, template
-from rollout.model.files import File
+from rollout.model.files import File, is_rendered
 from rollout.model.learning import Form, Learned, LeftOut, Proposal, Source, Value
 
 Without = Mapping[tuple[str, PurePosixPath], str]  # what is not taken over, and why
@@ -131,12 +131,12 @@ def _templates(path: PurePosixPath, files: Mapping[str, File], found: Sequence[F
     except Secret as secret:
         names = tuple(name for family in found for name in family.repositories)
         return [Learned(path, names, len(found), Form.SKIP, reason=str(secret))]
-    delimiters = delimiters_for([row.parts for row in rows if len(row.parts) > 1 or path.suffix == ".j2"])
+    delimiters = delimiters_for([row.parts for row in rows if len(row.parts) > 1 or is_rendered(path.name)])
     return [_template(path, files, family, row, delimiters) for family, row in zip(found, rows, strict=True)]
 
 
 def _is_rendered(path: PurePosixPath, family: Family) -> bool:
-    return len(family.variants) > 1 or path.suffix == ".j2"
+    return len(family.variants) > 1 or is_rendered(path.name)
 
 
 def _template(

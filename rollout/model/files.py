@@ -28,12 +28,23 @@ class File(Struct, frozen=True):
         return hashlib.sha256(self.content).hexdigest()
 
 
+RENDERED = ".j2"  # how the name of a template ends that is rendered; any other file is copied
+
+
+def is_rendered(template: str) -> bool:
+    return template.endswith(RENDERED)
+
+
 class TemplateFile(Struct, frozen=True):
     """One file under templates/, by its path from there."""
 
     name: str
     content: bytes
     executable: bool
+
+    @property
+    def is_rendered(self) -> bool:
+        return is_rendered(self.name)
 
 
 class Slot(Struct, frozen=True):
@@ -51,6 +62,10 @@ class Slot(Struct, frozen=True):
         if self.template is None:
             return ()
         return tuple(part.slot for part in self.parts if isinstance(part, Excerpt)) if self.parts else (self,)
+
+    @property
+    def is_rendered(self) -> bool:
+        return any(is_rendered(source.template or "") for source in self.sources)
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -92,7 +107,7 @@ class Managed(Struct, frozen=True):
         """The name of the text in messages about its faults."""
         if self.rules:
             return ", ".join(f"templates/{name}" for name in self.rules)
-        return f"templates/{self.template}" + (", as it is rendered" if self.template.endswith(".j2") else "")
+        return f"templates/{self.template}" + (", as it is rendered" if is_rendered(self.template) else "")
 
 
 class Problem(Struct, frozen=True):

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from msgspec import Struct, field
 
-from rollout.model.files import Snapshot, TemplateFile
+from rollout.model.files import RENDERED, Snapshot, TemplateFile
 from rollout.model.inventory import FoundCheckout
 
 
@@ -86,6 +86,6 @@ class Proposal(Struct, frozen=True):
         found = {}
         for one in self.sets:
             for file in one.files:
-                name = f"{one.name}/{file.path}" + (".j2" if file.is_rendered else "")
+                name = f"{one.name}/{file.path}" + (RENDERED if file.is_rendered else "")
                 found[name] = TemplateFile(name, file.text, file.executable)
         return found

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import PurePosixPath
-from typing import Any
 
 from rollout.model.inventory import Machine, Target
-from rollout.rendering.child_process import Child
-from rollout.rendering.variables import context
+from rollout.rendering.requests import Requests, Variables
+from rollout.rendering.variables import Surroundings
 
 
 class Phrases:
@@ -16,25 +14,20 @@ class Phrases:
 
     def __init__(self, texts: Iterable[str]) -> None:
         self._names = {text: f"review-{number}" for number, text in enumerate(dict.fromkeys(texts), 1)}
-        self._child = Child({name: text for text, name in self._names.items()})
+        self._requests = Requests({name: text for text, name in self._names.items()})
 
     def __enter__(self) -> Phrases:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._child.release()
-        else:
-            self._child.close()
+        self._requests.ended(well=kind is None)
 
     def check(self) -> None:
         """Raise TemplateFault for a text that does not parse."""
         for name in self._names.values():
-            self._child.ask({"ask": "uses", "name": name, "delimiters": "jinja"})
+            self._requests.uses((name, "jinja"))
 
-    def rendered(self, text: str, target: Target, machines: Mapping[str, Machine], further: Mapping[str, Any]) -> str:
+    def rendered(self, text: str, target: Target, machines: Mapping[str, Machine], further: Variables) -> str:
         """Return a text rendered for a target, with further variables; raise TemplateFault if it fails."""
-        seen = {**context(target, PurePosixPath(), machines, None), **further}
-        request = {"name": self._names[text], "delimiters": "jinja", "variables": seen, "answers": []}
-        said: str = self._child.ask({"ask": "render", **request})["body"]
-        return said
+        seen = {**Surroundings(machines).seen(target), **further}
+        return self._requests.made((self._names[text], "jinja"), seen).body.decode()

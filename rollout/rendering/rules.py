@@ -16,8 +16,6 @@ from rollout.model.inventory import FilePattern, FileRule, Target
 from rollout.model.tracing import Segment
 from rollout.rendering.template_fault import TemplateFault
 
-_SUFFIX = ".j2"
-
 
 class _Told(Struct, frozen=True):
     """One rule of a target, and the part of its files that says it."""
@@ -71,7 +69,7 @@ def _told(
             wrong.append(TemplateFault.of(slot.template, f"is not UTF-8 (byte {error.start})"))
             continue
         rule, faults = reading.rule_of(path, text)
-        if slot.template.endswith(_SUFFIX):
+        if slot.is_rendered:
             marked = reading.rendered_head(text, slot.rule.delimiters)
             faults = [*faults, *([marked] if marked else [])]
         wrong += [TemplateFault.of(slot.template, fault.message, line=fault.line) for fault in faults]

@@ -12,13 +12,12 @@ from rollout.content.modes.table import traits
 from rollout.content.policy import policy_fault
 from rollout.errors import Mistake
 from rollout.inventory.rules import mode_of, rule_for
-from rollout.model.files import Managed, Slot, TemplateFile
+from rollout.model.files import RENDERED, Managed, Slot, TemplateFile, is_rendered
 from rollout.model.inventory import FilePattern, Target
 from rollout.rendering.rules import faults, with_rules
 from rollout.rendering.template_fault import TemplateFault
 from rollout.safety import paths
 
-SUFFIX = ".j2"
 _MARKS = re.compile(r"\{\{.*\}\}|\{%.*%\}|<<.*>>|<%.*%>", re.DOTALL)
 
 
@@ -80,7 +79,7 @@ def set_paths(set_name: str, templates: Mapping[str, TemplateFile]) -> dict[str,
     for name in sorted(templates):
         if not name.startswith(prefix):
             continue
-        path = PurePosixPath(name[len(prefix) :].removesuffix(SUFFIX))
+        path = PurePosixPath(name[len(prefix) :].removesuffix(RENDERED))
         why = paths.refusal(str(path))
         if why:
             raise TemplateFault.of(name, f"the path {str(path)!r} {why}")
@@ -99,8 +98,8 @@ def set_paths(set_name: str, templates: Mapping[str, TemplateFile]) -> dict[str,
 
 def written_fault(body: bytes, slot: Slot | Managed) -> str | None:
     """Say which policy or bound a text breaks that rollout is to write, or None."""
-    copied = bool(slot.template) and not str(slot.template).endswith(SUFFIX)
-    as_template = f"{slot.path.name}{SUFFIX}" if copied else None
+    copied = bool(slot.template) and not is_rendered(str(slot.template))
+    as_template = f"{slot.path.name}{RENDERED}" if copied else None
     return policies.broken(body, slot.rule, slot.path, as_template) or policy_fault(body, slot.rule)
 
 
@@ -108,7 +107,7 @@ def texts(templates: Iterable[TemplateFile]) -> dict[str, str]:
     """Return the text of every `.j2` template; raise TemplateFault for one that is not UTF-8."""
     found = {}
     for template in templates:
-        if template.name.endswith(SUFFIX):
+        if template.is_rendered:
             try:
                 found[template.name] = template.content.decode()
             except UnicodeDecodeError as error:

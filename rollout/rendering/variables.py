@@ -6,7 +6,30 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
+from msgspec import Struct
+
 from rollout.model.inventory import Folder, Machine, Target
+
+
+class Surroundings(Struct, frozen=True):
+    """What templates can see besides their target: the machines of the inventory, this one, and its host name."""
+
+    machines: Mapping[str, Machine]
+    machine: Machine | None = None
+    host: str = ""
+
+    def seen(self, target: Target, path: PurePosixPath | None = None) -> dict[str, Any]:
+        """Return everything that a template may see at a path of a target."""
+        return context(target, path or PurePosixPath(), self.machines, self.machine)
+
+    def why_no_machine(self, target: Target) -> str:
+        """Say, behind a template's fault, why there is no `machine`."""
+        if target.kind == "repo":
+            return ": files in git must not depend on the machine; use 'machines'"
+        return (
+            f": this host, {self.host!r}, matches no machine of the inventory; "
+            "add it under 'machines' or mark one as default"
+        )
 
 
 def context(

@@ -299,6 +299,9 @@ def test_the_inventory_has_its_own_words(world: World, forge: GitHub) -> None:
     world.template("project/AGENTS.md", "two\n")
     code, outcome, reason = applied(world)
     assert (code, outcome, "'nobody' is undefined" in reason) == (3, "blocked", True)
+    rules(world, forge, ", title: '{{ read(\"AGENTS.md\") }}'")
+    code, outcome, reason = applied(world)
+    assert (code, outcome, "read('AGENTS.md'): no file can be read here" in reason) == (3, "blocked", True)
     rules(world, forge, ", title: '{{ nobody'")
     assert world.run("validate").code == 64
 

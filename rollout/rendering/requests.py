@@ -1,0 +1,97 @@
+"""What the render process is asked, one request at a time, and its answers as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any, assert_never
+
+from msgspec import Struct
+from msgspec.structs import astuple
+
+from rollout.model.parts import Answer, Question
+from rollout.model.tracing import Segment
+from rollout.rendering.child_process import Child
+from rollout.rendering.template_fault import TemplateFault, TemplateLimit
+from rollout.safety import secrets
+
+Named = tuple[str, str]  # a template, by its path under templates/, and its delimiters
+Variables = Mapping[str, Any]
+
+
+class Made(Struct, frozen=True):
+    """A rendered text, and the questions whose answers are in it."""
+
+    body: bytes
+    used: tuple[Question, ...] = ()
+
+
+class Open(Struct, frozen=True):
+    """The questions to answer before a template can be rendered."""
+
+    questions: tuple[Question, ...]
+
+
+class Requests:
+    """The render process of one set of templates; where a template fails, each request raises TemplateFault."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._child = Child(texts)
+        self._lock = Lock()
+        self._limited: dict[Named, TemplateLimit] = {}  # templates that hit a limit are not tried again
+
+    def ended(self, *, well: bool) -> None:
+        """Let the process wait for other templates, or end it: a request may still be waiting for its answer."""
+        if well:
+            self._child.release()
+        else:
+            self._child.close()
+
+    def uses(self, template: Named) -> list[str] | None:
+        """Return the variables that a template can read, or None where only a run can tell."""
+        with self._lock:
+            found: list[str] | None = self._child.ask(_request("uses", template))["uses"]
+        return found
+
+    def traced(self, template: Named, variables: Variables) -> list[Segment]:
+        """Return the source of each piece of a rendered template."""
+        with self._lock:
+            reply = self._child.ask(_request("trace", template, variables=variables))
+        return [Segment(*one) for one in reply["segments"]]
+
+    def rendered(
+        self, template: Named, variables: Variables, answers: Mapping[Question, Answer] | None = None
+    ) -> Made | Open:
+        given = [[astuple(question), astuple(answer)] for question, answer in (answers or {}).items()]
+        with self._lock:
+            reply = self._within_limits(template, variables, given)
+        if "open" in reply:
+            return Open(tuple(Question(*question) for question in reply["open"]))
+        return Made(reply["body"].encode(), tuple(Question(*question) for question in reply["used"]))
+
+    def made(self, template: Named, variables: Variables) -> Made:
+        """Return the text of a template that may read no files."""
+        match self.rendered(template, variables):
+            case Made() as made:
+                return made
+            case Open(questions):
+                raise TemplateFault.of(template[0], f"{questions[0].words}: no file can be read here")
+            case never:
+                assert_never(never)
+
+    def _within_limits(self, template: Named, variables: Variables, answers: list[Any]) -> dict[str, Any]:
+        if template in self._limited:
+            raise self._limited[template]
+        try:
+            return self._child.ask(_request("render", template, variables=variables, answers=answers))
+        except TemplateLimit as fault:
+            self._limited[template] = fault
+            raise
+        except TemplateFault as fault:
+            what = secrets.masked(fault.what, secrets.named(variables))
+            raise TemplateFault(what, fault.place, fault.missing) from None
+
+
+def _request(what: str, template: Named, **more: Any) -> dict[str, Any]:
+    name, delimiters = template
+    return {"ask": what, "name": name, "delimiters": delimiters, **more}
