@@ -56,7 +56,8 @@ class Session:
 
     def work(self, turns: int) -> None:
         self.folder.mkdir()
-        self.run("git init -q -b main . && git commit -q --allow-empty -m first")
+        # Each repository's commits are its own: equal ones of one second would be one commit, and one event.
+        self.run(f"git init -q -b main . && git commit -q --allow-empty -m 'first of {self.number}'")
         time.sleep(1.1)  # git notes whole seconds, and what was before the session is not its own
         self.hook("SessionStart", source="startup")
         for turn in range(turns):

@@ -1,6 +1,6 @@
 """Rollout on remotes that are far away: a fleet behind a real sshd, each connection to which takes 50 ms longer.
 
-    PYTHONPATH=. python benchmarks/latency.py [SIZE] [--rounds N] [--delay SECONDS]
+    PYTHONPATH=. python benchmarks/latency.py [SIZE] [--rounds N] [--delay SECONDS] [--against ROLLOUT]
 
 The yardstick is one bare `git push` of the same kind of commit over the same way, times the repositories, divided by
 the jobs: what a fleet would take if pushing were all there is to do and cost no processor. Beside it stands what eight
@@ -38,6 +38,7 @@ class Round:
     pushes: float  # one for each repository, JOBS at a time
     apply: float  # rollout: look, fetch, commit, push, look again
     unchanged: float  # rollout: look again
+    others: float = 0  # another version's apply, where one takes part
 
 
 @contextmanager
@@ -49,8 +50,32 @@ def far_away(folder: Path, delay: float) -> Iterator[tuple[str, str]]:
         yield server.url.replace(str(server.port), str(between.port)), server.command(between.port)
 
 
-def one_round(number: int, mine: Fleet, theirs: Fleet, environment: dict[str, str], far: dict[str, str]) -> Round:
-    for fleet in (mine, theirs):
+@dataclass(frozen=True)
+class Other:
+    """Another version of rollout, and the fleet it works on."""
+
+    program: Path
+    fleet: Fleet
+    environment: dict[str, str]
+
+    def apply(self) -> float:
+        return timed(rollout("apply", "-y", "-q", program=self.program), self.environment).wall
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The fleets of a run, and the environments in which they are worked on."""
+
+    mine: Fleet
+    far: dict[str, str]
+    theirs: Fleet
+    environment: dict[str, str]
+    other: Other | None = None
+
+
+def one_round(number: int, ground: Ground) -> Round:
+    mine, theirs, environment, far, other = ground.mine, ground.theirs, ground.environment, ground.far, ground.other
+    for fleet in (mine, theirs, *([other.fleet] if other else ())):
         fleet.advance(number)
     names = mine.root / "names"
     names.write_text("".join(f"{name}\n" for name in theirs.names))
@@ -63,8 +88,12 @@ def one_round(number: int, mine: Fleet, theirs: Fleet, environment: dict[str, st
     for name in theirs.names[:SAMPLES]:
         single.append(timed(["sh", "-c", PUSH, "sh", name], environment).wall)
     pushes = timed(loop(names, PUSH), environment).wall * len(theirs.names) / (len(theirs.names) - SAMPLES)
+    before = other.apply() if other and number % 2 else 0  # each of two goes first in every other round
     applied = timed(rollout("apply", "-y", "-q"), far).wall
-    found = Round(statistics.median(single), pushes, applied, timed(rollout("apply", "-y", "-q"), far).wall)
+    after = other.apply() if other and not number % 2 else 0
+    found = Round(
+        statistics.median(single), pushes, applied, timed(rollout("apply", "-y", "-q"), far).wall, before + after
+    )
     print(found, flush=True)
     return found
 
@@ -75,6 +104,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--delay", type=float, default=0.05)
     parser.add_argument("--no-write", action="store_true")
+    parser.add_argument("--against", type=Path, metavar="ROLLOUT", help="another version, measured in the same rounds")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="rollout-far-") as name, far_away(Path(name), given.delay) as (served, ssh):
         mine = make(Path(name, "mine"), given.size, served=served)
@@ -86,8 +116,14 @@ def main() -> None:
             "CLONES": str(theirs.root / "checkouts"),
             "SERVED": served,
         }
+        other = None
+        if given.against:
+            fleet = make(Path(name, "other"), given.size, served=served)
+            other = Other(given.against.absolute(), fleet, {**fleet.environment, "GIT_SSH_COMMAND": ssh})
+            other.apply()
         timed(rollout("apply", "-y", "-q"), far)
-        rounds = [one_round(2 + number, mine, theirs, environment, far) for number in range(given.rounds)]
+        ground = Ground(mine, far, theirs, environment, other)
+        rounds = [one_round(2 + number, ground) for number in range(given.rounds)]
     text = report(rounds, given.size, given.delay)
     print(text)
     if not given.no_write:
@@ -108,6 +144,8 @@ def report(rounds: list[Round], size: int, delay: float) -> str:
         ("rollout: apply, nothing to do / N pushes divided by the jobs",
          ratio([one.unchanged for one in rounds], ideal), ""),
     ]  # fmt: skip
+    if all(one.others for one in rounds):
+        rows.append(("rollout: apply / the other version's", ratio(applies, [one.others for one in rounds]), ""))
     push, apply = statistics.median(one.push for one in rounds), statistics.median(applies)
     lines = [
         f"`make far`, measured on {machine()}: {size} repositories behind one sshd on loopback, each connection "

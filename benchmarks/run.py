@@ -1,6 +1,7 @@
 """Rollout beside a raw git loop, beside bare pushes and beside its peers, on fleets of the same repositories.
 
     make bench SIZES="5 100 1000" ROUNDS=3
+    make bench SIZES="100 1000" BENCH="--against ../before/.venv/bin/rollout"    another version in the same rounds
 
 A round is the same for everybody: somebody else pushes to every remote, the templates change, and every repository is
 to get the change. Whoever takes part has remotes of its own with the same content, and works with eight at a time.
@@ -44,6 +45,18 @@ FETCH_AND_EDIT = (
 COMMIT_AND_PUSH = 'cd "$CLONES/$1" && git add -A && git commit --quiet -m "Roll out" && git push --quiet origin main'
 PUSH = 'git -C "$CLONES/$1" push --quiet "$SERVED$BARE/$1.git" main'
 ASK = 'git ls-remote --quiet "$SERVED$REMOTES/$1.git" refs/heads/main >/dev/null'
+
+# What rollout does in a round, whether with checkouts; what has no name is not measured.
+WORK = (
+    ("plan", ("plan", "--no-diff"), False),
+    ("apply", ("apply", "-y", "-q"), False),
+    ("plan, with checkouts", ("plan", "--no-diff"), True),
+    ("apply, with checkouts", ("apply", "-y", "-q"), True),
+    ("", ("plan", "--no-diff"), True),
+    ("apply, nothing to do", ("apply", "-y", "-q"), False),
+    ("status, offline", ("status",), False),
+    ("status, offline, checkouts", ("status",), True),
+)
 
 
 @dataclass(frozen=True)
@@ -98,7 +111,10 @@ def loop(names: Path, script: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Field:
-    """Fleets of one size: rollout's by address alone, rollout's with checkouts, the loop's, and that of bare pushes."""
+    """Fleets of one size: rollout's by address alone, rollout's with checkouts, the loop's, and that of bare pushes.
+
+    Another version of rollout has two of its own, where one takes part.
+    """
 
     root: Path
     size: int
@@ -106,6 +122,8 @@ class Field:
     checkouts: Fleet
     loops: Fleet
     bare: Fleet
+    others: Fleet | None = None
+    others_checkouts: Fleet | None = None
 
     @property
     def names(self) -> Path:
@@ -126,8 +144,9 @@ class Field:
         }
 
     def advance(self, number: int) -> None:
-        for fleet in (self.mine, self.checkouts, self.loops):
-            fleet.advance(number)
+        for fleet in (self.mine, self.checkouts, self.loops, self.others, self.others_checkouts):
+            if fleet is not None:
+                fleet.advance(number)
         # The loop's remotes and those of the bare pushes stay the same to the byte.
         in_parallel(lambda name: self._same(name), self.bare.names)
 
@@ -135,8 +154,10 @@ class Field:
         self.bare.git(f"--git-dir={self.bare.remote(name)}", "fetch", "--quiet", self.loops.url(name), "+main:main")
 
 
-def field_of(root: Path, size: int, served: str) -> Field:
+def field_of(root: Path, size: int, served: str, *, other: bool = False) -> Field:
     kinds = {"mine": 0, "checkouts": size, "loops": size, "bare": 0}
+    if other:
+        kinds |= {"other": 0, "other-checkouts": size}
     fleets = [make(root / kind, size, checkouts, served) for kind, checkouts in kinds.items()]
     made = Field(root, size, *fleets)
     made.names.write_text("".join(f"{name}\n" for name in made.loops.names))
@@ -159,31 +180,53 @@ def serving(folder: Path) -> Iterator[str]:
         daemon.wait()
 
 
-def rollout(*arguments: str) -> list[str]:
-    return [str(ROLLOUT), *arguments, "--jobs", str(JOBS)]
+def rollout(*arguments: str, program: Path = ROLLOUT) -> list[str]:
+    return [str(program), *arguments, "--jobs", str(JOBS)]
 
 
-def compare(ground: Field, rounds: int, measured: Measured) -> None:
-    """Measure every way, one after the other, in every round."""
-    mine, checkouts = ground.mine.environment, ground.checkouts.environment
-    measured.add("rollout: first plan, nothing there", timed(rollout("plan", "--no-diff"), mine))
-    timed(rollout("apply", "-y", "-q"), mine)
-    timed(rollout("apply", "-y", "-q"), checkouts)
+@dataclass(frozen=True)
+class Version:
+    """A program named rollout that takes part, with what its lines are called and the environments of its fleets."""
+
+    program: Path
+    called: str
+    mine: dict[str, str]
+    checkouts: dict[str, str]
+
+    def run(self, *arguments: str) -> list[str]:
+        return rollout(*arguments, program=self.program)
+
+
+OTHER = "the other version"
+
+
+def versions(ground: Field, against: Path | None) -> list[Version]:
+    found = [Version(ROLLOUT, "rollout", ground.mine.environment, ground.checkouts.environment)]
+    if against is not None and ground.others is not None and ground.others_checkouts is not None:
+        found.append(Version(against, OTHER, ground.others.environment, ground.others_checkouts.environment))
+    return found
+
+
+def compare(ground: Field, rounds: int, measured: Measured, against: Path | None = None) -> None:
+    """Measure every way, one after the other, in every round; of two versions each goes first in every other round."""
+    programs = versions(ground, against)
+    for one in programs:
+        measured.add(f"{one.called}: first plan, nothing there", timed(one.run("plan", "--no-diff"), one.mine))
+        timed(one.run("apply", "-y", "-q"), one.mine)
+        timed(one.run("apply", "-y", "-q"), one.checkouts)
     for number in range(2, 2 + rounds):
         ground.advance(number)
         print(f"  round {number - 1}", flush=True)
         measured.add("loop: fetch and edit", timed(loop(ground.names, FETCH_AND_EDIT), ground.environment()))
-        measured.add("rollout: plan", timed(rollout("plan", "--no-diff"), mine))
         measured.add("loop: commit and push", timed(loop(ground.names, COMMIT_AND_PUSH), ground.environment()))
         measured.add("bare pushes of the same commits", timed(loop(ground.names, PUSH), ground.environment()))
-        measured.add("rollout: apply", timed(rollout("apply", "-y", "-q"), mine))
-        measured.add("rollout: plan, with checkouts", timed(rollout("plan", "--no-diff"), checkouts))
-        measured.add("rollout: apply, with checkouts", timed(rollout("apply", "-y", "-q"), checkouts))
-        timed(rollout("plan", "--no-diff"), checkouts)
         measured.add("bare ls-remote", timed(loop(ground.names, ASK), ground.environment()))
-        measured.add("rollout: apply, nothing to do", timed(rollout("apply", "-y", "-q"), mine))
-        measured.add("rollout: status, offline", timed(rollout("status"), mine))
-        measured.add("rollout: status, offline, checkouts", timed(rollout("status"), checkouts))
+        programs.reverse()
+        for name, arguments, with_checkouts in WORK:
+            for one in programs:
+                cost = timed(one.run(*arguments), one.checkouts if with_checkouts else one.mine)
+                if name:
+                    measured.add(f"{one.called}: {name}", cost)
 
 
 def large(root: Path, size: int, rounds: int, measured: Measured, served: str) -> None:
@@ -310,6 +353,17 @@ def goals(measured: dict[int, Measured], counts: dict[str, tuple[float, float] |
     return lines
 
 
+def beside(measured: dict[int, Measured]) -> list[str]:
+    """Return how this version's costs relate to those of the other one, in the same rounds."""
+    lines = ["| fleet | work | this version / the other: clock | processor time |", "|---|---|---|---|"]
+    for size, found in measured.items():
+        for name, *_ in WORK:
+            if f"{OTHER}: {name}" in found.costs:
+                wall, cpu = found.ratio(f"rollout: {name}", f"{OTHER}: {name}")
+                lines.append(f"| {size:,} | {name} | {wall:.2f} | {cpu:.2f} |")
+    return lines
+
+
 def table(measured: dict[int, Measured], counts: dict[str, tuple[float, float] | None]) -> list[str]:
     sizes = list(measured)
     names = list(dict.fromkeys(name for found in measured.values() for name in found.costs))
@@ -378,8 +432,13 @@ def main() -> None:
     parser.add_argument("--daemon", type=int, nargs="*", default=[], help="sizes to measure again behind a git daemon")
     parser.add_argument("--flat", type=int, nargs="*", default=[], help="sizes between which costs are compared alone")
     parser.add_argument("--no-write", action="store_true", help=f"print, and leave {RESULTS.name} alone")
+    parser.add_argument("--against", type=Path, metavar="ROLLOUT", help="another version, measured in the same rounds")
     given = parser.parse_args()
     texts = []
+    if given.against is not None:
+        write = print if given.no_write else lambda text: write_results(text, "## Beside an earlier version")
+        write(against_report(given.sizes, given.rounds, given.against.absolute(), given.folder))
+        return
     with tempfile.TemporaryDirectory(prefix="rollout-bench-", dir=given.folder) as name:
         folder = Path(name)
         if given.flat:
@@ -396,6 +455,19 @@ def main() -> None:
     print(text)
     if not given.no_write:
         write_results(text)
+
+
+def against_report(sizes: list[int], rounds: int, against: Path, where: Path | None) -> str:
+    """Measure this version and another one in the same rounds, and say how they relate."""
+    measured: dict[int, Measured] = {}
+    for size in sizes:
+        print(f"{size:,} repositories", flush=True)
+        measured[size] = Measured()
+        with tempfile.TemporaryDirectory(prefix="rollout-bench-", dir=where) as name:
+            ground = field_of(Path(name), size, "file://", other=True)
+            compare(ground, rounds, measured[size], against)
+    words = f"Measured on {machine()}; {JOBS} at a time, median of the ratios of {rounds} rounds, remotes by `file://`."
+    return "\n\n".join([words, "\n".join(beside(measured)), "\n".join(table(measured, {}))])
 
 
 def report(folder: Path, sizes: list[int], rounds: int, most: int, served: str) -> str:
