@@ -12,15 +12,12 @@ from rollout.checkout.collisions import collisions
 from rollout.checkout.differences import CheckedOut, behind_by, differing_files
 from rollout.checkout.standing import Hindered, git_for, hindrance, standing
 from rollout.errors import Damaged, GitError
-from rollout.git.git_folder import GitDir, NotOurs
+from rollout.git.git_folder import NotOurs
 from rollout.git.person import Person
-from rollout.machine import look
 from rollout.model.circumstances import CheckoutState
-from rollout.model.files import Managed, Obstacle
+from rollout.model.files import Managed
 from rollout.model.hindrances import Edited, LeftAlone, Locked, NotUpdated, OwnCommits, Unusable, in_words
 from rollout.model.inventory import Branch
-from rollout.objects.ids import git_id
-from rollout.objects.trees import Entry
 from rollout.store.store import Store
 
 
@@ -64,26 +61,3 @@ def _in_the_way(
         return Edited(tuple(files.items()))
     lock = here.repo.git_dir / "index.lock"
     return Locked(lock) if os.path.lexists(lock) and not index_lock.is_stale(lock) else None
-
-
-def has_all(repo: GitDir, branch: str, upstream: str, entries: Mapping[PurePosixPath, Entry]) -> bool:
-    """Tell whether the branch is checked out at upstream's commit with every managed file as upstream has it.
-
-    This is the common case, decided without a process; if not, `observe` finds out why.
-    """
-    ref = f"refs/heads/{branch}"
-    if repo.head() != ref or repo.ref(ref) != upstream:
-        return False
-    try:
-        with look.opened(repo.top) as top:
-            return all(_entry_at(top, path, len(upstream)) == entry for path, entry in entries.items())
-    except OSError:
-        return False
-
-
-def _entry_at(top: int, path: PurePosixPath, size: int) -> Entry | Obstacle:
-    """Return the tree entry of a work tree file, as if git stored it unconverted."""
-    there = look.look_below(top, path)
-    if there is None or isinstance(there, Obstacle):
-        return there
-    return "100755" if there.executable else "100644", git_id(there.content, size)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from rollout.cli.session import Session
-from rollout.fleet.gates import Gates
-from rollout.fleet.waves import Waves
 from rollout.ledger import ledger
 from rollout.ledger.ledger import Ledger
 from rollout.ledger.queries import LedgerError
@@ -16,6 +15,10 @@ from rollout.model.plan import Plan, Step
 from rollout.planning import waves as decide
 from rollout.planning.waves import Room
 from rollout.targets.job import Settings
+
+if TYPE_CHECKING:
+    from rollout.fleet.gates import Gates
+    from rollout.fleet.waves import Waves
 
 
 def paced(at: Session, plan: Plan, settings: Settings, book: Ledger) -> Plan:
@@ -68,6 +71,8 @@ def _opened_lately(at: Session) -> int:
 
 
 def _gates(at: Session, run: str) -> Gates:
+    from rollout.fleet.gates import Gates  # most inventories have no waves
+
     inventory = at.loaded.inventory
     asked = {target.name: at.loaded.rendering.asked(target) for target in inventory.targets}
     return Gates(inventory, at.state, run, asked)
@@ -78,6 +83,8 @@ def waves(at: Session, plan: Plan, settings: Settings, run: str, last: int | Non
     inventory = at.loaded.inventory
     if not inventory.pace.waves:
         return None
+    from rollout.fleet.waves import Waves
+
     numbers = decide.by_wave(inventory.targets, inventory.pace.waves)
     steps = (*plan.steps, *_earlier(at, plan, settings, numbers))
     return Waves(numbers, steps, _gates(at, run), None if last is None else last - 1)

@@ -16,8 +16,8 @@ from rollout.cli.session import Session
 from rollout.errors import RolloutError
 from rollout.model.outcomes import Outcome, Run, Verdict
 from rollout.model.plan import Step
+from rollout.objects import messages
 from rollout.safety.shown import redact
-from rollout.targets.branch.commit import default_subject
 
 if TYPE_CHECKING:
     from rollout.events.spool import SpoolRecord
@@ -87,7 +87,9 @@ def _log_without_spool(at: Session, url: str, records: Sequence[SpoolRecord], wh
 
 def _subjects(run: Run, steps: Iterable[Step]) -> dict[str, str]:
     """Return the subject of the commit that the run made for each target."""
-    return {step.target: run.subject or default_subject(change.path for change in step.changes) for step in steps}
+    return {
+        step.target: run.subject or messages.default_subject(change.path for change in step.changes) for step in steps
+    }
 
 
 def _events(

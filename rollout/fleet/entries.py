@@ -6,8 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from rollout.content.agents import table
-from rollout.content.agents.rule import FOLDER
+from rollout.content.agents.rule import FOLDER, NAMES
 from rollout.content.documents import merge, past
 from rollout.fleet.fitting import Fit
 from rollout.fleet.present import Old, has
@@ -72,7 +71,7 @@ def _agents(
 ) -> dict[str, object]:
     """Return who reads the rules of a repository, old ones and new ones, unless the inventory says so already."""
     new = made.agents.get(source.name, ())
-    wanted = tuple(agent for agent in table.NAMES if agent in {*(read or ()), *new}) if new else read
+    wanted = tuple(agent for agent in NAMES if agent in {*(read or ()), *new}) if new else read
     return {"agents": list(wanted)} if wanted is not None and set(wanted) != set(there or ()) else {}
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.content.agents import front_matter, table
+from rollout.content.agents.rule import NAMES
 from rollout.fleet.present import Old, has
 from rollout.learning.matching import matched
 from rollout.model.circumstances import Decisions
@@ -39,7 +40,7 @@ def _readers(old: Old, target: Target, source: Source) -> list[tuple[str, ...] |
     """Return for whom rules may be written there: for those whom the inventory says, or for those who have files."""
     used = {agent for one in old.repositories for agent in one.agents or ()}
     there = {agent for path in source.listing for agent in table.readers(PurePosixPath(path))}
-    having = tuple(agent for agent in table.NAMES if agent in used & there)
+    having = tuple(agent for agent in NAMES if agent in used & there)
     return list(dict.fromkeys([target.agents, *([having] if used else [])]))
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from rollout.fleet.load import Loaded
-from rollout.fleet.ways import address
 from rollout.forges.known import forge_of
 from rollout.machine import files
 from rollout.model.inventory import Branch, Target
@@ -59,6 +58,8 @@ def unknown(targets: Iterable[Target], deliver: Deliver | None) -> list[str]:
 def _unknown(target: Target) -> str:
     if not isinstance(target.location, Branch):
         return ""
+    from rollout.fleet.ways import address
+
     url = target.location.url or address(target.location)
     if url is None or addresses.is_local(url) or forge_of(target.delivery, url) is not None:
         return ""

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from rollout.fleet.limits import Judged, judged, limited
 from rollout.fleet.load import Loaded
 from rollout.fleet.parts import Parts, Prepared
-from rollout.fleet.pointers import astray
 from rollout.fleet.review_words import with_words
 from rollout.fleet.wishes import heeded
 from rollout.machine import clock
@@ -78,11 +77,8 @@ def make_plan(loaded: Loaded, question: PlanRequest, executor: Executor, watcher
     left = [target for target in chosen if target.name not in found]
     looks = _looks(loaded, left, question, heard, prepared, watcher)
     for look, step in executor.run(OBSERVING, looks, stop, len(left)):
-        step = replace(step, inputs=look.desired.inputs)
         whole = prepared[step.target][1] if step.target in prepared else Judged()
-        lost = astray(loaded.inventory, look.target, look.desired, step, parts, everywhere=not question.from_memory)
-        step = with_limits(step, whole.budgets, (*whole.findings, *lost))
-        found[look.target.name] = step
+        found[look.target.name] = _within_limits(loaded, parts, look, step, whole, everywhere=not question.from_memory)
         watcher.ended(look.target.name)
     looked = (heard_out.told(found.get(t.name) or _not_looked_at(t)) for t in heard_out.targets)
     steps = _apart(tuple(_with_needs(step, t) for step, t in zip(looked, heard_out.targets, strict=True)))
@@ -91,6 +87,14 @@ def make_plan(loaded: Loaded, question: PlanRequest, executor: Executor, watcher
     steps = needs.waiting(steps, _needed(loaded, settings, executor, stop, steps))
     made = Plan(clock.new_id(), clock.now(), with_words(loaded, steps))
     return replace(made, digest=plan_document.digest(made))
+
+
+def _within_limits(loaded: Loaded, parts: Parts, look: Look, step: Step, whole: Judged, *, everywhere: bool) -> Step:
+    """Return a step with what was judged of the whole target, and with what its texts refer to and is missing."""
+    from rollout.fleet.pointers import astray  # only where a glance did not settle the target
+
+    lost = astray(loaded.inventory, look.target, look.desired, step, parts, everywhere=everywhere)
+    return with_limits(replace(step, inputs=look.desired.inputs), whole.budgets, (*whole.findings, *lost))
 
 
 def _with_needs(step: Step, target: Target) -> Step:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 from threading import Event
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.fleet.load import Loaded
-from rollout.inventory.wish import NAME, BadWish, Wish, wish
 from rollout.model.files import File
 from rollout.model.inventory import Branch, Target
 from rollout.model.plan import State, Step
@@ -18,6 +18,9 @@ from rollout.model.reasons import Said, said
 from rollout.targets.job import Settings
 from rollout.targets.source import FileSource, NotRead
 from rollout.work import threads
+
+if TYPE_CHECKING:
+    from rollout.inventory.wish import Wish
 
 _AT_ONCE = 8  # targets that are read from at once
 
@@ -60,6 +63,8 @@ def _as_wished(targets: Iterable[Target], wishes: dict[str, Wish]) -> tuple[Targ
 
 def _read(target: Target, settings: Settings, may: tuple[str, ...]) -> Wish | Step | None:
     """Return what a target asks for, or its step if that settles it; None if it has no such file."""
+    from rollout.inventory.wish import NAME, BadWish, wish  # only where targets may say something
+
     source = FileSource(target, settings)
     try:
         there, tip = source.at(PurePosixPath(NAME)), source.tip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rollout.content.agents import table as agents
+from rollout.content.agents import rule as agents
 from rollout.content.documents.formats import NAMES
 from rollout.inventory.shapes import Anything, Flag, Fraction, ListOf, MapOf, Named, Number, Record, Text, json_schema
 from rollout.model.inventory import Mode

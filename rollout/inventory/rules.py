@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rollout.content import blocks, markers, sections, yaml_nodes
+from rollout.content import yaml_nodes
 from rollout.content.documents.match import steps_of
 from rollout.content.patterns import is_glob, matches
 from rollout.content.yaml_nodes import Fault
@@ -56,18 +56,28 @@ def _wrong(told: Entry, settings: Mapping[str, Any]) -> Iterator[Fault]:
     pattern = told.name
     why = glob_refusal(pattern) if is_glob(pattern) else paths.refusal(pattern.strip("/"))
     yield from told.unsafe("", pattern, why)
-    block_id = settings.get("id")
-    if block_id is not None and not blocks.valid_id(str(block_id)):
-        yield told.fault(f".id: {block_id!r} must be letters, digits, '.', '_' and '-'")
+    yield from _bad_id(told, settings.get("id"))
     if settings.get("check") is not None and "{path}" not in str(settings["check"]):
         yield told.fault(".check: the command must name {path}, the file to check")
     for key, fault in _line_faults(settings):
         yield told.fault(f".{key}: {fault}")
 
 
+def _bad_id(told: Entry, block_id: object) -> Iterator[Fault]:
+    if block_id is not None:
+        from rollout.content import blocks  # few rules have one
+
+        if not blocks.valid_id(str(block_id)):
+            yield told.fault(f".id: {block_id!r} must be letters, digits, '.', '_' and '-'")
+
+
 def _line_faults(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the keys of a file's rule with invalid values, and why they are invalid."""
     given, replaces = settings.get("markers"), settings.get("replaces")
+    if given is None and replaces is None:
+        return
+    from rollout.content import markers, sections  # few rules have either
+
     fault = markers.fault_of(_words(given)) if isinstance(given, list) and len(given) > 1 else None
     if fault:
         yield "markers", fault

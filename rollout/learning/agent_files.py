@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.content.agents import reading, table
-from rollout.content.agents.rule import FOLDER, AgentRule
+from rollout.content.agents.rule import FOLDER, NAMES, AgentRule, is_rule
 from rollout.model.files import File
 from rollout.model.learning import Form, Proposal, Source
 
@@ -67,7 +67,7 @@ def with_agents(made: Proposal, rules: Ruled, sources: Sequence[Source]) -> Prop
     """Return a proposal with who reads the rules in it, and with the repositories as they are."""
     there = {source.name: source for source in sources}
     used = tuple(there[source.name] for source in made.sources)
-    said = {name for one in made.files if reading.is_rule(one.path) and one.form is not Form.SKIP
+    said = {name for one in made.files if is_rule(one.path) and one.form is not Form.SKIP
             for name in one.repositories}  # fmt: skip
     agents = {source.name: rules.agents[source.name] for source in used if source.name in rules.agents}
     return replace(made, sources=used, agents={name: theirs for name, theirs in agents.items() if name in said})
@@ -131,7 +131,7 @@ def _fits(rule: AgentRule, by: Sequence[_Read], agreed: Agreed) -> bool:
 
 def _agents(by_rule: Mapping[AgentRule, Sequence[_Read]]) -> tuple[str, ...]:
     found = {one.agent for by in by_rule.values() for one in by}
-    return tuple(agent for agent in table.NAMES if agent in found)
+    return tuple(agent for agent in NAMES if agent in found)
 
 
 def _readers(made: Mapping[str, Mapping[AgentRule, object]], agreed: Agreed) -> Mapping[str, tuple[str, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 
 from msgspec import Struct
 
@@ -31,6 +32,12 @@ def parts(commit: bytes) -> tuple[list[str], str]:
     head, _, text = commit.partition(b"\n\n")
     parents = [line[7:].decode() for line in head.split(b"\n") if line.startswith(b"parent ")]
     return parents, text.decode("utf-8", "surrogateescape")
+
+
+def default_subject(named: Iterable[str | PurePosixPath]) -> str:
+    """Return the default subject of a commit that changes the files at these paths."""
+    paths = list(named)
+    return f"Roll out {paths[0]}" if len(paths) == 1 else f"Roll out {len(paths)} managed files"
 
 
 def up_to_ours(text: str) -> str:

@@ -15,7 +15,6 @@ from rollout.model.inventory import Branch, Target
 from rollout.model.limits import BudgetUse, Finding
 from rollout.model.plan import Action, Change, OnDrift, State, Step
 from rollout.model.reasons import NONE, Reason, Said, Way, WayOut, said
-from rollout.planning.changes import agreed_keys, changes_needed, equal_files
 
 
 def step_for(
@@ -31,6 +30,8 @@ def step_for(
 
 def findings(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Findings:
     """Compare what is desired with what is there."""
+    from rollout.planning.changes import agreed_keys, changes_needed, equal_files  # not for what a glance settles
+
     needed = changes_needed(desired, snapshot, decisions)
     return Findings(
         revision=snapshot.revision,

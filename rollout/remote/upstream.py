@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
@@ -14,9 +15,10 @@ from rollout.git import git_folder
 from rollout.git.access import Access
 from rollout.git.run import Git, Result
 from rollout.objects.ids import ID
-from rollout.remote import contact, upload_pack
-from rollout.remote.upload_pack import Sender
 from rollout.safety import addresses
+
+if TYPE_CHECKING:
+    from rollout.remote.upload_pack import Sender
 
 _HTTP = re.compile(r"https?://", re.IGNORECASE)
 
@@ -71,6 +73,8 @@ def _speaks_git(remote: Remote) -> bool:
 
 
 def _listed(runner: Git, remote: Remote, ok: Sequence[int] = (0,)) -> Result:
+    from rollout.remote import contact
+
     # --heads, or the server would send its tags and all it keeps of merge requests, too.
     return contact.run(
         runner, remote.url, remote.access,
@@ -98,6 +102,9 @@ def sender_for(remote: Remote, limit: float) -> Iterator[Sender | None]:
     if not remote.literal:
         yield None
         return
+    from rollout.remote import contact, upload_pack
+    from rollout.remote.upload_pack import Sender
+
     try:
         with contact.session(remote.url, remote.access, "git-upload-pack", upload_pack.ENVIRONMENT, limit) as session:
             yield None if session is None else Sender(session)
@@ -119,6 +126,8 @@ def _default_branch(remote: Remote) -> str | None:
 
 def default_branch(remote: Remote) -> str | None:
     """Return the branch that a remote's HEAD names, if it has that branch; raise Unreachable if it does not answer."""
+    from rollout.remote import contact
+
     try:
         told = contact.run(
             Git(), remote.url, remote.access,

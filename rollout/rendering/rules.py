@@ -8,8 +8,7 @@ from pathlib import PurePosixPath
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rollout.content.agents import front_matter, reading, table
-from rollout.content.agents.rule import AgentFile, AgentRule, Body
+from rollout.content.agents.rule import AgentFile, AgentRule, Body, is_rule
 from rollout.inventory.rules import rule_for
 from rollout.model.files import Excerpt, Slot, TemplateFile
 from rollout.model.inventory import FilePattern, FileRule, Target
@@ -33,10 +32,12 @@ def with_rules(
     """
     if target.agents is None:
         return dict(found)
+    from rollout.content.agents import table  # most targets have no rules
+
     told, faults = _told(found, templates)
     if faults:
         raise faults[0]
-    made = {path: slot for path, slot in found.items() if not reading.is_rule(path)}
+    made = {path: slot for path, slot in found.items() if not is_rule(path)}
     for file in table.files(target.agents, [one.rule for one in told.values()]):
         slot = _slot(file, told, patterns, target.templates)
         if file.path in made:
@@ -58,10 +59,12 @@ def faults(found: Mapping[PurePosixPath, Slot], templates: Mapping[str, Template
 def _told(
     found: Mapping[PurePosixPath, Slot], templates: Mapping[str, TemplateFile]
 ) -> tuple[dict[str, _Told], list[TemplateFault]]:
+    from rollout.content.agents import front_matter, reading
+
     told: dict[str, _Told] = {}
     wrong: list[TemplateFault] = []
     for path, slot in found.items():
-        if not reading.is_rule(path) or slot.template is None:
+        if not is_rule(path) or slot.template is None:
             continue
         try:
             text = templates[slot.template].content.decode().replace("\r\n", "\n")
@@ -110,6 +113,8 @@ def text_of(excerpt: Excerpt, rendered: str) -> tuple[int, int]:
 
     Raises TemplateFault for a text that agents could not tell from several rules.
     """
+    from rollout.content.agents import front_matter, reading
+
     name = excerpt.slot.template or ""
     head = excerpt.head.rstrip("\n")
     if not rendered.startswith(head):

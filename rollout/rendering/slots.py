@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
-from rollout.content import policies
-from rollout.content.agents.reading import is_rule
+from rollout.content.agents.rule import is_rule
 from rollout.content.modes.table import traits
 from rollout.content.policy import policy_fault
 from rollout.errors import Mistake
@@ -98,6 +97,8 @@ def set_paths(set_name: str, templates: Mapping[str, TemplateFile]) -> dict[str,
 
 def written_fault(body: bytes, slot: Slot | Managed) -> str | None:
     """Say which policy or bound a text breaks that rollout is to write, or None."""
+    from rollout.content import policies  # most runs render nothing
+
     copied = bool(slot.template) and not is_rendered(str(slot.template))
     as_template = f"{slot.path.name}{RENDERED}" if copied else None
     return policies.broken(body, slot.rule, slot.path, as_template) or policy_fault(body, slot.rule)

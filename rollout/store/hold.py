@@ -10,7 +10,7 @@ from rollout.errors import Busy
 from rollout.machine import locks, state_folder
 from rollout.remote.upstream import Remote
 from rollout.safety import addresses
-from rollout.store import looks, mend, store
+from rollout.store import store
 from rollout.store.store import Store
 
 _FOLDER = "workshops"  # the former names of stores: existing ones stay in use
@@ -19,6 +19,8 @@ _FOLDER = "workshops"  # the former names of stores: existing ones stay in use
 @contextmanager
 def opened(folder: Path, remote: Remote, target: str, *, wait: float = 60.0, run: str = "") -> Iterator[Store]:
     """Hold the store of a repository for the block, for a run if one is given; raise Busy if another holds it."""
+    from rollout.store import mend
+
     place = _place(folder, remote)
     what = f"run {run}" if run else f"{target}: its store"
     with locks.locked(place.with_suffix(".lock"), what, wait, run) as descriptor:
@@ -46,6 +48,8 @@ def seen(folder: Path, remote: Remote, target: str, *, wait: float) -> Iterator[
 
 @contextmanager
 def _copied(folder: Path, remote: Remote, target: str) -> Iterator[Store]:
+    from rollout.store import looks, mend
+
     place = _place(folder, remote)
     writer = locks.run_of(place.with_suffix(".lock"))
     with looks.copied(place, folder) as copy:

@@ -12,7 +12,7 @@ from rollout.machine import state_folder
 from rollout.model.files import File
 from rollout.objects import messages
 from rollout.objects.trees import Entry, Objects, Tree, difference
-from rollout.store import refs, transfer
+from rollout.store import refs
 from rollout.store.store import Store
 
 PENDING = "refs/rollout/pending"
@@ -87,6 +87,8 @@ def keep(store: Store, commit: str) -> None:
 
 def adopt(store: Store, top: Path, branch: str, commit: str) -> None:
     """Fetch our own commit from the person's repository, where an earlier run left it."""
+    from rollout.store import transfer
+
     transfer.from_repository(store, top, f"refs/heads/{branch}", _ref(store))
     if pinned(store) != commit:
         drop(store)

@@ -1,7 +1,8 @@
 """The port: look at a target to get its step, write a step to get its outcome, whether branch or folder.
 
 A bug of ours affects only the target where it happens. During a look it becomes the reason why the target is blocked;
-during a write it also shows its traceback.
+during a write it also shows its traceback. What looks in full and what writes is loaded when a target needs it: most
+runs find nothing to do at a glance.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from rollout.checkout.moving import rescue
 from rollout.errors import RolloutError
 from rollout.model.inventory import Branch, Folder, Target
 from rollout.model.outcomes import Outcome, Verdict
@@ -20,11 +20,7 @@ from rollout.model.plan import State, Step
 from rollout.model.reasons import said
 from rollout.safety import faults
 from rollout.safety.shown import redact
-from rollout.targets import signing
-from rollout.targets.branch import publish
 from rollout.targets.branch.glance import Seen, glance_at_branch
-from rollout.targets.branch.observe import observe_branch
-from rollout.targets.folder import folder
 from rollout.targets.job import Glance, Job, Look, Settings
 
 __all__ = ["Glance", "Job", "Look", "Seen", "Settings", "clear", "glance", "observe", "write"]
@@ -64,8 +60,13 @@ def observe(look: Look) -> Step:
 def _observe(look: Look) -> Step:
     match look.target.location:
         case Branch():
+            from rollout.targets import signing
+            from rollout.targets.branch.observe import observe_branch
+
             return observe_branch(replace(look, settings=signing.settled(look.settings, look.target.location)))
         case Folder():
+            from rollout.targets.folder import folder
+
             return folder.observe(look.target, look.desired, look.settings, look.decisions)
         case _:
             assert_never(look.target.location)
@@ -75,8 +76,12 @@ def clear(target: Target, state: Path) -> list[str]:
     """Clear up what a killed run left at a target, giving people's files back; return what to say about it."""
     match target.location:
         case Branch():
+            from rollout.checkout.moving import rescue
+
             return rescue.clear(target.location.checkout) if target.location.checkout else []
         case Folder():
+            from rollout.targets.folder import folder
+
             return folder.clear(target.location, state)
         case _:
             assert_never(target.location)
@@ -105,8 +110,13 @@ def _own_fault(target: str, error: Exception) -> str:
 def _write(job: Job) -> Outcome:
     match job.step.location:
         case Branch():
+            from rollout.targets import signing
+            from rollout.targets.branch import publish
+
             return publish.write(replace(job, settings=signing.settled(job.settings, job.step.location)))
         case Folder():
+            from rollout.targets.folder import folder
+
             return folder.write(job)
         case _:
             assert_never(job.step.location)

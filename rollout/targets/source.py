@@ -1,4 +1,7 @@
-"""The files of one target for templates that read them: read once for a plan, from one commit."""
+"""The files of one target for templates that read them: read once for a plan, from one commit.
+
+Most plans read none, so what reads them is loaded when the first is asked for.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,6 @@ from msgspec import Struct, field
 from rollout.model.files import File, Obstacle, Snapshot
 from rollout.model.inventory import Branch, Folder, Target
 from rollout.model.plan import Step
-from rollout.targets.branch import read as branch_read
-from rollout.targets.folder import read as folder_read
 from rollout.targets.job import Settings
 
 T = TypeVar("T")
@@ -44,6 +45,8 @@ class FileSource(Struct):
         if isinstance(self.target.location, Folder):
             return None
         if self._tip is None:
+            from rollout.targets.branch import read as branch_read
+
             self._tip = branch_read.tip_of(self.target, self.settings, self._heard)
         if isinstance(self._tip, Step):
             raise NotRead(f"{self.target.name}: {self._tip.reason}")
@@ -59,14 +62,20 @@ class FileSource(Struct):
     def _listing(self, folder: PurePosixPath) -> list[PurePosixPath]:
         match self.target.location:
             case Folder(root):
+                from rollout.targets.folder import read as folder_read
+
                 return list(folder_read.plain_files(root, folder))
             case Branch():
+                from rollout.targets.branch import read as branch_read
+
                 tip = self._tip_now()
                 assert tip is not None
                 return _had(self.target, branch_read.plain_files(self.target, tip, folder, self.settings))
 
     def beside(self, folder: PurePosixPath) -> list[PurePosixPath]:
         """Return the plain files in a folder of a folder target, without those in deeper folders."""
+        from rollout.targets.folder import read as folder_read
+
         assert isinstance(self.target.location, Folder)
         return list(folder_read.beside(self.target.location.root, folder))
 
@@ -77,6 +86,8 @@ class FileSource(Struct):
         if isinstance(self.target.location, Folder):
             place = self.target.location.root / path
             return os.access(place, os.X_OK) if os.path.lexists(place) else None
+        from rollout.targets.branch import read as branch_read
+
         with self._lock:
             now = self._tip_now()
             assert now is not None
@@ -102,8 +113,12 @@ class FileSource(Struct):
     def _snapshot(self, paths: Collection[PurePosixPath], merged: Collection[PurePosixPath]) -> Snapshot:
         match self.target.location:
             case Folder(root):
+                from rollout.targets.folder import read as folder_read
+
                 return folder_read.snapshot(root, paths, self.settings.state)
             case Branch():
+                from rollout.targets.branch import read as branch_read
+
                 tip = self._tip_now()
                 assert tip is not None
                 return _had(self.target, branch_read.paths_at(self.target, tip, paths, merged, self.settings))

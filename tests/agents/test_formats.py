@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from rollout.content.agents import globs, reading, table
+from rollout.content.agents import rule as every_rule
 from rollout.content.agents.front_matter import trimmed
 from rollout.content.agents.rule import AgentFile, AgentRule
 from rollout.content.yaml_nodes import Fault
@@ -93,7 +94,7 @@ def test_claude_reads_no_rule_that_is_for_others() -> None:
 
 def test_who_has_no_rule_has_no_file() -> None:
     assert written(["claude", "cursor", "gemini"], replace(STYLE, agents=("windsurf",))) == {}
-    assert written(list(table.NAMES)) == {}
+    assert written(list(every_rule.NAMES)) == {}
     assert written([], STYLE) == {}
 
 

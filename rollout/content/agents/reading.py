@@ -9,19 +9,13 @@ from pathlib import PurePosixPath
 
 from rollout.content import yaml_nodes, yaml_parse
 from rollout.content.agents import front_matter, globs, joint
-from rollout.content.agents.rule import FOLDER, AgentRule
-from rollout.content.agents.table import NAMES
+from rollout.content.agents.rule import FOLDER, NAMES, AgentRule
 from rollout.content.yaml_nodes import Fault, Leaf, Node
 from rollout.errors import near
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _KEYS = ("description", "paths", "agents")
 _MARKS = {"jinja": ("{{", "{%", "{#"), "shell": ("{{", "{%", "<#"), "angle": ("<<", "<%", "<#")}
-
-
-def is_rule(path: PurePosixPath) -> bool:
-    """Tell whether a path of a template set is a rule's."""
-    return path.parts[0] == FOLDER and len(path.parts) > 1
 
 
 def rule_of(path: PurePosixPath, text: str) -> tuple[AgentRule, list[Fault]]:

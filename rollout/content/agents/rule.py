@@ -11,6 +11,13 @@ from msgspec import Struct
 from rollout.model.limits import Limit
 
 FOLDER = "rules"  # of a template set
+# In the order in which their files are written; the table says which module is which.
+NAMES = ("claude", "agents-md", "cursor", "copilot", "gemini", "windsurf", "codex")
+
+
+def is_rule(path: PurePosixPath) -> bool:
+    """Tell whether a path of a template set is a rule's."""
+    return path.parts[0] == FOLDER and len(path.parts) > 1
 
 
 class AgentRule(Struct, frozen=True):

@@ -10,13 +10,11 @@ from msgspec.structs import replace
 
 from rollout.content.agents import agents_md, claude, codex, copilot, cursor, gemini, windsurf
 from rollout.content.agents.globs import spread
-from rollout.content.agents.rule import Agent, AgentFile, AgentRule, chosen
+from rollout.content.agents.rule import NAMES, Agent, AgentFile, AgentRule, chosen
 
 _AGENTS: Mapping[str, Agent] = {
     module.NAME: module for module in (claude, agents_md, cursor, copilot, gemini, windsurf, codex)
 }
-
-NAMES = tuple(_AGENTS)
 
 
 def files(agents: Sequence[str], rules: Sequence[AgentRule]) -> tuple[AgentFile, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from rollout.content import three_way
-from rollout.content.agents import table
 from rollout.content.modes.mode import Cause, Situation, Traits, rendered
 from rollout.model.files import Agreed, File, Managed, Obstacle
 from rollout.model.inventory import FileRule
@@ -44,6 +43,8 @@ def _same(at: Situation, one: File, other: File) -> bool:
     """Tell whether two files are equal, or differ in what the agents do not see that read it."""
     if one == other or not at.item.rules:
         return one == other
+    from rollout.content.agents import table
+
     same_text = table.say_the_same(at.item.path, one.content, other.content)
     return same_text and one.executable == other.executable
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import PurePosixPath
 
 from rollout.errors import GitError
 from rollout.forges import gerrit
@@ -16,17 +15,11 @@ from rollout.store.pending import Pending
 from rollout.targets.branch.task import Built, Task
 
 
-def default_subject(named: Iterable[str | PurePosixPath]) -> str:
-    """Return the default subject of a commit that changes the files at these paths."""
-    paths = list(named)
-    return f"Roll out {paths[0]}" if len(paths) == 1 else f"Roll out {len(paths)} managed files"
-
-
 def words_of(task: Task, changes: Iterable[Change]) -> str:
     """Return the words of a commit: a person's, of this run or in the proposal that it renders again, else ours."""
     if task.job.words.message:
         return task.job.words.message
-    ours, standing = default_subject(change.path for change in changes), task.step.standing
+    ours, standing = messages.default_subject(change.path for change in changes), task.step.standing
     kept = standing.words if standing is not None and task.proposes and standing.left else ""
     subject, _, more = kept.partition("\n")
     return f"{subject or ours}\n{more}"

@@ -16,7 +16,7 @@ from rollout.remote import upstream
 from rollout.remote.upstream import NoBranch, Unreachable
 from rollout.safety import addresses
 from rollout.safety.faults import first_line
-from rollout.store import fetch, heard, hold
+from rollout.store import heard, hold
 from rollout.store.store import Store
 from rollout.targets.branch.locate import Located, locate
 from rollout.targets.job import Settings, Unfit
@@ -73,6 +73,8 @@ def circumstances_of(at: Located, store: Store, settings: Settings, checkout: Ch
 
 def last_tip(at: Located, store: Store, where: Branch, *, network: bool) -> str:
     """Return upstream's commit: asked for now, or as it was last known."""
+    from rollout.store import fetch
+
     if network:
         return fetch.latest(store)
     if heard.absent(store):

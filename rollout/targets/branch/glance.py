@@ -1,4 +1,7 @@
-"""Recognise a branch that has not changed, without rendering anything."""
+"""Recognise a branch that has not changed, without rendering anything.
+
+What talks to remotes is loaded only for those that have to be asked in full.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,12 @@ from rollout.planning import steps
 from rollout.remote import upstream
 from rollout.remote.upstream import Unreachable
 from rollout.safety.faults import first_line
-from rollout.store import fetch, heard, hold, in_sync, pending
+from rollout.store import heard, hold, in_sync, pending
 from rollout.store.in_sync import InSync
 from rollout.store.store import Store
-from rollout.targets.branch.checkout_state import plain_checkout
 from rollout.targets.branch.evaluate import at_work, circumstances_of, unanswered
 from rollout.targets.branch.locate import Located, locate
-from rollout.targets.branch.pending import pending_at
+from rollout.targets.branch.plain_checkout import plain_checkout
 from rollout.targets.job import Glance, Settings, Unfit
 
 
@@ -93,6 +95,9 @@ def _as_it_was(target: Target, seen: InSync, settings: Settings, at: Located, st
 
 
 def _glance(target: Target, asked: str, settings: Settings, at: Located, store: Store) -> Step | str | None:
+    from rollout.store import fetch
+    from rollout.targets.branch.pending import pending_at
+
     assert isinstance(target.location, Branch)
     tip = _asked_tip(at, store, settings)
     seen = None if tip is None else in_sync.known(store, tip, asked)
@@ -105,5 +110,7 @@ def _glance(target: Target, asked: str, settings: Settings, at: Located, store: 
 
 def _asked_tip(at: Located, store: Store, settings: Settings) -> str | None:
     if not settings.offline or at.local:
+        from rollout.store import fetch
+
         return fetch.ask(store)
     return None if heard.absent(store) else heard.tip(store)

@@ -16,7 +16,6 @@ from rollout.planning import proposals as decide
 from rollout.store import proposals, tree
 from rollout.store.proposals import Carried
 from rollout.store.store import Store
-from rollout.targets.branch.commit import default_subject
 from rollout.targets.branch.proposal import Proposing, wanted
 
 
@@ -88,7 +87,7 @@ def _standing(step: Step, found: Proposing, store: Store, said: str) -> Standing
 def _words(carried: Carried) -> str:
     """Return the words that a person gave our commit; a subject of ours is left out."""
     subject, _, more = messages.words(carried.text).partition("\n")
-    return f"\n{more}" if subject == default_subject(carried.after) else f"{subject}\n{more}"
+    return f"\n{more}" if subject == messages.default_subject(carried.after) else f"{subject}\n{more}"
 
 
 def _says_it_still(carried: Carried, found: Proposing, step: Step, store: Store, said: str) -> bool:

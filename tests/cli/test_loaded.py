@@ -1,0 +1,62 @@
+"""A command loads what it needs: a look at what nobody changed needs little of the program, and starts quickly."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.world import World
+
+_SCRIPT = (
+    "import sys; from rollout.cli import main; status = main._ended(sys.argv[1:]);"
+    "print('loaded:', *sorted(name for name in sys.modules if name.startswith('rollout.')))"
+)
+# What renders and writes, what talks to remotes and forges, and what reads and merges documents.
+_NOT_NEEDED = (
+    "rollout.checkout.moving.follow",
+    "rollout.checkout.observe",
+    "rollout.content.agents.table",
+    "rollout.content.documents.merge",
+    "rollout.content.modes.whole",
+    "rollout.content.policies",
+    "rollout.forges.clients",
+    "rollout.forges.http",
+    "rollout.objects.build",
+    "rollout.planning.changes",
+    "rollout.remote.receive_pack",
+    "rollout.remote.upload_pack",
+    "rollout.rendering.jinja",
+    "rollout.store.build",
+    "rollout.store.fetch",
+    "rollout.targets.branch.observe",
+    "rollout.targets.branch.publish",
+    "rollout.targets.folder.folder",
+)
+
+
+def loaded(world: World, *arguments: str) -> set[str]:
+    """Return the modules of the program that are loaded when a command ends."""
+    command = [sys.executable, "-c", _SCRIPT, *arguments, "-i", str(world.inventory())]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ))
+    return set(done.stdout.rpartition("loaded: ")[2].split())
+
+
+@pytest.mark.parametrize("command", [["status"], ["apply", "-y"]])
+def test_what_nobody_changed_needs_little_of_the_program(world: World, command: list[str]) -> None:
+    world.bare_repo("api")
+    world.template("AGENTS.md", "Rules.\n")
+    assert world.run("apply", "-y").code == 0
+    found = loaded(world, *command)
+    assert "rollout.targets.branch.glance" in found
+    assert found & set(_NOT_NEEDED) == set()
+
+
+def test_what_is_not_needed_is_loaded_where_it_is(world: World) -> None:
+    """The names above are names of modules: a change of the template needs most of them."""
+    world.bare_repo("api")
+    world.template("AGENTS.md", "Rules.\n")
+    found = loaded(world, "apply", "-y")
+    assert {"rollout.targets.branch.publish", "rollout.store.fetch", "rollout.content.policies"} <= found
