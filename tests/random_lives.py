@@ -65,7 +65,7 @@ class Fate(Struct):
     """One file's life, with what its template names and the words that people wrote into it."""
 
     life: Life
-    kind: merge.Kind
+    kind: merge.MergedFile
     chance: Random
     named: Named = field(default_factory=dict)
     theirs: list[str] = field(default_factory=list)
@@ -300,7 +300,7 @@ def fate(file: Path, seed: int) -> Fate:
     name = NAMES.get(file.name, "settings.json" if file.name == "settings.json" else file.name)
     rule = FileRule(Mode.MERGE, match=match, format=FORMS.get(file.name))
     path = PurePosixPath(".claude/settings.json" if name == "settings.json" else name)
-    kind = merge.Kind(path, formats.format_of(path, rule.format), match_for(path, dict(match)))
+    kind = merge.MergedFile(path, formats.format_of(path, rule.format), match_for(path, dict(match)))
     text = file.read_bytes().decode()
     return Fate(Life(str(path), text, rule), kind, Random(f"{file.name}{seed}"), shadow=text)
 

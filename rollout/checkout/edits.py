@@ -11,15 +11,15 @@ from rollout.checkout.conversions import Conversions
 from rollout.git.git_folder import GitDir
 from rollout.machine import look
 from rollout.model.files import Obstacle
-from rollout.objects.trees import Entry, Tree, difference
+from rollout.objects.trees import Tree, TreeEntry, difference
 
 
 class Move(Struct, frozen=True):
     """One path that changes when the branch moves."""
 
     path: PurePosixPath
-    old: Entry
-    new: Entry
+    old: TreeEntry
+    new: TreeEntry
 
 
 def edited(
@@ -29,7 +29,7 @@ def edited(
     size: int,
     *,
     file_mode: bool,
-    begun: Mapping[PurePosixPath, Iterable[Entry]] | None = None,
+    begun: Mapping[PurePosixPath, Iterable[TreeEntry]] | None = None,
 ) -> dict[PurePosixPath, str]:
     """Return the paths whose work tree file is neither the old nor the new one, and what it is instead.
 

@@ -20,7 +20,7 @@ from rollout.git.git_folder import GitDir
 from rollout.machine import waiting
 from rollout.machine.look import OnDisk
 from rollout.objects.ids import git_id
-from rollout.objects.trees import Entry
+from rollout.objects.trees import TreeEntry
 from rollout.safety import paths
 
 _MOVES, TARGET, LOCKS = "moves", "target", "locks"
@@ -42,7 +42,7 @@ def remove_home(repo: GitDir) -> None:
         home(repo.git_dir).rmdir()
 
 
-def note(place: Path, number: str, move: Move, also: Iterable[Entry], whole: Iterable[Version]) -> None:
+def note(place: Path, number: str, move: Move, also: Iterable[TreeEntry], whole: Iterable[Version]) -> None:
     """Note which path a numbered file belongs to, and what git knows it may be.
 
     `whole` is a file that may be displaced, or that we made, to the byte and with its full mode.
@@ -61,7 +61,7 @@ class Noted(Struct, frozen=True):
 
     number: str
     path: PurePosixPath
-    new: Entry
+    new: TreeEntry
     known: frozenset[tuple[str, str]]
     whole: frozenset[Version]
 
@@ -101,16 +101,16 @@ def _file(repo: GitDir) -> Path:
     return home(repo.git_dir) / "unfinished"
 
 
-def known(repo: GitDir) -> dict[PurePosixPath, list[Entry]]:
+def known(repo: GitDir) -> dict[PurePosixPath, list[TreeEntry]]:
     """Return what was put where, if the branch is still where it was then."""
-    found: dict[PurePosixPath, list[Entry]] = {}
+    found: dict[PurePosixPath, list[TreeEntry]] = {}
     for path, entry, branch, start in _lines(repo):
         if repo.ref(branch) == start:
             found.setdefault(PurePosixPath(path), []).append((entry[0], entry[1]) if entry else None)
     return found
 
 
-def remember(repo: GitDir, branch: str, start: str, put: Iterable[tuple[PurePosixPath, Entry]]) -> None:
+def remember(repo: GitDir, branch: str, start: str, put: Iterable[tuple[PurePosixPath, TreeEntry]]) -> None:
     """Remember what a move had put at its paths when the branch was at `start`."""
     write_down(_file(repo), ([str(path), entry, branch, start] for path, entry in put))
 

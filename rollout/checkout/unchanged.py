@@ -9,10 +9,10 @@ from rollout.git.git_folder import GitDir
 from rollout.machine import look
 from rollout.model.files import Obstacle
 from rollout.objects.ids import git_id
-from rollout.objects.trees import Entry
+from rollout.objects.trees import TreeEntry
 
 
-def has_all(repo: GitDir, branch: str, upstream: str, entries: Mapping[PurePosixPath, Entry]) -> bool:
+def has_all(repo: GitDir, branch: str, upstream: str, entries: Mapping[PurePosixPath, TreeEntry]) -> bool:
     """Tell whether the branch is checked out at upstream's commit with every managed file as upstream has it.
 
     If not, `observe` finds out why.
@@ -27,7 +27,7 @@ def has_all(repo: GitDir, branch: str, upstream: str, entries: Mapping[PurePosix
         return False
 
 
-def _entry_at(top: int, path: PurePosixPath, size: int) -> Entry | Obstacle:
+def _entry_at(top: int, path: PurePosixPath, size: int) -> TreeEntry | Obstacle:
     """Return the tree entry of a work tree file, as if git stored it unconverted."""
     there = look.look_below(top, path)
     if there is None or isinstance(there, Obstacle):

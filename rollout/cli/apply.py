@@ -17,7 +17,7 @@ from rollout.cli.session import Session
 from rollout.errors import Refused
 from rollout.inventory import choose
 from rollout.model.circumstances import Decisions
-from rollout.objects.messages import Words
+from rollout.objects.messages import CommitWords
 
 
 def _told_apart(context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> str | None:
@@ -52,7 +52,7 @@ def apply(
     consent: Consent,
     reach: Reach,
     decisions: Decisions,
-    words: Words,
+    words: CommitWords,
 ) -> int:
     """Commit, push and write what the plan says, after asking.
 

@@ -25,7 +25,7 @@ from rollout.model import plan_file
 from rollout.model.circumstances import Decisions
 from rollout.model.outcomes import Outcome, Run
 from rollout.model.plan import Plan, Step
-from rollout.objects.messages import Words
+from rollout.objects.messages import CommitWords
 from rollout.planning import needs, writable
 from rollout.planning.review import as_reviewed, same_place, stale_targets
 from rollout.planning.undo import holds_after
@@ -95,7 +95,7 @@ class Undertaking(Struct, frozen=True):
     command: str
     plan: Plan
     settings: Settings
-    words: Words
+    words: CommitWords
     consent: Consent
     show_plan: bool = True
     only_waiting: bool = False

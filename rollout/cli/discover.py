@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 import click
 
@@ -19,27 +22,31 @@ from rollout.showing.table import Column, table
 from rollout.targets.folder import sources
 
 
+def filter_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Give the command which repositories to list, as `filters`."""
+
+    @option("--topic", "topics", multiple=True, metavar="TOPIC", help="Only repositories with this topic.")
+    @option("--match", "patterns", multiple=True, metavar="GLOB", help="Only repositories of such a name.")
+    @option("--archived", is_flag=True, help="Archived repositories, too.")
+    @option("--forks", is_flag=True, help="Forks, too.")
+    @wraps(command)
+    def with_filters(
+        *given: Any, topics: tuple[str, ...], patterns: tuple[str, ...], archived: bool, forks: bool, **others: Any
+    ) -> int:
+        return command(*given, filters=Filters(topics, patterns, archived, forks), **others)
+
+    return with_filters
+
+
 @click.command()
 @option("--forge", "sources", multiple=True, metavar="SOURCE",
         help="github:ORG, gitlab:GROUP, gitea:ORG, or command:CMD (default: `discover` of the inventory).")  # fmt: skip
-@option("--topic", "topics", multiple=True, metavar="TOPIC", help="Only repositories with this topic.")
-@option("--match", "patterns", multiple=True, metavar="GLOB", help="Only repositories of such a name.")
-@option("--archived", is_flag=True, help="Archived repositories, too.")
-@option("--forks", is_flag=True, help="Forks, too.")
+@filter_options
 @option("--add", is_flag=True, help="Write them into the inventory.")
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
 @common
 @click.pass_context
-def discover(
-    context: click.Context,
-    sources: tuple[str, ...],
-    topics: tuple[str, ...],
-    patterns: tuple[str, ...],
-    archived: bool,
-    forks: bool,
-    add: bool,
-    yes: bool,
-) -> int:
+def discover(context: click.Context, sources: tuple[str, ...], filters: Filters, add: bool, yes: bool) -> int:
     """List the repositories of an organisation or a group that the inventory does not name.
 
     \b
@@ -51,7 +58,6 @@ def discover(
         wanted = sources or at.loaded.inventory.discover
         if not wanted:
             raise UsageError("rollout discover: takes --forge SOURCE, or `discover: [SOURCE]` in the inventory")
-        filters = Filters(topics, patterns, archived, forks)
         found = finding.unmanaged(at.loaded.inventory, wanted, filters, at.options.timeout)
         if at.options.json:
             at.screen.document({"format": "rollout-discover/1", "unmanaged": [_document(one) for one in found]})

@@ -23,12 +23,12 @@ from rollout.cli.progress import Progress
 from rollout.cli.screen import Screen
 from rollout.errors import Refused, RolloutError
 from rollout.model.inventory import FoundCheckout
-from rollout.model.learning import LeftOut, Proposal
+from rollout.model.learning import LeftOut, Takeover
 
 T = TypeVar("T")
 
 
-class Found(Struct, frozen=True):
+class Searched(Struct, frozen=True):
     """The repositories below a folder, and what there is not used."""
 
     place: Path
@@ -78,7 +78,7 @@ def init(context: click.Context, folder: str | None, yes: bool, add: bool) -> in
 class Offer(Struct, frozen=True):
     """What is shown, asked and written; `fits` are the template sets that new repositories have already."""
 
-    proposal: Proposal
+    proposal: Takeover
     files: Files
     inventory: Path
     question: str
@@ -105,10 +105,10 @@ def _settle(offer: Offer, options: Options, screen: Screen, *, yes: bool) -> int
     return 0
 
 
-def _learned(options: Options, screen: Screen, place: Path, inventory: Path) -> Proposal:
+def _learned(options: Options, screen: Screen, place: Path, inventory: Path) -> Takeover:
     """Read the repositories below a folder and return what to take over from them."""
     from rollout.fleet.learn import learned
-    from rollout.fleet.survey import survey
+    from rollout.fleet.survey import Readers, survey
     from rollout.git.person import read_person
     from rollout.learning.inventory_text import names
     from rollout.machine import state_folder
@@ -120,12 +120,14 @@ def _learned(options: Options, screen: Screen, place: Path, inventory: Path) -> 
     named = list(zip(names(found.checkouts), found.checkouts, strict=True))
     with ssh.sharing():
         surveyed = _watched(
-            screen, len(named), lambda stop, ended: survey(named, place, settings, options.jobs, stop, ended)
+            screen,
+            len(named),
+            lambda stop, ended: survey(named, place, Readers(settings, options.jobs, stop, ended)),
         )
     return learned(replace(surveyed, left_out=(*found.left_out, *surveyed.left_out)), ".", inventory.parent)
 
 
-def _searched(place: Path, screen: Screen) -> Found:
+def _searched(place: Path, screen: Screen) -> Searched:
     """Find the repositories below a folder; raise RolloutError where there are none."""
     from rollout.checkout import search
 
@@ -138,7 +140,7 @@ def _searched(place: Path, screen: Screen) -> Found:
         for one in out:
             screen.warn(f"left out: {one.name}: {one.reason}")
         raise RolloutError(f"{shown(place)}: found no git repository; name the folder that holds your repositories")
-    return Found(place, checkouts, out)
+    return Searched(place, checkouts, out)
 
 
 def _watched(screen: Screen, number: int, work: Callable[[Event, Callable[[str], None]], T]) -> T:
@@ -154,13 +156,15 @@ def _add(context: click.Context, screen: Screen, place: Path, *, yes: bool) -> i
     """Take in what is new since the inventory was written."""
     from rollout.fleet.add import added
     from rollout.fleet.present import Old
+    from rollout.fleet.survey import Readers
 
     with session.opened(context, looks=False) as at:
         inventory = at.loaded.inventory.path
         old = Old(at.loaded, inventory.read_bytes(), at.loaded.rendering.templates)
         found = _searched(place, screen)
         with Progress(screen, len(found.checkouts), "read") as progress:
-            new = added(old, found.checkouts, place, at.settings(), at.options.jobs, at.interrupt.stop, progress.ended)
+            readers = Readers(at.settings(), at.options.jobs, at.interrupt.stop, progress.ended)
+            new = added(old, found.checkouts, place, readers)
         if at.interrupt.number is not None:
             raise Interrupted(at.interrupt.number)
         options, state = at.options, at.state
@@ -179,7 +183,7 @@ def _add(context: click.Context, screen: Screen, place: Path, *, yes: bool) -> i
     return _settle(Offer(proposal, files, inventory, question, fits, read), options, screen, yes=yes)
 
 
-def _new_files(proposal: Proposal, place: Path, inventory: Path) -> Files:
+def _new_files(proposal: Takeover, place: Path, inventory: Path) -> Files:
     """Return what is to be written: the inventory last, for without it nothing has begun."""
     from rollout.learning import inventory_text
 
@@ -191,7 +195,7 @@ def _new_files(proposal: Proposal, place: Path, inventory: Path) -> Files:
     }
 
 
-def _say_left_out(proposal: Proposal, options: Options, screen: Screen) -> None:
+def _say_left_out(proposal: Takeover, options: Options, screen: Screen) -> None:
     from rollout.showing import learned
 
     text = learned.left_out(proposal, everything=bool(options.verbose))

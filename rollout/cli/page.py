@@ -20,7 +20,7 @@ from rollout.model.plan import Plan
 from rollout.planning.writable import reasons_of
 from rollout.showing import status_rows
 from rollout.showing.page import fitting, html, pages
-from rollout.showing.page.entries import Known
+from rollout.showing.page.entries import PageContext
 
 _DAYS = 30  # of events
 _RUNS = 100
@@ -45,7 +45,7 @@ def _facts(at: Session, made: Plan) -> pages.Facts:
         plan=made,
         rows=status_rows.rows(made, last, reasons_of),
         runs=[replace(run, at_work=run.run == at_work) for run in runs],
-        known=Known(sites=_sites(made), same=at.same(everywhere=True)),
+        known=PageContext(sites=_sites(made), same=at.same(everywhere=True)),
         events=_trends(at),
         version=__version__,
     )

@@ -8,7 +8,7 @@ from rollout.cli import proving, session
 from rollout.cli.carry_out import Undertaking, carry_out, ledger
 from rollout.cli.options import common, targets
 from rollout.cli.run_options import Consent, consent_options, words_options
-from rollout.objects.messages import Words
+from rollout.objects.messages import CommitWords
 
 
 @click.command()
@@ -20,7 +20,7 @@ from rollout.objects.messages import Words
 def push(
     context: click.Context,
     consent: Consent,
-    words: Words,
+    words: CommitWords,
 ) -> int:
     """Push every target that is ready to push, rebuilding rollout's own commits on an upstream that moved.
 

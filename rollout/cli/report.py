@@ -21,7 +21,7 @@ from rollout.planning.rollouts import last_rollout, shares
 from rollout.planning.writable import reasons_of
 from rollout.showing import status_rows
 from rollout.showing.on_screen import on_screen
-from rollout.showing.report import Told, markdown
+from rollout.showing.report import ReportContent, markdown
 
 
 @click.command()
@@ -56,7 +56,7 @@ def report(context: click.Context, run: str | None, form: str, out: str | None) 
         made = at.plan(at.settings(offline=True))
         rows = tuple(status_rows.rows(made, last, reasons_of))
         text = markdown(
-            Told(runs, shares(runs), rows, event_facts(at, runs[0].started_at)), whole=at.options.verbose > 0
+            ReportContent(runs, shares(runs), rows, event_facts(at, runs[0].started_at)), whole=at.options.verbose > 0
         )
         if out is None:
             at.screen.data(on_screen(text, at.screen.display.width))

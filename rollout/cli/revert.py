@@ -14,7 +14,7 @@ from rollout.fleet.revert import steps_back
 from rollout.machine import clock
 from rollout.model import plan_document
 from rollout.model.plan import Plan
-from rollout.objects.messages import Words
+from rollout.objects.messages import CommitWords
 
 
 @click.command()
@@ -31,7 +31,7 @@ def revert(
     yes: bool,
     no_push: bool,
     reopen: bool,
-    words: Words,
+    words: CommitWords,
 ) -> int:
     """Undo a run: new commits that put back what was there, and shared files from their backups.
 

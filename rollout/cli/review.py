@@ -16,7 +16,7 @@ from rollout.cli.recording import Recording
 from rollout.cli.session import Session
 from rollout.errors import Refused, UsageError
 from rollout.fleet import reviews
-from rollout.fleet.reviews import STATES, Act, Found, ReviewAction
+from rollout.fleet.reviews import STATES, Act, FoundReview, ReviewAction
 from rollout.ledger.ledger import Ledger
 from rollout.machine import clock
 from rollout.model.outcomes import Outcome, Run, Verdict
@@ -57,11 +57,11 @@ def review(
             return _acted(at, book, order, _found(at, states), yes=yes)
 
 
-def _found(at: Session, states: tuple[str, ...]) -> list[Found]:
+def _found(at: Session, states: tuple[str, ...]) -> list[FoundReview]:
     return list(reviews.found(at.plan(at.settings(), from_memory=False).steps, states))
 
 
-def _listed(at: Session, found: list[Found]) -> int:
+def _listed(at: Session, found: list[FoundReview]) -> int:
     rows = [(one.step.target, one.review) for one in found]
     if at.options.json:
         at.screen.document(review_document(rows))
@@ -70,7 +70,7 @@ def _listed(at: Session, found: list[Found]) -> int:
     return 0
 
 
-def _acted(at: Session, book: Ledger, order: ReviewAction, found: list[Found], *, yes: bool) -> int:
+def _acted(at: Session, book: Ledger, order: ReviewAction, found: list[FoundReview], *, yes: bool) -> int:
     if found and not yes:
         _ask(at, order, found)
     run = Run(clock.new_id(), "review", clock.now_exact(), clock.epoch(), "")
@@ -100,7 +100,7 @@ def _acted(at: Session, book: Ledger, order: ReviewAction, found: list[Found], *
     return code
 
 
-def _ask(at: Session, order: ReviewAction, found: list[Found]) -> None:
+def _ask(at: Session, order: ReviewAction, found: list[FoundReview]) -> None:
     """Ask once, with no as the default; raise Refused if there is no terminal or the answer is no."""
     what = f"{_WANTED[order.act]} {count(len(found), 'review')}"
     if at.options.json or not sys.stdin.isatty():

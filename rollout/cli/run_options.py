@@ -16,7 +16,7 @@ from rollout.model.circumstances import Decisions, FileDecision
 from rollout.model.plan import OnDrift
 from rollout.model.reviews import Deliver
 from rollout.objects import messages
-from rollout.objects.messages import Words
+from rollout.objects.messages import CommitWords
 
 
 class Consent(Struct, frozen=True):
@@ -68,7 +68,7 @@ def words_options(command: Callable[..., int]) -> Callable[..., int]:
     @option("--signoff", is_flag=True, help="Add your Signed-off-by to the commits' messages.")
     @wraps(command)
     def with_words(*given: Any, message: str | None, trailers: tuple[str, ...], signoff: bool, **others: Any) -> int:
-        words = Words(message, tuple(messages.trailer(text) for text in trailers), signoff)
+        words = CommitWords(message, tuple(messages.trailer(text) for text in trailers), signoff)
         return command(*given, words=words, **others)
 
     return with_words

@@ -207,7 +207,7 @@ def _executor(options: Options, *, spread: bool) -> Iterator[Executor]:
         with closing(Threads(options.jobs)) as here:
             yield here
         return
-    from rollout.work.dask_cluster import Cluster
+    from rollout.work.dask_cluster import DaskCluster
 
-    with closing(Cluster(options.scheduler, options.jobs, options.timeout)) as cluster:
+    with closing(DaskCluster(options.scheduler, options.jobs, options.timeout)) as cluster:
         yield cluster

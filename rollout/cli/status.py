@@ -26,7 +26,7 @@ from rollout.showing.status import Knowledge, Row, status_markdown, status_text
 _DIFFERENT = {State.PENDING, State.WAITING, State.DRIFT, State.CONFLICT, State.READY_TO_PUSH, State.BLOCKED}
 
 
-class Seen(Struct, frozen=True):
+class StatusShown(Struct, frozen=True):
     """What the status command shows: a row for each target, how old the knowledge is, and the next command."""
 
     rows: list[Row]
@@ -79,7 +79,7 @@ def status(
         return 2 if detailed_exitcode and any(row.state in _DIFFERENT for row in found.rows) else 0
 
 
-def seen(at: Session, shown: Callable[[Reason], Reason] | None = None, *, fetch: bool) -> Seen:
+def seen(at: Session, shown: Callable[[Reason], Reason] | None = None, *, fetch: bool) -> StatusShown:
     """Look at all targets, and read what the ledger says of them; no lock is held."""
     settings = at.settings(offline=not fetch)
     made = pacing.shown(at, at.plan(settings), settings)
@@ -87,7 +87,7 @@ def seen(at: Session, shown: Callable[[Reason], Reason] | None = None, *, fetch:
     nobodys = _unmanaged(at) if fetch else None
     ask, listed = at.again("status", "--fetch"), at.again("discover")
     known = Knowledge(clock.now(), status_rows.fetched_at(made), fetch, nobodys, ask, listed)
-    return Seen(rows, known, at.next(next_step.after_looking(made.steps)))
+    return StatusShown(rows, known, at.next(next_step.after_looking(made.steps)))
 
 
 def _unmanaged(at: Session) -> int | None:

@@ -20,7 +20,7 @@ from rollout.cli.full_screen import FullScreen, full_screen
 from rollout.cli.interrupt import Interrupt, Interrupted, interruptible
 from rollout.cli.screen import Screen
 from rollout.cli.session import Session
-from rollout.cli.status import Seen
+from rollout.cli.status import StatusShown
 from rollout.errors import RolloutError, UsageError
 from rollout.machine import clock
 from rollout.showing import watched
@@ -32,7 +32,7 @@ _LOOK = 0.1  # seconds between two looks at the keys and the size of the termina
 class Frame(Struct, frozen=True):
     """What was seen last, when, and what else was said meanwhile."""
 
-    seen: Seen
+    seen: StatusShown
     at: str
     said: str = ""
 
@@ -78,7 +78,7 @@ class Watching(Struct):
         return True
 
 
-def watch(context: click.Context, look: Callable[[Session], Seen], every: float, form: str) -> int:
+def watch(context: click.Context, look: Callable[[Session], StatusShown], every: float, form: str) -> int:
     """Show what is seen until Ctrl-C, q or a signal; the last table stays on the terminal."""
     options = settled(context)
     if options.json or form != "table" or not streams.repaints(sys.stdout):
@@ -105,7 +105,7 @@ def _ended(end: Interrupted) -> int:
     return 0 if end.exit_code == 128 + signal.SIGINT else end.exit_code
 
 
-def _looked(context: click.Context, look: Callable[[Session], Seen]) -> Frame:
+def _looked(context: click.Context, look: Callable[[Session], StatusShown]) -> Frame:
     """Look at everything anew, the inventory too; what is said on stderr becomes part of the frame."""
     with redirect_stderr(io.StringIO()) as said, session.opened(context) as at:
         seen = look(at)

@@ -10,10 +10,10 @@ from rollout.model.limits import Budget, BudgetPart, BudgetUse
 
 _BYTES_A_TOKEN = 4
 
-Text = Callable[[PurePosixPath], str | None]
+TextOf = Callable[[PurePosixPath], str | None]
 
 
-def used(budget: Budget, named: Iterable[PurePosixPath], text: Text, before: Text) -> BudgetUse:
+def used(budget: Budget, named: Iterable[PurePosixPath], text: TextOf, before: TextOf) -> BudgetUse:
     """Return the size of the files that a budget names, as they will be, beside their size now."""
     waiting, found = list(named), dict[PurePosixPath, str]()
     while waiting:

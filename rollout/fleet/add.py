@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from threading import Event
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,18 +14,17 @@ from rollout.errors import UsageError
 from rollout.fleet.entries import extended, parsed, place_of, with_entries
 from rollout.fleet.fitting import Fit, fitting
 from rollout.fleet.present import Old
-from rollout.fleet.survey import Known, Surveyed, survey
+from rollout.fleet.survey import FromInventory, Readers, Surveyed, survey
 from rollout.learning import inventory_text, sets
 from rollout.learning.agent_files import Spot, ruled, spots_that_differ, with_agents
 from rollout.learning.propose import There, proposal
 from rollout.model.circumstances import Decisions
 from rollout.model.inventory import FoundCheckout, Target
-from rollout.model.learning import LeftOut, Proposal, Source
+from rollout.model.learning import LeftOut, Sample, Takeover
 from rollout.planning.changes import changes_needed
 from rollout.rendering.desired import Rendering
 from rollout.rendering.template_fault import TemplateFault
 from rollout.safety import addresses
-from rollout.targets.job import Settings
 
 _ROUNDS = 8
 
@@ -34,7 +32,7 @@ _ROUNDS = 8
 class Added(Struct, frozen=True):
     """What to add: the proposal, the sets that fit new repositories, and the new text of the inventory."""
 
-    proposal: Proposal
+    proposal: Takeover
     fits: Mapping[str, Fit]
     text: bytes
 
@@ -43,10 +41,7 @@ def added(
     old: Old,
     found: Sequence[FoundCheckout],
     folder: Path,
-    settings: Settings,
-    jobs: int,
-    stop: Event,
-    ended: Callable[[str], None],
+    readers: Readers,
 ) -> Added:
     """Return what is new below a folder, proved to be in sync as soon as it is written."""
     places = old.places()
@@ -55,8 +50,8 @@ def added(
     names = inventory_text.names(fresh, [target.name for target in old.inventory.targets])
     named = [*known, *zip(names, fresh, strict=True)]
     branches = {target.name: target.branch for target in old.repositories if target.branch}
-    known_already = Known(branches, old.managed())
-    surveyed = _without_twins(survey(named, folder, settings, jobs, stop, ended, known_already), old)
+    known_already = FromInventory(branches, old.managed())
+    surveyed = _without_twins(survey(named, folder, readers, known_already), old)
     return _proved(old, surveyed, folder)
 
 
@@ -103,7 +98,7 @@ def _proved(old: Old, surveyed: Surveyed, folder: Path) -> Added:
     raise UsageError("the learned templates do not give the same files; write the templates by hand")
 
 
-def _told(made: Proposal, old: set[str], fits: Mapping[str, Fit], misfits: Sequence[LeftOut]) -> Proposal:
+def _told(made: Takeover, old: set[str], fits: Mapping[str, Fit], misfits: Sequence[LeftOut]) -> Takeover:
     """Return a proposal without the repositories that have files of ours already."""
     having = old | {name for name, fit in fits.items() if fit.sets}
     out = [one for one in made.left_out if one.name not in having]
@@ -119,7 +114,7 @@ def _there(old: Old, fits: Mapping[str, Fit]) -> There:
     return There(frozenset({*names, *old.sets()}), variables)
 
 
-def _future(old: Old, fresh: Sequence[Source], folder: Path) -> dict[str, Target]:
+def _future(old: Old, fresh: Sequence[Sample], folder: Path) -> dict[str, Target]:
     """Return new repositories as entries of the inventory, before it is known which files they take over."""
     if not fresh or not old.sets():
         return {}
@@ -133,7 +128,7 @@ def _future(old: Old, fresh: Sequence[Source], folder: Path) -> dict[str, Target
     return {target.name: target for target in inventory.targets if target.name in entries}
 
 
-def _not_in_sync(old: Old, made: Proposal, text: bytes, fits: Mapping[str, Fit]) -> dict[Spot, str]:
+def _not_in_sync(old: Old, made: Takeover, text: bytes, fits: Mapping[str, Fit]) -> dict[Spot, str]:
     """Return what would not be in sync because of the proposal, by repository and path."""
     inventory = parsed(old, text, [one.name for one in made.sets])
     sources = {source.name: source for source in (*made.sources, *(fit.source for fit in fits.values()))}
@@ -153,7 +148,7 @@ def _asked(rendering: Rendering, target: Target | None) -> Mapping[PurePosixPath
 
 
 def _differing(
-    rendering: Rendering, target: Target, source: Source, was: Mapping[PurePosixPath, str]
+    rendering: Rendering, target: Target, source: Sample, was: Mapping[PurePosixPath, str]
 ) -> Iterator[tuple[PurePosixPath, str]]:
     """Yield what would differ from what is there; what was asked for before is not the proposal's."""
     try:

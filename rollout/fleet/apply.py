@@ -12,7 +12,7 @@ from rollout.fleet.waves import Waves
 from rollout.model.outcomes import Outcome, Run, Verdict
 from rollout.model.plan import Step
 from rollout.model.reasons import Reason, said
-from rollout.objects.messages import Words
+from rollout.objects.messages import CommitWords
 from rollout.planning import needs
 from rollout.planning.writable import FAILED
 from rollout.targets.job import Job, Settings
@@ -25,7 +25,7 @@ class Order(Struct, frozen=True):
 
     run: Run
     settings: Settings
-    words: Words
+    words: CommitWords
     most_failures: int | None = None
     waves: Waves | None = None
 

@@ -14,13 +14,13 @@ from rollout.inventory.read import Overrides, parse
 from rollout.learning import inventory_text
 from rollout.learning.placing import values_of
 from rollout.model.inventory import Branch, Inventory, Target
-from rollout.model.learning import Form, Proposal, Source, Value
+from rollout.model.learning import Form, Sample, Takeover, Value
 from rollout.rendering import templates as template_files
 
 Entries = Mapping[str, Mapping[str, object]]
 
 
-def extended(old: Old, made: Proposal, fits: Mapping[str, Fit], targets: Mapping[str, Target], folder: Path) -> bytes:
+def extended(old: Old, made: Takeover, fits: Mapping[str, Fit], targets: Mapping[str, Target], folder: Path) -> bytes:
     """Return the inventory with the proposal; `targets` are the entries of the new repositories."""
     there = {target.name: target for target in old.repositories}
     values = values_of(made.files)
@@ -41,7 +41,7 @@ def extended(old: Old, made: Proposal, fits: Mapping[str, Fit], targets: Mapping
     return with_entries(old.text, entries, dict(_rules(made)))
 
 
-def _concerned(made: Proposal, fits: Mapping[str, Fit]) -> Iterator[Source]:
+def _concerned(made: Takeover, fits: Mapping[str, Fit]) -> Iterator[Sample]:
     """Yield the repositories that get something from the proposal."""
     yield from made.sources
     known = {source.name for source in made.sources}
@@ -67,7 +67,7 @@ def _reading(old: Old, fit: Fit) -> tuple[str, ...] | None:
 
 
 def _agents(
-    read: tuple[str, ...] | None, there: tuple[str, ...] | None, made: Proposal, source: Source
+    read: tuple[str, ...] | None, there: tuple[str, ...] | None, made: Takeover, source: Sample
 ) -> dict[str, object]:
     """Return who reads the rules of a repository, old ones and new ones, unless the inventory says so already."""
     new = made.agents.get(source.name, ())
@@ -76,7 +76,7 @@ def _agents(
 
 
 def _whole(
-    path: str, source: Source, future: Target | None, templates: Sequence[str], own: Mapping[str, Value]
+    path: str, source: Sample, future: Target | None, templates: Sequence[str], own: Mapping[str, Value]
 ) -> dict[str, object]:
     """Return the inventory's entry of a new repository, without what it has by default."""
     where = future.location if future is not None else None
@@ -89,7 +89,7 @@ def _whole(
     return {**found, "vars": dict(own)} if own else found
 
 
-def _rules(made: Proposal) -> Iterator[tuple[str, dict[str, object]]]:
+def _rules(made: Takeover) -> Iterator[tuple[str, dict[str, object]]]:
     taken = [one for one in made.files if one.form is not Form.SKIP]
     for path in dict.fromkeys(one.path for one in taken):
         rule = inventory_text.rule([one for one in taken if one.path == path])
@@ -97,7 +97,7 @@ def _rules(made: Proposal) -> Iterator[tuple[str, dict[str, object]]]:
             yield str(path), rule
 
 
-def place_of(old: Old, source: Source, folder: Path) -> str:
+def place_of(old: Old, source: Sample, folder: Path) -> str:
     """Return the path of a checkout for the inventory: relative if it is below the root."""
     place = Path(os.path.realpath(folder / source.checkout.path))
     root = Path(os.path.realpath(old.inventory.root))
@@ -114,7 +114,7 @@ def with_entries(text: bytes, entries: Entries, rules: Mapping[str, object]) -> 
     lines = [*(["repos:", *repositories] if repositories else []), *(["files:", *files] if files else [])]
     if not lines:
         return text
-    kind = merge.Kind(PurePosixPath("inventory.yaml"), "yaml")
+    kind = merge.MergedFile(PurePosixPath("inventory.yaml"), "yaml")
     return merge.merged(text, ("\n".join(lines) + "\n").encode(), past.Ours(), kind)
 
 

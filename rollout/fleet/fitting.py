@@ -15,7 +15,7 @@ from rollout.learning.matching import matched
 from rollout.model.circumstances import Decisions
 from rollout.model.files import File, Slot
 from rollout.model.inventory import Mode, Target, Variable
-from rollout.model.learning import LeftOut, Source, Value
+from rollout.model.learning import LeftOut, Sample, Value
 from rollout.planning.changes import changes_needed
 from rollout.rendering.template_fault import TemplateFault
 
@@ -23,20 +23,20 @@ from rollout.rendering.template_fault import TemplateFault
 class Fit(Struct, frozen=True):
     """The sets that a repository has, and the variables of its own that they need."""
 
-    source: Source
+    source: Sample
     sets: tuple[str, ...] = ()
     own: Mapping[str, Value] = field(default_factory=dict)
     effective: Mapping[str, Value] = field(default_factory=dict)
     agents: tuple[str, ...] | None = None  # who reads its rules
 
 
-def fitting(old: Old, target: Target, source: Source) -> tuple[Fit, list[LeftOut]]:
+def fitting(old: Old, target: Target, source: Sample) -> tuple[Fit, list[LeftOut]]:
     """Return the sets that fit a repository, and why others do not, of which it has some files."""
     found = (_fitting(old, replace(target, agents=agents), source) for agents in _readers(old, target, source))
     return max(found, key=lambda one: len(one[0].sets))
 
 
-def _readers(old: Old, target: Target, source: Source) -> list[tuple[str, ...] | None]:
+def _readers(old: Old, target: Target, source: Sample) -> list[tuple[str, ...] | None]:
     """Return for whom rules may be written there: for those whom the inventory says, or for those who have files."""
     used = {agent for one in old.repositories for agent in one.agents or ()}
     there = {agent for path in source.listing for agent in table.readers(PurePosixPath(path))}
@@ -44,7 +44,7 @@ def _readers(old: Old, target: Target, source: Source) -> list[tuple[str, ...] |
     return list(dict.fromkeys([target.agents, *([having] if used else [])]))
 
 
-def _fitting(old: Old, target: Target, source: Source) -> tuple[Fit, list[LeftOut]]:
+def _fitting(old: Old, target: Target, source: Sample) -> tuple[Fit, list[LeftOut]]:
     fit, misfits = Fit(source, agents=target.agents), dict[str, str]()
     for name in old.sets():
         found = _tried(old, replace(target, templates=(name,)), source, fit)
@@ -64,7 +64,7 @@ def _paths(old: Old, target: Target, names: tuple[str, ...]) -> set[PurePosixPat
         return set()
 
 
-def _tried(old: Old, target: Target, source: Source, fit: Fit) -> Fit | str:
+def _tried(old: Old, target: Target, source: Sample, fit: Fit) -> Fit | str:
     """Return a fit with one more set, or why that set does not fit; no reason if the repository has no file of it."""
     try:
         slots = old.loaded.rendering.slots(target)
@@ -84,7 +84,7 @@ def _tried(old: Old, target: Target, source: Source, fit: Fit) -> Fit | str:
     return replace(fit, sets=(*fit.sets, *target.templates), own=own, effective={**fit.effective, **values})
 
 
-def _values(old: Old, slot: Slot, source: Source, target: Target, known: Mapping[str, Value]) -> dict[str, Value]:
+def _values(old: Old, slot: Slot, source: Sample, target: Target, known: Mapping[str, Value]) -> dict[str, Value]:
     """Return the values of one template's variables in a repository, as far as its file tells them."""
     file = source.snapshot.files.get(slot.path)
     if not isinstance(file, File) or not slot.is_rendered:

@@ -14,7 +14,7 @@ from rollout.learning.propose import Without, proposal
 from rollout.model.circumstances import Decisions
 from rollout.model.files import TemplateFile
 from rollout.model.inventory import Inventory
-from rollout.model.learning import Proposal, Source
+from rollout.model.learning import Sample, Takeover
 from rollout.planning.changes import changes_needed
 from rollout.rendering import templates as template_files
 from rollout.rendering.desired import Rendering
@@ -22,7 +22,7 @@ from rollout.rendering.desired import Rendering
 _ROUNDS = 12
 
 
-def learned(surveyed: Surveyed, root: str, folder: Path, without: Without | None = None) -> Proposal:
+def learned(surveyed: Surveyed, root: str, folder: Path, without: Without | None = None) -> Takeover:
     """Return a proposal that is wholly in sync as soon as it is written; `folder` is where the inventory will be."""
     known, plain = dict(without or {}), set[Spot]()
     for _ in range(_ROUNDS):
@@ -37,7 +37,7 @@ def learned(surveyed: Surveyed, root: str, folder: Path, without: Without | None
     raise UsageError("the learned templates do not give the same files; write the templates by hand")
 
 
-def not_in_sync(made: Proposal, root: str, folder: Path) -> dict[tuple[str, PurePosixPath], str]:
+def not_in_sync(made: Takeover, root: str, folder: Path) -> dict[tuple[str, PurePosixPath], str]:
     """Return what would not be in sync, by repository and path, in the words of a plan."""
     if not made.sets:
         return {}
@@ -49,7 +49,7 @@ def not_in_sync(made: Proposal, root: str, folder: Path) -> dict[tuple[str, Pure
 
 
 def _differing(
-    inventory: Inventory, templates: Mapping[str, TemplateFile], sources: Mapping[str, Source]
+    inventory: Inventory, templates: Mapping[str, TemplateFile], sources: Mapping[str, Sample]
 ) -> Iterator[tuple[tuple[str, PurePosixPath], str]]:
     with Rendering(templates, inventory.patterns, inventory.machines, None) as rendering:
         rendering.check(inventory.targets)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from rollout.forges import asking
 from rollout.forges.clients import Client, review_client
-from rollout.forges.interface import Place
+from rollout.forges.interface import ReviewPlace
 from rollout.forges.trouble import Trouble
 from rollout.model.files import fingerprint
 from rollout.model.outcomes import Outcome, Verdict, WrittenPath
@@ -36,7 +36,7 @@ class ReviewAction(Struct, frozen=True):
     patience: float = 25.0
 
 
-class Found(Struct, frozen=True):
+class FoundReview(Struct, frozen=True):
     """A review, and the step that it belongs to."""
 
     step: Step
@@ -56,19 +56,19 @@ class Found(Struct, frozen=True):
 STATES = (*(state.value for state in ReviewState), "green", "red", "approved")
 
 
-def found(steps: Iterable[Step], states: tuple[str, ...]) -> Iterator[Found]:
+def found(steps: Iterable[Step], states: tuple[str, ...]) -> Iterator[FoundReview]:
     """Yield the reviews that are in all of these states; without any, the open ones and those taken over."""
     for step in steps:
         review = None if step.standing is None else step.standing.told
         if review is None:
             continue
-        one = Found(step, review)
+        one = FoundReview(step, review)
         still_open = review.state in {ReviewState.OPEN, ReviewState.TAKEN_OVER}
         if all(map(one.is_, states)) if states else still_open:
             yield one
 
 
-def done(order: ReviewAction, one: Found) -> Outcome:
+def done(order: ReviewAction, one: FoundReview) -> Outcome:
     """Do it to one review; what is in its way is the outcome."""
     step, review = one.step, one.review
     obstacle = _obstacle(order, review)
@@ -85,7 +85,7 @@ def done(order: ReviewAction, one: Found) -> Outcome:
         return _outcome(one, Verdict.FAILED, str(trouble))
 
 
-def _acted(order: ReviewAction, one: Found, asked: Client, place: Place) -> Outcome:
+def _acted(order: ReviewAction, one: FoundReview, asked: Client, place: ReviewPlace) -> Outcome:
     review = one.review
     match order.act:
         case Act.MERGE:
@@ -104,7 +104,7 @@ def _acted(order: ReviewAction, one: Found, asked: Client, place: Place) -> Outc
             return replace(_outcome(one, Verdict.UNCHANGED, f"{review.url} has the comment"), act=ReviewAct.COMMENTED)
 
 
-def _merged(one: Found) -> Outcome:
+def _merged(one: FoundReview) -> Outcome:
     """Return the outcome of a merge: what was proposed is upstream by now, whatever commit has brought it there."""
     outcome = _outcome(one, Verdict.PUSHED, f"{one.review.url} is merged")
     paths = tuple(
@@ -132,6 +132,6 @@ def _obstacle(order: ReviewAction, review: Review) -> str:
     return f"is left open: {', and '.join(lacking)}; --force merges it" if lacking else ""
 
 
-def _outcome(one: Found, verdict: Verdict, words: str) -> Outcome:
+def _outcome(one: FoundReview, verdict: Verdict, words: str) -> Outcome:
     step = one.step
     return Outcome(step.target, verdict, said(words), step.base, kind=step.kind, branch=step.branch, review=one.review)

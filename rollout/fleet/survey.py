@@ -15,7 +15,7 @@ from rollout.learning import candidates
 from rollout.model.files import Snapshot
 from rollout.model.inventory import Branch, FoundCheckout, Target
 from rollout.model.learning import LeftOut
-from rollout.model.learning import Source as Read
+from rollout.model.learning import Sample as Read
 from rollout.targets.branch import default
 from rollout.targets.job import Settings
 from rollout.targets.source import FileSource, NotRead
@@ -32,14 +32,23 @@ class Surveyed(Struct, frozen=True):
     left_out: tuple[LeftOut, ...]
 
 
-class Known(Struct, frozen=True):
+class FromInventory(Struct, frozen=True):
     """What an inventory says already: branches that need not be asked for, and paths to read in any case."""
 
     branches: Mapping[str, str] = field(default_factory=dict)
     paths: frozenset[PurePosixPath] = frozenset()
 
 
-_NOTHING = Known()
+_NOTHING = FromInventory()
+
+
+class Readers(Struct, frozen=True):
+    """How repositories are read: how many at once, until somebody stops it, and who hears of each that is read."""
+
+    settings: Settings
+    jobs: int
+    stop: Event
+    ended: Callable[[str], None] = lambda _: None
 
 
 class _Listed(Struct, frozen=True):
@@ -56,14 +65,11 @@ class _Listed(Struct, frozen=True):
 def survey(
     named: Sequence[tuple[str, FoundCheckout]],
     folder: Path,
-    settings: Settings,
-    jobs: int,
-    stop: Event,
-    ended: Callable[[str], None] = lambda _: None,
-    known: Known = _NOTHING,
+    readers: Readers,
+    known: FromInventory = _NOTHING,
 ) -> Surveyed:
     """Read checkouts below a folder under the names they are to have."""
-    listed, out = _listings(named, folder, settings, jobs, stop, ended, known.branches)
+    listed, out = _listings(named, folder, readers, known.branches)
     first, twins = _apart(listed)
     unread = [_unread(one) for one in first]
     paths, more = candidates.shared(unread)
@@ -71,7 +77,7 @@ def survey(
     more += [LeftOut(str(path), _too_large()) for path in paths if path not in whole]
     read: list[Read] = []
     wanted = [*whole, *sorted(known.paths - set(whole))]
-    for _, found in threads.run(lambda one: _read(one, wanted), first, jobs, stop):
+    for _, found in threads.run(lambda one: _read(one, wanted), first, readers.jobs, readers.stop):
         if isinstance(found, LeftOut):
             out.append(found)
         else:
@@ -83,18 +89,15 @@ def survey(
 def _listings(
     named: Sequence[tuple[str, FoundCheckout]],
     folder: Path,
-    settings: Settings,
-    jobs: int,
-    stop: Event,
-    ended: Callable[[str], None],
+    readers: Readers,
     branches: Mapping[str, str],
 ) -> tuple[list[_Listed], list[LeftOut]]:
     listed: list[_Listed] = []
     out: list[LeftOut] = []
     for (name, _), found in threads.run(
-        lambda one: _listing(*one, folder, settings, branches.get(one[0])), named, jobs, stop
+        lambda one: _listing(*one, folder, readers.settings, branches.get(one[0])), named, readers.jobs, readers.stop
     ):
-        ended(name)
+        readers.ended(name)
         if isinstance(found, LeftOut):
             out.append(found)
         else:

@@ -184,7 +184,7 @@ def _also(loaded: Loaded, rendering: Rendering, asked: Asked, new: Target) -> It
 
 
 def _with_values(text: bytes, asked: Asked, values: tuple[NewValue, ...]) -> bytes:
-    kind = merge.Kind(PurePosixPath("inventory.yaml"), "yaml")
+    kind = merge.MergedFile(PurePosixPath("inventory.yaml"), "yaml")
     for value in values:
         path = _place_of(asked, value)
         lines = [f"{'  ' * depth}{text_of(key)}:" for depth, key in enumerate(path)]

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import re
 
-from rollout.forges.pushing import Pushing, Told, Wanted, address_in, line
+from rollout.forges.pushing import NewReview, Pushing, Receipt, address_in, line
 from rollout.model.reviews import Review
 
 _REF = re.compile(r"refs/pull/(\d+)/head\Z")
 
 
-def find(_wanted: Wanted) -> str:
+def find(_wanted: NewReview) -> str:
     return "refs/pull/*/head"
 
 
-def open(wanted: Wanted) -> Pushing:  # noqa: A001
+def open(wanted: NewReview) -> Pushing:  # noqa: A001
     options = (
         line("topic", wanted.topic),
         line("title", wanted.title),
@@ -27,11 +27,11 @@ def open(wanted: Wanted) -> Pushing:  # noqa: A001
     return Pushing(f"refs/for/{wanted.base}", options)
 
 
-def update(wanted: Wanted) -> Pushing:
+def update(wanted: NewReview) -> Pushing:
     return open(wanted)
 
 
-def state(told: Told) -> Review | None:
+def state(told: Receipt) -> Review | None:
     ref = _REF.match(told.ref)
     page = address_in(told.words, r"/pulls/(\d+)")
     if page is not None:

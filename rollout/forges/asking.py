@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from rollout.forges.clients import Client
-from rollout.forges.interface import Place, Texts
-from rollout.forges.trouble import Kind, Trouble
+from rollout.forges.interface import ReviewPlace, Texts
+from rollout.forges.trouble import Failure, Trouble
 from rollout.model.reviews import Review, ReviewState
 
-_MAY_BE_DONE = {Kind.EXISTS, Kind.UNREACHABLE, Kind.BROKEN}  # an answer was lost, or somebody was faster
+_MAY_BE_DONE = {Failure.EXISTS, Failure.UNREACHABLE, Failure.BROKEN}  # an answer was lost, or somebody was faster
 
 
-class Told(Struct, frozen=True):
+class ForgeReviews(Struct, frozen=True):
     """What a forge tells of a proposal: its reviews, newest first, or why it tells nothing."""
 
     reviews: tuple[Review, ...] = ()
@@ -38,21 +38,21 @@ def _open(reviews: Iterable[Review]) -> Review | None:
     return next((one for one in reviews if one.state is ReviewState.OPEN), None)
 
 
-def told(client: Client, at: Place) -> Told:
+def told(client: Client, at: ReviewPlace) -> ForgeReviews:
     """Return the reviews of a branch, the newest one with all that is known of it."""
     try:
         found = client.interface.find(client.to, at)
         chosen = _open(found) or next(iter(found), None)
         if chosen is None:
-            return Told()
+            return ForgeReviews()
         full = client.interface.state(client.to, at, chosen)
-        return Told(tuple(full if one is chosen else one for one in found))
+        return ForgeReviews(tuple(full if one is chosen else one for one in found))
     except Trouble as trouble:
-        return Told(trouble=str(trouble))
+        return ForgeReviews(trouble=str(trouble))
 
 
 def opened(
-    client: Client, at: Place, texts: Texts, *, renew: bool, known: Review | None = None
+    client: Client, at: ReviewPlace, texts: Texts, *, renew: bool, known: Review | None = None
 ) -> tuple[Review, tuple[str, ...]]:
     """Return the open review of a branch, with these texts if it is to be renewed; raise Trouble where there is none.
 
@@ -64,11 +64,11 @@ def opened(
     if there is not None:
         return (client.interface.update(client.to, at, there, texts) if renew else there), ()
     if known is not None and known.state is ReviewState.OPEN and any(one.number == known.number for one in found):
-        raise Trouble(Kind.REFUSED, f"somebody has ended {known.url} meanwhile, and the next run goes by that")
+        raise Trouble(Failure.REFUSED, f"somebody has ended {known.url} meanwhile, and the next run goes by that")
     return _newly(client, at, texts)
 
 
-def _newly(client: Client, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:
+def _newly(client: Client, at: ReviewPlace, texts: Texts) -> tuple[Review, tuple[str, ...]]:
     try:
         return client.interface.open(client.to, at, texts)
     except Trouble as trouble:
@@ -78,7 +78,7 @@ def _newly(client: Client, at: Place, texts: Texts) -> tuple[Review, tuple[str, 
         return there, ()
 
 
-def merged(client: Client, at: Place, review: Review) -> None:
+def merged(client: Client, at: ReviewPlace, review: Review) -> None:
     """Have a review merged; raise Trouble where it is not. A merge takes its time, and its answer may be lost."""
     try:
         client.interface.merge(client.to, at, review)
@@ -97,7 +97,7 @@ class Closing(Struct, frozen=True):
     left: bool = False
 
 
-def closed(client: Client, at: Place, why: str, head: str | None) -> Closing:
+def closed(client: Client, at: ReviewPlace, why: str, head: str | None) -> Closing:
     """Close the open review of a branch with a reason, if it proposes the commit that we know of and nothing else."""
     try:
         there = _open(client.interface.find(client.to, at))

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.forges.http import Request
-from rollout.forges.interface import Caller, Place, Texts, checks, read, tried
+from rollout.forges.interface import Caller, ReviewPlace, Texts, checks, read, tried
 from rollout.model.markers import marker_in
 from rollout.model.reviews import Review, ReviewState
 
@@ -61,7 +61,7 @@ class _Statuses(Struct):
     value: list[_Status]
 
 
-def find(to: Caller, at: Place) -> list[Review]:
+def find(to: Caller, at: ReviewPlace) -> list[Review]:
     criteria: dict[str, str | list[str]] = {
         "searchCriteria.sourceRefName": f"refs/heads/{at.branch}",
         "searchCriteria.targetRefName": f"refs/heads/{at.base}",
@@ -72,7 +72,7 @@ def find(to: Caller, at: Place) -> list[Review]:
     return [_review(at, to, one) for one in found.value if one.fork_source is None]  # a fork's is not ours
 
 
-def open(to: Caller, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:  # noqa: A001
+def open(to: Caller, at: ReviewPlace, texts: Texts) -> tuple[Review, tuple[str, ...]]:  # noqa: A001
     rules = texts.rules
     asked: dict[str, Any] = {
         "sourceRefName": f"refs/heads/{at.branch}",
@@ -90,7 +90,7 @@ def open(to: Caller, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:
     return review, (*notes, *(_auto_merge(to, at, review, made) if rules.auto_merge else ()))
 
 
-def _auto_merge(to: Caller, at: Place, review: Review, made: _Pull) -> Iterable[str]:
+def _auto_merge(to: Caller, at: ReviewPlace, review: Review, made: _Pull) -> Iterable[str]:
     """Have it completed when its policies are met, in the name of who opened it."""
     if made.created_by is None or not made.created_by.id:
         return ["auto_merge could not be set: the answer does not say who opened it"]
@@ -98,7 +98,7 @@ def _auto_merge(to: Caller, at: Place, review: Review, made: _Pull) -> Iterable[
     return tried(to, "auto_merge", Request("PATCH", _path(at, review), {"api-version": _VERSION}, asked))
 
 
-def update(to: Caller, at: Place, review: Review, texts: Texts) -> Review:
+def update(to: Caller, at: ReviewPlace, review: Review, texts: Texts) -> Review:
     asked = {"title": texts.title, "description": _short(texts.body)}
     return _review(at, to, read(to, _call(to, "PATCH", _path(at, review), asked), _Pull))
 
@@ -111,7 +111,7 @@ def _short(body: str) -> str:
     return f"{text[: _LONGEST - len(marker) - 4]}…\n\n{marker}"
 
 
-def state(to: Caller, at: Place, review: Review) -> Review:
+def state(to: Caller, at: ReviewPlace, review: Review) -> Review:
     pull = read(to, _call(to, "GET", _path(at, review)), _Pull)
     found = _review(at, to, pull)
     if found.state is not ReviewState.OPEN:
@@ -122,16 +122,16 @@ def state(to: Caller, at: Place, review: Review) -> Review:
     return replace(found, approved=approved, checks=checks(one.state for one in statuses.value))
 
 
-def close(to: Caller, at: Place, review: Review) -> None:
+def close(to: Caller, at: ReviewPlace, review: Review) -> None:
     _call(to, "PATCH", _path(at, review), {"status": "abandoned"})
 
 
-def merge(to: Caller, at: Place, review: Review) -> None:
+def merge(to: Caller, at: ReviewPlace, review: Review) -> None:
     asked = {"status": "completed", "lastMergeSourceCommit": {"commitId": review.head}}
     _call(to, "PATCH", _path(at, review), asked)
 
 
-def comment(to: Caller, at: Place, review: Review, text: str) -> None:
+def comment(to: Caller, at: ReviewPlace, review: Review, text: str) -> None:
     said = {"comments": [{"parentCommentId": 0, "content": text, "commentType": 1}], "status": 1}
     _call(to, "POST", f"{_path(at, review)}/threads", said)
 
@@ -140,22 +140,22 @@ def _call(to: Caller, method: str, path: str, body: Any = None, query: dict[str,
     return to.call(Request(method, path, {**(query or {}), "api-version": _VERSION}, body))
 
 
-def _parts(at: Place) -> tuple[str, str]:
+def _parts(at: ReviewPlace) -> tuple[str, str]:
     """Return the project and the repository; by ssh a path is v3/ORGANISATION/PROJECT/REPOSITORY."""
     words = [word for word in at.project.split("/") if word not in {"_git", "v3"}]
     return "/".join(words[:-1]), words[-1]
 
 
-def _all(at: Place) -> str:
+def _all(at: ReviewPlace) -> str:
     project, name = _parts(at)
     return f"/{project}/_apis/git/repositories/{name}/pullrequests"
 
 
-def _path(at: Place, review: Review) -> str:
+def _path(at: ReviewPlace, review: Review) -> str:
     return f"{_all(at)}/{review.number}"
 
 
-def _review(at: Place, to: Caller, pull: _Pull) -> Review:
+def _review(at: ReviewPlace, to: Caller, pull: _Pull) -> Review:
     states = {"active": ReviewState.OPEN, "completed": ReviewState.MERGED}
     project, name = _parts(at)
     return Review(

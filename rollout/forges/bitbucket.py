@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from rollout.forges.interface import Caller, Place, Texts, checks, get, send
+from rollout.forges.interface import Caller, ReviewPlace, Texts, checks, get, send
 from rollout.model.markers import marker_in
 from rollout.model.reviews import Review, ReviewState
 
@@ -73,7 +73,7 @@ class _Done(Struct):
     pass
 
 
-def find(to: Caller, at: Place) -> list[Review]:
+def find(to: Caller, at: ReviewPlace) -> list[Review]:
     query = f'source.branch.name="{at.branch}" AND destination.branch.name="{at.base}"'
     states = ["OPEN", "MERGED", "DECLINED", "SUPERSEDED"]
     found = get(to, _all(at), _Pulls, q=query, state=states, sort="-created_on", pagelen="20")
@@ -81,7 +81,7 @@ def find(to: Caller, at: Place) -> list[Review]:
     return [_review(one) for one in ours]
 
 
-def open(to: Caller, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:  # noqa: A001
+def open(to: Caller, at: ReviewPlace, texts: Texts) -> tuple[Review, tuple[str, ...]]:  # noqa: A001
     rules = texts.rules
     asked: dict[str, Any] = {
         "title": texts.title,
@@ -100,11 +100,11 @@ def open(to: Caller, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:
     return _review(made), notes
 
 
-def update(to: Caller, at: Place, review: Review, texts: Texts) -> Review:
+def update(to: Caller, at: ReviewPlace, review: Review, texts: Texts) -> Review:
     return _review(send(to, "PUT", _path(at, review), {"title": texts.title, "description": texts.body}, _Pull))
 
 
-def state(to: Caller, at: Place, review: Review) -> Review:
+def state(to: Caller, at: ReviewPlace, review: Review) -> Review:
     pull = get(to, _path(at, review), _Pull)
     found = _review(pull)
     if found.state is not ReviewState.OPEN:
@@ -114,23 +114,23 @@ def state(to: Caller, at: Place, review: Review) -> Review:
     return replace(found, approved=approved, checks=checks(one.state for one in statuses.values))
 
 
-def close(to: Caller, at: Place, review: Review) -> None:
+def close(to: Caller, at: ReviewPlace, review: Review) -> None:
     send(to, "POST", f"{_path(at, review)}/decline", {}, _Done)
 
 
-def merge(to: Caller, at: Place, review: Review) -> None:
+def merge(to: Caller, at: ReviewPlace, review: Review) -> None:
     send(to, "POST", f"{_path(at, review)}/merge", {"type": "pullrequest"}, _Done)
 
 
-def comment(to: Caller, at: Place, review: Review, text: str) -> None:
+def comment(to: Caller, at: ReviewPlace, review: Review, text: str) -> None:
     send(to, "POST", f"{_path(at, review)}/comments", {"content": {"raw": text}}, _Done)
 
 
-def _all(at: Place) -> str:
+def _all(at: ReviewPlace) -> str:
     return f"/repositories/{at.project}/pullrequests"
 
 
-def _path(at: Place, review: Review) -> str:
+def _path(at: ReviewPlace, review: Review) -> str:
     return f"{_all(at)}/{review.number}"
 
 

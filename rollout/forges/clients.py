@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from rollout.forges import azure, bitbucket, gerrit_http, gh, gitea, github, gitlab, pagure, tokens
 from rollout.forges.http import Http
-from rollout.forges.interface import Caller, Interface, Place
+from rollout.forges.interface import Caller, Interface, ReviewPlace
 from rollout.forges.known import forge_of, project_of
 from rollout.model.reviews import Delivery, Forge, ForgeKind, Via
 
@@ -51,10 +51,12 @@ def client(forge: Forge | None, patience: float) -> Client | None:
     return Client(interface, Http(forge.api, _headers(forge.kind, token), patience), Via.HTTP)
 
 
-def review_client(delivery: Delivery, url: str, base: str, branch: str, patience: float) -> tuple[Client, Place] | None:
+def review_client(
+    delivery: Delivery, url: str, base: str, branch: str, patience: float
+) -> tuple[Client, ReviewPlace] | None:
     """Return how to ask the forge of a repository about the reviews of a branch into `base`; None as `client` does."""
     asked = client(forge_of(delivery, url), patience)
-    return None if asked is None else (asked, Place(project_of(url), base, branch))
+    return None if asked is None else (asked, ReviewPlace(project_of(url), base, branch))
 
 
 def _headers(kind: ForgeKind, token: str) -> tuple[tuple[str, str], ...]:

@@ -9,18 +9,18 @@ import hashlib
 import re
 from urllib.parse import quote
 
-from rollout.forges.pushing import Pushing, Told, Wanted, address_in
+from rollout.forges.pushing import NewReview, Pushing, Receipt, address_in
 from rollout.model.reviews import Review
 
 _CLOSED = re.compile(r"change \S+ closed", re.IGNORECASE)
 _KNOWN = re.compile(r"no new changes", re.IGNORECASE)
 
 
-def find(_wanted: Wanted) -> str:
+def find(_wanted: NewReview) -> str:
     return "refs/changes/*"
 
 
-def open(wanted: Wanted) -> Pushing:  # noqa: A001
+def open(wanted: NewReview) -> Pushing:  # noqa: A001
     rules = wanted.rules
     said = [
         f"topic={quote(wanted.topic, safe='/')}",
@@ -32,11 +32,11 @@ def open(wanted: Wanted) -> Pushing:  # noqa: A001
     return Pushing(f"refs/for/{wanted.base}%{','.join(said)}")
 
 
-def update(wanted: Wanted) -> Pushing:
+def update(wanted: NewReview) -> Pushing:
     return open(wanted)
 
 
-def state(told: Told) -> Review | None:
+def state(told: Receipt) -> Review | None:
     found = address_in(told.words, r"/\+/(\d+)")
     return None if found is None else Review(found[0], found[1])
 

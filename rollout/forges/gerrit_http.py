@@ -10,8 +10,8 @@ from urllib.parse import quote
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from rollout.forges.interface import Caller, Place, Texts, get, send
-from rollout.forges.trouble import Kind, Trouble
+from rollout.forges.interface import Caller, ReviewPlace, Texts, get, send
+from rollout.forges.trouble import Failure, Trouble
 from rollout.model.reviews import Checks, Review, ReviewState
 from rollout.objects import messages
 
@@ -50,7 +50,7 @@ class _Done(Struct):
     pass
 
 
-def find(to: Caller, at: Place) -> list[Review]:
+def find(to: Caller, at: ReviewPlace) -> list[Review]:
     asked = f'project:"{at.project}" branch:"{at.base}" topic:"{at.branch}"'
     found = get(to, "/changes/", list[_Change], q=asked, o=_TOLD, n="20")
     return [_review(to, at, one) for one in sorted(filter(_is_proposal, found), key=lambda one: -one.number)]
@@ -62,15 +62,15 @@ def _is_proposal(change: _Change) -> bool:
     return bool(messages.inventory(current.commit.message))
 
 
-def open(to: Caller, _at: Place, _texts: Texts) -> tuple[Review, tuple[str, ...]]:  # noqa: A001
-    raise Trouble(Kind.REFUSED, f"{to.host} opens a change by a push and in no other way")
+def open(to: Caller, _at: ReviewPlace, _texts: Texts) -> tuple[Review, tuple[str, ...]]:  # noqa: A001
+    raise Trouble(Failure.REFUSED, f"{to.host} opens a change by a push and in no other way")
 
 
-def update(_to: Caller, _at: Place, review: Review, _texts: Texts) -> Review:
+def update(_to: Caller, _at: ReviewPlace, review: Review, _texts: Texts) -> Review:
     return review  # its words are those of the commit
 
 
-def state(to: Caller, at: Place, review: Review) -> Review:
+def state(to: Caller, at: ReviewPlace, review: Review) -> Review:
     change = get(to, f"{_path(at, review)}/detail", _Change, o=_TOLD)
     found = _review(to, at, change)
     if found.state is not ReviewState.OPEN:
@@ -88,23 +88,23 @@ def _checks(verified: _Label | None) -> Checks:
     return Checks.GREEN if verified.approved is not None else Checks.PENDING
 
 
-def close(to: Caller, at: Place, review: Review) -> None:
+def close(to: Caller, at: ReviewPlace, review: Review) -> None:
     send(to, "POST", f"{_path(at, review)}/abandon", {}, _Done)
 
 
-def merge(to: Caller, at: Place, review: Review) -> None:
+def merge(to: Caller, at: ReviewPlace, review: Review) -> None:
     send(to, "POST", f"{_path(at, review)}/submit", {}, _Done)
 
 
-def comment(to: Caller, at: Place, review: Review, text: str) -> None:
+def comment(to: Caller, at: ReviewPlace, review: Review, text: str) -> None:
     send(to, "POST", f"{_path(at, review)}/revisions/current/review", {"message": text}, _Done)
 
 
-def _path(at: Place, review: Review) -> str:
+def _path(at: ReviewPlace, review: Review) -> str:
     return f"/changes/{quote(at.project, safe='')}~{review.number}"
 
 
-def _review(to: Caller, at: Place, change: _Change) -> Review:
+def _review(to: Caller, at: ReviewPlace, change: _Change) -> Review:
     states = {"NEW": ReviewState.OPEN, "MERGED": ReviewState.MERGED}
     return Review(
         f"https://{to.host}/c/{at.project}/+/{change.number}",

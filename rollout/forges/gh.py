@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from rollout.forges.http import Request
 from rollout.forges.tokens import gh_program
-from rollout.forges.trouble import Kind, Trouble, of_status
+from rollout.forges.trouble import Failure, Trouble, of_status
 from rollout.machine import waiting
 from rollout.model.reviews import Forge
 
@@ -41,11 +41,11 @@ class Gh(Struct, frozen=True):
             if status:
                 raise of_status(self.host, int(status[1]), said.stdout.encode())
             words = said.stderr.strip().splitlines() or [f"it exits with {said.returncode}"]
-            raise Trouble(Kind.UNREACHABLE, f"gh: {words[-1]}")
+            raise Trouble(Failure.UNREACHABLE, f"gh: {words[-1]}")
         try:
             return json.loads(said.stdout) if said.stdout.strip() else None
         except ValueError as error:
-            raise Trouble(Kind.BROKEN, f"gh answers for {self.host} with something that is not JSON") from error
+            raise Trouble(Failure.BROKEN, f"gh answers for {self.host} with something that is not JSON") from error
 
 
 def logged_in(forge: Forge) -> str | None:
@@ -76,9 +76,9 @@ def _run(gh: Gh, words: tuple[str, ...], body: Any) -> subprocess.CompletedProce
                 env=_environment(),
             )  # fmt: skip
     except subprocess.TimeoutExpired as error:
-        raise Trouble(Kind.UNREACHABLE, f"gh did not finish in time for {gh.host}") from error
+        raise Trouble(Failure.UNREACHABLE, f"gh did not finish in time for {gh.host}") from error
     except OSError as error:
-        raise Trouble(Kind.UNREACHABLE, f"gh cannot be run: {error.strerror}") from error
+        raise Trouble(Failure.UNREACHABLE, f"gh cannot be run: {error.strerror}") from error
 
 
 def _environment() -> dict[str, str]:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.forges.http import Request
-from rollout.forges.interface import Caller, Place, Texts, approved, checks, get, send, tried
+from rollout.forges.interface import Caller, ReviewPlace, Texts, approved, checks, get, send, tried
 from rollout.model.markers import marker_in
 from rollout.model.reviews import Checks, Review, ReviewState
 
@@ -62,12 +62,12 @@ class _Done(Struct):
     pass
 
 
-def find(to: Caller, at: Place) -> list[Review]:
+def find(to: Caller, at: ReviewPlace) -> list[Review]:
     found = [*_listed(to, at, "open", _OPEN_PAGES), *_listed(to, at, "closed", _CLOSED_PAGES)]
     return [_review(one) for one in sorted(found, key=lambda one: -one.number)]
 
 
-def _listed(to: Caller, at: Place, state: str, most: int) -> list[_Pull]:
+def _listed(to: Caller, at: ReviewPlace, state: str, most: int) -> list[_Pull]:
     found: list[_Pull] = []
     for page in range(1, most + 1):
         more = get(to, f"/repos/{at.project}/pulls", list[_Pull], state=state, limit=str(_ON_PAGE), page=str(page))
@@ -88,7 +88,7 @@ def _carries(pull: _Pull, branch: str) -> bool:
     return any(name == branch or name.endswith(f"/{branch}") for name in names)
 
 
-def open(to: Caller, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:  # noqa: A001
+def open(to: Caller, at: ReviewPlace, texts: Texts) -> tuple[Review, tuple[str, ...]]:  # noqa: A001
     rules = texts.rules
     title = f"WIP: {texts.title}" if rules.draft else texts.title
     asked = {
@@ -98,7 +98,7 @@ def open(to: Caller, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:
     return _review(made), tuple(_further(to, at, made.number, texts))
 
 
-def _further(to: Caller, at: Place, number: int, texts: Texts) -> list[str]:
+def _further(to: Caller, at: ReviewPlace, number: int, texts: Texts) -> list[str]:
     rules, notes = texts.rules, list[str]()
     if rules.labels:
         known = {one.name: one.id for one in get(to, f"/repos/{at.project}/labels", list[_Label], limit="50")}
@@ -117,12 +117,12 @@ def _further(to: Caller, at: Place, number: int, texts: Texts) -> list[str]:
     return notes
 
 
-def update(to: Caller, at: Place, review: Review, texts: Texts) -> Review:
+def update(to: Caller, at: ReviewPlace, review: Review, texts: Texts) -> Review:
     title = f"WIP: {texts.title}" if review.title.startswith("WIP: ") else texts.title
     return _review(send(to, "PATCH", _path(at, review), {"title": title, "body": texts.body}, _Pull))
 
 
-def state(to: Caller, at: Place, review: Review) -> Review:
+def state(to: Caller, at: ReviewPlace, review: Review) -> Review:
     pull = get(to, _path(at, review), _Pull)
     found = _review(pull)
     if found.state is not ReviewState.OPEN:
@@ -140,19 +140,19 @@ def _words(opinions: list[_Opinion]) -> list[tuple[str, str]]:
     return [(one.user.login if one.user else "", "DISMISSED" if one.dismissed else one.state) for one in opinions]
 
 
-def close(to: Caller, at: Place, review: Review) -> None:
+def close(to: Caller, at: ReviewPlace, review: Review) -> None:
     send(to, "PATCH", _path(at, review), {"state": "closed"}, _Pull)
 
 
-def merge(to: Caller, at: Place, review: Review) -> None:
+def merge(to: Caller, at: ReviewPlace, review: Review) -> None:
     to.call(Request("POST", f"{_path(at, review)}/merge", None, {"Do": "merge", "head_commit_id": review.head}))
 
 
-def comment(to: Caller, at: Place, review: Review, text: str) -> None:
+def comment(to: Caller, at: ReviewPlace, review: Review, text: str) -> None:
     send(to, "POST", f"/repos/{at.project}/issues/{review.number}/comments", {"body": text}, _Done)
 
 
-def _path(at: Place, review: Review) -> str:
+def _path(at: ReviewPlace, review: Review) -> str:
     return f"/repos/{at.project}/pulls/{review.number}"
 
 

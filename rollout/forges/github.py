@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.forges.http import Request
-from rollout.forges.interface import Caller, Place, Texts, approved, checks, get, read, send, tried
+from rollout.forges.interface import Caller, ReviewPlace, Texts, approved, checks, get, read, send, tried
 from rollout.forges.trouble import Trouble
 from rollout.model.markers import marker_in
 from rollout.model.reviews import Checks, Review, ReviewState
@@ -90,7 +90,7 @@ class _Done(Struct):
     pass
 
 
-def find(to: Caller, at: Place) -> list[Review]:
+def find(to: Caller, at: ReviewPlace) -> list[Review]:
     owner = at.project.partition("/")[0]
     found = get(
         to, f"/repos/{at.project}/pulls", list[_Pull],
@@ -99,13 +99,13 @@ def find(to: Caller, at: Place) -> list[Review]:
     return [_review(one) for one in found]
 
 
-def open(to: Caller, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:  # noqa: A001
+def open(to: Caller, at: ReviewPlace, texts: Texts) -> tuple[Review, tuple[str, ...]]:  # noqa: A001
     asked = {"title": texts.title, "body": texts.body, "head": at.branch, "base": at.base, "draft": texts.rules.draft}
     made = send(to, "POST", f"/repos/{at.project}/pulls", asked, _Pull)
     return _review(made), tuple(_further(to, at, made, texts))
 
 
-def _further(to: Caller, at: Place, pull: _Pull, texts: Texts) -> list[str]:
+def _further(to: Caller, at: ReviewPlace, pull: _Pull, texts: Texts) -> list[str]:
     rules, number = texts.rules, pull.number
     issue = f"/repos/{at.project}/issues/{number}"
     wanted = []
@@ -120,7 +120,7 @@ def _further(to: Caller, at: Place, pull: _Pull, texts: Texts) -> list[str]:
     return [*notes, *(_auto_merge(to, at, pull) if rules.auto_merge else ())]
 
 
-def _auto_merge(to: Caller, at: Place, pull: _Pull) -> list[str]:
+def _auto_merge(to: Caller, at: ReviewPlace, pull: _Pull) -> list[str]:
     """Have GitHub merge when all that is required is there; only GraphQL has that."""
     try:
         allowed = get(to, f"/repos/{at.project}", _Repository)
@@ -131,12 +131,12 @@ def _auto_merge(to: Caller, at: Place, pull: _Pull) -> list[str]:
     return [f"auto_merge could not be set: {to.host}: {plain(error.message)}" for error in told.errors[:1]]
 
 
-def update(to: Caller, at: Place, review: Review, texts: Texts) -> Review:
+def update(to: Caller, at: ReviewPlace, review: Review, texts: Texts) -> Review:
     asked = {"title": texts.title, "body": texts.body}
     return _review(send(to, "PATCH", _path(at, review), asked, _Pull))
 
 
-def state(to: Caller, at: Place, review: Review) -> Review:
+def state(to: Caller, at: ReviewPlace, review: Review) -> Review:
     pull = get(to, _path(at, review), _Pull)
     found = _review(pull)
     if found.state is ReviewState.DECLINED:
@@ -154,26 +154,26 @@ def _words(opinions: list[_Opinion]) -> list[tuple[str, str]]:
     return [(one.user.login if one.user else "", one.state) for one in opinions]
 
 
-def _checks(to: Caller, at: Place, commit: str) -> Checks:
+def _checks(to: Caller, at: ReviewPlace, commit: str) -> Checks:
     runs = get(to, f"/repos/{at.project}/commits/{commit}/check-runs", _Checks, per_page="100").check_runs
     status = get(to, f"/repos/{at.project}/commits/{commit}/status", _Status)
     words = [run.conclusion or run.status for run in runs]
     return checks([*words, *([status.state] if status.total_count else [])])
 
 
-def close(to: Caller, at: Place, review: Review) -> None:
+def close(to: Caller, at: ReviewPlace, review: Review) -> None:
     send(to, "PATCH", _path(at, review), {"state": "closed"}, _Pull)
 
 
-def merge(to: Caller, at: Place, review: Review) -> None:
+def merge(to: Caller, at: ReviewPlace, review: Review) -> None:
     send(to, "PUT", f"{_path(at, review)}/merge", {"sha": review.head}, _Done)
 
 
-def comment(to: Caller, at: Place, review: Review, text: str) -> None:
+def comment(to: Caller, at: ReviewPlace, review: Review, text: str) -> None:
     send(to, "POST", f"/repos/{at.project}/issues/{review.number}/comments", {"body": text}, _Done)
 
 
-def _path(at: Place, review: Review) -> str:
+def _path(at: ReviewPlace, review: Review) -> str:
     return f"/repos/{at.project}/pulls/{review.number}"
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.forges.http import Request
-from rollout.forges.interface import Caller, Place, Texts, checks, get, send, tried
+from rollout.forges.interface import Caller, ReviewPlace, Texts, checks, get, send, tried
 from rollout.forges.trouble import Trouble
 from rollout.model.markers import marker_in
 from rollout.model.reviews import Checks, Review, ReviewState
@@ -50,7 +50,7 @@ class _Done(Struct):
     pass
 
 
-def find(to: Caller, at: Place) -> list[Review]:
+def find(to: Caller, at: ReviewPlace) -> list[Review]:
     found = get(
         to, _all(at), list[_Request],
         source_branch=at.branch, target_branch=at.base, state="all", order_by="created_at", sort="desc", per_page="20",
@@ -58,7 +58,7 @@ def find(to: Caller, at: Place) -> list[Review]:
     return [_review(one) for one in found if one.source_project_id == one.target_project_id]  # a fork's is not ours
 
 
-def open(to: Caller, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:  # noqa: A001
+def open(to: Caller, at: ReviewPlace, texts: Texts) -> tuple[Review, tuple[str, ...]]:  # noqa: A001
     rules = texts.rules
     people, notes = _people(to, rules.reviewers)
     owners, more = _people(to, rules.assignees)
@@ -99,12 +99,12 @@ def _title(texts: Texts) -> str:
     return f"Draft: {texts.title}" if texts.rules.draft else texts.title
 
 
-def update(to: Caller, at: Place, review: Review, texts: Texts) -> Review:
+def update(to: Caller, at: ReviewPlace, review: Review, texts: Texts) -> Review:
     title = texts.title if not review.title.startswith("Draft: ") else f"Draft: {texts.title}"
     return _review(send(to, "PUT", _path(at, review), {"title": title, "description": texts.body}, _Request))
 
 
-def state(to: Caller, at: Place, review: Review) -> Review:
+def state(to: Caller, at: ReviewPlace, review: Review) -> Review:
     request = get(to, _path(at, review), _Request)
     found = _review(request)
     if found.state is not ReviewState.OPEN:
@@ -118,23 +118,23 @@ def state(to: Caller, at: Place, review: Review) -> Review:
     )
 
 
-def close(to: Caller, at: Place, review: Review) -> None:
+def close(to: Caller, at: ReviewPlace, review: Review) -> None:
     send(to, "PUT", _path(at, review), {"state_event": "close"}, _Done)
 
 
-def merge(to: Caller, at: Place, review: Review) -> None:
+def merge(to: Caller, at: ReviewPlace, review: Review) -> None:
     send(to, "PUT", f"{_path(at, review)}/merge", {"sha": review.head}, _Done)
 
 
-def comment(to: Caller, at: Place, review: Review, text: str) -> None:
+def comment(to: Caller, at: ReviewPlace, review: Review, text: str) -> None:
     send(to, "POST", f"{_path(at, review)}/notes", {"body": text}, _Done)
 
 
-def _all(at: Place) -> str:
+def _all(at: ReviewPlace) -> str:
     return f"/projects/{quote(at.project, safe='')}/merge_requests"
 
 
-def _path(at: Place, review: Review) -> str:
+def _path(at: ReviewPlace, review: Review) -> str:
     return f"{_all(at)}/{review.number}"
 
 

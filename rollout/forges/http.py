@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from msgspec import Struct
 
 from rollout import __version__
-from rollout.forges.trouble import Kind, Trouble, of_status
+from rollout.forges.trouble import Failure, Trouble, of_status
 from rollout.machine import waiting
 
 T = TypeVar("T")
@@ -41,7 +41,7 @@ class Request(Struct, frozen=True):
         return self.method == "GET"
 
 
-class Answer(Struct, frozen=True):
+class Response(Struct, frozen=True):
     status: int
     headers: Mapping[str, str]
     body: bytes
@@ -69,7 +69,7 @@ class Http(Struct, frozen=True):
             return json.loads(answer.body.removeprefix(_GUARD))
         except (ValueError, RecursionError) as error:
             page = " (a page for people)" if b"<html" in answer.body[:2000].lower() else ""
-            raise Trouble(Kind.BROKEN, f"{self.host} answers with something that is not JSON{page}") from error
+            raise Trouble(Failure.BROKEN, f"{self.host} answers with something that is not JSON{page}") from error
 
     def _masked(self, body: bytes) -> bytes:
         """Return an answer without what proves who we are: some hosts repeat it in their complaint."""
@@ -78,14 +78,14 @@ class Http(Struct, frozen=True):
                 body = body.replace(word.encode(), b"***")
         return body
 
-    def _settled(self, request: Request) -> Answer:
+    def _settled(self, request: Request) -> Response:
         """Send a request, again where the forge asks for patience, or failed at what changes nothing."""
         for attempt in range(_TRIES):
             last = attempt == _TRIES - 1
             try:
                 answer = _interruptible(lambda: self._followed(request), self.patience)
             except Trouble as trouble:
-                if last or not request.safe or trouble.kind is not Kind.UNREACHABLE:
+                if last or not request.safe or trouble.kind is not Failure.UNREACHABLE:
                     raise
                 waiting.sleep(waiting.pause(_PAUSE, attempt))
                 continue
@@ -93,14 +93,14 @@ class Http(Struct, frozen=True):
             if pause is not None and pause <= min(_LONGEST_WAIT, self.patience) and not last:
                 _sleep(pause)
             elif pause is not None:
-                raise Trouble(Kind.LIMITED, f"{self.host} has had too many requests; it asks to wait {pause:.0f} s")
+                raise Trouble(Failure.LIMITED, f"{self.host} has had too many requests; it asks to wait {pause:.0f} s")
             elif answer.status >= 500 and request.safe and not last:
                 waiting.sleep(waiting.pause(_PAUSE, attempt))
             else:
                 return answer
         raise AssertionError("the last attempt returns or raises")
 
-    def _followed(self, request: Request) -> Answer:
+    def _followed(self, request: Request) -> Response:
         """Send a request and follow redirects on the same host: to another one the token is never sent."""
         url = (self.api.removesuffix("/v3") if request.graphql else self.api) + request.path
         if request.query:
@@ -110,21 +110,21 @@ class Http(Struct, frozen=True):
             if answer.status not in {301, 302, 303, 307, 308}:
                 return answer
             url = self._onward(request, url, answer)
-        raise Trouble(Kind.BROKEN, f"{self.host} redirects in a circle")
+        raise Trouble(Failure.BROKEN, f"{self.host} redirects in a circle")
 
-    def _onward(self, request: Request, url: str, answer: Answer) -> str:
+    def _onward(self, request: Request, url: str, answer: Response) -> str:
         there = urljoin(url, answer.headers.get("location", ""))
         old, new = urlsplit(url), urlsplit(there)
         if (old.scheme, old.netloc) != (new.scheme, new.netloc):
             where = f"{new.scheme}://{new.netloc}"
             raise Trouble(
-                Kind.BROKEN, f"{self.host} redirects to {where}, where the token is not sent; name it in `forges`"
+                Failure.BROKEN, f"{self.host} redirects to {where}, where the token is not sent; name it in `forges`"
             )
         if not request.safe and answer.status not in {307, 308}:
-            raise Trouble(Kind.BROKEN, f"{self.host} has the repository elsewhere now: {new.path}; correct its url")
+            raise Trouble(Failure.BROKEN, f"{self.host} has the repository elsewhere now: {new.path}; correct its url")
         return there
 
-    def _sent(self, request: Request, url: str) -> Answer:
+    def _sent(self, request: Request, url: str) -> Response:
         headers = dict(self.headers)
         headers |= {"Accept": headers.get("Accept", "application/json"), "User-Agent": f"rollout/{__version__}"}
         content = None
@@ -134,10 +134,10 @@ class Http(Struct, frozen=True):
         from rollout.forges import transport
 
         asked = transport.request(request.method, url, headers, content)
-        return Answer(*transport.sent(asked, self.host, self.patience))
+        return Response(*transport.sent(asked, self.host, self.patience))
 
 
-def _asked_to_wait(answer: Answer) -> float | None:
+def _asked_to_wait(answer: Response) -> float | None:
     """Return how many seconds a forge asks us to wait, or None: the request was not carried out then."""
     if answer.status not in {403, 429}:
         return None
@@ -154,7 +154,7 @@ def _sleep(seconds: float) -> None:
     """Wait as long as a forge asks, unless the run is to end."""
     with waiting.waiting():
         if waiting.interrupted.wait(seconds):
-            raise Trouble(Kind.UNREACHABLE, "interrupted")
+            raise Trouble(Failure.UNREACHABLE, "interrupted")
 
 
 def _interruptible(work: Callable[[], T], patience: float) -> T:
@@ -176,9 +176,9 @@ def _interruptible(work: Callable[[], T], patience: float) -> T:
     with waiting.waiting():
         while not done.wait(0.2):
             if waiting.interrupted.is_set():
-                raise Trouble(Kind.UNREACHABLE, "interrupted")
+                raise Trouble(Failure.UNREACHABLE, "interrupted")
             if time.monotonic() > deadline:
-                raise Trouble(Kind.UNREACHABLE, "the forge does not answer in time")
+                raise Trouble(Failure.UNREACHABLE, "the forge does not answer in time")
     if failed:
         raise failed[0]
     return found[0]

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from rollout.forges.http import Request
-from rollout.forges.trouble import Kind, Trouble
+from rollout.forges.trouble import Failure, Trouble
 from rollout.model.reviews import Checks, Review, Rules
 
 T = TypeVar("T")
@@ -24,7 +24,7 @@ class Caller(Protocol):
     def call(self, request: Request) -> Any: ...
 
 
-class Place(Struct, frozen=True):
+class ReviewPlace(Struct, frozen=True):
     """The place of a review: its repository, its branch and the branch it is for."""
 
     project: str
@@ -43,22 +43,22 @@ class Texts(Struct, frozen=True):
 class Interface(Protocol):
     """A forge's interface; each has a module of these calls."""
 
-    def find(self, to: Caller, at: Place) -> list[Review]:
+    def find(self, to: Caller, at: ReviewPlace) -> list[Review]:
         """Return the reviews of a branch, open and closed, the newest first."""
 
-    def open(self, to: Caller, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:
+    def open(self, to: Caller, at: ReviewPlace, texts: Texts) -> tuple[Review, tuple[str, ...]]:
         """Open a review; return it, and what could not be set."""
 
-    def update(self, to: Caller, at: Place, review: Review, texts: Texts) -> Review: ...
+    def update(self, to: Caller, at: ReviewPlace, review: Review, texts: Texts) -> Review: ...
 
-    def state(self, to: Caller, at: Place, review: Review) -> Review:
+    def state(self, to: Caller, at: ReviewPlace, review: Review) -> Review:
         """Return a review with its checks, who approved it, and whether it conflicts."""
 
-    def close(self, to: Caller, at: Place, review: Review) -> None: ...
+    def close(self, to: Caller, at: ReviewPlace, review: Review) -> None: ...
 
-    def merge(self, to: Caller, at: Place, review: Review) -> None: ...
+    def merge(self, to: Caller, at: ReviewPlace, review: Review) -> None: ...
 
-    def comment(self, to: Caller, at: Place, review: Review, text: str) -> None: ...
+    def comment(self, to: Caller, at: ReviewPlace, review: Review, text: str) -> None: ...
 
 
 def read(to: Caller, data: Any, form: type[T]) -> T:
@@ -66,7 +66,7 @@ def read(to: Caller, data: Any, form: type[T]) -> T:
     try:
         return msgspec.convert(data, form, strict=False)
     except msgspec.ValidationError as error:
-        raise Trouble(Kind.BROKEN, f"{to.host} gave an answer that such a forge does not give: {error}") from error
+        raise Trouble(Failure.BROKEN, f"{to.host} gave an answer that such a forge does not give: {error}") from error
 
 
 def get(to: Caller, path: str, form: type[T], **query: str | list[str]) -> T:

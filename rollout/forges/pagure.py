@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.forges.http import Request
-from rollout.forges.interface import Caller, Place, Texts, checks, get, read, tried
+from rollout.forges.interface import Caller, ReviewPlace, Texts, checks, get, read, tried
 from rollout.forges.known import on_the_web
 from rollout.forges.trouble import Trouble
 from rollout.model.markers import marker_in
@@ -66,12 +66,12 @@ class _Flags(Struct):
     flags: list[_Flag] = field(default_factory=list)
 
 
-def find(to: Caller, at: Place) -> list[Review]:
+def find(to: Caller, at: ReviewPlace) -> list[Review]:
     found = [*_listed(to, at, "open", _OPEN_PAGES), *_listed(to, at, "false", _CLOSED_PAGES)]
     return [_review(at, to, one) for one in sorted(found, key=lambda one: -one.id)]
 
 
-def _listed(to: Caller, at: Place, status: str, most: int) -> list[_Pull]:
+def _listed(to: Caller, at: ReviewPlace, status: str, most: int) -> list[_Pull]:
     found: list[_Pull] = []
     for page in range(1, most + 1):
         path, size = f"{_repository(at)}/pull-requests", str(_ON_PAGE)
@@ -82,13 +82,13 @@ def _listed(to: Caller, at: Place, status: str, most: int) -> list[_Pull]:
     return found
 
 
-def _is_of(pull: _Pull, at: Place) -> bool:
+def _is_of(pull: _Pull, at: ReviewPlace) -> bool:
     """Tell whether a pull request is of a branch of the project itself: a fork may have one of the same name."""
     own = pull.repo_from is not None and pull.repo_from == pull.project
     return own and pull.branch_from == at.branch and pull.branch == at.base
 
 
-def open(to: Caller, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:  # noqa: A001
+def open(to: Caller, at: ReviewPlace, texts: Texts) -> tuple[Review, tuple[str, ...]]:  # noqa: A001
     asked = {
         "title": texts.title, "initial_comment": texts.body, "branch_from": at.branch, "branch_to": at.base,
     }  # fmt: skip
@@ -99,7 +99,7 @@ def open(to: Caller, at: Place, texts: Texts) -> tuple[Review, tuple[str, ...]]:
     return made, tuple(_further(to, at, made, texts))
 
 
-def _withdrawn(to: Caller, at: Place, made: Review, first: int) -> Iterator[str]:
+def _withdrawn(to: Caller, at: ReviewPlace, made: Review, first: int) -> Iterator[str]:
     """Close what was opened while somebody else opened the same: of two, Pagure refuses none."""
     try:
         close(to, at, made)
@@ -107,7 +107,7 @@ def _withdrawn(to: Caller, at: Place, made: Review, first: int) -> Iterator[str]
         yield f"{made.url} says the same as number {first} and could not be closed: {trouble}"
 
 
-def _further(to: Caller, at: Place, made: Review, texts: Texts) -> Iterator[str]:
+def _further(to: Caller, at: ReviewPlace, made: Review, texts: Texts) -> Iterator[str]:
     rules = texts.rules
     for name in rules.assignees[:1]:
         yield from tried(to, "assignees", _form(f"{_path(at, made)}/assign", {"assignee": name}))
@@ -118,12 +118,12 @@ def _further(to: Caller, at: Place, made: Review, texts: Texts) -> Iterator[str]
             yield f"{lacking} is left out: Pagure's interface has no such thing"
 
 
-def update(to: Caller, at: Place, review: Review, texts: Texts) -> Review:
+def update(to: Caller, at: ReviewPlace, review: Review, texts: Texts) -> Review:
     asked = {"title": texts.title, "initial_comment": texts.body}
     return _review(at, to, read(to, _send(to, _path(at, review), asked), _Pull))
 
 
-def state(to: Caller, at: Place, review: Review) -> Review:
+def state(to: Caller, at: ReviewPlace, review: Review) -> Review:
     pull = get(to, _path(at, review), _Pull)
     found = _review(at, to, pull)
     if found.state is not ReviewState.OPEN:
@@ -132,15 +132,15 @@ def state(to: Caller, at: Place, review: Review) -> Review:
     return replace(found, approved=pull.threshold_reached, checks=checks(one.status for one in flags.flags))
 
 
-def close(to: Caller, at: Place, review: Review) -> None:
+def close(to: Caller, at: ReviewPlace, review: Review) -> None:
     _send(to, f"{_path(at, review)}/close", {})
 
 
-def merge(to: Caller, at: Place, review: Review) -> None:
+def merge(to: Caller, at: ReviewPlace, review: Review) -> None:
     _send(to, f"{_path(at, review)}/merge", {})
 
 
-def comment(to: Caller, at: Place, review: Review, text: str) -> None:
+def comment(to: Caller, at: ReviewPlace, review: Review, text: str) -> None:
     _send(to, f"{_path(at, review)}/comment", {"comment": text})
 
 
@@ -152,15 +152,15 @@ def _form(path: str, form: dict[str, str]) -> Request:
     return Request("POST", path, None, form, form=True)
 
 
-def _repository(at: Place) -> str:
+def _repository(at: ReviewPlace) -> str:
     return f"/{on_the_web(ForgeKind.PAGURE, at.project)}"
 
 
-def _path(at: Place, review: Review) -> str:
+def _path(at: ReviewPlace, review: Review) -> str:
     return f"{_repository(at)}/pull-request/{review.number}"
 
 
-def _review(at: Place, to: Caller, pull: _Pull) -> Review:
+def _review(at: ReviewPlace, to: Caller, pull: _Pull) -> Review:
     states = {"open": ReviewState.OPEN, "merged": ReviewState.MERGED}
     return Review(
         pull.full_url or f"https://{to.host}{_repository(at)}/pull-request/{pull.id}",

@@ -5,15 +5,15 @@ Written by https://docs.gitlab.com/topics/git/commit/#push-options.
 
 from __future__ import annotations
 
-from rollout.forges.pushing import Pushing, Told, Wanted, address_in, line
+from rollout.forges.pushing import NewReview, Pushing, Receipt, address_in, line
 from rollout.model.reviews import Review
 
 
-def find(wanted: Wanted) -> str:
+def find(wanted: NewReview) -> str:
     return f"refs/heads/{wanted.topic}"
 
 
-def open(wanted: Wanted) -> Pushing:  # noqa: A001  # the four calls have one name each on every way
+def open(wanted: NewReview) -> Pushing:  # noqa: A001  # the four calls have one name each on every way
     rules = wanted.rules
     options = [
         "merge_request.create",
@@ -29,10 +29,10 @@ def open(wanted: Wanted) -> Pushing:  # noqa: A001  # the four calls have one na
     return Pushing(find(wanted), tuple(options))
 
 
-def update(wanted: Wanted) -> Pushing:
+def update(wanted: NewReview) -> Pushing:
     return open(wanted)  # GitLab opens no second one for the same two branches
 
 
-def state(told: Told) -> Review | None:
+def state(told: Receipt) -> Review | None:
     found = address_in(told.words, r"/-/merge_requests/(\d+)")
     return None if found is None else Review(found[0], found[1])

@@ -13,7 +13,7 @@ from rollout.model.reviews import Review, Rules
 _ENDS = re.compile(r"[\x00\r\n]+")
 
 
-class Wanted(Struct, frozen=True):
+class NewReview(Struct, frozen=True):
     """The review to open: its branch, its name, and its texts."""
 
     base: str
@@ -35,7 +35,7 @@ class Pushing(Struct, frozen=True):
     options: tuple[str, ...] = ()
 
 
-class Told(Struct, frozen=True):
+class Receipt(Struct, frozen=True):
     """What the receiver said of a push that it accepted: the ref that it made, and its words."""
 
     ref: str
@@ -45,14 +45,14 @@ class Told(Struct, frozen=True):
 class ByPush(Protocol):
     """A way in which git's own push opens a review; each has a module with these four functions."""
 
-    def find(self, wanted: Wanted) -> str:
+    def find(self, wanted: NewReview) -> str:
         """Return the pattern of the refs that may carry the review."""
 
-    def open(self, wanted: Wanted) -> Pushing: ...
+    def open(self, wanted: NewReview) -> Pushing: ...
 
-    def update(self, wanted: Wanted) -> Pushing: ...
+    def update(self, wanted: NewReview) -> Pushing: ...
 
-    def state(self, told: Told) -> Review | None:
+    def state(self, told: Receipt) -> Review | None:
         """Return the review that the receiver names."""
 
 

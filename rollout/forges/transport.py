@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
-from rollout.forges.trouble import Kind, Trouble
+from rollout.forges.trouble import Failure, Trouble
 
 _MOST = 8 << 20  # bytes of an answer
 
@@ -24,7 +24,7 @@ def sent(asked: urllib.request.Request, host: str, patience: float) -> Heard:
         with _opened(asked, patience) as response:
             return _read(response, host, patience)
     except (OSError, http.client.HTTPException) as error:
-        raise Trouble(Kind.UNREACHABLE, f"{host} does not answer: {_reason(error)}") from error
+        raise Trouble(Failure.UNREACHABLE, f"{host} does not answer: {_reason(error)}") from error
 
 
 def request(method: str, url: str, headers: Mapping[str, str], content: bytes | None) -> urllib.request.Request:
@@ -45,9 +45,9 @@ def _read(response: Any, host: str, patience: float) -> Heard:
         size += len(piece)
         pieces.append(piece)
         if size > _MOST:
-            raise Trouble(Kind.BROKEN, f"{host} sends an answer that does not end (over {_MOST >> 20} MiB)")
+            raise Trouble(Failure.BROKEN, f"{host} sends an answer that does not end (over {_MOST >> 20} MiB)")
         if time.monotonic() > deadline:
-            raise Trouble(Kind.UNREACHABLE, f"{host} did not finish its answer in time")
+            raise Trouble(Failure.UNREACHABLE, f"{host} did not finish its answer in time")
     return response.status, {name.lower(): value for name, value in response.headers.items()}, b"".join(pieces)
 
 

@@ -13,7 +13,7 @@ _MOST = 200  # characters of a forge's own words
 _PLACES = ("message", "error", "errors", "error_description", "detail", "fields")
 
 
-class Kind(Enum):
+class Failure(Enum):
     """The kinds of failure that a caller can act on."""
 
     UNREACHABLE = "unreachable"
@@ -28,7 +28,7 @@ class Kind(Enum):
 class Trouble(RolloutError):
     """A forge did not do what it was asked; the text is one sentence, without a secret."""
 
-    def __init__(self, kind: Kind, text: str) -> None:
+    def __init__(self, kind: Failure, text: str) -> None:
         super().__init__(redact(plain(text)))
         self.kind = kind
 
@@ -39,21 +39,21 @@ def of_status(host: str, status: int, body: bytes) -> Trouble:
     said = f" ({words})" if words else ""
     match status:
         case 401 if not _lacks_rights(words):
-            return Trouble(Kind.DENIED, f"{host} does not accept the token: it is wrong or has expired{said}")
+            return Trouble(Failure.DENIED, f"{host} does not accept the token: it is wrong or has expired{said}")
         case 401 | 403:
-            return Trouble(Kind.DENIED, f"{host} does not allow this token to do that{said}")
+            return Trouble(Failure.DENIED, f"{host} does not allow this token to do that{said}")
         case 404:
-            return Trouble(Kind.MISSING, f"{host} has no such repository, or does not show it to this token{said}")
+            return Trouble(Failure.MISSING, f"{host} has no such repository, or does not show it to this token{said}")
         case 405 | 406:
-            return Trouble(Kind.REFUSED, f"{host} refused{said}")
+            return Trouble(Failure.REFUSED, f"{host} refused{said}")
         case 409 | 422 if _exists(words):
-            return Trouble(Kind.EXISTS, f"{host} has such a review already{said}")
+            return Trouble(Failure.EXISTS, f"{host} has such a review already{said}")
         case 400 | 409 | 422:
-            return Trouble(Kind.REFUSED, f"{host} refused{said}")
+            return Trouble(Failure.REFUSED, f"{host} refused{said}")
         case _ if status >= 500:
-            return Trouble(Kind.BROKEN, f"{host} failed with status {status}{said}")
+            return Trouble(Failure.BROKEN, f"{host} failed with status {status}{said}")
         case _:
-            return Trouble(Kind.BROKEN, f"{host} answered with status {status}{said}")
+            return Trouble(Failure.BROKEN, f"{host} answered with status {status}{said}")
 
 
 def _exists(words: str) -> bool:

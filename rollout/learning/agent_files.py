@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from rollout.content.agents import reading, table
 from rollout.content.agents.rule import FOLDER, NAMES, AgentRule, is_rule
 from rollout.model.files import File
-from rollout.model.learning import Form, Proposal, Source
+from rollout.model.learning import Form, Sample, Takeover
 
 Spot = tuple[str, PurePosixPath]  # a repository and a path in it
 
@@ -20,7 +20,7 @@ Spot = tuple[str, PurePosixPath]  # a repository and a path in it
 class Ruled(Struct, frozen=True):
     """Repositories in which rules stand in the place of the files that agents read of them."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[Sample, ...]
     paths: tuple[PurePosixPath, ...]
     agents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by repository
     spots: frozenset[Spot] = frozenset()  # the files that became rules
@@ -35,7 +35,7 @@ class _Read(Struct, frozen=True):
     own: bool  # the file's name is the rule's
 
 
-def ruled(sources: Sequence[Source], paths: Sequence[PurePosixPath], plain: Collection[Spot]) -> Ruled:
+def ruled(sources: Sequence[Sample], paths: Sequence[PurePosixPath], plain: Collection[Spot]) -> Ruled:
     """Return the repositories with what agents read of them as rules; `plain` are files that stay as they are.
 
     A file becomes a rule where it has the form of one, or where two agents' files say the same.
@@ -63,7 +63,7 @@ def ruled(sources: Sequence[Source], paths: Sequence[PurePosixPath], plain: Coll
     )
 
 
-def with_agents(made: Proposal, rules: Ruled, sources: Sequence[Source]) -> Proposal:
+def with_agents(made: Takeover, rules: Ruled, sources: Sequence[Sample]) -> Takeover:
     """Return a proposal with who reads the rules in it, and with the repositories as they are."""
     there = {source.name: source for source in sources}
     used = tuple(there[source.name] for source in made.sources)
@@ -79,7 +79,7 @@ def spots_that_differ(found: Collection[Spot], rules: Ruled, paths: Collection[P
     return {spot for spot in rules.spots if spot in found or spot[0] in more}
 
 
-def _read(source: Source, paths: Sequence[PurePosixPath], plain: Collection[Spot]) -> Iterator[_Read]:
+def _read(source: Sample, paths: Sequence[PurePosixPath], plain: Collection[Spot]) -> Iterator[_Read]:
     for path in paths:
         file = source.snapshot.files.get(path)
         if not isinstance(file, File) or file.executable or b"\r" in file.content or (source.name, path) in plain:
@@ -142,8 +142,8 @@ def _readers(made: Mapping[str, Mapping[AgentRule, object]], agreed: Agreed) -> 
 
 
 def _with_rules(
-    source: Source, by_rule: Mapping[AgentRule, Sequence[_Read]], readers: Mapping[str, tuple[str, ...]]
-) -> Source:
+    source: Sample, by_rule: Mapping[AgentRule, Sequence[_Read]], readers: Mapping[str, tuple[str, ...]]
+) -> Sample:
     taken = {one.path for by in by_rule.values() for one in by}
     files = {path: file for path, file in source.snapshot.files.items() if path not in taken}
     for rule in by_rule:

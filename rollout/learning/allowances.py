@@ -8,7 +8,7 @@ from rollout.content import policies
 from rollout.content.pointers import pointers
 from rollout.model.files import File, Managed
 from rollout.model.inventory import FileRule, Mode
-from rollout.model.learning import Form, Learned, Source
+from rollout.model.learning import Form, Learned, Sample
 
 _MODES = {Form.TEMPLATE: Mode.WHOLE, Form.BLOCK: Mode.BLOCK}
 
@@ -17,13 +17,13 @@ def rule_of(one: Learned) -> FileRule:
     return FileRule(_MODES[one.form], delimiters=one.delimiters, allow=one.allow)
 
 
-def allowances(one: Learned, sources: dict[str, Source]) -> tuple[str, ...]:
+def allowances(one: Learned, sources: dict[str, Sample]) -> tuple[str, ...]:
     """Return the policies that a learned file breaks in some repository."""
     found = {name for repository in one.repositories for name in _broken(one, sources[repository])}
     return tuple(name for name in (*policies.NAMES, "imports", "links", "hooks") if name in found)
 
 
-def _broken(one: Learned, source: Source) -> Iterator[str]:
+def _broken(one: Learned, source: Sample) -> Iterator[str]:
     there = source.snapshot.files.get(one.path)
     if not isinstance(there, File):
         return
@@ -36,5 +36,5 @@ def _broken(one: Learned, source: Source) -> Iterator[str]:
             yield pointer.policy
 
 
-def _is_folder(place: str, source: Source) -> bool:
+def _is_folder(place: str, source: Sample) -> bool:
     return place == "." or any(path.startswith(f"{place}/") for path in source.listing)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from rollout.model.files import File, Obstacle
-from rollout.model.learning import LeftOut, Source
+from rollout.model.learning import LeftOut, Sample
 from rollout.safety import paths, secrets
 
 LARGEST = 200_000  # bytes of a file that is looked at
@@ -44,7 +44,7 @@ MANIFESTS = {"package.json", "pyproject.toml", "Cargo.toml", "go.mod", "composer
              "setup.py", "setup.cfg", "build.gradle", "build.gradle.kts", "mix.exs", "pubspec.yaml"}  # fmt: skip
 
 
-def shared(sources: Sequence[Source]) -> tuple[list[PurePosixPath], list[LeftOut]]:
+def shared(sources: Sequence[Sample]) -> tuple[list[PurePosixPath], list[LeftOut]]:
     """Return the paths to look at because several repositories have them, and those that are left out."""
     counted = Counter(path for source in sources for path in source.listing)
     least = max(2, len(sources) // 10)

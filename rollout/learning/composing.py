@@ -12,25 +12,25 @@ from rollout.learning.naming import Setting
 from rollout.learning.nearness import Family, is_optional
 from rollout.learning.pieces import Differing, Same
 from rollout.learning.variables import Pool, Values
-from rollout.learning.writing import Optional, Part, Print, Text
+from rollout.learning.writing import Optional, Print, TemplatePart, Verbatim
 from rollout.model.learning import Value
 
 
 class Composed(Struct, frozen=True):
     """The parts of a template, and the values of its variables in each repository."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[TemplatePart, ...]
     values: Mapping[str, Values]
 
 
 def composed(family: Family, path: PurePosixPath, pool: Pool) -> Composed:
     """Return a family as a template; raise Secret if a difference should not be written into an inventory."""
-    parts: list[Part] = []
+    parts: list[TemplatePart] = []
     values: dict[str, Values] = {}
     so_far = ""
     for piece in family.pieces:
         if isinstance(piece, Same):
-            parts.append(Text(piece.text))
+            parts.append(Verbatim(piece.text))
             so_far += piece.text
             continue
         found, name = _parts(piece, family, _setting(piece, family, path, so_far), pool)
@@ -49,7 +49,7 @@ def _whole(text: str) -> bool:
     return text.endswith("\n")
 
 
-def _parts(piece: Differing, family: Family, at: Setting, pool: Pool) -> tuple[list[Part], str]:
+def _parts(piece: Differing, family: Family, at: Setting, pool: Pool) -> tuple[list[TemplatePart], str]:
     if at.is_flag:
         flags = [bool(text) for text in piece.texts]
         name, expression = pool.expression(_by_repository(family, flags), at)
@@ -60,7 +60,7 @@ def _parts(piece: Differing, family: Family, at: Setting, pool: Pool) -> tuple[l
     inside = pool.inside({name: str(value) for name, value in values.items()})
     if inside is not None:
         after = inside.after + ("\n" if lines else "")
-        return [Text(inside.before), Print(inside.expression), Text(after)], inside.name
+        return [Verbatim(inside.before), Print(inside.expression), Verbatim(after)], inside.name
     at = replace(at, are_projects=pool.are_projects(values))
     name, expression = pool.expression(values, at)
     return [Print(expression, lines, may_be_empty=lines and "" in texts)], name

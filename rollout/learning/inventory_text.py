@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from rollout.content.patterns import is_glob
 from rollout.learning.placing import placed, values_of
 from rollout.model.inventory import FoundCheckout
-from rollout.model.learning import Form, Learned, Proposal, Source, Value
+from rollout.model.learning import Form, Learned, Sample, Takeover, Value
 from rollout.safety.shown import plain
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -42,7 +42,7 @@ def _name(text: str) -> str:
     return _UNSAFE.sub("-", text).strip("-._") or "repository"
 
 
-def inventory(proposal: Proposal, root: str) -> str:
+def inventory(proposal: Takeover, root: str) -> str:
     """Return the text of an inventory for the proposal."""
     return "\n".join([*_head(root), *_variables(proposal), *_repositories(proposal), *_files(proposal)]) + "\n"
 
@@ -54,7 +54,7 @@ def _head(root: str) -> Iterator[str]:
     yield f"root: {text_of(root)}    # relative paths start here"
 
 
-def _variables(proposal: Proposal) -> Iterator[str]:
+def _variables(proposal: Takeover) -> Iterator[str]:
     values = values_of(proposal.files)
     where = placed(values, proposal.groups)
     if where.common:
@@ -69,14 +69,14 @@ def _variables(proposal: Proposal) -> Iterator[str]:
             yield f"  {group}: {flow({'vars': theirs}) if theirs else '{}'}"
 
 
-def _used(name: str, proposal: Proposal) -> str:
+def _used(name: str, proposal: Takeover) -> str:
     """Return the comment that names the files in which a variable is used."""
     paths = dict.fromkeys(str(one.path) for one in proposal.files if one.form is not Form.SKIP and name in one.values)
     shown = list(paths)[:3] + (["..."] if len(paths) > 3 else [])
     return f"    # {plain(', '.join(shown))}"
 
 
-def _repositories(proposal: Proposal) -> Iterator[str]:
+def _repositories(proposal: Takeover) -> Iterator[str]:
     branch = _usual([source.checkout.branch for source in proposal.sources])
     remote = _usual([source.checkout.remote for source in proposal.sources])
     lists = {source.name: _sets_of(source, proposal) for source in proposal.sources}
@@ -104,7 +104,7 @@ def _repositories(proposal: Proposal) -> Iterator[str]:
         yield from _entry(source.name, settings)
 
 
-def entry(source: Source, proposal: Proposal, own: Mapping[str, Value]) -> dict[str, object]:
+def entry(source: Sample, proposal: Takeover, own: Mapping[str, Value]) -> dict[str, object]:
     """Return the inventory's entry of one repository."""
     groups = [group for group, members in proposal.groups.items() if source.name in members]
     found: dict[str, object] = {"path": str(source.checkout.path)}
@@ -115,7 +115,7 @@ def entry(source: Source, proposal: Proposal, own: Mapping[str, Value]) -> dict[
     return {**found, "vars": dict(own)} if own else found
 
 
-def _sets_of(source: Source, proposal: Proposal) -> list[str]:
+def _sets_of(source: Sample, proposal: Takeover) -> list[str]:
     return [one.name for one in proposal.sets if source.name in one.repositories]
 
 
@@ -134,7 +134,7 @@ def _entry(name: str, settings: Mapping[str, object]) -> Iterator[str]:
             yield line
 
 
-def _files(proposal: Proposal) -> Iterator[str]:
+def _files(proposal: Takeover) -> Iterator[str]:
     told: dict[str, list[Learned]] = {}
     for one in proposal.files:
         if one.form is not Form.SKIP:

@@ -14,11 +14,11 @@ from rollout.learning.allowances import allowances
 from rollout.learning.composing import Composed, composed
 from rollout.learning.nearness import Family, Variant, families
 from rollout.learning.pieces import Same
-from rollout.learning.shared_part import Part, shared_part
+from rollout.learning.shared_part import SharedPart, shared_part
 from rollout.learning.variables import Pool, Secret
-from rollout.learning.writing import Text, delimiters_for, template
+from rollout.learning.writing import Verbatim, delimiters_for, template
 from rollout.model.files import File, is_rendered
-from rollout.model.learning import Form, Learned, LeftOut, Proposal, Source, Value
+from rollout.model.learning import Form, Learned, LeftOut, Sample, Takeover, Value
 
 Without = Mapping[tuple[str, PurePosixPath], str]  # what is not taken over, and why
 
@@ -34,12 +34,12 @@ _NOTHING = There()
 
 
 def proposal(
-    sources: Sequence[Source],
+    sources: Sequence[Sample],
     paths: Sequence[PurePosixPath],
     left_out: Iterable[LeftOut],
     without: Without,
     there: There = _NOTHING,
-) -> Proposal:
+) -> Takeover:
     """Return what to take over of these paths, in addition to what exists already."""
     pool = Pool(
         {source.name: source.name for source in sources},
@@ -58,7 +58,7 @@ def proposal(
     members = {name for one in made for name in one.repositories}
     used = tuple(source for source in sources if source.name in members)
     out += [LeftOut(source.name, "has no file in common with the others") for source in sources if source not in used]
-    return Proposal(used, tuple(files), made, _remaining(groups, members), tuple(out))
+    return Takeover(used, tuple(files), made, _remaining(groups, members), tuple(out))
 
 
 def _remaining(groups: Mapping[str, tuple[str, ...]], members: set[str]) -> dict[str, tuple[str, ...]]:
@@ -66,7 +66,7 @@ def _remaining(groups: Mapping[str, tuple[str, ...]], members: set[str]) -> dict
     return {kind: names for kind, names in kept.items() if len(names) > 1}
 
 
-def _texts(path: PurePosixPath, sources: Sequence[Source], without: Without) -> tuple[dict[str, File], dict[str, str]]:
+def _texts(path: PurePosixPath, sources: Sequence[Sample], without: Without) -> tuple[dict[str, File], dict[str, str]]:
     """Return the files at a path that can be taken over, and why others cannot."""
     files, faults = {}, {}
     for source in sources:
@@ -143,7 +143,9 @@ def _template(
     path: PurePosixPath, files: Mapping[str, File], family: Family, row: Composed, delimiters: str
 ) -> Learned:
     rendered = _is_rendered(path, family)
-    text = template(row.parts, delimiters) if rendered else "".join(p.said for p in row.parts if isinstance(p, Text))
+    text = (
+        template(row.parts, delimiters) if rendered else "".join(p.said for p in row.parts if isinstance(p, Verbatim))
+    )
     return Learned(
         path,
         family.repositories,
@@ -157,7 +159,7 @@ def _template(
     )
 
 
-def _block(path: PurePosixPath, files: Mapping[str, File], part: Part) -> Learned:
+def _block(path: PurePosixPath, files: Mapping[str, File], part: SharedPart) -> Learned:
     variants = len({files[name].content for name in part.repositories})
     return Learned(path, part.repositories, variants, Form.BLOCK, part.text.encode())
 
@@ -171,7 +173,7 @@ def _skipped(
         yield Learned(path, names, len(counted), Form.SKIP, reason=why)
 
 
-def _allowed(one: Learned, sources: dict[str, Source]) -> Learned:
+def _allowed(one: Learned, sources: dict[str, Sample]) -> Learned:
     if one.form is Form.SKIP:
         return one
     return replace(one, allow=allowances(one, sources))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
-from rollout.model.learning import Form, Learned, Source, TemplateSet
+from rollout.model.learning import Form, Learned, Sample, TemplateSet
 
 KINDS = {
     "python": ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt"),
@@ -20,7 +20,7 @@ KINDS = {
 }
 
 
-def groups(sources: Sequence[Source]) -> dict[str, tuple[str, ...]]:
+def groups(sources: Sequence[Sample]) -> dict[str, tuple[str, ...]]:
     """Return the repositories of one kind, if several but not all are of it."""
     found = {}
     for kind, files in KINDS.items():
@@ -32,7 +32,7 @@ def groups(sources: Sequence[Source]) -> dict[str, tuple[str, ...]]:
 
 def template_sets(
     files: Sequence[Learned],
-    sources: Sequence[Source],
+    sources: Sequence[Sample],
     groups_: Mapping[str, tuple[str, ...]],
     taken: Iterable[str] = (),
 ) -> tuple[TemplateSet, ...]:

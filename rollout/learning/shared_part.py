@@ -28,7 +28,7 @@ _SETTINGS = re.compile(
 )
 
 
-class Part(Struct, frozen=True):
+class SharedPart(Struct, frozen=True):
     """Lines that occur in several files, once and whole."""
 
     text: str
@@ -39,7 +39,7 @@ class Part(Struct, frozen=True):
         return len(self.text) * (len(self.repositories) - 1)
 
 
-def shared_part(path: PurePosixPath, texts: Mapping[str, str]) -> Part | None:
+def shared_part(path: PurePosixPath, texts: Mapping[str, str]) -> SharedPart | None:
     """Return the largest common part of files that a block could take over, or None."""
     markdown = path.suffix.lower() in _MARKDOWN
     if not markdown and not _SETTINGS.fullmatch(path.name):
@@ -49,8 +49,8 @@ def shared_part(path: PurePosixPath, texts: Mapping[str, str]) -> Part | None:
     return max(good, key=lambda part: part.weight, default=None)
 
 
-def _with_all(text: str, path: PurePosixPath, texts: Mapping[str, str]) -> Part:
-    return Part(text, tuple(name for name, whole in texts.items() if _can_be_block(whole, text, path)))
+def _with_all(text: str, path: PurePosixPath, texts: Mapping[str, str]) -> SharedPart:
+    return SharedPart(text, tuple(name for name, whole in texts.items() if _can_be_block(whole, text, path)))
 
 
 def _can_be_block(whole: str, part: str, path: PurePosixPath) -> bool:

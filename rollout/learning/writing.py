@@ -11,7 +11,7 @@ _STARTS = {"jinja": ("{{", "{%", "{#"), "shell": ("{{", "{%", "<#"), "angle": ("
 MARKS = {"jinja": ("{{", "}}", "{%", "%}"), "shell": ("{{", "}}", "{%", "%}"), "angle": ("<<", ">>", "<%", "%>")}
 
 
-class Text(Struct, frozen=True):
+class Verbatim(Struct, frozen=True):
     """What a template says in every repository."""
 
     said: str
@@ -32,42 +32,42 @@ class Optional(Struct, frozen=True):
     said: str
 
 
-Part = Text | Print | Optional
+TemplatePart = Verbatim | Print | Optional
 
 
-def delimiters_for(rows: Sequence[Sequence[Part]]) -> str:
+def delimiters_for(rows: Sequence[Sequence[TemplatePart]]) -> str:
     """Return the delimiters that collide least with the template's texts."""
-    texts = [part.said for row in rows for part in row if isinstance(part, Text | Optional)]
+    texts = [part.said for row in rows for part in row if isinstance(part, Verbatim | Optional)]
     clashes = {name: sum(text.count(start) for text in texts for start in starts) for name, starts in _STARTS.items()}
     return min(clashes, key=lambda name: clashes[name])
 
 
-def template(row: Sequence[Part], delimiters: str) -> str:
+def template(row: Sequence[TemplatePart], delimiters: str) -> str:
     """Return the text of a template."""
     kept = _joined(row)
     written = []
     for number, part in enumerate(kept):
-        before_mark = number + 1 < len(kept) and not isinstance(kept[number + 1], Text)
+        before_mark = number + 1 < len(kept) and not isinstance(kept[number + 1], Verbatim)
         written.append(_written(part, delimiters, before_mark=before_mark))
     return "".join(written)
 
 
-def _joined(row: Sequence[Part]) -> list[Part]:
+def _joined(row: Sequence[TemplatePart]) -> list[TemplatePart]:
     """Return the parts with adjacent texts joined, so that no tag is split between them."""
-    found: list[Part] = []
+    found: list[TemplatePart] = []
     for part in row:
         last = found[-1] if found else None
-        if isinstance(part, Text) and isinstance(last, Text):
-            found[-1] = Text(last.said + part.said)
-        elif part != Text(""):
+        if isinstance(part, Verbatim) and isinstance(last, Verbatim):
+            found[-1] = Verbatim(last.said + part.said)
+        elif part != Verbatim(""):
             found.append(part)
     return found
 
 
-def _written(part: Part, delimiters: str, *, before_mark: bool) -> str:
+def _written(part: TemplatePart, delimiters: str, *, before_mark: bool) -> str:
     opens, closes, begins, ends = MARKS[delimiters]
     match part:
-        case Text(said):
+        case Verbatim(said):
             return _escaped(said, delimiters, before_mark=before_mark)
         case Optional(flag, said):
             return f"{begins} if {flag} {ends}\n{_escaped(said, delimiters)}{begins} endif {ends}\n"

@@ -19,7 +19,7 @@ class LeftOut(Struct, frozen=True):
     reason: str
 
 
-class Source(Struct, frozen=True):
+class Sample(Struct, frozen=True):
     """One repository to learn from: its name in the inventory, and the files of its default branch.
 
     `listing` has the paths of all its files, `snapshot` those that it shares with others.
@@ -71,10 +71,10 @@ class TemplateSet(Struct, frozen=True):
     files: tuple[Learned, ...]
 
 
-class Proposal(Struct, frozen=True):
+class Takeover(Struct, frozen=True):
     """Everything to take over, and what is left out."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[Sample, ...]
     files: tuple[Learned, ...]
     sets: tuple[TemplateSet, ...]
     groups: Mapping[str, tuple[str, ...]]

@@ -87,13 +87,13 @@ class Later(Struct, frozen=True):
 
 
 Stays = Kept | OnHold | Frozen  # why something is not written
-Part = Later | Said | FileCauses | Stays | WayOut | HeldBack | Needs | Collision | AtWork | SinceWaiting
+ReasonPart = Later | Said | FileCauses | Stays | WayOut | HeldBack | Needs | Collision | AtWork | SinceWaiting
 
 
 class Reason(Struct, frozen=True):
     """The parts of a reason, in order; none if all is well."""
 
-    parts: tuple[Part, ...] = ()
+    parts: tuple[ReasonPart, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.text)
@@ -107,7 +107,7 @@ class Reason(Struct, frozen=True):
         """Tell whether only its turn has not come yet."""
         return any(isinstance(part, Later) for part in self.parts)
 
-    def also(self, *parts: Part) -> Reason:
+    def also(self, *parts: ReasonPart) -> Reason:
         return Reason((*self.parts, *parts))
 
 
@@ -141,7 +141,7 @@ def pointed(reason: Reason, options: str) -> Reason:
     return _each(reason, lambda part: _pointed(part, options))
 
 
-def _pointed(part: Part, options: str) -> Part:
+def _pointed(part: ReasonPart, options: str) -> ReasonPart:
     match part:
         case WayOut():
             return replace(part, options=options)
@@ -160,7 +160,7 @@ def for_many(reason: Reason) -> Reason:
     return _each(reason, _for_many)
 
 
-def _for_many(part: Part) -> Part:
+def _for_many(part: ReasonPart) -> ReasonPart:
     match part:
         case FileCauses(decide=Decide() as decide):
             return replace(part, decide=replace(decide, target=""))
@@ -172,12 +172,12 @@ def without_ways(reason: Reason) -> Reason:
     return _each(reason, lambda part: replace(part, decide=None) if isinstance(part, FileCauses) else part)
 
 
-def _each(reason: Reason, change: Callable[[Part], Part]) -> Reason:
+def _each(reason: Reason, change: Callable[[ReasonPart], ReasonPart]) -> Reason:
     """Change every part, and those of the reasons inside it."""
     return Reason(tuple(_inside(change(part), change) for part in reason.parts))
 
 
-def _inside(part: Part, change: Callable[[Part], Part]) -> Part:
+def _inside(part: ReasonPart, change: Callable[[ReasonPart], ReasonPart]) -> ReasonPart:
     match part:
         case Needs(why=why) | SinceWaiting(why=why):
             return replace(part, why=_each(why, change))
@@ -189,7 +189,7 @@ def _inside(part: Part, change: Callable[[Part], Part]) -> Part:
             assert_never(never)
 
 
-def _words(part: Part) -> str:
+def _words(part: ReasonPart) -> str:
     match part:
         case Said(text) | Later(text):
             return text

@@ -104,7 +104,7 @@ INVENTORY = "Rollout-Inventory: "
 TOPIC = "Rollout-Topic: "
 
 
-class Words(Struct, frozen=True):
+class CommitWords(Struct, frozen=True):
     """A person's words for the commits of a run; a message of None leaves the text to us, or as it is."""
 
     message: str | None = None

@@ -65,7 +65,7 @@ class Tree:
             tree = self._load(found)
         return None
 
-    def entry(self, path: PurePosixPath) -> Entry:
+    def entry(self, path: PurePosixPath) -> TreeEntry:
         """Return (mode, id) of the entry exactly at `path`, or None."""
         tree = self.root
         for name in path.parent.parts:
@@ -126,9 +126,9 @@ class Tree:
         self._folded[name] = folded
 
 
-Entry = tuple[str, str] | None  # (mode, id), or None where there is nothing
+TreeEntry = tuple[str, str] | None  # (mode, id), or None where there is nothing
 
-PathChange = tuple[PurePosixPath, Entry, Entry]
+PathChange = tuple[PurePosixPath, TreeEntry, TreeEntry]
 
 
 def difference(one: Tree, two: Tree) -> Iterator[PathChange]:

@@ -12,7 +12,7 @@ from rollout.model.causes import OnHold
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired
 from rollout.model.plan import Change, State, Step
-from rollout.model.reasons import Part, Reason, Way, WayOut, said
+from rollout.model.reasons import Reason, ReasonPart, Way, WayOut, said
 from rollout.model.reviews import Checks, Proposed, Review, Standing
 from rollout.planning.review import undecided
 
@@ -61,7 +61,7 @@ def proposed(step: Step, standing: Standing | None, decisions: Decisions) -> Ste
     return step
 
 
-def _held(step: Step) -> Iterator[Part]:
+def _held(step: Step) -> Iterator[ReasonPart]:
     """Yield which files the proposal puts back, and how that ends."""
     held = tuple(change.path for change in step.changes if change.hold)
     if held:

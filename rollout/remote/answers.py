@@ -20,7 +20,7 @@ class Pushed(Struct, frozen=True):
     """The receiver says that it took the push."""
 
 
-class Refused(Struct, frozen=True):
+class Rejected(Struct, frozen=True):
     """The receiver says no, in its own words."""
 
     words: str
@@ -37,10 +37,10 @@ class Unheard(Struct, frozen=True):
     late: bool = False
 
 
-Answer = Pushed | Refused | Moved | Unheard
+PushAnswer = Pushed | Rejected | Moved | Unheard
 
 
-def of_git_push(result: Result) -> Answer:
+def of_git_push(result: Result) -> PushAnswer:
     """Parse the result of a `git push --porcelain` of one branch."""
     if result.code == 0:
         return Pushed()
@@ -60,15 +60,15 @@ def remote_words(err: str) -> str:
     )
 
 
-def refusal(hooks: Iterable[str], verdicts: Iterable[str]) -> Refused:
+def refusal(hooks: Iterable[str], verdicts: Iterable[str]) -> Rejected:
     """Return a refusal: first what the receiver's hooks said, then its own reason."""
     words = [plain(line.strip()) for line in (*hooks, *verdicts)]
-    return Refused(redact("; ".join(dict.fromkeys(filter(None, words))))[:600])
+    return Rejected(redact("; ".join(dict.fromkeys(filter(None, words))))[:600])
 
 
-def unreported(result: Result, hooks: Iterable[str]) -> Refused | Unheard:
+def unreported(result: Result, hooks: Iterable[str]) -> Rejected | Unheard:
     """Tell a server that denied us access from one that never reported."""
     if not _KEPT_OUT.search(result.err):
         return Unheard(result.words)
     said = refusal(hooks, ())
-    return said if said.words else Refused(complaints.complaint(result.err))
+    return said if said.words else Rejected(complaints.complaint(result.err))

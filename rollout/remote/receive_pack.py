@@ -17,7 +17,7 @@ from rollout.git.process import Ends
 from rollout.git.run import Git, Result
 from rollout.objects.ids import object_format
 from rollout.remote import packet_lines
-from rollout.remote.answers import Answer, Pushed, refusal, unreported
+from rollout.remote.answers import PushAnswer, Pushed, refusal, unreported
 
 if TYPE_CHECKING:
     from rollout.remote.ssh_session import SshSession
@@ -47,7 +47,7 @@ class Update(Struct, frozen=True):
         return named == ([] if set(self.old) == {"0"} else [f"{self.old} {self.ref}"])
 
 
-def push(runner: Git, folder: Path, update: Update, limit: float) -> Answer:
+def push(runner: Git, folder: Path, update: Update, limit: float) -> PushAnswer:
     """Move a branch of a repository on this machine.
 
     The hooks' output comes on stderr, which the runner bounds, so we do not ask for a side band.
@@ -62,7 +62,7 @@ def push(runner: Git, folder: Path, update: Update, limit: float) -> Answer:
     return _answer(said, said.err.splitlines(), _section(lines), update.ref)
 
 
-def push_far(session: SshSession, update: Update) -> Answer | None:
+def push_far(session: SshSession, update: Update) -> PushAnswer | None:
     """Do the same in a session with a remote receiver, once it has listed its refs.
 
     None if anything about the receiver is not as we expect it: `git push` handles that better. Raises GitTimeout if it
@@ -115,7 +115,7 @@ def _section(lines: packet_lines.Stream) -> list[str]:
         return []
 
 
-def _answer(said: Result, hooks: list[str], report: list[str], ref: str) -> Answer:
+def _answer(said: Result, hooks: list[str], report: list[str], ref: str) -> PushAnswer:
     """Read the receiver's report, and what its hooks say."""
     if f"ok {ref}" in report:
         return Pushed()

@@ -29,7 +29,7 @@ _MOST = 1 << 20  # bytes of a pack; git makes more of a larger one
 _PACK, _FAULT = 1, 3  # the first byte of a packet of the pack's section
 
 
-class Wanted(Struct, frozen=True):
+class Wants(Struct, frozen=True):
     """What to request: objects, and everything they refer to that is not here."""
 
     objects: tuple[str, ...]
@@ -68,7 +68,7 @@ class Sender:
                 return commit
         return None
 
-    def sent(self, wanted: Wanted) -> Sent | None:
+    def sent(self, wanted: Wants) -> Sent | None:
         """Return the wanted objects, without the contents of files unless they are named or everything is sent."""
         asked = self._request_2(wanted) if self._speaks_2 else self._request_0(wanted)
         if asked is None:
@@ -82,14 +82,14 @@ class Sender:
             return None
         return None if pack is None or shallow is None else Sent(pack, shallow)
 
-    def _request_2(self, wanted: Wanted) -> bytes | None:
+    def _request_2(self, wanted: Wants) -> bytes | None:
         offered = next((line[6:].split() for line in self._offers if line.startswith("fetch=")), None)
         if offered is None or not _knows(offered, wanted):
             return None
         limits, haves = _limits(wanted, offered), [f"have {name}" for name in wanted.here]
         return self._command("fetch", [*_KNOWN, *(f"want {name}" for name in wanted.objects), *limits, *haves, "done"])
 
-    def _request_0(self, wanted: Wanted) -> bytes | None:
+    def _request_0(self, wanted: Wants) -> bytes | None:
         listed, _, offers = (self._offers or [""])[0].partition("\0")
         offered = offers.split()
         if _BY_NAME not in offered:
@@ -162,11 +162,11 @@ def _about(offered: Iterable[str]) -> list[str]:
     return [ours.get(name, word) for word in offered for name in [word.partition("=")[0]] if name in _ABOUT]
 
 
-def _knows(offered: Iterable[str], wanted: Wanted) -> bool:
+def _knows(offered: Iterable[str], wanted: Wants) -> bool:
     return "shallow" in offered or not (wanted.shallow or wanted.alone)
 
 
-def _limits(wanted: Wanted, offered: Iterable[str]) -> list[str]:
+def _limits(wanted: Wants, offered: Iterable[str]) -> list[str]:
     """Return the arguments for what need not be sent."""
     shallow = [f"shallow {name}" for name in wanted.shallow]
     return [*shallow, *["deepen 1"] * wanted.alone, *["filter blob:none"] * ("filter" in offered)]

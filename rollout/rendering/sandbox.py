@@ -44,10 +44,10 @@ def hint(text: str, delimiters: str) -> str:
     return ""
 
 
-Source = Callable[[str], tuple[str, str, None] | None]
+Lookup = Callable[[str], tuple[str, str, None] | None]
 
 
-def environment(source: Source, delimiters: str) -> jinja2.Environment:
+def environment(source: Lookup, delimiters: str) -> jinja2.Environment:
     """Return the environment for templates from `source`, with one of the sets of delimiters."""
     from jinja2 import FunctionLoader
 

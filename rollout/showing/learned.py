@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rollout.model.learning import Form, Learned, LeftOut, Proposal
+from rollout.model.learning import Form, Learned, LeftOut, Takeover
 from rollout.safety.shown import redact
 from rollout.showing.colour import count
 from rollout.showing.table import Column, table
@@ -13,7 +13,7 @@ from rollout.showing.table import Column, table
 _MOST = 20  # lines to show of what is left out
 
 
-def proposed(proposal: Proposal, width: int | None = None) -> str:
+def proposed(proposal: Takeover, width: int | None = None) -> str:
     """Return the table of what is taken over, with a line that sums it up; nothing if that is empty."""
     if not proposal.sets:
         return ""
@@ -37,7 +37,7 @@ def _differs(one: Learned) -> str:
     return ", ".join(one.values) if one.values else "nothing"
 
 
-def left_out(proposal: Proposal, *, everything: bool = False) -> str:
+def left_out(proposal: Takeover, *, everything: bool = False) -> str:
     """Return a line for each thing that is not taken over, with the reason."""
     lines = [f"{one.path}: {one.reason} ({_in(one)})" for one in proposal.files if one.form is Form.SKIP]
     lines += [f"{one.name}: {one.reason}" for one in proposal.left_out]
@@ -50,7 +50,7 @@ def _in(one: Learned) -> str:
     return one.repositories[0] if len(one.repositories) == 1 else f"in {len(one.repositories)}"
 
 
-def _summary(proposal: Proposal) -> str:
+def _summary(proposal: Takeover) -> str:
     taken = [one for one in proposal.files if one.form is not Form.SKIP]
     return (
         f"{count(len(taken), 'template')} for {count(len(proposal.sources), 'repository')} "
@@ -58,7 +58,7 @@ def _summary(proposal: Proposal) -> str:
     )
 
 
-def document(proposal: Proposal, written: Iterable[str], fits: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+def document(proposal: Takeover, written: Iterable[str], fits: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Return the proposal as `init --json` prints it; `fits` are the sets that new repositories have already."""
     return {
         "format": "rollout-init/1",

@@ -9,13 +9,13 @@ from rollout.model.outcomes import CHANGED, Outcome, Verdict
 from rollout.model.plan import Action, Change, State, Step
 from rollout.showing.status_rows import is_its_own_upstream
 
-Words = tuple[str, ...]  # a command and its options; nothing if nothing needs doing
+CommandLine = tuple[str, ...]  # a command and its options; nothing if nothing needs doing
 
 _AGAIN = {Verdict.STALE, Verdict.UNKNOWN, Verdict.FAILED}
 _WAITS = {Verdict.COMMITTED, Verdict.REJECTED}
 
 
-def next_step(steps: Sequence[Step]) -> Words:
+def next_step(steps: Sequence[Step]) -> CommandLine:
     """Return what comes after a plan; for a blocked target its reason says it, and no command helps."""
     steps = [step for step in steps if not step.frozen and step.state is not State.BLOCKED]
     if any(_decided(step) for step in steps):
@@ -35,13 +35,15 @@ def next_step(steps: Sequence[Step]) -> Words:
     return ("review",) if any(map(_reviewed, steps)) else ()
 
 
-def after_looking(steps: Sequence[Step]) -> Words:
+def after_looking(steps: Sequence[Step]) -> CommandLine:
     """Return what comes after a command that showed no plan: before something is written, it is shown."""
     found = next_step(steps)
     return ("plan",) if found[:1] == ("apply",) else found
 
 
-def after_run(command: Words, steps: Sequence[Step], outcomes: Sequence[Outcome], *, ended: bool = True) -> Words:
+def after_run(
+    command: CommandLine, steps: Sequence[Step], outcomes: Sequence[Outcome], *, ended: bool = True
+) -> CommandLine:
     """Return what comes after a run, by what came of it; `command` does it again."""
     left = {outcome.target for outcome in outcomes if outcome.verdict is Verdict.BLOCKED and outcome.awaits is not None}
     alone = {step.target for step in steps if is_its_own_upstream(step)}

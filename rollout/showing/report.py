@@ -38,7 +38,7 @@ _FINDS = {
 _UPSTREAM = {State.IN_SYNC, State.BEHIND, State.PENDING, State.DRIFT, State.CONFLICT}
 
 
-class Told(Struct, frozen=True):
+class ReportContent(Struct, frozen=True):
     """The content of a report: the runs of one rollout, oldest first, their outcomes, and every target as it is now."""
 
     runs: tuple[PastRun, ...]
@@ -47,7 +47,7 @@ class Told(Struct, frozen=True):
     events: EventFacts | None = None
 
 
-def markdown(told: Told, *, whole: bool = False) -> str:
+def markdown(told: ReportContent, *, whole: bool = False) -> str:
     """Return the report of a rollout, with the state of every target as it is now; a `whole` one names all targets."""
     ordered = _in_order(told.shares, told.rows)
     settled = {row.name for row in told.rows if row.state is State.IN_SYNC}
@@ -79,7 +79,7 @@ def _in_order(found: Sequence[Share], rows: Sequence[Row]) -> list[Share]:
 # --- the head
 
 
-def _head(told: Told, done: Sequence[Share], open_ones: Sequence[Share]) -> str:
+def _head(told: ReportContent, done: Sequence[Share], open_ones: Sequence[Share]) -> str:
     runs = told.runs
     subject = next((run.subject for run in runs if run.subject), "")
     files = sum(len(share.paths) for share in done)
@@ -177,7 +177,7 @@ def _written(path: WrittenPath) -> str:
 # --- the impact, and what remains
 
 
-def _impact(told: Told, done: Sequence[Share]) -> str:
+def _impact(told: ReportContent, done: Sequence[Share]) -> str:
     was = Counter(_WAS.get(path.action, "out of date") for share in done for path in share.paths)
     good = sum(row.state is State.IN_SYNC for row in told.rows)
     other = Counter(row.state.value for row in told.rows if row.state is not State.IN_SYNC)
@@ -198,7 +198,7 @@ def _found(findings: Sequence[Finding]) -> str:
     return plain(findings[0].told) + more
 
 
-def _next(told: Told, ordered: Sequence[Share]) -> str:
+def _next(told: ReportContent, ordered: Sequence[Share]) -> str:
     left = {
         row.name: f"{row.state.value}: {row.reason or 'see rollout status'}"
         for row in told.rows

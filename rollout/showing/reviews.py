@@ -18,7 +18,7 @@ from rollout.safety.shown import plain
 _SHOWN = 100  # files to name
 
 
-class Words(Struct, frozen=True):
+class ReviewText(Struct, frozen=True):
     """Title and body of a review."""
 
     title: str
@@ -40,10 +40,10 @@ def marker_of(step: Step, changes: Sequence[Change], subject: str) -> Marker:
     return Marker(step.delivery.origin.inventory, step.target, says, digest)
 
 
-def words(step: Step, changes: Sequence[Change], subject: str) -> Words:
+def words(step: Step, changes: Sequence[Change], subject: str) -> ReviewText:
     """Return the text of a step's review: the inventory's words, else the subject and the plan."""
     title, body = _said(step, changes, subject)
-    return Words(title, f"{body}\n\n{marker_of(step, changes, subject).text}\n")
+    return ReviewText(title, f"{body}\n\n{marker_of(step, changes, subject).text}\n")
 
 
 def _said(step: Step, changes: Sequence[Change], subject: str) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from rollout.model.outcomes import Identity, Run
 from rollout.model.plan import Change
 from rollout.objects import build, messages, pack_write
 from rollout.objects.ids import git_id
-from rollout.objects.trees import Entry, Objects, Tree, difference
+from rollout.objects.trees import Objects, Tree, TreeEntry, difference
 from rollout.store import pending
 from rollout.store.store import Store
 
@@ -52,11 +52,11 @@ def _verify(objects: Objects, base: str, made: str, planned: list[Change]) -> No
             raise GitError(f"the commit would not be the plan; missing: {path}")
 
 
-def _entry(change: Change, id_size: int) -> Entry:
+def _entry(change: Change, id_size: int) -> TreeEntry:
     return None if change.after is None else (change.after.mode, git_id(change.after.content, id_size))
 
 
-def _compare(made: Mapping[PurePosixPath, Entry], wanted: Mapping[PurePosixPath, Entry]) -> None:
+def _compare(made: Mapping[PurePosixPath, TreeEntry], wanted: Mapping[PurePosixPath, TreeEntry]) -> None:
     if made != wanted:
         differing = (path for path in made if path in wanted and made[path] != wanted[path])
         odd = sorted(map(str, made.keys() ^ wanted.keys())) or sorted(map(str, differing))

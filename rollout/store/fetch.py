@@ -7,7 +7,7 @@ from pathlib import Path
 from rollout.errors import GitError
 from rollout.objects import messages
 from rollout.remote import contact, upstream
-from rollout.remote.upload_pack import Sender, Wanted
+from rollout.remote.upload_pack import Sender, Wants
 from rollout.remote.upstream import NoBranch, Unreachable, sender_for
 from rollout.store import heard, layout, refs, transfer
 from rollout.store.store import Store
@@ -89,7 +89,7 @@ def _sent(store: Store, sender: Sender, tip: str) -> bool:
     """Request upstream's commit; False if git should fetch it, and then nothing has changed."""
     layout.ready(store, len(tip))
     known = refs.at(store, store.upstream_ref)
-    wanted = Wanted((tip,), (known,) if known else (), layout.shallow(store), not known)
+    wanted = Wants((tip,), (known,) if known else (), layout.shallow(store), not known)
     if not transfer.received(store, sender, wanted) or not transfer.holds(store, tip):
         return False
     refs.put(store, store.upstream_ref, tip)

@@ -11,7 +11,7 @@ from rollout.errors import GitError
 from rollout.machine import state_folder
 from rollout.model.files import File
 from rollout.objects import messages
-from rollout.objects.trees import Entry, Objects, Tree, difference
+from rollout.objects.trees import Objects, Tree, TreeEntry, difference
 from rollout.store import refs
 from rollout.store.store import Store
 
@@ -63,7 +63,7 @@ def within(objects: Objects, name: str) -> Pending | None:
     return Pending(name, parents[0], text, dict(sorted(files.items())), messages.merged(text))
 
 
-def _file(objects: Objects, entry: Entry) -> File | None:
+def _file(objects: Objects, entry: TreeEntry) -> File | None:
     if entry is None:
         return None
     mode, name = entry

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from rollout.errors import GitError
-from rollout.forges.pushing import Pushing, Told
+from rollout.forges.pushing import Pushing, Receipt
 from rollout.git import git_folder
 from rollout.git.run import Result
 from rollout.model.plan import Change
 from rollout.objects import build, pack_write
 from rollout.remote import answers, contact, receive_pack
-from rollout.remote.answers import Answer
+from rollout.remote.answers import PushAnswer
 from rollout.remote.receive_pack import Update
 from rollout.store import heard, noted, own_commits, pending, refs
 from rollout.store.memo import by_name, by_path
@@ -44,7 +44,7 @@ class Lease(Struct, frozen=True):
         return self.old or "0" * len(like)
 
 
-def push(store: Store, commit: str, base: str, lease: Lease | None = None) -> Answer:
+def push(store: Store, commit: str, base: str, lease: Lease | None = None) -> PushAnswer:
     """Push exactly that commit to exactly one ref, if it is still where the lease says; only `ask` knows the outcome.
 
     `base` is a commit that upstream has. Without a lease, the ref is upstream's branch, which must exist.
@@ -57,7 +57,7 @@ def push(store: Store, commit: str, base: str, lease: Lease | None = None) -> An
     return push_far(store, commit, base, lease) or answers.of_git_push(_by_git(store, commit, lease))
 
 
-def offer(store: Store, commit: str, pushing: Pushing, lease: Lease | None = None) -> Answer | Told | NoOptions:
+def offer(store: Store, commit: str, pushing: Pushing, lease: Lease | None = None) -> PushAnswer | Receipt | NoOptions:
     """Push our commit to a ref with options from which the receiver makes a review.
 
     Raises GitError if git does not run.
@@ -73,10 +73,10 @@ def offer(store: Store, commit: str, pushing: Pushing, lease: Lease | None = Non
     if said.code:
         return answers.of_git_push(said)
     made = _MADE.search(said.out.decode("utf-8", "replace"))
-    return Told(made[1] if made else pushing.ref, answers.remote_words(said.err))
+    return Receipt(made[1] if made else pushing.ref, answers.remote_words(said.err))
 
 
-def delete(store: Store, lease: Lease) -> Answer:
+def delete(store: Store, lease: Lease) -> PushAnswer:
     """Delete a ref of the remote, if it is still where the lease says."""
     return answers.of_git_push(_by_git(store, "", lease))
 
@@ -88,7 +88,7 @@ def _by_git(store: Store, commit: str, held: Lease) -> Result:
     return contact.run(store.git, url, access, *arguments, limit=access.transfer_limit, ok=())
 
 
-def push_far(store: Store, commit: str, base: str, lease: Lease | None = None) -> Answer | None:
+def push_far(store: Store, commit: str, base: str, lease: Lease | None = None) -> PushAnswer | None:
     """Push over an open connection; None if there is none, or if git should do it."""
     if not store.remote.literal:
         return None

@@ -10,7 +10,7 @@ from rollout.errors import GitError
 from rollout.objects import pack_format, pack_write, packs, unpack
 from rollout.objects.packs import Packs
 from rollout.remote import contact
-from rollout.remote.upload_pack import Sender, Sent, Wanted
+from rollout.remote.upload_pack import Sender, Sent, Wants
 from rollout.remote.upstream import Unreachable, sender_for
 from rollout.store import layout, refs
 from rollout.store.store import Store
@@ -51,12 +51,12 @@ def holds(store: Store, commit: str) -> bool:
 
 def objects(store: Store, names: Iterable[str]) -> None:
     """Fetch objects by their ids."""
-    wanted = Wanted(tuple(names))
+    wanted = Wants(tuple(names))
     if wanted.objects and not _by_sender(store, wanted):
         _named_to_git(store, wanted.objects)
 
 
-def _by_sender(store: Store, wanted: Wanted) -> bool:
+def _by_sender(store: Store, wanted: Wants) -> bool:
     with sender_for(store.remote, store.remote.access.transfer_limit) as sender:
         return sender is not None and received(store, sender, wanted)
 
@@ -70,7 +70,7 @@ def _named_to_git(store: Store, names: Iterable[str]) -> None:
         by_git(store, "--refetch", "--no-filter", store.refspec)
 
 
-def received(store: Store, sender: Sender, wanted: Wanted) -> bool:
+def received(store: Store, sender: Sender, wanted: Wants) -> bool:
     """Fetch what is wanted and everything it refers to, except the contents of files, if the server sends it."""
     sent = sender.sent(wanted)
     if sent is None:
@@ -84,7 +84,7 @@ def received(store: Store, sender: Sender, wanted: Wanted) -> bool:
     return True
 
 
-def _taken_in(store: Store, sent: Sent, wanted: Wanted, shallow: tuple[str, ...]) -> bool:
+def _taken_in(store: Store, sent: Sent, wanted: Wants, shallow: tuple[str, ...]) -> bool:
     """Write the received objects if they are complete."""
     id_size = len(wanted.objects[0])
     try:

@@ -20,13 +20,13 @@ from rollout.model.plan import State, Step
 from rollout.model.reasons import said
 from rollout.safety import faults
 from rollout.safety.shown import redact
-from rollout.targets.branch.glance import Seen, glance_at_branch
+from rollout.targets.branch.glance import Glanced, glance_at_branch
 from rollout.targets.job import Glance, Job, Look, Settings
 
-__all__ = ["Glance", "Job", "Look", "Seen", "Settings", "clear", "glance", "observe", "write"]
+__all__ = ["Glance", "Glanced", "Job", "Look", "Settings", "clear", "glance", "observe", "write"]
 
 
-def glance(look: Glance) -> Seen:
+def glance(look: Glance) -> Glanced:
     """Return the step of a target that is as we remember it, or what we heard from its remote."""
     try:
         return _glance(look)
@@ -34,15 +34,15 @@ def glance(look: Glance) -> Seen:
         raise
     except Exception as error:
         sys.stderr.write(f"rollout: {look.target.name}: {faults.in_words(error)}\n")
-        return Seen()  # it is looked at in full
+        return Glanced()  # it is looked at in full
 
 
-def _glance(look: Glance) -> Seen:
+def _glance(look: Glance) -> Glanced:
     match look.target.location:
         case Branch():
             return glance_at_branch(look)
         case Folder():
-            return Seen()
+            return Glanced()
         case _:
             assert_never(look.target.location)
 

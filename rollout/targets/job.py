@@ -13,7 +13,7 @@ from rollout.model.inventory import Target
 from rollout.model.outcomes import Outcome, Run
 from rollout.model.plan import Action, State, Step
 from rollout.model.reasons import Reason
-from rollout.objects.messages import Words
+from rollout.objects.messages import CommitWords
 
 
 class Settings(Struct, frozen=True):
@@ -74,5 +74,5 @@ class Job(Struct, frozen=True):
     step: Step
     run: Run
     settings: Settings
-    words: Words = Words()  # without any, a waiting commit keeps its own
+    words: CommitWords = CommitWords()  # without any, a waiting commit keeps its own
     desired: Desired | None = None

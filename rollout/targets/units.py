@@ -14,13 +14,13 @@ from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import State, Step
 from rollout.model.reasons import said
 from rollout.targets import destination
-from rollout.targets.branch.glance import Seen
+from rollout.targets.branch.glance import Glanced
 from rollout.targets.destination import Glance, Look
 from rollout.targets.job import Job, Settings
 from rollout.work.executors import Work
 
 
-def glance_elsewhere(glance: Glance) -> Seen:
+def glance_elsewhere(glance: Glance) -> Glanced:
     """Compare a target with what the worker remembers of it."""
     return destination.glance(replace(glance, settings=_of_this_machine(glance.settings)))
 
@@ -59,8 +59,8 @@ def _cached(name: str, location: Location, settings: Settings) -> str | None:
     return location.url or name
 
 
-def _forgotten(_glance: Glance, _reason: str, _begun: bool) -> Seen:
-    return Seen()  # the full look then says what is wrong
+def _forgotten(_glance: Glance, _reason: str, _begun: bool) -> Glanced:
+    return Glanced()  # the full look then says what is wrong
 
 
 def _unseen(look: Look, reason: str, _begun: bool) -> Step:

@@ -20,7 +20,7 @@ from rollout.work.executors import Work
 _PATIENCE = 10.0  # seconds that a scheduler may take to answer, unless --timeout says less
 
 
-class Cluster(Struct):
+class DaskCluster(Struct):
     """The workers of a scheduler, asked when there is work; what cannot travel is done on threads of this process."""
 
     scheduler: str

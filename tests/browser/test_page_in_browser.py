@@ -18,7 +18,7 @@ from rollout.model.outcomes import Outcome, PastRun, Verdict
 from rollout.model.plan import State
 from rollout.model.reasons import said
 from rollout.model.reviews import Checks, Review, Standing
-from rollout.showing.page.entries import Known
+from rollout.showing.page.entries import PageContext
 from rollout.showing.page.plots import events_shown
 from tests.showing.pages_made import drift, fitted, made, step
 
@@ -59,7 +59,7 @@ def small() -> str:
     ]
     days = tuple(f"2026-02-{day:02}" for day in range(1, 29))
     trends = EventTrends(days, {"spawn": tuple(range(28)), "commit": (3,) * 28}, 5_000, 9_000_000)
-    page = made(steps, runs, Known(sites={"web": "https://forge.example/web/commit/"}))
+    page = made(steps, runs, PageContext(sites={"web": "https://forge.example/web/commit/"}))
     return fitted(replace(page, events=events_shown(trends)))
 
 

@@ -121,7 +121,7 @@ KEYS = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 3), min_size=1)
 def test_keys_that_come_and_go_leave_what_others_had(
     before: dict[str, int], one: dict[str, int], two: dict[str, int]
 ) -> None:
-    kind = merge.Kind(JSON, "json")
+    kind = merge.MergedFile(JSON, "json")
     text = json.dumps(before)
     first = merge.merged(text.encode(), json.dumps(one).encode(), past.Ours(), kind)
     ours = merge.past([(text.encode(), first)], kind)

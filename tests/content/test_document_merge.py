@@ -11,16 +11,16 @@ from rollout.content.documents.document import Unmergeable
 from rollout.content.documents.formats import format_of
 from rollout.content.documents.json_strict import is_strict
 from rollout.content.documents.match import match_for
-from rollout.content.documents.merge import Kind, past, projection
+from rollout.content.documents.merge import MergedFile, past, projection
 from rollout.content.documents.past import Ours
 from tests.corpus import merged
 
 MATCHED = {"r": ("id",), "repos": ("repo",), "repos[].hooks": ("id",), "x": ("name",)}
 
 
-def _kind(name: str) -> Kind:
+def _kind(name: str) -> MergedFile:
     path = PurePosixPath(name)
-    return Kind(path, format_of(path, None), match_for(path, MATCHED))
+    return MergedFile(path, format_of(path, None), match_for(path, MATCHED))
 
 
 def _told(name: str, before: str, *steps: str) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollout.content.documents.document import Document, Object, Scalar
-from rollout.content.documents.merge import Kind, would_change_foreign
+from rollout.content.documents.merge import MergedFile, would_change_foreign
 from rollout.content.documents.past import Ours
 from tests.corpus import FOLDER, NAMES, Steps, kind_of, merged, nested, places, written
 
@@ -22,7 +22,7 @@ NOTHING = {"json": b"{}"}
 
 
 @cache
-def _read(name: str) -> tuple[bytes, Kind, Document]:
+def _read(name: str) -> tuple[bytes, MergedFile, Document]:
     content, kind = (FOLDER / name).read_bytes(), kind_of(name)
     return content, kind, kind.read(content)
 

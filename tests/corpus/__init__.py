@@ -11,7 +11,7 @@ from rollout.content.documents import merge
 from rollout.content.documents.document import Alias, Array, Node, Object
 from rollout.content.documents.formats import format_of
 from rollout.content.documents.match import match_for
-from rollout.content.documents.merge import Kind
+from rollout.content.documents.merge import MergedFile
 
 FOLDER = Path(__file__).parent
 
@@ -22,12 +22,12 @@ Steps = tuple[str, ...]
 Named = dict[str, Any]
 
 
-def kind_of(name: str) -> Kind:
+def kind_of(name: str) -> MergedFile:
     path = PurePosixPath(".claude/settings.json" if name == "settings.json" else name)
-    return Kind(path, format_of(path, None), match_for(path, {}))
+    return MergedFile(path, format_of(path, None), match_for(path, {}))
 
 
-def merged(before: bytes, template: bytes, kind: Kind, *writes: tuple[bytes, bytes]) -> bytes:
+def merged(before: bytes, template: bytes, kind: MergedFile, *writes: tuple[bytes, bytes]) -> bytes:
     return merge.merged(before, template, merge.past(writes, kind), kind)
 
 

@@ -8,15 +8,15 @@ from msgspec import Struct, field
 
 from rollout.forges import azure, bitbucket, gerrit_http, gitea, gitlab, pagure
 from rollout.forges.http import Request
-from rollout.forges.interface import Caller, Interface, Place, Texts, checks
-from rollout.forges.trouble import Kind, Trouble, of_status
+from rollout.forges.interface import Caller, Interface, ReviewPlace, Texts, checks
+from rollout.forges.trouble import Failure, Trouble, of_status
 from rollout.model.markers import Marker
 from rollout.model.reviews import Checks, Review, ReviewState, Rules
 
 MARKER = Marker("0123456789abcdef", "api", "f00")
 BODY = f"Why.\n\n{MARKER.text}\n"
 TEXTS = Texts("Rules", BODY, Rules(labels=("bot",), reviewers=("rex",), draft=True))
-AT = Place("team/api", "main", "rollout/team")
+AT = ReviewPlace("team/api", "main", "rollout/team")
 
 
 class Scripted(Struct):
@@ -132,12 +132,12 @@ def test_of_two_that_were_opened_at_once_on_pagure_the_first_stays() -> None:
 
 def test_a_project_on_pagure_is_itself_however_its_address_is_written() -> None:
     to = Scripted([pagure_page(pagure_pull()), pagure_page()])
-    assert [one.number for one in pagure.find(to, Place("Team/API", "main", "rollout/team"))] == [7]
+    assert [one.number for one in pagure.find(to, ReviewPlace("Team/API", "main", "rollout/team"))] == [7]
 
 
 def test_a_fork_on_pagure_is_found_where_its_interface_has_it() -> None:
     to = Scripted([pagure_page(), pagure_page()])
-    assert pagure.find(to, Place("forks/ann/api", "main", "rollout/team")) == []
+    assert pagure.find(to, ReviewPlace("forks/ann/api", "main", "rollout/team")) == []
     assert to.lines[0] == "GET /fork/ann/api/pull-requests"
 
 
@@ -328,22 +328,22 @@ def test_one_red_check_makes_all_red(words: list[str], told: Checks) -> None:
 
 PAGURE_INVALID = "Invalid or expired token. Please visit https://pagure.example/settings to renew it."
 PAGURE_RIGHTS = "You do not have sufficient permissions to perform this action"
-REFUSALS: list[tuple[int, Any, Kind, str]] = [
+REFUSALS: list[tuple[int, Any, Failure, str]] = [
     (401, {"error": PAGURE_INVALID, "error_code": "EINVALIDTOK", "errors": "Missing ACLs: pull_request_close"},
-     Kind.DENIED,
+     Failure.DENIED,
      f"forge.example does not allow this token to do that ({PAGURE_INVALID}; Missing ACLs: pull_request_close)"),
-    (401, {"error": PAGURE_RIGHTS, "error_code": "ENOTHIGHENOUGH"}, Kind.DENIED,
+    (401, {"error": PAGURE_RIGHTS, "error_code": "ENOTHIGHENOUGH"}, Failure.DENIED,
      f"forge.example does not allow this token to do that ({PAGURE_RIGHTS})"),
-    (401, {"error": PAGURE_INVALID, "error_code": "EINVALIDTOK", "errors": "Invalid token"}, Kind.DENIED,
+    (401, {"error": PAGURE_INVALID, "error_code": "EINVALIDTOK", "errors": "Invalid token"}, Failure.DENIED,
      f"forge.example does not accept the token: it is wrong or has expired ({PAGURE_INVALID}; Invalid token)"),
     (400, {"error": "Invalid or incomplete input submitted", "errors": {"title": ["This field is required."]}},
-     Kind.REFUSED, "forge.example refused (Invalid or incomplete input submitted; title: This field is required.)"),
-    (400, {"message": {"title": ["can't be blank"]}}, Kind.REFUSED, "forge.example refused (title: can't be blank)"),
+     Failure.REFUSED, "forge.example refused (Invalid or incomplete input submitted; title: This field is required.)"),
+    (400, {"message": {"title": ["can't be blank"]}}, Failure.REFUSED, "forge.example refused (title: can't be blank)"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("status", "body", "kind", "sentence"), REFUSALS)
-def test_a_refusal_is_told_in_the_forges_own_words(status: int, body: Any, kind: Kind, sentence: str) -> None:
+def test_a_refusal_is_told_in_the_forges_own_words(status: int, body: Any, kind: Failure, sentence: str) -> None:
     """Pagure's as a real one gives them, GitLab's as its documentation does."""
     found = of_status("forge.example", status, json.dumps(body).encode())
     assert (found.kind, str(found)) == (kind, sentence)

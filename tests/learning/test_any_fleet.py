@@ -13,7 +13,7 @@ from rollout.inventory.read import parse
 from rollout.learning import inventory_text
 from rollout.model.files import File, Snapshot
 from rollout.model.inventory import FoundCheckout, Mode
-from rollout.model.learning import Form, Proposal, Source
+from rollout.model.learning import Form, Sample, Takeover
 from rollout.rendering.desired import Rendering
 from rollout.rendering.templates import set_names
 
@@ -43,7 +43,7 @@ REPOSITORY = st.dictionaries(st.sampled_from(PATHS), FILE, min_size=1)
 
 def surveyed(files: dict[str, dict[PurePosixPath, File]]) -> Surveyed:
     sources = tuple(
-        Source(
+        Sample(
             name,
             FoundCheckout(name, PurePosixPath(name), "main", "origin"),
             f"/srv/{name}.git",
@@ -55,7 +55,7 @@ def surveyed(files: dict[str, dict[PurePosixPath, File]]) -> Surveyed:
     return Surveyed(sources, tuple(PATHS), ())
 
 
-def rendered(made: Proposal) -> dict[tuple[str, PurePosixPath], bytes]:
+def rendered(made: Takeover) -> dict[tuple[str, PurePosixPath], bytes]:
     text, templates = inventory_text.inventory(made, "."), made.templates()
     inventory = parse(text, Path("/x/inventory.yaml"), shown="x", sets=set_names(templates, Path("/nowhere")))
     with Rendering(templates, inventory.patterns, inventory.machines, None) as rendering:

@@ -14,7 +14,7 @@ from rollout.learning.nearness import Variant, families
 from rollout.learning.pieces import Differing, pieces, said
 from rollout.learning.placing import placed
 from rollout.learning.shared_part import shared_part
-from rollout.learning.writing import Optional, Part, Print, Text, delimiters_for, template
+from rollout.learning.writing import Optional, Print, TemplatePart, Verbatim, delimiters_for, template
 from rollout.rendering import sandbox
 from tests.fleet.little_fleets import CLAUDE, prose
 
@@ -34,29 +34,29 @@ MARKS = st.sampled_from(
     ["{{", "}}", "{%", "{#", "<<", ">>", "<%", "<#", "${{ x }}", "$", "{", "<", "\n", "a", " ", "%>"]
 )
 PARTS = st.one_of(
-    st.lists(MARKS, min_size=1, max_size=6).map("".join).map(Text),
+    st.lists(MARKS, min_size=1, max_size=6).map("".join).map(Verbatim),
     st.just(Print("name")),
 )
 
 
-@example([Text("\n{<#")], "shell")
+@example([Verbatim("\n{<#")], "shell")
 @given(st.lists(PARTS, max_size=6), st.sampled_from(["jinja", "shell", "angle", None]))
-def test_a_template_says_what_its_parts_say_in_any_delimiters(row: list[Part], chosen: str | None) -> None:
+def test_a_template_says_what_its_parts_say_in_any_delimiters(row: list[TemplatePart], chosen: str | None) -> None:
     delimiters = chosen or delimiters_for([row])
     text = template(row, delimiters)
     made = sandbox.environment(lambda _: None, delimiters).from_string(text).render(name="value")
-    assert made == "".join(part.said if isinstance(part, Text) else "value" for part in row)
+    assert made == "".join(part.said if isinstance(part, Verbatim) else "value" for part in row)
 
 
 @pytest.mark.parametrize("delimiters", ["jinja", "shell", "angle"])
 @pytest.mark.parametrize("flag", [True, False])
 @pytest.mark.parametrize("more", ["", "one", "one\ntwo"])
 def test_lines_that_may_be_missing_leave_no_blank_line(delimiters: str, flag: bool, more: str) -> None:
-    row: list[Part] = [
-        Text("a\n"),
+    row: list[TemplatePart] = [
+        Verbatim("a\n"),
         Optional("flag", "b {{ x }}\n"),
         Print("more", is_line=True, may_be_empty=True),
-        Text("c\n"),
+        Verbatim("c\n"),
     ]
     text = template(row, delimiters)
     made = sandbox.environment(lambda _: None, delimiters).from_string(text).render(flag=flag, more=more)

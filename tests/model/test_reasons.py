@@ -15,8 +15,8 @@ from rollout.model.reasons import (
     Collision,
     HeldBack,
     Needs,
-    Part,
     Reason,
+    ReasonPart,
     Said,
     SinceWaiting,
     Way,
@@ -61,7 +61,7 @@ BOB = ((PurePosixPath("a"), Did("others changed it", "changed", by=ChangedBy(0, 
         (SinceWaiting(Reason((TWO,))), "drift: a: others changed it (and 1 more) since the commit that waits was made"),
     ],
 )  # fmt: skip
-def test_each_part_has_its_text(part: Part, text: str) -> None:
+def test_each_part_has_its_text(part: ReasonPart, text: str) -> None:
     assert Reason((part,)).text == text
 
 

@@ -12,7 +12,7 @@ from rollout.model.files import File
 from rollout.model.outcomes import Author, Run
 from rollout.model.plan import Action, Change
 from rollout.objects import messages
-from rollout.objects.messages import Words
+from rollout.objects.messages import CommitWords
 from tests.world import World
 
 RUN = Run("20260203T152000Z-3f81ad", "apply", "", 0, "", "plan", "d" * 64)
@@ -65,7 +65,7 @@ def test_what_is_no_trailer_is_refused(text: str) -> None:
 def test_a_trailer_is_written_as_git_writes_it() -> None:
     assert messages.trailer("Issue=7") == messages.trailer(" Issue :  7 ") == "Issue: 7"
     committer = Author("Pat", "pat@example.org")
-    assert Words(trailers=("Issue: 7",), signoff=True).lines(committer) == (
+    assert CommitWords(trailers=("Issue: 7",), signoff=True).lines(committer) == (
         "Issue: 7",
         "Signed-off-by: Pat <pat@example.org>",
     )

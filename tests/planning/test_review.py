@@ -10,7 +10,7 @@ from rollout.model.inventory import Branch
 from rollout.model.parts import Input
 from rollout.model.plan import State, Step
 from rollout.model.reasons import NONE
-from rollout.objects.trees import Entry, PathChange
+from rollout.objects.trees import PathChange, TreeEntry
 from rollout.planning.review import read_between, read_since
 
 ONE, TWO = ("100644", "1" * 40), ("100644", "2" * 40)
@@ -31,7 +31,7 @@ STEP = Step(
 )
 
 
-def changed(path: str, before: Entry, after: Entry) -> PathChange:
+def changed(path: str, before: TreeEntry, after: TreeEntry) -> PathChange:
     return PurePosixPath(path), before, after
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from rollout.errors import GitError
 from rollout.remote import contact, packet_lines, upload_pack
-from rollout.remote.upload_pack import Sender, Sent, Wanted
+from rollout.remote.upload_pack import Sender, Sent, Wants
 from rollout.store import fetch, heard, hold
 from tests import upstream
 from tests.remote.servers import Sshd
@@ -260,19 +260,19 @@ _ID = "1" * 40
 @pytest.mark.parametrize(
     ("wanted", "sections"),
     [
-        (Wanted((_ID,)), [_words("packfile"), b"0007\3no", b"0000"]),
-        (Wanted((_ID,)), [_words("packfile"), b"0009\1PACK"]),
-        (Wanted((_ID,)), [_words("ERR upload-pack: not our ref")]),
-        (Wanted((_ID,)), [_words("shallow-info", f"shallow {_ID}"), b"0001", _words("packfile")]),
-        (Wanted((_ID,)), [b"Welcome"]),
-        (Wanted((_ID,)), []),
-        (Wanted((_ID,), alone=True), [_words("shallow-info", f"shallow {'2' * 40}"), b"0001", _words("packfile")]),
-        (Wanted((_ID,), alone=True), [_words("shallow-info", f"unshallow {_ID}"), b"0001", _words("packfile")]),
-        (Wanted((_ID,), alone=True), [_words("shallow-info", *[f"shallow {_ID}"] * 9)]),
-        (Wanted((_ID,), (), (_ID,)), [_words("shallow-info", f"shallow {_ID}"), b"0001", _words("packfile")]),
+        (Wants((_ID,)), [_words("packfile"), b"0007\3no", b"0000"]),
+        (Wants((_ID,)), [_words("packfile"), b"0009\1PACK"]),
+        (Wants((_ID,)), [_words("ERR upload-pack: not our ref")]),
+        (Wants((_ID,)), [_words("shallow-info", f"shallow {_ID}"), b"0001", _words("packfile")]),
+        (Wants((_ID,)), [b"Welcome"]),
+        (Wants((_ID,)), []),
+        (Wants((_ID,), alone=True), [_words("shallow-info", f"shallow {'2' * 40}"), b"0001", _words("packfile")]),
+        (Wants((_ID,), alone=True), [_words("shallow-info", f"unshallow {_ID}"), b"0001", _words("packfile")]),
+        (Wants((_ID,), alone=True), [_words("shallow-info", *[f"shallow {_ID}"] * 9)]),
+        (Wants((_ID,), (), (_ID,)), [_words("shallow-info", f"shallow {_ID}"), b"0001", _words("packfile")]),
     ],
 )
-def test_what_nobody_expects_is_left_to_git(wanted: Wanted, sections: list[bytes]) -> None:
+def test_what_nobody_expects_is_left_to_git(wanted: Wants, sections: list[bytes]) -> None:
     assert Sender(Far(_SPEAKS_2, b"0000", *sections)).sent(wanted) is None  # type: ignore[arg-type]
 
 
@@ -282,9 +282,9 @@ def test_what_is_expected_is_taken() -> None:
     found = [
         Sender(Far(_SPEAKS_2, b"0000", *before, *pack)).sent(wanted)  # type: ignore[arg-type]
         for wanted, before in [
-            (Wanted((_ID,)), []),
-            (Wanted((_ID,), alone=True), cut),
-            (Wanted((_ID,), (_ID,), (_ID,)), [_words("shallow-info"), b"0001"]),
+            (Wants((_ID,)), []),
+            (Wants((_ID,), alone=True), cut),
+            (Wants((_ID,), (_ID,), (_ID,)), [_words("shallow-info"), b"0001"]),
         ]
     ]
     assert found == [Sent(b"PACK!"), Sent(b"PACK!", (_ID,)), Sent(b"PACK!")]

@@ -17,7 +17,7 @@ from rollout.planning.writable import reasons_of
 from rollout.showing import status_rows
 from rollout.showing.page import fitting, html, pages
 from rollout.showing.page.contents import Page
-from rollout.showing.page.entries import Known
+from rollout.showing.page.entries import PageContext
 
 NOW = "2026-02-03T15:20:00Z"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -43,10 +43,10 @@ def last(name: str) -> LastOutcome:
     return LastOutcome("pushed", "", COMMIT, f"20260203T152000Z-{len(name):06x}", NOW, NOW, "pushed")
 
 
-def made(steps: Sequence[Step], runs: Sequence[PastRun] = (), known: Known | None = None) -> Page:
+def made(steps: Sequence[Step], runs: Sequence[PastRun] = (), known: PageContext | None = None) -> Page:
     plan = Plan("p", NOW, tuple(steps))
     rows = status_rows.rows(plan, {one.target: last(one.target) for one in steps}, reasons_of)
-    return pages.page(pages.Facts("fleet", NOW, plan, rows, runs, known or Known(), version="1.0"))
+    return pages.page(pages.Facts("fleet", NOW, plan, rows, runs, known or PageContext(), version="1.0"))
 
 
 def as_it_is(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rollout.model.plan import State, Step
 from rollout.showing.page import fitting
-from rollout.showing.page.entries import Known
+from rollout.showing.page.entries import PageContext
 from tests.showing.pages_made import Reader, drift, fitted, made, step
 
 WORDS = "A rule says what the rule says in every repository of the fleet.\n"
@@ -37,7 +37,7 @@ def thousand(unlike: int) -> list[Step]:
 
 def test_a_thousand_targets_fit() -> None:
     sites = {one.target: f"https://github.com/organisation/{one.target}/commit/" for one in thousand(60)}
-    page = made(thousand(60), known=Known(sites=sites))
+    page = made(thousand(60), known=PageContext(sites=sites))
     text = fitted(page)
     assert len(text.encode()) <= fitting.LIMIT
     read = Reader(text)

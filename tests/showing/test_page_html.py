@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from rollout.model.plan import Action, State
 from rollout.model.reviews import Review, Standing
 from rollout.showing.page import html
-from rollout.showing.page.entries import Known
+from rollout.showing.page.entries import PageContext
 from tests.showing.pages_made import COMMIT, Reader, as_it_is, drift, made, step, written
 
 HOSTILE = "</pre></style><script>alert(1)</script><img src=x onerror=alert(1)>\"' onload='x"
@@ -57,7 +57,7 @@ def test_the_policy_allows_our_own_style_and_script_and_nothing_else() -> None:
 
 
 def test_nothing_is_loaded_from_anywhere_and_nothing_needs_more_than_the_policy_allows() -> None:
-    known = Known(sites={"a": "https://forge.example/a/commit/"})
+    known = PageContext(sites={"a": "https://forge.example/a/commit/"})
     read = Reader(written(made([step("a"), drift("b", "1\n", "2\n"), drift("c", "1\n", "2\n")], known=known)))
     assert not {tag for tag, _ in read.elements} & {
         "link",

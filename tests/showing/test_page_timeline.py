@@ -6,7 +6,7 @@ import pytest
 
 from rollout.model.outcomes import Outcome, PastRun, Verdict
 from rollout.model.reasons import said
-from rollout.showing.page.contents import Happened
+from rollout.showing.page.contents import SameOutcome
 from rollout.showing.page.timeline import timeline
 from tests.showing.pages_made import made, written
 
@@ -43,8 +43,8 @@ def test_outcomes_are_told_together_and_many_names_are_cut() -> None:
     shown = timeline([run(3, REJECTED, *many, Outcome("same", Verdict.UNCHANGED))])[0]
     assert shown.counts == (("pushed", 15), ("unchanged", 1), ("rejected", 1))
     assert shown.happened == (
-        Happened("pushed", "", tuple(f"t{n}" for n in range(12)), 3),
-        Happened("rejected", "protected", ("b",)),
+        SameOutcome("pushed", "", tuple(f"t{n}" for n in range(12)), 3),
+        SameOutcome("rejected", "protected", ("b",)),
     )
     assert shown.took == "4 min"
 

@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 
 from rollout.targets.folder import record
-from rollout.targets.folder.record import Announced, Entry
+from rollout.targets.folder.record import Announced, FileRecord
 
 
 def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
     announced = Announced("100644:b", "100644:a", "run-2", ".rollout-1", mode=0o644)
     written = {
-        "a.md": Entry(print="100644:a", run="run-1", ours=(("-", "100644:a"),), announced=announced),
-        "b.json": Entry(kept="asked", agreed=((("hooks", "0"), "true"),)),
+        "a.md": FileRecord(print="100644:a", run="run-1", ours=(("-", "100644:a"),), announced=announced),
+        "b.json": FileRecord(kept="asked", agreed=((("hooks", "0"), "true"),)),
     }
     record.write(tmp_path / "r.json", written)
     assert record.read(tmp_path / "r.json") == record.read_whole(tmp_path / "r.json") == written
@@ -34,12 +34,12 @@ def test_a_record_of_an_older_version_is_read(tmp_path: Path) -> None:
 
 def test_what_nobody_can_read_costs_one_file_alone(tmp_path: Path) -> None:
     (tmp_path / "r.json").write_text(json.dumps({"a.md": {"print": 7}, "b.md": {"print": "-"}, "c.md": []}))
-    assert record.read(tmp_path / "r.json") == {"b.md": Entry(print="-")}
+    assert record.read(tmp_path / "r.json") == {"b.md": FileRecord(print="-")}
     assert record.read_whole(tmp_path / "r.json") is None
 
 
 def test_of_very_many_writes_the_oldest_are_forgotten() -> None:
-    entry = Entry()
+    entry = FileRecord()
     for number in range(51):
         announced = Announced(f"100644:{number + 1}", f"100644:{number}", "run", ".x")
         dropped, entry = entry.forgotten(announced), entry.written(announced)
@@ -48,7 +48,7 @@ def test_of_very_many_writes_the_oldest_are_forgotten() -> None:
 
 def test_an_accepted_merge_remembers_what_was_there_before_it() -> None:
     merged = Announced("100644:m", "100644:theirs", "run", ".x", merged="digest")
-    entry = Entry(print="100644:ours", kept="asked").written(merged)
+    entry = FileRecord(print="100644:ours", kept="asked").written(merged)
     assert (entry.merge_base, entry.theirs, entry.merged, entry.kept) == (
         "100644:ours", ("100644:theirs",), "digest", None
     )  # fmt: skip

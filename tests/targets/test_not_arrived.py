@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.remote.answers import Answer, Moved, Pushed, Refused, Unheard
+from rollout.remote.answers import Moved, PushAnswer, Pushed, Rejected, Unheard
 from rollout.targets.branch.push import Landed, NotWritten, Unknown, not_arrived
 
 
 @pytest.mark.parametrize(
     ("answer", "landed"),
     [
-        (Refused("main is protected"), Refused("main is protected")),
-        (Moved(), Refused("the branch is not where upstream shows it (stale info; is it a mirror that lags?)")),
+        (Rejected("main is protected"), Rejected("main is protected")),
+        (Moved(), Rejected("the branch is not where upstream shows it (stale info; is it a mirror that lags?)")),
         (Unheard("fatal: the host is down"), NotWritten("fatal: the host is down")),
         (
             Unheard("no answer", late=True),
@@ -27,5 +27,5 @@ from rollout.targets.branch.push import Landed, NotWritten, Unknown, not_arrived
         ),
     ],
 )
-def test_the_answer_tells_why_upstream_has_not_got_it(answer: Answer, landed: Landed) -> None:
+def test_the_answer_tells_why_upstream_has_not_got_it(answer: PushAnswer, landed: Landed) -> None:
     assert not_arrived(answer) == landed

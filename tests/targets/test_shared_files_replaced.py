@@ -18,7 +18,7 @@ from rollout.model.files import File, Obstacle
 from rollout.model.plan import Action, Change
 from rollout.targets.folder import memory
 from rollout.targets.folder.memory import FolderMemory
-from rollout.targets.folder.record import Announced, Entry
+from rollout.targets.folder.record import Announced, FileRecord
 from rollout.targets.folder.write import FolderWriter
 
 OLD, NEW = File(b"old\n"), File(b"new\n")
@@ -395,7 +395,7 @@ def test_a_name_as_long_as_there_can_be_is_written_and_an_old_record_of_one_heal
     path = PurePosixPath("x" * 255)
     kept = remembered(root)
     old = Announced(print="100644:0", before="-", run="old", scratch=f".{path}.rollout-01234567")
-    kept.write({str(path): Entry(announced=old)})
+    kept.write({str(path): FileRecord(announced=old)})
     writer = FolderWriter(root, kept, "run")
     writer.write([Change(path, Action.CREATE, "template", None, OLD)])
     writer.write([Change(path, Action.UPDATE, "template", OLD, NEW)])
@@ -408,7 +408,7 @@ def test_an_old_record_of_a_name_too_long_does_not_outlive_its_template(root: Pa
     kept = remembered(root)
     name = "x" * 250
     old = Announced(print="100644:0", before="-", run="old", scratch=f".{name}.rollout-01234567")
-    kept.write({name: Entry(announced=old)})
+    kept.write({name: FileRecord(announced=old)})
     assert (clear(root), memory.any_announced(kept)) == ([], False)
 
 

@@ -18,7 +18,7 @@ from rollout.git.run import Git
 from rollout.machine import processes
 from rollout.machine.look import OnDisk
 from rollout.model.hindrances import Edited, OwnCommits
-from rollout.objects.trees import Entry
+from rollout.objects.trees import TreeEntry
 from rollout.safety.paths import astray
 
 _QUIET = 3.0  # seconds without a change where processes cannot be seen
@@ -39,7 +39,7 @@ class Moving(Struct, frozen=True):
     how: Conversions
     contents: dict[PurePosixPath, bytes]
     scratch: Path
-    begun: dict[PurePosixPath, list[Entry]]  # what a killed run had already put in place
+    begun: dict[PurePosixPath, list[TreeEntry]]  # what a killed run had already put in place
 
     @property
     def ref(self) -> str:

@@ -87,7 +87,7 @@ class Document(Struct, frozen=True):
     anchors: tuple[str, ...] = ()  # names that aliases may speak of
 
 
-class Found(Struct, frozen=True):
+class Replaced(Struct, frozen=True):
     """What others had at a place where we wrote something else.
 
     That is their text, what separates it from its key, and the parsed value. Where we only filled an object or a list,
@@ -117,7 +117,7 @@ class Amend(Struct, frozen=True):
     container: Object | Array
     gone: tuple[int, ...] = ()
     new: tuple[Part, ...] = ()
-    found: Found | None = None
+    found: Replaced | None = None
 
 
 class Restore(Struct, frozen=True):
@@ -125,7 +125,7 @@ class Restore(Struct, frozen=True):
 
     container: Object | Array
     part: Part
-    found: Found
+    found: Replaced
     left: tuple[Span, ...] = ()
 
 

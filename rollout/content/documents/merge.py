@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from functools import lru_cache, partial
-from pathlib import PurePosixPath
+from functools import partial
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.content.documents import formats, json_strict
@@ -29,59 +27,14 @@ from rollout.content.documents.document import (
 )
 from rollout.content.documents.left_comments import found_again
 from rollout.content.documents.lines import apart, ended, without_dangling
-from rollout.content.documents.match import Match, shown
+from rollout.content.documents.match import shown
+from rollout.content.documents.merged_file import BOM, MergedFile, document_in
 from rollout.content.documents.past import ENTRY, Ours, at, differing, folded, leaves, values
 from rollout.content.documents.unite import United, unite
 from rollout.model.files import Agreed
 
-_BOM = "\ufeff"
-_MAX_BYTES = 32 * 1024 * 1024
 
-
-class Kind(Struct, frozen=True):
-    """A merged path: its format, how entries of its lists are matched, and what to call its template."""
-
-    path: PurePosixPath
-    format: str | None
-    match: Match = Match()
-    told: str = "the template"
-
-    @property
-    def strict(self) -> bool:
-        return self.format == "json" and json_strict.is_strict(self.path)
-
-    def read(self, content: bytes) -> Document:
-        """Return the document in a file; raise Unmergeable with the path and the line if there is none."""
-        return self._read(content, "")
-
-    def template(self, content: bytes) -> Document:
-        return self._read(content, f"{self.told}: ")
-
-    def _read(self, content: bytes, place: str) -> Document:
-        if self.format is None:
-            raise Unmergeable(formats.UNKNOWN, self.path)
-        try:
-            return _read(content, self.format)
-        except Unmergeable as error:
-            raise Unmergeable(f"{place}{error.what}", self.path) from error
-
-
-@lru_cache(maxsize=32)
-def _read(content: bytes, name: str) -> Document:
-    if len(content) > _MAX_BYTES:
-        raise Unmergeable("line 1: is larger than 32 MiB")
-    return formats.named(name).read(_text(content).removeprefix(_BOM))
-
-
-def _text(content: bytes) -> str:
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise Unmergeable(f"line {line}: is not UTF-8") from error
-
-
-def past(writes: Iterable[tuple[bytes, bytes]], kind: Kind) -> Ours:
+def past(writes: Iterable[tuple[bytes, bytes]], kind: MergedFile) -> Ours:
     """Return what our writes, (before, after) and oldest first, made ours in a document."""
     documents = []
     for before, after in writes:
@@ -92,7 +45,7 @@ def past(writes: Iterable[tuple[bytes, bytes]], kind: Kind) -> Ours:
     return folded(documents, kind.match, partial(_without, kind))
 
 
-def _without(kind: Kind, document: Document, ours: Ours) -> Document:
+def _without(kind: MergedFile, document: Document, ours: Ours) -> Document:
     """Return a document without what is ours in it, or as it is where that cannot be taken out."""
     assert kind.format is not None
     nothing = kind.read(formats.NOTHING[kind.format])
@@ -103,7 +56,7 @@ def _without(kind: Kind, document: Document, ours: Ours) -> Document:
         return document
 
 
-def agreed(content: bytes, template: bytes, before: Agreed, kind: Kind) -> Agreed:
+def agreed(content: bytes, template: bytes, before: Agreed, kind: MergedFile) -> Agreed:
     """Return what a document says just as a template asks, and what it still says of what it said so `before`."""
     said = set(values(kind.read(content).root, kind.match))
     asked = set(values(kind.template(template).root, kind.match))
@@ -120,7 +73,7 @@ def with_agreed(ours: Ours, agreed: Agreed) -> Ours:
     return replace(ours, added=ours.added | added, values=ours.values | dict(agreed), entries=entries)
 
 
-def merged(current: bytes | None, template: bytes, ours: Ours, kind: Kind) -> bytes:
+def merged(current: bytes | None, template: bytes, ours: Ours, kind: MergedFile) -> bytes:
     """Return the document with what the template names; everything foreign stays as it is, to the byte.
 
     Raises Unmergeable where a document cannot be read, or cannot be changed so.
@@ -141,18 +94,18 @@ def merged(current: bytes | None, template: bytes, ours: Ours, kind: Kind) -> by
         raise Unmergeable(f"{kind.told}: {error}", kind.path) from error
     except Unmergeable as error:
         raise Unmergeable(error.what, kind.path) from error
-    if strict is not None and (strict is not document or json_strict.loose(_read(result.encode(), "json"))):
+    if strict is not None and (strict is not document or json_strict.loose(document_in(result.encode(), "json"))):
         _refuse_loose(named, kind)
-    bom = _BOM if current.startswith(_BOM.encode()) else ""
+    bom = BOM if current.startswith(BOM.encode()) else ""
     return (bom + result).encode()
 
 
-def check(template: bytes, kind: Kind) -> None:
+def check(template: bytes, kind: MergedFile) -> None:
     """Raise Unmergeable where no document could get what a template names."""
     _plain(kind.template(template), kind)
 
 
-def _refuse_loose(template: Document, kind: Kind) -> None:
+def _refuse_loose(template: Document, kind: MergedFile) -> None:
     """Refuse a template that would make a strict JSON file one that its readers refuse."""
     for start, _ in json_strict.loose(template)[:1] if kind.strict else ():
         what = "a trailing comma" if template.text[start] == "," else "a comment"
@@ -160,7 +113,7 @@ def _refuse_loose(template: Document, kind: Kind) -> None:
         raise Unmergeable(f"{kind.told}: {said}", kind.path)
 
 
-def _plain(template: Document, kind: Kind) -> None:
+def _plain(template: Document, kind: MergedFile) -> None:
     twice = ((node, key) for node in nodes(template.root) if isinstance(node, Object) for key in repeated(node))
     for node, key in twice:
         again = [part for part in node.parts if part.key == key][-1]
@@ -171,7 +124,7 @@ def _plain(template: Document, kind: Kind) -> None:
             raise Unmergeable(f"{kind.told}: {fault(template.text, leaf.start, f'holds {leaf.odd}')}", kind.path)
 
 
-def _carried_out(document: Document, named: Document, united: United, ours: Ours, kind: Kind) -> str:
+def _carried_out(document: Document, named: Document, united: United, ours: Ours, kind: MergedFile) -> str:
     """Return the text with the operations applied, after checking that it says what it should and nothing was lost."""
     if not united.operations:
         return document.text
@@ -196,7 +149,7 @@ def _carried_out(document: Document, named: Document, united: United, ours: Ours
 
 
 def _unchangeable(
-    document: Document, united: United, kind: Kind, how: str, said: Document | None = None
+    document: Document, united: United, kind: MergedFile, how: str, said: Document | None = None
 ) -> Unmergeable:
     """Return the fault of the first place that is not what it should be, or of the first that would change."""
     place = differing(said.root, united.root, kind.match) if said is not None else ()
@@ -216,12 +169,12 @@ def _spares(document: Document, span: Span, foreign: Iterable[Span]) -> None:
             raise fault(document.text, start, "a comment of others stands in what would go away; move it first")
 
 
-def would_change_foreign(current: bytes, template: bytes, ours: Ours, kind: Kind) -> bool:
+def would_change_foreign(current: bytes, template: bytes, ours: Ours, kind: MergedFile) -> bool:
     """Tell whether a value that somebody else set under a named key would change."""
     return unite(kind.read(current), kind.template(template), ours, kind.match).foreign
 
 
-def projection(content: bytes, template: bytes, ours: Ours, kind: Kind) -> dict[str, str]:
+def projection(content: bytes, template: bytes, ours: Ours, kind: MergedFile) -> dict[str, str]:
     """Return the part of a document that concerns rollout: named keys, and our entries in lists."""
     root = kind.read(content).root
     named = dict(leaves(kind.template(template).root, kind.match))
@@ -243,4 +196,14 @@ def _said(node: Node | None, ours: tuple[str, ...] | None) -> str | None:
     return repr(sorted(said for part in node.parts if (said := meaning(part.value)) in ours))
 
 
-__all__ = ["Kind", "Ours", "agreed", "check", "merged", "past", "projection", "with_agreed", "would_change_foreign"]
+__all__ = [
+    "MergedFile",
+    "Ours",
+    "agreed",
+    "check",
+    "merged",
+    "past",
+    "projection",
+    "with_agreed",
+    "would_change_foreign",
+]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from rollout.content.documents.document import Array, Document, Found, Node, Object, Part, meaning, repeated
+from rollout.content.documents.document import Array, Document, Node, Object, Part, Replaced, meaning, repeated
 from rollout.content.documents.lines import begins_line, line_end
 from rollout.content.documents.match import Match, Place, named_parts
 
@@ -26,7 +26,7 @@ class Ours(Struct):
     added: set[Place] = field(default_factory=set)
     values: dict[Place, str] = field(default_factory=dict)
     entries: dict[Place, tuple[str, ...]] = field(default_factory=dict)
-    found: dict[Place, Found] = field(default_factory=dict)
+    found: dict[Place, Replaced] = field(default_factory=dict)
     comments: Counter[str] = field(default_factory=Counter)
     ended: bool = False
 
@@ -170,7 +170,7 @@ class _Write(Struct):
                 kept.pop(known, None)
 
 
-def _as_written(document: Document, part: Part, *, shape: bool) -> Found:
+def _as_written(document: Document, part: Part, *, shape: bool) -> Replaced:
     """Return a value as it was written; a block on lines of its own from the end of its key's line, and whole lines."""
     text, node = document.text, part.value
     block = node.style == "block" and begins_line(text, node.start)
@@ -178,7 +178,7 @@ def _as_written(document: Document, part: Part, *, shape: bool) -> Found:
     lead = text[part.body : start] if part.body else ""
     written = replace(node, parts=()) if shape and isinstance(node, Object | Array) else node
     comments = () if shape else tuple(text[s:e] for s, e in document.comments if start <= s < end)
-    return Found(text[start:end], written, "" if lead.strip() else lead, comments)
+    return Replaced(text[start:end], written, "" if lead.strip() else lead, comments)
 
 
 def _alike(had: Node | None, after: Node) -> bool:

@@ -11,13 +11,13 @@ from rollout.content.documents.document import (
     Amend,
     Array,
     Document,
-    Found,
     InTemplate,
     Node,
     Object,
     Operation,
     Part,
     Replace,
+    Replaced,
     Restore,
     Unmergeable,
     entries_of,
@@ -176,7 +176,7 @@ class _Uniting(Struct):
         found = self.ours.found.get(place)
         return part.value if found is None else self._restored(container, part, found)
 
-    def _restored(self, container: Object | Array, part: Part, found: Found) -> Node:
+    def _restored(self, container: Object | Array, part: Part, found: Replaced) -> Node:
         self.operations.append(Restore(container, part, found))
         return found.node
 

@@ -13,12 +13,12 @@ from rollout.content.documents.document import (
     Array,
     Document,
     Edit,
-    Found,
     Node,
     Object,
     Operation,
     Part,
     Replace,
+    Replaced,
     Restore,
     Span,
     fault,
@@ -281,7 +281,7 @@ class _YamlEditor(Struct):
         first = line_end(self.text, span[0])
         return next((one for one in self.foreign if span[0] <= one[0] and one[1] == first < span[1]), None)
 
-    def _restored(self, part: Part, found: Found) -> list[Edit]:
+    def _restored(self, part: Part, found: Replaced) -> list[Edit]:
         """Put what others had where they had it: on the key's line, behind a comment what stood on the lines below."""
         old, text = part.value, self.text
         head, newline, below = found.text.partition("\n")

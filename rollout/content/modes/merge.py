@@ -67,9 +67,11 @@ def _with_ours(at: Situation, content: bytes | None) -> bytes:
     return merge.merged(content, at.item.body, _ours(at), _kind(at.item))
 
 
-def _kind(item: Managed) -> merge.Kind:
+def _kind(item: Managed) -> merge.MergedFile:
     rule = item.rule
-    return merge.Kind(item.path, format_of(item.path, rule.format), match_for(item.path, dict(rule.match)), item.told)
+    return merge.MergedFile(
+        item.path, format_of(item.path, rule.format), match_for(item.path, dict(rule.match)), item.told
+    )
 
 
 def _ours(at: Situation) -> past.Ours:

@@ -162,7 +162,7 @@ def _without_keys(content: bytes, base: bytes, pairs: Pairs, item: Managed) -> R
     name = format_of(item.path, item.rule.format)
     if name is None or not pairs:
         return None
-    kind = merge.Kind(item.path, name, match_for(item.path, dict(item.rule.match)))
+    kind = merge.MergedFile(item.path, name, match_for(item.path, dict(item.rule.match)))
     empty = NOTHING[name]
     try:
         if not _merges(pairs, kind):
@@ -179,13 +179,13 @@ def _without_keys(content: bytes, base: bytes, pairs: Pairs, item: Managed) -> R
         return None
 
 
-def _said(content: bytes, ours: merge.Ours, kind: merge.Kind) -> dict[str, str]:
+def _said(content: bytes, ours: merge.Ours, kind: merge.MergedFile) -> dict[str, str]:
     """Return the values of a document at the places that are ours."""
     there = merge.projection(content, NOTHING[kind.format or "json"], ours, kind)
     return {place: text for place, text in there.items() if place}
 
 
-def _merges(pairs: Pairs, kind: merge.Kind) -> bool:
+def _merges(pairs: Pairs, kind: merge.MergedFile) -> bool:
     """Tell whether every write of ours kept what others had in the document."""
     for number, (before, after) in enumerate(pairs):
         if not before.strip():

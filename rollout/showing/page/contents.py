@@ -55,7 +55,7 @@ class Diff(Struct, frozen=True):
         return len(self.targets) > 1
 
 
-class Entry(Struct, frozen=True):
+class TargetShown(Struct, frozen=True):
     """One target: its line, and what it shows when opened."""
 
     name: str
@@ -81,7 +81,7 @@ class Cluster(Struct, frozen=True):
     state: str
     reason: str
     command: str
-    entries: tuple[Entry, ...]
+    entries: tuple[TargetShown, ...]
 
 
 class Group(Struct, frozen=True):
@@ -93,7 +93,7 @@ class Group(Struct, frozen=True):
         return sum(len(cluster.entries) for cluster in self.clusters)
 
 
-class Happened(Struct, frozen=True):
+class SameOutcome(Struct, frozen=True):
     """The same outcome of one run for several targets."""
 
     outcome: str
@@ -112,7 +112,7 @@ class RunShown(Struct, frozen=True):
     ended: str  # in a word: done, partly done, refused, interrupted, at work
     took: str
     counts: tuple[tuple[str, int], ...]
-    happened: tuple[Happened, ...] = ()
+    happened: tuple[SameOutcome, ...] = ()
 
 
 class Bar(Struct, frozen=True):

@@ -16,14 +16,14 @@ from rollout.model.reviews import Checks, Review
 from rollout.safety import shown
 from rollout.showing.diffs import diff_of
 from rollout.showing.page import words
-from rollout.showing.page.contents import Attention, Cluster, Commit, Diff, Entry, FileLine, Group, ReviewLink
+from rollout.showing.page.contents import Attention, Cluster, Commit, Diff, FileLine, Group, ReviewLink, TargetShown
 from rollout.showing.plans import orphan
 from rollout.showing.status import Row
 
 _NAMED = 4  # files to name on a line
 
 
-class Known(Struct, frozen=True):
+class PageContext(Struct, frozen=True):
     """What is known about targets besides their steps and rows."""
 
     sites: Mapping[str, str] = field(
@@ -32,14 +32,14 @@ class Known(Struct, frozen=True):
     same: tuple[str, ...] = ()  # the options that name the same inventory and variables
 
 
-class Seen(Struct, frozen=True):
+class TargetNow(Struct, frozen=True):
     """One target: what a run would do, and its state."""
 
     step: Step
     row: Row
 
 
-def groups(told: Sequence[Seen], known: Known, diffs: Sequence[Diff]) -> tuple[Group, ...]:
+def groups(told: Sequence[TargetNow], known: PageContext, diffs: Sequence[Diff]) -> tuple[Group, ...]:
     """Return the groups that have targets, in their order, each in clusters of one state and reason."""
     numbers = {(target, diff.path): diff.number for diff in diffs for target in diff.targets}
     found = {one: [t for t in told if words.attention(t.step) is one] for one in Attention}
@@ -59,8 +59,10 @@ def diffs(steps: Sequence[Step]) -> tuple[Diff, ...]:
     )
 
 
-def _clusters(told: Sequence[Seen], known: Known, numbers: Mapping[tuple[str, str], int]) -> tuple[Cluster, ...]:
-    found: dict[tuple[str, str], list[Seen]] = {}
+def _clusters(
+    told: Sequence[TargetNow], known: PageContext, numbers: Mapping[tuple[str, str], int]
+) -> tuple[Cluster, ...]:
+    found: dict[tuple[str, str], list[TargetNow]] = {}
     for one in told:
         found.setdefault((one.step.state.value, _why(one, anonymous=True)), []).append(one)
     return tuple(
@@ -73,16 +75,16 @@ def _order(step: Step) -> int:
     return list(type(step.state)).index(step.state)
 
 
-def _together(told: Sequence[Seen], known: Known) -> str:
+def _together(told: Sequence[TargetNow], known: PageContext) -> str:
     """Return the next command for all of these targets, if it is the same."""
     commands = {words.next_words(one.step) for one in told}
     return words.typed(commands.pop(), [one.step.target for one in told], known.same) if len(commands) == 1 else ""
 
 
-def entry(seen: Seen, known: Known, numbers: Mapping[tuple[str, str], int]) -> Entry:
+def entry(seen: TargetNow, known: PageContext, numbers: Mapping[tuple[str, str], int]) -> TargetShown:
     step, row = seen.step, seen.row
     files = tuple(_file(step.target, change, numbers) for change in step.changes)
-    return Entry(
+    return TargetShown(
         name=step.target,
         state=step.state.value,
         branch=row.branch or "folder",
@@ -100,7 +102,7 @@ def entry(seen: Seen, known: Known, numbers: Mapping[tuple[str, str], int]) -> E
     )
 
 
-def _why(seen: Seen, *, anonymous: bool = False) -> str:
+def _why(seen: TargetNow, *, anonymous: bool = False) -> str:
     """Return the reason of a state; if the state says enough, what there is to do.
 
     Commands are shown apart from it, and times as dates: a page is read later than it is made.

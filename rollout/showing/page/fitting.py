@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from msgspec.structs import replace
 
 from rollout.showing.colour import count
-from rollout.showing.page.contents import Attention, Cluster, Diff, Entry, Group, Page
+from rollout.showing.page.contents import Attention, Cluster, Diff, Group, Page, TargetShown
 
 LIMIT = 300_000  # bytes
 _REASON = 100  # characters of a reason, when even reasons are cut
@@ -72,7 +72,7 @@ def _saying(page: Page, words: str) -> Page:
     return replace(page, left_out=(words,))
 
 
-def _each(page: Page, change: Callable[[Entry], Entry], only: Attention | None = None) -> Page:
+def _each(page: Page, change: Callable[[TargetShown], TargetShown], only: Attention | None = None) -> Page:
     """Change every entry of one group, or of all."""
 
     def clustered(cluster: Cluster) -> Cluster:
@@ -84,15 +84,15 @@ def _each(page: Page, change: Callable[[Entry], Entry], only: Attention | None =
     return replace(page, groups=tuple(grouped(g) if only in {None, g.attention} else g for g in page.groups))
 
 
-def _closed(entry: Entry) -> Entry:
+def _closed(entry: TargetShown) -> TargetShown:
     return replace(entry, opens=False)
 
 
-def _without_address(entry: Entry) -> Entry:
+def _without_address(entry: TargetShown) -> TargetShown:
     return replace(entry, commit=None if entry.commit is None else replace(entry.commit, url=""))
 
 
-def _without_files(entry: Entry) -> Entry:
+def _without_files(entry: TargetShown) -> TargetShown:
     return replace(_without_address(entry), files=(), choices=(), who=entry.who[:1])
 
 
@@ -106,7 +106,7 @@ def _cut(page: Page) -> Page:
     return replace(shorter, groups=tuple(map(group, shorter.groups)))
 
 
-def _name_and_reason(entry: Entry) -> Entry:
+def _name_and_reason(entry: TargetShown) -> TargetShown:
     notes = tuple(map(_short, entry.notes))
     return replace(entry, reason=_short(entry.reason), commit=None, changed_at="", who=(), notes=notes)
 

@@ -13,7 +13,7 @@ from rollout.model.plan import Plan, State
 from rollout.safety.shown import moment
 from rollout.showing.page import entries, timeline, words
 from rollout.showing.page.contents import Page
-from rollout.showing.page.entries import Known, Seen
+from rollout.showing.page.entries import PageContext, TargetNow
 from rollout.showing.page.plots import events_shown
 from rollout.showing.status import Row
 from rollout.showing.status_rows import fetched_at
@@ -29,7 +29,7 @@ class Facts(Struct, frozen=True):
     plan: Plan
     rows: Sequence[Row]
     runs: Sequence[PastRun]  # newest first
-    known: Known
+    known: PageContext
     events: EventTrends | None = None
     version: str = ""
 
@@ -37,7 +37,7 @@ class Facts(Struct, frozen=True):
 def page(facts: Facts) -> Page:
     """Return the whole page, with nothing left out."""
     steps = facts.plan.steps
-    told = [Seen(step, row) for step, row in zip(steps, facts.rows, strict=True)]
+    told = [TargetNow(step, row) for step, row in zip(steps, facts.rows, strict=True)]
     diffs = entries.diffs(steps)
     states = Counter(step.state for step in steps)
     asked = fetched_at(facts.plan)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from rollout.model.outcomes import CHANGED, Outcome, PastRun, Verdict
-from rollout.showing.page.contents import Happened, RunShown
+from rollout.showing.page.contents import RunShown, SameOutcome
 
 _NAMED = 12  # targets to name for one outcome
 _ENDS = {0: "done", 1: "failed", 3: "partly done", 4: "refused", 5: "refused", 130: "interrupted", 143: "interrupted"}
@@ -47,7 +47,7 @@ def _took(run: PastRun) -> str:
     return f"{max(seconds, 0):.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
-def _happened(outcomes: Sequence[Outcome]) -> list[Happened]:
+def _happened(outcomes: Sequence[Outcome]) -> list[SameOutcome]:
     """Return outcomes grouped by result and reason; unchanged targets are only counted."""
     found: dict[tuple[int, Verdict, str], list[str]] = {}
     for outcome in outcomes:
@@ -55,6 +55,6 @@ def _happened(outcomes: Sequence[Outcome]) -> list[Happened]:
             key = (list(Verdict).index(outcome.verdict), outcome.verdict, outcome.reason)
             found.setdefault(key, []).append(outcome.target)
     return [
-        Happened(verdict.value, reason, tuple(names[:_NAMED]), max(len(names) - _NAMED, 0))
+        SameOutcome(verdict.value, reason, tuple(names[:_NAMED]), max(len(names) - _NAMED, 0))
         for (_, verdict, reason), names in sorted(found.items())
     ]

@@ -9,14 +9,14 @@ from rollout.forges import asking
 from rollout.forges.interface import Texts
 from rollout.forges.known import forge_of
 from rollout.forges.openings import opening
-from rollout.forges.pushing import Told, Wanted
+from rollout.forges.pushing import NewReview, Receipt
 from rollout.forges.trouble import Trouble
 from rollout.forges.ways import by_push
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Change
 from rollout.model.reasons import said
 from rollout.model.reviews import Review, Standing, Via
-from rollout.remote.answers import Answer, Pushed, Unheard
+from rollout.remote.answers import PushAnswer, Pushed, Unheard
 from rollout.remote.upstream import Unreachable
 from rollout.safety.faults import first_line
 from rollout.store import proposals, push
@@ -29,7 +29,7 @@ from rollout.targets.branch.proposed import Unsupported, not_proposed, proposed,
 from rollout.targets.branch.task import Built, Task
 
 
-def propose(task: Task, changes: list[Change], tip: str, wanted: Wanted) -> Outcome | Unsupported | None:
+def propose(task: Task, changes: list[Change], tip: str, wanted: NewReview) -> Outcome | Unsupported | None:
     """Propose the changes; None where the branch moved between our look and our push."""
     branch, there = _where(task)
     if there is not None and there.own is None:
@@ -49,7 +49,9 @@ def propose(task: Task, changes: list[Change], tip: str, wanted: Wanted) -> Outc
         return unknown(task, first_line(str(error)), built)
     if now == built.commit:
         return _opened(task, branch, built, _told(task, answer), wanted.texts, renew=True)
-    return not_proposed(task, answer if not isinstance(answer, Told) else Pushed(), built) if now == lease.old else None
+    return (
+        not_proposed(task, answer if not isinstance(answer, Receipt) else Pushed(), built) if now == lease.old else None
+    )
 
 
 def _where(task: Task) -> tuple[str, Carried | None]:
@@ -64,7 +66,7 @@ def _where(task: Task) -> tuple[str, Carried | None]:
     return name, proposals.carried(task.store, f"refs/heads/{name}", heads[name])
 
 
-def _pushed(task: Task, built: Built, lease: Lease, wanted: Wanted) -> Answer | Told | NoOptions:
+def _pushed(task: Task, built: Built, lease: Lease, wanted: NewReview) -> PushAnswer | Receipt | NoOptions:
     way = by_push(task.step.via)
     try:
         if way is None:
@@ -85,7 +87,7 @@ def _known(task: Task) -> Review | None:
 def _told(task: Task, answer: object) -> Review | None:
     """Return the review that the receiver named, or the known one of the branch."""
     way = by_push(task.step.via)
-    told = way.state(answer) if way is not None and isinstance(answer, Told) else None
+    told = way.state(answer) if way is not None and isinstance(answer, Receipt) else None
     return told or _known(task)
 
 

@@ -9,13 +9,13 @@ from rollout.forges import asking, gerrit
 from rollout.forges.interface import Texts
 from rollout.forges.known import forge_of, project_of
 from rollout.forges.openings import web_site
-from rollout.forges.pushing import Pushing, Told, Wanted
+from rollout.forges.pushing import NewReview, Pushing, Receipt
 from rollout.forges.ways import by_push
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Change
 from rollout.model.reasons import Way, WayOut, said
 from rollout.model.reviews import Proposed, Review, Standing, Via
-from rollout.remote.answers import Answer, Refused, Unheard
+from rollout.remote.answers import PushAnswer, Rejected, Unheard
 from rollout.remote.upstream import Unreachable
 from rollout.safety.faults import first_line
 from rollout.store import pending, proposals, push
@@ -27,7 +27,7 @@ from rollout.targets.branch.proposed import Unsupported, not_proposed, proposed,
 from rollout.targets.branch.task import Built, Task
 
 
-def propose(task: Task, changes: list[Change], tip: str, wanted: Wanted) -> Outcome | Unsupported | None:
+def propose(task: Task, changes: list[Change], tip: str, wanted: NewReview) -> Outcome | Unsupported | None:
     """Propose the changes; the forge moves its own ref, and refuses a push that is out of date."""
     standing = task.step.standing
     if standing is not None and standing.left and _moved_since(task, standing):
@@ -72,7 +72,7 @@ def _is_there(task: Task, standing: Standing, changes: list[Change], tip: str) -
     return there.parent == tip and there.after == entries(changes, tip)
 
 
-def _pushed(task: Task, built: Built, pushing: Pushing) -> Answer | Told | NoOptions:
+def _pushed(task: Task, built: Built, pushing: Pushing) -> PushAnswer | Receipt | NoOptions:
     try:
         return push.offer(task.store, built.commit, pushing)
     except GitTimeout:
@@ -81,16 +81,16 @@ def _pushed(task: Task, built: Built, pushing: Pushing) -> Answer | Told | NoOpt
         return Unheard(first_line(str(error)))
 
 
-def _judged(task: Task, built: Built, answer: Answer | Told, ref: str) -> Outcome | Unsupported | None:
+def _judged(task: Task, built: Built, answer: PushAnswer | Receipt, ref: str) -> Outcome | Unsupported | None:
     name = ref.partition("%")[0]
     plain = [found for found in (ref, name) if proposals.refs_at(task.store, found).get(found) == built.commit]
     if plain:
         return _plain_ref(task, built, plain[0])
-    if isinstance(answer, Told):
+    if isinstance(answer, Receipt):
         return _made(task, built, answer)
-    if isinstance(answer, Refused) and task.step.via is Via.GERRIT and gerrit.known(answer.words):
-        return _made(task, built, Told(ref, answer.words))
-    if isinstance(answer, Refused) and task.step.via is Via.GERRIT and gerrit.closed(answer.words):
+    if isinstance(answer, Rejected) and task.step.via is Via.GERRIT and gerrit.known(answer.words):
+        return _made(task, built, Receipt(ref, answer.words))
+    if isinstance(answer, Rejected) and task.step.via is Via.GERRIT and gerrit.closed(answer.words):
         return _declined(task, built, answer.words)
     return not_proposed(task, answer, built)
 
@@ -103,7 +103,7 @@ def _plain_ref(task: Task, built: Built, ref: str) -> Unsupported:
     return Unsupported(f"the server makes no review of a push; {what}")
 
 
-def _made(task: Task, built: Built, told: Told) -> Outcome:
+def _made(task: Task, built: Built, told: Receipt) -> Outcome:
     way = by_push(task.step.via)
     review = None if way is None else way.state(told)
     known = task.step.standing.review if task.step.standing is not None and task.step.standing.left else None

@@ -24,14 +24,14 @@ from rollout.targets.branch.plain_checkout import plain_checkout
 from rollout.targets.job import Glance, Settings, Unfit
 
 
-class Seen(Struct, frozen=True):
+class Glanced(Struct, frozen=True):
     """The result of a glance: a step, or else upstream's commit if we asked for it."""
 
     step: Step | None = None
     heard: str | None = None
 
 
-def glance_at_branch(glance: Glance) -> Seen:
+def glance_at_branch(glance: Glance) -> Glanced:
     """Return the step of a repository that was in sync with the same templates, and still is.
 
     That needs no rendering and reads no tree and no history; for all others the step is None.
@@ -57,12 +57,12 @@ def glance_at_branch(glance: Glance) -> Seen:
         at = locate(target.location, settings.person, for_git=False)
         store = hold.unheld(settings.state, at.remote, target.name)
         if not in_sync.was(store, asked):
-            return Seen()
+            return Glanced()
         step = _passing(target, asked, settings, at, store)
     except (Unfit, OSError):
-        return Seen()  # the full look says why
+        return Glanced()  # the full look says why
     seen = step if step is not None else at_work(target, settings, look)
-    return Seen(seen) if isinstance(seen, Step) else Seen(heard=seen)
+    return Glanced(seen) if isinstance(seen, Step) else Glanced(heard=seen)
 
 
 def _passing(target: Target, asked: str, settings: Settings, at: Located, store: Store) -> Step | None:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.forges import asking, ways
-from rollout.forges.asking import Told
+from rollout.forges.asking import ForgeReviews
 from rollout.forges.clients import review_client
 from rollout.forges.known import forge_of
 from rollout.model.circumstances import Decisions
@@ -35,7 +35,7 @@ class Proposing(Struct, frozen=True):
     branch: str = ""
     carried: Carried | None = None
     ref: str = ""  # the ref that the forge made for it
-    told: Told | None = None  # the forge's answer, if somebody is logged in
+    told: ForgeReviews | None = None  # the forge's answer, if somebody is logged in
     kind: ForgeKind | None = None
 
     def carries(self, commit: str) -> bool:

@@ -9,12 +9,12 @@ from msgspec.structs import replace
 from rollout.errors import GitError
 from rollout.forges import lacks, ways
 from rollout.forges.known import forge_of
-from rollout.forges.pushing import Wanted
+from rollout.forges.pushing import NewReview
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Change, Step
 from rollout.model.reasons import said
 from rollout.model.reviews import Proposed, ReviewAct, Standing, Via
-from rollout.remote.answers import Pushed, Refused, Unheard
+from rollout.remote.answers import Pushed, Rejected, Unheard
 from rollout.safety.faults import first_line
 from rollout.showing import reviews
 from rollout.store import heard, push
@@ -41,13 +41,13 @@ def propose(task: Task, changes: list[Change], tip: str) -> Outcome | None:
     raise GitError("; ".join(notes))
 
 
-def _proposed(task: Task, changes: list[Change], tip: str, wanted: Wanted) -> Outcome | Unsupported | None:
+def _proposed(task: Task, changes: list[Change], tip: str, wanted: NewReview) -> Outcome | Unsupported | None:
     if task.step.via.by_ref:
         return by_ref.propose(task, changes, tip, wanted)
     return by_branch.propose(task, changes, tip, wanted)
 
 
-def _left_out(via: Via, wanted: Wanted) -> Iterator[str]:
+def _left_out(via: Via, wanted: NewReview) -> Iterator[str]:
     left_out = lacks.lacks(via, wanted.rules)
     if left_out is not None:
         yield left_out
@@ -63,11 +63,11 @@ def _ways(task: Task) -> Iterator[Via]:
             yield via
 
 
-def _wanted(task: Task, changes: list[Change]) -> Wanted:
+def _wanted(task: Task, changes: list[Change]) -> NewReview:
     step = task.step
     words = reviews.words(step, changes, words_of(task, changes).split("\n", 1)[0])
     rules = step.delivery.rules
-    return Wanted(task.where.branch, rules.branch, words.title, words.line, rules, words.body)
+    return NewReview(task.where.branch, rules.branch, words.title, words.line, rules, words.body)
 
 
 def _without(task: Task, via: Via) -> None:
@@ -130,5 +130,5 @@ def _branch_gone(task: Task, standing: Standing) -> str:
         answer = Unheard(first_line(str(error)))
     if isinstance(answer, Pushed):
         return f"the branch {standing.branch} is deleted"
-    why = answer.words if isinstance(answer, Refused) else "it has moved"
+    why = answer.words if isinstance(answer, Rejected) else "it has moved"
     return f"the branch {standing.branch} stays ({why})"

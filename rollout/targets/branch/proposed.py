@@ -13,7 +13,7 @@ from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Change
 from rollout.model.reasons import said
 from rollout.model.reviews import Proposed, ReviewAct, Standing
-from rollout.remote.answers import Answer, Refused
+from rollout.remote.answers import PushAnswer, Rejected
 from rollout.showing import reviews
 from rollout.store import keeping, pending
 from rollout.targets.branch.outcome import outcome_of
@@ -66,11 +66,11 @@ def take_back(task: Task) -> None:
     keeping.hold(task.store, {PurePosixPath(one.path): one.asks for one in out if one.asks})
 
 
-def not_proposed(task: Task, answer: Answer, built: Built) -> Outcome | None:
+def not_proposed(task: Task, answer: PushAnswer, built: Built) -> Outcome | None:
     """Return the outcome of a push that did not arrive; None if it should be tried again."""
     pending.drop(task.store)
     match not_arrived(answer):
-        case Refused(words):
+        case Rejected(words):
             return outcome_of(task.step, Verdict.REJECTED, said(words), built)
         case NotWritten(reason) | Unknown(reason):
             return outcome_of(task.step, Verdict.FAILED, said(f"the proposal was not pushed: {reason}"), built)

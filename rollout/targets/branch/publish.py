@@ -16,7 +16,7 @@ from rollout.model.plan import Action, Change, State
 from rollout.model.reasons import NONE, Said, said
 from rollout.planning.proposals import renews
 from rollout.planning.steps import kept
-from rollout.remote.answers import Moved, Pushed, Refused
+from rollout.remote.answers import Moved, Pushed, Rejected
 from rollout.remote.upstream import NoBranch, ask
 from rollout.safety.faults import first_line
 from rollout.store import fetch, heard, hold, in_sync, keeping, pending, push
@@ -161,7 +161,7 @@ def _push(task: Task, built: Built) -> Outcome | None:
             return outcome_of(task.step, Verdict.PUSHED, built=built, notes=notes)
         case Moved():
             return None
-        case Refused(words):
+        case Rejected(words):
             return outcome_of(task.step, Verdict.REJECTED, said(words), built)
         case NotWritten(reason):
             notes = update_checkout(task, built.commit, built.base, published=False)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from rollout.errors import GitError, GitTimeout
 from rollout.git.run import Result
 from rollout.remote import answers
-from rollout.remote.answers import Answer, Moved, Pushed, Refused, Unheard
+from rollout.remote.answers import Moved, PushAnswer, Pushed, Rejected, Unheard
 from rollout.remote.upstream import NoBranch, Unreachable, ask
 from rollout.safety.faults import first_line
 from rollout.store import fetch, lineage, pending, push
@@ -29,7 +29,7 @@ class Unknown(Struct, frozen=True):
     seen: bool
 
 
-Landed = Pushed | Refused | Moved | NotWritten | Unknown
+Landed = Pushed | Rejected | Moved | NotWritten | Unknown
 
 
 def land(task: Task, built: Built) -> Landed:
@@ -55,7 +55,7 @@ def land(task: Task, built: Built) -> Landed:
     return not_arrived(answer)
 
 
-def _answer(task: Task, built: Built) -> Answer:
+def _answer(task: Task, built: Built) -> PushAnswer:
     try:
         return push.push(task.store, built.commit, built.base)
     except GitTimeout:
@@ -68,13 +68,13 @@ def _contains(task: Task, commit: str, now: str) -> bool:
     return lineage.reaches(task.store, commit, fetch.commit(task.store, now))
 
 
-def not_arrived(answer: Answer) -> Landed:
+def not_arrived(answer: PushAnswer) -> Landed:
     """Say why upstream's branch has not moved: it refused, we did not reach it, or it does not show the push yet."""
     match answer:
-        case Refused():
+        case Rejected():
             return answer
         case Moved():  # and yet upstream shows the old commit
-            return Refused("the branch is not where upstream shows it (stale info; is it a mirror that lags?)")
+            return Rejected("the branch is not where upstream shows it (stale info; is it a mirror that lags?)")
         case Pushed():
             reason = "the server took the push but still shows the old commit (is it a mirror that lags?); run it again"
             return Unknown(reason, seen=True)

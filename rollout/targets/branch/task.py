@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from rollout.forges.clients import Client, review_client
-from rollout.forges.interface import Place
+from rollout.forges.interface import ReviewPlace
 from rollout.model.inventory import Branch
 from rollout.model.plan import Change, Step
 from rollout.model.reviews import Via
@@ -31,7 +31,7 @@ class Task(Struct, frozen=True):
         """Tell whether the changes go to a review and not to the branch itself."""
         return self.step.via is not Via.PUSH
 
-    def reviews(self, branch: str) -> tuple[Client, Place] | None:
+    def reviews(self, branch: str) -> tuple[Client, ReviewPlace] | None:
         """Return how to ask the forge about the reviews of a branch of ours; None if nobody is logged in there."""
         patience = self.settings.person.patience
         return review_client(self.step.delivery, self.at.remote.url, self.where.branch, branch, patience)

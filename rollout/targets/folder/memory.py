@@ -17,7 +17,7 @@ from rollout.machine import locks, state_folder
 from rollout.machine.files import read, write_whole
 from rollout.model.files import Agreed, File, fingerprint
 from rollout.targets.folder import record
-from rollout.targets.folder.record import Entry, Record
+from rollout.targets.folder.record import FileRecord, Record
 
 ABANDONED = 600.0  # seconds after which a file beside ours, from an unknown run, counts as a killed run's
 _IN_USE = 3600.0  # seconds for which a kept content stays, whatever the records say
@@ -29,7 +29,7 @@ class FolderMemory(Struct, frozen=True):
     record: Path
     contents: Path
 
-    def read(self) -> dict[str, Entry]:
+    def read(self) -> dict[str, FileRecord]:
         return record.read(self.record)
 
     def write(self, entries: Record) -> None:
@@ -104,8 +104,8 @@ def take_over(kept: FolderMemory, files: Mapping[PurePosixPath, File]) -> None:
     entries = kept.read()
     for path, file in files.items():
         kept.keep(file)
-        was = entries.get(str(path), Entry())
-        entries[str(path)] = Entry(print=fingerprint(file), ours=was.ours, theirs=was.theirs, agreed=was.agreed)
+        was = entries.get(str(path), FileRecord())
+        entries[str(path)] = FileRecord(print=fingerprint(file), ours=was.ours, theirs=was.theirs, agreed=was.agreed)
     kept.write(entries)
 
 
@@ -113,7 +113,7 @@ def agree(kept: FolderMemory, found: Mapping[PurePosixPath, Agreed]) -> None:
     """Remember which keys of documents others wrote just as they should be."""
     entries = kept.read()
     for path, agreed in found.items():
-        entries[str(path)] = replace(entries.get(str(path), Entry()), agreed=agreed)
+        entries[str(path)] = replace(entries.get(str(path), FileRecord()), agreed=agreed)
     kept.write(entries)
 
 

@@ -37,7 +37,7 @@ class Announced(Struct, frozen=True, omit_defaults=True):
         return planned or self.is_ours(found)
 
 
-class Entry(Struct, frozen=True, omit_defaults=True):
+class FileRecord(Struct, frozen=True, omit_defaults=True):
     """One file: the fingerprint that we last wrote, or took over, and what we need to know about it."""
 
     print: str | None = None
@@ -51,7 +51,7 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     agreed: Agreed = ()
     announced: Announced | None = None
 
-    def written(self, announced: Announced) -> Entry:
+    def written(self, announced: Announced) -> FileRecord:
         """Return the entry after a write that was announced."""
         merge_base, theirs = self.merge_base, self.theirs
         if announced.merged is not None and self.merged is None and self.print is not None:
@@ -86,15 +86,15 @@ class Entry(Struct, frozen=True, omit_defaults=True):
             yield from pair
 
 
-Record = Mapping[str, Entry]
+Record = Mapping[str, FileRecord]
 
 
-def read(place: Path) -> dict[str, Entry]:
+def read(place: Path) -> dict[str, FileRecord]:
     """Return the record in a file; a missing or damaged one is empty, and an entry that nobody can read is left out."""
     return _read(place)[0]
 
 
-def read_whole(place: Path) -> dict[str, Entry] | None:
+def read_whole(place: Path) -> dict[str, FileRecord] | None:
     """Return the record in a file; None unless all of it can be read."""
     record, whole = _read(place)
     return record if record and whole else None
@@ -104,14 +104,14 @@ def write(place: Path, record: Record) -> None:
     write_whole(place, json.dumps(msgspec.to_builtins(record)).encode())
 
 
-def _read(place: Path) -> tuple[dict[str, Entry], bool]:
+def _read(place: Path) -> tuple[dict[str, FileRecord], bool]:
     found = read_json(place)
     entries = {name: entry for name, said in found.items() if (entry := _entry(said)) is not None}
     return entries, len(entries) == len(found)
 
 
-def _entry(said: object) -> Entry | None:
+def _entry(said: object) -> FileRecord | None:
     try:
-        return msgspec.convert(said, Entry)
+        return msgspec.convert(said, FileRecord)
     except msgspec.ValidationError:
         return None

@@ -13,7 +13,7 @@ from rollout.machine import clock, look
 from rollout.model.changed import ChangedBy
 from rollout.model.files import File, Obstacle, Snapshot, Written, fingerprint
 from rollout.targets.folder.memory import FolderMemory
-from rollout.targets.folder.record import Announced, Entry
+from rollout.targets.folder.record import Announced, FileRecord
 
 
 def open_to_all(root: Path) -> str | None:
@@ -68,10 +68,10 @@ def _revision(files: Mapping[PurePosixPath, File | Obstacle | None]) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _last_written(entry: Entry, found: File | Obstacle | None, kept: FolderMemory) -> Written | None:
+def _last_written(entry: FileRecord, found: File | Obstacle | None, kept: FolderMemory) -> Written | None:
     """Settle what was written last: an announced write counts if its result is there."""
     writes = entry.ours
-    current: Entry | Announced = entry
+    current: FileRecord | Announced = entry
     if entry.announced is not None and entry.announced.print == fingerprint(found):
         current = entry.announced
         writes = (*writes, (current.before, current.print))

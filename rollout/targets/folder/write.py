@@ -19,7 +19,7 @@ from rollout.model.plan import Change
 from rollout.targets.folder import memory
 from rollout.targets.folder.displaced import Beside, is_scratch_of, scratch_name
 from rollout.targets.folder.memory import FolderMemory
-from rollout.targets.folder.record import Announced, Entry
+from rollout.targets.folder.record import Announced, FileRecord
 
 _OUT_OF_REACH = "its folder is a link or no longer a folder; what a killed run may have left there is out of reach"
 _BLOCKED = {errno.ENOTDIR, errno.ELOOP}  # somebody replaced a folder
@@ -91,7 +91,7 @@ class FolderWriter:
             before_mode=found.mode if found else None,
         )
         entries = self._kept.read()
-        entries[str(change.path)] = structs.replace(entries.get(str(change.path), Entry()), announced=announced)
+        entries[str(change.path)] = structs.replace(entries.get(str(change.path), FileRecord()), announced=announced)
         self._kept.write(entries)
         return announced
 
@@ -139,7 +139,7 @@ class FolderWriter:
 
     def _settle(self, path: PurePosixPath, announced: Announced) -> None:
         entries = self._kept.read()
-        entry = entries.get(str(path), Entry())
+        entry = entries.get(str(path), FileRecord())
         entries[str(path)] = entry.written(announced)
         self._dropped += entry.forgotten(announced)
         self._kept.write(entries)
@@ -147,18 +147,18 @@ class FolderWriter:
     def remember(self, files: Mapping[PurePosixPath, File]) -> None:
         """Take over files that are already as they should be: from now on a change is drift."""
         entries = self._kept.read()
-        new = {str(path): file for path, file in files.items() if entries.get(str(path), Entry()).print is None}
+        new = {str(path): file for path, file in files.items() if entries.get(str(path), FileRecord()).print is None}
         if new:
             for path, file in new.items():
                 self._kept.keep(file)
-                entries[path] = Entry(print=fingerprint(file), run=self._run)
+                entries[path] = FileRecord(print=fingerprint(file), run=self._run)
             self._kept.write(entries)
 
     def keep(self, changes: Iterable[Change]) -> None:
         """Record the files that a person decided to keep."""
         entries = self._kept.read()
         for change in changes:
-            entries[str(change.path)] = structs.replace(entries.get(str(change.path), Entry()), kept=change.asks)
+            entries[str(change.path)] = structs.replace(entries.get(str(change.path), FileRecord()), kept=change.asks)
         self._kept.write(entries)
 
     # --- what a killed run left
@@ -194,8 +194,8 @@ class FolderWriter:
             self._settle(path, announced)
             return
         entries = self._kept.read()
-        entry = structs.replace(entries.pop(str(path), Entry()), announced=None)
-        if entry != Entry():
+        entry = structs.replace(entries.pop(str(path), FileRecord()), announced=None)
+        if entry != FileRecord():
             entries[str(path)] = entry
         self._kept.write(entries)
 

@@ -1,0 +1,58 @@
+"""A file that is merged: its format, and the document in it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import PurePosixPath
+
+from msgspec import Struct
+
+from rollout.content.documents import formats, json_strict
+from rollout.content.documents.document import Document, Unmergeable
+from rollout.content.documents.match import Match
+
+BOM = "\ufeff"
+_MAX_BYTES = 32 * 1024 * 1024
+
+
+class MergedFile(Struct, frozen=True):
+    """A merged path: its format, how entries of its lists are matched, and what to call its template."""
+
+    path: PurePosixPath
+    format: str | None
+    match: Match = Match()
+    told: str = "the template"
+
+    @property
+    def strict(self) -> bool:
+        return self.format == "json" and json_strict.is_strict(self.path)
+
+    def read(self, content: bytes) -> Document:
+        """Return the document in a file; raise Unmergeable with the path and the line if there is none."""
+        return self._read(content, "")
+
+    def template(self, content: bytes) -> Document:
+        return self._read(content, f"{self.told}: ")
+
+    def _read(self, content: bytes, place: str) -> Document:
+        if self.format is None:
+            raise Unmergeable(formats.UNKNOWN, self.path)
+        try:
+            return document_in(content, self.format)
+        except Unmergeable as error:
+            raise Unmergeable(f"{place}{error.what}", self.path) from error
+
+
+@lru_cache(maxsize=32)
+def document_in(content: bytes, name: str) -> Document:
+    if len(content) > _MAX_BYTES:
+        raise Unmergeable("line 1: is larger than 32 MiB")
+    return formats.named(name).read(_text(content).removeprefix(BOM))
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise Unmergeable(f"line {line}: is not UTF-8") from error
