@@ -10,6 +10,7 @@ from rollout.errors import RolloutError, UsageError
 from rollout.fleet import capture, prove
 from rollout.model.files import Problem, Unproved
 from rollout.model.inventory import Target
+from rollout.safety.flaw import Flaw
 
 ENVIRONMENT = "ROLLOUT_DATABASE_URL"
 # A rollout waits no longer than this for a database that is down; `verify` waits longer, because asking is its job.
@@ -64,7 +65,7 @@ def problems(at: Session, targets: tuple[Target, ...] | None = None) -> Mapping[
 def unproved(at: Session, error: RolloutError) -> tuple[Unproved, ...]:
     """Return each target whose documents nobody could prove, with the reason."""
     names = prove.documented(at.loaded, at.loaded.chosen)
-    return tuple(Unproved(name, "", f"not proved: {error}") for name in names)
+    return tuple(Unproved(name, "", Flaw(f"not proved: {error}")) for name in names)
 
 
 def faults(at: Session, url: str) -> tuple[Unproved, ...]:

@@ -38,17 +38,17 @@ def find(content: bytes, spot: Spot) -> Mapping[str, Block]:
     for mark in marks(content, spot):
         if mark.kind == "begin":
             if opened is not None:
-                raise MarkerError(f"line {mark.number}: block {mark.name!r} begins inside block {opened.name!r}")
+                raise MarkerError(f"block {mark.name!r} begins inside block {opened.name!r}", line=mark.number)
             if mark.name in found:
-                raise MarkerError(f"line {mark.number}: block {mark.name!r} begins a second time")
+                raise MarkerError(f"block {mark.name!r} begins a second time", line=mark.number)
             opened = mark
         else:
             if opened is None or opened.name != mark.name:
-                raise MarkerError(f"line {mark.number}: block {mark.name!r} ends but did not begin")
+                raise MarkerError(f"block {mark.name!r} ends but did not begin", line=mark.number)
             found[mark.name] = Block(opened, mark)
             opened = None
     if opened is not None:
-        raise MarkerError(f"line {opened.number}: block {opened.name!r} begins but does not end")
+        raise MarkerError(f"block {opened.name!r} begins but does not end", line=opened.number)
     return found
 
 

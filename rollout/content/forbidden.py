@@ -9,6 +9,8 @@ from itertools import islice
 
 from rollout.content.patterns import matches
 from rollout.model.limits import Finding, Forbidden
+from rollout.model.verified import Where
+from rollout.safety.flaw import Flaw
 
 _LONGEST = 60  # characters to show of what was found
 _MOST = 20  # lines to name in one file
@@ -21,7 +23,7 @@ def found(rule: Forbidden, path: str, text: str) -> Iterator[Finding]:
     for hit in islice(_pattern(rule.words, rule.is_pattern).finditer(text), _MOST):
         line = text.count("\n", 0, hit.start()) + 1
         why = f": {rule.why}" if rule.why else ""
-        yield Finding("forbidden", path, f"line {line}: says {_shown(hit[0])!r}{why}", rule.block)
+        yield Finding(Where.FORBIDDEN, path, Flaw(f"says {_shown(hit[0])!r}{why}", line), rule.block)
 
 
 def _shown(found: str) -> str:

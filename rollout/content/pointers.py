@@ -15,6 +15,7 @@ from rollout.content import markdown
 from rollout.content.imports import imports, looks_like_a_file, place
 from rollout.content.modes.table import traits
 from rollout.model.files import Managed
+from rollout.safety.flaw import Flaw
 
 _LINK = re.compile(r"\]\(\s*(?:<([^<>]*)>|([^\s()<>]+(?:\([^\s()]*\)[^\s()]*)*))")
 _CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
@@ -32,9 +33,9 @@ class Pointer(Struct, frozen=True):
     place: PurePosixPath
     runs: bool = False  # called directly, so that it must be executable
 
-    def fault(self, what: str) -> str:
+    def fault(self, what: str) -> Flaw:
         allowed = f"allow: [{self.policy}] in 'files' lets it through"
-        return f"line {self.line}: {self.words} {what}; {allowed}"
+        return Flaw(f"{self.words} {what}", self.line, allowed)
 
 
 def pointers(item: Managed) -> Iterator[Pointer]:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
+from msgspec.structs import replace
+
 from rollout.content import markdown
 from rollout.content.modes.table import traits
 from rollout.model.inventory import FileRule
-
-Found = tuple[int, str] | None  # the line, counted from one, and what is wrong there
-
+from rollout.safety.flaw import Flaw
 
 _BIDIRECTIONAL = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 
@@ -34,7 +34,7 @@ _BRACES, _ANGLES = re.compile(rf"(?<!\$)\{{\{{-?{_VARIABLE}-?\}}\}}"), re.compil
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(?=[^\s-])(.*?)(?:^(?:---|\.\.\.)[ \t]*\r?$|\Z)", re.DOTALL | re.MULTILINE)
 
 
-def broken(content: bytes, rule: FileRule, path: PurePosixPath, as_template: str | None = None) -> str | None:
+def broken(content: bytes, rule: FileRule, path: PurePosixPath, as_template: str | None = None) -> Flaw | None:
     """Say which policy a text breaks and how to allow it, or None; binary content breaks none.
 
     A text that was copied gets told as which template it would be rendered.
@@ -48,9 +48,8 @@ def broken(content: bytes, rule: FileRule, path: PurePosixPath, as_template: str
     for name, find in _POLICIES.items():
         found = None if name in rule.allow else find(text, rule, path)
         if found is not None:
-            line, what = found
             way = f"name the template {as_template}, or " if as_template and find is unresolved else ""
-            return f"line {line}: {what}; {way}allow: [{name}] in 'files' lets it through"
+            return replace(found, way_out=f"{way}allow: [{name}] in 'files' lets it through")
     return None
 
 
@@ -63,31 +62,31 @@ def all_broken(content: bytes, rule: FileRule, path: PurePosixPath) -> list[str]
     return [] if "\0" in text else [name for name, find in _POLICIES.items() if find(text, rule, path)]
 
 
-def hidden(text: str, _rule: FileRule, _path: PurePosixPath) -> Found:
+def hidden(text: str, _rule: FileRule, _path: PurePosixPath) -> Flaw | None:
     """Find a character that is invisible or that reverses the order of what is shown."""
     if text.isascii():
         return None
     bare = _WRITING.sub(lambda found: "x" * len(found[0]), text.removeprefix("\ufeff"))
     found = _UNSEEN.search(bare)
-    return (_line(bare, found.start()), f"holds a hidden character, U+{ord(found[0]):04X}") if found else None
+    return Flaw(f"holds a hidden character, U+{ord(found[0]):04X}", _line(bare, found.start())) if found else None
 
 
-def unresolved(text: str, rule: FileRule, _path: PurePosixPath) -> Found:
+def unresolved(text: str, rule: FileRule, _path: PurePosixPath) -> Flaw | None:
     """Find a template placeholder that was never filled in; `${{ }}` and here-documents are not placeholders."""
     for found in (_ANGLES if rule.delimiters == "angle" else _BRACES).finditer(text):
         here = rule.delimiters == "angle" and re.search(rf"^\s*{found[1]}\s*$", text[found.end() :], re.MULTILINE)
         if found[1] not in rule.placeholders and not here:
-            return _line(text, found.start()), f"still says {found[0]}, which nothing replaces"
+            return Flaw(f"still says {found[0]}, which nothing replaces", _line(text, found.start()))
     return None
 
 
-def conflict(text: str, _rule: FileRule, _path: PurePosixPath) -> Found:
+def conflict(text: str, _rule: FileRule, _path: PurePosixPath) -> Flaw | None:
     """Find the conflict markers that an unresolved merge leaves behind."""
     found = _CONFLICT.search(text)
-    return (_line(text, found.start()), f"holds a conflict marker, {found[0][:7]}") if found else None
+    return Flaw(f"holds a conflict marker, {found[0][:7]}", _line(text, found.start())) if found else None
 
 
-def front_matter(text: str, rule: FileRule, path: PurePosixPath) -> Found:
+def front_matter(text: str, rule: FileRule, path: PurePosixPath) -> Flaw | None:
     """Find an error in the front matter of a Markdown file; Cursor's own `.mdc` is not YAML."""
     if not traits(rule.mode).from_the_top or path.suffix.lower() == ".mdc" or not markdown.is_markdown(path):
         return None
@@ -95,20 +94,22 @@ def front_matter(text: str, rule: FileRule, path: PurePosixPath) -> Found:
     if found is None:
         return None
     if not found[0].rstrip().endswith(("---", "...")):
-        return 1, "the front matter does not end"
+        return Flaw("the front matter does not end", 1)
     from rollout.content import yaml_nodes, yaml_parse
 
     node, faults = yaml_parse.parse(found[1])
     if faults:
-        return faults[0].line + 1, f"the front matter does not parse: {faults[0].message}"
-    return None if node is None or isinstance(node, yaml_nodes.Mapping) else (2, "the front matter is not a mapping")
+        return Flaw(f"the front matter does not parse: {faults[0].message}", faults[0].line + 1)
+    return (
+        None if node is None or isinstance(node, yaml_nodes.Mapping) else Flaw("the front matter is not a mapping", 2)
+    )
 
 
 def _line(text: str, at: int) -> int:
     return text.count("\n", 0, at) + 1
 
 
-_POLICIES: dict[str, Callable[[str, FileRule, PurePosixPath], Found]] = {
+_POLICIES: dict[str, Callable[[str, FileRule, PurePosixPath], Flaw | None]] = {
     "unicode": hidden,
     "conflict": conflict,
     "unresolved": unresolved,

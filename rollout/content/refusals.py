@@ -7,16 +7,20 @@ import re
 from rollout.content import comments, markers
 from rollout.content.markers import MarkerError, Spot, marks
 
+_ONLY_TEXT = "a block can only be written into text in UTF-8"
+
 
 def refuse(content: bytes, body: bytes, spot: Spot) -> None:
     """Raise MarkerError for a file that cannot hold a block, and for a text that cannot be one."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise MarkerError("line 1: is UTF-16; a block can only be written into text in UTF-8")
-    for text, what in ((content, ""), (body, "the template's text ")):
-        at = text.find(b"\0")
-        if at >= 0:
-            line = text.count(b"\n", 0, at) + 1
-            raise MarkerError(f"line {line}: {what}has a NUL; a block can only be written into text in UTF-8")
+        raise MarkerError(f"is UTF-16; {_ONLY_TEXT}", line=1)
+    at = content.find(b"\0")
+    if at >= 0:
+        raise MarkerError(f"has a NUL; {_ONLY_TEXT}", line=content.count(b"\n", 0, at) + 1)
+    at = body.find(b"\0")
+    if at >= 0:
+        line = body.count(b"\n", 0, at) + 1
+        raise MarkerError(f"the template's text has a NUL in line {line}; {_ONLY_TEXT}")
     if not body.isascii():
         _refuse_mixed(content)
     markers.written(spot)
@@ -34,4 +38,4 @@ def _refuse_mixed(content: bytes) -> None:
         content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise MarkerError(f"line {line}: is not UTF-8, and the block's text is") from None
+        raise MarkerError("is not UTF-8, and the block's text is", line=line) from None

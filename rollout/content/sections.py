@@ -92,5 +92,5 @@ def _refuse_markers(content: bytes, spot: Spot, start: int, end: int) -> None:
     for mark in marks(content, spot):
         if start <= mark.start < end or (opened and mark.start >= end):
             names = " or ".join(map(repr, spot.replaces))
-            raise MarkerError(f"line {mark.number}: a block {mark.name!r} stands in or around the section {names}")
+            raise MarkerError(f"a block {mark.name!r} stands in or around the section {names}", line=mark.number)
         opened = mark.kind == "begin"

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from rollout.fleet.load import Loaded
 from rollout.model.files import Unproved
 from rollout.model.inventory import Branch, Folder, Target
+from rollout.model.verified import Where
+from rollout.safety.flaw import Flaw
 
 if TYPE_CHECKING:
     from rollout.events.health import Capture, Health
@@ -35,9 +37,8 @@ def _of_session(one: Health, bound: float, places: Iterable[tuple[str, Path]]) -
     owner = next((name for name, place in places if one.path and Path(one.path).is_relative_to(place)), None)
     for rate in one.below(bound) if owner else ():
         said = f"{one.instance}: {rate.stored} of {rate.happened} {rate.kind} stored, {bound:.0%} wanted"
-        yield Unproved(
-            owner or "", HOOKS, f"{said}; rollout events health {one.instance} names what is missing", "capture"
-        )
+        flaw = Flaw(f"{said}; rollout events health {one.instance} names what is missing")
+        yield Unproved(owner or "", HOOKS, flaw, Where.CAPTURE)
 
 
 def _capture(loaded: Loaded) -> Capture:

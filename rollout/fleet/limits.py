@@ -11,6 +11,8 @@ from rollout.content import budgets, forbidden
 from rollout.fleet.parts import Parts
 from rollout.model.inventory import Inventory, Target
 from rollout.model.limits import Budget, BudgetUse, Finding, Forbidden
+from rollout.model.verified import Where
+from rollout.safety.flaw import Flaw
 from rollout.targets.source import NotRead
 
 
@@ -50,7 +52,7 @@ def _over(uses: Iterable[BudgetUse]) -> Iterator[Finding]:
     for use in uses:
         if use.near:
             first = max(use.parts, key=lambda part: part.chars)
-            yield Finding("budget", str(first.path), use.words, blocks=use.over, fails=use.over)
+            yield Finding(Where.BUDGET, str(first.path), Flaw(use.words), blocks=use.over, fails=use.over)
 
 
 def _forbidden(rules: list[Forbidden], target: Target, parts: Parts) -> Iterator[Finding]:

@@ -11,6 +11,8 @@ from rollout.model.files import Desired
 from rollout.model.inventory import Folder, Inventory, Target
 from rollout.model.limits import Finding
 from rollout.model.plan import Step
+from rollout.model.verified import Where
+from rollout.safety.flaw import Flaw
 from rollout.targets.source import NotRead
 
 
@@ -23,7 +25,7 @@ def astray(
     written = {change.path for change in step.changes}
     try:
         return tuple(
-            Finding("policy", str(item.path), fault, blocks=True)
+            Finding(Where.POLICY, str(item.path), fault, blocks=True)
             for item in desired.managed
             if everywhere or item.path in written
             for pointer in pointers(item)
@@ -33,7 +35,7 @@ def astray(
         return ()  # what cannot be read is reported elsewhere
 
 
-def _faults(inventory: Inventory, target: Target, pointer: Pointer, tip: str, parts: Parts) -> Iterator[str]:
+def _faults(inventory: Inventory, target: Target, pointer: Pointer, tip: str, parts: Parts) -> Iterator[Flaw]:
     if not pointer.place.is_absolute():
         there = parts.there(target, pointer.place, tip)
     else:

@@ -7,11 +7,14 @@ from pathlib import PurePosixPath
 from threading import Event
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from rollout.content.modes.table import traits
 from rollout.errors import UsageError
 from rollout.fleet.load import Loaded
 from rollout.model.files import Problem, Unproved
 from rollout.model.inventory import Branch, Folder, Target, Variable
+from rollout.safety.flaw import Flaw
 
 if TYPE_CHECKING:
     from rollout.events.bench import Declared, RolledOut
@@ -32,18 +35,18 @@ def faults(loaded: Loaded, url: str, targets: Iterable[Target], stop: Event | No
     chosen = tuple(targets)
     names = {target.name for target in chosen}
     found = documents.prove(url, files(loaded, chosen), declared(loaded), names, stop)
-    return tuple(Unproved(f.owner, f.path, f"line {f.line}: {f.complaint}") for f in found)
+    return tuple(Unproved(f.owner, f.path, Flaw(f.complaint, f.line)) for f in found)
 
 
 def problems(found: Iterable[Unproved]) -> dict[str, tuple[Problem, ...]]:
     """Return the faults as problems of their targets, one for each document."""
-    by_path: dict[tuple[str, str], list[str]] = {}
+    by_path: dict[tuple[str, str], list[Flaw]] = {}
     for fault in found:
-        by_path.setdefault((fault.target, fault.path), []).append(fault.reason)
+        by_path.setdefault((fault.target, fault.path), []).append(fault.flaw)
     made: dict[str, tuple[Problem, ...]] = {}
-    for (target, path), reasons in by_path.items():
-        more = f" (and {len(reasons) - 1:,} more; rollout verify lists them)" if len(reasons) > 1 else ""
-        problem = Problem(PurePosixPath(path), f"{reasons[0]}{more}")
+    for (target, path), flaws in by_path.items():
+        more = f" (and {len(flaws) - 1:,} more; rollout verify lists them)" if len(flaws) > 1 else ""
+        problem = Problem(PurePosixPath(path), replace(flaws[0], what=f"{flaws[0].what}{more}"))
         made[target] = (*made.get(target, ()), problem)
     return made
 
@@ -64,7 +67,7 @@ def script(loaded: Loaded, url: str, path: str, targets: Iterable[Target]) -> tu
     chosen = {target.name for target in targets}
     rolled_out = files(loaded, tuple(target for target in loaded.inventory.targets if target.name in chosen))
     found = documents.run_script(url, rolled_out, declared(loaded), path, chosen)
-    return tuple(Unproved(f.owner, f.path, f.complaint) for f in found)
+    return tuple(Unproved(f.owner, f.path, Flaw(f.complaint)) for f in found)
 
 
 def declared(loaded: Loaded) -> Declared:

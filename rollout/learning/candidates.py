@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
+from msgspec.structs import replace
+
 from rollout.model.files import File, Obstacle
 from rollout.model.learning import LeftOut, Sample
 from rollout.safety import paths, secrets
@@ -104,4 +106,4 @@ def fault(found: File | Obstacle, line_ends: str) -> str | None:
         told = "" if line_ends != "binary" else ", and no attribute says so"
         return f"has CRLF line ends{told}; write `* text=auto` in .gitattributes and renormalise"
     why = secrets.fault(content, ())
-    return why.partition(";")[0] if why else None
+    return None if why is None else str(replace(why, way_out=""))

@@ -11,6 +11,8 @@ from msgspec import Struct, field
 from rollout.model.changed import ChangedBy
 from rollout.model.inventory import FileRule, Mode
 from rollout.model.parts import Input
+from rollout.model.verified import Where
+from rollout.safety.flaw import Flaw
 
 
 class File(Struct, frozen=True):
@@ -117,8 +119,12 @@ class Problem(Struct, frozen=True):
     """
 
     path: PurePosixPath
-    what: str
+    flaw: Flaw
     elsewhere: bool = False
+
+    @property
+    def what(self) -> str:
+        return str(self.flaw)
 
     @property
     def told(self) -> str:
@@ -138,8 +144,8 @@ class Unproved(Struct, frozen=True):
 
     target: str
     path: str
-    reason: str
-    where: str = "document"  # or `capture`: what hooks should have logged
+    flaw: Flaw
+    where: Where = Where.DOCUMENT  # or CAPTURE: what hooks should have logged
 
 
 class Obstacle(Struct, frozen=True):

@@ -7,6 +7,8 @@ from pathlib import PurePosixPath
 from msgspec import Struct
 
 from rollout.model.few import few
+from rollout.model.verified import Where
+from rollout.safety.flaw import Flaw
 
 
 class Budget(Struct, frozen=True):
@@ -78,17 +80,17 @@ class BudgetUse(Struct, frozen=True):
 
 
 class Finding(Struct, frozen=True):
-    """Something wrong with a target's texts as a whole; `where` is forbidden, policy or budget."""
+    """Something wrong with a target's texts as a whole."""
 
-    where: str
+    where: Where
     path: str
-    reason: str
+    flaw: Flaw
     blocks: bool
     fails: bool = True  # whether it is a mismatch for `verify`
 
     @property
     def told(self) -> str:
-        return self.reason if self.where == "budget" else f"{self.path}: {self.reason}"
+        return str(self.flaw) if self.where is Where.BUDGET else f"{self.path}: {self.flaw}"
 
 
 class Limit(Struct, frozen=True):

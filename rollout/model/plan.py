@@ -79,6 +79,7 @@ class Change(Struct, frozen=True):
     rules: tuple[str, ...] = ()  # the templates of the rules that it is made of
     keep: bool = False  # what is there stays, until the template asks for something else
     elsewhere: bool = False
+    line: int | None = None  # of the file, where that is what `cause` begins with
 
     @property
     def told(self) -> str:

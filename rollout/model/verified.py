@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from msgspec import Struct
+
+
+class Where(StrEnum):
+    """Which part of a target is not as it should be."""
+
+    UPSTREAM = "upstream"
+    CHECKOUT = "checkout"
+    FOLDER = "folder"
+    POLICY = "policy"
+    DOCUMENT = "document"
+    FORBIDDEN = "forbidden"
+    BUDGET = "budget"
+    CAPTURE = "capture"
 
 
 class Mismatch(Struct, frozen=True):
     path: str
-    where: str  # upstream, checkout, folder, policy or document
+    where: Where
     reason: str
+    line: int | None = None  # of the file, counted from one
 
     @property
     def words(self) -> str:

@@ -19,6 +19,7 @@ from rollout.model.plan import Action, Change
 from rollout.planning import keeping
 from rollout.planning.drift import accepted_merge, changed_by_others, drift_of, told
 from rollout.safety import faults
+from rollout.safety.flaw import Flaw
 
 
 class LeftAsItIs(Struct, frozen=True):
@@ -44,7 +45,7 @@ def changes_needed(desired: Desired, snapshot: Snapshot, decisions: Decisions) -
     found = [_with_rules(item, _needed(item, snapshot, decisions)) for item in judged]
     changes = [change for change in found if isinstance(change, Change)]
     rules = {item.path: item.rules for item in desired.managed}
-    wrong = [_error(one.path, one.what, elsewhere=one.elsewhere) for one in problems.values()]
+    wrong = [_error(one.path, one.flaw, elsewhere=one.elsewhere) for one in problems.values()]
     changes += [replace(change, rules=rules.get(change.path, ())) for change in wrong]
     kept = tuple(sorted(one.path for one in found if isinstance(one, LeftAsItIs) and not one.held))
     warnings = tuple(warning for item in judged for warning in _warnings(item, snapshot.files.get(item.path)))
@@ -79,7 +80,7 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
     if isinstance(actual, Obstacle):
         if strategy(item.mode).passed_over(item, actual):
             return None
-        return _error(item.path, f"is {actual.what} there{actual.way_out}")
+        return _error(item.path, Flaw(f"is {actual.what} there{actual.way_out}"))
     at = _situation(item, actual, snapshot)
     try:
         wanted = strategy(item.mode).wanted(at)
@@ -96,9 +97,9 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
         return keeping.kept(told(change, snapshot.changed_by.get(item.path)), item.asks, decisions)
     except FileFault as error:
         elsewhere = error.path not in {None, item.path}
-        return _error(item.path, str(error) if elsewhere else error.what, actual, elsewhere=elsewhere)
+        return _error(item.path, Flaw(str(error)) if elsewhere else error.flaw, actual, elsewhere=elsewhere)
     except Exception as error:  # anything that a file's content can cause is that file's fault; the others go on
-        return _error(item.path, faults.in_words(error), actual)
+        return _error(item.path, Flaw(faults.in_words(error)), actual)
 
 
 def _situation(item: Managed, actual: File | None, snapshot: Snapshot) -> Situation:
@@ -115,11 +116,11 @@ def satisfied(
     return change_for(item, snapshot, Decisions()) is None
 
 
-def _error(path: PurePosixPath, cause: str, actual: File | None = None, *, elsewhere: bool = False) -> Change:
-    return Change(path, Action.ERROR, cause, actual, None, decided=False, elsewhere=elsewhere)
+def _error(path: PurePosixPath, flaw: Flaw, actual: File | None = None, *, elsewhere: bool = False) -> Change:
+    return Change(path, Action.ERROR, str(flaw), actual, None, decided=False, elsewhere=elsewhere, line=flaw.line)
 
 
-def _bound_broken(item: Managed, wanted: File | None) -> str | None:
+def _bound_broken(item: Managed, wanted: File | None) -> Flaw | None:
     """Say which limit the whole file breaks, or None. The template's own text was checked when it was rendered."""
     if wanted is None or not traits(item.mode).shared:
         return None

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from rollout.model.files import Unproved, is_obstacle
 from rollout.model.inventory import Branch
 from rollout.model.plan import Action, Plan, State, Step
-from rollout.model.verified import Mismatch, Verified
+from rollout.model.verified import Mismatch, Verified, Where
 
 
 def verified(plan: Plan) -> list[Verified]:
@@ -19,22 +19,24 @@ def with_documents(found: Iterable[Verified], faults: Iterable[Unproved]) -> lis
     """Add the faults found in documents to their targets."""
     by_target: dict[str, list[Mismatch]] = {}
     for fault in faults:
-        by_target.setdefault(fault.target, []).append(Mismatch(fault.path, fault.where, fault.reason))
+        by_target.setdefault(fault.target, []).append(
+            Mismatch(fault.path, fault.where, str(fault.flaw), fault.flaw.line)
+        )
     return [Verified(one.name, (*one.mismatches, *by_target.get(one.name, ()))) for one in found]
 
 
 def _mismatches(step: Step) -> Iterable[Mismatch]:
-    yield from (Mismatch(one.path, one.where, one.reason) for one in step.findings if one.fails)
+    yield from (Mismatch(one.path, one.where, str(one.flaw), one.flaw.line) for one in step.findings if one.fails)
     if step.state is State.BLOCKED and any(one.blocks for one in step.findings) and not step.changes:
         return
-    place = "upstream" if isinstance(step.location, Branch) else "folder"
+    place = Where.UPSTREAM if isinstance(step.location, Branch) else Where.FOLDER
     if step.state in {State.MISSING, State.UNREACHABLE} or (step.state is State.BLOCKED and not step.changes):
         yield Mismatch("", place, f"{step.state}: {step.reason}")
         return
     for change in step.changes:
         if change.action is Action.ERROR:
             in_the_way = is_obstacle(step.managed.get(change.path, ""))
-            yield Mismatch(str(change.path), place if in_the_way else "policy", change.cause)
+            yield Mismatch(str(change.path), place if in_the_way else Where.POLICY, change.cause, change.line)
         else:
             what = "waits to be pushed" if step.pending else f"{change.action.value}: {change.cause}"
             yield Mismatch(str(change.path), place, what)
@@ -43,4 +45,4 @@ def _mismatches(step: Step) -> Iterable[Mismatch]:
     unpushed = {change.path for change in step.changes}
     for path, reason in step.checkout:
         if path not in unpushed:
-            yield Mismatch(str(path), "checkout", reason)
+            yield Mismatch(str(path), Where.CHECKOUT, reason)

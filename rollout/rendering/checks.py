@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from rollout.content.modes.table import traits
 from rollout.model.files import Desired, Managed, Problem
 from rollout.rendering import sealed
+from rollout.safety.flaw import Flaw
 
 
 class FileChecks(Struct):
@@ -31,7 +32,7 @@ class FileChecks(Struct):
             if item.rule.check is not None and traits(item.mode).writes:
                 fault = self._fault(item, item.rule.check)
                 if fault:
-                    yield Problem(item.path, fault)
+                    yield Problem(item.path, Flaw(fault))
 
     def _fault(self, item: Managed, command: str) -> str | None:
         key = (command, item.path.name, hashlib.sha256(item.body).hexdigest())

@@ -24,6 +24,7 @@ from rollout.rendering.template_fault import TemplateFault
 from rollout.rendering.uses import Uses
 from rollout.rendering.variables import Surroundings
 from rollout.safety import secrets
+from rollout.safety.flaw import Flaw
 
 _Sets = tuple[tuple[str, ...], tuple[str, ...] | None]  # template sets, and the agents for which rules are written
 
@@ -137,10 +138,10 @@ class Rendering:
         try:
             output = self._bodies.of(target, slot, reader)
         except TemplateFault as fault:
-            return Rendered(None, Problem(slot.path, str(fault), elsewhere=fault.place is not None))
+            return Rendered(None, Problem(slot.path, Flaw(str(fault)), elsewhere=fault.place is not None))
         item = self._managed(slot, output.body)
-        fault_text = self._fault(target, slot, item)
-        return Rendered(item, Problem(slot.path, fault_text) if fault_text else None, output.read)
+        flaw = self._flaw(target, slot, item)
+        return Rendered(item, None if flaw is None else Problem(slot.path, flaw), output.read)
 
     def _managed(self, slot: Slot, body: bytes) -> Managed:
         template = self._templates[slot.template] if slot.template and not slot.parts else None
@@ -155,13 +156,13 @@ class Rendering:
             slot.rules,
         )
 
-    def _fault(self, target: Target, slot: Slot, item: Managed) -> str | None:
+    def _flaw(self, target: Target, slot: Slot, item: Managed) -> Flaw | None:
         """Say why a text may not be written, or cannot be."""
         judged = traits(item.mode).writes and item.rule.formatter is None
         broken = written_fault(item.body, slot) if judged else None
         return broken or self._secret(target, slot, item.body) or _unwritable(item)
 
-    def _secret(self, target: Target, slot: Slot, body: bytes) -> str | None:
+    def _secret(self, target: Target, slot: Slot, body: bytes) -> Flaw | None:
         """Say which secret the file would carry into a repository, if nobody allowed it."""
         if target.kind != "repo" or slot.rule.secrets == "allow":
             return None
@@ -172,11 +173,12 @@ class Rendering:
         return self._bodies.traced(target, slot)
 
 
-def _unwritable(item: Managed) -> str | None:
+def _unwritable(item: Managed) -> Flaw | None:
     """Say why the text can be written into no file in its mode."""
     if item.rule.formatter is not None and traits(item.mode).formatted:
         return None
-    return strategy(item.mode).template_fault(item)
+    fault = strategy(item.mode).template_fault(item)
+    return None if fault is None else Flaw(fault)
 
 
 def _texts(templates: Mapping[str, TemplateFile]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from rollout.content.modes.table import traits
 from rollout.model.files import Desired, Managed, Problem
 from rollout.rendering import sealed
 from rollout.rendering.slots import written_fault
+from rollout.safety.flaw import Flaw
 
 
 class Formatters(Struct):
@@ -53,9 +54,9 @@ def _printed(item: Managed, command: str) -> bytes | Problem:
         try:
             done = sealed.run(command, str(item.path), folder, item.body)
         except sealed.NotRun as error:
-            return Problem(item.path, f"its formatter {error}")
+            return Problem(item.path, Flaw(f"its formatter {error}"))
         if done.code:
-            return Problem(item.path, f"formatter {done.failed(command, str(item.path), folder)}")
+            return Problem(item.path, Flaw(f"formatter {done.failed(command, str(item.path), folder)}"))
     if item.body.strip() and not done.out.strip():
-        return Problem(item.path, f"its formatter printed nothing: {sealed.as_run(command, str(item.path))}")
+        return Problem(item.path, Flaw(f"its formatter printed nothing: {sealed.as_run(command, str(item.path))}"))
     return done.out

@@ -16,6 +16,7 @@ from rollout.model.inventory import FilePattern, Target
 from rollout.rendering.rules import faults, with_rules
 from rollout.rendering.template_fault import TemplateFault
 from rollout.safety import paths
+from rollout.safety.flaw import Flaw
 
 _MARKS = re.compile(r"\{\{.*\}\}|\{%.*%\}|<<.*>>|<%.*%>", re.DOTALL)
 
@@ -95,7 +96,7 @@ def set_paths(set_name: str, templates: Mapping[str, TemplateFile]) -> dict[str,
     return found
 
 
-def written_fault(body: bytes, slot: Slot | Managed) -> str | None:
+def written_fault(body: bytes, slot: Slot | Managed) -> Flaw | None:
     """Say which policy or bound a text breaks that rollout is to write, or None."""
     from rollout.content import policies  # most runs render nothing
 

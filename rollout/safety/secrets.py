@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from rollout.safety.flaw import Flaw
+
 _NAME = re.compile(r"(?i)(password|passwd|passphrase|secret|token|api_?key|private_?key|credentials?)$")
 _LEAST = 6  # characters; a shorter value may be in a text by chance
 
@@ -33,20 +35,19 @@ def named(variables: Mapping[str, Any], within: str = "") -> Iterator[tuple[str,
             yield place, str(value)
 
 
-def fault(content: bytes, secrets: Iterable[tuple[str, str]]) -> str | None:
+def fault(content: bytes, secrets: Iterable[tuple[str, str]]) -> Flaw | None:
     """Say which secret a file would carry into git, or None."""
     for what, form in _FORMS:
         found = form.search(content)
         if found:
             line = content.count(b"\n", 0, found.start()) + 1
-            return f"line {line} holds what looks like {what}; {_WAY_OUT}"
+            return Flaw(f"holds what looks like {what}", line, _WAY_OUT)
     for name, value in secrets:
         place = content.find(value.encode())
         if place >= 0:
             line = content.count(b"\n", 0, place) + 1
-            return (
-                f"line {line} holds the value of the variable {name!r}, whose name says that it is a secret; {_WAY_OUT}"
-            )
+            what = f"holds the value of the variable {name!r}, whose name says that it is a secret"
+            return Flaw(what, line, _WAY_OUT)
     return None
 
 

@@ -9,10 +9,9 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 from rollout import __version__
-from rollout.model.verified import Mismatch, Verified
+from rollout.model.verified import Mismatch, Verified, Where
 from rollout.safety.shown import plain
 
-_LINE = re.compile(r"\bline (\d+)\b")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -29,14 +28,14 @@ def sarif(found: Iterable[Verified]) -> dict[str, Any]:
 
 
 _RULES = {
-    "upstream": "A managed file upstream is not as it should be.",
-    "checkout": "A managed file of a checkout is not as upstream has it.",
-    "folder": "A shared file is not as it should be.",
-    "policy": "A file would break a policy.",
-    "document": "A document does not hold what it says.",
-    "forbidden": "A file says what no file may say any more.",
-    "budget": "More is loaded than may be.",
-    "capture": "Events are not captured.",
+    Where.UPSTREAM: "A managed file upstream is not as it should be.",
+    Where.CHECKOUT: "A managed file of a checkout is not as upstream has it.",
+    Where.FOLDER: "A shared file is not as it should be.",
+    Where.POLICY: "A file would break a policy.",
+    Where.DOCUMENT: "A document does not hold what it says.",
+    Where.FORBIDDEN: "A file says what no file may say any more.",
+    Where.BUDGET: "More is loaded than may be.",
+    Where.CAPTURE: "Events are not captured.",
 }
 
 
@@ -45,9 +44,8 @@ def _result(target: str, mismatch: Mismatch) -> dict[str, Any]:
     if not mismatch.path:
         return said
     place: dict[str, Any] = {"artifactLocation": {"uri": quote(mismatch.path)}}
-    line = _LINE.search(mismatch.reason)
-    if line:
-        place["region"] = {"startLine": int(line[1])}
+    if mismatch.line is not None:
+        place["region"] = {"startLine": mismatch.line}
     return {**said, "locations": [{"physicalLocation": place, "logicalLocations": [{"name": target}]}]}
 
 

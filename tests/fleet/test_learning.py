@@ -161,7 +161,7 @@ def test_what_cannot_be_taken_over_is_left_out_and_said(world: World) -> None:
         "large.txt": "is larger than 200,000 bytes, which is what init looks at",
         "empty.txt": "is empty",
         "crlf.txt": f"has CRLF line ends, and no attribute says so; {way_out}",
-        "key.pem": "line 1 holds what looks like an AWS access key",
+        "key.pem": "line 1: holds what looks like an AWS access key",
     }
     assert {name: left.get(name) for name in expected} == expected
     assert [why for name, why in left.items() if "does not answer" in why]

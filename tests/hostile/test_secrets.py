@@ -20,7 +20,7 @@ WORD = 'hunter2-"quoted"-word'
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        (f"# a key\n{KEY}", "line 2 holds what looks like a private key"),
+        (f"# a key\n{KEY}", "line 2: holds what looks like a private key"),
         ("id = AKIA" + "ABCDEFGHIJKLMNOP\n", "an AWS access key"),
         ("token: ghp_" + "a1" * 18 + "\n", "a GitHub token"),
         ("glpat-" + "x" * 20 + "\n", "a GitLab token"),
@@ -53,7 +53,7 @@ def test_a_variable_that_is_named_like_a_secret_blocks_the_repository_it_would_g
     world.template("project/app.ini.j2", "user = app\npassword = {{ db.admin_password }}\n")
     ran = world.run("plan", "--json")
     assert ran.states() == {"api": "blocked"}
-    assert "line 2 holds the value of the variable 'db.admin_password'" in ran.out
+    assert "line 2: holds the value of the variable 'db.admin_password'" in ran.out
     assert "hunter2" not in ran.out + ran.err
 
 

@@ -22,7 +22,7 @@ class InTemplate(Unmergeable):
 
 def fault(text: str, at: int, what: str) -> Unmergeable:
     """Return a fault with the line of a place in a text."""
-    return Unmergeable(f"line {text.count(chr(10), 0, at) + 1}: {what}")
+    return Unmergeable(what, line=text.count(chr(10), 0, at) + 1)
 
 
 class Scalar(Struct, frozen=True):

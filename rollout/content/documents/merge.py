@@ -93,7 +93,7 @@ def merged(current: bytes | None, template: bytes, ours: Ours, kind: MergedFile)
     except InTemplate as error:
         raise Unmergeable(f"{kind.told}: {error}", kind.path) from error
     except Unmergeable as error:
-        raise Unmergeable(error.what, kind.path) from error
+        raise Unmergeable(error.flaw.what, kind.path, line=error.flaw.line) from error
     if strict is not None and (strict is not document or json_strict.loose(document_in(result.encode(), "json"))):
         _refuse_loose(named, kind)
     bom = BOM if current.startswith(BOM.encode()) else ""

@@ -29,24 +29,28 @@ class MergedFile(Struct, frozen=True):
 
     def read(self, content: bytes) -> Document:
         """Return the document in a file; raise Unmergeable with the path and the line if there is none."""
-        return self._read(content, "")
+        try:
+            return self._read(content)
+        except Unmergeable as error:
+            raise Unmergeable(error.flaw.what, self.path, line=error.flaw.line) from error
 
     def template(self, content: bytes) -> Document:
-        return self._read(content, f"{self.told}: ")
-
-    def _read(self, content: bytes, place: str) -> Document:
-        if self.format is None:
-            raise Unmergeable(formats.UNKNOWN, self.path)
+        """Return the document in a template; raise Unmergeable, which names the template, if there is none."""
         try:
-            return document_in(content, self.format)
+            return self._read(content)
         except Unmergeable as error:
-            raise Unmergeable(f"{place}{error.what}", self.path) from error
+            raise Unmergeable(f"{self.told}: {error.what}", self.path) from error
+
+    def _read(self, content: bytes) -> Document:
+        if self.format is None:
+            raise Unmergeable(formats.UNKNOWN)
+        return document_in(content, self.format)
 
 
 @lru_cache(maxsize=32)
 def document_in(content: bytes, name: str) -> Document:
     if len(content) > _MAX_BYTES:
-        raise Unmergeable("line 1: is larger than 32 MiB")
+        raise Unmergeable("is larger than 32 MiB", line=1)
     return formats.named(name).read(_text(content).removeprefix(BOM))
 
 
@@ -55,4 +59,4 @@ def _text(content: bytes) -> str:
         return content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise Unmergeable(f"line {line}: is not UTF-8") from error
+        raise Unmergeable("is not UTF-8", line=line) from error

@@ -40,8 +40,8 @@ def read(text: str) -> Document:
         said = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         line = _LINE.search(str(error))
-        number = line[1] if line else str(text.count("\n") + 1)
-        raise Unmergeable(f"line {number}: not valid TOML: {str(error).split(' (at ')[0]}") from error
+        number = int(line[1]) if line else text.count("\n") + 1
+        raise Unmergeable(f"not valid TOML: {str(error).split(' (at ')[0]}", line=number) from error
     except RecursionError as error:
         raise fault(text, 0, "nested too deeply") from error
     reader = _TomlReader(text)

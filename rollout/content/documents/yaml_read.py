@@ -42,7 +42,7 @@ def read(text: str) -> Document:
         reader, root = _parsed(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise Unmergeable(f"line {mark.line + 1 if mark else 1}: not valid YAML: {error.problem}") from error
+        raise Unmergeable(f"not valid YAML: {error.problem}", line=mark.line + 1 if mark else 1) from error
     except YAMLError as error:
         at = getattr(error, "position", 0)
         raise fault(text, at, f"not valid YAML: {str(error).splitlines()[0]}") from error
