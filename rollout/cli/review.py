@@ -53,7 +53,7 @@ def review(
         if action == "list":
             return _listed(at, _found(at, states))
         with ledger(at) as book:
-            order = ReviewAction(Act(action), message or "", force, at.options.timeout)
+            order = ReviewAction(Act(action), at.settings(writes=True), message or "", force)
             return _acted(at, book, order, _found(at, states), yes=yes)
 
 

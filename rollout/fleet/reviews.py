@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rollout.errors import GitError
 from rollout.forges import asking
 from rollout.forges.clients import Client, review_client
 from rollout.forges.interface import ReviewPlace
@@ -17,6 +18,9 @@ from rollout.model.outcomes import Outcome, Verdict, WrittenPath
 from rollout.model.plan import Step
 from rollout.model.reasons import said
 from rollout.model.reviews import Checks, Review, ReviewAct, ReviewState
+from rollout.safety.faults import first_line
+from rollout.targets.job import Settings
+from rollout.targets.past import proposed_paths
 
 
 class Act(StrEnum):
@@ -31,9 +35,9 @@ class ReviewAction(Struct, frozen=True):
     """One action on many reviews."""
 
     act: Act
+    settings: Settings
     message: str = ""
     force: bool = False
-    patience: float = 25.0
 
 
 class FoundReview(Struct, frozen=True):
@@ -76,40 +80,48 @@ def done(order: ReviewAction, one: FoundReview) -> Outcome:
         return _outcome(one, Verdict.BLOCKED, f"{review.url} {obstacle}")
     assert step.standing is not None
     assert step.branch is not None
-    asked = review_client(step.delivery, step.identity, step.branch, step.standing.branch, order.patience)
+    asked = review_client(
+        step.delivery, step.identity, step.branch, step.standing.branch, order.settings.person.patience
+    )
     if asked is None:
         return _outcome(one, Verdict.FAILED, f"nobody is logged in to the forge of {review.url}")
     try:
         return _acted(order, one, *asked)
     except Trouble as trouble:
         return _outcome(one, Verdict.FAILED, str(trouble))
+    except (GitError, OSError) as error:
+        return _outcome(one, Verdict.FAILED, f"{review.url} is left as it is: {first_line(str(error))}")
 
 
 def _acted(order: ReviewAction, one: FoundReview, asked: Client, place: ReviewPlace) -> Outcome:
     review = one.review
     match order.act:
         case Act.MERGE:
+            paths = _proposed(one, order.settings)  # before its branch goes
             asking.merged(asked, place, review)
-            return _merged(one)
+            return _merged(one, paths)
         case Act.CLOSE:
             now = asked.interface.state(asked.to, place, review)
             if now.state is not ReviewState.OPEN or asking.moved(now, review.head):
                 return _outcome(one, Verdict.BLOCKED, f"{review.url} has changed since we looked, and is left as it is")
-            if order.message:
-                asked.interface.comment(asked.to, place, review, order.message)
-            asked.interface.close(asked.to, place, review)
-            return replace(_outcome(one, Verdict.UNCHANGED, f"{review.url} is closed"), act=ReviewAct.CLOSED)
+            unsaid = asking.closed_saying(asked, place, review, order.message)
+            return replace(_outcome(one, Verdict.UNCHANGED, f"{review.url} is closed{unsaid}"), act=ReviewAct.CLOSED)
         case Act.COMMENT:
             asked.interface.comment(asked.to, place, review, order.message)
             return replace(_outcome(one, Verdict.UNCHANGED, f"{review.url} has the comment"), act=ReviewAct.COMMENTED)
 
 
-def _merged(one: FoundReview) -> Outcome:
+def _proposed(one: FoundReview, settings: Settings) -> tuple[WrittenPath, ...]:
+    """Return what a review changes, which need not be what is asked for now; raise GitError if it cannot be read."""
+    standing, changes = one.step.standing, one.step.changes
+    if standing is None or not standing.same:
+        return proposed_paths(one.step, settings)
+    return tuple(WrittenPath(str(c.path), c.action.value, fingerprint(c.before), fingerprint(c.after)) for c in changes)
+
+
+def _merged(one: FoundReview, paths: tuple[WrittenPath, ...]) -> Outcome:
     """Return the outcome of a merge: what was proposed is upstream by now, whatever commit has brought it there."""
     outcome = _outcome(one, Verdict.PUSHED, f"{one.review.url} is merged")
-    paths = tuple(
-        WrittenPath(str(c.path), c.action.value, fingerprint(c.before), fingerprint(c.after)) for c in one.step.changes
-    )
     head = None if one.step.standing is None else one.step.standing.head
     return replace(outcome, commit=head, paths=paths, act=ReviewAct.MERGED)
 

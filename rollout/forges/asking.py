@@ -105,11 +105,20 @@ def closed(client: Client, at: ReviewPlace, why: str, head: str | None) -> Closi
             return Closing()
         if moved(there, head):
             return Closing(f"{there.url} stays: it has a commit that it had not when we looked", left=True)
-        client.interface.comment(client.to, at, there, why)
-        client.interface.close(client.to, at, there)
+        return Closing(f"{there.url} is closed{closed_saying(client, at, there, why)}", closed=True)
     except Trouble as trouble:
         return Closing(f"its review could not be closed: {trouble}", left=True)
-    return Closing(f"{there.url} is closed", closed=True)
+
+
+def closed_saying(client: Client, at: Place, review: Review, why: str) -> str:
+    """Close a review, and say why once that is done, or each try would; return what could not be said."""
+    client.interface.close(client.to, at, review)
+    try:
+        if why:
+            client.interface.comment(client.to, at, review, why)
+    except Trouble as trouble:
+        return f"; its reason could not be said there: {trouble}"
+    return ""
 
 
 def moved(review: Review, head: str | None) -> bool:

@@ -133,7 +133,7 @@ def _changes(
     for path, old in before.items():
         now = files.get(path)
         if not isinstance(now, Obstacle) and now != old:
-            yield Change(path, _action(now, old), "revert", now, old)
+            yield Change(path, action_between(now, old), "revert", now, old)
 
 
 def _staying(stays: Sides, offered: InReview) -> Iterable[Change]:
@@ -141,12 +141,13 @@ def _staying(stays: Sides, offered: InReview) -> Iterable[Change]:
     for path, (old, new) in stays.items():
         held = offered.held.get(str(path))
         yield Change(
-            path, _action(old, new), "stays in the review", old, new,
+            path, action_between(old, new), "stays in the review", old, new,
             template=offered.merged.get(str(path)), asks=held, hold=held is not None,
         )  # fmt: skip
 
 
-def _action(old: File | None, new: File | None) -> Action:
+def action_between(old: File | None, new: File | None) -> Action:
+    """Return what makes one file of another."""
     if old is None or new is None:
         return Action.CREATE if old is None else Action.DELETE
     return Action.CHMOD if old.content == new.content else Action.UPDATE

@@ -7,12 +7,13 @@ from pathlib import PurePosixPath
 from rollout.errors import GitError
 from rollout.model.files import fingerprint
 from rollout.model.inventory import Branch, Folder, Target
+from rollout.model.outcomes import WrittenPath
 from rollout.model.plan import State, Step
 from rollout.model.reasons import said
 from rollout.remote import upstream
 from rollout.safety.faults import first_line
 from rollout.targets import signing
-from rollout.targets.branch.past import branch_history, branch_step
+from rollout.targets.branch.past import branch_history, branch_step, in_proposal
 from rollout.targets.folder import memory
 from rollout.targets.folder.past import folder_step
 from rollout.targets.folder.snapshot import read_snapshot
@@ -29,6 +30,14 @@ def history(target: Target, path: PurePosixPath, settings: Settings) -> tuple[st
             written = snapshot.written.get(path)
             changed = written is not None and fingerprint(written.file) != fingerprint(snapshot.files.get(path))
             return None, (("somebody, on disk",) if changed else ())
+
+
+def proposed_paths(step: Step, settings: Settings) -> tuple[WrittenPath, ...]:
+    """Return what the commit of a step's proposal changes; raise GitError where it cannot be read."""
+    try:
+        return in_proposal(step, settings)
+    except Unfit as error:
+        raise GitError(error.why.text) from error
 
 
 def step_back(back: Back, settings: Settings) -> Step:

@@ -514,9 +514,42 @@ def test_a_review_that_could_not_be_closed_keeps_its_branch_and_is_closed_by_the
     forge.trouble = lambda asked: (502, {"message": "Bad gateway"}, {}) if asked.method == "PATCH" else None
     outcome, reason = applied(world)[1:]
     assert (outcome, "could not be closed" in reason, forge.pulls[1]["state"]) == ("unchanged", True, "open")
+    assert applied(world)[:2] == (0, "unchanged")
     forge.trouble = lambda _: None
     assert applied(world)[:2] == (0, "unchanged")
     assert (forge.pulls[1]["state"], world.git("api.git", "branch", "--list", "rollout/*")) == ("closed", "")
+    assert len(forge.comments[1]) == 1
+
+
+def test_a_review_that_takes_no_comment_is_closed_and_said_so(world: World, forge: GitHub) -> None:
+    overtaken(world)
+    forge.trouble = lambda asked: (403, {"message": "locked"}, {}) if asked.path.endswith("comments") else None
+    outcome, reason = applied(world)[1:]
+    assert (outcome, "its reason could not be said there: " in reason) == ("unchanged", True)
+    assert (forge.pulls[1]["state"], world.git("api.git", "branch", "--list", "rollout/*")) == ("closed", "")
+
+
+def test_a_close_that_fails_leaves_no_comment_each_time(world: World, forge: GitHub) -> None:
+    applied(world)
+    forge.trouble = lambda asked: (502, {"message": "Bad gateway"}, {}) if asked.method == "PATCH" else None
+    for _ in range(2):
+        assert world.run("review", "close", "--message", "Not now.", "--yes").code == 3
+    forge.trouble = lambda _: None
+    assert world.run("review", "close", "--message", "Not now.", "--yes").code == 0
+    assert forge.comments[1] == ["Not now."]
+
+
+def test_what_was_merged_is_recorded_and_not_what_templates_ask_for_since(world: World, forge: GitHub) -> None:
+    applied(world)
+    world.template("project/AGENTS.md", "two\n")
+    world.template("project/ci.yml", "ci\n")
+    ran = world.run("review", "merge", "--force", "--yes", "--json")
+    assert (ran.code, ran.outcomes()) == (0, {"api": "pushed"}), ran.out
+    run = ran.lines[0]["run"]
+    (outcome,) = world.run("history", run, "--json").json["runs"][0]["outcomes"]
+    assert [written["path"] for written in outcome["paths"]] == ["AGENTS.md"]
+    assert world.run("revert", run, "--yes", "--json").outcomes() == {"api": "proposed"}
+    assert world.at("api", "AGENTS.md", f"rollout/{ID}") is None
 
 
 def test_a_review_with_a_commit_that_came_after_our_look_is_not_closed(world: World, forge: GitHub) -> None:

@@ -11,20 +11,20 @@ from rollout.errors import GitError, RolloutError
 from rollout.model.circumstances import Circumstances, Decisions
 from rollout.model.files import File, Snapshot, fingerprint
 from rollout.model.inventory import Branch, Target
-from rollout.model.outcomes import Outcome, Verdict
+from rollout.model.outcomes import Outcome, Verdict, WrittenPath
 from rollout.model.plan import State, Step
 from rollout.model.reasons import said
 from rollout.model.reviews import Deliver
 from rollout.planning.proposals import taken_back, taken_over
-from rollout.planning.undo import Undone, on_hold, stands, undone
+from rollout.planning.undo import Undone, action_between, on_hold, stands, undone
 from rollout.remote import upstream
 from rollout.safety.shown import plain
-from rollout.store import fetch, heard, hold, own_commits, pending, snapshot
+from rollout.store import fetch, heard, hold, own_commits, pending, proposals, snapshot
 from rollout.store.store import Store
 from rollout.targets.branch import proposal_state
 from rollout.targets.branch.locate import Located, locate
 from rollout.targets.branch.proposal import Proposing, delivery_of, proposing
-from rollout.targets.branch.proposal_files import in_review
+from rollout.targets.branch.proposal_files import in_review, sides
 from rollout.targets.job import Back, Settings, Unfit
 
 
@@ -71,6 +71,21 @@ def branch_step(back: Back, where: Branch, settings: Settings) -> Step:
         if offered is not None:
             return _in_review(back, found, offered, store)
         return replace(found.step, follow=_lags(found.step, at, where, tip))
+
+
+def in_proposal(step: Step, settings: Settings) -> tuple[WrittenPath, ...]:
+    """Return what the commit of a step's proposal changes; raise GitError where it cannot be read."""
+    where, standing = step.location, step.standing
+    if not isinstance(where, Branch) or standing is None or standing.head is None:
+        return ()
+    at = locate(where, settings.person)
+    with hold.opened(settings.state, at.remote, step.target, wait=settings.wait) as store:
+        carried = proposals.carried(store, standing.at, standing.head)
+        found = sides(store, carried)
+    return tuple(
+        WrittenPath(str(path), action_between(old, new).value, fingerprint(old), fingerprint(new))
+        for path, (old, new) in found.items()
+    )
 
 
 def _lags(step: Step, at: Located, where: Branch, tip: str) -> bool:

@@ -46,10 +46,15 @@ def in_review(found: Proposing, store: Store) -> InReview | None:
     carried = found.carried
     if carried is None or carried.own is None or (found.told is not None and found.told.is_over):
         return None
+    run = messages.run_and_target(carried.text)[0] or ""
+    return InReview(sides(store, carried), run, carried.merged, messages.held(carried.text))
+
+
+def sides(store: Store, carried: Carried) -> dict[PurePosixPath, tuple[File | None, File | None]]:
+    """Return the files of a proposal before and after; raise GitError where one is nowhere."""
     old = proposals.contents(store, carried.commit, {path: old for path, old, _ in carried.moved})
     new = proposals.contents(store, carried.commit, {path: new for path, _, new in carried.moved})
-    run = messages.run_and_target(carried.text)[0] or ""
-    return InReview({path: (old[path], new[path]) for path in old}, run, carried.merged, messages.held(carried.text))
+    return {path: (old[path], new[path]) for path in old}
 
 
 def waiting_files(found: Proposing, store: Store, changes: Iterable[Change]) -> Waiting:
