@@ -35,7 +35,8 @@ class Waves(Struct, frozen=True):
             return Reason((Later(f"wave {number + 1} was not asked for (--wave {self.last + 1})"),))
         for earlier in range(number):
             members = [step for step in self.steps if self.numbers.get(step.target, 0) == earlier]
-            left = [step.target for step in members if not waves.through(step, outcomes.get(step.target))]
+            found = ((step, outcomes.get(step.target)) for step in members)
+            left = {s.target: waves.reviewed(s, outcome) for s, outcome in found if not waves.through(s, outcome)}
             if left:
                 return waves.obstacle(self.gates.inventory.pace.waves[earlier], earlier, left)
             closed = self.gates.closed(earlier, [step.target for step in members])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rollout.forges import azure, bitbucket, gerrit_http, gh, gitea, github, gitlab, pagure, tokens
 from rollout.forges.http import Http
 from rollout.forges.interface import Caller, Interface, ReviewPlace
 from rollout.forges.known import forge_of, project_of
-from rollout.model.reviews import Delivery, Forge, ForgeKind, Via
+from rollout.model.reviews import Delivery, Forge, ForgeKind, Review, Via
 
 _INTERFACES: dict[ForgeKind, Interface] = {
     ForgeKind.GITHUB: github,
@@ -57,6 +58,11 @@ def review_client(
     """Return how to ask the forge of a repository about the reviews of a branch into `base`; None as `client` does."""
     asked = client(forge_of(delivery, url), patience)
     return None if asked is None else (asked, ReviewPlace(project_of(url), base, branch))
+
+
+def unasked(review: Review | None, delivery: Delivery, url: str) -> Review | None:
+    """Return a review as one of which its forge was not asked, for nobody is logged in there."""
+    return None if review is None else replace(review, unasked=tokens.missing(forge_of(delivery, url)))
 
 
 def _headers(kind: ForgeKind, token: str) -> tuple[tuple[str, str], ...]:

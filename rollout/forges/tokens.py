@@ -36,11 +36,23 @@ def token_for(forge: Forge) -> str | None:
     return _of_environment(forge, host) or _of_helpers(forge.kind, host)
 
 
+def missing(forge: Forge | None) -> str:
+    """Return the variable in which a token for a forge is looked for; "" where none would help."""
+    if forge is None or forge.api is None:
+        return ""
+    host = urlsplit(forge.api).netloc
+    return next(iter(_NAMES[forge.kind]), _own(host))
+
+
+def _own(host: str) -> str:
+    return f"ROLLOUT_TOKEN_{re.sub(r'[^A-Z0-9]', '_', host.upper())}"
+
+
 def _of_environment(forge: Forge, host: str) -> str | None:
     """Return the token from the environment: one that names the host, with its port or without, beats the others."""
     site = host.removeprefix("api.")
     hosts = (host, host.partition(":")[0], site, site.partition(":")[0])
-    own = (f"ROLLOUT_TOKEN_{re.sub(r'[^A-Z0-9]', '_', name.upper())}" for name in hosts)
+    own = map(_own, hosts)
     values = (os.environ.get(name, "").strip() for name in (*own, *_NAMES[forge.kind]))
     return next((value for value in values if _FORM.fullmatch(value)), None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from msgspec import Struct
@@ -13,8 +13,9 @@ from rollout.model.inventory import Target
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import State, Step
 from rollout.model.reasons import Later, Reason
-from rollout.model.reviews import Via
+from rollout.model.reviews import Review, Via
 from rollout.model.waves import Pace, Wave
+from rollout.planning.proposals import not_known
 from rollout.planning.review import undecided
 
 _THROUGH = {State.IN_SYNC, State.BEHIND}
@@ -55,10 +56,25 @@ def through(step: Step, outcome: Outcome | None) -> bool:
     return outcome.verdict in _DONE or (outcome.verdict is Verdict.COMMITTED and step.via is Via.PUSH)
 
 
-def obstacle(wave: Wave, number: int, left: Collection[str]) -> Reason:
-    """Say which targets of a wave keep the later ones waiting."""
+def reviewed(step: Step, outcome: Outcome | None) -> Review | None:
+    """Return the review of a target after this outcome of a run."""
+    if outcome is not None and outcome.review is not None:
+        return outcome.review
+    return None if step.standing is None else step.standing.told
+
+
+def obstacle(wave: Wave, number: int, left: Mapping[str, Review | None]) -> Reason:
+    """Say which targets of a wave keep the later ones waiting, and what is to be done about their reviews."""
     names = few(sorted(left), 3, "rollout status names them")
-    return Reason((Later(f"wave {number + 1} ({wave.named}) is not through: {names}"),))
+    return Reason((Later(f"wave {number + 1} ({wave.named}) is not through: {names}{_reviews(left.values())}"),))
+
+
+def _reviews(left: Iterable[Review | None]) -> str:
+    told = [review for review in left if review is not None]
+    unasked = sorted({review.unasked for review in told if review.unasked is not None})
+    if unasked:
+        return f"; {not_known(unasked[0])}: merge what is in review by hand, or close it"
+    return "; merge what is in review: rollout review" if told else ""
 
 
 def waiting(
@@ -90,7 +106,7 @@ def _obstacle(
     """Say what keeps a wave back: the first before it that is not through, or whose gate is not open."""
     for earlier in range(number):
         members = [step for step in steps if numbers.get(step.target, 0) == earlier]
-        left = {step.target for step in members if step.state not in _THROUGH}
+        left = {step.target: reviewed(step, None) for step in members if step.state not in _THROUGH}
         if left:
             return obstacle(pace.waves[earlier], earlier, left)
         why = closed(earlier, [step.target for step in members])

@@ -15,8 +15,7 @@ def review_table(rows: Sequence[tuple[str, Review]], width: int | None) -> str:
         return "No reviews.\n"
     told = {True: "yes", False: "no", None: "unknown"}
     body = [
-        [target, one.state.value, one.checks.value, told[one.approved], plain(one.title), one.url]
-        for target, one in rows
+        [target, one.shown, one.checks.value, told[one.approved], plain(one.title), one.url] for target, one in rows
     ]
     names = ("TARGET", "STATE", "CHECKS", "APPROVED", "TITLE", "")
     return table([Column(name, stays=name == "STATE") for name in names], body, width)

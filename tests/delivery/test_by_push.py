@@ -75,6 +75,34 @@ def test_a_push_opens_one_review_and_moves_it(forge: World) -> None:
     assert forge.git("api.git", "for-each-ref", "refs/for") == ""
 
 
+def test_without_a_token_it_is_not_known_what_became_of_a_review(forge: World) -> None:
+    name = {"gitlab": "GITLAB_TOKEN", "gitea": "GITEA_TOKEN"}
+    kind = next(kind for kind in VIA if kind in forge.defaults)
+    token = name.get(kind, "ROLLOUT_TOKEN_127_0_0_1_9")
+    forge.defaults = forge.defaults.replace(f"forge: {kind}", f"forge: {{kind: {kind}, api: 'http://127.0.0.1:9'}}")
+    wanted = f"whether it is open, approved and green is not known without a token ({token})"
+    applied(forge)
+    close(forge, next(iter(reviews(forge))))
+    for more in ((), ("--fetch",)):
+        assert (state(forge, *more)[0], wanted in state(forge, *more)[1]) == ("in-review", True)
+    assert "not known" in forge.run("review").out
+    assert wanted in applied(forge)[2]
+
+
+@pytest.mark.parametrize("kind", ["gitlab", "gitea"])
+def test_a_review_that_was_ended_unseen_is_told_when_the_next_push_opens_another(world: World, kind: str) -> None:
+    team(world, kind)
+    as_forge(world, "api", kind)
+    applied(world)
+    close(world, "1")
+    world.elsewhere("api", {"README.md": "moved\n"})
+    ran = world.run("apply", "--yes", "--json")
+    assert (ran.outcomes(), len(reviews(world))) == ({"api": "proposed"}, 2)
+    assert "/1 was ended, which nobody could know without a token, and this is another one" in ran.reasons()["api"]
+    (done,) = (line for line in ran.lines if line["type"] == "target_done")
+    assert done["review_act"] == "opened"
+
+
 def test_a_persons_words_stay_when_the_review_is_rendered_again(forge: World) -> None:
     applied(forge, "--message", "New rules")
     for lost in (False, True)[: 1 + ("gerrit" not in forge.defaults)]:  # Gerrit's refs do not say which is ours

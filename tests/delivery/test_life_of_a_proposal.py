@@ -315,6 +315,7 @@ def test_a_refused_branch_is_rejected_with_the_servers_words(reviewed: World) ->
     code, outcome, reason = applied(reviewed)
     assert (code, outcome) == (3, "rejected")
     assert "no bots here" in reason
+    assert f"if this account may not push rollout/{ID}, allow it that: rollout opens no review from a fork" in reason
     assert state(reviewed, "--fetch")[0] == "pending"
     hook.unlink()
     assert applied(reviewed)[:2] == (0, "proposed")

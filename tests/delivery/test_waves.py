@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.delivery.servers import as_forge
 from tests.world import Ran, World
 
 NAMES = ("api", "web", "ops")
@@ -38,6 +39,18 @@ def test_the_next_wave_begins_when_the_first_is_upstream(fleet: World) -> None:
     fleet.git("api.git", "update-ref", "refs/heads/main", fleet.tip("api", "rollout/team"))
     ran = applied(fleet)
     assert (ran.code, ran.outcomes()) == (0, {"api": "unchanged", "web": "proposed", "ops": "proposed"})
+
+
+def test_a_wave_in_review_says_what_is_to_be_done_and_what_is_not_known(fleet: World) -> None:
+    waves(fleet, deliver="review, forge: {kind: gitea, api: 'http://127.0.0.1:9'}")
+    as_forge(fleet, "api", "gitea")
+    unknown = "whether it is open, approved and green is not known without a token (GITEA_TOKEN)"
+    why = f"wave 1 (api) is not through: api; {unknown}: merge what is in review by hand, or close it"
+    for _ in range(2):
+        ran = applied(fleet)
+        assert (ran.code, ran.outcomes()["web"], ran.reasons()["web"]) == (0, "not-started", why)
+    told = {target["name"]: target["reason"] for target in fleet.run("status", "--json").json["targets"]}
+    assert told["web"] == why
 
 
 def test_what_is_pushed_at_once_goes_on_in_the_same_run(fleet: World) -> None:

@@ -167,5 +167,5 @@ def _review(review: Review | None) -> ReviewLink | None:
     name = f"review {review.number}" if review.number is not None else "the review"
     approved = {True: "approved", False: "not approved yet", None: ""}[review.approved]
     conflicts = "has conflicts" if review.conflicts else ""
-    parts = (f"{name}: {review.state.value}", approved, _CHECKS.get(review.checks, ""), conflicts)
+    parts = (f"{name}: {review.shown}", approved, _CHECKS.get(review.checks, ""), conflicts)
     return ReviewLink(_web(review.url), ", ".join(filter(None, parts)))

@@ -93,8 +93,9 @@ def _told(task: Task, answer: object) -> Review | None:
 
 def _opened(task: Task, branch: str, built: Built, review: Review | None, texts: Texts, *, renew: bool) -> Outcome:
     """Open the review, or say where a person can."""
-    standing = Standing(branch, built.commit, same=True, on_tip=True, review=review)
     asked = task.reviews(branch)
+    told = task.unasked(review) if asked is None else review
+    standing = Standing(branch, built.commit, same=True, on_tip=True, review=told)
     if asked is None or task.step.via is Via.ADDRESS:
         return proposed(task, standing, _where_a_person_opens_it(task, branch) if review is None else review.url, built)
     try:

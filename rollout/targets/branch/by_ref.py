@@ -23,7 +23,16 @@ from rollout.store.push import Lease, NoOptions
 from rollout.targets.branch.commit import change_id, commit, topic
 from rollout.targets.branch.outcome import outcome_of
 from rollout.targets.branch.proposal import wanted as entries
-from rollout.targets.branch.proposed import Unsupported, not_proposed, proposed, reworded, taken_over, texts_of, unknown
+from rollout.targets.branch.proposed import (
+    Unsupported,
+    known_open,
+    not_proposed,
+    proposed,
+    reworded,
+    taken_over,
+    texts_of,
+    unknown,
+)
 from rollout.targets.branch.task import Built, Task
 
 
@@ -106,13 +115,15 @@ def _plain_ref(task: Task, built: Built, ref: str) -> Unsupported:
 def _made(task: Task, built: Built, told: Receipt) -> Outcome:
     way = by_push(task.step.via)
     review = None if way is None else way.state(told)
-    known = task.step.standing.review if task.step.standing is not None and task.step.standing.left else None
+    known = known_open(task)
     if review is not None and not review.url:
         review = replace(review, url=_page(task, review))
     ref = told.ref if told.ref.startswith(("refs/pull/", "refs/changes/")) else _patch_set(task, built, review or known)
     key = change_id(task) if task.step.via is Via.GERRIT else ""
-    standing = Standing(topic(task), built.commit, same=True, on_tip=True, review=review or known, ref=ref, key=key)
-    return proposed(task, standing, _address(task, review or known), built)
+    review = review or known
+    review = task.unasked(review) if task.reviews(topic(task)) is None else review
+    standing = Standing(topic(task), built.commit, same=True, on_tip=True, review=review, ref=ref, key=key)
+    return proposed(task, standing, _address(task, review), built)
 
 
 def _patch_set(task: Task, built: Built, review: Review | None) -> str:

@@ -36,6 +36,7 @@ class Proposing(Struct, frozen=True):
     carried: Carried | None = None
     ref: str = ""  # the ref that the forge made for it
     told: ForgeReviews | None = None  # the forge's answer, if somebody is logged in
+    url: str = ""
     kind: ForgeKind | None = None
 
     def carries(self, commit: str) -> bool:
@@ -62,7 +63,7 @@ def proposing(
     patience = at.remote.access.patience
     via = ways.way(delivery, at.remote.url, patience, without=() if known is None else known.without)
     forge = forge_of(delivery, at.remote.url)
-    found = Proposing(delivery, via, tip, network, kind=None if forge is None else forge.kind)
+    found = Proposing(delivery, via, tip, network, kind=None if forge is None else forge.kind, url=at.remote.url)
     if not network:
         return found
     found = _carried_by_ref(found, store) if found.via.by_ref else _carried_by_branch(found, store)

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from rollout.errors import GitError
 from rollout.forges import refs
+from rollout.forges.clients import unasked
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired
 from rollout.model.plan import Step
@@ -66,6 +67,8 @@ def _standing(step: Step, found: Proposing, store: Store, said: str) -> Standing
         return _gone(known, said)
     before = None if known is None or known.standing.head != carried.commit else known.standing
     kept = None if known is None or known.standing.done else known.standing.review
+    if found.told is None:
+        kept = unasked(kept, found.delivery, found.url)
     return Standing(
         branch=found.branch,
         head=carried.commit,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from msgspec import Struct
@@ -12,7 +12,7 @@ from rollout.forges.interface import Texts
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Change
 from rollout.model.reasons import said
-from rollout.model.reviews import Proposed, ReviewAct, Standing
+from rollout.model.reviews import Proposed, Review, ReviewAct, Standing
 from rollout.remote.answers import PushAnswer, Rejected
 from rollout.showing import reviews
 from rollout.store import keeping, pending
@@ -37,8 +37,23 @@ def proposed(task: Task, standing: Standing, where: str, built: Built) -> Outcom
         proposed=Proposed(standing, digest, known.without if known is not None else ()), in_sync=None
     )
     take_back(task)
-    outcome = outcome_of(task.step, Verdict.PROPOSED, said(where), built)
-    return replace(outcome, review=standing.review, act=_act(task))
+    before = known_open(task)
+    another = before is not None and standing.review is not None and standing.review.number != before.number
+    notes = [_ended(before)] if another and before is not None else []
+    outcome = outcome_of(task.step, Verdict.PROPOSED, said(where), built, notes)
+    return replace(outcome, review=standing.review, act=ReviewAct.OPENED if another else _act(task))
+
+
+def _ended(review: Review) -> str:
+    """Say that a person had ended a review: a push that would have updated it has opened another one."""
+    unseen = ", which nobody could know without a token," if review.unasked is not None else ""
+    return f"{review.url} was ended{unseen} and this is another one"
+
+
+def known_open(task: Task) -> Review | None:
+    """Return the review that was open, as far as was known when the plan was made."""
+    planned = task.step.standing
+    return planned.review if planned is not None and planned.left else None
 
 
 def _act(task: Task) -> ReviewAct:
@@ -71,11 +86,18 @@ def not_proposed(task: Task, answer: PushAnswer, built: Built) -> Outcome | None
     pending.drop(task.store)
     match not_arrived(answer):
         case Rejected(words):
-            return outcome_of(task.step, Verdict.REJECTED, said(words), built)
+            return outcome_of(task.step, Verdict.REJECTED, said("; ".join((words, *_way_in(task)))), built)
         case NotWritten(reason) | Unknown(reason):
             return outcome_of(task.step, Verdict.FAILED, said(f"the proposal was not pushed: {reason}"), built)
         case _:
             return None
+
+
+def _way_in(task: Task) -> Iterator[str]:
+    """Say how a server that takes no branch of ours takes one."""
+    if not task.step.via.by_ref:
+        branch = task.step.delivery.rules.branch
+        yield f"if this account may not push {branch}, allow it that: rollout opens no review from a fork"
 
 
 def taken_over(task: Task, what: str, who: str) -> Outcome:

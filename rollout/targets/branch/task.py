@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from rollout.forges.clients import Client, review_client
+from rollout.forges.clients import Client, review_client, unasked
 from rollout.forges.interface import ReviewPlace
 from rollout.model.inventory import Branch
 from rollout.model.plan import Change, Step
-from rollout.model.reviews import Via
+from rollout.model.reviews import Review, Via
 from rollout.store.store import Store
 from rollout.targets.branch.locate import Located
 from rollout.targets.job import Job, Settings
@@ -35,6 +35,10 @@ class Task(Struct, frozen=True):
         """Return how to ask the forge about the reviews of a branch of ours; None if nobody is logged in there."""
         patience = self.settings.person.patience
         return review_client(self.step.delivery, self.at.remote.url, self.where.branch, branch, patience)
+
+    def unasked(self, review: Review | None) -> Review | None:
+        """Return a review as one of which its forge was not asked, for nobody is logged in there."""
+        return unasked(review, self.step.delivery, self.at.remote.url)
 
     @property
     def keeps(self) -> tuple[Change, ...]:
