@@ -110,7 +110,7 @@ def closed(client: Client, at: ReviewPlace, why: str, head: str | None) -> Closi
         return Closing(f"its review could not be closed: {trouble}", left=True)
 
 
-def closed_saying(client: Client, at: Place, review: Review, why: str) -> str:
+def closed_saying(client: Client, at: ReviewPlace, review: Review, why: str) -> str:
     """Close a review, and say why once that is done, or each try would; return what could not be said."""
     client.interface.close(client.to, at, review)
     try:
