@@ -76,7 +76,7 @@ class Fate(Struct):
 
     @property
     def form(self) -> str:
-        return str(self.kind.format)
+        return "json" if self.kind.format == "jsonc" else str(self.kind.format)
 
     # --- what the template says
 
@@ -201,7 +201,7 @@ class Fate(Struct):
         document = self.kind.read(text.encode())
         found = [node for _, node in places(document.root) if isinstance(node, Object) and len(node.parts) > 1]
         container = self.chance.choice(found)
-        form = formats.named(self.form)
+        form = self.kind.form
         operation = Amend(container, (self.chance.randrange(len(container.parts)),))
         edits = form.edits(document, self.kind.read(formats.NOTHING[self.form]), [operation], document.comments)
         changed = applied(document.text, ended(document.text, apart(document.text, edits)))

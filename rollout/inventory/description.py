@@ -183,7 +183,8 @@ FILE = Record(
             doc="whether a repository may get keys, and values of variables whose names look secret (default: block)",
         ),
         "format": Text(
-            choices=NAMES, doc="the format of a merged file, if its name does not tell it (default: its suffix)"
+            choices=NAMES,
+            doc="the format of a merged file, if its name does not tell it; jsonc is JSON with comments",
         ),
         "match": MapOf(
             ListOf(Text(doc="a key of the entries"), least=1, alone=True, doc="the keys that identify an entry"),

@@ -254,8 +254,8 @@ def test_a_comment_behind_the_last_line_of_a_value_is_kept_and_the_value_comes_b
         ("x.json", '{"a":' * 200, "{}", "line 1: nested too deeply"),
         ("x.toml", "a = 1\na = 2\n", "c = 2\n", "line 2: not valid TOML"),
         ("x.toml", "[[x]]\nname = 1\n", "x = [7]\n", "line 1: x: is a list of tables"),
-        ("setup.cfg", "a = 1\n[a\nx=1\n", "[a]\nx = 1\n", "line 2: a section is not closed"),
-        ("x.unknown", "a\n", "b\n", "its format is not known; say it under 'files' with format: yaml|json|toml|ini"),
+        ("setup.cfg", "a = 1\n[a\nx=1\n", "[a]\nx = 1\n", "line 2: a section is not closed, or a key stands"),
+        ("x.unknown", "a\n", "b\n", "its format is not known; say it under 'files' with format: yaml|json|jsonc|"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_merged_is_told_with_its_line(name: str, before: str, template: str, said: str) -> None:
@@ -271,11 +271,23 @@ def test_what_cannot_be_merged_is_told_with_its_line(name: str, before: str, tem
         ("package.json", True), (".mcp.json", True), ("composer.json", True), ("a/mytsconfig.json", True),
         ("tsconfig.build.json", False), ("a.jsonc", False), ("x.code-workspace", False), (".vscode/launch.json", False),
         (".devcontainer/a/devcontainer.json", False), (".eslintrc", False), (".swcrc", False),
-        (".claude/settings.json", False),
+        (".claude/settings.json", False), (".babelrc", False), ("jsconfig.json", False), (".eslintrc.json", False),
+        ("a/.jshintrc", False), ("tasks.json", True), ("a.tasks.JSONC", False),
     ],
 )  # fmt: skip
 def test_a_name_tells_whether_json_allows_comments(path: str, *, strict: bool) -> None:
     assert is_strict(PurePosixPath(path)) == strict
+    assert format_of(PurePosixPath(path), None) in {"json" if strict else "jsonc", None}
+
+
+@pytest.mark.parametrize("name", ["tsconfig.json", "package.json"])
+def test_a_format_that_is_told_beats_the_name(name: str) -> None:
+    template = b'{\n  // why\n  "a": 1,\n}\n'
+    path = PurePosixPath(name)
+    told = {form: MergedFile(path, format_of(path, form), match_for(path, {})) for form in ("json", "jsonc")}
+    assert merged(b'{\n  "b": 1\n}\n', template, told["jsonc"]) == b'{\n  "b": 1,\n  // why\n  "a": 1\n}\n'
+    with pytest.raises(Unmergeable, match=f"line 2: holds a comment, which {name} does not allow"):
+        merged(b'{\n  "b": 1\n}\n', template, told["json"])
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ VALUES: list[Any] = [1, "text", "a: b #c", True, [], {}, [1, "two"], {"k": 1}, {
 
 VALUES += ["line\nmore\n", [{"a": 1, "b": [2]}], "- x", "é", 1.5]
 
-NOTHING = {"json": b"{}"}
+NOTHING = {"json": b"{}", "jsonc": b"{}"}
 
 
 @cache

@@ -68,7 +68,7 @@ def nested(pairs: list[tuple[Steps, Any]]) -> Named:
 def written(named: Named, name: str, *, compact: bool) -> bytes:
     """Write a template in a format."""
     match name:
-        case "json":
+        case "json" | "jsonc":
             return (json.dumps(named) if compact else json.dumps(named, indent=3) + "\n").encode()
         case "yaml":
             text = json.dumps(named) + "\n" if compact else "".join(line + "\n" for line in _yaml(named, 0))

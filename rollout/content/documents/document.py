@@ -16,6 +16,11 @@ class Unmergeable(FileFault):
     """A document or a template that cannot be read or changed as asked; the message names the line."""
 
 
+# Ways out where a key stands twice, in a template and in a document.
+NAME_IT_ONCE = "name it once; a key that a file has many times is for a person, or for another mode"
+LEAVE_ONE = "leave one of them, or change it by hand and take it out of the template"
+
+
 class InTemplate(Unmergeable):
     """The fault is in the template; the message names its line."""
 
@@ -143,6 +148,8 @@ class Edit(Struct, frozen=True):
 
 class Format(Protocol):
     """One kind of document: how it is read, and how it is changed in place."""
+
+    def __hash__(self) -> int: ...
 
     def read(self, text: str) -> Document:
         """Return the document; raise Unmergeable where it is none."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from rollout.content.documents import json_strict
 from rollout.content.documents.document import Format
 
-NAMES = ("yaml", "json", "toml", "ini")
+NAMES = ("yaml", "json", "jsonc", "toml", "ini")
 UNKNOWN = f"its format is not known; say it under 'files' with format: {'|'.join(NAMES)}"
 
-NOTHING = {"json": b"{}\n", "yaml": b"{}\n", "toml": b"", "ini": b""}  # documents that name nothing
+NOTHING = {"json": b"{}\n", "jsonc": b"{}\n", "yaml": b"{}\n", "toml": b"", "ini": b""}  # documents that name nothing
 
 _SUFFIXES = {
     ".json": "json", ".jsonc": "json", ".code-workspace": "json", ".webmanifest": "json", ".geojson": "json",
@@ -24,13 +25,14 @@ _FILES = {
 
 def format_of(path: PurePosixPath, told: str | None) -> str | None:
     """Return the name of a file's format: the one that is given, else by the file's name; None if it is not known."""
-    return told or _FILES.get(path.name) or _SUFFIXES.get(path.suffix.lower())
+    name = told or _FILES.get(path.name) or _SUFFIXES.get(path.suffix.lower())
+    return "jsonc" if told is None and name == "json" and not json_strict.is_strict(path) else name
 
 
-def named(name: str) -> Format:
-    """Return a format by its name."""
+def named(name: str, path: PurePosixPath) -> Format:
+    """Return the format that a name stands for; INI files differ by their path."""
     match name:
-        case "json":
+        case "json" | "jsonc":
             from rollout.content.documents.json_edit import Json
 
             return Json()
@@ -39,9 +41,10 @@ def named(name: str) -> Format:
 
             return Toml()
         case "ini":
+            from rollout.content.documents.ini_dialect import dialect_of
             from rollout.content.documents.ini_edit import Ini
 
-            return Ini()
+            return Ini(dialect_of(path))
         case _:
             from rollout.content.documents.yaml_edit import Yaml
 

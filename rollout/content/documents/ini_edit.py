@@ -19,18 +19,23 @@ from rollout.content.documents.document import (
     Restore,
     Scalar,
     Span,
+    fault,
 )
+from rollout.content.documents.ini_dialect import Dialect
+from rollout.content.documents.ini_read import IniSection
 from rollout.content.documents.left_comments import cuts
 from rollout.content.documents.lines import cut, line_end, margin, newline_of, next_line
-from rollout.content.documents.template_text import comments_before
+from rollout.content.documents.template_text import comment_behind, comments_before
 from rollout.content.documents.text_sections import before, behind, cut_lines, cut_section, last_content
 
 
 class Ini(Struct, frozen=True):
-    """The format of .ini and .cfg files and of .editorconfig."""
+    """The format of .ini and .cfg files, of .editorconfig and their like."""
+
+    dialect: Dialect = Dialect()
 
     def read(self, text: str) -> Document:
-        return ini_read.read(text)
+        return ini_read.read(text, self.dialect)
 
     def edits(
         self, document: Document, template: Document, operations: Sequence[Operation], foreign: Sequence[Span]
@@ -89,8 +94,13 @@ class _IniEditor(Struct):
         return Edit(start, part.value.end, found.lead + found.text)
 
     def _cut(self, part: Part) -> list[Edit]:
-        cut = cut_section if isinstance(part.value, Object) else cut_lines
-        return cut(self.document, part.start, part.value.end, self.foreign)
+        if not isinstance(part.value, IniSection):
+            return cut_lines(self.document, part.start, part.value.end, self.foreign)
+        for hidden in part.value.hidden:
+            raise fault(self.document.text, hidden.start, f"{part.key}.{hidden.key}: stands twice; leave one of them")
+        return [
+            edit for start, end in part.value.spans for edit in cut_section(self.document, start, end, self.foreign)
+        ]
 
     def _added(self, operation: Amend) -> list[Edit]:
         keys = [part for part in operation.new if not isinstance(part.value, Object)]
@@ -122,9 +132,11 @@ class _IniEditor(Struct):
         name = text[part.start : part.body].rstrip(" \t=:")
         raw = text[part.value.start : part.value.end]
         first, *more = [line.rstrip("\r") for line in raw.split("\n")]
+        behind = comment_behind(self.template, part.value.end)
         bare = part.value.start == part.value.end == part.body and text[part.body - 1] not in "=:"
         head = name if bare else name + self._delimiter(container, part) + first
-        return [*above, indent + head.rstrip(" "), *(indent + line if line.strip() else "" for line in more)]
+        lines = [indent + head.rstrip(" "), *(indent + line if line.strip() else "" for line in more)]
+        return [*above, *lines[:-1], f"{lines[-1]} {behind}" if behind else lines[-1]]
 
     def _delimiter(self, container: Object | Array, part: Part) -> str:
         """Return the text between a key and its value, as the neighbours have it, or the template."""

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct, field
 
 from rollout.content.documents.document import Document, Object, Part, Scalar, Span, fault
+from rollout.content.documents.ini_dialect import Dialect, GoesOn
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _SECTION = re.compile(r"[ \t]*\[(.*)\][ \t]*(?:[#;].*)?")
-_PAIR = re.compile(r"([ \t]*)([^=:]+?)[ \t]*([=:])[ \t]*(.*?)[ \t]*")
 
 
-def read(text: str) -> Document:
+class IniSection(Object, frozen=True):
+    """A section; where one may stand again, all of it: where each begins and ends, and the keys that do not count."""
+
+    spans: tuple[Span, ...] = ()
+    hidden: tuple[Part, ...] = ()
+
+
+def read(text: str, dialect: Dialect) -> Document:
     """Return the document in an INI text: its first keys, and its sections as objects named `[name]`."""
-    reader = _IniReader(text)
+    reader = _IniReader(text, dialect)
     for line in _LINE.finditer(text):
         reader.line(line.start(), line[0].rstrip("\r\n"))
     return Document(text, reader.root(), tuple(reader.comments))
@@ -32,53 +39,86 @@ class _OpenSection(Struct):
 
 
 class _IniReader:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, dialect: Dialect) -> None:
         self.text = text
         self.comments: list[Span] = []
+        self._dialect = dialect
+        marks = re.escape(dialect.delimiters)
+        self._pair = re.compile(rf"[ \t]*([^{marks}]+?)[ \t]*([{marks}])[ \t]*(.*)")
         self._sections = [_OpenSection(0, 0, "")]
         self._indent = 0
+        self._backslash = False  # the line before ends in one
 
     def root(self) -> Object:
         first, *sections = self._sections
-        below = [Part(s.start, Object(s.start, s.end, tuple(s.parts), "section"), s.key, s.end) for s in sections]
-        return Object(0, first.end, (*first.parts, *below), "root")
+        joined: dict[str | int, list[_OpenSection]] = {}
+        for number, section in enumerate(sections):
+            joined.setdefault(section.key if self._dialect.joins else number, []).append(section)
+        below = [_section(every, self._dialect) for every in joined.values()]
+        counting, _ = _counting(first.parts, self._dialect)
+        return Object(0, first.end, (*counting, *below), "root")
 
     def line(self, at: int, line: str) -> None:
         bare = line.strip()
-        indent = len(line) - len(line.lstrip())
         section = self._sections[-1]
         if not bare:
-            return
-        if bare[0] in "#;":
-            self.comments.append((at + indent, at + len(line)))
-        elif section.parts and indent > self._indent:
-            self._goes_on(section, at + len(line.rstrip()))
+            self._backslash = False
+        elif bare[0] in "#;":
+            self.comments.append((at + len(line) - len(line.lstrip()), at + len(line)))
+        elif section.parts and self._goes_on(line):
+            self._longer(section, at, line)
         elif bare[0] == "[":
             self._begin(at, line)
         else:
-            self._indent = indent
-            section.parts.append(self._part(at, line))
+            self._indent = len(line) - len(line.lstrip())
+            section.parts.append(self._part(at, line.rstrip()))
             section.end = section.parts[-1].value.end
+
+    def _goes_on(self, line: str) -> bool:
+        """Tell whether the value of the last key goes on in a line."""
+        match self._dialect.goes_on:
+            case GoesOn.INDENTED:
+                return len(line) - len(line.lstrip()) > self._indent
+            case GoesOn.BACKSLASH:
+                return self._backslash
+        return False
 
     def _begin(self, at: int, line: str) -> None:
         found = _SECTION.fullmatch(line)
         if not found:
-            raise fault(self.text, at, f"a section is not closed: {line.strip()[:40]}")
+            what = "a section is not closed, or a key stands behind it on its line"
+            raise fault(self.text, at, f"{what}: {line.strip()[:40]}")
         start = at + len(line) - len(line.lstrip())
-        self._sections.append(_OpenSection(start, at + len(line.rstrip()), f"[{found[1].strip()}]"))
-        self._indent = 0
+        key = f"[{self._dialect.section(found[1].strip())}]"
+        self._sections.append(_OpenSection(start, at + len(line.rstrip()), key))
+        self._indent, self._backslash = 0, False
 
     def _part(self, at: int, line: str) -> Part:
-        found = _PAIR.fullmatch(line)
+        found = self._pair.fullmatch(line)
         if found is None:
             start = at + len(line) - len(line.lstrip())
-            end = at + len(line.rstrip())
-            return Part(start, Scalar(end, end, "null"), line.strip().lower(), end)
-        value = Scalar(at + found.start(4), at + found.end(4), f"str {found[4]}")
-        return Part(at + found.start(2), value, found[2].lower(), at + found.end(3))
+            end = self._ended(start, line.strip())
+            return Part(start, Scalar(end, end, "null"), self._dialect.key(self.text[start:end]), end)
+        body, start = at + found.end(2), at + found.start(3)
+        end = self._ended(start, found[3])
+        if found[3] and end == start:  # there is only a comment
+            start = end = body
+        value = Scalar(start, end, f"str {self.text[start:end]}")
+        return Part(at + found.start(1), value, self._dialect.key(found[1]), body)
 
-    def _goes_on(self, section: _OpenSection, end: int) -> None:
+    def _ended(self, at: int, written: str) -> int:
+        """Return where a text ends that begins at a place, before the comment behind it."""
+        length = self._dialect.length(written)
+        if length < len(written):
+            self.comments.append((at + length, at + len(written)))
+        value = written[:length].rstrip(" \t")
+        self._backslash = length == len(written) and (len(value) - len(value.rstrip("\\"))) % 2 == 1
+        return at + len(value)
+
+    def _longer(self, section: _OpenSection, at: int, line: str) -> None:
+        """Let the value of a section's last key go on to the end of a line."""
         part = section.parts.pop()
+        end = self._ended(at + len(line) - len(line.lstrip()), line.strip())
         lines = self._without_comments(part.value.start, end)
         value = Scalar(part.value.start, end, "str " + "\n".join(lines))
         section.parts.append(Part(part.start, value, part.key, part.body))
@@ -86,5 +126,25 @@ class _IniReader:
 
     def _without_comments(self, start: int, end: int) -> Iterator[str]:
         for line in self.text[start:end].split("\n"):
-            if line.strip()[:1] not in {"#", ";"}:
-                yield line.strip()
+            said = line.strip()
+            if said[:1] not in {"#", ";"}:
+                yield said[: self._dialect.length(said)].rstrip()
+
+
+def _section(every: Sequence[_OpenSection], dialect: Dialect) -> Part:
+    """Return a section from all places where it stands; new keys go behind those of the last one."""
+    last, spans = every[-1], tuple((one.start, one.end) for one in every)
+    counting, hidden = _counting([part for one in every for part in one.parts], dialect)
+    return Part(
+        every[0].start,
+        IniSection(last.start, last.end, counting, "section", None, spans, hidden),
+        last.key,
+        every[0].end,
+    )
+
+
+def _counting(parts: Sequence[Part], dialect: Dialect) -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+    """Return the keys that count, and those that a later one of their name hides."""
+    last = {part.key: part for part in parts}
+    hidden = tuple(part for part in parts if dialect.hides(part.key) and last[part.key] is not part)
+    return tuple(part for part in parts if part not in hidden), hidden

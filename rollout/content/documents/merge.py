@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from rollout.content.documents import formats, json_strict
 from rollout.content.documents.document import (
+    NAME_IT_ONCE,
     Array,
     Document,
     InTemplate,
@@ -51,7 +52,7 @@ def _without(kind: MergedFile, document: Document, ours: Ours) -> Document:
     nothing = kind.read(formats.NOTHING[kind.format])
     try:
         united = unite(document, nothing, ours, kind.match)
-        return formats.named(kind.format).read(_carried_out(document, nothing, united, ours, kind))
+        return kind.form.read(_carried_out(document, nothing, united, ours, kind))
     except Unmergeable:
         return document
 
@@ -86,7 +87,7 @@ def merged(current: bytes | None, template: bytes, ours: Ours, kind: MergedFile)
             return template
         return current
     document = kind.read(current)
-    strict = json_strict.mended(document, ours, kind.match) if kind.strict else None
+    strict = json_strict.mended(document, ours, kind.match) if kind.format == "json" else None
     try:
         united = unite(strict or document, named, ours, kind.match)
         result = _carried_out(strict or document, named, united, ours, kind)
@@ -94,7 +95,7 @@ def merged(current: bytes | None, template: bytes, ours: Ours, kind: MergedFile)
         raise Unmergeable(f"{kind.told}: {error}", kind.path) from error
     except Unmergeable as error:
         raise Unmergeable(error.flaw.what, kind.path, line=error.flaw.line) from error
-    if strict is not None and (strict is not document or json_strict.loose(document_in(result.encode(), "json"))):
+    if strict is not None and (strict is not document or json_strict.loose(document_in(result.encode(), kind.form))):
         _refuse_loose(named, kind)
     bom = BOM if current.startswith(BOM.encode()) else ""
     return (bom + result).encode()
@@ -107,7 +108,7 @@ def check(template: bytes, kind: MergedFile) -> None:
 
 def _refuse_loose(template: Document, kind: MergedFile) -> None:
     """Refuse a template that would make a strict JSON file one that its readers refuse."""
-    for start, _ in json_strict.loose(template)[:1] if kind.strict else ():
+    for start, _ in json_strict.loose(template)[:1] if kind.format == "json" else ():
         what = "a trailing comma" if template.text[start] == "," else "a comment"
         said = fault(template.text, start, f"holds {what}, which {kind.path.name} does not allow; take it out")
         raise Unmergeable(f"{kind.told}: {said}", kind.path)
@@ -117,7 +118,7 @@ def _plain(template: Document, kind: MergedFile) -> None:
     twice = ((node, key) for node in nodes(template.root) if isinstance(node, Object) for key in repeated(node))
     for node, key in twice:
         again = [part for part in node.parts if part.key == key][-1]
-        what = fault(template.text, again.start, f"the key {key} stands twice")
+        what = fault(template.text, again.start, f"the key {key} stands twice; {NAME_IT_ONCE}")
         raise Unmergeable(f"{kind.told}: {what}", kind.path)
     for _, leaf in leaves(template.root, kind.match):
         if isinstance(leaf, Scalar) and leaf.odd and not leaf.odd.startswith("a value with"):
@@ -128,8 +129,7 @@ def _carried_out(document: Document, named: Document, united: United, ours: Ours
     """Return the text with the operations applied, after checking that it says what it should and nothing was lost."""
     if not united.operations:
         return document.text
-    assert kind.format is not None
-    form = formats.named(kind.format)
+    form = kind.form
     foreign = [span for span in document.comments if document.text[span[0] : span[1]] not in ours.comments]
     operations = found_again(document, united.operations, foreign)
     coming_back = {span for one in operations if isinstance(one, Restore) for span in one.left}

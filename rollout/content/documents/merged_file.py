@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 
 from msgspec import Struct
 
-from rollout.content.documents import formats, json_strict
-from rollout.content.documents.document import Document, Unmergeable
+from rollout.content.documents import formats
+from rollout.content.documents.document import Document, Format, Unmergeable
 from rollout.content.documents.match import Match
 
 BOM = "\ufeff"
@@ -24,8 +24,9 @@ class MergedFile(Struct, frozen=True):
     told: str = "the template"
 
     @property
-    def strict(self) -> bool:
-        return self.format == "json" and json_strict.is_strict(self.path)
+    def form(self) -> Format:
+        assert self.format is not None
+        return formats.named(self.format, self.path)
 
     def read(self, content: bytes) -> Document:
         """Return the document in a file; raise Unmergeable with the path and the line if there is none."""
@@ -44,14 +45,14 @@ class MergedFile(Struct, frozen=True):
     def _read(self, content: bytes) -> Document:
         if self.format is None:
             raise Unmergeable(formats.UNKNOWN)
-        return document_in(content, self.format)
+        return document_in(content, self.form)
 
 
 @lru_cache(maxsize=32)
-def document_in(content: bytes, name: str) -> Document:
+def document_in(content: bytes, form: Format) -> Document:
     if len(content) > _MAX_BYTES:
         raise Unmergeable("is larger than 32 MiB", line=1)
-    return formats.named(name).read(_text(content).removeprefix(BOM))
+    return form.read(_text(content).removeprefix(BOM))
 
 
 def _text(content: bytes) -> str:

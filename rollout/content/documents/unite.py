@@ -7,6 +7,8 @@ from msgspec.structs import replace
 
 from rollout.content.documents.aliases import refuse_shared
 from rollout.content.documents.document import (
+    LEAVE_ONE,
+    NAME_IT_ONCE,
     Alias,
     Amend,
     Array,
@@ -75,12 +77,13 @@ class _Uniting(Struct):
         seen: set[str] = set()
         for part in named.parts:
             if part.key in seen:
-                raise self._template_fault(part, f"the key {shown((*place, part.key))} stands twice")
+                raise self._template_fault(part, f"the key {shown((*place, part.key))} stands twice; {NAME_IT_ONCE}")
             seen.add(part.key)
         keys: set[str] = set()
         for part in have.parts:
             if part.key in keys and part.key in seen:
-                raise fault(self.document.text, part.start, f"the key {shown((*place, part.key))} stands twice")
+                what = f"the key {shown((*place, part.key))} stands twice; {LEAVE_ONE}"
+                raise fault(self.document.text, part.start, what)
             keys.add(part.key)
 
     def _amended(self, have: Object | Array, kept: list[Node | None], new: list[Part], place: Place) -> Object | Array:

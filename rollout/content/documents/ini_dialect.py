@@ -1,0 +1,85 @@
+"""How kinds of INI files differ, each by its own documentation; one that is not known is read as by configparser."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from pathlib import PurePosixPath
+
+from msgspec import Struct
+
+
+class GoesOn(Enum):
+    """How a value goes on in the next line."""
+
+    NEVER = 0
+    INDENTED = 1  # by its indentation
+    BACKSLASH = 2  # after a backslash
+
+
+class Dialect(Struct, frozen=True):
+    """One kind of INI file; what is not said is as Python's configparser reads it."""
+
+    comment: str = ""  # a pattern that finds where a comment behind a value begins
+    exact: bool = False  # keys keep their case
+    delimiters: str = "=:"
+    goes_on: GoesOn = GoesOn.INDENTED
+    joins: bool = False  # a section that stands again goes on
+    last_wins: bool = False  # of a key that stands again only the last one counts
+    sections_fold: bool = False  # sections ignore case, but for what stands in quotes
+
+    def length(self, written: str) -> int:
+        """Return how long a value is, without the comment behind it."""
+        found = re.search(self.comment, written) if self.comment else None
+        return found.start("mark") if found else len(written)
+
+    def key(self, written: str) -> str:
+        return written if self.exact else written.lower()
+
+    def section(self, written: str) -> str:
+        name, quote, rest = written.partition('"')
+        return (name.lower() if self.sections_fold else name) + quote + rest
+
+    def hides(self, key: str) -> bool:
+        """Tell whether a key that stands again hides the one before it; `key[]` is npm's list."""
+        return self.last_wins and not key.endswith("[]")
+
+
+def _spaced(marks: str) -> str:
+    return rf"(?:^|(?<=[ \t]))(?P<mark>[{marks}])"
+
+
+def _quoted(marks: str) -> str:
+    """Comments begin anywhere but in quotes and behind a backslash."""
+    text = rf'"(?:[^"\\]|\\.)*"|\\.|\\\Z|[^"\\{marks}]|"(?![^"]*")'
+    return rf"\A(?:{text})*(?P<mark>[{marks}])"
+
+
+_EDITORCONFIG = Dialect(delimiters="=", goes_on=GoesOn.NEVER, joins=True, last_wins=True)
+_GIT = Dialect(_quoted("#;"), delimiters="=", goes_on=GoesOn.BACKSLASH, joins=True, sections_fold=True)
+_SYSTEMD = Dialect(exact=True, delimiters="=", goes_on=GoesOn.BACKSLASH, joins=True)
+_NPM = Dialect(_quoted("#;"), exact=True, delimiters="=", goes_on=GoesOn.NEVER, joins=True, last_wins=True)
+_PHP = Dialect(_quoted(";"), exact=True, delimiters="=", goes_on=GoesOn.NEVER, joins=True)
+_DESKTOP = Dialect(exact=True, delimiters="=", goes_on=GoesOn.NEVER)
+
+_NAMES = {
+    ".editorconfig": _EDITORCONFIG, ".gitconfig": _GIT, "gitconfig": _GIT, ".gitmodules": _GIT, ".npmrc": _NPM,
+    "npmrc": _NPM, "php.ini": _PHP, "php-cli.ini": _PHP, ".user.ini": _PHP, "ansible.cfg": Dialect(_spaced(";")),
+    ".ansible.cfg": Dialect(_spaced(";")), "pylintrc": Dialect(_spaced("#;")), ".pylintrc": Dialect(_spaced("#;")),
+    "platformio.ini": Dialect(_spaced("#;")), "supervisord.conf": Dialect(_spaced("#;")),
+}  # fmt: skip
+
+_UNITS = {
+    ".service", ".socket", ".timer", ".target", ".mount", ".automount", ".path", ".slice", ".scope", ".swap", ".device",
+    ".network", ".netdev", ".link", ".nspawn", ".container", ".volume", ".pod", ".kube",
+}  # fmt: skip
+
+
+def dialect_of(path: PurePosixPath) -> Dialect:
+    """Return how an INI file of a name is read."""
+    if path.name.lower() in _NAMES:
+        return _NAMES[path.name.lower()]
+    in_units = any(PurePosixPath(part).suffix == ".d" for part in path.parts[-2:-1]) or "systemd" in path.parts
+    if path.suffix in _UNITS or (path.suffix == ".conf" and in_units):
+        return _SYSTEMD
+    return _DESKTOP if path.suffix == ".desktop" else Dialect()

@@ -1,0 +1,150 @@
+"""INI files of different programs: each is read and changed by the rules of its own program."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+import pytest
+
+from rollout.content.documents.document import Unmergeable
+from rollout.content.documents.match import Match
+from rollout.content.documents.merge import MergedFile
+from tests.corpus import merged
+
+SPACED = ["ansible.cfg", "pylintrc", "platformio.ini", "supervisord.conf"]
+COMMENTS = [*SPACED, ".gitconfig", ".npmrc", "php.ini"]
+VALUES = ["setup.cfg", "tox.ini", "x.ini", ".editorconfig", "a.service", "x.desktop", "a.service.d/x.conf"]
+
+
+def _kind(name: str) -> MergedFile:
+    return MergedFile(PurePosixPath(name), "ini", Match())
+
+
+def _told(name: str, before: str, *templates: str) -> str:
+    current, writes = before.encode(), list[tuple[bytes, bytes]]()
+    for template in templates:
+        after = merged(current, template.encode(), _kind(name), *writes)
+        writes.append((current, after))
+        current = after
+    return current.decode()
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("name", COMMENTS)
+def test_a_comment_behind_a_value_is_none_of_it_where_the_program_says_so(name: str, newline: str) -> None:
+    before = "[s]\nport = 80 ; why\nx =  ; empty\nz = 1\n".replace("\n", newline)
+    assert _told(name, before, "[s]\nport = 80\n") == before
+    changed = before.replace("80", "81")
+    assert _told(name, before, "[s]\nport = 81\n") == changed
+    assert _told(name, before, "[s]\nport = 81\n", "") == before
+    assert _told(name, before, "[s]\nx = 1\n") == before.replace("x =  ;", "x = 1  ;")
+    added = _told(name, before, "[s]\nnew = 1 ; ours\n")
+    assert added == before + f"new = 1 ; ours{newline}"
+    assert _told(name, before, "[s]\nnew = 1 ; ours\n", "") == before
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_it_is_the_value_where_the_program_takes_it_for_that(name: str) -> None:
+    before = "[s]\nport = 80 ; why # so\nz = 1\n"
+    assert _told(name, before, "[s]\nport = 80 ; why # so\n") == before
+    assert _told(name, before, "[s]\nport = 80\n") == "[s]\nport = 80\nz = 1\n"
+    assert _told(name, before, "[s]\nport = 80\n", "") == before
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        (".gitconfig", 'v = "a ; b" # c'), (".gitconfig", "v = a#c"), (".npmrc", "v = a\\;b ; c"),
+        ("php.ini", 'v = "a;b" ; c'), ("ansible.cfg", "v = a;b ; c"), ("pylintrc", "v = a#b # c"),
+        (".gitconfig", 'v = "open # c'),
+    ],
+)  # fmt: skip
+def test_a_mark_in_quotes_or_behind_a_backslash_begins_no_comment(name: str, line: str) -> None:
+    before = f"[s]\n{line}\n"
+    value = line.removeprefix("v = ").removesuffix("c").removesuffix("# ").removesuffix("; ").removesuffix("#").strip()
+    assert _told(name, before, f"[s]\nv = {value}\n") == before
+    assert _told(name, before, "[s]\nv = other\n", "") == before
+
+
+@pytest.mark.parametrize(
+    ("name", "exact"),
+    [
+        ("a.service", True), ("x.desktop", True), (".npmrc", True), ("php.ini", True), ("setup.cfg", False),
+        (".editorconfig", False), (".gitconfig", False),
+    ],
+)  # fmt: skip
+def test_the_case_of_keys_counts_where_the_program_tells_them_apart(name: str, *, exact: bool) -> None:
+    before = "[Service]\nExecStart = 1\n"
+    after = "[Service]\nExecStart = 1\nexecstart = 2\n" if exact else "[Service]\nExecStart = 2\n"
+    assert _told(name, before, "[Service]\nexecstart = 2\n") == after
+
+
+def test_a_message_names_a_key_as_the_program_spells_it() -> None:
+    before = "[Service]\nExecStart=/a\nExecStart=/b\n"
+    with pytest.raises(Unmergeable, match=r"line 3: the key \[Service\]\.ExecStart stands twice") as refused:
+        _told("a.service", before, "[Service]\nExecStart=/c\n")
+    assert "change it by hand" in str(refused.value)
+    assert _told("a.service", before, "[Service]\nUser=x\n") == before + "User=x\n"
+    with pytest.raises(Unmergeable, match=r"the key \[Service\]\.ExecStart stands twice"):
+        _told("a.service", "[Service]\n", before)
+
+
+TWICE = "[*]\nsize = 2\na = 1\n\n[*.md]\nx = 1\n\n[*]\n# here\nsize = 3\nb = 1\n\n[z]\nq = 1\n"
+
+
+def test_a_section_that_stands_again_goes_on_and_the_key_that_counts_is_changed() -> None:
+    name = ".editorconfig"
+    assert _told(name, TWICE, "[*]\nsize = 3\na = 1\nb = 1\n") == TWICE
+    assert _told(name, TWICE, "[*]\nsize = 4\n") == TWICE.replace("size = 3", "size = 4")
+    assert _told(name, TWICE, "[*]\na = 4\n") == TWICE.replace("a = 1", "a = 4")
+    assert _told(name, TWICE, "[*]\nc = 4\n") == TWICE.replace("b = 1\n", "b = 1\nc = 4\n")
+    assert _told(name, TWICE, "root = true\n") == "root = true\n" + TWICE
+    for template in (
+        "[*]\nsize = 4\n",
+        "[*]\na = 4\n",
+        "[*]\nc = 4\n",
+        "[*]\nsize = 2\nb = 2\n",
+        "root = true\n[y]\nt = 1\n",
+    ):
+        assert _told(name, TWICE, template, "") == TWICE
+    assert _told(".gitconfig", "[Alias]\na = 1\n[x]\n[alias]\nb = 1\n", "[alias]\na = 2\nc = 3\n") == (
+        "[Alias]\na = 2\n[x]\n[alias]\nb = 1\nc = 3\n"
+    )
+    with pytest.raises(Unmergeable, match=r"line 3: the key \[a\] stands twice"):
+        _told("setup.cfg", "[a]\nx = 1\n[a]\ny = 1\n", "[a]\nx = 2\n")
+
+
+def test_a_key_that_stands_again_counts_where_it_stands_last() -> None:
+    before = "[*]\nsize = 2\nsize = 3\n"
+    assert _told(".editorconfig", before, "[*]\nsize = 4\n") == "[*]\nsize = 2\nsize = 4\n"
+    assert _told(".editorconfig", before, "[*]\nsize = 3\n") == before
+    assert _told(".npmrc", "a=1\na=2\nl[]=1\nl[]=2\n", "a=3\n") == "a=1\na=3\nl[]=1\nl[]=2\n"
+    with pytest.raises(Unmergeable, match=r"the key l\[\] stands twice"):
+        _told(".npmrc", "l[]=1\nl[]=2\n", "l[]=3\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "template", "after"),
+    [
+        (".editorconfig", "[*]\na = 1\n  b = 2\n", "[*]\na = 3\n", "[*]\na = 3\n  b = 2\n"),
+        (".gitconfig", "[core]\na = 1\n\tb = 2\n", "[core]\na = 3\n", "[core]\na = 3\n\tb = 2\n"),
+        (".gitconfig", "[alias]\n\tl = log \\\n\t--oneline\n\tx = 1\n", "[alias]\nl = log\n",
+         "[alias]\n\tl = log\n\tx = 1\n"),
+        ("a.service", "[Service]\nExecStart=/a \\\n[b]\nUser=x\n", "[Service]\nExecStart=/c\n",
+         "[Service]\nExecStart=/c\nUser=x\n"),
+        (".npmrc", "@me:registry=https://a\n//a/:_authToken=${T}\n//a/:email=x\n", "@me:registry=https://b\n",
+         "@me:registry=https://b\n//a/:_authToken=${T}\n//a/:email=x\n"),
+        ("setup.cfg", "[a]\nb =\n  1\nc: 2\n", "[a]\nb = 2\n", "[a]\nb = 2\nc: 2\n"),
+        ("ansible.cfg", "[a]\nb = 1 ; x\n", "[a]\nb = 1\nc = 2\n", "[a]\nb = 1 ; x\nc = 2\n"),
+    ],
+)  # fmt: skip
+def test_a_value_goes_on_as_its_program_says(name: str, before: str, template: str, after: str) -> None:
+    assert _told(name, before, template) == after
+    assert _told(name, before, template, "") == before
+
+
+def test_what_only_rollout_wrote_in_a_section_that_others_began_again_goes_away() -> None:
+    made = _told(".editorconfig", "", "[*]\nsize = 4\n")
+    again = made + "\n[*]\nmine = 1\n"
+    after = merged(again.encode(), b"root = true\n", _kind(".editorconfig"), (b"", made.encode())).decode()
+    assert after == "root = true\n[*]\n\n[*]\nmine = 1\n"
