@@ -68,7 +68,11 @@ def page() -> str:
     for title, rows in _TABLES.items():
         shown = ((_names(names), meaning) for names, meaning in rows.items())
         parts += [f"## {title}", table(("variable", "meaning"), shown)]
-    intro = "An option that is there or not takes `1`, `true`, `yes` or `on`. An option that can be repeated takes several values with blanks between them."
+    intro = (
+        "An option that is there or not takes `1`, `true`, `yes` or `on`; `ROLLOUT_NO_DIFF=1` is `--no-diff`. An option that can be repeated takes several "
+        "values with blanks between them, `ROLLOUT_TRAILER` one a line. A value of `ROLLOUT_VAR`, and a path of `ROLLOUT_ON_DRIFT`, may have blanks itself: "
+        '`ROLLOUT_VAR="owner=Jane Doe team=core"` sets two.'
+    )
     parts += ["## Options", intro, table(("variable", "option", "of"), _of_options())]
     return joined(parts)
 

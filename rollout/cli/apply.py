@@ -14,7 +14,7 @@ from rollout.cli.carry_out import Undertaking, carry_out, ledger, reviewed
 from rollout.cli.options import common, limit
 from rollout.cli.run_options import Consent, Reach, consent_options, decisions_options, reach_options, words_options
 from rollout.cli.session import Session
-from rollout.errors import Refused
+from rollout.errors import UsageError
 from rollout.inventory import choose
 from rollout.model.circumstances import Decisions
 from rollout.objects.messages import CommitWords
@@ -88,7 +88,7 @@ def apply(
 
 @contextmanager
 def _opened(context: click.Context) -> Iterator[Session]:
-    """Open the inventory; raise Refused for a word with a dot that may mean a plan file that does not exist."""
+    """Open the inventory; raise UsageError for a word with a dot that may mean a plan file that does not exist."""
     try:
         with session.opened(context, check=False) as at:
             yield at
@@ -96,4 +96,4 @@ def _opened(context: click.Context) -> Iterator[Session]:
         if "." not in error.word or error.meant:
             raise
         make = f"make a plan with: rollout plan --out {error.word}"
-        raise Refused.at(error.word, "matches no target and no group, and no such file is here", make) from error
+        raise UsageError.at(error.word, "matches no target and no group, and no such file is here", make) from error

@@ -16,7 +16,7 @@ from rollout.cli.progress import Progress
 from rollout.cli.recording import Recording, diagnostics, tell
 from rollout.cli.run_options import Consent
 from rollout.cli.session import Session
-from rollout.errors import Mistake, Place, Refused
+from rollout.errors import Mistake, Place, Refused, UsageError
 from rollout.fleet import apply, load
 from rollout.fleet.apply import Order
 from rollout.ledger.ledger import Ledger, opened
@@ -64,7 +64,7 @@ def reviewed(at: Session, book: Ledger, planfile: str, settings: Settings, decis
         content = path.read_bytes()
     except OSError as error:
         make = f"make a plan with: rollout plan --out {planfile}"
-        raise Refused.at(planfile, error.strerror or "cannot be read", make) from error
+        raise UsageError.at(planfile, error.strerror or "cannot be read", make) from error
     saved, _ = plan_file.read_plan(content, planfile)
     book.check_unused(saved.id, saved.digest)
     by_name = {target.name: target for target in at.loaded.inventory.targets}

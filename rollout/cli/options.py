@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -9,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from rollout.cli import completing
+from rollout.cli.several import ASSIGNMENTS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -20,8 +22,18 @@ def envvar(name: str) -> str:
 def option(*names: str, **settings: Any) -> Callable[[F], F]:
     """Declare an option that also reads ROLLOUT_<OPTION>."""
     long = next(name for name in names if name.startswith("--"))
-    settings.setdefault("envvar", envvar(long.split("/")[0]))
-    return click.option(*names, **settings)
+    yes, _, no = long.partition("/")
+    settings.setdefault("envvar", envvar(yes))
+    return click.option(*names, cls=_Either if no else click.Option, **settings)
+
+
+class _Either(click.Option):
+    """An option of two names, --this/--no-this: the variable of the second one says the opposite."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        value = super().resolve_envvar_value(ctx)
+        opposite = os.environ.get(envvar(self.secondary_opts[0]), "")
+        return value if value is not None or not opposite else str(not self.type.convert(opposite, self, ctx))
 
 
 _COMMON: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
@@ -29,7 +41,8 @@ _COMMON: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--root",), {"metavar": "DIR", "help": "Where relative paths start, instead of the inventory's root."}),
     (("--limit",), {"shell_complete": completing.targets, "metavar": "PATTERN", "multiple": True,
                     "help": "Only these targets: names, groups, globs, !not."}),
-    (("--var",), {"metavar": "K=V", "multiple": True, "help": "Set a variable over the inventory's; V is YAML."}),
+    (("--var",), {"type": ASSIGNMENTS, "metavar": "K=V", "multiple": True,
+                  "help": "Set a variable over the inventory's; V is YAML."}),
     (("--jobs",), {"type": click.IntRange(1, 256), "metavar": "N", "help": "Targets worked on at once (default: 8)."}),
     (("--json",), {"is_flag": True, "help": "Print JSON; never ask, never colour."}),
     (("--color",), {"type": click.Choice(["auto", "always", "never"]), "help": "When to colour (default: auto)."}),

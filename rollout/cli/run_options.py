@@ -11,6 +11,7 @@ import click
 from msgspec import Struct
 
 from rollout.cli.options import option
+from rollout.cli.several import DECISIONS, LINES
 from rollout.errors import UsageError, near
 from rollout.model.circumstances import Decisions, FileDecision
 from rollout.model.plan import OnDrift
@@ -64,7 +65,8 @@ def words_options(command: Callable[..., int]) -> Callable[..., int]:
     """Give a command what its commits are to say, as `words`."""
 
     @option("--message", metavar="TEXT", help="What the commits say: a subject, and after an empty line a body.")
-    @option("--trailer", "trailers", multiple=True, metavar="K: V", help="Add a trailer to the commits' messages.")
+    @option("--trailer", "trailers", type=LINES, multiple=True, metavar="K: V",
+            help="Add a trailer to the commits' messages.")  # fmt: skip
     @option("--signoff", is_flag=True, help="Add your Signed-off-by to the commits' messages.")
     @wraps(command)
     def with_words(*given: Any, message: str | None, trailers: tuple[str, ...], signoff: bool, **others: Any) -> int:
@@ -105,7 +107,7 @@ def decisions_options(adopt_help: str, on_drift_help: str) -> Callable[[Callable
 
     def decorated(command: Callable[..., int]) -> Callable[..., int]:
         @option("--adopt", is_flag=True, help=adopt_help)
-        @option("--on-drift", metavar="[PATH=]DECISION", multiple=True, shell_complete=_complete,
+        @option("--on-drift", metavar="[PATH=]DECISION", type=DECISIONS, multiple=True, shell_complete=_complete,
                 help=f"{on_drift_help} {_DECISIONS}")  # fmt: skip
         @option("--deliver", type=click.Choice([d.value for d in Deliver]), help="How, whatever the inventory says.")
         @option("--release", is_flag=True, help="Write again what was reverted; it is on hold until then.")

@@ -80,13 +80,14 @@ def test_with_json_a_command_line_that_is_wrong_is_told_as_json(world: World, ar
     assert world.run("plan", *arguments).out == ""
 
 
-def test_with_json_a_refusal_is_told_as_json(world: World) -> None:
+def test_with_json_a_refusal_is_told_as_json_and_so_is_a_plan_that_is_not_there(world: World) -> None:
     world.bare_repo("api")
     said = world.run("apply", "--json")
     assert (said.code, [(line["type"], line["exit_code"]) for line in said.lines]) == (4, [("error", 4)])
     assert "add --yes" in said.lines[0]["message"]
     lost = world.run("apply", "nowhere/x.plan", "--yes", "--json")
-    assert (lost.code, lost.lines[0]["place"]) == (4, "nowhere/x.plan")
+    assert (lost.code, lost.lines[0]["exit_code"], lost.lines[0]["place"]) == (64, 64, "nowhere/x.plan")
+    assert world.run("apply", "nowhere.plan", "--yes").code == 64
 
 
 @pytest.mark.parametrize("name", ["my inventory: 5.yaml", "plain"])
