@@ -92,8 +92,15 @@ def waiting(
     found: list[Step] = []
     for step in steps:
         why = obstacles.get(numbers.get(step.target, 0))
-        found.append(step if why is None or step.state not in _NOT_YET else _kept(step, why))
+        found.append(_kept(step, why) if why is not None and _would_go_on(step) else step)
     return tuple(found)
+
+
+def _would_go_on(step: Step) -> bool:
+    """Tell whether an earlier wave is all that keeps a target back: not a hold, a decision about drift, or a person."""
+    awaits = step.state is State.DRIFT and bool(undecided(step))
+    taken = step.state is State.IN_REVIEW and step.standing is not None and step.standing.taken_over
+    return step.state in _NOT_YET and not step.frozen and not awaits and not taken
 
 
 def _obstacle(

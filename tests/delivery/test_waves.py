@@ -109,6 +109,19 @@ def test_a_wave_that_fails_keeps_the_later_ones_waiting(fleet: World) -> None:
     assert applied(fleet, "--limit", "web").outcomes() == {"web": "not-started"}
 
 
+def test_a_hold_and_drift_show_though_an_earlier_wave_is_not_through(fleet: World) -> None:
+    waves(fleet)
+    fleet.entries["ops"] = fleet.entries["ops"].replace("}", ", hold: true}")
+    assert fleet.run("apply", "--yes", "--limit", "api,web").code == 0
+    fleet.elsewhere("web", {"conf.txt": "theirs\n"})
+    fleet.template("project/more.txt", "more\n")
+    for command in (("plan",), ("status", "--fetch")):
+        told = {one["name"]: one for one in fleet.run(*command, "--json").json["targets"]}
+        states = {name: one["state"] for name, one in told.items()}
+        assert states == {"api": "pending", "web": "drift", "ops": "pending"}
+        assert "held" in told["ops"]["reason"]
+
+
 def test_only_so_many_reviews_are_open_and_updates_are_never_kept_back(fleet: World) -> None:
     fleet.head += "max_open: 2\n"
     fleet.defaults = "defaults: {templates: [project], deliver: review}\nreview: {branch: team}\n"

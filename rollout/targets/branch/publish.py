@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from rollout.checkout.standing import git_for, standing
 from rollout.errors import GitError, RolloutError
 from rollout.machine import waiting
+from rollout.model.hindrances import OwnCommits, in_words
 from rollout.model.inventory import Branch
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Action, Change, State
@@ -108,9 +109,8 @@ def _no_place_for_a_commit(task: Task) -> str | None:
     persons = standing(repo, git_for(repo), branch, task.where.remote, tip).persons
     if not persons:
         return None
-    return (
-        f"{len(persons)} of your own commits on {branch} are not upstream; without a push rollout's commit has no place"
-    )
+    own = in_words(OwnCommits(len(persons)))
+    return f"{own}; without a push rollout's commit has no place on {branch}"
 
 
 def _current_tip(task: Task, attempt: int) -> str:
