@@ -16,7 +16,8 @@ HEADS = (
     "given", "facts recovered", "ruled-out approaches carried over", "superseded facts told as current",
     '"unknown" where nothing is known', "all 12 answers right", "characters, median and largest",
 )  # fmt: skip
-GOALS = ("goal", "100 %", "100 %", "0 %", "100 %", "", f"< {LIMIT:,}")
+# The page is bounded, and what does not fit is there on demand.
+GOALS = ("goal", "100 % of all of it", "100 %", "0 %", "100 %", "", f"the page < {LIMIT:,}")
 
 
 def main(sessions: int) -> None:

@@ -58,7 +58,8 @@ def by_writer(url: str) -> dict[str, list[int]]:
 
 def drain(shell: Shell) -> None:
     """Deliver what is left, as a timer would."""
-    subprocess.run((str(shell.helper), "--flush"), env=dict(shell.environment), check=True, capture_output=True)
+    done = subprocess.run((str(shell.helper), "--flush"), env=dict(shell.environment), capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_server_that_stops_and_starts_again_has_everything_in_order(tmp_path: Path) -> None:
