@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from rollout.forges.trouble import Failure, Trouble
@@ -59,11 +60,18 @@ class _Still(urllib.request.HTTPRedirectHandler):
 
 
 def _opener() -> urllib.request.OpenerDirector:
-    context = ssl.create_default_context()
     authority = os.environ.get("GIT_SSL_CAINFO") or os.environ.get("SSL_CERT_FILE")
-    if authority and os.path.isfile(authority):
-        context.load_verify_locations(authority)
+    context = _trusting(authority if authority and os.path.isfile(authority) else None)
     return urllib.request.build_opener(_Still(), urllib.request.HTTPSHandler(context=context))
+
+
+@cache
+def _trusting(authority: str | None) -> ssl.SSLContext:
+    """Return whom we trust; to read all certificates takes as long as several requests, so it is done once."""
+    context = ssl.create_default_context()
+    if authority is not None:
+        context.load_verify_locations(authority)
+    return context
 
 
 def _reason(error: BaseException) -> str:
