@@ -263,7 +263,7 @@ def served_on(bare: Path, place: Path) -> Iterator[GitHub]:
     forge = GitHub(bare, "https://api.github.com")
     server = _Socket(str(place), handler(forge))  # type: ignore[arg-type]  # a path and no host
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield forge
     finally:
@@ -278,7 +278,7 @@ def served(bare: Path) -> Iterator[GitHub]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler(forge))
     server.daemon_threads = True
     forge.api = f"http://127.0.0.1:{server.server_port}/api/v3"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield forge

@@ -69,7 +69,7 @@ def forge(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gitea]:
     monkeypatch.setenv("GITEA_TOKEN", "0123456789abcdef")
     with Gitea(("127.0.0.1", 0), _Handler) as server:
         server.world, server.asked = world, []
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         _say(server, "")
         yield server
         server.shutdown()
