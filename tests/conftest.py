@@ -1,6 +1,8 @@
 """Seals every test from the machine: own HOME, own git configuration, fixed dates, no prompts."""
 
+import itertools
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -10,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.memory import memory
-from tests.person import GITCONFIG
+from tests.person import seal
 from tests.postgres import (  # noqa: F401  # fixtures that any test may ask for by name
     any_empty_database,
     any_event_store,
@@ -34,6 +36,8 @@ sys.dont_write_bytecode = False
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
+_numbers = itertools.count()
+
 _SERVERS = {"server_named", "postgres", "any_postgres", "sshd", "servers"}  # fixtures that start a server
 
 
@@ -55,27 +59,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give the test a home of its own and take away whatever of the machine could reach it."""
-    home = tmp_path_factory.mktemp("home")
-    for name in list(os.environ):
-        if name.startswith(("GIT_", "ROLLOUT_", "PG", "XDG_", "SSH_")) or name in {
-            "NO_COLOR",
-            "FORCE_COLOR",
-            "CLICOLOR",
-            "INSTANCE_ID",
-            "EDITOR",
-            "PAGER",
-        }:
-            monkeypatch.delenv(name)
-    (home / ".gitconfig").write_text(GITCONFIG)
-    monkeypatch.setenv("HOME", str(home))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(home / ".gitconfig"))
-    monkeypatch.setenv("ROLLOUT_STATE_DIR", str(home / "state"))
-    monkeypatch.setenv("GIT_TERMINAL_PROMPT", "0")
-    monkeypatch.setenv("LC_ALL", "C.UTF-8")
-    monkeypatch.setenv("TZ", "UTC")
-    monkeypatch.setenv("TERM", "dumb")
+    home = tmp_path_factory.mktemp(f"home{next(_numbers)}", numbered=False)
+    seal(home, monkeypatch)
     return home
+
+
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a folder of its own. To number it, pytest would read the names of all that are there, for each test."""
+    name = re.sub(r"\W", "_", request.node.name)[:30]
+    return tmp_path_factory.mktemp(f"{name}{next(_numbers)}", numbered=False)
 
 
 @pytest.fixture
