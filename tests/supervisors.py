@@ -282,8 +282,7 @@ def built(folder: Path) -> Supervisors:
     """Make the first user's world in a folder."""
     world = World(folder)
     for name in REPOSITORIES:
-        world.remote(name, files_of(name))
-        world.clone(name)
+        world.checkout(name, files_of(name))
     world.write(".", {f".claude/commands/subagents/{name}.md": subagent(name) for name in SUBAGENTS})
     world.write(".", {path: _OLD[Path(path).suffix] for path in INSTRUCTING["shared"]})
     return Supervisors(world)

@@ -68,6 +68,7 @@ def _kept(top: Path, address: bytes = _ADDRESS) -> _Tree:
             None if path.is_dir() else path.read_bytes().replace(address, _ADDRESS),
         )
         for path in sorted(top.rglob("*"))
+        if path.suffix != ".sample"  # a dozen hooks that nothing runs
     ]
 
 
@@ -137,6 +138,12 @@ class World:
 
     def repo(self, name: str, files: Mapping[str, str | bytes] | None = None, extra: str = "") -> Path:
         """Make a remote and a checkout of it, and put it in the inventory."""
+        top = self.checkout(name, files)
+        self.entries[name] = f"{{path: {name}{extra}}}"
+        return top
+
+    def checkout(self, name: str, files: Mapping[str, str | bytes] | None = None) -> Path:
+        """Make a remote and a checkout of it."""
         key, address = _key("main", files or _FIRST), str(self.remote(name, files)).encode()
         top = self.root / name
         if key not in _checkouts:
@@ -145,7 +152,6 @@ class World:
         else:
             _put(_checkouts[key], top, address)
             self.git(top, "update-index", "-q", "--refresh")
-        self.entries[name] = f"{{path: {name}{extra}}}"
         return top
 
     def bare_repo(self, name: str, files: Mapping[str, str | bytes] | None = None) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.person import seal
 from tests.supervisors import (
     AFTER_EVENTS,
     BEFORE_EVENTS,
@@ -47,14 +48,25 @@ def rolled_out(supervisors: Supervisors) -> Supervisors:
     return supervisors
 
 
+@pytest.fixture(scope="module")
+def agreed(tmp_path_factory: pytest.TempPathFactory) -> Supervisors:
+    """The world after one apply, for all tests that only read it."""
+    with pytest.MonkeyPatch.context() as patch:
+        seal(tmp_path_factory.mktemp("home"), patch)
+        made = built(tmp_path_factory.mktemp("agreed") / "sv")
+        done = made.run("apply", "-y", "--adopt", "--json")
+        assert (done.code, done.outcomes()) == (0, ALL_WRITTEN), done.err
+        assert set(made.run("plan", "--json").states().values()) == {"in-sync"}
+    return made
+
+
 # --- what agents load
 
 
-def test_what_agents_load_is_what_the_users_own_program_makes_of_the_same_parts(rolled_out: Supervisors) -> None:
+def test_what_agents_load_is_what_the_users_own_program_makes_of_the_same_parts(agreed: Supervisors) -> None:
     for name in REPOSITORIES:
-        loaded, his = rolled_out.text(name, "CLAUDE.md"), rolled_out.assembled(name)
+        loaded, his = agreed.text(name, "CLAUDE.md"), agreed.assembled(name)
         assert HEAD.sub("", loaded) == re.sub(r"\A(<!--.*?-->\n)+\n", "", his, flags=re.DOTALL), name
-    assert set(rolled_out.run("plan", "--json").states().values()) == {"in-sync"}
 
 
 def test_a_change_of_any_part_is_in_every_claude_md_after_one_apply(rolled_out: Supervisors) -> None:
@@ -88,7 +100,7 @@ def test_over_the_limit_nothing_is_written(supervisors: Supervisors) -> None:
     assert "budget session" in done.reasons()["consilio-s"]
 
 
-def test_nothing_that_the_user_needs_is_lost(rolled_out: Supervisors) -> None:
+def test_nothing_that_the_user_needs_is_lost(agreed: Supervisors) -> None:
     needed = [
         "🔄 **Session Auto-Registered**",
         "✅ Instance: `",
@@ -109,14 +121,14 @@ def test_nothing_that_the_user_needs_is_lost(rolled_out: Supervisors) -> None:
         "odin3:5434",
     ]
     for name in (META, "consilio-s", "health-agent-s", "odin-s"):
-        loaded = rolled_out.text(name, "CLAUDE.md")
+        loaded = agreed.text(name, "CLAUDE.md")
         assert [words for words in needed if words not in loaded] == [], name
         assert "INSERT INTO command_log" not in loaded
 
 
-def test_agents_are_asked_for_what_hooks_cannot_see_and_for_nothing_else(rolled_out: Supervisors) -> None:
-    read = [rolled_out.text(name, "CLAUDE.md") for name in REPOSITORIES]
-    read += [rolled_out.shared(f".claude/commands/subagents/{name}.md") for name in SUBAGENTS]
+def test_agents_are_asked_for_what_hooks_cannot_see_and_for_nothing_else(agreed: Supervisors) -> None:
+    read = [agreed.text(name, "CLAUDE.md") for name in REPOSITORIES]
+    read += [agreed.shared(f".claude/commands/subagents/{name}.md") for name in SUBAGENTS]
     asked = {kind for text in read for kind in re.findall(r'log_event "(\w+)"', text)}
     assert asked == {"goal", "decision", "attempt_failed", "blocked", "deploy_failed"}
     for text in read[: len(REPOSITORIES)]:
@@ -132,19 +144,19 @@ def around(text: str) -> tuple[str, ...]:
     return text[: found.start()], text[found.end() :]
 
 
-def test_the_rules_for_all_supervisors_are_kept_to_the_byte(rolled_out: Supervisors) -> None:
-    assert around(rolled_out.text(META, CONTINUITY)) == (BEFORE_EVENTS, "\n" + AFTER_EVENTS)
+def test_the_rules_for_all_supervisors_are_kept_to_the_byte(agreed: Supervisors) -> None:
+    assert around(agreed.text(META, CONTINUITY)) == (BEFORE_EVENTS, "\n" + AFTER_EVENTS)
 
 
-def test_the_machine_configurations_are_kept_to_the_byte_in_every_form(rolled_out: Supervisors) -> None:
+def test_the_machine_configurations_are_kept_to_the_byte_in_every_form(agreed: Supervisors) -> None:
     after = "\n" + HEARTBEAT + VERIFICATION
     for name in (META, "consilio-s", "odin-s"):
-        assert around(rolled_out.text(name, MACHINE_CONFIG)) == (BEFORE_MACHINES, after), name
-    raw = rolled_out.world.root / "health-agent-s" / MACHINE_CONFIG
+        assert around(agreed.text(name, MACHINE_CONFIG)) == (BEFORE_MACHINES, after), name
+    raw = agreed.world.root / "health-agent-s" / MACHINE_CONFIG
     kept = raw.read_bytes().decode()
     assert kept.count("\r\n") == kept.count("\n")
     assert around(kept.replace("\r\n", "\n")) == (BEFORE_MACHINES, after)
-    assert around(rolled_out.text("openhorizon-s", MACHINE_CONFIG)) == ("", "")
+    assert around(agreed.text("openhorizon-s", MACHINE_CONFIG)) == ("", "")
 
 
 def test_what_is_written_around_a_block_later_stays_too(rolled_out: Supervisors) -> None:
@@ -157,11 +169,11 @@ def test_what_is_written_around_a_block_later_stays_too(rolled_out: Supervisors)
     assert rolled_out.text("consilio-s", MACHINE_CONFIG) == added
 
 
-def test_the_tool_that_hands_out_subagents_reads_them_as_before(rolled_out: Supervisors) -> None:
+def test_the_tool_that_hands_out_subagents_reads_them_as_before(agreed: Supervisors) -> None:
     names = ("TASK_DESCRIPTION", "PROJECT_PATH", "CONTEXT", "EPIC_ID", "PLAN_FILE", "VALIDATION_COMMANDS")
     values = {name: f"the {name}" for name in names}
     for name in SUBAGENTS:
-        before, after = subagent(name), rolled_out.shared(f".claude/commands/subagents/{name}.md")
+        before, after = subagent(name), agreed.shared(f".claude/commands/subagents/{name}.md")
         was, now = command(before, values), command(after, values)
         assert was is not None
         assert now is not None
