@@ -1,11 +1,13 @@
 """A process that has loaded the program and waits to be it: each start is a fork, and no module is loaded again.
 
 What is started is a process of its own, with its own session, streams, folder and environment, and ends as Python ends.
-It is handed over to whoever asked (`tests/program.py`), who is its parent from then on.
+It is handed over to whoever asked (`tests/program.py`), who is its parent from then on. A shell asks by a small program
+of the same name (`tests/on_path.py`), which ends as what it started.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import gc
@@ -24,6 +26,8 @@ import rollout
 from rollout import cli
 from rollout.cli.main import main
 
+_PARENT_DIES = 1  # PR_SET_PDEATHSIG
+
 
 def serve(asked: socket.socket) -> list[str] | None:
     """Start what is asked for until nobody asks; in what is started, return its arguments."""
@@ -33,6 +37,40 @@ def serve(asked: socket.socket) -> list[str] | None:
             return None
         if (arguments := _started(asked, json.loads(words), streams)) is not None:
             return arguments
+
+
+def serve_all(door: socket.socket) -> list[str] | None:
+    """Start what is asked for by whoever comes to a door, and tell them how it ended; in what is started, return."""
+    ctypes.CDLL(None).prctl(_PARENT_DIES, signal.SIGKILL, 0, 0, 0)
+    while True:
+        asked, _ = door.accept()
+        words, streams, _, _ = socket.recv_fds(asked, 1 << 20, 3)
+        if not words:
+            return None
+        if os.fork() == 0:
+            door.close()
+            return _until_it_ends(asked, json.loads(words), streams)
+        for end in (asked.detach(), *streams):
+            os.close(end)
+        _reap()
+
+
+def _reap() -> None:
+    """Take note of those that have ended."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _until_it_ends(asked: socket.socket, request: dict[str, object], streams: list[int]) -> list[str]:
+    if child_id := os.fork():
+        for stream in streams:
+            os.close(stream)
+        _, status = os.waitpid(child_id, 0)
+        code = os.waitstatus_to_exitcode(status)
+        asked.send(str(code if code >= 0 else 128 - code).encode())
+        os._exit(0)
+    return _become(asked, request, streams)
 
 
 def _started(asked: socket.socket, request: dict[str, object], streams: list[int]) -> list[str] | None:
@@ -101,7 +139,8 @@ def _load() -> None:
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _load()
-    given = serve(socket.socket(fileno=int(sys.argv[1])))
+    served = socket.socket(fileno=int(sys.argv[1]))
+    given = (serve_all if served.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) else serve)(served)
     if given is not None:
         sys.argv = [str(Path(rollout.__file__).with_name("__main__.py")), *given]
         main()

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests import on_path
+
 _RUN = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 _CHANGES = (
     (_RUN, "20260203T152000Z-abc123"),
@@ -36,10 +38,10 @@ class Room:
         script = _RUN.sub(lambda found: self.runs.get(found[0], found[0]), script)
         place = self.root / ".where"
         text = f"trap 'pwd > {place}' EXIT\n(exit {self.status})\n{script}"
-        folder = str(Path(sys.executable).parent)
+        path = f"{on_path.folder()}:{Path(sys.executable).parent}:{os.environ['PATH']}"
         done = subprocess.run(
             ["bash", "-c", text], cwd=self.here, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False,
-            stderr=subprocess.STDOUT, text=True, env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"},
+            stderr=subprocess.STDOUT, text=True, env={**os.environ, "PATH": path},
         )  # fmt: skip
         self.here, self.status = Path(place.read_text().strip()), done.returncode
         return done

@@ -1,0 +1,52 @@
+"""The program on the PATH of a shell: a small one that has the real one forked, and ends as that ends.
+
+Its start costs a tenth of the program's. What tests the start itself takes the program that is installed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+_ROOT = str(Path(__file__).parents[1])
+_ASKING = """\
+import json, os, socket, sys
+with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asking:
+    asking.connect(sys.argv[1])
+    request = {"arguments": sys.argv[2:], "folder": os.getcwd(), "environment": dict(os.environ), "terminal": False}
+    socket.send_fds(asking, [json.dumps(request).encode()], [0, 1, 2])
+    sys.exit(int(asking.recv(64)))
+"""
+
+
+@cache
+def folder() -> Path:
+    """Return a folder with the program, which this process has for as long as it lives."""
+    place = Path(tempfile.mkdtemp(prefix="rollout-on-path-"))
+    door = place / "door"
+    (place / "asking.py").write_text(_ASKING)
+    words = shlex.join([sys.executable, "-S", "-E", "-I", str(place / "asking.py"), str(door)])
+    for name in ("rollout", "git-rollout"):
+        (place / name).write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+        (place / name).chmod(0o755)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+        listening.bind(str(door))
+        listening.listen()
+        number = listening.fileno()
+        command = [sys.executable, "-m", "tests.fork_server", str(number)]
+        server = subprocess.Popen(command, cwd=_ROOT, pass_fds=[number], stdin=subprocess.DEVNULL)
+    atexit.register(_end, server, place)
+    return place
+
+
+def _end(server: subprocess.Popen[bytes], place: Path) -> None:
+    server.kill()
+    server.wait()
+    shutil.rmtree(place, ignore_errors=True)
