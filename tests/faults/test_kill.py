@@ -60,13 +60,12 @@ def _end(process: subprocess.Popen[str], number: int) -> None:
 def test_killed_at_random_instants_every_target_has_one_commit_and_nothing_of_the_person_is_lost(world: World) -> None:
     before = _fleet(world)
     chance = random.Random(20260203)
-    deadline, release, killed = time.monotonic() + 10, 0, 0
-    while time.monotonic() < deadline or release == 0:
-        release += 1
+    killed = 0
+    for release in range(1, 4):
         _release(world, release)
         for _ in range(2):
             process = world.spawn("apply", "--yes", "--json")
-            time.sleep(chance.uniform(0.05, 1.5))
+            time.sleep(chance.uniform(0.05, 0.8))
             if process.poll() is None:
                 _end(process, signal.SIGKILL)
                 killed += 1
@@ -90,10 +89,10 @@ def test_told_to_stop_it_says_so_lets_go_of_its_locks_and_the_next_run_finishes(
 ) -> None:
     before = _fleet(world)
     chance = random.Random(f"{number} {times}")
-    for release in range(1, 4):
+    for release in range(1, 3):
         _release(world, release)
         process = world.spawn("apply", "--yes")
-        time.sleep(chance.uniform(0.2, 1.2))
+        time.sleep(chance.uniform(0.1, 0.8))
         for _ in range(times):
             if process.poll() is None:
                 _end(process, number)

@@ -8,7 +8,7 @@ from tests.faults.soak import Person, Scene, soak
 
 
 def test_people_and_killed_machines_at_work_at_once_lose_nothing_and_converge(tmp_path: Path) -> None:
-    said, wrong = soak(8, 20260203, tmp_path / "scene")
+    said, wrong = soak(4, 20260203, tmp_path / "scene")
     assert wrong == [], said
 
 
