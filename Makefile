@@ -12,7 +12,7 @@ help:
 	@echo "make install  put the program at $(BIN)/rollout"
 	@echo "make faults   thousands of kills, failing calls, full disks and people at work in the middle: FAULTS=\"--kinds NAME,...\""
 	@echo "make soak     people and killed machines at work at once, for SECONDS=60"
-	@echo "make test-long  the tests that take minutes"
+	@echo "make test-long  the tests that take minutes, and the searches at their full length"
 	@echo "make browser  the page in a real browser: keys, print, phone width, and what axe finds"
 	@echo "make docs     the documentation as a site, in build/site"
 	@echo "make forge    the whole life of a review on a real Pagure; as root, installs a Debian into FORGE=$(FORGE)"
@@ -59,7 +59,7 @@ test-fast: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long and not server and not browser and not forge and not package"
 
 test-long: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto -m long
+	$(BIN)/python -m pytest -n auto -m "long or search" --hypothesis-profile=long
 
 $(VENV)/.browser: requirements/browser.lock $(VENV)/.dev
 	@PYTHON=$(PYTHON) sh $(SYSTEM) browser

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.detection import is_hypothesis_test
 
 from tests.memory import memory
 from tests.person import seal
@@ -32,8 +33,12 @@ PEOPLE_DATE = "2026-02-03T15:20:00+00:00"
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-# A busy machine is no fault of a test: how long an example took is not judged.
-settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A busy machine is no fault of a test: how long an example took is not judged. The suite tries a few examples, the same
+# each time; `make test-long` searches.
+settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=25, derandomize=True
+)
+settings.register_profile("long", settings.get_profile("suite"), max_examples=1000, derandomize=False, database=None)
 settings.load_profile("suite")
 
 _numbers = itertools.count()
@@ -50,8 +55,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a server, so that `make test-fast` can leave it out."""
+    """Mark what needs a server, so that `make test-fast` can leave it out, and what `make test-long` tries longer."""
     for item in items:
+        if is_hypothesis_test(getattr(item, "function", None)):
+            item.add_marker(pytest.mark.search)
         if _SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.server)
 

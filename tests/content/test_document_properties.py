@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout.content.documents.document import Document, Object, Scalar
@@ -52,7 +52,6 @@ def _lines_stay(before: bytes, after: bytes) -> bool:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=25, deadline=None)
 @given(data=st.data(), compact=st.booleans())
 def test_what_a_merge_added_goes_away_to_the_byte(name: str, data: st.DataObject, compact: bool) -> None:
     before, kind, _ = _read(name)
@@ -73,7 +72,6 @@ def test_a_template_that_names_what_is_there_changes_no_byte(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=15, deadline=None)
 @given(data=st.data(), value=st.sampled_from([7, "other", "a: b #c", "two\nlines\n"]))
 def test_a_changed_value_changes_its_own_bytes_alone(name: str, data: st.DataObject, value: Any) -> None:
     before, kind, document = _read(name)

@@ -77,7 +77,7 @@ PATTERN = st.text(alphabet="ab*?/[]!.\\", min_size=1, max_size=8).filter(
 )
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(PATTERN, st.lists(st.text(alphabet="ab.", min_size=1, max_size=3), min_size=1, max_size=3))
 def test_patterns_cover_paths_as_gitignore_does(tmp_path: Path, pattern: str, parts: list[str]) -> None:
     if any(part in {".", ".."} for part in parts):

@@ -216,7 +216,7 @@ ANY_ROW = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)
 @given(rows=st.lists(ANY_ROW, max_size=6))
 def test_no_row_fails_its_batch_and_each_is_an_event_or_a_reject(event_store: str, rows: list[Row]) -> None:
     deliver(event_store, rows)

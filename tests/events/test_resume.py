@@ -228,7 +228,7 @@ LOGGED = (
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)
 @given(logged=st.lists(LOGGED, max_size=25))
 def test_python_and_the_database_tell_the_same(event_store: str, logged: list[tuple[str, dict[str, Any], int]]) -> None:
     ask(event_store, "SELECT purge_instance(%s, 'infinity')", INSTANCE)

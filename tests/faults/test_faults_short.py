@@ -1,4 +1,4 @@
-"""The short form of the fault sweep: a fixed share of the experiments, spread over the kinds; `make faults` makes all."""
+"""The short form of the fault sweep: a fixed share of its experiments, spread over the kinds; `make faults` has all."""
 
 from __future__ import annotations
 

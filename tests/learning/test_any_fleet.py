@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout.fleet.learn import learned, not_in_sync
@@ -67,7 +67,6 @@ def rendered(made: Takeover) -> dict[tuple[str, PurePosixPath], bytes]:
         }
 
 
-@settings(max_examples=60)
 @given(st.lists(REPOSITORY, min_size=2, max_size=4))
 def test_what_is_taken_over_comes_out_to_the_byte(drawn: list[dict[PurePosixPath, File]]) -> None:
     files = dict(zip(("api", "web-app", "cli", "x_1"), drawn, strict=False))
