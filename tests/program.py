@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-import inspect
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.fork_server import take_terminal
+from tests.fork_server import close_ends, take_terminal, told_of
 
 _BEFORE_PYTHON = ("PYTHON", "LD_", "LC_", "LANG", "TZ", "MALLOC_")  # what decides how an interpreter starts
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER: who is given the children of those that have ended
@@ -46,7 +46,13 @@ def _as_here(environment: Mapping[str, str]) -> bool:
     there = _starts(environment)
     if there.get("LD_PRELOAD", "").endswith("/shim.so"):
         del there["LD_PRELOAD"]  # it is attached in the fork
-    return sys.platform == "linux" and there == _starts(os.environ) and _umask() == _UMASK
+    return sys.platform == "linux" and there == _starts(os.environ) and _same_git(environment) and _umask() == _UMASK
+
+
+def _same_git(environment: Mapping[str, str]) -> bool:
+    """Tell whether git is found where it was found here: the one that waits has looked at it already."""
+    paths = {environment.get("PATH"), os.environ["PATH"]}
+    return len({shutil.which("git", path=path) for path in paths}) == 1
 
 
 def _starts(environment: Mapping[str, str]) -> dict[str, str]:
@@ -57,8 +63,7 @@ class _Forked(subprocess.Popen[str]):
     """A program that is forked from the one that waits instead of being loaded."""
 
     def _execute_child(self, *given: Any, **named: Any) -> None:
-        execute = inspect.signature(getattr(subprocess.Popen, "_execute_child"))  # noqa: B009  # not in the stubs
-        told = execute.bind(self, *given, **named).arguments
+        told = told_of(self, given, named)
         ends = (told["p2cread"], told["c2pwrite"], told["errwrite"])
         request = {
             "arguments": told["args"][3:],
@@ -68,8 +73,7 @@ class _Forked(subprocess.Popen[str]):
         }
         self.pid = _server(told["env"].get("LD_PRELOAD", "")).start(request, ends)
         self._child_created = True
-        pipes = ("p2cread", "p2cwrite", "c2pread", "c2pwrite", "errread", "errwrite")
-        getattr(self, "_close_pipe_fds")(*(told[name] for name in pipes))  # noqa: B009
+        close_ends(self, told)
 
 
 class _Server:
