@@ -110,7 +110,7 @@ def test_ctrl_c_is_the_pagers_while_it_runs(long: World) -> None:
 
 
 def test_a_pager_that_ends_by_ctrl_c_ends_the_command_and_the_terminal_is_as_before(long: World) -> None:
-    talk = Talk(long, "apply", GIT_PAGER=noting(long, "cat >/dev/null; sleep 60", "stty raw -echo isig"))
+    talk = Talk(long, "apply", GIT_PAGER=noting(long, "cat >/dev/null; exec sleep 60", "stty raw -echo isig"))
     before = talk.settings
     talk.until("PAGED")
     os.write(talk.terminal, b"\x03")
