@@ -66,7 +66,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give the test a home of its own and take away whatever of the machine could reach it."""
-    home = tmp_path_factory.mktemp(f"home{next(_numbers)}", numbered=False)
+    home = tmp_path_factory.mktemp(f"home-{next(_numbers)}", numbered=False)
     seal(home, monkeypatch)
     return home
 
@@ -75,7 +75,7 @@ def sealed(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
 def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder of its own. To number it, pytest would read the names of all that are there, for each test."""
     name = re.sub(r"\W", "_", request.node.name)[:30]
-    return tmp_path_factory.mktemp(f"{name}{next(_numbers)}", numbered=False)
+    return tmp_path_factory.mktemp(f"{name}-{next(_numbers)}", numbered=False)
 
 
 @pytest.fixture
