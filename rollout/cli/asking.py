@@ -120,7 +120,7 @@ def _round(at: Session, left: Sequence[tuple[Step, Change]], answers: Answers, *
         word = for_kind.get(change.action)
         if word is None:
             rest = sum(other.action is change.action for _, other in left[number:])
-            at.screen.say(f"\n{step.target} {plain(str(change.path))}: {plain(change.cause)}")
+            at.screen.say(f"\n{step.target} {plain(str(change.path))}: {plain(change.words)}")
             word = _asked(at, step, change, rest, saved=saved)
             if word.startswith("all "):
                 word = for_kind[change.action] = word.removeprefix("all ")

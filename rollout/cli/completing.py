@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:  # every command's options use this module, so it must not slow the start
-    from rollout.model.inventory import Target
+    from rollout.fleet.load import Loaded
 
 
 def targets(context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
@@ -48,29 +48,29 @@ def _begun(begun: str, names: Iterable[str]) -> list[str]:
     return [name for name in dict.fromkeys(names) if name.startswith(begun)]
 
 
-def _names(loaded: Any) -> list[str]:
-    found: tuple[Target, ...] = loaded.inventory.targets
-    return [target.name for target in found] + [group for target in found for group in target.groups]
+def _names(loaded: Loaded) -> list[str]:
+    targets = loaded.inventory.targets
+    return [target.name for target in targets] + [group for target in targets for group in target.groups]
 
 
 def _paths(context: click.Context, words: tuple[str, ...]) -> list[str]:
     from rollout.inventory import choose
 
-    def managed(loaded: Any) -> list[str]:
+    def managed(loaded: Loaded) -> list[str]:
         chosen = choose.select(loaded.inventory.targets, words)
         return [str(slot.path) for target in chosen for slot in loaded.rendering.slots(target)]
 
     return _asked(context, managed)
 
 
-def _runs(loaded: Any) -> list[str]:
+def _runs(loaded: Loaded) -> list[str]:
     from rollout.ledger import ledger
     from rollout.machine import state_folder
 
     return ledger.run_ids(loaded.inventory.ledger, state_folder.named_state_folder(), loaded.inventory.path)
 
 
-def _asked(context: click.Context, question: Callable[[Any], list[str]]) -> list[str]:
+def _asked(context: click.Context, question: Callable[[Loaded], list[str]]) -> list[str]:
     with suppress(Exception):
         from rollout.cli import session
         from rollout.cli.common_options import settled

@@ -13,7 +13,7 @@ from rollout.model.plan import State, Step
 from rollout.model.reasons import said
 from rollout.rendering.phrases import Phrases
 from rollout.rendering.template_fault import TemplateFault
-from rollout.showing.reviews import cause_of, reworded
+from rollout.showing.reviews import reworded
 
 
 def check(loaded: Loaded) -> None:
@@ -51,5 +51,5 @@ def _worded(loaded: Loaded, target: Target | None, step: Step, phrases: Phrases)
 
 
 def _seen(step: Step) -> dict[str, Any]:
-    changes = [{"path": str(c.path), "action": c.action.value, "cause": cause_of(c)} for c in step.changes]
+    changes = [{"path": str(c.path), "action": c.action.value, "cause": c.cause} for c in step.changes]
     return {"changes": changes, "commit": step.delivery.origin.commit or ""}

@@ -116,8 +116,10 @@ def _listing(
         target = Target(name, replace(where, branch=branch), (), (), {})
         source = FileSource(target, settings)
         paths = source.plain_files(PurePosixPath())
-    except (default.NoDefault, NotRead) as error:
-        return LeftOut(str(found.path), str(error).removeprefix(f"{name}: "))
+    except default.NoDefault as error:
+        return LeftOut(str(found.path), str(error))
+    except NotRead as error:
+        return LeftOut(str(found.path), error.why)
     except (GitError, OSError) as error:
         return LeftOut(str(found.path), f"cannot be read: {error}".split("\n", 1)[0])
     if len(paths) > _MOST_FILES:
@@ -163,4 +165,4 @@ def _read(one: _Listed, paths: Sequence[PurePosixPath]) -> Read | LeftOut:
         one.source.look_at(paths)
         return replace(plain, snapshot=one.source.snapshot(paths[0])) if paths else plain
     except NotRead as error:
-        return LeftOut(str(one.checkout.path), str(error).removeprefix(f"{one.name}: "))
+        return LeftOut(str(one.checkout.path), error.why)

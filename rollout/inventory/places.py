@@ -7,39 +7,49 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from msgspec import Struct
+
 from rollout.content.yaml_nodes import Fault
 from rollout.model.inventory import Branch, Folder, Target
 from rollout.safety import addresses
 
 
+class _Place(Struct, frozen=True):
+    """A place that one target alone can have: a folder, or a branch in a checkout or at an address."""
+
+    branch: str = ""
+    path: str = ""
+    address: str = ""
+
+
 def doubled(targets: Iterable[Target]) -> Iterator[Fault]:
     """Yield a fault for each target that is at the same place as another."""
-    taken: dict[tuple[str, str], Target] = {}
+    taken: dict[_Place, Target] = {}
     checkouts: dict[str, Target] = {}
     of_folder = cache(os.path.realpath)
     for target in targets:
         for place in _places(target, of_folder):
-            if isinstance(target.location, Branch) and place[0].startswith("/"):
-                checkouts[place[0]] = target
+            if isinstance(target.location, Branch) and place.path:
+                checkouts[place.path] = target
             other = taken.setdefault(place, target)
             if isinstance(target.location, Folder):
-                other = checkouts.get(place[0], other)
+                other = checkouts.get(place.path, other)
             if other is not target:
-                where = place[0].removeprefix("url ")
+                where = place.path or place.address
                 yield Fault(target.line, f"{target.name}: is at the same place as {other.name}: {where}")
                 break
 
 
-def _places(target: Target, of_folder: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+def _places(target: Target, of_folder: Callable[[str], str]) -> Iterator[_Place]:
     """Yield the places that a target needs for itself: a folder, a branch in a checkout, a branch at an address."""
     match target.location:
         case Folder(root):
-            yield _real(root, of_folder), ""
+            yield _Place(path=_real(root, of_folder))
         case Branch(url=url, checkout=checkout, branch=branch):
             if checkout is not None:
-                yield _real(checkout, of_folder), branch
+                yield _Place(branch, path=_real(checkout, of_folder))
             if url is not None:
-                yield f"url {addresses.identity(url)}", branch
+                yield _Place(branch, address=addresses.identity(url))
 
 
 def _real(path: Path, of_folder: Callable[[str], str]) -> str:

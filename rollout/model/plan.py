@@ -80,10 +80,16 @@ class Change(Struct, frozen=True):
     keep: bool = False  # what is there stays, until the template asks for something else
     elsewhere: bool = False
     line: int | None = None  # of the file, where that is what `cause` begins with
+    earlier: bool = False  # it was decided when the commit that waits was made
+    reverts: bool = False  # it puts back what was there before a run
+
+    @property
+    def words(self) -> str:
+        return f"{self.cause}; decided before" if self.earlier else self.cause
 
     @property
     def told(self) -> str:
-        return self.cause if self.elsewhere else f"{self.path}: {self.cause}"
+        return self.words if self.elsewhere else f"{self.path}: {self.words}"
 
     @property
     def idle(self) -> bool:

@@ -71,7 +71,7 @@ def change_document(step: Step, change: Change, diff: Callable[[Step, Change], s
     return {
         "path": str(change.path),
         "action": change.action.value,
-        "cause": change.cause,
+        "cause": change.words,
         "before": _print(change.before),
         "after": _print(change.after),
         "diff": diff(step, change) or None,

@@ -45,6 +45,7 @@ def plan_file(plan: Plan, diff: Callable[[Step, Change], str | None]) -> bytes:
             entry["decided"] = change.decided
             entry["template"] = change.template
             entry["asks"], entry["keep"] = change.asks, change.keep
+            entry["why"], entry["earlier"], entry["reverts"] = change.cause, change.earlier, change.reverts
             for file in (change.before, change.after):
                 if file is not None:
                     contents[file.sha256] = base64.b64encode(file.content).decode()
@@ -136,13 +137,15 @@ def _read_change(entry: Mapping[str, Any], contents: Mapping[str, bytes]) -> Cha
     return Change(
         path=_path(entry["path"]),
         action=Action(entry["action"]),
-        cause=str(entry["cause"]),
+        cause=str(entry.get("why", entry["cause"])),
         before=_file(entry["before"], contents),
         after=_file(entry["after"], contents),
         decided=bool(entry["decided"]),
         template=entry["template"],
         asks=entry.get("asks"),
         keep=bool(entry.get("keep", False)),
+        earlier=bool(entry.get("earlier", False)),
+        reverts=bool(entry.get("reverts", False)),
         rules=tuple(map(str, entry.get("rules", ()))),
     )
 

@@ -36,9 +36,9 @@ def _mismatches(step: Step) -> Iterable[Mismatch]:
     for change in step.changes:
         if change.action is Action.ERROR:
             in_the_way = is_obstacle(step.managed.get(change.path, ""))
-            yield Mismatch(str(change.path), place if in_the_way else Where.POLICY, change.cause, change.line)
+            yield Mismatch(str(change.path), place if in_the_way else Where.POLICY, change.words, change.line)
         else:
-            what = "waits to be pushed" if step.pending else f"{change.action.value}: {change.cause}"
+            what = "waits to be pushed" if step.pending else f"{change.action.value}: {change.words}"
             yield Mismatch(str(change.path), place, what)
     for path in step.held:
         yield Mismatch(str(path), place, "held since a revert, until the template changes")

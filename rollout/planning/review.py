@@ -116,7 +116,10 @@ def stale_paths(step: Step, now: Mapping[PurePosixPath, File | Obstacle | None])
     return [path for path, then in step.managed.items() if fingerprint(now.get(path)) != then]
 
 
-def read_between(step: Step, differing: Iterable[tuple[PurePosixPath, object, object]]) -> list[PurePosixPath]:
+_Entry = tuple[str, str] | None  # what a commit has at a path: its mode and its id
+
+
+def read_between(step: Step, differing: Iterable[tuple[PurePosixPath, _Entry, _Entry]]) -> list[PurePosixPath]:
     """Return the paths among those that differ between two commits of a target that its own templates read."""
     own = [one for one in step.inputs if one.target == step.target and not one.managed]
     read = {PurePosixPath(one.path) for one in own if not one.glob}

@@ -127,9 +127,7 @@ def _settled(change: Change, waiting: Mapping[PurePosixPath, tuple[File | None, 
         return change
     if change.decided and change.after == after:
         return change
-    return replace(
-        change, action=_action(before, after), after=after, decided=True, cause=f"{change.cause}; decided before"
-    )
+    return replace(change, action=_action(before, after), after=after, decided=True, earlier=True)
 
 
 def _against_templates(found: Sequence[Change], circumstances: Circumstances) -> list[Change]:
@@ -139,11 +137,13 @@ def _against_templates(found: Sequence[Change], circumstances: Circumstances) ->
         Change(
             path,
             _action(before, after),
-            "revert; decided before",
+            "revert",
             before,
             after,
             asks=circumstances.reverts.get(path),
             hold=True,
+            earlier=True,
+            reverts=True,
         )
         for path, (before, after) in circumstances.pending_files.items()
         if path not in known

@@ -133,7 +133,7 @@ def _changes(
     for path, old in before.items():
         now = files.get(path)
         if not isinstance(now, Obstacle) and now != old:
-            yield Change(path, action_between(now, old), "revert", now, old)
+            yield Change(path, action_between(now, old), "revert", now, old, reverts=True)
 
 
 def _staying(stays: Sides, offered: InReview) -> Iterable[Change]:
@@ -158,7 +158,7 @@ def on_hold(found: Undone, desired: Desired) -> Undone:
     asks = {item.path: item.asks for item in desired.managed}
 
     def settled(change: Change) -> Change:
-        if change.cause != "revert":
+        if not change.reverts:
             return change
         return replace(change, hold=change.path in asks, asks=asks.get(change.path))
 

@@ -147,21 +147,31 @@ def paced(steps: tuple[Step, ...], pace: Pace, now: Room, numbers: Mapping[str, 
     rules = list(_rules(pace, replace(now, open=now.open + sum(map(is_open, steps)))))
     if not rules:
         return steps
-    left, rule, number = min(rules)
-    what = "are open" if rule.startswith("max_open") else "were opened in the last hour"
+    rule = min(rules, key=lambda one: one.left)
+    left, number = rule.left, rule.number
     found = {step.target: step for step in steps}
     for step in sorted(filter(opens, steps), key=lambda one: numbers.get(one.target, 0)):
         if left > 0:
             left, number = left - 1, number + 1
             continue
-        why = Reason((Later(f"{rule}, and {number} reviews {what} or about to be"),))
+        why = Reason((Later(f"{rule.words}, and {number} reviews {rule.counts} or about to be"),))
         found[step.target] = _kept(step, why)
     return tuple(found.values())
 
 
-def _rules(pace: Pace, now: Room) -> Iterator[tuple[int, str, int]]:
-    """Yield for each rule how many reviews it still lets us open, its name, and how many there are."""
+class _Rule(Struct, frozen=True):
+    """A limit on reviews: how many it still lets us open, how many there are, and which it counts."""
+
+    left: int
+    number: int
+    words: str
+    counts: str
+
+
+def _rules(pace: Pace, now: Room) -> Iterator[_Rule]:
     if pace.max_open is not None:
-        yield pace.max_open - now.open, f"max_open: {pace.max_open}", now.open
+        yield _Rule(pace.max_open - now.open, now.open, f"max_open: {pace.max_open}", "are open")
     if pace.per_hour is not None:
-        yield pace.per_hour - now.lately, f"per_hour: {pace.per_hour}", now.lately
+        yield _Rule(
+            pace.per_hour - now.lately, now.lately, f"per_hour: {pace.per_hour}", "were opened in the last hour"
+        )

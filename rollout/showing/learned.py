@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
 
 from rollout.model.learning import Form, Learned, LeftOut, Takeover
@@ -27,7 +28,7 @@ def proposed(proposal: Takeover, width: int | None = None) -> str:
     return f"{made}\n{_summary(proposal)}.\n"
 
 
-def _becomes(one: Learned, sets: dict[Any, str]) -> str:
+def _becomes(one: Learned, sets: Mapping[tuple[PurePosixPath, str], str]) -> str:
     return f"{one.form.value} in {sets[one.path, one.repositories[0]]}"
 
 

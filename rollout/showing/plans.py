@@ -104,7 +104,7 @@ def _alike(steps: Sequence[Step]) -> list[list[Step]]:
             step.state,
             reasons.without_ways(step.why).text,
             step.author,
-            tuple((c.path, c.action, c.cause, c.decided, c.rules) for c in step.changes),
+            tuple((c.path, c.action, c.words, c.decided, c.rules) for c in step.changes),
             _budgets(step),
             step.orphans,
             step.via,
@@ -138,7 +138,7 @@ def _change_lines(change: Change, how: Display) -> list[str]:
     """Return a file's line; a cause that does not fit beside the path stands below it."""
     mark, colour = MARKS[change.action]
     line = f"  {how.paint(mark, colour)} {change.action.value:<8} {plain(str(change.path))}"
-    cause = plain(change.cause) if change.action not in {Action.CREATE, Action.UPDATE} else ""
+    cause = plain(change.words) if change.action not in {Action.CREATE, Action.UPDATE} else ""
     if change.rules:
         cause = f"{cause}  (made of {plain(names(change.rules, 3, whole=how.whole))})".lstrip()
     if not cause:

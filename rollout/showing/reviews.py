@@ -114,14 +114,8 @@ def _opting_out(step: Step) -> str:
     )
 
 
-def cause_of(change: Change) -> str:
-    """Return why a file changes: that it was decided before is nothing to those who review it."""
-    return change.cause.removesuffix("; decided before")
-
-
 def _cause(change: Change) -> str:
-    cause = cause_of(change)
-    return f" ({_text(cause)})" if cause else ""
+    return f" ({_text(change.cause)})" if change.cause else ""
 
 
 def _code(name: str | PurePosixPath) -> str:

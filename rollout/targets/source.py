@@ -22,7 +22,11 @@ T = TypeVar("T")
 
 
 class NotRead(Exception):
-    """A target whose files cannot be read; the text says why."""
+    """A target whose files cannot be read, and why."""
+
+    def __init__(self, target: str, why: str) -> None:
+        super().__init__(f"{target}: {why}")
+        self.why = why
 
 
 class FileSource(Struct):
@@ -49,7 +53,7 @@ class FileSource(Struct):
 
             self._tip = branch_read.tip_of(self.target, self.settings, self._heard)
         if isinstance(self._tip, Step):
-            raise NotRead(f"{self.target.name}: {self._tip.reason}")
+            raise NotRead(self.target.name, self._tip.reason)
         return self._tip
 
     def plain_files(self, folder: PurePosixPath) -> list[PurePosixPath]:
@@ -126,5 +130,5 @@ class FileSource(Struct):
 
 def _had(target: Target, found: T | Step) -> T:
     if isinstance(found, Step):
-        raise NotRead(f"{target.name}: {found.reason}")
+        raise NotRead(target.name, found.reason)
     return found

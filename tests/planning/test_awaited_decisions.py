@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
+from msgspec.structs import replace
+
 from rollout.model.files import File
 from rollout.model.inventory import Folder
 from rollout.model.outcomes import Outcome, Verdict
@@ -41,3 +43,10 @@ def test_what_could_not_be_decided_has_no_diff() -> None:
     for actual in (None, File(b"theirs\n", executable=False)):
         change = Change(PurePosixPath("f.txt"), Action.ERROR, "it cannot be read", actual, None, decided=False)
         assert change_document(_step(None), change, lambda _step, change: diff_of(change))["diff"] is None
+
+
+def test_a_saved_plan_holds_what_was_decided_before_apart_from_why_it_was() -> None:
+    change = Change(PurePosixPath("f.txt"), Action.CREATE, "revert", None, File(b"a"), earlier=True, reverts=True)
+    saved = plan_file(Plan("1", "now", (replace(_step(None), changes=(change,)),)), lambda step, change: None)
+    assert read_plan(saved, "plan")[0].steps[0].changes == (change,)
+    assert change.words == "revert; decided before"

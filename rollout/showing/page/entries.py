@@ -137,7 +137,7 @@ def _listed(paths: Sequence[str]) -> str:
 def _file(target: str, change: Change, numbers: Mapping[tuple[str, str], int]) -> FileLine:
     path = str(change.path)
     number = None if change.action is Action.ERROR else numbers.get((target, path))
-    cause = change.cause if change.did is None else replace(change.did, by=None).words()
+    cause = change.words if change.did is None else replace(change.did, by=None).words()
     return FileLine(path, change.action.value, cause, number)
 
 

@@ -84,7 +84,7 @@ def _known(task: Task) -> Review | None:
     return None if standing is None else standing.review
 
 
-def _told(task: Task, answer: object) -> Review | None:
+def _told(task: Task, answer: PushAnswer | Receipt) -> Review | None:
     """Return the review that the receiver named, or the known one of the branch."""
     way = by_push(task.step.via)
     told = way.state(answer) if way is not None and isinstance(answer, Receipt) else None

@@ -81,7 +81,7 @@ def _observe(look: Look, at: Located, store: Store) -> Step:
     there = checkout(seen, at, store, tip, entries)
     if there is not None and there.behind is None and network and fetch.deepen(store):
         there = checkout(seen, at, store, tip, entries)
-    offered = proposing(delivery_of(target, decisions), at, store, tip, found.changes, network=network)
+    offered = proposing(delivery_of(target, decisions), at, store, tip, changing=bool(found.changes), network=network)
     if pending is not None and offered is not None and offered.carries(pending.commit):
         drop(store)  # a run was killed after it had proposed its commit
         pending, settled, outrun = None, False, ()

@@ -61,7 +61,7 @@ def branch_step(back: Back, where: Branch, settings: Settings) -> Step:
         tip = fetch.commit(store, upstream.ask(at.remote))
         deliver = Deliver.REVIEW if outcome.verdict is Verdict.PROPOSED else None
         delivery = delivery_of(target, Decisions(deliver=deliver))
-        offered = proposing(delivery, at, store, tip, outcome.paths, network=True)
+        offered = proposing(delivery, at, store, tip, changing=bool(outcome.paths), network=True)
         review = None if offered is None else in_review(offered, store)
         there = snapshot.at(store, tip, [*paths, *(review.files if review else ())], [], network=True)
         before = _before(store, outcome, stands(outcome, there), there)

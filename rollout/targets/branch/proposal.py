@@ -51,7 +51,7 @@ def delivery_of(target: Target, decisions: Decisions) -> Delivery:
 
 
 def proposing(
-    delivery: Delivery, at: Located, store: Store, tip: str, changes: Iterable[object], *, network: bool
+    delivery: Delivery, at: Located, store: Store, tip: str, *, changing: bool, network: bool
 ) -> Proposing | None:
     """Return the present proposal of a target; None if its changes are pushed.
 
@@ -67,7 +67,7 @@ def proposing(
     if not network:
         return found
     found = _carried_by_ref(found, store) if found.via.by_ref else _carried_by_branch(found, store)
-    if not (found.carried or any(changes)):
+    if not (found.carried or changing):
         return found
     asked = review_client(delivery, at.remote.url, at.remote.branch, found.branch, patience)
     return found if asked is None else replace(found, told=asking.told(*asked))
