@@ -13,7 +13,9 @@ from rollout.safety.shown import plain, redact
 
 _VERDICT = re.compile(r"!\t[^\t]*\t\[(?:remote )?rejected\] \((.*)\)")  # git-push(1), OUTPUT
 _STALE = "stale info"  # git's words for a lease that does not hold
-_KEPT_OUT = re.compile(r"(?i:denied)|declined")  # a server that denies access sends no report, only text
+_KEPT_OUT = re.compile(
+    r"(?i:denied|not allowed|forbidden)|declined|returned error: 403"
+)  # a server that denies access sends no report, only text
 
 
 class Pushed(Struct, frozen=True):
