@@ -74,7 +74,7 @@ def opened(
         path,
         shown=shown,
         sets=sets,
-        overrides=Overrides(source.root, overrides, origin(path)),
+        overrides=Overrides(source.root, overrides, origin(path), source.hostname),
         read=parsed.document,
     )
     machine, warning = machines.machine_for(inventory.machines, source.hostname, shown)

@@ -61,23 +61,33 @@ def _two_defaults(entries: list[Entry]) -> Iterator[Fault]:
         yield told.fault(f": {defaults[0].name!r} is the default already; there can be one")
 
 
-def machine_for(machines: Mapping[str, Machine], hostname: str, shown: str) -> tuple[Machine | None, str | None]:
-    """Return the machine that claims a host name, and a warning if a default had to be used.
+def claimed_by_several(machines: Mapping[str, Machine], hostname: str) -> list[Fault]:
+    """Return a fault if several machines claim a host name on the level that counts."""
+    claiming = _claiming(machines, hostname)
+    if len(claiming) < 2:
+        return []
+    names = " and ".join(m.name for m in claiming)
+    text = f": this host, {hostname!r}, is claimed by {names}; make their hostnames differ"
+    return [Fault(claiming[1].line, f"machines.{claiming[1].name}{text}")]
 
-    Exact names come before globs. Raises InventoryError if several machines claim the name on one level.
-    """
+
+def _claiming(machines: Mapping[str, Machine], hostname: str) -> list[Machine]:
+    """Return the machines that claim a host name: exact names come before globs."""
     host = hostname.lower()
     exact = [m for m in machines.values() if {host, host.split(".")[0]} & {*m.hostnames, m.name.lower()}]
     globbed = [m for m in machines.values() if any(fnmatchcase(host, h) for h in m.hostnames if is_host_glob(h))]
-    for level in (exact, globbed):
-        if len(level) > 1:
-            names = " and ".join(m.name for m in level)
-            text = (
-                f"machines.{level[1].name}: this host, {hostname!r}, is claimed by {names}; make their hostnames differ"
-            )
-            raise error(shown, [Fault(level[1].line, text)])
-        if level:
-            return level[0], None
+    return exact or globbed
+
+
+def machine_for(machines: Mapping[str, Machine], hostname: str, shown: str) -> tuple[Machine | None, str | None]:
+    """Return the machine that claims a host name, and a warning if a default had to be used.
+
+    Raises InventoryError if several machines claim the name on one level.
+    """
+    if wrong := claimed_by_several(machines, hostname):
+        raise error(shown, wrong)
+    for machine in _claiming(machines, hostname):
+        return machine, None
     for machine in machines.values():
         if machine.default:
             return machine, f"this host, {hostname!r}, matches no machine; using the default, {machine.name!r}"

@@ -13,7 +13,7 @@ from rollout.inventory import deliveries, limits, needs, waves
 from rollout.inventory.check import Check, error
 from rollout.inventory.description import INVENTORY
 from rollout.inventory.entries import Source, list_of, text_of
-from rollout.inventory.machines import machines, unknown_machines
+from rollout.inventory.machines import claimed_by_several, machines, unknown_machines
 from rollout.inventory.places import doubled
 from rollout.inventory.rules import patterns
 from rollout.inventory.targets import root_of, targets
@@ -28,6 +28,7 @@ class Overrides(Struct, frozen=True):
     root: Path | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     origin: Origin = Origin()  # what the folder of the inventory tells about it
+    hostname: str = ""  # of this machine, which at most one may claim
 
 
 _NONE = Overrides()
@@ -59,6 +60,7 @@ def parse(
     source = Source(document, path, sets, root, overrides.variables, overrides.origin, forges)
     # If the shape is wrong already, we do not also report that its values cannot be used.
     inventory, more = _inventory(source, may_be_empty=bool(check.faults))
+    more += claimed_by_several(inventory.machines, overrides.hostname) if overrides.hostname else []
     if check.faults or more:
         raise error(shown, [*check.faults, *more])
     return inventory

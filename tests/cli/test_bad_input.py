@@ -91,6 +91,9 @@ def test_a_hostname_that_two_globs_claim_is_refused(world: World) -> None:
     world.bare_repo("api")
     world.tail = 'machines:\n  a: {hostnames: ["*odin*"]}\n  b: {hostnames: ["odin*"]}\n'
     refused(world.run("--hostname", "odin3", "plan"), "inventory.yaml:", "claimed by a and b")
+    world.tail += "bogus: 1\n"
+    both = world.run("--hostname", "odin3", "plan")
+    refused(both, "claimed by a and b", "unknown key 'bogus'")  # all mistakes at once
 
 
 @pytest.mark.parametrize(
@@ -254,7 +257,7 @@ def test_a_damaged_plan_file_is_refused(world: World, damage: Callable[[str], st
 
 def test_a_plan_file_that_is_not_there_is_told(world: World) -> None:
     world.bare_repo("api")
-    refused(world.run("apply", "gone.json", "--yes"), "gone.json", "rollout plan --out", code=4)
+    refused(world.run("apply", "gone.json", "--yes"), "gone.json", "rollout plan --out")
 
 
 def ledger(sealed: Path) -> Path:
