@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
 from rollout.cli import session
@@ -15,6 +17,7 @@ from rollout.fleet.ways import ways
 from rollout.model.reviews import Via
 from rollout.rendering.checks import FileChecks
 from rollout.rendering.formatters import Formatters
+from rollout.rendering.joined_lines import joined_lines
 from rollout.showing.colour import count
 from rollout.showing.names import grouped
 from rollout.showing.plans import VIA
@@ -35,6 +38,8 @@ def validate(context: click.Context) -> int:
     with session.opened(context, looks=False) as at:
         _formats_known(at.loaded)
         review_words.check(at.loaded)
+        for warning in _joined_lines(at.loaded):
+            at.screen.warn(warning)
         formatters, checks = Formatters(), FileChecks()
         problems = {
             target.name: [
@@ -60,6 +65,16 @@ def validate(context: click.Context) -> int:
                 f"{at.loaded.shown}: {count(len(problems), 'target')}, {count(files, 'managed file')}, all well.\n"
             )
         return 1 if faulty else 0
+
+
+def _joined_lines(loaded: Loaded) -> Iterator[str]:
+    """Yield a warning for each line of a template that another line joins, which its writer may not know."""
+    slots = (slot for target in loaded.chosen for slot in loaded.rendering.slots(target) if slot.is_rendered)
+    for name, delimiters in dict.fromkeys((str(slot.template), slot.rule.delimiters) for slot in slots):
+        for line in joined_lines(loaded.rendering.templates[name].content.decode(), delimiters):
+            end = "+%>" if delimiters == "angle" else "+%}"
+            what = f"the next line joins this one: the line end behind a tag goes, unless the tag ends in {end}"
+            yield f"templates/{name}:{line}: {what}"
 
 
 def _formats_known(loaded: Loaded) -> None:

@@ -121,6 +121,7 @@ class Problem(Struct, frozen=True):
     path: PurePosixPath
     flaw: Flaw
     elsewhere: bool = False
+    policy: bool = False  # the text is known, and refused for what it says
 
     @property
     def what(self) -> str:
@@ -219,8 +220,3 @@ def fingerprint(found: File | Obstacle | None) -> str:
 def is_executable(printed: str) -> bool:
     """Tell from a fingerprint whether the file can be run."""
     return printed.startswith("100755:")
-
-
-def is_obstacle(printed: str) -> bool:
-    """Tell from a fingerprint whether anything but a plain file is there."""
-    return printed.startswith("!")

@@ -62,7 +62,8 @@ class Change(Struct, frozen=True):
     """One file: what is there, what should be, and what rollout last wrote there.
 
     `decided` is true when it may be written as it stands; drift and adoption wait for a decision. `elsewhere` is true
-    where `cause` begins with a place of its own, such as a line of a template.
+    where `cause` begins with a place of its own, such as a line of a template. `policy` is true where the
+    text is known, and refused for what it says.
     """
 
     path: PurePosixPath
@@ -79,6 +80,7 @@ class Change(Struct, frozen=True):
     rules: tuple[str, ...] = ()  # the templates of the rules that it is made of
     keep: bool = False  # what is there stays, until the template asks for something else
     elsewhere: bool = False
+    policy: bool = False
     line: int | None = None  # of the file, where that is what `cause` begins with
     earlier: bool = False  # it was decided when the commit that waits was made
     reverts: bool = False  # it puts back what was there before a run

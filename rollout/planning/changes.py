@@ -45,7 +45,7 @@ def changes_needed(desired: Desired, snapshot: Snapshot, decisions: Decisions) -
     found = [_with_rules(item, _needed(item, snapshot, decisions)) for item in judged]
     changes = [change for change in found if isinstance(change, Change)]
     rules = {item.path: item.rules for item in desired.managed}
-    wrong = [_error(one.path, one.flaw, elsewhere=one.elsewhere) for one in problems.values()]
+    wrong = [_error(one.path, one.flaw, elsewhere=one.elsewhere, policy=one.policy) for one in problems.values()]
     changes += [replace(change, rules=rules.get(change.path, ())) for change in wrong]
     kept = tuple(sorted(one.path for one in found if isinstance(one, LeftAsItIs) and not one.held))
     warnings = tuple(warning for item in judged for warning in _warnings(item, snapshot.files.get(item.path)))
@@ -86,7 +86,7 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
         wanted = strategy(item.mode).wanted(at)
         fault = _bound_broken(item, wanted)
         if fault:
-            return _error(item.path, fault, actual)
+            return _error(item.path, fault, actual, policy=True)
         if keeping.on_hold(item, snapshot.held.get(item.path), decisions):
             return None if _classified(at, wanted, Decisions()) is None else LeftAsItIs(item.path, held=True)
         if keeping.stays(item, snapshot.kept.get(item.path), decisions):
@@ -116,8 +116,11 @@ def satisfied(
     return change_for(item, snapshot, Decisions()) is None
 
 
-def _error(path: PurePosixPath, flaw: Flaw, actual: File | None = None, *, elsewhere: bool = False) -> Change:
-    return Change(path, Action.ERROR, str(flaw), actual, None, decided=False, elsewhere=elsewhere, line=flaw.line)
+def _error(
+    path: PurePosixPath, flaw: Flaw, actual: File | None = None, *, elsewhere: bool = False, policy: bool = False
+) -> Change:
+    found = Change(path, Action.ERROR, str(flaw), actual, None, decided=False, line=flaw.line)
+    return replace(found, elsewhere=elsewhere, policy=policy)
 
 
 def _bound_broken(item: Managed, wanted: File | None) -> Flaw | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rollout.model.files import Unproved, is_obstacle
+from rollout.model.files import Unproved
 from rollout.model.inventory import Branch
 from rollout.model.plan import Action, Plan, State, Step
 from rollout.model.verified import Mismatch, Verified, Where
@@ -35,8 +35,8 @@ def _mismatches(step: Step) -> Iterable[Mismatch]:
         return
     for change in step.changes:
         if change.action is Action.ERROR:
-            in_the_way = is_obstacle(step.managed.get(change.path, ""))
-            yield Mismatch(str(change.path), place if in_the_way else Where.POLICY, change.words, change.line)
+            where = Where.POLICY if change.policy else place
+            yield Mismatch(str(change.path), where, change.words, change.line)
         else:
             what = "waits to be pushed" if step.pending else f"{change.action.value}: {change.words}"
             yield Mismatch(str(change.path), place, what)

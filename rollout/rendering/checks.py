@@ -32,7 +32,7 @@ class FileChecks(Struct):
             if item.rule.check is not None and traits(item.mode).writes:
                 fault = self._fault(item, item.rule.check)
                 if fault:
-                    yield Problem(item.path, Flaw(fault))
+                    yield Problem(item.path, Flaw(fault), policy=True)
 
     def _fault(self, item: Managed, command: str) -> str | None:
         key = (command, item.path.name, hashlib.sha256(item.body).hexdigest())

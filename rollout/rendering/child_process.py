@@ -48,7 +48,8 @@ class Child:
             self.close()
         if "fault" in reply:
             what, place, missing = reply["fault"]
-            raise TemplateFault(what, None if place is None else Place(*place), missing)
+            kind = TemplateLimit if reply.get("spent") else TemplateFault
+            raise kind(what, None if place is None else Place(*place), missing)
         return reply
 
     def _started(self) -> subprocess.Popen[bytes]:

@@ -140,8 +140,7 @@ class Rendering:
         except TemplateFault as fault:
             return Rendered(None, Problem(slot.path, Flaw(str(fault)), elsewhere=fault.place is not None))
         item = self._managed(slot, output.body)
-        flaw = self._flaw(target, slot, item)
-        return Rendered(item, None if flaw is None else Problem(slot.path, flaw), output.read)
+        return Rendered(item, self._problem(target, slot, item), output.read)
 
     def _managed(self, slot: Slot, body: bytes) -> Managed:
         template = self._templates[slot.template] if slot.template and not slot.parts else None
@@ -156,11 +155,13 @@ class Rendering:
             slot.rules,
         )
 
-    def _flaw(self, target: Target, slot: Slot, item: Managed) -> Flaw | None:
+    def _problem(self, target: Target, slot: Slot, item: Managed) -> Problem | None:
         """Say why a text may not be written, or cannot be."""
         judged = traits(item.mode).writes and item.rule.formatter is None
         broken = written_fault(item.body, slot) if judged else None
-        return broken or self._secret(target, slot, item.body) or _unwritable(item)
+        refused = broken or self._secret(target, slot, item.body)
+        flaw = refused or _unwritable(item)
+        return None if flaw is None else Problem(slot.path, flaw, policy=refused is not None)
 
     def _secret(self, target: Target, slot: Slot, body: bytes) -> Flaw | None:
         """Say which secret the file would carry into a repository, if nobody allowed it."""

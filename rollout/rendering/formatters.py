@@ -39,7 +39,7 @@ class Formatters(Struct):
         if isinstance(found, Problem):
             return replace(found, path=item.path)
         fault = written_fault(found, item)
-        return Problem(item.path, fault) if fault else replace(item, body=found)
+        return Problem(item.path, fault, policy=True) if fault else replace(item, body=found)
 
     def _text(self, item: Managed, command: str) -> bytes | Problem:
         key = (command, str(item.path) if "{path}" in command else "", hashlib.sha256(item.body).hexdigest())

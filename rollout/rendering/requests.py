@@ -18,6 +18,8 @@ from rollout.safety import secrets
 Named = tuple[str, str]  # a template, by its path under templates/, and its delimiters
 Variables = Mapping[str, Any]
 
+_TRIES = 2  # with variables of one target a template may hit a limit that it keeps with those of others
+
 
 class Made(Struct, frozen=True):
     """A rendered text, and the questions whose answers are in it."""
@@ -38,7 +40,7 @@ class Requests:
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._child = Child(texts)
         self._lock = Lock()
-        self._limited: dict[Named, TemplateLimit] = {}  # templates that hit a limit are not tried again
+        self._limited: dict[Named, list[TemplateLimit]] = {}  # how each template hit a limit
 
     def ended(self, *, well: bool) -> None:
         """Let the process wait for other templates, or end it: a request may still be waiting for its answer."""
@@ -50,13 +52,13 @@ class Requests:
     def uses(self, template: Named) -> list[str] | None:
         """Return the variables that a template can read, or None where only a run can tell."""
         with self._lock:
-            found: list[str] | None = self._child.ask(_request("uses", template))["uses"]
+            found: list[str] | None = self._within_limits("uses", template)["uses"]
         return found
 
     def traced(self, template: Named, variables: Variables) -> list[Segment]:
         """Return the source of each piece of a rendered template."""
         with self._lock:
-            reply = self._child.ask(_request("trace", template, variables=variables))
+            reply = self._within_limits("trace", template, variables=variables)
         return [Segment(*one) for one in reply["segments"]]
 
     def rendered(
@@ -64,7 +66,7 @@ class Requests:
     ) -> Made | Open:
         given = [[astuple(question), astuple(answer)] for question, answer in (answers or {}).items()]
         with self._lock:
-            reply = self._within_limits(template, variables, given)
+            reply = self._within_limits("render", template, variables=variables, answers=given)
         if "open" in reply:
             return Open(tuple(Question(*question) for question in reply["open"]))
         return Made(reply["body"].encode(), tuple(Question(*question) for question in reply["used"]))
@@ -79,17 +81,20 @@ class Requests:
             case never:
                 assert_never(never)
 
-    def _within_limits(self, template: Named, variables: Variables, answers: list[Any]) -> dict[str, Any]:
-        if template in self._limited:
-            raise self._limited[template]
+    def _within_limits(self, what: str, template: Named, **more: Any) -> dict[str, Any]:
+        """Ask, unless the template hit a limit too often already: each time ends a process, or takes long."""
+        hits = self._limited.setdefault(template, [])
+        if len(hits) >= _TRIES:
+            last = hits[-1]
+            raise TemplateLimit(f"{last.what} ({_TRIES} times; it is not tried again)", last.place, last.missing)
         try:
-            return self._child.ask(_request("render", template, variables=variables, answers=answers))
+            return self._child.ask(_request(what, template, **more))
         except TemplateLimit as fault:
-            self._limited[template] = fault
+            hits.append(fault)
             raise
         except TemplateFault as fault:
-            what = secrets.masked(fault.what, secrets.named(variables))
-            raise TemplateFault(what, fault.place, fault.missing) from None
+            said = secrets.masked(fault.what, secrets.named(more.get("variables", {})))
+            raise TemplateFault(said, fault.place, fault.missing) from None
 
 
 def _request(what: str, template: Named, **more: Any) -> dict[str, Any]:

@@ -16,6 +16,8 @@ Place = tuple[str, ...]
 
 
 _STEP = re.compile(r"\*|[^.\[\]*]+")
+_ENTRY = re.compile(r"\[(?:(.+)#[0-9]+)?\]")
+_KIND = re.compile(r"(?:(?<=^)|(?<=,))=?(?:str|word|int|float|number) ")
 _HOOKS = {"hooks.*": ("matcher",), "hooks.*[].hooks": ("command",)}
 _KNOWN = {".claude/settings.json": _HOOKS, ".claude/settings.local.json": _HOOKS}
 
@@ -86,5 +88,12 @@ def named_parts(node: Object | Array, match: Match, place: Place) -> list[tuple[
 
 
 def shown(place: Place) -> str:
-    """Return a place as a person writes it: keys and entries with dots between them."""
-    return ".".join(place)
+    """Return a place as a person writes it: keys with dots between them, entries in brackets."""
+    said = ""
+    for step in place:
+        entry = _ENTRY.fullmatch(step)
+        if entry is not None:
+            said += f"[{_KIND.sub('', entry[1] or '')}]"
+        else:
+            said += ("." if said else "") + (step or '""')
+    return said

@@ -9,6 +9,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from rollout.content.documents import formats, json_strict
+from rollout.content.documents.aliases import anchored
 from rollout.content.documents.document import (
     NAME_IT_ONCE,
     Array,
@@ -142,9 +143,11 @@ def _carried_out(document: Document, named: Document, united: United, ours: Ours
         result = applied(document.text, edits)
         said = form.read(result)
     except Unmergeable as error:
-        raise _unchangeable(document, united, kind, f"in place ({error})") from error
+        raise anchored(named, operations) or _unchangeable(document, united, kind, f"in place ({error})") from error
     if meaning(said.root, followed=False) != meaning(united.root, followed=False) or _twice(said) - _twice(document):
-        raise _unchangeable(document, united, kind, "without changing what others wrote", said)
+        raise anchored(named, operations) or _unchangeable(
+            document, united, kind, "without changing what others wrote", said
+        )
     return result
 
 

@@ -88,7 +88,7 @@ class _Uniting(Struct):
 
     def _amended(self, have: Object | Array, kept: list[Node | None], new: list[Part], place: Place) -> Object | Array:
         for part in new:
-            self._check_new(part, (*place, part.key))
+            self._check_new(part, (*place, part.key if isinstance(have, Object) else "[]"))
         gone = tuple(index for index, node in enumerate(kept) if node is None)
         found = self.ours.found.get(place)
         alike = found is not None and type(found.node) is type(have)
