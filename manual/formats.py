@@ -213,6 +213,7 @@ VALIDATE = _document(
     "rollout-validate/1", "rollout validate --json", "What is wrong with templates and policies. Mistakes in the inventory are error lines instead.",
     via=named(text(), "The way on which each target's change goes."), ok=flag("Whether nothing is wrong."), targets=number("How many there are."),
     files=number("How many managed files there are."), problems=named(several(text()), "What is wrong, for each target that has something."),
+    left_out=named(text(), "What settings of reviews are left out, for each target whose way has no such thing."),
 )  # fmt: skip
 
 INIT = _document(

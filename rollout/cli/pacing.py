@@ -11,10 +11,13 @@ from rollout.cli.session import Session
 from rollout.ledger import ledger
 from rollout.ledger.ledger import Ledger
 from rollout.ledger.queries import LedgerError
+from rollout.model.inventory import Target
 from rollout.model.plan import Plan, Step
+from rollout.model.waves import Lately
 from rollout.planning import waves as decide
 from rollout.planning.waves import Room
-from rollout.targets.job import Settings
+from rollout.targets.job import Remembered, Settings
+from rollout.targets.past import remembered
 
 if TYPE_CHECKING:
     from rollout.fleet.gates import Gates
@@ -24,24 +27,41 @@ if TYPE_CHECKING:
 def paced(at: Session, plan: Plan, settings: Settings, book: Ledger) -> Plan:
     """Return a plan in which the targets wait that have no room among the open reviews."""
     pace = at.loaded.inventory.pace
-    return _paced(at, plan, settings, 0 if pace.per_hour is None else book.opened_lately())
+    return _paced(at, plan, settings, Lately() if pace.per_hour is None else book.lately())
 
 
-def _paced(at: Session, plan: Plan, settings: Settings, lately: int) -> Plan:
+def _paced(at: Session, plan: Plan, settings: Settings, lately: Lately) -> Plan:
     inventory = at.loaded.inventory
     pace, numbers = inventory.pace, decide.by_wave(inventory.targets, inventory.pace.waves)
-    room = Room(_open_elsewhere(at, plan, settings), lately)
+    if (pace.max_open is None and pace.per_hour is None) or not any(map(decide.opens, plan.steps)):
+        return plan
+    there = {step.target for step in plan.steps}
+    others = [(one, remembered(one, settings)) for one in inventory.targets if one.name not in there]
+    opened = lately.opened
+    if pace.per_hour is not None:
+        standings = {one.name: known.standing for one, known in others}
+        opened += decide.unrecorded({**standings, **{step.target: step.standing for step in plan.steps}}, lately)
+    room = Room(_open_elsewhere(at, plan, settings, others), opened)
     return replace(plan, steps=decide.paced(plan.steps, pace, room, numbers))
 
 
-def _open_elsewhere(at: Session, plan: Plan, settings: Settings) -> int:
-    """Count the open reviews of the targets that were not chosen, where that decides something."""
-    most, there = at.loaded.inventory.pace.max_open, {step.target for step in plan.steps}
-    new = sum(map(decide.opens, plan.steps))
-    if most is None or not new or sum(map(decide.is_open, plan.steps)) >= most:
+def _open_elsewhere(at: Session, plan: Plan, settings: Settings, others: list[tuple[Target, Remembered]]) -> int:
+    """Count the open reviews of the targets that were not chosen.
+
+    A target is only looked at where nothing is remembered of it, or where what is remembered leaves too little room.
+    """
+    most = at.loaded.inventory.pace.max_open
+    left = 0 if most is None else most - sum(map(decide.is_open, plan.steps))
+    if left <= 0:
         return 0
-    others = tuple(target for target in at.loaded.inventory.targets if target.name not in there)
-    return sum(map(decide.is_open, at.plan(settings, targets=others).steps)) if others else 0
+    held = tuple(one for one, known in others if decide.holds_room(known.standing))
+    new = _open(at, settings, tuple(one for one, known in others if not known.looked))
+    enough = new + len(held) + sum(map(decide.opens, plan.steps)) <= left
+    return new + (len(held) if enough else _open(at, settings, held))
+
+
+def _open(at: Session, settings: Settings, targets: tuple[Target, ...]) -> int:
+    return sum(map(decide.is_open, at.plan(settings, targets=targets).steps)) if targets else 0
 
 
 def shown(at: Session, plan: Plan, settings: Settings) -> Plan:
@@ -52,22 +72,20 @@ def shown(at: Session, plan: Plan, settings: Settings) -> Plan:
         numbers = decide.by_wave(inventory.targets, pace.waves)
         others = _earlier(at, plan, settings, numbers)
         plan = replace(plan, steps=decide.waiting(plan.steps, others, numbers, pace, _gates(at, "").unasked))
-    if pace.max_open is None and pace.per_hour is None:
-        return plan
-    return _paced(at, plan, settings, _opened_lately(at))
+    return _paced(at, plan, settings, _lately(at))
 
 
-def _opened_lately(at: Session) -> int:
-    """Count the reviews that were opened in the last hour, as far as the ledger can be read."""
+def _lately(at: Session) -> Lately:
+    """Return which reviews were opened in the last hour, as far as the ledger can be read."""
     inventory = at.loaded.inventory
     if inventory.pace.per_hour is None:
-        return 0
+        return Lately()
     try:
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
-            return book.opened_lately()
+            return book.lately()
     except LedgerError as error:
         at.screen.warn(str(error))
-        return 0
+        return Lately()
 
 
 def _gates(at: Session, run: str) -> Gates:

@@ -13,7 +13,7 @@ from rollout.content.patterns import matches
 from rollout.errors import Mistake, Place, UsageError
 from rollout.fleet import review_words
 from rollout.fleet.load import Loaded
-from rollout.fleet.ways import ways
+from rollout.fleet.ways import left_out, ways
 from rollout.model.reviews import Via
 from rollout.rendering.checks import FileChecks
 from rollout.rendering.formatters import Formatters
@@ -50,9 +50,14 @@ def validate(context: click.Context) -> int:
         faulty = {name: found for name, found in problems.items() if found}
         files = sum(len(at.loaded.rendering.slots(target)) for target in at.loaded.chosen)
         via = ways(at.loaded.chosen, at.options.timeout)
+        lacking = left_out(at.loaded.chosen, via)
+        for line in grouped(
+            ((name, f"review: {words}") for name, words in lacking.items()), whole=at.options.verbose > 0
+        ):
+            at.screen.warn(line)
         if at.options.json:
             summary = {"via": via, "ok": not faulty, "targets": len(problems), "files": files, "problems": faulty}
-            at.screen.document({"format": "rollout-validate/1", **summary})
+            at.screen.document({"format": "rollout-validate/1", **summary, "left_out": lacking})
         elif faulty:
             said = ((name, message) for name, found in faulty.items() for message in found)
             for line in grouped(said, whole=at.options.verbose > 0):

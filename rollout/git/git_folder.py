@@ -62,6 +62,13 @@ class GitDir(Struct, frozen=True):
                 return None
         return None
 
+    def below(self, folder: str) -> dict[str, str]:
+        """Return the refs in a folder of refs, with what they point at."""
+        loose = (self.common_dir / folder).rglob("*")
+        names = {str(path.relative_to(self.common_dir)) for path in loose if path.is_file() and not path.is_symlink()}
+        names |= {name for name in self._packed() if name.startswith(f"{folder}/")}
+        return {name: commit for name in sorted(names) if (commit := self.ref(name)) is not None}
+
     def _packed(self) -> dict[str, str]:
         found = {}
         for line in (read(self.common_dir / "packed-refs", 64 << 20) or "").splitlines():

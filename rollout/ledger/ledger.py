@@ -20,6 +20,7 @@ from rollout.machine import clock
 from rollout.model.outcomes import LastOutcome, Outcome, PastRun, Run, Verdict, WrittenPath
 from rollout.model.reasons import said
 from rollout.model.reviews import Review, ReviewAct
+from rollout.model.waves import Lately
 
 _SERVERS = ("postgresql://", "postgres://")
 
@@ -123,11 +124,12 @@ class Ledger:
             for row in self._ask("status")
         }
 
-    def opened_lately(self) -> int:
-        """Count the reviews that were opened in the last hour."""
+    def lately(self) -> Lately:
+        """Return which reviews were opened in the last hour."""
         since = datetime.now(UTC) - timedelta(hours=1)
-        found = self._ask("opened_since", since=since.strftime("%Y-%m-%dT%H:%M:%SZ"))
-        return int(found[0][0])
+        found = self._ask("recorded_since", since=since.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        opened = sum(act == ReviewAct.OPENED for _, _, act in found)
+        return Lately(opened, frozenset((run, target) for run, target, _ in found), int(since.timestamp()))
 
     def last_writer(self, target: str, path: str) -> tuple[str, str | None] | None:
         """Return (run, commit) of the last run that wrote a path of a target."""

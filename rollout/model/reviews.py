@@ -166,6 +166,13 @@ class Proposal(Struct, frozen=True):
     reworded: bool = False  # the open review is to say the same in other words
 
 
+class Opened(Struct, frozen=True):
+    """The run that opened a review, as far as that is known, and when, in seconds since the epoch."""
+
+    run: str
+    at: int
+
+
 class Standing(Struct, frozen=True):
     """How the proposal of a target stands: the branch that carries it, its commit, and what its forge says.
 
@@ -186,6 +193,7 @@ class Standing(Struct, frozen=True):
     key: str = ""  # the forge's id of the change
     gone: bool = False  # the branch is no longer there
     subject: str = ""  # of our commit
+    opened: Opened | None = None
     words: str = ""  # a person's words in it, while it says what is asked for
 
     @property

@@ -17,6 +17,14 @@ class Wave(Struct, frozen=True):
         return ",".join(self.limits)
 
 
+class Lately(Struct, frozen=True):
+    """What the ledger has of the hour since `since`: how many reviews were opened, and which outcomes there were."""
+
+    opened: int = 0
+    recorded: frozenset[tuple[str, str]] = frozenset()  # run and target
+    since: int = 0
+
+
 class Pace(Struct, frozen=True):
     """How many new reviews may be opened; None is no limit."""
 

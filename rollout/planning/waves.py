@@ -13,8 +13,8 @@ from rollout.model.inventory import Target
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import State, Step
 from rollout.model.reasons import Later, Reason
-from rollout.model.reviews import Review, Via
-from rollout.model.waves import Pace, Wave
+from rollout.model.reviews import Review, Standing, Via
+from rollout.model.waves import Lately, Pace, Wave
 from rollout.planning.proposals import not_known
 from rollout.planning.review import undecided
 
@@ -129,13 +129,31 @@ def _kept(step: Step, why: Reason) -> Step:
 def is_open(step: Step) -> bool:
     """Tell whether a proposal of a target is open: its branch carries our commit, or a person's on top of it."""
     standing = step.standing
-    return bool(step.changes) and standing is not None and (standing.left or standing.taken_over)
+    return bool(step.changes) and holds_room(standing) and not _unopened(step)
+
+
+def _unopened(step: Step) -> bool:
+    """Tell whether a run was ended after it had pushed the branch and before it opened the review."""
+    standing = step.standing
+    return standing is not None and standing.left and standing.review is None and step.via.opens_after
+
+
+def holds_room(standing: Standing | None) -> bool:
+    """Tell whether a proposal is open, if it is still as we last saw it."""
+    return standing is not None and not standing.done and (standing.left or standing.taken_over)
+
+
+def unrecorded(standings: Mapping[str, Standing | None], lately: Lately) -> int:
+    """Count the reviews that were opened in the last hour by runs that could not record it; one proposal a target."""
+    opened = [(name, one.opened) for name, one in standings.items() if one is not None and one.left and one.opened]
+    return sum(by.at >= lately.since and (by.run, name) not in lately.recorded for name, by in opened)
 
 
 def opens(step: Step) -> bool:
     """Tell whether writing a step opens a review that is not there yet."""
-    there = step.standing is not None and step.standing.left
-    written = step.state in _OPENING and bool(step.changes) and not step.frozen and not undecided(step)
+    there = step.standing is not None and step.standing.left and not _unopened(step)
+    ready = step.state in _OPENING or (step.state is State.IN_REVIEW and _unopened(step))
+    written = ready and bool(step.changes) and not step.frozen and not undecided(step)
     return step.via is not Via.PUSH and written and not there
 
 

@@ -25,6 +25,7 @@ class InSync(Struct, frozen=True):
 
     findings: Findings
     entries: Entries
+    heads: tuple[tuple[str, str], ...] = ()  # our own branches upstream
 
 
 def entries_of(desired: Desired, snapshot: Snapshot) -> Entries | None:
@@ -54,6 +55,7 @@ def as_memo(known: InSync, asked: str) -> PastLook:
         found.newest,
         noted=True,
         agreed=True,
+        heads=known.heads,
     )
 
 
@@ -70,7 +72,7 @@ def from_memo(look: PastLook | None, tip: str, asked: str) -> InSync | None:
     managed = {_path(path): _fingerprint(content, entry) for path, content, entry in look.files}
     orphans = tuple(PurePosixPath(path) for path in look.orphans)
     found = Findings(tip, (), managed, look.in_sync, look.warnings, orphans, look.newest)
-    return InSync(found, {_path(path): entry for path, _, entry in look.files})
+    return InSync(found, {_path(path): entry for path, _, entry in look.files}, look.heads)
 
 
 def _fingerprint(content: str, entry: Side) -> str:

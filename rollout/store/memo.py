@@ -37,6 +37,7 @@ class PastLook(Struct, frozen=True):
     newest: str | None
     noted: bool = False  # earlier versions did not record files that others had written exactly so
     agreed: bool = False  # nor, in documents, the keys
+    heads: tuple[tuple[str, str], ...] = ()  # our own branches upstream
 
 
 class KeptNote(Struct, frozen=True, array_like=True):

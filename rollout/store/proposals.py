@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.errors import GitError
+from rollout.git import git_folder
 from rollout.git.run import Git
 from rollout.model.files import File
 from rollout.objects import messages, seal
@@ -38,6 +39,7 @@ class Carried(Struct, frozen=True):
     moved: tuple[Moved, ...] = ()
     text: str = ""  # the message of our commit
     who: str = ""  # the author of another commit
+    made: int = 0  # the date of our commit, in seconds since the epoch
 
     @property
     def inventory(self) -> str:
@@ -62,7 +64,11 @@ def contents(store: Store, commit: str, entries: Mapping[PurePosixPath, Side]) -
 
 def heads(store: Store, branch: str) -> dict[str, str]:
     """Return the commits of a proposal's branch and of its restarts, by name."""
-    found = refs_at(store, f"refs/heads/{branch}", f"refs/heads/{branch}.*")
+    here = None if store.remote.beside is None else git_folder.bare(store.remote.beside)
+    if here is not None:
+        found = here.below(f"refs/heads/{branch}".rpartition("/")[0])
+    else:
+        found = refs_at(store, f"refs/heads/{branch}", f"refs/heads/{branch}.*")
     named = {ref.removeprefix("refs/heads/"): commit for ref, commit in found.items() if ref.startswith("refs/heads/")}
     return {name: commit for name, commit in named.items() if _number(branch, name)}
 
@@ -160,7 +166,7 @@ def _read(objects: Objects, ours: Store, commit: str) -> Carried:
         made = seal.fits(content, moved, ours.remote.branch)
         text = messages.parts(content)[1]
         who = "" if made else _who(content, commit)
-        return Carried(commit, commit if made else None, parents[0], moved, text, who)
+        return Carried(commit, commit if made else None, parents[0], moved, text, who, messages.committed_at(content))
     below = _below_merges(objects, ours, commit, parents)
     return below or Carried(commit, None, None, who=_who(content, commit))
 

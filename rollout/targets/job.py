@@ -13,6 +13,7 @@ from rollout.model.inventory import Target
 from rollout.model.outcomes import Outcome, Run
 from rollout.model.plan import Action, State, Step
 from rollout.model.reasons import Reason
+from rollout.model.reviews import Standing
 from rollout.objects.messages import CommitWords
 
 
@@ -56,6 +57,13 @@ class Back(Struct, frozen=True):
     run: str
     desired: Desired = Desired(())
     reopen: bool = False
+
+
+class Remembered(Struct, frozen=True):
+    """What is remembered of a target: whether it was ever looked at here, and how its proposal stood then."""
+
+    looked: bool
+    standing: Standing | None = None
 
 
 class Unfit(Exception):

@@ -13,11 +13,11 @@ from rollout.model.reasons import said
 from rollout.remote import upstream
 from rollout.safety.faults import first_line
 from rollout.targets import signing
-from rollout.targets.branch.past import branch_history, branch_step, in_proposal
+from rollout.targets.branch.past import branch_history, branch_step, in_proposal, proposal_remembered
 from rollout.targets.folder import memory
 from rollout.targets.folder.past import folder_step
 from rollout.targets.folder.snapshot import read_snapshot
-from rollout.targets.job import Back, Settings, Unfit
+from rollout.targets.job import Back, Remembered, Settings, Unfit
 
 
 def history(target: Target, path: PurePosixPath, settings: Settings) -> tuple[str | None, tuple[str, ...]]:
@@ -30,6 +30,15 @@ def history(target: Target, path: PurePosixPath, settings: Settings) -> tuple[st
             written = snapshot.written.get(path)
             changed = written is not None and fingerprint(written.file) != fingerprint(snapshot.files.get(path))
             return None, (("somebody, on disk",) if changed else ())
+
+
+def remembered(target: Target, settings: Settings) -> Remembered:
+    """Return what is remembered of a target's proposal; contact nobody, and hold nothing."""
+    match target.location:
+        case Branch() as where:
+            return proposal_remembered(target.name, where, settings)
+        case Folder():
+            return Remembered(looked=True)
 
 
 def proposed_paths(step: Step, settings: Settings) -> tuple[WrittenPath, ...]:

@@ -187,6 +187,18 @@ def test_gitlab_gets_the_rules_of_a_review_as_options(world: World) -> None:
     assert "left out, for there is no such thing by push-options: reviewers" in reason
 
 
+def test_what_a_way_has_no_such_thing_of_is_told_before_it_is_left_out(world: World) -> None:
+    """Gerrit would submit at once, before anybody has looked."""
+    team(world, "gerrit", ", auto_merge: true, labels: [bot]")
+    as_forge(world, "api", "gerrit")
+    ran = world.run("validate")
+    told = "left out, for there is no such thing by gerrit: auto_merge"
+    assert (ran.code, f"review: {told}" in ran.err) == (0, True), ran.err
+    assert world.run("validate", "--json").json["left_out"] == {"api": told}
+    assert told in applied(world)[2]
+    assert next(iter(reviews(world).values()))["ref"].endswith(",hashtag=bot")
+
+
 def test_an_abandoned_change_of_gerrit_is_declined(world: World) -> None:
     team(world, "gerrit")
     as_forge(world, "api", "gerrit")

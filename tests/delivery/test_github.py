@@ -150,10 +150,8 @@ def test_a_pull_request_that_a_person_took_over_is_told_so(world: World, forge: 
     assert forge.writes() == ["POST /pulls"]
 
 
-@pytest.mark.parametrize("arrived", [False, True], ids=["before-it-was-opened", "before-the-answer-came"])
-def test_a_run_that_is_killed_after_its_push_opens_one_pull_request(
-    world: World, forge: GitHub, *, arrived: bool
-) -> None:
+def killed_at_the_opening(world: World, forge: GitHub, *, arrived: bool) -> None:
+    """Apply, and kill the run when it opens its pull request."""
     killed: list[int] = []
 
     def kill(asked: Asked) -> Reply | bytes | None:
@@ -170,8 +168,42 @@ def test_a_run_that_is_killed_after_its_push_opens_one_pull_request(
         forge.trouble = kill
     assert process.wait() == -signal.SIGKILL
     process.communicate()
+    assert killed == [process.pid]
+
+
+@pytest.mark.parametrize("arrived", [False, True], ids=["before-it-was-opened", "before-the-answer-came"])
+@pytest.mark.parametrize("chosen", [(), ("--limit", "web")], ids=["all", "the-other"])
+def test_a_review_that_a_killed_run_opened_counts_within_the_hour(
+    world: World, forge: GitHub, chosen: tuple[str, ...], *, arrived: bool
+) -> None:
+    killed_at_the_opening(world, forge, arrived=arrived)
+    world.entries["web"] = f"{{url: {world.remote('web')}, forge: pagure}}"
+    world.head += "per_hour: 1\n"
+    if chosen:
+        world.run("status", "--fetch")  # which sees the review, and remembers it
+    waits = arrived or not chosen
+    assert world.run("plan", "--json", *chosen).states()["web"] == ("waiting" if waits else "pending")
+    ran = world.run("apply", "--yes", "--json", *chosen)
+    assert ran.outcomes()["web"] == ("not-started" if waits else "proposed"), ran.reasons()
+
+
+def test_what_was_opened_and_recorded_counts_once_within_the_hour(world: World, forge: GitHub) -> None:
+    world.head += "per_hour: 2\n"
+    applied(world)
+    world.elsewhere("api", {"README.md": "moved\n"})
+    applied(world)
+    forget()
+    world.entries["web"] = f"{{url: {world.remote('web')}, forge: pagure}}"
+    assert world.run("plan", "--json").states()["web"] == "pending"
+
+
+@pytest.mark.parametrize("arrived", [False, True], ids=["before-it-was-opened", "before-the-answer-came"])
+def test_a_run_that_is_killed_after_its_push_opens_one_pull_request(
+    world: World, forge: GitHub, *, arrived: bool
+) -> None:
+    killed_at_the_opening(world, forge, arrived=arrived)
     first = world.tip("api", f"rollout/{ID}")
-    assert (killed, len(forge.pulls)) == ([process.pid], int(arrived))
+    assert len(forge.pulls) == int(arrived)
     assert applied(world)[:2] == (0, "unchanged" if arrived else "proposed")
     assert (world.tip("api", f"rollout/{ID}"), len(forge.pulls)) == (first, 1)
     assert forge.pulls[1]["title"] == "New rules"

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -92,6 +93,26 @@ def test_what_is_merged_is_put_back_by_a_review(reviewed: World) -> None:
         assert applied(reviewed)[:2] == (0, "unchanged")
     assert reverted(reviewed, run)[:2] == (0, "unchanged")
     assert reviewed.git("api.git", "log", "--format=%s", f"main..{BRANCH}") == f"Revert rollout {run}"
+
+
+def test_another_machine_that_was_in_sync_sees_a_revert_in_review(
+    reviewed: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run, here = rolled_out(reviewed), os.environ["ROLLOUT_STATE_DIR"]
+    for packed in (False, True):
+        monkeypatch.setenv("ROLLOUT_STATE_DIR", str(tmp_path / f"there-{packed}"))
+        for _ in range(2):
+            assert state(reviewed, "--fetch") == ("in-sync", "")
+        monkeypatch.setenv("ROLLOUT_STATE_DIR", here)
+        assert reverted(reviewed, run)[0] == 0
+        if packed:
+            reviewed.git("api.git", "pack-refs", "--all")
+        monkeypatch.setenv("ROLLOUT_STATE_DIR", str(tmp_path / f"there-{packed}"))
+        now, reason = state(reviewed, "--fetch")
+        assert (now, HELD in reason) == ("in-review", True)
+        assert applied(reviewed)[:2] == (0, "unchanged")
+        monkeypatch.setenv("ROLLOUT_STATE_DIR", here)
+        assert applied(reviewed, "--release")[:2] == (0, "unchanged")
 
 
 def test_a_review_that_puts_back_follows_upstream(reviewed: World) -> None:

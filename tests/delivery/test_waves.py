@@ -1,5 +1,7 @@
 """Waves with a gate, and how many reviews may be opened."""
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -145,6 +147,33 @@ def test_the_open_reviews_of_targets_that_were_not_chosen_count(fleet: World) ->
         (target,) = fleet.run(*command).json["targets"]
         assert (target["state"], target["reason"]) == ("waiting", ran.reasons()["ops"])
     assert applied(fleet, "--limit", "api").outcomes() == {"api": "unchanged"}
+
+
+def test_what_was_merged_meanwhile_makes_room_for_those_chosen(fleet: World) -> None:
+    fleet.head += "max_open: 2\n"
+    fleet.defaults = "defaults: {templates: [project], deliver: review}\nreview: {branch: team}\n"
+    applied(fleet, "--limit", "api,web")
+    fleet.git("api.git", "update-ref", "refs/heads/main", fleet.tip("api", "rollout/team"))
+    assert fleet.run("status", "--json", "--limit", "ops").states() == {"ops": "waiting"}
+    assert applied(fleet, "--limit", "ops").outcomes() == {"ops": "proposed"}
+
+
+def test_a_target_that_was_never_looked_at_here_is_looked_at_before_there_is_room(fleet: World) -> None:
+    fleet.head += "max_open: 2\n"
+    fleet.defaults = "defaults: {templates: [project], deliver: review}\nreview: {branch: team}\n"
+    applied(fleet, "--limit", "api,web")
+    shutil.rmtree(os.environ["ROLLOUT_STATE_DIR"])
+    assert applied(fleet, "--limit", "ops").outcomes() == {"ops": "not-started"}
+
+
+def test_for_the_room_there_is_nobody_is_asked_about_what_is_remembered(fleet: World) -> None:
+    fleet.head += "max_open: 2\n"
+    fleet.defaults = "defaults: {templates: [project], deliver: review}\nreview: {branch: team}\n"
+    applied(fleet, "--limit", "api")
+    fleet.run("status", "--fetch", "--limit", "web")
+    for name in ("api", "web"):
+        (fleet.root / f"{name}.git").rename(fleet.root / f"{name}.away")
+    assert applied(fleet, "--limit", "ops").outcomes() == {"ops": "proposed"}
 
 
 def test_what_waits_for_a_decision_takes_no_room(fleet: World) -> None:

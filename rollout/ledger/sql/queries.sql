@@ -65,8 +65,8 @@ JOIN run AS r ON r.run = o.run
 WHERE o.scope = :scope AND o.target = :target AND o.outcome IN ('pushed', 'committed', 'written')
 ORDER BY r.number DESC;
 
--- name: opened_since
-SELECT count(*) FROM outcome WHERE scope = :scope AND review_act = 'opened' AND recorded_at >= :since;
+-- name: recorded_since
+SELECT run, target, review_act FROM outcome WHERE scope = :scope AND recorded_at >= :since;
 
 -- name: use_plan
 INSERT INTO used_plan (plan, digest, run, used_at) VALUES (:plan, :digest, :run, :used_at);

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from rollout.errors import GitError
 from rollout.model.inventory import Branch, Target
 from rollout.model.plan import Step
+from rollout.model.reviews import Deliver
 from rollout.planning import steps
 from rollout.remote import upstream
 from rollout.remote.upstream import Unreachable
@@ -80,11 +81,21 @@ def _passing(target: Target, asked: str, settings: Settings, at: Located, store:
         or (ask and heard.tip(store) != tip)
         or heard.absent(store)
         or pending.pinned(store) is not None
+        or (ask and not _proposes_as_then(target, at, store, seen))
     ):
         return None
     if ask:
         heard.note_asked(store)
     return _as_it_was(target, seen, settings, at, store)
+
+
+def _proposes_as_then(target: Target, at: Located, store: Store, seen: InSync) -> bool:
+    """Tell whether our branches of proposals upstream are as they were: another machine may have made one since."""
+    if target.delivery.deliver is Deliver.PUSH or at.local:
+        return True
+    from rollout.targets.branch import proposal
+
+    return proposal.seen(target.delivery, at, store, seen.heads)
 
 
 def _as_it_was(target: Target, seen: InSync, settings: Settings, at: Located, store: Store) -> Step | None:
@@ -105,6 +116,8 @@ def _glance(target: Target, asked: str, settings: Settings, at: Located, store: 
         return tip
     if not settings.offline:
         fetch.commit(store, tip)
+        if not _proposes_as_then(target, at, store, seen):
+            return tip
     return _as_it_was(target, seen, settings, at, store) or tip
 
 

@@ -106,7 +106,7 @@ def _observe(look: Look, at: Located, store: Store) -> Step:
         notes.agree(store, found.agreed)
         quiet = not step.changes and not found.kept and not found.held and pending is None
         if look.asked and quiet and entries is not None and not renews(step):
-            in_sync.keep(store, InSync(found, entries), look.asked)
+            in_sync.keep(store, InSync(found, entries, () if offered is None else offered.heads), look.asked)
     return step
 
 

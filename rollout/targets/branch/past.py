@@ -25,7 +25,7 @@ from rollout.targets.branch import proposal_state
 from rollout.targets.branch.locate import Located, locate
 from rollout.targets.branch.proposal import Proposing, delivery_of, proposing
 from rollout.targets.branch.proposal_files import in_review, sides
-from rollout.targets.job import Back, Settings, Unfit
+from rollout.targets.job import Back, Remembered, Settings, Unfit
 
 
 def branch_history(
@@ -71,6 +71,16 @@ def branch_step(back: Back, where: Branch, settings: Settings) -> Step:
         if offered is not None:
             return _in_review(back, found, offered, store)
         return replace(found.step, follow=_lags(found.step, at, where, tip))
+
+
+def proposal_remembered(target: str, where: Branch, settings: Settings) -> Remembered:
+    """Return what is remembered of a proposal; contact nobody, and hold nothing."""
+    try:
+        at = locate(where, settings.person, for_git=False)
+        memo = hold.unheld(settings.state, at.remote, target).memory.memo()
+    except (Unfit, OSError):
+        return Remembered(looked=False)
+    return Remembered(memo.tip is not None, None if memo.proposed is None else memo.proposed.standing)
 
 
 def in_proposal(step: Step, settings: Settings) -> tuple[WrittenPath, ...]:

@@ -33,6 +33,7 @@ class Proposing(Struct, frozen=True):
     tip: str
     network: bool
     branch: str = ""
+    heads: tuple[tuple[str, str], ...] = ()  # our branches upstream, whether or not one carries it
     carried: Carried | None = None
     ref: str = ""  # the ref that the forge made for it
     told: ForgeReviews | None = None  # the forge's answer, if somebody is logged in
@@ -42,6 +43,8 @@ class Proposing(Struct, frozen=True):
     def carries(self, commit: str) -> bool:
         return self.carried is not None and self.carried.commit == commit
 
+
+_NO_BRANCH = {ForgeKind.GITEA, ForgeKind.GERRIT}  # their reviews need no branch of ours
 
 _GERRIT = re.compile(r"(refs/changes/\d+/\d+)/\d+\Z")
 
@@ -73,10 +76,19 @@ def proposing(
     return found if asked is None else replace(found, told=asking.told(*asked))
 
 
+def seen(delivery: Delivery, at: Located, store: Store, heads: tuple[tuple[str, str], ...]) -> bool:
+    """Tell whether our branches upstream are as they were."""
+    forge = forge_of(delivery, at.remote.url)
+    known = store.memory.memo().proposed
+    by_ref = forge is not None and forge.kind in _NO_BRANCH and not (known is not None and known.without)
+    return by_ref or tuple(proposals.heads(store, delivery.rules.branch).items()) == heads
+
+
 def _carried_by_branch(found: Proposing, store: Store) -> Proposing:
     branch = found.delivery.rules.branch
     heads = proposals.heads(store, branch)
     name = proposals.newest(branch, heads)
+    found = replace(found, heads=tuple(heads.items()))
     if name is None:
         return replace(found, branch=branch)
     return replace(found, branch=name, carried=proposals.carried(store, f"refs/heads/{name}", heads[name]))

@@ -11,7 +11,7 @@ from rollout.forges.clients import unasked
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired
 from rollout.model.plan import Step
-from rollout.model.reviews import Proposal, Proposed, Review, ReviewState, Standing
+from rollout.model.reviews import Opened, Proposal, Proposed, Review, ReviewState, Standing
 from rollout.objects import messages
 from rollout.planning import proposals as decide
 from rollout.store import proposals, tree
@@ -83,8 +83,18 @@ def _standing(step: Step, found: Proposing, store: Store, said: str) -> Standing
         ref=found.ref,
         key=messages.change_id(carried.text),
         subject=carried.text.split("\n", 1)[0],
+        opened=_opened(carried, found, known),
         words=_words(carried) if _says_it_still(carried, found, step, store, said) else "",
     )
+
+
+def _opened(carried: Carried, found: Proposing, known: Proposed | None) -> Opened | None:
+    """Return who opened a review: as remembered, else the run that made the commit, where it is open."""
+    if known is not None and known.standing.left and known.standing.opened is not None:
+        return known.standing.opened
+    if carried.own is None or (found.via.opens_after and (found.told is None or found.told.open is None)):
+        return None
+    return Opened(messages.run_and_target(carried.text)[0] or "", carried.made)
 
 
 def _words(carried: Carried) -> str:

@@ -12,7 +12,7 @@ from rollout.forges.interface import Texts
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Change
 from rollout.model.reasons import said
-from rollout.model.reviews import Proposed, Review, ReviewAct, Standing
+from rollout.model.reviews import Opened, Proposed, Review, ReviewAct, Standing
 from rollout.remote.answers import PushAnswer, Rejected
 from rollout.showing import reviews
 from rollout.store import keeping, pending
@@ -30,6 +30,10 @@ class Unsupported(Struct, frozen=True):
 def proposed(task: Task, standing: Standing, where: str, built: Built) -> Outcome:
     """Remember the proposal's state and return the outcome; `where` is its address."""
     pending.drop(task.store)
+    before = known_open(task)
+    another = before is not None and standing.review is not None and standing.review.number != before.number
+    act = ReviewAct.OPENED if another else _act(task)
+    standing = replace(standing, opened=_opened(task, act))
     known = task.store.memory.memo().proposed
     digest = task.step.proposal.says if task.step.proposal is not None else ""
     keeping.proposed(task.store, task.step.changes)
@@ -37,11 +41,15 @@ def proposed(task: Task, standing: Standing, where: str, built: Built) -> Outcom
         proposed=Proposed(standing, digest, known.without if known is not None else ()), in_sync=None
     )
     take_back(task)
-    before = known_open(task)
-    another = before is not None and standing.review is not None and standing.review.number != before.number
     notes = [_ended(before)] if another and before is not None else []
     outcome = outcome_of(task.step, Verdict.PROPOSED, said(where), built, notes)
-    return replace(outcome, review=standing.review, act=ReviewAct.OPENED if another else _act(task))
+    return replace(outcome, review=standing.review, act=act)
+
+
+def _opened(task: Task, act: ReviewAct) -> Opened | None:
+    planned = task.step.standing
+    now = Opened(task.job.run.id, task.job.run.epoch)
+    return now if act is ReviewAct.OPENED or planned is None else planned.opened
 
 
 def _ended(review: Review) -> str:
