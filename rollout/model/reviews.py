@@ -194,6 +194,7 @@ class Standing(Struct, frozen=True):
     gone: bool = False  # the branch is no longer there
     subject: str = ""  # of our commit
     opened: Opened | None = None
+    page: str = ""  # where a person opens its review
     words: str = ""  # a person's words in it, while it says what is asked for
 
     @property

@@ -83,7 +83,7 @@ def in_words(standing: Standing) -> Reason:
     """Return where a proposal is, its checks, and who has to act."""
     review = standing.review
     if review is None:
-        return said(f"proposed on the branch {standing.branch}; a person opens the review")
+        return said(standing.page or f"proposed on the branch {standing.branch}; a person opens the review")
     if review.unasked is not None:
         return said("; ".join(filter(None, (review.url, not_known(review.unasked)))))
     why = said("; ".join(filter(None, (review.url, _checks(review), _who_acts(review)))))

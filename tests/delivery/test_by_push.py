@@ -227,6 +227,23 @@ def test_a_server_that_knows_no_such_push_gets_the_next_way(world: World, kind: 
     assert applied(world)[:2] == (0, "unchanged")
 
 
+@pytest.mark.parametrize(
+    ("kind", "left"), [("gitea", "refs/for/main"), ("gerrit", f"refs/for/main%topic=rollout/{ID}")]
+)
+def test_a_plain_ref_that_a_killed_run_left_is_taken_back_by_the_next(world: World, kind: str, left: str) -> None:
+    team(world, kind)
+    world.git("api.git", "config", "receive.advertisePushOptions", "true")
+    applied(world)
+    ours = world.tip("api", f"rollout/{ID}")
+    world.git("api.git", "update-ref", left, ours)
+    world.git("api.git", "update-ref", "-d", f"refs/heads/rollout/{ID}")
+    forget()
+    world.elsewhere("api", {"README.md": "moved\n"})
+    assert applied(world)[:2] == (0, "proposed")
+    refs = world.git("api.git", "for-each-ref", "--format=%(refname)").splitlines()
+    assert refs == ["refs/heads/main", f"refs/heads/rollout/{ID}"]
+
+
 def test_only_our_own_ref_is_taken_back(world: World) -> None:
     team(world, "gerrit")
     theirs = world.tip("api")

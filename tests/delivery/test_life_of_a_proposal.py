@@ -59,8 +59,23 @@ def test_a_change_is_one_commit_on_upstreams_tip_on_a_branch_of_its_own(reviewed
     assert branch(reviewed) == ["Roll out 2 managed files"]
     assert reviewed.tip("api") == before == reviewed.tip("api", f"rollout/{ID}~1")
     assert reviewed.at("api", "AGENTS.md", f"rollout/{ID}") == "one\n"
-    assert state(reviewed) == ("in-review", f"proposed on the branch rollout/{ID}; a person opens the review")
-    assert state(reviewed, "--fetch")[0] == "in-review"
+    assert state(reviewed) == ("in-review", reason)
+    assert state(reviewed, "--fetch") == ("in-review", reason)
+
+
+def test_the_page_on_which_a_person_opens_the_review_stays_the_reason(reviewed: World) -> None:
+    reviewed.git(reviewed.root, "config", "--global", f"url.{reviewed.root}/.insteadOf", "git@codeberg.org:team/")
+    reviewed.entries["api"] = (
+        "{url: 'git@codeberg.org:team/api.git', forge: {kind: pagure, api: 'https://p.example/api/0'}}"
+    )
+    page = f"https://p.example/team/api/diff/main..rollout/{ID}"
+    assert applied(reviewed) == (0, "proposed", page)
+    for more in ((), ("--fetch",)):
+        assert state(reviewed, *more) == ("in-review", page)
+    target = reviewed.run("status", "--json").json["targets"][0]
+    assert target["review"] is None
+    forget(reviewed)
+    assert state(reviewed, "--fetch") == ("in-review", page)
 
 
 def test_a_second_apply_proposes_nothing_new(reviewed: World) -> None:

@@ -97,7 +97,8 @@ def _opened(task: Task, branch: str, built: Built, review: Review | None, texts:
     told = task.unasked(review) if asked is None else review
     standing = Standing(branch, built.commit, same=True, on_tip=True, review=told)
     if asked is None or task.step.via is Via.ADDRESS:
-        return proposed(task, standing, _where_a_person_opens_it(task, branch) if review is None else review.url, built)
+        page = _where_a_person_opens_it(task, branch)
+        return proposed(task, replace(standing, page=page), page if review is None else review.url, built)
     try:
         found, notes = asking.opened(*asked, texts, renew=renew, known=review)
     except Trouble as trouble:

@@ -91,24 +91,36 @@ def _pushed(task: Task, built: Built, pushing: Pushing) -> PushAnswer | Receipt 
 
 
 def _judged(task: Task, built: Built, answer: PushAnswer | Receipt, ref: str) -> Outcome | Unsupported | None:
-    name = ref.partition("%")[0]
-    plain = [found for found in (ref, name) if proposals.refs_at(task.store, found).get(found) == built.commit]
+    plain = [(found, at) for found, at in _plain_refs(task, ref) if at == built.commit]
     if plain:
-        return _plain_ref(task, built, plain[0])
+        return _plain_ref(task, *plain[0])
     if isinstance(answer, Receipt):
         return _made(task, built, answer)
     if isinstance(answer, Rejected) and task.step.via is Via.GERRIT and gerrit.known(answer.words):
         return _made(task, built, Receipt(ref, answer.words))
     if isinstance(answer, Rejected) and task.step.via is Via.GERRIT and gerrit.closed(answer.words):
         return _declined(task, built, answer.words)
-    return not_proposed(task, answer, built)
+    left = [(found, at) for found, at in _plain_refs(task, ref) if _is_ours(task, found, at)]
+    return _plain_ref(task, *left[0]) if left else not_proposed(task, answer, built)
 
 
-def _plain_ref(task: Task, built: Built, ref: str) -> Unsupported:
-    """Delete a plain ref that the server made from our push: it does not know reviews."""
-    push.delete(task.store, Lease(ref, built.commit))
+def _plain_refs(task: Task, ref: str) -> list[tuple[str, str]]:
+    """Return the refs of this very name upstream, with their commits: a server that knows reviews has none."""
+    found = proposals.refs_at(task.store, *dict.fromkeys((ref, ref.partition("%")[0])))
+    return [(name, found[name]) for name in (ref, ref.partition("%")[0]) if name in found]
+
+
+def _is_ours(task: Task, ref: str, commit: str) -> bool:
+    """Tell whether a plain ref has a commit of ours alone: a run was killed before it could delete it."""
+    there = proposals.carried(task.store, ref, commit)
+    return there.own == commit and there.inventory == task.step.delivery.origin.inventory
+
+
+def _plain_ref(task: Task, ref: str, commit: str) -> Unsupported:
+    """Delete a plain ref that the server made from a push, if it is still there: it does not know reviews."""
+    push.delete(task.store, Lease(ref, commit))
     left = proposals.refs_at(task.store, ref).get(ref)
-    what = f"it made {ref} a plain ref" + (", which could not be deleted" if left == built.commit else "")
+    what = f"it made {ref} a plain ref" + (", which could not be deleted" if left == commit else "")
     return Unsupported(f"the server makes no review of a push; {what}")
 
 

@@ -8,10 +8,12 @@ from msgspec.structs import replace
 from rollout.errors import GitError
 from rollout.forges import refs
 from rollout.forges.clients import unasked
+from rollout.forges.known import forge_of
+from rollout.forges.openings import opening
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired
 from rollout.model.plan import Step
-from rollout.model.reviews import Opened, Proposal, Proposed, Review, ReviewState, Standing
+from rollout.model.reviews import Opened, Proposal, Proposed, Review, ReviewState, Standing, Via
 from rollout.objects import messages
 from rollout.planning import proposals as decide
 from rollout.store import proposals, tree
@@ -84,8 +86,16 @@ def _standing(step: Step, found: Proposing, store: Store, said: str) -> Standing
         key=messages.change_id(carried.text),
         subject=carried.text.split("\n", 1)[0],
         opened=_opened(carried, found, known),
+        page=_page(found, step),
         words=_words(carried) if _says_it_still(carried, found, step, store, said) else "",
     )
+
+
+def _page(found: Proposing, step: Step) -> str:
+    """Say where a person opens the review, where nobody else does."""
+    if found.via is not Via.ADDRESS:
+        return ""
+    return opening(forge_of(found.delivery, found.url), found.url, step.branch or "", found.branch)
 
 
 def _opened(carried: Carried, found: Proposing, known: Proposed | None) -> Opened | None:
