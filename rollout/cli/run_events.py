@@ -20,7 +20,7 @@ from rollout.objects import messages
 from rollout.safety.shown import redact
 
 if TYPE_CHECKING:
-    from rollout.events.spool import SpoolRecord
+    from rollout.events.spool_record import SpoolRecord
 
 
 _WRONG = {Verdict.BLOCKED, Verdict.STALE, Verdict.REJECTED, Verdict.UNKNOWN, Verdict.FAILED}
@@ -49,20 +49,20 @@ def log(at: Session, run: Run, steps: Iterable[Step], outcomes: Iterable[Outcome
 
 
 def _deliver(url: str, folder: Path) -> None:
-    from rollout.events import spool
+    from rollout.events import delivery
     from rollout.events.database import connected
     from rollout.events.patience import within
 
     def deliver() -> None:
         with connected(url) as connection:
-            spool.deliver(folder, connection)
+            delivery.deliver(folder, connection)
 
     within(proving.PATIENCE, deliver)
 
 
 def _log_without_spool(at: Session, url: str, records: Sequence[SpoolRecord], why: RolloutError) -> None:
     """Send the events now, and print those that the database refuses in full: there is no other copy."""
-    from rollout.events import spool
+    from rollout.events import delivery
     from rollout.events.database import connected
     from rollout.events.patience import within
 
@@ -70,7 +70,7 @@ def _log_without_spool(at: Session, url: str, records: Sequence[SpoolRecord], wh
 
     def deliver() -> None:
         with connected(url) as connection:
-            lost.extend(spool.deliver_directly(records, connection))
+            lost.extend(delivery.deliver_directly(records, connection))
 
     try:
         proving.reach(at, url, proving.PATIENCE)
@@ -112,9 +112,9 @@ def _events(
 
 def _record(seed: str, event_type: str, data: dict[str, object]) -> SpoolRecord:
     """Make the record of an event whose id follows from its seed: logged twice, it is stored once."""
-    from rollout.events import spool
+    from rollout.events import spool_record
 
     instance = os.environ.get("INSTANCE_ID", "")
     text = redact(json.dumps(data, ensure_ascii=False))
-    made = spool.record(instance, event_type, text, metadata='{"source": "rollout"}', host=socket.gethostname())
+    made = spool_record.record(instance, event_type, text, metadata='{"source": "rollout"}', host=socket.gethostname())
     return replace(made, event_id=str(uuid5(NAMESPACE_URL, seed)))

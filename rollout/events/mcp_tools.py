@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollout.errors import RolloutError
-from rollout.events import inferred, resume_markdown, spool, store
+from rollout.events import delivery, inferred, resume_markdown, spool, spool_record, store
 from rollout.events.bundle import Moment
 from rollout.events.queries import query
 from rollout.events.repository_now import read_repository
@@ -53,10 +53,10 @@ class Tools:
         """Log one event of a session; it is on disk before the database is contacted."""
         instance = instance_of(instance_id)
         texts = [json.dumps(dict(part or {}), ensure_ascii=False) for part in (event_data, metadata)]
-        spool.append(self.folder, [spool.record(instance, event_type, texts[0], metadata=texts[1])])
+        spool.append(self.folder, [spool_record.record(instance, event_type, texts[0], metadata=texts[1])])
         try:
             with self.connect() as connection:
-                done = spool.deliver(self.folder, connection)
+                done = delivery.deliver(self.folder, connection)
         except RolloutError as error:
             return f"{instance}: {event_type} is kept on disk and will be delivered ({error})"
         if done.refused:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from rollout.demo.postgres.server import Server
-from rollout.events import spool
+from rollout.events import spool, spool_record
 from rollout.events.cli import events
 from rollout.events.settings import SETTINGS
 from tests.events.databases import INSTANCE
@@ -52,7 +52,10 @@ def run(settings: dict[str, object], *words: str) -> Result:
 
 def test_flush_tail_and_resume_go_through_the_other_machine(far: dict[str, object], event_store: str) -> None:
     data = json.dumps({"content": "it's $(id) \\ \n \u00e9"})
-    spool.append(spool.spool_folder(), [spool.record(INSTANCE, "user_message", data), spool.record(INSTANCE, "commit")])
+    spool.append(
+        spool.spool_folder(),
+        [spool_record.record(INSTANCE, "user_message", data), spool_record.record(INSTANCE, "commit")],
+    )
     flushed = run(far, "flush")
     assert (flushed.output, stored(event_store, instance=INSTANCE)) == (
         "delivered 2 events\n",
@@ -66,7 +69,7 @@ def test_flush_tail_and_resume_go_through_the_other_machine(far: dict[str, objec
 
 def test_what_is_refused_for_good_holds_nobody_up(far: dict[str, object], event_store: str) -> None:
     folder = spool.spool_folder()
-    spool.append(folder, [spool.record(INSTANCE, "commit"), spool.record(INSTANCE, "error")])
+    spool.append(folder, [spool_record.record(INSTANCE, "commit"), spool_record.record(INSTANCE, "error")])
     [batch] = spool.waiting(folder)
     first, second = batch.read_bytes().splitlines(keepends=True)
     batch.write_bytes(first + b"\xff\t" + second.partition(b"\t")[2] + second)

@@ -18,8 +18,8 @@ import pytest
 from rollout.demo.postgres.running import embedded_postgres
 from rollout.demo.postgres.server import Server
 from rollout.events.database import connected
+from rollout.events.delivery import deliver
 from rollout.events.migrations import migrate
-from rollout.events.spool import deliver
 from tests.events.shells import INSTANCE, Shell, database_of, make_shell, shell_programs, slack, stored
 from tests.events.test_helper_promises import wait_until
 from tests.memory import memory

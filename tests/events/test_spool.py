@@ -20,7 +20,9 @@ from rollout.errors import RolloutError
 from rollout.events import spool
 from rollout.events.cli import events
 from rollout.events.database import connected
-from rollout.events.spool import SpoolRecord, append, count_waiting, deliver, record, spool_folder, waiting
+from rollout.events.delivery import deliver
+from rollout.events.spool import append, count_waiting, spool_folder, waiting
+from rollout.events.spool_record import SpoolRecord, record
 
 ONE = "consilio-PS-a1b2c3"
 
@@ -145,9 +147,9 @@ def test_two_deliverers_at_once_store_everything_once(folder: Path, event_store:
     for number in range(60):
         append(folder, numbered(number))
     code = (
-        "import sys; from pathlib import Path; from rollout.events import spool; "
+        "import sys; from pathlib import Path; from rollout.events import delivery; "
         "from rollout.events.database import connected\n"
-        "with connected(sys.argv[2]) as c: spool.deliver(Path(sys.argv[1]), c)"
+        "with connected(sys.argv[2]) as c: delivery.deliver(Path(sys.argv[1]), c)"
     )
     both = [subprocess.Popen((sys.executable, "-c", code, str(folder), event_store)) for _ in range(2)]
     assert [one.wait() for one in both] == [0, 0]

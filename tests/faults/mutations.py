@@ -112,15 +112,15 @@ MUTATIONS = (
              repeat="a git of ours stands still | no push | left alone | "
              "after rename */live/api/.git/refs/heads/main #1"),
     # --- what a killed run left
-    Mutation("what recovery cannot prove is kept", "rescue.py",
+    Mutation("what recovery cannot prove is kept", "give_back.py",
              "    if proven and writer is None:", "    if writer is None:",
              repeat="a person acts, then kill | push | edit in place | before exchange */live/api/conf.txt #1 | "
              "killed 1 calls later"),
-    Mutation("whoever still has a replaced file open", "rescue.py",
+    Mutation("whoever still has a replaced file open", "give_back.py",
              "    writer = busy.get(out.identity) if isinstance(out, OnDisk) else None\n", "    writer = None\n",
              "a person puts odd things in the checkout", "written late, once the run has ended", "push",
              "*/live/api/conf.txt"),
-    Mutation("who has a displaced file open is asked before it is looked at", "rescue.py",
+    Mutation("who has a displaced file open is asked before it is looked at", "give_back.py",
              "    if identity is None or processes.writers([identity]):\n        return False\n"
              "    out = look.look_at(scratch, number)\n",
              "    out = look.look_at(scratch, number)\n    if identity is None or processes.writers([identity]):\n"

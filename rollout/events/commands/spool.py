@@ -40,7 +40,8 @@ def flush(spool: Path | None) -> None:
     Examples:
       rollout events flush
     """
-    from rollout.events.spool import count_waiting, deliver, deliver_by, spool_folder
+    from rollout.events.delivery import deliver, deliver_by
+    from rollout.events.spool import count_waiting, spool_folder
 
     folder = (spool or spool_folder()).absolute()
     database_url()
