@@ -9,10 +9,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.content import blocks, three_way, yaml_parse
+from rollout.content.agents import table
 from rollout.content.documents import merge, past
 from rollout.content.markers import Spot
 from rollout.content.yaml_nodes import Leaf
 from rollout.errors import Refused, RolloutError
+from rollout.fleet import rule_heads
 from rollout.fleet.load import Loaded
 from rollout.inventory.read import Overrides, parse
 from rollout.learning.inventory_text import text_of
@@ -74,14 +76,30 @@ def take(loaded: Loaded, asked: Asked) -> Taking:
         return _proved(loaded, asked, Taking({slot.template: replace(old, content=content, executable=executable)}))
     try:
         wanted = _wanted(asked, before).decode()
-        found = taking.taken(loaded.rendering.traced(asked.target, slot), wanted, asked.target.variables)
+        heads = rule_heads.edited(slot, loaded.rendering.templates, asked.target.agents or (), _now(asked), wanted)
+        found = _taken(loaded, asked, {**loaded.rendering.templates, **heads}, wanted)
     except UnicodeDecodeError:
         raise _refused(asked, "is not UTF-8, and its template is rendered") from None
-    except TemplateFault as fault:
+    except (TemplateFault, rule_heads.Beyond) as fault:
         raise _refused(asked, str(fault)) from fault
     if found.refused:
         raise Refused(*(_refused(asked, line).mistakes[0] for line in found.refused))
-    return _proved(loaded, asked, _changes(loaded, asked, found, before))
+    return _proved(loaded, asked, _changes(loaded, asked, heads, found, before))
+
+
+def _now(asked: Asked) -> str:
+    return asked.item.body.decode()
+
+
+def _taken(loaded: Loaded, asked: Asked, templates: Mapping[str, TemplateFile], wanted: str) -> Taken:
+    """Return what has to change in these templates and in variables."""
+    inventory = loaded.inventory
+    with Rendering(templates, inventory.patterns, inventory.machines, loaded.machine) as rendering:
+        slot = next((one for one in rendering.slots(asked.target) if one.path == asked.slot.path), None)
+        if slot is None:
+            raise _refused(asked, "its rule would be written to other files then; change the rule by hand")
+        told = rule_heads.in_our_form(slot, wanted)
+        return taking.taken(rendering.traced(asked.target, slot), told, asked.target.variables)
 
 
 def _refused(asked: Asked, why: str) -> Refused:
@@ -116,8 +134,9 @@ def _said(item: Managed, file: File | None) -> bytes | None:
     return content if b"\0" in content else content.replace(b"\r\n", b"\n")
 
 
-def _changes(loaded: Loaded, asked: Asked, found: Taken, before: File) -> Taking:
-    templates = {name: _edited(loaded.rendering.templates[name], edits) for name, edits in found.edits.items()}
+def _changes(loaded: Loaded, asked: Asked, heads: Mapping[str, TemplateFile], found: Taken, before: File) -> Taking:
+    there = {**loaded.rendering.templates, **heads}
+    templates = {**heads, **{name: _edited(there[name], edits) for name, edits in found.edits.items()}}
     name, mode = asked.slot.template or "", asked.slot.rule.mode
     if mode is Mode.WHOLE and not asked.slot.parts and before.executable != asked.item.executable:
         old = templates.get(name, loaded.rendering.templates[name])
@@ -148,12 +167,17 @@ def _proved(loaded: Loaded, asked: Asked, found: Taking) -> Taking:
         rendering.check(inventory.targets)
         made = _body(rendering, there[asked.target.name], asked.slot.path)
         wanted = _wanted(asked, asked.change.before or File(b""))
-        if made is None or _plain(made) != _plain(wanted):
+        if made is None or not _same(asked, _plain(made), _plain(wanted)):
             raise _refused(asked, "the same text of the template, or the same variable, makes other lines too")
         others = tuple(_others(loaded, inventory, rendering, asked.target.name))
         also = tuple(_also(loaded, rendering, asked, there[asked.target.name]))
     written = asked.where is not None and text != read
     return replace(found, inventory=(read, text) if written else None, others=others, also=also)
+
+
+def _same(asked: Asked, made: bytes, wanted: bytes) -> bool:
+    """Tell whether a text is the wanted one, or is read by its agent as that is."""
+    return made == wanted or (bool(asked.slot.parts) and table.say_the_same(asked.slot.path, made, wanted))
 
 
 def _plain(content: bytes) -> bytes:

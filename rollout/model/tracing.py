@@ -9,7 +9,8 @@ class Segment(Struct, frozen=True):
     """A piece of what a template rendered: its own text, or what an expression gave.
 
     `start` and `end` are the places in the template's text, with LF line ends; of an expression those of its code.
-    `variable` is the name where the expression is nothing but a variable.
+    `template` is empty for what stands around the texts of rules. `variable` is the name where the expression is
+    nothing but a variable.
     """
 
     text: str

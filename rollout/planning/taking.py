@@ -133,6 +133,8 @@ def _refusal(placed: Sequence[_Placed], edit: Rewrite, rendered: str) -> str:
         one.segment for one in placed if one.start <= edit.start <= one.end
     ]
     code = next((one for one in touched if not one.literal), touched[0] if touched else None)
+    if code is not None and not code.template:
+        return f"line {line} stands around the texts of rules; what it says may become a rule (rules/NAME.md)"
     return f"line {line}" + (f", made at {_place(code)}" if code is not None else "")
 
 

@@ -91,15 +91,15 @@ class Bodies:
         """Return the source of each piece of a managed path's text."""
         assert slot.template is not None
         if slot.parts:
-            return [piece for part in slot.parts for piece in self._traced_part(target, slot.template, part)]
+            return [piece for part in slot.parts for piece in self._traced_part(target, part)]
         if self._uses.reads_files(target, slot):
             raise TemplateFault.of(slot.template, "reads files; change the text in those files")
         if not is_rendered(slot.template):
             return [own_text(slot.template, self._templates[slot.template])]
         return self._requests.traced(name_of(slot), self._surroundings.seen(target, slot.path))
 
-    def _traced_part(self, target: Target, template: str, part: str | Excerpt) -> list[Segment]:
+    def _traced_part(self, target: Target, part: str | Excerpt) -> list[Segment]:
         if isinstance(part, str):
-            return [Segment(part, template, 0, 0, 1, literal=False)]
+            return [Segment(part, "", 0, 0, 1, literal=False)]
         found = self.traced(target, part.slot)
         return within(found, *text_of(part, "".join(segment.text for segment in found)))

@@ -223,6 +223,76 @@ def test_a_persons_change_comes_back_into_the_rule(
     assert world.at("api", path) == text.replace(was, new)
 
 
+GLOBS = "globs: src/**/*.py"
+TAKEN_ABOVE = [
+    (".cursor/rules/python.mdc", GLOBS, "globs: src/**/*.py, lib/*.{py,pyi}", "python.md",
+     '---\npaths: ["src/**/*.py", "lib/*.{py,pyi}"]\n---\nUse ruff.\n'),
+    (".cursor/rules/python.mdc", "description:", 'description: "How: Python"', "python.md",
+     '---\ndescription: "How: Python"\npaths: ["src/**/*.py"]\n---\nUse ruff.\n'),
+    (".cursor/rules/python.mdc", f"{GLOBS}\nalwaysApply: false", "globs:\nalwaysApply: true",
+     "python.md", "Use ruff.\n"),
+    (".cursor/rules/python.mdc", f"{GLOBS}\nalwaysApply: false\n---\n\nUse ruff.",
+     "alwaysApply: false\nglobs: [lib/*]\n---\nUse mypy.", "python.md", '---\npaths: ["lib/*"]\n---\nUse mypy.\n'),
+    (".cursor/rules/style.mdc", "globs:\nalwaysApply: true", "globs: a/*\nalwaysApply: false", "style.md.j2",
+     '---\ndescription: How code looks\npaths: ["a/*"]\n---\n\n# Style\n\nUse tabs, {{ who }}.\n'),
+    (".claude/rules/python.md", '  - "src/**/*.py"', "  - src/*.py\n  - lib/*.py", "python.md",
+     '---\npaths: ["src/*.py", "lib/*.py"]\n---\nUse ruff.\n'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "was", "new", "rule", "after"), TAKEN_ABOVE)
+def test_what_a_person_wrote_above_a_rule_comes_back_into_its_front_matter(
+    world: World, path: str, was: str, new: str, rule: str, after: str
+) -> None:
+    test_a_persons_change_comes_back_into_the_rule(world, path, was, new, rule, after)
+
+
+def test_front_matter_keeps_its_form_and_its_comments(world: World) -> None:
+    head = (
+        "---\n# Where?\npaths:   # both\n  - src/**/*.py   # ours\n  - 'tests/*'\n\n# Who?\nagents: [cursor]\n---\n\n"
+    )
+    ruled(world, "[cursor]", python=f"{head}Use ruff.\n")
+    assert world.run("apply", "--yes").code == 0
+    path = ".cursor/rules/python.mdc"
+    world.elsewhere("api", {path: (world.at("api", path) or "").replace("tests/*", "lib/*")})
+    assert world.run("take", "api", path, "--yes").code == 0
+    after = (world.root / "templates/project/rules/python.md").read_text()
+    assert after == head.replace("'tests/*'", '"lib/*"') + "Use ruff.\n"
+
+
+def test_the_paths_in_words_of_a_file_with_several_rules_are_taken_too(world: World) -> None:
+    ruled(world, "[agents-md]")
+    assert world.run("apply", "--yes").code == 0
+    text = world.at("api", "AGENTS.md") or ""
+    world.elsewhere("api", {"AGENTS.md": text.replace("`src/**/*.py`", "`src/**/*.py`, `lib/*`")})
+    assert world.run("take", "api", "AGENTS.md", "--yes").code == 0
+    after = (world.root / "templates/project/rules/python.md").read_text()
+    assert after == '---\npaths: ["src/**/*.py", "lib/*"]\n---\nUse ruff.\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "was", "new", "said"),
+    [
+        (".cursor/rules/python.mdc", "alwaysApply: false", "alwaysApply: true", "cursor would read what no rule says"),
+        (".cursor/rules/python.mdc", "alwaysApply: false", "alwaysApply: false\nowner: me", "(agents)"),
+        (".claude/rules/python.md", '---\npaths:\n  - "src/**/*.py"\n---\n\n', "", "keep the file with --on-drift .cl"),
+        ("AGENTS.md", "<!-- rule: python -->", "<!-- rule: snake -->", "line 1 stands around the texts of rules"),
+    ],
+)  # fmt: skip
+def test_what_no_rule_can_say_is_refused_with_the_way_out(
+    world: World, path: str, was: str, new: str, said: str
+) -> None:
+    ruled(world)
+    assert world.run("apply", "--yes").code == 0
+    text = world.at("api", path) or ""
+    assert was in text
+    world.elsewhere("api", {path: text.replace(was, new)})
+    ran = world.run("take", "api", path, "--yes")
+    assert (ran.code, said in ran.err, (world.root / "templates/project/rules/python.md").read_text()) == (
+        4, True, PYTHON,
+    ), ran.err  # fmt: skip
+
+
 def test_the_example_of_the_documentation_works(world: World) -> None:
     (defaults,), (rule,) = (
         re.findall(rf"^```{language}[^\n]*\n(.*?)^```$", DOCS.read_text(), flags=re.MULTILINE | re.DOTALL)

@@ -1,4 +1,4 @@
 """Rules for coding agents, written once: what each agent reads of them, one module an agent.
 
-Doors: `front_matter`, `reading`, `rule`, `table`.
+Doors: `editing`, `front_matter`, `reading`, `rule`, `table`.
 """

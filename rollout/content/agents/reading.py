@@ -92,13 +92,19 @@ def _texts(node: Node | None) -> tuple[str, ...]:
 def written(rule: AgentRule) -> str:
     """Return the text of `rules/NAME.md`."""
     keys = [f"description: {front_matter.text(rule.description)}"] if rule.description else []
-    keys += [f"{key}: {_flow(found)}" for key, found in (("paths", rule.paths), ("agents", rule.agents)) if found]
+    keys += [listed(key, found) for key, found in (("paths", rule.paths), ("agents", rule.agents)) if found]
     head = "".join(f"{line}\n" for line in ("---", *keys, "---", "")) if keys or rule.text.startswith("---") else ""
     return head + rule.text
 
 
-def _flow(found: Sequence[str]) -> str:
-    return "[" + ", ".join(one if re.fullmatch(r"[A-Za-z][\w-]*", one) else json.dumps(one) for one in found) + "]"
+def listed(key: str, found: Sequence[str]) -> str:
+    """Return a line that says a list."""
+    return f"{key}: [{', '.join(map(item, found))}]"
+
+
+def item(said: str) -> str:
+    """Return an entry of a list, in quotes where YAML may take it for something else."""
+    return said if re.fullmatch(r"[A-Za-z][\w-]*", said) else json.dumps(said)
 
 
 def faults_of(rule: AgentRule) -> list[Fault]:
