@@ -24,6 +24,7 @@ from rollout.cli.screen import Screen
 from rollout.errors import Refused, RolloutError
 from rollout.model.inventory import FoundCheckout
 from rollout.model.learning import LeftOut, Takeover
+from rollout.showing.colour import count
 
 T = TypeVar("T")
 
@@ -71,7 +72,7 @@ def init(context: click.Context, folder: str | None, yes: bool, add: bool) -> in
         _say_left_out(proposal, options, screen)
         raise RolloutError(f"{shown(place)}: found nothing that two repositories have in common; nothing was written")
     files = _new_files(proposal, place, inventory)
-    question = f"Write {shown(inventory)} and {len(proposal.templates())} templates?"
+    question = f"Write {shown(inventory)} and {count(len(proposal.templates()), 'template')}?"
     return _settle(Offer(proposal, files, inventory, question), options, screen, yes=yes)
 
 
@@ -177,7 +178,7 @@ def _add(context: click.Context, screen: Screen, place: Path, *, yes: bool) -> i
     more = tuple(fit.source for name, fit in new.fits.items() if name not in taken)
     proposal = replace(proposal, sources=(*proposal.sources, *more))
     files = {**templates(proposal.templates(), inventory), inventory: (new.text, inventory.stat().st_mode & 0o777)}
-    question = f"Change {shown(inventory)} and write {len(files) - 1} templates?"
+    question = f"Change {shown(inventory)} and write {count(len(files) - 1, 'template')}?"
     fits = {name: fit.sets for name, fit in new.fits.items()}
     read = Original(old.text, state)
     return _settle(Offer(proposal, files, inventory, question, fits, read), options, screen, yes=yes)

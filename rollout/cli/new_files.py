@@ -17,6 +17,7 @@ from rollout.errors import Busy, Refused, RolloutError
 from rollout.machine import replace
 from rollout.machine.files import sync_folder, write_whole
 from rollout.model.files import TemplateFile
+from rollout.showing.colour import count
 from rollout.targets.folder import sources
 
 _JOURNAL = ".rollout-init.json"  # beside the inventory, while files are written
@@ -163,7 +164,7 @@ def _digest(content: bytes) -> str:
 def _summed(written: Iterable[Path], folder: Path) -> list[str]:
     others = [file for file in written if not file.is_relative_to(folder)]
     made = sum(file.is_relative_to(folder) for file in written)
-    return [*map(shown, reversed(others)), *([f"{shown(folder)}/ ({made} files)"] if made else [])]
+    return [*map(shown, reversed(others)), *([f"{shown(folder)}/ ({count(made, 'file')})"] if made else [])]
 
 
 def shown(path: Path) -> str:

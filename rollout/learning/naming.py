@@ -40,6 +40,8 @@ _VERSIONED = re.compile(
     r"|alpine|debian|ubuntu|nginx|terraform|kubernetes|npm|pnpm|yarn|poetry|uv"
 )
 _HEADING = re.compile(r"#{1,6}\s+(.+?)\s*#*\s*\Z")
+_OWN_KEY = re.compile(r"\s*[\"']?([A-Za-z_][\w.-]*)[\"']?\s*(?::(?:\s|\Z)|=(?!=))")
+_MARKDOWN = {".md", ".mdx", ".mdc", ".markdown"}
 _PARENT = re.compile(r"(\s*)(?:- )?[\"']?([A-Za-z_][\w.-]*)[\"']?\s*:")
 
 
@@ -94,6 +96,7 @@ def _names(at: Setting) -> Iterator[str]:
         yield from (f"has_{name}" for name in map(snake, _about(at)) if name and name not in _VAGUE)
         return
     if at.are_lines:
+        yield from _of_own_key(at)
         yield from _of_place(at)
         return
     yield from _of_line(at)
@@ -170,6 +173,14 @@ def _of_words(words: Sequence[str], told: Sequence[str], kinds: Sequence[str], t
         yield "year"
 
 
+def _of_own_key(at: Setting) -> Iterator[str]:
+    """Yield the key with which the lines begin, if it is the same in all."""
+    first = [_OWN_KEY.match(text.lstrip("\n")) for text in at.texts if text.strip()]
+    keys = {found[1] if found else "" for found in first}
+    if at.path.suffix not in _MARKDOWN and len(keys) == 1:
+        yield snake(keys.pop())
+
+
 def _of_place(at: Setting) -> Iterator[str]:
     """Yield names from the lines above: the key that contains the line, the last heading."""
     heading = _HEADING.match(at.before.strip() + " x") if at.before.strip("# ") == "" and at.before else None
@@ -177,7 +188,7 @@ def _of_place(at: Setting) -> Iterator[str]:
         yield "project" if all(re.fullmatch(r"[\w.-]+", text) for text in at.texts) else "title"
     if at.path.suffix in {".yml", ".yaml"}:
         yield _parent(at)
-    for line in reversed(at.above):
+    for line in reversed(at.above) if at.path.suffix in _MARKDOWN else ():
         found = _HEADING.match(line)
         if found is not None:
             yield found[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
@@ -59,8 +60,17 @@ def _names(
         yield "common"
     yield from (kind for kind, theirs in groups_.items() if set(theirs) == set(members))
     within = [kind for kind, theirs in groups_.items() if set(members) <= set(theirs)]
-    first = files[0].path
-    stem = re.sub(r"[^a-z0-9]+", "-", first.name.lower().lstrip(".").rsplit(".", 1)[0]).strip("-") or "files"
+    stem = _word(_folder(files) or files[0].path.name.lstrip(".").rsplit(".", 1)[0]) or "files"
     yield from (f"{kind}-{stem}" for kind in within)
     yield stem
     yield from (f"{stem}-{number}" for number in count(2))
+
+
+def _folder(files: Sequence[Learned]) -> str:
+    """Return the folder of most of several files; "" where there is none."""
+    (folder, number), *_ = Counter(one.path.parent.name for one in files).most_common(1)
+    return folder if number > 1 and number * 2 > len(files) else ""
+
+
+def _word(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -102,6 +102,8 @@ def _tidied(lines: Sequence[str], *, markdown: bool) -> str:
         kept = _whole_sections(kept)
     elif any(line.count('"""') % 2 or line.count("'''") % 2 for line in kept):
         return ""
+    else:
+        kept = _closed(kept)
     while kept and not kept[0].strip():
         kept.pop(0)
     while kept and not kept[-1].strip():
@@ -109,10 +111,25 @@ def _tidied(lines: Sequence[str], *, markdown: bool) -> str:
     said = [line for line in kept if line.strip()]
     if len(said) < _LEAST_LINES or sum(map(len, said)) < _LEAST_CHARACTERS:
         return ""
-    if not markdown and kept[0][:1].isspace():
+    if kept[0][:1].isspace():
         return ""
     text = "".join(kept)
     return text if text.endswith("\n") else text + "\n"
+
+
+_SAID = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'|(?:\A|\s)[#;].*")
+
+
+def _closed(lines: list[str]) -> list[str]:
+    """Return lines without what ends a list or a table from above them, and what begins one that ends below."""
+    depths = [0]
+    for line in lines:
+        bare = _SAID.sub("", line)
+        depths.append(depths[-1] + sum(map(bare.count, "[{(")) - sum(map(bare.count, "]})")))
+    lowest = min(depths)
+    start = depths.index(lowest) if lowest < 0 else 0
+    end = max(number for number, depth in enumerate(depths) if number >= start and depth == depths[start])
+    return lines[start:end]
 
 
 def _whole_sections(lines: list[str]) -> list[str]:

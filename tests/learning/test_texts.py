@@ -13,8 +13,12 @@ from rollout.learning.naming import Setting, names
 from rollout.learning.nearness import Variant, families
 from rollout.learning.pieces import Differing, pieces, said
 from rollout.learning.placing import placed
+from rollout.learning.sets import template_sets
 from rollout.learning.shared_part import shared_part
 from rollout.learning.writing import Optional, Print, TemplatePart, Verbatim, delimiters_for, template
+from rollout.model.files import Snapshot
+from rollout.model.inventory import FoundCheckout
+from rollout.model.learning import Form, Learned, Source
 from rollout.rendering import sandbox
 from tests.fleet.little_fleets import CLAUDE, prose
 
@@ -92,6 +96,36 @@ def test_variables_are_named_by_what_stands_before_them(
     assert next(iter(names(Setting(PurePosixPath(path), before, (), texts)))) == name
 
 
+@pytest.mark.parametrize(
+    ("path", "above", "texts", "name"),
+    [
+        ("x.yaml", ("# of issues.", "on:"), ("permissions: {}\n", "permissions:\n  issues: write\n"), "permissions"),
+        ("main.yml", ("    strategy:", "      matrix:"), ("        platform:\n          - linux\n", ""), "platform"),
+        ("conf.py", ("# General ----",), ("", "extensions = 3\nheadings = 4\n"), "extensions"),
+        ("main.yml", ("    steps:",), ("      - name: X\n        run: x\n", ""), "steps"),
+        ("Makefile", ("# You can set these.",), ("A = 1\nB = 2\n", "# those\nA = 3\n"), "makefile_part"),
+        ("x.md", ("## Style", ""), ("Key: one\n", "Key: two\n"), "style"),
+    ],
+)  # fmt: skip
+def test_lines_are_named_by_their_key_or_by_what_contains_them(
+    path: str, above: tuple[str, ...], texts: tuple[str, ...], name: str
+) -> None:
+    assert next(iter(names(Setting(PurePosixPath(path), "", above, texts, are_lines=True)))) == name
+
+
+def test_a_set_is_named_after_the_folder_of_most_of_its_files_or_its_first_file() -> None:
+    def named(*paths: str) -> str:
+        files = [Learned(PurePosixPath(path), ("a", "b"), 1, Form.TEMPLATE) for path in paths]
+        sources = [
+            Source(name, FoundCheckout(name, PurePosixPath(name), "main", "origin"), "", frozenset(), Snapshot("", {}))
+            for name in "abc"
+        ]
+        return template_sets(files, sources, {})[0].name
+
+    assert named(".devcontainer/start.sh", ".github/workflows/a.yml", ".github/workflows/b.yml") == "workflows"
+    assert named(".readthedocs.yaml", "docs/conf.py") == "readthedocs"
+
+
 def test_texts_of_two_kinds_are_two_families() -> None:
     python = [
         f"name: CI\non: push\njobs:\n  test:\n    python: 3.1{n}\n    run: pytest\n    cache: pip\n" for n in "12"
@@ -133,6 +167,34 @@ def test_the_part_that_files_share_begins_with_its_heading_and_ends_with_its_tex
     found = shared_part(PurePosixPath("CLAUDE.md"), texts)
     assert found is not None
     assert (found.text, found.repositories) == (SECTION, ("a", "b", "c"))
+
+
+TABLES = """\
+[tool.docs]
+commands = ["build"]
+
+[tool.update]
+description = "update the pins"
+commands = [
+    "pins",
+]
+"""
+
+
+def test_a_part_of_a_settings_file_begins_and_ends_with_whole_tables() -> None:
+    texts = {
+        name: f'[tool.test]\ncommands = [\n    "{name}",\n]\n\n{TABLES}\n[tool.x]\nsome = [\n    "{name}",\n]\n'
+        for name in "ab"
+    }
+    found = shared_part(PurePosixPath("pyproject.toml"), texts)
+    assert found is not None
+    assert found.text == f"{TABLES}\n[tool.x]\n"
+
+
+def test_a_part_that_begins_inside_of_an_element_is_no_block() -> None:
+    inside = "\t\t<br>\n\t\t<a href='x'>\n\t\t\t<b>A runner for all of your builds, and fast.</b>\n\t\t</a>\n\t</p>\n"
+    texts = {name: f"# {name}\n\n<p>\n\t{name}\n{inside}\n{name}\n" for name in "ab"}
+    assert shared_part(PurePosixPath("readme.md"), texts) is None
 
 
 def test_a_part_that_stands_twice_or_in_a_file_without_comments_is_no_block() -> None:
