@@ -182,15 +182,16 @@ def meant(word: str, choices: Sequence[str]) -> list[str]:
 
 
 def _show(at: Session, step: Step, change: Change) -> None:
+    """Show what others changed and what the template would change, in the person's pager where that is long."""
+    shown = [_titled(at, change, f"{step.target}: what the template would change")]
     if change.base is not None:
         theirs = replace(change, before=change.base, after=change.before)
-        _print(at, theirs, f"{step.target}: what others changed")
-    _print(at, change, f"{step.target}: what the template would change")
+        shown.insert(0, _titled(at, theirs, f"{step.target}: what others changed"))
+    at.page("".join(shown))
 
 
-def _print(at: Session, change: Change, title: str) -> None:
-    at.screen.say(title)
-    at.screen.data(paint_diff(diff_of(change), at.screen.paint, "") + "\n")
+def _titled(at: Session, change: Change, title: str) -> str:
+    return f"{title}\n{paint_diff(diff_of(change), at.screen.paint, '')}\n"
 
 
 def _note(at: Session, step: Step, change: Change, word: str, answers: Answers) -> None:

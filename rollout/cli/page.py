@@ -29,7 +29,6 @@ _RUNS = 100
 def page(at: Session) -> str:
     """Return the page as HTML, small enough to be mailed."""
     made = at.plan(at.settings(offline=True))
-    made = replace(made, steps=tuple(replace(step, why=at.pointed(at.as_data(step.why))) for step in made.steps))
     hide = at.screen.masked
     write = partial(html.html, hide=hide)
     return fitting.fitted(pages.page(_facts(at, made)), write, partial(html.weight, hide=hide))
@@ -42,7 +41,7 @@ def _facts(at: Session, made: Plan) -> pages.Facts:
     return pages.Facts(
         inventory=inventory.path.resolve().parent.name or inventory.path.name,
         now=clock.now(),
-        plan=made,
+        plan=replace(made, steps=tuple(replace(step, why=at.pointed(at.as_data(step.why))) for step in made.steps)),
         rows=status_rows.rows(made, last, reasons_of),
         runs=[replace(run, at_work=run.run == at_work) for run in runs],
         known=PageContext(sites=_sites(made), same=at.same(everywhere=True)),

@@ -49,19 +49,29 @@ def page(command: str, text: str, interrupt: Interrupt) -> bool:
             running = subprocess.Popen(_words(command), stdin=subprocess.PIPE, env=environment)
         except OSError:
             return False
-        given: bytes | None = data
-        while True:
-            try:
-                running.communicate(given, timeout=_LOOK)
-                break
-            except subprocess.TimeoutExpired:
-                given = None
-                if interrupt.stop.is_set():
-                    running.terminate()
+        try:
+            _given(running, data, interrupt)
+        finally:
+            if running.poll() is None:  # a signal came while a question waits
+                running.terminate()
+                running.wait()
     interrupt.checked()
     if running.returncode in _ENDED:
         raise Interrupted(signal.SIGINT)
     return running.returncode not in _NOT_RUN
+
+
+def _given(running: subprocess.Popen[bytes], data: bytes, interrupt: Interrupt) -> None:
+    """Give a pager all that there is to read, and wait until it ends; end it if we are to end."""
+    given: bytes | None = data
+    while True:
+        try:
+            running.communicate(given, timeout=_LOOK)
+            return
+        except subprocess.TimeoutExpired:
+            given = None
+            if interrupt.stop.is_set():
+                running.terminate()
 
 
 def _words(command: str) -> list[str]:

@@ -36,6 +36,12 @@ class StatusShown(Struct, frozen=True):
     def text(self, how: Display) -> str:
         return status_text(self.rows, self.known, how, self.then)
 
+    def exit_code(self, *, detailed: bool) -> int:
+        """Return 1 if a target is missing or unreachable, 2 for differences if asked to, else 0."""
+        if any(row.state in {State.MISSING, State.UNREACHABLE} for row in self.rows):
+            return 1
+        return 2 if detailed and any(row.state in _DIFFERENT for row in self.rows) else 0
+
 
 @click.command()
 @targets
@@ -51,6 +57,8 @@ def status(
 ) -> int:
     """Show the state of every target, one line each.
 
+    With --watch the exit code is 0 when you end it; with --detailed-exitcode, too, it is that of the last table.
+
     \b
     Examples:
       rollout status
@@ -63,7 +71,8 @@ def status(
     if watch:
         from rollout.cli import watching
 
-        return watching.watch(context, lambda at: seen(at, fetch=fetch), every or (60.0 if fetch else 5.0), form)
+        ended = watching.watch(context, lambda at: seen(at, fetch=fetch), every or (60.0 if fetch else 5.0), form)
+        return ended.code or (ended.seen.exit_code(detailed=True) if ended.seen and detailed_exitcode else 0)
     with session.opened(context) as at:
         if at.options.json or form == "json":
             found = seen(at, at.as_data, fetch=fetch)
@@ -74,9 +83,7 @@ def status(
         else:
             found = seen(at, fetch=fetch)
             at.screen.data(found.text(at.screen.display))
-        if any(row.state in {State.MISSING, State.UNREACHABLE} for row in found.rows):
-            return 1
-        return 2 if detailed_exitcode and any(row.state in _DIFFERENT for row in found.rows) else 0
+        return found.exit_code(detailed=detailed_exitcode)
 
 
 def seen(at: Session, shown: Callable[[Reason], Reason] | None = None, *, fetch: bool) -> StatusShown:

@@ -37,6 +37,13 @@ class Frame(Struct, frozen=True):
     said: str = ""
 
 
+class Ended(Struct, frozen=True):
+    """How the watching ended, and what was seen last."""
+
+    code: int
+    seen: StatusShown | None = None
+
+
 class Watching(Struct):
     """The screen that is painted, and the frame on it."""
 
@@ -78,7 +85,7 @@ class Watching(Struct):
         return True
 
 
-def watch(context: click.Context, look: Callable[[Session], StatusShown], every: float, form: str) -> int:
+def watch(context: click.Context, look: Callable[[Session], StatusShown], every: float, form: str) -> Ended:
     """Show what is seen until Ctrl-C, q or a signal; the last table stays on the terminal."""
     options = settled(context)
     if options.json or form != "table" or not streams.repaints(sys.stdout):
@@ -89,7 +96,7 @@ def watch(context: click.Context, look: Callable[[Session], StatusShown], every:
         try:
             watching = Watching(again, every, screen, again(), interrupt)
         except Interrupted as end:
-            return _ended(end)
+            return Ended(_ended(end))
         code = 0
         try:
             with full_screen() as area:
@@ -97,7 +104,7 @@ def watch(context: click.Context, look: Callable[[Session], StatusShown], every:
         except Interrupted as end:
             code = _ended(end)
     screen.data(watching.frame.seen.text(screen.display))
-    return code
+    return Ended(code, watching.frame.seen)
 
 
 def _ended(end: Interrupted) -> int:

@@ -63,6 +63,6 @@ def _beyond(slot: Slot, agent: str) -> str:
     rule = f"templates/{slot.template}"
     return (
         f"{agent} would read what no rule says: a rule has a description and paths, which {rule} says for all agents; "
-        f"keep the file with --on-drift {slot.path}=keep, or make a template of it and leave {agent} out of {rule} "
-        "(agents)"
+        f"`rollout apply --on-drift {slot.path}=keep` keeps the file; or make a template of it, and leave {agent} out "
+        f"of {rule} (agents)"
     )

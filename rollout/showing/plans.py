@@ -37,7 +37,20 @@ STATE_COLOUR = {
 
 
 def headline(steps: Sequence[Step]) -> str:
-    """Sum a plan up in one line."""
+    """Sum a plan up in one line: what would be done, and what is not done, and what stays as it is."""
+    work = [step for step in steps if step.changes and step.state not in _NO_WORK]
+    parts = [f"{count(len(work), 'target')} with changes", *filter(None, [_counted(work)])] if work else []
+    states = Counter(step.state for step in steps)
+    parts += [_held_back(state, steps) for state in states if state in _NOTABLE]
+    if not work and states.keys() <= {State.IN_SYNC, State.BEHIND}:
+        parts.insert(0, "no changes")
+    if states[State.IN_SYNC]:
+        parts.append(f"{states[State.IN_SYNC]:,} in sync")
+    return f"Plan for {count(len(steps), 'target')}: " + "; ".join(parts) + "."
+
+
+def _counted(steps: Sequence[Step]) -> str:
+    """Return how many files a run would create, update and so on."""
     numbers = summary(steps)
     words = [f"{numbers[name]:,} to {name}" for name in ("create", "update", "delete", "chmod") if numbers[name]]
     words += [
@@ -45,22 +58,21 @@ def headline(steps: Sequence[Step]) -> str:
     ]
     if numbers["conflict"]:
         words.append(count(numbers["conflict"], "conflict"))
-    states = Counter(step.state for step in steps)
-    waiting = states[State.READY_TO_PUSH]
-    work = sum(bool(step.changes) and step.state not in _NO_WORK for step in steps)
-    parts = [f"{count(work, 'target')} with changes" if work else "no changes"]
-    if words and (work or not waiting):
-        parts.append(", ".join(words))
-    parts += [f"{number:,} {state.value}" for state, number in states.items() if state in _NOTABLE and number]
-    if states[State.IN_SYNC]:
-        parts.append(f"{states[State.IN_SYNC]:,} in sync")
-    return f"Plan for {count(len(steps), 'target')}: " + "; ".join(parts) + "."
+    return ", ".join(words)
+
+
+def _held_back(state: State, steps: Sequence[Step]) -> str:
+    """Return how many targets are in a state in which nothing is written now, and what is to be written later."""
+    theirs = [step for step in steps if step.state is state]
+    later = _counted(theirs) if state in _HELD_BACK else ""
+    return f"{len(theirs):,} {state.value}" + (f" ({later})" if later else "")
 
 
 _NOTABLE = (
     State.MISSING, State.UNREACHABLE, State.BLOCKED, State.DECLINED, State.WAITING, State.IN_REVIEW,
     State.READY_TO_PUSH, State.BEHIND,
 )  # fmt: skip
+_HELD_BACK = {State.BLOCKED, State.WAITING, State.DECLINED}
 _NO_WORK = {State.READY_TO_PUSH, State.BLOCKED, State.WAITING, State.IN_REVIEW, State.DECLINED}
 
 

@@ -275,7 +275,8 @@ def test_the_paths_in_words_of_a_file_with_several_rules_are_taken_too(world: Wo
     [
         (".cursor/rules/python.mdc", "alwaysApply: false", "alwaysApply: true", "cursor would read what no rule says"),
         (".cursor/rules/python.mdc", "alwaysApply: false", "alwaysApply: false\nowner: me", "(agents)"),
-        (".claude/rules/python.md", '---\npaths:\n  - "src/**/*.py"\n---\n\n', "", "keep the file with --on-drift .cl"),
+        (".claude/rules/python.md", '---\npaths:\n  - "src/**/*.py"\n---\n\n', "",
+         "--on-drift .claude/rules/python.md=keep`"),
         ("AGENTS.md", "<!-- rule: python -->", "<!-- rule: snake -->", "line 1 stands around the texts of rules"),
     ],
 )  # fmt: skip

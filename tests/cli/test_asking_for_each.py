@@ -57,6 +57,39 @@ def test_each_answer_does_what_it_says(
         assert ("-one" in talk.shown, "please answer with one of: show" in talk.shown) == (True, True)
 
 
+def test_a_long_difference_is_shown_in_the_pager_and_the_question_stands_again(world: World) -> None:
+    lines = [f"line {number}" for number in range(60)]
+    world.template("project/conf.txt.j2", "\n".join(lines) + "\n")
+    world.repo("api")
+    world.run("apply", "--yes")
+    world.elsewhere("api", {"conf.txt": "\n".join(line.upper() for line in lines) + "\n"})
+    pager = world.root / "pager"
+    pager.write_text("#!/bin/sh\necho PAGED\ncat\n")
+    pager.chmod(0o755)
+    talk = Talk(world, "apply", GIT_PAGER=str(pager))
+    assert talk.through(["sh\n", "k\n", "y\n"]) == 0, talk.shown
+    assert talk.shown.index("PAGED") < talk.shown.index("api: what others changed") < talk.shown.rindex("explains): ")
+    assert ("+LINE 59" in talk.shown, "api: what the template would change" in talk.shown) == (True, True)
+
+
+def test_a_signal_while_the_pager_shows_a_difference_ends_both(world: World) -> None:
+    world.template("project/conf.txt.j2", "".join(f"line {number}\n" for number in range(60)))
+    world.repo("api")
+    world.run("apply", "--yes")
+    world.elsewhere("api", {"conf.txt": "theirs\n"})
+    pager = world.root / "pager"
+    pager.write_text(f"#!/bin/sh\ncat >/dev/null\necho $$ >{world.root}/number\necho PAGED\nexec sleep 60\n")
+    pager.chmod(0o755)
+    talk = Talk(world, "apply", GIT_PAGER=str(pager))
+    talk.until("explains): ")
+    os.write(talk.terminal, b"sh\n")
+    talk.until("PAGED")
+    talk.running.send_signal(signal.SIGTERM)
+    assert talk.through([]) == 143, talk.shown
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((world.root / "number").read_text()), 0)
+
+
 def test_each_file_gets_an_answer_of_its_own(world: World) -> None:
     drifted(world, "api", "web", "odd")
     talk = Talk(world, "apply")

@@ -68,6 +68,15 @@ def test_what_several_people_did_to_one_file_is_one_reason_and_each_is_named(wor
     assert len(set(re.findall(r"conf\.txt: by Pat Person in ([0-9a-f]{7})", text))) == 2
 
 
+@pytest.mark.parametrize("given", [(), ("-i", "inventory.yaml"), ("--var", "who=world")])
+def test_what_the_last_run_waited_for_is_told_once(world: World, given: tuple[str, ...]) -> None:
+    world.repo("api", {"conf.txt": "theirs\n"})
+    assert world.run("apply", "--yes", *given).code == 4
+    ran = world.run("report", "--format", "html", *given)
+    text = Reader(ran.out).text
+    assert ("rollout never wrote it" in text, "last run blocked" in text.split("Runs")[0]) == (True, False)
+
+
 def test_it_asks_no_remote(fleet: World) -> None:
     before = Reader(html(fleet)).text
     for name in ("api", "web", "new"):

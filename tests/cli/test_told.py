@@ -122,7 +122,7 @@ def test_after_asking_nobody_is_told_to_ask() -> None:
 def test_a_plan_ends_in_what_it_comes_to_and_verbose_shortens_nothing() -> None:
     plan = Plan("", NOW, tuple(step(f"t{number}", State.BLOCKED, "one bad line") for number in range(200)))
     ending = plans.ending(plan.steps, SHORT, "rollout apply").splitlines()
-    assert ending == ["Plan for 200 targets: no changes; 200 blocked.", "Next: rollout apply"]
+    assert ending == ["Plan for 200 targets: 200 blocked.", "Next: rollout apply"]
     short = plans.plan_text(plan, SHORT, with_diff=True).splitlines()
     assert "and 194 more (-v names them)" in short[0]
     assert sum("one bad line" in line for line in short) == 1
@@ -312,3 +312,14 @@ def test_the_distribution_is_ours_and_git_finds_the_program() -> None:
     project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())["project"]
     assert project["name"] == "git-rollout"
     assert project["scripts"] == dict.fromkeys(("rollout", "git-rollout"), "rollout.cli.main:main")
+
+
+def test_a_plan_of_blocked_targets_says_what_is_blocked_and_no_more(world: World) -> None:
+    world.template("project/conf.txt.j2", "{{ nobody }}\n")
+    world.template("project/a.txt", "a\n")
+    for name in ("api", "web"):
+        world.bare_repo(name)
+    assert world.run("plan").out.splitlines()[-1] == "Plan for 2 targets: 2 blocked (2 to create)."
+    world.entries["web"] = world.entries["web"].replace("}", ", vars: {nobody: me}}")
+    ending = world.run("plan").out.splitlines()[-2]
+    assert ending == "Plan for 2 targets: 1 target with changes; 2 to create; 1 blocked (1 to create)."

@@ -51,6 +51,22 @@ def test_it_ends_as_it_is_told(world: World, end: str | signal.Signals, code: in
     assert (talk.through([]), talk.settings_at_end) == (code, Talk.fresh()), talk.shown
 
 
+@pytest.mark.parametrize(("end", "code"), [("q", 2), (signal.SIGINT, 2), (signal.SIGTERM, 143)])
+def test_with_detailed_exitcode_the_last_table_is_the_exit_code(
+    world: World, end: str | signal.Signals, code: int
+) -> None:
+    world.repo("api")
+    world.run("status", "--fetch")
+    talk = watching(world, "--detailed-exitcode")
+    talk.until("1 pending")
+    if isinstance(end, str):
+        os.write(talk.terminal, end.encode())
+    else:
+        talk.running.send_signal(end)
+    assert talk.through([]) == code, talk.shown
+    assert "With --watch the exit code is 0 when you end it" in world.run("status", "--help").out
+
+
 def test_an_inventory_in_the_middle_of_an_edit_is_said_and_looked_at_again(world: World) -> None:
     world.repo("api")
     talk = watching(world)
