@@ -18,7 +18,7 @@ from rollout.learning.shared_part import shared_part
 from rollout.learning.writing import Optional, Print, TemplatePart, Verbatim, delimiters_for, template
 from rollout.model.files import Snapshot
 from rollout.model.inventory import FoundCheckout
-from rollout.model.learning import Form, Learned, Source
+from rollout.model.learning import Form, Learned, Sample
 from rollout.rendering import sandbox
 from tests.fleet.little_fleets import CLAUDE, prose
 
@@ -117,7 +117,7 @@ def test_a_set_is_named_after_the_folder_of_most_of_its_files_or_its_first_file(
     def named(*paths: str) -> str:
         files = [Learned(PurePosixPath(path), ("a", "b"), 1, Form.TEMPLATE) for path in paths]
         sources = [
-            Source(name, FoundCheckout(name, PurePosixPath(name), "main", "origin"), "", frozenset(), Snapshot("", {}))
+            Sample(name, FoundCheckout(name, PurePosixPath(name), "main", "origin"), "", frozenset(), Snapshot("", {}))
             for name in "abc"
         ]
         return template_sets(files, sources, {})[0].name
