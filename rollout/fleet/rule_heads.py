@@ -13,21 +13,21 @@ from rollout.model.files import Slot, TemplateFile
 Templates = Mapping[str, TemplateFile]
 
 
-class Beyond(Exception):
+class NoRuleSays(Exception):
     """What a person wrote above a rule, and no rule can say."""
 
 
 def edited(slot: Slot, templates: Templates, agents: Sequence[str], now: str, wanted: str) -> dict[str, TemplateFile]:
     """Return the rules that have to say other things above their texts for a file to read as wanted.
 
-    `now` is what they make of the file. Raise Beyond for what only its agent understands.
+    `now` is what they make of the file. Raise NoRuleSays for what only its agent understands.
     """
     agent = next((one for one in table.readers(slot.path) if one in agents), None)
     if not slot.parts or agent is None:
         return {}
     read, new = (table.read(agent, slot.path, text) for text in (now, wanted))
     if read is None or new is None:
-        raise Beyond(_beyond(slot, agent))
+        raise NoRuleSays(_beyond(slot, agent))
     sources = {slot.path.stem: slot for slot in slot.sources}
     rules = [_rule(one, templates) for one in sources.values()]
     told = {rule.name: rule for rule in rules}

@@ -8,16 +8,14 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rollout.content import blocks, three_way, yaml_parse
+from rollout.content import blocks, three_way
 from rollout.content.agents import table
-from rollout.content.documents import merge, past
 from rollout.content.markers import Spot
-from rollout.content.yaml_nodes import Leaf
 from rollout.errors import Refused, RolloutError
 from rollout.fleet import rule_heads
 from rollout.fleet.load import Loaded
+from rollout.fleet.new_values import NewValue, SetElsewhere, new_value, with_values
 from rollout.inventory.read import Overrides, parse
-from rollout.learning.inventory_text import text_of
 from rollout.model.files import File, Managed, Slot, TemplateFile
 from rollout.model.inventory import Inventory, Mode, Target
 from rollout.model.plan import Action, Change
@@ -28,17 +26,6 @@ from rollout.rendering.desired import Rendering
 from rollout.rendering.formatters import Formatters
 from rollout.rendering.template_fault import TemplateFault
 from rollout.targets.folder import sources
-
-_SETTABLE = ("vars", "groups.", "repos.", "folders.")
-
-
-class NewValue(Struct, frozen=True):
-    """The value that a variable would need, its present value, and where the inventory sets it."""
-
-    name: str
-    new: str
-    old: object
-    source: str
 
 
 class Taking(Struct, frozen=True):
@@ -80,7 +67,7 @@ def take(loaded: Loaded, asked: Asked) -> Taking:
         found = _taken(loaded, asked, {**loaded.rendering.templates, **heads}, wanted)
     except UnicodeDecodeError:
         raise _refused(asked, "is not UTF-8, and its template is rendered") from None
-    except (TemplateFault, rule_heads.Beyond) as fault:
+    except (TemplateFault, rule_heads.NoRuleSays) as fault:
         raise _refused(asked, str(fault)) from fault
     if found.refused:
         raise Refused(*(_refused(asked, line).mistakes[0] for line in found.refused))
@@ -141,7 +128,7 @@ def _changes(loaded: Loaded, asked: Asked, heads: Mapping[str, TemplateFile], fo
     if mode is Mode.WHOLE and not asked.slot.parts and before.executable != asked.item.executable:
         old = templates.get(name, loaded.rendering.templates[name])
         templates[name] = replace(old, executable=before.executable)
-    values = tuple(_value(asked.target, name, new) for name, new in found.values.items())
+    values = tuple(new_value(asked.target, name, new) for name, new in found.values.items())
     return Taking(templates, values)
 
 
@@ -151,15 +138,13 @@ def _edited(old: TemplateFile, edits: tuple[taking.Rewrite, ...]) -> TemplateFil
     return replace(old, content=(new.replace("\n", "\r\n") if "\r\n" in text else new).encode())
 
 
-def _value(target: Target, name: str, new: str) -> NewValue:
-    variable = target.variables[name]
-    return NewValue(name, new, variable.value, variable.source)
-
-
 def _proved(loaded: Loaded, asked: Asked, found: Taking) -> Taking:
     """Return what was found if it renders to what was asked for; `where` says if its inventory is to be written."""
     read = loaded.inventory.path.read_bytes()
-    text = _with_values(read, asked, found.values) if found.values else read
+    try:
+        text = with_values(read, asked.target, asked.where, found.values)
+    except SetElsewhere as elsewhere:
+        raise _refused(asked, str(elsewhere)) from elsewhere
     inventory = _parsed(loaded, asked, text) if found.values else loaded.inventory
     there = {target.name: target for target in inventory.targets}
     new = {**loaded.rendering.templates, **found.templates}
@@ -207,35 +192,6 @@ def _also(loaded: Loaded, rendering: Rendering, asked: Asked, new: Target) -> It
             yield item.path
 
 
-def _with_values(text: bytes, asked: Asked, values: tuple[NewValue, ...]) -> bytes:
-    kind = merge.MergedFile(PurePosixPath("inventory.yaml"), "yaml")
-    for value in values:
-        path = _place_of(asked, value)
-        lines = [f"{'  ' * depth}{text_of(key)}:" for depth, key in enumerate(path)]
-        said = _spelled(value)
-        text = merge.merged(text, ("\n".join(lines) + f" {said}\n").encode(), past.Ours(), kind)
-    return text
-
-
-def _place_of(asked: Asked, value: NewValue) -> list[str]:
-    """Return the keys under which a variable is to be set."""
-    if asked.where != "set-all":
-        section = "repos" if asked.target.kind == "repo" else "folders"
-        return [section, asked.target.name, "vars", value.name]
-    section, _, rest = value.source.partition(".")
-    if not value.source.startswith(_SETTABLE) or (section == "vars" and rest):
-        raise _refused(asked, f"{value.name} is set by {value.source}, and not in the inventory")
-    owner = rest.removesuffix(".vars")
-    return ["vars", value.name] if section == "vars" else [section, owner, "vars", value.name]
-
-
-def _spelled(value: NewValue) -> str:
-    """Return a value as YAML: of the kind that it has now, if the new one can be read so."""
-    node, faults = yaml_parse.parse(value.new)
-    is_text = faults or not isinstance(node, Leaf) or isinstance(node.value, str)
-    return text_of(value.new) if isinstance(value.old, str) or is_text else value.new
-
-
 def _parsed(loaded: Loaded, asked: Asked, text: bytes) -> Inventory:
     old = loaded.inventory
     names = template_files.set_names(dict(loaded.rendering.templates), old.path.parent / "templates")
@@ -248,13 +204,27 @@ def _parsed(loaded: Loaded, asked: Asked, text: bytes) -> Inventory:
 
 
 def write(loaded: Loaded, found: Taking, state: Path) -> list[str]:
-    """Write templates and inventory over what was read and return what to tell; raise Refused if that has changed."""
-    notes = []
-    if found.templates:
-        notes += sources.write(state, loaded.inventory.path.parent / "templates", changes(loaded, found))
-    if found.inventory is not None:
-        notes += sources.rewrite(state, loaded.inventory.path, *found.inventory)
-    return notes
+    """Write templates and inventory over what was read, both or none; raise Refused if that has changed."""
+    templates, notes = loaded.inventory.path.parent / "templates", list[str]()
+    made = changes(loaded, found)
+    if made:
+        notes += sources.write(state, templates, made)
+    if found.inventory is None:
+        return notes
+    try:
+        return notes + sources.rewrite(state, loaded.inventory.path, *found.inventory)
+    except (Refused, OSError) as error:
+        raise Refused("; ".join([str(error), *_undone(state, templates, made)])) from error
+
+
+def _undone(state: Path, templates: Path, made: list[Change]) -> list[str]:
+    """Write templates back as they were read, and say so; what somebody wrote into them since stays."""
+    back = [replace(change, before=change.after, after=change.before) for change in made]
+    names = ", ".join(f"templates/{change.path}" for change in made)
+    try:
+        return [*sources.write(state, templates, back), f"{names}: as it was"] if back else []
+    except (Refused, OSError) as error:
+        return [f"{names}: changed already, and not put back: {error}"]
 
 
 def changes(loaded: Loaded, found: Taking) -> list[Change]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rollout.targets.folder import sources
 from tests.world import Ran, World
 
 ALICE = "hello {{ who }}\nkeep this\n"
@@ -199,3 +200,25 @@ def test_other_files_of_the_target_that_change_are_named(world: World) -> None:
     assert (ran.code, "This changes more.txt of api, too." in ran.out) == (0, True), ran.err
     (target,) = world.run("plan", "--json", write=False).json["targets"]
     assert [change["path"] for change in target["changes"]] == ["more.txt"]
+
+
+@pytest.mark.parametrize("also", [False, True])
+def test_what_somebody_wrote_into_the_inventory_meanwhile_leaves_the_templates_as_they_were(
+    world: World, also: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Text and variable are to be written: both are, or neither; a template that was edited, too, is told."""
+    two(world, ALICE)
+    inventory, real = world.root / "inventory.yaml", sources.rewrite
+
+    def late(state: Path, path: Path, before: bytes, after: bytes) -> list[str]:
+        inventory.write_text(inventory.read_text() + "# mine\n")
+        if also:
+            world.template("project/conf.txt.j2", "mine\n")
+        return real(state, path, before, after)
+
+    monkeypatch.setattr(sources, "rewrite", late)
+    ran = taken(world, "welcome moon\nkeep this\n", "--set", "--yes")
+    assert (ran.code, template(world)) == (4, "mine\n" if also else ALICE), ran.err
+    said = "changed already, and not put back" if also else "templates/project/conf.txt.j2: as it was"
+    assert said in ran.err
+    assert inventory.read_text().endswith("# mine\n")

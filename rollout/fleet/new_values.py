@@ -1,0 +1,64 @@
+"""Set the variables of a target in the text of an inventory; every other byte stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from msgspec import Struct
+
+from rollout.content import yaml_parse
+from rollout.content.documents import merge, past
+from rollout.content.yaml_nodes import Leaf
+from rollout.learning.inventory_text import text_of
+from rollout.model.inventory import Target
+
+_SETTABLE = ("vars", "groups.", "repos.", "folders.")
+
+
+class SetElsewhere(Exception):
+    """A variable that is not set in the inventory; the text says where it is."""
+
+
+class NewValue(Struct, frozen=True):
+    """The value that a variable would need, its present value, and where the inventory sets it."""
+
+    name: str
+    new: str
+    old: object
+    source: str
+
+
+def new_value(target: Target, name: str, new: str) -> NewValue:
+    variable = target.variables[name]
+    return NewValue(name, new, variable.value, variable.source)
+
+
+def with_values(text: bytes, target: Target, where: str | None, values: Iterable[NewValue]) -> bytes:
+    """Return an inventory that sets values for a target alone, or ("set-all") where they are set now."""
+    kind = merge.MergedFile(PurePosixPath("inventory.yaml"), "yaml")
+    for value in values:
+        path = _set_now(value) if where == "set-all" else _own(target, value)
+        lines = [f"{'  ' * depth}{text_of(key)}:" for depth, key in enumerate(path)]
+        text = merge.merged(text, ("\n".join(lines) + f" {_spelled(value)}\n").encode(), past.Ours(), kind)
+    return text
+
+
+def _own(target: Target, value: NewValue) -> list[str]:
+    return ["repos" if target.kind == "repo" else "folders", target.name, "vars", value.name]
+
+
+def _set_now(value: NewValue) -> list[str]:
+    """Return the keys under which a variable is set."""
+    section, _, rest = value.source.partition(".")
+    if not value.source.startswith(_SETTABLE) or (section == "vars" and rest):
+        raise SetElsewhere(f"{value.name} is set by {value.source}, and not in the inventory")
+    owner = rest.removesuffix(".vars")
+    return ["vars", value.name] if section == "vars" else [section, owner, "vars", value.name]
+
+
+def _spelled(value: NewValue) -> str:
+    """Return a value as YAML: of the kind that it has now, if the new one can be read so."""
+    node, faults = yaml_parse.parse(value.new)
+    is_text = faults or not isinstance(node, Leaf) or isinstance(node.value, str)
+    return text_of(value.new) if isinstance(value.old, str) or is_text else value.new
