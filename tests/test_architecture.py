@@ -102,6 +102,18 @@ def test_the_drawing_has_every_wing_on_its_floor() -> None:
     assert drawn == sorted(drawn, reverse=True)
 
 
+def test_each_library_has_its_reason() -> None:
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project = config["project"]
+    needed = [*config["build-system"]["requires"], *project["dependencies"]]
+    needed += [one for extra in project["optional-dependencies"].values() for one in extra]
+    for file in (ROOT / "requirements").glob("*.in"):
+        needed += [line for line in file.read_text().splitlines() if re.match(r"[A-Za-z]", line)]
+    text = (ROOT / "docs/dependencies.md").read_text()
+    libraries = {re.split(r"[\[<>=~;! ]", one)[0] for one in needed}
+    assert {name for name in libraries if name.lower() not in text.lower()} == set()
+
+
 def test_a_name_of_nothing_is_found() -> None:
     names = [
         "rollout/nothing.py",
