@@ -42,7 +42,7 @@ _SUFFIXES = {
         "properties env tf tfvars hcl nomad nix ps1 psm1 psd1 ex exs cr nim coffee tcl awk sed gd graphql gql "
         "service socket timer target mount path slice network netdev desktop gitignore dockerignore gitattributes "
         "editorconfig dockerfile containerfile bzl bazel star starlark elv raku rego po pot feature gitconfig list "
-        "repo rules robot sls spec snakefile smk envrc mojo csh tcsh nu jq ninja gn gni pp puppet meson"
+        "repo rules robot sls spec snakefile smk envrc mojo csh tcsh nu jq ninja gn gni pp puppet meson cff"
     ),
     SLASHES: (
         "js mjs cjs jsx ts mts cts tsx c cc cpp cxx h hh hpp hxx m mm cs java kt kts swift go rs scala sc dart "
@@ -82,7 +82,7 @@ _NAMES = {
         "meson.build meson_options.txt build workspace build.bazel module.bazel .bazelrc .bazelignore "
         "requirements.txt constraints.txt crontab hosts fstab sshd_config ssh_config known_hosts authorized_keys "
         "config.fish pkgbuild apkbuild robots.txt .tool-versions pre-commit commit-msg pre-push post-merge "
-        "nginx.conf caddyfile"
+        "nginx.conf caddyfile pylintrc gitconfig npmrc .pypirc .screenrc .gdbinit"
     ),
     SLASHES: (
         "jenkinsfile go.mod go.work tsconfig.json jsconfig.json .eslintrc.json .swcrc .jshintrc devcontainer.json "

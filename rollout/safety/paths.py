@@ -48,7 +48,7 @@ def astray(path: str) -> str | None:
 
 def _leads_astray(name: str) -> str | None:
     if name == "":
-        return "has an empty component"
+        return "has an empty component; a single '/' stands between names, and none at the end"
     if name in {".", ".."}:
         return f"leaves its target through {name!r}" if name == ".." else "has a '.' component"
     plain = _plain(name)

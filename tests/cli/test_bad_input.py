@@ -48,6 +48,10 @@ HEAD = "version: 1\ndefaults: {templates: [project]}\n"
             ("inventory.yaml:4:", "leaves its target"),
         ),
         (
+            HEAD + "repos: {api: {url: api.git}}\nfiles: {docs//x.md: {mode: absent}}\n",
+            ("inventory.yaml:4:", "a single '/' stands between names, and none at the end"),
+        ),
+        (
             HEAD + "repos: {api: {url: api.git}}\nmachines:\n  a: {hostnames: [here]}\n  b: {hostnames: [HERE]}\n",
             ("inventory.yaml:6:", "claimed by 'a' too"),
         ),

@@ -37,6 +37,7 @@ def spliced(content: str, body: str = "one\n", spot: Spot = OURS, earlier: str |
     [
         ("a.md a.html a.xml a.svg a.vue A.MD", "<!-- {} -->"),
         ("a.sh a.yml a.toml a.cfg a.py a.rb Dockerfile Dockerfile.dev Makefile .gitignore a.ps1 CODEOWNERS", "# {}"),
+        ("pylintrc .pypirc npmrc gitconfig .screenrc .gdbinit CITATION.cff", "# {}"),
         ("a.js a.ts a.c a.go a.rs a.java a.kt a.swift Jenkinsfile a.groovy a.jsonc a.proto a.scss a.adoc", "// {}"),
         ("a.css", "/* {} */"),
         ("a.sql a.lua a.hs", "-- {}"),
