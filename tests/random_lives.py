@@ -34,8 +34,20 @@ MATCHED = {
     "renovate.json": (("packageRules", ("matchPackageNames",)),),
 }
 
-NAMES = {"claude.json": ".claude/settings.json", "prettierrc.yaml": ".prettierrc"}
-FORMS = {"prettierrc.yaml": "yaml"}
+NAMES = {
+    "claude.json": ".claude/settings.json",
+    "prettierrc.yaml": ".prettierrc",
+    "gitconfig": ".gitconfig",
+    "npmrc": ".npmrc",
+    "twice.editorconfig": ".editorconfig",
+}
+FORMS = {
+    "prettierrc.yaml": "yaml",
+    "gitconfig": "ini",
+    "npmrc": "ini",
+    "twice.editorconfig": "ini",
+    "app.service": "ini",
+}
 
 FILES = sorted(
     file
