@@ -62,7 +62,8 @@ def review_client(
 
 def unasked(review: Review | None, delivery: Delivery, url: str) -> Review | None:
     """Return a review as one of which its forge was not asked, for nobody is logged in there."""
-    return None if review is None else replace(review, unasked=tokens.missing(forge_of(delivery, url)))
+    token = tokens.missing(forge_of(delivery, url))
+    return None if review is None else replace(review, unknown="without a token" + (f" ({token})" if token else ""))
 
 
 def _headers(kind: ForgeKind, token: str) -> tuple[tuple[str, str], ...]:

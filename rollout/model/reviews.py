@@ -139,12 +139,12 @@ class Review(Struct, frozen=True):
     by: str = ""  # who closed it
     head: str = ""  # the commit that it proposes
     marker: Marker | None = None  # the marker in its text
-    unasked: str | None = None  # where a token is missing without which the forge was not asked; "" if none would help
+    unknown: str = ""  # why its forge did not tell what became of it, in words
 
     @property
     def shown(self) -> str:
         """Return its state for people."""
-        return self.state.value if self.unasked is None else "not known"
+        return self.state.value if not self.unknown else "not known"
 
 
 class TakenBack(Struct, frozen=True):

@@ -84,15 +84,19 @@ def in_words(standing: Standing) -> Reason:
     review = standing.review
     if review is None:
         return said(standing.page or f"proposed on the branch {standing.branch}; a person opens the review")
-    if review.unasked is not None:
-        return said("; ".join(filter(None, (review.url, not_known(review.unasked)))))
+    if review.unknown:
+        return said("; ".join(filter(None, (review.url, not_known(review)))))
     why = said("; ".join(filter(None, (review.url, _checks(review), _who_acts(review)))))
     return why.also(WayOut(Way.RENDER_AGAIN)) if review.conflicts else why
 
 
-def not_known(token: str) -> str:
-    """Say what git alone cannot tell of a review; `token` is where one is missing."""
-    return "whether it is open, approved and green is not known without a token" + (f" ({token})" if token else "")
+def not_opened(branch: str) -> str:
+    return f"{branch} is pushed, and its review is not opened yet: rollout apply opens it"
+
+
+def not_known(review: Review) -> str:
+    """Say what nobody told of a review."""
+    return f"whether it is open, approved and green is not known {review.unknown}"
 
 
 def _checks(review: Review) -> str:

@@ -71,9 +71,9 @@ def obstacle(wave: Wave, number: int, left: Mapping[str, Review | None]) -> Reas
 
 def _reviews(left: Iterable[Review | None]) -> str:
     told = [review for review in left if review is not None]
-    unasked = sorted({review.unasked for review in told if review.unasked is not None})
-    if unasked:
-        return f"; {not_known(unasked[0])}: merge what is in review by hand, or close it"
+    unknown = next((review for review in told if review.unknown), None)
+    if unknown is not None:
+        return f"; {not_known(unknown)}: merge what is in review by hand, or close it"
     return "; merge what is in review: rollout review" if told else ""
 
 

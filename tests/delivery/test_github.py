@@ -290,6 +290,32 @@ def test_a_forge_that_asks_for_a_moment_gets_it(world: World, forge: GitHub) -> 
     assert len(forge.pulls) == 1
 
 
+@pytest.mark.parametrize("lost", [False, True], ids=["remembered", "forgotten"])
+def test_what_a_forge_that_fails_does_not_tell_is_not_known(world: World, forge: GitHub, *, lost: bool) -> None:
+    applied(world)
+    forge.close(1)
+    forge.trouble = lambda _: (500, {"message": "boom"}, {})
+    if lost:
+        forget()
+    now = status(world, "--fetch")
+    assert (now["state"], "is not known (127.0.0.1:" in str(now["reason"])) == ("in-review", True)
+    assert str(now["reason"]).endswith("failed with status 500 (boom))")
+    assert "waits for a reviewer" not in str(now["reason"])
+    assert status(world)["reason"] == now["reason"]
+    assert ("not known" if not lost else "No reviews") in world.run("review").out
+    forge.trouble = lambda _: None
+    assert status(world, "--fetch")["state"] == "declined"
+
+
+def test_a_review_that_is_not_opened_yet_is_told_so(world: World, forge: GitHub) -> None:
+    forge.trouble = lambda asked: (500, {"message": "boom"}, {}) if asked.method == "POST" else None
+    applied(world)
+    wanted = f"rollout/{ID} is pushed, and its review is not opened yet: rollout apply opens it"
+    for more in ((), ("--fetch",)):
+        now = status(world, *more)
+        assert (now["state"], now["reason"].startswith(wanted)) == ("in-review", True)  # type: ignore[attr-defined]  # text
+
+
 def test_labels_and_people_are_asked_for_and_what_fails_is_told(world: World, forge: GitHub) -> None:
     rules(world, forge, ", labels: [bot], reviewers: [rex], teams: [core], assignees: [ann], draft: true")
     forge.trouble = lambda asked: (

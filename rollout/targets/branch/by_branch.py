@@ -16,6 +16,7 @@ from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Change
 from rollout.model.reasons import said
 from rollout.model.reviews import Review, Standing, Via
+from rollout.planning.proposals import not_opened
 from rollout.remote.answers import PushAnswer, Pushed, Unheard
 from rollout.remote.upstream import Unreachable
 from rollout.safety.faults import first_line
@@ -104,7 +105,7 @@ def _opened(task: Task, branch: str, built: Built, review: Review | None, texts:
     except Trouble as trouble:
         if not task.step.via.opens_after:  # the push has opened it, and said what fits into its options
             return proposed(task, standing, review.url if review is not None else branch, built)
-        proposed(task, standing, "", built)
+        proposed(task, replace(standing, page=not_opened(branch)), "", built)
         why = said(f"{branch} is pushed, but its review could not be opened: {trouble}")
         return outcome_of(task.step, Verdict.FAILED, why, built)
     outcome = proposed(task, replace(standing, review=found), found.url, built)

@@ -71,6 +71,8 @@ def _standing(step: Step, found: Proposing, store: Store, said: str) -> Standing
     kept = None if known is None or known.standing.done else known.standing.review
     if found.told is None:
         kept = unasked(kept, found.delivery, found.url)
+    elif found.told.trouble and kept is not None:
+        kept = replace(kept, unknown=f"({found.told.trouble})")
     return Standing(
         branch=found.branch,
         head=carried.commit,
@@ -92,7 +94,11 @@ def _standing(step: Step, found: Proposing, store: Store, said: str) -> Standing
 
 
 def _page(found: Proposing, step: Step) -> str:
-    """Say where a person opens the review, where nobody else does."""
+    """Say where a person opens the review, or why it is not known here."""
+    if found.told is not None and found.told.trouble:
+        return f"what became of the review of {found.branch} is not known ({found.told.trouble})"
+    if found.via.opens_after:
+        return decide.not_opened(found.branch)
     if found.via is not Via.ADDRESS:
         return ""
     return opening(forge_of(found.delivery, found.url), found.url, step.branch or "", found.branch)

@@ -54,7 +54,7 @@ def _opened(task: Task, act: ReviewAct) -> Opened | None:
 
 def _ended(review: Review) -> str:
     """Say that a person had ended a review: a push that would have updated it has opened another one."""
-    unseen = ", which nobody could know without a token," if review.unasked is not None else ""
+    unseen = f", which nobody could know {review.unknown}," if review.unknown else ""
     return f"{review.url} was ended{unseen} and this is another one"
 
 
