@@ -24,16 +24,10 @@ def fleet(world: World) -> World:
 def completed(world: World, line: str) -> set[str]:
     """Return what the program tells bash for the last word of a line."""
     words = line.split(" ")
-    done = subprocess.run(
-        [sys.executable, "-c", "from rollout.cli.main import main; main()"],
-        cwd=world.root,
-        env={**os.environ, "_ROLLOUT_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stderr == ""
-    return set(done.stdout.split())
+    asked = {"_ROLLOUT_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
+    out, err = world.spawn_as_it_is(**asked).communicate()
+    assert err == ""
+    return set(out.split())
 
 
 @pytest.mark.parametrize(

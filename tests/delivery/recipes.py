@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from tests import on_path
 from tests.world import World
 
 _PAGE = Path(__file__).parents[2] / "docs" / "ci.md"
@@ -95,7 +95,7 @@ class Machine:
             for name in ("gh", "pip", "pipx"):
                 (folder / name).write_text(_NOTED)
                 (folder / name).chmod(0o755)
-            (folder / "rollout").symlink_to(Path(sys.executable).with_name("rollout"))
+            (folder / "rollout").symlink_to(on_path.folder() / "rollout")
         return folder
 
 

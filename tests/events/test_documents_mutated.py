@@ -50,27 +50,29 @@ SAMPLE = (
     Mutation("_parts/query.md.j2", "FROM event_store", "FROM command_log"),
     Mutation("_parts/query.md.j2", "sequence_num, timestamp", "sequence_number, timestamp"),
     Mutation("_parts/resume-short.md.j2", "event_resume", "resume_event"),
-    Mutation("_parts/flush.md.j2", "log-event.sh", "log_event.sh"),
     Mutation("_parts/flush.md.j2", "/.claude/helpers/", "/.claude/helper/"),
-    Mutation("_parts/events.j2", "/.claude/helpers/log-event.sh", "/.claude/log-event.sh"),
-    Mutation("_parts/events.j2", 'log_event "', 'log_events "'),
     Mutation("_parts/machine.sh.j2", "{{ machine.vars.pg_host }}", "localhost"),
     Mutation("_parts/machine.sh.j2", "{{ machine.vars.pg_port }}", "5432"),
     Mutation("_parts/claims.sh.j2", "machine.hostnames if \"*\" in known", "machine.hostnames if \"+\" in known"),
     Mutation("_parts/resume-test.md.j2", 'log_event "epic_start"', 'log_event "epic_begin"'),
+    Mutation(GUIDE, "WHERE event_type = 'error'", "WHERE event_type = 'errors'"),
+    Mutation(MACHINE, "/.claude/helpers/connect.sh", "/.claude/helpers/connected.sh"),
+    Mutation("core/.supervisor-core/13-session-continuity.md.j2", 'fields("goal"', 'fields("gaol"'),
+    Mutation("project/.claude/settings.json.j2", "event-hook.sh", "hook.sh"),
+    Mutation("shared/.claude/helpers/log-event.sh.j2", "COPY event_intake", "COPY command_log"),
+)  # fmt: skip
+_MORE = (  # of the same kinds
+    Mutation("_parts/flush.md.j2", "log-event.sh", "log_event.sh"),
+    Mutation("_parts/events.j2", "/.claude/helpers/log-event.sh", "/.claude/log-event.sh"),
+    Mutation("_parts/events.j2", 'log_event "', 'log_events "'),
     Mutation("_parts/resume-test.md.j2", "'open_epics'", "'epics_open'"),
     Mutation(GUIDE, "event_data ->> 'error_type'", "data ->> 'error_type'"),
-    Mutation(GUIDE, "WHERE event_type = 'error'", "WHERE event_type = 'errors'"),
     Mutation(GUIDE, "FROM supervisor_sessions", "FROM sessions"),
     Mutation(GUIDE, 'log_event "error"', 'log_event "warning"'),
     Mutation(MIGRATION, "root_uuid, depth\nFROM", "root_id, depth\nFROM"),
     Mutation(CONTINUITY, "event_type = 'user_message' AND", "event_type = 'message' AND"),
     Mutation(CONTINUITY, "FROM supervisor_sessions", "FROM supervisor_session"),
-    Mutation(MACHINE, "/.claude/helpers/connect.sh", "/.claude/helpers/connected.sh"),
     Mutation(TASK, 'fields("deploy_failed"', 'fields("deploy_broken"'),
-    Mutation("core/.supervisor-core/13-session-continuity.md.j2", 'fields("goal"', 'fields("gaol"'),
-    Mutation("project/.claude/settings.json.j2", "event-hook.sh", "hook.sh"),
-    Mutation("shared/.claude/helpers/log-event.sh.j2", "COPY event_intake", "COPY command_log"),
 )  # fmt: skip
 
 
@@ -85,7 +87,7 @@ def unchanged() -> Files:
     return rendered()
 
 
-@pytest.mark.parametrize("mutation", SAMPLE, ids=str)
+@pytest.mark.parametrize("mutation", [*SAMPLE, *(pytest.param(one, marks=pytest.mark.long) for one in _MORE)], ids=str)
 def test_one_wrong_word_is_found(mutation: Mutation, empty_database: str, tmp_path: Path) -> None:
     assert found(mutation, empty_database, tmp_path)
 
