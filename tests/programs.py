@@ -3,30 +3,56 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_listening: list[list[list[str]]] = []
+_listening: list[Callable[[list[str]], object]] = []
 _hooked: list[bool] = []
 
 
 @contextmanager
 def started() -> Iterator[list[list[str]]]:
     """Collect the argument lists of the programs that this process starts."""
+    words: list[list[str]] = []
+    with _heard_by(words.append):
+        yield words
+
+
+@contextmanager
+def git_commands() -> Iterator[list[str]]:
+    """Collect the names of the git commands that the program runs in this process, as they come."""
+    names: list[str] = []
+
+    def noted(words: list[str]) -> None:
+        if words[1:2] == ["--no-pager"]:  # as a person does not run it
+            names.append(_command(words[2:]))
+
+    with _heard_by(noted):
+        yield names
+
+
+def _command(words: list[str]) -> str:
+    """Return the command that stands behind git's own options."""
+    while words[0].startswith("-"):
+        words = words[2 if words[0] == "-c" else 1 :]
+    return words[0]
+
+
+@contextmanager
+def _heard_by(listener: Callable[[list[str]], object]) -> Iterator[None]:
     if not _hooked:
         sys.addaudithook(_heard)  # there is no way to take one away again
         _hooked.append(True)
-    words: list[list[str]] = []
-    _listening.append(words)
+    _listening.append(listener)
     try:
-        yield words
+        yield
     finally:
-        _listening.remove(words)
+        _listening.remove(listener)
 
 
 def _heard(event: str, given: tuple[object, ...]) -> None:
     if _listening and event == "subprocess.Popen":
         arguments = given[1]
         assert isinstance(arguments, list | tuple)
-        for words in _listening:
-            words.append([str(word) for word in arguments])
+        for listener in _listening:
+            listener([str(word) for word in arguments])

@@ -37,9 +37,8 @@ def typed(launcher: Path) -> str:
     return shlex.join(words)
 
 
-def this_program() -> str:
-    """Return how this program can be typed: its name where the shell finds it, else its full path."""
-    called = Path(sys.argv[0])
+def this_program(called: Path) -> str:
+    """Return how the program of this path can be typed: its name where the shell finds it, else its full path."""
     if called.name not in {"rollout", "git-rollout"} or not called.exists():
         return shlex.join([sys.executable, "-m", "rollout"])
     found = shutil.which(called.name)

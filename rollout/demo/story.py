@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -171,7 +172,10 @@ class Story:
                 "the inventory; change it or the templates beside it",
             ),
             (f"{rollout} plan", "what your change would do"),
-            (f"{program.this_program()} demo --events", "the event store: a session dies, and another one takes over"),
+            (
+                f"{program.this_program(Path(sys.argv[0]))} demo --events",
+                "the event store: a session dies, and another one takes over",
+            ),
             (f"rm -rf {_quoted(folder)}", "the end of this demo"),
         ):
             stage.say("  " + stage.paint(f"# {about}", "dim"))

@@ -12,7 +12,7 @@ from typing import Any
 
 from rollout.ledger.queries import MIGRATIONS, LedgerError, sql
 
-_SQLITE_PATIENCE = 10.0  # seconds to wait for another process that writes
+_PATIENCE = 10.0  # seconds to wait for another process that writes
 
 
 def read_only(path: Path, query: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -24,8 +24,9 @@ def read_only(path: Path, query: str, values: Mapping[str, Any]) -> list[tuple[A
 class SQLite:
     """A rollback journal with synchronous=EXTRA: what we reported is still there after a power cut."""
 
-    def __init__(self, path: Path, warn: Callable[[str], None]) -> None:
+    def __init__(self, path: Path, warn: Callable[[str], None], patience: float = _PATIENCE) -> None:
         self._path = path
+        self._patience = patience
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             self._connection = self._open()
@@ -49,7 +50,7 @@ class SQLite:
         if about.st_nlink > 1:
             # Its journal is named after one of its names: opened by another name, nothing would be rolled back.
             raise LedgerError.at(self._path, "has hard links", "copy it, and move the copy to its place")
-        connection = sqlite3.connect(self._path, timeout=_SQLITE_PATIENCE, isolation_level=None)
+        connection = sqlite3.connect(self._path, timeout=self._patience, isolation_level=None)
         try:
             for pragma in ("journal_mode=DELETE", "synchronous=EXTRA", "foreign_keys=ON", "trusted_schema=OFF"):
                 connection.execute(f"PRAGMA {pragma}")

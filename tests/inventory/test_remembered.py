@@ -73,15 +73,14 @@ def test_a_state_folder_that_cannot_be_written_to_is_no_matter(tmp_path: Path, r
     assert len(read) == 2
 
 
-def test_a_command_that_fails_writes_nothing_down(world: World) -> None:
+def test_a_command_that_fails_writes_nothing_down(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The state folder may be one that must not be written to: that is found out later."""
     top = world.repo("api")
     (top / "state").mkdir()
     before = sorted(top.rglob("*"))
     world.tail = "".join(f"# {n} of many lines that make the inventory a large one\n" for n in range(500))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ROLLOUT_STATE_DIR", str(top / "state"))
-        assert world.run("status").code == 64
+    monkeypatch.setenv("ROLLOUT_STATE_DIR", str(top / "state"))
+    assert world.run("status").code == 64
     assert sorted(top.rglob("*")) == before
 
 

@@ -18,10 +18,11 @@ from rollout.remote.upload_pack import Sender
 from rollout.remote.upstream import NoBranch, Remote, ask
 from rollout.safety import addresses
 from rollout.store import hold, push
+from tests import programs
 from tests.remote.servers import Sshd, sshd
 from tests.remote.test_push import hook
 from tests.remote.test_receive_pack import came_to, prepared
-from tests.remote.test_ssh import commands_noted, serve
+from tests.remote.test_ssh import serve
 from tests.world import World
 
 WAYS = ("said", "git")
@@ -45,9 +46,7 @@ def lined(world: World, server: Sshd, path: str) -> Iterator[Remote]:
         yield remote
 
 
-def _applied(
-    tmp_path: Path, server: Sshd, way: str, prepare: str, monkeypatch: pytest.MonkeyPatch
-) -> tuple[str, str, list[str], str, list[str]]:
+def _applied(tmp_path: Path, server: Sshd, way: str, prepare: str) -> tuple[str, str, list[str], str, list[str]]:
     world = World(tmp_path / way)
     world.root.mkdir()
     world.template("project/conf.txt", "conf\n")
@@ -56,8 +55,7 @@ def _applied(
     if way == "git":  # which alone knows what such a setting does to an address
         world.git(world.root, "config", "--global", "url.ssh://nowhere/.insteadOf", "nowhere:")
     prepared(world, bare, prepare)
-    with monkeypatch.context() as patch:
-        ran = commands_noted(patch)
+    with programs.git_commands() as ran:
         applied = world.run("apply", "--yes", "--json")
     world.git(world.root, "config", "--global", "--remove-section", "url.ssh://nowhere/", ok=False)
     return *came_to(world, applied), ran
@@ -82,7 +80,7 @@ def test_both_ways_have_the_same_outcome_words_and_effects(
     tmp_path: Path, server: Sshd, prepare: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_SSH_COMMAND", server.command())
-    said, by_git = (_applied(tmp_path, server, way, prepare, monkeypatch) for way in WAYS)
+    said, by_git = (_applied(tmp_path, server, way, prepare) for way in WAYS)
     assert said[0] == by_git[0]
     assert said[2:4] == by_git[2:4]
     if said[0] == "rejected":

@@ -12,10 +12,10 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from rollout.git.access import Access
-from rollout.git.run import Git
 from rollout.remote import contact, ssh
 from rollout.remote.upstream import NoBranch, Remote
 from rollout.store import fetch, heard, hold
+from tests import programs
 from tests.remote.proxy import proxy
 from tests.remote.servers import Sshd, silent, sshd
 from tests.world import World
@@ -32,19 +32,6 @@ def serve(world: World, server: Sshd, port: int | None = None, name: str = "api"
         world.remote(name)
     url = server.url.replace(str(server.port), str(port or server.port))
     world.entries[name] = f'{{url: "{url}{world.root}/{name}.git"}}'
-
-
-def commands_noted(patch: pytest.MonkeyPatch) -> list[str]:
-    """Return the names of the git commands that are run from now on, as they come."""
-    ran: list[str] = []
-    start = Git._start
-
-    def noted(self: Git, arguments: tuple[str, ...]) -> object:
-        ran.append(next(iter(arguments)))
-        return start(self, arguments)
-
-    patch.setattr(Git, "_start", noted)
-    return ran
 
 
 def refused(world: World) -> str:
@@ -202,8 +189,7 @@ def test_a_host_that_has_answered_is_fetched_from_without_being_asked_first(
             time.sleep(0.02)
         assert contact.answers(remote.url, remote.access)
         world.elsewhere("api", {"more.txt": "more\n"})
-        with monkeypatch.context() as patch:
-            ran = commands_noted(patch)
+        with programs.git_commands() as ran:
             assert fetch.latest(store) == heard.tip(store) == world.tip("api")
             assert fetch.latest(store) == world.tip("api")
             assert ran == ["fetch", "fetch"]

@@ -15,14 +15,14 @@ from rollout.errors import GitError
 from rollout.remote import contact, packet_lines, upload_pack
 from rollout.remote.upload_pack import Sender, Sent, Wants
 from rollout.store import fetch, heard, hold
-from tests import upstream
+from tests import programs, upstream
 from tests.remote.servers import Sshd
 from tests.remote.test_sessions import (
     WAYS,
     lined,
     server,
 )
-from tests.remote.test_ssh import commands_noted, serve
+from tests.remote.test_ssh import serve
 from tests.world import World
 
 __all__ = ["server"]
@@ -88,7 +88,7 @@ BLOCKED = {"managed", "gone", "hidden"}
 
 
 def _seen(
-    tmp_path: Path, server: Sshd, way: str, case: str, form: str, allow: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, server: Sshd, way: str, case: str, form: str, allow: str
 ) -> tuple[tuple[Any, ...], list[str]]:
     """Apply, let others work, and plan, apply and verify; return what all that came to, and the commands of git."""
     world = World(tmp_path / way)
@@ -105,8 +105,7 @@ def _seen(
     assert first.outcomes() == {"api": "pushed"}
     CASES[case](world, bare)
     world.template("project/more.txt", "more\n")
-    with monkeypatch.context() as patch:
-        ran = commands_noted(patch)
+    with programs.git_commands() as ran:
         planned = world.run("plan", "--json")
     applied = world.run("apply", "--yes", "--json")
     world.git(world.root, "config", "--global", "--remove-section", "url.ssh://nowhere/", ok=False)
@@ -148,7 +147,7 @@ def test_both_ways_see_and_do_the_same(
 ) -> None:
     version_0 = request.node.callspec.params["server"] == VERSION_0
     monkeypatch.setenv("GIT_SSH_COMMAND", server.command())
-    said, by_git = (_seen(tmp_path, server, way, case, "sha1", allow, monkeypatch) for way in WAYS)
+    said, by_git = (_seen(tmp_path, server, way, case, "sha1", allow) for way in WAYS)
     assert said[0] == by_git[0]
     assert said[0][2] == {"api": "blocked" if case in BLOCKED else "pushed"}
     assert "fetch" in by_git[1]
@@ -169,7 +168,7 @@ def test_it_is_told_which_protocol_we_know(world: World, server: Sshd, request: 
 @pytest.mark.parametrize("server", [VERSION_2], indirect=True)
 def test_ids_may_be_longer(tmp_path: Path, server: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GIT_SSH_COMMAND", server.command())
-    said, by_git = (_seen(tmp_path, server, way, "many", "sha256", "true", monkeypatch) for way in WAYS)
+    said, by_git = (_seen(tmp_path, server, way, "many", "sha256", "true") for way in WAYS)
     assert said[0] == by_git[0]
     assert "fetch" not in said[1]
 
@@ -189,9 +188,8 @@ def test_commits_without_their_parents_are_known_as_such(
     with (
         lined(world, server, str(bare)) as remote,
         hold.opened(world.root / "state", remote, "api") as store,
-        monkeypatch.context() as patch,
+        programs.git_commands() as ran,
     ):
-        ran = commands_noted(patch)
         assert fetch.latest(store) == world.tip("api")
         assert ("fetch" in ran) == by_git
         first = world.tip("api")

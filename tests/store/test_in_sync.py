@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rollout.git import run
 from rollout.machine import locks
 from rollout.remote import upstream
+from tests import programs
 from tests.world import World
 
 
@@ -31,17 +30,10 @@ def world(tmp_path: Path) -> World:
 
 
 @pytest.fixture
-def commands(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def commands() -> Iterator[list[str]]:
     """Collect which git commands are run."""
-    ran: list[str] = []
-    start = run.Git._start
-
-    def noted(self: run.Git, arguments: tuple[str, ...]) -> Any:
-        ran.append(next(iter(arguments)))
-        return start(self, arguments)
-
-    monkeypatch.setattr(run.Git, "_start", noted)
-    return ran
+    with programs.git_commands() as ran:
+        yield ran
 
 
 def test_an_unchanged_fleet_takes_no_git_command_but_asking_its_remotes(world: World, commands: list[str]) -> None:
@@ -173,17 +165,10 @@ def test_a_repository_without_a_remote_is_seen_without_git(world: World, command
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+def started() -> Iterator[list[list[str]]]:
     """Collect which programs are started."""
-    ran: list[list[str]] = []
-    start = subprocess.Popen.__init__
-
-    def noted(self: Any, args: list[str], *more: Any, **options: Any) -> None:
-        ran.append(list(args))
-        start(self, args, *more, **options)
-
-    monkeypatch.setattr(subprocess.Popen, "__init__", noted)
-    return ran
+    with programs.started() as ran:
+        yield ran
 
 
 def test_an_unchanged_fleet_starts_no_program_at_all(world: World, started: list[list[str]]) -> None:

@@ -228,10 +228,10 @@ def test_what_is_still_written_into_a_replaced_file_is_kept_and_told(root: Path,
     assert kept.read_bytes() == b"old\nlate\n"
 
 
-def write_nothing(root: Path) -> list[str]:
+def write_nothing(root: Path, after: float = memory.ABANDONED) -> list[str]:
     writer = FolderWriter(root, remembered(root), "later")
     writer.write([])
-    writer.sweep([NAME])
+    writer.sweep([NAME], after)
     return writer.notes
 
 
@@ -413,13 +413,10 @@ def test_an_old_record_of_a_name_too_long_does_not_outlive_its_template(root: Pa
 
 
 @pytest.mark.parametrize("name", [".rollout-06430eec-01234567", f".{NAME.name}.rollout-01234567"])
-def test_what_lies_beside_a_file_without_a_record_is_kept_whatever_it_is(
-    root: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    monkeypatch.setattr(memory, "ABANDONED", -1.0)
+def test_what_lies_beside_a_file_without_a_record_is_kept_whatever_it_is(root: Path, name: str) -> None:
     left = (root / NAME).with_name(name)
     left.mkdir()
     (left / "mine").write_bytes(b"theirs\n")
-    (note,) = write_nothing(root)
+    (note,) = write_nothing(root, -1.0)
     assert (Path(note.rpartition(" is kept in ")[2]) / "mine").read_bytes() == b"theirs\n"
     assert write_nothing(root) == []

@@ -199,14 +199,14 @@ class FolderWriter:
             entries[str(path)] = entry
         self._kept.write(entries)
 
-    def sweep(self, paths: Iterable[PurePosixPath]) -> None:
+    def sweep(self, paths: Iterable[PurePosixPath], after: float = memory.ABANDONED) -> None:
         """Keep and report what a killed run left beside the files if its record is lost.
 
-        Another machine may be writing here now: only files that have not changed for a while are taken.
+        Another machine may be writing here now: only files that have not changed for `after` seconds are taken.
         """
         for path in paths:
             with contextlib.suppress(OSError), look.parent(self._root, path) as inside:
-                for name in _abandoned(inside, path.name):
+                for name in _abandoned(inside, path.name, after):
                     kept = Beside(self._root, path, inside, name).kept()
                     self._tell(f"{path}: what a killed run had left beside it is kept in {kept}")
 
@@ -215,8 +215,8 @@ def _mode(after: File, found: OnDisk | None) -> int:
     return replace.kept_mode(found.mode, after.executable) if found else replace.new_mode(after.executable)
 
 
-def _abandoned(inside: int, name: str) -> list[str]:
+def _abandoned(inside: int, name: str, after: float) -> list[str]:
     ours = is_scratch_of(name)
     matching = [entry for entry in os.listdir(inside) if ours.match(entry)]
     ages = [time.time() - os.stat(entry, dir_fd=inside, follow_symlinks=False).st_ctime for entry in matching]
-    return [entry for entry, age in zip(matching, ages, strict=True) if age > memory.ABANDONED]
+    return [entry for entry, age in zip(matching, ages, strict=True) if age > after]
