@@ -56,7 +56,7 @@ def twice(named: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 def patches(function: Function) -> bool:
     """Tell whether a test replaces what the program calls; environment, folder and path are the world, not ours."""
     called = (_names(node.func) for node in ast.walk(function) if isinstance(node, ast.Call))
-    return any(names[1:] and names[-1] in {"setattr", "delattr"} or names[0] in {"patch", "mock"} for names in called)
+    return any((names[1:] and names[-1] in {"setattr", "delattr"}) or names[0] in {"patch", "mock"} for names in called)
 
 
 def _names(called: ast.expr) -> list[str]:

@@ -16,7 +16,7 @@ from rollout.content import spelled
 from rollout.errors import Place
 from rollout.rendering.template_fault import TemplateFault, TemplateLimit
 
-_SECONDS = 10.0  # wall clock for one template; a person's template takes a millisecond
+SECONDS = 10.0  # wall clock for one template; a person's template takes a millisecond
 
 
 _idle: list[subprocess.Popen[bytes]] = []  # at most one: a start costs a hundred times what a template does
@@ -26,7 +26,7 @@ _idle_lock = Lock()
 class Child:
     """One render process for one set of templates, taken when first asked and replaced when it had to be stopped."""
 
-    def __init__(self, templates: Mapping[str, str], seconds: float = _SECONDS) -> None:
+    def __init__(self, templates: Mapping[str, str], seconds: float = SECONDS) -> None:
         self._templates = templates
         self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None

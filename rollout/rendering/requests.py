@@ -11,7 +11,7 @@ from msgspec.structs import astuple
 
 from rollout.model.parts import Answer, Question
 from rollout.model.tracing import Segment
-from rollout.rendering.child_process import Child
+from rollout.rendering.child_process import SECONDS, Child
 from rollout.rendering.template_fault import TemplateFault, TemplateLimit
 from rollout.safety import secrets
 
@@ -37,8 +37,8 @@ class Open(Struct, frozen=True):
 class Requests:
     """The render process of one set of templates; where a template fails, each request raises TemplateFault."""
 
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        self._child = Child(texts)
+    def __init__(self, texts: Mapping[str, str], seconds: float = SECONDS) -> None:
+        self._child = Child(texts, seconds)
         self._lock = Lock()
         self._limited: dict[Named, list[TemplateLimit]] = {}  # how each template hit a limit
 

@@ -1,4 +1,4 @@
-"""A template that runs out of memory, whatever its variables are, is not tried for every target."""
+"""A template that runs out of memory or time, whatever its variables are, is not tried for every target."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ NAME = "base/a.j2", "jinja"
 MANY = "{{ 'x' * (n * 10 ** 9) }}"
 ENDLESS = "{% macro m(n) %}{{ m(n) }}{% endmacro %}{{ m(n) }}"
 
+LONG = "{{ n }}{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
 
-@pytest.mark.parametrize("text", [MANY, ENDLESS])
+
+@pytest.mark.parametrize("text", [MANY, ENDLESS, LONG])
 def test_it_is_tried_twice_and_then_told_at_once(text: str) -> None:
-    requests = Requests({NAME[0]: text, "base/b.j2": "well"})
+    requests = Requests({NAME[0]: text, "base/b.j2": "well"}, seconds=1.0)
     said = []
     for number in range(10, 20):
         with pytest.raises(TemplateLimit) as limit:
