@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rollout.content import spelled
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _MAX_OUTPUT = 16 * 1024 * 1024
 
 
+_ADDRESS = re.compile(r"<[^<>\n]* at 0x[0-9a-f]{6,}>")  # how Python shows an object that has no text
 _OF_JINJA = {*FUNCTIONS, "super", "self", "caller", "loop", "varargs", "kwargs"}
 
 
@@ -68,7 +70,7 @@ class Renderer:
                 elif other not in {*trees, *waiting}:
                     waiting.append(other)
         if not dynamic:
-            self._functions(trees, names)
+            self._functions(trees, names - self.environment(delimiters).globals.keys())
         return None if dynamic else sorted(names)
 
     def _parsed(self, name: str, delimiters: str) -> tuple[jinja2.nodes.Template, set[str]]:
@@ -78,7 +80,7 @@ class Renderer:
         try:
             tree = self.environment(delimiters).parse(self._templates[name], name, f"templates/{name}")
             self._filters(name, tree, delimiters)
-            return tree, meta.find_undeclared_variables(tree) | _reading_functions(tree)
+            return tree, meta.find_undeclared_variables(tree) | _named(tree, self.environment(delimiters).globals)
         except TemplateSyntaxError as error:
             raise TemplateFault.of(name, self._told(name, delimiters, error), line=error.lineno) from error
         except RecursionError as error:
@@ -196,6 +198,9 @@ class Renderer:
         except Exception as error:  # anything that a template can cause: a wrong type, a division by zero
             raise TemplateFault(f"{type(error).__name__}: {error}", _line_of(error, name)) from error
         text = "".join(pieces)
+        for printed in _ADDRESS.findall(text):
+            if not any(printed in told for told in (*self._templates.values(), *map(str, variables.values()))):
+                raise TemplateFault.of(name, f"prints {printed}, which is another one each time; print a value")
         if "\r\n" in self._templates[name] and "\r\n" not in text:
             text = text.replace("\n", "\r\n")  # Jinja reads every line end as LF; git attributes decide later
         try:
@@ -204,11 +209,11 @@ class Renderer:
             raise TemplateFault.of(name, "renders to text that is not valid Unicode") from error
 
 
-def _reading_functions(tree: jinja2.nodes.Template) -> set[str]:
-    """Return which of the functions that read files a template names."""
+def _named(tree: jinja2.nodes.Template, functions: Container[str]) -> set[str]:
+    """Return which functions of the environment a template names: a variable of that name comes before the function."""
     from jinja2 import nodes
 
-    return {found.name for found in tree.find_all(nodes.Name) if found.name in FUNCTIONS and found.ctx == "load"}
+    return {found.name for found in tree.find_all(nodes.Name) if found.name in functions and found.ctx == "load"}
 
 
 def _names_line(tree: jinja2.nodes.Template, other: str) -> int:

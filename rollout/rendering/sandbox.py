@@ -59,6 +59,7 @@ def environment(source: Lookup, delimiters: str) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         cache_size=-1,
+        finalize=_printed,
         **_DELIMITERS[delimiters],
     )
     # The same inventory must give the same bytes: no randomness.
@@ -130,6 +131,19 @@ class _Method:
     __str__ = __repr__ = __iter__ = __len__ = __bool__ = __getitem__ = __contains__ = _refuse
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _refuse
     __add__ = __radd__ = __sub__ = __mul__ = __mod__ = __int__ = __float__ = _refuse
+
+
+def _printed(value: Any) -> Any:
+    """Return what a template prints; raise TemplateRuntimeError for what is no value, which would print an address."""
+    from jinja2 import TemplateRuntimeError, Undefined
+
+    if isinstance(value, str | _Method | Undefined):
+        return value
+    if hasattr(value, "__next__"):
+        raise TemplateRuntimeError("a list that is not made yet is no value; put | list or | join(', ') behind it")
+    if callable(value):
+        raise TemplateRuntimeError("a function is no value; call it, as in name()")
+    return value
 
 
 @cache

@@ -202,3 +202,42 @@ def test_marks_in_the_name_of_a_template_are_refused_with_the_reason(world: Worl
     ran = world.run("validate")
     assert ran.code == 64
     assert f"templates/project/{name}: the name of a template is not rendered" in ran.err
+
+
+@pytest.mark.parametrize("name", ["namespace", "range", "dict", "cycler", "joiner"])
+def test_a_variable_comes_before_a_function_of_jinja_of_that_name(world: World, name: str) -> None:
+    world.repo("api")
+    world.head = f"version: 1\nvars: {{{name}: prod}}\n"
+    world.template("project/conf.txt.j2", f"it is {{{{ {name} }}}}\n")
+    assert "+it is prod" in world.run("plan").out
+    told = world.run("explain", "api", "conf.txt", "--json").json["variables"]
+    assert {one["name"]: one["value"] for one in told}[name] == "prod"
+
+
+def test_functions_of_jinja_work_where_no_variable_has_their_name() -> None:
+    assert (
+        rendered("{{ range(2) | list }} {{ dict(a=1) }}{% set n = namespace(x=1) %} {{ n.x }}") == "[0, 1] {'a': 1} 1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("template", "told"),
+    [
+        ("{{ [s] | map('upper') }}", "put | list or | join(', ') behind it"),
+        ("{{ [s] | select }}", "put | list or | join(', ') behind it"),
+        ("{{ d | items }}", "put | list or | join(', ') behind it"),
+        ("{{ range }}", "call it, as in name()"),
+        ("{{ read }}", "call it, as in name()"),
+        ("{% macro m() %}{% endmacro %}{{ m }}", "call it, as in name()"),
+        ("{{ [[s] | map('upper')] }}", "which is another one each time"),
+        ("{{ 'x' ~ ([s] | map('upper')) }}", "which is another one each time"),
+    ],
+)
+def test_what_is_no_value_is_not_printed(template: str, told: str) -> None:
+    assert told in fault(template)
+
+
+def test_an_address_that_is_text_of_the_template_is_text() -> None:
+    text = "prints <function f at 0x7f2a5c6b>"
+    assert rendered(text) == text
+    assert rendered("{{ s }}", s=text) == text
