@@ -26,9 +26,9 @@ def filter_options(command: Callable[..., int]) -> Callable[..., int]:
     """Give the command which repositories to list, as `filters`."""
 
     @option("--topic", "topics", multiple=True, metavar="TOPIC", help="Only repositories with this topic.")
-    @option("--match", "patterns", multiple=True, metavar="GLOB", help="Only repositories of such a name.")
-    @option("--archived", is_flag=True, help="Archived repositories, too.")
-    @option("--forks", is_flag=True, help="Forks, too.")
+    @option("--match", "patterns", multiple=True, metavar="GLOB", help="Only repositories whose name matches.")
+    @option("--archived", is_flag=True, help="Include archived repositories.")
+    @option("--forks", is_flag=True, help="Include forks.")
     @wraps(command)
     def with_filters(
         *given: Any, topics: tuple[str, ...], patterns: tuple[str, ...], archived: bool, forks: bool, **others: Any
@@ -74,7 +74,7 @@ def _document(one: Listed) -> dict[str, object]:
 
 def _table(found: list[Listed]) -> str:
     if not found:
-        return "Nothing is unmanaged.\n"
+        return "The inventory names every repository.\n"
     rows = [
         [plain(one.name), "archived" if one.archived else "", ", ".join(one.topics), plain(one.url)] for one in found
     ]
@@ -83,7 +83,7 @@ def _table(found: list[Listed]) -> str:
 
 def _add(at: Session, found: list[Listed], *, yes: bool) -> None:
     """Write what was found into the inventory, once a person agrees."""
-    what = f"Add {count(len(found), 'repository')} to {at.loaded.shown}?".replace("repositorys", "repositories")
+    what = f"Add {count(len(found), 'repository')} to {at.loaded.shown}?"
     if not yes:
         if at.options.json or not sys.stdin.isatty():
             raise Refused("there is no terminal to ask on; add --yes to write them into the inventory")

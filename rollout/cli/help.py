@@ -15,7 +15,7 @@ _OPTIONS = "options"
 @common
 @click.pass_context
 def help_command(context: click.Context, topic: tuple[str, ...]) -> int:
-    """Tell what a command does and which options it takes; `options` tells of those that every command takes.
+    """Show what a command does and which options it takes; `options` lists those that every command takes.
 
     \b
     Examples:

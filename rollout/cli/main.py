@@ -35,7 +35,7 @@ _COMMANDS = {
     "report": ("rollout.cli.report:report", "Write the last rollout, or one run, up as a document."),
     "demo": ("rollout.cli.demo:demo", "See a rollout happen in a sandbox."),
     "events": ("rollout.events.cli:events", "The event store: append, resume, verify."),
-    "help": ("rollout.cli.help:help_command", "Tell of a command, or of the options that every command takes."),
+    "help": ("rollout.cli.help:help_command", "Explain a command, or the options that every command takes."),
     "completion": ("rollout.cli.completion:completion", "Print the completion script for a shell."),
 }
 

@@ -46,15 +46,16 @@ _COMMON: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--jobs",), {"type": click.IntRange(1, 256), "metavar": "N", "help": "Targets worked on at once (default: 8)."}),
     (("--json",), {"is_flag": True, "help": "Print JSON; never ask, never colour."}),
     (("--color",), {"type": click.Choice(["auto", "always", "never"]), "help": "When to colour (default: auto)."}),
-    (("--no-pager",), {"is_flag": True, "help": "Print long differences as they are, not in your pager (git's)."}),
-    (("-q", "--quiet"), {"is_flag": True, "help": "No progress; warnings still come, on stderr."}),
-    (("-v", "--verbose"), {"count": True, "help": "Say more about each target."}),
+    (("--no-pager",), {"is_flag": True, "help": "Do not page long differences."}),
+    (("-q", "--quiet"), {"is_flag": True, "help": "Show no progress; warnings still go to stderr."}),
+    (("-v", "--verbose"), {"count": True, "help": "Show more about each target."}),
     (("--hostname",), {"metavar": "NAME", "help": "Use this host name to find the machine in the inventory."}),
-    (("--lock-timeout",), {"type": click.FloatRange(0), "metavar": "SECONDS", "help": "Wait for another run to end."}),
+    (("--lock-timeout",), {"type": click.FloatRange(0), "metavar": "SECONDS",
+                           "help": "How long to wait for another run to end."}),
     (("--timeout",), {"type": click.FloatRange(0.1), "metavar": "SECONDS",
                       "help": "How long a remote may take to answer (default: 25); a transfer, twelve times that."}),
-    (("--executor",), {"metavar": "WHERE", "help": "Who works on repositories without a path: threads (default), or a "
-                       "cluster, dask:tcp://HOST:PORT."}),
+    (("--executor",), {"metavar": "WHERE", "help": "Where repositories without a path are worked on: threads (default) "
+                       "or a Dask cluster, dask:tcp://HOST:PORT."}),
 )  # fmt: skip
 
 

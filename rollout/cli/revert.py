@@ -21,7 +21,7 @@ from rollout.objects.messages import CommitWords
 @click.argument("run", shell_complete=completing.runs)
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
 @option("--no-push", is_flag=True, help="Commit here, leave it ready to push.")
-@option("--reopen", is_flag=True, help="Propose it although a person declined that or took the branch over.")
+@option("--reopen", is_flag=True, help="Propose it even if a person declined it or took the branch over.")
 @words_options
 @common
 @click.pass_context
@@ -35,8 +35,8 @@ def revert(
 ) -> int:
     """Undo a run: new commits that put back what was there, and shared files from their backups.
 
-    Where changes are reviewed, a review is opened that puts it back. What is still in review is taken out of it; a
-    review in which nothing is left is closed.
+    Where changes are reviewed, it opens a review that puts back what was there. What is still in an open review is
+    taken out of it, and a review in which nothing is left is closed.
 
     \b
     Examples:

@@ -32,7 +32,7 @@ _WANTED = {Act.MERGE: "merge", Act.CLOSE: "close", Act.COMMENT: "comment on"}
 @click.argument("action", type=click.Choice(["list", *(act.value for act in Act)]), default="list")
 @option("--state", "states", type=click.Choice(STATES), multiple=True, help="Only reviews in this state (all of them).")
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
-@option("--force", is_flag=True, help="Merge what is not green or not approved, too.")
+@option("--force", is_flag=True, help="Also merge reviews that are not green or not approved.")
 @option("--message", metavar="TEXT", help="The comment; with close, the reason.")
 @common
 @click.pass_context

@@ -109,7 +109,11 @@ def decisions_options(adopt_help: str, on_drift_help: str) -> Callable[[Callable
         @option("--adopt", is_flag=True, help=adopt_help)
         @option("--on-drift", metavar="[PATH=]DECISION", type=DECISIONS, multiple=True, shell_complete=_complete,
                 help=f"{on_drift_help} {_DECISIONS}")  # fmt: skip
-        @option("--deliver", type=click.Choice([d.value for d in Deliver]), help="How, whatever the inventory says.")
+        @option(
+            "--deliver",
+            type=click.Choice([d.value for d in Deliver]),
+            help="How to deliver changes, whatever the inventory says.",
+        )
         @option("--release", is_flag=True, help="Write again what was reverted; it is on hold until then.")
         @option("--reopen", is_flag=True, help="Propose again what a person declined or took over.")
         @wraps(command)

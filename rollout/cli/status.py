@@ -46,7 +46,7 @@ class StatusShown(Struct, frozen=True):
 @click.command()
 @targets
 @option("--fetch", is_flag=True, help="Ask the remotes now instead of showing what was last known.")
-@option("--watch", is_flag=True, help="Show it again and again, until Ctrl-C or q.")
+@option("--watch", is_flag=True, help="Refresh the table until Ctrl-C or q.")
 @option("--every", type=click.FloatRange(0.1), metavar="SECONDS", help="How often (default: 5; with --fetch 60).")
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are differences.")
 @option("--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", help="How to print it.")

@@ -60,7 +60,7 @@ class LazyGroup(click.Group):
 @click.option("--database", metavar="URL", help=f"The event store; {ENVIRONMENT} or the inventory otherwise.")
 @click.pass_context
 def events(ctx: click.Context, database: str | None) -> None:
-    """Log what agents do, and let another one take over: the event store in PostgreSQL.
+    """Log what agents do, so that another one can take over: the event store in PostgreSQL.
 
     \b
     Examples:

@@ -35,7 +35,7 @@ def test_what_the_inventory_does_not_name_is_listed_and_added(world: World) -> N
     assert world.run("discover", "--forge", found, "--add", "--yes").code == 0
     text = (world.root / "inventory.yaml").read_text()
     assert "# the first" in text
-    assert world.run("discover", "--forge", found, write=False).out == "Nothing is unmanaged.\n"
+    assert world.run("discover", "--forge", found, write=False).out == "The inventory names every repository.\n"
     assert world.run("validate", "--json", write=False).json["targets"] == 3
 
 

@@ -21,8 +21,8 @@ BELOW = 2
 def health(ctx: click.Context, instance: str | None, as_json: bool) -> None:
     """Compare what is stored with what happened: the agent's transcript and the repository's record of HEAD.
 
-    Without an instance, all sessions of the last week whose transcript is on this machine. The exit code is 2 when
-    less is stored of any type than events.capture.min_rate of the inventory (0.99) asks for.
+    Without an instance, it checks all sessions of the last week whose transcript is on this machine. The exit code is
+    2 when fewer events of a type are stored than events.capture.min_rate in the inventory (0.99) asks for.
 
     \b
     Examples:

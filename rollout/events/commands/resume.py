@@ -17,10 +17,10 @@ from rollout.events.settings import database_option, event_store, instance_of, s
 @click.option("--full", is_flag=True, help="Markdown without a limit; it is kept under 2,000 characters otherwise.")
 @database_option
 def resume(instance: str, shape: str, full: bool) -> None:
-    """Say where a session stands, for whoever continues it, beside the repository of this folder as it is now.
+    """Show where a session stands, for whoever continues it, and the repository of this folder as it is now.
 
-    A session that cannot live any more is ended first: its process is gone, or nothing was
-    heard of it for events.stale_after.
+    A session that can no longer be alive is ended first: its process is gone, or nothing was
+    heard from it for events.stale_after.
 
     \b
     Examples:

@@ -17,7 +17,7 @@ SHOWN = 100
 @click.command()
 @click.argument("instance")
 @click.option("-n", "--lines", type=click.IntRange(min=1), default=20, show_default=True, help="How many events.")
-@click.option("-f", "--follow", is_flag=True, help="Go on with new events as they come.")
+@click.option("-f", "--follow", is_flag=True, help="Keep printing new events as they arrive.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per event.")
 @database_option
 def tail(instance: str, lines: int, follow: bool, as_json: bool) -> None:
