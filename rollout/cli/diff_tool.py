@@ -24,9 +24,10 @@ def show(at: Session, pairs: Sequence[tuple[Step, Change]]) -> None:
             at.screen.say(f"{step.target} {change.path} ({number} of {len(pairs)})")
             old = _written(folder / "before" / step.target / change.path, change.before)
             new = _written(folder / "after" / step.target / change.path, change.after)
-            if not difftool.show(folder, old, new):
-                raise RolloutError("git difftool failed; see: git config diff.tool")
+            shown = difftool.show(folder, old, new, at.interrupt.stop)
             at.interrupt.checked()
+            if not shown:
+                raise RolloutError("git difftool failed; see: git config diff.tool")
 
 
 def _written(place: Path, file: File | None) -> Path | None:

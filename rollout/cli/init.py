@@ -59,8 +59,10 @@ def init(context: click.Context, folder: str | None, yes: bool, add: bool) -> in
     screen = Screen(options)
     place = Path.cwd() / Path(folder or ".").expanduser()
     inventory = session.source(options).path if add else Path.cwd() / options.path
-    for left in new_files.take_back(inventory):
-        screen.warn(f"{left}: an init that was killed wrote it, and it or the inventory has changed since; it stays")
+    if not place.is_dir():
+        raise RolloutError(f"{shown(place)}: there is no such folder")
+    if not add or inventory.exists():
+        _cleared(inventory, screen, writes=yes or not options.json)
     if add:
         return _add(context, screen, place, yes=yes)
     for there in (inventory, inventory.parent / "templates"):
@@ -74,6 +76,17 @@ def init(context: click.Context, folder: str | None, yes: bool, add: bool) -> in
     files = _new_files(proposal, place, inventory)
     question = f"Write {shown(inventory)} and {count(len(proposal.templates()), 'template')}?"
     return _settle(Offer(proposal, files, inventory, question), options, screen, yes=yes)
+
+
+def _cleared(inventory: Path, screen: Screen, *, writes: bool) -> None:
+    """Take back what a killed init has left; a command that writes nothing leaves that, too, and says so."""
+    journal = new_files.unfinished(inventory)
+    if journal is not None and not writes:
+        raise Refused(
+            f"{shown(journal)}: an init was killed here; rollout init without --json, or with --yes, clears up"
+        )
+    for left in new_files.take_back(inventory):
+        screen.warn(f"{left}: an init that was killed wrote it, and it or the inventory has changed since; it stays")
 
 
 class Offer(Struct, frozen=True):
@@ -132,8 +145,6 @@ def _searched(place: Path, screen: Screen) -> Searched:
     """Find the repositories below a folder; raise RolloutError where there are none."""
     from rollout.checkout import search
 
-    if not place.is_dir():
-        raise RolloutError(f"{shown(place)}: there is no such folder")
     found = list(search.checkouts(place))
     checkouts = tuple(one for one in found if isinstance(one, FoundCheckout))
     out = tuple(one for one in found if isinstance(one, LeftOut))

@@ -1,4 +1,4 @@
-"""Turn SIGINT and SIGTERM into an orderly end."""
+"""Turn SIGINT, SIGTERM and SIGHUP into an orderly end."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from types import FrameType
 import click
 from msgspec import Struct, field
 
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PATIENCE = 1.2  # seconds that work in flight may take to end after an interrupt
 
 
@@ -73,9 +74,10 @@ def _nothing(_number: int, _frame: FrameType | None) -> None:
 
 @contextmanager
 def interruptible() -> Iterator[Interrupt]:
-    """Turn SIGINT and SIGTERM into a request to end while the block lasts."""
+    """Turn SIGINT, SIGTERM and a terminal that is closed into a request to end while the block lasts."""
     interrupt = Interrupt()
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [one for one in _ENDS if one is not signal.SIGHUP or signal.getsignal(one) is not signal.SIG_IGN]  # nohup
+    before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield interrupt
     finally:

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import takewhile
 from pathlib import Path
+from typing import IO
 
 import msgspec
 from msgspec import Struct, structs
 
 from rollout.errors import Busy, Refused, RolloutError
-from rollout.machine import replace
-from rollout.machine.files import sync_folder, write_whole
+from rollout.machine import replace, waiting
+from rollout.machine.files import sync_folder
 from rollout.model.files import TemplateFile
 from rollout.showing.colour import count
 from rollout.targets.folder import sources
@@ -39,11 +40,15 @@ class Original(Struct, frozen=True):
 
 
 class _Journal(Struct, frozen=True):
-    """The digests of what a run writes: the inventory, the other files, and the inventory that was there before."""
+    """The digests of what a run writes: the inventory, the other files, and the inventory that was there before.
+
+    `run` is in the names of the files that it writes before they get theirs.
+    """
 
     inventory: str
     files: Mapping[str, str]
     before: str = ""  # "" for none
+    run: str = ""
 
 
 def write(files: Files, inventory: Path, read: Original | None = None) -> list[str]:
@@ -57,29 +62,64 @@ def write(files: Files, inventory: Path, read: Original | None = None) -> list[s
     top, journal = inventory.parent, inventory.parent / _JOURNAL
     top.mkdir(parents=True, exist_ok=True)
     named = {str(file.relative_to(top)): _digest(content) for file, (content, _) in new.items() if file != inventory}
-    told = _Journal(_digest(files[inventory][0]), named, "" if read is None else _digest(read.text))
-    with _held(journal):
-        write_whole(journal, msgspec.json.encode(told))
+    before = "" if read is None else _digest(read.text)
+    told = _Journal(_digest(files[inventory][0]), named, before, os.urandom(8).hex())
+    with _begun(journal, told):
         try:
-            with _held(journal):
-                for file, (content, mode) in new.items():
-                    if file == inventory and read is not None:
-                        sources.rewrite(read.state, inventory, read.text, content)
-                        continue
-                    _put_new(file, content, mode)
+            for number, (file, (content, mode)) in enumerate(new.items()):
+                if file == inventory and read is not None:
+                    sources.rewrite(read.state, inventory, read.text, content)
+                    continue
+                _put_new(file, _scrap(file, told, number), content, mode)
         except BaseException:
-            _undo(top, named)
+            _undo(top, told)
             raise
         finally:
             journal.unlink(missing_ok=True)
     return _summed(list(new), top / "templates")
 
 
-def _put_new(file: Path, content: bytes, mode: int) -> None:
+@contextmanager
+def _begun(journal: Path, told: _Journal) -> Iterator[None]:
+    """Hold a new journal from before it has its name; raise Busy where another run has one."""
+    new = journal.with_name(f"{_JOURNAL}.new")
+    with new.open("ab") as file:
+        _lock(file, journal)
+        if not _is(file, new):
+            raise _busy(journal)  # another run has given it its name meanwhile
+        try:
+            _named(file, new, journal, msgspec.json.encode(told))
+        except BaseException:
+            new.unlink(missing_ok=True)
+            raise
+        yield
+
+
+def _named(file: IO[bytes], new: Path, journal: Path, content: bytes) -> None:
+    """Write a journal and give it its name; raise Busy where there is one already."""
+    file.truncate(0)
+    file.write(content)
+    file.flush()
+    waiting.sync(file.fileno())
+    folder = os.open(journal.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        replace.put_new(folder, new.name, folder, journal.name)
+    except FileExistsError:
+        raise _busy(journal) from None
+    finally:
+        os.close(folder)
+    sync_folder(journal.parent)
+
+
+def _scrap(file: Path, told: _Journal, number: int) -> Path:
+    """Return the name of a file while it is written."""
+    return file.with_name(f".rollout-{told.run}-{number}")
+
+
+def _put_new(file: Path, scrap: Path, content: bytes, mode: int) -> None:
     """Write a file at a place that is still free; raise Refused otherwise."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    scrap = file.with_name(f".rollout-{os.urandom(8).hex()}")
-    write_whole(scrap, content, mode)
+    _write(scrap, content, mode)
     folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         replace.put_new(folder, scrap.name, folder, file.name)
@@ -91,25 +131,41 @@ def _put_new(file: Path, content: bytes, mode: int) -> None:
     sync_folder(file.parent)
 
 
+def _write(place: Path, content: bytes, mode: int) -> None:
+    """Write a new file, and wait until it is on the disk."""
+    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(file.fileno(), mode)
+        file.write(content)
+        file.flush()
+        waiting.sync(file.fileno())
+
+
 def take_back(inventory: Path) -> list[str]:
     """Take back what a run that was killed has written; return what stays because somebody changed something since.
 
     All of it stays once the inventory is not as it was before that run: it may name these files.
     """
     journal = inventory.parent / _JOURNAL
-    if not journal.exists():
-        return []
-    with _held(journal):
+    with _held(journal) as there:
+        if not there:
+            return []
         told = _told(journal, inventory.parent)
         now = _digest(inventory.read_bytes()) if inventory.exists() else ""
         if now == told.inventory:
             left = []
         elif now == told.before:
-            left = _undo(inventory.parent, told.files)
+            left = _undo(inventory.parent, told)
         else:
             left = [shown(inventory.parent / name) for name in told.files if (inventory.parent / name).exists()]
         journal.unlink()
     return left
+
+
+def unfinished(inventory: Path) -> Path | None:
+    """Return the journal that a run has left which was killed; None if there is none."""
+    journal = inventory.parent / _JOURNAL
+    return journal if os.path.lexists(journal) else None
 
 
 def _told(journal: Path, top: Path) -> _Journal:
@@ -128,26 +184,47 @@ def _is_ours(top: Path, name: str) -> bool:
 
 
 @contextmanager
-def _held(journal: Path) -> Iterator[None]:
-    """Hold the journal, until its process ends at the latest; raise Busy if somebody else holds it."""
-    if not journal.exists():
-        yield
+def _held(journal: Path) -> Iterator[bool]:
+    """Hold the journal while there is one, and tell whether there is; raise Busy if another process holds it."""
+    try:
+        file = journal.open("rb")
+    except FileNotFoundError:
+        yield False
         return
-    with journal.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Busy(f"{shown(journal)}: another init is at work here") from None
-        yield
+    with file:
+        _lock(file, journal)
+        yield _is(file, journal)  # the run that held it may have ended in the meantime
 
 
-def _undo(top: Path, named: Mapping[str, str]) -> list[str]:
+def _lock(file: IO[bytes], journal: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise _busy(journal) from None
+
+
+def _busy(journal: Path) -> Busy:
+    return Busy(f"{shown(journal)}: another init is at work here")
+
+
+def _is(file: IO[bytes], path: Path) -> bool:
+    """Tell whether a path is an open file's."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.lstat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _undo(top: Path, told: _Journal) -> list[str]:
     """Remove the files that are as they were written, and the folders that are empty without them."""
     left = []
-    for file in (top / name for name in named):
-        for scrap in file.parent.glob(f".rollout-{'[0-9a-f]' * 16}"):
-            scrap.unlink()
-        if file.is_symlink() or (file.exists() and _digest(file.read_bytes()) != named[str(file.relative_to(top))]):
+    places = [top / name for name in told.files]
+    for number, file in enumerate([*places, top / "inventory.yaml"] if told.run else places):
+        _scrap(file, told, number).unlink(missing_ok=True)
+    for file in places:
+        if file.is_symlink() or (
+            file.exists() and _digest(file.read_bytes()) != told.files[str(file.relative_to(top))]
+        ):
             left.append(shown(file))
             continue
         file.unlink(missing_ok=True)

@@ -295,7 +295,7 @@ def test_what_no_rule_can_say_is_refused_with_the_way_out(
 
 
 def test_the_example_of_the_documentation_works(world: World) -> None:
-    (defaults,), (rule,) = (
+    (defaults, *_), (rule, *_) = (
         re.findall(rf"^```{language}[^\n]*\n(.*?)^```$", DOCS.read_text(), flags=re.MULTILINE | re.DOTALL)
         for language in ("yaml", "markdown")
     )

@@ -20,7 +20,9 @@ import os, signal, sys
 here, left = os.getcwd() + "/", int(sys.argv.pop(1))
 def hook(event, given):
     global left
-    if event == "os.rename" and os.path.abspath(given[1]).startswith(here):
+    path = os.path.abspath(given[0]) if event == "open" and isinstance(given[0], str) else ""
+    folder, name = os.path.split(path)
+    if name.startswith(".rollout-") and (folder + "/" == here or folder.startswith(here + "templates")):
         left -= 1
         if left < 0:
             os.kill(os.getpid(), signal.{signal})
@@ -31,7 +33,7 @@ main(sys.argv[1:])
 
 
 def stopped(world: World, number: int, *arguments: str, by: str = "SIGKILL") -> subprocess.Popen[bytes]:
-    """Start init and stop it just before it puts its next file in place, after so many."""
+    """Start init and stop it just before it begins its next file, after so many: its journal is the first."""
     command = [sys.executable, "-c", _KILLED.format(signal=by), str(number), "init", "work", *arguments]
     return subprocess.Popen(command, cwd=world.root, stdin=subprocess.DEVNULL)
 
@@ -50,8 +52,7 @@ def test_the_next_init_writes_what_it_would_have_written(work: World, number: in
     assert "inventory.yaml" not in written(work)
     ran = work.run("init", "work", write=False)
     assert (ran.code, ran.err) == (0, "")
-    found = [name for name in written(work) if not name.startswith(".rollout-") or number]
-    assert found == [
+    assert [*written(work)] == [
         "inventory.schema.json", "inventory.yaml", "templates/common/.editorconfig", "templates/common/AGENTS.md.j2",
     ]  # fmt: skip
     assert set(work.run("plan", "--json", write=False).states().values()) == {"in-sync"}
@@ -68,7 +69,7 @@ def test_what_was_added_in_part_is_taken_back(work: World, number: int) -> None:
     ran = work.run("init", "work", "--add", "--yes", write=False)
     assert (ran.code, ran.err) == (0, ""), ran.out
     assert set(work.run("plan", "--json", write=False).states().values()) == {"behind"}  # others pushed meanwhile
-    assert [name for name in written(work) if name.startswith(".rollout")] == [] or number == 0
+    assert [name for name in written(work) if name.startswith(".rollout")] == []
 
 
 def test_what_a_person_changed_meanwhile_stays_and_is_said(work: World) -> None:  # noqa: F811
@@ -137,6 +138,35 @@ def test_an_init_at_work_is_left_alone(work: World) -> None:  # noqa: F811
 def _state(number: int) -> str:
     with open(f"/proc/{number}/stat") as file:
         return file.read().rpartition(")")[2].split()[0]
+
+
+def test_a_look_leaves_what_a_killed_init_has_left_and_says_so(work: World) -> None:  # noqa: F811
+    assert stopped(work, 3).wait(120) == -signal.SIGKILL
+    before = written(work)
+    ran = work.run("init", "work", "--json", write=False)
+    assert (ran.code, ".rollout-init.json: an init was killed here" in ran.err + ran.out) == (4, True)
+    assert work.run("init", "nowhere", write=False).code == 1
+    assert work.run("init", "work", "--add", write=False).code == 64
+    assert written(work) == before
+    assert work.run("init", "work", "--json", "--yes", write=False).code == 0
+
+
+def test_only_its_own_scrap_files_are_removed(work: World) -> None:  # noqa: F811
+    assert stopped(work, 3).wait(120) == -signal.SIGKILL
+    another = work.root / "templates/common/.rollout-0123456789abcdef"
+    another.write_text("of another program\n")
+    assert work.run("init", "work", write=False).code == 4  # the folder templates/ is there for it
+    assert another.read_text() == "of another program\n"
+
+
+def test_two_inits_at_once_write_one_inventory(work: World) -> None:  # noqa: F811
+    command = [sys.executable, "-m", "rollout", "init", "work"]
+    running = [subprocess.Popen(command, cwd=work.root, stdin=subprocess.DEVNULL) for _ in range(3)]
+    codes = sorted(process.wait(180) for process in running)
+    assert codes[0] == 0
+    assert set(codes[1:]) <= {4, 5}
+    assert [name for name in written(work) if name.startswith(".rollout")] == []
+    assert set(work.run("plan", "--json", write=False).states().values()) == {"in-sync"}
 
 
 def test_a_journal_of_somebody_else_removes_nothing(work: World) -> None:  # noqa: F811

@@ -144,5 +144,24 @@ def test_the_diff_tool_of_the_person_gets_both_sides(world: World) -> None:
     assert world.run("diff", "--tool").code == 64
 
 
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP])
+def test_an_end_from_outside_ends_the_diff_tool_and_leaves_no_copies(
+    world: World, end: signal.Signals, tmp_path: Path
+) -> None:
+    world.repo("api", {"conf.txt": "theirs\n"})
+    config = Path(os.environ["GIT_CONFIG_GLOBAL"])
+    before = config.read_text()
+    config.write_text(before + '[diff]\n\ttool = mine\n[difftool "mine"]\n\tcmd = echo OPEN; sleep 60\n')
+    try:
+        talk = Talk(world, "diff", "api", "--tool", TMPDIR=str(tmp_path))
+        talk.until("OPEN")
+        assert list(tmp_path.glob("rollout-diff-*"))
+        talk.running.send_signal(end)
+        talk.through([])
+    finally:
+        config.write_text(before)
+    assert list(tmp_path.glob("rollout-diff-*")) == []
+
+
 def test_every_command_knows_the_option() -> None:
     assert "--no-pager" in {option for parameter in program.params for option in parameter.opts}

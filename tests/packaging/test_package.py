@@ -152,6 +152,10 @@ def test_the_steps_of_the_action_work(built: Built, installed: Installed, tmp_pa
     assert "all well" in run(*bash, act["run"], where=tmp_path, given=given)
     assert Path(runner["GITHUB_OUTPUT"]).read_text() == "exit-code=0\n"
     assert "### rollout validate\n````text\n" in Path(runner["GITHUB_STEP_SUMMARY"]).read_text()
+    words = "'api'   --var \"title=two words\"\n  --var 'quote=a \"b\"'\n"
+    assert "all well" in run(*bash, act["run"], where=tmp_path, given={**given, "ARGUMENTS": words})
+    assert "all well" in run(*bash, act["run"], where=tmp_path, given={**given, "ARGUMENTS": " \n"})
+    run(*bash, act["run"], where=tmp_path, code=1, given={**given, "ARGUMENTS": "'no end"})
     run(*bash, act["run"], where=tmp_path, code=1, given={**given, "COMMAND": "plan", "ARGUMENTS": "--no-diff"})
     assert Path(runner["GITHUB_OUTPUT"]).read_text().endswith("exit-code=1\n")
 
