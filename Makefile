@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 SYSTEM := .ci/system-packages
 
+# What Python compiled is kept: without it each start of each tool would compile all of it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help install demo test types tests test-fast test-long browser docs recording forge recipes package sbom faults soak format bench far clean
 help:
 	@echo "make demo     see a rollout in a sandbox, without a server (installs into $(VENV)); then: $(BIN)/rollout demo --events"

@@ -1,5 +1,6 @@
 """Seals every test from the machine: own HOME, own git configuration, fixed dates, no prompts."""
 
+import gc
 import itertools
 import os
 import re
@@ -52,6 +53,17 @@ def pytest_configure(config: pytest.Config) -> None:
         place = tempfile.mkdtemp(prefix="rollout-tests-", dir=folder)
         config.option.basetemp = Path(place) / "t"
         config.add_cleanup(lambda: shutil.rmtree(place, ignore_errors=True))
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Have one worker more than there are cores: some tests wait, for what stands still or takes its time."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_finish() -> None:
+    """Let Python not look for garbage among the tests and modules, again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

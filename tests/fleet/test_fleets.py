@@ -59,7 +59,7 @@ def test_a_thousand_failures_for_one_reason_are_one_line(world: World) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_a_large_run_and_the_next_one_finishes_it(world: World, number: signal.Signals) -> None:
-    names = fleet(world, 100)
+    names = fleet(world, 40)
     process = world.spawn("apply", "-y", "--json", "--jobs", "4")
     assert process.stdout is not None
     seen = 0
@@ -81,7 +81,7 @@ def test_an_interrupt_ends_a_large_run_and_the_next_one_finishes_it(world: World
     assert ran.code == 0
     assert set(ran.outcomes().values()) <= {"pushed", "unchanged"}
     assert {world.at(name, "conf.txt") for name in names} == {"hello world\n"}
-    assert {len(world.log(name)) for name in names[:20]} == {2}
+    assert {len(world.log(name)) for name in names[:10]} == {2}
 
 
 def test_a_remote_that_hangs_holds_up_only_itself(world: World) -> None:
