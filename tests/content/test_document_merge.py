@@ -13,6 +13,9 @@ from rollout.content.documents.json_strict import is_strict
 from rollout.content.documents.match import match_for
 from rollout.content.documents.merge import MergedFile, past, projection
 from rollout.content.documents.past import Ours
+from rollout.content.modes.table import strategy
+from rollout.model.inventory import FileRule, Mode
+from tests import decisions
 from tests.corpus import merged
 
 MATCHED = {"r": ("id",), "repos": ("repo",), "repos[].hooks": ("id",), "x": ("name",)}
@@ -292,6 +295,9 @@ def test_a_format_that_is_told_beats_the_name(name: str) -> None:
     assert merged(b'{\n  "b": 1\n}\n', template, told["jsonc"]) == b'{\n  "b": 1,\n  // why\n  "a": 1\n}\n'
     with pytest.raises(Unmergeable, match=f"line 2: holds a comment, which {name} does not allow"):
         merged(b'{\n  "b": 1\n}\n', template, told["json"])
+    items = {form: decisions.managed(name, template.decode(), FileRule(Mode.MERGE, format=form)) for form in told}
+    assert strategy(Mode.MERGE).template_fault(items["jsonc"]) is None
+    assert "line 2: holds a comment" in str(strategy(Mode.MERGE).template_fault(items["json"]))
 
 
 @pytest.mark.parametrize(

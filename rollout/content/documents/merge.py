@@ -102,9 +102,12 @@ def merged(current: bytes | None, template: bytes, ours: Ours, kind: MergedFile)
     return (bom + result).encode()
 
 
-def check(template: bytes, kind: MergedFile) -> None:
-    """Raise Unmergeable where no document could get what a template names."""
-    _plain(kind.template(template), kind)
+def check(template: bytes, kind: MergedFile, *, strict: bool = False) -> None:
+    """Raise Unmergeable where no document could get what a template names, or none that is strict."""
+    named = kind.template(template)
+    _plain(named, kind)
+    if strict:
+        _refuse_loose(named, kind)
 
 
 def _refuse_loose(template: Document, kind: MergedFile) -> None:

@@ -23,7 +23,7 @@ def fault(path: PurePosixPath, rule: FileRule) -> str | None:
 
 def template_fault(item: Managed) -> str | None:
     try:
-        merge.check(item.body, _kind(item))
+        merge.check(item.body, _kind(item), strict=item.rule.format == "json")
     except Unmergeable as error:
         return error.what
     return None
