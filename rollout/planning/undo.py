@@ -16,6 +16,7 @@ from rollout.model.outcomes import CHANGED, Outcome, Verdict, WrittenPath
 from rollout.model.plan import Action, Change, State, Step
 from rollout.model.reasons import Reason, said
 from rollout.model.reviews import TakenBack
+from rollout.planning.changes import satisfied
 
 Sides = Mapping[PurePosixPath, tuple[File | None, File | None]]
 
@@ -153,14 +154,20 @@ def action_between(old: File | None, new: File | None) -> Action:
     return Action.CHMOD if old.content == new.content else Action.UPDATE
 
 
-def on_hold(found: Undone, desired: Desired) -> Undone:
-    """Return a step after whose changes the files stay, as long as the templates ask for what they ask for now."""
-    asks = {item.path: item.asks for item in desired.managed}
+def on_hold(found: Undone, desired: Desired, line_ends: Mapping[PurePosixPath, str]) -> Undone:
+    """Return a step after whose changes the files stay, as long as the templates ask for what they ask for now.
+
+    A file that a revert makes as its template asks needs no hold, as after the revert of a revert.
+    """
+    managed = {item.path: item for item in desired.managed}
+    asks = {path: item.asks for path, item in managed.items()}
 
     def settled(change: Change) -> Change:
-        if not change.reverts:
-            return change
-        return replace(change, hold=change.path in asks, asks=asks.get(change.path))
+        item = managed.get(change.path)
+        if not change.reverts or item is None:
+            return replace(change, hold=False, asks=None) if change.reverts else change
+        as_asked = satisfied(item, change.after, None, line_ends.get(change.path, "binary"))
+        return replace(change, hold=not as_asked, asks=None if as_asked else item.asks)
 
     out = tuple(replace(one, asks=asks.get(PurePosixPath(one.path))) for one in found.taken_back)
     step = replace(found.step, changes=tuple(map(settled, found.step.changes)))

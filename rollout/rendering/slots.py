@@ -34,7 +34,7 @@ def slots(target: Target, templates: Mapping[str, TemplateFile], patterns: tuple
             if not paths.collisions([*found, path]):
                 found[path] = slot
     for one, other, why in paths.collisions(found):
-        raise TemplateFault(f"{target.name}: the managed paths {one} and {other} cannot stand side by side: they {why}")
+        raise TemplateFault(f"{target.name}: the managed paths {one} and {other} cannot stand side by side: {why}")
     return [found[path] for path in sorted(found)]
 
 

@@ -86,7 +86,7 @@ def collisions(paths: Iterable[PurePosixPath]) -> list[tuple[PurePosixPath, Pure
     for path in ordered:
         twin = seen.setdefault(fold(str(path)), path)
         if twin != path:
-            found.append((twin, path, "differ only in case or Unicode form"))
+            found.append((twin, path, "they differ only in case or Unicode form"))
     for path in ordered:
         for parent in path.parents:
             above = seen.get(fold(str(parent)))

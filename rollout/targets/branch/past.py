@@ -66,7 +66,9 @@ def branch_step(back: Back, where: Branch, settings: Settings) -> Step:
         there = snapshot.at(store, tip, [*paths, *(review.files if review else ())], [], network=True)
         before = _before(store, outcome, stands(outcome, there), there)
         found = on_hold(
-            undone(target, outcome, there, before, undoing_by(at.remote.url, settings), review), back.desired
+            undone(target, outcome, there, before, undoing_by(at.remote.url, settings), review),
+            back.desired,
+            there.line_ends,
         )
         if offered is not None:
             return _in_review(back, found, offered, store)

@@ -26,4 +26,4 @@ def folder_step(back: Back, where: Folder, settings: Settings) -> Step:
             raise GitError(f"the backup of {path.path} is gone")
         before[PurePosixPath(path.path)] = file
     found = undone(back.target, outcome, snapshot, before, Circumstances(str(where.root)))
-    return on_hold(found, back.desired).step
+    return on_hold(found, back.desired, snapshot.line_ends).step
