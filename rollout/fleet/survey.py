@@ -70,14 +70,20 @@ def survey(
 ) -> Surveyed:
     """Read checkouts below a folder under the names they are to have."""
     listed, out = _listings(named, folder, readers, known.branches)
-    first, twins = _apart(listed)
-    unread = [_unread(one) for one in first]
-    paths, more = candidates.shared(unread)
-    whole = [path for path in paths if not _is_large(path, folder, first)]
-    more += [LeftOut(str(path), _too_large()) for path in paths if path not in whole]
+    first, twins = _apart(sorted(listed, key=lambda one: (one.name not in known.branches, _depth(one))))
+    paths, more = candidates.shared([_unread(one) for one in first])
+    large = {one.name: {path for path in paths if _is_large(path, folder, one)} for one in first}
+    whole = [path for path in paths if _number(path, first, large) > 1]
+    more += _too_large(paths, whole, first, large)
     read: list[Read] = []
-    wanted = [*whole, *sorted(known.paths - set(whole))]
-    for _, found in threads.run(lambda one: _read(one, wanted), first, readers.jobs, readers.stop):
+    for _, found in threads.run(
+        lambda one: _read(
+            one, [*(path for path in whole if path not in large[one.name]), *sorted(known.paths - {*whole})]
+        ),
+        first,
+        readers.jobs,
+        readers.stop,
+    ):
         if isinstance(found, LeftOut):
             out.append(found)
         else:
@@ -128,6 +134,10 @@ def _listing(
     return _Listed(name, replace(found, branch=branch), known.url, known.identity, source, listing)
 
 
+def _depth(one: _Listed) -> int:
+    return len(one.checkout.path.parts)
+
+
 def _apart(listed: Iterable[_Listed]) -> tuple[list[_Listed], list[LeftOut]]:
     """Separate the first checkout of each repository from further ones."""
     first: dict[str, _Listed] = {}
@@ -143,9 +153,17 @@ def _unread(one: _Listed) -> Read:
     return Read(one.name, one.checkout, one.url, one.listing, Snapshot("", {}))
 
 
-def _is_large(path: PurePosixPath, folder: Path, listed: Iterable[_Listed]) -> bool:
-    """Tell from the checkouts whether a file is too large to look at, so that nobody fetches it for that."""
-    return any(_size(folder / one.checkout.path / path) > candidates.LARGEST for one in listed)
+Large = Mapping[str, set[PurePosixPath]]  # by repository
+
+
+def _is_large(path: PurePosixPath, folder: Path, one: _Listed) -> bool:
+    """Tell from the checkout whether a file is too large to look at, so that nobody fetches it for that."""
+    return _size(folder / one.checkout.path / path) > candidates.LARGEST
+
+
+def _number(path: PurePosixPath, listed: Iterable[_Listed], large: Large) -> int:
+    """Return in how many repositories a file can be looked at."""
+    return sum(str(path) in one.listing and path not in large[one.name] for one in listed)
 
 
 def _size(place: Path) -> int:
@@ -155,8 +173,14 @@ def _size(place: Path) -> int:
         return 0
 
 
-def _too_large() -> str:
-    return f"is larger than {candidates.LARGEST:,} bytes, which is what init looks at"
+def _too_large(
+    paths: Iterable[PurePosixPath], whole: Sequence[PurePosixPath], listed: Iterable[_Listed], large: Large
+) -> list[LeftOut]:
+    """Return the files that are not looked at, by path where that is so in all repositories."""
+    why = f"is larger than {candidates.LARGEST:,} bytes, which is what init looks at"
+    names = [str(path) for path in paths if path not in whole]
+    names += [f"{one.name}: {path}" for one in listed for path in sorted(large[one.name]) if path in whole]
+    return [LeftOut(name, why) for name in names]
 
 
 def _read(one: _Listed, paths: Sequence[PurePosixPath]) -> Read | LeftOut:

@@ -75,3 +75,27 @@ def test_no_page_is_wider_than_a_phone(browser: Any, site: Path) -> None:
         if page.evaluate("document.documentElement.scrollWidth") > 390:
             wide.append(file.name)
     assert wide == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (390, "dark")])
+def test_axe_finds_nothing(browser: Any, site: Path, width: int, scheme: str) -> None:
+    """One page of each kind: the first, a how-to, generated references, a long table."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    names = (
+        "index",
+        "tutorial",
+        "agents",
+        "how-to/decide-drift",
+        "reference/commands",
+        "reference/inventory",
+        "safety",
+    )
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    wrong = []
+    for name in names:
+        page.goto((site / f"{name}.html").as_uri())
+        page.wait_for_function("document.readyState === 'complete'")
+        found = axe.Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+        wrong += [(name, one["id"], one["nodes"][0]["html"][:150]) for one in found.response["violations"]]
+    page.close()
+    assert wrong == []

@@ -172,6 +172,29 @@ def test_what_cannot_be_taken_over_is_left_out_and_said(world: World) -> None:
     assert set(world.run("plan", "--json", write=False).states().values()) == {"in-sync"}
 
 
+def test_a_file_that_is_enormous_in_one_repository_is_learned_from_the_others(world: World) -> None:
+    shutil.rmtree(world.root / "templates")
+    for name in ("api", "web", "big"):
+        world.remote(name, {"AGENTS.md": "Be kind to whoever reads this.\n" if name != "big" else "x" * 300_000})
+        world.clone(name, f"work/{name}")
+    shown = world.run("init", "work", "--json", write=False).json
+    assert [(one["path"], one["repositories"]) for one in shown["files"]] == [("AGENTS.md", ["api", "web"])]
+    left = {one["name"]: one["reason"] for one in shown["left_out"]}
+    assert left["big: AGENTS.md"] == "is larger than 200,000 bytes, which is what init looks at"
+
+
+def test_of_two_checkouts_of_one_repository_the_one_nearer_to_the_top_is_taken(world: World) -> None:
+    shutil.rmtree(world.root / "templates")
+    for name in ("api", "web"):
+        world.remote(name, {"AGENTS.md": f"Be kind to whoever reads this of {name}.\n"})
+    world.clone("web", "work/a/b/inner")
+    for name in ("api", "web"):
+        world.clone(name, f"work/{name}")
+    shown = world.run("init", "work", "--json", write=False).json
+    assert [one["name"] for one in shown["repositories"]] == ["api", "web"]
+    assert {"name": "a/b/inner", "reason": "is the same repository as web"} in shown["left_out"]
+
+
 def test_a_repository_of_thousands_of_files_is_read_in_bounded_time(world: World) -> None:
     shutil.rmtree(world.root / "templates")
     many = {f"data/{n // 100}/{n}.txt": f"{n}\n" for n in range(2_000)}
