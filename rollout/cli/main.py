@@ -93,6 +93,7 @@ def rollout(context: click.Context) -> None:
     rollout status           what is in sync, what is pending push
     """
     context.meta["rollout.events"] = _event_settings
+    context.meta["rollout.events.json"] = _wants_json
 
 
 def _event_settings() -> dict[str, Any]:
@@ -100,6 +101,12 @@ def _event_settings() -> dict[str, Any]:
     from rollout.cli.event_settings import read
 
     return read(click.get_current_context())
+
+
+def _wants_json() -> bool:
+    from rollout.cli.common_options import settled
+
+    return settled(click.get_current_context()).json
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = "ROLLOUT_DATABASE_URL"
 VIA = "ROLLOUT_EVENTS_VIA"
-# Where the host program puts a function that returns the inventory's part, and the group its option.
+# Where the host program puts two functions: the inventory's part, and whether it was asked for JSON.
 SETTINGS = "rollout.events"
+JSON = "rollout.events.json"
+# Where the group puts its option.
 DATABASE = "rollout.events.database"
 INSTANCE = re.compile(r"[a-z0-9-]+-(PS|MS)-[a-z0-9]{6}")
 LONGEST_INSTANCE = 32
@@ -36,6 +38,21 @@ def database_option(command: Command) -> Command:
 def _remember(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
     if value:
         ctx.meta[DATABASE] = value
+
+
+def json_option(told: str) -> Callable[[Command], Command]:
+    """Let a command print JSON: by its own `--json`, or by the host program's before the command's name."""
+
+    def asked(_: click.Context, __: click.Parameter, value: bool) -> bool:
+        return value or json_everywhere()
+
+    return click.option("--json", "as_json", is_flag=True, callback=asked, help=told)
+
+
+def json_everywhere() -> bool:
+    """Tell whether the host program was asked for JSON, whatever the command."""
+    asked = click.get_current_context().meta.get(JSON)
+    return bool(callable(asked) and asked())
 
 
 def database_url() -> str:

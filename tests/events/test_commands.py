@@ -10,13 +10,15 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from rollout.demo.postgres.server import Server
+from rollout.events import spool
 from rollout.events.__main__ import main
 from rollout.events.cli import COMMANDS, events
 from rollout.events.database import read_url
@@ -300,6 +302,59 @@ def test_every_command_that_is_there_has_help(run: Run) -> None:
     present = [name for name in COMMANDS if name in events.list_commands(click.Context(events))]
     assert {"migrate", "append", "resume", "tail", "verify", "backfill", "growth", "purge"} <= set(present)
     assert [name for name in present if run(name, "--help").code] == []
+
+
+ASKED = {
+    "migrate": (),
+    "append": ("goal", "{}", "--instance", INSTANCE),
+    "flush": (),
+    "resume": (INSTANCE,),
+    "tail": (INSTANCE,),
+    "verify": (),
+    "backfill": (),
+    "growth": (),
+    "purge": ("--older-than", "100d"),
+    "health": (),
+}
+
+
+@pytest.mark.parametrize("command", ASKED)
+def test_json_is_printed_wherever_it_is_asked_for(
+    command: str, run: Run, store: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from rollout.cli.main import main as whole_program
+
+    run("append", "goal", "{}", "--instance", INSTANCE)
+    words = (command, *ASKED[command])
+    for asked in (("events", *words, "--json"), ("--json", "events", *words), ("events", "--json", *words)):
+        with pytest.raises(SystemExit) as ended:
+            whole_program(list(asked))
+        assert not ended.value.code
+        assert all(json.loads(line) for line in _documents(capsys.readouterr().out))
+    monkeypatch.setenv("ROLLOUT_JSON", "1")
+    with pytest.raises(SystemExit):
+        whole_program(["events", *words])
+    assert all(json.loads(line) for line in _documents(capsys.readouterr().out))
+
+
+def _documents(text: str) -> list[str]:
+    """Return one document, or one a line."""
+    assert text.startswith("{")
+    return [text] if text.startswith("{\n") else text.splitlines()
+
+
+def test_flush_says_in_json_what_it_did(run: Run, store: str, tmp_path: Path) -> None:
+    spool.append(tmp_path, [spool.record(INSTANCE, "goal"), replace(spool.record(INSTANCE, "goal"), event_id="none")])
+    said = json.loads(run("flush", "--spool", str(tmp_path), "--json").out)
+    assert said == {
+        "format": "rollout-events-flush/1", "spool": str(tmp_path), "delivered": 2, "refused": [], "waiting": 0,
+    }  # fmt: skip
+
+
+def test_purge_says_in_json_what_went(run: Run, store: str) -> None:
+    run("append", "goal", "{}", "--instance", INSTANCE)
+    said = json.loads(run("purge", "--older-than", "0h", "--json").out)
+    assert (said["purged"], said["kept"]) == ([{"instance_id": INSTANCE, "events": 1}], [])
 
 
 def test_help_imports_no_database_driver() -> None:

@@ -9,7 +9,7 @@ import click
 
 from rollout.errors import UsageError
 from rollout.events.event import UNASSIGNED, NewEvent
-from rollout.events.settings import configured_types, database_option, event_store, instance_of
+from rollout.events.settings import configured_types, database_option, event_store, instance_of, json_option
 
 
 class _More(TypedDict):
@@ -27,7 +27,7 @@ class _More(TypedDict):
 @click.option("--metadata", metavar="JSON", default="{}", help="Tags and what is not about the event itself.")
 @click.option("--parent", metavar="UUID", default="", help="The event that led to this one.")
 @click.option("--event-id", type=click.UUID, help="The event's own id; the same id twice is one event.")
-@click.option("--json", "as_json", is_flag=True, help="Print the stored event's id and position as JSON.")
+@json_option("Print the stored event's id and position as JSON.")
 @database_option
 def append(event_type: str, payload: str, instance: str | None, as_json: bool, **more: Unpack[_More]) -> None:
     """Log one event and print its position; JSON may be `-` for standard input.

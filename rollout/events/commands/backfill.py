@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 
 from rollout.events.backfill import Count, agree
-from rollout.events.settings import database_option, event_store
+from rollout.events.settings import database_option, event_store, json_option
 
 DIFFERENT = 2
 
@@ -14,7 +14,7 @@ DIFFERENT = 2
 @click.command()
 @click.option("--table", default="command_log", show_default=True, help="The old table.")
 @click.option("--timezone", metavar="ZONE", help="The zone of its times, when its column has none: UTC, ...")
-@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+@json_option("Print the counts as JSON.")
 @database_option
 @click.pass_context
 def backfill(ctx: click.Context, table: str, timezone: str | None, as_json: bool) -> None:
@@ -33,6 +33,8 @@ def backfill(ctx: click.Context, table: str, timezone: str | None, as_json: bool
         shape = old_table.read_shape(connection, table)
         if not shape:
             click.echo(f"there is no table {table} here: nothing to carry over", err=True)
+            if as_json:
+                click.echo(_as_json(()))
             return
         old_table.check_shape(shape, table, timezone)
         zone = timezone or "UTC"

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 import click
 
 from rollout.events.growth import Growth
-from rollout.events.settings import database_option, event_store
+from rollout.events.settings import database_option, event_store, json_option
 
 UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 @click.command()
 @click.option("--days", type=click.IntRange(1, 36_500), default=30, show_default=True, help="How far back to look.")
-@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
+@json_option("Print the numbers as JSON.")
 @database_option
 def growth(days: int, as_json: bool) -> None:
     """Show rows, bytes, events per day and per type, and an estimate for a year.

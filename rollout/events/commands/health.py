@@ -8,14 +8,14 @@ import click
 
 from rollout.errors import RolloutError
 from rollout.events.health import NAMED, Health, capture_of, totals
-from rollout.events.settings import capture, database_option, event_store, instance_of
+from rollout.events.settings import capture, database_option, event_store, instance_of, json_option
 
 BELOW = 2
 
 
 @click.command()
 @click.argument("instance", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print the rates as JSON.")
+@json_option("Print the rates as JSON.")
 @database_option
 @click.pass_context
 def health(ctx: click.Context, instance: str | None, as_json: bool) -> None:

@@ -7,12 +7,18 @@ from pathlib import Path
 import click
 
 from rollout.errors import RolloutError
-from rollout.events.settings import database_option, event_store, instance_of, stale_after, way_beyond
+from rollout.events.settings import database_option, event_store, instance_of, json_everywhere, stale_after, way_beyond
 
 
 @click.command()
 @click.argument("instance")
-@click.option("--format", "shape", type=click.Choice(["markdown", "json"]), default="markdown", show_default=True)
+@click.option(
+    "--format",
+    "shape",
+    type=click.Choice(["markdown", "json"]),
+    default=lambda: "json" if json_everywhere() else "markdown",
+    show_default="markdown",
+)
 @click.option("--json", "shape", flag_value="json", help="The same as --format json.")
 @click.option("--full", is_flag=True, help="Markdown without a limit; it is kept under 2,000 characters otherwise.")
 @database_option

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from rollout.errors import RolloutError, UsageError
-from rollout.events.settings import database_option, database_url, event_store, way_beyond
+from rollout.events.settings import database_option, database_url, event_store, json_option, way_beyond
+
+if TYPE_CHECKING:
+    from rollout.events.delivery import Delivered
 
 PARTIAL = 3
 
@@ -32,34 +37,52 @@ SCRIPT = Path(".claude/helpers/event-hook.sh")
 @click.option(
     "--spool", type=click.Path(path_type=Path), help="The folder in which events wait; ROLLOUT_SPOOL otherwise."
 )
+@json_option("Print how many were delivered, and what was refused, as JSON.")
 @database_option
-def flush(spool: Path | None) -> None:
+def flush(spool: Path | None, as_json: bool) -> None:
     """Deliver the events that wait on disk, in order, each exactly once.
 
     \b
     Examples:
       rollout events flush
     """
-    from rollout.events.delivery import deliver, deliver_by
+    from rollout.events.delivery import Delivered
     from rollout.events.spool import count_waiting, spool_folder
 
     folder = (spool or spool_folder()).absolute()
     database_url()
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"the spool {folder} is a file, not a folder in which events could wait")
-    if not count_waiting(folder):
-        click.echo(f"nothing waits in {folder}")
-        return
-    if beyond := way_beyond():
-        done = deliver_by(folder, beyond.copy)
+    waits = count_waiting(folder)
+    done = _delivered(folder) if waits else Delivered(0, (), 0)
+    if as_json:
+        click.echo(_as_json(folder, done))
     else:
-        with event_store() as connection:
-            done = deliver(folder, connection)
-    click.echo(f"delivered {done.delivered} events")
+        click.echo(f"delivered {done.delivered} events" if waits else f"nothing waits in {folder}")
     for path in done.refused:
         click.echo(f"refused for good, kept in {path}", err=True)
     if done.refused:
         click.get_current_context().exit(PARTIAL)
+
+
+def _delivered(folder: Path) -> Delivered:
+    from rollout.events.delivery import deliver, deliver_by
+
+    if beyond := way_beyond():
+        return deliver_by(folder, beyond.copy)
+    with event_store() as connection:
+        return deliver(folder, connection)
+
+
+def _as_json(folder: Path, done: Delivered) -> str:
+    document = {
+        "format": "rollout-events-flush/1",
+        "spool": str(folder),
+        "delivered": done.delivered,
+        "refused": [str(path) for path in done.refused],
+        "waiting": done.waiting,
+    }
+    return json.dumps(document, indent=2)
 
 
 @click.command()

@@ -8,7 +8,7 @@ from functools import partial
 import click
 
 from rollout.events.event import Event
-from rollout.events.settings import database_option, event_store, instance_of, way_beyond
+from rollout.events.settings import database_option, event_store, instance_of, json_option, way_beyond
 
 POLL_SECONDS = 1.0
 SHOWN = 100
@@ -18,7 +18,7 @@ SHOWN = 100
 @click.argument("instance")
 @click.option("-n", "--lines", type=click.IntRange(min=1), default=20, show_default=True, help="How many events.")
 @click.option("-f", "--follow", is_flag=True, help="Keep printing new events as they arrive.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object per event.")
+@json_option("One JSON object per event.")
 @database_option
 def tail(instance: str, lines: int, follow: bool, as_json: bool) -> None:
     """Print the newest events of a session, the newest last.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rollout.errors import RolloutError, UsageError
-from rollout.events.settings import database_option, database_url
+from rollout.events.settings import database_option, database_url, json_option
 
 if TYPE_CHECKING:
     from rollout.events.checks import CheckFinding
@@ -19,7 +19,7 @@ FOUND_WRONG, NOT_EVALUATED = 2, 1
 
 @click.command()
 @click.option("--tap", is_flag=True, help="Report in the Test Anything Protocol.")
-@click.option("--json", "as_json", is_flag=True, help="Report as one JSON document.")
+@json_option("Report as one JSON document.")
 @click.option(
     "--helper",
     type=click.Path(path_type=Path),
