@@ -179,6 +179,34 @@ def test_an_instance_of_ones_own_is_kept(agent: Agent, event_store: str) -> None
     assert told(event_store, 1, "consilio-PS-000abc") == [("user_message", {"content": "hello"})]
 
 
+def test_sessions_whose_ids_begin_with_the_time_are_told_apart(agent: Agent) -> None:
+    ids = ("0199a1b2-c3d4-7abc-8def-0123456789ab", "0199a1b2-c3d9-7fff-9def-ba9876543210")
+    said = [replace(agent, session=one).hook("SessionStart", source="startup").stdout for one in ids]
+    assert [text.splitlines()[1] for text in said] == [
+        "✅ Instance: `consilio-PS-6789ab`",
+        "✅ Instance: `consilio-PS-543210`",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("project", "instance"),
+    [
+        ("My_Project", "my-project-PS-9c2f41"),
+        (".dotted.name.", "dotted-name-PS-9c2f41"),
+        ("a-name-that-is-much-too-long-for-an-id", "a-name-that-is-much-to-PS-9c2f41"),
+    ],
+)
+def test_a_project_is_written_as_an_instance_id_can_hold_it(
+    agent: Agent, event_store: str, project: str, instance: str
+) -> None:
+    for entry in agent.settings["SessionStart"]:
+        for hook in entry["hooks"]:  # type: ignore[attr-defined]  # JSON
+            hook["command"] = hook["command"].replace("consilio", project)
+    done = agent.hook("SessionStart", source="startup")
+    assert (done.stdout.splitlines()[1], done.stderr) == (f"✅ Instance: `{instance}`", "")
+    assert told(event_store, 1, instance)[0][0] == "instance_registered"
+
+
 PROMPTS = [
     "implement auth",
     'it\'s "quoted" \\ $(id) `x`',
@@ -258,7 +286,7 @@ def test_the_end_of_a_turn_is_a_checkpoint(agent: Agent, event_store: str) -> No
     agent.bash("git checkout -qb feature/epic-003; git commit -q --allow-empty -m mine; touch new")
     agent.hook("Stop", stop_hook_active=False)
     kind, data = told(event_store, 4)[-1]
-    assert (kind, data["turn"], data["task"]) == ("checkpoint_created", 1, "é" * 19)
+    assert (kind, data["turn"], data["task"]) == ("checkpoint_created", 1, "é" * 20)
     if "branch" in data:  # git was given its time
         assert (data["branch"], data["head"], data["dirty"]) == (
             "feature/epic-003",
@@ -270,6 +298,41 @@ def test_the_end_of_a_turn_is_a_checkpoint(agent: Agent, event_store: str) -> No
     agent.hook("UserPromptSubmit", prompt="go on")
     agent.bash("git commit -q --allow-empty -m 'mine, too'")
     assert commits(event_store, 2) == ["mine", "mine, too"]
+
+
+def words_until(length: int) -> list[str]:
+    """Return messages whose JSON has something that may be cut through near this length."""
+    ends = ("\\", "C:\\dir", '"', "\n", "é", "👍", "\\u00e9", "\\\\", "\x01")
+    return [
+        before * "a" + end + after * "z" for end in ends for before in range(length - 13, length) for after in (0, 9)
+    ]
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_a_task_is_cut_between_characters(agent: Agent, ascii_only: bool) -> None:
+    script = agent.root / ".claude/helpers/event-hook.sh"
+    begins = script.read_text().partition("begins() {")[2].partition("\n}\n")[0]
+    prompts = words_until(120)
+    given = "\n".join(json.dumps(prompt, ensure_ascii=ascii_only)[1:-1] for prompt in prompts)
+    told = subprocess.run(
+        ("bash", "-c", f'. "$1"; LC_ALL=C; begins() {{ {begins}\n}}\n'
+         'while IFS= read -r line; do begins "$line" 120; printf \'"%s"\\n\' "$text"; done', "-",
+         str(agent.root / ".claude/helpers/log-event.sh")),
+        input=given + "\n", capture_output=True, text=True, check=True, env=agent.environment,
+    ).stdout.splitlines()  # fmt: skip
+    assert len(told) == len(prompts)
+    for prompt, line in zip(prompts, told, strict=True):
+        task = json.loads(line)
+        assert task.encode()
+        assert prompt.startswith(task)
+        assert len(task) > 100
+
+
+@pytest.mark.parametrize("prompt", ["look into C:\\x", "the end is \\", "thanks 👍"])
+def test_a_short_message_is_the_task_as_it_stands(agent: Agent, event_store: str, prompt: str) -> None:
+    agent.hook("UserPromptSubmit", prompt=prompt)
+    agent.hook("Stop", stop_hook_active=False)
+    assert told(event_store, 2)[-1][1]["task"] == prompt
 
 
 def test_the_end_of_a_turn_does_not_hide_what_an_agent_said(agent: Agent, event_store: str) -> None:
