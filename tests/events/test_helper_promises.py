@@ -107,6 +107,26 @@ def test_odd_options_of_the_caller_do_no_harm(shell: Shell, event_store: str) ->
     assert (done.err, stored(event_store)) == ("", numbers(1, 2))
 
 
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "readonly PGHOST PGPORT PGUSER PGDATABASE PGPASSWORD; readonly PGCONNECT_TIMEOUT=3",
+        "readonly PGAPPNAME=mine",
+        "printf() { echo no; }; rm() { echo no; }; mv() { :; }; cat() { :; }; sleep() { :; }",
+    ],
+)
+def test_what_the_caller_keeps_for_itself_costs_no_event(shell: Shell, event_store: str, kept: str) -> None:
+    done = shell.run(f"{kept}\nlog_event n1 '{{}}'\nlog_event n2 '{{}}'")
+    assert (done.err, stored(event_store), [*shell.spool.glob("*-*")]) == ("", numbers(1, 2), [])
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&- <&-"])
+@pytest.mark.parametrize("strict", ["", "case ${ZSH_VERSION-} in '') set -o posix ;; *) emulate sh ;; esac", "set -eu"])
+def test_a_caller_without_streams_loses_no_event(shell: Shell, event_store: str, strict: str, closed: str) -> None:
+    shell.run(f"{strict}\nlog_event n1 '{{}}' {closed}\nlog_event n2 '{{}}' {closed}")
+    assert stored(event_store) == numbers(1, 2)
+
+
 def test_stdin_is_not_read_and_stdout_not_written(shell: Shell) -> None:
     assert shell.run("log_event n1 '{}'; cat", stdin="the caller's own\n").out == "the caller's own\n"
 
