@@ -123,7 +123,8 @@ def _ended(arguments: list[str] | None) -> int:
     try:
         result = rollout.main(args=arguments, prog_name="rollout", standalone_mode=False)
         code = result if isinstance(result, int) else 0
-        sys.stdout.flush()
+        if not sys.stdout.closed:  # a server of the MCP closes it itself
+            sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help() if error.ctx else "", err=True)
         return USAGE

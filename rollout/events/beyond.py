@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rollout.errors import RolloutError
 from rollout.events.event import Event
 from rollout.events.queries import query
+from rollout.events.readable import parse
 
 SECONDS = 60
 # Data, integrity and limits: what the database refuses for good.
@@ -27,7 +28,8 @@ class Beyond:
     connection: Mapping[str, str]
 
     def resume(self, instance: str) -> dict[str, object]:
-        answer: dict[str, object] = json.loads(self._asked("beyond_resume", instance=instance))
+        answer = parse(self._asked("beyond_resume", instance=instance))
+        assert isinstance(answer, dict), "the function returns an object"
         return answer
 
     def newest(self, instance: str, count: int) -> tuple[Event, ...]:
@@ -35,6 +37,9 @@ class Beyond:
 
     def after(self, instance: str, position: int) -> tuple[Event, ...]:
         return self._events(instance, after=position, count=100_000)
+
+    def sessions(self, project: str) -> list[list[object]]:
+        return self._rows("beyond_sessions", project=project)
 
     def copy(self, lines: Sequence[bytes]) -> bool:
         """Store the lines in one transaction; False when the database refuses one of them for good."""
@@ -45,8 +50,13 @@ class Beyond:
         return True
 
     def _events(self, instance: str, after: int, count: int) -> tuple[Event, ...]:
-        said = self._asked("beyond_events", instance=instance, after=str(after), count=str(count))
-        return tuple(Event(*json.loads(line)) for line in said.splitlines())
+        rows = self._rows("beyond_events", instance=instance, after=str(after), count=str(count))
+        return tuple(Event(*row) for row in rows)
+
+    def _rows(self, name: str, **variables: str) -> list[list[Any]]:
+        # Only a line end ends a line: texts hold what Python takes for one, too.
+        rows = (parse(line) for line in self._asked(name, **variables).split("\n") if line)
+        return [row for row in rows if isinstance(row, list)]
 
     def _asked(self, name: str, **variables: str) -> str:
         words = [word for key, value in variables.items() for word in ("-v", f"{key}={value}")]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
+
+from rollout.events.readable import parse
 
 # Input that a person types but no agent receives, and input that an agent receives but no person typed.
 NO_MESSAGE = ("<command-", "<local-command", "<bash-", "Caveat: ", "[Request interrupted")
@@ -48,7 +49,7 @@ def read_transcript(lines: Iterable[str], deploy: Sequence[str]) -> tuple[tuple[
     reader = _Reader(tuple(deploy), [], [], {})
     for line in lines:
         try:
-            entry = json.loads(line)
+            entry = parse(line)
         except ValueError:
             continue  # the last line may be half written
         if isinstance(entry, dict):

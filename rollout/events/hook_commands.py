@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from rollout.events.readable import parse
+
 # Two agents call the same scripts, and their settings have the same shape.
 SETTINGS = (".claude/settings.json", ".codex/hooks.json")
 PAYLOADS: dict[str, dict[str, object]] = {
@@ -46,7 +48,7 @@ class NotSettings(ValueError):
 def commands(text: str) -> tuple[HookCommand, ...]:
     """Return every command that the settings name; raise NotSettings for what an agent would silently ignore."""
     try:
-        settings = json.loads(text)
+        settings: Any = parse(text)
         return tuple(_commands(settings.get("hooks") or {}, text))
     except json.JSONDecodeError as error:
         raise NotSettings(f"is not JSON: {error.msg} in line {error.lineno}") from None

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -74,14 +75,28 @@ def way_beyond() -> Beyond | None:
     inventory = _inventory()
     rows = {name: machine.get("vars", {}) for name, machine in (inventory.get("machines") or {}).items()}
     here = rows.get(inventory.get("machine") or "", {})
-    command = os.environ.get(VIA) or here.get("events_via")
+    # An empty variable says that this once there is no way through another machine.
+    command = os.environ[VIA] if VIA in os.environ else here.get("events_via")
     if not command:
         return None
     from rollout.events.beyond import beyond
     from rollout.events.database import read_url
 
-    there = str(command).split()[-1].rpartition("@")[2]
+    there = _machine_of(str(command).split()[-1].rpartition("@")[2], inventory.get("machines") or {})
     return beyond(str(command), rows.get(there, {}), read_url(database_url()))
+
+
+def _machine_of(host: str, machines: Mapping[str, Any]) -> str:
+    """Return the machine that claims a host's name, as the helper finds it: a name counts before a pattern."""
+    asked = host.lower()
+    names = {name: [name, *machine.get("hostnames", ())] for name, machine in machines.items()}
+    exact = [name for name, known in names.items() if any(_named(asked, one.lower()) for one in known)]
+    claims = exact or [name for name, known in names.items() if any(fnmatchcase(asked, one.lower()) for one in known)]
+    return claims[0] if len(claims) == 1 else ""
+
+
+def _named(host: str, name: str) -> bool:
+    return host == name or host.startswith(f"{name}.")
 
 
 @contextmanager

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rollout.errors import RolloutError
 from rollout.events.event import Event, NewEvent, RegisteredSession
 from rollout.events.queries import query
+from rollout.events.readable import parse
 
 if TYPE_CHECKING:
     import psycopg
 
     from rollout.events.database import Connection
-
-
-# Python refuses to read longer numbers; as text they keep every digit.
-LONGEST_NUMBER = 4000
 
 
 class SwallowedEvent(RolloutError):
@@ -85,9 +80,5 @@ def _reading_json(connection: Connection) -> psycopg.Cursor[tuple[Any, ...]]:
     """Return a cursor whose columns depend on the query; no static type can describe them."""
     from psycopg.types.json import set_json_loads
 
-    set_json_loads(partial(json.loads, parse_int=_whole_number), connection)
+    set_json_loads(parse, connection)
     return connection.cursor()
-
-
-def _whole_number(digits: str) -> int | str:
-    return int(digits) if len(digits) <= LONGEST_NUMBER else digits

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from rollout.demo.postgres.server import Server
 from rollout.events import spool, spool_record
+from rollout.events.beyond import beyond as way
 from rollout.events.cli import events
+from rollout.events.database import connected, read_url
+from rollout.events.mcp_tools import Tools
 from rollout.events.settings import SETTINGS
 from tests.events.databases import INSTANCE
 from tests.events.shells import database_of, stored
@@ -85,3 +89,39 @@ def test_a_machine_that_is_not_reached_is_said(far: dict[str, object], tmp_path:
 
 def test_a_database_that_was_named_is_asked_directly(far: dict[str, object], event_store: str) -> None:
     assert "no events of" in str(run(far, "--database", event_store, "resume", INSTANCE).exception)
+
+
+def test_texts_may_hold_what_python_takes_for_a_line_end(far: dict[str, object], event_store: str) -> None:
+    odd = "a\u2028b\u0085c"
+    spool.append(spool.spool_folder(), [spool_record.record(INSTANCE, "user_message", json.dumps({"content": odd}))])
+    run(far, "flush")
+    assert json.loads(run(far, "tail", INSTANCE, "--json").output)["event_data"] == {"content": odd}
+
+
+def test_the_machine_is_found_by_its_host_name(far: dict[str, Any], event_store: str) -> None:
+    far["machines"]["odin3"]["hostnames"] = ["*odin3*"]
+    command = far["machines"]["odin4"]["vars"]["events_via"]
+    for name in ("gcp-odin3-vm", "GCP-Odin3-VM", "odin3.example.org", "pat@gcp-odin3-vm"):
+        far["machines"]["odin4"]["vars"]["events_via"] = command.replace("pat@odin3", name)
+        assert run(far, "tail", INSTANCE).exit_code == 0
+
+
+def test_an_empty_variable_is_no_way_through_another_machine(
+    far: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROLLOUT_EVENTS_VIA", "")
+    assert "127.0.0.1:1" in str(run(far, "tail", INSTANCE).exception)
+
+
+def test_the_tools_of_an_agent_go_through_the_other_machine(
+    far: dict[str, Any], event_store: str, tmp_path: Path
+) -> None:
+    command = far["machines"]["odin4"]["vars"]["events_via"]
+    there = way(command, far["machines"]["odin3"]["vars"], read_url(far["database"]))
+    tools = Tools(lambda: connected(far["database"]), tmp_path / "agent", beyond=there)
+    instance = tools.register_instance("consilio", "PS", "odin4")
+    assert tools.emit_event(instance, "goal", {"text": "a login"}) == f"{instance}: goal is stored"
+    assert stored(event_store, instance=instance) == ["instance_registered", "goal"]
+    assert "a login" in tools.resume(instance)
+    assert "a login" in tools.tail(instance, 1)
+    assert (instance in tools.sessions("consilio"), instance in tools.sessions("odin")) == (True, False)

@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from rollout.demo.postgres.server import Server
-from rollout.events import spool
+from rollout.events import spool, spool_record
 from rollout.events.__main__ import main
 from rollout.events.cli import COMMANDS, events
 from rollout.events.database import read_url
@@ -344,7 +344,10 @@ def _documents(text: str) -> list[str]:
 
 
 def test_flush_says_in_json_what_it_did(run: Run, store: str, tmp_path: Path) -> None:
-    spool.append(tmp_path, [spool.record(INSTANCE, "goal"), replace(spool.record(INSTANCE, "goal"), event_id="none")])
+    spool.append(
+        tmp_path,
+        [spool_record.record(INSTANCE, "goal"), replace(spool_record.record(INSTANCE, "goal"), event_id="none")],
+    )
     said = json.loads(run("flush", "--spool", str(tmp_path), "--json").out)
     assert said == {
         "format": "rollout-events-flush/1", "spool": str(tmp_path), "delivered": 2, "refused": [], "waiting": 0,
@@ -355,6 +358,14 @@ def test_purge_says_in_json_what_went(run: Run, store: str) -> None:
     run("append", "goal", "{}", "--instance", INSTANCE)
     said = json.loads(run("purge", "--older-than", "0h", "--json").out)
     assert (said["purged"], said["kept"]) == ([{"instance_id": INSTANCE, "events": 1}], [])
+
+
+def test_an_event_that_is_nested_too_deep_stops_no_reader(run: Run, store: str) -> None:
+    run("append", "goal", '{"text": "a login"}', "--instance", INSTANCE)
+    run("append", "checkpoint_created", f'{{"next": {"[" * 3000}{"]" * 3000}}}', "--instance", INSTANCE)
+    assert json.loads(run("resume", INSTANCE, "--json").out)["goal"]["text"] == "a login"
+    assert "a login" in run("resume", INSTANCE).out
+    assert [run("tail", INSTANCE, *form).code for form in ((), ("--json",))] == [0, 0]
 
 
 def test_help_imports_no_database_driver() -> None:

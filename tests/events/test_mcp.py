@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from rollout.events.database import connected
 from rollout.events.mcp_tools import Tools
 from rollout.events.spool import count_waiting
 from tests.events.databases import INSTANCE, ask
-from tests.events.shells import stored
+from tests.events.shells import silent_server, slack, stored
 
 
 @pytest.fixture
@@ -62,6 +63,20 @@ def test_an_error_names_the_session(tools: Tools) -> None:
     assert tools.tail(INSTANCE) == f"{INSTANCE}: no events"
 
 
+def test_an_event_needs_a_type(tools: Tools) -> None:
+    with pytest.raises(RolloutError, match=f"{INSTANCE}: an event needs a type"):
+        tools.emit_event(INSTANCE, "")
+    assert count_waiting(tools.folder) == 0
+
+
+def test_a_database_that_is_silent_does_not_hold_up_an_agent(tmp_path: Path) -> None:
+    with silent_server() as port:
+        silent = Tools(lambda: connected(f"postgresql://x@127.0.0.1:{port}/x"), tmp_path / "spool")
+        before = time.monotonic()
+        said = silent.log_event("commit", {}, INSTANCE)
+    assert ("kept on disk and will be delivered" in said, time.monotonic() - before < 2 * slack() + 2) == (True, True)
+
+
 ARGUMENTS = {
     "resume": {"instance_id"},
     "smart_resume_context": {"instance_id"},
@@ -88,17 +103,21 @@ def talked(url: str, folder: Path, calls: list[tuple[str, dict[str, Any]]]) -> t
 
     environment = {**os.environ, "ROLLOUT_DATABASE_URL": url, "ROLLOUT_SPOOL": str(folder / "spool")}
     server = StdioServerParameters(
-        command=sys.executable, args=["-m", "rollout.events", "mcp"], env=environment, cwd=folder
+        command=sys.executable, args=["-m", "rollout", "events", "mcp"], env=environment, cwd=folder
     )
+    heard = (folder / "heard").open("w")
 
     async def talk() -> tuple[dict[str, set[str]], Said]:
-        async with stdio_client(server) as (reading, writing), ClientSession(reading, writing) as client:
+        async with stdio_client(server, errlog=heard) as (reading, writing), ClientSession(reading, writing) as client:
             await client.initialize()
             tools = {tool.name: set(tool.inputSchema["properties"]) for tool in (await client.list_tools()).tools}
             answers = [await client.call_tool(name, given) for name, given in calls]
             return tools, [(bool(one.isError), _text(one.content)) for one in answers]
 
-    return asyncio.run(asyncio.wait_for(talk(), 60))
+    answer = asyncio.run(asyncio.wait_for(talk(), 60))
+    heard.close()
+    assert "Traceback" not in (folder / "heard").read_text()
+    return answer
 
 
 def test_a_real_client_is_served(event_store: str, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import click
 
 from rollout.errors import UsageError
-from rollout.events.settings import database_option, database_url, stale_after
+from rollout.events.settings import database_option, database_url, stale_after, way_beyond
 
 NAMES = ("resume", "log_event", "sessions", "tail", "register_instance", "emit_event", "smart_resume_context")
 
@@ -27,8 +27,9 @@ def mcp() -> None:
     from rollout.events.spool import spool_folder
 
     url = database_url()
-    tools = Tools(lambda: connected(url), spool_folder(), patience(stale_after()))
-    server = FastMCP("rollout-events")
+    tools = Tools(lambda: connected(url), spool_folder(), patience(stale_after()), way_beyond())
+    # What an agent starts is heard when something is wrong, not at each request.
+    server = FastMCP("rollout-events", log_level="WARNING")
     for name in NAMES:
         server.add_tool(getattr(tools, name), name=name)
     server.run()
