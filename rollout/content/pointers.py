@@ -18,6 +18,11 @@ from rollout.model.files import Managed
 from rollout.safety.flaw import Flaw
 
 _LINK = re.compile(r"\]\(\s*(?:<([^<>]*)>|([^\s()<>]+(?:\([^\s()]*\)[^\s()]*)*))")
+# A reference, and its definition: a line of its own, with at most a title behind the address.
+_REFERENCE = re.compile(r"\]\[([^\[\]]+)\]|\[([^\[\]^][^\[\]]*)\](?!\[[^\]]|[(:])")
+_DEFINITION = re.compile(
+    r" {0,3}\[([^\[\]^][^\[\]]*)\]:[ \t]*(?:<([^<>]*)>|(\S+))(?:[ \t]+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?[ \t]*\Z"
+)
 _CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 _PROJECT = re.compile(r"\A\$(?:CLAUDE_PROJECT_DIR|\{CLAUDE_PROJECT_DIR(?::-\.)?\})/")
@@ -63,17 +68,33 @@ def _imports(text: str, path: PurePosixPath) -> Iterator[Pointer]:
 
 
 def _links(text: str, path: PurePosixPath) -> Iterator[Pointer]:
-    if "](" not in text:
+    if "](" not in text and "]:" not in text:
         return
     code = markdown.outline(text).code
-    for number, line in enumerate(text.split("\n")):
-        if number in code or "](" not in line:
-            continue
-        for found in _LINK.finditer(_CODE.sub(lambda span: " " * len(span[0]), line)):
-            said = unquote((found[1] or found[2] or "").split("#")[0].split("?")[0])
-            there = None if not said or _SCHEME.match(said) or "\0" in said else place(said, path)
-            if there is not None:
-                yield Pointer("links", number + 1, f"links to {said}, which", there)
+    bare = {
+        number: _CODE.sub(lambda span: " " * len(span[0]), line.removesuffix("\r"))
+        for number, line in enumerate(text.split("\n"))
+        if number not in code and "[" in line
+    }
+    used = {_label(one[1] or one[2]) for line in bare.values() for one in _REFERENCE.finditer(line)}
+    for number, line in bare.items():
+        addresses = [found[1] or found[2] for found in _LINK.finditer(line)]
+        defined = _DEFINITION.match(line)
+        if defined and _label(defined[1]) in used:
+            addresses.append(defined[2] or defined[3])
+        for address in addresses:
+            yield from _link(number + 1, address or "", path)
+
+
+def _label(text: str) -> str:
+    return markdown.spaced(text).casefold()
+
+
+def _link(line: int, address: str, path: PurePosixPath) -> Iterator[Pointer]:
+    said = unquote(address.split("#")[0].split("?")[0])
+    there = None if not said or _SCHEME.match(said) or "\0" in said else place(said, path)
+    if there is not None:
+        yield Pointer("links", line, f"links to {said}, which", there)
 
 
 def _hooks(text: str) -> Iterator[Pointer]:

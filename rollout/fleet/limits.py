@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 
 from msgspec import Struct
 
 from rollout.content import budgets, forbidden
 from rollout.fleet.parts import Parts
+from rollout.model.files import File
 from rollout.model.inventory import Inventory, Target
 from rollout.model.limits import Budget, BudgetUse, Finding, Forbidden
 from rollout.model.verified import Where
+from rollout.rendering.template_fault import TemplateFault
 from rollout.safety.flaw import Flaw
 from rollout.targets.source import NotRead
 
@@ -59,12 +62,29 @@ def _forbidden(rules: list[Forbidden], target: Target, parts: Parts) -> Iterator
     paths = parts.neighbours(target)
     parts.foresee(target, paths)
     for path in paths:
-        text = parts.text(target, path)
-        if text is not None and "\0" not in text:
+        text = _text(parts, target, path)
+        if text is not None:
             for rule in rules:
                 yield from forbidden.found(rule, str(path), text)
 
 
+def _text(parts: Parts, target: Target, path: PurePosixPath) -> str | None:
+    """Return the future text of a file of any size and encoding; None if it is no text, as git sees it."""
+    try:
+        found = parts.future(target, path)
+    except TemplateFault:
+        return None
+    if not isinstance(found, File) or b"\0" in found.content:
+        return None
+    return found.content.decode(errors="replace")
+
+
 def _concerns(rule: Forbidden, target: Target) -> bool:
-    names = (target.name, *target.groups)
-    return not rule.targets or any(fnmatchcase(name, word) for word in rule.targets for name in names)
+    """Tell whether a rule is about a target: names, groups and globs, `!` to leave out, as in --limit."""
+    wanted = [word for word in rule.targets if not word.startswith("!")]
+    unwanted = [word[1:] for word in rule.targets if word.startswith("!")]
+    return (not wanted or _named(target, wanted)) and not _named(target, unwanted)
+
+
+def _named(target: Target, words: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, word) for word in words for name in (target.name, *target.groups))

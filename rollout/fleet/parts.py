@@ -118,6 +118,11 @@ class Parts:
         except TemplateFault:
             return None
 
+    def future(self, target: Target, path: PurePosixPath, above: tuple[Spot, ...] = ()) -> File | Obstacle | None:
+        """Return what will be at a path; raise TemplateFault if it cannot be rendered."""
+        slot = self._slot(target.name, path)
+        return self._sources[target.name].at(path) if slot is None else self._wanted(target, slot, above)
+
     def there(self, target: Target, path: PurePosixPath, tip: str | None) -> bool | None:
         """Return None if nothing will be at a path, else whether it will be executable."""
         managed = {slot.path: slot for slot in self._rendering.slots(target)}
@@ -178,9 +183,7 @@ class Parts:
         return sorted((name for name in named if _is_text(name) and matches_exactly(pattern, name)), key=str.encode)
 
     def _file(self, target: Target, path: PurePosixPath, above: tuple[Spot, ...]) -> Answer:
-        slot = self._slot(target.name, path)
-        found = self._sources[target.name].at(path) if slot is None else self._wanted(target, slot, above)
-        match found:
+        match self.future(target, path, above):
             case None:
                 return Answer()
             case Obstacle(what=what):
@@ -234,11 +237,7 @@ def _folder(pattern: str) -> PurePosixPath:
 
 
 def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return name.isascii() or not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def _text(content: bytes) -> Answer:

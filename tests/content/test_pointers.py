@@ -31,6 +31,21 @@ def test_imports_and_links_of_markdown_are_found_with_their_lines() -> None:
     assert found("docs/x.txt", text) == []
 
 
+def test_links_by_reference_are_found_where_they_are_defined() -> None:
+    text = (
+        "[x][one] [Two  words][] [three] `[five]` [^six] [not][] [eight](y.md)\n\n"
+        "[ONE]: a.md\n[two words]: <b c.md> 'title'\n[three]:d.md#part\n[four]: unused.md\n"
+        "[five]: code.md\n[^six]: note.md\n"
+        "[not]: a sentence about something\n[seven]: https://x.y\n[seven]\r\n```\n[three]: no.md\n```\n"
+    )
+    assert [(line, path) for _, line, path, _ in found("docs/x.md", text)] == [
+        (1, "docs/y.md"),
+        (3, "docs/a.md"),
+        (4, "docs/b c.md"),
+        (5, "docs/d.md"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("command", "place"),
     [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.world import World
 
 HEAD = "version: 1\nvars: {who: world}\n"
@@ -70,6 +72,37 @@ def test_what_is_forbidden_is_shown_fails_verify_and_blocks_when_told_to(tmp_pat
     assert world.run("plan", "--json").states() == {"api": "blocked", "shared": "in-sync"}
     world.elsewhere("api", {"src/a.py": "x\n"})
     assert world.run("plan", "--json").states() == {"api": "in-sync", "shared": "in-sync"}
+
+
+def test_every_text_is_looked_through_of_any_size_and_encoding(tmp_path: Path) -> None:
+    world = World(tmp_path, head=HEAD + "forbid: [{text: command_log}]\n")
+    files = {
+        "latin.txt": b"caf\xe9\ncommand_log\n",
+        "long.txt": b"x\n" * 700_000 + b"command_log",
+        "b.bin": b"\0command_log",
+    }
+    world.repo("api", files)
+    world.template("project/conf.txt", "ours\n")
+    assert world.run("plan", "--json").json["targets"][0]["warnings"] == [
+        "latin.txt: line 2: says 'command_log'",
+        "long.txt: line 700001: says 'command_log'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("targets", "told"),
+    [("['!api']", {"web", "shared"}), ("['!ap?', '!shared']", {"web"}), ("[web, api, '!web']", {"api"})],
+)
+def test_a_rule_may_leave_targets_out_as_limit_does(tmp_path: Path, targets: str, told: set[str]) -> None:
+    world = World(tmp_path, head=HEAD + f"forbid: [{{text: command_log, targets: {targets}}}]\n")
+    world.tail = "folders: {shared: {path: shared, templates: [shared]}}\n"
+    world.write("shared", {"docs/old.md": "command_log\n"})
+    for name in ("api", "web"):
+        world.repo(name, {"old.md": "command_log\n"})
+    world.template("project/conf.txt", "ours\n")
+    world.template("shared/docs/new.md", "ours\n")
+    planned = world.run("plan", "--json").json["targets"]
+    assert {target["name"] for target in planned if target["warnings"]} == told
 
 
 def test_mistakes_in_budgets_and_forbid_are_told_with_their_lines(tmp_path: Path) -> None:
