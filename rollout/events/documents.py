@@ -22,7 +22,7 @@ from rollout.events.queries import query
 if TYPE_CHECKING:
     import psycopg
 
-SUFFIXES = (".md", ".markdown", ".mdc")
+SUFFIXES = (".md", ".markdown", ".mdc", ".mdx", ".mdown", ".mkd")
 SHELLS = {"bash": ("bash", "-eo", "pipefail", "-c"), "sh": ("bash", "--posix", "-eo", "pipefail", "-c")}
 # Blocks mostly wait for psql to start, so there may be more of them than processors.
 AT_ONCE = min(8, 2 * (os.cpu_count() or 1))
@@ -187,6 +187,9 @@ def _queried(at: Bench, trial: _Trial) -> Iterator[DocumentFault]:
         with at.connection.transaction():
             at.connection.execute(query("proof_limit"), (f"{SECONDS:.0f}s",))
             at.connection.execute(at.mapped(trial.what.text).encode())
+            # Nothing else is in the scratch store yet.
+            for _, complaint in at.connection.execute(query("proof_complaints")).fetchall():
+                yield from trial.faults(str(complaint))
             raise psycopg.Rollback
     except psycopg.Error as error:
         yield from trial.faults(error.diag.message_primary or str(error).strip(), _line_in(trial.what.text, error))

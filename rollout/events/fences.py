@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 LANGUAGES = ("bash", "sh", "sql")
-NO_RUN = re.compile(r"no-run\b\s*:?\s*(?P<reason>.*)")
+NO_RUN = re.compile(r"(?:^|\s)no-run(?=[\s:]|$)\s*:?\s*(?P<reason>.*)")
 # A fence may be in a quotation or a list, whose markers come before it.
 OPENING = re.compile(r"(?P<before>(?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(?P<fence>`{3,}|~{3,})(?P<info>.*)")
 
@@ -39,7 +39,7 @@ def _blocks(lines: Sequence[str]) -> Iterator[FencedBlock]:
         language, _, rest = opening["info"].strip().partition(" ")
         if language.lower() in LANGUAGES:
             body = [_unprefixed(line, opening["before"]) for line in lines[at + 1 : end]]
-            no_run = NO_RUN.match(rest.strip())
+            no_run = NO_RUN.search(rest)
             yield FencedBlock(
                 line=at + 1,
                 language=language.lower(),

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from rollout.content.modes.table import traits
 from rollout.errors import UsageError
 from rollout.fleet.load import Loaded
-from rollout.model.files import Problem, Unproved
+from rollout.model.files import Managed, Problem, Unproved
 from rollout.model.inventory import Branch, Folder, Target, Variable
 from rollout.safety.flaw import Flaw
 
@@ -116,9 +116,16 @@ def files(loaded: Loaded, chosen: tuple[Target, ...]) -> list[RolledOut]:
 def _of_target(loaded: Loaded, target: Target) -> Iterator[RolledOut]:
     from rollout.events.bench import RolledOut
 
-    for item in loaded.rendering.desired(target).managed:
+    for item in (*loaded.rendering.desired(target).managed, *_own_documents(loaded, target)):
         if traits(item.mode).writes:
             yield RolledOut(target.name, _folder(target), str(item.path), item.body, item.executable)
+
+
+def _own_documents(loaded: Loaded, target: Target) -> Iterator[Managed]:
+    """Yield documents that are put together from others, without those: what a repository says is not ours to run."""
+    from rollout.events import documents
+
+    return (item for item in loaded.rendering.without_parts(target) if documents.is_proved(str(item.path)))
 
 
 def _folder(target: Target) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -11,7 +11,7 @@ from rollout.content.patterns import matches
 from rollout.errors import Mistake, UsageError
 from rollout.model.files import Desired, Managed, Problem, Slot, TemplateFile
 from rollout.model.inventory import FilePattern, Machine, Target
-from rollout.model.parts import Input
+from rollout.model.parts import Answer, Input, Question
 from rollout.model.tracing import Segment
 from rollout.rendering import asked
 from rollout.rendering.bodies import Bodies
@@ -133,6 +133,13 @@ class Rendering:
             self.rendered(target, slot) for slot in self.slots(target) if not self._uses.reads_files(target, slot)
         )
 
+    def without_parts(self, target: Target) -> tuple[Managed, ...]:
+        """Return what a target's templates that read files say themselves: nothing stands where they read."""
+        made = (
+            self.rendered(target, slot, _nothing) for slot in self.slots(target) if self._uses.reads_files(target, slot)
+        )
+        return tuple(one.managed for one in made if one.managed is not None)
+
     def rendered(self, target: Target, slot: Slot, reader: Reader | None = None) -> Rendered:
         """Render one managed path; `reader` answers what its template asks for."""
         try:
@@ -172,6 +179,10 @@ class Rendering:
     def traced(self, target: Target, slot: Slot) -> list[Segment]:
         """Return the source of each piece of a rendered managed path; raise TemplateFault if it cannot be known."""
         return self._bodies.traced(target, slot)
+
+
+def _nothing(questions: Sequence[Question]) -> dict[Question, Answer]:
+    return {question: Answer() if question.glob else Answer("") for question in questions}
 
 
 def _unwritable(item: Managed) -> Flaw | None:

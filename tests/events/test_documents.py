@@ -86,6 +86,15 @@ def test_what_works_works(empty_database: str) -> None:
         ("UPDATE event_store SET depth = 1; SELEC", 'syntax error at or near "SELEC"'),
         ("SELECT 1 FROM event_store WHERE event_type = 'comit'", "event type 'comit' is not in the list of types"),
         (
+            "INSERT INTO event_store (instance_id, event_type) VALUES ('odin-PS-abc123', 'comit')",
+            "event type 'comit' is not in the list of types",
+        ),
+        ("SELECT append_event('odin-PS-abc123', 'comit')", "event type 'comit' is not in the list of types"),
+        (
+            "INSERT INTO event_intake (instance_id, event_type) VALUES ('nobody', 'commit')",
+            'the database refuses an event for good: instance id "nobody" does not fit',
+        ),
+        (
             "SELECT 1 FROM event_store WHERE event_type IN ('commit', 'deplyo')",
             "event type 'deplyo' is not in the list of types",
         ),

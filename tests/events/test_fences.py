@@ -21,6 +21,8 @@ from rollout.events.fences import FencedBlock, blocks
         ("> ```bash\n> ls\n>  -l\n> ```\n", [FencedBlock(1, "bash", "ls\n -l\n")]),
         ("```bash\n```\n", [FencedBlock(1, "bash", "")]),
         ("```bash no-run: needs a terminal\nvi\n```\n", [FencedBlock(1, "bash", "vi\n", "needs a terminal")]),
+        ('```bash title="x" no-run (a terminal)\nvi\n```\n', [FencedBlock(1, "bash", "vi\n", "(a terminal)")]),
+        ("```bash title=no-running\nls\n```\n", [FencedBlock(1, "bash", "ls\n")]),
         ("```bash no-run\nvi\n```\n", [FencedBlock(1, "bash", "vi\n", "")]),
         ("```bash title=x\nls\n```\n", [FencedBlock(1, "bash", "ls\n")]),
         ("```bash\nls\n", [FencedBlock(1, "bash", "ls\n", None, False)]),

@@ -92,6 +92,22 @@ def test_a_wrong_document_blocks_its_target_and_no_other(
     assert documented.tip("one") == before
 
 
+def test_a_document_that_is_put_together_is_proved_without_what_a_repository_says_in_it(
+    documented: World, event_store: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ROLLOUT_DATABASE_URL", event_store)
+    documented.elsewhere("one", {"part.md": f"```bash\ntouch {tmp_path}/ran\nfalse\n```\n"})
+    document = '{{ read("part.md") }}\n{% for path in files("docs/*.md") %}{{ read(path) }}{% endfor %}\n'
+    documented.template("project/CLAUDE.md.j2", document + GOOD)
+    assert documented.run("plan", "--json").states()["one"] == "pending"
+    documented.template("project/CLAUDE.md.j2", document + WRONG)
+    one = documented.run("plan", "--json").json["targets"][0]
+    assert one["state"] == "blocked"
+    assert 'sql block: relation "command_log" does not exist' in one["reason"]
+    assert "CLAUDE.md: line " in one["reason"]
+    assert not (tmp_path / "ran").exists()
+
+
 def test_what_waits_is_not_pushed_with_a_wrong_document(
     documented: World, event_store: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
