@@ -115,7 +115,8 @@ def _settle(offer: Offer, options: Options, screen: Screen, *, yes: bool) -> int
         raise Refused("nothing was written")
     then = shlex.join(["rollout", "plan", *(["-i", options.inventory] if options.inventory else [])])
     written = write(offer.files, offer.inventory, offer.read)
-    screen.data(f"Wrote {', '.join(written)}.\nLook at them.\nNext: {then}\n")
+    look = "Look at it." if len(written) == 1 else "Look at them."
+    screen.data(f"Wrote {', '.join(written)}.\n{look}\nNext: {then}\n")
     return 0
 
 

@@ -114,7 +114,9 @@ def _text(path: Path, shown: str) -> str:
             raise UsageError.at(shown, "is larger than 32 MiB")
         return content.decode("utf-8-sig")
     except FileNotFoundError as error:
-        raise UsageError.at(shown, "there is no inventory", "name one with -i FILE") from error
+        raise UsageError.at(
+            shown, "there is no inventory", "name one with -i FILE, or learn one: rollout init DIR"
+        ) from error
     except UnicodeDecodeError as error:
         raise UsageError.at(shown, f"is not UTF-8 (byte {error.start})") from error
     except OSError as error:

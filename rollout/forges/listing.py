@@ -16,6 +16,7 @@ from rollout.errors import RolloutError
 from rollout.forges.clients import client
 from rollout.forges.http import Request
 from rollout.forges.interface import Caller, read
+from rollout.forges.tokens import missing
 from rollout.machine import waiting
 from rollout.model.reviews import Forge, ForgeKind
 from rollout.safety import addresses
@@ -61,7 +62,7 @@ def of_forge(forge: Forge, group: str, patience: float) -> list[Listed]:
     """Return the repositories of an organisation or a group; raise RolloutError if they cannot be listed."""
     asked = client(forge, patience)
     if asked is None:
-        raise RolloutError(f"{forge.kind.value}:{group}: nobody is logged in to {forge.api}; set its token")
+        raise RolloutError(f"{forge.kind.value}:{group}: nobody is logged in to {forge.api}; set {missing(forge)}")
     match forge.kind:
         case ForgeKind.GITHUB:
             return [one.listed() for one in _pages(asked.to, f"/orgs/{quote(group)}/repos", _GitHub, "per_page")]

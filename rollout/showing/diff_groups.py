@@ -120,7 +120,7 @@ def _heading(group: _Group, how: Display) -> str:
         return f"{plain(str(group.path))} in {named}" + (f" ({many}, the same diff)" if len(targets) > 1 else "")
     number = group.lines.number
     nearly = "nearly " if group.other_words else ""
-    lines = f"{nearly}the same {count(number, 'line')} change{'s' * (number == 1)}"
+    lines = f"{nearly}the same " + ("line changes" if number == 1 else f"{number} lines change")
     return f"{plain(str(group.path))}: {lines} in {many}: {named}"
 
 
@@ -129,7 +129,7 @@ def _differing(group: _Group) -> Iterator[str]:
     found = group.other_words
     if not found:
         if len(group.members) > 1:
-            yield "what stands around them differs; -v shows each diff"
+            yield "the lines around the change differ; -v shows each diff"
         return
     yield f"as in {plain(group.first.targets[0])}; the words of others (-v shows each diff):"
     for words, targets in list(found.items())[:_TOLD]:

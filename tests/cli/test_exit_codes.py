@@ -94,7 +94,9 @@ def test_with_json_a_refusal_is_told_as_json_and_so_is_a_plan_that_is_not_there(
 def test_with_json_a_place_is_the_whole_name_of_the_file_whatever_is_in_it(world: World, name: str) -> None:
     said = world.run("plan", "--json", "-i", name)
     line = {"type": "error", "exit_code": 64, "place": name}
-    assert said.lines == [line | {"message": f"{name}: there is no inventory; name one with -i FILE"}]
+    assert said.lines == [
+        line | {"message": f"{name}: there is no inventory; name one with -i FILE, or learn one: rollout init DIR"}
+    ]
 
 
 def test_with_json_a_faulty_template_is_a_mistake_with_its_line(world: World) -> None:

@@ -55,6 +55,12 @@ def test_a_source_that_fails_is_an_error(world: World) -> None:
     assert world.run("discover").code == 64
 
 
+def test_a_forge_where_nobody_is_logged_in_names_the_variable(world: World) -> None:
+    world.entries["api"] = "{url: git@example.org:team/api.git}"
+    ran = world.run("discover", "--forge", "gitlab:team")
+    assert (ran.code, "nobody is logged in to https://gitlab.com/api/v4; set GITLAB_TOKEN" in ran.err) == (1, True), ran
+
+
 def test_a_path_in_sarif_is_an_address(world: World) -> None:
     world.template("project/a b/ü#1.txt", "x\n")
     world.repo("api")

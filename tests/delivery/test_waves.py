@@ -35,7 +35,7 @@ def test_the_next_wave_begins_when_the_first_is_upstream(fleet: World) -> None:
     assert fleet.run("plan", "--json").states() == {"api": "pending", "web": "waiting", "ops": "waiting"}
     ran = applied(fleet)
     assert (ran.code, ran.outcomes()) == (0, {"api": "proposed", "web": "not-started", "ops": "not-started"})
-    assert ran.reasons()["web"] == "wave 1 (api) is not through: api"
+    assert ran.reasons()["web"] == "wave 1 (api) is not finished: api"
     assert applied(fleet).outcomes() == {"api": "unchanged", "web": "not-started", "ops": "not-started"}
     assert fleet.run("status", "--json").states()["web"] == "waiting"
     fleet.git("api.git", "update-ref", "refs/heads/main", fleet.tip("api", "rollout/team"))
@@ -47,7 +47,7 @@ def test_a_wave_in_review_says_what_is_to_be_done_and_what_is_not_known(fleet: W
     waves(fleet, deliver="review, forge: {kind: gitea, api: 'http://127.0.0.1:9'}")
     as_forge(fleet, "api", "gitea")
     unknown = "whether it is open, approved and green is not known without a token (GITEA_TOKEN)"
-    why = f"wave 1 (api) is not through: api; {unknown}: merge what is in review by hand, or close it"
+    why = f"wave 1 (api) is not finished: api; {unknown}: merge what is in review by hand, or close it"
     for _ in range(2):
         ran = applied(fleet)
         assert (ran.code, ran.outcomes()["web"], ran.reasons()["web"]) == (0, "not-started", why)

@@ -41,7 +41,7 @@ def test_new_repositories_take_the_sets_that_fit_with_their_own_variables(world:
     assert (shown["written"], (world.root / "inventory.yaml").read_text()) == ([], before)
     ran = world.run("init", "work", "--add", write=False)
     assert ran.code == 0, ran.err
-    assert ran.out == "reports has common\nWrote inventory.yaml.\nLook at them.\nNext: rollout plan\n"
+    assert ran.out == "reports has common\nWrote inventory.yaml.\nLook at it.\nNext: rollout plan\n"
     after = (world.root / "inventory.yaml").read_text()
     added = [line for line in after.splitlines() if line not in before.splitlines()]
     assert [line for line in before.splitlines() if line not in after.splitlines()] == []

@@ -39,8 +39,8 @@ def test_the_same_lines_are_told_once_whatever_stands_around_them() -> None:
     steps = [own(f"t{number}", 4) for number in range(17)]
     lines = "\n".join(shown(*steps)).splitlines()
     assert lines[:2] == [
-        "AGENTS.md: the same 1 line changes in 17 targets: t0, t1, t2, t3, t4, t5 and 11 more (-v names them)",
-        "what stands around them differs; -v shows each diff",
+        "AGENTS.md: the same line changes in 17 targets: t0, t1, t2, t3, t4, t5 and 11 more (-v names them)",
+        "the lines around the change differ; -v shows each diff",
     ]
     assert [line.strip() for line in lines if line.startswith(("    +", "    -"))] == [
         "--- a/AGENTS.md", "+++ b/AGENTS.md", "-line 5", "+line 5!",
@@ -141,8 +141,8 @@ def test_json_has_every_diff(world: World) -> None:
     world.run("apply", "--yes")
     world.template("project/conf.txt.j2", "\n".join(["{{ target.name }}", "new", *LINES]) + "\n")
     plan = world.run("plan")
-    assert "conf.txt: the same 1 line changes in 2 targets: api, web" in plan.out
-    assert "what stands around them differs; -v shows each diff" in plan.out
+    assert "conf.txt: the same line changes in 2 targets: api, web" in plan.out
+    assert "the lines around the change differ; -v shows each diff" in plan.out
     changes = [target["changes"][0]["diff"] for target in world.run("plan", "--json").json["targets"]]
     assert ["api" in changes[0], "web" in changes[1]] == [True, True]
     assert world.run("diff").out.count(f"+new{os.linesep}") == 2
