@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
 
@@ -144,10 +145,21 @@ def _asked_to_wait(answer: Response) -> float | None:
     after = answer.headers.get("retry-after", "")
     if after.isdigit():
         return float(after)
+    date = _epoch(after)
+    if date is not None:
+        return max(0.0, date - time.time())
     reset = answer.headers.get("x-ratelimit-reset", "")
     if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():
         return max(0.0, float(reset) - time.time())
     return 5.0 if answer.status == 429 else None
+
+
+def _epoch(date: str) -> float | None:
+    """Return a date as HTTP writes it in seconds since the epoch; None for anything else."""
+    try:
+        return parsedate_to_datetime(date).timestamp() if date else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _sleep(seconds: float) -> None:

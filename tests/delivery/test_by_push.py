@@ -146,6 +146,16 @@ def test_what_was_merged_is_in_sync_and_the_next_change_is_a_new_review(forge: W
     assert len(reviews(forge)) == 2
 
 
+def test_what_upstream_got_another_way_leaves_a_review_that_a_person_has_to_close(forge: World) -> None:
+    """Without a token nobody here can, and whether it is open is not known."""
+    _, _, url = applied(forge)
+    forge.elsewhere("api", {"AGENTS.md": "one\n"}, "by hand")
+    code, outcome, reason = applied(forge)
+    assert (code, outcome) == (0, "unchanged")
+    assert f"nobody is logged in to close {url.partition(';')[0]}, if it is still open; close it by hand" in reason
+    assert applied(forge) == (0, "unchanged", "")
+
+
 def test_a_review_that_a_person_took_over_is_left_alone(forge: World) -> None:
     applied(forge)
     ref = carrier(forge)

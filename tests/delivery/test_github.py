@@ -252,6 +252,8 @@ REFUSALS: list[tuple[Reply | bytes, str]] = [
     ((401, {"message": "Bad credentials"}, {}), "does not accept the token: it is wrong or has expired"),
     ((403, {"message": "Not accessible"}, {}), "does not allow this token to do that (Not accessible)"),
     ((403, {}, {"Retry-After": "3600"}), "has had too many requests; it asks to wait 3600 s"),
+    ((429, {}, {"Retry-After": "Fri, 31 Dec 2099 23:59:59 GMT"}), "has had too many requests; it asks to wait 2"),
+    ((403, {"message": "no"}, {"Retry-After": "soon"}), "does not allow this token to do that (no)"),
     ((200, b"<html><body>Sign in</body></html>", {}), "something that is not JSON (a page for people)"),
     ((200, {"what": "ever"}, {}), "gave an answer that such a forge does not give"),
     ((502, b"<html>Bad gateway</html>", {}), "failed with status 502"),

@@ -15,10 +15,11 @@ def closed(task: Task, standing: Standing, why: str) -> Closing:
 
 
 def _by_hand(task: Task, standing: Standing) -> str:
-    """Say which review a person has to close: git alone cannot, and one that is merged needs no closing."""
+    """Say which review a person has to close: git alone cannot, and does not tell of one that was merged."""
     told, review = task.step.proposal, standing.review
-    unmerged = told is not None and (told.dropped or bool(told.taken_back))
-    if not unmerged or not (review is not None or standing.ref):
+    if not (review is not None or standing.ref):
         return ""
     place = review.url if review is not None and review.url else standing.branch
-    return f"nobody is logged in to close {place}; close it by hand"
+    unmerged = told is not None and (told.dropped or bool(told.taken_back))
+    perhaps = "" if unmerged else ", if it is still open"
+    return f"nobody is logged in to close {place}{perhaps}; close it by hand"
