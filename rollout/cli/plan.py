@@ -53,7 +53,7 @@ def plan(
         made = at.plan(at.settings(offline=offline), decisions, problems=problems)
         made = pacing.shown(at, made, at.settings(offline=offline))
         if out is not None:
-            files.write_whole(Path.cwd() / Path(out).expanduser(), plan_file.plan_file(made, diffs(True)))
+            files.write_named(Path.cwd() / Path(out).expanduser(), plan_file.plan_file(made, diffs(True)))
         if at.options.json:
             at.screen.document(plan_document.plan_document(made, diffs(diff)))
         else:

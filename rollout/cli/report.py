@@ -79,7 +79,7 @@ def _page(context: click.Context, out: str | None) -> int:
 
 
 def _write(at: Session, out: str, text: str) -> None:
-    files.write_whole(Path.cwd() / Path(out).expanduser(), text.encode("utf-8", "backslashreplace"), 0o644)
+    files.write_named(Path.cwd() / Path(out).expanduser(), text.encode("utf-8", "backslashreplace"), 0o644)
     at.screen.note(f"Written to {out}.")
 
 

@@ -49,6 +49,15 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600, *, durable: bool 
         sync_folder(path.parent)
 
 
+def write_named(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Write a file that a person named; a device, a pipe and a link stay what they are, and are written through."""
+    if not path.is_symlink() and (path.is_file() or path.is_dir() or not path.exists()):
+        write_whole(path, content, mode)
+        return
+    with path.open("wb") as file:
+        file.write(content)
+
+
 def sync_folder(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
