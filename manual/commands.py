@@ -16,7 +16,7 @@ from rollout.events.cli import events
 _HEAD = """# Commands
 
 This page is made from the program's own help: `rollout COMMAND --help` says the same. Each option also reads a variable of the environment,
-`ROLLOUT_<OPTION>` ([Environment](environment.md)). How a command ends is told in [Exit codes](exit-codes.md)."""
+`ROLLOUT_<OPTION>` ([Environment](environment.md)). [Exit codes](exit-codes.md) says how a command ends."""
 
 _EVENTS_HEAD = """# Commands of the event store
 

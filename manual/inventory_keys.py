@@ -17,7 +17,7 @@ _HEAD = """# Keys of inventory.yaml
 validates the file; [`inventory.schema.json`](../../inventory.schema.json) is the same description for editors. An unknown key, a key that stands twice and
 a value that does not fit are mistakes: `rollout validate` names each with its line, and exits with 64.
 
-Keys in **bold** must be there. Paths and patterns are those of `.gitignore`. How the modes of `files` work is told in [Modes and policies](modes.md), what
+Keys in **bold** must be there. Paths and patterns are those of `.gitignore`. How the modes of `files` work is in [Modes and policies](modes.md), what
 variables mean in [Templates](templates.md)."""
 
 _PLACES = {

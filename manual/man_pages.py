@@ -87,7 +87,7 @@ def _commands() -> Iterator[str]:
 
 
 def _common() -> list[str]:
-    return [".PP", "The options that every command takes are told in \\fBrollout\\fR(1)."]
+    return [".PP", "The options that every command takes are in \\fBrollout\\fR(1)."]
 
 
 def _defined(rows: tuple[tuple[str, str], ...]) -> Iterator[str]:
