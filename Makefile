@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make demo     see a rollout in a sandbox, without a server (installs into $(VENV)); then: $(BIN)/rollout demo --events"
 	@echo "make test     formatting, types, imports, tests"
-	@echo "make test-fast  the tests that start no server, for everyday work"
+	@echo "make test-fast  the tests by values, and of those by whole repositories a few, for everyday work"
 	@echo "make install  put the program at $(BIN)/rollout"
 	@echo "make faults   thousands of kills, failing calls, full disks and people at work in the middle: FAULTS=\"--kinds NAME,...\""
 	@echo "make soak     people and killed machines at work at once, for SECONDS=60"
@@ -59,7 +59,7 @@ tests: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long and not browser and not forge and not package"
 
 test-fast: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long and not server and not browser and not forge and not package"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long and not server and not whole and not browser and not forge and not package"
 
 test-long: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto -m "long or search" --hypothesis-profile=long

@@ -45,6 +45,7 @@ settings.load_profile("suite")
 _numbers = itertools.count()
 
 _SERVERS = {"server_named", "postgres", "any_postgres", "sshd", "servers"}  # fixtures that start a server
+_EVERY_DAY = {"test_states_and_decisions.py"}  # whole worlds that `make test-fast` has, too
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -67,12 +68,15 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a server, so that `make test-fast` can leave it out, and what `make test-long` tries longer."""
+    """Mark what `make test-fast` leaves out, servers and whole worlds, and what `make test-long` tries longer."""
     for item in items:
         if is_hypothesis_test(getattr(item, "function", None)):
             item.add_marker(pytest.mark.search)
-        if _SERVERS & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if _SERVERS & fixtures:
             item.add_marker(pytest.mark.server)
+        if "world" in fixtures and item.path.name not in _EVERY_DAY:
+            item.add_marker(pytest.mark.whole)
 
 
 @pytest.fixture(autouse=True)

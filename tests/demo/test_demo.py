@@ -14,6 +14,8 @@ from rollout.demo import excerpt, program
 from rollout.demo.stage import Stage, prepared
 from tests.world import World
 
+pytestmark = pytest.mark.whole
+
 PROGRAM = Path(sys.executable).with_name("rollout")
 
 PROMISES = (

@@ -62,6 +62,7 @@ def drain(shell: Shell) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.server
 def test_a_server_that_stops_and_starts_again_has_everything_in_order(tmp_path: Path) -> None:
     with embedded_postgres(memory()) as server:
         url = server.create_database("events")
@@ -81,6 +82,7 @@ def test_a_server_that_stops_and_starts_again_has_everything_in_order(tmp_path: 
         assert ("not reached" in down.err, stored(url)) == (True, ["n1", "n2", "n3", "n4", "n5"])
 
 
+@pytest.mark.server
 def test_a_server_killed_under_load_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     with embedded_postgres(memory()) as server:
         url = server.create_database("events")

@@ -16,6 +16,8 @@ from rollout.demo.postgres.installation import Installation, embedded_installati
 from rollout.demo.postgres.running import embedded_postgres
 from rollout.demo.postgres.server import Server
 
+pytestmark = pytest.mark.server
+
 HOLDS_A_SERVER = """
 import sys, time
 from rollout.demo.postgres.running import embedded_postgres

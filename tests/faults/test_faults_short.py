@@ -8,10 +8,13 @@ from collections import Counter
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from tests.faults import kinds
 from tests.faults.shim import needs_shim
 from tests.faults.table import Result
+
+pytestmark = pytest.mark.whole
 
 _ROOT = Path(__file__).parent.parent.parent
 _SHARE = kinds.PLAIN[::3]

@@ -14,6 +14,7 @@ from tests.faults.shim import Book, Fault, Mode, needs_shim
 from tests.world import World
 
 pytestmark = [
+    pytest.mark.whole,
     needs_shim(),
     pytest.mark.skipif(powercut.refusal() is not None, reason=f"power cannot be cut here: {powercut.refusal()}"),
 ]

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.faults.soak import Person, Scene, soak
+
+pytestmark = pytest.mark.whole
 
 
 def test_people_and_killed_machines_at_work_at_once_lose_nothing_and_converge(tmp_path: Path) -> None:

@@ -30,6 +30,8 @@ from tests.supervisors import (
 )
 from tests.world import World
 
+pytestmark = pytest.mark.whole
+
 PROJECTS = REPOSITORIES[1:]
 BLOCK = re.compile(r"<!-- rollout:begin (\w+) -->\n.*?<!-- rollout:end \1 -->\n?", re.DOTALL)
 HEAD = re.compile(r"\A<!-- .* -->\n\n")

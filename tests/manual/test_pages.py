@@ -17,6 +17,8 @@ from tests.manual.blocks import TOP, Block, blocks, pages
 from tests.manual.room import Room, alike, as_pattern, commands
 from tests.manual.schema import faults
 
+pytestmark = pytest.mark.whole
+
 _SHELL = {"sh", "bash", "console"}
 _SHOWN = {"text", "mermaid"}
 

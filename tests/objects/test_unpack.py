@@ -19,6 +19,8 @@ from tests.objects.test_packs import (
     repository,
 )
 
+pytestmark = pytest.mark.whole
+
 __all__ = ["repository"]
 
 

@@ -10,6 +10,8 @@ import pytest
 from tests.remote.test_push import hook
 from tests.world import Ran, World
 
+pytestmark = pytest.mark.whole
+
 WAYS = ("said", "git push")
 
 

@@ -25,6 +25,8 @@ from tests.remote.test_receive_pack import came_to, prepared
 from tests.remote.test_ssh import serve
 from tests.world import World
 
+pytestmark = pytest.mark.whole
+
 WAYS = ("said", "git")
 
 NOBODY = "0" * 40

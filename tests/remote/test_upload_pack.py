@@ -25,6 +25,8 @@ from tests.remote.test_sessions import (
 from tests.remote.test_ssh import serve
 from tests.world import World
 
+pytestmark = pytest.mark.whole
+
 __all__ = ["server"]
 
 

@@ -25,6 +25,8 @@ from rollout.work.processes import Aides
 from tests.fleet.test_fleets import fleet
 from tests.world import World
 
+pytestmark = pytest.mark.whole
+
 T = TypeVar("T")
 
 R = TypeVar("R")
