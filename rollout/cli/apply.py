@@ -68,7 +68,7 @@ def apply(
     answers = Answers()
     while True:
         with _opened(context) as known, ledger(known) as book:
-            at = forge_hosts.settled(known, decisions, ask=not consent.yes)
+            at = forge_hosts.with_known_forges(known, decisions, ask=not consent.yes)
             settings = at.settings(offline=reach.offline, push=reach.push, writes=True)
             if said is not None:
                 made, asked = reviewed(at, book, said, settings, answers.over(decisions)), True

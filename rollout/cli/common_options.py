@@ -56,7 +56,7 @@ class Options(Struct, frozen=True):
         return bool(os.environ.get("TERM") != "dumb" and stream.isatty())
 
 
-def settled(context: click.Context) -> Options:
+def given_options(context: click.Context) -> Options:
     """Return the common options of the command that runs."""
     ranked = context.find_root().meta.get("rollout.options", {})
     given = {name: value for name, (_, value) in ranked.items()}

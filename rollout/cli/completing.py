@@ -73,9 +73,9 @@ def _runs(loaded: Loaded) -> list[str]:
 def _asked(context: click.Context, question: Callable[[Loaded], list[str]]) -> list[str]:
     with suppress(Exception):
         from rollout.cli import session
-        from rollout.cli.common_options import settled
+        from rollout.cli.common_options import given_options
         from rollout.fleet import load
 
-        with load.opened(session.source(settled(context)), check=False) as loaded:
+        with load.opened(session.source(given_options(context)), check=False) as loaded:
             return question(loaded)
     return []

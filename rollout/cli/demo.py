@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from rollout.cli import streams
-from rollout.cli.common_options import settled
+from rollout.cli.common_options import given_options
 from rollout.cli.options import common, option
 from rollout.demo import event_chapters, stage, story
 from rollout.showing import colour
@@ -32,7 +32,7 @@ def demo(context: click.Context, folder: str | None, events: bool) -> int:
       rollout demo /tmp/sandbox
       rollout demo --events
     """
-    options = settled(context)
+    options = given_options(context)
     place = Path(folder).expanduser() if folder else Path(tempfile.mkdtemp(prefix="rollout-demo-"))
     paint = colour.painter(options.colour_on(sys.stdout))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from rollout.cli.common_options import settled
+from rollout.cli.common_options import given_options
 from rollout.errors import UsageError
 from rollout.fleet import load
 from rollout.fleet.load import InventorySource
@@ -14,7 +14,7 @@ from rollout.fleet.load import InventorySource
 
 def read(context: click.Context) -> dict[str, Any]:
     """Return the settings, empty if there is no inventory; raise UsageError for an invalid one."""
-    options = settled(context)
+    options = given_options(context)
     if not options.path.exists() and options.inventory is None:
         return {"database": None, "types": None, "machines": {}, "settings": {}}
     source = InventorySource(options.path, str(options.path), options.root, (), options.var, options.hostname)

@@ -14,7 +14,7 @@ from rollout.model.reviews import ForgeKind
 _WORDS = (*(kind.value for kind in ForgeKind), hosts.NONE)
 
 
-def settled(at: Session, decisions: Decisions, *, ask: bool) -> Session:
+def with_known_forges(at: Session, decisions: Decisions, *, ask: bool) -> Session:
     """Return a session that knows the forge of each host, as far as anybody says it."""
     told = hosts.remembered(at.state)
     unknown = [host for host in hosts.unknown(at.loaded.chosen, decisions.deliver) if host not in told]

@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.cli import new_files, session
-from rollout.cli.common_options import Options, settled
+from rollout.cli.common_options import Options, given_options
 from rollout.cli.interrupt import Interrupted, interruptible
 from rollout.cli.new_files import Files, Original, shown, templates, write
 from rollout.cli.options import common, option
@@ -55,7 +55,7 @@ def init(context: click.Context, folder: str | None, yes: bool, add: bool) -> in
       rollout init ~/repos --json     show it, and write nothing
       rollout init ~/repos --add      take in what is new since
     """
-    options = settled(context)
+    options = given_options(context)
     screen = Screen(options)
     place = Path.cwd() / Path(folder or ".").expanduser()
     inventory = session.source(options).path if add else Path.cwd() / options.path
@@ -75,7 +75,7 @@ def init(context: click.Context, folder: str | None, yes: bool, add: bool) -> in
         raise RolloutError(f"{shown(place)}: found nothing that two repositories have in common; nothing was written")
     files = _new_files(proposal, place, inventory)
     question = f"Write {shown(inventory)} and {count(len(proposal.templates()), 'template')}?"
-    return _settle(Offer(proposal, files, inventory, question), options, screen, yes=yes)
+    return _ask_and_write(Offer(proposal, files, inventory, question), options, screen, yes=yes)
 
 
 def _cleared(inventory: Path, screen: Screen, *, writes: bool) -> None:
@@ -100,7 +100,7 @@ class Offer(Struct, frozen=True):
     read: Original | None = None  # the inventory that is extended
 
 
-def _settle(offer: Offer, options: Options, screen: Screen, *, yes: bool) -> int:
+def _ask_and_write(offer: Offer, options: Options, screen: Screen, *, yes: bool) -> int:
     """Show what is proposed, ask where that can be, and write."""
     from rollout.showing import learned
 
@@ -193,7 +193,7 @@ def _add(context: click.Context, screen: Screen, place: Path, *, yes: bool) -> i
     question = f"Change {shown(inventory)} and write {count(len(files) - 1, 'template')}?"
     fits = {name: fit.sets for name, fit in new.fits.items()}
     read = Original(old.text, state)
-    return _settle(Offer(proposal, files, inventory, question, fits, read), options, screen, yes=yes)
+    return _ask_and_write(Offer(proposal, files, inventory, question, fits, read), options, screen, yes=yes)
 
 
 def _new_files(proposal: Takeover, place: Path, inventory: Path) -> Files:

@@ -48,7 +48,7 @@ def plan(
       rollout plan --out rollout.plan && rollout apply rollout.plan
     """
     with session.opened(context) as at:
-        at = forge_hosts.settled(at, decisions, ask=False)
+        at = forge_hosts.with_known_forges(at, decisions, ask=False)
         problems = {} if offline else proving.problems(at)
         made = at.plan(at.settings(offline=offline), decisions, problems=problems)
         made = pacing.shown(at, made, at.settings(offline=offline))

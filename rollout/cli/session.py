@@ -13,7 +13,7 @@ import click
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from rollout.cli.common_options import INVENTORY, Options, settled
+from rollout.cli.common_options import INVENTORY, Options, given_options
 from rollout.cli.interrupt import Interrupt, Interrupted, interruptible
 from rollout.cli.progress import Progress
 from rollout.cli.screen import Screen
@@ -157,7 +157,7 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True, l
 
     `spread` says whether other machines may do the work, `looks` whether the command looks at all chosen targets.
     """
-    options = settled(context)
+    options = given_options(context)
     if options.scheduler is None:
         options = replace(options, jobs=threads.affordable(options.jobs))
     screen = Screen(options)

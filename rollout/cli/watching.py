@@ -15,12 +15,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.cli import session, streams
-from rollout.cli.common_options import settled
+from rollout.cli.common_options import given_options
 from rollout.cli.full_screen import FullScreen, full_screen
 from rollout.cli.interrupt import Interrupt, Interrupted, interruptible
 from rollout.cli.screen import Screen
 from rollout.cli.session import Session
-from rollout.cli.status import StatusShown
+from rollout.cli.status_now import StatusShown
 from rollout.errors import RolloutError, UsageError
 from rollout.machine import clock
 from rollout.showing import watched
@@ -87,7 +87,7 @@ class Watching(Struct):
 
 def watch(context: click.Context, look: Callable[[Session], StatusShown], every: float, form: str) -> Ended:
     """Show what is seen until Ctrl-C, q or a signal; the last table stays on the terminal."""
-    options = settled(context)
+    options = given_options(context)
     if options.json or form != "table" or not streams.repaints(sys.stdout):
         raise UsageError("rollout status: --watch needs a terminal to paint on; leave it out to see the table once")
     screen = Screen(options)

@@ -38,7 +38,7 @@ def _open(reviews: Iterable[Review]) -> Review | None:
     return next((one for one in reviews if one.state is ReviewState.OPEN), None)
 
 
-def told(client: Client, at: ReviewPlace) -> ForgeReviews:
+def reviews_of(client: Client, at: ReviewPlace) -> ForgeReviews:
     """Return the reviews of a branch, the newest one with all that is known of it."""
     try:
         found = client.interface.find(client.to, at)
@@ -51,7 +51,7 @@ def told(client: Client, at: ReviewPlace) -> ForgeReviews:
         return ForgeReviews(trouble=str(trouble))
 
 
-def opened(
+def open_review(
     client: Client, at: ReviewPlace, texts: Texts, *, renew: bool, known: Review | None = None
 ) -> tuple[Review, tuple[str, ...]]:
     """Return the open review of a branch, with these texts if it is to be renewed; raise Trouble where there is none.

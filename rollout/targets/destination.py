@@ -63,7 +63,7 @@ def _observe(look: Look) -> Step:
             from rollout.targets import signing
             from rollout.targets.branch.observe import observe_branch
 
-            return observe_branch(replace(look, settings=signing.settled(look.settings, look.target.location)))
+            return observe_branch(replace(look, settings=signing.with_identity(look.settings, look.target.location)))
         case Folder():
             from rollout.targets.folder import folder
 
@@ -113,7 +113,7 @@ def _write(job: Job) -> Outcome:
             from rollout.targets import signing
             from rollout.targets.branch import publish
 
-            return publish.write(replace(job, settings=signing.settled(job.settings, job.step.location)))
+            return publish.write(replace(job, settings=signing.with_identity(job.settings, job.step.location)))
         case Folder():
             from rollout.targets.folder import folder
 

@@ -55,7 +55,7 @@ def step_back(back: Back, settings: Settings) -> Step:
     try:
         match target.location:
             case Branch():
-                return branch_step(back, target.location, signing.settled(settings, target.location))
+                return branch_step(back, target.location, signing.with_identity(settings, target.location))
             case Folder():
                 return folder_step(back, target.location, settings)
     except Unfit as error:

@@ -20,7 +20,7 @@ from rollout.safety import addresses
 from rollout.targets.job import Settings
 
 
-def settled(settings: Settings, where: Branch) -> Settings:
+def with_identity(settings: Settings, where: Branch) -> Settings:
     """Return the settings with the identity that git itself would use in the checkout.
 
     Without a checkout their conditions decide, by the address, the branch, and the path where it would be cloned.

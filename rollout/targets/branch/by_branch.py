@@ -101,7 +101,7 @@ def _opened(task: Task, branch: str, built: Built, review: Review | None, texts:
         page = _where_a_person_opens_it(task, branch)
         return proposed(task, replace(standing, page=page), page if review is None else review.url, built)
     try:
-        found, notes = asking.opened(*asked, texts, renew=renew, known=review)
+        found, notes = asking.open_review(*asked, texts, renew=renew, known=review)
     except Trouble as trouble:
         if not task.step.via.opens_after:  # the push has opened it, and said what fits into its options
             return proposed(task, standing, review.url if review is not None else branch, built)

@@ -65,7 +65,7 @@ def _in_other_words(task: Task, standing: Standing, texts: Texts) -> Standing:
     asked = task.reviews(standing.branch)
     if asked is None:
         return standing
-    found, _ = asking.opened(*asked, texts, renew=True, known=standing.review)
+    found, _ = asking.open_review(*asked, texts, renew=True, known=standing.review)
     return replace(standing, review=found)
 
 

@@ -73,7 +73,7 @@ def proposing(
     if not (found.carried or changing):
         return found
     asked = review_client(delivery, at.remote.url, at.remote.branch, found.branch, patience)
-    return found if asked is None else replace(found, told=asking.told(*asked))
+    return found if asked is None else replace(found, told=asking.reviews_of(*asked))
 
 
 def seen(delivery: Delivery, at: Located, store: Store, heads: tuple[tuple[str, str], ...]) -> bool:
