@@ -17,7 +17,6 @@ from rollout.model.waves import Lately
 from rollout.planning import waves as decide
 from rollout.planning.waves import Room
 from rollout.targets.job import Remembered, Settings
-from rollout.targets.past import remembered
 
 if TYPE_CHECKING:
     from rollout.fleet.gates import Gates
@@ -35,6 +34,8 @@ def _paced(at: Session, plan: Plan, settings: Settings, lately: Lately) -> Plan:
     pace, numbers = inventory.pace, decide.by_wave(inventory.targets, inventory.pace.waves)
     if (pace.max_open is None and pace.per_hour is None) or not any(map(decide.opens, plan.steps)):
         return plan
+    from rollout.targets.past import remembered
+
     there = {step.target for step in plan.steps}
     others = [(one, remembered(one, settings)) for one in inventory.targets if one.name not in there]
     opened = lately.opened
