@@ -104,9 +104,9 @@ def _event_settings() -> dict[str, Any]:
 
 
 def _wants_json() -> bool:
-    from rollout.cli.common_options import settled
+    from rollout.cli.common_options import given_options
 
-    return settled(click.get_current_context()).json
+    return given_options(click.get_current_context()).json
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

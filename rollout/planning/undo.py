@@ -16,7 +16,6 @@ from rollout.model.outcomes import CHANGED, Outcome, Verdict, WrittenPath
 from rollout.model.plan import Action, Change, State, Step
 from rollout.model.reasons import Reason, said
 from rollout.model.reviews import TakenBack
-from rollout.planning.changes import satisfied
 
 Sides = Mapping[PurePosixPath, tuple[File | None, File | None]]
 
@@ -162,7 +161,9 @@ def on_hold(found: Undone, desired: Desired, line_ends: Mapping[PurePosixPath, s
     managed = {item.path: item for item in desired.managed}
     asks = {path: item.asks for path, item in managed.items()}
 
-    def settled(change: Change) -> Change:
+    from rollout.planning.changes import satisfied  # a run that reverts nothing does not need it
+
+    def on_hold_or_not(change: Change) -> Change:
         item = managed.get(change.path)
         if not change.reverts or item is None:
             return replace(change, hold=False, asks=None) if change.reverts else change
@@ -170,7 +171,7 @@ def on_hold(found: Undone, desired: Desired, line_ends: Mapping[PurePosixPath, s
         return replace(change, hold=not as_asked, asks=None if as_asked else item.asks)
 
     out = tuple(replace(one, asks=asks.get(PurePosixPath(one.path))) for one in found.taken_back)
-    step = replace(found.step, changes=tuple(map(settled, found.step.changes)))
+    step = replace(found.step, changes=tuple(map(on_hold_or_not, found.step.changes)))
     return Undone(step, out)
 
 
