@@ -38,9 +38,9 @@ def diff(context: click.Context, words: tuple[str, ...], base: bool, tool: bool,
     \b
     Examples:
       rollout diff
-      rollout diff consilio-s health-agent-s
-      rollout diff consilio-s CLAUDE.md --base
-      rollout diff consilio-s --tool
+      rollout diff api web
+      rollout diff api CLAUDE.md --base
+      rollout diff api --tool
     """
     with session.opened(context) as at:
         chosen, path = _meant(at.loaded.chosen, words)

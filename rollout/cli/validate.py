@@ -33,7 +33,7 @@ def validate(context: click.Context) -> int:
     \b
     Examples:
       rollout validate
-      rollout validate consilio-s
+      rollout validate api
     """
     with session.opened(context, looks=False) as at:
         _formats_known(at.loaded)
