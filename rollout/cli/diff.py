@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 import click
 from msgspec.structs import replace
 
@@ -38,9 +40,9 @@ def diff(context: click.Context, words: tuple[str, ...], base: bool, tool: bool,
     \b
     Examples:
       rollout diff
-      rollout diff api web
-      rollout diff api CLAUDE.md --base
-      rollout diff api --tool
+      rollout diff consilio-s health-agent-s
+      rollout diff consilio-s CLAUDE.md --base
+      rollout diff consilio-s --tool
     """
     with session.opened(context) as at:
         chosen, path = _meant(at.loaded.chosen, words)
@@ -72,7 +74,7 @@ def diff(context: click.Context, words: tuple[str, ...], base: bool, tool: bool,
 def _meant(targets: tuple[Target, ...], words: tuple[str, ...]) -> tuple[tuple[Target, ...], str | None]:
     """Return the targets and the path that the words of the command line name."""
     if len(words) > 1 and not choose.named(targets, words[-1]):
-        return choose.select(targets, words[:-1]), words[-1]
+        return choose.select(targets, words[:-1]), str(PurePosixPath(words[-1]))
     return choose.select(targets, words), None
 
 
