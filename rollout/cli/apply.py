@@ -61,7 +61,7 @@ def apply(
     \b
     Examples:
       rollout apply
-      rollout apply api web
+      rollout apply consilio-s health-agent-s
       rollout apply rollout.plan --yes
       rollout apply --no-push --message "Event store migration"
     """

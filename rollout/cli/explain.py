@@ -29,7 +29,7 @@ def explain(context: click.Context, target: str, path: str, offline: bool) -> in
 
     \b
     Examples:
-      rollout explain api .github/workflows/ci.yml
+      rollout explain consilio-s .supervisor-specific/03-machine-config.md
     """
     with session.opened(context, looks=False) as at:
         chosen = next((t for t in at.loaded.inventory.targets if t.name == target), None)

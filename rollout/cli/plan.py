@@ -44,7 +44,7 @@ def plan(
     \b
     Examples:
       rollout plan
-      rollout plan services web --no-diff
+      rollout plan supervisors web --no-diff
       rollout plan --out rollout.plan && rollout apply rollout.plan
     """
     with session.opened(context) as at:

@@ -27,7 +27,7 @@ def push(
     \b
     Examples:
       rollout push --yes
-      rollout push web
+      rollout push health-agent-s
     """
     with session.opened(context, check=False, spread=False) as at, ledger(at) as book:
         settings = at.settings(writes=True)

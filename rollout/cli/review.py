@@ -44,7 +44,7 @@ def review(
     \b
     Examples:
       rollout review
-      rollout review merge --state green --state approved --limit services
+      rollout review merge --state green --state approved --limit supervisors
       rollout review close --message "Superseded by the new rules." --yes
     """
     if action == Act.COMMENT and not message:

@@ -45,8 +45,8 @@ def take(context: click.Context, target: str, path: str, where: str | None, yes:
 
     \b
     Examples:
-      rollout take api AGENTS.md
-      rollout take api AGENTS.md --set
+      rollout take consilio-s AGENTS.md
+      rollout take consilio-s AGENTS.md --set
     """
     with session.opened(context, looks=False) as at:
         chosen = _target(at, target)

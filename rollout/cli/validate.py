@@ -33,7 +33,7 @@ def validate(context: click.Context) -> int:
     \b
     Examples:
       rollout validate
-      rollout validate api
+      rollout validate consilio-s
     """
     with session.opened(context, looks=False) as at:
         _formats_known(at.loaded)

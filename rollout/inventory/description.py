@@ -293,7 +293,8 @@ INVENTORY = Record(
         "forges": MapOf(_FORGE, names=r"[A-Za-z0-9.-]+(:[0-9]+)?", doc="forges by HOST or HOST:PORT"),
         "forbid": ListOf(FORBIDDEN, doc="text that no file of a target may contain any more, managed or not"),
         "ledger": Text(
-            doc="where runs are recorded: postgresql://... or a file (default: ledger.db in the state directory)"
+            pattern=r"(postgres|postgresql|sqlite)://.+|(?!\w+://).+",
+            doc="where runs are recorded: postgresql://... or a file (default: ledger.db in the state directory)",
         ),
         "events": EVENTS,
     },

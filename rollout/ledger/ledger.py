@@ -179,7 +179,7 @@ def _file(url: str | None, folder: Path, inventory: Path) -> tuple[Path, str]:
     """Return the file of a ledger in SQLite, and the scope of an inventory's runs in it."""
     if url is None:
         return folder / "ledger.db", str(inventory.resolve())
-    return (inventory.parent / Path(url.removeprefix("sqlite://"))).absolute(), ""
+    return (inventory.parent / Path(url.removeprefix("sqlite://")).expanduser()).absolute(), ""
 
 
 def run_ids(url: str | None, folder: Path, inventory: Path, most: int = 100) -> list[str]:
