@@ -30,7 +30,8 @@ class Decide(Struct, frozen=True):
         see = self._command("rollout", "diff", *one, "--base")
         take = self._command("rollout", "take", self.target, str(path)) if self.target and number == 1 else ""
         back = f", or: {take}" if self.takes and take else ""
-        return f"see: {see}; then --on-drift {'|'.join(self.choices)}{back}"
+        decide = " ".join(filter(None, (f"rollout apply --on-drift {'|'.join(self.choices)}", self.options)))
+        return f"see: {see}; then {decide}{back}"
 
     def _command(self, *words: str) -> str:
         return " ".join(filter(None, (shlex.join(words), self.options)))

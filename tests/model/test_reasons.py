@@ -40,13 +40,13 @@ BOB = ((PurePosixPath("a"), Did("others changed it", "changed", by=ChangedBy(0, 
         (FileCauses(TWO.found[:1]), "a: others changed it"),
         (WayOut(Way.ADOPT), "rollout apply --adopt takes it over"),
         (FileCauses(BOB, "", Decide("api", "drift", ("overwrite", "keep"))),
-         "a: changed by Bob in 74b6022 (2 h ago); see: rollout diff api a --base; then --on-drift overwrite|keep, "
-         "or: rollout take api a"),
+         "a: changed by Bob in 74b6022 (2 h ago); see: rollout diff api a --base; "
+         "then rollout apply --on-drift overwrite|keep, or: rollout take api a"),
         (FileCauses((*BOB, *BOB), "drift", Decide("api", "drift", ("keep",))),
          "drift: a: changed by Bob in 74b6022 (2 h ago) (and 1 more); see: rollout diff api --base; "
-         "then --on-drift keep"),
+         "then rollout apply --on-drift keep"),
         (FileCauses(BOB, "", Decide("", "drift", ("keep",))),
-         "a: changed by Bob in 74b6022 (2 h ago); see: rollout diff --base; then --on-drift keep"),
+         "a: changed by Bob in 74b6022 (2 h ago); see: rollout diff --base; then rollout apply --on-drift keep"),
         (FileCauses(BOB, "", Decide("api", "adopt", ()), dated=True),
          "a: changed by Bob in 74b6022 (1970-01-01T00:00:00Z); see: rollout diff api a; "
          "then rollout apply --adopt takes it over, or --on-drift a=keep leaves it"),

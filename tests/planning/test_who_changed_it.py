@@ -57,7 +57,7 @@ def test_every_place_names_who_when_the_commit_and_what_to_type(
     commit = drifted(world, text)
     said = f"conf.txt: {did} by Bob in {commit[:7]} (2 h ago); see: rollout diff api conf.txt --base; "
     for place, words in everywhere(world).items():
-        assert f"{said}then --on-drift {choices}" in " ".join(words.split()), (place, words)
+        assert f"{said}then rollout apply --on-drift {choices}" in " ".join(words.split()), (place, words)
 
 
 def test_our_own_commit_is_never_named_as_who_changed_it(world: World) -> None:
@@ -135,7 +135,7 @@ def test_a_file_of_a_folder_says_when_it_was_changed(world: World) -> None:
     (world.root / "shared/a.txt").write_text("theirs\n")
     reason = world.run("status", "--json").json["targets"][0]["reason"]
     assert reason.startswith(
-        "a.txt: changed on the disk (just now); see: rollout diff shared a.txt --base; then --on-drift"
+        "a.txt: changed on the disk (just now); see: rollout diff shared a.txt --base; then rollout apply --on-drift"
     )
 
 
@@ -148,7 +148,7 @@ def test_targets_with_the_same_drift_are_told_once_with_a_command_for_all(world:
     for name in ("one", "two"):
         (world.root / name / "a.txt").unlink()
     told: Ran = world.run("plan")
-    said = "a.txt: others deleted it; see: rollout diff --base; then --on-drift overwrite|keep"
+    said = "a.txt: others deleted it; see: rollout diff --base; then rollout apply --on-drift overwrite|keep"
     assert f"one, two: drift ({said})" in told.out
     applied = world.run("apply", "--yes").out
     assert f"blocked (2): one, two (drift: {said})" in applied
