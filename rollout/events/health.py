@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollout.errors import UsageError
 from rollout.events.event import Event, RegisteredSession, text_of
+from rollout.events.event_types import stored_names
 from rollout.events.happened import LONGEST_COMMAND, Happened, Turn, read_reflog, read_transcript, words_of
 from rollout.events.queries import query
 from rollout.events.store import read_events, read_session
@@ -79,12 +80,17 @@ def health(connection: Connection, instance: str, capture: Capture, now: datetim
     transcript, record = _readable(session.transcript_path), _record_of_head(session.path)
     happened, turns = read_transcript(transcript.open(errors="replace"), capture.deploy) if transcript else ((), ())
     made = tuple(_commits(record, turns)) if record else ()
-    events = read_events(connection, instance)
+    events = _as_readers_see(read_events(connection, instance), stored_names(connection))
     # Git notes whole seconds.
     since = datetime.fromisoformat(events[0].timestamp).replace(microsecond=0) if events else now
     of_session = [one for one in (*happened, *made) if since <= one.time <= now - ON_ITS_WAY]
     rates = tuple(rates_of(of_session, events))
     return Health(instance, session.path, _shown(transcript), _shown(record), rates)
+
+
+def _as_readers_see(events: Iterable[Event], canonical: Mapping[str, str]) -> tuple[Event, ...]:
+    """Return the events under the canonical names of their types: old clients write others."""
+    return tuple(replace(event, event_type=canonical.get(event.event_type, event.event_type)) for event in events)
 
 
 def rates_of(happened: Sequence[Happened], events: Iterable[Event]) -> Iterator[Rate]:
@@ -132,9 +138,9 @@ def _key(event: Event) -> str:
         case "spawn":
             return text_of(event.data, "tool_use_id") or ""
         case "commit":
-            return text_of(event.data, "hash") or ""
+            return text_of(event.data, "hash", "commit_hash", "commit", "sha") or ""
         case "pr_created":
-            return text_of(event.data, "pr_number") or ""
+            return text_of(event.data, "pr_number", "number") or ""
         case _:
             return words_of(text_of(event.data, "command") or "")[:LONGEST_COMMAND]
 

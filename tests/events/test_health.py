@@ -180,3 +180,22 @@ def test_the_command_ends_with_2_where_too_little_is_stored(event_store: str, tm
     done = run(STORED, url=event_store)
     assert (done.returncode, "neither its transcript nor its repository" in done.stderr) == (1, True)
     assert run(url=event_store).stdout == "no session of the last week has its transcript on this machine\n"
+
+
+def test_what_an_older_client_logged_under_another_name_is_stored(event_store: str, tmp_path: Path) -> None:
+    where, record = tmp_path / "repository", tmp_path / "repository/.git/logs/HEAD"
+    record.parent.mkdir(parents=True)
+    stamp = int(T.timestamp())
+    record.write_text(f"{'0' * 40} {'1' * 40} P <p@x> {stamp + 65} +0000\tcommit: ours\n")
+    transcript = tmp_path / "t.jsonl"
+    transcript.write_text(line("user", "go on", 60) + "\n" + line("assistant", "", 70) + "\n")
+    data = json.dumps({"transcript_path": str(transcript), "cwd": str(where)})
+    ask(event_store, "SELECT append_event(%s, 'instance_registered', %s, occurred_at => %s)", STORED, data, T)
+    for kind, said in (("user_message", {"content": "go on"}), ("commit_created", {"commit_hash": "1" * 40})):
+        ask(event_store, "SELECT append_event(%s, %s, %s)", STORED, kind, json.dumps(said))
+    with connected(event_store) as connection:
+        found = compared.health(connection, STORED, Capture(), datetime.now(UTC))
+    assert [(rate.kind, rate.happened, rate.missing) for rate in found.rates] == [
+        ("user_message", 1, ()),
+        ("commit", 1, ()),
+    ]
