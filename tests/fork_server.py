@@ -22,6 +22,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import termios
 import threading
 from collections.abc import Mapping
@@ -190,6 +191,7 @@ def _load() -> None:
     for name in (*ours, "ruamel.yaml", "git"):
         if not name.endswith(".__main__"):
             importlib.import_module(name)
+    tempfile.tempdir = None  # whoever is forked has a TMPDIR of their own
     gc.collect()
     gc.freeze()  # what is shared by all stays shared
 
