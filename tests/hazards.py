@@ -19,7 +19,7 @@ GROUPS = {
     "E": "At the same time", "F": "The disk", "G": "Shared files", "H": "Remote machines", "I": "Hostile input",
     "J": "Secrets", "K": "The ledger", "L": "Reviews", "M": "What people decide",
 }  # fmt: skip
-STATES = {"held": "held", "later": "no such command yet", "open": "open"}
+STATES = {"held": "held", "later": "not done yet", "open": "open"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ def page() -> str:
     rows = hazards()
     counts = Counter(row.state for row in rows)
     left = f", {counts['open']} open (the design may answer them, but no test holds it)" if counts["open"] else ""
-    told = f"{counts['held']} held by a test, {counts['later']} about commands that do not exist yet{left}"
+    later = f"{counts['later']} about what rollout does not do yet, as other machines"
+    told = f"{counts['held']} held by a test, {later}{left}"
     return (
         "\n\n".join([HEAD, f"{len(rows)} hazards: {told}.", *(_group(*group, rows) for group in GROUPS.items())]) + "\n"
     )
