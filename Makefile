@@ -56,9 +56,11 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 tests: $(VENV)/.dev
+	@$(BIN)/python -m compileall -q rollout  # once, and not in each worker
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long and not browser and not forge and not package"
 
 test-fast: $(VENV)/.dev
+	@$(BIN)/python -m compileall -q rollout  # once, and not in each worker
 	$(BIN)/python -m pytest -n auto --dist worksteal -m "not long and not server and not whole and not browser and not forge and not package"
 
 test-long: $(VENV)/.dev
