@@ -206,6 +206,7 @@ class Snapshot(Struct, frozen=True):
     held: Mapping[PurePosixPath, str] = field(default_factory=dict)  # and when files were reverted
     changed_by: Mapping[PurePosixPath, ChangedBy] = field(default_factory=dict)  # for files that wait for a decision
     agreed: Mapping[PurePosixPath, Agreed] = field(default_factory=dict)  # keys that were found as they should be
+    linked: frozenset[PurePosixPath] = frozenset()  # files on the disk that have another name, too
 
 
 def fingerprint(found: File | Obstacle | None) -> str:

@@ -42,7 +42,7 @@ class Needed(Struct, frozen=True):
 def changes_needed(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Needed:
     problems = {problem.path: problem for problem in desired.problems}
     judged = [item for item in desired.managed if item.path not in problems]
-    found = [_with_rules(item, _needed(item, snapshot, decisions)) for item in judged]
+    found = [_found(item, snapshot, decisions) for item in judged]
     changes = [change for change in found if isinstance(change, Change)]
     rules = {item.path: item.rules for item in desired.managed}
     wrong = [_error(one.path, one.flaw, elsewhere=one.elsewhere, policy=one.policy) for one in problems.values()]
@@ -54,8 +54,21 @@ def changes_needed(desired: Desired, snapshot: Snapshot, decisions: Decisions) -
     return Needed(tuple(changes), kept, held, found.count(None) + len(kept) + len(held), warnings)
 
 
+def _found(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change | LeftAsItIs | None:
+    return _with_rules(item, _unlinked(_needed(item, snapshot, decisions), snapshot))
+
+
 def _with_rules(item: Managed, found: Change | LeftAsItIs | None) -> Change | LeftAsItIs | None:
     return replace(found, rules=item.rules) if item.rules and isinstance(found, Change) else found
+
+
+def _unlinked(found: Change | LeftAsItIs | None, snapshot: Snapshot) -> Change | LeftAsItIs | None:
+    """Refuse to write a file that has another name, too: the two would be parted."""
+    if not isinstance(found, Change) or found.path not in snapshot.linked:
+        return found
+    if found.action is Action.ERROR or found.idle or found.keep or not found.decided:
+        return found
+    return _error(found.path, Flaw("has hard links, which replacing it would part"), found.before)
 
 
 def _warnings(item: Managed, actual: File | Obstacle | None) -> list[str]:
@@ -71,7 +84,7 @@ def _warnings(item: Managed, actual: File | Obstacle | None) -> list[str]:
 
 def change_for(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change | None:
     """Return what one managed path needs, or None where it is as it should be, or is kept."""
-    found = _with_rules(item, _needed(item, snapshot, decisions))
+    found = _found(item, snapshot, decisions)
     return found if isinstance(found, Change) else None
 
 

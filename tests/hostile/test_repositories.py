@@ -372,6 +372,22 @@ def test_a_folder_and_a_file_at_one_path_are_blocked(world: World, files: dict[s
     assert world.tip("api") == tip
 
 
+def test_a_hard_linked_file_of_a_shared_folder_blocks_it_in_the_plan_already(world: World) -> None:
+    shared = world.root / "shared"
+    shared.mkdir()
+    world.tail = "folders: {notes: {path: shared, templates: [project]}}\n"
+    assert world.run("apply", "--yes").code == 0
+    os.link(shared / "conf.txt", world.root / "other name")
+    assert world.run("plan", "--json").states() == {"notes": "in-sync"}
+    world.template("project/conf.txt.j2", "second\n")
+    plan = world.run("plan", "--json")
+    assert (plan.code, plan.states()) == (1, {"notes": "blocked"})
+    assert "conf.txt: has hard links" in plan.json["targets"][0]["reason"]
+    applied = world.run("apply", "--yes", "--json")
+    assert (applied.code, applied.outcomes()) == (3, {"notes": "blocked"})
+    assert (world.root / "other name").read_text() == "hello world\n"
+
+
 @pytest.mark.parametrize("twin", ["CONF.TXT", "Conf.txt"])
 def test_a_twin_by_case_upstream_is_blocked(world: World, twin: str) -> None:
     world.repo("api", {twin: "theirs\n"})

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
 from rollout.machine import clock, look
+from rollout.machine.look import OnDisk
 from rollout.model.changed import ChangedBy
 from rollout.model.files import File, Obstacle, Snapshot, Written, fingerprint
 from rollout.targets.folder.memory import FolderMemory
@@ -39,7 +40,9 @@ def open_to_all(root: Path) -> str | None:
 
 def read_snapshot(root: Path, wanted: Iterable[PurePosixPath], kept: FolderMemory) -> Snapshot:
     """Return the managed paths as they are on the disk, and what rollout last wrote there."""
-    files = {path: look.as_file(look.look(root, path)) for path in wanted}
+    there = {path: look.look(root, path) for path in wanted}
+    files = {path: look.as_file(found) for path, found in there.items()}
+    linked = frozenset(path for path, found in there.items() if isinstance(found, OnDisk) and found.links > 1)
     written: dict[PurePosixPath, Written] = {}
     record = kept.read()
     keeps = {PurePosixPath(name): entry.kept for name, entry in record.items() if entry.kept}
@@ -51,7 +54,7 @@ def read_snapshot(root: Path, wanted: Iterable[PurePosixPath], kept: FolderMemor
         if last is not None and (path in files or found is not None):
             written[path] = last
     agreed = {PurePosixPath(name): entry.agreed for name, entry in record.items() if entry.agreed}
-    return Snapshot(_revision(files), files, written, kept=keeps, held=holds, agreed=agreed)
+    return Snapshot(_revision(files), files, written, kept=keeps, held=holds, agreed=agreed, linked=linked)
 
 
 def last_changes(root: Path, paths: Iterable[PurePosixPath]) -> dict[PurePosixPath, ChangedBy]:
