@@ -80,6 +80,7 @@ def _inventory(source: Source, *, may_be_empty: bool) -> tuple[Inventory, list[F
     faults += unknown_machines(found, hosts)
     faults += deliveries.faults(source)
     faults += waves.faults(source.document)
+    faults += waves.unmatched(source.document, found)
     told, forbidden = source.document.entries.get("budgets"), source.document.entries.get("forbid")
     faults += limits.faults(told, forbidden)
     rules, wrong = patterns(source)

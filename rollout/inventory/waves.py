@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from fnmatch import filter as filter_names
 
 from rollout.content import yaml_nodes
 from rollout.content.yaml_nodes import Fault, Leaf, Node, Sequence
+from rollout.errors import near
 from rollout.inventory.entries import entry, list_of, text_of
+from rollout.model.inventory import Target
 from rollout.model.waves import Pace, Wave
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -25,6 +28,16 @@ def faults(document: yaml_nodes.Mapping) -> Iterator[Fault]:
             yield Fault(node.line, f"waves[{number}].within: {within!r} is not a time; write 90s, 30m or 2h")
         if not _limits(node):
             yield Fault(node.line, f"waves[{number}]: needs 'limit': names, groups or globs of its targets")
+
+
+def unmatched(document: yaml_nodes.Mapping, targets: Iterable[Target]) -> Iterator[Fault]:
+    """Yield a fault for each word of a wave that names no target, which --limit would not take either."""
+    names = {name for target in targets for name in (target.name, *target.groups)}
+    for number, node in enumerate(_items(document)):
+        for word in _limits(node):
+            if names and not filter_names(names, word):
+                what = f"waves[{number}].limit: {word!r} matches no target and no group"
+                yield Fault(node.line, f"{what}{near(word, names)}")
 
 
 def _items(document: yaml_nodes.Mapping) -> tuple[Node, ...]:

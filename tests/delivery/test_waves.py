@@ -213,3 +213,13 @@ def test_a_wave_that_is_written_wrongly_is_told_with_its_line(fleet: World) -> N
     fleet.head += "waves: [{limit: api, within: soon}]\n"
     ran = fleet.run("validate")
     assert (ran.code, "inventory.yaml:3: waves[0].within: 'soon' is not a time" in ran.err) == (64, True)
+
+
+def test_a_wave_that_no_target_is_in_is_told_with_its_line(fleet: World) -> None:
+    fleet.head += "waves: [{limit: [api, canray]}, {limit: 'w*'}, {limit: '*'}]\n"
+    fleet.entries["ops"] = fleet.entries["ops"].replace("}", ", groups: [canary]}")
+    ran = fleet.run("apply", "--yes")
+    told = "inventory.yaml:3: waves[0].limit: 'canray' matches no target and no group; did you mean 'canary'?"
+    assert (ran.code, told in ran.err, ran.err.count("waves")) == (64, True, 1)
+    fleet.head = fleet.head.replace("canray", "canary")
+    assert fleet.run("validate").code == 0
