@@ -34,7 +34,8 @@ def _paced(at: Session, plan: Plan, settings: Settings, lately: Lately) -> Plan:
     pace, numbers = inventory.pace, decide.by_wave(inventory.targets, inventory.pace.waves)
     if (pace.max_open is None and pace.per_hour is None) or not any(map(decide.opens, plan.steps)):
         return plan
-    from rollout.targets.past import remembered
+
+    from rollout.targets.past import remembered  # few commands come here, and it loads what speaks to forges
 
     there = {step.target for step in plan.steps}
     others = [(one, remembered(one, settings)) for one in inventory.targets if one.name not in there]
