@@ -148,3 +148,19 @@ def test_what_only_rollout_wrote_in_a_section_that_others_began_again_goes_away(
     again = made + "\n[*]\nmine = 1\n"
     after = merged(again.encode(), b"root = true\n", _kind(".editorconfig"), (b"", made.encode())).decode()
     assert after == "root = true\n[*]\n\n[*]\nmine = 1\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "template", "after"),
+    [
+        ("[a]\n\tb = 1\n", "[c]\nd = 2\n", "[a]\n\tb = 1\n\n[c]\n\td = 2\n"),
+        ("[a]\nb = 1\n", "[c]\n\td = 2\n", "[a]\nb = 1\n\n[c]\nd = 2\n"),
+        ("# mine\n", "[c]\n\td = 2\n", "# mine\n\n[c]\n\td = 2\n"),
+        ("[a]\n\tb = 1\n", "[a]\nc = 2;two\nd = 3  # three\n", "[a]\n\tb = 1\n\tc = 2;two\n\td = 3  # three\n"),
+    ],
+)
+def test_what_is_new_is_indented_as_its_neighbours_and_keeps_its_comments_place(
+    before: str, template: str, after: str
+) -> None:
+    assert _told(".gitconfig", before, template) == after
+    assert _told(".gitconfig", before, template, "") == before

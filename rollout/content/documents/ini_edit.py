@@ -136,7 +136,12 @@ class _IniEditor(Struct):
         bare = part.value.start == part.value.end == part.body and text[part.body - 1] not in "=:"
         head = name if bare else name + self._delimiter(container, part) + first
         lines = [indent + head.rstrip(" "), *(indent + line if line.strip() else "" for line in more)]
-        return [*above, *lines[:-1], f"{lines[-1]} {behind}" if behind else lines[-1]]
+        return [*above, *lines[:-1], f"{lines[-1]}{self._gap(part.value.end)}{behind}" if behind else lines[-1]]
+
+    def _gap(self, at: int) -> str:
+        """Return what stands in the template between a value and the comment behind it."""
+        rest = self.template.text[at : line_end(self.template.text, at)]
+        return rest[: len(rest) - len(rest.lstrip(" \t"))]
 
     def _delimiter(self, container: Object | Array, part: Part) -> str:
         """Return the text between a key and its value, as the neighbours have it, or the template."""
@@ -168,5 +173,12 @@ class _IniEditor(Struct):
         assert isinstance(part.value, Object)
         above = comments_before(self.template, part.start)
         near = next((p.value for p in reversed(operation.container.parts) if isinstance(p.value, Object)), None)
-        lines = [line for child in part.value.parts for line in self._pair(near or Object(0, 0, ()), child, "")]
+        beside = near or Object(0, 0, ())
+        lines = [line for child in part.value.parts for line in self._pair(beside, child, self._indent(near, child))]
         return ["", *above, part.key, *lines]
+
+    def _indent(self, near: Object | None, new: Part) -> str:
+        """Return the indent of a new section's key: that of the keys in the section beside it, or the template's."""
+        if near is not None and near.parts:
+            return margin(self.document.text, near.parts[-1].start)
+        return margin(self.template.text, new.start)

@@ -17,7 +17,7 @@ Place = tuple[str, ...]
 
 _STEP = re.compile(r"\*|[^.\[\]*]+")
 _ENTRY = re.compile(r"\[(?:(.+)#[0-9]+)?\]")
-_KIND = re.compile(r"(?:(?<=^)|(?<=,))=?(?:str|word|int|float|number) ")
+_KIND = re.compile(r"(?:(?<=^)|(?<=,)|(?<=: ))=?(?:str|word|int|float|number) ")
 _HOOKS = {"hooks.*": ("matcher",), "hooks.*[].hooks": ("command",)}
 _KNOWN = {".claude/settings.json": _HOOKS, ".claude/settings.local.json": _HOOKS}
 
@@ -77,7 +77,15 @@ def _identity(node: Node, keys: tuple[str, ...]) -> str:
     if not isinstance(node, Object):
         return f"={meaning(node)}"
     found = [find(node, key) for key in keys]
+    if not any(found):
+        return _without_keys(node)
     return ",".join("-" if part is None else meaning(part.value) for part in found)
+
+
+def _without_keys(node: Object) -> str:
+    """Return what identifies an entry that has none of the keys: its plain values, and the names of the others."""
+    said = [(part.key, "" if isinstance(part.value, Object | Array) else meaning(part.value)) for part in node.parts]
+    return ",".join(f"{key}: {value}" if value else key for key, value in sorted(said)) or "-"
 
 
 def named_parts(node: Object | Array, match: Match, place: Place) -> list[tuple[str, Part]]:

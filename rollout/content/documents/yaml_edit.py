@@ -166,9 +166,10 @@ class _YamlEditor(Struct):
             return self._instead(anchor, lines, operation.new[-1])
         if has_open_end(self.text, anchor):
             return self._before_the_last(operation, staying, lines, width)
-        at = line_end(self.text, max(anchor.value.end, anchor.body))
-        if anchor is container.parts[-1]:
-            at = self._behind_comments(at, width + self._is_beside_key(container, width))
+        last = container.parts[-1]  # if it goes away, the new ones still stand behind the comments before it
+        at = self._behind_comments(
+            line_end(self.text, max(last.value.end, last.body)), width + self._is_beside_key(container, width)
+        )
         return self._insertion(at, lines, operation.new[-1])
 
     def _before_the_last(self, operation: Amend, staying: list[Part], lines: list[str], width: int) -> Edit:
