@@ -352,8 +352,8 @@ def fill(shell: Shell, events: int) -> None:
 def test_a_long_queue_goes_on_behind_the_call_that_had_no_time_for_all_of_it(shell: Shell, event_store: str) -> None:
     fill(shell, 10_000)
     done = shell.with_(ROLLOUT_LOG_DEADLINE="0.7").run("log_event n '{}'")
-    assert (done.status, done.err, done.seconds < 0.8 + 0.2 * slack()) == (0, "", True)
-    end = time.monotonic() + 60
+    assert (done.status, done.err, done.seconds < 1 + slack()) == (0, "", True)
+    end = time.monotonic() + 60 * slack()
     while shell.waiting() and time.monotonic() < end:
         time.sleep(0.1)
     assert (len(stored(event_store)), list(shell.spool.glob("away"))) == (10_001, [])
