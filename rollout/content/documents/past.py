@@ -46,6 +46,11 @@ class Ours(Struct):
                 return {meaning(part.value) for part in parts} <= set(self.entries.get(place, ()))
         return self.values.get(place) == meaning(node)
 
+    def wrote(self, node: Node, place: Place, match: Match) -> bool:
+        """Tell whether all that a value says is ours, and a list says it in our order and as often."""
+        in_order = not isinstance(node, Array) or self.values.get(place, meaning(node)) == meaning(node)
+        return in_order and self.wrote_all(node, place, match)
+
     def inside(self, place: Place) -> set[Place]:
         """Return the places below one of which we know something."""
         depth = len(place)

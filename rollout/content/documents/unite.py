@@ -6,6 +6,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.content.documents.aliases import refuse_shared
+from rollout.content.documents.counted import counted_anew
 from rollout.content.documents.document import (
     LEAVE_ONE,
     NAME_IT_ONCE,
@@ -108,10 +109,10 @@ class _Uniting(Struct):
             return self._restored(container, part, self.ours.found[place])
         if isinstance(have, Object) and isinstance(named, Object):
             return self.object(have, named, place)
-        if isinstance(have, Array) and isinstance(named, Array):
+        if isinstance(have, Array) and isinstance(named, Array) and not self._counted(have, named, place):
             return self._array(have, named, place)
         self._check_new(new, place)
-        self.foreign |= not self.ours.wrote_all(have, place, self.match)
+        self.foreign |= not self.ours.wrote(have, place, self.match)
         self.operations.append(Replace(container, part, new))
         return named
 
@@ -120,6 +121,9 @@ class _Uniting(Struct):
         found = self.ours.found.get(place)
         same = found is not None and meaning(found.node) == meaning(named)
         return same and self.ours.wrote_all(have, place, self.match)
+
+    def _counted(self, have: Array, named: Array, place: Place) -> bool:
+        return counted_anew(self.document, (have, named), self.ours, place, self.match)
 
     def _array(self, have: Array, named: Array, place: Place) -> Node:
         keys = self.match.keys(place)
@@ -204,12 +208,8 @@ class _Uniting(Struct):
         keys = self.match.keys(place)
         if keys:
             names = entry_names(node, keys)
-            return self._amended(
-                node,
-                [self._entry(node, part, (*place, name)) for name, part in zip(names, node.parts, strict=True)],
-                [],
-                place,
-            )
+            kept = [self._entry(node, part, (*place, name)) for name, part in zip(names, node.parts, strict=True)]
+            return self._amended(node, kept, [], place)
         ours = self._retired(node, place)
         return self._amended(node, [None if meaning(p.value) in ours else p.value for p in node.parts], [], place)
 
