@@ -102,7 +102,7 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
             return _error(item.path, fault, actual, policy=True)
         if keeping.on_hold(item, snapshot.held.get(item.path), decisions):
             return None if _classified(at, wanted, Decisions()) is None else LeftAsItIs(item.path, held=True)
-        if keeping.stays(item, snapshot.kept.get(item.path), decisions):
+        if keeping.stays(item, actual, snapshot.kept.get(item.path), decisions):
             return None if _classified(at, wanted, Decisions()) is None else LeftAsItIs(item.path)
         change = _classified(at, wanted, decisions)
         if change is None or change.action not in keeping.WAITING:

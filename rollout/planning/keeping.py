@@ -5,19 +5,24 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from rollout.model.circumstances import Decisions, Findings
-from rollout.model.files import Desired, File, Managed, Snapshot
+from rollout.model.files import Desired, File, Managed, Snapshot, fingerprint
 from rollout.model.inventory import Mode
 from rollout.model.plan import Action, Change, OnDrift
 
 WAITING = frozenset({Action.DRIFT, Action.ADOPT, Action.CONFLICT})  # what waits for a person's decision
 
 
-def stays(item: Managed, noted: str | None, decisions: Decisions) -> bool:
-    """Tell whether a file was kept and the template still asks for the same.
+def stays(item: Managed, actual: File | None, noted: str | None, decisions: Decisions) -> bool:
+    """Tell whether a file was kept, or its merge accepted, and that decision still holds.
 
     Only a decision about this file ends that; one about all files does not.
     """
-    return noted == item.asks and decisions.named(item.path) is None
+    return noted in {item.asks, _merged(item.asks, actual)} and decisions.named(item.path) is None
+
+
+def _merged(asks: str, there: File | None) -> str:
+    """Return the note of a merge that leaves a file as it is: it holds for this content alone."""
+    return f"{asks}={fingerprint(there)}"
 
 
 def on_hold(item: Managed, noted: str | None, decisions: Decisions) -> bool:
@@ -26,7 +31,13 @@ def on_hold(item: Managed, noted: str | None, decisions: Decisions) -> bool:
 
 
 def kept(change: Change, asks: str, decisions: Decisions) -> Change:
-    """Return a change that waits for a decision; it is decided if the decision is to keep the file."""
+    """Return a change that waits for a decision; it is decided if the decision is to keep the file.
+
+    A merge that leaves the file as it is has nothing to write, and so is noted as a file that is kept.
+    """
+    if change.decided and change.template is not None and change.idle:
+        cause = f"{change.cause}, which leaves it as it is"
+        return replace(change, asks=_merged(asks, change.before), keep=True, template=None, cause=cause)
     named = decisions.named(change.path)
     how = named if change.action is Action.ADOPT else named or decisions.on_drift
     if how is not OnDrift.KEEP:

@@ -86,6 +86,44 @@ def test_what_is_kept_is_in_sync_until_the_template_changes(world: World) -> Non
     assert world.at("api", "conf.txt") == "theirs again\n"
 
 
+def test_a_merge_that_leaves_a_file_as_it_is_stays_accepted_until_the_file_or_the_template_changes(
+    world: World,
+) -> None:
+    drifted(world)
+    ran = world.run("apply", "--yes", "--json", "--on-drift", "merge")
+    assert (ran.code, ran.outcomes()) == (0, {"api": "unchanged"})
+    for command in ("status", "plan"):
+        assert state(world.run(command, "--json")) == ("in-sync", KEPT)
+    assert world.run("apply", "--yes", "--json").reasons() == {"api": KEPT}
+    world.elsewhere("api", {"conf.txt": "theirs again\n"})
+    assert world.run("plan", "--json").states() == {"api": "drift"}
+    world.run("apply", "--yes", "--on-drift", "merge")
+    world.template("project/conf.txt.j2", "hello again\n")
+    assert world.run("plan", "--json").states() == {"api": "drift"}
+
+
+def test_a_merge_that_leaves_a_file_as_it_is_stands_in_the_trailer_of_the_commit_with_the_rest(world: World) -> None:
+    drifted(world, "more.txt")
+    world.template("project/more.txt", "2\n")
+    assert world.run("apply", "--yes", "--json", "--on-drift", "merge").outcomes() == {"api": "pushed"}
+    shutil.rmtree(os.environ["ROLLOUT_STATE_DIR"])
+    assert state(world.run("plan", "--json")) == ("in-sync", KEPT)
+    world.elsewhere("api", {"conf.txt": "theirs again\n"})
+    assert world.run("plan", "--json").states() == {"api": "drift"}
+
+
+def test_a_merge_that_leaves_a_file_of_a_folder_as_it_is_stays_accepted(world: World) -> None:
+    world.template("shared/a.txt", "1\n")
+    world.tail = "folders:\n  shared: {path: shared, templates: [shared]}\n"
+    (world.root / "shared").mkdir()
+    world.run("apply", "--yes")
+    (world.root / "shared/a.txt").write_text("theirs\n")
+    world.run("apply", "--yes", "--on-drift", "merge")
+    assert world.run("plan", "--json").states() == {"shared": "in-sync"}
+    (world.root / "shared/a.txt").write_text("theirs again\n")
+    assert world.run("plan", "--json").states() == {"shared": "drift"}
+
+
 def test_a_word_about_the_very_file_ends_what_was_kept(world: World) -> None:
     drifted(world)
     world.run("apply", "--yes", "--on-drift", "keep")
