@@ -23,8 +23,11 @@ def targets(context: click.Context, _parameter: click.Parameter, begun: str) -> 
 
 
 def plans_and_targets(context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
-    """Return targets, groups, and the marker that makes the shell add files."""
-    return [*map(CompletionItem, targets(context, parameter, begun)), CompletionItem(begun, type="file")]
+    """Return the marker that makes the shell add files, targets and groups.
+
+    At the marker click's script for bash forgets what came before it, so it comes first.
+    """
+    return [CompletionItem(begun, type="file"), *map(CompletionItem, targets(context, parameter, begun))]
 
 
 def targets_and_paths(context: click.Context, parameter: click.Parameter, begun: str) -> list[str]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import pty
+import select
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -80,23 +83,62 @@ def test_each_script_is_one_that_its_shell_reads(fleet: World, shell: str, tmp_p
     assert check.returncode == 0, check.stderr
 
 
-def test_bash_itself_completes_a_target(fleet: World, tmp_path: Path) -> None:
+_INTERACTIVE = {
+    "bash": (["bash", "--norc", "--noprofile", "-i"], ""),
+    "zsh": (["zsh", "-f", "-i"], "autoload -U compinit; compinit -D -u; "),
+}
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """Return a folder that has the program under its own name."""
     folder = tmp_path / "bin"
     folder.mkdir()
     program = folder / "rollout"
     program.write_text(f"#!{sys.executable}\nfrom rollout.cli.main import main\nmain()\n")
     program.chmod(0o755)
-    (tmp_path / "script").write_text(fleet.run("completion", "bash").out)
-    act = (
-        f"source {tmp_path}/script; COMP_WORDS=(rollout plan ap); COMP_CWORD=2; "
-        '_rollout_completion rollout ap plan; echo "${COMPREPLY[@]}"'
-    )
-    done = subprocess.run(
-        ["bash", "-c", act],
-        cwd=fleet.root,
-        env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout == "api\n", done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("shell", list(_INTERACTIVE))
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        ("rollout plan ap", "rollout plan api"),
+        ("rollout apply ap", "rollout apply api"),
+        ("rollout apply ./sav", "rollout apply ./saved.plan"),
+        ("rollout apply sav", "rollout apply saved.plan"),
+    ],
+)
+def test_a_shell_itself_completes_targets_and_plans(
+    fleet: World, program: Path, shell: str, typed: str, line: str
+) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not here")
+    (fleet.root / "script").write_text(fleet.run("completion", shell).out)
+    (fleet.root / "saved.plan").write_text("")
+    words, first = _INTERACTIVE[shell]
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "PATH": f"{program}:{os.environ['PATH']}", "TERM": "dumb"}
+    with subprocess.Popen(
+        words, cwd=fleet.root, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    ) as running:
+        os.close(theirs)
+        try:
+            os.write(ours, f"{first}source ./script; echo rea''dy\n".encode())
+            shown = _until(ours, "", "ready\r\n")
+            os.write(ours, f"{typed}\t".encode())
+            shown = _until(ours, shown, line)
+        finally:
+            running.kill()
+            os.close(ours)
+
+
+def _until(terminal: int, shown: str, text: str) -> str:
+    """Read until a text is shown."""
+    end = time.monotonic() + 90.0
+    while text not in shown:
+        assert time.monotonic() < end, shown
+        if select.select([terminal], [], [], 0.1)[0]:
+            shown += os.read(terminal, 65536).decode("utf-8", "replace")
+    return shown
