@@ -45,3 +45,11 @@ def test_the_group_of_hooks_that_has_no_matcher_is_one_for_all() -> None:
     file = Life(".claude/settings.json", '{"hooks": {"Stop": [{"hooks": [{"command": "a"}]}]}}', FileRule(Mode.MERGE))
     both = '{"hooks": {"Stop": [{"hooks": [{"command": "a"}, {"command": "b"}]}]}}'
     assert file.lived('{"hooks": {"Stop": [{"hooks": [{"command": "b"}]}]}}') == both
+
+
+def test_a_message_names_it_on_one_line() -> None:
+    step = "s:\n  - run: |\n      a\n      b\n"
+    file = Life("x.yaml", f"{step}    w: &x {{k: 1}}\ny: *x\n", FileRule(Mode.MERGE, match=(("s", ("name",)),)))
+    planned = file.plan(f"{step}    w: {{k: 2}}\n")
+    assert planned is not None
+    assert "s[run: a b ,w].w.k: *x says it elsewhere, too" in planned.cause

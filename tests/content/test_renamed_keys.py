@@ -18,6 +18,8 @@ from tests.lives import Life
         ("x.yaml", "a:\n  - k: x\n    # on k\n  # on x\n", "a: [{k: old}]\n", "a: [{k: new}]\n"),
         ("x.yaml", "a:\r\n  b:\r\n    # on b\r\n", "old: 1\n", "new: 2\n"),
         ("x.yaml", "a:\n  b:\n    # on b", "old: 1\n", "new: 2\n"),
+        ("x.yaml", "a: 1\n", "old: 1\n", "new: |+\n  x\n\n"),
+        ("x.yaml", "a: 1\n\n", "old: 1\n", "new: |+\n  x\n\n"),
         ("x.toml", "# nothing yet\n", "a = 1\n[old]\nc = 1\n", "new = 1\n"),
         ("x.toml", "# nothing yet", "[old]\nc = 1\n", "new = 1\n"),
         ("x.toml", "# nothing yet\r\n", "[old]\nc = 1\n", "new = 1\n"),

@@ -96,10 +96,10 @@ def _before_cuts(text: str, edit: Edit, cuts: Sequence[Edit]) -> Edit:
         if not cut_here.start or text[cut_here.start - 1] != "\n":
             break
         at = line_end(text, line_start(text, cut_here.start - 1))
-    if at == edit.start or not edit.text.endswith("\n"):
+    if at == edit.start or edit.text.startswith(("\r", "\n")):
         return replace(edit, start=at, end=at)
     newline = newline_of(text, at)
-    return replace(edit, start=at, end=at, text=newline + edit.text.removesuffix(newline))  # behind a line now
+    return replace(edit, start=at, end=at, text=newline + edit.text.removesuffix(newline))  # it stood before a line
 
 
 def _reaches_end(text: str, cut: Edit) -> bool:

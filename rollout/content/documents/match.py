@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
+from textwrap import shorten
 
 from msgspec import Struct
 
@@ -16,8 +17,9 @@ Place = tuple[str, ...]
 
 
 _STEP = re.compile(r"\*|[^.\[\]*]+")
-_ENTRY = re.compile(r"\[(?:(.+)#[0-9]+)?\]")
+_ENTRY = re.compile(r"\[(?:(.+)#[0-9]+)?\]", re.DOTALL)
 _KIND = re.compile(r"(?:(?<=^)|(?<=,)|(?<=: ))=?(?:str|word|int|float|number) ")
+_SHOWN = 60  # characters of a text of several lines
 _HOOKS = {"hooks.*": ("matcher",), "hooks.*[].hooks": ("command",)}
 _KNOWN = {".claude/settings.json": _HOOKS, ".claude/settings.local.json": _HOOKS}
 
@@ -101,7 +103,11 @@ def shown(place: Place) -> str:
     for step in place:
         entry = _ENTRY.fullmatch(step)
         if entry is not None:
-            said += f"[{_KIND.sub('', entry[1] or '')}]"
+            said += f"[{_on_one_line(_KIND.sub('', entry[1] or ''))}]"
         else:
             said += ("." if said else "") + (step or '""')
     return said
+
+
+def _on_one_line(said: str) -> str:
+    return shorten(said, _SHOWN, placeholder=" ...") if "\n" in said else said
