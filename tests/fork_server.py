@@ -112,6 +112,7 @@ def _become(asked: socket.socket, request: dict[str, object], streams: list[int]
     assert isinstance(environment, dict)
     os.environ.clear()
     os.environ.update(environment)
+    tempfile.tempdir = None  # it may have a TMPDIR of its own
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if "FAULT_FILE" in os.environ:  # what goes wrong, of tests/faults/shim.c
         ctypes.CDLL(None).fault_attach()
@@ -191,7 +192,6 @@ def _load() -> None:
     for name in (*ours, "ruamel.yaml", "git"):
         if not name.endswith(".__main__"):
             importlib.import_module(name)
-    tempfile.tempdir = None  # whoever is forked has a TMPDIR of their own
     gc.collect()
     gc.freeze()  # what is shared by all stays shared
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
+from rollout.content.agents.rule import FOLDER
 from rollout.model.learning import Form, Learned, Sample, TemplateSet
 
 KINDS = {
@@ -67,9 +68,9 @@ def _names(
 
 
 def _folder(files: Sequence[Learned]) -> str:
-    """Return the folder of most of several files; "" where there is none."""
+    """Return the folder of most of several files; "" where there is none, and for rules, which are all in one."""
     (folder, number), *_ = Counter(one.path.parent.name for one in files).most_common(1)
-    return folder if number > 1 and number * 2 > len(files) else ""
+    return folder if number > 1 and number * 2 > len(files) and folder != FOLDER else ""
 
 
 def _word(text: str) -> str:

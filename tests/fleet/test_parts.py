@@ -127,7 +127,9 @@ def test_what_others_wrote_is_never_run_as_a_document_of_ours(tmp_path: Path) ->
     world.template("project/ours.md", "```bash\ntrue\n```\n")
     source = load.InventorySource(world.inventory(), "i", None, (), {}, "here")
     with load.opened(source) as loaded:
-        assert [file.path for file in prove.files(loaded, loaded.chosen)] == ["ours.md"]
+        found = {file.path: file.content for file in prove.files(loaded, loaded.chosen)}
+    assert found == {"ours.md": b"```bash\ntrue\n```\n", "CLAUDE.md": found["CLAUDE.md"]}
+    assert b"everything" not in found["CLAUDE.md"]
 
 
 def test_a_part_that_changes_between_the_plan_and_the_write_makes_the_target_stale(tmp_path: Path) -> None:
