@@ -53,3 +53,11 @@ def test_a_message_names_it_on_one_line() -> None:
     planned = file.plan(f"{step}    w: {{k: 2}}\n")
     assert planned is not None
     assert "s[run: a b ,w].w.k: *x says it elsewhere, too" in planned.cause
+
+
+def test_an_entry_of_others_stays_where_match_names_another_key_since() -> None:
+    """By the new key what they had went away, and an entry that nobody had came."""
+    file = Life("x.yaml", "s:\n  - {name: n, id: 1}\n", FileRule(Mode.MERGE, match=(("s", ("name",)),)))
+    file.rolled_out("s: [{name: n, id: 2}]\n")
+    file.rule = FileRule(Mode.MERGE, match=(("s", ("id",)),))
+    assert file.lived("{}\n") == "s:\n  - {name: n, id: 2}\n"

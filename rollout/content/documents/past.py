@@ -129,10 +129,11 @@ class _Write(Struct):
         old = dict(named_parts(was, self.match, place)) if was is not None else {}
         twice = repeated(after) | (repeated(had) if had is not None else frozenset())
         has = {name: part for name, part in named_parts(after, self.match, place) if name not in twice}
+        lost = [name for name in old.keys() - has.keys() if (*place, name) not in self.ours.added]
         for name in {known[len(place)] for known in self.ours.inside(place)} - has.keys():
             self._forget((*place, name))
-        for name, part in has.items():
-            self.wrote(old.get(name), part.value, (*place, name))
+        for name in [name for name in has if name in old or isinstance(after, Object) or not lost]:  # or renamed
+            self.wrote(old.get(name), has[name].value, (*place, name))
 
     def _list(self, had: Node | None, after: Array, place: Place) -> None:
         old = {meaning(part.value) for part in had.parts} if isinstance(had, Array) else set()
