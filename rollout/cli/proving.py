@@ -1,4 +1,7 @@
-"""Prove the documents from a command: find the database, and deal with one that is down."""
+"""Prove the documents from a command: find the database, and deal with one that is down.
+
+What proves is loaded where there is a database.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from collections.abc import Mapping
 
 from rollout.cli.session import Session
 from rollout.errors import RolloutError, UsageError
-from rollout.fleet import capture, prove
 from rollout.model.files import Problem, Unproved
 from rollout.model.inventory import Target
 from rollout.safety.flaw import Flaw
@@ -54,6 +56,8 @@ def problems(at: Session, targets: tuple[Target, ...] | None = None) -> Mapping[
     at.screen.note("Trying the documents' commands and queries on the event store.")
     try:
         reach(at, url, PATIENCE)
+        from rollout.fleet import prove
+
         return prove.problems(prove.faults(at.loaded, url, chosen, at.interrupt.stop))
     except UsageError:
         raise
@@ -64,6 +68,8 @@ def problems(at: Session, targets: tuple[Target, ...] | None = None) -> Mapping[
 
 def unproved(at: Session, error: RolloutError) -> tuple[Unproved, ...]:
     """Return each target whose documents nobody could prove, with the reason."""
+    from rollout.fleet import prove
+
     names = prove.documented(at.loaded, at.loaded.chosen)
     return tuple(Unproved(name, "", Flaw(f"not proved: {error}")) for name in names)
 
@@ -73,6 +79,8 @@ def faults(at: Session, url: str) -> tuple[Unproved, ...]:
 
     Raises RolloutError if nobody knows.
     """
+    from rollout.fleet import capture, prove
+
     reach(at, url, LONG_PATIENCE)
     chosen = at.loaded.chosen
     return (

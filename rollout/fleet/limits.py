@@ -8,7 +8,6 @@ from pathlib import PurePosixPath
 
 from msgspec import Struct
 
-from rollout.content import budgets, forbidden
 from rollout.fleet.parts import Parts
 from rollout.model.files import File
 from rollout.model.inventory import Inventory, Target
@@ -46,6 +45,8 @@ def judged(inventory: Inventory, target: Target, parts: Parts) -> Judged:
 
 def _used(budget: Budget, target: Target, parts: Parts) -> BudgetUse:
     named = {path: None for pattern in budget.files for path in parts.named(target, pattern)}
+    from rollout.content import budgets  # few inventories have any
+
     return budgets.used(
         budget, named, lambda path: parts.text(target, path), lambda path: parts.text_before(target, path)
     )
@@ -59,6 +60,8 @@ def _over(uses: Iterable[BudgetUse]) -> Iterator[Finding]:
 
 
 def _forbidden(rules: list[Forbidden], target: Target, parts: Parts) -> Iterator[Finding]:
+    from rollout.content import forbidden
+
     paths = parts.neighbours(target)
     parts.foresee(target, paths)
     for path in paths:

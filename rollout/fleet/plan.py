@@ -23,8 +23,6 @@ from rollout.model.reasons import said
 from rollout.planning import needs
 from rollout.planning.holds import held
 from rollout.planning.steps import with_limits
-from rollout.rendering.checks import FileChecks
-from rollout.rendering.formatters import Formatters
 from rollout.targets.destination import Glance, Look
 from rollout.targets.job import Settings
 from rollout.targets.units import GLANCING, OBSERVING
@@ -151,6 +149,9 @@ def _looks(
     prepared: Mapping[str, tuple[Prepared, Judged]],
     watcher: Watcher,
 ) -> Iterable[Look]:
+    from rollout.rendering.checks import FileChecks
+    from rollout.rendering.formatters import Formatters
+
     formatters, checks = Formatters(), FileChecks()
     for target in chosen:
         watcher.begun(target.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from rollout.content import forbidden, yaml_nodes
+from rollout.content import yaml_nodes
 from rollout.content.yaml_nodes import Fault
 from rollout.inventory.entries import list_of
 from rollout.model.limits import Budget, Forbidden
@@ -60,9 +60,15 @@ def faults(budgets_node: yaml_nodes.Node | None, forbid_node: yaml_nodes.Node | 
         said = _settings(item)
         if ("text" in said) == ("pattern" in said):
             yield Fault(item.line, "forbid: takes either 'text' or 'pattern'")
-        why = forbidden.pattern_fault(str(said["pattern"])) if "pattern" in said else None
+        why = _pattern_fault(str(said["pattern"])) if "pattern" in said else None
         if why:
             yield Fault(item.line, f"forbid.pattern: {why}")
+
+
+def _pattern_fault(pattern: str) -> str | None:
+    from rollout.content import forbidden  # few inventories have patterns
+
+    return forbidden.pattern_fault(pattern)
 
 
 def _items(node: yaml_nodes.Node | None) -> tuple[yaml_nodes.Node, ...]:

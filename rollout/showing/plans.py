@@ -11,7 +11,6 @@ from rollout.model.plan import Action, Change, Plan, State, Step
 from rollout.model.plan_document import summary
 from rollout.model.reviews import Via
 from rollout.safety.shown import plain
-from rollout.showing import diff_groups
 from rollout.showing.colour import MARKS, count
 from rollout.showing.display import Display
 from rollout.showing.names import grouped, names
@@ -84,6 +83,8 @@ def plan_text(plan: Plan, how: Display, *, with_diff: bool) -> str:
     for group in _alike([step for step in plan.steps if not _quiet(step)]):
         out += [*_group_text(group, how, with_author=with_author), ""]
     if with_diff:
+        from rollout.showing import diff_groups
+
         out += diff_groups.text(plan.steps, how)
     if quiet and len(quiet) < len(plan.steps):
         in_sync = f"in sync: {names([s.target for s in quiet], whole=how.whole)}"

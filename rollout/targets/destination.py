@@ -75,10 +75,12 @@ def _observe(look: Look) -> Step:
 def clear(target: Target, state: Path) -> list[str]:
     """Clear up what a killed run left at a target, giving people's files back; return what to say about it."""
     match target.location:
-        case Branch():
+        case Branch(checkout=Path() as checkout):
             from rollout.checkout.moving import rescue
 
-            return rescue.clear(target.location.checkout) if target.location.checkout else []
+            return rescue.clear(checkout)
+        case Branch():
+            return []
         case Folder():
             from rollout.targets.folder import folder
 

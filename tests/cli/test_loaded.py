@@ -17,11 +17,14 @@ _SCRIPT = (
 # What renders and writes, what talks to remotes and forges, and what reads and merges documents.
 _NOT_NEEDED = (
     "rollout.checkout.moving.follow",
+    "rollout.checkout.moving.rescue",
     "rollout.checkout.observe",
     "rollout.content.agents.table",
     "rollout.content.documents.merge",
+    "rollout.content.documents.json_strict",
     "rollout.content.modes.whole",
     "rollout.content.policies",
+    "rollout.fleet.prove",
     "rollout.forges.clients",
     "rollout.forges.http",
     "rollout.objects.build",
@@ -31,6 +34,7 @@ _NOT_NEEDED = (
     "rollout.rendering.jinja",
     "rollout.store.build",
     "rollout.store.fetch",
+    "rollout.showing.diff_groups",
     "rollout.targets.branch.observe",
     "rollout.targets.branch.publish",
     "rollout.targets.folder.folder",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from rollout.content.documents import json_strict
 from rollout.content.documents.document import Format
 
 NAMES = ("yaml", "json", "jsonc", "toml", "ini")
@@ -26,7 +25,11 @@ _FILES = {
 def format_of(path: PurePosixPath, told: str | None) -> str | None:
     """Return the name of a file's format: the one that is given, else by the file's name; None if it is not known."""
     name = told or _FILES.get(path.name) or _SUFFIXES.get(path.suffix.lower())
-    return "jsonc" if told is None and name == "json" and not json_strict.is_strict(path) else name
+    if told is not None or name != "json":
+        return name
+    from rollout.content.documents import json_strict
+
+    return "json" if json_strict.is_strict(path) else "jsonc"
 
 
 def named(name: str, path: PurePosixPath) -> Format:
