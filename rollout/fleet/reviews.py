@@ -105,7 +105,8 @@ def _acted(order: ReviewAction, one: FoundReview, asked: Client, place: ReviewPl
             if now.state is not ReviewState.OPEN or asking.moved(now, review.head):
                 return _outcome(one, Verdict.BLOCKED, f"{review.url} has changed since we looked, and is left as it is")
             unsaid = asking.closed_saying(asked, place, review, order.message)
-            return replace(_outcome(one, Verdict.UNCHANGED, f"{review.url} is closed{unsaid}"), act=ReviewAct.CLOSED)
+            closed = replace(_outcome(one, Verdict.UNCHANGED, f"{review.url} is closed{unsaid}"), act=ReviewAct.CLOSED)
+            return replace(closed, review=replace(review, state=ReviewState.DECLINED))
         case Act.COMMENT:
             asked.interface.comment(asked.to, place, review, order.message)
             return replace(_outcome(one, Verdict.UNCHANGED, f"{review.url} has the comment"), act=ReviewAct.COMMENTED)
@@ -123,7 +124,8 @@ def _merged(one: FoundReview, paths: tuple[WrittenPath, ...]) -> Outcome:
     """Return the outcome of a merge: what was proposed is upstream by now, whatever commit has brought it there."""
     outcome = _outcome(one, Verdict.PUSHED, f"{one.review.url} is merged")
     head = None if one.step.standing is None else one.step.standing.head
-    return replace(outcome, commit=head, paths=paths, act=ReviewAct.MERGED)
+    review = replace(one.review, state=ReviewState.MERGED)
+    return replace(outcome, commit=head, paths=paths, act=ReviewAct.MERGED, review=review)
 
 
 def _obstacle(order: ReviewAction, review: Review) -> str:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from rollout.forges.http import Request
 from rollout.forges.interface import Caller, ReviewPlace, Texts, approved, checks, get, read, send, tried
-from rollout.forges.trouble import Trouble
+from rollout.forges.trouble import Failure, Trouble
 from rollout.model.markers import marker_in
 from rollout.model.reviews import Checks, Review, ReviewState
 from rollout.safety.shown import plain
@@ -90,6 +90,9 @@ class _Done(Struct):
     pass
 
 
+_NOT_SHOWN = {Failure.DENIED, Failure.MISSING}  # the token is good for the pull request, but not for this
+
+
 def find(to: Caller, at: ReviewPlace) -> list[Review]:
     owner = at.project.partition("/")[0]
     found = get(
@@ -140,8 +143,7 @@ def state(to: Caller, at: ReviewPlace, review: Review) -> Review:
     pull = get(to, _path(at, review), _Pull)
     found = _review(pull)
     if found.state is ReviewState.DECLINED:
-        issue = get(to, f"/repos/{at.project}/issues/{pull.number}", _Issue)
-        return replace(found, by=issue.closed_by.login if issue.closed_by else "")
+        return replace(found, by=_closed_by(to, at, pull))
     if found.state is not ReviewState.OPEN:
         return found
     opinions = get(to, f"{_path(at, review)}/reviews", list[_Opinion], per_page="100")
@@ -150,11 +152,32 @@ def state(to: Caller, at: ReviewPlace, review: Review) -> Review:
     )
 
 
+def _closed_by(to: Caller, at: ReviewPlace, pull: _Pull) -> str:
+    """Return who closed a pull request; "" where the token does not show that."""
+    try:
+        issue = get(to, f"/repos/{at.project}/issues/{pull.number}", _Issue)
+    except Trouble as trouble:
+        if trouble.kind in _NOT_SHOWN:
+            return ""
+        raise
+    return issue.closed_by.login if issue.closed_by else ""
+
+
 def _words(opinions: list[_Opinion]) -> list[tuple[str, str]]:
     return [(one.user.login if one.user else "", one.state) for one in opinions]
 
 
 def _checks(to: Caller, at: ReviewPlace, commit: str) -> Checks:
+    """Return the result of a commit's checks; unknown where the token does not show it: a fine-grained one may not."""
+    try:
+        return _results(to, at, commit)
+    except Trouble as trouble:
+        if trouble.kind in _NOT_SHOWN:
+            return Checks.UNKNOWN
+        raise
+
+
+def _results(to: Caller, at: ReviewPlace, commit: str) -> Checks:
     runs = get(to, f"/repos/{at.project}/commits/{commit}/check-runs", _Checks, per_page="100").check_runs
     status = get(to, f"/repos/{at.project}/commits/{commit}/status", _Status)
     words = [run.conclusion or run.status for run in runs]

@@ -59,7 +59,7 @@ def _trouble(last: LastOutcome | None, known: Collection[str]) -> str | None:
     """Say what went wrong in the last run, unless the state says it already."""
     if last is None or last.outcome not in _WRONG:
         return None
-    if last.reason in known:
+    if any(f"{last.reason}; ".startswith(f"{one}; ") for one in known):
         return None
     return f"last run {last.outcome}: {last.reason}"
 

@@ -63,7 +63,24 @@ def contents(store: Store, commit: str, entries: Mapping[PurePosixPath, Side]) -
 
 
 def heads(store: Store, branch: str) -> dict[str, str]:
-    """Return the commits of a proposal's branch and of its restarts, by name."""
+    """Return the commits of a proposal's branch and of its restarts, by name.
+
+    A proposal that was made under another name of the branch stays there until it is over.
+    """
+    found, before = _heads(store, branch), _named_before(store, branch)
+    return found if found or before is None else _heads(store, before)
+
+
+def _named_before(store: Store, branch: str) -> str | None:
+    """Return the branch of the proposal that is remembered, if the inventory has given it another name since."""
+    known = store.memory.memo().proposed
+    if known is None or known.standing.done or not known.standing.on_branch:
+        return None
+    name = known.standing.branch
+    return None if _number(branch, name) else name
+
+
+def _heads(store: Store, branch: str) -> dict[str, str]:
     here = None if store.remote.beside is None else git_folder.bare(store.remote.beside)
     if here is not None:
         found = here.below(f"refs/heads/{branch}".rpartition("/")[0])
@@ -101,7 +118,8 @@ def newest(branch: str, names: Iterable[str]) -> str | None:
 
 def another(branch: str, name: str) -> str:
     """Return the branch on which to start a proposal again."""
-    return f"{branch}.{_number(branch, name) + 1}"
+    number = _number(branch, name)
+    return f"{branch}.{number + 1}" if number else branch
 
 
 def carried(store: Store, ref: str, commit: str) -> Carried:

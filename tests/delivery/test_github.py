@@ -309,6 +309,47 @@ def test_what_a_forge_that_fails_does_not_tell_is_not_known(world: World, forge:
     assert status(world, "--fetch")["state"] == "declined"
 
 
+@pytest.mark.parametrize("code", [403, 404])
+def test_what_a_token_may_not_read_hides_nothing_else(world: World, forge: GitHub, code: int) -> None:
+    applied(world)
+    forge.opinions = [{"state": "APPROVED", "user": {"login": "ann"}}]
+    refused: Reply = (code, {"message": "Resource not accessible by personal access token"}, {})
+    forge.trouble = lambda asked: refused if "/check-runs" in asked.path or "/issues/" in asked.path else None
+    now = status(world, "--fetch")
+    assert now["reason"] == f"{URL.format(forge.project)}; approved, waits to be merged"
+    assert now["review"]["checks"] == "unknown"  # type: ignore[index]  # a document
+    forge.close(1)
+    now = status(world, "--fetch")
+    assert now["state"] == "declined"
+    assert str(now["reason"]).startswith(f"{URL.format(forge.project)} was closed unmerged;")
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["opened", "updated"])
+def test_status_says_of_a_review_no_more_than_its_forge_does(world: World, forge: GitHub, *, again: bool) -> None:
+    applied(world)
+    if again:
+        world.template("project/AGENTS.md", "two\n")
+        applied(world)
+    at_once = status(world)["reason"]
+    assert at_once == status(world, "--fetch")["reason"] == f"{URL.format(forge.project)}; waits for a reviewer"
+
+
+def test_a_review_stays_where_it_is_when_the_branch_gets_another_name(world: World, forge: GitHub) -> None:
+    applied(world)
+    world.defaults = world.defaults.replace(f"branch: {ID}", "branch: other")
+    assert status(world, "--fetch")["state"] == "in-review"
+    assert applied(world)[:2] == (0, "unchanged")
+    world.template("project/AGENTS.md", "two\n")
+    assert applied(world)[:2] == (0, "proposed")
+    assert (sorted(forge.pulls), forge.pulls[1]["state"]) == ([1], "open")
+    assert world.git("api.git", "show", f"rollout/{ID}:AGENTS.md") == "two"
+    forge.merge(1)
+    assert applied(world)[:2] == (0, "unchanged")
+    world.template("project/AGENTS.md", "three\n")
+    assert applied(world)[:2] == (0, "proposed")
+    assert world.git("api.git", "show", "rollout/other:AGENTS.md") == "three"
+
+
 def test_a_review_that_is_not_opened_yet_is_told_so(world: World, forge: GitHub) -> None:
     forge.trouble = lambda asked: (500, {"message": "boom"}, {}) if asked.method == "POST" else None
     applied(world)
@@ -503,10 +544,12 @@ def test_what_review_close_closed_is_declined_and_its_branch_goes(world: World, 
     assert world.run("review", "close").code == 4
     ran = world.run("review", "close", "--yes", "--json", "--message", "Not now.")
     assert (ran.code, ran.outcomes()) == (0, {"api": "unchanged"})
+    assert [one["review"]["state"] for one in ran.lines if one["type"] == "target_done"] == ["declined"]
     assert forge.comments[1] == ["Not now."]
     assert status(world, "--fetch")["state"] == "declined"
     code, outcome, reason = applied(world)
     assert (code, outcome, f"the branch rollout/{ID} is deleted" in reason) == (3, "blocked", True)
+    assert "last run" not in world.run("status").out
     assert world.git("api.git", "branch", "--list", "rollout/*") == ""
     assert applied(world)[:2] == (3, "blocked")
 

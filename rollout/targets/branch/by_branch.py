@@ -36,8 +36,8 @@ def propose(task: Task, changes: list[Change], tip: str, wanted: NewReview) -> O
     if there is not None and there.own is None:
         return taken_over(task, branch, there.who)
     if there is not None and there.parent == tip and there.after == entries(changes, tip):
-        as_it_is = Built(there.commit, tip, tuple(changes))
-        texts = texts_of(task, changes, there.text.split("\n", 1)[0])
+        as_it_is = Built(there.commit, tip, tuple(changes), there.text.split("\n", 1)[0])
+        texts = texts_of(task, changes, as_it_is.subject)
         return _opened(task, branch, as_it_is, _known(task), texts, renew=reworded(task))
     built = commit(task, tip, changes)
     lease = Lease(f"refs/heads/{branch}", None if there is None else there.commit)

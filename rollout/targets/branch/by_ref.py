@@ -44,7 +44,7 @@ def propose(task: Task, changes: list[Change], tip: str, wanted: NewReview) -> O
     if standing is not None and standing.left and standing.on_tip and _is_there(task, standing, changes, tip):
         if reworded(task):
             standing = _in_other_words(task, standing, texts_of(task, changes, standing.subject))
-        as_it_is = Built(standing.head or "", tip, tuple(changes))
+        as_it_is = Built(standing.head or "", tip, tuple(changes), standing.subject)
         return proposed(task, standing, _address(task, standing.review), as_it_is)
     built = commit(task, tip, changes)
     way = by_push(task.step.via)

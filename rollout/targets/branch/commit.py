@@ -29,10 +29,11 @@ def commit(task: Task, tip: str, changes: Sequence[Change]) -> Built:
     """Return the commit to publish on upstream's tip; build it unless it is waiting already."""
     waiting = pending.read(task.store)
     if waiting is not None and waiting.parent == tip and _same(task, waiting, changes):
-        return Built(waiting.commit, tip, tuple(changes))
+        return Built(waiting.commit, tip, tuple(changes), waiting.subject)
     identity = _identity(task)
     text = _message(task, waiting, changes, identity)
-    return Built(build.commit(task.store, tip, changes, task.job.run, identity, text), tip, tuple(changes))
+    made = build.commit(task.store, tip, changes, task.job.run, identity, text)
+    return Built(made, tip, tuple(changes), text.split("\n", 1)[0])
 
 
 def _message(task: Task, pending: Pending | None, changes: Sequence[Change], identity: Identity) -> str:

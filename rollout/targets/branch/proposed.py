@@ -33,7 +33,7 @@ def proposed(task: Task, standing: Standing, where: str, built: Built) -> Outcom
     before = known_open(task)
     another = before is not None and standing.review is not None and standing.review.number != before.number
     act = ReviewAct.OPENED if another else _act(task)
-    standing = replace(standing, opened=_opened(task, act))
+    standing = replace(standing, opened=_opened(task, act), subject=built.subject)
     known = task.store.memory.memo().proposed
     digest = task.step.proposal.says if task.step.proposal is not None else ""
     keeping.proposed(task.store, task.step.changes)

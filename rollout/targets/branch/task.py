@@ -51,8 +51,9 @@ class Task(Struct, frozen=True):
 
 
 class Built(Struct, frozen=True):
-    """The commit to publish, its upstream base, and its changes."""
+    """The commit to publish, its upstream base, its changes, and the first line of its message."""
 
     commit: str
     base: str
     changes: tuple[Change, ...] = ()
+    subject: str = ""
