@@ -238,6 +238,7 @@ TAKE = _document(
 
 REVIEWS = _document(
     "rollout-review/1", "rollout review list --json", "The reviews of all targets.",
+    unopened=several(record(target=text("A target whose review is still to be opened."), reason=text("By whom, and where."))),
     reviews=several(record(
         target=text("The target."), url=text("Its address."), number=number("Its number.", null=True), title=text("Its title."),
         state=text("", *(one.value for one in ReviewState)), approved=flag("", null=True), checks=text("", *(one.value for one in Checks)),

@@ -20,6 +20,7 @@ from rollout.fleet.reviews import STATES, Act, FoundReview, ReviewAction
 from rollout.ledger.ledger import Ledger
 from rollout.machine import clock
 from rollout.model.outcomes import Outcome, Run, Verdict
+from rollout.model.plan import Step
 from rollout.showing.colour import count
 from rollout.showing.review_table import review_document, review_table
 from rollout.work import threads
@@ -51,22 +52,26 @@ def review(
         raise UsageError("rollout review comment: takes --message TEXT")
     with session.opened(context, spread=False) as at:
         if action == "list":
-            return _listed(at, _found(at, states))
+            steps = _steps(at)
+            unopened = (
+                [] if states else [(step.target, at.on_screen(step.why).text) for step in reviews.unopened(steps)]
+            )
+            return _listed(at, list(reviews.found(steps, states)), unopened)
         with ledger(at) as book:
             order = ReviewAction(Act(action), at.settings(writes=True), message or "", force)
-            return _acted(at, book, order, _found(at, states), yes=yes)
+            return _acted(at, book, order, list(reviews.found(_steps(at), states)), yes=yes)
 
 
-def _found(at: Session, states: tuple[str, ...]) -> list[FoundReview]:
-    return list(reviews.found(at.plan(at.settings(), from_memory=False).steps, states))
+def _steps(at: Session) -> tuple[Step, ...]:
+    return at.plan(at.settings(), from_memory=False).steps
 
 
-def _listed(at: Session, found: list[FoundReview]) -> int:
+def _listed(at: Session, found: list[FoundReview], unopened: list[tuple[str, str]]) -> int:
     rows = [(one.step.target, one.review) for one in found]
     if at.options.json:
-        at.screen.document(review_document(rows))
+        at.screen.document(review_document(rows, unopened))
     else:
-        at.screen.data(review_table(rows, at.screen.display.width))
+        at.screen.data(review_table(rows, unopened, at.screen.display.width))
     return 0
 
 

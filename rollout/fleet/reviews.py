@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from rollout.errors import GitError
 from rollout.forges import asking
-from rollout.forges.clients import Client, review_client
+from rollout.forges.clients import Client, review_client, variable_of
 from rollout.forges.interface import ReviewPlace
 from rollout.forges.trouble import Trouble
 from rollout.model.files import fingerprint
 from rollout.model.outcomes import Outcome, Verdict, WrittenPath
-from rollout.model.plan import Step
+from rollout.model.plan import State, Step
 from rollout.model.reasons import said
 from rollout.model.reviews import Checks, Review, ReviewAct, ReviewState
 from rollout.safety.faults import first_line
@@ -72,6 +72,13 @@ def found(steps: Iterable[Step], states: tuple[str, ...]) -> Iterator[FoundRevie
             yield one
 
 
+def unopened(steps: Iterable[Step]) -> Iterator[Step]:
+    """Yield the targets whose change is proposed, and whose review a person has to open, or nobody can tell."""
+    for step in steps:
+        if step.state is State.IN_REVIEW and (step.standing is None or step.standing.told is None):
+            yield step
+
+
 def done(order: ReviewAction, one: FoundReview) -> Outcome:
     """Do it to one review; what is in its way is the outcome."""
     step, review = one.step, one.review
@@ -84,13 +91,19 @@ def done(order: ReviewAction, one: FoundReview) -> Outcome:
         step.delivery, step.identity, step.branch, step.standing.branch, order.settings.person.patience
     )
     if asked is None:
-        return _outcome(one, Verdict.FAILED, f"nobody is logged in to the forge of {review.url}")
+        return _outcome(one, Verdict.FAILED, f"nobody is logged in to the forge of {review.url}{_token(step)}")
     try:
         return _acted(order, one, *asked)
     except Trouble as trouble:
         return _outcome(one, Verdict.FAILED, str(trouble))
     except (GitError, OSError) as error:
         return _outcome(one, Verdict.FAILED, f"{review.url} is left as it is: {first_line(str(error))}")
+
+
+def _token(step: Step) -> str:
+    """Say which variable takes a token, where one would help."""
+    name = variable_of(step.delivery, step.identity)
+    return f"; set {name}" if name else ""
 
 
 def _acted(order: ReviewAction, one: FoundReview, asked: Client, place: ReviewPlace) -> Outcome:

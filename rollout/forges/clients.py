@@ -60,9 +60,14 @@ def review_client(
     return None if asked is None else (asked, ReviewPlace(project_of(url), base, branch))
 
 
+def variable_of(delivery: Delivery, url: str) -> str:
+    """Return the variable that takes a token for the forge of a repository; "" where none would help."""
+    return tokens.missing(forge_of(delivery, url))
+
+
 def unasked(review: Review | None, delivery: Delivery, url: str) -> Review | None:
     """Return a review as one of which its forge was not asked, for nobody is logged in there."""
-    token = tokens.missing(forge_of(delivery, url))
+    token = variable_of(delivery, url)
     return None if review is None else replace(review, unknown="without a token" + (f" ({token})" if token else ""))
 
 

@@ -500,6 +500,7 @@ def test_reviews_are_listed(world: World, forge: GitHub) -> None:
                 "state": "open", "approved": False, "checks": "none", "updated_at": "2026-02-03T15:30:00Z",
             }
         ],
+        "unopened": [],
     }  # fmt: skip
     assert URL.format(forge.project) in world.run("review").out
     assert world.run("review", "list", "--state", "red").out == "No reviews.\n"

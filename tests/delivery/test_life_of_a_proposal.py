@@ -146,6 +146,15 @@ def test_a_persons_words_stay_where_others_changed_the_rest_of_a_file(reviewed: 
     assert said(reviewed) == "New rules"
 
 
+def test_a_review_that_a_person_has_yet_to_open_is_named_with_its_place(reviewed: World) -> None:
+    applied(reviewed)
+    _, reason = state(reviewed, "--fetch")
+    shown = reviewed.run("review")
+    assert (shown.code, shown.out) == (0, f"api: {reason}\n")
+    assert reviewed.run("review", "--json").json["unopened"] == [{"target": "api", "reason": reason}]
+    assert reviewed.run("review", "--state", "open").out == "No reviews.\n"
+
+
 def test_our_own_words_follow_what_is_proposed(reviewed: World) -> None:
     applied(reviewed)
     assert said(reviewed) == "Roll out 2 managed files"

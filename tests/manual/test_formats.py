@@ -100,7 +100,7 @@ def test_what_init_proposes_is_as_its_schema_says(world: World) -> None:
 
 def test_reviews_and_health_are_as_their_schemas_say() -> None:
     reviews = [("api", Review("https://forge.example/1", 1)), ("web", Review("https://forge.example/web"))]
-    assert wrong(review_document(reviews)) == []
+    assert wrong(review_document(reviews, [("odd", "a person opens it at https://forge.example")])) == []
     found = [Health("api-PS-a1b2c3", None, "/a/transcript", None, (Rate("commit", 3, ("one",)),))]
     assert wrong(json.loads(_as_json(found, 0.99, (1, 2)))) == []
 
