@@ -11,10 +11,11 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.fleet.load import Loaded
+from rollout.model.causes import LeftAlone
 from rollout.model.files import File
 from rollout.model.inventory import Branch, Target
 from rollout.model.plan import State, Step
-from rollout.model.reasons import Said, said
+from rollout.model.reasons import Reason, Said, said
 from rollout.targets.job import Settings
 from rollout.targets.source import FileSource, NotRead
 from rollout.work import threads
@@ -34,9 +35,12 @@ class Heeded(Struct, frozen=True):
     wishes: dict[str, Wish] = field(default_factory=dict)  # what targets said
 
     def told(self, step: Step) -> Step:
-        """Return a step that says what its target wants otherwise."""
+        """Return a step that says what its target wants otherwise; a file that it leaves out is no orphan."""
         found = self.wishes.get(step.target)
-        return step if found is None or not found.words else replace(step, why=step.why.also(Said(found.words)))
+        if found is None or not found.words:
+            return step
+        orphans = tuple(path for path in step.orphans if not found.leaves_out(path))
+        return replace(step, why=step.why.also(Said(found.words)), orphans=orphans)
 
 
 def heeded(loaded: Loaded, chosen: tuple[Target, ...], settings: Settings, stop: Event | None) -> Heeded:
@@ -79,5 +83,6 @@ def _read(target: Target, settings: Settings, may: tuple[str, ...]) -> Wish | St
     except BadWish as error:
         return Step(target.name, target.location, State.BLOCKED, said(str(error)), tip)
     if not found.enabled:
-        return Step(target.name, target.location, State.IN_SYNC, said(NAME), tip)
+        alone = Reason((LeftAlone(NAME),))
+        return Step(target.name, target.location, State.IN_SYNC, alone, tip, known_at=source.asked_at())
     return found

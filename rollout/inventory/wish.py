@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.content import yaml_nodes, yaml_parse
+from rollout.content.patterns import matches
 from rollout.inventory.check import Check
 from rollout.inventory.description import VARS
 from rollout.inventory.entries import entry, list_of
@@ -46,6 +48,10 @@ class Wish(Struct, frozen=True):
         left = f"leaves out {', '.join(self.ignore)}" if self.ignore else ""
         own = f"sets {', '.join(sorted(self.variables))}" if self.variables else ""
         return f"{NAME} {' and '.join(filter(None, (left, own)))}" if left or own else ""
+
+    def leaves_out(self, path: PurePosixPath) -> bool:
+        """Tell whether a managed path is left alone."""
+        return any(matches(pattern, str(path)) for pattern in self.ignore)
 
     def of(self, target: Target) -> Target:
         """Return the target as its people want it; --var beats their variables."""

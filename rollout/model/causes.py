@@ -83,6 +83,12 @@ class OnHold(Struct, frozen=True):
         )
 
 
+class LeftAlone(Struct, frozen=True):
+    """The target's own file, which is named, asks for it to be left alone; so nobody has looked at it."""
+
+    words: str
+
+
 class Frozen(Struct, frozen=True):
     """The inventory asks for the target to be left as it is."""
 

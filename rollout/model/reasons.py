@@ -10,7 +10,7 @@ from typing import assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rollout.model.causes import Decide, FileCauses, Frozen, Kept, OnHold
+from rollout.model.causes import Decide, FileCauses, Frozen, Kept, LeftAlone, OnHold
 from rollout.model.changed import Did
 from rollout.model.hindrances import Hindrance, in_words
 
@@ -86,7 +86,7 @@ class Later(Struct, frozen=True):
     words: str
 
 
-Stays = Kept | OnHold | Frozen  # why something is not written
+Stays = Kept | OnHold | Frozen | LeftAlone  # why something is not written
 ReasonPart = Later | Said | FileCauses | Stays | WayOut | HeldBack | Needs | Collision | AtWork | SinceWaiting
 
 
@@ -106,6 +106,11 @@ class Reason(Struct, frozen=True):
     def later(self) -> bool:
         """Tell whether only its turn has not come yet."""
         return any(isinstance(part, Later) for part in self.parts)
+
+    @property
+    def left_alone(self) -> bool:
+        """Tell whether the target wants to be left alone, so that nobody has looked at it."""
+        return any(isinstance(part, LeftAlone) for part in self.parts)
 
     def also(self, *parts: ReasonPart) -> Reason:
         return Reason((*self.parts, *parts))
@@ -183,7 +188,7 @@ def _inside(part: ReasonPart, change: Callable[[ReasonPart], ReasonPart]) -> Rea
             return replace(part, why=_each(why, change))
         case Later() | Said() | FileCauses() | WayOut() | HeldBack() | Collision() | AtWork():
             return part
-        case Kept() | OnHold() | Frozen():
+        case Kept() | OnHold() | Frozen() | LeftAlone():
             return part
         case never:
             assert_never(never)
@@ -199,7 +204,7 @@ def _words(part: ReasonPart) -> str:
             return in_words(by, whole=whole, hint=hint)
         case Needs(target, state, why):
             return f"needs {target}, which is {state}" + (f": {why.text}" if why else "")
-        case FileCauses() | Collision() | Kept() | OnHold() | Frozen():
+        case FileCauses() | Collision() | Kept() | OnHold() | Frozen() | LeftAlone():
             return part.words
         case AtWork(run):
             return f"run {run} is at work on it"

@@ -105,7 +105,7 @@ def next_line(command: str) -> list[str]:
 
 def _quiet(step: Step) -> bool:
     """Tell whether a target is in sync and has nothing else to show."""
-    said = (step.orphans, step.warnings, step.collides, step.kept, step.held)
+    said = (step.why, step.orphans, step.warnings, step.collides, step.kept, step.held)
     return step.state is State.IN_SYNC and not any(said)
 
 

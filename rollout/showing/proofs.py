@@ -29,6 +29,9 @@ def verdict(found: Sequence[Verified]) -> str:
 def _of_target(one: Verified, step: Step, how: Display) -> Iterator[str]:
     if one.ok:
         good = how.paint("✓", "green")
+        if step.why.left_alone:
+            yield f"{good} {one.name}: left alone ({step.why.text})"
+            return
         files = len(step.managed)
         they = "it" if files == 1 else "they"
         yield f"{good} {one.name}: {count(files, 'managed file')} as {they} should be"

@@ -56,6 +56,12 @@ class FileSource(Struct):
             raise NotRead(self.target.name, self._tip.reason)
         return self._tip
 
+    def asked_at(self) -> float | None:
+        """Return when the upstream of a repository was last asked, in seconds since the epoch."""
+        from rollout.targets.branch import read as branch_read
+
+        return _had(self.target, branch_read.asked_at(self.target, self.settings))
+
     def plain_files(self, folder: PurePosixPath) -> list[PurePosixPath]:
         """Return the plain files below a folder of the target."""
         with self._lock:

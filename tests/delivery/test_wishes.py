@@ -26,6 +26,24 @@ def test_a_target_may_say_no(heard: World) -> None:
     assert heard.at("api", "conf.txt") is None
 
 
+def test_a_target_that_says_no_is_told_so_everywhere(heard: World) -> None:
+    applied(heard)
+    says(heard, "enabled: false\n")
+    assert "api (main): in-sync (.rollout.yaml)" in heard.run("plan").out
+    shown = heard.run("status").out
+    assert ".rollout.yaml" in shown
+    assert ("not upstream any more" in shown, "was not asked" in shown) == (False, False), shown
+    assert "api: left alone (.rollout.yaml)" in heard.run("verify").out
+
+
+def test_a_file_that_a_target_leaves_out_is_no_orphan(heard: World) -> None:
+    applied(heard)
+    says(heard, "ignore: ['more.*']\n")
+    shown = heard.run("plan").out
+    assert ("leaves out more.*" in shown, "orphan" in shown) == (True, False), shown
+    assert heard.run("status", "--json").json["targets"][0]["orphans"] == []
+
+
 def test_a_target_may_leave_files_out_and_set_variables(heard: World) -> None:
     says(heard, "ignore: ['more.*']\nvars: {who: api}\n")
     assert applied(heard)[:2] == (0, "pushed")

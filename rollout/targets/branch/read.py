@@ -10,22 +10,22 @@ from rollout.model.files import Snapshot
 from rollout.model.inventory import Branch, Target
 from rollout.model.plan import Step
 from rollout.remote.upstream import NoBranch, Unreachable
-from rollout.store import fetch, mend, snapshot, tree
+from rollout.store import fetch, heard, mend, snapshot, tree
 from rollout.store.store import Store
 from rollout.targets.branch.evaluate import at_work, last_tip
 from rollout.targets.branch.locate import Located
 from rollout.targets.job import Settings
 
 
-def tip_of(target: Target, settings: Settings, heard: str | None = None) -> str | Step:
-    """Return the commit to read from, or the step that says why there is none; `heard` is not asked again."""
+def tip_of(target: Target, settings: Settings, told: str | None = None) -> str | Step:
+    """Return the commit to read from, or the step that says why there is none; what upstream `told` is not asked."""
     assert isinstance(target.location, Branch)
     where = target.location
 
     def look(at: Located, store: Store) -> str:
         network = not settings.offline or at.local
-        if heard is not None:
-            return fetch.commit(store, heard) if network else heard
+        if told is not None:
+            return fetch.commit(store, told) if network else told
         try:
             return last_tip(at, store, where, network=network)
         except (Unreachable, NoBranch):
@@ -35,6 +35,11 @@ def tip_of(target: Target, settings: Settings, heard: str | None = None) -> str 
             return last_tip(at, store, where, network=network)
 
     return at_work(target, settings, look)
+
+
+def asked_at(target: Target, settings: Settings) -> float | Step | None:
+    """Return when upstream was last asked, in seconds since the epoch."""
+    return at_work(target, settings, lambda _at, store: heard.asked_at(store))
 
 
 def plain_files(target: Target, tip: str, folder: PurePosixPath, settings: Settings) -> list[PurePosixPath] | Step:
