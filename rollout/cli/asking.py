@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.cli import interrupt
+from rollout.cli.editing import edited
 from rollout.cli.session import Session
 from rollout.errors import Refused
 from rollout.model.circumstances import Decisions, FileDecision
@@ -37,7 +34,7 @@ _EXPLAINED = """\
   merge      merge both; where they meet, you are asked again
   keep       leave it as it is until the template changes
   take       put the change into the template or a variable
-  edit       edit the file's text, which is then kept
+  edit       edit the file's text, which is then kept; if you change nothing, you are asked again
   skip       leave it undecided
   all        decide the same for all that are left of this kind
   quit       end; nothing is changed
@@ -201,8 +198,10 @@ def _note(at: Session, step: Step, change: Change, word: str, answers: Answers) 
         case "take":
             answers.took = _taken(at, step, change)
         case "edit":
-            text = _edited(change)
-            if text is not None:
+            text = edited(change)
+            if text is None:
+                at.screen.say("it is as it was, so nothing is decided; keep leaves it so")
+            else:
                 answers.files.append(FileDecision(change.path, OnDrift.KEEP, step.target, text))
         case "merge" if change.action is not Action.DRIFT:
             answers.skipped.add((step.target, change.path))  # decided for all of a kind, but impossible here
@@ -237,14 +236,3 @@ def _taken(at: Session, step: Step, change: Change) -> bool:
 
 
 _WHERE = {"target": "set", "everywhere": "set-all", "no": ""}
-
-
-def _edited(change: Change) -> bytes | None:
-    """Return the file's text after the person's editor; None if the editor failed."""
-    assert change.before is not None
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-    with tempfile.TemporaryDirectory(prefix="rollout-edit-") as folder:
-        place = Path(folder) / change.path.name
-        place.write_bytes(change.before.content)
-        done = subprocess.run([*shlex.split(editor), str(place)], check=False)
-        return place.read_bytes() if done.returncode == 0 else None

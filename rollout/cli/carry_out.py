@@ -27,7 +27,7 @@ from rollout.model.outcomes import Outcome, Run
 from rollout.model.plan import Plan, Step
 from rollout.objects.messages import CommitWords
 from rollout.planning import needs, writable
-from rollout.planning.review import as_reviewed, same_place, stale_targets
+from rollout.planning.review import as_reviewed, same_place, stale_targets, undecided
 from rollout.planning.undo import holds_after
 from rollout.showing import colour, next_step, plans
 from rollout.showing.names import grouped, names
@@ -114,10 +114,11 @@ def carry_out(at: Session, book: Ledger, what: Undertaking) -> int:
     made, command = pacing.paced(at, what.plan, what.settings, book), what.command
     what = replace(what, plan=made)
     sorted_steps = writable.sort(made.steps, only_waiting=what.only_waiting)
-    _show(at, what)
+    left = [step.target for step in made.steps if undecided(step)] if what.skipped else []
+    _show(at, what, left)
     work = [step for step in sorted_steps.writable if writable.changes_something(step)]
     if work and not what.consent.yes:
-        _ask(at, command, work)
+        _ask(at, command, work, left)
     subject = what.words.message or ""
     run = Run(clock.new_id(), command, clock.now_exact(), clock.epoch(), subject, made.id, made.digest)
     book.start(run, socket.gethostname(), used=what.used)
@@ -154,27 +155,28 @@ def _tell_end(at: Session, what: Undertaking, steps: tuple[Step, ...], outcomes:
         at.screen.data("\n".join(wrapped(on_hold, how.width)) + "\n")
 
 
-def _show(at: Session, what: Undertaking) -> None:
+def _show(at: Session, what: Undertaking, left: list[str]) -> None:
     """Show the plan, or at least the files that no template names any more."""
     if at.options.json:
         return
     how = at.screen.display
     if what.show_plan and not (what.consent.yes and at.options.quiet):
-        at.page(plans.plan_text(at.shown(what.plan), how, with_diff=not what.consent.yes or how.whole))
+        with_diff = not what.consent.yes or how.whole
+        at.page(plans.plan_text(at.shown(what.plan), how, with_diff=with_diff, left=left))
         at.screen.data(plans.ending(what.plan.steps, how))
         return
     for line in plans.orphans(what.plan.steps, whole=how.whole):
         at.screen.warn(line)
 
 
-def _ask(at: Session, command: str, work: list[Step]) -> None:
+def _ask(at: Session, command: str, work: list[Step], left: list[str]) -> None:
     """Ask once, with no as the default; raise Refused if there is no terminal or the answer is no."""
     if at.options.json or not sys.stdin.isatty():
         raise Refused(
             f"{command} would change {colour.count(len(work), 'target')}, but there is no terminal to ask on; "
             "add --yes to go ahead"
         )
-    what = colour.count(len(work), "target")
+    what = colour.count(len(work), "target") + (f", and not to {names(left)}" if left else "")
     at.screen.clear()
     try:
         with at.interrupt.at_once():

@@ -69,7 +69,7 @@ def _next(at: Session, steps: tuple[Step, ...], saved: str | None, decisions: De
     """Return the next command to run after a plan; "" if nothing needs doing."""
     words = next_step.next_step(steps)
     if words[:1] != ("apply",):
-        return at.again(*words) if words else ""
+        return at.next(words)
     if saved is not None:
         return at.again("apply", saved)
     how = [decisions.on_drift.value] if decisions.on_drift is not OnDrift.BLOCK else []
@@ -79,7 +79,7 @@ def _next(at: Session, steps: tuple[Step, ...], saved: str | None, decisions: De
         *["--release"] * decisions.release,
         *(word for one in how for word in ("--on-drift", one)),
     ]
-    return at.again("apply", *(decided or words[1:]))
+    return at.again("apply", *decided) if decided else at.next(words)
 
 
 def diffs(wanted: bool) -> Callable[[Step, Change], str | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
@@ -62,19 +63,24 @@ class Session(Struct, frozen=True):
         self.screen.long(text, self.interrupt)
 
     def next(self, words: tuple[str, ...]) -> str:
-        """Return the next command as it is typed here; "" where there is none."""
+        """Return the next command as it is typed here; "" where there is none.
+
+        On a terminal apply asks about each file, so there it decides nothing beforehand.
+        """
+        if words[:2] == ("apply", "--on-drift") and sys.stdin.isatty() and not self.options.json:
+            words = ("apply",)
         return self.again(*words) if words else ""
 
     def same(self, *, everywhere: bool = False) -> tuple[str, ...]:
         """Return the options that name the same inventory, targets and variables; `everywhere` leaves out targets."""
         words = ["-i", self.options.inventory] if self.options.inventory else []
-        words += [word for pattern in self.options.limit for word in ("--limit", pattern) if not everywhere]
+        words += ["--limit", ",".join(self.options.limit)] if self.options.limit and not everywhere else []
         words += [word for name, value in self.options.var.items() for word in ("--var", f"{name}={value}")]
         return (*words, *self.options.typed)
 
     def pointed(self, why: Reason) -> Reason:
         """Return a reason whose commands work on what this command works on and on nothing else."""
-        return reasons.pointed(why, shlex.join(self.same()))
+        return reasons.pointed(why, shlex.join(self.same()), shlex.join(self.same(everywhere=True)))
 
     def on_screen(self, why: Reason) -> Reason:
         """Return a reason as a person reads it here: whole with -v, and otherwise saying that -v tells more."""

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.fleet.load import Loaded
-from rollout.model.causes import LeftAlone
+from rollout.model.causes import OptedOut
 from rollout.model.files import File
 from rollout.model.inventory import Branch, Target
 from rollout.model.plan import State, Step
@@ -83,6 +83,6 @@ def _read(target: Target, settings: Settings, may: tuple[str, ...]) -> Wish | St
     except BadWish as error:
         return Step(target.name, target.location, State.BLOCKED, said(str(error)), tip)
     if not found.enabled:
-        alone = Reason((LeftAlone(NAME),))
+        alone = Reason((OptedOut(NAME),))
         return Step(target.name, target.location, State.IN_SYNC, alone, tip, known_at=source.asked_at())
     return found

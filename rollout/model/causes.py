@@ -18,23 +18,29 @@ class Decide(Struct, frozen=True):
     action: str  # what waits: drift, conflict or adopt
     choices: tuple[str, ...]
     options: str = ""
+    own_options: str = ""  # of a command that names its target
     takes: bool = True  # whether the template may take back what others did
 
     def words(self, path: PurePosixPath, number: int) -> str:
         one = tuple(filter(None, (self.target, str(path) if self.target and number == 1 else "")))
         if self.action == "adopt":
-            takes = self._command("rollout", "apply", "--adopt")
+            takes = _command(("rollout", "apply", "--adopt"), self.options)
             leaves = "" if number > 1 else f", or --on-drift {shlex.quote(f'{path}=keep')} leaves it"
             what = "it" if number == 1 else "them"
-            return f"see: {self._command('rollout', 'diff', *one)}; then {takes} takes {what} over{leaves}"
-        see = self._command("rollout", "diff", *one, "--base")
-        take = self._command("rollout", "take", self.target, str(path)) if self.target and number == 1 else ""
+            return f"see: {self._about('rollout', 'diff', *one)}; then {takes} takes {what} over{leaves}"
+        see = self._about("rollout", "diff", *one, "--base")
+        take = self._about("rollout", "take", self.target, str(path)) if self.target and number == 1 else ""
         back = f", or: {take}" if self.takes and take else ""
         decide = " ".join(filter(None, (f"rollout apply --on-drift {'|'.join(self.choices)}", self.options)))
         return f"see: {see}; then {decide}{back}"
 
-    def _command(self, *words: str) -> str:
-        return " ".join(filter(None, (shlex.join(words), self.options)))
+    def _about(self, *words: str) -> str:
+        """Return a command about the target, which needs no options that choose targets."""
+        return _command(words, self.own_options if self.target else self.options)
+
+
+def _command(words: tuple[str, ...], options: str) -> str:
+    return " ".join(filter(None, (shlex.join(words), options)))
 
 
 class FileCauses(Struct, frozen=True):
@@ -83,7 +89,7 @@ class OnHold(Struct, frozen=True):
         )
 
 
-class LeftAlone(Struct, frozen=True):
+class OptedOut(Struct, frozen=True):
     """The target's own file, which is named, asks for it to be left alone; so nobody has looked at it."""
 
     words: str

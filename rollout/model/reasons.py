@@ -10,7 +10,7 @@ from typing import assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rollout.model.causes import Decide, FileCauses, Frozen, Kept, LeftAlone, OnHold
+from rollout.model.causes import Decide, FileCauses, Frozen, Kept, OnHold, OptedOut
 from rollout.model.changed import Did
 from rollout.model.hindrances import Hindrance, in_words
 
@@ -86,7 +86,7 @@ class Later(Struct, frozen=True):
     words: str
 
 
-Stays = Kept | OnHold | Frozen | LeftAlone  # why something is not written
+Stays = Kept | OnHold | Frozen | OptedOut  # why something is not written
 ReasonPart = Later | Said | FileCauses | Stays | WayOut | HeldBack | Needs | Collision | AtWork | SinceWaiting
 
 
@@ -108,9 +108,9 @@ class Reason(Struct, frozen=True):
         return any(isinstance(part, Later) for part in self.parts)
 
     @property
-    def left_alone(self) -> bool:
+    def opted_out(self) -> bool:
         """Tell whether the target wants to be left alone, so that nobody has looked at it."""
-        return any(isinstance(part, LeftAlone) for part in self.parts)
+        return any(isinstance(part, OptedOut) for part in self.parts)
 
     def also(self, *parts: ReasonPart) -> Reason:
         return Reason((*self.parts, *parts))
@@ -141,17 +141,17 @@ def on_screen(reason: Reason) -> Reason:
 _SHORTENED = (FileCauses, Kept, OnHold, HeldBack)
 
 
-def pointed(reason: Reason, options: str) -> Reason:
-    """Return a reason whose commands have further options."""
-    return _each(reason, lambda part: _pointed(part, options))
+def pointed(reason: Reason, options: str, own: str) -> Reason:
+    """Return a reason whose commands have further options; `own` are those of commands that name their target."""
+    return _each(reason, lambda part: _pointed(part, options, own))
 
 
-def _pointed(part: ReasonPart, options: str) -> ReasonPart:
+def _pointed(part: ReasonPart, options: str, own: str) -> ReasonPart:
     match part:
         case WayOut():
             return replace(part, options=options)
         case FileCauses(decide=Decide() as decide):
-            return replace(part, decide=replace(decide, options=options))
+            return replace(part, decide=replace(decide, options=options, own_options=own))
     return part
 
 
@@ -188,7 +188,7 @@ def _inside(part: ReasonPart, change: Callable[[ReasonPart], ReasonPart]) -> Rea
             return replace(part, why=_each(why, change))
         case Later() | Said() | FileCauses() | WayOut() | HeldBack() | Collision() | AtWork():
             return part
-        case Kept() | OnHold() | Frozen() | LeftAlone():
+        case Kept() | OnHold() | Frozen() | OptedOut():
             return part
         case never:
             assert_never(never)
@@ -204,7 +204,7 @@ def _words(part: ReasonPart) -> str:
             return in_words(by, whole=whole, hint=hint)
         case Needs(target, state, why):
             return f"needs {target}, which is {state}" + (f": {why.text}" if why else "")
-        case FileCauses() | Collision() | Kept() | OnHold() | Frozen() | LeftAlone():
+        case FileCauses() | Collision() | Kept() | OnHold() | Frozen() | OptedOut():
             return part.words
         case AtWork(run):
             return f"run {run} is at work on it"

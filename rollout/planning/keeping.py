@@ -38,6 +38,8 @@ def kept(change: Change, asks: str, decisions: Decisions) -> Change:
     if change.decided and change.template is not None and change.idle:
         cause = f"{change.cause}, which leaves it as it is"
         return replace(change, asks=_merged(asks, change.before), keep=True, template=None, cause=cause)
+    if change.decided and change.action is Action.DRIFT and change.template is None:
+        return replace(overwritten(change), asks=asks)
     named = decisions.named(change.path)
     how = named if change.action is Action.ADOPT else named or decisions.on_drift
     if how is not OnDrift.KEEP:
@@ -46,6 +48,12 @@ def kept(change: Change, asks: str, decisions: Decisions) -> Change:
     after = change.before if text is None else File(text, change.before is not None and change.before.executable)
     cause = f"{change.cause}; it is kept" + (" as it was edited" if text is not None else "")
     return replace(change, asks=asks, keep=True, decided=True, after=after, cause=cause)
+
+
+def overwritten(change: Change) -> Change:
+    """Return a change of others that is decided: what the template says is written over it."""
+    what = "deleted" if change.after is None else "put back" if change.before is None else "overwritten"
+    return replace(change, decided=True, cause=f"{change.cause}; it is {what}")
 
 
 def as_kept(desired: Desired, snapshot: Snapshot, found: Findings) -> Desired:

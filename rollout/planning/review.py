@@ -105,7 +105,7 @@ def decided(step: Step, decisions: Decisions) -> Step:
         if change.action is Action.ADOPT and theirs.takes_over(change.path):
             return replace(change, decided=True)
         if change.action is Action.DRIFT and how is OnDrift.OVERWRITE:
-            return replace(change, decided=True)
+            return keeping.overwritten(change)
         return keeping.kept(change, change.asks, theirs) if change.asks is not None else change
 
     return replace(step, changes=tuple(settle(change) for change in step.changes))

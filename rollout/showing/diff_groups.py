@@ -140,12 +140,12 @@ def _differing(group: _Group) -> Iterator[str]:
 
 
 def _idle(steps: Sequence[Step], how: Display) -> Iterator[str]:
-    """Yield a line for each file that a merge leaves as it is."""
+    """Yield a line for each file that stays as it is."""
     found: dict[PurePosixPath, list[str]] = {}
     for step in steps:
         for change in step.changes:
             if change.action is not Action.ERROR and change.idle:
                 found.setdefault(change.path, []).append(step.target)
     for path, targets in found.items():
-        said = f"{plain(str(path))} in {names(targets, whole=how.whole)}: the merge is what is there already"
+        said = f"{plain(str(path))} in {names(targets, whole=how.whole)}: stays as it is"
         yield from (*wrapped(said, how.width), "")

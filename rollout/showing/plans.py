@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from pathlib import PurePosixPath
 
 from rollout.model import reasons
@@ -75,8 +75,11 @@ _HELD_BACK = {State.BLOCKED, State.WAITING, State.DECLINED}
 _NO_WORK = {State.READY_TO_PUSH, State.BLOCKED, State.WAITING, State.IN_REVIEW, State.DECLINED}
 
 
-def plan_text(plan: Plan, how: Display, *, with_diff: bool) -> str:
-    """Return a plan for a person to review: a line for each file, then each distinct diff once."""
+def plan_text(plan: Plan, how: Display, *, with_diff: bool, left: Container[str] = ()) -> str:
+    """Return a plan for a person to review: a line for each file, then each distinct diff once.
+
+    Of the targets that are `left` out nothing is written, so their diffs are not shown.
+    """
     out: list[str] = []
     quiet = [step for step in plan.steps if _quiet(step)]
     with_author = len({step.author for step in plan.steps if step.author and step.changes}) > 1
@@ -85,7 +88,7 @@ def plan_text(plan: Plan, how: Display, *, with_diff: bool) -> str:
     if with_diff:
         from rollout.showing import diff_groups
 
-        out += diff_groups.text(plan.steps, how)
+        out += diff_groups.text([step for step in plan.steps if step.target not in left], how)
     if quiet and len(quiet) < len(plan.steps):
         in_sync = f"in sync: {names([s.target for s in quiet], whole=how.whole)}"
         out += [*(how.paint(line, "dim") for line in wrapped(in_sync, how.width)), ""]

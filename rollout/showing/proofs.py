@@ -29,7 +29,7 @@ def verdict(found: Sequence[Verified]) -> str:
 def _of_target(one: Verified, step: Step, how: Display) -> Iterator[str]:
     if one.ok:
         good = how.paint("✓", "green")
-        if step.why.left_alone:
+        if step.why.opted_out:
             yield f"{good} {one.name}: left alone ({step.why.text})"
             return
         files = len(step.managed)

@@ -66,7 +66,7 @@ def _trouble(last: LastOutcome | None, known: Collection[str]) -> str | None:
 
 def _disagreement(step: Step, last: LastOutcome | None) -> str | None:
     """Say where the ledger disagrees with git; git is right."""
-    if last is None or step.state in {State.MISSING, State.UNREACHABLE} or step.why.left_alone:
+    if last is None or step.state in {State.MISSING, State.UNREACHABLE} or step.why.opted_out:
         return None
     if last.outcome == "pushed" and step.state is State.READY_TO_PUSH:
         return f"the ledger says pushed by run {last.run}, but upstream does not have it"

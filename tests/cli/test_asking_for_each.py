@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 
@@ -137,6 +138,31 @@ def test_edit_opens_the_text_and_keeps_what_is_written(world: World) -> None:
     assert world.run("plan", "--json").json["targets"][0]["reason"] == target["reason"]
     world.template("project/conf.txt.j2", "new\n")
     assert world.run("plan", "--json").states() == {"api": "pending"}
+
+
+def test_an_edit_that_changes_nothing_decides_nothing(world: World) -> None:
+    drifted(world, "api")
+    talk = Talk(world, "apply", EDITOR="true")
+    assert talk.through(["e\n", "o\n", "y\n"]) == 0, talk.shown
+    assert ("nothing is decided" in talk.shown, world.at("api", "conf.txt")) == (True, OURS)
+
+
+def test_the_plan_says_what_was_decided_and_the_question_what_is_left_out(world: World) -> None:
+    drifted(world, "api", "odd", "web")
+    talk = Talk(world, "apply", size=(60, 200))
+    assert talk.through(["o\n", "sk\n", "k\n", "y\n"]) == 3, talk.shown
+    assert "; it is overwritten" in talk.shown
+    assert "conf.txt in api\r\n" in re.sub("\x1b\\[[0-9;]*m", "", talk.shown)
+    assert "conf.txt in web: stays as it is" in talk.shown
+    assert "Apply this to 2 targets, and not to odd? [y/N]: " in talk.shown
+
+
+def test_on_a_terminal_the_next_command_asks_about_each_file(world: World) -> None:
+    drifted(world, "api")
+    talk = Talk(world, "plan")
+    assert talk.through([]) == 0, talk.shown
+    assert "Next: rollout apply\r\n" in talk.shown
+    assert "Next: rollout apply --on-drift merge\n" in world.run("plan").out
 
 
 def test_a_file_of_a_folder_is_edited_and_kept(world: World) -> None:

@@ -86,7 +86,6 @@ def with_variables(world: World) -> None:
         (new, ["apply --no-push", "push", "verify"]),
         (new, ["apply --offline", "push", "verify"]),
         (theirs, ["plan", "apply --adopt", "verify"]),
-        (drifted, ["plan", "apply --on-drift merge", "verify"]),
         (met, ["status --fetch", "diff --base"]),
         (met, ["apply --yes", "diff --base"]),
         (waiting, ["status", "push", "verify"]),
@@ -106,6 +105,15 @@ def test_who_follows_the_next_command_gets_there(
 ) -> None:
     prepare(world)
     assert following(world, *shlex.split(commands[0])) == commands
+
+
+def test_who_is_told_to_apply_is_asked_about_drift_and_gets_there(world: World) -> None:
+    drifted(world)
+    planned = Talk(world, "plan")
+    assert (planned.through([]), planned.lines[-2]) == (0, "Next: rollout apply"), planned.shown
+    asked = Talk(world, "apply")
+    assert asked.through(["m\n", "y\n"]) == 0, asked.shown
+    assert asked.lines[-2] == "Next: rollout verify"
 
 
 def test_a_proof_that_failed_leads_to_one_that_does_not(world: World) -> None:

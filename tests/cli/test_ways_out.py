@@ -40,3 +40,15 @@ def test_the_way_out_keeps_the_limit_and_the_variables(world: World) -> None:
     ran = world.run("apply", "--yes", "--limit", "web", "--var", "who=you")
     assert "rollout apply --adopt --limit web --var who=you" in ran.out
     assert "rollout apply --adopt takes" not in ran.out
+    assert "see: rollout diff web conf.txt --var who=you;" in ran.out
+
+
+def test_a_command_that_names_its_target_needs_no_limit_and_others_name_all_in_one(world: World) -> None:
+    for name in ("api", "odd", "web"):
+        world.repo(name)
+    world.run("apply", "--yes")
+    world.elsewhere("api", {"conf.txt": "theirs\n"})
+    shown = world.run("status", "api", "web", "--fetch").out
+    assert "see: rollout diff api conf.txt --base; then" in shown
+    assert "or: rollout take api conf.txt\n" in shown
+    assert "Next: rollout diff --base --limit api,web\n" in shown

@@ -85,6 +85,6 @@ def test_the_whole_reason_names_every_file_wherever_they_are() -> None:
 )
 def test_a_way_out_works_on_what_the_command_works_on_and_words_that_look_like_one_stay(way: Way, text: str) -> None:
     quoted = Said("git: rollout apply --adopt")
-    assert pointed(Reason((quoted, WayOut(way))), "-i x.yaml").text == f"git: rollout apply --adopt; {text}"
+    assert pointed(Reason((quoted, WayOut(way))), "-i x.yaml", "").text == f"git: rollout apply --adopt; {text}"
     inside = Reason((Needs("core", "pending", Reason((WayOut(way),))),))
-    assert pointed(inside, "-i x.yaml").text == f"needs core, which is pending: {text}"
+    assert pointed(inside, "-i x.yaml", "").text == f"needs core, which is pending: {text}"
