@@ -99,8 +99,8 @@ def _proved(old: Old, surveyed: Surveyed, folder: Path) -> Added:
 
 
 def _told(made: Takeover, old: set[str], fits: Mapping[str, Fit], misfits: Sequence[LeftOut]) -> Takeover:
-    """Return a proposal without the repositories that have files of ours already."""
-    having = old | {name for name, fit in fits.items() if fit.sets}
+    """Return a proposal that says of no repository with files of ours that it has none in common."""
+    having = old | {name for name, fit in fits.items() if fit.sets} | {one.name.partition(": ")[0] for one in misfits}
     out = [one for one in made.left_out if one.name not in having]
     return replace(made, left_out=(*out, *misfits))
 

@@ -81,6 +81,7 @@ def test_a_repository_that_fits_no_set_is_left_out_with_the_reason(world: World,
     ran = world.run("init", "work", "--add", write=False)
     assert (ran.code, ran.out) == (0, "Nothing is new; nothing was written.\n")
     assert "left out: odd: template set common: it has no " in ran.err
+    assert "no file in common" not in ran.err
     assert (world.root / "inventory.yaml").read_text() == before
 
 
