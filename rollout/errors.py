@@ -72,10 +72,13 @@ class Damaged(GitError):
     """An object in one of our stores is damaged: the store is thrown away, and everything in it is fetched again."""
 
 
-def near(word: str, names: Iterable[str], otherwise: str = "") -> str:
-    """Return the end of a message about an unknown name: the name that may be meant, or else another way out."""
+def near(word: str, names: Iterable[str], otherwise: str = "", *, least: float = 0.6) -> str:
+    """Return the end of a message about an unknown name: the name that may be meant, or else another way out.
+
+    `least` is how alike they must be, from 0 to 1.
+    """
     from difflib import get_close_matches
 
-    found = get_close_matches(word, sorted(set(names)), 1)
+    found = get_close_matches(word, sorted(set(names)), 1, least)
     way_out = f"did you mean {found[0]!r}?" if found else otherwise
     return f"; {way_out}" if way_out else ""

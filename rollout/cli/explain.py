@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 import click
 
 from rollout.cli import completing, session
 from rollout.cli.options import common, option
+from rollout.cli.session import Session
 from rollout.errors import UsageError, near
 from rollout.fleet.explain import explanation
 from rollout.ledger import ledger
+from rollout.model.inventory import Target
 from rollout.model.parts import Input
 
 _VALUE = 60  # characters of a value that are shown
@@ -77,12 +79,22 @@ def explain(context: click.Context, target: str, path: str, offline: bool) -> in
                 shown = f"{shown[:_VALUE]}... ({len(shown) - _VALUE:,} more characters; -v shows them)"
             lines.append(f"  variable     {variable.name} = {shown}  (from {variable.source})")
         lines += [f"  left alone   {found.alone}"] if found.alone else []
+        lines += [f"  decided      {words}" for words in _decided(at, chosen, slot.path, offline=offline)]
         lines += [f"  reads        {one.path} of {one.target}" for one in files_read(found.inputs)]
         lines.append(f"  last run     {last_run or 'none that is recorded'}")
         lines.append(f"  last commit  {commit or 'none of rollout'}")
         lines += [f"  since then   {line}" for line in found.changed_since] or ["  since then   nobody changed it"]
         at.screen.data("\n".join(lines) + "\n")
     return 0
+
+
+def _decided(at: Session, target: Target, path: PurePosixPath, *, offline: bool) -> Iterator[str]:
+    """Yield why a file differs from its template where a person wanted that."""
+    (step,) = at.plan(at.settings(offline=offline), targets=(target,)).steps
+    if path in step.kept:
+        yield "kept as others left it, until the template changes"
+    if path in step.held:
+        yield "held since a revert, until the template changes"
 
 
 def files_read(inputs: Iterable[Input]) -> list[Input]:

@@ -73,7 +73,8 @@ def init(context: click.Context, folder: str | None, yes: bool, add: bool) -> in
     if not proposal.sets and not options.json:
         _say_left_out(proposal, options, screen)
         raise RolloutError(f"{shown(place)}: found nothing that two repositories have in common; nothing was written")
-    files = _new_files(proposal, place, inventory)
+    root = _root(place, inventory.parent, typed_whole=Path(folder or ".").expanduser().is_absolute())
+    files = _new_files(proposal, root, inventory)
     question = f"Write {shown(inventory)} and {count(len(proposal.templates()), 'template')}?"
     return _ask_and_write(Offer(proposal, files, inventory, question), options, screen, yes=yes)
 
@@ -196,11 +197,11 @@ def _add(context: click.Context, screen: Screen, place: Path, *, yes: bool) -> i
     return _ask_and_write(Offer(proposal, files, inventory, question, fits, read), options, screen, yes=yes)
 
 
-def _new_files(proposal: Takeover, place: Path, inventory: Path) -> Files:
+def _new_files(proposal: Takeover, root: str, inventory: Path) -> Files:
     """Return what is to be written: the inventory last, for without it nothing has begun."""
     from rollout.learning import inventory_text
 
-    text = inventory_text.inventory(proposal, _root(place, inventory.parent))
+    text = inventory_text.inventory(proposal, root)
     return {
         **templates(proposal.templates(), inventory),
         inventory.parent / "inventory.schema.json": (_schema().encode(), 0o644),
@@ -216,10 +217,13 @@ def _say_left_out(proposal: Takeover, options: Options, screen: Screen) -> None:
         screen.say(text.rstrip("\n"))
 
 
-def _root(place: Path, beside: Path) -> str:
-    """Return how the inventory names the folder that was scanned: relative when it is at or below its own."""
+def _root(place: Path, beside: Path, *, typed_whole: bool) -> str:
+    """Return how the inventory names the folder that was scanned: relative when it is at or below its own.
+
+    Elsewhere it is named as it was typed, so that an inventory with `../repos` is right in a colleague's checkout, too.
+    """
     real, here = Path(os.path.realpath(place)), Path(os.path.realpath(beside))
-    return str(real.relative_to(here)) if real.is_relative_to(here) else str(real)
+    return str(real) if typed_whole and not real.is_relative_to(here) else os.path.relpath(real, here)
 
 
 def _schema() -> str:

@@ -160,8 +160,19 @@ def _of_system(error: OSError) -> RolloutError:
 
 def _words(error: click.UsageError) -> str:
     if isinstance(error, click.NoSuchOption):
-        return f"no such option {error.option_name!r}{near(error.option_name, error.possibilities or ())}"
+        return f"no such option {error.option_name!r}{near(error.option_name, error.possibilities or (), least=0.75)}"
+    if isinstance(error, click.MissingParameter) and isinstance(error.param, click.Argument):
+        return f"{_lowered(error.format_message()).rstrip('.')}; {_to_type(error)}"
     return _lowered(error.format_message())
+
+
+def _to_type(error: click.MissingParameter) -> str:
+    """Say what to type where a word is missing."""
+    if error.param is not None and error.param.name == "run":
+        return "`rollout history` lists the runs"
+    pieces = error.ctx.command.collect_usage_pieces(error.ctx) if error.ctx is not None else []
+    words = [piece for piece in pieces if piece != "[OPTIONS]"]
+    return "type: " + " ".join([error.ctx.command_path if error.ctx is not None else "rollout", *words])
 
 
 def _lowered(text: str) -> str:

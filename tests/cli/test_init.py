@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from tests.program import started
 from tests.world import World
 
 RULES = "# For agents\n\nRead the notes of {} first.\nSay why in the body of every commit.\n"
@@ -23,6 +24,14 @@ def work(world: World) -> World:
         world.remote(name, {"AGENTS.md": RULES.format(name), ".editorconfig": "root = true\n"})
         world.clone(name, f"work/{name}")
     return world
+
+
+@pytest.mark.parametrize("typed", ["../work", None])
+def test_a_folder_elsewhere_is_named_as_it_was_typed(work: World, typed: str | None) -> None:
+    (work.root / "fleet").mkdir()
+    where = typed or os.path.realpath(work.root / "work")
+    told = started(("init", where, "--yes"), work.root / "fleet", dict(os.environ)).communicate()
+    assert f"root: {where} " in (work.root / "fleet/inventory.yaml").read_text(), told
 
 
 def test_what_init_writes_is_an_inventory_that_plans_and_applies(work: World) -> None:

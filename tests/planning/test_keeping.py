@@ -78,6 +78,7 @@ def test_what_is_kept_is_in_sync_until_the_template_changes(world: World) -> Non
     assert state(world.run("plan", "--json")) == ("in-sync", KEPT)
     assert state(world.run("status", "--json")) == ("in-sync", KEPT)
     assert KEPT in world.run("plan").out
+    assert "decided      kept as others left it" in world.run("explain", "api", "conf.txt").out
     assert world.run("apply", "--yes", "--on-drift", "overwrite").code == 0
     world.elsewhere("api", {"conf.txt": "theirs again\n"})
     assert state(world.run("plan", "--json")) == ("behind", f"not updated yet; {KEPT}")
