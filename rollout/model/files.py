@@ -206,6 +206,7 @@ class Snapshot(Struct, frozen=True):
     held: Mapping[PurePosixPath, str] = field(default_factory=dict)  # and when files were reverted
     changed_by: Mapping[PurePosixPath, ChangedBy] = field(default_factory=dict)  # for files that wait for a decision
     agreed: Mapping[PurePosixPath, Agreed] = field(default_factory=dict)  # keys that were found as they should be
+    unsearched: bool = False  # nobody has looked yet for what rollout wrote, and now there is no network to do it
     linked: frozenset[PurePosixPath] = frozenset()  # files on the disk that have another name, too
 
 

@@ -83,6 +83,7 @@ class Change(Struct, frozen=True):
     policy: bool = False
     line: int | None = None  # of the file, where that is what `cause` begins with
     earlier: bool = False  # it was decided when the commit that waits was made
+    unsearched: bool = False  # whether rollout wrote the file is not known until upstream is asked
     reverts: bool = False  # it puts back what was there before a run
 
     @property

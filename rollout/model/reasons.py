@@ -20,6 +20,7 @@ class Way(Enum):
 
     ADOPT = ("rollout apply --adopt", "takes it over")
     PLAN_AGAIN = ("rollout apply", "decides")
+    ASK = ("rollout status --fetch", "tells")
     RENEW = ("rollout apply", "renews it")
     REOPEN = ("rollout apply --reopen", "proposes it again")
     REOPEN_BESIDE = ("rollout apply --reopen", "starts again on another branch")

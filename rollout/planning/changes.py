@@ -107,12 +107,17 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
         change = _classified(at, wanted, decisions)
         if change is None or change.action not in keeping.WAITING:
             return change
+        if change.action is Action.ADOPT and snapshot.unsearched:
+            change = replace(change, cause=_UNSEARCHED, unsearched=True)
         return keeping.kept(told(change, snapshot.changed_by.get(item.path)), item.asks, decisions)
     except FileFault as error:
         elsewhere = error.path not in {None, item.path}
         return _error(item.path, Flaw(str(error)) if elsewhere else error.flaw, actual, elsewhere=elsewhere)
     except Exception as error:  # anything that a file's content can cause is that file's fault; the others go on
         return _error(item.path, Flaw(faults.in_words(error)), actual)
+
+
+_UNSEARCHED = "the file exists, and whether rollout wrote it is not known until upstream is asked"
 
 
 def _situation(item: Managed, actual: File | None, snapshot: Snapshot) -> Situation:

@@ -176,18 +176,23 @@ def _state(found: tuple[Change, ...], circumstances: Circumstances, target: Targ
         return State.READY_TO_PUSH, said("rollout's commit is not upstream yet")
     if found:
         adopted = [change for change in found if change.action is Action.ADOPT and not change.decided]
-        return State.PENDING, Reason((causes(target.name, adopted),)) if adopted else NONE
+        return State.PENDING, _of_adopted(target.name, adopted) if adopted else NONE
     checkout = circumstances.checkout
     if checkout is not None and not checkout.has_it:
         return State.BEHIND, checkout.reason
     return State.IN_SYNC, NONE
 
 
+def _of_adopted(target: str, found: Sequence[Change]) -> Reason:
+    why = Reason((causes(target, found),))
+    return why.also(WayOut(Way.ASK)) if any(change.unsearched for change in found) else why
+
+
 def causes(target: str, found: Sequence[Change], action: str = "") -> FileCauses:
     """Return files with what others did to them, and how a person decides about those that wait."""
     open_ones = [change for change in found if not change.decided]
     told = tuple((change.path, change.did or Did(change.cause)) for change in open_ones or found)
-    if not open_ones:
+    if not open_ones or any(change.unsearched for change in open_ones):
         return FileCauses(told, action)
     takes = all(change.before is not None for change in open_ones)
     return FileCauses(told, action, Decide(target, open_ones[0].action.value, _choices(open_ones), takes=takes))

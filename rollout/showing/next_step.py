@@ -26,6 +26,8 @@ def next_step(steps: Sequence[Step]) -> CommandLine:
         return ("apply", "--on-drift", "merge")
     if actions & {Action.DRIFT, Action.CONFLICT}:
         return ("diff", "--base")
+    if any(change.unsearched for change in undecided):
+        return ("status", "--fetch")
     if Action.ADOPT in actions:
         return ("apply", "--adopt")
     if any(step.state is State.READY_TO_PUSH for step in steps):

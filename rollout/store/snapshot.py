@@ -68,7 +68,9 @@ def at(
     kept = keeping.known(store, past, there.entries)
     held = keeping.held(store, past, there.entries)
     memo = store.memory.memo()
-    return Snapshot(tip, files, written, ends, memo.newest, kept, held, agreed=by_path(memo.agreed))
+    unsearched = not network and not memo.searched
+    agreed = by_path(memo.agreed)
+    return Snapshot(tip, files, written, ends, memo.newest, kept, held, agreed=agreed, unsearched=unsearched)
 
 
 def _there(store: Store, tip: str, managed: list[PurePosixPath]) -> _There:

@@ -372,6 +372,19 @@ def test_a_merge_with_a_template_that_did_not_change_leaves_what_others_wrote(wo
     assert world.tip("api") == tip
 
 
+def test_without_the_state_folder_status_does_not_say_who_wrote_a_file_before_upstream_is_asked(world: World) -> None:
+    world.repo("api")
+    world.run("apply", "--yes")
+    world.head = "version: 1\nvars: {who: moon}\n"
+    shutil.rmtree(os.environ["ROLLOUT_STATE_DIR"])
+    shown = world.run("status").out
+    assert "whether rollout wrote it is not known until upstream is asked" in shown
+    assert "; rollout status --fetch tells\n" in shown
+    assert ("never wrote" in shown, "--adopt" in shown) == (False, False), shown
+    assert shown.endswith("Next: rollout status --fetch\n")
+    assert world.run("status", "--fetch", "--json").json["targets"][0]["reason"] == ""
+
+
 def test_a_merge_that_changes_nothing_stays_out_of_the_commit_with_the_rest(world: World) -> None:
     world.template("project/other.txt.j2", "other {{ who }}\n")
     world.template("project/conf.txt", "fixed\n")
