@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from rollout.errors import RolloutError
 
-MIGRATIONS = ("001_ledger.sql", "002_order.sql", "003_reviews.sql", "004_review_acts.sql")
+MIGRATIONS = ("001_ledger.sql", "002_order.sql", "003_reviews.sql", "004_review_acts.sql", "005_latest.sql")
 
 
 class LedgerError(RolloutError):

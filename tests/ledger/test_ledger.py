@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import sqlite3
 import subprocess
@@ -72,6 +73,48 @@ def test_an_older_ledger_is_taken_over_with_its_runs_in_their_order(url: str, tm
     with ledger.opened(url, tmp_path, tmp_path / "inventory.yaml", print) as book:
         book.start(a_run("r-last"), "host")
         assert [run.run for run in book.runs()] == ["r-last", "r-new", "r-old"]
+
+
+def recorded(book: Ledger, chance: random.Random) -> dict[str, tuple[str, str | None]]:
+    """Record runs by chance; return what the last outcome of each target is, with the run, and what changed it last."""
+    last: dict[str, tuple[str, str]] = {}
+    applied: dict[str, str] = {}
+    for number in range(30):
+        run = a_run(f"r{number:02}", chance.choice(("apply", "push", "revert", "review")))
+        book.start(run, "host")
+        for target in chance.sample(("one", "two", "three"), chance.randint(0, 3)):
+            verdict = chance.choice((Verdict.PUSHED, Verdict.UNCHANGED, Verdict.BLOCKED, Verdict.PROPOSED))
+            book.record(run, Outcome(target, verdict))
+            if run.command != "review" or verdict is Verdict.PUSHED:
+                last[target] = (run.id, verdict.value)
+            if verdict in {Verdict.PUSHED, Verdict.PROPOSED}:
+                applied[target] = verdict.value
+    return {target: (" ".join(found), applied.get(target)) for target, found in last.items()}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_last_outcome_of_a_target_is_found_among_those_of_all_runs(url: str, tmp_path: Path, seed: int) -> None:
+    with ledger.opened(url, tmp_path, tmp_path / "inventory.yaml", print) as book:
+        wanted = recorded(book, random.Random(seed))
+        found = book.last_outcomes()
+    assert {target: (f"{one.run} {one.outcome}", one.applied) for target, one in found.items()} == wanted
+
+
+def test_a_ledger_without_numbers_in_its_outcomes_gets_them(tmp_path: Path) -> None:
+    place = tmp_path / "ledger.db"
+    names = ("001_ledger.sql", "002_order.sql", "003_reviews.sql", "004_review_acts.sql")
+    older = "".join((Path(ledger.__file__).parent / "sql" / name).read_text() for name in names)
+    runs = "INSERT INTO run (run, scope, command, started_at, number) VALUES ('{}', '', '{}', '2026', {});"
+    columns = "run, target, scope, kind, outcome, recorded_at"
+    rows = f"INSERT INTO outcome ({columns}) VALUES ('{{}}', 'one', '', 'repo', '{{}}', '2026');"
+    inventory = tmp_path / "inventory.yaml"
+    with closing(sqlite3.connect(place)) as file:
+        file.executescript(older + "PRAGMA user_version = 4;")
+        for number, (run, command, verdict) in enumerate((("b", "apply", "pushed"), ("a", "review", "proposed")), 1):
+            file.executescript(runs.format(run, command, number) + rows.format(run, verdict))
+    with ledger.opened(str(place), tmp_path, inventory, print) as book:
+        found = book.last_outcomes()["one"]
+        assert (found.run, found.outcome, found.applied) == ("b", "pushed", "proposed")
 
 
 def test_runs_and_outcomes_come_back_as_they_were_recorded(url: str, tmp_path: Path) -> None:

@@ -9,16 +9,17 @@ UPDATE run SET finished_at = :finished_at, exit_code = :exit_code WHERE run = :r
 -- name: record_outcome
 INSERT INTO outcome (
     run, target, scope, kind, branch, outcome, reason, base, commit_id, paths, review, review_act, duration_ms,
-    recorded_at
+    recorded_at, number, of_review
 )
 VALUES (
     :run, :target, :scope, :kind, :branch, :outcome, :reason, :base, :commit_id, :paths, :review, :review_act,
-    :duration_ms, :recorded_at
+    :duration_ms, :recorded_at, (SELECT run.number FROM run WHERE run.run = :run),
+    (SELECT CASE WHEN run.command = 'review' AND :outcome <> 'pushed' THEN 1 ELSE 0 END FROM run WHERE run.run = :run)
 )
 ON CONFLICT (run, target) DO UPDATE SET
     outcome = excluded.outcome, reason = excluded.reason, base = excluded.base, commit_id = excluded.commit_id,
     paths = excluded.paths, review = excluded.review, review_act = excluded.review_act,
-    duration_ms = excluded.duration_ms, recorded_at = excluded.recorded_at;
+    duration_ms = excluded.duration_ms, recorded_at = excluded.recorded_at, of_review = excluded.of_review;
 
 -- name: runs
 SELECT run, command, subject, started_at, finished_at, plan, digest, exit_code
@@ -49,21 +50,20 @@ FROM outcome WHERE run = :run ORDER BY recorded_at, target;
 SELECT target, outcome, reason, base, commit_id, run, recorded_at FROM rollout_status WHERE scope = :scope;
 
 -- name: last_applied
-SELECT target, recorded_at, outcome
+SELECT o.target, o.recorded_at, o.outcome
 FROM (
-    SELECT o.target, o.recorded_at, o.outcome, row_number() OVER (PARTITION BY o.target ORDER BY r.number DESC) AS place
-    FROM outcome AS o
-    JOIN run AS r ON r.run = o.run
-    WHERE o.scope = :scope AND o.outcome IN ('pushed', 'committed', 'written', 'proposed')
+    SELECT target, max(number) AS number
+    FROM outcome
+    WHERE scope = :scope AND outcome IN ('pushed', 'committed', 'written', 'proposed')
+    GROUP BY target
 ) AS applied
-WHERE place = 1;
+JOIN outcome AS o ON o.scope = :scope AND o.target = applied.target AND o.number = applied.number;
 
 -- name: writers
-SELECT o.run, o.outcome, o.commit_id, o.recorded_at, o.paths
-FROM outcome AS o
-JOIN run AS r ON r.run = o.run
-WHERE o.scope = :scope AND o.target = :target AND o.outcome IN ('pushed', 'committed', 'written')
-ORDER BY r.number DESC;
+SELECT run, outcome, commit_id, recorded_at, paths
+FROM outcome
+WHERE scope = :scope AND target = :target AND outcome IN ('pushed', 'committed', 'written')
+ORDER BY number DESC;
 
 -- name: recorded_since
 SELECT run, target, review_act FROM outcome WHERE scope = :scope AND recorded_at >= :since;
