@@ -198,6 +198,22 @@ def test_what_was_merged_is_ours_without_the_state_folder(reviewed: World, how: 
     assert applied(reviewed)[:2] == (0, "proposed")
 
 
+@pytest.mark.parametrize(
+    ("script", "why"), [("echo keep it; exit 1", "keep it"), ("kill -9 $PPID", "the remote end hung up")]
+)
+def test_a_branch_that_the_server_does_not_delete_stays_with_the_reason(reviewed: World, script: str, why: str) -> None:
+    applied(reviewed)
+    merge(reviewed, "--ff-only")
+    hook = reviewed.root / "api.git" / "hooks" / "pre-receive"
+    hook.write_text(f"#!/bin/sh\n{script}\n")
+    hook.chmod(0o755)
+    code, outcome, reason = applied(reviewed)
+    assert (code, outcome) == (0, "unchanged")
+    said = reason.partition(f"the branch rollout/{ID} stays (")[2]
+    assert why in said
+    assert "moved" not in said
+
+
 def test_the_branch_stays_when_the_inventory_says_so(reviewed: World) -> None:
     reviewed.defaults = reviewed.defaults.replace("}\nreview: {", "}\nreview: {delete_branch: false, ")
     applied(reviewed)

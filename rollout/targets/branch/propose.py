@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from msgspec.structs import replace
 
@@ -14,7 +15,7 @@ from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Change, Step
 from rollout.model.reasons import said
 from rollout.model.reviews import Proposed, ReviewAct, Standing, Via
-from rollout.remote.answers import Pushed, Rejected, Unheard
+from rollout.remote.answers import Moved, Pushed, Rejected, Unheard
 from rollout.safety.faults import first_line
 from rollout.showing import reviews
 from rollout.store import heard, push
@@ -128,7 +129,13 @@ def _branch_gone(task: Task, standing: Standing) -> str:
         answer = push.delete(task.store, Lease(standing.at, standing.head))
     except (GitError, OSError) as error:
         answer = Unheard(first_line(str(error)))
-    if isinstance(answer, Pushed):
-        return f"the branch {standing.branch} is deleted"
-    why = answer.words if isinstance(answer, Rejected) else "it has moved"
+    match answer:
+        case Pushed():
+            return f"the branch {standing.branch} is deleted"
+        case Moved():
+            why = "it has moved"
+        case Rejected(why) | Unheard(why):
+            pass
+        case never:
+            assert_never(never)
     return f"the branch {standing.branch} stays ({why})"
