@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.model.files import File, Obstacle
@@ -53,36 +54,40 @@ def shared(sources: Sequence[Sample]) -> tuple[list[PurePosixPath], list[LeftOut
     several = sorted(path for path, number in counted.items() if number >= least)
     reasons = {path: _reason(path) for path in several}
     wanted = sorted((p for p in several if not reasons[p]), key=lambda p: (-counted[p], p.count("/"), p))
-    out = [LeftOut(path, why) for path, why in reasons.items() if why and not why.startswith(_SUMMED)]
-    out += _summed(several, reasons)
+    out = [LeftOut(path, why.text) for path, why in reasons.items() if why is not None and not why.summed]
+    out += _summed(reasons)
     if len(wanted) > _MOST:
         out.append(LeftOut(wanted[_MOST], f"and {len(wanted) - _MOST - 1:,} more: init looks at {_MOST} paths"))
     return [PurePosixPath(path) for path in wanted[:_MOST]], out
 
 
-_SUMMED = ("is source code", "is made or brought by a program")
+class _Reason(Struct, frozen=True):
+    """Why a path is not looked at; where it is `summed`, one line tells it of all such files of a folder."""
+
+    text: str
+    summed: bool = False
 
 
-def _reason(path: str) -> str:
+def _reason(path: str) -> _Reason | None:
     parts = path.split("/")
     why = paths.refusal(path)
     if why:
-        return f"the path {why}"
+        return _Reason(f"the path {why}")
     if _MARKS.search(path) or _NO_TEMPLATE.fullmatch(parts[-1]):
-        return "the folder of templates takes no file of that name"
+        return _Reason("the folder of templates takes no file of that name")
     if _OTHERS & set(parts[:-1]):
-        return _SUMMED[1]
+        return _Reason("is made or brought by a program", summed=True)
     if _SOURCE & set(parts[:1]):
-        return _SUMMED[0]
+        return _Reason("is source code", summed=True)
     if _MADE.fullmatch(parts[-1]):
-        return "is written by a program or by hand with every release"
-    return "is binary, by its name" if _BINARY.fullmatch(parts[-1]) else ""
+        return _Reason("is written by a program or by hand with every release")
+    return _Reason("is binary, by its name") if _BINARY.fullmatch(parts[-1]) else None
 
 
-def _summed(several: Iterable[str], reasons: Mapping[str, str]) -> list[LeftOut]:
+def _summed(reasons: Mapping[str, _Reason | None]) -> list[LeftOut]:
     """Return one line for all files in one folder that are left out for one reason."""
     counted = Counter(
-        (path.split("/")[0] + "/", reasons[path]) for path in several if reasons[path].startswith(_SUMMED)
+        (path.split("/")[0] + "/", why.text) for path, why in reasons.items() if why is not None and why.summed
     )
     return [LeftOut(f"{folder} ({number:,})", why) for (folder, why), number in sorted(counted.items())]
 
