@@ -216,9 +216,20 @@ def fingerprint(found: File | Obstacle | None) -> str:
         return "-"
     if isinstance(found, Obstacle):
         return f"!{found.what}"
-    return f"{found.mode}:{found.sha256}"
+    return str(FilePrint(found.sha256, executable=found.executable))
 
 
-def is_executable(printed: str) -> bool:
-    """Tell from a fingerprint whether the file can be run."""
-    return printed.startswith("100755:")
+class FilePrint(Struct, frozen=True):
+    """The fingerprint of a plain file."""
+
+    sha256: str
+    executable: bool = False
+
+    def __str__(self) -> str:
+        return f"{'100755' if self.executable else '100644'}:{self.sha256}"
+
+
+def file_print(printed: str | None) -> FilePrint | None:
+    """Read a recorded fingerprint; None if there was no plain file."""
+    mode, mark, sha256 = (printed or "").partition(":")
+    return FilePrint(sha256, executable=mode == "100755") if mark and not mode.startswith("!") else None

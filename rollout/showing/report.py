@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from rollout.model.event_facts import EventFacts
 from rollout.model.few import few
-from rollout.model.files import is_executable
+from rollout.model.files import file_print
 from rollout.model.limits import Finding
 from rollout.model.outcomes import Outcome, PastRun, Share, Verdict, WrittenPath
 from rollout.model.plan import State
@@ -170,8 +170,9 @@ def _shared(folders: Sequence[Share]) -> Iterator[str]:
 
 
 def _written(path: WrittenPath) -> str:
-    executable = " (executable)" if path.after and is_executable(path.after) else ""
-    return f"`{plain(path.path)}`{executable}"
+    printed = file_print(path.after)
+    executable = printed is not None and printed.executable
+    return f"`{plain(path.path)}`" + (" (executable)" if executable else "")
 
 
 # --- the impact, and what remains

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from msgspec import Struct
 
 from rollout.model.circumstances import Findings
-from rollout.model.files import Desired, File, Obstacle, Snapshot, fingerprint
+from rollout.model.files import Desired, File, FilePrint, Obstacle, Snapshot, fingerprint
 from rollout.model.plan import Step
 from rollout.objects.ids import git_id
 from rollout.objects.seal import Side
@@ -76,7 +76,7 @@ def from_memo(look: PastLook | None, tip: str, asked: str) -> InSync | None:
 
 
 def _fingerprint(content: str, entry: Side) -> str:
-    return f"{entry[0]}:{content}" if entry else fingerprint(None)
+    return str(FilePrint(content, executable=entry[0] == "100755")) if entry else fingerprint(None)
 
 
 def was(store: Store, asked: str) -> bool:

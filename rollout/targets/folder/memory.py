@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from rollout.machine import locks, state_folder
 from rollout.machine.files import read, write_whole
-from rollout.model.files import Agreed, File, fingerprint
+from rollout.model.files import Agreed, File, file_print, fingerprint
 from rollout.targets.folder import record
 from rollout.targets.folder.record import FileRecord, Record
 
@@ -55,11 +55,9 @@ class FolderMemory(Struct, frozen=True):
 
     def file(self, entry: str | None) -> File | None:
         """Return the file of a fingerprint, if its content was kept."""
-        if entry is None or entry in {"", "-"} or ":" not in entry:
-            return None
-        mode, _, sha256 = entry.partition(":")
-        content = self._content(sha256)
-        return None if content is None else File(content, mode == "100755")
+        printed = file_print(entry)
+        content = None if printed is None else self._content(printed.sha256)
+        return None if printed is None or content is None else File(content, printed.executable)
 
     def forget(self, prints: Iterable[str]) -> None:
         """Remove contents that no folder's record names any more; one that was just kept may be in use."""
@@ -68,8 +66,8 @@ class FolderMemory(Struct, frozen=True):
             entries = record.read_whole(file)
             if entries is None:
                 return  # we cannot know what an unreadable record names
-            used |= {_sha256(word) for entry in entries.values() for word in entry.prints()}
-        for name in {_sha256(entry) for entry in prints} - used:
+            used |= _contents(word for entry in entries.values() for word in entry.prints())
+        for name in _contents(prints) - used:
             with contextlib.suppress(OSError):
                 if time.time() - (self.contents / name).stat().st_mtime > _IN_USE:
                     (self.contents / name).unlink()
@@ -83,8 +81,9 @@ class FolderMemory(Struct, frozen=True):
                         left.unlink()
 
 
-def _sha256(entry: str) -> str:
-    return entry.partition(":")[2]
+def _contents(prints: Iterable[str]) -> set[str]:
+    """Return the hashes of the contents that fingerprints name."""
+    return {printed.sha256 for word in prints if (printed := file_print(word)) is not None}
 
 
 def memory(state: Path, root: Path) -> FolderMemory:
