@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, assert_never
 
 from msgspec import Struct
 
@@ -61,3 +61,5 @@ def _data(node: Node, scalar: Callable[[Value], Any]) -> Any:
             return [_data(item, scalar) for item in node.items]
         case Mapping():
             return {key: _data(value, scalar) for key, value in node.entries.items()}
+        case never:
+            assert_never(never)

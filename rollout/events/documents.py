@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from rollout.events import fences, hook_commands, spool
 from rollout.events.bench import SECONDS, Bench, Declared, RolledOut, bench
@@ -212,6 +212,8 @@ def _running(at: Bench) -> Callable[[_Trial], list[DocumentFault]]:
                 seconds = max(hook.seconds, HOOK_SECONDS)
             case FencedBlock() as block:
                 command, stdin, seconds = (*SHELLS[block.language], at.mapped(block.text)), "", SECONDS
+            case never:
+                assert_never(never)
         ran = at.run(command, trial.instance, trial.folder, at.mapped(stdin), seconds)
         if ran.status:
             return list(trial.faults(ran.complaint))

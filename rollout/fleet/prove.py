@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from msgspec.structs import replace
 
@@ -136,3 +136,5 @@ def _folder(target: Target) -> str:
             return f"/repositories/{target.name}"
         case Branch(checkout=checkout):
             return str(checkout)
+        case never:
+            assert_never(never)

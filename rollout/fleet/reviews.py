@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
+from typing import assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -123,6 +124,8 @@ def _acted(order: ReviewAction, one: FoundReview, asked: Client, place: ReviewPl
         case Act.COMMENT:
             asked.interface.comment(asked.to, place, review, order.message)
             return replace(_outcome(one, Verdict.UNCHANGED, f"{review.url} has the comment"), act=ReviewAct.COMMENTED)
+        case never:
+            assert_never(never)
 
 
 def _proposed(one: FoundReview, settings: Settings) -> tuple[WrittenPath, ...]:

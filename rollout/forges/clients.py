@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -87,5 +88,7 @@ def _headers(kind: ForgeKind, token: str) -> tuple[tuple[str, str], ...]:
             return (("Authorization", "Basic " + base64.b64encode(token.encode()).decode()),)
         case ForgeKind.BITBUCKET | ForgeKind.GERRIT:
             return (("Authorization", f"Bearer {token}"),)
-        case _:
+        case ForgeKind.GITEA | ForgeKind.PAGURE:
             return (("Authorization", f"token {token}"),)
+        case never:
+            assert_never(never)

@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, assert_never
 from urllib.parse import quote
 
 import msgspec
@@ -71,8 +71,10 @@ def of_forge(forge: Forge, group: str, patience: float) -> list[Listed]:
         case ForgeKind.GITLAB:
             path = f"/groups/{quote(group, safe='')}/projects"
             return [one.listed() for one in _pages(asked.to, path, _GitLab, "per_page", include_subgroups="true")]
-        case _:
+        case ForgeKind.BITBUCKET | ForgeKind.AZURE | ForgeKind.PAGURE | ForgeKind.GERRIT:
             raise RolloutError(f"{forge.kind.value}:{group}: lists no repositories here; use command:CMD")
+        case never:
+            assert_never(never)
 
 
 def _pages(to: Caller, path: str, form: type[Any], size: str, **query: str) -> Iterator[Any]:

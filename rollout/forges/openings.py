@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import assert_never
 from urllib.parse import quote, urlsplit
 
 from rollout.forges.known import on_the_web, project_of
@@ -37,6 +38,8 @@ def _page(forge: Forge, url: str, base: str, branch: str) -> str | None:
             return f"{site}/{project}/diff/{base}..{branch}"
         case ForgeKind.GERRIT:
             return None
+        case never:
+            assert_never(never)
 
 
 def web_site(forge: Forge, url: str) -> str | None:

@@ -6,6 +6,8 @@ project/merge_requests and https://docs.gitea.com/usage/pull-request.
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from rollout.model.reviews import ForgeKind
 
 
@@ -18,5 +20,7 @@ def head_of(kind: ForgeKind | None, number: int | None) -> str | None:
             return f"refs/pull/{number}/head"
         case ForgeKind.GITLAB:
             return f"refs/merge-requests/{number}/head"
-        case _:
+        case ForgeKind.BITBUCKET | ForgeKind.AZURE | ForgeKind.PAGURE | ForgeKind.GERRIT | None:
             return None
+        case never:
+            assert_never(never)

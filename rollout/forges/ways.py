@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import assert_never
 
 from rollout.forges import agit, gerrit, push_options
 from rollout.forges.clients import client
@@ -43,5 +44,7 @@ def by_push(via: Via) -> ByPush | None:
             return agit
         case Via.GERRIT:
             return gerrit
-        case _:
+        case Via.PUSH | Via.GH | Via.HTTP | Via.ADDRESS:
             return None
+        case never:
+            assert_never(never)

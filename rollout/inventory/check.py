@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from msgspec import Struct, field
 
@@ -53,6 +54,8 @@ class Check(Struct):
                 self._record(node, shape, place)
             case Named():
                 self.walk(node, shape.record if isinstance(node, yaml_nodes.Mapping) else shape.text, place)
+            case never:
+                assert_never(never)
 
     def _text(self, node: Node, shape: Text, place: str) -> None:
         import re
@@ -132,3 +135,5 @@ def _named(node: Node) -> str:
             return "a list"
         case yaml_nodes.Mapping():
             return "a mapping"
+        case never:
+            assert_never(never)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from typing import assert_never
 
 from rollout.errors import UsageError, near
 from rollout.model.inventory import Branch, Folder, Target
@@ -75,6 +76,8 @@ def _is_here(target: Target, machine: str | None) -> bool:
             return checkout is not None and checkout.exists()
         case Folder(root):
             return machine is None and root.exists()
+        case never:
+            assert_never(never)
 
 
 def _named_by(target: Target, word: str) -> bool:

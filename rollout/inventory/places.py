@@ -6,6 +6,7 @@ import os.path
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import assert_never
 
 from msgspec import Struct
 
@@ -50,6 +51,8 @@ def _places(target: Target, of_folder: Callable[[str], str]) -> Iterator[_Place]
                 yield _Place(branch, path=_real(checkout, of_folder))
             if url is not None:
                 yield _Place(branch, address=addresses.identity(url))
+        case never:
+            assert_never(never)
 
 
 def _real(path: Path, of_folder: Callable[[str], str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 from rollout import __version__
 from rollout.content import spelled, yaml_nodes, yaml_parse
@@ -79,6 +79,8 @@ def _length(node: Node) -> int:
             return sum(map(_length, node.items)) + 2
         case Mapping():
             return sum(len(key) + _length(value) for key, value in node.entries.items()) + 2
+        case never:
+            assert_never(never)
 
 
 def _memo(node: Node) -> list[Any]:
@@ -90,6 +92,8 @@ def _memo(node: Node) -> list[Any]:
         case Mapping():
             entries = {key: _memo(value) for key, value in node.entries.items()}
             return [node.line, entries, [node.key_lines[key] for key in entries]]
+        case never:
+            assert_never(never)
 
 
 def _node(memo: Any) -> Node:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -128,3 +128,5 @@ def _schema(shape: Shape) -> Iterator[tuple[str, Any]]:
             yield "properties", {key: json_schema(value) for key, value in shape.fields.items()}
             if shape.required:
                 yield "required", list(shape.required)
+        case never:
+            assert_never(never)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import assert_never
 
 from msgspec import Struct
 
@@ -77,6 +78,8 @@ def _written(part: TemplatePart, delimiters: str, *, before_mark: bool) -> str:
             return f"{opens} {expression} {closes}\n"
         case Print(expression):
             return f"{begins} if {expression} {ends}\n{opens} {expression} {closes}\n{begins} endif {ends}\n"
+        case never:
+            assert_never(never)
 
 
 def _escaped(text: str, delimiters: str, *, before_mark: bool = False) -> str:

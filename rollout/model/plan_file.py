@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, assert_never
 
 from msgspec import convert, to_builtins
 from msgspec.structs import asdict
@@ -74,6 +74,8 @@ def _location(location: Location) -> DOCUMENT:
             }
         case Folder():
             return {"root": str(location.root)}
+        case never:
+            assert_never(never)
 
 
 def read_plan(content: bytes, shown: str) -> tuple[Plan, dict[str, DOCUMENT]]:

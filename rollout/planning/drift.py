@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from msgspec.structs import replace
 
 from rollout.content import three_way
@@ -48,6 +50,8 @@ def drift_of(at: Situation, wanted: File | None, written: Written, decisions: De
             return replace(drift, decided=True)
         case OnDrift.MERGE:
             return _merged_drift(at, drift, written)
+        case never:
+            assert_never(never)
 
 
 def _did(actual: File | None, written: Written) -> Did:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
+from typing import assert_never
 
 from rollout.errors import GitError
 from rollout.model.files import fingerprint
@@ -30,6 +31,8 @@ def history(target: Target, path: PurePosixPath, settings: Settings) -> tuple[st
             written = snapshot.written.get(path)
             changed = written is not None and fingerprint(written.file) != fingerprint(snapshot.files.get(path))
             return None, (("somebody, on disk",) if changed else ())
+        case never:
+            assert_never(never)
 
 
 def remembered(target: Target, settings: Settings) -> Remembered:
@@ -39,6 +42,8 @@ def remembered(target: Target, settings: Settings) -> Remembered:
             return proposal_remembered(target.name, where, settings)
         case Folder():
             return Remembered(looked=True)
+        case never:
+            assert_never(never)
 
 
 def proposed_paths(step: Step, settings: Settings) -> tuple[WrittenPath, ...]:
@@ -58,6 +63,8 @@ def step_back(back: Back, settings: Settings) -> Step:
                 return branch_step(back, target.location, signing.with_identity(settings, target.location))
             case Folder():
                 return folder_step(back, target.location, settings)
+            case never:
+                assert_never(never)
     except Unfit as error:
         return Step(target.name, target.location, error.state, error.why, None)
     except upstream.Unreachable as error:

@@ -9,7 +9,7 @@ import os
 from collections.abc import Collection, Iterable
 from pathlib import PurePosixPath
 from threading import Lock
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
 from msgspec import Struct, field
 
@@ -81,6 +81,8 @@ class FileSource(Struct):
                 tip = self._tip_now()
                 assert tip is not None
                 return _had(self.target, branch_read.plain_files(self.target, tip, folder, self.settings))
+            case never:
+                assert_never(never)
 
     def beside(self, folder: PurePosixPath) -> list[PurePosixPath]:
         """Return the plain files in a folder of a folder target, without those in deeper folders."""
@@ -132,6 +134,8 @@ class FileSource(Struct):
                 tip = self._tip_now()
                 assert tip is not None
                 return _had(self.target, branch_read.paths_at(self.target, tip, paths, merged, self.settings))
+            case never:
+                assert_never(never)
 
 
 def _had(target: Target, found: T | Step) -> T:

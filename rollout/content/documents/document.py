@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from msgspec import Struct
 
@@ -175,6 +175,8 @@ def meaning(node: Node, *, followed: bool = True) -> str:
         case Object():
             pairs = sorted(f"{json.dumps(part.key)}:{meaning(part.value, followed=followed)}" for part in node.parts)
             inner = "{" + ",".join(pairs) + "}"
+        case never:
+            assert_never(never)
     return inner if node.odd is None else f"{node.odd} {inner}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import assert_never
 
 from msgspec import Struct, field
 
@@ -81,7 +82,10 @@ class _IniReader:
                 return len(line) - len(line.lstrip()) > self._indent
             case GoesOn.BACKSLASH:
                 return self._backslash
-        return False
+            case GoesOn.NEVER:
+                return False
+            case never:
+                assert_never(never)
 
     def _begin(self, at: int, line: str) -> None:
         found = _SECTION.fullmatch(line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
+from typing import assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,7 +14,7 @@ from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Change
 from rollout.model.reasons import said
 from rollout.model.reviews import Opened, Proposed, Review, ReviewAct, Standing
-from rollout.remote.answers import PushAnswer, Rejected
+from rollout.remote.answers import Moved, PushAnswer, Pushed, Rejected
 from rollout.showing import reviews
 from rollout.store import keeping, pending
 from rollout.targets.branch.outcome import outcome_of
@@ -97,8 +98,10 @@ def not_proposed(task: Task, answer: PushAnswer, built: Built) -> Outcome | None
             return outcome_of(task.step, Verdict.REJECTED, said("; ".join((words, *_way_in(task)))), built)
         case NotWritten(reason) | Unknown(reason):
             return outcome_of(task.step, Verdict.FAILED, said(f"the proposal was not pushed: {reason}"), built)
-        case _:
+        case Pushed() | Moved():
             return None
+        case never:
+            assert_never(never)
 
 
 def _way_in(task: Task) -> Iterator[str]:
