@@ -34,6 +34,5 @@ def read(context: click.Context) -> dict[str, Any]:
         }
         here = loaded.machine.name if loaded.machine else None
         offered = (t.variables["event_settings"].value for t in inventory.targets if "event_settings" in t.variables)
-        settings: dict[str, Any] = next(offered, {})
         known = {"database": inventory.database, "types": types, "machines": machines, "machine": here}
-        return {**known, "settings": settings}
+        return {**known, "settings": next(offered, {})}

@@ -161,7 +161,7 @@ def _document(at: Session, target: Target, found: Taking, *, written: bool) -> d
         "target": target.name,
         "changes": [{"path": str(change.path), "diff": diff_of(change)} for change in _diffs(at, found)],
         "variables": [
-            {"name": value.name, "new": value.new, "source": value.source} for value in found.values
+            {"name": value.name, "new": value.new, "source": str(value.source)} for value in found.values
         ],
         "others": list(found.others),
         "also": [str(path) for path in found.also],

@@ -119,7 +119,7 @@ def _future(old: Old, fresh: Sequence[Sample], folder: Path) -> dict[str, Target
     if not fresh or not old.sets():
         return {}
     used = {group for target in old.inventory.targets for group in target.groups}
-    entries: dict[str, dict[str, object]] = {}
+    entries: dict[str, dict[str, inventory_text.Setting]] = {}
     for source in fresh:
         groups = [kind for kind, files in sets.KINDS.items() if kind in used and source.listing & set(files)]
         entries[source.name] = {"path": place_of(old, source, folder), "templates": [old.sets()[0]]}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from rollout.fleet.load import Loaded
 from rollout.model.files import Unproved
@@ -45,8 +45,9 @@ def _capture(loaded: Loaded) -> Capture:
     from rollout.events.health import capture_of
 
     targets = loaded.inventory.targets
-    said = [t.variables["event_settings"].value for t in targets if "event_settings" in t.variables]
-    return capture_of(said[0].get("capture") or {} if said else {})
+    offered = next((t.variables["event_settings"].value for t in targets if "event_settings" in t.variables), None)
+    said = offered.get("capture") if isinstance(offered, Mapping) else None
+    return capture_of(said if isinstance(said, Mapping) else {})
 
 
 def _places(targets: Iterable[Target]) -> Iterator[tuple[str, Path]]:
@@ -56,3 +57,5 @@ def _places(targets: Iterable[Target]) -> Iterator[tuple[str, Path]]:
                 yield target.name, checkout.resolve()
             case Folder() | Branch():
                 pass  # a session works in a repository
+            case never:
+                assert_never(never)

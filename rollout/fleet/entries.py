@@ -17,14 +17,14 @@ from rollout.model.inventory import Branch, Inventory, Target
 from rollout.model.learning import Form, Sample, Takeover, Value
 from rollout.rendering import templates as template_files
 
-Entries = Mapping[str, Mapping[str, object]]
+Entries = Mapping[str, Mapping[str, inventory_text.Setting]]
 
 
 def extended(old: Old, made: Takeover, fits: Mapping[str, Fit], targets: Mapping[str, Target], folder: Path) -> bytes:
     """Return the inventory with the proposal; `targets` are the entries of the new repositories."""
     there = {target.name: target for target in old.repositories}
     values = values_of(made.files)
-    entries: dict[str, dict[str, object]] = {}
+    entries: dict[str, dict[str, inventory_text.Setting]] = {}
     for source in _concerned(made, fits):
         new = [one.name for one in made.sets if source.name in one.repositories]
         learned = {name: by[source.name] for name, by in values.items() if source.name in by}
@@ -48,15 +48,15 @@ def _concerned(made: Takeover, fits: Mapping[str, Fit]) -> Iterator[Sample]:
     yield from (fit.source for name, fit in fits.items() if fit.sets and name not in known)
 
 
-def _more(target: Target, new: Sequence[str], own: Mapping[str, Value]) -> dict[str, object]:
-    found: dict[str, object] = {"templates": [*target.templates, *new]} if new else {}
+def _more(target: Target, new: Sequence[str], own: Mapping[str, Value]) -> dict[str, inventory_text.Setting]:
+    found: dict[str, inventory_text.Setting] = {"templates": [*target.templates, *new]} if new else {}
     return {**found, "vars": dict(own)} if own else found
 
 
 _LAST = ("agents", "vars")  # keys that stand behind the others
 
 
-def _in_order(entry: Mapping[str, object]) -> dict[str, object]:
+def _in_order(entry: Mapping[str, inventory_text.Setting]) -> dict[str, inventory_text.Setting]:
     return {key: entry[key] for key in (*(k for k in entry if k not in _LAST), *(k for k in _LAST if k in entry))}
 
 
@@ -68,7 +68,7 @@ def _reading(old: Old, fit: Fit) -> tuple[str, ...] | None:
 
 def _agents(
     read: tuple[str, ...] | None, there: tuple[str, ...] | None, made: Takeover, source: Sample
-) -> dict[str, object]:
+) -> dict[str, inventory_text.Setting]:
     """Return who reads the rules of a repository, old ones and new ones, unless the inventory says so already."""
     new = made.agents.get(source.name, ())
     wanted = tuple(agent for agent in NAMES if agent in {*(read or ()), *new}) if new else read
@@ -77,11 +77,11 @@ def _agents(
 
 def _whole(
     path: str, source: Sample, future: Target | None, templates: Sequence[str], own: Mapping[str, Value]
-) -> dict[str, object]:
+) -> dict[str, inventory_text.Setting]:
     """Return the inventory's entry of a new repository, without what it has by default."""
     where = future.location if future is not None else None
     branch, remote = (where.branch, where.remote) if isinstance(where, Branch) else ("", "")
-    found: dict[str, object] = {"path": path}
+    found: dict[str, inventory_text.Setting] = {"path": path}
     found |= {"branch": source.checkout.branch} if source.checkout.branch != branch else {}
     found |= {"remote": source.checkout.remote} if source.checkout.remote != remote else {}
     found |= {"groups": list(future.groups)} if future is not None and future.groups else {}
@@ -89,7 +89,7 @@ def _whole(
     return {**found, "vars": dict(own)} if own else found
 
 
-def _rules(made: Takeover) -> Iterator[tuple[str, dict[str, object]]]:
+def _rules(made: Takeover) -> Iterator[tuple[str, dict[str, inventory_text.Setting]]]:
     taken = [one for one in made.files if one.form is not Form.SKIP]
     for path in dict.fromkeys(one.path for one in taken):
         rule = inventory_text.rule([one for one in taken if one.path == path])
@@ -104,7 +104,7 @@ def place_of(old: Old, source: Sample, folder: Path) -> str:
     return str(place.relative_to(root)) if place.is_relative_to(root) else str(place)
 
 
-def with_entries(text: bytes, entries: Entries, rules: Mapping[str, object]) -> bytes:
+def with_entries(text: bytes, entries: Entries, rules: Mapping[str, inventory_text.Setting]) -> bytes:
     """Return an inventory with these entries put into it; its comments and all else stay."""
     repositories = [f"  {name}: {inventory_text.flow(entry)}" for name, entry in entries.items() if entry]
     files = [

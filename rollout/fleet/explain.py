@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import Any
 
 from msgspec import Struct
 
@@ -14,7 +13,7 @@ from rollout.fleet.parts import Parts
 from rollout.fleet.wishes import heeded
 from rollout.inventory.wish import NAME
 from rollout.model.files import Slot
-from rollout.model.inventory import Target
+from rollout.model.inventory import Target, YamlValue
 from rollout.model.parts import Input
 from rollout.targets.job import Settings
 from rollout.targets.past import history
@@ -26,7 +25,7 @@ class Used(Struct, frozen=True):
     """A variable a template reads, and where its value came from."""
 
     name: str
-    value: Any
+    value: YamlValue
     source: str
 
 
@@ -67,7 +66,7 @@ def _variables(loaded: Loaded, target: Target, slot: Slot) -> list[Used]:
         if name in target.variables:
             variable = target.variables[name]
             value = "***" if any(word in name.lower() for word in _SECRET) else variable.value
-            found.append(Used(name, value, variable.source))
+            found.append(Used(name, value, str(variable.source)))
         elif name == "target":
             about = {"name": target.name, "kind": target.kind, "branch": target.branch, "groups": list(target.groups)}
             found.append(Used(name, about, "the inventory's entry"))

@@ -14,7 +14,7 @@ from rollout.fleet.present import Old, has
 from rollout.learning.matching import matched
 from rollout.model.circumstances import Decisions
 from rollout.model.files import File, Slot
-from rollout.model.inventory import Mode, Target, Variable
+from rollout.model.inventory import Mode, Outside, Target, Variable
 from rollout.model.learning import LeftOut, Sample, Value
 from rollout.planning.changes import changes_needed
 from rollout.rendering.template_fault import TemplateFault
@@ -77,7 +77,9 @@ def _tried(old: Old, target: Target, source: Sample, fit: Fit) -> Fit | str:
     for slot in slots:
         values |= _values(old, slot, source, target, values)
     own = {name: value for name, value in values.items() if not has(target, name, value)}
-    trial = replace(target, variables={**target.variables, **{n: Variable(v, "init") for n, v in own.items()}})
+    trial = replace(
+        target, variables={**target.variables, **{n: Variable(v, Outside.PROPOSAL) for n, v in own.items()}}
+    )
     changes = changes_needed(old.loaded.rendering.desired(trial), source.snapshot, Decisions()).changes
     if changes:
         return f"{changes[0].path} says something else"

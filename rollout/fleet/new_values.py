@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import PurePosixPath
+from typing import assert_never
 
 from msgspec import Struct
 
@@ -11,9 +12,7 @@ from rollout.content import yaml_parse
 from rollout.content.documents import merge, past
 from rollout.content.yaml_nodes import Leaf
 from rollout.learning.inventory_text import text_of
-from rollout.model.inventory import Target
-
-_SETTABLE = ("vars", "groups.", "repos.", "folders.")
+from rollout.model.inventory import InInventory, Outside, Target, YamlValue
 
 
 class SetElsewhere(Exception):
@@ -21,12 +20,12 @@ class SetElsewhere(Exception):
 
 
 class NewValue(Struct, frozen=True):
-    """The value that a variable would need, its present value, and where the inventory sets it."""
+    """The value that a variable would need, its present value, and what sets it."""
 
     name: str
     new: str
-    old: object
-    source: str
+    old: YamlValue
+    source: InInventory | Outside
 
 
 def new_value(target: Target, name: str, new: str) -> NewValue:
@@ -50,11 +49,13 @@ def _own(target: Target, value: NewValue) -> list[str]:
 
 def _set_now(value: NewValue) -> list[str]:
     """Return the keys under which a variable is set."""
-    section, _, rest = value.source.partition(".")
-    if not value.source.startswith(_SETTABLE) or (section == "vars" and rest):
-        raise SetElsewhere(f"{value.name} is set by {value.source}, and not in the inventory")
-    owner = rest.removesuffix(".vars")
-    return ["vars", value.name] if section == "vars" else [section, owner, "vars", value.name]
+    match value.source:
+        case InInventory(keys):
+            return [*keys, "vars", value.name]
+        case Outside():
+            raise SetElsewhere(f"{value.name} is set by {value.source}, and not in the inventory")
+        case never:
+            assert_never(never)
 
 
 def _spelled(value: NewValue) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from msgspec.structs import replace
 
 from rollout.errors import UsageError
 from rollout.fleet.load import Loaded
-from rollout.model.inventory import Target
+from rollout.model.inventory import Target, YamlValue
 from rollout.model.plan import State, Step
 from rollout.model.reasons import said
 from rollout.rendering.phrases import Phrases
@@ -50,6 +48,6 @@ def _worded(loaded: Loaded, target: Target | None, step: Step, phrases: Phrases)
     return replace(step, proposal=replace(step.proposal, title=title, body=body))
 
 
-def _seen(step: Step) -> dict[str, Any]:
+def _seen(step: Step) -> dict[str, YamlValue]:
     changes = [{"path": str(c.path), "action": c.action.value, "cause": c.cause} for c in step.changes]
     return {"changes": changes, "commit": step.delivery.origin.commit or ""}

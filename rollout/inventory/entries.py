@@ -34,8 +34,12 @@ class Entry(Struct, frozen=True):
     line: int
 
     @property
+    def keys(self) -> tuple[str, ...]:
+        return self.section, self.name
+
+    @property
     def place(self) -> str:
-        return f"{self.section}.{self.name}"
+        return ".".join(self.keys)
 
     def fault(self, what: str, line: int | None = None) -> Fault:
         return Fault(self.line if line is None else line, f"{self.place}{what}")

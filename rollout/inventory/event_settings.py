@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout.content import yaml_nodes
-from rollout.model.inventory import Variable
+from rollout.model.inventory import Outside, Variable
 
 NAME = "event_settings"
 OFFERED = ("stale_after", "capture")
@@ -13,4 +13,4 @@ def event_settings(node: yaml_nodes.Node | None) -> dict[str, Variable]:
     """Return the variable; none if the inventory has no such settings, so that a template's own default counts."""
     said = yaml_nodes.plain(node) if isinstance(node, yaml_nodes.Mapping) else {}
     offered = {name: said[name] for name in OFFERED if name in said}
-    return {NAME: Variable(offered, "events")} if offered else {}
+    return {NAME: Variable(offered, Outside.EVENTS)} if offered else {}

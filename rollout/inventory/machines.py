@@ -10,7 +10,7 @@ from rollout.content.yaml_nodes import Fault
 from rollout.inventory.check import error
 from rollout.inventory.entries import Entry, Source, entry, list_of, section
 from rollout.inventory.variables import variables_of
-from rollout.model.inventory import Machine, Target
+from rollout.model.inventory import InInventory, Machine, Target
 
 
 def is_host_glob(name: str) -> bool:
@@ -22,7 +22,7 @@ def machines(source: Source) -> tuple[dict[str, Machine], list[Fault]]:
     faults: list[Fault] = []
     entries = list(section(source.document, "machines"))
     for told in entries:
-        variables, wrong = variables_of(entry(told.node, "vars"), told.place)
+        variables, wrong = variables_of(entry(told.node, "vars"), InInventory(told.keys))
         found[told.name] = Machine(told.name, _hostnames(told), variables, _is_default(told), told.line)
         faults += wrong
     return found, [*_claimed_twice(entries), *_two_defaults(entries), *faults]

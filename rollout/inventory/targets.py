@@ -13,7 +13,7 @@ from rollout.content.yaml_nodes import Fault
 from rollout.inventory.deliveries import delivery
 from rollout.inventory.entries import Entry, Source, entry, list_of, section, text_of
 from rollout.inventory.variables import Variables, variables_of
-from rollout.model.inventory import Branch, Folder, Hold, Target
+from rollout.model.inventory import Branch, Folder, Hold, InInventory, Target
 from rollout.safety import addresses
 
 
@@ -60,7 +60,7 @@ def _target(
 ) -> tuple[Target, list[Fault]]:
     templates = tuple(list_of(told.node, "templates")) or fallback
     groups = tuple(list_of(told.node, "groups"))
-    own, faults = variables_of(entry(told.node, "vars"), told.place)
+    own, faults = variables_of(entry(told.node, "vars"), InInventory(told.keys))
     seen, hold = common.of(groups, own), _hold(told)
     agents = _agents(source, told, groups)
     target = Target(told.name, location, templates, groups, seen, told.line, *_named(told), hold=hold, agents=agents)

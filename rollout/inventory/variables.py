@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from msgspec import Struct
 
@@ -11,7 +10,7 @@ from rollout.content import yaml_nodes, yaml_parse
 from rollout.content.yaml_nodes import Fault
 from rollout.inventory import event_settings
 from rollout.inventory.entries import Source, entry, section
-from rollout.model.inventory import Variable
+from rollout.model.inventory import InInventory, Outside, Variable, YamlValue
 
 RESERVED = {"target", "path", "machine", "machines", event_settings.NAME}
 
@@ -32,12 +31,12 @@ class Variables(Struct, frozen=True):
 
 
 def variables(source: Source) -> tuple[Variables, list[Fault]]:
-    base, faults = variables_of(source.document.entries.get("vars"), "vars")
+    base, faults = variables_of(source.document.entries.get("vars"), InInventory())
     groups = {}
     for group in section(source.document, "groups"):
-        groups[group.name], more = variables_of(entry(group.node, "vars"), group.place)
+        groups[group.name], more = variables_of(entry(group.node, "vars"), InInventory(group.keys))
         faults += more
-    overrides = {key: Variable(given(value), "--var") for key, value in source.overrides.items()}
+    overrides = {key: Variable(given(value), Outside.COMMAND_LINE) for key, value in source.overrides.items()}
     faults += [
         Fault(0, f"the name {name!r} belongs to rollout; choose another", f"--var {name}")
         for name in sorted(RESERVED & overrides.keys())
@@ -51,7 +50,7 @@ def variables(source: Source) -> tuple[Variables, list[Fault]]:
     return Variables(base, groups, overrides), faults
 
 
-def variables_of(node: yaml_nodes.Node | None, source: str) -> tuple[dict[str, Variable], list[Fault]]:
+def variables_of(node: yaml_nodes.Node | None, source: InInventory) -> tuple[dict[str, Variable], list[Fault]]:
     """Return the variables that one `vars` sets."""
     if not isinstance(node, yaml_nodes.Mapping):
         return {}, []
@@ -71,7 +70,7 @@ def _not_given(text: str) -> str | None:
     return faults[0].message if faults else None
 
 
-def given(text: str) -> Any:
+def given(text: str) -> YamlValue:
     """Read the value of --var as YAML; text, and what is not a single value, stays as it was typed."""
     node, faults = yaml_parse.parse(text)
     if node is None or faults or text != text.strip():

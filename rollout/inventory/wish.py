@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -17,9 +16,9 @@ from rollout.inventory.entries import entry, list_of
 from rollout.inventory.rules import glob_refusal
 from rollout.inventory.shapes import Flag, ListOf, Record, Text
 from rollout.inventory.variables import RESERVED
-from rollout.model.inventory import Target, Variable
+from rollout.model.inventory import Outside, Target, Variable, YamlValue
 
-NAME = ".rollout.yaml"
+NAME = Outside.TARGET.value
 
 _WISH = Record(
     {
@@ -40,7 +39,7 @@ class Wish(Struct, frozen=True):
 
     enabled: bool = True
     ignore: tuple[str, ...] = ()
-    variables: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, YamlValue] = field(default_factory=dict)
 
     @property
     def words(self) -> str:
@@ -55,8 +54,8 @@ class Wish(Struct, frozen=True):
 
     def of(self, target: Target) -> Target:
         """Return the target as its people want it; --var beats their variables."""
-        own = {name: Variable(value, NAME) for name, value in self.variables.items()}
-        given = {name: found for name, found in target.variables.items() if found.source == "--var"}
+        own = {name: Variable(value, Outside.TARGET) for name, value in self.variables.items()}
+        given = {name: found for name, found in target.variables.items() if found.source is Outside.COMMAND_LINE}
         return replace(target, ignores=self.ignore, variables={**target.variables, **own, **given})
 
 

@@ -6,12 +6,15 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias, assert_never
 
 from rollout.content.patterns import is_glob
 from rollout.learning.placing import placed, values_of
 from rollout.model.inventory import FoundCheckout
 from rollout.model.learning import Form, Learned, Sample, Takeover, Value
 from rollout.safety.shown import plain
+
+Setting: TypeAlias = Value | Sequence["Setting"] | Mapping[str, "Setting"]  # what an inventory that we write says
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _PLAIN = re.compile(r"[A-Za-z_~./][A-Za-z0-9_./-]*\Z")
@@ -81,7 +84,7 @@ def _repositories(proposal: Takeover) -> Iterator[str]:
     remote = _usual([source.checkout.remote for source in proposal.sources])
     lists = {source.name: _sets_of(source, proposal) for source in proposal.sources}
     usual = Counter(map(tuple, lists.values())).most_common(1)[0][0]
-    defaults: dict[str, object] = {"branch": branch} if branch != "main" else {}
+    defaults: dict[str, Setting] = {"branch": branch} if branch != "main" else {}
     defaults |= {"remote": remote} if remote != "origin" else {}
     defaults["templates"] = list(usual)
     agents = Counter(proposal.agents.get(source.name, ()) for source in proposal.sources).most_common(1)[0][0]
@@ -104,10 +107,10 @@ def _repositories(proposal: Takeover) -> Iterator[str]:
         yield from _entry(source.name, settings)
 
 
-def entry(source: Sample, proposal: Takeover, own: Mapping[str, Value]) -> dict[str, object]:
+def entry(source: Sample, proposal: Takeover, own: Mapping[str, Value]) -> dict[str, Setting]:
     """Return the inventory's entry of one repository."""
     groups = [group for group, members in proposal.groups.items() if source.name in members]
-    found: dict[str, object] = {"path": str(source.checkout.path)}
+    found: dict[str, Setting] = {"path": str(source.checkout.path)}
     found |= {"branch": source.checkout.branch, "remote": source.checkout.remote}
     found |= {"groups": groups} if groups else {}
     found["templates"] = _sets_of(source, proposal)
@@ -119,7 +122,7 @@ def _sets_of(source: Sample, proposal: Takeover) -> list[str]:
     return [one.name for one in proposal.sets if source.name in one.repositories]
 
 
-def _entry(name: str, settings: Mapping[str, object]) -> Iterator[str]:
+def _entry(name: str, settings: Mapping[str, Setting]) -> Iterator[str]:
     short = f"  {name}: {flow(settings)}"
     if len(short) <= _WIDE:
         yield short
@@ -153,16 +156,16 @@ def pattern_of(path: str) -> str:
     return "/" + re.sub(r"([*?\[\\])", r"\\\1", path) if is_glob(path) else path
 
 
-def rule(ones: Sequence[Learned]) -> dict[str, object]:
+def rule(ones: Sequence[Learned]) -> dict[str, Setting]:
     """Return the settings of one path under `files`."""
-    found: dict[str, object] = {"mode": "block"} if ones[0].form is Form.BLOCK else {}
+    found: dict[str, Setting] = {"mode": "block"} if ones[0].form is Form.BLOCK else {}
     delimiters = next((one.delimiters for one in ones if one.is_rendered), "jinja")
     found |= {"delimiters": delimiters} if delimiters != "jinja" else {}
     allowed = dict.fromkeys(name for one in ones for name in one.allow)
     return {**found, "allow": list(allowed)} if allowed else found
 
 
-def _why(settings: Mapping[str, object]) -> str:
+def _why(settings: Mapping[str, Setting]) -> str:
     reasons = ["only our part of it; the rest stays whose it is"] if settings.get("mode") == "block" else []
     reasons += [_OWN_MARKS[str(settings["delimiters"])]] if "delimiters" in settings else []
     reasons += ["the files hold this already"] if "allow" in settings and not reasons else []
@@ -173,16 +176,17 @@ def _usual(values: Sequence[str]) -> str:
     return Counter(values).most_common(1)[0][0]
 
 
-def flow(value: object) -> str:
+def flow(value: Setting) -> str:
     """Return plain data as YAML on one line."""
     match value:
-        case Mapping():
-            return "{" + ", ".join(f"{text_of(str(key))}: {flow(one)}" for key, one in value.items()) + "}"
-        case list():
-            return "[" + ", ".join(map(flow, value)) + "]"
         case bool() | str():
             return text_of(value)
-    raise TypeError(value)
+        case Mapping():
+            return "{" + ", ".join(f"{text_of(str(key))}: {flow(one)}" for key, one in value.items()) + "}"
+        case Sequence():
+            return "[" + ", ".join(map(flow, value)) + "]"
+        case never:
+            assert_never(never)
 
 
 def text_of(value: Value) -> str:

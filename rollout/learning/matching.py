@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from rollout.learning.variables import SPELLINGS
 from rollout.learning.writing import MARKS
+from rollout.model.inventory import YamlValue
 from rollout.model.learning import Value
 
 _NAME = r"[A-Za-z_]\w*"
@@ -16,7 +17,7 @@ _MOST = 40  # variables of a template that is matched
 
 
 def matched(
-    template: str, delimiters: str, text: str, known: Mapping[str, object], *, part: bool = False
+    template: str, delimiters: str, text: str, known: Mapping[str, YamlValue], *, part: bool = False
 ) -> dict[str, Value] | None:
     """Return the values of a template's variables with which it produces this text, or `part` of it; None if none do.
 
@@ -86,7 +87,7 @@ def _one(
     return rf"(?P<{group}>[^\n]*(?:\n[^\n]*)*?)" if line else rf"(?P<{group}>[^\n]*?)"
 
 
-def _values(prints: Prints, found: Mapping[str, str | None], known: Mapping[str, object]) -> dict[str, Value] | None:
+def _values(prints: Prints, found: Mapping[str, str | None], known: Mapping[str, YamlValue]) -> dict[str, Value] | None:
     values: dict[str, Value] = {}
     for group, (name, spelling) in prints.items():
         text = found[group]

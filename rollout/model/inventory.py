@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Literal, TypeAlias
 
 from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from rollout.model.limits import Budget, Forbidden, Limit
 from rollout.model.reviews import Delivery, Forge
@@ -33,11 +34,33 @@ class Mode(StrEnum):
     ONCE = "once"
 
 
-class Variable(Struct, frozen=True):
-    """A value a template may use, and where the inventory (or the command line) set it."""
+YamlValue: TypeAlias = bool | int | float | str | Sequence["YamlValue"] | Mapping[str, "YamlValue"] | None
+"""What YAML can hold."""
 
-    value: Any  # plain data: None, bool, int, float, str, list, dict
-    source: str
+
+class InInventory(Struct, frozen=True):
+    """The entry of the inventory whose `vars` sets a variable, by its keys; none for the `vars` of all targets."""
+
+    keys: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return ".".join(self.keys) or "vars"
+
+
+class Outside(StrEnum):
+    """What sets a variable besides the `vars` of the inventory."""
+
+    COMMAND_LINE = "--var"
+    TARGET = ".rollout.yaml"
+    EVENTS = "events"
+    PROPOSAL = "init"
+
+
+class Variable(Struct, frozen=True):
+    """A value that a template may use, and what sets it."""
+
+    value: YamlValue
+    source: InInventory | Outside
 
 
 class Machine(Struct, frozen=True):
@@ -87,11 +110,34 @@ class FileRule(Struct, frozen=True):
     match: tuple[tuple[str, tuple[str, ...]], ...] = ()  # paths of lists, and the keys that identify an entry
 
 
+class FileSettings(Struct, frozen=True):
+    """What one entry of `files` says of a FileRule; None where it says nothing."""
+
+    mode: Mode | None = None
+    block_id: str | None = None
+    delimiters: str | None = None
+    check: str | None = None
+    max_chars: int | None = None
+    max_lines: int | None = None
+    secrets: str | None = None
+    markers: tuple[str, ...] | None = None
+    replaces: tuple[str, ...] | None = None
+    formatter: str | None = None
+    allow: tuple[str, ...] | None = None
+    placeholders: tuple[str, ...] | None = None
+    format: str | None = None
+    match: tuple[tuple[str, tuple[str, ...]], ...] | None = None
+
+    def over(self, rule: FileRule) -> FileRule:
+        """Return a rule in which these settings replace others."""
+        return replace(rule, **{name: value for name, value in asdict(self).items() if value is not None})
+
+
 class FilePattern(Struct, frozen=True):
-    """One entry of `files`: a path or a pattern as in .gitignore, and the settings it names."""
+    """One entry of `files`: a path or a pattern as in .gitignore, and its settings."""
 
     pattern: str
-    settings: Mapping[str, Any]
+    settings: FileSettings
     line: int = 0
 
 

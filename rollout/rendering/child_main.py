@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import resource
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import astuple
 
 from rollout.content import spelled
 from rollout.errors import Place
 from rollout.model.parts import Answer, Question
+
+if TYPE_CHECKING:
+    from rollout.rendering.jinja import Renderer
 
 _MEMORY = 1 << 30  # bytes of address space that a hostile template may use
 _SPENT = (
@@ -44,7 +47,7 @@ def _bound() -> None:
             continue
 
 
-def _answer(renderer: Any, request: dict[str, Any]) -> dict[str, Any]:
+def _answer(renderer: Renderer, request: dict[str, Any]) -> dict[str, Any]:
     from rollout.rendering.reading import Unanswered
     from rollout.rendering.template_fault import TemplateFault
 

@@ -17,10 +17,9 @@ from rollout.rendering.template_fault import TemplateFault
 if TYPE_CHECKING:
     import jinja2
 
+    from rollout.model.inventory import YamlValue
 
 _MAX_OUTPUT = 16 * 1024 * 1024
-
-
 _ADDRESS = re.compile(r"<[^<>\n]* at 0x[0-9a-f]{6,}>")  # how Python shows an object that has no text
 _OF_JINJA = {*FUNCTIONS, "super", "self", "caller", "loop", "varargs", "kwargs"}
 
@@ -42,7 +41,7 @@ class Renderer:
 
     def _source(self, name: str) -> tuple[str, str, None] | None:
         text = self._templates.get(name)
-        return None if text is None else (text, f"templates/{name}", None)
+        return None if text is None else (text, _file(name), None)
 
     def uses(self, name: str, delimiters: str) -> list[str] | None:
         """Return the variables a template and all it includes can read, or None where only a run can tell.
@@ -78,7 +77,7 @@ class Renderer:
         from jinja2 import TemplateSyntaxError, meta
 
         try:
-            tree = self.environment(delimiters).parse(self._templates[name], name, f"templates/{name}")
+            tree = self.environment(delimiters).parse(self._templates[name], name, _file(name))
             self._filters(name, tree, delimiters)
             return tree, meta.find_undeclared_variables(tree) | _named(tree, self.environment(delimiters).globals)
         except TemplateSyntaxError as error:
@@ -126,7 +125,11 @@ class Renderer:
         return self._reading.used
 
     def render(
-        self, name: str, delimiters: str, variables: Mapping[str, Any], answers: Mapping[Question, Answer] | None = None
+        self,
+        name: str,
+        delimiters: str,
+        variables: Mapping[str, YamlValue],
+        answers: Mapping[Question, Answer] | None = None,
     ) -> bytes:
         """Return the rendered template, with these answers to what it reads.
 
@@ -138,7 +141,7 @@ class Renderer:
             raise TemplateFault.of(name, "renders differently the second time; it must depend on variables only")
         return first
 
-    def traced(self, name: str, delimiters: str, variables: Mapping[str, Any]) -> list[Segment]:
+    def traced(self, name: str, delimiters: str, variables: Mapping[str, YamlValue]) -> list[Segment]:
         """Return the pieces of a rendered template; raise TemplateFault if they cannot be known."""
         from jinja2 import TemplateError
 
@@ -158,7 +161,7 @@ class Renderer:
             )
         return found
 
-    def _answered(self, name: str, delimiters: str, variables: Mapping[str, Any]) -> bytes:
+    def _answered(self, name: str, delimiters: str, variables: Mapping[str, YamlValue]) -> bytes:
         try:
             made = self._once(name, delimiters, variables)
         except TemplateFault:
@@ -169,7 +172,7 @@ class Renderer:
             raise Unanswered(self._reading.open)
         return made
 
-    def _once(self, name: str, delimiters: str, variables: Mapping[str, Any]) -> bytes:
+    def _once(self, name: str, delimiters: str, variables: Mapping[str, YamlValue]) -> bytes:
         from jinja2 import TemplateSyntaxError
         from jinja2.exceptions import SecurityError, TemplateError
 
@@ -185,18 +188,18 @@ class Renderer:
             broken = error.name or name
             raise TemplateFault.of(broken, self._told(broken, delimiters, error), line=error.lineno) from error
         except SecurityError as error:
-            raise TemplateFault(f"not allowed in a template: {error}", _line_of(error, name)) from error
+            raise TemplateFault(f"not allowed in a template: {error}", self._line_of(error, name)) from error
         except sandbox.missing_variable() as error:
             missing = getattr(error, "variable", None)
-            raise TemplateFault(self._told(name, delimiters, error), _line_of(error, name), missing) from error
+            raise TemplateFault(self._told(name, delimiters, error), self._line_of(error, name), missing) from error
         except TemplateError as error:
-            raise TemplateFault(self._told(name, delimiters, error), _line_of(error, name)) from error
+            raise TemplateFault(self._told(name, delimiters, error), self._line_of(error, name)) from error
         except MemoryError as error:
             raise TemplateFault.of(name, "template limit: needs too much memory") from error
         except TemplateFault:
             raise
         except Exception as error:  # anything that a template can cause: a wrong type, a division by zero
-            raise TemplateFault(f"{type(error).__name__}: {error}", _line_of(error, name)) from error
+            raise TemplateFault(f"{type(error).__name__}: {error}", self._line_of(error, name)) from error
         text = "".join(pieces)
         for printed in _ADDRESS.findall(text):
             if not any(printed in told for told in (*self._templates.values(), *map(str, variables.values()))):
@@ -207,6 +210,21 @@ class Renderer:
             return text.encode()
         except UnicodeEncodeError as error:
             raise TemplateFault.of(name, "renders to text that is not valid Unicode") from error
+
+    def _line_of(self, error: BaseException, name: str) -> Place:
+        """Return the innermost template line an error came through."""
+        place, files = Place(_file(name)), {_file(one) for one in self._templates}
+        trace = error.__traceback__
+        while trace is not None:
+            if (file := trace.tb_frame.f_code.co_filename) in files:
+                place = Place(file, trace.tb_lineno)
+            trace = trace.tb_next
+        return place
+
+
+def _file(name: str) -> str:
+    """Return the file of a template, as messages name it and as Jinja is told."""
+    return f"templates/{name}"
 
 
 def _named(tree: jinja2.nodes.Template, functions: Container[str]) -> set[str]:
@@ -228,18 +246,5 @@ def _names_line(tree: jinja2.nodes.Template, other: str) -> int:
     return 1
 
 
-def _copy(variables: Mapping[str, Any]) -> dict[str, Any]:
-    copied: dict[str, Any] = spelled.loads(spelled.dumps(dict(variables)))
-    return copied
-
-
-def _line_of(error: BaseException, name: str) -> Place:
-    """Return the innermost template line an error came through."""
-    place = Place(f"templates/{name}")
-    trace = error.__traceback__
-    while trace is not None:
-        filename = trace.tb_frame.f_code.co_filename
-        if filename.startswith("templates/"):
-            place = Place(filename, trace.tb_lineno)
-        trace = trace.tb_next
-    return place
+def _copy(variables: Mapping[str, YamlValue]) -> dict[str, YamlValue]:
+    return dict(spelled.loads(spelled.dumps(dict(variables))))

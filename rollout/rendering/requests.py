@@ -9,6 +9,7 @@ from typing import Any, assert_never
 from msgspec import Struct
 from msgspec.structs import astuple
 
+from rollout.model.inventory import YamlValue
 from rollout.model.parts import Answer, Question
 from rollout.model.tracing import Segment
 from rollout.rendering.child_process import SECONDS, Child
@@ -16,7 +17,7 @@ from rollout.rendering.template_fault import TemplateFault, TemplateLimit
 from rollout.safety import secrets
 
 Named = tuple[str, str]  # a template, by its path under templates/, and its delimiters
-Variables = Mapping[str, Any]
+Variables = Mapping[str, YamlValue]
 
 _TRIES = 2  # with variables of one target a template may hit a limit that it keeps with those of others
 

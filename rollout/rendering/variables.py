@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Any
 
 from msgspec import Struct
 
-from rollout.model.inventory import Folder, Machine, Target
+from rollout.model.inventory import Folder, Machine, Target, YamlValue
 
 
 class Surroundings(Struct, frozen=True):
@@ -18,7 +17,7 @@ class Surroundings(Struct, frozen=True):
     machine: Machine | None = None
     host: str = ""
 
-    def seen(self, target: Target, path: PurePosixPath | None = None) -> dict[str, Any]:
+    def seen(self, target: Target, path: PurePosixPath | None = None) -> dict[str, YamlValue]:
         """Return everything that a template may see at a path of a target."""
         return context(target, path or PurePosixPath(), self.machines, self.machine)
 
@@ -34,9 +33,9 @@ class Surroundings(Struct, frozen=True):
 
 def context(
     target: Target, path: PurePosixPath, machines: Mapping[str, Machine], machine: Machine | None
-) -> dict[str, Any]:
+) -> dict[str, YamlValue]:
     """Return everything that a template may see; a repository's templates never see the current machine."""
-    seen: dict[str, Any] = {name: variable.value for name, variable in target.variables.items()}
+    seen: dict[str, YamlValue] = {name: variable.value for name, variable in target.variables.items()}
     seen["target"] = {
         "name": target.name,
         "kind": target.kind,
@@ -50,7 +49,7 @@ def context(
     return seen
 
 
-def _machine(machine: Machine) -> dict[str, Any]:
+def _machine(machine: Machine) -> dict[str, YamlValue]:
     return {
         "hostnames": list(machine.hostnames),
         "vars": {name: variable.value for name, variable in machine.variables.items()},

@@ -21,7 +21,7 @@ from rollout.inventory.read import Overrides, parse
 from rollout.inventory.rules import rule_for
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired, File
-from rollout.model.inventory import Branch, FilePattern, Inventory, Mode, Target
+from rollout.model.inventory import Branch, FilePattern, FileSettings, Inventory, Mode, Target
 from rollout.model.outcomes import Outcome, Run, Verdict
 from rollout.model.plan import State, Step
 from rollout.model.reasons import NONE
@@ -152,7 +152,7 @@ def test_variables_override_in_their_order() -> None:
         d="4",
     )
     variables = inventory.targets[0].variables
-    assert {name: (v.value, v.source) for name, v in variables.items()} == {
+    assert {name: (v.value, str(v.source)) for name, v in variables.items()} == {
         "a": (1, "vars"), "b": (2, "groups.g"), "c": (3, "repos.x"), "d": (4, "--var"),
     }  # fmt: skip
 
@@ -193,9 +193,9 @@ def test_a_default_machine_is_used_with_a_warning_and_two_claims_are_an_error() 
 
 def test_patterns_settle_key_by_key_with_exact_paths_last() -> None:
     patterns = (
-        FilePattern("a/x.sh", {"mode": "once"}),
-        FilePattern("*.sh", {"delimiters": "shell", "mode": "whole"}),
-        FilePattern("a/", {"delimiters": "angle"}),
+        FilePattern("a/x.sh", FileSettings(mode=Mode.ONCE)),
+        FilePattern("*.sh", FileSettings(delimiters="shell", mode=Mode.WHOLE)),
+        FilePattern("a/", FileSettings(delimiters="angle")),
     )
     rule = rule_for(patterns, "a/x.sh")
     assert (rule.mode, rule.delimiters) == (Mode.ONCE, "angle")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired, File, Snapshot, TemplateFile
-from rollout.model.inventory import Branch, FilePattern, Target, Variable
+from rollout.model.inventory import Branch, FilePattern, FileSettings, InInventory, Mode, Target, Variable
 from rollout.model.plan import Change
 from rollout.planning.changes import changes_needed
 from rollout.rendering.desired import Rendering
@@ -22,7 +22,7 @@ TEMPLATES = {
     "s/s.json.j2": '{"xs": {{ xs|tojson }}, "d": {{ d|default({})|tojson }}}\n',
 }
 
-PATTERNS = (FilePattern("CLAUDE.md", {"mode": "block"}), FilePattern("s.json", {"mode": "merge"}))
+PATTERNS = (FilePattern("CLAUDE.md", FileSettings(Mode.BLOCK)), FilePattern("s.json", FileSettings(Mode.MERGE)))
 
 VARS = st.fixed_dictionaries(
     {"xs": st.lists(st.integers(0, 5), max_size=3)},
@@ -31,7 +31,7 @@ VARS = st.fixed_dictionaries(
 
 
 def target(name: str, values: dict[str, Any]) -> Target:
-    variables = {key: Variable(value, "vars") for key, value in values.items()}
+    variables = {key: Variable(value, InInventory()) for key, value in values.items()}
     return Target(name, Branch(f"{name}.git", "origin", "main", None), ("s",), (), variables)
 
 

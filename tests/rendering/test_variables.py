@@ -15,6 +15,7 @@ from rollout.inventory import remembered
 from rollout.inventory.choose import select
 from rollout.inventory.read import parse
 from rollout.inventory.variables import given as read_as
+from rollout.model.inventory import YamlValue
 from rollout.rendering.jinja import Renderer
 from rollout.rendering.template_fault import TemplateFault
 from rollout.safety import secrets
@@ -30,7 +31,7 @@ def value(text: str) -> Any:
     return yaml_nodes.written(node)["a"]
 
 
-def rendered(template: str, **variables: object) -> str:
+def rendered(template: str, **variables: YamlValue) -> str:
     renderer = Renderer({"s/a.j2": template})
     renderer.uses("s/a.j2", "jinja")
     return renderer.render("s/a.j2", "jinja", variables).decode()
