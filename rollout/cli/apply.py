@@ -82,7 +82,7 @@ def apply(
             if answers.again():
                 continue  # a template changed, so we look at everything again
             what = Undertaking("apply", made, settings, words, consent, not asked, False, asked, reach.last_wave,
-                               bool(answers.skipped))  # fmt: skip
+                               bool(answers.skipped), answers.so_far)  # fmt: skip
             return carry_out(at, book, what)
 
 

@@ -47,6 +47,7 @@ class Answers(Struct):
     files: list[FileDecision] = field(default_factory=list)
     skipped: set[tuple[str, PurePosixPath]] = field(default_factory=set)
     took: bool = False
+    so_far: str = "nothing was changed"  # what is so if it ends now
 
     def over(self, decisions: Decisions) -> Decisions:
         return replace(decisions, files=(*decisions.files, *self.files))
@@ -90,8 +91,10 @@ def decided(at: Session, made: Plan, answers: Answers, circle: Circle) -> Plan:
             with at.interrupt.at_once():
                 _round(at, left, answers, saved=circle.saved)
         except interrupt.Interrupted:
-            at.screen.say("\nrollout: interrupted; nothing was changed")
+            at.screen.say(f"\nrollout: interrupted; {answers.so_far}")
             raise
+        except Quit:
+            raise Quit(f"cancelled; {answers.so_far}") from None
         if answers.took:
             return made
         names = {step.target for step, _ in left}
@@ -134,7 +137,7 @@ def _asked(at: Session, step: Step, change: Change, rest: int, *, saved: bool) -
             case "show":
                 _show(at, step, change)
             case "quit":
-                raise Quit("cancelled; nothing was changed")
+                raise Quit("cancelled")
             case "all":
                 what, choices = colour.count(rest, "file"), [one for one in _FOR_ALL if not (saved and one in _NEW)]
                 return "all " + _choice(at, f"{what} of this kind: {'/'.join(choices)}: ", choices)
@@ -161,7 +164,7 @@ def _choice(at: Session, prompt: str, choices: Sequence[str]) -> str:
         line = at.screen.line(prompt)
         if not line:
             at.screen.say("")
-            raise Quit("cancelled; nothing was changed")
+            raise Quit("cancelled")
         found = meant(line.strip().lower(), choices)
         if len(found) == 1:
             return found[0]
@@ -197,6 +200,8 @@ def _note(at: Session, step: Step, change: Change, word: str, answers: Answers) 
             answers.skipped.add((step.target, change.path))
         case "take":
             answers.took = _taken(at, step, change)
+            if answers.took:
+                answers.so_far = "no target was changed; what you took stays in the templates and the inventory"
         case "edit":
             text = edited(change)
             if text is None:

@@ -102,6 +102,7 @@ class Undertaking(Struct, frozen=True):
     used: bool = False
     last_wave: int | None = None
     skipped: bool = False  # the person left a decision open
+    so_far: str = "nothing was changed"  # what is so if the person does not agree
     again: tuple[str, ...] = ()  # the words that do it again, where they are more than the command
 
     @property
@@ -118,7 +119,7 @@ def carry_out(at: Session, book: Ledger, what: Undertaking) -> int:
     _show(at, what, left)
     work = [step for step in sorted_steps.writable if writable.changes_something(step)]
     if work and not what.consent.yes:
-        _ask(at, command, work, left)
+        _ask(at, what, work, left)
     subject = what.words.message or ""
     run = Run(clock.new_id(), command, clock.now_exact(), clock.epoch(), subject, made.id, made.digest)
     book.start(run, socket.gethostname(), used=what.used)
@@ -169,23 +170,23 @@ def _show(at: Session, what: Undertaking, left: list[str]) -> None:
         at.screen.warn(line)
 
 
-def _ask(at: Session, command: str, work: list[Step], left: list[str]) -> None:
+def _ask(at: Session, asked: Undertaking, work: list[Step], left: list[str]) -> None:
     """Ask once, with no as the default; raise Refused if there is no terminal or the answer is no."""
     if at.options.json or not sys.stdin.isatty():
         raise Refused(
-            f"{command} would change {colour.count(len(work), 'target')}, but there is no terminal to ask on; "
+            f"{asked.command} would change {colour.count(len(work), 'target')}, but there is no terminal to ask on; "
             "add --yes to go ahead"
         )
     what = colour.count(len(work), "target") + (f", and not to {names(left)}" if left else "")
     at.screen.clear()
     try:
         with at.interrupt.at_once():
-            agreed = at.screen.agreed(f"{command.capitalize()} this to {what}?")
+            agreed = at.screen.agreed(f"{asked.command.capitalize()} this to {what}?")
     except interrupt.Interrupted:
-        at.screen.say("\nrollout: interrupted; nothing was changed")
+        at.screen.say(f"\nrollout: interrupted; {asked.so_far}")
         raise
     if not agreed:
-        raise Refused("cancelled; nothing was changed")
+        raise Refused(f"cancelled; {asked.so_far}")
 
 
 def _run(

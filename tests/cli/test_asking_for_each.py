@@ -124,6 +124,16 @@ def test_take_changes_the_template_and_the_run_goes_on_with_it(world: World) -> 
     assert [world.at(name, "conf.txt") for name in ("api", "web")] == [BOTH, BOTH]
 
 
+@pytest.mark.parametrize("then", [["q\n"], ["\x04"], ["m\n", "m\n", "n\n"]])
+def test_what_was_taken_stays_where_the_rest_is_cancelled_and_that_is_said(world: World, then: list[str]) -> None:
+    drifted(world, "api", "web")
+    talk = Talk(world, "apply")
+    assert talk.through(["t\n", "y\n", *then]) == 4, talk.shown
+    assert "cancelled; no target was changed; what you took stays in the templates and the inventory" in talk.shown
+    assert "nothing was changed" not in talk.shown
+    assert "ONE" in (world.root / "templates/project/conf.txt.j2").read_text()
+
+
 def test_edit_opens_the_text_and_keeps_what_is_written(world: World) -> None:
     drifted(world, "api")
     editor = world.root / "editor"
