@@ -73,9 +73,9 @@ STORY = (
 )
 
 
-def recorded() -> list[Screen]:
-    """Run the story in a sandbox of its own, and return its screens."""
-    with tempfile.TemporaryDirectory() as folder:
+def recorded(where: Path | None = None) -> list[Screen]:
+    """Run the story in a sandbox of its own, in this folder or with what is temporary, and return its screens."""
+    with tempfile.TemporaryDirectory(dir=where) as folder:
         top = Path(folder)
         environment = _environment(top)
         subprocess.run(["bash", "-c", _SANDBOX], cwd=top, env=environment, check=True)

@@ -32,7 +32,7 @@ def test_what_the_readme_asks_make_for_is_in_the_makefile() -> None:
 
 
 def test_the_recording_shows_what_the_program_prints_now(tmp_path: Path) -> None:
-    screens = recorded()
+    screens = recorded(tmp_path)
     assert all(len(line) <= COLUMNS for line in map(plain, screens[-1].lines))
     shown = re.sub(r"<[^>]+>", "", "\n".join(re.findall(r"<text.*?</text>", FILE.read_text())))
     now = [line for screen in screens for line in map(plain, screen.lines[-ROWS:]) if line.strip()]

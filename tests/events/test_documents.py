@@ -77,31 +77,25 @@ def test_what_works_works(empty_database: str) -> None:
     assert complaints(empty_database, sql) == complaints(empty_database, shell) == []
 
 
-@pytest.mark.parametrize(
-    ("sql", "complaint"),
-    [
-        ("SELECT 1 FROM command_log", 'relation "command_log" does not exist'),
-        ("SELECT event_kind FROM event_store", 'column "event_kind" does not exist'),
-        ("SELECT event_resumee('x')", "function event_resumee(unknown) does not exist"),
-        ("UPDATE event_store SET depth = 1; SELEC", 'syntax error at or near "SELEC"'),
-        ("SELECT 1 FROM event_store WHERE event_type = 'comit'", "event type 'comit' is not in the list of types"),
-        (
-            "INSERT INTO event_store (instance_id, event_type) VALUES ('odin-PS-abc123', 'comit')",
+def test_every_wrong_query_is_found(empty_database: str) -> None:
+    """One page for all of them: what one block does is no other block's matter."""
+    wrong = {
+        "SELECT 1 FROM command_log": 'relation "command_log" does not exist',
+        "SELECT event_kind FROM event_store": 'column "event_kind" does not exist',
+        "SELECT event_resumee('x')": "function event_resumee(unknown) does not exist",
+        "UPDATE event_store SET depth = 1; SELEC": 'syntax error at or near "SELEC"',
+        "SELECT 1 FROM event_store WHERE event_type = 'comit'": "event type 'comit' is not in the list of types",
+        "INSERT INTO event_store (instance_id, event_type) VALUES ('odin-PS-abc123', 'comit')":
             "event type 'comit' is not in the list of types",
-        ),
-        ("SELECT append_event('odin-PS-abc123', 'comit')", "event type 'comit' is not in the list of types"),
-        (
-            "INSERT INTO event_intake (instance_id, event_type) VALUES ('nobody', 'commit')",
+        "SELECT append_event('odin-PS-abc123', 'comit')": "event type 'comit' is not in the list of types",
+        "INSERT INTO event_intake (instance_id, event_type) VALUES ('nobody', 'commit')":
             'the database refuses an event for good: instance id "nobody" does not fit',
-        ),
-        (
-            "SELECT 1 FROM event_store WHERE event_type IN ('commit', 'deplyo')",
+        "SELECT 1 FROM event_store WHERE event_type IN ('commit', 'deplyo')":
             "event type 'deplyo' is not in the list of types",
-        ),
-    ],
-)
-def test_a_wrong_query_is_found(empty_database: str, sql: str, complaint: str) -> None:
-    assert complaints(empty_database, fenced("sql", sql)) == [f"sql block: {complaint}"]
+    }  # fmt: skip
+    found = documents.prove(empty_database, (fenced("sql", *wrong), *helpers()), DECLARED)
+    by_block = [((fault.line - 1) // 3, fault.complaint) for fault in found]  # of three lines each
+    assert by_block == [(number, f"sql block: {complaint}") for number, complaint in enumerate(wrong.values())]
 
 
 def test_every_wrong_command_is_found(empty_database: str) -> None:

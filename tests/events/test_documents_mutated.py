@@ -48,7 +48,7 @@ class Mutation:
 
 SAMPLE = (
     Mutation("_parts/query.md.j2", "FROM event_store", "FROM command_log"),
-    Mutation("_parts/query.md.j2", "sequence_num, timestamp", "sequence_number, timestamp"),
+    Mutation(GUIDE, "event_data ->> 'error_type'", "data ->> 'error_type'"),
     Mutation("_parts/resume-short.md.j2", "event_resume", "resume_event"),
     Mutation("_parts/flush.md.j2", "/.claude/helpers/", "/.claude/helper/"),
     Mutation("_parts/machine.sh.j2", "{{ machine.vars.pg_host }}", "localhost"),
@@ -62,11 +62,11 @@ SAMPLE = (
     Mutation("shared/.claude/helpers/log-event.sh.j2", "COPY event_intake", "COPY command_log"),
 )  # fmt: skip
 _MORE = (  # of the same kinds
+    Mutation("_parts/query.md.j2", "sequence_num, timestamp", "sequence_number, timestamp"),
     Mutation("_parts/flush.md.j2", "log-event.sh", "log_event.sh"),
     Mutation("_parts/events.j2", "/.claude/helpers/log-event.sh", "/.claude/log-event.sh"),
     Mutation("_parts/events.j2", 'log_event "', 'log_events "'),
     Mutation("_parts/resume-test.md.j2", "'open_epics'", "'epics_open'"),
-    Mutation(GUIDE, "event_data ->> 'error_type'", "data ->> 'error_type'"),
     Mutation(GUIDE, "FROM supervisor_sessions", "FROM sessions"),
     Mutation(GUIDE, 'log_event "error"', 'log_event "warning"'),
     Mutation(MIGRATION, "root_uuid, depth\nFROM", "root_id, depth\nFROM"),

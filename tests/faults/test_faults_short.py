@@ -17,8 +17,8 @@ from tests.faults.table import Result
 pytestmark = pytest.mark.whole
 
 _ROOT = Path(__file__).parent.parent.parent
-_SHARE = kinds.PLAIN[::3]
-_ENOUGH = 10
+_SHARE = kinds.PLAIN[::6]
+_ENOUGH = 5
 
 
 def _swept(which: str, stories: str, most: int, seconds: int) -> Result:
@@ -37,13 +37,13 @@ def _swept(which: str, stories: str, most: int, seconds: int) -> Result:
 @needs_shim()
 def test_whatever_is_decided_when_it_goes_wrong_it_stands_and_the_next_run_finishes() -> None:
     """Reviews, files that are kept, changes that are taken into templates, runs that are taken back."""
-    found = _swept("a review: *,a decision: *,a change taken: *,a revert: *", "review again,kept,taken,revert", 8, 12)
+    found = _swept("a review: *,a decision: *,a change taken: *,a revert: *", "review again,kept,taken,revert", 4, 8)
     assert found.made
 
 
 @needs_shim()
 def test_whatever_goes_wrong_at_any_call_nothing_is_lost_and_the_next_run_finishes() -> None:
-    found = _swept(",".join(kind.name for kind in _SHARE), "push,first fetch", len(_SHARE), 20)
+    found = _swept(",".join(kind.name for kind in _SHARE), "push,first fetch", len(_SHARE), 10)
     followed = sum(row.followed for row in found.rows)
     if found.made >= _ENOUGH:  # on a busy machine there are too few to tell, and the long form tells it again
         assert followed * 2 >= found.made, "a sweep in which no checkout follows proves nothing"
