@@ -15,7 +15,7 @@ class Decide(Struct, frozen=True):
     """The commands by which a person looks at files that wait for a decision, and decides."""
 
     target: str
-    action: str  # what waits: drift, conflict or adopt
+    adopts: bool  # whether what waits is an adoption, and not drift or a conflict
     choices: tuple[str, ...]
     options: str = ""
     own_options: str = ""  # of a command that names its target
@@ -23,7 +23,7 @@ class Decide(Struct, frozen=True):
 
     def words(self, path: PurePosixPath, number: int) -> str:
         one = tuple(filter(None, (self.target, str(path) if self.target and number == 1 else "")))
-        if self.action == "adopt":
+        if self.adopts:
             takes = _command(("rollout", "apply", "--adopt"), self.options)
             leaves = "" if number > 1 else f", or --on-drift {shlex.quote(f'{path}=keep')} leaves it"
             what = "it" if number == 1 else "them"

@@ -195,7 +195,9 @@ def causes(target: str, found: Sequence[Change], action: str = "") -> FileCauses
     if not open_ones or any(change.unsearched for change in open_ones):
         return FileCauses(told, action)
     takes = all(change.before is not None for change in open_ones)
-    return FileCauses(told, action, Decide(target, open_ones[0].action.value, _choices(open_ones), takes=takes))
+    return FileCauses(
+        told, action, Decide(target, open_ones[0].action is Action.ADOPT, _choices(open_ones), takes=takes)
+    )
 
 
 def _choices(found: Sequence[Change]) -> tuple[OnDrift, ...]:

@@ -85,9 +85,9 @@ def choices(step: Step) -> tuple[tuple[str, ...], ...]:
     """Return the commands to choose from for what waits for a decision, besides the next one."""
     found = [part.decide for part in step.why.parts if isinstance(part, FileCauses) and part.decide is not None]
     ways: list[tuple[str, ...]] = [
-        ("apply", "--on-drift", choice) for one in found if one.action != "adopt" for choice in one.choices
+        ("apply", "--on-drift", choice) for one in found if not one.adopts for choice in one.choices
     ]
-    ways += [("apply", "--adopt") for one in found if one.action == "adopt"]
+    ways += [("apply", "--adopt") for one in found if one.adopts]
     return tuple(way for way in ways if way != next_words(step))
 
 
