@@ -1,4 +1,7 @@
-"""The power goes in the middle of a run: what people had on the disk is there, and the next run finishes."""
+"""The power goes in the middle of a run: what people had on the disk is there, and the next run finishes.
+
+`make faults` cuts the power at many more calls, and `make test-long` at some of them.
+"""
 
 from __future__ import annotations
 
@@ -34,10 +37,10 @@ def place(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.parametrize(
     "before",
     [
-        "disk/api/.git/rollout",
+        pytest.param("disk/api/.git/rollout", marks=pytest.mark.long),
         "disk/api/conf.txt",
         "disk/api/.git/refs",
-        "disk/api/.git/refs/remotes",  # the branch's lock is on the disk by now
+        pytest.param("disk/api/.git/refs/remotes", marks=pytest.mark.long),  # the branch's lock is on the disk by now
         "disk/api/.git/HEAD.lock",
         "disk/shared",
         "",

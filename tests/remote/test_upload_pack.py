@@ -18,6 +18,8 @@ from rollout.store import fetch, heard, hold
 from tests import programs, upstream
 from tests.remote.servers import Sshd
 from tests.remote.test_sessions import (
+    VERSION_0,
+    VERSION_2,
     WAYS,
     lined,
     server,
@@ -129,9 +131,6 @@ def _is_sound(world: World) -> None:
         subprocess.run(
             ["git", f"--git-dir={store.parent}", "fsck", "--strict", "--no-dangling"], check=True, capture_output=True
         )
-
-
-VERSION_0, VERSION_2 = "", "AcceptEnv GIT_PROTOCOL\n"
 
 
 # One of each kind of answer; that others of the same kind are answered so, too, is for `make test-long`.
