@@ -76,7 +76,7 @@ def tell(at: Session, run: Run, outcome: Outcome) -> None:
             commit=outcome.commit,
             duration_ms=outcome.duration_ms,
             review=review_document(outcome.review),
-            review_act=outcome.act,
+            review_act=outcome.review_act,
         )
     elif outcome.verdict.value != "unchanged" or at.options.verbose:
         at.screen.note(outcome_line(outcome, lambda text, _style: text))

@@ -128,7 +128,7 @@ class Ledger:
         """Return which reviews were opened in the last hour."""
         since = datetime.now(UTC) - timedelta(hours=1)
         found = self._ask("recorded_since", since=since.strftime("%Y-%m-%dT%H:%M:%SZ"))
-        opened = sum(act == ReviewAct.OPENED for _, _, act in found)
+        opened = sum(act in {ReviewAct.OPENED, ReviewAct.PUSHED} for _, _, act in found)
         return Lately(opened, frozenset((run, target) for run, target, _ in found), int(since.timestamp()))
 
     def last_writer(self, target: str, path: str) -> tuple[str, str | None] | None:

@@ -86,6 +86,11 @@ class Outcome(Struct, frozen=True):
         return self.why.text
 
     @property
+    def review_act(self) -> str | None:
+        """Return what was done with its review; nothing where a person has yet to open it."""
+        return None if self.act in {None, ReviewAct.PUSHED} else self.act
+
+    @property
     def told(self) -> str:
         """Return the reason and the notes as they are shown and recorded."""
         return "; ".join(filter(None, (self.reason, *self.notes)))

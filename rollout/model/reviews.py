@@ -106,8 +106,9 @@ class ReviewState(StrEnum):
 
 
 class ReviewAct(StrEnum):
-    """What a run did with a review."""
+    """What a run did with a review; it has pushed a branch where a person is the one to open its review."""
 
+    PUSHED = "pushed"
     OPENED = "opened"
     UPDATED = "updated"
     CLOSED = "closed"

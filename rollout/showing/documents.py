@@ -31,7 +31,7 @@ def history_document(run: PastRun) -> dict[str, Any]:
                 "commit": outcome.commit,
                 "duration_ms": outcome.duration_ms,
                 "review": review_document(outcome.review),
-                "review_act": outcome.act,
+                "review_act": outcome.review_act,
                 "paths": [
                     {"path": path.path, "action": path.action, "before": path.before, "after": path.after}
                     for path in outcome.paths

@@ -26,7 +26,7 @@ _DONE = {
 def outcome_line(outcome: Outcome, paint: Paint) -> str:
     colour = _DONE.get(outcome.verdict, "red")
     commit = f" {outcome.commit[:10]}" if outcome.commit else ""
-    notes, act = outcome.told, f", review {outcome.act.value}" if outcome.act is not None else ""
+    notes, act = outcome.told, f", review {outcome.review_act}" if outcome.review_act is not None else ""
     return f"{outcome.target}: {paint(outcome.verdict.value, colour)}{act}{commit}" + (
         f" ({plain(notes)})" if notes else ""
     )

@@ -63,6 +63,21 @@ def test_a_change_is_one_commit_on_upstreams_tip_on_a_branch_of_its_own(reviewed
     assert state(reviewed, "--fetch") == ("in-review", reason)
 
 
+def test_a_review_that_a_person_opens_is_not_told_as_opened(reviewed: World) -> None:
+    for text in ("two\n", "three\n"):
+        reviewed.template("project/AGENTS.md", text)
+        ran = reviewed.run("apply", "--yes", "--json")
+        (done,) = (line for line in ran.lines if line["type"] == "target_done")
+        assert (done["outcome"], done["review"], done["review_act"]) == ("proposed", None, None)
+    run = reviewed.run("history", "--json").json["runs"][0]
+    assert run["outcomes"][0]["review_act"] is None
+    reviewed.template("project/AGENTS.md", "four\n")
+    forget(reviewed)
+    ran = reviewed.run("apply", "--yes")
+    assert "review opened" not in ran.out + ran.err
+    assert f"open a review of rollout/{ID}" in ran.out + ran.err
+
+
 def test_the_page_on_which_a_person_opens_the_review_stays_the_reason(reviewed: World) -> None:
     reviewed.git(reviewed.root, "config", "--global", f"url.{reviewed.root}/.insteadOf", "git@codeberg.org:team/")
     reviewed.entries["api"] = (

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.forges.interface import Texts
+from rollout.forges.ways import by_push
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Change
 from rollout.model.reasons import said
@@ -33,7 +34,7 @@ def proposed(task: Task, standing: Standing, where: str, built: Built) -> Outcom
     pending.drop(task.store)
     before = known_open(task)
     another = before is not None and standing.review is not None and standing.review.number != before.number
-    act = ReviewAct.OPENED if another else _act(task)
+    act = ReviewAct.OPENED if another else _act(task, standing)
     standing = replace(standing, opened=_opened(task, act), subject=built.subject)
     known = task.store.memory.memo().proposed
     digest = task.step.proposal.says if task.step.proposal is not None else ""
@@ -47,10 +48,10 @@ def proposed(task: Task, standing: Standing, where: str, built: Built) -> Outcom
     return replace(outcome, review=standing.review, act=act)
 
 
-def _opened(task: Task, act: ReviewAct) -> Opened | None:
+def _opened(task: Task, act: ReviewAct | None) -> Opened | None:
     planned = task.step.standing
     now = Opened(task.job.run.id, task.job.run.epoch)
-    return now if act is ReviewAct.OPENED or planned is None else planned.opened
+    return now if act in {ReviewAct.OPENED, ReviewAct.PUSHED} or planned is None else planned.opened
 
 
 def _ended(review: Review) -> str:
@@ -65,10 +66,12 @@ def known_open(task: Task) -> Review | None:
     return planned.review if planned is not None and planned.left else None
 
 
-def _act(task: Task) -> ReviewAct:
-    """Tell whether a review was opened by this run, or was open before it."""
+def _act(task: Task, standing: Standing) -> ReviewAct | None:
+    """Tell whether a review was opened by this run, or was open before it; None for a branch moved once more."""
     planned = task.step.standing
     there = planned is not None and planned.left and not (task.step.via.opens_after and planned.review is None)
+    if standing.review is None and by_push(task.step.via) is None:  # a person opens it, or has opened it unseen
+        return None if there else ReviewAct.PUSHED
     return ReviewAct.UPDATED if there else ReviewAct.OPENED
 
 
