@@ -93,13 +93,21 @@ def apart(text: str, edits: Sequence[Edit]) -> list[Edit]:
 def _before_cuts(text: str, edit: Edit, cuts: Sequence[Edit]) -> Edit:
     at = edit.start
     while cut_here := next((cut for cut in cuts if cut.start < at and at < cut.end + _reaches_end(text, cut)), None):
-        if not cut_here.start or text[cut_here.start - 1] != "\n":
+        if not cut_here.start:
+            return _from_the_top(text, edit)
+        if text[cut_here.start - 1] != "\n":
             break
         at = line_end(text, line_start(text, cut_here.start - 1))
     if at == edit.start or edit.text.startswith(("\r", "\n")):
         return replace(edit, start=at, end=at)
     newline = newline_of(text, at)
     return replace(edit, start=at, end=at, text=newline + edit.text.removesuffix(newline))  # it stood before a line
+
+
+def _from_the_top(text: str, edit: Edit) -> Edit:
+    """Return new lines that come first, for all before them goes away."""
+    lines = edit.text.lstrip("\r\n")
+    return replace(edit, start=0, end=0, text=lines if lines.endswith("\n") else lines + newline_of(text))
 
 
 def _reaches_end(text: str, cut: Edit) -> bool:
@@ -129,6 +137,11 @@ def _backwards(edits: Sequence[Edit]) -> list[tuple[int, Edit]]:
     """Return the edits with their numbers, the last one in the text first."""
     order = sorted(enumerate(edits), key=lambda pair: (pair[1].start, pair[1].end))
     return order[::-1]
+
+
+def ends_anew(before: str, after: str, *, already: bool) -> bool:
+    """Tell whether others had a last line without a line end, and it has one now."""
+    return bool(before.strip()) and (already or not before.endswith("\n")) and after.endswith("\n")
 
 
 def ended(text: str, edits: Sequence[Edit]) -> list[Edit]:

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.content.documents.document import Array, Document, Node, Object, Part, Replaced, meaning, repeated
-from rollout.content.documents.lines import begins_line, line_end
+from rollout.content.documents.lines import begins_line, ends_anew, line_end
 from rollout.content.documents.match import Match, Place, named_parts
 
 ENTRY = "[]"  # the last step of the place of a list's entry
@@ -20,7 +20,7 @@ class Ours(Struct):
 
     `added` are the keys and the matched entries that nobody had before us, `values` what we last wrote at a place,
     `entries` the entries that we added to lists, `found` what others had where we wrote something else, `comments` our
-    comments, and `ended` whether the last line has a line end from us alone.
+    comments, and `ended` whether a last line of others has its line end from us.
     """
 
     added: set[Place] = field(default_factory=set)
@@ -78,7 +78,7 @@ def folded(writes: Iterable[tuple[Document, Document]], match: Match, without: W
     ours = Ours()
     for before, after in writes:
         _Write(ours, match, before, without).wrote(Part(0, before.root), after.root, ())
-        ours.ended = (ours.ended or not before.text.endswith("\n")) and after.text.endswith("\n")
+        ours.ended = ends_anew(before.text, after.text, already=ours.ended)
         had, has = Counter(comment_texts(before)), Counter(comment_texts(after))
         ours.comments = ours.comments + (has - had) - (had - has)
     return ours

@@ -1,0 +1,55 @@
+"""A document that nobody had before rollout wrote it: whatever the template says next, it is written, and ends so."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from rollout.model.inventory import FileRule, Mode
+from rollout.model.plan import Action
+from tests.lives import Life
+
+_STEPS = {
+    "x.yaml": ("a: 1\n", "a: 2\n", "a: 2\nb:\n  c: 3\n", "b:\n  c: 3\n  d: |\n    text\n", "b: {c: 3}\ne: 4\n"),
+    "x.toml": ("a = 1\n", "a = 2\n", "a = 2\n[b]\nc = 3\n", "[b]\nc = 3\nd = [\n  4,\n]\n", "e = 5\n"),
+    "x.ini": ("[a]\nb=1\n", "[a]\nb=2\n", "[a]\nb=2\nc=3\n", "[a]\nc=3\n[d]\ne=4\n", "[d]\ne=5\n"),
+    "x.json": ('{"a": 1}\n', '{"a": 2}\n', '{"a": 2, "b": {"c": 3}}\n', '{"b": {"c": 3}, "d": [4]}\n', '{"e": 5}\n'),
+}
+_PAIRS = [(path, *pair) for path, steps in _STEPS.items() for pair in itertools.permutations(steps, 2)]
+
+
+@pytest.mark.parametrize("before", [None, "", "  "], ids=["missing", "empty", "blank"])
+@pytest.mark.parametrize(("path", "one", "other"), _PAIRS)
+def test_the_last_line_end_stays(path: str, one: str, other: str, before: str | None) -> None:
+    file = Life(path, before, FileRule(Mode.MERGE))
+    assert file.lived(one) == one
+    text = file.lived(other)
+    assert text is not None
+    assert (text[-1:], text[-2:] == "\n\n") == ("\n", False)
+    assert file.plan(other) is None
+    assert (file.lived(one) or "").endswith("\n")
+
+
+@pytest.mark.parametrize(("path", "one", "other"), _PAIRS)
+def test_it_gives_way_to_one_that_says_nothing_of_it(path: str, one: str, other: str) -> None:
+    file = Life(path, None, FileRule(Mode.MERGE))
+    file.lived(one.replace("\n", "\r\n"))
+    planned = file.rolled_out(other)
+    assert planned is None or planned.action is not Action.ERROR, planned and planned.cause
+    assert file.plan(other) is None
+    assert "\n" not in (file.text or "").replace("\r\n", "")
+
+
+@pytest.mark.parametrize("path", _STEPS)
+def test_it_stays_where_a_person_added_to_it(path: str) -> None:
+    first, second, *_ = _STEPS[path]
+    mark = "// theirs\n" if path == "x.json" else "# theirs\n"
+    file = Life("x.jsonc" if path == "x.json" else path, None, FileRule(Mode.MERGE))
+    assert file.lived(first, f">{mark}{first}", second) == f"{mark}{second}"
+
+
+def test_a_file_that_was_emptied_is_one_that_nobody_had() -> None:
+    file = Life("x.yaml", "# theirs\nz: 1", FileRule(Mode.MERGE))
+    file.lived("a: |\n  text\n", ">", "a: 1\n")
+    assert file.lived("a: 1\nb: 2\n") == "a: 1\nb: 2\n"
