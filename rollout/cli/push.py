@@ -24,6 +24,8 @@ def push(
 ) -> int:
     """Push every target that is ready to push, rebuilding rollout's own commits on an upstream that moved.
 
+    A review that a run had yet to open when it ended is opened.
+
     \b
     Examples:
       rollout push --yes

@@ -148,6 +148,12 @@ class Step(Struct, frozen=True):
         return "repo" if isinstance(self.location, Branch) else "folder"
 
     @property
+    def unopened(self) -> bool:
+        """Tell whether a run ended after it had pushed the branch and before it opened the review."""
+        standing = self.standing
+        return standing is not None and standing.left and standing.review is None and self.via.opens_after
+
+    @property
     def branch(self) -> str | None:
         return self.location.branch if isinstance(self.location, Branch) else None
 

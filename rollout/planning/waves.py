@@ -129,13 +129,7 @@ def _kept(step: Step, why: Reason) -> Step:
 def is_open(step: Step) -> bool:
     """Tell whether a proposal of a target is open: its branch carries our commit, or a person's on top of it."""
     standing = step.standing
-    return bool(step.changes) and holds_room(standing) and not _unopened(step)
-
-
-def _unopened(step: Step) -> bool:
-    """Tell whether a run was ended after it had pushed the branch and before it opened the review."""
-    standing = step.standing
-    return standing is not None and standing.left and standing.review is None and step.via.opens_after
+    return bool(step.changes) and holds_room(standing) and not step.unopened
 
 
 def holds_room(standing: Standing | None) -> bool:
@@ -151,8 +145,8 @@ def unrecorded(standings: Mapping[str, Standing | None], lately: Lately) -> int:
 
 def opens(step: Step) -> bool:
     """Tell whether writing a step opens a review that is not there yet."""
-    there = step.standing is not None and step.standing.left and not _unopened(step)
-    ready = step.state in _OPENING or (step.state is State.IN_REVIEW and _unopened(step))
+    there = step.standing is not None and step.standing.left and not step.unopened
+    ready = step.state in _OPENING or (step.state is State.IN_REVIEW and step.unopened)
     written = ready and bool(step.changes) and not step.frozen and not undecided(step)
     return step.via is not Via.PUSH and written and not there
 

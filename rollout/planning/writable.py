@@ -49,7 +49,7 @@ def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
         return _outcome(step, Verdict.UNCHANGED, step.why)
     if step.state is State.WAITING and (step.pending is not None or not only_waiting):
         return _outcome(step, Verdict.NOT_STARTED, step.why)
-    if only_waiting and step.state is not State.READY_TO_PUSH:
+    if only_waiting and step.state is not State.READY_TO_PUSH and not _lacks_only_its_review(step):
         return _nothing_to_push(step)
     if _is_a_persons(step):
         return None if proposals.leaves_branch(step) else _outcome(step, Verdict.BLOCKED, step.why)
@@ -75,7 +75,14 @@ def _nothing_to_push(step: Step) -> Outcome:
     if step.overtaken and step.state is State.PENDING:
         renewed = said("the commit that waits is not what is asked for now").also(WayOut(Way.RENEW))
         return _outcome(step, Verdict.UNCHANGED, renewed)
+    if step.state is State.IN_REVIEW:
+        return _outcome(step, Verdict.UNCHANGED, step.why)
     return _outcome(step, Verdict.UNCHANGED, said("nothing is ready to push"))
+
+
+def _lacks_only_its_review(step: Step) -> bool:
+    """Tell whether the branch of a proposal is pushed as it should be, and its review is yet to be opened."""
+    return step.state is State.IN_REVIEW and step.unopened
 
 
 def _is_a_persons(step: Step) -> bool:

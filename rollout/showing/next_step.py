@@ -34,6 +34,8 @@ def next_step(steps: Sequence[Step]) -> CommandLine:
         return ("push",)
     if any(step.follow or (step.state is State.WAITING and step.why.later) for step in steps):
         return ("apply",)
+    if any(step.state is State.IN_REVIEW and step.unopened for step in steps):
+        return ("apply",)
     return ("review",) if any(map(_reviewed, steps)) else ()
 
 
