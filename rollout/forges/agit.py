@@ -5,12 +5,9 @@ Written by https://forgejo.org/docs/latest/user/agit-support/ and https://docs.g
 
 from __future__ import annotations
 
-import re
-
+from rollout.forges import refs
 from rollout.forges.pushing import NewReview, Pushing, Receipt, address_in, line
 from rollout.model.reviews import Review
-
-_REF = re.compile(r"refs/pull/(\d+)/head\Z")
 
 
 def find(_wanted: NewReview) -> str:
@@ -32,8 +29,8 @@ def update(wanted: NewReview) -> Pushing:
 
 
 def state(told: Receipt) -> Review | None:
-    ref = _REF.match(told.ref)
+    number = refs.number_of(told.ref)
     page = address_in(told.words, r"/pulls/(\d+)")
     if page is not None:
         return Review(page[0], page[1])
-    return None if ref is None else Review("", int(ref[1]))
+    return None if number is None else Review("", number)

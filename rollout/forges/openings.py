@@ -6,7 +6,7 @@ from typing import assert_never
 from urllib.parse import quote, urlsplit
 
 from rollout.forges.known import on_the_web, project_of
-from rollout.model.reviews import Forge, ForgeKind
+from rollout.model.reviews import Forge, ForgeKind, Review
 from rollout.safety import addresses
 from rollout.safety.shown import redact
 
@@ -15,6 +15,13 @@ def opening(forge: Forge | None, url: str, base: str, branch: str) -> str:
     """Say where a person opens the review: the address of the page, or else the repository."""
     page = None if forge is None else _page(forge, url, quote(base, safe="/"), quote(branch, safe="/"))
     return page or f"open a review of {branch} into {base} in {redact(url)}"
+
+
+def pull_request(forge: Forge | None, url: str, number: int) -> Review:
+    """Return a pull request by its number: with its page, or else with its repository."""
+    site = None if forge is None else web_site(forge, url)
+    page = f"{site}/{project_of(url)}/pulls/{number}" if site else ""
+    return Review(page, number, place="" if page else f"pull request {number} of {redact(url)}")
 
 
 def _page(forge: Forge, url: str, base: str, branch: str) -> str | None:

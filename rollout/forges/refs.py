@@ -6,9 +6,18 @@ project/merge_requests and https://docs.gitea.com/usage/pull-request.
 
 from __future__ import annotations
 
+import re
 from typing import assert_never
 
 from rollout.model.reviews import ForgeKind
+
+_PULL = re.compile(r"refs/pull/(\d+)/head\Z")
+
+
+def number_of(ref: str) -> int | None:
+    """Return the number of the pull request whose head a ref is."""
+    found = _PULL.match(ref)
+    return None if found is None else int(found[1])
 
 
 def head_of(kind: ForgeKind | None, number: int | None) -> str | None:

@@ -141,6 +141,12 @@ class Review(Struct, frozen=True):
     head: str = ""  # the commit that it proposes
     marker: Marker | None = None  # the marker in its text
     unknown: str = ""  # why its forge did not tell what became of it, in words
+    place: str = ""  # where it is, in words, if the address of its page is not known
+
+    @property
+    def named(self) -> str:
+        """Return the address of its page, or else where it is in words."""
+        return self.url or self.place
 
     @property
     def shown(self) -> str:

@@ -85,8 +85,8 @@ def in_words(standing: Standing) -> Reason:
     if review is None:
         return said(standing.page or f"proposed on the branch {standing.branch}; a person opens the review")
     if review.unknown:
-        return said("; ".join(filter(None, (review.url, not_known(review)))))
-    why = said("; ".join(filter(None, (review.url, _checks(review), _who_acts(review)))))
+        return said("; ".join(filter(None, (review.named, not_known(review)))))
+    why = said("; ".join(filter(None, (review.named, _checks(review), _who_acts(review)))))
     return why.also(WayOut(Way.RENDER_AGAIN)) if review.conflicts else why
 
 

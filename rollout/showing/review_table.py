@@ -24,7 +24,7 @@ def review_table(rows: Sequence[tuple[str, Review]], unopened: Unopened, width: 
 def _table(rows: Sequence[tuple[str, Review]], width: int | None) -> str:
     told = {True: "yes", False: "no", None: "unknown"}
     body = [
-        [target, one.shown, one.checks.value, told[one.approved], plain(one.title), one.url] for target, one in rows
+        [target, one.shown, one.checks.value, told[one.approved], plain(one.title), one.named] for target, one in rows
     ]
     names = ("TARGET", "STATE", "CHECKS", "APPROVED", "TITLE", "")
     return table([Column(name, stays=name == "STATE") for name in names], body, width)

@@ -124,6 +124,12 @@ def as_forge(world: World, name: str, kind: str) -> Path:
     return bare
 
 
+def say_no_address(world: World, name: str = "api") -> None:
+    """Have a server that makes pull requests of a push tell their refs alone."""
+    hook = world.root / f"{name}.git" / "hooks" / "proc-receive"
+    hook.write_text(hook.read_text().replace("tell(f", "str(f"))
+
+
 def reviews(world: World, name: str = "api") -> dict[str, dict[str, Any]]:
     """Return what the forge has of reviews."""
     found: dict[str, dict[str, Any]] = json.loads((world.root / f"{name}.git" / "reviews.json").read_text())

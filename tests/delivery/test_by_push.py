@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from tests.delivery.asking import applied, state
-from tests.delivery.servers import as_forge, close, reviews
+from tests.delivery.servers import as_forge, close, reviews, say_no_address
 from tests.world import World
 
 ID = "team"
@@ -133,6 +133,25 @@ def test_a_lost_state_folder_opens_no_second_review(forge: World) -> None:
     forget()
     assert applied(forge)[:2] == (0, "proposed")
     assert len(reviews(forge)) == 1
+
+
+def test_a_pull_request_without_an_address_is_named_by_its_number(world: World) -> None:
+    team(world, "gitea")
+    as_forge(world, "api", "gitea")
+    say_no_address(world)
+    place = f"pull request 1 of {world.root}/api.git"
+    assert applied(world) == (0, "proposed", place)
+    unknown = "whether it is open, approved and green is not known without a token"
+    for lost in (False, True):
+        if lost:
+            forget()
+        for more in ("--fetch",), ():
+            assert state(world, *more) == ("in-review", f"{place}; {unknown}")
+        assert place in world.run("review").out
+        (found,) = world.run("review", "--json").json["reviews"]
+        assert (found["url"], found["number"]) == ("", 1)
+        assert applied(world)[1:] == ("unchanged", f"{place}; {unknown}")
+    assert len(reviews(world)) == 1
 
 
 def test_what_was_merged_is_in_sync_and_the_next_change_is_a_new_review(forge: World) -> None:

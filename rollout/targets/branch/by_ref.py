@@ -7,8 +7,8 @@ from msgspec.structs import replace
 from rollout.errors import GitError, GitTimeout
 from rollout.forges import asking, gerrit
 from rollout.forges.interface import Texts
-from rollout.forges.known import forge_of, project_of
-from rollout.forges.openings import web_site
+from rollout.forges.known import forge_of
+from rollout.forges.openings import pull_request
 from rollout.forges.pushing import NewReview, Pushing, Receipt
 from rollout.forges.ways import by_push
 from rollout.model.outcomes import Outcome, Verdict
@@ -128,8 +128,9 @@ def _made(task: Task, built: Built, told: Receipt) -> Outcome:
     way = by_push(task.step.via)
     review = None if way is None else way.state(told)
     known = known_open(task)
-    if review is not None and not review.url:
-        review = replace(review, url=_page(task, review))
+    if review is not None and review.number is not None and not review.url:
+        url = task.at.remote.url
+        review = pull_request(forge_of(task.step.delivery, url), url, review.number)
     ref = told.ref if told.ref.startswith(("refs/pull/", "refs/changes/")) else _patch_set(task, built, review or known)
     key = change_id(task) if task.step.via is Via.GERRIT else ""
     review = review or known
@@ -146,15 +147,8 @@ def _patch_set(task: Task, built: Built, review: Review | None) -> str:
     return next((ref for ref, commit in there.items() if commit == built.commit), "")
 
 
-def _page(task: Task, review: Review) -> str:
-    url = task.at.remote.url
-    forge = forge_of(task.step.delivery, url)
-    site = None if forge is None else web_site(forge, url)
-    return f"{site}/{project_of(url)}/pulls/{review.number}" if site else ""
-
-
 def _address(task: Task, review: Review | None) -> str:
-    return review.url if review is not None and review.url else f"proposed as {topic(task)}"
+    return review.named if review is not None and review.named else f"proposed as {topic(task)}"
 
 
 def _declined(task: Task, built: Built, words: str) -> Outcome:

@@ -9,7 +9,7 @@ from rollout.errors import GitError
 from rollout.forges import refs
 from rollout.forges.clients import unasked
 from rollout.forges.known import forge_of
-from rollout.forges.openings import opening
+from rollout.forges.openings import opening, pull_request
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired
 from rollout.model.plan import Step
@@ -69,6 +69,7 @@ def _standing(step: Step, found: Proposing, store: Store, said: str) -> Standing
         return _gone(known, said)
     before = None if known is None or known.standing.head != carried.commit else known.standing
     kept = None if known is None or known.standing.done else known.standing.review
+    kept = kept or _by_its_ref(found)
     if found.told is None:
         kept = unasked(kept, found.delivery, found.url)
     elif found.told.trouble and kept is not None:
@@ -91,6 +92,12 @@ def _standing(step: Step, found: Proposing, store: Store, said: str) -> Standing
         page=_page(found, step),
         words=_words(carried) if _says_it_still(carried, found, step, store, said) else "",
     )
+
+
+def _by_its_ref(found: Proposing) -> Review | None:
+    """Return the pull request that a push has opened, by the ref on which the forge keeps it."""
+    number = refs.number_of(found.ref)
+    return None if number is None else pull_request(forge_of(found.delivery, found.url), found.url, number)
 
 
 def _page(found: Proposing, step: Step) -> str:
