@@ -72,12 +72,18 @@ def as_reviewed(saved: Step, now: Step, decisions: Decisions) -> Step:
         collides=now.collides,
         budgets=now.budgets,
         findings=now.findings,
-        base=now.base,
+        base=_base(saved, now),
         pending=now.pending,
         follow=now.follow,
         orphans=now.orphans,
         warnings=now.warnings,
     )
+
+
+def _base(saved: Step, now: Step) -> str | None:
+    """Return the commit against which the writer looks once more: where a file was not looked at now, the reviewed."""
+    unseen = any(change.path not in now.managed for change in saved.changes)
+    return saved.base if unseen and isinstance(now.location, Branch) else now.base
 
 
 def _told_anew(saved: Step, now: Step) -> Step:
@@ -112,8 +118,9 @@ def decided(step: Step, decisions: Decisions) -> Step:
 
 
 def stale_paths(step: Step, now: Mapping[PurePosixPath, File | Obstacle | None]) -> list[PurePosixPath]:
-    """Return the managed paths that changed since the step was planned."""
-    return [path for path, then in step.managed.items() if fingerprint(now.get(path)) != then]
+    """Return the managed paths that changed since the step was planned, and others that it writes all the same."""
+    others = {c.path: fingerprint(c.before) for c in step.changes if c.path in now and c.path not in step.managed}
+    return [path for path, then in {**step.managed, **others}.items() if fingerprint(now.get(path)) != then]
 
 
 _Entry = tuple[str, str] | None  # what a commit has at a path: its mode and its id

@@ -73,7 +73,7 @@ def _observe(look: Look, at: Located, store: Store) -> Step:
     snapshot = _snapshot(store, tip, desired, network=network)
     refuse_wishes(target, store, tip, network=network)
     pending = pending_at(at, store, tip, target.location)
-    outrun = () if pending is None else outrun_by(snapshot, pending)
+    outrun = () if pending is None else outrun_by(store, snapshot, pending, network=network)
     settled = pending is not None and not outrun and still_right(desired, snapshot, pending)
     entries = in_sync.entries_of(desired, snapshot)
     snapshot, found = _found(desired, snapshot, decisions, store, network=network)

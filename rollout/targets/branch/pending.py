@@ -11,7 +11,7 @@ from rollout.model.files import Desired, File, Obstacle, Snapshot, Written
 from rollout.model.inventory import Branch
 from rollout.objects import messages
 from rollout.planning import changes
-from rollout.store import lineage, pending
+from rollout.store import lineage, pending, snapshot
 from rollout.store.pending import Pending
 from rollout.store.store import Store
 from rollout.targets.branch.locate import Located
@@ -43,18 +43,25 @@ def _ours_on_branch(repo: GitDir, where: Branch, tip: str) -> str | None:
     return local if at.ahead and not at.persons else None
 
 
-def outrun_by(snapshot: Snapshot, pending: Pending) -> tuple[PurePosixPath, ...]:
-    """Return the files of the waiting commit that upstream has in neither their old nor their new state."""
-    there = snapshot.files
-    return tuple(path for path, sides in pending.files.items() if path in there and there[path] not in sides)
+def outrun_by(store: Store, seen: Snapshot, pending: Pending, *, network: bool) -> tuple[PurePosixPath, ...]:
+    """Return the files of the waiting commit that upstream has in neither their old nor their new state.
+
+    Also those that no template names any more: they are not in the snapshot that was `seen`.
+    """
+    others = pending.files.keys() - seen.files.keys()
+    known = [file.content for path in others for file in pending.files[path] if file is not None]
+    there = seen.files
+    if others:
+        there = {**there, **snapshot.at(store, seen.revision, others, known, network=network).files}
+    return tuple(path for path, sides in pending.files.items() if there.get(path) not in sides)
 
 
-def still_right(desired: Desired, snapshot: Snapshot, pending: Pending) -> bool:
+def still_right(desired: Desired, seen: Snapshot, pending: Pending) -> bool:
     """Tell whether the waiting commit, on top of present upstream, is exactly what the templates ask for."""
     held = messages.held(pending.message)
     for item in desired.managed:
-        actual: File | Obstacle | None = snapshot.files.get(item.path)
-        written = snapshot.written.get(item.path)
+        actual: File | Obstacle | None = seen.files.get(item.path)
+        written = seen.written.get(item.path)
         if item.path in pending.files:
             before, after = pending.files[item.path]
             if actual != before:
@@ -63,7 +70,7 @@ def still_right(desired: Desired, snapshot: Snapshot, pending: Pending) -> bool:
                 continue
             actual = after
             written = Written(after, pending.commit, merged=pending.merged.get(str(item.path)))
-        kept = snapshot.kept.get(item.path)
-        if not changes.satisfied(item, actual, written, snapshot.line_ends.get(item.path, "binary"), kept):
+        kept = seen.kept.get(item.path)
+        if not changes.satisfied(item, actual, written, seen.line_ends.get(item.path, "binary"), kept):
             return False
     return not desired.problems

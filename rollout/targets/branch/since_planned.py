@@ -24,7 +24,8 @@ def since_planned(task: Task, tip: str) -> Outcome | None:
             step, Verdict.STALE, said("upstream has a different history now; nothing was written"), base=tip
         )
     known = [change.before.content for change in step.changes if change.before]
-    there = snapshot.at(task.store, tip, step.managed, known, network=not task.settings.offline)
+    paths = {*step.managed, *(change.path for change in step.changes)}
+    there = snapshot.at(task.store, tip, paths, known, network=not task.settings.offline)
     if all(there.files.get(change.path) == change.after for change in step.changes):
         same = outcome_of(step, Verdict.UNCHANGED, said("upstream has the same change already"), base=tip)
         return _this_runs_own(task, there.newest) or same
