@@ -78,6 +78,24 @@ def test_a_persons_lock_that_appears_while_a_stale_one_of_ours_is_judged_stays(w
     assert (top / "conf.txt").read_text() == "hello moon\n"
 
 
+@pytest.mark.parametrize("odd", ["mkfifo {}", "ln -s elsewhere {}"])
+def test_what_is_put_in_the_place_of_a_shared_file_before_it_is_replaced_stays(
+    world: World, library: Path, odd: str
+) -> None:
+    world.template("shared/a.txt.j2", "hello {{ who }}\n")
+    world.tail = "folders:\n  shared: {path: live/shared, templates: [shared]}\n"
+    (world.root / "live").mkdir()
+    assert world.run("apply", "--yes").code == 0
+    world.head = "version: 1\nvars: {who: moon}\n"
+    place = world.root / "live/shared/a.txt"
+    command = f"rm {place}; {odd.format(place)}"
+    noted = Fault(Mode.RUN, 1, call="rename", path="*/folders/shared-*.json", after=True, command=command)
+    process, book = _apply(world, library, noted)
+    process.communicate(timeout=60)
+    assert (process.returncode, book.fired) == (3, True)
+    assert place.is_fifo() or place.is_symlink()
+
+
 def _killed_move(top: Path, blob: str) -> None:
     """Leave what a run leaves that was killed in a move: its lock, its notes, and an edit that it displaced."""
     left = top / ".git/rollout/op-4194305-1"

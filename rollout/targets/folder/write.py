@@ -110,7 +110,7 @@ class FolderWriter:
     def _exchange(self, beside: Beside, after: File, found: OnDisk | None) -> None:
         """Put the new file in its place, and the old one under the name it had."""
         folder, scratch, name = beside.folder, beside.scratch, beside.path.name
-        like = os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder) if found else None
+        like = _opened(beside) if found else None
         try:
             replace.stage(folder, scratch, after.content, _mode(after, found), like)
         finally:
@@ -213,6 +213,16 @@ class FolderWriter:
 
 def _mode(after: File, found: OnDisk | None) -> int:
     return replace.kept_mode(found.mode, after.executable) if found else replace.new_mode(after.executable)
+
+
+def _opened(beside: Beside) -> int:
+    """Open the file that is replaced; a pipe or a link that somebody puts there now holds nobody up."""
+    try:
+        return os.open(beside.path.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=beside.folder)
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENXIO}:
+            raise Changed(f"{beside.path} was changed meanwhile") from None
+        raise
 
 
 def _abandoned(inside: int, name: str, after: float) -> list[str]:
