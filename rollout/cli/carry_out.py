@@ -163,8 +163,9 @@ def _show(at: Session, what: Undertaking, left: list[str]) -> None:
     how = at.screen.display
     if what.show_plan and not (what.consent.yes and at.options.quiet):
         with_diff = not what.consent.yes or how.whole
-        at.page(plans.plan_text(at.shown(what.plan), how, with_diff=with_diff, left=left))
-        at.screen.data(plans.ending(what.plan.steps, how))
+        seen = pacing.in_waves(at, what.plan, what.settings) if what.command == "apply" else what.plan
+        at.page(plans.plan_text(at.shown(seen), how, with_diff=with_diff, left=left))
+        at.screen.data(plans.ending(seen.steps, how))
         return
     for line in plans.orphans(what.plan.steps, whole=how.whole):
         at.screen.warn(line)

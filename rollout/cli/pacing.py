@@ -68,13 +68,18 @@ def _open(at: Session, settings: Settings, targets: tuple[Target, ...]) -> int:
 
 def shown(at: Session, plan: Plan, settings: Settings) -> Plan:
     """Return a plan as apply would carry it out now: later waves wait, and so do reviews for which there is no room."""
+    return _paced(at, in_waves(at, plan, settings), settings, _lately(at))
+
+
+def in_waves(at: Session, plan: Plan, settings: Settings) -> Plan:
+    """Return a plan in which later waves wait, as they stand before a run; no gate is asked."""
     inventory = at.loaded.inventory
     pace = inventory.pace
-    if pace.waves:
-        numbers = decide.by_wave(inventory.targets, pace.waves)
-        others = _earlier(at, plan, settings, numbers)
-        plan = replace(plan, steps=decide.waiting(plan.steps, others, numbers, pace, _gates(at, "").unasked))
-    return _paced(at, plan, settings, _lately(at))
+    if not pace.waves:
+        return plan
+    numbers = decide.by_wave(inventory.targets, pace.waves)
+    others = _earlier(at, plan, settings, numbers)
+    return replace(plan, steps=decide.waiting(plan.steps, others, numbers, pace, _gates(at, "").unasked))
 
 
 def _lately(at: Session) -> Lately:

@@ -166,7 +166,7 @@ def paced(steps: tuple[Step, ...], pace: Pace, now: Room, numbers: Mapping[str, 
         if left > 0:
             left, number = left - 1, number + 1
             continue
-        why = Reason((Later(f"{rule.words}, and {number} reviews {rule.counts} or about to be"),))
+        why = Reason((Later(f"{rule.words}, and {rule.counted(number)} or about to be"),))
         found[step.target] = _kept(step, why)
     return tuple(found.values())
 
@@ -177,13 +177,18 @@ class _Rule(Struct, frozen=True):
     left: int
     number: int
     words: str
-    counts: str
+    one: str
+    several: str
+
+    def counted(self, number: int) -> str:
+        return f"{number:,} {self.one if number == 1 else self.several}"
 
 
 def _rules(pace: Pace, now: Room) -> Iterator[_Rule]:
     if pace.max_open is not None:
-        yield _Rule(pace.max_open - now.open, now.open, f"max_open: {pace.max_open}", "are open")
-    if pace.per_hour is not None:
         yield _Rule(
-            pace.per_hour - now.lately, now.lately, f"per_hour: {pace.per_hour}", "were opened in the last hour"
+            pace.max_open - now.open, now.open, f"max_open: {pace.max_open}", "review is open", "reviews are open"
         )
+    if pace.per_hour is not None:
+        words, when = f"per_hour: {pace.per_hour}", "opened in the last hour"
+        yield _Rule(pace.per_hour - now.lately, now.lately, words, f"review was {when}", f"reviews were {when}")

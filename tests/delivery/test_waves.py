@@ -55,6 +55,13 @@ def test_a_wave_in_review_says_what_is_to_be_done_and_what_is_not_known(fleet: W
     assert told["web"] == why
 
 
+def test_apply_shows_later_waves_as_waiting_as_plan_does(fleet: World) -> None:
+    waves(fleet, deliver="review")
+    (told,) = (line for line in fleet.run("plan").out.splitlines() if line.startswith("Plan for"))
+    shown = fleet.run("apply", "--yes").out.splitlines()
+    assert ("2 waiting" in told, told in shown) == (True, True), shown
+
+
 def test_what_is_pushed_at_once_goes_on_in_the_same_run(fleet: World) -> None:
     waves(fleet)
     ran = applied(fleet)
@@ -205,7 +212,7 @@ def test_only_so_many_reviews_are_opened_in_an_hour(fleet: World) -> None:
     fleet.defaults = "defaults: {templates: [project], deliver: review}\nreview: {branch: team}\n"
     ran = applied(fleet)
     assert (ran.code, ran.outcomes()) == (0, {"api": "proposed", "web": "not-started", "ops": "not-started"})
-    assert "per_hour: 1" in ran.reasons()["web"]
+    assert ran.reasons()["web"] == "per_hour: 1, and 1 review was opened in the last hour or about to be"
     assert applied(fleet).outcomes()["web"] == "not-started"
 
 
