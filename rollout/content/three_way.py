@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class MergeConflict(ValueError):
-    """Both sides changed the same lines differently; `line` is the line in the base, counted from 1."""
+    """Both sides changed the same lines differently; `line` is the line of our side, the file, counted from 1."""
 
     def __init__(self, line: int) -> None:
         super().__init__(f"both sides changed line {line}")
@@ -35,7 +35,7 @@ def _merge(base: list[bytes], ours: list[bytes], theirs: list[bytes]) -> list[by
             start, end, text = one
             i, j = i + 1, j + 1
         elif one is not None and two is not None and _touch(one, two):
-            raise MergeConflict(min(one[0], two[0]) + 1)
+            raise MergeConflict(_line_in_ours(left[:i], min(one[0], two[0])))
         elif two is None or (one is not None and one[0] < two[0]):
             assert one is not None
             start, end, text = one
@@ -57,6 +57,11 @@ def _hunks(base: list[bytes], side: list[bytes]) -> list[Hunk]:
 
     matcher = SequenceMatcher(None, base, side, autojunk=False)
     return [(i1, i2, side[j1:j2]) for tag, i1, i2, j1, j2 in matcher.get_opcodes() if tag != "equal"]
+
+
+def _line_in_ours(before: list[Hunk], line: int) -> int:
+    """Return where a line of the base stands in our side, counted from 1, from the hunks before it."""
+    return line + 1 + sum(len(text) - (end - start) for start, end, text in before)
 
 
 def _same(one: Hunk, two: Hunk) -> bool:

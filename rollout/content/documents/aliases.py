@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rollout.content.documents.document import (
+    CANNOT_CHANGE,
     Alias,
     Amend,
     Array,
@@ -33,7 +34,7 @@ def refuse_shared(document: Document, root: Object, operations: Sequence[Operati
         for changed in map(_changed, operations):
             if said.start <= changed.start and changed.end <= said.end:
                 place = next(place for place, node in places if node is changed)
-                what = f"{shown(place)}: {name} says it elsewhere, too; merge cannot change it"
+                what = f"{shown(place)}: {name} says it elsewhere, too; {CANNOT_CHANGE}"
                 raise fault(document.text, changed.start, what)
 
 

@@ -18,6 +18,8 @@ class Unmergeable(FileFault):
 
 # Ways out where a key stands twice, in a template and in a document.
 NAME_IT_ONCE = "name it once; a key that a file has many times is for a person, or for another mode"
+# And where a value says something elsewhere, too, or comes from there.
+CANNOT_CHANGE = "merge cannot change it; change it by hand and take it out of the template"
 LEAVE_ONE = "leave one of them, or change it by hand and take it out of the template"
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from rollout.content.documents.aliases import refuse_shared
 from rollout.content.documents.counted import counted_anew
 from rollout.content.documents.document import (
+    CANNOT_CHANGE,
     LEAVE_ONE,
     NAME_IT_ONCE,
     Alias,
@@ -104,7 +105,7 @@ class _Uniting(Struct):
             return have
         odd = have.odd or (None if isinstance(named, Alias) else named.odd)
         if odd:
-            raise fault(self.document.text, part.start, f"{shown(place)}: is {odd}; merge cannot change it")
+            raise fault(self.document.text, part.start, f"{shown(place)}: is {odd}; {CANNOT_CHANGE}")
         if self._was_said(have, named, place):
             return self._restored(container, part, self.ours.found[place])
         if isinstance(have, Object) and isinstance(named, Object):
@@ -234,7 +235,7 @@ class _Uniting(Struct):
                 raise fault(
                     self.document.text,
                     merges.start,
-                    f"{shown((*place, part.key))}: comes from '<<'; merge cannot change it",
+                    f"{shown((*place, part.key))}: comes from '<<'; {CANNOT_CHANGE}",
                 )
             else:
                 self.foreign = True

@@ -53,8 +53,18 @@ def merged(at: Situation, base: File, actual: File, wanted: File) -> bytes:
     was, theirs, told = (_text(at, file) for file in (base, actual, wanted))
     if was is None or theirs is None or told is None:
         raise three_way.MergeConflict(1)
-    text = three_way.merge(was, theirs, told)
+    try:
+        text = three_way.merge(was, theirs, told)
+    except three_way.MergeConflict as clash:
+        raise three_way.MergeConflict(clash.line + _lines_above(at, actual, theirs)) from clash
     return blocks.splice(actual.content, text, _spot(at.item), _earlier_id(at), _last(at))
+
+
+def _lines_above(at: Situation, file: File, text: bytes) -> int:
+    """Return how many lines of a file stand above the text of our block."""
+    block = blocks.find(file.content, _spot(at.item)).get(_earlier_id(at) or at.item.block_id)
+    start = 0 if block is None else block.begin.end
+    return file.content.count(b"\n", 0, max(file.content.find(text, start), start))
 
 
 def ours(item: Managed, actual: File) -> File | None:
