@@ -42,17 +42,27 @@ def test_the_page_says_how_the_fleet_is_and_what_to_type(fleet: World) -> None:
 
 def test_each_printed_command_works(fleet: World) -> None:
     commands = re.findall(r'<p class="cmd"><code>rollout ([^<]+)</code>', html(fleet))
-    assert commands[:5] == [
+    assert commands[:6] == [
         "diff --base --limit web",
         "apply --on-drift overwrite --limit web",
         "apply --on-drift merge --limit web",
         "apply --on-drift keep --limit web",
+        "take web conf.txt",
         "apply --limit new",
     ]
     for command in commands:
+        if command.startswith("take"):
+            continue  # it is another way, for what is decided by now
         yes = ["--yes"] if command.startswith("apply") else []
         assert fleet.run(*shlex.split(command), *yes).code == 0, command
     assert "3 of 3 in sync" in Reader(html(fleet)).text
+
+
+def test_the_page_names_how_a_change_of_others_comes_into_its_template(fleet: World) -> None:
+    (command,) = re.findall(r'<p class="cmd"><code>rollout (take [^<]+)</code>', html(fleet))
+    ran = fleet.run(*shlex.split(command), "--yes")
+    assert ("unexpected" in ran.err, "Traceback" in ran.err, ran.code in {0, 4}) == (False, False, True), ran.err
+    assert "conf.txt" in ran.out + ran.err
 
 
 def test_what_several_people_did_to_one_file_is_one_reason_and_each_is_named(world: World) -> None:

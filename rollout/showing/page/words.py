@@ -83,14 +83,22 @@ def next_words(step: Step) -> tuple[str, ...]:
 
 def choices(step: Step) -> tuple[tuple[str, ...], ...]:
     """Return the commands to choose from for what waits for a decision, besides the next one."""
-    found = [part.decide for part in step.why.parts if isinstance(part, FileCauses) and part.decide is not None]
+    waiting = [part for part in step.why.parts if isinstance(part, FileCauses)]
+    found = [part.decide for part in waiting if part.decide is not None]
     ways: list[tuple[str, ...]] = [
         ("apply", "--on-drift", choice) for one in found if not one.adopts for choice in one.choices
     ]
     ways += [("apply", "--adopt") for one in found if one.adopts]
+    ways += [("take", step.target, str(path)) for part in waiting if _takes(part) for path, _ in part.found]
     return tuple(way for way in ways if way != next_words(step))
+
+
+def _takes(part: FileCauses) -> bool:
+    """Tell whether a person may bring what others did back into the templates."""
+    return part.decide is not None and part.decide.takes and not part.decide.adopts
 
 
 def typed(words: Sequence[str], targets: Sequence[str], same: Sequence[str]) -> str:
     """Return a command line for some targets; `same` are the options that name the inventory and its variables."""
-    return shlex.join(["rollout", *words, *same, "--limit", ",".join(targets)]) if words else ""
+    limit = () if words[:1] == ("take",) else ("--limit", ",".join(targets))  # which names its target
+    return shlex.join(["rollout", *words, *same, *limit]) if words else ""
