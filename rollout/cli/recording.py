@@ -13,7 +13,7 @@ from rollout.ledger.queries import LedgerError
 from rollout.machine import clock
 from rollout.model.outcomes import Outcome, Run, Verdict
 from rollout.model.plan import Step
-from rollout.model.reviews import review_document
+from rollout.model.plan_document import review_document
 from rollout.showing import plans
 from rollout.showing.outcomes import outcome_line
 

@@ -12,7 +12,7 @@ from rollout.model.changed import ChangedBy
 from rollout.model.files import File
 from rollout.model.limits import BudgetUse
 from rollout.model.plan import Change, Plan, State, Step
-from rollout.model.reviews import Deliver, Via, review_document
+from rollout.model.reviews import Deliver, Review, Via
 from rollout.safety.shown import moment
 
 PLAN = "rollout-plan/1"
@@ -114,3 +114,17 @@ def digest(plan: Plan) -> str:
         for step in plan.steps
     ]
     return hashlib.sha256(json.dumps(steps).encode()).hexdigest()
+
+
+def review_document(review: Review | None) -> dict[str, object] | None:
+    """Return a review as the contract's documents have it."""
+    if review is None:
+        return None
+    return {
+        "url": review.url,
+        "number": review.number,
+        "state": review.state.value,
+        "approved": review.approved,
+        "checks": review.checks.value,
+        "conflicts": review.conflicts,
+    }

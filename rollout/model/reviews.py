@@ -236,17 +236,3 @@ class Proposed(Struct, frozen=True):
     standing: Standing
     says: str
     without: tuple[Via, ...] = ()  # the ways that were tried and that the server does not have
-
-
-def review_document(review: Review | None) -> dict[str, object] | None:
-    """Return a review as the contract's documents have it."""
-    if review is None:
-        return None
-    return {
-        "url": review.url,
-        "number": review.number,
-        "state": review.state.value,
-        "approved": review.approved,
-        "checks": review.checks.value,
-        "conflicts": review.conflicts,
-    }

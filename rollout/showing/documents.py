@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rollout.model.outcomes import PastRun
-from rollout.model.plan_document import changed_by
-from rollout.model.reviews import review_document
+from rollout.model.plan_document import changed_by, review_document
 from rollout.safety.shown import moment
 from rollout.showing.status import Row
 
