@@ -16,6 +16,12 @@ class Place(NamedTuple):
         return self.file if self.line is None else f"{self.file}:{self.line}"
 
 
+def mistake_text(where: object | None, what: str, way_out: str) -> str:
+    """Return one mistake in one sentence: the place if there is one, what is wrong, the way out if there is one."""
+    place = "" if where is None else f"{where}: "
+    return f"{place}{what}" + (f"; {way_out}" if way_out else "")
+
+
 class Mistake(NamedTuple):
     """One mistake: what is wrong, where, and the way out."""
 
@@ -24,8 +30,7 @@ class Mistake(NamedTuple):
     way_out: str = ""
 
     def __str__(self) -> str:
-        where = "" if self.place is None else f"{self.place}: "
-        return f"{where}{self.what}" + (f"; {self.way_out}" if self.way_out else "")
+        return mistake_text(self.place, self.what, self.way_out)
 
 
 class RolloutError(Exception):

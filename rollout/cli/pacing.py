@@ -31,7 +31,7 @@ def paced(at: Session, plan: Plan, settings: Settings, book: Ledger) -> Plan:
 
 def _paced(at: Session, plan: Plan, settings: Settings, lately: Lately) -> Plan:
     inventory = at.loaded.inventory
-    pace, numbers = inventory.pace, decide.by_wave(inventory.targets, inventory.pace.waves)
+    pace = inventory.pace
     if (pace.max_open is None and pace.per_hour is None) or not any(map(decide.opens, plan.steps)):
         return plan
 
@@ -44,7 +44,7 @@ def _paced(at: Session, plan: Plan, settings: Settings, lately: Lately) -> Plan:
         standings = {one.name: known.standing for one, known in others}
         opened += decide.unrecorded({**standings, **{step.target: step.standing for step in plan.steps}}, lately)
     room = Room(_open_elsewhere(at, plan, settings, others), opened)
-    return replace(plan, steps=decide.paced(plan.steps, pace, room, numbers))
+    return replace(plan, steps=decide.paced(plan.steps, pace, room, decide.by_wave(inventory.targets, pace.waves)))
 
 
 def _open_elsewhere(at: Session, plan: Plan, settings: Settings, others: list[tuple[Target, Remembered]]) -> int:

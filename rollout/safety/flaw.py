@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from rollout.errors import mistake_text
+
 
 class Flaw(Struct, frozen=True):
     """One thing that is wrong with a text; `line` counts from one, None where it is the whole text."""
@@ -13,5 +15,4 @@ class Flaw(Struct, frozen=True):
     way_out: str = ""
 
     def __str__(self) -> str:
-        where = "" if self.line is None else f"line {self.line}: "
-        return f"{where}{self.what}" + (f"; {self.way_out}" if self.way_out else "")
+        return mistake_text(None if self.line is None else f"line {self.line}", self.what, self.way_out)
