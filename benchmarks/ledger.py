@@ -14,10 +14,11 @@ from pathlib import Path
 from rollout.ledger import ledger
 from rollout.ledger.ledger import Ledger
 from rollout.machine import clock
+from rollout.model.action import Action
 from rollout.model.outcomes import Outcome, Run, Verdict, WrittenPath
 
 ROUNDS = 9
-PATHS = (WrittenPath("AGENTS.md", "update", f"100644:{'a' * 64}", f"100644:{'b' * 64}"),)
+PATHS = (WrittenPath("AGENTS.md", Action.UPDATE, f"100644:{'a' * 64}", f"100644:{'b' * 64}"),)
 
 
 def filled(book: Ledger, runs: int, targets: int) -> None:

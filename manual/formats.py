@@ -9,8 +9,9 @@ from typing import Any
 from msgspec import Struct
 
 from manual.page import joined, table
+from rollout.model.action import Action
 from rollout.model.outcomes import Verdict
-from rollout.model.plan import Action, State
+from rollout.model.plan import State
 from rollout.model.reviews import Checks, Deliver, ReviewState, Via
 
 Schema = dict[str, Any]

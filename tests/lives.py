@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
+from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import Decisions
 from rollout.model.files import File, Managed, Written
 from rollout.model.inventory import FileRule
-from rollout.model.plan import Action, Change, OnDrift
+from rollout.model.plan import Change
 from tests import decisions
 
 YES = Decisions(adopt=True, on_drift=OnDrift.OVERWRITE)

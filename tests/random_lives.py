@@ -16,8 +16,8 @@ from rollout.content.documents.document import Amend, Array, Node, Object, Scala
 from rollout.content.documents.lines import apart, ended
 from rollout.content.documents.match import match_for
 from rollout.content.documents.past import Ours, at
+from rollout.model.action import Action
 from rollout.model.inventory import FileRule, Mode
-from rollout.model.plan import Action
 from tests.corpus import FOLDER, Named, Steps, places, written
 from tests.lives import Life
 

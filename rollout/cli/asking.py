@@ -13,10 +13,11 @@ from rollout.cli import interrupt
 from rollout.cli.editing import edited
 from rollout.cli.session import Session
 from rollout.errors import Refused
+from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import Decisions, FileDecision
 from rollout.model.files import Problem
 from rollout.model.inventory import Target
-from rollout.model.plan import Action, Change, OnDrift, Plan, State, Step
+from rollout.model.plan import Change, Plan, State, Step
 from rollout.planning import review
 from rollout.planning.review import undecided
 from rollout.safety.shown import plain

@@ -13,8 +13,9 @@ from rollout.cli.session import Session
 from rollout.errors import UsageError, near
 from rollout.inventory import choose
 from rollout.model import plan_document
+from rollout.model.action import Action
 from rollout.model.inventory import Target
-from rollout.model.plan import Action, Change, State, Step
+from rollout.model.plan import Change, State, Step
 from rollout.showing.diffs import diff_of, paint_diff
 from rollout.showing.names import grouped, names
 

@@ -13,8 +13,9 @@ from rollout.cli.run_options import decisions_options
 from rollout.cli.session import Session
 from rollout.machine import files
 from rollout.model import plan_document, plan_file
+from rollout.model.action import OnDrift
 from rollout.model.circumstances import Decisions
-from rollout.model.plan import Change, OnDrift, State, Step
+from rollout.model.plan import Change, State, Step
 from rollout.showing import next_step, plans
 from rollout.showing.diffs import diff_of
 

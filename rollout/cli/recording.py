@@ -78,5 +78,5 @@ def tell(at: Session, run: Run, outcome: Outcome) -> None:
             review=review_document(outcome.review),
             review_act=outcome.review_act,
         )
-    elif outcome.verdict.value != "unchanged" or at.options.verbose:
+    elif outcome.verdict is not Verdict.UNCHANGED or at.options.verbose:
         at.screen.note(outcome_line(outcome, lambda text, _style: text))

@@ -13,8 +13,8 @@ from msgspec import Struct
 from rollout.cli.options import option
 from rollout.cli.several import DECISIONS, LINES
 from rollout.errors import UsageError, near
+from rollout.model.action import OnDrift
 from rollout.model.circumstances import Decisions, FileDecision
-from rollout.model.plan import OnDrift
 from rollout.model.reviews import Deliver
 from rollout.objects import messages
 from rollout.objects.messages import CommitWords

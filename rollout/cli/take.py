@@ -16,10 +16,11 @@ from rollout.errors import Refused, UsageError, near
 from rollout.fleet import take as taking
 from rollout.fleet.take import Asked, Taking
 from rollout.inventory.read import Overrides
+from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import Decisions, FileDecision
 from rollout.model.files import File, Slot
 from rollout.model.inventory import Target
-from rollout.model.plan import Action, Change, OnDrift, State, Step
+from rollout.model.plan import Change, State, Step
 from rollout.planning.keeping import WAITING
 from rollout.rendering.formatters import Formatters
 from rollout.showing.diffs import diff_of, paint_diff

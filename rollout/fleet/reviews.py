@@ -133,7 +133,7 @@ def _proposed(one: FoundReview, settings: Settings) -> tuple[WrittenPath, ...]:
     standing, changes = one.step.standing, one.step.changes
     if standing is None or not standing.same:
         return proposed_paths(one.step, settings)
-    return tuple(WrittenPath(str(c.path), c.action.value, fingerprint(c.before), fingerprint(c.after)) for c in changes)
+    return tuple(WrittenPath(str(c.path), c.action, fingerprint(c.before), fingerprint(c.after)) for c in changes)
 
 
 def _merged(one: FoundReview, paths: tuple[WrittenPath, ...]) -> Outcome:

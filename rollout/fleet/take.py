@@ -16,9 +16,10 @@ from rollout.fleet import rule_heads
 from rollout.fleet.load import Loaded
 from rollout.fleet.new_values import NewValue, SetElsewhere, new_value, with_values
 from rollout.inventory.read import Overrides, parse
+from rollout.model.action import Action
 from rollout.model.files import File, Managed, Slot, TemplateFile
 from rollout.model.inventory import Inventory, Mode, Target
-from rollout.model.plan import Action, Change
+from rollout.model.plan import Change
 from rollout.planning import taking
 from rollout.planning.taking import Taken
 from rollout.rendering import templates as template_files

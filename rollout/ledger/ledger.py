@@ -17,11 +17,13 @@ from rollout.ledger.postgresql import PostgreSQL
 from rollout.ledger.queries import Database, LedgerError, queries
 from rollout.ledger.sqlite import SQLite, read_only
 from rollout.machine import clock
+from rollout.model.action import Action
 from rollout.model.outcomes import LastOutcome, Outcome, PastRun, Run, Verdict, WrittenPath
 from rollout.model.reasons import said
 from rollout.model.reviews import Review, ReviewAct
 from rollout.model.waves import Lately
 
+_BEGIN_ANEW = "move the ledger away to begin a new one"
 _SERVERS = ("postgresql://", "postgres://")
 
 
@@ -57,7 +59,7 @@ class Ledger:
         self._do("finish_run", run=run.id, finished_at=clock.now_exact(), exit_code=exit_code)
 
     def record(self, run: Run, outcome: Outcome) -> None:
-        paths = [[p.path, p.action, p.before, p.after] for p in outcome.paths]
+        paths = [[p.path, p.action.value, p.before, p.after] for p in outcome.paths]
         self._do(
             "record_outcome",
             run=run.id,
@@ -118,11 +120,14 @@ class Ledger:
 
     def last_outcomes(self) -> dict[str, LastOutcome]:
         """Return the last outcome of every target, with when it was last changed by us."""
-        applied = {row[0]: (row[1], row[2]) for row in self._ask("last_applied")}
-        return {
-            row[0]: LastOutcome(row[1], row[2], row[4], row[5], row[6], *applied.get(row[0], (None, "")))
-            for row in self._ask("status")
-        }
+        try:
+            applied = {target: (when, Verdict(how)) for target, when, how in self._ask("last_applied")}
+            return {
+                target: LastOutcome(Verdict(verdict), reason, commit, run, when, *applied.get(target, (None, None)))
+                for target, verdict, reason, _, commit, run, when in self._ask("status")
+            }
+        except ValueError as error:
+            raise LedgerError(f"an outcome in the ledger cannot be read ({error}); {_BEGIN_ANEW}") from error
 
     def lately(self) -> Lately:
         """Return which reviews were opened in the last hour."""
@@ -164,14 +169,13 @@ def _read_outcome(row: tuple[Any, ...], run: str) -> Outcome:
             duration_ms=row[5],
             kind=row[6],
             branch=row[7],
-            paths=tuple(WrittenPath(*path) for path in json.loads(row[8])),
+            paths=tuple(WrittenPath(path, Action(action), *sides) for path, action, *sides in json.loads(row[8])),
             review=None if row[9] is None else msgspec.json.decode(row[9], type=Review),
             act=None if row[10] is None else ReviewAct(row[10]),
         )
     except (ValueError, TypeError) as error:
         raise LedgerError(
-            f"the ledger's row of {row[0]} in run {run} cannot be read ({error}); "
-            "move the ledger away to begin a new one"
+            f"the ledger's row of {row[0]} in run {run} cannot be read ({error}); {_BEGIN_ANEW}"
         ) from error
 
 

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from msgspec import Struct
 
+from rollout.model.action import Action, OnDrift
 from rollout.model.changed import Did
 from rollout.model.few import left_out
 
@@ -16,7 +17,7 @@ class Decide(Struct, frozen=True):
 
     target: str
     adopts: bool  # whether what waits is an adoption, and not drift or a conflict
-    choices: tuple[str, ...]
+    choices: tuple[OnDrift, ...]
     options: str = ""
     own_options: str = ""  # of a command that names its target
     takes: bool = True  # whether the template may take back what others did
@@ -47,7 +48,7 @@ class FileCauses(Struct, frozen=True):
     """Managed files, each with what others did to it; in short only the first is named."""
 
     found: tuple[tuple[PurePosixPath, Did], ...]
-    action: str = ""
+    action: Action | None = None
     decide: Decide | None = None
     whole: bool = False
     hint: bool = False  # whether the reader has -v at hand
@@ -57,7 +58,7 @@ class FileCauses(Struct, frozen=True):
     def words(self) -> str:
         named = [f"{path}: {did.words(dated=self.dated)}" for path, did in self.found[: None if self.whole else 1]]
         more = left_out(len(self.found) - len(named), hint=self.hint)
-        before = f"{self.action}: " if self.action else ""
+        before = "" if self.action is None else f"{self.action}: "
         ways = f"; {self.decide.words(self.found[0][0], len(self.found))}" if self.decide is not None else ""
         return before + "; ".join(named) + more + ways
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from msgspec import Struct
 
 from rollout.safety.shown import age, moment
@@ -20,11 +22,20 @@ class ChangedBy(Struct, frozen=True):
         return f"{whose} ({moment(self.when) if dated else age(self.seen - self.when)})"
 
 
+class Deed(StrEnum):
+    """What others did to a file, as a verb before the name of who did it."""
+
+    CHANGED = "changed"
+    DELETED = "deleted"
+    PUT_BACK = "put back"
+    CHANGED_MODE = "mode changed"
+
+
 class Did(Struct, frozen=True):
-    """What others did to a file: in words without a name, and as a verb for words with a name."""
+    """What others did to a file: in words that name nobody, and as a verb where we know who it was."""
 
     plain: str
-    verb: str = ""
+    verb: Deed | None = None
     more: str = ""
     by: ChangedBy | None = None
 

@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from rollout.model.action import OnDrift
 from rollout.model.files import Agreed, File
 from rollout.model.hindrances import Hindrance
-from rollout.model.plan import Change, OnDrift
+from rollout.model.plan import Change
 from rollout.model.reasons import NONE, Collision, HeldBack, Reason
 from rollout.model.reviews import Deliver
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from rollout.model.plan import Action
+from rollout.model.action import Action
 from rollout.model.reasons import NONE, Reason, dated
 from rollout.model.reviews import Review, ReviewAct
 
@@ -61,7 +61,7 @@ class WrittenPath(Struct, frozen=True):
     """One path that an outcome changed, by the fingerprints before and after."""
 
     path: str
-    action: str
+    action: Action
     before: str | None
     after: str | None
 
@@ -145,10 +145,10 @@ class PastRun(Struct, frozen=True):
 class LastOutcome(Struct, frozen=True):
     """The ledger's last outcome of a target, and when we last changed it."""
 
-    outcome: str
+    verdict: Verdict
     reason: str
     commit: str | None
     run: str
     recorded_at: str
     applied_at: str | None = None  # when we last changed it
-    applied: str = ""  # and how
+    applied: Verdict | None = None  # and how

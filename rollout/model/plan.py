@@ -9,6 +9,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from rollout.model.action import Action
 from rollout.model.changed import Did
 from rollout.model.files import File
 from rollout.model.inventory import Branch, Location
@@ -16,20 +17,6 @@ from rollout.model.limits import BudgetUse, Finding
 from rollout.model.parts import Input
 from rollout.model.reasons import Collision, Reason
 from rollout.model.reviews import Delivery, Proposal, Standing, Via
-
-
-class Action(StrEnum):
-    """The state of one managed file, which is also what a run would do about it."""
-
-    IN_SYNC = "in-sync"
-    CREATE = "create"
-    UPDATE = "update"
-    DELETE = "delete"
-    CHMOD = "chmod"
-    ADOPT = "adopt"
-    DRIFT = "drift"
-    CONFLICT = "conflict"
-    ERROR = "error"
 
 
 class State(StrEnum):
@@ -47,15 +34,6 @@ class State(StrEnum):
     READY_TO_PUSH = "ready-to-push"
     BEHIND = "behind"
     IN_SYNC = "in-sync"
-
-
-class OnDrift(StrEnum):
-    """What to do with a managed file that somebody else changed."""
-
-    BLOCK = "block"
-    OVERWRITE = "overwrite"
-    MERGE = "merge"
-    KEEP = "keep"
 
 
 class Change(Struct, frozen=True):

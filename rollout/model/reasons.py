@@ -10,6 +10,7 @@ from typing import assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rollout.model.action import Action
 from rollout.model.causes import Decide, FileCauses, Frozen, Kept, OnHold, OptedOut
 from rollout.model.changed import Did
 from rollout.model.hindrances import Hindrance, in_words
@@ -125,7 +126,7 @@ def said(text: str) -> Reason:
     return Reason((Said(text),)) if text else NONE
 
 
-def files(found: Iterable[tuple[PurePosixPath, str]], action: str = "") -> FileCauses:
+def files(found: Iterable[tuple[PurePosixPath, str]], action: Action | None = None) -> FileCauses:
     return FileCauses(tuple((path, Did(cause)) for path, cause in found), action)
 
 

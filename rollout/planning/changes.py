@@ -13,9 +13,10 @@ from rollout.content.file_fault import FileFault
 from rollout.content.modes.mode import Situation
 from rollout.content.modes.table import strategy, traits
 from rollout.content.policy import policy_fault
+from rollout.model.action import Action
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Agreed, Desired, File, Managed, Obstacle, Snapshot, Written
-from rollout.model.plan import Action, Change
+from rollout.model.plan import Change
 from rollout.planning import keeping
 from rollout.planning.drift import accepted_merge, changed_by_others, drift_of, told
 from rollout.safety import faults

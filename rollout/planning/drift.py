@@ -9,10 +9,11 @@ from msgspec.structs import replace
 from rollout.content import three_way
 from rollout.content.modes.mode import Situation
 from rollout.content.modes.table import strategy
-from rollout.model.changed import ChangedBy, Did
+from rollout.model.action import Action, OnDrift
+from rollout.model.changed import ChangedBy, Deed, Did
 from rollout.model.circumstances import Decisions
 from rollout.model.files import File, Written
-from rollout.model.plan import Action, Change, OnDrift
+from rollout.model.plan import Change
 
 
 def accepted_merge(at: Situation, wanted: File | None) -> bool:
@@ -56,16 +57,16 @@ def drift_of(at: Situation, wanted: File | None, written: Written, decisions: De
 
 def _did(actual: File | None, written: Written) -> Did:
     if actual is None:
-        return Did("others deleted it", "deleted")
+        return Did("others deleted it", Deed.DELETED)
     if written.disputed:
-        return Did("others changed it", "changed", ", and what rollout wrote is not known any more")
+        return Did("others changed it", Deed.CHANGED, ", and what rollout wrote is not known any more")
     if written.merged is not None:
         return Did("it holds an accepted merge, and the template changed since")
     if written.file is None:
-        return Did("others put it back", "put back", " after rollout deleted it")
+        return Did("others put it back", Deed.PUT_BACK, " after rollout deleted it")
     if actual.content == written.file.content:
-        return Did("others changed its mode", "mode changed")
-    return Did("others changed it", "changed")
+        return Did("others changed its mode", Deed.CHANGED_MODE)
+    return Did("others changed it", Deed.CHANGED)
 
 
 def told(change: Change, by: ChangedBy | None) -> Change:

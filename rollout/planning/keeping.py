@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import Decisions, Findings
 from rollout.model.files import Desired, File, Managed, Snapshot, fingerprint
 from rollout.model.inventory import Mode
-from rollout.model.plan import Action, Change, OnDrift
+from rollout.model.plan import Change
 
 WAITING = frozenset({Action.DRIFT, Action.ADOPT, Action.CONFLICT})  # what waits for a person's decision
 

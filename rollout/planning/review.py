@@ -8,12 +8,13 @@ from pathlib import PurePosixPath
 from msgspec.structs import replace
 
 from rollout.content.patterns import matches_exactly
+from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import Decisions
 from rollout.model.few import SHOWN, few
 from rollout.model.files import File, Obstacle, fingerprint
 from rollout.model.inventory import Branch, Folder, Target
 from rollout.model.parts import Input
-from rollout.model.plan import Action, Change, OnDrift, State, Step
+from rollout.model.plan import Change, State, Step
 from rollout.planning import keeping
 
 
@@ -56,7 +57,7 @@ def as_reviewed(saved: Step, now: Step, decisions: Decisions) -> Step:
     """Combine the reviewed step, the target's present place, and the person's present decisions."""
     if now.state in {State.MISSING, State.UNREACHABLE}:
         return now
-    if saved.changes and now.state is State.BLOCKED and not any(c.action.value == "error" for c in now.changes):
+    if saved.changes and now.state is State.BLOCKED and not any(c.action is Action.ERROR for c in now.changes):
         return now  # a commit may be impossible now that was possible when it was planned: the identity, the branch
     if now.frozen:
         return now

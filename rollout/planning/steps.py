@@ -7,13 +7,14 @@ from pathlib import PurePosixPath
 
 from msgspec.structs import replace
 
+from rollout.model.action import Action, OnDrift
 from rollout.model.causes import Decide, FileCauses, Kept, OnHold
 from rollout.model.changed import Did
 from rollout.model.circumstances import CheckoutState, Circumstances, Decisions, Findings
 from rollout.model.files import Desired, File, Snapshot, fingerprint
 from rollout.model.inventory import Branch, Target
 from rollout.model.limits import BudgetUse, Finding
-from rollout.model.plan import Action, Change, OnDrift, State, Step
+from rollout.model.plan import Change, State, Step
 from rollout.model.reasons import NONE, Reason, Said, Way, WayOut, said
 
 
@@ -188,7 +189,7 @@ def _of_adopted(target: str, found: Sequence[Change]) -> Reason:
     return why.also(WayOut(Way.ASK)) if any(change.unsearched for change in found) else why
 
 
-def causes(target: str, found: Sequence[Change], action: str = "") -> FileCauses:
+def causes(target: str, found: Sequence[Change], action: Action | None = None) -> FileCauses:
     """Return files with what others did to them, and how a person decides about those that wait."""
     open_ones = [change for change in found if not change.decided]
     told = tuple((change.path, change.did or Did(change.cause)) for change in open_ones or found)

@@ -8,12 +8,13 @@ from pathlib import PurePosixPath
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from rollout.model.action import Action
 from rollout.model.circumstances import Circumstances
 from rollout.model.few import SHOWN, few
 from rollout.model.files import Desired, File, Obstacle, Snapshot, fingerprint
 from rollout.model.inventory import Target
 from rollout.model.outcomes import CHANGED, Outcome, Verdict, WrittenPath
-from rollout.model.plan import Action, Change, State, Step
+from rollout.model.plan import Change, State, Step
 from rollout.model.reasons import Reason, said
 from rollout.model.reviews import TakenBack
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from rollout.model.action import Action
 from rollout.model.few import SHOWN, few
 from rollout.model.outcomes import Outcome, Verdict
-from rollout.model.plan import Action, State, Step
+from rollout.model.plan import State, Step
 from rollout.model.reasons import NONE, Reason, SinceWaiting, Way, WayOut, dated, said, without_ways
 from rollout.planning import proposals
 from rollout.planning.proposals import renews
@@ -56,7 +57,7 @@ def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
     waiting = undecided(step)
     if waiting:
         first = waiting[0].action
-        return _outcome(step, Verdict.BLOCKED, Reason((causes(step.target, waiting, first.value),)), first)
+        return _outcome(step, Verdict.BLOCKED, Reason((causes(step.target, waiting, first),)), first)
     return None if _has_work(step) else _outcome(step, Verdict.UNCHANGED, _why_unchanged(step))
 
 

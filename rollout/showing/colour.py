@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rollout.model.plan import Action
+from rollout.model.action import Action
 
 MARKS = {
     Action.CREATE: ("+", "green"),

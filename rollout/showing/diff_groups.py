@@ -7,7 +7,8 @@ from pathlib import PurePosixPath
 
 from msgspec import Struct, field
 
-from rollout.model.plan import Action, Change, Step
+from rollout.model.action import Action
+from rollout.model.plan import Change, Step
 from rollout.safety.shown import plain
 from rollout.showing import likeness
 from rollout.showing.colour import count

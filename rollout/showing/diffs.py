@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from rollout.model.action import Action
 from rollout.model.files import File
-from rollout.model.plan import Action, Change
+from rollout.model.plan import Change
 from rollout.safety.shown import plain
 from rollout.showing.colour import Paint
 

@@ -32,7 +32,7 @@ def history_document(run: PastRun) -> dict[str, Any]:
                 "review": review_document(outcome.review),
                 "review_act": outcome.review_act,
                 "paths": [
-                    {"path": path.path, "action": path.action, "before": path.before, "after": path.after}
+                    {"path": path.path, "action": path.action.value, "before": path.before, "after": path.after}
                     for path in outcome.paths
                 ],
             }
@@ -58,7 +58,7 @@ def status_document(rows: Sequence[Row], fetched_at: float | None, unmanaged: in
                 "ahead": row.ahead,
                 "behind": row.behind,
                 "last_run": row.last.run if row.last else None,
-                "last_outcome": row.last.outcome if row.last else None,
+                "last_outcome": row.last.verdict.value if row.last else None,
                 "last_applied_at": row.last.applied_at if row.last else None,
                 "last_changed_at": row.last.applied_at if row.last else None,
                 "last_reason": row.last.reason if row.last else None,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rollout.content import three_way
+from rollout.model.action import Action
 from rollout.model.outcomes import CHANGED, Outcome, Verdict
-from rollout.model.plan import Action, Change, State, Step
+from rollout.model.plan import Change, State, Step
 from rollout.showing.status_rows import is_its_own_upstream
 
 CommandLine = tuple[str, ...]  # a command and its options; nothing if nothing needs doing

@@ -34,11 +34,11 @@ def outcome_line(outcome: Outcome, paint: Paint) -> str:
 
 def outcomes_text(outcomes: Sequence[Outcome], how: Display, command: str = "apply") -> str:
     """Return the summary of a run: a count for each outcome, with its targets grouped by reason, worst last."""
-    groups: dict[tuple[int, str, str], list[Outcome]] = {}
+    groups: dict[tuple[int, Verdict, str], list[Outcome]] = {}
     order = list(Verdict)
     for outcome in outcomes:
         same = replace(outcome, why=without_ways(outcome.why)).told
-        groups.setdefault((order.index(outcome.verdict), outcome.verdict.value, same), []).append(outcome)
+        groups.setdefault((order.index(outcome.verdict), outcome.verdict, same), []).append(outcome)
     counts = Counter(outcome.verdict for outcome in outcomes)
     head = ", ".join(
         f"{number:,} {verdict.value}" for verdict, number in sorted(counts.items(), key=lambda i: order.index(i[0]))
@@ -49,8 +49,8 @@ def outcomes_text(outcomes: Sequence[Outcome], how: Display, command: str = "app
     for (_, verdict, _), found in sorted(groups.items(), key=lambda item: item[0]):
         targets = [outcome.target for outcome in found]
         reason = (found[0] if len(found) == 1 else replace(found[0], why=for_many(found[0].why))).told
-        if reason or verdict not in {"unchanged"}:
-            colour = _DONE.get(Verdict(verdict), "red")
+        if reason or verdict is not Verdict.UNCHANGED:
+            colour = _DONE.get(verdict, "red")
             number = f" ({len(targets):,})" if len(targets) > 1 else ""
             about = f" ({plain(reason)})" if reason else ""
             told = f"  {how.paint(verdict, colour)}{number}: {names(targets, 10, whole=how.whole)}{about}"

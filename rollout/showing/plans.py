@@ -7,7 +7,8 @@ from collections.abc import Container, Iterable, Sequence
 from pathlib import PurePosixPath
 
 from rollout.model import reasons
-from rollout.model.plan import Action, Change, Plan, State, Step
+from rollout.model.action import Action
+from rollout.model.plan import Change, Plan, State, Step
 from rollout.model.plan_document import summary
 from rollout.model.reviews import Via
 from rollout.safety.shown import plain

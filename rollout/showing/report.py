@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from rollout.model.action import Action
 from rollout.model.event_facts import EventFacts
 from rollout.model.few import few
 from rollout.model.files import file_print
@@ -21,15 +22,15 @@ from rollout.showing.status import ALONE, Row, status_markdown
 _NAMES = 20  # targets to name in a heading
 
 _DID = {
-    "create": "new",
-    "update": "updated",
-    "adopt": "taken over",
-    "drift": "put back",
-    "conflict": "put back",
-    "delete": "deleted",
-    "chmod": "mode changed",
+    Action.CREATE: "new",
+    Action.UPDATE: "updated",
+    Action.ADOPT: "taken over",
+    Action.DRIFT: "put back",
+    Action.CONFLICT: "put back",
+    Action.DELETE: "deleted",
+    Action.CHMOD: "mode changed",
 }
-_WAS = {"create": "missing", "delete": "left over", "chmod": "in the wrong mode"}
+_WAS = {Action.CREATE: "missing", Action.DELETE: "left over", Action.CHMOD: "in the wrong mode"}
 _FINDS = {
     "forbidden": ("line", "that no file may say any more"),
     "budget": ("budget", "exceeded"),
@@ -107,7 +108,7 @@ def _status(runs: Sequence[PastRun], open_ones: Sequence[Share]) -> str:
 
 def _fixed(done: Sequence[Share], *, whole: bool) -> Iterator[str]:
     """Yield each set of files once, with the targets where it changed."""
-    groups: dict[tuple[tuple[str, str], ...], list[Share]] = {}
+    groups: dict[tuple[tuple[str, Action], ...], list[Share]] = {}
     for share in done:
         groups.setdefault(tuple((path.path, path.action) for path in share.paths), []).append(share)
     for number, (paths, members) in enumerate(groups.items(), 1):
@@ -159,7 +160,7 @@ def _address(last: Outcome) -> list[str]:
 
 
 def _shared_title(folders: Sequence[Share]) -> str:
-    created = all(path.action == "create" for share in folders for path in share.paths)
+    created = all(path.action is Action.CREATE for share in folders for path in share.paths)
     return f"Files {'Created' if created else 'Written'} (Shared - NOT in git)"
 
 

@@ -10,8 +10,9 @@ from pathlib import PurePosixPath
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rollout.model.action import Action
 from rollout.model.markers import Marker
-from rollout.model.plan import Action, Change, State, Step
+from rollout.model.plan import Change, State, Step
 from rollout.model.reasons import Said
 from rollout.safety.shown import plain
 

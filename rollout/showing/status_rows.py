@@ -29,6 +29,7 @@ def rows(
 _WRONG = {
     Verdict.BLOCKED, Verdict.STALE, Verdict.REJECTED, Verdict.UNKNOWN, Verdict.FAILED, Verdict.NOT_STARTED,
 }  # fmt: skip
+_WITHOUT_UPSTREAM = {Verdict.COMMITTED, Verdict.REJECTED, Verdict.UNKNOWN}  # a commit was made, and not seen upstream
 
 
 def _row(step: Step, last: LastOutcome | None, known: Collection[str], reason: str) -> Row:
@@ -57,27 +58,27 @@ def _row(step: Step, last: LastOutcome | None, known: Collection[str], reason: s
 
 def _trouble(last: LastOutcome | None, known: Collection[str]) -> str | None:
     """Say what went wrong in the last run, unless the state says it already."""
-    if last is None or last.outcome not in _WRONG:
+    if last is None or last.verdict not in _WRONG:
         return None
     if any(f"{last.reason}; ".startswith(f"{one}; ") for one in known):
         return None
-    return f"last run {last.outcome}: {last.reason}"
+    return f"last run {last.verdict}: {last.reason}"
 
 
 def _disagreement(step: Step, last: LastOutcome | None) -> str | None:
     """Say where the ledger disagrees with git; git is right."""
     if last is None or step.state in {State.MISSING, State.UNREACHABLE} or step.why.opted_out:
         return None
-    if last.outcome == "pushed" and step.state is State.READY_TO_PUSH:
+    if last.verdict is Verdict.PUSHED and step.state is State.READY_TO_PUSH:
         return f"the ledger says pushed by run {last.run}, but upstream does not have it"
-    if last.outcome in {"committed", "rejected", "unknown"} and step.kind == "repo":
+    if last.verdict in _WITHOUT_UPSTREAM and step.kind == "repo":
         upstream_has_it = step.state in {State.IN_SYNC, State.BEHIND} and last.commit and step.commit == last.commit
         if upstream_has_it and not is_its_own_upstream(step):
             return "pushed since the last run"
         return None
-    if last.outcome == "pushed" and last.commit and step.commit not in {None, last.commit}:
+    if last.verdict is Verdict.PUSHED and last.commit and step.commit not in {None, last.commit}:
         return f"upstream has a newer rollout commit than run {last.run} made"
-    if last.outcome == "pushed" and last.commit and step.commit is None:
+    if last.verdict is Verdict.PUSHED and last.commit and step.commit is None:
         return f"the ledger says pushed by run {last.run}, but its commit is not upstream any more"
     return None
 

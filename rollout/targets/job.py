@@ -7,11 +7,12 @@ from pathlib import Path
 from msgspec import Struct
 
 from rollout.git.person import Person
+from rollout.model.action import Action
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired
 from rollout.model.inventory import Target
 from rollout.model.outcomes import Outcome, Run
-from rollout.model.plan import Action, State, Step
+from rollout.model.plan import State, Step
 from rollout.model.reasons import Reason
 from rollout.model.reviews import Standing
 from rollout.objects.messages import CommitWords

@@ -12,7 +12,8 @@ import pytest
 
 from rollout.content.modes import whole
 from rollout.model import circumstances
-from rollout.model.plan import Action, Change
+from rollout.model.action import Action
+from rollout.model.plan import Change
 from rollout.planning import steps
 from rollout.planning.changes import change_for
 from rollout.safety import faults

@@ -98,9 +98,11 @@ def test_times_are_told_as_people_tell_them(then: str, said: str) -> None:
 
 
 def test_a_state_that_gives_the_reason_of_the_last_run_gives_it_once() -> None:
-    last = LastOutcome("failed", "unreachable: no route", None, "run", NOW)
+    last = LastOutcome(Verdict.FAILED, "unreachable: no route", None, "run", NOW)
     plan = Plan("", NOW, (step("api", State.UNREACHABLE, "no route"), step("web"), step("db")))
-    found = rows(plan, {"api": last, "web": last, "db": LastOutcome("unchanged", "x", None, "run", NOW)}, reasons_of)
+    found = rows(
+        plan, {"api": last, "web": last, "db": LastOutcome(Verdict.UNCHANGED, "x", None, "run", NOW)}, reasons_of
+    )
     assert [row.trouble for row in found] == [None, "last run failed: unreachable: no route", None]
 
 

@@ -6,9 +6,10 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from rollout.model.action import Action
 from rollout.model.files import File
 from rollout.model.inventory import Branch
-from rollout.model.plan import Action, Change, State, Step
+from rollout.model.plan import Change, State, Step
 from rollout.model.reasons import NONE
 from rollout.showing.next_step import next_step
 from tests.world import World

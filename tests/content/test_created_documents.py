@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
+from rollout.model.action import Action
 from rollout.model.inventory import FileRule, Mode
-from rollout.model.plan import Action
 from tests.lives import Life
 
 _STEPS = {

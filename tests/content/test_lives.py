@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from rollout.model.action import Action
 from rollout.model.inventory import FileRule, Mode
-from rollout.model.plan import Action
 from tests.corpus import written
 from tests.lives import Life
 

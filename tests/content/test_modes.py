@@ -6,9 +6,10 @@ import json
 
 import pytest
 
+from rollout.model.action import Action
 from rollout.model.circumstances import Decisions
 from rollout.model.inventory import Mode
-from rollout.model.plan import Action, State
+from rollout.model.plan import State
 from tests import decisions
 from tests.decisions import file, managed, only_change, rule, step, written
 from tests.world import World

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from rollout.model.action import Action
 from rollout.model.inventory import FileRule, Mode
-from rollout.model.plan import Action
 from tests.lives import Life
 
 _DEEP = "Something:\n# on Something\n\n  Other:\n  # on Other\n\n    X: Y\n"

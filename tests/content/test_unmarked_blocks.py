@@ -6,10 +6,11 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from rollout.model.action import Action
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired, File, Managed, Snapshot, Written
 from rollout.model.inventory import FileRule, Mode
-from rollout.model.plan import Action, Change
+from rollout.model.plan import Change
 from rollout.planning.changes import change_for, equal_files
 from tests.world import World
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import Decisions
 from rollout.model.inventory import FileRule, Mode
-from rollout.model.plan import Action, OnDrift
 from tests import decisions
 from tests.lives import Life
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rollout.content import yaml_parse
+from rollout.model.action import Action
 from rollout.model.inventory import FileRule, Mode
-from rollout.model.plan import Action
 from tests.lives import Life
 
 _ALLOWED = [

@@ -23,6 +23,7 @@ from rollout.ledger import ledger, sqlite
 from rollout.ledger.ledger import Ledger
 from rollout.ledger.queries import LedgerError
 from rollout.machine import clock
+from rollout.model.action import Action
 from rollout.model.outcomes import Outcome, Run, Verdict, WrittenPath
 from rollout.model.reasons import NONE, said
 from tests import mounts
@@ -48,7 +49,7 @@ def test_runs_stand_in_the_order_in_which_they_were_recorded_whatever_the_clock_
         for name, when in (("20260501-b", "2026-05-01T10:00:00Z"), ("20260401-a", "2026-04-01T10:00:00Z")):
             run = replace(a_run(name), started_at=when)
             book.start(run, "host")
-            path = WrittenPath("conf.txt", "update", "-", "-")
+            path = WrittenPath("conf.txt", Action.UPDATE, "-", "-")
             book.record(run, Outcome("one", Verdict.PUSHED, NONE, None, f"commit of {name}", paths=(path,)))
         assert [run.run for run in book.runs()] == ["20260401-a", "20260501-b"]
         assert book.last_outcomes()["one"].run == "20260401-a"
@@ -97,7 +98,7 @@ def test_the_last_outcome_of_a_target_is_found_among_those_of_all_runs(url: str,
     with ledger.opened(url, tmp_path, tmp_path / "inventory.yaml", print) as book:
         wanted = recorded(book, random.Random(seed))
         found = book.last_outcomes()
-    assert {target: (f"{one.run} {one.outcome}", one.applied) for target, one in found.items()} == wanted
+    assert {target: (f"{one.run} {one.verdict}", one.applied) for target, one in found.items()} == wanted
 
 
 def test_a_ledger_without_numbers_in_its_outcomes_gets_them(tmp_path: Path) -> None:
@@ -114,11 +115,11 @@ def test_a_ledger_without_numbers_in_its_outcomes_gets_them(tmp_path: Path) -> N
             file.executescript(runs.format(run, command, number) + rows.format(run, verdict))
     with ledger.opened(str(place), tmp_path, inventory, print) as book:
         found = book.last_outcomes()["one"]
-        assert (found.run, found.outcome, found.applied) == ("b", "pushed", "proposed")
+        assert (found.run, found.verdict, found.applied) == ("b", "pushed", "proposed")
 
 
 def test_runs_and_outcomes_come_back_as_they_were_recorded(url: str, tmp_path: Path) -> None:
-    paths = (WrittenPath("a';--", "create", "-", "100644:ab"),)
+    paths = (WrittenPath("a';--", Action.CREATE, "-", "100644:ab"),)
     outcomes = (
         Outcome("one", Verdict.PUSHED, NONE, "base", "commit", 12, "repo", "main", paths),
         Outcome("two", Verdict.BLOCKED, said("why: 100 % %s :x"), None, None, 0, "folder", None),
@@ -135,7 +136,7 @@ def test_runs_and_outcomes_come_back_as_they_were_recorded(url: str, tmp_path: P
         assert (oldest.run, oldest.exit_code, oldest.outcomes) == ("r1", 3, outcomes)
         assert book.run("r1") == oldest
         last = book.last_outcomes()
-        assert (last["one"].outcome, last["one"].run, last["two"].outcome) == ("unchanged", "r2", "blocked")
+        assert (last["one"].verdict, last["one"].run, last["two"].verdict) == ("unchanged", "r2", "blocked")
         assert last["one"].applied_at is not None
         assert book.last_writer("one", "a';--") == ("r1", "commit")
         assert book.last_writer("one", "b") is None

@@ -11,9 +11,10 @@ import pytest
 
 from rollout.cli.main import rollout
 from rollout.inventory.description import POLICIES
+from rollout.model.action import Action
 from rollout.model.inventory import Mode
 from rollout.model.outcomes import Verdict
-from rollout.model.plan import Action, State
+from rollout.model.plan import State
 from rollout.rendering.reading import FUNCTIONS
 from rollout.rendering.sandbox import environment
 from tests.manual.blocks import TOP, pages

@@ -6,8 +6,9 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from rollout.model.action import Action, OnDrift
 from rollout.model.causes import Decide, FileCauses
-from rollout.model.changed import ChangedBy, Did
+from rollout.model.changed import ChangedBy, Deed, Did
 from rollout.model.hindrances import OnBranch
 from rollout.model.reasons import (
     NONE,
@@ -27,9 +28,9 @@ from rollout.model.reasons import (
     whole,
 )
 
-TWO = files([(PurePosixPath("a"), "others changed it"), (PurePosixPath("b"), "others deleted it")], "drift")
+TWO = files([(PurePosixPath("a"), "others changed it"), (PurePosixPath("b"), "others deleted it")], Action.DRIFT)
 
-BOB = ((PurePosixPath("a"), Did("others changed it", "changed", by=ChangedBy(0, 7_200, "Bob", "74b6022aaaaa"))),)
+BOB = ((PurePosixPath("a"), Did("others changed it", Deed.CHANGED, by=ChangedBy(0, 7_200, "Bob", "74b6022aaaaa"))),)
 
 
 @pytest.mark.parametrize(
@@ -39,15 +40,15 @@ BOB = ((PurePosixPath("a"), Did("others changed it", "changed", by=ChangedBy(0, 
         (TWO, "drift: a: others changed it (and 1 more)"),
         (FileCauses(TWO.found[:1]), "a: others changed it"),
         (WayOut(Way.ADOPT), "rollout apply --adopt takes it over"),
-        (FileCauses(BOB, "", Decide("api", False, ("overwrite", "keep"))),
+        (FileCauses(BOB, None, Decide("api", False, (OnDrift.OVERWRITE, OnDrift.KEEP))),
          "a: changed by Bob in 74b6022 (2 h ago); see: rollout diff api a --base; "
          "then rollout apply --on-drift overwrite|keep, or: rollout take api a"),
-        (FileCauses((*BOB, *BOB), "drift", Decide("api", False, ("keep",))),
+        (FileCauses((*BOB, *BOB), Action.DRIFT, Decide("api", False, (OnDrift.KEEP,))),
          "drift: a: changed by Bob in 74b6022 (2 h ago) (and 1 more); see: rollout diff api --base; "
          "then rollout apply --on-drift keep"),
-        (FileCauses(BOB, "", Decide("", False, ("keep",))),
+        (FileCauses(BOB, None, Decide("", False, (OnDrift.KEEP,))),
          "a: changed by Bob in 74b6022 (2 h ago); see: rollout diff --base; then rollout apply --on-drift keep"),
-        (FileCauses(BOB, "", Decide("api", True, ()), dated=True),
+        (FileCauses(BOB, None, Decide("api", True, ()), dated=True),
          "a: changed by Bob in 74b6022 (1970-01-01T00:00:00Z); see: rollout diff api a; "
          "then rollout apply --adopt takes it over, or --on-drift a=keep leaves it"),
         (WayOut(Way.PLAN_AGAIN), "rollout apply decides"),

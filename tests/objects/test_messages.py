@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 import pytest
 
 from rollout.errors import UsageError
+from rollout.model.action import Action
 from rollout.model.files import File
 from rollout.model.outcomes import Author, Run
-from rollout.model.plan import Action, Change
+from rollout.model.plan import Change
 from rollout.objects import messages
 from rollout.objects.messages import CommitWords
 from tests.world import World

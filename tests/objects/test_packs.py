@@ -8,9 +8,10 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from rollout.errors import GitError
+from rollout.model.action import Action
 from rollout.model.files import File
 from rollout.model.outcomes import Author, Identity
-from rollout.model.plan import Action, Change
+from rollout.model.plan import Change
 from rollout.objects import build, ids, pack_write, packs
 from rollout.objects.trees import Tree
 

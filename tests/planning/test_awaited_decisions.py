@@ -6,10 +6,11 @@ from pathlib import Path, PurePosixPath
 
 from msgspec.structs import replace
 
+from rollout.model.action import Action
 from rollout.model.files import File
 from rollout.model.inventory import Folder
 from rollout.model.outcomes import Outcome, Verdict
-from rollout.model.plan import Action, Change, Plan, State, Step
+from rollout.model.plan import Change, Plan, State, Step
 from rollout.model.plan_document import change_document
 from rollout.model.plan_file import plan_file, read_plan
 from rollout.model.reasons import said

@@ -2,8 +2,8 @@
 
 import pytest
 
+from rollout.model.action import Action
 from rollout.model.outcomes import Outcome, Verdict
-from rollout.model.plan import Action
 from rollout.model.reviews import ReviewAct
 from rollout.planning.writable import exit_code
 

@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import Decisions, FileDecision
 from rollout.model.files import File, Written
-from rollout.model.plan import Action, OnDrift
 from tests.decisions import file, managed, only_change, step
 from tests.world import Ran, World
 

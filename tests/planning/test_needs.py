@@ -6,10 +6,11 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from rollout.model.action import Action
 from rollout.model.files import File
 from rollout.model.inventory import Branch
 from rollout.model.outcomes import Outcome, Verdict
-from rollout.model.plan import Action, Change, State, Step
+from rollout.model.plan import Change, State, Step
 from rollout.model.reasons import NONE, said
 from rollout.planning import needs, writable
 

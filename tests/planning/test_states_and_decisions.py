@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import Decisions
 from rollout.model.files import File, Written
 from rollout.model.inventory import Mode
-from rollout.model.plan import Action, OnDrift, State
+from rollout.model.plan import State
 from tests.decisions import file, managed, only_change, rule, step, written
 from tests.world import World
 

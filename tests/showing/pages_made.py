@@ -8,10 +8,11 @@ from pathlib import PurePosixPath
 
 from msgspec.structs import replace
 
+from rollout.model.action import Action
 from rollout.model.files import File
 from rollout.model.inventory import Branch
-from rollout.model.outcomes import LastOutcome, PastRun
-from rollout.model.plan import Action, Change, Plan, State, Step
+from rollout.model.outcomes import LastOutcome, PastRun, Verdict
+from rollout.model.plan import Change, Plan, State, Step
 from rollout.model.reasons import Reason, files, said
 from rollout.planning.writable import reasons_of
 from rollout.showing import status_rows
@@ -40,7 +41,7 @@ def file(text: str) -> File:
 
 
 def last(name: str) -> LastOutcome:
-    return LastOutcome("pushed", "", COMMIT, f"20260203T152000Z-{len(name):06x}", NOW, NOW, "pushed")
+    return LastOutcome(Verdict.PUSHED, "", COMMIT, f"20260203T152000Z-{len(name):06x}", NOW, NOW, Verdict.PUSHED)
 
 
 def made(steps: Sequence[Step], runs: Sequence[PastRun] = (), known: PageContext | None = None) -> Page:

@@ -10,7 +10,8 @@ from importlib import resources
 import pytest
 from msgspec.structs import replace
 
-from rollout.model.plan import Action, State
+from rollout.model.action import Action
+from rollout.model.plan import State
 from rollout.model.reviews import Review, Standing
 from rollout.showing.page import html
 from rollout.showing.page.entries import PageContext

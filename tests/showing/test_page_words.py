@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from rollout.model.plan import Action, State, Step
+from rollout.model.action import Action
+from rollout.model.plan import State, Step
 from rollout.model.reviews import Checks, Review, Standing
 from rollout.showing.page import words
 from rollout.showing.page.contents import Attention

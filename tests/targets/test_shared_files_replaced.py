@@ -14,8 +14,9 @@ from rollout.machine import look, processes, replace
 from rollout.machine.look import OnDisk
 from rollout.machine.processes import Identity
 from rollout.machine.replace import Changed
+from rollout.model.action import Action
 from rollout.model.files import File, Obstacle
-from rollout.model.plan import Action, Change
+from rollout.model.plan import Change
 from rollout.targets.folder import memory
 from rollout.targets.folder.memory import FolderMemory
 from rollout.targets.folder.record import Announced, FileRecord

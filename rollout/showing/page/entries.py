@@ -9,8 +9,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.model import reasons
+from rollout.model.action import Action
 from rollout.model.causes import FileCauses
-from rollout.model.plan import Action, Change, State, Step
+from rollout.model.plan import Change, State, Step
 from rollout.model.reasons import Reason
 from rollout.model.reviews import Checks, Review
 from rollout.safety import shown
@@ -91,7 +92,7 @@ def entry(seen: TargetNow, known: PageContext, numbers: Mapping[tuple[str, str],
         reason=_why(seen),
         commit=_commit(row.commit, known.sites.get(step.target, "")),
         changed_at=(row.last.applied_at or "") if row.last else "",
-        changed=row.last.applied if row.last else "",
+        changed="" if row.last is None or row.last.applied is None else row.last.applied.value,
         run=row.last.run if row.last else "",
         command=words.typed(words.next_words(step), [step.target], known.same),
         files=files,

@@ -8,9 +8,10 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from rollout.errors import Busy, GitError
+from rollout.model.action import Action
 from rollout.model.circumstances import CheckoutState, Circumstances
 from rollout.model.inventory import Branch, Target
-from rollout.model.plan import Action, State, Step
+from rollout.model.plan import State, Step
 from rollout.model.reasons import AtWork, Reason, said
 from rollout.remote import upstream
 from rollout.remote.upstream import NoBranch, Unreachable

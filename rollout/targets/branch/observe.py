@@ -9,10 +9,11 @@ from msgspec.structs import replace
 
 from rollout.content.modes.table import traits
 from rollout.errors import GitError
+from rollout.model.action import Action
 from rollout.model.circumstances import Decisions, Findings
 from rollout.model.files import Desired, Snapshot
 from rollout.model.inventory import Branch
-from rollout.model.plan import Action, Change, State, Step
+from rollout.model.plan import Change, State, Step
 from rollout.model.reasons import Way, WayOut, said
 from rollout.planning import keeping, steps
 from rollout.planning.proposals import renews

@@ -29,8 +29,6 @@ def outcome_of(
         commit=built.commit if built is not None else None,
         kind=step.kind,
         branch=step.branch,
-        paths=tuple(
-            WrittenPath(str(c.path), c.action.value, fingerprint(c.before), fingerprint(c.after)) for c in changes
-        ),
+        paths=tuple(WrittenPath(str(c.path), c.action, fingerprint(c.before), fingerprint(c.after)) for c in changes),
         notes=tuple(notes),
     )

@@ -95,7 +95,7 @@ def in_proposal(step: Step, settings: Settings) -> tuple[WrittenPath, ...]:
         carried = proposals.carried(store, standing.at, standing.head)
         found = sides(store, carried)
     return tuple(
-        WrittenPath(str(path), action_between(old, new).value, fingerprint(old), fingerprint(new))
+        WrittenPath(str(path), action_between(old, new), fingerprint(old), fingerprint(new))
         for path, (old, new) in found.items()
     )
 

@@ -12,10 +12,11 @@ from rollout.forges import asking, ways
 from rollout.forges.asking import ForgeReviews
 from rollout.forges.clients import review_client
 from rollout.forges.known import forge_of
+from rollout.model.action import Action
 from rollout.model.circumstances import Decisions
 from rollout.model.files import File
 from rollout.model.inventory import Target
-from rollout.model.plan import Action, Change
+from rollout.model.plan import Change
 from rollout.model.reviews import Deliver, Delivery, ForgeKind, Standing, Via
 from rollout.objects import messages
 from rollout.objects.ids import git_id

@@ -6,9 +6,10 @@ from collections.abc import Container, Iterable, Mapping
 from pathlib import PurePosixPath
 
 from rollout.errors import GitError
+from rollout.model.action import Action
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired, File, Obstacle, Snapshot
-from rollout.model.plan import Action, Change
+from rollout.model.plan import Change
 from rollout.objects import messages
 from rollout.planning import keeping
 from rollout.planning.undo import InReview

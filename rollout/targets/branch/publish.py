@@ -10,10 +10,11 @@ from msgspec.structs import replace
 from rollout.checkout.standing import git_for, standing
 from rollout.errors import GitError, RolloutError
 from rollout.machine import waiting
+from rollout.model.action import Action
 from rollout.model.hindrances import OwnCommits, in_words
 from rollout.model.inventory import Branch
 from rollout.model.outcomes import Outcome, Verdict
-from rollout.model.plan import Action, Change, State
+from rollout.model.plan import Change, State
 from rollout.model.reasons import NONE, Said, said
 from rollout.planning.proposals import renews
 from rollout.planning.steps import kept

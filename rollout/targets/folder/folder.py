@@ -13,12 +13,13 @@ from msgspec.structs import replace
 from rollout.errors import Busy
 from rollout.machine import look
 from rollout.machine.replace import MOUNTED, NO_EXCHANGE, Changed
+from rollout.model.action import Action
 from rollout.model.circumstances import Circumstances, Decisions, Findings
 from rollout.model.few import SHOWN, few
 from rollout.model.files import Desired, File, Obstacle, fingerprint
 from rollout.model.inventory import Folder, Target
 from rollout.model.outcomes import Outcome, Verdict, WrittenPath
-from rollout.model.plan import Action, Change, State, Step
+from rollout.model.plan import Change, State, Step
 from rollout.model.reasons import said
 from rollout.planning import keeping, review, steps
 from rollout.targets.folder import memory
@@ -143,7 +144,5 @@ def _is_done(path: PurePosixPath, step: Step, files: Mapping[PurePosixPath, File
 
 
 def _outcome(step: Step, verdict: Verdict, reason: str = "", changes: Iterable[Change] = ()) -> Outcome:
-    paths = tuple(
-        WrittenPath(str(c.path), c.action.value, fingerprint(c.before), fingerprint(c.after)) for c in changes
-    )
+    paths = tuple(WrittenPath(str(c.path), c.action, fingerprint(c.before), fingerprint(c.after)) for c in changes)
     return Outcome(step.target, verdict, said(reason), step.base, None, 0, step.kind, None, paths)

@@ -11,8 +11,9 @@ from pathlib import Path, PurePosixPath
 from rollout.errors import Busy, Refused
 from rollout.machine import locks, state_folder
 from rollout.machine.replace import MOUNTED, NO_EXCHANGE, Changed
+from rollout.model.action import Action
 from rollout.model.files import File
-from rollout.model.plan import Action, Change
+from rollout.model.plan import Change
 from rollout.targets.folder.memory import FolderMemory
 from rollout.targets.folder.write import FolderWriter
 
