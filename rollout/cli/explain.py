@@ -14,8 +14,8 @@ from rollout.cli.session import Session
 from rollout.errors import UsageError, near
 from rollout.fleet.explain import explanation
 from rollout.ledger import ledger
+from rollout.model.inputs import Input
 from rollout.model.inventory import Target
-from rollout.model.parts import Input
 
 _VALUE = 60  # characters of a value that are shown
 

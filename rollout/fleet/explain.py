@@ -13,8 +13,8 @@ from rollout.fleet.parts import Parts
 from rollout.fleet.wishes import heeded
 from rollout.inventory.wish import NAME
 from rollout.model.files import Slot
+from rollout.model.inputs import Input
 from rollout.model.inventory import Target, YamlValue
-from rollout.model.parts import Input
 from rollout.targets.job import Settings
 from rollout.targets.past import history
 

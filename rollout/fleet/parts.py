@@ -15,8 +15,9 @@ from rollout.content.patterns import is_glob, matches_exactly
 from rollout.errors import near
 from rollout.fleet.load import Loaded
 from rollout.model.files import Desired, File, Managed, Obstacle, Slot
+from rollout.model.inputs import Input
 from rollout.model.inventory import Target
-from rollout.model.parts import Answer, Input, Question
+from rollout.model.parts import Answer, Question
 from rollout.rendering.formatters import Formatters
 from rollout.rendering.output import Rendered, desired_of
 from rollout.rendering.template_fault import TemplateFault

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from msgspec import Struct, field
 
 from rollout.model.changed import ChangedBy
+from rollout.model.inputs import Input
 from rollout.model.inventory import FileRule, Mode
-from rollout.model.parts import Input
 from rollout.model.verified import Where
 from rollout.safety.flaw import Flaw
 

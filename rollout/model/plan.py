@@ -12,9 +12,9 @@ from msgspec import Struct, field
 from rollout.model.action import Action
 from rollout.model.changed import Did
 from rollout.model.files import File
+from rollout.model.inputs import Input
 from rollout.model.inventory import Branch, Location
 from rollout.model.limits import BudgetUse, Finding
-from rollout.model.parts import Input
 from rollout.model.reasons import Collision, Reason
 from rollout.model.reviews import Delivery, Proposal, Standing, Via
 

@@ -15,8 +15,8 @@ from msgspec.structs import asdict
 from rollout.errors import Refused
 from rollout.model.action import Action
 from rollout.model.files import File
+from rollout.model.inputs import Input
 from rollout.model.inventory import Branch, Folder, Location
-from rollout.model.parts import Input
 from rollout.model.plan import Change, Plan, State, Step
 from rollout.model.plan_document import DOCUMENT, PLAN, plan_document
 from rollout.model.reasons import said

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import NamedTuple
 
 
-class Segment(Struct, frozen=True):
+class Segment(NamedTuple):
     """A piece of what a template rendered: its own text, or what an expression gave.
 
     `start` and `end` are the places in the template's text, with LF line ends; of an expression those of its code.

@@ -12,8 +12,8 @@ from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import Decisions
 from rollout.model.few import SHOWN, few
 from rollout.model.files import File, Obstacle, fingerprint
+from rollout.model.inputs import Input
 from rollout.model.inventory import Branch, Folder, Target
-from rollout.model.parts import Input
 from rollout.model.plan import Change, State, Step
 from rollout.planning import keeping
 

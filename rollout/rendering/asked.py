@@ -12,8 +12,8 @@ from msgspec.structs import astuple
 from rollout import __version__
 from rollout.content import spelled
 from rollout.model.files import Slot, TemplateFile
+from rollout.model.inputs import Input
 from rollout.model.inventory import Target
-from rollout.model.parts import Input
 from rollout.rendering.variables import Surroundings, context
 
 

@@ -7,8 +7,6 @@ import resource
 import sys
 from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import astuple
-
 from rollout.content import spelled
 from rollout.errors import Place
 from rollout.model.parts import Answer, Question
@@ -56,11 +54,11 @@ def _answer(renderer: Renderer, request: dict[str, Any]) -> dict[str, Any]:
             return {"uses": renderer.uses(request["name"], request["delimiters"])}
         if request["ask"] == "trace":
             found = renderer.traced(request["name"], request["delimiters"], request["variables"])
-            return {"segments": [list(astuple(segment)) for segment in found]}
+            return {"segments": [list(segment) for segment in found]}
         body = renderer.render(request["name"], request["delimiters"], request["variables"], _answers(request))
-        return {"body": body.decode(), "used": [list(astuple(question)) for question in renderer.used]}
+        return {"body": body.decode(), "used": [list(question) for question in renderer.used]}
     except Unanswered as unanswered:
-        return {"open": [list(astuple(question)) for question in unanswered.questions]}
+        return {"open": [list(question) for question in unanswered.questions]}
     except TemplateFault as fault:
         return {"fault": [fault.what, fault.place, fault.missing], "spent": isinstance(fault.__cause__, _SPENT)}
     except _SPENT as error:

@@ -10,8 +10,9 @@ from rollout.content.modes.table import strategy, traits
 from rollout.content.patterns import matches
 from rollout.errors import Mistake, UsageError
 from rollout.model.files import Desired, Managed, Problem, Slot, TemplateFile
+from rollout.model.inputs import Input
 from rollout.model.inventory import FilePattern, Machine, Target
-from rollout.model.parts import Answer, Input, Question
+from rollout.model.parts import Answer, Question
 from rollout.model.tracing import Segment
 from rollout.rendering import asked
 from rollout.rendering.bodies import Bodies

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from rollout.model.files import Desired, Managed, Problem
-from rollout.model.parts import Answer, Input, Question
+from rollout.model.inputs import Input
+from rollout.model.parts import Answer, Question
 
 Read = tuple[tuple[Question, Answer], ...]
 

@@ -7,7 +7,6 @@ from threading import Lock
 from typing import Any, assert_never
 
 from msgspec import Struct
-from msgspec.structs import astuple
 
 from rollout.model.inventory import YamlValue
 from rollout.model.parts import Answer, Question
@@ -65,7 +64,7 @@ class Requests:
     def rendered(
         self, template: Named, variables: Variables, answers: Mapping[Question, Answer] | None = None
     ) -> Made | Open:
-        given = [[astuple(question), astuple(answer)] for question, answer in (answers or {}).items()]
+        given = [[question, answer] for question, answer in (answers or {}).items()]
         with self._lock:
             reply = self._within_limits("render", template, variables=variables, answers=given)
         if "open" in reply:

@@ -145,9 +145,9 @@ def within(found: Iterable[Segment], start: int, end: int) -> list[Segment]:
         if first < last:
             text = segment.text[first:last]
             moved = (
-                replace(segment, text=text, start=segment.start + first)
+                segment._replace(text=text, start=segment.start + first)
                 if segment.literal
-                else replace(segment, text=text)
+                else segment._replace(text=text)
             )
             kept.append(moved)
     return kept

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from rollout.model.tracing import Segment
 from rollout.rendering.template_fault import TemplateFault
@@ -74,7 +73,7 @@ class Tracer:
         place = 0
         for mark in _MARK.finditer(text):
             if stack and mark.start() > place:
-                found.append(replace(stack[-1], text=text[place : mark.start()]))
+                found.append(stack[-1]._replace(text=text[place : mark.start()]))
             place = mark.end()
             if mark[1]:
                 stack.append(self._pieces[int(mark[1])])

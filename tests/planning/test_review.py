@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from rollout.model.inputs import Input
 from rollout.model.inventory import Branch
-from rollout.model.parts import Input
 from rollout.model.plan import State, Step
 from rollout.model.reasons import NONE
 from rollout.objects.trees import PathChange, TreeEntry
