@@ -359,6 +359,29 @@ def test_a_long_queue_goes_on_behind_the_call_that_had_no_time_for_all_of_it(she
     assert (len(stored(event_store)), list(shell.spool.glob("away"))) == (10_001, [])
 
 
+def test_a_batch_that_is_not_answered_in_time_is_not_taken_for_the_one_before_it(
+    shell: Shell, event_store: str
+) -> None:
+    """zsh's `read` leaves the last answer in its variable when none comes in time."""
+    other = "consilio-PS-0a1b2c"
+    fill(shell, 4)
+    held_up = "00000000-0000-4000-8000-00000000000f\t" + other + "\tn\t2026-02-03T15:20:00Z\t{}\t{}\t\todin3\n"
+    (shell.spool / "1600000000999999-x.batch").write_text(held_up)
+    with psycopg.connect(event_store) as busy:
+        busy.execute("SELECT pg_advisory_xact_lock(instance_lock(%s))", (other,))
+        shell.with_(ROLLOUT_LOG_DEADLINE="1.5").run("log_event n '{}'")
+        kept = shell.waiting()
+    _deliver_all(shell)
+    assert (bool(kept), stored(event_store, instance=other), len(stored(event_store))) == (True, ["n"], 5)
+
+
+def _deliver_all(shell: Shell) -> None:
+    """Deliver until nothing waits: the call's own time may be short, and somebody may be at work in the background."""
+    end = time.monotonic() + 60 * slack()
+    while shell.waiting() and time.monotonic() < end:
+        subprocess.run((str(shell.helper), "--flush"), env=dict(shell.environment), capture_output=True)
+
+
 @pytest.mark.long
 def test_a_hundred_thousand_waiting_events_end_some_day(bash: Shell, event_store: str) -> None:
     fill(bash, 100_000)
@@ -387,6 +410,16 @@ def test_a_silent_database_costs_no_more_than_two_seconds(shell: Shell, event_st
         True,
         [],
     )
+
+
+def test_a_psql_that_warns_and_then_says_no_more_costs_no_more_than_the_deadline(shell: Shell, tmp_path: Path) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "psql").write_text("#!/bin/sh\necho 'WARNING:  a warning' >&2\nexec sleep 20\n")
+    (programs / "psql").chmod(0o755)
+    slow = shell.with_(ROLLOUT_LOG_DEADLINE="0.6", PATH=f"{programs}:{shell.environment['PATH']}")
+    done = slow.run("log_event n1 '{}'")
+    assert (done.seconds < 10, len(shell.waiting()), "did not answer in time" in done.err) == (True, 1, True)
 
 
 def test_a_database_that_does_not_answer_costs_once(shell: Shell, event_store: str) -> None:
