@@ -57,16 +57,37 @@ def _end(process: subprocess.Popen[str], number: int) -> None:
     os.killpg(process.pid, number)
 
 
+class _Instants:
+    """Random instants of a run: shares of how long one took here, and of less once one came too late."""
+
+    def __init__(self, world: World, seed: object) -> None:
+        self.world = world
+        self.chance = random.Random(str(seed))
+        process = world.spawn("apply", "--yes")
+        begun = time.monotonic()
+        _, err = process.communicate()
+        assert process.returncode == 0, err
+        self.whole = time.monotonic() - begun
+
+    def wait(self, process: subprocess.Popen[str], low: float = 0, high: float = 1) -> bool:
+        """Wait for an instant between these shares of a run; tell whether it came in time."""
+        time.sleep(self.chance.uniform(low, high) * self.whole)
+        if process.poll() is None:
+            return True
+        self.whole /= 2
+        return False
+
+
 def test_killed_at_random_instants_every_target_has_one_commit_and_nothing_of_the_person_is_lost(world: World) -> None:
     before = _fleet(world)
-    chance = random.Random(20260203)
+    _release(world, 1)
+    instants = _Instants(world, 20260203)
     killed = 0
-    for release in range(1, 4):
+    for release in (2, 3):
         _release(world, release)
-        for _ in range(2):
+        for part in range(3):
             process = world.spawn("apply", "--yes", "--json")
-            time.sleep(chance.uniform(0.05, 0.8))
-            if process.poll() is None:
+            if instants.wait(process, part / 3, (part + 1) / 3):
                 _end(process, signal.SIGKILL)
                 killed += 1
             process.communicate()
@@ -88,11 +109,14 @@ def test_told_to_stop_it_says_so_lets_go_of_its_locks_and_the_next_run_finishes(
     world: World, number: signal.Signals, times: int
 ) -> None:
     before = _fleet(world)
-    chance = random.Random(f"{number} {times}")
-    for release in range(1, 3):
+    _release(world, 1)
+    instants = _Instants(world, f"{number} {times}")
+    told, release = 0, 1
+    while told < 2:
+        release += 1
         _release(world, release)
         process = world.spawn("apply", "--yes")
-        time.sleep(chance.uniform(0.1, 0.8))
+        told += instants.wait(process)
         for _ in range(times):
             if process.poll() is None:
                 _end(process, number)
@@ -100,9 +124,10 @@ def test_told_to_stop_it_says_so_lets_go_of_its_locks_and_the_next_run_finishes(
         _, err = process.communicate(timeout=30)
         assert process.returncode in {0, 128 + number, -number}, err
         assert not [name for name in ("api", "web", "cli") if (world.root / name / ".git/index.lock").exists()]
-        settled = world.run("apply", "--yes", "--json", "--lock-timeout", "20")
-        assert settled.code == 0, settled.out
         assert _mine(world) == before
+    settled = world.run("apply", "--yes", "--json", "--lock-timeout", "20")
+    assert settled.code == 0, settled.out
+    assert _mine(world) == before
     assert set(world.run("status", "--json").states().values()) == {"in-sync"}
 
 
