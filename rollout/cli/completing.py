@@ -10,9 +10,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 if TYPE_CHECKING:  # every command's options use this module, so it must not slow the start
+    from click.shell_completion import CompletionItem
+
     from rollout.fleet.load import Loaded
 
 
@@ -27,6 +28,8 @@ def plans_and_targets(context: click.Context, parameter: click.Parameter, begun:
 
     At the marker click's script for bash forgets what came before it, so it comes first.
     """
+    from click.shell_completion import CompletionItem
+
     return [CompletionItem(begun, type="file"), *map(CompletionItem, targets(context, parameter, begun))]
 
 

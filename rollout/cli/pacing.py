@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from rollout.cli.session import Session
-from rollout.ledger import ledger
-from rollout.ledger.ledger import Ledger
-from rollout.ledger.queries import LedgerError
 from rollout.model.inventory import Target
 from rollout.model.plan import Plan, Step
 from rollout.model.waves import Lately
@@ -21,6 +18,7 @@ from rollout.targets.job import Remembered, Settings
 if TYPE_CHECKING:
     from rollout.fleet.gates import Gates
     from rollout.fleet.waves import Waves
+    from rollout.ledger.ledger import Ledger
 
 
 def paced(at: Session, plan: Plan, settings: Settings, book: Ledger) -> Plan:
@@ -87,6 +85,10 @@ def _lately(at: Session) -> Lately:
     inventory = at.loaded.inventory
     if inventory.pace.per_hour is None:
         return Lately()
+
+    from rollout.ledger import ledger
+    from rollout.ledger.queries import LedgerError
+
     try:
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
             return book.lately()

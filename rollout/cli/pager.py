@@ -12,9 +12,7 @@ import termios
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from rollout.cli import streams
 from rollout.cli.interrupt import Interrupt, Interrupted
-from rollout.showing.wrapping import height
 
 _DEFAULTS = {"LESS": "FRX", "LV": "-c"}  # as git sets them, where the person does not
 _LOOK = 0.1  # seconds between two looks at whether we are to end
@@ -28,13 +26,6 @@ def chosen(environment: Mapping[str, str], settings: Mapping[str, str]) -> str:
     named = (environment.get("GIT_PAGER"), settings.get("core.pager"), environment.get("PAGER"))
     command = next((one for one in named if one is not None), "less" if shutil.which("less") else "")
     return "" if command.strip() in {"", "cat"} else command
-
-
-def is_long(text: str) -> bool:
-    """Tell whether a text is higher than the terminal; no text is where there is none to page on."""
-    if not (sys.stdin.isatty() and streams.repaints(sys.stdout)):
-        return False
-    return height(text.splitlines(), streams.width(sys.stdout)) >= streams.height(sys.stdout)
 
 
 def page(command: str, text: str, interrupt: Interrupt) -> bool:

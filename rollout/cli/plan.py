@@ -12,7 +12,7 @@ from rollout.cli.options import common, option, targets
 from rollout.cli.run_options import decisions_options
 from rollout.cli.session import Session
 from rollout.machine import files
-from rollout.model import plan_document, plan_file
+from rollout.model import plan_document
 from rollout.model.action import OnDrift
 from rollout.model.circumstances import Decisions
 from rollout.model.plan import Change, State, Step
@@ -54,6 +54,8 @@ def plan(
         made = at.plan(at.settings(offline=offline), decisions, problems=problems)
         made = pacing.shown(at, made, at.settings(offline=offline))
         if out is not None:
+            from rollout.model import plan_file
+
             files.write_named(Path.cwd() / Path(out).expanduser(), plan_file.plan_file(made, diffs(True)))
         if at.options.json:
             at.screen.document(plan_document.plan_document(made, diffs(diff)))

@@ -16,6 +16,7 @@ from rollout.safety import secrets
 from rollout.safety.shown import harmless, json_text, redact
 from rollout.showing import colour
 from rollout.showing.display import Display
+from rollout.showing.wrapping import height
 
 _EVERY = 0.1  # seconds between two repaints of the live line
 _LISTEN = 0.1  # seconds between two checks for an answer
@@ -59,13 +60,14 @@ class Screen:
 
     def long(self, text: str, interrupt: Interrupt) -> None:
         """Print data that a person reads at length: in their pager, where it is higher than the terminal."""
+        shown = self.fit(text)
+        if self._options.no_pager or self._options.json or not _is_long(shown):
+            self.data(text)
+            return
+
         from rollout.cli import pager
         from rollout.git import person
 
-        shown = self.fit(text)
-        if self._options.no_pager or self._options.json or not pager.is_long(shown):
-            self.data(text)
-            return
         self._clear()
         command = pager.chosen(person.environment(), person.settings())
         if not command:
@@ -147,3 +149,10 @@ class Screen:
 
     def clear(self) -> None:
         self._clear()
+
+
+def _is_long(text: str) -> bool:
+    """Tell whether a text is higher than the terminal; no text is where there is none to page on."""
+    if not (sys.stdin.isatty() and streams.repaints(sys.stdout)):
+        return False
+    return height(text.splitlines(), streams.width(sys.stdout)) >= streams.height(sys.stdout)

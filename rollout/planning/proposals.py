@@ -11,12 +11,18 @@ from msgspec.structs import replace
 from rollout.model.causes import OnHold
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired
+from rollout.model.inventory import Target
 from rollout.model.plan import Change, State, Step
 from rollout.model.reasons import Reason, ReasonPart, Way, WayOut, said
-from rollout.model.reviews import Checks, Proposed, Review, Standing
+from rollout.model.reviews import Checks, Delivery, Proposed, Review, Standing
 from rollout.planning.review import undecided
 
 _BEFORE = {State.MISSING, State.UNREACHABLE, State.BLOCKED, State.CONFLICT, State.DRIFT}
+
+
+def delivery_of(target: Target, decisions: Decisions) -> Delivery:
+    """Return how a target's changes are delivered: as was decided for this run, else as the inventory says."""
+    return target.delivery if decisions.deliver is None else replace(target.delivery, deliver=decisions.deliver)
 
 
 def says(desired: Desired, changes: Iterable[Change]) -> str:

@@ -39,6 +39,19 @@ _NOT_NEEDED = (
     "rollout.targets.branch.publish",
     "rollout.targets.folder.folder",
 )
+# What proposes and undoes, what is kept between runs, and what looks at checkouts.
+_NOT_PLANNED = (
+    "rollout.checkout.observe",
+    "rollout.cli.pager",
+    "rollout.forges.clients",
+    "rollout.forges.http",
+    "rollout.ledger.ledger",
+    "rollout.model.plan_file",
+    "rollout.planning.undo",
+    "rollout.store.proposals",
+    "rollout.targets.branch.proposal",
+    "rollout.targets.branch.proposal_state",
+)
 
 
 def loaded(world: World, *arguments: str) -> set[str]:
@@ -56,6 +69,14 @@ def test_what_nobody_changed_needs_little_of_the_program(world: World, command: 
     found = loaded(world, *command)
     assert "rollout.targets.branch.glance" in found
     assert found & set(_NOT_NEEDED) == set()
+
+
+def test_a_plan_of_what_is_pushed_needs_nothing_of_reviews_and_runs(world: World) -> None:
+    world.bare_repo("api")
+    world.template("AGENTS.md", "Rules.\n")
+    found = loaded(world, "plan")
+    assert "rollout.targets.branch.observe" in found
+    assert found & set(_NOT_PLANNED) == set()
 
 
 def test_what_is_not_needed_is_loaded_where_it_is(world: World) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from rollout.checkout import observe
 from rollout.model.circumstances import CheckoutState
 from rollout.model.hindrances import OnBranch
 from rollout.model.inventory import Branch
@@ -20,6 +19,9 @@ def checkout(look: Look, at: Located, store: Store, tip: str, entries: Entries |
     settled, there = plain_checkout(where, at, tip, entries)
     if settled or at.top is None:
         return there
+
+    from rollout.checkout import observe
+
     seen = observe.observe(at.top, where, tip, list(look.desired.managed), store, look.settings.person)
     if at.local and isinstance(seen.why, OnBranch):
         return CheckoutState()  # the branch itself is upstream, and no checkout is on it

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -13,25 +15,27 @@ from rollout.model.action import Action
 from rollout.model.circumstances import Decisions, Findings
 from rollout.model.files import Desired, Snapshot
 from rollout.model.inventory import Branch
-from rollout.model.plan import Change, State, Step
+from rollout.model.plan import State, Step
 from rollout.model.reasons import Way, WayOut, said
+from rollout.model.reviews import Deliver
 from rollout.planning import keeping, steps
-from rollout.planning.proposals import renews
+from rollout.planning.proposals import delivery_of, renews
 from rollout.remote.upstream import NoBranch, Unreachable
 from rollout.safety.faults import first_line
 from rollout.store import authors, fetch, in_sync, lineage, mend, notes, snapshot
 from rollout.store.in_sync import InSync
-from rollout.store.pending import Pending, drop
+from rollout.store.pending import drop
 from rollout.store.store import Store
-from rollout.targets.branch import proposal_state
 from rollout.targets.branch.checkout_state import checkout
 from rollout.targets.branch.evaluate import at_work, circumstances_of, last_tip, unanswered
 from rollout.targets.branch.locate import Located
 from rollout.targets.branch.pending import outrun_by, pending_at, still_right
-from rollout.targets.branch.proposal import Proposing, delivery_of, proposing
-from rollout.targets.branch.proposal_files import Waiting, reverting_files, reverts, waiting_files
 from rollout.targets.branch.wish import refuse_wishes
 from rollout.targets.job import Look, Unfit
+
+if TYPE_CHECKING:
+    from rollout.targets.branch.proposal import Proposing
+    from rollout.targets.branch.proposal_files import Waiting
 
 _ANOTHER = (
     "adopt: upstream shares no commit with what it was before: the address leads to another project, or its "
@@ -82,24 +86,30 @@ def _observe(look: Look, at: Located, store: Store) -> Step:
     there = checkout(seen, at, store, tip, entries)
     if there is not None and there.behind is None and network and fetch.deepen(store):
         there = checkout(seen, at, store, tip, entries)
-    offered = proposing(delivery_of(target, decisions), at, store, tip, changing=bool(found.changes), network=network)
+    offered = _offered(look, at, store, tip, changing=bool(found.changes), network=network)
     if pending is not None and offered is not None and offered.carries(pending.commit):
         drop(store)  # a run was killed after it had proposed its commit
         pending, settled, outrun = None, False, ()
-    backed = {} if offered is None or (pending is not None and settled) else reverts(offered, desired, decisions)
-    waiting = _waiting(pending if settled else None, offered, store, found.changes)
-    if offered is not None and backed:
-        waiting = {**waiting, **reverting_files(offered, store, backed, snapshot)}
+    reverted: Mapping[PurePosixPath, str] = {}
+    waiting: Waiting = {}
+    if pending is not None and settled:
+        waiting = dict(pending.files)
+    elif offered is not None:
+        from rollout.targets.branch.proposal_files import reverted_and_waiting
+
+        reverted, waiting = reverted_and_waiting(offered, store, look, snapshot, found.changes)
     circumstances = replace(
         circumstances_of(at, store, settings, there),
         pending=pending.commit if pending is not None and settled else None,
         pending_files=waiting,
-        reverts=backed,
+        reverts=reverted,
         overtaken=pending is not None and not settled,
         outrun=outrun,
     )
     step = replace(steps.step_of(target, found, circumstances), asked=look.asked)
     if offered is not None:
+        from rollout.targets.branch import proposal_state
+
         step = proposal_state.with_proposal(step, desired, offered, store, decisions)
         proposal_state.remember(step, offered, store)
     with suppress(OSError):  # without room on the disk we forget this, and the next full look notes it
@@ -124,11 +134,15 @@ def _found(
     return snapshot, steps.findings(desired, snapshot, decisions)
 
 
-def _waiting(pending: Pending | None, offered: Proposing | None, store: Store, changes: Iterable[Change]) -> Waiting:
-    """Return what our own commit makes of files, whether it waits for a push or is proposed."""
-    if pending is not None:
-        return dict(pending.files)
-    return {} if offered is None else waiting_files(offered, store, changes)
+def _offered(look: Look, at: Located, store: Store, tip: str, *, changing: bool, network: bool) -> Proposing | None:
+    """Return the present proposal of a target; None if its changes are pushed, and then nothing of forges is loaded."""
+    delivery = delivery_of(look.target, look.decisions.of(look.target.name))
+    if delivery.deliver is Deliver.PUSH:
+        return None
+
+    from rollout.targets.branch.proposal import proposing
+
+    return proposing(delivery, at, store, tip, changing=changing, network=network)
 
 
 def _same_project(store: Store, tip: str, decisions: Decisions) -> None:

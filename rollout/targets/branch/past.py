@@ -15,7 +15,7 @@ from rollout.model.outcomes import Outcome, Verdict, WrittenPath
 from rollout.model.plan import State, Step
 from rollout.model.reasons import said
 from rollout.model.reviews import Deliver
-from rollout.planning.proposals import taken_back, taken_over
+from rollout.planning.proposals import delivery_of, taken_back, taken_over
 from rollout.planning.undo import Undone, action_between, on_hold, stands, undone
 from rollout.remote import upstream
 from rollout.safety.shown import plain
@@ -23,7 +23,7 @@ from rollout.store import fetch, heard, hold, own_commits, pending, proposals, s
 from rollout.store.store import Store
 from rollout.targets.branch import proposal_state
 from rollout.targets.branch.locate import Located, locate
-from rollout.targets.branch.proposal import Proposing, delivery_of, proposing
+from rollout.targets.branch.proposal import Proposing, proposing
 from rollout.targets.branch.proposal_files import in_review, sides
 from rollout.targets.job import Back, Remembered, Settings, Unfit
 

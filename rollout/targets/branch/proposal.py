@@ -13,9 +13,7 @@ from rollout.forges.asking import ForgeReviews
 from rollout.forges.clients import review_client
 from rollout.forges.known import forge_of
 from rollout.model.action import Action
-from rollout.model.circumstances import Decisions
 from rollout.model.files import File
-from rollout.model.inventory import Target
 from rollout.model.plan import Change
 from rollout.model.reviews import Deliver, Delivery, ForgeKind, Standing, Via
 from rollout.objects import messages
@@ -48,10 +46,6 @@ class Proposing(Struct, frozen=True):
 _NO_BRANCH = {ForgeKind.GITEA, ForgeKind.GERRIT}  # their reviews need no branch of ours
 
 _GERRIT = re.compile(r"(refs/changes/\d+/\d+)/\d+\Z")
-
-
-def delivery_of(target: Target, decisions: Decisions) -> Delivery:
-    return target.delivery if decisions.deliver is None else replace(target.delivery, deliver=decisions.deliver)
 
 
 def proposing(

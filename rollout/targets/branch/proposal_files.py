@@ -17,11 +17,21 @@ from rollout.store import proposals
 from rollout.store.proposals import Carried
 from rollout.store.store import Store
 from rollout.targets.branch.proposal import Proposing, entry_of
+from rollout.targets.job import Look
 
 Waiting = Mapping[PurePosixPath, tuple[File | None, File | None]]
 
 
-def reverts(found: Proposing, desired: Desired, decisions: Decisions) -> dict[PurePosixPath, str]:
+def reverted_and_waiting(
+    found: Proposing, store: Store, look: Look, snapshot: Snapshot, changes: Iterable[Change]
+) -> tuple[Mapping[PurePosixPath, str], Waiting]:
+    """Return what is asked for at paths that our open proposal puts back, and what it makes of files."""
+    reverted = _reverted(found, look.desired, look.decisions.of(look.target.name))
+    waiting = _waiting(found, store, changes)
+    return reverted, {**waiting, **_reverting(found, store, reverted, snapshot)} if reverted else waiting
+
+
+def _reverted(found: Proposing, desired: Desired, decisions: Decisions) -> dict[PurePosixPath, str]:
     """Return what is asked for at paths that our open proposal puts back, while it is asked for as it was then."""
     carried = found.carried
     if carried is None or carried.own is None or (found.told is not None and found.told.is_over):
@@ -31,7 +41,7 @@ def reverts(found: Proposing, desired: Desired, decisions: Decisions) -> dict[Pu
     return {one.path: one.asks for one in kept}
 
 
-def reverting_files(found: Proposing, store: Store, paths: Container[PurePosixPath], snapshot: Snapshot) -> Waiting:
+def _reverting(found: Proposing, store: Store, paths: Container[PurePosixPath], snapshot: Snapshot) -> Waiting:
     """Return what our open proposal makes of files that it puts back; raise GitError where that is not to be had."""
     carried = found.carried
     if carried is None:
@@ -58,7 +68,7 @@ def sides(store: Store, carried: Carried) -> dict[PurePosixPath, tuple[File | No
     return {path: (old[path], new[path]) for path in old}
 
 
-def waiting_files(found: Proposing, store: Store, changes: Iterable[Change]) -> Waiting:
+def _waiting(found: Proposing, store: Store, changes: Iterable[Change]) -> Waiting:
     """Return what our open proposal makes of the files that are to change: that was decided when it was made."""
     carried = found.carried
     if carried is None or carried.own is None:
