@@ -109,15 +109,14 @@ def _token(step: Step) -> str:
 
 def _acted(order: ReviewAction, one: FoundReview, asked: Client, place: ReviewPlace) -> Outcome:
     review = one.review
+    if order.act is not Act.COMMENT and not _is_as_seen(asked, place, one):
+        return _outcome(one, Verdict.BLOCKED, f"{review.url} has changed since we looked, and is left as it is")
     match order.act:
         case Act.MERGE:
             paths = _proposed(one, order.settings)  # before its branch goes
             asking.merged(asked, place, review)
             return _merged(one, paths)
         case Act.CLOSE:
-            now = asked.interface.state(asked.to, place, review)
-            if now.state is not ReviewState.OPEN or asking.moved(now, review.head):
-                return _outcome(one, Verdict.BLOCKED, f"{review.url} has changed since we looked, and is left as it is")
             unsaid = asking.closed_saying(asked, place, review, order.message)
             closed = replace(_outcome(one, Verdict.UNCHANGED, f"{review.url} is closed{unsaid}"), act=ReviewAct.CLOSED)
             return replace(closed, review=replace(review, state=ReviewState.DECLINED))
@@ -126,6 +125,16 @@ def _acted(order: ReviewAction, one: FoundReview, asked: Client, place: ReviewPl
             return replace(_outcome(one, Verdict.UNCHANGED, f"{review.url} has the comment"), act=ReviewAct.COMMENTED)
         case never:
             assert_never(never)
+
+
+def _is_as_seen(asked: Client, place: ReviewPlace, one: FoundReview) -> bool:
+    """Tell whether a review is open and proposes the commit that was on its branch when we looked.
+
+    The forge may have told of a later commit than the branch had: it was asked after it.
+    """
+    head = one.step.standing.head if one.step.standing is not None else None
+    now = asked.interface.state(asked.to, place, one.review)
+    return now.state is ReviewState.OPEN and not asking.moved(now, head or one.review.head)
 
 
 def _proposed(one: FoundReview, settings: Settings) -> tuple[WrittenPath, ...]:

@@ -686,10 +686,14 @@ def test_a_review_with_a_commit_that_came_after_our_look_is_not_closed(world: Wo
     assert (forge.pulls[1]["state"], world.tip("api", f"rollout/{ID}")) == ("open", theirs[0])
 
 
-def test_review_close_looks_again_before_it_closes(world: World, forge: GitHub) -> None:
+@pytest.mark.parametrize("order", [("close",), ("merge", "--force")], ids=["close", "merge"])
+@pytest.mark.parametrize("asked", [1, 2], ids=["between-branch-and-review", "after-our-look"])
+def test_review_does_nothing_to_a_commit_that_it_has_not_looked_at(
+    world: World, forge: GitHub, order: tuple[str, ...], asked: int
+) -> None:
     applied(world)
-    forge.trouble = at_the_nth("GET", "/pulls/1", 2, lambda: on_the_branch(world, "mine"))
-    ran = world.run("review", "close", "--yes", "--json")
+    forge.trouble = at_the_nth("GET", "/pulls/1", asked, lambda: on_the_branch(world, "mine"))
+    ran = world.run("review", *order, "--yes", "--json")
     assert (ran.code, ran.outcomes(), forge.pulls[1]["state"]) == (3, {"api": "blocked"}, "open")
     assert "has changed since we looked" in ran.reasons()["api"]
 
