@@ -15,7 +15,7 @@ from rollout.ledger import ledger
 from rollout.ledger.ledger import Ledger
 from rollout.machine import clock
 from rollout.model.action import Action
-from rollout.model.outcomes import Outcome, Run, Verdict, WrittenPath
+from rollout.model.outcomes import Outcome, Run, RunCommand, Verdict, WrittenPath
 
 ROUNDS = 9
 PATHS = (WrittenPath("AGENTS.md", Action.UPDATE, f"100644:{'a' * 64}", f"100644:{'b' * 64}"),)
@@ -24,7 +24,15 @@ PATHS = (WrittenPath("AGENTS.md", Action.UPDATE, f"100644:{'a' * 64}", f"100644:
 def filled(book: Ledger, runs: int, targets: int) -> None:
     """Record runs in which every seventh target changed."""
     for number in range(runs):
-        run = Run(f"run-{number:05}", "apply", clock.now_exact(), clock.epoch(), "subject", f"p{number}", f"d{number}")
+        run = Run(
+            f"run-{number:05}",
+            RunCommand.APPLY,
+            clock.now_exact(),
+            clock.epoch(),
+            "subject",
+            f"p{number}",
+            f"d{number}",
+        )
         book.start(run, "host")
         verdicts = (Verdict.UNCHANGED if (number + one) % 7 else Verdict.PUSHED for one in range(targets))
         book.record_all(run, (Outcome(f"service-{n:05}", v, paths=PATHS) for n, v in enumerate(verdicts)))

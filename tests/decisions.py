@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from rollout.model.circumstances import Circumstances, Decisions
 from rollout.model.files import Desired, File, Managed, Snapshot, Written
-from rollout.model.inventory import FileRule, Folder, Mode, Target
+from rollout.model.inventory import FileRule, Folder, FormatName, Mode, Target
 from rollout.model.plan import Change, State, Step
 from rollout.planning import steps
 
@@ -50,4 +50,9 @@ def rolled_out(item: Managed, there: str | None, last: Written | None = None) ->
 
 def rule(mode: Mode, **named: str) -> FileRule:
     replaces = (named["replaces"],) if "replaces" in named else ()
-    return FileRule(mode, block_id=named.get("id"), replaces=replaces, format=named.get("format"))
+    return FileRule(
+        mode,
+        block_id=named.get("id"),
+        replaces=replaces,
+        format=FormatName(named["format"]) if "format" in named else None,
+    )

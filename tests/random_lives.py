@@ -17,7 +17,7 @@ from rollout.content.documents.lines import apart, ended
 from rollout.content.documents.match import match_for
 from rollout.content.documents.past import Ours, at
 from rollout.model.action import Action
-from rollout.model.inventory import FileRule, Mode
+from rollout.model.inventory import FileRule, FormatName, Mode
 from tests.corpus import FOLDER, Named, Steps, places, written
 from tests.lives import Life
 
@@ -42,11 +42,11 @@ NAMES = {
     "twice.editorconfig": ".editorconfig",
 }
 FORMS = {
-    "prettierrc.yaml": "yaml",
-    "gitconfig": "ini",
-    "npmrc": "ini",
-    "twice.editorconfig": "ini",
-    "app.service": "ini",
+    "prettierrc.yaml": FormatName.YAML,
+    "gitconfig": FormatName.INI,
+    "npmrc": FormatName.INI,
+    "twice.editorconfig": FormatName.INI,
+    "app.service": FormatName.INI,
 }
 
 FILES = sorted(
@@ -87,8 +87,9 @@ class Fate(Struct):
     number: int = 0
 
     @property
-    def form(self) -> str:
-        return "json" if self.kind.format == "jsonc" else str(self.kind.format)
+    def form(self) -> FormatName:
+        assert self.kind.format is not None
+        return FormatName.JSON if self.kind.format is FormatName.JSONC else self.kind.format
 
     # --- what the template says
 
@@ -215,7 +216,7 @@ class Fate(Struct):
         container = self.chance.choice(found)
         form = self.kind.form
         operation = Amend(container, (self.chance.randrange(len(container.parts)),))
-        edits = form.edits(document, self.kind.read(formats.NOTHING[self.form]), [operation], document.comments)
+        edits = form.edits(document, self.kind.read(formats.empty(self.form)), [operation], document.comments)
         changed = applied(document.text, ended(document.text, apart(document.text, edits)))
         changed = ("\ufeff" if text.startswith("\ufeff") else "") + changed
         self.touched = True

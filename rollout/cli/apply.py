@@ -17,6 +17,7 @@ from rollout.cli.session import Session
 from rollout.errors import UsageError
 from rollout.inventory import choose
 from rollout.model.circumstances import Decisions
+from rollout.model.outcomes import RunCommand
 from rollout.objects.messages import CommitWords
 
 
@@ -81,8 +82,8 @@ def apply(
                 made = asking.decided(at, made, answers, circle)
             if answers.again():
                 continue  # a template changed, so we look at everything again
-            what = Undertaking("apply", made, settings, words, consent, not asked, False, asked, reach.last_wave,
-                               bool(answers.skipped), answers.so_far)  # fmt: skip
+            what = Undertaking(RunCommand.APPLY, made, settings, words, consent, not asked, False, asked,
+                               reach.last_wave, bool(answers.skipped), answers.so_far)  # fmt: skip
             return carry_out(at, book, what)
 
 

@@ -23,7 +23,7 @@ from rollout.ledger.ledger import Ledger, opened
 from rollout.machine import clock, locks
 from rollout.model import plan_file
 from rollout.model.circumstances import Decisions
-from rollout.model.outcomes import Outcome, Run
+from rollout.model.outcomes import Outcome, Run, RunCommand
 from rollout.model.plan import Plan, Step
 from rollout.objects.messages import CommitWords
 from rollout.planning import needs, writable
@@ -92,7 +92,7 @@ class Undertaking(Struct, frozen=True):
     `only_waiting` writes only what is ready to push; `used` is for a saved plan, which may be used once.
     """
 
-    command: str
+    command: RunCommand
     plan: Plan
     settings: Settings
     words: CommitWords
@@ -123,7 +123,7 @@ def carry_out(at: Session, book: Ledger, what: Undertaking) -> int:
     subject = what.words.message or ""
     run = Run(clock.new_id(), command, clock.now_exact(), clock.epoch(), subject, made.id, made.digest)
     book.start(run, socket.gethostname(), used=what.used)
-    waves = pacing.waves(at, made, what.settings, run.id, what.last_wave) if command == "apply" else None
+    waves = pacing.waves(at, made, what.settings, run.id, what.last_wave) if command is RunCommand.APPLY else None
     order = Order(run, what.settings, what.words, what.consent.most_failures, waves)
     outcomes = _run(at, book, order, made, sorted_steps)
     code = at.interrupt.code or writable.exit_code(made.steps, outcomes, skipped=what.skipped)
@@ -163,7 +163,7 @@ def _show(at: Session, what: Undertaking, left: list[str]) -> None:
     how = at.screen.display
     if what.show_plan and not (what.consent.yes and at.options.quiet):
         with_diff = not what.consent.yes or how.whole
-        seen = pacing.in_waves(at, what.plan, what.settings) if what.command == "apply" else what.plan
+        seen = pacing.in_waves(at, what.plan, what.settings) if what.command is RunCommand.APPLY else what.plan
         at.page(plans.plan_text(at.shown(seen), how, with_diff=with_diff, left=left))
         at.screen.data(plans.ending(seen.steps, how))
         return

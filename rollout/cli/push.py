@@ -8,6 +8,7 @@ from rollout.cli import proving, session
 from rollout.cli.carry_out import Undertaking, carry_out, ledger
 from rollout.cli.options import common, targets
 from rollout.cli.run_options import Consent, consent_options, words_options
+from rollout.model.outcomes import RunCommand
 from rollout.objects.messages import CommitWords
 
 
@@ -34,5 +35,5 @@ def push(
     with session.opened(context, check=False, spread=False) as at, ledger(at) as book:
         settings = at.settings(writes=True)
         made = at.plan(settings, problems=proving.problems(at))
-        what = Undertaking("push", made, settings, words, consent, only_waiting=True)
+        what = Undertaking(RunCommand.PUSH, made, settings, words, consent, only_waiting=True)
         return carry_out(at, book, what)

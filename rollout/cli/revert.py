@@ -13,6 +13,7 @@ from rollout.cli.run_options import Consent, words_options
 from rollout.fleet.revert import steps_back
 from rollout.machine import clock
 from rollout.model import plan_document
+from rollout.model.outcomes import RunCommand
 from rollout.model.plan import Plan
 from rollout.objects.messages import CommitWords
 
@@ -51,4 +52,5 @@ def revert(
         made = Plan(clock.new_id(), clock.now(), steps)
         made = replace(made, digest=plan_document.digest(made))
         words = replace(words, message=words.message or f"Revert rollout {past.run}")
-        return carry_out(at, book, Undertaking("revert", made, settings, words, Consent(yes), again=("revert", run)))
+        what = Undertaking(RunCommand.REVERT, made, settings, words, Consent(yes), again=("revert", run))
+        return carry_out(at, book, what)

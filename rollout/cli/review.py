@@ -19,7 +19,7 @@ from rollout.fleet import reviews
 from rollout.fleet.reviews import STATES, Act, FoundReview, ReviewAction
 from rollout.ledger.ledger import Ledger
 from rollout.machine import clock
-from rollout.model.outcomes import Outcome, Run, Verdict
+from rollout.model.outcomes import Outcome, Run, RunCommand, Verdict
 from rollout.model.plan import Step
 from rollout.showing.colour import count
 from rollout.showing.review_table import review_document, review_table
@@ -78,7 +78,7 @@ def _listed(at: Session, found: list[FoundReview], unopened: list[tuple[str, str
 def _acted(at: Session, book: Ledger, order: ReviewAction, found: list[FoundReview], *, yes: bool) -> int:
     if found and not yes:
         _ask(at, order, found)
-    run = Run(clock.new_id(), "review", clock.now_exact(), clock.epoch(), "")
+    run = Run(clock.new_id(), RunCommand.REVIEW, clock.now_exact(), clock.epoch(), "")
     book.start(run, socket.gethostname())
     recording = Recording(at, book, run)
     outcomes: list[Outcome] = []

@@ -77,7 +77,7 @@ def _joined_lines(loaded: Loaded) -> Iterator[str]:
     slots = (slot for target in loaded.chosen for slot in loaded.rendering.slots(target) if slot.is_rendered)
     for name, delimiters in dict.fromkeys((str(slot.template), slot.rule.delimiters) for slot in slots):
         for line in joined_lines(loaded.rendering.templates[name].content.decode(), delimiters):
-            end = "+%>" if delimiters == "angle" else "+%}"
+            end = f"+{delimiters.marks.statement[1]}"
             what = f"the next line joins this one: the line end behind a tag goes, unless the tag ends in {end}"
             yield f"templates/{name}:{line}: {what}"
 

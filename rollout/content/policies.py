@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from rollout.content import markdown
 from rollout.content.modes.table import traits
+from rollout.model.delimiters import Delimiters
 from rollout.model.inventory import FileRule
 from rollout.safety.flaw import Flaw
 
@@ -72,8 +73,9 @@ def hidden(text: str, _rule: FileRule, _path: PurePosixPath) -> Flaw | None:
 
 def unresolved(text: str, rule: FileRule, _path: PurePosixPath) -> Flaw | None:
     """Find a template placeholder that was never filled in; `${{ }}` and here-documents are not placeholders."""
-    for found in (_ANGLES if rule.delimiters == "angle" else _BRACES).finditer(text):
-        here = rule.delimiters == "angle" and re.search(rf"^\s*{found[1]}\s*$", text[found.end() :], re.MULTILINE)
+    angled = rule.delimiters is Delimiters.ANGLE
+    for found in (_ANGLES if angled else _BRACES).finditer(text):
+        here = angled and re.search(rf"^\s*{found[1]}\s*$", text[found.end() :], re.MULTILINE)
         if found[1] not in rule.placeholders and not here:
             return Flaw(f"still says {found[0]}, which nothing replaces", _line(text, found.start()))
     return None

@@ -13,7 +13,7 @@ from rollout.fleet.present import Old, has
 from rollout.inventory.read import Overrides, parse
 from rollout.learning import inventory_text
 from rollout.learning.placing import values_of
-from rollout.model.inventory import Branch, Inventory, Target
+from rollout.model.inventory import Branch, FormatName, Inventory, Target
 from rollout.model.learning import Form, Sample, Takeover, Value
 from rollout.rendering import templates as template_files
 
@@ -114,7 +114,7 @@ def with_entries(text: bytes, entries: Entries, rules: Mapping[str, inventory_te
     lines = [*(["repos:", *repositories] if repositories else []), *(["files:", *files] if files else [])]
     if not lines:
         return text
-    kind = merge.MergedFile(PurePosixPath("inventory.yaml"), "yaml")
+    kind = merge.MergedFile(PurePosixPath("inventory.yaml"), FormatName.YAML)
     return merge.merged(text, ("\n".join(lines) + "\n").encode(), past.Ours(), kind)
 
 

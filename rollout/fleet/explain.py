@@ -68,7 +68,8 @@ def _variables(loaded: Loaded, target: Target, slot: Slot) -> list[Used]:
             value = "***" if any(word in name.lower() for word in _SECRET) else variable.value
             found.append(Used(name, value, str(variable.source)))
         elif name == "target":
-            about = {"name": target.name, "kind": target.kind, "branch": target.branch, "groups": list(target.groups)}
+            kind, groups = target.kind.value, list(target.groups)
+            about = {"name": target.name, "kind": kind, "branch": target.branch, "groups": groups}
             found.append(Used(name, about, "the inventory's entry"))
         elif name == "path":
             found.append(Used(name, str(slot.path), "the managed path"))

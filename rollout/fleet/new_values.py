@@ -12,7 +12,7 @@ from rollout.content import yaml_parse
 from rollout.content.documents import merge, past
 from rollout.content.yaml_nodes import Leaf
 from rollout.learning.inventory_text import text_of
-from rollout.model.inventory import InInventory, Outside, Target, YamlValue
+from rollout.model.inventory import FormatName, InInventory, Outside, Target, TargetKind, YamlValue
 
 
 class SetElsewhere(Exception):
@@ -35,7 +35,7 @@ def new_value(target: Target, name: str, new: str) -> NewValue:
 
 def with_values(text: bytes, target: Target, where: str | None, values: Iterable[NewValue]) -> bytes:
     """Return an inventory that sets values for a target alone, or ("set-all") where they are set now."""
-    kind = merge.MergedFile(PurePosixPath("inventory.yaml"), "yaml")
+    kind = merge.MergedFile(PurePosixPath("inventory.yaml"), FormatName.YAML)
     for value in values:
         path = _set_now(value) if where == "set-all" else _own(target, value)
         lines = [f"{'  ' * depth}{text_of(key)}:" for depth, key in enumerate(path)]
@@ -44,7 +44,7 @@ def with_values(text: bytes, target: Target, where: str | None, values: Iterable
 
 
 def _own(target: Target, value: NewValue) -> list[str]:
-    return ["repos" if target.kind == "repo" else "folders", target.name, "vars", value.name]
+    return ["repos" if target.kind is TargetKind.REPO else "folders", target.name, "vars", value.name]
 
 
 def _set_now(value: NewValue) -> list[str]:

@@ -16,7 +16,7 @@ from rollout.errors import near
 from rollout.fleet.load import Loaded
 from rollout.model.files import Desired, File, Managed, Obstacle, Slot
 from rollout.model.inputs import Input
-from rollout.model.inventory import Target
+from rollout.model.inventory import Target, TargetKind
 from rollout.model.parts import Answer, Question
 from rollout.rendering.formatters import Formatters
 from rollout.rendering.output import Rendered, desired_of
@@ -101,7 +101,7 @@ class Parts:
         slots = self._rendering.slots(target)
         managed = [slot.path for slot in slots]
         source = self._sources[target.name]
-        if target.kind == "repo":
+        if target.kind is TargetKind.REPO:
             found = source.plain_files(PurePosixPath())
         else:
             found = [p for folder in {path.parent for path in managed} for p in source.beside(folder)]
@@ -224,7 +224,7 @@ def _refusal(asking: Target, targets: dict[str, Target], question: Question) -> 
     name = question.target or asking.name
     if name not in targets:
         return f"there is no target {name!r}{near(name, targets)}"
-    if asking.kind == "repo" and targets[name].kind == "folder":
+    if asking.kind is TargetKind.REPO and targets[name].kind is TargetKind.FOLDER:
         return f"a template of a repository may not read the folder {name}, whose content belongs to a machine"
     why = paths.refusal(str(PurePosixPath(question.path))) if not question.glob else paths.astray(question.path)
     return f"the path {why}" if why else None

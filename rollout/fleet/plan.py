@@ -17,7 +17,7 @@ from rollout.machine import clock
 from rollout.model import plan_document
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Problem
-from rollout.model.inventory import Target
+from rollout.model.inventory import Target, TargetKind
 from rollout.model.plan import Plan, State, Step
 from rollout.model.reasons import said
 from rollout.planning import needs
@@ -120,7 +120,7 @@ def _apart(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     first: dict[tuple[str, str | None], str] = {}
     blocked: dict[str, str] = {}
     for step in steps:
-        if step.kind == "repo" and step.identity:
+        if step.kind is TargetKind.REPO and step.identity:
             other = first.setdefault((step.identity, step.branch), step.target)
             if other != step.target:
                 blocked[step.target], blocked[other] = other, step.target

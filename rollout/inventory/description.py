@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from rollout.content.agents import rule as agents
-from rollout.content.documents.formats import NAMES
 from rollout.inventory.shapes import Anything, Flag, Fraction, ListOf, MapOf, Named, Number, Record, Text, json_schema
-from rollout.model.inventory import Mode
+from rollout.model.delimiters import Delimiters
+from rollout.model.inventory import FormatName, Mode, Secrets
 from rollout.model.reviews import Deliver, ForgeKind
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
@@ -155,9 +155,9 @@ FOLDER = Record(
 
 FILE = Record(
     {
-        "mode": Text(choices=tuple(mode.value for mode in Mode), doc="how the path is written (default: whole)"),
+        "mode": Text(choices=tuple(Mode), doc="how the path is written (default: whole)"),
         "id": Text(doc="the name of the block (default: the template set's name)"),
-        "delimiters": Text(choices=("jinja", "shell", "angle"), doc="the delimiters that the template uses"),
+        "delimiters": Text(choices=tuple(Delimiters), doc="the delimiters that the template uses"),
         "check": Text(doc="a command that must exit with 0; {path} is the rendered file"),
         "max_chars": Number(minimum=1, doc="a longer file, in characters, blocks the target"),
         "max_lines": Number(minimum=1, doc="a longer file, in lines, blocks the target"),
@@ -179,11 +179,11 @@ FILE = Record(
         "allow": ListOf(Text(choices=POLICIES), doc="policies that this file may break"),
         "placeholders": ListOf(Text(), doc="names that may stay in {{ }} or << >> in the written file"),
         "secrets": Text(
-            choices=("block", "allow"),
+            choices=tuple(Secrets),
             doc="whether a repository may get keys, and values of variables whose names look secret (default: block)",
         ),
         "format": Text(
-            choices=NAMES,
+            choices=tuple(FormatName),
             doc="the format of a merged file, if its name does not tell it; jsonc is JSON with comments",
         ),
         "match": MapOf(

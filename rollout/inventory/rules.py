@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import TypeVar
 
 from rollout.content import yaml_nodes
 from rollout.content.documents.match import steps_of
 from rollout.content.patterns import is_glob, matches
 from rollout.content.yaml_nodes import Fault
 from rollout.inventory.entries import Entry, Source, entry, section
-from rollout.model.inventory import FilePattern, FileRule, FileSettings, Mode
+from rollout.model.delimiters import Delimiters
+from rollout.model.inventory import FilePattern, FileRule, FileSettings, FormatName, Mode, Secrets
 from rollout.safety import paths
 
+_Word = TypeVar("_Word", bound=StrEnum)
 Matched = tuple[tuple[str, tuple[str, ...]], ...]  # paths of lists, each with the keys that identify an entry
 
 
@@ -34,21 +38,25 @@ def _settings(node: yaml_nodes.Node, match: Matched) -> FileSettings:
     numbers = {key: value for key, value in plain.items() if isinstance(value, int)}
     lists = {key: tuple(map(str, value)) for key, value in plain.items() if isinstance(value, list)}
     return FileSettings(
-        mode=Mode(texts["mode"]) if texts.get("mode") in set(Mode) else None,
+        mode=_one_of(Mode, texts.get("mode")),
         block_id=texts.get("id"),
-        delimiters=texts.get("delimiters"),
+        delimiters=_one_of(Delimiters, texts.get("delimiters")),
         check=texts.get("check"),
         max_chars=numbers.get("max_chars"),
         max_lines=numbers.get("max_lines"),
-        secrets=texts.get("secrets"),
+        secrets=_one_of(Secrets, texts.get("secrets")),
         markers=lists.get("markers"),
         replaces=(texts["replaces"],) if "replaces" in texts else lists.get("replaces"),
         formatter=texts.get("formatter"),
         allow=lists.get("allow"),
         placeholders=lists.get("placeholders"),
-        format=texts.get("format"),
+        format=_one_of(FormatName, texts.get("format")),
         match=match or None,
     )
+
+
+def _one_of(kind: type[_Word], text: str | None) -> _Word | None:
+    return kind(text) if text in set(kind) else None
 
 
 def _match(told: Entry) -> tuple[Matched, list[Fault]]:

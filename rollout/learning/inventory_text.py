@@ -10,6 +10,7 @@ from typing import TypeAlias, assert_never
 
 from rollout.content.patterns import is_glob
 from rollout.learning.placing import placed, values_of
+from rollout.model.delimiters import Delimiters
 from rollout.model.inventory import FoundCheckout
 from rollout.model.learning import Form, Learned, Sample, Takeover, Value
 from rollout.safety.shown import plain
@@ -23,8 +24,8 @@ _NOT_TEXT = {"true", "false", "null", "yes", "no", "on", "off", "~", "y", "n", "
 _WIDE = 110
 
 _OWN_MARKS = {
-    "angle": "{{ }} is the file's own, so its template writes << >>",
-    "shell": "{# is the file's own, so comments of its template are <# #>",
+    Delimiters.ANGLE: "{{ }} is the file's own, so its template writes << >>",
+    Delimiters.SHELL: "{# is the file's own, so comments of its template are <# #>",
 }
 
 
@@ -159,15 +160,15 @@ def pattern_of(path: str) -> str:
 def rule(ones: Sequence[Learned]) -> dict[str, Setting]:
     """Return the settings of one path under `files`."""
     found: dict[str, Setting] = {"mode": "block"} if ones[0].form is Form.BLOCK else {}
-    delimiters = next((one.delimiters for one in ones if one.is_rendered), "jinja")
-    found |= {"delimiters": delimiters} if delimiters != "jinja" else {}
+    delimiters = next((one.delimiters for one in ones if one.is_rendered), Delimiters.JINJA)
+    found |= {"delimiters": delimiters.value} if delimiters is not Delimiters.JINJA else {}
     allowed = dict.fromkeys(name for one in ones for name in one.allow)
     return {**found, "allow": list(allowed)} if allowed else found
 
 
 def _why(settings: Mapping[str, Setting]) -> str:
     reasons = ["only our part of it; the rest stays whose it is"] if settings.get("mode") == "block" else []
-    reasons += [_OWN_MARKS[str(settings["delimiters"])]] if "delimiters" in settings else []
+    reasons += [_OWN_MARKS[Delimiters(str(settings["delimiters"]))]] if "delimiters" in settings else []
     reasons += ["the files hold this already"] if "allow" in settings and not reasons else []
     return f"    # {'; '.join(reasons)}" if reasons else ""
 

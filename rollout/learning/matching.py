@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from rollout.learning.variables import SPELLINGS
-from rollout.learning.writing import MARKS
+from rollout.model.delimiters import Delimiters
 from rollout.model.inventory import YamlValue
 from rollout.model.learning import Value
 
@@ -17,7 +17,7 @@ _MOST = 40  # variables of a template that is matched
 
 
 def matched(
-    template: str, delimiters: str, text: str, known: Mapping[str, YamlValue], *, part: bool = False
+    template: str, delimiters: Delimiters, text: str, known: Mapping[str, YamlValue], *, part: bool = False
 ) -> dict[str, Value] | None:
     """Return the values of a template's variables with which it produces this text, or `part` of it; None if none do.
 
@@ -39,9 +39,9 @@ def matched(
 Prints = Mapping[str, tuple[str, str]]  # name of the group -> the variable, and its spelling there
 
 
-def _pattern(template: str, delimiters: str) -> tuple[str, Prints] | None:
+def _pattern(template: str, delimiters: Delimiters) -> tuple[str, Prints] | None:
     """Return a regular expression for the template's texts; None for more than variables and plain conditions."""
-    opens, closes, begins, ends = map(re.escape, MARKS[delimiters])
+    opens, closes, begins, ends = map(re.escape, (*delimiters.marks.expression, *delimiters.marks.statement))
     mark = re.compile(
         rf'(?P<literal>{opens} "(?P<said>[^"]*)" {closes})'
         rf"|(?P<lines>{begins} if (?P<asked>{_NAME}) {ends}\n{opens} (?P=asked) {closes}\n{begins} endif {ends}\n)"
@@ -59,7 +59,7 @@ def _pattern(template: str, delimiters: str) -> tuple[str, Prints] | None:
         written.append(_one(found, groups, prints, line=alone and template[at : at + 1] == "\n"))
     written.append(re.escape(template[at:]))
     rest = mark.sub("", template)
-    odd = any(one in rest for one in (MARKS[delimiters][0], MARKS[delimiters][2]))
+    odd = any(one in rest for one in delimiters.marks.opening[:2])
     return None if odd or len(groups) > _MOST else ("".join(written), prints)
 
 

@@ -17,6 +17,7 @@ from rollout.learning.pieces import Same
 from rollout.learning.shared_part import SharedPart, shared_part
 from rollout.learning.variables import Pool, Secret
 from rollout.learning.writing import Verbatim, delimiters_for, template
+from rollout.model.delimiters import Delimiters
 from rollout.model.files import File, is_rendered
 from rollout.model.learning import Form, Learned, LeftOut, Sample, Takeover, Value
 
@@ -140,7 +141,7 @@ def _is_rendered(path: PurePosixPath, family: Family) -> bool:
 
 
 def _template(
-    path: PurePosixPath, files: Mapping[str, File], family: Family, row: Composed, delimiters: str
+    path: PurePosixPath, files: Mapping[str, File], family: Family, row: Composed, delimiters: Delimiters
 ) -> Learned:
     rendered = _is_rendered(path, family)
     text = (
@@ -154,7 +155,7 @@ def _template(
         text.encode(),
         rendered,
         files[family.repositories[0]].executable,
-        delimiters if rendered else "jinja",
+        delimiters if rendered else Delimiters.JINJA,
         values=row.values,
     )
 

@@ -8,8 +8,7 @@ from typing import assert_never
 
 from msgspec import Struct
 
-_STARTS = {"jinja": ("{{", "{%", "{#"), "shell": ("{{", "{%", "<#"), "angle": ("<<", "<%", "<#")}
-MARKS = {"jinja": ("{{", "}}", "{%", "%}"), "shell": ("{{", "}}", "{%", "%}"), "angle": ("<<", ">>", "<%", "%>")}
+from rollout.model.delimiters import Delimiters
 
 
 class Verbatim(Struct, frozen=True):
@@ -36,14 +35,13 @@ class Optional(Struct, frozen=True):
 TemplatePart = Verbatim | Print | Optional
 
 
-def delimiters_for(rows: Sequence[Sequence[TemplatePart]]) -> str:
+def delimiters_for(rows: Sequence[Sequence[TemplatePart]]) -> Delimiters:
     """Return the delimiters that collide least with the template's texts."""
     texts = [part.said for row in rows for part in row if isinstance(part, Verbatim | Optional)]
-    clashes = {name: sum(text.count(start) for text in texts for start in starts) for name, starts in _STARTS.items()}
-    return min(clashes, key=lambda name: clashes[name])
+    return min(Delimiters, key=lambda one: sum(text.count(mark) for text in texts for mark in one.marks.opening))
 
 
-def template(row: Sequence[TemplatePart], delimiters: str) -> str:
+def template(row: Sequence[TemplatePart], delimiters: Delimiters) -> str:
     """Return the text of a template."""
     kept = _joined(row)
     written = []
@@ -65,8 +63,8 @@ def _joined(row: Sequence[TemplatePart]) -> list[TemplatePart]:
     return found
 
 
-def _written(part: TemplatePart, delimiters: str, *, before_mark: bool) -> str:
-    opens, closes, begins, ends = MARKS[delimiters]
+def _written(part: TemplatePart, delimiters: Delimiters, *, before_mark: bool) -> str:
+    (opens, closes), (begins, ends) = delimiters.marks.expression, delimiters.marks.statement
     match part:
         case Verbatim(said):
             return _escaped(said, delimiters, before_mark=before_mark)
@@ -82,11 +80,11 @@ def _written(part: TemplatePart, delimiters: str, *, before_mark: bool) -> str:
             assert_never(never)
 
 
-def _escaped(text: str, delimiters: str, *, before_mark: bool = False) -> str:
+def _escaped(text: str, delimiters: Delimiters, *, before_mark: bool = False) -> str:
     """Escape a text so that it renders to itself, even if it contains the template's own tags."""
-    opens, closes, _, _ = MARKS[delimiters]
+    opens, closes = delimiters.marks.expression
     # What stands directly before a tag must not make another one with its first character.
     first = re.escape(opens[0])
-    starts = f"{first}*(?:{'|'.join(map(re.escape, _STARTS[delimiters]))})"
+    starts = f"{first}*(?:{'|'.join(map(re.escape, delimiters.marks.opening))})"
     clash = rf"{starts}|{first}+\Z" if before_mark else starts
     return re.sub(clash, lambda found: f'{opens} "{found[0]}" {closes}', text)

@@ -18,7 +18,8 @@ from rollout.ledger.queries import Database, LedgerError, queries
 from rollout.ledger.sqlite import SQLite, read_only
 from rollout.machine import clock
 from rollout.model.action import Action
-from rollout.model.outcomes import LastOutcome, Outcome, PastRun, Run, Verdict, WrittenPath
+from rollout.model.inventory import TargetKind
+from rollout.model.outcomes import LastOutcome, Outcome, PastRun, Run, RunCommand, Verdict, WrittenPath
 from rollout.model.reasons import said
 from rollout.model.reviews import Review, ReviewAct
 from rollout.model.waves import Lately
@@ -47,7 +48,7 @@ class Ledger:
         self._do(
             "start_run",
             run=run.id,
-            command=run.command,
+            command=run.command.value,
             subject=run.subject,
             started_at=run.started_at,
             plan=run.plan,
@@ -64,7 +65,7 @@ class Ledger:
             "record_outcome",
             run=run.id,
             target=outcome.target,
-            kind=outcome.kind,
+            kind=outcome.kind.value,
             branch=outcome.branch,
             outcome=outcome.verdict.value,
             reason=outcome.recorded,
@@ -92,7 +93,7 @@ class Ledger:
             )
 
     def runs(self, most: int = 100) -> list[PastRun]:
-        found = [PastRun(*row) for row in self._ask("runs", most=most)]
+        found = [_past_run(row) for row in self._ask("runs", most=most)]
         return [self._with_outcomes(run) for run in found]
 
     def last_day(self) -> list[PastRun]:
@@ -100,13 +101,13 @@ class Ledger:
         days = self._ask("last_changing_day")
         if not days:
             return self.runs(1)
-        found = [PastRun(*row) for row in self._ask("runs_of_day", day=days[0][0])]
+        found = [_past_run(row) for row in self._ask("runs_of_day", day=days[0][0])]
         return [self._with_outcomes(run) for run in found]
 
     def run(self, name: str) -> PastRun:
         """Return the run whose id begins with `name`; raise UsageError for none or several."""
         found = (
-            [PastRun(*row) for row in self._ask("one_run", run=name.replace("%", "").replace("_", ""))] if name else []
+            [_past_run(row) for row in self._ask("one_run", run=name.replace("%", "").replace("_", ""))] if name else []
         )
         exact = [run for run in found if run.run == name] or found
         if len(exact) != 1:
@@ -158,6 +159,11 @@ class Ledger:
         self._database.execute(queries()[name], {"scope": self._scope, **values})
 
 
+def _past_run(row: tuple[Any, ...]) -> PastRun:
+    name, command, *rest = row
+    return PastRun(name, RunCommand(command), *rest)
+
+
 def _read_outcome(row: tuple[Any, ...], run: str) -> Outcome:
     try:
         return Outcome(
@@ -167,7 +173,7 @@ def _read_outcome(row: tuple[Any, ...], run: str) -> Outcome:
             base=row[3],
             commit=row[4],
             duration_ms=row[5],
-            kind=row[6],
+            kind=TargetKind(row[6]),
             branch=row[7],
             paths=tuple(WrittenPath(path, Action(action), *sides) for path, action, *sides in json.loads(row[8])),
             review=None if row[9] is None else msgspec.json.decode(row[9], type=Review),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
-from typing import Literal, TypeAlias
+from typing import TypeAlias, assert_never
 
 from msgspec import Struct, field
 from msgspec.structs import asdict, replace
 
+from rollout.model.delimiters import Delimiters
 from rollout.model.limits import Budget, Forbidden, Limit
 from rollout.model.reviews import Delivery, Forge
 from rollout.model.waves import Pace
@@ -32,6 +33,23 @@ class Mode(StrEnum):
     MERGE = "merge"
     ABSENT = "absent"
     ONCE = "once"
+
+
+class FormatName(StrEnum):
+    """The format of a document that is merged key by key."""
+
+    YAML = "yaml"
+    JSON = "json"
+    JSONC = "jsonc"
+    TOML = "toml"
+    INI = "ini"
+
+
+class Secrets(StrEnum):
+    """What happens to a file that seems to hold a secret."""
+
+    BLOCK = "block"
+    ALLOW = "allow"
 
 
 YamlValue: TypeAlias = bool | int | float | str | Sequence["YamlValue"] | Mapping[str, "YamlValue"] | None
@@ -90,22 +108,39 @@ class Folder(Struct, frozen=True):
 Location = Branch | Folder
 
 
+class TargetKind(StrEnum):
+    """What a target is, in one word."""
+
+    REPO = "repo"
+    FOLDER = "folder"
+
+
+def kind_of(location: Location) -> TargetKind:
+    match location:
+        case Branch():
+            return TargetKind.REPO
+        case Folder():
+            return TargetKind.FOLDER
+        case never:
+            assert_never(never)
+
+
 class FileRule(Struct, frozen=True):
     """How one managed path is written: the combined settings of all patterns that match it."""
 
     mode: Mode = Mode.WHOLE
     block_id: str | None = None
-    delimiters: str = "jinja"
+    delimiters: Delimiters = Delimiters.JINJA
     check: str | None = None
     max_chars: int | None = None
     max_lines: int | None = None
-    secrets: str = "block"
+    secrets: Secrets = Secrets.BLOCK
     markers: tuple[str, ...] = ()  # the two lines of a block, with ID in them
     replaces: tuple[str, ...] = ()  # the sections that a block replaces when the file is adopted
     formatter: str | None = None
     allow: tuple[str, ...] = ()
     placeholders: tuple[str, ...] = ()
-    format: str | None = None
+    format: FormatName | None = None
     limits: tuple[Limit, ...] = ()  # of those who read it
     match: tuple[tuple[str, tuple[str, ...]], ...] = ()  # paths of lists, and the keys that identify an entry
 
@@ -115,17 +150,17 @@ class FileSettings(Struct, frozen=True):
 
     mode: Mode | None = None
     block_id: str | None = None
-    delimiters: str | None = None
+    delimiters: Delimiters | None = None
     check: str | None = None
     max_chars: int | None = None
     max_lines: int | None = None
-    secrets: str | None = None
+    secrets: Secrets | None = None
     markers: tuple[str, ...] | None = None
     replaces: tuple[str, ...] | None = None
     formatter: str | None = None
     allow: tuple[str, ...] | None = None
     placeholders: tuple[str, ...] | None = None
-    format: str | None = None
+    format: FormatName | None = None
     match: tuple[tuple[str, tuple[str, ...]], ...] | None = None
 
     def over(self, rule: FileRule) -> FileRule:
@@ -164,8 +199,8 @@ class Target(Struct, frozen=True):
     ignores: tuple[str, ...] = ()  # managed paths that its own people leave out
 
     @property
-    def kind(self) -> Literal["repo", "folder"]:
-        return "repo" if isinstance(self.location, Branch) else "folder"
+    def kind(self) -> TargetKind:
+        return kind_of(self.location)
 
     @property
     def branch(self) -> str | None:

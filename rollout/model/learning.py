@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from msgspec import Struct, field
 
+from rollout.model.delimiters import Delimiters
 from rollout.model.files import RENDERED, Snapshot, TemplateFile
 from rollout.model.inventory import FoundCheckout
 
@@ -57,7 +58,7 @@ class Learned(Struct, frozen=True):
     text: bytes = b""
     is_rendered: bool = False
     executable: bool = False
-    delimiters: str = "jinja"
+    delimiters: Delimiters = Delimiters.JINJA
     allow: tuple[str, ...] = ()
     values: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     reason: str = ""

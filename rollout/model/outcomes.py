@@ -7,6 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from rollout.model.action import Action
+from rollout.model.inventory import TargetKind
 from rollout.model.reasons import NONE, Reason, dated
 from rollout.model.reviews import Review, ReviewAct
 
@@ -45,11 +46,20 @@ class Identity(Struct, frozen=True):
     signing: tuple[str, ...] = ()  # the person's settings by which git finds their key, as NAME=VALUE
 
 
+class RunCommand(StrEnum):
+    """The commands that make a run."""
+
+    APPLY = "apply"
+    PUSH = "push"
+    REVERT = "revert"
+    REVIEW = "review"
+
+
 class Run(Struct, frozen=True):
-    """One execution of apply, push or revert; its time dates every commit it makes."""
+    """One execution of a command that writes; its time dates every commit it makes."""
 
     id: str
-    command: str
+    command: RunCommand
     started_at: str
     epoch: int
     subject: str
@@ -73,7 +83,7 @@ class Outcome(Struct, frozen=True):
     base: str | None = None
     commit: str | None = None
     duration_ms: int = 0
-    kind: str = "repo"
+    kind: TargetKind = TargetKind.REPO
     branch: str | None = None
     paths: tuple[WrittenPath, ...] = ()
     notes: tuple[str, ...] = ()  # what a person should know although the outcome stands
@@ -131,7 +141,7 @@ class PastRun(Struct, frozen=True):
     """A run as the ledger remembers it; `exit_code` is None for one that never ended."""
 
     run: str
-    command: str
+    command: RunCommand
     subject: str
     started_at: str
     finished_at: str | None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import PurePosixPath
-from typing import Literal
 
 from msgspec import Struct, field
 
@@ -13,7 +12,7 @@ from rollout.model.action import Action
 from rollout.model.changed import Did
 from rollout.model.files import File
 from rollout.model.inputs import Input
-from rollout.model.inventory import Branch, Location
+from rollout.model.inventory import Branch, Location, TargetKind, kind_of
 from rollout.model.limits import BudgetUse, Finding
 from rollout.model.reasons import Collision, Reason
 from rollout.model.reviews import Delivery, Proposal, Standing, Via
@@ -122,8 +121,8 @@ class Step(Struct, frozen=True):
         return self.why.text
 
     @property
-    def kind(self) -> Literal["repo", "folder"]:
-        return "repo" if isinstance(self.location, Branch) else "folder"
+    def kind(self) -> TargetKind:
+        return kind_of(self.location)
 
     @property
     def unopened(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from rollout.model.changed import ChangedBy
 from rollout.model.files import File
+from rollout.model.inventory import TargetKind
 from rollout.model.limits import BudgetUse
 from rollout.model.plan import Change, Plan, State, Step
 from rollout.model.reviews import Deliver, Review, Via
@@ -32,16 +33,17 @@ def plan_document(plan: Plan, diff: Callable[[Step, Change], str | None]) -> DOC
 
 
 def step_document(step: Step, diff: Callable[[Step, Change], str | None]) -> DOCUMENT:
+    in_git = step.kind is TargetKind.REPO
     return {
         "name": step.target,
-        "kind": step.kind,
+        "kind": step.kind.value,
         "state": step.state.value,
         "branch": step.branch,
         "base": step.base,
         "reason": step.reason,
         "author": step.author,
-        "deliver": (Deliver.PUSH if step.via is Via.PUSH else Deliver.REVIEW).value if step.kind == "repo" else None,
-        "via": step.via.value if step.kind == "repo" else None,
+        "deliver": (Deliver.PUSH if step.via is Via.PUSH else Deliver.REVIEW).value if in_git else None,
+        "via": step.via.value if in_git else None,
         "review": review_document(None if step.standing is None else step.standing.told),
         "changes": [change_document(step, change, diff) for change in step.changes],
         "warnings": list(step.warnings),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from rollout.model.inventory import Target
+from rollout.model.inventory import Target, TargetKind
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import State, Step
 from rollout.model.reasons import NONE, Needs, Reason, Said
@@ -75,7 +75,7 @@ def elsewhere(targets: Sequence[Target], outcomes: Iterable[Outcome], machine: s
     wanted = done | {name for target in targets if target.name in done for name in target.needs}
     for target in targets:
         others = [name for name in target.machines if name != machine]
-        if target.kind == "folder" and target.name in wanted and others:
+        if target.kind is TargetKind.FOLDER and target.name in wanted and others:
             yield f"{target.name} is on {', '.join(others)}, too; run there: rollout apply --limit {target.name}"
 
 

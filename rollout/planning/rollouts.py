@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rollout.model.outcomes import CHANGED, Outcome, PastRun, Share
+from rollout.model.outcomes import CHANGED, Outcome, PastRun, RunCommand, Share
 
 
 def changes_something(run: PastRun) -> bool:
@@ -21,7 +21,7 @@ def last_rollout(runs: Sequence[PastRun]) -> tuple[PastRun, ...]:
     last: tuple[int, str] = (0, "")
     turn, subject, reverting = 0, "", False
     for run in runs:
-        if (run.command == "revert") is not reverting:
+        if (run.command is RunCommand.REVERT) is not reverting:
             turn, subject, reverting = turn + 1, "", not reverting
         subject = run.subject or subject
         groups.setdefault((turn, subject), []).append(run)

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from rollout.model.action import Action
 from rollout.model.few import SHOWN, few
+from rollout.model.inventory import TargetKind
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import State, Step
 from rollout.model.reasons import NONE, Reason, SinceWaiting, Way, WayOut, dated, said, without_ways
@@ -97,7 +98,7 @@ def _has_work(step: Step) -> bool:
         return renews(step)
     if any(change.keep for change in step.changes):
         return True
-    if step.kind == "repo" and all(change.idle for change in step.changes):
+    if step.kind is TargetKind.REPO and all(change.idle for change in step.changes):
         return step.follow
     return bool(step.changes) or step.follow
 

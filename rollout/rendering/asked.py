@@ -42,8 +42,7 @@ def digest(target: Target, shared: Common, inputs: tuple[Input, ...]) -> str:
     """Return the digest of one target; `inputs` are the files that its templates read."""
     seen = context(target, PurePosixPath(), {}, None)  # all machines are in what is shared
     used = seen if shared.names is None else {name: seen[name] for name in shared.names if name in seen}
-    text = spelled.dumps(
-        [target.kind, used, *([list(target.ignores)] if target.ignores else []), [astuple(one) for one in inputs]],
-        sort_keys=True,
-    )
+    ignores = [list(target.ignores)] if target.ignores else []
+    asked = [target.kind.value, used, *ignores, [astuple(one) for one in inputs]]
+    text = spelled.dumps(asked, sort_keys=True)
     return hashlib.sha256(f"{shared.digest}\0{text}".encode()).hexdigest()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollout.content import spelled
 from rollout.errors import Place
+from rollout.model.delimiters import Delimiters
 from rollout.model.parts import Answer, Question
 
 if TYPE_CHECKING:
@@ -49,13 +50,14 @@ def _answer(renderer: Renderer, request: dict[str, Any]) -> dict[str, Any]:
     from rollout.rendering.reading import Unanswered
     from rollout.rendering.template_fault import TemplateFault
 
+    delimiters = Delimiters(request["delimiters"])
     try:
         if request["ask"] == "uses":
-            return {"uses": renderer.uses(request["name"], request["delimiters"])}
+            return {"uses": renderer.uses(request["name"], delimiters)}
         if request["ask"] == "trace":
-            found = renderer.traced(request["name"], request["delimiters"], request["variables"])
+            found = renderer.traced(request["name"], delimiters, request["variables"])
             return {"segments": [list(segment) for segment in found]}
-        body = renderer.render(request["name"], request["delimiters"], request["variables"], _answers(request))
+        body = renderer.render(request["name"], delimiters, request["variables"], _answers(request))
         return {"body": body.decode(), "used": [list(question) for question in renderer.used]}
     except Unanswered as unanswered:
         return {"open": [list(question) for question in unanswered.questions]}

@@ -11,7 +11,7 @@ from rollout.content.patterns import matches
 from rollout.errors import Mistake, UsageError
 from rollout.model.files import Desired, Managed, Problem, Slot, TemplateFile
 from rollout.model.inputs import Input
-from rollout.model.inventory import FilePattern, Machine, Target
+from rollout.model.inventory import FilePattern, Machine, Secrets, Target, TargetKind
 from rollout.model.parts import Answer, Question
 from rollout.model.tracing import Segment
 from rollout.rendering import asked
@@ -173,7 +173,7 @@ class Rendering:
 
     def _secret(self, target: Target, slot: Slot, body: bytes) -> Flaw | None:
         """Say which secret the file would carry into a repository, if nobody allowed it."""
-        if target.kind != "repo" or slot.rule.secrets == "allow":
+        if target.kind is not TargetKind.REPO or slot.rule.secrets is Secrets.ALLOW:
             return None
         return secrets.fault(body, secrets.named(self._surroundings.seen(target, slot.path)))
 

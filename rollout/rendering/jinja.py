@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rollout.content import spelled
 from rollout.errors import Place
+from rollout.model.delimiters import Delimiters
 from rollout.model.parts import Answer, Question
 from rollout.model.tracing import Segment
-from rollout.rendering import sandbox
-from rollout.rendering.reading import FUNCTIONS, Reading, Unanswered
+from rollout.rendering import sandbox, syntax
+from rollout.rendering.reading import Reading, Unanswered
 from rollout.rendering.template_fault import TemplateFault
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 _MAX_OUTPUT = 16 * 1024 * 1024
 _ADDRESS = re.compile(r"<[^<>\n]* at 0x[0-9a-f]{6,}>")  # how Python shows an object that has no text
-_OF_JINJA = {*FUNCTIONS, "super", "self", "caller", "loop", "varargs", "kwargs"}
 
 
 class Renderer:
@@ -32,7 +32,7 @@ class Renderer:
         self._environments: dict[str, jinja2.Environment] = {}
         self._reading = Reading()
 
-    def environment(self, delimiters: str) -> jinja2.Environment:
+    def environment(self, delimiters: Delimiters) -> jinja2.Environment:
         if delimiters not in self._environments:
             made = sandbox.environment(self._source, delimiters)
             made.globals |= {"read": self._reading.read, "files": self._reading.files}
@@ -43,7 +43,7 @@ class Renderer:
         text = self._templates.get(name)
         return None if text is None else (text, _file(name), None)
 
-    def uses(self, name: str, delimiters: str) -> list[str] | None:
+    def uses(self, name: str, delimiters: Delimiters) -> list[str] | None:
         """Return the variables a template and all it includes can read, or None where only a run can tell.
 
         `read` and `files` are among them where the template reads files.
@@ -63,59 +63,30 @@ class Renderer:
                 if other is None:
                     dynamic = True
                 elif other not in self._templates:
-                    line = _names_line(trees[current], other)
+                    line = syntax.line_that_names(trees[current], other)
                     what = f"includes {other!r}, which is not under templates/"
                     raise TemplateFault.of(current, what, line=line)
                 elif other not in {*trees, *waiting}:
                     waiting.append(other)
         if not dynamic:
-            self._functions(trees, names - self.environment(delimiters).globals.keys())
+            syntax.check_calls(trees, names - self.environment(delimiters).globals.keys())
         return None if dynamic else sorted(names)
 
-    def _parsed(self, name: str, delimiters: str) -> tuple[jinja2.nodes.Template, set[str]]:
+    def _parsed(self, name: str, delimiters: Delimiters) -> tuple[jinja2.nodes.Template, set[str]]:
         """Return a template's syntax tree, and the variables it can read."""
         from jinja2 import TemplateSyntaxError, meta
 
+        environment = self.environment(delimiters)
         try:
-            tree = self.environment(delimiters).parse(self._templates[name], name, _file(name))
-            self._filters(name, tree, delimiters)
-            return tree, meta.find_undeclared_variables(tree) | _named(tree, self.environment(delimiters).globals)
+            tree = environment.parse(self._templates[name], name, _file(name))
+            syntax.check_filters(name, tree, environment)
+            return tree, meta.find_undeclared_variables(tree) | syntax.named(tree, environment.globals)
         except TemplateSyntaxError as error:
             raise TemplateFault.of(name, self._told(name, delimiters, error), line=error.lineno) from error
         except RecursionError as error:
             raise TemplateFault.of(name, "nested too deeply", line=1) from error
 
-    def _filters(self, name: str, tree: jinja2.nodes.Template, delimiters: str) -> None:
-        """Raise TemplateFault for an unknown filter or test; inside `if`, Jinja itself finds it only at run time."""
-        from jinja2 import nodes
-
-        environment = self.environment(delimiters)
-        for used in tree.find_all((nodes.Filter, nodes.Test)):
-            assert isinstance(used, nodes.Filter | nodes.Test)
-            kind, known = (
-                ("test", environment.tests) if isinstance(used, nodes.Test) else ("filter", environment.filters)
-            )
-            if used.name not in known:
-                raise TemplateFault.of(name, f"no {kind} is named {used.name!r}", line=used.lineno)
-
-    def _functions(self, trees: Mapping[str, jinja2.nodes.Template], undeclared: set[str]) -> None:
-        """Raise TemplateFault for a call of a name that no template defines: a variable is data, not a function."""
-        from jinja2 import nodes
-
-        defined: set[str] = set()
-        for tree in trees.values():
-            defined |= {macro.name for macro in tree.find_all(nodes.Macro)}
-            defined |= {found.name for found in tree.find_all(nodes.Name) if found.ctx != "load"}
-            defined |= {imported.target for imported in tree.find_all(nodes.Import)}
-            for imports in tree.find_all(nodes.FromImport):
-                defined |= {word if isinstance(word, str) else word[1] for word in imports.names}
-        for name, tree in trees.items():
-            for call in tree.find_all(nodes.Call):
-                called = call.node.name if isinstance(call.node, nodes.Name) else None
-                if called in undeclared - defined - _OF_JINJA:
-                    raise TemplateFault.of(name, f"no function is named {called!r}", line=call.lineno)
-
-    def _told(self, name: str, delimiters: str, error: jinja2.TemplateError) -> str:
+    def _told(self, name: str, delimiters: Delimiters, error: jinja2.TemplateError) -> str:
         """Say what is wrong with a template, with the way out if its own text contains such delimiters."""
         return f"{error.message or type(error).__name__}{sandbox.hint(self._templates[name], delimiters)}"
 
@@ -127,7 +98,7 @@ class Renderer:
     def render(
         self,
         name: str,
-        delimiters: str,
+        delimiters: Delimiters,
         variables: Mapping[str, YamlValue],
         answers: Mapping[Question, Answer] | None = None,
     ) -> bytes:
@@ -141,7 +112,7 @@ class Renderer:
             raise TemplateFault.of(name, "renders differently the second time; it must depend on variables only")
         return first
 
-    def traced(self, name: str, delimiters: str, variables: Mapping[str, YamlValue]) -> list[Segment]:
+    def traced(self, name: str, delimiters: Delimiters, variables: Mapping[str, YamlValue]) -> list[Segment]:
         """Return the pieces of a rendered template; raise TemplateFault if they cannot be known."""
         from jinja2 import TemplateError
 
@@ -161,7 +132,7 @@ class Renderer:
             )
         return found
 
-    def _answered(self, name: str, delimiters: str, variables: Mapping[str, YamlValue]) -> bytes:
+    def _answered(self, name: str, delimiters: Delimiters, variables: Mapping[str, YamlValue]) -> bytes:
         try:
             made = self._once(name, delimiters, variables)
         except TemplateFault:
@@ -172,18 +143,24 @@ class Renderer:
             raise Unanswered(self._reading.open)
         return made
 
-    def _once(self, name: str, delimiters: str, variables: Mapping[str, YamlValue]) -> bytes:
+    def _once(self, name: str, delimiters: Delimiters, variables: Mapping[str, YamlValue]) -> bytes:
+        text = self._text(name, delimiters, variables)
+        for printed in _ADDRESS.findall(text):
+            if not any(printed in told for told in (*self._templates.values(), *map(str, variables.values()))):
+                raise TemplateFault.of(name, f"prints {printed}, which is another one each time; print a value")
+        if "\r\n" in self._templates[name] and "\r\n" not in text:
+            text = text.replace("\n", "\r\n")  # Jinja reads every line end as LF; git attributes decide later
+        try:
+            return text.encode()
+        except UnicodeEncodeError as error:
+            raise TemplateFault.of(name, "renders to text that is not valid Unicode") from error
+
+    def _text(self, name: str, delimiters: Delimiters, variables: Mapping[str, YamlValue]) -> str:
         from jinja2 import TemplateSyntaxError
         from jinja2.exceptions import SecurityError, TemplateError
 
         try:
-            template = self.environment(delimiters).get_template(name)
-            pieces, size = [], 0
-            for piece in template.generate(**_copy(variables)):
-                size += len(piece)
-                if size > _MAX_OUTPUT:
-                    raise TemplateFault.of(name, "renders to more than 16 MiB")
-                pieces.append(piece)
+            return _within_bounds(name, self.environment(delimiters).get_template(name).generate(**_copy(variables)))
         except TemplateSyntaxError as error:
             broken = error.name or name
             raise TemplateFault.of(broken, self._told(broken, delimiters, error), line=error.lineno) from error
@@ -200,16 +177,6 @@ class Renderer:
             raise
         except Exception as error:  # anything that a template can cause: a wrong type, a division by zero
             raise TemplateFault(f"{type(error).__name__}: {error}", self._line_of(error, name)) from error
-        text = "".join(pieces)
-        for printed in _ADDRESS.findall(text):
-            if not any(printed in told for told in (*self._templates.values(), *map(str, variables.values()))):
-                raise TemplateFault.of(name, f"prints {printed}, which is another one each time; print a value")
-        if "\r\n" in self._templates[name] and "\r\n" not in text:
-            text = text.replace("\n", "\r\n")  # Jinja reads every line end as LF; git attributes decide later
-        try:
-            return text.encode()
-        except UnicodeEncodeError as error:
-            raise TemplateFault.of(name, "renders to text that is not valid Unicode") from error
 
     def _line_of(self, error: BaseException, name: str) -> Place:
         """Return the innermost template line an error came through."""
@@ -227,23 +194,15 @@ def _file(name: str) -> str:
     return f"templates/{name}"
 
 
-def _named(tree: jinja2.nodes.Template, functions: Container[str]) -> set[str]:
-    """Return which functions of the environment a template names: a variable of that name comes before the function."""
-    from jinja2 import nodes
-
-    return {found.name for found in tree.find_all(nodes.Name) if found.name in functions and found.ctx == "load"}
-
-
-def _names_line(tree: jinja2.nodes.Template, other: str) -> int:
-    """Return the line of a template that names another."""
-    from jinja2 import nodes
-
-    for found in tree.find_all((nodes.Include, nodes.Extends, nodes.Import, nodes.FromImport)):
-        if any(word.value == other for word in found.find_all(nodes.Const)):
-            return found.lineno
-        if any(other in word.value for word in found.find_all(nodes.Const) if isinstance(word.value, tuple | list)):
-            return found.lineno
-    return 1
+def _within_bounds(name: str, pieces: Iterable[str]) -> str:
+    """Join what a template produces; raise TemplateFault as soon as it is too much."""
+    kept, size = [], 0
+    for piece in pieces:
+        size += len(piece)
+        if size > _MAX_OUTPUT:
+            raise TemplateFault.of(name, "renders to more than 16 MiB")
+        kept.append(piece)
+    return "".join(kept)
 
 
 def _copy(variables: Mapping[str, YamlValue]) -> dict[str, YamlValue]:

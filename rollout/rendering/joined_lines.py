@@ -5,23 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_MARKS = {"angle": ("<%", "%>"), "jinja": ("{%", "%}"), "shell": ("{%", "%}")}
+from rollout.model.delimiters import Delimiters
+
 _OPENING = {"if", "for", "with", "filter", "call", "macro", "block", "autoescape"}
 
 
-def joined_lines(text: str, delimiters: str) -> Iterator[int]:
+def joined_lines(text: str, delimiters: Delimiters) -> Iterator[int]:
     """Yield each line that says something, begins and ends a block, and ends in that block's tag.
 
     As in Ansible's templates the line end behind a tag goes; people who write `key: {% if x %}a{% endif %}` do not
     expect that. Lines of tags alone, and tags that say `-` or `+` themselves, are meant.
     """
-    start, end = map(re.escape, _MARKS[delimiters])
+    start, end = map(re.escape, delimiters.marks.statement)
     tag = re.compile(rf"{start}[-+]?\s*(\w+).*?{end}")
     lines = text.split("\n")
     for number, line in enumerate(lines[:-1]):
         here = line.removesuffix("\r")
         names = [found[1] for found in tag.finditer(here)]
-        ends = here.endswith(_MARKS[delimiters][1]) and here[-3:-2] not in {"-", "+"}
+        ends = here.endswith(delimiters.marks.statement[1]) and here[-3:-2] not in {"-", "+"}
         if ends and _whole(names) and tag.sub("", here).strip() and _says_more(lines[number + 1 :]):
             yield number + 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from rollout.model.delimiters import Delimiters
 from rollout.model.inventory import Machine, Target
 from rollout.rendering.requests import Requests, Variables
 from rollout.rendering.variables import Surroundings
@@ -25,9 +26,9 @@ class Phrases:
     def check(self) -> None:
         """Raise TemplateFault for a text that does not parse."""
         for name in self._names.values():
-            self._requests.uses((name, "jinja"))
+            self._requests.uses((name, Delimiters.JINJA))
 
     def rendered(self, text: str, target: Target, machines: Mapping[str, Machine], further: Variables) -> str:
         """Return a text rendered for a target, with further variables; raise TemplateFault if it fails."""
         seen = {**Surroundings(machines).seen(target), **further}
-        return self._requests.made((self._names[text], "jinja"), seen).body.decode()
+        return self._requests.made((self._names[text], Delimiters.JINJA), seen).body.decode()

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from rollout import __version__
 from rollout.machine import files
+from rollout.model.delimiters import Delimiters
 
-Key = tuple[str, str]  # (template, delimiters)
+Key = tuple[str, Delimiters]  # (template, delimiters)
 
 Names = list[str] | None  # None if only a run can tell
 
@@ -62,10 +63,11 @@ def _digest(templates: Mapping[str, str]) -> str:
 
 def _from_memo(memo: object) -> dict[Key, Names]:
     known: dict[Key, Names] = {}
+    sets = {str(one): one for one in Delimiters}
     for entry in memo if isinstance(memo, list) else []:
         match entry:
-            case [str() as name, str() as delimiters, None]:
-                known[name, delimiters] = None
-            case [str() as name, str() as delimiters, list() as names] if all(isinstance(n, str) for n in names):
-                known[name, delimiters] = names
+            case [str() as name, str() as word, None] if word in sets:
+                known[name, sets[word]] = None
+            case [str() as name, str() as word, [*names]] if word in sets and all(isinstance(n, str) for n in names):
+                known[name, sets[word]] = names
     return known

@@ -8,6 +8,7 @@ from typing import Any, assert_never
 
 from msgspec import Struct
 
+from rollout.model.delimiters import Delimiters
 from rollout.model.inventory import YamlValue
 from rollout.model.parts import Answer, Question
 from rollout.model.tracing import Segment
@@ -15,7 +16,7 @@ from rollout.rendering.child_process import SECONDS, Child
 from rollout.rendering.template_fault import TemplateFault, TemplateLimit
 from rollout.safety import secrets
 
-Named = tuple[str, str]  # a template, by its path under templates/, and its delimiters
+Named = tuple[str, Delimiters]  # a template, by its path under templates/, and its delimiters
 Variables = Mapping[str, YamlValue]
 
 _TRIES = 2  # with variables of one target a template may hit a limit that it keeps with those of others
@@ -99,4 +100,4 @@ class Requests:
 
 def _request(what: str, template: Named, **more: Any) -> dict[str, Any]:
     name, delimiters = template
-    return {"ask": what, "name": name, "delimiters": delimiters, **more}
+    return {"ask": what, "name": name, "delimiters": delimiters.value, **more}

@@ -10,36 +10,23 @@ from types import BuiltinMethodType
 from typing import TYPE_CHECKING, Any
 
 from rollout.content import spelled
+from rollout.model.delimiters import Delimiters
 
 if TYPE_CHECKING:
     import jinja2
     from jinja2 import StrictUndefined, UndefinedError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-_DELIMITERS: dict[str, dict[str, str]] = {
-    "jinja": {},
-    "shell": {"comment_start_string": "<#", "comment_end_string": "#>"},
-    "angle": {
-        "variable_start_string": "<<",
-        "variable_end_string": ">>",
-        "block_start_string": "<%",
-        "block_end_string": "%>",
-        "comment_start_string": "<#",
-        "comment_end_string": "#>",
-    },
-}
-
-
 _ACTIONS = re.compile(r"\$\{\{")
 _GO = re.compile(r"\{\{-?\s*(?:\.|/\*|(?:include|template|define|range|with|block|toYaml)\s|(?:if|else if)\s+[.(])")
 _SHELL = re.compile(r"\$\{#|\A#!.*\n(?:.*\n)*?.*\{#")
 
 
-def hint(text: str, delimiters: str) -> str:
+def hint(text: str, delimiters: Delimiters) -> str:
     """Name the delimiters that leave a file's own ones alone, if it seems to have some."""
-    if delimiters == "jinja" and (_ACTIONS.search(text) or _GO.search(text)):
+    if delimiters is Delimiters.JINJA and (_ACTIONS.search(text) or _GO.search(text)):
         return "; for {{ }} that are the file's own, write `delimiters: angle` for its path under `files`"
-    if delimiters == "jinja" and _SHELL.search(text):
+    if delimiters is Delimiters.JINJA and _SHELL.search(text):
         return "; for {# that is the file's own, write `delimiters: shell` for its path under `files`"
     return ""
 
@@ -47,10 +34,11 @@ def hint(text: str, delimiters: str) -> str:
 Lookup = Callable[[str], tuple[str, str, None] | None]
 
 
-def environment(source: Lookup, delimiters: str) -> jinja2.Environment:
+def environment(source: Lookup, delimiters: Delimiters) -> jinja2.Environment:
     """Return the environment for templates from `source`, with one of the sets of delimiters."""
     from jinja2 import FunctionLoader
 
+    marks = delimiters.marks
     made = _environment_kind()(
         loader=FunctionLoader(source),
         undefined=_undefined_kind(),
@@ -60,7 +48,12 @@ def environment(source: Lookup, delimiters: str) -> jinja2.Environment:
         lstrip_blocks=True,
         cache_size=-1,
         finalize=_printed,
-        **_DELIMITERS[delimiters],
+        variable_start_string=marks.expression[0],
+        variable_end_string=marks.expression[1],
+        block_start_string=marks.statement[0],
+        block_end_string=marks.statement[1],
+        comment_start_string=marks.comment[0],
+        comment_end_string=marks.comment[1],
     )
     # The same inventory must give the same bytes: no randomness.
     del made.filters["random"]

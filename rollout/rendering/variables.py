@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from msgspec import Struct
 
-from rollout.model.inventory import Folder, Machine, Target, YamlValue
+from rollout.model.inventory import Folder, Machine, Target, TargetKind, YamlValue
 
 
 class Surroundings(Struct, frozen=True):
@@ -23,7 +23,7 @@ class Surroundings(Struct, frozen=True):
 
     def why_no_machine(self, target: Target) -> str:
         """Say, behind a template's fault, why there is no `machine`."""
-        if target.kind == "repo":
+        if target.kind is TargetKind.REPO:
             return ": files in git must not depend on the machine; use 'machines'"
         return (
             f": this host, {self.host!r}, matches no machine of the inventory; "
@@ -38,7 +38,7 @@ def context(
     seen: dict[str, YamlValue] = {name: variable.value for name, variable in target.variables.items()}
     seen["target"] = {
         "name": target.name,
-        "kind": target.kind,
+        "kind": target.kind.value,
         "branch": target.branch,
         "groups": list(target.groups),
     }

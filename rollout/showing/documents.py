@@ -15,7 +15,7 @@ from rollout.showing.status import Row
 def history_document(run: PastRun) -> dict[str, Any]:
     return {
         "run": run.run,
-        "command": run.command,
+        "command": run.command.value,
         "started_at": run.started_at,
         "finished_at": run.finished_at,
         "plan": run.plan,
@@ -49,7 +49,7 @@ def status_document(rows: Sequence[Row], fetched_at: float | None, unmanaged: in
         "targets": [
             {
                 "name": row.name,
-                "kind": row.kind,
+                "kind": row.kind.value,
                 "branch": row.branch,
                 "state": row.state.value,
                 "reason": row.reason,

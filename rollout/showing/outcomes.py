@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from rollout.model.outcomes import Outcome, PastRun, Verdict
+from rollout.model.outcomes import Outcome, PastRun, RunCommand, Verdict
 from rollout.model.reasons import for_many, without_ways
 from rollout.safety.shown import plain
 from rollout.showing.colour import Paint
 from rollout.showing.display import Display
 from rollout.showing.names import names
-from rollout.showing.plans import DID
+from rollout.showing.plans import done_by
 from rollout.showing.table import Column, table
 from rollout.showing.wrapping import wrapped
 
@@ -32,7 +32,7 @@ def outcome_line(outcome: Outcome, paint: Paint) -> str:
     )
 
 
-def outcomes_text(outcomes: Sequence[Outcome], how: Display, command: str = "apply") -> str:
+def outcomes_text(outcomes: Sequence[Outcome], how: Display, command: RunCommand = RunCommand.APPLY) -> str:
     """Return the summary of a run: a count for each outcome, with its targets grouped by reason, worst last."""
     groups: dict[tuple[int, Verdict, str], list[Outcome]] = {}
     order = list(Verdict)
@@ -44,7 +44,7 @@ def outcomes_text(outcomes: Sequence[Outcome], how: Display, command: str = "app
         f"{number:,} {verdict.value}" for verdict, number in sorted(counts.items(), key=lambda i: order.index(i[0]))
     )
     done, wrong = counts.keys() & (_DONE.keys() - {Verdict.UNCHANGED}), counts.keys() - _DONE.keys()
-    title = f"Nothing {DID[command]}" if wrong and not done else "Done"
+    title = f"Nothing {done_by(command)}" if wrong and not done else "Done"
     lines = [how.paint(line, "bold") for line in wrapped(f"{title}: {head or 'nothing to do'}.", how.width)]
     for (_, verdict, _), found in sorted(groups.items(), key=lambda item: item[0]):
         targets = [outcome.target for outcome in found]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from pathlib import PurePosixPath
+from typing import assert_never
 
 from rollout.model import reasons
 from rollout.model.action import Action
+from rollout.model.outcomes import RunCommand
 from rollout.model.plan import Change, Plan, State, Step
 from rollout.model.plan_document import summary
 from rollout.model.reviews import Via
@@ -197,4 +199,16 @@ def orphans(steps: Iterable[Step], *, whole: bool = False) -> list[str]:
     return grouped(((step.target, orphan(path)) for step in steps for path in step.orphans), whole=whole)
 
 
-DID = {"apply": "applied", "push": "pushed", "revert": "reverted"}
+def done_by(command: RunCommand) -> str:
+    """Return what a command has done, in one word."""
+    match command:
+        case RunCommand.APPLY:
+            return "applied"
+        case RunCommand.PUSH:
+            return "pushed"
+        case RunCommand.REVERT:
+            return "reverted"
+        case RunCommand.REVIEW:
+            return "reviewed"
+        case never:
+            assert_never(never)

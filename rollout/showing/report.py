@@ -11,6 +11,7 @@ from rollout.model.action import Action
 from rollout.model.event_facts import EventFacts
 from rollout.model.few import few
 from rollout.model.files import file_print
+from rollout.model.inventory import TargetKind
 from rollout.model.limits import Finding
 from rollout.model.outcomes import Outcome, PastRun, Share, Verdict, WrittenPath
 from rollout.model.plan import State
@@ -53,8 +54,8 @@ def markdown(told: ReportContent, *, whole: bool = False) -> str:
     ordered = _in_order(told.shares, told.rows)
     settled = {row.name for row in told.rows if row.state is State.IN_SYNC}
     done = [share for share in ordered if share.changes]
-    repos = [share for share in done if share.last.kind == "repo"]
-    folders = [share for share in done if share.last.kind == "folder"]
+    repos = [share for share in done if share.last.kind is TargetKind.REPO]
+    folders = [share for share in done if share.last.kind is TargetKind.FOLDER]
     parts = [
         _head(told, done, [share for share in ordered if share.open and share.last.target not in settled]),
         "## What Was Fixed\n\n" + ("\n\n".join(_fixed(done, whole=whole)) or _NOTHING),

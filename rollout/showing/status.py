@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from msgspec import Struct
 
 from rollout.model.changed import ChangedBy
+from rollout.model.inventory import TargetKind
 from rollout.model.limits import Finding
 from rollout.model.outcomes import LastOutcome
 from rollout.model.plan import State
@@ -25,7 +26,7 @@ class Row(Struct, frozen=True):
     """One target in the status table."""
 
     name: str
-    kind: str
+    kind: TargetKind
     branch: str | None
     state: State
     reason: str
@@ -119,7 +120,7 @@ def status_markdown(rows: Sequence[Row]) -> str:
     """Return the status table in the form of the first user's report."""
     lines = ["| Target | Branch | Commit | Status | Last run | Note |", "|---|---|---|---|---|---|"]
     for row in rows:
-        tick = "✅ Written" if row.kind == "folder" and row.state is State.IN_SYNC else _TICKS.get(row.state)
+        tick = "✅ Written" if row.kind is TargetKind.FOLDER and row.state is State.IN_SYNC else _TICKS.get(row.state)
         if row.alone and row.state is State.IN_SYNC:
             tick = ALONE
         status = tick or f"❌ {row.state.value}"

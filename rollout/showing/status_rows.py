@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from rollout.model.inventory import Branch
+from rollout.model.inventory import Branch, TargetKind
 from rollout.model.outcomes import LastOutcome, Verdict
 from rollout.model.plan import Plan, State, Step
 from rollout.model.reasons import Reason
@@ -71,7 +71,7 @@ def _disagreement(step: Step, last: LastOutcome | None) -> str | None:
         return None
     if last.verdict is Verdict.PUSHED and step.state is State.READY_TO_PUSH:
         return f"the ledger says pushed by run {last.run}, but upstream does not have it"
-    if last.verdict in _WITHOUT_UPSTREAM and step.kind == "repo":
+    if last.verdict in _WITHOUT_UPSTREAM and step.kind is TargetKind.REPO:
         upstream_has_it = step.state in {State.IN_SYNC, State.BEHIND} and last.commit and step.commit == last.commit
         if upstream_has_it and not is_its_own_upstream(step):
             return "pushed since the last run"
@@ -93,6 +93,6 @@ def is_its_own_upstream(step: Step) -> bool:
 
 def fetched_at(plan: Plan) -> float | None:
     """Return the oldest time at which upstream was last asked, over all targets where we know it."""
-    times = [step.known_at for step in plan.steps if step.kind == "repo" and step.base is not None]
+    times = [step.known_at for step in plan.steps if step.kind is TargetKind.REPO and step.base is not None]
     known = [when for when in times if when is not None]
     return min(known) if known and len(known) == len(times) else None

@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from rollout.model.event_trends import EventTrends
-from rollout.model.outcomes import Outcome, PastRun, Verdict
+from rollout.model.outcomes import Outcome, PastRun, RunCommand, Verdict
 from rollout.model.plan import State
 from rollout.model.reasons import said
 from rollout.model.reviews import Checks, Review, Standing
@@ -73,7 +73,15 @@ def large() -> str:
 
 def run(name: str, exit_code: int, *outcomes: Outcome) -> PastRun:
     return PastRun(
-        name, "apply", f"Run {name}", "2026-02-03T15:20:00Z", "2026-02-03T15:24:00Z", "", "", exit_code, outcomes
+        name,
+        RunCommand.APPLY,
+        f"Run {name}",
+        "2026-02-03T15:20:00Z",
+        "2026-02-03T15:24:00Z",
+        "",
+        "",
+        exit_code,
+        outcomes,
     )
 
 

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from rollout.model.delimiters import Delimiters
 from rollout.rendering.jinja import Renderer
 from rollout.rendering.template_fault import TemplateFault
 from tests.world import World
@@ -67,4 +68,4 @@ def test_a_variable_that_begins_as_yaml_and_is_none_is_refused(world: World, val
                                   "{% from 'nope.j2' import x %}"])  # fmt: skip
 def test_a_template_that_is_not_there_is_told_with_the_line(text: str) -> None:
     with pytest.raises(TemplateFault, match=r"templates/a\.j2:2: includes 'nope\.j2'"):
-        Renderer({"a.j2": f"one\n{text}\n"}).uses("a.j2", "jinja")
+        Renderer({"a.j2": f"one\n{text}\n"}).uses("a.j2", Delimiters.JINJA)

@@ -8,6 +8,7 @@ import signal
 
 import pytest
 
+from rollout.model.inventory import TargetKind
 from rollout.model.plan import State
 from rollout.showing.display import Display
 from rollout.showing.status import Knowledge, Row
@@ -108,7 +109,9 @@ def test_a_terminal_that_grows_is_painted_anew(world: World) -> None:
 
 
 def row(name: str, state: State) -> Row:
-    return Row(name, "repo", "main", state, "because" if state is not State.IN_SYNC else "", "1" * 40, 0, 0, None)
+    return Row(
+        name, TargetKind.REPO, "main", state, "because" if state is not State.IN_SYNC else "", "1" * 40, 0, 0, None
+    )
 
 
 @pytest.mark.parametrize("most", [30, 10, 6, 3, 0])

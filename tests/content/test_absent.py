@@ -15,7 +15,7 @@ from rollout.content.documents import merge, past
 from rollout.content.markers import Spot
 from rollout.model.circumstances import Decisions
 from rollout.model.files import File, Managed, Snapshot, Written
-from rollout.model.inventory import FileRule, Mode
+from rollout.model.inventory import FileRule, FormatName, Mode
 from rollout.model.plan import Change
 from rollout.planning.changes import change_for
 from tests.world import World
@@ -121,7 +121,7 @@ KEYS = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 3), min_size=1)
 def test_keys_that_come_and_go_leave_what_others_had(
     before: dict[str, int], one: dict[str, int], two: dict[str, int]
 ) -> None:
-    kind = merge.MergedFile(JSON, "json")
+    kind = merge.MergedFile(JSON, FormatName.JSON)
     text = json.dumps(before)
     first = merge.merged(text.encode(), json.dumps(one).encode(), past.Ours(), kind)
     ours = merge.past([(text.encode(), first)], kind)

@@ -14,7 +14,7 @@ from rollout.content.documents.match import match_for
 from rollout.content.documents.merge import MergedFile, past, projection
 from rollout.content.documents.past import Ours
 from rollout.content.modes.table import strategy
-from rollout.model.inventory import FileRule, Mode
+from rollout.model.inventory import FileRule, FormatName, Mode
 from tests import decisions
 from tests.corpus import merged
 
@@ -284,20 +284,23 @@ def test_what_cannot_be_merged_is_told_with_its_line(name: str, before: str, tem
 )  # fmt: skip
 def test_a_name_tells_whether_json_allows_comments(path: str, *, strict: bool) -> None:
     assert is_strict(PurePosixPath(path)) == strict
-    assert format_of(PurePosixPath(path), None) in {"json" if strict else "jsonc", None}
+    assert format_of(PurePosixPath(path), None) in {FormatName.JSON if strict else FormatName.JSONC, None}
 
 
 @pytest.mark.parametrize("name", ["tsconfig.json", "package.json"])
 def test_a_format_that_is_told_beats_the_name(name: str) -> None:
     template = b'{\n  // why\n  "a": 1,\n}\n'
     path = PurePosixPath(name)
-    told = {form: MergedFile(path, format_of(path, form), match_for(path, {})) for form in ("json", "jsonc")}
-    assert merged(b'{\n  "b": 1\n}\n', template, told["jsonc"]) == b'{\n  "b": 1,\n  // why\n  "a": 1\n}\n'
+    told = {
+        form: MergedFile(path, format_of(path, form), match_for(path, {}))
+        for form in (FormatName.JSON, FormatName.JSONC)
+    }
+    assert merged(b'{\n  "b": 1\n}\n', template, told[FormatName.JSONC]) == b'{\n  "b": 1,\n  // why\n  "a": 1\n}\n'
     with pytest.raises(Unmergeable, match=f"line 2: holds a comment, which {name} does not allow"):
-        merged(b'{\n  "b": 1\n}\n', template, told["json"])
+        merged(b'{\n  "b": 1\n}\n', template, told[FormatName.JSON])
     items = {form: decisions.managed(name, template.decode(), FileRule(Mode.MERGE, format=form)) for form in told}
-    assert strategy(Mode.MERGE).template_fault(items["jsonc"]) is None
-    assert "line 2: holds a comment" in str(strategy(Mode.MERGE).template_fault(items["json"]))
+    assert strategy(Mode.MERGE).template_fault(items[FormatName.JSONC]) is None
+    assert "line 2: holds a comment" in str(strategy(Mode.MERGE).template_fault(items[FormatName.JSON]))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from rollout.content.documents.document import Unmergeable
 from rollout.content.documents.match import Match
 from rollout.content.documents.merge import MergedFile
+from rollout.model.inventory import FormatName
 from tests.corpus import merged
 
 SPACED = ["ansible.cfg", "pylintrc", "platformio.ini", "supervisord.conf"]
@@ -17,7 +18,7 @@ VALUES = ["setup.cfg", "tox.ini", "x.ini", ".editorconfig", "a.service", "x.desk
 
 
 def _kind(name: str) -> MergedFile:
-    return MergedFile(PurePosixPath(name), "ini", Match())
+    return MergedFile(PurePosixPath(name), FormatName.INI, Match())
 
 
 def _told(name: str, before: str, *templates: str) -> str:

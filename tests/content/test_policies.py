@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from rollout.content import policies
+from rollout.model.delimiters import Delimiters
 from rollout.model.inventory import FileRule
 
 RLO, ZERO_WIDTH, TAG = "\u202e", "\u200b", "\U000e0041"
@@ -61,7 +62,7 @@ def test_what_is_no_text_is_not_judged(content: bytes) -> None:
 
 
 def test_only_the_marks_of_the_template_of_a_file_are_left_over() -> None:
-    rule, path = FileRule(delimiters="angle"), PurePosixPath("a.sh")
+    rule, path = FileRule(delimiters=Delimiters.ANGLE), PurePosixPath("a.sh")
     fine = "cat <<EOF\n<<-'EOF'\ncat << EOF >> out\n<<< word\na << b\n1 << 2 >> 3\n{{ who }}\nEOF\n"
     assert policies.broken(fine.encode(), rule, path) is None
     assert "line 2: still says << who >>" in str(policies.broken(b"a\n<< who >>\n", rule, path))

@@ -20,9 +20,10 @@ from rollout.inventory.machines import machine_for
 from rollout.inventory.read import Overrides, parse
 from rollout.inventory.rules import rule_for
 from rollout.model.circumstances import Decisions
+from rollout.model.delimiters import Delimiters
 from rollout.model.files import Desired, File
 from rollout.model.inventory import Branch, FilePattern, FileSettings, Inventory, Mode, Target
-from rollout.model.outcomes import Outcome, Run, Verdict
+from rollout.model.outcomes import Outcome, Run, RunCommand, Verdict
 from rollout.model.plan import State, Step
 from rollout.model.reasons import NONE
 from rollout.targets.destination import Look
@@ -194,12 +195,12 @@ def test_a_default_machine_is_used_with_a_warning_and_two_claims_are_an_error() 
 def test_patterns_settle_key_by_key_with_exact_paths_last() -> None:
     patterns = (
         FilePattern("a/x.sh", FileSettings(mode=Mode.ONCE)),
-        FilePattern("*.sh", FileSettings(delimiters="shell", mode=Mode.WHOLE)),
-        FilePattern("a/", FileSettings(delimiters="angle")),
+        FilePattern("*.sh", FileSettings(delimiters=Delimiters.SHELL, mode=Mode.WHOLE)),
+        FilePattern("a/", FileSettings(delimiters=Delimiters.ANGLE)),
     )
     rule = rule_for(patterns, "a/x.sh")
-    assert (rule.mode, rule.delimiters) == (Mode.ONCE, "angle")
-    assert rule_for(patterns, "b/y.sh").delimiters == "shell"
+    assert (rule.mode, rule.delimiters) == (Mode.ONCE, Delimiters.ANGLE)
+    assert rule_for(patterns, "b/y.sh").delimiters is Delimiters.SHELL
 
 
 def test_a_match_names_lists_by_paths_and_the_keys_of_their_entries() -> None:
@@ -239,7 +240,7 @@ def test_what_crosses_to_a_worker_can_be_pickled() -> None:
     target = Target("x", location, ("project",), (), {})
     settings = Settings(Path("/state"), Person(None))
     step = Step("x", location, State.PENDING, NONE, None, managed={PurePosixPath("a"): "-"})
-    run = Run("r", "apply", "2026-02-03T15:20:00Z", 1, "s")
+    run = Run("r", RunCommand.APPLY, "2026-02-03T15:20:00Z", 1, "s")
     outcome = Outcome("x", Verdict.PUSHED)
     for value in (
         Look(target, Desired(()), settings, Decisions()),

@@ -16,6 +16,7 @@ from rollout.learning.placing import placed
 from rollout.learning.sets import template_sets
 from rollout.learning.shared_part import shared_part
 from rollout.learning.writing import Optional, Print, TemplatePart, Verbatim, delimiters_for, template
+from rollout.model.delimiters import Delimiters
 from rollout.model.files import Snapshot
 from rollout.model.inventory import FoundCheckout
 from rollout.model.learning import Form, Learned, Sample
@@ -43,19 +44,21 @@ PARTS = st.one_of(
 )
 
 
-@example([Verbatim("\n{<#")], "shell")
-@given(st.lists(PARTS, max_size=6), st.sampled_from(["jinja", "shell", "angle", None]))
-def test_a_template_says_what_its_parts_say_in_any_delimiters(row: list[TemplatePart], chosen: str | None) -> None:
+@example([Verbatim("\n{<#")], Delimiters.SHELL)
+@given(st.lists(PARTS, max_size=6), st.sampled_from([*Delimiters, None]))
+def test_a_template_says_what_its_parts_say_in_any_delimiters(
+    row: list[TemplatePart], chosen: Delimiters | None
+) -> None:
     delimiters = chosen or delimiters_for([row])
     text = template(row, delimiters)
     made = sandbox.environment(lambda _: None, delimiters).from_string(text).render(name="value")
     assert made == "".join(part.said if isinstance(part, Verbatim) else "value" for part in row)
 
 
-@pytest.mark.parametrize("delimiters", ["jinja", "shell", "angle"])
+@pytest.mark.parametrize("delimiters", Delimiters)
 @pytest.mark.parametrize("flag", [True, False])
 @pytest.mark.parametrize("more", ["", "one", "one\ntwo"])
-def test_lines_that_may_be_missing_leave_no_blank_line(delimiters: str, flag: bool, more: str) -> None:
+def test_lines_that_may_be_missing_leave_no_blank_line(delimiters: Delimiters, flag: bool, more: str) -> None:
     row: list[TemplatePart] = [
         Verbatim("a\n"),
         Optional("flag", "b {{ x }}\n"),
@@ -226,7 +229,9 @@ def test_each_repository_has_its_own_value_wherever_it_is_set(values: dict[str, 
 
 def test_templates_are_read_back_only_where_they_say_the_text() -> None:
     text = '# {{ project }}\n\nport {{ port }} of {{ project|replace("-", "_") }}\n'
-    assert matched(text, "jinja", "# a-b\n\nport 80 of a_b\n", {}) == {"project": "a-b", "port": "80"}
-    assert matched(text, "jinja", "# a-b\n\nport 80 of c_d\n", {}) is not None  # whoever renders it sees the difference
-    assert matched(text, "jinja", "# a-b\n\nhost 80 of a_b\n", {}) is None
-    assert matched("{% for x in y %}{{ x }}{% endfor %}\n", "jinja", "1\n", {}) is None
+    assert matched(text, Delimiters.JINJA, "# a-b\n\nport 80 of a_b\n", {}) == {"project": "a-b", "port": "80"}
+    assert (
+        matched(text, Delimiters.JINJA, "# a-b\n\nport 80 of c_d\n", {}) is not None
+    )  # whoever renders it sees the difference
+    assert matched(text, Delimiters.JINJA, "# a-b\n\nhost 80 of a_b\n", {}) is None
+    assert matched("{% for x in y %}{{ x }}{% endfor %}\n", Delimiters.JINJA, "1\n", {}) is None

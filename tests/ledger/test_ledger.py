@@ -24,7 +24,8 @@ from rollout.ledger.ledger import Ledger
 from rollout.ledger.queries import LedgerError
 from rollout.machine import clock
 from rollout.model.action import Action
-from rollout.model.outcomes import Outcome, Run, Verdict, WrittenPath
+from rollout.model.inventory import TargetKind
+from rollout.model.outcomes import Outcome, Run, RunCommand, Verdict, WrittenPath
 from rollout.model.reasons import NONE, said
 from tests import mounts
 from tests.machine.test_locks import Slow
@@ -40,7 +41,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return found
 
 
-def a_run(name: str, command: str = "apply") -> Run:
+def a_run(name: str, command: RunCommand = RunCommand.APPLY) -> Run:
     return Run(name, command, clock.now_exact(), clock.epoch(), "subject", f"plan-{name}", f"digest-{name}")
 
 
@@ -81,7 +82,7 @@ def recorded(book: Ledger, chance: random.Random) -> dict[str, tuple[str, str | 
     last: dict[str, tuple[str, str]] = {}
     applied: dict[str, str] = {}
     for number in range(30):
-        run = a_run(f"r{number:02}", chance.choice(("apply", "push", "revert", "review")))
+        run = a_run(f"r{number:02}", chance.choice(list(RunCommand)))
         book.start(run, "host")
         for target in chance.sample(("one", "two", "three"), chance.randint(0, 3)):
             verdict = chance.choice((Verdict.PUSHED, Verdict.UNCHANGED, Verdict.BLOCKED, Verdict.PROPOSED))
@@ -121,14 +122,14 @@ def test_a_ledger_without_numbers_in_its_outcomes_gets_them(tmp_path: Path) -> N
 def test_runs_and_outcomes_come_back_as_they_were_recorded(url: str, tmp_path: Path) -> None:
     paths = (WrittenPath("a';--", Action.CREATE, "-", "100644:ab"),)
     outcomes = (
-        Outcome("one", Verdict.PUSHED, NONE, "base", "commit", 12, "repo", "main", paths),
-        Outcome("two", Verdict.BLOCKED, said("why: 100 % %s :x"), None, None, 0, "folder", None),
+        Outcome("one", Verdict.PUSHED, NONE, "base", "commit", 12, TargetKind.REPO, "main", paths),
+        Outcome("two", Verdict.BLOCKED, said("why: 100 % %s :x"), None, None, 0, TargetKind.FOLDER, None),
     )
     with ledger.opened(url, tmp_path, tmp_path / "inventory.yaml", print) as book:
         book.start(a_run("r1"), "host")
         book.record_all(a_run("r1"), outcomes)
         book.finish(a_run("r1"), 3)
-        book.start(a_run("r2", "push"), "host")
+        book.start(a_run("r2", RunCommand.PUSH), "host")
         book.record(a_run("r2"), Outcome("one", Verdict.UNCHANGED))
     with ledger.opened(url, tmp_path, tmp_path / "inventory.yaml", print) as book:
         newest, oldest = book.runs()

@@ -12,6 +12,7 @@ import pytest
 from rollout.cli.main import rollout
 from rollout.inventory.description import POLICIES
 from rollout.model.action import Action
+from rollout.model.delimiters import Delimiters
 from rollout.model.inventory import Mode
 from rollout.model.outcomes import Verdict
 from rollout.model.plan import State
@@ -48,7 +49,7 @@ def test_every_mode_and_policy_is_told_of() -> None:
 
 
 def test_every_filter_test_and_function_of_templates_is_told_of() -> None:
-    made = environment(lambda _: None, "jinja")
+    made = environment(lambda _: None, Delimiters.JINJA)
     text = section("templates.md", "Filters and tests")
     words = {name for name in made.tests if re.fullmatch(r"\w+", name)}
     for title, names in (("Filters", set(made.filters)), ("Tests", words)):

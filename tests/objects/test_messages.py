@@ -10,13 +10,13 @@ import pytest
 from rollout.errors import UsageError
 from rollout.model.action import Action
 from rollout.model.files import File
-from rollout.model.outcomes import Author, Run
+from rollout.model.outcomes import Author, Run, RunCommand
 from rollout.model.plan import Change
 from rollout.objects import messages
 from rollout.objects.messages import CommitWords
 from tests.world import World
 
-RUN = Run("20260203T152000Z-3f81ad", "apply", "", 0, "", "plan", "d" * 64)
+RUN = Run("20260203T152000Z-3f81ad", RunCommand.APPLY, "", 0, "", "plan", "d" * 64)
 
 CHANGE = Change(PurePosixPath("conf.txt"), Action.CREATE, "missing", None, File(b"x\n"))
 
@@ -103,7 +103,7 @@ def test_on_an_upstream_with_an_impossible_date_our_commit_is_valid(world: World
         cwd=bare, input=text, capture_output=True, text=True, check=True,
     ).stdout.strip()  # fmt: skip
     world.git(bare, "update-ref", "refs/heads/main", odd)
-    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+    assert world.run(RunCommand.APPLY, "--yes", "--json").outcomes() == {"api": "pushed"}
     tip = world.tip("api")
     checked = world.git(bare, "fsck", "--strict", tip, ok=False)
     assert tip not in checked
@@ -111,7 +111,7 @@ def test_on_an_upstream_with_an_impossible_date_our_commit_is_valid(world: World
 
 def test_signoff_and_trailers_stand_in_the_commit(world: World) -> None:
     world.bare_repo("api")
-    ran = world.run("apply", "--yes", "--message", "a\n\nbody\n\nCo-authored-by: X <x@example.org>",
+    ran = world.run(RunCommand.APPLY, "--yes", "--message", "a\n\nbody\n\nCo-authored-by: X <x@example.org>",
                     "--trailer", "Issue: 7", "--signoff", "--json")  # fmt: skip
     assert ran.outcomes() == {"api": "pushed"}
     said = world.git("api.git", "log", "-1", "--format=%(trailers:only,unfold)", "main").splitlines()
@@ -121,7 +121,7 @@ def test_signoff_and_trailers_stand_in_the_commit(world: World) -> None:
 
 def test_a_commit_that_waits_takes_the_trailers_that_are_asked_for_later(world: World) -> None:
     world.bare_repo("api")
-    world.run("apply", "--yes", "--no-push")
+    world.run(RunCommand.APPLY, "--yes", "--no-push")
     assert world.run("push", "--yes", "--trailer", "Issue: 7", "--json").outcomes() == {"api": "pushed"}
     assert world.git("api.git", "log", "-1", "--format=%(trailers:key=Issue,valueonly)", "main") == "7"
     assert world.run("push", "--trailer", "no colon").code == 64

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rollout.model.delimiters import Delimiters
 from rollout.rendering.joined_lines import joined_lines
 from tests.world import World
 
@@ -26,9 +27,9 @@ from tests.world import World
     ],
 )
 def test_a_line_that_begins_and_ends_a_block_is_joined_by_the_next(text: str, lines: list[int]) -> None:
-    assert list(joined_lines(text, "jinja")) == lines
+    assert list(joined_lines(text, Delimiters.JINJA)) == lines
     angles = text.replace("{%", "<%").replace("%}", "%>")
-    assert list(joined_lines(angles, "angle")) == (lines or ([1] if text.startswith("a: <%") else []))
+    assert list(joined_lines(angles, Delimiters.ANGLE)) == (lines or ([1] if text.startswith("a: <%") else []))
 
 
 def test_validate_warns_of_it_once_and_is_well(world: World) -> None:

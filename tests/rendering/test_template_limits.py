@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from rollout.model.delimiters import Delimiters
 from rollout.rendering.requests import Requests
 from rollout.rendering.template_fault import TemplateFault, TemplateLimit
 
-NAME = "base/a.j2", "jinja"
+NAME = "base/a.j2", Delimiters.JINJA
 MANY = "{{ 'x' * (n * 10 ** 9) }}"
 ENDLESS = "{% macro m(n) %}{{ m(n) }}{% endmacro %}{{ m(n) }}"
 
@@ -24,7 +25,7 @@ def test_it_is_tried_twice_and_then_told_at_once(text: str) -> None:
         said.append(str(limit.value))
     assert all("(2 times; it is not tried again)" in text for text in said[2:])
     assert not any("tried again" in text for text in said[:2])
-    assert requests.made(("base/b.j2", "jinja"), {}).body == b"well"
+    assert requests.made(("base/b.j2", Delimiters.JINJA), {}).body == b"well"
     requests.ended(well=True)
 
 

@@ -15,6 +15,7 @@ from rollout.inventory import remembered
 from rollout.inventory.choose import select
 from rollout.inventory.read import parse
 from rollout.inventory.variables import given as read_as
+from rollout.model.delimiters import Delimiters
 from rollout.model.inventory import YamlValue
 from rollout.rendering.jinja import Renderer
 from rollout.rendering.template_fault import TemplateFault
@@ -33,15 +34,15 @@ def value(text: str) -> Any:
 
 def rendered(template: str, **variables: YamlValue) -> str:
     renderer = Renderer({"s/a.j2": template})
-    renderer.uses("s/a.j2", "jinja")
-    return renderer.render("s/a.j2", "jinja", variables).decode()
+    renderer.uses("s/a.j2", Delimiters.JINJA)
+    return renderer.render("s/a.j2", Delimiters.JINJA, variables).decode()
 
 
 def fault(template: str, **others: str) -> str:
     renderer = Renderer({"s/a.j2": template, **{f"s/{name}.j2": text for name, text in others.items()}})
     try:
-        renderer.uses("s/a.j2", "jinja")
-        renderer.render("s/a.j2", "jinja", {"d": {"items": [1]}, "s": "text"})
+        renderer.uses("s/a.j2", Delimiters.JINJA)
+        renderer.render("s/a.j2", Delimiters.JINJA, {"d": {"items": [1]}, "s": "text"})
     except TemplateFault as told:
         return str(told)
     return ""
@@ -162,8 +163,8 @@ def test_what_is_no_filter_test_or_function_is_named_with_its_line(template: str
 )
 def test_what_is_defined_in_a_template_can_be_called(template: str) -> None:
     renderer = Renderer({"s/a.j2": template, "s/m.j2": "{% macro f() %}m{% endmacro %}", "s/i.j2": "{{ f() }}"})
-    renderer.uses("s/a.j2", "jinja")
-    renderer.render("s/a.j2", "jinja", {"d": {"items": [1]}, "s": "text"})
+    renderer.uses("s/a.j2", Delimiters.JINJA)
+    renderer.render("s/a.j2", Delimiters.JINJA, {"d": {"items": [1]}, "s": "text"})
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.model.outcomes import Outcome, PastRun, Verdict
+from rollout.model.outcomes import Outcome, PastRun, RunCommand, Verdict
 from rollout.model.reasons import said
 from rollout.showing.page.contents import SameOutcome
 from rollout.showing.page.timeline import timeline
@@ -13,7 +13,16 @@ from tests.showing.pages_made import made, written
 
 def run(exit_code: int | None = 0, *outcomes: Outcome, at_work: bool = False) -> PastRun:
     return PastRun(
-        "r1", "apply", "words", "2026-02-03T15:20:00Z", "2026-02-03T15:24:00Z", "", "", exit_code, outcomes, at_work
+        "r1",
+        RunCommand.APPLY,
+        "words",
+        "2026-02-03T15:20:00Z",
+        "2026-02-03T15:24:00Z",
+        "",
+        "",
+        exit_code,
+        outcomes,
+        at_work,
     )
 
 

@@ -12,10 +12,10 @@ from rollout.content.agents import front_matter, globs, joint
 from rollout.content.agents.rule import FOLDER, NAMES, AgentRule
 from rollout.content.yaml_nodes import Fault, Leaf, Node
 from rollout.errors import near
+from rollout.model.delimiters import Delimiters
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _KEYS = ("description", "paths", "agents")
-_MARKS = {"jinja": ("{{", "{%", "{#"), "shell": ("{{", "{%", "<#"), "angle": ("<<", "<%", "<#")}
 
 
 def rule_of(path: PurePosixPath, text: str) -> tuple[AgentRule, list[Fault]]:
@@ -37,10 +37,10 @@ def rule_of(path: PurePosixPath, text: str) -> tuple[AgentRule, list[Fault]]:
     return AgentRule(path.stem, parts.body, description[0] if description else "", paths, agents), faults
 
 
-def rendered_head(text: str, delimiters: str) -> Fault | None:
+def rendered_head(text: str, delimiters: Delimiters) -> Fault | None:
     """Say that front matter has marks of a template: it decides which files there are, so it is not rendered."""
     for number, line in enumerate(front_matter.split(text).head.split("\n"), 1):
-        mark = next((mark for mark in _MARKS[delimiters] if mark in line), None)
+        mark = next((mark for mark in delimiters.marks.opening if mark in line), None)
         if mark is not None:
             return Fault(number, f"the front matter is not rendered, and has {mark}; variables may stand below it")
     return None

@@ -3,52 +3,67 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
+from typing import assert_never
 
 from rollout.content.documents.document import Format
+from rollout.model.inventory import FormatName
 
-NAMES = ("yaml", "json", "jsonc", "toml", "ini")
-UNKNOWN = f"its format is not known; say it under 'files' with format: {'|'.join(NAMES)}"
-
-NOTHING = {"json": b"{}\n", "jsonc": b"{}\n", "yaml": b"{}\n", "toml": b"", "ini": b""}  # documents that name nothing
+UNKNOWN = f"its format is not known; say it under 'files' with format: {'|'.join(FormatName)}"
 
 _SUFFIXES = {
-    ".json": "json", ".jsonc": "json", ".code-workspace": "json", ".webmanifest": "json", ".geojson": "json",
-    ".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".ini": "ini", ".cfg": "ini",
-}  # fmt: skip
+    **dict.fromkeys((".json", ".jsonc", ".code-workspace", ".webmanifest", ".geojson"), FormatName.JSON),
+    **dict.fromkeys((".yaml", ".yml"), FormatName.YAML),
+    **dict.fromkeys((".toml",), FormatName.TOML),
+    **dict.fromkeys((".ini", ".cfg"), FormatName.INI),
+}
 
 _FILES = {
-    ".editorconfig": "ini", ".eslintrc": "json", ".babelrc": "json", ".jshintrc": "json", ".flake8": "ini",
-    ".pylintrc": "ini", ".coveragerc": "ini", "Pipfile": "toml", "poetry.lock": "toml", "composer.lock": "json",
-}  # fmt: skip
+    **dict.fromkeys((".eslintrc", ".babelrc", ".jshintrc", "composer.lock"), FormatName.JSON),
+    **dict.fromkeys(("Pipfile", "poetry.lock"), FormatName.TOML),
+    **dict.fromkeys((".editorconfig", ".flake8", ".pylintrc", ".coveragerc"), FormatName.INI),
+}
 
 
-def format_of(path: PurePosixPath, told: str | None) -> str | None:
+def format_of(path: PurePosixPath, told: FormatName | None) -> FormatName | None:
     """Return the name of a file's format: the one that is given, else by the file's name; None if it is not known."""
     name = told or _FILES.get(path.name) or _SUFFIXES.get(path.suffix.lower())
-    if told is not None or name != "json":
+    if told is not None or name is not FormatName.JSON:
         return name
     from rollout.content.documents import json_strict
 
-    return "json" if json_strict.is_strict(path) else "jsonc"
+    return FormatName.JSON if json_strict.is_strict(path) else FormatName.JSONC
 
 
-def named(name: str, path: PurePosixPath) -> Format:
+def named(name: FormatName, path: PurePosixPath) -> Format:
     """Return the format that a name stands for; INI files differ by their path."""
     match name:
-        case "json" | "jsonc":
+        case FormatName.JSON | FormatName.JSONC:
             from rollout.content.documents.json_edit import Json
 
             return Json()
-        case "toml":
+        case FormatName.TOML:
             from rollout.content.documents.toml_edit import Toml
 
             return Toml()
-        case "ini":
+        case FormatName.INI:
             from rollout.content.documents.ini_dialect import dialect_of
             from rollout.content.documents.ini_edit import Ini
 
             return Ini(dialect_of(path))
-        case _:
+        case FormatName.YAML:
             from rollout.content.documents.yaml_edit import Yaml
 
             return Yaml()
+        case never:
+            assert_never(never)
+
+
+def empty(name: FormatName) -> bytes:
+    """Return a document that names nothing."""
+    match name:
+        case FormatName.JSON | FormatName.JSONC | FormatName.YAML:
+            return b"{}\n"
+        case FormatName.TOML | FormatName.INI:
+            return b""
+        case never:
+            assert_never(never)

@@ -34,6 +34,7 @@ from rollout.content.documents.merged_file import BOM, MergedFile, document_in
 from rollout.content.documents.past import ENTRY, Ours, at, differing, folded, leaves, values
 from rollout.content.documents.unite import United, unite
 from rollout.model.files import Agreed
+from rollout.model.inventory import FormatName
 
 
 def past(writes: Iterable[tuple[bytes, bytes]], kind: MergedFile) -> Ours:
@@ -50,7 +51,7 @@ def past(writes: Iterable[tuple[bytes, bytes]], kind: MergedFile) -> Ours:
 def _without(kind: MergedFile, document: Document, ours: Ours) -> Document:
     """Return a document without what is ours in it, or as it is where that cannot be taken out."""
     assert kind.format is not None
-    nothing = kind.read(formats.NOTHING[kind.format])
+    nothing = kind.read(formats.empty(kind.format))
     try:
         united = unite(document, nothing, ours, kind.match)
         return kind.form.read(_carried_out(document, nothing, united, ours, kind))
@@ -88,7 +89,7 @@ def merged(current: bytes | None, template: bytes, ours: Ours, kind: MergedFile)
             return template
         return current
     document = kind.read(current)
-    strict = json_strict.mended(document, ours, kind.match) if kind.format == "json" else None
+    strict = json_strict.mended(document, ours, kind.match) if kind.format is FormatName.JSON else None
     try:
         united = unite(strict or document, named, ours, kind.match)
         result = _carried_out(strict or document, named, united, ours, kind)
@@ -112,7 +113,7 @@ def check(template: bytes, kind: MergedFile, *, strict: bool = False) -> None:
 
 def _refuse_loose(template: Document, kind: MergedFile) -> None:
     """Refuse a template that would make a strict JSON file one that its readers refuse."""
-    for start, _ in json_strict.loose(template)[:1] if kind.format == "json" else ():
+    for start, _ in json_strict.loose(template)[:1] if kind.format is FormatName.JSON else ():
         what = "a trailing comma" if template.text[start] == "," else "a comment"
         said = fault(template.text, start, f"holds {what}, which {kind.path.name} does not allow; take it out")
         raise Unmergeable(f"{kind.told}: {said}", kind.path)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from rollout.content.documents import formats
 from rollout.content.documents.document import Document, Format, Unmergeable
 from rollout.content.documents.match import Match
+from rollout.model.inventory import FormatName
 
 BOM = "\ufeff"
 _MAX_BYTES = 32 * 1024 * 1024
@@ -19,7 +20,7 @@ class MergedFile(Struct, frozen=True):
     """A merged path: its format, how entries of its lists are matched, and what to call its template."""
 
     path: PurePosixPath
-    format: str | None
+    format: FormatName | None
     match: Match = Match()
     told: str = "the template"
 

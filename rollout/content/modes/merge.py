@@ -12,7 +12,7 @@ from rollout.content.documents.match import match_for
 from rollout.content.modes.mode import Cause, Situation, Traits, put_into
 from rollout.content.modes.whole import passed_over
 from rollout.model.files import Agreed, File, Managed
-from rollout.model.inventory import FileRule
+from rollout.model.inventory import FileRule, FormatName
 
 TRAITS = Traits(formatted=False, shared=True, needs_past=True)
 
@@ -23,7 +23,7 @@ def fault(path: PurePosixPath, rule: FileRule) -> str | None:
 
 def template_fault(item: Managed) -> str | None:
     try:
-        merge.check(item.body, _kind(item), strict=item.rule.format == "json")
+        merge.check(item.body, _kind(item), strict=item.rule.format is FormatName.JSON)
     except Unmergeable as error:
         return error.what
     return None

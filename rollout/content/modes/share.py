@@ -9,12 +9,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.content import blocks, markers
-from rollout.content.documents import merge, past
-from rollout.content.documents.formats import NOTHING, format_of
+from rollout.content.documents import formats, merge, past
 from rollout.content.documents.match import match_for
 from rollout.content.file_fault import FileFault
 from rollout.content.modes.mode import Situation
 from rollout.model.files import Managed, Written
+from rollout.model.inventory import FormatName
 
 Pairs = tuple[tuple[bytes, bytes], ...]
 
@@ -159,11 +159,11 @@ def _without_blocks(
 
 def _without_keys(content: bytes, base: bytes, pairs: Pairs, item: Managed) -> Rest | None:
     """Return the document without the keys that we wrote; None if we may have written all of it."""
-    name = format_of(item.path, item.rule.format)
+    name = formats.format_of(item.path, item.rule.format)
     if name is None or not pairs:
         return None
     kind = merge.MergedFile(item.path, name, match_for(item.path, dict(item.rule.match)))
-    empty = NOTHING[name]
+    empty = formats.empty(name)
     try:
         if not _merges(pairs, kind):
             return None
@@ -181,7 +181,7 @@ def _without_keys(content: bytes, base: bytes, pairs: Pairs, item: Managed) -> R
 
 def _said(content: bytes, ours: merge.Ours, kind: merge.MergedFile) -> dict[str, str]:
     """Return the values of a document at the places that are ours."""
-    there = merge.projection(content, NOTHING[kind.format or "json"], ours, kind)
+    there = merge.projection(content, formats.empty(kind.format or FormatName.JSON), ours, kind)
     return {place: text for place, text in there.items() if place}
 
 
