@@ -13,14 +13,18 @@ from rollout.model.reviews import Deliver, Delivery, Forge, ForgeKind, Rules
 from rollout.safety import addresses
 
 
-def delivery(source: Source, repo: Entry, groups: Sequence[str]) -> Delivery:
-    """Return how a repository's changes are delivered: its own setting beats its groups', theirs beat the defaults."""
+def delivery(source: Source, repo: Entry, groups: Sequence[str], common: Rules) -> Delivery:
+    """Return how a repository's changes are delivered: its own setting beats its groups', theirs beat the defaults.
+
+    `common` are the rules of a repository that has none of its own.
+    """
+    own = entry(repo.node, "review")
     told = [repo.node, *_groups(source, groups), source.document.entries.get("defaults")]
     wanted = _text(told, "deliver") or Deliver.PUSH
     forge = next((one for node in told if (one := forge_of(entry(node, "forge")))), None)
     return Delivery(
         deliver=Deliver(wanted) if wanted in set(Deliver) else Deliver.PUSH,
-        rules=_rules(source, entry(repo.node, "review")),
+        rules=common if own is None else rules(source, own),
         forge=forge,
         forges=source.forges,
         origin=source.origin,
@@ -48,7 +52,7 @@ def forge_of(node: Node | None) -> Forge | None:
     return Forge(ForgeKind(kind), None if api is None else api.rstrip("/"))
 
 
-def _rules(source: Source, own: Node | None) -> Rules:
+def rules(source: Source, own: Node | None = None) -> Rules:
     """Return the settings of a target's reviews: its own keys over those of the inventory."""
     told = (own, source.document.entries.get("review"))
     return Rules(

@@ -69,7 +69,10 @@ class Memo(Struct, frozen=True, omit_defaults=True):
 def parsed(document: object) -> Memo:
     """Return the readable part of a memo; a search from before there were seals counts as not done."""
     known = document if isinstance(document, dict) else {}
-    memo = msgspec.convert(known if _fits(known) else _readable(known), Memo)
+    try:
+        memo = msgspec.convert(known, Memo)
+    except msgspec.ValidationError:
+        memo = msgspec.convert(_readable(known), Memo)
     return memo if memo.sealed else replace(memo, searched=None, history={})
 
 
