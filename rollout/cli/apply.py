@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from rollout.cli import asking, completing, forge_hosts, proving, session
-from rollout.cli.asking import Answers, Circle
+from rollout.cli import completing, forge_hosts, proving, session
+from rollout.cli.answers import Answers, Circle
 from rollout.cli.carry_out import Undertaking, carry_out, ledger, reviewed
 from rollout.cli.options import common, limit
 from rollout.cli.run_options import Consent, Reach, consent_options, decisions_options, reach_options, words_options
@@ -79,6 +79,8 @@ def apply(
                 made, asked = at.plan(settings, answers.over(decisions), problems=problems), False
                 circle = Circle(settings, decisions, problems)
             if not consent.yes:
+                from rollout.cli import asking
+
                 made = asking.decided(at, made, answers, circle)
             if answers.again():
                 continue  # a template changed, so we look at everything again

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
+from collections.abc import Sequence
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.cli import interrupt
+from rollout.cli.answers import Answers, Circle
 from rollout.cli.editing import edited
 from rollout.cli.session import Session
 from rollout.errors import Refused
 from rollout.model.action import Action, OnDrift
-from rollout.model.circumstances import Decisions, FileDecision
-from rollout.model.files import Problem
-from rollout.model.inventory import Target
+from rollout.model.circumstances import FileDecision
 from rollout.model.plan import Change, Plan, State, Step
-from rollout.planning import review
 from rollout.planning.review import undecided
 from rollout.safety.shown import plain
 from rollout.showing import colour
 from rollout.showing.diffs import diff_of, paint_diff
-from rollout.targets.job import Settings
 
 CHOICES = ("show", "overwrite", "merge", "keep", "take", "edit", "skip", "all", "quit")
 _FOR_ALL = ("overwrite", "merge", "keep", "skip")
@@ -40,40 +35,6 @@ _EXPLAINED = """\
   all        decide the same for all that are left of this kind
   quit       end; nothing is changed
 """
-
-
-class Answers(Struct):
-    """What a person has decided so far, and what they skipped."""
-
-    files: list[FileDecision] = field(default_factory=list)
-    skipped: set[tuple[str, PurePosixPath]] = field(default_factory=set)
-    took: bool = False
-    so_far: str = "nothing was changed"  # what is so if it ends now
-
-    def over(self, decisions: Decisions) -> Decisions:
-        return replace(decisions, files=(*decisions.files, *self.files))
-
-    def again(self) -> bool:
-        """Report once that a template was changed."""
-        took, self.took = self.took, False
-        return took
-
-
-class Circle(Struct, frozen=True):
-    """The inputs of the plan, to make it again with the answers."""
-
-    settings: Settings
-    decisions: Decisions
-    problems: Mapping[str, tuple[Problem, ...]] = {}
-    saved: bool = False  # it was reviewed: its bytes are written as they are, or not at all
-
-    def again(self, at: Session, made: Plan, answers: Answers, targets: tuple[Target, ...]) -> tuple[Step, ...]:
-        """Return the steps of these targets with the answers."""
-        decisions = answers.over(self.decisions)
-        if not self.saved:
-            return at.plan(self.settings, decisions, targets, self.problems).steps
-        names = {target.name for target in targets}
-        return tuple(review.decided(step, decisions) for step in made.steps if step.target in names)
 
 
 class Quit(Refused):

@@ -21,7 +21,6 @@ from rollout.fleet import apply, load
 from rollout.fleet.apply import Order
 from rollout.ledger.ledger import Ledger, opened
 from rollout.machine import clock, locks
-from rollout.model import plan_file
 from rollout.model.circumstances import Decisions
 from rollout.model.outcomes import Outcome, Run, RunCommand
 from rollout.model.plan import Plan, Step
@@ -59,6 +58,8 @@ def ledger(at: Session) -> Iterator[Ledger]:
 
 def reviewed(at: Session, book: Ledger, planfile: str, settings: Settings, decisions: Decisions) -> Plan:
     """Load a saved plan and compare it with the world; raise Refused before anything is written."""
+    from rollout.model import plan_file
+
     path = Path(planfile).expanduser()
     try:
         content = path.read_bytes()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from threading import Event, Lock
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from rollout.fleet.waves import Waves
 from rollout.model.outcomes import Outcome, Run, Verdict
 from rollout.model.plan import Step
 from rollout.model.reasons import Reason, said
@@ -18,6 +18,9 @@ from rollout.planning.writable import FAILED
 from rollout.targets.job import Job, Settings
 from rollout.targets.units import WRITING
 from rollout.work.executors import Executor
+
+if TYPE_CHECKING:
+    from rollout.fleet.waves import Waves
 
 
 class Order(Struct, frozen=True):

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from rollout.fleet.parts import Parts
 from rollout.model.files import File
 from rollout.model.inventory import Inventory, Target
 from rollout.model.limits import Budget, BudgetUse, Finding, Forbidden
 from rollout.model.verified import Where
 from rollout.rendering.template_fault import TemplateFault
 from rollout.safety.flaw import Flaw
-from rollout.targets.source import NotRead
+
+if TYPE_CHECKING:
+    from rollout.fleet.parts import Parts
 
 
 class Judged(Struct, frozen=True):
@@ -35,6 +37,8 @@ def judged(inventory: Inventory, target: Target, parts: Parts) -> Judged:
 
     Nothing if its texts cannot be read, which is reported elsewhere.
     """
+    from rollout.targets.source import NotRead
+
     try:
         uses = tuple(use for one in inventory.budgets if (use := _used(one, target, parts)).parts)
         rules = [rule for rule in inventory.forbid if _concerns(rule, target)]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from threading import Event
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.fleet.limits import Judged, judged, limited
 from rollout.fleet.load import Loaded
-from rollout.fleet.parts import Parts, Prepared
-from rollout.fleet.review_words import with_words
 from rollout.fleet.wishes import heeded
 from rollout.machine import clock
 from rollout.model import plan_document
@@ -28,6 +28,9 @@ from rollout.targets.job import Settings
 from rollout.targets.units import GLANCING, OBSERVING
 from rollout.work import threads
 from rollout.work.executors import Executor
+
+if TYPE_CHECKING:
+    from rollout.fleet.parts import Parts, Prepared
 
 _AT_ONCE = 8  # targets to read from at the same time
 
@@ -60,7 +63,7 @@ def make_plan(loaded: Loaded, question: PlanRequest, executor: Executor, watcher
     heard_out = heeded(loaded, question.targets, settings, stop)
     loaded = heard_out.loaded
     chosen = tuple(target for target in heard_out.targets if target.name not in heard_out.settled)
-    parts = Parts(loaded, settings)
+    parts = cache(lambda: _parts(loaded, settings))
     prepared = _prepared(loaded, parts, chosen, stop)
     found: dict[str, Step] = dict(heard_out.settled)
     heard: dict[str, str | None] = {}
@@ -73,18 +76,34 @@ def make_plan(loaded: Loaded, question: PlanRequest, executor: Executor, watcher
             found[glance.target.name] = seen.step
             watcher.ended(glance.target.name)
     left = [target for target in chosen if target.name not in found]
-    looks = _looks(loaded, left, question, heard, prepared, watcher)
+    looks = _looks(loaded, left, question, heard, prepared, watcher) if left else ()
     for look, step in executor.run(OBSERVING, looks, stop, len(left)):
         whole = prepared[step.target][1] if step.target in prepared else Judged()
-        found[look.target.name] = _within_limits(loaded, parts, look, step, whole, everywhere=not question.from_memory)
+        found[look.target.name] = _within_limits(
+            loaded, parts(), look, step, whole, everywhere=not question.from_memory
+        )
         watcher.ended(look.target.name)
     looked = (heard_out.told(found.get(t.name) or _not_looked_at(t)) for t in heard_out.targets)
     steps = _apart(tuple(_with_needs(step, t) for step, t in zip(looked, heard_out.targets, strict=True)))
     today = clock.now()[:10]
     steps = tuple(held(step, target, today) for step, target in zip(steps, heard_out.targets, strict=True))
     steps = needs.waiting(steps, _needed(loaded, settings, executor, stop, steps))
-    made = Plan(clock.new_id(), clock.now(), with_words(loaded, steps))
+    made = Plan(clock.new_id(), clock.now(), _with_words(loaded, steps))
     return replace(made, digest=plan_document.digest(made))
+
+
+def _parts(loaded: Loaded, settings: Settings) -> Parts:
+    from rollout.fleet.parts import Parts  # only for targets that are looked at in full
+
+    return Parts(loaded, settings)
+
+
+def _with_words(loaded: Loaded, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    if not any(step.proposal for step in steps):
+        return steps
+    from rollout.fleet.review_words import with_words
+
+    return with_words(loaded, steps)
 
 
 def _within_limits(loaded: Loaded, parts: Parts, look: Look, step: Step, whole: Judged, *, everywhere: bool) -> Step:
@@ -166,16 +185,19 @@ def _looks(
 
 
 def _prepared(
-    loaded: Loaded, parts: Parts, chosen: Iterable[Target], stop: Event | None
+    loaded: Loaded, parts: Callable[[], Parts], chosen: Iterable[Target], stop: Event | None
 ) -> dict[str, tuple[Prepared, Judged]]:
     """Return the desired states of targets whose templates read files, before they are looked at."""
     inventory = loaded.inventory
     reading = [t for t in chosen if limited(inventory, t) or loaded.rendering.any_reads_files(t)]
+    if not reading:
+        return {}
+    found = parts()
 
     def prepared(target: Target) -> tuple[Prepared, Judged]:
-        return parts.prepared(target), judged(inventory, target, parts)
+        return found.prepared(target), judged(inventory, target, found)
 
-    return {target.name: found for target, found in threads.run(prepared, reading, _AT_ONCE, stop)}
+    return {target.name: made for target, made in threads.run(prepared, reading, _AT_ONCE, stop)}
 
 
 def _not_looked_at(target: Target) -> Step:

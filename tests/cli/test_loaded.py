@@ -16,6 +16,8 @@ _SCRIPT = (
 )
 # What renders and writes, what talks to remotes and forges, and what reads and merges documents.
 _NOT_NEEDED = (
+    "rollout.cli.asking",
+    "rollout.cli.editing",
     "rollout.checkout.moving.follow",
     "rollout.checkout.moving.rescue",
     "rollout.checkout.observe",
@@ -24,13 +26,18 @@ _NOT_NEEDED = (
     "rollout.content.documents.json_strict",
     "rollout.content.modes.whole",
     "rollout.content.policies",
+    "rollout.fleet.parts",
     "rollout.fleet.prove",
+    "rollout.fleet.review_words",
+    "rollout.fleet.waves",
     "rollout.forges.clients",
     "rollout.forges.http",
+    "rollout.model.plan_file",
     "rollout.objects.build",
     "rollout.planning.changes",
     "rollout.remote.receive_pack",
     "rollout.remote.upload_pack",
+    "rollout.rendering.formatters",
     "rollout.rendering.jinja",
     "rollout.store.build",
     "rollout.store.fetch",
