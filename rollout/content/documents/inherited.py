@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rollout.content.documents.document import Alias, Array, Node, Object, find
+from rollout.content.documents.document import CANNOT_CHANGE, Alias, Array, Document, Node, Object, fault, find, meaning
+from rollout.content.documents.match import Place, shown
 
 
 def inherited(have: Object) -> dict[str, Node]:
@@ -19,3 +20,25 @@ def inherited(have: Object) -> dict[str, Node]:
             for key, found in {**inherited(node), **{part.key: part.value for part in node.parts}}.items():
                 brought.setdefault(key, found)
     return brought
+
+
+def settled(document: Document, have: Object, named: Object, place: Place) -> tuple[set[str], bool]:
+    """Return the named keys that `<<` brings with the wanted value, and whether another would hide what it brings.
+
+    Raises Unmergeable where that is an object or a list.
+    """
+    brought, keys, hides = inherited(have), set(), False
+    for part in named.parts:
+        value = brought.get(part.key)
+        if value is None or find(have, part.key) is not None:
+            continue
+        if meaning(value) == meaning(part.value):
+            keys.add(part.key)
+        elif isinstance(value, Object | Array):
+            merges = find(have, "<<")
+            assert merges is not None
+            what = f"{shown((*place, part.key))}: comes from '<<'; {CANNOT_CHANGE}"
+            raise fault(document.text, merges.start, what)
+        else:
+            hides = True
+    return keys, hides

@@ -85,9 +85,13 @@ def cut(text: str, span: Span, foreign: Sequence[Span]) -> list[Edit]:
 
 
 def apart(text: str, edits: Sequence[Edit]) -> list[Edit]:
-    """Return the edits with new lines moved before the lines that go away and that they would stand behind."""
+    """Return the edits with new lines moved before the lines that go away and that they would stand behind.
+
+    Where several come to one place, they keep their order.
+    """
     cuts = [edit for edit in edits if not edit.text and edit.start < edit.end]
-    return [_before_cuts(text, edit, cuts) if edit.text and edit.start == edit.end else edit for edit in edits]
+    in_order = sorted(edits, key=lambda edit: (edit.start, edit.end))
+    return [_before_cuts(text, edit, cuts) if edit.text and edit.start == edit.end else edit for edit in in_order]
 
 
 def _before_cuts(text: str, edit: Edit, cuts: Sequence[Edit]) -> Edit:
@@ -121,7 +125,11 @@ def without_dangling(text: str, edits: Sequence[Edit], *, had_none: bool) -> lis
     It had none either where the one that is there was written with what goes away, or is written anew: `had_none`.
     """
     start = len(text)
-    for _, edit in _backwards(edits):
+    for number, edit in _backwards(edits):
+        added_last = edit.start == edit.end == start < len(text)
+        if added_last and not edit.ends_line and not text.endswith("\n"):
+            last = replace(edit, text=edit.text.removesuffix("\n").removesuffix("\r"))  # it stood before a line
+            return [*edits[:number], last, *edits[number + 1 :]]
         if had_none and start == len(text) and edit.end == line_end(text, line_start(text, start - 1)):
             return [*edits, Edit(edit.end, start, "")]
         if edit.text or edit.end != start or edit.start == edit.end:

@@ -14,6 +14,7 @@ from rollout.content.documents.document import (
     NAME_IT_ONCE,
     Array,
     Document,
+    Edit,
     InTemplate,
     Node,
     Object,
@@ -27,6 +28,7 @@ from rollout.content.documents.document import (
     nodes,
     repeated,
 )
+from rollout.content.documents.foreign_comments import foreign_comments
 from rollout.content.documents.left_comments import found_again
 from rollout.content.documents.lines import apart, ended, without_dangling
 from rollout.content.documents.match import shown
@@ -135,24 +137,39 @@ def _carried_out(document: Document, named: Document, united: United, ours: Ours
     if not united.operations:
         return document.text
     form = kind.form
-    foreign = [span for span in document.comments if document.text[span[0] : span[1]] not in ours.comments]
+    foreign = foreign_comments(document, ours, kind.match)
     operations = found_again(document, united.operations, foreign)
     coming_back = {span for one in operations if isinstance(one, Restore) for span in one.left}
-    edits = form.edits(document, named, operations, foreign)
-    edits = without_dangling(document.text, apart(document.text, edits), had_none=ours.ended)
-    edits = ended(document.text, edits)
-    for edit in edits:
-        _spares(document, (edit.start, edit.end), [span for span in foreign if span not in coming_back])
+    edits = apart(document.text, form.edits(document, named, operations, foreign))
     try:
-        result = applied(document.text, edits)
-        said = form.read(result)
+        result, said = _edited(document, edits, united, ours, kind)
     except Unmergeable as error:
         raise anchored(named, operations) or _unchangeable(document, united, kind, f"in place ({error})") from error
-    if meaning(said.root, followed=False) != meaning(united.root, followed=False) or _twice(said) - _twice(document):
+    for edit in edits:
+        _spares(document, (edit.start, edit.end), [span for span in foreign if span not in coming_back])
+    if not _says(said, united) or _twice(said) - _twice(document):
         raise anchored(named, operations) or _unchangeable(
             document, united, kind, "without changing what others wrote", said
         )
     return result
+
+
+def _edited(
+    document: Document, edits: list[Edit], united: United, ours: Ours, kind: MergedFile
+) -> tuple[str, Document]:
+    """Return the edited text and what it says; it ends without a line end as before, unless that is part of a text."""
+    text = document.text
+    shorter = without_dangling(text, edits, had_none=ours.ended)
+    result = applied(text, ended(text, shorter))
+    said = kind.form.read(result)
+    if shorter == edits or _says(said, united):
+        return result, said
+    whole = applied(text, ended(text, edits))
+    return whole, kind.form.read(whole)
+
+
+def _says(said: Document, united: United) -> bool:
+    return meaning(said.root, followed=False) == meaning(united.root, followed=False)
 
 
 def _unchangeable(

@@ -32,7 +32,7 @@ from rollout.content.documents.document import (
     repeated,
     says,
 )
-from rollout.content.documents.inherited import inherited
+from rollout.content.documents.inherited import settled
 from rollout.content.documents.match import Match, Place, entry_names, shown
 from rollout.content.documents.past import Ours
 
@@ -66,13 +66,18 @@ class _Uniting(Struct):
         wanted = {part.key: part for part in named.parts}
         kept: list[Node | None] = []
         twice = repeated(have)
+        present, hides = settled(self.document, have, named, place)
+        self.foreign |= hides
         for part in have.parts:
             new, here = wanted.get(part.key), (*place, part.key)
+            if new is not None and self._is_anew(part.value, new.value, here):
+                kept.append(None)
+                continue
+            present.add(part.key)
             if new is not None:
                 kept.append(self._value(have, part, new, here))
             else:
                 kept.append(part.value if part.key in twice else self._unnamed(have, part, here))
-        present = {part.key for part in have.parts} | self._inherited(have, named, place)
         return self._amended(have, kept, [part for part in named.parts if part.key not in present], place)  # type: ignore[return-value]
 
     def _names_once(self, have: Object, named: Object, place: Place) -> None:
@@ -116,6 +121,11 @@ class _Uniting(Struct):
         self.foreign |= not self.ours.wrote(have, place, self.match)
         self.operations.append(Replace(container, part, new))
         return named
+
+    def _is_anew(self, have: Node, named: Node, place: Place) -> bool:
+        """Tell whether a value of ours under a header goes away and comes back on a line: TOML knows no other way."""
+        headed = have.style in {"table", "dotted", "super", "tables"}
+        return headed and type(have) is not type(named) and self.ours.owns(have, place, self.match)
 
     def _was_said(self, have: Node, named: Node, place: Place) -> bool:
         """Tell whether a template says what others had here, and nothing that they wrote since is in its place."""
@@ -218,28 +228,6 @@ class _Uniting(Struct):
         """Return our entries, without those that others had said before us."""
         had = self._had(node, place)
         return set(self.ours.entries.get(place, ())) - (entries_of(had) if had is not None else set())
-
-    def _inherited(self, have: Object, named: Object, place: Place) -> set[str]:
-        """Return the named keys that `<<` brings with the wanted value; refuse where one would hide what it brings."""
-        brought = inherited(have)
-        settled = set()
-        for part in named.parts:
-            value = brought.get(part.key)
-            if value is None or find(have, part.key) is not None:
-                continue
-            if meaning(value) == meaning(part.value):
-                settled.add(part.key)
-            elif isinstance(value, Object | Array):
-                merges = find(have, "<<")
-                assert merges is not None
-                raise fault(
-                    self.document.text,
-                    merges.start,
-                    f"{shown((*place, part.key))}: comes from '<<'; {CANNOT_CHANGE}",
-                )
-            else:
-                self.foreign = True
-        return settled
 
     def _check_new(self, part: Part, place: Place) -> None:
         for node in nodes(part.value):
