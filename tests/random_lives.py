@@ -15,7 +15,8 @@ from rollout.content.documents import formats, merge
 from rollout.content.documents.document import Amend, Array, Node, Object, Scalar, Unmergeable, applied, meaning
 from rollout.content.documents.lines import apart, ended
 from rollout.content.documents.match import match_for
-from rollout.content.documents.past import Ours, at
+from rollout.content.documents.past import Ours
+from rollout.content.documents.places import at
 from rollout.model.action import Action
 from rollout.model.inventory import FileRule, FormatName, Mode
 from tests.corpus import FOLDER, Named, Steps, places, written

@@ -33,7 +33,8 @@ from rollout.content.documents.left_comments import found_again
 from rollout.content.documents.lines import apart, ended, without_dangling
 from rollout.content.documents.match import shown
 from rollout.content.documents.merged_file import BOM, MergedFile, document_in
-from rollout.content.documents.past import ENTRY, Ours, at, differing, folded, leaves, values
+from rollout.content.documents.past import Ours, folded
+from rollout.content.documents.places import ENTRY, at, differing, leaves, values
 from rollout.content.documents.unite import United, unite
 from rollout.model.files import Agreed
 from rollout.model.inventory import FormatName

@@ -11,8 +11,7 @@ from msgspec.structs import replace
 from rollout.content.documents.document import Array, Document, Node, Object, Part, Replaced, meaning, repeated
 from rollout.content.documents.lines import begins_line, ends_anew, line_end
 from rollout.content.documents.match import Match, Place, named_parts
-
-ENTRY = "[]"  # the last step of the place of a list's entry
+from rollout.content.documents.places import part_at
 
 
 class Ours(Struct):
@@ -44,7 +43,12 @@ class Ours(Struct):
                 return all(self.owns(part.value, (*place, name), match) for name, part in named)
             case Array(odd=None, parts=parts) if parts:
                 return {meaning(part.value) for part in parts} <= set(self.entries.get(place, ()))
-        return self.values.get(place) == meaning(node)
+        return self.values.get(place) == meaning(node) or self._filled(node, place)
+
+    def _filled(self, node: Node, place: Place) -> bool:
+        """Tell whether we added what is empty now, and only what we had put into it is gone."""
+        empty = not node.parts if isinstance(node, Object | Array) else node.start == node.end
+        return empty and place in self.added and (place in self.entries or bool(self.inside(place)))
 
     def wrote(self, node: Node, place: Place, match: Match) -> bool:
         """Tell whether all that a value says is ours, and a list says it in our order and as often."""
@@ -134,6 +138,8 @@ class _Write(Struct):
             self._forget((*place, name))
         for name in [name for name in has if name in old or isinstance(after, Object) or not lost]:  # or renamed
             self.wrote(old.get(name), has[name].value, (*place, name))
+        if had is not None and not self.ours.inside(place):
+            self.ours.added.discard(place)  # only what others put into it is left: now it is theirs
 
     def _list(self, had: Node | None, after: Array, place: Place) -> None:
         old = {meaning(part.value) for part in had.parts} if isinstance(had, Array) else set()
@@ -143,8 +149,19 @@ class _Write(Struct):
         self.ours.entries[place] = (*kept, *dict.fromkeys(added))
         if not self.ours.entries[place]:
             del self.ours.entries[place]
-        if not isinstance(had, Array) or place in self.ours.added | self.ours.found.keys():
+            if had is not None and after.parts and place in self.ours.added:
+                self._forget(place)  # only entries of others are left: now it is theirs
+                return
+        known = place in self.ours.added | self.ours.found.keys()
+        if not isinstance(had, Array) or (known and self._ordered(had, after, place)):
             self.ours.values[place] = meaning(after)
+
+    def _ordered(self, had: Array, after: Array, place: Place) -> bool:
+        """Tell whether the order of a list is ours: nobody else had changed it, or we gave it another."""
+        said = meaning(had)
+        before, now = ([meaning(part.value) for part in one.parts] for one in (had, after))
+        moved = [one for one in before if one in now] != [one for one in now if one in before]
+        return moved or self.ours.values.get(place, said) == said
 
     def _find(self, before: Part, after: Node, place: Place) -> None:
         """Keep how others wrote what we filled, or what we wrote something else over; forget what we had there."""
@@ -197,54 +214,3 @@ def _hidden(had: Node, after: Node) -> bool:
     if isinstance(had, Object | Array) and isinstance(after, Object | Array) and type(had) is type(after):
         return bool(after.parts) and (not had.parts or had.style != after.style)
     return meaning(had) != meaning(after)
-
-
-def at(root: Node, place: Place, match: Match) -> Node | None:
-    """Return what stands at a place of a document."""
-    found = part_at(root, place, match)
-    return None if found is None else found.value
-
-
-def part_at(root: Node, place: Place, match: Match) -> Part | None:
-    """Return the part whose value stands at a place of a document."""
-    part: Part | None = Part(0, root)
-    for depth, name in enumerate(place):
-        node = part.value if part is not None else None
-        if not isinstance(node, Object | Array) or (isinstance(node, Array) and not match.keys(place[:depth])):
-            return None
-        part = next((part for key, part in named_parts(node, match, place[:depth]) if key == name), None)
-    return part
-
-
-def differing(one: Node, other: Node, match: Match, place: Place = ()) -> Place:
-    """Return the first place where two documents do not say the same."""
-    told = isinstance(one, Object) or bool(match.keys(place))
-    if told and isinstance(one, Object | Array) and isinstance(other, Object | Array) and type(one) is type(other):
-        theirs = dict(named_parts(other, match, place))
-        for name, part in named_parts(one, match, place):
-            there = theirs.pop(name, None)
-            if there is None:
-                return (*place, name)
-            if meaning(part.value, followed=False) != meaning(there.value, followed=False):
-                return differing(part.value, there.value, match, (*place, name))
-        return (*place, *list(theirs)[:1])
-    return place
-
-
-def leaves(node: Node, match: Match, place: Place = ()) -> Iterator[tuple[Place, Node]]:
-    """Yield every value that is neither a filled object nor a list of matched entries, with its place, but the root."""
-    deeper = isinstance(node, Object) or (isinstance(node, Array) and match.keys(place))
-    if isinstance(node, Object | Array) and deeper and node.parts and node.odd is None:
-        for name, part in named_parts(node, match, place):
-            yield from leaves(part.value, match, (*place, name))
-    elif place:
-        yield place, node
-
-
-def values(root: Node, match: Match) -> Iterator[tuple[Place, str]]:
-    """Yield what a document says: single values, and the entries of lists one by one, each with its place."""
-    for place, node in leaves(root, match):
-        if isinstance(node, Array) and node.odd is None and node.parts:
-            yield from (((*place, ENTRY), meaning(part.value)) for part in node.parts)
-        else:
-            yield place, meaning(node)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.content import blocks, markers
-from rollout.content.documents import formats, merge, past
+from rollout.content.documents import formats, merge, places
 from rollout.content.documents.match import match_for
 from rollout.content.file_fault import FileFault
 from rollout.content.modes.mode import Situation
@@ -193,8 +193,8 @@ def _merges(pairs: Pairs, kind: merge.MergedFile) -> bool:
         ours = merge.past(pairs[:number], kind)
         mine = {*ours.added, *ours.entries}
         root = kind.read(after).root
-        for place, _ in past.leaves(kind.read(before).root, kind.match):
+        for place, _ in places.leaves(kind.read(before).root, kind.match):
             foreign = not any(place[: len(one)] == one for one in mine)
-            if foreign and place and past.at(root, place, kind.match) is None:
+            if foreign and place and places.at(root, place, kind.match) is None:
                 return False
     return True

@@ -1,0 +1,61 @@
+"""Find what stands at the places of a document, and where two documents differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rollout.content.documents.document import Array, Node, Object, Part, meaning
+from rollout.content.documents.match import Match, Place, named_parts
+
+ENTRY = "[]"  # the last step of the place of a list's entry
+
+
+def at(root: Node, place: Place, match: Match) -> Node | None:
+    """Return what stands at a place of a document."""
+    found = part_at(root, place, match)
+    return None if found is None else found.value
+
+
+def part_at(root: Node, place: Place, match: Match) -> Part | None:
+    """Return the part whose value stands at a place of a document."""
+    part: Part | None = Part(0, root)
+    for depth, name in enumerate(place):
+        node = part.value if part is not None else None
+        if not isinstance(node, Object | Array) or (isinstance(node, Array) and not match.keys(place[:depth])):
+            return None
+        part = next((part for key, part in named_parts(node, match, place[:depth]) if key == name), None)
+    return part
+
+
+def differing(one: Node, other: Node, match: Match, place: Place = ()) -> Place:
+    """Return the first place where two documents do not say the same."""
+    told = isinstance(one, Object) or bool(match.keys(place))
+    if told and isinstance(one, Object | Array) and isinstance(other, Object | Array) and type(one) is type(other):
+        theirs = dict(named_parts(other, match, place))
+        for name, part in named_parts(one, match, place):
+            there = theirs.pop(name, None)
+            if there is None:
+                return (*place, name)
+            if meaning(part.value, followed=False) != meaning(there.value, followed=False):
+                return differing(part.value, there.value, match, (*place, name))
+        return (*place, *list(theirs)[:1])
+    return place
+
+
+def leaves(node: Node, match: Match, place: Place = ()) -> Iterator[tuple[Place, Node]]:
+    """Yield every value that is neither a filled object nor a list of matched entries, with its place, but the root."""
+    deeper = isinstance(node, Object) or (isinstance(node, Array) and match.keys(place))
+    if isinstance(node, Object | Array) and deeper and node.parts and node.odd is None:
+        for name, part in named_parts(node, match, place):
+            yield from leaves(part.value, match, (*place, name))
+    elif place:
+        yield place, node
+
+
+def values(root: Node, match: Match) -> Iterator[tuple[Place, str]]:
+    """Yield what a document says: single values, and the entries of lists one by one, each with its place."""
+    for place, node in leaves(root, match):
+        if isinstance(node, Array) and node.odd is None and node.parts:
+            yield from (((*place, ENTRY), meaning(part.value)) for part in node.parts)
+        else:
+            yield place, meaning(node)

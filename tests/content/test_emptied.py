@@ -1,0 +1,71 @@
+"""What we filled goes with the last entry of ours, header and all, also where a person took that out."""
+
+from __future__ import annotations
+
+import pytest
+
+from rollout.model.action import Action
+from rollout.model.inventory import FileRule, Mode
+from tests.lives import Life
+
+_KEY = {
+    "x.toml": ("k = 0\n", "[b]\nc = 1\n", "k = 0\n[b]\n", "k = 0\n[b]\nc = 1\nmine = 2\n", "k = 0\n[b]\nmine = 2\n"),
+    "x.ini": ("[k]\na=0\n", "[b]\nc=1\n", "[k]\na=0\n[b]\n", "[k]\na=0\n[b]\nc=1\nmine=2\n",
+              "[k]\na=0\n[b]\nmine=2\n"),
+    "x.yaml": ("k: 0\n", "b:\n  c: 1\n", "k: 0\nb:\n", "k: 0\nb:\n  c: 1\n  mine: 2\n", "k: 0\nb:\n  mine: 2\n"),
+    "y.yaml": ("k: 0\n", "b:\n- c\n", "k: 0\nb: []\n", "k: 0\nb:\n- c\n- mine\n", "k: 0\nb:\n- mine\n"),
+    "x.json": ('{"k": 0}', '{"b": {"c": 1}}', '{"k": 0, "b": {}}', '{"k": 0, "b": {"c": 1, "mine": 2}}',
+               '{"k": 0, "b": {"mine": 2}}'),
+}  # fmt: skip
+_MATCHED = FileRule(Mode.MERGE, match=(("s", ("id",)), ("s[].env", ("name",))))
+
+
+@pytest.mark.parametrize("path", _KEY)
+def test_a_header_of_ours_goes_with_the_key_that_a_person_took_out_of_it(path: str) -> None:
+    before, template, emptied, _, _ = _KEY[path]
+    file = Life(path, before, FileRule(Mode.MERGE))
+    file.lived(template, f">{emptied}")
+    planned = file.rolled_out(before)
+    assert planned is not None
+    assert (planned.action, planned.decided) == (Action.DRIFT, False)
+    assert file.text == before
+    assert file.plan(before) is None
+
+
+@pytest.mark.parametrize("path", _KEY)
+def test_a_header_that_holds_only_what_a_person_wrote_is_theirs_from_then_on(path: str) -> None:
+    before, template, emptied, shared, theirs = _KEY[path]
+    file = Life(path, before, FileRule(Mode.MERGE))
+    assert file.lived(template, f">{shared}", before) == theirs
+    file.text = emptied
+    assert file.plan(before) is None
+
+
+@pytest.mark.parametrize("path", _KEY)
+def test_one_that_others_had_empty_stays(path: str) -> None:
+    _, template, emptied, _, _ = _KEY[path]
+    file = Life(path, emptied, FileRule(Mode.MERGE))
+    assert file.lived(template, "{}" if path.endswith(("yaml", "json")) else "") == emptied
+
+
+@pytest.mark.parametrize(
+    ("entry", "persons", "left"),
+    [
+        ("args: [q]", "args: [q]\n  mine: 1", "mine: 1"),
+        ("args: [q]", "args: [q, mine]", "args: [mine]"),
+        ("args: [q]\n  x: 1", "args: [mine, q]\n  x: 1", "args: [mine]"),
+        ("args: [q, r]", "args: [r, q]\n  mine: 1", "mine: 1"),
+        ("args: [q]", "args: []\n  mine: 1", "mine: 1"),
+        ("w: {q: 1}\n  args: [q]", "w: {q: 1, mine: 2}\n  args: [q]", "w: {mine: 2}"),
+        ("w: {q: [r]}", "w: {q: [r, mine]}", "w: {q: [mine]}"),
+        ("env:\n  - name: e\n    v: 1", "env:\n  - name: e\n    v: 1\n  - name: f", "env:\n  - name: f"),
+        ("env:\n  - name: e\n    v: 1", "env:\n  - name: e\n    v: 1\n    mine: 1", "env:\n  - name: e\n    mine: 1"),
+        ("args: [q]\n  # ours\n  x: 1", "args: [q]\n  # ours\n  x: 1\n  mine: 1", "mine: 1"),
+    ],
+)
+def test_of_a_matched_entry_only_what_a_person_wrote_into_it_stays(entry: str, persons: str, left: str) -> None:
+    file = Life("x.yaml", "k: 0\n", _MATCHED)
+    file.lived(f"s:\n- id: a\n  {entry}\n", f">k: 0\ns:\n- id: a\n  {persons}\n")
+    file.rolled_out("k: 0\n")
+    assert file.text == f"k: 0\ns:\n- id: a\n  {left}\n"
+    assert file.plan("k: 0\n") is None
