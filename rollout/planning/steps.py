@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from msgspec.structs import replace
@@ -52,7 +52,7 @@ def findings(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Find
 def step_of(target: Target, found: Findings, circumstances: Circumstances) -> Step:
     """Turn findings and their circumstances into a step."""
     settled = tuple(_settled(change, circumstances.pending_files) for change in found.changes)
-    against = _against_templates(settled, circumstances)
+    against = _against_templates(settled, found.managed, circumstances)
     settled = tuple(sorted((*settled, *against), key=lambda change: change.path))
     state, why = _state(settled, circumstances, target)
     checkout = circumstances.checkout
@@ -64,7 +64,7 @@ def step_of(target: Target, found: Findings, circumstances: Circumstances) -> St
         base=found.revision,
         changes=settled,
         managed=found.managed,
-        in_sync=found.in_sync - len(against),
+        in_sync=found.in_sync - sum(change.reverts for change in against),
         kept=found.kept,
         held=found.held,
         pending=circumstances.pending,
@@ -72,7 +72,7 @@ def step_of(target: Target, found: Findings, circumstances: Circumstances) -> St
         outrun=circumstances.outrun,
         follow=checkout is not None and not checkout.has_it and checkout.can_follow,
         warnings=found.warnings,
-        orphans=found.orphans,
+        orphans=_unnamed(found, against),
         identity=circumstances.identity,
         author=circumstances.author,
         commit=circumstances.pending or found.newest,
@@ -131,24 +131,31 @@ def _settled(change: Change, waiting: Mapping[PurePosixPath, tuple[File | None, 
     return replace(change, action=_action(before, after), after=after, decided=True, earlier=True)
 
 
-def _against_templates(found: Sequence[Change], circumstances: Circumstances) -> list[Change]:
-    """Return what our own commit changes although the templates do not ask for it: it reverts."""
+def _against_templates(
+    found: Sequence[Change], managed: Container[PurePosixPath], circumstances: Circumstances
+) -> list[Change]:
+    """Return what our own commit changes although the templates do not ask for it.
+
+    It reverts, or templates asked for it when the commit was made and name the file no more.
+    """
     known = {change.path for change in found}
     return [
-        Change(
-            path,
-            _action(before, after),
-            "revert",
-            before,
-            after,
-            asks=circumstances.reverts.get(path),
-            hold=True,
-            earlier=True,
-            reverts=True,
-        )
+        _against(path, before, after, circumstances.reverts.get(path), named=path in managed)
         for path, (before, after) in circumstances.pending_files.items()
         if path not in known
     ]
+
+
+def _against(path: PurePosixPath, before: File | None, after: File | None, asks: str | None, *, named: bool) -> Change:
+    back = named or asks is not None
+    cause = "revert" if back else "no template names it any more"
+    return Change(path, _action(before, after), cause, before, after, asks=asks, hold=back, earlier=True, reverts=back)
+
+
+def _unnamed(found: Findings, against: Iterable[Change]) -> tuple[PurePosixPath, ...]:
+    """Return the files of ours that no template names any more, upstream and in the commit that waits."""
+    waiting = {change.path for change in against if not change.reverts and change.after is not None}
+    return tuple(sorted({*found.orphans, *waiting}))
 
 
 def _action(before: File | None, after: File | None) -> Action:

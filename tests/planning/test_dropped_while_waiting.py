@@ -66,3 +66,21 @@ def test_a_later_template_is_rolled_out_beside_it(world: World) -> None:
     assert world.run("apply", "--yes").code == 0
     assert (world.at("api", "conf.txt"), world.at("api", "more.txt")) == ("new\n", "theirs\n")
     assert world.run("plan", "--detailed-exitcode").code == 0
+
+
+@pytest.mark.parametrize("command", ["apply", "push"])
+def test_what_nobody_touched_is_pushed_as_it_was_decided_and_told_as_what_it_is(world: World, command: str) -> None:
+    _waiting(world)
+    planned = world.run("plan")
+    assert "orphan   more.txt  no template names it any more" in planned.out
+    (target,) = world.run("plan", "--json").json["targets"]
+    assert [(one["path"], one["action"], one["cause"]) for one in target["changes"]] == [
+        ("more.txt", "create", "no template names it any more; decided before")
+    ]
+    assert (target["state"], target["orphans"]) == ("ready-to-push", ["more.txt"])
+    assert "orphan   more.txt" in world.run("status").out
+    done = world.run(command, "--yes")
+    assert (done.code, world.at("api", "more.txt")) == (0, "ours\n")
+    assert "hold" not in done.out
+    (target,) = world.run("plan", "--json").json["targets"]
+    assert (target["state"], target["changes"], target["orphans"]) == ("in-sync", [], ["more.txt"])
