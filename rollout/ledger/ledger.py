@@ -208,6 +208,6 @@ def opened(url: str | None, folder: Path, inventory: Path, warn: Callable[[str],
         scope = ""
     else:
         path, scope = _file(url, folder, inventory)
-        database = SQLite(path, warn)
+        database = SQLite(path, folder, warn)
     with closing(database):
         yield Ledger(database, scope)

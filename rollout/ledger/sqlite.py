@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import stat
 import time
@@ -10,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from rollout.ledger.checked import Checked
 from rollout.ledger.queries import MIGRATIONS, LedgerError, sql
 
 _PATIENCE = 10.0  # seconds to wait for another process that writes
@@ -24,9 +26,11 @@ def read_only(path: Path, query: str, values: Mapping[str, Any]) -> list[tuple[A
 class SQLite:
     """A rollback journal with synchronous=EXTRA: what we reported is still there after a power cut."""
 
-    def __init__(self, path: Path, warn: Callable[[str], None], patience: float = _PATIENCE) -> None:
+    def __init__(self, path: Path, folder: Path, warn: Callable[[str], None], patience: float = _PATIENCE) -> None:
+        """Open a ledger; `folder` is the state folder, which remembers when its pages were checked."""
         self._path = path
         self._patience = patience
+        self._checked = Checked(path, folder)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             self._connection = self._open()
@@ -61,17 +65,25 @@ class SQLite:
                 script = sql(name)
                 connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
             connection.execute("SELECT count(*) FROM run, outcome, used_plan WHERE 0").fetchall()
-            if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-                raise sqlite3.DatabaseError("its pages do not belong together")
+            self._check(connection)
         except BaseException:
             connection.close()
             raise
         return connection
 
+    def _check(self, connection: sqlite3.Connection) -> None:
+        """Raise sqlite3.DatabaseError if the pages do not belong together."""
+        if self._checked.holds():
+            return
+        if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise sqlite3.DatabaseError("its pages do not belong together")
+        self._checked.passed()
+
     def rows(self, query: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         try:
             return self._connection.execute(query, values).fetchall()
         except sqlite3.Error as error:
+            self._checked.doubted()
             raise LedgerError.at(self._path, str(error)) from error
 
     def execute(self, query: str, values: Mapping[str, Any]) -> None:
@@ -79,6 +91,8 @@ class SQLite:
 
     def close(self) -> None:
         self._connection.close()
+        with contextlib.suppress(OSError):  # a person took the file away
+            self._checked.left()
 
     @contextmanager
     def together(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -168,6 +169,49 @@ def test_a_damaged_ledger_is_set_aside_and_the_run_goes_on(world: World) -> None
     assert list(file.parent.glob("ledger.db.damaged-*"))
 
 
+def _filled(folder: Path) -> list[str]:
+    """Open a ledger, fill it where it is new, and return the warnings."""
+    told: list[str] = []
+    with ledger.opened(None, folder, folder / "inventory.yaml", told.append) as book:
+        if not book.last_outcomes():
+            book.start(a_run("one"), "host")
+            book.record_all(a_run("one"), (Outcome(f"target {n}", Verdict.PUSHED) for n in range(300)))
+    return told
+
+
+def _damage(file: Path, *, seen: bool) -> None:
+    """Destroy the pages of the outcomes, so that the file's time tells it or not."""
+    about = file.stat()
+    with file.open("r+b") as pages:
+        pages.seek(10 * 4096)
+        pages.write(b"\xff" * (about.st_size - pages.tell()))
+    os.utime(file, ns=(about.st_atime_ns, about.st_mtime_ns + seen))
+
+
+def test_the_pages_of_a_ledger_are_checked_where_somebody_else_wrote_and_once_a_day(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.db"
+    assert (_filled(tmp_path), _filled(tmp_path)) == ([], [])
+    _damage(file, seen=True)
+    assert "is damaged" in _filled(tmp_path)[0]
+    _damage(file, seen=False)
+    with ledger.opened(None, tmp_path, tmp_path / "inventory.yaml", print):
+        memory = next(tmp_path.glob("ledger-checked-*"))
+    known = json.loads(memory.read_text())
+    memory.write_text(json.dumps({**known, "at": known["at"] - 24 * 3600}))
+    assert "is damaged" in _filled(tmp_path)[0]
+
+
+def test_damage_that_a_question_meets_is_told_and_set_aside_the_next_time(tmp_path: Path) -> None:
+    _filled(tmp_path)
+    _damage(tmp_path / "ledger.db", seen=False)
+    with (
+        ledger.opened(None, tmp_path, tmp_path / "inventory.yaml", print) as book,
+        pytest.raises(LedgerError, match="malformed"),
+    ):
+        book.run("one")
+    assert "is damaged" in _filled(tmp_path)[0]
+
+
 def test_a_ledger_of_a_newer_rollout_is_refused(world: World) -> None:
     world.repo("api")
     world.run("apply", "--yes")
@@ -243,7 +287,7 @@ def test_a_ledger_that_somebody_keeps_locked_is_waited_for_and_not_for_ever(worl
     assert world.run("apply", "--yes").code == 0
     world.head = "version: 1\nvars: {who: moon}\n"
     with locked(ledger_file()), pytest.raises(LedgerError, match="database is locked; free the disk or the file"):
-        sqlite.SQLite(ledger_file(), print, patience=0.3)
+        sqlite.SQLite(ledger_file(), ledger_file().parent, print, patience=0.3)
     with locked(ledger_file()) as other:
         letting_go = threading.Timer(0.5, other.rollback)
         letting_go.start()
