@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from typing import Literal, cast
 
 from msgspec import Struct
 
 from rollout.content import attributes
 from rollout.content.attributes import AttributesFile
-from rollout.content.line_ends import LineEnds, conversion, to_repository, unspecified
+from rollout.content.line_ends import AutoCrlf, Eol, LineEnds, conversion, to_repository, unspecified
 from rollout.git.git_folder import GitDir
 from rollout.git.person import Person
+from rollout.model.line_ends import Conversion
 from rollout.objects.ids import git_id
 from rollout.objects.trees import Objects, Tree
 
@@ -26,8 +26,8 @@ def line_ends(repo: GitDir, person: Person) -> LineEnds:
     autocrlf = {"yes": "true", "on": "true", "1": "true"}.get(autocrlf, autocrlf)
     eol = repo.setting("core", "eol", person.eol).lower()
     return LineEnds(
-        cast("Literal['false', 'true', 'input']", autocrlf if autocrlf in {"true", "input"} else "false"),
-        cast("Literal['native', 'lf', 'crlf']", eol if eol in {"lf", "crlf"} else "native"),
+        AutoCrlf(autocrlf) if autocrlf in set(AutoCrlf) else AutoCrlf.FALSE,
+        Eol(eol) if eol in set(Eol) else Eol.NATIVE,
     )
 
 
@@ -43,8 +43,8 @@ class Conversions(Struct, frozen=True):
     def ids(self, content: bytes, path: PurePosixPath, size: int) -> set[str]:
         """Return the ids that git may give to a work tree file: as it is, and with converted line ends."""
         how = conversion(self.of(path))
-        if unspecified(self.of(path)) and self.person.autocrlf != "false":
-            how = "auto"
+        if unspecified(self.of(path)) and self.person.autocrlf is not AutoCrlf.FALSE:
+            how = Conversion.AUTO
         return {git_id(content, size), git_id(to_repository(content, how), size)}
 
 

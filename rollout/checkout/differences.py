@@ -19,6 +19,7 @@ from rollout.git.person import Person
 from rollout.git.run import Git
 from rollout.machine import look
 from rollout.model.files import File, Managed, Obstacle
+from rollout.model.line_ends import Conversion
 from rollout.objects.trees import Objects, Tree
 from rollout.planning.changes import satisfied
 from rollout.store import lineage
@@ -136,7 +137,7 @@ def _as_upstream(item: Managed, old: Tree, new: Tree, objects: Objects) -> bool:
     if entry is None or entry[0] not in _PLAIN:
         return False
     found = objects.read(entry[1])
-    return found is not None and satisfied(item, File(found[2], entry[0] == "100755"), None, "binary")
+    return found is not None and satisfied(item, File(found[2], entry[0] == "100755"), None, Conversion.BINARY)
 
 
 def _suits(item: Managed, found: look.OnDisk | Obstacle | None, how: Conversions) -> bool:
@@ -146,4 +147,4 @@ def _suits(item: Managed, found: look.OnDisk | Obstacle | None, how: Conversions
     content = found.content
     if line_ends.to_work_tree(b"\n", how.of(item.path), how.person) == b"\r\n":
         content = content.replace(b"\r\n", b"\n")
-    return satisfied(item, File(content, found.executable), None, "binary")
+    return satisfied(item, File(content, found.executable), None, Conversion.BINARY)

@@ -12,6 +12,7 @@ from rollout.cli.answers import Answers, Circle
 from rollout.cli.editing import edited
 from rollout.cli.session import Session
 from rollout.errors import Refused
+from rollout.fleet.new_values import SetWhere
 from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import FileDecision
 from rollout.model.plan import Change, Plan, State, Step
@@ -202,4 +203,4 @@ def _taken(at: Session, step: Step, change: Change) -> bool:
     return True
 
 
-_WHERE = {"target": "set", "everywhere": "set-all", "no": ""}
+_WHERE = {"target": SetWhere.TARGET, "everywhere": SetWhere.EVERYWHERE, "no": None}

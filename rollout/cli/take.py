@@ -14,6 +14,7 @@ from rollout.cli.options import common, option
 from rollout.cli.session import Session
 from rollout.errors import Refused, UsageError, near
 from rollout.fleet import take as taking
+from rollout.fleet.new_values import SetWhere
 from rollout.fleet.take import Asked, Taking
 from rollout.inventory.read import Overrides
 from rollout.model.action import Action, OnDrift
@@ -57,7 +58,7 @@ def take(context: click.Context, target: str, path: str, where: str | None, yes:
         if change is None:
             at.screen.data(f"{target}: {path}: there is nothing to take: it is as its template says.\n")
             return 0
-        found = taking.take(at.loaded, asked(at, chosen, slot, change, where))
+        found = taking.take(at.loaded, asked(at, chosen, slot, change, None if where is None else SetWhere(where)))
         show(at, chosen, found)
         if found.values and where is None:
             raise Refused(*unset(at, chosen, slot, found))
@@ -90,7 +91,7 @@ def _looked(at: Session, target: Target, slot: Slot, *, offline: bool) -> Step:
     return step
 
 
-def asked(at: Session, target: Target, slot: Slot, change: Change, where: str | None) -> Asked:
+def asked(at: Session, target: Target, slot: Slot, change: Change, where: SetWhere | None) -> Asked:
     """Return what to take; raise Refused for a file that nobody changed."""
     if change.action is Action.ERROR:
         raise Refused(f"{target.name}: {change.told}")

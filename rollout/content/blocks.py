@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.content import comments, markers, refusals, sections, unmarked
-from rollout.content.markers import ID, Mark, MarkerError, Spot, marks
+from rollout.content.markers import ID, Mark, MarkerError, MarkKind, Spot, marks
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -36,7 +36,7 @@ def find(content: bytes, spot: Spot) -> Mapping[str, Block]:
     found: dict[str, Block] = {}
     opened: Mark | None = None
     for mark in marks(content, spot):
-        if mark.kind == "begin":
+        if mark.kind is MarkKind.BEGIN:
             if opened is not None:
                 raise MarkerError(f"block {mark.name!r} begins inside block {opened.name!r}", line=mark.number)
             if mark.name in found:

@@ -4,11 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal
+from enum import StrEnum
+from typing import assert_never
 
 from msgspec import Struct
 
-Conversion = Literal["binary", "text", "text-crlf", "text-lf", "auto", "auto-crlf", "auto-lf"]
+from rollout.model.line_ends import Conversion
+
+
+class AutoCrlf(StrEnum):
+    """`core.autocrlf` of a person."""
+
+    FALSE = "false"
+    TRUE = "true"
+    INPUT = "input"
+
+
+class Eol(StrEnum):
+    """`core.eol` of a person."""
+
+    NATIVE = "native"
+    LF = "lf"
+    CRLF = "crlf"
 
 
 def conversion(attributes: Mapping[str, str]) -> Conversion:
@@ -17,18 +34,18 @@ def conversion(attributes: Mapping[str, str]) -> Conversion:
     if text == "unspecified":  # the old name of the attribute
         legacy = attributes.get("crlf", "unspecified")
         if legacy == "input":
-            return "text-lf"
+            return Conversion.TEXT_LF
         text = {"set": "set", "unset": "unset"}.get(legacy, "unspecified")
     eol = attributes.get("eol", "unspecified")
     if text == "unset":
-        return "binary"
+        return Conversion.BINARY
     if text == "auto":
-        return "auto-crlf" if eol == "crlf" else "auto-lf" if eol == "lf" else "auto"
+        return {"crlf": Conversion.AUTO_CRLF, "lf": Conversion.AUTO_LF}.get(eol, Conversion.AUTO)
     if eol == "crlf":
-        return "text-crlf"
+        return Conversion.TEXT_CRLF
     if eol == "lf":
-        return "text-lf"
-    return "text" if text == "set" else "binary"
+        return Conversion.TEXT_LF
+    return Conversion.TEXT if text == "set" else Conversion.BINARY
 
 
 def unspecified(attributes: Mapping[str, str]) -> bool:
@@ -39,19 +56,27 @@ def unspecified(attributes: Mapping[str, str]) -> bool:
 class LineEnds(Struct, frozen=True):
     """The person's own line-end configuration: `core.autocrlf` and `core.eol`."""
 
-    autocrlf: Literal["false", "true", "input"] = "false"
-    eol: Literal["native", "lf", "crlf"] = "native"
+    autocrlf: AutoCrlf = AutoCrlf.FALSE
+    eol: Eol = Eol.NATIVE
 
     @property
     def crlf(self) -> bool:
-        return self.autocrlf == "true" or (self.autocrlf == "false" and self.eol == "crlf")
+        match self.autocrlf:
+            case AutoCrlf.TRUE:
+                return True
+            case AutoCrlf.FALSE:
+                return self.eol is Eol.CRLF
+            case AutoCrlf.INPUT:
+                return False
+            case never:
+                assert_never(never)
 
 
-def to_repository(content: bytes, how: str) -> bytes:
+def to_repository(content: bytes, how: Conversion) -> bytes:
     """Return what git stores: text has LF, whatever the work tree or the template has."""
-    if how == "binary" or b"\r\n" not in content:
+    if how is Conversion.BINARY or b"\r\n" not in content:
         return content
-    if how.startswith("auto") and _looks_binary(content):
+    if how.looks and _looks_binary(content):
         return content
     return content.replace(b"\r\n", b"\n")
 
@@ -59,13 +84,13 @@ def to_repository(content: bytes, how: str) -> bytes:
 def to_work_tree(content: bytes, attributes: Mapping[str, str], person: LineEnds) -> bytes:
     """Return what git writes into the work tree for a stored blob."""
     how = conversion(attributes)
-    if unspecified(attributes) and person.autocrlf == "true":
-        how = "auto-crlf"
-    if how == "binary" or how.endswith("-lf"):
+    if unspecified(attributes) and person.autocrlf is AutoCrlf.TRUE:
+        how = Conversion.AUTO_CRLF
+    if how.stays_lf:
         return content
-    if not how.endswith("-crlf") and not person.crlf:
+    if not how.becomes_crlf and not person.crlf:
         return content
-    if how.startswith("auto") and (b"\r" in content or _looks_binary(content)):
+    if how.looks and (b"\r" in content or _looks_binary(content)):
         return content
     return re.sub(rb"(?<!\r)\n", b"\r\n", content)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import StrEnum
 from functools import cache, lru_cache
 from pathlib import PurePosixPath
 
@@ -15,7 +16,6 @@ from rollout.content.file_fault import FileFault
 
 ID = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _WORD = re.compile(r"\bID\b")  # the word for the id in `markers:`
-_KINDS = ("begin", "end")
 _NAME = b"rollout:"
 _BOM = b"\xef\xbb\xbf"
 _BLANKS = r"[ \t]*"
@@ -23,6 +23,13 @@ _BLANKS = r"[ \t]*"
 
 class MarkerError(FileFault):
     """The file's markers, or something else in it, leave no place for the block; a person has to correct the file."""
+
+
+class MarkKind(StrEnum):
+    """Which end of a block a marker is, in the word that it says."""
+
+    BEGIN = "begin"
+    END = "end"
 
 
 class Spot(Struct, frozen=True):
@@ -42,7 +49,7 @@ class Spot(Struct, frozen=True):
 class Mark(Struct, frozen=True):
     """A line that is a marker; `number` counts from one; `start` and `end` are its bytes, including its line end."""
 
-    kind: str
+    kind: MarkKind
     name: str
     written: str  # the line without the id: two markers have one form if this is the same
     number: int
@@ -87,7 +94,7 @@ def marks(content: bytes, spot: Spot) -> Iterator[Mark]:
     """Yield the markers of all blocks of a file, in any known form; code in Markdown counts as text."""
     if not spot.custom and _NAME not in content:
         return
-    own = tuple(zip(_KINDS, (text.strip() for text in spot.custom), strict=False))
+    own = tuple(zip(MarkKind, (text.strip() for text in spot.custom), strict=False))
     code = _code(content) if markdown.is_markdown(spot.path) else frozenset()
     at = 0
     for index, line in enumerate(content.split(b"\n")):
@@ -106,7 +113,7 @@ def _code(content: bytes) -> frozenset[int]:
     return markdown.outline(content.decode("utf-8", "replace")).code
 
 
-def _mark(line: bytes, own: _Forms) -> tuple[str, str, str] | None:
+def _mark(line: bytes, own: _Forms) -> tuple[MarkKind, str, str] | None:
     """Return kind, id and form of a line that is a marker; if two forms match, the more specific one."""
     forms = (*own, *_KNOWN) if _NAME in line else own
     found = [(kind, match[1].decode(), text) for kind, text in forms if (match := _pattern(text).match(line))]
@@ -125,7 +132,7 @@ def _pattern(text: str) -> re.Pattern[bytes]:
     return re.compile(rf"\A[ \t]*{parts}{gap}({ID}?){_BLANKS}{ending}\s*\Z".encode())
 
 
-_Forms = tuple[tuple[str, str], ...]
+_Forms = tuple[tuple[MarkKind, str], ...]
 
-_KNOWN: _Forms = tuple((kind, form.around(f"rollout:{kind} ID")) for form in comments.KNOWN for kind in _KINDS)
-_ENDLESS = {form.around(f"rollout:{kind} ID") for form in comments.KNOWN if not form.closing for kind in _KINDS}
+_KNOWN: _Forms = tuple((kind, form.around(f"rollout:{kind} ID")) for form in comments.KNOWN for kind in MarkKind)
+_ENDLESS = {form.around(f"rollout:{kind} ID") for form in comments.KNOWN if not form.closing for kind in MarkKind}

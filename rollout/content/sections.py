@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rollout.content import markdown
 from rollout.content.markdown import Heading, Outline
-from rollout.content.markers import MarkerError, Spot, marks
+from rollout.content.markers import MarkerError, MarkKind, Spot, marks
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -93,4 +93,4 @@ def _refuse_markers(content: bytes, spot: Spot, start: int, end: int) -> None:
         if start <= mark.start < end or (opened and mark.start >= end):
             names = " or ".join(map(repr, spot.replaces))
             raise MarkerError(f"a block {mark.name!r} stands in or around the section {names}", line=mark.number)
-        opened = mark.kind == "begin"
+        opened = mark.kind is MarkKind.BEGIN

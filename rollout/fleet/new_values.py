@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import Enum
 from pathlib import PurePosixPath
 from typing import assert_never
 
@@ -13,6 +14,13 @@ from rollout.content.documents import merge, past
 from rollout.content.yaml_nodes import Leaf
 from rollout.learning.inventory_text import text_of
 from rollout.model.inventory import FormatName, InInventory, Outside, Target, TargetKind, YamlValue
+
+
+class SetWhere(Enum):
+    """Where a variable gets its new value: for the target alone, or where it is set now, for all that read it."""
+
+    TARGET = "set"
+    EVERYWHERE = "set-all"
 
 
 class SetElsewhere(Exception):
@@ -33,11 +41,11 @@ def new_value(target: Target, name: str, new: str) -> NewValue:
     return NewValue(name, new, variable.value, variable.source)
 
 
-def with_values(text: bytes, target: Target, where: str | None, values: Iterable[NewValue]) -> bytes:
-    """Return an inventory that sets values for a target alone, or ("set-all") where they are set now."""
+def with_values(text: bytes, target: Target, where: SetWhere | None, values: Iterable[NewValue]) -> bytes:
+    """Return an inventory that sets values for a target alone, or where they are set now."""
     kind = merge.MergedFile(PurePosixPath("inventory.yaml"), FormatName.YAML)
     for value in values:
-        path = _set_now(value) if where == "set-all" else _own(target, value)
+        path = _set_now(value) if where is SetWhere.EVERYWHERE else _own(target, value)
         lines = [f"{'  ' * depth}{text_of(key)}:" for depth, key in enumerate(path)]
         text = merge.merged(text, ("\n".join(lines) + f" {_spelled(value)}\n").encode(), past.Ours(), kind)
     return text

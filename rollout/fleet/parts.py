@@ -17,6 +17,7 @@ from rollout.fleet.load import Loaded
 from rollout.model.files import Desired, File, Managed, Obstacle, Slot
 from rollout.model.inputs import Input
 from rollout.model.inventory import Target, TargetKind
+from rollout.model.line_ends import Conversion
 from rollout.model.parts import Answer, Question
 from rollout.rendering.formatters import Formatters
 from rollout.rendering.output import Rendered, desired_of
@@ -211,7 +212,7 @@ class Parts:
         formatted = self._formatters.over(Desired((item,)))
         if formatted.problems:
             raise TemplateFault(formatted.problems[0].told)
-        how = snapshot.line_ends.get(item.path, "binary")
+        how = snapshot.line_ends.get(item.path, Conversion.BINARY)
         try:
             at = Situation(formatted.managed[0], actual, snapshot.written.get(item.path), how)
             return strategy(item.mode).wanted(at)

@@ -14,7 +14,7 @@ from rollout.content.markers import Spot
 from rollout.errors import Refused, RolloutError
 from rollout.fleet import rule_heads
 from rollout.fleet.load import Loaded
-from rollout.fleet.new_values import NewValue, SetElsewhere, new_value, with_values
+from rollout.fleet.new_values import NewValue, SetElsewhere, SetWhere, new_value, with_values
 from rollout.inventory.read import Overrides, parse
 from rollout.model.action import Action
 from rollout.model.files import File, Managed, Slot, TemplateFile
@@ -46,7 +46,7 @@ class Asked(Struct, frozen=True):
     slot: Slot
     item: Managed
     change: Change
-    where: str | None = None  # "set" for the target alone, "set-all" where they are set now
+    where: SetWhere | None = None
     overrides: Overrides = Overrides()
 
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from rollout.model.files import File, Obstacle
 from rollout.model.learning import LeftOut, Sample
+from rollout.model.line_ends import Conversion
 from rollout.safety import paths, secrets
 
 LARGEST = 200_000  # bytes of a file that is looked at
@@ -92,7 +93,7 @@ def _summed(reasons: Mapping[str, _Reason | None]) -> list[LeftOut]:
     return [LeftOut(f"{folder} ({number:,})", why) for (folder, why), number in sorted(counted.items())]
 
 
-def fault(found: File | Obstacle, line_ends: str) -> str | None:
+def fault(found: File | Obstacle, line_ends: Conversion) -> str | None:
     """Say why a file cannot be taken over, or None."""
     if isinstance(found, Obstacle):
         return f"is {found.what}" + (f" to {found.leads}" if found.leads and found.leads not in found.what else "")
@@ -108,7 +109,7 @@ def fault(found: File | Obstacle, line_ends: str) -> str | None:
     except UnicodeDecodeError:
         return "is not UTF-8"
     if b"\r" in content:
-        told = "" if line_ends != "binary" else ", and no attribute says so"
+        told = "" if line_ends is not Conversion.BINARY else ", and no attribute says so"
         return f"has CRLF line ends{told}; write `* text=auto` in .gitattributes and renormalise"
     why = secrets.fault(content, ())
     return None if why is None else str(replace(why, way_out=""))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import assert_never
+
+from msgspec import Struct
 
 from rollout.learning.variables import SPELLINGS
 from rollout.model.delimiters import Delimiters
@@ -36,7 +39,27 @@ def matched(
     return None if found is None else _values(prints, found.groupdict(), known)
 
 
-Prints = Mapping[str, tuple[str, str]]  # name of the group -> the variable, and its spelling there
+class _Printed(Struct, frozen=True):
+    """A variable printed as part of a line, in a spelling: as it is, or by a filter."""
+
+    name: str
+    spelling: str
+
+
+class _Lines(Struct, frozen=True):
+    """A variable printed as whole lines, or as none."""
+
+    name: str
+
+
+class _Flag(Struct, frozen=True):
+    """A variable that decides whether lines are there."""
+
+    name: str
+
+
+_Spot = _Printed | _Lines | _Flag
+Prints = Mapping[str, _Spot]  # by the name of the group
 
 
 def _pattern(template: str, delimiters: Delimiters) -> tuple[str, Prints] | None:
@@ -49,8 +72,8 @@ def _pattern(template: str, delimiters: Delimiters) -> tuple[str, Prints] | None
         rf"|(?P<print>{opens} (?P<variable>{_NAME})(?P<spelling>\|[^{{}}<>]*?)? {closes})",
         re.DOTALL,
     )
-    written, prints, at = [], dict[str, tuple[str, str]](), 0
-    groups: dict[tuple[str, str], str] = {}
+    written, prints, at = [], dict[str, _Spot](), 0
+    groups: dict[_Spot, str] = {}
     for found in mark.finditer(template):
         plain = template[at : found.start()]
         written.append(re.escape(plain))
@@ -63,48 +86,58 @@ def _pattern(template: str, delimiters: Delimiters) -> tuple[str, Prints] | None
     return None if odd or len(groups) > _MOST else ("".join(written), prints)
 
 
-def _one(
-    found: re.Match[str], groups: dict[tuple[str, str], str], prints: dict[str, tuple[str, str]], *, line: bool
-) -> str:
+def _one(found: re.Match[str], groups: dict[_Spot, str], prints: dict[str, _Spot], *, line: bool) -> str:
     """Return the expression for one tag of a template; a variable that was printed before must repeat its text."""
     if found["literal"] is not None:
         return re.escape(found["said"])
-    if found["flag"] is not None:
-        spot = (found["name"], "?")
-    elif found["lines"] is not None:
-        spot = (found["asked"], "lines")
-    else:
-        spot = (found["variable"], found["spelling"] or "")
-    if spot in groups and spot[1] != "?":
+    spot = _spot(found)
+    if spot in groups and not isinstance(spot, _Flag):
         return f"(?P={groups[spot]})"
     group = f"g{len(prints)}"
     groups[spot] = group
     prints[group] = spot
-    if spot[1] == "?":
-        return f"(?P<{group}>{re.escape(_LITERAL.sub(lambda one: one[1], found['text']))})?"
-    if spot[1] == "lines":
-        return rf"(?P<{group}>(?:[^\n]*\n)*?)"
-    return rf"(?P<{group}>[^\n]*(?:\n[^\n]*)*?)" if line else rf"(?P<{group}>[^\n]*?)"
+    match spot:
+        case _Flag():
+            return f"(?P<{group}>{re.escape(_LITERAL.sub(lambda one: one[1], found['text']))})?"
+        case _Lines():
+            return rf"(?P<{group}>(?:[^\n]*\n)*?)"
+        case _Printed():
+            return rf"(?P<{group}>[^\n]*(?:\n[^\n]*)*?)" if line else rf"(?P<{group}>[^\n]*?)"
+        case never:
+            assert_never(never)
+
+
+def _spot(found: re.Match[str]) -> _Spot:
+    if found["flag"] is not None:
+        return _Flag(found["name"])
+    if found["lines"] is not None:
+        return _Lines(found["asked"])
+    return _Printed(found["variable"], found["spelling"] or "")
 
 
 def _values(prints: Prints, found: Mapping[str, str | None], known: Mapping[str, YamlValue]) -> dict[str, Value] | None:
     values: dict[str, Value] = {}
-    for group, (name, spelling) in prints.items():
+    spelled: list[tuple[str, _Printed]] = []
+    for group, spot in prints.items():
         text = found[group]
-        if spelling == "?":
-            values[name] = bool(text)
-        elif spelling == "lines":
-            values[name] = (text or "").removesuffix("\n")
-        elif not spelling and text is not None:
-            values[name] = text
-    for group, (name, spelling) in prints.items():
-        if spelling not in {"", "?", "lines"} and name not in values:
-            value = next(
-                _unspelled(found[group] or "", spelling, [str(known.get(name, "")), *map(str, known.values())]), None
-            )
+        match spot:
+            case _Flag(name):
+                values[name] = bool(text)
+            case _Lines(name):
+                values[name] = (text or "").removesuffix("\n")
+            case _Printed(name, ""):
+                values |= {} if text is None else {name: text}
+            case _Printed():
+                spelled.append((text or "", spot))
+            case never:
+                assert_never(never)
+    for text, spot in spelled:
+        if spot.name not in values:
+            tried = [str(known.get(spot.name, "")), *map(str, known.values())]
+            value = next(_unspelled(text, spot.spelling, tried), None)
             if value is None:
                 return None
-            values[name] = value
+            values[spot.name] = value
     return values
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterator, Sequence
+from enum import Enum
 from pathlib import PurePosixPath
 
 from msgspec import Struct
@@ -118,11 +119,11 @@ def _about(at: Setting) -> Iterator[str]:
 
 def _of_line(at: Setting) -> Iterator[str]:
     """Yield names from the line itself: its key, the option or the words before."""
-    kinds = [kind for kind, test in _KINDS if all(test.match(text) for text in at.texts)]
+    looks = [one for one in _Looks if all(one.value.match(text) for text in at.texts)]
     key, option, pinned = _KEY.search(at.before), _OPTION.search(at.before), _PINNED.search(at.before)
     if pinned is not None:
         yield f"{pinned[1]}_version"
-    if at.before.strip("- ") == "rev: ".strip():
+    if at.before.strip("- ") == "rev:":
         yield from (f"{repo[1]}_version" for line in reversed(at.above[-3:]) if (repo := _REPO.search(line)))
     if option is not None:
         yield option[1]
@@ -131,21 +132,23 @@ def _of_line(at: Setting) -> Iterator[str]:
     words = [word.lower() for word in _WORDS.findall(at.before)]
     told = [word for word in words if word not in _STOP]
     if "copyright" in words:
-        yield "copyright_year" if "year" in kinds else "copyright_holder"
-    yield from (kind for kind in ("email", "url") if kind in kinds)
-    if "port" in kinds and ({"port", "expose", "listen", "localhost", "http"} & set(words) or at.before.endswith(":")):
+        yield "copyright_year" if _Looks.YEAR in looks else "copyright_holder"
+    yield from (one.name.lower() for one in (_Looks.EMAIL, _Looks.URL) if one in looks)
+    if _Looks.PORT in looks and (
+        {"port", "expose", "listen", "localhost", "http"} & set(words) or at.before.endswith(":")
+    ):
         yield "port"
     if key is not None:
-        yield from _of_key(key[1], kinds, at)
+        yield from _of_key(key[1], looks, at)
     elif at.before.endswith("secrets."):
         yield "secret_name"
     elif told:
-        yield from _of_words(words, told, kinds, at.texts)
+        yield from _of_words(words, told, looks, at.texts)
 
 
-def _of_key(key: str, kinds: Sequence[str], at: Setting) -> Iterator[str]:
+def _of_key(key: str, looks: Sequence[_Looks], at: Setting) -> Iterator[str]:
     name = snake(re.sub(r"\A(?:[A-Z]+ )+(?=\w)", "", key))
-    if "number" in kinds and not _MEASURES.search(name) and _is_release(name, at.texts):
+    if _Looks.NUMBER in looks and not _MEASURES.search(name) and _is_release(name, at.texts):
         yield f"{name}_version" if name not in _VAGUE else "version"
     if name in {"name", "title"} and not any(line.strip() for line in at.above):
         yield "project"
@@ -160,16 +163,18 @@ def _is_release(name: str, texts: Sequence[str]) -> bool:
     return any("." in text for text in texts) or _VERSIONED.fullmatch(name) is not None
 
 
-def _of_words(words: Sequence[str], told: Sequence[str], kinds: Sequence[str], texts: Sequence[str]) -> Iterator[str]:
+def _of_words(
+    words: Sequence[str], told: Sequence[str], looks: Sequence[_Looks], texts: Sequence[str]
+) -> Iterator[str]:
     last = told[-1]
-    if "person" in kinds:
+    if _Looks.PERSON in looks:
         yield "contact" if {"ask", "contact", "mail", "tell"} & set(told) else "owner"
-    if "number" in kinds and "year" not in kinds and last not in _VAGUE and not _MEASURES.search(last):
+    if _Looks.NUMBER in looks and _Looks.YEAR not in looks and last not in _VAGUE and not _MEASURES.search(last):
         yield f"{last}_version" if _is_release(last, texts) else last
     if words[-1] in _STOP:
         yield f"{last}_{words[-1]}" if words[-1] in {"by", "in", "for", "on", "at", "to", "from"} else last
     yield last
-    if "year" in kinds:
+    if _Looks.YEAR in looks:
         yield "year"
 
 
@@ -212,4 +217,15 @@ def _indent(texts: Sequence[str]) -> int:
     return len(text) - len(text.lstrip())
 
 
-_KINDS = (("person", _PERSON), ("year", _YEAR), ("email", _EMAIL), ("url", _URL), ("port", _PORT), ("number", _NUMBER))
+_OF_PORTS = {"port", "expose", "listen", "localhost", "http"}
+
+
+class _Looks(Enum):
+    """What a value looks like, with the pattern of such values."""
+
+    PERSON = _PERSON
+    YEAR = _YEAR
+    EMAIL = _EMAIL
+    URL = _URL
+    PORT = _PORT
+    NUMBER = _NUMBER

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from enum import Enum, auto
 from itertools import groupby, takewhile
 
 from msgspec import Struct
@@ -176,18 +177,26 @@ def _joined(found: Sequence[Piece]) -> Iterator[Piece]:
     """Yield the pieces with neighbours of the same kind joined."""
     for kind, group in groupby(found, key=_kind):
         row = list(group)
-        if kind == "same":
+        if kind == _Joins.SAME:
             text = "".join(piece.text for piece in row if isinstance(piece, Same))
             if text:
                 yield Same(text)
-        elif kind == "lines":
+        elif kind == _Joins.LINES:
             texts = zip(*(piece.texts for piece in row if isinstance(piece, Differing)), strict=True)
             yield Differing(tuple("".join(one) for one in texts), are_lines=True)
         else:
             yield from row
 
 
-def _kind(piece: Piece) -> str:
+class _Joins(Enum):
+    """What a piece can be joined with: pieces of its own kind; words that differ stay apart."""
+
+    SAME = auto()
+    LINES = auto()
+    WORDS = auto()
+
+
+def _kind(piece: Piece) -> _Joins:
     if isinstance(piece, Same):
-        return "same"
-    return "lines" if piece.are_lines else "words"
+        return _Joins.SAME
+    return _Joins.LINES if piece.are_lines else _Joins.WORDS

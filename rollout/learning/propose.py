@@ -20,6 +20,7 @@ from rollout.learning.writing import Verbatim, delimiters_for, template
 from rollout.model.delimiters import Delimiters
 from rollout.model.files import File, is_rendered
 from rollout.model.learning import Form, Learned, LeftOut, Sample, Takeover, Value
+from rollout.model.line_ends import Conversion
 
 Without = Mapping[tuple[str, PurePosixPath], str]  # what is not taken over, and why
 
@@ -74,7 +75,7 @@ def _texts(path: PurePosixPath, sources: Sequence[Sample], without: Without) -> 
         there = source.snapshot.files.get(path)
         if there is None or (source.name, path) in without:
             continue
-        why = candidates.fault(there, source.snapshot.line_ends.get(path, "binary"))
+        why = candidates.fault(there, source.snapshot.line_ends.get(path, Conversion.BINARY))
         if why is None and isinstance(there, File):
             files[source.name] = there
         else:

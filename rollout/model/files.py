@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from rollout.model.changed import ChangedBy
 from rollout.model.inputs import Input
 from rollout.model.inventory import FileRule, Mode
+from rollout.model.line_ends import Conversion
 from rollout.model.verified import Where
 from rollout.safety.flaw import Flaw
 
@@ -200,7 +201,7 @@ class Snapshot(Struct, frozen=True):
     revision: str
     files: Mapping[PurePosixPath, File | Obstacle | None]
     written: Mapping[PurePosixPath, Written] = field(default_factory=dict)
-    line_ends: Mapping[PurePosixPath, str] = field(default_factory=dict)
+    line_ends: Mapping[PurePosixPath, Conversion] = field(default_factory=dict)
     newest: str | None = None  # the newest commit of ours upstream
     kept: Mapping[PurePosixPath, str] = field(default_factory=dict)  # what templates asked for when files were kept
     held: Mapping[PurePosixPath, str] = field(default_factory=dict)  # and when files were reverted

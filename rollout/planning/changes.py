@@ -16,6 +16,7 @@ from rollout.content.policy import policy_fault
 from rollout.model.action import Action
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Agreed, Desired, File, Managed, Obstacle, Snapshot, Written
+from rollout.model.line_ends import Conversion
 from rollout.model.plan import Change
 from rollout.planning import keeping
 from rollout.planning.drift import accepted_merge, changed_by_others, drift_of, told
@@ -122,12 +123,12 @@ _UNSEARCHED = "the file exists, and whether rollout wrote it is not known until 
 
 
 def _situation(item: Managed, actual: File | None, snapshot: Snapshot) -> Situation:
-    line_ends = snapshot.line_ends.get(item.path, "binary")
+    line_ends = snapshot.line_ends.get(item.path, Conversion.BINARY)
     return Situation(item, actual, snapshot.written.get(item.path), line_ends, snapshot.agreed.get(item.path, ()))
 
 
 def satisfied(
-    item: Managed, actual: File | Obstacle | None, written: Written | None, how: str, kept: str | None = None
+    item: Managed, actual: File | Obstacle | None, written: Written | None, how: Conversion, kept: str | None = None
 ) -> bool:
     """Tell whether a path needs no change, for callers that need the result and not its history."""
     last, notes = {item.path: written} if written else {}, {item.path: kept} if kept else {}

@@ -13,6 +13,7 @@ from rollout.model.circumstances import Circumstances
 from rollout.model.few import SHOWN, few
 from rollout.model.files import Desired, File, Obstacle, Snapshot, fingerprint
 from rollout.model.inventory import Target
+from rollout.model.line_ends import Conversion
 from rollout.model.outcomes import CHANGED, Outcome, Verdict, WrittenPath
 from rollout.model.plan import Change, State, Step
 from rollout.model.reasons import Reason, said
@@ -154,7 +155,7 @@ def action_between(old: File | None, new: File | None) -> Action:
     return Action.CHMOD if old.content == new.content else Action.UPDATE
 
 
-def on_hold(found: Undone, desired: Desired, line_ends: Mapping[PurePosixPath, str]) -> Undone:
+def on_hold(found: Undone, desired: Desired, line_ends: Mapping[PurePosixPath, Conversion]) -> Undone:
     """Return a step after whose changes the files stay, as long as the templates ask for what they ask for now.
 
     A file that a revert makes as its template asks needs no hold, as after the revert of a revert.
@@ -168,7 +169,7 @@ def on_hold(found: Undone, desired: Desired, line_ends: Mapping[PurePosixPath, s
         item = managed.get(change.path)
         if not change.reverts or item is None:
             return replace(change, hold=False, asks=None) if change.reverts else change
-        as_asked = satisfied(item, change.after, None, line_ends.get(change.path, "binary"))
+        as_asked = satisfied(item, change.after, None, line_ends.get(change.path, Conversion.BINARY))
         return replace(change, hold=not as_asked, asks=None if as_asked else item.asks)
 
     out = tuple(replace(one, asks=asks.get(PurePosixPath(one.path))) for one in found.taken_back)

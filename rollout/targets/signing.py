@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
+from typing import assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -47,23 +49,33 @@ def _git_dir(top: Path | None) -> Path | None:
         return None
 
 
+class ConditionKind(StrEnum):
+    """What a condition looks at, in git's words."""
+
+    ON_BRANCH = "onbranch"
+    GIT_DIR = "gitdir"
+    GIT_DIR_ANY_CASE = "gitdir/i"
+
+
 class Condition(Struct, frozen=True):
     """One `includeIf`: its condition, its file, and the file that contains it."""
 
-    kind: str
+    kind: ConditionKind
     pattern: str
     origin: Path
 
     def holds(self, git_dir: Path | None, branch: str) -> bool:
         """Tell what git would decide for a repository at `git_dir` that has `branch` checked out; see git-config(1)."""
-        if self.kind == "onbranch":
-            return _matches(self.pattern, branch)
-        if git_dir is None:
-            return False
-        ways = {str(git_dir), os.path.realpath(git_dir)}
-        if self.kind == "gitdir":
-            return any(_matches(self._place(), way) for way in ways)
-        return self.kind == "gitdir/i" and any(_matches(self._place().lower(), way.lower()) for way in ways)
+        ways = () if git_dir is None else (str(git_dir), os.path.realpath(git_dir))
+        match self.kind:
+            case ConditionKind.ON_BRANCH:
+                return _matches(self.pattern, branch)
+            case ConditionKind.GIT_DIR:
+                return any(_matches(self._place(), way) for way in ways)
+            case ConditionKind.GIT_DIR_ANY_CASE:
+                return any(_matches(self._place().lower(), way.lower()) for way in ways)
+            case never:
+                assert_never(never)
 
     def _place(self) -> str:
         if self.pattern.startswith("./"):
@@ -84,5 +96,5 @@ def _as_if_there(where: Branch) -> Iterator[str]:
     git_dir = None if where.checkout is None else where.checkout / ".git"
     for key, path, origin in conditional_includes():
         kind, _, pattern = key.partition(":")
-        if Condition(kind, pattern, origin).holds(git_dir, where.branch):
+        if kind in set(ConditionKind) and Condition(ConditionKind(kind), pattern, origin).holds(git_dir, where.branch):
             yield f"include.path={os.path.join(origin.parent, os.path.expanduser(path))}"

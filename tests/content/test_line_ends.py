@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rollout.content import attributes, line_ends
-from rollout.content.line_ends import LineEnds
+from rollout.content.line_ends import AutoCrlf, LineEnds
 from rollout.content.patterns import matches, matches_exactly
+from rollout.model.line_ends import Conversion
 from tests.world import World
 
 ATTRIBUTES = [
@@ -53,7 +54,7 @@ def test_what_is_stored_and_written_out_is_what_git_stores_and_writes(
     world.git("r", "init", "-q")
     world.git("r", "config", "core.autocrlf", autocrlf)
     world.git("r", "config", "core.safecrlf", "false")
-    person = LineEnds(autocrlf)  # type: ignore[arg-type]  # the parameters are its three values
+    person = LineEnds(AutoCrlf(autocrlf))
     files = [attributes.parse((text + "\n").encode())]
     for path in ("a.txt", "b.sh"):
         found = attributes.lookup(files, path)
@@ -62,7 +63,7 @@ def test_what_is_stored_and_written_out_is_what_git_stores_and_writes(
             world.root / "r", "cat-file", "--filters", f"--path={path}", blob
         )
         how = line_ends.conversion(found)
-        if how != "binary" or not line_ends.unspecified(found) or autocrlf == "false":
+        if how is not Conversion.BINARY or not line_ends.unspecified(found) or autocrlf == "false":
             stored = _git(world.root / "r", "hash-object", "-w", "--stdin", f"--path={path}", stdin=content).decode()
             kept = _git(world.root / "r", "cat-file", "blob", stored.strip())
             assert line_ends.to_repository(content, how) == kept

@@ -10,6 +10,7 @@ from msgspec import Struct
 from rollout.content.line_ends import to_repository
 from rollout.model.files import Agreed, File, Managed, Obstacle, Written
 from rollout.model.inventory import FileRule
+from rollout.model.line_ends import Conversion
 
 
 class Situation(Struct, frozen=True):
@@ -18,7 +19,7 @@ class Situation(Struct, frozen=True):
     item: Managed
     actual: File | None
     written: Written | None
-    line_ends: str = "binary"
+    line_ends: Conversion = Conversion.BINARY
     agreed: Agreed = ()  # keys that others had written just as a template asked when we looked
 
 

@@ -9,6 +9,7 @@ from rollout.errors import GitError
 from rollout.git.git_folder import GitDir
 from rollout.model.files import Desired, File, Obstacle, Snapshot, Written
 from rollout.model.inventory import Branch
+from rollout.model.line_ends import Conversion
 from rollout.objects import messages
 from rollout.planning import changes
 from rollout.store import lineage, pending, snapshot
@@ -71,6 +72,6 @@ def still_right(desired: Desired, seen: Snapshot, pending: Pending) -> bool:
             actual = after
             written = Written(after, pending.commit, merged=pending.merged.get(str(item.path)))
         kept = seen.kept.get(item.path)
-        if not changes.satisfied(item, actual, written, seen.line_ends.get(item.path, "binary"), kept):
+        if not changes.satisfied(item, actual, written, seen.line_ends.get(item.path, Conversion.BINARY), kept):
             return False
     return not desired.problems
