@@ -12,9 +12,9 @@ from rollout.cli.answers import Answers, Circle
 from rollout.cli.editing import edited
 from rollout.cli.session import Session
 from rollout.errors import Refused
-from rollout.fleet.new_values import SetWhere
 from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import FileDecision
+from rollout.model.inventory import SetWhere
 from rollout.model.plan import Change, Plan, State, Step
 from rollout.planning.review import undecided
 from rollout.safety.shown import plain

@@ -14,13 +14,12 @@ from rollout.cli.options import common, option
 from rollout.cli.session import Session
 from rollout.errors import Refused, UsageError, near
 from rollout.fleet import take as taking
-from rollout.fleet.new_values import SetWhere
 from rollout.fleet.take import Asked, Taking
 from rollout.inventory.read import Overrides
 from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import Decisions, FileDecision
 from rollout.model.files import File, Slot
-from rollout.model.inventory import Target
+from rollout.model.inventory import SetWhere, Target
 from rollout.model.plan import Change, State, Step
 from rollout.planning.keeping import WAITING
 from rollout.rendering.formatters import Formatters

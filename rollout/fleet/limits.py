@@ -48,11 +48,12 @@ def judged(inventory: Inventory, target: Target, parts: Parts) -> Judged:
 
 
 def _used(budget: Budget, target: Target, parts: Parts) -> BudgetUse:
-    named = {path: None for pattern in budget.files for path in parts.named(target, pattern)}
     from rollout.content import budgets  # few inventories have any
+    from rollout.fleet import texts
 
+    named = {path: None for pattern in budget.files for path in texts.named(parts, target, pattern)}
     return budgets.used(
-        budget, named, lambda path: parts.text(target, path), lambda path: parts.text_before(target, path)
+        budget, named, lambda path: texts.text(parts, target, path), lambda path: texts.text_before(parts, target, path)
     )
 
 
@@ -65,9 +66,10 @@ def _over(uses: Iterable[BudgetUse]) -> Iterator[Finding]:
 
 def _forbidden(rules: list[Forbidden], target: Target, parts: Parts) -> Iterator[Finding]:
     from rollout.content import forbidden
+    from rollout.fleet import texts
 
-    paths = parts.neighbours(target)
-    parts.foresee(target, paths)
+    paths = texts.neighbours(parts, target)
+    texts.foresee(parts, target, paths)
     for path in paths:
         text = _text(parts, target, path)
         if text is not None:

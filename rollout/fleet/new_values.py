@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import Enum
 from pathlib import PurePosixPath
 from typing import assert_never
 
@@ -13,14 +12,7 @@ from rollout.content import yaml_parse
 from rollout.content.documents import merge, past
 from rollout.content.yaml_nodes import Leaf
 from rollout.learning.inventory_text import text_of
-from rollout.model.inventory import FormatName, InInventory, Outside, Target, TargetKind, YamlValue
-
-
-class SetWhere(Enum):
-    """Where a variable gets its new value: for the target alone, or where it is set now, for all that read it."""
-
-    TARGET = "set"
-    EVERYWHERE = "set-all"
+from rollout.model.inventory import FormatName, InInventory, Outside, SetWhere, Target, TargetKind, YamlValue
 
 
 class SetElsewhere(Exception):

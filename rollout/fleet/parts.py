@@ -11,23 +11,19 @@ from msgspec import Struct
 from rollout.content.file_fault import FileFault
 from rollout.content.modes.mode import Situation
 from rollout.content.modes.table import strategy, traits
-from rollout.content.patterns import is_glob, matches_exactly
-from rollout.errors import near
+from rollout.content.patterns import matches_exactly
 from rollout.fleet.load import Loaded
+from rollout.fleet.parts_asked import folder_of, is_text, refusal, text_of
 from rollout.model.files import Desired, File, Managed, Obstacle, Slot
 from rollout.model.inputs import Input
-from rollout.model.inventory import Target, TargetKind
+from rollout.model.inventory import Target
 from rollout.model.line_ends import Conversion
 from rollout.model.parts import Answer, Question
 from rollout.rendering.formatters import Formatters
 from rollout.rendering.output import Rendered, desired_of
 from rollout.rendering.template_fault import TemplateFault
-from rollout.safety import paths
 from rollout.targets.job import Settings
 from rollout.targets.source import FileSource, NotRead
-
-_MAX_PART = 1_000_000  # bytes of a file that a template may read
-_SPECIAL = frozenset("*?[\\")
 
 Spot = tuple[str, PurePosixPath]  # the name of a target, and a path in it
 
@@ -72,7 +68,7 @@ class Parts:
     def _inputs(self, target: Target, rendered: Rendered) -> Iterator[Input]:
         for question, answer in rendered.read:
             name = question.target or target.name
-            managed = not question.glob and self._slot(name, PurePosixPath(question.path)) is not None
+            managed = not question.glob and self.slot(name, PurePosixPath(question.path)) is not None
             yield Input(question.path, name, answer.sha256, question.glob, managed)
 
     def _rendered(self, target: Target, slot: Slot, above: tuple[Spot, ...]) -> Rendered:
@@ -82,47 +78,22 @@ class Parts:
             self._made[spot] = self._rendering.rendered(target, slot, reader)
         return self._made[spot]
 
-    def _slot(self, name: str, path: PurePosixPath) -> Slot | None:
+    def slots(self, target: Target) -> tuple[Slot, ...]:
+        return tuple(self._rendering.slots(target))
+
+    def source(self, target: Target) -> FileSource:
+        return self._sources[target.name]
+
+    def slot(self, name: str, path: PurePosixPath) -> Slot | None:
         try:
             slots = self._rendering.slots(self._targets[name])
         except (KeyError, TemplateFault):
             return None
         return next((slot for slot in slots if slot.path == path), None)
 
-    # --- texts
-
-    def named(self, target: Target, pattern: str) -> list[PurePosixPath]:
-        """Return the files of a target that a path or a pattern names; a path without stars is exactly that one."""
-        if is_glob(pattern):
-            return [PurePosixPath(path) for path in self._listed(target, pattern, None)]
-        return [PurePosixPath(pattern.strip("/"))]
-
-    def neighbours(self, target: Target) -> list[PurePosixPath]:
-        """Return every file of a repository; of a folder, those beside managed files."""
-        slots = self._rendering.slots(target)
-        managed = [slot.path for slot in slots]
-        source = self._sources[target.name]
-        if target.kind is TargetKind.REPO:
-            found = source.plain_files(PurePosixPath())
-        else:
-            found = [p for folder in {path.parent for path in managed} for p in source.beside(folder)]
-        present = [slot.path for slot in slots if traits(slot.rule.mode).writes]
-        return sorted({*present, *(path for path in found if path not in managed and _is_text(str(path)))})
-
-    def foresee(self, target: Target, paths: Sequence[PurePosixPath]) -> None:
-        """Read many files of a target at once."""
-        self._foresee(target, [Question(str(path)) for path in paths])
-
-    def text(self, target: Target, path: PurePosixPath) -> str | None:
-        """Return the future text of a file; None if there is no file, it is not text or it cannot be rendered."""
-        try:
-            return self._file(target, path, ()).text
-        except TemplateFault:
-            return None
-
     def future(self, target: Target, path: PurePosixPath, above: tuple[Spot, ...] = ()) -> File | Obstacle | None:
         """Return what will be at a path; raise TemplateFault if it cannot be rendered."""
-        slot = self._slot(target.name, path)
+        slot = self.slot(target.name, path)
         return self._sources[target.name].at(path) if slot is None else self._wanted(target, slot, above)
 
     def there(self, target: Target, path: PurePosixPath, tip: str | None) -> bool | None:
@@ -135,63 +106,57 @@ class Parts:
             return True
         return None if path in managed else self._sources[target.name].executable(path, tip)
 
-    def text_before(self, target: Target, path: PurePosixPath) -> str | None:
-        """Return the present text of a file."""
-        found = self._sources[target.name].at(path)
-        return _text(found.content).text if isinstance(found, File) else None
-
-    # --- answers
-
     def _answers(
         self, asking: Target, above: tuple[Spot, ...], questions: Sequence[Question]
     ) -> dict[Question, Answer]:
-        self._foresee(asking, questions)
+        self.foresee(asking, questions)
         return {question: self._answer(asking, above, question) for question in questions}
 
-    def _foresee(self, asking: Target, questions: Sequence[Question]) -> None:
+    def foresee(self, asking: Target, questions: Sequence[Question]) -> None:
         """Read all requested files of a target at once: they come in one transfer."""
         by_target: dict[str, list[PurePosixPath]] = {}
         for question in questions:
-            if not question.glob and _refusal(asking, self._targets, question) is None:
+            if not question.glob and refusal(asking, self._targets, question) is None:
                 by_target.setdefault(question.target or asking.name, []).append(PurePosixPath(question.path))
         for name, wanted in by_target.items():
-            merged = [path for path in wanted if (slot := self._slot(name, path)) and traits(slot.rule.mode).needs_past]
+            merged = [path for path in wanted if (slot := self.slot(name, path)) and traits(slot.rule.mode).needs_past]
             try:
                 self._sources[name].look_at(wanted, merged)
             except (NotRead, OSError):
                 continue  # it is reported as the answer
 
     def _answer(self, asking: Target, above: tuple[Spot, ...], question: Question) -> Answer:
-        refused = _refusal(asking, self._targets, question)
+        refused = refusal(asking, self._targets, question)
         if refused is not None:
             return Answer(fault=refused)
         target = self._targets[question.target or asking.name]
         try:
             if question.glob:
-                return Answer(paths=tuple(self._listed(target, question.path, above[-1])))
-            return self._file(target, PurePosixPath(question.path), above)
+                return Answer(paths=tuple(self.listed(target, question.path, above[-1])))
+            return self.answer_of(target, PurePosixPath(question.path), above)
         except (NotRead, TemplateFault) as error:
             return Answer(fault=str(error))
         except OSError as error:
             return Answer(fault=f"{error.filename or target.name}: {error.strerror}")
 
-    def _listed(self, target: Target, pattern: str, asking: Spot | None) -> list[str]:
+    def listed(self, target: Target, pattern: str, asking: Spot | None) -> list[str]:
         """Return the paths that a pattern names, in the order of their bytes."""
         slots = self._rendering.slots(target)
         managed = {slot.path: traits(slot.rule.mode).writes for slot in slots}
-        there = [path for path in self._sources[target.name].plain_files(_folder(pattern)) if path not in managed]
+        there = [path for path in self._sources[target.name].plain_files(folder_of(pattern)) if path not in managed]
         there += [path for path, present in managed.items() if present]
         named = (str(path) for path in there if (target.name, path) != asking)
-        return sorted((name for name in named if _is_text(name) and matches_exactly(pattern, name)), key=str.encode)
+        return sorted((name for name in named if is_text(name) and matches_exactly(pattern, name)), key=str.encode)
 
-    def _file(self, target: Target, path: PurePosixPath, above: tuple[Spot, ...]) -> Answer:
+    def answer_of(self, target: Target, path: PurePosixPath, above: tuple[Spot, ...] = ()) -> Answer:
+        """Return the future text of a file as a template gets it."""
         match self.future(target, path, above):
             case None:
                 return Answer()
             case Obstacle(what=what):
                 return Answer(fault=f"it is {what} there")
             case File(content):
-                return _text(content)
+                return text_of(content)
 
     def _wanted(self, target: Target, slot: Slot, above: tuple[Spot, ...]) -> File | Obstacle | None:
         """Return a managed file as it will be."""
@@ -218,34 +183,3 @@ class Parts:
             return strategy(item.mode).wanted(at)
         except FileFault as error:
             raise TemplateFault(f"{error.path or item.path}: {error.what}") from None
-
-
-def _refusal(asking: Target, targets: dict[str, Target], question: Question) -> str | None:
-    """Say why a question may not be asked, or None if it may."""
-    name = question.target or asking.name
-    if name not in targets:
-        return f"there is no target {name!r}{near(name, targets)}"
-    if asking.kind is TargetKind.REPO and targets[name].kind is TargetKind.FOLDER:
-        return f"a template of a repository may not read the folder {name}, whose content belongs to a machine"
-    why = paths.refusal(str(PurePosixPath(question.path))) if not question.glob else paths.astray(question.path)
-    return f"the path {why}" if why else None
-
-
-def _folder(pattern: str) -> PurePosixPath:
-    """Return the folder that contains everything a pattern can match."""
-    parts = PurePosixPath(pattern.removeprefix("/")).parts
-    plain = next((n for n, part in enumerate(parts) if _SPECIAL & set(part)), max(0, len(parts) - 1))
-    return PurePosixPath(*parts[:plain]) if "/" in pattern.strip("/") else PurePosixPath()
-
-
-def _is_text(name: str) -> bool:
-    return name.isascii() or not any("\ud800" <= character <= "\udfff" for character in name)
-
-
-def _text(content: bytes) -> Answer:
-    if len(content) > _MAX_PART:
-        return Answer(fault=f"it has {len(content):,} bytes; a template may read {_MAX_PART:,}")
-    try:
-        return Answer(content.decode())
-    except UnicodeDecodeError as error:
-        return Answer(fault=f"it is not UTF-8 (byte {error.start})")

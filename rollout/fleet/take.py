@@ -14,11 +14,11 @@ from rollout.content.markers import Spot
 from rollout.errors import Refused, RolloutError
 from rollout.fleet import rule_heads
 from rollout.fleet.load import Loaded
-from rollout.fleet.new_values import NewValue, SetElsewhere, SetWhere, new_value, with_values
+from rollout.fleet.new_values import NewValue, SetElsewhere, new_value, with_values
 from rollout.inventory.read import Overrides, parse
 from rollout.model.action import Action
 from rollout.model.files import File, Managed, Slot, TemplateFile
-from rollout.model.inventory import Inventory, Mode, Target
+from rollout.model.inventory import Inventory, Mode, SetWhere, Target
 from rollout.model.plan import Change
 from rollout.planning import taking
 from rollout.planning.taking import Taken

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
+from enum import Enum, StrEnum
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias, assert_never
 
@@ -79,6 +79,13 @@ class Variable(Struct, frozen=True):
 
     value: YamlValue
     source: InInventory | Outside
+
+
+class SetWhere(Enum):
+    """Where a variable gets its new value: for the target alone, or where it is set now, for all that read it."""
+
+    TARGET = "set"
+    EVERYWHERE = "set-all"
 
 
 class Machine(Struct, frozen=True):
