@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -123,7 +123,7 @@ def carry_out(at: Session, book: Ledger, what: Undertaking) -> int:
         _ask(at, what, work, left)
     subject = what.words.message or ""
     run = Run(clock.new_id(), command, clock.now_exact(), clock.epoch(), subject, made.id, made.digest)
-    book.start(run, socket.gethostname(), used=what.used)
+    book.start(run, os.uname().nodename, used=what.used)
     waves = pacing.waves(at, made, what.settings, run.id, what.last_wave) if command is RunCommand.APPLY else None
     order = Order(run, what.settings, what.words, what.consent.most_failures, waves)
     outcomes = _run(at, book, order, made, sorted_steps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import os
 import sys
 from functools import partial
 
@@ -79,7 +79,7 @@ def _acted(at: Session, book: Ledger, order: ReviewAction, found: list[FoundRevi
     if found and not yes:
         _ask(at, order, found)
     run = Run(clock.new_id(), RunCommand.REVIEW, clock.now_exact(), clock.epoch(), "")
-    book.start(run, socket.gethostname())
+    book.start(run, os.uname().nodename)
     recording = Recording(at, book, run)
     outcomes: list[Outcome] = []
     if at.options.json:

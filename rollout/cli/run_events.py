@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
@@ -112,9 +110,12 @@ def _events(
 
 def _record(seed: str, event_type: str, data: dict[str, object]) -> SpoolRecord:
     """Make the record of an event whose id follows from its seed: logged twice, it is stored once."""
+    from dataclasses import replace
+
     from rollout.events import spool_record
 
+    host = os.uname().nodename
     instance = os.environ.get("INSTANCE_ID", "")
     text = redact(json.dumps(data, ensure_ascii=False))
-    made = spool_record.record(instance, event_type, text, metadata='{"source": "rollout"}', host=socket.gethostname())
+    made = spool_record.record(instance, event_type, text, metadata='{"source": "rollout"}', host=host)
     return replace(made, event_id=str(uuid5(NAMESPACE_URL, seed)))

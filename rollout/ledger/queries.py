@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import pkgutil
 import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from functools import cache
+from pathlib import Path
 from typing import Any, Protocol
 
 from rollout.errors import RolloutError
 
+_FOLDER = Path(__file__).parent / "sql"
 MIGRATIONS = ("001_ledger.sql", "002_order.sql", "003_reviews.sql", "004_review_acts.sql", "005_latest.sql")
 
 
@@ -30,9 +31,7 @@ class Database(Protocol):
 
 
 def sql(name: str) -> str:
-    found = pkgutil.get_data("rollout.ledger", f"sql/{name}")
-    assert found is not None
-    return found.decode()
+    return (_FOLDER / name).read_text()
 
 
 @cache
