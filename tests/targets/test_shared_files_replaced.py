@@ -10,9 +10,10 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from rollout.machine import look, processes, replace
+from rollout.machine import look, processes
 from rollout.machine.look import OnDisk
 from rollout.machine.processes import Identity
+from rollout.machine.renames import RENAMES, Renames
 from rollout.machine.replace import Changed
 from rollout.model.action import Action
 from rollout.model.files import File, Obstacle
@@ -20,6 +21,7 @@ from rollout.model.plan import Change
 from rollout.targets.folder import memory
 from rollout.targets.folder.memory import FolderMemory
 from rollout.targets.folder.record import Announced, FileRecord
+from rollout.targets.folder.shared import SharedFolder
 from rollout.targets.folder.write import FolderWriter
 
 OLD, NEW = File(b"old\n"), File(b"new\n")
@@ -42,9 +44,9 @@ def remembered(root: Path) -> FolderMemory:
     return memory.memory(root.parent / "state", root)
 
 
-def write(root: Path, after: File | None = NEW) -> tuple[str, list[str]]:
+def write(root: Path, after: File | None = NEW, renames: Renames = RENAMES) -> tuple[str, list[str]]:
     """Replace or remove the file; return what went wrong and what was told."""
-    writer = FolderWriter(root, remembered(root), "run")
+    writer = FolderWriter(SharedFolder(root, remembered(root), renames), "run")
     change = Change(NAME, Action.UPDATE, "template", OLD, after)
     try:
         writer.write([change])
@@ -54,7 +56,7 @@ def write(root: Path, after: File | None = NEW) -> tuple[str, list[str]]:
 
 
 def clear(root: Path) -> list[str]:
-    writer = FolderWriter(root, remembered(root), "")
+    writer = FolderWriter(SharedFolder(root, remembered(root)), "")
     writer.clear()
     return writer.notes
 
@@ -67,28 +69,32 @@ def die(_file: Path) -> None:
     raise Killed
 
 
-@contextmanager
-def at_the_exchange(
-    monkeypatch: pytest.MonkeyPatch, file: Path, before: Deed | None = None, after: Deed | None = None
-) -> Iterator[None]:
-    """Let somebody act in the very moment before or after the first exchange of names."""
-    deeds = [(before, after)]
+class Meanwhile(Renames, frozen=True, kw_only=True):
+    """Renames in the very moment before or after the first of which somebody acts."""
 
-    def acted(real: Callable[..., None]) -> Callable[..., None]:
-        def act(*names: object) -> None:
-            first, second = deeds.pop() if deeds else (None, None)
-            if first:
-                first(file)
-            real(*names)
-            if second:
-                second(file)
+    file: Path
+    deeds: list[tuple[Deed | None, Deed | None]]
 
-        return act
+    def exchange(self, from_folder: int, source: str, to_folder: int, destination: str) -> None:
+        self._amid(lambda: Renames.exchange(self, from_folder, source, to_folder, destination))
 
-    with monkeypatch.context() as patched:
-        for name in ("exchange", "put_new", "take"):
-            patched.setattr(replace, name, acted(getattr(replace, name)))
-        yield
+    def take(self, from_folder: int, source: str, to_folder: int, scratch: str) -> None:
+        self._amid(lambda: Renames.take(self, from_folder, source, to_folder, scratch))
+
+    def put_new(self, from_folder: int, source: str, to_folder: int, destination: str) -> None:
+        self._amid(lambda: Renames.put_new(self, from_folder, source, to_folder, destination))
+
+    def _amid(self, rename: Callable[[], None]) -> None:
+        before, after = self.deeds.pop() if self.deeds else (None, None)
+        if before:
+            before(self.file)
+        rename()
+        if after:
+            after(self.file)
+
+
+def amid(file: Path, before: Deed | None = None, after: Deed | None = None, base: Renames = RENAMES) -> Renames:
+    return Meanwhile(base.system_call, file=file, deeds=[(before, after)])
 
 
 def edit(file: Path) -> None:
@@ -152,8 +158,7 @@ def as_left_by(deed: Deed, tmp_path: Path) -> tuple[str, int, object]:
 def test_what_somebody_puts_there_between_the_last_look_and_the_exchange_stays(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: Deed, after: File | None
 ) -> None:
-    with at_the_exchange(monkeypatch, root / NAME, before=deed):
-        told = write(root, after)
+    told = write(root, after, renames=amid(root / NAME, before=deed))
     assert told == (f"{NAME} was changed meanwhile", [])
     assert seen(root / NAME) == as_left_by(deed, tmp_path)
     assert [path.name for path in (root / NAME).parent.iterdir()] == ["conf.txt"]
@@ -164,8 +169,7 @@ def test_what_somebody_puts_there_between_the_last_look_and_the_exchange_stays(
 def test_where_two_act_one_after_the_other_both_have_what_they_left(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: Deed, again: Deed
 ) -> None:
-    with at_the_exchange(monkeypatch, root / NAME, before=deed, after=again):
-        fault, notes = write(root)
+    fault, notes = write(root, renames=amid(root / NAME, before=deed, after=again))
     assert fault == f"{NAME} was changed meanwhile"
     first = as_left_by(deed, tmp_path)
     (kept,) = (path for path in (root / NAME).parent.iterdir() if path.name != "conf.txt")
@@ -183,8 +187,8 @@ def test_where_two_act_one_after_the_other_both_have_what_they_left(
 def test_a_run_that_is_killed_with_somebody_elses_thing_in_its_hands_gives_it_back(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: Deed
 ) -> None:
-    with at_the_exchange(monkeypatch, root / NAME, before=deed, after=die), pytest.raises(Killed):
-        write(root)
+    with pytest.raises(Killed):
+        write(root, renames=amid(root / NAME, before=deed, after=die))
     assert clear(root) == [f"{NAME}: an edit that a killed run had displaced is back"]
     assert seen(root / NAME) == as_left_by(deed, tmp_path)
     assert [path.name for path in (root / NAME).parent.iterdir()] == ["conf.txt"]
@@ -194,8 +198,8 @@ def test_a_run_that_is_killed_with_somebody_elses_thing_in_its_hands_gives_it_ba
 def test_what_cannot_go_back_after_a_kill_is_kept_and_told_whatever_it_is(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: Deed
 ) -> None:
-    with at_the_exchange(monkeypatch, root / NAME, before=deed, after=die), pytest.raises(Killed):
-        write(root)
+    with pytest.raises(Killed):
+        write(root, renames=amid(root / NAME, before=deed, after=die))
     (root / NAME).write_bytes(b"gone on\n")
     (note,) = clear(root)
     kept = Path(note.rpartition(" is kept in ")[2])
@@ -230,7 +234,7 @@ def test_what_is_still_written_into_a_replaced_file_is_kept_and_told(root: Path,
 
 
 def write_nothing(root: Path, after: float = memory.ABANDONED) -> list[str]:
-    writer = FolderWriter(root, remembered(root), "later")
+    writer = FolderWriter(SharedFolder(root, remembered(root)), "later")
     writer.write([])
     writer.sweep([NAME], after)
     return writer.notes
@@ -245,8 +249,7 @@ def test_what_was_written_into_the_old_file_just_after_the_exchange_is_kept(
             file.write(b"late\n")
             file.close()
 
-        with at_the_exchange(monkeypatch, root / NAME, after=late):
-            fault, _ = write(root)
+        fault, _ = write(root, renames=amid(root / NAME, after=late))
     assert fault == f"{NAME} was changed meanwhile"
     assert (root / NAME).read_bytes() == b"old\nlate\n"
 
@@ -255,8 +258,8 @@ def test_a_file_that_a_killed_run_replaced_while_it_was_open_is_kept(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with writer_of(root / NAME):
-        with at_the_exchange(monkeypatch, root / NAME, after=die), pytest.raises(Killed):
-            write(root)
+        with pytest.raises(Killed):
+            write(root, renames=amid(root / NAME, after=die))
         (note,) = clear(root)
     assert Path(note.rpartition(" goes to ")[2]).read_bytes() == b"old\nlate\n"
     assert (root / NAME).read_bytes() == b"new\n"
@@ -277,8 +280,8 @@ def test_what_is_written_into_what_a_killed_run_displaced_while_we_ask_about_it_
 
     They write and let go while we ask one question, before we ask the next.
     """
-    with at_the_exchange(monkeypatch, root / NAME, before=edit, after=die), pytest.raises(Killed):
-        write(root)
+    with pytest.raises(Killed):
+        write(root, renames=amid(root / NAME, before=edit, after=die))
     file, real = (root / NAME).open("ab"), look.look_at
 
     def let_go(_wanted: object = None) -> dict[Identity, str]:
@@ -302,21 +305,17 @@ def test_what_is_written_into_what_a_killed_run_displaced_while_we_ask_about_it_
     assert (root / NAME).read_bytes() == b"new\nlate\n"
 
 
-@pytest.fixture
-def _no_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replace, "_system_call", lambda: None)
+NO_EXCHANGE = Renames(lambda: None)
 
 
-@pytest.mark.usefixtures("_no_exchange")
 def test_where_nothing_can_be_exchanged_a_shared_file_is_left_as_it_is(root: Path) -> None:
     with pytest.raises(OSError, match="not supported"):
-        write(root)
+        write(root, renames=NO_EXCHANGE)
     assert (root / NAME).read_bytes() == OLD.content
     assert clear(root) == []
     assert [path.name for path in (root / NAME).parent.iterdir()] == ["conf.txt"]
 
 
-@pytest.mark.usefixtures("_no_exchange")
 def test_a_file_is_taken_out_in_one_step_also_where_nothing_can_be_exchanged(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -329,22 +328,19 @@ def test_a_file_is_taken_out_in_one_step_also_where_nothing_can_be_exchanged(
         saved.append(b"theirs\n")
 
     monkeypatch.setattr(os, "link", link)
-    write(root, None)
+    write(root, None, NO_EXCHANGE)
     assert [file.read_bytes() for file in (root / NAME).parent.iterdir()] == saved
 
 
-@pytest.mark.usefixtures("_no_exchange")
 @pytest.mark.parametrize("deed", DEEDS)
 def test_where_nothing_can_be_exchanged_a_removed_file_comes_back_whatever_it_has_become(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: Deed
 ) -> None:
-    with at_the_exchange(monkeypatch, root / NAME, before=deed):
-        told = write(root, None)
+    told = write(root, None, renames=amid(root / NAME, before=deed, base=NO_EXCHANGE))
     assert told == (f"{NAME} was changed meanwhile", [])
     assert seen(root / NAME) == as_left_by(deed, tmp_path)
 
 
-@pytest.mark.usefixtures("_no_exchange")
 @pytest.mark.parametrize("deed", DEEDS)
 @pytest.mark.parametrize("again", DEEDS)
 def test_where_nothing_can_be_exchanged_nothing_is_put_over_what_somebody_made_meanwhile(
@@ -354,8 +350,7 @@ def test_where_nothing_can_be_exchanged_nothing_is_put_over_what_somebody_made_m
         file.write_bytes(b"")
         again(file)
 
-    with at_the_exchange(monkeypatch, root / NAME, before=deed, after=make_again):
-        _, (note,) = write(root, None)
+    _, (note,) = write(root, None, renames=amid(root / NAME, before=deed, after=make_again, base=NO_EXCHANGE))
     assert seen(Path(note.rpartition(" is kept in ")[2])) == as_left_by(deed, tmp_path)
     if again is not chmod:
         (tmp_path / "example").rename(tmp_path / "first")
@@ -376,8 +371,7 @@ def test_a_folder_that_is_replaced_meanwhile_is_told_with_where_it_is_now(
         else:
             make_folder_again(file)
 
-    with at_the_exchange(monkeypatch, root / NAME, before=swap):
-        told = write(root)
+    told = write(root, renames=amid(root / NAME, before=swap))
     assert told == (f"the folder of {NAME} was replaced meanwhile, and what was written is in {moved}", [])
     assert clear(root) == ([out_of_reach(root)] if link else [])
     assert clear(root) == []
@@ -397,7 +391,7 @@ def test_a_name_as_long_as_there_can_be_is_written_and_an_old_record_of_one_heal
     kept = remembered(root)
     old = Announced(print="100644:0", before="-", run="old", scratch=f".{path}.rollout-01234567")
     kept.write({str(path): FileRecord(announced=old)})
-    writer = FolderWriter(root, kept, "run")
+    writer = FolderWriter(SharedFolder(root, kept), "run")
     writer.write([Change(path, Action.CREATE, "template", None, OLD)])
     writer.write([Change(path, Action.UPDATE, "template", OLD, NEW)])
     assert (writer.notes, (root / path).read_bytes()) == ([], NEW.content)

@@ -17,10 +17,11 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from rollout.machine import look, processes, replace
 from rollout.machine.look import OnDisk
+from rollout.machine.renames import RENAMES, Renames
 from rollout.machine.replace import Changed
 
 _ASIDE = ".aside"  # the end of a name under which older versions held a file where a file system lacks exchange
@@ -52,6 +53,7 @@ class Beside(Struct, frozen=True):
     path: PurePosixPath
     folder: int
     scratch: str
+    renames: Renames = RENAMES
 
     def lies_there(self, name: str | None = None) -> bool:
         try:
@@ -71,11 +73,11 @@ class Beside(Struct, frozen=True):
         """Yield everything that a killed run may have left under this name."""
         for name in (self.scratch, self.scratch + _ASIDE):
             if self.lies_there(name):
-                yield Beside(self.root, self.path, self.folder, name)
+                yield structs.replace(self, scratch=name)
 
     def part(self) -> Beside:
         """Return the file that is still being written."""
-        return Beside(self.root, self.path, self.folder, self.scratch + replace.PART)
+        return structs.replace(self, scratch=self.scratch + replace.PART)
 
     def removed(self, proved: Proof) -> str | None:
         """Remove it if that loses nothing, else keep it; return what to report."""
@@ -91,7 +93,7 @@ class Beside(Struct, frozen=True):
     def given_back(self, ours: Proof) -> str | None:
         """Put back a displaced file that was not the planned one; return what to report if it is kept instead."""
         try:
-            replace.exchange(self.folder, self.scratch, self.folder, self.path.name)
+            self.renames.exchange(self.folder, self.scratch, self.folder, self.path.name)
         except FileNotFoundError:
             return self.put_back()
         found = self.look()
@@ -99,13 +101,13 @@ class Beside(Struct, frozen=True):
             return self.removed(ours)
         # Somebody was faster again: theirs stays in place, and what they replaced is kept.
         with contextlib.suppress(FileNotFoundError):
-            replace.exchange(self.folder, self.scratch, self.folder, self.path.name)
+            self.renames.exchange(self.folder, self.scratch, self.folder, self.path.name)
         return f"{self.path} was changed twice while it was replaced; the first change is kept in {self.kept()}"
 
     def put_back(self) -> str | None:
         """Put it back in its place if that is free; return what to report if it is kept instead."""
         try:
-            replace.put_new(self.folder, self.scratch, self.folder, self.path.name)
+            self.renames.put_new(self.folder, self.scratch, self.folder, self.path.name)
         except FileExistsError:
             return f"{self.path} was changed twice meanwhile; the first change is kept in {self.kept()}"
         return None
@@ -120,11 +122,11 @@ class Beside(Struct, frozen=True):
         there = look.look_at(self.folder, self.path.name)
         try:
             if there is None:
-                replace.put_new(self.folder, self.scratch, self.folder, self.path.name)
+                self.renames.put_new(self.folder, self.scratch, self.folder, self.path.name)
                 return True
             if not isinstance(there, OnDisk) or not ours(there):
                 return False
-            replace.exchange(self.folder, self.scratch, self.folder, self.path.name)
+            self.renames.exchange(self.folder, self.scratch, self.folder, self.path.name)
         except (FileExistsError, FileNotFoundError):
             return False
         writer = self._writer()  # first, as above
@@ -132,14 +134,16 @@ class Beside(Struct, frozen=True):
         if writer is None and found is not None and ours(found):
             os.unlink(self.scratch, dir_fd=self.folder)
             return True
-        replace.exchange(self.folder, self.scratch, self.folder, self.path.name)  # somebody was faster: theirs stays
+        self.renames.exchange(
+            self.folder, self.scratch, self.folder, self.path.name
+        )  # somebody was faster: theirs stays
         return False
 
     def kept(self) -> Path:
         """Keep it where only its person removes it: in its folder, so that late writes still reach it."""
         name = f".rollout-kept-{os.urandom(8).hex()}"
         try:
-            replace.put_new(self.folder, self.scratch, self.folder, name)
+            self.renames.put_new(self.folder, self.scratch, self.folder, name)
         except OSError:
             name = self.scratch  # it cannot be renamed, so it keeps its name
         return self.where() / name

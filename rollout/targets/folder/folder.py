@@ -22,8 +22,9 @@ from rollout.model.outcomes import Outcome, Verdict, WrittenPath
 from rollout.model.plan import Change, State, Step
 from rollout.model.reasons import said
 from rollout.planning import keeping, review, steps
-from rollout.targets.folder import memory
+from rollout.targets.folder import memory, rescue
 from rollout.targets.folder.memory import FolderMemory
+from rollout.targets.folder.shared import SharedFolder
 from rollout.targets.folder.snapshot import last_changes, open_to_all, read_snapshot
 from rollout.targets.folder.write import FolderWriter
 from rollout.targets.job import Job, Settings
@@ -71,10 +72,10 @@ def clear(where: Folder, state: Path) -> list[str]:
     kept = memory.memory(state, where.root)
     if not memory.any_announced(kept):
         return []
-    writer = FolderWriter(where.root, kept, "")
+    notes: list[str] = []
     with suppress(Busy, OSError), memory.locked(state, where.root, 5.0):
-        writer.clear()  # whatever is wrong there is reported when the folder is written
-    return writer.notes
+        rescue.clear(SharedFolder(where.root, kept), notes.append)  # what is wrong is reported when it is written
+    return notes
 
 
 def write(job: Job) -> Outcome:
@@ -84,7 +85,7 @@ def write(job: Job) -> Outcome:
     assert isinstance(step.location, Folder)
     root = step.location.root
     kept = memory.memory(job.settings.state, root)
-    writer = FolderWriter(root, kept, job.run.id)
+    writer = FolderWriter(SharedFolder(root, kept), job.run.id)
     changes = [
         change for change in step.changes if change.action is not Action.ERROR and not (change.keep and change.idle)
     ]
@@ -101,10 +102,11 @@ def write(job: Job) -> Outcome:
                 writer.clear()
                 writer.sweep(step.managed)
                 done = writer.write(changes)
-                writer.remember({p: f for p, f in snapshot.files.items() if isinstance(f, File) and _settled(p, step)})
+                settled = {p: f for p, f in snapshot.files.items() if isinstance(f, File) and _settled(p, step)}
+                memory.remember(kept, settled, job.run.id)
                 outcome = _outcome(step, Verdict.WRITTEN if done else Verdict.UNCHANGED, changes=done)
                 if keeps:
-                    writer.keep(keeps)
+                    memory.keep(kept, keeps)
                     outcome = replace(outcome, why=steps.kept(step))
     except Changed as error:
         outcome = _outcome(step, Verdict.STALE, f"{error}; what others wrote is left as it is")

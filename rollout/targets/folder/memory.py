@@ -16,8 +16,9 @@ from msgspec.structs import replace
 from rollout.machine import locks, state_folder
 from rollout.machine.files import read, write_whole
 from rollout.model.files import Agreed, File, file_print, fingerprint
+from rollout.model.plan import Change
 from rollout.targets.folder import record
-from rollout.targets.folder.record import FileRecord, Record
+from rollout.targets.folder.record import Announced, FileRecord, Record
 
 ABANDONED = 600.0  # seconds after which a file beside ours, from an unknown run, counts as a killed run's
 _IN_USE = 3600.0  # seconds for which a kept content stays, whatever the records say
@@ -105,6 +106,34 @@ def take_over(kept: FolderMemory, files: Mapping[PurePosixPath, File]) -> None:
         kept.keep(file)
         was = entries.get(str(path), FileRecord())
         entries[str(path)] = FileRecord(print=fingerprint(file), ours=was.ours, theirs=was.theirs, agreed=was.agreed)
+    kept.write(entries)
+
+
+def settle(kept: FolderMemory, path: PurePosixPath, announced: Announced) -> tuple[str, ...]:
+    """Record that an announced write is done; return the fingerprints that its entry names no longer."""
+    entries = kept.read()
+    entry = entries.get(str(path), FileRecord())
+    entries[str(path)] = entry.written(announced)
+    kept.write(entries)
+    return entry.forgotten(announced)
+
+
+def remember(kept: FolderMemory, files: Mapping[PurePosixPath, File], run: str) -> None:
+    """Take over files that are already as they should be: from now on a change is drift."""
+    entries = kept.read()
+    new = {str(path): file for path, file in files.items() if entries.get(str(path), FileRecord()).print is None}
+    if new:
+        for path, file in new.items():
+            kept.keep(file)
+            entries[path] = FileRecord(print=fingerprint(file), run=run)
+        kept.write(entries)
+
+
+def keep(kept: FolderMemory, changes: Iterable[Change]) -> None:
+    """Record the files that a person decided to keep."""
+    entries = kept.read()
+    for change in changes:
+        entries[str(change.path)] = replace(entries.get(str(change.path), FileRecord()), kept=change.asks)
     kept.write(entries)
 
 

@@ -15,6 +15,7 @@ from rollout.model.action import Action
 from rollout.model.files import File
 from rollout.model.plan import Change
 from rollout.targets.folder.memory import FolderMemory
+from rollout.targets.folder.shared import SharedFolder
 from rollout.targets.folder.write import FolderWriter
 
 _AGAIN = "what others wrote is left as it is; run the command again"
@@ -69,4 +70,4 @@ def _lock(place: Path) -> Path:
 
 
 def _writer(place: Path, root: Path) -> FolderWriter:
-    return FolderWriter(root, FolderMemory(place / "record.json", place / "contents"), "")
+    return FolderWriter(SharedFolder(root, FolderMemory(place / "record.json", place / "contents")), "")
