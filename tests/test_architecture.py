@@ -102,6 +102,35 @@ def test_the_drawing_has_every_wing_on_its_floor() -> None:
     assert drawn == sorted(drawn, reverse=True)
 
 
+def doors(wing: Path) -> set[str] | None:
+    """Return the modules by which a wing says that it is entered; None where it says nothing of doors."""
+    text = ast.get_docstring(ast.parse((wing / "__init__.py").read_text())) or ""
+    said = re.search(r"Doors?: (every module)?(.*)\Z", text, re.DOTALL)
+    if said is None:
+        return None
+    named = set(re.findall(r"`(\w+)`", said[2]))
+    return modules(wing) - named if said[1] else named
+
+
+def modules(wing: Path) -> set[str]:
+    return {file.stem for file in wing.glob("*.py")} - {"__init__", "__main__"}
+
+
+def test_what_is_no_door_of_a_wing_is_protected() -> None:
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    held = {name for contract in config if contract["type"] == "protected" for name in contract["protected_modules"]}
+    wings = {file.parent: doors(file.parent) for file in (ROOT / "rollout").glob("**/__init__.py")}
+    inside = {
+        f"rollout.{'.'.join(wing.relative_to(ROOT / 'rollout').parts)}.{module}"
+        for wing, named in wings.items()
+        if named is not None
+        for module in modules(wing) ^ named
+    }
+    assert held == inside
+    without = {str(wing.relative_to(ROOT)) for wing, named in wings.items() if named is None}
+    assert without == {"rollout", "rollout/events/commands"}
+
+
 def test_each_library_has_its_reason() -> None:
     config = tomllib.loads((ROOT / "pyproject.toml").read_text())
     project = config["project"]

@@ -1,4 +1,4 @@
 """Look at a person's work tree.
 
-Doors: `conversions`, `discover`, `edits`, `index_lock`, `notes`, `observe`, `search`, `standing`.
+Doors: `discover`, `index_lock`, `observe`, `search`, `standing`, `unchanged`.
 """

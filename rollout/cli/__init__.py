@@ -1,1 +1,4 @@
-"""The command line: reads arguments, calls, prints, exits."""
+"""The command line: reads arguments, calls, prints, exits.
+
+Door: `main`.
+"""

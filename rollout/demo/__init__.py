@@ -1,1 +1,4 @@
-"""The sandbox in which the whole story is told: repositories, shared files and a PostgreSQL of its own."""
+"""The sandbox in which the whole story is told: repositories, shared files and a PostgreSQL of its own.
+
+Doors: `event_chapters`, `stage`, `story`.
+"""

@@ -1,1 +1,5 @@
-"""The event store: append, resume, prove. It imports nothing of rollout but its errors."""
+"""The event store: append, resume, prove. It imports nothing of rollout but its errors.
+
+Doors: `bench`, `check_report`, `checks`, `cli`, `database`, `delivery`, `documents`, `event_types`, `health`,
+`patience`, `spool`, `spool_record`, `traffic`, `trends`.
+"""

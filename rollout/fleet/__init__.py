@@ -1,4 +1,5 @@
 """Work on many targets at once, one module for each verb of the command line.
 
-Doors: `apply`, `explain`, `load`, `parts`, `plan`, `prove`, `revert`.
+Doors: `add`, `apply`, `capture`, `discover`, `explain`, `gates`, `hosts`, `learn`, `load`, `plan`, `present`,
+`prove`, `revert`, `review_words`, `reviews`, `survey`, `take`, `waves`, `ways`.
 """

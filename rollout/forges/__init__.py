@@ -1,5 +1,5 @@
 """The forges: which one a host is, how a change can be proposed there, and its HTTP interface.
 
-Doors: `asking`, `clients`, `gerrit`, `interface`, `known`, `lacks`, `openings`, `pages`, `pushing`, `refs`, `trouble`,
-`ways`.
+Doors: `asking`, `clients`, `gerrit`, `interface`, `known`, `lacks`, `listing`, `openings`, `pages`, `pushing`,
+`refs`, `trouble`, `ways`.
 """

@@ -1,4 +1,4 @@
 """inventory.yaml, read into targets.
 
-Doors: `choose`, `description`, `first`, `machines`, `read`, `remembered`, `rules`.
+Doors: `choose`, `description`, `machines`, `read`, `remembered`, `rules`, `wish`.
 """

@@ -1,1 +1,4 @@
-"""This machine: files looked at and exchanged, locks, processes, waiting, the clock."""
+"""This machine: files looked at and exchanged, locks, processes, waiting, the clock.
+
+Doors: every module.
+"""

@@ -1,1 +1,4 @@
-"""The values that travel between wings; none of them touches the world."""
+"""The values that travel between wings; none of them touches the world.
+
+Doors: every module.
+"""

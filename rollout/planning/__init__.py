@@ -1,4 +1,5 @@
 """What should happen: values in, a frozen step out.
 
-Doors: `changes`, `mismatches`, `needs`, `review`, `steps`, `undo`, `writable`.
+Doors: `changes`, `holds`, `keeping`, `mismatches`, `needs`, `proposals`, `review`, `rollouts`, `steps`, `taking`,
+`undo`, `waves`, `writable`.
 """

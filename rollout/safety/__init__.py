@@ -1,1 +1,4 @@
-"""Which addresses and paths are safe, what is secret, and what may be shown."""
+"""Which addresses and paths are safe, what is secret, and what may be shown.
+
+Doors: every module.
+"""

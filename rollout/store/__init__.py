@@ -1,5 +1,5 @@
 """Our own bare copy of a repository.
 
-Doors: `store` and `hold`; the verbs `fetch`, `snapshot`, `tree`, `own_commits`, `notes`, `pending`, `build`, `push`,
-`lineage`, `mend`; what was learned before, `heard` and `in_sync`; and `looks`.
+Doors: `authors`, `build`, `fetch`, `heard`, `hold`, `in_sync`, `keeping`, `lineage`, `looks`, `mend`, `notes`,
+`own_commits`, `pending`, `proposals`, `push`, `snapshot`, `store`, `tree`.
 """

@@ -1,1 +1,4 @@
-"""A PostgreSQL server for the demo and the tests. Door: `running`."""
+"""A PostgreSQL server for the demo and the tests.
+
+Doors: `installation`, `running`, `server`.
+"""

@@ -1,4 +1,4 @@
 """The whole fleet as one page: its content is a value, which is written as HTML.
 
-Doors: `contents`, `html`, `fitting`, `plots`, `words`.
+Doors: `entries`, `fitting`, `html`, `pages`.
 """
