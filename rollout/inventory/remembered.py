@@ -7,6 +7,7 @@ it is never cached: the secret must stay in the one file, which is the person's 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, assert_never
@@ -22,25 +23,29 @@ _WORTH = 16_384  # characters; a smaller inventory is parsed as fast
 _GROWN = 4  # a document at most so many times as long as its text is kept: with aliases it can be of any length
 
 
+Parse = Callable[[str], tuple[Node | None, list[Fault]]]
+
+
 class Parsed:
     """The document at a path, parsed unless it is remembered."""
 
-    def __init__(self, path: Path, memory: Path | None) -> None:
+    def __init__(self, path: Path, memory: Path | None, parse: Parse = yaml_parse.parse) -> None:
         """Remember in a state folder, if there is one by the end of the command."""
         self._path = path
         self._memory = memory
+        self._parse = parse
         self._new: tuple[str, Node] | None = None
 
     def document(self, text: str) -> tuple[Node | None, list[Fault]]:
         """Return the document and everything that is wrong with it."""
         if self._memory is None or len(text) < _WORTH:
-            return yaml_parse.parse(text)
+            return self._parse(text)
         digest = hashlib.sha256(f"{__version__}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()
         memo = files.read_json(self._place(self._memory))
         with suppress(LookupError, TypeError, ValueError):
             if memo.get("digest") == digest:
                 return _node(memo["document"]), []
-        document, faults = yaml_parse.parse(text)
+        document, faults = self._parse(text)
         if (
             document is not None
             and not faults

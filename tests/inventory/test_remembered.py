@@ -21,56 +21,57 @@ _LARGE = "version: 1\nrepos:\n" + "".join(
 )
 
 
+class Reader:
+    """Do what commands do that end well, and note the texts that are parsed for them."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def __call__(self, text: str, folder: Path, memory: Path | None = None) -> tuple[Node | None, list[Fault]]:
+        here = Parsed(folder / "inventory.yaml", memory or folder, self._parse)
+        found = here.document(text)
+        here.keep()
+        return found
+
+    def _parse(self, text: str) -> tuple[Node | None, list[Fault]]:
+        self.texts.append(text)
+        return yaml_parse.parse(text)
+
+
 @pytest.fixture
-def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the texts that are parsed from now on."""
-    parse, seen = yaml_parse.parse, list[str]()
-
-    def noted(text: str) -> tuple[Node | None, list[Fault]]:
-        seen.append(text)
-        return parse(text)
-
-    monkeypatch.setattr(yaml_parse, "parse", noted)
-    return seen
+def read() -> Reader:
+    return Reader()
 
 
-def _parse(text: str, folder: Path, memory: Path | None = None) -> tuple[Node | None, list[Fault]]:
-    """Do what a command does that ends well."""
-    here = Parsed(folder / "inventory.yaml", memory or folder)
-    found = here.document(text)
-    here.keep()
-    return found
-
-
-def test_it_is_parsed_once_and_says_the_same(tmp_path: Path, read: list[str]) -> None:
-    first, again = (_parse(_LARGE, tmp_path) for _ in range(2))
+def test_it_is_parsed_once_and_says_the_same(tmp_path: Path, read: Reader) -> None:
+    first, again = (read(_LARGE, tmp_path) for _ in range(2))
     assert first == again
-    assert read == [_LARGE]
+    assert read.texts == [_LARGE]
     changed = _LARGE.replace("service-7:", "service-7-b:")
-    assert _parse(changed, tmp_path)[0] != first[0]
-    assert _parse(_LARGE, tmp_path) == first
-    assert read == [_LARGE, changed, _LARGE]
+    assert read(changed, tmp_path)[0] != first[0]
+    assert read(_LARGE, tmp_path) == first
+    assert read.texts == [_LARGE, changed, _LARGE]
     assert len(list((tmp_path / "inventories").iterdir())) == 1
 
 
-def test_what_is_wrong_is_not_remembered(tmp_path: Path, read: list[str]) -> None:
+def test_what_is_wrong_is_not_remembered(tmp_path: Path, read: Reader) -> None:
     text = f"{_LARGE}version: 2\n"
     for _ in range(2):
-        assert "duplicate key" in _parse(text, tmp_path)[1][0].message
-    assert read == [text, text]
+        assert "duplicate key" in read(text, tmp_path)[1][0].message
+    assert read.texts == [text, text]
 
 
-def test_without_a_state_folder_nothing_is_written(tmp_path: Path, read: list[str]) -> None:
+def test_without_a_state_folder_nothing_is_written(tmp_path: Path, read: Reader) -> None:
     for _ in range(2):
-        _parse(_LARGE, tmp_path, tmp_path / "missing")
-    assert len(read) == 2
+        read(_LARGE, tmp_path, tmp_path / "missing")
+    assert len(read.texts) == 2
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_state_folder_that_cannot_be_written_to_is_no_matter(tmp_path: Path, read: list[str]) -> None:
+def test_a_state_folder_that_cannot_be_written_to_is_no_matter(tmp_path: Path, read: Reader) -> None:
     (tmp_path / "inventories").write_text("in the way\n")
-    assert _parse(_LARGE, tmp_path) == _parse(_LARGE, tmp_path)
-    assert len(read) == 2
+    assert read(_LARGE, tmp_path) == read(_LARGE, tmp_path)
+    assert len(read.texts) == 2
 
 
 def test_a_command_that_fails_writes_nothing_down(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,37 +95,37 @@ def test_a_command_that_fails_writes_nothing_down(world: World, monkeypatch: pyt
         "vars: {harmless: glpat-hunter2hunter2hunter2}",
     ],
 )
-def test_what_holds_a_secret_is_not_remembered(tmp_path: Path, read: list[str], line: str) -> None:
+def test_what_holds_a_secret_is_not_remembered(tmp_path: Path, read: Reader, line: str) -> None:
     for _ in range(2):
-        _parse(f"{_LARGE}{line}\n", tmp_path)
-    assert len(read) == 2
+        read(f"{_LARGE}{line}\n", tmp_path)
+    assert len(read.texts) == 2
     assert list(tmp_path.iterdir()) == []
 
 
-def test_aliases_do_not_fill_the_state_folder(tmp_path: Path, read: list[str]) -> None:
+def test_aliases_do_not_fill_the_state_folder(tmp_path: Path, read: Reader) -> None:
     text = f"long: &long {'x' * 20_000}\nmany:\n" + "- *long\n" * 1000
     for _ in range(2):
-        _parse(text, tmp_path)
-    assert read == [text, text]
+        read(text, tmp_path)
+    assert read.texts == [text, text]
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", "{}", "null"])
-def test_a_damaged_memory_counts_as_none(tmp_path: Path, read: list[str], damage: str) -> None:
-    expected = _parse(_LARGE, tmp_path)
+def test_a_damaged_memory_counts_as_none(tmp_path: Path, read: Reader, damage: str) -> None:
+    expected = read(_LARGE, tmp_path)
     (memory,) = (tmp_path / "inventories").iterdir()
     memory.write_text(damage)
-    assert _parse(_LARGE, tmp_path) == expected
-    assert len(read) == 2
+    assert read(_LARGE, tmp_path) == expected
+    assert len(read.texts) == 2
 
 
 @pytest.mark.parametrize("document", [[], [1], [1, {}], [1, {"a": 3}, [1]], [1, {"a": [1, 2]}, []], 7, None])
-def test_a_memory_that_is_no_document_counts_as_none(tmp_path: Path, read: list[str], document: object) -> None:
-    expected = _parse(_LARGE, tmp_path)
+def test_a_memory_that_is_no_document_counts_as_none(tmp_path: Path, read: Reader, document: object) -> None:
+    expected = read(_LARGE, tmp_path)
     (memory,) = (tmp_path / "inventories").iterdir()
     memory.write_text(json.dumps({**json.loads(memory.read_text()), "document": document}))
-    assert _parse(_LARGE, tmp_path) == expected
-    assert len(read) == 2
+    assert read(_LARGE, tmp_path) == expected
+    assert len(read.texts) == 2
 
 
 _SCALARS = st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats(-1e300, 1e300) | st.text(max_size=20)
