@@ -1,4 +1,4 @@
 """Look at a person's work tree.
 
-Doors: `discover`, `index_lock`, `observe`, `search`, `standing`, `unchanged`.
+Doors: `discover`, `index_lock`, `leftovers`, `observe`, `search`, `standing`, `unchanged`.
 """

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 
 from rollout.checkout.edits import Move
+from rollout.checkout.leftovers import home
 from rollout.checkout.standing import Hindered
 from rollout.git.git_folder import GitDir
 from rollout.machine import waiting
@@ -90,11 +91,6 @@ def noted_moves(place: Path) -> Iterator[Noted]:
                 entries = frozenset((str(mode), str(name)) for mode, name in known)
                 versions = frozenset((int(mode), str(name)) for mode, name in (whole[0] if whole else ()))
                 yield Noted(str(number), PurePosixPath(path), entry, entries, versions)
-
-
-def home(git_dir: Path) -> Path:
-    """Return the folder inside a git folder that is ours."""
-    return git_dir / "rollout"
 
 
 def _file(repo: GitDir) -> Path:

@@ -13,6 +13,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from rollout.checkout.leftovers import nothing_left
 from rollout.errors import RolloutError
 from rollout.model.inventory import Branch, Folder, Target
 from rollout.model.outcomes import Outcome, Verdict
@@ -76,6 +77,8 @@ def clear(target: Target, state: Path) -> list[str]:
     """Clear up what a killed run left at a target, giving people's files back; return what to say about it."""
     match target.location:
         case Branch(checkout=Path() as checkout):
+            if nothing_left(checkout):
+                return []
             from rollout.checkout.moving import rescue
 
             return rescue.clear(checkout)

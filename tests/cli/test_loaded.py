@@ -75,9 +75,13 @@ def loaded(world: World, *arguments: str) -> set[str]:
     return set(done.stdout.rpartition("loaded: ")[2].split())
 
 
+@pytest.mark.parametrize("checkout", [False, True])
 @pytest.mark.parametrize("command", [["status"], ["apply", "-y"]])
-def test_what_nobody_changed_needs_little_of_the_program(world: World, command: list[str]) -> None:
-    world.bare_repo("api")
+def test_what_nobody_changed_needs_little_of_the_program(world: World, command: list[str], *, checkout: bool) -> None:
+    if checkout:
+        world.repo("api")
+    else:
+        world.bare_repo("api")
     world.template("AGENTS.md", "Rules.\n")
     assert world.run("apply", "-y").code == 0
     found = loaded(world, *command)

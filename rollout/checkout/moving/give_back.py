@@ -7,9 +7,10 @@ import time
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from rollout.checkout.leftovers import home
 from rollout.checkout.moving.intent import Intent
 from rollout.checkout.moving.kept import STAMP
-from rollout.checkout.notes import Noted, home, plain_folder
+from rollout.checkout.notes import Noted, plain_folder
 from rollout.git.git_folder import GitDir
 from rollout.machine import look, processes, replace
 from rollout.machine.look import OnDisk

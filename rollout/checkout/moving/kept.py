@@ -8,7 +8,8 @@ import re
 import time
 from pathlib import Path, PurePosixPath
 
-from rollout.checkout.notes import home, plain_folder
+from rollout.checkout.leftovers import home
+from rollout.checkout.notes import plain_folder
 from rollout.git.cat_file import CatFile
 from rollout.git.git_folder import GitDir
 from rollout.machine import look, processes

@@ -17,12 +17,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rollout.checkout import discover, index_lock
+from rollout.checkout.leftovers import any_left, home, nothing_left
 from rollout.checkout.moving.give_back import displaced
 from rollout.checkout.moving.intent import Intent, intent_of
 from rollout.checkout.moving.move_refs import clear_locks, is_in
 from rollout.checkout.notes import (
     forget_moved_on,
-    home,
     noted_moves,
     plain_folder,
     remember,
@@ -35,13 +35,6 @@ from rollout.machine import processes, replace
 from rollout.objects import ids
 
 _MAY_BE_SOMEBODYS = re.compile(r"\d")  # what was displaced has a number
-
-
-def any_left(git_dir: Path) -> bool:
-    """Tell cheaply whether there may be something to clear."""
-    lock = git_dir / "index.lock"
-    asides = any(git_dir.glob("index.lock.rollout-*"))
-    return asides or os.path.lexists(home(git_dir)) or (os.path.lexists(lock) and index_lock.is_stale(lock))
 
 
 @contextmanager
@@ -67,10 +60,9 @@ def scratch(repo: GitDir, notes: list[str]) -> Iterator[Path]:
 
 def clear(top: Path) -> list[str]:
     """Clear what a killed run left in the checkout at `top`; return what a person should know about it."""
-    git_dir = top / ".git"
+    if nothing_left(top):
+        return []
     try:
-        if git_dir.is_dir() and not any_left(git_dir):
-            return []
         repo = discover.discover(top)
         return rescue(repo) if any_left(repo.git_dir) else []
     except (NotOurs, Hindered, OSError):
