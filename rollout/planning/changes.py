@@ -163,10 +163,10 @@ def _classified(at: Situation, wanted: File | None, decisions: Decisions) -> Cha
     if reason.takes_over:
         return Change(path, Action.ADOPT, reason.cause, actual, wanted, decided=decisions.takes_over(path))
     if wanted is None:
-        return Change(path, Action.DELETE, reason.cause, actual, None, base)
+        return Change(path, Action.DELETE, reason.cause, actual, None, base, takes_away=reason.takes_away)
     if actual.content == wanted.content:
         return Change(path, Action.CHMOD, "the template's executable bit changed", actual, wanted, base)
-    return Change(path, Action.UPDATE, reason.cause, actual, wanted, base)
+    return Change(path, Action.UPDATE, reason.cause, actual, wanted, base, takes_away=reason.takes_away)
 
 
 def equal_files(desired: Desired, snapshot: Snapshot, changed: Container[PurePosixPath]) -> dict[PurePosixPath, File]:

@@ -157,7 +157,8 @@ def _change_lines(change: Change, how: Display) -> list[str]:
     """Return a file's line; a cause that does not fit beside the path stands below it."""
     mark, colour = MARKS[change.action]
     line = f"  {how.paint(mark, colour)} {change.action.value:<8} {plain(str(change.path))}"
-    cause = plain(change.words) if change.action not in {Action.CREATE, Action.UPDATE} else ""
+    ordinary = change.action in {Action.CREATE, Action.UPDATE} and not change.takes_away
+    cause = "" if ordinary else plain(change.words)
     if change.rules:
         cause = f"{cause}  (made of {plain(names(change.rules, 3, whole=how.whole))})".lstrip()
     if not cause:

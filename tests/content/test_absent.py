@@ -166,3 +166,64 @@ def test_a_shared_file_that_becomes_absent_keeps_what_others_wrote(world: World,
     assert {name: there(name) for name in templates} == {**texts, "made.md": None}
     assert set(world.run("plan", "--json").states().values()) == {"in-sync"}
     assert world.run("verify").code == 0
+
+
+_THEIRS = {
+    "whole": ("f.md", "hi\n", "hi\n", None, "delete", "rollout never wrote it", None),
+    "whole, changed": ("f.md", "hi\n", "hi\n", "ho\n", "delete", "others had one here before rollout", None),
+    "block": ("f.md", BLOCK + MINE, "ours\n", None, "update", "rollout never wrote it", MINE),
+    "block alone": ("f.md", BLOCK, "ours\n", None, "delete", "rollout never wrote it", None),
+    "block, changed": ("f.md", BLOCK + MINE, "new\n", None, "update", "others had one here before rollout", MINE),
+    "text without markers": ("f.md", "# t\nours\n# u\n", "ours\n", None, "update", "rollout never wrote it",
+                             "# t\n# u\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", _THEIRS)
+def test_what_was_there_before_rollout_is_named_as_others_when_it_goes(world: World, case: str) -> None:
+    path, before, first, then, action, said, left = _THEIRS[case]
+    world.repo("api", {path: before})
+    mode = "whole" if case.startswith("whole") else "block"
+    world.tail = f"files: {{{path}: {{mode: {mode}}}}}\n"
+    for template in filter(None, (first, then)):
+        world.template(f"project/{path}", template)
+        assert world.run("apply", "--yes").code == 0
+    (world.root / f"templates/project/{path}").unlink()
+    world.tail = f"files: {{{path}: {{mode: absent}}}}\n"
+    plan = world.run("plan").out
+    assert action in plan
+    assert f"the inventory wants it absent; {said}" in plan
+    assert said in world.run("apply", "--yes").out
+    assert world.at("api", path) == left
+
+
+@pytest.mark.parametrize("kind", ["branch", "folder"])
+@pytest.mark.parametrize(
+    ("before", "template", "then", "left"),
+    [
+        ("a: 1\n", "a: 1\n", None, "a: 1\n"),
+        ("a: 1\nb: 2\n", "a: 1\n", None, "a: 1\nb: 2\n"),
+        ("a: 1\nb: 2\n", "a: 1\n", "a: 1\nc: 3\n", "a: 1\nb: 2\n"),
+        ("a: 1\nb: [x]\n", "b: [x]\n", "b: [x, y]\n", "a: 1\nb: [x]\n"),
+    ],
+)
+def test_keys_that_others_had_stay_when_their_file_becomes_absent(
+    world: World, before: str, template: str, then: str | None, left: str, kind: str
+) -> None:
+    head = ""
+    if kind == "folder":
+        (world.root / "shared").mkdir()
+        (world.root / "shared/s.yaml").write_text(before)
+        head = "folders: {f: {path: shared, templates: [project]}}\n"
+    else:
+        world.repo("api", {"s.yaml": before})
+    world.tail = f"{head}files: {{s.yaml: {{mode: merge}}}}\n"
+    for text in filter(None, (template, then)):
+        world.template("project/s.yaml", text)
+        assert world.run("apply", "--yes").code == 0
+    (world.root / "templates/project/s.yaml").unlink()
+    world.tail = f"{head}files: {{s.yaml: {{mode: absent}}}}\n"
+    for _ in range(2):
+        assert world.run("apply", "--yes").code == 0
+        place = world.root / "shared/s.yaml"
+        assert (place.read_text() if kind == "folder" else world.at("api", "s.yaml")) == left

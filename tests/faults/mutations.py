@@ -262,6 +262,13 @@ MUTATIONS = (
              "    if not done.left:  # what", "    if True:  # what",
              test="tests/delivery/test_reverted.py::"
              "test_nothing_is_taken_back_while_its_review_cannot_be_closed"),
+    # --- what is inside a file
+    Mutation("keys that others had stay when their file becomes absent", "content/modes/share.py",
+             "    if at.written.noted and at.agreed and not at.written.ours:", "    if False:",
+             test="tests/content/test_absent.py::test_keys_that_others_had_stay_when_their_file_becomes_absent"),
+    Mutation("a comment of a person stays where one of ours says the same", "content/documents/foreign_comments.py",
+             "    if all(often[text] <= count for", "    if True or all(often[text] <= count for",
+             test="tests/content/test_last_lines.py::test_a_comment_of_a_person_stays_where_one_of_ours_says_the_same"),
     # --- reverts
     Mutation("a revert that was stopped brings the checkout along", "targets/branch/past.py",
              "follow=_lags(found.step, at, where, tip)", "follow=False",

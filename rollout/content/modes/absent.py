@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rollout.content.modes.mode import Cause, Situation, Traits
 from rollout.content.modes.share import rest
-from rollout.content.modes.whole import agreed, fault, merged, template_fault
-from rollout.model.files import File, Managed, Obstacle
+from rollout.content.modes.whole import fault, merged, template_fault
+from rollout.model.files import Agreed, File, Managed, Obstacle
 
 TRAITS = Traits(writes=False, formatted=False, needs_past=True)
 
@@ -30,7 +30,13 @@ def reason(at: Situation, _actual: File) -> Cause:
         return Cause("the inventory wants it absent, but rollout never wrote it", takes_over=True)
     if not found.sure:
         return Cause("the inventory wants it absent, but others may have written part of it", takes_over=True)
-    return Cause("the inventory wants it absent" + ("; what others wrote stays" if found.content is not None else ""))
+    whose = f"; {_WROTE_IT if at.written.noted else _HAD_IT}" if found.theirs else ""
+    stays = "; what others wrote stays" if found.content is not None else ""
+    return Cause(f"the inventory wants it absent{whose}{stays}", takes_away=found.theirs)
+
+
+_WROTE_IT = "rollout never wrote it, others had it just as the template asked"
+_HAD_IT = "others had one here before rollout first wrote it"
 
 
 def changed(at: Situation, _base: File, _actual: File) -> bool:
@@ -39,6 +45,11 @@ def changed(at: Situation, _base: File, _actual: File) -> bool:
 
 def ours(_item: Managed, _actual: File) -> File | None:
     return None
+
+
+def agreed(at: Situation) -> Agreed:
+    """Return the keys that others wrote when the file was merged: they stay theirs."""
+    return at.agreed
 
 
 __all__ = [

@@ -24,10 +24,14 @@ class Situation(Struct, frozen=True):
 
 
 class Cause(Struct, frozen=True):
-    """Why an existing file is changed; `takes_over` if that needs the person's consent."""
+    """Why an existing file is changed; `takes_over` if that needs the person's consent.
+
+    `takes_away` if what others had before us goes with it.
+    """
 
     cause: str
     takes_over: bool = False
+    takes_away: bool = False
 
 
 class Traits(Struct, frozen=True):

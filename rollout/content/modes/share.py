@@ -25,6 +25,7 @@ class Rest(Struct, frozen=True):
     content: bytes | None
     sure: bool = True
     drifted: bool = False  # our part has changed since we wrote it
+    theirs: bool = False  # others had what goes, or something in its place, before we first wrote there
 
 
 def rest(at: Situation) -> Rest:
@@ -34,6 +35,8 @@ def rest(at: Situation) -> Rest:
     content = at.actual.content
     if at.written is None or at.written.file is None:
         return _without_blocks(content, content, _named(content, at.item), at.item) or Rest(None, sure=False)
+    if at.written.noted and at.agreed and not at.written.ours:
+        return Rest(content)  # a document that others had written just so: no key of it was ever ours
     return _rest(content, at.written.file.content, at.written, at.item)
 
 
@@ -41,7 +44,7 @@ def _rest(content: bytes, base: bytes, written: Written, item: Managed) -> Rest:
     alone = written.noted or _alone(written.ours)
     names = _blocks(written, base, item)
     if content == base and alone and not (written.noted and names):
-        return Rest(None)
+        return Rest(None, theirs=written.noted)
     without = _without_blocks(content, base, names, item, written.ours) or _without_keys(
         content, base, written.ours, item
     )
@@ -50,10 +53,17 @@ def _rest(content: bytes, base: bytes, written: Written, item: Managed) -> Rest:
         left = blocks.without_texts(without.content, texts, _spot(item))
         without = replace(without, content=left if left.strip() else None)
     if without is not None:
-        return replace(without, content=_unless_blank(without.content))
+        theirs = written.noted or any(name in _found(_first(written), item) for name in names)
+        return replace(without, content=_unless_blank(without.content), theirs=theirs)
     if not alone and _released(written, item):
         return Rest(content)
-    return Rest(None, sure=alone or not _survives(written.ours), drifted=content != base)
+    theirs = written.noted or bool(_first(written).strip())
+    return Rest(None, sure=alone or not _survives(written.ours), drifted=content != base, theirs=theirs)
+
+
+def _first(written: Written) -> bytes:
+    """Return what was there before our first write."""
+    return written.ours[0][0] if written.ours else b""
 
 
 def _alone(pairs: Pairs) -> bool:
