@@ -71,13 +71,14 @@ class Array(Struct, frozen=True):
 
 
 class Alias(Struct, frozen=True):
-    """An alias: its value is elsewhere in the document."""
+    """An alias: its value is elsewhere in the document; `vast` if that is too much to say again."""
 
     start: int
     end: int
     node: Scalar | Object | Array
     style: str = ""
     odd: str | None = "an alias"
+    vast: bool = False
 
 
 Node = Scalar | Object | Array | Alias
@@ -171,7 +172,7 @@ def meaning(node: Node, *, followed: bool = True) -> str:
         case Scalar():
             return node.meaning if node.odd is None else f"{node.odd} {node.meaning}"
         case Alias():
-            return meaning(node.node) if followed else str(node.odd)
+            return meaning(node.node) if followed and not node.vast else str(node.odd)
         case Array():
             inner = "[" + ",".join(meaning(part.value, followed=followed) for part in node.parts) + "]"
         case Object():

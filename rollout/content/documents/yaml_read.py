@@ -31,7 +31,7 @@ _COLON = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*:")
 _END_OF_LINES = re.compile(r"(?:\r?\n[ \t]*)+\Z")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_DEPTH = 60
-_MAX_ALIASED = 100_000  # nodes that aliases may add: a billion laughs stops here
+_MAX_ALIASED = 10_000  # nodes that aliases may add to what a document means; the others mean their names
 
 
 def read(text: str) -> Document:
@@ -184,11 +184,11 @@ class _YamlReader:
             inside = any(collection.anchor == name for collection in self._open)
             raise fault(self.text, start, f"the alias *{name} " + ("contains itself" if inside else "has no anchor"))
         found = self._anchors[name]
-        self._aliased += found.size
-        if self._aliased > _MAX_ALIASED:
-            raise fault(self.text, start, "aliases that grow beyond any use")
         target = found.node.node if isinstance(found.node, Alias) else found.node
-        self._came(Alias(start, event.end_mark.index, target, odd=f"an alias, *{name}"), found.size, None)
+        vast = self._aliased + found.size > _MAX_ALIASED  # a billion laughs stops here
+        size = 1 if vast else found.size
+        self._aliased += size
+        self._came(Alias(start, event.end_mark.index, target, odd=f"an alias, *{name}", vast=vast), size, None)
 
     def _came(self, node: Node, size: int, anchor: str | None) -> None:
         """Put a node where it belongs: at the top, behind the entries before it, or under the key before it."""
