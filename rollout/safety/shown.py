@@ -35,7 +35,6 @@ def plain(text: str) -> str:
     return "".join(c if c == "\t" or c.isprintable() else f"\\x{ord(c):02x}" for c in text)
 
 
-_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 _LONG = 60 * 86_400  # seconds after which a date says more
 
 
@@ -44,19 +43,15 @@ def ago(then: str, now: str) -> str:
     seconds = (datetime.fromisoformat(now) - datetime.fromisoformat(then)).total_seconds()
     if not -60 < seconds < _LONG:
         return then[:10]
-    for size, unit in _UNITS:
-        number = int(seconds // size)
-        if number > 0:
-            return f"{number} {unit}{'s' * (number > 1)} ago"
-    return "just now"
+    return age(seconds)
 
 
-_SHORT = ((86_400, "d"), (3_600, "h"), (60, "min"))
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
 def age(seconds: float) -> str:
-    """Return how long ago something was, as short as possible."""
-    for size, unit in _SHORT:
+    """Return how long ago something was; `events resume` says it in the same words."""
+    for size, unit in _UNITS:
         if seconds >= size:
             return f"{int(seconds // size):,} {unit} ago"
     return "just now"
