@@ -184,15 +184,16 @@ def _state(found: tuple[Change, ...], circumstances: Circumstances, target: Targ
         return State.READY_TO_PUSH, said("rollout's commit is not upstream yet")
     if found:
         adopted = [change for change in found if change.action is Action.ADOPT and not change.decided]
-        return State.PENDING, _of_adopted(target.name, adopted) if adopted else NONE
+        return State.PENDING, awaiting(target.name, adopted) if adopted else NONE
     checkout = circumstances.checkout
     if checkout is not None and not checkout.has_it:
         return State.BEHIND, checkout.reason
     return State.IN_SYNC, NONE
 
 
-def _of_adopted(target: str, found: Sequence[Change]) -> Reason:
-    why = Reason((causes(target, found),))
+def awaiting(target: str, found: Sequence[Change], action: Action | None = None) -> Reason:
+    """Return what waits for a person's decision; where upstream has to be asked first, how that is done."""
+    why = Reason((causes(target, found, action),))
     return why.also(WayOut(Way.ASK)) if any(change.unsearched for change in found) else why
 
 

@@ -15,7 +15,7 @@ from rollout.model.reasons import NONE, Reason, SinceWaiting, Way, WayOut, dated
 from rollout.planning import proposals
 from rollout.planning.proposals import renews
 from rollout.planning.review import undecided
-from rollout.planning.steps import causes
+from rollout.planning.steps import awaiting
 
 _ERRORS = {State.MISSING, State.UNREACHABLE}
 _DONE = {Verdict.PUSHED, Verdict.COMMITTED, Verdict.WRITTEN, Verdict.PROPOSED}
@@ -58,7 +58,7 @@ def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
     waiting = undecided(step)
     if waiting:
         first = waiting[0].action
-        return _outcome(step, Verdict.BLOCKED, Reason((causes(step.target, waiting, first),)), first)
+        return _outcome(step, Verdict.BLOCKED, awaiting(step.target, waiting, first), first)
     return None if _has_work(step) else _outcome(step, Verdict.UNCHANGED, _why_unchanged(step))
 
 

@@ -490,3 +490,13 @@ def test_a_decision_that_is_missing_is_refused_beside_a_target_that_is_blocked(w
     assert (refused.code, refused.outcomes()) == (4, {"api": "blocked", "web": "blocked"})
     world.repo("new")
     assert world.run("apply", "--yes").code == 3
+
+
+def test_without_the_state_folder_an_apply_that_is_offline_names_the_way_out(world: World) -> None:
+    world.repo("api")
+    world.run("apply", "--yes")
+    world.head = "version: 1\nvars: {who: moon}\n"
+    shutil.rmtree(os.environ["ROLLOUT_STATE_DIR"])
+    offline = world.run("apply", "--offline", "--yes", "--json")
+    assert offline.code == 4
+    assert offline.reasons()["api"].endswith("rollout status --fetch tells")
