@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from rollout.content import yaml_nodes
 from rollout.content.yaml_nodes import Fault, Leaf, Node
 from rollout.inventory.entries import Entry, Source, entry, list_of, text_of
-from rollout.model.reviews import Deliver, Delivery, Forge, ForgeKind, Rules
+from rollout.model.reviews import Deliver, Delivery, Forge, ForgeKind, Key, Rules
 from rollout.safety import addresses
 
 
@@ -24,7 +24,7 @@ def delivery(source: Source, repo: Entry, groups: Sequence[str], common: Rules) 
     forge = next((one for node in told if (one := forge_of(entry(node, "forge")))), None)
     return Delivery(
         deliver=Deliver(wanted) if wanted in set(Deliver) else Deliver.PUSH,
-        rules=common if own is None else rules(source, own),
+        rules=common if own is None else rules(source, own, f"{repo.place}.review"),
         forge=forge,
         forges=source.forges,
         origin=source.origin,
@@ -52,9 +52,10 @@ def forge_of(node: Node | None) -> Forge | None:
     return Forge(ForgeKind(kind), None if api is None else api.rstrip("/"))
 
 
-def rules(source: Source, own: Node | None = None) -> Rules:
-    """Return the settings of a target's reviews: its own keys over those of the inventory."""
+def rules(source: Source, own: Node | None = None, place: str = "") -> Rules:
+    """Return the settings of a target's reviews: its own keys, which stand at a place, over those of the inventory."""
     told = (own, source.document.entries.get("review"))
+    places = (place, "review")
     return Rules(
         id=_text(told, "branch") or _folder_name(source),
         title=_text(told, "title"),
@@ -66,11 +67,20 @@ def rules(source: Source, own: Node | None = None) -> Rules:
         draft=_flag(told, "draft", default=False),
         auto_merge=_flag(told, "auto_merge", default=False),
         delete_branch=_flag(told, "delete_branch", default=True),
+        title_key=_key(told, places, "title"),
+        body_key=_key(told, places, "body"),
     )
 
 
 def _text(told: Iterable[Node | None], key: str) -> str | None:
     return next((text for node in told if (text := text_of(node, key))), None)
+
+
+def _key(told: Iterable[Node | None], places: Iterable[str], key: str) -> Key | None:
+    """Return where the text stands that counts, as `_text` finds it."""
+    both = zip(told, places, strict=True)
+    found = ((node, place) for node, place in both if isinstance(node, yaml_nodes.Mapping) and text_of(node, key))
+    return next((Key(f"{place}.{key}", node.entries[key].line) for node, place in found), None)
 
 
 def _list(told: Iterable[Node | None], key: str) -> tuple[str, ...]:

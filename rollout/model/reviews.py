@@ -59,6 +59,13 @@ class Forge(Struct, frozen=True):
     api: str | None = None
 
 
+class Key(Struct, frozen=True):
+    """A key of the inventory, and the line of its value."""
+
+    name: str
+    line: int
+
+
 class Rules(Struct, frozen=True):
     """The inventory's settings for reviews; a title or body of None leaves the text to us."""
 
@@ -72,6 +79,8 @@ class Rules(Struct, frozen=True):
     draft: bool = False
     auto_merge: bool = False
     delete_branch: bool = True
+    title_key: Key | None = None  # where the title stands
+    body_key: Key | None = None
 
     @property
     def branch(self) -> str:

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
+from msgspec import Struct
+
+from rollout.errors import Place
 from rollout.model.delimiters import Delimiters
 from rollout.model.inventory import Machine, Target
 from rollout.rendering.requests import Requests, Variables
+from rollout.rendering.template_fault import TemplateFault
 from rollout.rendering.variables import Surroundings
 
 
-class Phrases:
-    """Render texts in the same sandbox and by the same rules as files; each text is its own name."""
+class Phrase(Struct, frozen=True):
+    """A text, the key that it stands at, and where that is."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
-        self._names = {text: f"review-{number}" for number, text in enumerate(dict.fromkeys(texts), 1)}
+    text: str
+    key: str
+    place: Place
+
+
+class Phrases:
+    """Render texts in the same sandbox and by the same rules as files; a fault names the text's key and place."""
+
+    def __init__(self, phrases: Iterable[Phrase]) -> None:
+        self._known = {phrase.text: phrase for phrase in reversed(list(phrases))}
+        self._names = {text: f"phrase-{number}" for number, text in enumerate(self._known, 1)}
         self._requests = Requests({name: text for text, name in self._names.items()})
 
     def __enter__(self) -> Phrases:
@@ -25,10 +39,22 @@ class Phrases:
 
     def check(self) -> None:
         """Raise TemplateFault for a text that does not parse."""
-        for name in self._names.values():
-            self._requests.uses((name, Delimiters.JINJA))
+        for text, phrase in self._known.items():
+            with _placed(phrase):
+                self._requests.uses((self._names[text], Delimiters.JINJA))
 
-    def rendered(self, text: str, target: Target, machines: Mapping[str, Machine], further: Variables) -> str:
+    def rendered(self, phrase: Phrase, target: Target, machines: Mapping[str, Machine], further: Variables) -> str:
         """Return a text rendered for a target, with further variables; raise TemplateFault if it fails."""
         seen = {**Surroundings(machines).seen(target), **further}
-        return self._requests.made((self._names[text], Delimiters.JINJA), seen).body.decode()
+        with _placed(phrase):
+            return self._requests.made((self._names[phrase.text], Delimiters.JINJA), seen).body.decode()
+
+
+@contextmanager
+def _placed(phrase: Phrase) -> Iterator[None]:
+    try:
+        yield
+    except TemplateFault as fault:
+        line = fault.place.line if fault.place is not None and "\n" in phrase.text else None
+        which = "" if line is None else f"line {line} of it: "
+        raise TemplateFault(f"{phrase.key}: {which}{fault.what}", phrase.place, fault.missing) from fault
