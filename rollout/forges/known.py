@@ -4,31 +4,11 @@ from __future__ import annotations
 
 import re
 
+from rollout.forges.facts import FACTS
 from rollout.model.reviews import Delivery, Forge, ForgeKind
 from rollout.safety import addresses
 
-_HOSTS = (
-    (r"github\.com|ssh\.github\.com", Forge(ForgeKind.GITHUB, "https://api.github.com")),
-    (r"gitlab\.com|altssh\.gitlab\.com", Forge(ForgeKind.GITLAB, "https://gitlab.com/api/v4")),
-    (r"codeberg\.org", Forge(ForgeKind.GITEA, "https://codeberg.org/api/v1")),
-    (r"gitea\.com", Forge(ForgeKind.GITEA, "https://gitea.com/api/v1")),
-    (r"bitbucket\.org", Forge(ForgeKind.BITBUCKET, "https://api.bitbucket.org/2.0")),
-    (r"(ssh\.)?dev\.azure\.com|[\w-]+\.visualstudio\.com", Forge(ForgeKind.AZURE, "https://dev.azure.com")),
-    (r"pagure\.io", Forge(ForgeKind.PAGURE, "https://pagure.io/api/0")),
-    (r"src\.fedoraproject\.org", Forge(ForgeKind.PAGURE, "https://src.fedoraproject.org/api/0")),
-    (r"[\w-]+\.googlesource\.com", Forge(ForgeKind.GERRIT)),
-)
-
-# The path of the HTTP interface on a self-hosted forge.
-_API = {
-    ForgeKind.GITHUB: "/api/v3",
-    ForgeKind.GITLAB: "/api/v4",
-    ForgeKind.GITEA: "/api/v1",
-    ForgeKind.BITBUCKET: "/2.0",
-    ForgeKind.AZURE: "",
-    ForgeKind.PAGURE: "/api/0",
-    ForgeKind.GERRIT: "/a",
-}
+_HOSTS = tuple((host, Forge(kind, api)) for kind, facts in FACTS.items() for host, api in facts.hosts)
 
 
 def forge_of(delivery: Delivery, url: str) -> Forge | None:
@@ -41,7 +21,7 @@ def forge_of(delivery: Delivery, url: str) -> Forge | None:
     if known is not None and known.kind is told.kind:
         return known
     scheme = "http" if url.lower().startswith("http://") else "https"
-    return Forge(told.kind, f"{scheme}://{server}{_API[told.kind]}")
+    return Forge(told.kind, f"{scheme}://{server}{FACTS[told.kind].interface}")
 
 
 def project_of(url: str) -> str:
@@ -66,4 +46,4 @@ def with_api(forge: Forge, host: str) -> Forge:
     if forge.api is not None:
         return forge
     known = next((one for pattern, one in _HOSTS if re.fullmatch(pattern, host) and one.kind is forge.kind), None)
-    return known or Forge(forge.kind, f"https://{host}{_API[forge.kind]}")
+    return known or Forge(forge.kind, f"https://{host}{FACTS[forge.kind].interface}")

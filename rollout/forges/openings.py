@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import assert_never
 from urllib.parse import quote, urlsplit
 
+from rollout.forges.facts import FACTS
 from rollout.forges.known import on_the_web, project_of
-from rollout.model.reviews import Forge, ForgeKind, Review
+from rollout.model.reviews import Forge, Review
 from rollout.safety import addresses
 from rollout.safety.shown import redact
 
@@ -29,31 +29,15 @@ def _page(forge: Forge, url: str, base: str, branch: str) -> str | None:
     project = quote(on_the_web(forge.kind, project_of(url)), safe="/~")
     if site is None or not project:
         return None
-    match forge.kind:
-        case ForgeKind.GITHUB:
-            return f"{site}/{project}/compare/{base}...{branch}?expand=1"
-        case ForgeKind.GITLAB:
-            query = f"merge_request[source_branch]={branch}&merge_request[target_branch]={base}"
-            return f"{site}/{project}/-/merge_requests/new?{query}"
-        case ForgeKind.GITEA:
-            return f"{site}/{project}/compare/{base}...{branch}"
-        case ForgeKind.BITBUCKET:
-            return f"{site}/{project}/pull-requests/new?source={branch}&dest={base}"
-        case ForgeKind.AZURE:
-            return f"{site}/{project}/pullrequestcreate?sourceRef={branch}&targetRef={base}"
-        case ForgeKind.PAGURE:
-            return f"{site}/{project}/diff/{base}..{branch}"
-        case ForgeKind.GERRIT:
-            return None
-        case never:
-            assert_never(never)
+    page = FACTS[forge.kind].opening
+    return f"{site}/{project}/{page.format(base=base, branch=branch)}" if page else None
 
 
 def web_site(forge: Forge, url: str) -> str | None:
     """Return the address of a forge's pages: beside its interface, else on the repository's host."""
     if forge.api is not None:
         parts = urlsplit(forge.api)
-        host = parts.netloc.removeprefix("api.") if forge.kind in {ForgeKind.GITHUB, ForgeKind.BITBUCKET} else None
+        host = parts.netloc.removeprefix("api.") if FACTS[forge.kind].below_api else None
         return f"{parts.scheme}://{host or parts.netloc}"
     host = addresses.server(url)
     return f"https://{host}" if host else None

@@ -1,14 +1,10 @@
-"""The refs on which forges keep what a review proposes, whatever becomes of its branch.
-
-Written by https://docs.github.com/en/pull-requests (checking out pull requests locally), https://docs.gitlab.com/user/
-project/merge_requests and https://docs.gitea.com/usage/pull-request.
-"""
+"""The refs on which forges keep what a review proposes, whatever becomes of its branch."""
 
 from __future__ import annotations
 
 import re
-from typing import assert_never
 
+from rollout.forges.facts import FACTS
 from rollout.model.reviews import ForgeKind
 
 _PULL = re.compile(r"refs/pull/(\d+)/head\Z")
@@ -22,14 +18,6 @@ def number_of(ref: str) -> int | None:
 
 def head_of(kind: ForgeKind | None, number: int | None) -> str | None:
     """Return the ref of a review's head; None where a forge keeps none."""
-    if number is None:
+    if kind is None or number is None:
         return None
-    match kind:
-        case ForgeKind.GITHUB | ForgeKind.GITEA:
-            return f"refs/pull/{number}/head"
-        case ForgeKind.GITLAB:
-            return f"refs/merge-requests/{number}/head"
-        case ForgeKind.BITBUCKET | ForgeKind.AZURE | ForgeKind.PAGURE | ForgeKind.GERRIT | None:
-            return None
-        case never:
-            assert_never(never)
+    return FACTS[kind].review_head.format(number=number) or None

@@ -10,20 +10,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from rollout.errors import GitError
+from rollout.forges.facts import FACTS
 from rollout.git.run import Git
 from rollout.machine.processes import safe_path
 from rollout.model.reviews import Forge, ForgeKind
 
-_NAMES = {
-    ForgeKind.GITHUB: ("GH_TOKEN", "GITHUB_TOKEN"),
-    ForgeKind.GITLAB: ("GITLAB_TOKEN",),
-    ForgeKind.GITEA: ("GITEA_TOKEN",),
-    ForgeKind.BITBUCKET: ("BITBUCKET_TOKEN",),
-    ForgeKind.AZURE: ("AZURE_DEVOPS_EXT_PAT",),
-    ForgeKind.PAGURE: ("PAGURE_TOKEN",),
-    ForgeKind.GERRIT: (),
-}
-_WITH_USER = {ForgeKind.GERRIT, ForgeKind.BITBUCKET}  # where a password is one of a user
 _LIMIT = 10.0  # seconds for a helper to answer
 _FORM = re.compile(r"[\x21-\x7e]+")
 
@@ -41,7 +32,7 @@ def missing(forge: Forge | None) -> str:
     if forge is None or forge.api is None:
         return ""
     host = urlsplit(forge.api).netloc
-    return next(iter(_NAMES[forge.kind]), _own(host))
+    return next(iter(FACTS[forge.kind].tokens), _own(host))
 
 
 def _own(host: str) -> str:
@@ -53,7 +44,7 @@ def _of_environment(forge: Forge, host: str) -> str | None:
     site = host.removeprefix("api.")
     hosts = (host, host.partition(":")[0], site, site.partition(":")[0])
     own = map(_own, hosts)
-    values = (os.environ.get(name, "").strip() for name in (*own, *_NAMES[forge.kind]))
+    values = (os.environ.get(name, "").strip() for name in (*own, *FACTS[forge.kind].tokens))
     return next((value for value in values if _FORM.fullmatch(value)), None)
 
 
@@ -93,7 +84,7 @@ def _stored(host: str, kind: ForgeKind) -> str | None:
         return None
     words = dict(line.partition("=")[::2] for line in said.out.decode("utf-8", "replace").splitlines())
     token, user = words.get("password", ""), words.get("username", "")
-    token = f"{user}:{token}" if kind in _WITH_USER and user and token else token
+    token = f"{user}:{token}" if FACTS[kind].with_user and user and token else token
     return token if said.code == 0 and _FORM.fullmatch(token) else None
 
 

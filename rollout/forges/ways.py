@@ -7,15 +7,10 @@ from typing import assert_never
 
 from rollout.forges import agit, gerrit, push_options
 from rollout.forges.clients import client
+from rollout.forges.facts import FACTS
 from rollout.forges.known import forge_of
 from rollout.forges.pushing import ByPush
-from rollout.model.reviews import Deliver, Delivery, Forge, ForgeKind, Via
-
-_BY_PUSH = {
-    ForgeKind.GITLAB: Via.PUSH_OPTIONS,
-    ForgeKind.GITEA: Via.AGIT,
-    ForgeKind.GERRIT: Via.GERRIT,
-}
+from rollout.model.reviews import Deliver, Delivery, Forge, Via
 
 
 def way(delivery: Delivery, url: str, patience: float, without: Collection[Via] = ()) -> Via:
@@ -27,8 +22,9 @@ def way(delivery: Delivery, url: str, patience: float, without: Collection[Via] 
 
 def ways(forge: Forge | None, patience: float) -> Iterator[Via]:
     """Yield the ways in which a change can be proposed, in the order in which they are tried."""
-    if forge is not None and forge.kind in _BY_PUSH:
-        yield _BY_PUSH[forge.kind]
+    pushed = None if forge is None else FACTS[forge.kind].by_push
+    if pushed is not None:
+        yield pushed
     asked = client(forge, patience)
     if asked is not None and asked.opens:
         yield asked.via
