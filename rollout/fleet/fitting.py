@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 from rollout.content.agents import front_matter, table
 from rollout.content.agents.rule import NAMES
+from rollout.content.modes.table import traits
 from rollout.fleet.present import Old, has
 from rollout.learning.matching import matched
 from rollout.model.circumstances import Decisions
 from rollout.model.files import File, Slot
-from rollout.model.inventory import Mode, Outside, Target, Variable
+from rollout.model.inventory import Outside, Target, Variable
 from rollout.model.learning import LeftOut, Sample, Value
 from rollout.planning.changes import changes_needed
 from rollout.rendering.template_fault import TemplateFault
@@ -96,7 +97,7 @@ def _values(old: Old, slot: Slot, source: Sample, target: Target, known: Mapping
         text, said = _text(old, slot), file.content.decode()
     except UnicodeDecodeError:
         return {}
-    part = slot.rule.mode is Mode.BLOCK
+    part = not traits(slot.rule.mode).from_the_top
     return matched(text, slot.rule.delimiters, said, tried, part=part) or {}
 
 

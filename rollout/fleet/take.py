@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rollout.content import blocks, three_way
+from rollout.content import three_way
 from rollout.content.agents import table
-from rollout.content.markers import Spot
+from rollout.content.modes.table import strategy, traits
 from rollout.errors import Refused, RolloutError
 from rollout.fleet import rule_heads
 from rollout.fleet.load import Loaded
@@ -18,7 +19,7 @@ from rollout.fleet.new_values import NewValue, SetElsewhere, new_value, with_val
 from rollout.inventory.read import Overrides, parse
 from rollout.model.action import Action
 from rollout.model.files import File, Managed, Slot, TemplateFile
-from rollout.model.inventory import Inventory, Mode, SetWhere, Target
+from rollout.model.inventory import Inventory, SetWhere, Target
 from rollout.model.plan import Change
 from rollout.planning import taking
 from rollout.planning.taking import Taken
@@ -55,12 +56,12 @@ def take(loaded: Loaded, asked: Asked) -> Taking:
     before, slot = asked.change.before, asked.slot
     if before is None:
         raise _refused(asked, "others deleted it; take its template out, or decide with --on-drift")
-    if slot.template is None or slot.rule.mode not in {Mode.WHOLE, Mode.BLOCK}:
+    if slot.template is None or not traits(slot.rule.mode).taken_back:
         raise _refused(asked, f"mode {slot.rule.mode.value} is not taken back; change the template")
     old = loaded.rendering.templates[slot.template]
     if not slot.parts and not slot.is_rendered:
         content = _wanted(asked, before)
-        executable = before.executable if slot.rule.mode is Mode.WHOLE else old.executable
+        executable = old.executable if traits(slot.rule.mode).shared else before.executable
         return _proved(loaded, asked, Taking({slot.template: replace(old, content=content, executable=executable)}))
     try:
         wanted = _wanted(asked, before).decode()
@@ -97,36 +98,28 @@ def _refused(asked: Asked, why: str) -> Refused:
 def _wanted(asked: Asked, before: File) -> bytes:
     """Return what the template should produce: the file's text, with what the template changed since we wrote it."""
     base, now = asked.change.base, asked.item.body
-    theirs = _said(asked.item, before)
+    part = partial(strategy(asked.item.mode).part, asked.item)
+    theirs = part(before)
     if theirs is None:
         raise _refused(asked, "the file has no block of ours")
-    was = None if base is None else _said(asked.item, base)
-    told = _said(asked.item, None) or b""
+    was = None if base is None else part(base)
+    told = part(None) or b""
     if was is not None and was != told:
         try:
             theirs = three_way.merge(was, theirs, told)
         except three_way.MergeConflict as clash:
             raise _refused(asked, f"{clash}, and the template did too") from clash
-    if asked.slot.rule.mode is Mode.WHOLE:
+    if not traits(asked.slot.rule.mode).shared:
         return theirs
     place = now.find(told)
     return now[:place] + theirs + now[place + len(told) :] if place >= 0 else theirs
-
-
-def _said(item: Managed, file: File | None) -> bytes | None:
-    """Return our part of a file, or the template's text for it, with LF line ends."""
-    if item.mode is Mode.BLOCK:
-        spot = Spot(item.path, item.block_id, item.rule.markers, item.rule.replaces)
-        return blocks.said(item.body) if file is None else blocks.text_of(file.content, spot, (item.block_id,))
-    content = item.body if file is None else file.content
-    return content if b"\0" in content else content.replace(b"\r\n", b"\n")
 
 
 def _changes(loaded: Loaded, asked: Asked, heads: Mapping[str, TemplateFile], found: Taken, before: File) -> Taking:
     there = {**loaded.rendering.templates, **heads}
     templates = {**heads, **{name: _edited(there[name], edits) for name, edits in found.edits.items()}}
     name, mode = asked.slot.template or "", asked.slot.rule.mode
-    if mode is Mode.WHOLE and not asked.slot.parts and before.executable != asked.item.executable:
+    if not traits(mode).shared and not asked.slot.parts and before.executable != asked.item.executable:
         old = templates.get(name, loaded.rendering.templates[name])
         templates[name] = replace(old, executable=before.executable)
     values = tuple(new_value(asked.target, name, new) for name, new in found.values.items())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rollout.content.modes.mode import Cause, Situation, Traits
 from rollout.content.modes.share import rest
-from rollout.content.modes.whole import fault, merged, template_fault
+from rollout.content.modes.whole import fault, merged, part, template_fault
 from rollout.model.files import Agreed, File, Managed, Obstacle
 
 TRAITS = Traits(writes=False, formatted=False, needs_past=True)
@@ -53,5 +53,6 @@ def agreed(at: Situation) -> Agreed:
 
 
 __all__ = [
-    "TRAITS", "agreed", "changed", "fault", "merged", "ours", "passed_over", "reason", "template_fault", "wanted",
+    "TRAITS", "agreed", "changed", "fault", "merged", "ours", "part", "passed_over", "reason", "template_fault",
+    "wanted",
 ]  # fmt: skip

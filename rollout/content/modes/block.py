@@ -8,7 +8,7 @@ from rollout.content.modes.mode import Cause, Situation, Traits, put_into
 from rollout.content.modes.whole import agreed, fault, passed_over
 from rollout.model.files import File, Managed
 
-TRAITS = Traits(from_the_top=False, shared=True)
+TRAITS = Traits(from_the_top=False, shared=True, taken_back=True)
 
 
 def template_fault(item: Managed) -> str | None:
@@ -27,6 +27,12 @@ def wanted(at: Situation) -> File | None:
         return at.actual
     content = at.actual.content if at.actual else None
     return put_into(at, blocks.splice(content, _body(at.item), _spot(at.item), _earlier_id(at), _last(at)))
+
+
+def part(item: Managed, file: File | None) -> bytes | None:
+    if file is None:
+        return blocks.said(item.body)
+    return blocks.text_of(file.content, _spot(item), (item.block_id,))
 
 
 def reason(at: Situation, actual: File) -> Cause:
@@ -120,5 +126,6 @@ def _earlier_id(at: Situation) -> str | None:
 
 
 __all__ = [
-    "TRAITS", "agreed", "changed", "fault", "merged", "ours", "passed_over", "reason", "template_fault", "wanted",
+    "TRAITS", "agreed", "changed", "fault", "merged", "ours", "part", "passed_over", "reason", "template_fault",
+    "wanted",
 ]  # fmt: skip

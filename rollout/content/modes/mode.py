@@ -41,6 +41,7 @@ class Traits(Struct, frozen=True):
     from_the_top: bool = True  # the text begins where the file begins
     formatted: bool = True  # what a formatter prints of the text is written
     shared: bool = False  # the rest of the file is somebody else's
+    taken_back: bool = False  # what a person changed in our part can be put into the template
     needs_past: bool = False  # everything that rollout ever wrote there counts, not only the last write
 
 
@@ -69,6 +70,9 @@ class Strategy(Protocol):
 
     def merged(self, at: Situation, base: File, actual: File, wanted: File, /) -> bytes:
         """Merge what others made of `base` with what is wanted; raise MergeConflict where the two overlap."""
+
+    def part(self, item: Managed, file: File | None, /) -> bytes | None:
+        """Return our part of a file, or the template's text for it, with LF line ends; only asked if `taken_back`."""
 
     def ours(self, item: Managed, actual: File, /) -> File | None:
         """Return what rollout remembers of a file that others left exactly as it should be."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout.content.modes.mode import Situation, Traits, rendered
-from rollout.content.modes.whole import agreed, changed, fault, merged, passed_over, reason, template_fault
+from rollout.content.modes.whole import agreed, changed, fault, merged, part, passed_over, reason, template_fault
 from rollout.model.files import File, Managed
 
 TRAITS = Traits(shared=True)
@@ -18,5 +18,6 @@ def ours(_item: Managed, _actual: File) -> File | None:
 
 
 __all__ = [
-    "TRAITS", "agreed", "changed", "fault", "merged", "ours", "passed_over", "reason", "template_fault", "wanted",
+    "TRAITS", "agreed", "changed", "fault", "merged", "ours", "part", "passed_over", "reason", "template_fault",
+    "wanted",
 ]  # fmt: skip

@@ -9,7 +9,7 @@ from rollout.content.modes.mode import Cause, Situation, Traits, rendered
 from rollout.model.files import Agreed, File, Managed, Obstacle
 from rollout.model.inventory import FileRule
 
-TRAITS = Traits()
+TRAITS = Traits(taken_back=True)
 
 
 def fault(_path: PurePosixPath, _rule: FileRule) -> str | None:
@@ -51,6 +51,11 @@ def _same(at: Situation, one: File, other: File) -> bool:
 
 def merged(_at: Situation, base: File, actual: File, wanted: File) -> bytes:
     return three_way.merge(base.content, actual.content, wanted.content)
+
+
+def part(item: Managed, file: File | None) -> bytes | None:
+    content = item.body if file is None else file.content
+    return content if b"\0" in content else content.replace(b"\r\n", b"\n")
 
 
 def ours(_item: Managed, actual: File) -> File | None:
