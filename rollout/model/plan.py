@@ -50,7 +50,7 @@ class Change(Struct, frozen=True):
     after: File | None
     base: File | None = None
     decided: bool = True
-    template: str | None = None  # sha256 of what the template says, where `after` is a merge of drift
+    template: str | None = None  # what stands for what the template says, where `after` is a merge of drift
     asks: str | None = None  # what the template asks for, in one word, where a decision is or was needed
     did: Did | None = None  # what others did to the file, where that asks for a decision
     hold: bool = False  # once written it stays, until the template asks for something else

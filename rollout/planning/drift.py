@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import assert_never
 
 from msgspec.structs import replace
 
 from rollout.content import three_way
 from rollout.content.modes.mode import Situation
-from rollout.content.modes.table import strategy
+from rollout.content.modes.table import strategy, traits
 from rollout.model.action import Action, OnDrift
 from rollout.model.changed import ChangedBy, Deed, Did
 from rollout.model.circumstances import Decisions
@@ -17,16 +18,22 @@ from rollout.model.plan import Change
 
 
 def accepted_merge(at: Situation, wanted: File | None) -> bool:
-    """Tell whether the file is an accepted merge of drift and the template has not changed since."""
+    """Tell whether the file is an accepted merge of drift and the template has not changed since.
+
+    Of a file that is shared, only our part has to be as it was accepted.
+    """
     written = at.written
-    return (
-        written is not None
-        and written.merged is not None
-        and wanted is not None
-        and at.actual == written.file
-        and not written.disputed
-        and written.merged == wanted.sha256
-    )
+    if written is None or written.disputed or wanted is None or written.merged not in _notes(at, wanted):
+        return False
+    if at.actual == written.file:
+        return True
+    both = at.actual is not None and written.file is not None and traits(at.item.mode).shared
+    return both and not strategy(at.item.mode).changed(at, written.file, at.actual)  # type: ignore[arg-type]
+
+
+def _notes(at: Situation, wanted: File) -> tuple[str, ...]:
+    """Return how a merge with the present template is noted; of a shared file, other text says nothing of that."""
+    return (at.item.asks, wanted.sha256) if traits(at.item.mode).shared else (wanted.sha256,)
 
 
 def changed_by_others(at: Situation, written: Written) -> bool:
@@ -41,7 +48,7 @@ def changed_by_others(at: Situation, written: Written) -> bool:
 
 
 def drift_of(at: Situation, wanted: File | None, written: Written, decisions: Decisions) -> Change:
-    did = _did(at.actual, written)
+    did = _did(at.actual, written, _notes(at, wanted) if wanted is not None else ())
     base = written.merge_base if written.merged is not None else written.file
     drift = Change(at.item.path, Action.DRIFT, did.words(), at.actual, wanted, base, decided=False, did=did)
     match decisions.about(at.item.path):
@@ -55,12 +62,12 @@ def drift_of(at: Situation, wanted: File | None, written: Written, decisions: De
             assert_never(never)
 
 
-def _did(actual: File | None, written: Written) -> Did:
+def _did(actual: File | None, written: Written, notes: Container[str | None]) -> Did:
     if actual is None:
         return Did("others deleted it", Deed.DELETED)
     if written.disputed:
         return Did("others changed it", Deed.CHANGED, ", and what rollout wrote is not known any more")
-    if written.merged is not None:
+    if written.merged is not None and written.merged not in notes:
         return Did("it holds an accepted merge, and the template changed since")
     if written.file is None:
         return Did("others put it back", Deed.PUT_BACK, " after rollout deleted it")
@@ -94,5 +101,5 @@ def _merged_drift(at: Situation, drift: Change, written: Written) -> Change:
         return _more(replace(drift, action=Action.CONFLICT), f", and {clash}; the template did too")
     executable = actual.executable if wanted.executable == base.executable else wanted.executable
     result = File(content, executable)
-    merged = replace(drift, after=result, decided=True, template=wanted.sha256)
+    merged = replace(drift, after=result, decided=True, template=_notes(at, wanted)[0])
     return _more(merged, "; merged with the template")

@@ -269,6 +269,10 @@ MUTATIONS = (
     Mutation("a comment of a person stays where one of ours says the same", "content/documents/foreign_comments.py",
              "    if all(often[text] <= count for", "    if True or all(often[text] <= count for",
              test="tests/content/test_last_lines.py::test_a_comment_of_a_person_stays_where_one_of_ours_says_the_same"),
+    Mutation("a key that both sides added is a conflict", "content/modes/merge.py",
+             "    if line is not None:", "    if False:",
+             test="tests/content/test_accepted_merges.py::"
+             "test_a_key_that_both_sides_added_is_a_conflict_and_never_stands_twice"),
     # --- reverts
     Mutation("a revert that was stopped brings the checkout along", "targets/branch/past.py",
              "follow=_lags(found.step, at, where, tip)", "follow=False",

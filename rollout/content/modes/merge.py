@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from rollout.content import three_way
-from rollout.content.documents import merge, past
+from rollout.content.documents import merge, mixed, past
 from rollout.content.documents.document import Unmergeable
 from rollout.content.documents.formats import UNKNOWN, format_of
 from rollout.content.documents.match import match_for
@@ -50,7 +50,12 @@ def changed(at: Situation, base: File, actual: File) -> bool:
 
 
 def merged(at: Situation, base: File, actual: File, _wanted: File) -> bytes:
-    return three_way.merge(base.content, actual.content, _with_ours(at, base.content))
+    told = _with_ours(at, base.content)
+    content = three_way.merge(base.content, actual.content, told)
+    line = mixed.mixed(content, base.content, actual.content, told, _kind(at.item))
+    if line is not None:
+        raise three_way.MergeConflict(line)
+    return content
 
 
 def ours(item: Managed, actual: File) -> File | None:

@@ -88,8 +88,9 @@ def _made(store: Store, carried: Carried, change: Change, entry: tuple[str, str]
     """Return what our commit made of a file, where the template still says what it said then."""
     if entry_of(change.after, carried.commit) == entry:
         return change.after
-    said = None if change.after is None else change.template or change.after.sha256
-    return _file(store, entry) if said is not None and carried.merged.get(str(change.path)) == said else None
+    noted = carried.merged.get(str(change.path))
+    said = () if change.after is None else (change.template, change.asks, change.after.sha256)
+    return _file(store, entry) if noted is not None and noted in said else None
 
 
 def _file(store: Store, entry: tuple[str, str] | None) -> File | None:

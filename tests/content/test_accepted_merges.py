@@ -1,0 +1,86 @@
+"""Drift that is merged with the template: what comes of it says what both say, and stays accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from rollout.model.action import Action, OnDrift
+from rollout.model.circumstances import Decisions
+from rollout.model.inventory import FileRule, Mode
+from rollout.model.plan import Change
+from tests import decisions
+from tests.lives import Life
+
+_LINES = "1\n2\n3\n4\n5\n6\n"
+_KEYS = "a: 1\nb: 2\nc: 3\nd: 4\n"
+
+
+def _merged(file: Life, template: str) -> Change:
+    item = decisions.managed(file.path, template, file.rule)
+    made = decisions.step(item, decisions.file(file.text), file.last, Decisions(on_drift=OnDrift.MERGE))
+    change = decisions.only_change(made)
+    if change.decided:
+        assert change.after is not None
+        file.last, file.text = decisions.written(change, file.last), change.after.content.decode()
+    return change
+
+
+@pytest.mark.parametrize(
+    ("path", "mode", "before", "first", "person", "second"),
+    [
+        ("x.md", Mode.BLOCK, "mine\n", _LINES, ("2", "two"), _LINES.replace("5", "five")),
+        ("x.yaml", Mode.MERGE, "mine: 0\n", _KEYS, ("a: 1", "a: 5"), _KEYS.replace("4", "7")),
+        ("x.yaml", Mode.MERGE, "mine: 0\n", "l:\n- 1\n- 2\nb: 1\n", ("- 1\n", ""), "l:\n- 1\n- 2\n- 3\nb: 1\n"),
+    ],
+)
+def test_a_merge_stays_accepted_while_others_change_the_rest_of_the_file(
+    path: str, mode: Mode, before: str, first: str, person: tuple[str, str], second: str
+) -> None:
+    file = Life(path, before, FileRule(mode))
+    file.lived(first)
+    file.text = (file.text or "").replace(*person, 1)
+    assert _merged(file, second).decided
+    assert file.plan(second) is None
+    file.text = f"# more\n{file.text}".replace("mine", "others")
+    assert file.plan(second) is None
+    changed = file.plan(first)
+    assert changed is not None
+    assert changed.cause == "it holds an accepted merge, and the template changed since"
+
+
+def test_what_others_change_in_an_accepted_merge_is_told_as_that() -> None:
+    file = Life("x.yaml", "mine: 0\n", FileRule(Mode.MERGE))
+    file.lived(_KEYS)
+    file.text = (file.text or "").replace("a: 1", "a: 5")
+    template = _KEYS.replace("4", "7")
+    _merged(file, template)
+    file.text = (file.text or "").replace("d: 7", "d: 8")
+    planned = file.plan(template)
+    assert planned is not None
+    assert (planned.action, planned.cause) == (Action.DRIFT, "others changed it")
+
+
+@pytest.mark.parametrize(
+    ("path", "first", "person", "second", "line"),
+    [
+        ("x.yaml", "a: 1\nb: 2\n", lambda text: "z: 1\n" + text.replace("a: 1", "a: 5"), "a: 1\nb: 2\nz: 9\n", 1),
+        ("x.json", '{\n  "a": 1,\n  "b": {\n    "c": 1\n  },\n  "d": 1\n}\n',
+         lambda text: text.replace('"a": 1,', '"a": 5,\n  "e": 1,'),
+         '{\n  "a": 1,\n  "b": {\n    "c": 1\n  },\n  "d": 1,\n  "e": 2\n}\n', 3),
+        ("x.toml", "a = 1\n\n[b]\nc = 1\n", lambda text: "z = 1\n" + text.replace("a = 1", "a = 5"),
+         "a = 1\n\n[b]\nc = 1\n\n[z]\nw = 1\n", 1),
+        ("x.ini", "[a]\nb=1\n\n[c]\nd=1\n", lambda text: "[z]\nq=1\n" + text.replace("b=1", "b=2"),
+         "[a]\nb=1\n\n[c]\nd=1\n\n[z]\nw=1\n", 1),
+    ],
+)  # fmt: skip
+def test_a_key_that_both_sides_added_is_a_conflict_and_never_stands_twice(
+    path: str, first: str, person: Callable[[str], str], second: str, line: int
+) -> None:
+    file = Life(path, None, FileRule(Mode.MERGE))
+    file.lived(first)
+    file.text = person(file.text or "")
+    found = _merged(file, second)
+    assert (found.action, found.decided) == (Action.CONFLICT, False), found.after
+    assert f"both sides changed line {line};" in found.cause
