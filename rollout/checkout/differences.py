@@ -88,7 +88,7 @@ def differing_files(
         old = Tree(objects, local)
         behind = [item.path for item in managed if not _as_upstream(item, old, new, objects)]
         if behind:
-            begun = notes.known(repo)
+            begun = notes.placed(repo)
             moves = moves_between(old, new)
             edits = edited(repo, moves, how, size, file_mode=file_mode, begun=begun)
             return behind, {**_foreign(moves, how), **edits}

@@ -97,7 +97,7 @@ def _file(repo: GitDir) -> Path:
     return home(repo.git_dir) / "unfinished"
 
 
-def known(repo: GitDir) -> dict[PurePosixPath, list[TreeEntry]]:
+def placed(repo: GitDir) -> dict[PurePosixPath, list[TreeEntry]]:
     """Return what was put where, if the branch is still where it was then."""
     found: dict[PurePosixPath, list[TreeEntry]] = {}
     for path, entry, branch, start in _lines(repo):

@@ -41,7 +41,7 @@ def page(command: str, text: str, interrupt: Interrupt) -> bool:
         except OSError:
             return False
         try:
-            _given(running, data, interrupt)
+            _fed(running, data, interrupt)
         finally:
             if running.poll() is None:  # a signal came while a question waits
                 running.terminate()
@@ -52,7 +52,7 @@ def page(command: str, text: str, interrupt: Interrupt) -> bool:
     return running.returncode not in _NOT_RUN
 
 
-def _given(running: subprocess.Popen[bytes], data: bytes, interrupt: Interrupt) -> None:
+def _fed(running: subprocess.Popen[bytes], data: bytes, interrupt: Interrupt) -> None:
     """Give a pager all that there is to read, and wait until it ends; end it if we are to end."""
     given: bytes | None = data
     while True:

@@ -6,7 +6,7 @@ import click
 
 from rollout.cli import session
 from rollout.cli.options import common, option, targets
-from rollout.cli.status_now import seen
+from rollout.cli.status_now import looked_at
 from rollout.errors import UsageError
 from rollout.showing.documents import status_document
 from rollout.showing.status import status_markdown
@@ -40,16 +40,16 @@ def status(
     if watch:
         from rollout.cli import watching
 
-        ended = watching.watch(context, lambda at: seen(at, fetch=fetch), every or (60.0 if fetch else 5.0), form)
+        ended = watching.watch(context, lambda at: looked_at(at, fetch=fetch), every or (60.0 if fetch else 5.0), form)
         return ended.code or (ended.seen.exit_code(detailed=True) if ended.seen and detailed_exitcode else 0)
     with session.opened(context) as at:
         if at.options.json or form == "json":
-            found = seen(at, at.as_data, fetch=fetch)
+            found = looked_at(at, at.as_data, fetch=fetch)
             at.screen.document(status_document(found.rows, found.known.fetched_at, found.known.unmanaged))
         elif form == "markdown":
-            found = seen(at, at.as_data, fetch=fetch)
+            found = looked_at(at, at.as_data, fetch=fetch)
             at.screen.data(status_markdown(found.rows))
         else:
-            found = seen(at, fetch=fetch)
+            found = looked_at(at, fetch=fetch)
             at.screen.data(found.text(at.screen.display))
         return found.exit_code(detailed=detailed_exitcode)

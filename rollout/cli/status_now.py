@@ -40,7 +40,7 @@ class StatusShown(Struct, frozen=True):
         return 2 if detailed and any(row.state in _DIFFERENT for row in self.rows) else 0
 
 
-def seen(at: Session, shown: Callable[[Reason], Reason] | None = None, *, fetch: bool) -> StatusShown:
+def looked_at(at: Session, shown: Callable[[Reason], Reason] | None = None, *, fetch: bool) -> StatusShown:
     """Look at all targets, and read what the ledger says of them; no lock is held."""
     settings = at.settings(offline=not fetch)
     made = pacing.shown(at, at.plan(settings), settings)

@@ -57,7 +57,7 @@ def deliver_by(folder: Path, copied: Copied) -> Delivered:
     """Deliver all that waits, in order, exactly once; put aside what is refused for good."""
     delivered, refused = 0, list[Path]()
     with courtesy_lock(folder):
-        while batches := _readable(folder, _settled(folder)):
+        while batches := _readable(folder, _all_waiting(folder)):
             for batch in batches:
                 lines = [line for lines in batch.values() for line in lines]
                 bad = _send(copied, sorted(lines, key=_instance))
@@ -75,7 +75,7 @@ def deliver_directly(records: Iterable[SpoolRecord], connection: Connection) -> 
     return _send(partial(_copied, connection), sorted((record.line() for record in records), key=_instance))
 
 
-def _settled(folder: Path) -> list[Path]:
+def _all_waiting(folder: Path) -> list[Path]:
     """Return what waits, once two looks agree: a file that appears during a look may hide one that came before it."""
     seen = waiting(folder)
     while seen:

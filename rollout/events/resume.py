@@ -61,7 +61,7 @@ def _session(session: RegisteredSession, entries: Sequence[FoldEntry]) -> Json:
         "instance_type": session.instance_type,
         "machine": session.machine,
         "status": session.status,
-        "heartbeat": max(filter(None, (session.heartbeat, _seen(entries))), default=None),
+        "heartbeat": max(filter(None, (session.heartbeat, _newest(entries))), default=None),
         "context_percent": _context_percent(session, entries),
         "current_epic": session.current_epic,
         "path": session.path,
@@ -71,7 +71,7 @@ def _session(session: RegisteredSession, entries: Sequence[FoldEntry]) -> Json:
     }
 
 
-def _seen(entries: Sequence[FoldEntry]) -> str | None:
+def _newest(entries: Sequence[FoldEntry]) -> str | None:
     return entries[-1].event.seen if entries else None
 
 

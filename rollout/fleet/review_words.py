@@ -51,7 +51,7 @@ def _worded(loaded: Loaded, target: Target | None, step: Step, phrases: Phrases)
     title, body = _both(loaded, step.delivery.rules)
     if target is None or step.proposal is None or not step.changes or not (title or body):
         return step
-    machines, seen = loaded.inventory.machines, _seen(step)
+    machines, seen = loaded.inventory.machines, _values(step)
     try:
         said_title = phrases.rendered(title, target, machines, seen) if title else None
         said_body = phrases.rendered(body, target, machines, seen) if body else None
@@ -60,6 +60,6 @@ def _worded(loaded: Loaded, target: Target | None, step: Step, phrases: Phrases)
     return replace(step, proposal=replace(step.proposal, title=said_title, body=said_body))
 
 
-def _seen(step: Step) -> dict[str, YamlValue]:
+def _values(step: Step) -> dict[str, YamlValue]:
     changes = [{"path": str(c.path), "action": c.action.value, "cause": c.cause} for c in step.changes]
     return {"changes": changes, "commit": step.delivery.origin.commit or ""}

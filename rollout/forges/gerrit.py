@@ -51,6 +51,6 @@ def closed(words: str) -> bool:
     return _CLOSED.search(words) is not None
 
 
-def known(words: str) -> bool:
+def has_it_already(words: str) -> bool:
     """Tell whether Gerrit refused a push because it has the very commit."""
     return _KNOWN.search(words) is not None

@@ -61,7 +61,7 @@ class Http(Struct, frozen=True):
 
     def call(self, request: Request) -> Any:
         """Return what the forge says, as plain data; raise Trouble where it does not do what it was asked."""
-        answer = self._settled(request)
+        answer = self._answered(request)
         if answer.status >= 400:
             raise of_status(self.host, answer.status, self._masked(answer.body))
         if not answer.body.strip():
@@ -79,7 +79,7 @@ class Http(Struct, frozen=True):
                 body = body.replace(word.encode(), b"***")
         return body
 
-    def _settled(self, request: Request) -> Response:
+    def _answered(self, request: Request) -> Response:
         """Send a request, again where the forge asks for patience, or failed at what changes nothing."""
         for attempt in range(_TRIES):
             last = attempt == _TRIES - 1

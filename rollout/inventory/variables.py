@@ -36,7 +36,7 @@ def variables(source: Source) -> tuple[Variables, list[Fault]]:
     for group in section(source.document, "groups"):
         groups[group.name], more = variables_of(entry(group.node, "vars"), InInventory(group.keys))
         faults += more
-    overrides = {key: Variable(given(value), Outside.COMMAND_LINE) for key, value in source.overrides.items()}
+    overrides = {key: Variable(typed(value), Outside.COMMAND_LINE) for key, value in source.overrides.items()}
     faults += [
         Fault(0, f"the name {name!r} belongs to rollout; choose another", f"--var {name}")
         for name in sorted(RESERVED & overrides.keys())
@@ -70,7 +70,7 @@ def _not_given(text: str) -> str | None:
     return faults[0].message if faults else None
 
 
-def given(text: str) -> YamlValue:
+def typed(text: str) -> YamlValue:
     """Read the value of --var as YAML; text, and what is not a single value, stays as it was typed."""
     node, faults = yaml_parse.parse(text)
     if node is None or faults or text != text.strip():

@@ -211,10 +211,13 @@ class Snapshot(Struct, frozen=True):
     linked: frozenset[PurePosixPath] = frozenset()  # files on the disk that have another name, too
 
 
+NO_FILE = "-"  # the fingerprint of a path where nothing is
+
+
 def fingerprint(found: File | Obstacle | None) -> str:
     """Return a short form of what is at a path, for comparing then and now."""
     if found is None:
-        return "-"
+        return NO_FILE
     if isinstance(found, Obstacle):
         return f"!{found.what}"
     return str(FilePrint(found.sha256, executable=found.executable))

@@ -33,7 +33,7 @@ def waiting(steps: Sequence[Step], others: Iterable[Step]) -> tuple[Step, ...]:
     unselected = {step.target: step for step in others}
     found: dict[str, Step] = {}
 
-    def settled(step: Step) -> Step:
+    def after_its_needs(step: Step) -> Step:
         if step.target not in found:
             why = next(filter(None, (_obstacle(name) for name in step.needs)), NONE) if _would_write(step) else NONE
             found[step.target] = replace(step, state=State.WAITING, why=why, follow=False) if why else step
@@ -47,12 +47,12 @@ def waiting(steps: Sequence[Step], others: Iterable[Step]) -> tuple[Step, ...]:
             return Reason(
                 (Needs(name, other.state.value, NONE), Said("roll it out first, or select it with --limit too"))
             )
-        needed = settled(by_name[name])
+        needed = after_its_needs(by_name[name])
         if needed.state in _HOPELESS or undecided(needed) or (needed.frozen and needed.changes):
             return Reason((Needs(name, needed.state.value, needed.why),))
         return NONE
 
-    return tuple(settled(step) for step in steps)
+    return tuple(after_its_needs(step) for step in steps)
 
 
 def _would_write(step: Step) -> bool:

@@ -51,7 +51,7 @@ def findings(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Find
 
 def step_of(target: Target, found: Findings, circumstances: Circumstances) -> Step:
     """Turn findings and their circumstances into a step."""
-    settled = tuple(_settled(change, circumstances.pending_files) for change in found.changes)
+    settled = tuple(_decided_before(change, circumstances.pending_files) for change in found.changes)
     against = _against_templates(settled, found.managed, circumstances)
     settled = tuple(sorted((*settled, *against), key=lambda change: change.path))
     state, why = _state(settled, circumstances, target)
@@ -119,7 +119,7 @@ def _ahead(circumstances: Circumstances) -> int | None:
     return 0 if circumstances.pending is None else 1
 
 
-def _settled(change: Change, waiting: Mapping[PurePosixPath, tuple[File | None, File | None]]) -> Change:
+def _decided_before(change: Change, waiting: Mapping[PurePosixPath, tuple[File | None, File | None]]) -> Change:
     """Mark a change as decided if the waiting commit makes it: it was decided when that commit was made."""
     if change.action is Action.ERROR or change.keep or change.path not in waiting:
         return change

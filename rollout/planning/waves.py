@@ -92,7 +92,7 @@ def waiting(
     found: list[Step] = []
     for step in steps:
         why = obstacles.get(numbers.get(step.target, 0))
-        found.append(_kept(step, why) if why is not None and _would_go_on(step) else step)
+        found.append(_waiting_for(step, why) if why is not None and _would_go_on(step) else step)
     return tuple(found)
 
 
@@ -122,7 +122,7 @@ def _obstacle(
     return None
 
 
-def _kept(step: Step, why: Reason) -> Step:
+def _waiting_for(step: Step, why: Reason) -> Step:
     return replace(step, state=State.WAITING, why=why, follow=False)
 
 
@@ -167,7 +167,7 @@ def paced(steps: tuple[Step, ...], pace: Pace, now: Room, numbers: Mapping[str, 
             left, number = left - 1, number + 1
             continue
         why = Reason((Later(f"{rule.words}, and {rule.counted(number)} or about to be"),))
-        found[step.target] = _kept(step, why)
+        found[step.target] = _waiting_for(step, why)
     return tuple(found.values())
 
 

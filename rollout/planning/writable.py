@@ -33,7 +33,7 @@ def sort(steps: Iterable[Step], *, only_waiting: bool = False) -> Sorted:
     """Separate the steps that can be written from those that cannot or need not; `only_waiting` is for push."""
     writable, settled = [], []
     for step in steps:
-        outcome = _settled(step, only_waiting=only_waiting)
+        outcome = _not_written(step, only_waiting=only_waiting)
         if outcome is None:
             writable.append(step)
         else:
@@ -41,7 +41,7 @@ def sort(steps: Iterable[Step], *, only_waiting: bool = False) -> Sorted:
     return Sorted(tuple(writable), tuple(settled))
 
 
-def _settled(step: Step, *, only_waiting: bool) -> Outcome | None:
+def _not_written(step: Step, *, only_waiting: bool) -> Outcome | None:
     """Return the outcome of a step that is not written; None for one that is."""
     if step.state in _ERRORS:
         return _outcome(step, Verdict.FAILED, said(f"{step.state}: {step.reason}"))
@@ -115,7 +115,7 @@ def _why_unchanged(step: Step) -> Reason:
 
 def reasons_of(step: Step) -> set[str]:
     """Return the words in which a run that does not write the step may have recorded what it waits for."""
-    outcomes = (_settled(step, only_waiting=only_waiting) for only_waiting in (False, True))
+    outcomes = (_not_written(step, only_waiting=only_waiting) for only_waiting in (False, True))
     whys = (step.why, *(outcome.why for outcome in outcomes if outcome is not None))
     return {dated(why).text for why in whys}
 

@@ -50,7 +50,7 @@ def ask(remote: Remote) -> str:
 
     Raises NoBranch where the remote has no such branch, Unreachable where it does not answer.
     """
-    known = seen(remote) or _told(remote)
+    known = on_this_machine(remote) or _told(remote)
     if known is not None:
         return known
     try:
@@ -142,7 +142,7 @@ def default_branch(remote: Remote) -> str | None:
     return found[1] if found and addresses.branch_refusal(found[1]) is None else None
 
 
-def seen(remote: Remote) -> str | None:
+def on_this_machine(remote: Remote) -> str | None:
     """Return the commit of a branch in a plain bare repository of our own on this machine, from its file.
 
     None if anything about the repository is not plain; git is asked then, as about any other remote.

@@ -152,17 +152,17 @@ def _environment_kind() -> type[ImmutableSandboxedEnvironment]:
             return _Method(found, attribute, obj) if plain and isinstance(found, BuiltinMethodType) else found
 
         def call_filter(self, name: str, *given: Any, **named: Any) -> Any:
-            _known("filter", name, self.filters)
+            _check_named("filter", name, self.filters)
             return super().call_filter(name, *given, **named)
 
         def call_test(self, name: str, *given: Any, **named: Any) -> Any:
-            _known("test", name, self.tests)
+            _check_named("test", name, self.tests)
             return super().call_test(name, *given, **named)
 
     return Environment
 
 
-def _known(kind: str, name: str, there: Mapping[str, object]) -> None:
+def _check_named(kind: str, name: str, there: Mapping[str, object]) -> None:
     """Raise an error for a filter or a test that a template names when it runs, as `map` and `select` do."""
     from jinja2 import TemplateRuntimeError
 

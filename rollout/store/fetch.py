@@ -33,7 +33,7 @@ def commit(store: Store, tip: str) -> str:
     Raises Unreachable when the remote stops answering.
     """
     if heard.tip(store) == tip:
-        return _known(store, tip)
+        return _noted(store, tip)
     with sender_for(store.remote, store.remote.access.transfer_limit) as sender:
         if sender is not None and _sent(store, sender, tip):
             return _fetched(store)
@@ -44,7 +44,7 @@ def commit(store: Store, tip: str) -> str:
     return _fetched(store)
 
 
-def _known(store: Store, tip: str) -> str:
+def _noted(store: Store, tip: str) -> str:
     if heard.absent(store):
         store.memory.remember(absent=False)
     heard.note_asked(store)

@@ -33,7 +33,7 @@ def opened(folder: Path, remote: Remote, target: str, *, wait: float = 60.0, run
 
 
 @contextmanager
-def seen(folder: Path, remote: Remote, target: str, *, wait: float) -> Iterator[Store]:
+def for_reading(folder: Path, remote: Remote, target: str, *, wait: float) -> Iterator[Store]:
     """Yield the store of a repository for reading.
 
     If another process holds it for longer than `wait` seconds, it is a copy, whose `writer` is that process's run.

@@ -85,7 +85,7 @@ def was(store: Store, asked: str) -> bool:
     return remembered is not None and remembered.asked == _asked(store, asked)
 
 
-def known(store: Store, tip: str, asked: str) -> InSync | None:
+def found_before(store: Store, tip: str, asked: str) -> InSync | None:
     """Return the findings of an earlier look at exactly the same, if it found nothing to change."""
     return from_memo(store.memory.memo().in_sync, tip, _asked(store, asked))
 

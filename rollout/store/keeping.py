@@ -45,7 +45,7 @@ def proposed(store: Store, changes: Iterable[Change]) -> None:
         store.memory.remember(held=left)
 
 
-def known(store: Store, past: History, paths: Iterable[PurePosixPath]) -> Mapping[PurePosixPath, str]:
+def kept(store: Store, past: History, paths: Iterable[PurePosixPath]) -> Mapping[PurePosixPath, str]:
     """Return what was asked for when files were kept, for files that we have not written since."""
     return _known(by_path(store.memory.memo().kept), past, paths, history.kept)
 

@@ -17,7 +17,7 @@ from rollout.store.pending import Pending
 from rollout.store.store import Store
 
 
-def known(store: Store, tip: str, *, network: bool) -> History:
+def past_of(store: Store, tip: str, *, network: bool) -> History:
     """Return what rollout's own commits did to each path, newest first, as far as it is known or can be."""
     memo = store.memory.memo()
     if memo.searched == tip:
@@ -97,7 +97,7 @@ def made(store: Store, commit: str) -> dict[PurePosixPath, tuple[File | None, Fi
 def before(store: Store, path: PurePosixPath, now: File | None) -> File | None:
     """Return what was at a path before the newest commit of ours upstream that made it what it is; raise GitError."""
     tip = store.memory.memo().tip
-    past = {} if tip is None else known(store, tip, network=True)
+    past = {} if tip is None else past_of(store, tip, network=True)
     for touch in history.own(past.get(path, [])):
         contents = blobs.read(store, store.objects(touch.commit), _blobs(touch), network=True)
         if history.entry_file(touch.after, contents) == now:

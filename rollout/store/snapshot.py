@@ -55,7 +55,7 @@ def at(
     """
     contents = {git_id(content, len(tip)): content for content in known}
     there = _there(store, tip, list(wanted))
-    past = own_commits.known(store, tip, network=network and not there.is_known(contents))
+    past = own_commits.past_of(store, tip, network=network and not there.is_known(contents))
     needed = there.blobs() | set(there.attribute_files.values()) | history.blobs_of(past, there.entries, merged)
     needed |= there.links() if network else set()
     contents |= blobs.read(store, store.objects(tip), needed - contents.keys(), network=network)
@@ -65,7 +65,7 @@ def at(
     in_force = _in_force(there, contents)
     files = {path: _file(entry, in_force[path], contents) for path, entry in there.entries.items()}
     ends = {path: conversion(found) for path, found in in_force.items()}
-    kept = keeping.known(store, past, there.entries)
+    kept = keeping.kept(store, past, there.entries)
     held = keeping.held(store, past, there.entries)
     memo = store.memory.memo()
     unsearched = not network and not memo.searched

@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from rollout.errors import RolloutError, UsageError
-from rollout.work.dask_units import Client, Given, R, T
+from rollout.work.dask_units import Client, HandedOut, R, T
 from rollout.work.executors import Work
 
 _PATIENCE = 10.0  # seconds that a scheduler may take to answer, unless --timeout says less
@@ -35,7 +35,7 @@ class DaskCluster(Struct):
         client = self._connected(stop)
         if client is None:
             return
-        given = Given(client, work, _hosts(client, self.scheduler))
+        given = HandedOut(client, work, _hosts(client, self.scheduler))
         with ThreadPoolExecutor(max_workers=self.jobs, thread_name_prefix="rollout") as pool:
 
             def submit(item: T) -> Future[R]:

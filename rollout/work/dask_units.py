@@ -23,7 +23,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Given(Struct, Generic[T, R]):
+class HandedOut(Struct, Generic[T, R]):
     """What was handed out and has not come back."""
 
     client: Client

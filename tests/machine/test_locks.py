@@ -131,7 +131,7 @@ def test_a_reader_that_looks_for_the_first_time_beside_a_writer_fetches_for_itse
     bare = world.bare_repo("api")
     state = Path(os.environ["ROLLOUT_STATE_DIR"])
     remote = Remote(str(bare), "main")
-    with hold.opened(state, remote, "api", run="r1"), hold.seen(state, remote, "api", wait=0.0) as store:
+    with hold.opened(state, remote, "api", run="r1"), hold.for_reading(state, remote, "api", wait=0.0) as store:
         assert (store.writer, fetch.latest(store)) == ("r1", world.tip("api"))
     assert not list((state / "looks").iterdir())
     (state / "looks" / "left").mkdir()

@@ -14,7 +14,7 @@ from rollout.errors import UsageError
 from rollout.inventory import remembered
 from rollout.inventory.choose import select
 from rollout.inventory.read import parse
-from rollout.inventory.variables import given as read_as
+from rollout.inventory.variables import typed as read_as
 from rollout.model.delimiters import Delimiters
 from rollout.model.inventory import YamlValue
 from rollout.rendering.jinja import Renderer

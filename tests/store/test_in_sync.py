@@ -97,11 +97,11 @@ def test_a_remote_on_this_machine_is_read_as_git_reads_it(world: World) -> None:
     bare = world.root / "two.git"
     plain = upstream.Remote(str(bare), "main")
     beside = upstream.Remote(str(bare), "main", beside=bare)
-    assert upstream.seen(beside) == upstream.ask(plain) == world.tip("two")
+    assert upstream.on_this_machine(beside) == upstream.ask(plain) == world.tip("two")
     world.git(bare, "pack-refs", "--all")
-    assert upstream.seen(beside) == world.tip("two")
+    assert upstream.on_this_machine(beside) == world.tip("two")
     world.git(bare, "config", "transfer.hideRefs", "refs/heads")
-    assert upstream.seen(beside) is None
+    assert upstream.on_this_machine(beside) is None
     with pytest.raises(upstream.NoBranch):
         upstream.ask(beside)
 

@@ -86,7 +86,7 @@ def _planned(repo: GitDir, runner: Git, to: Destination, local: str | None, pers
         how = conversions(repo, new, objects, person, [move.path for move in moves])
         may_move.no_foreign_attributes(moves, how)
         contents = dict(_contents(objects, moves, how))
-    tracking, begun = _tracking(repo, to), notes.known(repo)
+    tracking, begun = _tracking(repo, to), notes.placed(repo)
     return Moving(
         repo, runner, to.branch, local, to.commit, tracking, to.published, tuple(moves), how, contents, scratch, begun
     )

@@ -51,7 +51,7 @@ def scratch(repo: GitDir, notes: list[str]) -> Iterator[Path]:
             try:
                 yield place
             finally:
-                notes += _settled(repo, place)
+                notes += _emptied(repo, place)
     finally:
         with contextlib.suppress(OSError):
             place.rmdir()  # it is there still, and empty, only if it could not be signed
@@ -79,13 +79,13 @@ def rescue(repo: GitDir) -> list[str]:
     for place in sorted(home(repo.git_dir).glob("op-*")):
         if not place.is_symlink() and not index_lock.alive(place):
             _remember(repo, place)
-            notes += _settled(repo, place)
+            notes += _emptied(repo, place)
     forget_moved_on(repo)
     remove_home(repo)
     return notes
 
 
-def _settled(repo: GitDir, place: Path) -> list[str]:
+def _emptied(repo: GitDir, place: Path) -> list[str]:
     """Empty and remove a scratch folder; leave to the next run what cannot be settled now."""
     notes: list[str] = []
     with contextlib.suppress(OSError, Hindered, GitError):

@@ -22,7 +22,7 @@ def inherited(have: Object) -> dict[str, Node]:
     return brought
 
 
-def settled(document: Document, have: Object, named: Object, place: Place) -> tuple[set[str], bool]:
+def brought(document: Document, have: Object, named: Object, place: Place) -> tuple[set[str], bool]:
     """Return the named keys that `<<` brings with the wanted value, and whether another would hide what it brings.
 
     Raises Unmergeable where that is an object or a list.

@@ -32,7 +32,7 @@ from rollout.content.documents.document import (
     repeated,
     says,
 )
-from rollout.content.documents.inherited import settled
+from rollout.content.documents.inherited import brought
 from rollout.content.documents.match import Match, Place, entry_names, shown
 from rollout.content.documents.past import Ours
 
@@ -66,7 +66,7 @@ class _Uniting(Struct):
         wanted = {part.key: part for part in named.parts}
         kept: list[Node | None] = []
         twice = repeated(have)
-        present, hides = settled(self.document, have, named, place)
+        present, hides = brought(self.document, have, named, place)
         self.foreign |= hides
         for part in have.parts:
             new, here = wanted.get(part.key), (*place, part.key)

@@ -18,7 +18,7 @@ class Style(Struct, frozen=True):
     gap: int = 1
 
 
-class _Seen(Struct):
+class _Counts(Struct):
     indent: Counter[int] = field(default_factory=Counter)
     offset: Counter[int] = field(default_factory=Counter)
     gap: Counter[int] = field(default_factory=Counter)
@@ -26,7 +26,7 @@ class _Seen(Struct):
 
 def style_of(document: Document, otherwise: Style | None = None) -> Style:
     """Return what most of a document does, and what `otherwise` says of that which it does not do."""
-    seen = _Seen()
+    seen = _Counts()
     _look(document.text, document.root, None, seen)
     base = otherwise or Style()
     return Style(_most(seen.indent, base.indent), _most(seen.offset, base.offset), _most(seen.gap, base.gap))
@@ -36,7 +36,7 @@ def _most(seen: Counter[int], otherwise: int) -> int:
     return seen.most_common(1)[0][0] if seen else otherwise
 
 
-def _look(text: str, node: Node, above: int | None, seen: _Seen) -> None:
+def _look(text: str, node: Node, above: int | None, seen: _Counts) -> None:
     if not isinstance(node, Object | Array) or node.style != "block" or not node.parts:
         return
     first = node.parts[0].start

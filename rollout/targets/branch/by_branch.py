@@ -38,7 +38,7 @@ def propose(task: Task, changes: list[Change], tip: str, wanted: NewReview) -> O
     if there is not None and there.parent == tip and there.after == entries(changes, tip):
         as_it_is = Built(there.commit, tip, tuple(changes), there.text.split("\n", 1)[0])
         texts = texts_of(task, changes, as_it_is.subject)
-        return _opened(task, branch, as_it_is, _known(task), texts, renew=reworded(task))
+        return _opened(task, branch, as_it_is, _review(task), texts, renew=reworded(task))
     built = commit(task, tip, changes)
     lease = Lease(f"refs/heads/{branch}", None if there is None else there.commit)
     answer = _pushed(task, built, lease, wanted)
@@ -80,7 +80,7 @@ def _pushed(task: Task, built: Built, lease: Lease, wanted: NewReview) -> PushAn
         return Unheard(first_line(str(error)))
 
 
-def _known(task: Task) -> Review | None:
+def _review(task: Task) -> Review | None:
     standing = task.step.standing
     return None if standing is None else standing.review
 
@@ -89,7 +89,7 @@ def _told(task: Task, answer: PushAnswer | Receipt) -> Review | None:
     """Return the review that the receiver named, or the known one of the branch."""
     way = by_push(task.step.via)
     told = way.state(answer) if way is not None and isinstance(answer, Receipt) else None
-    return told or _known(task)
+    return told or _review(task)
 
 
 def _opened(task: Task, branch: str, built: Built, review: Review | None, texts: Texts, *, renew: bool) -> Outcome:

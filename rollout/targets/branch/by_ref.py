@@ -96,7 +96,7 @@ def _judged(task: Task, built: Built, answer: PushAnswer | Receipt, ref: str) ->
         return _plain_ref(task, *plain[0])
     if isinstance(answer, Receipt):
         return _made(task, built, answer)
-    if isinstance(answer, Rejected) and task.step.via is Via.GERRIT and gerrit.known(answer.words):
+    if isinstance(answer, Rejected) and task.step.via is Via.GERRIT and gerrit.has_it_already(answer.words):
         return _made(task, built, Receipt(ref, answer.words))
     if isinstance(answer, Rejected) and task.step.via is Via.GERRIT and gerrit.closed(answer.words):
         return _declined(task, built, answer.words)

@@ -73,8 +73,8 @@ def _passing(target: Target, asked: str, settings: Settings, at: Located, store:
     if at.local and at.repo is not None:
         tip = at.repo.ref(at.remote.ref)
     else:
-        tip = upstream.seen(at.remote) if ask else heard.tip(store)
-    seen = None if tip is None else in_sync.known(store, tip, asked)
+        tip = upstream.on_this_machine(at.remote) if ask else heard.tip(store)
+    seen = None if tip is None else in_sync.found_before(store, tip, asked)
     if (
         tip is None
         or seen is None
@@ -95,7 +95,7 @@ def _proposes_as_then(target: Target, at: Located, store: Store, seen: InSync) -
         return True
     from rollout.targets.branch import proposal
 
-    return proposal.seen(target.delivery, at, store, seen.heads)
+    return proposal.as_before(target.delivery, at, store, seen.heads)
 
 
 def _as_it_was(target: Target, seen: InSync, settings: Settings, at: Located, store: Store) -> Step | None:
@@ -111,7 +111,7 @@ def _glance(target: Target, asked: str, settings: Settings, at: Located, store: 
 
     assert isinstance(target.location, Branch)
     tip = _asked_tip(at, store, settings)
-    seen = None if tip is None else in_sync.known(store, tip, asked)
+    seen = None if tip is None else in_sync.found_before(store, tip, asked)
     if tip is None or seen is None or pending_at(at, store, tip, target.location) is not None:
         return tip
     if not settings.offline:

@@ -33,7 +33,7 @@ def branch_history(
 ) -> tuple[str | None, tuple[str, ...]]:
     try:
         at = locate(where, settings.person)
-        with hold.seen(settings.state, at.remote, target.name, wait=settings.wait) as store:
+        with hold.for_reading(settings.state, at.remote, target.name, wait=settings.wait) as store:
             offline = settings.offline and not at.local
             tip = heard.tip(store) if offline else fetch.commit(store, upstream.ask(at.remote))
             if tip is None:

@@ -71,7 +71,7 @@ def proposing(
     return found if asked is None else replace(found, told=asking.reviews_of(*asked))
 
 
-def seen(delivery: Delivery, at: Located, store: Store, heads: tuple[tuple[str, str], ...]) -> bool:
+def as_before(delivery: Delivery, at: Located, store: Store, heads: tuple[tuple[str, str], ...]) -> bool:
     """Tell whether our branches upstream are as they were."""
     forge = forge_of(delivery, at.remote.url)
     known = store.memory.memo().proposed

@@ -45,8 +45,8 @@ def observe(target: Target, desired: Desired, settings: Settings, decisions: Dec
         fault = open_to_all(root)
         if fault:
             return Step(target.name, target.location, State.BLOCKED, said(fault), None)
-        kept = memory.memory(settings.state, root)
-        snapshot = read_snapshot(root, [item.path for item in desired.managed], kept)
+        remembered = memory.memory(settings.state, root)
+        snapshot = read_snapshot(root, [item.path for item in desired.managed], remembered)
     except OSError as error:
         reason = f"{error.filename or root}: {error.strerror}"
         return Step(target.name, target.location, State.BLOCKED, said(reason), None)
@@ -55,26 +55,26 @@ def observe(target: Target, desired: Desired, settings: Settings, decisions: Dec
     if about:
         snapshot = replace(snapshot, changed_by=last_changes(root, about))
         found = steps.findings(desired, snapshot, decisions.of(target.name))
-    _note(settings.state, root, kept, found)
+    _note(settings.state, root, remembered, found)
     return steps.step_of(target, found, Circumstances(identity=str(root)))
 
 
-def _note(state: Path, root: Path, kept: FolderMemory, found: Findings) -> None:
+def _note(state: Path, root: Path, remembered: FolderMemory, found: Findings) -> None:
     """Note what others wrote just as it should be; where that cannot be now, the next look does it."""
     if found.equal or found.agreed:
         with suppress(Busy, OSError), memory.locked(state, root, 0.0):
-            memory.take_over(kept, found.equal)
-            memory.agree(kept, found.agreed)
+            memory.take_over(remembered, found.equal)
+            memory.agree(remembered, found.agreed)
 
 
 def clear(where: Folder, state: Path) -> list[str]:
     """Clear what a killed run left beside the files; return what to report."""
-    kept = memory.memory(state, where.root)
-    if not memory.any_announced(kept):
+    remembered = memory.memory(state, where.root)
+    if not memory.any_announced(remembered):
         return []
     notes: list[str] = []
     with suppress(Busy, OSError), memory.locked(state, where.root, 5.0):
-        rescue.clear(SharedFolder(where.root, kept), notes.append)  # what is wrong is reported when it is written
+        rescue.clear(SharedFolder(where.root, remembered), notes.append)  # what is wrong is reported when it is written
     return notes
 
 
@@ -84,15 +84,15 @@ def write(job: Job) -> Outcome:
     step = job.step
     assert isinstance(step.location, Folder)
     root = step.location.root
-    kept = memory.memory(job.settings.state, root)
-    writer = FolderWriter(SharedFolder(root, kept), job.run.id)
+    remembered = memory.memory(job.settings.state, root)
+    writer = FolderWriter(SharedFolder(root, remembered), job.run.id)
     changes = [
         change for change in step.changes if change.action is not Action.ERROR and not (change.keep and change.idle)
     ]
     keeps = [change for change in step.changes if change.keep]
     try:
         with memory.locked(job.settings.state, root, job.settings.wait):
-            snapshot = read_snapshot(root, step.managed, kept)
+            snapshot = read_snapshot(root, step.managed, remembered)
             stale = [p for p in review.stale_paths(step, snapshot.files) if not _is_done(p, step, snapshot.files)]
             stale += _read_meanwhile(root, step)
             if stale:
@@ -102,11 +102,11 @@ def write(job: Job) -> Outcome:
                 writer.clear()
                 writer.sweep(step.managed)
                 done = writer.write(changes)
-                settled = {p: f for p, f in snapshot.files.items() if isinstance(f, File) and _settled(p, step)}
-                memory.remember(kept, settled, job.run.id)
+                settled = {p: f for p, f in snapshot.files.items() if isinstance(f, File) and _as_asked(p, step)}
+                memory.remember(remembered, settled, job.run.id)
                 outcome = _outcome(step, Verdict.WRITTEN if done else Verdict.UNCHANGED, changes=done)
                 if keeps:
-                    memory.keep(kept, keeps)
+                    memory.keep(remembered, keeps)
                     outcome = replace(outcome, why=steps.kept(step))
     except Changed as error:
         outcome = _outcome(step, Verdict.STALE, f"{error}; what others wrote is left as it is")
@@ -135,7 +135,7 @@ def _read_meanwhile(root: Path, step: Step) -> list[PurePosixPath]:
     ]
 
 
-def _settled(path: PurePosixPath, step: Step) -> bool:
+def _as_asked(path: PurePosixPath, step: Step) -> bool:
     """Tell whether a path is as it should be, and neither to be changed nor kept in spite of the template."""
     return path not in (*step.kept, *step.held) and all(change.path != path for change in step.changes)
 

@@ -99,52 +99,52 @@ def locked(state: Path, root: Path, wait: float) -> Iterator[None]:
         yield
 
 
-def take_over(kept: FolderMemory, files: Mapping[PurePosixPath, File]) -> None:
+def take_over(remembered: FolderMemory, files: Mapping[PurePosixPath, File]) -> None:
     """Take over files that others wrote exactly as they should be: from now on a change is drift."""
-    entries = kept.read()
+    entries = remembered.read()
     for path, file in files.items():
-        kept.keep(file)
+        remembered.keep(file)
         was = entries.get(str(path), FileRecord())
         entries[str(path)] = FileRecord(print=fingerprint(file), ours=was.ours, theirs=was.theirs, agreed=was.agreed)
-    kept.write(entries)
+    remembered.write(entries)
 
 
-def settle(kept: FolderMemory, path: PurePosixPath, announced: Announced) -> tuple[str, ...]:
+def settle(remembered: FolderMemory, path: PurePosixPath, announced: Announced) -> tuple[str, ...]:
     """Record that an announced write is done; return the fingerprints that its entry names no longer."""
-    entries = kept.read()
+    entries = remembered.read()
     entry = entries.get(str(path), FileRecord())
     entries[str(path)] = entry.written(announced)
-    kept.write(entries)
+    remembered.write(entries)
     return entry.forgotten(announced)
 
 
-def remember(kept: FolderMemory, files: Mapping[PurePosixPath, File], run: str) -> None:
+def remember(remembered: FolderMemory, files: Mapping[PurePosixPath, File], run: str) -> None:
     """Take over files that are already as they should be: from now on a change is drift."""
-    entries = kept.read()
+    entries = remembered.read()
     new = {str(path): file for path, file in files.items() if entries.get(str(path), FileRecord()).print is None}
     if new:
         for path, file in new.items():
-            kept.keep(file)
+            remembered.keep(file)
             entries[path] = FileRecord(print=fingerprint(file), run=run)
-        kept.write(entries)
+        remembered.write(entries)
 
 
-def keep(kept: FolderMemory, changes: Iterable[Change]) -> None:
+def keep(remembered: FolderMemory, changes: Iterable[Change]) -> None:
     """Record the files that a person decided to keep."""
-    entries = kept.read()
+    entries = remembered.read()
     for change in changes:
         entries[str(change.path)] = replace(entries.get(str(change.path), FileRecord()), kept=change.asks)
-    kept.write(entries)
+    remembered.write(entries)
 
 
-def agree(kept: FolderMemory, found: Mapping[PurePosixPath, Agreed]) -> None:
+def agree(remembered: FolderMemory, found: Mapping[PurePosixPath, Agreed]) -> None:
     """Remember which keys of documents others wrote just as they should be."""
-    entries = kept.read()
+    entries = remembered.read()
     for path, agreed in found.items():
         entries[str(path)] = replace(entries.get(str(path), FileRecord()), agreed=agreed)
-    kept.write(entries)
+    remembered.write(entries)
 
 
-def any_announced(kept: FolderMemory) -> bool:
+def any_announced(remembered: FolderMemory) -> bool:
     """Tell whether a killed run announced a write that nobody has settled."""
-    return any(entry.announced is not None for entry in kept.read().values())
+    return any(entry.announced is not None for entry in remembered.read().values())

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from rollout.errors import GitError
 from rollout.model.circumstances import Circumstances
-from rollout.model.files import File
+from rollout.model.files import NO_FILE, File
 from rollout.model.inventory import Folder
 from rollout.model.plan import Step
 from rollout.planning.undo import on_hold, undone
@@ -17,12 +17,12 @@ from rollout.targets.job import Back, Settings
 
 def folder_step(back: Back, where: Folder, settings: Settings) -> Step:
     outcome = back.outcome
-    kept = memory.memory(settings.state, where.root)
-    snapshot = read_snapshot(where.root, [PurePosixPath(path.path) for path in outcome.paths], kept)
+    remembered = memory.memory(settings.state, where.root)
+    snapshot = read_snapshot(where.root, [PurePosixPath(path.path) for path in outcome.paths], remembered)
     before: dict[PurePosixPath, File | None] = {}
     for path in outcome.paths:
-        file = kept.file(path.before)
-        if file is None and path.before not in {"-", None}:
+        file = remembered.file(path.before)
+        if file is None and path.before not in {NO_FILE, None}:
             raise GitError(f"the backup of {path.path} is gone")
         before[PurePosixPath(path.path)] = file
     found = undone(back.target, outcome, snapshot, before, Circumstances(str(where.root)))

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from rollout.machine.files import read_json, write_whole
 from rollout.machine.look import OnDisk, as_file
-from rollout.model.files import Agreed, fingerprint
+from rollout.model.files import NO_FILE, Agreed, fingerprint
 
 _MAX_MERGES = 50  # how many of our writes to a file we remember and can undo
 
@@ -56,7 +56,7 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
         merge_base, theirs = self.merge_base, self.theirs
         if announced.merged is not None and self.merged is None and self.print is not None:
             merge_base = self.print
-        if announced.before not in {"-", self.print}:
+        if announced.before not in {NO_FILE, self.print}:
             theirs = tuple(dict.fromkeys((*self.theirs, announced.before)))
         ours = (*self.ours, (announced.before, announced.print))
         return replace(

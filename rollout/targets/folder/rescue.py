@@ -32,7 +32,7 @@ def clear(folder: SharedFolder, tell: Tell) -> list[str]:
     Return the fingerprints that no entry names any more.
     """
     dropped: list[str] = []
-    for name, entry in folder.kept.read().items():
+    for name, entry in folder.remembered.read().items():
         if entry.announced is not None:
             path = PurePosixPath(name)
             _clear_file(folder, path, entry.announced, tell)
@@ -43,7 +43,7 @@ def clear(folder: SharedFolder, tell: Tell) -> list[str]:
 def _clear_file(folder: SharedFolder, path: PurePosixPath, announced: Announced, tell: Tell) -> None:
     try:
         with look.parent(folder.root, path) as inside:
-            for note in _cleared(folder.beside(path, inside, announced.scratch), announced, folder.kept):
+            for note in _cleared(folder.beside(path, inside, announced.scratch), announced, folder.remembered):
                 tell(note)
     except FileNotFoundError:
         pass  # the folder is gone, with everything in it
@@ -53,8 +53,8 @@ def _clear_file(folder: SharedFolder, path: PurePosixPath, announced: Announced,
         tell(f"{path}: {_OUT_OF_REACH}")
 
 
-def _cleared(beside: Beside, announced: Announced, kept: FolderMemory) -> Iterator[str]:
-    half, whole = beside.part(), kept.file(announced.print)
+def _cleared(beside: Beside, announced: Announced, remembered: FolderMemory) -> Iterator[str]:
+    half, whole = beside.part(), remembered.file(announced.print)
     if half.lies_there():
         note = half.removed(lambda found: whole is not None and whole.content.startswith(found.content))
         yield from () if note is None else (note,)
@@ -68,12 +68,12 @@ def _cleared(beside: Beside, announced: Announced, kept: FolderMemory) -> Iterat
 def _settle(folder: SharedFolder, path: PurePosixPath, announced: Announced) -> tuple[str, ...]:
     """Record a killed run's announced write as done if its result is there, and forget it otherwise."""
     if fingerprint(look.as_file(look.look(folder.root, path))) == announced.print:
-        return memory.settle(folder.kept, path, announced)
-    entries = folder.kept.read()
+        return memory.settle(folder.remembered, path, announced)
+    entries = folder.remembered.read()
     entry = structs.replace(entries.pop(str(path), FileRecord()), announced=None)
     if entry != FileRecord():
         entries[str(path)] = entry
-    folder.kept.write(entries)
+    folder.remembered.write(entries)
     return ()
 
 

@@ -13,7 +13,7 @@ from rollout.targets.folder.memory import FolderMemory
 
 class SharedFolder(Struct, frozen=True):
     root: Path
-    kept: FolderMemory
+    remembered: FolderMemory
     renames: Renames = RENAMES
 
     def beside(self, path: PurePosixPath, inside: int, scratch: str) -> Beside:

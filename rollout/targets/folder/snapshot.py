@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from rollout.machine import clock, look
 from rollout.machine.look import OnDisk
 from rollout.model.changed import ChangedBy
-from rollout.model.files import File, Obstacle, Snapshot, Written, fingerprint
+from rollout.model.files import NO_FILE, File, Obstacle, Snapshot, Written, fingerprint
 from rollout.targets.folder.memory import FolderMemory
 from rollout.targets.folder.record import Announced, FileRecord
 
@@ -38,19 +38,19 @@ def open_to_all(root: Path) -> str | None:
     return None
 
 
-def read_snapshot(root: Path, wanted: Iterable[PurePosixPath], kept: FolderMemory) -> Snapshot:
+def read_snapshot(root: Path, wanted: Iterable[PurePosixPath], remembered: FolderMemory) -> Snapshot:
     """Return the managed paths as they are on the disk, and what rollout last wrote there."""
     there = {path: look.look(root, path) for path in wanted}
     files = {path: look.as_file(found) for path, found in there.items()}
     linked = frozenset(path for path, found in there.items() if isinstance(found, OnDisk) and found.links > 1)
     written: dict[PurePosixPath, Written] = {}
-    record = kept.read()
+    record = remembered.read()
     keeps = {PurePosixPath(name): entry.kept for name, entry in record.items() if entry.kept}
     holds = {PurePosixPath(name): entry.held for name, entry in record.items() if entry.held}
     for name, entry in record.items():
         path = PurePosixPath(name)
         found = files[path] if path in files else look.as_file(look.look(root, path))
-        last = _last_written(entry, found, kept)
+        last = _last_written(entry, found, remembered)
         if last is not None and (path in files or found is not None):
             written[path] = last
     agreed = {PurePosixPath(name): entry.agreed for name, entry in record.items() if entry.agreed}
@@ -71,7 +71,7 @@ def _revision(files: Mapping[PurePosixPath, File | Obstacle | None]) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _last_written(entry: FileRecord, found: File | Obstacle | None, kept: FolderMemory) -> Written | None:
+def _last_written(entry: FileRecord, found: File | Obstacle | None, remembered: FolderMemory) -> Written | None:
     """Settle what was written last: an announced write counts if its result is there."""
     writes = entry.ours
     current: FileRecord | Announced = entry
@@ -80,18 +80,18 @@ def _last_written(entry: FileRecord, found: File | Obstacle | None, kept: Folder
         writes = (*writes, (current.before, current.print))
     if current.print is None:
         return None
-    base = None if current.print == "-" else kept.file(current.print)
-    if base is None and current.print != "-":
+    base = None if current.print == NO_FILE else remembered.file(current.print)
+    if base is None and current.print != NO_FILE:
         # The content is gone, but its hash is known: a file that differs from it is still drift.
         base = found if isinstance(found, File) and fingerprint(found) == current.print else File(b"\0gone")
-    both = ((_bytes(before, kept), _bytes(after, kept)) for before, after in writes if after != "-")
+    both = ((_bytes(before, remembered), _bytes(after, remembered)) for before, after in writes if after != NO_FILE)
     pairs = tuple((before, after) for before, after in both if before is not None and after is not None)
-    merge_base = kept.file(entry.merge_base) if current.merged else None
+    merge_base = remembered.file(entry.merge_base) if current.merged else None
     noted = not writes or writes[-1][1] != current.print
     return Written(base, current.run, pairs, current.merged, merge_base, noted=noted)
 
 
-def _bytes(entry: str, kept: FolderMemory) -> bytes | None:
+def _bytes(entry: str, remembered: FolderMemory) -> bytes | None:
     """Return a file's content, nothing if there was no file, or None if its content was lost."""
-    file = kept.file(entry)
-    return file.content if file else b"" if entry == "-" else None
+    file = remembered.file(entry)
+    return file.content if file else b"" if entry == NO_FILE else None

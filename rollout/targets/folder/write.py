@@ -37,7 +37,7 @@ class FolderWriter:
         """
         planned = list(changes)
         self._folder.root.mkdir(parents=True, exist_ok=True)
-        self._folder.kept.sweep()
+        self._folder.remembered.sweep()
         self.clear()
         for change in planned:
             self._expected(change)
@@ -46,7 +46,7 @@ class FolderWriter:
             self._put(change)
             done.append(change)
         if self._dropped:
-            self._folder.kept.forget(self._dropped)
+            self._folder.remembered.forget(self._dropped)
         return done
 
     def _expected(self, change: Change) -> OnDisk | None:
@@ -69,12 +69,12 @@ class FolderWriter:
                 finally:
                     with contextlib.suppress(OSError):
                         waiting.sync(inside)
-        self._dropped += memory.settle(self._folder.kept, change.path, announced)
+        self._dropped += memory.settle(self._folder.remembered, change.path, announced)
 
     def _announce(self, change: Change, found: OnDisk | None) -> Announced:
         """Record what is about to be written, so that a killed run's result is recognised as ours."""
-        self._folder.kept.keep(change.before)
-        self._folder.kept.keep(change.after)
+        self._folder.remembered.keep(change.before)
+        self._folder.remembered.keep(change.after)
         announced = Announced(
             print=fingerprint(change.after),
             before=fingerprint(change.before),
@@ -85,9 +85,9 @@ class FolderWriter:
             mode=_mode(change.after, found) if change.after is not None else None,
             before_mode=found.mode if found else None,
         )
-        entries = self._folder.kept.read()
+        entries = self._folder.remembered.read()
         entries[str(change.path)] = structs.replace(entries.get(str(change.path), FileRecord()), announced=announced)
-        self._folder.kept.write(entries)
+        self._folder.remembered.write(entries)
         return announced
 
     def _replace(self, beside: Beside, announced: Announced, change: Change, found: OnDisk | None) -> None:
