@@ -26,6 +26,7 @@ import tempfile
 import termios
 import threading
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +163,7 @@ def close_ends(popen: subprocess.Popen[Any], told: Mapping[str, Any]) -> None:
     getattr(popen, "_close_pipe_fds")(*(told[name] for name in pipes))  # noqa: B009
 
 
-def _have_renderer() -> None:
+def have_renderer() -> None:
     """Have a renderer wait, as after the first templates: where no calls are counted, nobody sees how it came."""
     if "FAULT_FILE" not in os.environ:
         child_process._idle.append(
@@ -186,7 +187,8 @@ def _opened(number: int, as_before: object) -> io.TextIOWrapper:
     return io.TextIOWrapper(raw, as_before.encoding, as_before.errors, line_buffering=lines)
 
 
-def _load() -> None:
+@cache
+def load() -> None:
     """Load all that a command may load; git is looked at then, and is the same for whoever is forked."""
     ours = [module.name for module in pkgutil.walk_packages(rollout.__path__, "rollout.")]
     for name in (*ours, "ruamel.yaml", "git"):
@@ -210,12 +212,12 @@ def _end(code: object) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _load()
+    load()
     served = socket.socket(fileno=int(sys.argv[1]))
     given = (serve_all if served.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) else serve)(served)
     if given is not None:
         sys.argv = [str(Path(rollout.__file__).with_name("__main__.py")), *given]
-        _have_renderer()
+        have_renderer()
         try:
             main()
         except SystemExit as ending:

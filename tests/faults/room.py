@@ -10,6 +10,7 @@ import sys
 import traceback
 from pathlib import Path
 
+from tests import fork_server
 from tests.faults import forge, shim
 from tests.faults.experiment import Ended, Experiment
 from tests.faults.forge import LocalForge
@@ -92,9 +93,9 @@ class Room:
 
     def _fork(self, story: Story, more: dict[str, str], *, renamed: bool = False) -> int:
         """Run it in a fork of this process: the same program, without loading it again."""
-        from rollout.cli import apply as _loaded  # noqa: F401
         from rollout.cli.main import _ended
 
+        fork_server.load()
         child = os.fork()
         if child:
             return child
@@ -107,13 +108,17 @@ class Room:
             for number, name in ((0, os.devnull), (1, self.place / "out"), (2, self.place / "err")):
                 flags = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
                 os.dup2(os.open(name, flags, 0o600), number)
-            sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
+            sys.stdin, sys.stdout, sys.stderr = (
+                open(number, "w" if number else "r", closefd=False)  # noqa: SIM115  # forks have them, too
+                for number in range(3)
+            )
             if renamed:
                 rename_machine()
             if more:
                 ctypes.CDLL(None).fault_attach()
                 if more["FAULT_MODE"] == str(int(Mode.STOP_ONE)):
                     hurry()
+            fork_server.have_renderer()
             code = _ended(self.words(story))
             sys.stdout.flush()
             sys.stderr.flush()

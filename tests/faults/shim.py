@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import hashlib
 import mmap
 import os
 import shutil
@@ -99,18 +100,29 @@ def built() -> Path:
 
 @cache
 def library(folder: Path) -> Path:
-    """Compile the shim into a folder; raise FileNotFoundError where there is no compiler."""
-    made = folder / "shim.so"
+    """Put the shim into a folder; raise FileNotFoundError where there is no compiler."""
     compiler = shutil.which("cc")
     if compiler is None:
         raise FileNotFoundError("no C compiler")
-    scratch = folder / f"shim-{os.getpid()}.so"
-    subprocess.run(
-        [compiler, "-O1", "-fPIC", "-shared", "-Wall", "-Wextra", "-Werror", "-o", str(scratch), str(_SOURCE), "-ldl"],
-        check=True,
-    )
+    made, scratch = folder / "shim.so", folder / f"shim-{os.getpid()}.so"
+    command = [compiler, "-O1", "-fPIC", "-shared", "-Wall", "-Wextra", "-Werror"]
+    kept = _kept(command)
+    try:
+        shutil.copyfile(kept, scratch)
+    except OSError:
+        subprocess.run([*command, "-o", str(scratch), str(_SOURCE), "-ldl"], check=True)
+        with contextlib.suppress(OSError):  # where nothing may be written, the next one compiles, too
+            kept.parent.mkdir(exist_ok=True)
+            shutil.copyfile(scratch, beside := kept.with_suffix(f".{os.getpid()}"))
+            beside.replace(kept)
     scratch.replace(made)
     return made
+
+
+def _kept(command: list[str]) -> Path:
+    """Return where what is compiled of this source, in this way, is kept for whoever needs it later."""
+    what = hashlib.sha256(repr((command, os.uname().machine)).encode() + _SOURCE.read_bytes()).hexdigest()[:16]
+    return _SOURCE.parent / "__pycache__" / f"shim-{what}.so"
 
 
 def needs_shim() -> pytest.MarkDecorator:
