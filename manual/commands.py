@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 import click
 from msgspec import Struct
@@ -59,12 +60,14 @@ def program() -> Command:
     return _described(rollout, "rollout")
 
 
-def commands() -> list[Command]:
-    return [_described(command, f"rollout {name}") for name, command in _of(rollout)]
+@cache
+def commands() -> tuple[Command, ...]:
+    return tuple(_described(command, f"rollout {name}") for name, command in _of(rollout))
 
 
-def event_commands() -> list[Command]:
-    return [_described(command, f"rollout events {name}") for name, command in _of(events)]
+@cache
+def event_commands() -> tuple[Command, ...]:
+    return tuple(_described(command, f"rollout events {name}") for name, command in _of(events))
 
 
 def common_options() -> list[Option]:

@@ -17,6 +17,10 @@ GITCONFIG = """\
 \tallow = always
 [gc]
 \tauto = 0
+[maintenance]
+\tauto = false
+[receive]
+\tautogc = false
 """
 _MACHINE = ("GIT_", "ROLLOUT_", "PG", "XDG_", "SSH_")
 _TASTE = {"NO_COLOR", "FORCE_COLOR", "CLICOLOR", "INSTANCE_ID", "EDITOR", "PAGER"}

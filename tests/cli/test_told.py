@@ -7,6 +7,7 @@ import re
 import socket
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 import click
@@ -232,8 +233,13 @@ def options(*names: str) -> set[str]:
 COMMON = options() - {"--version"}
 
 
-def messages() -> Iterator[tuple[str, str]]:
-    """Yield every text of the program that is a sentence, with the module it stands in."""
+@cache
+def messages() -> tuple[tuple[str, str], ...]:
+    """Return every text of the program that is a sentence, with the module it stands in."""
+    return tuple(_messages())
+
+
+def _messages() -> Iterator[tuple[str, str]]:
     for file in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(file.read_text())
         docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from manual import environment
-from manual.generated import TOP, pages
+from manual import environment, generated
+from manual.generated import TOP
+
+
+@cache
+def pages() -> Mapping[Path, str]:
+    """Return all pages, which are made once."""
+    return generated.pages()
 
 
 @pytest.mark.parametrize("path", list(pages()), ids=lambda path: str(path.relative_to(TOP)))

@@ -1,4 +1,4 @@
-"""Units of work on a real Dask cluster: a scheduler and three workers, each a process with a home of its own."""
+"""Units of work on a real Dask cluster: a scheduler and two workers, each a process with a home of its own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
     reason="distributed is not installed: pip install 'git-rollout[dask]'",
 )
 
-WORKERS = 3
+WORKERS = 2
 NAMES = tuple(f"repo-{number:02}" for number in range(12))
 ROOT = Path(__file__).parents[2]
 
@@ -43,7 +43,7 @@ class Started:
         return f"--executor=dask:tcp://127.0.0.1:{self.port}"
 
     def complete(self) -> None:
-        """Have three living workers, whatever was killed before."""
+        """Have two living workers, whatever was killed before."""
         self.workers = {home: worker for home, worker in self.workers.items() if worker.poll() is None}
         new = [self.folder / f"worker-{time.monotonic_ns()}" for _ in range(WORKERS - len(self.workers))]
         for home in new:
@@ -102,7 +102,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
 
 @pytest.fixture
 def cluster(started: Started) -> Started:
-    """Give a scheduler with three workers."""
+    """Give a scheduler with two workers."""
     started.complete()
     return started
 
@@ -149,10 +149,10 @@ def test_a_cluster_does_what_threads_do(
     assert fleet.run("history", "--json").json["runs"][1]["exit_code"] == 3
 
 
-def hold(world: World, name: str) -> tuple[Path, Path]:
+def hold(world: World, name: str, when: str = "pre-receive") -> tuple[Path, Path]:
     """Let a push into a repository wait; return the file that says which process waits, and the one that lets it go."""
     started, release = world.root / f"{name}.started", world.root / f"{name}.release"
-    hook = world.root / f"{name}.git/hooks/pre-receive"
+    hook = world.root / f"{name}.git/hooks/{when}"
     hook.write_text(f"#!/bin/sh\necho $$ >>{started}\nwhile [ ! -e {release} ]; do sleep 0.05; done\n")
     hook.chmod(0o755)
     return started, release
@@ -185,13 +185,11 @@ def test_a_worker_that_is_killed_costs_a_retry_and_nothing_else(world: World, cl
 def test_what_a_killed_worker_had_pushed_is_told_as_pushed(world: World, cluster: Started) -> None:
     """Its last word is lost, not its work: whoever does the unit again finds the run's own commit upstream."""
     world.bare_repo("api")
-    done = world.root / "done"
-    hook = world.root / "api.git/hooks/post-receive"
-    hook.write_text(f"#!/bin/sh\necho $$ >>{done}\nsleep 2\n")
-    hook.chmod(0o755)
+    done, release = hold(world, "api", "post-receive")
     run = world.spawn(cluster.executor, "apply", "--yes", "--json")
     wait_until(lambda: pids(done))
     cluster.worker_above(pids(done)[0]).send_signal(signal.SIGKILL)
+    release.touch()
     out, err = run.communicate(timeout=60)
     assert (run.returncode, '"outcome": "pushed"' in out) == (0, True), out + err
     assert world.log("api") == ["Roll out conf.txt", "first"]
