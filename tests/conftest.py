@@ -42,6 +42,8 @@ settings.register_profile(
 settings.register_profile("long", settings.get_profile("suite"), max_examples=1000, derandomize=False, database=None)
 settings.load_profile("suite")
 
+gc.disable()  # until all tests are there: what is loaded stays
+
 _numbers = itertools.count()
 
 _SERVERS = {"server_named", "postgres", "any_postgres", "sshd", "servers"}  # fixtures that start a server
@@ -65,6 +67,8 @@ def pytest_collection_finish() -> None:
     """Let Python not look for garbage among the tests and modules, again and again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
+    gc.set_threshold(20_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

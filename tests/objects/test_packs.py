@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path, PurePosixPath
 
@@ -27,18 +28,30 @@ def _git(where: Path, *arguments: str, stdin: str = "") -> str:
     return done.stdout.strip()
 
 
+_made: dict[str, Path] = {}
+
+
 @pytest.fixture(params=["sha1", "sha256"])
-def repository(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    _git(tmp_path, "init", "-q", f"--object-format={request.param}", "--initial-branch=main")
-    (tmp_path / "folder").mkdir()
+def repository(tmp_path: Path, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a copy of a repository of twelve commits, which takes two dozen processes to make."""
+    if request.param not in _made:
+        top = tmp_path_factory.mktemp(request.param)
+        _make(top, request.param)
+        _made[request.param] = top
+    shutil.copytree(_made[request.param], tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def _make(top: Path, form: str) -> None:
+    _git(top, "init", "-q", f"--object-format={form}", "--initial-branch=main")
+    (top / "folder").mkdir()
     for version in range(12):
         text = "".join([*_LINES[: 100 + version], f"version {version}\n", *_LINES[100 + version :]])
-        (tmp_path / "folder" / "long.txt").write_text(text)
-        (tmp_path / f"file{version}").write_text(f"{version}\n")
-        (tmp_path / "folder.txt").write_text("sorts before the folder\n")
-        _git(tmp_path, "add", "-A")
-        _git(tmp_path, "commit", "-q", "-m", f"version {version}")
-    return tmp_path
+        (top / "folder" / "long.txt").write_text(text)
+        (top / f"file{version}").write_text(f"{version}\n")
+        (top / "folder.txt").write_text("sorts before the folder\n")
+        _git(top, "add", "-A")
+        _git(top, "commit", "-q", "-m", f"version {version}")
 
 
 def _all_as_git_says(repository: Path) -> None:
