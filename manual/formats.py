@@ -116,9 +116,9 @@ _CHANGE = {
     "path": text("The file."),
     "action": text("What is to be done about it.", *(one.value for one in Action)),
     "cause": text("Why, in words."),
-    "before": {**_PRINT, "description": "The file as it is; null where there is none."},
+    "before": {**_PRINT, "description": "The file as it is; null if there is none."},
     "after": {**_PRINT, "description": "The file as it will be; null where it goes."},
-    "diff": text("A unified diff; null where there is none to show.", null=True),
+    "diff": text("A unified diff; null if there is none to show.", null=True),
     "rules": several(text(), "The rules for coding agents that it is made of."),
     "changed_by": _CHANGED_BY,
 }

@@ -103,7 +103,7 @@ def test_the_drawing_has_every_wing_on_its_floor() -> None:
 
 
 def doors(wing: Path) -> set[str] | None:
-    """Return the modules by which a wing says that it is entered; None where it says nothing of doors."""
+    """Return the modules by which a wing says that it is entered; None if it says nothing of doors."""
     text = ast.get_docstring(ast.parse((wing / "__init__.py").read_text())) or ""
     said = re.search(r"Doors?: (every module)?(.*)\Z", text, re.DOTALL)
     if said is None:

@@ -29,7 +29,7 @@ class Branch:
 
 
 def simple(bare: Path, files: Files) -> Branch | None:
-    """Return where a commit of these files goes; None where git has to be asked for each step."""
+    """Return where a commit of these files goes; None if git has to be asked for each step."""
     if not _usual(bare) or any(not _PLAIN.fullmatch(path) or "gitattributes" in path for path in files):
         return None
     listed = _git(bare, "ls-tree", "-z", "HEAD", "--", ".gitattributes", *files, *_folders(files))

@@ -33,7 +33,7 @@ def help_command(context: click.Context, topic: tuple[str, ...]) -> int:
 
 
 def _below(context: click.Context, word: str) -> click.Context:
-    """Return the context of a command of a group; raise UsageError with the nearest one where there is none."""
+    """Return the context of a command of a group; raise UsageError, with the nearest name, if there is none."""
     group = context.command
     names = group.list_commands(context) if isinstance(group, click.Group) else []
     found = group.get_command(context, word) if isinstance(group, click.Group) and word in names else None

@@ -144,7 +144,7 @@ def _learned(options: Options, screen: Screen, place: Path, inventory: Path) -> 
 
 
 def _searched(place: Path, screen: Screen) -> Searched:
-    """Find the repositories below a folder; raise RolloutError where there are none."""
+    """Find the repositories below a folder; raise RolloutError if there are none."""
     from rollout.checkout import search
 
     found = list(search.checkouts(place))
@@ -198,7 +198,7 @@ def _add(context: click.Context, screen: Screen, place: Path, *, yes: bool) -> i
 
 
 def _new_files(proposal: Takeover, root: str, inventory: Path) -> Files:
-    """Return what is to be written: the inventory last, for without it nothing has begun."""
+    """Return the files to write, the inventory last: until it is there, nothing has begun."""
     from rollout.learning import inventory_text
 
     text = inventory_text.inventory(proposal, root)

@@ -96,7 +96,7 @@ def _begun(journal: Path, told: _Journal) -> Iterator[None]:
 
 
 def _named(file: IO[bytes], new: Path, journal: Path, content: bytes) -> None:
-    """Write a journal and give it its name; raise Busy where there is one already."""
+    """Write a journal and give it its name; raise Busy if there is one already."""
     file.truncate(0)
     file.write(content)
     file.flush()
@@ -163,7 +163,7 @@ def take_back(inventory: Path) -> list[str]:
 
 
 def unfinished(inventory: Path) -> Path | None:
-    """Return the journal that a run has left which was killed; None if there is none."""
+    """Return the journal that a killed run has left; None if there is none."""
     journal = inventory.parent / _JOURNAL
     return journal if os.path.lexists(journal) else None
 

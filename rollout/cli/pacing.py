@@ -106,7 +106,7 @@ def _gates(at: Session, run: str) -> Gates:
 
 
 def waves(at: Session, plan: Plan, settings: Settings, run: str, last: int | None) -> Waves | None:
-    """Return the waves of a run; None where the inventory has none."""
+    """Return the waves of a run; None if the inventory has none."""
     inventory = at.loaded.inventory
     if not inventory.pace.waves:
         return None

@@ -84,7 +84,7 @@ def _write(at: Session, out: str, text: str) -> None:
 
 
 def _runs(book: Ledger, name: str | None) -> tuple[PastRun, ...]:
-    """Return the run that was named, or those of the last rollout; raise RolloutError where there is none."""
+    """Return the run that was named, or those of the last rollout; raise RolloutError if there is none."""
     found = last_rollout(book.last_day()) if name is None else (one_run(book, name),)
     if not found:
         raise RolloutError("there are no runs yet; `rollout apply` makes the first")

@@ -152,7 +152,7 @@ class Screen:
 
 
 def _is_long(text: str) -> bool:
-    """Tell whether a text is higher than the terminal; no text is where there is none to page on."""
+    """Tell whether a text has more lines than the terminal; never if there is no terminal."""
     if not (sys.stdin.isatty() and streams.repaints(sys.stdout)):
         return False
     return height(text.splitlines(), streams.width(sys.stdout)) >= streams.height(sys.stdout)

@@ -63,7 +63,7 @@ class Session(Struct, frozen=True):
         self.screen.long(text, self.interrupt)
 
     def next(self, words: tuple[str, ...]) -> str:
-        """Return the next command as it is typed here; "" where there is none.
+        """Return the next command as it is typed here; "" if there is none.
 
         On a terminal apply asks about each file, so there it decides nothing beforehand.
         """

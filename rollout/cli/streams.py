@@ -50,7 +50,7 @@ def silence(stream: TextIO) -> None:
 
 
 def width(stream: TextIO) -> int | None:
-    """Return how many columns the terminal has, or None if the stream is none."""
+    """Return how many columns the terminal has, or None if the stream is not a terminal."""
     if not stream.isatty():
         return None
     try:

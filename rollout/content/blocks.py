@@ -86,7 +86,7 @@ def _edges(inner: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def earlier_id(content: bytes, last: bytes | None, body: bytes, spot: Spot) -> str | None:
-    """Return the id of our block in a file, if it is not the one that it should have.
+    """Return the id of our block in a file, if it has another id than it should have.
 
     `last` is what we wrote there last. Where that is not known, a block with exactly this text is ours.
     """
@@ -122,7 +122,7 @@ def splice(content: bytes | None, body: bytes, spot: Spot, earlier: str | None =
     """Return the file with `body` as the block; a file without one gets it in place of a section or appended.
 
     A block that stands there under the `earlier` id, or in markers of another form, is moved; the block's `last` text
-    becomes the block where it stands without markers. Raises MarkerError where the result would not hold exactly this
+    becomes the block where it stands without markers. Raises MarkerError if the result would not hold exactly this
     block.
     """
     there = content or b""

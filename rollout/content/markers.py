@@ -72,7 +72,7 @@ def fault_of(custom: tuple[str, ...]) -> str | None:
 
 
 def written(spot: Spot) -> tuple[str, str]:
-    """Return the two lines of a block, without line ends; raise MarkerError where no form is known for the file."""
+    """Return the two lines of a block, without line ends; raise MarkerError if no form is known for the file."""
     if spot.custom:
         begin, end = (_WORD.sub(spot.block_id, text.strip()) for text in spot.custom)
         return begin, end

@@ -12,7 +12,7 @@ class MergeConflict(ValueError):
 
 
 def merge(base: bytes, ours: bytes, theirs: bytes) -> bytes:
-    """Return `base` with the changes of both sides; raise MergeConflict where they overlap or touch."""
+    """Return `base` with the changes of both sides; raise MergeConflict if they overlap or touch."""
     if ours == theirs or base == theirs:
         return ours
     if base == ours:

@@ -31,7 +31,7 @@ def tried(text: str, parse: Callable[[str], T]) -> T:
 
 
 def _without_tab(text: str, at: int) -> str | None:
-    """Return a text of the same length with spaces for the tab at a place, None where it may not stand there."""
+    """Return a text of the same length with spaces for the tab at a place, None if it may not stand there."""
     if text[at : at + 1] != "\t":
         return None
     found = _WHITE.match(text, at)

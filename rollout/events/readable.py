@@ -13,7 +13,7 @@ _MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 
 
 def parse(text: str | bytes) -> object:
-    """Return the value that a JSON text denotes; raise ValueError when it is none."""
+    """Return the value that a JSON text denotes; raise ValueError if it is not JSON."""
     said = text if isinstance(text, str) else text.decode()
     if said.count("[") + said.count("{") > DEEPEST:
         said = _flattened(said)

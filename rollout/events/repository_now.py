@@ -25,7 +25,7 @@ class RepositoryNow:
 
 
 def read_repository(folder: Path) -> RepositoryNow | None:
-    """Return the state of the repository that a folder is in; None where there is none, or git does not answer."""
+    """Return the state of the repository that a folder is in; None if there is none, or if git does not answer."""
     top = _asked(folder, "rev-parse", "--show-toplevel")
     state = _asked(folder, *STATUS) if top else None
     return parse_status(top.rstrip("\n"), state) if top and state is not None else None

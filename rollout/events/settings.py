@@ -57,7 +57,7 @@ def json_everywhere() -> bool:
 
 
 def database_url() -> str:
-    """Return the URL of the event store; raise UsageError that says how to give one if there is none."""
+    """Return the URL of the event store; raise UsageError, which says how to give one, if there is none."""
     url = click.get_current_context().meta.get(DATABASE) or os.environ.get(ENVIRONMENT) or _inventory().get("database")
     if not url:
         raise UsageError(

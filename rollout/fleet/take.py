@@ -133,7 +133,7 @@ def _edited(old: TemplateFile, edits: tuple[taking.Rewrite, ...]) -> TemplateFil
 
 
 def _proved(loaded: Loaded, asked: Asked, found: Taking) -> Taking:
-    """Return what was found if it renders to what was asked for; `where` says if its inventory is to be written."""
+    """Return what was found if it renders to what was asked for; `where` says whether to write its inventory."""
     read = loaded.inventory.path.read_bytes()
     try:
         text = with_values(read, asked.target, asked.where, found.values)
@@ -222,7 +222,7 @@ def _undone(state: Path, templates: Path, made: list[Change]) -> list[str]:
 
 
 def changes(loaded: Loaded, found: Taking) -> list[Change]:
-    """Return what is to be written below the templates' folder."""
+    """Return the files to write below the templates' folder."""
     old = loaded.rendering.templates
     return [
         Change(

@@ -54,7 +54,7 @@ def reviews_of(client: Client, at: ReviewPlace) -> ForgeReviews:
 def open_review(
     client: Client, at: ReviewPlace, texts: Texts, *, renew: bool, known: Review | None = None
 ) -> tuple[Review, tuple[str, ...]]:
-    """Return the open review of a branch, with these texts if it is to be renewed; raise Trouble where there is none.
+    """Return the open review of a branch, with these texts if it is to be renewed; raise Trouble if there is none.
 
     Nor is another one opened where a person has just ended the one that is known. The second value says what could not
     be done beside.
@@ -79,7 +79,7 @@ def _newly(client: Client, at: ReviewPlace, texts: Texts) -> tuple[Review, tuple
 
 
 def merged(client: Client, at: ReviewPlace, review: Review) -> None:
-    """Have a review merged; raise Trouble where it is not. A merge takes its time, and its answer may be lost."""
+    """Have a review merged; raise Trouble if it is not. A merge takes its time, and its answer may be lost."""
     try:
         client.interface.merge(client.to, at, review)
     except Trouble as trouble:

@@ -67,7 +67,7 @@ def variable_of(delivery: Delivery, url: str) -> str:
 
 
 def unasked(review: Review | None, delivery: Delivery, url: str) -> Review | None:
-    """Return a review as one of which its forge was not asked, for nobody is logged in there."""
+    """Return a review whose state is unknown, because nobody is logged in to its forge."""
     token = variable_of(delivery, url)
     return None if review is None else replace(review, unknown="without a token" + (f" ({token})" if token else ""))
 

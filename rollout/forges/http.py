@@ -60,7 +60,7 @@ class Http(Struct, frozen=True):
         return urlsplit(self.api).netloc
 
     def call(self, request: Request) -> Any:
-        """Return what the forge says, as plain data; raise Trouble where it does not do what it was asked."""
+        """Return what the forge says, as plain data; raise Trouble if it does not do what it was asked."""
         answer = self._answered(request)
         if answer.status >= 400:
             raise of_status(self.host, answer.status, self._masked(answer.body))

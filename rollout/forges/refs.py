@@ -17,7 +17,7 @@ def number_of(ref: str) -> int | None:
 
 
 def head_of(kind: ForgeKind | None, number: int | None) -> str | None:
-    """Return the ref of a review's head; None where a forge keeps none."""
+    """Return the ref of a review's head; None if a forge keeps none."""
     if kind is None or number is None:
         return None
     return FACTS[kind].review_head.format(number=number) or None

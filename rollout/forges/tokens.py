@@ -20,7 +20,7 @@ _FORM = re.compile(r"[\x21-\x7e]+")
 
 
 def token_for(forge: Forge) -> str | None:
-    """Return the token for a forge's interface, or None where nobody is logged in."""
+    """Return the token for a forge's interface, or None if nobody is logged in."""
     if forge.api is None:
         return None
     host = urlsplit(forge.api).netloc

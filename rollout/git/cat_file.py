@@ -17,7 +17,7 @@ class CatFile:
         self._stdin, self._stdout = process.stdin, process.stdout
 
     def read(self, name: str) -> tuple[str, str, bytes] | None:
-        """Return (id, type, content), or None where the object is not here."""
+        """Return (id, type, content), or None if the object is not here."""
         try:
             self._stdin.write(name.encode() + b"\n")
             self._stdin.flush()

@@ -61,7 +61,7 @@ def plain(content: bytes) -> Config | None:
 def personal(program: str, environment: Mapping[str, str]) -> dict[str, str] | None:
     """Return the settings that hold for a person everywhere, as `git config --list` names them, the last of each.
 
-    None where only git can tell: a file is not in the plain form, includes another or cannot be read, or it is not
+    None if only git can tell: a file is not in the plain form, includes another or cannot be read, or it is not
     known which file this git reads for the machine. See git-config(1), FILES.
     """
     places = _places(program, environment)

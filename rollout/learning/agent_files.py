@@ -96,7 +96,7 @@ def _read(source: Sample, paths: Sequence[PurePosixPath], plain: Collection[Spot
 
 
 def _once(found: Sequence[_Read]) -> dict[AgentRule, tuple[_Read, ...]]:
-    """Return the rules of a repository, each with the files that say it; a text that one joint file says is none."""
+    """Return the rules of a repository, each with the files that say it; what only one joint file says is no rule."""
     by_text: dict[tuple[str, tuple[str, ...]], list[_Read]] = {}
     for one in found:
         by_text.setdefault((one.rule.text, one.rule.paths), []).append(one)

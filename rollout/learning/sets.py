@@ -68,7 +68,7 @@ def _names(
 
 
 def _folder(files: Sequence[Learned]) -> str:
-    """Return the folder of most of several files; "" where there is none, and for rules, which are all in one."""
+    """Return the folder that most of these files are in; "" if there is none, and for rules, which share one folder."""
     (folder, number), *_ = Counter(one.path.parent.name for one in files).most_common(1)
     return folder if number > 1 and number * 2 > len(files) and folder != FOLDER else ""
 

@@ -23,7 +23,7 @@ _MOST_WORDS = 200  # words of a command line to search for paths
 def processes_in(git_dir: Path, top: Path) -> Iterator[str]:
     """Yield the git processes that are at work in a repository, as far as /proc shows them.
 
-    Raises FileNotFoundError where there is no /proc to look at.
+    Raises FileNotFoundError if there is no /proc to look at.
     """
     here = {found for place in (top, git_dir) if (found := identity_at(place)) is not None}
     files = set(_files_in(git_dir))

@@ -97,7 +97,7 @@ class Machine(Struct, frozen=True):
 
 
 class Branch(Struct, frozen=True):
-    """One branch of one repository. `url` None means that the checkout's own remote has it, or that there is none."""
+    """One branch of one repository. If `url` is None, the checkout's own remote has it, or there is none."""
 
     url: str | None
     remote: str
@@ -153,7 +153,7 @@ class FileRule(Struct, frozen=True):
 
 
 class FileSettings(Struct, frozen=True):
-    """What one entry of `files` says of a FileRule; None where it says nothing."""
+    """What one entry of `files` says of a FileRule; None if it says nothing."""
 
     mode: Mode | None = None
     block_id: str | None = None

@@ -10,7 +10,7 @@ ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
 
 
 def object_format(id_size: int) -> str:
-    """Return git's name of the format whose ids have so many characters."""
+    """Return git's name of the object format whose ids have `id_size` characters."""
     return "sha1" if id_size == 40 else "sha256"
 
 

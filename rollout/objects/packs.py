@@ -33,7 +33,7 @@ class Packs:
         self._packs: dict[str, Pack] = {}  # the opened ones: most objects are in the newest
 
     def read(self, name: str) -> Stored | None:
-        """Return (id, kind, content), or None where the object is not here; `ID^{tree}` is a commit's tree."""
+        """Return (id, kind, content), or None if the object is not here; `ID^{tree}` is a commit's tree."""
         commit, peel, _ = name.partition("^{tree}")
         if not ID.match(commit):
             raise GitError(f"{name!r} is not an object id")
@@ -57,7 +57,7 @@ class Packs:
         return name.hex(), kind, content
 
     def content(self, name: str) -> pack_format.Content | None:
-        """Return (kind, content), or None where the object is not here."""
+        """Return (kind, content), or None if the object is not here."""
         found = self.read(name)
         return None if found is None else found[1:]
 

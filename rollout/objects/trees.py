@@ -126,7 +126,7 @@ class Tree:
         self._folded[name] = folded
 
 
-TreeEntry = tuple[str, str] | None  # (mode, id), or None where there is nothing
+TreeEntry = tuple[str, str] | None  # (mode, id), or None if there is nothing
 
 PathChange = tuple[PurePosixPath, TreeEntry, TreeEntry]
 

@@ -85,7 +85,7 @@ def _warnings(item: Managed, actual: File | Obstacle | None) -> list[str]:
 
 
 def change_for(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change | None:
-    """Return what one managed path needs, or None where it is as it should be, or is kept."""
+    """Return what one managed path needs, or None if it is as it should be, or is kept."""
     found = _found(item, snapshot, decisions)
     return found if isinstance(found, Change) else None
 

@@ -122,7 +122,7 @@ def _who_acts(review: Review) -> str:
 
 
 def renews(step: Step) -> bool:
-    """Tell whether an open proposal is to be rendered again, opened or closed."""
+    """Tell whether a run would render an open proposal again, open it or close it."""
     standing = step.standing
     if standing is None or standing.foreign:
         return False

@@ -1,4 +1,4 @@
-"""The changes that undo a run, be they upstream by now or still in a review."""
+"""The changes that undo a run, whether what it did is upstream or still in a review."""
 
 from __future__ import annotations
 

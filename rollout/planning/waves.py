@@ -64,7 +64,7 @@ def reviewed(step: Step, outcome: Outcome | None) -> Review | None:
 
 
 def obstacle(wave: Wave, number: int, left: Mapping[str, Review | None]) -> Reason:
-    """Say which targets of a wave keep the later ones waiting, and what is to be done about their reviews."""
+    """Say which targets of a wave keep the later ones waiting, and what to do about their reviews."""
     names = few(sorted(left), 3, "rollout status names them")
     return Reason((Later(f"wave {number + 1} ({wave.named}) is not finished: {names}{_reviews(left.values())}"),))
 

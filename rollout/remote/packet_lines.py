@@ -52,7 +52,7 @@ class Stream:
         return True
 
     def section(self) -> list[str] | None:
-        """Return the lines up to the next flush, or None where the stream ends before."""
+        """Return the lines up to the next flush, or None if the stream ends before."""
         found: list[str] = []
         size = 0
         for content in self:

@@ -48,7 +48,7 @@ class Remote(Struct, frozen=True):
 def ask(remote: Remote) -> str:
     """Return the commit upstream's branch is at now.
 
-    Raises NoBranch where the remote has no such branch, Unreachable where it does not answer.
+    Raises NoBranch if the remote has no such branch, Unreachable where it does not answer.
     """
     known = on_this_machine(remote) or _told(remote)
     if known is not None:

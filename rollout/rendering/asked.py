@@ -21,7 +21,7 @@ class Common(Struct, frozen=True):
     """What targets with the same template sets share: a digest, and the variables in which they may differ."""
 
     digest: str
-    names: frozenset[str] | None  # None where only a run can tell
+    names: frozenset[str] | None  # None if only a run can tell
 
 
 def common(

@@ -100,11 +100,11 @@ class Rendering:
         return [slot for slot in found if not any(matches(pattern, str(slot.path)) for pattern in target.ignores)]
 
     def uses(self, slot: Slot) -> list[str] | None:
-        """Return the variables that a path's templates can read, or None where only a run can tell."""
+        """Return the variables that a path's templates can read, or None if only a run can tell."""
         return self._uses.of(slot)
 
     def reads(self, targets: Iterable[Target]) -> frozenset[str] | None:
-        """Return all variables that the templates of targets can read, or None where only a run can tell."""
+        """Return all variables that the templates of targets can read, or None if only a run can tell."""
         try:
             return self._uses.of_all(slot for target in targets for slot in self.slots(target))
         except TemplateFault:

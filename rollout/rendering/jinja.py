@@ -44,7 +44,7 @@ class Renderer:
         return None if text is None else (text, _file(name), None)
 
     def uses(self, name: str, delimiters: Delimiters) -> list[str] | None:
-        """Return the variables a template and all it includes can read, or None where only a run can tell.
+        """Return the variables a template and all it includes can read, or None if only a run can tell.
 
         `read` and `files` are among them where the template reads files.
 

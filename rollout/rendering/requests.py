@@ -51,7 +51,7 @@ class Requests:
             self._child.close()
 
     def uses(self, template: Named) -> list[str] | None:
-        """Return the variables that a template can read, or None where only a run can tell."""
+        """Return the variables that a template can read, or None if only a run can tell."""
         with self._lock:
             found: list[str] | None = self._within_limits("uses", template)["uses"]
         return found

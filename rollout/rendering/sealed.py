@@ -69,7 +69,7 @@ def room() -> Iterator[str]:
 
 
 def as_run(command: str, path: str) -> str:
-    """Return a command with the file that it is for, as messages show it."""
+    """Return a command, with the file in it, as messages show it."""
     return command.replace("{path}", path)
 
 

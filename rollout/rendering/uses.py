@@ -16,7 +16,7 @@ _READS = re.compile(rf"\b(?:{'|'.join(FUNCTIONS)})\b")
 
 
 class Uses:
-    """The variables that each template can read, requested once; None where only a run can tell."""
+    """The variables that each template can read, requested once; None if only a run can tell."""
 
     def __init__(self, requests: Requests, remembered: Reads, texts: Mapping[str, str]) -> None:
         self._requests = requests

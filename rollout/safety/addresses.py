@@ -137,7 +137,7 @@ def path_of(url: str) -> str:
 
 
 def project(url: str) -> str:
-    """Return the form in which two ways to one repository are equal, be it by ssh or by https."""
+    """Return a form of an address that is equal for all addresses of one repository, by ssh or by https."""
     return f"{host(url).lower()}/{path_of(url)}"
 
 

@@ -8,7 +8,7 @@ from rollout.errors import mistake_text
 
 
 class Flaw(Struct, frozen=True):
-    """One thing that is wrong with a text; `line` counts from one, None where it is the whole text."""
+    """One thing that is wrong with a text; `line` counts from one, None if it is the whole text."""
 
     what: str
     line: int | None = None

@@ -126,7 +126,7 @@ def _heading(group: _Group, how: Display) -> str:
 
 
 def _differing(group: _Group) -> Iterator[str]:
-    """Yield in what the differences of a group differ from the one that is shown."""
+    """Yield how the other differences of a group differ from the one that is shown."""
     found = group.other_words
     if not found:
         if len(group.members) > 1:

@@ -14,7 +14,7 @@ _ITEM = re.compile(r"\s*(?:[-*]|\d+\.) ")
 
 
 def on_screen(markdown: str, width: int | None) -> str:
-    """Return a document of ours for a screen of a width; as it is where there is none."""
+    """Return one of our documents fitted to the width of a screen; unchanged if there is no screen."""
     if width is None:
         return markdown
     parts = groupby(markdown.splitlines(), lambda line: line.startswith("|"))

@@ -64,7 +64,7 @@ def _counted(steps: Sequence[Step]) -> str:
 
 
 def _held_back(state: State, steps: Sequence[Step]) -> str:
-    """Return how many targets are in a state in which nothing is written now, and what is to be written later."""
+    """Return how many targets are in a state in which nothing is written now, and how many are written later."""
     theirs = [step for step in steps if step.state is state]
     later = _counted(theirs) if state in _HELD_BACK else ""
     return f"{len(theirs):,} {state.value}" + (f" ({later})" if later else "")

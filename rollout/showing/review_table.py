@@ -14,7 +14,7 @@ Unopened = Sequence[tuple[str, str]]  # targets whose review a person opens, and
 
 
 def review_table(rows: Sequence[tuple[str, Review]], unopened: Unopened, width: int | None) -> str:
-    """Return the reviews, and below them the targets whose review nobody is known to have opened."""
+    """Return the reviews, and below them the targets whose review is not open yet, as far as we know."""
     if not rows and not unopened:
         return "No reviews.\n"
     left = [line for target, why in unopened for line in wrapped(f"{plain(target)}: {plain(why)}", width, "    ")]

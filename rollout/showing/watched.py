@@ -11,7 +11,7 @@ from rollout.showing.wrapping import height, wrapped
 
 
 def fitted(rows: Sequence[Row], known: Knowledge, how: Display, then: str, most: int) -> list[str]:
-    """Return the table in at most so many lines: what does not fit is counted, and whoever needs nobody goes first."""
+    """Return the table in at most `most` lines; rows that need nobody go first, and what does not fit is counted."""
     ending = ["", *status_ending(rows, known, how, then)]
     urgent = sorted(range(len(rows)), key=lambda i: (rows[i].state is State.IN_SYNC, i))
     number = min(len(rows), max(most, 0))

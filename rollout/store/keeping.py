@@ -1,4 +1,4 @@
-"""Files that a person keeps or holds: noted in our commits, and in the state folder where there are none."""
+"""Files that a person keeps or holds: noted in our commits, or in the state folder if there is no commit."""
 
 from __future__ import annotations
 

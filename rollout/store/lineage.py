@@ -66,7 +66,7 @@ def related(store: Store, old: str, new: str) -> bool:
 
 
 def is_strange(store: Store, tip: str) -> bool:
-    """Tell whether upstream has no commit in common with the one that we last accepted."""
+    """Tell whether upstream shares no commit with the one that we last accepted."""
     believed = store.memory.memo().believed
     return believed is not None and not related(store, believed, tip)
 

@@ -140,7 +140,7 @@ class Memory:
                 self._put(durable=False)
 
     def write_at_once(self) -> None:
-        """Write down what cannot be found again, because a person decided it; raise OSError where that fails."""
+        """Write down what cannot be found again, because a person decided it; raise OSError if that fails."""
         self._put(durable=True)
         self._changed = False
 

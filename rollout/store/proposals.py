@@ -56,7 +56,7 @@ class Carried(Struct, frozen=True):
 
 
 def contents(store: Store, commit: str, entries: Mapping[PurePosixPath, Side]) -> dict[PurePosixPath, File | None]:
-    """Return the files of a proposal at their paths, fetching what is not here; raise GitError where it is nowhere."""
+    """Return the files of a proposal at their paths, fetching what is not here; raise GitError if it is nowhere."""
     needed = {entry[1] for entry in entries.values() if entry is not None}
     read = blobs.read(store, store.objects(commit), needed, network=True)
     return {path: history.entry_file(entry, read) for path, entry in entries.items()}

@@ -34,7 +34,7 @@ class NoOptions(Struct, frozen=True):
 
 
 class Lease(Struct, frozen=True):
-    """A ref, and the commit it must be at for a push to move it; None where there must be none."""
+    """A ref, and the commit it must be at for a push to move it; None if there must be none."""
 
     ref: str
     old: str | None
@@ -89,7 +89,7 @@ def _by_git(store: Store, commit: str, held: Lease) -> Result:
 
 
 def push_far(store: Store, commit: str, base: str, lease: Lease | None = None) -> PushAnswer | None:
-    """Push over an open connection; None if there is none, or if git should do it."""
+    """Push over an open connection; return None if there is none, or if git should push."""
     if not store.remote.literal:
         return None
     try:

@@ -10,7 +10,7 @@ from rollout.store.store import Store
 
 
 def at(store: Store, name: str) -> str | None:
-    """Return the commit that a ref names; None where there is none."""
+    """Return the commit that a ref names; None if there is none."""
     text = store.text(name).strip()
     return text if ID.match(text) else None
 

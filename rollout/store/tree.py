@@ -28,14 +28,14 @@ def changed_between(store: Store, one: str, two: str) -> list[PathChange]:
 
 
 def content(store: Store, tip: str, path: PurePosixPath, *, network: bool) -> bytes | None:
-    """Return the content of a plain file at a path of an upstream commit; None where there is none."""
+    """Return the content of a plain file at a path of an upstream commit; None if there is none."""
     objects = store.objects(tip)
     found = Tree(objects, tip).at(path)
     return blobs.read(store, objects, {found.id}, network=network)[found.id] if isinstance(found, Blob) else None
 
 
 def entries(store: Store, tip: str, paths: Iterable[str]) -> dict[str, tuple[str, str] | None]:
-    """Return mode and id of what is at paths of an upstream commit; None where there is no file."""
+    """Return mode and id of what is at paths of an upstream commit; None if there is no file."""
     tree = Tree(store.objects(tip), tip)
     found = ((path, tree.at(PurePosixPath(path))) for path in paths)
     return {path: (one.mode, one.id) if isinstance(one, Blob) else None for path, one in found}

@@ -47,7 +47,7 @@ def remembered(target: Target, settings: Settings) -> Remembered:
 
 
 def proposed_paths(step: Step, settings: Settings) -> tuple[WrittenPath, ...]:
-    """Return what the commit of a step's proposal changes; raise GitError where it cannot be read."""
+    """Return what the commit of a step's proposal changes; raise GitError if it cannot be read."""
     try:
         return in_proposal(step, settings)
     except Unfit as error:

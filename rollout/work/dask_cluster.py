@@ -96,7 +96,7 @@ def _client_type() -> Any:
 
 
 def _hosts(client: Client, scheduler: str) -> tuple[str, ...]:
-    """Return the machines that have workers; raise RolloutError where there is none."""
+    """Return the machines that have workers; raise RolloutError if there is none."""
     try:
         workers = client.nthreads()
     except Exception as error:

@@ -26,7 +26,7 @@ class Work(Struct, Generic[T, R], frozen=True):
 
 
 class Executor(Protocol):
-    """Do units of work, of which about so many are expected, and yield each with its result as it is done.
+    """Do units of work and yield each with its result when it is done; about `expected` units will come.
 
     After `stop` no new ones are begun.
     """
@@ -36,7 +36,7 @@ class Executor(Protocol):
     ) -> Iterator[tuple[T, R]]: ...
 
     def expect(self, work: Work[T, R], number: int) -> None:
-        """Get ready for about so many units that will come soon."""
+        """Get ready for about `number` units, which will come soon."""
 
 
 class Threads(Struct, frozen=True):

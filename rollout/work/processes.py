@@ -34,7 +34,7 @@ def cores() -> int:
 
 
 def affordable(jobs: int, expected: int, usable: int) -> int:
-    """Return how many aides are worthwhile for so many units, of which so many may be worked on at once."""
+    """Return how many aides are worth their start for `expected` units, of which `usable` may be worked on at once."""
     return max(0, min(usable, _MOST, jobs, expected // _WORTH) - 1)
 
 
@@ -45,7 +45,7 @@ class Aide(Struct):
     _asked: bool = False
 
     def do(self, work: Callable[[T], R], units: list[T]) -> list[R | None]:
-        """Return the result of each unit; None for one that is to be done here."""
+        """Return the result of each unit; None for one that must be done here."""
         import pickle
 
         assert self.process.stdin is not None
@@ -86,7 +86,7 @@ class Aides(Struct):
     _started: list[Aide] = field(default_factory=list)
 
     def of(self, number: int, work: Callable[[T], R] | None = None) -> Sequence[Aide]:
-        """Return so many aides, or as many as the system allows; they get ready for a kind of work."""
+        """Start this many aides, or as many as the system allows; they get ready for a kind of work."""
         with suppress(OSError):
             while len(self._started) < number:
                 self._started.append(_started("" if work is None else work.__module__))

@@ -1,8 +1,8 @@
 """Work done on threads that each take the next unit when they are free: no queue, no future, nothing held.
 
-They compute one at a time (`turns`), so units that wait for nothing are done by one thread: to hand the turn over costs
-time, too. As soon as a unit turns out to wait, there are as many threads as may be. What needs nothing of this process
-can be lent to processes beside it (`aides`).
+They compute one at a time (`machine/waiting`), so one thread does all units that never wait: handing over costs time,
+too. As soon as a unit waits, further threads start, up to the limit. Units that need nothing of this process may be
+lent to processes beside it (`work/processes`).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class _Shared(Struct, Generic[T, R]):
         return self.over.is_set() or (self.stop is not None and self.stop.is_set())
 
     def take(self) -> T | None:
-        """Return the next unit, or None if there is none or none may be begun any more."""
+        """Return the next unit; None if there is none, or if no more may begin."""
         with self.changed:
             while not self._ends:
                 item = self.back.popleft() if self.back else next(self.items, None)

@@ -342,7 +342,7 @@ def test_many_waiting_events_are_folded_and_delivered_in_order(bash: Shell, even
 
 
 def fill(shell: Shell, events: int) -> None:
-    """Let so many events wait, in batches as an absence of the database leaves them."""
+    """Let this many events wait, in batches as an absence of the database leaves them."""
     line = "{0}\t" + INSTANCE + "\tn\t2026-02-03T15:20:00Z\t{{}}\t{{}}\t\todin3\n"
     shell.run('mkdir -p "$ROLLOUT_SPOOL"')
     for start in range(0, events, 512):

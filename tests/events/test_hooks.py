@@ -105,7 +105,7 @@ def patience() -> float:
 
 
 def told(url: str, count: int, instance: str = INSTANCE) -> list[tuple[str, dict[str, object]]]:
-    """Wait until so many events have been delivered in the background, and return them."""
+    """Wait until `number` events have been delivered in the background, and return them."""
     wait_until(lambda: len(stored(url, instance=instance)) >= count)
     with psycopg.connect(url) as connection:
         rows = connection.execute(
@@ -115,7 +115,7 @@ def told(url: str, count: int, instance: str = INSTANCE) -> list[tuple[str, dict
 
 
 def commits(url: str, count: int, instance: str = INSTANCE) -> list[str]:
-    """Wait for so many commits, and a moment more for one too many; return their messages."""
+    """Wait for this many commits, and a moment more for one too many; return their messages."""
     wait_until(lambda: stored(url, instance=instance).count("commit") >= count)
     time.sleep(0.1)
     return [str(data["message"]) for kind, data in told(url, count, instance) if kind == "commit"]

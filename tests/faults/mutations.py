@@ -291,7 +291,7 @@ def module(program: Path, name: str, text: str) -> Path:
 
 
 def changed(mutation: Mutation, program: Path) -> dict[Path, str]:
-    """Return the texts of the modules without the guard; raise LookupError where it is not there any more."""
+    """Return the texts of the modules without the guard; raise LookupError if it is not there any more."""
     texts: dict[Path, str] = {}
     for name, old, new in mutation.changes():
         try:

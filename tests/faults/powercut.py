@@ -21,7 +21,7 @@ _MAKE = ("mkfs.ext4", "-q", "-F")
 
 @cache
 def refusal() -> str | None:
-    """Say why power cannot be cut here, or None where it can."""
+    """Say why power cannot be cut here, or None if it can."""
     if os.geteuid() != 0:
         return "only root may mount a disk"
     if shutil.which(_MAKE[0]) is None:

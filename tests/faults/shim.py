@@ -100,7 +100,7 @@ def built() -> Path:
 
 @cache
 def library(folder: Path) -> Path:
-    """Put the shim into a folder; raise FileNotFoundError where there is no compiler."""
+    """Put the shim into a folder; raise FileNotFoundError if there is no compiler."""
     compiler = shutil.which("cc")
     if compiler is None:
         raise FileNotFoundError("no C compiler")

@@ -271,7 +271,7 @@ def _settled(scene: Scene) -> list[str]:
 
 
 def soak(seconds: float, seed: int, place: Path) -> tuple[str, list[str]]:
-    """Let them work for so many seconds; return what happened in words, and what went wrong."""
+    """Let them work for `seconds`; return what happened in words, and what went wrong."""
     scene = Scene(place, seed)
     scene.make()
     people = [Person(scene, place / machine / repo) for machine in _MACHINES for repo in _REPOS]

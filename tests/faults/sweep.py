@@ -187,7 +187,7 @@ def run(
     first: bool = False,
     keep: Callable[[Tally], object] = bool,
 ) -> Tally:
-    """Make the experiments, `jobs` at a time, for at most so many seconds.
+    """Make the experiments, `jobs` at a time, for a limited time.
 
     With `forks` the program runs in forks of a process that has it loaded; with `first` a violation ends it. What has
     been found so far is given to `keep` now and then.

@@ -75,7 +75,7 @@ DAMAGES: tuple[Callable[[Path], None], ...] = (
 
 
 class Story:
-    """A state folder after a real story, and the world it belongs to, to be had again and again."""
+    """A state folder after a real story, and the world it belongs to, for as many copies as needed."""
 
     def __init__(self, world: World) -> None:
         self.world, self.state = world, Path(os.environ["ROLLOUT_STATE_DIR"])

@@ -39,7 +39,7 @@ def faulted(world: World, fault: Fault, *arguments: str) -> tuple[Ran, list[Call
 
 @contextmanager
 def filled(disk: Path, *, inodes: int | None = None, room: int | None = None) -> Iterator[None]:
-    """Use a small file system up, but for so many inodes or bytes."""
+    """Use a small file system up, except for this many inodes or bytes."""
     folder = disk / "filler"
     folder.mkdir()
     about = os.statvfs(disk)

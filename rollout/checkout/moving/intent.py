@@ -24,7 +24,7 @@ class Intent(Struct, frozen=True):
 
 
 def intent_of(place: Path) -> Intent | None:
-    """Return what is noted in the folder of a move, or None where that cannot be read."""
+    """Return what is noted in the folder of a move, or None if that cannot be read."""
     try:
         branch, start, commit, *more = json.loads((place / TARGET).read_text())
         tracking = (str(more[0][0]), str(more[0][1])) if more and more[0] else None

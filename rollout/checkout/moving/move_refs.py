@@ -108,7 +108,7 @@ class Refs(Struct):
             raise Hindered(f"its branch {what} ({error})") from error
 
     def have_moved(self) -> bool | None:
-        """Tell whether the branch has our commit; return None where that cannot be told.
+        """Tell whether the branch has our commit; return None if that cannot be told.
 
         Putting files back under a branch that has moved would leave a revert of our change for the person to commit. So
         we read the branch, however its writer ended; a git of ours that was told to end has ended by now.

@@ -32,7 +32,7 @@ def _head(rule: AgentRule) -> str:
 
 
 def read(path: PurePosixPath, text: str) -> list[AgentRule] | None:
-    """Return the rule; one that Cursor applies when asked, or when its agent thinks fit, is none of ours."""
+    """Return the rule; None for one that Cursor applies only when asked, or when its agent thinks fit."""
     found = front_matter.split(text)
     values = front_matter.values(found.head)
     if path.parent != _FOLDER or values is None or set(values) - {"description", "globs", "alwaysApply"}:

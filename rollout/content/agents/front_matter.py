@@ -47,7 +47,7 @@ def trimmed(text: str) -> str:
 
 
 def values(head: str) -> dict[str, Value] | None:
-    """Return what front matter says: texts and lists; None where it is of another form, or says a thing twice."""
+    """Return what front matter says: texts and lists; None if it is of another form, or says a thing twice."""
     found: dict[str, Value] = {}
     open_key = ""
     for line in Split(head, "").lines.split("\n"):

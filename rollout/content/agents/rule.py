@@ -34,7 +34,7 @@ class AgentRule(Struct, frozen=True):
 
     @property
     def said(self) -> AgentRule:
-        """Return what the rule says, without who is to read it."""
+        """Return what the rule says, without its list of readers."""
         return AgentRule(self.name, self.text, self.description, self.paths)
 
 
@@ -82,7 +82,7 @@ class Agent(Protocol):
         """Yield the files that the agent reads."""
 
     def read(self, path: PurePosixPath, text: str, /) -> Sequence[AgentRule] | None:
-        """Return the rules that one of its files holds, None where rules cannot say what it says."""
+        """Return the rules that one of its files holds, None if rules cannot say what it says."""
 
 
 def chosen(agents: Sequence[str], rules: Sequence[AgentRule]) -> Chosen:

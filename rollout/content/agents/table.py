@@ -25,7 +25,7 @@ def files(agents: Sequence[str], rules: Sequence[AgentRule]) -> tuple[AgentFile,
 
 
 def read(agent: str, path: PurePosixPath, text: str) -> tuple[AgentRule, ...] | None:
-    """Return the rules that a file of an agent holds, None where it is none or where rules cannot say what it says."""
+    """Return the rules that a file of an agent holds, or None if it is no such file, or says what rules cannot say."""
     found = _AGENTS[agent].read(path, text)
     return None if found is None else tuple(found)
 

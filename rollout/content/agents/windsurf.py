@@ -32,7 +32,7 @@ def _head(rule: AgentRule) -> str:
 
 
 def read(path: PurePosixPath, text: str) -> list[AgentRule] | None:
-    """Return the rule; one that is for the model or a person to choose is none of ours."""
+    """Return the rule; None for one that the model or a person chooses."""
     found = front_matter.split(text)
     values = front_matter.values(found.head)
     if path.parent != _FOLDER or path.suffix != ".md" or values is None:

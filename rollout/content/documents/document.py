@@ -155,7 +155,7 @@ class Format(Protocol):
     def __hash__(self) -> int: ...
 
     def read(self, text: str) -> Document:
-        """Return the document; raise Unmergeable where it is none."""
+        """Return the document; raise Unmergeable if the text is not one."""
 
     def edits(
         self, document: Document, template: Document, operations: Sequence[Operation], foreign: Sequence[Span]

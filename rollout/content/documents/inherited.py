@@ -25,7 +25,7 @@ def inherited(have: Object) -> dict[str, Node]:
 def brought(document: Document, have: Object, named: Object, place: Place) -> tuple[set[str], bool]:
     """Return the named keys that `<<` brings with the wanted value, and whether another would hide what it brings.
 
-    Raises Unmergeable where that is an object or a list.
+    Raises Unmergeable if that is an object or a list.
     """
     brought, keys, hides = inherited(have), set(), False
     for part in named.parts:

@@ -45,7 +45,7 @@ def _known(path: PurePosixPath) -> Mapping[str, tuple[str, ...]]:
 
 
 def steps_of(pattern: str) -> tuple[str, ...] | None:
-    """Return the steps of a dotted path, `[]` for an entry of a list; None where it is no such path."""
+    """Return the steps of a dotted path, `[]` for an entry of a list; None if it is no such path."""
     steps: list[str] = []
     for word in pattern.split("."):
         name = word

@@ -52,7 +52,7 @@ def past(writes: Iterable[tuple[bytes, bytes]], kind: MergedFile) -> Ours:
 
 
 def _without(kind: MergedFile, document: Document, ours: Ours) -> Document:
-    """Return a document without what is ours in it, or as it is where that cannot be taken out."""
+    """Return a document without our part, or unchanged if our part cannot be taken out."""
     assert kind.format is not None
     nothing = kind.read(formats.empty(kind.format))
     try:
@@ -82,7 +82,7 @@ def with_agreed(ours: Ours, agreed: Agreed) -> Ours:
 def merged(current: bytes | None, template: bytes, ours: Ours, kind: MergedFile) -> bytes:
     """Return the document with what the template names; everything foreign stays as it is, to the byte.
 
-    Raises Unmergeable where a document cannot be read, or cannot be changed so.
+    Raises Unmergeable if a document cannot be read, or cannot be changed so.
     """
     named = kind.template(template)
     if current is None or not current.strip():
@@ -107,7 +107,7 @@ def merged(current: bytes | None, template: bytes, ours: Ours, kind: MergedFile)
 
 
 def check(template: bytes, kind: MergedFile, *, strict: bool = False) -> None:
-    """Raise Unmergeable where no document could get what a template names, or none that is strict."""
+    """Raise Unmergeable if no document could get what a template names, or none that is strict."""
     named = kind.template(template)
     _plain(named, kind)
     if strict:

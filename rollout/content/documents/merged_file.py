@@ -30,14 +30,14 @@ class MergedFile(Struct, frozen=True):
         return formats.named(self.format, self.path)
 
     def read(self, content: bytes) -> Document:
-        """Return the document in a file; raise Unmergeable with the path and the line if there is none."""
+        """Return the document in a file; raise Unmergeable, with the path and the line, if it does not parse."""
         try:
             return self._read(content)
         except Unmergeable as error:
             raise Unmergeable(error.flaw.what, self.path, line=error.flaw.line) from error
 
     def template(self, content: bytes) -> Document:
-        """Return the document in a template; raise Unmergeable, which names the template, if there is none."""
+        """Return the document in a template; raise Unmergeable, which names the template, if it does not parse."""
         try:
             return self._read(content)
         except Unmergeable as error:

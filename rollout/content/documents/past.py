@@ -77,7 +77,7 @@ Without = Callable[[Document, Ours], Document]
 def folded(writes: Iterable[tuple[Document, Document]], match: Match, without: Without) -> Ours:
     """Fold the documents before and after each of our writes, oldest first.
 
-    `without` takes out of a document what is ours in it.
+    `without` takes our part out of a document.
     """
     ours = Ours()
     for before, after in writes:

@@ -165,7 +165,7 @@ class _Uniting(Struct):
         return self._unnamed(container, part, place)
 
     def _unnamed(self, container: Object | Array, part: Part, place: Place) -> Node | None:
-        """Return what stays of a value that is not named, or what others had there; None where it was ours alone."""
+        """Return what stays of a value that is not named, or what others had there; None if it was ours alone."""
         mark, node = len(self.operations), part.value
         match node:
             case Object(odd=None, parts=parts) if parts:

@@ -25,7 +25,7 @@ class _Counts(Struct):
 
 
 def style_of(document: Document, otherwise: Style | None = None) -> Style:
-    """Return what most of a document does, and what `otherwise` says of that which it does not do."""
+    """Return the style that most of a document has; where it shows none, the one that `otherwise` has."""
     seen = _Counts()
     _look(document.text, document.root, None, seen)
     base = otherwise or Style()

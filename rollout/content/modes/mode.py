@@ -69,7 +69,7 @@ class Strategy(Protocol):
         """Tell whether the part of the file that is ours differs between `base` and `actual`."""
 
     def merged(self, at: Situation, base: File, actual: File, wanted: File, /) -> bytes:
-        """Merge what others made of `base` with what is wanted; raise MergeConflict where the two overlap."""
+        """Merge what others made of `base` with what is wanted; raise MergeConflict if the two overlap."""
 
     def part(self, item: Managed, file: File | None, /) -> bytes | None:
         """Return our part of a file, or the template's text for it, with LF line ends; only asked if `taken_back`."""

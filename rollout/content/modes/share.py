@@ -1,4 +1,4 @@
-"""Find what is ours in a file from what rollout wrote there, in whichever mode."""
+"""Find our part of a file from what rollout wrote there, whatever the mode was."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def entry(seen: TargetNow, known: PageContext, numbers: Mapping[tuple[str, str],
 
 
 def _why(seen: TargetNow, *, anonymous: bool = False) -> str:
-    """Return the reason of a state; if the state says enough, what there is to do.
+    """Return the reason of a state, or what there is to do if the state says enough.
 
     Commands are shown apart from it, and times as dates: a page is read later than it is made.
     """

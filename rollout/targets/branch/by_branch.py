@@ -31,7 +31,7 @@ from rollout.targets.branch.task import Built, Task
 
 
 def propose(task: Task, changes: list[Change], tip: str, wanted: NewReview) -> Outcome | Unsupported | None:
-    """Propose the changes; None where the branch moved between our look and our push."""
+    """Propose the changes; None if the branch moved between our look and our push."""
     branch, there = _where(task)
     if there is not None and there.own is None:
         return taken_over(task, branch, there.who)

@@ -86,7 +86,7 @@ def proposal_remembered(target: str, where: Branch, settings: Settings) -> Remem
 
 
 def in_proposal(step: Step, settings: Settings) -> tuple[WrittenPath, ...]:
-    """Return what the commit of a step's proposal changes; raise GitError where it cannot be read."""
+    """Return what the commit of a step's proposal changes; raise GitError if it cannot be read."""
     where, standing = step.location, step.standing
     if not isinstance(where, Branch) or standing is None or standing.head is None:
         return ()

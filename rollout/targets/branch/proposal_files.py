@@ -42,7 +42,7 @@ def _reverted(found: Proposing, desired: Desired, decisions: Decisions) -> dict[
 
 
 def _reverting(found: Proposing, store: Store, paths: Container[PurePosixPath], snapshot: Snapshot) -> Waiting:
-    """Return what our open proposal makes of files that it puts back; raise GitError where that is not to be had."""
+    """Return what our open proposal makes of files that it puts back; raise GitError if that cannot be read."""
     carried = found.carried
     if carried is None:
         return {}
@@ -53,7 +53,7 @@ def _reverting(found: Proposing, store: Store, paths: Container[PurePosixPath], 
 
 
 def in_review(found: Proposing, store: Store) -> InReview | None:
-    """Return what our own commit in an open review says; None where there is none."""
+    """Return what our own commit in an open review says; None if there is none."""
     carried = found.carried
     if carried is None or carried.own is None or (found.told is not None and found.told.is_over):
         return None
@@ -62,7 +62,7 @@ def in_review(found: Proposing, store: Store) -> InReview | None:
 
 
 def sides(store: Store, carried: Carried) -> dict[PurePosixPath, tuple[File | None, File | None]]:
-    """Return the files of a proposal before and after; raise GitError where one is nowhere."""
+    """Return the files of a proposal before and after; raise GitError if one is nowhere."""
     old = proposals.contents(store, carried.commit, {path: old for path, old, _ in carried.moved})
     new = proposals.contents(store, carried.commit, {path: new for path, _, new in carried.moved})
     return {path: (old[path], new[path]) for path in old}

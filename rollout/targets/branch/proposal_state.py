@@ -127,7 +127,7 @@ def _words(carried: Carried) -> str:
 
 
 def _says_it_still(carried: Carried, found: Proposing, step: Step, store: Store, said: str) -> bool:
-    """Tell whether nothing is asked for that our commit does not say, whatever upstream has around it."""
+    """Tell whether our commit says everything that is asked for, whatever upstream has around it."""
     known, review = store.memory.memo().proposed, None if found.told is None else found.told.open
     if known is not None and known.standing.head == carried.commit and known.says == said:
         return True

@@ -28,7 +28,7 @@ from rollout.targets.branch.task import Task
 
 
 def propose(task: Task, changes: list[Change], tip: str) -> Outcome | None:
-    """Propose the changes on upstream's tip; None where the branch moved between our look and our push."""
+    """Propose the changes on upstream's tip; None if the branch moved between our look and our push."""
     notes: list[str] = []
     for via in _ways(task):
         on = replace(task, job=replace(task.job, step=replace(task.step, via=via)))
@@ -72,7 +72,7 @@ def _wanted(task: Task, changes: list[Change]) -> NewReview:
 
 
 def _without(task: Task, via: Via) -> None:
-    """Remember that a server does not support a way, so that the plan shows the one that is used."""
+    """Remember that a server does not support a way, so that plans show the way that is really used."""
     known = task.store.memory.memo().proposed or Proposed(Standing(task.step.delivery.rules.branch, done=True), "")
     task.store.memory.remember(proposed=replace(known, without=(*known.without, via)))
 

@@ -18,7 +18,7 @@ from rollout.targets.job import Settings
 
 
 def tip_of(target: Target, settings: Settings, told: str | None = None) -> str | Step:
-    """Return the commit to read from, or the step that says why there is none; what upstream `told` is not asked."""
+    """Return the commit to read from, or the step that says why there is none; `told` is what upstream said already."""
     assert isinstance(target.location, Branch)
     where = target.location
 

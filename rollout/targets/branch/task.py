@@ -37,7 +37,7 @@ class Task(Struct, frozen=True):
         return review_client(self.step.delivery, self.at.remote.url, self.where.branch, branch, patience)
 
     def unasked(self, review: Review | None) -> Review | None:
-        """Return a review as one of which its forge was not asked, for nobody is logged in there."""
+        """Return a review whose state is unknown, because nobody is logged in to its forge."""
         return unasked(review, self.step.delivery, self.at.remote.url)
 
     @property

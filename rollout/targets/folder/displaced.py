@@ -177,7 +177,10 @@ class Beside(Struct, frozen=True):
             os.close(descriptor)
 
     def _unseen(self) -> str | None:
-        """Tell whether the writer is somebody we cannot see, or a file system that never says that nobody is there."""
+        """Return "somebody" if a writer that we cannot see has the file open.
+
+        None if this file system never says that nobody has a file open.
+        """
         probe = scratch_name(self.scratch)
         descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=self.folder)
         os.close(descriptor)
@@ -190,7 +193,7 @@ class Beside(Struct, frozen=True):
 
 
 def _is_open_for_writing(descriptor: int) -> bool | None:
-    """Ask the kernel whether a file is open for writing anywhere, by anybody; None where it cannot say.
+    """Ask the kernel whether a file is open for writing anywhere, by anybody; None if it cannot say.
 
     It grants a lease only on a file that nobody writes into, be it through a map of it in memory.
     """
