@@ -97,6 +97,15 @@ def test_a_person_who_takes_the_last_line_end_away_gets_the_next_template(path: 
         assert left.strip() in {had.strip(), had.strip() or "{}"}, (one, other)
 
 
+@pytest.mark.parametrize("path", _TEMPLATES)
+def test_any_three_templates_are_written_one_after_the_other(path: str) -> None:
+    further = {"x.toml": ("b = 2\n\n[d]\nz = 4\n", "e = 4\n\n[f]\ny = 2\n")}
+    for templates in itertools.permutations((*_TEMPLATES[path][:6], *further.get(path, ())), 3):
+        file = Life(path, None, FileRule(Mode.MERGE))
+        for template in templates:
+            _written(file, template, "")
+
+
 def _written(file: Life, template: str, had: str) -> None:
     before = file.text
     planned = file.rolled_out(template)

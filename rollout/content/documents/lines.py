@@ -90,8 +90,23 @@ def apart(text: str, edits: Sequence[Edit]) -> list[Edit]:
     Where several come to one place, they keep their order.
     """
     cuts = [edit for edit in edits if not edit.text and edit.start < edit.end]
-    in_order = sorted(edits, key=lambda edit: (edit.start, edit.end))
-    return [_before_cuts(text, edit, cuts) if edit.text and edit.start == edit.end else edit for edit in in_order]
+    moved: list[Edit] = []
+    last = 0  # where the new lines before stand
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        if edit.text and edit.start == edit.end:
+            moved.append(_not_before(text, last, _before_cuts(text, edit, cuts), edit))
+            last = moved[-1].start
+        else:
+            moved.append(edit)
+    return moved
+
+
+def _not_before(text: str, last: int, edit: Edit, old: Edit) -> Edit:
+    """Return new lines that stand behind others that came before them, though more went away above those."""
+    if edit.start >= last:
+        return edit
+    lines = old if text[last - 1] != "\n" else _from_the_top(text, old)
+    return replace(lines, start=last, end=last)
 
 
 def _before_cuts(text: str, edit: Edit, cuts: Sequence[Edit]) -> Edit:

@@ -78,7 +78,9 @@ class _TomlEditor(Struct):
     def _replaced(self, part: Part, text: str) -> Edit:
         old = part.value
         if not is_line(part):
-            raise fault(self.document.text, old.start, f"{part.key}: a table cannot become a value in place")
+            raise fault(
+                self.document.text, old.start, f"{part.key}: a table cannot become a value in place; change it by hand"
+            )
         return Edit(old.start, old.end, text)
 
     def _cut(self, part: Part) -> list[Edit]:
