@@ -52,9 +52,10 @@ def _config(store: Store, id_size: int) -> str:
 
 def clear(store: Store) -> None:
     """Remove what a killed process left: we hold the store, so any lock in it belongs to nobody."""
-    folders = [folder for folder, _, _ in os.walk(f"{store.place}/refs")]
-    for folder in (*folders, f"{store.place}", f"{store.place}/objects/pack"):
-        for name in filter(_LEFT.match, _listed(folder)):
+    found = [(folder, names) for folder, _, names in os.walk(f"{store.place}/refs")]
+    found += [(folder, _listed(folder)) for folder in (f"{store.place}", f"{store.place}/objects/pack")]
+    for folder, names in found:
+        for name in filter(_LEFT.match, names):
             Path(folder, name).unlink(missing_ok=True)
     wholeness.drop_damaged_refs(store.place)
 
