@@ -80,6 +80,8 @@ class Session(Struct, frozen=True):
 
     def pointed(self, why: Reason) -> Reason:
         """Return a reason whose commands work on what this command works on and on nothing else."""
+        if not why.parts:
+            return why
         return reasons.pointed(why, shlex.join(self.same()), shlex.join(self.same(everywhere=True)))
 
     def on_screen(self, why: Reason) -> Reason:

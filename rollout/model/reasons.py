@@ -181,7 +181,7 @@ def without_ways(reason: Reason) -> Reason:
 
 def _each(reason: Reason, change: Callable[[ReasonPart], ReasonPart]) -> Reason:
     """Change every part, and those of the reasons inside it."""
-    return Reason(tuple(_inside(change(part), change) for part in reason.parts))
+    return reason if not reason.parts else Reason(tuple(_inside(change(part), change) for part in reason.parts))
 
 
 def _inside(part: ReasonPart, change: Callable[[ReasonPart], ReasonPart]) -> ReasonPart:

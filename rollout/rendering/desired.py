@@ -57,6 +57,7 @@ class Rendering:
         self._lock = Lock()
         self._slots: dict[_Sets, list[Slot]] = {}
         self._asked: dict[_Sets, asked.Common] = {}
+        self._reading: dict[_Sets, bool] = {}  # whether any of their templates may read files
 
     def __enter__(self) -> Rendering:
         return self
@@ -124,7 +125,10 @@ class Rendering:
     def any_reads_files(self, target: Target) -> bool:
         """Tell whether a target has a template that reads files; a faulty one is reported elsewhere."""
         try:
-            return any(self._uses.reads_files(target, slot) for slot in self.slots(target))
+            slots, sets = self.slots(target), _sets(target)
+            if sets not in self._reading:
+                self._reading[sets] = any(map(self._uses.may_read_files, self._slots[sets]))
+            return self._reading[sets] and any(self._uses.reads_files(target, slot) for slot in slots)
         except TemplateFault:
             return False
 

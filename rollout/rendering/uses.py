@@ -41,14 +41,17 @@ class Uses:
                 self._remembered[template] = self._requests.uses(template)
             return self._remembered[template]
 
-    def reads_files(self, target: Target, slot: Slot) -> bool:
-        """Tell whether a path's template reads files of targets, as far as can be known before it is rendered."""
+    def may_read_files(self, slot: Slot) -> bool:
+        """Tell whether a path's template reads files of some target, unless that has a variable of the same name."""
         if not slot.is_rendered:
             return False
         used = self.of(slot)
-        if used is None:
-            return self._any_reads
-        return any(name in used and name not in target.variables for name in FUNCTIONS)
+        return self._any_reads if used is None else any(name in used for name in FUNCTIONS)
+
+    def reads_files(self, target: Target, slot: Slot) -> bool:
+        """Tell whether a path's template reads files of targets, as far as can be known before it is rendered."""
+        used = self.of(slot) if self.may_read_files(slot) else []
+        return used is None or any(name in used and name not in target.variables for name in FUNCTIONS)
 
 
 def name_of(slot: Slot) -> Named:

@@ -23,7 +23,7 @@ def rows(
 
     `known` tells which reasons of a last run say no more than the state of the target does.
     """
-    return [_row(step, last.get(step.target), known(step), shown(step.why).text) for step in plan.steps]
+    return [_row(step, last.get(step.target), known, shown(step.why).text) for step in plan.steps]
 
 
 _WRONG = {
@@ -32,7 +32,7 @@ _WRONG = {
 _WITHOUT_UPSTREAM = {Verdict.COMMITTED, Verdict.REJECTED, Verdict.UNKNOWN}  # a commit was made, and not seen upstream
 
 
-def _row(step: Step, last: LastOutcome | None, known: Collection[str], reason: str) -> Row:
+def _row(step: Step, last: LastOutcome | None, known: Callable[[Step], Collection[str]], reason: str) -> Row:
     disagrees = _disagreement(step, last)
     return Row(
         name=step.target,
@@ -45,7 +45,7 @@ def _row(step: Step, last: LastOutcome | None, known: Collection[str], reason: s
         behind=step.behind,
         last=last,
         disagrees=disagrees,
-        trouble=None if disagrees else _trouble(last, known),
+        trouble=None if disagrees else _trouble(step, last, known),
         orphans=step.orphans,
         collides=step.collides,
         review=None if step.standing is None else step.standing.told,
@@ -56,11 +56,11 @@ def _row(step: Step, last: LastOutcome | None, known: Collection[str], reason: s
     )
 
 
-def _trouble(last: LastOutcome | None, known: Collection[str]) -> str | None:
+def _trouble(step: Step, last: LastOutcome | None, known: Callable[[Step], Collection[str]]) -> str | None:
     """Say what went wrong in the last run, unless the state says it already."""
     if last is None or last.verdict not in _WRONG:
         return None
-    if any(f"{last.reason}; ".startswith(f"{one}; ") for one in known):
+    if any(f"{last.reason}; ".startswith(f"{one}; ") for one in known(step)):
         return None
     return f"last run {last.verdict}: {last.reason}"
 
