@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 import click
+from msgspec import Struct
 
 from rollout.cli import completing, session
 from rollout.cli.options import common, option
 from rollout.cli.session import Session
 from rollout.errors import UsageError, near
-from rollout.fleet.explain import explanation
+from rollout.fleet.explain import Explanation, explanation
 from rollout.ledger import ledger
 from rollout.model.inputs import Input
 from rollout.model.inventory import Target
@@ -34,58 +35,78 @@ def explain(context: click.Context, target: str, path: str, offline: bool) -> in
       rollout explain consilio-s .supervisor-specific/03-machine-config.md
     """
     with session.opened(context, looks=False) as at:
-        chosen = next((t for t in at.loaded.inventory.targets if t.name == target), None)
-        if chosen is None:
-            meant = near(target, [t.name for t in at.loaded.inventory.targets], "`rollout status` lists them")
-            raise UsageError(f"there is no target {target!r}{meant}")
+        chosen = _named(at, target)
         found = explanation(at.loaded, chosen, PurePosixPath(path), at.settings(offline=offline))
         inventory = at.loaded.inventory
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
-            writer = book.last_writer(target, path)
-        last_run = writer[0] if writer else None
-        commit = found.last_commit or (writer[1] if writer else None)
-        slot = found.slot
+            run, commit = book.last_writer(target, path) or (None, None)
+        told = _Told(target, path, found, run, found.last_commit or commit)
         if at.options.json:
-            at.screen.document(
-                {
-                    "format": "rollout-explain/1",
-                    "target": target,
-                    "path": path,
-                    "set": slot.set or None,
-                    "template": f"templates/{slot.template}" if slot.template else None,
-                    "rules": [f"templates/{name}" for name in slot.rules],
-                    "mode": slot.rule.mode.value,
-                    "variables": [{"name": v.name, "value": v.value, "source": v.source} for v in found.variables],
-                    "inputs": [
-                        {"path": one.path, "target": one.target, "sha256": one.sha256}
-                        for one in files_read(found.inputs)
-                    ],
-                    "last_run": last_run,
-                    "last_commit": commit,
-                    "changed_since": list(found.changed_since),
-                }
-            )
+            at.screen.document(_document(told))
             return 0
-        lines = [f"{target}: {path}"]
-        lines += [f"  rule         templates/{name}" for name in slot.rules] or [
-            f"  template     templates/{slot.template} (set {slot.set})" if slot.template else "  template     none"
-        ]
-        lines.append(
-            f"  mode         {slot.rule.mode.value}" + (f", check: {slot.rule.check}" if slot.rule.check else "")
-        )
-        for variable in found.variables:
-            shown = json.dumps(variable.value, ensure_ascii=False)
-            if len(shown) > _VALUE and not at.options.verbose:
-                shown = f"{shown[:_VALUE]}... ({len(shown) - _VALUE:,} more characters; -v shows them)"
-            lines.append(f"  variable     {variable.name} = {shown}  (from {variable.source})")
-        lines += [f"  left alone   {found.alone}"] if found.alone else []
-        lines += [f"  decided      {words}" for words in _decided(at, chosen, slot.path, offline=offline)]
-        lines += [f"  reads        {one.path} of {one.target}" for one in files_read(found.inputs)]
-        lines.append(f"  last run     {last_run or 'none that is recorded'}")
-        lines.append(f"  last commit  {commit or 'none of rollout'}")
-        lines += [f"  since then   {line}" for line in found.changed_since] or ["  since then   nobody changed it"]
-        at.screen.data("\n".join(lines) + "\n")
+        decided = _decided(at, chosen, found.slot.path, offline=offline)
+        at.screen.data("\n".join(_lines(told, decided, whole=bool(at.options.verbose))) + "\n")
     return 0
+
+
+class _Told(Struct, frozen=True):
+    """An explanation, with the last run and the last commit that wrote the file."""
+
+    target: str
+    path: str
+    found: Explanation
+    run: str | None
+    commit: str | None
+
+
+def _named(at: Session, name: str) -> Target:
+    chosen = next((one for one in at.loaded.inventory.targets if one.name == name), None)
+    if chosen is None:
+        meant = near(name, [one.name for one in at.loaded.inventory.targets], "`rollout status` lists them")
+        raise UsageError(f"there is no target {name!r}{meant}")
+    return chosen
+
+
+def _document(told: _Told) -> dict[str, object]:
+    found, slot = told.found, told.found.slot
+    return {
+        "format": "rollout-explain/1",
+        "target": told.target,
+        "path": told.path,
+        "set": slot.set or None,
+        "template": f"templates/{slot.template}" if slot.template else None,
+        "rules": [f"templates/{name}" for name in slot.rules],
+        "mode": slot.rule.mode.value,
+        "variables": [{"name": v.name, "value": v.value, "source": v.source} for v in found.variables],
+        "inputs": [{"path": i.path, "target": i.target, "sha256": i.sha256} for i in files_read(found.inputs)],
+        "last_run": told.run,
+        "last_commit": told.commit,
+        "changed_since": list(found.changed_since),
+    }
+
+
+def _lines(told: _Told, decided: Iterable[str], *, whole: bool) -> Iterator[str]:
+    found, slot = told.found, told.found.slot
+    yield f"{told.target}: {told.path}"
+    yield from [f"  rule         templates/{name}" for name in slot.rules] or [
+        f"  template     templates/{slot.template} (set {slot.set})" if slot.template else "  template     none"
+    ]
+    yield f"  mode         {slot.rule.mode.value}" + (f", check: {slot.rule.check}" if slot.rule.check else "")
+    for variable in found.variables:
+        yield f"  variable     {variable.name} = {_value(variable.value, whole=whole)}  (from {variable.source})"
+    yield from [f"  left alone   {found.alone}"] if found.alone else []
+    yield from (f"  decided      {words}" for words in decided)
+    yield from (f"  reads        {one.path} of {one.target}" for one in files_read(found.inputs))
+    yield f"  last run     {told.run or 'none that is recorded'}"
+    yield f"  last commit  {told.commit or 'none of rollout'}"
+    yield from [f"  since then   {line}" for line in found.changed_since] or ["  since then   nobody changed it"]
+
+
+def _value(value: object, *, whole: bool) -> str:
+    shown = json.dumps(value, ensure_ascii=False)
+    if len(shown) <= _VALUE or whole:
+        return shown
+    return f"{shown[:_VALUE]}... ({len(shown) - _VALUE:,} more characters; -v shows them)"
 
 
 def _decided(at: Session, target: Target, path: PurePosixPath, *, offline: bool) -> Iterator[str]:
