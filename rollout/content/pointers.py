@@ -15,6 +15,7 @@ from rollout.content import markdown
 from rollout.content.imports import imports, looks_like_a_file, place
 from rollout.content.modes.table import traits
 from rollout.model.files import Managed
+from rollout.model.inventory import PolicyName
 from rollout.safety.flaw import Flaw
 
 _LINK = re.compile(r"\]\(\s*(?:<([^<>]*)>|([^\s()<>]+(?:\([^\s()]*\)[^\s()]*)*))")
@@ -32,7 +33,7 @@ _SHELLS = {"sh", "bash", "dash", "zsh", "python", "python3", "node"}
 class Pointer(Struct, frozen=True):
     """A file that a line of a text names: by its path in the target, or on the machine for a command."""
 
-    policy: str
+    policy: PolicyName
     line: int
     words: str
     place: PurePosixPath
@@ -52,11 +53,11 @@ def pointers(item: Managed) -> Iterator[Pointer]:
     if not traits(item.mode).writes:
         return
     if markdown.is_markdown(item.path):
-        if "imports" not in item.rule.allow:
+        if PolicyName.IMPORTS not in item.rule.allow:
             yield from _imports(text, item.path)
-        if "links" not in item.rule.allow:
+        if PolicyName.LINKS not in item.rule.allow:
             yield from _links(text, item.path)
-    elif item.path.suffix == ".json" and item.path.parent.name == ".claude" and "hooks" not in item.rule.allow:
+    elif item.path.suffix == ".json" and item.path.parent.name == ".claude" and PolicyName.HOOKS not in item.rule.allow:
         yield from _hooks(text)
 
 
@@ -64,7 +65,7 @@ def _imports(text: str, path: PurePosixPath) -> Iterator[Pointer]:
     for line, name in imports(text):
         there = place(name, path)
         if there is not None and looks_like_a_file(name):
-            yield Pointer("imports", line, f"imports @{name}, which", there)
+            yield Pointer(PolicyName.IMPORTS, line, f"imports @{name}, which", there)
 
 
 def _links(text: str, path: PurePosixPath) -> Iterator[Pointer]:
@@ -94,7 +95,7 @@ def _link(line: int, address: str, path: PurePosixPath) -> Iterator[Pointer]:
     said = unquote(address.split("#")[0].split("?")[0])
     there = None if not said or _SCHEME.match(said) or "\0" in said else place(said, path)
     if there is not None:
-        yield Pointer("links", line, f"links to {said}, which", there)
+        yield Pointer(PolicyName.LINKS, line, f"links to {said}, which", there)
 
 
 def _hooks(text: str) -> Iterator[Pointer]:
@@ -102,12 +103,12 @@ def _hooks(text: str) -> Iterator[Pointer]:
         document = json.loads(text)
     except ValueError:
         return
-    for command in dict.fromkeys(_commands(document.get("hooks") if isinstance(document, dict) else None)):
+    for command in dict.fromkeys(_commands(document.get(PolicyName.HOOKS) if isinstance(document, dict) else None)):
         named = _program(command)
         if named is not None:
             at = text.find(json.dumps(command, ensure_ascii=False))
             line = text.count("\n", 0, max(at, 0)) + 1
-            yield Pointer("hooks", line, f"runs {named[0]}, which", PurePosixPath(named[0]), named[1])
+            yield Pointer(PolicyName.HOOKS, line, f"runs {named[0]}, which", PurePosixPath(named[0]), named[1])
 
 
 def _commands(node: object) -> Iterator[str]:

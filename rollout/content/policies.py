@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from rollout.content import markdown
 from rollout.content.modes.table import traits
 from rollout.model.delimiters import Delimiters
-from rollout.model.inventory import FileRule
+from rollout.model.inventory import FileRule, PolicyName
 from rollout.safety.flaw import Flaw
 
 _BIDIRECTIONAL = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
@@ -53,7 +53,7 @@ def broken(content: bytes, rule: FileRule, path: PurePosixPath, as_template: str
     return None
 
 
-def all_broken(content: bytes, rule: FileRule, path: PurePosixPath) -> list[str]:
+def all_broken(content: bytes, rule: FileRule, path: PurePosixPath) -> list[PolicyName]:
     """Return the names of all policies that a text breaks."""
     try:
         text = content.decode()
@@ -110,11 +110,11 @@ def _line(text: str, at: int) -> int:
     return text.count("\n", 0, at) + 1
 
 
-_POLICIES: dict[str, Callable[[str, FileRule, PurePosixPath], Flaw | None]] = {
-    "unicode": hidden,
-    "conflict": conflict,
-    "unresolved": unresolved,
-    "front-matter": front_matter,
+_POLICIES: dict[PolicyName, Callable[[str, FileRule, PurePosixPath], Flaw | None]] = {
+    PolicyName.UNICODE: hidden,
+    PolicyName.CONFLICT: conflict,
+    PolicyName.UNRESOLVED: unresolved,
+    PolicyName.FRONT_MATTER: front_matter,
 }
 
 NAMES = tuple(_POLICIES)

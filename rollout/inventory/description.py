@@ -7,11 +7,10 @@ from typing import Any
 from rollout.content.agents import rule as agents
 from rollout.inventory.shapes import Anything, Flag, Fraction, ListOf, MapOf, Named, Number, Record, Text, json_schema
 from rollout.model.delimiters import Delimiters
-from rollout.model.inventory import FormatName, Mode, Secrets
+from rollout.model.inventory import FormatName, Mode, PolicyName, Secrets
 from rollout.model.reviews import Deliver, ForgeKind
 
 NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
-POLICIES = ("unicode", "unresolved", "conflict", "imports", "links", "front-matter", "hooks")
 _SET = r"[A-Za-z0-9][A-Za-z0-9._/-]*"
 
 
@@ -176,7 +175,7 @@ FILE = Record(
         "formatter": Text(
             doc="a command that reads the text on stdin and prints the text to write; {path} is the path of the file"
         ),
-        "allow": ListOf(Text(choices=POLICIES), doc="policies that this file may break"),
+        "allow": ListOf(Text(choices=tuple(PolicyName)), doc="policies that this file may break"),
         "placeholders": ListOf(Text(), doc="names that may stay in {{ }} or << >> in the written file"),
         "secrets": Text(
             choices=tuple(Secrets),

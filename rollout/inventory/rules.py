@@ -12,7 +12,7 @@ from rollout.content.patterns import is_glob, matches
 from rollout.content.yaml_nodes import Fault
 from rollout.inventory.entries import Entry, Source, entry, section
 from rollout.model.delimiters import Delimiters
-from rollout.model.inventory import FilePattern, FileRule, FileSettings, FormatName, Mode, Secrets
+from rollout.model.inventory import FilePattern, FileRule, FileSettings, FormatName, Mode, PolicyName, Secrets
 from rollout.safety import paths
 
 _Word = TypeVar("_Word", bound=StrEnum)
@@ -48,11 +48,15 @@ def _settings(node: yaml_nodes.Node, match: Matched) -> FileSettings:
         markers=lists.get("markers"),
         replaces=(texts["replaces"],) if "replaces" in texts else lists.get("replaces"),
         formatter=texts.get("formatter"),
-        allow=lists.get("allow"),
+        allow=_policies(lists.get("allow")),
         placeholders=lists.get("placeholders"),
         format=_one_of(FormatName, texts.get("format")),
         match=match or None,
     )
+
+
+def _policies(words: tuple[str, ...] | None) -> tuple[PolicyName, ...] | None:
+    return None if words is None else tuple(PolicyName(word) for word in words if word in set(PolicyName))
 
 
 def _one_of(kind: type[_Word], text: str | None) -> _Word | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rollout.content import policies
 from rollout.content.pointers import pointers
 from rollout.model.files import File, Managed
-from rollout.model.inventory import FileRule, Mode
+from rollout.model.inventory import FileRule, Mode, PolicyName
 from rollout.model.learning import Form, Learned, Sample
 
 _MODES = {Form.TEMPLATE: Mode.WHOLE, Form.BLOCK: Mode.BLOCK}
@@ -17,13 +17,15 @@ def rule_of(one: Learned) -> FileRule:
     return FileRule(_MODES[one.form], delimiters=one.delimiters, allow=one.allow)
 
 
-def allowances(one: Learned, sources: dict[str, Sample]) -> tuple[str, ...]:
+def allowances(one: Learned, sources: dict[str, Sample]) -> tuple[PolicyName, ...]:
     """Return the policies that a learned file breaks in some repository."""
     found = {name for repository in one.repositories for name in _broken(one, sources[repository])}
-    return tuple(name for name in (*policies.NAMES, "imports", "links", "hooks") if name in found)
+    return tuple(
+        name for name in (*policies.NAMES, PolicyName.IMPORTS, PolicyName.LINKS, PolicyName.HOOKS) if name in found
+    )
 
 
-def _broken(one: Learned, source: Sample) -> Iterator[str]:
+def _broken(one: Learned, source: Sample) -> Iterator[PolicyName]:
     there = source.snapshot.files.get(one.path)
     if not isinstance(there, File):
         return

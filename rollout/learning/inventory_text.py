@@ -163,7 +163,7 @@ def rule(ones: Sequence[Learned]) -> dict[str, Setting]:
     delimiters = next((one.delimiters for one in ones if one.is_rendered), Delimiters.JINJA)
     found |= {"delimiters": delimiters.value} if delimiters is not Delimiters.JINJA else {}
     allowed = dict.fromkeys(name for one in ones for name in one.allow)
-    return {**found, "allow": list(allowed)} if allowed else found
+    return {**found, "allow": [name.value for name in allowed]} if allowed else found
 
 
 def _why(settings: Mapping[str, Setting]) -> str:

@@ -45,6 +45,18 @@ class FormatName(StrEnum):
     INI = "ini"
 
 
+class PolicyName(StrEnum):
+    """A policy on what is written, which a file may be allowed to break."""
+
+    UNICODE = "unicode"
+    UNRESOLVED = "unresolved"
+    CONFLICT = "conflict"
+    IMPORTS = "imports"
+    LINKS = "links"
+    FRONT_MATTER = "front-matter"
+    HOOKS = "hooks"
+
+
 class Secrets(StrEnum):
     """What happens to a file that seems to hold a secret."""
 
@@ -145,7 +157,7 @@ class FileRule(Struct, frozen=True):
     markers: tuple[str, ...] = ()  # the two lines of a block, with ID in them
     replaces: tuple[str, ...] = ()  # the sections that a block replaces when the file is adopted
     formatter: str | None = None
-    allow: tuple[str, ...] = ()
+    allow: tuple[PolicyName, ...] = ()
     placeholders: tuple[str, ...] = ()
     format: FormatName | None = None
     limits: tuple[Limit, ...] = ()  # of those who read it
@@ -165,7 +177,7 @@ class FileSettings(Struct, frozen=True):
     markers: tuple[str, ...] | None = None
     replaces: tuple[str, ...] | None = None
     formatter: str | None = None
-    allow: tuple[str, ...] | None = None
+    allow: tuple[PolicyName, ...] | None = None
     placeholders: tuple[str, ...] | None = None
     format: FormatName | None = None
     match: tuple[tuple[str, tuple[str, ...]], ...] | None = None

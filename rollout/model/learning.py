@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from rollout.model.delimiters import Delimiters
 from rollout.model.files import RENDERED, Snapshot, TemplateFile
-from rollout.model.inventory import FoundCheckout
+from rollout.model.inventory import FoundCheckout, PolicyName
 
 
 class LeftOut(Struct, frozen=True):
@@ -59,7 +59,7 @@ class Learned(Struct, frozen=True):
     is_rendered: bool = False
     executable: bool = False
     delimiters: Delimiters = Delimiters.JINJA
-    allow: tuple[str, ...] = ()
+    allow: tuple[PolicyName, ...] = ()
     values: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     reason: str = ""
 

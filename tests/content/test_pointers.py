@@ -9,11 +9,19 @@ import pytest
 
 from rollout.content.pointers import pointers
 from rollout.model.files import Managed
-from rollout.model.inventory import FileRule, Mode
+from rollout.model.inventory import FileRule, Mode, PolicyName
 
 
 def found(path: str, text: str, *allow: str) -> list[tuple[str, int, str, bool]]:
-    item = Managed(PurePosixPath(path), Mode.WHOLE, text.encode(), False, FileRule(allow=allow), "set", "template")
+    item = Managed(
+        PurePosixPath(path),
+        Mode.WHOLE,
+        text.encode(),
+        False,
+        FileRule(allow=tuple(map(PolicyName, allow))),
+        "set",
+        "template",
+    )
     return [(one.policy, one.line, str(one.place), one.runs) for one in pointers(item)]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from rollout.content import policies
 from rollout.model.delimiters import Delimiters
-from rollout.model.inventory import FileRule
+from rollout.model.inventory import FileRule, PolicyName
 
 RLO, ZERO_WIDTH, TAG = "\u202e", "\u200b", "\U000e0041"
 
@@ -36,7 +36,7 @@ def test_what_breaks_a_policy_is_told_with_its_line_and_can_be_allowed(name: str
     assert said is not None
     assert said.line == line
     assert f"allow: [{name}]" in said.way_out
-    assert policies.broken(text.encode(), FileRule(allow=(name,), placeholders=("DONE",)), path) is None
+    assert policies.broken(text.encode(), FileRule(allow=(PolicyName(name),), placeholders=("DONE",)), path) is None
 
 
 @pytest.mark.parametrize(

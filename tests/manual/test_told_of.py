@@ -10,10 +10,9 @@ import click
 import pytest
 
 from rollout.cli.main import rollout
-from rollout.inventory.description import POLICIES
 from rollout.model.action import Action
 from rollout.model.delimiters import Delimiters
-from rollout.model.inventory import Mode
+from rollout.model.inventory import Mode, PolicyName
 from rollout.model.outcomes import Verdict
 from rollout.model.plan import State
 from rollout.rendering.reading import FUNCTIONS
@@ -45,7 +44,7 @@ def test_every_state_and_outcome_is_told_of(title: str, kinds: type[State] | typ
 def test_every_mode_and_policy_is_told_of() -> None:
     table = section("modes.md", "Modes").partition("\n### ")[0]
     assert first_cells(table) == {mode.value for mode in Mode}
-    assert first_cells(section("modes.md", "Policies")) == set(POLICIES)
+    assert first_cells(section("modes.md", "Policies")) == set(PolicyName)
 
 
 def test_every_filter_test_and_function_of_templates_is_told_of() -> None:
