@@ -353,7 +353,8 @@ def fill(shell: Shell, events: int) -> None:
 
 def test_a_long_queue_goes_on_behind_the_call_that_had_no_time_for_all_of_it(shell: Shell, event_store: str) -> None:
     fill(shell, 10_000)
-    done = shell.with_(ROLLOUT_LOG_DEADLINE="0.7").run("log_event n '{}'")
+    # Time for a part of it, on a busy machine, too.
+    done = shell.with_(ROLLOUT_LOG_DEADLINE=f"{0.7 * slack():.1f}").run("log_event n '{}'")
     assert (done.status, done.err, done.seconds < 1 + slack()) == (0, "", True)
     end = time.monotonic() + 60 * slack()
     while shell.waiting() and time.monotonic() < end:
