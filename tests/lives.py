@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from msgspec import Struct, field
 
 from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import Decisions
-from rollout.model.files import File, Managed, Written
+from rollout.model.files import Desired, File, Managed, Snapshot, Written
 from rollout.model.inventory import FileRule
 from rollout.model.plan import Change
+from rollout.planning import changes
 from tests import decisions
 
 YES = Decisions(adopt=True, on_drift=OnDrift.OVERWRITE)
@@ -31,6 +34,8 @@ class Life(Struct):
     def rolled_out(self, template: str) -> Change | None:
         """Write what a template asks for, and say yes where that is asked; return what was planned first."""
         planned = self.plan(template)
+        if planned is None:
+            self._note(template)
         if planned is None or planned.action is Action.ERROR:
             return planned
         change = planned
@@ -51,6 +56,14 @@ class Life(Struct):
             else:
                 self.rolled_out(step)
         return self.text
+
+    def _note(self, template: str) -> None:
+        """Take the file over if others wrote it just as it should be."""
+        item, last = self._item(template), {} if self.last is None else {PurePosixPath(self.path): self.last}
+        there = Snapshot("", {item.path: decisions.file(self.text)}, last)
+        for taken in changes.equal_files(Desired((item,)), there, ()).values():
+            ours = self.last.ours if self.last is not None else ()
+            self.last = Written(taken.file, ours=ours, noted=True, keys_only=taken.keys_only)
 
     def _item(self, template: str) -> Managed:
         return decisions.managed(self.path, template, self.rule)

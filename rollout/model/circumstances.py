@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.model.action import OnDrift
-from rollout.model.files import Agreed, File
+from rollout.model.files import Agreed, File, TakenOver
 from rollout.model.hindrances import Hindrance
 from rollout.model.plan import Change
 from rollout.model.reasons import NONE, Collision, HeldBack, Reason
@@ -99,7 +99,7 @@ class Findings(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     orphans: tuple[PurePosixPath, ...] = ()
     newest: str | None = None
-    equal: Mapping[PurePosixPath, File] = field(default_factory=dict)  # others wrote it, exactly as it should be
+    equal: Mapping[PurePosixPath, TakenOver] = field(default_factory=dict)  # others wrote it exactly so
     agreed: Mapping[PurePosixPath, Agreed] = field(default_factory=dict)  # others wrote these keys, just as they should
     kept: tuple[PurePosixPath, ...] = ()  # others wrote it, and a person decided to keep it
     held: tuple[PurePosixPath, ...] = ()  # it was reverted, and its template has not changed since

@@ -188,7 +188,15 @@ class Written(Struct, frozen=True):
     merge_base: File | None = None
     disputed: bool = False
     noted: bool = False  # we did not write it: others had it exactly as the template asked
+    keys_only: bool = False  # of a document that is noted, only the keys that the template named are ours
     own: bool = True  # whether this target wrote there, and not only another of the same repository
+
+
+class TakenOver(Struct, frozen=True):
+    """A file as it was when others had it exactly as the template asked; `keys_only` as in `Written`."""
+
+    file: File
+    keys_only: bool = False
 
 
 class Snapshot(Struct, frozen=True):

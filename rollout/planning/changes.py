@@ -15,7 +15,7 @@ from rollout.content.modes.table import strategy, traits
 from rollout.content.policy import policy_fault
 from rollout.model.action import Action
 from rollout.model.circumstances import Decisions
-from rollout.model.files import Agreed, Desired, File, Managed, Obstacle, Snapshot, Written
+from rollout.model.files import Agreed, Desired, File, Managed, Obstacle, Snapshot, TakenOver, Written
 from rollout.model.line_ends import Conversion
 from rollout.model.plan import Change
 from rollout.planning import keeping
@@ -169,7 +169,9 @@ def _classified(at: Situation, wanted: File | None, decisions: Decisions) -> Cha
     return Change(path, Action.UPDATE, reason.cause, actual, wanted, base, takes_away=reason.takes_away)
 
 
-def equal_files(desired: Desired, snapshot: Snapshot, changed: Container[PurePosixPath]) -> dict[PurePosixPath, File]:
+def equal_files(
+    desired: Desired, snapshot: Snapshot, changed: Container[PurePosixPath]
+) -> dict[PurePosixPath, TakenOver]:
     """Return the files that others left exactly as they should be, as rollout will remember them."""
     found = {}
     for item in desired.managed:

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from msgspec import Struct
 
-from rollout.model.files import File, Written
+from rollout.model.files import File, TakenOver, Written
 from rollout.objects.ids import git_id
 from rollout.store import history
 from rollout.store.history import Touch
@@ -18,13 +18,18 @@ class Note(Struct, frozen=True, array_like=True):
 
     commit: str
     entry: tuple[str, str]  # mode and id
+    keys_only: bool = False
 
 
 Notes = Mapping[PurePosixPath, Note]
 
 
-def taken(commit: str, files: Mapping[PurePosixPath, File]) -> Notes:
-    return {path: Note(commit, (file.mode, git_id(file.content, len(commit)))) for path, file in files.items()}
+def taken(commit: str, found: Mapping[PurePosixPath, TakenOver]) -> Notes:
+    return {path: Note(commit, _entry(one.file, len(commit)), one.keys_only) for path, one in found.items()}
+
+
+def _entry(file: File, length: int) -> tuple[str, str]:
+    return file.mode, git_id(file.content, length)
 
 
 def without(notes: Notes, paths: Iterable[PurePosixPath], commit: str | None = None) -> Notes:
@@ -39,4 +44,5 @@ def written(note: Note, touches: list[Touch], last: Written | None, contents: Ma
     if last is not None and newest is not None and newest.after == note.entry and not last.disputed:
         return last
     file = history.entry_file(note.entry, contents)
-    return Written(file, note.commit, last.ours if last is not None else (), disputed=file is None, noted=True)
+    ours = last.ours if last is not None else ()
+    return Written(file, note.commit, ours, disputed=file is None, noted=True, keys_only=note.keys_only)

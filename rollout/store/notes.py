@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
-from rollout.model.files import Agreed, File
+from rollout.model.files import Agreed, File, TakenOver
 from rollout.objects import pack_write
 from rollout.objects.ids import git_id
 from rollout.store import lineage, noted, search
@@ -14,11 +14,11 @@ from rollout.store.noted import Notes
 from rollout.store.store import Store
 
 
-def take(store: Store, commit: str, files: Mapping[PurePosixPath, File]) -> None:
+def take(store: Store, commit: str, found: Mapping[PurePosixPath, TakenOver]) -> None:
     """Take over files that others wrote exactly as they should be, from this upstream commit on."""
-    if files:
-        _keep_contents(store, commit, files.values())
-        notes = {**by_path(store.memory.memo().noted), **noted.taken(commit, files)}
+    if found:
+        _keep_contents(store, commit, [one.file for one in found.values()])
+        notes = {**by_path(store.memory.memo().noted), **noted.taken(commit, found)}
         store.memory.remember(noted=by_name(notes))
 
 

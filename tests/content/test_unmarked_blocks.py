@@ -26,7 +26,7 @@ def managed(body: str, mode: Mode = Mode.BLOCK, name: str = "new") -> Managed:
 def noted(body: str, content: str = FILE, name: str = "new") -> Written:
     """Return what the state folder knows of a file that was found to say what the template asks for."""
     item, there = managed(body, name=name), Snapshot("", {MD: File(content.encode())})
-    return Written(equal_files(Desired((item,)), there, ())[MD], noted=True)
+    return Written(equal_files(Desired((item,)), there, ())[MD].file, noted=True)
 
 
 def change(

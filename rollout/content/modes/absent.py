@@ -5,7 +5,7 @@ from __future__ import annotations
 from rollout.content.modes.mode import Cause, Situation, Traits
 from rollout.content.modes.share import rest
 from rollout.content.modes.whole import fault, merged, part, template_fault
-from rollout.model.files import Agreed, File, Managed, Obstacle
+from rollout.model.files import Agreed, File, Managed, Obstacle, TakenOver
 
 TRAITS = Traits(writes=False, formatted=False, needs_past=True)
 
@@ -43,7 +43,7 @@ def changed(at: Situation, _base: File, _actual: File) -> bool:
     return rest(at).drifted
 
 
-def ours(_item: Managed, _actual: File) -> File | None:
+def ours(_item: Managed, _actual: File) -> TakenOver | None:
     return None
 
 

@@ -6,7 +6,7 @@ from rollout.content import blocks, markers, sections, three_way
 from rollout.content.markers import MarkerError
 from rollout.content.modes.mode import Cause, Situation, Traits, put_into
 from rollout.content.modes.whole import agreed, fault, passed_over
-from rollout.model.files import File, Managed
+from rollout.model.files import File, Managed, TakenOver
 
 TRAITS = Traits(from_the_top=False, shared=True, taken_back=True)
 
@@ -73,14 +73,14 @@ def _lines_above(at: Situation, file: File, text: bytes) -> int:
     return file.content.count(b"\n", 0, max(file.content.find(text, start), start))
 
 
-def ours(item: Managed, actual: File) -> File | None:
+def ours(item: Managed, actual: File) -> TakenOver | None:
     """If a file holds the text without markers, the block as we would have written it becomes ours."""
     spot = _spot(item)
     if item.block_id in blocks.find(actual.content, spot) or not blocks.without_markers(
         actual.content, _body(item), spot
     ):
-        return actual
-    return File(blocks.splice(None, _body(item), spot), actual.executable)
+        return TakenOver(actual)
+    return TakenOver(File(blocks.splice(None, _body(item), spot), actual.executable))
 
 
 def _body(item: Managed) -> bytes:
@@ -110,7 +110,7 @@ def _marked(at: Situation, file: File) -> bytes | None:
 def _last(at: Situation) -> bytes:
     """Return the text of our block without markers since we took it over, whatever its id was then."""
     written = at.written
-    if written is None or not written.noted or written.file is None:
+    if written is None or not written.noted or written.keys_only or written.file is None:
         return b""
     spot = _spot(at.item)
     names = (at.item.block_id, *blocks.find(written.file.content, spot))

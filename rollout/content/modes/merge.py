@@ -11,7 +11,7 @@ from rollout.content.documents.formats import UNKNOWN, format_of
 from rollout.content.documents.match import match_for
 from rollout.content.modes.mode import Cause, Situation, Traits, put_into
 from rollout.content.modes.whole import part, passed_over
-from rollout.model.files import Agreed, File, Managed
+from rollout.model.files import Agreed, File, Managed, TakenOver
 from rollout.model.inventory import FileRule, FormatName
 
 TRAITS = Traits(formatted=False, shared=True, needs_past=True)
@@ -46,7 +46,8 @@ def changed(at: Situation, base: File, actual: File) -> bool:
         before = merge.projection(base.content, at.item.body, mine, kind)
     except Unmergeable:
         return True
-    return merge.projection(actual.content, at.item.body, mine, kind) != before
+    now = merge.projection(actual.content, at.item.body, mine, kind)
+    return any(now.get(place) != said for place, said in before.items())  # what nobody had then is none of ours
 
 
 def merged(at: Situation, base: File, actual: File, _wanted: File) -> bytes:
@@ -58,9 +59,9 @@ def merged(at: Situation, base: File, actual: File, _wanted: File) -> bytes:
     return content
 
 
-def ours(item: Managed, actual: File) -> File | None:
+def ours(_item: Managed, actual: File) -> TakenOver | None:
     """In a document that is shared with others, only what the template names becomes ours."""
-    return File(item.body, actual.executable)
+    return TakenOver(actual, keys_only=True)
 
 
 def agreed(at: Situation) -> Agreed:

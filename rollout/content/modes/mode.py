@@ -8,7 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from rollout.content.line_ends import to_repository
-from rollout.model.files import Agreed, File, Managed, Obstacle, Written
+from rollout.model.files import Agreed, File, Managed, Obstacle, TakenOver, Written
 from rollout.model.inventory import FileRule
 from rollout.model.line_ends import Conversion
 
@@ -74,7 +74,7 @@ class Strategy(Protocol):
     def part(self, item: Managed, file: File | None, /) -> bytes | None:
         """Return our part of a file, or the template's text for it, with LF line ends; only asked if `taken_back`."""
 
-    def ours(self, item: Managed, actual: File, /) -> File | None:
+    def ours(self, item: Managed, actual: File, /) -> TakenOver | None:
         """Return what rollout remembers of a file that others left exactly as it should be."""
 
     def agreed(self, at: Situation, /) -> Agreed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rollout.content.modes.mode import Situation, Traits, rendered
 from rollout.content.modes.whole import agreed, changed, fault, merged, part, passed_over, reason, template_fault
-from rollout.model.files import File, Managed
+from rollout.model.files import File, Managed, TakenOver
 
 TRAITS = Traits(shared=True)
 
@@ -13,7 +13,7 @@ def wanted(at: Situation) -> File | None:
     return rendered(at) if at.actual is None and at.written is None else at.actual
 
 
-def ours(_item: Managed, _actual: File) -> File | None:
+def ours(_item: Managed, _actual: File) -> TakenOver | None:
     return None
 
 

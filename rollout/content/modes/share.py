@@ -35,13 +35,13 @@ def rest(at: Situation) -> Rest:
     content = at.actual.content
     if at.written is None or at.written.file is None:
         return _without_blocks(content, content, _named(content, at.item), at.item) or Rest(None, sure=False)
-    if at.written.noted and at.agreed and not at.written.ours:
+    if at.written.keys_only and not at.written.ours:
         return Rest(content)  # a document that others had written just so: no key of it was ever ours
     return _rest(content, at.written.file.content, at.written, at.item)
 
 
 def _rest(content: bytes, base: bytes, written: Written, item: Managed) -> Rest:
-    alone = written.noted or _alone(written.ours)
+    alone = (written.noted and not written.keys_only) or _alone(written.ours)
     names = _blocks(written, base, item)
     if content == base and alone and not (written.noted and names):
         return Rest(None, theirs=written.noted)
@@ -139,7 +139,7 @@ def _blocks(written: Written, base: bytes, item: Managed) -> tuple[str, ...]:
     for before, after in written.ours:
         had, has = _found(before, item), _found(after, item)
         ours |= {name: None for name, text in has.items() if had.get(name) != text}
-    if written.noted:
+    if written.noted and not written.keys_only:
         ours |= dict.fromkeys(there)
     known = [name for name in ours if name in there]
     chosen = [name for name in known if name == item.block_id] or (known if written.own else [])

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from rollout.content import three_way
 from rollout.content.modes.mode import Cause, Situation, Traits, rendered
-from rollout.model.files import Agreed, File, Managed, Obstacle
+from rollout.model.files import Agreed, File, Managed, Obstacle, TakenOver
 from rollout.model.inventory import FileRule
 
 TRAITS = Traits(taken_back=True)
@@ -30,13 +30,14 @@ def wanted(at: Situation) -> File | None:
 
 
 def reason(at: Situation, _actual: File) -> Cause:
-    if at.written is None:
+    if at.written is None or at.written.keys_only:
         return Cause("the file exists, but rollout never wrote it", takes_over=True)
     return Cause("the template changed")
 
 
 def changed(at: Situation, base: File, actual: File) -> bool:
-    return not _same(at, base, actual)
+    part_of_it = at.written is not None and at.written.keys_only
+    return not part_of_it and not _same(at, base, actual)
 
 
 def _same(at: Situation, one: File, other: File) -> bool:
@@ -58,8 +59,8 @@ def part(item: Managed, file: File | None) -> bytes | None:
     return content if b"\0" in content else content.replace(b"\r\n", b"\n")
 
 
-def ours(_item: Managed, actual: File) -> File | None:
-    return actual
+def ours(_item: Managed, actual: File) -> TakenOver | None:
+    return TakenOver(actual)
 
 
 def agreed(_at: Situation) -> Agreed:

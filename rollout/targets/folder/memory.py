@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from rollout.machine import locks, state_folder
 from rollout.machine.files import read, write_whole
-from rollout.model.files import Agreed, File, file_print, fingerprint
+from rollout.model.files import Agreed, File, TakenOver, file_print, fingerprint
 from rollout.model.plan import Change
 from rollout.targets.folder import record
 from rollout.targets.folder.record import Announced, FileRecord, Record
@@ -99,13 +99,14 @@ def locked(state: Path, root: Path, wait: float) -> Iterator[None]:
         yield
 
 
-def take_over(remembered: FolderMemory, files: Mapping[PurePosixPath, File]) -> None:
+def take_over(remembered: FolderMemory, found: Mapping[PurePosixPath, TakenOver]) -> None:
     """Take over files that others wrote exactly as they should be: from now on a change is drift."""
     entries = remembered.read()
-    for path, file in files.items():
-        remembered.keep(file)
+    for path, one in found.items():
+        remembered.keep(one.file)
         was = entries.get(str(path), FileRecord())
-        entries[str(path)] = FileRecord(print=fingerprint(file), ours=was.ours, theirs=was.theirs, agreed=was.agreed)
+        known = FileRecord(ours=was.ours, theirs=was.theirs, agreed=was.agreed)
+        entries[str(path)] = replace(known, print=fingerprint(one.file), keys_only=one.keys_only)
     remembered.write(entries)
 
 

@@ -49,6 +49,7 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
     kept: str | None = None  # what the template asked for when a person decided to keep the file
     held: str | None = None  # and when the file was reverted
     agreed: Agreed = ()
+    keys_only: bool = False  # of a document that was taken over, only the keys that the template named are ours
     announced: Announced | None = None
 
     def written(self, announced: Announced) -> FileRecord:
@@ -69,6 +70,7 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
             theirs=theirs,
             kept=None,
             held=announced.held,
+            keys_only=False,
             announced=None,
         )
 

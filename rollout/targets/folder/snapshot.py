@@ -88,7 +88,8 @@ def _last_written(entry: FileRecord, found: File | Obstacle | None, remembered: 
     pairs = tuple((before, after) for before, after in both if before is not None and after is not None)
     merge_base = remembered.file(entry.merge_base) if current.merged else None
     noted = not writes or writes[-1][1] != current.print
-    return Written(base, current.run, pairs, current.merged, merge_base, noted=noted)
+    keys_only = noted and entry.keys_only
+    return Written(base, current.run, pairs, current.merged, merge_base, noted=noted, keys_only=keys_only)
 
 
 def _bytes(entry: str, remembered: FolderMemory) -> bytes | None:

@@ -1,0 +1,79 @@
+"""Documents that others wrote just as a template asks: only the named keys are ours, and the base is what was there."""
+
+from __future__ import annotations
+
+import pytest
+
+from rollout.model.action import Action
+from rollout.model.inventory import FileRule, Mode
+from tests.lives import Life
+from tests.world import World
+
+_FILES = {
+    "a.json": ('{"a": 1, "c": 3}\n', ["{}\n", '{"a": 1}\n'], '{"a": 1, "c": 2}\n'),
+    "a.yaml": ("a: 1\nc: 3\n", ["{}\n", "", "a: 1\n"], "a: 1\nc: 2\n"),
+    "a.toml": ("a = 1\nc = 3\n", ["", "a = 1\n"], "a = 1\nc = 2\n"),
+    "a.ini": ("[s]\na=1\nc=3\n", ["", "[s]\na=1\n"], "[s]\na=1\nc=2\n"),
+}
+_CASES = [(path, text, first, then) for path, (text, firsts, then) in _FILES.items() for first in firsts]
+
+
+@pytest.mark.parametrize(("path", "text", "first", "then"), _CASES)
+def test_a_key_that_others_had_is_an_adoption_when_it_is_named_later(
+    path: str, text: str, first: str, then: str
+) -> None:
+    file = Life(path, text, FileRule(Mode.MERGE))
+    assert file.rolled_out(first) is None
+    planned = file.rolled_out(then)
+    assert planned is not None
+    assert (planned.action, planned.cause) == (Action.ADOPT, "it would change values that rollout never wrote")
+    assert file.lived(first) == text
+
+
+def test_a_key_that_others_added_since_our_write_is_an_adoption_when_it_is_named() -> None:
+    file = Life("a.yaml", "x: 1\n", FileRule(Mode.MERGE))
+    file.lived("a: 1\n", ">x: 1\na: 1\nc: 3\n")
+    planned = file.plan("a: 1\nc: 2\n")
+    assert planned is not None
+    assert planned.action is Action.ADOPT
+
+
+def test_a_named_key_that_others_changed_since_it_was_taken_over_is_drift() -> None:
+    file = Life("a.yaml", "a: 1\nc: 3\n", FileRule(Mode.MERGE))
+    file.rolled_out("a: 1\n")
+    file.text = "a: 2\nc: 3\n"
+    planned = file.plan("a: 1\n")
+    assert planned is not None
+    assert planned.action is Action.DRIFT
+    assert planned.base is not None
+    assert planned.base.content == b"a: 1\nc: 3\n"
+
+
+@pytest.mark.parametrize("first", ["{}\n", "a: 1\n"])
+@pytest.mark.parametrize(("mode", "action"), [(Mode.WHOLE, Action.ADOPT), (Mode.ABSENT, None)])
+def test_the_rest_of_a_document_stays_others_in_every_mode(first: str, mode: Mode, action: Action | None) -> None:
+    file = Life("a.yaml", "a: 1\nc: 3\n", FileRule(Mode.MERGE))
+    file.rolled_out(first)
+    file.rule = FileRule(mode)
+    planned = file.plan("b: 1\n")
+    assert (planned.action if planned else None) is action
+
+
+@pytest.mark.parametrize("kind", ["branch", "folder"])
+def test_a_key_that_a_colleague_had_is_adopted_when_it_is_named_later(world: World, kind: str) -> None:
+    before, head = '{"a": 1, "c": 3}\n', ""
+    if kind == "folder":
+        (world.root / "shared").mkdir()
+        (world.root / "shared/a.json").write_text(before)
+        head = "folders: {api: {path: shared, templates: [project]}}\n"
+    else:
+        world.repo("api", {"a.json": before})
+    (world.root / "templates/project/conf.txt.j2").unlink()
+    world.tail = f"{head}files: {{a.json: {{mode: merge}}}}\n"
+    world.template("project/a.json", '{"a": 1}\n')
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "unchanged"}
+    world.template("project/a.json", '{"a": 1, "c": 2}\n')
+    assert world.run("apply", "--yes").code == 4
+    assert world.run("apply", "--yes", "--adopt").code == 0
+    there = world.at("api", "a.json") if kind == "branch" else (world.root / "shared/a.json").read_text()
+    assert there == '{"a": 1, "c": 2}\n'
