@@ -20,6 +20,7 @@ from rollout.planning.review import undecided
 from rollout.safety.shown import plain
 from rollout.showing import colour
 from rollout.showing.diffs import diff_of, paint_diff
+from rollout.targets.job import Settings
 
 CHOICES = ("show", "overwrite", "merge", "keep", "take", "edit", "skip", "all", "quit")
 _FOR_ALL = ("overwrite", "merge", "keep", "skip")
@@ -52,7 +53,7 @@ def decided(at: Session, made: Plan, answers: Answers, circle: Circle) -> Plan:
             return made
         try:
             with at.interrupt.at_once():
-                _round(at, left, answers, saved=circle.saved)
+                _round(at, left, answers, circle)
         except interrupt.Interrupted:
             at.screen.say(f"\nrollout: interrupted; {answers.so_far}")
             raise
@@ -76,7 +77,7 @@ def _left(made: Plan, answers: Answers) -> list[tuple[Step, Change]]:
     ]
 
 
-def _round(at: Session, left: Sequence[tuple[Step, Change]], answers: Answers, *, saved: bool) -> None:
+def _round(at: Session, left: Sequence[tuple[Step, Change]], answers: Answers, circle: Circle) -> None:
     """Ask about each file; `all` answers for those of the same kind."""
     for_kind: dict[Action, str] = {}
     for number, (step, change) in enumerate(left):
@@ -84,10 +85,10 @@ def _round(at: Session, left: Sequence[tuple[Step, Change]], answers: Answers, *
         if word is None:
             rest = sum(other.action is change.action for _, other in left[number:])
             at.screen.say(f"\n{step.target} {plain(str(change.path))}: {plain(change.words)}")
-            word = _asked(at, step, change, rest, saved=saved)
+            word = _asked(at, step, change, rest, saved=circle.saved)
             if word.startswith("all "):
                 word = for_kind[change.action] = word.removeprefix("all ")
-        _note(at, step, change, word, answers)
+        _note(at, step, change, word, answers, circle)
         if answers.took:
             return
 
@@ -157,12 +158,12 @@ def _titled(at: Session, change: Change, title: str) -> str:
     return f"{title}\n{paint_diff(diff_of(change), at.screen.paint, '')}\n"
 
 
-def _note(at: Session, step: Step, change: Change, word: str, answers: Answers) -> None:
+def _note(at: Session, step: Step, change: Change, word: str, answers: Answers, circle: Circle) -> None:
     match word:
         case "skip":
             answers.skipped.add((step.target, change.path))
         case "take":
-            answers.took = _taken(at, step, change)
+            answers.took = _taken(at, step, change, circle.settings)
             if answers.took:
                 answers.so_far = "no target was changed; what you took stays in the templates and the inventory"
         case "edit":
@@ -177,7 +178,7 @@ def _note(at: Session, step: Step, change: Change, word: str, answers: Answers) 
             answers.files.append(FileDecision(change.path, OnDrift(word), step.target))
 
 
-def _taken(at: Session, step: Step, change: Change) -> bool:
+def _taken(at: Session, step: Step, change: Change, settings: Settings) -> bool:
     """Put the change into its template or a variable, after asking; tell whether that was done."""
     from rollout.cli import take
     from rollout.fleet.take import take as find
@@ -185,14 +186,15 @@ def _taken(at: Session, step: Step, change: Change) -> bool:
     target = next(one for one in at.loaded.chosen if one.name == step.target)
     slot = next(one for one in at.loaded.rendering.slots(target) if one.path == change.path)
     try:
-        found = find(at.loaded, take.asked(at, target, slot, change, None))
+        asked = take.asked(at, target, slot, step, change)
+        found = find(at.loaded, asked, settings)
         if found.values:
             for value in found.values:
                 at.screen.say(f"{value.name} would have to be {value.new!r}; it is set by {value.source}")
             word = _choice(at, f"set it for {target.name}, everywhere, or not: target/everywhere/no: ", tuple(_WHERE))
             if word == "no":
                 return False
-            found = find(at.loaded, take.asked(at, target, slot, change, _WHERE[word]))
+            found = find(at.loaded, replace(asked, where=_WHERE[word]), settings)
         take.show(at, target, found)
         take.written(at, target, found, yes=False)
     except Quit:

@@ -57,7 +57,9 @@ def take(context: click.Context, target: str, path: str, where: str | None, yes:
         if change is None:
             at.screen.data(f"{target}: {path}: there is nothing to take: it is as its template says.\n")
             return 0
-        found = taking.take(at.loaded, asked(at, chosen, slot, change, None if where is None else SetWhere(where)))
+        what = asked(at, chosen, slot, step, change)
+        what = replace(what, where=None if where is None else SetWhere(where))
+        found = taking.take(at.loaded, what, at.settings(offline=offline))
         show(at, chosen, found)
         if found.values and where is None:
             raise Refused(*unset(at, chosen, slot, found))
@@ -90,7 +92,7 @@ def _looked(at: Session, target: Target, slot: Slot, *, offline: bool) -> Step:
     return step
 
 
-def asked(at: Session, target: Target, slot: Slot, change: Change, where: SetWhere | None) -> Asked:
+def asked(at: Session, target: Target, slot: Slot, step: Step, change: Change) -> Asked:
     """Return what to take; raise Refused for a file that nobody changed."""
     if change.action is Action.ERROR:
         raise Refused(f"{target.name}: {change.told}")
@@ -101,7 +103,7 @@ def asked(at: Session, target: Target, slot: Slot, change: Change, where: SetWhe
     if item is None:
         raise Refused(f"{target.name}: {slot.path}: its template reads files; change it by hand")
     overrides = Overrides(at.options.root, at.options.var)
-    return Asked(target, slot, item, change, where, overrides)
+    return Asked(target, slot, item, change, step, overrides=overrides)
 
 
 def unset(at: Session, target: Target, slot: Slot, found: Taking) -> list[str]:

@@ -9,6 +9,8 @@ from itertools import pairwise
 
 from msgspec import Struct
 
+from rollout.content import kept_ends
+from rollout.model.delimiters import Delimiters
 from rollout.model.tracing import Segment
 
 _WORDS = re.compile(r"\n|[^\S\n]+|\w+|[^\w\s]")
@@ -81,6 +83,31 @@ def applied(text: str, edits: Iterable[Rewrite]) -> str:
     for edit in sorted(edits, key=lambda one: one.start, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text
+
+
+def edited(text: str, edits: Iterable[Rewrite]) -> str:
+    """Apply edits of a text in which each line end counts as one character; the lines that they add end as others."""
+    at = kept_ends.places(text)
+    return applied(text, [_in_place(text, at[one.start], at[one.end], one.text) for one in edits])
+
+
+def _in_place(text: str, start: int, end: int, new: str) -> Rewrite:
+    return Rewrite(start, end, new.replace("\n", kept_ends.newline_at(text, start)))
+
+
+def read_as_code(told: str, wanted: str, delimiters: Delimiters, above: int) -> list[str]:
+    """Return the new lines in which a template would find code; `above` are the lines of the file before the text."""
+    lines, found = wanted.split("\n"), []
+    (begin, end), marks = delimiters.marks.statement, delimiters.marks.opening
+    for _, _, _, first, last in _changed(told.split("\n"), lines):
+        for number in range(first, last):
+            mark = next((mark for mark in marks if mark in lines[number]), None)
+            if mark is not None:
+                found.append(
+                    f"line {above + number + 1} has {mark!r}, which the template would read as Jinja; write it there "
+                    f"by hand, between {begin} raw {end} and {begin} endraw {end}"
+                )
+    return found
 
 
 def _overlapping(edits: dict[str, tuple[Rewrite, ...]]) -> Iterator[str]:

@@ -56,6 +56,10 @@ class FileSource(Struct):
             raise NotRead(self.target.name, self._tip.reason)
         return self._tip
 
+    def hear(self, tip: str | None) -> None:
+        """Read at the commit that upstream has told already, and do not ask again."""
+        self._heard = tip
+
     def asked_at(self) -> float | None:
         """Return when the upstream of a repository was last asked, in seconds since the epoch."""
         from rollout.targets.branch import read as branch_read
