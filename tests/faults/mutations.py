@@ -264,7 +264,7 @@ MUTATIONS = (
              "test_nothing_is_taken_back_while_its_review_cannot_be_closed"),
     # --- what is inside a file
     Mutation("keys that others had stay when their file becomes absent", "content/modes/share.py",
-             "    if at.written.noted and at.agreed and not at.written.ours:", "    if False:",
+             "    if at.written.keys_only and not at.written.ours:", "    if False:",
              test="tests/content/test_absent.py::test_keys_that_others_had_stay_when_their_file_becomes_absent"),
     Mutation("a comment of a person stays where one of ours says the same", "content/documents/foreign_comments.py",
              "    if all(often[text] <= count for", "    if True or all(often[text] <= count for",
@@ -273,6 +273,10 @@ MUTATIONS = (
              "    if line is not None:", "    if False:",
              test="tests/content/test_accepted_merges.py::"
              "test_a_key_that_both_sides_added_is_a_conflict_and_never_stands_twice"),
+    Mutation("the rest of a document that was taken over is asked for", "content/modes/whole.py",
+             "    if at.written is None or at.written.keys_only:", "    if at.written is None:",
+             test="tests/content/test_taken_over_documents.py::"
+             "test_the_rest_of_a_document_stays_others_in_every_mode"),
     # --- reverts
     Mutation("a revert that was stopped brings the checkout along", "targets/branch/past.py",
              "follow=_lags(found.step, at, where, tip)", "follow=False",
