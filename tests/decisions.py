@@ -36,7 +36,14 @@ def written(change: Change, before: Written | None = None) -> Written:
     """Return what is remembered of a change that was carried out."""
     assert change.after is not None
     sides = (change.before.content if change.before else b"", change.after.content)
-    return Written(change.after, "c0", (*(before.ours if before else ()), sides), change.template, change.base)
+    ours = (*(before.ours if before else ()), sides)
+    if change.template is None or change.before is None:
+        return Written(change.after, "c0", ours)
+    merge = (change.before, change.after)
+    again = before is not None and before.merged is not None
+    base = before.merge_base if before is not None and again else change.base
+    merges = (*before.merges, merge) if before is not None and again else (merge,)
+    return Written(change.after, "c0", ours, change.template, base, merges)
 
 
 def rolled_out(item: Managed, there: str | None, last: Written | None = None) -> str:

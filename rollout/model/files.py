@@ -177,8 +177,9 @@ class Written(Struct, frozen=True):
     """What rollout last wrote at a path; `file` None means that it deleted it.
 
     `ours` holds what rollout added to a merged document, as (before, after) pairs, oldest first. `merged` is set if
-    `file` is a merge of drift: the sha256 of the template's text then, with `merge_base` before it. `disputed` says
-    that somebody amended or resolved a commit of ours since, and that its own text is not known.
+    `file` is a merge of drift: what stands for the template's text then. `merge_base` is what was ours before that
+    merge and those just before it; `merges` are their files, before and after. `disputed` says that somebody amended
+    or resolved a commit of ours since, and that its own text is not known.
     """
 
     file: File | None
@@ -186,6 +187,7 @@ class Written(Struct, frozen=True):
     ours: tuple[tuple[bytes, bytes], ...] = ()
     merged: str | None = None
     merge_base: File | None = None
+    merges: tuple[tuple[File, File], ...] = ()
     disputed: bool = False
     noted: bool = False  # we did not write it: others had it exactly as the template asked
     keys_only: bool = False  # of a document that is noted, only the keys that the template named are ours

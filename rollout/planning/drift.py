@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from contextlib import suppress
 from typing import assert_never
 
 from msgspec.structs import replace
 
 from rollout.content import three_way
+from rollout.content.file_fault import FileFault
 from rollout.content.modes.mode import Situation
 from rollout.content.modes.table import strategy, traits
 from rollout.model.action import Action, OnDrift
@@ -49,7 +51,7 @@ def changed_by_others(at: Situation, written: Written) -> bool:
 
 def drift_of(at: Situation, wanted: File | None, written: Written, decisions: Decisions) -> Change:
     did = _did(at.actual, written, _notes(at, wanted) if wanted is not None else ())
-    base = written.merge_base if written.merged is not None else written.file
+    base = written.file if written.merged is None else _told_then(at, written)
     drift = Change(at.item.path, Action.DRIFT, did.words(), at.actual, wanted, base, decided=False, did=did)
     match decisions.about(at.item.path):
         case OnDrift.BLOCK | OnDrift.KEEP:
@@ -60,6 +62,21 @@ def drift_of(at: Situation, wanted: File | None, written: Written, decisions: De
             return _merged_drift(at, drift, written)
         case never:
             assert_never(never)
+
+
+def _told_then(at: Situation, written: Written) -> File | None:
+    """Return the file as our templates alone had it when the last merge of drift was accepted.
+
+    Where that cannot be told, it is what was ours before: then more seems to be changed by others, never less.
+    """
+    base = written.merge_base
+    if base is None:
+        return None
+    for before, after in written.merges:
+        with suppress(three_way.MergeConflict, FileFault):
+            executable = base.executable if before.executable == after.executable else after.executable
+            base = File(strategy(at.item.mode).told_then(at, base, before, after), executable)
+    return base
 
 
 def _did(actual: File | None, written: Written, notes: Container[str | None]) -> Did:
@@ -94,7 +111,9 @@ def _merged_drift(at: Situation, drift: Change, written: Written) -> Change:
     if base is None and written.disputed:
         return replace(drift, action=Action.CONFLICT)
     if actual is None or wanted is None or base is None:
-        return _more(replace(drift, action=Action.CONFLICT), "; a deletion cannot be merged")
+        known = written.merged is None or actual is None or wanted is None
+        why = "a deletion cannot be merged" if known else "what was ours before it is not known any more"
+        return _more(replace(drift, action=Action.CONFLICT), f"; {why}")
     try:
         content = strategy(at.item.mode).merged(at, base, actual, wanted)
     except three_way.MergeConflict as clash:

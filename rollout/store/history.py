@@ -34,6 +34,7 @@ class Touch(Struct, frozen=True, array_like=True):
     ours: bool = True
     kept: str | None = None  # the commit only records that the file was kept when this was asked for
     held: str | None = None  # what was asked for when a revert wrote this in spite of it
+    base: Side = None  # what we had taken over there, where this is the merge of its drift
 
     @property
     def wrote(self) -> bool:
@@ -76,13 +77,18 @@ def blobs_of(
     return needed
 
 
+def taken_over(history: History, managed: Iterable[PurePosixPath]) -> set[str]:
+    """Return the blobs that others had at the managed paths when we took them over, as far as they are still needed."""
+    bases = [touch.base for path in managed for touch in own(history.get(path, ()))]
+    return {base[1] for base in bases if base}
+
+
 def written(touches: list[Touch], contents: Mapping[str, bytes], target: str) -> Written | None:
     """Return what rollout last wrote at a path; None if it wrote nothing."""
     mine = own(touches)
     if not mine:
         return Written(None, disputed=True) if disputed(touches) else None
     newest = mine[0]
-    plain = next((t for t in mine if t.merged is None), None)
     pairs = tuple(
         (_content(touch.before, contents), _content(touch.after, contents))
         for touch in reversed(mine)
@@ -94,10 +100,33 @@ def written(touches: list[Touch], contents: Mapping[str, bytes], target: str) ->
         commit=newest.commit,
         ours=pairs,
         merged=newest.merged,
-        merge_base=entry_file(plain.after, contents) if plain and newest.merged else None,
+        merge_base=_merge_base(mine, contents),
+        merges=_merges(mine, contents),
         disputed=disputed(touches) or (file is None and newest.after is not None),
         own=any(touch.target == target for touch in mine),
     )
+
+
+def _since_plain(mine: list[Touch]) -> list[Touch]:
+    """Return the newest merges of drift, newest first, down to our last write that was none."""
+    plain = next((n for n, touch in enumerate(mine) if touch.merged is None), len(mine))
+    taken = next((n + 1 for n, touch in enumerate(mine[:plain]) if touch.base), plain)
+    return mine[:taken]
+
+
+def _merge_base(mine: list[Touch], contents: Mapping[str, bytes]) -> File | None:
+    merges = _since_plain(mine)
+    below = mine[len(merges) : len(merges) + 1]
+    base = (merges[-1].base or (below[0].after if below else None)) if merges else None
+    return entry_file(base, contents)
+
+
+def _merges(mine: list[Touch], contents: Mapping[str, bytes]) -> tuple[tuple[File, File], ...]:
+    sides = [
+        (entry_file(touch.before, contents), entry_file(touch.after, contents))
+        for touch in reversed(_since_plain(mine))
+    ]
+    return tuple((before, after) for before, after in sides if before is not None and after is not None)
 
 
 def disputed(touches: list[Touch]) -> bool:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rollout.model.files import File, TakenOver, Written
 from rollout.objects.ids import git_id
 from rollout.store import history
-from rollout.store.history import Touch
+from rollout.store.history import History, Touch
 
 
 class Note(Struct, frozen=True, array_like=True):
@@ -36,6 +37,18 @@ def without(notes: Notes, paths: Iterable[PurePosixPath], commit: str | None = N
     """Return the notes, except for paths that rollout has written since that commit."""
     gone = set(paths)
     return {p: note for p, note in notes.items() if p not in gone or (commit and note.commit != commit)}
+
+
+def with_bases(new: History, notes: Notes) -> History:
+    """Return new changes of ours; a merge of drift keeps what we had taken over before it."""
+    return {path: _with_base(touches, notes[path]) if path in notes else touches for path, touches in new.items()}
+
+
+def _with_base(touches: list[Touch], note: Note) -> list[Touch]:
+    first = next(iter(reversed(history.own(touches))), None)
+    if first is None or first.merged is None:
+        return touches
+    return [replace(touch, base=note.entry) if touch is first else touch for touch in touches]
 
 
 def written(note: Note, touches: list[Touch], last: Written | None, contents: Mapping[str, bytes]) -> Written:

@@ -10,7 +10,7 @@ from rollout.model.files import File
 from rollout.model.plan import Change
 from rollout.objects import messages
 from rollout.remote import contact
-from rollout.store import blobs, fetch, history, lineage, notes, pending, search
+from rollout.store import blobs, fetch, history, lineage, noted, notes, pending, search
 from rollout.store.history import History, Touch
 from rollout.store.memo import by_name, by_path
 from rollout.store.pending import Pending
@@ -34,7 +34,8 @@ def _searched_on(store: Store, since: str, tip: str) -> History:
     """Search the commits since the last search."""
     memo = store.memory.memo()
     new = search.touches(store, f"{since}..{tip}")
-    found = history.joined(history.recalled(history.by_path(new), _waiting(store)), by_path(memo.history))
+    recalled = history.recalled(history.by_path(new), _waiting(store))
+    found = history.joined(noted.with_bases(recalled, by_path(memo.noted)), by_path(memo.history))
     return _remembered(store, tip, found, history.newest_of(new) or memo.newest)
 
 
@@ -43,7 +44,8 @@ def _searched(store: Store, tip: str) -> History:
     before = by_path(store.memory.memo().history)
     fetch.whole_past(store)
     new = search.touches(store, tip)
-    found = history.recalled(history.by_path(new), history.joined(before, _waiting(store)))
+    recalled = history.recalled(history.by_path(new), history.joined(before, _waiting(store)))
+    found = noted.with_bases(recalled, by_path(store.memory.memo().noted))
     return _remembered(store, tip, found, history.newest_of(new))
 
 
@@ -73,7 +75,7 @@ def add(store: Store, commit: str, parent: str, changes: Iterable[Change]) -> No
         for change in changes:
             made = history.touch(commit, store.target, change.path, (change.before, change.after), text)
             new.setdefault(change.path, []).append(made)
-        found = history.joined(new, by_path(memo.history))
+        found = history.joined(noted.with_bases(new, by_path(memo.noted)), by_path(memo.history))
         store.memory.remember(searched=commit, history=by_name(found))
 
 

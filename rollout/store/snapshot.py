@@ -60,7 +60,8 @@ def at(
     needed |= there.links() if network else set()
     contents |= blobs.read(store, store.objects(tip), needed - contents.keys(), network=network)
     notes = {path: note for path, note in by_path(store.memory.memo().noted).items() if path in there.entries}
-    contents |= blobs.here(store.objects(tip), {note.entry[1] for note in notes.values()} - contents.keys())
+    ours = {note.entry[1] for note in notes.values()} | history.taken_over(past, there.entries)
+    contents |= blobs.here(store.objects(tip), ours - contents.keys())
     written = dict(_written(past, notes, there, contents, store.target))
     in_force = _in_force(there, contents)
     files = {path: _file(entry, in_force[path], contents) for path, entry in there.entries.items()}

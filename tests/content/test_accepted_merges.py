@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import Decisions
@@ -12,6 +14,7 @@ from rollout.model.inventory import FileRule, Mode
 from rollout.model.plan import Change
 from tests import decisions
 from tests.lives import Life
+from tests.world import World
 
 _LINES = "1\n2\n3\n4\n5\n6\n"
 _KEYS = "a: 1\nb: 2\nc: 3\nd: 4\n"
@@ -84,3 +87,64 @@ def test_a_key_that_both_sides_added_is_a_conflict_and_never_stands_twice(
     found = _merged(file, second)
     assert (found.action, found.decided) == (Action.CONFLICT, False), found.after
     assert f"both sides changed line {line};" in found.cause
+
+
+def _said(lines: dict[int, str]) -> str:
+    return "".join(f"k{number}: {word}\n" for number, word in sorted(lines.items()))
+
+
+_WORDS = st.dictionaries(st.sampled_from([7, 9, 11]), st.sampled_from("xyz"), min_size=1)
+
+
+@pytest.mark.parametrize("taken_over", [False, True])
+@pytest.mark.parametrize(
+    ("path", "mode", "around"),
+    [
+        ("x.txt", Mode.WHOLE, "{}"),
+        ("x.md", Mode.BLOCK, "# mine\n<!-- rollout:begin project -->\n{}<!-- rollout:end project -->\n"),
+        ("x.yaml", Mode.MERGE, "mine: 0\n{}"),
+    ],
+)
+@given(person=st.dictionaries(st.sampled_from([1, 3]), st.sampled_from("pq"), min_size=1), steps=st.lists(_WORDS))
+def test_a_merge_is_followed_by_others_wherever_the_template_changes_what_only_it_wrote(
+    path: str, mode: Mode, around: str, taken_over: bool, person: dict[int, str], steps: list[dict[int, str]]
+) -> None:
+    lines = dict.fromkeys(range(1, 13), "a")
+    file = Life(path, around.format(_said(lines)) if taken_over else around.format("") or None, FileRule(mode))
+    file.rolled_out(_said(lines))
+    file.text = around.format(_said(lines | person))
+    for step in steps:
+        before, lines = lines, lines | step
+        if before != lines:
+            assert _merged(file, _said(lines)).decided
+            assert file.text == around.format(_said(lines | person))
+
+
+@pytest.mark.parametrize("kind", ["branch", "folder"])
+@pytest.mark.parametrize("second", [("4\n", "t4\n"), ("t8\n", "u8\n")])
+def test_a_file_that_was_taken_over_is_merged_again_and_again(world: World, kind: str, second: tuple[str, str]) -> None:
+    text, head = "1\n2\n3\n4\n5\n6\n7\n8\n", ""
+    (world.root / "templates/project/conf.txt.j2").unlink()
+    if kind == "folder":
+        (world.root / "shared").mkdir()
+        (world.root / "shared/f.txt").write_text(text)
+        head = "folders: {api: {path: shared, templates: [project]}}\n"
+    else:
+        world.repo("api", {"f.txt": text})
+    world.tail = head
+    world.template("project/f.txt", text)
+    assert world.run("apply", "--yes").code == 0
+    if kind == "folder":
+        (world.root / "shared/f.txt").write_text(text.replace("1", "p1"))
+    else:
+        world.elsewhere("api", {"f.txt": text.replace("1", "p1")})
+    text = text.replace("8", "t8")
+    for change in (second, ("2\n", "t2\n")):
+        world.template("project/f.txt", text)
+        last = world.run("apply", "--yes", "--on-drift", "merge")
+        assert last.code == 0, last.out
+        text = text.replace(*change)
+    world.template("project/f.txt", text.replace("t2\n", "2\n").replace("6\n", "t6\n"))
+    assert world.run("apply", "--yes", "--on-drift", "merge").code == 0
+    there = world.at("api", "f.txt") if kind == "branch" else (world.root / "shared/f.txt").read_text()
+    assert there == text.replace("1\n", "p1\n").replace("t2\n", "2\n").replace("6\n", "t6\n")

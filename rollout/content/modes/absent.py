@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rollout.content.modes.mode import Cause, Situation, Traits
 from rollout.content.modes.share import rest
-from rollout.content.modes.whole import fault, merged, part, template_fault
+from rollout.content.modes.whole import fault, merged, part, template_fault, told_then
 from rollout.model.files import Agreed, File, Managed, Obstacle, TakenOver
 
 TRAITS = Traits(writes=False, formatted=False, needs_past=True)
@@ -54,5 +54,5 @@ def agreed(at: Situation) -> Agreed:
 
 __all__ = [
     "TRAITS", "agreed", "changed", "fault", "merged", "ours", "part", "passed_over", "reason", "template_fault",
-    "wanted",
+    "told_then", "wanted",
 ]  # fmt: skip

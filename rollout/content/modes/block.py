@@ -66,6 +66,13 @@ def merged(at: Situation, base: File, actual: File, wanted: File) -> bytes:
     return blocks.splice(actual.content, text, _spot(at.item), _earlier_id(at), _last(at))
 
 
+def told_then(at: Situation, base: File, before: File, after: File) -> bytes:
+    was, has, had = (_text(at, file) for file in (before, after, base))
+    if was is None or has is None or had is None:
+        raise three_way.MergeConflict(1)
+    return blocks.splice(base.content, three_way.merge(was, has, had), _spot(at.item), _earlier_id(at))
+
+
 def _lines_above(at: Situation, file: File, text: bytes) -> int:
     """Return how many lines of a file stand above the text of our block."""
     block = blocks.find(file.content, _spot(at.item)).get(_earlier_id(at) or at.item.block_id)
@@ -127,5 +134,5 @@ def _earlier_id(at: Situation) -> str | None:
 
 __all__ = [
     "TRAITS", "agreed", "changed", "fault", "merged", "ours", "part", "passed_over", "reason", "template_fault",
-    "wanted",
+    "told_then", "wanted",
 ]  # fmt: skip

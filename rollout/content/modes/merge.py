@@ -10,7 +10,7 @@ from rollout.content.documents.document import Unmergeable
 from rollout.content.documents.formats import UNKNOWN, format_of
 from rollout.content.documents.match import match_for
 from rollout.content.modes.mode import Cause, Situation, Traits, put_into
-from rollout.content.modes.whole import part, passed_over
+from rollout.content.modes.whole import part, passed_over, told_then
 from rollout.model.files import Agreed, File, Managed, TakenOver
 from rollout.model.inventory import FileRule, FormatName
 
@@ -86,5 +86,5 @@ def _ours(at: Situation) -> past.Ours:
 
 __all__ = [
     "TRAITS", "agreed", "changed", "fault", "merged", "ours", "part", "passed_over", "reason", "template_fault",
-    "wanted",
+    "told_then", "wanted",
 ]  # fmt: skip

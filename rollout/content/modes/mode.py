@@ -71,6 +71,9 @@ class Strategy(Protocol):
     def merged(self, at: Situation, base: File, actual: File, wanted: File, /) -> bytes:
         """Merge what others made of `base` with what is wanted; raise MergeConflict if the two overlap."""
 
+    def told_then(self, at: Situation, base: File, before: File, after: File, /) -> bytes:
+        """Return `base` with what a merge of ours brought from `before` to `after`; raise MergeConflict if unclear."""
+
     def part(self, item: Managed, file: File | None, /) -> bytes | None:
         """Return our part of a file, or the template's text for it, with LF line ends; only asked if `taken_back`."""
 

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from rollout.content.modes.mode import Situation, Traits, rendered
-from rollout.content.modes.whole import agreed, changed, fault, merged, part, passed_over, reason, template_fault
+from rollout.content.modes.whole import (
+    agreed,
+    changed,
+    fault,
+    merged,
+    part,
+    passed_over,
+    reason,
+    template_fault,
+    told_then,
+)
 from rollout.model.files import File, Managed, TakenOver
 
 TRAITS = Traits(shared=True)
@@ -19,5 +29,5 @@ def ours(_item: Managed, _actual: File) -> TakenOver | None:
 
 __all__ = [
     "TRAITS", "agreed", "changed", "fault", "merged", "ours", "part", "passed_over", "reason", "template_fault",
-    "wanted",
+    "told_then", "wanted",
 ]  # fmt: skip

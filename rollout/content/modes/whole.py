@@ -54,6 +54,10 @@ def merged(_at: Situation, base: File, actual: File, wanted: File) -> bytes:
     return three_way.merge(base.content, actual.content, wanted.content)
 
 
+def told_then(_at: Situation, base: File, before: File, after: File) -> bytes:
+    return three_way.merge(before.content, after.content, base.content)
+
+
 def part(item: Managed, file: File | None) -> bytes | None:
     content = item.body if file is None else file.content
     return content if b"\0" in content else content.replace(b"\r\n", b"\n")

@@ -43,7 +43,8 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
     print: str | None = None
     run: str | None = None
     merged: str | None = None  # sha256 of what the template said, if `print` is a merge of drift
-    merge_base: str | None = None  # what was there before that merge
+    merge_base: str | None = None  # what was ours before that merge, and those just before it
+    merges: int = 0  # how many of our last writes are merges of drift
     ours: tuple[tuple[str, str], ...] = ()  # our writes, (before, after), oldest first
     theirs: tuple[str, ...] = ()  # files of others that we replaced
     kept: str | None = None  # what the template asked for when a person decided to keep the file
@@ -66,6 +67,7 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
             run=announced.run,
             merged=announced.merged,
             merge_base=merge_base,
+            merges=0 if announced.merged is None else self.merges + 1,
             ours=ours[-_MAX_MERGES:],
             theirs=theirs,
             kept=None,

@@ -14,7 +14,7 @@ from rollout.machine.look import OnDisk
 from rollout.model.changed import ChangedBy
 from rollout.model.files import NO_FILE, File, Obstacle, Snapshot, Written, fingerprint
 from rollout.targets.folder.memory import FolderMemory
-from rollout.targets.folder.record import Announced, FileRecord
+from rollout.targets.folder.record import FileRecord
 
 
 def open_to_all(root: Path) -> str | None:
@@ -73,23 +73,30 @@ def _revision(files: Mapping[PurePosixPath, File | Obstacle | None]) -> str:
 
 def _last_written(entry: FileRecord, found: File | Obstacle | None, remembered: FolderMemory) -> Written | None:
     """Settle what was written last: an announced write counts if its result is there."""
-    writes = entry.ours
-    current: FileRecord | Announced = entry
+    current = entry
     if entry.announced is not None and entry.announced.print == fingerprint(found):
-        current = entry.announced
-        writes = (*writes, (current.before, current.print))
+        current = entry.written(entry.announced)
     if current.print is None:
         return None
     base = None if current.print == NO_FILE else remembered.file(current.print)
     if base is None and current.print != NO_FILE:
         # The content is gone, but its hash is known: a file that differs from it is still drift.
         base = found if isinstance(found, File) and fingerprint(found) == current.print else File(b"\0gone")
-    both = ((_bytes(before, remembered), _bytes(after, remembered)) for before, after in writes if after != NO_FILE)
+    both = (
+        (_bytes(before, remembered), _bytes(after, remembered)) for before, after in current.ours if after != NO_FILE
+    )
     pairs = tuple((before, after) for before, after in both if before is not None and after is not None)
-    merge_base = remembered.file(entry.merge_base) if current.merged else None
-    noted = not writes or writes[-1][1] != current.print
-    keys_only = noted and entry.keys_only
-    return Written(base, current.run, pairs, current.merged, merge_base, noted=noted, keys_only=keys_only)
+    merge_base = remembered.file(current.merge_base) if current.merged else None
+    merges = _merges(current, remembered)
+    noted = not current.ours or current.ours[-1][1] != current.print
+    keys_only = noted and current.keys_only
+    return Written(base, current.run, pairs, current.merged, merge_base, merges, noted=noted, keys_only=keys_only)
+
+
+def _merges(current: FileRecord, remembered: FolderMemory) -> tuple[tuple[File, File], ...]:
+    writes = current.ours[-current.merges :] if current.merges else ()
+    sides = [(remembered.file(before), remembered.file(after)) for before, after in writes]
+    return tuple((before, after) for before, after in sides if before is not None and after is not None)
 
 
 def _bytes(entry: str, remembered: FolderMemory) -> bytes | None:
