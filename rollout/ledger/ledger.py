@@ -161,7 +161,10 @@ class Ledger:
 
 def _past_run(row: tuple[Any, ...]) -> PastRun:
     name, command, *rest = row
-    return PastRun(name, RunCommand(command), *rest)
+    try:
+        return PastRun(name, RunCommand(command), *rest)
+    except ValueError as error:
+        raise LedgerError(f"the ledger's row of run {name} cannot be read ({error}); {_BEGIN_ANEW}") from error
 
 
 def _read_outcome(row: tuple[Any, ...], run: str) -> Outcome:

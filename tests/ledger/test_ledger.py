@@ -120,6 +120,16 @@ def test_a_ledger_without_numbers_in_its_outcomes_gets_them(tmp_path: Path) -> N
         assert (found.run, found.verdict, found.applied) == ("b", "pushed", "proposed")
 
 
+@pytest.mark.parametrize(("table", "column"), [("run", "command"), ("outcome", "outcome")])
+def test_a_word_that_this_rollout_does_not_know_is_a_fault_of_the_ledger(world: World, table: str, column: str) -> None:
+    world.repo("api")
+    world.run("apply", "--yes")
+    with closing(sqlite3.connect(Path(os.environ["ROLLOUT_STATE_DIR"]) / "ledger.db")) as file, file:
+        file.execute(f"UPDATE {table} SET {column} = 'yodelled'")
+    shown = world.run("history")
+    assert (shown.code, "Traceback" in shown.err, "yodelled" in shown.err) == (1, False, True)
+
+
 def test_runs_and_outcomes_come_back_as_they_were_recorded(url: str, tmp_path: Path) -> None:
     paths = (WrittenPath("a';--", Action.CREATE, "-", "100644:ab"),)
     outcomes = (
