@@ -9,6 +9,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -17,8 +18,9 @@ from typing import Any
 
 import pytest
 
-from rollout.checkout import index_lock
-from rollout.checkout.moving import rescue, swap_files
+from rollout.checkout import discover, index_lock
+from rollout.checkout.moving import may_move, rescue, swap_files
+from rollout.checkout.standing import Hindered
 from rollout.machine import processes
 from tests import mounts
 from tests.faults import shim
@@ -432,6 +434,17 @@ def test_a_git_of_somebody_who_has_the_checkout_mounted_elsewhere_is_seen(world:
         process.communicate()
     assert world.run("apply", "--yes").code == 0
     assert (top / "conf.txt").exists()
+
+
+def test_a_git_that_soon_ends_does_not_keep_the_checkout_behind(world: World) -> None:
+    repo = discover.discover(world.repo("api"))
+    reading = subprocess.Popen(("git", "cat-file", "--batch"), cwd=repo.top, stdin=subprocess.PIPE)
+    with pytest.raises(Hindered, match=rf"git \(pid {reading.pid}\) is at work there"):
+        may_move.nobody_at_work(repo, patience=0.1)
+    end = threading.Timer(0.1, reading.communicate)
+    end.start()
+    may_move.nobody_at_work(repo, patience=60)
+    end.join()
 
 
 def test_a_git_that_names_the_checkout_by_another_way_is_seen(world: World) -> None:

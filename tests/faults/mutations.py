@@ -72,7 +72,9 @@ MUTATIONS = (
              "        may_move.look(moving)\n        _move(moving)", "        _move(moving)",
              repeat="a person acts in the checkout | push | stage an edit, take it back in the file | "
              "before link */live/api/.git/index.lock #1"),
-    Mutation("quiescence", "may_move.py", "    if busy:\n", "    if busy and False:\n", "a rollout inside*", "pull*"),
+    Mutation("quiescence", "may_move.py",
+             "    while busy := _at_work(repo):\n", "    while busy := _at_work(repo) and []:\n",
+             "a rollout inside*", "pull*"),
     Mutation("quiescence, in whichever mount", "machine/processes.py",
              "if any(_is_below(place, here) for place in dict.fromkeys(_places(folder))) or _holds(folder, files):",
              "if any(os.path.realpath(place).startswith(str(top)) for place in _places(folder)):",

@@ -30,6 +30,7 @@ from rollout.git.run import Git
 from rollout.model.outcomes import Identity
 from rollout.objects.trees import Tree
 
+_PATIENCE = 1.0  # seconds for what ends by itself: the `git status` of a prompt, of an editor, or of `status --watch`
 _DURABLE = ("core.fsync=all", "core.fsyncMethod=fsync")
 
 
@@ -70,7 +71,7 @@ def _follow(repo: GitDir, runner: Git, to: Destination, person: Person, scratch:
     if local is not None and local != to.commit:
         _only_ours_above(runner, to, local)
     moving = _planned(repo, runner, to, local, person, scratch)
-    may_move.look(moving)
+    may_move.look(moving, _PATIENCE)  # before the lock: nobody is kept waiting meanwhile
     with index_lock.index_lock(repo.git_dir, scratch / "token"):
         may_move.look(moving)
         _move(moving)
@@ -123,7 +124,7 @@ def _move(moving: Moving) -> None:
     notes.note_target(moving.scratch, moving.local, moving.commit, moving.ref, moving.tracking)
     try:
         files.put()
-        may_move.nobody_at_work(moving)
+        may_move.nobody_at_work(moving.repo)
         index.put(files.placed)
         refs.move()
     except BaseException as error:

@@ -15,12 +15,13 @@ from rollout.checkout.standing import Hindered, hindrance, standing
 from rollout.content import attributes
 from rollout.git.git_folder import GitDir
 from rollout.git.run import Git
-from rollout.machine import processes
+from rollout.machine import processes, waiting
 from rollout.machine.look import OnDisk
 from rollout.model.hindrances import Edited, OwnCommits
 from rollout.objects.trees import TreeEntry
 from rollout.safety.paths import astray
 
+_POLL = 0.02  # seconds between two looks for git processes
 _QUIET = 3.0  # seconds without a change where processes cannot be seen
 _PLAIN = {"100644", "100755"}
 
@@ -83,36 +84,42 @@ def no_foreign_attributes(moves: Iterable[Move], how: Conversions) -> None:
             raise Hindered(f"{move.path} is under the attribute {foreign}: pull it yourself")
 
 
-def look(moving: Moving) -> None:
-    """Raise Hindered unless everything is still as the move needs it."""
+def look(moving: Moving, patience: float = 0.0) -> None:
+    """Raise Hindered unless everything is still as the move needs it, and nobody is at work after so many seconds."""
     if moving.repo.ref(moving.ref) != moving.local:
         raise Hindered("its branch moved meanwhile")
     reason = hindrance(moving.repo, moving.branch)
     if reason:
         raise Hindered(reason)
-    nobody_at_work(moving)
+    nobody_at_work(moving.repo, patience)
     found = edited(moving.repo, moving.moves, moving.how, moving.size, file_mode=_file_mode(moving), begun=moving.begun)
     if found:
         raise Hindered(Edited(tuple(found.items())))
     _index_is_clean(moving)
 
 
-def nobody_at_work(moving: Moving) -> None:
-    """Raise Hindered while a git process is at work in the checkout."""
+def nobody_at_work(repo: GitDir, patience: float = 0.0) -> None:
+    """Raise Hindered while a git process is at work in the checkout, after so many seconds in which it may end."""
+    end = time.monotonic() + patience
+    while busy := _at_work(repo):
+        if time.monotonic() >= end:
+            raise Hindered(f"busy: {busy[0]} is at work there")
+        waiting.sleep(_POLL)
+
+
+def _at_work(repo: GitDir) -> list[str]:
     try:
-        busy = list(processes.processes_in(moving.repo.git_dir, moving.repo.top))
+        return list(processes.processes_in(repo.git_dir, repo.top))
     except FileNotFoundError:
-        busy = _recent(moving)
-    if busy:
-        raise Hindered(f"busy: {busy[0]} is at work there")
+        return _recent(repo)
 
 
-def _recent(moving: Moving) -> list[str]:
+def _recent(repo: GitDir) -> list[str]:
     """Without /proc, take it that nobody is at work once git's files have not changed for a while."""
     now = time.time()
     for name in ("index", "HEAD", "logs/HEAD", "FETCH_HEAD", "refs/stash", "ORIG_HEAD"):
         with contextlib.suppress(OSError):
-            if now - (moving.repo.git_dir / name).lstat().st_mtime < _QUIET:
+            if now - (repo.git_dir / name).lstat().st_mtime < _QUIET:
                 return [f"a git command that just changed {name}"]
     return []
 
