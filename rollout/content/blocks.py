@@ -196,6 +196,14 @@ def without(content: bytes, gone: Iterable[Block], *, had_no_end: bool = False) 
     return content
 
 
+def unwrapped(content: bytes, gone: Iterable[Block]) -> bytes:
+    """Return the file with the texts of these blocks, without their markers and the blank line in front of each."""
+    for block in sorted(gone, key=lambda block: block.begin.start, reverse=True):
+        rest = without(content[: block.end.end], [block])
+        content = rest + block.inner(content) + content[block.end.end :]
+    return content
+
+
 def without_texts(content: bytes, texts: Iterable[bytes], spot: Spot) -> bytes:
     """Return the file without the texts of blocks that stand there without markers."""
     for text in texts:

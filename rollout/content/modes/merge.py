@@ -9,6 +9,7 @@ from rollout.content.documents import merge, mixed, past
 from rollout.content.documents.document import Unmergeable
 from rollout.content.documents.formats import UNKNOWN, format_of
 from rollout.content.documents.match import match_for
+from rollout.content.modes import share
 from rollout.content.modes.mode import Cause, Situation, Traits, put_into
 from rollout.content.modes.whole import part, passed_over, told_then
 from rollout.model.files import Agreed, File, Managed, TakenOver
@@ -70,7 +71,11 @@ def agreed(at: Situation) -> Agreed:
 
 
 def _with_ours(at: Situation, content: bytes | None) -> bytes:
-    return merge.merged(content, at.item.body, _ours(at), _kind(at.item))
+    made = merge.merged(content, at.item.body, _ours(at), _kind(at.item))
+    if content is None or made == content:
+        return made
+    alone = share.unwrapped(at, content)  # a marker that stays alone would be an error in mode `block`
+    return made if alone == content else merge.merged(alone, at.item.body, _ours(at), _kind(at.item))
 
 
 def _kind(item: Managed) -> merge.MergedFile:

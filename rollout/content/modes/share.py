@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import PurePosixPath
 
 from msgspec import Struct
@@ -113,6 +114,17 @@ def _had_no_end(pairs: Pairs) -> bool:
 
 
 # --- blocks
+
+
+def unwrapped(at: Situation, content: bytes) -> bytes:
+    """Return a document without the markers that we wrote into it when its mode was `block`."""
+    if at.written is None or at.written.file is None or not _found(content, at.item):
+        return content
+    with suppress(markers.MarkerError):
+        ours = _blocks(at.written, at.written.file.content, at.item)
+        there = blocks.find(content, _spot(at.item))
+        return blocks.unwrapped(content, [there[name] for name in ours if name in there])
+    return content
 
 
 def _spot(item: Managed) -> markers.Spot:
