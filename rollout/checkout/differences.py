@@ -18,6 +18,7 @@ from rollout.git.git_folder import GitDir
 from rollout.git.person import Person
 from rollout.git.run import Git
 from rollout.machine import look
+from rollout.model import tree_modes
 from rollout.model.files import File, Managed, Obstacle
 from rollout.model.line_ends import Conversion
 from rollout.objects.trees import Objects, Tree
@@ -25,7 +26,7 @@ from rollout.planning.changes import satisfied
 from rollout.store import lineage
 from rollout.store.store import Store
 
-_PLAIN = {"100644", "100755"}
+_PLAIN = {tree_modes.FILE, tree_modes.EXECUTABLE}
 
 
 class CheckedOut(Struct, frozen=True):
@@ -137,7 +138,9 @@ def _as_upstream(item: Managed, old: Tree, new: Tree, objects: Objects) -> bool:
     if entry is None or entry[0] not in _PLAIN:
         return False
     found = objects.read(entry[1])
-    return found is not None and satisfied(item, File(found[2], entry[0] == "100755"), None, Conversion.BINARY)
+    return found is not None and satisfied(
+        item, File(found[2], entry[0] == tree_modes.EXECUTABLE), None, Conversion.BINARY
+    )
 
 
 def _suits(item: Managed, found: look.OnDisk | Obstacle | None, how: Conversions) -> bool:

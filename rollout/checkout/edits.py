@@ -10,6 +10,7 @@ from msgspec import Struct
 from rollout.checkout.conversions import Conversions
 from rollout.git.git_folder import GitDir
 from rollout.machine import look
+from rollout.model import tree_modes
 from rollout.model.files import Obstacle
 from rollout.objects.trees import Tree, TreeEntry, difference
 
@@ -50,7 +51,9 @@ def edited(
         fits = [
             entry
             for entry in entries
-            if entry is not None and entry[1] in ids and (not file_mode or (entry[0] == "100755") == there.executable)
+            if entry is not None
+            and entry[1] in ids
+            and (not file_mode or (entry[0] == tree_modes.EXECUTABLE) == there.executable)
         ]
         if not fits:
             found[move.path] = "has local edits" if move.old is not None else "is in the way and not tracked by git"

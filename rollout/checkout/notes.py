@@ -20,6 +20,7 @@ from rollout.checkout.standing import Hindered
 from rollout.git.git_folder import GitDir
 from rollout.machine import waiting
 from rollout.machine.look import OnDisk
+from rollout.model import tree_modes
 from rollout.objects.ids import git_id
 from rollout.objects.trees import TreeEntry
 from rollout.safety import paths
@@ -74,7 +75,7 @@ class Noted(Struct, frozen=True):
         name = git_id(found.content, size)
         if self.whole:
             return (found.mode, name) in self.whole
-        return ("100755" if found.executable else "100644", name) in self.known
+        return (tree_modes.of_file(executable=found.executable), name) in self.known
 
 
 def noted_moves(place: Path) -> Iterator[Noted]:

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from rollout.git.git_folder import GitDir
 from rollout.machine import look
+from rollout.model import tree_modes
 from rollout.model.files import Obstacle
 from rollout.objects.ids import git_id
 from rollout.objects.trees import TreeEntry
@@ -32,4 +33,4 @@ def _entry_at(top: int, path: PurePosixPath, size: int) -> TreeEntry | Obstacle:
     there = look.look_below(top, path)
     if there is None or isinstance(there, Obstacle):
         return there
-    return "100755" if there.executable else "100644", git_id(there.content, size)
+    return tree_modes.of_file(executable=there.executable), git_id(there.content, size)

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from msgspec import Struct, field
 
+from rollout.model import tree_modes
 from rollout.model.changed import ChangedBy
 from rollout.model.inputs import Input
 from rollout.model.inventory import FileRule, Mode
@@ -24,7 +25,7 @@ class File(Struct, frozen=True):
 
     @property
     def mode(self) -> str:
-        return "100755" if self.executable else "100644"
+        return tree_modes.of_file(executable=self.executable)
 
     @property
     def sha256(self) -> str:
@@ -240,10 +241,10 @@ class FilePrint(Struct, frozen=True):
     executable: bool = False
 
     def __str__(self) -> str:
-        return f"{'100755' if self.executable else '100644'}:{self.sha256}"
+        return f"{tree_modes.of_file(executable=self.executable)}:{self.sha256}"
 
 
 def file_print(printed: str | None) -> FilePrint | None:
     """Read a recorded fingerprint; None if there was no plain file."""
     mode, mark, sha256 = (printed or "").partition(":")
-    return FilePrint(sha256, executable=mode == "100755") if mark and not mode.startswith("!") else None
+    return FilePrint(sha256, executable=mode == tree_modes.EXECUTABLE) if mark and not mode.startswith("!") else None

@@ -13,6 +13,7 @@ from msgspec import convert, to_builtins
 from msgspec.structs import asdict
 
 from rollout.errors import Refused
+from rollout.model import tree_modes
 from rollout.model.action import Action
 from rollout.model.files import File
 from rollout.model.inputs import Input
@@ -165,6 +166,6 @@ def _path(text: str) -> PurePosixPath:
 def _file(entry: Mapping[str, str] | None, contents: Mapping[str, bytes]) -> File | None:
     if entry is None:
         return None
-    if entry["mode"] not in {"100644", "100755"}:
+    if entry["mode"] not in {tree_modes.FILE, tree_modes.EXECUTABLE}:
         raise ValueError(f"the mode {entry['mode']!r} is not a file's")
-    return File(contents[entry["sha256"]], entry["mode"] == "100755")
+    return File(contents[entry["sha256"]], entry["mode"] == tree_modes.EXECUTABLE)

@@ -8,14 +8,12 @@ from pathlib import PurePosixPath
 from msgspec import Struct, field
 
 from rollout.errors import GitError
+from rollout.model import tree_modes
 from rollout.model.outcomes import Identity
 from rollout.model.plan import Change
 from rollout.objects import seal
 from rollout.objects.ids import git_id
 from rollout.objects.trees import Objects, Tree
-
-_FOLDER = "040000"
-_SUBMODULE = "160000"
 
 
 class _Folder(Struct):
@@ -68,12 +66,12 @@ def _tree(base: Tree, old: str | None, folder: _Folder, built: NewObjects, place
     entries = dict(base.entries(old)) if old is not None else {}
     for name, below in folder.folders.items():
         there = entries.get(name)
-        if there is not None and there[0] != _FOLDER:
+        if there is not None and there[0] != tree_modes.FOLDER:
             raise GitError(f"{place / name} is not a folder upstream")
         made = _tree(base, there[1] if there else None, below, built, place / name)
-        _set(entries, name, (_FOLDER, made) if made else None)
+        _set(entries, name, (tree_modes.FOLDER, made) if made else None)
     for name, entry in folder.files.items():
-        if name in entries and not entries[name][0].startswith("100"):
+        if name in entries and not tree_modes.is_file(entries[name][0]):
             raise GitError(f"{place / name} is not a plain file upstream")
         _set(entries, name, entry)
     return built.add("tree", _packed(entries)) if entries else None
@@ -89,7 +87,7 @@ def _set(entries: dict[str, tuple[str, str]], name: str, entry: tuple[str, str] 
 def _packed(entries: dict[str, tuple[str, str]]) -> bytes:
     """Return a tree as git stores it: sorted as if folders ended in a slash."""
     named = [(name.encode("utf-8", "surrogateescape"), mode, found) for name, (mode, found) in entries.items()]
-    named.sort(key=lambda entry: entry[0] + b"/" if entry[1] == _FOLDER else entry[0])
+    named.sort(key=lambda entry: entry[0] + b"/" if entry[1] == tree_modes.FOLDER else entry[0])
     return b"".join(mode.lstrip("0").encode() + b" " + name + b"\0" + bytes.fromhex(i) for name, mode, i in named)
 
 
@@ -124,9 +122,9 @@ def _brought(objects: Objects, base: Tree, new: Tree, found: dict[str, tuple[str
         before = base.entries(left) if left is not None else {}
         for name, (mode, entry) in new.entries(right).items():
             old = before.get(name)
-            if mode == _FOLDER:
-                waiting.append((old[1] if old and old[0] == _FOLDER else None, entry))
-            elif mode != _SUBMODULE and (old is None or old[1] != entry):
+            if mode == tree_modes.FOLDER:
+                waiting.append((old[1] if old and old[0] == tree_modes.FOLDER else None, entry))
+            elif mode != tree_modes.SUBMODULE and (old is None or old[1] != entry):
                 _take(objects, entry, found)
 
 

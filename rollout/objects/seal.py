@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+from rollout.model import tree_modes
 from rollout.model.outcomes import Author
 
 Side = tuple[str, str] | None  # (mode, id) of a file, or None if there is none
@@ -107,7 +108,4 @@ def _shown(side: Side) -> str:
     if side is None:
         return "-"
     mode, name = side
-    plain = (
-        "100755" if int(mode, 8) & 0o100 else "100644"
-    )  # git reports this mode for any plain file, whatever its tree says
-    return f"{plain if mode.startswith('100') else mode} {name}"
+    return f"{tree_modes.reported(mode) if tree_modes.is_file(mode) else mode} {name}"

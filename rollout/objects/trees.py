@@ -9,6 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from rollout.errors import GitError
+from rollout.model import tree_modes
 from rollout.model.files import Obstacle
 from rollout.objects import pack_format
 from rollout.safety import paths
@@ -51,15 +52,15 @@ class Tree:
                 return None
             mode, found = entry
             last = depth == len(path.parts) - 1
-            if mode == "160000":
+            if mode == tree_modes.SUBMODULE:
                 return Obstacle("a submodule" if last else f"inside the submodule {'/'.join(path.parts[: depth + 1])}")
-            if mode == "120000":
+            if mode == tree_modes.SYMLINK:
                 link = "/".join(path.parts[: depth + 1])
                 return Obstacle("a symlink", found) if last else Obstacle(f"behind the symlink {link}")
-            if mode.startswith("100"):
+            if tree_modes.is_file(mode):
                 if not last:
                     return Obstacle(f"below the file {'/'.join(path.parts[: depth + 1])}")
-                return Blob(found, "100755" if int(mode, 8) & 0o100 else "100644")
+                return Blob(found, tree_modes.reported(mode))
             if last:
                 return Obstacle("a directory")
             tree = self._load(found)
@@ -70,7 +71,7 @@ class Tree:
         tree = self.root
         for name in path.parent.parts:
             found = self._trees[self._load(tree)].get(name)
-            if found is None or found[0] != "040000":
+            if found is None or found[0] != tree_modes.FOLDER:
                 return None
             tree = found[1]
         return self._trees[self._load(tree)].get(path.name)
@@ -84,15 +85,15 @@ class Tree:
         tree = self.root
         for name in folder.parts:
             mode, tree = self.entries(tree).get(name, ("", ""))
-            if mode != "040000":
+            if mode != tree_modes.FOLDER:
                 return
         yield from self._plain_files(tree, folder)
 
     def _plain_files(self, tree: str, above: PurePosixPath) -> Iterator[PurePosixPath]:
         for name, (mode, found) in self.entries(tree).items():
-            if mode == "040000":
+            if mode == tree_modes.FOLDER:
                 yield from self._plain_files(found, above / name)
-            elif mode.startswith("100"):
+            elif tree_modes.is_file(mode):
                 yield above / name
 
     def attribute_files(self, managed: Iterable[PurePosixPath]) -> dict[str, str]:
@@ -147,8 +148,8 @@ def _difference(
         old, new = before.get(name), after.get(name)
         if old == new:
             continue
-        old_tree = old[1] if old and old[0] == "040000" else None
-        new_tree = new[1] if new and new[0] == "040000" else None
+        old_tree = old[1] if old and old[0] == tree_modes.FOLDER else None
+        new_tree = new[1] if new and new[0] == tree_modes.FOLDER else None
         if old_tree or new_tree:
             yield from _difference(one, old_tree, two, new_tree, above / name)
         old_leaf, new_leaf = (None if old_tree else old), (None if new_tree else new)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from rollout.model import tree_modes
 from rollout.objects import ids, messages, pack_format
 from rollout.objects.pack_format import Content
 
@@ -58,5 +59,5 @@ def spoken_of(found: Mapping[str, Content], shallow: Iterable[str]) -> set[str]:
             names.update(() if name in cut else messages.parts(content)[0])
         elif kind == "tree":
             entries = pack_format.tree_entries(content, len(name) // 2)
-            names.update(inside for mode, _, inside in entries if mode == "040000")
+            names.update(inside for mode, _, inside in entries if mode == tree_modes.FOLDER)
     return names

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from msgspec import Struct
 
+from rollout.model import tree_modes
 from rollout.model.files import File, Written
 from rollout.objects import messages, seal
 from rollout.objects.ids import git_id
@@ -158,7 +159,7 @@ def _content(entry: Side, contents: Mapping[str, bytes]) -> bytes:
 
 
 def entry_file(entry: Side, contents: Mapping[str, bytes]) -> File | None:
-    return File(contents[entry[1]], entry[0] == "100755") if entry and entry[1] in contents else None
+    return File(contents[entry[1]], entry[0] == tree_modes.EXECUTABLE) if entry and entry[1] in contents else None
 
 
 def parse_log(out: bytes) -> list[tuple[str, list[Moved]]]:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from msgspec import Struct
 
+from rollout.model import tree_modes
 from rollout.model.circumstances import Findings
 from rollout.model.files import Desired, File, FilePrint, Obstacle, Snapshot, fingerprint
 from rollout.model.plan import Step
@@ -76,7 +77,7 @@ def from_memo(look: PastLook | None, tip: str, asked: str) -> InSync | None:
 
 
 def _fingerprint(content: str, entry: Side) -> str:
-    return str(FilePrint(content, executable=entry[0] == "100755")) if entry else fingerprint(None)
+    return str(FilePrint(content, executable=entry[0] == tree_modes.EXECUTABLE)) if entry else fingerprint(None)
 
 
 def was(store: Store, asked: str) -> bool:

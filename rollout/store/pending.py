@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from rollout.errors import GitError
 from rollout.machine import state_folder
+from rollout.model import tree_modes
 from rollout.model.files import File
 from rollout.objects import messages
 from rollout.objects.trees import Objects, Tree, TreeEntry, difference
@@ -68,7 +69,7 @@ def _file(objects: Objects, entry: TreeEntry) -> File | None:
         return None
     mode, name = entry
     found = objects.read(name)
-    return File(found[2] if found else b"", mode == "100755")
+    return File(found[2] if found else b"", mode == tree_modes.EXECUTABLE)
 
 
 def pin(store: Store, commit: str) -> None:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from rollout.content import attributes
 from rollout.content.line_ends import conversion
+from rollout.model import tree_modes
 from rollout.model.files import File, Obstacle, Snapshot, Written, symlink
 from rollout.objects.ids import git_id
 from rollout.objects.trees import Blob, Tree
@@ -114,7 +115,7 @@ def _file(entry: Blob | Obstacle | None, in_force: Mapping[str, str], contents: 
     if foreign:
         return Obstacle(f"under the attribute {foreign}")
     if isinstance(entry, Blob):
-        return File(contents[entry.id], entry.mode == "100755")
+        return File(contents[entry.id], entry.mode == tree_modes.EXECUTABLE)
     if isinstance(entry, Obstacle) and entry.link:
         return symlink(contents.get(entry.link, b"").decode("utf-8", "replace"))
     return entry

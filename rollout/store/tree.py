@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+from rollout.model import tree_modes
 from rollout.objects.trees import Blob, PathChange, Tree, difference
 from rollout.store import blobs
 from rollout.store.store import Store
@@ -18,7 +19,7 @@ def plain_files(store: Store, tip: str, folder: PurePosixPath) -> list[PurePosix
 def executable(store: Store, tip: str, path: PurePosixPath) -> bool | None:
     """Return None if nothing is at a path of an upstream commit, else whether it is executable."""
     found = Tree(store.objects(tip), tip).at(path)
-    return found if found is None else not isinstance(found, Blob) or found.mode == "100755"
+    return found if found is None else not isinstance(found, Blob) or found.mode == tree_modes.EXECUTABLE
 
 
 def changed_between(store: Store, one: str, two: str) -> list[PathChange]:

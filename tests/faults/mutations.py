@@ -91,7 +91,7 @@ MUTATIONS = (
     Mutation("the mode of what is displaced", "may_move.py",
              "not _file_mode(moving) or (entry[0] ==", "True or (entry[0] ==",
              "a person puts odd things in the checkout", "chmod*", "push",
-             also=(("edits.py", "entry[1] in ids and (not file_mode or", "entry[1] in ids and (True or"),)),
+             also=(("edits.py", "and (not file_mode or", "and (True or"),)),
     Mutation("no link is followed at a managed path", "look.py",
              "os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder",
              "os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder",

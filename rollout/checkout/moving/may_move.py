@@ -17,13 +17,15 @@ from rollout.git.git_folder import GitDir
 from rollout.git.run import Git
 from rollout.machine import processes, waiting
 from rollout.machine.look import OnDisk
+from rollout.model import tree_modes
 from rollout.model.hindrances import Edited, OwnCommits
 from rollout.objects.trees import TreeEntry
 from rollout.safety.paths import astray
 
 _POLL = 0.02  # seconds between two looks for git processes
 _QUIET = 3.0  # seconds without a change where processes cannot be seen
-_PLAIN = {"100644", "100755"}
+_PLAIN = {tree_modes.FILE, tree_modes.EXECUTABLE}
+_LINKS = {tree_modes.SYMLINK: "a symlink", tree_modes.SUBMODULE: "a submodule"}
 
 
 class Moving(Struct, frozen=True):
@@ -72,7 +74,7 @@ def plain_files(moves: Iterable[Move]) -> None:
             raise Hindered(f"upstream changed {move.path}, which {why}: pull it yourself")
         for entry in (move.old, move.new):
             if entry is not None and entry[0] not in _PLAIN:
-                what = {"120000": "a symlink", "160000": "a submodule"}.get(entry[0], f"an entry of mode {entry[0]}")
+                what = _LINKS.get(entry[0], f"an entry of mode {entry[0]}")
                 raise Hindered(f"upstream changed {what}, {move.path}: pull it yourself")
 
 
@@ -155,7 +157,7 @@ def fits(moving: Moving, move: Move, found: OnDisk | None) -> None:
         return
     ids = moving.how.ids(found.content, move.path, moving.size)
     same = [entry for entry in entries if entry is not None and entry[1] in ids]
-    if not any(not _file_mode(moving) or (entry[0] == "100755") == found.executable for entry in same):
+    if not any(not _file_mode(moving) or (entry[0] == tree_modes.EXECUTABLE) == found.executable for entry in same):
         raise Hindered(f"{move.path} was changed meanwhile")
 
 

@@ -29,6 +29,7 @@ from rollout.machine.replace import (
     put_new,
     stage,
 )
+from rollout.model import tree_modes
 from rollout.model.files import Obstacle
 from rollout.model.hindrances import Apart
 from rollout.objects.ids import git_id
@@ -81,7 +82,9 @@ class Files(Struct):
     def _is_there(self, move: Move, before: OnDisk | None) -> bool:
         if move.new is None or before is None:
             return move.new is None and before is None
-        return before.content == self.moving.contents[move.path] and before.executable == (move.new[0] == "100755")
+        return before.content == self.moving.contents[move.path] and before.executable == (
+            move.new[0] == tree_modes.EXECUTABLE
+        )
 
     def _swap(self, scratch: int, swap: _Swap) -> None:
         path, name, before = swap.move.path, swap.move.path.name, swap.before
@@ -165,7 +168,7 @@ class Files(Struct):
 
 def _mode(move: Move, before: OnDisk | None) -> int:
     """Return the permissions that our file gets; a deletion has none."""
-    executable = move.new is not None and move.new[0] == "100755"
+    executable = move.new is not None and move.new[0] == tree_modes.EXECUTABLE
     return kept_mode(before.mode, executable) if before else new_mode(executable)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Mapping
 from pathlib import PurePosixPath
 
 from rollout.errors import GitError
+from rollout.model import tree_modes
 from rollout.model.action import Action
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired, File, Obstacle, Snapshot
@@ -100,4 +101,4 @@ def _file(store: Store, entry: tuple[str, str] | None) -> File | None:
         found = store.objects(entry[1]).read(entry[1])
     except GitError:
         return None
-    return None if found is None else File(found[2], entry[0] == "100755")
+    return None if found is None else File(found[2], entry[0] == tree_modes.EXECUTABLE)
