@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from rollout.model.circumstances import Circumstances, Decisions
 from rollout.model.files import Desired, File, Managed, Snapshot, Written
 from rollout.model.inventory import FileRule, Folder, FormatName, Mode, Target
+from rollout.model.own_writes import alone
 from rollout.model.plan import Change, State, Step
 from rollout.planning import steps
 
@@ -38,7 +39,7 @@ def written(change: Change, before: Written | None = None) -> Written:
     sides = (change.before.content if change.before else b"", change.after.content)
     ours = (*(before.ours if before else ()), sides)
     if change.template is None or change.before is None:
-        return Written(change.after, "c0", ours)
+        return Written(change.after, "c0", ours, alone=alone((old or None, new) for old, new in ours))
     merge = (change.before, change.after)
     again = before is not None and before.merged is not None
     base = before.merge_base if before is not None and again else change.base

@@ -192,6 +192,7 @@ class Written(Struct, frozen=True):
     disputed: bool = False
     noted: bool = False  # we did not write it: others had it exactly as the template asked
     keys_only: bool = False  # of a document that is noted, only the keys that the template named are ours
+    alone: bool = False  # all that `file` says is ours: we created it, and always found it as we had left it
     own: bool = True  # whether this target wrote there, and not only another of the same repository
 
 

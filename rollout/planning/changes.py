@@ -178,7 +178,8 @@ def equal_files(
         actual = snapshot.files.get(item.path)
         if item.path not in changed and isinstance(actual, File):
             ours = strategy(item.mode).ours(item, actual)
-            if ours is not None and _others_wrote(Situation(item, actual, snapshot.written.get(item.path))):
+            at = Situation(item, actual, snapshot.written.get(item.path))
+            if ours is not None and (_others_wrote(at) or _in_another_mode(at, ours.file)):
                 found[item.path] = ours
     return found
 
@@ -192,6 +193,11 @@ def agreed_keys(desired: Desired, snapshot: Snapshot) -> dict[PurePosixPath, Agr
             if isinstance(actual, File):
                 found[item.path] = strategy(item.mode).agreed(_situation(item, actual, snapshot))
     return {path: agreed for path, agreed in found.items() if agreed != snapshot.agreed.get(path, ())}
+
+
+def _in_another_mode(at: Situation, ours: File) -> bool:
+    """Tell whether we wrote the file in another mode, and in this one only a part of it is ours."""
+    return at.written is not None and not at.written.noted and ours != at.actual
 
 
 def _others_wrote(at: Situation) -> bool:

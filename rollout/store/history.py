@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from rollout.model import tree_modes
 from rollout.model.files import File, Written
+from rollout.model.own_writes import alone
 from rollout.objects import messages, seal
 from rollout.objects.ids import git_id
 from rollout.objects.seal import Moved, Side
@@ -104,6 +105,7 @@ def written(touches: list[Touch], contents: Mapping[str, bytes], target: str) ->
         merge_base=_merge_base(mine, contents),
         merges=_merges(mine, contents),
         disputed=disputed(touches) or (file is None and newest.after is not None),
+        alone=alone([(touch.before, touch.after) for touch in reversed(mine)]),
         own=any(touch.target == target for touch in mine),
     )
 

@@ -6,6 +6,7 @@ import pytest
 
 from rollout.model.inventory import FileRule, Mode
 from tests.lives import Life
+from tests.world import World
 
 _DOCUMENTS = {
     "v.yml": ("t: 1\n", "a: 1\n", "a: 1\nb: 2\n", "{}\n"),
@@ -29,6 +30,56 @@ def test_a_block_that_is_merged_from_now_on_loses_both_its_markers_with_the_firs
     file.rule = FileRule(Mode.BLOCK)
     assert file.lived(first) == block
     assert merged.lived(first, nothing) == before
+
+
+_MARKED = "# rollout:begin project\na: 2\n# rollout:end project\n"
+
+
+@pytest.mark.parametrize("between", [["a: 1\n"], []])
+@pytest.mark.parametrize("mode", [Mode.WHOLE, Mode.MERGE, Mode.ONCE])
+def test_a_file_that_rollout_wrote_is_its_block_in_that_mode(mode: Mode, between: list[str]) -> None:
+    file = Life("x.yaml", None, FileRule(mode))
+    file.lived("a: 1\n")
+    file.rule = FileRule(Mode.BLOCK)
+    assert file.lived(*between) == "a: 1\n"
+    assert file.lived("a: 2\n") == _MARKED
+    assert file.asked == []
+
+
+def test_what_others_wrote_around_it_stays_around_the_block() -> None:
+    file = Life("x.yaml", None, FileRule(Mode.WHOLE))
+    file.lived("a: 1\n", ">b: 1\na: 1\nc: 1\n")
+    file.rule = FileRule(Mode.BLOCK)
+    assert file.lived("a: 2\n") == f"b: 1\n{_MARKED}c: 1\n"
+
+
+def test_keys_that_were_merged_are_the_block_when_they_are_its_text() -> None:
+    file = Life("x.yaml", "b: 1\n", FileRule(Mode.MERGE))
+    file.lived("a: 1\n")
+    file.rule = FileRule(Mode.BLOCK)
+    assert file.lived("a: 1\n", "a: 2\n") == f"b: 1\n{_MARKED}"
+    assert file.asked == []
+
+
+@pytest.mark.parametrize("kind", ["branch", "folder"])
+@pytest.mark.parametrize("between", [True, False])
+def test_a_whole_file_becomes_a_block_in_place(world: World, kind: str, between: bool) -> None:
+    (world.root / "templates/project/conf.txt.j2").unlink()
+    head = "folders: {api: {path: shared, templates: [project]}}\n" if kind == "folder" else ""
+    (world.root / "shared").mkdir()
+    if kind == "branch":
+        world.repo("api", {"README": "x\n"})
+    world.tail = head
+    for text in ("a: 0\n", "a: 1\n"):
+        world.template("project/x.yaml", text)
+        assert world.run("apply", "--yes").code == 0
+    world.tail = f"{head}files: {{x.yaml: {{mode: block}}}}\n"
+    if between:
+        assert world.run("apply", "--yes", "--json").outcomes() == {"api": "unchanged"}
+    world.template("project/x.yaml", "a: 2\n")
+    assert world.run("apply", "--yes").code == 0
+    there = world.at("api", "x.yaml") if kind == "branch" else (world.root / "shared/x.yaml").read_text()
+    assert there == _MARKED
 
 
 def test_a_block_of_others_stays_marked_when_a_document_is_merged() -> None:

@@ -115,13 +115,15 @@ def _marked(at: Situation, file: File) -> bytes | None:
 
 
 def _last(at: Situation) -> bytes:
-    """Return the text of our block without markers since we took it over, whatever its id was then."""
+    """Return the text of our block where it has no markers: since we took it over, or since another mode wrote it."""
     written = at.written
-    if written is None or not written.noted or written.keys_only or written.file is None:
+    if written is None or written.file is None or not (written.alone or written.noted) or written.keys_only:
         return b""
-    spot = _spot(at.item)
-    names = (at.item.block_id, *blocks.find(written.file.content, spot))
-    return blocks.text_of(written.file.content, spot, names) or b""
+    spot, last = _spot(at.item), written.file.content
+    there = blocks.find(last, spot)
+    if not written.noted:
+        return b"" if there else last
+    return blocks.text_of(last, spot, (at.item.block_id, *there)) or b""
 
 
 def _earlier_id(at: Situation) -> str | None:

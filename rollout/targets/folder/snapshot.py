@@ -13,6 +13,7 @@ from rollout.machine import clock, look
 from rollout.machine.look import OnDisk
 from rollout.model.changed import ChangedBy
 from rollout.model.files import NO_FILE, File, Obstacle, Snapshot, Written, fingerprint
+from rollout.model.own_writes import alone
 from rollout.targets.folder.memory import FolderMemory
 from rollout.targets.folder.record import FileRecord
 
@@ -90,7 +91,11 @@ def _last_written(entry: FileRecord, found: File | Obstacle | None, remembered: 
     merges = _merges(current, remembered)
     noted = not current.ours or current.ours[-1][1] != current.print
     keys_only = noted and current.keys_only
-    return Written(base, current.run, pairs, current.merged, merge_base, merges, noted=noted, keys_only=keys_only)
+    ours = alone((None if before == NO_FILE else before, after) for before, after in current.ours)
+    return Written(
+        base, current.run, pairs, current.merged, merge_base, merges,
+        noted=noted, keys_only=keys_only, alone=ours and not noted,
+    )  # fmt: skip
 
 
 def _merges(current: FileRecord, remembered: FolderMemory) -> tuple[tuple[File, File], ...]:
