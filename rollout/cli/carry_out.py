@@ -20,7 +20,7 @@ from rollout.errors import Mistake, Place, Refused, UsageError
 from rollout.fleet import apply, load
 from rollout.fleet.apply import Order
 from rollout.ledger.ledger import Ledger, opened
-from rollout.machine import clock, locks
+from rollout.machine import clock, files, locks
 from rollout.model.circumstances import Decisions
 from rollout.model.outcomes import Outcome, Run, RunCommand
 from rollout.model.plan import Plan, Step
@@ -62,7 +62,7 @@ def reviewed(at: Session, book: Ledger, planfile: str, settings: Settings, decis
 
     path = Path(planfile).expanduser()
     try:
-        content = path.read_bytes()
+        content = files.read_named(path, streams=True)
     except OSError as error:
         make = f"make a plan with: rollout plan --out {planfile}"
         raise UsageError.at(planfile, error.strerror or "cannot be read", make) from error

@@ -16,6 +16,7 @@ from rollout.errors import Refused, UsageError
 from rollout.fleet import discover as finding
 from rollout.fleet.discover import Filters
 from rollout.forges.listing import Listed
+from rollout.machine import files
 from rollout.safety.shown import plain
 from rollout.showing.colour import count
 from rollout.showing.table import Column, table
@@ -91,7 +92,7 @@ def _add(at: Session, found: list[Listed], *, yes: bool) -> None:
             if not at.screen.agreed(what):
                 raise Refused("cancelled; nothing was changed")
     path = at.loaded.inventory.path
-    text = path.read_bytes()
+    text = files.read_named(path)
     for note in sources.rewrite(at.state, path, text, finding.added(text, found)):
         at.screen.warn(note)
     at.screen.note(f"Added to {at.loaded.shown}; `rollout plan` shows what they need.")

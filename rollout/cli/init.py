@@ -22,6 +22,7 @@ from rollout.cli.options import common, option
 from rollout.cli.progress import Progress
 from rollout.cli.screen import Screen
 from rollout.errors import Refused, RolloutError
+from rollout.machine.files import read_named
 from rollout.model.inventory import FoundCheckout
 from rollout.model.learning import LeftOut, Takeover
 from rollout.showing.colour import count
@@ -174,7 +175,7 @@ def _add(context: click.Context, screen: Screen, place: Path, *, yes: bool) -> i
 
     with session.opened(context, looks=False) as at:
         inventory = at.loaded.inventory.path
-        old = Old(at.loaded, inventory.read_bytes(), at.loaded.rendering.templates)
+        old = Old(at.loaded, read_named(inventory), at.loaded.rendering.templates)
         found = _searched(place, screen)
         with Progress(screen, len(found.checkouts), "read") as progress:
             readers = Readers(at.settings(), at.options.jobs, at.interrupt.stop, progress.ended)

@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 
 from rollout.errors import Busy, Refused, RolloutError
 from rollout.machine import replace, waiting
-from rollout.machine.files import sync_folder
+from rollout.machine.files import read_named, sync_folder
 from rollout.model.files import TemplateFile
 from rollout.showing.colour import count
 from rollout.targets.folder import sources
@@ -151,7 +151,7 @@ def take_back(inventory: Path) -> list[str]:
         if not there:
             return []
         told = _told(journal, inventory.parent)
-        now = _digest(inventory.read_bytes()) if inventory.exists() else ""
+        now = _digest(read_named(inventory)) if inventory.exists() else ""
         if now == told.inventory:
             left = []
         elif now == told.before:

@@ -16,6 +16,7 @@ from rollout.fleet.origin import origin
 from rollout.inventory import choose, machines
 from rollout.inventory.read import Overrides, parse
 from rollout.inventory.remembered import Parsed
+from rollout.machine import files
 from rollout.model.inventory import Branch, Folder, Inventory, Machine, Target
 from rollout.rendering import templates
 from rollout.rendering.desired import Rendering
@@ -108,8 +109,7 @@ def faultless(loaded: Loaded) -> None:
 
 def _text(path: Path, shown: str) -> str:
     try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_INVENTORY + 1)
+        content = files.read_named(path, _MAX_INVENTORY + 1)
         if len(content) > _MAX_INVENTORY:
             raise UsageError.at(shown, "is larger than 32 MiB")
         return content.decode("utf-8-sig")

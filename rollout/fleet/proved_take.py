@@ -18,6 +18,7 @@ from rollout.fleet.new_values import NewValue, SetElsewhere, with_values
 from rollout.fleet.parts import Parts
 from rollout.fleet.pointers import astray
 from rollout.inventory.read import Overrides, parse
+from rollout.machine import files
 from rollout.model.action import Action
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Desired, File, Managed, Slot, TemplateFile
@@ -66,7 +67,7 @@ def proved(loaded: Loaded, asked: Asked, found: Taking, wanted: bytes, settings:
 
     `wanted` is what the template should produce. `asked.where` says whether to write the inventory.
     """
-    read = loaded.inventory.path.read_bytes()
+    read = files.read_named(loaded.inventory.path)
     try:
         text = with_values(read, asked.target, asked.where, found.values)
     except SetElsewhere as elsewhere:

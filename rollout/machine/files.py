@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,33 @@ def read(path: Path | str) -> bytes:
         return content(descriptor)
     finally:
         os.close(descriptor)
+
+
+_DESCRIPTORS = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")  # how the shell names what it opened for us
+
+
+def read_named(path: Path, most: int = 1 << 40, *, streams: bool = False) -> bytes:
+    """Return the bytes of a file that a person named; raise OSError for a pipe, a socket or a device.
+
+    With `streams` a pipe may be read that the shell opened for this command, as `<(COMMAND)` or /dev/stdin.
+    """
+    given = streams and str(path).startswith(_DESCRIPTORS)
+    kind = None if given else _no_file(path.stat().st_mode)  # looked at before it is opened: that can have effects
+    if kind is None:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if given else os.O_NONBLOCK))
+        try:
+            kind = None if given else _no_file(os.fstat(descriptor).st_mode)
+            if kind is None:
+                return content(descriptor, most)
+        finally:
+            os.close(descriptor)
+    raise OSError(errno.EINVAL, f"is {kind}, and not a plain file", str(path))
+
+
+def _no_file(mode: int) -> str | None:
+    """Return what stands there if reading it could take forever or change something."""
+    kinds = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+    return kinds.get(stat.S_IFMT(mode))
 
 
 def content(descriptor: int, most: int = 1 << 40, size: int | None = None) -> bytes:
