@@ -206,14 +206,13 @@ class TakenOver(Struct, frozen=True):
 class Snapshot(Struct, frozen=True):
     """The managed paths of one place as they are, and what rollout last wrote there.
 
-    `revision` is a commit id for a branch and a digest of the managed paths for a folder. `line_ends` says
-    which text conversion the repository's attributes ask for ("binary", "text", "auto").
+    `revision` is a commit id for a branch and a digest of the managed paths for a folder.
     """
 
     revision: str
     files: Mapping[PurePosixPath, File | Obstacle | None]
     written: Mapping[PurePosixPath, Written] = field(default_factory=dict)
-    line_ends: Mapping[PurePosixPath, Conversion] = field(default_factory=dict)
+    line_ends: Mapping[PurePosixPath, Conversion] = field(default_factory=dict)  # what the attributes ask for
     newest: str | None = None  # the newest commit of ours upstream
     kept: Mapping[PurePosixPath, str] = field(default_factory=dict)  # what templates asked for when files were kept
     held: Mapping[PurePosixPath, str] = field(default_factory=dict)  # and when files were reverted
