@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rollout.model.action import Action
 from rollout.model.inventory import FileRule, Mode
@@ -69,3 +71,14 @@ def test_of_a_matched_entry_only_what_a_person_wrote_into_it_stays(entry: str, p
     file.rolled_out("k: 0\n")
     assert file.text == f"k: 0\ns:\n- id: a\n  {left}\n"
     assert file.plan("k: 0\n") is None
+
+
+@given(blank=st.text(" \t\n\r", max_size=4), steps=st.lists(st.sampled_from(['{"a": 1}', '{"a": {"b": []}, "c": 2}'])))
+@pytest.mark.parametrize("around", ["{{{}}}\n", "{{{}}}", '{{"x": {{{}}}}}\n', "\ufeff{{{}}}\n"])
+def test_an_empty_object_that_others_had_stays_to_the_byte(around: str, blank: str, steps: list[str]) -> None:
+    before = around.format(blank)
+    file = Life("x.json", before, FileRule(Mode.MERGE))
+    inside = [f'{{"x": {step}}}' if '"x"' in around else step for step in steps]
+    assert file.lived(*inside, "{}") == before
+    yaml = Life("x.yaml", "{\n}\n", FileRule(Mode.MERGE))
+    assert yaml.lived(*steps, "{}") == "{\n}\n"

@@ -108,7 +108,7 @@ class _Write(Struct):
         elif found is not None and meaning(found.node, followed=False) == meaning(after, followed=False):
             self._forget(place)  # it was given back
             return
-        elif place:
+        elif place or self.document.text.startswith("{", before.value.start):
             self._find(before, after, place)
         had = None if before is None else before.value
         match after:
