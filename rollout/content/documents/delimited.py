@@ -12,6 +12,7 @@ from rollout.content.documents.lines import (
     begins_line,
     comments_above,
     cut,
+    lead,
     line_end,
     margin,
     newline_of,
@@ -139,21 +140,51 @@ class Brackets(Struct):
             return cut(text, (before if noted else part.start, end), self.foreign)
         if index < last:
             return cut(text, (part.start, parts[index + 1].start), self.foreign)
+        if index - 1 == last:
+            return self._cut_on_line(index)
         return cut(text, (parts[index - 1].value.end, part.value.end), self.foreign)
 
+    def _cut_on_line(self, index: int) -> list[Edit]:
+        """Cut the last part of a line, and leave the comments that stand behind the part before."""
+        text, end = self.document.text, self.container.parts[index].value.end
+        comma, noted = self._comma(index - 1), self._noted(index - 1)
+        if comma is None or comma >= noted:
+            return cut(text, (noted, end), self.foreign)
+        if self._comma(index) is not None:
+            return cut(text, (noted, self._end(index)), self.foreign)
+        return [Edit(comma, comma + 1, ""), *cut(text, (noted, end), self.foreign)]
+
     def _added(self, last: Part) -> list[Edit]:
-        text, container = self.document.text, self.container
-        if not (begins_line(text, container.parts[0].start) and begins_line(text, last.start)):
-            gap = self._gap()
-            return [
-                Edit(last.value.end, last.value.end, "".join(gap + self.writer.inline(p) for p in self.operation.new))
-            ]
+        text, container, comments = self.document.text, self.container, self.document.comments
         index = container.parts.index(last)
         comma, end = self._comma(index), self._end(index)
-        at = line_end(text, end) if rest_is_comment(text, end, self.document.comments) else end
+        first, start = (lead(text, part.start, comments) for part in (container.parts[0], last))
+        on_lines, noted = begins_line(text, first) and begins_line(text, start), rest_is_comment(text, end, comments)
+        if not on_lines and not (noted and line_end(text, end) < container.end):
+            return [self._added_on_line(last)]
+        at = line_end(text, end) if noted else end
+        alone = begins_line(text, start)
+        inside = margin(text, start) if alone else margin(text, container.start) + self.writer.unit
         trailing = self._comma(len(container.parts) - 1) is not None
-        added = Edit(at, at, self._on_lines(margin(text, last.start), newline_of(text, at), trailing=trailing))
+        added = Edit(at, at, self._on_lines(inside, newline_of(text, at), trailing=trailing))
         return [added] if comma is not None else [Edit(last.value.end, last.value.end, ","), added]
+
+    def _added_on_line(self, last: Part) -> Edit:
+        """Add parts on the line of the last one, behind the comments that stand behind it."""
+        index = self.container.parts.index(last)
+        comma, noted = self._comma(index), self._noted(index)
+        behind = comma is not None and comma < noted
+        parts = [self.writer.inline(part) for part in self.operation.new]
+        new = "".join(f" {part}," for part in parts) if behind else "".join(self._gap() + part for part in parts)
+        return Edit(noted, noted, new)
+
+    def _noted(self, index: int) -> int:
+        """Return where the comments end that stand behind a part on its line, before or behind its comma."""
+        text, noted = self.document.text, self.container.parts[index].value.end
+        for start, end in self.document.comments:
+            if noted <= start < self.container.end and not text[noted:start].strip(" \t,"):
+                noted = end
+        return noted
 
     def _gap(self) -> str:
         """Return the text between two parts on a line here, or a comma and a space."""

@@ -40,6 +40,12 @@ def begins_line(text: str, at: int) -> bool:
     return not text[line_start(text, at) : at].strip(" \t\ufeff")
 
 
+def lead(text: str, at: int, comments: Sequence[Span]) -> int:
+    """Return where the comments begin that stand between the beginning of a line and a place; else the place."""
+    before = next((span for span in comments if span[1] == len(text[:at].rstrip(" \t"))), None)
+    return at if before is None else lead(text, before[0], comments)
+
+
 def newline_of(text: str, at: int | None = None) -> str:
     """Return the line end of a text: the one at a place, else any."""
     if at is not None and text[at : at + 1] == "\n":
