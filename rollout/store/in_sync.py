@@ -14,7 +14,7 @@ from rollout.model.files import Desired, File, FilePrint, Obstacle, Snapshot, fi
 from rollout.model.plan import Step
 from rollout.objects.ids import git_id
 from rollout.objects.seal import Side
-from rollout.objects.trees import Blob, Tree
+from rollout.objects.trees import Blob
 from rollout.store.memo import PastLook
 from rollout.store.store import Store
 
@@ -104,7 +104,7 @@ def keep_pushed(store: Store, commit: str, step: Step) -> None:
     odd = any(change.template or change.keep or change.hold or not change.decided for change in step.changes)
     if not step.asked or step.kept or step.held or odd:
         return
-    tree = Tree(store.objects(commit), commit)
+    tree = store.tree(commit)
     there = {path: tree.at(path) for path in step.managed}
     if not any(isinstance(entry, Obstacle) for entry in there.values()):
         entries = {path: (e.mode, e.id) if isinstance(e, Blob) else None for path, e in there.items()}

@@ -76,7 +76,7 @@ def at(
 
 
 def _there(store: Store, tip: str, managed: list[PurePosixPath]) -> _There:
-    tree = Tree(store.objects(tip), tip)
+    tree = store.tree(tip)
     entries = {path: tree.at(path) for path in managed}
     return _There(tree, entries, tree.attribute_files(managed))
 

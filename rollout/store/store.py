@@ -9,27 +9,34 @@ from msgspec import Struct, field
 from rollout.git.run import Git
 from rollout.machine import files, state_folder
 from rollout.objects.packs import Packs
+from rollout.objects.trees import Tree
 from rollout.remote.upstream import Remote
 from rollout.store.memo import Memory
 
 
 class OpenPacks:
-    """The packs of a store, opened once for all readers while it is used."""
+    """The packs of a store, opened once for all readers while it is used, and the commit that was last looked into."""
 
     def __init__(self, folder: Path) -> None:
         """Read the objects below a folder."""
         self._folder = folder
         self._packs: Packs | None = None
+        self._tree: Tree | None = None
 
     def of(self, id_size: int) -> Packs:
         if self._packs is None:
             self._packs = Packs(self._folder, id_size)
         return self._packs
 
+    def tree(self, commit: str) -> Tree:
+        if self._tree is None or self._tree.commit != commit:
+            self._tree = Tree(self.of(len(commit)), commit)
+        return self._tree
+
     def close(self) -> None:
         if self._packs is not None:
             self._packs.close()
-        self._packs = None
+        self._packs, self._tree = None, None
 
 
 class Store(Struct, frozen=True):
@@ -60,6 +67,10 @@ class Store(Struct, frozen=True):
     def objects(self, commit: str) -> Packs:
         """Return the reader of the store's objects; the length of `commit` tells how long its ids are."""
         return self.packs.of(len(commit))
+
+    def tree(self, commit: str) -> Tree:
+        """Return the tree of a commit; each part of it is read once for all who look into it one after the other."""
+        return self.packs.tree(commit)
 
     def text(self, name: str) -> str:
         """Return a small file of the store; one that cannot be read is empty."""

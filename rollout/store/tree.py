@@ -13,12 +13,12 @@ from rollout.store.store import Store
 
 def plain_files(store: Store, tip: str, folder: PurePosixPath) -> list[PurePosixPath]:
     """Return every plain file below a folder at an upstream commit."""
-    return list(Tree(store.objects(tip), tip).plain_files(folder))
+    return list(store.tree(tip).plain_files(folder))
 
 
 def executable(store: Store, tip: str, path: PurePosixPath) -> bool | None:
     """Return None if nothing is at a path of an upstream commit, else whether it is executable."""
-    found = Tree(store.objects(tip), tip).at(path)
+    found = store.tree(tip).at(path)
     return found if found is None else not isinstance(found, Blob) or found.mode == tree_modes.EXECUTABLE
 
 
@@ -30,13 +30,14 @@ def changed_between(store: Store, one: str, two: str) -> list[PathChange]:
 
 def content(store: Store, tip: str, path: PurePosixPath, *, network: bool) -> bytes | None:
     """Return the content of a plain file at a path of an upstream commit; None if there is none."""
-    objects = store.objects(tip)
-    found = Tree(objects, tip).at(path)
-    return blobs.read(store, objects, {found.id}, network=network)[found.id] if isinstance(found, Blob) else None
+    found = store.tree(tip).at(path)
+    if not isinstance(found, Blob):
+        return None
+    return blobs.read(store, store.objects(tip), {found.id}, network=network)[found.id]
 
 
 def entries(store: Store, tip: str, paths: Iterable[str]) -> dict[str, tuple[str, str] | None]:
     """Return mode and id of what is at paths of an upstream commit; None if there is no file."""
-    tree = Tree(store.objects(tip), tip)
+    tree = store.tree(tip)
     found = ((path, tree.at(PurePosixPath(path))) for path in paths)
     return {path: (one.mode, one.id) if isinstance(one, Blob) else None for path, one in found}
