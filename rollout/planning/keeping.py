@@ -18,7 +18,9 @@ def stays(item: Managed, actual: File | None, noted: str | None, decisions: Deci
 
     Only a decision about this file ends that; one about all files does not.
     """
-    return noted in {item.asks, _merged(item.asks, actual)} and decisions.named(item.path) is None
+    if noted is None or decisions.named(item.path) is not None:
+        return False
+    return noted in {item.asks, _merged(item.asks, actual)}
 
 
 def _merged(asks: str, there: File | None) -> str:
@@ -28,7 +30,9 @@ def _merged(asks: str, there: File | None) -> str:
 
 def on_hold(item: Managed, noted: str | None, decisions: Decisions) -> bool:
     """Tell whether a file was reverted, and nobody has changed its template or released it since."""
-    return noted == item.asks and not decisions.release and decisions.named(item.path) is None
+    if noted is None or decisions.release or decisions.named(item.path) is not None:
+        return False
+    return noted == item.asks
 
 
 def kept(change: Change, asks: str, decisions: Decisions) -> Change:
