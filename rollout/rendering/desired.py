@@ -14,7 +14,7 @@ from rollout.model.inputs import Input
 from rollout.model.inventory import FilePattern, Machine, Secrets, Target, TargetKind
 from rollout.model.parts import Answer, Question
 from rollout.model.tracing import Segment
-from rollout.rendering import asked
+from rollout.rendering.asked import Common, common, digest
 from rollout.rendering.bodies import Bodies
 from rollout.rendering.output import Rendered, desired_of
 from rollout.rendering.remembered import Reads
@@ -56,8 +56,10 @@ class Rendering:
         self._bodies = Bodies(templates, self._surroundings, self._uses, self._requests)
         self._lock = Lock()
         self._slots: dict[_Sets, list[Slot]] = {}
-        self._asked: dict[_Sets, asked.Common] = {}
+        self._asked: dict[_Sets, Common] = {}
         self._reading: dict[_Sets, bool] = {}  # whether any of their templates may read files
+        self._digests: dict[str, tuple[Target, str]] = {}  # of targets whose templates read nothing, by name
+        self._secrets: tuple[Target, tuple[tuple[str, str], ...]] | None = None  # of the target rendered last
 
     def __enter__(self) -> Rendering:
         return self
@@ -74,7 +76,14 @@ class Rendering:
 
     def check(self, targets: tuple[Target, ...]) -> None:
         """Parse every template that a target uses; raise UsageError with all that is wrong with them."""
-        faults = dict.fromkeys(mistake for target in targets for mistake in self._mistakes(target))
+        faults: dict[Mistake, None] = {}
+        faultless = set()  # what was checked: most targets have the same templates
+        for target in targets:
+            checked = (*_sets(target), target.ignores)
+            if checked not in faultless:
+                found = dict.fromkeys(self._mistakes(target))
+                faults |= found
+                faultless |= set() if found else {checked}
         if faults:
             raise UsageError(*faults)
 
@@ -116,11 +125,19 @@ class Rendering:
 
         `inputs` are the files that its templates read.
         """
+        if inputs:
+            return digest(target, self._common(target), inputs)
+        known = self._digests.get(target.name)
+        if known is None or known[0] is not target:
+            known = self._digests[target.name] = target, digest(target, self._common(target), ())
+        return known[1]
+
+    def _common(self, target: Target) -> Common:
         if _sets(target) not in self._asked:
             slots = self.slots(target)
             names = self._uses.of_all(slots)
-            self._asked[_sets(target)] = asked.common(slots, names, self._templates, self._surroundings)
-        return asked.digest(target, self._asked[_sets(target)], inputs)
+            self._asked[_sets(target)] = common(slots, names, self._templates, self._surroundings)
+        return self._asked[_sets(target)]
 
     def any_reads_files(self, target: Target) -> bool:
         """Tell whether a target has a template that reads files; a faulty one is reported elsewhere."""
@@ -179,7 +196,14 @@ class Rendering:
         """Say which secret the file would carry into a repository, if nobody allowed it."""
         if target.kind is not TargetKind.REPO or slot.rule.secrets is Secrets.ALLOW:
             return None
-        return secrets.fault(body, secrets.named(self._surroundings.seen(target, slot.path)))
+        return secrets.fault(body, self._secrets_of(target))
+
+    def _secrets_of(self, target: Target) -> tuple[tuple[str, str], ...]:
+        """Return the variables of a target with secret-looking names; no path of a file is one."""
+        known = self._secrets
+        if known is None or known[0] is not target:
+            known = self._secrets = target, tuple(secrets.named(self._surroundings.seen(target)))
+        return known[1]
 
     def traced(self, target: Target, slot: Slot) -> list[Segment]:
         """Return the source of each piece of a rendered managed path; raise TemplateFault if it cannot be known."""

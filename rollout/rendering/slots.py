@@ -98,11 +98,11 @@ def set_paths(set_name: str, templates: Mapping[str, TemplateFile]) -> dict[str,
 
 def written_fault(body: bytes, slot: Slot | Managed) -> Flaw | None:
     """Say which policy or bound a text breaks that rollout is to write, or None."""
-    from rollout.content import policies  # most runs render nothing
+    from rollout.content.policies import broken  # most runs render nothing
 
     copied = bool(slot.template) and not is_rendered(str(slot.template))
     as_template = f"{slot.path.name}{RENDERED}" if copied else None
-    return policies.broken(body, slot.rule, slot.path, as_template) or policy_fault(body, slot.rule)
+    return broken(body, slot.rule, slot.path, as_template) or policy_fault(body, slot.rule)
 
 
 def texts(templates: Iterable[TemplateFile]) -> dict[str, str]:

@@ -21,6 +21,7 @@ class Uses:
     def __init__(self, requests: Requests, remembered: Reads, texts: Mapping[str, str]) -> None:
         self._requests = requests
         self._remembered = remembered
+        # Where no text has the name of a function that reads, no template can call one.
         self._any_reads = any(_READS.search(text) for text in texts.values())
         self._lock = Lock()
 
@@ -43,10 +44,10 @@ class Uses:
 
     def may_read_files(self, slot: Slot) -> bool:
         """Tell whether a path's template reads files of some target, unless that has a variable of the same name."""
-        if not slot.is_rendered:
+        if not self._any_reads or not slot.is_rendered:
             return False
         used = self.of(slot)
-        return self._any_reads if used is None else any(name in used for name in FUNCTIONS)
+        return used is None or any(name in used for name in FUNCTIONS)
 
     def reads_files(self, target: Target, slot: Slot) -> bool:
         """Tell whether a path's template reads files of targets, as far as can be known before it is rendered."""
