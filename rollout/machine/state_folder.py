@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from functools import lru_cache
 from pathlib import Path
 
 from rollout.machine.files import folder
@@ -27,8 +28,12 @@ def named_state_folder() -> Path:
     return Path(os.path.normpath(Path.cwd() / place))
 
 
+@lru_cache(maxsize=4096)
 def key(*parts: str) -> str:
-    """Return a short name for a place that is safe as a file and a ref name."""
+    """Return a short name for a place that is safe as a file and a ref name.
+
+    Cached: each look at a repository asks for the same few, and most repositories have the same branch.
+    """
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:20]
 
 
