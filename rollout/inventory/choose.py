@@ -56,16 +56,16 @@ def here(chosen: tuple[Target, ...], machine: str | None) -> tuple[tuple[Target,
     A checkout that exists here is here, whatever the inventory says. On a host that no machine claims, an existing
     folder is here as well; if none exists, that says nothing, and all are kept.
     """
-    found = tuple(target for target in chosen if _is_here(target, machine))
-    if machine is None and not found:
-        found = chosen
-    elsewhere = [target for target in chosen if target not in found]
-    if not elsewhere:
-        return found, None
+    found: list[Target] = []
+    elsewhere: list[Target] = []
+    for target in chosen:
+        (found if _is_here(target, machine) else elsewhere).append(target)
+    if not elsewhere or (machine is None and not found):
+        return chosen, None
     told = ", ".join(f"{target.name} ({', '.join(target.machines)})" for target in elsewhere)
     if not found:
         raise UsageError(f"all of these targets are on other machines than this one: {told}")
-    return found, f"left out because they are on other machines: {told}"
+    return tuple(found), f"left out because they are on other machines: {told}"
 
 
 def _is_here(target: Target, machine: str | None) -> bool:

@@ -12,6 +12,25 @@ from rollout.inventory.entries import Entry, Source, entry, list_of, text_of
 from rollout.model.reviews import Deliver, Delivery, Forge, ForgeKind, Key, Rules
 from rollout.safety import addresses
 
+_OWN = ("deliver", "review", "forge")  # what a repository may say itself
+
+
+class Deliveries:
+    """How repositories deliver their changes: one value for all in the same groups that say nothing themselves."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._rules = rules(source)
+        self._of_groups: dict[tuple[str, ...], Delivery] = {}
+
+    def of(self, repo: Entry, groups: tuple[str, ...]) -> Delivery:
+        """Return how the changes of a repository are delivered."""
+        if any(entry(repo.node, key) is not None for key in _OWN):
+            return delivery(self._source, repo, groups, self._rules)
+        if groups not in self._of_groups:
+            self._of_groups[groups] = delivery(self._source, repo, groups, self._rules)
+        return self._of_groups[groups]
+
 
 def delivery(source: Source, repo: Entry, groups: Sequence[str], common: Rules) -> Delivery:
     """Return how a repository's changes are delivered: its own setting beats its groups', theirs beat the defaults.

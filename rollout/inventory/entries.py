@@ -68,5 +68,6 @@ def text_of(node: yaml_nodes.Node | None, key: str) -> str | None:
 
 def list_of(node: yaml_nodes.Node | None, key: str) -> list[str]:
     found = entry(node, key)
-    items = yaml_nodes.plain(found) if isinstance(found, yaml_nodes.Sequence) else []
-    return [item for item in items if isinstance(item, str)]
+    if not isinstance(found, yaml_nodes.Sequence):
+        return []
+    return [item for item in yaml_nodes.plain(found) if isinstance(item, str)]

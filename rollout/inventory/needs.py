@@ -24,4 +24,5 @@ def faults(targets: Sequence[Target]) -> Iterator[Fault]:
 
 
 def _graph(targets: Mapping[str, Target]) -> dict[str, list[str]]:
-    return {name: [needed for needed in target.needs if needed in targets] for name, target in targets.items()}
+    needing = {name: target.needs for name, target in targets.items() if target.needs}
+    return {name: [needed for needed in needs if needed in targets] for name, needs in needing.items()}

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from rollout.content import yaml_nodes
 from rollout.content.yaml_nodes import Fault
-from rollout.inventory.deliveries import delivery, rules
+from rollout.inventory.deliveries import Deliveries
 from rollout.inventory.entries import Entry, Source, entry, list_of, section, text_of
 from rollout.inventory.variables import Variables, variables_of
 from rollout.model.inventory import Branch, Folder, Hold, InInventory, Target
@@ -22,12 +22,12 @@ def targets(source: Source, common: Variables) -> tuple[tuple[Target, ...], list
     found: list[Target] = []
     faults: list[Fault] = []
     repos = list(section(source.document, "repos"))
-    reviews = rules(source)
+    fallback = tuple(list_of(source.document.entries.get("defaults"), "templates"))
+    deliveries = Deliveries(source)
     for repo in repos:
         branch, wrong = _branch(source, repo)
-        fallback = tuple(list_of(source.document.entries.get("defaults"), "templates"))
         target, more = _target(source, common, repo, branch, fallback)
-        found.append(replace(target, delivery=delivery(source, repo, target.groups, reviews)))
+        found.append(replace(target, delivery=deliveries.of(repo, target.groups)))
         faults += [*wrong, *more]
     names = {repo.name for repo in repos}
     for folder in section(source.document, "folders"):
