@@ -117,6 +117,8 @@ def _impossible(change: Change, word: str) -> str | None:
         return "it cannot be merged: it met the template's change already, or there is nothing to merge from"
     if word in {"take", "edit"} and change.before is None:
         return f"there is nothing to {word}: others deleted it"
+    if word == "take" and not change.goes_back:
+        return "it cannot be put into the template; change that by hand"
     if word == "edit" and change.before is not None and b"\0" in change.before.content:
         return "it is not text"
     return None

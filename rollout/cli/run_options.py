@@ -76,7 +76,7 @@ def words_options(command: Callable[..., int]) -> Callable[..., int]:
     return with_words
 
 
-_DECISIONS = "block, overwrite, merge or keep; for one file: PATH=DECISION."
+_DECISIONS = "block, overwrite, merge or keep; for one file, also one that was kept: PATH=DECISION."
 
 
 def _on_drift(on_drift: tuple[str, ...]) -> tuple[OnDrift, tuple[FileDecision, ...]]:

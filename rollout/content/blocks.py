@@ -38,18 +38,23 @@ def find(content: bytes, spot: Spot) -> Mapping[str, Block]:
     for mark in marks(content, spot):
         if mark.kind is MarkKind.BEGIN:
             if opened is not None:
-                raise MarkerError(f"block {mark.name!r} begins inside block {opened.name!r}", line=mark.number)
+                raise _broken(mark, f"begins inside block {opened.name!r}")
             if mark.name in found:
-                raise MarkerError(f"block {mark.name!r} begins a second time", line=mark.number)
+                raise _broken(mark, "begins a second time")
             opened = mark
         else:
             if opened is None or opened.name != mark.name:
-                raise MarkerError(f"block {mark.name!r} ends but did not begin", line=mark.number)
+                raise _broken(mark, "ends but did not begin")
             found[mark.name] = Block(opened, mark)
             opened = None
     if opened is not None:
-        raise MarkerError(f"block {opened.name!r} begins but does not end", line=opened.number)
+        raise _broken(opened, "begins but does not end")
     return found
+
+
+def _broken(mark: Mark, what: str) -> MarkerError:
+    way_out = "mend the markers in the file: one line begins a block, and one ends it"
+    return MarkerError(f"block {mark.name!r} {what}; {way_out}", line=mark.number)
 
 
 def text_of(content: bytes, spot: Spot, names: Iterable[str]) -> bytes | None:

@@ -77,6 +77,11 @@ def written(spot: Spot) -> tuple[str, str]:
         begin, end = (_WORD.sub(spot.block_id, text.strip()) for text in spot.custom)
         return begin, end
     form = spot.form
+    if form is None and spot.path.suffix.lower() == ".json":
+        raise MarkerError(
+            "JSON has no comments for a block to stand between; say `mode: merge` under 'files', or where its program "
+            'reads comments: markers: ["// rollout:begin ID", "// rollout:end ID"]'
+        )
     if form is None:
         raise MarkerError(
             f"rollout does not know how to write a comment in a file named {spot.path.name!r}; say it under 'files': "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from msgspec import Struct
@@ -99,9 +99,9 @@ def _as_wanted(loaded: Loaded, later: Loaded, asked: Asked, wanted: bytes, setti
     blocking = _blocking(later, asked, parts, desired)
     if blocking:
         before = _parts(loaded, asked, settings)
-        blocking -= _blocking(loaded, asked, before, _desired(before, asked.target))
+        blocking = _new(blocking, _blocking(loaded, asked, before, _desired(before, asked.target)))
     if blocking:
-        raise refused(asked, f"rollout plan would block it then: {'; '.join(sorted(blocking))}")
+        raise refused(asked, f"rollout plan would block it then: {'; '.join(blocking.values())}")
     if item is None or path in {problem.path for problem in desired.problems}:
         raise refused(asked, _NOT_EXACTLY)
     try:
@@ -147,15 +147,22 @@ def _desired(parts: Parts, target: Target) -> Desired:
     return FileChecks().over(Formatters().over(parts.desired(target)))
 
 
-def _blocking(loaded: Loaded, asked: Asked, parts: Parts, desired: Desired) -> set[str]:
+def _blocking(loaded: Loaded, asked: Asked, parts: Parts, desired: Desired) -> dict[str, str]:
     """Return what blocks the target: its texts one by one, what they refer to, and all of them together."""
     target = _named(loaded, asked.target.name)
-    found = {problem.told for problem in desired.problems}
     findings = (
         *astray(loaded.inventory, target, desired, asked.step, parts, everywhere=True),
         *judged(loaded.inventory, target, parts).findings,
     )
-    return found | {one.told for one in findings if one.blocks}
+    return _faults(desired) | {f"{one.where} {one.path}": one.told for one in findings if one.blocks}
+
+
+def _faults(desired: Desired) -> dict[str, str]:
+    return {str(problem.path): problem.told for problem in desired.problems}
+
+
+def _new(faults: dict[str, str], before: Container[str]) -> dict[str, str]:
+    return {at: told for at, told in faults.items() if at not in before}
 
 
 def _lines_of_code(asked: Asked, wanted: bytes) -> list[str]:
@@ -180,15 +187,11 @@ def _others(loaded: Loaded, later: Loaded, asked: Asked) -> Iterator[str]:
     for target in later.inventory.targets:
         if target.name != asked.target.name and target.name in before:
             was, will = loaded.rendering.desired(before[target.name]), later.rendering.desired(target)
-            new = _faults(will) - _faults(was)
+            new = _new(_faults(will), _faults(was))
             if new:
-                raise refused(asked, f"rollout plan would block {target.name} then: {'; '.join(sorted(new))}")
+                raise refused(asked, f"rollout plan would block {target.name} then: {'; '.join(new.values())}")
             if _asks(was.managed) != _asks(will.managed):
                 yield target.name
-
-
-def _faults(desired: Desired) -> set[str]:
-    return {problem.told for problem in desired.problems}
 
 
 def _asks(managed: Iterable[Managed]) -> dict[PurePosixPath, str]:

@@ -157,12 +157,12 @@ class Obstacle(Struct, frozen=True):
     what: str
     link: str = ""  # for a symlink upstream, the object with its destination
     leads: str = ""  # its destination, once that is known
+    remedy: str = ""  # what a person can do
 
     @property
     def way_out(self) -> str:
-        if not self.leads:
-            return ""
-        return "; name the file it leads to instead, or put a plain file in its place"
+        way_out = "name the file it leads to instead, or put a plain file in its place" if self.leads else self.remedy
+        return f"; {way_out}" if way_out else ""
 
 
 def symlink(leads: str) -> Obstacle:

@@ -47,7 +47,8 @@ class Tree:
             twin = self._folded[tree].get(paths.fold(name), name)
             entry = self._trees[tree].get(name)
             if twin != name:
-                return Obstacle(f"a twin of {twin!r}, which differs only in case or Unicode form,")
+                remedy = "rename the template, or the file that is there"
+                return Obstacle(f"a twin of {twin!r}, which differs only in case or Unicode form,", remedy=remedy)
             if entry is None:
                 return None
             mode, found = entry

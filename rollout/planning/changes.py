@@ -111,12 +111,18 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
             return change
         if change.action is Action.ADOPT and snapshot.unsearched:
             change = replace(change, cause=_UNSEARCHED, unsearched=True)
+        change = replace(change, goes_back=_goes_back(item, actual))
         return keeping.kept(told(change, snapshot.changed_by.get(item.path)), item.asks, decisions)
     except FileFault as error:
         elsewhere = error.path not in {None, item.path}
         return _error(item.path, Flaw(str(error)) if elsewhere else error.flaw, actual, elsewhere=elsewhere)
     except Exception as error:  # anything that a file's content can cause is that file's fault; the others go on
         return _error(item.path, Flaw(faults.in_words(error)), actual)
+
+
+def _goes_back(item: Managed, actual: File | None) -> bool:
+    """Tell whether what others did can be put into the template."""
+    return traits(item.mode).taken_back and actual is not None and strategy(item.mode).part(item, actual) is not None
 
 
 _UNSEARCHED = "the file exists, and whether rollout wrote it is not known until upstream is asked"

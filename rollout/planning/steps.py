@@ -203,7 +203,7 @@ def causes(target: str, found: Sequence[Change], action: Action | None = None) -
     told = tuple((change.path, change.did or Did(change.cause)) for change in open_ones or found)
     if not open_ones or any(change.unsearched for change in open_ones):
         return FileCauses(told, action)
-    takes = all(change.before is not None for change in open_ones)
+    takes = all(change.goes_back for change in open_ones)
     return FileCauses(
         told, action, Decide(target, open_ones[0].action is Action.ADOPT, _choices(open_ones), takes=takes)
     )

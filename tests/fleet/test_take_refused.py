@@ -1,0 +1,105 @@
+"""`rollout take` is named only where it can work; what a template cannot say is refused before anything is written."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.world import World
+
+WRAPPED = "write it there by hand, between {% raw %} and {% endraw %}"
+
+
+def drifted(world: World, name: str, before: str, theirs: str, rule: str = "mode: whole") -> None:
+    """Roll a template out to two repositories, and let somebody change the file in one."""
+    world.tail = f"files: {{{name.removesuffix('.j2')}: {{{rule}}}}}\n"
+    world.template(f"project/{name}", before)
+    for repository in ("api", "web"):
+        world.bare_repo(repository)
+    assert world.run("apply", "--yes").code == 0
+    world.elsewhere("api", {name.removesuffix(".j2"): theirs})
+
+
+@pytest.mark.parametrize(
+    ("line", "mark"),
+    [("{% raw %}", "{%"), ("{% if x %}", "{%"), ("{{ x }}", "{{"), ("{{ who }}", "{{"), ("a {# b #} c", "{#")],
+)
+def test_text_that_the_template_would_read_as_jinja_is_refused_with_its_line(
+    world: World, line: str, mark: str
+) -> None:
+    drifted(world, "w.txt.j2", "hello {{ who }}\nend\n", f"hello world\nend\n{line}\n")
+    ran = world.run("take", "api", "w.txt", "--yes")
+    told = f"api: w.txt: cannot be taken back: line 3 has {mark!r}, which the template would read as Jinja; {WRAPPED}"
+    assert (ran.code, ran.err.strip()) == (4, f"rollout: {told}")
+    assert (world.root / "templates/project/w.txt.j2").read_text() == "hello {{ who }}\nend\n"
+
+
+def test_the_line_is_that_of_the_file_also_below_a_part_of_others(world: World) -> None:
+    file = "# Mine\n\n<!-- rollout:begin project -->\none\n<!-- rollout:end project -->\n"
+    drifted(world, "w.md.j2", "one\n", file.replace("one\n", "one\n{{ x }}\n"), "mode: block")
+    ran = world.run("take", "api", "w.md", "--yes")
+    assert (ran.code, "line 5 has '{{'" in ran.err) == (4, True), ran.err
+
+
+def test_jinja_that_the_template_keeps_as_text_is_taken(world: World) -> None:
+    drifted(world, "w.txt.j2", "{% raw %}a\n{% endraw %}\n", "a {{ b }}\n")
+    assert world.run("take", "api", "w.txt", "--yes").code == 4  # `unresolved` blocks what it would make
+    world.tail = "files: {w.txt: {allow: [unresolved]}}\n"
+    assert world.run("take", "api", "w.txt", "--yes").code == 0
+    assert (world.root / "templates/project/w.txt.j2").read_text() == "{% raw %}a {{ b }}\n{% endraw %}\n"
+
+
+@pytest.mark.parametrize(
+    ("theirs", "rule", "said"),
+    [
+        ("two {{ x }}\n", "mode: whole", "line 1:"),
+        ("hidden \u200b\n", "mode: whole", "hidden character, U+200B"),
+        ("password=AKIAABCDEFGHIJKLMNOP\n", "mode: whole", "an AWS access key"),
+        ("one\ntwo\n", "max_lines: 1", "2 lines"),
+        ("if\n", "check: 'bash -n {path}'", "check failed"),
+        ("see [a](nowhere.md)\n", "mode: whole", "links to nowhere.md"),
+    ],
+)
+def test_what_a_policy_would_block_is_refused_before_anything_is_written(
+    world: World, theirs: str, rule: str, said: str
+) -> None:
+    drifted(world, "plain.md", "one\n", theirs, rule)
+    ran = world.run("take", "api", "plain.md", "--yes")
+    assert (ran.code, "rollout plan would block it then" in ran.err, said in ran.err) == (4, True, True), ran.err
+    assert (world.root / "templates/project/plain.md").read_text() == "one\n"
+    assert world.run("plan", "--json").states() == {"api": "drift", "web": "in-sync"}
+
+
+def test_a_value_that_blocks_another_target_is_refused(world: World) -> None:
+    drifted(world, "a.txt.j2", "{{ who }}\n", "planet\n", "max_chars: 7")
+    world.template("web/b.txt.j2", "{{ who }}s\n")
+    world.tail = "files: {'[ab].txt': {max_chars: 7}}\n"
+    world.entries["web"] = world.entries["web"].replace("}", ", templates: [web]}")
+    ran = world.run("take", "api", "a.txt", "--set-all", "--yes")
+    assert (ran.code, "rollout plan would block web then: b.txt: " in ran.err) == (4, True), ran.err
+
+
+@pytest.mark.parametrize(
+    ("rule", "template", "theirs", "named"),
+    [
+        ("mode: whole", "a: 1\n", "a: 2\n", True),
+        ("mode: merge", "a: 1\n", "a: 2\n", False),
+        ("mode: block", "a: 1\n", "b: 1\n", False),
+    ],
+)
+def test_take_is_named_only_where_it_can_work(world: World, rule: str, template: str, theirs: str, named: bool) -> None:
+    drifted(world, "m.yaml", template, theirs, rule)
+    plan = world.run("plan", "--json")
+    reason = plan.json["targets"][0]["reason"]
+    assert ("rollout take api m.yaml" in reason) is named, reason
+    assert (world.run("take", "api", "m.yaml", "--yes").code == 0) is named
+
+
+def test_what_was_kept_is_decided_again_by_its_path_alone(world: World) -> None:
+    """SPEC: what is kept stays until the template changes; a decision for all files is not about it."""
+    drifted(world, "a.txt", "one\n", "mine\n")
+    assert world.run("apply", "--yes", "--on-drift", "keep").code == 0
+    assert world.run("apply", "--yes", "--on-drift", "overwrite").code == 0
+    assert world.at("api", "a.txt") == "mine\n"
+    assert world.run("apply", "--yes", "--on-drift", "a.txt=overwrite").code == 0
+    assert world.at("api", "a.txt") == "one\n"
+    assert "also one that was kept: PATH=DECISION" in " ".join(world.run("apply", "--help").out.split())
