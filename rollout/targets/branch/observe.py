@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.content.modes.table import traits
 from rollout.errors import GitError
 from rollout.model.action import Action
-from rollout.model.circumstances import Decisions, Findings
+from rollout.model.circumstances import CheckoutState, Circumstances, Decisions, Findings
 from rollout.model.files import Desired, Snapshot
 from rollout.model.inventory import Branch
 from rollout.model.plan import State, Step
@@ -23,19 +22,18 @@ from rollout.planning.proposals import delivery_of, renews
 from rollout.remote.upstream import NoBranch, Unreachable
 from rollout.safety.faults import first_line
 from rollout.store import authors, fetch, in_sync, lineage, mend, notes, snapshot
-from rollout.store.in_sync import InSync
+from rollout.store.in_sync import Entries, InSync
 from rollout.store.pending import drop
 from rollout.store.store import Store
 from rollout.targets.branch.checkout_state import checkout
 from rollout.targets.branch.evaluate import at_work, circumstances_of, last_tip, unanswered
 from rollout.targets.branch.locate import Located
-from rollout.targets.branch.pending import outrun_by, pending_at, still_right
+from rollout.targets.branch.pending import Unpushed, unpushed_at
 from rollout.targets.branch.wish import refuse_wishes
 from rollout.targets.job import Look, Unfit
 
 if TYPE_CHECKING:
     from rollout.targets.branch.proposal import Proposing
-    from rollout.targets.branch.proposal_files import Waiting
 
 _ANOTHER = (
     "adopt: upstream shares no commit with what it was before: the address leads to another project, or its "
@@ -67,82 +65,126 @@ def observe_branch(look: Look) -> Step:
     return at_work(look.target, look.settings, observed)
 
 
+class _Seen(Struct, frozen=True):
+    """A repository while we look at it: its store, upstream's commit, and whether its remote may be asked."""
+
+    look: Look
+    at: Located
+    store: Store
+    tip: str
+    network: bool
+
+    @property
+    def decisions(self) -> Decisions:
+        return self.look.decisions.of(self.look.target.name)
+
+
 def _observe(look: Look, at: Located, store: Store) -> Step:
-    target, desired, settings, decisions = look.target, look.desired, look.settings, look.decisions.of(look.target.name)
-    assert isinstance(target.location, Branch)
-    network = not settings.offline or at.local
-    heard = look.heard if network else None
-    tip = fetch.commit(store, heard) if heard else last_tip(at, store, target.location, network=network)
+    seen = _upstream(look, at, store)
     if not at.local:
-        _same_project(store, tip, decisions)
-    snapshot = _snapshot(store, tip, desired, network=network)
-    refuse_wishes(target, store, tip, network=network)
-    pending = pending_at(at, store, tip, target.location)
-    outrun = () if pending is None else outrun_by(store, snapshot, pending, network=network)
-    settled = pending is not None and not outrun and still_right(desired, snapshot, pending)
-    entries = in_sync.entries_of(desired, snapshot)
-    snapshot, found = _found(desired, snapshot, decisions, store, network=network)
-    seen = replace(look, desired=keeping.as_kept(desired, snapshot, found))
-    there = checkout(seen, at, store, tip, entries)
-    if there is not None and there.behind is None and network and fetch.deepen(store):
-        there = checkout(seen, at, store, tip, entries)
-    offered = _offered(look, at, store, tip, changing=bool(found.changes), network=network)
-    if pending is not None and offered is not None and offered.carries(pending.commit):
-        drop(store)  # a run was killed after it had proposed its commit
-        pending, settled, outrun = None, False, ()
-    reverted: Mapping[PurePosixPath, str] = {}
-    waiting: Waiting = {}
-    if pending is not None and settled:
-        waiting = dict(pending.files)
-    elif offered is not None:
-        from rollout.targets.branch.proposal_files import reverted_and_waiting
-
-        reverted, waiting = reverted_and_waiting(offered, store, look, snapshot, found.changes)
-    circumstances = replace(
-        circumstances_of(at, store, settings, there),
-        pending=pending.commit if pending is not None and settled else None,
-        pending_files=waiting,
-        reverts=reverted,
-        overtaken=pending is not None and not settled,
-        outrun=outrun,
-    )
-    step = replace(steps.step_of(target, found, circumstances), asked=look.asked)
+        _same_project(store, seen.tip, seen.decisions)
+    snapshot = _snapshot(seen)
+    refuse_wishes(look.target, store, seen.tip, network=seen.network)
+    unpushed = unpushed_at(at, store, look, snapshot, network=seen.network)
+    entries = in_sync.entries_of(look.desired, snapshot)
+    snapshot, found = _found(seen, snapshot)
+    there = _checkout(seen, keeping.as_kept(look.desired, snapshot, found), entries)
+    offered = _offered(seen, changing=bool(found.changes))
+    unpushed = _unless_proposed(unpushed, offered, store)
+    circumstances = _with_unpushed(circumstances_of(at, store, look.settings, there), unpushed)
+    if offered is not None and (unpushed is None or not unpushed.right):
+        circumstances = _with_proposed(circumstances, seen, offered, snapshot, found)
+    step = replace(steps.step_of(look.target, found, circumstances), asked=look.asked)
     if offered is not None:
-        from rollout.targets.branch import proposal_state
-
-        step = proposal_state.with_proposal(step, desired, offered, store, decisions)
-        proposal_state.remember(step, offered, store)
+        step = _as_proposed(step, seen, offered)
     with suppress(OSError):  # without room on the disk we forget this, and the next full look notes it
-        notes.take(store, tip, found.equal)
+        notes.take(store, seen.tip, found.equal)
         notes.agree(store, found.agreed)
-        quiet = not step.changes and not found.kept and not found.held and pending is None
-        if look.asked and quiet and entries is not None and not renews(step):
+        if entries is not None and unpushed is None and _is_quiet(step, found):
             in_sync.keep(store, InSync(found, entries, () if offered is None else offered.heads), look.asked)
     return step
 
 
-def _found(
-    desired: Desired, snapshot: Snapshot, decisions: Decisions, store: Store, *, network: bool
-) -> tuple[Snapshot, Findings]:
+def _upstream(look: Look, at: Located, store: Store) -> _Seen:
+    """Ask upstream for its commit, unless we heard it a moment ago or may not ask."""
+    assert isinstance(look.target.location, Branch)
+    network = not look.settings.offline or at.local
+    heard = look.heard if network else None
+    tip = fetch.commit(store, heard) if heard else last_tip(at, store, look.target.location, network=network)
+    return _Seen(look, at, store, tip, network)
+
+
+def _found(seen: _Seen, snapshot: Snapshot) -> tuple[Snapshot, Findings]:
     """Compare what is desired with what is there; for files that wait for a decision, find out who changed them."""
-    found = steps.findings(desired, snapshot, decisions)
+    desired = seen.look.desired
+    found = steps.findings(desired, snapshot, seen.decisions)
     about = [change.path for change in found.changes if change.action in keeping.WAITING]
-    by = authors.last_changes(store, snapshot.revision, about, network=network)
+    by = authors.last_changes(seen.store, snapshot.revision, about, network=seen.network)
     if not by:
         return snapshot, found
     snapshot = replace(snapshot, changed_by=by)
-    return snapshot, steps.findings(desired, snapshot, decisions)
+    return snapshot, steps.findings(desired, snapshot, seen.decisions)
 
 
-def _offered(look: Look, at: Located, store: Store, tip: str, *, changing: bool, network: bool) -> Proposing | None:
+def _checkout(seen: _Seen, desired: Desired, entries: Entries | None) -> CheckoutState | None:
+    """Return the checkout's state; where it is behind by more commits than we have, more are fetched to count them."""
+    look = replace(seen.look, desired=desired)
+    there = checkout(look, seen.at, seen.store, seen.tip, entries)
+    if there is not None and there.behind is None and seen.network and fetch.deepen(seen.store):
+        return checkout(look, seen.at, seen.store, seen.tip, entries)
+    return there
+
+
+def _offered(seen: _Seen, *, changing: bool) -> Proposing | None:
     """Return the present proposal of a target; None if its changes are pushed, and then nothing of forges is loaded."""
-    delivery = delivery_of(look.target, look.decisions.of(look.target.name))
+    delivery = delivery_of(seen.look.target, seen.decisions)
     if delivery.deliver is Deliver.PUSH:
         return None
 
     from rollout.targets.branch.proposal import proposing
 
-    return proposing(delivery, at, store, tip, changing=changing, network=network)
+    return proposing(delivery, seen.at, seen.store, seen.tip, changing=changing, network=seen.network)
+
+
+def _unless_proposed(unpushed: Unpushed | None, offered: Proposing | None, store: Store) -> Unpushed | None:
+    """Drop our unpushed commit if a run was killed after it had proposed it."""
+    if unpushed is None or offered is None or not offered.carries(unpushed.commit.commit):
+        return unpushed
+    drop(store)
+    return None
+
+
+def _with_unpushed(circumstances: Circumstances, unpushed: Unpushed | None) -> Circumstances:
+    if unpushed is None:
+        return circumstances
+    if unpushed.right:
+        commit = unpushed.commit
+        return replace(circumstances, pending=commit.commit, pending_files=dict(commit.files))
+    return replace(circumstances, overtaken=True, outrun=unpushed.outrun)
+
+
+def _with_proposed(
+    circumstances: Circumstances, seen: _Seen, offered: Proposing, snapshot: Snapshot, found: Findings
+) -> Circumstances:
+    """Add what our commit in an open proposal makes of files, and what it puts back."""
+    from rollout.targets.branch.proposal_files import reverted_and_waiting
+
+    reverted, waiting = reverted_and_waiting(offered, seen.store, seen.look, snapshot, found.changes)
+    return replace(circumstances, reverts=reverted, pending_files=waiting)
+
+
+def _as_proposed(step: Step, seen: _Seen, offered: Proposing) -> Step:
+    """Return a step as its proposal determines it, and remember how that stands."""
+    from rollout.targets.branch import proposal_state
+
+    step = proposal_state.with_proposal(step, seen.look.desired, offered, seen.store, seen.decisions)
+    proposal_state.remember(step, offered, seen.store)
+    return step
+
+
+def _is_quiet(step: Step, found: Findings) -> bool:
+    """Tell whether a look with the same templates at the same commit would find nothing to do again."""
+    return bool(step.asked) and not step.changes and not found.kept and not found.held and not renews(step)
 
 
 def _same_project(store: Store, tip: str, decisions: Decisions) -> None:
@@ -153,9 +195,10 @@ def _same_project(store: Store, tip: str, decisions: Decisions) -> None:
         raise Unfit(State.BLOCKED, said(_ANOTHER).also(WayOut(Way.ADOPT)), Action.ADOPT)
 
 
-def _snapshot(store: Store, tip: str, desired: Desired, *, network: bool) -> Snapshot:
-    bodies = {item.body for item in desired.managed}
+def _snapshot(seen: _Seen) -> Snapshot:
+    managed = seen.look.desired.managed
+    bodies = {item.body for item in managed}
     normalised = {body.replace(b"\r\n", b"\n") for body in bodies}
-    merged = {item.path for item in desired.managed if traits(item.mode).needs_past}
-    paths = [item.path for item in desired.managed]
-    return snapshot.at(store, tip, paths, bodies | normalised, network=network, merged=merged)
+    merged = {item.path for item in managed if traits(item.mode).needs_past}
+    paths = [item.path for item in managed]
+    return snapshot.at(seen.store, seen.tip, paths, bodies | normalised, network=seen.network, merged=merged)

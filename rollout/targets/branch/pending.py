@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from msgspec import Struct
+
 from rollout.checkout.standing import Hindered, git_for, standing
 from rollout.errors import GitError
 from rollout.git.git_folder import GitDir
@@ -16,6 +18,25 @@ from rollout.store import lineage, pending, snapshot
 from rollout.store.pending import Pending
 from rollout.store.store import Store
 from rollout.targets.branch.locate import Located
+from rollout.targets.job import Look
+
+
+class Unpushed(Struct, frozen=True):
+    """Our own commit that is not upstream: whether it is still right, and its files that upstream changed since."""
+
+    commit: Pending
+    right: bool
+    outrun: tuple[PurePosixPath, ...]
+
+
+def unpushed_at(at: Located, store: Store, look: Look, seen: Snapshot, *, network: bool) -> Unpushed | None:
+    """Return our own commit that is not upstream, held against present upstream and what the templates ask for."""
+    assert isinstance(look.target.location, Branch)
+    pending = pending_at(at, store, seen.revision, look.target.location)
+    if pending is None:
+        return None
+    outrun = _outrun_by(store, seen, pending, network=network)
+    return Unpushed(pending, not outrun and _still_right(look.desired, seen, pending), outrun)
 
 
 def pending_at(at: Located, store: Store, tip: str, where: Branch) -> Pending | None:
@@ -44,7 +65,7 @@ def _ours_on_branch(repo: GitDir, where: Branch, tip: str) -> str | None:
     return local if at.ahead and not at.persons else None
 
 
-def outrun_by(store: Store, seen: Snapshot, pending: Pending, *, network: bool) -> tuple[PurePosixPath, ...]:
+def _outrun_by(store: Store, seen: Snapshot, pending: Pending, *, network: bool) -> tuple[PurePosixPath, ...]:
     """Return the files of the waiting commit that upstream has in neither their old nor their new state.
 
     Also those that no template names any more: they are not in the snapshot that was `seen`.
@@ -57,7 +78,7 @@ def outrun_by(store: Store, seen: Snapshot, pending: Pending, *, network: bool) 
     return tuple(path for path, sides in pending.files.items() if there.get(path) not in sides)
 
 
-def still_right(desired: Desired, seen: Snapshot, pending: Pending) -> bool:
+def _still_right(desired: Desired, seen: Snapshot, pending: Pending) -> bool:
     """Tell whether the waiting commit, on top of present upstream, is exactly what the templates ask for."""
     held = messages.held(pending.message)
     for item in desired.managed:
