@@ -135,14 +135,8 @@ def _ended(arguments: list[str] | None) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return failed(RolloutError("interrupted"), INTERRUPTED)
-    except UsageError as error:
-        return failed(error, USAGE)
-    except Refused as error:
-        return failed(error, 4)
-    except Busy as error:
-        return failed(error, 5)
     except RolloutError as error:
-        return failed(error, 1)
+        return failed(error, _exit_code(error))
     except BrokenPipeError:
         streams.silence(sys.stdout)  # the reader of our output is gone
         return 0
@@ -151,6 +145,18 @@ def _ended(arguments: list[str] | None) -> int:
             raise
         return failed(_of_system(error), 1)
     return code
+
+
+def _exit_code(error: RolloutError) -> int:
+    match error:
+        case UsageError():
+            return USAGE
+        case Refused():
+            return 4
+        case Busy():
+            return 5
+        case _:
+            return 1
 
 
 def _of_system(error: OSError) -> RolloutError:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import click
+from msgspec import Struct
 
 from rollout.cli import session
 from rollout.cli.options import common, targets
+from rollout.cli.session import Session
 from rollout.content.modes.table import strategy
 from rollout.content.patterns import matches
 from rollout.errors import Mistake, Place, UsageError
@@ -40,36 +42,59 @@ def validate(context: click.Context) -> int:
         review_words.check(at.loaded)
         for warning in _joined_lines(at.loaded):
             at.screen.warn(warning)
-        formatters, checks = Formatters(), FileChecks()
-        problems = {
-            target.name: [
-                problem.told for problem in checks.over(formatters.over(at.loaded.rendering.desired(target))).problems
-            ]
-            for target in at.loaded.chosen
-        }
-        faulty = {name: found for name, found in problems.items() if found}
-        files = sum(len(at.loaded.rendering.slots(target)) for target in at.loaded.chosen)
-        via = ways(at.loaded.chosen, at.options.timeout)
-        lacking = left_out(at.loaded.chosen, via)
-        for line in grouped(
-            ((name, f"review: {words}") for name, words in lacking.items()), whole=at.options.verbose > 0
-        ):
+        found = _checked(at)
+        lacking = ((name, f"review: {words}") for name, words in found.left_out.items())
+        for line in grouped(lacking, whole=at.options.verbose > 0):
             at.screen.warn(line)
-        if at.options.json:
-            summary = {"via": via, "ok": not faulty, "targets": len(problems), "files": files, "problems": faulty}
-            at.screen.document({"format": "rollout-validate/1", **summary, "left_out": lacking})
-        elif faulty:
-            said = ((name, message) for name, found in faulty.items() for message in found)
-            for line in grouped(said, whole=at.options.verbose > 0):
-                at.screen.say(line)
-        else:
-            proposed = ((name, VIA[how]) for name, how in via.items() if how is not Via.PUSH)
-            for line in grouped(proposed, whole=at.options.verbose > 0):
-                at.screen.data(f"{line}\n")
-            at.screen.data(
-                f"{at.loaded.shown}: {count(len(problems), 'target')}, {count(files, 'managed file')}, all well.\n"
-            )
-        return 1 if faulty else 0
+        _tell(at, found)
+        return 1 if found.problems else 0
+
+
+class _Checked(Struct, frozen=True):
+    """What was checked, what is wrong by target, and the ways that changes go."""
+
+    targets: int
+    files: int
+    problems: dict[str, list[str]]
+    via: dict[str, Via]
+    left_out: dict[str, str]  # what no review of a target can have
+
+
+def _checked(at: Session) -> _Checked:
+    """Render, format and check every file of the chosen targets."""
+    chosen, rendering = at.loaded.chosen, at.loaded.rendering
+    formatters, checks = Formatters(), FileChecks()
+    found = {target.name: checks.over(formatters.over(rendering.desired(target))).problems for target in chosen}
+    problems = {name: [one.told for one in faults] for name, faults in found.items() if faults}
+    via = ways(chosen, at.options.timeout)
+    files = sum(len(rendering.slots(target)) for target in chosen)
+    return _Checked(len(found), files, problems, via, left_out(chosen, via))
+
+
+def _tell(at: Session, found: _Checked) -> None:
+    whole = at.options.verbose > 0
+    if at.options.json:
+        at.screen.document(
+            {
+                "format": "rollout-validate/1",
+                "via": found.via,
+                "ok": not found.problems,
+                "targets": found.targets,
+                "files": found.files,
+                "problems": found.problems,
+                "left_out": found.left_out,
+            }
+        )
+    elif found.problems:
+        said = ((name, message) for name, messages in found.problems.items() for message in messages)
+        for line in grouped(said, whole=whole):
+            at.screen.say(line)
+    else:
+        proposed = ((name, VIA[how]) for name, how in found.via.items() if how is not Via.PUSH)
+        for line in grouped(proposed, whole=whole):
+            at.screen.data(f"{line}\n")
+        counted = f"{count(found.targets, 'target')}, {count(found.files, 'managed file')}"
+        at.screen.data(f"{at.loaded.shown}: {counted}, all well.\n")
 
 
 def _joined_lines(loaded: Loaded) -> Iterator[str]:

@@ -48,22 +48,7 @@ def verify(context: click.Context, database: str | None, form: str) -> int:
         elif form == "junit":
             at.screen.data(verify_formats.junit(found))
         elif at.options.json or form == "json":
-            at.screen.document(
-                {
-                    "format": "rollout-verify/1",
-                    "targets": [
-                        {
-                            "name": one.name,
-                            "ok": one.ok,
-                            "mismatches": [
-                                {"path": m.path, "where": m.where, "reason": m.reason} for m in one.mismatches
-                            ],
-                        }
-                        for one in found
-                    ],
-                    "ok": ok,
-                }
-            )
+            at.screen.document(verify_formats.document(found))
         else:
             then = () if ok else next_step.after_looking(made.steps)
             at.screen.data(proofs.proof_text(found, made.steps, at.screen.display, at.next(then)))

@@ -40,43 +40,58 @@ def write(
 
     After `stop`, or too many failures, no further step begins; those in work run to their end.
     """
-    failures = _Failures(order.most_failures)
-    outcomes: dict[str, Outcome] = {}
-
-    def work(group: Iterable[Step]) -> Iterator[Job]:
-        for step in group:
-            if failures.enough:
-                return
-            begun(step)
-            yield Job(step, order.run, order.settings, order.words)
-
-    def write_one(job: Job) -> Outcome:
-        return _not_started(job.step, said(failures.words)) if failures.enough else failures.noted(WRITING.here(job))
-
-    def write_wave(wave: tuple[Step, ...]) -> Iterator[tuple[Step, Outcome]]:
-        for group in needs.in_order(wave):
-            yield from write_group(group)
-
-    def write_group(group: tuple[Step, ...]) -> Iterator[tuple[Step, Outcome]]:
-        unmet = {step.target: why for step in group if (why := needs.unmet(step, outcomes))}
-        ready = [step for step in group if step.target not in unmet]
-        for job, outcome in executor.run(replace(WRITING, here=write_one), work(ready), stop):
-            outcomes[job.step.target] = failures.noted(outcome)
-            yield job.step, outcome
-        for step in group:
-            if step.target not in outcomes:
-                why = unmet.get(step.target) or said(failures.words if failures.enough else "interrupted")
-                outcomes[step.target] = _not_started(step, why)
-                yield step, outcomes[step.target]
-
-    waves = order.waves.groups(steps, outcomes) if order.waves is not None else iter([(steps, None)])
+    writing = _Writing(order, executor, stop, begun, _Failures(order.most_failures))
+    waves = order.waves.groups(steps, writing.outcomes) if order.waves is not None else iter([(steps, None)])
     for wave, obstacle in waves:
         if obstacle is None:
-            yield from write_wave(wave)
-            continue
-        for step in wave:
-            outcomes[step.target] = _not_started(step, obstacle)
-            yield step, outcomes[step.target]
+            yield from writing.wave(wave)
+        else:
+            yield from writing.not_started([(step, obstacle) for step in wave])
+
+
+class _Writing(Struct, frozen=True):
+    """A run that writes steps, and the outcomes so far by target."""
+
+    order: Order
+    executor: Executor
+    stop: Event
+    begun: Callable[[Step], None]
+    failures: _Failures
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+
+    def wave(self, steps: tuple[Step, ...]) -> Iterator[tuple[Step, Outcome]]:
+        for group in needs.in_order(steps):
+            yield from self._group(group)
+
+    def _group(self, group: tuple[Step, ...]) -> Iterator[tuple[Step, Outcome]]:
+        """Write the steps of a group whose needs are met; the others, and those that did not begin, come last."""
+        unmet = {step.target: why for step in group if (why := needs.unmet(step, self.outcomes))}
+        ready = [step for step in group if step.target not in unmet]
+        for job, outcome in self.executor.run(replace(WRITING, here=self._one), self._jobs(ready), self.stop):
+            self.outcomes[job.step.target] = self.failures.noted(outcome)
+            yield job.step, outcome
+        left = [step for step in group if step.target not in self.outcomes]
+        yield from self.not_started([(step, unmet.get(step.target) or self._why_no_more()) for step in left])
+
+    def _jobs(self, steps: Iterable[Step]) -> Iterator[Job]:
+        for step in steps:
+            if self.failures.enough:
+                return
+            self.begun(step)
+            yield Job(step, self.order.run, self.order.settings, self.order.words)
+
+    def _one(self, job: Job) -> Outcome:
+        if self.failures.enough:
+            return _not_started(job.step, said(self.failures.words))
+        return self.failures.noted(WRITING.here(job))
+
+    def _why_no_more(self) -> Reason:
+        return said(self.failures.words if self.failures.enough else "interrupted")
+
+    def not_started(self, left: Iterable[tuple[Step, Reason]]) -> Iterator[tuple[Step, Outcome]]:
+        for step, why in left:
+            self.outcomes[step.target] = _not_started(step, why)
+            yield step, self.outcomes[step.target]
 
 
 def _not_started(step: Step, why: Reason) -> Outcome:

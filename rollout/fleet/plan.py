@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from rollout.fleet.limits import Judged, judged, limited
 from rollout.fleet.load import Loaded
-from rollout.fleet.wishes import heeded
+from rollout.fleet.wishes import Heeded, heeded
 from rollout.machine import clock
 from rollout.model import plan_document
 from rollout.model.circumstances import Decisions
@@ -23,7 +23,7 @@ from rollout.model.reasons import said
 from rollout.planning import needs
 from rollout.planning.holds import held
 from rollout.planning.steps import with_limits
-from rollout.targets.destination import Glance, Look
+from rollout.targets.destination import Glance, Glanced, Look
 from rollout.targets.job import Settings
 from rollout.targets.units import GLANCING, OBSERVING
 from rollout.work import threads
@@ -65,16 +65,10 @@ def make_plan(loaded: Loaded, question: PlanRequest, executor: Executor, watcher
     chosen = tuple(target for target in heard_out.targets if target.name not in heard_out.settled)
     parts = cache(lambda: _parts(loaded, settings))
     prepared = _prepared(loaded, parts, chosen, stop)
-    found: dict[str, Step] = dict(heard_out.settled)
-    heard: dict[str, str | None] = {}
     plain = [t for t in chosen if question.from_memory and not problems.get(t.name) and t.name not in prepared]
-    for glance, seen in executor.run(GLANCING, _glances(loaded, plain, settings, watcher), stop, len(plain)):
-        heard[glance.target.name] = seen.heard
-        if seen.step is None:
-            watcher.left_open(glance.target.name)
-        else:
-            found[glance.target.name] = seen.step
-            watcher.ended(glance.target.name)
+    glanced = _glanced(loaded, plain, settings, executor, watcher, stop)
+    heard = {name: seen.heard for name, seen in glanced.items()}
+    found = {**heard_out.settled, **{name: seen.step for name, seen in glanced.items() if seen.step is not None}}
     left = [target for target in chosen if target.name not in found]
     looks = _looks(loaded, left, question, heard, prepared, watcher) if left else ()
     for look, step in executor.run(OBSERVING, looks, stop, len(left)):
@@ -83,13 +77,31 @@ def make_plan(loaded: Loaded, question: PlanRequest, executor: Executor, watcher
             loaded, parts(), look, step, whole, everywhere=not question.from_memory
         )
         watcher.ended(look.target.name)
-    looked = (heard_out.told(found.get(t.name) or _not_looked_at(t)) for t in heard_out.targets)
-    steps = _apart(tuple(_with_needs(step, t) for step, t in zip(looked, heard_out.targets, strict=True)))
-    today = clock.now()[:10]
-    steps = tuple(held(step, target, today) for step, target in zip(steps, heard_out.targets, strict=True))
+    steps = _in_order(heard_out, found)
     steps = needs.waiting(steps, _needed(loaded, settings, executor, stop, steps))
     made = Plan(clock.new_id(), clock.now(), _with_words(loaded, steps))
     return replace(made, digest=plan_document.digest(made))
+
+
+def _glanced(
+    loaded: Loaded, targets: list[Target], settings: Settings, executor: Executor, watcher: Watcher, stop: Event
+) -> dict[str, Glanced]:
+    """Compare targets with what we remember of them, before anything is rendered."""
+    glanced: dict[str, Glanced] = {}
+    for glance, seen in executor.run(GLANCING, _glances(loaded, targets, settings, watcher), stop, len(targets)):
+        glanced[glance.target.name] = seen
+        tell = watcher.left_open if seen.step is None else watcher.ended
+        tell(glance.target.name)
+    return glanced
+
+
+def _in_order(heard_out: Heeded, found: Mapping[str, Step]) -> tuple[Step, ...]:
+    """Return the steps in the order of the inventory, with what it says of needs and holds of their targets."""
+    targets = heard_out.targets
+    looked = (heard_out.told(found.get(target.name) or _not_looked_at(target)) for target in targets)
+    steps = _apart(tuple(_with_needs(step, target) for step, target in zip(looked, targets, strict=True)))
+    today = clock.now()[:10]
+    return tuple(held(step, target, today) for step, target in zip(steps, targets, strict=True))
 
 
 def _parts(loaded: Loaded, settings: Settings) -> Parts:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from msgspec import Struct, field
+
 from rollout.model import tree_modes
 from rollout.objects import ids, messages, pack_format
 from rollout.objects.pack_format import Content
@@ -20,33 +22,52 @@ def objects(data: bytes, id_size: int, here: Callable[[str], Content | None]) ->
     *magic, count = pack_format.HEADER.unpack_from(data)
     if tuple(magic) != pack_format.MAGIC or ids.hashed(data[:-size], size) != data[-size:]:
         raise ValueError("not a complete pack")
-    found: dict[int, Content] = {}
-    at, room = pack_format.HEADER.size, _MOST
+    pack = _Unpacked(data, size, here)
+    at = pack_format.HEADER.size
     for _ in range(count):
-        start = at
-        number, length, at = pack_format.entry_head(data, at)
-        room -= length
-        base = None
-        if number == pack_format.OFFSET_DELTA:
-            back, at = pack_format.back_offset(data, at)
-            base = found.get(start - back)
-        elif number == pack_format.ID_DELTA:
-            name = data[at : at + size]
-            at += size
-            base = here(name.hex()) if len(name) == size else None
-        if room < 0:
-            raise ValueError("it is larger than it may be")
-        content, at = pack_format.inflated(data, at, length)
-        if number in pack_format.KINDS:
-            found[start] = pack_format.KINDS[number], content
-        elif base is None or pack_format.target_size(content) > room:
-            raise ValueError("a delta for an object that is not here, or one that is too large")
-        else:
-            found[start] = base[0], pack_format.patched(base[1], content)
-            room -= len(found[start][1])
+        at = pack.add(at)
     if at != len(data) - size:
         raise ValueError("a pack with more objects than its header says")
-    return {ids.id_of(*one, size).hex(): one for one in found.values()}
+    return {ids.id_of(*one, size).hex(): one for one in pack.found.values()}
+
+
+class _Unpacked(Struct):
+    """The objects of a pack so far, by the offsets of their entries; `room` is how many bytes more there may be."""
+
+    data: bytes
+    size: int
+    here: Callable[[str], Content | None]
+    found: dict[int, Content] = field(default_factory=dict)
+    room: int = _MOST
+
+    def add(self, start: int) -> int:
+        """Unpack the entry at an offset; return the offset of the next."""
+        number, length, at = pack_format.entry_head(self.data, start)
+        self.room -= length
+        base, at = self._base(number, start, at)
+        if self.room < 0:
+            raise ValueError("it is larger than it may be")
+        content, at = pack_format.inflated(self.data, at, length)
+        kind = pack_format.KINDS.get(number)
+        self.found[start] = self._patched(base, content) if kind is None else (kind, content)
+        return at
+
+    def _base(self, number: int, start: int, at: int) -> tuple[Content | None, int]:
+        """Return the object that a delta builds on, and where its bytes begin."""
+        if number == pack_format.OFFSET_DELTA:
+            back, at = pack_format.back_offset(self.data, at)
+            return self.found.get(start - back), at
+        if number == pack_format.ID_DELTA:
+            name = self.data[at : at + self.size]
+            return (self.here(name.hex()) if len(name) == self.size else None), at + self.size
+        return None, at
+
+    def _patched(self, base: Content | None, delta: bytes) -> Content:
+        if base is None or pack_format.target_size(delta) > self.room:
+            raise ValueError("a delta for an object that is not here, or one that is too large")
+        kind, content = base[0], pack_format.patched(base[1], delta)
+        self.room -= len(content)
+        return kind, content
 
 
 def spoken_of(found: Mapping[str, Content], shallow: Iterable[str]) -> set[str]:

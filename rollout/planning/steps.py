@@ -51,10 +51,8 @@ def findings(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Find
 
 def step_of(target: Target, found: Findings, circumstances: Circumstances) -> Step:
     """Turn findings and their circumstances into a step."""
-    settled = tuple(_decided_before(change, circumstances.pending_files) for change in found.changes)
-    against = _against_templates(settled, found.managed, circumstances)
-    settled = tuple(sorted((*settled, *against), key=lambda change: change.path))
-    state, why = _state(settled, circumstances, target)
+    changes, against = _all_changes(found, circumstances)
+    state, why = _state(changes, circumstances, target)
     checkout = circumstances.checkout
     return Step(
         target=target.name,
@@ -62,7 +60,7 @@ def step_of(target: Target, found: Findings, circumstances: Circumstances) -> St
         state=state,
         why=_with_collisions(_with_kept(why, found), checkout),
         base=found.revision,
-        changes=settled,
+        changes=changes,
         managed=found.managed,
         in_sync=found.in_sync - sum(change.reverts for change in against),
         kept=found.kept,
@@ -82,6 +80,13 @@ def step_of(target: Target, found: Findings, circumstances: Circumstances) -> St
         checkout=() if checkout is None else checkout.differing,
         collides=() if checkout is None else checkout.collides,
     )
+
+
+def _all_changes(found: Findings, circumstances: Circumstances) -> tuple[tuple[Change, ...], list[Change]]:
+    """Return all changes, those decided before marked so, and of them those that go against the templates."""
+    changes = tuple(_decided_before(change, circumstances.pending_files) for change in found.changes)
+    against = _against_templates(changes, found.managed, circumstances)
+    return tuple(sorted((*changes, *against), key=lambda change: change.path)), against
 
 
 def _with_kept(why: Reason, found: Findings) -> Reason:

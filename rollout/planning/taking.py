@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import pairwise
 
@@ -22,6 +22,10 @@ class Rewrite(Struct, frozen=True):
     start: int
     end: int
     text: str
+
+    def moved(self, by: int) -> Rewrite:
+        """Return the same edit of a text that begins elsewhere."""
+        return Rewrite(self.start + by, self.end + by, self.text)
 
 
 class Taken(Struct, frozen=True):
@@ -53,29 +57,31 @@ def taken(segments: Sequence[Segment], wanted: str, variables: Iterable[str]) ->
     rendered = "".join(segment.text for segment in segments)
     for edit in differences(rendered, wanted):
         where = _where(placed, edit)
-        if where is None:
-            refused.append(_refusal(placed, edit, rendered))
-        elif where.segment.literal:
-            offset = where.segment.start - where.start
-            change = Rewrite(edit.start + offset, edit.end + offset, edit.text)
-            edits.setdefault(where.segment.template, set()).add(change)
-        elif where.segment.variable in known:
-            inside.setdefault(where, []).append(edit)
+        if where is not None and where.segment.literal:
+            edits.setdefault(where.segment.template, set()).add(edit.moved(where.segment.start - where.start))
+        elif where is not None and where.segment.variable in known:
+            inside.setdefault(where, []).append(edit.moved(-where.start))
         else:
             refused.append(_refusal(placed, edit, rendered))
+    values, unfit = _values(inside)
+    refused += unfit
+    ordered = {name: tuple(sorted(found, key=lambda one: one.start)) for name, found in edits.items()}
+    refused += [f"templates/{name}: one place would have to say several things" for name in _overlapping(ordered)]
+    return Taken(ordered, values, tuple(dict.fromkeys(refused)))
+
+
+def _values(inside: Mapping[_Placed, Sequence[Rewrite]]) -> tuple[dict[str, str], list[str]]:
+    """Return the values that variables need for the edits of what they printed, and what no value can say."""
     values: dict[str, str] = {}
-    for where, changes in inside.items():
+    refused: list[str] = []
+    for where, edits in inside.items():
         name = where.segment.variable or ""
-        value = applied(
-            where.segment.text, [Rewrite(e.start - where.start, e.end - where.start, e.text) for e in changes]
-        )
+        value = applied(where.segment.text, edits)
         if "\n" in value and "\n" not in where.segment.text:
             refused.append(f"{_place(where.segment)}: a line end after {name}, which the template would have to say")
         elif values.setdefault(name, value) != value:
             refused.append(f"{_place(where.segment)}: {name} would have to be {values[name]!r} and {value!r}")
-    ordered = {name: tuple(sorted(found, key=lambda one: one.start)) for name, found in edits.items()}
-    refused += [f"templates/{name}: one place would have to say several things" for name in _overlapping(ordered)]
-    return Taken(ordered, values, tuple(dict.fromkeys(refused)))
+    return values, refused
 
 
 def applied(text: str, edits: Iterable[Rewrite]) -> str:

@@ -46,32 +46,33 @@ def status_document(rows: Sequence[Row], fetched_at: float | None, unmanaged: in
     return {
         "format": "rollout-status/1",
         "fetched_at": None if fetched_at is None else moment(fetched_at),
-        "targets": [
-            {
-                "name": row.name,
-                "kind": row.kind.value,
-                "branch": row.branch,
-                "state": row.state.value,
-                "reason": row.reason,
-                "review": review_document(row.review),
-                "commit": row.commit,
-                "ahead": row.ahead,
-                "behind": row.behind,
-                "last_run": row.last.run if row.last else None,
-                "last_outcome": row.last.verdict.value if row.last else None,
-                "last_applied_at": row.last.applied_at if row.last else None,
-                "last_changed_at": row.last.applied_at if row.last else None,
-                "last_reason": row.last.reason if row.last else None,
-                "collides": [{"path": str(c.path), "commit": c.commit, "subject": c.subject} for c in row.collides],
-                "changed_by": [changed_by(path, by) for path, by in row.changed_by],
-                "held": row.held,
-                "orphans": [str(path) for path in row.orphans],
-                "disagreement": row.disagrees,
-            }
-            for row in rows
-        ],
+        "targets": [_row(row) for row in rows],
         "summary": {
             **{state.value: number for state, number in Counter(row.state for row in rows).items()},
             **({} if unmanaged is None else {"unmanaged": unmanaged}),
         },
+    }
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "kind": row.kind.value,
+        "branch": row.branch,
+        "state": row.state.value,
+        "reason": row.reason,
+        "review": review_document(row.review),
+        "commit": row.commit,
+        "ahead": row.ahead,
+        "behind": row.behind,
+        "last_run": row.last.run if row.last else None,
+        "last_outcome": row.last.verdict.value if row.last else None,
+        "last_applied_at": row.last.applied_at if row.last else None,
+        "last_changed_at": row.last.applied_at if row.last else None,
+        "last_reason": row.last.reason if row.last else None,
+        "collides": [{"path": str(c.path), "commit": c.commit, "subject": c.subject} for c in row.collides],
+        "changed_by": [changed_by(path, by) for path, by in row.changed_by],
+        "held": row.held,
+        "orphans": [str(path) for path in row.orphans],
+        "disagreement": row.disagrees,
     }

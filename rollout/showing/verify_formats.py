@@ -1,4 +1,4 @@
-"""The results of `verify` in formats that forges and build servers read: SARIF 2.1.0 and JUnit XML."""
+"""The results of `verify` as documents: JSON of our own, and SARIF 2.1.0 and JUnit XML for build servers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,22 @@ from rollout.model.verified import Mismatch, Verified, Where
 from rollout.safety.shown import plain
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def document(found: Sequence[Verified]) -> dict[str, Any]:
+    """Return the proof as the contract's document."""
+    return {
+        "format": "rollout-verify/1",
+        "targets": [
+            {
+                "name": one.name,
+                "ok": one.ok,
+                "mismatches": [{"path": m.path, "where": m.where, "reason": m.reason} for m in one.mismatches],
+            }
+            for one in found
+        ],
+        "ok": all(one.ok for one in found),
+    }
 
 
 def sarif(found: Iterable[Verified]) -> dict[str, Any]:

@@ -78,23 +78,35 @@ class _Shared(Struct, Generic[T, R]):
 
         Errors are raised again where the results are read.
         """
-        told = 0.0
         try:
             while aide is not None and (units := self._lot()) and self._lent(aide, units):
                 pass
-            while (item := self.take()) is not None:
-                begun = time.monotonic()
-                with waiting.working():
-                    self.done.append((item, self.work(item)))
-                ended = time.monotonic()
-                self.waits = self.waits or ended - begun > _WAITS
-                if ended - told > _TOLD:
-                    self.news.put(True)
-                    told = ended
+            self._work_here()
         except BaseException as error:
             self.over.set()
             self.news.put(error)
         self.news.put(False)
+
+    def news_within(self, seconds: float) -> BaseException | bool:
+        """Return the next news: an error, False if a thread has ended, True otherwise, also if none came in time."""
+        try:
+            return self.news.get(timeout=seconds)
+        except Empty:
+            self.waits = self.waits or not self.done
+            return True
+
+    def _work_here(self) -> None:
+        """Work in this thread until nothing is left; tell the reader from time to time that something is done."""
+        told = 0.0
+        while (item := self.take()) is not None:
+            begun = time.monotonic()
+            with waiting.working():
+                self.done.append((item, self.work(item)))
+            ended = time.monotonic()
+            self.waits = self.waits or ended - begun > _WAITS
+            if ended - told > _TOLD:
+                self.news.put(True)
+                told = ended
 
     def _lent(self, aide: Aide, units: list[T]) -> bool:
         """Let an aide work on these units; tell whether it has done any."""
@@ -138,11 +150,7 @@ def run(
         while left:
             if shared.waits:
                 left += start(*[shared.run] * (most - len(threads)))
-            try:
-                news = shared.news.get(timeout=_WAITS if len(threads) < most else _POLL)
-            except Empty:
-                shared.waits = shared.waits or not shared.done
-                news = True
+            news = shared.news_within(_WAITS if len(threads) < most else _POLL)
             while shared.done:
                 yield shared.done.popleft()
             if isinstance(news, BaseException):

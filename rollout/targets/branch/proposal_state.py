@@ -64,16 +64,8 @@ def _standing(step: Step, found: Proposing, store: Store, said: str) -> Standing
     closed = _closed(found, step, store, said)
     carried = found.carried
     if carried is None:
-        if closed.review is not None:
-            return Standing(found.branch, declined=closed.declined, review=closed.review)
-        return _gone(known, said)
+        return _gone(known, said) if closed.review is None else _closed_standing(found, closed)
     before = None if known is None or known.standing.head != carried.commit else known.standing
-    kept = None if known is None or known.standing.done else known.standing.review
-    kept = kept or _by_its_ref(found)
-    if found.told is None:
-        kept = unasked(kept, found.delivery, found.url)
-    elif found.told.trouble and kept is not None:
-        kept = replace(kept, unknown=f"({found.told.trouble})")
     return Standing(
         branch=found.branch,
         head=carried.commit,
@@ -84,7 +76,7 @@ def _standing(step: Step, found: Proposing, store: Store, said: str) -> Standing
         foreign=_foreign(found, carried),
         done=before is not None and before.done,
         declined=closed.declined,
-        review=kept if found.told is None or found.told.trouble else found.told.open or closed.review,
+        review=_review(found, known, closed),
         ref=found.ref,
         key=messages.change_id(carried.text),
         subject=carried.text.split("\n", 1)[0],
@@ -92,6 +84,21 @@ def _standing(step: Step, found: Proposing, store: Store, said: str) -> Standing
         page=_page(found, step),
         words=_words(carried) if _says_it_still(carried, found, step, store, said) else "",
     )
+
+
+def _closed_standing(found: Proposing, closed: Closed) -> Standing:
+    return Standing(found.branch, declined=closed.declined, review=closed.review)
+
+
+def _review(found: Proposing, known: Proposed | None, closed: Closed) -> Review | None:
+    """Return the review as its forge tells it, else as it was known before."""
+    if found.told is not None and not found.told.trouble:
+        return found.told.open or closed.review
+    before = None if known is None or known.standing.done else known.standing.review
+    before = before or _by_its_ref(found)
+    if found.told is None:
+        return unasked(before, found.delivery, found.url)
+    return None if before is None else replace(before, unknown=f"({found.told.trouble})")
 
 
 def _by_its_ref(found: Proposing) -> Review | None:

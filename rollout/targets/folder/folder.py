@@ -81,40 +81,53 @@ def clear(where: Folder, state: Path) -> list[str]:
 def write(job: Job) -> Outcome:
     """Write one step; whatever happens is the outcome, never an exception."""
     started = time.monotonic()
+    assert isinstance(job.step.location, Folder)
+    root = job.step.location.root
+    folder = SharedFolder(root, memory.memory(job.settings.state, root))
+    writer = FolderWriter(folder, job.run.id)
+    outcome = _written_alone(job, folder, writer)
+    return replace(outcome, notes=tuple(writer.notes), duration_ms=int((time.monotonic() - started) * 1000))
+
+
+def _written_alone(job: Job, folder: SharedFolder, writer: FolderWriter) -> Outcome:
+    """Write one step while no other run of this machine writes the folder; what prevents it is the outcome."""
+    try:
+        with memory.locked(job.settings.state, folder.root, job.settings.wait):
+            return _written(job, folder, writer)
+    except Changed as error:
+        return _outcome(job.step, Verdict.STALE, f"{error}; what others wrote is left as it is")
+    except Busy as error:
+        return _outcome(job.step, Verdict.FAILED, str(error))
+    except OSError as error:
+        return _unwritten(job.step, error, folder.root)
+
+
+def _written(job: Job, folder: SharedFolder, writer: FolderWriter) -> Outcome:
+    """Write the changes of a step if everything is as planned, and remember what is in the folder then."""
     step = job.step
-    assert isinstance(step.location, Folder)
-    root = step.location.root
-    remembered = memory.memory(job.settings.state, root)
-    writer = FolderWriter(SharedFolder(root, remembered), job.run.id)
-    changes = [
+    snapshot = read_snapshot(folder.root, step.managed, folder.remembered)
+    stale = [p for p in review.stale_paths(step, snapshot.files) if not _is_done(p, step, snapshot.files)]
+    stale += _read_meanwhile(folder.root, step)
+    if stale:
+        return _outcome(step, Verdict.STALE, f"{few(stale, 3, SHOWN)} changed meanwhile; nothing was written")
+    writer.clear()
+    writer.sweep(step.managed)
+    done = writer.write(_to_write(step))
+    settled = {p: f for p, f in snapshot.files.items() if isinstance(f, File) and _as_asked(p, step)}
+    memory.remember(folder.remembered, settled, job.run.id)
+    outcome = _outcome(step, Verdict.WRITTEN if done else Verdict.UNCHANGED, changes=done)
+    keeps = [change for change in step.changes if change.keep]
+    if not keeps:
+        return outcome
+    memory.keep(folder.remembered, keeps)
+    return replace(outcome, why=steps.kept(step))
+
+
+def _to_write(step: Step) -> list[Change]:
+    """Return the changes that write something; those that keep a file as it is only are remembered."""
+    return [
         change for change in step.changes if change.action is not Action.ERROR and not (change.keep and change.idle)
     ]
-    keeps = [change for change in step.changes if change.keep]
-    try:
-        with memory.locked(job.settings.state, root, job.settings.wait):
-            snapshot = read_snapshot(root, step.managed, remembered)
-            stale = [p for p in review.stale_paths(step, snapshot.files) if not _is_done(p, step, snapshot.files)]
-            stale += _read_meanwhile(root, step)
-            if stale:
-                reason = f"{few(stale, 3, SHOWN)} changed meanwhile; nothing was written"
-                outcome = _outcome(step, Verdict.STALE, reason)
-            else:
-                writer.clear()
-                writer.sweep(step.managed)
-                done = writer.write(changes)
-                settled = {p: f for p, f in snapshot.files.items() if isinstance(f, File) and _as_asked(p, step)}
-                memory.remember(remembered, settled, job.run.id)
-                outcome = _outcome(step, Verdict.WRITTEN if done else Verdict.UNCHANGED, changes=done)
-                if keeps:
-                    memory.keep(remembered, keeps)
-                    outcome = replace(outcome, why=steps.kept(step))
-    except Changed as error:
-        outcome = _outcome(step, Verdict.STALE, f"{error}; what others wrote is left as it is")
-    except Busy as error:
-        outcome = _outcome(step, Verdict.FAILED, str(error))
-    except OSError as error:
-        outcome = _unwritten(step, error, root)
-    return replace(outcome, notes=tuple(writer.notes), duration_ms=int((time.monotonic() - started) * 1000))
 
 
 def _unwritten(step: Step, error: OSError, root: Path) -> Outcome:
