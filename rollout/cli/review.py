@@ -16,7 +16,7 @@ from rollout.cli.recording import Recording
 from rollout.cli.session import Session
 from rollout.errors import Refused, UsageError
 from rollout.fleet import reviews
-from rollout.fleet.reviews import STATES, Act, FoundReview, ReviewAction
+from rollout.fleet.reviews import CONDITIONS, Act, FoundReview, ReviewAction
 from rollout.ledger.ledger import Ledger
 from rollout.machine import clock
 from rollout.model.outcomes import Outcome, Run, RunCommand, Verdict
@@ -31,7 +31,13 @@ _WANTED = {Act.MERGE: "merge", Act.CLOSE: "close", Act.COMMENT: "comment on"}
 
 @click.command()
 @click.argument("action", type=click.Choice(["list", *(act.value for act in Act)]), default="list")
-@option("--state", "states", type=click.Choice(STATES), multiple=True, help="Only reviews in this state (all of them).")
+@option(
+    "--state",
+    "states",
+    type=click.Choice(list(CONDITIONS)),
+    multiple=True,
+    help="Only reviews in this state (all of them).",
+)
 @option("-y", "--yes", is_flag=True, help="Do not ask.")
 @option("--force", is_flag=True, help="Also merge reviews that are not green or not approved.")
 @option("--message", metavar="TEXT", help="The comment; with close, the reason.")
@@ -50,16 +56,17 @@ def review(
     """
     if action == Act.COMMENT and not message:
         raise UsageError("rollout review comment: takes --message TEXT")
+    wanted = [CONDITIONS[state] for state in states]
     with session.opened(context, spread=False) as at:
         if action == "list":
             steps = _steps(at)
             unopened = (
-                [] if states else [(step.target, at.on_screen(step.why).text) for step in reviews.unopened(steps)]
+                [] if wanted else [(step.target, at.on_screen(step.why).text) for step in reviews.unopened(steps)]
             )
-            return _listed(at, list(reviews.found(steps, states)), unopened)
+            return _listed(at, list(reviews.found(steps, wanted)), unopened)
         with ledger(at) as book:
             order = ReviewAction(Act(action), at.settings(writes=True), message or "", force)
-            return _acted(at, book, order, list(reviews.found(_steps(at), states)), yes=yes)
+            return _acted(at, book, order, list(reviews.found(_steps(at), wanted)), yes=yes)
 
 
 def _steps(at: Session) -> tuple[Step, ...]:

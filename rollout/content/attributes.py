@@ -12,15 +12,18 @@ from msgspec import Struct
 
 from rollout.content.patterns import matches_exactly
 
+# The states of an attribute, as `git check-attr` names them; any other is its value.
+SET, UNSET, UNSPECIFIED = "set", "unset", "unspecified"
+
 # Attributes by which something other than line ends happens to the bytes between repository and work tree.
 FOREIGN = ("filter", "ident", "working-tree-encoding")
 _INTERESTING = {"text", "eol", "crlf", "binary", *FOREIGN}
-_BINARY = {"diff": "unset", "merge": "unset", "text": "unset"}
+_BINARY = {"diff": UNSET, "merge": UNSET, "text": UNSET}
 
 
 class Rule(Struct, frozen=True):
     pattern: str
-    states: tuple[tuple[str, str], ...]  # attribute -> "set", "unset", "unspecified" or its value
+    states: tuple[tuple[str, str], ...]  # attribute -> its state
 
 
 class AttributesFile(Struct, frozen=True):
@@ -59,11 +62,11 @@ def _split_pattern(line: str) -> tuple[str, str]:
 
 def _state(word: str) -> tuple[str, str]:
     if word.startswith("-"):
-        return word[1:], "unset"
+        return word[1:], UNSET
     if word.startswith("!"):
-        return word[1:], "unspecified"
+        return word[1:], UNSPECIFIED
     name, equals, value = word.partition("=")
-    return name, value if equals else "set"
+    return name, value if equals else SET
 
 
 def lookup(files: Iterable[AttributesFile], path: str) -> dict[str, str]:
@@ -96,7 +99,7 @@ def _apply(
     depth: int,
 ) -> None:
     found[name] = state
-    if state == "set" and name in macros and depth < 10:
+    if state == SET and name in macros and depth < 10:
         for inner, inner_state in macros[name]:
             _apply(found, macros, inner, inner_state, depth + 1)
 
@@ -104,7 +107,7 @@ def _apply(
 def foreign(attributes: Mapping[str, str]) -> str | None:
     """Name the attribute that puts a path out of our reach (`filter=lfs`), or None."""
     for name in FOREIGN:
-        state = attributes.get(name, "unspecified")
-        if state not in {"unspecified", "unset"}:
-            return name if state == "set" else f"{name}={state}"
+        state = attributes.get(name, UNSPECIFIED)
+        if state not in {UNSPECIFIED, UNSET}:
+            return name if state == SET else f"{name}={state}"
     return None

@@ -9,7 +9,11 @@ from typing import assert_never
 
 from msgspec import Struct
 
+from rollout.content.attributes import SET, UNSET, UNSPECIFIED
 from rollout.model.line_ends import Conversion
+
+_AUTO = "auto"  # text=auto: git judges by the content
+_INPUT = "input"  # crlf=input: LF in the work tree, too
 
 
 class AutoCrlf(StrEnum):
@@ -30,27 +34,27 @@ class Eol(StrEnum):
 
 def conversion(attributes: Mapping[str, str]) -> Conversion:
     """Return the text conversion that applies, ignoring the person's own configuration."""
-    text = attributes.get("text", "unspecified")
-    if text == "unspecified":  # the old name of the attribute
-        legacy = attributes.get("crlf", "unspecified")
-        if legacy == "input":
+    text = attributes.get("text", UNSPECIFIED)
+    if text == UNSPECIFIED:  # the old name of the attribute
+        legacy = attributes.get("crlf", UNSPECIFIED)
+        if legacy == _INPUT:
             return Conversion.TEXT_LF
-        text = {"set": "set", "unset": "unset"}.get(legacy, "unspecified")
-    eol = attributes.get("eol", "unspecified")
-    if text == "unset":
+        text = legacy if legacy in {SET, UNSET} else UNSPECIFIED
+    eol = attributes.get("eol", UNSPECIFIED)
+    if text == UNSET:
         return Conversion.BINARY
-    if text == "auto":
-        return {"crlf": Conversion.AUTO_CRLF, "lf": Conversion.AUTO_LF}.get(eol, Conversion.AUTO)
-    if eol == "crlf":
+    if text == _AUTO:
+        return {Eol.CRLF.value: Conversion.AUTO_CRLF, Eol.LF.value: Conversion.AUTO_LF}.get(eol, Conversion.AUTO)
+    if eol == Eol.CRLF:
         return Conversion.TEXT_CRLF
-    if eol == "lf":
+    if eol == Eol.LF:
         return Conversion.TEXT_LF
-    return Conversion.TEXT if text == "set" else Conversion.BINARY
+    return Conversion.TEXT if text == SET else Conversion.BINARY
 
 
 def unspecified(attributes: Mapping[str, str]) -> bool:
     """Tell whether the attributes say nothing about text, so that the person's core.autocrlf decides."""
-    return all(attributes.get(name, "unspecified") == "unspecified" for name in ("text", "crlf", "eol"))
+    return all(attributes.get(name, UNSPECIFIED) == UNSPECIFIED for name in ("text", "crlf", "eol"))
 
 
 class LineEnds(Struct, frozen=True):

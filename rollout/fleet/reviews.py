@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import assert_never
 
@@ -41,35 +41,45 @@ class ReviewAction(Struct, frozen=True):
     force: bool = False
 
 
+class Approval(StrEnum):
+    """What people say of a review."""
+
+    APPROVED = "approved"
+
+
+Condition = ReviewState | Checks | Approval
+CONDITIONS: Mapping[str, Condition] = {  # by the words that name them
+    one.value: one for one in (*ReviewState, Checks.GREEN, Checks.RED, Approval.APPROVED)
+}
+
+
 class FoundReview(Struct, frozen=True):
     """A review, and the step that it belongs to."""
 
     step: Step
     review: Review
 
-    def is_(self, word: str) -> bool:
-        """Tell whether a review is in a state that a person names."""
-        match word:
-            case "green" | "red":
-                return self.review.checks is Checks(word)
-            case "approved":
+    def meets(self, wanted: Condition) -> bool:
+        match wanted:
+            case ReviewState():
+                return self.review.state is wanted
+            case Checks():
+                return self.review.checks is wanted
+            case Approval():
                 return self.review.approved is True
-            case _:
-                return self.review.state is ReviewState(word)
+            case never:
+                assert_never(never)
 
 
-STATES = (*(state.value for state in ReviewState), "green", "red", "approved")
-
-
-def found(steps: Iterable[Step], states: tuple[str, ...]) -> Iterator[FoundReview]:
-    """Yield the reviews that are in all of these states; without any, the open ones and those taken over."""
+def found(steps: Iterable[Step], wanted: Sequence[Condition]) -> Iterator[FoundReview]:
+    """Yield the reviews that meet all of these conditions; without any, the open ones and those taken over."""
     for step in steps:
         review = None if step.standing is None else step.standing.told
         if review is None:
             continue
         one = FoundReview(step, review)
         still_open = review.state in {ReviewState.OPEN, ReviewState.TAKEN_OVER}
-        if all(map(one.is_, states)) if states else still_open:
+        if all(map(one.meets, wanted)) if wanted else still_open:
             yield one
 
 

@@ -39,6 +39,16 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
         process.wait()
 
 
+def time_left(deadline: float) -> float:
+    """Return the seconds until a deadline; raise GitTimeout if it has passed, or if the run must end now."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise GitTimeout("no answer within the time limit")
+    if waiting.interrupted.is_set():
+        raise GitTimeout("interrupted")
+    return left
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End the process and its children: they are a session of their own."""
     for number, wait in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, _GRACE)):
@@ -98,11 +108,7 @@ class Pump:
             else:
                 stdin.close()
             while selector.get_map():
-                left = self._deadline - time.monotonic()
-                if left <= 0:
-                    raise GitTimeout("no answer within the time limit")
-                if waiting.interrupted.is_set():
-                    raise GitTimeout("interrupted")
+                left = time_left(self._deadline)
                 with waiting.waiting():
                     ready = selector.select(min(left, 0.25))
                 for key, _ in ready:

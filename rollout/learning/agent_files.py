@@ -88,9 +88,8 @@ def _read(source: Sample, paths: Sequence[PurePosixPath], plain: Collection[Spot
             text = file.content.decode()
         except UnicodeDecodeError:
             continue
-        for agent in table.readers(path):
-            rules = table.read(agent, path, text) if agent != "codex" else None  # who reads the file of agents-md
-            for rule in rules or ():
+        for agent in table.owners(path):
+            for rule in table.read(agent, path, text) or ():
                 if rule.text and not reading.refused(rule.text) and not reading.faults_of(rule):
                     yield _Read(agent, path, rule, path.name.split(".")[0] == rule.name)
 

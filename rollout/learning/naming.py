@@ -16,6 +16,9 @@ _RESERVED = {
     "include", "extends", "call",
 }  # fmt: skip
 
+PROJECT = "project"  # a repository's own name
+PROJECT_TITLE = "project_title"  # as a title says it
+
 # Words that say too little.
 _VAGUE = {"name", "value", "run", "uses", "with", "key", "id", "type", "title", "description", "text", "default", "url",
           "file", "version", "paths", "on", "if", "env", "cmd", "command", "args", "label", "a", "an", "x"}  # fmt: skip
@@ -67,7 +70,7 @@ def names(at: Setting) -> Iterator[str]:
     found = [name for name in dict.fromkeys(map(snake, _names(at))) if len(name) > 2]
     stem = snake(_stem(at.path)) or "file"
     if at.are_projects:
-        yield "project_title"
+        yield PROJECT_TITLE
     if at.is_all:
         yield _OF_FILES.get(stem, _allowed(stem))
     best = [name for name in found if name not in _VAGUE]
@@ -151,7 +154,7 @@ def _of_key(key: str, looks: Sequence[_Looks], at: Setting) -> Iterator[str]:
     if _Looks.NUMBER in looks and not _MEASURES.search(name) and _is_release(name, at.texts):
         yield f"{name}_version" if name not in _VAGUE else "version"
     if name in {"name", "title"} and not any(line.strip() for line in at.above):
-        yield "project"
+        yield PROJECT
     if name in _VAGUE:
         parent = _parent(at)
         if parent:
@@ -190,7 +193,7 @@ def _of_place(at: Setting) -> Iterator[str]:
     """Yield names from the lines above: the key that contains the line, the last heading."""
     heading = _HEADING.match(at.before.strip() + " x") if at.before.strip("# ") == "" and at.before else None
     if heading is not None and len(at.before.strip()) == 1:
-        yield "project" if all(re.fullmatch(r"[\w.-]+", text) for text in at.texts) else "title"
+        yield PROJECT if all(re.fullmatch(r"[\w.-]+", text) for text in at.texts) else "title"
     if at.path.suffix in {".yml", ".yaml"}:
         yield _parent(at)
     for line in reversed(at.above) if at.path.suffix in _MARKDOWN else ():

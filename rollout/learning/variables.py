@@ -9,7 +9,7 @@ from itertools import count
 from msgspec import Struct, field
 
 from rollout.learning import naming
-from rollout.learning.naming import Setting
+from rollout.learning.naming import PROJECT, PROJECT_TITLE, Setting
 from rollout.model.learning import Value
 from rollout.safety import secrets
 
@@ -72,8 +72,8 @@ class Pool(Struct):
         """Return the affixes of the repository's own name in each of the values, if they are the same in all."""
         if len(set(values.values())) < 2 or any("\n" in value for value in values.values()):
             return None
-        for name in ("project", "project_title"):
-            there = {**self.projects, **self.found.get(name, {})} if name == "project" else self.found.get(name, {})
+        for name in (PROJECT, PROJECT_TITLE):
+            there = {**self.projects, **self.found.get(name, {})} if name == PROJECT else self.found.get(name, {})
             for suffix, spelling in SPELLINGS if values.keys() <= there.keys() else ():
                 around = {_around(value, spelling(str(there[one]))) for one, value in values.items()}
                 if len(around) == 1 and (found := around.pop()) is not None:
@@ -97,7 +97,7 @@ class Pool(Struct):
         """Tell whether a name is free, or has exactly these values wherever it is used already."""
         there = self.found.get(name)
         if there is None:
-            return name != "project" or len(set(values.values())) > 1
+            return name != PROJECT or len(set(values.values())) > 1
         shared = there.keys() & values.keys()
         return all(there[one] == values[one] for one in shared)
 
@@ -105,8 +105,8 @@ class Pool(Struct):
         """Return the variable that has these values in another spelling; the repository's name first."""
         if len(set(values.values())) < 2 or not all(isinstance(value, str) for value in values.values()):
             return None
-        known: dict[str, Values] = {"project": {name: self.projects[name] for name in values}, **self.found}
-        known["project"] = {**self.projects, **self.found.get("project", {})}
+        known: dict[str, Values] = {PROJECT: {name: self.projects[name] for name in values}, **self.found}
+        known[PROJECT] = {**self.projects, **self.found.get(PROJECT, {})}
         for name, there in known.items():
             if not values.keys() <= there.keys() or not _telling(there, values):
                 continue

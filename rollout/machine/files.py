@@ -6,6 +6,8 @@ import errno
 import json
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -60,18 +62,21 @@ def write_named(path: Path, content: bytes, mode: int = 0o600) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
+    with _opened_folder(path) as descriptor:
         waiting.sync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def sync_all(path: Path) -> None:
     """Sync the whole file system of a folder: syncing many files one by one takes longer."""
+    with _opened_folder(path) as descriptor:
+        waiting.sync_all(descriptor)
+
+
+@contextmanager
+def _opened_folder(path: Path) -> Iterator[int]:
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        waiting.sync_all(descriptor)
+        yield descriptor
     finally:
         os.close(descriptor)
 

@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from msgspec import Struct, field
 
 from rollout.errors import GitTimeout
-from rollout.git.process import Ends
+from rollout.git.process import Ends, time_left
 from rollout.git.run import Result
 from rollout.machine import waiting
 
@@ -99,11 +99,7 @@ class SshSession(Struct):
         return written
 
     def _ready(self, poll: select.poll) -> list[int]:
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise GitTimeout("no answer within the time limit")
-        if waiting.interrupted.is_set():
-            raise GitTimeout("interrupted")
+        left = time_left(self.deadline)
         with waiting.waiting():
             return [descriptor for descriptor, _ in poll.poll(min(left, _POLL) * 1000)]
 

@@ -35,6 +35,11 @@ def readers(path: PurePosixPath) -> tuple[str, ...]:
     return tuple(agent for agent, module in _AGENTS.items() if any(fnmatchcase(str(path), one) for one in module.PATHS))
 
 
+def owners(path: PurePosixPath) -> tuple[str, ...]:
+    """Return the agents whose own file has this name; Codex has none, for it reads the file of agents-md."""
+    return tuple(agent for agent in readers(path) if agent != codex.NAME)
+
+
 def say_the_same(path: PurePosixPath, one: bytes, other: bytes) -> bool:
     """Tell whether an agent reads the same rules in two files that differ in their form alone."""
     if one == other:
