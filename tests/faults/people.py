@@ -243,6 +243,9 @@ def folder_gone(pattern: str) -> Deed:
     return Deed(f"{pattern} is removed whole", f"ls -d {pattern} && rm -rf {pattern} && : > did", "state")
 
 
+# After these nothing tells what rollout wrote in the shared folder, nor what it left there.
+FORGETS = {deed.name for deed in (folder_gone("state"), folder_gone("state/folders"), *damage("state/folders/*.json"))}
+
 # What a person's own git command must survive when a whole rollout happens at any call of it.
 COMMANDS = (
     Deed("pull --rebase --autostash", "git pull -q --rebase --autostash"),

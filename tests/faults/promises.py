@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.faults.experiment import Ended, Experiment
 from tests.faults.in_between import reverted
-from tests.faults.people import TOKEN, Deed
+from tests.faults.people import FORGETS, TOKEN, Deed
 from tests.faults.picture import Picture, files
 from tests.faults.room import Room
 from tests.faults.stories import KEPT, MANAGED, NO_EXCHANGE, PERSONS, REWRITES, TEAM, TOKENS, Story
@@ -48,6 +48,11 @@ class Check:
 
     def _in_checkout(self) -> bool:
         return self._deed is not None and self._deed.place == "checkout"
+
+    def _folder_is_forgotten(self) -> bool:
+        """Tell whether the record is gone that names what a killed run left beside shared files."""
+        gone = self.experiment.between
+        return self.experiment.without == "state" or (gone is not None and gone.name in FORGETS)
 
     def violations(self) -> list[str]:
         # A program that names what a person must move away first has not begun to clear anything.
@@ -204,8 +209,8 @@ class Check:
         names = [name for name in os.listdir(self.room.live) if "rollout-clone" in name]
         found += [f"left: {name}" for name in names]
         names = [*self.settled.files, *(f"shared/{name}" for name in self.settled.shared)]
-        if self.experiment.without == "state":
-            return found  # the record that names the files beside is gone: they are swept when they have lain still
+        if self._folder_is_forgotten():
+            return found  # the files beside are swept when they have lain still
         # What is kept for a person who acted there is rightly there; that nothing of theirs is lost is looked at apart.
         kept_there = {name for name in self.settled.shared if self._deed and Path(name).name.startswith(KEPT)}
         names = [name for name in names if name.removeprefix("shared/") not in kept_there]
@@ -311,7 +316,7 @@ class Check:
                 found.append(f"half-written: {name}: {self.settled.files[name][0]!r}")
         if self._deed is None or self._deed.place != "folder":
             for name, content in self.settled.shared.items():
-                if Path(name).name.startswith(".") and self.experiment.without == "state":
+                if Path(name).name.startswith(".") and self._folder_is_forgotten():
                     continue
                 if not re.fullmatch(self._shared_text, content.decode("utf-8", "replace")):
                     found.append(f"half-written: shared/{name}: {content!r}")
@@ -333,7 +338,8 @@ class Check:
         lost = self.experiment.without == "state" or self.experiment.between is not None
         if self.experiment.between is not None and self._named_the_damage():
             return []
-        if self.experiment.between is not None and not {self.first.code, self.second.code} <= {0, 3}:
+        fine = {0, 3, 4} if self._folder_is_forgotten() else {0, 3}  # 4: all that is left waits for a decision
+        if self.experiment.between is not None and not {self.first.code, self.second.code} <= fine:
             found.append(f"the runs after the damage ended with {self.first.code} and {self.second.code}")
         if self.first.code != 0 and not lost:
             found.append(f"the first run after ended with {self.first.code}")
