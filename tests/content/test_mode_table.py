@@ -14,8 +14,6 @@ HERE = Path(rollout.__file__).parent
 
 NAMES_MODES = {
     "content/modes/table.py",
-    "fleet/fitting.py",  # whether a new repository's file holds a learned block
-    "fleet/take.py",  # what of a file is taken into the template: all of it, or the block
     "inventory/rules.py",  # where the inventory is read
     "learning/allowances.py",  # what a learned file is proposed as
     "model/inventory.py",  # where the default stands
