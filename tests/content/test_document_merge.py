@@ -6,6 +6,7 @@ import json
 from pathlib import PurePosixPath
 
 import pytest
+from msgspec.structs import replace
 
 from rollout.content.documents.document import Unmergeable
 from rollout.content.documents.formats import format_of
@@ -427,3 +428,23 @@ def test_a_list_that_nobody_wrote_to_may_grow_and_a_document_that_is_ours_alone_
     assert grown[0] == grown[1]
     made = merged(b"", b'{"a": 1}', _kind("x.json"))
     assert merged(made, b"{}", _kind("x.json"), (b"", made)) == b"{}"
+
+
+@pytest.mark.parametrize(
+    ("template", "line", "what"),
+    [
+        ('{"a": 1,\n// c\n"b": 2}', 2, "a comment"),
+        ('{"a": 1,}', 1, "a trailing comma"),
+        ('{"b": [1,],\n"a": 1}', 1, "a trailing comma"),
+        ('{\n"a": 1 /* x */}', 2, "a comment"),
+    ],
+)
+def test_a_template_that_is_not_strict_json_is_refused_whatever_its_file_says(
+    template: str, line: int, what: str
+) -> None:
+    item = decisions.managed("q.json", template, FileRule(Mode.MERGE))
+    told = strategy(Mode.MERGE).template_fault(item)
+    assert told == f"templates/project/q.json: line {line}: holds {what}, which q.json does not allow; take it out"
+    assert (
+        strategy(Mode.MERGE).template_fault(replace(item, rule=FileRule(Mode.MERGE, format=FormatName.JSONC))) is None
+    )

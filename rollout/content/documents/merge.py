@@ -106,12 +106,11 @@ def merged(current: bytes | None, template: bytes, ours: Ours, kind: MergedFile)
     return (bom + result).encode()
 
 
-def check(template: bytes, kind: MergedFile, *, strict: bool = False) -> None:
-    """Raise Unmergeable if no document could get what a template names, or none that is strict."""
+def check(template: bytes, kind: MergedFile) -> None:
+    """Raise Unmergeable if no document could get what a template names, or if it is not as strict as its file."""
     named = kind.template(template)
     _plain(named, kind)
-    if strict:
-        _refuse_loose(named, kind)
+    _refuse_loose(named, kind)
 
 
 def _refuse_loose(template: Document, kind: MergedFile) -> None:

@@ -13,7 +13,7 @@ from rollout.content.modes import share
 from rollout.content.modes.mode import Cause, Situation, Traits, put_into
 from rollout.content.modes.whole import part, passed_over, told_then
 from rollout.model.files import Agreed, File, Managed, TakenOver
-from rollout.model.inventory import FileRule, FormatName
+from rollout.model.inventory import FileRule
 
 TRAITS = Traits(formatted=False, shared=True, needs_past=True)
 
@@ -24,7 +24,7 @@ def fault(path: PurePosixPath, rule: FileRule) -> str | None:
 
 def template_fault(item: Managed) -> str | None:
     try:
-        merge.check(item.body, _kind(item), strict=item.rule.format is FormatName.JSON)
+        merge.check(item.body, _kind(item))
     except Unmergeable as error:
         return error.what
     return None
