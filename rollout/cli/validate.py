@@ -10,10 +10,11 @@ from msgspec import Struct
 from rollout.cli import session
 from rollout.cli.options import common, targets
 from rollout.cli.session import Session
-from rollout.content.modes.table import strategy
+from rollout.content.documents.unmatched import unmatched
+from rollout.content.modes.table import strategy, traits
 from rollout.content.patterns import matches
 from rollout.errors import Mistake, Place, UsageError
-from rollout.fleet import review_words
+from rollout.fleet import review_words, unread_files
 from rollout.fleet.load import Loaded
 from rollout.fleet.ways import left_out, ways
 from rollout.model.reviews import Via
@@ -40,7 +41,7 @@ def validate(context: click.Context) -> int:
     with session.opened(context, looks=False) as at:
         _formats_known(at.loaded)
         review_words.check(at.loaded)
-        for warning in _joined_lines(at.loaded):
+        for warning in (*_joined_lines(at.loaded), *unread_files.unread(at.loaded), *_unmatched(at.loaded)):
             at.screen.warn(warning)
         found = _checked(at)
         lacking = ((name, f"review: {words}") for name, words in found.left_out.items())
@@ -105,6 +106,16 @@ def _joined_lines(loaded: Loaded) -> Iterator[str]:
             end = f"+{delimiters.marks.statement[1]}"
             what = f"the next line joins this one: the line end behind a tag goes, unless the tag ends in {end}"
             yield f"templates/{name}:{line}: {what}"
+
+
+def _unmatched(loaded: Loaded) -> list[str]:
+    """Return a warning for each path in `match` at which no template of the file has a list."""
+    found: dict[str, set[str]] = {}
+    for item in (item for target in loaded.chosen for item in loaded.rendering.desired(target).managed):
+        if item.rule.match and "match" in traits(item.mode).options and traits(item.mode).writes:
+            lacking = set(unmatched(item.path, item.rule, item.body))
+            found[str(item.path)] = found.get(str(item.path), lacking) & lacking
+    return [f"files.{path}.match: the template has no list at {one!r}" for path in found for one in sorted(found[path])]
 
 
 def _formats_known(loaded: Loaded) -> None:

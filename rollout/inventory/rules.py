@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from rollout.content import yaml_nodes
 from rollout.content.documents.match import steps_of
+from rollout.content.modes.table import traits
 from rollout.content.patterns import is_glob, matches
 from rollout.content.yaml_nodes import Fault
 from rollout.inventory.entries import Entry, Source, entry, section
@@ -115,11 +116,25 @@ def glob_refusal(pattern: str) -> str | None:
     return "leaves its target through '..'" if ".." in pattern.split("/") else None
 
 
+def concerns(pattern: FilePattern, path: str) -> bool:
+    """Tell whether an entry is about a path; a path names one file, and not what is below a folder."""
+    named = is_glob(pattern.pattern) or pattern.pattern.strip("/") == path
+    return named and matches(pattern.pattern, path)
+
+
+def names_itself(pattern: FilePattern) -> bool:
+    """Tell whether an entry of `files` needs no template: it says of one path that it must not be there."""
+    return not traits(pattern.settings.over(FileRule()).mode).writes and _exact(pattern.pattern)
+
+
+def _exact(pattern: str) -> bool:
+    return not any(c in pattern for c in "*?[\\") and not pattern.endswith("/")
+
+
 def rule_for(patterns: Iterable[FilePattern], path: str, *, shared: bool = False) -> FileRule:
     """Decide how a managed path is written: later globs over earlier ones, exact paths over globs, key by key."""
     rule = FileRule(mode=Mode.BLOCK if shared else Mode.WHOLE)
-    covering = [p for p in patterns if matches(p.pattern, path)]
+    covering = [p for p in patterns if concerns(p, path)]
     for pattern in sorted(covering, key=lambda p: not is_glob(p.pattern)):
-        if is_glob(pattern.pattern) or pattern.pattern.strip("/") == path:
-            rule = pattern.settings.over(rule)
+        rule = pattern.settings.over(rule)
     return rule

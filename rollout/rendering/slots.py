@@ -7,12 +7,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from rollout.content.agents.rule import is_rule
-from rollout.content.modes.table import traits
 from rollout.content.policy import policy_fault
 from rollout.errors import Mistake
-from rollout.inventory.rules import rule_for
+from rollout.inventory.rules import names_itself, rule_for
 from rollout.model.files import RENDERED, Managed, Slot, TemplateFile, is_rendered
-from rollout.model.inventory import FilePattern, FileRule, Target
+from rollout.model.inventory import FilePattern, Target
 from rollout.rendering.rules import faults, with_rules
 from rollout.rendering.template_fault import TemplateFault
 from rollout.safety import paths
@@ -29,7 +28,7 @@ def slots(target: Target, templates: Mapping[str, TemplateFile], patterns: tuple
     found = with_rules(target, named(target, templates, patterns), templates, patterns)
     for pattern in patterns:
         path = PurePosixPath(pattern.pattern.strip("/"))
-        if not traits(pattern.settings.over(FileRule()).mode).writes and _exact(pattern.pattern) and path not in found:
+        if names_itself(pattern) and path not in found:
             slot = Slot(path, "", None, rule_for(patterns, str(path)))
             if not paths.collisions([*found, path]):
                 found[path] = slot
@@ -65,10 +64,6 @@ def all_mistakes(
     except TemplateFault:
         return []
     return [fault.mistake for fault in faults(found, templates)]
-
-
-def _exact(pattern: str) -> bool:
-    return not any(c in pattern for c in "*?[\\") and not pattern.endswith("/")
 
 
 def set_paths(set_name: str, templates: Mapping[str, TemplateFile]) -> dict[str, PurePosixPath]:

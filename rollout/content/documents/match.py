@@ -31,7 +31,7 @@ class Match(Struct, frozen=True):
 
     def keys(self, place: Place) -> tuple[str, ...]:
         """Return the keys that identify the entries of a list; none if their values identify them."""
-        return next((keys for steps, keys in self.rules if _fits(steps, place)), ())
+        return next((keys for steps, keys in self.rules if fits(steps, place)), ())
 
 
 def match_for(path: PurePosixPath, told: Mapping[str, Sequence[str]]) -> Match:
@@ -58,7 +58,8 @@ def steps_of(pattern: str) -> tuple[str, ...] | None:
     return tuple(steps)
 
 
-def _fits(steps: tuple[str, ...], place: Place) -> bool:
+def fits(steps: tuple[str, ...], place: Place) -> bool:
+    """Tell whether a path in steps leads to a place."""
     return len(steps) == len(place) and all(
         name.startswith("[") if step == "[]" else step in {"*", name} for step, name in zip(steps, place, strict=True)
     )

@@ -34,6 +34,9 @@ class Cause(Struct, frozen=True):
     takes_away: bool = False
 
 
+_OF_TEXT = ("delimiters", "check", "max_chars", "max_lines", "secrets", "allow", "placeholders")
+
+
 class Traits(Struct, frozen=True):
     """What others need to know about a mode without asking about one file."""
 
@@ -42,7 +45,14 @@ class Traits(Struct, frozen=True):
     formatted: bool = True  # what a formatter prints of the text is written
     shared: bool = False  # the rest of the file is somebody else's
     taken_back: bool = False  # what a person changed in our part can be put into the template
+    further: tuple[str, ...] = ()  # settings of `files` that only some modes use
     needs_past: bool = False  # everything that rollout ever wrote there counts, not only the last write
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Return the settings of `files` that the mode uses."""
+        text = (*_OF_TEXT, *(("formatter",) if self.formatted else ())) if self.writes else ()
+        return (*text, *self.further)
 
 
 class Strategy(Protocol):
