@@ -40,4 +40,4 @@ def demo(context: click.Context, folder: str | None, events: bool) -> int:
         click.echo(text, color=True)
 
     told = stage.Stage(stage.prepared(place), say, paint, streams.width(sys.stdout))
-    return event_chapters.tell(told) if events else story.Story(told).tell()
+    return event_chapters.tell(told) if events else story.tell(told)

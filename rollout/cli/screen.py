@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import select
 import sys
-import time
 from collections.abc import Iterable
 from typing import Any
 
 from rollout.cli import streams
 from rollout.cli.common_options import Options
 from rollout.cli.interrupt import Interrupt
+from rollout.cli.live_line import LiveLine
 from rollout.safety import secrets
 from rollout.safety.shown import harmless, json_text, redact
 from rollout.showing import colour
 from rollout.showing.display import Display
 from rollout.showing.wrapping import height
 
-_EVERY = 0.1  # seconds between two repaints of the live line
 _LISTEN = 0.1  # seconds between two checks for an answer
 
 
@@ -29,9 +28,7 @@ class Screen:
         self._options = options
         self.paint = colour.painter(options.colour_on(sys.stdout))
         self._paint_err = colour.painter(options.colour_on(sys.stderr))
-        self._live = streams.repaints(sys.stderr) and not options.quiet and not options.json
-        self._painted = 0.0
-        self._line = False
+        self._live_line = LiveLine(streams.repaints(sys.stderr) and not options.quiet and not options.json)
         self._hidden: list[str] = []
 
     @property
@@ -55,7 +52,7 @@ class Screen:
 
     def data(self, text: str) -> None:
         """Print data on stdout; the work goes on if the reader stops reading."""
-        self._clear()
+        self.clear()
         streams.write(sys.stdout, self.fit(text))
 
     def long(self, text: str, interrupt: Interrupt) -> None:
@@ -68,7 +65,7 @@ class Screen:
         from rollout.cli import pager
         from rollout.git import person
 
-        self._clear()
+        self.clear()
         command = pager.chosen(person.environment(), person.settings())
         if not command:
             self.data(text)
@@ -78,7 +75,7 @@ class Screen:
 
     def page(self, html: str) -> None:
         """Print a page that is safe already; it stays whole in any encoding of the stream."""
-        self._clear()
+        self.clear()
         streams.write(sys.stdout, html.encode("ascii", "xmlcharrefreplace").decode())
 
     def document(self, document: dict[str, Any]) -> None:
@@ -93,7 +90,7 @@ class Screen:
         self.say(f"{self._paint_err('warning:', 'yellow')} {text}")
 
     def say(self, text: str) -> None:
-        self._clear()
+        self.clear()
         streams.write(sys.stderr, self.fit(text) + "\n")
 
     def agreed(self, question: str) -> bool:
@@ -109,7 +106,7 @@ class Screen:
 
     def line(self, prompt: str) -> str:
         """Return what the person types after a prompt; "" at the end of input. Signals still work."""
-        self._clear()
+        self.clear()
         sys.stderr.write(self.fit(prompt))
         sys.stderr.flush()
         # A signal just before a read would have to wait for the read; with select it does not.
@@ -119,36 +116,20 @@ class Screen:
 
     def note(self, text: str) -> None:
         """Print one line of progress, unless a live line shows it or progress is off."""
-        if not self._options.quiet and not self._live and not self._options.json:
+        if not self._options.quiet and not self.live and not self._options.json:
             self.say(text)
 
     @property
     def live(self) -> bool:
         """Tell whether there is a live line."""
-        return self._live
+        return self._live_line.shown
 
     def progress(self, done: int, total: int, text: str) -> None:
         """Repaint the live line: how many are done, and what came last."""
-        if not self._live or total < 2:
-            return
-        now = time.monotonic()
-        if now - self._painted < _EVERY and done < total:
-            return
-        self._painted = now
-        width = streams.width(sys.stderr) or 80
-        line = f"{done:,}/{total:,} {text}"[: width - 1]
-        sys.stderr.write(f"\r\x1b[K{line}")
-        sys.stderr.flush()
-        self._line = True
-
-    def _clear(self) -> None:
-        if self._line:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-            self._line = False
+        self._live_line.repaint(done, total, text)
 
     def clear(self) -> None:
-        self._clear()
+        self._live_line.clear()
 
 
 def _is_long(text: str) -> bool:

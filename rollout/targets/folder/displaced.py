@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import os
 import re
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct, structs
 
-from rollout.machine import look, processes, replace
+from rollout.machine import look, open_files, replace
 from rollout.machine.look import OnDisk
 from rollout.machine.renames import RENAMES, Renames
 from rollout.machine.replace import Changed
@@ -163,46 +161,4 @@ class Beside(Struct, frozen=True):
 
     def _writer(self) -> str | None:
         """Name who has the file open for writing."""
-        try:
-            descriptor = os.open(self.scratch, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=self.folder)
-        except OSError:
-            return None
-        try:
-            about = os.fstat(descriptor)
-            if _is_open_for_writing(descriptor) is False:
-                return None
-            identity = (about.st_dev, about.st_ino)
-            return processes.writers([identity]).get(identity) or self._unseen()
-        finally:
-            os.close(descriptor)
-
-    def _unseen(self) -> str | None:
-        """Return "somebody" if a writer that we cannot see has the file open.
-
-        None if this file system never says that nobody has a file open.
-        """
-        probe = scratch_name(self.scratch)
-        descriptor = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=self.folder)
-        os.close(descriptor)
-        descriptor = os.open(probe, os.O_RDONLY, dir_fd=self.folder)
-        try:
-            return "somebody" if _is_open_for_writing(descriptor) is False else None
-        finally:
-            os.close(descriptor)
-            os.unlink(probe, dir_fd=self.folder)
-
-
-def _is_open_for_writing(descriptor: int) -> bool | None:
-    """Ask the kernel whether a file is open for writing anywhere, by anybody; None if it cannot say.
-
-    It grants a lease only on a file that nobody writes into, be it through a map of it in memory.
-    """
-    if not hasattr(fcntl, "F_SETLEASE"):
-        return None
-    try:
-        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)  # if the lease is broken: a signal that ends nobody
-        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-    except OSError as error:
-        return True if error.errno == errno.EAGAIN else None
-    return False
+        return open_files.writer(self.folder, self.scratch, probe=scratch_name(self.scratch))
