@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 _SCHEMES = {"https", "http", "ssh", "git", "file", "git+ssh", "ssh+git"}
@@ -104,10 +105,12 @@ def split_secret(url: str) -> tuple[str, tuple[str, str] | None]:
     return f"{scheme}://{where}{slash}{path}", (unquote(user), unquote(password))
 
 
+@lru_cache(maxsize=1024)
 def identity(url: str) -> str:
     """Return the form in which two spellings of one address are equal.
 
-    On a server `x` and `x.git` are one repository; on this disk they may be two.
+    On a server `x` and `x.git` are one repository; on this disk they may be two. Cached: whoever looks at a repository
+    asks several times.
     """
     clean = split_secret(url)[0].removeprefix("file://")
     return (clean.rstrip("/") or "/") if is_local(url) else clean.rstrip("/").removesuffix(".git")
@@ -141,8 +144,12 @@ def project(url: str) -> str:
     return f"{host(url).lower()}/{path_of(url)}"
 
 
+@lru_cache(maxsize=1024)
 def branch_refusal(name: str) -> str | None:
-    """Say why a name is not a branch name, by the rules of git-check-ref-format, or None."""
+    """Say why a name is not a branch name, by the rules of git-check-ref-format, or None.
+
+    Cached: most repositories of an inventory have the same branch.
+    """
     if not name or name.startswith(("-", "refs/")) or name == "@":
         return "is not the short name of a branch"
     if re.search(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|\.$|/$|^/", name):

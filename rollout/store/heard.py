@@ -39,4 +39,4 @@ def note_asked(store: Store) -> None:
 
 
 def _asked(store: Store) -> str:
-    return os.path.join(store.place, f"asked-{state_folder.key(store.remote.branch)}")
+    return f"{store.place}/asked-{state_folder.key(store.remote.branch)}"
