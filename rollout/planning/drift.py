@@ -25,7 +25,9 @@ def accepted_merge(at: Situation, wanted: File | None) -> bool:
     Of a file that is shared, only our part has to be as it was accepted.
     """
     written = at.written
-    if written is None or written.disputed or wanted is None or written.merged not in _notes(at, wanted):
+    if written is None or written.merged is None or written.disputed or wanted is None:
+        return False
+    if written.merged not in _notes(at, wanted):
         return False
     if at.actual == written.file:
         return True

@@ -51,7 +51,9 @@ class Uses:
 
     def reads_files(self, target: Target, slot: Slot) -> bool:
         """Tell whether a path's template reads files of targets, as far as can be known before it is rendered."""
-        used = self.of(slot) if self.may_read_files(slot) else []
+        if not self.may_read_files(slot):
+            return False
+        used = self.of(slot)
         return used is None or any(name in used and name not in target.variables for name in FUNCTIONS)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import takewhile
 from pathlib import PurePosixPath
 
 from msgspec import Struct
@@ -54,7 +55,7 @@ def own(touches: Iterable[Touch]) -> list[Touch]:
 
 def held(touches: Iterable[Touch]) -> str | None:
     """Return what was asked for when a file was reverted, if we have not written it since."""
-    return next((touch.held for touch in own(touches)), None)
+    return next((touch.held for touch in touches if touch.wrote), None)
 
 
 def kept(touches: Iterable[Touch]) -> str | None:
@@ -112,6 +113,8 @@ def written(touches: list[Touch], contents: Mapping[str, bytes], target: str) ->
 
 def _since_plain(mine: list[Touch]) -> list[Touch]:
     """Return the newest merges of drift, newest first, down to our last write that was none."""
+    if not mine or mine[0].merged is None:
+        return []
     plain = next((n for n, touch in enumerate(mine) if touch.merged is None), len(mine))
     taken = next((n + 1 for n, touch in enumerate(mine[:plain]) if touch.base), plain)
     return mine[:taken]
@@ -134,9 +137,8 @@ def _merges(mine: list[Touch], contents: Mapping[str, bytes]) -> tuple[tuple[Fil
 
 def disputed(touches: list[Touch]) -> bool:
     """Tell whether the newest commit here is one of ours that somebody changed, with its own content unknown."""
-    known = {touch.run for touch in own(touches)}
-    writes = [touch for touch in touches if touch.kept is None]
-    newer = writes[: next((n for n, touch in enumerate(writes) if touch.ours), len(writes))]
+    newer = list(takewhile(lambda touch: not touch.ours, (touch for touch in touches if touch.kept is None)))
+    known = {touch.run for touch in own(touches)} if newer else set()
     return any(touch.run not in known for touch in newer)
 
 

@@ -98,8 +98,8 @@ def _written(
 def _orphans(past: History, there: _There, target: str) -> Iterator[tuple[PurePosixPath, Written]]:
     """Yield our files that no template names any more; only their existence counts."""
     for path, touches in past.items():
-        mine = history.own(touches)
-        if path not in there.entries and mine and mine[0].target == target and isinstance(there.tree.at(path), Blob):
+        mine = [] if path in there.entries else history.own(touches)
+        if mine and mine[0].target == target and isinstance(there.tree.at(path), Blob):
             yield path, Written(File(b""), mine[0].commit)
 
 
