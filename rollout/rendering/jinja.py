@@ -74,13 +74,13 @@ class Renderer:
 
     def _parsed(self, name: str, delimiters: Delimiters) -> tuple[jinja2.nodes.Template, set[str]]:
         """Return a template's syntax tree, and the variables it can read."""
-        from jinja2 import TemplateSyntaxError, meta
+        from jinja2 import TemplateSyntaxError
 
         environment = self.environment(delimiters)
         try:
             tree = environment.parse(self._templates[name], name, _file(name))
             syntax.check_filters(name, tree, environment)
-            return tree, meta.find_undeclared_variables(tree) | syntax.named(tree, environment.globals)
+            return tree, syntax.undeclared(tree) | syntax.named(tree, environment.globals)
         except TemplateSyntaxError as error:
             raise TemplateFault.of(name, self._told(name, delimiters, error), line=error.lineno) from error
         except RecursionError as error:

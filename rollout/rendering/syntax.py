@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
 
 from rollout.rendering.reading import FUNCTIONS
 from rollout.rendering.template_fault import TemplateFault
 
 if TYPE_CHECKING:
     import jinja2
+    from jinja2.meta import TrackingCodeGenerator
 
 _OF_JINJA = {*FUNCTIONS, "super", "self", "caller", "loop", "varargs", "kwargs"}
 
@@ -49,6 +51,31 @@ def _defined(trees: Mapping[str, jinja2.nodes.Template]) -> set[str]:
         for imports in tree.find_all(nodes.FromImport):
             names |= {word if isinstance(word, str) else word[1] for word in imports.names}
     return names
+
+
+def undeclared(tree: jinja2.nodes.Template) -> set[str]:
+    """Return the variables that a template looks up; nothing of it is computed, as Jinja's own function would."""
+    found = _names_kind()(cast("jinja2.Environment", tree.environment))  # each parsed tree has one
+    found.visit(tree)
+    return found.undeclared_identifiers
+
+
+@cache
+def _names_kind() -> type[TrackingCodeGenerator]:
+    from jinja2 import nodes
+    from jinja2.meta import TrackingCodeGenerator
+
+    class Names(TrackingCodeGenerator):
+        """A generator that leaves constants as they are: to fold them can take all memory, and all targets wait."""
+
+        def __init__(self, environment: Any) -> None:
+            super().__init__(environment)
+            self.optimizer = None
+
+        def _output_child_to_const(self, *_: Any) -> str:
+            raise nodes.Impossible
+
+    return Names
 
 
 def named(tree: jinja2.nodes.Template, functions: Container[str]) -> set[str]:

@@ -7,6 +7,7 @@ import pytest
 from rollout.model.delimiters import Delimiters
 from rollout.rendering.requests import Requests
 from rollout.rendering.template_fault import TemplateFault, TemplateLimit
+from tests.world import World
 
 NAME = "base/a.j2", Delimiters.JINJA
 MANY = "{{ 'x' * (n * 10 ** 9) }}"
@@ -37,3 +38,28 @@ def test_what_one_target_asks_too_much_of_is_rendered_for_the_others() -> None:
     with pytest.raises(TemplateFault, match="'n' is undefined"):
         requests.made(NAME, {})
     requests.ended(well=True)
+
+
+CONSTANTS = ["{{ 'x' * 10 ** 9 }}", "{{ 10 ** (10 ** 10) }}", "{{ 'x'|center(10 ** 10) }}",
+             "{% set a = 'x' * 10 ** 10 %}"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", CONSTANTS)
+def test_a_constant_that_is_too_large_is_computed_for_no_other_target(text: str) -> None:
+    """Which variables a template reads is asked for all targets, and must not run it."""
+    requests = Requests({NAME[0]: text + "{{ n }}"}, seconds=1.0)
+    assert requests.uses(NAME) == ["n"]
+    with pytest.raises(TemplateLimit):
+        requests.made(NAME, {"n": 1})
+    requests.ended(well=True)
+
+
+def test_a_limit_concerns_its_target_and_the_others_go_on(world: World) -> None:
+    world.bare_repo("api")
+    world.bare_repo("web")
+    world.entries["web"] = world.entries["web"].replace("}", ", templates: [other]}")
+    world.template("other/a.txt.j2", CONSTANTS[0])
+    ran = world.run("plan", "--json")
+    assert (ran.code, ran.states()) == (1, {"api": "pending", "web": "blocked"})
+    assert "template limit: " in ran.json["targets"][1]["reason"]
+    assert world.run("validate").code == 1
