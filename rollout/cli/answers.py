@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import PurePosixPath
 
 from msgspec import Struct, field
@@ -15,6 +16,20 @@ from rollout.model.inventory import Target
 from rollout.model.plan import Plan, Step
 from rollout.planning import review
 from rollout.targets.job import Settings
+
+
+class FileAnswer(StrEnum):
+    """What a person may answer about a file; SHOW, ALL and QUIT settle nothing by themselves."""
+
+    SHOW = "show"
+    OVERWRITE = "overwrite"
+    MERGE = "merge"
+    KEEP = "keep"
+    TAKE = "take"
+    EDIT = "edit"
+    SKIP = "skip"
+    ALL = "all"
+    QUIT = "quit"
 
 
 class Answers(Struct):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import assert_never
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.cli import interrupt
-from rollout.cli.answers import Answers, Circle
+from rollout.cli.answers import Answers, Circle, FileAnswer
 from rollout.cli.editing import edited
 from rollout.cli.session import Session
 from rollout.errors import Refused
@@ -22,9 +24,21 @@ from rollout.showing import colour
 from rollout.showing.diffs import diff_of, paint_diff
 from rollout.targets.job import Settings
 
-CHOICES = ("show", "overwrite", "merge", "keep", "take", "edit", "skip", "all", "quit")
-_FOR_ALL = ("overwrite", "merge", "keep", "skip")
-_NEW = {"merge", "take", "edit"}  # what would write other bytes than those that were reviewed
+
+class _Given(Struct, frozen=True):
+    """The answer about a file, and whether it is meant for all that are left of its kind."""
+
+    answer: FileAnswer
+    for_all: bool = False
+
+
+CHOICES = tuple(answer.value for answer in FileAnswer)
+_FOR_ALL = (FileAnswer.OVERWRITE, FileAnswer.MERGE, FileAnswer.KEEP, FileAnswer.SKIP)
+_NEW = {
+    FileAnswer.MERGE,
+    FileAnswer.TAKE,
+    FileAnswer.EDIT,
+}  # what would write other bytes than those that were reviewed
 _OF_SAVED = "a saved plan writes what was reviewed; to merge, take or edit, quit and make a new plan"
 _EXPLAINED = """\
   show       what others changed, and what the template says
@@ -79,47 +93,51 @@ def _left(made: Plan, answers: Answers) -> list[tuple[Step, Change]]:
 
 def _round(at: Session, left: Sequence[tuple[Step, Change]], answers: Answers, circle: Circle) -> None:
     """Ask about each file; `all` answers for those of the same kind."""
-    for_kind: dict[Action, str] = {}
+    for_kind: dict[Action, FileAnswer] = {}
     for number, (step, change) in enumerate(left):
-        word = for_kind.get(change.action)
-        if word is None:
+        answer = for_kind.get(change.action)
+        if answer is None:
             rest = sum(other.action is change.action for _, other in left[number:])
             at.screen.say(f"\n{step.target} {plain(str(change.path))}: {plain(change.words)}")
-            word = _asked(at, step, change, rest, saved=circle.saved)
-            if word.startswith("all "):
-                word = for_kind[change.action] = word.removeprefix("all ")
-        _note(at, step, change, word, answers, circle)
+            given = _asked(at, step, change, rest, saved=circle.saved)
+            answer = given.answer
+            if given.for_all:
+                for_kind[change.action] = answer
+        _note(at, step, change, answer, answers, circle)
         if answers.took:
             return
 
 
-def _asked(at: Session, step: Step, change: Change, rest: int, *, saved: bool) -> str:
+def _asked(at: Session, step: Step, change: Change, rest: int, *, saved: bool) -> _Given:
     """Return the answer about one file, once it is one that settles it."""
     while True:
-        word = _choice(at, f"{'/'.join(CHOICES)} (? explains): ", CHOICES)
-        match word:
-            case "show":
+        answer = FileAnswer(_choice(at, f"{'/'.join(CHOICES)} (? explains): ", CHOICES))
+        match answer:
+            case FileAnswer.SHOW:
                 _show(at, step, change)
-            case "quit":
+            case FileAnswer.QUIT:
                 raise Quit("cancelled")
-            case "all":
+            case FileAnswer.ALL:
                 what, choices = colour.count(rest, "file"), [one for one in _FOR_ALL if not (saved and one in _NEW)]
-                return "all " + _choice(at, f"{what} of this kind: {'/'.join(choices)}: ", choices)
+                return _Given(
+                    FileAnswer(_choice(at, f"{what} of this kind: {'/'.join(choices)}: ", choices)), for_all=True
+                )
             case _:
-                fault = _OF_SAVED if saved and word in _NEW else _impossible(change, word)
+                fault = _OF_SAVED if saved and answer in _NEW else _impossible(change, answer)
                 if fault is None:
-                    return word
+                    return _Given(answer)
                 at.screen.say(fault)
 
 
-def _impossible(change: Change, word: str) -> str | None:
-    if word == "merge" and (change.action is not Action.DRIFT or None in (change.base, change.before, change.after)):
+def _impossible(change: Change, answer: FileAnswer) -> str | None:
+    cannot_merge = change.action is not Action.DRIFT or None in (change.base, change.before, change.after)
+    if answer is FileAnswer.MERGE and cannot_merge:
         return "it cannot be merged: it met the template's change already, or there is nothing to merge from"
-    if word in {"take", "edit"} and change.before is None:
-        return f"there is nothing to {word}: others deleted it"
-    if word == "take" and not change.goes_back:
+    if answer in {FileAnswer.TAKE, FileAnswer.EDIT} and change.before is None:
+        return f"there is nothing to {answer}: others deleted it"
+    if answer is FileAnswer.TAKE and not change.goes_back:
         return "it cannot be put into the template; change that by hand"
-    if word == "edit" and change.before is not None and b"\0" in change.before.content:
+    if answer is FileAnswer.EDIT and change.before is not None and b"\0" in change.before.content:
         return "it is not text"
     return None
 
@@ -160,24 +178,28 @@ def _titled(at: Session, change: Change, title: str) -> str:
     return f"{title}\n{paint_diff(diff_of(change), at.screen.paint, '')}\n"
 
 
-def _note(at: Session, step: Step, change: Change, word: str, answers: Answers, circle: Circle) -> None:
-    match word:
-        case "skip":
+def _note(at: Session, step: Step, change: Change, answer: FileAnswer, answers: Answers, circle: Circle) -> None:
+    match answer:
+        case FileAnswer.SKIP:
             answers.skipped.add((step.target, change.path))
-        case "take":
+        case FileAnswer.TAKE:
             answers.took = _taken(at, step, change, circle.settings)
             if answers.took:
                 answers.so_far = "no target was changed; what you took stays in the templates and the inventory"
-        case "edit":
+        case FileAnswer.EDIT:
             text = edited(change)
             if text is None:
                 at.screen.say("it is as it was, so nothing is decided; keep leaves it so")
             else:
                 answers.files.append(FileDecision(change.path, OnDrift.KEEP, step.target, text))
-        case "merge" if change.action is not Action.DRIFT:
+        case FileAnswer.MERGE if change.action is not Action.DRIFT:
             answers.skipped.add((step.target, change.path))  # decided for all of a kind, but impossible here
-        case _:
-            answers.files.append(FileDecision(change.path, OnDrift(word), step.target))
+        case FileAnswer.OVERWRITE | FileAnswer.MERGE | FileAnswer.KEEP:
+            answers.files.append(FileDecision(change.path, OnDrift(answer.value), step.target))
+        case FileAnswer.SHOW | FileAnswer.ALL | FileAnswer.QUIT:
+            raise AssertionError(f"{answer} settles nothing")
+        case never:
+            assert_never(never)
 
 
 def _taken(at: Session, step: Step, change: Change, settings: Settings) -> bool:
@@ -193,10 +215,11 @@ def _taken(at: Session, step: Step, change: Change, settings: Settings) -> bool:
         if found.values:
             for value in found.values:
                 at.screen.say(f"{value.name} would have to be {value.new!r}; it is set by {value.source}")
-            word = _choice(at, f"set it for {target.name}, everywhere, or not: target/everywhere/no: ", tuple(_WHERE))
-            if word == "no":
+            prompt = f"set it for {target.name}, everywhere, or not: target/everywhere/no: "
+            where = _WHERE[_choice(at, prompt, tuple(_WHERE))]
+            if where is None:
                 return False
-            found = find(at.loaded, replace(asked, where=_WHERE[word]), settings)
+            found = find(at.loaded, replace(asked, where=where), settings)
         take.show(at, target, found)
         take.written(at, target, found, yes=False)
     except Quit:
