@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from rollout.content.modes.table import traits
 from rollout.model.files import Desired, Managed, Problem
-from rollout.rendering import sealed
+from rollout.rendering import printed_before, sealed
 from rollout.rendering.slots import written_fault
 from rollout.safety.flaw import Flaw
 
@@ -45,8 +45,21 @@ class Formatters(Struct):
         key = (command, str(item.path) if "{path}" in command else "", hashlib.sha256(item.body).hexdigest())
         with self._lock:
             if key not in self._known:
-                self._known[key] = _printed(item, command)
+                self._known[key] = _settled(item, command, key)
             return self._known[key]
+
+
+def _settled(item: Managed, command: str, key: tuple[str, str, str]) -> bytes | Problem:
+    """Return what a formatter prints each time: run once if it printed that before, and otherwise twice."""
+    found = _printed(item, command)
+    if isinstance(found, Problem) or printed_before.is_known(key, found):
+        return found
+    again = _printed(item, command)
+    if again != found:
+        what = f"its formatter prints something else each time: {sealed.as_run(command, str(item.path))}"
+        return Problem(item.path, Flaw(what))
+    printed_before.know(key, found)
+    return found
 
 
 def _printed(item: Managed, command: str) -> bytes | Problem:

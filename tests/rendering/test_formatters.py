@@ -69,12 +69,12 @@ def test_time_and_output_are_bounded_also_of_what_a_command_starts(tmp_path: Pat
         sealed.run("yes", "a", str(tmp_path), bounds=Bounds(bytes=1000))
 
 
-def test_one_text_is_formatted_once(tmp_path: Path) -> None:
+def test_one_text_is_formatted_for_one_target_and_not_for_each(tmp_path: Path) -> None:
     command = f"sh -c 'echo x >> {tmp_path}/runs; cat'"
     formatters = Formatters()
     for _ in range(3):
         assert not formatters.over(Desired((managed(command),))).problems
-    assert (tmp_path / "runs").read_text() == "x\n"
+    assert (tmp_path / "runs").read_text() == "x\nx\n"  # twice, to see that it prints the same
 
 
 def test_a_check_sees_what_the_formatter_printed() -> None:
@@ -94,3 +94,25 @@ def test_formatted_files_reach_their_targets_and_stay_in_sync(world: World) -> N
     assert world.run("verify").code == 0
     world.tail = world.tail.replace("sort,", "no-such-formatter,")
     assert world.run("plan", "--json").states() == {"api": "blocked"}
+
+
+def test_a_formatter_that_prints_something_else_each_time_blocks_its_file() -> None:
+    assert formatted(managed("mktemp -u")) == "docs/a.md: its formatter prints something else each time: mktemp -u"
+
+
+def test_a_formatter_is_run_twice_only_for_what_it_has_not_printed_before(tmp_path: Path) -> None:
+    """A new version of it may print something else than before, and then the same each time."""
+    said, runs = tmp_path / "said", tmp_path / "runs"
+    item = managed(f"sh -c 'echo >> {runs}; cat {said}'")
+    for text, number in (("one\n", 2), ("one\n", 3), ("two\n", 5), ("one\n", 6)):
+        said.write_text(text)
+        assert (formatted(item), len(runs.read_text())) == (text.encode(), number)
+
+
+def test_an_unsettled_formatter_makes_no_commit(world: World) -> None:
+    world.bare_repo("api")
+    world.tail = "files: {conf.txt: {formatter: mktemp -u}}\n"
+    before = world.tip("api")
+    ran = world.run("apply", "--yes", "--json")
+    assert (ran.code, world.tip("api") == before) == (3, True)
+    assert "prints something else each time" in ran.reasons()["api"]
