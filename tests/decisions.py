@@ -37,7 +37,8 @@ def written(change: Change, before: Written | None = None) -> Written:
     """Return what is remembered of a change that was carried out."""
     assert change.after is not None
     sides = (change.before.content if change.before else b"", change.after.content)
-    ours = (*(before.ours if before else ()), sides)
+    taken = (before.file.content,) * 2 if before is not None and before.keys_only and before.file is not None else None
+    ours = (*(before.ours if before else ()), *([taken] if taken else []), sides)
     if change.template is None or change.before is None:
         return Written(change.after, "c0", ours, alone=alone((old or None, new) for old, new in ours))
     merge = (change.before, change.after)

@@ -9,8 +9,7 @@ from pathlib import PurePosixPath
 from msgspec import Struct
 
 from rollout.model import tree_modes
-from rollout.model.files import File, Written
-from rollout.model.own_writes import alone
+from rollout.model.files import File
 from rollout.objects import messages, seal
 from rollout.objects.ids import git_id
 from rollout.objects.seal import Moved, Side
@@ -37,7 +36,7 @@ class Touch(Struct, frozen=True, array_like=True):
     ours: bool = True
     kept: str | None = None  # the commit only records that the file was kept when this was asked for
     held: str | None = None  # what was asked for when a revert wrote this in spite of it
-    base: Side = None  # what we had taken over there, where this is the merge of its drift
+    base: Side = None  # what we had taken over there: of a document, and where this is a merge of drift
 
     @property
     def wrote(self) -> bool:
@@ -86,55 +85,6 @@ def taken_over(history: History, managed: Iterable[PurePosixPath]) -> set[str]:
     return {base[1] for base in bases if base}
 
 
-def written(touches: list[Touch], contents: Mapping[str, bytes], target: str) -> Written | None:
-    """Return what rollout last wrote at a path; None if it wrote nothing."""
-    mine = own(touches)
-    if not mine:
-        return Written(None, disputed=True) if disputed(touches) else None
-    newest = mine[0]
-    pairs = tuple(
-        (_content(touch.before, contents), _content(touch.after, contents))
-        for touch in reversed(mine)
-        if touch.after and touch.after[1] in contents and (touch.before is None or touch.before[1] in contents)
-    )
-    file = entry_file(newest.after, contents)
-    return Written(
-        file=file,
-        commit=newest.commit,
-        ours=pairs,
-        merged=newest.merged,
-        merge_base=_merge_base(mine, contents),
-        merges=_merges(mine, contents),
-        disputed=disputed(touches) or (file is None and newest.after is not None),
-        alone=alone([(touch.before, touch.after) for touch in reversed(mine)]),
-        own=any(touch.target == target for touch in mine),
-    )
-
-
-def _since_plain(mine: list[Touch]) -> list[Touch]:
-    """Return the newest merges of drift, newest first, down to our last write that was none."""
-    if not mine or mine[0].merged is None:
-        return []
-    plain = next((n for n, touch in enumerate(mine) if touch.merged is None), len(mine))
-    taken = next((n + 1 for n, touch in enumerate(mine[:plain]) if touch.base), plain)
-    return mine[:taken]
-
-
-def _merge_base(mine: list[Touch], contents: Mapping[str, bytes]) -> File | None:
-    merges = _since_plain(mine)
-    below = mine[len(merges) : len(merges) + 1]
-    base = (merges[-1].base or (below[0].after if below else None)) if merges else None
-    return entry_file(base, contents)
-
-
-def _merges(mine: list[Touch], contents: Mapping[str, bytes]) -> tuple[tuple[File, File], ...]:
-    sides = [
-        (entry_file(touch.before, contents), entry_file(touch.after, contents))
-        for touch in reversed(_since_plain(mine))
-    ]
-    return tuple((before, after) for before, after in sides if before is not None and after is not None)
-
-
 def disputed(touches: list[Touch]) -> bool:
     """Tell whether the newest commit here is one of ours that somebody changed, with its own content unknown."""
     newer = list(takewhile(lambda touch: not touch.ours, (touch for touch in touches if touch.kept is None)))
@@ -156,10 +106,6 @@ def _recalled(touches: list[Touch], known: list[Touch]) -> list[Touch]:
             result += [original for original in known if original.run == touch.run]
             there.add(touch.run)
     return result
-
-
-def _content(entry: Side, contents: Mapping[str, bytes]) -> bytes:
-    return contents[entry[1]] if entry else b""
 
 
 def entry_file(entry: Side, contents: Mapping[str, bytes]) -> File | None:

@@ -40,13 +40,13 @@ def without(notes: Notes, paths: Iterable[PurePosixPath], commit: str | None = N
 
 
 def with_bases(new: History, notes: Notes) -> History:
-    """Return new changes of ours; a merge of drift keeps what we had taken over before it."""
+    """Return new changes of ours; a merge of drift, or of a document, keeps what we had taken over before it."""
     return {path: _with_base(touches, notes[path]) if path in notes else touches for path, touches in new.items()}
 
 
 def _with_base(touches: list[Touch], note: Note) -> list[Touch]:
     first = next(iter(reversed(history.own(touches))), None)
-    if first is None or first.merged is None:
+    if first is None or (first.merged is None and not note.keys_only):
         return touches
     return [replace(touch, base=note.entry) if touch is first else touch for touch in touches]
 

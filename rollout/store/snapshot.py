@@ -13,7 +13,7 @@ from rollout.model import tree_modes
 from rollout.model.files import File, Obstacle, Snapshot, Written, symlink
 from rollout.objects.ids import git_id
 from rollout.objects.trees import Blob, Tree
-from rollout.store import blobs, history, keeping, noted, own_commits
+from rollout.store import blobs, history, keeping, last_written, noted, own_commits
 from rollout.store.history import History
 from rollout.store.memo import by_path
 from rollout.store.noted import Note
@@ -87,7 +87,7 @@ def _written(
     """Yield what rollout last wrote at each path, or what counts as that."""
     for path in there.entries:
         touches = past.get(path, [])
-        last = history.written(touches, contents, target) if touches else None
+        last = last_written.written(touches, contents, target) if touches else None
         if path in notes:
             yield path, noted.written(notes[path], touches, last, contents)
         elif last is not None:

@@ -12,6 +12,7 @@ from rollout.model.action import Action
 from rollout.model.inventory import FileRule, Mode
 from tests.corpus import written
 from tests.lives import Life
+from tests.world import World
 
 MATCHED = (("r", ("id",)),)
 
@@ -204,3 +205,53 @@ def test_a_block_of_restructured_text_that_its_marker_would_swallow_is_refused(b
     allowed = file.plan(f"..\n\n{body}")
     assert allowed is not None
     assert allowed.action is Action.ADOPT
+
+
+@pytest.mark.parametrize(
+    ("before", "template", "theirs", "after"),
+    [
+        ("z: 0\n", "a: 1\n", "z: 0\na: 5\n", "z: 0\n"),
+        ("z: 0\n", "a: {b: 1}\n", "z: 0\na: 5\n", "z: 0\n"),
+        ("z: 0\na: 1\n", "a: 1\n", "z: 0\na: 5\n", "z: 0\na: 1\n"),
+        ("z: 0\na: 1\n", "a: 1\nc: 2\n", "z: 0\na: 5\nc: 2\n", "z: 0\na: 1\n"),
+        ("z: 0\na: '3' # his\n", "a: 1\n", "z: 0\na: 5 # his\n", "z: 0\na: '3' # his\n"),
+        ("z: 0\na: {b: 3}\n", "a: {b: 1}\n", "z: 0\na: {b: 5}\n", "z: 0\na: {b: 3}\n"),
+    ],
+)
+@pytest.mark.parametrize("again", [1, 2])
+def test_a_value_of_others_that_was_overwritten_as_drift_does_not_come_back(
+    before: str, template: str, theirs: str, after: str, again: int
+) -> None:
+    file = life("x.yaml", before)
+    file.lived(template, *([f">{theirs}", template] * again))
+    assert file.asked[-again:] == ["drift"] * again
+    assert file.lived("{}\n") == after
+
+
+def test_a_value_that_others_set_while_no_template_named_it_comes_back() -> None:
+    file = life("x.yaml", "z: 0\na: 1\n")
+    assert file.lived("c: 1\n", ">z: 0\na: 5\nc: 1\n", "a: 2\nc: 1\n", "c: 1\n") == "z: 0\na: 5\nc: 1\n"
+
+
+@pytest.mark.parametrize("kind", ["branch", "folder"])
+def test_an_equal_key_that_was_overwritten_as_drift_stays_as_others_had_it_first(world: World, kind: str) -> None:
+    place = world.root / "shared/s.yaml"
+    place.parent.mkdir()
+    head = ""
+    (world.root / "templates/project/conf.txt.j2").unlink()
+    if kind == "folder":
+        place.write_text("a: 1\nz: 0\n")
+        head = "folders: {api: {path: shared, templates: [project]}}\n"
+    else:
+        world.repo("api", {"s.yaml": "a: 1\nz: 0\n"})
+    world.tail = f"{head}files: {{s.yaml: {{mode: merge}}}}\n"
+    world.template("project/s.yaml", "a: 1\n")
+    assert world.run("apply", "--yes").code == 0
+    if kind == "folder":
+        place.write_text("a: 5\nz: 0\n")
+    else:
+        world.elsewhere("api", {"s.yaml": "a: 5\nz: 0\n"})
+    assert world.run("apply", "--yes", "--on-drift", "overwrite").code == 0
+    world.template("project/s.yaml", "{}\n")
+    assert world.run("apply", "--yes").code == 0
+    assert (place.read_text() if kind == "folder" else world.at("api", "s.yaml")) == "a: 1\nz: 0\n"

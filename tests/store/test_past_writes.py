@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from rollout.store.history import Touch, blobs_of, written
+from rollout.store.history import Touch, blobs_of
+from rollout.store.last_written import written
 
 ONE, TWO = PurePosixPath("one"), PurePosixPath("two")
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from rollout.content.documents.document import Array, Document, Node, Object, Part, Replaced, meaning, repeated
 from rollout.content.documents.lines import begins_line, ends_anew, line_end
 from rollout.content.documents.match import Match, Place, named_parts
-from rollout.content.documents.places import part_at
+from rollout.content.documents.places import at, part_at
 
 
 class Ours(Struct):
@@ -79,9 +79,10 @@ def folded(writes: Iterable[tuple[Document, Document]], match: Match, without: W
 
     `without` takes our part out of a document.
     """
-    ours = Ours()
+    ours, last = Ours(), None
     for before, after in writes:
-        _Write(ours, match, before, without).wrote(Part(0, before.root), after.root, ())
+        _Write(ours, match, before, without, last).wrote(Part(0, before.root), after.root, ())
+        last = after.root
         ours.ended = ends_anew(before.text, after.text, already=ours.ended)
         had, has = Counter(comment_texts(before)), Counter(comment_texts(after))
         ours.comments = ours.comments + (has - had) - (had - has)
@@ -99,6 +100,7 @@ class _Write(Struct):
     match: Match
     document: Document  # before it
     without: Without
+    last: Node | None = None  # what the write before left
 
     def wrote(self, before: Part | None, after: Node, place: Place) -> None:
         found = self.ours.found.get(place)
@@ -166,13 +168,21 @@ class _Write(Struct):
     def _find(self, before: Part, after: Node, place: Place) -> None:
         """Keep how others wrote what we filled, or what we wrote something else over; forget what we had there."""
         had, ours = before.value, self.ours
-        if _hidden(had, after):
+        if _hidden(had, after) and not self._overwrites_drift(had, after, place):
             self._keep(before, place, shape=_alike(had, after))
         if not _alike(had, after) and meaning(had) != meaning(after):
             ours.entries.pop(place, None)
             ours.values.pop(place, None)
             for known in ours.inside(place):
                 self._forget(known)
+
+    def _overwrites_drift(self, had: Node, after: Node, place: Place) -> bool:
+        """Tell whether others had changed a single value that was ours, or as it should be, and we wrote over that."""
+        if getattr(had, "parts", ()) or _alike(had, after):
+            return False
+        last = None if self.last is None else at(self.last, place, self.match)
+        ours = place in self.ours.values and last is not None and self.ours.values[place] == meaning(last)
+        return ours or (last is not None and meaning(last) == meaning(after))
 
     def _keep(self, part: Part, place: Place, *, shape: bool) -> None:
         ours, theirs, document = self.ours, part, self.document

@@ -53,6 +53,11 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
     keys_only: bool = False  # of a document that was taken over, only the keys that the template named are ours
     announced: Announced | None = None
 
+    @property
+    def _known(self) -> tuple[tuple[str, str], ...]:
+        """Return our writes so far; a document that was taken over counts as one that changed nothing."""
+        return (*self.ours, (self.print, self.print)) if self.keys_only and self.print else self.ours
+
     def written(self, announced: Announced) -> FileRecord:
         """Return the entry after a write that was announced."""
         merge_base, theirs = self.merge_base, self.theirs
@@ -60,7 +65,7 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
             merge_base = self.print
         if announced.before not in {NO_FILE, self.print}:
             theirs = tuple(dict.fromkeys((*self.theirs, announced.before)))
-        ours = (*self.ours, (announced.before, announced.print))
+        ours = (*self._known, (announced.before, announced.print))
         return replace(
             self,
             print=announced.print,
@@ -78,7 +83,7 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
 
     def forgotten(self, announced: Announced) -> tuple[str, ...]:
         """Return the fingerprints that `written` drops because there are too many."""
-        ours = (*self.ours, (announced.before, announced.print))
+        ours = (*self._known, (announced.before, announced.print))
         return tuple(word for pair in ours[:-_MAX_MERGES] for word in pair)
 
     def prints(self) -> Iterator[str]:

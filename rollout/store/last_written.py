@@ -1,0 +1,74 @@
+"""What rollout last wrote at a path, from its own commits and the contents in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rollout.model.files import File, Written
+from rollout.model.own_writes import alone
+from rollout.objects.seal import Side
+from rollout.store import history
+from rollout.store.history import Touch
+
+
+def written(touches: list[Touch], contents: Mapping[str, bytes], target: str) -> Written | None:
+    """Return what rollout last wrote at a path; None if it wrote nothing."""
+    mine = history.own(touches)
+    if not mine:
+        return Written(None, disputed=True) if history.disputed(touches) else None
+    newest = mine[0]
+    pairs = tuple(
+        (_content(old, contents), _content(new, contents))
+        for old, new in _sides(mine)
+        if new and new[1] in contents and (old is None or old[1] in contents)
+    )
+    file = history.entry_file(newest.after, contents)
+    return Written(
+        file=file,
+        commit=newest.commit,
+        ours=pairs,
+        merged=newest.merged,
+        merge_base=_merge_base(mine, contents),
+        merges=_merges(mine, contents),
+        disputed=history.disputed(touches) or (file is None and newest.after is not None),
+        alone=alone([(touch.before, touch.after) for touch in reversed(mine)]),
+        own=any(touch.target == target for touch in mine),
+    )
+
+
+def _sides(mine: list[Touch]) -> Iterator[tuple[Side, Side]]:
+    """Yield our writes, oldest first; a document that was taken over counts as one that changed nothing."""
+    for touch in reversed(mine):
+        if touch.base and touch.merged is None:
+            yield touch.base, touch.base
+        yield touch.before, touch.after
+
+
+def _since_plain(mine: list[Touch]) -> list[Touch]:
+    """Return the newest merges of drift, newest first, down to our last write that was none."""
+    if not mine or mine[0].merged is None:
+        return []
+    plain = next((n for n, touch in enumerate(mine) if touch.merged is None), len(mine))
+    taken = next((n + 1 for n, touch in enumerate(mine[:plain]) if touch.base), plain)
+    return mine[:taken]
+
+
+def _merge_base(mine: list[Touch], contents: Mapping[str, bytes]) -> File | None:
+    """Return what was ours before the newest merges of drift, or taken over."""
+    merges = _since_plain(mine)
+    if merges and merges[-1].base:
+        return history.entry_file(merges[-1].base, contents)
+    below = mine[len(merges) : len(merges) + 1]
+    return history.entry_file(below[0].after, contents) if merges and below else None
+
+
+def _merges(mine: list[Touch], contents: Mapping[str, bytes]) -> tuple[tuple[File, File], ...]:
+    sides = [
+        (history.entry_file(touch.before, contents), history.entry_file(touch.after, contents))
+        for touch in reversed(_since_plain(mine))
+    ]
+    return tuple((before, after) for before, after in sides if before is not None and after is not None)
+
+
+def _content(entry: Side, contents: Mapping[str, bytes]) -> bytes:
+    return contents[entry[1]] if entry else b""
