@@ -81,7 +81,7 @@ def differing_files(
     repo, local, new = here.repo, here.standing.local, Tree(there, upstream)
     size = len(new.root)
     how = conversions(repo, new, there, person, [item.path for item in managed])
-    file_mode = repo.setting("core", "filemode", "true").lower() != "false"
+    file_mode = repo.compares_modes()
     if local is None:
         return [item.path for item in managed], {}
     if local != upstream:

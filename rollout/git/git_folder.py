@@ -102,6 +102,10 @@ class GitDir(Struct, frozen=True):
         """Return one setting of the repository's own configuration; we obey none that runs or redirects anything."""
         return self.config().last(section, name, fallback)
 
+    def compares_modes(self) -> bool:
+        """Tell whether git looks at the mode of files here; it does not where the file system has none."""
+        return self.setting("core", "filemode", "true").lower() != "false"
+
     def remote_urls(self, remote: str) -> list[str]:
         """Return the addresses that the remote is pushed to, as written: we ignore the repository's own insteadOf."""
         config, section = self.config(), f'remote "{remote}"'

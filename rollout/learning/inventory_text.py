@@ -11,7 +11,7 @@ from typing import TypeAlias, assert_never
 from rollout.content.patterns import is_glob
 from rollout.learning.placing import placed, values_of
 from rollout.model.delimiters import Delimiters
-from rollout.model.inventory import FoundCheckout
+from rollout.model.inventory import FoundCheckout, Mode
 from rollout.model.learning import Form, Learned, Sample, Takeover, Value
 from rollout.safety.shown import plain
 
@@ -159,7 +159,7 @@ def pattern_of(path: str) -> str:
 
 def rule(ones: Sequence[Learned]) -> dict[str, Setting]:
     """Return the settings of one path under `files`."""
-    found: dict[str, Setting] = {"mode": "block"} if ones[0].form is Form.BLOCK else {}
+    found: dict[str, Setting] = {"mode": Mode.BLOCK.value} if ones[0].form is Form.BLOCK else {}
     delimiters = next((one.delimiters for one in ones if one.is_rendered), Delimiters.JINJA)
     found |= {"delimiters": delimiters.value} if delimiters is not Delimiters.JINJA else {}
     allowed = dict.fromkeys(name for one in ones for name in one.allow)
@@ -167,7 +167,7 @@ def rule(ones: Sequence[Learned]) -> dict[str, Setting]:
 
 
 def _why(settings: Mapping[str, Setting]) -> str:
-    reasons = ["only our part of it; the rest stays whose it is"] if settings.get("mode") == "block" else []
+    reasons = ["only our part of it; the rest stays whose it is"] if settings.get("mode") == Mode.BLOCK else []
     reasons += [_OWN_MARKS[Delimiters(str(settings["delimiters"]))]] if "delimiters" in settings else []
     reasons += ["the files hold this already"] if "allow" in settings and not reasons else []
     return f"    # {'; '.join(reasons)}" if reasons else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import PurePosixPath
 
 from msgspec import Struct
@@ -93,16 +94,23 @@ class Finding(Struct, frozen=True):
         return str(self.flaw) if self.where is Where.BUDGET else f"{self.path}: {self.flaw}"
 
 
+class LimitUnit(StrEnum):
+    """What a limit counts, as people are told it."""
+
+    BYTES = "bytes"
+    CHARACTERS = "characters"
+
+
 class Limit(Struct, frozen=True):
     """How much of one file its reader takes in."""
 
     who: str
     most: int
-    unit: str = "characters"
+    unit: LimitUnit = LimitUnit.CHARACTERS
 
     def fault(self, content: bytes) -> str | None:
         """Say how a file breaks the limit, or None."""
-        size = len(content) if self.unit == "bytes" else len(content.decode("utf-8", "replace"))
+        size = len(content) if self.unit is LimitUnit.BYTES else len(content.decode("utf-8", "replace"))
         if size <= self.most:
             return None
         return f"has {size:,} {self.unit}; {self.who} reads {self.most:,}; max_chars in 'files' sets another limit"

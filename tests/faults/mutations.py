@@ -89,7 +89,7 @@ MUTATIONS = (
              "out != replace(before, links=out.links)", "out != replace(before, links=out.links, mode=out.mode)",
              "a person puts odd things in the checkout", "chmod*", "push", "*/live/api/*"),
     Mutation("the mode of what is displaced", "may_move.py",
-             "not _file_mode(moving) or (entry[0] ==", "True or (entry[0] ==",
+             "not modes or (entry[0] ==", "True or (entry[0] ==",
              "a person puts odd things in the checkout", "chmod*", "push",
              also=(("edits.py", "and (not file_mode or", "and (True or"),)),
     Mutation("no link is followed at a managed path", "look.py",

@@ -94,7 +94,8 @@ def look(moving: Moving, patience: float = 0.0) -> None:
     if reason:
         raise Hindered(reason)
     nobody_at_work(moving.repo, patience)
-    found = edited(moving.repo, moving.moves, moving.how, moving.size, file_mode=_file_mode(moving), begun=moving.begun)
+    modes = moving.repo.compares_modes()
+    found = edited(moving.repo, moving.moves, moving.how, moving.size, file_mode=modes, begun=moving.begun)
     if found:
         raise Hindered(Edited(tuple(found.items())))
     _index_is_clean(moving)
@@ -157,9 +158,6 @@ def fits(moving: Moving, move: Move, found: OnDisk | None) -> None:
         return
     ids = moving.how.ids(found.content, move.path, moving.size)
     same = [entry for entry in entries if entry is not None and entry[1] in ids]
-    if not any(not _file_mode(moving) or (entry[0] == tree_modes.EXECUTABLE) == found.executable for entry in same):
+    modes = moving.repo.compares_modes()
+    if not any(not modes or (entry[0] == tree_modes.EXECUTABLE) == found.executable for entry in same):
         raise Hindered(f"{move.path} was changed meanwhile")
-
-
-def _file_mode(moving: Moving) -> bool:
-    return moving.repo.setting("core", "filemode", "true").lower() != "false"

@@ -12,14 +12,14 @@ from pathlib import PurePosixPath
 
 from rollout.content.agents import joint
 from rollout.content.agents.rule import AgentFile, AgentRule, Chosen
-from rollout.model.limits import Limit
+from rollout.model.limits import Limit, LimitUnit
 
 NAME = "agents-md"
 PATHS = ("AGENTS.md",)
 PATH = PurePosixPath("AGENTS.md")
 READERS = (NAME, "codex")
 CODEX = Limit(
-    "Codex", 32 * 1024, "bytes"
+    "Codex", 32 * 1024, LimitUnit.BYTES
 )  # project_doc_max_bytes, https://developers.openai.com/codex/guides/agents-md
 
 
