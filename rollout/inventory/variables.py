@@ -10,9 +10,13 @@ from rollout.content import yaml_nodes, yaml_parse
 from rollout.content.yaml_nodes import Fault
 from rollout.inventory import event_settings
 from rollout.inventory.entries import Source, entry, section
+from rollout.model import given_names
 from rollout.model.inventory import InInventory, Outside, Variable, YamlValue
 
-RESERVED = {"target", "path", "machine", "machines", event_settings.NAME}
+
+def refusal(name: str) -> str | None:
+    """Say why no variable may have this name, or None."""
+    return given_names.refusal("target" if name == event_settings.NAME else name)
 
 
 class Variables(Struct, frozen=True):
@@ -37,10 +41,7 @@ def variables(source: Source) -> tuple[Variables, list[Fault]]:
         groups[group.name], more = variables_of(entry(group.node, "vars"), InInventory(group.keys))
         faults += more
     overrides = {key: Variable(typed(value), Outside.COMMAND_LINE) for key, value in source.overrides.items()}
-    faults += [
-        Fault(0, f"the name {name!r} belongs to rollout; choose another", f"--var {name}")
-        for name in sorted(RESERVED & overrides.keys())
-    ]
+    faults += [Fault(0, why, f"--var {name}") for name in sorted(overrides) if (why := refusal(name)) is not None]
     faults += [
         Fault(0, f"{text!r} is not YAML: {wrong}; quote what is text", f"--var {name}")
         for name, text in source.overrides.items()
@@ -55,9 +56,9 @@ def variables_of(node: yaml_nodes.Node | None, source: InInventory) -> tuple[dic
     if not isinstance(node, yaml_nodes.Mapping):
         return {}, []
     faults = [
-        Fault(node.key_lines[name], f"{source}.{name}: the name belongs to rollout; choose another")
+        Fault(node.key_lines[name], f"{source}.{name}: {why}")
         for name in node.entries
-        if name in RESERVED
+        if (why := refusal(name)) is not None
     ]
     return {name: Variable(yaml_nodes.written(value), source) for name, value in node.entries.items()}, faults
 

@@ -15,7 +15,7 @@ from rollout.inventory.description import VARS
 from rollout.inventory.entries import entry, list_of
 from rollout.inventory.rules import glob_refusal
 from rollout.inventory.shapes import Flag, ListOf, Record, Text
-from rollout.inventory.variables import RESERVED
+from rollout.inventory.variables import refusal
 from rollout.model.inventory import Outside, Target, Variable, YamlValue
 
 NAME = Outside.TARGET.value
@@ -93,5 +93,7 @@ def _too_much(document: yaml_nodes.Mapping, may: Collection[str]) -> Iterator[st
         if glob_refusal(pattern):
             yield f"{NAME}: ignore: {pattern!r} {glob_refusal(pattern)}"
     named = entry(document, "vars")
-    for name in sorted(RESERVED & (named.entries.keys() if isinstance(named, yaml_nodes.Mapping) else set())):
-        yield f"{NAME}: vars.{name}: belongs to rollout; choose another name"
+    for name in sorted(named.entries if isinstance(named, yaml_nodes.Mapping) else ()):
+        why = refusal(name)
+        if why is not None:
+            yield f"{NAME}: vars.{name}: {why}"

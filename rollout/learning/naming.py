@@ -10,11 +10,20 @@ from pathlib import PurePosixPath
 
 from msgspec import Struct
 
+from rollout.model.given_names import FUNCTIONS_OF_JINJA, OF_JINJA, OF_ROLLOUT
+
 _RESERVED = {
-    "target", "path", "machine", "machines", "read", "files", "loop", "self", "super", "caller", "range", "dict",
-    "namespace", "cycler", "joiner", "true", "false", "none", "varargs", "kwargs", "block", "set", "filter", "macro",
-    "include", "extends", "call",
-}  # fmt: skip
+    *OF_ROLLOUT,
+    *OF_JINJA,
+    *FUNCTIONS_OF_JINJA,
+    "block",
+    "set",
+    "filter",
+    "macro",
+    "include",
+    "extends",
+    "call",
+}
 
 PROJECT = "project"  # a repository's own name
 PROJECT_TITLE = "project_title"  # as a title says it

@@ -175,6 +175,11 @@ class Renderer:
             raise TemplateFault.of(name, "template limit: needs too much memory") from error
         except TemplateFault:
             raise
+        except TypeError as error:
+            called = syntax.called(self.environment(delimiters), self._templates[name], variables)
+            what = f"{called!r} is a variable here, and no function; give the variable another name"
+            told = what if called and "not callable" in str(error) else f"{type(error).__name__}: {error}"
+            raise TemplateFault(told, self._line_of(error, name)) from error
         except Exception as error:  # anything that a template can cause: a wrong type, a division by zero
             raise TemplateFault(f"{type(error).__name__}: {error}", self._line_of(error, name)) from error
 

@@ -85,6 +85,15 @@ def named(tree: jinja2.nodes.Template, functions: Container[str]) -> set[str]:
     return {found.name for found in tree.find_all(nodes.Name) if found.name in functions and found.ctx == "load"}
 
 
+def called(environment: jinja2.Environment, source: str, variables: Container[str]) -> str | None:
+    """Return the first variable that a template calls as if it were a function."""
+    from jinja2 import nodes
+
+    names = [call.node.name for call in environment.parse(source).find_all(nodes.Call)
+             if isinstance(call.node, nodes.Name)]  # fmt: skip
+    return next((name for name in names if name in variables), None)
+
+
 def line_that_names(tree: jinja2.nodes.Template, other: str) -> int:
     """Return the line of a template that names another."""
     from jinja2 import nodes

@@ -16,6 +16,7 @@ from rollout.inventory.choose import select
 from rollout.inventory.read import parse
 from rollout.inventory.variables import typed as read_as
 from rollout.model.delimiters import Delimiters
+from rollout.model.given_names import FUNCTIONS_OF_JINJA, OF_ROLLOUT
 from rollout.model.inventory import YamlValue
 from rollout.rendering.jinja import Renderer
 from rollout.rendering.template_fault import TemplateFault
@@ -243,3 +244,29 @@ def test_an_address_that_is_text_of_the_template_is_text() -> None:
     text = "prints <function f at 0x7f2a5c6b>"
     assert rendered(text) == text
     assert rendered("{{ s }}", s=text) == text
+
+
+def test_every_name_that_templates_get_anyway_is_known() -> None:
+    functions = Renderer({}).environment(Delimiters.JINJA).globals
+    assert set(functions) <= OF_ROLLOUT | FUNCTIONS_OF_JINJA
+
+
+def test_a_variable_that_is_called_in_place_of_a_function_is_named(world: World) -> None:
+    world.head = "version: 1\nvars: {range: 5}\n"
+    world.bare_repo("api")
+    world.template("project/conf.txt.j2", "{% for n in range(3) %}{{ n }}{% endfor %}\n")
+    told = world.run("plan", "--json").json["targets"][0]["reason"]
+    said = "'range' is a variable here, and no function; give the variable another name"
+    assert told == f"templates/project/conf.txt.j2:1: {said}"
+
+
+@pytest.mark.parametrize(("name", "owner"), [("read", "rollout"), ("files", "rollout"), ("self", "Jinja"),
+                                             ("loop", "Jinja"), ("none", "Jinja")])  # fmt: skip
+def test_a_variable_with_such_a_name_is_refused_where_it_is_set(world: World, name: str, owner: str) -> None:
+    told = f"the name belongs to {owner}; choose another"
+    world.repo("api")
+    ran = world.run("validate", "--var", f"{name}=x")
+    assert (ran.code, f"--var {name}: {told}" in ran.err) == (64, True), ran.err
+    world.entries["api"] = world.entries["api"].replace("}", f", vars: {{{name}: x}}}}")
+    ran = world.run("validate")
+    assert (ran.code, f"inventory.yaml:5: repos.api.{name}: {told}" in ran.err) == (64, True), ran.err
