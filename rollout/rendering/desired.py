@@ -216,7 +216,7 @@ def _nothing(questions: Sequence[Question]) -> dict[Question, Answer]:
 
 def _unwritable(item: Managed) -> Flaw | None:
     """Say why the text can be written into no file in its mode."""
-    if item.rule.formatter is not None and traits(item.mode).formatted:
+    if item.rule.formatter is not None and traits(item.mode).writes:
         return None
     fault = strategy(item.mode).template_fault(item)
     return None if fault is None else Flaw(fault)

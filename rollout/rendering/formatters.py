@@ -8,7 +8,7 @@ from threading import Lock
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from rollout.content.modes.table import traits
+from rollout.content.modes.table import strategy, traits
 from rollout.model.files import Desired, Managed, Problem
 from rollout.rendering import printed_before, sealed
 from rollout.rendering.slots import written_fault
@@ -33,13 +33,17 @@ class Formatters(Struct):
 
     def _formatted(self, item: Managed) -> Managed | Problem:
         command = item.rule.formatter
-        if command is None or not traits(item.mode).formatted:
+        if command is None or not traits(item.mode).writes:
             return item
         found = self._text(item, command)
         if isinstance(found, Problem):
             return replace(found, path=item.path)
         fault = written_fault(found, item)
-        return Problem(item.path, fault, policy=True) if fault else replace(item, body=found)
+        made = replace(item, body=found)
+        wrong = None if fault else strategy(item.mode).template_fault(made)
+        if wrong is not None:
+            return Problem(item.path, Flaw(f"its formatter: {wrong}"))
+        return Problem(item.path, fault, policy=True) if fault else made
 
     def _text(self, item: Managed, command: str) -> bytes | Problem:
         key = (command, str(item.path) if "{path}" in command else "", hashlib.sha256(item.body).hexdigest())

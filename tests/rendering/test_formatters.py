@@ -35,7 +35,6 @@ def formatted(item: Managed) -> bytes | str:
     [
         (managed("sort"), b"a\nb\n"),
         (managed("sort", mode=Mode.BLOCK), b"a\nb\n"),
-        (managed("sort", mode=Mode.MERGE), b"b\na\n"),
         (managed("echo {path}"), b"docs/a.md\n"),
         (managed(None), b"b\na\n"),
         (managed("no-such-formatter"), "docs/a.md: its formatter cannot run: no-such-formatter is not installed"),
@@ -50,6 +49,20 @@ def formatted(item: Managed) -> bytes | str:
 )
 def test_what_a_formatter_prints_is_desired(item: Managed, expected: bytes | str) -> None:
     assert formatted(item) == expected
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("sort", b"a: 1\nb: 2\n"),
+        ("no-such-formatter", "x.yaml: its formatter cannot run: no-such-formatter is not installed"),
+        ("tr : {", "x.yaml: its formatter: templates/s/x.yaml: line 1: "),
+    ],
+)
+def test_what_a_formatter_prints_of_a_merged_template_is_merged(command: str, expected: bytes | str) -> None:
+    rule = FileRule(Mode.MERGE, formatter=command)
+    found = formatted(Managed(PurePosixPath("x.yaml"), Mode.MERGE, b"b: 2\na: 1\n", False, rule, "s", "s/x.yaml"))
+    assert found == expected if isinstance(expected, bytes) else str(found).startswith(expected), found
 
 
 def test_a_check_that_fails_is_told_as_it_ran_by_the_files_own_name() -> None:

@@ -7,9 +7,7 @@ from rollout.content.modes.share import rest
 from rollout.content.modes.whole import fault, merged, part, template_fault, told_then
 from rollout.model.files import Agreed, File, Managed, Obstacle, TakenOver
 
-TRAITS = Traits(
-    writes=False, formatted=False, needs_past=True, further=("block_id", "markers", "replaces", "format", "match")
-)
+TRAITS = Traits(writes=False, needs_past=True, further=("block_id", "markers", "replaces", "format", "match"))
 
 
 def passed_over(item: Managed, found: Obstacle) -> str | None:

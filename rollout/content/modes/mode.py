@@ -34,7 +34,7 @@ class Cause(Struct, frozen=True):
     takes_away: bool = False
 
 
-_OF_TEXT = ("delimiters", "check", "max_chars", "max_lines", "secrets", "allow", "placeholders")
+_OF_TEXT = ("delimiters", "formatter", "check", "max_chars", "max_lines", "secrets", "allow", "placeholders")
 
 
 class Traits(Struct, frozen=True):
@@ -42,7 +42,6 @@ class Traits(Struct, frozen=True):
 
     writes: bool = True  # a template's text is written
     from_the_top: bool = True  # the text begins where the file begins
-    formatted: bool = True  # what a formatter prints of the text is written
     shared: bool = False  # the rest of the file is somebody else's
     taken_back: bool = False  # what a person changed in our part can be put into the template
     further: tuple[str, ...] = ()  # settings of `files` that only some modes use
@@ -51,8 +50,7 @@ class Traits(Struct, frozen=True):
     @property
     def options(self) -> tuple[str, ...]:
         """Return the settings of `files` that the mode uses."""
-        text = (*_OF_TEXT, *(("formatter",) if self.formatted else ())) if self.writes else ()
-        return (*text, *self.further)
+        return (*(_OF_TEXT if self.writes else ()), *self.further)
 
 
 class Strategy(Protocol):
