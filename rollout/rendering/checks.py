@@ -23,16 +23,24 @@ class FileChecks(Struct):
     _lock: Lock = field(default_factory=Lock)
 
     def over(self, desired: Desired) -> Desired:
-        """Return the desired state with the files that their checks refuse as problems."""
+        """Return the desired state with the files that their checks refuse as problems.
+
+        Where a text is a part of its file, the check is for the file, once that is known.
+        """
         refused = tuple(self._refusals(desired.managed))
         return replace(desired, problems=desired.problems + refused) if refused else desired
 
     def _refusals(self, managed: Iterable[Managed]) -> Iterable[Problem]:
         for item in managed:
-            if item.rule.check is not None and traits(item.mode).writes:
-                fault = self._fault(item, item.rule.check)
-                if fault:
-                    yield Problem(item.path, Flaw(fault), policy=True)
+            if traits(item.mode).writes and not traits(item.mode).partial:
+                fault = self.refused(item)
+                if fault is not None:
+                    yield Problem(item.path, fault, policy=True)
+
+    def refused(self, item: Managed) -> Flaw | None:
+        """Say why its check refuses a file with this text, or None."""
+        fault = None if item.rule.check is None else self._fault(item, item.rule.check)
+        return Flaw(fault) if fault else None
 
     def _fault(self, item: Managed, command: str) -> str | None:
         key = (command, item.path.name, hashlib.sha256(item.body).hexdigest())

@@ -8,7 +8,9 @@ from rollout.content.modes.mode import Cause, Situation, Traits, put_into
 from rollout.content.modes.whole import agreed, fault, passed_over
 from rollout.model.files import File, Managed, TakenOver
 
-TRAITS = Traits(from_the_top=False, shared=True, taken_back=True, further=("block_id", "markers", "replaces"))
+TRAITS = Traits(
+    from_the_top=False, partial=True, shared=True, taken_back=True, further=("block_id", "markers", "replaces")
+)
 
 
 def template_fault(item: Managed) -> str | None:

@@ -15,7 +15,7 @@ from rollout.content.modes.whole import part, passed_over, told_then
 from rollout.model.files import Agreed, File, Managed, TakenOver
 from rollout.model.inventory import FileRule
 
-TRAITS = Traits(shared=True, needs_past=True, further=("format", "match"))
+TRAITS = Traits(partial=True, shared=True, needs_past=True, further=("format", "match"))
 
 
 def fault(path: PurePosixPath, rule: FileRule) -> str | None:

@@ -42,6 +42,7 @@ class Traits(Struct, frozen=True):
 
     writes: bool = True  # a template's text is written
     from_the_top: bool = True  # the text begins where the file begins
+    partial: bool = False  # the text is a part of the file
     shared: bool = False  # the rest of the file is somebody else's
     taken_back: bool = False  # what a person changed in our part can be put into the template
     further: tuple[str, ...] = ()  # settings of `files` that only some modes use

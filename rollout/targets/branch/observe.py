@@ -25,6 +25,7 @@ from rollout.store import authors, fetch, in_sync, lineage, mend, notes, snapsho
 from rollout.store.in_sync import Entries, InSync
 from rollout.store.pending import drop
 from rollout.store.store import Store
+from rollout.targets import checked
 from rollout.targets.branch.checkout_state import checkout
 from rollout.targets.branch.evaluate import at_work, circumstances_of, last_tip, unanswered
 from rollout.targets.branch.locate import Located
@@ -117,13 +118,13 @@ def _upstream(look: Look, at: Located, store: Store) -> _Seen:
 def _found(seen: _Seen, snapshot: Snapshot) -> tuple[Snapshot, Findings]:
     """Compare what is desired with what is there; for files that wait for a decision, find out who changed them."""
     desired = seen.look.desired
-    found = steps.findings(desired, snapshot, seen.decisions)
+    found = checked.over(steps.findings(desired, snapshot, seen.decisions), desired, snapshot)
     about = [change.path for change in found.changes if change.action in keeping.WAITING]
     by = authors.last_changes(seen.store, snapshot.revision, about, network=seen.network)
     if not by:
         return snapshot, found
     snapshot = replace(snapshot, changed_by=by)
-    return snapshot, steps.findings(desired, snapshot, seen.decisions)
+    return snapshot, checked.over(steps.findings(desired, snapshot, seen.decisions), desired, snapshot)
 
 
 def _checkout(seen: _Seen, desired: Desired, entries: Entries | None) -> CheckoutState | None:

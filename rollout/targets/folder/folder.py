@@ -22,6 +22,7 @@ from rollout.model.outcomes import Outcome, Verdict, WrittenPath
 from rollout.model.plan import Change, State, Step
 from rollout.model.reasons import said
 from rollout.planning import keeping, review, steps
+from rollout.targets import checked
 from rollout.targets.folder import memory, rescue
 from rollout.targets.folder.memory import FolderMemory
 from rollout.targets.folder.shared import SharedFolder
@@ -55,6 +56,7 @@ def observe(target: Target, desired: Desired, settings: Settings, decisions: Dec
     if about:
         snapshot = replace(snapshot, changed_by=last_changes(root, about))
         found = steps.findings(desired, snapshot, decisions.of(target.name))
+    found = checked.over(found, desired, snapshot)
     _note(settings.state, root, remembered, found)
     return steps.step_of(target, found, Circumstances(identity=str(root)))
 
