@@ -20,4 +20,11 @@ def read(text: str) -> tuple[Node | None, list[Fault]]:
         mark = error.problem_mark or error.context_mark
         return None, [Fault(mark.line + 1 if mark else 1, f"not valid YAML: {error.problem or error.context}")]
     except (YAMLError, ValueError) as error:
-        return None, [Fault(1, f"not valid YAML: {str(error).splitlines()[0]}")]
+        return None, [Fault(_line(text, error), f"not valid YAML: {str(error).splitlines()[0]}")]
+
+
+def _line(text: str, error: Exception) -> int:
+    """Return the line of a character that YAML does not allow; in the text that was parsed it may stand elsewhere."""
+    character = getattr(error, "character", None)
+    place = text.find(chr(character)) if isinstance(character, int) else 0
+    return text.count("\n", 0, max(place, 0)) + 1

@@ -135,3 +135,12 @@ def _parsed(command: click.Command, name: str, words: list[str], parent: click.C
 @pytest.mark.parametrize(("line", "words"), list(_commands()))
 def test_every_command_that_the_documentation_shows_can_be_given(line: str, words: list[str]) -> None:
     _parsed(rollout, "rollout", words)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("a: 1\nb: 2\n# bell \x07\n", 3), ('a: 1\r\nb:\r\n  c: "x\x01"\r\n', 3), ("\x07", 1), ("\ta: 1\nü: \ufffe\n", 2)],
+)
+def test_a_character_that_yaml_does_not_allow_is_told_at_its_line(text: str, line: int) -> None:
+    faults = yaml_parse.parse(text)[1]
+    assert [(fault.line, "special characters are not allowed" in fault.message) for fault in faults] == [(line, True)]
