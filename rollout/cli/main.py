@@ -10,9 +10,10 @@ from functools import partial
 from typing import Any, NoReturn
 
 import click
+from click.core import ParameterSource
 
 from rollout import __version__
-from rollout.cli import failures, streams
+from rollout.cli import environment, failures, streams
 from rollout.cli.options import common, common_options
 from rollout.errors import Busy, Refused, RolloutError, UsageError, near
 
@@ -130,12 +131,15 @@ def _ended(arguments: list[str] | None) -> int:
         return USAGE
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx is not None else "rollout"
-        return failed(UsageError(f"{where}: {_words(error)}"), USAGE, prefix="")
+        words = sys.argv[1:] if arguments is None else arguments
+        return failed(UsageError(f"{where}: {environment.in_text(_words(error), words)}"), USAGE, prefix="")
     except click.exceptions.Exit as error:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         return failed(RolloutError("interrupted"), INTERRUPTED)
     except RolloutError as error:
+        words = sys.argv[1:] if arguments is None else arguments
+        error.mistakes = tuple(environment.named(one, words) for one in error.mistakes)
         return failed(error, _exit_code(error))
     except BrokenPipeError:
         streams.silence(sys.stdout)  # the reader of our output is gone
@@ -169,7 +173,17 @@ def _words(error: click.UsageError) -> str:
         return f"no such option {error.option_name!r}{near(error.option_name, error.possibilities or (), least=0.75)}"
     if isinstance(error, click.MissingParameter) and isinstance(error.param, click.Argument):
         return f"{_lowered(error.format_message()).rstrip('.')}; {_to_type(error)}"
+    if isinstance(error, click.BadParameter):
+        error.param_hint = _variable(error) or error.param_hint
     return _lowered(error.format_message())
+
+
+def _variable(error: click.BadParameter) -> str | None:
+    """Return the variable of the environment that a wrong value of an option came from, or None."""
+    option, context = error.param, error.ctx
+    if option is None or context is None or not isinstance(option.envvar, str):
+        return None
+    return option.envvar if context.get_parameter_source(option.name or "") is ParameterSource.ENVIRONMENT else None
 
 
 def _to_type(error: click.MissingParameter) -> str:

@@ -32,8 +32,15 @@ class _Either(click.Option):
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
         value = super().resolve_envvar_value(ctx)
-        opposite = os.environ.get(envvar(self.secondary_opts[0]), "")
-        return value if value is not None or not opposite else str(not self.type.convert(opposite, self, ctx))
+        variable = envvar(self.secondary_opts[0])
+        opposite = os.environ.get(variable, "")
+        if value is not None or not opposite:
+            return value
+        try:
+            return str(not self.type.convert(opposite, self, ctx))
+        except click.BadParameter as error:
+            error.param_hint = variable
+            raise
 
 
 _COMMON: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (

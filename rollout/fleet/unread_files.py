@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePosixPath
 
@@ -15,6 +16,7 @@ from rollout.model.files import RENDERED
 from rollout.model.inventory import FilePattern, FileRule
 from rollout.rendering.template_fault import TemplateFault
 
+_OF_A_SHELL = re.compile(r"\d*[<>].*|[|&]{1,2}|.*;|`.*|\$\(.*")
 _KEYS = {"block_id": "id"}  # where the inventory has another word for a setting
 
 
@@ -30,6 +32,10 @@ def _of(pattern: FilePattern, paths: Mapping[str, FileRule], shown: str) -> Iter
     rules = [rule for path, rule in paths.items() if concerns(pattern, path)]
     if not rules and not names_itself(pattern):
         yield Mistake(f"{told}: no template has this path{near(pattern.pattern, paths)}", at)
+    for key, command in (("check", pattern.settings.check), ("formatter", pattern.settings.formatter)):
+        word = next((word for word in (command or "").split() if _OF_A_SHELL.fullmatch(word)), None)
+        if word is not None and "'" not in (command or "") and '"' not in (command or ""):
+            yield Mistake(f"{told}.{key}: {word!r} is for a shell, and this runs without one; write: sh -c '...'", at)
     modes = {rule.mode for rule in rules}
     used = {name for mode in modes for name in traits(mode).options}
     for name, value in asdict(pattern.settings).items():

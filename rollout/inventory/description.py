@@ -157,7 +157,7 @@ FILE = Record(
         "mode": Text(choices=tuple(Mode), doc="how the path is written (default: whole)"),
         "id": Text(doc="the name of the block (default: the template set's name)"),
         "delimiters": Text(choices=tuple(Delimiters), doc="the delimiters that the template uses"),
-        "check": Text(doc="a command that must exit with 0; {path} is the rendered file"),
+        "check": Text(doc="a command, run without a shell, that must exit with 0; {path} is the rendered file"),
         "max_chars": Number(minimum=1, doc="a longer file, in characters, blocks the target"),
         "max_lines": Number(minimum=1, doc="a longer file, in lines, blocks the target"),
         "markers": ListOf(
@@ -173,7 +173,8 @@ FILE = Record(
             "block stands where the first of them stood",
         ),
         "formatter": Text(
-            doc="a command that reads the text on stdin and prints the text to write; {path} is the path of the file"
+            doc="a command, run without a shell, that reads the text on stdin and prints the text to write; {path} is "
+            "the path of the file"
         ),
         "allow": ListOf(Text(choices=tuple(PolicyName)), doc="policies that this file may break"),
         "placeholders": ListOf(Text(), doc="names that may stay in {{ }} or << >> in the written file"),

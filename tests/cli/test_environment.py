@@ -54,3 +54,21 @@ def test_a_decision_may_name_a_path_with_blanks(api: World, monkeypatch: pytest.
     assert api.run("apply", "--yes").code == 0
     assert api.at("api", "my notes.md") == "theirs\n"
     assert api.at("api", "conf.txt") != "theirs\n"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("JOBS", "x"), ("TIMEOUT", "soon"), ("COLOR", "red"), ("JSON", "perhaps"), ("NO_DIFF", "perhaps"),
+     ("VAR", "who"), ("VAR", "target=x"), ("ON_DRIFT", "what")],
+)  # fmt: skip
+def test_a_wrong_value_names_the_variable_that_it_came_from(
+    api: World, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(f"ROLLOUT_{variable}", value)
+    ran = api.run("plan")
+    assert (ran.code, f"ROLLOUT_{variable}" in ran.err, "--" in ran.err) == (64, True, False), ran.err
+
+
+def test_an_option_that_was_typed_is_named(api: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROLLOUT_JOBS", "3")
+    assert "Invalid value for '--jobs'" in api.run("plan", "--jobs", "x").err.replace("invalid", "Invalid")

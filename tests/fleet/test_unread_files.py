@@ -19,6 +19,9 @@ NO = "no template has this path"
         ("m.yaml", "{mode: merge, replaces: '## A'}", "files.m.yaml.replaces: mode merge does not use it"),
         ("m.yaml", "{mode: merge, id: x}", "files.m.yaml.id: mode merge does not use it"),
         ("AGENTS.md", "{format: yaml}", "files.AGENTS.md.format: mode whole does not use it"),
+        ("AGENTS.md", "{formatter: 'tee x; true'}", "files.AGENTS.md.formatter: 'x;' is for a shell"),
+        ("AGENTS.md", "{formatter: 'tee 2>&1'}", "files.AGENTS.md.formatter: '2>&1' is for a shell"),
+        ("AGENTS.md", "{check: 'echo {path} && true'}", "files.AGENTS.md.check: '&&' is for a shell"),
         ("gone.txt", "{mode: absent, max_chars: 3}", "files.gone.txt.max_chars: mode absent does not use it"),
     ],
 )
@@ -37,6 +40,7 @@ def test_what_nothing_reads_gets_a_warning(world: World, key: str, rule: str, sa
     [
         ("AGENTS.md", "{mode: block, replaces: '## A', max_chars: 9}"),
         ("'*.md'", "{mode: block}"),
+        ("AGENTS.md", "{formatter: \"sh -c 'cat; true'\"}"),
         ("gone.txt", "{mode: absent}"),  # it needs no template
         ("b.txt", "{max_lines: 3}"),  # of a set that no target has yet
         ("m.yaml", "{mode: merge, format: yaml, match: {'a.*[].b': [c]}}"),
