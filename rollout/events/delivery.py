@@ -6,8 +6,10 @@ the lock only saves work.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -57,7 +59,7 @@ def deliver_by(folder: Path, copied: Copied) -> Delivered:
     """Deliver all that waits, in order, exactly once; put aside what is refused for good."""
     delivered, refused = 0, list[Path]()
     with courtesy_lock(folder):
-        while batches := _readable(folder, _all_waiting(folder)):
+        while batches := _readable(folder):
             for batch in batches:
                 lines = [line for lines in batch.values() for line in lines]
                 bad = _send(copied, sorted(lines, key=_instance))
@@ -86,17 +88,28 @@ def _all_waiting(folder: Path) -> list[Path]:
     return []
 
 
-def _readable(folder: Path, files: Sequence[Path]) -> Iterator[dict[Path, list[bytes]]] | None:
-    """Return the first files as batches for one transaction each; None when nothing among them can be sent."""
-    batches = _batches_of_files(folder, files)
-    first = next(batches, None)
-    return chain((first,), batches) if first else None
+def _readable(folder: Path) -> Iterator[dict[Path, list[bytes]]] | None:
+    """Return what waits as batches for one transaction each; None when nothing of it can be sent."""
+    while files := _all_waiting(folder):
+        batches = _batches_of_files(folder, files)
+        if first := next(batches, None):
+            return chain((first,), batches)
+        if all(map(os.path.lexists, files)):
+            break
+    return None
 
 
 def _batches_of_files(folder: Path, files: Sequence[Path]) -> Iterator[dict[Path, list[bytes]]]:
+    """Return the files as batches, up to the first that is gone.
+
+    Somebody has delivered it, or has made it part of a batch that our list does not name; what comes after it must not
+    overtake it.
+    """
     batch, count, size = dict[Path, list[bytes]](), 0, 0
     for path in files:
         lines = _lines_to_send(folder, path)
+        if not lines and not os.path.lexists(path):
+            break
         weight = sum(map(len, lines))
         if batch and (count + len(lines) > BATCH_LINES or size + weight > BATCH_BYTES):
             yield batch
@@ -151,7 +164,8 @@ def _put_aside(folder: Path, line: bytes, torn: Path | None = None) -> Path:
     rejects.mkdir(mode=0o700, exist_ok=True)
     place = rejects / (torn.name if torn else f"{time.time_ns() // 1000}-{uuid4()}.event")
     if torn:
-        torn.rename(place)
+        with suppress(FileNotFoundError):  # somebody else has put it aside
+            torn.rename(place)
     else:
         write_private(place, line)
     return place

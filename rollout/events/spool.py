@@ -117,6 +117,7 @@ def whole_lines(data: bytes) -> tuple[list[bytes], bytes]:
 
 
 def bytes_of(path: Path) -> bytes:
-    with suppress(FileNotFoundError):
+    """Return a file's bytes; none of what is gone, is no file, or belongs to somebody who does not let us read it."""
+    with suppress(FileNotFoundError, IsADirectoryError, PermissionError):
         return path.read_bytes()
     return b""

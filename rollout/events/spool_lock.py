@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rollout.events.spool import bytes_of
@@ -40,7 +40,7 @@ def _take(lock: Path, until: int) -> bool:
 def _is_held(lock: Path) -> bool:
     holder = _holder(lock)
     if holder is None:
-        return lock.exists() and time.time() - lock.stat().st_mtime < 1
+        return _is_new(lock)
     try:
         os.kill(holder, 0)
     except ProcessLookupError:
@@ -48,6 +48,13 @@ def _is_held(lock: Path) -> bool:
     except PermissionError:
         return True
     return _until(lock) + 1_000_000 > time.time_ns() // 1000
+
+
+def _is_new(lock: Path) -> bool:
+    """Tell whether a lock that nobody has signed was made this moment; its holder may let go while we look."""
+    with suppress(FileNotFoundError):
+        return time.time() - lock.stat().st_mtime < 1
+    return False
 
 
 def _holder(lock: Path) -> int | None:
