@@ -157,7 +157,7 @@ FILE = Record(
         "mode": Text(choices=tuple(Mode), doc="how the path is written (default: whole)"),
         "id": Text(doc="the name of the block (default: the template set's name)"),
         "delimiters": Text(choices=tuple(Delimiters), doc="the delimiters that the template uses"),
-        "check": Text(doc="a command, run without a shell, that must exit with 0; {path} is the rendered file"),
+        "check": Text(doc="a command, run without a shell, that must exit with 0; {path} is the file as it will be"),
         "max_chars": Number(minimum=1, doc="a longer file, in characters, blocks the target"),
         "max_lines": Number(minimum=1, doc="a longer file, in lines, blocks the target"),
         "markers": ListOf(
