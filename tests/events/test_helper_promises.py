@@ -101,7 +101,7 @@ after=$({show} | grep -Ev "{volatile}")
 
 def test_odd_options_of_the_caller_do_no_harm(shell: Shell, event_store: str) -> None:
     odd = (
-        "setopt noclobber noglob nounset nomatch ksh_arrays 2>/dev/null; IFS=0-9"
+        "setopt noclobber noglob nounset nomatch ksh_arrays forcefloat 2>/dev/null; IFS=0-9"
         if "zsh" in shell.program
         else "set -aCfu -o posix; shopt -s nullglob failglob nocasematch dotglob 2>/dev/null; IFS=0-9; GLOBIGNORE='*'"
     )
