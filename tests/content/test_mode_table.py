@@ -16,6 +16,7 @@ NAMES_MODES = {
     "content/modes/table.py",
     "inventory/rules.py",  # where the inventory is read
     "learning/allowances.py",  # what a learned file is proposed as
+    "learning/inventory_text.py",  # how that is written down
     "model/inventory.py",  # where the default stands
     "planning/keeping.py",  # a kept file is wanted whole, or absent, as others left it
 }
