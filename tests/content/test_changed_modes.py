@@ -87,3 +87,29 @@ def test_a_block_of_others_stays_marked_when_a_document_is_merged() -> None:
     file = Life("v.yml", theirs, FileRule(Mode.MERGE))
     assert theirs in str(file.lived("a: 1\n"))
     assert file.lived("{}\n") == theirs
+
+
+@pytest.mark.parametrize("kind", ["branch", "folder"])
+@pytest.mark.parametrize("named", ["R.md", "r.yaml"])
+def test_the_text_around_a_block_is_asked_for_before_the_file_is_written_whole(
+    world: World, kind: str, named: str
+) -> None:
+    head = ""
+    if kind == "folder":
+        (world.root / "shared").mkdir()
+        (world.root / "shared" / named).write_text("theirs: 1\n")
+        head = "folders: {f: {path: shared, templates: [project]}}\n"
+    else:
+        world.repo("api", {named: "theirs: 1\n"})
+    there = f"shared/{named}" if kind == "folder" else f"api/{named}"
+    world.tail = f"{head}files: {{{named}: {{mode: block, id: ours}}}}\n"
+    for text in ("fleet: 1\n", "fleet: 2\n"):
+        world.template(f"project/{named}", text)
+        assert world.run("apply", "--yes", "--adopt").code == 0
+    world.tail = head
+    before = (world.root / there).read_text()
+    assert world.run("apply", "--yes").code == 4
+    assert "others wrote the rest" in world.run("plan").out
+    assert (world.root / there).read_text() == before
+    assert world.run("apply", "--yes", "--adopt").code == 0
+    assert (world.root / there).read_text() == "fleet: 2\n"

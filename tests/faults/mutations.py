@@ -265,6 +265,10 @@ MUTATIONS = (
              test="tests/delivery/test_reverted.py::"
              "test_nothing_is_taken_back_while_its_review_cannot_be_closed"),
     # --- what is inside a file
+    Mutation("text around a block is asked for before its file is written whole", "content/modes/whole.py",
+             "    if _around_our_block(at.item, at.written.file):", "    if False:",
+             test="tests/content/test_changed_modes.py::"
+             "test_the_text_around_a_block_is_asked_for_before_the_file_is_written_whole"),
     Mutation("keys that others had stay when their file becomes absent", "content/modes/share.py",
              "    if at.written.keys_only and not at.written.ours:", "    if False:",
              test="tests/content/test_absent.py::test_keys_that_others_had_stay_when_their_file_becomes_absent"),

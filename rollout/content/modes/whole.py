@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from rollout.content import three_way
+from rollout.content import blocks, markers, three_way
 from rollout.content.modes.mode import Cause, Situation, Traits, rendered
 from rollout.model.files import Agreed, File, Managed, Obstacle, TakenOver
 from rollout.model.inventory import FileRule
@@ -32,7 +32,22 @@ def wanted(at: Situation) -> File | None:
 def reason(at: Situation, _actual: File) -> Cause:
     if at.written is None or at.written.keys_only:
         return Cause("the file exists, but rollout never wrote it", takes_over=True)
+    if _around_our_block(at.item, at.written.file):
+        return Cause("rollout wrote a block in the file, and others wrote the rest", takes_over=True)
     return Cause("the template changed")
+
+
+def _around_our_block(item: Managed, last: File | None) -> bool:
+    """Tell whether what we wrote last was a block, with text around it, that the template does not hold itself."""
+    if last is None:
+        return False
+    spot = markers.Spot(PurePosixPath(item.path), item.block_id, item.rule.markers)
+    try:
+        told = blocks.find(item.body, spot)
+        gone = [block for name, block in blocks.find(last.content, spot).items() if name not in told]
+    except markers.MarkerError:
+        return False
+    return bool(gone) and bool(blocks.without(last.content, gone).strip())
 
 
 def changed(at: Situation, base: File, actual: File) -> bool:
