@@ -180,7 +180,7 @@ PUSH, BRANCHES = "on: [push]\n", "on: {push: {branches: [main]}}\nname: x\n"
         ("x.yaml", "b: [x]\n", ["b: {y: 1}\n", "b: [z]\n", ""], "b: [x]\n"),
         ("x.yaml", "b: [x]\n", ["b: {y: 1}\n", "b: [x]\n", ">b: [x, y]\n", ""], "b: [x, y]\n"),
         ("x.yaml", "b: {}\n", ["b: {y: 1}\n", "b: [z]\n", ""], "b: {}\n"),
-        ("x.yaml", "b: 1\n", ["b: 2\n", ">b: 3\n", "b: 4\n", ""], "b: 3\n"),
+        ("x.yaml", "b: 1\n", ["b: 2\n", ">b: 3\n", "b: 4\n", ""], "b: 1\n"),
         ("x.yaml", "b: 1\n", ["b: 2\n", ">b: 3\n", ""], "b: 3\n"),
         ("x.yaml", "b: 1\n", ["b: 2\n", "d: 1\n", ">b: 2\nd: 1\n", "d: 2\n"], "b: 2\nd: 2\n"),
         ("x.yaml", "b: 1\n", ["z: 1\n", ">b: 1\n", "d: 1\n", ">b: 1\nd: 1\nz: 1\n", "d: 2\n"],

@@ -355,7 +355,8 @@ def test_a_long_queue_goes_on_behind_the_call_that_had_no_time_for_all_of_it(she
     fill(shell, 10_000)
     # Time for a part of it, on a busy machine, too.
     done = shell.with_(ROLLOUT_LOG_DEADLINE=f"{0.7 * slack():.1f}").run("log_event n '{}'")
-    assert (done.status, done.err, done.seconds < 1 + slack()) == (0, "", True)
+    assert (done.status, done.seconds < 1 + slack()) == (0, True)
+    assert done.err == "" or "did not answer in time" in done.err  # not even the first batch, where others are at work
     end = time.monotonic() + 60 * slack()
     while shell.waiting() and time.monotonic() < end:
         time.sleep(0.1)
