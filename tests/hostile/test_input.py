@@ -64,6 +64,13 @@ def test_an_inventory_without_an_end_is_refused(world: World) -> None:
     assert "/dev/zero: is a device, and not a plain file" in refused.err
 
 
+def test_an_inventory_beyond_any_use_is_refused(world: World) -> None:
+    with (world.root / "huge.yaml").open("wb") as huge:
+        huge.truncate((32 << 20) + 1)
+    refused = world.run("-i", "huge.yaml", "plan", write=False)
+    assert (refused.code, "larger than 32 MiB" in refused.err) == (64, True)
+
+
 def test_words_that_yaml_reads_as_something_else_are_told(world: World) -> None:
     world.remote("api")
     world.entries["api"] = "{url: api.git, branch: 1.10}"
