@@ -17,6 +17,8 @@ def refuse(content: bytes, body: bytes, spot: Spot) -> None:
     at = content.find(b"\0")
     if at >= 0:
         raise MarkerError(f"has a NUL; {_ONLY_TEXT}", line=content.count(b"\n", 0, at) + 1)
+    if b"\r" in content and b"\n" not in content:
+        raise MarkerError("its lines end with a CR alone, and a block's do not; end every line with LF or CRLF", line=1)
     at = body.find(b"\0")
     if at >= 0:
         line = body.count(b"\n", 0, at) + 1

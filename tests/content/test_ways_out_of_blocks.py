@@ -24,3 +24,8 @@ def test_for_json_a_merge_is_proposed_and_no_comment_that_it_does_not_have() -> 
     assert "JSON has no comments" in str(caught.value)
     assert "`mode: merge`" in str(caught.value)
     assert "#" not in str(caught.value)
+
+
+def test_a_file_whose_lines_end_with_a_cr_alone_gets_no_block_and_is_to_get_other_line_ends() -> None:
+    with pytest.raises(MarkerError, match=r"a CR alone, .*; end every line with LF or CRLF"):
+        blocks.splice(b"# T\r\rtext\r", b"fleet\n", Spot(PurePosixPath("a.md"), "a"))

@@ -283,6 +283,10 @@ MUTATIONS = (
              "    if at.written is None or at.written.keys_only:", "    if at.written is None:",
              test="tests/content/test_taken_over_documents.py::"
              "test_the_rest_of_a_document_stays_others_in_every_mode"),
+    Mutation("a file whose lines end with a CR alone is refused", "content/documents/merged_file.py",
+             "_LONE_CR.search(content)", "None",
+             test="tests/content/test_lone_cr.py::"
+             "test_a_line_that_ends_with_a_cr_alone_is_refused_with_the_way_out"),
     # --- reverts
     Mutation("a revert that was stopped brings the checkout along", "targets/branch/past.py",
              "follow=_lags(found.step, at, where, tip)", "follow=False",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from pathlib import PurePosixPath
 
@@ -14,6 +15,7 @@ from rollout.model.inventory import FormatName
 
 BOM = "\ufeff"
 _MAX_BYTES = 32 * 1024 * 1024
+_LONE_CR = re.compile(rb"\r(?!\r*\n)")
 
 
 class MergedFile(Struct, frozen=True):
@@ -46,6 +48,8 @@ class MergedFile(Struct, frozen=True):
     def _read(self, content: bytes) -> Document:
         if self.format is None:
             raise Unmergeable(formats.UNKNOWN)
+        if self.format not in {FormatName.JSON, FormatName.JSONC}:
+            _refuse_lone_cr(content)
         return document_in(content, self.form)
 
 
@@ -54,6 +58,14 @@ def document_in(content: bytes, form: Format) -> Document:
     if len(content) > _MAX_BYTES:
         raise Unmergeable("is larger than 32 MiB", line=1)
     return form.read(_text(content).removeprefix(BOM))
+
+
+def _refuse_lone_cr(content: bytes) -> None:
+    """Raise Unmergeable where a line ends with a CR alone, which the editors do not know; JSON's lines mean nothing."""
+    found = _LONE_CR.search(content)
+    if found is not None:
+        line = content.count(b"\n", 0, found.start()) + 1
+        raise Unmergeable("ends with a CR alone, which merge cannot write; end every line with LF or CRLF", line=line)
 
 
 def _text(content: bytes) -> str:
