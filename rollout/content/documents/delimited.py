@@ -34,6 +34,7 @@ class Writer(Protocol):
 
     unit: str  # of indentation
     spread: bool  # whether what was empty is filled over several lines
+    gap: str  # between two parts on a line, where those beside them do not show it
 
     def inline(self, part: Part) -> str:
         """Return a part on one line."""
@@ -80,7 +81,7 @@ class Brackets(Struct):
 
     def _filled(self) -> str:
         if not self.writer.spread:
-            return ", ".join(self.writer.inline(part) for part in self.operation.new)
+            return self.writer.gap.join(self.writer.inline(part) for part in self.operation.new)
         text = self.document.text
         outside = margin(text, self.container.start)
         inside = outside + self.writer.unit
@@ -187,13 +188,8 @@ class Brackets(Struct):
         return noted
 
     def _gap(self) -> str:
-        """Return the text between two parts on a line here, or a comma and a space."""
-        parts, text = self.container.parts, self.document.text
-        if len(parts) > 1:
-            between = text[parts[-2].value.end : parts[-1].start]
-            if between.strip(" \t") == "," and between.startswith(","):
-                return between
-        return ", "
+        """Return the text between two parts on a line here, or else in the document."""
+        return gap_in(self.document.text, self.container) or self.writer.gap
 
     def _on_lines(self, inside: str, newline: str, *, trailing: bool) -> str:
         start = newline + inside
@@ -204,3 +200,12 @@ class Brackets(Struct):
             behind = f" {written.behind}" if written.behind else ""
             out += [*(start + comment for comment in written.above), start + written.text + comma + behind]
         return "".join(out)
+
+
+def gap_in(text: str, container: Object | Array) -> str | None:
+    """Return the text between the last two parts of an object or a list, if they stand on one line."""
+    if len(container.parts) < 2:
+        return None
+    before, last = container.parts[-2:]
+    between = text[before.value.end : last.start]
+    return between if between.strip(" \t") == "," and between.startswith(",") else None

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from rollout.content.documents import json_read
-from rollout.content.documents.delimited import Brackets, WrittenPart
+from rollout.content.documents.delimited import Brackets, WrittenPart, gap_in
 from rollout.content.documents.document import (
+    Array,
     Document,
     Edit,
     Node,
@@ -20,6 +21,7 @@ from rollout.content.documents.document import (
     Restore,
     Scalar,
     Span,
+    nodes,
 )
 from rollout.content.documents.lines import begins_line, line_end, margin, newline_of
 from rollout.content.documents.template_text import comment_behind, comments_before
@@ -50,7 +52,14 @@ class Json(Struct, frozen=True):
 
 def _writer(document: Document, template: Document) -> _Writer:
     indent = re.search(r"\n([ \t]+)[^ \t\r\n]", document.text)
-    return _Writer(template, indent[1] if indent else "  ", "\n" in document.text.strip(), newline_of(document.text))
+    spread, newline = "\n" in document.text.strip(), newline_of(document.text)
+    return _Writer(template, indent[1] if indent else "  ", spread, newline, _gap(document))
+
+
+def _gap(document: Document) -> str:
+    """Return the text that the document has between two parts on a line, or a comma and a space."""
+    containers = (node for node in nodes(document.root) if isinstance(node, Object | Array))
+    return next((gap for one in containers if (gap := gap_in(document.text, one))), ", ")
 
 
 class _Writer(Struct):
@@ -60,6 +69,7 @@ class _Writer(Struct):
     unit: str
     spread: bool
     newline: str
+    gap: str
 
     def inline(self, part: Part) -> str:
         return self._key(part) + self.on_one_line(part.value)

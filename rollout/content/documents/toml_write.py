@@ -28,6 +28,7 @@ class TomlWriter(Struct):
     template: Document
     unit: str = "    "
     spread: bool = False
+    gap: str = ", "
 
     def is_line(self, part: Part) -> bool:
         """Tell whether a part goes on lines of the table that it is added to."""
@@ -46,8 +47,12 @@ class TomlWriter(Struct):
             return [f"{_dotted(path)} = {self.on_one_line(part.value)}"]
         raw = self.template.text[part.value.start : part.value.end]
         behind = comment_behind(self.template, part.value.end)
-        text = f"{_dotted(path)}{self._equals(part)}{raw}{'  ' + behind if behind else ''}"
+        text = f"{_dotted(path)}{self._equals(part)}{raw}{self._before_comment(part) + behind if behind else ''}"
         return [*comments_before(self.template, part.start), *(line.rstrip("\r") for line in text.split("\n"))]
+
+    def _before_comment(self, part: Part) -> str:
+        rest = self.template.text[part.value.end :]
+        return rest[: len(rest) - len(rest.lstrip(" \t"))]
 
     def _equals(self, part: Part) -> str:
         text = self.template.text

@@ -36,6 +36,7 @@ class YamlWriter(Struct):
     style: Style
     unit: str = "  "
     spread: bool = False
+    gap: str = ", "
 
     # --- in blocks
 
