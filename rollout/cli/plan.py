@@ -11,7 +11,7 @@ from rollout.cli import forge_hosts, pacing, proving, session
 from rollout.cli.options import common, option, targets
 from rollout.cli.run_options import decisions_options
 from rollout.cli.session import Session
-from rollout.fleet import unread_files
+from rollout.fleet import doubtful_groups, unread_files
 from rollout.machine import files
 from rollout.model import plan_document
 from rollout.model.action import OnDrift
@@ -51,7 +51,7 @@ def plan(
     """
     with session.opened(context) as at:
         at = forge_hosts.with_known_forges(at, decisions, ask=False)
-        for warning in unread_files.unread(at.loaded):
+        for warning in (*doubtful_groups.doubtful(at.loaded), *unread_files.unread(at.loaded)):
             at.screen.warn(warning)
         problems = {} if offline else proving.problems(at)
         made = at.plan(at.settings(offline=offline), decisions, problems=problems)

@@ -14,7 +14,7 @@ from rollout.content.documents.unmatched import unmatched
 from rollout.content.modes.table import strategy, traits
 from rollout.content.patterns import matches
 from rollout.errors import Mistake, Place, UsageError
-from rollout.fleet import review_words, unread_files
+from rollout.fleet import doubtful_groups, review_words, unread_files
 from rollout.fleet.load import Loaded
 from rollout.fleet.ways import left_out, ways
 from rollout.model.reviews import Via
@@ -41,7 +41,7 @@ def validate(context: click.Context) -> int:
     with session.opened(context, looks=False) as at:
         _formats_known(at.loaded)
         review_words.check(at.loaded)
-        for warning in (*_joined_lines(at.loaded), *unread_files.unread(at.loaded), *_unmatched(at.loaded)):
+        for warning in _doubts(at.loaded):
             at.screen.warn(warning)
         found = _checked(at)
         lacking = ((name, f"review: {words}") for name, words in found.left_out.items())
@@ -96,6 +96,14 @@ def _tell(at: Session, found: _Checked) -> None:
             at.screen.data(f"{line}\n")
         counted = f"{count(found.targets, 'target')}, {count(found.files, 'managed file')}"
         at.screen.data(f"{at.loaded.shown}: {counted}, all well.\n")
+
+
+def _doubts(loaded: Loaded) -> Iterator[str]:
+    """Yield a warning for each thing that is not wrong, but may not be meant."""
+    yield from doubtful_groups.doubtful(loaded)
+    yield from _joined_lines(loaded)
+    yield from unread_files.unread(loaded)
+    yield from _unmatched(loaded)
 
 
 def _joined_lines(loaded: Loaded) -> Iterator[str]:

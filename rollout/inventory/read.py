@@ -13,6 +13,7 @@ from rollout.inventory import deliveries, limits, needs, waves
 from rollout.inventory.check import Check, error
 from rollout.inventory.description import INVENTORY
 from rollout.inventory.entries import Source, list_of, text_of
+from rollout.inventory.group_names import group_names
 from rollout.inventory.machines import claimed_by_several, machines, unknown_machines
 from rollout.inventory.places import doubled
 from rollout.inventory.rules import patterns
@@ -99,5 +100,6 @@ def _inventory(source: Source, *, may_be_empty: bool) -> tuple[Inventory, list[F
         forges=source.forges,
         target_may=tuple(list_of(source.document, "target_may")),
         discover=tuple(list_of(source.document, "discover")),
+        groups=group_names(source.document),
     )
     return inventory, faults

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import asdict, replace
 
 from rollout.model.delimiters import Delimiters
+from rollout.model.groups import GroupNames
 from rollout.model.limits import Budget, Forbidden, Limit
 from rollout.model.reviews import Delivery, Forge
 from rollout.model.waves import Pace
@@ -242,3 +243,4 @@ class Inventory(Struct, frozen=True):
     forges: Mapping[str, Forge] = field(default_factory=dict)
     target_may: tuple[str, ...] = ()  # what targets may set in their own `.rollout.yaml`
     discover: tuple[str, ...] = ()  # sources of repositories that it may not list yet
+    groups: GroupNames = GroupNames()
