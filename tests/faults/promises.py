@@ -171,9 +171,9 @@ class Check:
         return (self.room.live / "did").exists()
 
     def _objects(self) -> bytes:
-        """Return everything that commits, stash, index and upstream hold."""
+        """Return everything that commits, stash, index and upstream hold, and what a colleague could not push."""
         seen = b""
-        for where in (self._top, "api.git"):
+        for where in (self._top, "api.git", "pusher"):
             if not (self.room.live / where).exists():
                 continue
             hidden = [name for name in ("MERGE_AUTOSTASH",) if (self.room.live / where / ".git" / name).exists()]
@@ -200,6 +200,7 @@ class Check:
             if inside.parts[0] == "objects":
                 continue
             kept = inside.parts[:2] == ("rollout", "kept") or inside == Path("rollout")
+            kept = kept or "remotes" in inside.parts[:3]  # the person's own git fetched a branch of ours
             if inside == Path("rollout/unfinished") and (self._deed is not None or self._cannot_exchange()):
                 continue  # words only, for the run that can finish once nothing is in the way
             if path.name.endswith(".lock") or "index.lock" in path.name or ("rollout" in str(inside) and not kept):
