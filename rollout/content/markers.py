@@ -40,6 +40,7 @@ class Spot(Struct, frozen=True):
     custom: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
     script: comments.Comment | None = None  # what the first line says, if the name says nothing
+    earlier: tuple[str, ...] = ()  # the markers that our last write has, if the inventory says others now
 
     @property
     def form(self) -> comments.Comment | None:
@@ -97,9 +98,14 @@ def form_of(spot: Spot) -> tuple[str, ...]:
 
 def marks(content: bytes, spot: Spot) -> Iterator[Mark]:
     """Yield the markers of all blocks of a file, in any known form; code in Markdown counts as text."""
-    if not spot.custom and _NAME not in content:
+    told = [
+        (kind, text.strip())
+        for lines in (spot.custom, spot.earlier)
+        for kind, text in zip(MarkKind, lines, strict=False)
+    ]
+    if not told and _NAME not in content:
         return
-    own = tuple(zip(MarkKind, (text.strip() for text in spot.custom), strict=False))
+    own = tuple(told)
     code = _code(content) if markdown.is_markdown(spot.path) else frozenset()
     at = 0
     for index, line in enumerate(content.split(b"\n")):

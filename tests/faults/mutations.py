@@ -275,6 +275,10 @@ MUTATIONS = (
     Mutation("a comment of a person stays where one of ours says the same", "content/documents/foreign_comments.py",
              "    if all(often[text] <= count for", "    if True or all(often[text] <= count for",
              test="tests/content/test_last_lines.py::test_a_comment_of_a_person_stays_where_one_of_ours_says_the_same"),
+    Mutation("lines that only name a block are not its earlier markers", "content/earlier_markers.py",
+             "markers.fault_of(form) is None and _only_blocks", "markers.fault_of(form) is None or _only_blocks",
+             test="tests/content/test_changed_markers.py::"
+             "test_lines_that_name_the_block_in_a_file_of_another_mode_are_text"),
     Mutation("a key that both sides added is a conflict", "content/modes/merge.py",
              "    if line is not None:", "    if False:",
              test="tests/content/test_accepted_merges.py::"

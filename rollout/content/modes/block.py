@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollout.content import blocks, markers, sections, three_way
+from rollout.content import blocks, earlier_markers, markers, sections, three_way
 from rollout.content.markers import MarkerError
 from rollout.content.modes.mode import Cause, Situation, Traits, put_into
 from rollout.content.modes.whole import agreed, fault, passed_over
@@ -28,7 +28,7 @@ def wanted(at: Situation) -> File | None:
     if at.actual is not None and _text(at, at.actual) == blocks.said(_body(at.item)) and not _marked(at, at.actual):
         return at.actual
     content = at.actual.content if at.actual else None
-    return put_into(at, blocks.splice(content, _body(at.item), _spot(at.item), _earlier_id(at), _last(at)))
+    return put_into(at, blocks.splice(content, _body(at.item), _spot_at(at), _earlier_id(at), _last(at)))
 
 
 def part(item: Managed, file: File | None) -> bytes | None:
@@ -38,7 +38,7 @@ def part(item: Managed, file: File | None) -> bytes | None:
 
 
 def reason(at: Situation, actual: File) -> Cause:
-    earlier, spot = _earlier_id(at), _spot(at.item)
+    earlier, spot = _earlier_id(at), _spot_at(at)
     if earlier is not None:
         return Cause(f"the block {earlier!r} is {at.item.block_id!r} now")
     text = _text(at, actual)
@@ -65,19 +65,19 @@ def merged(at: Situation, base: File, actual: File, wanted: File) -> bytes:
         text = three_way.merge(was, theirs, told)
     except three_way.MergeConflict as clash:
         raise three_way.MergeConflict(clash.line + _lines_above(at, actual, theirs)) from clash
-    return blocks.splice(actual.content, text, _spot(at.item), _earlier_id(at), _last(at))
+    return blocks.splice(actual.content, text, _spot_at(at), _earlier_id(at), _last(at))
 
 
 def told_then(at: Situation, base: File, before: File, after: File) -> bytes:
     was, has, had = (_text(at, file) for file in (before, after, base))
     if was is None or has is None or had is None:
         raise three_way.MergeConflict(1)
-    return blocks.splice(base.content, three_way.merge(was, has, had), _spot(at.item), _earlier_id(at))
+    return blocks.splice(base.content, three_way.merge(was, has, had), _spot_at(at), _earlier_id(at))
 
 
 def _lines_above(at: Situation, file: File, text: bytes) -> int:
     """Return how many lines of a file stand above the text of our block."""
-    block = blocks.find(file.content, _spot(at.item)).get(_earlier_id(at) or at.item.block_id)
+    block = blocks.find(file.content, _spot_at(at)).get(_earlier_id(at) or at.item.block_id)
     start = 0 if block is None else block.begin.end
     return file.content.count(b"\n", 0, max(file.content.find(text, start), start))
 
@@ -101,9 +101,13 @@ def _spot(item: Managed) -> markers.Spot:
     return markers.Spot(item.path, item.block_id, item.rule.markers, item.rule.replaces)
 
 
+def _spot_at(at: Situation) -> markers.Spot:
+    return earlier_markers.with_earlier(_spot(at.item), at.written, _body(at.item))
+
+
 def _text(at: Situation, file: File) -> bytes | None:
     """Return the text of our block in a file, with markers or without."""
-    marked, spot = _marked(at, file), _spot(at.item)
+    marked, spot = _marked(at, file), _spot_at(at)
     if marked is not None:
         return marked
     texts = (text for text in (_last(at), _body(at.item)) if blocks.without_markers(file.content, text, spot))
@@ -113,7 +117,7 @@ def _text(at: Situation, file: File) -> bytes | None:
 def _marked(at: Situation, file: File) -> bytes | None:
     earlier = _earlier_id(at)
     names = (at.item.block_id,) if earlier is None else (at.item.block_id, earlier)
-    return blocks.text_of(file.content, _spot(at.item), names)
+    return blocks.text_of(file.content, _spot_at(at), names)
 
 
 def _last(at: Situation) -> bytes:
@@ -121,7 +125,7 @@ def _last(at: Situation) -> bytes:
     written = at.written
     if written is None or written.file is None or not (written.alone or written.noted) or written.keys_only:
         return b""
-    spot, last = _spot(at.item), written.file.content
+    spot, last = _spot_at(at), written.file.content
     there = blocks.find(last, spot)
     if not written.noted:
         return b"" if there else last
@@ -133,7 +137,7 @@ def _earlier_id(at: Situation) -> str | None:
     if at.actual is None:
         return None
     last = at.written.file if at.written is not None and at.written.own else None
-    return blocks.earlier_id(at.actual.content, last.content if last else None, _body(at.item), _spot(at.item))
+    return blocks.earlier_id(at.actual.content, last.content if last else None, _body(at.item), _spot_at(at))
 
 
 __all__ = [

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rollout.content import earlier_markers
 from rollout.content.modes.table import traits
 from rollout.errors import GitError
 from rollout.model.action import Action
@@ -202,4 +204,8 @@ def _snapshot(seen: _Seen) -> Snapshot:
     normalised = {body.replace(b"\r\n", b"\n") for body in bodies}
     merged = {item.path for item in managed if traits(item.mode).needs_past}
     paths = [item.path for item in managed]
-    return snapshot.at(seen.store, seen.tip, paths, bodies | normalised, network=seen.network, merged=merged)
+    look = partial(snapshot.at, seen.store, seen.tip, paths, bodies | normalised, network=seen.network)
+    found = look(merged=merged)
+    marked = (item for item in managed if "markers" in traits(item.mode).options)
+    moved = {item.path for item in marked if earlier_markers.needs_past(item, found.written.get(item.path))}
+    return look(merged=merged | moved) if moved - merged else found

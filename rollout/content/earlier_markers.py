@@ -1,0 +1,103 @@
+"""The lines that stood around our block before `markers:` changed, as our own last write shows them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import takewhile
+
+from msgspec.structs import replace
+
+from rollout.content import blocks, markers, unmarked
+from rollout.content.markers import MarkerError, Spot
+from rollout.model.files import Managed, Written
+
+_Pairs = tuple[tuple[bytes, bytes], ...]
+_Lines = list[bytes]
+
+
+def needs_past(item: Managed, written: Written | None) -> bool:
+    """Tell whether only what we wrote earlier can show which lines of a file are the markers of our block."""
+    spot = Spot(item.path, item.block_id, item.rule.markers)
+    return not _is_known(spot, _last(written))
+
+
+def with_earlier(spot: Spot, written: Written | None, body: bytes) -> Spot:
+    """Return the spot with the form that our block has in our last write, if `markers:` says another one now."""
+    last = _last(written)
+    if written is None or _is_known(spot, last):
+        return spot
+    return replace(spot, earlier=_earlier(spot, last, written.ours, body))
+
+
+def _last(written: Written | None) -> bytes:
+    return b"" if written is None or written.file is None else written.file.content
+
+
+def _is_known(spot: Spot, last: bytes) -> bool:
+    """Tell whether our block stands in our last write as the inventory says, or does not stand there at all."""
+    if spot.block_id.encode() not in last:
+        return True
+    try:
+        return spot.block_id in blocks.find(last, spot)
+    except MarkerError:
+        return False  # only one of the two lines is another one now
+
+
+@lru_cache(maxsize=64)
+def _earlier(spot: Spot, last: bytes, pairs: _Pairs, body: bytes) -> tuple[str, ...]:
+    """Return the two lines with the word ID in them; nothing where it is not certain what they were."""
+    forms = (form for lines in _candidates(last, pairs, body) if (form := _form(lines, spot)))
+    return next((form for form in forms if _fits(replace(spot, custom=form), last, body)), ())
+
+
+def _candidates(last: bytes, pairs: _Pairs, body: bytes) -> Iterator[_Lines]:
+    """Yield lines that are blocks with their markers: what we put into the file, and what is around our text."""
+    for before, after in reversed(pairs):
+        yield _put_in(before.split(b"\n"), after.split(b"\n"))
+    span = unmarked.place(last, blocks.said(body))
+    if span is not None:
+        above, below = (_full(part.split(b"\n")) for part in (last[: span[0]], last[span[1] :]))
+        yield [*above[-1:], *_full(last[span[0] : span[1]].split(b"\n")), *below[:1]]
+
+
+def _put_in(before: _Lines, after: _Lines) -> _Lines:
+    """Return the lines between those that two contents have in common at their beginning and at their end."""
+    top = _common(before, after)
+    bottom = _common(before[top:][::-1], after[top:][::-1])
+    return _full(after[top : len(after) - bottom])
+
+
+def _common(one: _Lines, other: _Lines) -> int:
+    return sum(1 for _ in takewhile(lambda both: both[0] == both[1], zip(one, other, strict=False)))
+
+
+def _full(lines: _Lines) -> _Lines:
+    return [line for line in lines if line.strip()]
+
+
+def _form(lines: _Lines, spot: Spot) -> tuple[str, ...] | None:
+    """Return what the first and the last line that name the block say around its id, if nothing but blocks is there."""
+    word = re.compile(rf"(?<!\w){re.escape(spot.block_id)}(?!\w)")
+    named = [text for line in lines if word.search(text := line.decode("utf-8", "replace").strip().lstrip("\ufeff"))]
+    if len(named) < 2 or any(len(word.findall(text)) != 1 for text in (named[0], named[-1])):
+        return None
+    form = (word.sub("ID", named[0]), word.sub("ID", named[-1]))
+    return form if markers.fault_of(form) is None and _only_blocks(lines, replace(spot, custom=form)) else None
+
+
+def _only_blocks(lines: _Lines, spot: Spot) -> bool:
+    content = b"\n".join(lines) + b"\n"
+    try:
+        return not blocks.without(content, blocks.find(content, spot).values()).strip()
+    except MarkerError:
+        return False
+
+
+def _fits(spot: Spot, last: bytes, body: bytes) -> bool:
+    """Tell whether our last write holds our block in this form; then nothing in the template may look like it."""
+    try:
+        return spot.block_id in blocks.find(last, spot) and not blocks.find(body, spot)
+    except MarkerError:
+        return False
