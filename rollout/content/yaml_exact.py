@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from rollout.content import yaml_stand_ins, yaml_tabs
 from rollout.content.yaml_build import built
 from rollout.content.yaml_nodes import Fault, Node
+
+_LINE_END = re.compile(r"\r\n?|\n")
 
 
 def read(text: str) -> tuple[Node | None, list[Fault]]:
@@ -27,4 +31,4 @@ def _line(text: str, error: Exception) -> int:
     """Return the line of a character that YAML does not allow; in the text that was parsed it may stand elsewhere."""
     character = getattr(error, "character", None)
     place = text.find(chr(character)) if isinstance(character, int) else 0
-    return text.count("\n", 0, max(place, 0)) + 1
+    return len(_LINE_END.findall(text, 0, max(place, 0))) + 1

@@ -118,7 +118,8 @@ def _text(path: Path, shown: str) -> str:
             shown, "there is no inventory", "name one with -i FILE, or learn one: rollout init DIR"
         ) from error
     except UnicodeDecodeError as error:
-        raise UsageError.at(shown, f"is not UTF-8 (byte {error.start})") from error
+        line = error.object.count(b"\n", 0, error.start) + 1  # without the byte order mark
+        raise UsageError.at(shown, f"is not UTF-8 (byte {error.start})", "save it as UTF-8", line=line) from error
     except OSError as error:
         raise UsageError.at(shown, error.strerror or "cannot be read") from error
 

@@ -64,7 +64,8 @@ def wish(content: bytes, may: Collection[str]) -> Wish:
     try:
         document, faults = yaml_parse.parse(content.decode())
     except UnicodeDecodeError as error:
-        raise BadWish(f"{NAME}: is not UTF-8 (byte {error.start})") from error
+        line = content.count(b"\n", 0, error.start) + 1
+        raise BadWish(f"{NAME}:{line}: is not UTF-8 (byte {error.start}); save it as UTF-8") from error
     if document is None and not faults:
         return Wish()
     check = Check(list(faults))

@@ -108,5 +108,6 @@ def texts(templates: Iterable[TemplateFile]) -> dict[str, str]:
             try:
                 found[template.name] = template.content.decode()
             except UnicodeDecodeError as error:
-                raise TemplateFault.of(template.name, f"is not UTF-8 (byte {error.start})") from error
+                line = template.content.count(b"\n", 0, error.start) + 1
+                raise TemplateFault.of(template.name, f"is not UTF-8 (byte {error.start})", line=line) from error
     return found

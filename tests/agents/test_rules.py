@@ -128,6 +128,7 @@ def test_every_mistake_in_rules_is_told_at_once(world: World) -> None:
         ("rules/Style.md", "T\n", "differ only in case"),
         ("rules/x/y.md", "T\n", "rules have no folders; name it rules/y.md"),
         ("rules/bin.md", b"\xff\xfe", "is not UTF-8 (byte 0)"),
+        ("rules/bin.md", b"a\nb\xff", "templates/project/rules/bin.md:2: is not UTF-8 (byte 3)"),
         ("rules/a.md.j2", "---\ndescription: a {{ who }}\n---\nT\n", "the front matter is not rendered, and has {{"),
         ("rules/a.md.j2", "{{ nobody() }}\n", "no function is named 'nobody'"),
         ("rules/a.md", "T\n<!-- rule: b -->\n", "holds a line by which rules are told apart"),

@@ -107,7 +107,8 @@ def test_a_hostname_that_two_globs_claim_is_refused(world: World) -> None:
         ("one\n{{ unclosed\n", ("templates/project/bad.txt.j2:", "unexpected")),
         ("{% include 'gone.j2' %}", ("templates/project/bad.txt.j2", "'gone.j2'", "not under templates/")),
         ("{% include '../../etc/passwd' %}", ("not under templates/",)),
-        (b"\xff\xfe", ("templates/project/bad.txt.j2", "not UTF-8")),
+        (b"\xff\xfe", ("templates/project/bad.txt.j2:1:", "not UTF-8")),
+        (b"one\ntwo \xff\n", ("templates/project/bad.txt.j2:2:", "not UTF-8")),
     ],
 )
 def test_a_template_that_is_none_is_refused_before_anything_happens(
@@ -356,3 +357,12 @@ def test_a_state_folder_inside_a_checkout_is_refused(world: World, monkeypatch: 
 def test_a_path_that_no_template_names_cannot_be_explained(world: World) -> None:
     world.repo("api")
     refused(world.run("explain", "api", "README.md"), "api: no template set names README.md")
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("text", [b"  b: caf\xe9\n", b"\xe9: 1\n", b"# \x80\n"])
+def test_an_inventory_that_is_not_utf_8_is_told_at_its_line_with_the_way_out(
+    world: World, mark: bytes, text: bytes
+) -> None:
+    (world.root / "inventory.yaml").write_bytes(mark + b"version: 1\nvars:\n  a: 1\n" + text)
+    refused(world.run("plan", write=False), "inventory.yaml:4: is not UTF-8 (byte ", "; save it as UTF-8")

@@ -137,9 +137,18 @@ def test_every_command_that_the_documentation_shows_can_be_given(line: str, word
     _parsed(rollout, "rollout", words)
 
 
+CONTROLLED = [
+    "a:\n- 1\n- 2\nb: {}\n",
+    "a: 1\n\n\nb: 'x{}'\n",
+    'a: 1\r\n\r\nb: 1\r\nc: "x{}"\r\n',
+    "a: 1\rb: 1\rc: 1\rd: x{}\r",
+]
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
-    [("a: 1\nb: 2\n# bell \x07\n", 3), ('a: 1\r\nb:\r\n  c: "x\x01"\r\n', 3), ("\x07", 1), ("\ta: 1\nü: \ufffe\n", 2)],
+    [("a: 1\nb: 2\n# bell \x07\n", 3), ('a: 1\r\nb:\r\n  c: "x\x01"\r\n', 3), ("\x07", 1), ("\ta: 1\nü: \ufffe\n", 2)]
+    + [(text.format(it), 4) for it in "\x00\x07\x1b\x7f\x80\x9f" for text in CONTROLLED],
 )
 def test_a_character_that_yaml_does_not_allow_is_told_at_its_line(text: str, line: int) -> None:
     faults = yaml_parse.parse(text)[1]

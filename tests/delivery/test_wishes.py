@@ -2,6 +2,7 @@
 
 import pytest
 
+from rollout.inventory.wish import BadWish, wish
 from tests.delivery.asking import applied
 from tests.world import World
 
@@ -105,3 +106,8 @@ def test_a_target_that_asks_for_more_than_it_may_is_blocked(heard: World, text: 
     code, outcome, reason = applied(heard)
     assert (code, outcome, reason.startswith(sentence)) == (3, "blocked", True), reason
     assert heard.run("plan").code == 1
+
+
+def test_a_file_that_is_not_utf_8_is_told_at_its_line() -> None:
+    with pytest.raises(BadWish, match=r"\.rollout\.yaml:2: is not UTF-8 \(byte 10\); save it as UTF-8"):
+        wish(b"enabled: \n\xff", ())
