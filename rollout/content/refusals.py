@@ -40,4 +40,4 @@ def _refuse_mixed(content: bytes) -> None:
         content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise MarkerError("is not UTF-8, and the block's text is", line=line) from None
+        raise MarkerError("is not UTF-8, and the block's text is; save it as UTF-8", line=line) from None

@@ -86,9 +86,14 @@ class Check(Struct):
             self._wants(node, place, "a list")
             return
         if len(node.items) < shape.least:
-            self._wants(node, place, "at least one entry")
+            self._is_short(node, shape.least, place)
         for index, item in enumerate(node.items):
             self.walk(item, shape.item, f"{place}[{index}]")
+
+    def _is_short(self, node: Sequence, least: int, place: str) -> None:
+        wanted = "one entry" if least == 1 else f"{least} entries"
+        has = f"has {len(node.items)}" if node.items else "is empty"
+        self.faults.append(Fault(node.line, f"{place}: takes at least {wanted}; the list {has}"))
 
     def _map(self, node: Node, shape: MapOf, place: str) -> None:
         import re

@@ -366,3 +366,18 @@ def test_an_inventory_that_is_not_utf_8_is_told_at_its_line_with_the_way_out(
 ) -> None:
     (world.root / "inventory.yaml").write_bytes(mark + b"version: 1\nvars:\n  a: 1\n" + text)
     refused(world.run("plan", write=False), "inventory.yaml:4: is not UTF-8 (byte ", "; save it as UTF-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{templates: []}", "templates: takes at least one entry; the list is empty"),
+        ("{markers: ['# a ID']}", "markers: takes at least 2 entries; the list has 1"),
+        ("{markers: []}", "markers: takes at least 2 entries; the list is empty"),
+    ],
+)
+def test_a_list_that_is_too_short_is_told_with_how_many_it_takes(world: World, text: str, said: str) -> None:
+    place = (
+        f"defaults: {text}\n" if "templates" in text else f"defaults: {{templates: [project]}}\nfiles: {{a: {text}}}\n"
+    )
+    refused(inventory(world, f"version: 1\n{place}repos: {{api: {{url: api.git}}}}\n"), said)

@@ -137,7 +137,7 @@ def test_utf_16_is_refused(content: bytes) -> None:
 
 def test_bytes_that_are_no_text_stay_unless_they_would_be_mixed_with_utf_8() -> None:
     assert blocks.splice(b"\xe9\n", b"one\n", OURS).startswith(b"\xe9\n\n<!--")
-    with pytest.raises(MarkerError, match="line 2: is not UTF-8"):
+    with pytest.raises(MarkerError, match="line 2: is not UTF-8, and the block's text is; save it as UTF-8"):
         blocks.splice(b"a\n\xe9\n", "é\n".encode(), OURS)
 
 

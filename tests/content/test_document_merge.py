@@ -346,7 +346,7 @@ def test_comments_and_trailing_commas_that_rollout_wrote_into_strict_json_go_awa
 
 
 def test_bytes_that_are_no_text_are_told_with_their_line() -> None:
-    with pytest.raises(Unmergeable, match="line 2: is not UTF-8"):
+    with pytest.raises(Unmergeable, match="line 2: is not UTF-8; save it as UTF-8"):
         merged(b"a: 1\nb: \xff\n", b"c: 1\n", _kind("x.yaml"))
 
 

@@ -73,4 +73,4 @@ def _text(content: bytes) -> str:
         return content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise Unmergeable("is not UTF-8", line=line) from error
+        raise Unmergeable("is not UTF-8; save it as UTF-8", line=line) from error

@@ -89,7 +89,8 @@ class _Uniting(Struct):
         keys: set[str] = set()
         for part in have.parts:
             if part.key in keys and part.key in seen:
-                what = f"the key {shown((*place, part.key))} stands twice; {LEAVE_ONE}"
+                way_out = f", and is a list; {CANNOT_CHANGE}" if part.key.endswith("[]") else f"; {LEAVE_ONE}"
+                what = f"the key {shown((*place, part.key))} stands twice{way_out}"
                 raise fault(self.document.text, part.start, what)
             keys.add(part.key)
 
