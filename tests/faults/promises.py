@@ -200,10 +200,14 @@ class Check:
             if inside.parts[0] == "objects":
                 continue
             kept = inside.parts[:2] == ("rollout", "kept") or inside == Path("rollout")
-            kept = kept or "remotes" in inside.parts[:3]  # the person's own git fetched a branch of ours
+            fetched = "remotes" in inside.parts[:3]  # a branch of ours, by the person's own git
             if inside == Path("rollout/unfinished") and (self._deed is not None or self._cannot_exchange()):
                 continue  # words only, for the run that can finish once nothing is in the way
-            if path.name.endswith(".lock") or "index.lock" in path.name or ("rollout" in str(inside) and not kept):
+            if (
+                path.name.endswith(".lock")
+                or "index.lock" in path.name
+                or ("rollout" in str(inside) and not (kept or fetched))
+            ):
                 found.append(f"left in the git folder: {inside}")
             if kept and self._deed is None and not self._cannot_exchange():
                 found.append(f"kept without an edit: {inside}")
