@@ -52,6 +52,7 @@ class Outline(Struct, frozen=True):
 
     code: frozenset[int]  # lines of fences, including those that open and close them
     headings: tuple[Heading, ...]
+    indented: frozenset[int] = frozenset()  # lines of code that four blanks make
 
 
 def is_markdown(path: PurePosixPath) -> bool:
@@ -63,7 +64,7 @@ def outline(text: str) -> Outline:
     reader = _Reading()
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n")):
         reader.take(number, line.removesuffix("\r").expandtabs(4))
-    return Outline(frozenset(reader.code), tuple(reader.headings))
+    return Outline(frozenset(reader.code), tuple(reader.headings), frozenset(reader.indented))
 
 
 def heading(line: str) -> tuple[int, str] | None:
@@ -101,6 +102,7 @@ class _Reading(Struct):
     """
 
     code: set[int] = field(default_factory=set)
+    indented: set[int] = field(default_factory=set)
     headings: list[Heading] = field(default_factory=list)
     containers: list[int] = field(default_factory=list)
     leaf: _Fence | _Html | None = None
@@ -173,7 +175,9 @@ class _Reading(Struct):
             self.paragraph.append(rest)
         else:
             self.containers = self.containers[:here]
-            if not rest.startswith("    "):
+            if rest.startswith("    "):
+                self.indented.add(number)
+            else:
                 self.paragraph, self.began = [rest], number
 
     def _begins(self, number: int, rest: str, here: int, *, in_paragraph: bool) -> bool:

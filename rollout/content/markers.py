@@ -19,6 +19,7 @@ _WORD = re.compile(r"\bID\b")  # the word for the id in `markers:`
 _NAME = b"rollout:"
 _BOM = b"\xef\xbb\xbf"
 _BLANKS = r"[ \t]*"
+_MAY_BE_CODE = re.compile(rb"```|~~~|^(?: {4}| {0,3}\t)", re.MULTILINE)
 
 
 class MarkerError(FileFault):
@@ -106,7 +107,7 @@ def marks(content: bytes, spot: Spot) -> Iterator[Mark]:
     if not told and _NAME not in content:
         return
     own = tuple(told)
-    code = _code(content) if markdown.is_markdown(spot.path) else frozenset()
+    code = _code(content, spot.path.suffix.lower()) if markdown.is_markdown(spot.path) else frozenset()
     at = 0
     for index, line in enumerate(content.split(b"\n")):
         end = min(at + len(line) + 1, len(content))
@@ -118,10 +119,11 @@ def marks(content: bytes, spot: Spot) -> Iterator[Mark]:
 
 
 @lru_cache(maxsize=16)
-def _code(content: bytes) -> frozenset[int]:
-    if b"```" not in content and b"~~~" not in content:
+def _code(content: bytes, suffix: str) -> frozenset[int]:
+    if not _MAY_BE_CODE.search(content):
         return frozenset()
-    return markdown.outline(content.decode("utf-8", "replace")).code
+    found = markdown.outline(content.decode("utf-8", "replace"))
+    return found.code if suffix == ".mdx" else found.code | found.indented  # MDX has no indented code
 
 
 def _mark(line: bytes, own: _Forms) -> tuple[MarkKind, str, str] | None:

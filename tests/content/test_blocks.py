@@ -158,6 +158,23 @@ def test_markers_in_a_fence_of_markdown_are_text(fence: str) -> None:
     assert "new" in blocks.find(content.encode(), Spot(PurePosixPath("a.sh"), "new"))
 
 
+def _with_indent(indent: str) -> str:
+    return "".join(f"{indent}{line}" for line in marked("x\n").splitlines(keepends=True))
+
+
+@pytest.mark.parametrize("indent", ["    ", "\t", "  \t"])
+@pytest.mark.parametrize("above", ["", "text\n\n", "# heading\n", "- item\n\ntext\n\n"])
+def test_markers_in_an_indented_code_block_of_markdown_are_text(indent: str, above: str) -> None:
+    content = f"{above}{_with_indent(indent)}"
+    assert spliced(content) == content + "\n" + marked("one\n")
+    assert "new" in blocks.find(content.encode(), Spot(PurePosixPath("a.mdx"), "new"))
+
+
+@pytest.mark.parametrize("above", ["- item\n\n", "1. item\n\n", "text\n", "- item\n  - inner\n\n"])
+def test_markers_that_only_stand_further_in_are_no_code(above: str) -> None:
+    assert "new" in blocks.find(f"{above}{_with_indent('    ')}".encode(), Spot(PurePosixPath("a.md"), "new"))
+
+
 @pytest.mark.parametrize(
     ("content", "body"),
     [("```\nopen\n", "one\n"), ("a\n", "```\nopen\n"), (marked("x\n"), "~~~\n"), ("", "```\n")],
