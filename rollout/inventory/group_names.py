@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout.content import yaml_nodes
-from rollout.content.yaml_nodes import Sequence
+from rollout.content.yaml_nodes import Leaf, Sequence
 from rollout.inventory.entries import entry, section
 from rollout.model.groups import GroupNames, NamedAt
 
@@ -14,7 +14,6 @@ def group_names(document: yaml_nodes.Mapping) -> GroupNames:
     for target in (*section(document, "repos"), *section(document, "folders")):
         groups = entry(target.node, "groups")
         for item in groups.items if isinstance(groups, Sequence) else ():
-            name = yaml_nodes.plain(item)
-            if isinstance(name, str) and name not in used:
-                used[name] = NamedAt(f"{target.place}.groups", item.line)
+            if isinstance(item, Leaf) and isinstance(item.value, str) and item.value not in used:
+                used[item.value] = NamedAt(f"{target.place}.groups", item.line)
     return GroupNames(defined, used)
