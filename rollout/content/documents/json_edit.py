@@ -57,9 +57,10 @@ def _writer(document: Document, template: Document) -> _Writer:
 
 
 def _gap(document: Document) -> str:
-    """Return the text that the document has between two parts on a line, or a comma and a space."""
+    """Return what stands between two parts on a line: a comma alone if the document is compact, else with a space."""
     containers = (node for node in nodes(document.root) if isinstance(node, Object | Array))
-    return next((gap for one in containers if (gap := gap_in(document.text, one))), ", ")
+    gap = next((gap for one in containers if (gap := gap_in(document.text, one))), ", ")
+    return "," if gap == "," else ", "
 
 
 class _Writer(Struct):
