@@ -19,8 +19,7 @@ _Lines = list[bytes]
 
 def needs_past(item: Managed, written: Written | None) -> bool:
     """Tell whether only what we wrote earlier can show which lines of a file are the markers of our block."""
-    spot = Spot(item.path, item.block_id, item.rule.markers)
-    return not _is_known(spot, _last(written))
+    return not _is_known(markers.spot_of(item), _last(written))
 
 
 def with_earlier(spot: Spot, written: Written | None, body: bytes) -> Spot:

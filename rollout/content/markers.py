@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from rollout.content import comments, markdown
 from rollout.content.file_fault import FileFault
+from rollout.model.files import Managed
 
 ID = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _WORD = re.compile(r"\bID\b")  # the word for the id in `markers:`
@@ -46,6 +47,11 @@ class Spot(Struct, frozen=True):
     @property
     def form(self) -> comments.Comment | None:
         return comments.of(self.path) or self.script
+
+
+def spot_of(item: Managed) -> Spot:
+    """Return the place of the block that a managed file has, or would have in mode `block`."""
+    return Spot(item.path, item.block_id, item.rule.markers)
 
 
 class Mark(Struct, frozen=True):

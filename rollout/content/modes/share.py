@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from pathlib import PurePosixPath
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -51,7 +50,7 @@ def _rest(content: bytes, base: bytes, written: Written, item: Managed) -> Rest:
     )
     if without is not None and without.content is not None and written.noted:
         texts = [text for name, text in _found(base, item).items() if name not in _found(content, item)]
-        left = blocks.without_texts(without.content, texts, _spot(item))
+        left = blocks.without_texts(without.content, texts, markers.spot_of(item))
         without = replace(without, content=left if left.strip() else None)
     if without is not None:
         theirs = written.noted or any(name in _found(_first(written), item) for name in names)
@@ -122,18 +121,14 @@ def unwrapped(at: Situation, content: bytes) -> bytes:
         return content
     with suppress(markers.MarkerError):
         ours = _blocks(at.written, at.written.file.content, at.item)
-        there = blocks.find(content, _spot(at.item))
+        there = blocks.find(content, markers.spot_of(at.item))
         return blocks.unwrapped(content, [there[name] for name in ours if name in there])
     return content
 
 
-def _spot(item: Managed) -> markers.Spot:
-    return markers.Spot(PurePosixPath(item.path), item.block_id, item.rule.markers)
-
-
 def _found(content: bytes, item: Managed) -> dict[str, bytes]:
     """Return the texts of the blocks in a file, by id; half a pair of markers counts as text."""
-    spot = _spot(item)
+    spot = markers.spot_of(item)
     try:
         return {name: blocks.said(block.inner(content)) for name, block in blocks.find(content, spot).items()}
     except markers.MarkerError:
@@ -168,7 +163,7 @@ def _without_blocks(
 ) -> Rest | None:
     if not names:
         return None
-    there = blocks.find(content, _spot(item))
+    there = blocks.find(content, markers.spot_of(item))
     gone = [there[name] for name in names if name in there]
     left = blocks.without(content, gone, had_no_end=_had_no_end(pairs))
     was, now = _found(base, item), _found(content, item)

@@ -41,7 +41,7 @@ def _around_our_block(item: Managed, last: File | None) -> bool:
     """Tell whether what we wrote last was a block, with text around it, that the template does not hold itself."""
     if last is None:
         return False
-    spot = markers.Spot(PurePosixPath(item.path), item.block_id, item.rule.markers)
+    spot = markers.spot_of(item)
     try:
         told = blocks.find(item.body, spot)
         gone = [block for name, block in blocks.find(last.content, spot).items() if name not in told]
