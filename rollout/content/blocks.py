@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -90,16 +90,20 @@ def _edges(inner: bytes) -> tuple[bytes, bytes, bytes]:
     )
 
 
-def earlier_id(content: bytes, last: bytes | None, body: bytes, spot: Spot) -> str | None:
+def earlier_id(
+    content: bytes, last: bytes | None, body: bytes, spot: Spot, written: Collection[str] = ()
+) -> str | None:
     """Return the id of our block in a file, if it has another id than it should have.
 
-    `last` is what we wrote there last. Where that is not known, a block with exactly this text is ours.
+    `last` is what we wrote there last, and `written` are the blocks in it whose text we are known to have written.
+    Where nothing is known, a block with exactly this text is ours.
     """
     there = find(content, spot)
     if spot.block_id in there:
         return None
     alike = [name for name, block in there.items() if said(block.inner(content)) == said(body) != b""]
-    ours = [name for name in there if name in _names(last, spot)]
+    before = _names(last, spot)
+    ours = [name for name in there if name in before and name in (written or before)]
     if len(ours) > 1 and not set(alike) & set(ours):
         names = ", ".join(map(repr, ours))
         raise MarkerError(
@@ -109,7 +113,7 @@ def earlier_id(content: bytes, last: bytes | None, body: bytes, spot: Spot) -> s
     return chosen[0] if len(chosen) == 1 else None
 
 
-def _names(last: bytes | None, spot: Spot) -> Iterable[str]:
+def _names(last: bytes | None, spot: Spot) -> Collection[str]:
     try:
         return find(last or b"", spot)
     except MarkerError:

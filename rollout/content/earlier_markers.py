@@ -1,4 +1,4 @@
-"""The lines that stood around our block before `markers:` changed, as our own last write shows them."""
+"""The lines that stood around our block before `markers:`, its id or its mode changed, as our own writes show them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from itertools import takewhile
 
 from msgspec.structs import replace
 
-from rollout.content import blocks, markers, unmarked
+from rollout.content import blocks, comments, markers, unmarked
 from rollout.content.markers import MarkerError, Spot
 from rollout.model.files import Managed, Written
 
 _Pairs = tuple[tuple[bytes, bytes], ...]
 _Lines = list[bytes]
+
+# How a line may begin to be a marker whose id is not known: nothing of these begins a key of a document.
+_COMMENTS = tuple(form.opening for form in comments.KNOWN if re.fullmatch(r"[#;]|\W{2,}", form.opening))
 
 
 def needs_past(item: Managed, written: Written | None) -> bool:
@@ -23,7 +26,7 @@ def needs_past(item: Managed, written: Written | None) -> bool:
 
 
 def with_earlier(spot: Spot, written: Written | None, body: bytes) -> Spot:
-    """Return the spot with the form that our block has in our last write, if `markers:` says another one now."""
+    """Return the spot with the form that our block has in our last write, if that is another one than it should be."""
     last = _last(written)
     if written is None or _is_known(spot, last):
         return spot
@@ -36,7 +39,7 @@ def _last(written: Written | None) -> bytes:
 
 def _is_known(spot: Spot, last: bytes) -> bool:
     """Tell whether our block stands in our last write as the inventory says, or does not stand there at all."""
-    if spot.block_id.encode() not in last:
+    if not last:
         return True
     try:
         return spot.block_id in blocks.find(last, spot)
@@ -47,25 +50,61 @@ def _is_known(spot: Spot, last: bytes) -> bool:
 @lru_cache(maxsize=64)
 def _earlier(spot: Spot, last: bytes, pairs: _Pairs, body: bytes) -> tuple[str, ...]:
     """Return the two lines with the word ID in them; nothing where it is not certain what they were."""
+    followed = _followed(spot, pairs)
+    if followed is not None and _fits(followed, last, body):
+        return followed.custom
     forms = (form for lines in _candidates(last, pairs, body) if (form := _form(lines, spot)))
     return next((form for form in forms if _fits(replace(spot, custom=form), last, body)), ())
+
+
+def _followed(spot: Spot, pairs: _Pairs) -> Spot | None:
+    """Return the block, whatever its id, that we put into the file, followed through our writes that moved it."""
+    found: Spot | None = None
+    for before, after in pairs:
+        gone, added = _difference(before.split(b"\n"), after.split(b"\n"))
+        if _stands(found, before):
+            moved = bool(gone) and _only_blocks(gone, found or spot)
+        else:
+            moved = gone in ([], added[1:-1])
+        found = next(_named_alike(added, spot), found) if moved else found
+    return found
+
+
+def _stands(block: Spot | None, content: bytes) -> bool:
+    try:
+        return block is not None and block.block_id in blocks.find(content, block)
+    except MarkerError:
+        return False
+
+
+def _named_alike(lines: _Lines, spot: Spot) -> Iterator[Spot]:
+    """Yield what the first and the last of these lines are as markers, if a word of both is the id."""
+    ends = [*lines[:1], *lines[1:][-1:]]
+    words = [re.findall(markers.ID, _text(line)) for line in ends]
+    written = len(ends) == 2 and all(_text(line).startswith(_COMMENTS) for line in ends)
+    alike = [word for word in reversed(words[0]) if word in words[1]] if written else []
+    for word in sorted(alike, key=lambda word: word != spot.block_id):
+        named = replace(spot, block_id=word)
+        form = _form(ends, named)
+        if form is not None:
+            yield replace(named, custom=form)
 
 
 def _candidates(last: bytes, pairs: _Pairs, body: bytes) -> Iterator[_Lines]:
     """Yield lines that are blocks with their markers: what we put into the file, and what is around our text."""
     for before, after in reversed(pairs):
-        yield _put_in(before.split(b"\n"), after.split(b"\n"))
+        yield _difference(before.split(b"\n"), after.split(b"\n"))[1]
     span = unmarked.place(last, blocks.said(body))
     if span is not None:
         above, below = (_full(part.split(b"\n")) for part in (last[: span[0]], last[span[1] :]))
         yield [*above[-1:], *_full(last[span[0] : span[1]].split(b"\n")), *below[:1]]
 
 
-def _put_in(before: _Lines, after: _Lines) -> _Lines:
-    """Return the lines between those that two contents have in common at their beginning and at their end."""
+def _difference(before: _Lines, after: _Lines) -> tuple[_Lines, _Lines]:
+    """Return the lines of both between those that they have in common at their beginning and at their end."""
     top = _common(before, after)
     bottom = _common(before[top:][::-1], after[top:][::-1])
-    return _full(after[top : len(after) - bottom])
+    return _full(before[top : len(before) - bottom]), _full(after[top : len(after) - bottom])
 
 
 def _common(one: _Lines, other: _Lines) -> int:
@@ -79,11 +118,15 @@ def _full(lines: _Lines) -> _Lines:
 def _form(lines: _Lines, spot: Spot) -> tuple[str, ...] | None:
     """Return what the first and the last line that name the block say around its id, if nothing but blocks is there."""
     word = re.compile(rf"(?<!\w){re.escape(spot.block_id)}(?!\w)")
-    named = [text for line in lines if word.search(text := line.decode("utf-8", "replace").strip().lstrip("\ufeff"))]
+    named = [text for line in lines if word.search(text := _text(line))]
     if len(named) < 2 or any(len(word.findall(text)) != 1 for text in (named[0], named[-1])):
         return None
     form = (word.sub("ID", named[0]), word.sub("ID", named[-1]))
     return form if markers.fault_of(form) is None and _only_blocks(lines, replace(spot, custom=form)) else None
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "replace").strip().lstrip("\ufeff")
 
 
 def _only_blocks(lines: _Lines, spot: Spot) -> bool:
@@ -97,6 +140,6 @@ def _only_blocks(lines: _Lines, spot: Spot) -> bool:
 def _fits(spot: Spot, last: bytes, body: bytes) -> bool:
     """Tell whether our last write holds our block in this form; then nothing in the template may look like it."""
     try:
-        return spot.block_id in blocks.find(last, spot) and not blocks.find(body, spot)
+        return _stands(spot, last) and not blocks.find(body, spot)
     except MarkerError:
         return False

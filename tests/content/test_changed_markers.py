@@ -1,4 +1,4 @@
-"""A block whose `markers:` change: the block that is there is moved, never doubled or nested."""
+"""A block whose `markers:`, id or mode change: the block that is there is moved, never doubled, nested or left over."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.world import World
 _OLD = ("<!-- {a:begin ID} -->", "<!-- {a:end ID} -->")
 _NEW = ("{/* b:begin ID */}", "{/* b:end ID */}")
 _DEFAULT = ("<!-- rollout:begin ID -->", "<!-- rollout:end ID -->")
-_INVENTORY = "files:\n  p.svelte: {{mode: block, markers: {}}}\n"
+_INVENTORY = "files:\n  p.svelte: {{mode: block, markers: {}, id: {}}}\n"
 
 
 def _block(lines: tuple[str, ...], text: str, name: str = "project") -> str:
@@ -19,8 +19,8 @@ def _block(lines: tuple[str, ...], text: str, name: str = "project") -> str:
     return f"{begin}\n{text}{end}\n"
 
 
-def _rule(lines: tuple[str, ...]) -> FileRule:
-    return FileRule(Mode.BLOCK, markers=lines)
+def _rule(lines: tuple[str, ...], name: str | None = None) -> FileRule:
+    return FileRule(Mode.BLOCK, markers=lines, block_id=name)
 
 
 @pytest.mark.parametrize("before", [None, "<p>x</p>\n", "<p>x</p>", "<p>x</p>\n\n"])
@@ -39,6 +39,79 @@ def test_a_block_moves_into_its_new_markers(
     assert file.lived(text) == there.replace(_block(old, "fleet\n"), _block(new, text))
     assert file.plan(text) is None
     assert len(file.asked) == asked
+
+
+@pytest.mark.parametrize("before", [None, "<p>x</p>\n", "<p>x</p>"])
+@pytest.mark.parametrize("text", ["fleet\n", "fleet 2\nand two\n"])
+@pytest.mark.parametrize("between", [(), ("fleet and\nmore\n", "fleet\n")])
+def test_a_block_moves_when_its_markers_and_its_id_change_in_one_step(
+    before: str | None, text: str, between: tuple[str, ...]
+) -> None:
+    file = Life("p.svelte", before, _rule(_OLD, "one"))
+    file.lived("fleet\n", *between)
+    for lines, name in ((_NEW, "two"), (_DEFAULT, "a.three"), (_OLD, "two"), (_NEW, "project")):
+        there, asked, old = file.text, len(file.asked), file.rule
+        file.rule = _rule(lines, name)
+        assert there is not None
+        assert file.lived(text) == there.replace(
+            _block(old.markers, "fleet\n", old.block_id or ""), _block(lines, text, name)
+        ).replace(_block(old.markers, text, old.block_id or ""), _block(lines, text, name))
+        assert file.plan(text) is None
+        assert len(file.asked) == asked
+
+
+def test_it_moves_when_both_change_and_others_have_blocks_in_the_file() -> None:
+    theirs = _block(_OLD, "theirs\n", "another") + _block(_DEFAULT, "theirs\n", "more")
+    file = Life("p.svelte", theirs, _rule(_OLD, "one"))
+    file.lived("fleet\n", "fleet 2\n")
+    file.rule = _rule(_NEW, "two")
+    assert file.lived("fleet 3\n") == f"{theirs}\n{_block(_NEW, 'fleet 3' + chr(10), 'two')}"
+    file.rule = _rule(_DEFAULT, "three")
+    assert file.lived("fleet 4\n") == f"{theirs}\n{_block(_DEFAULT, 'fleet 4' + chr(10), 'three')}"
+
+
+@pytest.mark.parametrize("name", [None, "one"])
+@pytest.mark.parametrize("lines", [(), _NEW])
+@pytest.mark.parametrize("before", [None, "<p>x</p>\n", "<p>x</p>"])
+def test_it_goes_when_its_file_becomes_absent_whatever_the_rule_says_then(
+    before: str | None, lines: tuple[str, ...], name: str | None
+) -> None:
+    file = Life("p.svelte", before, _rule(_OLD, name))
+    file.lived("fleet\n", "fleet 2\n")
+    file.rule = FileRule(Mode.ABSENT, markers=lines)
+    asked = len(file.asked)
+    assert file.lived("") == before
+    assert len(file.asked) == asked
+    assert file.plan("") is None
+
+
+def test_what_others_wrote_around_it_stays_and_what_they_wrote_into_it_is_drift() -> None:
+    file = Life("p.svelte", "<p>x</p>\n", _rule(_OLD, "one"))
+    file.lived("fleet\n", f">first\n\n{_block(_OLD, 'fleet' + chr(10), 'one')}last\n")
+    file.rule = FileRule(Mode.ABSENT)
+    assert file.plan("") is not None
+    assert file.lived("") == "first\n\nlast\n"
+    file = Life("p.svelte", "<p>x</p>\n", _rule(_OLD, "one"))
+    file.lived("fleet\n", f"><p>x</p>\n\n{_block(_OLD, 'theirs' + chr(10), 'one')}")
+    file.rule = FileRule(Mode.ABSENT)
+    file.lived("")
+    assert file.asked[-1] == "drift"
+
+
+def test_its_old_markers_go_when_the_document_is_merged() -> None:
+    old = ("# {a:begin ID}", "# {a:end ID}")
+    file = Life("p.yaml", "x: 1\n", _rule(old, "one"))
+    file.lived("fleet: 1\n")
+    file.rule = FileRule(Mode.MERGE)
+    assert file.lived("fleet: 2\n") == "x: 1\nfleet: 2\n"
+
+
+def test_keys_that_name_the_same_word_are_no_markers() -> None:
+    file = Life("p.yaml", "x: 1\n", FileRule(Mode.MERGE))
+    file.lived("ours: {a: 1}\nmore: {a: 1}\n", ">x: 1\nours: {a: 1}\ntheirs: 2\nmore: {a: 1}\n")
+    file.rule = FileRule(Mode.ABSENT)
+    assert file.lived("") == "x: 1\ntheirs: 2\n"
+    assert file.asked == []
 
 
 def test_it_moves_where_a_person_wrote_around_it_and_it_had_changed_before() -> None:
@@ -80,7 +153,8 @@ def test_lines_that_name_the_block_in_a_file_of_another_mode_are_text() -> None:
 
 @pytest.mark.parametrize("text", ["fleet\n", "fleet 2\n"])
 @pytest.mark.parametrize("place", ["repository", "folder"])
-def test_a_block_moves_in_a_repository_and_in_a_folder(world: World, place: str, text: str) -> None:
+@pytest.mark.parametrize("name", ["project", "renamed"])
+def test_a_block_moves_in_a_repository_and_in_a_folder(world: World, name: str, place: str, text: str) -> None:
     folders = "folders: {f: {path: shared, templates: [project]}}\n" if place == "folder" else ""
     shared = world.root / "shared/p.svelte"
     shared.parent.mkdir()
@@ -88,8 +162,14 @@ def test_a_block_moves_in_a_repository_and_in_a_folder(world: World, place: str,
     if place == "repository":
         world.repo("api", {"p.svelte": "<p>x</p>\n"})
     for lines, said in ((_OLD, "fleet\n"), (_OLD, "fleet 1\n"), (_OLD, "fleet\n"), (_NEW, text)):
-        world.tail = folders + _INVENTORY.format(str(list(lines)).replace("'", '"'))
+        world.tail = folders + _INVENTORY.format(
+            str(list(lines)).replace("'", '"'), name if lines is _NEW else "project"
+        )
         world.template("project/p.svelte.j2", said)
         world.run("apply", "--yes", *(["--adopt"] if lines is _OLD else []))
     found = world.at("api", "p.svelte") if place == "repository" else shared.read_text()
-    assert found == f"<p>x</p>\n\n{_block(_NEW, text)}"
+    assert found == f"<p>x</p>\n\n{_block(_NEW, text, name)}"
+    assert world.run("plan", "--detailed-exitcode").code == 0
+    world.tail = folders + "files:\n  p.svelte: {mode: absent}\n"
+    assert world.run("apply", "--yes").code == 0
+    assert (world.at("api", "p.svelte") if place == "repository" else shared.read_text()) == "<p>x</p>\n"

@@ -279,6 +279,9 @@ MUTATIONS = (
              "markers.fault_of(form) is None and _only_blocks", "markers.fault_of(form) is None or _only_blocks",
              test="tests/content/test_changed_markers.py::"
              "test_lines_that_name_the_block_in_a_file_of_another_mode_are_text"),
+    Mutation("keys that name the same word are no markers", "content/earlier_markers.py",
+             "all(_text(line).startswith(_COMMENTS) for line in ends)", "True",
+             test="tests/content/test_changed_markers.py::test_keys_that_name_the_same_word_are_no_markers"),
     Mutation("a key that both sides added is a conflict", "content/modes/merge.py",
              "    if line is not None:", "    if False:",
              test="tests/content/test_accepted_merges.py::"

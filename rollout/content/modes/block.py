@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rollout.content import blocks, earlier_markers, markers, sections, three_way
 from rollout.content.markers import MarkerError
+from rollout.content.modes import our_blocks
 from rollout.content.modes.mode import Cause, Situation, Traits, put_into
 from rollout.content.modes.whole import agreed, fault, passed_over
 from rollout.model.files import File, Managed, TakenOver
@@ -137,7 +138,9 @@ def _earlier_id(at: Situation) -> str | None:
     if at.actual is None:
         return None
     last = at.written.file if at.written is not None and at.written.own else None
-    return blocks.earlier_id(at.actual.content, last.content if last else None, _body(at.item), _spot_at(at))
+    spot = _spot_at(at)
+    ours = our_blocks.names(at.written, spot) if at.written is not None else ()
+    return blocks.earlier_id(at.actual.content, last.content if last else None, _body(at.item), spot, ours)
 
 
 __all__ = [

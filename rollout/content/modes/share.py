@@ -12,8 +12,10 @@ from rollout.content import blocks, markers
 from rollout.content.documents import formats, merge, places
 from rollout.content.documents.match import match_for
 from rollout.content.file_fault import FileFault
+from rollout.content.markers import Spot
+from rollout.content.modes import our_blocks
 from rollout.content.modes.mode import Situation
-from rollout.model.files import Managed, Written
+from rollout.model.files import File, Managed, Written
 from rollout.model.inventory import FormatName
 
 Pairs = tuple[tuple[bytes, bytes], ...]
@@ -34,26 +36,29 @@ def rest(at: Situation) -> Rest:
         return Rest(None, drifted=at.actual is not None)
     content = at.actual.content
     if at.written is None or at.written.file is None:
-        return _without_blocks(content, content, _named(content, at.item), at.item) or Rest(None, sure=False)
+        spot = markers.spot_of(at.item)
+        return _without_blocks(content, content, _named(content, spot), spot) or Rest(None, sure=False)
     if at.written.keys_only and not at.written.ours:
         return Rest(content)  # a document that others had written just so: no key of it was ever ours
-    return _rest(content, at.written.file.content, at.written, at.item)
+    return _rest(content, at.written, at.item)
 
 
-def _rest(content: bytes, base: bytes, written: Written, item: Managed) -> Rest:
+def _rest(content: bytes, written: Written, item: Managed) -> Rest:
+    base = b"" if written.file is None else written.file.content
+    spot = our_blocks.spot_of(item, written)
     alone = (written.noted and not written.keys_only) or _alone(written.ours)
-    names = _blocks(written, base, item)
+    names = our_blocks.one(written, spot)
     if content == base and alone and not (written.noted and names):
         return Rest(None, theirs=written.noted)
-    without = _without_blocks(content, base, names, item, written.ours) or _without_keys(
+    without = _without_blocks(content, base, names, spot, written.ours) or _without_keys(
         content, base, written.ours, item
     )
     if without is not None and without.content is not None and written.noted:
-        texts = [text for name, text in _found(base, item).items() if name not in _found(content, item)]
-        left = blocks.without_texts(without.content, texts, markers.spot_of(item))
+        was, now = our_blocks.texts(base, spot), our_blocks.texts(content, spot)
+        left = blocks.without_texts(without.content, [was[name] for name in was if name not in now], spot)
         without = replace(without, content=left if left.strip() else None)
     if without is not None:
-        theirs = written.noted or any(name in _found(_first(written), item) for name in names)
+        theirs = written.noted or any(name in our_blocks.texts(_first(written), spot) for name in names)
         return replace(without, content=_unless_blank(without.content), theirs=theirs)
     if not alone and _released(written, item):
         return Rest(content)
@@ -96,8 +101,8 @@ def _released(written: Written, item: Managed) -> bool:
     earlier, (before, after) = written.ours[:-1], written.ours[-1]
     if not earlier or after != written.file.content:
         return False
-    found = replace(written, ours=earlier, noted=False)
-    return _rest(before, earlier[-1][1], found, item).content == after
+    found = replace(written, file=File(earlier[-1][1]), ours=earlier, noted=False)
+    return _rest(before, found, item).content == after
 
 
 def _unless_blank(content: bytes | None) -> bytes | None:
@@ -117,56 +122,26 @@ def _had_no_end(pairs: Pairs) -> bool:
 
 def unwrapped(at: Situation, content: bytes) -> bytes:
     """Return a document without the markers that we wrote into it when its mode was `block`."""
-    if at.written is None or at.written.file is None or not _found(content, at.item):
+    if at.written is None or at.written.file is None:
         return content
+    spot = our_blocks.spot_of(at.item, at.written)
     with suppress(markers.MarkerError):
-        ours = _blocks(at.written, at.written.file.content, at.item)
-        there = blocks.find(content, markers.spot_of(at.item))
-        return blocks.unwrapped(content, [there[name] for name in ours if name in there])
+        there = blocks.find(content, spot)
+        return blocks.unwrapped(content, [there[name] for name in our_blocks.one(at.written, spot) if name in there])
     return content
 
 
-def _found(content: bytes, item: Managed) -> dict[str, bytes]:
-    """Return the texts of the blocks in a file, by id; half a pair of markers counts as text."""
-    spot = markers.spot_of(item)
-    try:
-        return {name: blocks.said(block.inner(content)) for name, block in blocks.find(content, spot).items()}
-    except markers.MarkerError:
-        return {}
+def _named(content: bytes, spot: Spot) -> tuple[str, ...]:
+    return tuple(name for name in our_blocks.texts(content, spot) if name == spot.block_id)
 
 
-def _named(content: bytes, item: Managed) -> tuple[str, ...]:
-    return tuple(name for name in _found(content, item) if name == item.block_id)
-
-
-def _blocks(written: Written, base: bytes, item: Managed) -> tuple[str, ...]:
-    """Return the blocks of ours in our last write; more than one only if an id says which."""
-    there = _found(base, item)
-    ours: dict[str, None] = {}
-    for before, after in written.ours:
-        had, has = _found(before, item), _found(after, item)
-        ours |= {name: None for name, text in has.items() if had.get(name) != text}
-    if written.noted and not written.keys_only:
-        ours |= dict.fromkeys(there)
-    known = [name for name in ours if name in there]
-    chosen = [name for name in known if name == item.block_id] or (known if written.own else [])
-    if len(chosen) > 1:
-        listed = ", ".join(map(repr, chosen))
-        raise markers.MarkerError(
-            f"it is not clear which of the blocks {listed} is ours; say it under 'files' with id:"
-        )
-    return tuple(chosen)
-
-
-def _without_blocks(
-    content: bytes, base: bytes, names: tuple[str, ...], item: Managed, pairs: Pairs = ()
-) -> Rest | None:
+def _without_blocks(content: bytes, base: bytes, names: tuple[str, ...], spot: Spot, pairs: Pairs = ()) -> Rest | None:
     if not names:
         return None
-    there = blocks.find(content, markers.spot_of(item))
+    there = blocks.find(content, spot)
     gone = [there[name] for name in names if name in there]
     left = blocks.without(content, gone, had_no_end=_had_no_end(pairs))
-    was, now = _found(base, item), _found(content, item)
+    was, now = our_blocks.texts(base, spot), our_blocks.texts(content, spot)
     drifted = any(name in now and now[name] != was[name] for name in names)
     return Rest(left if left.strip() else None, drifted=drifted)
 

@@ -1,0 +1,46 @@
+"""Find the blocks of ours in a file from what rollout wrote there, whatever their ids and markers should be now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rollout.content import blocks, earlier_markers, markers
+from rollout.content.markers import Spot
+from rollout.model.files import Managed, Written
+
+
+def spot_of(item: Managed, written: Written | None) -> Spot:
+    """Return the place of a file's block, with the form that its markers have in our last write."""
+    return earlier_markers.with_earlier(markers.spot_of(item), written, item.body)
+
+
+def texts(content: bytes, spot: Spot) -> Mapping[str, bytes]:
+    """Return the texts of the blocks in a file, by id; half a pair of markers counts as text."""
+    try:
+        return {name: blocks.said(block.inner(content)) for name, block in blocks.find(content, spot).items()}
+    except markers.MarkerError:
+        return {}
+
+
+def names(written: Written, spot: Spot) -> tuple[str, ...]:
+    """Return the ids of the blocks of ours in our last write: those whose text a write of ours changed."""
+    ours: dict[str, None] = {}
+    for before, after in written.ours:
+        had, has = texts(before, spot), texts(after, spot)
+        ours |= {name: None for name, text in has.items() if had.get(name) != text}
+    there = texts(written.file.content, spot) if written.file is not None else {}
+    if written.noted and not written.keys_only:
+        ours |= dict.fromkeys(there)
+    return tuple(name for name in ours if name in there)
+
+
+def one(written: Written, spot: Spot) -> tuple[str, ...]:
+    """Return the id of the block of ours in our last write, if it has one; raise MarkerError where it is not clear."""
+    known = names(written, spot)
+    chosen = [name for name in known if name == spot.block_id] or (known if written.own else ())
+    if len(chosen) > 1:
+        listed = ", ".join(map(repr, chosen))
+        raise markers.MarkerError(
+            f"it is not clear which of the blocks {listed} is ours; say it under 'files' with id:"
+        )
+    return tuple(chosen)
