@@ -44,7 +44,8 @@ def _told(name: str, before: str, *steps: str) -> str:
 @pytest.mark.parametrize(
     ("name", "before", "template", "after"),
     [
-        ("x.yaml", "a: {}\nb: [ ]\n", "a:\n  x: |\n    t\nb:\n- {c: 2}\n", 'a: {x: "t\\n"}\nb: [{c: 2}]\n'),
+        ("x.yaml", "a: {}\nb: [ ]\n", "a:\n  x: |\n    t\nb:\n- {c: 2}\n", "a:\n  x: |\n    t\nb:\n- {c: 2}\n"),
+        ("x.yaml", "a: {}\nb: [ ]\n", 'a: {x: "t"}\nb: [2]\n', 'a: {x: "t"}\nb: [2]\n'),
         ("x.yaml", "'a': 1\n\"b\": {c: 1}\n", "a: 2\nb: {d: 1}\n", "'a': 2\n\"b\": {c: 1, d: 1}\n"),
         ("x.yaml", "a:\n- 1\n", "a: [2]\n", "a:\n- 1\n- 2\n"),
         ("x.yaml", "a:\n    b: 'q'  # c\n", "a: {d: 1}\n", "a:\n    b: 'q'  # c\n    d: 1\n"),

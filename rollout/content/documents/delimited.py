@@ -73,11 +73,13 @@ class Brackets(Struct):
         if self._foreign_inside():
             edits = [edit for index in self.operation.gone for edit in self._cut(index, None)]
             return [*edits, *self._behind_comments()] if new else edits
-        opening, closing = text[container.start], text[container.end - 1]
-        if not new:
-            found = self.operation.found
-            return [Edit(container.start, container.end, opening + closing if found is None else found.text)]
-        return [Edit(container.start + 1, container.end - 1, self._filled())]
+        closing = text[container.end - 1]
+        opens = text.index("{" if closing == "}" else "[", container.start)  # an anchor may stand before it
+        if new:
+            return [Edit(opens + 1, container.end - 1, self._filled())]
+        if self.operation.found is not None:
+            return [Edit(container.start, container.end, self.operation.found.text)]
+        return [Edit(opens + 1, container.end - 1, "")]
 
     def _filled(self) -> str:
         if not self.writer.spread:

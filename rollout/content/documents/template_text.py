@@ -21,4 +21,4 @@ def comment_behind(template: Document, at: int) -> str:
     found = next((span for span in template.comments if at <= span[0] < end), None)
     if found is None or text[at : found[0]].strip(" \t,") or text[min(found[1], end) : end].strip(" \t,"):
         return ""
-    return text[found[0] : min(found[1], end)]
+    return text[found[0] : min(found[1], end)].rstrip(" \t")

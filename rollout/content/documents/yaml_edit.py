@@ -36,8 +36,9 @@ from rollout.content.documents.lines import (
     next_line,
 )
 from rollout.content.documents.yaml_ends import begin_of, behind_blanks, has_open_end, in_one_piece, last_of
+from rollout.content.documents.yaml_fill import blocks, filled
 from rollout.content.documents.yaml_style import style_of
-from rollout.content.documents.yaml_write import YamlWriter
+from rollout.content.documents.yaml_write import PROPERTIES, YamlWriter
 
 
 class Yaml(Struct, frozen=True):
@@ -50,7 +51,7 @@ class Yaml(Struct, frozen=True):
         self, document: Document, template: Document, operations: Sequence[Operation], foreign: Sequence[Span]
     ) -> list[Edit]:
         writer = YamlWriter(template, style_of(document, style_of(template)))
-        editor = _YamlEditor(document, foreign, writer, dict(_holders(document.root)))
+        editor = _YamlEditor(document, foreign, writer, dict(_holders(document.root)), blocks(template.root))
         return [edit for operation in operations for edit in editor.edits(operation)]
 
 
@@ -69,6 +70,7 @@ class _YamlEditor(Struct):
     foreign: Sequence[Span]
     writer: YamlWriter
     holders: dict[int, tuple[Part, Object | Array]]
+    blocks: dict[int, Part]  # of the template
 
     @property
     def text(self) -> str:
@@ -80,7 +82,7 @@ class _YamlEditor(Struct):
         if isinstance(operation, Restore):
             return [*self._restored(operation.part, operation.found), *cuts(self.document, operation)]
         if operation.container.style == "flow":
-            return Brackets(self.document, operation, self.foreign, self.writer).edits()
+            return self._filled(operation) or Brackets(self.document, operation, self.foreign, self.writer).edits()
         gone = set(operation.gone)
         staying = [part for index, part in enumerate(operation.container.parts) if index not in gone]
         if not staying and not operation.new:
@@ -129,7 +131,8 @@ class _YamlEditor(Struct):
         """Write what stood there before us in the place of a collection of which nothing is left."""
         container = operation.container
         holder = self.holders.get(id(container))
-        empty = operation.found.text if operation.found is not None else "{}" if isinstance(container, Object) else "[]"
+        found = operation.found
+        empty = found.lead + found.text if found is not None else "{}" if isinstance(container, Object) else "[]"
         if holder is None:  # the document itself
             spans = [self._lines_of(part) for part in container.parts]
             return [edit for span in spans for edit in cut(self.text, span, self.foreign)]
@@ -140,11 +143,18 @@ class _YamlEditor(Struct):
         first = part.value.parts[0] if isinstance(part.value, Object | Array) else part
         if "\n" not in self.text[part.body : first.start]:
             return [Edit(part.value.start, part.value.end, head)]
-        at = part.body
         start, end = next_line(self.text, part.body), next_line(self.text, part.value.end)
         edits = cut(self.text, (start, end), self.foreign)
-        gap = " " if head and not head.startswith(("\r", "\n")) else ""
-        return [*self._on_lines((at, self._behind_ours(at)), gap + head, below, ends_line=ends_line), *edits]
+        gap = " " if head and not head.startswith((" ", "\t", "\r", "\n")) else ""
+        at, behind = part.body, self._behind_properties(part)
+        if not head.lstrip().startswith(self.text[at:behind].strip()):
+            at = behind
+        return [*self._on_lines((at, self._behind_ours(behind)), gap + head, below, ends_line=ends_line), *edits]
+
+    def _behind_properties(self, part: Part) -> int:
+        """Return where the anchor and the tag of a block end that stand on the line of its key."""
+        found = PROPERTIES.match(self.text, part.body)
+        return len(self.text[: found.end()].rstrip(" \t")) if found and found[0].strip() else part.body
 
     def _on_lines(self, span: Span, head: str, below: str, *, ends_line: bool = False) -> list[Edit]:
         """Put a text in the place of a span, its lines behind a comment that follows the first one."""
@@ -154,6 +164,14 @@ class _YamlEditor(Struct):
         return [Edit(*span, head), Edit(end, end, below, ends_line)]
 
     # --- adding
+
+    def _filled(self, operation: Amend) -> list[Edit] | None:
+        """Write a block that the template has as one in the place of what stands empty below a key."""
+        named = self.blocks.get(id(operation.new[0])) if operation.new else None
+        holder = self.holders.get(id(operation.container))
+        if operation.container.parts or named is None or holder is None or holder[1].style == "flow":
+            return None
+        return filled(self.document, holder[0], operation, self.foreign, self.writer, named)
 
     def _added(self, operation: Amend, staying: list[Part]) -> Edit:
         container = operation.container
@@ -254,6 +272,8 @@ class _YamlEditor(Struct):
         value = self.writer.value(new, column(self.text, part.start), noted=not noted)
         below = "".join(newline + line for line in value.below)
         head = value.head.lstrip(" ")
+        if new.value.style in {"|", ">"}:
+            head += self._blanks_in(old)
         if in_one_piece(new.value):
             head, below = head + below, ""
         if isinstance(old, Object | Array) and old.style == "block":
@@ -289,6 +309,7 @@ class _YamlEditor(Struct):
         head, newline = (head[:-1], "\r\n") if head.endswith("\r") else (head, newline)
         if in_one_piece(found.node):
             head, newline, below = found.text, "", ""
+        starts_below = bool(newline) and not head
         head = found.lead + head
         if self._below_key(part):
             gone = cut(text, (next_line(text, part.body), next_line(text, old.end)), self.foreign)
@@ -296,9 +317,22 @@ class _YamlEditor(Struct):
         else:
             start = old.start if text[part.body : old.start].strip() else part.body
             gone, stop = [], old.end
+            head += "" if starts_below or found.node.style in {"|", ">"} else self._blanks_in(old)
         if self._first_comment((start, stop)) is not None:
             return [*self._around_comment((start, stop), head, newline + below), *gone]
-        return [*self._on_lines((start, self._behind_ours(stop)), head, newline + below), *gone]
+        stop = self._behind_ours(stop)
+        stop = self._behind_line(stop) if starts_below else stop  # blanks behind the key are in what comes back
+        return [*self._on_lines((start, stop), head, newline + below), *gone]
+
+    def _behind_line(self, at: int) -> int:
+        """Return where the blanks end that are the rest of a line, or else the place."""
+        end = line_end(self.text, at)
+        return at if self.text[at:end].strip(" \t") else end
+
+    def _blanks_in(self, old: Node) -> str:
+        """Return the blanks on the first line of a `|` or `>` text: they stood behind what it replaced."""
+        first = self.text[old.start : line_end(self.text, old.start)] if old.style in {"|", ">"} else ""
+        return first[len(first.rstrip(" \t")) :]
 
     def _below_key(self, part: Part) -> bool:
         """Tell whether a part's value is a block that begins on the line below its key."""
@@ -314,11 +348,11 @@ class _YamlEditor(Struct):
         return self._comment_behind(end) in self.foreign
 
     def _behind_ours(self, end: int) -> int:
-        """Return where our comment behind a place ends, or else the place."""
+        """Return where our comment behind a place ends, or else the place; the blanks behind it were there before."""
         found = self._comment_behind(end)
         if found is None or found in self.foreign or self.text[end : found[0]].strip():
             return end
-        return found[1]
+        return len(self.text[: found[1]].rstrip(" \t"))
 
     def _behind_anchor(self, old: Node) -> int:
         """Return where a value begins behind its anchor, which stays: others may speak of it."""

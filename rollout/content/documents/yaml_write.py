@@ -14,7 +14,7 @@ from rollout.content.documents.lines import line_end
 from rollout.content.documents.template_text import comment_behind, comments_before
 from rollout.content.documents.yaml_style import Style
 
-_PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*[ \t]*)*")
+PROPERTIES = re.compile(r"[ \t]*(?:[&!][^\s,\[\]{}]*[ \t]*)*")
 _UNSAFE = re.compile(r"[,:\[\]{}\n]| #|^[-?] ")
 _INDICATOR = re.compile(r"[|>][-+]?([1-9])")
 _CHOMPS = re.compile(r"(?:^|(?<=[ \t]))([|>][1-9]?)([-+]?)([1-9]?)")
@@ -106,7 +106,7 @@ class YamlWriter(Struct):
         return Value(head, tuple(self._children(node, inside, inside)))
 
     def _properties(self, node: Object | Array) -> str:
-        found = _PROPERTIES.match(self.template.text, node.start)
+        found = PROPERTIES.match(self.template.text, node.start)
         return found[0].rstrip() if found and node.start != node.parts[0].start else ""
 
     def _children(self, node: Object | Array, column: int, _above: int) -> list[str]:
@@ -117,6 +117,7 @@ class YamlWriter(Struct):
     def _block_scalar(self, part: Part, node: Scalar, column: int, *, noted: bool) -> Value:
         text = self.template.text
         header, *content = [line.rstrip("\r") for line in text[node.start : node.end].split("\n")]
+        header = header.rstrip(" \t")
         ends = len(node.meaning) - len(node.meaning.rstrip("\n"))
         header = _chomped(header, ends) if content else header
         header = header if noted else header.partition(" #")[0].rstrip(" ")
