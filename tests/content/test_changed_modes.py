@@ -61,6 +61,30 @@ def test_keys_that_were_merged_are_the_block_when_they_are_its_text() -> None:
     assert file.asked == []
 
 
+@pytest.mark.parametrize("between", [[], ["first"]])
+@pytest.mark.parametrize("path", _DOCUMENTS)
+def test_keys_that_were_merged_go_when_a_block_says_other_ones(path: str, between: list[str]) -> None:
+    before, first, then, nothing = _DOCUMENTS[path]
+    file = Life(path, before, FileRule(Mode.MERGE))
+    file.lived(then, *(first for _ in between))
+    file.rule = FileRule(Mode.BLOCK)
+    text = then.replace("1", "5")
+    planned = file.rolled_out(text)
+    assert planned is not None
+    assert planned.cause == "the file has no block 'project' yet; the keys that rollout merged into it go"
+    assert file.text == Life(path, before, FileRule(Mode.BLOCK)).lived(text)
+    file.rule = FileRule(Mode.MERGE)
+    assert file.lived(first, nothing) == before
+
+
+def test_keys_that_others_changed_since_stay_when_a_block_comes() -> None:
+    file = Life("x.yaml", "b: 1\n", FileRule(Mode.MERGE))
+    file.lived("a: 1\nd: 1\n", ">b: 1\na: 2\nd: 1\n")
+    file.rule = FileRule(Mode.BLOCK)
+    assert file.lived("c: 1\n") == f"b: 1\na: 2\n\n{_MARKED.replace('a: 2', 'c: 1')}"
+    assert file.asked == ["adopt"]
+
+
 @pytest.mark.parametrize("kind", ["branch", "folder"])
 @pytest.mark.parametrize("between", [True, False])
 def test_a_whole_file_becomes_a_block_in_place(world: World, kind: str, between: bool) -> None:

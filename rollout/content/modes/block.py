@@ -29,7 +29,10 @@ def wanted(at: Situation) -> File | None:
     if at.actual is not None and _text(at, at.actual) == blocks.said(_body(at.item)) and not _marked(at, at.actual):
         return at.actual
     content = at.actual.content if at.actual else None
-    return put_into(at, blocks.splice(content, _body(at.item), _spot_at(at), _earlier_id(at), _last(at)))
+    alone = _without_keys(at)
+    return put_into(
+        at, blocks.splice(content if alone is None else alone, _body(at.item), _spot_at(at), _earlier_id(at), _last(at))
+    )
 
 
 def part(item: Managed, file: File | None) -> bytes | None:
@@ -47,7 +50,8 @@ def reason(at: Situation, actual: File) -> Cause:
         names = sections.named(actual.content, spot)
         which = "section" if len(names) == 1 else "sections"
         place = f"; it takes the place of the {which} {', '.join(map(repr, names))}" if names else ""
-        return Cause(f"the file has no block {at.item.block_id!r} yet{place}", takes_over=True)
+        keys = "; the keys that rollout merged into it go" if _without_keys(at) is not None else ""
+        return Cause(f"the file has no block {at.item.block_id!r} yet{place}{keys}", takes_over=True)
     if text == blocks.said(_body(at.item)):
         return Cause("its markers have another form now")
     return Cause("the block differs" if at.written is None else "the template changed")
@@ -91,6 +95,15 @@ def ours(item: Managed, actual: File) -> TakenOver | None:
     ):
         return TakenOver(actual)
     return TakenOver(File(blocks.splice(None, _body(item), spot), actual.executable))
+
+
+def _without_keys(at: Situation) -> bytes | None:
+    """Return a file that has no block yet without the keys that we merged into it: the block says them again."""
+    if at.actual is None or at.written is None or _text(at, at.actual) is not None:
+        return None
+    from rollout.content.modes import share  # with it come the readers of documents, which few blocks need
+
+    return share.without_our_keys(at)
 
 
 def _body(item: Managed) -> bytes:

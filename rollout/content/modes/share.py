@@ -149,6 +149,19 @@ def _without_blocks(content: bytes, base: bytes, names: tuple[str, ...], spot: S
 # --- keys
 
 
+def without_our_keys(at: Situation) -> bytes | None:
+    """Return a document without the keys that rollout merged into it; None if it has none.
+
+    Keys that others changed since stay.
+    """
+    if at.actual is None or at.written is None or at.written.file is None:
+        return None
+    found = _without_keys(at.actual.content, at.written.file.content, at.written.ours, at.item)
+    if found is None or not found.sure or found.content == at.actual.content:
+        return None
+    return found.content or b""
+
+
 def _without_keys(content: bytes, base: bytes, pairs: Pairs, item: Managed) -> Rest | None:
     """Return the document without the keys that we wrote; None if we may have written all of it."""
     name = formats.format_of(item.path, item.rule.format)
