@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -185,10 +186,9 @@ def left(top: Path, *lines: object, target: object = None) -> Path:
     return place
 
 
-def blob(world: World, top: Path, content: str) -> str:
-    made = world.root / "blob"
-    made.write_text(content)
-    return world.git(top, "hash-object", str(made))
+def blob(content: str) -> str:
+    """Return the id that git gives to a file of this content."""
+    return hashlib.sha1(f"blob {len(content.encode())}\0{content}".encode(), usedforsecurity=False).hexdigest()
 
 
 def whatever(kind: str, place: Path) -> None:
@@ -220,10 +220,9 @@ def same(kind: str, place: Path) -> bool:
 @pytest.mark.parametrize("path", ["conf.txt", "aux.c", "dot./a.", "sub/deep.txt"])
 @pytest.mark.parametrize("state", ["as we left it", "nothing there", "gone on", "moved"])
 def test_whatever_a_killed_move_displaced_is_back_or_kept(world: World, kind: str, path: str, state: str) -> None:
-    top = world.root / "api"
-    world.git(world.root, "init", "-q", "api")
-    start = world.commit(top, {"README.md": "x\n"})
-    old, new = blob(world, top, "old\n"), blob(world, top, "new\n")
+    top = world.checkout("api")
+    start = world.tip("api")
+    old, new = blob("old\n"), blob("new\n")
     whole = [[0o644, old], [0o644, new]]
     target = ["refs/heads/main", start, start if state == "moved" else "0" * 40, None]
     if state == "moved":
@@ -250,9 +249,7 @@ def test_whatever_a_killed_move_displaced_is_back_or_kept(world: World, kind: st
 
 @pytest.mark.parametrize("note", [b"", b'["0", "conf.t', b"\xff\xfe\n", None])
 def test_without_a_note_everything_numbered_is_kept(world: World, note: bytes | None) -> None:
-    top = world.root / "api"
-    world.git(world.root, "init", "-q", "api")
-    world.commit(top, {"README.md": "x\n"})
+    top = world.checkout("api")
     place = left(top)
     (place / "0").write_text("one\n")
     whatever("folder", place / "1")
@@ -268,10 +265,9 @@ def test_without_a_note_everything_numbered_is_kept(world: World, note: bytes | 
 
 
 def test_a_displaced_file_whose_mode_is_another_is_given_back(world: World) -> None:
-    top = world.root / "api"
-    world.git(world.root, "init", "-q", "api")
-    start = world.commit(top, {"README.md": "x\n"})
-    old, new = blob(world, top, "old\n"), blob(world, top, "new\n")
+    top = world.checkout("api")
+    start = world.tip("api")
+    old, new = blob("old\n"), blob("new\n")
     entries = [["100644", old], ["100644", new]]
     place = left(
         top, ["0", "a", entries[1], entries, [[0o644, old], [0o644, new]]], target=["refs/heads/main", start, "0" * 40]
@@ -288,10 +284,9 @@ def test_a_displaced_file_whose_mode_is_another_is_given_back(world: World) -> N
 def test_a_displaced_file_of_a_killed_move_that_somebody_still_writes_into_is_kept(world: World) -> None:
     if not Path("/proc/self/fdinfo").exists():
         pytest.skip("needs /proc to see who has a file open")
-    top = world.root / "api"
-    world.git(world.root, "init", "-q", "api")
-    start = world.commit(top, {"README.md": "x\n"})
-    old = blob(world, top, "old\n")
+    top = world.checkout("api")
+    start = world.tip("api")
+    old = blob("old\n")
     entry = ["100644", old]
     place = left(top, ["0", "a", None, [entry], [[0o644, old]]], target=["refs/heads/main", start, "0" * 40])
     (place / "0").write_text("old\n")
@@ -311,10 +306,9 @@ def test_what_is_written_into_a_displaced_file_while_we_ask_who_has_it_open_is_k
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The person's edit goes back to its place; ours, which comes out for it, somebody opened in the meantime."""
-    top = world.root / "api"
-    world.git(world.root, "init", "-q", "api")
-    start = world.commit(top, {"README.md": "x\n"})
-    old, new = blob(world, top, "old\n"), blob(world, top, "new\n")
+    top = world.checkout("api")
+    start = world.tip("api")
+    old, new = blob("old\n"), blob("new\n")
     entries = [["100644", old], ["100644", new]]
     place = left(
         top, ["0", "a", entries[1], entries, [[0o644, old], [0o644, new]]], target=["refs/heads/main", start, "0" * 40]
@@ -339,9 +333,7 @@ def test_what_is_written_into_a_displaced_file_while_we_ask_who_has_it_open_is_k
 
 @pytest.mark.parametrize("path", ["../outside", ".git/config", "sub/../../x", "/etc/x", ".GIT /x", "git~1/x"])
 def test_a_note_that_leads_out_of_the_work_tree_leads_nowhere(world: World, path: str) -> None:
-    top = world.root / "api"
-    world.git(world.root, "init", "-q", "api")
-    world.commit(top, {"README.md": "x\n"})
+    top = world.checkout("api")
     config = (top / ".git/config").read_text()
     place = left(top, ["0", path, None, [["100644", "0" * 40]]])
     (place / "0").write_text("planted\n")
@@ -524,8 +516,8 @@ def test_a_file_system_that_cannot_exchange_files_leaves_the_checkout_as_it_is(
 def test_a_tree_that_leads_into_a_git_folder_is_not_followed(world: World) -> None:
     top = world.repo("api", {"a.txt": "a\n"})
     bare = world.root / "api.git"
-    hook = blob(world, bare, "#!/bin/sh\ntouch /tmp/never\n")
-    world.git(bare, "hash-object", "-w", str(world.root / "blob"))
+    world.write(world.root, {"hook": "#!/bin/sh\ntouch /tmp/never\n"})
+    hook = world.git(bare, "hash-object", "-w", str(world.root / "hook"))
     tree = subprocess.run(
         ["git", "mktree"],
         cwd=bare,
