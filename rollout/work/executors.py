@@ -48,7 +48,7 @@ class Threads(Struct, frozen=True):
     def run(
         self, work: Work[T, R], items: Iterable[T], stop: Event | None = None, expected: int = 0
     ) -> Iterator[tuple[T, R]]:
-        return threads.run(work.here, items, self.jobs, stop, self._aides_for(work, expected))
+        return threads.run(work.here, items, self.jobs, stop, self._aides_for(work, expected), expected)
 
     def expect(self, work: Work[T, R], number: int) -> None:
         self._aides_for(work, number)

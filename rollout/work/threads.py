@@ -20,6 +20,7 @@ from typing import Generic, TypeVar
 from msgspec import Struct, field
 
 from rollout.machine import waiting
+from rollout.work import lots
 from rollout.work.processes import Aide
 
 T = TypeVar("T")
@@ -29,7 +30,6 @@ R = TypeVar("R")
 _POLL = 0.2  # seconds between two checks for a signal
 _WAITS = 0.02  # seconds after which a unit counts as waiting for something
 _TOLD = 0.01  # seconds between two notifications of results: the thread that wakes up takes the turn to compute
-_LOT = 16  # units given to another process at once
 _FILES = 12  # open files of one unit at most: pipes to and from two git processes, locks, a folder or two
 _OWN_FILES = 40  # open files of this process besides, including those its libraries open briefly
 
@@ -51,6 +51,9 @@ class _Shared(Struct, Generic[T, R]):
     work: Callable[[T], R]
     items: Iterator[T]
     stop: Event | None
+    processes: int = 1
+    expected: int = 0  # units
+    begun: int = 0  # units
     changed: Condition = field(default_factory=Condition)
     over: Event = field(default_factory=Event)
     waits: bool = False  # a unit took so long that it must have waited
@@ -69,6 +72,7 @@ class _Shared(Struct, Generic[T, R]):
             while not self._ends:
                 item = self.back.popleft() if self.back else next(self.items, None)
                 if item is not None or not self.lent:
+                    self.begun += 1
                     return item
                 self.changed.wait(_POLL)
         return None
@@ -79,8 +83,8 @@ class _Shared(Struct, Generic[T, R]):
         Errors are raised again where the results are read.
         """
         try:
-            while aide is not None and (units := self._lot()) and self._lent(aide, units):
-                pass
+            if aide is not None:
+                self._lend(aide)
             self._work_here()
         except BaseException as error:
             self.over.set()
@@ -108,6 +112,15 @@ class _Shared(Struct, Generic[T, R]):
                 self.news.put(True)
                 told = ended
 
+    def _lend(self, aide: Aide) -> None:
+        """Let an aide work for as long as it does anything."""
+        size = lots.FIRST
+        while units := self._lot(size):
+            begun = time.monotonic()
+            if not self._lent(aide, units):
+                return
+            size = lots.after(len(units), time.monotonic() - begun)
+
     def _lent(self, aide: Aide, units: list[T]) -> bool:
         """Let an aide work on these units; tell whether it has done any."""
         found = list(zip(units, aide.do(self.work, units), strict=True))
@@ -120,21 +133,28 @@ class _Shared(Struct, Generic[T, R]):
             self.changed.notify_all()
         return len(left) < len(units)
 
-    def _lot(self) -> list[T]:
+    def _lot(self, size: int) -> list[T]:
         with self.changed:
-            units = [] if self._ends else list(islice(self.items, _LOT))
+            number = lots.share(size, self.expected - self.begun, self.processes)
+            units = [] if self._ends else list(islice(self.items, number))
+            self.begun += len(units)
             self.lent += len(units)
             return units
 
 
 def run(
-    work: Callable[[T], R], items: Iterable[T], jobs: int, stop: Event | None = None, aides: Sequence[Aide] = ()
+    work: Callable[[T], R],
+    items: Iterable[T],
+    jobs: int,
+    stop: Event | None = None,
+    aides: Sequence[Aide] = (),
+    expected: int = 0,
 ) -> Iterator[tuple[T, R]]:
     """Yield (item, result) as they are done, a fifth of a second later at most; after `stop` none is begun any more.
 
-    The aides work as well, where what is done needs nothing of this process.
+    The aides work as well, where what is done needs nothing of this process; about `expected` units will come.
     """
-    shared = _Shared(work, iter(items), stop)
+    shared = _Shared(work, iter(items), stop, 1 + len(aides), expected)
     threads: list[Thread] = []
     most = max(jobs, 1 + len(aides))
 
