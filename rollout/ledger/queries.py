@@ -12,7 +12,14 @@ from typing import Any, Protocol
 from rollout.errors import RolloutError
 
 _FOLDER = Path(__file__).parent / "sql"
-MIGRATIONS = ("001_ledger.sql", "002_order.sql", "003_reviews.sql", "004_review_acts.sql", "005_latest.sql")
+MIGRATIONS = (
+    "001_ledger.sql",
+    "002_order.sql",
+    "003_reviews.sql",
+    "004_review_acts.sql",
+    "005_latest.sql",
+    "006_one_index.sql",
+)
 
 
 class LedgerError(RolloutError):

@@ -22,7 +22,7 @@ from rollout.demo.postgres.server import Server
 from rollout.errors import Refused, RolloutError
 from rollout.ledger import ledger, sqlite
 from rollout.ledger.ledger import Ledger
-from rollout.ledger.queries import LedgerError
+from rollout.ledger.queries import LedgerError, queries
 from rollout.machine import clock
 from rollout.model.action import Action
 from rollout.model.inventory import TargetKind
@@ -411,3 +411,11 @@ def test_what_was_recorded_is_there_after_a_power_cut(world: World, monkeypatch:
         out, _ = run.communicate(timeout=60)
         assert after_a_cut("after") == (1, {"api": "pushed"}, "ok")
         assert "pushed: api" in out
+
+
+def test_questions_about_the_last_outcomes_are_answered_from_an_index(tmp_path: Path) -> None:
+    _filled(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as file:
+        for name in ("status", "last_applied"):
+            plan = [row[3] for row in file.execute(f"EXPLAIN QUERY PLAN {queries()[name]}", {"scope": ""})]
+            assert "SEARCH o USING INDEX outcome_by_target (scope=? AND target=? AND number=?)" in plan, plan

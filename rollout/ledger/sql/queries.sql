@@ -57,7 +57,8 @@ FROM (
     WHERE scope = :scope AND outcome IN ('pushed', 'committed', 'written', 'proposed')
     GROUP BY target
 ) AS applied
-JOIN outcome AS o ON o.scope = :scope AND o.target = applied.target AND o.number = applied.number;
+CROSS JOIN outcome AS o   -- CROSS: SQLite would look through all outcomes first
+WHERE o.scope = :scope AND o.target = applied.target AND o.number = applied.number;
 
 -- name: writers
 SELECT run, outcome, commit_id, recorded_at, paths
