@@ -31,11 +31,19 @@ def asked_at(store: Store) -> float | None:
 
 def note_asked(store: Store) -> None:
     """Record that upstream was asked just now, as a file's time: the store need be neither held nor written."""
-    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     place = _asked(store)
+    try:
+        os.utime(place, follow_symlinks=False)
+    except FileNotFoundError:
+        _begin(place)
+    except OSError:
+        return  # it is only for people, who then read an older time
+
+
+def _begin(place: str) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     with contextlib.suppress(OSError):
         os.close(os.open(place, flags, 0o600))
-        os.utime(place)
 
 
 def _asked(store: Store) -> str:

@@ -142,6 +142,17 @@ def test_how_old_the_knowledge_is_counts_from_the_last_look(world: World) -> Non
     assert world.run("status", "--json").json["fetched_at"] > "2026"
 
 
+def test_a_link_where_the_last_look_is_noted_leads_nowhere(world: World, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.write_text("")
+    os.utime(theirs, (1_700_000_000.0, 1_700_000_000.0))
+    for file in (file for place in _stores() for file in place.glob("asked-*")):
+        file.unlink()
+        file.symlink_to(theirs)
+    assert set(world.run("status", "--fetch", "--json").states().values()) == {"in-sync"}
+    assert theirs.stat().st_mtime == 1_700_000_000.0
+
+
 def test_a_commit_that_waits_is_not_passed_over(world: World) -> None:
     world.template("project/AGENTS.md.j2", "newer rules for {{ target.name }}\n")
     assert world.run("apply", "-y", "--no-push", "--json").code == 0
