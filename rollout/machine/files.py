@@ -126,7 +126,10 @@ def content(descriptor: int, most: int = 1 << 40, size: int | None = None) -> by
     `size` is the length that the file is said to have. A short read is the end of the file only if that agrees: there
     may be a part that cannot be read.
     """
-    pieces, left = [], most
+    piece = os.read(descriptor, min(most, 1 << 16))
+    if not piece or (len(piece) == size and len(piece) < min(most, 1 << 16)):
+        return piece
+    pieces, left = [piece], most - len(piece)
     while left > 0:
         wanted = min(left, 1 << 16)
         piece = os.read(descriptor, wanted)
@@ -134,13 +137,21 @@ def content(descriptor: int, most: int = 1 << 40, size: int | None = None) -> by
         pieces.append(piece)
         if not piece or (len(piece) < wanted and most - left == size):
             break
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    return b"".join(pieces)
 
 
 def read_json(path: Path) -> dict[str, Any]:
     """Return one of our own JSON files; a missing or damaged one is empty, because all of them can be made again."""
     try:
-        found = json.loads(read(path))
-    except (OSError, ValueError):
+        return json_in(read(path))
+    except OSError:
+        return {}
+
+
+def json_in(content: bytes) -> dict[str, Any]:
+    """Return what is in one of our own JSON files; nothing if it is damaged."""
+    try:
+        found = json.loads(content)
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from rollout.machine.files import folder
 
+_ODD = re.compile(r"[^A-Za-z0-9_-]+")
+
 
 def state_folder() -> Path:
     """Return the state folder, making it if missing."""
@@ -38,4 +40,4 @@ def key(*parts: str) -> str:
 
 
 def slug(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-")[-40:] or "x"
+    return _ODD.sub("-", text).strip("-")[-40:] or "x"

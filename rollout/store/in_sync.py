@@ -76,6 +76,7 @@ def from_memo(look: PastLook | None, tip: str, asked: str) -> InSync | None:
     return InSync(found, {_path(path): entry for path, _, entry in look.files}, look.heads)
 
 
+@lru_cache(maxsize=4096)
 def _fingerprint(content: str, entry: Side) -> str:
     return str(FilePrint(content, executable=entry[0] == tree_modes.EXECUTABLE)) if entry else fingerprint(None)
 

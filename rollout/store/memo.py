@@ -66,6 +66,10 @@ class Memo(Struct, frozen=True, omit_defaults=True):
     held: Mapping[str, KeptNote] = field(default_factory=dict)  # what was taken back before it was merged
 
 
+_FILE = "rollout.json"
+_MEMOS = msgspec.json.Decoder(dict[str, Memo])
+
+
 def parsed(document: object) -> Memo:
     """Return the readable part of a memo; a search from before there were seals counts as not done."""
     known = document if isinstance(document, dict) else {}
@@ -73,6 +77,10 @@ def parsed(document: object) -> Memo:
         memo = msgspec.convert(known, Memo)
     except msgspec.ValidationError:
         memo = msgspec.convert(_readable(known), Memo)
+    return _believed(memo)
+
+
+def _believed(memo: Memo) -> Memo:
     return memo if memo.sealed else replace(memo, searched=None, history={})
 
 
@@ -107,26 +115,40 @@ def by_name(found: Mapping[PurePosixPath, T]) -> dict[str, T]:
 class Memory:
     """The memo of one branch while its store is used: nobody else writes it then, so it is read and written once."""
 
-    def __init__(self, file: Path, branch: str) -> None:
-        """Remember in a file, which has a memo for each branch of the repository."""
-        self._file, self._branch, self._key = file, branch, state_folder.key(branch)
+    def __init__(self, folder: Path, branch: str) -> None:
+        """Remember in a file of a folder, which has a memo for each branch of the repository."""
+        self._folder, self._branch, self._key = folder, branch, state_folder.key(branch)
         self.forget()
 
     def forget(self) -> None:
-        self._document: dict[str, Any] | None = None
+        self._content: bytes | None = None
         self._memo: Memo | None = None
         self._changed = False
 
     def memo(self) -> Memo:
         """Return what is remembered of the branch."""
         if self._memo is None:
-            self._memo = parsed(self._all().get(self._key))
+            self._memo = self._whole() or parsed(self._all().get(self._key))
         return self._memo
 
+    def _whole(self) -> Memo | None:
+        """Return the memo if everything in the file is as we write it, read in one step; None otherwise."""
+        try:
+            found = _MEMOS.decode(self._read()).get(self._key)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None
+        return None if found is None else _believed(found)
+
     def _all(self) -> dict[str, Any]:
-        if self._document is None:
-            self._document = files.read_json(self._file)
-        return self._document
+        return files.json_in(self._read())
+
+    def _read(self) -> bytes:
+        if self._content is None:
+            try:
+                self._content = files.read(f"{self._folder}/{_FILE}")
+            except OSError:
+                self._content = b""
+        return self._content
 
     def remember(self, **values: object) -> None:
         """Change some fields of the memo."""
@@ -135,7 +157,7 @@ class Memory:
 
     def write(self) -> None:
         """Write the memo once, at the end; a run that is killed before that looks again."""
-        if self._changed and self._file.parent.is_dir():
+        if self._changed and self._folder.is_dir():
             with contextlib.suppress(OSError):  # it is only a cache, and the work itself is done
                 self._put(durable=False)
 
@@ -146,4 +168,4 @@ class Memory:
 
     def _put(self, *, durable: bool) -> None:
         document = {**self._all(), self._key: msgspec.to_builtins(self.memo())}
-        files.write_whole(self._file, json.dumps(document).encode(), durable=durable)
+        files.write_whole(self._folder / _FILE, json.dumps(document).encode(), durable=durable)

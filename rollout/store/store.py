@@ -17,15 +17,15 @@ from rollout.store.memo import Memory
 class OpenPacks:
     """The packs of a store, opened once for all readers while it is used, and the commit that was last looked into."""
 
-    def __init__(self, folder: Path) -> None:
-        """Read the objects below a folder."""
-        self._folder = folder
+    def __init__(self, place: Path) -> None:
+        """Read the objects of the store at a place."""
+        self._place = place
         self._packs: Packs | None = None
         self._tree: Tree | None = None
 
     def of(self, id_size: int) -> Packs:
         if self._packs is None:
-            self._packs = Packs(self._folder, id_size)
+            self._packs = Packs(self._place / "objects", id_size)
         return self._packs
 
     def tree(self, commit: str) -> Tree:
@@ -92,5 +92,5 @@ class Store(Struct, frozen=True):
 
 def at(place: Path, remote: Remote, target: str, held: tuple[int, ...] = (), writer: str = "") -> Store:
     """Return the store at a place, whose lock is `held`."""
-    memory = Memory(place / "rollout.json", remote.branch)
-    return Store(place, remote, target, Git(place, held=held), memory, OpenPacks(place / "objects"), writer)
+    memory = Memory(place, remote.branch)
+    return Store(place, remote, target, Git(place, held=held), memory, OpenPacks(place), writer)

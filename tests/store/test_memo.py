@@ -62,12 +62,12 @@ def test_a_memo_of_before_is_read_and_written_back(tmp_path: Path) -> None:
     file = tmp_path / "rollout.json"
     other = {"branch": "other", "what": ["we", "do", "not", "know"]}
     file.write_text(json.dumps({state_folder.key("main"): _document(), state_folder.key("other"): other}))
-    memory = Memory(file, "main")
+    memory = Memory(tmp_path, "main")
     assert memory.memo() == _MEMO
     memory.remember(tip=_B)
     memory.write()
     assert json.loads(file.read_text())[state_folder.key("other")] == other
-    assert parsed({**_document(), "tip": _B}) == Memory(file, "main").memo()
+    assert parsed({**_document(), "tip": _B}) == Memory(tmp_path, "main").memo()
 
 
 def _spoilt(spoil: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
@@ -95,9 +95,11 @@ def _spoilt(spoil: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
         (_spoilt(lambda memo: memo.update(held={"a": ["x", _A], "b": [5]})), {"held": {"a": KeptNote("x", _A)}}),
     ],
 )
-def test_only_what_is_odd_is_forgotten(document: object, expected: Memo | dict[str, object]) -> None:
+def test_only_what_is_odd_is_forgotten(document: object, expected: Memo | dict[str, object], tmp_path: Path) -> None:
     wanted = expected if isinstance(expected, Memo) else Memo(**{**_fields(_MEMO), **expected})
     assert parsed(document) == wanted
+    (tmp_path / "rollout.json").write_text(json.dumps({state_folder.key("main"): document}))
+    assert Memory(tmp_path, "main").memo() == wanted
 
 
 def _fields(memo: Memo) -> dict[str, Any]:
