@@ -171,15 +171,18 @@ _SHAPING = re.compile(r"hiderefs|include|refstorage|namespace|worktree", re.IGNO
 
 def bare(folder: Path) -> GitDir | None:
     """Return a bare repository that we own, with refs in plain files and none hidden; None for any other."""
-    found = GitDir(folder, folder, folder)
     try:
         owned(folder)
     except NotOurs:
         return None
-    config = read(f"{folder}/config")
-    whole = all(os.path.isdir(f"{folder}/{name}") for name in ("objects", "refs")) and os.path.isfile(f"{folder}/HEAD")
-    odd = any(os.path.lexists(f"{folder}/{name}") for name in (".git", "commondir", "reftable"))
-    return found if whole and not odd and config is not None and not _SHAPING.search(config) else None
+    top = str(folder)
+    config = read(f"{top}/config")
+    isdir, lexists = os.path.isdir, os.path.lexists
+    whole = isdir(f"{top}/objects") and isdir(f"{top}/refs") and os.path.isfile(f"{top}/HEAD")
+    odd = lexists(f"{top}/.git") or lexists(f"{top}/commondir") or lexists(f"{top}/reftable")
+    if not whole or odd or config is None or _SHAPING.search(config):
+        return None
+    return GitDir(folder, folder, folder)
 
 
 def plain_file(place: Path | str) -> None:

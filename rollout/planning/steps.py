@@ -84,6 +84,8 @@ def step_of(target: Target, found: Findings, circumstances: Circumstances) -> St
 
 def _all_changes(found: Findings, circumstances: Circumstances) -> tuple[tuple[Change, ...], list[Change]]:
     """Return all changes, those decided before marked so, and of them those that go against the templates."""
+    if not found.changes and not circumstances.pending_files:
+        return (), []
     changes = tuple(_decided_before(change, circumstances.pending_files) for change in found.changes)
     against = _against_templates(changes, found.managed, circumstances)
     return tuple(sorted((*changes, *against), key=lambda change: change.path)), against
@@ -102,7 +104,9 @@ def kept(step: Step) -> Reason:
 
 def _with_collisions(why: Reason, checkout: CheckoutState | None) -> Reason:
     """Add to a reason which commits of a person's own will meet ours at the next pull."""
-    collides = () if checkout is None else checkout.collides
+    if checkout is None or not checkout.collides:
+        return why
+    collides = checkout.collides
     more = [Said(f"and {len(collides) - 3:,} more; rollout plan --json names them")] if len(collides) > 3 else []
     return why.also(*collides[:3], *more)
 

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 _SCHEMES = {"https", "http", "ssh", "git", "file", "git+ssh", "ssh+git"}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_HELPER = re.compile(r"[A-Za-z0-9+.-]*::")
 
 
 def refusal(url: str) -> str | None:
@@ -16,7 +17,7 @@ def refusal(url: str) -> str | None:
         return "has a control character"
     if url.startswith("-"):
         return "begins with '-', which git would read as an option"
-    if re.match(r"[A-Za-z0-9+.-]*::", url):
+    if _HELPER.match(url):
         return "names a transport helper (xx::), which would run a command"
     scheme, mark, rest = url.partition("://")
     if mark:
