@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 from rollout.cli.session import Session
 from rollout.errors import RolloutError, UsageError
-from rollout.model.files import Problem, Unproved
+from rollout.model.files import Problem
 from rollout.model.inventory import Target
+from rollout.model.verified import Unproved
 from rollout.safety.flaw import Flaw
 
 ENVIRONMENT = "ROLLOUT_DATABASE_URL"

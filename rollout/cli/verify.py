@@ -9,8 +9,8 @@ from rollout.cli.interrupt import Interrupted
 from rollout.cli.options import common, option, targets
 from rollout.cli.session import Session
 from rollout.errors import RolloutError, UsageError
-from rollout.model.files import Unproved
 from rollout.model.plan import State
+from rollout.model.verified import Unproved
 from rollout.planning import mismatches
 from rollout.showing import next_step, proofs, verify_formats
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from rollout.fleet.load import Loaded
-from rollout.model.files import Unproved
 from rollout.model.inventory import Branch, Folder, Target
-from rollout.model.verified import Where
+from rollout.model.verified import Unproved, Where
 from rollout.safety.flaw import Flaw
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from rollout.content.modes.table import traits
 from rollout.errors import UsageError
 from rollout.fleet.load import Loaded
-from rollout.model.files import Managed, Problem, Unproved
+from rollout.model.files import Managed, Problem
 from rollout.model.inventory import Branch, Folder, Target, Variable
+from rollout.model.verified import Unproved
 from rollout.safety.flaw import Flaw
 
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ from rollout.model.changed import ChangedBy
 from rollout.model.inputs import Input
 from rollout.model.inventory import FileRule, Mode
 from rollout.model.line_ends import Conversion
-from rollout.model.verified import Where
 from rollout.safety.flaw import Flaw
 
 
@@ -142,15 +141,6 @@ class Desired(Struct, frozen=True):
     inputs: tuple[Input, ...] = ()  # what its templates read
 
 
-class Unproved(Struct, frozen=True):
-    """A document of a target, and its fault when it is tried on the event store."""
-
-    target: str
-    path: str
-    flaw: Flaw
-    where: Where = Where.DOCUMENT  # or CAPTURE: what hooks should have logged
-
-
 class Obstacle(Struct, frozen=True):
     """Something at a managed path that is not a plain file: a directory, a symlink, a submodule, a twin."""
 
@@ -193,6 +183,7 @@ class Written(Struct, frozen=True):
     noted: bool = False  # we did not write it: others had it exactly as the template asked
     keys_only: bool = False  # of a document that is noted, only the keys that the template named are ours
     alone: bool = False  # all that `file` says is ours: we created it, and always found it as we had left it
+    part: bool = False  # others had written the rest of `file`, and we left it
     own: bool = True  # whether this target wrote there, and not only another of the same repository
 
 

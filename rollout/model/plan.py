@@ -64,6 +64,7 @@ class Change(Struct, frozen=True):
     reverts: bool = False  # it puts back what was there before a run
     goes_back: bool = True  # whether what others did can be put into the template
     takes_away: bool = False  # what others had before us goes with it, and that is told
+    part: bool = False  # others wrote the rest of the file, and it stays
 
     @property
     def words(self) -> str:

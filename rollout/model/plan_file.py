@@ -48,7 +48,7 @@ def plan_file(plan: Plan, diff: Callable[[Step, Change], str | None]) -> bytes:
             entry["template"] = change.template
             entry["asks"], entry["keep"] = change.asks, change.keep
             entry["why"], entry["earlier"], entry["reverts"] = change.cause, change.earlier, change.reverts
-            entry["takes_away"], entry["goes_back"] = change.takes_away, change.goes_back
+            entry["takes_away"], entry["goes_back"], entry["part"] = change.takes_away, change.goes_back, change.part
             for file in (change.before, change.after):
                 if file is not None:
                     contents[file.sha256] = base64.b64encode(file.content).decode()
@@ -153,6 +153,7 @@ def _read_change(entry: Mapping[str, Any], contents: Mapping[str, bytes]) -> Cha
         reverts=bool(entry.get("reverts", False)),
         takes_away=bool(entry.get("takes_away", False)),
         goes_back=bool(entry.get("goes_back", True)),
+        part=bool(entry.get("part", False)),
         rules=tuple(map(str, entry.get("rules", ()))),
     )
 

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from rollout.safety.flaw import Flaw
+
 
 class Where(StrEnum):
     """Which part of a target is not as it should be."""
@@ -18,6 +20,15 @@ class Where(StrEnum):
     FORBIDDEN = "forbidden"
     BUDGET = "budget"
     CAPTURE = "capture"
+
+
+class Unproved(Struct, frozen=True):
+    """A document of a target, and its fault when it is tried on the event store."""
+
+    target: str
+    path: str
+    flaw: Flaw
+    where: Where = Where.DOCUMENT  # or CAPTURE: what hooks should have logged
 
 
 class Mismatch(Struct, frozen=True):

@@ -62,6 +62,12 @@ def held(text: str) -> dict[str, str]:
     return _noted(text, "Rollout-Held: ")
 
 
+def parts_of_files(text: str) -> frozenset[str]:
+    """Return the paths where our message records that others had written the rest of the file."""
+    last = text.rstrip("\n").rpartition("\n\n")[2]
+    return frozenset(line.partition(": ")[2] for line in last.split("\n") if line.startswith(_PART))
+
+
 def _noted(text: str, key: str) -> dict[str, str]:
     last = text.rstrip("\n").rpartition("\n\n")[2]
     named = [line.partition(": ")[2] for line in last.split("\n") if line.startswith(key)]
@@ -100,6 +106,7 @@ def topic(text: str) -> str:
 
 
 _OURS = re.compile(r"^(?:Rollout-[A-Za-z]+|Change-Id): .*\n", re.MULTILINE)
+_PART = "Rollout-Part: "
 INVENTORY = "Rollout-Inventory: "
 TOPIC = "Rollout-Topic: "
 
@@ -143,6 +150,7 @@ def message(subject: str, run: Run, target: str, changes: Iterable[Change], more
     trailers += [f"Rollout-Run: {run.id}", f"Rollout-Plan: {run.digest}", f"Rollout-Target: {target}"]
     made = list(changes)
     trailers += [f"Rollout-Merged: {change.path} {change.template}" for change in made if change.template]
+    trailers += [f"{_PART}{change.path}" for change in made if change.part]
     trailers += dict.fromkeys(keeps(made))
     return said + ("\n" if theirs else "\n\n") + "\n".join(trailers) + "\n"
 

@@ -57,11 +57,20 @@ def changes_needed(desired: Desired, snapshot: Snapshot, decisions: Decisions) -
 
 
 def _found(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change | LeftAsItIs | None:
-    return _with_rules(item, _unlinked(_needed(item, snapshot, decisions), snapshot))
+    found = _unlinked(_needed(item, snapshot, decisions), snapshot)
+    return _with_rules(item, _as_a_part(item, found, snapshot.written.get(item.path)))
 
 
 def _with_rules(item: Managed, found: Change | LeftAsItIs | None) -> Change | LeftAsItIs | None:
     return replace(found, rules=item.rules) if item.rules and isinstance(found, Change) else found
+
+
+def _as_a_part(item: Managed, found: Change | LeftAsItIs | None, written: Written | None) -> Change | LeftAsItIs | None:
+    """Note in a change that others wrote the rest of the file, if its mode leaves that and not all of it is ours."""
+    if not isinstance(found, Change) or found.before is None or found.after is None:
+        return found
+    all_ours = written is not None and written.alone and written.file == found.before
+    return found if all_ours or not traits(item.mode).leaves_rest else replace(found, part=True)
 
 
 def _unlinked(found: Change | LeftAsItIs | None, snapshot: Snapshot) -> Change | LeftAsItIs | None:

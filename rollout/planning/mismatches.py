@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rollout.model.action import Action
-from rollout.model.files import Unproved
 from rollout.model.inventory import Branch
 from rollout.model.plan import Plan, State, Step
-from rollout.model.verified import Mismatch, Verified, Where
+from rollout.model.verified import Mismatch, Unproved, Verified, Where
 
 
 def verified(plan: Plan) -> list[Verified]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from msgspec import Struct, field
@@ -29,6 +29,7 @@ class InReview(Struct, frozen=True):
     run: str = ""
     merged: Mapping[str, str] = field(default_factory=dict)
     held: Mapping[str, str] = field(default_factory=dict)
+    parts: Collection[str] = ()
 
 
 class Undone(Struct, frozen=True):
@@ -66,7 +67,7 @@ def undone(
         reason = f"upstream changed {_named(moved)}, which is in review; run `rollout apply` before the revert"
         return Undone(Step(target.name, target.location, State.BLOCKED, said(reason), snapshot.revision))
     back = {path: old for path, old in before.items() if path not in stays}
-    changes = (*_changes(back, snapshot.files), *_staying(stays, offered))
+    changes = (*_changes(back, snapshot), *_staying(stays, offered))
     return Undone(_step(target, snapshot, changes, circumstances), tuple(TakenBack(str(path)) for path in out))
 
 
@@ -129,13 +130,12 @@ def _step(target: Target, snapshot: Snapshot, changes: tuple[Change, ...], circu
     )
 
 
-def _changes(
-    before: Mapping[PurePosixPath, File | None], files: Mapping[PurePosixPath, File | Obstacle | None]
-) -> Iterable[Change]:
+def _changes(before: Mapping[PurePosixPath, File | None], snapshot: Snapshot) -> Iterable[Change]:
     for path, old in before.items():
-        now = files.get(path)
+        now, written = snapshot.files.get(path), snapshot.written.get(path)
         if not isinstance(now, Obstacle) and now != old:
-            yield Change(path, action_between(now, old), "revert", now, old, reverts=True)
+            part = old is not None and written is not None and written.part
+            yield Change(path, action_between(now, old), "revert", now, old, reverts=True, part=part)
 
 
 def _staying(stays: Sides, offered: InReview) -> Iterable[Change]:
@@ -144,7 +144,7 @@ def _staying(stays: Sides, offered: InReview) -> Iterable[Change]:
         held = offered.held.get(str(path))
         yield Change(
             path, action_between(old, new), "stays in the review", old, new,
-            template=offered.merged.get(str(path)), asks=held, hold=held is not None,
+            template=offered.merged.get(str(path)), asks=held, hold=held is not None, part=str(path) in offered.parts,
         )  # fmt: skip
 
 

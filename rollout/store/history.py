@@ -7,6 +7,7 @@ from itertools import takewhile
 from pathlib import PurePosixPath
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rollout.model import tree_modes
 from rollout.model.files import File
@@ -37,6 +38,7 @@ class Touch(Struct, frozen=True, array_like=True):
     kept: str | None = None  # the commit only records that the file was kept when this was asked for
     held: str | None = None  # what was asked for when a revert wrote this in spite of it
     base: Side = None  # what we had taken over there: of a document, and where this is a merge of drift
+    part: bool = False  # others had written the rest of the file
 
     @property
     def wrote(self) -> bool:
@@ -133,14 +135,27 @@ def touches_of(name: str, commit: bytes, moved: list[Moved]) -> list[tuple[PureP
     run, target = messages.run_and_target(text)
     made = squashed or seal.fits(commit, moved)
     ours = len(parents) == 1 and (made or (bool(run and target) and seal.unsealed(commit)))
-    merges = messages.merged(text) if ours else {}
     named = run if ours and run else " ".join(seal.runs(text)[-1:])
-    holds = messages.held(text) if ours else {}
-    writes = [
-        (path, Touch(name, target or "", old, new, merges.get(str(path)), named, ours, held=holds.get(str(path))))
-        for path, old, new in moved
-    ]
+    plain = Touch(name, target or "", None, None, None, named, ours)
+    notes = _notes(text if ours else "")
+    writes = [(path, notes.on(replace(plain, before=old, after=new), path)) for path, old, new in moved]
     return [*(keeps_of(name, text) if ours else ()), *writes]  # the person decided to keep it knowing what was written
+
+
+class _Notes(Struct, frozen=True):
+    """What one of our messages records about files that its commit writes, by path."""
+
+    merged: Mapping[str, str]
+    held: Mapping[str, str]
+    parts: Collection[str]
+
+    def on(self, touch: Touch, path: PurePosixPath) -> Touch:
+        name = str(path)
+        return replace(touch, merged=self.merged.get(name), held=self.held.get(name), part=name in self.parts)
+
+
+def _notes(text: str) -> _Notes:
+    return _Notes(messages.merged(text), messages.held(text), messages.parts_of_files(text))
 
 
 def keeps_of(commit: str, text: str) -> list[tuple[PurePosixPath, Touch]]:
@@ -176,10 +191,8 @@ def _moved(meta: str, path: str) -> Moved:
 def touch(commit: str, target: str, path: PurePosixPath, sides: tuple[File | None, File | None], text: str) -> Touch:
     """Return what a commit of ours with this message did to a file, given both sides."""
     before, after = (_entry(file, commit) for file in sides)
-    run, name = messages.run_and_target(text)[0] or "", str(path)
-    return Touch(
-        commit, target, before, after, messages.merged(text).get(name), run, held=messages.held(text).get(name)
-    )
+    run = messages.run_and_target(text)[0] or ""
+    return _notes(text).on(Touch(commit, target, before, after, run=run), path)
 
 
 def _entry(file: File | None, commit: str) -> Side:

@@ -32,6 +32,7 @@ def written(touches: list[Touch], contents: Mapping[str, bytes], target: str) ->
         merges=_merges(mine, contents),
         disputed=history.disputed(touches) or (file is None and newest.after is not None),
         alone=alone([(touch.before, touch.after) for touch in reversed(mine)]),
+        part=newest.part,
         own=any(touch.target == target for touch in mine),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from rollout.model.inventory import FileRule, Mode
@@ -114,26 +116,87 @@ def test_a_block_of_others_stays_marked_when_a_document_is_merged() -> None:
 
 
 @pytest.mark.parametrize("kind", ["branch", "folder"])
-@pytest.mark.parametrize("named", ["R.md", "r.yaml"])
-def test_the_text_around_a_block_is_asked_for_before_the_file_is_written_whole(
-    world: World, kind: str, named: str
+@pytest.mark.parametrize(("named", "mode"), [("R.md", "block"), ("r.yaml", "block"), ("r.yaml", "merge")])
+def test_what_others_wrote_around_our_part_is_asked_for_before_the_file_is_written_whole(
+    world: World, kind: str, named: str, mode: str
 ) -> None:
-    head = ""
-    if kind == "folder":
-        (world.root / "shared").mkdir()
-        (world.root / "shared" / named).write_text("theirs: 1\n")
-        head = "folders: {f: {path: shared, templates: [project]}}\n"
-    else:
-        world.repo("api", {named: "theirs: 1\n"})
-    there = f"shared/{named}" if kind == "folder" else f"api/{named}"
-    world.tail = f"{head}files: {{{named}: {{mode: block, id: ours}}}}\n"
+    there, head = _shared(world, kind, named, "theirs: 1\n")
+    world.tail = f"{head}files: {{{named}: {{mode: {mode}{_ID[mode]}}}}}\n"
     for text in ("fleet: 1\n", "fleet: 2\n"):
         world.template(f"project/{named}", text)
         assert world.run("apply", "--yes", "--adopt").code == 0
+    _asked_for(world, there, head)
+
+
+@pytest.mark.parametrize("kind", ["branch", "folder"])
+@pytest.mark.parametrize("mode", ["block", "merge"])
+def test_what_others_wrote_is_asked_for_after_our_part_was_taken_out(world: World, kind: str, mode: str) -> None:
+    there, head = _shared(world, kind, "r.yaml", "theirs: 1\n")
+    world.template("project/r.yaml", "fleet: 2\n")
+    for rule in (f"mode: {mode}", "mode: absent"):
+        world.tail = f"{head}files: {{r.yaml: {{{rule}}}}}\n"
+        assert world.run("apply", "--yes", "--adopt").code == 0
+    _asked_for(world, there, head)
+
+
+@pytest.mark.parametrize("mode", ["block", "merge"])
+def test_a_saved_plan_says_what_is_only_a_part(world: World, mode: str) -> None:
+    there, _ = _shared(world, "branch", "r.yaml", "theirs: 1\n")
+    world.template("project/r.yaml", "fleet: 2\n")
+    world.tail = f"files: {{r.yaml: {{mode: {mode}}}}}\n"
+    assert world.run("plan", "--adopt", "--out", str(world.root / "p.json")).code == 0
+    assert world.run("apply", str(world.root / "p.json"), "--yes").code == 0
+    _asked_for(world, there, "")
+
+
+@pytest.mark.parametrize("kind", ["branch", "folder"])
+@pytest.mark.parametrize("mode", ["block", "merge"])
+def test_a_file_that_is_all_ours_is_written_whole_without_a_question(world: World, kind: str, mode: str) -> None:
+    _, head = _shared(world, kind, "r.yaml", None)
+    world.tail = f"{head}files: {{r.yaml: {{mode: {mode}}}}}\n"
+    for text in ("fleet: 1\n", "fleet: 2\n"):
+        world.template("project/r.yaml", text)
+        assert world.run("apply", "--yes").code == 0
     world.tail = head
-    before = (world.root / there).read_text()
+    world.template("project/r.yaml", "fleet: 3\n")
+    assert world.run("apply", "--yes").code == 0
+
+
+_ID = {"block": ", id: ours", "merge": ""}
+
+
+def _shared(world: World, kind: str, named: str, theirs: str | None) -> tuple[Path, str]:
+    """Return a file that others may have begun, and what the inventory says of the folder that it is in."""
+    if kind == "branch":
+        world.repo("api", {"README.md": "x\n"} | ({} if theirs is None else {named: theirs}))
+        return world.root / "api" / named, ""
+    (world.root / "shared").mkdir()
+    if theirs is not None:
+        (world.root / "shared" / named).write_text(theirs)
+    return world.root / "shared" / named, "folders: {f: {path: shared, templates: [project]}}\n"
+
+
+def _asked_for(world: World, there: Path, head: str) -> None:
+    world.tail = head
+    before = there.read_text()
     assert world.run("apply", "--yes").code == 4
     assert "others wrote the rest" in world.run("plan").out
-    assert (world.root / there).read_text() == before
+    assert there.read_text() == before
     assert world.run("apply", "--yes", "--adopt").code == 0
-    assert (world.root / there).read_text() == "fleet: 2\n"
+    assert there.read_text() == "fleet: 2\n"
+
+
+@pytest.mark.parametrize("kind", ["branch", "folder"])
+@pytest.mark.parametrize("mode", ["block", "merge"])
+def test_what_a_revert_gave_back_to_others_is_asked_for_before_the_file_is_written_whole(
+    world: World, kind: str, mode: str
+) -> None:
+    there, head = _shared(world, kind, "r.yaml", "theirs: 1\n")
+    world.template("project/r.yaml", "fleet: 1\n")
+    world.tail = f"{head}files: {{r.yaml: {{mode: {mode}}}}}\n"
+    assert world.run("apply", "--yes", "--adopt").code == 0
+    run = world.run("history", "--json").json["runs"][0]["run"]
+    assert world.run("revert", run, "--yes").code == 0
+    assert there.read_text() == "theirs: 1\n"
+    world.template("project/r.yaml", "fleet: 2\n")
+    _asked_for(world, there, head)

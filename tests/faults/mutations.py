@@ -265,10 +265,19 @@ MUTATIONS = (
              test="tests/delivery/test_reverted.py::"
              "test_nothing_is_taken_back_while_its_review_cannot_be_closed"),
     # --- what is inside a file
-    Mutation("text around a block is asked for before its file is written whole", "content/modes/whole.py",
-             "    if _around_our_block(at.item, at.written.file):", "    if False:",
+    Mutation("what others wrote around our part is asked for", "content/modes/whole.py",
+             "    if (at.written.part and not at.written.alone) or _around_our_block(at.item, at.written.file):",
+             "    if False:",
              test="tests/content/test_changed_modes.py::"
-             "test_the_text_around_a_block_is_asked_for_before_the_file_is_written_whole"),
+             "test_what_others_wrote_around_our_part_is_asked_for_before_the_file_is_written_whole"),
+    Mutation("a commit of ours says which files it wrote in part", "objects/messages.py",
+             "for change in made if change.part]", "for change in made if False]",
+             test="tests/content/test_changed_modes.py::"
+             "test_what_others_wrote_is_asked_for_after_our_part_was_taken_out"),
+    Mutation("the record of a folder says which files we wrote in part", "targets/folder/write.py",
+             "            part=change.part,", "            part=False,",
+             test="tests/content/test_changed_modes.py::"
+             "test_what_others_wrote_is_asked_for_after_our_part_was_taken_out"),
     Mutation("keys that others had stay when their file becomes absent", "content/modes/share.py",
              "    if at.written.keys_only and not at.written.ours:", "    if False:",
              test="tests/content/test_absent.py::test_keys_that_others_had_stay_when_their_file_becomes_absent"),

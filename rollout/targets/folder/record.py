@@ -28,6 +28,7 @@ class Announced(Struct, frozen=True, omit_defaults=True):
     mode: int | None = None  # all permissions of the new file; records of older versions do not have them
     before_mode: int | None = None
     held: str | None = None  # what the template asked for, while this is held
+    part: bool = False  # others had written the rest of the file
 
     def is_ours(self, found: OnDisk) -> bool:
         return fingerprint(as_file(found)) == self.print and self.mode in {None, found.mode}
@@ -51,6 +52,7 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
     held: str | None = None  # and when the file was reverted
     agreed: Agreed = ()
     keys_only: bool = False  # of a document that was taken over, only the keys that the template named are ours
+    part: bool = False  # others had written the rest of the file that we wrote last
     announced: Announced | None = None
 
     @property
@@ -78,6 +80,7 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
             kept=None,
             held=announced.held,
             keys_only=False,
+            part=announced.part,
             announced=None,
         )
 

@@ -94,7 +94,7 @@ def _last_written(entry: FileRecord, found: File | Obstacle | None, remembered: 
     ours = alone((None if before == NO_FILE else before, after) for before, after in current.ours)
     return Written(
         base, current.run, pairs, current.merged, merge_base, merges,
-        noted=noted, keys_only=keys_only, alone=ours and not noted,
+        noted=noted, keys_only=keys_only, alone=ours and not noted, part=current.part,
     )  # fmt: skip
 
 
