@@ -234,7 +234,9 @@ TAKE = _document(
     target=text("The target."), changes=several(record(path=text("A file of the templates."), diff=text("Its difference.", null=True))),
     variables=several(record(name=text("A variable."), new=anything("The value that would do it."), source=text("Where it is set."))),
     others=several(text(), "Other targets that the change would reach."),
-    also=several(text(), "Other files of the target that it would reach."), written=flag("Whether it was written."),
+    also=several(text(), "Other files of the target that it would reach."),
+    unchecked=several(text(), "Those of the others whose `check` judges the whole file: `plan` tries it."),
+    in_sync=flag("Whether the file is as its template says then: not where the template had changed before the person did."), written=flag("Whether it was written."),
 )  # fmt: skip
 
 REVIEWS = _document(

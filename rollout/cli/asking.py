@@ -220,7 +220,7 @@ def _taken(at: Session, step: Step, change: Change, settings: Settings) -> bool:
             if where is None:
                 return False
             found = find(at.loaded, replace(asked, where=where), settings)
-        take.show(at, target, found)
+        take.show(at, target, slot.path, found)
         take.written(at, target, found, yes=False)
     except Quit:
         raise

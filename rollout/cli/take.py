@@ -60,7 +60,9 @@ def take(context: click.Context, target: str, path: str, where: str | None, yes:
         what = asked(at, chosen, slot, step, change)
         what = replace(what, where=None if where is None else SetWhere(where))
         found = taking.take(at.loaded, what, at.settings(offline=offline))
-        show(at, chosen, found)
+        if not (found.values or taking.changes(at.loaded, found)):
+            return _said_already(at, chosen, slot, found)
+        show(at, chosen, slot.path, found)
         if found.values and where is None:
             raise Refused(*unset(at, chosen, slot, found))
         return written(at, chosen, found, yes=yes)
@@ -117,7 +119,7 @@ def unset(at: Session, target: Target, slot: Slot, found: Taking) -> list[str]:
     return [*lines, f"nothing was changed; {own} sets it for {shlex.quote(target.name)}; {everywhere} where it is set"]
 
 
-def show(at: Session, target: Target, found: Taking) -> None:
+def show(at: Session, target: Target, path: PurePosixPath, found: Taking) -> None:
     """Show what would be written, and which targets' files change by it."""
     if at.options.json:
         return
@@ -128,6 +130,30 @@ def show(at: Session, target: Target, found: Taking) -> None:
         at.screen.data(f"This changes {paths} of {target.name}, too.\n")
     if found.others:
         at.screen.data(f"This changes {names(found.others, whole=at.options.verbose > 0)}, too.\n")
+    if found.unchecked:
+        where = names(found.unchecked, whole=at.options.verbose > 0)
+        at.screen.data(f"Its check judges whole files: rollout plan tries it on {path} of {where}.\n")
+    if found.left is not None:
+        writes = _writes(at, target, found.left)
+        at.screen.data(
+            f"{path} of {target.name} still differs: its template had changed, too; {writes} writes both changes.\n"
+        )
+
+
+def _writes(at: Session, target: Target, left: Change) -> str:
+    """Return the command that writes what a file still needs; what the person did is in its template by then."""
+    decides = ("--on-drift", f"{left.path}=overwrite") if left.action in WAITING else ()
+    return at.again("apply", target.name, *decides)
+
+
+def _said_already(at: Session, target: Target, slot: Slot, found: Taking) -> int:
+    """Say that the template needs no change, and what writes the rest of it."""
+    if at.options.json:
+        at.screen.document(_document(at, target, found, written=False))
+        return 0
+    writes = "" if found.left is None else f", and more; {_writes(at, target, found.left)}"
+    at.screen.data(f"{target.name}: {slot.path}: there is nothing left to take: its template says it{writes}\n")
+    return 0
 
 
 def _diffs(at: Session, found: Taking) -> list[Change]:
@@ -168,5 +194,7 @@ def _document(at: Session, target: Target, found: Taking, *, written: bool) -> d
         ],
         "others": list(found.others),
         "also": [str(path) for path in found.also],
+        "unchecked": list(found.unchecked),
+        "in_sync": found.left is None,
         "written": written,
     }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.content.agents import table
@@ -44,6 +44,8 @@ class Taking(Struct, frozen=True):
     inventory: tuple[bytes, bytes] | None = None  # as it was read, and as it is to be
     others: tuple[str, ...] = ()
     also: tuple[PurePosixPath, ...] = ()  # further files of the target itself that change by that
+    left: Change | None = None  # what the file needs then, where the template had changed before the person did
+    unchecked: tuple[str, ...] = ()  # others whose file is checked as a whole, which needs a look at it
 
 
 class Asked(Struct, frozen=True):
@@ -78,8 +80,9 @@ def proved(loaded: Loaded, asked: Asked, found: Taking, wanted: bytes, settings:
         with Rendering(new, inventory.patterns, inventory.machines, loaded.machine) as rendering:
             rendering.check(inventory.targets)
             later = replace(loaded, inventory=inventory, rendering=rendering)
-            _as_wanted(loaded, later, asked, wanted, settings)
+            left = _as_wanted(loaded, later, asked, wanted, settings)
             others = tuple(_others(loaded, later, asked))
+            unchecked = others if _checks_whole_files(asked) else ()
             also = tuple(_also(loaded, later, asked))
     except RolloutError as error:
         lines = _lines_of_code(asked, wanted)
@@ -87,11 +90,12 @@ def proved(loaded: Loaded, asked: Asked, found: Taking, wanted: bytes, settings:
             raise Refused(*(refused(asked, line).mistakes[0] for line in lines)) from error
         raise error if isinstance(error, Refused) else refused(asked, str(error)) from error
     written = asked.where is not None and text != read
-    return replace(found, inventory=(read, text) if written else None, others=others, also=also)
+    inventories = (read, text) if written else None
+    return replace(found, inventory=inventories, others=others, also=also, left=left, unchecked=unchecked)
 
 
-def _as_wanted(loaded: Loaded, later: Loaded, asked: Asked, wanted: bytes, settings: Settings) -> None:
-    """Raise Refused unless the file is as its template says then, but for what the template had changed before."""
+def _as_wanted(loaded: Loaded, later: Loaded, asked: Asked, wanted: bytes, settings: Settings) -> Change | None:
+    """Return what the file needs then, which is what the template had changed before; raise Refused if it is more."""
     target, path = _named(later, asked.target.name), asked.slot.path
     parts = _parts(later, asked, settings)
     desired = _desired(parts, target)
@@ -113,6 +117,7 @@ def _as_wanted(loaded: Loaded, later: Loaded, asked: Asked, wanted: bytes, setti
     left = change_for(item, replace(snapshot, kept={}, held={}), Decisions())
     if left is not None and (left.action is Action.ERROR or not _told_by(asked, item, left.after, wanted)):
         raise refused(asked, left.told if left.action is Action.ERROR else _otherwise(left.after, wanted))
+    return left
 
 
 def _otherwise(after: File | None, wanted: bytes) -> str:
@@ -184,14 +189,34 @@ def _lines_above(content: bytes, part: bytes) -> int:
 def _others(loaded: Loaded, later: Loaded, asked: Asked) -> Iterator[str]:
     """Yield the targets whose files will change; raise Refused for one that would be blocked by that."""
     before = {target.name: target for target in loaded.inventory.targets}
+    tried = _Tried()
     for target in later.inventory.targets:
         if target.name != asked.target.name and target.name in before:
             was, will = loaded.rendering.desired(before[target.name]), later.rendering.desired(target)
-            new = _new(_faults(will), _faults(was))
+            differs = _asks(was.managed) != _asks(will.managed)
+            new = _new(_faults(tried.over(will, was) if differs else will), _faults(was))
+            new = _new(new, _faults(tried.over(was, will))) if new else new
             if new:
                 raise refused(asked, f"rollout plan would block {target.name} then: {'; '.join(new.values())}")
-            if _asks(was.managed) != _asks(will.managed):
+            if differs:
                 yield target.name
+
+
+class _Tried(Struct):
+    """What formatters and checks say, remembered for all targets."""
+
+    formatters: Formatters = field(default_factory=Formatters)
+    checks: FileChecks = field(default_factory=FileChecks)
+
+    def over(self, desired: Desired, other: Desired) -> Desired:
+        """Return the files that differ from the other state, with what is wrong with them."""
+        known = _asks(other.managed)
+        differing = tuple(item for item in desired.managed if known.get(item.path) != item.asks)
+        return self.checks.over(self.formatters.over(replace(desired, managed=differing)))
+
+
+def _checks_whole_files(asked: Asked) -> bool:
+    return asked.slot.rule.check is not None and traits(asked.slot.rule.mode).partial
 
 
 def _asks(managed: Iterable[Managed]) -> dict[PurePosixPath, str]:

@@ -199,4 +199,5 @@ def changes(loaded: Loaded, found: Taking) -> list[Change]:
             File(new.content, new.executable),
         )
         for name, new in found.templates.items()
+        if new != old[name]
     ]

@@ -156,8 +156,25 @@ def test_what_the_template_changed_since_is_not_taken_back(world: World) -> None
     lines = [f"line {number}" for number in range(9)]
     two(world, "\n".join(lines) + "\n")
     world.template("project/conf.txt.j2", "\n".join([*lines[:-1], "ours"]) + "\n")
-    assert taken(world, "\n".join(["theirs", *lines[1:]]) + "\n", "--yes").code == 0
-    assert template(world) == "\n".join(["theirs", *lines[1:-1], "ours"]) + "\n"
+    ran = taken(world, "\n".join(["theirs", *lines[1:]]) + "\n", "--yes")
+    both = "\n".join(["theirs", *lines[1:-1], "ours"]) + "\n"
+    assert (ran.code, template(world)) == (0, both)
+    writes = "rollout apply api --on-drift conf.txt=overwrite"
+    assert f"conf.txt of api still differs: its template had changed, too; {writes} writes both changes." in ran.out
+    ran = world.run("take", "api", "conf.txt", "--yes")
+    assert (ran.code, template(world)) == (0, both)
+    assert ran.out == f"api: conf.txt: there is nothing left to take: its template says it, and more; {writes}\n"
+    document = world.run("take", "api", "conf.txt", "--json", "--yes").json
+    assert (document["changes"], document["written"], document["in_sync"]) == ([], False, False)
+    assert world.run(*writes.split()[1:], "--yes").code == 0
+    assert (world.at("api", "conf.txt"), states(world)["api"]) == (both, "in-sync")
+
+
+@pytest.mark.parametrize(("yes", "written"), [([], False), (["--yes"], True)])
+def test_that_the_target_is_in_sync_after_it_is_said_as_json(world: World, yes: list[str], written: bool) -> None:
+    two(world, ALICE)
+    document = taken(world, "hello world\nkeep that\n", "--json", *yes).json
+    assert (document["in_sync"], document["written"]) == (True, written)
 
 
 def test_an_included_template_is_changed_where_the_text_stands(world: World) -> None:

@@ -79,6 +79,28 @@ def test_a_value_that_blocks_another_target_is_refused(world: World) -> None:
 
 
 @pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("check: sh -c '! grep web.moon $0' {path}", "check failed"),
+        ("formatter: awk '/web.moon/ {exit 3} {print}'", "formatter failed"),
+    ],
+)
+def test_what_a_check_or_a_formatter_refuses_in_another_target_is_refused(world: World, rule: str, said: str) -> None:
+    drifted(world, "a.txt.j2", "{{ target.name }}.earth\n", "api.moon\n", f'{rule.replace(": ", ": " + chr(34), 1)}"')
+    ran = world.run("take", "api", "a.txt", "--yes")
+    assert (ran.code, "rollout plan would block web then: a.txt: " in ran.err, said in ran.err) == (4, True, True), ran
+    assert (world.root / "templates/project/a.txt.j2").read_text() == "{{ target.name }}.earth\n"
+
+
+def test_a_check_of_the_whole_file_is_left_to_the_plan_and_that_is_said(world: World) -> None:
+    block = "<!-- rollout:begin project -->\n{}<!-- rollout:end project -->\n"
+    drifted(world, "a.md", "one\n", block.format("two\n"), "mode: block, check: 'grep e {path}'")
+    ran = world.run("take", "api", "a.md", "--yes")
+    assert (ran.code, "Its check judges whole files: rollout plan tries it on a.md of web." in ran.out) == (0, True)
+    assert world.run("take", "api", "a.md", "--json", "--yes").code == 0
+
+
+@pytest.mark.parametrize(
     ("rule", "template", "theirs", "named"),
     [
         ("mode: whole", "a: 1\n", "a: 2\n", True),
