@@ -8,14 +8,15 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from rollout.cli import main as program
-from tests import upstream
+from tests import ready, upstream
 from tests.program import started
+from tests.ready import Files
 
 
 @dataclass(frozen=True)
@@ -45,41 +46,7 @@ class Ran:
         return {target["name"]: target["state"] for target in self.json["targets"]}
 
 
-_Tree = Sequence[tuple[str, int, bytes | None]]  # path, permissions, content; a folder has none
 _FIRST = {"README.md": "hello\n"}
-_ADDRESS = b"/the/address/of/the/remote"
-_remotes: dict[object, _Tree] = {}  # git makes the same repository of the same files, at a fixed date
-_checkouts: dict[object, _Tree] = {}  # and the same clone of it
-
-
-def _key(branch: str, files: Mapping[str, str | bytes]) -> object:
-    """Return what decides about a new repository."""
-    settings = Path(os.environ["GIT_CONFIG_GLOBAL"]).read_text()
-    given = ("GIT_CONFIG_COUNT", "GIT_CONFIG_KEY", "GIT_CONFIG_VALUE")
-    environment = tuple(sorted(item for item in os.environ.items() if item[0].startswith(given)))
-    return branch, tuple(files.items()), settings, environment
-
-
-def _kept(top: Path, address: bytes = _ADDRESS) -> _Tree:
-    return [
-        (
-            str(path.relative_to(top)),
-            path.stat().st_mode & 0o777,
-            None if path.is_dir() else path.read_bytes().replace(address, _ADDRESS),
-        )
-        for path in sorted(top.rglob("*"))
-        if path.suffix != ".sample"  # a dozen hooks that nothing runs
-    ]
-
-
-def _put(tree: _Tree, top: Path, address: bytes = _ADDRESS) -> None:
-    top.mkdir(parents=True)
-    for path, permissions, content in tree:
-        if content is None:
-            (top / path).mkdir()
-        else:
-            (top / path).write_bytes(content.replace(_ADDRESS, address))
-        (top / path).chmod(permissions)
 
 
 @dataclass
@@ -106,22 +73,18 @@ class World:
         assert not ok or done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def remote(self, name: str, files: Mapping[str, str | bytes] | None = None, branch: str = "main") -> Path:
+    def remote(self, name: str, files: Files | None = None, branch: str = "main") -> Path:
         """Make a bare repository with one commit."""
         bare = self.root / f"{name}.git"
-        files = files or _FIRST
-        key = _key(branch, files)
-        if key not in _remotes:
-            self._first_remote(name, files, branch)
-            _remotes[key] = _kept(bare)
-        else:
-            _put(_remotes[key], bare)
+        ready.remote(bare, files or _FIRST, branch, lambda: self._first_remote(name, files or _FIRST, branch))
         return bare
 
-    def _first_remote(self, name: str, files: Mapping[str, str | bytes], branch: str) -> None:
+    def _first_remote(self, name: str, files: Files, branch: str) -> None:
         bare = self.root / f"{name}.git"
-        bare.mkdir(parents=True)
-        self.git(bare, "init", "-q", "--bare", f"--initial-branch={branch}")
+        ready.empty(bare, branch, lambda: self._empty(bare, branch))
+        if upstream.usual() and upstream.plain(files):
+            upstream.first(bare, branch, files, "first")
+            return
         other = self.clone(name, f"{name}.first", branch)
         self.write(other, files)
         self.git(other, "add", "-A", "-f")
@@ -129,32 +92,29 @@ class World:
         self.git(other, "push", "-q", "origin", f"HEAD:{branch}")
         shutil.rmtree(other)
 
+    def _empty(self, bare: Path, branch: str) -> None:
+        bare.mkdir(parents=True)
+        self.git(bare, "init", "-q", "--bare", f"--initial-branch={branch}")
+
     def clone(self, name: str, to: str | None = None, branch: str = "main") -> Path:
         to = to or name
         self.git(self.root, "clone", "-q", str(self.root / f"{name}.git"), to)
-        if not self.git(to, "rev-parse", "--verify", "-q", "HEAD", ok=False):
+        if upstream.head(self.root / to / ".git") is None:
             self.git(to, "checkout", "-q", "-b", branch, ok=False)
         return self.root / to
 
-    def repo(self, name: str, files: Mapping[str, str | bytes] | None = None, extra: str = "") -> Path:
+    def repo(self, name: str, files: Files | None = None, extra: str = "") -> Path:
         """Make a remote and a checkout of it, and put it in the inventory."""
         top = self.checkout(name, files)
         self.entries[name] = f"{{path: {name}{extra}}}"
         return top
 
-    def checkout(self, name: str, files: Mapping[str, str | bytes] | None = None) -> Path:
+    def checkout(self, name: str, files: Files | None = None) -> Path:
         """Make a remote and a checkout of it."""
-        key, address = _key("main", files or _FIRST), str(self.remote(name, files)).encode()
-        top = self.root / name
-        if key not in _checkouts:
-            self.clone(name)
-            _checkouts[key] = _kept(top, address)
-        else:
-            _put(_checkouts[key], top, address)
-            self.git(top, "update-index", "-q", "--refresh")
-        return top
+        bare = self.remote(name, files)
+        return ready.checkout(bare, self.root / name, files or _FIRST, lambda: self.clone(name))
 
-    def bare_repo(self, name: str, files: Mapping[str, str | bytes] | None = None) -> Path:
+    def bare_repo(self, name: str, files: Files | None = None) -> Path:
         """Make a remote that the inventory knows by address alone."""
         bare = self.remote(name, files)
         self.entries[name] = f"{{url: {bare}}}"
@@ -179,13 +139,13 @@ class World:
         self.git(where, "commit", "-q", "-m", message)
         if push:
             self.git(where, "push", "-q", "origin", "HEAD")
-        return self.git(where, "rev-parse", "HEAD")
+        return upstream.head(self.root / where / ".git") or self.git(where, "rev-parse", "HEAD")
 
     def elsewhere(self, name: str, files: Mapping[str, str | bytes | None], message: str = "elsewhere") -> str:
         """Let somebody else push to a repository."""
         bare = self.root / f"{name}.git"
-        if found := upstream.simple(bare, files):
-            return upstream.committed(bare, found, files, message)
+        if upstream.simple(bare, files):
+            return upstream.committed(bare, files, message)
         other = self.root / f"{name}.elsewhere"
         if not other.exists():
             self.clone(name, f"{name}.elsewhere")
@@ -232,13 +192,15 @@ class World:
 
     def at(self, name: str, path: str, ref: str = "main") -> str | None:
         """Return a file's text upstream, or None."""
-        done = subprocess.run(
-            ["git", "show", f"{ref}:{path}"], cwd=self.root / f"{name}.git", capture_output=True, text=True, check=False
-        )
+        bare = self.root / f"{name}.git"
+        if upstream.readable(bare, ref):
+            return upstream.text(bare, ref, path)
+        done = subprocess.run(["git", "show", f"{ref}:{path}"], cwd=bare, capture_output=True, text=True, check=False)
         return done.stdout if done.returncode == 0 else None
 
     def tip(self, name: str, ref: str = "main") -> str:
-        return self.git(f"{name}.git", "rev-parse", ref)
+        bare = self.root / f"{name}.git"
+        return upstream.tip(bare, ref) or self.git(bare, "rev-parse", ref)
 
     def log(self, name: str) -> list[str]:
         return self.git(f"{name}.git", "log", "--format=%s", "main").splitlines()
