@@ -22,7 +22,8 @@ _COMMENTS = tuple(form.opening for form in comments.KNOWN if re.fullmatch(r"[#;]
 
 def needs_past(item: Managed, written: Written | None) -> bool:
     """Tell whether only what we wrote earlier can show which lines of a file are the markers of our block."""
-    return not _is_known(markers.spot_of(item), _last(written))
+    spot, last = markers.spot_of(item), _last(written)
+    return not _is_known(spot, last) or _has_several(spot, last)
 
 
 def with_earlier(spot: Spot, written: Written | None, body: bytes) -> Spot:
@@ -35,6 +36,11 @@ def with_earlier(spot: Spot, written: Written | None, body: bytes) -> Spot:
 
 def _last(written: Written | None) -> bytes:
     return b"" if written is None or written.file is None else written.file.content
+
+
+def _has_several(spot: Spot, content: bytes) -> bool:
+    """Tell whether a file has blocks of which one may be another's that has the id of ours now."""
+    return len(blocks.find(content, spot)) > 1
 
 
 def _is_known(spot: Spot, last: bytes) -> bool:

@@ -70,6 +70,28 @@ def test_it_moves_when_both_change_and_others_have_blocks_in_the_file() -> None:
     assert file.lived("fleet 4\n") == f"{theirs}\n{_block(_DEFAULT, 'fleet 4' + chr(10), 'three')}"
 
 
+@pytest.mark.parametrize("place", ["repository", "folder"])
+@pytest.mark.parametrize("lines", [_DEFAULT, _OLD])
+def test_a_block_of_others_is_not_overwritten_when_ours_gets_its_id(
+    world: World, lines: tuple[str, ...], place: str
+) -> None:
+    theirs = _block(lines, "theirs\n", "another")
+    folders = "folders: {f: {path: shared, templates: [project]}}\n" if place == "folder" else ""
+    shared = world.root / "shared/p.svelte"
+    world.write("shared", {"p.svelte": theirs})
+    if place == "repository":
+        world.repo("api", {"p.svelte": theirs})
+    marks = str(list(lines)).replace("'", '"')
+    for name, said in (("project", "one\n"), ("project", "two\n"), ("project", "three\n"), ("another", "four\n")):
+        world.tail = folders + _INVENTORY.format(marks, name)
+        world.template("project/p.svelte.j2", said)
+        ran = world.run("apply", "--yes", "--adopt")
+    words = "line 1: the block 'another' is not rollout's, whose block here is 'project'; say another id: under 'files'"
+    assert (ran.code, words in ran.out) == (3, True), ran.out
+    found = world.at("api", "p.svelte") if place == "repository" else shared.read_text()
+    assert found == f"{theirs}\n{_block(lines, 'three' + chr(10))}"
+
+
 @pytest.mark.parametrize("name", [None, "one"])
 @pytest.mark.parametrize("lines", [(), _NEW])
 @pytest.mark.parametrize("before", [None, "<p>x</p>\n", "<p>x</p>"])

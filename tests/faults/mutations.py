@@ -288,6 +288,10 @@ MUTATIONS = (
              "markers.fault_of(form) is None and _only_blocks", "markers.fault_of(form) is None or _only_blocks",
              test="tests/content/test_changed_markers.py::"
              "test_lines_that_name_the_block_in_a_file_of_another_mode_are_text"),
+    Mutation("a block of others is not overwritten when ours gets its id", "content/modes/block.py",
+             "    our_blocks.refuse_others(at.actual.content, ours, spot)", "    pass",
+             test="tests/content/test_changed_markers.py::"
+             "test_a_block_of_others_is_not_overwritten_when_ours_gets_its_id"),
     Mutation("keys that name the same word are no markers", "content/earlier_markers.py",
              "all(_text(line).startswith(_COMMENTS) for line in ends)", "True",
              test="tests/content/test_changed_markers.py::test_keys_that_name_the_same_word_are_no_markers"),

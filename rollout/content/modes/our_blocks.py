@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from rollout.content import blocks, earlier_markers, markers
 from rollout.content.markers import Spot
@@ -32,6 +32,18 @@ def names(written: Written, spot: Spot) -> tuple[str, ...]:
     if written.noted and not written.keys_only:
         ours |= dict.fromkeys(there)
     return tuple(name for name in ours if name in there)
+
+
+def refuse_others(content: bytes, ours: Collection[str], spot: Spot) -> None:
+    """Raise MarkerError if the block with the id is another's, and one of ours stands beside it."""
+    there = blocks.find(content, spot)
+    left = [name for name in ours if name in there]
+    if left and spot.block_id in there and spot.block_id not in ours:
+        raise markers.MarkerError(
+            f"the block {spot.block_id!r} is not rollout's, whose block here is {left[0]!r}; say another id: under "
+            "'files', or take one of the two out of the file",
+            line=there[spot.block_id].begin.number,
+        )
 
 
 def one(written: Written, spot: Spot) -> tuple[str, ...]:
