@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile.traps import Canary, everything, set_traps
+from tests.hostile.traps import Canary, configure, everything, set_traps
 from tests.remote.servers import daemon, web
 from tests.world import World
 
@@ -545,9 +545,8 @@ def test_no_hook_that_a_configuration_defines_reaches_a_git_that_works_in_the_ch
         world.git(top, "config", "extensions.worktreeConfig", "true")
     if where == "included":
         world.git(top, "config", "include.path", "included")
-    for name in HOOK_NAMES:
-        for variable, value in (("command", canary.command("hook")), ("event", "reference-transaction")):
-            world.git(top, "config", "--file", str(git_dir / where), f"hook.{name}.{variable}", value)
+    said = (("command", canary.command("hook")), ("event", "reference-transaction"))
+    configure(world, git_dir / where, [(f"hook.{name}.{key}", value) for name in HOOK_NAMES for key, value in said])
     tools, seen = world.root / "tools", world.root / "seen"
     tools.mkdir()
     (tools / "git").write_text(SEEING_GIT.format(python=sys.executable, git=shutil.which("git"), seen=seen))

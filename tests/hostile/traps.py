@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,9 +80,27 @@ class Canary:
         return sorted(path.name for path in self.folder.glob("sang-*"))
 
 
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def configure(world: World, file: Path, settings: Sequence[tuple[str, str]]) -> None:
+    """Add settings to a configuration, all at once, and let git read that it has them."""
+    with file.open("a") as end:
+        for name, value in settings:
+            section, _, rest = name.partition(".")
+            within, dot, key = rest.rpartition(".")
+            end.write(f"[{section} {_quoted(within)}]\n" if dot else f"[{section}]\n")
+            end.write(f"\t{key} = {_quoted(value)}\n")
+    read = world.git(world.root, "config", "--file", str(file), "--no-includes", "--list", "--null").split("\0")
+    known = {name.lower(): value for name, _, value in (setting.partition("\n") for setting in read)}
+    assert {name: known.get(name.lower()) for name, _ in settings} == dict(settings)
+
+
 def set_traps(world: World, top: Path, canary: Canary) -> None:
     """Arm a checkout with every trap; its attributes put all but the managed file under the trapped filter."""
-    git_dir = Path(world.git(top, "rev-parse", "--absolute-git-dir"))
+    git_dir = top / ".git"
     other_hooks = git_dir / "other-hooks"
     for folder in (git_dir / "hooks", other_hooks):
         folder.mkdir(exist_ok=True)
@@ -90,14 +108,18 @@ def set_traps(world: World, top: Path, canary: Canary) -> None:
             script = folder / name
             script.write_text(Path(canary.command(f"hook-{folder.name}-{name}")).read_text())
             script.chmod(0o755)
+    settings = [
+        (name, value.format(canary.command(f"{number:02}-{name.replace('/', '_')}")))
+        for number, (name, value) in enumerate(COMMANDS)
+    ]
     included = git_dir / "included"
-    for number, (name, value) in enumerate(COMMANDS):
-        command = canary.command(f"{number:02}-{name.replace('/', '_')}")
-        world.git(top, "config", "--file", str(included), name, value.format(command))
-        world.git(top, "config", "--file", str(git_dir / "config"), name, value.format(command))
-    for name, value in (("core.hooksPath", str(other_hooks)), ("include.path", str(included))):
-        world.git(top, "config", "--file", str(git_dir / "config"), name, value)
-    world.git(top, "config", "--file", str(git_dir / "config"), "includeIf.gitdir:/.path", str(included))
+    configure(world, included, settings)
+    more = [
+        ("core.hooksPath", str(other_hooks)),
+        ("include.path", str(included)),
+        ("includeIf.gitdir:/.path", str(included)),
+    ]
+    configure(world, git_dir / "config", [*settings, *more])
     (git_dir / "info").mkdir(exist_ok=True)
     (git_dir / "info/attributes").write_text("* diff=trap merge=trap\n*.bin filter=trap\n")
 
