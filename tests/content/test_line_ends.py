@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from pathlib import Path
 
@@ -44,29 +45,63 @@ def test_attributes_are_looked_up_as_git_does(world: World, text: str) -> None:
         assert attributes.lookup(files, path).get(name, "unspecified") == value, (path, name)
 
 
+CONTENTS = (b"a\nb\n", b"a\r\nb\r\n", b"a\nb\r\n", b"\x00\n", b"a\rb\n", b"x")
+
+
 @pytest.mark.parametrize("text", ATTRIBUTES[:-1])
 @pytest.mark.parametrize("autocrlf", ["false", "true", "input"])
-@pytest.mark.parametrize("content", [b"a\nb\n", b"a\r\nb\r\n", b"a\nb\r\n", b"\x00\n", b"a\rb\n", b"x"])
-def test_what_is_stored_and_written_out_is_what_git_stores_and_writes(
-    world: World, text: str, autocrlf: str, content: bytes
-) -> None:
-    world.write("r", {".gitattributes": text + "\n"})
-    world.git("r", "init", "-q")
-    world.git("r", "config", "core.autocrlf", autocrlf)
-    world.git("r", "config", "core.safecrlf", "false")
+def test_what_is_stored_and_written_out_is_what_git_stores_and_writes(world: World, text: str, autocrlf: str) -> None:
+    world.git(world.root, "init", "-q", "r")
+    by_git = _ByGit(world.root / "r", text, autocrlf)
     person = LineEnds(AutoCrlf(autocrlf))
     files = [attributes.parse((text + "\n").encode())]
-    for path in ("a.txt", "b.sh"):
-        found = attributes.lookup(files, path)
-        blob = _git(world.root / "r", "hash-object", "-w", "--no-filters", "--stdin", stdin=content).decode().strip()
-        assert line_ends.to_work_tree(content, found, person) == _git(
-            world.root / "r", "cat-file", "--filters", f"--path={path}", blob
-        )
-        how = line_ends.conversion(found)
-        if how is not Conversion.BINARY or not line_ends.unspecified(found) or autocrlf == "false":
-            stored = _git(world.root / "r", "hash-object", "-w", "--stdin", f"--path={path}", stdin=content).decode()
-            kept = _git(world.root / "r", "cat-file", "blob", stored.strip())
-            assert line_ends.to_repository(content, how) == kept
+    written = by_git.written()
+    for content in CONTENTS:
+        stored = by_git.stored(content)
+        for path in _NAMES:
+            found = attributes.lookup(files, path)
+            assert line_ends.to_work_tree(content, found, person) == written[content, path], (content, path)
+            how = line_ends.conversion(found)
+            if how is not Conversion.BINARY or not line_ends.unspecified(found) or autocrlf == "false":
+                assert _id(line_ends.to_repository(content, how)) == stored[path], (content, path)
+
+
+_NAMES = ("a.txt", "b.sh")
+_BEGINS = "-- the next one --"  # git says of a filtered one how long it was before
+
+
+class _ByGit:
+    """What git makes of every content under these attributes."""
+
+    def __init__(self, repository: Path, text: str, autocrlf: str) -> None:
+        self._repository, self._attributes = repository, text + "\n"
+        self._options = ("-c", f"core.autocrlf={autocrlf}", "-c", "core.safecrlf=false")
+
+    def written(self) -> dict[tuple[bytes, str], bytes]:
+        """Return what it writes out, for each content and path."""
+        top = self._repository
+        (top / ".gitattributes").write_text(self._attributes)
+        for number, content in enumerate(CONTENTS):
+            (top / str(number)).write_bytes(content)
+        names = "".join(f"{number}\n" for number in range(len(CONTENTS))).encode()
+        _git(top, "hash-object", "-w", "--no-filters", "--stdin-paths", stdin=names)
+        rows = [(content, path) for content in CONTENTS for path in _NAMES]
+        asked = "".join(f"{_id(content)} {path}\n" for content, path in rows).encode()
+        out = _git(top, *self._options, "cat-file", f"--batch={_BEGINS}", "--filters", stdin=asked)
+        parts = out.split(f"{_BEGINS}\n".encode())[1:]
+        return {row: part.removesuffix(b"\n") for row, part in zip(rows, parts, strict=True)}
+
+    def stored(self, content: bytes) -> dict[str, str]:
+        """Return the ids of what it stores of files with a content."""
+        for name in _NAMES:
+            (self._repository / name).write_bytes(content)
+        names = "".join(f"{name}\n" for name in _NAMES).encode()
+        ids = _git(self._repository, *self._options, "hash-object", "--stdin-paths", stdin=names)
+        return dict(zip(_NAMES, ids.decode().split(), strict=True))
+
+
+def _id(content: bytes) -> str:
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def _git(where: Path, *arguments: str, stdin: bytes = b"") -> bytes:
