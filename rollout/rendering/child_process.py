@@ -19,7 +19,9 @@ from rollout.rendering.template_fault import TemplateFault, TemplateLimit
 SECONDS = 10.0  # wall clock for one template; a person's template takes a millisecond
 
 
-_idle: list[subprocess.Popen[bytes]] = []  # at most one: a start costs a hundred times what a template does
+_MOST = 2  # may wait, for `take` compares two sets: a start costs a hundred times what a template does
+
+_idle: list[subprocess.Popen[bytes]] = []
 _idle_lock = Lock()
 
 
@@ -97,7 +99,7 @@ class Child:
         if process is None:
             return
         with _idle_lock:
-            if not _idle:
+            if len(_idle) < _MOST:
                 _idle.append(process)
                 return
         _end(process)
@@ -146,10 +148,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def waiting() -> int | None:
-    """Return the id of the waiting process."""
+def waiting() -> list[int]:
+    """Return the ids of the processes that wait."""
     with _idle_lock:
-        return _idle[0].pid if _idle else None
+        return [process.pid for process in _idle]
 
 
 @atexit.register
