@@ -139,6 +139,10 @@ class World:
         self.git(where, "commit", "-q", "-m", message)
         if push:
             self.git(where, "push", "-q", "origin", "HEAD")
+        return self.head_of(where)
+
+    def head_of(self, where: Path | str) -> str:
+        """Return the commit that a checkout has."""
         return upstream.head(self.root / where / ".git") or self.git(where, "rev-parse", "HEAD")
 
     def elsewhere(self, name: str, files: Mapping[str, str | bytes | None], message: str = "elsewhere") -> str:

@@ -214,7 +214,7 @@ def _lose_state(sealed: Path) -> None:
 def _all_of(world: World, name: str) -> tuple[str, dict[str, bytes], str]:
     top = world.root / name
     files = {str(f.relative_to(top)): f.read_bytes() for f in top.rglob("*") if f.is_file() and ".git" not in f.parts}
-    return world.git(top, "rev-parse", "HEAD"), files, world.git(top, "status", "--porcelain")
+    return world.head_of(top), files, world.git(top, "status", "--porcelain")
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["with-state", "state-lost"])

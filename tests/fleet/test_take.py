@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -37,34 +38,50 @@ def states(world: World) -> dict[str, str]:
     return world.run("plan", "--json").states()
 
 
-@pytest.mark.parametrize(
-    ("before", "theirs", "after"),
-    [
-        (ALICE, "hello world\nkeep that\n", "hello {{ who }}\nkeep that\n"),
-        (ALICE, "hello world\nkeep this\nand more\n", "hello {{ who }}\nkeep this\nand more\n"),
-        (ALICE, "first\nhello world\nkeep this\n", "first\nhello {{ who }}\nkeep this\n"),
-        (ALICE, "hello world\n", "hello {{ who }}\n"),
-        (ALICE, "welcome world!\nkeep this\n", "welcome {{ who }}!\nkeep this\n"),
-        (
-            "{% if who == 'world' %}\nfor the world\n{% else %}\nfor others\n{% endif %}\nend\n",
-            "for all the world\nend\n",
-            "{% if who == 'world' %}\nfor all the world\n{% else %}\nfor others\n{% endif %}\nend\n",
-        ),
-        (
-            "{# a comment #}\none\n{% raw %}raw\n{% endraw %}two {{ who -}}\n   three\n",
-            "one\nraw\n2 worldthree\n",
-            "{# a comment #}\none\n{% raw %}raw\n{% endraw %}2 {{ who -}}\n   three\n",
-        ),
-    ],
-)
-def test_literal_text_is_changed_in_the_template(world: World, before: str, theirs: str, after: str) -> None:
-    two(world, before)
-    ran = taken(world, theirs, "--yes")
-    assert (ran.code, template(world)) == (0, after), ran.err
-    assert "This changes web, too." in ran.out
+# What the template says, what somebody made of the file, and what the template says then.
+LITERAL = {
+    "a word": (ALICE, "hello world\nkeep that\n", "hello {{ who }}\nkeep that\n"),
+    "a line at the end": (ALICE, "hello world\nkeep this\nand more\n", "hello {{ who }}\nkeep this\nand more\n"),
+    "a line at the top": (ALICE, "first\nhello world\nkeep this\n", "first\nhello {{ who }}\nkeep this\n"),
+    "a line that goes": (ALICE, "hello world\n", "hello {{ who }}\n"),
+    "around a variable": (ALICE, "welcome world!\nkeep this\n", "welcome {{ who }}!\nkeep this\n"),
+    "in a condition": (
+        "{% if who == 'world' %}\nfor the world\n{% else %}\nfor others\n{% endif %}\nend\n",
+        "for all the world\nend\n",
+        "{% if who == 'world' %}\nfor all the world\n{% else %}\nfor others\n{% endif %}\nend\n",
+    ),
+    "beside what makes no text": (
+        "{# a comment #}\none\n{% raw %}raw\n{% endraw %}two {{ who -}}\n   three\n",
+        "one\nraw\n2 worldthree\n",
+        "{# a comment #}\none\n{% raw %}raw\n{% endraw %}2 {{ who -}}\n   three\n",
+    ),
+}
+
+
+def many(world: World, rows: Mapping[str, tuple[str, str, str]]) -> None:
+    """Roll a file for each row out to two repositories, and let a person change all of them in one."""
+    (world.root / "templates/project/conf.txt.j2").unlink()
+    for name, (before, _, _) in rows.items():
+        world.template(f"project/{name}.j2", before)
+    for repository in ("api", "web"):
+        world.repo(repository)
+    assert world.run("apply", "--yes").code == 0
+    world.elsewhere("api", {name: theirs for name, (_, theirs, _) in rows.items()})
+
+
+def test_literal_text_is_changed_in_the_template(world: World) -> None:
+    many(world, LITERAL)
+    ran = {name: world.run("take", "api", name, "--yes") for name in LITERAL}
+    assert {name: one.err for name, one in ran.items() if one.code} == {}
+    assert [name for name, one in ran.items() if "This changes web, too." not in one.out] == []
+    assert {name: template(world, f"project/{name}.j2") for name in LITERAL} == {
+        name: after for name, (_, _, after) in LITERAL.items()
+    }
     assert states(world) == {"api": "in-sync", "web": "pending"}
     assert world.run("apply", "--yes").code == 0
-    assert world.at("web", "conf.txt") == theirs
+    assert {name: world.at("web", name) for name in LITERAL} == {
+        name: theirs for name, (_, theirs, _) in LITERAL.items()
+    }
 
 
 def test_what_a_variable_made_is_told_and_set_when_asked(world: World) -> None:
@@ -103,26 +120,30 @@ def test_text_and_variable_are_taken_together(world: World) -> None:
     assert "who: moon" in (world.root / "inventory.yaml").read_text()
 
 
-@pytest.mark.parametrize(
-    ("before", "theirs", "said"),
-    [
-        ("hello {{ who|upper }}\n", "hello MOON\n", "line 1, made at templates/project/conf.txt.j2:1"),
-        ("{% for x in [1, 2] %}\nline {{ x }}\n{% endfor %}\n", "row 1\nline 2\n", "makes other lines too"),
-        ("a {{ who }}\nb {{ who }}\n", "a moon\nb world\n", "makes other lines too"),
-        ("hello {{ who }}\n", "{{ hello }} world\n", "cannot be taken back"),
-        ("{% filter upper %}hello {{ who }}{% endfilter %}\n", "HELLO MOON\n", "cannot be taken back"),
-    ],
-)
-def test_what_cannot_be_said_is_refused_with_its_line_and_nothing_changes(
-    world: World, before: str, theirs: str, said: str
-) -> None:
-    two(world, before)
+# What the template says, what somebody made of the file, and why that cannot be taken.
+UNSAYABLE = {
+    "filtered": ("hello {{ who|upper }}\n", "hello MOON\n", "line 1, made at templates/project/filtered.j2:1"),
+    "looped": ("{% for x in [1, 2] %}\nline {{ x }}\n{% endfor %}\n", "row 1\nline 2\n", "makes other lines too"),
+    "twice": ("a {{ who }}\nb {{ who }}\n", "a moon\nb world\n", "makes other lines too"),
+    "as a template": ("hello {{ who }}\n", "{{ hello }} world\n", "cannot be taken back"),
+    "a filter of a block": (
+        "{% filter upper %}hello {{ who }}{% endfilter %}\n",
+        "HELLO MOON\n",
+        "cannot be taken back",
+    ),
+}
+
+
+def test_what_cannot_be_said_is_refused_with_its_line_and_nothing_changes(world: World) -> None:
+    many(world, UNSAYABLE)
     inventory = (world.root / "inventory.yaml").read_text()
-    ran = taken(world, theirs, "--yes")
-    assert (ran.code, said in ran.err) == (4, True), ran.err
-    ran = world.run("take", "api", "conf.txt", "--set", "--yes")
-    assert (ran.code, said in ran.err) == (4, True), ran.err
-    assert (template(world), (world.root / "inventory.yaml").read_text()) == (before, inventory)
+    for how in (("--yes",), ("--set", "--yes")):
+        ran = {name: world.run("take", "api", name, *how) for name in UNSAYABLE}
+        said = {name: (one.code, UNSAYABLE[name][2] in one.err) for name, one in ran.items()}
+        assert said == dict.fromkeys(UNSAYABLE, (4, True)), {name: one.err for name, one in ran.items()}
+    for name, (before, _, _) in UNSAYABLE.items():
+        assert template(world, f"project/{name}.j2") == before, name
+    assert (world.root / "inventory.yaml").read_text() == inventory
 
 
 def test_a_file_that_is_no_template_is_copied_with_its_executable_bit(world: World) -> None:
