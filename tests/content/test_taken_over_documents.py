@@ -38,6 +38,32 @@ def test_a_key_that_others_added_since_our_write_is_an_adoption_when_it_is_named
     assert planned.action is Action.ADOPT
 
 
+@pytest.mark.parametrize("changed", ["4", "2.5"])
+@pytest.mark.parametrize(("path", "text", "first", "then"), _CASES)
+def test_it_is_one_too_where_they_changed_it_since_the_file_was_taken_over(
+    path: str, text: str, first: str, then: str, changed: str
+) -> None:
+    file = Life(path, text, FileRule(Mode.MERGE))
+    file.rolled_out(first)
+    file.text = text.replace("3", changed)
+    planned = file.rolled_out(then)
+    assert planned is not None
+    assert (planned.action, planned.cause) == (Action.ADOPT, "it would change values that rollout never wrote")
+    assert file.lived(first) == text.replace("3", changed)
+
+
+def test_it_is_one_too_where_they_changed_it_since_our_write() -> None:
+    file = Life("a.yaml", "c: 3\n", FileRule(Mode.MERGE))
+    file.lived("a: 1\n", ">c: 4\na: 1\n")
+    planned = file.plan("a: 1\nc: 2\n")
+    assert planned is not None
+    assert planned.action is Action.ADOPT
+    file.text = "c: 4\na: 5\n"
+    both = file.plan("a: 1\nc: 2\n")
+    assert both is not None
+    assert both.action is Action.DRIFT
+
+
 def test_a_named_key_that_others_changed_since_it_was_taken_over_is_drift() -> None:
     file = Life("a.yaml", "a: 1\nc: 3\n", FileRule(Mode.MERGE))
     file.rolled_out("a: 1\n")

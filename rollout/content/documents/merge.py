@@ -63,10 +63,21 @@ def _without(kind: MergedFile, document: Document, ours: Ours) -> Document:
 
 
 def agreed(content: bytes, template: bytes, before: Agreed, kind: MergedFile) -> Agreed:
-    """Return what a document says just as a template asks, and what it still says of what it said so `before`."""
+    """Return what a document says just as a template asks, and what it still says of what it said so `before`.
+
+    A single value that it said so, and that others changed, stays known while the template names its place.
+    """
     said = set(values(kind.read(content).root, kind.match))
     asked = set(values(kind.template(template).root, kind.match))
-    return tuple(sorted(said & (asked | set(before))))
+    found = said & (asked | set(before))
+    changed = {place for place, _ in asked if place[-1] != ENTRY} - {place for place, _ in found}
+    return tuple(sorted(found | {(place, value) for place, value in before if place in changed}))
+
+
+def still_said(content: bytes, agreed: Agreed, kind: MergedFile) -> Agreed:
+    """Return what a document still says of what it said just as a template asked."""
+    said = set(values(kind.read(content).root, kind.match))
+    return tuple(one for one in agreed if one in said)
 
 
 def with_agreed(ours: Ours, agreed: Agreed) -> Ours:
@@ -211,6 +222,11 @@ def projection(content: bytes, template: bytes, ours: Ours, kind: MergedFile) ->
     return out
 
 
+def known(ours: Ours) -> set[str]:
+    """Return the places of what is ours, as a projection names them."""
+    return {"/".join(place) for place in (*ours.added, *ours.values, *ours.entries)}
+
+
 def _said(node: Node | None, ours: tuple[str, ...] | None) -> str | None:
     """Return a node's meaning: of a list, only the entries in `ours`; of an object, only that it is one."""
     if isinstance(node, Object) and node.odd is None:
@@ -225,9 +241,11 @@ __all__ = [
     "Ours",
     "agreed",
     "check",
+    "known",
     "merged",
     "past",
     "projection",
+    "still_said",
     "with_agreed",
     "would_change_foreign",
 ]

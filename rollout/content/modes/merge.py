@@ -35,7 +35,7 @@ def wanted(at: Situation) -> File | None:
 
 
 def reason(at: Situation, actual: File) -> Cause:
-    ours = merge.with_agreed(_ours(at), agreed(at))
+    ours = merge.with_agreed(_ours(at), merge.still_said(actual.content, agreed(at), _kind(at.item)))
     if merge.would_change_foreign(actual.content, at.item.body, ours, _kind(at.item)):
         return Cause("it would change values that rollout never wrote", takes_over=True)
     return Cause("keys are missing" if at.written is None else "the template changed")
@@ -48,7 +48,11 @@ def changed(at: Situation, base: File, actual: File) -> bool:
     except Unmergeable:
         return True
     now = merge.projection(actual.content, at.item.body, mine, kind)
-    return any(now.get(place) != said for place, said in before.items())  # what nobody had then is none of ours
+    asked = merge.projection(at.item.body, at.item.body, mine, kind)
+    known = merge.known(merge.with_agreed(mine, at.agreed))
+    # What nobody had then is none of ours, nor what others had then and no template had asked for.
+    ours = {place: said for place, said in before.items() if place in known or said == asked.get(place)}
+    return any(now.get(place) != said for place, said in ours.items())
 
 
 def merged(at: Situation, base: File, actual: File, _wanted: File) -> bytes:
