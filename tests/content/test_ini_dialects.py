@@ -121,7 +121,7 @@ def test_a_key_that_stands_again_counts_where_it_stands_last() -> None:
     assert _told(".editorconfig", before, "[*]\nsize = 3\n") == before
     assert _told(".npmrc", "a=1\na=2\nl[]=1\nl[]=2\n", "a=3\n") == "a=1\na=3\nl[]=1\nl[]=2\n"
     with pytest.raises(
-        Unmergeable, match=r"the key l\[\] stands twice, and is a list; merge cannot change it; change it by hand"
+        Unmergeable, match=r"the key l\[\] stands twice, and every line of it counts; change it by hand"
     ):
         _told(".npmrc", "l[]=1\nl[]=2\n", "l[]=3\n")
 

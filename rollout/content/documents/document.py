@@ -16,11 +16,8 @@ class Unmergeable(FileFault):
     """A document or a template that cannot be read or changed as asked; the message names the line."""
 
 
-# Ways out where a key stands twice, in a template and in a document.
-NAME_IT_ONCE = "name it once; a key that a file has many times is for a person, or for another mode"
-# And where a value says something elsewhere, too, or comes from there.
+# The way out where a value says something elsewhere, too, or comes from there.
 CANNOT_CHANGE = "merge cannot change it; change it by hand and take it out of the template"
-LEAVE_ONE = "leave one of them, or change it by hand and take it out of the template"
 
 
 class InTemplate(Unmergeable):
@@ -93,6 +90,7 @@ class Document(Struct, frozen=True):
     root: Object
     comments: tuple[Span, ...] = ()
     anchors: tuple[str, ...] = ()  # names that aliases may speak of
+    lists: frozenset[str] = frozenset()  # keys that stand several times, for every line of them counts
 
 
 class Replaced(Struct, frozen=True):

@@ -26,6 +26,7 @@ class Dialect(Struct, frozen=True):
     goes_on: GoesOn = GoesOn.INDENTED
     joins: bool = False  # a section that stands again goes on
     last_wins: bool = False  # of a key that stands again only the last one counts
+    lists: bool = False  # a key may stand several times, and every line of it counts
     sections_fold: bool = False  # sections ignore case, but for what stands in quotes
 
     def length(self, written: str) -> int:
@@ -40,9 +41,13 @@ class Dialect(Struct, frozen=True):
         name, quote, rest = written.partition('"')
         return (name.lower() if self.sections_fold else name) + quote + rest
 
+    def is_list(self, key: str) -> bool:
+        """Tell whether every line of a key counts; `key[]` is npm's list."""
+        return self.lists or (self.last_wins and key.endswith("[]"))
+
     def hides(self, key: str) -> bool:
-        """Tell whether a key that stands again hides the one before it; `key[]` is npm's list."""
-        return self.last_wins and not key.endswith("[]")
+        """Tell whether a key that stands again hides the one before it."""
+        return self.last_wins and not self.is_list(key)
 
 
 def _spaced(marks: str) -> str:
@@ -56,10 +61,10 @@ def _quoted(marks: str) -> str:
 
 
 _EDITORCONFIG = Dialect(delimiters="=", goes_on=GoesOn.NEVER, joins=True, last_wins=True)
-_GIT = Dialect(_quoted("#;"), delimiters="=", goes_on=GoesOn.BACKSLASH, joins=True, sections_fold=True)
-_SYSTEMD = Dialect(exact=True, delimiters="=", goes_on=GoesOn.BACKSLASH, joins=True)
+_GIT = Dialect(_quoted("#;"), delimiters="=", goes_on=GoesOn.BACKSLASH, joins=True, lists=True, sections_fold=True)
+_SYSTEMD = Dialect(exact=True, delimiters="=", goes_on=GoesOn.BACKSLASH, joins=True, lists=True)
 _NPM = Dialect(_quoted("#;"), exact=True, delimiters="=", goes_on=GoesOn.NEVER, joins=True, last_wins=True)
-_PHP = Dialect(_quoted(";"), exact=True, delimiters="=", goes_on=GoesOn.NEVER, joins=True)
+_PHP = Dialect(_quoted(";"), exact=True, delimiters="=", goes_on=GoesOn.NEVER, joins=True, lists=True)
 _DESKTOP = Dialect(exact=True, delimiters="=", goes_on=GoesOn.NEVER)
 
 _NAMES = {

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from msgspec import Struct, field
 
-from rollout.content.documents.document import Document, Object, Part, Scalar, Span, fault
+from rollout.content.documents.document import Document, Object, Part, Scalar, Span, fault, nodes, repeated
 from rollout.content.documents.ini_dialect import Dialect, GoesOn
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
@@ -27,7 +27,13 @@ def read(text: str, dialect: Dialect) -> Document:
     reader = _IniReader(text, dialect)
     for line in _LINE.finditer(text):
         reader.line(line.start(), line[0].rstrip("\r\n"))
-    return Document(text, reader.root(), tuple(reader.comments))
+    root = reader.root()
+    return Document(text, root, tuple(reader.comments), lists=frozenset(_lists(root, dialect)))
+
+
+def _lists(root: Object, dialect: Dialect) -> Iterator[str]:
+    twice = (key for node in nodes(root) for key in repeated(node))
+    return (key for key in twice if dialect.is_list(key))
 
 
 class _OpenSection(Struct):

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from rollout.content.documents import formats, json_strict
 from rollout.content.documents.aliases import anchored
 from rollout.content.documents.document import (
-    NAME_IT_ONCE,
     Array,
     Document,
     Edit,
@@ -25,8 +24,6 @@ from rollout.content.documents.document import (
     applied,
     fault,
     meaning,
-    nodes,
-    repeated,
 )
 from rollout.content.documents.foreign_comments import foreign_comments
 from rollout.content.documents.left_comments import found_again
@@ -35,6 +32,7 @@ from rollout.content.documents.match import shown
 from rollout.content.documents.merged_file import BOM, MergedFile, document_in
 from rollout.content.documents.past import Ours, folded
 from rollout.content.documents.places import ENTRY, at, differing, leaves, values
+from rollout.content.documents.twice import in_template, repeated_keys
 from rollout.content.documents.unite import United, unite
 from rollout.model.files import Agreed
 from rollout.model.inventory import FormatName
@@ -133,10 +131,8 @@ def _refuse_loose(template: Document, kind: MergedFile) -> None:
 
 
 def _plain(template: Document, kind: MergedFile) -> None:
-    twice = ((node, key) for node in nodes(template.root) if isinstance(node, Object) for key in repeated(node))
-    for node, key in twice:
-        again = [part for part in node.parts if part.key == key][-1]
-        what = fault(template.text, again.start, f"the key {key} stands twice; {NAME_IT_ONCE}")
+    for place, again in repeated_keys(template.root):
+        what = fault(template.text, again.start, in_template(template, place))
         raise Unmergeable(f"{kind.told}: {what}", kind.path)
     for _, leaf in leaves(template.root, kind.match):
         if isinstance(leaf, Scalar) and leaf.odd and not leaf.odd.startswith("a value with"):

@@ -5,12 +5,11 @@ from __future__ import annotations
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from rollout.content.documents import twice
 from rollout.content.documents.aliases import refuse_shared
 from rollout.content.documents.counted import counted_anew
 from rollout.content.documents.document import (
     CANNOT_CHANGE,
-    LEAVE_ONE,
-    NAME_IT_ONCE,
     Alias,
     Amend,
     Array,
@@ -65,7 +64,7 @@ class _Uniting(Struct):
         self._names_once(have, named, place)
         wanted = {part.key: part for part in named.parts}
         kept: list[Node | None] = []
-        twice = repeated(have)
+        often = repeated(have)
         present, hides = brought(self.document, have, named, place)
         self.foreign |= hides
         for part in have.parts:
@@ -77,20 +76,19 @@ class _Uniting(Struct):
             if new is not None:
                 kept.append(self._value(have, part, new, here))
             else:
-                kept.append(part.value if part.key in twice else self._unnamed(have, part, here))
+                kept.append(part.value if part.key in often else self._unnamed(have, part, here))
         return self._amended(have, kept, [part for part in named.parts if part.key not in present], place)  # type: ignore[return-value]
 
     def _names_once(self, have: Object, named: Object, place: Place) -> None:
         seen: set[str] = set()
         for part in named.parts:
             if part.key in seen:
-                raise self._template_fault(part, f"the key {shown((*place, part.key))} stands twice; {NAME_IT_ONCE}")
+                raise self._template_fault(part, twice.in_template(self.template, (*place, part.key)))
             seen.add(part.key)
         keys: set[str] = set()
         for part in have.parts:
             if part.key in keys and part.key in seen:
-                way_out = f", and is a list; {CANNOT_CHANGE}" if part.key.endswith("[]") else f"; {LEAVE_ONE}"
-                what = f"the key {shown((*place, part.key))} stands twice{way_out}"
+                what = twice.in_document(self.document, (*place, part.key))
                 raise fault(self.document.text, part.start, what)
             keys.add(part.key)
 
@@ -200,13 +198,13 @@ class _Uniting(Struct):
         return found.node
 
     def _without_ours(self, node: Object, place: Place) -> Object | Array:
-        twice, had = repeated(node), self._had(node, place)
+        often, had = repeated(node), self._had(node, place)
         identity = self.match.keys(place[:-1]) if place and place[-1].startswith("[") else ()
         kept: list[Node | None] = []
         for part in node.parts:
             here = (*place, part.key)
             before = find(had, part.key) if isinstance(had, Object) else None
-            stays = part.key in twice or part.key in identity
+            stays = part.key in often or part.key in identity
             stays |= before is not None and meaning(before.value) == meaning(part.value)
             kept.append(part.value if stays else self._unnamed(node, part, here))
         return self._amended(node, kept, [], place)
