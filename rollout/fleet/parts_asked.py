@@ -43,4 +43,4 @@ def text_of(content: bytes) -> Answer:
     try:
         return Answer(content.decode())
     except UnicodeDecodeError as error:
-        return Answer(fault=f"it is not UTF-8 (byte {error.start})")
+        return Answer(fault=f"it is not UTF-8 (byte {error.start}); save it as UTF-8")

@@ -62,7 +62,7 @@ def _in_templates(loaded: Loaded, asked: Asked, before: File, wanted: bytes) -> 
         heads = rule_heads.edited(slot, loaded.rendering.templates, asked.target.agents or (), _now(asked), text.text)
         found = _taken(loaded, asked, {**loaded.rendering.templates, **heads}, text.text)
     except UnicodeDecodeError:
-        raise refused(asked, "is not UTF-8, and its template is rendered") from None
+        raise refused(asked, "is not UTF-8, and its template is rendered; save it as UTF-8") from None
     except (TemplateFault, rule_heads.NoRuleSays) as fault:
         raise refused(asked, str(fault)) from fault
     if found.refused:

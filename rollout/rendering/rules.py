@@ -69,8 +69,7 @@ def _told(
         try:
             text = templates[slot.template].content.decode().replace("\r\n", "\n")
         except UnicodeDecodeError as error:
-            line = error.object.count(b"\n", 0, error.start) + 1
-            wrong.append(TemplateFault.of(slot.template, f"is not UTF-8 (byte {error.start})", line=line))
+            wrong.append(TemplateFault.not_text(slot.template, error))
             continue
         rule, faults = reading.rule_of(path, text)
         if slot.is_rendered:

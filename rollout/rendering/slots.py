@@ -108,6 +108,5 @@ def texts(templates: Iterable[TemplateFile]) -> dict[str, str]:
             try:
                 found[template.name] = template.content.decode()
             except UnicodeDecodeError as error:
-                line = template.content.count(b"\n", 0, error.start) + 1
-                raise TemplateFault.of(template.name, f"is not UTF-8 (byte {error.start})", line=line) from error
+                raise TemplateFault.not_text(template.name, error) from error
     return found

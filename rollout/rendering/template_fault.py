@@ -21,6 +21,12 @@ class TemplateFault(Exception):
         """Return the fault of a template that is named by its path under templates/."""
         return cls(what, Place(f"templates/{template}", line))
 
+    @classmethod
+    def not_text(cls, template: str, error: UnicodeDecodeError) -> Self:
+        """Return the fault of a template that is not UTF-8, with the line of the first byte that is not."""
+        line = error.object.count(b"\n", 0, error.start) + 1
+        return cls.of(template, f"is not UTF-8 (byte {error.start}); save it as UTF-8", line=line)
+
     @property
     def mistake(self) -> Mistake:
         return Mistake(self.what, self.place)

@@ -107,8 +107,8 @@ def test_a_hostname_that_two_globs_claim_is_refused(world: World) -> None:
         ("one\n{{ unclosed\n", ("templates/project/bad.txt.j2:", "unexpected")),
         ("{% include 'gone.j2' %}", ("templates/project/bad.txt.j2", "'gone.j2'", "not under templates/")),
         ("{% include '../../etc/passwd' %}", ("not under templates/",)),
-        (b"\xff\xfe", ("templates/project/bad.txt.j2:1:", "not UTF-8")),
-        (b"one\ntwo \xff\n", ("templates/project/bad.txt.j2:2:", "not UTF-8")),
+        (b"\xff\xfe", ("templates/project/bad.txt.j2:1: is not UTF-8 (byte 0); save it as UTF-8",)),
+        (b"one\ntwo \xff\n", ("templates/project/bad.txt.j2:2: is not UTF-8 (byte 8); save it as UTF-8",)),
     ],
 )
 def test_a_template_that_is_none_is_refused_before_anything_happens(

@@ -81,7 +81,7 @@ def test_what_may_not_be_read_blocks_with_its_place(tmp_path: Path) -> None:
         "folder shared, whose content belongs to a machine"
     )
     assert found["big.md"].endswith("big.md.j2:2: read('big'): it has 1,000,001 bytes; a template may read 1,000,000")
-    assert "it is not UTF-8 (byte 0)" in found["bytes.md"]
+    assert "it is not UTF-8 (byte 0); save it as UTF-8" in found["bytes.md"]
     assert "there is no such file" in found["missing.md"]
     assert "there is no target 'apy'; did you mean 'api'?" in found["stranger.md"]
     assert "the path" in found["outside.md"]

@@ -48,6 +48,13 @@ def test_jinja_that_the_template_keeps_as_text_is_taken(world: World) -> None:
     assert (world.root / "templates/project/w.txt.j2").read_text() == "{% raw %}a {{ b }}\n{% endraw %}\n"
 
 
+def test_what_is_not_utf_8_is_refused_with_the_way_out(world: World) -> None:
+    drifted(world, "w.txt.j2", "hello {{ who }}\n", "hello world\n")
+    world.elsewhere("api", {"w.txt": b"caf\xe9\n"})
+    ran = world.run("take", "api", "w.txt", "--yes")
+    assert (ran.code, "is not UTF-8, and its template is rendered; save it as UTF-8" in ran.err) == (4, True), ran.err
+
+
 @pytest.mark.parametrize(
     ("theirs", "rule", "said"),
     [
