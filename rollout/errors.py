@@ -82,8 +82,13 @@ def near(word: str, names: Iterable[str], otherwise: str = "", *, least: float =
 
     `least` is how alike they must be, from 0 to 1.
     """
+    found = nearest(word, names, least)
+    way_out = otherwise if found is None else f"did you mean {found!r}?"
+    return f"; {way_out}" if way_out else ""
+
+
+def nearest(word: str, names: Iterable[str], least: float) -> str | None:
+    """Return the name that is most like a word, if one is; `least` is how alike they must be, from 0 to 1."""
     from difflib import get_close_matches
 
-    found = get_close_matches(word, sorted(set(names)), 1, least)
-    way_out = f"did you mean {found[0]!r}?" if found else otherwise
-    return f"; {way_out}" if way_out else ""
+    return next(iter(get_close_matches(word, sorted(set(names)), 1, least)), None)

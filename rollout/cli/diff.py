@@ -11,6 +11,7 @@ from rollout.cli import completing, diff_tool, session
 from rollout.cli.options import common, option
 from rollout.cli.session import Session
 from rollout.errors import UsageError, near
+from rollout.fleet.load import Loaded
 from rollout.inventory import choose
 from rollout.model import plan_document
 from rollout.model.action import Action
@@ -46,7 +47,7 @@ def diff(context: click.Context, words: tuple[str, ...], base: bool, tool: bool,
       rollout diff consilio-s --tool
     """
     with session.opened(context) as at:
-        chosen, path = _meant(at.loaded.chosen, words)
+        chosen, path = _meant(at.loaded, words)
         made = at.plan(at.settings(offline=offline), targets=chosen)
         if path is not None:
             _managed(made.steps, path, [target.name for target in at.loaded.chosen])
@@ -72,11 +73,12 @@ def diff(context: click.Context, words: tuple[str, ...], base: bool, tool: bool,
         return 1 if left_out else 0
 
 
-def _meant(targets: tuple[Target, ...], words: tuple[str, ...]) -> tuple[tuple[Target, ...], str | None]:
+def _meant(loaded: Loaded, words: tuple[str, ...]) -> tuple[tuple[Target, ...], str | None]:
     """Return the targets and the path that the words of the command line name."""
+    targets, groups = loaded.chosen, loaded.inventory.groups
     if len(words) > 1 and not choose.named(targets, words[-1]):
-        return choose.select(targets, words[:-1]), str(PurePosixPath(words[-1]))
-    return choose.select(targets, words), None
+        return choose.select(targets, words[:-1], groups), str(PurePosixPath(words[-1]))
+    return choose.select(targets, words, groups), None
 
 
 def _managed(steps: tuple[Step, ...], path: str, targets: list[str]) -> None:

@@ -80,7 +80,7 @@ def opened(
     )
     machine, warning = machines.machine_for(inventory.machines, source.hostname, shown)
     chosen, elsewhere = choose.here(
-        choose.select(inventory.targets, source.limits), None if machine is None else machine.name
+        choose.select(inventory.targets, source.limits, inventory.groups), None if machine is None else machine.name
     )
     with Rendering(read, inventory.patterns, inventory.machines, machine, source.hostname, memory) as rendering:
         warnings = (*filter(None, [warning, elsewhere, found.warning()]), *_unread(inventory, rendering, overrides))

@@ -6,20 +6,24 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import assert_never
 
-from rollout.errors import UsageError, near
+from rollout.errors import UsageError, near, nearest
+from rollout.model.groups import GroupNames
 from rollout.model.inventory import Branch, Folder, Target
+
+_ALIKE = 0.75
+_NO_GROUPS = GroupNames()
 
 
 class NoTarget(UsageError):
-    """A word that names no target and no group."""
+    """A word that names no target, and no group that a target is in."""
 
-    def __init__(self, word: str, meant: str) -> None:
-        super().__init__(f"{word}: matches no target and no group{meant}")
+    def __init__(self, word: str, meant: str, what: str = "matches no target and no group") -> None:
+        super().__init__(f"{word}: {what}{meant}")
         self.word = word
         self.meant = meant
 
 
-def select(targets: tuple[Target, ...], limits: Iterable[str]) -> tuple[Target, ...]:
+def select(targets: tuple[Target, ...], limits: Iterable[str], groups: GroupNames = _NO_GROUPS) -> tuple[Target, ...]:
     """Return the targets that --limit names: names, groups or globs, `!` to leave out; no limit is all.
 
     Raises UsageError for a pattern that matches nothing, an empty one too: an unset variable of a script is not all.
@@ -32,8 +36,7 @@ def select(targets: tuple[Target, ...], limits: Iterable[str]) -> tuple[Target, 
     unwanted = [word[1:] for word in words if word.startswith("!")]
     for word in wanted + unwanted:
         if not any(_named_by(target, word) for target in targets):
-            names = [name for target in targets for name in (target.name, *target.groups)]
-            raise NoTarget(word, near(word, names))
+            raise _no_target(targets, word, groups)
     chosen = tuple(
         target
         for target in targets
@@ -43,6 +46,19 @@ def select(targets: tuple[Target, ...], limits: Iterable[str]) -> tuple[Target, 
     if not chosen:
         raise UsageError("--limit: nothing is left over; leave out fewer targets")
     return chosen
+
+
+def _no_target(targets: tuple[Target, ...], word: str, groups: GroupNames) -> NoTarget:
+    """Return the error of a word; a group without targets is right, and what a target says may be mistyped."""
+    if word in groups.used or word not in groups.defined:
+        names = [name for target in targets for name in (target.name, *target.groups)]
+        return NoTarget(word, near(word, names))
+    mistyped = nearest(word, groups.used.keys() - groups.defined.keys(), _ALIKE)
+    if mistyped is None:
+        return NoTarget(word, "; name it in the 'groups' of a target", "no target is in this group")
+    at = groups.used[mistyped]
+    meant = f"; correct {at.place} in line {at.line} of the inventory if {mistyped!r} means it"
+    return NoTarget(word, meant, "no target is in this group")
 
 
 def named(targets: tuple[Target, ...], word: str) -> bool:

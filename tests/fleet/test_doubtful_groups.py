@@ -33,6 +33,23 @@ def test_a_mistyped_group_is_told_at_its_line_with_the_name_that_is_near(world: 
     assert f"inventory.yaml:5: groups.python: {NO_TARGET}; did you mean 'pyhton'?" in second
 
 
+@pytest.mark.parametrize("words", [["--limit", "python"], ["--limit", "!python"], ["python"]])
+def test_a_limit_to_a_group_that_a_target_mistypes_names_the_line_to_correct(world: World, words: list[str]) -> None:
+    (world.root / "inventory.yaml").write_text(
+        f"{HEAD}groups: {{python: {{}}, go: {{}}}}\nrepos:\n  api: {{url: api.git, groups: [pyhton]}}\n"
+    )
+    told = (
+        "python: no target is in this group; correct repos.api.groups in line 6 of the inventory if 'pyhton' means it"
+    )
+    for command in ("plan", "diff", "status"):
+        ran = world.run(command, *words, write=False)
+        assert (ran.code, told in ran.err) == (64, True), ran.err
+    ran = world.run("diff", "--limit", "api", "go", write=False)
+    assert "go: no target is in this group; name it in the 'groups' of a target\n" in ran.err
+    ran = world.run("plan", "--limit", "go", write=False)
+    assert "go: no target is in this group; name it in the 'groups' of a target\n" in ran.err
+
+
 @pytest.mark.parametrize("near", ["frontend", "python2", "pythons-of-old-times"])
 def test_a_group_without_a_target_is_told_and_a_name_that_is_not_near_is_not_offered(world: World, near: str) -> None:
     (line,) = _told(
