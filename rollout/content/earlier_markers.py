@@ -71,9 +71,16 @@ def _followed(spot: Spot, pairs: _Pairs) -> Spot | None:
         if _stands(found, before):
             moved = bool(gone) and _only_blocks(gone, found or spot)
         else:
-            moved = gone in ([], added[1:-1])
+            in_place = len(gone) < len(_full(before.split(b"\n"))) and _alike(added)  # of a section
+            moved = gone == added[1:-1] or _only_blocks(gone, spot) or in_place
         found = next(_named_alike(added, spot), found) if moved else found
     return found
+
+
+def _alike(lines: _Lines) -> bool:
+    """Tell whether the first and the last of these lines differ in one word, as the markers of a block do."""
+    first, last = ([] if not lines else re.findall(r"\w+", _text(lines[end])) for end in (0, -1))
+    return len(first) == len(last) and sum(one != other for one, other in zip(first, last, strict=True)) == 1
 
 
 def _stands(block: Spot | None, content: bytes) -> bool:

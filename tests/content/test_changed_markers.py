@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from rollout.model.inventory import FileRule, Mode
 from tests.lives import Life
@@ -68,6 +69,32 @@ def test_it_moves_when_both_change_and_others_have_blocks_in_the_file() -> None:
     assert file.lived("fleet 3\n") == f"{theirs}\n{_block(_NEW, 'fleet 3' + chr(10), 'two')}"
     file.rule = _rule(_DEFAULT, "three")
     assert file.lived("fleet 4\n") == f"{theirs}\n{_block(_DEFAULT, 'fleet 4' + chr(10), 'three')}"
+
+
+@pytest.mark.parametrize("name", ["project", "two"])
+@pytest.mark.parametrize("text", ["## Log\n\nfleet\n", "## Log\n\nfleet 2\n"])
+def test_it_moves_and_goes_where_it_took_the_place_of_a_section(name: str, text: str) -> None:
+    top, bottom = "# T\n\n", "\n## Rest\n\nx\n"
+    file = Life("p.md", f"{top}## Log\n\nold\n{bottom}", replace(_rule(_OLD, "one"), replaces=("## Log",)))
+    file.lived("## Log\n\nfleet\n")
+    file.rule = _rule(_DEFAULT, name)
+    assert file.lived(text) == f"{top}{_block(_DEFAULT, text, name)}{bottom}"
+    file.rule = _rule(_NEW, "three")
+    assert file.lived(text) == f"{top}{_block(_NEW, text, 'three')}{bottom}"
+    file.rule = FileRule(Mode.ABSENT)
+    assert file.lived("") == f"{top}{bottom}".replace("\n\n\n", "\n\n")
+    assert file.asked == ["adopt"]
+
+
+@pytest.mark.parametrize("text", ["one\n", "two\n"])
+def test_it_moves_and_goes_where_a_person_had_brought_it_in_a_file_of_another_name(text: str) -> None:
+    file = Life("p.svelte", f"x\n\n{_block(_DEFAULT, 'one' + chr(10))}", _rule(_DEFAULT))
+    file.lived(text)
+    file.rule = _rule(_NEW, "other")
+    assert file.lived("three\n") == f"x\n\n{_block(_NEW, 'three' + chr(10), 'other')}"
+    file.rule = FileRule(Mode.ABSENT)
+    assert file.lived("") == "x\n"
+    assert file.asked == []
 
 
 @pytest.mark.parametrize("place", ["repository", "folder"])
