@@ -1,6 +1,7 @@
 """The program on the PATH of a shell: a small one that has the real one forked, and ends as that ends.
 
-Its start costs a tenth of the program's. What tests the start itself takes the program that is installed.
+Its start costs a tenth of the program's. What tests the start itself takes the program that is installed. A program
+that starts itself by its interpreter (`sys.executable -P -m rollout`) is given `interpreter`, which does the same.
 """
 
 from __future__ import annotations
@@ -16,6 +17,11 @@ from functools import cache
 from pathlib import Path
 
 _ROOT = str(Path(__file__).parents[1])
+_INTERPRETER = """\
+#!/bin/sh
+if [ "$1 $2 $3" = "-P -m rollout" ]; then shift 3; exec {rollout} "$@"; fi
+exec {python} "$@"
+"""
 _ASKING = """\
 import json, os, socket, sys
 with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asking:
@@ -44,6 +50,22 @@ def folder() -> Path:
         server = subprocess.Popen(command, cwd=_ROOT, pass_fds=[number], stdin=subprocess.DEVNULL)
     atexit.register(_end, server, place)
     return place
+
+
+@cache
+def interpreter() -> Path:
+    """Return a Python with the packages of this one that has the program forked.
+
+    Who runs this one under that name, `[interpreter(), ...]` with `executable=sys.executable`, starts itself by it.
+    """
+    environment = folder() / "environment"
+    (environment / "bin").mkdir(parents=True)
+    shutil.copyfile(Path(sys.prefix, "pyvenv.cfg"), environment / "pyvenv.cfg")
+    (environment / "lib").symlink_to(Path(sys.prefix, "lib"))
+    python = environment / "bin/python"
+    python.write_text(_INTERPRETER.format(rollout=folder() / "rollout", python=shlex.quote(sys.executable)))
+    python.chmod(0o755)
+    return python
 
 
 def _end(server: subprocess.Popen[bytes], place: Path) -> None:
