@@ -190,12 +190,14 @@ def _opened(number: int, as_before: object) -> io.TextIOWrapper:
 @cache
 def load() -> None:
     """Load all that a command may load; git is looked at then, and is the same for whoever is forked."""
+    gc.disable()  # what is loaded stays
     ours = [module.name for module in pkgutil.walk_packages(rollout.__path__, "rollout.")]
     for name in (*ours, "ruamel.yaml", "git"):
         if not name.endswith(".__main__"):
             importlib.import_module(name)
     gc.collect()
     gc.freeze()  # what is shared by all stays shared
+    gc.enable()
 
 
 def _end(code: object) -> None:

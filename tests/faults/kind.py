@@ -51,25 +51,34 @@ class Kind:
 
     def experiments(self, calls: Calls, deeds: str, where: str, chance: random.Random) -> Iterator[Experiment]:
         """Yield experiments without end being far: first of every situation and deed one, then another of each."""
-        groups = []
+        groups: list[Iterator[Experiment]] = []
+        points_of: dict[tuple[str, str], list[Point]] = {}  # which calls concern a deed depends on its place alone
         for story in self.stories:
             for deed in self.deeds or self.between or (None,):
                 if story not in calls or (deed is not None and not fnmatch.fnmatch(deed.name, deeds)):
                     continue
-                found = self._points(calls[story], deed, where)
-                if self.fault.mode in {Mode.RUN, Mode.STOP_ONE} and not self.starts:
-                    found += [replace(point, after=True) for point in found]
+                which = (story, deed.place if deed is not None else "")
+                if which not in points_of:
+                    points_of[which] = self._points(calls[story], deed, where)
+                found = points_of[which].copy()
                 chance.shuffle(found)
-                groups.append(
-                    [self._at(story, deed, point, number, chance) for number, point in enumerate(found[:400])]
-                )
+                groups.append(self._each_at(story, deed, found[:400], chance))
         chance.shuffle(groups)
         yield from (one for one in chain.from_iterable(zip_longest(*groups)) if one is not None)
+
+    def _each_at(
+        self, story: str, deed: Deed | None, found: Iterable[Point], chance: random.Random
+    ) -> Iterator[Experiment]:
+        for number, point in enumerate(found):
+            yield self._at(story, deed, point, number, chance)
 
     def _points(self, calls: list[tuple[Call, Point]], deed: Deed | None, where: str) -> list[Point]:
         if self.starts:
             return _starts(call for call, _ in calls)
-        return [point for call, point in calls if self._may_be_at(call, deed, calls[0][0], where)]
+        found = [point for call, point in calls if self._may_be_at(call, deed, calls[0][0], where)]
+        if self.fault.mode in {Mode.RUN, Mode.STOP_ONE}:
+            found += [replace(point, after=True) for point in found]
+        return found
 
     def _may_be_at(self, call: Call, deed: Deed | None, first: Call, where: str) -> bool:
         if call.name == "execve" or not fnmatch.fnmatch(call.path, self.where) or not fnmatch.fnmatch(call.path, where):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -10,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.faults import kinds
+from tests.faults import kinds, shim
 from tests.faults.shim import needs_shim
 from tests.faults.table import Result
 
@@ -30,11 +31,15 @@ _DECIDED = (  # of each deed what ends it in the middle, and for reviews the for
 _ENOUGH = 10
 
 
-def _swept(which: str, stories: str, most: int, seconds: int) -> Result:
-    """Make some experiments of kinds and return what they found: nothing bad, and what was to go wrong did."""
+def _swept(place: Path, which: str, stories: str, most: int, seconds: int) -> Result:
+    """Make some experiments of kinds and return what they found: nothing bad, and what was to go wrong did.
+
+    One process makes them all: it has the shim from its start, loads the program once and makes each story once.
+    """
     command = [sys.executable, "-m", "tests.faults.sweep", "--most", str(most), "--seconds", str(seconds), "--json"]
-    command += ["--kinds", which, "--story", stories, "--jobs", "1"]  # each story takes a second to be made
-    done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False, timeout=400)
+    command += ["--kinds", which, "--story", stories, "--jobs", "1"]
+    shimmed = os.environ | {"LD_PRELOAD": str(shim.library(place))}
+    done = subprocess.run(command, cwd=_ROOT, env=shimmed, capture_output=True, text=True, check=False, timeout=400)
     assert done.stdout, done.stderr
     found = msgspec.json.decode(done.stdout, type=Result)
     assert found.violations == [], "\n".join(found.violations)
@@ -44,15 +49,15 @@ def _swept(which: str, stories: str, most: int, seconds: int) -> Result:
 
 
 @needs_shim()
-def test_whatever_is_decided_when_it_goes_wrong_it_stands_and_the_next_run_finishes() -> None:
+def test_whatever_is_decided_when_it_goes_wrong_it_stands_and_the_next_run_finishes(tmp_path: Path) -> None:
     """Reviews, files that are kept, changes that are taken into templates, runs that are taken back."""
-    found = _swept(",".join(_DECIDED), "review again,kept,taken,revert", len(_DECIDED), 12)
+    found = _swept(tmp_path, ",".join(_DECIDED), "review again,kept,taken,revert", len(_DECIDED), 12)
     assert found.made
 
 
 @needs_shim()
-def test_whatever_goes_wrong_at_any_call_nothing_is_lost_and_the_next_run_finishes() -> None:
-    found = _swept(",".join(kind.name for kind in _SHARE), "push,first fetch", len(_SHARE), 20)
+def test_whatever_goes_wrong_at_any_call_nothing_is_lost_and_the_next_run_finishes(tmp_path: Path) -> None:
+    found = _swept(tmp_path, ",".join(kind.name for kind in _SHARE), "push,first fetch", len(_SHARE), 20)
     followed = sum(row.followed for row in found.rows)
     if found.made >= _ENOUGH:  # on a busy machine there are too few to tell, and the long form tells it again
         assert followed * 2 >= found.made, "a sweep in which no checkout follows proves nothing"
