@@ -18,6 +18,7 @@ _Lines = list[bytes]
 
 # How a line may begin to be a marker whose id is not known: nothing of these begins a key of a document.
 _COMMENTS = tuple(form.opening for form in comments.KNOWN if re.fullmatch(r"[#;]|\W{2,}", form.opening))
+_SIGNS = ("==", ">>", "<<<", "~~", "@@", "%%")
 
 
 def needs_past(item: Managed, written: Written | None) -> bool:
@@ -94,7 +95,7 @@ def _named_alike(lines: _Lines, spot: Spot) -> Iterator[Spot]:
     """Yield what the first and the last of these lines are as markers, if a word of both is the id."""
     ends = [*lines[:1], *lines[1:][-1:]]
     words = [re.findall(markers.ID, _text(line)) for line in ends]
-    written = len(ends) == 2 and all(_text(line).startswith(_COMMENTS) for line in ends)
+    written = len(ends) == 2 and all(_text(line).startswith(_COMMENTS + _SIGNS) for line in ends)
     alike = [word for word in reversed(words[0]) if word in words[1]] if written else []
     for word in sorted(alike, key=lambda word: word != spot.block_id):
         named = replace(spot, block_id=word)

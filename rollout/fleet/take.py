@@ -118,7 +118,8 @@ def _wanted(asked: Asked, before: File) -> bytes:
     part = partial(strategy(asked.item.mode).part, asked.item)
     theirs, ours = part(before), part(None) or b""
     if theirs is None:
-        raise refused(asked, "the file has no block of ours")
+        block = f"the file has no block {asked.item.block_id!r}"
+        raise refused(asked, f"{block}; where its id or its markers are older, take it with these, and rename it then")
     theirs = _merged(asked, None if base is None else part(base), theirs, ours)
     place = told.find(ours)
     return told[:place] + theirs + told[place + len(ours) :] if place >= 0 else theirs

@@ -86,6 +86,17 @@ def test_it_moves_and_goes_where_it_took_the_place_of_a_section(name: str, text:
     assert file.asked == ["adopt"]
 
 
+@pytest.mark.parametrize("text", ["fleet\n", "fleet 2\n"])
+def test_it_moves_and_goes_where_its_markers_are_no_comments(text: str) -> None:
+    file = Life("p.foo", "x\n", _rule((">>> ID", "<<< ID"), "one"))
+    file.lived("fleet\n")
+    file.rule = _rule(("== begin ID", "== end ID"), "two")
+    assert file.lived(text) == f"x\n\n{_block(file.rule.markers, text, 'two')}"
+    file.rule = FileRule(Mode.ABSENT)
+    assert file.lived("") == "x\n"
+    assert file.asked == ["adopt"]
+
+
 @pytest.mark.parametrize("text", ["one\n", "two\n"])
 def test_it_moves_and_goes_where_a_person_had_brought_it_in_a_file_of_another_name(text: str) -> None:
     file = Life("p.svelte", f"x\n\n{_block(_DEFAULT, 'one' + chr(10))}", _rule(_DEFAULT))

@@ -293,7 +293,7 @@ MUTATIONS = (
              test="tests/content/test_changed_markers.py::"
              "test_a_block_of_others_is_not_overwritten_when_ours_gets_its_id"),
     Mutation("keys that name the same word are no markers", "content/earlier_markers.py",
-             "all(_text(line).startswith(_COMMENTS) for line in ends)", "True",
+             "all(_text(line).startswith(_COMMENTS + _SIGNS) for line in ends)", "True",
              test="tests/content/test_changed_markers.py::test_keys_that_name_the_same_word_are_no_markers"),
     Mutation("a key that both sides added is a conflict", "content/modes/merge.py",
              "    if line is not None:", "    if False:",

@@ -173,6 +173,26 @@ def test_a_block_is_taken_without_the_rest_of_the_file(world: World) -> None:
     assert states(world) == {"api": "in-sync"}
 
 
+def test_a_block_that_has_an_older_id_is_taken_with_that_one(world: World) -> None:
+    world.template("project/CLAUDE.md.j2", "- one\n- two\n- three\n")
+    world.tail = "files: {CLAUDE.md: {mode: block}}\n"
+    world.repo("api")
+    assert world.run("apply", "--yes").code == 0
+    world.elsewhere("api", {"CLAUDE.md": str(world.at("api", "CLAUDE.md")).replace("one", "1")})
+    world.tail = "files: {CLAUDE.md: {mode: block, id: fleet}}\n"
+    ran = world.run("take", "api", "CLAUDE.md", "--yes")
+    told = (
+        "the file has no block 'fleet'; where its id or its markers are older, take it with these, and rename it then"
+    )
+    assert (ran.code, told in ran.err) == (4, True), ran.err
+    world.tail = "files: {CLAUDE.md: {mode: block}}\n"
+    assert world.run("take", "api", "CLAUDE.md", "--yes").code == 0
+    assert states(world) == {"api": "in-sync"}
+    world.tail = "files: {CLAUDE.md: {mode: block, id: fleet}}\n"
+    assert world.run("apply", "--yes").code == 0
+    assert "- 1\n- two\n- three\n<!-- rollout:end fleet -->" in str(world.at("api", "CLAUDE.md"))
+
+
 def test_what_the_template_changed_since_is_not_taken_back(world: World) -> None:
     lines = [f"line {number}" for number in range(9)]
     two(world, "\n".join(lines) + "\n")
