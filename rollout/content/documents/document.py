@@ -96,13 +96,14 @@ class Document(Struct, frozen=True):
 class Replaced(Struct, frozen=True):
     """What others had at a place where we wrote something else.
 
-    That is their text, what separates it from its key, and the parsed value. Where we only filled an object or a list,
-    its node has no parts. The comments in it stayed when it was replaced.
+    That is their text, what separates it from its key, the blanks that ended its line, and the parsed value. Where we
+    only filled an object or a list, its node has no parts. The comments in it stayed when it was replaced.
     """
 
     text: str
     node: Node
     lead: str = ""
+    blanks: str = ""
     comments: tuple[str, ...] = ()
 
 

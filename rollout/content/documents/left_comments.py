@@ -8,7 +8,7 @@ from itertools import islice
 from msgspec.structs import replace
 
 from rollout.content.documents.document import Document, Edit, Operation, Restore, Span
-from rollout.content.documents.lines import begins_line, line_start, next_line
+from rollout.content.documents.lines import begins_line, line_end, line_start, next_line
 
 
 def found_again(document: Document, operations: Sequence[Operation], foreign: Sequence[Span]) -> list[Operation]:
@@ -21,7 +21,8 @@ def found_again(document: Document, operations: Sequence[Operation], foreign: Se
 
 def _with_comments(document: Document, operation: Restore, foreign: Sequence[Span]) -> Restore:
     found = operation.found
-    behind = (span for span in foreign if span[0] >= operation.part.value.end)
+    below = line_end(document.text, operation.part.value.end)  # what stands behind it on its line was never inside
+    behind = (span for span in foreign if span[0] >= below)
     left = [span for span in islice(behind, len(found.comments)) if begins_line(document.text, span[0])]
     if tuple(document.text[start:end] for start, end in left) == found.comments:
         return replace(operation, left=tuple(left))

@@ -211,7 +211,9 @@ def _as_written(document: Document, part: Part, *, shape: bool) -> Replaced:
     lead = text[part.body : start] if part.body else ""
     written = replace(node, parts=()) if shape and isinstance(node, Object | Array) else node
     comments = () if shape else tuple(text[s:e] for s, e in document.comments if start <= s < end)
-    return Replaced(text[start:end], written, "" if lead.strip() else lead, comments)
+    behind = "" if node.style in {"block", "|", ">"} else text[end : line_end(text, end)]
+    lead, behind = ("" if one.strip() else one for one in (lead, behind))
+    return Replaced(text[start:end], written, lead, behind, comments)
 
 
 def _alike(had: Node | None, after: Node) -> bool:

@@ -82,7 +82,7 @@ class _YamlEditor(Struct):
         if isinstance(operation, Restore):
             return [*self._restored(operation.part, operation.found), *cuts(self.document, operation)]
         if operation.container.style == "flow":
-            return self._filled(operation) or Brackets(self.document, operation, self.foreign, self.writer).edits()
+            return self._filled(operation) or self._between_brackets(operation)
         gone = set(operation.gone)
         staying = [part for index, part in enumerate(operation.container.parts) if index not in gone]
         if not staying and not operation.new:
@@ -93,6 +93,21 @@ class _YamlEditor(Struct):
         return edits
 
     # --- taking out
+
+    def _between_brackets(self, operation: Amend) -> list[Edit]:
+        container, holder = operation.container, self.holders.get(id(operation.container))
+        edits = Brackets(self.document, operation, self.foreign, self.writer).edits()
+        if operation.new or len(operation.gone) < len(container.parts) or holder is None or holder[1].style == "flow":
+            return edits
+        behind, body, found = self._behind_ours(container.end), holder[0].body, operation.found
+        if found is not None and holder[0].key and not self.text[body : container.start].strip():
+            edits.append(Edit(body, container.start, found.lead or self.text[body : container.start]))
+        return [*edits, Edit(container.end, behind, ""), *self._blanks_back(behind, found)]
+
+    def _blanks_back(self, at: int, found: Replaced | None) -> list[Edit]:
+        """Return the edit that ends a line with the blanks that ended it before us."""
+        end = line_end(self.text, at)
+        return [] if found is None or self.text[at:end].strip() else [Edit(at, end, found.blanks)]
 
     def _cuts(self, operation: Amend) -> list[Edit]:
         parts, gone = operation.container.parts, set(operation.gone)
@@ -136,7 +151,8 @@ class _YamlEditor(Struct):
         if holder is None:  # the document itself
             spans = [self._lines_of(part) for part in container.parts]
             return [edit for span in spans for edit in cut(self.text, span, self.foreign)]
-        return self._put(holder[0], empty)
+        behind = self._behind_ours(self._beside_properties(holder[0], empty)[1])
+        return [*self._put(holder[0], empty), *self._blanks_back(behind, found if self._below_key(holder[0]) else None)]
 
     def _put(self, part: Part, head: str, below: str = "", *, ends_line: bool = False) -> list[Edit]:
         """Put a text in the place of a block collection below a key."""
@@ -146,15 +162,14 @@ class _YamlEditor(Struct):
         start, end = next_line(self.text, part.body), next_line(self.text, part.value.end)
         edits = cut(self.text, (start, end), self.foreign)
         gap = " " if head and not head.startswith((" ", "\t", "\r", "\n")) else ""
-        at, behind = part.body, self._behind_properties(part)
-        if not head.lstrip().startswith(self.text[at:behind].strip()):
-            at = behind
+        at, behind = self._beside_properties(part, head)
         return [*self._on_lines((at, self._behind_ours(behind)), gap + head, below, ends_line=ends_line), *edits]
 
-    def _behind_properties(self, part: Part) -> int:
-        """Return where the anchor and the tag of a block end that stand on the line of its key."""
+    def _beside_properties(self, part: Part, head: str) -> Span:
+        """Return where a text goes on the line of a block's key: over its anchor if it has that, or else behind it."""
         found = PROPERTIES.match(self.text, part.body)
-        return len(self.text[: found.end()].rstrip(" \t")) if found and found[0].strip() else part.body
+        behind = len(self.text[: found.end()].rstrip(" \t")) if found and found[0].strip() else part.body
+        return (part.body if head.lstrip().startswith(self.text[part.body : behind].strip()) else behind), behind
 
     def _on_lines(self, span: Span, head: str, below: str, *, ends_line: bool = False) -> list[Edit]:
         """Put a text in the place of a span, its lines behind a comment that follows the first one."""
@@ -309,20 +324,22 @@ class _YamlEditor(Struct):
         head, newline = (head[:-1], "\r\n") if head.endswith("\r") else (head, newline)
         if in_one_piece(found.node):
             head, newline, below = found.text, "", ""
-        starts_below = bool(newline) and not head
-        head = found.lead + head
+        (start, stop), gone = self._span_of(part, found), list[Edit]()
         if self._below_key(part):
             gone = cut(text, (next_line(text, part.body), next_line(text, old.end)), self.foreign)
-            start, stop = part.body, part.body
-        else:
-            start = old.start if text[part.body : old.start].strip() else part.body
-            gone, stop = [], old.end
-            head += "" if starts_below or found.node.style in {"|", ">"} else self._blanks_in(old)
+        head = head if start == old.start and text[part.body : start] == found.lead else found.lead + head
         if self._first_comment((start, stop)) is not None:
             return [*self._around_comment((start, stop), head, newline + below), *gone]
-        stop = self._behind_ours(stop)
-        stop = self._behind_line(stop) if starts_below else stop  # blanks behind the key are in what comes back
+        stop = self._behind_line(self._behind_ours(stop))  # the blanks there come back with what they stood behind
+        head += found.blanks if stop == line_end(text, stop) else ""
         return [*self._on_lines((start, stop), head, newline + below), *gone]
+
+    def _span_of(self, part: Part, found: Replaced) -> Span:
+        """Return what goes away on the line of a value whose place others' text takes."""
+        old, before = part.value, self.text[part.body : part.value.start]
+        if self._below_key(part):
+            return self._beside_properties(part, found.text)
+        return old.start if before.strip() or before == found.lead else part.body, old.end
 
     def _behind_line(self, at: int) -> int:
         """Return where the blanks end that are the rest of a line, or else the place."""

@@ -1,0 +1,82 @@
+"""Values as people spell them in YAML, and what templates write over them: all of it comes back to the byte."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollout.model.action import Action
+from rollout.model.inventory import FileRule, Mode
+from tests.lives import Life
+
+THEIRS = [
+    "", "  ", " 1", " 1  ", " 'q'  # his", "   # his", " []", "   []  # his", " {}", " {}  ", " [x]", " [ x ]  # his",
+    " {x: 1}", " [\n  x, # n\n  y\n  ]", "\n  x: 1", "\n  - x", "\n- x", "  # his\n  x: 1  # n\n  y:   ",
+    " # his\n  - x # n\n  # m\n  - y  ", " |\n  text", " |  \n  text", " >-  # his\n  text\n  more", " &KEY []",
+    " &KEY {}", " &KEY 1  # his", " &KEY\n  x: 1", "\n  []", "\n  {}  # his",
+    "\n    x:\n        y: []\n    z: {}  # his", "\t[]", " null  ", " ~ # his", ' "a\n  b"  # his', " {\n  }",
+]  # fmt: skip
+OURS = [
+    "", " 1", " 2  # ours", " |\n  ours", " >-  # ours\n  ours\n  more", " [o]  # ours", " []", " {}", " {o: 1}",
+    "  # ours\n  # a\n  o: 1  # b\n  p:\n    q: |\n      t", "\n  # a\n  - o  # b\n  - |\n    t\n  - r: 1\n    s: 2",
+    "\n  x: 1\n  y: 2", "\n  - x\n  - z", ' "o\n  p"',
+    "\n    x:\n      y: # c\n        - 1\n    z:\n      # e\n      k: 1",
+]  # fmt: skip
+
+
+def _documents(values: list[str], keys: str, note: str) -> st.SearchStrategy[str]:
+    pairs = st.tuples(st.sampled_from(keys), st.sampled_from(values), st.sampled_from(["", "", f"{note}\n"]))
+    several = st.lists(pairs, min_size=1, max_size=3, unique_by=lambda pair: pair[0])
+    return several.map(lambda all_: "".join(f"{above}{key}:{value}\n" for key, value, above in all_))
+
+
+def _inside(text: str) -> str:
+    return "top:\n" + "".join(f"  {line}" for line in text.splitlines(keepends=True))
+
+
+@given(
+    before=_documents(THEIRS, "abc", "# above"),
+    steps=st.lists(_documents(OURS, "abcd", "# ours above"), min_size=1, max_size=3),
+    crlf=st.booleans(), ended=st.booleans(), nested=st.booleans(),
+)  # fmt: skip
+def test_what_others_wrote_comes_back_whatever_a_template_said(
+    before: str, steps: list[str], crlf: bool, ended: bool, nested: bool
+) -> None:
+    for key in "abc":
+        before = before.replace(f"{key}: &KEY", f"{key}: &{key}")
+    before = _inside(before) if nested else before
+    before = before if ended else before.removesuffix("\n")
+    before = before.replace("\n", "\r\n") if crlf else before
+    file = Life("x.yaml", before, FileRule(Mode.MERGE))
+    for step in steps:
+        template = _inside(step) if nested else step
+        planned = file.rolled_out(template)
+        if planned is None or planned.action is not Action.ERROR:
+            assert file.plan(template) is None
+    planned = file.rolled_out("{}\n")
+    if planned is None or planned.action is not Action.ERROR:
+        assert file.text == before
+
+
+@pytest.mark.parametrize(
+    ("before", "steps"),
+    [
+        ("a: # his\n  - x # n\n  # m\n  - y  \n", ["a: 1\n"]),
+        ("a: # his\n  x: 1  # n\n  y: 2\nz: 1\n", ["a: [o]\n", "a: 1\n"]),
+        ("a: null  \n", ["a: |\n  x\n", "a: 2  # ours\n"]),
+        ("a: 1  \n", ["a:\n  # a\n  - o\n  - |\n    t\n"]),
+        ("a: {}  \n", ["a: |\n  x\n", "a: # ours\n  o: 1\n"]),
+        ("a:\n  {}  # his\n", ["a: |\n  x\n"]),
+        ("a: &n {}\n", ["a:\n  x: 1\n", "a:\n- x\n"]),
+        ("a: []\n", ["a: >- # ours\n  x\n", "a: [o]  # ours\n"]),
+    ],
+)
+def test_a_comment_behind_its_key_blanks_and_an_anchor_come_back_with_it(before: str, steps: list[str]) -> None:
+    file = Life("x.yaml", before, FileRule(Mode.MERGE))
+    for step in steps:
+        planned = file.rolled_out(step)
+        assert planned is not None
+        assert planned.action is not Action.ERROR, planned.cause
+        assert file.plan(step) is None
+    assert file.lived("{}\n") == before
