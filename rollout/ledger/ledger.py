@@ -60,7 +60,6 @@ class Ledger:
         self._do("finish_run", run=run.id, finished_at=clock.now_exact(), exit_code=exit_code)
 
     def record(self, run: Run, outcome: Outcome) -> None:
-        paths = [[p.path, p.action.value, p.before, p.after] for p in outcome.paths]
         self._do(
             "record_outcome",
             run=run.id,
@@ -71,7 +70,7 @@ class Ledger:
             reason=outcome.recorded,
             base=outcome.base,
             commit_id=outcome.commit,
-            paths=json.dumps(paths),
+            paths=_paths(outcome),
             review=None if outcome.review is None else msgspec.json.encode(outcome.review).decode(),
             review_act=None if outcome.act is None else outcome.act.value,
             duration_ms=outcome.duration_ms,
@@ -157,6 +156,12 @@ class Ledger:
 
     def _do(self, name: str, **values: Any) -> None:
         self._database.execute(queries()[name], {"scope": self._scope, **values})
+
+
+def _paths(outcome: Outcome) -> str:
+    if not outcome.paths:
+        return "[]"
+    return json.dumps([[p.path, p.action.value, p.before, p.after] for p in outcome.paths])
 
 
 def _past_run(row: tuple[Any, ...]) -> PastRun:
