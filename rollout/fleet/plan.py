@@ -23,6 +23,7 @@ from rollout.model.reasons import said
 from rollout.planning import needs
 from rollout.planning.holds import held
 from rollout.planning.steps import with_limits
+from rollout.targets import destination
 from rollout.targets.destination import Glance, Glanced, Look
 from rollout.targets.job import Settings
 from rollout.targets.units import GLANCING, OBSERVING
@@ -70,6 +71,9 @@ def make_plan(loaded: Loaded, question: PlanRequest, executor: Executor, watcher
     heard = {name: seen.heard for name, seen in glanced.items()}
     found = {**heard_out.settled, **{name: seen.step for name, seen in glanced.items() if seen.step is not None}}
     left = [target for target in chosen if target.name not in found]
+    if left:
+        loaded.rendering.begin(left)
+        destination.load(left)
     looks = _looks(loaded, left, question, heard, prepared, watcher) if left else ()
     for look, step in executor.run(OBSERVING, looks, stop, len(left)):
         whole = prepared[step.target][1] if step.target in prepared else Judged()

@@ -9,6 +9,7 @@ import selectors
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 
@@ -32,6 +33,13 @@ class Child:
         self._templates = templates
         self._seconds = seconds
         self._process: subprocess.Popen[bytes] | None = None
+        self._begun: subprocess.Popen[bytes] | None = None  # it does not have the templates yet
+
+    def begin(self) -> None:
+        """Start the process before it is asked: until it is ready the caller can do something else."""
+        if self._process is None and self._begun is None and not waiting():
+            with suppress(OSError):  # told where it is asked
+                self._begun = _new()
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         try:
@@ -56,7 +64,8 @@ class Child:
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
-            self._process = self._waiting() or self._told(_new())
+            begun, self._begun = self._begun, None
+            self._process = self._told(begun) if begun else self._waiting() or self._told(_new())
         return self._process
 
     def _waiting(self) -> subprocess.Popen[bytes] | None:
@@ -95,7 +104,7 @@ class Child:
 
     def release(self) -> None:
         """Let the process wait for the next set of templates; every request has had its answer."""
-        process, self._process = self._process, None
+        process = self._given_up()
         if process is None:
             return
         with _idle_lock:
@@ -104,8 +113,12 @@ class Child:
                 return
         _end(process)
 
+    def _given_up(self) -> subprocess.Popen[bytes] | None:
+        process, self._process, self._begun = self._process or self._begun, None, None
+        return process
+
     def close(self) -> None:
-        process, self._process = self._process, None
+        process = self._given_up()
         if process is not None:
             _end(process)
 

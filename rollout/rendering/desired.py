@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -98,6 +99,14 @@ class Rendering:
                 self.uses(source)
             except TemplateFault as fault:
                 yield fault.mistake
+
+    def begin(self, targets: Iterable[Target]) -> None:
+        """Start the process that renders if a target has a template for it; it is ready a tenth of a second later."""
+        with suppress(TemplateFault):  # reported where the target is rendered
+            alike = {_sets(target): target for target in targets}
+            slots = (slot for target in alike.values() for slot in self.slots(target))
+            if any(source.is_rendered for slot in slots for source in slot.sources):
+                self._requests.begin()
 
     def slots(self, target: Target) -> list[Slot]:
         """Return the managed paths of a target."""

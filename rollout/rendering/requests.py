@@ -43,6 +43,11 @@ class Requests:
         self._lock = Lock()
         self._limited: dict[Named, list[TemplateLimit]] = {}  # how each template hit a limit
 
+    def begin(self) -> None:
+        """Start the process: a request will come."""
+        with self._lock:
+            self._child.begin()
+
     def ended(self, *, well: bool) -> None:
         """Let the process wait for other templates, or end it: a request may still be waiting for its answer."""
         if well:

@@ -8,6 +8,7 @@ runs find nothing to do at a glance.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import assert_never
 
@@ -46,6 +47,13 @@ def _glance(look: Glance) -> Glanced:
             return Glanced()
         case _:
             assert_never(look.target.location)
+
+
+def load(targets: Iterable[Target]) -> None:
+    """Load what looks at these targets in full, while something else starts."""
+    if any(isinstance(target.location, Branch) for target in targets):
+        from rollout.targets import signing  # noqa: F401
+        from rollout.targets.branch import observe  # noqa: F401
 
 
 def observe(look: Look) -> Step:

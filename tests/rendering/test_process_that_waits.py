@@ -43,6 +43,28 @@ def test_the_next_set_of_templates_is_rendered_by_the_process_that_waits() -> No
     assert child_process.waiting() == waiting != []
 
 
+def test_a_process_that_was_begun_early_renders_or_waits() -> None:
+    asked, idle = Child({NAME: "one"}), Child({NAME: "two"})
+    asked.begin()
+    idle.begin()
+    assert ask(asked) == "one"
+    idle.release()
+    begun = child_process.waiting()
+    asked.close()
+    assert render("three") == "three"
+    assert child_process.waiting() == begun
+    assert begun
+
+
+def test_a_process_that_was_begun_early_and_never_asked_ends_with_its_set() -> None:
+    child = Child({NAME: "one"})
+    child.begin()
+    process = child._begun
+    assert process is not None
+    child.close()
+    assert process.returncode is not None
+
+
 def test_what_a_set_defined_is_unknown_to_the_next() -> None:
     child = Child({NAME: "one", "base/b.j2": "{% macro m() %}kept{% endmacro %}{{ m() }}"})
     assert ask(child, "base/b.j2") == "kept"
