@@ -47,7 +47,7 @@ def asked(
 
 @pytest.mark.parametrize(("answer", "code"), [(b"n\n", 4), (b"\n", 4), (b"\x04", 4), (b"y\n", 0)])
 def test_only_yes_is_yes(world: World, answer: bytes, code: int) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     ended, shown = asked(world, lambda terminal, _: os.write(terminal, answer), "apply")
     assert ended == code, shown
     assert (world.at("api", "conf.txt") is None) == bool(code)
@@ -55,7 +55,7 @@ def test_only_yes_is_yes(world: World, answer: bytes, code: int) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupt_while_a_question_stands_ends_the_run_at_once(world: World, number: int, code: int) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     ended, shown = asked(world, lambda _, running: running.send_signal(number), "apply")
     assert ended == code, shown
     assert shown.splitlines()[-1] == "rollout: interrupted; nothing was changed"

@@ -355,7 +355,7 @@ def test_a_state_folder_inside_a_checkout_is_refused(world: World, monkeypatch: 
 
 
 def test_a_path_that_no_template_names_cannot_be_explained(world: World) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     refused(world.run("explain", "api", "README.md"), "api: no template set names README.md")
 
 

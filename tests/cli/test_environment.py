@@ -11,7 +11,7 @@ _MESSAGE = "%(trailers:key=Issue,key=Note,separator=%x7C)"
 
 @pytest.fixture
 def api(world: World) -> World:
-    world.repo("api")
+    world.bare_repo("api")
     return world
 
 

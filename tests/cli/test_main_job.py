@@ -67,7 +67,7 @@ def test_a_saved_plan_writes_exactly_what_was_reviewed_and_only_once(world: Worl
 
 
 def test_a_moved_tip_alone_does_not_make_a_plan_stale(world: World) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     world.run("plan", "--out", "p.json")
     world.elsewhere("api", {"unrelated.txt": "x\n"})
     assert world.run("apply", "p.json", "--yes").code == 0
@@ -76,8 +76,8 @@ def test_a_moved_tip_alone_does_not_make_a_plan_stale(world: World) -> None:
 
 
 def test_one_stale_target_refuses_the_whole_plan_before_anything_is_written(world: World) -> None:
-    world.repo("api")
-    world.repo("web")
+    world.bare_repo("api")
+    world.bare_repo("web")
     world.run("plan", "--out", "p.json")
     world.elsewhere("web", {"conf.txt": "somebody else\n"})
     tip = world.tip("api")
@@ -89,7 +89,7 @@ def test_one_stale_target_refuses_the_whole_plan_before_anything_is_written(worl
 
 
 def test_without_a_terminal_and_without_yes_nothing_happens(world: World) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     tip = world.tip("api")
     asked = world.run("apply")
     assert asked.code == 4
@@ -138,8 +138,8 @@ def test_history_tells_runs_and_outcomes_and_explain_tells_why(world: World) -> 
 
 
 def test_history_tells_a_run_in_the_order_of_the_inventory(world: World) -> None:
-    world.repo("web")
-    world.repo("api")
+    world.bare_repo("web")
+    world.bare_repo("api")
     world.tail = "folders:\n  a-folder: {path: a-folder, templates: [project]}\n"
     world.run("apply", "--yes", "--jobs", "1")
     world.entries = {"api": world.entries["api"], "web": world.entries["web"]}
@@ -167,7 +167,7 @@ def test_a_run_is_undone_by_new_commits_and_from_backups(world: World) -> None:
 
 
 def test_the_report_has_the_shape_of_the_first_users_summary(world: World) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     world.tail = "folders:\n  shared: {path: shared, templates: [shared]}\n"
     world.template("shared/bin/tool.sh", "#!/bin/sh\n", executable=True)
     world.run("apply", "--yes", "--message", "Event store migration")
@@ -179,7 +179,7 @@ def test_the_report_has_the_shape_of_the_first_users_summary(world: World) -> No
 
 
 def test_the_plan_document_has_the_contracts_fields(world: World) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     plan = world.run("plan", "--json").json
     assert {"format", "id", "created", "digest", "targets", "summary"} <= plan.keys()
     assert plan["format"] == "rollout-plan/1"

@@ -14,7 +14,7 @@ from tests.world import World
 
 
 def test_names_that_are_not_there_are_answered_with_the_nearest(world: World) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     world.run("apply", "--yes")
     run = re.search(r"\S+", world.run("history", "--json").json["runs"][0]["run"])
     assert run is not None
@@ -49,7 +49,7 @@ def test_names_that_are_not_there_are_answered_with_the_nearest(world: World) ->
     ],
 )  # fmt: skip
 def test_every_name_that_is_not_known_is_answered_in_one_form(world: World, words: list[str], said: str) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     ran = world.run(*words)
     assert ran.code == 64
     assert f"{said}\n" in ran.err
@@ -57,7 +57,7 @@ def test_every_name_that_is_not_known_is_answered_in_one_form(world: World, word
 
 @pytest.mark.parametrize("value", ["[1", "{a: 1", '"open', "'open"])
 def test_a_variable_that_begins_as_yaml_and_is_none_is_refused(world: World, value: str) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     ran = world.run("plan", "--json", "--var", "ok=1", "--var", f"who={value}")
     assert ran.code == 64
     assert ran.err.startswith("rollout: --var who: ")

@@ -34,13 +34,13 @@ def new(world: World) -> None:
 
 
 def theirs(world: World) -> None:
-    world.repo("api", {"conf.txt": "theirs\n"})
+    world.bare_repo("api", {"conf.txt": "theirs\n"})
 
 
 def drifted(world: World) -> None:
     """Let others change one end of a file, and the template the other."""
     world.template("project/conf.txt.j2", "one\ntwo\nthree\n")
-    world.repo("api")
+    world.bare_repo("api")
     world.run("apply", "--yes")
     world.elsewhere("api", {"conf.txt": "ONE\ntwo\nthree\n"})
     world.template("project/conf.txt.j2", "one\ntwo\nTHREE\n")
@@ -64,7 +64,7 @@ def left_behind(world: World) -> None:
 
 
 def done(world: World) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     world.run("apply", "--yes")
 
 
@@ -74,8 +74,8 @@ def alone(world: World) -> None:
 
 
 def with_variables(world: World) -> None:
-    world.repo("api")
-    world.repo("web")
+    world.bare_repo("api")
+    world.bare_repo("web")
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_who_is_told_to_apply_is_asked_about_drift_and_gets_there(world: World) 
 
 
 def test_a_proof_that_failed_leads_to_one_that_does_not(world: World) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     assert following(world, "verify", proving=True) == ["verify", "plan", "apply", "verify"]
 
 
@@ -132,7 +132,7 @@ def test_a_run_that_was_declined_or_failed_is_tried_again(world: World) -> None:
 
 
 def test_a_saved_plan_is_the_next_command(world: World) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     assert following(world, "plan", "--out", "a b.plan") == ["plan --out a b.plan", "apply a b.plan", "verify"]
 
 

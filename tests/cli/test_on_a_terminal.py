@@ -18,10 +18,10 @@ _COMMANDS = ("plan", "status", "verify", "history", "report", "apply --yes")
 def some(world: World) -> World:
     """Return a world with a long name, drift, and something to adopt."""
     for name in ("api", "a-repository-with-a-rather-long-name"):
-        world.repo(name)
+        world.bare_repo(name)
     world.run("apply", "--yes")
     world.elsewhere("api", {"conf.txt": "theirs\n"})
-    world.repo("odd", {"conf.txt": "also theirs\n"})
+    world.bare_repo("odd", {"conf.txt": "also theirs\n"})
     world.run("status", "--fetch")
     return world
 

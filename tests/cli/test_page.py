@@ -17,7 +17,7 @@ from tests.world import World
 def fleet(world: World) -> World:
     """Make a fleet with one target in sync, one that drifted and one that has nothing yet."""
     for name in ("api", "web", "new"):
-        world.repo(name)
+        world.bare_repo(name)
     world.run("apply", "--yes", "--limit", "api,web", "--message", "First rollout")
     world.elsewhere("web", {"conf.txt": "our own words\n"}, "config: our own")
     world.run("status", "--fetch")
@@ -67,7 +67,7 @@ def test_the_page_names_how_a_change_of_others_comes_into_its_template(fleet: Wo
 
 def test_what_several_people_did_to_one_file_is_one_reason_and_each_is_named(world: World) -> None:
     for name in ("api", "web"):
-        world.repo(name)
+        world.bare_repo(name)
     world.run("apply", "--yes")
     for name in ("api", "web"):
         world.elsewhere(name, {"conf.txt": f"the words of {name}\n"})
@@ -80,7 +80,7 @@ def test_what_several_people_did_to_one_file_is_one_reason_and_each_is_named(wor
 
 @pytest.mark.parametrize("given", [(), ("-i", "inventory.yaml"), ("--var", "who=world")])
 def test_what_the_last_run_waited_for_is_told_once(world: World, given: tuple[str, ...]) -> None:
-    world.repo("api", {"conf.txt": "theirs\n"})
+    world.bare_repo("api", {"conf.txt": "theirs\n"})
     assert world.run("apply", "--yes", *given).code == 4
     ran = world.run("report", "--format", "html", *given)
     text = Reader(ran.out).text
@@ -128,7 +128,7 @@ def test_a_secret_of_the_inventory_is_not_on_the_page(fleet: World) -> None:
 
 
 def test_a_fleet_that_never_ran_has_its_page(world: World) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     assert "0 of 1 in sync" in Reader(html(world)).text
 
 

@@ -148,7 +148,7 @@ def test_the_diff_tool_of_the_person_gets_both_sides(world: World) -> None:
 def test_an_end_from_outside_ends_the_diff_tool_and_leaves_no_copies(
     world: World, end: signal.Signals, tmp_path: Path
 ) -> None:
-    world.repo("api", {"conf.txt": "theirs\n"})
+    world.bare_repo("api", {"conf.txt": "theirs\n"})
     config = Path(os.environ["GIT_CONFIG_GLOBAL"])
     before = config.read_text()
     config.write_text(before + '[diff]\n\ttool = mine\n[difftool "mine"]\n\tcmd = echo OPEN; sleep 60\n')

@@ -140,7 +140,7 @@ def test_a_target_that_was_mended_since_is_not_open(two: World) -> None:
 
 def test_what_verify_still_fails_for_remains_in_the_report(world: World) -> None:
     world.head += "forbid: [{text: command_log, why: it is event_store}]\n"
-    world.repo("api", {"old.md": "use command_log\n", "older.md": "command_log\n"})
+    world.bare_repo("api", {"old.md": "use command_log\n", "older.md": "command_log\n"})
     assert world.run("apply", "-y").code == 0
     assert world.run("verify").code == 2
     told = sections(world.run("report").out)

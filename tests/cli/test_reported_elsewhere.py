@@ -44,7 +44,7 @@ def test_a_file_without_a_suffix_of_templates_is_copied_byte_for_byte(world: Wor
 def test_a_placeholder_in_a_file_that_is_not_rendered_names_the_way_out(world: World) -> None:
     """modulesync: whoever forgot the suffix got the placeholders into the repositories."""
     world.template("project/x.sh", "echo {{ who }}\n")
-    world.repo("api")
+    world.bare_repo("api")
     planned = world.run("plan")
     assert planned.code == 1
     assert "name the template x.sh.j2" in " ".join(planned.out.split())
@@ -101,7 +101,7 @@ def test_changes_that_overlap_are_told_and_nothing_of_them_is_written(world: Wor
 def test_a_file_that_is_to_go_goes(world: World) -> None:
     """pdk: what `.sync.yml` marked to be deleted was written again."""
     world.template("project/ci.yml", "a: 1\n")
-    world.repo("api")
+    world.bare_repo("api")
     assert world.run("apply", "-y").code == 0
     world.tail = "files: {ci.yml: {mode: absent}}\n"
     assert world.run("apply", "-y").code == 0
@@ -115,14 +115,14 @@ def test_a_file_that_is_to_go_goes(world: World) -> None:
 def test_markers_that_cannot_be_found_again_are_refused(world: World, markers: str) -> None:
     """blockinfile: with an empty marker, or one of several lines, each run wrote the block once more."""
     world.tail = f"files: {{conf.txt: {{mode: block, markers: {markers}}}}}\n"
-    world.repo("api")
+    world.bare_repo("api")
     validated = world.run("validate")
     assert (validated.code, ".markers: " in validated.err) == (64, True)
 
 
 def test_a_file_whose_template_cannot_be_rendered_is_no_orphan(world: World) -> None:
     """Others deleted what a template that failed did not name any more; ours said that nobody names it."""
-    world.repo("api")
+    world.bare_repo("api")
     assert world.run("apply", "-y").code == 0
     world.template("project/conf.txt.j2", "{{ missing }}\n")
     planned = world.run("plan")
@@ -132,7 +132,7 @@ def test_a_file_whose_template_cannot_be_rendered_is_no_orphan(world: World) -> 
 
 def test_where_all_is_blocked_no_command_is_named_that_would_do_nothing(world: World) -> None:
     world.template("project/README.md/x.txt", "x\n")
-    world.repo("api")
+    world.bare_repo("api")
     world.elsewhere("api", {"more.txt": "theirs\n"})
     planned = world.run("plan")
     assert (planned.code, "Next:" in planned.out) == (1, False)

@@ -31,7 +31,7 @@ def shell(world: World, command: str, **environment: str) -> subprocess.Complete
 
 def test_what_a_stream_cannot_say_is_escaped_and_json_stays_json(world: World) -> None:
     world.template(f"project/{ODD}.txt.j2", f"{ODD} {{{{ who }}}}\n")
-    world.repo("api")
+    world.bare_repo("api")
     world.inventory()
     for encoding in ("ascii", "latin-1"):
         done = shell(world, "$ROLLOUT plan", PYTHONIOENCODING=encoding)
@@ -45,14 +45,14 @@ def test_what_a_stream_cannot_say_is_escaped_and_json_stays_json(world: World) -
 
 @pytest.mark.parametrize("command", ["$ROLLOUT plan | head -0", "$ROLLOUT plan >&-", "$ROLLOUT plan --frob 2>&-; true"])
 def test_a_stream_that_is_closed_ends_quietly(world: World, command: str) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     world.inventory()
     done = shell(world, f"set -o pipefail; {command}")
     assert (done.returncode, b"Error" in done.stderr) == (0, False)
 
 
 def test_a_run_goes_on_when_nobody_reads_what_it_tells(world: World) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     world.inventory()
     shell(world, "$ROLLOUT apply --yes 2>&1 | true")
     assert world.at("api", "conf.txt") == "hello world\n"
@@ -64,7 +64,7 @@ def test_what_keeps_a_target_from_being_looked_at_blocks_it_without_a_traceback(
     def broken(*_: object) -> None:
         raise KeyError("odd")
 
-    world.repo("api")
+    world.bare_repo("api")
     with monkeypatch.context() as patched:
         patched.setattr(steps, "findings", broken)
         ran = world.run("plan", "--json")

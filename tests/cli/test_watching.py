@@ -27,7 +27,7 @@ def watching(world: World, *arguments: str, size: tuple[int, int] = (24, 80)) ->
 
 
 def test_what_changes_is_seen_and_ctrl_c_ends_it_with_0_and_the_terminal_as_before(world: World) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     world.run("status", "--fetch")
     talk = watching(world)
     talk.until("1 pending")
@@ -43,7 +43,7 @@ def test_what_changes_is_seen_and_ctrl_c_ends_it_with_0_and_the_terminal_as_befo
 
 @pytest.mark.parametrize(("end", "code"), [("q", 0), (signal.SIGINT, 0), (signal.SIGTERM, 143)])
 def test_it_ends_as_it_is_told(world: World, end: str | signal.Signals, code: int) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     talk = watching(world)
     if isinstance(end, str):
         os.write(talk.terminal, end.encode())
@@ -56,7 +56,7 @@ def test_it_ends_as_it_is_told(world: World, end: str | signal.Signals, code: in
 def test_with_detailed_exitcode_the_last_table_is_the_exit_code(
     world: World, end: str | signal.Signals, code: int
 ) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     world.run("status", "--fetch")
     talk = watching(world, "--detailed-exitcode")
     talk.until("1 pending")
@@ -81,7 +81,7 @@ def test_an_inventory_in_the_middle_of_an_edit_is_said_and_looked_at_again(world
 
 
 def test_nobody_waits_for_it(world: World) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     talk = watching(world)
     assert world.run("apply", "--yes", "--lock-timeout", "0").code == 0
     os.write(talk.terminal, b"q")
@@ -90,7 +90,7 @@ def test_nobody_waits_for_it(world: World) -> None:
 
 @pytest.mark.parametrize("arguments", [["--json"], ["--format", "markdown"], []])
 def test_where_nothing_can_be_painted_it_says_so(world: World, arguments: list[str]) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     ran = world.run("status", "--watch", *arguments)
     assert (ran.code, "--watch needs a terminal to paint on" in ran.err + ran.out) == (64, True)
     assert world.run("status", "--every", "3").code == 64

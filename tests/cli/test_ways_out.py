@@ -37,7 +37,7 @@ def test_a_merge_is_proposed_only_where_it_can_be_made(
 
 def test_the_way_out_keeps_the_limit_and_the_variables(world: World) -> None:
     for name in ("api", "web"):
-        world.repo(name, {"conf.txt": "theirs\n"})
+        world.bare_repo(name, {"conf.txt": "theirs\n"})
     ran = world.run("apply", "--yes", "--limit", "web", "--var", "who=you")
     assert "rollout apply --adopt --limit web --var who=you" in ran.out
     assert "rollout apply --adopt takes" not in ran.out
@@ -46,7 +46,7 @@ def test_the_way_out_keeps_the_limit_and_the_variables(world: World) -> None:
 
 def test_a_command_that_names_its_target_needs_no_limit_and_others_name_all_in_one(world: World) -> None:
     for name in ("api", "odd", "web"):
-        world.repo(name)
+        world.bare_repo(name)
     world.run("apply", "--yes")
     world.elsewhere("api", {"conf.txt": "theirs\n"})
     shown = world.run("status", "api", "web", "--fetch").out

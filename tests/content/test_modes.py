@@ -16,7 +16,7 @@ from tests.world import World
 
 
 def rolled_out(world: World, before: str | bytes | None, *arguments: str, path: str = "conf.txt") -> str | None:
-    world.repo("api", {"README.md": "x\n"} | ({path: before} if before is not None else {}))
+    world.bare_repo("api", {"README.md": "x\n"} | ({path: before} if before is not None else {}))
     applied = world.run("apply", "--yes", "--json", *arguments)
     assert applied.outcomes() == {"api": "pushed"}, applied.out
     assert set(world.run("status", "--json").states().values()) == {"in-sync"}
@@ -38,7 +38,7 @@ def test_only_the_block_changes_and_the_rest_stays_to_the_byte(world: World) -> 
     world.template("project/CLAUDE.md.j2", "body {{ who }}\n")
     around = f"# mine \r\n\ttext?\n{BEGIN}\nold\n{END}\nno newline at the end"
     expected = around.replace("old\n", "body world\n")
-    world.repo("api", {"CLAUDE.md": around.replace("\r\n", "\n")})
+    world.bare_repo("api", {"CLAUDE.md": around.replace("\r\n", "\n")})
     assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
     assert world.at("api", "CLAUDE.md") == expected.replace("\r\n", "\n")
     world.elsewhere("api", {"CLAUDE.md": expected.replace("\r\n", "\n") + "\nmore of mine\n"})
@@ -124,7 +124,7 @@ def test_a_merge_changes_only_named_keys_and_keeps_every_other_byte(world: World
 def test_an_entry_we_added_and_no_longer_name_goes_away_and_theirs_stay(world: World) -> None:
     world.tail = "files:\n  s.json: {mode: merge}\n"
     world.template("project/s.json.j2", '{"allow": ["one", "two"], "level": 1}\n')
-    world.repo("api", {"s.json": '{"allow": ["theirs"]}\n'})
+    world.bare_repo("api", {"s.json": '{"allow": ["theirs"]}\n'})
     world.run("apply", "--yes")
     world.elsewhere("api", {"s.json": '{"allow": ["theirs", "one", "two", "later theirs"], "level": 1, "x": 0}\n'})
     assert world.run("status", "--fetch", "--json").states() == {"api": "in-sync"}
@@ -152,8 +152,8 @@ def test_yaml_is_merged_with_its_comments() -> None:
 def test_a_document_that_is_not_one_blocks_its_target_alone(world: World) -> None:
     world.tail = "files:\n  s.json: {mode: merge}\n"
     world.template("project/s.json.j2", '{"a": 1}\n')
-    world.repo("api", {"s.json": "{ not json\n"})
-    world.repo("web")
+    world.bare_repo("api", {"s.json": "{ not json\n"})
+    world.bare_repo("web")
     applied = world.run("apply", "--yes", "--json")
     assert (applied.code, applied.outcomes()) == (3, {"api": "blocked", "web": "pushed"})
     assert "s.json" in applied.reasons()["api"]
@@ -161,7 +161,7 @@ def test_a_document_that_is_not_one_blocks_its_target_alone(world: World) -> Non
 
 def test_once_creates_and_then_leaves_alone(world: World) -> None:
     world.tail = "files:\n  conf.txt: {mode: once}\n"
-    world.repo("api")
+    world.bare_repo("api")
     world.run("apply", "--yes")
     world.elsewhere("api", {"conf.txt": "theirs now\n"})
     world.head = "version: 1\nvars: {who: moon}\n"
@@ -216,8 +216,8 @@ def test_a_file_that_breaks_a_policy_blocks_its_target_in_the_plan(
 ) -> None:
     world.tail = f"files:\n  conf.txt: {{{rule}}}\n"
     world.template("project/conf.txt.j2", "{% if target.name == 'api' %}" + body + "{% else %}:\n{% endif %}")
-    world.repo("api")
-    world.repo("web")
+    world.bare_repo("api")
+    world.bare_repo("web")
     plan = world.run("plan", "--json")
     assert (plan.code, plan.states()) == (1, {"api": "blocked", "web": "pending"})
     assert words in plan.json["targets"][0]["reason"]
@@ -238,7 +238,7 @@ def test_a_later_set_replaces_a_path_and_variables_have_their_precedence(world: 
 
 def test_an_empty_result_is_an_empty_file_with_a_warning(world: World) -> None:
     world.template("project/conf.txt.j2", "{% if false %}x{% endif %}")
-    world.repo("api")
+    world.bare_repo("api")
     target = world.run("plan", "--json").json["targets"][0]
     assert target["warnings"]
     world.run("apply", "--yes")
@@ -249,7 +249,7 @@ def test_files_without_a_suffix_are_merged_by_the_format_they_are_said_to_have(w
     world.tail = "files:\n  .prettierrc: {mode: merge, format: yaml}\n  .eslintrc: {mode: merge, match: {o: [id]}}\n"
     world.template("project/.prettierrc", "semi: true\n")
     world.template("project/.eslintrc", '{"extends": ["ours"], "o": [{"id": 1, "x": 2}]}\n')
-    world.repo(
+    world.bare_repo(
         "api", {".prettierrc": "# mine\ntabs: yes\n", ".eslintrc": '{"extends": ["theirs"], "o": [{"id": 1}]}\n'}
     )
     assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
@@ -267,8 +267,8 @@ def test_a_merged_path_of_unknown_format_is_told_once(world: World) -> None:
     world.tail = "files:\n  '*rc*': {mode: merge}\n"
     world.template("project/.thingrc", "a = 1\n")
     world.template("project/x.rc.json5", "{a: 1}\n")
-    world.repo("api")
-    world.repo("web")
+    world.bare_repo("api")
+    world.bare_repo("web")
     validated = world.run("validate")
     assert validated.code == 64
     assert [
@@ -320,7 +320,7 @@ def test_every_template_that_can_be_written_into_no_file_is_told_with_its_path_a
 def test_every_template_that_does_not_parse_is_told_at_once(world: World) -> None:
     world.template("project/a.txt.j2", "{{ who\n")
     world.template("project/b.txt.j2", "{% if %}\n")
-    world.repo("api", {"README.md": "x\n"})
+    world.bare_repo("api", {"README.md": "x\n"})
     told = world.run("validate")
     assert told.code == 64
     assert "templates/project/a.txt.j2:" in told.err

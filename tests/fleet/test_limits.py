@@ -15,7 +15,7 @@ def test_a_budget_warns_blocks_and_fails_verify(tmp_path: Path) -> None:
     world = World(
         tmp_path, head=HEAD + "budgets: [{name: session, files: [CLAUDE.md], follow: imports, max_chars: 60}]\n"
     )
-    world.repo("api", {"part.md": "x" * 30})
+    world.bare_repo("api", {"part.md": "x" * 30})
     world.template("project/CLAUDE.md", "@part.md\n")
     planned = world.run("plan", "--json").json["targets"][0]
     assert (planned["state"], planned["budgets"]) == (
@@ -81,7 +81,7 @@ def test_every_text_is_looked_through_of_any_size_and_encoding(tmp_path: Path) -
         "long.txt": b"x\n" * 700_000 + b"command_log",
         "b.bin": b"\0command_log",
     }
-    world.repo("api", files)
+    world.bare_repo("api", files)
     world.template("project/conf.txt", "ours\n")
     assert world.run("plan", "--json").json["targets"][0]["warnings"] == [
         "latin.txt: line 2: says 'command_log'",
@@ -109,7 +109,7 @@ def test_mistakes_in_budgets_and_forbid_are_told_with_their_lines(tmp_path: Path
     world = World(
         tmp_path, head=HEAD + "budgets: [{name: a, files: [x], warn: 2}]\nforbid: [{why: x}, {pattern: '('}]\n"
     )
-    world.repo("api")
+    world.bare_repo("api")
     world.template("project/conf.txt", "ours\n")
     done = world.run("validate")
     assert done.code == 64
@@ -121,7 +121,9 @@ def test_mistakes_in_budgets_and_forbid_are_told_with_their_lines(tmp_path: Path
 def test_a_budget_counts_tokens_each_import_once_and_nothing_outside_of_the_target(tmp_path: Path) -> None:
     rule = "{name: session, files: [CLAUDE.md, '.claude/rules/*.md'], follow: imports, max_tokens: 23}"
     world = World(tmp_path, head=HEAD + f"budgets: [{rule}]\n")
-    world.repo("api", {"docs/part.md": "é" * 10 + "\n@../CLAUDE.md\n", ".claude/rules/a.md": "@../../docs/part.md\n"})
+    world.bare_repo(
+        "api", {"docs/part.md": "é" * 10 + "\n@../CLAUDE.md\n", ".claude/rules/a.md": "@../../docs/part.md\n"}
+    )
     world.template("project/CLAUDE.md", "@docs/part.md\n`@docs/no.md`\n@~/own.md\n")
     world.tail = "files: {CLAUDE.md: {allow: [imports]}}\n"
     planned = world.run("plan", "--json").json["targets"][0]

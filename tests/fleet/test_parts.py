@@ -13,7 +13,7 @@ ASSEMBLED = "{% for part in files('.parts/*.md') %}{{ read(part) | trim }}\n\n{%
 
 def test_a_file_is_put_together_from_managed_and_unmanaged_parts(tmp_path: Path) -> None:
     world = World(tmp_path)
-    world.repo("api", {".parts/b.md": "theirs\n", ".parts/c.txt": "no\n"})
+    world.bare_repo("api", {".parts/b.md": "theirs\n", ".parts/c.txt": "no\n"})
     world.template("project/.parts/a.md.j2", "ours of {{ target.name }}\n")
     world.template("project/CLAUDE.md.j2", ASSEMBLED)
     assert world.run("apply", "-y").code == 0
@@ -46,7 +46,7 @@ def test_parts_come_from_other_targets_as_they_will_be(tmp_path: Path) -> None:
 
 def test_a_cycle_is_named_and_blocks_what_is_in_it(tmp_path: Path) -> None:
     world = World(tmp_path)
-    world.repo("api")
+    world.bare_repo("api")
     world.template("project/a.md.j2", "{{ read('b.md') }}")
     world.template("project/b.md.j2", "{{ read('a.md') }}")
     done = world.run("plan", "--json")
@@ -92,7 +92,7 @@ def test_what_may_not_be_read_blocks_with_its_place(tmp_path: Path) -> None:
 
 def test_a_part_that_moves_before_the_push_makes_the_target_stale(tmp_path: Path) -> None:
     world = World(tmp_path)
-    world.repo("api", {".parts/a.md": "1\n"})
+    world.bare_repo("api", {".parts/a.md": "1\n"})
     world.template("project/CLAUDE.md.j2", ASSEMBLED)
     assert world.run("plan", "--out", "plan.json").code == 0
     world.elsewhere("api", {".parts/a.md": "2\n"})
@@ -122,7 +122,7 @@ def _targets(world: World) -> dict[str, dict[str, Any]]:
 def test_what_others_wrote_is_never_run_as_a_document_of_ours(tmp_path: Path) -> None:
     """Blocks of documents are tried out; a template that reads a file puts somebody else's blocks into ours."""
     world = World(tmp_path)
-    world.repo("api", {"theirs.md": "```bash\nrm -rf everything\n```\n"})
+    world.bare_repo("api", {"theirs.md": "```bash\nrm -rf everything\n```\n"})
     world.template("project/CLAUDE.md.j2", "{{ read('theirs.md') }}")
     world.template("project/ours.md", "```bash\ntrue\n```\n")
     source = load.InventorySource(world.inventory(), "i", None, (), {}, "here")

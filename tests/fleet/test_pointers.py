@@ -11,7 +11,7 @@ from tests.world import World
 def test_what_leads_nowhere_blocks_with_its_line_and_can_be_allowed(tmp_path: Path) -> None:
     world = World(tmp_path, tail="folders: {shared: {path: shared, templates: [shared]}}\n")
     (tmp_path / "shared").mkdir()
-    world.repo("api", {"there.md": "x\n", "docs/x.md": "x\n"})
+    world.bare_repo("api", {"there.md": "x\n", "docs/x.md": "x\n"})
     world.template("shared/ok.sh", "true\n", executable=True)
     world.template("shared/plain.sh", "true\n")
     world.template("project/new.md", "new\n")

@@ -26,7 +26,7 @@ NO = "no template has this path"
     ],
 )
 def test_what_nothing_reads_gets_a_warning(world: World, key: str, rule: str, said: str) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     world.template("project/AGENTS.md", "one\n")
     world.template("project/m.yaml", "a: 1\n")
     world.tail = f"files:\n  {key}: {rule}\n"
@@ -48,7 +48,7 @@ def test_what_nothing_reads_gets_a_warning(world: World, key: str, rule: str, sa
     ],
 )
 def test_what_is_read_gets_none(world: World, key: str, rule: str) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     world.template("project/AGENTS.md", "one\n")
     world.template("project/m.yaml", "a: {x: [{b: [1]}]}\n")
     world.template("later/b.txt.j2", "b\n")
@@ -57,7 +57,7 @@ def test_what_is_read_gets_none(world: World, key: str, rule: str) -> None:
 
 
 def test_a_path_in_match_without_a_list_in_the_template_gets_a_warning(world: World) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     world.template("project/m.yaml", "hooks: [{name: a}]\nsteps: 1\n")
     world.tail = "files:\n  m.yaml: {mode: merge, match: {nosuch: name, hooks: name}}\n"
     ran = world.run("validate")

@@ -159,7 +159,7 @@ def test_a_commit_that_waits_to_be_pushed_keeps_what_was_kept(world: World) -> N
 
 
 def test_what_others_had_before_can_be_kept(world: World) -> None:
-    world.repo("api", {"conf.txt": "before\n"})
+    world.bare_repo("api", {"conf.txt": "before\n"})
     assert world.run("apply", "--yes", "--on-drift", "conf.txt=keep").code == 0
     assert state(world.run("plan", "--json")) == ("in-sync", KEPT)
     world.template("project/conf.txt.j2", "hello again\n")

@@ -57,7 +57,7 @@ def test_a_deleted_file_and_a_changed_mode_are_drift_too(there: File | None) -> 
 def test_drift_and_template_are_merged_when_they_do_not_meet(world: World) -> None:
     lines = [f"line {number}" for number in range(10)]
     world.template("project/conf.txt.j2", "\n".join(lines) + "\n")
-    world.repo("api")
+    world.bare_repo("api")
     world.run("apply", "--yes")
     world.elsewhere("api", {"conf.txt": "\n".join(["theirs", *lines[1:]]) + "\n"})
     world.template("project/conf.txt.j2", "\n".join([*lines[:-1], "ours"]) + "\n")
@@ -231,7 +231,7 @@ def test_a_branch_that_was_deleted_or_rewound_is_never_recreated_or_overwritten(
 
 
 def test_missing_and_unreachable_targets_are_errors_and_the_others_go_on(world: World) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     world.entries["gone"] = "{path: nowhere}"
     world.entries["deaf"] = f"{{url: {world.root}/deaf.git}}"
     plan = world.run("plan", "--json")
@@ -290,7 +290,7 @@ def test_in_a_folder_drift_and_template_are_merged_too(world: World) -> None:
 
 
 def test_the_status_document_has_the_contracts_fields(world: World) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     world.run("apply", "--yes")
     document = json.loads(world.run("status", "--format", "json").out)
     assert document["format"] == "rollout-status/1"
@@ -453,7 +453,7 @@ def test_what_is_known_of_a_remote_that_does_not_answer_is_still_shown(world: Wo
 
 
 def test_one_target_of_which_nothing_is_known_does_not_hide_when_the_others_were_asked(world: World) -> None:
-    world.repo("api")
+    world.bare_repo("api")
     world.entries["deaf"] = f"{{url: {world.root}/deaf.git}}"
     assert world.run("status", "--fetch", "--json").json["fetched_at"] is not None
     assert "Upstream as of" in world.run("status").out
@@ -484,11 +484,11 @@ def test_a_push_says_which_commit_that_waits_was_overtaken_and_by_what(world: Wo
 
 
 def test_a_decision_that_is_missing_is_refused_beside_a_target_that_is_blocked(world: World) -> None:
-    world.repo("api", {"conf.txt": "from before\n"})
-    world.repo("web", {"conf.txt/x": "a folder\n"})
+    world.bare_repo("api", {"conf.txt": "from before\n"})
+    world.bare_repo("web", {"conf.txt/x": "a folder\n"})
     refused = world.run("apply", "--yes", "--json")
     assert (refused.code, refused.outcomes()) == (4, {"api": "blocked", "web": "blocked"})
-    world.repo("new")
+    world.bare_repo("new")
     assert world.run("apply", "--yes").code == 3
 
 

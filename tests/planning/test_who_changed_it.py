@@ -26,7 +26,7 @@ def bob_changes(world: World, name: str, text: str | None = "theirs\n") -> str:
 
 
 def drifted(world: World, text: str | None = "theirs\n") -> str:
-    world.repo("api")
+    world.bare_repo("api")
     assert world.run("apply", "--yes").code == 0
     return bob_changes(world, "api", text)
 
@@ -98,7 +98,7 @@ def test_each_command_that_is_named_works(world: World, number: int) -> None:
 
 def test_a_file_from_before_says_whose_it_is_and_both_ways_work(world: World) -> None:
     for name in ("api", "web"):
-        world.repo(name, {"conf.txt": "before\n"})
+        world.bare_repo(name, {"conf.txt": "before\n"})
     commit = bob_changes(world, "api")
     reason = world.run("plan", "--json").json["targets"][0]["reason"]
     assert f"; last changed by Bob in {commit[:7]} (2 h ago); see: rollout diff api conf.txt; " in reason
