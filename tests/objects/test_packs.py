@@ -42,6 +42,18 @@ def repository(tmp_path: Path, request: pytest.FixtureRequest, tmp_path_factory:
     return tmp_path
 
 
+@pytest.fixture(params=["sha1", "sha256"])
+def packed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give such a repository, of one pack with deltas, to read only."""
+    name = f"{request.param}-packed"
+    if name not in _made:
+        top = tmp_path_factory.mktemp(name)
+        _make(top, request.param)
+        _git(top, "repack", "-adfq")
+        _made[name] = top
+    return _made[name]
+
+
 def _make(top: Path, form: str) -> None:
     _git(top, "init", "-q", f"--object-format={form}", "--initial-branch=main")
     (top / "folder").mkdir()
