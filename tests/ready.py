@@ -12,6 +12,7 @@ Files = Mapping[str, str | bytes]
 
 _Tree = Sequence[tuple[str, int, bytes | None]]  # path, permissions, content; a folder has none
 _ADDRESS = b"/the/address/of/the/remote"
+_OTHERS = ("HEAD", "packed-refs", "config")  # what beside its refs decides what a clone is
 _made: dict[object, _Tree] = {}
 
 
@@ -25,11 +26,19 @@ def remote(bare: Path, files: Files, branch: str, make: Callable[[], object]) ->
     _again(("remote", branch, tuple(files.items()), _settings()), bare, make)
 
 
-def checkout(bare: Path, top: Path, files: Files, make: Callable[[], object]) -> Path:
-    """Put down a clone of such a repository."""
-    if _again(("checkout", tuple(files.items()), _settings()), top, make, str(bare).encode()):
+def clone(bare: Path, top: Path, branch: str, make: Callable[[], object]) -> None:
+    """Put down a clone of a repository that has the same commits on the same branches as one before."""
+    refs = sorted(file for file in (bare / "refs").rglob("*") if file.is_file())
+    said = [
+        (str(file.relative_to(bare)), file.read_bytes())
+        for file in (*refs, *(bare / name for name in _OTHERS))
+        if file.is_file()
+    ]
+    odd = any((bare / place).exists() for place in ("shallow", "objects/info/alternates", "worktrees"))
+    if odd or top.exists() or b"objectformat" in (bare / "config").read_bytes().lower():
+        make()
+    elif _again(("clone", branch, tuple(said), _settings()), top, make, str(bare).encode()):
         _look_at_files(top)
-    return top
 
 
 def _settings() -> object:
@@ -45,7 +54,8 @@ def _again(key: object, top: Path, make: Callable[[], object], address: bytes = 
         _put(_made[key], top, address)
     else:
         make()
-        _made[key] = _kept(top, address)
+        if not any(path.is_symlink() for path in top.rglob("*")):
+            _made[key] = _kept(top, address)
     return known
 
 
@@ -77,6 +87,8 @@ _ENTRY = struct.Struct(">10I20sH")  # times, device, inode, mode, owner, size, i
 def _look_at_files(top: Path) -> None:
     """Write into the index how the files look now, as `git update-index --refresh` does."""
     file = top / ".git/index"
+    if not file.exists():
+        return  # a clone of nothing
     content = bytearray(file.read_bytes())
     version, count = struct.unpack(">4xII", content[:12])
     assert version == 2

@@ -44,6 +44,8 @@ def test_a_checkout_that_is_put_down_again_is_one_that_git_has_looked_at(world: 
         assert world.git(top, "status", "--porcelain", "--branch") == "## main...origin/main"
         assert world.git(top, "fsck", "--strict", "--full") == ""
         assert world.git(top, "remote", "get-url", "origin") == str(world.root / f"{name}.git")
+    world.commit("one", {"more.txt": "more\n"}, push=True)
+    assert [(world.clone(name, f"{name}-again") / "more.txt").exists() for name in ("one", "two")] == [True, False]
 
 
 def test_what_is_upstream_is_read_as_git_reads_it(world: World) -> None:
@@ -56,5 +58,6 @@ def test_what_is_upstream_is_read_as_git_reads_it(world: World) -> None:
     assert [world.at("api", path) for path in ("a.txt", "folder/b.txt", "link", "none", "a.txt/x", "c.txt")] == [
         "a\nb\n", "b\n", "a.txt", None, None, "c\n"
     ]  # fmt: skip
+    assert world.log("api") == world.git("api.git", "log", "--format=%s", "main").splitlines() == ["work", "first"]
     assert (world.at("api", "a.txt", "none"), world.at("api", "a.txt", "main~1")) == (None, "a\nb\n")
     assert world.tip("api") == world.git("api.git", "rev-parse", "main") == world.git(top, "rev-parse", "HEAD")

@@ -26,6 +26,7 @@ _PERSON = b"Pat Person <pat@example.org>"
 _DATE = 1770132000
 _PLAIN = re.compile(r"[\w./ -]+")
 _ID = re.compile(r"[0-9a-f]{40}")
+_ADDRESSES = re.compile(r'\[url "[^"]*"\]\n(\t.*\n)*')  # where settings lead elsewhere, what is committed is the same
 _FILE = 0o100644
 _READ = {0o100, 0o120}  # files and symlinks, by the upper bits of their mode
 
@@ -34,7 +35,7 @@ def usual() -> bool:
     """Tell whether no setting of a person changes what they commit."""
     settings = Path(os.environ["GIT_CONFIG_GLOBAL"]).read_text()
     told = any(name.startswith(("GIT_CONFIG_COUNT", "GIT_AUTHOR", "GIT_COMMITTER")) for name in os.environ)
-    return settings == GITCONFIG and not told
+    return _ADDRESSES.sub("", settings) == GITCONFIG and not told
 
 
 def plain(files: Files) -> bool:
@@ -119,6 +120,22 @@ def text(bare: Path, branch: str, path: str) -> str | None:
     """Return a file's text, or None."""
     found = entry(bare, branch, path)
     return None if found is None else io.TextIOWrapper(io.BytesIO(found[1]), "utf-8").read()
+
+
+def subjects(bare: Path, branch: str) -> list[str] | None:
+    """Return the subjects of a branch's commits, the newest first; None if one is a merge."""
+    found: list[str] = []
+    commit = tip(bare, branch)
+    with closing(Repo(str(bare))) as repository:
+        while commit:
+            about = repository.object_store[ObjectID(commit.encode())]
+            assert isinstance(about, Commit)
+            if len(about.parents) > 1:
+                return None
+            paragraph = about.message.decode().lstrip("\n").split("\n\n")[0]
+            found.append(" ".join(paragraph.split("\n")).strip())
+            commit = about.parents[0].decode() if about.parents else None
+    return found
 
 
 def _tree(repository: Repo, commit: str) -> ObjectID:

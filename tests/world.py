@@ -97,11 +97,14 @@ class World:
         self.git(bare, "init", "-q", "--bare", f"--initial-branch={branch}")
 
     def clone(self, name: str, to: str | None = None, branch: str = "main") -> Path:
-        to = to or name
-        self.git(self.root, "clone", "-q", str(self.root / f"{name}.git"), to)
-        if upstream.head(self.root / to / ".git") is None:
-            self.git(to, "checkout", "-q", "-b", branch, ok=False)
-        return self.root / to
+        bare, top = self.root / f"{name}.git", self.root / (to or name)
+        ready.clone(bare, top, branch, lambda: self._clone(bare, top, branch))
+        return top
+
+    def _clone(self, bare: Path, top: Path, branch: str) -> None:
+        self.git(self.root, "clone", "-q", str(bare), str(top))
+        if upstream.head(top / ".git") is None:
+            self.git(top, "checkout", "-q", "-b", branch, ok=False)
 
     def repo(self, name: str, files: Files | None = None, extra: str = "") -> Path:
         """Make a remote and a checkout of it, and put it in the inventory."""
@@ -111,8 +114,8 @@ class World:
 
     def checkout(self, name: str, files: Files | None = None) -> Path:
         """Make a remote and a checkout of it."""
-        bare = self.remote(name, files)
-        return ready.checkout(bare, self.root / name, files or _FIRST, lambda: self.clone(name))
+        self.remote(name, files)
+        return self.clone(name)
 
     def bare_repo(self, name: str, files: Files | None = None) -> Path:
         """Make a remote that the inventory knows by address alone."""
@@ -207,4 +210,7 @@ class World:
         return upstream.tip(bare, ref) or self.git(bare, "rev-parse", ref)
 
     def log(self, name: str) -> list[str]:
-        return self.git(f"{name}.git", "log", "--format=%s", "main").splitlines()
+        """Return the subjects of what is upstream, the newest first."""
+        bare = self.root / f"{name}.git"
+        found = upstream.subjects(bare, "main") if upstream.readable(bare, "main") else None
+        return self.git(bare, "log", "--format=%s", "main").splitlines() if found is None else found
