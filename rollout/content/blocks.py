@@ -91,7 +91,7 @@ def _edges(inner: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def earlier_id(
-    content: bytes, last: bytes | None, body: bytes, spot: Spot, written: Collection[str] = ()
+    content: bytes, last: bytes | None, body: bytes, spot: Spot, written: Collection[str] | None = None
 ) -> str | None:
     """Return the id of our block in a file, if it has another id than it should have.
 
@@ -103,7 +103,7 @@ def earlier_id(
         return None
     alike = [name for name, block in there.items() if said(block.inner(content)) == said(body) != b""]
     before = _names(last, spot)
-    ours = [name for name in there if name in before and name in (written or before)]
+    ours = [name for name in there if name in before and (written is None or name in written)]
     if len(ours) > 1 and not set(alike) & set(ours):
         names = ", ".join(map(repr, ours))
         raise MarkerError(

@@ -18,7 +18,7 @@ _Lines = list[bytes]
 
 # How a line may begin to be a marker whose id is not known: nothing of these begins a key of a document.
 _COMMENTS = tuple(form.opening for form in comments.KNOWN if re.fullmatch(r"[#;]|\W{2,}", form.opening))
-_SIGNS = ("==", ">>", "<<<", "~~", "@@", "%%")
+_SIGNS = ("==", ">>", "<< ", "<<<", "~~", "@@", "%%")
 
 
 def needs_past(item: Managed, written: Written | None) -> bool:
@@ -67,15 +67,19 @@ def _earlier(spot: Spot, last: bytes, pairs: _Pairs, body: bytes) -> tuple[str, 
 def _followed(spot: Spot, pairs: _Pairs) -> Spot | None:
     """Return the block, whatever its id, that we put into the file, followed through our writes that moved it."""
     found: Spot | None = None
-    for before, after in pairs:
+    for number, (before, after) in enumerate(pairs):
         gone, added = _difference(before.split(b"\n"), after.split(b"\n"))
-        if _stands(found, before):
-            moved = bool(gone) and _only_blocks(gone, found or spot)
-        else:
-            in_place = len(gone) < len(_full(before.split(b"\n"))) and _alike(added)  # of a section
-            moved = gone == added[1:-1] or _only_blocks(gone, spot) or in_place
-        found = next(_named_alike(added, spot), found) if moved else found
+        stands = _stands(found, before)
+        fresh = not stands and (number == 0 or not before.strip())
+        moved = _only_blocks(gone, found if stands and found else spot)
+        if (gone and moved) or (fresh and _began(before, gone, added)) or gone == added[1:-1] == _full_lines(before):
+            found = next(_named_alike(added, spot), found)
     return found
+
+
+def _began(before: bytes, gone: _Lines, added: _Lines) -> bool:
+    """Tell whether our first write may be a block: appended, around text that was there, or in place of a section."""
+    return gone in ([], added[1:-1]) or (len(gone) < len(_full_lines(before)) and _alike(added))
 
 
 def _alike(lines: _Lines) -> bool:
@@ -123,6 +127,10 @@ def _difference(before: _Lines, after: _Lines) -> tuple[_Lines, _Lines]:
 
 def _common(one: _Lines, other: _Lines) -> int:
     return sum(1 for _ in takewhile(lambda both: both[0] == both[1], zip(one, other, strict=False)))
+
+
+def _full_lines(content: bytes) -> _Lines:
+    return _full(content.split(b"\n"))
 
 
 def _full(lines: _Lines) -> _Lines:

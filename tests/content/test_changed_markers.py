@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from rollout.model.action import Action
 from rollout.model.inventory import FileRule, Mode
 from tests.lives import Life
 from tests.world import World
@@ -95,6 +96,24 @@ def test_it_moves_and_goes_where_its_markers_are_no_comments(text: str) -> None:
     file.rule = FileRule(Mode.ABSENT)
     assert file.lived("") == "x\n"
     assert file.asked == ["adopt"]
+
+
+def test_a_block_of_others_is_not_ours_where_the_markers_of_ours_are_not_known() -> None:
+    theirs = _block(_DEFAULT, "theirs\n", "another")
+    file = Life("p.foo", theirs, _rule(("BEGIN ID", "END ID"), "one"))
+    there = file.lived("fleet\n")
+    file.rule = _rule(_DEFAULT, "two")
+    assert file.lived("fleet 2\n") == f"{there}\n{_block(_DEFAULT, 'fleet 2' + chr(10), 'two')}"
+    assert file.asked == ["adopt", "adopt"]
+
+
+def test_lines_of_its_text_that_look_like_markers_are_none() -> None:
+    file = Life("p.foo", "x\n", _rule(("BEGIN ID", "END ID"), "one"))
+    there = file.lived("fleet\n", "# start of a\nfleet\n# stop of a\n")
+    file.rule = FileRule(Mode.ABSENT)
+    planned = file.plan("")
+    assert planned is not None
+    assert (planned.action, file.text) == (Action.ADOPT, there)
 
 
 @pytest.mark.parametrize("text", ["one\n", "two\n"])

@@ -289,9 +289,13 @@ MUTATIONS = (
              test="tests/content/test_changed_markers.py::"
              "test_lines_that_name_the_block_in_a_file_of_another_mode_are_text"),
     Mutation("a block of others is not overwritten when ours gets its id", "content/modes/block.py",
-             "    our_blocks.refuse_others(at.actual.content, ours, spot)", "    pass",
+             "    our_blocks.refuse_others(at.actual.content, ours or (), spot)", "    pass",
              test="tests/content/test_changed_markers.py::"
              "test_a_block_of_others_is_not_overwritten_when_ours_gets_its_id"),
+    Mutation("a block of others is not ours where ours is not known", "content/blocks.py",
+             "and (written is None or name in written)]", "]",
+             test="tests/content/test_changed_markers.py::"
+             "test_a_block_of_others_is_not_ours_where_the_markers_of_ours_are_not_known"),
     Mutation("keys that name the same word are no markers", "content/earlier_markers.py",
              "all(_text(line).startswith(_COMMENTS + _SIGNS) for line in ends)", "True",
              test="tests/content/test_changed_markers.py::test_keys_that_name_the_same_word_are_no_markers"),

@@ -152,8 +152,8 @@ def _earlier_id(at: Situation) -> str | None:
         return None
     last = at.written.file if at.written is not None and at.written.own else None
     spot = _spot_at(at)
-    ours = our_blocks.names(at.written, spot) if at.written is not None else ()
-    our_blocks.refuse_others(at.actual.content, ours, spot)
+    ours = our_blocks.names(at.written, spot) if at.written is not None and at.written.ours else None
+    our_blocks.refuse_others(at.actual.content, ours or (), spot)
     return blocks.earlier_id(at.actual.content, last.content if last else None, _body(at.item), spot, ours)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 from rollout.content import blocks, earlier_markers, markers
 from rollout.content.markers import Spot
@@ -24,14 +25,18 @@ def texts(content: bytes, spot: Spot) -> Mapping[str, bytes]:
 
 def names(written: Written, spot: Spot) -> tuple[str, ...]:
     """Return the ids of the blocks of ours in our last write: those whose text a write of ours changed."""
+    there = texts(written.file.content, spot) if written.file is not None else {}
+    noted = there if written.noted and not written.keys_only else {}
+    return tuple(name for name in dict.fromkeys((*_changed(written.ours, spot), *noted)) if name in there)
+
+
+@lru_cache(maxsize=64)
+def _changed(pairs: tuple[tuple[bytes, bytes], ...], spot: Spot) -> tuple[str, ...]:
     ours: dict[str, None] = {}
-    for before, after in written.ours:
+    for before, after in pairs:
         had, has = texts(before, spot), texts(after, spot)
         ours |= {name: None for name, text in has.items() if had.get(name) != text}
-    there = texts(written.file.content, spot) if written.file is not None else {}
-    if written.noted and not written.keys_only:
-        ours |= dict.fromkeys(there)
-    return tuple(name for name in ours if name in there)
+    return tuple(ours)
 
 
 def refuse_others(content: bytes, ours: Collection[str], spot: Spot) -> None:
