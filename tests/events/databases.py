@@ -57,7 +57,8 @@ def _kept_open(url: str) -> psycopg.Connection[tuple[Any, ...]]:
 
 def with_old_store(url: str) -> str:
     """Make the first user's tables, with their rows, in an empty database."""
-    ask(url, OLD_STORE.read_text())
+    with opened(url) as connection:
+        connection.execute(OLD_STORE.read_bytes())
     return url
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from rollout.demo.postgres.server import Server
 from rollout.errors import RolloutError, UsageError
 from rollout.events.backfill import Count, agree, backfill, check_shape, check_zone, read_shape
 from rollout.events.database import connected
-from rollout.events.event_types import shipped_types, store_types
-from rollout.events.migrations import migrate
 from rollout.events.store import resume_in_sql
 from tests.events.databases import INSTANCE, ask, opened, with_old_store
+from tests.postgres import fresh_database, migrated, template_of
 
 SHORT_FORM = """
     CREATE TABLE command_log (
@@ -29,26 +30,25 @@ EVENTS = """
 
 
 @pytest.fixture
-def old_store(empty_database: str) -> str:
-    return prepared(with_old_store(empty_database))
+def old_store(postgres: Server) -> Iterator[str]:
+    yield from _with_both(postgres)
 
 
 @pytest.fixture
-def any_old_store(any_empty_database: str) -> str:
-    return prepared(with_old_store(any_empty_database))
+def any_old_store(any_postgres: Server) -> Iterator[str]:
+    yield from _with_both(any_postgres)
+
+
+def _with_both(server: Server) -> Iterator[str]:
+    """Give a database with the first user's tables and an event store."""
+    template = template_of(server, "old store and new", lambda url: migrated(with_old_store(url)))
+    yield from fresh_database(server, template)
 
 
 @pytest.fixture
 def short_form(event_store: str) -> str:
     ask(event_store, SHORT_FORM)
     return event_store
-
-
-def prepared(url: str) -> str:
-    with connected(url) as connection:
-        migrate(connection)
-        store_types(connection, shipped_types())
-    return url
 
 
 def carried_over(url: str, zone: str = "UTC") -> tuple[Count, ...]:
@@ -288,7 +288,7 @@ OLD_AND_NEW: list[tuple[dict[str, Any], str, dict[str, Any]]] = [
 
 def test_a_session_carried_over_resumes_as_if_it_had_been_logged(short_form: str) -> None:
     ask(short_form, "ALTER TABLE command_log ADD created_at timestamptz")
-    prepared(short_form)
+    migrated(short_form)
     proper = "consilio-PS-zzzzz9"
     for second, (old, kind, new) in enumerate(OLD_AND_NEW):
         moment = f"2026-02-03T12:00:{second:02}Z"
