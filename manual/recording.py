@@ -73,22 +73,24 @@ STORY = (
 )
 
 
-def recorded(where: Path | None = None) -> list[Screen]:
-    """Run the story in a sandbox of its own, in this folder or with what is temporary, and return its screens."""
+def recorded(where: Path | None = None, programs: Path | None = None) -> list[Screen]:
+    """Run the story in a sandbox of its own and return its screens.
+
+    The sandbox is in this folder or with what is temporary; the program is in that folder or beside Python.
+    """
     with tempfile.TemporaryDirectory(dir=where) as folder:
         top = Path(folder)
-        environment = _environment(top)
+        environment = _environment(top, programs or Path(sys.executable).parent)
         subprocess.run(["bash", "-c", _SANDBOX], cwd=top, env=environment, check=True)
         return _screens(top, environment)
 
 
-def _environment(top: Path) -> Mapping[str, str]:
+def _environment(top: Path, programs: Path) -> Mapping[str, str]:
     settings = top / "gitconfig"
     settings.write_text("[user]\n\tname = Pat Person\n\temail = pat@example.org\n[gc]\n\tauto = 0\n")
-    program = Path(sys.executable).parent
     return {
         "HOME": str(top),
-        "PATH": f"{program}:{os.environ['PATH']}",
+        "PATH": f"{programs}:{os.environ['PATH']}",
         "GIT_CONFIG_GLOBAL": str(settings),
         "GIT_CONFIG_NOSYSTEM": "1",
         "ROLLOUT_STATE_DIR": str(top / "state"),

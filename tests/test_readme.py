@@ -7,6 +7,7 @@ from pathlib import Path
 
 from manual.recording import FILE, STORY, recorded
 from manual.terminal_svg import COLUMNS, ROWS, plain
+from tests import on_path
 from tests.manual.blocks import TOP
 from tests.manual.room import alike
 
@@ -32,7 +33,7 @@ def test_what_the_readme_asks_make_for_is_in_the_makefile() -> None:
 
 
 def test_the_recording_shows_what_the_program_prints_now(tmp_path: Path) -> None:
-    screens = recorded(tmp_path)
+    screens = recorded(tmp_path, on_path.folder())
     assert all(len(line) <= COLUMNS for line in map(plain, screens[-1].lines))
     shown = re.sub(r"<[^>]+>", "", "\n".join(re.findall(r"<text.*?</text>", FILE.read_text())))
     now = [line for screen in screens for line in map(plain, screen.lines[-ROWS:]) if line.strip()]
