@@ -44,6 +44,19 @@ def test_a_header_that_holds_only_what_a_person_wrote_is_theirs_from_then_on(pat
 
 
 @pytest.mark.parametrize("path", _KEY)
+def test_one_that_others_had_empty_may_be_named_empty_again(path: str) -> None:
+    _, template, emptied, _, _ = _KEY[path]
+    file = Life(path, emptied, FileRule(Mode.MERGE))
+    named = {"x.toml": "[b]\n", "x.ini": "[b]\n", "x.json": '{"b": {}}', "y.yaml": "b: []\n"}.get(path, "b: {}\n")
+    file.rolled_out(template)
+    planned = file.rolled_out(named)
+    assert planned is not None
+    assert planned.action is Action.UPDATE, planned.cause
+    assert file.text == (emptied if path != "x.yaml" else "k: 0\nb: {}\n")
+    assert file.plan(named) is None
+
+
+@pytest.mark.parametrize("path", _KEY)
 def test_one_that_others_had_empty_stays(path: str) -> None:
     _, template, emptied, _, _ = _KEY[path]
     file = Life(path, emptied, FileRule(Mode.MERGE))

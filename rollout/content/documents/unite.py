@@ -35,6 +35,8 @@ from rollout.content.documents.inherited import brought
 from rollout.content.documents.match import Match, Place, entry_names, shown
 from rollout.content.documents.past import Ours
 
+_HEADED = {"section", "table", "super", "dotted"}
+
 
 class United(Struct, frozen=True):
     """The operations, what the document says after them, and whether they change what others set."""
@@ -129,6 +131,8 @@ class _Uniting(Struct):
     def _was_said(self, have: Node, named: Node, place: Place) -> bool:
         """Tell whether a template says what others had here, and nothing that they wrote since is in its place."""
         found = self.ours.found.get(place)
+        if found is not None and have.style in _HEADED and isinstance(found.node, Object) and not found.node.parts:
+            return False  # the header stays, and our keys go one by one
         same = found is not None and meaning(found.node) == meaning(named)
         return same and self.ours.wrote_all(have, place, self.match)
 
