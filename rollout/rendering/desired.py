@@ -66,7 +66,7 @@ class Rendering:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._requests.ended(well=kind is None)
+        self._requests.ended(well=kind is None or issubclass(kind, Exception))
         if kind is None:
             self._uses.keep()
 

@@ -35,7 +35,7 @@ class Phrases:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self._requests.ended(well=kind is None)
+        self._requests.ended(well=kind is None or issubclass(kind, Exception))
 
     def check(self) -> None:
         """Raise TemplateFault for a text that does not parse."""

@@ -49,9 +49,10 @@ class Requests:
             self._child.begin()
 
     def ended(self, *, well: bool) -> None:
-        """Let the process wait for other templates, or end it: a request may still be waiting for its answer."""
-        if well:
+        """Let the process wait for other templates, or end it where a request may still be waiting for its answer."""
+        if well and self._lock.acquire(blocking=False):
             self._child.release()
+            self._lock.release()
         else:
             self._child.close()
 

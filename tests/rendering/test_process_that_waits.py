@@ -8,9 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from rollout.model.delimiters import Delimiters
 from rollout.rendering import child_process
 from rollout.rendering.child_process import Child
+from rollout.rendering.requests import Requests
 from rollout.rendering.template_fault import TemplateFault, TemplateLimit
+from tests.world import World
 
 NAME = "base/a.txt.j2"
 
@@ -113,4 +116,20 @@ def test_a_process_that_was_ended_while_it_waited_is_replaced() -> None:
 def test_a_template_that_does_not_end_is_ended_and_its_process_does_not_wait(text: str) -> None:
     with pytest.raises(TemplateLimit, match="template limit: takes more than"):
         render(text, 0.5)
+    assert child_process.waiting() == []
+
+
+def test_a_run_that_is_refused_leaves_its_process_to_the_next(world: World) -> None:
+    world.bare_repo("api")
+    assert world.run("plan").code == 0
+    waiting = child_process.waiting()
+    assert world.run("apply").code == 4
+    assert child_process.waiting() == waiting != []
+
+
+def test_a_process_of_which_somebody_waits_for_an_answer_does_not_wait() -> None:
+    requests = Requests({NAME: "one"})
+    assert requests.made((NAME, Delimiters.JINJA), {}).body == b"one"
+    with requests._lock:  # as while a request is under way
+        requests.ended(well=True)
     assert child_process.waiting() == []
