@@ -61,8 +61,9 @@ def content_of(path: str) -> pack_format.Bytes:
     """Return a file's bytes, mapped if it is large: mapping a small one takes longer than reading it."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
-        if os.fstat(descriptor).st_size > SMALL:
+        size = os.fstat(descriptor).st_size
+        if size > SMALL:
             return mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ)
-        return os.read(descriptor, SMALL)
+        return os.read(descriptor, size)  # no more: Python makes room for as much as is asked for
     finally:
         os.close(descriptor)
