@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from rollout.model.circumstances import Circumstances, Decisions
 from rollout.model.files import Desired, File, Managed, Snapshot, Written
 from rollout.model.inventory import FileRule, Folder, FormatName, Mode, Target
-from rollout.model.own_writes import alone
+from rollout.model.own_writes import FileShare, alone
 from rollout.model.plan import Change, State, Step
 from rollout.planning import steps
 
@@ -38,14 +38,17 @@ def written(change: Change, before: Written | None = None) -> Written:
     assert change.after is not None
     sides = (change.before.content if change.before else b"", change.after.content)
     taken = (before.file.content,) * 2 if before is not None and before.keys_only and before.file is not None else None
+    if change.share is FileShare.NONE:
+        return Written(change.after, "c0", share=change.share)
     ours = (*(before.ours if before else ()), *([taken] if taken else []), sides)
     if change.template is None or change.before is None:
-        return Written(change.after, "c0", ours, alone=alone((old or None, new) for old, new in ours))
+        ours_alone = alone((old or None, new) for old, new in ours)
+        return Written(change.after, "c0", ours, alone=ours_alone, share=change.share)
     merge = (change.before, change.after)
     again = before is not None and before.merged is not None
     base = before.merge_base if before is not None and again else change.base
     merges = (*before.merges, merge) if before is not None and again else (merge,)
-    return Written(change.after, "c0", ours, change.template, base, merges)
+    return Written(change.after, "c0", ours, change.template, base, merges, share=change.share)
 
 
 def rolled_out(item: Managed, there: str | None, last: Written | None = None) -> str:

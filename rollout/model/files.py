@@ -13,6 +13,7 @@ from rollout.model.changed import ChangedBy
 from rollout.model.inputs import Input
 from rollout.model.inventory import FileRule, Mode
 from rollout.model.line_ends import Conversion
+from rollout.model.own_writes import FileShare
 from rollout.safety.flaw import Flaw
 
 
@@ -183,7 +184,7 @@ class Written(Struct, frozen=True):
     noted: bool = False  # we did not write it: others had it exactly as the template asked
     keys_only: bool = False  # of a document that is noted, only the keys that the template named are ours
     alone: bool = False  # all that `file` says is ours: we created it, and always found it as we had left it
-    part: bool = False  # others had written the rest of `file`, and we left it
+    share: FileShare | None = None  # how much of `file` is ours, where others had written some of it
     own: bool = True  # whether this target wrote there, and not only another of the same repository
 
 

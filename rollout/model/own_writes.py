@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import StrEnum
+
+
+class FileShare(StrEnum):
+    """How much of a file is ours after a write that left what others had written in it."""
+
+    PART = "part"
+    NONE = "none"
 
 
 def alone(writes: Iterable[tuple[object, object]]) -> bool:

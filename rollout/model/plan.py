@@ -14,6 +14,7 @@ from rollout.model.files import File
 from rollout.model.inputs import Input
 from rollout.model.inventory import Branch, Location, TargetKind, kind_of
 from rollout.model.limits import BudgetUse, Finding
+from rollout.model.own_writes import FileShare
 from rollout.model.reasons import Collision, Reason
 from rollout.model.reviews import Delivery, Proposal, Standing, Via
 
@@ -64,7 +65,7 @@ class Change(Struct, frozen=True):
     reverts: bool = False  # it puts back what was there before a run
     goes_back: bool = True  # whether what others did can be put into the template
     takes_away: bool = False  # what others had before us goes with it, and that is told
-    part: bool = False  # others wrote the rest of the file, and it stays
+    share: FileShare | None = None  # how much of the file is ours then, where others wrote some of it
 
     @property
     def words(self) -> str:

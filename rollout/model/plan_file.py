@@ -18,6 +18,7 @@ from rollout.model.action import Action
 from rollout.model.files import File
 from rollout.model.inputs import Input
 from rollout.model.inventory import Branch, Folder, Location
+from rollout.model.own_writes import FileShare
 from rollout.model.plan import Change, Plan, State, Step
 from rollout.model.plan_document import DOCUMENT, PLAN, plan_document
 from rollout.model.reasons import said
@@ -48,7 +49,7 @@ def plan_file(plan: Plan, diff: Callable[[Step, Change], str | None]) -> bytes:
             entry["template"] = change.template
             entry["asks"], entry["keep"] = change.asks, change.keep
             entry["why"], entry["earlier"], entry["reverts"] = change.cause, change.earlier, change.reverts
-            entry["takes_away"], entry["goes_back"], entry["part"] = change.takes_away, change.goes_back, change.part
+            entry["takes_away"], entry["goes_back"], entry["share"] = change.takes_away, change.goes_back, change.share
             for file in (change.before, change.after):
                 if file is not None:
                     contents[file.sha256] = base64.b64encode(file.content).decode()
@@ -153,7 +154,7 @@ def _read_change(entry: Mapping[str, Any], contents: Mapping[str, bytes]) -> Cha
         reverts=bool(entry.get("reverts", False)),
         takes_away=bool(entry.get("takes_away", False)),
         goes_back=bool(entry.get("goes_back", True)),
-        part=bool(entry.get("part", False)),
+        share=FileShare(entry["share"]) if entry.get("share") else None,
         rules=tuple(map(str, entry.get("rules", ()))),
     )
 

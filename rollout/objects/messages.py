@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from rollout.errors import UsageError
 from rollout.model.outcomes import Author, Run
+from rollout.model.own_writes import FileShare
 from rollout.model.plan import Change
 
 _LATEST = 4_102_444_800  # 2100-01-01: no clock that is only slightly wrong goes beyond it
@@ -62,10 +63,9 @@ def held(text: str) -> dict[str, str]:
     return _noted(text, "Rollout-Held: ")
 
 
-def parts_of_files(text: str) -> frozenset[str]:
-    """Return the paths where our message records that others had written the rest of the file."""
-    last = text.rstrip("\n").rpartition("\n\n")[2]
-    return frozenset(line.partition(": ")[2] for line in last.split("\n") if line.startswith(_PART))
+def shares(text: str) -> dict[str, FileShare]:
+    """Return the paths where our message records how much of the file is ours, because others wrote some of it."""
+    return {path: FileShare(said) for path, said in _noted(text, _SHARE).items() if said in set(FileShare)}
 
 
 def _noted(text: str, key: str) -> dict[str, str]:
@@ -106,7 +106,7 @@ def topic(text: str) -> str:
 
 
 _OURS = re.compile(r"^(?:Rollout-[A-Za-z]+|Change-Id): .*\n", re.MULTILINE)
-_PART = "Rollout-Part: "
+_SHARE = "Rollout-Share: "
 INVENTORY = "Rollout-Inventory: "
 TOPIC = "Rollout-Topic: "
 
@@ -150,7 +150,7 @@ def message(subject: str, run: Run, target: str, changes: Iterable[Change], more
     trailers += [f"Rollout-Run: {run.id}", f"Rollout-Plan: {run.digest}", f"Rollout-Target: {target}"]
     made = list(changes)
     trailers += [f"Rollout-Merged: {change.path} {change.template}" for change in made if change.template]
-    trailers += [f"{_PART}{change.path}" for change in made if change.part]
+    trailers += [f"{_SHARE}{change.path} {change.share}" for change in made if change.share]
     trailers += dict.fromkeys(keeps(made))
     return said + ("\n" if theirs else "\n\n") + "\n".join(trailers) + "\n"
 

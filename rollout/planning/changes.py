@@ -17,6 +17,7 @@ from rollout.model.action import Action
 from rollout.model.circumstances import Decisions
 from rollout.model.files import Agreed, Desired, File, Managed, Obstacle, Snapshot, TakenOver, Written
 from rollout.model.line_ends import Conversion
+from rollout.model.own_writes import FileShare
 from rollout.model.plan import Change
 from rollout.planning import keeping
 from rollout.planning.drift import accepted_merge, changed_by_others, drift_of, told
@@ -58,19 +59,21 @@ def changes_needed(desired: Desired, snapshot: Snapshot, decisions: Decisions) -
 
 def _found(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change | LeftAsItIs | None:
     found = _unlinked(_needed(item, snapshot, decisions), snapshot)
-    return _with_rules(item, _as_a_part(item, found, snapshot.written.get(item.path)))
+    return _with_rules(item, _shared(item, found, snapshot.written.get(item.path)))
 
 
 def _with_rules(item: Managed, found: Change | LeftAsItIs | None) -> Change | LeftAsItIs | None:
     return replace(found, rules=item.rules) if item.rules and isinstance(found, Change) else found
 
 
-def _as_a_part(item: Managed, found: Change | LeftAsItIs | None, written: Written | None) -> Change | LeftAsItIs | None:
-    """Note in a change that others wrote the rest of the file, if its mode leaves that and not all of it is ours."""
+def _shared(item: Managed, found: Change | LeftAsItIs | None, written: Written | None) -> Change | LeftAsItIs | None:
+    """Note in a change how much of the file is ours then, if others wrote some of it and its mode leaves that."""
     if not isinstance(found, Change) or found.before is None or found.after is None:
         return found
+    if not traits(item.mode).writes:
+        return replace(found, share=FileShare.NONE)
     all_ours = written is not None and written.alone and written.file == found.before
-    return found if all_ours or not traits(item.mode).leaves_rest else replace(found, part=True)
+    return found if all_ours or not traits(item.mode).shared else replace(found, share=FileShare.PART)
 
 
 def _unlinked(found: Change | LeftAsItIs | None, snapshot: Snapshot) -> Change | LeftAsItIs | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from msgspec import Struct, field
@@ -15,6 +15,7 @@ from rollout.model.files import Desired, File, Obstacle, Snapshot, fingerprint
 from rollout.model.inventory import Target
 from rollout.model.line_ends import Conversion
 from rollout.model.outcomes import CHANGED, Outcome, Verdict, WrittenPath
+from rollout.model.own_writes import FileShare
 from rollout.model.plan import Change, State, Step
 from rollout.model.reasons import Reason, said
 from rollout.model.reviews import TakenBack
@@ -29,7 +30,7 @@ class InReview(Struct, frozen=True):
     run: str = ""
     merged: Mapping[str, str] = field(default_factory=dict)
     held: Mapping[str, str] = field(default_factory=dict)
-    parts: Collection[str] = ()
+    shares: Mapping[str, FileShare] = field(default_factory=dict)
 
 
 class Undone(Struct, frozen=True):
@@ -134,17 +135,17 @@ def _changes(before: Mapping[PurePosixPath, File | None], snapshot: Snapshot) ->
     for path, old in before.items():
         now, written = snapshot.files.get(path), snapshot.written.get(path)
         if not isinstance(now, Obstacle) and now != old:
-            part = old is not None and written is not None and written.part
-            yield Change(path, action_between(now, old), "revert", now, old, reverts=True, part=part)
+            share = FileShare.PART if old is not None and written is not None and written.share else None
+            yield Change(path, action_between(now, old), "revert", now, old, reverts=True, share=share)
 
 
 def _staying(stays: Sides, offered: InReview) -> Iterable[Change]:
     """Return what else is in a review, to be proposed on: it was decided when that was proposed."""
     for path, (old, new) in stays.items():
-        held = offered.held.get(str(path))
+        held, share = offered.held.get(str(path)), offered.shares.get(str(path))
         yield Change(
             path, action_between(old, new), "stays in the review", old, new,
-            template=offered.merged.get(str(path)), asks=held, hold=held is not None, part=str(path) in offered.parts,
+            template=offered.merged.get(str(path)), asks=held, hold=held is not None, share=share,
         )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from rollout.model import tree_modes
 from rollout.model.files import File
+from rollout.model.own_writes import FileShare
 from rollout.objects import messages, seal
 from rollout.objects.ids import git_id
 from rollout.objects.seal import Moved, Side
@@ -38,7 +39,7 @@ class Touch(Struct, frozen=True, array_like=True):
     kept: str | None = None  # the commit only records that the file was kept when this was asked for
     held: str | None = None  # what was asked for when a revert wrote this in spite of it
     base: Side = None  # what we had taken over there: of a document, and where this is a merge of drift
-    part: bool = False  # others had written the rest of the file
+    share: FileShare | None = None  # how much of the file was ours then, where others had written some of it
 
     @property
     def wrote(self) -> bool:
@@ -147,15 +148,15 @@ class _Notes(Struct, frozen=True):
 
     merged: Mapping[str, str]
     held: Mapping[str, str]
-    parts: Collection[str]
+    shares: Mapping[str, FileShare]
 
     def on(self, touch: Touch, path: PurePosixPath) -> Touch:
         name = str(path)
-        return replace(touch, merged=self.merged.get(name), held=self.held.get(name), part=name in self.parts)
+        return replace(touch, merged=self.merged.get(name), held=self.held.get(name), share=self.shares.get(name))
 
 
 def _notes(text: str) -> _Notes:
-    return _Notes(messages.merged(text), messages.held(text), messages.parts_of_files(text))
+    return _Notes(messages.merged(text), messages.held(text), messages.shares(text))
 
 
 def keeps_of(commit: str, text: str) -> list[tuple[PurePosixPath, Touch]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 
 from rollout.model.files import File, Written
-from rollout.model.own_writes import alone
+from rollout.model.own_writes import FileShare, alone
 from rollout.objects.seal import Side
 from rollout.store import history
 from rollout.store.history import Touch
@@ -16,10 +17,10 @@ def written(touches: list[Touch], contents: Mapping[str, bytes], target: str) ->
     mine = history.own(touches)
     if not mine:
         return Written(None, disputed=True) if history.disputed(touches) else None
-    newest = mine[0]
+    newest, present = mine[0], _present(mine)
     pairs = tuple(
         (_content(old, contents), _content(new, contents))
-        for old, new in _sides(mine)
+        for old, new in _sides(present)
         if new and new[1] in contents and (old is None or old[1] in contents)
     )
     file = history.entry_file(newest.after, contents)
@@ -31,10 +32,15 @@ def written(touches: list[Touch], contents: Mapping[str, bytes], target: str) ->
         merge_base=_merge_base(mine, contents),
         merges=_merges(mine, contents),
         disputed=history.disputed(touches) or (file is None and newest.after is not None),
-        alone=alone([(touch.before, touch.after) for touch in reversed(mine)]),
-        part=newest.part,
+        alone=alone([(touch.before, touch.after) for touch in reversed(present)]),
+        share=newest.share,
         own=any(touch.target == target for touch in mine),
     )
+
+
+def _present(mine: list[Touch]) -> list[Touch]:
+    """Return our writes since one that left nothing of ours in the file."""
+    return list(takewhile(lambda touch: touch.share is not FileShare.NONE, mine))
 
 
 def _sides(mine: list[Touch]) -> Iterator[tuple[Side, Side]]:

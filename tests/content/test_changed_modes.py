@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rollout.model.inventory import FileRule, Mode
+from tests import random_modes
 from tests.lives import Life
 from tests.world import World
 
@@ -200,3 +201,27 @@ def test_what_a_revert_gave_back_to_others_is_asked_for_before_the_file_is_writt
     assert there.read_text() == "theirs: 1\n"
     world.template("project/r.yaml", "fleet: 2\n")
     _asked_for(world, there, head)
+
+
+@pytest.mark.parametrize("seed", range(0, 400, 100))
+def test_what_people_wrote_stays_whatever_modes_a_file_gets(seed: int) -> None:
+    for number in range(seed, seed + 100):
+        random_modes.lived(number)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(1_000, 17_000, 4_000))
+def test_what_people_wrote_stays_over_many_lives_in_changing_modes(seed: int) -> None:
+    for number in range(seed, seed + 4_000):
+        random_modes.lived(number)
+
+
+def test_lines_that_absent_left_to_others_are_never_deleted_later() -> None:
+    file = Life("x.ini", None, FileRule(Mode.BLOCK))
+    theirs = str(file.lived("[s]\nour = 3\n")) + "mine = 1\n"
+    file.text = theirs
+    file.rule = FileRule(Mode.ABSENT)
+    assert file.lived("", "") == "mine = 1\n"
+    file.rule = FileRule(Mode.MERGE)
+    assert "mine = 1\n" in str(file.lived("[s]\nour = 4\n"))
+    assert file.asked == []

@@ -266,16 +266,22 @@ MUTATIONS = (
              "test_nothing_is_taken_back_while_its_review_cannot_be_closed"),
     # --- what is inside a file
     Mutation("what others wrote around our part is asked for", "content/modes/whole.py",
-             "    if (at.written.part and not at.written.alone) or _around_our_block(at.item, at.written.file):",
+             "    if (at.written.share and not at.written.alone) or _around_our_block(at.item, at.written.file):",
              "    if False:",
              test="tests/content/test_changed_modes.py::"
              "test_what_others_wrote_around_our_part_is_asked_for_before_the_file_is_written_whole"),
+    Mutation("what absent left to others is not deleted by a second run", "content/modes/share.py",
+             "    if at.written.share is FileShare.NONE:", "    if False:",
+             test="tests/content/test_changed_modes.py::test_lines_that_absent_left_to_others_are_never_deleted_later"),
+    Mutation("what absent left to others does not count as ours", "store/last_written.py",
+             "takewhile(lambda touch: touch.share is not FileShare.NONE, mine)", "takewhile(lambda touch: True, mine)",
+             test="tests/store/test_past_writes.py::test_what_a_write_left_to_others_is_not_ours_any_more"),
     Mutation("a commit of ours says which files it wrote in part", "objects/messages.py",
-             "for change in made if change.part]", "for change in made if False]",
+             "for change in made if change.share]", "for change in made if False]",
              test="tests/content/test_changed_modes.py::"
              "test_what_others_wrote_is_asked_for_after_our_part_was_taken_out"),
     Mutation("the record of a folder says which files we wrote in part", "targets/folder/write.py",
-             "            part=change.part,", "            part=False,",
+             "            share=change.share,", "            share=None,",
              test="tests/content/test_changed_modes.py::"
              "test_what_others_wrote_is_asked_for_after_our_part_was_taken_out"),
     Mutation("keys that others had stay when their file becomes absent", "content/modes/share.py",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from rollout.model.own_writes import FileShare
 from rollout.targets.folder import record
 from rollout.targets.folder.record import Announced, FileRecord
 
@@ -52,3 +53,11 @@ def test_an_accepted_merge_remembers_what_was_there_before_it() -> None:
     assert (entry.merge_base, entry.theirs, entry.merged, entry.kept) == (
         "100644:ours", ("100644:theirs",), "digest", None
     )  # fmt: skip
+
+
+def test_what_a_write_left_to_others_is_not_ours_any_more() -> None:
+    entry = FileRecord(print="100644:b", ours=(("100644:a", "100644:b"),))
+    left = entry.written(Announced("100644:c", "100644:b", "run", ".x", share=FileShare.NONE))
+    assert (left.present, left.share, len(left.ours)) == ((), FileShare.NONE, 2)
+    again = left.written(Announced("100644:e", "100644:d", "run", ".x", share=FileShare.PART))
+    assert (again.present, again.share) == ((("100644:d", "100644:e"),), FileShare.PART)

@@ -49,11 +49,6 @@ class Traits(Struct, frozen=True):
     needs_past: bool = False  # everything that rollout ever wrote there counts, not only the last write
 
     @property
-    def leaves_rest(self) -> bool:
-        """Tell whether what others wrote in the file stays when rollout changes its part, or removes it."""
-        return self.shared or not self.writes
-
-    @property
     def options(self) -> tuple[str, ...]:
         """Return the settings of `files` that the mode uses."""
         return (*(_OF_TEXT if self.writes else ()), *self.further)

@@ -17,6 +17,7 @@ from rollout.content.modes import our_blocks
 from rollout.content.modes.mode import Situation
 from rollout.model.files import File, Managed, Written
 from rollout.model.inventory import FormatName
+from rollout.model.own_writes import FileShare
 
 Pairs = tuple[tuple[bytes, bytes], ...]
 
@@ -38,6 +39,8 @@ def rest(at: Situation) -> Rest:
     if at.written is None or at.written.file is None:
         spot = markers.spot_of(at.item)
         return _without_blocks(content, content, _named(content, spot), spot) or Rest(None, sure=False)
+    if at.written.share is FileShare.NONE:
+        return Rest(content)
     if at.written.keys_only and not at.written.ours:
         return Rest(content)  # a document that others had written just so: no key of it was ever ours
     return _rest(content, at.written, at.item)

@@ -32,7 +32,7 @@ def wanted(at: Situation) -> File | None:
 def reason(at: Situation, _actual: File) -> Cause:
     if at.written is None or at.written.keys_only:
         return Cause("the file exists, but rollout never wrote it", takes_over=True)
-    if (at.written.part and not at.written.alone) or _around_our_block(at.item, at.written.file):
+    if (at.written.share and not at.written.alone) or _around_our_block(at.item, at.written.file):
         return Cause("rollout wrote a part of the file, and others wrote the rest", takes_over=True)
     return Cause("the template changed")
 

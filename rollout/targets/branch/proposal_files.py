@@ -59,8 +59,8 @@ def in_review(found: Proposing, store: Store) -> InReview | None:
     if carried is None or carried.own is None or (found.told is not None and found.told.is_over):
         return None
     run = messages.run_and_target(carried.text)[0] or ""
-    held, parts = messages.held(carried.text), messages.parts_of_files(carried.text)
-    return InReview(sides(store, carried), run, carried.merged, held, parts)
+    held, shares = messages.held(carried.text), messages.shares(carried.text)
+    return InReview(sides(store, carried), run, carried.merged, held, shares)
 
 
 def sides(store: Store, carried: Carried) -> dict[PurePosixPath, tuple[File | None, File | None]]:

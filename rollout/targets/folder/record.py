@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from rollout.machine.files import read_json, write_whole
 from rollout.machine.look import OnDisk, as_file
 from rollout.model.files import NO_FILE, Agreed, fingerprint
+from rollout.model.own_writes import FileShare
 
 _MAX_MERGES = 50  # how many of our writes to a file we remember and can undo
 
@@ -28,7 +29,7 @@ class Announced(Struct, frozen=True, omit_defaults=True):
     mode: int | None = None  # all permissions of the new file; records of older versions do not have them
     before_mode: int | None = None
     held: str | None = None  # what the template asked for, while this is held
-    part: bool = False  # others had written the rest of the file
+    share: FileShare | None = None  # how much of the file is ours then, where others wrote some of it
 
     def is_ours(self, found: OnDisk) -> bool:
         return fingerprint(as_file(found)) == self.print and self.mode in {None, found.mode}
@@ -52,13 +53,19 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
     held: str | None = None  # and when the file was reverted
     agreed: Agreed = ()
     keys_only: bool = False  # of a document that was taken over, only the keys that the template named are ours
-    part: bool = False  # others had written the rest of the file that we wrote last
+    share: FileShare | None = None  # how much of the file that we wrote last is ours, where others wrote some of it
+    since: int | None = None  # how many of our last writes came after one that left nothing of ours in the file
     announced: Announced | None = None
 
     @property
     def _known(self) -> tuple[tuple[str, str], ...]:
         """Return our writes so far; a document that was taken over counts as one that changed nothing."""
         return (*self.ours, (self.print, self.print)) if self.keys_only and self.print else self.ours
+
+    @property
+    def present(self) -> tuple[tuple[str, str], ...]:
+        """Return our writes since one that left nothing of ours in the file."""
+        return self.ours if self.since is None else self.ours[max(0, len(self.ours) - self.since) :]
 
     def written(self, announced: Announced) -> FileRecord:
         """Return the entry after a write that was announced."""
@@ -68,6 +75,7 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
         if announced.before not in {NO_FILE, self.print}:
             theirs = tuple(dict.fromkeys((*self.theirs, announced.before)))
         ours = (*self._known, (announced.before, announced.print))
+        since = None if self.since is None else self.since + len(ours) - len(self.ours)
         return replace(
             self,
             print=announced.print,
@@ -80,7 +88,8 @@ class FileRecord(Struct, frozen=True, omit_defaults=True):
             kept=None,
             held=announced.held,
             keys_only=False,
-            part=announced.part,
+            share=announced.share,
+            since=0 if announced.share is FileShare.NONE else since,
             announced=None,
         )
 

@@ -84,17 +84,17 @@ def _last_written(entry: FileRecord, found: File | Obstacle | None, remembered: 
         # The content is gone, but its hash is known: a file that differs from it is still drift.
         base = found if isinstance(found, File) and fingerprint(found) == current.print else File(b"\0gone")
     both = (
-        (_bytes(before, remembered), _bytes(after, remembered)) for before, after in current.ours if after != NO_FILE
+        (_bytes(before, remembered), _bytes(after, remembered)) for before, after in current.present if after != NO_FILE
     )
     pairs = tuple((before, after) for before, after in both if before is not None and after is not None)
     merge_base = remembered.file(current.merge_base) if current.merged else None
     merges = _merges(current, remembered)
     noted = not current.ours or current.ours[-1][1] != current.print
     keys_only = noted and current.keys_only
-    ours = alone((None if before == NO_FILE else before, after) for before, after in current.ours)
+    ours = alone((None if before == NO_FILE else before, after) for before, after in current.present)
     return Written(
         base, current.run, pairs, current.merged, merge_base, merges,
-        noted=noted, keys_only=keys_only, alone=ours and not noted, part=current.part,
+        noted=noted, keys_only=keys_only, alone=ours and not noted, share=current.share,
     )  # fmt: skip
 
 

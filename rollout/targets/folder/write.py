@@ -81,7 +81,7 @@ class FolderWriter:
             run=self._run,
             merged=change.template,
             held=change.asks if change.hold else None,
-            part=change.part,
+            share=change.share,
             scratch=scratch_name(change.path.name),
             mode=_mode(change.after, found) if change.after is not None else None,
             before_mode=found.mode if found else None,
