@@ -14,7 +14,7 @@ from rollout.content.documents.unmatched import unmatched
 from rollout.content.modes.table import strategy, traits
 from rollout.content.patterns import matches
 from rollout.errors import Mistake, Place, UsageError
-from rollout.fleet import doubtful_groups, review_words, unread_files
+from rollout.fleet import doubtful_groups, doubtful_values, review_words, unread_files
 from rollout.fleet.load import Loaded
 from rollout.fleet.ways import left_out, ways
 from rollout.model.reviews import Via
@@ -101,6 +101,7 @@ def _tell(at: Session, found: _Checked) -> None:
 def _doubts(loaded: Loaded) -> Iterator[str]:
     """Yield a warning for each thing that is not wrong, but may not be meant."""
     yield from doubtful_groups.doubtful(loaded)
+    yield from doubtful_values.doubtful(loaded)
     yield from _joined_lines(loaded)
     yield from unread_files.unread(loaded)
     yield from _unmatched(loaded)

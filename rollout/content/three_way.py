@@ -10,6 +10,19 @@ class MergeConflict(ValueError):
         super().__init__(f"both sides changed line {line}")
         self.line = line
 
+    @property
+    def told(self) -> str:
+        """How a person's change is told that meets one of the template."""
+        return f", and {self}; the template did too"
+
+
+class PartDeleted(MergeConflict):
+    """A person took our part out of the file."""
+
+    @property
+    def told(self) -> str:
+        return "; they took rollout's part out, and a deletion cannot be merged"
+
 
 def merge(base: bytes, ours: bytes, theirs: bytes) -> bytes:
     """Return `base` with the changes of both sides; raise MergeConflict if they overlap or touch."""

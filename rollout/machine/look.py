@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 
 from rollout.machine import files
-from rollout.model.files import File, Obstacle, symlink
+from rollout.model.files import File, Obstacle, in_the_way, symlink
 
 _MAX_FILE = 256 * 1024 * 1024
 
@@ -92,7 +92,7 @@ def _out_of_reach(error: OSError) -> Obstacle | None:
     if isinstance(error, FileNotFoundError):
         return None
     if error.errno in {errno.ENOTDIR, errno.ELOOP}:
-        return Obstacle("behind a symlink or a file where a folder should be")
+        return in_the_way("behind a symlink or a file where a folder should be")
     return Obstacle(f"not readable ({error.strerror})")
 
 
@@ -108,12 +108,12 @@ def look_at(folder: int, name: str) -> OnDisk | Obstacle | None:
                 return symlink(os.readlink(name, dir_fd=folder))
             return symlink("")
         if error.errno in {errno.ENXIO, errno.ENODEV}:
-            return Obstacle("a socket or a device")
+            return in_the_way("a socket or a device")
         return Obstacle(f"not readable ({error.strerror})")
     try:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
-            return Obstacle(_kind(about.st_mode))
+            return in_the_way(_kind(about.st_mode))
         if about.st_size > _MAX_FILE:
             return Obstacle("larger than 256 MiB")
         content = files.content(descriptor, size=about.st_size)

@@ -156,6 +156,11 @@ class Obstacle(Struct, frozen=True):
         return f"; {way_out}" if way_out else ""
 
 
+def in_the_way(what: str) -> Obstacle:
+    """Return the obstacle for what a person can move, such as a directory or a pipe."""
+    return Obstacle(what, remedy="move it away, or give the template another name")
+
+
 def symlink(leads: str) -> Obstacle:
     """Return the obstacle for a symlink, with where it leads if that is known."""
     return Obstacle(f"a symlink to {leads}" if leads else "a symlink", leads=leads)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from rollout.errors import GitError
 from rollout.model import tree_modes
-from rollout.model.files import Obstacle
+from rollout.model.files import Obstacle, in_the_way
 from rollout.objects import pack_format
 from rollout.safety import paths
 
@@ -54,16 +54,17 @@ class Tree:
             mode, found = entry
             last = depth == len(path.parts) - 1
             if mode == tree_modes.SUBMODULE:
-                return Obstacle("a submodule" if last else f"inside the submodule {'/'.join(path.parts[: depth + 1])}")
+                return in_the_way("a submodule" if last else f"inside the submodule {_down_to(path, depth)}")
             if mode == tree_modes.SYMLINK:
-                link = "/".join(path.parts[: depth + 1])
-                return Obstacle("a symlink", found) if last else Obstacle(f"behind the symlink {link}")
+                if last:
+                    return Obstacle("a symlink", found)
+                return in_the_way(f"behind the symlink {_down_to(path, depth)}")
             if tree_modes.is_file(mode):
                 if not last:
-                    return Obstacle(f"below the file {'/'.join(path.parts[: depth + 1])}")
+                    return in_the_way(f"below the file {_down_to(path, depth)}")
                 return Blob(found, tree_modes.reported(mode))
             if last:
-                return Obstacle("a directory")
+                return in_the_way("a directory")
             tree = self._load(found)
         return None
 
@@ -131,6 +132,10 @@ class Tree:
 TreeEntry = tuple[str, str] | None  # (mode, id), or None if there is nothing
 
 PathChange = tuple[PurePosixPath, TreeEntry, TreeEntry]
+
+
+def _down_to(path: PurePosixPath, depth: int) -> str:
+    return "/".join(path.parts[: depth + 1])
 
 
 def difference(one: Tree, two: Tree) -> Iterator[PathChange]:

@@ -119,7 +119,7 @@ def _merged_drift(at: Situation, drift: Change, written: Written) -> Change:
     try:
         content = strategy(at.item.mode).merged(at, base, actual, wanted)
     except three_way.MergeConflict as clash:
-        return _more(replace(drift, action=Action.CONFLICT), f", and {clash}; the template did too")
+        return _more(replace(drift, action=Action.CONFLICT), clash.told)
     executable = actual.executable if wanted.executable == base.executable else wanted.executable
     result = File(content, executable)
     merged = replace(drift, after=result, decided=True, template=_notes(at, wanted)[0])

@@ -48,3 +48,9 @@ def test_what_is_an_alias_names_a_way_out(before: str, template: str) -> None:
     assert planned is not None
     assert planned.action is Action.ERROR
     assert "change it by hand and take it out of the template" in planned.cause
+
+
+def test_a_block_that_a_person_took_out_is_told_as_that() -> None:
+    file = Life("A.md", "# top\n\nbottom\n", FileRule(Mode.BLOCK))
+    file.lived("L1\n", "># top\n\nbottom\n")
+    assert "a deletion cannot be merged" in _conflict(file, "L1\nL2\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,21 @@ def test_absent_for_a_path_that_is_a_directory_says_what_there_is_to_do(world: W
     ran = world.run("apply", "--yes")
     assert ran.code == 0
     assert "old: is a directory there, and `mode: absent` removes files only; name the files in it" in ran.out + ran.err
+
+
+@pytest.mark.parametrize("kind", ["repository", "folder"])
+@pytest.mark.parametrize(
+    ("there", "what"), [("w.txt/x", "a directory there"), ("w", "should be|below the file w")], ids=["folder", "file"]
+)
+def test_what_is_in_the_way_is_told_with_the_way_out(world: World, kind: str, there: str, what: str) -> None:
+    managed = "w.txt" if there.startswith("w.txt") else "w/w.txt"
+    world.template(f"project/{managed}", "x\n")
+    if kind == "repository":
+        world.bare_repo("api", {there: "x\n"})
+    else:
+        world.defaults = ""
+        world.tail = "folders: {shared: {path: shared, templates: [project]}}\n"
+        world.write("shared", {there: "x\n"})
+    ran = world.run("apply", "--yes")
+    assert ran.code != 0
+    assert re.search(f"{what}.*; move it away, or give the template another name", ran.out + ran.err), ran.out

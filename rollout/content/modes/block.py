@@ -64,7 +64,9 @@ def changed(at: Situation, base: File, actual: File) -> bool:
 
 def merged(at: Situation, base: File, actual: File, wanted: File) -> bytes:
     was, theirs, told = (_text(at, file) for file in (base, actual, wanted))
-    if was is None or theirs is None or told is None:
+    if theirs is None:
+        raise three_way.PartDeleted(1)
+    if was is None or told is None:
         raise three_way.MergeConflict(1)
     try:
         text = three_way.merge(was, theirs, told)
