@@ -290,6 +290,9 @@ MUTATIONS = (
     Mutation("a comment of a person stays where one of ours says the same", "content/documents/foreign_comments.py",
              "    if all(often[text] <= count for", "    if True or all(often[text] <= count for",
              test="tests/content/test_last_lines.py::test_a_comment_of_a_person_stays_where_one_of_ours_says_the_same"),
+    Mutation("a comment of a person behind a value of ours stays", "content/documents/comment_behind.py",
+             "if found in foreign or", "if",
+             test="tests/content/test_comments_behind_values.py::test_a_comment_of_a_person_stays"),
     Mutation("lines that only name a block are not its earlier markers", "content/earlier_markers.py",
              "markers.fault_of(form) is None and _only_blocks", "markers.fault_of(form) is None or _only_blocks",
              test="tests/content/test_changed_markers.py::"

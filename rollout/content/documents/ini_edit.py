@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from rollout.content.documents import ini_read
+from rollout.content.documents.comment_behind import followed
 from rollout.content.documents.document import (
     Amend,
     Array,
@@ -53,7 +54,8 @@ class _IniEditor(Struct):
         if isinstance(operation, Replace):
             return self._replaced(operation)
         if isinstance(operation, Restore):
-            return [self._restored(operation), *cuts(self.document, operation)]
+            noted = followed(self.document, operation, self.foreign, self.template)
+            return [self._restored(operation), *noted, *cuts(self.document, operation)]
         gone = [edit for index in operation.gone for edit in self._cut(operation.container.parts[index])]
         return gone + self._added(operation)
 
@@ -68,7 +70,8 @@ class _IniEditor(Struct):
             start, text = (old.start, text) if lead is None else (part.body, lead + text)
         end = min(line_end(self.document.text, old.start), old.end)
         if not any(old.start <= start < old.end for start, _ in self.foreign):
-            return [Edit(start, old.end, text)]
+            noted = followed(self.document, operation, self.foreign, self.template)
+            return [Edit(start, old.end, text), *noted]
         following = (next_line(self.document.text, end), next_line(self.document.text, old.end))
         rest = cut(self.document.text, following, self.foreign) if end < old.end else []
         return [Edit(start, end, text), *rest]

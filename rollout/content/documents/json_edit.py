@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from rollout.content.documents import json_read
+from rollout.content.documents.comment_behind import followed
 from rollout.content.documents.delimited import Brackets, WrittenPart, gap_in
 from rollout.content.documents.document import (
     Array,
@@ -40,9 +41,11 @@ class Json(Struct, frozen=True):
         edits: list[Edit] = []
         for operation in operations:
             if isinstance(operation, Replace):
-                edits.append(_replaced(document, operation, writer))
+                edits += [_replaced(document, operation, writer), *followed(document, operation, foreign, template)]
             elif isinstance(operation, Restore):
-                edits.append(Edit(operation.part.value.start, operation.part.value.end, operation.found.text))
+                value = operation.part.value
+                edits.append(Edit(value.start, value.end, operation.found.text))
+                edits += followed(document, operation, foreign, template)
             elif operation.container.style == "missing":
                 edits.append(_first_object(document, operation.new, writer))
             else:

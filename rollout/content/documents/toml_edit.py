@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from rollout.content.documents import toml_read
+from rollout.content.documents.comment_behind import followed
 from rollout.content.documents.delimited import Brackets
 from rollout.content.documents.document import (
     Amend,
@@ -57,9 +58,9 @@ class _TomlEditor(Struct):
 
     def edits(self, operation: Operation) -> list[Edit]:
         if isinstance(operation, Replace):
-            return [self._replaced(operation.part, self.writer.on_one_line(operation.new.value))]
+            return self._replaced(operation, self.writer.on_one_line(operation.new.value))
         if isinstance(operation, Restore):
-            return [self._replaced(operation.part, operation.found.text)]
+            return self._replaced(operation, operation.found.text)
         container = operation.container
         if container.style in _BRACKETS:
             return Brackets(self.document, operation, self.foreign, self.writer).edits()
@@ -75,13 +76,14 @@ class _TomlEditor(Struct):
             return []
         return cut_section(self.document, container.start, container.start, self.foreign)
 
-    def _replaced(self, part: Part, text: str) -> Edit:
-        old = part.value
+    def _replaced(self, operation: Replace | Restore, text: str) -> list[Edit]:
+        part, old = operation.part, operation.part.value
         if not is_line(part):
             raise fault(
                 self.document.text, old.start, f"{part.key}: a table cannot become a value in place; change it by hand"
             )
-        return Edit(old.start, old.end, text)
+        noted = followed(self.document, operation, self.foreign, self.writer.template)
+        return [Edit(old.start, old.end, text), *noted]
 
     def _cut(self, part: Part) -> list[Edit]:
         if is_line(part):

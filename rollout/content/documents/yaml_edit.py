@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from rollout.content.documents import yaml_read
+from rollout.content.documents.comment_behind import followed
 from rollout.content.documents.delimited import Brackets
 from rollout.content.documents.document import (
     Amend,
@@ -280,7 +281,8 @@ class _YamlEditor(Struct):
     def _replaced(self, operation: Replace) -> list[Edit]:
         part, new, old = operation.part, operation.new, operation.part.value
         if operation.container.style == "flow":
-            return [Edit(old.start, old.end, self.writer.on_one_line(new.value))]
+            comment = followed(self.document, operation, self.foreign, self.writer.template)
+            return [Edit(old.start, old.end, self.writer.on_one_line(new.value)), *comment]
         newline = newline_of(self.text, line_end(self.text, old.end))
         stop = part.body if self._below_key(part) else old.end
         noted = self._noted(stop) or self._first_comment((old.start, old.end)) is not None

@@ -1,0 +1,44 @@
+"""Our comment behind a value that is replaced follows the template; a comment of others stays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rollout.content.documents.document import Document, Edit, Replace, Restore, Span
+from rollout.content.documents.lines import line_end
+from rollout.content.documents.template_text import comment_behind
+
+# What has to follow a value so that a comment can come behind it: between brackets, a comma may still have to come.
+_FOLLOWS = {"": ",", "flow": None, "inline": None, "array": None}
+
+
+def followed(
+    document: Document, operation: Replace | Restore, foreign: Sequence[Span], template: Document
+) -> list[Edit]:
+    """Return the edits that put the template's comment behind a value in the place of ours, or take ours out."""
+    text, at = document.text, operation.part.value.end
+    end = line_end(text, at)
+    said = _with_blanks(template, operation.new.value.end) if isinstance(operation, Replace) else ""
+    found = next((span for span in document.comments if at <= span[0] < end), None)
+    if found is None:
+        return _added(text, (at, end), said, _FOLLOWS.get(operation.container.style, ""))
+    if found in foreign or text[at : found[0]].strip(" \t,"):
+        return []
+    start, stop = (len(text[:to].rstrip(" \t")) for to in (found[0], min(found[1], end)))
+    return [] if text[stop:end].strip() else [Edit(start, stop, said)]
+
+
+def _with_blanks(template: Document, at: int) -> str:
+    """Return the comment behind a value of the template, with the blanks before it."""
+    comment = comment_behind(template, at)
+    if not comment:
+        return ""
+    before = template.text[at : template.text.index(comment, at)]
+    return before[len(before.rstrip(" \t")) :] + comment
+
+
+def _added(text: str, rest: Span, said: str, wanted: str | None) -> list[Edit]:
+    """Add a comment where none is and only what is wanted follows."""
+    follows = text[slice(*rest)].rstrip(" \t")
+    at = rest[0] + len(follows)
+    return [Edit(at, at, said)] if said and follows.strip(" \t") == wanted else []

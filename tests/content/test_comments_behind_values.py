@@ -1,0 +1,82 @@
+"""A comment of ours behind a value follows the template when the value changes; a person's stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from rollout.model.inventory import FileRule, FormatName, Mode
+from tests.lives import Life
+
+# For each file: what a person has and the template, a key's line for {}, and how a comment begins.
+_FILES = {
+    "t.toml": ("[tool.x]\nz = 1\n{}", "[tool.x]\n{}", 'r = "{}"{}\n', "#"),
+    "root.toml": ("z = 1\n{}", "{}", "r = {}{}\n", "#"),
+    "p.yaml": ("z: 1\n{}", "{}", 'r: "{}"{}\n', "#"),
+    ".npmrc": ("z=1\n{}", "{}", "r={}{}\n", ";"),
+    ".vscode/settings.json": ('{{\n  "z": 1,\n  {}}}\n', "{{\n  {}}}\n", '"r": "{}"{}\n', "//"),
+    "comma/.vscode/settings.json": ('{{\n  "z": 1,\n  {}}}\n', "{{\n  {}}}\n", '"r": "{}",{}\n', "//"),
+}
+_EMPTY = {".vscode/settings.json": '{\n  "z": 1\n}\n', "comma/.vscode/settings.json": '{\n  "z": 1,\n}\n'}
+
+
+def _rule(path: str) -> FileRule:
+    return FileRule(Mode.MERGE, format=FormatName.INI if path == ".npmrc" else None)
+
+
+class _Told:
+    def __init__(self, path: str) -> None:
+        self.around, self.whole, self.line, self.mark = _FILES[path]
+
+    def template(self, value: int, comment: str = "") -> str:
+        return self.whole.format(self._line(value, comment))
+
+    def file(self, value: int, comment: str = "") -> str:
+        return self.around.format(self._line(value, comment))
+
+    def _line(self, value: int, comment: str) -> str:
+        return self.line.format(value, f"  {self.mark} {comment}" if comment else "")
+
+
+@pytest.mark.parametrize("path", _FILES)
+@pytest.mark.parametrize("comment", ["free again", ""])
+def test_our_comment_follows_the_template(path: str, comment: str) -> None:
+    told = _Told(path)
+    before = _EMPTY.get(path, told.around.format(""))
+    file = Life(path, before, _rule(path))
+    file.rolled_out(told.template(1, "pinned"))
+    spelled = (file.text or "").replace("  " + told.mark, " " + told.mark)  # JSON has one blank
+    assert spelled == told.file(1, "pinned").replace("  " + told.mark, " " + told.mark)
+    file.rolled_out(told.template(2, comment))
+    assert file.text == told.file(2, comment)
+    assert file.plan(told.template(2, comment)) is None
+    assert file.lived("{}" if path.endswith(("json", "yaml")) else "") == before
+
+
+@pytest.mark.parametrize("path", _FILES)
+@pytest.mark.parametrize("comment", ["free again", ""])
+def test_a_comment_of_a_person_stays(path: str, comment: str) -> None:
+    told = _Told(path)
+    file = Life(path, told.file(1, "mine"), _rule(path))
+    file.rolled_out(told.template(2, comment))
+    assert file.text == told.file(2, "mine")
+    file.rolled_out(told.template(3, "pinned"))
+    file.text = (file.text or "").replace("pinned", "mine")
+    assert file.lived(told.template(4, comment)) == told.file(4, "mine")
+
+
+@pytest.mark.parametrize("path", [path for path in _FILES if path != ".vscode/settings.json"])
+@pytest.mark.parametrize("blanks", ["", "   "])
+def test_one_that_came_goes_with_the_value(path: str, blanks: str) -> None:
+    told = _Told(path)
+    before = told.file(1).replace("\n", f"{blanks}\n")
+    file = Life(path, before, _rule(path))
+    file.rolled_out(told.template(2, "pinned"))
+    assert file.text == told.file(2, "pinned").replace("\n", f"{blanks}\n")
+    assert file.lived("{}" if path.endswith(("json", "yaml")) else "") == before
+
+
+@pytest.mark.parametrize(("first", "second"), [(" # pinned", " # free"), (" # pinned", ""), ("", "")])
+def test_between_the_brackets_of_yaml_it_follows_too(first: str, second: str) -> None:
+    file = Life("f.yaml", None, FileRule(Mode.MERGE))
+    file.rolled_out(f"o: {{\n  r: 1,{first}\n  z: 1 }}\n")
+    assert file.lived(f"o: {{\n  r: 2,{second}\n  z: 1 }}\n") == f"o: {{\n  r: 2,{second}\n  z: 1 }}\n"
