@@ -312,6 +312,12 @@ MUTATIONS = (
              "    if line is not None:", "    if False:",
              test="tests/content/test_accepted_merges.py::"
              "test_a_key_that_both_sides_added_is_a_conflict_and_never_stands_twice"),
+    Mutation("a key that both changed is no one's to decide", "content/documents/by_key.py",
+             "if changes.meet() or", "if",
+             test="tests/content/test_merged_by_key.py::test_a_key_that_both_changed_is_a_conflict"),
+    Mutation("a key in what a person took out is a conflict", "content/documents/by_key.py",
+             " or _other_holders(sides, changes, kind)", "",
+             test="tests/content/test_merged_by_key.py::test_a_key_in_what_a_person_took_out_is_a_conflict"),
     Mutation("the rest of a document that was taken over is asked for", "content/modes/whole.py",
              "    if at.written is None or at.written.keys_only:", "    if at.written is None:",
              test="tests/content/test_taken_over_documents.py::"

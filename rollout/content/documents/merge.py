@@ -100,6 +100,11 @@ def merged(current: bytes | None, template: bytes, ours: Ours, kind: MergedFile)
             _refuse_loose(named, kind)
             return template
         return current
+    return written(current, named, ours, kind)
+
+
+def written(current: bytes, named: Document, ours: Ours, kind: MergedFile) -> bytes:
+    """Return a document that is there with what a template names; raise Unmergeable as `merged` does."""
     document = kind.read(current)
     strict = json_strict.mended(document, ours, kind.match) if kind.format is FormatName.JSON else None
     try:
@@ -233,15 +238,6 @@ def _said(node: Node | None, ours: tuple[str, ...] | None) -> str | None:
 
 
 __all__ = [
-    "MergedFile",
-    "Ours",
-    "agreed",
-    "check",
-    "known",
-    "merged",
-    "past",
-    "projection",
-    "still_said",
-    "with_agreed",
-    "would_change_foreign",
-]
+    "MergedFile", "Ours", "agreed", "check", "known", "merged", "past", "projection", "still_said", "with_agreed",
+    "would_change_foreign", "written",
+]  # fmt: skip

@@ -22,12 +22,13 @@ def mixed(content: bytes, base: bytes, theirs: bytes, ours: bytes, kind: MergedF
     except Unmergeable:
         return _line(document, _clash(they - was, we - was), kind)
     wrong = set(values(result.root, kind.match)) ^ wanted
-    if not wrong and _repeated(result) <= _repeated(document):
+    if not wrong and repeated_in(result) <= repeated_in(document):
         return None
     return _line(document, _clash(they - was, we - was) or min(wrong, default=((), ""))[0], kind)
 
 
-def _repeated(document: Document) -> Counter[str]:
+def repeated_in(document: Document) -> Counter[str]:
+    """Return how often each key stands in an object that holds it more than once."""
     return Counter(key for node in nodes(document.root) for key in repeated(node))
 
 

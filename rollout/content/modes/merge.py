@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from rollout.content import three_way
-from rollout.content.documents import merge, mixed, past
+from rollout.content.documents import by_key, merge, mixed, past
 from rollout.content.documents.document import Unmergeable
 from rollout.content.documents.formats import UNKNOWN, format_of
 from rollout.content.documents.match import match_for
 from rollout.content.modes import share
 from rollout.content.modes.mode import Cause, Situation, Traits, put_into
-from rollout.content.modes.whole import part, passed_over, told_then
+from rollout.content.modes.whole import part, passed_over
 from rollout.model.files import Agreed, File, Managed, TakenOver
 from rollout.model.inventory import FileRule
 
@@ -56,12 +56,33 @@ def changed(at: Situation, base: File, actual: File) -> bool:
 
 
 def merged(at: Situation, base: File, actual: File, _wanted: File) -> bytes:
-    told = _with_ours(at, base.content)
-    content = three_way.merge(base.content, actual.content, told)
-    line = mixed.mixed(content, base.content, actual.content, told, _kind(at.item))
+    kind, told = _kind(at.item), _with_ours(at, base.content)
+    sides = by_key.Sides(base.content, actual.content, told)
+    try:
+        return _by_lines(sides, kind)
+    except three_way.MergeConflict:
+        content = by_key.merged(sides, kind.template(at.item.body), _ours(at), kind)
+        if content is None:
+            raise
+        return content
+
+
+def _by_lines(sides: by_key.Sides, kind: merge.MergedFile) -> bytes:
+    content = three_way.merge(sides.base, sides.theirs, sides.ours)
+    line = mixed.mixed(content, sides.base, sides.theirs, sides.ours, kind)
     if line is not None:
         raise three_way.MergeConflict(line)
     return content
+
+
+def told_then(at: Situation, base: File, before: File, after: File) -> bytes:
+    try:
+        return three_way.merge(before.content, after.content, base.content)
+    except three_way.MergeConflict:
+        content = by_key.carried_over(by_key.Sides(before.content, base.content, after.content), _kind(at.item))
+        if content is None:
+            raise
+        return content
 
 
 def ours(_item: Managed, actual: File) -> TakenOver | None:
