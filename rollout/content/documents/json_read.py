@@ -9,6 +9,7 @@ from decimal import Decimal
 from rollout.content.documents.document import Array, Document, Node, Object, Part, Scalar, Span, fault
 
 _COMMENT = re.compile(r"//[^\n\r]*|/\*.*?\*/", re.DOTALL)
+_BEGUN = re.compile(r'"(?:[^"\\\x00-\x1f]|\\[^\x00-\x1f])*')  # a string to its end, or to what it may not hold
 _BLANK = re.compile(r"[ \t\r\n\ufeff]+")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
@@ -65,10 +66,22 @@ class _JsonReader:
             value = self._string(at, string[0])
             odd = "a lone surrogate" if re.search("[\ud800-\udfff]", value) else None
             return Scalar(at, string.end(), json.dumps(value), odd=odd)
+        self._refuse_control(at)
         word = _WORD.match(self.text, at)
         if not word:
             raise fault(self.text, at, "a value is missing")
         return Scalar(at, word.end(), *self._word(at, word[0]))
+
+    def _refuse_control(self, at: int) -> None:
+        """Refuse a string that holds a control character, which JSON wants escaped, or that does not end."""
+        begun = _BEGUN.match(self.text, at)
+        if not begun:
+            return
+        found = self.text[begun.end() : begun.end() + 1].strip("\\")
+        if not found:
+            raise fault(self.text, at, f"a text does not end: {begun[0][:40]}")
+        what = "a raw line end" if found in "\r\n" else "a raw control character"
+        raise fault(self.text, begun.end(), f"a text holds {what}; write {json.dumps(found)[1:-1]} in its place")
 
     def _string(self, at: int, quoted: str) -> str:
         try:
@@ -94,6 +107,7 @@ class _JsonReader:
         while self.text[here : here + 1] != "}":
             key = _STRING.match(self.text, here)
             if not key:
+                self._refuse_control(here)
                 raise fault(self.text, here, "a key in quotes is missing")
             colon = self.skip(key.end())
             if self.text[colon : colon + 1] != ":":
