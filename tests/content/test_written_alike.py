@@ -30,3 +30,30 @@ def test_a_second_json_member_on_a_line_stands_as_close_as_others_in_the_documen
     file = Life("c.json", text, FileRule(Mode.MERGE))
     assert file.lived(template) == expected
     assert file.lived("{}") == text
+
+
+@pytest.mark.parametrize(
+    ("before", "template", "added"),
+    [
+        ("a = 1\n", "[target.'cfg(windows)'.dependencies]\nx = 1\n", "\n[target.'cfg(windows)'.dependencies]\nx = 1\n"),
+        ("a = 1\n", "'k x' = 'v'\n", "'k x' = 'v'\n"),
+        ("a = 1\n", '"k" = "v"\n', '"k" = "v"\n'),
+        ("a = 1\n", "b.'k x'.c = 1\nb.'k x'.d = 2\n", "b.'k x'.c = 1\nb.'k x'.d = 2\n"),
+        ("b.'k x'.c = 1\n", "[b.\"k x\"]\n'd e' = 2\n", "b.'k x'.'d e' = 2\n"),
+        ("[b.'k x'.c]\ny = 1\n", '[b."k x"]\nd = 2\n', "\n[b.'k x']\nd = 2\n"),
+        ("[b.'k x']\ny = 1\n", "[b.\"k x\"]\n'd' = {'e' = 1}\n", "'d' = {'e' = 1}\n"),
+        ("[[b]]\ny = 1\n", "[[b]]\ny = 2\n[b.'c d']\nz = 3\n", "\n[[b]]\ny = 2\n\n[b.'c d']\nz = 3\n"),
+        ("a = 1\n", "[['b c']]\ny = 2\n", "\n[['b c']]\ny = 2\n"),
+    ],
+)
+def test_a_toml_key_is_spelled_as_in_the_template_or_beside_it(before: str, template: str, added: str) -> None:
+    file = Life("t.toml", before, FileRule(Mode.MERGE))
+    assert file.lived(template) == before + added
+    assert file.plan(template) is None
+    assert file.lived("") == before
+
+
+def test_a_key_between_the_brackets_of_toml_is_spelled_as_in_the_template() -> None:
+    file = Life("t.toml", "o = {'p q' = 1}\n", FileRule(Mode.MERGE))
+    assert file.lived("o = {'r s' = 2}\n") == "o = {'p q' = 1, 'r s' = 2}\n"
+    assert file.lived("") == "o = {'p q' = 1}\n"

@@ -25,7 +25,7 @@ from rollout.content.documents.document import (
 )
 from rollout.content.documents.lines import margin
 from rollout.content.documents.text_sections import before, behind, cut_lines, cut_section, last_content
-from rollout.content.documents.toml_write import Path, TomlWriter, is_line
+from rollout.content.documents.toml_write import Path, TomlWriter, is_line, spelled
 
 _BRACKETS = {"inline", "array"}
 
@@ -117,7 +117,7 @@ class _TomlEditor(Struct):
         """Put new keys behind the last one of a table, or behind its header."""
         if container.style == "super":
             lines = [line for part in new for line in self.writer.pair((), part)]
-            return self._sections(container, [[self.writer.header(path), *lines]])
+            return self._sections(container, [[f"[{'.'.join(self._spelled(container, path))}]", *lines]])
         staying = [part for index, part in enumerate(container.parts) if index not in set(operation.gone)]
         own = [part for part in staying if _own(part)]
         prefix = self._prefix(container, path)
@@ -139,7 +139,10 @@ class _TomlEditor(Struct):
             depth += 1
             above = self.paths[id(node)][:-1]
             node = next(n for n in _objects(self.document.root) if self.paths[id(n)] == above)
-        return path[len(path) - depth :] if depth else ()
+        return self._spelled(container, path[len(path) - depth :] if depth else ())
+
+    def _spelled(self, container: Object, path: Path) -> Path:
+        return tuple(spelled(self.document.text, container.start, key) for key in path)
 
     def _sections(self, container: Object | Array, sections: list[list[str]]) -> Edit:
         """Put new tables behind those beside them, a blank line before each."""

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
 from rollout.content.documents.document import Array, Node, Object, Scalar
+
+_KEY = re.compile(r"[ \t]*([A-Za-z0-9_-]+|\"(?:[^\"\\]|\\.)*\"|'[^']*')[ \t]*")
+
+
+def keys_at(text: str, at: int) -> Iterator[tuple[str, str]]:
+    """Yield the keys with dots between them at a place, each as it is said and as it is spelled."""
+    found = _KEY.match(text, at)
+    while found is not None:
+        written = found[1]
+        yield (str(value_of(written)) if written[0] in "\"'" else written), written
+        at = found.end()
+        found = _KEY.match(text, at + 1) if text[at : at + 1] == "." else None
 
 
 @lru_cache(maxsize=4096)

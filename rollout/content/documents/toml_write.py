@@ -11,10 +11,12 @@ from msgspec import Struct
 from rollout.content.documents.delimited import WrittenPart
 from rollout.content.documents.document import Alias, Array, Document, Node, Object, Part, Scalar
 from rollout.content.documents.template_text import comment_behind, comments_before
+from rollout.content.documents.toml_values import keys_at
 
 Path = tuple[str, ...]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+_OPENS = re.compile(r"[ \t]*\[{0,2}")
 
 
 def is_line(part: Part) -> bool:
@@ -38,16 +40,16 @@ class TomlWriter(Struct):
         )
 
     def pair(self, prefix: Path, part: Part) -> list[str]:
-        """Return the lines of a key and its value, or of all keys below it, with the keys before it."""
-        path = (*prefix, part.key)
+        """Return the lines of a key and its value, or of all keys below it, with the spelled keys before it."""
+        path = (*prefix, spelled(self.template.text, part.start, part.key))
         if not is_line(part):
             assert isinstance(part.value, Object | Array)
             if isinstance(part.value, Object) and part.value.parts:
                 return [line for child in part.value.parts for line in self.pair(path, child)]
-            return [f"{_dotted(path)} = {self.on_one_line(part.value)}"]
+            return [f"{'.'.join(path)} = {self.on_one_line(part.value)}"]
         raw = self.template.text[part.value.start : part.value.end]
         behind = comment_behind(self.template, part.value.end)
-        text = f"{_dotted(path)}{self._equals(part)}{raw}{self._before_comment(part) + behind if behind else ''}"
+        text = f"{'.'.join(path)}{self._equals(part)}{raw}{self._before_comment(part) + behind if behind else ''}"
         return [*comments_before(self.template, part.start), *(line.rstrip("\r") for line in text.split("\n"))]
 
     def _before_comment(self, part: Part) -> str:
@@ -61,8 +63,12 @@ class TomlWriter(Struct):
         right = text[part.body : part.value.start]
         return f"{left}={right}"
 
-    def header(self, path: Path) -> str:
-        return f"[{_dotted(path)}]"
+    def header(self, path: Path, at: int) -> str:
+        """Return the header of a table, spelled as at a place of the template."""
+        return f"[{self._path(path, at)}]"
+
+    def _path(self, path: Path, at: int) -> str:
+        return ".".join(spelled(self.template.text, at, key) for key in path)
 
     def sections(self, path: Path, part: Part) -> Iterator[list[str]]:
         """Yield the tables that a part comes to, each as its lines."""
@@ -74,7 +80,7 @@ class TomlWriter(Struct):
         lines, tables = self._parted(part.value)
         if lines or part.value.style == "table" or not tables:
             above = comments_before(self.template, part.value.start) if part.value.style == "table" else ()
-            yield [*above, self.header(path), *lines]
+            yield [*above, self.header(path, part.value.start), *lines]
         for child in tables:
             yield from self.sections((*path, child.key), child)
 
@@ -86,7 +92,7 @@ class TomlWriter(Struct):
             line for child in tables for section in self.sections((*path, child.key), child) for line in ("", *section)
         ]
         above = comments_before(self.template, part.start) if part.value.style == "table" else ()
-        return [*above, f"[[{_dotted(path)}]]", *lines, *below]
+        return [*above, f"[[{self._path(path, part.start)}]]", *lines, *below]
 
     def _parted(self, table: Object) -> tuple[list[str], list[Part]]:
         lines = [line for part in table.parts if self.is_line(part) for line in self.pair((), part)]
@@ -96,7 +102,7 @@ class TomlWriter(Struct):
 
     def inline(self, part: Part) -> str:
         value = self.on_one_line(part.value)
-        return f"{_dotted((part.key,))} = {value}" if part.key else value
+        return f"{spelled(self.template.text, part.start, part.key)} = {value}" if part.key else value
 
     def lines(self, part: Part, margin: str) -> WrittenPart:
         above = comments_before(self.template, part.start)
@@ -111,5 +117,9 @@ class TomlWriter(Struct):
         return "{ " + inner + " }" if inner else "{}"
 
 
-def _dotted(path: Path) -> str:
-    return ".".join(key if _BARE.fullmatch(key) else json.dumps(key, ensure_ascii=False) for key in path)
+def spelled(text: str, at: int, key: str) -> str:
+    """Return a key as it is spelled among those with dots between them at a place, or as TOML wants it."""
+    opens = _OPENS.match(text, at)
+    found = keys_at(text, opens.end() if opens else at)
+    plain = key if _BARE.fullmatch(key) else json.dumps(key, ensure_ascii=False)
+    return next((written for said, written in found if said == key), plain)
