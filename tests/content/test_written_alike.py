@@ -57,3 +57,55 @@ def test_a_key_between_the_brackets_of_toml_is_spelled_as_in_the_template() -> N
     file = Life("t.toml", "o = {'p q' = 1}\n", FileRule(Mode.MERGE))
     assert file.lived("o = {'r s' = 2}\n") == "o = {'p q' = 1, 'r s' = 2}\n"
     assert file.lived("") == "o = {'p q' = 1}\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "first", "second", "after"),
+    [
+        (
+            "c.json",
+            '{\n  "k": 0\n}\n',
+            '{"files": ["a"], "o": {"x": 1}}',
+            '{"files": ["b"], "o": {"y": 1}}',
+            '{\n  "k": 0,\n  "files": ["b"],\n  "o": {"y": 1}\n}\n',
+        ),
+        (
+            "c.json",
+            '{\n  "k": 0\n}\n',
+            '{"l": [\n  "a"\n]}',
+            '{"l": [ "b", "c" ]}',
+            '{\n  "k": 0,\n  "l": [ "b", "c" ]\n}\n',
+        ),
+        (
+            "c.json",
+            '{\n  "k": 0\n}\n',
+            '{"l": ["a"]}',
+            '{"l": [\n  "b"\n]}',
+            '{\n  "k": 0,\n  "l": [\n    "b"\n  ]\n}\n',
+        ),
+        ("c.json", '{"k":0,"m":0}', '{"l": ["a"]}', '{"l": ["b", "c"]}', '{"k":0,"m":0,"l": ["b", "c"]}'),
+        (
+            "t.toml",
+            "k = 0\n",
+            "o = { x = 1 }\nl = ['a']\n",
+            "o = { y = 1 }\nl = [ 'b' ]\n",
+            "k = 0\no = { y = 1 }\nl = [ 'b' ]\n",
+        ),
+        ("p.yaml", "k: 0\n", "o: { x: 1 }\nl: [a]\n", "o: { y: 1 }\nl: [ b ]\n", "k: 0\no: { y: 1 }\nl: [ b ]\n"),
+    ],
+)
+def test_brackets_of_ours_are_filled_as_the_template_spells_them_whatever_was_in_them(
+    path: str, before: str, first: str, second: str, after: str
+) -> None:
+    assert Life(path, before, FileRule(Mode.MERGE)).lived(second) == after
+    file = Life(path, before, FileRule(Mode.MERGE))
+    assert file.lived(first, second) == after
+    assert file.lived("" if path == "t.toml" else "{}") == before
+
+
+def test_a_list_that_others_had_empty_is_filled_as_they_write_theirs() -> None:
+    text = '{\n  "l": []\n}\n'
+    file = Life("c.json", text, FileRule(Mode.MERGE))
+    assert file.lived('{"l": ["a"]}') == '{\n  "l": [\n    "a"\n  ]\n}\n'
+    assert file.lived('{"l": ["b"]}') == '{\n  "l": [\n    "b"\n  ]\n}\n'
+    assert file.lived("{}") == text

@@ -19,6 +19,7 @@ from rollout.content.documents.lines import (
     next_line,
     rest_is_comment,
 )
+from rollout.content.documents.template_text import between_brackets
 
 
 class WrittenPart(Struct, frozen=True):
@@ -32,6 +33,7 @@ class WrittenPart(Struct, frozen=True):
 class Writer(Protocol):
     """How parts of the template are written in one format."""
 
+    template: Document
     unit: str  # of indentation
     spread: bool  # whether what was empty is filled over several lines
     gap: str  # between two parts on a line, where those beside them do not show it
@@ -82,6 +84,10 @@ class Brackets(Struct):
         return [Edit(opens + 1, container.end - 1, "")]
 
     def _filled(self) -> str:
+        """Return what fills the brackets: where they were ours, as the template spells it."""
+        spelled = between_brackets(self.writer.template, self.operation.new)
+        if spelled is not None and self.container.parts and self.operation.found is None:
+            return spelled
         if not self.writer.spread:
             return self.writer.gap.join(self.writer.inline(part) for part in self.operation.new)
         text = self.document.text

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from rollout.content.documents.document import Document
+from collections.abc import Sequence
+
+from rollout.content.documents.document import Array, Document, Object, Part, nodes
 from rollout.content.documents.lines import begins_line, comments_above, line_end, line_start
+
+_BETWEEN_BRACKETS = {"", "flow", "inline", "array"}
 
 
 def comments_before(template: Document, at: int) -> tuple[str, ...]:
@@ -22,3 +26,14 @@ def comment_behind(template: Document, at: int) -> str:
     if found is None or text[at : found[0]].strip(" \t,") or text[min(found[1], end) : end].strip(" \t,"):
         return ""
     return text[found[0] : min(found[1], end)].rstrip(" \t")
+
+
+def between_brackets(template: Document, parts: Sequence[Part]) -> str | None:
+    """Return the text between the brackets that hold just these parts; None if they have none, or several lines."""
+    holders = (node for node in nodes(template.root) if isinstance(node, Object | Array) and node.parts)
+    holder = next((node for node in holders if node.parts[0] is parts[0] and len(node.parts) == len(parts)), None)
+    opening = {"}": "{", "]": "["}.get(template.text[holder.end - 1]) if holder is not None else None
+    if holder is None or opening is None or holder.style not in _BETWEEN_BRACKETS:
+        return None
+    inside = template.text[template.text.index(opening, holder.start) + 1 : holder.end - 1]
+    return None if "\n" in inside else inside
