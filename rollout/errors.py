@@ -89,6 +89,9 @@ def near(word: str, names: Iterable[str], otherwise: str = "", *, least: float =
 
 def nearest(word: str, names: Iterable[str], least: float) -> str | None:
     """Return the name that is most like a word, if one is; `least` is how alike they must be, from 0 to 1."""
+    known = sorted(set(names))
+    if not known:
+        return None
     from difflib import get_close_matches
 
-    return next(iter(get_close_matches(word, sorted(set(names)), 1, least)), None)
+    return next(iter(get_close_matches(word, known, 1, least)), None)

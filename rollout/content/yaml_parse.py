@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from rollout.content import yaml_exact, yaml_fast
 from rollout.content.yaml_nodes import Fault, Node
 
 _MAX_BYTES = 32 * 1024 * 1024
@@ -17,9 +16,13 @@ def parse(text: str) -> tuple[Node | None, list[Fault]]:
     """
     if len(text) > _MAX_BYTES:
         return None, [Fault(1, "is larger than 32 MiB")]
-    from ruamel.yaml.error import YAMLError
+    from ruamel.yaml.error import YAMLError  # a large inventory is remembered, and nothing else is YAML in most runs
+
+    from rollout.content import yaml_fast
 
     for spelling in yaml_fast.spellings(text):
         with suppress(YAMLError, ValueError):
             return yaml_fast.read(spelling)
+    from rollout.content import yaml_exact
+
     return yaml_exact.read(text)

@@ -9,7 +9,6 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from rollout.fleet.load import Loaded
-from rollout.forges.known import forge_of
 from rollout.machine import files
 from rollout.model.inventory import Branch, Target
 from rollout.model.reviews import Deliver, Forge, ForgeKind
@@ -59,6 +58,7 @@ def _unknown(target: Target) -> str:
     if not isinstance(target.location, Branch):
         return ""
     from rollout.fleet.ways import address
+    from rollout.forges.known import forge_of
 
     url = target.location.url or address(target.location)
     if url is None or addresses.is_local(url) or forge_of(target.delivery, url) is not None:

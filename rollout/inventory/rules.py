@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import TypeVar
 
 from rollout.content import yaml_nodes
-from rollout.content.documents.match import steps_of
 from rollout.content.modes.table import traits
 from rollout.content.patterns import is_glob, matches
 from rollout.content.yaml_nodes import Fault
@@ -68,6 +67,8 @@ def _match(told: Entry) -> tuple[Matched, list[Fault]]:
     node = entry(told.node, "match")
     if not isinstance(node, yaml_nodes.Mapping):
         return (), []
+    from rollout.content.documents.match import steps_of  # few rules have one
+
     faults = [
         told.fault(f".match: {path!r} is not a path; write keys with dots, * and []", node.key_lines[path])
         for path in node.entries

@@ -13,7 +13,6 @@ import msgspec
 from msgspec.structs import replace
 
 from rollout.errors import Refused, UsageError
-from rollout.ledger.postgresql import PostgreSQL
 from rollout.ledger.queries import Database, LedgerError, queries
 from rollout.ledger.sqlite import SQLite, read_only
 from rollout.machine import clock
@@ -212,6 +211,8 @@ def run_ids(url: str | None, folder: Path, inventory: Path, most: int = 100) -> 
 def opened(url: str | None, folder: Path, inventory: Path, warn: Callable[[str], None]) -> Iterator[Ledger]:
     """Open the ledger an inventory names, or the one in the state folder; raise LedgerError if it cannot be."""
     if url is not None and url.startswith(_SERVERS):
+        from rollout.ledger.postgresql import PostgreSQL  # most ledgers are a file
+
         database: Database = PostgreSQL(url)
         scope = ""
     else:

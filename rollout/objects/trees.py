@@ -11,7 +11,6 @@ from msgspec import Struct
 from rollout.errors import GitError
 from rollout.model import tree_modes
 from rollout.model.files import Obstacle, in_the_way
-from rollout.objects import pack_format
 from rollout.safety import paths
 
 
@@ -116,6 +115,8 @@ class Tree:
         return name
 
     def _keep(self, name: str, content: bytes) -> None:
+        from rollout.objects import pack_format  # what is remembered answers most questions
+
         entries = {
             entry.decode("utf-8", "surrogateescape"): (mode, inside)
             for mode, entry, inside in pack_format.tree_entries(content, self._size)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rollout.content import three_way
 from rollout.model.action import Action
 from rollout.model.outcomes import CHANGED, Outcome, Verdict
 from rollout.model.plan import Change, State, Step
-from rollout.showing.status_rows import is_its_own_upstream
 
 CommandLine = tuple[str, ...]  # a command and its options; nothing if nothing needs doing
 
@@ -50,6 +48,8 @@ def after_run(
     command: CommandLine, steps: Sequence[Step], outcomes: Sequence[Outcome], *, ended: bool = True
 ) -> CommandLine:
     """Return what comes after a run, by what came of it; `command` does it again."""
+    from rollout.showing.status_rows import is_its_own_upstream  # a plan has no rows
+
     left = {outcome.target for outcome in outcomes if outcome.verdict is Verdict.BLOCKED and outcome.awaits is not None}
     alone = {step.target for step in steps if is_its_own_upstream(step)}
     verdicts = {outcome.verdict for outcome in outcomes}
@@ -75,6 +75,8 @@ def _mergeable(change: Change) -> bool:
     """Tell whether what others changed and what the template says now do not meet, and a merge is not just theirs."""
     if change.action is not Action.DRIFT or change.base is None or change.before is None or change.after is None:
         return False
+    from rollout.content import three_way
+
     try:
         merged = three_way.merge(change.base.content, change.before.content, change.after.content)
     except three_way.MergeConflict:

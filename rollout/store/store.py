@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from rollout.git.run import Git
 from rollout.machine import files, state_folder
-from rollout.objects.packs import Packs
 from rollout.objects.trees import Tree
 from rollout.remote.upstream import Remote
 from rollout.store.memo import Memory
+
+if TYPE_CHECKING:
+    from rollout.objects.packs import Packs
 
 
 class OpenPacks:
@@ -25,6 +28,8 @@ class OpenPacks:
 
     def of(self, id_size: int) -> Packs:
         if self._packs is None:
+            from rollout.objects.packs import Packs  # what is remembered answers most questions
+
             self._packs = Packs(self._place / "objects", id_size)
         return self._packs
 

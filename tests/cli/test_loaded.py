@@ -29,18 +29,23 @@ _NOT_NEEDED = (
     "rollout.checkout.moving.rescue",
     "rollout.checkout.observe",
     "rollout.content.agents.table",
+    "rollout.content.documents.match",
     "rollout.content.documents.merge",
     "rollout.content.documents.json_strict",
     "rollout.content.modes.whole",
     "rollout.content.policies",
+    "rollout.content.yaml_exact",
     "rollout.fleet.parts",
     "rollout.fleet.prove",
     "rollout.fleet.review_words",
     "rollout.fleet.waves",
     "rollout.forges.clients",
     "rollout.forges.http",
+    "rollout.forges.known",
+    "rollout.ledger.postgresql",
     "rollout.model.plan_file",
     "rollout.objects.build",
+    "rollout.objects.packs",
     "rollout.planning.changes",
     "rollout.remote.receive_pack",
     "rollout.remote.upload_pack",
@@ -62,6 +67,7 @@ _NOT_PLANNED = (
     "rollout.ledger.ledger",
     "rollout.model.plan_file",
     "rollout.planning.undo",
+    "rollout.showing.status_rows",
     "rollout.store.proposals",
     "rollout.targets.branch.proposal",
     "rollout.targets.branch.proposal_state",
@@ -114,3 +120,13 @@ def test_the_process_that_renders_loads_three_small_modules_of_the_model_and_no_
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert sorted(done.stdout.split()) == ["rollout.model.delimiters", "rollout.model.parts", "rollout.model.tracing"]
+
+
+def test_a_large_inventory_that_did_not_change_is_not_read_as_yaml_again(world: World) -> None:
+    """A large inventory is remembered as it was read."""
+    world.bare_repo("api")
+    world.template("AGENTS.md", "Rules.\n")
+    world.tail = "# " + "x" * 20_000 + "\n"
+    assert world.run("apply", "-y").code == 0
+    found = loaded(world, "status")
+    assert not {name for name in found if name.startswith(("ruamel", "rollout.content.yaml_fast"))}
