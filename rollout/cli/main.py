@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import resource
 import sys
@@ -115,7 +114,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     # A core dump would contain our secrets; our children inherit this limit.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     streams.prepare()
-    gc.set_threshold(20_000, 20, 50)  # most objects live as long as the command, so frequent collection wastes time
     sys.exit(_ended(arguments))
 
 

@@ -23,7 +23,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, lambda *_: None)  # the parent says when to stop
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
     signal.signal(signal.SIGTERM, lambda *_: waiting.interrupted.set())
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(50_000, 20, 50)
     ssh.keep_away()
     with os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)  # printed text must not get between the answers

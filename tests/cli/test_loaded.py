@@ -130,3 +130,12 @@ def test_a_large_inventory_that_did_not_change_is_not_read_as_yaml_again(world: 
     assert world.run("apply", "-y").code == 0
     found = loaded(world, "status")
     assert not {name for name in found if name.startswith(("ruamel", "rollout.content.yaml_fast"))}
+
+
+def test_what_is_loaded_is_not_looked_through_for_garbage() -> None:
+    script = (
+        "import gc; before = gc.get_stats()[0]['collections']; import rollout.cli.main;"
+        "print(gc.get_stats()[0]['collections'] - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert int(done.stdout) <= 2
