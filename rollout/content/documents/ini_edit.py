@@ -13,6 +13,7 @@ from rollout.content.documents.document import (
     Array,
     Document,
     Edit,
+    Node,
     Object,
     Operation,
     Part,
@@ -23,6 +24,7 @@ from rollout.content.documents.document import (
     fault,
 )
 from rollout.content.documents.ini_dialect import Dialect
+from rollout.content.documents.ini_lines import around_comments
 from rollout.content.documents.ini_read import IniSection
 from rollout.content.documents.left_comments import cuts
 from rollout.content.documents.lines import cut, line_end, margin, newline_of, next_line
@@ -68,13 +70,19 @@ class _IniEditor(Struct):
         else:
             lead = self._lead(operation, text)
             start, text = (old.start, text) if lead is None else (part.body, lead + text)
+        around = around_comments(self.document.text, (start, old.end), text, self._foreign_in(old))
+        if around is not None:
+            return around
         end = min(line_end(self.document.text, old.start), old.end)
-        if not any(old.start <= start < old.end for start, _ in self.foreign):
+        if not self._foreign_in(old):
             noted = followed(self.document, operation, self.foreign, self.template)
             return [Edit(start, old.end, text), *noted]
         following = (next_line(self.document.text, end), next_line(self.document.text, old.end))
         rest = cut(self.document.text, following, self.foreign) if end < old.end else []
         return [Edit(start, end, text), *rest]
+
+    def _foreign_in(self, value: Node) -> list[Span]:
+        return [span for span in self.foreign if value.start <= span[0] < value.end]
 
     def _lead(self, operation: Replace, text: str) -> str | None:
         """Return the new text between a delimiter and its value if it has to change; else None."""
