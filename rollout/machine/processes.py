@@ -33,7 +33,7 @@ def processes_in(git_dir: Path, top: Path) -> Iterator[str]:
             continue
         folder = f"/proc/{name}"
         try:
-            program = Path(os.readlink(f"{folder}/exe")).name.removesuffix(" (deleted)")
+            program = os.readlink(f"{folder}/exe").rpartition("/")[2].removesuffix(" (deleted)")
         except OSError:
             continue  # gone, a zombie, or not ours to see
         if not (program == "git" or program.startswith("git-") or program in {"jj", "tig", "lazygit", "gitui"}):

@@ -129,11 +129,20 @@ def whole_past(store: Store) -> None:
     Git ends successfully even if it could not remove that record. The last commit would then seem to have made every
     file in it: we would report wrong authors, and remember them.
     """
-    if layout.is_shallow(store):
+    ends = layout.shallow(store)
+    if ends and all(_begins(store, commit) for commit in ends):  # a depth of one is recorded for the only commit, too
+        layout.forget_shallow(store)
+    elif layout.is_shallow(store):
         transfer.by_git(store, "--unshallow", "--filter=tree:0", store.refspec)
         if any(_goes_on(store, commit) for commit in layout.shallow(store)):
             raise GitError(f"its history could not be fetched completely: {store.place / 'shallow'} is still there")
         store.memory.remember(tip=refs.at(store, store.upstream_ref))
+
+
+def _begins(store: Store, commit: str) -> bool:
+    """Tell whether a commit has no parents, so that history begins with it."""
+    found = store.objects(commit).read(commit)
+    return found is not None and not messages.parts(found[2])[0]
 
 
 def _goes_on(store: Store, commit: str) -> bool:

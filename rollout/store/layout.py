@@ -84,3 +84,7 @@ def shallow(store: Store) -> tuple[str, ...]:
 
 def set_shallow(store: Store, commits: Iterable[str]) -> None:
     files.write_whole(store.place / "shallow", "".join(f"{name}\n" for name in commits).encode(), durable=False)
+
+
+def forget_shallow(store: Store) -> None:
+    (store.place / "shallow").unlink(missing_ok=True)

@@ -23,7 +23,7 @@ from rollout.checkout import discover, index_lock
 from rollout.checkout.moving import may_move, rescue, swap_files
 from rollout.checkout.standing import Hindered
 from rollout.machine import processes
-from tests import mounts
+from tests import mounts, programs
 from tests.faults import shim
 from tests.faults.shim import Book, Fault, Mode, needs_shim
 from tests.world import World
@@ -53,6 +53,16 @@ def slow_git(world: World, command: str, after: str) -> dict[str, str]:
     world.write("bin", {"git": script})
     program.chmod(0o755)
     return {"PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def test_the_commands_of_a_move_are_few_where_our_commit_is_made_on_the_branchs_own(world: World) -> None:
+    """The past of one commit is fetched once, and a branch has nothing above a parent of ours."""
+    world.repo("api")
+    with programs.git_commands() as ran:
+        assert world.run("apply", "--yes").code == 0
+    there, moved = ran[:3], ran[3:]
+    assert there == ["fetch", "log", "receive-pack"]
+    assert moved == ["unpack-objects", "cat-file", "ls-files", "ls-files", "update-index", "update-ref"]
 
 
 # --- interrupted after the work was done

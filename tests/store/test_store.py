@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rollout.objects import pack_write
+from tests import programs
 from tests.world import World
 
 
@@ -26,6 +27,20 @@ def test_many_small_packs_become_few(world: World) -> None:
     world.template("project/conf.txt.j2", "the last version\n")
     assert world.run("apply", "-y", "--json").outcomes() == {"one": "pushed"}
     assert len(world.log("one")) == 1 + 1 + 2 * 5 + 1
+
+
+def test_a_past_of_one_commit_is_fetched_once_and_what_comes_later_is_found(world: World) -> None:
+    world.bare_repo("one")
+    with programs.git_commands() as ran:
+        assert world.run("apply", "-y", "--json").outcomes() == {"one": "pushed"}
+    assert ran.count("fetch") == 1
+    assert not (_place() / "shallow").exists()
+    world.elsewhere("one", {"conf.txt": "theirs\n"})
+    shutil.rmtree(os.environ["ROLLOUT_STATE_DIR"])
+    with programs.git_commands() as ran:
+        assert world.run("apply", "-y", "--json").outcomes() == {"one": "blocked"}
+    assert ran.count("fetch") > 1, "the past of three commits is not where the newest one begins"
+    assert not (_place() / "shallow").exists()
 
 
 def test_a_waiting_commit_of_which_a_power_cut_left_the_ref_alone_is_built_again(world: World) -> None:

@@ -28,6 +28,7 @@ from rollout.git.git_folder import GitDir, NotOurs
 from rollout.git.person import Person
 from rollout.git.run import Git
 from rollout.model.outcomes import Identity
+from rollout.objects import messages
 from rollout.objects.trees import Tree
 
 _PATIENCE = 1.0  # seconds for what ends by itself: the `git status` of a prompt, of an editor, or of `status --watch`
@@ -68,8 +69,6 @@ def _committer(identity: Identity | None) -> dict[str, str]:
 def _follow(repo: GitDir, runner: Git, to: Destination, person: Person, scratch: Path) -> None:
     local = may_move.start(repo, runner, to.branch, to.remote, to.upstream)
     to.bring(runner, local)
-    if local is not None and local != to.commit:
-        _only_ours_above(runner, to, local)
     moving = _planned(repo, runner, to, local, person, scratch)
     may_move.look(moving, _PATIENCE)  # before the lock: nobody is kept waiting meanwhile
     with index_lock.index_lock(repo.git_dir, scratch / "token"):
@@ -80,6 +79,8 @@ def _follow(repo: GitDir, runner: Git, to: Destination, person: Person, scratch:
 def _planned(repo: GitDir, runner: Git, to: Destination, local: str | None, person: Person, scratch: Path) -> Moving:
     """Return the move with every content that it needs, or raise Hindered."""
     with runner.objects() as objects:
+        if local is not None and local != to.commit and not _is_parent(objects, local, to.commit):
+            _only_ours_above(runner, to, local)
         kept.forget_unchanged(repo, objects, len(to.commit))
         new = Tree(objects, to.commit)
         moves = moves_between(Tree(objects, local), new) if local is not None else []
@@ -109,6 +110,12 @@ def _tracking(repo: GitDir, to: Destination) -> tuple[str, str] | None:
     tracking = f"refs/remotes/{to.remote}/{to.branch}"
     known = repo.ref(tracking)
     return (tracking, known) if to.published and known is not None and known != to.commit else None
+
+
+def _is_parent(objects: cat_file.CatFile, local: str, commit: str) -> bool:
+    """Tell whether a commit is made on the branch's own: then the branch has nothing above it."""
+    found = objects.read(commit)
+    return found is not None and local in messages.parts(found[2])[0]
 
 
 def _only_ours_above(runner: Git, to: Destination, local: str) -> None:
