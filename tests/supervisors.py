@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import upstream
 from tests.world import Ran, World
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -272,10 +272,9 @@ class Supervisors:
 
 
 def _shown(world: World, name: str, path: str) -> str:
-    shown = subprocess.run(
-        ["git", "show", f"main:{path}"], cwd=world.root / f"{name}.git", capture_output=True, check=True
-    )
-    return shown.stdout.decode()
+    found = upstream.entry(world.root / f"{name}.git", "main", path)
+    assert found is not None, path
+    return found[1].decode()
 
 
 def built(folder: Path) -> Supervisors:

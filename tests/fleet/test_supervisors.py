@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,23 +45,29 @@ def supervisors(tmp_path: Path) -> Supervisors:
     return built(tmp_path / "sv")
 
 
-@pytest.fixture
-def rolled_out(supervisors: Supervisors) -> Supervisors:
-    done = supervisors.run("apply", "-y", "--adopt", "--json")
-    assert (done.code, done.outcomes()) == (0, ALL_WRITTEN), done.err
-    return supervisors
-
-
 @pytest.fixture(scope="module")
 def agreed(tmp_path_factory: pytest.TempPathFactory) -> Supervisors:
     """The world after one apply, for all tests that only read it."""
     with pytest.MonkeyPatch.context() as patch:
-        seal(tmp_path_factory.mktemp("home"), patch)
-        made = built(tmp_path_factory.mktemp("agreed") / "sv")
+        place = tmp_path_factory.mktemp("agreed")
+        (place / "home").mkdir()
+        seal(place / "home", patch)
+        made = built(place / "sv")
         done = made.run("apply", "-y", "--adopt", "--json")
         assert (done.code, done.outcomes()) == (0, ALL_WRITTEN), done.err
         assert set(made.run("plan", "--json").states().values()) == {"in-sync"}
     return made
+
+
+@pytest.fixture
+def rolled_out(agreed: Supervisors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Supervisors]:
+    """The same world with the state of its apply, for a test that goes on; it is put down again afterwards."""
+    place, kept = agreed.world.root.parent, tmp_path / "kept"
+    shutil.copytree(place, kept, symlinks=True)
+    seal(place / "home", monkeypatch)
+    yield agreed
+    shutil.rmtree(place)
+    kept.rename(place)
 
 
 # --- what agents load
@@ -79,10 +87,8 @@ def test_a_change_of_any_part_is_in_every_claude_md_after_one_apply(rolled_out: 
         assert "\n\nAnother one.\n\n" in rolled_out.text(name, "CLAUDE.md")
 
 
-def test_ours_is_little_and_replaces_more_than_it_adds(supervisors: Supervisors) -> None:
-    assert len(supervisors.assembled(META)) == 41_075
-    assert supervisors.run("apply", "-y", "--adopt").code == 0
-    rolled_out = supervisors
+def test_ours_is_little_and_replaces_more_than_it_adds(rolled_out: Supervisors, tmp_path: Path) -> None:
+    assert len(built(tmp_path / "before").assembled(META)) == 41_075
     planned = {one["name"]: one for one in rolled_out.run("plan", "--json").json["targets"]}
     for name in REPOSITORIES:
         loaded = rolled_out.text(name, "CLAUDE.md")

@@ -186,7 +186,7 @@ def sshd(home: Path, settings: str = "") -> Iterator[Sshd]:
     made.knows(port)
     (home / "changed").write_text(f"[127.0.0.1]:{port} {(home / 'other.pub').read_text()}")
     (home / "nobody").write_text("")
-    with running([server, "-D", "-e", "-f", str(home / "config")], port):
+    with running([server, "-D", "-e", "-r", "-f", str(home / "config")], port):  # -r: not loaded again for each client
         yield made
 
 

@@ -19,7 +19,8 @@ from rollout.remote.upstream import NoBranch, Remote, ask
 from rollout.safety import addresses
 from rollout.store import hold, push
 from tests import programs
-from tests.remote.servers import Sshd, sshd
+from tests.remote.conftest import Served
+from tests.remote.servers import Sshd
 from tests.remote.test_push import hook
 from tests.remote.test_receive_pack import came_to, prepared
 from tests.remote.test_ssh import serve
@@ -35,9 +36,8 @@ VERSION_0, VERSION_2 = "", "AcceptEnv GIT_PROTOCOL\n"
 
 
 @pytest.fixture(params=[VERSION_0, VERSION_2], ids=["version 0", "version 2"])
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
-    with sshd(tmp_path_factory.mktemp("ssh") / "home", request.param) as made:
-        yield made
+def server(request: pytest.FixtureRequest, served: Served) -> Sshd:
+    return served(request.param)
 
 
 @contextmanager
@@ -205,10 +205,14 @@ def test_it_arrives_whole_also_where_ids_are_longer_and_there_is_much(
 def test_a_greeting_of_the_shell_leaves_it_to_git(world: World, server: Sshd) -> None:
     bare = world.remote("api")
     with lined(world, server, str(bare)) as remote:
-        (server.home / ".bashrc").write_text("echo Welcome to this host\n")
-        with hold.opened(world.root / "state", remote, "api") as store:
-            assert told(remote) is None
-            assert push.push_far(store, world.tip("api"), NOBODY) is None
+        greeting = server.home / ".bashrc"
+        greeting.write_text("echo Welcome to this host\n")
+        try:
+            with hold.opened(world.root / "state", remote, "api") as store:
+                assert told(remote) is None
+                assert push.push_far(store, world.tip("api"), NOBODY) is None
+        finally:
+            greeting.unlink()
 
 
 def told(remote: Remote) -> str | None:

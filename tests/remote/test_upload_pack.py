@@ -233,13 +233,16 @@ def test_what_is_not_whole_is_not_kept(
     instead = world.root / "instead"
     instead.write_text("#!/bin/sh\n" + (f'"$@" | {words}' if damage == "cut off" else f"cat >&2; {words}") + "\n")
     instead.chmod(0o755)
-    (server.home / ".gitconfig").write_text(f"[uploadpack]\n\tpackObjectsHook = {instead}\n")
-    with lined(world, server, str(bare)) as remote, hold.opened(world.root / "state", remote, "api") as store:
-        before = heard.tip(store)
-        with pytest.raises(GitError):
-            fetch.latest(store)
-        assert heard.tip(store) == before
-    (server.home / ".gitconfig").unlink()
+    settings = server.home / ".gitconfig"
+    settings.write_text(f"[uploadpack]\n\tpackObjectsHook = {instead}\n")
+    try:
+        with lined(world, server, str(bare)) as remote, hold.opened(world.root / "state", remote, "api") as store:
+            before = heard.tip(store)
+            with pytest.raises(GitError):
+                fetch.latest(store)
+            assert heard.tip(store) == before
+    finally:
+        settings.unlink()
     assert world.run("plan", "--json").states() == {"api": "in-sync"}
     _is_sound(world)
 
