@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+
 import pytest
 
 from rollout.model.delimiters import Delimiters
@@ -16,14 +19,21 @@ ENDLESS = "{% macro m(n) %}{{ m(n) }}{% endmacro %}{{ m(n) }}"
 LONG = "{{ n }}{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
 
 
+def _a_second() -> float:
+    """Return the limit: a start of Python has to be within it, too, which takes longer on a busy machine."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 @pytest.mark.parametrize("text", [MANY, ENDLESS, LONG])
 def test_it_is_tried_twice_and_then_told_at_once(text: str) -> None:
-    requests = Requests({NAME[0]: text, "base/b.j2": "well"}, seconds=1.0)
+    seconds, begun = _a_second(), time.monotonic()
+    requests = Requests({NAME[0]: text, "base/b.j2": "well"}, seconds=seconds)
     said = []
     for number in range(10, 20):
         with pytest.raises(TemplateLimit) as limit:
             requests.made(NAME, {"n": number})
         said.append(str(limit.value))
+    assert time.monotonic() - begun < 6 * seconds, "each of two tries starts within the limit, and ends within it"
     assert all("(2 times; it is not tried again)" in text for text in said[2:])
     assert not any("tried again" in text for text in said[:2])
     assert requests.made(("base/b.j2", Delimiters.JINJA), {}).body == b"well"
@@ -47,7 +57,7 @@ CONSTANTS = ["{{ 'x' * 10 ** 9 }}", "{{ 10 ** (10 ** 10) }}", "{{ 'x'|center(10 
 @pytest.mark.parametrize("text", CONSTANTS)
 def test_a_constant_that_is_too_large_is_computed_for_no_other_target(text: str) -> None:
     """Which variables a template reads is asked for all targets, and must not run it."""
-    requests = Requests({NAME[0]: text + "{{ n }}"}, seconds=1.0)
+    requests = Requests({NAME[0]: text + "{{ n }}"}, seconds=_a_second())
     assert requests.uses(NAME) == ["n"]
     with pytest.raises(TemplateLimit):
         requests.made(NAME, {"n": 1})
