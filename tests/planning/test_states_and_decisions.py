@@ -290,7 +290,7 @@ def test_in_a_folder_drift_and_template_are_merged_too(world: World) -> None:
 
 
 def test_the_status_document_has_the_contracts_fields(world: World) -> None:
-    world.bare_repo("api")
+    world.repo("api")
     world.run("apply", "--yes")
     document = json.loads(world.run("status", "--format", "json").out)
     assert document["format"] == "rollout-status/1"
