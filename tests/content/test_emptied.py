@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from rollout.model.action import Action
 from rollout.model.inventory import FileRule, Mode
 from tests.lives import Life
+from tests.world import World
 
 _KEY = {
     "x.toml": ("k = 0\n", "[b]\nc = 1\n", "k = 0\n[b]\n", "k = 0\n[b]\nc = 1\nmine = 2\n", "k = 0\n[b]\nmine = 2\n"),
@@ -95,3 +96,34 @@ def test_an_empty_object_that_others_had_stays_to_the_byte(around: str, blank: s
     assert file.lived(*inside, "{}") == before
     yaml = Life("x.yaml", "{\n}\n", FileRule(Mode.MERGE))
     assert yaml.lived(*steps, "{}") == "{\n}\n"
+
+
+@pytest.mark.parametrize("before", [" ", "\n", "  \n\n", "\r\n"])
+@pytest.mark.parametrize("path", _KEY)
+def test_a_file_of_blanks_alone_comes_back(path: str, before: str) -> None:
+    template = _KEY[path][1]
+    nothing = "{}" if path.endswith(("yaml", "json")) else ""
+    file = Life(path, before, FileRule(Mode.MERGE))
+    assert file.lived(template, nothing) == before
+    assert file.plan(nothing) is None
+    assert file.lived(template, nothing) == before
+
+
+@pytest.mark.parametrize("person", ['{"a": 1}\n', '{"a":1}\n', '{"a": 1, "b": 2}\n'])
+def test_a_file_that_we_made_does_not_become_one_without_a_byte(person: str) -> None:
+    file = Life("x.json", None, FileRule(Mode.MERGE))
+    file.lived('{"a": 1}\n', f">{person}", '{"a": 2}\n')
+    file.text = (file.text or "").replace(', "b": 2', "")
+    assert file.lived("{}") == "{}\n"
+
+
+@pytest.mark.parametrize(("there", "left"), [({"x.json": ""}, ""), ({}, "{}\n")])
+def test_a_file_without_a_byte_comes_back(world: World, there: dict[str, str], left: str) -> None:
+    (world.root / "templates/project/conf.txt.j2").unlink()
+    world.tail = "files: {x.json: {mode: merge}}\n"
+    world.repo("api", {"README": "x\n", **there})
+    for template in ('{"a": 1}\n', '{"a": 2}\n', "{}\n"):
+        world.template("project/x.json", template)
+        assert world.run("apply", "--yes").code == 0
+    assert world.at("api", "x.json") == left
+    assert world.run("status", "--detailed-exitcode").code == 0

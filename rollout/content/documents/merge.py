@@ -116,6 +116,8 @@ def written(current: bytes, named: Document, ours: Ours, kind: MergedFile) -> by
         raise Unmergeable(error.flaw.what, kind.path, line=error.flaw.line) from error
     if strict is not None and (strict is not document or json_strict.loose(document_in(result.encode(), kind.form))):
         _refuse_loose(named, kind)
+    if ours.blank is not None and not named.root.parts and result.strip() in {"", "{}"}:
+        return ours.blank.encode()
     bom = BOM if current.startswith(BOM.encode()) else ""
     return (bom + result).encode()
 

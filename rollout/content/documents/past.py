@@ -19,7 +19,8 @@ class Ours(Struct):
 
     `added` are the keys and the matched entries that nobody had before us, `values` what we last wrote at a place,
     `entries` the entries that we added to lists, `found` what others had where we wrote something else, `comments` our
-    comments, and `ended` whether a last line of others has its line end from us.
+    comments, `ended` whether a last line of others has its line end from us, and `blank` what others had if that said
+    nothing at all.
     """
 
     added: set[Place] = field(default_factory=set)
@@ -28,6 +29,7 @@ class Ours(Struct):
     found: dict[Place, Replaced] = field(default_factory=dict)
     comments: Counter[str] = field(default_factory=Counter)
     ended: bool = False
+    blank: str | None = None
 
     def owns(self, node: Node, place: Place, match: Match) -> bool:
         """Tell whether we added a value where nobody had one, and all of it is as we wrote it."""
@@ -83,6 +85,7 @@ def folded(writes: Iterable[tuple[Document, Document]], match: Match, without: W
     for before, after in writes:
         _Write(ours, match, before, without, last).wrote(Part(0, before.root), after.root, ())
         last = after.root
+        ours.blank = ours.blank if before.text.strip() else before.text
         ours.ended = ends_anew(before.text, after.text, already=ours.ended)
         had, has = Counter(comment_texts(before)), Counter(comment_texts(after))
         ours.comments = ours.comments + (has - had) - (had - has)

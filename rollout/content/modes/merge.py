@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import PurePosixPath
+
+from msgspec.structs import replace
 
 from rollout.content import three_way
 from rollout.content.documents import by_key, merge, mixed, past
@@ -12,7 +15,7 @@ from rollout.content.documents.match import match_for
 from rollout.content.modes import share
 from rollout.content.modes.mode import Cause, Situation, Traits, put_into
 from rollout.content.modes.whole import part, passed_over
-from rollout.model.files import Agreed, File, Managed, TakenOver
+from rollout.model.files import Agreed, File, Managed, TakenOver, Written
 from rollout.model.inventory import FileRule
 
 TRAITS = Traits(partial=True, shared=True, needs_past=True, further=("format", "match"))
@@ -111,7 +114,15 @@ def _kind(item: Managed) -> merge.MergedFile:
 
 
 def _ours(at: Situation) -> past.Ours:
-    return merge.past(at.written.ours if at.written else (), _kind(at.item))
+    ours = merge.past(at.written.ours if at.written else (), _kind(at.item))
+    return ours if ours.blank or _found_empty(at.written) else replace(ours, blank=None)
+
+
+def _found_empty(written: Written | None) -> bool:
+    """Tell whether we know that others had a file without a byte: where there is none, as little is remembered."""
+    if written is None or written.alone:
+        return False
+    return all(one[1] == other[0] for one, other in pairwise(written.ours))
 
 
 __all__ = [
