@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from functools import cache, lru_cache
 from pathlib import PurePosixPath
@@ -105,31 +105,45 @@ def form_of(spot: Spot) -> tuple[str, ...]:
 
 def marks(content: bytes, spot: Spot) -> Iterator[Mark]:
     """Yield the markers of all blocks of a file, in any known form; code in Markdown counts as text."""
-    told = [
+    own = tuple(
         (kind, text.strip())
         for lines in (spot.custom, spot.earlier)
         for kind, text in zip(MarkKind, lines, strict=False)
-    ]
-    if not told and _NAME not in content:
-        return
-    own = tuple(told)
-    code = _code(content, spot.path.suffix.lower()) if markdown.is_markdown(spot.path) else frozenset()
-    at = 0
-    for index, line in enumerate(content.split(b"\n")):
-        end = min(at + len(line) + 1, len(content))
-        if index not in code:
-            found = _mark(line.removeprefix(_BOM) if index == 0 else line, own)
-            if found is not None:
-                yield Mark(*found, index + 1, at, end)
-        at = end
+    )
+    index = at = 0
+    for start, end in _lines_with(content, _words(own)):
+        index, at = index + content.count(b"\n", at, start), start
+        line = content[start:end].removesuffix(b"\n")
+        found = _mark(line.removeprefix(_BOM) if start == 0 else line, own)
+        if found is not None and index not in _code(content, spot.path):
+            yield Mark(*found, index + 1, start, end)
+
+
+@cache
+def _words(own: _Forms) -> tuple[bytes, ...]:
+    """Return words of which one stands in every marker; most files have few lines with them."""
+    parts = (max(_WORD.sub(" ", text).split(), key=len, default="") for _, text in own)
+    return tuple(dict.fromkeys((_NAME, *(part.encode() for part in parts))))
+
+
+def _lines_with(content: bytes, words: Iterable[bytes]) -> list[tuple[int, int]]:
+    """Return where the lines begin and end, line end included, that have one of these words."""
+    found: set[tuple[int, int]] = set()
+    for word in words:
+        at = content.find(word)
+        while 0 <= at < len(content):
+            end = content.find(b"\n", at) + 1 or len(content)
+            found.add((content.rfind(b"\n", 0, at) + 1, end))
+            at = content.find(word, end)
+    return sorted(found)
 
 
 @lru_cache(maxsize=16)
-def _code(content: bytes, suffix: str) -> frozenset[int]:
-    if not _MAY_BE_CODE.search(content):
+def _code(content: bytes, path: PurePosixPath) -> frozenset[int]:
+    if not markdown.is_markdown(path) or not _MAY_BE_CODE.search(content):
         return frozenset()
     found = markdown.outline(content.decode("utf-8", "replace"))
-    return found.code if suffix == ".mdx" else found.code | found.indented  # MDX has no indented code
+    return found.code if path.suffix.lower() == ".mdx" else found.code | found.indented  # MDX has no indented code
 
 
 def _mark(line: bytes, own: _Forms) -> tuple[MarkKind, str, str] | None:

@@ -152,8 +152,10 @@ def _earlier_id(at: Situation) -> str | None:
     """Return the id that our block still has in the file, if its set or its id was renamed since."""
     if at.actual is None:
         return None
-    last = at.written.file if at.written is not None and at.written.own else None
     spot = _spot_at(at)
+    if blocks.find(at.actual.content, spot).keys() <= {at.item.block_id}:
+        return None  # no other block is there, so our past need not be read
+    last = at.written.file if at.written is not None and at.written.own else None
     ours = our_blocks.names(at.written, spot) if at.written is not None and at.written.ours else None
     our_blocks.refuse_others(at.actual.content, ours or (), spot)
     return blocks.earlier_id(at.actual.content, last.content if last else None, _body(at.item), spot, ours)
