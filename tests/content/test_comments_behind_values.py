@@ -80,3 +80,34 @@ def test_between_the_brackets_of_yaml_it_follows_too(first: str, second: str) ->
     file = Life("f.yaml", None, FileRule(Mode.MERGE))
     file.rolled_out(f"o: {{\n  r: 1,{first}\n  z: 1 }}\n")
     assert file.lived(f"o: {{\n  r: 2,{second}\n  z: 1 }}\n") == f"o: {{\n  r: 2,{second}\n  z: 1 }}\n"
+
+
+@pytest.mark.parametrize("comment", [" free", ""])
+@pytest.mark.parametrize(
+    ("path", "around", "first", "second", "third"),
+    [
+        ("t.toml", "k = 0\n{}", "l = ['a']{}\n", "l = ['b']{}\n", "l = ['b', 'c']{}\n"),
+        ("o.toml", "k = 0\n{}", "l = {{a = 1}}{}\n", "l = {{b = 1}}{}\n", "l = {{b = 1, c = 2}}{}\n"),
+        ("p.yaml", "k: 0\n{}", "l: [a]{}\n", "l: [b]{}\n", "l: [b, c]{}\n"),
+        ("m.toml", "k = 0\n{}", "l = [\n  'a'\n]{}\n", "l = [\n  'a',\n  'b'\n]{}\n", "l = [\n  'b'\n]{}\n"),
+    ],
+)
+def test_behind_brackets_it_follows_when_something_in_them_changes(
+    path: str, around: str, first: str, second: str, third: str, comment: str
+) -> None:
+    told = f" #{comment}" if comment else ""
+    file = Life(path, around.format(""), FileRule(Mode.MERGE))
+    assert file.lived(first.format(" # pinned")) == around.format(first.format(" # pinned"))
+    assert file.lived(second.format(told)) == around.format(second.format(told))
+    file.text = around.format(second.format(" # mine"))
+    assert file.lived(third.format(told)) == around.format(third.format(" # mine"))
+
+
+def test_behind_brackets_of_json_it_follows_too() -> None:
+    rule = FileRule(Mode.MERGE, format=FormatName.JSONC)
+    file = Life("c.json", '{\n  "k": 0\n}\n', rule)
+    file.lived('{\n  "l": ["a"] // pinned\n}\n')
+    assert file.lived('{\n  "l": ["b"], // free\n  "m": 1\n}\n') == (
+        '{\n  "k": 0,\n  "l": ["b"], // free\n  "m": 1\n}\n'
+    )
+    assert file.lived("{}") == '{\n  "k": 0\n}\n'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rollout.content.documents.document import Document, Edit, Replace, Restore, Span
+from rollout.content.documents.document import Document, Edit, Node, Replace, Restore, Span
 from rollout.content.documents.lines import line_end
 from rollout.content.documents.template_text import comment_behind
 
@@ -26,6 +26,19 @@ def followed(
         return []
     start, stop = (len(text[:to].rstrip(" \t")) for to in (found[0], min(found[1], end)))
     return [] if text[stop:end].strip() else [Edit(start, stop, said)]
+
+
+def followed_brackets(
+    document: Document, filled: Sequence[Replace], foreign: Sequence[Span], template: Document
+) -> list[Edit]:
+    """Return the edits that let our comments behind brackets follow, in which something changes; none is added."""
+    kept = [one for one in filled if _has_parts(one.part.value) and _has_parts(one.new.value)]
+    edits = (edit for one in kept for edit in followed(document, one, foreign, template))
+    return [edit for edit in edits if edit.start < edit.end]
+
+
+def _has_parts(node: Node) -> bool:
+    return node.style in _FOLLOWS and bool(getattr(node, "parts", ()))
 
 
 def _with_blanks(template: Document, at: int) -> str:

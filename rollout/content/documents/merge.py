@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from rollout.content.documents import formats, json_strict
 from rollout.content.documents.aliases import anchored
+from rollout.content.documents.comment_behind import followed_brackets
 from rollout.content.documents.document import (
     Array,
     Document,
@@ -154,7 +155,8 @@ def _carried_out(document: Document, named: Document, united: United, ours: Ours
     foreign = foreign_comments(document, ours, kind.match)
     operations = found_again(document, united.operations, foreign)
     coming_back = {span for one in operations if isinstance(one, Restore) for span in one.left}
-    edits = apart(document.text, form.edits(document, named, operations, foreign))
+    noted = followed_brackets(document, united.filled, foreign, named)
+    edits = apart(document.text, [*form.edits(document, named, operations, foreign), *noted])
     try:
         result, said = _edited(document, edits, united, ours, kind)
     except Unmergeable as error:

@@ -39,11 +39,15 @@ _HEADED = {"section", "table", "super", "dotted"}
 
 
 class United(Struct, frozen=True):
-    """The operations, what the document says after them, and whether they change what others set."""
+    """The operations, what the document says after them, and whether they change what others set.
+
+    `filled` are the objects and lists of the template in which they change something.
+    """
 
     operations: tuple[Operation, ...]
     root: Object
     foreign: bool
+    filled: tuple[Replace, ...] = ()
 
 
 def unite(document: Document, template: Document, ours: Ours, match: Match) -> United:
@@ -51,7 +55,7 @@ def unite(document: Document, template: Document, ours: Ours, match: Match) -> U
     uniting = _Uniting(document, template, ours, match)
     root = uniting.object(document.root, template.root, ())
     refuse_shared(document, root, uniting.operations, match)
-    return United(tuple(uniting.operations), root, uniting.foreign)
+    return United(tuple(uniting.operations), root, uniting.foreign, tuple(uniting.filled))
 
 
 class _Uniting(Struct):
@@ -60,6 +64,7 @@ class _Uniting(Struct):
     ours: Ours
     match: Match
     operations: list[Operation] = field(default_factory=list)
+    filled: list[Replace] = field(default_factory=list)
     foreign: bool = False
 
     def object(self, have: Object, named: Object, place: Place) -> Object:
@@ -115,8 +120,10 @@ class _Uniting(Struct):
         if self._was_said(have, named, place):
             return self._restored(container, part, self.ours.found[place])
         if isinstance(have, Object) and isinstance(named, Object):
+            self.filled.append(Replace(container, part, new))
             return self.object(have, named, place)
         if isinstance(have, Array) and isinstance(named, Array) and not self._counted(have, named, place):
+            self.filled.append(Replace(container, part, new))
             return self._array(have, named, place)
         self._check_new(new, place)
         self.foreign |= not self.ours.wrote(have, place, self.match)
