@@ -19,8 +19,8 @@ class Ours(Struct):
 
     `added` are the keys and the matched entries that nobody had before us, `values` what we last wrote at a place,
     `entries` the entries that we added to lists, `found` what others had where we wrote something else, `comments` our
-    comments, `ended` whether a last line of others has its line end from us, and `blank` what others had if that said
-    nothing at all.
+    comments, `ended` whether a last line of others has its line end from us, and `blank` what others had if that was
+    nothing but blanks.
     """
 
     added: set[Place] = field(default_factory=set)
@@ -85,7 +85,7 @@ def folded(writes: Iterable[tuple[Document, Document]], match: Match, without: W
     for before, after in writes:
         _Write(ours, match, before, without, last).wrote(Part(0, before.root), after.root, ())
         last = after.root
-        ours.blank = ours.blank if before.text.strip() else before.text
+        ours.blank = ours.blank if before.text.strip() else before.text or None
         ours.ended = ends_anew(before.text, after.text, already=ours.ended)
         had, has = Counter(comment_texts(before)), Counter(comment_texts(after))
         ours.comments = ours.comments + (has - had) - (had - has)

@@ -115,12 +115,12 @@ def _kind(item: Managed) -> merge.MergedFile:
 
 def _ours(at: Situation) -> past.Ours:
     ours = merge.past(at.written.ours if at.written else (), _kind(at.item))
-    return ours if ours.blank or _found_empty(at.written) else replace(ours, blank=None)
+    return replace(ours, blank="") if _found_empty(at.written) else ours
 
 
 def _found_empty(written: Written | None) -> bool:
     """Tell whether we know that others had a file without a byte: where there is none, as little is remembered."""
-    if written is None or written.alone:
+    if written is None or written.alone or not written.ours or written.ours[0][0]:
         return False
     return all(one[1] == other[0] for one, other in pairwise(written.ours))
 
