@@ -65,7 +65,12 @@ def _earlier(spot: Spot, last: bytes, pairs: _Pairs, body: bytes) -> tuple[str, 
 
 
 def _followed(spot: Spot, pairs: _Pairs) -> Spot | None:
-    """Return the block, whatever its id, that we put into the file, followed through our writes that moved it."""
+    """Return the block, whatever its id, that we put into the file, followed through our writes that moved it.
+
+    A write moves our block if nothing but blocks went for what it added, and begins one if none of ours stood there
+    and we had never written before, or the file was blank. One that replaced all of a file by the same lines between
+    two others gave our own text its markers.
+    """
     found: Spot | None = None
     for number, (before, after) in enumerate(pairs):
         gone, added = _difference(before.split(b"\n"), after.split(b"\n"))
@@ -78,7 +83,11 @@ def _followed(spot: Spot, pairs: _Pairs) -> Spot | None:
 
 
 def _began(before: bytes, gone: _Lines, added: _Lines) -> bool:
-    """Tell whether our first write may be a block: appended, around text that was there, or in place of a section."""
+    """Tell whether our first write may be a block: appended, around text that was there, or in place of a section.
+
+    For a section, other lines must stay, or we wrote the whole file; and the ends must differ in one word, as `begin`
+    and `end` do, for the first and the last line of a text hardly ever do.
+    """
     return gone in ([], added[1:-1]) or (len(gone) < len(_full_lines(before)) and _alike(added))
 
 

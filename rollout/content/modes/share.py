@@ -17,7 +17,7 @@ from rollout.content.modes import our_blocks
 from rollout.content.modes.mode import Situation
 from rollout.model.files import File, Managed, Written
 from rollout.model.inventory import FormatName
-from rollout.model.own_writes import FileShare
+from rollout.model.own_writes import FileShare, alone
 
 Pairs = tuple[tuple[bytes, bytes], ...]
 
@@ -49,9 +49,9 @@ def rest(at: Situation) -> Rest:
 def _rest(content: bytes, written: Written, item: Managed) -> Rest:
     base = b"" if written.file is None else written.file.content
     spot = our_blocks.spot_of(item, written)
-    alone = (written.noted and not written.keys_only) or _alone(written.ours)
+    all_ours = (written.noted and not written.keys_only) or _alone(written.ours)
     names = our_blocks.one(written, spot)
-    if content == base and alone and not (written.noted and names):
+    if content == base and all_ours and not (written.noted and names):
         return Rest(None, theirs=written.noted)
     without = _without_blocks(content, base, names, spot, written.ours) or _without_keys(
         content, base, written.ours, item
@@ -63,10 +63,10 @@ def _rest(content: bytes, written: Written, item: Managed) -> Rest:
     if without is not None:
         theirs = written.noted or any(name in our_blocks.texts(_first(written), spot) for name in names)
         return replace(without, content=_unless_blank(without.content), theirs=theirs)
-    if not alone and _released(written, item):
+    if not all_ours and _released(written, item):
         return Rest(content)
     theirs = written.noted or bool(_first(written).strip())
-    return Rest(None, sure=alone or not _survives(written.ours), drifted=content != base, theirs=theirs)
+    return Rest(None, sure=all_ours or not _survives(written.ours), drifted=content != base, theirs=theirs)
 
 
 def _first(written: Written) -> bytes:
@@ -75,12 +75,8 @@ def _first(written: Written) -> bytes:
 
 
 def _alone(pairs: Pairs) -> bool:
-    """Tell whether everything in our last write is ours: we created the file, and always found it as we had left it."""
-    alone, last = False, b""
-    for before, after in pairs:
-        alone = not before.strip() or (alone and before == last)
-        last = after
-    return alone
+    """Tell whether everything in our last write is ours; a file that was blank counts as none."""
+    return alone((before if before.strip() else None, after) for before, after in pairs)
 
 
 def _survives(pairs: Pairs) -> bool:
