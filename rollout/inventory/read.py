@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -19,7 +19,7 @@ from rollout.inventory.places import doubled
 from rollout.inventory.rules import patterns
 from rollout.inventory.targets import root_of, targets
 from rollout.inventory.variables import variables
-from rollout.model.inventory import Inventory
+from rollout.model.inventory import FilePattern, Inventory, Machine, Target
 from rollout.model.reviews import Origin
 
 
@@ -69,37 +69,44 @@ def parse(
 
 def _inventory(source: Source, *, may_be_empty: bool) -> tuple[Inventory, list[Fault]]:
     """Build the inventory from a document; parts that the description refused are skipped."""
-    common, faults = variables(source)
-    found, wrong = targets(source, common)
-    faults += wrong
+    common, wrong_variables = variables(source)
+    found, wrong_targets = targets(source, common)
+    hosts, wrong_machines = machines(source)
+    rules, wrong_patterns = patterns(source)
+    faults = [*wrong_variables, *wrong_targets]
     if not found and not faults and not may_be_empty:
         faults.append(Fault(1, "no targets: name at least one under 'repos' or 'folders'"))
-    faults += doubled(found)
-    faults += needs.faults(found)
-    hosts, wrong = machines(source)
-    faults += wrong
-    faults += unknown_machines(found, hosts)
-    faults += deliveries.faults(source)
-    faults += waves.faults(source.document)
-    faults += waves.unmatched(source.document, found)
-    told, forbidden = source.document.entries.get("budgets"), source.document.entries.get("forbid")
-    faults += limits.faults(told, forbidden)
-    rules, wrong = patterns(source)
-    faults += wrong
-    inventory = Inventory(
+    faults += [*doubled(found), *needs.faults(found), *wrong_machines, *unknown_machines(found, hosts)]
+    faults += [*_wrong_settings(source, found), *wrong_patterns]
+    return _built(source, found, hosts, rules), faults
+
+
+def _wrong_settings(source: Source, found: tuple[Target, ...]) -> Iterator[Fault]:
+    """Yield what is wrong with how targets are written: their forges, waves and limits."""
+    entries = source.document.entries
+    yield from deliveries.faults(source)
+    yield from waves.faults(source.document)
+    yield from waves.unmatched(source.document, found)
+    yield from limits.faults(entries.get("budgets"), entries.get("forbid"))
+
+
+def _built(
+    source: Source, found: tuple[Target, ...], hosts: dict[str, Machine], rules: tuple[FilePattern, ...]
+) -> Inventory:
+    entries = source.document.entries
+    return Inventory(
         path=source.path,
         root=source.root,
         targets=found,
         machines=hosts,
         patterns=rules,
         ledger=text_of(source.document, "ledger"),
-        database=text_of(source.document.entries.get("events"), "database"),
-        budgets=limits.budgets(told),
-        forbid=limits.forbids(forbidden),
+        database=text_of(entries.get("events"), "database"),
+        budgets=limits.budgets(entries.get("budgets")),
+        forbid=limits.forbids(entries.get("forbid")),
         pace=waves.pace(source.document),
         forges=source.forges,
         target_may=tuple(list_of(source.document, "target_may")),
         discover=tuple(list_of(source.document, "discover")),
         groups=group_names(source.document),
     )
-    return inventory, faults

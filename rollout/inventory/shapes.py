@@ -88,14 +88,7 @@ def json_schema(shape: Shape) -> dict[str, Any]:
 def _schema(shape: Shape) -> Iterator[tuple[str, Any]]:
     match shape:
         case Text():
-            yield "type", "string"
-            yield "minLength", 1
-            if shape.choices:
-                yield "enum", list(shape.choices)
-            if shape.pattern:
-                yield "pattern", f"^(?:{shape.pattern})$"
-            if shape.examples:
-                yield "examples", list(shape.examples)
+            yield from _text(shape)
         case Number():
             yield "type", "integer"
             yield from [("const", shape.only)] if shape.only is not None else [("minimum", shape.minimum)]
@@ -117,16 +110,35 @@ def _schema(shape: Shape) -> Iterator[tuple[str, Any]]:
             if shape.least:
                 yield "minItems", shape.least
         case MapOf():
-            value = json_schema(shape.value)
-            yield "type", ["object", "null"]
-            yield "additionalProperties", {"anyOf": [value, {"type": "null"}]} if shape.nullable else value
-            if shape.names:
-                yield "propertyNames", {"pattern": f"^(?:{shape.names})$"}
+            yield from _map(shape)
         case Record():
-            yield "type", ["object", "null"] if shape.empty and not shape.required else "object"
-            yield "additionalProperties", False
-            yield "properties", {key: json_schema(value) for key, value in shape.fields.items()}
-            if shape.required:
-                yield "required", list(shape.required)
+            yield from _record(shape)
         case never:
             assert_never(never)
+
+
+def _text(shape: Text) -> Iterator[tuple[str, Any]]:
+    yield "type", "string"
+    yield "minLength", 1
+    if shape.choices:
+        yield "enum", list(shape.choices)
+    if shape.pattern:
+        yield "pattern", f"^(?:{shape.pattern})$"
+    if shape.examples:
+        yield "examples", list(shape.examples)
+
+
+def _map(shape: MapOf) -> Iterator[tuple[str, Any]]:
+    value = json_schema(shape.value)
+    yield "type", ["object", "null"]
+    yield "additionalProperties", {"anyOf": [value, {"type": "null"}]} if shape.nullable else value
+    if shape.names:
+        yield "propertyNames", {"pattern": f"^(?:{shape.names})$"}
+
+
+def _record(shape: Record) -> Iterator[tuple[str, Any]]:
+    yield "type", ["object", "null"] if shape.empty and not shape.required else "object"
+    yield "additionalProperties", False
+    yield "properties", {key: json_schema(value) for key, value in shape.fields.items()}
+    if shape.required:
+        yield "required", list(shape.required)
