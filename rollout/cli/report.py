@@ -17,7 +17,7 @@ from rollout.ledger import ledger
 from rollout.ledger.ledger import Ledger
 from rollout.machine import files
 from rollout.model.outcomes import PastRun
-from rollout.planning.rollouts import last_rollout, shares
+from rollout.planning.rollouts import by_target, last_rollout
 from rollout.planning.writable import reasons_of
 from rollout.showing import status_rows
 from rollout.showing.on_screen import on_screen
@@ -56,7 +56,8 @@ def report(context: click.Context, run: str | None, form: str, out: str | None) 
         made = at.plan(at.settings(offline=True))
         rows = tuple(status_rows.rows(made, last, reasons_of))
         text = markdown(
-            ReportContent(runs, shares(runs), rows, event_facts(at, runs[0].started_at)), whole=at.options.verbose > 0
+            ReportContent(runs, by_target(runs), rows, event_facts(at, runs[0].started_at)),
+            whole=at.options.verbose > 0,
         )
         if out is None:
             at.screen.data(on_screen(text, at.screen.display.width))

@@ -115,7 +115,7 @@ class Outcome(Struct, frozen=True):
 CHANGED = frozenset({Verdict.PUSHED, Verdict.COMMITTED, Verdict.WRITTEN, Verdict.PROPOSED})
 
 
-class Share(Struct, frozen=True):
+class TargetOutcomes(Struct, frozen=True):
     """What the runs of a rollout did to one target."""
 
     changes: tuple[Outcome, ...]  # those that changed it, in order

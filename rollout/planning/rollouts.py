@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rollout.model.outcomes import CHANGED, Outcome, PastRun, RunCommand, Share
+from rollout.model.outcomes import CHANGED, Outcome, PastRun, RunCommand, TargetOutcomes
 
 
 def changes_something(run: PastRun) -> bool:
@@ -30,10 +30,11 @@ def last_rollout(runs: Sequence[PastRun]) -> tuple[PastRun, ...]:
     return tuple(groups.get(last, runs[-1:]))
 
 
-def shares(runs: Sequence[PastRun]) -> tuple[Share, ...]:
+def by_target(runs: Sequence[PastRun]) -> tuple[TargetOutcomes, ...]:
     """Return what the runs did to each target, in the order in which they name the targets."""
     outcomes: dict[str, list[Outcome]] = {}
     for run in runs:
         for outcome in run.outcomes:
             outcomes.setdefault(outcome.target, []).append(outcome)
-    return tuple(Share(tuple(o for o in found if o.verdict in CHANGED), found[-1]) for found in outcomes.values())
+    each = outcomes.values()
+    return tuple(TargetOutcomes(tuple(o for o in found if o.verdict in CHANGED), found[-1]) for found in each)

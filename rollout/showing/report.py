@@ -13,7 +13,7 @@ from rollout.model.few import few
 from rollout.model.files import file_print
 from rollout.model.inventory import TargetKind
 from rollout.model.limits import Finding
-from rollout.model.outcomes import Outcome, PastRun, Share, Verdict, WrittenPath
+from rollout.model.outcomes import Outcome, PastRun, TargetOutcomes, Verdict, WrittenPath
 from rollout.model.plan import State
 from rollout.safety.shown import plain
 from rollout.showing import report_events
@@ -44,14 +44,14 @@ class ReportContent(Struct, frozen=True):
     """The content of a report: the runs of one rollout, oldest first, their outcomes, and every target as it is now."""
 
     runs: tuple[PastRun, ...]
-    shares: tuple[Share, ...]
+    by_target: tuple[TargetOutcomes, ...]
     rows: tuple[Row, ...]
     events: EventFacts | None = None
 
 
 def markdown(told: ReportContent, *, whole: bool = False) -> str:
     """Return the report of a rollout, with the state of every target as it is now; a `whole` one names all targets."""
-    ordered = _in_order(told.shares, told.rows)
+    ordered = _in_order(told.by_target, told.rows)
     settled = {row.name for row in told.rows if row.state is State.IN_SYNC}
     done = [share for share in ordered if share.changes]
     repos = [share for share in done if share.last.kind is TargetKind.REPO]
@@ -72,8 +72,8 @@ def markdown(told: ReportContent, *, whole: bool = False) -> str:
 _NOTHING = "Nothing: every target was as it should be, or could not be changed."
 
 
-def _in_order(found: Sequence[Share], rows: Sequence[Row]) -> list[Share]:
-    """Return the shares in the inventory's order; targets no longer in it come last."""
+def _in_order(found: Sequence[TargetOutcomes], rows: Sequence[Row]) -> list[TargetOutcomes]:
+    """Return the outcomes of targets in the inventory's order; targets no longer in it come last."""
     order = {row.name: index for index, row in enumerate(rows)}
     return sorted(found, key=lambda share: order.get(share.last.target, len(order)))
 
@@ -81,7 +81,7 @@ def _in_order(found: Sequence[Share], rows: Sequence[Row]) -> list[Share]:
 # --- the head
 
 
-def _head(told: ReportContent, done: Sequence[Share], open_ones: Sequence[Share]) -> str:
+def _head(told: ReportContent, done: Sequence[TargetOutcomes], open_ones: Sequence[TargetOutcomes]) -> str:
     runs = told.runs
     subject = next((run.subject for run in runs if run.subject), "")
     files = sum(len(share.paths) for share in done)
@@ -96,7 +96,7 @@ def _head(told: ReportContent, done: Sequence[Share], open_ones: Sequence[Share]
     return "\n".join(lines)
 
 
-def _status(runs: Sequence[PastRun], open_ones: Sequence[Share]) -> str:
+def _status(runs: Sequence[PastRun], open_ones: Sequence[TargetOutcomes]) -> str:
     if any(run.at_work for run in runs):
         return "⏳ At work"
     if runs[-1].exit_code is None:
@@ -107,9 +107,9 @@ def _status(runs: Sequence[PastRun], open_ones: Sequence[Share]) -> str:
 # --- what was done
 
 
-def _fixed(done: Sequence[Share], *, whole: bool) -> Iterator[str]:
+def _fixed(done: Sequence[TargetOutcomes], *, whole: bool) -> Iterator[str]:
     """Yield each set of files once, with the targets where it changed."""
-    groups: dict[tuple[tuple[str, Action], ...], list[Share]] = {}
+    groups: dict[tuple[tuple[str, Action], ...], list[TargetOutcomes]] = {}
     for share in done:
         groups.setdefault(tuple((path.path, path.action) for path in share.paths), []).append(share)
     for number, (paths, members) in enumerate(groups.items(), 1):
@@ -120,7 +120,7 @@ def _fixed(done: Sequence[Share], *, whole: bool) -> Iterator[str]:
         yield "\n".join(lines + [f"- `{plain(path)}` - {_DID.get(action, action)}" for path, action in paths])
 
 
-def _commits(repos: Sequence[Share], rows: Mapping[str, Row]) -> Iterator[str]:
+def _commits(repos: Sequence[TargetOutcomes], rows: Mapping[str, Row]) -> Iterator[str]:
     for share in repos:
         last = share.changes[-1]
         lines = [f"**{last.target}:**"]
@@ -160,12 +160,12 @@ def _address(last: Outcome) -> list[str]:
     return [last.review.url] if last.review is not None and last.review.url else []
 
 
-def _shared_title(folders: Sequence[Share]) -> str:
+def _shared_title(folders: Sequence[TargetOutcomes]) -> str:
     created = all(path.action is Action.CREATE for share in folders for path in share.paths)
     return f"Files {'Created' if created else 'Written'} (Shared - NOT in git)"
 
 
-def _shared(folders: Sequence[Share]) -> Iterator[str]:
+def _shared(folders: Sequence[TargetOutcomes]) -> Iterator[str]:
     for share in folders:
         name = [f"**{share.last.target}:**", ""] if len(folders) > 1 else []
         yield "\n".join([*name, *(f"{number}. {_written(path)}" for number, path in enumerate(share.paths, 1))])
@@ -180,7 +180,7 @@ def _written(path: WrittenPath) -> str:
 # --- the impact, and what remains
 
 
-def _impact(told: ReportContent, done: Sequence[Share]) -> str:
+def _impact(told: ReportContent, done: Sequence[TargetOutcomes]) -> str:
     was = Counter(_WAS.get(path.action, "out of date") for share in done for path in share.paths)
     good = sum(row.state is State.IN_SYNC for row in told.rows)
     other = Counter(row.state.value for row in told.rows if row.state is not State.IN_SYNC)
@@ -201,7 +201,7 @@ def _found(findings: Sequence[Finding]) -> str:
     return plain(findings[0].told) + more
 
 
-def _next(told: ReportContent, ordered: Sequence[Share]) -> str:
+def _next(told: ReportContent, ordered: Sequence[TargetOutcomes]) -> str:
     left = {
         row.name: f"{row.state.value}: {row.reason or 'see rollout status'}"
         for row in told.rows
