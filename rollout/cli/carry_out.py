@@ -148,7 +148,7 @@ def _tell_end(at: Session, what: Undertaking, steps: tuple[Step, ...], outcomes:
     how = at.screen.display
     told = [replace(outcome, why=at.on_screen(outcome.why)) for outcome in outcomes]
     at.screen.data(outcomes_text(told, how, what.command))
-    then = next_step.after_run(what.same, steps, outcomes, ended=at.interrupt.number is None)
+    then = next_step.after_run(what.command, what.same, steps, outcomes, ended=at.interrupt.number is None)
     at.screen.data("".join(f"{line}\n" for line in plans.next_line(at.next(then))))
     held = holds_after(steps, outcomes)
     if held:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rollout.model.action import Action
-from rollout.model.outcomes import CHANGED, Outcome, Verdict
+from rollout.model.outcomes import CHANGED, Outcome, RunCommand, Verdict
 from rollout.model.plan import Change, State, Step
 
 CommandLine = tuple[str, ...]  # a command and its options; nothing if nothing needs doing
@@ -45,24 +45,24 @@ def after_looking(steps: Sequence[Step]) -> CommandLine:
 
 
 def after_run(
-    command: CommandLine, steps: Sequence[Step], outcomes: Sequence[Outcome], *, ended: bool = True
+    command: RunCommand, again: CommandLine, steps: Sequence[Step], outcomes: Sequence[Outcome], *, ended: bool = True
 ) -> CommandLine:
-    """Return what comes after a run, by what came of it; `command` does it again."""
+    """Return what comes after a run, by what came of it; `again` does it again."""
     from rollout.showing.status_rows import is_its_own_upstream  # a plan has no rows
 
     left = {outcome.target for outcome in outcomes if outcome.verdict is Verdict.BLOCKED and outcome.awaits is not None}
     alone = {step.target for step in steps if is_its_own_upstream(step)}
     verdicts = {outcome.verdict for outcome in outcomes}
     later = any(outcome.verdict is Verdict.NOT_STARTED and outcome.why.later for outcome in outcomes)
-    if command[:1] == ("push",) and Verdict.STALE in verdicts:
+    if command is RunCommand.PUSH and Verdict.STALE in verdicts:
         return ("apply",)  # what waits is overtaken, and pushing it again would be refused again
     if not ended or verdicts & _AGAIN or later:
-        return command
+        return again
     if any(outcome.verdict in _WAITS and outcome.target not in alone for outcome in outcomes):
         return ("push",)
     if left:
         return next_step([step for step in steps if step.target in left])
-    if verdicts & CHANGED - {Verdict.PROPOSED} and command[0] != "revert":
+    if verdicts & CHANGED - {Verdict.PROPOSED} and command is not RunCommand.REVERT:
         return ("verify",)
     return ("review",) if any(outcome.review is not None for outcome in outcomes) else ()
 
