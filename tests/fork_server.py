@@ -120,6 +120,7 @@ def _become(asked: socket.socket, request: dict[str, object], streams: list[int]
     sys.stdin, sys.stdout, sys.stderr = (
         _opened(number, stream) for number, stream in enumerate((sys.stdin, sys.stdout, sys.stderr))
     )
+    exec(str(request.get("first", "")), {})
     arguments = request["arguments"]
     assert isinstance(arguments, list)
     return [str(word) for word in arguments]

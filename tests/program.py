@@ -16,6 +16,7 @@ from typing import Any
 from tests.fork_server import close_ends, take_terminal, told_of
 
 _BEFORE_PYTHON = ("PYTHON", "LD_", "LC_", "LANG", "TZ", "MALLOC_")  # what decides how an interpreter starts
+_THEN = "\nimport sys\nfrom rollout.cli.main import main\nmain(sys.argv[1:])\n"
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER: who is given the children of those that have ended
 _ROOT = str(Path(__file__).parents[1])
 
@@ -25,11 +26,13 @@ def started(
     folder: Path,
     environment: Mapping[str, str],
     terminal: int | None = None,
+    first: str = "",
 ) -> subprocess.Popen[str]:
-    """Start the program with a session of its own, with pipes or on a terminal."""
+    """Start the program with a session of its own, with pipes or on a terminal; it runs some Python first."""
     kind = _Forked if _as_here(environment) else subprocess.Popen
+    script = first if kind is _Forked else first + _THEN
     return kind(
-        [sys.executable, "-m", "rollout", *arguments],
+        [sys.executable, *(("-c", script) if first else ("-m", "rollout")), *arguments],
         cwd=folder,
         env=dict(environment),
         stdin=subprocess.DEVNULL if terminal is None else terminal,
@@ -66,6 +69,7 @@ class _Forked(subprocess.Popen[str]):
         told = told_of(self, given, named)
         ends = (told["p2cread"], told["c2pwrite"], told["errwrite"])
         request = {
+            "first": told["args"][2] if told["args"][1] == "-c" else "",
             "arguments": told["args"][3:],
             "folder": str(told["cwd"]),
             "environment": told["env"],

@@ -6,18 +6,18 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 
 import pytest
 
 from tests.cli.test_init import work  # noqa: F401 (a fixture)
+from tests.program import started
 from tests.world import World
 
 _KILLED = """
 import os, signal, sys
-here, left = os.getcwd() + "/", int(sys.argv.pop(1))
+here, left = os.getcwd() + "/", {number}
 def hook(event, given):
     global left
     path = os.path.abspath(given[0]) if event == "open" and isinstance(given[0], str) else ""
@@ -27,15 +27,20 @@ def hook(event, given):
         if left < 0:
             os.kill(os.getpid(), signal.{signal})
 sys.addaudithook(hook)
-from rollout.cli.main import main
-main(sys.argv[1:])
 """
 
 
-def stopped(world: World, number: int, *arguments: str, by: str = "SIGKILL") -> subprocess.Popen[bytes]:
+def stopped(world: World, number: int, *arguments: str, by: str = "SIGKILL") -> subprocess.Popen[str]:
     """Start init and stop it just before it begins its next file, after so many: its journal is the first."""
-    command = [sys.executable, "-c", _KILLED.format(signal=by), str(number), "init", "work", *arguments]
-    return subprocess.Popen(command, cwd=world.root, stdin=subprocess.DEVNULL)
+    first = _KILLED.format(signal=by, number=number)
+    return started(("init", "work", *arguments), world.root, os.environ, first=first)
+
+
+def killed(world: World, number: int, *arguments: str) -> bool:
+    """Start init, kill it just before it begins its next file, and tell whether that was how it ended."""
+    process = stopped(world, number, *arguments)
+    process.communicate(timeout=120)
+    return process.returncode == -signal.SIGKILL
 
 
 def written(world: World) -> Mapping[str, bytes]:
@@ -48,7 +53,7 @@ def written(world: World) -> Mapping[str, bytes]:
 
 @pytest.mark.parametrize("number", range(5))
 def test_the_next_init_writes_what_it_would_have_written(work: World, number: int) -> None:  # noqa: F811
-    assert stopped(work, number).wait(120) == -signal.SIGKILL
+    assert killed(work, number)
     assert "inventory.yaml" not in written(work)
     ran = work.run("init", "work", write=False)
     assert (ran.code, ran.err) == (0, "")
@@ -64,7 +69,7 @@ def test_what_was_added_in_part_is_taken_back(work: World, number: int) -> None:
     before = written(work)
     for name in ("api", "web", "cli"):
         work.elsewhere(name, {"ruff.toml": "line-length = 100\nindent-width = 4\n"})
-    assert stopped(work, number, "--add", "--yes").wait(120) == -signal.SIGKILL
+    assert killed(work, number, "--add", "--yes")
     assert written(work)["inventory.yaml"] == before["inventory.yaml"]
     ran = work.run("init", "work", "--add", "--yes", write=False)
     assert (ran.code, ran.err) == (0, ""), ran.out
@@ -73,7 +78,7 @@ def test_what_was_added_in_part_is_taken_back(work: World, number: int) -> None:
 
 
 def test_what_a_person_changed_meanwhile_stays_and_is_said(work: World) -> None:  # noqa: F811
-    assert stopped(work, 3).wait(120) == -signal.SIGKILL
+    assert killed(work, 3)
     mine = work.root / "templates/common/AGENTS.md.j2"
     mine.write_text("mine\n")
     ran = work.run("init", "work", write=False)
@@ -85,7 +90,7 @@ def test_what_a_person_changed_meanwhile_stays_and_is_said(work: World) -> None:
 
 
 def test_what_a_finished_init_wrote_stays_when_its_journal_is_left(work: World) -> None:  # noqa: F811
-    assert stopped(work, 4).wait(120) == -signal.SIGKILL
+    assert killed(work, 4)
     journal = work.root / ".rollout-init.json"
     left = journal.read_bytes()
     assert work.run("init", "work", write=False).code == 0
@@ -113,11 +118,11 @@ def test_what_a_person_writes_meanwhile_is_not_overwritten(work: World, name: st
         assert process.wait(10) == 4
     finally:
         process.kill()
-        process.wait(10)
+        process.communicate(timeout=10)
     assert written(work) == {name: b"mine\n"}
 
 
-def _until_stopped(work: World, process: subprocess.Popen[bytes]) -> None:  # noqa: F811
+def _until_stopped(work: World, process: subprocess.Popen[str]) -> None:  # noqa: F811
     until = time.monotonic() + 60
     while not (work.root / "templates").exists() or "T" not in _state(process.pid):
         assert time.monotonic() < until
@@ -132,7 +137,7 @@ def test_an_init_at_work_is_left_alone(work: World) -> None:  # noqa: F811
         assert (ran.code, "another init is at work here" in ran.err) == (5, True)
     finally:
         process.kill()
-        process.wait(10)
+        process.communicate(timeout=10)
 
 
 def _state(number: int) -> str:
@@ -141,7 +146,7 @@ def _state(number: int) -> str:
 
 
 def test_a_look_leaves_what_a_killed_init_has_left_and_says_so(work: World) -> None:  # noqa: F811
-    assert stopped(work, 3).wait(120) == -signal.SIGKILL
+    assert killed(work, 3)
     before = written(work)
     ran = work.run("init", "work", "--json", write=False)
     assert (ran.code, ".rollout-init.json: an init was killed here" in ran.err + ran.out) == (4, True)
@@ -152,7 +157,7 @@ def test_a_look_leaves_what_a_killed_init_has_left_and_says_so(work: World) -> N
 
 
 def test_only_its_own_scrap_files_are_removed(work: World) -> None:  # noqa: F811
-    assert stopped(work, 3).wait(120) == -signal.SIGKILL
+    assert killed(work, 3)
     another = work.root / "templates/common/.rollout-0123456789abcdef"
     another.write_text("of another program\n")
     assert work.run("init", "work", write=False).code == 4  # the folder templates/ is there for it
@@ -160,9 +165,10 @@ def test_only_its_own_scrap_files_are_removed(work: World) -> None:  # noqa: F81
 
 
 def test_two_inits_at_once_write_one_inventory(work: World) -> None:  # noqa: F811
-    command = [sys.executable, "-m", "rollout", "init", "work"]
-    running = [subprocess.Popen(command, cwd=work.root, stdin=subprocess.DEVNULL) for _ in range(3)]
-    codes = sorted(process.wait(180) for process in running)
+    running = [work.spawn_as_it_is("init", "work") for _ in range(3)]
+    for process in running:
+        process.communicate(timeout=180)
+    codes = sorted(process.returncode for process in running)
     assert codes[0] == 0
     assert set(codes[1:]) <= {4, 5}
     assert [name for name in written(work) if name.startswith(".rollout")] == []
