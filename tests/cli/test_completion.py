@@ -7,12 +7,12 @@ import pty
 import select
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from tests import on_path
 from tests.world import World
 
 
@@ -89,17 +89,6 @@ _INTERACTIVE = {
 }
 
 
-@pytest.fixture
-def program(tmp_path: Path) -> Path:
-    """Return a folder that has the program under its own name."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    program = folder / "rollout"
-    program.write_text(f"#!{sys.executable}\nfrom rollout.cli.main import main\nmain()\n")
-    program.chmod(0o755)
-    return folder
-
-
 @pytest.mark.parametrize("shell", list(_INTERACTIVE))
 @pytest.mark.parametrize(
     ("typed", "line"),
@@ -110,16 +99,14 @@ def program(tmp_path: Path) -> Path:
         ("rollout apply sav", "rollout apply saved.plan"),
     ],
 )
-def test_a_shell_itself_completes_targets_and_plans(
-    fleet: World, program: Path, shell: str, typed: str, line: str
-) -> None:
+def test_a_shell_itself_completes_targets_and_plans(fleet: World, shell: str, typed: str, line: str) -> None:
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not here")
     (fleet.root / "script").write_text(fleet.run("completion", shell).out)
     (fleet.root / "saved.plan").write_text("")
     words, first = _INTERACTIVE[shell]
     ours, theirs = pty.openpty()
-    environment = {**os.environ, "PATH": f"{program}:{os.environ['PATH']}", "TERM": "dumb"}
+    environment = {**os.environ, "PATH": f"{on_path.folder()}:{os.environ['PATH']}", "TERM": "dumb"}
     with subprocess.Popen(
         words, cwd=fleet.root, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
     ) as running:

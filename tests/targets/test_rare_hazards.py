@@ -25,11 +25,7 @@ def test_one_repository_under_two_names_is_blocked_under_both(world: World) -> N
 def test_a_reader_that_stops_reading_does_not_stop_the_work(world: World) -> None:
     for number in range(4):
         world.bare_repo(f"r{number}")
-    world.inventory()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "rollout", "apply", "--yes", "--json"],
-        cwd=world.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    process = world.spawn("apply", "--yes", "--json")
     assert process.stdout is not None
     assert process.stderr is not None
     process.stdout.readline()
