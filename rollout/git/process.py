@@ -14,7 +14,7 @@ from typing import BinaryIO
 from msgspec import Struct, field
 
 from rollout.errors import GitError, GitTimeout
-from rollout.machine import waiting
+from rollout.machine import pipes, waiting
 
 _STDERR_KEPT = 64 * 1024  # bytes of the beginning, and as many of the end
 _STDOUT_LIMIT = 1 << 30
@@ -30,12 +30,7 @@ def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
         _end(process)
         raise
     finally:
-        for stream in (process.stdin, process.stdout, process.stderr):
-            if stream is not None:
-                try:
-                    stream.close()
-                except BrokenPipeError:
-                    continue
+        pipes.close(process)
         process.wait()
 
 

@@ -15,11 +15,10 @@ from typing import Any
 
 from rollout.content import spelled
 from rollout.errors import Place
+from rollout.machine import pipes
 from rollout.rendering.template_fault import TemplateFault, TemplateLimit
 
 SECONDS = 10.0  # wall clock for one template; a person's template takes a millisecond
-
-
 _MOST = 2  # may wait, for `take` compares two sets: a start costs a hundred times what a template does
 
 _idle: list[subprocess.Popen[bytes]] = []
@@ -152,12 +151,7 @@ def _new() -> subprocess.Popen[bytes]:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.kill()
-    for stream in (process.stdin, process.stdout):
-        if stream is not None:
-            try:
-                stream.close()
-            except BrokenPipeError:
-                continue
+    pipes.close(process)
     process.wait()
 
 
