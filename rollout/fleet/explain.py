@@ -61,20 +61,26 @@ def _variables(loaded: Loaded, target: Target, slot: Slot) -> list[Used]:
     if not slot.is_rendered:
         return []
     names = loaded.rendering.uses(slot)
-    found = []
-    for name in sorted(target.variables) if names is None else names:
-        if name in target.variables:
-            variable = target.variables[name]
-            value = "***" if any(word in name.lower() for word in _SECRET) else variable.value
-            found.append(Used(name, value, str(variable.source)))
-        elif name == "target":
+    found = (_used(name, loaded, target, slot) for name in (sorted(target.variables) if names is None else names))
+    return [used for used in found if used is not None]
+
+
+def _used(name: str, loaded: Loaded, target: Target, slot: Slot) -> Used | None:
+    """Return what a name in a template means: a variable of the target, or one of the names that all templates have."""
+    if name in target.variables:
+        variable = target.variables[name]
+        value = "***" if any(word in name.lower() for word in _SECRET) else variable.value
+        return Used(name, value, str(variable.source))
+    match name:
+        case "target":
             kind, groups = target.kind.value, list(target.groups)
             about = {"name": target.name, "kind": kind, "branch": target.branch, "groups": groups}
-            found.append(Used(name, about, "the inventory's entry"))
-        elif name == "path":
-            found.append(Used(name, str(slot.path), "the managed path"))
-        elif name == "machines":
-            found.append(Used(name, sorted(loaded.inventory.machines), "machines"))
-        elif name == "machine":
-            found.append(Used(name, loaded.machine.name if loaded.machine else None, "machines, by this host's name"))
-    return found
+            return Used(name, about, "the inventory's entry")
+        case "path":
+            return Used(name, str(slot.path), "the managed path")
+        case "machines":
+            return Used(name, sorted(loaded.inventory.machines), "machines")
+        case "machine":
+            return Used(name, loaded.machine.name if loaded.machine else None, "machines, by this host's name")
+        case _:
+            return None
