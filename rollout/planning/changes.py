@@ -59,14 +59,16 @@ def changes_needed(desired: Desired, snapshot: Snapshot, decisions: Decisions) -
 
 def _found(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change | LeftAsItIs | None:
     found = _unlinked(_needed(item, snapshot, decisions), snapshot)
-    return _with_rules(item, _shared(item, found, snapshot.written.get(item.path)))
+    return _with_rules(item, _with_share(item, found, snapshot.written.get(item.path)))
 
 
 def _with_rules(item: Managed, found: Change | LeftAsItIs | None) -> Change | LeftAsItIs | None:
     return replace(found, rules=item.rules) if item.rules and isinstance(found, Change) else found
 
 
-def _shared(item: Managed, found: Change | LeftAsItIs | None, written: Written | None) -> Change | LeftAsItIs | None:
+def _with_share(
+    item: Managed, found: Change | LeftAsItIs | None, written: Written | None
+) -> Change | LeftAsItIs | None:
     """Note in a change how much of the file is ours then, if others wrote some of it and its mode leaves that."""
     if not isinstance(found, Change) or found.before is None or found.after is None:
         return found

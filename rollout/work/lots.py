@@ -16,7 +16,7 @@ def after(size: int, seconds: float) -> int:
     return max(_LEAST, size // 2) if seconds > _LONG else size
 
 
-def share(size: int, left: int, processes: int) -> int:
+def shortened(size: int, left: int, processes: int) -> int:
     """Return how many units a lot of this size has if about `left` are left for so many processes.
 
     Towards the end lots become smaller, so that all processes end at about the same time.

@@ -135,7 +135,7 @@ class _Shared(Struct, Generic[T, R]):
 
     def _lot(self, size: int) -> list[T]:
         with self.changed:
-            number = lots.share(size, self.expected - self.begun, self.processes)
+            number = lots.shortened(size, self.expected - self.begun, self.processes)
             units = [] if self._ends else list(islice(self.items, number))
             self.begun += len(units)
             self.lent += len(units)

@@ -18,4 +18,4 @@ def test_lots_of_slow_units_become_smaller_so_that_what_is_done_is_told() -> Non
 
 
 def test_lots_become_smaller_towards_the_end_so_that_nobody_waits_for_the_last() -> None:
-    assert [lots.share(128, left, 2) for left in (1000, 400, 100, 20, 3, -50)] == [128, 100, 25, 5, 4, 4]
+    assert [lots.shortened(128, left, 2) for left in (1000, 400, 100, 20, 3, -50)] == [128, 100, 25, 5, 4, 4]
