@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 import pytest
+from dulwich.index import Index
 
 from rollout.model.outcomes import Author
 from rollout.objects import seal
@@ -211,10 +212,12 @@ def _lose_state(sealed: Path) -> None:
     shutil.rmtree(sealed / "state")
 
 
-def _all_of(world: World, name: str) -> tuple[str, dict[str, bytes], str]:
+def _all_of(world: World, name: str) -> tuple[str, dict[str, bytes], dict[bytes, tuple[int, bytes]]]:
+    """Return what a checkout has: its commit, its files, and what is staged."""
     top = world.root / name
     files = {str(f.relative_to(top)): f.read_bytes() for f in top.rglob("*") if f.is_file() and ".git" not in f.parts}
-    return world.head_of(top), files, world.git(top, "status", "--porcelain")
+    staged = {path: (mode, bytes(found)) for path, found, mode in Index(top / ".git/index").iterobjects()}
+    return world.head_of(top), files, staged
 
 
 @pytest.mark.parametrize("lost", [False, True], ids=["with-state", "state-lost"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.world import World
 
-_PACKETS = f"""#!{sys.executable}
+_PACKETS = f"""#!{sys.executable} -IS
 import json, re, subprocess, sys
 i, o = sys.stdin.buffer, sys.stdout.buffer
 def read():
@@ -83,7 +83,7 @@ for command in commands:
 """
 )
 
-_GITLAB = f"""#!{sys.executable}
+_GITLAB = f"""#!{sys.executable} -IS
 import json, os, sys
 count = int(os.environ.get("GIT_PUSH_OPTION_COUNT", 0))
 options = [os.environ[f"GIT_PUSH_OPTION_{{n}}"] for n in range(count)]
@@ -115,9 +115,9 @@ def as_forge(world: World, name: str, kind: str) -> Path:
     """Have a bare repository of the world take pushes as a forge does."""
     bare = world.root / f"{name}.git"
     hook, text = _HOOKS[kind]
-    if hook == "proc-receive":
-        world.git(bare, "config", "--add", "receive.procReceiveRefs", "refs/for")
-    world.git(bare, "config", "receive.advertisePushOptions", "true")
+    with (bare / "config").open("a") as settings:
+        settings.write("[receive]\n\tadvertisePushOptions = true\n")
+        settings.write("\tprocReceiveRefs = refs/for\n" if hook == "proc-receive" else "")
     (bare / "hooks").mkdir(exist_ok=True)
     (bare / "hooks" / hook).write_text(text)
     (bare / "hooks" / hook).chmod(0o755)

@@ -509,7 +509,7 @@ def test_what_the_environment_says_about_another_repository_is_not_believed(
 HOOK_NAMES = ("trap", "a=b", "With Space.and.dots", 'quo"te', "back\\slash", "")
 
 SEEING_GIT = """\
-#!{python}
+#!{python} -IS
 import json, os, subprocess, sys
 words, options = sys.argv[1:], []
 while words and words[0].startswith("-"):
@@ -517,7 +517,7 @@ while words and words[0].startswith("-"):
     options, words = options + words[:count], words[count:]
 asked = subprocess.run(["{git}", *options, "config", "-z", "--get-regexp", "^hook[.]"], capture_output=True, text=True)
 with open("{seen}", "a") as file:
-    file.write(json.dumps([words[:1], asked.stdout.split("\\0")[:-1]]) + "\\n")
+    file.write(json.dumps([words[:1], asked.stdout.split("\\0")[:-1], options]) + "\\n")
 os.execv("{git}", ["{git}", *sys.argv[1:]])
 """
 
@@ -532,21 +532,27 @@ def hooks_of(settings: list[str]) -> set[str]:
     return {name for name, about in found.items() if "command" in about and about.get("enabled") != "false"}
 
 
-@pytest.mark.parametrize("where", ["config", "included", "config.worktree"])
-def test_no_hook_that_a_configuration_defines_reaches_a_git_that_works_in_the_checkout(
-    world: World, canary: Canary, where: str
-) -> None:
-    """An older git does not know such hooks: what counts is what a newer one would read in the very same call."""
-    top = world.repo("api")
-    world.elsewhere("api", {"more.txt": "more\n"})
-    git_dir = top / ".git"
+def _with_hooks(world: World, canary: Canary, name: str, where: str) -> None:
+    """Define hooks in one file of a checkout's configuration."""
+    top = world.repo(name)
+    world.elsewhere(name, {"more.txt": "more\n"})
     if where == "config.worktree":
         world.git(top, "config", "core.repositoryFormatVersion", "1")
         world.git(top, "config", "extensions.worktreeConfig", "true")
     if where == "included":
         world.git(top, "config", "include.path", "included")
     said = (("command", canary.command("hook")), ("event", "reference-transaction"))
-    configure(world, git_dir / where, [(f"hook.{name}.{key}", value) for name in HOOK_NAMES for key, value in said])
+    settings = [(f"hook.{hook}.{key}", value) for hook in HOOK_NAMES for key, value in said]
+    configure(world, top / ".git" / where, settings)
+
+
+def test_no_hook_that_a_configuration_defines_reaches_a_git_that_works_in_the_checkout(
+    world: World, canary: Canary
+) -> None:
+    """An older git does not know such hooks: what counts is what a newer one would read in the very same call."""
+    places = {"own": "config", "includes": "included", "worktree": "config.worktree"}
+    for name, where in places.items():
+        _with_hooks(world, canary, name, where)
     tools, seen = world.root / "tools", world.root / "seen"
     tools.mkdir()
     (tools / "git").write_text(SEEING_GIT.format(python=sys.executable, git=shutil.which("git"), seen=seen))
@@ -555,8 +561,12 @@ def test_no_hook_that_a_configuration_defines_reaches_a_git_that_works_in_the_ch
     _, err = run.communicate(timeout=60)
     assert run.returncode == 0, err
     lines = [json.loads(line) for line in seen.read_text().splitlines()]
-    calls = [(command, settings) for command, settings in lines if command != ["config"]]  # which runs no hook
-    assert {word for command, _ in calls for word in command} > {"receive-pack"}
-    assert [(command, hooks_of(settings)) for command, settings in calls if hooks_of(settings)] == []
-    read = any(settings for _, settings in calls)
-    assert read == (top / "conf.txt").exists(), "it followed, and git had read the hooks, or neither"
+    calls = [call for call in lines if call[0] != ["config"]]  # which runs no hook
+    assert [(command, options, hooks_of(read)) for command, read, options in calls if hooks_of(read)] == []
+    for name in places:
+        here = [(command, read) for command, read, options in calls if f"--git-dir={world.root / name}/.git" in options]
+        followed = (world.root / name / "conf.txt").exists()
+        assert (bool(here), any(read for _, read in here)) == (True, followed), (
+            f"{name}: git read the hooks, or neither"
+        )
+    assert ["receive-pack"] in [command for command, _, _ in calls]
