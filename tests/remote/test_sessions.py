@@ -79,6 +79,12 @@ _PREPARED = [
 ]
 # A push is said in the same words in both versions; that all of it is so is for `make test-long`.
 _VERSION_0 = _PREPARED[:2]
+_MUCH = pytest.mark.parametrize(
+    "server",
+    [VERSION_2, pytest.param(VERSION_0, marks=pytest.mark.long)],
+    ids=["version 2", "version 0"],
+    indirect=True,
+)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +110,7 @@ def test_both_ways_have_the_same_outcome_words_and_effects(
     assert said[4].count("ls-remote") < by_git[4].count("ls-remote")
 
 
+@_MUCH
 def test_a_hook_that_says_megabytes_in_one_line_takes_neither_memory_nor_minutes(
     world: World, server: Sshd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,6 +193,7 @@ def test_somebody_who_pushes_in_between_is_not_overwritten(
     assert world.git(bare, "fsck", "--strict", "--no-dangling") == ""
 
 
+@_MUCH
 def test_it_arrives_whole_also_where_ids_are_longer_and_there_is_much(
     world: World, server: Sshd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
