@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import shutil
-import subprocess
-import sys
 
 import pytest
 
@@ -125,20 +124,16 @@ def test_what_cannot_be_written_whole_is_not_written_at_all(work: World) -> None
 @pytest.mark.parametrize(("answer", "code"), [("n", 4), ("y", 0)])
 def test_on_a_terminal_init_asks(work: World, answer: str, code: int) -> None:
     person, terminal = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "rollout", "init", "work"],
-        cwd=work.root,
-        stdin=terminal,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        os.write(person, f"{answer}\n".encode())
-        _, err = process.communicate(timeout=120)
-    os.close(person)
+    process = started(("init", "work"), work.root, os.environ, terminal)
     os.close(terminal)
-    assert "Write inventory.yaml and 2 templates? [y/N]" in err
-    assert process.returncode == code
+    os.write(person, f"{answer}\n".encode())
+    shown = b""
+    with contextlib.suppress(OSError):  # the terminal's other end is closed: the program has ended
+        while piece := os.read(person, 65536):
+            shown += piece
+    os.close(person)
+    assert b"Write inventory.yaml and 2 templates? [y/N]" in shown
+    assert process.wait(120) == code
     assert (work.root / "inventory.yaml").exists() == (code == 0)
 
 
