@@ -15,6 +15,7 @@ from rollout.cli.options import common, limit
 from rollout.cli.run_options import Consent, Reach, consent_options, decisions_options, reach_options, words_options
 from rollout.cli.session import Session
 from rollout.errors import UsageError
+from rollout.fleet import doubtful_values
 from rollout.inventory import choose
 from rollout.model.circumstances import Decisions
 from rollout.model.outcomes import RunCommand
@@ -94,6 +95,8 @@ def _opened(context: click.Context) -> Iterator[Session]:
     """Open the inventory; raise UsageError for a word with a dot that may mean a plan file that does not exist."""
     try:
         with session.opened(context, check=False) as at:
+            for warning in doubtful_values.doubtful(at.loaded, at.options.var):
+                at.screen.warn(warning)
             yield at
     except choose.NoTarget as error:
         if "." not in error.word or error.meant:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
@@ -11,7 +11,7 @@ from rollout.cli import forge_hosts, pacing, proving, session
 from rollout.cli.options import common, option, targets
 from rollout.cli.run_options import decisions_options
 from rollout.cli.session import Session
-from rollout.fleet import doubtful_groups, unread_files
+from rollout.fleet import doubtful_groups, doubtful_values, unread_files
 from rollout.machine import files
 from rollout.model import plan_document
 from rollout.model.action import OnDrift
@@ -51,7 +51,7 @@ def plan(
     """
     with session.opened(context) as at:
         at = forge_hosts.with_known_forges(at, decisions, ask=False)
-        for warning in (*doubtful_groups.doubtful(at.loaded), *unread_files.unread(at.loaded)):
+        for warning in _doubts(at):
             at.screen.warn(warning)
         problems = {} if offline else proving.problems(at)
         made = at.plan(at.settings(offline=offline), decisions, problems=problems)
@@ -69,6 +69,12 @@ def plan(
             if out is not None:
                 at.screen.note(f"Saved as {out}; `rollout apply {out}` writes exactly this.")
         return exit_code(made.steps, detailed=detailed_exitcode)
+
+
+def _doubts(at: Session) -> Iterator[str]:
+    yield from doubtful_groups.doubtful(at.loaded)
+    yield from doubtful_values.doubtful(at.loaded, at.options.var)
+    yield from unread_files.unread(at.loaded)
 
 
 def _next(at: Session, steps: tuple[Step, ...], saved: str | None, decisions: Decisions) -> str:
