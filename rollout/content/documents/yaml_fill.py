@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from rollout.content.documents.document import Amend, Document, Edit, Node, Object, Part, Span
+from rollout.content.documents.document import Amend, Edit, Object, Part
 from rollout.content.documents.lines import column, line_end, newline_of
 from rollout.content.documents.template_text import comment_behind
+from rollout.content.documents.yaml_context import YamlContext
 from rollout.content.documents.yaml_ends import last_of
-from rollout.content.documents.yaml_write import PROPERTIES, YamlWriter
+from rollout.content.documents.yaml_write import PROPERTIES
 
 
-def blocks(node: Node, holder: Part | None = None) -> dict[int, Part]:
-    """Return the part that holds the block in which each part of a template stands, by that part's identity."""
-    found: dict[int, Part] = {}
-    for part in getattr(node, "parts", ()):
-        if holder is not None and node.style == "block":
-            found[id(part)] = holder
-        found |= blocks(part.value, part)
-    return found
-
-
-def filled(
-    document: Document, holder: Part, operation: Amend, foreign: Sequence[Span], writer: YamlWriter, named: Part
-) -> list[Edit] | None:
+def filled(context: YamlContext, operation: Amend) -> list[Edit] | None:
     """Return the edits that put a block in the place of what stands empty; None where it has to stay as it is.
 
     What comes before it on its line and behind it stays, so that the brackets can come back between them.
     """
-    text, node = document.text, holder.value
-    inside = any(node.start <= start < node.end for start, _ in document.comments)
-    before = text[holder.start : holder.body] + text[holder.body : node.start].strip()
-    if inside or not holder.key or not before.endswith(":") or "\n" in before or node.odd:
+    named = context.blocks.get(id(operation.new[0])) if operation.new else None
+    holder = context.holder_of(operation.container)
+    if operation.container.parts or named is None or holder is None or holder.container.style == "flow":
         return None
+    return _with_block(context, operation, holder.part, named) if _can_hold_block(context, holder.part) else None
+
+
+def _can_hold_block(context: YamlContext, holder: Part) -> bool:
+    text, node = context.text, holder.value
+    inside = any(node.start <= start < node.end for start, _ in context.document.comments)
+    before = text[holder.start : holder.body] + text[holder.body : node.start].strip()
+    return not inside and bool(holder.key) and before.endswith(":") and "\n" not in before and not node.odd
+
+
+def _with_block(context: YamlContext, operation: Amend, holder: Part, named: Part) -> list[Edit]:
+    text, node, writer = context.text, holder.value, context.writer
     newline, end = newline_of(text, line_end(text, node.end)), line_end(text, node.end)
     behind = "" if text[node.end : end].strip() else comment_behind(writer.template, named.body)
-    below = "".join(newline + line for line in _lines(operation, column(text, holder.start), writer))
+    below = "".join(newline + line for line in _lines(context, operation, column(text, holder.start)))
     value = writer.value(last_of(operation.new[-1]), 0)
     properties = PROPERTIES.match(text, node.start)
     kept = f" {properties[0].rstrip()}" if properties and properties[0] else ""
@@ -43,8 +41,8 @@ def filled(
     return [head, Edit(end, end, below, value.ends_line)]
 
 
-def _lines(operation: Amend, outside: int, writer: YamlWriter) -> list[str]:
-    style = writer.style
+def _lines(context: YamlContext, operation: Amend, outside: int) -> list[str]:
+    writer, style = context.writer, context.writer.style
     if isinstance(operation.container, Object):
         return [line for part in operation.new for line in writer.member(part, outside + style.indent)]
     gap = " " * style.gap

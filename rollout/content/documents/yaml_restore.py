@@ -1,0 +1,52 @@
+"""What others had in a YAML document comes back where they had it: on its key's line, and below behind a comment."""
+
+from __future__ import annotations
+
+from rollout.content.documents.document import Edit, Part, Replaced, Restore, Span
+from rollout.content.documents.left_comments import cuts
+from rollout.content.documents.lines import line_end
+from rollout.content.documents.yaml_context import YamlContext
+from rollout.content.documents.yaml_ends import in_one_piece
+from rollout.content.documents.yaml_put import Lines, around_comment, cut_below, on_lines
+
+
+def restored(context: YamlContext, operation: Restore) -> list[Edit]:
+    """Return the edits that put what others had in the place of a value of ours."""
+    part, found = operation.part, operation.found
+    span = _span_of(context, part, found)
+    gone = cut_below(context, part) if context.is_below_key(part) else []
+    return [*_back(context, span, found, _lines(context, span, part, found)), *gone, *cuts(context.document, operation)]
+
+
+def _back(context: YamlContext, span: Span, found: Replaced, lines: Lines) -> list[Edit]:
+    if context.first_comment(span) is not None:
+        return around_comment(context, span, lines)
+    stop = _behind_line(context.text, context.behind_ours(span[1]))
+    blanks = found.blanks if stop == line_end(context.text, stop) else ""  # with what they stood behind
+    return on_lines(context, (span[0], stop), Lines(lines.head + blanks, lines.below))
+
+
+def _lines(context: YamlContext, span: Span, part: Part, found: Replaced) -> Lines:
+    """Return the text of others, with what separated it from its key if that is not there any more."""
+    separated = span[0] == part.value.start and context.text[part.body : span[0]] == found.lead
+    lead = "" if separated else found.lead
+    if in_one_piece(found.node):
+        return Lines(lead + found.text)
+    head, newline, below = found.text.partition("\n")
+    if head.endswith("\r"):
+        head, newline = head[:-1], "\r\n"
+    return Lines(lead + head, newline + below)
+
+
+def _span_of(context: YamlContext, part: Part, found: Replaced) -> Span:
+    """Return what goes away on the line of a value whose place others' text takes."""
+    old, before = part.value, context.text[part.body : part.value.start]
+    if context.is_below_key(part):
+        return context.beside_properties(part, found.text)
+    return old.start if before.strip() or before == found.lead else part.body, old.end
+
+
+def _behind_line(text: str, at: int) -> int:
+    """Return where the blanks end that are the rest of a line, or else the place."""
+    end = line_end(text, at)
+    return at if text[at:end].strip(" \t") else end
