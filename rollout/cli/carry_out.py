@@ -44,7 +44,7 @@ def ledger(at: Session) -> Iterator[Ledger]:
     lock = at.run_lock
     with ExitStack() as stack:
         with at.interrupt.at_once():
-            stack.enter_context(locks.locked(lock, f"rollout {at.loaded.shown}", at.options.lock_timeout))
+            stack.enter_context(locks.locked(lock, at.loaded.shown, at.options.lock_timeout))
             locks.prove(lock)
             book = stack.enter_context(opened(inventory.ledger, at.state, inventory.path, at.screen.warn))
             stack.enter_context(book.lock(at.options.lock_timeout))
@@ -124,6 +124,7 @@ def carry_out(at: Session, book: Ledger, what: Undertaking) -> int:
     subject = what.words.message or ""
     run = Run(clock.new_id(), command, clock.now_exact(), clock.epoch(), subject, made.id, made.digest)
     book.start(run, os.uname().nodename, used=what.used)
+    locks.name_run(at.run_lock, run.id)
     waves = pacing.waves(at, made, what.settings, run.id, what.last_wave) if command is RunCommand.APPLY else None
     order = Order(run, what.settings, what.words, what.consent.most_failures, waves)
     outcomes = _run(at, book, order, made, sorted_steps)

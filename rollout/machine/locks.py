@@ -9,7 +9,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rollout.errors import Busy, RolloutError
@@ -64,9 +64,11 @@ def _take(descriptor: int, path: Path, what: str, deadline: float) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
-                raise Busy(f"{what}: {holder(path)} is at work; wait for it, or add --lock-timeout SECONDS") from None
+                raise Busy(
+                    f"{what}: {holder(path, what)} is at work; wait for it, or add --lock-timeout SECONDS"
+                ) from None
             if waiting.interrupted.is_set():
-                raise Busy(f"{what}: interrupted while waiting for {holder(path)}") from None
+                raise Busy(f"{what}: interrupted while waiting for {holder(path, what)}") from None
             waiting.sleep(_POLL)
         except OSError as error:
             raise OSError(error.errno, f"{error.strerror}; {_ELSEWHERE}", str(path)) from error
@@ -86,16 +88,28 @@ def prove(path: Path) -> None:
     raise RolloutError.at(path, "this file system does not support locks", _ELSEWHERE)
 
 
-def holder(path: Path) -> str:
-    """Name who holds a lock, as far as its file tells."""
+def name_run(path: Path, run: str) -> None:
+    """Say in the file of a lock that we hold for which run it is; others can then name the run."""
+    with suppress(OSError, ValueError), open(_opened(path), "r+b", buffering=0) as file:
+        said = json.loads(file.read())
+        os.pwrite(file.fileno(), json.dumps(said | {"run": run}).encode(), 0)  # it only grows
+
+
+def holder(path: Path, what: str = "") -> str:
+    """Name who holds a lock, as far as its file tells; that it is for `what` is known."""
     try:
         said = json.loads(files.read(path))
-        pid, host = int(said["pid"]), str(said["host"])
+        pid, host, run = int(said["pid"]), str(said["host"]), str(said.get("run", ""))
         since, doing = str(said["since"]), str(said["what"])
     except (OSError, ValueError, KeyError, TypeError):
         return "another process"
     if host != os.uname().nodename or alive(pid, str(said.get("start", ""))):
-        return f"pid {pid} on {host} ({doing}, since {since})"
+        more = "" if doing in {what, f"run {run}"} else f"{doing}, "
+        return (
+            f"run {run} (pid {pid} on {host}, {more}since {since})"
+            if run
+            else f"pid {pid} on {host} ({more}since {since})"
+        )
     left = ", ".join(holders(path)) or "a process"
     return f"{left}, started by pid {pid}, which ended, on {host} ({doing}, since {since})"
 

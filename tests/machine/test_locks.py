@@ -51,7 +51,9 @@ def test_a_second_run_ends_with_5_and_says_who_is_at_work(world: World) -> None:
     for command in (("apply", "--yes"), ("push", "--yes"), ("revert", "x", "--yes")):
         second = world.run(*command)
         assert second.code == 5
-        assert f"pid {first.pid} on " in second.err
+        said = json.loads(next((Path(os.environ["ROLLOUT_STATE_DIR"]) / "workshops").glob("*api*.lock")).read_bytes())
+        here = f"(pid {first.pid} on {os.uname().nodename}, since "
+        assert f"rollout: inventory.yaml: run {said['run']} {here}" in second.err
         assert "--lock-timeout" in second.err
     slow.release.touch()
     assert first.wait(30) == 0
@@ -204,11 +206,24 @@ def test_a_lock_dies_with_its_process_and_an_orphaned_git_is_named(world: World)
 def test_a_lock_that_a_process_left_in_the_dark_is_free(tmp_path: Path) -> None:
     lock = tmp_path / "x.lock"
     lock.write_text(json.dumps({"pid": 1, "host": "elsewhere", "what": "x", "since": "y"}))
-    refusal = pytest.raises(Busy, match=f"pid {os.getpid()} on ")
+    refusal = pytest.raises(Busy, match=rf"^theirs: pid {os.getpid()} on .* \(mine, since ")
     with locks.locked(lock, "mine"), refusal, locks.locked(lock, "theirs"):
         pass
     with locks.locked(lock, "again"):
         pass
+
+
+def test_a_lock_names_the_run_once_there_is_one(tmp_path: Path) -> None:
+    lock = tmp_path / "x.lock"
+    with locks.locked(lock, "mine"):
+        with pytest.raises(Busy, match=r"^mine: pid \d+ on [^(]+ \(since "), locks.locked(lock, "mine"):
+            pass
+        locks.name_run(lock, "r1")
+        assert locks.run_of(lock) == "r1"
+        with pytest.raises(Busy, match=r"^mine: run r1 \(pid \d+ on [^,]+, since "), locks.locked(lock, "mine"):
+            pass
+    with locks.locked(lock, "again"):
+        assert locks.run_of(lock) == ""
 
 
 def test_a_reused_process_number_is_not_taken_for_the_holder(tmp_path: Path) -> None:
