@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rollout.content.documents.document import Array, Document, Node, Object, Part, repeated
 from rollout.content.documents.match import Place, shown
 
-_NAME_IT_ONCE = "name it once; a key that a file has many times is for a person, or for another mode"
+_NAME_IT_ONCE = "merge sets one value for a key; leave one of them in the template"
 _LEAVE_ONE = "leave one of them, or change it by hand and take it out of the template"
 _SETS_ONE = "merge sets one value for a key; "
 _EVERY_LINE = "every line of it counts; change it by hand and take it out of the template, or "
