@@ -21,6 +21,7 @@ from rollout.planning.writable import reasons_of
 from rollout.showing import status_rows
 from rollout.showing.page import fitting, html, pages
 from rollout.showing.page.entries import PageContext
+from rollout.showing.status_rows import Recorded
 
 _DAYS = 30  # of events
 _RUNS = 100
@@ -28,21 +29,22 @@ _RUNS = 100
 
 def page(at: Session) -> str:
     """Return the page as HTML, small enough to be mailed."""
+    since = clock.now_exact()
     made = at.plan(at.settings(offline=True))
     hide = at.screen.masked
     write = partial(html.html, hide=hide)
-    return fitting.fitted(pages.page(_facts(at, made)), write, partial(html.weight, hide=hide))
+    return fitting.fitted(pages.page(_facts(at, made, since)), write, partial(html.weight, hide=hide))
 
 
-def _facts(at: Session, made: Plan) -> pages.Facts:
+def _facts(at: Session, made: Plan, since: str) -> pages.Facts:
     inventory = at.loaded.inventory
     with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
-        last, runs, at_work = book.last_outcomes(), book.runs(_RUNS), runs_at_work(at, book)
+        at_work, last, runs = runs_at_work(at, book), book.last_outcomes(), book.runs(_RUNS)
     return pages.Facts(
         inventory=inventory.path.resolve().parent.name or inventory.path.name,
         now=clock.now(),
         plan=replace(made, steps=tuple(replace(step, why=at.pointed(at.as_data(step.why))) for step in made.steps)),
-        rows=status_rows.rows(made, last, reasons_of),
+        rows=status_rows.rows(made, Recorded(last, at_work is not None, since), reasons_of),
         runs=[replace(run, at_work=run.run == at_work) for run in runs],
         known=PageContext(sites=_sites(made), same=at.same(everywhere=True)),
         events=_trends(at),

@@ -15,13 +15,14 @@ from rollout.cli.session import Session
 from rollout.errors import RolloutError, UsageError
 from rollout.ledger import ledger
 from rollout.ledger.ledger import Ledger
-from rollout.machine import files
+from rollout.machine import clock, files
 from rollout.model.outcomes import PastRun
 from rollout.planning.rollouts import by_target, last_rollout
 from rollout.planning.writable import reasons_of
 from rollout.showing import status_rows
 from rollout.showing.on_screen import on_screen
 from rollout.showing.report import ReportContent, markdown
+from rollout.showing.status_rows import Recorded
 
 
 @click.command()
@@ -48,13 +49,13 @@ def report(context: click.Context, run: str | None, form: str, out: str | None) 
             raise UsageError("report: a page is about the whole fleet; leave out the run")
         return _page(context, out)
     with session.opened(context, looks=False) as at:
-        inventory = at.loaded.inventory
+        inventory, since = at.loaded.inventory, clock.now_exact()
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
-            last = book.last_outcomes()
             at_work = runs_at_work(at, book)
+            last = book.last_outcomes()
             runs = tuple(replace(past, at_work=past.run == at_work) for past in _runs(book, run))
         made = at.plan(at.settings(offline=True))
-        rows = tuple(status_rows.rows(made, last, reasons_of))
+        rows = tuple(status_rows.rows(made, Recorded(last, at_work is not None, since), reasons_of))
         text = markdown(
             ReportContent(runs, by_target(runs), rows, event_facts(at, runs[0].started_at)),
             whole=at.options.verbose > 0,

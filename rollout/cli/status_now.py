@@ -7,18 +7,19 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from rollout.cli import pacing
+from rollout.cli.history import runs_at_work
 from rollout.cli.session import Session
 from rollout.errors import RolloutError
 from rollout.ledger import ledger
 from rollout.ledger.queries import LedgerError
 from rollout.machine import clock
-from rollout.model.outcomes import LastOutcome
 from rollout.model.plan import State
 from rollout.model.reasons import Reason
 from rollout.planning.writable import reasons_of
 from rollout.showing import next_step, status_rows
 from rollout.showing.display import Display
 from rollout.showing.status import Knowledge, Row, status_text
+from rollout.showing.status_rows import Recorded
 
 _DIFFERENT = {State.PENDING, State.WAITING, State.DRIFT, State.CONFLICT, State.READY_TO_PUSH, State.BLOCKED}
 
@@ -42,13 +43,15 @@ class StatusShown(Struct, frozen=True):
 
 def looked_at(at: Session, shown: Callable[[Reason], Reason] | None = None, *, fetch: bool) -> StatusShown:
     """Look at all targets, and read what the ledger says of them; no lock is held."""
-    settings = at.settings(offline=not fetch)
+    settings, since = at.settings(offline=not fetch), clock.now_exact()
     made = pacing.shown(at, at.plan(settings), settings)
-    rows = status_rows.rows(made, _last_outcomes(at), reasons_of, shown or at.on_screen)
+    recorded = _recorded(at, since)
+    rows = status_rows.rows(made, recorded, reasons_of, shown or at.on_screen)
     nobodys = _unmanaged(at) if fetch else None
     ask, listed = at.again("status", "--fetch"), at.again("discover")
     known = Knowledge(clock.now(), status_rows.fetched_at(made), fetch, nobodys, ask, listed)
-    return StatusShown(rows, known, at.next(next_step.after_looking(made.steps)))
+    then = () if recorded.at_work else next_step.after_looking(made.steps)
+    return StatusShown(rows, known, at.next(then))
 
 
 def _unmanaged(at: Session) -> int | None:
@@ -65,12 +68,13 @@ def _unmanaged(at: Session) -> int | None:
         return None
 
 
-def _last_outcomes(at: Session) -> dict[str, LastOutcome]:
+def _recorded(at: Session, since: str) -> Recorded:
     """Read as much of the ledger as we can: without it we still show what git and the disk say."""
     inventory = at.loaded.inventory
     try:
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
-            return book.last_outcomes()
+            at_work = runs_at_work(at, book) is not None
+            return Recorded(book.last_outcomes(), at_work, since)
     except LedgerError as error:
         at.screen.warn(str(error))
-        return {}
+        return Recorded({})

@@ -114,6 +114,11 @@ class Reason(Struct, frozen=True):
         """Tell whether the target wants to be left alone, so that nobody has looked at it."""
         return any(isinstance(part, OptedOut) for part in self.parts)
 
+    @property
+    def at_work(self) -> bool:
+        """Tell whether a run is writing the target now."""
+        return any(isinstance(part, AtWork) for part in self.parts)
+
     def also(self, *parts: ReasonPart) -> Reason:
         return Reason((*self.parts, *parts))
 

@@ -15,7 +15,12 @@ _WAITS = {Verdict.COMMITTED, Verdict.REJECTED}
 
 
 def next_step(steps: Sequence[Step]) -> CommandLine:
-    """Return what comes after a plan; for a blocked target its reason says it, and no command helps."""
+    """Return what comes after a plan; for a blocked target its reason says it, and no command helps.
+
+    While a run is at work, what comes next depends on what comes of it.
+    """
+    if any(step.why.at_work for step in steps):
+        return ()
     steps = [step for step in steps if not step.frozen and step.state is not State.BLOCKED]
     if any(_decided(step) for step in steps):
         return ("apply",)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
+from msgspec import Struct
+
 from rollout.model.inventory import Branch, TargetKind
 from rollout.model.outcomes import LastOutcome, Verdict
 from rollout.model.plan import Plan, State, Step
@@ -13,9 +15,24 @@ from rollout.safety import addresses
 from rollout.showing.status import Row
 
 
+class Recorded(Struct, frozen=True):
+    """What the ledger says of each target, whether a run is at work, and when we began to look at the targets."""
+
+    last: Mapping[str, LastOutcome]
+    at_work: bool = False
+    since: str = ""
+
+    def settled(self, target: str) -> LastOutcome | None:
+        """Return a target's last outcome if nothing is on its way between git and the ledger."""
+        last = self.last.get(target)
+        if last is None or self.at_work or (self.since and last.recorded_at >= self.since):
+            return None
+        return last
+
+
 def rows(
     plan: Plan,
-    last: Mapping[str, LastOutcome],
+    recorded: Recorded,
     known: Callable[[Step], Collection[str]],
     shown: Callable[[Reason], Reason] = lambda why: why,
 ) -> list[Row]:
@@ -23,7 +40,7 @@ def rows(
 
     `known` tells which reasons of a last run say no more than the state of the target does.
     """
-    return [_row(step, last.get(step.target), known, shown(step.why).text) for step in plan.steps]
+    return [_row(step, recorded, known, shown(step.why).text) for step in plan.steps]
 
 
 _WRONG = {
@@ -32,8 +49,9 @@ _WRONG = {
 _WITHOUT_UPSTREAM = {Verdict.COMMITTED, Verdict.REJECTED, Verdict.UNKNOWN}  # a commit was made, and not seen upstream
 
 
-def _row(step: Step, last: LastOutcome | None, known: Callable[[Step], Collection[str]], reason: str) -> Row:
-    disagrees = _disagreement(step, last)
+def _row(step: Step, recorded: Recorded, known: Callable[[Step], Collection[str]], reason: str) -> Row:
+    last = recorded.last.get(step.target)
+    disagrees = _disagreement(step, recorded.settled(step.target))
     return Row(
         name=step.target,
         kind=step.kind,
@@ -67,9 +85,11 @@ def _trouble(step: Step, last: LastOutcome | None, known: Callable[[Step], Colle
 
 def _disagreement(step: Step, last: LastOutcome | None) -> str | None:
     """Say where the ledger disagrees with git; git is right."""
-    if last is None or step.state in {State.MISSING, State.UNREACHABLE} or step.why.opted_out:
+    if last is None or step.state in {State.MISSING, State.UNREACHABLE} or step.why.opted_out or step.why.at_work:
         return None
     if last.verdict is Verdict.PUSHED and step.state is State.READY_TO_PUSH:
+        if step.commit != last.commit:  # a later run was interrupted, and its commit waits
+            return None
         return f"the ledger says pushed by run {last.run}, but upstream does not have it"
     if last.verdict in _WITHOUT_UPSTREAM and step.kind is TargetKind.REPO:
         upstream_has_it = step.state in {State.IN_SYNC, State.BEHIND} and last.commit and step.commit == last.commit
@@ -77,7 +97,7 @@ def _disagreement(step: Step, last: LastOutcome | None) -> str | None:
             return "pushed since the last run"
         return None
     if last.verdict is Verdict.PUSHED and last.commit and step.commit not in {None, last.commit}:
-        return f"upstream has a newer rollout commit than run {last.run} made"
+        return f"upstream's newest rollout commit is not the one that run {last.run} pushed"
     if last.verdict is Verdict.PUSHED and last.commit and step.commit is None:
         return f"the ledger says pushed by run {last.run}, but its commit is not upstream any more"
     return None

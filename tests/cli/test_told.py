@@ -26,7 +26,7 @@ from rollout.showing import plans
 from rollout.showing.display import Display
 from rollout.showing.outcomes import outcomes_text
 from rollout.showing.status import Knowledge, status_text
-from rollout.showing.status_rows import rows
+from rollout.showing.status_rows import Recorded, rows
 from tests.world import World
 
 NOW = "2026-02-03T15:20:00Z"
@@ -101,22 +101,21 @@ def test_times_are_told_as_people_tell_them(then: str, said: str) -> None:
 def test_a_state_that_gives_the_reason_of_the_last_run_gives_it_once() -> None:
     last = LastOutcome(Verdict.FAILED, "unreachable: no route", None, "run", NOW)
     plan = Plan("", NOW, (step("api", State.UNREACHABLE, "no route"), step("web"), step("db")))
-    found = rows(
-        plan, {"api": last, "web": last, "db": LastOutcome(Verdict.UNCHANGED, "x", None, "run", NOW)}, reasons_of
-    )
+    unchanged = LastOutcome(Verdict.UNCHANGED, "x", None, "run", NOW)
+    found = rows(plan, Recorded({"api": last, "web": last, "db": unchanged}), reasons_of)
     assert [row.trouble for row in found] == [None, "last run failed: unreachable: no route", None]
 
 
 def test_a_reason_names_every_file_when_asked_for() -> None:
     why = Reason((files((PurePosixPath(name), "others changed it") for name in "abc"),))
     drifted = replace(step("api", State.DRIFT), why=why)
-    assert rows(Plan("", NOW, (drifted,)), {}, reasons_of)[0].reason == "a: others changed it (and 2 more)"
-    (row,) = rows(Plan("", NOW, (drifted,)), {}, reasons_of, whole)
+    assert rows(Plan("", NOW, (drifted,)), Recorded({}), reasons_of)[0].reason == "a: others changed it (and 2 more)"
+    (row,) = rows(Plan("", NOW, (drifted,)), Recorded({}), reasons_of, whole)
     assert row.reason == "a: others changed it; b: others changed it; c: others changed it"
 
 
 def test_after_asking_nobody_is_told_to_ask() -> None:
-    found = rows(Plan("", NOW, (step("api"),)), {}, reasons_of)
+    found = rows(Plan("", NOW, (step("api"),)), Recorded({}), reasons_of)
     for when in (None, 1.0):
         assert "--fetch" not in status_text(found, Knowledge(NOW, when, True), SHORT)
         assert "rollout status --fetch" in status_text(found, Knowledge(NOW, when), SHORT)

@@ -46,7 +46,7 @@ def last(name: str) -> LastOutcome:
 
 def made(steps: Sequence[Step], runs: Sequence[PastRun] = (), known: PageContext | None = None) -> Page:
     plan = Plan("p", NOW, tuple(steps))
-    rows = status_rows.rows(plan, {one.target: last(one.target) for one in steps}, reasons_of)
+    rows = status_rows.rows(plan, status_rows.Recorded({one.target: last(one.target) for one in steps}), reasons_of)
     return pages.page(pages.Facts("fleet", NOW, plan, rows, runs, known or PageContext(), version="1.0"))
 
 

@@ -1,0 +1,76 @@
+"""What is said of a target while a run pushes it, and after that run was killed: no earlier run is accused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.machine.test_locks import Slow, until
+from tests.world import World
+
+
+class Pushing:
+    """A run that stands still in its push, after an earlier run that pushed."""
+
+    def __init__(self, world: World) -> None:
+        self.slow = Slow(world)
+        self.slow.release.touch()
+        assert world.run("apply", "--yes").code == 0
+        self.first = world.tip("api")
+        for file in (self.slow.release, self.slow.started):
+            file.unlink()
+        world.template("project/conf.txt.j2", "changed\n")
+        world.inventory()
+        self.process = world.spawn_as_it_is("apply", "--yes")
+        self.slow.begun()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+
+@pytest.fixture
+def pushing(world: World) -> Iterator[Pushing]:
+    found = Pushing(world)
+    yield found
+    found.slow.release.touch()
+    found.process.communicate(timeout=30)
+
+
+def test_while_a_run_pushes_no_earlier_one_is_accused_and_nothing_is_next(world: World, pushing: Pushing) -> None:
+    for command in (("status",), ("status", "--fetch"), ("plan",)):
+        shown = world.run(*command, write=False).out
+        assert ("is at work on it" in shown, "the ledger says" in shown, "newest" in shown) == (True, False, False)
+        assert "Next:" not in shown, shown
+    assert "Next:" not in world.run("verify", write=False).out
+    assert "rollout push" not in world.run("report", "--format", "html", write=False).out
+
+
+def test_while_a_run_is_at_work_nothing_is_next_for_other_targets_either(world: World, pushing: Pushing) -> None:
+    world.bare_repo("web")
+    shown = world.run("status", "--fetch", "--limit", "web").out
+    assert ("pending" in shown, "Next:" in shown) == (True, False), shown
+
+
+def test_after_a_killed_push_what_waits_is_said_and_no_earlier_run_is_accused(world: World, pushing: Pushing) -> None:
+    pushing.kill()
+    target = world.run("status", "--json", write=False).json["targets"][0]
+    assert (target["state"], target["commit"] != pushing.first, target["disagreement"]) == ("ready-to-push", True, None)
+    pushing.slow.release.touch()
+    until(lambda: world.tip("api") != pushing.first)
+    target = world.run("status", "--fetch", "--json", write=False).json["targets"][0]
+    assert (target["state"], target["commit"]) == ("in-sync", world.tip("api"))
+    assert "newer" not in str(target["disagreement"])
+
+
+def test_an_upstream_that_went_back_to_an_earlier_rollout_is_not_called_newer(world: World) -> None:
+    world.bare_repo("api")
+    world.run("apply", "--yes")
+    first = world.tip("api")
+    world.template("project/conf.txt.j2", "changed\n")
+    world.run("apply", "--yes")
+    run = world.run("history", "--json").json["runs"][0]["run"]
+    world.git("api.git", "update-ref", "refs/heads/main", first)
+    target = world.run("status", "--fetch", "--json").json["targets"][0]
+    assert target["disagreement"] == f"upstream's newest rollout commit is not the one that run {run} pushed"
