@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -13,12 +13,12 @@ from rollout.model.few import few
 from rollout.model.files import file_print
 from rollout.model.inventory import TargetKind
 from rollout.model.limits import Finding
-from rollout.model.outcomes import Outcome, PastRun, TargetOutcomes, Verdict, WrittenPath
+from rollout.model.outcomes import PastRun, TargetOutcomes, WrittenPath
 from rollout.model.plan import State
 from rollout.safety.shown import plain
-from rollout.showing import report_events
+from rollout.showing import report_commits, report_events
 from rollout.showing.colour import count
-from rollout.showing.status import ALONE, Row, status_markdown
+from rollout.showing.status import Row, about, status_markdown
 
 _NAMES = 20  # targets to name in a heading
 
@@ -37,7 +37,6 @@ _FINDS = {
     "budget": ("budget", "exceeded"),
     "policy": ("reference", "to a file that is not there or does not run"),
 }
-_UPSTREAM = {State.IN_SYNC, State.BEHIND, State.PENDING, State.DRIFT, State.CONFLICT}
 
 
 class ReportContent(Struct, frozen=True):
@@ -54,13 +53,14 @@ def markdown(told: ReportContent, *, whole: bool = False) -> str:
     ordered = _in_order(told.by_target, told.rows)
     settled = {row.name for row in told.rows if row.state is State.IN_SYNC}
     done = [share for share in ordered if share.changes]
-    repos = [share for share in done if share.last.kind is TargetKind.REPO]
+    unfinished = any(run.exit_code is None for run in told.runs)
+    made = report_commits.commits(ordered, told.rows, unfinished=unfinished)
     folders = [share for share in done if share.last.kind is TargetKind.FOLDER]
     parts = [
         _head(told, done, [share for share in ordered if share.open and share.last.target not in settled]),
         "## What Was Fixed\n\n" + ("\n\n".join(_fixed(done, whole=whole)) or _NOTHING),
         *(report_events.sections(told.events) if told.events else ()),
-        "## Git Commits\n\n" + ("\n\n".join(_commits(repos, {row.name: row for row in told.rows})) or "None."),
+        "## Git Commits\n\n" + ("\n\n".join(made) or "None."),
         *([f"## {_shared_title(folders)}\n\n" + "\n\n".join(_shared(folders))] if folders else ()),
         "## Impact\n\n" + _impact(told, done),
         "## Status Now\n\n" + status_markdown(told.rows).rstrip(),
@@ -120,46 +120,6 @@ def _fixed(done: Sequence[TargetOutcomes], *, whole: bool) -> Iterator[str]:
         yield "\n".join(lines + [f"- `{plain(path)}` - {_DID.get(action, action)}" for path, action in paths])
 
 
-def _commits(repos: Sequence[TargetOutcomes], rows: Mapping[str, Row]) -> Iterator[str]:
-    for share in repos:
-        last = share.changes[-1]
-        lines = [f"**{last.target}:**"]
-        lines += [f"- Commit: {_short(change)} on `{change.branch}`" for change in _lasting(share.changes)]
-        yield "\n".join([*lines, f"- Status: {_pushed(last, rows.get(last.target))}"])
-
-
-def _lasting(changes: Sequence[Outcome]) -> list[Outcome]:
-    """Return the changes whose commits were not replaced by a later one."""
-    return [
-        change
-        for change, after in zip(changes, [*changes[1:], None], strict=True)
-        if change.verdict is not Verdict.COMMITTED or after is None
-    ]
-
-
-def _short(change: Outcome) -> str:
-    return f"`{change.commit[:7]}`" if change.commit else "none"
-
-
-def _pushed(last: Outcome, row: Row | None) -> str:
-    """Say where a commit is: where the run left it, unless git knows better by now."""
-    if row is not None and row.alone:
-        return ALONE
-    if row is not None and row.state is State.READY_TO_PUSH:
-        return "⏳ Ready to push"
-    if last.verdict is Verdict.PUSHED:
-        return "✅ Pushed"
-    if last.verdict is Verdict.PROPOSED:
-        merged = row is not None and row.state in {State.IN_SYNC, State.BEHIND}
-        return "✅ Merged" if merged else " ".join(["⏳ In review", *_address(last)])
-    upstream_has_it = row is not None and row.state in _UPSTREAM and row.commit == last.commit
-    return "✅ Pushed since" if upstream_has_it else "⏳ Ready to push"
-
-
-def _address(last: Outcome) -> list[str]:
-    return [last.review.url] if last.review is not None and last.review.url else []
-
-
 def _shared_title(folders: Sequence[TargetOutcomes]) -> str:
     created = all(path.action is Action.CREATE for share in folders for path in share.paths)
     return f"Files {'Created' if created else 'Written'} (Shared - NOT in git)"
@@ -203,7 +163,7 @@ def _found(findings: Sequence[Finding]) -> str:
 
 def _next(told: ReportContent, ordered: Sequence[TargetOutcomes]) -> str:
     left = {
-        row.name: f"{row.state.value}: {row.reason or 'see rollout status'}"
+        row.name: f"{row.state.value}: {about(row) or 'see rollout status'}"
         for row in told.rows
         if row.state is not State.IN_SYNC
     }

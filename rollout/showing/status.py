@@ -70,7 +70,7 @@ def status_table(rows: Sequence[Row], known: Knowledge, how: Display) -> list[st
             row.state.value,
             (row.commit or "")[:10],
             _last_change(row.last, known.now),
-            _about(row),
+            about(row),
         ]
         for row in rows
     ]
@@ -87,7 +87,8 @@ def status_ending(rows: Sequence[Row], known: Knowledge, how: Display, then: str
     return [*wrapped(f"{head}.{nobodys} {_age(known)}".rstrip(), how.width), *next_line(then)]
 
 
-def _about(row: Row) -> str:
+def about(row: Row) -> str:
+    """Return all that is said of a target besides its state: the reason, what went wrong, what is left over."""
     return "; ".join(filter(None, (row.reason, row.disagrees, row.trouble, *map(orphan, row.orphans))))
 
 
@@ -125,7 +126,7 @@ def status_markdown(rows: Sequence[Row]) -> str:
             tick = ALONE
         status = tick or f"❌ {row.state.value}"
         commit = f"`{row.commit[:7]}`" if row.commit else "—"
-        cells = [row.name, row.branch or "folder", commit, status, _last_date(row.last), _about(row)]
+        cells = [row.name, row.branch or "folder", commit, status, _last_date(row.last), about(row)]
         lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 

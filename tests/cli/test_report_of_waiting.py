@@ -1,0 +1,82 @@
+"""`rollout report` of a commit that waits: declined, in the middle of a push, or left by a run that was killed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.test_report import sections
+from tests.machine.test_locks import Slow
+from tests.world import World
+
+
+def declining(bare: Path, words: str) -> None:
+    hook = bare / "hooks/pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\necho '{words}' >&2\nexit 1\n")
+    hook.chmod(0o755)
+
+
+def waiting(world: World) -> str:
+    """Return the short id of the commit that waits."""
+    target = world.run("status", "--json", write=False).json["targets"][0]
+    assert target["state"] == "ready-to-push"
+    return str(target["commit"])[:7]
+
+
+def test_what_was_pushed_and_what_was_declined_since_are_told_apart(world: World) -> None:
+    bare = world.bare_repo("api")
+    world.run("apply", "--yes")
+    world.template("project/conf.txt.j2", "changed\n")
+    declining(bare, "policy 7")
+    assert world.run("apply", "--yes", "--json").outcomes() == {"api": "rejected"}
+    report = sections(world.run("report").out)
+    assert report["Git Commits"].split("\n\n---")[0].strip() == (
+        f"**api:**\n- Commit: `{world.tip('api')[:7]}` on `main`\n- Status: ✅ Pushed\n"
+        f"- Commit: `{waiting(world)}` on `main`\n"
+        "- Status: ⏳ Ready to push (last run rejected: policy 7; pre-receive hook declined)"
+    )
+    assert report["Next Steps"].strip() == (
+        "1. ⏳ api - ready-to-push: rollout's commit is not upstream yet; "
+        "last run rejected: policy 7; pre-receive hook declined"
+    )
+    page = world.run("report", "--format", "html").out
+    assert (waiting(world) in page, "last run rejected: policy 7" in page) == (True, True)
+
+
+def test_a_declined_commit_is_told_although_nothing_was_pushed_before(world: World) -> None:
+    declining(world.bare_repo("api"), "policy 7")
+    world.bare_repo("web")
+    world.run("apply", "--yes")
+    commits = sections(world.run("report").out)["Git Commits"]
+    assert f"**api:**\n- Commit: `{waiting(world)}` on `main`\n- Status: ⏳ Ready to push (last run rej" in commits
+    assert f"**web:**\n- Commit: `{world.tip('web')[:7]}` on `main`\n- Status: ✅ Pushed" in commits
+
+
+def test_a_commit_that_was_made_anew_replaces_the_one_that_waited(world: World) -> None:
+    bare = world.bare_repo("api")
+    world.run("apply", "--yes", "--no-push")
+    replaced = waiting(world)
+    assert "- Status: ⏳ Ready to push\n" in sections(world.run("report").out)["Git Commits"]
+    world.template("project/conf.txt.j2", "changed\n")
+    declining(bare, "policy 7")
+    world.run("apply", "--yes")
+    commits = sections(world.run("report").out)["Git Commits"]
+    assert (waiting(world) in commits, replaced in commits, "✅ Pushed" in commits) == (True, False, False)
+
+
+def test_a_commit_in_the_middle_of_its_push_and_after_a_kill_waits(world: World) -> None:
+    slow = Slow(world)
+    world.inventory()
+    process = world.spawn_as_it_is("apply", "--yes")
+    try:
+        slow.begun()
+        report = sections(world.run("report", write=False).out)
+        said = f"**api:**\n- Commit: `{waiting(world)}` on `main`\n- Status: ⏳ Ready to push\n"
+        assert said in report["Git Commits"]
+        assert "is at work on it" in report["Next Steps"]
+        process.kill()
+        process.communicate()
+        assert said in sections(world.run("report", write=False).out)["Git Commits"]
+    finally:
+        slow.release.touch()
+        process.communicate()
