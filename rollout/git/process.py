@@ -16,6 +16,8 @@ from msgspec import Struct, field
 from rollout.errors import GitError, GitTimeout
 from rollout.machine import pipes, waiting
 
+NO_ANSWER = "no answer within the time limit"
+
 _STDERR_KEPT = 64 * 1024  # bytes of the beginning, and as many of the end
 _STDOUT_LIMIT = 1 << 30
 _GRACE = 5.0  # seconds between asking a git process to end and killing it
@@ -38,7 +40,7 @@ def time_left(deadline: float) -> float:
     """Return the seconds until a deadline; raise GitTimeout if it has passed, or if the run must end now."""
     left = deadline - time.monotonic()
     if left <= 0:
-        raise GitTimeout("no answer within the time limit")
+        raise GitTimeout(NO_ANSWER)
     if waiting.interrupted.is_set():
         raise GitTimeout("interrupted")
     return left

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from rollout.errors import GitError, GitTimeout
 from rollout.git.access import Access
+from rollout.git.process import NO_ANSWER
 from rollout.git.run import LOCAL, Git, Result
 from rollout.machine import waiting
 from rollout.remote import ssh
@@ -50,6 +51,9 @@ def run(
     if ssh.away:
         raise KeptAway
     contact = runner.with_access(replace(access, line=lines.path(url, access)))
+    limit -= lines.waited(url, access)
+    if limit <= 0:
+        raise GitTimeout(NO_ANSWER)
     for attempt in range(_TRIES):
         with _turn(host, _AT_ONCE if addresses.ssh_destination(url) is None else _AT_ONCE_BY_SSH):
             result = contact.attempt(*arguments, stdin=stdin, limit=limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -22,7 +23,8 @@ from rollout.safety import addresses
 _FIRST = 3.0  # seconds that a contact waits for a shared connection to open
 _POLL = 0.01
 _IDLE = 30  # seconds after which an unused shared connection ends by itself, in case we are killed
-_GRACE = 2.0  # seconds for a shared connection to end when it is told to
+_GRACE = 2.0  # seconds for shared connections to end when they are told to
+_AT_LOGIN = 0.3  # seconds for connections to end that have not logged in
 _FOLDER = "rollout-ssh-"
 # macOS takes 104 bytes for a socket's path; ssh puts 17 letters more there while it makes it.
 _LONGEST = 104 - 1 - 6 - 17 - 1
@@ -57,13 +59,19 @@ class _Line(Struct, frozen=True):
     place: str
     command: str
     opening: subprocess.Popen[bytes]
-    waited_for: float  # until when contacts wait for it
+    first: float  # seconds that contacts wait for it
+    asked: float  # when it was asked for
 
     def opens(self) -> bool:
         """Tell whether it has logged in and gone to the background, once that is settled or the time is over."""
-        while self.opening.poll() is None and time.monotonic() < self.waited_for:
+        while self.opening.poll() is None and time.monotonic() < self.asked + self.first:
             pause(_POLL)
         return self.opening.poll() == 0
+
+    @property
+    def is_there(self) -> bool:
+        """Tell whether a connection listens, or did: one that hangs before its login has no socket yet."""
+        return os.path.exists(self.place)
 
 
 class _Lines(Struct):
@@ -89,6 +97,12 @@ class _Lines(Struct):
             line = self.lines.get((access.ssh_command, *to)) or self._asked_for(to, access)
         return line.place if line is not None and line.opens() else None
 
+    def waited(self, url: str, access: Access) -> float:
+        """Return how many seconds contacts with a host waited for a connection that still says nothing."""
+        to = addresses.ssh_destination(url)
+        line = None if to is None else self.lines.get((access.ssh_command, *to))
+        return line.first if line is not None and line.opening.poll() is None else 0.0
+
     def _asked_for(self, to: _Key, access: Access) -> _Line | None:
         self.folder = self.folder or _folder()
         if self.folder is None:
@@ -96,29 +110,44 @@ class _Lines(Struct):
         place = f"{self.folder}/{len(self.lines)}"
         command = f"{access.ssh_command} {access.ssh_options()} -o ControlPath={place}"
         opening = _ssh(f"{command} -o ControlMaster=yes -o ControlPersist={_IDLE} -o SendEnv=GIT_PROTOCOL -f -N", to)
-        line = _Line(place, command, opening, time.monotonic() + _FIRST)
+        # Where little time is given, all of it is for the one connection: another attempt would have none left.
+        first = _FIRST if access.patience >= 2 * _FIRST else access.patience
+        line = _Line(place, command, opening, first, time.monotonic())
         self.lines[access.ssh_command, *to] = line
         return line
 
     def close(self) -> None:
         with self.lock:
             folder, self.folder, self.wanted = self.folder, None, False
-            for (_, *to), line in self.lines.items():
-                if line.opening.poll() is None:
-                    line.opening.terminate()
-                line.opening.wait()
-                ending = _ssh(f"{line.command} -O exit", to)
-                try:
-                    ending.wait(_GRACE)
-                except subprocess.TimeoutExpired:
-                    ending.kill()
-                    ending.wait()
+            for line in self.lines.values():
+                _signal(line.opening, signal.SIGTERM)
+            _end([line.opening for line in self.lines.values()], _AT_LOGIN)
+            made = [(to, line) for (_, *to), line in self.lines.items() if line.is_there]
+            _end([_ssh(f"{line.command} -O exit", to) for to, line in made], _GRACE)
             self.lines.clear()
         if folder is not None:
             _remove(folder)
 
 
 lines = _Lines()
+
+
+def _end(running: Sequence[subprocess.Popen[bytes]], grace: float) -> None:
+    """Wait so many seconds for processes, all together, and kill what is left with its children."""
+    until = time.monotonic() + grace
+    for process in running:
+        try:
+            process.wait(max(0.0, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            _signal(process, signal.SIGKILL)
+            process.wait()
+
+
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Send a signal to a process that still runs, and to its children: it is a session of its own."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
 
 
 @contextmanager
