@@ -77,6 +77,19 @@ class Damaged(GitError):
     """An object in one of our stores is damaged: the store is thrown away, and everything in it is fetched again."""
 
 
+class Interrupted(Exception):  # no fault
+    """A signal told the command to end before it changed anything."""
+
+    def __init__(self, number: int, words: str = "interrupted") -> None:
+        super().__init__(words)
+        self.number = number
+        self.words = words
+
+    @property
+    def exit_code(self) -> int:
+        return 128 + self.number
+
+
 def near(word: str, names: Iterable[str], otherwise: str = "", *, least: float = 0.6) -> str:
     """Return the end of a message about an unknown name: the name that may be meant, or else another way out.
 

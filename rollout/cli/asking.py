@@ -9,11 +9,10 @@ from typing import assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rollout.cli import interrupt
 from rollout.cli.answers import Answers, Circle, FileAnswer
 from rollout.cli.editing import edited
 from rollout.cli.session import Session
-from rollout.errors import Refused
+from rollout.errors import Interrupted, Refused
 from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import FileDecision
 from rollout.model.inventory import SetWhere
@@ -68,9 +67,9 @@ def decided(at: Session, made: Plan, answers: Answers, circle: Circle) -> Plan:
         try:
             with at.interrupt.at_once():
                 _round(at, left, answers, circle)
-        except interrupt.Interrupted:
-            at.screen.say(f"\nrollout: interrupted; {answers.so_far}")
-            raise
+        except Interrupted as error:
+            at.screen.say("")
+            raise Interrupted(error.number, f"interrupted; {answers.so_far}") from None
         except Quit:
             raise Quit(f"cancelled; {answers.so_far}") from None
         if answers.took:

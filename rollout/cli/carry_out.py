@@ -11,12 +11,12 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from rollout.cli import interrupt, pacing, run_events
+from rollout.cli import pacing, run_events
 from rollout.cli.progress import Progress
 from rollout.cli.recording import Recording, diagnostics, tell
 from rollout.cli.run_options import Consent
 from rollout.cli.session import Session
-from rollout.errors import Mistake, Place, Refused, UsageError
+from rollout.errors import Interrupted, Mistake, Place, Refused, UsageError
 from rollout.fleet import apply, load
 from rollout.fleet.apply import Order
 from rollout.ledger.ledger import Ledger, opened
@@ -185,9 +185,9 @@ def _ask(at: Session, asked: Undertaking, work: list[Step], left: list[str]) -> 
     try:
         with at.interrupt.at_once():
             agreed = at.screen.agreed(f"{asked.command.capitalize()} this to {what}?")
-    except interrupt.Interrupted:
-        at.screen.say(f"\nrollout: interrupted; {asked.so_far}")
-        raise
+    except Interrupted as error:
+        at.screen.say("")
+        raise Interrupted(error.number, f"interrupted; {asked.so_far}") from None
     if not agreed:
         raise Refused(f"cancelled; {asked.so_far}")
 

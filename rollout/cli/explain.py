@@ -37,6 +37,7 @@ def explain(context: click.Context, target: str, path: str, offline: bool) -> in
     with session.opened(context, looks=False) as at:
         chosen = _named(at, target)
         found = explanation(at.loaded, chosen, PurePosixPath(path), at.settings(offline=offline))
+        at.interrupt.checked()
         inventory = at.loaded.inventory
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
             run, commit = book.last_writer(target, path) or (None, None)

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-import click
 from msgspec import Struct, field
+
+from rollout.errors import Interrupted, RolloutError
 
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PATIENCE = 1.2  # seconds that work in flight may take to end after an interrupt
@@ -74,19 +75,21 @@ def _nothing(_number: int, _frame: FrameType | None) -> None:
 
 @contextmanager
 def interruptible() -> Iterator[Interrupt]:
-    """Turn SIGINT, SIGTERM and a terminal that is closed into a request to end while the block lasts."""
+    """Turn SIGINT, SIGTERM and a terminal that is closed into a request to end while the block lasts.
+
+    Raises Interrupted for an error that comes of it: what was ended has told why in words of its own.
+    """
+    from rollout.machine import waiting
+
     interrupt = Interrupt()
     numbers = [one for one in _ENDS if one is not signal.SIGHUP or signal.getsignal(one) is not signal.SIG_IGN]  # nohup
     before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield interrupt
+    except RolloutError as error:
+        if interrupt.number is None or not waiting.interrupted.is_set():
+            raise
+        raise Interrupted(interrupt.number) from error
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-class Interrupted(click.exceptions.Exit):
-    """The command was told to end before it changed anything."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(128 + number)

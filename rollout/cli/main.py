@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import resource
+import signal
 import sys
 from functools import partial
 from typing import Any, NoReturn
@@ -14,7 +15,7 @@ from click.core import ParameterSource
 from rollout import __version__
 from rollout.cli import environment, failures, streams
 from rollout.cli.options import common, common_options
-from rollout.errors import Busy, Refused, RolloutError, UsageError, near
+from rollout.errors import Busy, Interrupted, Refused, RolloutError, UsageError, near
 
 # One module per command, imported when it is called: `rollout --help` loads none of them.
 _COMMANDS = {
@@ -133,6 +134,10 @@ def _ended(arguments: list[str] | None) -> int:
         return failed(UsageError(f"{where}: {environment.in_text(_words(error), words)}"), USAGE, prefix="")
     except click.exceptions.Exit as error:
         return error.exit_code
+    except Interrupted as error:
+        if error.number == signal.SIGHUP:
+            return error.exit_code  # the terminal is gone
+        return failed(RolloutError(error.words), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         return failed(RolloutError("interrupted"), INTERRUPTED)
     except RolloutError as error:

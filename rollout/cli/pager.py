@@ -12,7 +12,8 @@ import termios
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from rollout.cli.interrupt import Interrupt, Interrupted
+from rollout.cli.interrupt import Interrupt
+from rollout.errors import Interrupted
 
 _DEFAULTS = {"LESS": "FRX", "LV": "-c"}  # as git sets them, where the person does not
 _LOOK = 0.1  # seconds between two looks at whether we are to end

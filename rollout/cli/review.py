@@ -10,11 +10,10 @@ import click
 
 from rollout.cli import session
 from rollout.cli.carry_out import ledger
-from rollout.cli.interrupt import Interrupted
 from rollout.cli.options import common, option
 from rollout.cli.recording import Recording
 from rollout.cli.session import Session
-from rollout.errors import Refused, UsageError
+from rollout.errors import Interrupted, Refused, UsageError
 from rollout.fleet import reviews
 from rollout.fleet.reviews import CONDITIONS, Act, FoundReview, ReviewAction
 from rollout.ledger.ledger import Ledger

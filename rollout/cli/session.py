@@ -15,10 +15,10 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.cli.common_options import INVENTORY, Options, given_options
-from rollout.cli.interrupt import Interrupt, Interrupted, interruptible
+from rollout.cli.interrupt import Interrupt, interruptible
 from rollout.cli.progress import Progress
 from rollout.cli.screen import Screen
-from rollout.errors import RolloutError, UsageError, near
+from rollout.errors import Interrupted, RolloutError, UsageError, near
 from rollout.fleet import hosts, load
 from rollout.fleet.load import InventorySource, Loaded
 from rollout.fleet.plan import PlanRequest, Watcher, make_plan

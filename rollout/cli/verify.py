@@ -5,10 +5,9 @@ from __future__ import annotations
 import click
 
 from rollout.cli import proving, session
-from rollout.cli.interrupt import Interrupted
 from rollout.cli.options import common, option, targets
 from rollout.cli.session import Session
-from rollout.errors import RolloutError, UsageError
+from rollout.errors import Interrupted, RolloutError, UsageError
 from rollout.model.plan import State
 from rollout.model.verified import Unproved
 from rollout.planning import mismatches

@@ -17,11 +17,11 @@ from msgspec.structs import replace
 from rollout.cli import session, streams
 from rollout.cli.common_options import given_options
 from rollout.cli.full_screen import FullScreen, full_screen
-from rollout.cli.interrupt import Interrupt, Interrupted, interruptible
+from rollout.cli.interrupt import Interrupt, interruptible
 from rollout.cli.screen import Screen
 from rollout.cli.session import Session
 from rollout.cli.status_now import StatusShown
-from rollout.errors import RolloutError, UsageError
+from rollout.errors import Interrupted, RolloutError, UsageError
 from rollout.machine import clock
 from rollout.showing import watched
 from rollout.showing.wrapping import height, wrapped

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import time
 from pathlib import Path
 
@@ -49,3 +51,46 @@ def test_what_a_shared_connection_waited_for_counts_in_the_time_of_its_contact(w
     assert world.run("--timeout", "6", "plan").code == 1
     assert 5.5 < time.monotonic() - started < 6.0 + _STARTS * _busy()
     assert len(hung.read_text().splitlines()) == 2
+
+
+_LOOKS = (
+    ("plan",),
+    ("diff",),
+    ("verify",),
+    ("status", "--fetch"),
+    ("review", "list"),
+    ("explain", "hung", "conf.txt"),
+    ("take", "hung", "conf.txt"),
+)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("commands", [_LOOKS, (("apply", "-y"),), (("push", "-y"),)], ids=["looks", "apply", "push"])
+def test_an_interrupt_ends_every_wait_for_a_remote_that_hangs(
+    world: World, hung: Path, commands: tuple[tuple[str, ...], ...], number: signal.Signals
+) -> None:
+    waiting = {command: world.spawn(*command) for command in commands}
+    _called(hung, len(commands))
+    asked = time.monotonic()
+    for process in waiting.values():
+        process.send_signal(number)
+    told = {command: process.communicate(timeout=30) for command, process in waiting.items()}
+    assert time.monotonic() - asked < 2.0 * _busy()
+    assert told == dict.fromkeys(commands, ("", "rollout: interrupted\n"))
+    assert {process.returncode for process in waiting.values()} == {128 + number}
+
+
+def test_an_interrupt_is_told_to_a_program_that_asked_for_json(world: World, hung: Path) -> None:
+    waits = world.spawn("--json", "explain", "hung", "conf.txt")
+    _called(hung, 2)  # a shared connection, and the contact that gave up waiting for it
+    waits.send_signal(signal.SIGINT)
+    out, _ = waits.communicate(timeout=30)
+    said = {"type": "error", "exit_code": 130, "message": "interrupted", "place": None}
+    assert (waits.returncode, json.loads(out)) == (130, said)
+
+
+def _called(calls: Path, times: int) -> None:
+    deadline = time.monotonic() + 20
+    while len(calls.read_text().splitlines() if calls.exists() else ()) < times:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
