@@ -34,7 +34,8 @@ from rollout.content.documents.merged_file import BOM, MergedFile, document_in
 from rollout.content.documents.past import Ours, folded
 from rollout.content.documents.places import ENTRY, at, differing, leaves, values
 from rollout.content.documents.twice import in_template, repeated_keys
-from rollout.content.documents.unite import United, unite
+from rollout.content.documents.unite import unite
+from rollout.content.documents.united import United
 from rollout.model.files import Agreed
 from rollout.model.inventory import FormatName
 
@@ -147,7 +148,7 @@ def _plain(template: Document, kind: MergedFile) -> None:
             raise Unmergeable(f"{kind.told}: {fault(template.text, leaf.start, f'holds {leaf.odd}')}", kind.path)
 
 
-def _carried_out(document: Document, named: Document, united: United, ours: Ours, kind: MergedFile) -> str:
+def _carried_out(document: Document, named: Document, united: United[Object], ours: Ours, kind: MergedFile) -> str:
     """Return the text with the operations applied, after checking that it says what it should and nothing was lost."""
     if not united.operations:
         return document.text
@@ -171,7 +172,7 @@ def _carried_out(document: Document, named: Document, united: United, ours: Ours
 
 
 def _edited(
-    document: Document, edits: list[Edit], united: United, ours: Ours, kind: MergedFile
+    document: Document, edits: list[Edit], united: United[Object], ours: Ours, kind: MergedFile
 ) -> tuple[str, Document]:
     """Return the edited text and what it says; it ends without a line end as before, unless that is part of a text."""
     text = document.text
@@ -184,16 +185,16 @@ def _edited(
     return whole, kind.form.read(whole)
 
 
-def _says(said: Document, united: United) -> bool:
-    return meaning(said.root, followed=False) == meaning(united.root, followed=False)
+def _says(said: Document, united: United[Object]) -> bool:
+    return meaning(said.root, followed=False) == meaning(united.node, followed=False)
 
 
 def _unchangeable(
-    document: Document, united: United, kind: MergedFile, how: str, said: Document | None = None
+    document: Document, united: United[Object], kind: MergedFile, how: str, said: Document | None = None
 ) -> Unmergeable:
     """Return the fault of the first place that is not what it should be, or of the first that would change."""
-    place = differing(said.root, united.root, kind.match) if said is not None else ()
-    place = place or differing(document.root, united.root, kind.match)
+    place = differing(said.root, united.node, kind.match) if said is not None else ()
+    place = place or differing(document.root, united.node, kind.match)
     near = next(node for depth in range(len(place), -1, -1) if (node := at(document.root, place[:depth], kind.match)))
     return fault(document.text, near.start, f"{shown(place)}: cannot be changed {how}; change it by hand")
 

@@ -1,0 +1,91 @@
+"""What a value says once a template is united with a document, and the operations that this takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rollout.content.documents.document import (
+    Alias,
+    Amend,
+    Array,
+    Document,
+    InTemplate,
+    Node,
+    Object,
+    Operation,
+    Part,
+    Replace,
+    Replaced,
+    Restore,
+    Unmergeable,
+    fault,
+    nodes,
+)
+from rollout.content.documents.match import Match, Place, shown
+from rollout.content.documents.past import Ours
+
+N_co = TypeVar("N_co", bound=Node | None, covariant=True)
+Collection = TypeVar("Collection", Object, Array)
+
+
+class MergeContext(Struct, frozen=True):
+    """A document and the template to unite with it, what in the document is ours, and how entries are matched."""
+
+    document: Document
+    template: Document
+    ours: Ours
+    match: Match
+
+
+class United(Struct, Generic[N_co], frozen=True):
+    """The node of a value (None if it goes away), the operations inside it, and whether they change what others set.
+
+    `filled` are the objects and lists of the template in which they change something.
+    """
+
+    node: N_co
+    operations: tuple[Operation, ...] = ()
+    foreign: bool = False
+    filled: tuple[Replace, ...] = ()
+
+
+def amended(
+    context: MergeContext, have: Collection, inside: Sequence[United[Node | None]], new: Sequence[Part], place: Place
+) -> United[Collection]:
+    """Return an object or a list with what became of its parts, and with new parts behind them."""
+    for part in new:
+        check_new(context, part, (*place, part.key if isinstance(have, Object) else "[]"))
+    operations = [operation for one in inside for operation in one.operations]
+    gone = tuple(index for index, one in enumerate(inside) if one.node is None)
+    found = context.ours.found.get(place)
+    alike = found is not None and type(found.node) is type(have)
+    if gone or new:
+        operations.append(Amend(have, gone, tuple(new), found if alike else None))
+    pairs = zip(have.parts, inside, strict=True)
+    staying: list[Part] = [replace(part, value=one.node) for part, one in pairs if one.node is not None]
+    return United(
+        replace(have, parts=(*staying, *new)),
+        tuple(operations),
+        any(one.foreign for one in inside),
+        tuple(filled for one in inside for filled in one.filled),
+    )
+
+
+def restored(container: Object | Array, part: Part, found: Replaced) -> United[Node]:
+    """Return what others had in the place of a part."""
+    return United(found.node, (Restore(container, part, found),))
+
+
+def check_new(context: MergeContext, part: Part, place: Place) -> None:
+    """Raise InTemplate if a part of the template holds what merge cannot write."""
+    for node in nodes(part.value):
+        if node.odd and not isinstance(node, Alias):
+            raise template_fault(context, part, f"{shown(place)}: holds {node.odd}; merge cannot write it")
+
+
+def template_fault(context: MergeContext, part: Part, what: str) -> Unmergeable:
+    return InTemplate(fault(context.template.text, part.start, what).what)
