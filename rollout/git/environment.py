@@ -73,8 +73,9 @@ def seal() -> None:
         if name.startswith("GIT_") and not _KEPT.match(name):
             withheld[name] = os.environ.pop(name)
     # GitPython runs git once when it is imported: the one we found, and not what PATH has in the current folder.
-    os.environ["GIT_PYTHON_GIT_EXECUTABLE"] = program()
-    os.environ["GIT_PYTHON_REFRESH"] = "quiet"
+    for name, value in (("GIT_PYTHON_GIT_EXECUTABLE", program()), ("GIT_PYTHON_REFRESH", "quiet")):
+        if os.environ.get(name) != value:  # setenv(3) is not safe while another thread reads the environment
+            os.environ[name] = value
 
 
 @cache

@@ -122,19 +122,28 @@ static void kill_all(void) {
     for (;;) pause();
 }
 
+/* The environment without this library. If another thread was in setenv() as we forked, that would wait for ever here. */
+static char *const *plain_environment(char *main_process) {
+    static char *kept[1024];
+    size_t number = 0;
+    for (char **one = environ; *one && number < 1022; one++)
+        if (strncmp(*one, "LD_PRELOAD=", 11) && strncmp(*one, "FAULT_FILE=", 11) && strncmp(*one, "FAULT_MAIN=", 11))
+            kept[number++] = *one;
+    kept[number++] = main_process;
+    return kept;
+}
+
 static void act(void) {
     pid_t child = fork();
     if (child == 0) {
-        char main_process[24];
-        snprintf(main_process, sizeof main_process, "%d", shared->pid[0]);
+        char main_process[40];
+        snprintf(main_process, sizeof main_process, "FAULT_MAIN=%d", shared->pid[0]);
         shared = NULL;
         for (int descriptor = 3; descriptor < 256; descriptor++) syscall(SYS_close, descriptor);
-        unsetenv("LD_PRELOAD");
-        unsetenv("FAULT_FILE");
-        setenv("FAULT_MAIN", main_process, 1);
         setsid();
         signal(SIGPIPE, SIG_DFL);
-        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+        char *const shell[] = {"sh", "-c", (char *)command, NULL};
+        execve("/bin/sh", shell, plain_environment(main_process));
         _exit(127);
     }
     int status;
