@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from rollout.errors import Busy
-from rollout.machine import locks, state_folder
+from rollout.machine import locks, state_folder, waiting
 from rollout.remote.upstream import Remote
 from rollout.safety import addresses
 from rollout.store import store
 from rollout.store.store import Store
 
 _FOLDER = "workshops"  # the former names of stores: existing ones stay in use
+_TURN = 0.2  # seconds to wait for a reader before we look whether a run holds the store by now
 
 
 @contextmanager
@@ -36,14 +38,26 @@ def opened(folder: Path, remote: Remote, target: str, *, wait: float = 60.0, run
 def for_reading(folder: Path, remote: Remote, target: str, *, wait: float) -> Iterator[Store]:
     """Yield the store of a repository for reading.
 
-    If another process holds it for longer than `wait` seconds, it is a copy, whose `writer` is that process's run.
+    If a run holds it for longer than `wait` seconds, it is a copy, whose `writer` is that run. What is heard there is
+    lost, so for other readers, who look at other branches of the repository, we wait as long as one contact may take.
     """
     with ExitStack() as stack:
         try:
             there = stack.enter_context(opened(folder, remote, target, wait=wait))
         except Busy:
-            there = stack.enter_context(_copied(folder, remote, target))
+            found = _after_readers(stack, folder, remote, target)
+            there = found or stack.enter_context(_copied(folder, remote, target))
         yield there
+
+
+def _after_readers(stack: ExitStack, folder: Path, remote: Remote, target: str) -> Store | None:
+    """Open the store when other readers are done; return None if a run holds it, or a reader for too long."""
+    lock = _place(folder, remote).with_suffix(".lock")
+    until = time.monotonic() + remote.access.ask_limit
+    while not locks.run_of(lock) and time.monotonic() < until and not waiting.interrupted.is_set():
+        with suppress(Busy):
+            return stack.enter_context(opened(folder, remote, target, wait=_TURN))
+    return None
 
 
 @contextmanager
