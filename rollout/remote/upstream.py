@@ -28,7 +28,11 @@ class Unreachable(GitError):
 
 
 class NoBranch(GitError):
-    """The remote answered but has no such branch."""
+    """The remote answered but has no such branch; `default` is the branch that it has instead, if we know."""
+
+    def __init__(self, message: str, default: str | None = None) -> None:
+        super().__init__(message)
+        self.default = default
 
 
 class Remote(Struct, frozen=True):
@@ -112,9 +116,9 @@ def sender_for(remote: Remote, limit: float) -> Iterator[Sender | None]:
         raise Unreachable(str(error)) from error
 
 
-def no_branch(remote: Remote, known: str | None = None) -> NoBranch:
-    way_out = f"it has {known!r} (its default): write `branch: {known}`" if known else "create it first"
-    return NoBranch(f"the remote has no branch {remote.branch!r}; {way_out}; rollout creates none")
+def no_branch(remote: Remote, default: str | None) -> NoBranch:
+    way_out = f"it has {default!r} (its default): write `branch: {default}`" if default else "create it first"
+    return NoBranch(f"the remote has no branch {remote.branch!r}; {way_out}; rollout creates none", default)
 
 
 def _default_branch(remote: Remote) -> str | None:

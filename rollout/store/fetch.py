@@ -19,10 +19,10 @@ def ask(store: Store) -> str:
     """Return the present commit of upstream's branch; remember if there is no such branch."""
     try:
         return upstream.ask(store.remote)
-    except NoBranch:
+    except NoBranch as error:
         if not store.place.is_dir():
             layout.ready(store, layout.SHA1)
-        store.memory.remember(absent=True)
+        store.memory.remember(absent=True, default=error.default)
         heard.note_asked(store)
         raise
 

@@ -21,6 +21,11 @@ def absent(store: Store) -> bool:
     return store.memory.memo().absent
 
 
+def default_branch(store: Store) -> str | None:
+    """Return the default branch that upstream had instead, when it was last asked."""
+    return store.memory.memo().default
+
+
 def asked_at(store: Store) -> float | None:
     """Return when upstream was last asked, in seconds since the epoch."""
     try:

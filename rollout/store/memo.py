@@ -53,6 +53,7 @@ class Memo(Struct, frozen=True, omit_defaults=True):
     branch: str = ""
     tip: str | None = None  # the upstream commit that was last fetched whole
     absent: bool = False  # upstream had no such branch when it was last asked
+    default: str | None = None  # the default branch that it had instead
     believed: str | None = None  # the upstream commit that last counted as the project's own
     searched: str | None = None  # the upstream commit whose history was searched for commits of ours
     history: Mapping[str, list[Touch]] = field(default_factory=dict)

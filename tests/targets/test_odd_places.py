@@ -83,12 +83,19 @@ def test_a_checkout_that_is_a_link_is_told_with_where_it_leads(world: World) -> 
 def test_a_remote_without_the_branch_is_told_with_the_one_it_has(world: World) -> None:
     bare = world.remote("api", branch="master")
     world.entries = {"api": f"{{url: {bare}}}"}
-    (target,) = world.run("plan", "--json").json["targets"]
-    assert target["reason"] == (
+    told = (
         "the remote has no branch 'main'; it has 'master' (its default): write `branch: master`; rollout creates none"
     )
-    offline = world.run("plan", "--offline", "--json").json["targets"][0]
-    assert offline["reason"] == "the remote has no branch 'main'; create it first; rollout creates none"
+    for command in (("plan",), ("plan", "--offline"), ("status",), ("status", "--fetch")):
+        assert world.run(*command, "--json").json["targets"][0]["reason"] == told, command
+
+
+def test_a_remote_without_any_branch_is_told_alike_with_and_without_asking_it(world: World) -> None:
+    world.entries = {"api": f"{{url: {world.remote('api')}}}"}
+    world.git("api.git", "branch", "-q", "-D", "main")
+    for command in (("plan",), ("status",), ("status", "--fetch")):
+        reason = world.run(*command, "--json").json["targets"][0]["reason"]
+        assert reason == "the remote has no branch 'main'; create it first; rollout creates none", command
 
 
 def test_a_link_in_the_place_of_a_file_is_told_with_where_it_leads_and_the_way_out(world: World) -> None:
