@@ -50,11 +50,11 @@ def report(context: click.Context, run: str | None, form: str, out: str | None) 
         return _page(context, out)
     with session.opened(context, looks=False) as at:
         inventory, since = at.loaded.inventory, clock.now_exact()
+        made = at.plan(at.settings(offline=True))  # first, for a run that ends meanwhile belongs into the report
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
             at_work = runs_at_work(at, book)
             last = book.last_outcomes()
             runs = tuple(replace(past, at_work=past.run == at_work) for past in _runs(book, run))
-        made = at.plan(at.settings(offline=True))
         rows = tuple(status_rows.rows(made, Recorded(last, at_work is not None, since), reasons_of))
         text = markdown(
             ReportContent(runs, by_target(runs), rows, event_facts(at, runs[0].started_at)),

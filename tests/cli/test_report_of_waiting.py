@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.cli.test_report import sections
-from tests.machine.test_locks import Slow
+from tests.machine.test_locks import Slow, until
 from tests.world import World
 
 
@@ -80,3 +80,24 @@ def test_a_commit_in_the_middle_of_its_push_and_after_a_kill_waits(world: World)
     finally:
         slow.release.touch()
         process.communicate()
+
+
+def test_a_run_that_ends_while_the_report_looks_is_in_it(world: World) -> None:
+    world.bare_repo("api")
+    world.run("apply", "--yes")
+    world.template("project/conf.txt.j2", "changed\n")
+    taken, looking, end = (world.root / name for name in ("taken", "looking", "end"))
+    slow = world.root / "slow"
+    slow.write_text(f"#!/bin/sh\nmkdir {taken} 2>&- || exit 0\n>{looking}\nwhile [ ! -e {end} ]; do sleep 0.05; done\n")
+    slow.chmod(0o755)
+    world.tail = f'files:\n  conf.txt: {{check: "{slow} {{path}}"}}\n'
+    process = world.spawn("report")
+    try:
+        until(looking.exists)
+        assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+    finally:
+        end.touch()
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    assert f"- Commit: `{world.tip('api')[:7]}` on `main`\n- Status: ✅ Pushed" in sections(out)["Git Commits"]
+    assert "newest" not in out

@@ -106,6 +106,19 @@ def test_a_state_that_gives_the_reason_of_the_last_run_gives_it_once() -> None:
     assert [row.trouble for row in found] == [None, "last run failed: unreachable: no route", None]
 
 
+def test_git_and_the_ledger_are_not_compared_while_something_is_on_its_way_between_them() -> None:
+    last = {"api": LastOutcome(Verdict.PUSHED, "", "b" * 40, "run", "2026-02-03T15:20:00.500000Z")}
+    plan = Plan("", NOW, (replace(step("api"), commit="a" * 40),))
+    said = "upstream's newest rollout commit is not the one that run run pushed"
+    for recorded, disagrees in (
+        (Recorded(last), said),
+        (Recorded(last, since="2026-02-03T15:20:00.600000Z"), said),
+        (Recorded(last, since="2026-02-03T15:20:00.400000Z"), None),
+        (Recorded(last, at_work=True), None),
+    ):
+        assert rows(plan, recorded, reasons_of)[0].disagrees == disagrees
+
+
 def test_a_reason_names_every_file_when_asked_for() -> None:
     why = Reason((files((PurePosixPath(name), "others changed it") for name in "abc"),))
     drifted = replace(step("api", State.DRIFT), why=why)
