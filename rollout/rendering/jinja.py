@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rollout.content import spelled
-from rollout.errors import Place
 from rollout.model.delimiters import Delimiters
 from rollout.model.parts import Answer, Question
 from rollout.model.tracing import Segment
 from rollout.rendering import sandbox, syntax
 from rollout.rendering.reading import Reading, Unanswered
+from rollout.rendering.template_errors import Attempt, file_of, in_words, rendering_fault
 from rollout.rendering.template_fault import TemplateFault
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Renderer:
 
     def _source(self, name: str) -> tuple[str, str, None] | None:
         text = self._templates.get(name)
-        return None if text is None else (text, _file(name), None)
+        return None if text is None else (text, file_of(name), None)
 
     def uses(self, name: str, delimiters: Delimiters) -> list[str] | None:
         """Return the variables a template and all it includes can read, or None if only a run can tell.
@@ -78,17 +78,15 @@ class Renderer:
 
         environment = self.environment(delimiters)
         try:
-            tree = environment.parse(self._templates[name], name, _file(name))
+            tree = environment.parse(self._templates[name], name, file_of(name))
             syntax.check_filters(name, tree, environment)
             return tree, syntax.undeclared(tree) | syntax.named(tree, environment.globals)
         except TemplateSyntaxError as error:
-            raise TemplateFault.of(name, self._told(name, delimiters, error), line=error.lineno) from error
+            raise TemplateFault.of(
+                name, in_words(error, self._templates[name], delimiters), line=error.lineno
+            ) from error
         except RecursionError as error:
             raise TemplateFault.of(name, "nested too deeply", line=1) from error
-
-    def _told(self, name: str, delimiters: Delimiters, error: jinja2.TemplateError) -> str:
-        """Say what is wrong with a template, with the way out if its own text contains such delimiters."""
-        return f"{error.message or type(error).__name__}{sandbox.hint(self._templates[name], delimiters)}"
 
     @property
     def used(self) -> tuple[Question, ...]:
@@ -156,47 +154,15 @@ class Renderer:
             raise TemplateFault.of(name, "renders to text that is not valid Unicode") from error
 
     def _text(self, name: str, delimiters: Delimiters, variables: Mapping[str, YamlValue]) -> str:
-        from jinja2 import TemplateSyntaxError
-        from jinja2.exceptions import SecurityError, TemplateError
-
         try:
             return _within_bounds(name, self.environment(delimiters).get_template(name).generate(**_copy(variables)))
-        except TemplateSyntaxError as error:
-            broken = error.name or name
-            raise TemplateFault.of(broken, self._told(broken, delimiters, error), line=error.lineno) from error
-        except SecurityError as error:
-            raise TemplateFault(f"not allowed in a template: {error}", self._line_of(error, name)) from error
-        except sandbox.missing_variable() as error:
-            missing = getattr(error, "variable", None)
-            raise TemplateFault(self._told(name, delimiters, error), self._line_of(error, name), missing) from error
-        except TemplateError as error:
-            raise TemplateFault(self._told(name, delimiters, error), self._line_of(error, name)) from error
-        except MemoryError as error:
-            raise TemplateFault.of(name, "template limit: needs too much memory") from error
         except TemplateFault:
             raise
-        except TypeError as error:
-            called = syntax.called(self.environment(delimiters), self._templates[name], variables)
-            what = f"{called!r} is a variable here, and no function; give the variable another name"
-            told = what if called and "not callable" in str(error) else f"{type(error).__name__}: {error}"
-            raise TemplateFault(told, self._line_of(error, name)) from error
         except Exception as error:  # anything that a template can cause: a wrong type, a division by zero
-            raise TemplateFault(f"{type(error).__name__}: {error}", self._line_of(error, name)) from error
+            raise rendering_fault(error, self._attempt(name, delimiters, variables)) from error
 
-    def _line_of(self, error: BaseException, name: str) -> Place:
-        """Return the innermost template line an error came through."""
-        place, files = Place(_file(name)), {_file(one) for one in self._templates}
-        trace = error.__traceback__
-        while trace is not None:
-            if (file := trace.tb_frame.f_code.co_filename) in files:
-                place = Place(file, trace.tb_lineno)
-            trace = trace.tb_next
-        return place
-
-
-def _file(name: str) -> str:
-    """Return the file of a template, as messages name it and as Jinja is told."""
-    return f"templates/{name}"
+    def _attempt(self, name: str, delimiters: Delimiters, variables: Mapping[str, YamlValue]) -> Attempt:
+        return Attempt(name, self._templates, delimiters, self.environment(delimiters), variables)
 
 
 def _within_bounds(name: str, pieces: Iterable[str]) -> str:
