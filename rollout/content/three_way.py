@@ -24,6 +24,14 @@ class PartDeleted(MergeConflict):
         return "; they took rollout's part out, and a deletion cannot be merged"
 
 
+class PartUnclear(MergeConflict):
+    """A person changed lines of which it is not clear which are ours."""
+
+    @property
+    def told(self) -> str:
+        return f", and which lines are rollout's is not clear at line {self.line}; put its markers around them"
+
+
 def merge(base: bytes, ours: bytes, theirs: bytes) -> bytes:
     """Return `base` with the changes of both sides; raise MergeConflict if they overlap or touch."""
     if ours == theirs or base == theirs:
@@ -38,7 +46,7 @@ def merge(base: bytes, ours: bytes, theirs: bytes) -> bytes:
 
 def _merge(base: list[bytes], ours: list[bytes], theirs: list[bytes]) -> list[bytes]:
     """Walk both edit scripts in step: unchanged base lines are copied, hunks of one side taken, clashes refused."""
-    left, right = _hunks(base, ours), _hunks(base, theirs)
+    left, right = hunks(base, ours), hunks(base, theirs)
     merged: list[bytes] = []
     at = i = j = 0
     while i < len(left) or j < len(right):
@@ -65,7 +73,8 @@ def _merge(base: list[bytes], ours: list[bytes], theirs: list[bytes]) -> list[by
 Hunk = tuple[int, int, list[bytes]]
 
 
-def _hunks(base: list[bytes], side: list[bytes]) -> list[Hunk]:
+def hunks(base: list[bytes], side: list[bytes]) -> list[Hunk]:
+    """Return what one side changed: the first line of the base, the line behind the last, and what stands there now."""
     from difflib import SequenceMatcher
 
     matcher = SequenceMatcher(None, base, side, autojunk=False)

@@ -59,6 +59,9 @@ def drift_of(at: Situation, wanted: File | None, written: Written, decisions: De
         case OnDrift.BLOCK | OnDrift.KEEP:
             return drift
         case OnDrift.OVERWRITE:
+            fault = strategy(at.item.mode).unclear(at)
+            if fault is not None:
+                raise fault
             return replace(drift, decided=True)
         case OnDrift.MERGE:
             return _merged_drift(at, drift, written)

@@ -305,6 +305,14 @@ MUTATIONS = (
              "and (written is None or name in written)]", "]",
              test="tests/content/test_changed_markers.py::"
              "test_a_block_of_others_is_not_ours_where_the_markers_of_ours_are_not_known"),
+    Mutation("lines of others beside a changed text without markers are not ours", "content/unmarked.py",
+             "    return not text or (len(text) == last - first and all(map(_alike, old[first:last], text)))",
+             "    return True", test="tests/content/test_unmarked_blocks.py::"
+             "test_where_it_is_not_clear_which_lines_are_ours_nothing_is_overwritten"),
+    Mutation("a changed text whose place is not clear is not written over", "planning/drift.py",
+             "fault = strategy(at.item.mode).unclear(at)", "fault = None",
+             test="tests/content/test_unmarked_blocks.py::"
+             "test_where_it_is_not_clear_which_lines_are_ours_nothing_is_overwritten"),
     Mutation("keys that name the same word are no markers", "content/earlier_markers.py",
              "all(_text(line).startswith(_COMMENTS + _SIGNS) for line in ends)", "True",
              test="tests/content/test_changed_markers.py::test_keys_that_name_the_same_word_are_no_markers"),

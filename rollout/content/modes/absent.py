@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rollout.content.modes.mode import Cause, Situation, Traits
 from rollout.content.modes.share import rest
-from rollout.content.modes.whole import fault, merged, part, template_fault, told_then
+from rollout.content.modes.whole import fault, merged, part, template_fault, told_then, unclear
 from rollout.model.files import Agreed, File, Managed, Obstacle, TakenOver
 
 TRAITS = Traits(writes=False, needs_past=True, further=("block_id", "markers", "replaces", "format", "match"))
@@ -54,5 +54,5 @@ def agreed(at: Situation) -> Agreed:
 
 __all__ = [
     "TRAITS", "agreed", "changed", "fault", "merged", "ours", "part", "passed_over", "reason", "template_fault",
-    "told_then", "wanted",
+    "told_then", "unclear", "wanted",
 ]  # fmt: skip

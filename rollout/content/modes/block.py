@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from rollout.content import blocks, earlier_markers, markers, sections, three_way
+from contextlib import suppress
+
+from rollout.content import blocks, earlier_markers, markers, sections, three_way, unmarked
+from rollout.content.file_fault import FileFault
 from rollout.content.markers import MarkerError
 from rollout.content.modes import our_blocks
 from rollout.content.modes.mode import Cause, Situation, Traits, put_into
@@ -31,7 +34,8 @@ def wanted(at: Situation) -> File | None:
     content = at.actual.content if at.actual else None
     alone = _without_keys(at)
     return put_into(
-        at, blocks.splice(content if alone is None else alone, _body(at.item), _spot_at(at), _earlier_id(at), _last(at))
+        at,
+        blocks.splice(content if alone is None else alone, _body(at.item), _spot_at(at), _earlier_id(at), _stands(at)),
     )
 
 
@@ -65,6 +69,7 @@ def changed(at: Situation, base: File, actual: File) -> bool:
 def merged(at: Situation, base: File, actual: File, wanted: File) -> bytes:
     was, theirs, told = (_text(at, file) for file in (base, actual, wanted))
     if theirs is None:
+        _place(at, actual)
         raise three_way.PartDeleted(1)
     if was is None or told is None:
         raise three_way.MergeConflict(1)
@@ -72,7 +77,18 @@ def merged(at: Situation, base: File, actual: File, wanted: File) -> bytes:
         text = three_way.merge(was, theirs, told)
     except three_way.MergeConflict as clash:
         raise three_way.MergeConflict(clash.line + _lines_above(at, actual, theirs)) from clash
-    return blocks.splice(actual.content, text, _spot_at(at), _earlier_id(at), _last(at))
+    return blocks.splice(actual.content, text, _spot_at(at), _earlier_id(at), _stands(at))
+
+
+def unclear(at: Situation) -> FileFault | None:
+    try:
+        if at.actual is not None and _text(at, at.actual) is None:
+            _place(at, at.actual)
+    except three_way.PartUnclear as found:
+        begin, end = markers.written(_spot_at(at))
+        what = "rollout's text, which has no markers there, was changed, and which lines are it is not clear"
+        return MarkerError(f"{what}; put the lines {begin} and {end} around it, or where it belongs", line=found.line)
+    return None
 
 
 def told_then(at: Situation, base: File, before: File, after: File) -> bytes:
@@ -90,13 +106,16 @@ def _lines_above(at: Situation, file: File, text: bytes) -> int:
 
 
 def ours(item: Managed, actual: File) -> TakenOver | None:
-    """If a file holds the text without markers, the block as we would have written it becomes ours."""
-    spot = _spot(item)
-    if item.block_id in blocks.find(actual.content, spot) or not blocks.without_markers(
-        actual.content, _body(item), spot
-    ):
+    """If a file holds the text without markers, what we remember is the file with them."""
+    spot, body = _spot(item), _body(item)
+    there = blocks.find(actual.content, spot)
+    if item.block_id in there or not blocks.without_markers(actual.content, body, spot):
         return TakenOver(actual)
-    return TakenOver(File(blocks.splice(None, _body(item), spot), actual.executable))
+    try:
+        marked = blocks.splice(None if there else actual.content, body, spot, last=body)
+    except MarkerError:
+        marked = blocks.splice(None, body, spot)
+    return TakenOver(File(marked, actual.executable))
 
 
 def _without_keys(at: Situation) -> bytes | None:
@@ -123,11 +142,42 @@ def _spot_at(at: Situation) -> markers.Spot:
 
 def _text(at: Situation, file: File) -> bytes | None:
     """Return the text of our block in a file, with markers or without."""
-    marked, spot = _marked(at, file), _spot_at(at)
-    if marked is not None:
-        return marked
-    texts = (text for text in (_last(at), _body(at.item)) if blocks.without_markers(file.content, text, spot))
-    return next((blocks.said(text) for text in texts), None)
+    marked = _marked(at, file)
+    return marked if marked is not None else _unmarked(at, file)
+
+
+def _unmarked(at: Situation, file: File) -> bytes | None:
+    """Return the text of our block where it has no markers, also as others changed it, if its place is clear."""
+    texts = (text for text in (_last(at), _body(at.item)) if blocks.without_markers(file.content, text, _spot_at(at)))
+    found = next((blocks.said(text) for text in texts), None)
+    if found is not None:
+        return found
+    with suppress(three_way.PartUnclear):
+        span = _place(at, file)
+        return None if span is None else blocks.said(file.content[slice(*span)])
+    return None
+
+
+def _stands(at: Situation) -> bytes:
+    """Return the text of our block as it stands in the file, if it has no markers there."""
+    return b"" if at.actual is None or _marked(at, at.actual) is not None else _unmarked(at, at.actual) or b""
+
+
+def _place(at: Situation, file: File) -> tuple[int, int] | None:
+    """Return the span of our text in a file where others changed it; None if we took none over, or it is gone."""
+    written, spot = at.written, _spot_at(at)
+    if written is None or written.file is None or not written.noted or written.keys_only:
+        return None
+    last = written.file.content
+    there = list(blocks.find(last, spot).values())
+    if len(there) != 1 or blocks.find(file.content, spot):
+        return None
+    start, text = there[0].begin.start, there[0].inner(last).strip(b"\r\n") + b"\n"
+    before = last[:start] + text + last[there[0].end.end :]
+    found = unmarked.moved(before, (start, start + len(text)), file.content)
+    if found is not None and blocks.without_markers(file.content, file.content[slice(*found)], spot) != found:
+        raise three_way.PartUnclear(file.content.count(b"\n", 0, found[0]) + 1)
+    return found
 
 
 def _marked(at: Situation, file: File) -> bytes | None:
@@ -163,5 +213,5 @@ def _earlier_id(at: Situation) -> str | None:
 
 __all__ = [
     "TRAITS", "agreed", "changed", "fault", "merged", "ours", "part", "passed_over", "reason", "template_fault",
-    "told_then", "wanted",
+    "told_then", "unclear", "wanted",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from rollout.content.file_fault import FileFault
 from rollout.content.line_ends import to_repository
 from rollout.model.files import Agreed, File, Managed, Obstacle, TakenOver, Written
 from rollout.model.inventory import FileRule
@@ -79,6 +80,9 @@ class Strategy(Protocol):
 
     def merged(self, at: Situation, base: File, actual: File, wanted: File, /) -> bytes:
         """Merge what others made of `base` with what is wanted; raise MergeConflict if the two overlap."""
+
+    def unclear(self, at: Situation, /) -> FileFault | None:
+        """Say why what others made of our part cannot be written over without what they wrote beside it, or None."""
 
     def told_then(self, at: Situation, base: File, before: File, after: File, /) -> bytes:
         """Return `base` with what a merge of ours brought from `before` to `after`; raise MergeConflict if unclear."""

@@ -13,6 +13,7 @@ from rollout.content.modes.whole import (
     reason,
     template_fault,
     told_then,
+    unclear,
 )
 from rollout.model.files import File, Managed, TakenOver
 
@@ -29,5 +30,5 @@ def ours(_item: Managed, _actual: File) -> TakenOver | None:
 
 __all__ = [
     "TRAITS", "agreed", "changed", "fault", "merged", "ours", "part", "passed_over", "reason", "template_fault",
-    "told_then", "wanted",
+    "told_then", "unclear", "wanted",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from rollout.content import blocks, markers, three_way
+from rollout.content.file_fault import FileFault
 from rollout.content.modes.mode import Cause, Situation, Traits, rendered
 from rollout.model.files import Agreed, File, Managed, Obstacle, TakenOver
 from rollout.model.inventory import FileRule
@@ -67,6 +68,10 @@ def _same(at: Situation, one: File, other: File) -> bool:
 
 def merged(_at: Situation, base: File, actual: File, wanted: File) -> bytes:
     return three_way.merge(base.content, actual.content, wanted.content)
+
+
+def unclear(_at: Situation) -> FileFault | None:
+    return None
 
 
 def told_then(_at: Situation, base: File, before: File, after: File) -> bytes:
