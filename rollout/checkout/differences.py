@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 
@@ -89,10 +89,7 @@ def differing_files(
         old = Tree(objects, local)
         behind = [item.path for item in managed if not _as_upstream(item, old, new, objects)]
         if behind:
-            begun = notes.placed(repo)
-            moves = moves_between(old, new)
-            edits = edited(repo, moves, how, size, file_mode=file_mode, begun=begun)
-            return behind, {**_foreign(moves, how), **edits}
+            return behind, _in_the_way(repo, moves_between(old, new), how, size)
     found = {}
     for item in managed:
         move = Move(item.path, None, new.entry(item.path))
@@ -101,6 +98,22 @@ def differing_files(
         if differs and not _suits(item, on_disk, how):
             found[item.path] = "was deleted" if on_disk is None else _kind(on_disk)
     return [], found
+
+
+def edits_in_the_way(
+    here: CheckedOut, upstream: str, there: Objects, person: Person, stack: ExitStack
+) -> dict[PurePosixPath, str]:
+    """Return the edited files, managed or not, that keep the branch from moving to upstream's commit."""
+    new = Tree(there, upstream)
+    local = here.standing.local
+    moves = [] if local is None else moves_between(Tree(_Either(there, here.git, stack), local), new)
+    how = conversions(here.repo, new, there, person, [move.path for move in moves])
+    return _in_the_way(here.repo, moves, how, len(new.root))
+
+
+def _in_the_way(repo: GitDir, moves: Sequence[Move], how: Conversions, size: int) -> dict[PurePosixPath, str]:
+    edits = edited(repo, moves, how, size, file_mode=repo.compares_modes(), begun=notes.placed(repo))
+    return {**_foreign(moves, how), **edits}
 
 
 class _Either(Struct):

@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 
 from rollout.checkout import discover, index_lock
 from rollout.checkout.collisions import collisions
-from rollout.checkout.differences import CheckedOut, behind_by, differing_files
-from rollout.checkout.standing import Hindered, git_for, hindrance, standing
+from rollout.checkout.differences import CheckedOut, behind_by, differing_files, edits_in_the_way
+from rollout.checkout.standing import BranchStanding, Hindered, git_for, hindrance, standing
 from rollout.errors import Damaged, GitError
 from rollout.git.git_folder import NotOurs
 from rollout.git.person import Person
@@ -18,6 +18,7 @@ from rollout.model.circumstances import CheckoutState
 from rollout.model.files import Managed
 from rollout.model.hindrances import Edited, LeftAlone, Locked, NotUpdated, OwnCommits, Unusable, in_words
 from rollout.model.inventory import Branch
+from rollout.objects.trees import Objects
 from rollout.store.store import Store
 
 
@@ -33,6 +34,10 @@ def observe(
         with ExitStack() as stack:
             there = store.objects(upstream)
             behind, files = differing_files(here, upstream, there, managed, person, stack)
+            others = repo.head() != f"refs/heads/{where.branch}"
+            ours_alone = not (others or behind or files) and _is_ours_alone(here.standing)
+            if ours_alone:
+                files = _edits(here, upstream, there, person, stack)
     except Damaged:
         raise  # ours, and not a fault of the checkout
     except (NotOurs, Hindered, GitError) as error:
@@ -41,14 +46,33 @@ def observe(
     at = here.standing
     collides = collisions(git, at.persons, {item.path for item in managed})
     ahead, missing = len(at.ahead), behind_by(here, store, upstream)
-    others = repo.head() != f"refs/heads/{where.branch}"
-    if not others and not behind and not files:
+    if not others and not behind and not files and not ours_alone:
         return CheckoutState(commit=at.local, ahead=ahead, behind=missing, collides=collides)
     why = hindered or _in_the_way(here, behind, files) or (NotUpdated() if where.follow else LeftAlone())
+    if ours_alone:
+        return CheckoutState(
+            True, why, why == NotUpdated(), at.local, ahead, missing, collides=collides, ours_alone=True
+        )
     paths = [item.path for item in managed]
     without = paths if others else [path for path in paths if path in behind or path in files]
     differing = tuple((path, f"{path} {files[path]}" if path in files else in_words(why)) for path in without)
     return CheckoutState(False, why, why == NotUpdated(), at.local, ahead, missing, differing, collides)
+
+
+def _is_ours_alone(at: BranchStanding) -> bool:
+    return bool(at.ahead) and not at.persons
+
+
+def _edits(
+    here: CheckedOut, upstream: str, there: Objects, person: Person, stack: ExitStack
+) -> dict[PurePosixPath, str]:
+    """Return the edits that keep the branch from moving; none where that cannot be told: the move itself will."""
+    try:
+        return edits_in_the_way(here, upstream, there, person, stack)
+    except Damaged:
+        raise
+    except GitError:
+        return {}
 
 
 def _in_the_way(

@@ -67,11 +67,16 @@ class CheckoutState(Struct, frozen=True):
     behind: int | None = 0
     differing: tuple[tuple[PurePosixPath, str], ...] = ()  # managed paths that are not as upstream has them
     collides: tuple[Collision, ...] = ()  # a person's commits that are not upstream and touch managed paths
+    ours_alone: bool = False  # upstream lacks commits of its branch, and rollout made all of them
 
     @property
     def reason(self) -> Reason:
         """Return why it does not have what upstream has."""
         return NONE if self.why is None else Reason((HeldBack(self.why),))
+
+    def without_use(self) -> CheckoutState:
+        """Return it as it counts where upstream needs no commit of ours that it may have: such a commit has to go."""
+        return replace(self, has_it=False) if self.ours_alone else self
 
 
 class Circumstances(Struct, frozen=True):

@@ -92,6 +92,8 @@ def _observe(look: Look, at: Located, store: Store) -> Step:
     entries = in_sync.entries_of(look.desired, snapshot)
     snapshot, found = _found(seen, snapshot)
     there = _checkout(seen, keeping.as_kept(look.desired, snapshot, found), entries)
+    if there is not None and unpushed is not None and not unpushed.right:
+        there = there.without_use()
     offered = _offered(seen, changing=bool(found.changes))
     unpushed = _unless_proposed(unpushed, offered, store)
     circumstances = _with_unpushed(circumstances_of(at, store, look.settings, there), unpushed)
