@@ -268,6 +268,8 @@ def test_a_comment_behind_the_last_line_of_a_value_is_kept_and_the_value_comes_b
         ("x.json", '{"a": 1} x', "{}", "line 1: something follows the document"),
         ("x.json", '{"a":' * 200, "{}", "line 1: nested too deeply"),
         ("x.toml", "a = 1\na = 2\n", "c = 2\n", "line 2: not valid TOML"),
+        ("x.toml", f"{'.'.join('a' * 400)} = 1\n", "c = 2\n", "line 1: nested too deeply"),
+        ("x.toml", f"[{'.'.join('a' * 400)}]\nb = 1\n", "c = 2\n", "line 1: nested too deeply"),
         ("x.toml", "[[x]]\nname = 1\n", "x = [7]\n", "line 1: x: is a list of tables"),
         ("setup.cfg", "a = 1\n[a\nx=1\n", "[a]\nx = 1\n", "line 2: a section is not closed, or a key stands"),
         ("x.unknown", "a\n", "b\n", "its format is not known; say it under 'files' with format: yaml|json|jsonc|"),

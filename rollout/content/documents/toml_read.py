@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct, field
@@ -21,6 +22,7 @@ from rollout.content.documents.document import (
 )
 from rollout.content.documents.toml_values import agrees, meaning_of
 
+_MAX_DEPTH = 100
 _SPACE = re.compile(r"[ \t]*")
 _BLANK = re.compile(r"[ \t\r\n]*")
 _COMMENT = re.compile(r"#[^\r\n]*")
@@ -44,11 +46,24 @@ def read(text: str) -> Document:
         raise Unmergeable(f"not valid TOML: {str(error).split(' (at ')[0]}", line=number) from error
     except RecursionError as error:
         raise fault(text, 0, "nested too deeply") from error
+    if _is_deep(said):  # a dotted key nests as deep as it likes, and tomllib has no bound for it
+        raise fault(text, 0, "nested too deeply")
     reader = _TomlReader(text)
     root = reader.read()
     if not agrees(text, root, said):
         raise fault(text, 0, "holds something that cannot be told apart for a merge; change it by hand")
     return Document(text, root, tuple(reader.comments))
+
+
+def _is_deep(said: object) -> bool:
+    level = [said]
+    for _ in range(_MAX_DEPTH):
+        level = [inner for one in level for inner in _inside(one)]
+    return bool(level)
+
+
+def _inside(said: object) -> Iterable[object]:
+    return said.values() if isinstance(said, dict) else said if isinstance(said, list) else ()
 
 
 class _Table(Struct):
