@@ -1,4 +1,4 @@
-"""The report's section about commits: those that the runs made and that last, and the one that waits for a push."""
+"""The report's section about commits: those that the runs made and that last, and the one that no run recorded."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rollout.safety.shown import plain
 from rollout.showing.status import ALONE, Row
 
 _UPSTREAM = {State.IN_SYNC, State.BEHIND, State.PENDING, State.DRIFT, State.CONFLICT}
+_SINCE = "✅ Pushed since"
 
 
 def commits(found: Sequence[TargetOutcomes], rows: Sequence[Row], *, unfinished: bool) -> Iterator[str]:
@@ -25,19 +26,21 @@ def commits(found: Sequence[TargetOutcomes], rows: Sequence[Row], *, unfinished:
 
 
 def _lines(changes: Sequence[Outcome], row: Row | None) -> list[str]:
-    waiting = _waiting(changes, row)
-    lasting = _lasting(changes, replaced=bool(waiting))
+    latest = None if row is None else _latest(changes, row)
+    lasting = _lasting(changes, replaced=latest is not None)
     lines = [_commit(change.commit, change.branch) for change in lasting]
     if lasting:
         lines.append(f"- Status: {_pushed(lasting[-1], row)}")
-    if row is not None and waiting:
-        lines += [_commit(waiting, row.branch), f"- Status: {_ready(row)}"]
+    if row is not None and latest:
+        status = _ready(row) if row.state is State.READY_TO_PUSH else _SINCE
+        lines += [_commit(latest, row.branch), f"- Status: {status}"]
     return lines
 
 
-def _waiting(changes: Sequence[Outcome], row: Row | None) -> str | None:
-    """Return the commit that waits for a push, unless it is one that a run recorded."""
-    if row is None or row.alone or row.state is not State.READY_TO_PUSH:
+def _latest(changes: Sequence[Outcome], row: Row) -> str | None:
+    """Return our commit that no run recorded as a change: it waits for a push, or it was pushed after that."""
+    arrived = row.state in {State.IN_SYNC, State.BEHIND} and row.disagrees is not None
+    if row.alone or not (arrived or row.state is State.READY_TO_PUSH):
         return None
     return None if any(change.commit == row.commit for change in changes) else row.commit
 
@@ -68,7 +71,7 @@ def _pushed(last: Outcome, row: Row | None) -> str:
         merged = row is not None and row.state in {State.IN_SYNC, State.BEHIND}
         return "✅ Merged" if merged else " ".join(["⏳ In review", *_address(last)])
     upstream_has_it = row is not None and row.state in _UPSTREAM and row.commit == last.commit
-    return "✅ Pushed since" if upstream_has_it else "⏳ Ready to push"
+    return _SINCE if upstream_has_it else "⏳ Ready to push"
 
 
 def _ready(row: Row) -> str:

@@ -64,6 +64,26 @@ def test_a_commit_that_was_made_anew_replaces_the_one_that_waited(world: World) 
     assert (waiting(world) in commits, replaced in commits, "✅ Pushed" in commits) == (True, False, False)
 
 
+def test_a_commit_of_a_killed_run_that_arrived_is_told_as_pushed(world: World) -> None:
+    slow = Slow(world)
+    slow.release.touch()
+    world.run("apply", "--yes")
+    first = world.tip("api")
+    slow.release.unlink()
+    slow.started.unlink()
+    world.template("project/conf.txt.j2", "changed\n")
+    process = world.spawn("apply", "--yes")
+    slow.begun()
+    process.kill()
+    slow.release.touch()
+    process.communicate()
+    until(lambda: world.tip("api") != first)
+    world.run("status", "--fetch")
+    commits = sections(world.run("report").out)["Git Commits"]
+    assert f"`{first[:7]}` on `main`\n- Status: ✅ Pushed\n- Commit: `{world.tip('api')[:7]}` on `main`" in commits
+    assert "- Status: ✅ Pushed since" in commits
+
+
 def test_a_commit_in_the_middle_of_its_push_and_after_a_kill_waits(world: World) -> None:
     slow = Slow(world)
     world.inventory()
@@ -77,6 +97,9 @@ def test_a_commit_in_the_middle_of_its_push_and_after_a_kill_waits(world: World)
         process.kill()
         process.communicate()
         assert said in sections(world.run("report", write=False).out)["Git Commits"]
+        first = world.tip("api")
+        slow.release.touch()
+        until(lambda: world.tip("api") != first)
     finally:
         slow.release.touch()
         process.communicate()
