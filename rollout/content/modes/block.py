@@ -206,7 +206,7 @@ def _earlier_id(at: Situation) -> str | None:
     if blocks.find(at.actual.content, spot).keys() <= {at.item.block_id}:
         return None  # no other block is there, so our past need not be read
     last = at.written.file if at.written is not None and at.written.own else None
-    ours = our_blocks.names(at.written, spot) if at.written is not None and at.written.ours else None
+    ours = our_blocks.ids(at.written, spot) if at.written is not None and at.written.ours else None
     our_blocks.refuse_others(at.actual.content, ours or (), spot)
     return blocks.earlier_id(at.actual.content, last.content if last else None, _body(at.item), spot, ours)
 

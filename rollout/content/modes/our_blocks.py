@@ -23,7 +23,7 @@ def texts(content: bytes, spot: Spot) -> Mapping[str, bytes]:
         return {}
 
 
-def names(written: Written, spot: Spot) -> tuple[str, ...]:
+def ids(written: Written, spot: Spot) -> tuple[str, ...]:
     """Return the ids of the blocks of ours in our last write: those whose text a write of ours changed."""
     there = texts(written.file.content, spot) if written.file is not None else {}
     noted = there if written.noted and not written.keys_only else {}
@@ -51,13 +51,13 @@ def refuse_others(content: bytes, ours: Collection[str], spot: Spot) -> None:
         )
 
 
-def one(written: Written, spot: Spot) -> tuple[str, ...]:
+def own_id(written: Written, spot: Spot) -> str | None:
     """Return the id of the block of ours in our last write, if it has one; raise MarkerError where it is not clear."""
-    known = names(written, spot)
+    known = ids(written, spot)
     chosen = [name for name in known if name == spot.block_id] or (known if written.own else ())
     if len(chosen) > 1:
         listed = ", ".join(map(repr, chosen))
         raise markers.MarkerError(
             f"it is not clear which of the blocks {listed} is ours; say it under 'files' with id:"
         )
-    return tuple(chosen)
+    return chosen[0] if chosen else None

@@ -38,7 +38,7 @@ def rest(at: Situation) -> Rest:
     content = at.actual.content
     if at.written is None or at.written.file is None:
         spot = markers.spot_of(at.item)
-        return _without_blocks(content, content, _named(content, spot), spot) or Rest(None, sure=False)
+        return _without_blocks(content, content, spot.block_id, spot) or Rest(None, sure=False)
     if at.written.share is FileShare.NONE:
         return Rest(content)
     if at.written.keys_only and not at.written.ours:
@@ -50,10 +50,10 @@ def _rest(content: bytes, written: Written, item: Managed) -> Rest:
     base = b"" if written.file is None else written.file.content
     spot = our_blocks.spot_of(item, written)
     all_ours = (written.noted and not written.keys_only) or _alone(written.ours)
-    names = our_blocks.one(written, spot)
-    if content == base and all_ours and not (written.noted and names):
+    own_id = our_blocks.own_id(written, spot)
+    if content == base and all_ours and not (written.noted and own_id):
         return Rest(None, theirs=written.noted)
-    without = _without_blocks(content, base, names, spot, written.ours) or _without_keys(
+    without = _without_blocks(content, base, own_id, spot, written.ours) or _without_keys(
         content, base, written.ours, item
     )
     if without is not None and without.content is not None and written.noted:
@@ -61,7 +61,7 @@ def _rest(content: bytes, written: Written, item: Managed) -> Rest:
         left = blocks.without_texts(without.content, [was[name] for name in was if name not in now], spot)
         without = replace(without, content=left if left.strip() else None)
     if without is not None:
-        theirs = written.noted or any(name in our_blocks.texts(_first(written), spot) for name in names)
+        theirs = written.noted or own_id in our_blocks.texts(_first(written), spot)
         return replace(without, content=_unless_blank(without.content), theirs=theirs)
     if not all_ours and _released(written, item):
         return Rest(content)
@@ -126,22 +126,18 @@ def unwrapped(at: Situation, content: bytes) -> bytes:
     spot = our_blocks.spot_of(at.item, at.written)
     with suppress(markers.MarkerError):
         there = blocks.find(content, spot)
-        return blocks.unwrapped(content, [there[name] for name in our_blocks.one(at.written, spot) if name in there])
+        own_id = our_blocks.own_id(at.written, spot)
+        return blocks.unwrapped(content, [block for name, block in there.items() if name == own_id])
     return content
 
 
-def _named(content: bytes, spot: Spot) -> tuple[str, ...]:
-    return tuple(name for name in our_blocks.texts(content, spot) if name == spot.block_id)
-
-
-def _without_blocks(content: bytes, base: bytes, names: tuple[str, ...], spot: Spot, pairs: Pairs = ()) -> Rest | None:
-    if not names:
-        return None
-    there = blocks.find(content, spot)
-    gone = [there[name] for name in names if name in there]
-    left = blocks.without(content, gone, had_no_end=_had_no_end(pairs))
+def _without_blocks(content: bytes, base: bytes, own_id: str | None, spot: Spot, pairs: Pairs = ()) -> Rest | None:
     was, now = our_blocks.texts(base, spot), our_blocks.texts(content, spot)
-    drifted = any(name in now and now[name] != was[name] for name in names)
+    if own_id is None or own_id not in was:
+        return None
+    gone = [block for name, block in blocks.find(content, spot).items() if name == own_id]
+    left = blocks.without(content, gone, had_no_end=_had_no_end(pairs))
+    drifted = own_id in now and now[own_id] != was[own_id]
     return Rest(left if left.strip() else None, drifted=drifted)
 
 
