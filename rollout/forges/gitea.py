@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from rollout.forges.http import Request
 from rollout.forges.interface import Caller, ReviewPlace, Texts, approved, checks, get, send, tried
-from rollout.model.markers import marker_in
+from rollout.forges.pulls import Head, Pull, review_of
 from rollout.model.reviews import Checks, Review, ReviewState
 
 _ON_PAGE = 50
@@ -18,24 +18,17 @@ _OPEN_PAGES = 100  # all of them: there is no filter by branch
 _CLOSED_PAGES = 4  # of closed ones, the newest first
 
 
-class _Side(Struct):
+class _Side(Head, kw_only=True):
     ref: str
     sha: str = ""
     label: str = ""
     repo_id: int | None = None
 
 
-class _Pull(Struct):
-    number: int
-    html_url: str
-    state: str
-    title: str
+class _Pull(Pull, kw_only=True):
     head: _Side
     base: _Side
-    updated_at: str
-    body: str | None = None
     merged: bool | None = None
-    mergeable: bool | None = None
 
 
 class _Label(Struct):
@@ -157,14 +150,4 @@ def _path(at: ReviewPlace, review: Review) -> str:
 
 
 def _review(pull: _Pull) -> Review:
-    closed = ReviewState.MERGED if pull.merged else ReviewState.DECLINED
-    return Review(
-        pull.html_url,
-        pull.number,
-        ReviewState.OPEN if pull.state == "open" else closed,
-        conflicts=None if pull.mergeable is None else not pull.mergeable,
-        title=pull.title,
-        updated_at=pull.updated_at,
-        head=pull.head.sha,
-        marker=marker_in(pull.body or ""),
-    )
+    return review_of(pull, merged=bool(pull.merged))

@@ -12,31 +12,19 @@ from msgspec.structs import replace
 
 from rollout.forges.http import Request
 from rollout.forges.interface import Caller, ReviewPlace, Texts, approved, checks, get, read, send, tried
+from rollout.forges.pulls import Pull, review_of
 from rollout.forges.trouble import Failure, Trouble
-from rollout.model.markers import marker_in
 from rollout.model.reviews import Checks, Review, ReviewState
 from rollout.safety.shown import plain
-
-
-class _Head(Struct):
-    sha: str
 
 
 class _User(Struct):
     login: str
 
 
-class _Pull(Struct):
-    number: int
-    html_url: str
-    state: str
-    title: str
-    head: _Head
-    updated_at: str
-    body: str | None = None
+class _Pull(Pull, kw_only=True):
     node_id: str = ""
     merged_at: str | None = None
-    mergeable: bool | None = None
 
 
 class _Issue(Struct):
@@ -201,15 +189,4 @@ def _path(at: ReviewPlace, review: Review) -> str:
 
 
 def _review(pull: _Pull) -> Review:
-    marker = marker_in(pull.body or "")
-    closed = ReviewState.MERGED if pull.merged_at else ReviewState.DECLINED
-    return Review(
-        pull.html_url,
-        pull.number,
-        ReviewState.OPEN if pull.state == "open" else closed,
-        conflicts=None if pull.mergeable is None else not pull.mergeable,
-        title=pull.title,
-        updated_at=pull.updated_at,
-        head=pull.head.sha,
-        marker=marker,
-    )
+    return review_of(pull, merged=bool(pull.merged_at))
