@@ -56,7 +56,9 @@ def drift_of(at: Situation, wanted: File | None, written: Written, decisions: De
     base = written.file if written.merged is None else _told_then(at, written)
     drift = Change(at.item.path, Action.DRIFT, did.words(), at.actual, wanted, base, decided=False, did=did)
     match decisions.about(at.item.path):
-        case OnDrift.BLOCK | OnDrift.KEEP:
+        case OnDrift.BLOCK:
+            return replace(drift, merges=_merges(at, drift, written))
+        case OnDrift.KEEP:
             return drift
         case OnDrift.OVERWRITE:
             fault = strategy(at.item.mode).unclear(at)
@@ -67,6 +69,14 @@ def drift_of(at: Situation, wanted: File | None, written: Written, decisions: De
             return _merged_drift(at, drift, written)
         case never:
             assert_never(never)
+
+
+def _merges(at: Situation, drift: Change, written: Written) -> bool:
+    """Tell whether a merge would be clean and not just what others made of the file."""
+    with suppress(Exception):  # what is wrong with a file is told to who merges it
+        merged = _merged_drift(at, drift, written)
+        return merged.decided and not merged.idle
+    return False
 
 
 def _told_then(at: Situation, written: Written) -> File | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rollout.model.action import Action
 from rollout.model.outcomes import CHANGED, Outcome, RunCommand, Verdict
-from rollout.model.plan import Change, State, Step
+from rollout.model.plan import State, Step
 
 CommandLine = tuple[str, ...]  # a command and its options; nothing if nothing needs doing
 
@@ -26,7 +26,7 @@ def next_step(steps: Sequence[Step]) -> CommandLine:
         return ("apply",)
     undecided = [change for step in steps for change in step.changes if not change.decided]
     actions = {change.action for change in undecided}
-    if any(map(_mergeable, undecided)):
+    if any(change.merges for change in undecided):
         return ("apply", "--on-drift", "merge")
     if actions & {Action.DRIFT, Action.CONFLICT}:
         return ("diff", "--base")
@@ -74,19 +74,6 @@ def after_run(
 
 def _reviewed(step: Step) -> bool:
     return step.state is State.IN_REVIEW and step.standing is not None and step.standing.told is not None
-
-
-def _mergeable(change: Change) -> bool:
-    """Tell whether what others changed and what the template says now do not meet, and a merge is not just theirs."""
-    if change.action is not Action.DRIFT or change.base is None or change.before is None or change.after is None:
-        return False
-    from rollout.content import three_way
-
-    try:
-        merged = three_way.merge(change.base.content, change.before.content, change.after.content)
-    except three_way.MergeConflict:
-        return False
-    return merged != change.before.content
 
 
 def _decided(step: Step) -> bool:

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
-
 import pytest
 
-from rollout.model.action import Action
-from rollout.model.files import File
-from rollout.model.inventory import Branch
-from rollout.model.plan import Change, State, Step
-from rollout.model.reasons import NONE
+from rollout.model.inventory import FileRule, Mode
 from rollout.showing.next_step import next_step
+from tests import decisions
+from tests.lives import Life
 from tests.world import World
+
+_MERGE, _LOOK = ("apply", "--on-drift", "merge"), ("diff", "--base")
 
 
 @pytest.mark.parametrize(
-    ("theirs", "template", "expected"),
+    ("path", "ours", "theirs", "template", "expected"),
     [
-        ("x\n2\n3\n", "1\n2\ny\n", ("apply", "--on-drift", "merge")),
-        ("x\n2\n3\n", "y\n2\n3\n", ("diff", "--base")),
-        ("x\n2\n3\n", "1\n2\n3\n", ("diff", "--base")),  # it would be theirs, as it stands
-        ("x\n2\n3\n", None, ("diff", "--base")),
+        ("a", "1\n2\n3\n", "x\n2\n3\n", "1\n2\ny\n", _MERGE),
+        ("a", "1\n2\n3\n", "x\n2\n3\n", "y\n2\n3\n", _LOOK),
+        ("a", "1\n2\n3\n", "x\n2\n3\n", "1\n2\n3\n", _LOOK),  # it would be theirs, as it stands
+        ("a", "1\n2\n3\n", "x\n2\n3\n", None, _LOOK),
+        ("a.yml", "a: 1\nb: 2\n", "a: x\nb: 2\n", "a: 1\nb: y\n", _MERGE),  # lines clash, keys do not
+        ("a.json", '{"a": 1, "b": 2}\n', '{"a": 3, "b": 2}\n', '{"a": 1, "b": 4}\n', _MERGE),
+        ("a.yml", "a: 1\nb: 2\n", "a: x\nb: 2\n", "a: y\nb: 2\n", _LOOK),
+        ("a.yml", "a: 1\nb: 2\n", "a: x\nb: 2\n", "a: 1\nb: 2\n", _LOOK),
     ],
 )
 def test_a_merge_is_proposed_only_where_it_can_be_made(
-    theirs: str, template: str | None, expected: tuple[str, ...]
+    path: str, ours: str, theirs: str, template: str | None, expected: tuple[str, ...]
 ) -> None:
-    wanted = File(template.encode()) if template is not None else None
-    drift = Change(
-        PurePosixPath("a"), Action.DRIFT, "", File(theirs.encode()), wanted, File(b"1\n2\n3\n"), decided=False
-    )
-    where = Branch("api.git", "origin", "main", None)
-    assert next_step([Step("api", where, State.DRIFT, NONE, None, changes=(drift,))]) == expected
+    mode = Mode.ABSENT if template is None else Mode.MERGE if "." in path else Mode.WHOLE
+    file = Life(path, None, FileRule(Mode.WHOLE if template is None else mode))
+    file.rolled_out(ours)
+    item = decisions.managed(path, template or "", FileRule(mode))
+    assert next_step([decisions.step(item, decisions.file(theirs), file.last)]) == expected
 
 
 def test_the_way_out_keeps_the_limit_and_the_variables(world: World) -> None:
