@@ -6,14 +6,12 @@ import hashlib
 import json
 import os
 import re
-import signal
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
 from msgspec import Struct
 
-from rollout.machine import files, waiting
+from rollout.machine import commands, files
 from rollout.model.inventory import Inventory
 from rollout.model.reasons import Later, Reason
 from rollout.model.waves import Wave
@@ -64,19 +62,10 @@ class Gates(Struct, frozen=True):
         """Run the gate once, without the tokens in our environment; None is a yes."""
         command = str(wave.gate).replace("{run}", self.run)
         environment = {name: value for name, value in os.environ.items() if not _SECRET.search(name)}
-        process = subprocess.Popen(
-            ["/bin/sh", "-c", command],
-            cwd=self.inventory.path.resolve().parent, env=environment, start_new_session=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
         try:
-            with waiting.waiting():
-                out, _ = process.communicate(timeout=wave.within)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            return f"did not answer within {wave.within:.0f} s"
-        words = redact(plain(" ".join(out.decode("utf-8", "replace").split())))[-_SHOWN:]
-        return (
-            None if process.returncode == 0 else f"says no (exit {process.returncode}{': ' + words if words else ''})"
-        )
+            # What it complains of belongs into what it says, in its place.
+            said = commands.run(f"exec 2>&1\n{command}", wave.within, self.inventory.path.resolve().parent, environment)
+        except commands.CutShort as error:
+            return str(error)
+        words = redact(plain(" ".join(said.out.decode("utf-8", "replace").split())))[-_SHOWN:]
+        return None if said.code == 0 else f"says no (exit {said.code}{': ' + words if words else ''})"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Iterable, Iterator
 from typing import Any, assert_never
 from urllib.parse import quote
@@ -17,7 +16,7 @@ from rollout.forges.clients import client
 from rollout.forges.http import Request
 from rollout.forges.interface import Caller, read
 from rollout.forges.tokens import missing
-from rollout.machine import waiting
+from rollout.machine import commands
 from rollout.model.reviews import Forge, ForgeKind
 from rollout.safety import addresses
 
@@ -89,17 +88,13 @@ def _pages(to: Caller, path: str, form: type[Any], size: str, **query: str) -> I
 def of_command(command: str, limit: float) -> list[Listed]:
     """Return what a command prints, one address or one JSON object a line; raise RolloutError if it fails."""
     try:
-        with waiting.waiting():
-            said = subprocess.run(
-                ["/bin/sh", "-c", command], capture_output=True, text=True, timeout=limit, check=False,
-                stdin=subprocess.DEVNULL,
-            )  # fmt: skip
-    except subprocess.TimeoutExpired as error:
-        raise RolloutError(f"command:{command}: did not end within {limit:.0f} s") from error
-    if said.returncode:
-        last = (said.stderr.strip().splitlines() or ["it says nothing"])[-1]
-        raise RolloutError(f"command:{command}: exits with {said.returncode} ({last})")
-    return list(_lines(command, said.stdout.splitlines()))
+        said = commands.run(command, limit)
+    except commands.CutShort as error:
+        raise RolloutError(f"command:{command}: {error}") from error
+    if said.code:
+        last = (said.err.decode("utf-8", "replace").strip().splitlines() or ["it says nothing"])[-1]
+        raise RolloutError(f"command:{command}: exits with {said.code} ({last})")
+    return list(_lines(command, said.out.decode("utf-8", "replace").splitlines()))
 
 
 def _lines(command: str, lines: Iterable[str]) -> Iterator[Listed]:

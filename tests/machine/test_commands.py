@@ -1,0 +1,51 @@
+"""A person's commands, of a gate or of `discover`: a limit of time and an interrupt end them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from rollout.machine import commands, processes
+from tests.world import World
+
+_HANGS = "sleep 100 & echo $! >pid; wait"
+
+
+def _pid(world: World) -> int:
+    file, deadline = world.root / "pid", time.monotonic() + 20
+    while not (file.exists() and file.read_text().endswith("\n")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return int(file.read_text())
+
+
+@pytest.mark.parametrize("command", [("discover", "--forge", f"command:{_HANGS}"), ("apply", "-y")])
+def test_an_interrupt_ends_a_command_that_hangs(world: World, command: tuple[str, ...]) -> None:
+    world.bare_repo("api")
+    world.bare_repo("web")
+    world.head = (
+        f"version: 1\nvars: {{who: world}}\nwaves: [{{limit: api, gate: '{_HANGS}', within: 100s}}, {{limit: '*'}}]\n"
+    )
+    waits = world.spawn(*command)
+    pid = _pid(world)
+    asked = time.monotonic()
+    waits.send_signal(signal.SIGINT)
+    _, err = waits.communicate(timeout=60)
+    assert time.monotonic() - asked < 2.0 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    assert waits.returncode == 130, err
+    assert not processes.started(pid)
+
+
+def test_a_command_that_does_not_end_in_time_is_ended_with_its_children(tmp_path: Path) -> None:
+    with pytest.raises(commands.CutShort, match="did not answer within 1 s"):
+        commands.run(f"cd {tmp_path}; {_HANGS}", 0.6)
+    assert not processes.started(int((tmp_path / "pid").read_text()))
+
+
+def test_what_a_command_says_is_returned_however_long_it_takes(tmp_path: Path) -> None:
+    said = commands.run("pwd; sleep 0.5; echo $WORD >&2; exit 3", 30, tmp_path, {**os.environ, "WORD": "no"})
+    assert said == commands.Printed(3, f"{tmp_path}\n".encode(), b"no\n")
