@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rollout.errors import GitError
+from rollout.errors import GitError, GitTimeout
 from rollout.objects import messages
 from rollout.remote import contact, upstream
 from rollout.remote.upload_pack import Sender, Wants
@@ -73,14 +73,19 @@ def _told(store: Store) -> str | None:
 
 
 def _fetched_unasked(store: Store) -> str | None:
-    """Fetch from a host that is known to answer; None if it must be asked first, which tells what is wrong."""
+    """Fetch from a host that is known to answer; None if it must be asked first, which tells what is wrong.
+
+    Raises Unreachable if it says nothing now.
+    """
     known = refs.at(store, store.upstream_ref)
     if known is None or not contact.answers(store.remote.url, store.remote.access):
         return None
     layout.ready(store, len(known))
     try:
         _fetch_branch(store, limit=store.remote.access.ask_limit)
-    except Unreachable:
+    except Unreachable as error:
+        if isinstance(error.__cause__, GitTimeout):
+            raise  # it would be as silent if it were asked
         return None
     return _fetched(store)
 

@@ -13,7 +13,7 @@ import pytest
 
 from rollout.git.access import Access
 from rollout.remote import contact, ssh
-from rollout.remote.upstream import NoBranch, Remote
+from rollout.remote.upstream import NoBranch, Remote, Unreachable
 from rollout.store import fetch, heard, hold
 from tests import programs
 from tests.remote.proxy import proxy
@@ -118,6 +118,25 @@ def test_a_connection_that_goes_silent_after_the_login_costs_the_time_limit_and_
         assert between.struck
         assert plan.states() == {"api": "unreachable"}
         assert world.run("apply", "--yes", "--json").outcomes() == {"api": "pushed"}
+
+
+def test_a_host_that_goes_silent_in_a_fetch_is_not_asked_once_more(
+    world: World, server: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = world.remote("api")
+    with proxy(server.port) as between:
+        server.knows(between.port)
+        url = f"{server.url.replace(str(server.port), str(between.port))}{bare}"
+        remote = Remote(url, "main", Access(server.command(between.port), patience=3.0))
+        with hold.opened(world.root / "state", remote, "api") as store, ssh.sharing():
+            fetch.commit(store, fetch.ask(store))
+            deadline = time.monotonic() + 20
+            while not contact.answers(remote.url, remote.access) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            between.arm("down", 0, "silence")
+            with programs.git_commands() as ran, pytest.raises(Unreachable):
+                fetch.latest(store)
+            assert ran == ["fetch"]
 
 
 def test_what_is_done_on_one_host_shares_a_connection_and_none_is_left(
