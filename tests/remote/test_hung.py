@@ -69,7 +69,8 @@ _LOOKS = (
 def test_an_interrupt_ends_every_wait_for_a_remote_that_hangs(
     world: World, hung: Path, commands: tuple[tuple[str, ...], ...], number: signal.Signals
 ) -> None:
-    waiting = {command: world.spawn(*command) for command in commands}
+    states = {command: str(world.root / "states" / "-".join(command)) for command in commands}  # none waits for another
+    waiting = {command: world.spawn(*command, ROLLOUT_STATE_DIR=state) for command, state in states.items()}
     _called(hung, len(commands))
     asked = time.monotonic()
     for process in waiting.values():
