@@ -44,6 +44,8 @@ class Life(Struct):
             change = decisions.only_change(
                 decisions.step(self._item(template), decisions.file(self.text), self.last, YES)
             )
+            if change.action is Action.ERROR:
+                return change  # it is refused, whatever is decided
         self.last = Written(None) if change.after is None else decisions.written(change, self.last)
         self.text = _text(change.after)
         return planned
