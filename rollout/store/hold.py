@@ -35,17 +35,17 @@ def opened(folder: Path, remote: Remote, target: str, *, wait: float = 60.0, run
 
 
 @contextmanager
-def for_reading(folder: Path, remote: Remote, target: str, *, wait: float) -> Iterator[Store]:
+def for_reading(folder: Path, remote: Remote, target: str, *, wait: float, asks: bool = True) -> Iterator[Store]:
     """Yield the store of a repository for reading.
 
     If a run holds it for longer than `wait` seconds, it is a copy, whose `writer` is that run. What is heard there is
-    lost, so for other readers, who look at other branches of the repository, we wait as long as one contact may take.
+    lost: a reader that asks the remote waits for other readers instead, as long as one contact may take.
     """
     with ExitStack() as stack:
         try:
             there = stack.enter_context(opened(folder, remote, target, wait=wait))
         except Busy:
-            found = _after_readers(stack, folder, remote, target)
+            found = _after_readers(stack, folder, remote, target) if asks else None
             there = found or stack.enter_context(_copied(folder, remote, target))
         yield there
 

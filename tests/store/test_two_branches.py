@@ -53,6 +53,13 @@ def test_a_reader_waits_for_another_and_remembers_what_it_hears(world: World) ->
     assert hold.unheld(state, remote, "api").memory.memo().tip == world.tip("api")
 
 
+def test_a_reader_that_asks_nobody_does_not_wait_for_another(world: World) -> None:
+    state, remote = Path(os.environ["ROLLOUT_STATE_DIR"]), Remote(str(world.bare_repo("api")), "main")
+    one = hold.for_reading(state, remote, "web", wait=0.0)
+    with one as first, hold.for_reading(state, remote, "api", wait=0.0, asks=False) as second:
+        assert second.place != first.place
+
+
 def test_a_reader_does_not_wait_for_a_run_that_comes_before_its_turn(world: World) -> None:
     state, remote = Path(os.environ["ROLLOUT_STATE_DIR"]), Remote(str(world.bare_repo("api")), "main")
     begun, release = threading.Event(), threading.Event()

@@ -30,7 +30,8 @@ def at_work(target: Target, settings: Settings, look: Callable[[Located, Store],
     assert isinstance(target.location, Branch)
     try:
         at = locate(target.location, settings.person)
-        with hold.for_reading(settings.state, at.remote, target.name, wait=settings.wait) as store:
+        asks = at.local or not settings.offline
+        with hold.for_reading(settings.state, at.remote, target.name, wait=settings.wait, asks=asks) as store:
             return _beside_a_writer(look(at, store), store)
     except Unfit as error:
         return _unfit(target, error.state, error.why, error.awaits)

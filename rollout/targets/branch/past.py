@@ -33,8 +33,8 @@ def branch_history(
 ) -> tuple[str | None, tuple[str, ...]]:
     try:
         at = locate(where, settings.person)
-        with hold.for_reading(settings.state, at.remote, target.name, wait=settings.wait) as store:
-            offline = settings.offline and not at.local
+        offline = settings.offline and not at.local
+        with hold.for_reading(settings.state, at.remote, target.name, wait=settings.wait, asks=not offline) as store:
             tip = heard.tip(store) if offline else fetch.commit(store, upstream.ask(at.remote))
             if tip is None:
                 return None, ()
