@@ -51,7 +51,7 @@ class Spot(Struct, frozen=True):
 
 def spot_of(item: Managed) -> Spot:
     """Return the place of the block that a managed file has, or would have in mode `block`."""
-    return Spot(item.path, item.block_id, item.rule.markers)
+    return Spot(item.path, item.block_id, item.rule.markers, item.rule.replaces)
 
 
 class Mark(Struct, frozen=True):

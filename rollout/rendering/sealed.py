@@ -13,7 +13,7 @@ from typing import IO
 
 from msgspec import Struct
 
-from rollout.machine import state_folder
+from rollout.machine import pipes, state_folder
 from rollout.machine.processes import safe_path
 from rollout.safety.shown import plain
 
@@ -140,6 +140,4 @@ def _ended(process: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    for stream in (process.stdout, process.stderr):
-        assert stream is not None
-        stream.close()
+    pipes.close(process)

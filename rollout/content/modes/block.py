@@ -20,9 +20,9 @@ TRAITS = Traits(
 def template_fault(item: Managed) -> str | None:
     told = ""
     try:
-        markers.written(_spot(item))
+        markers.written(markers.spot_of(item))
         told = f"{item.told}: "
-        blocks.splice(None, _body(item), _spot(item))
+        blocks.splice(None, _body(item), markers.spot_of(item))
     except MarkerError as error:
         return f"{told}{error.what}"
     return None
@@ -42,7 +42,7 @@ def wanted(at: Situation) -> File | None:
 def part(item: Managed, file: File | None) -> bytes | None:
     if file is None:
         return blocks.said(item.body)
-    return blocks.text_of(file.content, _spot(item), (item.block_id,))
+    return blocks.text_of(file.content, markers.spot_of(item), (item.block_id,))
 
 
 def reason(at: Situation, actual: File) -> Cause:
@@ -107,7 +107,7 @@ def _lines_above(at: Situation, file: File, text: bytes) -> int:
 
 def ours(item: Managed, actual: File) -> TakenOver | None:
     """If a file holds the text without markers, what we remember is the file with them."""
-    spot, body = _spot(item), _body(item)
+    spot, body = markers.spot_of(item), _body(item)
     there = blocks.find(actual.content, spot)
     if item.block_id in there or not blocks.without_markers(actual.content, body, spot):
         return TakenOver(actual)
@@ -132,12 +132,8 @@ def _body(item: Managed) -> bytes:
     return item.body.removeprefix(b"\xef\xbb\xbf")
 
 
-def _spot(item: Managed) -> markers.Spot:
-    return markers.Spot(item.path, item.block_id, item.rule.markers, item.rule.replaces)
-
-
 def _spot_at(at: Situation) -> markers.Spot:
-    return earlier_markers.with_earlier(_spot(at.item), at.written, _body(at.item))
+    return earlier_markers.with_earlier(markers.spot_of(at.item), at.written, _body(at.item))
 
 
 def _text(at: Situation, file: File) -> bytes | None:

@@ -39,7 +39,10 @@ def reason(at: Situation, _actual: File) -> Cause:
 
 
 def _around_our_block(item: Managed, last: File | None) -> bool:
-    """Tell whether what we wrote last was a block, with text around it, that the template does not hold itself."""
+    """Tell whether what we wrote last was a block, with text around it, that the template does not hold itself.
+
+    A file that we took over has no share noted, nor has one that an older version wrote.
+    """
     if last is None:
         return False
     spot = markers.spot_of(item)
