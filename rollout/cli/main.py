@@ -119,7 +119,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _ended(arguments: list[str] | None) -> int:
-    failed = partial(_failed, as_json=failures.wants_json(sys.argv[1:] if arguments is None else arguments))
+    words = sys.argv[1:] if arguments is None else arguments
+    failed = partial(_failed, as_json=failures.wants_json(words))
     try:
         result = rollout.main(args=arguments, prog_name="rollout", standalone_mode=False)
         code = result if isinstance(result, int) else 0
@@ -130,7 +131,6 @@ def _ended(arguments: list[str] | None) -> int:
         return USAGE
     except click.UsageError as error:
         where = error.ctx.command_path if error.ctx is not None else "rollout"
-        words = sys.argv[1:] if arguments is None else arguments
         return failed(UsageError(f"{where}: {environment.in_text(_words(error), words)}"), USAGE, prefix="")
     except click.exceptions.Exit as error:
         return error.exit_code
@@ -141,7 +141,6 @@ def _ended(arguments: list[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return failed(RolloutError("interrupted"), INTERRUPTED)
     except RolloutError as error:
-        words = sys.argv[1:] if arguments is None else arguments
         error.mistakes = tuple(environment.named(one, words) for one in error.mistakes)
         return failed(error, _exit_code(error))
     except BrokenPipeError:
