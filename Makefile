@@ -117,7 +117,7 @@ sbom: $(VENV)/.package
 recording: $(VENV)/.run
 	$(BIN)/python -m manual.recording
 
-# As root it also cuts the power of disks and works in further mounts; RESULT is what docs/safety.md's table is made of.
+# As root it also cuts the power of disks and works in further mounts; RESULT is what docs/experiments.md's table is made of.
 FAULTS ?=
 RESULT ?= faults.json
 faults: $(VENV)/.dev

@@ -1,4 +1,4 @@
-"""What a sweep found, as a table: for the terminal, and between two marks in docs/safety.md.
+"""What a sweep found, as a table: for the terminal, and between two marks in docs/experiments.md.
 
 python -m tests.faults.table RESULT ...    write the table of sweeps that were made with --result RESULT
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct, structs
 
-_DOCUMENT = Path(__file__).parents[2] / "docs/safety.md"
+_DOCUMENT = Path(__file__).parents[2] / "docs/experiments.md"
 _BEGIN, _END = "<!-- experiments: begin -->\n", "<!-- experiments: end -->\n"
 _HEAD = ["| fault | experiments | it happened | checkout followed in the end | violations |",
          "| --- | --- | --- | --- | --- |"]  # fmt: skip

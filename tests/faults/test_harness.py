@@ -91,7 +91,7 @@ def test_a_mutation_that_does_not_fit_fails_loudly(tmp_path: Path) -> None:
 def test_the_table_goes_between_its_marks_and_the_document_has_them() -> None:
     row = table.Row("kill everything", 3, 2, 1, 0, 1.5, {"-9": 3})
     result = table.Result("2026-02-03", 2, 2, 120.0, [row], {"the power goes (xfs)": "needs mkfs.xfs"}, [])
-    document = (_ROOT / "docs/safety.md").read_text()
+    document = (_ROOT / "docs/experiments.md").read_text()
     made = table.put(document, result)
     assert "| kill everything | 3 | 2 | 1 | 0 |" in made
     assert "| the power goes (xfs) | skipped: needs mkfs.xfs | | | |" in made
