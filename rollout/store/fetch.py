@@ -164,4 +164,5 @@ def seed(store: Store, top: Path, ref: str, known: str) -> None:
     transfer.from_repository(store, top, ref, store.upstream_ref)
     found = refs.at(store, store.upstream_ref)
     if found is not None:
+        heard.forget_asked(store)
         store.memory.remember(tip=found)

@@ -45,6 +45,18 @@ def note_asked(store: Store) -> None:
         return  # it is only for people, who then read an older time
 
 
+def note_lost(copy: Store, store: Store) -> None:
+    """Record in a store that knows nothing of upstream that it was asked in a copy, where its answer is lost."""
+    if asked_at(copy) is not None and tip(store) is None:
+        note_asked(store)
+
+
+def forget_asked(store: Store) -> None:
+    """Forget when upstream was asked: what is known of it now comes from elsewhere."""
+    with contextlib.suppress(OSError):
+        os.unlink(_asked(store))
+
+
 def _begin(place: str) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     with contextlib.suppress(OSError):

@@ -11,7 +11,7 @@ from rollout.errors import Busy
 from rollout.machine import locks, state_folder, waiting
 from rollout.remote.upstream import Remote
 from rollout.safety import addresses
-from rollout.store import store
+from rollout.store import heard, store
 from rollout.store.store import Store
 
 _FOLDER = "workshops"  # the former names of stores: existing ones stay in use
@@ -70,6 +70,7 @@ def _copied(folder: Path, remote: Remote, target: str) -> Iterator[Store]:
         there = store.at(copy, remote, target, writer=writer)
         mend.mend(there)
         yield there
+        heard.note_lost(there, unheld(folder, remote, target))
 
 
 def unheld(folder: Path, remote: Remote, target: str) -> Store:

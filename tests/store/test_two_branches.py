@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rollout.remote.upstream import Remote
 from rollout.store import fetch, hold
+from tests.machine.test_locks import Slow, until
 from tests.world import World
 
 
 @pytest.fixture
 def two(world: World) -> World:
-    bare = world.remote("api")
+    return _two(world, world.remote("api"))
+
+
+def _two(world: World, bare: Path) -> World:
     world.git(bare, "branch", "rel", "main")
     world.entries = {f"t{number}": f"{{url: {bare}, branch: {'rel' if number else 'main'}}}" for number in range(2)}
     return world
@@ -79,3 +85,55 @@ def test_a_reader_does_not_wait_for_a_run_that_comes_before_its_turn(world: Worl
         assert time.monotonic() - started < 5
     release.set()
     other.join()
+
+
+@pytest.fixture
+def beside(world: World) -> Iterator[tuple[World, Slow]]:
+    """A run that stands still in its push to one branch; nobody has asked for the other branch yet."""
+    slow = Slow(world)
+    _two(world, world.root / "api.git")
+    process = world.spawn("apply", "--yes", "--limit", "t0")
+    slow.begun()
+    yield world, slow
+    slow.release.touch()
+    process.communicate(timeout=30)
+
+
+def test_a_branch_that_nobody_asked_for_is_not_unreachable_for_a_run_at_work(beside: tuple[World, Slow]) -> None:
+    world, _ = beside
+    status = world.run("status", "--json", "--limit", "t1", write=False)
+    assert (status.code, status.states()) == (0, {"t1": "waiting"})
+    reason = status.json["targets"][0]["reason"]
+    assert re.sub("run [^ ]+", "run N", reason) == (
+        "upstream was never asked for this branch; rollout status --fetch tells; run N is at work on it"
+    )
+
+
+def test_what_a_branch_answered_beside_a_run_is_not_called_unreachable_later(beside: tuple[World, Slow]) -> None:
+    world, slow = beside
+    assert world.run("status", "--fetch", "--json", write=False).states()["t1"] == "pending"
+    for _ in range(2):
+        status = world.run("status", "--json", "--limit", "t1", write=False)
+        assert (status.code, status.states()) == (0, {"t1": "waiting"})
+        reason = status.json["targets"][0]["reason"]
+        assert reason.startswith("what upstream said of this branch was not kept; rollout status --fetch")
+        slow.release.touch()
+        until(lambda: world.run("history", "--json", write=False).json["runs"][0]["finished_at"] is not None)
+    assert world.run("status", "--fetch", "--json", write=False).states() == {"t0": "in-sync", "t1": "pending"}
+    assert world.run("status", "--json", write=False).states() == {"t0": "in-sync", "t1": "pending"}
+
+
+def test_a_checkout_that_knows_the_branch_is_believed_beside_a_run_and_no_answer_is_made_up(
+    beside: tuple[World, Slow],
+) -> None:
+    world, _ = beside
+    world.git("", "clone", "-q", "-b", "rel", "api.git", "there")
+    world.entries["t1"] = world.entries["t1"].replace("{", "{path: there, ", 1)
+    world.inventory()
+    assert world.run("status", "--fetch", "--json", "--limit", "t1", write=False).states() == {"t1": "pending"}
+    status = world.run("status", "--json", "--limit", "t1", write=False)
+    assert (status.states(), status.json["fetched_at"]) == ({"t1": "pending"}, None)
+
+
+def test_a_branch_of_which_nothing_is_known_stays_unreachable_without_a_run(two: World) -> None:
+    assert two.run("status", "--json").states() == {"t0": "unreachable", "t1": "unreachable"}

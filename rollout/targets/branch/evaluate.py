@@ -12,7 +12,7 @@ from rollout.model.action import Action
 from rollout.model.circumstances import CheckoutState, Circumstances
 from rollout.model.inventory import Branch, Target
 from rollout.model.plan import State, Step
-from rollout.model.reasons import AtWork, Reason, said
+from rollout.model.reasons import AtWork, Reason, Way, WayOut, said
 from rollout.remote import upstream
 from rollout.remote.upstream import NoBranch, Unreachable
 from rollout.safety import addresses
@@ -51,7 +51,7 @@ def _beside_a_writer(found: T | Step, store: Store) -> T | Step:
     """Add to the reason of a target that is not in sync which run is at work on it."""
     if not isinstance(found, Step) or not store.writer or found.state is State.IN_SYNC:
         return found
-    return replace(found, why=found.why.also(AtWork(store.writer)))
+    return replace(found, why=found.why.also(*_at_work(store)))
 
 
 def unanswered(known: Step, why: str) -> Step:
@@ -89,5 +89,20 @@ def last_tip(at: Located, store: Store, where: Branch, *, network: bool) -> str:
             fetch.seed(store, at.repo.top, ref, theirs)
             known = heard.tip(store)
     if known is None:
-        raise Unreachable("upstream was never fetched; run: rollout status --fetch")
+        raise _nothing_known(store)
     return known
+
+
+def _nothing_known(store: Store) -> Unfit | Unreachable:
+    """Say why nothing is known of upstream; it is not unreachable if it answered, or if a run is at work beside us."""
+    if heard.asked_at(store) is not None:
+        lost = "what upstream said of this branch was not kept"
+    elif store.writer:
+        lost = "upstream was never asked for this branch"
+    else:
+        return Unreachable("upstream was never fetched; run: rollout status --fetch")
+    return Unfit(State.WAITING, said(lost).also(WayOut(Way.ASK), *_at_work(store)))
+
+
+def _at_work(store: Store) -> tuple[AtWork, ...]:
+    return (AtWork(store.writer),) if store.writer else ()
