@@ -6,10 +6,12 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import click
 from msgspec import Struct, field
+
+from rollout.cli.forms import Colour
 
 INVENTORY = "inventory.yaml"
 _SCHEDULER = r"dask:(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]@]+):[0-9]{1,5}"
@@ -24,7 +26,7 @@ class Options(Struct, frozen=True):
     var: Mapping[str, str] = field(default_factory=dict)
     jobs: int = 8
     json: bool = False
-    color: str = "auto"
+    color: Colour = Colour.AUTO
     quiet: bool = False
     no_pager: bool = False
     verbose: int = 0
@@ -45,15 +47,23 @@ class Options(Struct, frozen=True):
 
     def colour_on(self, stream: Any) -> bool:
         """Tell whether to colour a stream: --color, then NO_COLOR, FORCE_COLOR, TERM and the terminal."""
-        if self.json or self.color == "never":
-            return False
-        if self.color == "always":
-            return True
-        if os.environ.get("NO_COLOR"):
-            return False
-        if os.environ.get("FORCE_COLOR"):
-            return True
-        return bool(os.environ.get("TERM") != "dumb" and stream.isatty())
+        match Colour.NEVER if self.json else self.color:
+            case Colour.NEVER:
+                return False
+            case Colour.ALWAYS:
+                return True
+            case Colour.AUTO:
+                return _wants_colour(stream)
+            case never:
+                assert_never(never)
+
+
+def _wants_colour(stream: Any) -> bool:
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return bool(os.environ.get("TERM") != "dumb" and stream.isatty())
 
 
 def given_options(context: click.Context) -> Options:
@@ -66,6 +76,8 @@ def given_options(context: click.Context) -> Options:
         given["var"] = dict(_pair(text) for text in given["var"])
     if "root" in given:
         given["root"] = Path.cwd() / Path(given["root"]).expanduser()
+    if "color" in given:
+        given["color"] = Colour(given["color"])
     _check_executor(given.get("executor", "threads"))
     given.setdefault("hostname", os.uname().nodename)
     return Options(**given)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
 
 from rollout.cli import completing
+from rollout.cli.forms import Colour
 from rollout.cli.several import ASSIGNMENTS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -25,6 +27,12 @@ def option(*names: str, **settings: Any) -> Callable[[F], F]:
     yes, _, no = long.partition("/")
     settings.setdefault("envvar", envvar(yes))
     return click.option(*names, cls=_Either if no else click.Option, **settings)
+
+
+def format_option(forms: type[StrEnum], told: str) -> Callable[[F], F]:
+    """Declare --format, as `form`; the first of the forms is the default."""
+    words = [one.value for one in forms]
+    return option("--format", "form", type=click.Choice(words), default=words[0], help=told)
 
 
 class _Either(click.Option):
@@ -52,7 +60,7 @@ _COMMON: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
                   "help": "Set a variable over the inventory's; V is YAML."}),
     (("--jobs",), {"type": click.IntRange(1, 256), "metavar": "N", "help": "Targets worked on at once (default: 8)."}),
     (("--json",), {"is_flag": True, "help": "Print JSON; never ask, never colour."}),
-    (("--color",), {"type": click.Choice(["auto", "always", "never"]), "help": "When to colour (default: auto)."}),
+    (("--color",), {"type": click.Choice([one.value for one in Colour]), "help": "When to colour (default: auto)."}),
     (("--no-pager",), {"is_flag": True, "help": "Do not page long differences."}),
     (("-q", "--quiet"), {"is_flag": True, "help": "Show no progress; warnings still go to stderr."}),
     (("-v", "--verbose"), {"count": True, "help": "Show more about each target."}),

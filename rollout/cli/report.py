@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import assert_never
 
 import click
 from msgspec.structs import replace
 
 from rollout.cli import completing, session
 from rollout.cli.event_facts import event_facts
+from rollout.cli.forms import ReportForm
 from rollout.cli.history import one_run, runs_at_work
-from rollout.cli.options import common, option
+from rollout.cli.options import common, format_option, option
 from rollout.cli.session import Session
 from rollout.errors import RolloutError, UsageError
 from rollout.ledger import ledger
@@ -27,7 +29,7 @@ from rollout.showing.status_rows import Recorded
 
 @click.command()
 @click.argument("run", required=False, shell_complete=completing.runs)
-@option("--format", "form", type=click.Choice(["markdown", "html"]), default="markdown", help="How to write it.")
+@format_option(ReportForm, "How to write it.")
 @option("--out", metavar="FILE", help="Write it to a file instead of standard output.")
 @common
 @click.pass_context
@@ -44,10 +46,19 @@ def report(context: click.Context, run: str | None, form: str, out: str | None) 
       rollout report 20260203T1520
       rollout report --format html --out fleet.html
     """
-    if form == "html":
-        if run is not None:
+    match ReportForm(form):
+        case ReportForm.MARKDOWN:
+            return _document(context, run, out)
+        case ReportForm.HTML if run is None:
+            return _page(context, out)
+        case ReportForm.HTML:
             raise UsageError("report: a page is about the whole fleet; leave out the run")
-        return _page(context, out)
+        case never:
+            assert_never(never)
+
+
+def _document(context: click.Context, run: str | None, out: str | None) -> int:
+    """Write the document about one rollout."""
     with session.opened(context, looks=False) as at:
         inventory, since = at.loaded.inventory, clock.now_exact()
         made = at.plan(at.settings(offline=True))  # first, for a run that ends meanwhile belongs into the report

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 import click
 
 from rollout.cli import session
-from rollout.cli.options import common, option, targets
-from rollout.cli.status_now import looked_at
+from rollout.cli.forms import StatusForm
+from rollout.cli.options import common, format_option, option, targets
+from rollout.cli.session import Session
+from rollout.cli.status_now import StatusShown, looked_at
 from rollout.errors import UsageError
 from rollout.showing.documents import status_document
 from rollout.showing.status import status_markdown
@@ -18,7 +22,7 @@ from rollout.showing.status import status_markdown
 @option("--watch", is_flag=True, help="Refresh the table until Ctrl-C or q.")
 @option("--every", type=click.FloatRange(0.1), metavar="SECONDS", help="How often (default: 5; with --fetch 60).")
 @option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are differences.")
-@option("--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", help="How to print it.")
+@format_option(StatusForm, "How to print it.")
 @common
 @click.pass_context
 def status(
@@ -40,16 +44,26 @@ def status(
     if watch:
         from rollout.cli import watching
 
-        ended = watching.watch(context, lambda at: looked_at(at, fetch=fetch), every or (60.0 if fetch else 5.0), form)
+        ended = watching.watch(
+            context, lambda at: looked_at(at, fetch=fetch), every or (60.0 if fetch else 5.0), StatusForm(form)
+        )
         return ended.code or (ended.seen.exit_code(detailed=True) if ended.seen and detailed_exitcode else 0)
     with session.opened(context) as at:
-        if at.options.json or form == "json":
-            found = looked_at(at, at.as_data, fetch=fetch)
-            at.screen.document(status_document(found.rows, found.known.fetched_at, found.known.unmanaged))
-        elif form == "markdown":
-            found = looked_at(at, at.as_data, fetch=fetch)
-            at.screen.data(status_markdown(found.rows))
-        else:
+        found = _shown(at, StatusForm.JSON if at.options.json else StatusForm(form), fetch=fetch)
+        return found.exit_code(detailed=detailed_exitcode)
+
+
+def _shown(at: Session, form: StatusForm, *, fetch: bool) -> StatusShown:
+    match form:
+        case StatusForm.TABLE:
             found = looked_at(at, fetch=fetch)
             at.screen.data(found.text(at.screen.display))
-        return found.exit_code(detailed=detailed_exitcode)
+        case StatusForm.JSON:
+            found = looked_at(at, at.as_data, fetch=fetch)
+            at.screen.document(status_document(found.rows, found.known.fetched_at, found.known.unmanaged))
+        case StatusForm.MARKDOWN:
+            found = looked_at(at, at.as_data, fetch=fetch)
+            at.screen.data(status_markdown(found.rows))
+        case never:
+            assert_never(never)
+    return found

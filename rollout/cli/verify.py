@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import assert_never
+
 import click
 
 from rollout.cli import proving, session
-from rollout.cli.options import common, option, targets
+from rollout.cli.forms import VerifyForm
+from rollout.cli.options import common, format_option, option, targets
 from rollout.cli.session import Session
 from rollout.errors import Interrupted, RolloutError, UsageError
-from rollout.model.plan import State
-from rollout.model.verified import Unproved
+from rollout.model.plan import State, Step
+from rollout.model.verified import Unproved, Verified
 from rollout.planning import mismatches
 from rollout.showing import next_step, proofs, verify_formats
 
@@ -18,9 +22,7 @@ from rollout.showing import next_step, proofs, verify_formats
 @targets
 @option("--database", metavar="URL", envvar=proving.ENVIRONMENT,
         help="The event store; ROLLOUT_DATABASE_URL or the inventory otherwise.")  # fmt: skip
-@option(
-    "--format", "form", type=click.Choice(["text", "json", "sarif", "junit"]), default="text", help="How to print it."
-)
+@format_option(VerifyForm, "How to print it.")
 @common
 @click.pass_context
 def verify(context: click.Context, database: str | None, form: str) -> int:
@@ -41,19 +43,25 @@ def verify(context: click.Context, database: str | None, form: str) -> int:
         if at.interrupt.number is not None:
             raise Interrupted(at.interrupt.number)
         found = mismatches.with_documents(mismatches.verified(made), wrong)
-        ok = all(one.ok for one in found)
-        if form == "sarif":
-            at.screen.document(verify_formats.sarif(found))
-        elif form == "junit":
-            at.screen.data(verify_formats.junit(found))
-        elif at.options.json or form == "json":
-            at.screen.document(verify_formats.document(found))
-        else:
-            then = () if ok else next_step.after_looking(made.steps)
-            at.screen.data(proofs.proof_text(found, made.steps, at.screen.display, at.next(then)))
+        _show(at, VerifyForm(form), found, made.steps)
         if not proved or any(step.state in {State.MISSING, State.UNREACHABLE} for step in made.steps):
             return 1
-        return 0 if ok else 2
+        return 0 if all(one.ok for one in found) else 2
+
+
+def _show(at: Session, form: VerifyForm, found: Sequence[Verified], steps: tuple[Step, ...]) -> None:
+    match VerifyForm.JSON if form is VerifyForm.TEXT and at.options.json else form:
+        case VerifyForm.SARIF:
+            at.screen.document(verify_formats.sarif(found))
+        case VerifyForm.JUNIT:
+            at.screen.data(verify_formats.junit(found))
+        case VerifyForm.JSON:
+            at.screen.document(verify_formats.document(found))
+        case VerifyForm.TEXT:
+            then = () if all(one.ok for one in found) else next_step.after_looking(steps)
+            at.screen.data(proofs.proof_text(found, steps, at.screen.display, at.next(then)))
+        case never:
+            assert_never(never)
 
 
 def _documents(at: Session, given: str | None) -> tuple[tuple[Unproved, ...], bool]:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from rollout.cli import session, streams
 from rollout.cli.common_options import given_options
+from rollout.cli.forms import StatusForm
 from rollout.cli.full_screen import FullScreen, full_screen
 from rollout.cli.interrupt import Interrupt, interruptible
 from rollout.cli.screen import Screen
@@ -85,10 +86,10 @@ class Watching(Struct):
         return True
 
 
-def watch(context: click.Context, look: Callable[[Session], StatusShown], every: float, form: str) -> Ended:
+def watch(context: click.Context, look: Callable[[Session], StatusShown], every: float, form: StatusForm) -> Ended:
     """Show what is seen until Ctrl-C, q or a signal; the last table stays on the terminal."""
     options = given_options(context)
-    if options.json or form != "table" or not streams.repaints(sys.stdout):
+    if options.json or form is not StatusForm.TABLE or not streams.repaints(sys.stdout):
         raise UsageError("rollout status: --watch needs a terminal to paint on; leave it out to see the table once")
     screen = Screen(options)
     with interruptible() as interrupt:
