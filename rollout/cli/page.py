@@ -39,12 +39,13 @@ def page(at: Session) -> str:
 def _facts(at: Session, made: Plan, since: str) -> pages.Facts:
     inventory = at.loaded.inventory
     with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
-        at_work, last, runs = runs_at_work(at, book), book.last_outcomes(), book.runs(_RUNS)
+        at_work, runs = runs_at_work(at, book), book.runs(_RUNS)
+        recorded = Recorded(book.last_outcomes(), at_work is not None, since, book.stopped())
     return pages.Facts(
         inventory=inventory.path.resolve().parent.name or inventory.path.name,
         now=clock.now(),
         plan=replace(made, steps=tuple(replace(step, why=at.pointed(at.as_data(step.why))) for step in made.steps)),
-        rows=status_rows.rows(made, Recorded(last, at_work is not None, since), reasons_of),
+        rows=status_rows.rows(made, recorded, reasons_of),
         runs=[replace(run, at_work=run.run == at_work) for run in runs],
         known=PageContext(sites=_sites(made), same=at.same(everywhere=True)),
         events=_trends(at),

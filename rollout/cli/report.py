@@ -64,9 +64,9 @@ def _document(context: click.Context, run: str | None, out: str | None) -> int:
         made = at.plan(at.settings(offline=True))  # first, for a run that ends meanwhile belongs into the report
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
             at_work = runs_at_work(at, book)
-            last = book.last_outcomes()
+            recorded = Recorded(book.last_outcomes(), at_work is not None, since, book.stopped())
             runs = tuple(replace(past, at_work=past.run == at_work) for past in _runs(book, run))
-        rows = tuple(status_rows.rows(made, Recorded(last, at_work is not None, since), reasons_of))
+        rows = tuple(status_rows.rows(made, recorded, reasons_of))
         text = markdown(
             ReportContent(runs, by_target(runs), rows, event_facts(at, runs[0].started_at)),
             whole=at.options.verbose > 0,

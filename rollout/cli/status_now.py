@@ -74,7 +74,7 @@ def _recorded(at: Session, since: str) -> Recorded:
     try:
         with ledger.opened(inventory.ledger, at.state, inventory.path, at.screen.warn) as book:
             at_work = runs_at_work(at, book) is not None
-            return Recorded(book.last_outcomes(), at_work, since)
+            return Recorded(book.last_outcomes(), at_work, since, book.stopped())
     except LedgerError as error:
         at.screen.warn(str(error))
         return Recorded({})

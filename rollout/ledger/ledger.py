@@ -102,6 +102,10 @@ class Ledger:
         found = [_past_run(row) for row in self._ask("runs_of_day", day=days[0][0])]
         return [self._with_outcomes(run) for run in found]
 
+    def stopped(self) -> frozenset[str]:
+        """Return the runs that have not ended; unless one is at work, they were stopped."""
+        return frozenset(row[0] for row in self._ask("stopped"))
+
     def run(self, name: str) -> PastRun:
         """Return the run whose id begins with `name`; raise UsageError for none or several."""
         found = (

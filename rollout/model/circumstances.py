@@ -92,6 +92,7 @@ class Circumstances(Struct, frozen=True):
     identity_fault: str | None = None  # why no commit could be made
     author: str = ""  # its author
     known_at: float | None = None
+    newest_run: str = ""  # the run that made our newest commit upstream
 
 
 class Findings(Struct, frozen=True):

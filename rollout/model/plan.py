@@ -102,6 +102,7 @@ class Step(Struct, frozen=True):
     identity: str = ""  # where the target lives: url or folder
     author: str = ""  # the author of a commit
     commit: str | None = None  # our newest commit: the one that waits, else the one upstream
+    newest_run: str = ""  # the run that made our newest commit upstream
     ahead: int | None = None  # commits of the local branch that upstream does not have
     behind: int | None = None  # commits of upstream that the local branch does not have
     known_at: float | None = None  # when upstream was last asked, in seconds since the epoch

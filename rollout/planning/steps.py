@@ -74,6 +74,7 @@ def step_of(target: Target, found: Findings, circumstances: Circumstances) -> St
         identity=circumstances.identity,
         author=circumstances.author,
         commit=circumstances.pending or found.newest,
+        newest_run=circumstances.newest_run,
         ahead=_ahead(circumstances),
         behind=0 if checkout is None else checkout.behind,
         known_at=circumstances.known_at,

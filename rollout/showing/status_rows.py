@@ -16,11 +16,12 @@ from rollout.showing.status import Row
 
 
 class Recorded(Struct, frozen=True):
-    """What the ledger says of each target, whether a run is at work, and when we began to look at the targets."""
+    """What the ledger says of each target and of runs, and when we began to look at the targets."""
 
     last: Mapping[str, LastOutcome]
     at_work: bool = False
     since: str = ""
+    stopped: frozenset[str] = frozenset()  # the runs that did not end
 
     def settled(self, target: str) -> LastOutcome | None:
         """Return a target's last outcome if nothing is on its way between git and the ledger."""
@@ -51,7 +52,7 @@ _WITHOUT_UPSTREAM = {Verdict.COMMITTED, Verdict.REJECTED, Verdict.UNKNOWN}  # a 
 
 def _row(step: Step, recorded: Recorded, known: Callable[[Step], Collection[str]], reason: str) -> Row:
     last = recorded.last.get(step.target)
-    disagrees = _disagreement(step, recorded.settled(step.target))
+    disagrees = _disagreement(step, recorded.settled(step.target), recorded.stopped)
     return Row(
         name=step.target,
         kind=step.kind,
@@ -83,7 +84,7 @@ def _trouble(step: Step, last: LastOutcome | None, known: Callable[[Step], Colle
     return f"last run {last.verdict}: {last.reason}"
 
 
-def _disagreement(step: Step, last: LastOutcome | None) -> str | None:
+def _disagreement(step: Step, last: LastOutcome | None, stopped: Collection[str]) -> str | None:
     """Say where the ledger disagrees with git; git is right."""
     if last is None or step.state in {State.MISSING, State.UNREACHABLE} or step.why.opted_out or step.why.at_work:
         return None
@@ -97,6 +98,10 @@ def _disagreement(step: Step, last: LastOutcome | None) -> str | None:
             return "pushed since the last run"
         return None
     if last.verdict is Verdict.PUSHED and last.commit and step.commit not in {None, last.commit}:
+        if step.pending is None and step.newest_run in stopped:
+            return (
+                f"run {step.newest_run}, which was stopped, had pushed its commit; the next apply or push records that"
+            )
         return f"upstream's newest rollout commit is not the one that run {last.run} pushed"
     if last.verdict is Verdict.PUSHED and last.commit and step.commit is None:
         return f"the ledger says pushed by run {last.run}, but its commit is not upstream any more"

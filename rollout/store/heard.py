@@ -34,6 +34,13 @@ def asked_at(store: Store) -> float | None:
         return None
 
 
+def newest_run(store: Store) -> str:
+    """Return the run that made our newest commit upstream, as far as it is known."""
+    memo = store.memory.memo()
+    firsts = (touches[0] for touches in memo.history.values() if touches)
+    return next((touch.run for touch in firsts if touch.commit == memo.newest), "")
+
+
 def note_asked(store: Store) -> None:
     """Record that upstream was asked just now, as a file's time: the store need be neither held nor written."""
     place = _asked(store)

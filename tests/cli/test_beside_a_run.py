@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -62,6 +63,41 @@ def test_after_a_killed_push_what_waits_is_said_and_no_earlier_run_is_accused(wo
     target = world.run("status", "--fetch", "--json", write=False).json["targets"][0]
     assert (target["state"], target["commit"]) == ("in-sync", world.tip("api"))
     assert "newer" not in str(target["disagreement"])
+
+
+@pytest.mark.parametrize("command", ["apply", "push"])
+def test_what_a_killed_run_pushed_is_told_as_its_own_until_a_run_records_it(
+    world: World, pushing: Pushing, command: str
+) -> None:
+    killed = world.run("history", "--json", write=False).json["runs"][0]["run"]
+    pushing.kill()
+    pushing.slow.release.touch()
+    until(lambda: world.tip("api") != pushing.first)
+    for _ in range(2):
+        target = world.run("status", "--fetch", "--json", write=False).json["targets"][0]
+        assert (target["state"], target["commit"]) == ("in-sync", world.tip("api"))
+        assert target["disagreement"] == (
+            f"run {killed}, which was stopped, had pushed its commit; the next apply or push records that"
+        )
+    assert world.run("status", "--json", write=False).json["targets"][0]["disagreement"] == target["disagreement"]
+    assert "✅ Pushed since" in world.run("report", write=False).out
+    assert world.run(command, "--yes", "--json", write=False).outcomes() == {"api": "unchanged"}
+    assert world.run("status", "--json", write=False).json["targets"][0]["disagreement"] is None
+    assert world.log("api") == ["Roll out conf.txt", "Roll out conf.txt", "first"]
+
+
+def test_what_a_run_of_another_ledger_pushed_is_not_told_as_a_stopped_run_of_ours(
+    world: World, sealed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.bare_repo("api")
+    world.run("apply", "--yes")
+    run = world.run("history", "--json").json["runs"][0]["run"]
+    world.template("project/conf.txt.j2", "changed\n")
+    with monkeypatch.context() as there:
+        there.setenv("ROLLOUT_STATE_DIR", str(sealed / "other"))
+        assert world.run("apply", "--yes").code == 0
+    target = world.run("status", "--fetch", "--json").json["targets"][0]
+    assert target["disagreement"] == f"upstream's newest rollout commit is not the one that run {run} pushed"
 
 
 def test_an_upstream_that_went_back_to_an_earlier_rollout_is_not_called_newer(world: World) -> None:

@@ -25,6 +25,9 @@ ON CONFLICT (run, target) DO UPDATE SET
 SELECT run, command, subject, started_at, finished_at, plan, digest, exit_code
 FROM run WHERE scope = :scope ORDER BY number DESC LIMIT :most;
 
+-- name: stopped
+SELECT run FROM run WHERE scope = :scope AND finished_at IS NULL;
+
 -- name: last_changing_day
 SELECT substr(r.started_at, 1, 10)
 FROM run AS r

@@ -70,6 +70,7 @@ def circumstances_of(at: Located, store: Store, settings: Settings, checkout: Ch
         identity_fault=settings.person.fault,
         author=settings.person.identity.author.shown if settings.person.identity else "",
         known_at=heard.asked_at(store),
+        newest_run=heard.newest_run(store),
     )
 
 
