@@ -58,7 +58,7 @@ def conversions(
         rules += _rules_at(path, folder)
     for folder, blob in sorted(tree.attribute_files(touched).items(), key=lambda i: i[0].count("/") + bool(i[0])):
         found = objects.read(blob)
-        rules.append(attributes.parse(found[2] if found else b"", folder))
+        rules.append(attributes.parse(found.content if found else b"", folder))
     rules += _rules_at(repo.common_dir / "info" / "attributes", "")
     return Conversions(tuple(rules), line_ends(repo, person))
 

@@ -21,6 +21,7 @@ from rollout.machine import look
 from rollout.model import tree_modes
 from rollout.model.files import File, Managed, Obstacle
 from rollout.model.line_ends import Conversion
+from rollout.objects.stored import Stored
 from rollout.objects.trees import Objects, Tree
 from rollout.planning.changes import satisfied
 from rollout.store import lineage
@@ -124,7 +125,7 @@ class _Either(Struct):
     stack: ExitStack
     far: Objects | None = None
 
-    def read(self, name: str) -> tuple[str, str, bytes] | None:
+    def read(self, name: str) -> Stored | None:
         found = self.near.read(name)
         if found is not None:
             return found
@@ -152,7 +153,7 @@ def _as_upstream(item: Managed, old: Tree, new: Tree, objects: Objects) -> bool:
         return False
     found = objects.read(entry[1])
     return found is not None and satisfied(
-        item, File(found[2], entry[0] == tree_modes.EXECUTABLE), None, Conversion.BINARY
+        item, File(found.content, entry[0] == tree_modes.EXECUTABLE), None, Conversion.BINARY
     )
 
 

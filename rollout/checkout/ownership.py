@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from rollout.errors import GitError
 from rollout.objects import messages, seal
+from rollout.objects.stored import Kind
 from rollout.objects.trees import Objects, Tree, difference
 
 
 def is_ours(objects: Objects, name: str, branch: str) -> bool:
     """Tell whether a commit has our seal for a branch, and its author, message and changes still fit the seal."""
     found = objects.read(name)
-    if found is None or found[1] != "commit":
+    if found is None or found.kind is not Kind.COMMIT:
         return False
-    parents, text = messages.parts(found[2])
+    parents, text = messages.parts(found.content)
     if len(parents) != 1 or not seal.claimed(text):
         return False
     try:
         moved = list(difference(Tree(objects, parents[0]), Tree(objects, name)))
     except GitError:
         return False  # what cannot be read proves nothing
-    return seal.fits(found[2], moved, branch)
+    return seal.fits(found.content, moved, branch)

@@ -6,6 +6,7 @@ import subprocess
 
 from rollout.errors import GitError
 from rollout.machine import waiting
+from rollout.objects.stored import Kind, Stored
 
 
 class CatFile:
@@ -16,8 +17,8 @@ class CatFile:
         assert process.stdout is not None
         self._stdin, self._stdout = process.stdin, process.stdout
 
-    def read(self, name: str) -> tuple[str, str, bytes] | None:
-        """Return (id, type, content), or None if the object is not here."""
+    def read(self, name: str) -> Stored | None:
+        """Return an object, or None if it is not here."""
         try:
             self._stdin.write(name.encode() + b"\n")
             self._stdin.flush()
@@ -31,4 +32,4 @@ class CatFile:
             self._stdout.read(1)
         except (BrokenPipeError, ValueError) as error:
             raise GitError(f"reading objects stopped: {error}") from error
-        return header[0].decode(), header[1].decode(), content
+        return Stored(header[0].decode(), Kind(header[1].decode()), content)

@@ -13,6 +13,7 @@ from rollout.model.outcomes import Identity
 from rollout.model.plan import Change
 from rollout.objects import seal
 from rollout.objects.ids import git_id
+from rollout.objects.stored import Content, Kind
 from rollout.objects.trees import Objects, Tree
 
 
@@ -24,16 +25,17 @@ class _Folder(Struct):
 
 
 class NewObjects(Struct):
-    """The new objects of a commit, as (kind, content), in an order in which nothing comes before what it names."""
+    """The new objects of a commit, in an order in which nothing comes before what it names."""
 
     id_size: int
-    objects: list[tuple[str, bytes]] = field(default_factory=list)
+    objects: list[Content] = field(default_factory=list)
     commit: str = ""
     message: str = ""
 
-    def add(self, kind: str, content: bytes) -> str:
-        if (kind, content) not in self.objects:
-            self.objects.append((kind, content))
+    def add(self, kind: Kind, content: bytes) -> str:
+        made = Content(kind, content)
+        if made not in self.objects:
+            self.objects.append(made)
         return git_id(content, self.id_size, kind)
 
 
@@ -45,12 +47,12 @@ def commit(
     top = _Folder()
     moved = []
     for change in changes:
-        entry = None if change.after is None else (change.after.mode, built.add("blob", change.after.content))
+        entry = None if change.after is None else (change.after.mode, built.add(Kind.BLOB, change.after.content))
         _place(top, change.path).files[change.path.name] = entry
         moved.append((change.path, base.entry(change.path), entry))
-    root = _tree(base, base.root, top, built, PurePosixPath()) or built.add("tree", b"")
+    root = _tree(base, base.root, top, built, PurePosixPath()) or built.add(Kind.TREE, b"")
     built.message = seal.put(message, branch, identity.author, moved)
-    built.commit = built.add("commit", _text(root, base.commit, identity, built.message, when))
+    built.commit = built.add(Kind.COMMIT, _text(root, base.commit, identity, built.message, when))
     return built
 
 
@@ -74,7 +76,7 @@ def _tree(base: Tree, old: str | None, folder: _Folder, built: NewObjects, place
         if name in entries and not tree_modes.is_file(entries[name][0]):
             raise GitError(f"{place / name} is not a plain file upstream")
         _set(entries, name, entry)
-    return built.add("tree", _packed(entries)) if entries else None
+    return built.add(Kind.TREE, _packed(entries)) if entries else None
 
 
 def _set(entries: dict[str, tuple[str, str]], name: str, entry: tuple[str, str] | None) -> None:
@@ -104,15 +106,15 @@ def _text(tree: str, parent: str, identity: Identity, message: str, when: int) -
     return "\n".join(lines).encode()
 
 
-def brought(objects: Objects, base: str, commit: str) -> list[tuple[str, bytes]]:
+def brought(objects: Objects, base: str, commit: str) -> list[Content]:
     """Return the objects of a commit that its parent does not have: those to send to whoever has the parent."""
-    found: dict[str, tuple[str, bytes]] = {}
+    found: dict[str, Content] = {}
     _brought(objects, Tree(objects, base), Tree(objects, commit), found)
     _take(objects, commit, found)
     return list(found.values())
 
 
-def _brought(objects: Objects, base: Tree, new: Tree, found: dict[str, tuple[str, bytes]]) -> None:
+def _brought(objects: Objects, base: Tree, new: Tree, found: dict[str, Content]) -> None:
     waiting: list[tuple[str | None, str]] = [(base.root, new.root)]
     while waiting:
         left, right = waiting.pop()
@@ -128,8 +130,8 @@ def _brought(objects: Objects, base: Tree, new: Tree, found: dict[str, tuple[str
                 _take(objects, entry, found)
 
 
-def _take(objects: Objects, name: str, found: dict[str, tuple[str, bytes]]) -> None:
+def _take(objects: Objects, name: str, found: dict[str, Content]) -> None:
     there = objects.read(name)
     if there is None:
         raise GitError(f"object {name} is not in the store")
-    found[name] = there[1:]
+    found[name] = there.without_id

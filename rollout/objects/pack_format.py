@@ -12,11 +12,13 @@ import struct
 import zlib
 from collections.abc import Iterator
 
+from rollout.objects.stored import Kind
+
 DAMAGED = (ValueError, IndexError, struct.error, zlib.error)
 
 
-KINDS = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
-NUMBERS = {name: number for number, name in KINDS.items()}
+KINDS = {1: Kind.COMMIT, 2: Kind.TREE, 3: Kind.BLOB, 4: Kind.TAG}
+NUMBERS = {kind: number for number, kind in KINDS.items()}
 
 OFFSET_DELTA, ID_DELTA = 6, 7
 
@@ -29,8 +31,6 @@ _LONGEST_NUMBER = 9  # bytes of one with 63 bits
 
 
 Bytes = bytes | mmap.mmap
-
-Content = tuple[str, bytes]  # (kind, content)
 
 
 def tree_entries(content: bytes, size: int) -> Iterator[tuple[str, bytes, str]]:
@@ -135,7 +135,7 @@ def _copied(delta: bytes, at: int, order: int) -> tuple[int, int, int]:
     return start, length or 0x10000, at
 
 
-def head(kind: str, length: int) -> bytes:
+def head(kind: Kind, length: int) -> bytes:
     """Return the header before the deflated content of an entry."""
     byte = (NUMBERS[kind] << 4) | (length & 15)
     length >>= 4

@@ -14,12 +14,11 @@ from rollout.machine import files, waiting
 from rollout.objects import ids, pack_format
 from rollout.objects.pack import LARGE, SMALL
 from rollout.objects.packs import length, opened
+from rollout.objects.stored import Content
 
 
-def write(
-    folder: Path, objects: Iterable[tuple[str, bytes]], id_size: int, *, promisor: bool = False
-) -> tuple[str, bytes]:
-    """Write objects (kind, content) below `folder` as one pack, complete and on the disk, or not at all.
+def write(folder: Path, objects: Iterable[Content], id_size: int, *, promisor: bool = False) -> tuple[str, bytes]:
+    """Write objects below `folder` as one pack, complete and on the disk, or not at all.
 
     Return the pack's name, and the pack. The objects that those of a `promisor` pack refer to need not be here.
     """
@@ -48,19 +47,19 @@ def gather(folder: Path, id_size: int, most: int) -> None:
         ids = dict.fromkeys(name for index in small for name in packs.ids(index.name))
         found = (packs.read(name.hex()) for name in ids)
         promisor = any(index.with_suffix(".promisor").exists() for index in small)
-        made, _ = write(folder, ((one[1], one[2]) for one in found if one is not None), id_size, promisor=promisor)
+        made, _ = write(folder, (one.without_id for one in found if one is not None), id_size, promisor=promisor)
     for index in small:
         if index.stem != made:
             for suffix in (".idx", ".pack", ".promisor", ".rev", ".keep"):
                 index.with_suffix(suffix).unlink(missing_ok=True)
 
 
-def packed(objects: Iterable[tuple[str, bytes]], id_size: int) -> bytes:
-    """Return objects (kind, content) as one pack."""
+def packed(objects: Iterable[Content], id_size: int) -> bytes:
+    """Return objects as one pack."""
     return _pack(objects, id_size // 2)[0]
 
 
-def _pack(objects: Iterable[tuple[str, bytes]], size: int) -> tuple[bytes, list[tuple[bytes, int, int]]]:
+def _pack(objects: Iterable[Content], size: int) -> tuple[bytes, list[tuple[bytes, int, int]]]:
     """Return a pack, and (id, checksum, offset) of each of its entries."""
     parts, entries, at = [b""], [], 12
     for kind, content in objects:

@@ -14,11 +14,9 @@ from rollout.machine import files
 from rollout.objects import ids, pack_format
 from rollout.objects.ids import ID
 from rollout.objects.pack import INDEX, Pack, content_of
+from rollout.objects.stored import Content, Kind, Stored
 
 _MAX_CHAIN = 10_000  # deltas on deltas; git stops at 4,095
-
-
-Stored = tuple[str, str, bytes]  # (id, kind, content)
 
 
 class Packs:
@@ -33,14 +31,14 @@ class Packs:
         self._packs: dict[str, Pack] = {}  # the opened ones: most objects are in the newest
 
     def read(self, name: str) -> Stored | None:
-        """Return (id, kind, content), or None if the object is not here; `ID^{tree}` is a commit's tree."""
+        """Return an object, or None if it is not here; `ID^{tree}` is a commit's tree."""
         commit, peel, _ = name.partition("^{tree}")
         if not ID.match(commit):
             raise GitError(f"{name!r} is not an object id")
         try:
             found = self._find(bytes.fromhex(commit))
             if peel and found is not None:
-                return self.read(_tree_of(found))
+                return self.read(found.tree)
         except (*pack_format.DAMAGED, OSError) as error:
             raise Damaged(f"object {name} is damaged in our store: {error}") from error
         return found
@@ -54,12 +52,12 @@ class Packs:
         kind, content = found
         if ids.id_of(kind, content, self._size) != name:
             raise ValueError("its content does not match its id")
-        return name.hex(), kind, content
+        return Stored(name.hex(), kind, content)
 
-    def content(self, name: str) -> pack_format.Content | None:
-        """Return (kind, content), or None if the object is not here."""
+    def content(self, name: str) -> Content | None:
+        """Return an object without its id, or None if it is not here."""
         found = self.read(name)
-        return None if found is None else found[1:]
+        return None if found is None else found.without_id
 
     def has(self, name: str) -> bool:
         """Tell whether an object is here, without reading its content."""
@@ -82,18 +80,18 @@ class Packs:
                     raise
         return None
 
-    def _packed(self, name: bytes) -> tuple[str, bytes] | None:
+    def _packed(self, name: bytes) -> Content | None:
         found = self._place(name)
         return None if found is None else self._at(*found)
 
-    def _loose(self, name: bytes) -> tuple[str, bytes] | None:
+    def _loose(self, name: bytes) -> Content | None:
         text = name.hex()
         try:
             packed = files.read(f"{self._folder}/{text[:2]}/{text[2:]}")
         except FileNotFoundError:
             return None
         head, _, content = zlib.decompress(packed).partition(b"\0")
-        return head.split(b" ")[0].decode(), content
+        return Content(Kind(head.split(b" ")[0].decode()), content)
 
     def _look_again(self) -> bool:
         """Find the packs that are new since we last looked; tell whether there are any."""
@@ -111,7 +109,7 @@ class Packs:
         self._packs[name] = Pack(place, index, self._size, struct.unpack_from(">L", index, 8 + 4 * 255)[0])
         return self._packs[name]
 
-    def _at(self, pack: Pack, offset: int) -> tuple[str, bytes]:
+    def _at(self, pack: Pack, offset: int) -> Content:
         """Return the object at an offset: follow deltas down to their base and apply them upwards."""
         deltas: list[bytes] = []
         while len(deltas) < _MAX_CHAIN:
@@ -128,10 +126,11 @@ class Packs:
                     found = self._find(base)
                     if found is None:
                         raise ValueError(f"its base {base.hex()} is not here")
-                    return found[1], _applied(found[2], deltas)
+                    return Content(found.kind, _applied(found.content, deltas))
                 offset = inside
             else:
-                return pack_format.KINDS[number], _applied(pack_format.inflated(pack.data, start, size)[0], deltas)
+                content = pack_format.inflated(pack.data, start, size)[0]
+                return Content(pack_format.KINDS[number], _applied(content, deltas))
         raise ValueError("a delta that never ends")
 
     def ids(self, name: str) -> list[bytes]:
@@ -157,12 +156,6 @@ def opened(folder: Path, id_size: int) -> Iterator[Packs]:
         yield packs
     finally:
         packs.close()
-
-
-def _tree_of(commit: Stored) -> str:
-    if commit[1] != "commit" or not commit[2].startswith(b"tree "):
-        raise ValueError("it is not a commit")
-    return commit[2][5 : commit[2].index(b"\n")].decode()
 
 
 def _applied(base: bytes, deltas: list[bytes]) -> bytes:

@@ -11,13 +11,14 @@ from msgspec import Struct
 from rollout.errors import GitError
 from rollout.model import tree_modes
 from rollout.model.files import Obstacle, in_the_way
+from rollout.objects.stored import Stored
 from rollout.safety import paths
 
 
 class Objects(Protocol):
-    """Anything that can look an object up: its id, its kind and its bytes, or None if it is not here."""
+    """Anything that can look an object up: None if it is not here."""
 
-    def read(self, name: str) -> tuple[str, str, bytes] | None: ...
+    def read(self, name: str) -> Stored | None: ...
 
 
 class Blob(Struct, frozen=True):
@@ -37,8 +38,8 @@ class Tree:
         root = objects.read(f"{commit}^{{tree}}")
         if root is None:
             raise GitError(f"the trees of commit {commit} are not here")
-        self.root = root[0]
-        self._keep(root[0], root[2])
+        self.root = root.id
+        self._keep(root.id, root.content)
 
     def at(self, path: PurePosixPath) -> Blob | Obstacle | None:
         tree = self.root
@@ -111,7 +112,7 @@ class Tree:
             found = self._objects.read(name)
             if found is None:
                 raise GitError(f"tree {name} is not here")
-            self._keep(name, found[2])
+            self._keep(name, found.content)
         return name
 
     def _keep(self, name: str, content: bytes) -> None:

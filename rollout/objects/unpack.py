@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import assert_never
 
 from msgspec import Struct, field
 
 from rollout.model import tree_modes
 from rollout.objects import ids, messages, pack_format
-from rollout.objects.pack_format import Content
+from rollout.objects.stored import Content, Kind
 
 _MOST = 1 << 24  # bytes of all objects and deltas of a pack; git unpacks a larger one
 
@@ -49,7 +50,7 @@ class _Unpacked(Struct):
             raise ValueError("it is larger than it may be")
         content, at = pack_format.inflated(self.data, at, length)
         kind = pack_format.KINDS.get(number)
-        self.found[start] = self._patched(base, content) if kind is None else (kind, content)
+        self.found[start] = self._patched(base, content) if kind is None else Content(kind, content)
         return at
 
     def _base(self, number: int, start: int, at: int) -> tuple[Content | None, int]:
@@ -65,9 +66,9 @@ class _Unpacked(Struct):
     def _patched(self, base: Content | None, delta: bytes) -> Content:
         if base is None or pack_format.target_size(delta) > self.room:
             raise ValueError("a delta for an object that is not here, or one that is too large")
-        kind, content = base[0], pack_format.patched(base[1], delta)
+        content = pack_format.patched(base.content, delta)
         self.room -= len(content)
-        return kind, content
+        return Content(base.kind, content)
 
 
 def spoken_of(found: Mapping[str, Content], shallow: Iterable[str]) -> set[str]:
@@ -75,10 +76,15 @@ def spoken_of(found: Mapping[str, Content], shallow: Iterable[str]) -> set[str]:
     cut = set(shallow)
     names: set[str] = set()
     for name, (kind, content) in found.items():
-        if kind == "commit":
-            names.add(content[5 : 5 + len(name)].decode())
-            names.update(() if name in cut else messages.parts(content)[0])
-        elif kind == "tree":
-            entries = pack_format.tree_entries(content, len(name) // 2)
-            names.update(inside for mode, _, inside in entries if mode == tree_modes.FOLDER)
+        match kind:
+            case Kind.COMMIT:
+                names.add(content[5 : 5 + len(name)].decode())
+                names.update(() if name in cut else messages.parts(content)[0])
+            case Kind.TREE:
+                entries = pack_format.tree_entries(content, len(name) // 2)
+                names.update(inside for mode, _, inside in entries if mode == tree_modes.FOLDER)
+            case Kind.BLOB | Kind.TAG:
+                continue
+            case never:
+                assert_never(never)
     return names

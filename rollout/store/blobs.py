@@ -14,7 +14,7 @@ from rollout.store.store import Store
 def here(objects: Objects, names: Iterable[str]) -> dict[str, bytes]:
     """Return the contents of those blobs that are here: nothing is fetched for them."""
     found = ((name, objects.read(name)) for name in names)
-    return {name: blob[2] for name, blob in found if blob is not None}
+    return {name: blob.content for name, blob in found if blob is not None}
 
 
 def read(store: Store, objects: Objects, names: Iterable[str], *, network: bool) -> dict[str, bytes]:

@@ -35,7 +35,7 @@ def _when(objects: Objects, base: str, run: Run) -> int:
     found = objects.read(base)
     if found is None:
         raise GitError(f"commit {base} is not in the store")
-    return messages.dated(run.epoch, found[2])
+    return messages.dated(run.epoch, found.content)
 
 
 def _pinned(store: Store, made: str) -> str:

@@ -147,14 +147,14 @@ def whole_past(store: Store) -> None:
 def _begins(store: Store, commit: str) -> bool:
     """Tell whether a commit has no parents, so that history begins with it."""
     found = store.objects(commit).read(commit)
-    return found is not None and not messages.parts(found[2])[0]
+    return found is not None and not messages.parts(found.content)[0]
 
 
 def _goes_on(store: Store, commit: str) -> bool:
     """Tell whether a commit's parents are here, so that history does not end with it."""
     objects = store.objects(commit)
     found = objects.read(commit)
-    parents = messages.parts(found[2])[0] if found is not None else []
+    parents = messages.parts(found.content)[0] if found is not None else []
     return bool(parents) and all(objects.has(parent) for parent in parents)
 
 

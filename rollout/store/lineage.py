@@ -19,7 +19,7 @@ def parent(store: Store, commit: str) -> str | None:
 
 def _content(store: Store, commit: str) -> bytes | None:
     found = store.objects(commit).read(commit)
-    return None if found is None else found[2]
+    return None if found is None else found.content
 
 
 def _only_parent(content: bytes) -> str | None:

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from rollout.errors import GitError
 from rollout.objects import pack_write
 from rollout.objects.packs import Packs
+from rollout.objects.stored import Content, Stored
 from rollout.objects.trees import Objects
 from rollout.store import layout, pending, refs
 from rollout.store.store import Store
@@ -21,19 +22,19 @@ class _Salvaged(Struct, frozen=True):
     ref: str
     commit: str
     parent: str
-    objects: tuple[tuple[str, bytes], ...]
+    objects: tuple[Content, ...]
 
 
 class _Noting(Struct, frozen=True):
     """Read objects, and record each one that was read."""
 
     objects: Objects
-    noted: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    noted: dict[str, Content] = field(default_factory=dict)
 
-    def read(self, name: str) -> tuple[str, str, bytes] | None:
+    def read(self, name: str) -> Stored | None:
         found = self.objects.read(name)
         if found is not None:
-            self.noted[found[0]] = found[1:]
+            self.noted[found.id] = found.without_id
         return found
 
 

@@ -81,7 +81,7 @@ def add(store: Store, commit: str, parent: str, changes: Iterable[Change]) -> No
 
 def _text(store: Store, commit: str) -> str:
     found = store.objects(commit).read(commit)
-    return "" if found is None else messages.parts(found[2])[1]
+    return "" if found is None else messages.parts(found.content)[1]
 
 
 def made(store: Store, commit: str) -> dict[PurePosixPath, tuple[File | None, File | None]]:

@@ -12,6 +12,7 @@ from rollout.machine import state_folder
 from rollout.model import tree_modes
 from rollout.model.files import File
 from rollout.objects import messages
+from rollout.objects.stored import Kind
 from rollout.objects.trees import Objects, Tree, TreeEntry, difference
 from rollout.store import refs
 from rollout.store.store import Store
@@ -54,9 +55,9 @@ def read(store: Store, commit: str | None = None) -> Pending | None:
 def within(objects: Objects, name: str) -> Pending | None:
     """Return a commit of ours from its objects; None if they do not have it with its one parent."""
     found = objects.read(name)
-    if found is None or found[1] != "commit":
+    if found is None or found.kind is not Kind.COMMIT:
         return None
-    parents, text = messages.parts(found[2])
+    parents, text = messages.parts(found.content)
     if len(parents) != 1 or objects.read(parents[0]) is None:
         return None
     moved = difference(Tree(objects, parents[0]), Tree(objects, name))
@@ -69,7 +70,7 @@ def _file(objects: Objects, entry: TreeEntry) -> File | None:
         return None
     mode, name = entry
     found = objects.read(name)
-    return File(found[2] if found else b"", mode == tree_modes.EXECUTABLE)
+    return File(found.content if found else b"", mode == tree_modes.EXECUTABLE)
 
 
 def pin(store: Store, commit: str) -> None:

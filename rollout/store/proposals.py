@@ -17,6 +17,7 @@ from rollout.model.files import File
 from rollout.objects import messages, seal
 from rollout.objects.ids import ID
 from rollout.objects.seal import Moved, Side
+from rollout.objects.stored import Kind
 from rollout.objects.trees import Objects, Tree, difference
 from rollout.remote import contact
 from rollout.remote.upstream import Unreachable
@@ -169,7 +170,7 @@ def _is_of(objects: Objects, commit: str, inventory: str, target: str) -> bool:
         found = None if current is None else objects.read(current)
         if found is None:
             return False
-        parents, text = messages.parts(found[2])
+        parents, text = messages.parts(found.content)
         if messages.inventory(text) == inventory and messages.run_and_target(text)[1] == target:
             return True
         current = parents[0] if parents else None
@@ -212,9 +213,9 @@ def _reaches(ours: Store, old: str, new: str) -> bool:
 
 def _commit(objects: Objects, name: str) -> tuple[bytes, list[str]]:
     found = objects.read(name)
-    if found is None or found[1] != "commit":
+    if found is None or found.kind is not Kind.COMMIT:
         raise GitError(f"commit {name} is not here")
-    return found[2], messages.parts(found[2])[0]
+    return found.content, messages.parts(found.content)[0]
 
 
 def _who(content: bytes, commit: str) -> str:

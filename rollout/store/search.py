@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from rollout.objects.stored import Kind
 from rollout.store import history, transfer
 from rollout.store.history import Touch
 from rollout.store.store import Store
@@ -18,7 +19,7 @@ def touches(store: Store, revisions: str) -> list[tuple[PurePosixPath, Touch]]:
     searched: list[tuple[PurePosixPath, Touch]] = []
     for name, moved in history.parse_log(result.out):
         found = store.objects(name).read(name)
-        searched += history.touches_of(name, found[2], moved) if found is not None else []
+        searched += history.touches_of(name, found.content, moved) if found is not None else []
     return searched
 
 
@@ -27,5 +28,5 @@ def _fetch_trees(store: Store, revisions: str) -> None:
     named = {name for line in listed.out.decode().splitlines() for name in line.split()[:2]}
     with store.git.objects() as objects:
         found = [objects.read(commit) for commit in sorted(named)]
-    trees = {item[2].split(b"\n", 1)[0].split()[1].decode() for item in found if item and item[1] == "commit"}
+    trees = {item.tree for item in found if item is not None and item.kind is Kind.COMMIT}
     transfer.objects(store, sorted(trees))

@@ -62,7 +62,7 @@ MUTATIONS = (
              "somebody else pushes", "another push", "push"),
     # --- whose commit it is
     Mutation("the seal of a commit of ours on a branch", "ownership.py",
-             "    return seal.fits(found[2], moved, branch)", "    return True",
+             "    return seal.fits(found.content, moved, branch)", "    return True",
              "a person rewrites our commits", "amend*"),
     Mutation("the seal of a commit of ours upstream", "store/history.py",
              "ours = len(parents) == 1 and (", "ours = bool(run and target) or (",

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from rollout.objects import ids, pack_format, packs, unpack
+from rollout.objects.stored import Content
 from tests.objects.test_packs import (
     _git,
     packed,
@@ -40,7 +41,7 @@ def _sent(repository: Path, revisions: str, *options: str) -> bytes:
     ).stdout
 
 
-def _unpacked(repository: Path, data: bytes) -> dict[str, pack_format.Content]:
+def _unpacked(repository: Path, data: bytes) -> dict[str, Content]:
     id_size = 2 * _size(repository)
     with packs.opened(repository / ".git" / "objects", id_size) as here:
         return unpack.objects(data, id_size, here.content)

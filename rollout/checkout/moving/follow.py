@@ -102,7 +102,7 @@ def _contents(
             found = objects.read(move.new[1])
             if found is None:
                 raise Hindered(f"{move.path}: its content is not in this repository (a partial clone?)")
-            yield move.path, line_ends.to_work_tree(found[2], how.of(move.path), how.person)
+            yield move.path, line_ends.to_work_tree(found.content, how.of(move.path), how.person)
 
 
 def _tracking(repo: GitDir, to: Destination) -> tuple[str, str] | None:
@@ -115,7 +115,7 @@ def _tracking(repo: GitDir, to: Destination) -> tuple[str, str] | None:
 def _is_parent(objects: cat_file.CatFile, local: str, commit: str) -> bool:
     """Tell whether a commit is made on the branch's own: then the branch has nothing above it."""
     found = objects.read(commit)
-    return found is not None and local in messages.parts(found[2])[0]
+    return found is not None and local in messages.parts(found.content)[0]
 
 
 def _only_ours_above(runner: Git, to: Destination, local: str) -> None:

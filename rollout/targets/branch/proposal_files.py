@@ -102,4 +102,4 @@ def _file(store: Store, entry: tuple[str, str] | None) -> File | None:
         found = store.objects(entry[1]).read(entry[1])
     except GitError:
         return None
-    return None if found is None else File(found[2], entry[0] == tree_modes.EXECUTABLE)
+    return None if found is None else File(found.content, entry[0] == tree_modes.EXECUTABLE)
