@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import resource
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from rollout.content import spelled
 from rollout.errors import Place
-from rollout.model.delimiters import Delimiters
-from rollout.model.parts import Answer, Question
+from rollout.rendering.child_request import Ask, ChildRequest, request_in
 
 if TYPE_CHECKING:
     from rollout.rendering.jinja import Renderer
@@ -28,12 +27,12 @@ def main() -> None:
     _bound()
     renderer = Renderer({})
     for line in sys.stdin.buffer:
-        request = spelled.loads(line)
-        if "templates" in request:
-            renderer = Renderer(request["templates"])
+        message = spelled.loads(line)
+        if "templates" in message:
+            renderer = Renderer(message["templates"])
             reply: dict[str, Any] = {}
         else:
-            reply = _answer(renderer, request)
+            reply = _answer(renderer, request_in(message))
         sys.stdout.buffer.write(json.dumps(reply).encode() + b"\n")
         sys.stdout.buffer.flush()
 
@@ -46,31 +45,33 @@ def _bound() -> None:
             continue
 
 
-def _answer(renderer: Renderer, request: dict[str, Any]) -> dict[str, Any]:
+def _answer(renderer: Renderer, request: ChildRequest) -> dict[str, Any]:
     from rollout.rendering.reading import Unanswered
     from rollout.rendering.template_fault import TemplateFault
 
-    delimiters = Delimiters(request["delimiters"])
     try:
-        if request["ask"] == "uses":
-            return {"uses": renderer.uses(request["name"], delimiters)}
-        if request["ask"] == "trace":
-            found = renderer.traced(request["name"], delimiters, request["variables"])
-            return {"segments": [list(segment) for segment in found]}
-        body = renderer.render(request["name"], delimiters, request["variables"], _answers(request))
-        return {"body": body.decode(), "used": [list(question) for question in renderer.used]}
+        return _found(renderer, request)
     except Unanswered as unanswered:
         return {"open": [list(question) for question in unanswered.questions]}
     except TemplateFault as fault:
         return {"fault": [fault.what, fault.place, fault.missing], "spent": isinstance(fault.__cause__, _SPENT)}
     except _SPENT as error:
-        place = Place(f"templates/{request['name']}")
+        place = Place(f"templates/{request.name}")
         return {"fault": [f"template limit: {type(error).__name__}", place, None], "spent": True}
 
 
-def _answers(request: dict[str, Any]) -> dict[Question, Answer]:
-    given = request.get("answers", ())
-    return {Question(*question): Answer(text, tuple(paths), fault) for question, (text, paths, fault) in given}
+def _found(renderer: Renderer, request: ChildRequest) -> dict[str, Any]:
+    ask, name, delimiters, variables, answers = request
+    match ask:
+        case Ask.USES:
+            return {"uses": renderer.uses(name, delimiters)}
+        case Ask.TRACE:
+            return {"segments": [list(segment) for segment in renderer.traced(name, delimiters, variables)]}
+        case Ask.RENDER:
+            body = renderer.render(name, delimiters, variables, answers)
+            return {"body": body.decode(), "used": [list(question) for question in renderer.used]}
+        case never:
+            assert_never(never)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import Any
 from rollout.content import spelled
 from rollout.errors import Place
 from rollout.machine import pipes
+from rollout.rendering.child_request import ChildRequest
 from rollout.rendering.template_fault import TemplateFault, TemplateLimit
 
 SECONDS = 10.0  # wall clock for one template; a person's template takes a millisecond
@@ -40,18 +41,18 @@ class Child:
             with suppress(OSError):  # told where it is asked
                 self._begun = _new()
 
-    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+    def ask(self, request: ChildRequest) -> dict[str, Any]:
         try:
             process = self._started()
-            _tell(process, request)
+            _tell(process, request.message)
             line = self._line(process)
         except (BrokenPipeError, EOFError):
             self.close()
-            raise TemplateLimit.of(request["name"], "template limit: rendering it ended the renderer") from None
+            raise TemplateLimit.of(request.name, "template limit: rendering it ended the renderer") from None
         except TimeoutError:
             self.close()
             what = f"template limit: takes more than {self._seconds:.0f} seconds"
-            raise TemplateLimit.of(request["name"], what) from None
+            raise TemplateLimit.of(request.name, what) from None
         reply: dict[str, Any] = json.loads(line)
         if reply.get("spent"):
             self.close()

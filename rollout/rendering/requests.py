@@ -13,6 +13,7 @@ from rollout.model.inventory import YamlValue
 from rollout.model.parts import Answer, Question
 from rollout.model.tracing import Segment
 from rollout.rendering.child_process import SECONDS, Child
+from rollout.rendering.child_request import Ask, ChildRequest
 from rollout.rendering.template_fault import TemplateFault, TemplateLimit
 from rollout.safety import secrets
 
@@ -59,21 +60,20 @@ class Requests:
     def uses(self, template: Named) -> list[str] | None:
         """Return the variables that a template can read, or None if only a run can tell."""
         with self._lock:
-            found: list[str] | None = self._within_limits("uses", template)["uses"]
+            found: list[str] | None = self._within_limits(ChildRequest(Ask.USES, *template))["uses"]
         return found
 
     def traced(self, template: Named, variables: Variables) -> list[Segment]:
         """Return the source of each piece of a rendered template."""
         with self._lock:
-            reply = self._within_limits("trace", template, variables=variables)
+            reply = self._within_limits(ChildRequest(Ask.TRACE, *template, variables))
         return [Segment(*one) for one in reply["segments"]]
 
     def rendered(
         self, template: Named, variables: Variables, answers: Mapping[Question, Answer] | None = None
     ) -> Made | Open:
-        given = [[question, answer] for question, answer in (answers or {}).items()]
         with self._lock:
-            reply = self._within_limits("render", template, variables=variables, answers=given)
+            reply = self._within_limits(ChildRequest(Ask.RENDER, *template, variables, answers or {}))
         if "open" in reply:
             return Open(tuple(Question(*question) for question in reply["open"]))
         return Made(reply["body"].encode(), tuple(Question(*question) for question in reply["used"]))
@@ -88,22 +88,17 @@ class Requests:
             case never:
                 assert_never(never)
 
-    def _within_limits(self, what: str, template: Named, **more: Any) -> dict[str, Any]:
+    def _within_limits(self, request: ChildRequest) -> dict[str, Any]:
         """Ask, unless the template hit a limit too often already: each time ends a process, or takes long."""
-        hits = self._limited.setdefault(template, [])
+        hits = self._limited.setdefault((request.name, request.delimiters), [])
         if len(hits) >= _TRIES:
             last = hits[-1]
             raise TemplateLimit(f"{last.what} ({_TRIES} times; it is not tried again)", last.place, last.missing)
         try:
-            return self._child.ask(_request(what, template, **more))
+            return self._child.ask(request)
         except TemplateLimit as fault:
             hits.append(fault)
             raise
         except TemplateFault as fault:
-            said = secrets.masked(fault.what, secrets.named(more.get("variables", {})))
+            said = secrets.masked(fault.what, secrets.named(request.variables))
             raise TemplateFault(said, fault.place, fault.missing) from None
-
-
-def _request(what: str, template: Named, **more: Any) -> dict[str, Any]:
-    name, delimiters = template
-    return {"ask": what, "name": name, "delimiters": delimiters.value, **more}

@@ -11,6 +11,7 @@ import pytest
 from rollout.model.delimiters import Delimiters
 from rollout.rendering import child_process
 from rollout.rendering.child_process import Child
+from rollout.rendering.child_request import Ask, ChildRequest
 from rollout.rendering.requests import Requests
 from rollout.rendering.template_fault import TemplateFault, TemplateLimit
 from tests.world import World
@@ -26,7 +27,7 @@ def nobody_waits() -> Iterator[None]:
 
 
 def ask(child: Child, name: str = NAME) -> str:
-    answer = child.ask({"ask": "render", "name": name, "delimiters": "jinja", "variables": {}, "answers": []})
+    answer = child.ask(ChildRequest(Ask.RENDER, name, Delimiters.JINJA))
     assert isinstance(answer["body"], str)
     return answer["body"]
 
