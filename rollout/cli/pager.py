@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 from rollout.cli.interrupt import Interrupt
 from rollout.errors import Interrupted
+from rollout.machine.processes import end_all
 
 _DEFAULTS = {"LESS": "FRX", "LV": "-c"}  # as git sets them, where the person does not
 _LOOK = 0.1  # seconds between two looks at whether we are to end
@@ -45,7 +46,7 @@ def page(command: str, text: str, interrupt: Interrupt) -> bool:
             _fed(running, data, interrupt)
         finally:
             if running.poll() is None:  # a signal came while a question waits
-                running.terminate()
+                end_all(running.pid)
                 running.wait()
     interrupt.checked()
     if running.returncode in _ENDED:
@@ -63,7 +64,7 @@ def _fed(running: subprocess.Popen[bytes], data: bytes, interrupt: Interrupt) ->
         except subprocess.TimeoutExpired:
             given = None
             if interrupt.stop.is_set():
-                running.terminate()
+                end_all(running.pid)
 
 
 def _words(command: str) -> list[str]:

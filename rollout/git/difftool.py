@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Event
 
 from rollout.git.environment import program
+from rollout.machine.processes import end_all
 
 _LOOK = 0.1  # seconds between two looks at whether we are to end
 _NOT_SHOWN = 126  # and above: git or the shell could not run it
@@ -27,4 +28,4 @@ def show(folder: Path, old: Path | None, new: Path | None, stop: Event) -> bool:
                 return running.wait(_LOOK) < _NOT_SHOWN
             except subprocess.TimeoutExpired:
                 if stop.is_set():
-                    running.terminate()
+                    end_all(running.pid)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import stat
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from functools import lru_cache
@@ -168,27 +170,41 @@ def alive(pid: int, start: str) -> bool:
         return False
     except PermissionError:
         pass
-    return _started(pid) == start
-
-
-def _started(pid: int) -> str:
-    """Return when a process started, in the kernel's ticks; "" if that is hidden, or for a zombie."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return ""
-    return "" if fields[0] == "Z" else fields[19]
+    return started(pid) == start
 
 
 @lru_cache(maxsize=1)
 def our_start(own: int) -> str:
-    return _started(own)
+    return started(own)
 
 
 def boot_id() -> str:
     with suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     return ""
+
+
+def end_all(pid: int) -> None:
+    """Tell a process and all that it started to end (SIGTERM), as far as /proc shows them.
+
+    git and shells do not pass the signal on to what they run.
+    """
+    for one in (*_below(pid), pid):
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(one, signal.SIGTERM)
+
+
+def _below(pid: int) -> list[int]:
+    """Return the processes that one started, and those that these started, the last ones first."""
+    children = defaultdict(list)
+    for stat_file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended
+            parent = stat_file.read_text().rpartition(")")[2].split()[1]
+            children[int(parent)].append(int(stat_file.parent.name))
+    found = [pid]
+    for one in found:
+        found += children[one]
+    return found[:0:-1]
 
 
 def started(pid: int) -> str:

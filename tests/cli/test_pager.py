@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -119,10 +120,12 @@ def test_a_pager_that_ends_by_ctrl_c_ends_the_command_and_the_terminal_is_as_bef
 
 
 def test_an_end_from_outside_ends_the_pager(long: World) -> None:
-    talk = Talk(long, "diff", GIT_PAGER=noting(long, "exec sleep 60"))
+    process = long.root / "process"
+    talk = Talk(long, "diff", GIT_PAGER=noting(long, "wait", f"trap '' HUP; sleep 60 & echo $! >{process}"))
     talk.until("PAGED")
     talk.running.send_signal(signal.SIGTERM)
     assert talk.through([]) == 143, talk.shown
+    assert _ends(int(process.read_text()))
 
 
 def test_the_diff_tool_of_the_person_gets_both_sides(world: World) -> None:
@@ -151,16 +154,32 @@ def test_an_end_from_outside_ends_the_diff_tool_and_leaves_no_copies(
     world.bare_repo("api", {"conf.txt": "theirs\n"})
     config = Path(os.environ["GIT_CONFIG_GLOBAL"])
     before = config.read_text()
-    config.write_text(before + '[diff]\n\ttool = mine\n[difftool "mine"]\n\tcmd = echo OPEN; sleep 60\n')
+    tool = f"trap '' HUP; sleep 60 & echo $! >{tmp_path}/tool; echo OPEN; wait"  # what ends the sleep is SIGTERM
+    config.write_text(before + f'[diff]\n\ttool = mine\n[difftool "mine"]\n\tcmd = "{tool}"\n')
     try:
         talk = Talk(world, "diff", "api", "--tool", TMPDIR=str(tmp_path))
         talk.until("OPEN")
         assert list(tmp_path.glob("rollout-diff-*"))
         talk.running.send_signal(end)
-        talk.through([])
+        assert talk.through([]) == 128 + end, talk.shown
     finally:
         config.write_text(before)
     assert list(tmp_path.glob("rollout-diff-*")) == []
+    assert _ends(int((tmp_path / "tool").read_text()))
+
+
+def _ends(process: int) -> bool:
+    """Wait until a process is gone, or has ended and nobody has asked how; tell whether it did."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        try:
+            if ") Z " in Path(f"/proc/{process}/stat").read_text():
+                return True
+        except OSError:
+            return True
+        time.sleep(0.02)
+    os.kill(process, signal.SIGKILL)
+    return False
 
 
 def test_every_command_knows_the_option() -> None:
