@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Protocol, assert_never
+from typing import Literal, Protocol, assert_never
 
 from msgspec import Struct
 
@@ -29,13 +29,26 @@ def fault(text: str, at: int, what: str) -> Unmergeable:
     return Unmergeable(what, line=text.count(chr(10), 0, at) + 1)
 
 
+ScalarStyle = Literal["", "'", '"', "|", ">"]
+"""How YAML writes a scalar, by the character it begins with; other formats have one way."""
+
+ContainerStyle = Literal[
+    "",
+    "missing",
+    "block", "flow",
+    "inline", "array", "table", "tables", "dotted", "super",
+    "root", "section",
+]  # fmt: skip
+"""How an object or an array is written: none in JSON, then in YAML, in TOML and in INI; `missing` in an empty file."""
+
+
 class Scalar(Struct, frozen=True):
     """A single value. `meaning` is the same for two spellings of one value; `odd` says why it is not a plain value."""
 
     start: int
     end: int
     meaning: str
-    style: str = ""
+    style: ScalarStyle = ""
     odd: str | None = None
 
 
@@ -55,7 +68,7 @@ class Object(Struct, frozen=True):
     start: int
     end: int
     parts: tuple[Part, ...]
-    style: str = ""
+    style: ContainerStyle = ""
     odd: str | None = None
 
 
@@ -63,7 +76,7 @@ class Array(Struct, frozen=True):
     start: int
     end: int
     parts: tuple[Part, ...]
-    style: str = ""
+    style: ContainerStyle = ""
     odd: str | None = None
 
 
@@ -73,7 +86,7 @@ class Alias(Struct, frozen=True):
     start: int
     end: int
     node: Scalar | Object | Array
-    style: str = ""
+    style: Literal[""] = ""
     odd: str | None = "an alias"
     vast: bool = False
 

@@ -70,7 +70,8 @@ class _JsonReader:
         word = _WORD.match(self.text, at)
         if not word:
             raise fault(self.text, at, "a value is missing")
-        return Scalar(at, word.end(), *self._word(at, word[0]))
+        meaning, odd = self._word(at, word[0])
+        return Scalar(at, word.end(), meaning, odd=odd)
 
     def _refuse_control(self, at: int) -> None:
         """Refuse a string that holds a control character, which JSON wants escaped, or that does not end."""
@@ -89,17 +90,17 @@ class _JsonReader:
         except ValueError as error:
             raise fault(self.text, at, f"not a JSON string: {quoted[:40]}") from error
 
-    def _word(self, at: int, word: str) -> tuple[str, str, str | None]:
-        """Return a word's meaning, no style, and what is odd about it: JSON has no infinite numbers."""
+    def _word(self, at: int, word: str) -> tuple[str, str | None]:
+        """Return a word's meaning, and what is odd about it: JSON has no infinite numbers."""
         if word in _WORDS:
-            return word, "", None
+            return word, None
         if word in {"NaN", "Infinity", "-Infinity"}:
-            return word, "", f"{word}, which is not a JSON value"
+            return word, f"{word}, which is not a JSON value"
         if not _NUMBER.fullmatch(word):
             raise fault(self.text, at, f"not a JSON value: {word[:40]}")
         if abs(float(word)) == float("inf"):
-            return word, "", f"{word[:40]}, which is too large for a number"
-        return _number(word), "", None
+            return word, f"{word[:40]}, which is too large for a number"
+        return _number(word), None
 
     def _object(self, at: int, depth: int) -> Object:
         parts: list[Part] = []

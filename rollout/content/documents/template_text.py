@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rollout.content.documents.document import Array, Document, Object, Part, nodes
+from rollout.content.documents.document import Array, ContainerStyle, Document, Object, Part, nodes
 from rollout.content.documents.lines import begins_line, comments_above, line_end, line_start
 
-_BETWEEN_BRACKETS = {"", "flow", "inline", "array"}
+_BETWEEN_BRACKETS: set[ContainerStyle] = {"", "flow", "inline", "array"}
 
 
 def comments_before(template: Document, at: int) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from rollout.content.documents.delimited import Brackets
 from rollout.content.documents.document import (
     Amend,
     Array,
+    ContainerStyle,
     Document,
     Edit,
     Node,
@@ -27,7 +28,7 @@ from rollout.content.documents.lines import margin
 from rollout.content.documents.text_sections import before, behind, cut_lines, cut_section, last_content
 from rollout.content.documents.toml_write import Path, TomlWriter, is_line, spelled
 
-_BRACKETS = {"inline", "array"}
+_BRACKETS: set[ContainerStyle] = {"inline", "array"}
 
 
 class Toml(Struct, frozen=True):

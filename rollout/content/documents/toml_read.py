@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from rollout.content.documents.document import (
     Array,
+    ContainerStyle,
     Document,
     Node,
     Object,
@@ -69,7 +70,7 @@ def _inside(said: object) -> Iterable[object]:
 class _Table(Struct):
     """A table that is being read; `end` is where its own lines end, without those of its sub-tables."""
 
-    style: str
+    style: ContainerStyle
     start: int
     end: int
     entries: list[_Entry] = field(default_factory=list)
@@ -148,7 +149,7 @@ class _TomlReader:
             table.entries.append(_Entry(keys[-1], at, end, made))
         return made, end
 
-    def _below(self, table: _Table, key: str, at: int, style: str) -> _Table:
+    def _below(self, table: _Table, key: str, at: int, style: ContainerStyle) -> _Table:
         entry = table.find(key)
         if entry is None:
             entry = _Entry(key, at, at, _Table(style, at, at))

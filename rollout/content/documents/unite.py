@@ -11,6 +11,7 @@ from rollout.content.documents.document import (
     CANNOT_CHANGE,
     Alias,
     Array,
+    ContainerStyle,
     Document,
     Node,
     Object,
@@ -26,7 +27,7 @@ from rollout.content.documents.past import Ours
 from rollout.content.documents.united import MergeContext, United, amended, check_new, restored, template_fault
 from rollout.content.documents.unnamed import entry, unnamed
 
-_HEADED = {"section", "table", "super", "dotted"}
+_HEADED: set[ContainerStyle] = {"section", "table", "super", "dotted"}
 
 
 def unite(document: Document, template: Document, ours: Ours, match: Match) -> United[Object]:

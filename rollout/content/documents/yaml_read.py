@@ -13,11 +13,13 @@ from rollout.content import yaml_tabs
 from rollout.content.documents.document import (
     Alias,
     Array,
+    ContainerStyle,
     Document,
     Node,
     Object,
     Part,
     Scalar,
+    ScalarStyle,
     Span,
     Unmergeable,
     fault,
@@ -85,7 +87,7 @@ class _OpenNode(Struct):
 
     start: int
     cursor: int
-    style: str
+    style: ContainerStyle
     mapping: bool
     odd: str | None
     anchor: str | None
@@ -133,7 +135,7 @@ class _YamlReader:
 
     def _scalar(self, event: Any) -> None:
         start, end = event.start_mark.index, event.end_mark.index
-        style = event.style or ""
+        style: ScalarStyle = event.style or ""
         if style in {"|", ">"}:
             start, end = self._block_scalar(start, end)
         else:
@@ -157,7 +159,7 @@ class _YamlReader:
         start = event.start_mark.index
         if len(self._open) >= _MAX_DEPTH:
             raise fault(self.text, start, "nested too deeply")
-        style = "flow" if event.flow_style else "block"
+        style: ContainerStyle = "flow" if event.flow_style else "block"
         odd = odd_tag(event.tag)
         if event.flow_style and self.text[event.end_mark.index - 1 : event.end_mark.index] not in {"{", "["}:
             odd = "a pair without braces"
