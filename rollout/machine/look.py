@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 
 from rollout.machine import files
-from rollout.model.files import File, Obstacle, in_the_way, symlink
+from rollout.model.files import DIRECTORY, File, Obstacle, in_the_way, symlink
 
 _MAX_FILE = 256 * 1024 * 1024
 
@@ -113,7 +113,7 @@ def look_at(folder: int, name: str) -> OnDisk | Obstacle | None:
     try:
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode):
-            return in_the_way(_kind(about.st_mode))
+            return DIRECTORY if stat.S_ISDIR(about.st_mode) else in_the_way(_kind(about.st_mode))
         if about.st_size > _MAX_FILE:
             return Obstacle("larger than 256 MiB")
         content = files.content(descriptor, size=about.st_size)
@@ -123,8 +123,6 @@ def look_at(folder: int, name: str) -> OnDisk | Obstacle | None:
 
 
 def _kind(mode: int) -> str:
-    if stat.S_ISDIR(mode):
-        return "a directory"
     return "a pipe" if stat.S_ISFIFO(mode) else "a device" if not stat.S_ISSOCK(mode) else "a socket"
 
 

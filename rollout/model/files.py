@@ -161,6 +161,9 @@ def in_the_way(what: str) -> Obstacle:
     return Obstacle(what, remedy="move it away, or give the template another name")
 
 
+DIRECTORY = in_the_way("a directory")
+
+
 def symlink(leads: str) -> Obstacle:
     """Return the obstacle for a symlink, with where it leads if that is known."""
     return Obstacle(f"a symlink to {leads}" if leads else "a symlink", leads=leads)

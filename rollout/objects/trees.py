@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from rollout.errors import GitError
 from rollout.model import tree_modes
-from rollout.model.files import Obstacle, in_the_way
+from rollout.model.files import DIRECTORY, Obstacle, in_the_way
 from rollout.objects.stored import Stored
 from rollout.safety import paths
 
@@ -64,7 +64,7 @@ class Tree:
                     return in_the_way(f"below the file {_down_to(path, depth)}")
                 return Blob(found, tree_modes.reported(mode))
             if last:
-                return in_the_way("a directory")
+                return DIRECTORY
             tree = self._load(found)
         return None
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from rollout.content.modes.mode import Cause, Situation, Traits
 from rollout.content.modes.share import rest
 from rollout.content.modes.whole import fault, merged, part, template_fault, told_then, unclear
-from rollout.model.files import Agreed, File, Managed, Obstacle, TakenOver
+from rollout.model.files import DIRECTORY, Agreed, File, Managed, Obstacle, TakenOver
 
 TRAITS = Traits(writes=False, needs_past=True, further=("block_id", "markers", "replaces", "format", "match"))
 
 
 def passed_over(item: Managed, found: Obstacle) -> str | None:
-    if found.what != "a directory":
+    if found != DIRECTORY:
         return None
     return (
         f"{item.path}: is a directory there, and `mode: absent` removes files only; "
