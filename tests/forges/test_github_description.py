@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.delivery.github import TOKEN, Asked, GitHub, served
+from tests.forges.github import TOKEN, Asked, GitHub, served
 from tests.world import World
 
 DESCRIPTION = os.environ.get("ROLLOUT_GITHUB_DESCRIPTION", "")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.asking import applied, on_the_branch, state
+from tests.forges.asking import applied, on_the_branch, state
 from tests.world import Ran, World
 
 ID = "team"

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.delivery.asking import applied
-from tests.delivery.servers import as_forge, reviews
-from tests.delivery.test_by_push import carrier, team
+from tests.forges.asking import applied
+from tests.forges.servers import as_forge, reviews
+from tests.forges.test_by_push import carrier, team
 from tests.world import World
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.servers import as_forge
+from tests.forges.servers import as_forge
 from tests.world import Ran, World
 
 NAMES = ("api", "web", "ops")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.asking import applied, state
-from tests.delivery.github import TOKEN, GitHub, served
-from tests.delivery.servers import as_forge, close, reviews
+from tests.forges.asking import applied, state
+from tests.forges.github import TOKEN, GitHub, served
+from tests.forges.servers import as_forge, close, reviews
 from tests.world import Ran, World
 
 BRANCH = "rollout/team"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.world import World
 
-DOCS = Path(__file__).parents[2] / "docs/agents.md"
+DOCS = Path(__file__).parents[3] / "docs/agents.md"
 
 STYLE = "---\ndescription: How code looks\n---\n\n# Style\n\nUse tabs, {{ who }}.\n"
 PYTHON = '---\npaths: ["src/**/*.py"]\n---\nUse ruff.\n'

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.delivery.asking import applied, on_the_branch, state
-from tests.delivery.github import TOKEN, Asked, GitHub, Reply, served
+from tests.forges.asking import applied, on_the_branch, state
+from tests.forges.github import TOKEN, Asked, GitHub, Reply, served
 from tests.world import World
 
 ID = "team"

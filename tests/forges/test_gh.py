@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.github import TOKEN, GitHub, served_on
+from tests.forges.github import TOKEN, GitHub, served_on
 from tests.world import World
 
 GH = shutil.which("gh")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.recipes import texts
+from tests.manual.recipes import texts
 from tests.world import World
 
 pytest.importorskip("check_jsonschema", reason="make recipes installs it")

@@ -3,7 +3,7 @@
 import pytest
 
 from rollout.inventory.wish import BadWish, wish
-from tests.delivery.asking import applied
+from tests.forges.asking import applied
 from tests.world import World
 
 

@@ -12,9 +12,9 @@ from rollout.forges import openings, pages
 from rollout.forges import pagure as interface
 from rollout.forges.known import project_of
 from rollout.model.reviews import Delivery, Forge, ForgeKind
-from tests.forge.conftest import logged_in
-from tests.forge.pagure import Pagure
-from tests.forge.proxies import Proxy, losing
+from tests.forges.live.conftest import logged_in
+from tests.forges.live.pagure import Pagure
+from tests.forges.live.proxies import Proxy, losing
 from tests.world import Ran, World
 
 pytestmark = pytest.mark.forge

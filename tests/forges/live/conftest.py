@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.forge.pagure import Pagure, served
+from tests.forges.live.pagure import Pagure, served
 from tests.world import World
 
 DEBIAN = Path(os.environ.get("FORGE", "/var/cache/rollout-forge")) / "trixie"

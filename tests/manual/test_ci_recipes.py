@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.delivery.recipes import Machine, scripts
+from tests.manual.recipes import Machine, scripts
 from tests.world import World
 
 REST = ("CI_API_V4_URL", "GITLAB_TOKEN", "CI_PROJECT_ID", "CI_MERGE_REQUEST_IID", "CI_SERVER_HOST")
