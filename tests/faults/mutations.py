@@ -297,7 +297,7 @@ MUTATIONS = (
              "markers.fault_of(form) is None and _only_blocks", "markers.fault_of(form) is None or _only_blocks",
              test="tests/content/test_changed_markers.py::"
              "test_lines_that_name_the_block_in_a_file_of_another_mode_are_text"),
-    Mutation("a block of others is not overwritten when ours gets its id", "content/modes/block.py",
+    Mutation("a block of others is not overwritten when ours gets its id", "content/modes/block_sight.py",
              "    our_blocks.refuse_others(at.actual.content, ours or (), spot)", "    pass",
              test="tests/content/test_changed_markers.py::"
              "test_a_block_of_others_is_not_overwritten_when_ours_gets_its_id"),

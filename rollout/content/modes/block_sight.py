@@ -1,0 +1,116 @@
+"""Where our block stands in a file: between its markers, between earlier ones, without any, or nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+from msgspec import Struct
+
+from rollout.content import blocks, earlier_markers, markers, three_way, unmarked
+from rollout.content.blocks import Block
+from rollout.content.modes import our_blocks
+from rollout.content.modes.mode import Situation
+from rollout.model.files import File, Managed
+
+
+class Sight(Struct, frozen=True):
+    """What was found of our block in the file that is there: read once, whatever is asked of it."""
+
+    at: Situation
+    spot: markers.Spot  # with the form that its markers have in our last write
+    there: Mapping[str, Block]  # the blocks of the file, whosever they are
+    earlier: str | None  # the id that our block still has there, if its set or its id was renamed since
+
+    @property
+    def body(self) -> bytes:
+        return body_of(self.at.item)
+
+    def text(self, file: File) -> bytes | None:
+        """Return the text of our block in a file, with markers or without."""
+        marked = self.marked(file)
+        return marked if marked is not None else self._unmarked(file)
+
+    def marked(self, file: File) -> bytes | None:
+        """Return the text of our block between its markers."""
+        found = self.block(file)
+        return None if found is None else blocks.said(found.inner(file.content))
+
+    def block(self, file: File) -> Block | None:
+        """Return our block in a file, under its id or the earlier one."""
+        found = self._blocks(file)
+        return found.get(self.spot.block_id) or (None if self.earlier is None else found.get(self.earlier))
+
+    def _blocks(self, file: File) -> Mapping[str, Block]:
+        return self.there if file is self.at.actual else blocks.find(file.content, self.spot)
+
+    def with_text(self, content: bytes | None, text: bytes) -> bytes:
+        """Return a file with another text of our block, where it stands."""
+        return blocks.splice(content, text, self.spot, self.earlier, self._stands())
+
+    def _stands(self) -> bytes:
+        """Return the text of our block as it stands in the file that is there, if it has no markers there."""
+        actual = self.at.actual
+        return b"" if actual is None or self.marked(actual) is not None else self._unmarked(actual) or b""
+
+    def _unmarked(self, file: File) -> bytes | None:
+        """Return the text of our block where it has no markers, also as others changed it, if its place is clear."""
+        texts = (text for text in (self._last(), self.body) if blocks.without_markers(file.content, text, self.spot))
+        found = next((blocks.said(text) for text in texts), None)
+        if found is not None:
+            return found
+        with suppress(three_way.PartUnclear):
+            span = self.place(file)
+            return None if span is None else blocks.said(file.content[slice(*span)])
+        return None
+
+    def place(self, file: File) -> tuple[int, int] | None:
+        """Return the span of our text in a file where others changed it; None if we took none over, or it is gone.
+
+        Raises PartUnclear if a line may be in it that others wrote.
+        """
+        written = self.at.written
+        if written is None or written.file is None or not written.noted or written.keys_only:
+            return None
+        last = written.file.content
+        there = list(blocks.find(last, self.spot).values())
+        if len(there) != 1 or self._blocks(file):
+            return None
+        start, text = there[0].begin.start, there[0].inner(last).strip(b"\r\n") + b"\n"
+        before = last[:start] + text + last[there[0].end.end :]
+        found = unmarked.moved(before, (start, start + len(text)), file.content)
+        if found is not None and blocks.without_markers(file.content, file.content[slice(*found)], self.spot) != found:
+            raise three_way.PartUnclear(file.content.count(b"\n", 0, found[0]) + 1)
+        return found
+
+    def _last(self) -> bytes:
+        """Return our text where it has no markers: since we took it over, or since another mode wrote it."""
+        written = self.at.written
+        if written is None or written.file is None or not (written.alone or written.noted) or written.keys_only:
+            return b""
+        last = written.file.content
+        there = blocks.find(last, self.spot)
+        if not written.noted:
+            return b"" if there else last
+        return blocks.text_of(last, self.spot, (self.spot.block_id, *there)) or b""
+
+
+def seen_in(at: Situation) -> Sight:
+    """Look for our block in the file that is there; raise MarkerError if it is not clear which block is ours."""
+    spot = earlier_markers.with_earlier(markers.spot_of(at.item), at.written, body_of(at.item))
+    there = {} if at.actual is None else blocks.find(at.actual.content, spot)
+    return Sight(at, spot, there, _earlier_id(at, spot, there))
+
+
+def _earlier_id(at: Situation, spot: markers.Spot, there: Mapping[str, Block]) -> str | None:
+    if at.actual is None or there.keys() <= {spot.block_id}:
+        return None  # no other block is there, so our past need not be read
+    last = at.written.file if at.written is not None and at.written.own else None
+    ours = our_blocks.ids(at.written, spot) if at.written is not None and at.written.ours else None
+    our_blocks.refuse_others(at.actual.content, ours or (), spot)
+    return blocks.earlier_id(at.actual.content, last.content if last else None, body_of(at.item), spot, ours)
+
+
+def body_of(item: Managed) -> bytes:
+    """Return the template's text without a byte order mark, which would stand in the middle of the file."""
+    return item.body.removeprefix(b"\xef\xbb\xbf")
