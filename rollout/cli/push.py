@@ -25,7 +25,8 @@ def push(
 ) -> int:
     """Push every target that is ready to push, rebuilding rollout's own commits on an upstream that moved.
 
-    A review that a run had yet to open when it ended is opened.
+    A review that a run had yet to open when it ended is opened. A checkout that stands on a commit of rollout's which
+    upstream does not need, or has in a newer form, is moved to upstream.
 
     \b
     Examples:

@@ -51,7 +51,7 @@ def _not_written(step: Step, *, only_waiting: bool) -> Outcome | None:
         return _outcome(step, Verdict.UNCHANGED, step.why)
     if step.state is State.WAITING and (step.pending is not None or not only_waiting):
         return _outcome(step, Verdict.NOT_STARTED, step.why)
-    if only_waiting and step.state is not State.READY_TO_PUSH and not _lacks_only_its_review(step):
+    if only_waiting and not _is_for_push(step):
         return _nothing_to_push(step)
     if _is_a_persons(step):
         return None if proposals.leaves_branch(step) else _outcome(step, Verdict.BLOCKED, step.why)
@@ -80,6 +80,16 @@ def _nothing_to_push(step: Step) -> Outcome:
     if step.state is State.IN_REVIEW:
         return _outcome(step, Verdict.UNCHANGED, step.why)
     return _outcome(step, Verdict.UNCHANGED, said("nothing is ready to push"))
+
+
+def _is_for_push(step: Step) -> bool:
+    """Tell whether `push` writes a step: a commit waits, a review is yet to be opened, or an old commit has to go."""
+    return step.state is State.READY_TO_PUSH or _lacks_only_its_review(step) or _leaves_our_commit(step)
+
+
+def _leaves_our_commit(step: Step) -> bool:
+    """Tell whether all that is left to do is that a checkout leaves our own commits, which upstream does not need."""
+    return step.state is State.BEHIND and step.follow and bool(step.ahead) and not renews(step)
 
 
 def _lacks_only_its_review(step: Step) -> bool:

@@ -26,9 +26,10 @@ def _stands(world: World, name: str) -> tuple[str, int, int]:
     return found["state"], found["ahead"], found["behind"]
 
 
+@pytest.mark.parametrize("command", ["apply", "push"])
 @pytest.mark.parametrize("lost", [False, True], ids=["with-state", "state-lost"])
-def test_a_commit_of_ours_that_upstream_needs_no_more_is_behind_until_apply_leaves_it(
-    world: World, sealed: Path, lost: bool
+def test_a_commit_of_ours_that_upstream_needs_no_more_is_behind_until_a_run_leaves_it(
+    world: World, sealed: Path, lost: bool, command: str
 ) -> None:
     top = _overtaken(world, "one", {"other.txt": "theirs\n"})
     ours = world.head_of(top)
@@ -40,8 +41,8 @@ def test_a_commit_of_ours_that_upstream_needs_no_more_is_behind_until_apply_leav
     world.git(top, "add", "mine.txt")
     world.write(top, {"mine.txt": "edited\n"})
     before = world.git(top, "status", "--porcelain")
-    applied = world.run("apply", "-y", "--json")
-    assert (applied.code, applied.outcomes()) == (0, {"one": "unchanged"})
+    ran = world.run(command, "-y", "--json")
+    assert (ran.code, ran.reasons()) == (0, {"one": "checkout updated"})
     assert world.head_of(top) == world.tip("one") != ours
     assert world.git(top, "rev-parse", "origin/main") == world.tip("one")
     assert world.git(top, "status", "--porcelain") == before
@@ -69,6 +70,10 @@ def _stage_the_managed_file(world: World, top: Path) -> None:
     world.git(top, "add", "conf.txt")
 
 
+def _write_what_upstream_added(world: World, top: Path) -> None:
+    world.write(top, {"new.txt": "untracked\n"})
+
+
 def _commit_on_top(world: World, top: Path) -> None:
     world.commit(top, {"mine.txt": "edited\n"}, "mine")
 
@@ -89,13 +94,14 @@ def _switch(world: World, top: Path) -> None:
         (_edit_what_upstream_changed, "behind"),
         (_edit_the_managed_file, "behind"),
         (_stage_the_managed_file, "behind"),
+        (_write_what_upstream_added, "behind"),
         (_commit_on_top, "in-sync"),
         (_amend, "in-sync"),
         (_switch, "behind"),
     ],
 )
 def test_a_persons_work_keeps_the_checkout_on_it(world: World, deed: Callable[[World, Path], None], state: str) -> None:
-    top = _overtaken(world, "one", {"other.txt": "theirs\n"})
+    top = _overtaken(world, "one", {"other.txt": "theirs\n", "new.txt": "theirs\n"})
     deed(world, top)
     before = world.git(top, "rev-parse", "HEAD", "main", "origin/main"), world.git(top, "status", "--porcelain")
     files = {path.name: path.read_bytes() for path in top.glob("*.txt")}
@@ -108,6 +114,41 @@ def test_a_persons_work_keeps_the_checkout_on_it(world: World, deed: Callable[[W
         assert {path.name: path.read_bytes() for path in top.glob("*.txt")} == files
     assert _stands(world, "one")[0] == state
     assert world.log("one") == ["elsewhere", "first"]
+
+
+@pytest.mark.parametrize("command", ["apply", "push"])
+def test_an_older_commit_of_ours_gives_way_to_the_one_that_upstream_has(
+    world: World, monkeypatch: pytest.MonkeyPatch, sealed: Path, command: str
+) -> None:
+    top = world.repo("one", {"README.md": "hello\n", "mine.txt": "mine\n"})
+    assert world.run("apply", "-y", "--no-push").code == 0
+    older, entry = world.head_of(top), world.entries["one"]
+    world.template("project/conf.txt.j2", "newer\n")
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("ROLLOUT_STATE_DIR", str(sealed / "other"))
+        world.entries["one"] = f"{{url: {world.root / 'one.git'}}}"
+        assert world.run("apply", "-y").code == 0
+    world.entries["one"] = entry
+    world.write(top, {"mine.txt": "edited\n", "untracked.txt": "untracked\n"})
+    assert world.run("status", "--fetch", "--json").states() == {"one": "behind"}
+    assert _stands(world, "one") == ("behind", 1, 1)
+    refused = world.run(command)
+    assert (refused.code, world.head_of(top)) == (4, older)
+    assert world.run(command, "-y", "--json").reasons() == {"one": "checkout updated"}
+    assert world.head_of(top) == world.tip("one") != older
+    assert world.git(top, "status", "--porcelain").split("\n") == ["M mine.txt", "?? untracked.txt"]
+    assert (top / "conf.txt").read_text() == "newer\n"
+    assert world.run("push", "--json").reasons() == {"one": "nothing is ready to push"}
+
+
+def test_push_leaves_a_checkout_that_has_no_commit_of_ours_to_leave(world: World) -> None:
+    top = world.repo("one")
+    assert world.run("apply", "-y").code == 0
+    world.git(top, "reset", "-q", "--hard", "HEAD~1")
+    before = world.head_of(top)
+    assert world.run("status", "--json").states() == {"one": "behind"}
+    assert world.run("push", "--json").reasons() == {"one": "nothing is ready to push"}
+    assert world.head_of(top) == before
 
 
 def test_what_keeps_the_checkout_is_told(world: World) -> None:

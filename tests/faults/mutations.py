@@ -72,6 +72,10 @@ MUTATIONS = (
              "        may_move.look(moving)\n        _move(moving)", "        _move(moving)",
              repeat="a person acts in the checkout | push | stage an edit, take it back in the file | "
              "before link */live/api/.git/index.lock #1"),
+    Mutation("commits of a person's own keep a branch where it is", "may_move.py",
+             "    if where.persons:\n        raise Hindered(OwnCommits(len(where.persons)))\n", "",
+             "a person acts in the checkout", "commit -am", "ours overtaken",
+             also=(("follow.py", "            _only_ours_above(runner, to, local)\n", "            pass\n"),)),
     Mutation("quiescence", "may_move.py",
              "    while busy := _at_work(repo):\n", "    while busy := _at_work(repo) and []:\n",
              "a rollout inside*", "pull*"),

@@ -65,6 +65,8 @@ class SmallWorld:
             command = ("apply", "--yes", "--json", "--no-push")
             kept = self.room.again(Story("kept", command, targets=self.story.targets))
             assert kept.code == 0, kept.err
+            if self.story.overtaken:
+                self._others_push("conf.txt", "docs/new.txt", "run.sh")
         if self.story.first_contact:
             shutil.rmtree(live / "state")
         if self.story.clones:
@@ -160,8 +162,12 @@ class SmallWorld:
         self.room.git("solo", "add", "-A")
         self.room.git("solo", "commit", "-q", "-m", "first")
 
-    def _others_push(self) -> None:
+    def _others_push(self, *ours: str) -> None:
+        """A colleague changes what is not ours, and brings the files that our commit in the checkout writes."""
         self.room.git("pusher", "pull", "-q")
+        if ours:
+            self.room.git("pusher", "fetch", "-q", "../api", "main")
+            self.room.git("pusher", "checkout", "-q", "FETCH_HEAD", "--", *ours)
         self.room.git("pusher", "rm", "-q", "gone/old.txt")
         self.write("pusher/team.txt", "changed by the team\n")
         self.write("pusher/fresh/deep/new.txt", "new from the team\n")

@@ -45,7 +45,7 @@ class Story:
     promise: str = "rollout"  # which promises it is held against: rollout, review, decision, taken or revert
     forge: str = ""  # changes are proposed: by an interface, "api", or by a push, "agit"
     proposed: bool = False  # a review is open already, and the templates have changed since
-    overtaken: bool = False  # a review is open already, and upstream has got its content another way
+    overtaken: bool = False  # upstream has got the content of our commit another way
     drift: tuple[str, ...] = ()  # what a colleague changed since, upstream or in the folder
     as_before: bool = False  # the templates say what they said
     variable: bool = False  # a template says a value that the inventory sets
@@ -66,8 +66,10 @@ _PLAIN = (
     Story("first fetch", targets=("api", "web"), first_contact=True),
     Story("clone", targets=("api", "web"), clones=True),
     Story("ready to push", targets=("api", "web"), unpushed=True),
+    Story("ours overtaken", ("push", "--yes", "--json"), targets=("api",), unpushed=True, overtaken=True,
+          writes=frozenset()),
     Story("odd names", upstream_moved=True, targets=("api",), odd_names=True),
-)
+)  # fmt: skip
 
 _API = ("api",)
 _REVIEWS = (
