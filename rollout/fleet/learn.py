@@ -16,6 +16,7 @@ from rollout.model.files import TemplateFile
 from rollout.model.inventory import Inventory
 from rollout.model.learning import Sample, Takeover
 from rollout.planning.changes import changes_needed
+from rollout.rendering import mistakes
 from rollout.rendering import templates as template_files
 from rollout.rendering.desired import Rendering
 
@@ -52,7 +53,7 @@ def _differing(
     inventory: Inventory, templates: Mapping[str, TemplateFile], sources: Mapping[str, Sample]
 ) -> Iterator[tuple[tuple[str, PurePosixPath], str]]:
     with Rendering(templates, inventory.patterns, inventory.machines, None) as rendering:
-        rendering.check(inventory.targets)
+        mistakes.check(rendering, inventory.targets)
         for target in inventory.targets:
             desired = rendering.desired(target)
             changes = changes_needed(desired, sources[target.name].snapshot, Decisions()).changes

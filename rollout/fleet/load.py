@@ -18,7 +18,7 @@ from rollout.inventory.read import Overrides, parse
 from rollout.inventory.remembered import Parsed
 from rollout.machine import files
 from rollout.model.inventory import Branch, Folder, Inventory, Machine, Target
-from rollout.rendering import templates
+from rollout.rendering import mistakes, templates
 from rollout.rendering.desired import Rendering
 from rollout.rendering.template_fault import TemplateFault
 
@@ -103,7 +103,7 @@ def cleared(inventory: Path, state: Path) -> list[str]:
 
 def faultless(loaded: Loaded) -> None:
     """Raise UsageError with all that is wrong with the templates, or with where they write to."""
-    loaded.rendering.check(loaded.inventory.targets)
+    mistakes.check(loaded.rendering, loaded.inventory.targets)
     _folders_apart(loaded.inventory, loaded.rendering)
 
 

@@ -26,6 +26,7 @@ from rollout.model.inventory import Inventory, SetWhere, Target
 from rollout.model.plan import Change, Step
 from rollout.planning.changes import change_for
 from rollout.planning.taking import read_as_code
+from rollout.rendering import mistakes
 from rollout.rendering import templates as template_files
 from rollout.rendering.checks import FileChecks
 from rollout.rendering.desired import Rendering
@@ -78,7 +79,7 @@ def proved(loaded: Loaded, asked: Asked, found: Taking, wanted: bytes, settings:
     new = {**loaded.rendering.templates, **found.templates}
     try:
         with Rendering(new, inventory.patterns, inventory.machines, loaded.machine) as rendering:
-            rendering.check(inventory.targets)
+            mistakes.check(rendering, inventory.targets)
             later = replace(loaded, inventory=inventory, rendering=rendering)
             left = _as_wanted(loaded, later, asked, wanted, settings)
             others = tuple(_others(loaded, later, asked))

@@ -1,4 +1,5 @@
 """Templates into desired files, in a process that can be stopped.
 
-Doors: `checks`, `desired`, `formatters`, `joined_lines`, `output`, `phrases`, `template_fault`, `templates`.
+Doors: `checks`, `desired`, `formatters`, `joined_lines`, `mistakes`, `output`, `phrases`, `template_fault`,
+`templates`.
 """

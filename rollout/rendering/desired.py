@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
-from rollout.content.modes.table import strategy, traits
 from rollout.content.patterns import matches
-from rollout.errors import Mistake, UsageError
+from rollout.errors import UsageError
 from rollout.model.files import Desired, Managed, Problem, Slot, TemplateFile
 from rollout.model.inputs import Input
-from rollout.model.inventory import FilePattern, Machine, Secrets, Target, TargetKind
+from rollout.model.inventory import FilePattern, Machine, Target
 from rollout.model.parts import Answer, Question
 from rollout.model.tracing import Segment
+from rollout.rendering import text_faults
 from rollout.rendering.asked import Common, common, digest
 from rollout.rendering.bodies import Bodies
 from rollout.rendering.output import Rendered, desired_of
 from rollout.rendering.remembered import Reads
 from rollout.rendering.requests import Requests
 from rollout.rendering.rounds import Reader
-from rollout.rendering.slots import all_mistakes, named_rules, slots, texts, written_fault
+from rollout.rendering.slots import slots, texts
 from rollout.rendering.template_fault import TemplateFault
+from rollout.rendering.text_faults import NamedSecrets
 from rollout.rendering.uses import Uses
 from rollout.rendering.variables import Surroundings
 from rollout.safety import secrets
@@ -60,7 +61,7 @@ class Rendering:
         self._asked: dict[_Sets, Common] = {}
         self._reading: dict[_Sets, bool] = {}  # whether any of their templates may read files
         self._digests: dict[str, tuple[Target, str]] = {}  # of targets whose templates read nothing, by name
-        self._secrets: tuple[Target, tuple[tuple[str, str], ...]] | None = None  # of the target rendered last
+        self._secrets: tuple[Target, NamedSecrets] | None = None  # of the target rendered last
 
     def __enter__(self) -> Rendering:
         return self
@@ -75,30 +76,10 @@ class Rendering:
         """Return the files under templates/, by their paths from there."""
         return self._templates
 
-    def check(self, targets: tuple[Target, ...]) -> None:
-        """Parse every template that a target uses; raise UsageError with all that is wrong with them."""
-        faults: dict[Mistake, None] = {}
-        faultless = set()  # what was checked: most targets have the same templates
-        for target in targets:
-            checked = (*_sets(target), target.ignores)
-            if checked not in faultless:
-                found = dict.fromkeys(self._mistakes(target))
-                faults |= found
-                faultless |= set() if found else {checked}
-        if faults:
-            raise UsageError(*faults)
-
-    def _mistakes(self, target: Target) -> Iterator[Mistake]:
-        try:
-            slots = [*self.slots(target), *named_rules(target, self._templates, self._patterns)]
-        except TemplateFault as fault:
-            yield from all_mistakes(target, self._templates, self._patterns) or [fault.mistake]
-            return
-        for source in (source for slot in slots for source in slot.sources if source.is_rendered):
-            try:
-                self.uses(source)
-            except TemplateFault as fault:
-                yield fault.mistake
+    @property
+    def patterns(self) -> tuple[FilePattern, ...]:
+        """Return the settings of `files`, by their patterns."""
+        return self._patterns
 
     def begin(self, targets: Iterable[Target]) -> None:
         """Start the process that renders if a target has a template for it; it is ready a tenth of a second later."""
@@ -177,37 +158,11 @@ class Rendering:
             output = self._bodies.of(target, slot, reader)
         except TemplateFault as fault:
             return Rendered(None, Problem(slot.path, Flaw(str(fault)), elsewhere=fault.place is not None))
-        item = self._managed(slot, output.body)
-        return Rendered(item, self._problem(target, slot, item), output.read)
-
-    def _managed(self, slot: Slot, body: bytes) -> Managed:
         template = self._templates[slot.template] if slot.template and not slot.parts else None
-        return Managed(
-            slot.path,
-            slot.rule.mode,
-            body,
-            template.executable if template else False,
-            slot.rule,
-            slot.set,
-            slot.template or "",
-            slot.rules,
-        )
+        item = _managed(slot, template, output.body)
+        return Rendered(item, text_faults.problem(item, target, self._secrets_of), output.read)
 
-    def _problem(self, target: Target, slot: Slot, item: Managed) -> Problem | None:
-        """Say why a text may not be written, or cannot be."""
-        judged = traits(item.mode).writes and item.rule.formatter is None
-        broken = written_fault(item.body, slot) if judged else None
-        refused = broken or self._secret(target, slot, item.body)
-        flaw = refused or _unwritable(item)
-        return None if flaw is None else Problem(slot.path, flaw, policy=refused is not None)
-
-    def _secret(self, target: Target, slot: Slot, body: bytes) -> Flaw | None:
-        """Say which secret the file would carry into a repository, if nobody allowed it."""
-        if target.kind is not TargetKind.REPO or slot.rule.secrets is Secrets.ALLOW:
-            return None
-        return secrets.fault(body, self._secrets_of(target))
-
-    def _secrets_of(self, target: Target) -> tuple[tuple[str, str], ...]:
+    def _secrets_of(self, target: Target) -> NamedSecrets:
         """Return the variables of a target with secret-looking names; no path of a file is one."""
         known = self._secrets
         if known is None or known[0] is not target:
@@ -223,12 +178,9 @@ def _nothing(questions: Sequence[Question]) -> dict[Question, Answer]:
     return {question: Answer() if question.glob else Answer("") for question in questions}
 
 
-def _unwritable(item: Managed) -> Flaw | None:
-    """Say why the text can be written into no file in its mode."""
-    if item.rule.formatter is not None and traits(item.mode).writes:
-        return None
-    fault = strategy(item.mode).template_fault(item)
-    return None if fault is None else Flaw(fault)
+def _managed(slot: Slot, template: TemplateFile | None, body: bytes) -> Managed:
+    executable = template is not None and template.executable
+    return Managed(slot.path, slot.rule.mode, body, executable, slot.rule, slot.set, slot.template or "", slot.rules)
 
 
 def _texts(templates: Mapping[str, TemplateFile]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from rollout.content.modes.table import strategy, traits
 from rollout.model.files import Desired, Managed, Problem
 from rollout.rendering import printed_before, sealed
-from rollout.rendering.slots import written_fault
+from rollout.rendering.text_faults import written_fault
 from rollout.safety.flaw import Flaw
 
 

@@ -1,4 +1,4 @@
-"""Find the template of each managed path, and check the text to write."""
+"""Find the template of each managed path."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
 from rollout.content.agents.rule import is_rule
-from rollout.content.policy import policy_fault
 from rollout.errors import Mistake
 from rollout.inventory.rules import names_itself, rule_for
-from rollout.model.files import RENDERED, Managed, Slot, TemplateFile, is_rendered
+from rollout.model.files import RENDERED, Slot, TemplateFile
 from rollout.model.inventory import FilePattern, Target
 from rollout.rendering.rules import faults, with_rules
 from rollout.rendering.template_fault import TemplateFault
 from rollout.safety import paths
-from rollout.safety.flaw import Flaw
 
 _MARKS = re.compile(r"\{\{.*\}\}|\{%.*%\}|<<.*>>|<%.*%>", re.DOTALL)
 
@@ -89,15 +87,6 @@ def set_paths(set_name: str, templates: Mapping[str, TemplateFile]) -> dict[str,
         claimed[path] = name
         found[name] = path
     return found
-
-
-def written_fault(body: bytes, slot: Slot | Managed) -> Flaw | None:
-    """Say which policy or bound a text breaks that rollout is to write, or None."""
-    from rollout.content.policies import broken  # most runs render nothing
-
-    copied = bool(slot.template) and not is_rendered(str(slot.template))
-    as_template = f"{slot.path.name}{RENDERED}" if copied else None
-    return broken(body, slot.rule, slot.path, as_template) or policy_fault(body, slot.rule)
 
 
 def texts(templates: Iterable[TemplateFile]) -> dict[str, str]:
