@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rollout.content import spelled
 from rollout.model.delimiters import Delimiters
 from rollout.model.parts import Answer, Question
 from rollout.model.tracing import Segment
-from rollout.rendering import sandbox, syntax
+from rollout.rendering import sandbox
+from rollout.rendering.names_read import Sources, names_read
 from rollout.rendering.reading import Reading, Unanswered
-from rollout.rendering.template_errors import Attempt, file_of, in_words, rendering_fault
+from rollout.rendering.template_errors import Attempt, file_of, rendering_fault
 from rollout.rendering.template_fault import TemplateFault
 
 if TYPE_CHECKING:
@@ -44,49 +45,8 @@ class Renderer:
         return None if text is None else (text, file_of(name), None)
 
     def uses(self, name: str, delimiters: Delimiters) -> list[str] | None:
-        """Return the variables a template and all it includes can read, or None if only a run can tell.
-
-        `read` and `files` are among them where the template reads files.
-
-        Raises TemplateFault for a template that does not parse or includes one that is not there.
-        """
-        from jinja2 import meta
-
-        names: set[str] = set()
-        waiting, trees = [name], dict[str, Any]()
-        dynamic = False
-        while waiting:
-            current = waiting.pop()
-            trees[current], found = self._parsed(current, delimiters)
-            names |= found
-            for other in meta.find_referenced_templates(trees[current]):
-                if other is None:
-                    dynamic = True
-                elif other not in self._templates:
-                    line = syntax.line_that_names(trees[current], other)
-                    what = f"includes {other!r}, which is not under templates/"
-                    raise TemplateFault.of(current, what, line=line)
-                elif other not in {*trees, *waiting}:
-                    waiting.append(other)
-        if not dynamic:
-            syntax.check_calls(trees, names - self.environment(delimiters).globals.keys())
-        return None if dynamic else sorted(names)
-
-    def _parsed(self, name: str, delimiters: Delimiters) -> tuple[jinja2.nodes.Template, set[str]]:
-        """Return a template's syntax tree, and the variables it can read."""
-        from jinja2 import TemplateSyntaxError
-
-        environment = self.environment(delimiters)
-        try:
-            tree = environment.parse(self._templates[name], name, file_of(name))
-            syntax.check_filters(name, tree, environment)
-            return tree, syntax.undeclared(tree) | syntax.named(tree, environment.globals)
-        except TemplateSyntaxError as error:
-            raise TemplateFault.of(
-                name, in_words(error, self._templates[name], delimiters), line=error.lineno
-            ) from error
-        except RecursionError as error:
-            raise TemplateFault.of(name, "nested too deeply", line=1) from error
+        """Return the variables a template can read, or None; `read` and `files` are among them if it reads files."""
+        return names_read(name, Sources(self._templates, delimiters, self.environment(delimiters)))
 
     @property
     def used(self) -> tuple[Question, ...]:
