@@ -197,7 +197,7 @@ def _run(
     book: Ledger,
     order: Order,
     made: Plan,
-    sorted_steps: writable.Sorted,
+    sorted_steps: writable.SortedSteps,
 ) -> list[Outcome]:
     """Write the steps, report each outcome as it comes, and record all of them."""
     run = order.run

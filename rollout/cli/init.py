@@ -170,12 +170,12 @@ def _watched(screen: Screen, number: int, work: Callable[[Event, Callable[[str],
 def _add(context: click.Context, screen: Screen, place: Path, *, yes: bool) -> int:
     """Take in what is new since the inventory was written."""
     from rollout.fleet.add import added
-    from rollout.fleet.present import Old
+    from rollout.fleet.present import ExistingInventory
     from rollout.fleet.survey import Readers
 
     with session.opened(context, looks=False) as at:
         inventory = at.loaded.inventory.path
-        old = Old(at.loaded, read_named(inventory), at.loaded.rendering.templates)
+        old = ExistingInventory(at.loaded, read_named(inventory), at.loaded.rendering.templates)
         found = _searched(place, screen)
         with Progress(screen, len(found.checkouts), "read") as progress:
             readers = Readers(at.settings(), at.options.jobs, at.interrupt.stop, progress.ended)

@@ -14,7 +14,7 @@ from rollout.cli.options import common, option
 from rollout.cli.session import Session
 from rollout.errors import Refused, UsageError, near
 from rollout.fleet import take as taking
-from rollout.fleet.take import Asked, Taking
+from rollout.fleet.take import TakeRequest, Taking
 from rollout.inventory.read import Overrides
 from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import Decisions, FileDecision
@@ -94,7 +94,7 @@ def _looked(at: Session, target: Target, slot: Slot, *, offline: bool) -> Step:
     return step
 
 
-def asked(at: Session, target: Target, slot: Slot, step: Step, change: Change) -> Asked:
+def asked(at: Session, target: Target, slot: Slot, step: Step, change: Change) -> TakeRequest:
     """Return what to take; raise Refused for a file that nobody changed."""
     if change.action is Action.ERROR:
         raise Refused(f"{target.name}: {change.told}")
@@ -105,7 +105,7 @@ def asked(at: Session, target: Target, slot: Slot, step: Step, change: Change) -
     if item is None:
         raise Refused(f"{target.name}: {slot.path}: its template reads files; change it by hand")
     overrides = Overrides(at.options.root, at.options.var)
-    return Asked(target, slot, item, change, step, overrides=overrides)
+    return TakeRequest(target, slot, item, change, step, overrides=overrides)
 
 
 def unset(at: Session, target: Target, slot: Slot, found: Taking) -> list[str]:

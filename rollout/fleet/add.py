@@ -13,11 +13,11 @@ from rollout.content.agents.rule import FOLDER
 from rollout.errors import UsageError
 from rollout.fleet.entries import extended, parsed, place_of, with_entries
 from rollout.fleet.fitting import Fit, fitting
-from rollout.fleet.present import Old
+from rollout.fleet.present import ExistingInventory
 from rollout.fleet.survey import FromInventory, Readers, Surveyed, survey
 from rollout.learning import inventory_text, sets
 from rollout.learning.agent_files import Spot, ruled, spots_that_differ, with_agents
-from rollout.learning.propose import There, proposal
+from rollout.learning.propose import AlreadyThere, proposal
 from rollout.model.circumstances import Decisions
 from rollout.model.inventory import FoundCheckout, Target
 from rollout.model.learning import LeftOut, Sample, Takeover
@@ -38,7 +38,7 @@ class Added(Struct, frozen=True):
 
 
 def added(
-    old: Old,
+    old: ExistingInventory,
     found: Sequence[FoundCheckout],
     folder: Path,
     readers: Readers,
@@ -59,7 +59,7 @@ def _real(folder: Path, one: FoundCheckout) -> str:
     return os.path.realpath(folder / one.path)
 
 
-def _without_twins(surveyed: Surveyed, old: Old) -> Surveyed:
+def _without_twins(surveyed: Surveyed, old: ExistingInventory) -> Surveyed:
     """Leave out repositories that the inventory has already, by their address."""
     there, names = old.addresses(), {target.name for target in old.repositories}
     twins = {
@@ -72,7 +72,7 @@ def _without_twins(surveyed: Surveyed, old: Old) -> Surveyed:
     return replace(surveyed, sources=kept, left_out=(*surveyed.left_out, *out))
 
 
-def _proved(old: Old, surveyed: Surveyed, folder: Path) -> Added:
+def _proved(old: ExistingInventory, surveyed: Surveyed, folder: Path) -> Added:
     names, managed = {target.name for target in old.repositories}, old.managed()
     fresh = [source for source in surveyed.sources if source.name not in names]
     targets = _future(old, fresh, folder)
@@ -105,16 +105,16 @@ def _told(made: Takeover, old: set[str], fits: Mapping[str, Fit], misfits: Seque
     return replace(made, left_out=(*out, *misfits))
 
 
-def _there(old: Old, fits: Mapping[str, Fit]) -> There:
+def _there(old: ExistingInventory, fits: Mapping[str, Fit]) -> AlreadyThere:
     variables = old.variables()
     for repository, fit in fits.items():
         for name, value in fit.effective.items():
             variables.setdefault(name, {})[repository] = value
     names = {name.split("/")[0] for name in old.templates}
-    return There(frozenset({*names, *old.sets()}), variables)
+    return AlreadyThere(frozenset({*names, *old.sets()}), variables)
 
 
-def _future(old: Old, fresh: Sequence[Sample], folder: Path) -> dict[str, Target]:
+def _future(old: ExistingInventory, fresh: Sequence[Sample], folder: Path) -> dict[str, Target]:
     """Return new repositories as entries of the inventory, before it is known which files they take over."""
     if not fresh or not old.sets():
         return {}
@@ -128,7 +128,7 @@ def _future(old: Old, fresh: Sequence[Sample], folder: Path) -> dict[str, Target
     return {target.name: target for target in inventory.targets if target.name in entries}
 
 
-def _not_in_sync(old: Old, made: Takeover, text: bytes, fits: Mapping[str, Fit]) -> dict[Spot, str]:
+def _not_in_sync(old: ExistingInventory, made: Takeover, text: bytes, fits: Mapping[str, Fit]) -> dict[Spot, str]:
     """Return what would not be in sync because of the proposal, by repository and path."""
     inventory = parsed(old, text, [one.name for one in made.sets])
     sources = {source.name: source for source in (*made.sources, *(fit.source for fit in fits.values()))}

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from rollout.content.agents.rule import FOLDER, NAMES
 from rollout.content.documents import merge, past
 from rollout.fleet.fitting import Fit
-from rollout.fleet.present import Old, has
+from rollout.fleet.present import ExistingInventory, has
 from rollout.inventory.read import Overrides, parse
 from rollout.learning import inventory_text
 from rollout.learning.placing import values_of
@@ -20,7 +20,9 @@ from rollout.rendering import templates as template_files
 Entries = Mapping[str, Mapping[str, inventory_text.Setting]]
 
 
-def extended(old: Old, made: Takeover, fits: Mapping[str, Fit], targets: Mapping[str, Target], folder: Path) -> bytes:
+def extended(
+    old: ExistingInventory, made: Takeover, fits: Mapping[str, Fit], targets: Mapping[str, Target], folder: Path
+) -> bytes:
     """Return the inventory with the proposal; `targets` are the entries of the new repositories."""
     there = {target.name: target for target in old.repositories}
     values = values_of(made.files)
@@ -60,7 +62,7 @@ def _in_order(entry: Mapping[str, inventory_text.Setting]) -> dict[str, inventor
     return {key: entry[key] for key in (*(k for k in entry if k not in _LAST), *(k for k in _LAST if k in entry))}
 
 
-def _reading(old: Old, fit: Fit) -> tuple[str, ...] | None:
+def _reading(old: ExistingInventory, fit: Fit) -> tuple[str, ...] | None:
     """Return who reads the rules of the sets that a new repository has already; nobody if they have none."""
     folders = tuple(f"{name}/{FOLDER}/" for name in fit.sets)
     return fit.agents if any(name.startswith(folders) for name in old.templates) else None
@@ -97,7 +99,7 @@ def _rules(made: Takeover) -> Iterator[tuple[str, dict[str, inventory_text.Setti
             yield str(path), rule
 
 
-def place_of(old: Old, source: Sample, folder: Path) -> str:
+def place_of(old: ExistingInventory, source: Sample, folder: Path) -> str:
     """Return the path of a checkout for the inventory: relative if it is below the root."""
     place = Path(os.path.realpath(folder / source.checkout.path))
     root = Path(os.path.realpath(old.inventory.root))
@@ -118,7 +120,7 @@ def with_entries(text: bytes, entries: Entries, rules: Mapping[str, inventory_te
     return merge.merged(text, ("\n".join(lines) + "\n").encode(), past.Ours(), kind)
 
 
-def parsed(old: Old, text: bytes, more: Iterable[str] = ()) -> Inventory:
+def parsed(old: ExistingInventory, text: bytes, more: Iterable[str] = ()) -> Inventory:
     """Return the inventory in a text, with the existing template sets and some more."""
     names = template_files.set_names(dict(old.templates), old.inventory.path.parent / "templates") | set(more)
     overrides = Overrides(old.inventory.root)

@@ -21,7 +21,7 @@ from rollout.targets.past import history
 _SECRET = ("password", "passwd", "secret", "token", "api_key", "apikey", "private_key", "credential")
 
 
-class Used(Struct, frozen=True):
+class UsedVariable(Struct, frozen=True):
     """A variable a template reads, and where its value came from."""
 
     name: str
@@ -31,7 +31,7 @@ class Used(Struct, frozen=True):
 
 class Explanation(Struct, frozen=True):
     slot: Slot
-    variables: tuple[Used, ...]
+    variables: tuple[UsedVariable, ...]
     last_commit: str | None
     changed_since: tuple[str, ...]
     inputs: tuple[Input, ...] = ()
@@ -57,7 +57,7 @@ def explanation(loaded: Loaded, target: Target, path: PurePosixPath, settings: S
     )
 
 
-def _variables(loaded: Loaded, target: Target, slot: Slot) -> list[Used]:
+def _variables(loaded: Loaded, target: Target, slot: Slot) -> list[UsedVariable]:
     if not slot.is_rendered:
         return []
     names = loaded.rendering.uses(slot)
@@ -65,22 +65,22 @@ def _variables(loaded: Loaded, target: Target, slot: Slot) -> list[Used]:
     return [used for used in found if used is not None]
 
 
-def _used(name: str, loaded: Loaded, target: Target, slot: Slot) -> Used | None:
+def _used(name: str, loaded: Loaded, target: Target, slot: Slot) -> UsedVariable | None:
     """Return what a name in a template means: a variable of the target, or one of the names that all templates have."""
     if name in target.variables:
         variable = target.variables[name]
         value = "***" if any(word in name.lower() for word in _SECRET) else variable.value
-        return Used(name, value, str(variable.source))
+        return UsedVariable(name, value, str(variable.source))
     match name:
         case "target":
             kind, groups = target.kind.value, list(target.groups)
             about = {"name": target.name, "kind": kind, "branch": target.branch, "groups": groups}
-            return Used(name, about, "the inventory's entry")
+            return UsedVariable(name, about, "the inventory's entry")
         case "path":
-            return Used(name, str(slot.path), "the managed path")
+            return UsedVariable(name, str(slot.path), "the managed path")
         case "machines":
-            return Used(name, sorted(loaded.inventory.machines), "machines")
+            return UsedVariable(name, sorted(loaded.inventory.machines), "machines")
         case "machine":
-            return Used(name, loaded.machine.name if loaded.machine else None, "machines, by this host's name")
+            return UsedVariable(name, loaded.machine.name if loaded.machine else None, "machines, by this host's name")
         case _:
             return None

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from rollout.content.agents import front_matter, table
 from rollout.content.agents.rule import NAMES
 from rollout.content.modes.table import traits
-from rollout.fleet.present import Old, has
+from rollout.fleet.present import ExistingInventory, has
 from rollout.learning.matching import matched
 from rollout.model.circumstances import Decisions
 from rollout.model.files import File, Slot
@@ -31,13 +31,13 @@ class Fit(Struct, frozen=True):
     agents: tuple[str, ...] | None = None  # who reads its rules
 
 
-def fitting(old: Old, target: Target, source: Sample) -> tuple[Fit, list[LeftOut]]:
+def fitting(old: ExistingInventory, target: Target, source: Sample) -> tuple[Fit, list[LeftOut]]:
     """Return the sets that fit a repository, and why others do not, of which it has some files."""
     found = (_fitting(old, replace(target, agents=agents), source) for agents in _readers(old, target, source))
     return max(found, key=lambda one: len(one[0].sets))
 
 
-def _readers(old: Old, target: Target, source: Sample) -> list[tuple[str, ...] | None]:
+def _readers(old: ExistingInventory, target: Target, source: Sample) -> list[tuple[str, ...] | None]:
     """Return for whom rules may be written there: for those whom the inventory says, or for those who have files."""
     used = {agent for one in old.repositories for agent in one.agents or ()}
     there = {agent for path in source.listing for agent in table.readers(PurePosixPath(path))}
@@ -45,7 +45,7 @@ def _readers(old: Old, target: Target, source: Sample) -> list[tuple[str, ...] |
     return list(dict.fromkeys([target.agents, *([having] if used else [])]))
 
 
-def _fitting(old: Old, target: Target, source: Sample) -> tuple[Fit, list[LeftOut]]:
+def _fitting(old: ExistingInventory, target: Target, source: Sample) -> tuple[Fit, list[LeftOut]]:
     fit, misfits = Fit(source, agents=target.agents), dict[str, str]()
     for name in old.sets():
         found = _tried(old, replace(target, templates=(name,)), source, fit)
@@ -58,14 +58,14 @@ def _fitting(old: Old, target: Target, source: Sample) -> tuple[Fit, list[LeftOu
     return fit, [LeftOut(f"{source.name}: template set {name}", why) for name, why in told.items()]
 
 
-def _paths(old: Old, target: Target, names: tuple[str, ...]) -> set[PurePosixPath]:
+def _paths(old: ExistingInventory, target: Target, names: tuple[str, ...]) -> set[PurePosixPath]:
     try:
         return {slot.path for slot in old.loaded.rendering.slots(replace(target, templates=names))}
     except TemplateFault:
         return set()
 
 
-def _tried(old: Old, target: Target, source: Sample, fit: Fit) -> Fit | str:
+def _tried(old: ExistingInventory, target: Target, source: Sample, fit: Fit) -> Fit | str:
     """Return a fit with one more set, or why that set does not fit; no reason if the repository has no file of it."""
     try:
         slots = old.loaded.rendering.slots(target)
@@ -87,7 +87,9 @@ def _tried(old: Old, target: Target, source: Sample, fit: Fit) -> Fit | str:
     return replace(fit, sets=(*fit.sets, *target.templates), own=own, effective={**fit.effective, **values})
 
 
-def _values(old: Old, slot: Slot, source: Sample, target: Target, known: Mapping[str, Value]) -> dict[str, Value]:
+def _values(
+    old: ExistingInventory, slot: Slot, source: Sample, target: Target, known: Mapping[str, Value]
+) -> dict[str, Value]:
     """Return the values of one template's variables in a repository, as far as its file tells them."""
     file = source.snapshot.files.get(slot.path)
     if not isinstance(file, File) or not slot.is_rendered:
@@ -101,12 +103,12 @@ def _values(old: Old, slot: Slot, source: Sample, target: Target, known: Mapping
     return matched(text, slot.rule.delimiters, said, tried, part=part) or {}
 
 
-def _text(old: Old, slot: Slot) -> str:
+def _text(old: ExistingInventory, slot: Slot) -> str:
     """Return the text of a template, or those of the rules that a file is made of."""
     if not slot.parts:
         return old.templates[slot.template or ""].content.decode()
     return "".join(part if isinstance(part, str) else _rule(old, part.slot) for part in slot.parts)
 
 
-def _rule(old: Old, slot: Slot) -> str:
+def _rule(old: ExistingInventory, slot: Slot) -> str:
     return front_matter.trimmed(front_matter.split(old.templates[slot.template or ""].content.decode()).body)

@@ -66,7 +66,7 @@ def opened(
     if not source.limits:
         foreseen(len(_ENTRY.findall(text)))
     folder = path.parent / "templates"
-    found = templates.load(folder, ignored(folder)) if folder.is_dir() else templates.Read({})
+    found = templates.load(folder, ignored(folder)) if folder.is_dir() else templates.TemplateFolder({})
     read = found.files
     sets = templates.set_names(read, folder)
     parsed = Parsed(path, memory)

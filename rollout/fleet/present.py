@@ -15,7 +15,7 @@ from rollout.model.learning import Value
 from rollout.safety import addresses
 
 
-class Old(Struct, frozen=True):
+class ExistingInventory(Struct, frozen=True):
     """An existing inventory, with the bytes of its file and its templates."""
 
     loaded: Loaded

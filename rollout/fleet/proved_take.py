@@ -49,7 +49,7 @@ class Taking(Struct, frozen=True):
     unchecked: tuple[str, ...] = ()  # others whose file is checked as a whole, which needs a look at it
 
 
-class Asked(Struct, frozen=True):
+class TakeRequest(Struct, frozen=True):
     """The person's change to take, the step that it stands in, and where variables may be set."""
 
     target: Target
@@ -61,11 +61,11 @@ class Asked(Struct, frozen=True):
     overrides: Overrides = Overrides()
 
 
-def refused(asked: Asked, why: str) -> Refused:
+def refused(asked: TakeRequest, why: str) -> Refused:
     return Refused(f"{asked.target.name}: {asked.slot.path}: cannot be taken back: {why}")
 
 
-def proved(loaded: Loaded, asked: Asked, found: Taking, wanted: bytes, settings: Settings) -> Taking:
+def proved(loaded: Loaded, asked: TakeRequest, found: Taking, wanted: bytes, settings: Settings) -> Taking:
     """Return what was found if the target is as wanted then and nothing is blocked by it; else raise Refused.
 
     `wanted` is what the template should produce. `asked.where` says whether to write the inventory.
@@ -95,7 +95,7 @@ def proved(loaded: Loaded, asked: Asked, found: Taking, wanted: bytes, settings:
     return replace(found, inventory=inventories, others=others, also=also, left=left, unchecked=unchecked)
 
 
-def _as_wanted(loaded: Loaded, later: Loaded, asked: Asked, wanted: bytes, settings: Settings) -> Change | None:
+def _as_wanted(loaded: Loaded, later: Loaded, asked: TakeRequest, wanted: bytes, settings: Settings) -> Change | None:
     """Return what the file needs then, which is what the template had changed before; raise Refused if it is more."""
     target, path = _named(later, asked.target.name), asked.slot.path
     parts = _parts(later, asked, settings)
@@ -127,7 +127,7 @@ def _otherwise(after: File | None, wanted: bytes) -> str:
     return "the repository's attributes, or another text of the template, end its lines otherwise"
 
 
-def _told_by(asked: Asked, item: Managed, after: File | None, wanted: bytes) -> bool:
+def _told_by(asked: TakeRequest, item: Managed, after: File | None, wanted: bytes) -> bool:
     """Tell whether what is left to write is only what the template had changed before the person did."""
     if after is None:
         return False
@@ -143,7 +143,7 @@ def _named(loaded: Loaded, name: str) -> Target:
     return next(target for target in loaded.inventory.targets if target.name == name)
 
 
-def _parts(loaded: Loaded, asked: Asked, settings: Settings) -> Parts:
+def _parts(loaded: Loaded, asked: TakeRequest, settings: Settings) -> Parts:
     parts = Parts(loaded, settings)
     parts.source(_named(loaded, asked.target.name)).hear(asked.step.base)
     return parts
@@ -153,7 +153,7 @@ def _desired(parts: Parts, target: Target) -> Desired:
     return FileChecks().over(Formatters().over(parts.desired(target)))
 
 
-def _blocking(loaded: Loaded, asked: Asked, parts: Parts, desired: Desired) -> dict[str, str]:
+def _blocking(loaded: Loaded, asked: TakeRequest, parts: Parts, desired: Desired) -> dict[str, str]:
     """Return what blocks the target: its texts one by one, what they refer to, and all of them together."""
     target = _named(loaded, asked.target.name)
     findings = (
@@ -171,7 +171,7 @@ def _new(faults: dict[str, str], before: Container[str]) -> dict[str, str]:
     return {at: told for at, told in faults.items() if at not in before}
 
 
-def _lines_of_code(asked: Asked, wanted: bytes) -> list[str]:
+def _lines_of_code(asked: TakeRequest, wanted: bytes) -> list[str]:
     """Return the lines of a person that a template would not read as text."""
     if not asked.slot.is_rendered or asked.change.before is None:
         return []
@@ -187,7 +187,7 @@ def _lines_above(content: bytes, part: bytes) -> int:
     return content.count(b"\n", 0, max(content.find(part), 0))
 
 
-def _others(loaded: Loaded, later: Loaded, asked: Asked) -> Iterator[str]:
+def _others(loaded: Loaded, later: Loaded, asked: TakeRequest) -> Iterator[str]:
     """Yield the targets whose files will change; raise Refused for one that would be blocked by that."""
     before = {target.name: target for target in loaded.inventory.targets}
     tried = _Tried()
@@ -216,7 +216,7 @@ class _Tried(Struct):
         return self.checks.over(self.formatters.over(replace(desired, managed=differing)))
 
 
-def _checks_whole_files(asked: Asked) -> bool:
+def _checks_whole_files(asked: TakeRequest) -> bool:
     return asked.slot.rule.check is not None and traits(asked.slot.rule.mode).partial
 
 
@@ -224,7 +224,7 @@ def _asks(managed: Iterable[Managed]) -> dict[PurePosixPath, str]:
     return {item.path: item.asks for item in managed}
 
 
-def _also(loaded: Loaded, later: Loaded, asked: Asked) -> Iterator[PurePosixPath]:
+def _also(loaded: Loaded, later: Loaded, asked: TakeRequest) -> Iterator[PurePosixPath]:
     """Yield the other files of the target itself that will say something else."""
     before = _asks(loaded.rendering.desired(asked.target).managed)
     for item in later.rendering.desired(_named(later, asked.target.name)).managed:
@@ -232,7 +232,7 @@ def _also(loaded: Loaded, later: Loaded, asked: Asked) -> Iterator[PurePosixPath
             yield item.path
 
 
-def _parsed(loaded: Loaded, asked: Asked, text: bytes) -> Inventory:
+def _parsed(loaded: Loaded, asked: TakeRequest, text: bytes) -> Inventory:
     old = loaded.inventory
     names = template_files.set_names(dict(loaded.rendering.templates), old.path.parent / "templates")
     try:

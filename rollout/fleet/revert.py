@@ -10,7 +10,7 @@ from rollout.model.outcomes import PastRun
 from rollout.model.plan import Step
 from rollout.planning.holds import held
 from rollout.rendering.formatters import Formatters
-from rollout.targets.job import Back, Settings
+from rollout.targets.job import RevertRequest, Settings
 from rollout.targets.past import step_back
 from rollout.work import threads
 
@@ -29,7 +29,7 @@ def steps_back(
 
     def undo(target: Target) -> Step:
         wanted = parts.desired(target) if rendering.any_reads_files(target) else rendering.desired(target)
-        back = Back(target, outcomes[target.name], past.run, formatters.over(wanted), reopen)
+        back = RevertRequest(target, outcomes[target.name], past.run, formatters.over(wanted), reopen)
         return step_back(back, settings)
 
     for target, step in threads.run(undo, targets, jobs):

@@ -15,7 +15,7 @@ from rollout.errors import Refused
 from rollout.fleet import rule_heads
 from rollout.fleet.load import Loaded
 from rollout.fleet.new_values import new_value
-from rollout.fleet.proved_take import Asked, Taking, proved, refused
+from rollout.fleet.proved_take import TakeRequest, Taking, proved, refused
 from rollout.model.action import Action
 from rollout.model.files import File, TemplateFile
 from rollout.model.plan import Change
@@ -26,7 +26,7 @@ from rollout.rendering.template_fault import TemplateFault
 from rollout.targets.folder import sources
 from rollout.targets.job import Settings
 
-__all__ = ["Asked", "Taking", "changes", "take", "write"]
+__all__ = ["TakeRequest", "Taking", "changes", "take", "write"]
 
 
 class _Text(Struct, frozen=True):
@@ -36,7 +36,7 @@ class _Text(Struct, frozen=True):
     newline: bytes | None = None
 
 
-def take(loaded: Loaded, asked: Asked, settings: Settings) -> Taking:
+def take(loaded: Loaded, asked: TakeRequest, settings: Settings) -> Taking:
     """Return what to change; raise Refused with the lines that no template and no variable can produce."""
     before, slot = asked.change.before, asked.slot
     if before is None:
@@ -54,7 +54,7 @@ def take(loaded: Loaded, asked: Asked, settings: Settings) -> Taking:
     return proved(loaded, asked, found, wanted, settings)
 
 
-def _in_templates(loaded: Loaded, asked: Asked, before: File, wanted: bytes) -> Taking:
+def _in_templates(loaded: Loaded, asked: TakeRequest, before: File, wanted: bytes) -> Taking:
     """Return what has to change in templates that are rendered, and in variables."""
     slot = asked.slot
     try:
@@ -70,11 +70,11 @@ def _in_templates(loaded: Loaded, asked: Asked, before: File, wanted: bytes) -> 
     return _changes(loaded, asked, {**loaded.rendering.templates, **heads}, heads, found, _Form(before, text.newline))
 
 
-def _now(asked: Asked) -> str:
+def _now(asked: TakeRequest) -> str:
     return asked.item.body.decode()
 
 
-def _with_one_newline(asked: Asked, wanted: bytes) -> _Text:
+def _with_one_newline(asked: TakeRequest, wanted: bytes) -> _Text:
     """Return what a template should produce, which ends all its lines alike; raise Refused where a person does not."""
     told = _told(asked)
     usual, other = (b"\r\n", b"\n") if b"\r\n" in told else (b"\n", b"\r\n")
@@ -92,7 +92,7 @@ def _with_one_newline(asked: Asked, wanted: bytes) -> _Text:
     )
 
 
-def _taken(loaded: Loaded, asked: Asked, templates: Mapping[str, TemplateFile], wanted: str) -> Taken:
+def _taken(loaded: Loaded, asked: TakeRequest, templates: Mapping[str, TemplateFile], wanted: str) -> Taken:
     """Return what has to change in these templates and in variables."""
     inventory = loaded.inventory
     with Rendering(templates, inventory.patterns, inventory.machines, loaded.machine) as rendering:
@@ -103,14 +103,14 @@ def _taken(loaded: Loaded, asked: Asked, templates: Mapping[str, TemplateFile], 
         return taking.taken(rendering.traced(asked.target, slot), told, asked.target.variables)
 
 
-def _told(asked: Asked) -> bytes:
+def _told(asked: TakeRequest) -> bytes:
     """Return what the template asks for as it stands in the file, or of a file that is shared, with LF line ends."""
     if traits(asked.slot.rule.mode).shared:
         return kept_ends.with_end(asked.item.body, b"\n")
     return asked.item.body if asked.change.after is None else asked.change.after.content
 
 
-def _wanted(asked: Asked, before: File) -> bytes:
+def _wanted(asked: TakeRequest, before: File) -> bytes:
     """Return what the template should produce: the file's text, with what the template changed since we wrote it."""
     base, told = asked.change.base, _told(asked)
     if not traits(asked.slot.rule.mode).shared:
@@ -125,7 +125,7 @@ def _wanted(asked: Asked, before: File) -> bytes:
     return told[:place] + theirs + told[place + len(ours) :] if place >= 0 else theirs
 
 
-def _merged(asked: Asked, was: bytes | None, theirs: bytes, told: bytes) -> bytes:
+def _merged(asked: TakeRequest, was: bytes | None, theirs: bytes, told: bytes) -> bytes:
     if was is None or was == told:
         return theirs
     try:
@@ -143,7 +143,7 @@ class _Form(Struct, frozen=True):
 
 def _changes(
     loaded: Loaded,
-    asked: Asked,
+    asked: TakeRequest,
     there: Mapping[str, TemplateFile],
     heads: Mapping[str, TemplateFile],
     found: Taken,

@@ -6,7 +6,7 @@ import subprocess
 
 from rollout.errors import GitError
 from rollout.machine import waiting
-from rollout.objects.stored import Kind, Stored
+from rollout.objects.stored import ObjectKind, Stored
 
 
 class CatFile:
@@ -32,4 +32,4 @@ class CatFile:
             self._stdout.read(1)
         except (BrokenPipeError, ValueError) as error:
             raise GitError(f"reading objects stopped: {error}") from error
-        return Stored(header[0].decode(), Kind(header[1].decode()), content)
+        return Stored(header[0].decode(), ObjectKind(header[1].decode()), content)

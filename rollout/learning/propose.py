@@ -25,14 +25,14 @@ from rollout.model.line_ends import Conversion
 Without = Mapping[tuple[str, PurePosixPath], str]  # what is not taken over, and why
 
 
-class There(Struct, frozen=True):
+class AlreadyThere(Struct, frozen=True):
     """What an inventory has already: the names of its template sets, and its variables by repository."""
 
     sets: frozenset[str] = frozenset()
     variables: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
 
 
-_NOTHING = There()
+_NOTHING = AlreadyThere()
 
 
 def proposal(
@@ -40,7 +40,7 @@ def proposal(
     paths: Sequence[PurePosixPath],
     left_out: Iterable[LeftOut],
     without: Without,
-    there: There = _NOTHING,
+    there: AlreadyThere = _NOTHING,
 ) -> Takeover:
     """Return what to take over of these paths, in addition to what exists already."""
     pool = Pool(

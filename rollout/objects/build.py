@@ -13,7 +13,7 @@ from rollout.model.outcomes import Identity
 from rollout.model.plan import Change
 from rollout.objects import seal
 from rollout.objects.ids import git_id
-from rollout.objects.stored import Content, Kind
+from rollout.objects.stored import Content, ObjectKind
 from rollout.objects.trees import Objects, Tree
 
 
@@ -32,7 +32,7 @@ class NewObjects(Struct):
     commit: str = ""
     message: str = ""
 
-    def add(self, kind: Kind, content: bytes) -> str:
+    def add(self, kind: ObjectKind, content: bytes) -> str:
         made = Content(kind, content)
         if made not in self.objects:
             self.objects.append(made)
@@ -47,12 +47,12 @@ def commit(
     top = _Folder()
     moved = []
     for change in changes:
-        entry = None if change.after is None else (change.after.mode, built.add(Kind.BLOB, change.after.content))
+        entry = None if change.after is None else (change.after.mode, built.add(ObjectKind.BLOB, change.after.content))
         _place(top, change.path).files[change.path.name] = entry
         moved.append((change.path, base.entry(change.path), entry))
-    root = _tree(base, base.root, top, built, PurePosixPath()) or built.add(Kind.TREE, b"")
+    root = _tree(base, base.root, top, built, PurePosixPath()) or built.add(ObjectKind.TREE, b"")
     built.message = seal.put(message, branch, identity.author, moved)
-    built.commit = built.add(Kind.COMMIT, _text(root, base.commit, identity, built.message, when))
+    built.commit = built.add(ObjectKind.COMMIT, _text(root, base.commit, identity, built.message, when))
     return built
 
 
@@ -76,7 +76,7 @@ def _tree(base: Tree, old: str | None, folder: _Folder, built: NewObjects, place
         if name in entries and not tree_modes.is_file(entries[name][0]):
             raise GitError(f"{place / name} is not a plain file upstream")
         _set(entries, name, entry)
-    return built.add(Kind.TREE, _packed(entries)) if entries else None
+    return built.add(ObjectKind.TREE, _packed(entries)) if entries else None
 
 
 def _set(entries: dict[str, tuple[str, str]], name: str, entry: tuple[str, str] | None) -> None:

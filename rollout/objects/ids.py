@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from rollout.objects.stored import Kind
+from rollout.objects.stored import ObjectKind
 
 # An object's id in either of git's two formats.
 ID = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?\Z")
@@ -22,11 +22,11 @@ def hashed(content: bytes, size: int) -> bytes:
     return new(content, usedforsecurity=False).digest()
 
 
-def id_of(kind: Kind, content: bytes, size: int) -> bytes:
+def id_of(kind: ObjectKind, content: bytes, size: int) -> bytes:
     """Return the raw id of an object, in a repository whose ids have `size` bytes."""
     return hashed(b"%s %d\0" % (kind.encode(), len(content)) + content, size)
 
 
-def git_id(content: bytes, size: int = 40, kind: Kind = Kind.BLOB) -> str:
+def git_id(content: bytes, size: int = 40, kind: ObjectKind = ObjectKind.BLOB) -> str:
     """Return the id git gives to an object; `size` is the length of the repository's ids."""
     return id_of(kind, content, size // 2).hex()

@@ -12,12 +12,12 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from rollout.objects.stored import Kind
+from rollout.objects.stored import ObjectKind
 
 DAMAGED = (ValueError, IndexError, struct.error, zlib.error)
 
 
-KINDS = {1: Kind.COMMIT, 2: Kind.TREE, 3: Kind.BLOB, 4: Kind.TAG}
+KINDS = {1: ObjectKind.COMMIT, 2: ObjectKind.TREE, 3: ObjectKind.BLOB, 4: ObjectKind.TAG}
 NUMBERS = {kind: number for number, kind in KINDS.items()}
 
 OFFSET_DELTA, ID_DELTA = 6, 7
@@ -135,7 +135,7 @@ def _copied(delta: bytes, at: int, order: int) -> tuple[int, int, int]:
     return start, length or 0x10000, at
 
 
-def head(kind: Kind, length: int) -> bytes:
+def head(kind: ObjectKind, length: int) -> bytes:
     """Return the header before the deflated content of an entry."""
     byte = (NUMBERS[kind] << 4) | (length & 15)
     length >>= 4

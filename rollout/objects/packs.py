@@ -14,7 +14,7 @@ from rollout.machine import files
 from rollout.objects import ids, pack_format
 from rollout.objects.ids import ID
 from rollout.objects.pack import INDEX, Pack, content_of
-from rollout.objects.stored import Content, Kind, Stored
+from rollout.objects.stored import Content, ObjectKind, Stored
 
 _MAX_CHAIN = 10_000  # deltas on deltas; git stops at 4,095
 
@@ -91,7 +91,7 @@ class Packs:
         except FileNotFoundError:
             return None
         head, _, content = zlib.decompress(packed).partition(b"\0")
-        return Content(Kind(head.split(b" ")[0].decode()), content)
+        return Content(ObjectKind(head.split(b" ")[0].decode()), content)
 
     def _look_again(self) -> bool:
         """Find the packs that are new since we last looked; tell whether there are any."""

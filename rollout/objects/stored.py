@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
-class Kind(StrEnum):
+class ObjectKind(StrEnum):
     """What an object is, in git's words."""
 
     COMMIT = "commit"
@@ -18,7 +18,7 @@ class Kind(StrEnum):
 class Content(NamedTuple):
     """An object without its id."""
 
-    kind: Kind
+    kind: ObjectKind
     content: bytes
 
 
@@ -26,7 +26,7 @@ class Stored(NamedTuple):
     """An object that was looked up."""
 
     id: str
-    kind: Kind
+    kind: ObjectKind
     content: bytes
 
     @property
@@ -36,6 +36,6 @@ class Stored(NamedTuple):
     @property
     def tree(self) -> str:
         """Return the id of a commit's tree; raise ValueError for any other object."""
-        if self.kind is not Kind.COMMIT or not self.content.startswith(b"tree "):
+        if self.kind is not ObjectKind.COMMIT or not self.content.startswith(b"tree "):
             raise ValueError("it is not a commit")
         return self.content[5 : self.content.index(b"\n")].decode()

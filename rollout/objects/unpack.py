@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from rollout.model import tree_modes
 from rollout.objects import ids, messages, pack_format
-from rollout.objects.stored import Content, Kind
+from rollout.objects.stored import Content, ObjectKind
 
 _MOST = 1 << 24  # bytes of all objects and deltas of a pack; git unpacks a larger one
 
@@ -77,13 +77,13 @@ def spoken_of(found: Mapping[str, Content], shallow: Iterable[str]) -> set[str]:
     names: set[str] = set()
     for name, (kind, content) in found.items():
         match kind:
-            case Kind.COMMIT:
+            case ObjectKind.COMMIT:
                 names.add(content[5 : 5 + len(name)].decode())
                 names.update(() if name in cut else messages.parts(content)[0])
-            case Kind.TREE:
+            case ObjectKind.TREE:
                 entries = pack_format.tree_entries(content, len(name) // 2)
                 names.update(inside for mode, _, inside in entries if mode == tree_modes.FOLDER)
-            case Kind.BLOB | Kind.TAG:
+            case ObjectKind.BLOB | ObjectKind.TAG:
                 continue
             case never:
                 assert_never(never)

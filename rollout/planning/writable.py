@@ -22,14 +22,14 @@ _DONE = {Verdict.PUSHED, Verdict.COMMITTED, Verdict.WRITTEN, Verdict.PROPOSED}
 FAILED = {Verdict.BLOCKED, Verdict.STALE, Verdict.REJECTED, Verdict.UNKNOWN, Verdict.FAILED, Verdict.NOT_STARTED}
 
 
-class Sorted(Struct, frozen=True):
+class SortedSteps(Struct, frozen=True):
     """The steps of a plan, grouped by what can be done about them."""
 
     writable: tuple[Step, ...]
     settled: tuple[Outcome, ...]  # of the steps that are not written: the reason, or that there is nothing to do
 
 
-def sort(steps: Iterable[Step], *, only_waiting: bool = False) -> Sorted:
+def sort(steps: Iterable[Step], *, only_waiting: bool = False) -> SortedSteps:
     """Separate the steps that can be written from those that cannot or need not; `only_waiting` is for push."""
     writable, settled = [], []
     for step in steps:
@@ -38,7 +38,7 @@ def sort(steps: Iterable[Step], *, only_waiting: bool = False) -> Sorted:
             writable.append(step)
         else:
             settled.append(outcome)
-    return Sorted(tuple(writable), tuple(settled))
+    return SortedSteps(tuple(writable), tuple(settled))
 
 
 def _not_written(step: Step, *, only_waiting: bool) -> Outcome | None:

@@ -18,7 +18,7 @@ from rollout.rendering import text_faults
 from rollout.rendering.asked import Common, common, digest
 from rollout.rendering.bodies import Bodies
 from rollout.rendering.output import Rendered, desired_of
-from rollout.rendering.remembered import Reads
+from rollout.rendering.remembered import RememberedNames
 from rollout.rendering.requests import Requests
 from rollout.rendering.rounds import Reader
 from rollout.rendering.slots import slots, texts
@@ -54,7 +54,7 @@ class Rendering:
         self._patterns = patterns
         self._surroundings = Surroundings(machines, machine, host)
         self._requests = Requests(sources)
-        self._uses = Uses(self._requests, Reads(memory, sources), sources)
+        self._uses = Uses(self._requests, RememberedNames(memory, sources), sources)
         self._bodies = Bodies(templates, self._surroundings, self._uses, self._requests)
         self._lock = Lock()
         self._slots: dict[_Sets, list[Slot]] = {}

@@ -22,7 +22,7 @@ _FILE = "templates.json"
 _KEPT = 8  # folders of templates, the most recently used last
 
 
-class Reads:
+class RememberedNames:
     """A cache, bound to the bytes of all templates: anything odd in it counts as nothing."""
 
     def __init__(self, folder: Path | None, templates: Mapping[str, str]) -> None:

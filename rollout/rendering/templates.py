@@ -26,7 +26,7 @@ _NO_TEMPLATE = re.compile(
 )
 
 
-class Read(Struct, frozen=True):
+class TemplateFolder(Struct, frozen=True):
     """The files under a templates folder by path, and the files there that are not templates."""
 
     files: dict[str, TemplateFile]
@@ -39,7 +39,7 @@ class Read(Struct, frozen=True):
         return f"templates/: left out because they are not templates or git ignores them: {names}"
 
 
-def load(folder: Path, ignored: Collection[str] = ()) -> Read:
+def load(folder: Path, ignored: Collection[str] = ()) -> TemplateFolder:
     """Return every file under a templates folder, except stray files and what git ignores.
 
     Raises UsageError for a symlink, a special file, a file of more than 16 MiB or a name that is not UTF-8.
@@ -63,7 +63,7 @@ def load(folder: Path, ignored: Collection[str] = ()) -> Read:
             except UnicodeEncodeError:
                 raise UsageError.at(f"templates/{shown!r}", "the name is not UTF-8") from None
             found[shown] = TemplateFile(shown, path.read_bytes(), bool(about.st_mode & stat.S_IXUSR))
-    return Read(found, tuple(sorted(left_out)))
+    return TemplateFolder(found, tuple(sorted(left_out)))
 
 
 def _taken_out(names: list[str], inside: str, ignored: Collection[str]) -> Iterable[str]:

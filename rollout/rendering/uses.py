@@ -9,7 +9,7 @@ from threading import Lock
 from rollout.model.files import Slot
 from rollout.model.inventory import Target
 from rollout.rendering.reading import FUNCTIONS
-from rollout.rendering.remembered import Reads
+from rollout.rendering.remembered import RememberedNames
 from rollout.rendering.requests import Named, Requests
 
 _READS = re.compile(rf"\b(?:{'|'.join(FUNCTIONS)})\b")
@@ -18,7 +18,7 @@ _READS = re.compile(rf"\b(?:{'|'.join(FUNCTIONS)})\b")
 class Uses:
     """The variables that each template can read, requested once; None if only a run can tell."""
 
-    def __init__(self, requests: Requests, remembered: Reads, texts: Mapping[str, str]) -> None:
+    def __init__(self, requests: Requests, remembered: RememberedNames, texts: Mapping[str, str]) -> None:
         self._requests = requests
         self._remembered = remembered
         # Where no text has the name of a function that reads, no template can call one.

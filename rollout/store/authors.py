@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from rollout.errors import GitError
 from rollout.machine import clock
 from rollout.model.changed import ChangedBy
-from rollout.objects.stored import Kind
+from rollout.objects.stored import ObjectKind
 from rollout.store import layout, transfer
 from rollout.store.store import Store
 
@@ -35,7 +35,7 @@ def last_changes(
 def _have_trees(store: Store, commits: Iterable[str]) -> None:
     with store.git.objects() as objects:
         found = [objects.read(commit) for commit in commits]
-        trees = {item.tree for item in found if item is not None and item.kind is Kind.COMMIT}
+        trees = {item.tree for item in found if item is not None and item.kind is ObjectKind.COMMIT}
         missing = sorted(tree for tree in trees if objects.read(tree) is None)
     if missing:
         transfer.objects(store, missing)

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from rollout.model.files import Agreed, File, TakenOver
 from rollout.objects import pack_write
 from rollout.objects.ids import git_id
-from rollout.objects.stored import Content, Kind
+from rollout.objects.stored import Content, ObjectKind
 from rollout.store import lineage, noted, search
 from rollout.store.memo import by_name, by_path
 from rollout.store.noted import Notes
@@ -32,7 +32,7 @@ def agree(store: Store, found: Mapping[PurePosixPath, Agreed]) -> None:
 def _keep_contents(store: Store, commit: str, files: Iterable[File]) -> None:
     objects = store.objects(commit)
     new = {git_id(file.content, len(commit)): file.content for file in files}
-    missing = [Content(Kind.BLOB, content) for name, content in new.items() if objects.read(name) is None]
+    missing = [Content(ObjectKind.BLOB, content) for name, content in new.items() if objects.read(name) is None]
     if missing:
         pack_write.write(store.folder, missing, len(commit))
 

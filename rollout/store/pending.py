@@ -12,7 +12,7 @@ from rollout.machine import state_folder
 from rollout.model import tree_modes
 from rollout.model.files import File
 from rollout.objects import messages
-from rollout.objects.stored import Kind
+from rollout.objects.stored import ObjectKind
 from rollout.objects.trees import Objects, Tree, TreeEntry, difference
 from rollout.store import refs
 from rollout.store.store import Store
@@ -55,7 +55,7 @@ def read(store: Store, commit: str | None = None) -> Pending | None:
 def within(objects: Objects, name: str) -> Pending | None:
     """Return a commit of ours from its objects; None if they do not have it with its one parent."""
     found = objects.read(name)
-    if found is None or found.kind is not Kind.COMMIT:
+    if found is None or found.kind is not ObjectKind.COMMIT:
         return None
     parents, text = messages.parts(found.content)
     if len(parents) != 1 or objects.read(parents[0]) is None:

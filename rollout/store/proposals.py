@@ -17,7 +17,7 @@ from rollout.model.files import File
 from rollout.objects import messages, seal
 from rollout.objects.ids import ID
 from rollout.objects.seal import Moved, Side
-from rollout.objects.stored import Kind
+from rollout.objects.stored import ObjectKind
 from rollout.objects.trees import Objects, Tree, difference
 from rollout.remote import contact
 from rollout.remote.upstream import Unreachable
@@ -213,7 +213,7 @@ def _reaches(ours: Store, old: str, new: str) -> bool:
 
 def _commit(objects: Objects, name: str) -> tuple[bytes, list[str]]:
     found = objects.read(name)
-    if found is None or found.kind is not Kind.COMMIT:
+    if found is None or found.kind is not ObjectKind.COMMIT:
         raise GitError(f"commit {name} is not here")
     return found.content, messages.parts(found.content)[0]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from rollout.objects.stored import Kind
+from rollout.objects.stored import ObjectKind
 from rollout.store import history, transfer
 from rollout.store.history import Touch
 from rollout.store.store import Store
@@ -28,5 +28,5 @@ def _fetch_trees(store: Store, revisions: str) -> None:
     named = {name for line in listed.out.decode().splitlines() for name in line.split()[:2]}
     with store.git.objects() as objects:
         found = [objects.read(commit) for commit in sorted(named)]
-    trees = {item.tree for item in found if item is not None and item.kind is Kind.COMMIT}
+    trees = {item.tree for item in found if item is not None and item.kind is ObjectKind.COMMIT}
     transfer.objects(store, sorted(trees))

@@ -47,7 +47,7 @@ class Glance(Struct, frozen=True):
     settings: Settings
 
 
-class Back(Struct, frozen=True):
+class RevertRequest(Struct, frozen=True):
     """What a run did to one target, to be undone; `desired` is what its templates ask for now.
 
     `reopen` proposes it even where a person declined that, or took the branch over.

@@ -18,7 +18,7 @@ from rollout.targets.branch.past import branch_history, branch_step, in_proposal
 from rollout.targets.folder import memory
 from rollout.targets.folder.past import folder_step
 from rollout.targets.folder.snapshot import read_snapshot
-from rollout.targets.job import Back, Remembered, Settings, Unfit
+from rollout.targets.job import Remembered, RevertRequest, Settings, Unfit
 
 
 def history(target: Target, path: PurePosixPath, settings: Settings) -> tuple[str | None, tuple[str, ...]]:
@@ -54,7 +54,7 @@ def proposed_paths(step: Step, settings: Settings) -> tuple[WrittenPath, ...]:
         raise GitError(error.why.text) from error
 
 
-def step_back(back: Back, settings: Settings) -> Step:
+def step_back(back: RevertRequest, settings: Settings) -> Step:
     """Return the step that undoes what a run did to a target."""
     target = back.target
     try:

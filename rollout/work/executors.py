@@ -9,7 +9,7 @@ from typing import Generic, Protocol, TypeVar
 from msgspec import Struct, field
 
 from rollout.work import processes, threads
-from rollout.work.processes import Aide, Aides
+from rollout.work.processes import LocalProcess, LocalProcesses
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -43,20 +43,20 @@ class Threads(Struct, frozen=True):
     """Threads of this process, and processes beside it for units that only look."""
 
     jobs: int
-    aides: Aides = field(default_factory=Aides)
+    processes: LocalProcesses = field(default_factory=LocalProcesses)
 
     def run(
         self, work: Work[T, R], items: Iterable[T], stop: Event | None = None, expected: int = 0
     ) -> Iterator[tuple[T, R]]:
-        return threads.run(work.here, items, self.jobs, stop, self._aides_for(work, expected), expected)
+        return threads.run(work.here, items, self.jobs, stop, self._processes_for(work, expected), expected)
 
     def expect(self, work: Work[T, R], number: int) -> None:
-        self._aides_for(work, number)
+        self._processes_for(work, number)
 
-    def _aides_for(self, work: Work[T, R], number: int) -> Sequence[Aide]:
-        return self.aides.of(
+    def _processes_for(self, work: Work[T, R], number: int) -> Sequence[LocalProcess]:
+        return self.processes.of(
             processes.affordable(self.jobs, number, processes.cores()) if work.only_looks else 0, work.here
         )
 
     def close(self) -> None:
-        self.aides.close()
+        self.processes.close()

@@ -34,11 +34,11 @@ def cores() -> int:
 
 
 def affordable(jobs: int, expected: int, usable: int) -> int:
-    """Return how many aides are worth their start for `expected` units, of which `usable` may be worked on at once."""
+    """Return how many processes are worth their start for `expected` units; `usable` of these may run at once."""
     return max(0, min(usable, _MOST, jobs, expected // _WORTH) - 1)
 
 
-class Aide(Struct):
+class LocalProcess(Struct):
     """A process at work beside this one."""
 
     process: subprocess.Popen[bytes]
@@ -61,7 +61,7 @@ class Aide(Struct):
         return found
 
     def _wait(self) -> None:
-        """Wait for the answer, and pass an interrupt on: not every signal that reaches us reaches the aide."""
+        """Wait for the answer, and pass an interrupt on: not every signal that reaches us reaches it."""
         assert self.process.stdout is not None
         poller = select.poll()
         poller.register(self.process.stdout, select.POLLIN)
@@ -80,13 +80,13 @@ class Aide(Struct):
         self.process.wait()
 
 
-class Aides(Struct):
-    """The aides of one command, started when there is work for them or soon will be."""
+class LocalProcesses(Struct):
+    """The other processes of one command, started when there is work for them or soon will be."""
 
-    _started: list[Aide] = field(default_factory=list)
+    _started: list[LocalProcess] = field(default_factory=list)
 
-    def of(self, number: int, work: Callable[[T], R] | None = None) -> Sequence[Aide]:
-        """Start this many aides, or as many as the system allows; they get ready for a kind of work."""
+    def of(self, number: int, work: Callable[[T], R] | None = None) -> Sequence[LocalProcess]:
+        """Start this many processes, or as many as the system allows; they get ready for a kind of work."""
         with suppress(OSError):
             while len(self._started) < number:
                 self._started.append(_started("" if work is None else work.__module__))
@@ -97,12 +97,12 @@ class Aides(Struct):
             self._started.pop().end()
 
 
-def _started(module: str) -> Aide:
+def _started(module: str) -> LocalProcess:
     # -P: no module is imported from the folder it runs in.
     command = [sys.executable, "-P", "-m", "rollout.work.process_main", *([module] if module else [])]
     # Ctrl-C is blocked until it has started: its parent says when to stop, and it would end with a traceback.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
     try:
-        return Aide(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+        return LocalProcess(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -21,7 +21,7 @@ from msgspec import Struct, field
 
 from rollout.machine import waiting
 from rollout.work import lots
-from rollout.work.processes import Aide
+from rollout.work.processes import LocalProcess
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -77,14 +77,14 @@ class _Shared(Struct, Generic[T, R]):
                 self.changed.wait(_POLL)
         return None
 
-    def run(self, aide: Aide | None = None) -> None:
-        """Work until nothing is left, first through an aide for as long as it does anything.
+    def run(self, other: LocalProcess | None = None) -> None:
+        """Work until nothing is left, first through another process for as long as it does anything.
 
         Errors are raised again where the results are read.
         """
         try:
-            if aide is not None:
-                self._lend(aide)
+            if other is not None:
+                self._lend(other)
             self._work_here()
         except BaseException as error:
             self.over.set()
@@ -112,18 +112,18 @@ class _Shared(Struct, Generic[T, R]):
                 self.news.put(True)
                 told = ended
 
-    def _lend(self, aide: Aide) -> None:
-        """Let an aide work for as long as it does anything."""
+    def _lend(self, other: LocalProcess) -> None:
+        """Let another process work for as long as it does anything."""
         size = lots.FIRST
         while units := self._lot(size):
             begun = time.monotonic()
-            if not self._lent(aide, units):
+            if not self._lent(other, units):
                 return
             size = lots.after(len(units), time.monotonic() - begun)
 
-    def _lent(self, aide: Aide, units: list[T]) -> bool:
-        """Let an aide work on these units; tell whether it has done any."""
-        found = list(zip(units, aide.do(self.work, units), strict=True))
+    def _lent(self, other: LocalProcess, units: list[T]) -> bool:
+        """Let another process work on these units; tell whether it has done any."""
+        found = list(zip(units, other.do(self.work, units), strict=True))
         left = [unit for unit, result in found if result is None]
         self.done.extend((unit, result) for unit, result in found if result is not None)
         self.news.put(True)
@@ -147,16 +147,16 @@ def run(
     items: Iterable[T],
     jobs: int,
     stop: Event | None = None,
-    aides: Sequence[Aide] = (),
+    processes: Sequence[LocalProcess] = (),
     expected: int = 0,
 ) -> Iterator[tuple[T, R]]:
     """Yield (item, result) as they are done, a fifth of a second later at most; after `stop` none is begun any more.
 
-    The aides work as well, where what is done needs nothing of this process; about `expected` units will come.
+    The `processes` work as well, where what is done needs nothing of this one; about `expected` units will come.
     """
-    shared = _Shared(work, iter(items), stop, 1 + len(aides), expected)
+    shared = _Shared(work, iter(items), stop, 1 + len(processes), expected)
     threads: list[Thread] = []
-    most = max(jobs, 1 + len(aides))
+    most = max(jobs, 1 + len(processes))
 
     def start(*targets: Callable[[], None]) -> int:
         made = [Thread(target=target, name=f"rollout-{len(threads) + n}") for n, target in enumerate(targets)]
@@ -166,7 +166,7 @@ def run(
         return len(made)
 
     try:
-        left = start(shared.run, *(partial(shared.run, aide) for aide in aides))
+        left = start(shared.run, *(partial(shared.run, other) for other in processes))
         while left:
             if shared.waits:
                 left += start(*[shared.run] * (most - len(threads)))

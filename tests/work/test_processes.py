@@ -21,7 +21,7 @@ from rollout.remote import contact, ssh
 from rollout.targets.units import GLANCING
 from rollout.work import processes, threads
 from rollout.work.executors import Threads
-from rollout.work.processes import Aides
+from rollout.work.processes import LocalProcesses
 from tests.fleet.test_fleets import fleet
 from tests.world import World
 
@@ -38,12 +38,12 @@ FAR = "ssh://nobody@localhost:1/x"
 
 
 @pytest.fixture
-def beside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aides]:
-    """Give aides that know this module, and see that none of them is left."""
+def beside(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalProcesses]:
+    """Give processes that know this module, and see that none of them is left."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     monkeypatch.setenv("OF", str(os.getpid()))
-    made = Aides()
-    started = [aide.process for aide in made.of(2)]
+    made = LocalProcesses()
+    started = [other.process for other in made.of(2)]
     yield made
     made.close()
     assert all(process.returncode is not None for process in started)
@@ -90,31 +90,31 @@ def _waits(_: int) -> bool:
 
 
 @pytest.mark.parametrize("work", [_patiently, _loud])
-def test_aides_do_their_part(work: Callable[[int], int], beside: Aides) -> None:
-    for aide in beside.of(2):
-        assert aide.do(work, [0]) == [aide.process.pid]  # they have started
-    found = dict(threads.run(work, UNITS, 2, aides=beside.of(2)))
+def test_other_processes_do_their_part(work: Callable[[int], int], beside: LocalProcesses) -> None:
+    for other in beside.of(2):
+        assert other.do(work, [0]) == [other.process.pid]  # they have started
+    found = dict(threads.run(work, UNITS, 2, processes=beside.of(2)))
     assert sorted(found) == list(UNITS)
-    assert set(found.values()) == {os.getpid(), *(aide.process.pid for aide in beside.of(2))}
+    assert set(found.values()) == {os.getpid(), *(other.process.pid for other in beside.of(2))}
 
 
 @pytest.mark.parametrize("work", [_contact, _answers])
 def test_what_takes_a_host_is_done_here(
-    work: Callable[[int], int], beside: Aides, monkeypatch: pytest.MonkeyPatch
+    work: Callable[[int], int], beside: LocalProcesses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_SSH_VARIANT", "ssh")
-    assert [aide.do(work, [1, 2]) for aide in beside.of(2)] == [[None, None], [None, None]]
-    assert {pid for _, pid in threads.run(work, range(20), 2, aides=beside.of(2))} == {os.getpid()}
+    assert [other.do(work, [1, 2]) for other in beside.of(2)] == [[None, None], [None, None]]
+    assert {pid for _, pid in threads.run(work, range(20), 2, processes=beside.of(2))} == {os.getpid()}
 
 
-def test_what_an_aide_held_when_it_was_killed_is_done_here(beside: Aides) -> None:
-    found = list(threads.run(_deadly, UNITS, 2, aides=beside.of(2)))
+def test_what_a_process_held_when_it_was_killed_is_done_here(beside: LocalProcesses) -> None:
+    found = list(threads.run(_deadly, UNITS, 2, processes=beside.of(2)))
     assert sorted(unit for unit, _ in found) == list(UNITS)
 
 
-def test_what_fails_is_raised_here(beside: Aides) -> None:
+def test_what_fails_is_raised_here(beside: LocalProcesses) -> None:
     with pytest.raises(ValueError, match="no"):
-        list(threads.run(_fails, UNITS, 2, aides=beside.of(2)))
+        list(threads.run(_fails, UNITS, 2, processes=beside.of(2)))
 
 
 def test_what_was_done_before_something_failed_is_told_first() -> None:
@@ -142,32 +142,33 @@ def test_what_is_done_is_told_while_another_unit_takes_long() -> None:
     assert told[1][1] < 1
 
 
-def test_after_a_stop_no_aide_begins_anything(beside: Aides) -> None:
+def test_after_a_stop_no_process_begins_anything(beside: LocalProcesses) -> None:
     stop = Event()
     units = iter(range(100_000))
     seen = 0
-    for _ in threads.run(_patiently, units, 2, stop, aides=beside.of(2)):
+    for _ in threads.run(_patiently, units, 2, stop, processes=beside.of(2)):
         seen += 1
         if seen == 30:
             stop.set()
     assert 30 <= seen <= next(units) < 200
 
 
-def test_an_interrupt_reaches_what_an_aide_waits_for(beside: Aides) -> None:
-    (aide,) = beside.of(1)
-    assert aide.do(_patiently, [1]) == [aide.process.pid]
+def test_an_interrupt_reaches_what_a_process_waits_for(beside: LocalProcesses) -> None:
+    (other,) = beside.of(1)
+    assert other.do(_patiently, [1]) == [other.process.pid]
     waiting.interrupted.set()
     try:
-        assert aide.do(_waits, [1, 2]) == [True, True]
+        assert other.do(_waits, [1, 2]) == [True, True]
     finally:
         waiting.interrupted.clear()
 
 
-def test_aides_end_when_who_started_them_is_killed(beside: Aides) -> None:
+def test_other_processes_end_when_who_started_them_is_killed(beside: LocalProcesses) -> None:
     script = (
-        "from rollout.work import threads; from rollout.work.processes import Aides\n"
+        "from rollout.work import threads; from rollout.work.processes import LocalProcesses\n"
         "from tests.work.test_processes import _patiently\n"
-        "for _, pid in threads.run(_patiently, range(10**6), 1, aides=Aides().of(2)): print(pid, flush=True)\n"
+        "run = threads.run(_patiently, range(10**6), 1, processes=LocalProcesses().of(2))\n"
+        "for _, pid in run: print(pid, flush=True)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -186,19 +187,19 @@ def test_aides_end_when_who_started_them_is_killed(beside: Aides) -> None:
 def test_they_are_started_when_work_for_them_is_expected_and_end_when_none_comes(number: int) -> None:
     here = Threads(8)
     here.expect(GLANCING, number)
-    started = [aide.process for aide in here.aides._started]
+    started = [other.process for other in here.processes._started]
     assert len(started) == processes.affordable(8, number, processes.cores())
     here.close()
     assert [process.returncode for process in started] == [-signal.SIGKILL] * len(started)
 
 
 def test_an_interrupt_while_it_starts_leaves_it_to_who_started_it(capfd: pytest.CaptureFixture[str]) -> None:
-    made = Aides()
-    (aide,) = made.of(1, _patiently)
+    made = LocalProcesses()
+    (other,) = made.of(1, _patiently)
     for _ in range(40):
-        aide.process.send_signal(signal.SIGINT)
+        other.process.send_signal(signal.SIGINT)
         time.sleep(0.01)
-    assert aide.do(os.strerror, [2]) == [os.strerror(2)]
+    assert other.do(os.strerror, [2]) == [os.strerror(2)]
     made.close()
     assert capfd.readouterr().err == ""
 
@@ -209,7 +210,9 @@ def test_only_what_is_worth_it_is_shared_out() -> None:
     assert processes.affordable(1, 100_000, 64) == 0
 
 
-def test_a_fleet_is_seen_the_same_with_aides_and_without(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fleet_is_seen_the_same_with_other_processes_and_without(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("rollout.work.processes._WORTH", 2)
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1, 2}, raising=False)
     names = fleet(world, 40)
@@ -217,14 +220,14 @@ def test_a_fleet_is_seen_the_same_with_aides_and_without(world: World, monkeypat
         (world.root / f"{name}.git/HEAD").unlink()
     world.entries["far"] = f"{{url: '{FAR}'}}"
     done: list[int] = []
-    do = processes.Aide.do
+    do = processes.LocalProcess.do
 
-    def counted(self: processes.Aide, work: Callable[[T], R], units: list[T]) -> list[R | None]:
+    def counted(self: processes.LocalProcess, work: Callable[[T], R], units: list[T]) -> list[R | None]:
         found = do(self, work, units)
         done.append(sum(one is not None for one in found))
         return found
 
-    monkeypatch.setattr(processes.Aide, "do", counted)
+    monkeypatch.setattr(processes.LocalProcess, "do", counted)
     for command in ("plan", "status"):
         alone = world.run(command, "--json", "--jobs", "1")
         assert not done

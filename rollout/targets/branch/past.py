@@ -25,7 +25,7 @@ from rollout.targets.branch import proposal_state
 from rollout.targets.branch.locate import Located, locate
 from rollout.targets.branch.proposal import Proposing, proposing
 from rollout.targets.branch.proposal_files import in_review, sides
-from rollout.targets.job import Back, Remembered, Settings, Unfit
+from rollout.targets.job import Remembered, RevertRequest, Settings, Unfit
 
 
 def branch_history(
@@ -48,7 +48,7 @@ def branch_history(
         raise RolloutError(f"{target.name}: {error}") from error
 
 
-def branch_step(back: Back, where: Branch, settings: Settings) -> Step:
+def branch_step(back: RevertRequest, where: Branch, settings: Settings) -> Step:
     """Return the step that undoes an outcome on a branch, or in the review that proposes it."""
     target, outcome = back.target, back.outcome
     at = locate(where, settings.person)
@@ -133,7 +133,7 @@ def _made(store: Store, outcome: Outcome) -> dict[PurePosixPath, File | None]:
         return {}  # a proposal is not upstream itself where a forge squashed it
 
 
-def _in_review(back: Back, found: Undone, offered: Proposing, store: Store) -> Step:
+def _in_review(back: RevertRequest, found: Undone, offered: Proposing, store: Store) -> Step:
     """Return the step that undoes an outcome as its proposal has it."""
     if found.step.state is State.BLOCKED:
         return found.step

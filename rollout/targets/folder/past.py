@@ -12,10 +12,10 @@ from rollout.model.plan import Step
 from rollout.planning.undo import on_hold, undone
 from rollout.targets.folder import memory
 from rollout.targets.folder.snapshot import read_snapshot
-from rollout.targets.job import Back, Settings
+from rollout.targets.job import RevertRequest, Settings
 
 
-def folder_step(back: Back, where: Folder, settings: Settings) -> Step:
+def folder_step(back: RevertRequest, where: Folder, settings: Settings) -> Step:
     outcome = back.outcome
     remembered = memory.memory(settings.state, where.root)
     snapshot = read_snapshot(where.root, [PurePosixPath(path.path) for path in outcome.paths], remembered)
