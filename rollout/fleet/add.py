@@ -16,7 +16,7 @@ from rollout.fleet.fitting import Fit, fitting
 from rollout.fleet.present import ExistingInventory
 from rollout.fleet.survey import FromInventory, Readers, Surveyed, survey
 from rollout.learning import inventory_text, sets
-from rollout.learning.agent_files import Spot, ruled, spots_that_differ, with_agents
+from rollout.learning.agent_files import SourcePath, ruled, spots_that_differ, with_agents
 from rollout.learning.propose import AlreadyThere, proposal
 from rollout.model.circumstances import Decisions
 from rollout.model.inventory import FoundCheckout, Target
@@ -81,7 +81,7 @@ def _proved(old: ExistingInventory, surveyed: Surveyed, folder: Path) -> Added:
     misfits = [one for _, found in tried.values() for one in found]
     there = _there(old, fits)
     paths = [path for path in surveyed.paths if path not in managed]
-    without, plain = dict[Spot, str](), set[Spot]()
+    without, plain = dict[SourcePath, str](), set[SourcePath]()
     for _ in range(_ROUNDS):
         rules = ruled(surveyed.sources, paths, plain)
         made = with_agents(
@@ -128,12 +128,12 @@ def _future(old: ExistingInventory, fresh: Sequence[Sample], folder: Path) -> di
     return {target.name: target for target in inventory.targets if target.name in entries}
 
 
-def _not_in_sync(old: ExistingInventory, made: Takeover, text: bytes, fits: Mapping[str, Fit]) -> dict[Spot, str]:
+def _not_in_sync(old: ExistingInventory, made: Takeover, text: bytes, fits: Mapping[str, Fit]) -> dict[SourcePath, str]:
     """Return what would not be in sync because of the proposal, by repository and path."""
     inventory = parsed(old, text, [one.name for one in made.sets])
     sources = {source.name: source for source in (*made.sources, *(fit.source for fit in fits.values()))}
     before = {target.name: target for target in old.repositories}
-    wrong: dict[Spot, str] = {}
+    wrong: dict[SourcePath, str] = {}
     with Rendering({**old.templates, **made.templates()}, inventory.patterns, inventory.machines, None) as rendering:
         for target in (target for target in inventory.targets if target.name in sources):
             was = _asked(old.loaded.rendering, before.get(target.name))

@@ -9,7 +9,7 @@ from rollout.errors import UsageError
 from rollout.fleet.survey import Surveyed
 from rollout.inventory.read import Overrides, parse
 from rollout.learning import inventory_text
-from rollout.learning.agent_files import Spot, ruled, spots_that_differ, with_agents
+from rollout.learning.agent_files import SourcePath, ruled, spots_that_differ, with_agents
 from rollout.learning.propose import Without, proposal
 from rollout.model.circumstances import Decisions
 from rollout.model.files import TemplateFile
@@ -25,7 +25,7 @@ _ROUNDS = 12
 
 def learned(surveyed: Surveyed, root: str, folder: Path, without: Without | None = None) -> Takeover:
     """Return a proposal that is wholly in sync as soon as it is written; `folder` is where the inventory will be."""
-    known, plain = dict(without or {}), set[Spot]()
+    known, plain = dict(without or {}), set[SourcePath]()
     for _ in range(_ROUNDS):
         rules = ruled(surveyed.sources, surveyed.paths, plain)
         made = with_agents(proposal(rules.sources, rules.paths, surveyed.left_out, known), rules, surveyed.sources)

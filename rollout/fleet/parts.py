@@ -25,7 +25,7 @@ from rollout.rendering.template_fault import TemplateFault
 from rollout.targets.job import Settings
 from rollout.targets.source import FileSource, NotRead
 
-Spot = tuple[str, PurePosixPath]  # the name of a target, and a path in it
+TargetPath = tuple[str, PurePosixPath]  # the name of a target, and a path in it
 
 
 class Prepared(Struct, frozen=True):
@@ -43,7 +43,7 @@ class Parts:
         self._targets = {target.name: target for target in loaded.inventory.targets}
         self._sources = {name: FileSource(target, settings) for name, target in self._targets.items()}
         self._formatters = Formatters()
-        self._made: dict[Spot, Rendered] = {}
+        self._made: dict[TargetPath, Rendered] = {}
 
     def prepared(self, target: Target) -> Prepared:
         """Return the desired state of a target that reads files."""
@@ -71,7 +71,7 @@ class Parts:
             managed = not question.glob and self.slot(name, PurePosixPath(question.path)) is not None
             yield Input(question.path, name, answer.sha256, question.glob, managed)
 
-    def _rendered(self, target: Target, slot: Slot, above: tuple[Spot, ...]) -> Rendered:
+    def _rendered(self, target: Target, slot: Slot, above: tuple[TargetPath, ...]) -> Rendered:
         spot = (target.name, slot.path)
         if spot not in self._made:
             reader = partial(self._answers, target, (*above, spot))
@@ -91,7 +91,7 @@ class Parts:
             return None
         return next((slot for slot in slots if slot.path == path), None)
 
-    def future(self, target: Target, path: PurePosixPath, above: tuple[Spot, ...] = ()) -> File | Obstacle | None:
+    def future(self, target: Target, path: PurePosixPath, above: tuple[TargetPath, ...] = ()) -> File | Obstacle | None:
         """Return what will be at a path; raise TemplateFault if it cannot be rendered."""
         slot = self.slot(target.name, path)
         return self._sources[target.name].at(path) if slot is None else self._wanted(target, slot, above)
@@ -107,7 +107,7 @@ class Parts:
         return None if path in managed else self._sources[target.name].executable(path, tip)
 
     def _answers(
-        self, asking: Target, above: tuple[Spot, ...], questions: Sequence[Question]
+        self, asking: Target, above: tuple[TargetPath, ...], questions: Sequence[Question]
     ) -> dict[Question, Answer]:
         self.foresee(asking, questions)
         return {question: self._answer(asking, above, question) for question in questions}
@@ -125,7 +125,7 @@ class Parts:
             except (NotRead, OSError):
                 continue  # it is reported as the answer
 
-    def _answer(self, asking: Target, above: tuple[Spot, ...], question: Question) -> Answer:
+    def _answer(self, asking: Target, above: tuple[TargetPath, ...], question: Question) -> Answer:
         refused = refusal(asking, self._targets, question)
         if refused is not None:
             return Answer(fault=refused)
@@ -139,7 +139,7 @@ class Parts:
         except OSError as error:
             return Answer(fault=f"{error.filename or target.name}: {error.strerror}")
 
-    def listed(self, target: Target, pattern: str, asking: Spot | None) -> list[str]:
+    def listed(self, target: Target, pattern: str, asking: TargetPath | None) -> list[str]:
         """Return the paths that a pattern names, in the order of their bytes."""
         slots = self._rendering.slots(target)
         managed = {slot.path: traits(slot.rule.mode).writes for slot in slots}
@@ -148,7 +148,7 @@ class Parts:
         named = (str(path) for path in there if (target.name, path) != asking)
         return sorted((name for name in named if is_text(name) and matches_exactly(pattern, name)), key=str.encode)
 
-    def answer_of(self, target: Target, path: PurePosixPath, above: tuple[Spot, ...] = ()) -> Answer:
+    def answer_of(self, target: Target, path: PurePosixPath, above: tuple[TargetPath, ...] = ()) -> Answer:
         """Return the future text of a file as a template gets it."""
         match self.future(target, path, above):
             case None:
@@ -158,7 +158,7 @@ class Parts:
             case File(content):
                 return text_of(content)
 
-    def _wanted(self, target: Target, slot: Slot, above: tuple[Spot, ...]) -> File | Obstacle | None:
+    def _wanted(self, target: Target, slot: Slot, above: tuple[TargetPath, ...]) -> File | Obstacle | None:
         """Return a managed file as it will be."""
         spot = (target.name, slot.path)
         if spot in above:

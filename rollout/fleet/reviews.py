@@ -47,8 +47,8 @@ class Approval(StrEnum):
     APPROVED = "approved"
 
 
-Condition = ReviewState | Checks | Approval
-CONDITIONS: Mapping[str, Condition] = {  # by the words that name them
+ReviewCondition = ReviewState | Checks | Approval
+CONDITIONS: Mapping[str, ReviewCondition] = {  # by the words that name them
     one.value: one for one in (*ReviewState, Checks.GREEN, Checks.RED, Approval.APPROVED)
 }
 
@@ -59,7 +59,7 @@ class FoundReview(Struct, frozen=True):
     step: Step
     review: Review
 
-    def meets(self, wanted: Condition) -> bool:
+    def meets(self, wanted: ReviewCondition) -> bool:
         match wanted:
             case ReviewState():
                 return self.review.state is wanted
@@ -71,7 +71,7 @@ class FoundReview(Struct, frozen=True):
                 assert_never(never)
 
 
-def found(steps: Iterable[Step], wanted: Sequence[Condition]) -> Iterator[FoundReview]:
+def found(steps: Iterable[Step], wanted: Sequence[ReviewCondition]) -> Iterator[FoundReview]:
     """Yield the reviews that meet all of these conditions; without any, the open ones and those taken over."""
     for step in steps:
         review = None if step.standing is None else step.standing.told

@@ -14,8 +14,7 @@ from rollout.errors import GitError
 from rollout.learning import candidates
 from rollout.model.files import Snapshot
 from rollout.model.inventory import Branch, FoundCheckout, Target
-from rollout.model.learning import LeftOut
-from rollout.model.learning import Sample as Read
+from rollout.model.learning import LeftOut, Sample
 from rollout.targets.branch import default
 from rollout.targets.job import Settings
 from rollout.targets.source import FileSource, NotRead
@@ -27,7 +26,7 @@ _MOST_FILES = 200_000  # paths of one repository
 class Surveyed(Struct, frozen=True):
     """What was read: the repositories, the paths that several have, and what is left out."""
 
-    sources: tuple[Read, ...]
+    sources: tuple[Sample, ...]
     paths: tuple[PurePosixPath, ...]
     left_out: tuple[LeftOut, ...]
 
@@ -75,7 +74,7 @@ def survey(
     large = {one.name: {path for path in paths if _is_large(path, folder, one)} for one in first}
     whole = [path for path in paths if _number(path, first, large) > 1]
     more += _too_large(paths, whole, first, large)
-    read: list[Read] = []
+    read: list[Sample] = []
     for _, found in threads.run(
         lambda one: _read(
             one, [*(path for path in whole if path not in large[one.name]), *sorted(known.paths - {*whole})]
@@ -149,8 +148,8 @@ def _apart(listed: Iterable[_Listed]) -> tuple[list[_Listed], list[LeftOut]]:
     return list(first.values()), twins
 
 
-def _unread(one: _Listed) -> Read:
-    return Read(one.name, one.checkout, one.url, one.listing, Snapshot("", {}))
+def _unread(one: _Listed) -> Sample:
+    return Sample(one.name, one.checkout, one.url, one.listing, Snapshot("", {}))
 
 
 Large = Mapping[str, set[PurePosixPath]]  # by repository
@@ -183,7 +182,7 @@ def _too_large(
     return [LeftOut(name, why) for name in names]
 
 
-def _read(one: _Listed, paths: Sequence[PurePosixPath]) -> Read | LeftOut:
+def _read(one: _Listed, paths: Sequence[PurePosixPath]) -> Sample | LeftOut:
     plain = _unread(one)
     try:
         one.source.look_at(paths)

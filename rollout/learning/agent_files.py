@@ -14,7 +14,7 @@ from rollout.content.agents.rule import FOLDER, NAMES, AgentRule, is_rule
 from rollout.model.files import File
 from rollout.model.learning import Form, Sample, Takeover
 
-Spot = tuple[str, PurePosixPath]  # a repository and a path in it
+SourcePath = tuple[str, PurePosixPath]  # a repository and a path in it
 
 
 class Ruled(Struct, frozen=True):
@@ -23,7 +23,7 @@ class Ruled(Struct, frozen=True):
     sources: tuple[Sample, ...]
     paths: tuple[PurePosixPath, ...]
     agents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by repository
-    spots: frozenset[Spot] = frozenset()  # the files that became rules
+    spots: frozenset[SourcePath] = frozenset()  # the files that became rules
 
 
 class _Read(Struct, frozen=True):
@@ -35,7 +35,7 @@ class _Read(Struct, frozen=True):
     own: bool  # the file's name is the rule's
 
 
-def ruled(sources: Sequence[Sample], paths: Sequence[PurePosixPath], plain: Collection[Spot]) -> Ruled:
+def ruled(sources: Sequence[Sample], paths: Sequence[PurePosixPath], plain: Collection[SourcePath]) -> Ruled:
     """Return the repositories with what agents read of them as rules; `plain` are files that stay as they are.
 
     A file becomes a rule where it has the form of one, or where two agents' files say the same.
@@ -73,13 +73,13 @@ def with_agents(made: Takeover, rules: Ruled, sources: Sequence[Sample]) -> Take
     return replace(made, sources=used, agents={name: theirs for name, theirs in agents.items() if name in said})
 
 
-def spots_that_differ(found: Collection[Spot], rules: Ruled, paths: Collection[PurePosixPath]) -> set[Spot]:
+def spots_that_differ(found: Collection[SourcePath], rules: Ruled, paths: Collection[PurePosixPath]) -> set[SourcePath]:
     """Return the files that cannot be made of rules: those that differ, or all of a repository that would get more."""
     more = {name for name, path in found if name in rules.agents and path not in paths}
     return {spot for spot in rules.spots if spot in found or spot[0] in more}
 
 
-def _read(source: Sample, paths: Sequence[PurePosixPath], plain: Collection[Spot]) -> Iterator[_Read]:
+def _read(source: Sample, paths: Sequence[PurePosixPath], plain: Collection[SourcePath]) -> Iterator[_Read]:
     for path in paths:
         file = source.snapshot.files.get(path)
         if not isinstance(file, File) or file.executable or b"\r" in file.content or (source.name, path) in plain:

@@ -27,7 +27,7 @@ def processes_in(git_dir: Path, top: Path) -> Iterator[str]:
 
     Raises FileNotFoundError if there is no /proc to look at.
     """
-    here = {found for place in (top, git_dir) if (found := identity_at(place)) is not None}
+    here = {found for place in (top, git_dir) if (found := inode_at(place)) is not None}
     files = set(_files_in(git_dir))
     own = os.getpid()
     for name in os.listdir("/proc"):
@@ -44,10 +44,10 @@ def processes_in(git_dir: Path, top: Path) -> Iterator[str]:
             yield f"{program} (pid {name})"
 
 
-Identity = tuple[int, int]  # device and inode: the same for a place through every path and mount
+Inode = tuple[int, int]  # device and inode: the same for a place through every path and mount
 
 
-def identity_at(place: Path | str) -> Identity | None:
+def inode_at(place: Path | str) -> Inode | None:
     try:
         about = os.stat(place)
     except (OSError, ValueError):
@@ -55,7 +55,7 @@ def identity_at(place: Path | str) -> Identity | None:
     return about.st_dev, about.st_ino
 
 
-def _files_in(git_dir: Path) -> Iterator[Identity]:
+def _files_in(git_dir: Path) -> Iterator[Inode]:
     with contextlib.suppress(OSError), os.scandir(git_dir) as entries:
         for entry in entries:
             if entry.is_file(follow_symlinks=False):
@@ -85,13 +85,13 @@ def _words(folder: str) -> Iterator[str]:
     yield from (word.partition("=")[2] for word in environ if word.startswith(("GIT_DIR=", "GIT_WORK_TREE=")))
 
 
-def _is_below(place: str, here: set[Identity]) -> bool:
+def _is_below(place: str, here: set[Inode]) -> bool:
     """Tell whether a place is one of these folders or below one, in whichever mount."""
     try:
         descriptor = os.open(place, os.O_PATH | os.O_CLOEXEC)
     except (OSError, ValueError):
         return False
-    above: Identity | None = None
+    above: Inode | None = None
     try:
         about = os.fstat(descriptor)
         while (found := (about.st_dev, about.st_ino)) != above and stat.S_ISDIR(about.st_mode):
@@ -109,16 +109,16 @@ def _is_below(place: str, here: set[Identity]) -> bool:
     return False
 
 
-def _holds(folder: str, files: set[Identity]) -> bool:
+def _holds(folder: str, files: set[Inode]) -> bool:
     """Tell whether a process has one of these files open."""
     with contextlib.suppress(OSError):
-        return any(identity_at(f"{folder}/fd/{number}") in files for number in os.listdir(f"{folder}/fd"))
+        return any(inode_at(f"{folder}/fd/{number}") in files for number in os.listdir(f"{folder}/fd"))
     return False
 
 
-def writers(wanted: Collection[Identity]) -> dict[Identity, str]:
+def writers(wanted: Collection[Inode]) -> dict[Inode, str]:
     """Return which of these files are open for writing, each with the name of a process, as far as /proc shows."""
-    found: dict[Identity, str] = {}
+    found: dict[Inode, str] = {}
     if not wanted:
         return found
     own = os.getpid()
@@ -129,7 +129,7 @@ def writers(wanted: Collection[Identity]) -> dict[Identity, str]:
     for name in processes:
         with contextlib.suppress(OSError):  # gone, or not ours to see
             for number in os.listdir(f"/proc/{name}/fd"):
-                identity = identity_at(f"/proc/{name}/fd/{number}")
+                identity = inode_at(f"/proc/{name}/fd/{number}")
                 if identity is not None and identity in wanted and _writes(name, number):
                     found[identity] = f"{Path(os.readlink(f'/proc/{name}/exe')).name} (pid {name})"
     return found

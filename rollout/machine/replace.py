@@ -22,7 +22,7 @@ class Changed(Exception):
     """Somebody else changed the file that we were about to replace; it is as they left it."""
 
 
-def identity_at(folder: int, name: str) -> tuple[int, int] | None:
+def inode_at(folder: int, name: str) -> tuple[int, int] | None:
     """Return device and inode of whatever is at `name` in an open folder, or None for nothing."""
     try:
         about = os.stat(name, dir_fd=folder, follow_symlinks=False)

@@ -9,15 +9,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
 from rollout.model import tree_modes
 from rollout.model.outcomes import Author
-
-Side = tuple[str, str] | None  # (mode, id) of a file, or None if there is none
-
-Moved = tuple[PurePosixPath, Side, Side]  # a path, before and after
-
+from rollout.objects.trees import PathChange, TreeEntry
 
 _SEAL = re.compile(r"^Rollout-Seal: (\S*) ?(.*)\n?", re.MULTILINE)
 _CHANGE = re.compile(r"^Rollout-Change: (\S*)\n?", re.MULTILINE)
@@ -28,7 +23,7 @@ _COMMITTER = re.compile(rb"^committer .* <.*> (\d+ [+-]\d{4})$", re.MULTILINE)
 _CRUD = "".join(map(chr, range(33))) + ".,:;<>\"\\'"  # what git takes off both ends of a name
 
 
-def put(text: str, branch: str, author: Author, moved: Iterable[Moved]) -> str:
+def put(text: str, branch: str, author: Author, moved: Iterable[PathChange]) -> str:
     """Return a message with the seal of a commit that makes these changes, in place of any it had."""
     changes = list(moved)
     words = _CHANGE.sub("", _SEAL.sub("", text))
@@ -37,7 +32,7 @@ def put(text: str, branch: str, author: Author, moved: Iterable[Moved]) -> str:
     return f"{words.rstrip()}\nRollout-Seal: {_digest(words, branch, author, changes)} {branch}\n"
 
 
-def squashed(commit: bytes, moved: Iterable[Moved]) -> bool:
+def squashed(commit: bytes, moved: Iterable[PathChange]) -> bool:
     """Tell whether a commit with one parent is a proposal of ours that a forge merged with words of its own.
 
     It squashes, and names its review and who approved it; its changes are still exactly those that we proposed.
@@ -56,7 +51,7 @@ def claimed(text: str) -> bool:
     return len(_SEAL.findall(text)) == 1
 
 
-def fits(commit: bytes, moved: Iterable[Moved], branch: str | None = None) -> bool:
+def fits(commit: bytes, moved: Iterable[PathChange], branch: str | None = None) -> bool:
     """Tell whether a commit with one parent, which makes these changes, is as rollout sealed it.
 
     With `branch`, also whether it was made for that branch: a commit that a person picks from another one is their
@@ -89,22 +84,22 @@ def _text(commit: bytes) -> str:
     return commit.partition(b"\n\n")[2].decode("utf-8", "surrogateescape")
 
 
-def _digest(words: str, branch: str, author: Author, moved: Iterable[Moved]) -> str:
+def _digest(words: str, branch: str, author: Author, moved: Iterable[PathChange]) -> str:
     lines = [line.rstrip() for line in words.strip().split("\n")]
     said = re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
     whole = "\0".join([author.name.strip(_CRUD), author.email.strip(_CRUD), branch, said, *_lines(moved)])
     return hashlib.sha256(whole.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _changes(moved: Iterable[Moved]) -> str:
+def _changes(moved: Iterable[PathChange]) -> str:
     return hashlib.sha256("\0".join(_lines(moved)).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _lines(moved: Iterable[Moved]) -> list[str]:
+def _lines(moved: Iterable[PathChange]) -> list[str]:
     return sorted(f"{_shown(before)} {_shown(after)} {path}" for path, before, after in moved if before != after)
 
 
-def _shown(side: Side) -> str:
+def _shown(side: TreeEntry) -> str:
     if side is None:
         return "-"
     mode, name = side

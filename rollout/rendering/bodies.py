@@ -11,8 +11,9 @@ from rollout.model.files import Excerpt, Slot, TemplateFile, is_rendered
 from rollout.model.inventory import Target
 from rollout.model.tracing import Segment
 from rollout.rendering import rounds
+from rollout.rendering.child_request import NamedTemplate
 from rollout.rendering.output import Output
-from rollout.rendering.requests import Named, Requests, Variables
+from rollout.rendering.requests import Requests, Variables
 from rollout.rendering.rounds import Reader
 from rollout.rendering.rules import own_text, text_of, within
 from rollout.rendering.template_fault import TemplateFault
@@ -31,7 +32,7 @@ class Bodies:
         self._uses = uses
         self._requests = requests
         self._lock = Lock()
-        self._known: dict[tuple[Named, str], bytes | TemplateFault] = {}
+        self._known: dict[tuple[NamedTemplate, str], bytes | TemplateFault] = {}
 
     def of(self, target: Target, slot: Slot, reader: Reader | None) -> Output:
         """Return the text of a managed path; `reader` answers what its templates ask for."""
@@ -70,7 +71,7 @@ class Bodies:
             raise TemplateFault.of(template[0], "reads files, which is done when targets are looked at")
         return rounds.rendered(self._requests, template, variables, reader)
 
-    def _once(self, template: Named, variables: Variables) -> bytes:
+    def _once(self, template: NamedTemplate, variables: Variables) -> bytes:
         """Return the text of a template that reads no files."""
         key = (template, spelled.dumps(variables, sort_keys=True))
         with self._lock:
@@ -81,7 +82,7 @@ class Bodies:
             raise found
         return found
 
-    def _made(self, template: Named, variables: Variables) -> bytes | TemplateFault:
+    def _made(self, template: NamedTemplate, variables: Variables) -> bytes | TemplateFault:
         try:
             return self._requests.made(template, variables).body
         except TemplateFault as fault:

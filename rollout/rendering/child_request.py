@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from rollout.model.inventory import YamlValue
 
 
+NamedTemplate = tuple[str, Delimiters]  # a template, by its path under templates/, and its delimiters
+
+
 class Ask(StrEnum):
     """What is asked about a template."""
 

@@ -12,8 +12,7 @@ from pathlib import Path
 from rollout import __version__
 from rollout.machine import files
 from rollout.model.delimiters import Delimiters
-
-Key = tuple[str, Delimiters]  # (template, delimiters)
+from rollout.rendering.child_request import NamedTemplate
 
 Names = list[str] | None  # None if only a run can tell
 
@@ -29,18 +28,18 @@ class RememberedNames:
         """Remember in a state folder, if there is one by the end of the command."""
         self._place = None if folder is None else folder / _FILE
         self._digest = _digest(templates)
-        self._known: dict[Key, Names] = {}
+        self._known: dict[NamedTemplate, Names] = {}
         self._new = False
         if self._place is not None:
             self._known = _from_memo(files.read_json(self._place).get(self._digest))
 
-    def __contains__(self, key: Key) -> bool:
+    def __contains__(self, key: NamedTemplate) -> bool:
         return key in self._known
 
-    def __getitem__(self, key: Key) -> Names:
+    def __getitem__(self, key: NamedTemplate) -> Names:
         return self._known[key]
 
-    def __setitem__(self, key: Key, names: Names) -> None:
+    def __setitem__(self, key: NamedTemplate, names: Names) -> None:
         self._known[key] = names
         self._new = True
 
@@ -61,8 +60,8 @@ def _digest(templates: Mapping[str, str]) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _from_memo(memo: object) -> dict[Key, Names]:
-    known: dict[Key, Names] = {}
+def _from_memo(memo: object) -> dict[NamedTemplate, Names]:
+    known: dict[NamedTemplate, Names] = {}
     sets = {str(one): one for one in Delimiters}
     for entry in memo if isinstance(memo, list) else []:
         match entry:

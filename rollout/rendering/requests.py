@@ -8,16 +8,14 @@ from typing import Any, assert_never
 
 from msgspec import Struct
 
-from rollout.model.delimiters import Delimiters
 from rollout.model.inventory import YamlValue
 from rollout.model.parts import Answer, Question
 from rollout.model.tracing import Segment
 from rollout.rendering.child_process import SECONDS, Child
-from rollout.rendering.child_request import Ask, ChildRequest
+from rollout.rendering.child_request import Ask, ChildRequest, NamedTemplate
 from rollout.rendering.template_fault import TemplateFault, TemplateLimit
 from rollout.safety import secrets
 
-Named = tuple[str, Delimiters]  # a template, by its path under templates/, and its delimiters
 Variables = Mapping[str, YamlValue]
 
 _TRIES = 2  # with variables of one target a template may hit a limit that it keeps with those of others
@@ -42,7 +40,7 @@ class Requests:
     def __init__(self, texts: Mapping[str, str], seconds: float = SECONDS) -> None:
         self._child = Child(texts, seconds)
         self._lock = Lock()
-        self._limited: dict[Named, list[TemplateLimit]] = {}  # how each template hit a limit
+        self._limited: dict[NamedTemplate, list[TemplateLimit]] = {}  # how each template hit a limit
 
     def begin(self) -> None:
         """Start the process: a request will come."""
@@ -57,20 +55,20 @@ class Requests:
         else:
             self._child.close()
 
-    def uses(self, template: Named) -> list[str] | None:
+    def uses(self, template: NamedTemplate) -> list[str] | None:
         """Return the variables that a template can read, or None if only a run can tell."""
         with self._lock:
             found: list[str] | None = self._within_limits(ChildRequest(Ask.USES, *template))["uses"]
         return found
 
-    def traced(self, template: Named, variables: Variables) -> list[Segment]:
+    def traced(self, template: NamedTemplate, variables: Variables) -> list[Segment]:
         """Return the source of each piece of a rendered template."""
         with self._lock:
             reply = self._within_limits(ChildRequest(Ask.TRACE, *template, variables))
         return [Segment(*one) for one in reply["segments"]]
 
     def rendered(
-        self, template: Named, variables: Variables, answers: Mapping[Question, Answer] | None = None
+        self, template: NamedTemplate, variables: Variables, answers: Mapping[Question, Answer] | None = None
     ) -> Made | Open:
         with self._lock:
             reply = self._within_limits(ChildRequest(Ask.RENDER, *template, variables, answers or {}))
@@ -78,7 +76,7 @@ class Requests:
             return Open(tuple(Question(*question) for question in reply["open"]))
         return Made(reply["body"].encode(), tuple(Question(*question) for question in reply["used"]))
 
-    def made(self, template: Named, variables: Variables) -> Made:
+    def made(self, template: NamedTemplate, variables: Variables) -> Made:
         """Return the text of a template that may read no files."""
         match self.rendered(template, variables):
             case Made() as made:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import assert_never
 
 from rollout.model.parts import Answer, Question
+from rollout.rendering.child_request import NamedTemplate
 from rollout.rendering.output import Output
-from rollout.rendering.requests import Made, Named, Open, Requests, Variables
+from rollout.rendering.requests import Made, Open, Requests, Variables
 from rollout.rendering.template_fault import TemplateFault
 
 _ROUNDS = 50  # how often a template may ask for files because of what it read
@@ -16,7 +17,7 @@ _MAX_READ = 32 << 20  # characters that one template may read from files
 Reader = Callable[[Sequence[Question]], Mapping[Question, Answer]]
 
 
-def rendered(requests: Requests, template: Named, variables: Variables, reader: Reader) -> Output:
+def rendered(requests: Requests, template: NamedTemplate, variables: Variables, reader: Reader) -> Output:
     """Return a template's text with what it read; `reader` answers its questions."""
     answers: dict[Question, Answer] = {}
     for _ in range(_ROUNDS):

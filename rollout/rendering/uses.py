@@ -8,9 +8,10 @@ from threading import Lock
 
 from rollout.model.files import Slot
 from rollout.model.inventory import Target
+from rollout.rendering.child_request import NamedTemplate
 from rollout.rendering.reading import FUNCTIONS
 from rollout.rendering.remembered import RememberedNames
-from rollout.rendering.requests import Named, Requests
+from rollout.rendering.requests import Requests
 
 _READS = re.compile(rf"\b(?:{'|'.join(FUNCTIONS)})\b")
 
@@ -36,7 +37,7 @@ class Uses:
     def of_all(self, slots: Iterable[Slot]) -> frozenset[str] | None:
         return together(self.of(slot) for slot in slots if slot.is_rendered)
 
-    def _of_template(self, template: Named) -> list[str] | None:
+    def _of_template(self, template: NamedTemplate) -> list[str] | None:
         with self._lock:
             if template not in self._remembered:
                 self._remembered[template] = self._requests.uses(template)
@@ -57,7 +58,7 @@ class Uses:
         return used is None or any(name in used and name not in target.variables for name in FUNCTIONS)
 
 
-def name_of(slot: Slot) -> Named:
+def name_of(slot: Slot) -> NamedTemplate:
     """Return which template is rendered for a path, and how."""
     assert slot.template is not None
     return slot.template, slot.rule.delimiters

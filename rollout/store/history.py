@@ -14,7 +14,7 @@ from rollout.model.files import File
 from rollout.model.own_writes import FileShare
 from rollout.objects import messages, seal
 from rollout.objects.ids import git_id
-from rollout.objects.seal import Moved, Side
+from rollout.objects.trees import PathChange, TreeEntry
 
 # How to list commits that may be ours: the id, then the paths that it touched.
 LOG = (
@@ -31,14 +31,14 @@ class Touch(Struct, frozen=True, array_like=True):
 
     commit: str
     target: str
-    before: Side
-    after: Side
+    before: TreeEntry
+    after: TreeEntry
     merged: str | None = None
     run: str = ""
     ours: bool = True
     kept: str | None = None  # the commit only records that the file was kept when this was asked for
     held: str | None = None  # what was asked for when a revert wrote this in spite of it
-    base: Side = None  # what we had taken over there: of a document, and where this is a merge of drift
+    base: TreeEntry = None  # what we had taken over there: of a document, and where this is a merge of drift
     share: FileShare | None = None  # how much of the file was ours then, where others had written some of it
 
     @property
@@ -111,13 +111,13 @@ def _recalled(touches: list[Touch], known: list[Touch]) -> list[Touch]:
     return result
 
 
-def entry_file(entry: Side, contents: Mapping[str, bytes]) -> File | None:
+def entry_file(entry: TreeEntry, contents: Mapping[str, bytes]) -> File | None:
     return File(contents[entry[1]], entry[0] == tree_modes.EXECUTABLE) if entry and entry[1] in contents else None
 
 
-def parse_log(out: bytes) -> list[tuple[str, list[Moved]]]:
+def parse_log(out: bytes) -> list[tuple[str, list[PathChange]]]:
     """Return each commit with its changed paths. A path is recognised by the text before it, whatever its name."""
-    found: list[tuple[str, list[Moved]]] = []
+    found: list[tuple[str, list[PathChange]]] = []
     words = iter(out.decode("utf-8", "surrogateescape").split("\0"))
     for word in words:
         line = word.lstrip("\n")
@@ -128,7 +128,7 @@ def parse_log(out: bytes) -> list[tuple[str, list[Moved]]]:
     return found
 
 
-def touches_of(name: str, commit: bytes, moved: list[Moved]) -> list[tuple[PurePosixPath, Touch]]:
+def touches_of(name: str, commit: bytes, moved: list[PathChange]) -> list[tuple[PurePosixPath, Touch]]:
     """Return the changes of a commit that names a run of ours, and whether it is still as we made it."""
     parents, text = messages.parts(commit)
     squashed = seal.squashed(commit, moved)
@@ -175,14 +175,14 @@ def by_path(found: Iterable[tuple[PurePosixPath, Touch]]) -> History:
     return history
 
 
-def raw_entries(text: str) -> Iterator[Moved]:
+def raw_entries(text: str) -> Iterator[PathChange]:
     """Parse `--raw -z` output: path, (mode, id) before, (mode, id) after."""
     words = text.split("\0")
     for meta, path in zip(words[::2], words[1::2], strict=False):
         yield _moved(meta, path)
 
 
-def _moved(meta: str, path: str) -> Moved:
+def _moved(meta: str, path: str) -> PathChange:
     old_mode, new_mode, old, new, _ = meta.lstrip(":\n").split(" ")
     before = None if set(old) == {"0"} else (old_mode, old)
     after = None if set(new) == {"0"} else (new_mode, new)
@@ -196,7 +196,7 @@ def touch(commit: str, target: str, path: PurePosixPath, sides: tuple[File | Non
     return _notes(text).on(Touch(commit, target, before, after, run=run), path)
 
 
-def _entry(file: File | None, commit: str) -> Side:
+def _entry(file: File | None, commit: str) -> TreeEntry:
     return None if file is None else (file.mode, git_id(file.content, len(commit)))
 
 

@@ -13,12 +13,11 @@ from rollout.model.circumstances import Findings
 from rollout.model.files import Desired, File, FilePrint, Obstacle, Snapshot, fingerprint
 from rollout.model.plan import Step
 from rollout.objects.ids import git_id
-from rollout.objects.seal import Side
-from rollout.objects.trees import Blob
+from rollout.objects.trees import Blob, TreeEntry
 from rollout.store.memo import PastLook
 from rollout.store.store import Store
 
-Entries = Mapping[PurePosixPath, Side]  # (mode, id) of each managed file upstream
+Entries = Mapping[PurePosixPath, TreeEntry]  # (mode, id) of each managed file upstream
 
 
 class InSync(Struct, frozen=True):
@@ -31,7 +30,7 @@ class InSync(Struct, frozen=True):
 
 def entries_of(desired: Desired, snapshot: Snapshot) -> Entries | None:
     """Return the entries of the managed paths; None if anything but a plain file is at one of them."""
-    found: dict[PurePosixPath, Side] = {}
+    found: dict[PurePosixPath, TreeEntry] = {}
     for item in desired.managed:
         there = snapshot.files.get(item.path)
         if there is None:
@@ -77,7 +76,7 @@ def from_memo(look: PastLook | None, tip: str, asked: str) -> InSync | None:
 
 
 @lru_cache(maxsize=4096)
-def _fingerprint(content: str, entry: Side) -> str:
+def _fingerprint(content: str, entry: TreeEntry) -> str:
     return str(FilePrint(content, executable=entry[0] == tree_modes.EXECUTABLE)) if entry else fingerprint(None)
 
 

@@ -7,7 +7,7 @@ from itertools import takewhile
 
 from rollout.model.files import File, Written
 from rollout.model.own_writes import FileShare, alone
-from rollout.objects.seal import Side
+from rollout.objects.trees import TreeEntry
 from rollout.store import history
 from rollout.store.history import Touch
 
@@ -43,7 +43,7 @@ def _present(mine: list[Touch]) -> list[Touch]:
     return list(takewhile(lambda touch: touch.share is not FileShare.NONE, mine))
 
 
-def _sides(mine: list[Touch]) -> Iterator[tuple[Side, Side]]:
+def _sides(mine: list[Touch]) -> Iterator[tuple[TreeEntry, TreeEntry]]:
     """Yield our writes, oldest first; a document that was taken over counts as one that changed nothing."""
     for touch in reversed(mine):
         if touch.base and touch.merged is None:
@@ -77,5 +77,5 @@ def _merges(mine: list[Touch], contents: Mapping[str, bytes]) -> tuple[tuple[Fil
     return tuple((before, after) for before, after in sides if before is not None and after is not None)
 
 
-def _content(entry: Side, contents: Mapping[str, bytes]) -> bytes:
+def _content(entry: TreeEntry, contents: Mapping[str, bytes]) -> bytes:
     return contents[entry[1]] if entry else b""

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from rollout.machine import files, state_folder
 from rollout.model.files import Agreed
 from rollout.model.reviews import Proposed
-from rollout.objects.seal import Side
+from rollout.objects.trees import TreeEntry
 from rollout.store.history import Touch
 from rollout.store.noted import Note
 
@@ -30,7 +30,7 @@ class PastLook(Struct, frozen=True):
 
     tip: str
     asked: str  # what its templates asked for then
-    files: tuple[tuple[str, str, Side], ...]  # path, digest of the content, entry upstream
+    files: tuple[tuple[str, str, TreeEntry], ...]  # path, digest of the content, entry upstream
     in_sync: int
     warnings: tuple[str, ...]
     orphans: tuple[str, ...]

@@ -16,9 +16,8 @@ from rollout.git.run import Git
 from rollout.model.files import File
 from rollout.objects import messages, seal
 from rollout.objects.ids import ID
-from rollout.objects.seal import Moved, Side
 from rollout.objects.stored import ObjectKind
-from rollout.objects.trees import Objects, Tree, difference
+from rollout.objects.trees import Objects, PathChange, Tree, TreeEntry, difference
 from rollout.remote import contact
 from rollout.remote.upstream import Unreachable
 from rollout.store import blobs, history, layout, store, transfer
@@ -37,7 +36,7 @@ class Carried(Struct, frozen=True):
     commit: str
     own: str | None
     parent: str | None  # the upstream commit that it is based on
-    moved: tuple[Moved, ...] = ()
+    moved: tuple[PathChange, ...] = ()
     text: str = ""  # the message of our commit
     who: str = ""  # the author of another commit
     made: int = 0  # the date of our commit, in seconds since the epoch
@@ -56,7 +55,7 @@ class Carried(Struct, frozen=True):
         return {str(path): entry for path, _, entry in self.moved}
 
 
-def contents(store: Store, commit: str, entries: Mapping[PurePosixPath, Side]) -> dict[PurePosixPath, File | None]:
+def contents(store: Store, commit: str, entries: Mapping[PurePosixPath, TreeEntry]) -> dict[PurePosixPath, File | None]:
     """Return the files of a proposal at their paths, fetching what is not here; raise GitError if it is nowhere."""
     needed = {entry[1] for entry in entries.values() if entry is not None}
     read = blobs.read(store, store.objects(commit), needed, network=True)

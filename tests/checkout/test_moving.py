@@ -328,7 +328,7 @@ def test_what_is_written_into_a_displaced_file_while_we_ask_who_has_it_open_is_k
     (top / "a").chmod(0o644)
     ours, real = (top / "a").open("a"), processes.writers
 
-    def let_go(wanted: Collection[processes.Identity]) -> dict[processes.Identity, str]:
+    def let_go(wanted: Collection[processes.Inode]) -> dict[processes.Inode, str]:
         if (about := os.fstat(ours.fileno())) and (about.st_dev, about.st_ino) in wanted:
             ours.write("late\n")
             ours.close()

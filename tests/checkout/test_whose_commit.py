@@ -9,6 +9,7 @@ from dulwich.index import Index
 
 from rollout.model.outcomes import Author
 from rollout.objects import seal
+from rollout.objects.trees import PathChange
 from rollout.store import history, last_written
 from rollout.store.history import Touch
 from tests.world import World
@@ -53,7 +54,7 @@ def test_a_seal_fits_the_very_commit_whoever_carries_it_elsewhere() -> None:
         [(CONF, ("100644", "c" * 40), ("100644", "a" * 40)), MOVED[1]],
     ],
 )
-def test_a_seal_fits_no_other_change(moved: list[seal.Moved]) -> None:
+def test_a_seal_fits_no_other_change(moved: list[PathChange]) -> None:
     assert not seal.fits(_commit(_sealed()), moved)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from rollout.model.own_writes import FileShare
-from rollout.objects.seal import Side
+from rollout.objects.trees import TreeEntry
 from rollout.store.history import Touch, blobs_of
 from rollout.store.last_written import written
 
@@ -30,7 +30,7 @@ def test_what_was_written_and_cannot_be_read_is_not_taken_for_deleted() -> None:
 
 
 def test_what_a_write_left_to_others_is_not_ours_any_more() -> None:
-    sides: list[Side] = [("100644", name) for name in "abcde"]
+    sides: list[TreeEntry] = [("100644", name) for name in "abcde"]
     touches = [
         Touch("c4", "api", sides[3], sides[4]),
         Touch("c3", "api", sides[2], sides[3], share=FileShare.NONE),

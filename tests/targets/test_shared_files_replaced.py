@@ -12,7 +12,7 @@ import pytest
 
 from rollout.machine import look, processes
 from rollout.machine.look import OnDisk
-from rollout.machine.processes import Identity
+from rollout.machine.processes import Inode
 from rollout.machine.renames import RENAMES, Renames
 from rollout.machine.replace import Changed
 from rollout.model.action import Action
@@ -284,7 +284,7 @@ def test_what_is_written_into_what_a_killed_run_displaced_while_we_ask_about_it_
         write(root, renames=amid(root / NAME, before=edit, after=die))
     file, real = (root / NAME).open("ab"), look.look_at
 
-    def let_go(_wanted: object = None) -> dict[Identity, str]:
+    def let_go(_wanted: object = None) -> dict[Inode, str]:
         file.write(b"late\n")
         file.close()
         return {}

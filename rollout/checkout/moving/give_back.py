@@ -14,13 +14,13 @@ from rollout.checkout.notes import Noted, plain_folder
 from rollout.git.git_folder import GitDir
 from rollout.machine import look, processes, replace
 from rollout.machine.look import OnDisk
-from rollout.machine.processes import Identity
+from rollout.machine.processes import Inode
 
 _LONGEST = 150  # bytes of a file's own name that the name of a kept one ends in
 
 
 def displaced(
-    repo: GitDir, place: Path, number: str, noted: Noted | None, target: Intent | None, busy: Mapping[Identity, str]
+    repo: GitDir, place: Path, number: str, noted: Noted | None, target: Intent | None, busy: Mapping[Inode, str]
 ) -> list[str]:
     """Remove what was displaced if it can be proven to be git's or ours; otherwise give it back, or keep it."""
     out = look.look(place, PurePosixPath(number))
@@ -72,7 +72,7 @@ def _nobody_misses(scratch: int, number: str, noted: Noted) -> bool:
 
     We ask who has it open first: once nobody has, its content is final.
     """
-    identity = replace.identity_at(scratch, number)
+    identity = replace.inode_at(scratch, number)
     if identity is None or processes.writers([identity]):
         return False
     out = look.look_at(scratch, number)

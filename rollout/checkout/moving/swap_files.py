@@ -23,7 +23,7 @@ from rollout.machine.replace import (
     NO_EXCHANGE,
     backdate,
     exchange,
-    identity_at,
+    inode_at,
     kept_mode,
     new_mode,
     put_new,
@@ -42,7 +42,7 @@ class _Swap(Struct):
     number: str
     before: OnDisk | None
     mode: int = 0
-    ours: processes.Identity | None = None
+    ours: processes.Inode | None = None
 
 
 class Files(Struct):
@@ -113,7 +113,7 @@ class Files(Struct):
             if like is not None:
                 os.close(like)
         self.placed[path] = backdate(scratch, swap.number)
-        swap.ours = identity_at(scratch, swap.number)
+        swap.ours = inode_at(scratch, swap.number)
 
     def _displaced(self, scratch: int, swap: _Swap) -> None:
         """Check the displaced file: it must be the very file that we looked at."""
@@ -137,7 +137,7 @@ class Files(Struct):
     def _put_back(self, scratch: int, swap: _Swap) -> None:
         """Put one file back as it was, judging by where the files are now and not by how far we got."""
         name, number = swap.move.path.name, swap.number
-        beside = identity_at(scratch, number)
+        beside = inode_at(scratch, number)
         if swap.move.new is not None and (swap.ours is None or beside == swap.ours):
             return  # ours was never put in place
         with look.parent(self.moving.repo.top, swap.move.path) as folder:
