@@ -22,7 +22,7 @@ from rollout.model.parts import Answer, Question
 from rollout.rendering.formatters import Formatters
 from rollout.rendering.output import Rendered, desired_of
 from rollout.rendering.template_fault import TemplateFault
-from rollout.targets.job import Settings
+from rollout.targets.job import Heard, Settings
 from rollout.targets.source import FileSource, NotRead
 
 TargetPath = tuple[str, PurePosixPath]  # the name of a target, and a path in it
@@ -32,7 +32,7 @@ class Prepared(Struct, frozen=True):
     """The desired state of a target that reads files, and the commit of its own that was read."""
 
     desired: Desired
-    heard: str | None
+    heard: Heard | None
 
 
 class Parts:
@@ -49,10 +49,10 @@ class Parts:
         """Return the desired state of a target that reads files."""
         desired = self.desired(target)
         try:
-            heard = self._sources[target.name].tip()
+            tip = self._sources[target.name].tip()
         except NotRead:
-            heard = None  # the reason is reported where the target is looked at
-        return Prepared(desired, heard)
+            tip = None  # the reason is reported where the target is looked at
+        return Prepared(desired, Heard(tip) if tip else None)
 
     def desired(self, target: Target) -> Desired:
         """Return what a target's templates ask for, whatever they read."""

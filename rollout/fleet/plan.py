@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from rollout.fleet.limits import Judged, judged, limited
 from rollout.fleet.load import Loaded
+from rollout.fleet.one_remote import ask_once
 from rollout.fleet.wishes import Heeded, heeded
 from rollout.machine import clock
 from rollout.model import plan_document
@@ -25,7 +26,7 @@ from rollout.planning.holds import held
 from rollout.planning.steps import with_limits
 from rollout.targets import destination
 from rollout.targets.destination import Glance, Glanced, Look
-from rollout.targets.job import Settings
+from rollout.targets.job import Heard, Settings
 from rollout.targets.units import GLANCING, OBSERVING
 from rollout.work import threads
 from rollout.work.executors import Executor
@@ -67,8 +68,9 @@ def make_plan(loaded: Loaded, question: PlanRequest, executor: Executor, watcher
     parts = cache(lambda: _parts(loaded, settings))
     prepared = _prepared(loaded, parts, chosen, stop)
     plain = [t for t in chosen if question.from_memory and not problems.get(t.name) and t.name not in prepared]
-    glanced = _glanced(loaded, plain, settings, executor, watcher, stop)
-    heard = {name: seen.heard for name, seen in glanced.items()}
+    heard = ask_once([t for t in chosen if t.name not in prepared], settings, executor, stop)
+    glanced = _glanced(_glances(loaded, plain, settings, heard, watcher), executor, watcher, stop, len(plain))
+    heard |= {name: Heard(seen.heard) for name, seen in glanced.items() if seen.heard}
     found = {**heard_out.settled, **{name: seen.step for name, seen in glanced.items() if seen.step is not None}}
     left = [target for target in chosen if target.name not in found]
     if left:
@@ -88,11 +90,11 @@ def make_plan(loaded: Loaded, question: PlanRequest, executor: Executor, watcher
 
 
 def _glanced(
-    loaded: Loaded, targets: list[Target], settings: Settings, executor: Executor, watcher: Watcher, stop: Event
+    glances: Iterable[Glance], executor: Executor, watcher: Watcher, stop: Event, expected: int
 ) -> dict[str, Glanced]:
     """Compare targets with what we remember of them, before anything is rendered."""
     glanced: dict[str, Glanced] = {}
-    for glance, seen in executor.run(GLANCING, _glances(loaded, targets, settings, watcher), stop, len(targets)):
+    for glance, seen in executor.run(GLANCING, glances, stop, expected):
         glanced[glance.target.name] = seen
         tell = watcher.left_open if seen.step is None else watcher.ended
         tell(glance.target.name)
@@ -170,17 +172,19 @@ def _apart(steps: tuple[Step, ...]) -> tuple[Step, ...]:
     )
 
 
-def _glances(loaded: Loaded, chosen: Iterable[Target], settings: Settings, watcher: Watcher) -> Iterable[Glance]:
+def _glances(
+    loaded: Loaded, chosen: Iterable[Target], settings: Settings, heard: Mapping[str, Heard], watcher: Watcher
+) -> Iterable[Glance]:
     for target in chosen:
         watcher.begun(target.name)
-        yield Glance(target, loaded.rendering.asked(target), settings)
+        yield Glance(target, loaded.rendering.asked(target), settings, heard.get(target.name))
 
 
 def _looks(
     loaded: Loaded,
     chosen: Iterable[Target],
     question: PlanRequest,
-    heard: Mapping[str, str | None],
+    heard: Mapping[str, Heard],
     prepared: Mapping[str, tuple[Prepared, Judged]],
     watcher: Watcher,
 ) -> Iterable[Look]:

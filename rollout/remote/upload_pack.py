@@ -5,7 +5,7 @@ The protocol is gitprotocol-v2(5), or gitprotocol-pack(5) with a server that doe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -58,15 +58,16 @@ class Sender:
 
     def tip(self, ref: str) -> str | None:
         """Return the commit that a branch is at; None if there is no such branch."""
+        return self.tips([ref]).get(ref)
+
+    def tips(self, refs: Collection[str]) -> dict[str, str]:
+        """Return the commits that branches are at, of those that there are."""
         listed: list[str] | None = self._offers
         if self._speaks_2:
-            self.session.say(self._command("ls-refs", [f"ref-prefix {ref}"]))
+            self.session.say(self._command("ls-refs", [f"ref-prefix {ref}" for ref in refs]))
             listed = self._section()
-        for line in listed or ():
-            commit, _, name = line.partition("\0")[0].partition(" ")
-            if name == ref and ID.match(commit):
-                return commit
-        return None
+        told = (line.partition("\0")[0].partition(" ") for line in listed or ())
+        return {name: commit for commit, _, name in told if name in refs and ID.match(commit)}
 
     def sent(self, wanted: Wants) -> Sent | None:
         """Return the wanted objects, without the contents of files unless they are named or everything is sent."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,45 +54,53 @@ def ask(remote: Remote) -> str:
 
     Raises NoBranch if the remote has no such branch, Unreachable where it does not answer.
     """
-    known = on_this_machine(remote) or _told(remote)
+    known = on_this_machine(remote) or ask_for(remote, [remote.ref]).get(remote.ref)
     if known is not None:
         return known
-    try:
-        result = _listed(Git(), remote)
-    except GitError as error:
-        raise Unreachable(str(error)) from error
-    for line in result.out.decode("utf-8", "replace").splitlines():
-        commit, _, ref = line.partition("\t")
-        if ref == remote.ref and ID.match(commit):
-            return commit
     if _HTTP.match(remote.url) and not _speaks_git(remote):
         raise Unreachable("its address is not served by git (a login page?)")
     raise no_branch(remote, _default_branch(remote))
 
 
+def ask_for(remote: Remote, refs: Collection[str]) -> dict[str, str]:
+    """Return the commits that branches of a remote are at now, of those that it has; one contact for all of them.
+
+    Raises Unreachable if it does not answer.
+    """
+    told = _told(remote, refs)
+    if told:
+        return told
+    try:
+        result = _listed(Git(), remote, refs)
+    except GitError as error:
+        raise Unreachable(str(error)) from error
+    listed = (line.partition("\t") for line in result.out.decode("utf-8", "replace").splitlines())
+    return {ref: commit for commit, _, ref in listed if ref in refs and ID.match(commit)}
+
+
 def _speaks_git(remote: Remote) -> bool:
     """Tell whether a git server answers at an address: git takes any web page for a repository without refs."""
     traced = Git().with_options(GIT_TRACE_PACKET="1")
-    return "packet:" in _listed(traced, remote, ok=()).err
+    return "packet:" in _listed(traced, remote, [remote.ref], ok=()).err
 
 
-def _listed(runner: Git, remote: Remote, ok: Sequence[int] = (0,)) -> Result:
+def _listed(runner: Git, remote: Remote, refs: Iterable[str], ok: Sequence[int] = (0,)) -> Result:
     from rollout.remote import contact
 
     # --heads, or the server would send its tags and all it keeps of merge requests, too.
     return contact.run(
         runner, remote.url, remote.access,
-        "ls-remote", "--quiet", "--heads", "--end-of-options", remote.url, remote.ref,
+        "ls-remote", "--quiet", "--heads", "--end-of-options", remote.url, *refs,
         limit=remote.access.ask_limit, ok=ok,
     )  # fmt: skip
 
 
-def _told(remote: Remote) -> str | None:
-    """Ask a host over an open connection; None if the caller should run git instead."""
+def _told(remote: Remote, refs: Collection[str]) -> dict[str, str]:
+    """Ask a host over an open connection; return nothing if the caller should run git instead."""
     with sender_for(remote, remote.access.ask_limit) as sender:
         if sender is None:
-            return None
-        found = sender.tip(remote.ref)
+            return {}
+        found = sender.tips(refs)
         sender.end()
         return found
 

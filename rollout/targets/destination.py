@@ -23,7 +23,7 @@ from rollout.model.reasons import said
 from rollout.safety import faults
 from rollout.safety.shown import redact
 from rollout.targets.branch.glance import Glanced, glance_at_branch
-from rollout.targets.job import Glance, Job, Look, Settings
+from rollout.targets.job import Glance, Heard, Job, Look, OneRemote, Settings
 
 __all__ = ["Glance", "Glanced", "Job", "Look", "Settings", "clear", "glance", "observe", "write"]
 
@@ -47,6 +47,13 @@ def _glance(look: Glance) -> Glanced:
             return Glanced()
         case _:
             assert_never(look.target.location)
+
+
+def ask_once(there: OneRemote) -> dict[str, Heard]:
+    """Return what a remote that several targets have says of each of them."""
+    from rollout.targets.branch import one_remote
+
+    return one_remote.ask_once(there)
 
 
 def load(targets: Iterable[Target]) -> None:

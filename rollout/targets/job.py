@@ -28,6 +28,21 @@ class Settings(Struct, frozen=True):
     wait: float = 60.0  # seconds to wait for another process that uses the same store; readers do not wait
 
 
+class Heard(Struct, frozen=True):
+    """What a remote said a moment ago: the commit of a branch, or else why it did not answer."""
+
+    tip: str = ""
+    silent: str = ""
+
+
+class OneRemote(Struct, frozen=True):
+    """Several targets with the same address, to be asked once where their branches are."""
+
+    url: str
+    targets: tuple[Target, ...]
+    settings: Settings
+
+
 class Look(Struct, frozen=True):
     """One target to observe; plain values, so that a worker anywhere can do it."""
 
@@ -36,7 +51,7 @@ class Look(Struct, frozen=True):
     settings: Settings
     decisions: Decisions
     asked: str = ""  # a digest of everything that decides what is desired
-    heard: str | None = None  # upstream's commit, if we asked a moment ago
+    heard: Heard | None = None  # if we asked a moment ago
 
 
 class Glance(Struct, frozen=True):
@@ -45,6 +60,7 @@ class Glance(Struct, frozen=True):
     target: Target
     asked: str
     settings: Settings
+    heard: Heard | None = None  # if we asked a moment ago
 
 
 class RevertRequest(Struct, frozen=True):

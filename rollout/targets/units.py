@@ -16,13 +16,18 @@ from rollout.model.reasons import said
 from rollout.targets import destination
 from rollout.targets.branch.glance import Glanced
 from rollout.targets.destination import Glance, Look
-from rollout.targets.job import Job, Settings
+from rollout.targets.job import Heard, Job, OneRemote, Settings
 from rollout.work.executors import Work
 
 
 def glance_elsewhere(glance: Glance) -> Glanced:
     """Compare a target with what the worker remembers of it."""
     return destination.glance(replace(glance, settings=_of_this_machine(glance.settings)))
+
+
+def ask_elsewhere(there: OneRemote) -> dict[str, Heard]:
+    """Ask on a worker."""
+    return destination.ask_once(replace(there, settings=_of_this_machine(there.settings)))
 
 
 def observe_elsewhere(look: Look) -> Step:
@@ -82,6 +87,16 @@ def _cached_for_job(job: Job) -> str | None:
     return _cached(job.step.target, job.step.location, job.settings)
 
 
+def _cached_for_all(there: OneRemote) -> str | None:
+    first, *_ = there.targets
+    return _cached(there.url, first.location, there.settings)
+
+
+def _unasked(_there: OneRemote, _reason: str, _begun: bool) -> dict[str, Heard]:
+    return {}  # each target then asks for itself
+
+
+ASKING = Work(destination.ask_once, ask_elsewhere, _cached_for_all, _unasked)
 GLANCING = Work(destination.glance, glance_elsewhere, _cached_for_look, _forgotten, only_looks=True)
 OBSERVING = Work(destination.observe, observe_elsewhere, _cached_for_look, _unseen, only_looks=True)
 WRITING = Work(destination.write, write_elsewhere, _cached_for_job, _unheard)

@@ -1,4 +1,4 @@
 """A target that is a branch of a repository.
 
-Doors: `default`, `glance`, `observe`, `past`, `publish`, `read`.
+Doors: `default`, `glance`, `observe`, `one_remote`, `past`, `publish`, `read`.
 """

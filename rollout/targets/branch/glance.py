@@ -44,9 +44,10 @@ def glance_at_branch(glance: Glance) -> Glanced:
         if not in_sync.was(store, asked):
             return None
         try:
-            return _glance(target, asked, settings, at, store)
+            return _glance(glance, at, store)
         except Unreachable as error:
-            known = None if settings.offline else _glance(target, asked, replace(settings, offline=True), at, store)
+            offline = replace(glance, settings=replace(settings, offline=True))
+            known = None if settings.offline else _glance(offline, at, store)
             if not isinstance(known, Step):
                 raise
             return unanswered(known, first_line(str(error)))
@@ -59,21 +60,23 @@ def glance_at_branch(glance: Glance) -> Glanced:
         store = hold.unheld(settings.state, at.remote, target.name)
         if not in_sync.was(store, asked):
             return Glanced()
-        step = _passing(target, asked, settings, at, store)
+        step = _passing(glance, at, store)
     except (Unfit, OSError):
         return Glanced()  # the full look says why
     seen = step if step is not None else at_work(target, settings, look)
     return Glanced(seen) if isinstance(seen, Step) else Glanced(heard=seen)
 
 
-def _passing(target: Target, asked: str, settings: Settings, at: Located, store: Store) -> Step | None:
+def _passing(glance: Glance, at: Located, store: Store) -> Step | None:
     """Return the step if nothing has changed, without locking the store: we only read it."""
-    assert isinstance(target.location, Branch)
+    target, asked, settings = glance.target, glance.asked, glance.settings
     ask = not settings.offline or at.local
     if at.local and at.repo is not None:
         tip = at.repo.ref(at.remote.ref)
+    elif ask:
+        tip = glance.heard.tip if glance.heard else upstream.on_this_machine(at.remote)
     else:
-        tip = upstream.on_this_machine(at.remote) if ask else heard.tip(store)
+        tip = heard.tip(store)
     seen = None if tip is None else in_sync.found_before(store, tip, asked)
     if (
         tip is None
@@ -105,12 +108,13 @@ def _as_it_was(target: Target, seen: InSync, settings: Settings, at: Located, st
     return steps.step_of(target, seen.findings, circumstances_of(at, store, settings, there)) if settled else None
 
 
-def _glance(target: Target, asked: str, settings: Settings, at: Located, store: Store) -> Step | str | None:
+def _glance(glance: Glance, at: Located, store: Store) -> Step | str | None:
     from rollout.store import fetch
     from rollout.targets.branch.pending import pending_at
 
+    target, asked, settings = glance.target, glance.asked, glance.settings
     assert isinstance(target.location, Branch)
-    tip = _asked_tip(at, store, settings)
+    tip = _asked_tip(glance, at, store)
     seen = None if tip is None else in_sync.found_before(store, tip, asked)
     if tip is None or seen is None or pending_at(at, store, tip, target.location) is not None:
         return tip
@@ -121,8 +125,12 @@ def _glance(target: Target, asked: str, settings: Settings, at: Located, store: 
     return _as_it_was(target, seen, settings, at, store) or tip
 
 
-def _asked_tip(at: Located, store: Store, settings: Settings) -> str | None:
-    if not settings.offline or at.local:
+def _asked_tip(glance: Glance, at: Located, store: Store) -> str | None:
+    if not glance.settings.offline or at.local:
+        if glance.heard is not None:
+            from rollout.targets.branch import one_remote
+
+            return one_remote.said(glance.heard)
         from rollout.store import fetch
 
         return fetch.ask(store)

@@ -31,6 +31,7 @@ from rollout.targets import checked
 from rollout.targets.branch.checkout_state import checkout
 from rollout.targets.branch.evaluate import at_work, circumstances_of, last_tip, unanswered
 from rollout.targets.branch.locate import Located
+from rollout.targets.branch.one_remote import said as said_of
 from rollout.targets.branch.pending import Unpushed, unpushed_at
 from rollout.targets.branch.wish import refuse_wishes
 from rollout.targets.job import Look, Unfit
@@ -115,7 +116,7 @@ def _upstream(look: Look, at: Located, store: Store) -> _Seen:
     assert isinstance(look.target.location, Branch)
     network = not look.settings.offline or at.local
     heard = look.heard if network else None
-    tip = fetch.commit(store, heard) if heard else last_tip(at, store, look.target.location, network=network)
+    tip = fetch.commit(store, said_of(heard)) if heard else last_tip(at, store, look.target.location, network=network)
     return _Seen(look, at, store, tip, network)
 
 
