@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from rollout.errors import Refused, UsageError
-from rollout.ledger.queries import Database, LedgerError, queries
+from rollout.ledger import rows
+from rollout.ledger.queries import Database, queries
 from rollout.ledger.sqlite import SQLite, read_only
 from rollout.machine import clock
-from rollout.model.action import Action
-from rollout.model.inventory import TargetKind
-from rollout.model.outcomes import LastOutcome, Outcome, PastRun, Run, RunCommand, Verdict, WrittenPath
-from rollout.model.reasons import said
-from rollout.model.reviews import Review, ReviewAct
+from rollout.model.outcomes import LastOutcome, Outcome, PastRun, Run
+from rollout.model.reviews import ReviewAct
 from rollout.model.waves import Lately
 
-_BEGIN_ANEW = "move the ledger away to begin a new one"
 _SERVERS = ("postgresql://", "postgres://")
 
 
@@ -59,22 +54,7 @@ class Ledger:
         self._do("finish_run", run=run.id, finished_at=clock.now_exact(), exit_code=exit_code)
 
     def record(self, run: Run, outcome: Outcome) -> None:
-        self._do(
-            "record_outcome",
-            run=run.id,
-            target=outcome.target,
-            kind=outcome.kind.value,
-            branch=outcome.branch,
-            outcome=outcome.verdict.value,
-            reason=outcome.recorded,
-            base=outcome.base,
-            commit_id=outcome.commit,
-            paths=_paths(outcome),
-            review=None if outcome.review is None else msgspec.json.encode(outcome.review).decode(),
-            review_act=None if outcome.act is None else outcome.act.value,
-            duration_ms=outcome.duration_ms,
-            recorded_at=clock.now_exact(),
-        )
+        self._do("record_outcome", run=run.id, recorded_at=clock.now_exact(), **rows.columns(outcome))
 
     def record_all(self, run: Run, outcomes: Iterable[Outcome]) -> None:
         """Record many outcomes at once: one transaction, whatever their number."""
@@ -91,7 +71,7 @@ class Ledger:
             )
 
     def runs(self, most: int = 100) -> list[PastRun]:
-        found = [_past_run(row) for row in self._ask("runs", most=most)]
+        found = [rows.past_run(row) for row in self._ask("runs", most=most)]
         return [self._with_outcomes(run) for run in found]
 
     def last_day(self) -> list[PastRun]:
@@ -99,7 +79,7 @@ class Ledger:
         days = self._ask("last_changing_day")
         if not days:
             return self.runs(1)
-        found = [_past_run(row) for row in self._ask("runs_of_day", day=days[0][0])]
+        found = [rows.past_run(row) for row in self._ask("runs_of_day", day=days[0][0])]
         return [self._with_outcomes(run) for run in found]
 
     def stopped(self) -> frozenset[str]:
@@ -108,9 +88,8 @@ class Ledger:
 
     def run(self, name: str) -> PastRun:
         """Return the run whose id begins with `name`; raise UsageError for none or several."""
-        found = (
-            [_past_run(row) for row in self._ask("one_run", run=name.replace("%", "").replace("_", ""))] if name else []
-        )
+        begins = name.replace("%", "").replace("_", "")
+        found = [rows.past_run(row) for row in self._ask("one_run", run=begins)] if name else []
         exact = [run for run in found if run.run == name] or found
         if len(exact) != 1:
             what = "no run" if not exact else f"{len(exact)} runs"
@@ -118,19 +97,12 @@ class Ledger:
         return self._with_outcomes(exact[0])
 
     def _with_outcomes(self, run: PastRun) -> PastRun:
-        outcomes = tuple(_read_outcome(row, run.run) for row in self._ask("outcomes", run=run.run))
+        outcomes = tuple(rows.outcome_in(row, run.run) for row in self._ask("outcomes", run=run.run))
         return replace(run, outcomes=outcomes)
 
     def last_outcomes(self) -> dict[str, LastOutcome]:
         """Return the last outcome of every target, with when it was last changed by us."""
-        try:
-            applied = {target: (when, Verdict(how)) for target, when, how in self._ask("last_applied")}
-            return {
-                target: LastOutcome(Verdict(verdict), reason, commit, run, when, *applied.get(target, (None, None)))
-                for target, verdict, reason, _, commit, run, when in self._ask("status")
-            }
-        except ValueError as error:
-            raise LedgerError(f"an outcome in the ledger cannot be read ({error}); {_BEGIN_ANEW}") from error
+        return rows.last_outcomes(self._ask("status"), self._ask("last_applied"))
 
     def lately(self) -> Lately:
         """Return which reviews were opened in the last hour."""
@@ -141,10 +113,7 @@ class Ledger:
 
     def last_writer(self, target: str, path: str) -> tuple[str, str | None] | None:
         """Return (run, commit) of the last run that wrote a path of a target."""
-        for run, _, commit, _, paths in self._ask("writers", target=target):
-            if any(written[0] == path for written in json.loads(paths)):
-                return run, commit
-        return None
+        return rows.writer_of(path, self._ask("writers", target=target))
 
     def lock(self, wait: float = 0.0) -> AbstractContextManager[None]:
         """Keep other machines that share this ledger from running at once; raise Busy when one does after `wait`."""
@@ -159,41 +128,6 @@ class Ledger:
 
     def _do(self, name: str, **values: Any) -> None:
         self._database.execute(queries()[name], {"scope": self._scope, **values})
-
-
-def _paths(outcome: Outcome) -> str:
-    if not outcome.paths:
-        return "[]"
-    return json.dumps([[p.path, p.action.value, p.before, p.after] for p in outcome.paths])
-
-
-def _past_run(row: tuple[Any, ...]) -> PastRun:
-    name, command, *rest = row
-    try:
-        return PastRun(name, RunCommand(command), *rest)
-    except ValueError as error:
-        raise LedgerError(f"the ledger's row of run {name} cannot be read ({error}); {_BEGIN_ANEW}") from error
-
-
-def _read_outcome(row: tuple[Any, ...], run: str) -> Outcome:
-    try:
-        return Outcome(
-            target=row[0],
-            verdict=Verdict(row[1]),
-            why=said(row[2]),
-            base=row[3],
-            commit=row[4],
-            duration_ms=row[5],
-            kind=TargetKind(row[6]),
-            branch=row[7],
-            paths=tuple(WrittenPath(path, Action(action), *sides) for path, action, *sides in json.loads(row[8])),
-            review=None if row[9] is None else msgspec.json.decode(row[9], type=Review),
-            act=None if row[10] is None else ReviewAct(row[10]),
-        )
-    except (ValueError, TypeError) as error:
-        raise LedgerError(
-            f"the ledger's row of {row[0]} in run {run} cannot be read ({error}); {_BEGIN_ANEW}"
-        ) from error
 
 
 def _file(url: str | None, folder: Path, inventory: Path) -> tuple[Path, str]:
