@@ -14,7 +14,6 @@ from rollout.forges import asking
 from rollout.forges.clients import Client, review_client, variable_of
 from rollout.forges.interface import ReviewPlace
 from rollout.forges.trouble import Trouble
-from rollout.model.files import fingerprint
 from rollout.model.outcomes import Outcome, Verdict, WrittenPath
 from rollout.model.plan import State, Step
 from rollout.model.reasons import said
@@ -152,7 +151,7 @@ def _proposed(one: FoundReview, settings: Settings) -> tuple[WrittenPath, ...]:
     standing, changes = one.step.standing, one.step.changes
     if standing is None or not standing.same:
         return proposed_paths(one.step, settings)
-    return tuple(WrittenPath(str(c.path), c.action, fingerprint(c.before), fingerprint(c.after)) for c in changes)
+    return tuple(change.as_written for change in changes)
 
 
 def _merged(one: FoundReview, paths: tuple[WrittenPath, ...]) -> Outcome:

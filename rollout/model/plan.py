@@ -10,10 +10,11 @@ from msgspec import Struct, field
 
 from rollout.model.action import Action
 from rollout.model.changed import Did
-from rollout.model.files import File
+from rollout.model.files import File, fingerprint
 from rollout.model.inputs import Input
 from rollout.model.inventory import Branch, Location, TargetKind, kind_of
 from rollout.model.limits import BudgetUse, Finding
+from rollout.model.outcomes import WrittenPath
 from rollout.model.own_writes import FileShare
 from rollout.model.reasons import Collision, Reason
 from rollout.model.reviews import Delivery, Proposal, Standing, Via
@@ -75,6 +76,11 @@ class Change(Struct, frozen=True):
     @property
     def told(self) -> str:
         return self.words if self.elsewhere else f"{self.path}: {self.words}"
+
+    @property
+    def as_written(self) -> WrittenPath:
+        """Return what is recorded of it once it is written."""
+        return WrittenPath(str(self.path), self.action, fingerprint(self.before), fingerprint(self.after))
 
     @property
     def idle(self) -> bool:

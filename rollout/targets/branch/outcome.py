@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rollout.model.files import fingerprint
-from rollout.model.outcomes import Outcome, Verdict, WrittenPath
+from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Step
 from rollout.model.reasons import NONE, Reason
 from rollout.targets.branch.task import Built
@@ -29,6 +28,6 @@ def outcome_of(
         commit=built.commit if built is not None else None,
         kind=step.kind,
         branch=step.branch,
-        paths=tuple(WrittenPath(str(c.path), c.action, fingerprint(c.before), fingerprint(c.after)) for c in changes),
+        paths=tuple(change.as_written for change in changes),
         notes=tuple(notes),
     )

@@ -16,9 +16,9 @@ from rollout.machine.replace import MOUNTED, NO_EXCHANGE, Changed
 from rollout.model.action import Action
 from rollout.model.circumstances import Circumstances, Decisions, Findings
 from rollout.model.few import SHOWN, few
-from rollout.model.files import Desired, File, Obstacle, fingerprint
+from rollout.model.files import Desired, File, Obstacle
 from rollout.model.inventory import Folder, Target
-from rollout.model.outcomes import Outcome, Verdict, WrittenPath
+from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Change, State, Step
 from rollout.model.reasons import said
 from rollout.planning import keeping, review, steps
@@ -161,5 +161,5 @@ def _is_done(path: PurePosixPath, step: Step, files: Mapping[PurePosixPath, File
 
 
 def _outcome(step: Step, verdict: Verdict, reason: str = "", changes: Iterable[Change] = ()) -> Outcome:
-    paths = tuple(WrittenPath(str(c.path), c.action, fingerprint(c.before), fingerprint(c.after)) for c in changes)
+    paths = tuple(change.as_written for change in changes)
     return Outcome(step.target, verdict, said(reason), step.base, None, 0, step.kind, None, paths)
