@@ -51,7 +51,7 @@ def diff(context: click.Context, words: tuple[str, ...], base: bool, tool: bool,
         made = at.plan(at.settings(offline=offline), targets=chosen)
         if path is not None:
             _managed(made.steps, path, [target.name for target in at.loaded.chosen])
-        left_out = [step for step in made.steps if step.state in _LEFT_OUT]
+        left_out = [step for step in made.steps if step.state in _LEFT_OUT or step.unseen]
         pairs = [(step, change) for step in made.steps for change in _shown(step, path, base=base)]
         if tool:
             diff_tool.show(at, pairs)

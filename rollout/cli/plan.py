@@ -100,7 +100,7 @@ def diffs(wanted: bool) -> Callable[[Step, Change], str | None]:
 
 def exit_code(steps: tuple[Step, ...], *, detailed: bool) -> int:
     """Return 1 if a target is blocked or could not be evaluated, 2 for differences if asked to, else 0."""
-    if any(step.state in _ERRORS for step in steps):
+    if any(step.state in _ERRORS or step.unseen for step in steps):
         return 1
     if detailed and any(step.state in _DIFFERENT for step in steps):
         return 2

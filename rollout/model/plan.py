@@ -137,6 +137,11 @@ class Step(Struct, frozen=True):
         return kind_of(self.location)
 
     @property
+    def unseen(self) -> bool:
+        """Tell whether nothing is known of it because its branch was first asked for, or never, beside a run."""
+        return self.state is State.WAITING and self.base is None
+
+    @property
     def unopened(self) -> bool:
         """Tell whether a run ended after it had pushed the branch and before it opened the review."""
         standing = self.standing

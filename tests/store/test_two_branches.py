@@ -109,6 +109,13 @@ def test_a_branch_that_nobody_asked_for_is_not_unreachable_for_a_run_at_work(bes
     )
 
 
+def test_a_plan_or_a_difference_that_could_not_see_a_branch_is_no_success(beside: tuple[World, Slow]) -> None:
+    world, _ = beside
+    for command in ("plan", "diff"):
+        ran = world.run("--limit", "t1", command, "--offline", write=False)
+        assert (ran.code, "never asked for this branch" in ran.out + ran.err) == (1, True), command
+
+
 def test_what_a_branch_answered_beside_a_run_is_not_called_unreachable_later(beside: tuple[World, Slow]) -> None:
     world, slow = beside
     assert world.run("status", "--fetch", "--json", write=False).states()["t1"] == "pending"
