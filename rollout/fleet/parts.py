@@ -11,10 +11,9 @@ from msgspec import Struct
 from rollout.content.file_fault import FileFault
 from rollout.content.modes.mode import Situation
 from rollout.content.modes.table import strategy, traits
-from rollout.content.patterns import matches_exactly
 from rollout.fleet.load import Loaded
-from rollout.fleet.parts_asked import folder_of, is_text, refusal, text_of
-from rollout.model.files import Desired, File, Managed, Obstacle, Slot
+from rollout.fleet.parts_asked import folder_of, listed, refusal, text_of
+from rollout.model.files import Desired, File, Managed, Obstacle, Slot, Snapshot
 from rollout.model.inputs import Input
 from rollout.model.inventory import Target
 from rollout.model.line_ends import Conversion
@@ -141,12 +140,10 @@ class Parts:
 
     def listed(self, target: Target, pattern: str, asking: TargetPath | None) -> list[str]:
         """Return the paths that a pattern names, in the order of their bytes."""
-        slots = self._rendering.slots(target)
-        managed = {slot.path: traits(slot.rule.mode).writes for slot in slots}
-        there = [path for path in self._sources[target.name].plain_files(folder_of(pattern)) if path not in managed]
-        there += [path for path, present in managed.items() if present]
-        named = (str(path) for path in there if (target.name, path) != asking)
-        return sorted((name for name in named if is_text(name) and matches_exactly(pattern, name)), key=str.encode)
+        source = self._sources[target.name]
+        there = listed(pattern, self._rendering.slots(target), source.plain_files(folder_of(pattern)))
+        own = str(asking[1]) if asking is not None and asking[0] == target.name else None
+        return [path for path in there if path != own]
 
     def answer_of(self, target: Target, path: PurePosixPath, above: tuple[TargetPath, ...] = ()) -> Answer:
         """Return the future text of a file as a template gets it."""
@@ -167,19 +164,21 @@ class Parts:
         rendered = self._rendered(target, slot, above)
         if rendered.managed is None or rendered.problem is not None:
             raise TemplateFault(rendered.problem.told if rendered.problem else "it cannot be rendered")
-        return self._there(target, rendered.managed)
+        snapshot = self._sources[target.name].snapshot(slot.path)
+        return _future_of(rendered.managed, snapshot, self._formatters)
 
-    def _there(self, target: Target, item: Managed) -> File | Obstacle | None:
-        snapshot = self._sources[target.name].snapshot(item.path)
-        actual = snapshot.files.get(item.path)
-        if isinstance(actual, Obstacle):
-            return actual
-        formatted = self._formatters.over(Desired((item,)))
-        if formatted.problems:
-            raise TemplateFault(formatted.problems[0].told)
-        how = snapshot.line_ends.get(item.path, Conversion.BINARY)
-        try:
-            at = Situation(formatted.managed[0], actual, snapshot.written.get(item.path), how)
-            return strategy(item.mode).wanted(at)
-        except FileFault as error:
-            raise TemplateFault(f"{error.path or item.path}: {error.what}") from None
+
+def _future_of(item: Managed, snapshot: Snapshot, formatters: Formatters) -> File | Obstacle | None:
+    """Return what a managed path will be, given what is there; raise TemplateFault if that cannot be made."""
+    actual = snapshot.files.get(item.path)
+    if isinstance(actual, Obstacle):
+        return actual
+    formatted = formatters.over(Desired((item,)))
+    if formatted.problems:
+        raise TemplateFault(formatted.problems[0].told)
+    how = snapshot.line_ends.get(item.path, Conversion.BINARY)
+    try:
+        at = Situation(formatted.managed[0], actual, snapshot.written.get(item.path), how)
+        return strategy(item.mode).wanted(at)
+    except FileFault as error:
+        raise TemplateFault(f"{error.path or item.path}: {error.what}") from None

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+from rollout.content.modes.table import traits
+from rollout.content.patterns import matches_exactly
 from rollout.errors import near
+from rollout.model.files import Slot
 from rollout.model.inventory import Target, TargetKind
 from rollout.model.parts import Answer, Question
 from rollout.safety import paths
@@ -29,6 +33,15 @@ def folder_of(pattern: str) -> PurePosixPath:
     parts = PurePosixPath(pattern.removeprefix("/")).parts
     plain = next((n for n, part in enumerate(parts) if _SPECIAL & set(part)), max(0, len(parts) - 1))
     return PurePosixPath(*parts[:plain]) if "/" in pattern.strip("/") else PurePosixPath()
+
+
+def listed(pattern: str, slots: Iterable[Slot], plain_files: Iterable[PurePosixPath]) -> list[str]:
+    """Return the paths that a pattern names, in the order of their bytes: managed files, and those of others."""
+    managed = {slot.path: traits(slot.rule.mode).writes for slot in slots}
+    there = [path for path in plain_files if path not in managed]
+    there += [path for path, present in managed.items() if present]
+    names = map(str, there)
+    return sorted((name for name in names if is_text(name) and matches_exactly(pattern, name)), key=str.encode)
 
 
 def is_text(name: str) -> bool:
