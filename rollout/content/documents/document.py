@@ -42,6 +42,16 @@ ContainerStyle = Literal[
 """How an object or an array is written: none in JSON, then in YAML, in TOML and in INI; `missing` in an empty file."""
 
 
+class Odd(Struct, frozen=True):
+    """Why a node is not a plain value; `tagged` if only because another program gives its tag a meaning."""
+
+    words: str
+    tagged: bool = False
+
+    def __str__(self) -> str:
+        return self.words
+
+
 class Scalar(Struct, frozen=True):
     """A single value. `meaning` is the same for two spellings of one value; `odd` says why it is not a plain value."""
 
@@ -49,7 +59,7 @@ class Scalar(Struct, frozen=True):
     end: int
     meaning: str
     style: ScalarStyle = ""
-    odd: str | None = None
+    odd: Odd | None = None
 
 
 class Part(Struct, frozen=True):
@@ -69,7 +79,7 @@ class Object(Struct, frozen=True):
     end: int
     parts: tuple[Part, ...]
     style: ContainerStyle = ""
-    odd: str | None = None
+    odd: Odd | None = None
 
 
 class Array(Struct, frozen=True):
@@ -77,7 +87,7 @@ class Array(Struct, frozen=True):
     end: int
     parts: tuple[Part, ...]
     style: ContainerStyle = ""
-    odd: str | None = None
+    odd: Odd | None = None
 
 
 class Alias(Struct, frozen=True):
@@ -87,7 +97,7 @@ class Alias(Struct, frozen=True):
     end: int
     node: Scalar | Object | Array
     style: Literal[""] = ""
-    odd: str | None = "an alias"
+    odd: Odd | None = Odd("an alias")
     vast: bool = False
 
 

@@ -6,7 +6,7 @@ import json
 import re
 from decimal import Decimal
 
-from rollout.content.documents.document import Array, Document, Node, Object, Part, Scalar, Span, fault
+from rollout.content.documents.document import Array, Document, Node, Object, Odd, Part, Scalar, Span, fault
 
 _COMMENT = re.compile(r"//[^\n\r]*|/\*.*?\*/", re.DOTALL)
 _BEGUN = re.compile(r'"(?:[^"\\\x00-\x1f]|\\[^\x00-\x1f])*')  # a string to its end, or to what it may not hold
@@ -64,7 +64,7 @@ class _JsonReader:
     def _scalar(self, at: int) -> Scalar:
         if string := _STRING.match(self.text, at):
             value = self._string(at, string[0])
-            odd = "a lone surrogate" if re.search("[\ud800-\udfff]", value) else None
+            odd = Odd("a lone surrogate") if re.search("[\ud800-\udfff]", value) else None
             return Scalar(at, string.end(), json.dumps(value), odd=odd)
         self._refuse_control(at)
         word = _WORD.match(self.text, at)
@@ -90,16 +90,16 @@ class _JsonReader:
         except ValueError as error:
             raise fault(self.text, at, f"not a JSON string: {quoted[:40]}") from error
 
-    def _word(self, at: int, word: str) -> tuple[str, str | None]:
+    def _word(self, at: int, word: str) -> tuple[str, Odd | None]:
         """Return a word's meaning, and what is odd about it: JSON has no infinite numbers."""
         if word in _WORDS:
             return word, None
         if word in {"NaN", "Infinity", "-Infinity"}:
-            return word, f"{word}, which is not a JSON value"
+            return word, Odd(f"{word}, which is not a JSON value")
         if not _NUMBER.fullmatch(word):
             raise fault(self.text, at, f"not a JSON value: {word[:40]}")
         if abs(float(word)) == float("inf"):
-            return word, f"{word[:40]}, which is too large for a number"
+            return word, Odd(f"{word[:40]}, which is too large for a number")
         return _number(word), None
 
     def _object(self, at: int, depth: int) -> Object:

@@ -144,7 +144,7 @@ def _plain(template: Document, kind: MergedFile) -> None:
         what = fault(template.text, again.start, in_template(template, place))
         raise Unmergeable(f"{kind.told}: {what}", kind.path)
     for _, leaf in leaves(template.root, kind.match):
-        if isinstance(leaf, Scalar) and leaf.odd and not leaf.odd.startswith("a value with"):
+        if isinstance(leaf, Scalar) and leaf.odd is not None and not leaf.odd.tagged:
             raise Unmergeable(f"{kind.told}: {fault(template.text, leaf.start, f'holds {leaf.odd}')}", kind.path)
 
 

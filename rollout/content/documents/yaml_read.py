@@ -17,6 +17,7 @@ from rollout.content.documents.document import (
     Document,
     Node,
     Object,
+    Odd,
     Part,
     Scalar,
     ScalarStyle,
@@ -89,7 +90,7 @@ class _OpenNode(Struct):
     cursor: int
     style: ContainerStyle
     mapping: bool
-    odd: str | None
+    odd: Odd | None
     anchor: str | None
     parts: list[Part] = field(default_factory=list)
     key: tuple[int, str, int] | None = None  # where it stands, what it is, where its value may begin
@@ -141,7 +142,7 @@ class _YamlReader:
         else:
             self.scalars.append((start, end))
         tag = event.tag
-        odd = odd_tag(tag) or ("a lone surrogate" if _SURROGATE.search(str(event.value)) else None)
+        odd = odd_tag(tag) or (Odd("a lone surrogate") if _SURROGATE.search(str(event.value)) else None)
         meaning = meaning_of(str(event.value), tag, plain=event.implicit[0])
         self._came(Scalar(start, end, meaning, style, odd), 1, event.anchor)
 
@@ -162,7 +163,7 @@ class _YamlReader:
         style: ContainerStyle = "flow" if event.flow_style else "block"
         odd = odd_tag(event.tag)
         if event.flow_style and self.text[event.end_mark.index - 1 : event.end_mark.index] not in {"{", "["}:
-            odd = "a pair without braces"
+            odd = Odd("a pair without braces")
         cursor = event.end_mark.index if event.flow_style else self._behind_properties(start, event)
         self._open.append(_OpenNode(start, cursor, style, mapping, odd, event.anchor))
 
@@ -190,7 +191,7 @@ class _YamlReader:
         vast = self._aliased + found.size > _MAX_ALIASED  # a billion laughs stops here
         size = 1 if vast else found.size
         self._aliased += size
-        self._came(Alias(start, event.end_mark.index, target, odd=f"an alias, *{name}", vast=vast), size, None)
+        self._came(Alias(start, event.end_mark.index, target, odd=Odd(f"an alias, *{name}"), vast=vast), size, None)
 
     def _came(self, node: Node, size: int, anchor: str | None) -> None:
         """Put a node where it belongs: at the top, behind the entries before it, or under the key before it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from rollout.content.documents.document import Odd
+
 _PREFIX = "tag:yaml.org,2002:"
 _KNOWN = {"str", "int", "float", "bool", "null", "map", "seq"}
 _NULL = {"", "~", "null", "Null", "NULL"}
@@ -22,14 +24,14 @@ _WORD = re.compile(
 _LONGEST = 400
 
 
-def odd_tag(tag: str | None) -> str | None:
-    """Return what to call a tag that another program gives its meaning, or None."""
+def odd_tag(tag: str | None) -> Odd | None:
+    """Return what is odd about a value with a tag that another program gives its meaning, or None."""
     if tag is None or tag == "!":
         return None
     if tag.startswith(_PREFIX):
         name = tag.removeprefix(_PREFIX)
-        return None if name in _KNOWN else f"a value with the tag !!{name}"
-    return f"a value with the tag {tag}"
+        return None if name in _KNOWN else Odd(f"a value with the tag !!{name}", tagged=True)
+    return Odd(f"a value with the tag {tag}", tagged=True)
 
 
 def meaning_of(text: str, tag: str | None, *, plain: bool) -> str:
