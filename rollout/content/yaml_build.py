@@ -50,6 +50,14 @@ class _Hopeless(Exception):
         self.message = message
 
 
+class _Key(Struct, frozen=True):
+    """A key whose value comes next: its text, or None if it cannot be a key; `merges` if it is `<<`."""
+
+    text: str | None
+    line: int
+    merges: bool = False
+
+
 class _Open(Struct):
     """A collection being read: its pairs or items so far, each with the number of nodes it counts for."""
 
@@ -58,9 +66,7 @@ class _Open(Struct):
     mapping: Mapping | None
     items: list[Node] = field(default_factory=list)
     inherited: list[Mapping] = field(default_factory=list)
-    key: tuple[str | None, int, bool] | None = (
-        None  # its text, or None for an invalid one; the line; whether it is `<<`
-    )
+    key: _Key | None = None
     size: int = 1
 
 
@@ -119,7 +125,7 @@ class _Builder:
         if top is not None and top.mapping is not None and top.key is None and event.anchor is None:
             if "\0" in text:
                 self._fault(line, NUL)
-            top.key = (text, line, text == "<<" and event.tag is None and event.implicit[0])
+            top.key = _Key(text, line, text == "<<" and event.tag is None and event.implicit[0])
             return
         value, faults = meaning(text, self._kind(event, text))
         for fault in faults:
@@ -147,11 +153,7 @@ class _Builder:
         if done.mapping is None:
             self._came(_Came(Sequence(tuple(done.items), done.line), done.size), done.anchor)
             return
-        for other in done.inherited:
-            for key, value in other.entries.items():
-                if key not in done.mapping.entries:
-                    done.mapping.entries[key] = value
-                    done.mapping.key_lines[key] = other.key_lines[key]
+        _inherit(done.mapping, done.inherited)
         self._came(_Came(done.mapping, done.size), done.anchor)
 
     def _alias(self, event: Any) -> None:
@@ -181,19 +183,18 @@ class _Builder:
         if top.mapping is None:
             top.items.append(node)
         elif top.key is None:
-            top.key = (came.text, node.line, False)
+            top.key = _Key(came.text, node.line)
             if came.text is None:
                 self._fault(node.line, "a key must be text")
         else:
-            (key, line, merges), top.key = top.key, None
-            self._pair(top, top.mapping, key, line, node, merges=merges)
+            key, top.key = top.key, None
+            if key.merges:
+                top.inherited += self._merged(node, key.line)
+            elif key.text is not None:
+                self._pair(top.mapping, key.text, key.line, node)
 
-    def _pair(self, top: _Open, mapping: Mapping, key: str | None, line: int, node: Node, *, merges: bool) -> None:
-        if key is None:
-            return
-        if merges:
-            top.inherited += self._merged(node, line)
-        elif key in mapping.entries:
+    def _pair(self, mapping: Mapping, key: str, line: int, node: Node) -> None:
+        if key in mapping.entries:
             self._fault(line, f"duplicate key {key!r} (first on line {mapping.key_lines[key]})")
         else:
             mapping.entries[key] = node
@@ -209,3 +210,12 @@ class _Builder:
     def _fault(self, line: int, message: str) -> None:
         if len(self.faults) < _MAX_FAULTS:
             self.faults.append(Fault(line, message))
+
+
+def _inherit(mapping: Mapping, others: Iterable[Mapping]) -> None:
+    """Give a mapping the entries that `<<` brings; what it says itself, or an earlier one brought, stays."""
+    for other in others:
+        for key, value in other.entries.items():
+            if key not in mapping.entries:
+                mapping.entries[key] = value
+                mapping.key_lines[key] = other.key_lines[key]
