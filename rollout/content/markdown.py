@@ -167,8 +167,7 @@ class _Reading(Struct):
             self._end_paragraph(self.containers[:here])
             self.bare = bare
             return
-        if not entered or rest.strip():
-            self.bare = False
+        self.bare = False
         if self._begins(number, rest, here, in_paragraph=in_paragraph):
             return
         if self.paragraph:  # it continues even where the markers of its containers are left out
