@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+import subprocess
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -57,7 +58,6 @@ def test_it_is_the_value_where_the_program_takes_it_for_that(name: str) -> None:
     [
         (".gitconfig", 'v = "a ; b" # c'), (".gitconfig", "v = a#c"), (".npmrc", "v = a\\;b ; c"),
         ("php.ini", 'v = "a;b" ; c'), ("ansible.cfg", "v = a;b ; c"), ("pylintrc", "v = a#b # c"),
-        (".gitconfig", 'v = "open # c'),
     ],
 )  # fmt: skip
 def test_a_mark_in_quotes_or_behind_a_backslash_begins_no_comment(name: str, line: str) -> None:
@@ -167,3 +167,55 @@ def test_what_is_new_is_indented_as_its_neighbours_and_keeps_its_comments_place(
 ) -> None:
     assert _told(".gitconfig", before, template) == after
     assert _told(".gitconfig", before, template, "") == before
+
+
+_CLEANUP = """[alias]
+    cleanup = "!f() { \\
+        git branch --merged | grep -v 'main; x' # all; \\
+    # b = 1 \\
+[c] \\
+    }; f"  # behind
+    b = 2 \\
+    ; ends it \\
+    d = 3
+[user]
+    name = Bo
+"""
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_quotes_of_git_stay_open_where_a_value_goes_on(newline: str, tmp_path: Path) -> None:
+    before = _CLEANUP.replace("\n", newline)
+    said = _git_says(before, tmp_path)
+    assert said.keys() == {"alias.cleanup", "alias.b", "alias.d", "user.name"}
+    for key, value in said.items():
+        section, name = key.split(".")
+        after = _told(".gitconfig", before, f"[{section}]\n{name} = new\n")
+        assert _git_says(after, tmp_path) == {**said, key: "new"}, value
+        assert _told(".gitconfig", before, f"[{section}]\n{name} = new\n", "") == before
+    new = _told(".gitconfig", before, "[alias]\nnew = !x\n[color]\nui = auto\n")
+    assert _git_says(new, tmp_path) == {**said, "alias.new": "!x", "color.ui": "auto"}
+    copied = _told(".gitconfig", "[user]\n\tname = Bo\n[alias]\n\t\tx = 1\n".replace("\n", newline), _CLEANUP)
+    assert _git_says(copied, tmp_path) == {**said, "alias.x": "1"}
+
+
+@pytest.mark.parametrize(
+    ("before", "template", "after"),
+    [
+        ("[core] bare = true # b\n\tx = 1\n", "[core]\nbare = false\n", "[core] bare = false # b\n\tx = 1\n"),
+        ("[core] bare\n[a]\n\tx = 1\n", "[core]\ny = 1\n[a]\nx = 2\n", "[core] bare\ny = 1\n[a]\n\tx = 2\n"),
+        ('[a "x]y"] b = [c]\n', '[a "x]y"]\nb = d\n', '[a "x]y"] b = d\n'),
+        ("[core] ; see [x]\n\ta = 1\n", "[core]\na = 2\n", "[core] ; see [x]\n\ta = 2\n"),
+    ],
+)
+def test_a_key_of_git_may_stand_behind_its_section(before: str, template: str, after: str) -> None:
+    assert _told(".gitconfig", before, template) == after
+    assert _told(".gitconfig", before, template, "") == before
+
+
+def _git_says(text: str, folder: Path) -> dict[str, str]:
+    file = folder / "config"
+    file.write_bytes(text.encode())
+    command = ["git", "config", "-z", "-f", str(file), "--list"]
+    said = subprocess.run(command, capture_output=True, check=True).stdout.decode()
+    return {key: value for key, _, value in (one.partition("\n") for one in said.split("\0")[:-1])}

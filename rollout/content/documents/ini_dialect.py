@@ -21,6 +21,7 @@ class Dialect(Struct, frozen=True):
     """One kind of INI file; what is not said is as Python's configparser reads it."""
 
     comment: str = ""  # a pattern that finds where a comment behind a value begins
+    quotes: str = ""  # what begins a comment but not in quotes, which stay open where a value goes on in the next line
     exact: bool = False  # keys keep their case
     delimiters: str = "=:"
     goes_on: GoesOn = GoesOn.INDENTED
@@ -28,11 +29,19 @@ class Dialect(Struct, frozen=True):
     last_wins: bool = False  # of a key that stands again only the last one counts
     lists: bool = False  # a key may stand several times, and every line of it counts
     sections_fold: bool = False  # sections ignore case, but for what stands in quotes
+    headed: bool = False  # a key may stand behind its section, on the same line
 
-    def length(self, written: str) -> int:
-        """Return how long a value is, without the comment behind it."""
+    def length(self, written: str, *, quoted: bool = False) -> tuple[int, bool]:
+        """Return how long a line of a value is without its comment, and whether quotes are open at its end."""
+        if self.quotes:
+            return _quotes(written, self.quotes, quoted)
         found = re.search(self.comment, written) if self.comment else None
-        return found.start("mark") if found else len(written)
+        return (found.start("mark") if found else len(written)), False
+
+    @property
+    def comments_end(self) -> bool:
+        """Tell whether a line that is a comment ends a value that goes on after a backslash."""
+        return bool(self.quotes)
 
     def key(self, written: str) -> str:
         return written if self.exact else written.lower()
@@ -60,8 +69,23 @@ def _quoted(marks: str) -> str:
     return rf"\A(?:{text})*(?P<mark>[{marks}])"
 
 
+def _quotes(written: str, marks: str, quoted: bool) -> tuple[int, bool]:
+    """Read a line of a value as git does (`parse_value` of its config.c)."""
+    escaped = False
+    for at, letter in enumerate(written):
+        if escaped or letter == "\\":
+            escaped = not escaped
+        elif letter == '"':
+            quoted = not quoted
+        elif letter in marks and not quoted:
+            return at, False
+    return len(written), quoted
+
+
 _EDITORCONFIG = Dialect(delimiters="=", goes_on=GoesOn.NEVER, joins=True, last_wins=True)
-_GIT = Dialect(_quoted("#;"), delimiters="=", goes_on=GoesOn.BACKSLASH, joins=True, lists=True, sections_fold=True)
+_GIT = Dialect(
+    quotes="#;", delimiters="=", goes_on=GoesOn.BACKSLASH, joins=True, lists=True, sections_fold=True, headed=True
+)
 _SYSTEMD = Dialect(exact=True, delimiters="=", goes_on=GoesOn.BACKSLASH, joins=True, lists=True)
 _NPM = Dialect(_quoted("#;"), exact=True, delimiters="=", goes_on=GoesOn.NEVER, joins=True, last_wins=True)
 _PHP = Dialect(_quoted(";"), exact=True, delimiters="=", goes_on=GoesOn.NEVER, joins=True, lists=True)

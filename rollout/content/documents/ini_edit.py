@@ -146,7 +146,8 @@ class _IniEditor(Struct):
         behind = comment_behind(self.template, part.value.end)
         bare = part.value.start == part.value.end == part.body and text[part.body - 1] not in "=:"
         head = name if bare else name + self._delimiter(container, part) + first
-        lines = [indent + head.rstrip(" "), *(indent + line if line.strip() else "" for line in more)]
+        below = "" if first.endswith("\\") else indent  # in quotes, the indent of a line is part of the value
+        lines = [indent + head.rstrip(" "), *(below + line if line.strip() else "" for line in more)]
         return [*above, *lines[:-1], f"{lines[-1]}{self._gap(part.value.end)}{behind}" if behind else lines[-1]]
 
     def _gap(self, at: int) -> str:

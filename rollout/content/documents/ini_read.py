@@ -13,6 +13,7 @@ from rollout.content.documents.ini_dialect import Dialect, GoesOn
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _SECTION = re.compile(r"[ \t]*\[(.*)\][ \t]*(?:[#;].*)?")
+_HEADED = re.compile(r'[ \t]*\[([^\]"]+(?:"(?:[^"\\]|\\.)*")?)\][ \t]*(?:[#;].*|(?=[A-Za-z]))')  # git's
 
 
 class IniSection(Object, frozen=True):
@@ -55,6 +56,7 @@ class _IniReader:
         self._sections = [_OpenSection(0, 0, "")]
         self._indent = 0
         self._backslash = False  # the line before ends in one
+        self._quoted = False  # and quotes are open there
 
     def root(self) -> Object:
         first, *sections = self._sections
@@ -69,8 +71,9 @@ class _IniReader:
         bare = line.strip()
         section = self._sections[-1]
         if not bare:
-            self._backslash = False
-        elif bare[0] in "#;":
+            self._backslash = self._quoted = False
+        elif bare[0] in "#;" and not self._quoted:
+            self._backslash = self._backslash and not self._dialect.comments_end
             self.comments.append((at + len(line) - len(line.lstrip()), at + len(line)))
         elif section.parts and self._goes_on(line):
             self._longer(section, at, line)
@@ -78,8 +81,7 @@ class _IniReader:
             self._begin(at, line)
         else:
             self._indent = len(line) - len(line.lstrip())
-            section.parts.append(self._part(at, line.rstrip()))
-            section.end = section.parts[-1].value.end
+            self._add(at, line.rstrip())
 
     def _goes_on(self, line: str) -> bool:
         """Tell whether the value of the last key goes on in a line."""
@@ -94,14 +96,21 @@ class _IniReader:
                 assert_never(never)
 
     def _begin(self, at: int, line: str) -> None:
-        found = _SECTION.fullmatch(line)
+        found = (_HEADED.match(line) if self._dialect.headed else None) or _SECTION.fullmatch(line)
         if not found:
             what = "a section is not closed, or a key stands behind it on its line"
             raise fault(self.text, at, f"{what}: {line.strip()[:40]}")
         start = at + len(line) - len(line.lstrip())
         key = f"[{self._dialect.section(found[1].strip())}]"
         self._sections.append(_OpenSection(start, at + len(line.rstrip()), key))
-        self._indent, self._backslash = 0, False
+        self._indent, self._backslash, self._quoted = 0, False, False
+        if found.end() < len(line):
+            self._add(at + found.end(), line[found.end() :].rstrip())
+
+    def _add(self, at: int, line: str) -> None:
+        section = self._sections[-1]
+        section.parts.append(self._part(at, line))
+        section.end = section.parts[-1].value.end
 
     def _part(self, at: int, line: str) -> Part:
         found = self._pair.fullmatch(line)
@@ -118,11 +127,12 @@ class _IniReader:
 
     def _ended(self, at: int, written: str) -> int:
         """Return where a text ends that begins at a place, before the comment behind it."""
-        length = self._dialect.length(written)
+        length, self._quoted = self._dialect.length(written, quoted=self._quoted)
         if length < len(written):
             self.comments.append((at + length, at + len(written)))
         value = written[:length].rstrip(" \t")
         self._backslash = length == len(written) and (len(value) - len(value.rstrip("\\"))) % 2 == 1
+        self._quoted = self._quoted and self._backslash
         return at + len(value)
 
     def _longer(self, section: _OpenSection, at: int, line: str) -> None:
@@ -135,10 +145,12 @@ class _IniReader:
         section.end = end
 
     def _without_comments(self, start: int, end: int) -> Iterator[str]:
+        quoted = False
         for line in self.text[start:end].split("\n"):
-            said = line.strip()
-            if said[:1] not in {"#", ";"}:
-                yield said[: self._dialect.length(said)].rstrip()
+            said = line.rstrip("\r") if quoted else line.strip()
+            if quoted or said[:1] not in {"#", ";"}:
+                length, quoted = self._dialect.length(said, quoted=quoted)
+                yield said[:length].rstrip()
 
 
 def _section(every: Sequence[_OpenSection], dialect: Dialect) -> Part:
