@@ -70,7 +70,7 @@ def make_plan(loaded: Loaded, question: PlanRequest, executor: Executor, watcher
     plain = [t for t in chosen if question.from_memory and not problems.get(t.name) and t.name not in prepared]
     heard = ask_once([t for t in chosen if t.name not in prepared], settings, executor, stop)
     glanced = _glanced(_glances(loaded, plain, settings, heard, watcher), executor, watcher, stop, len(plain))
-    heard |= {name: Heard(seen.heard) for name, seen in glanced.items() if seen.heard}
+    heard |= {name: seen.heard for name, seen in glanced.items() if seen.heard}
     found = {**heard_out.settled, **{name: seen.step for name, seen in glanced.items() if seen.step is not None}}
     left = [target for target in chosen if target.name not in found]
     if left:

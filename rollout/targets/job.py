@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from msgspec import Struct
@@ -33,6 +34,7 @@ class Heard(Struct, frozen=True):
 
     tip: str = ""
     silent: str = ""
+    at: float = math.inf  # when it was asked, in seconds since the epoch; what has no time is never out of date
 
 
 class OneRemote(Struct, frozen=True):

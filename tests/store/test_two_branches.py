@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from rollout.remote.upstream import Remote
+from rollout.remote.upstream import Remote, Unreachable
 from rollout.store import fetch, hold
+from rollout.targets.branch import one_remote
+from rollout.targets.job import Heard
 from tests.machine.test_locks import Slow, until
 from tests.world import World
 
@@ -140,6 +142,21 @@ def test_a_checkout_that_knows_the_branch_is_believed_beside_a_run_and_no_answer
     assert world.run("status", "--fetch", "--json", "--limit", "t1", write=False).states() == {"t1": "pending"}
     status = world.run("status", "--json", "--limit", "t1", write=False)
     assert (status.states(), status.json["fetched_at"]) == ({"t1": "pending"}, None)
+
+
+def test_what_was_heard_before_a_run_pushed_does_not_replace_what_that_run_knows(world: World) -> None:
+    state, remote = Path(os.environ["ROLLOUT_STATE_DIR"]), Remote(str(world.bare_repo("api")), "main")
+    tip = world.tip("api")
+    before = time.time() - 1
+    assert world.run("apply", "--yes").code == 0
+    with hold.for_reading(state, remote, "api", wait=0.0) as store:
+        assert one_remote.said(Heard(tip, at=before), store) is None
+        assert one_remote.said(Heard(silent="no answer", at=before), store) is None
+        assert one_remote.said(None, store) is None
+        assert one_remote.said(Heard(tip, at=time.time() + 1), store) == tip
+        assert one_remote.said(Heard(tip), store) == tip, "it was read already at that commit"
+        with pytest.raises(Unreachable, match="no answer"):
+            one_remote.said(Heard(silent="no answer", at=time.time() + 1), store)
 
 
 def test_a_branch_of_which_nothing_is_known_stays_unreachable_without_a_run(two: World) -> None:

@@ -5,6 +5,8 @@ What talks to remotes is loaded only for those that have to be asked in full.
 
 from __future__ import annotations
 
+import time
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -22,14 +24,14 @@ from rollout.store.store import Store
 from rollout.targets.branch.evaluate import at_work, circumstances_of, unanswered
 from rollout.targets.branch.locate import Located, locate
 from rollout.targets.branch.plain_checkout import plain_checkout
-from rollout.targets.job import Glance, Settings, Unfit
+from rollout.targets.job import Glance, Heard, Settings, Unfit
 
 
 class Glanced(Struct, frozen=True):
     """The result of a glance: a step, or else upstream's commit if we asked for it."""
 
     step: Step | None = None
-    heard: str | None = None
+    heard: Heard | None = None
 
 
 def glance_at_branch(glance: Glance) -> Glanced:
@@ -40,7 +42,11 @@ def glance_at_branch(glance: Glance) -> Glanced:
 
     target, asked, settings = glance.target, glance.asked, glance.settings
 
-    def look(at: Located, store: Store) -> Step | str | None:
+    def look(at: Located, store: Store) -> Step | Heard | None:
+        found = seen(at, store)
+        return Heard(found, at=time.time()) if isinstance(found, str) else found
+
+    def seen(at: Located, store: Store) -> Step | str | None:
         if not in_sync.was(store, asked):
             return None
         try:
@@ -63,8 +69,8 @@ def glance_at_branch(glance: Glance) -> Glanced:
         step = _passing(glance, at, store)
     except (Unfit, OSError):
         return Glanced()  # the full look says why
-    seen = step if step is not None else at_work(target, settings, look)
-    return Glanced(seen) if isinstance(seen, Step) else Glanced(heard=seen)
+    found = step if step is not None else at_work(target, settings, look)
+    return Glanced(found) if isinstance(found, Step) else Glanced(heard=found)
 
 
 def _passing(glance: Glance, at: Located, store: Store) -> Step | None:
@@ -127,11 +133,8 @@ def _glance(glance: Glance, at: Located, store: Store) -> Step | str | None:
 
 def _asked_tip(glance: Glance, at: Located, store: Store) -> str | None:
     if not glance.settings.offline or at.local:
-        if glance.heard is not None:
-            from rollout.targets.branch import one_remote
-
-            return one_remote.said(glance.heard)
         from rollout.store import fetch
+        from rollout.targets.branch import one_remote
 
-        return fetch.ask(store)
+        return one_remote.said(glance.heard, store) or fetch.ask(store)
     return None if heard.absent(store) else heard.tip(store)

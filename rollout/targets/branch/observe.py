@@ -28,10 +28,10 @@ from rollout.store.in_sync import Entries, InSync
 from rollout.store.pending import drop
 from rollout.store.store import Store
 from rollout.targets import checked
+from rollout.targets.branch import one_remote
 from rollout.targets.branch.checkout_state import checkout
 from rollout.targets.branch.evaluate import at_work, circumstances_of, last_tip, unanswered
 from rollout.targets.branch.locate import Located
-from rollout.targets.branch.one_remote import said as said_of
 from rollout.targets.branch.pending import Unpushed, unpushed_at
 from rollout.targets.branch.wish import refuse_wishes
 from rollout.targets.job import Look, Unfit
@@ -115,8 +115,8 @@ def _upstream(look: Look, at: Located, store: Store) -> _Seen:
     """Ask upstream for its commit, unless we heard it a moment ago or may not ask."""
     assert isinstance(look.target.location, Branch)
     network = not look.settings.offline or at.local
-    heard = look.heard if network else None
-    tip = fetch.commit(store, said_of(heard)) if heard else last_tip(at, store, look.target.location, network=network)
+    told = one_remote.said(look.heard, store) if network else None
+    tip = fetch.commit(store, told) if told else last_tip(at, store, look.target.location, network=network)
     return _Seen(look, at, store, tip, network)
 
 
