@@ -32,6 +32,7 @@ class Talk:
         *arguments: str,
         size: tuple[int, int] = (24, 80),
         git_pager: bool = True,
+        first: str = "",
         **environment: str,
     ) -> None:
         world.inventory()
@@ -39,7 +40,7 @@ class Talk:
         self.resize(*size)
         pager = {"GIT_PAGER": "cat"} if git_pager else {}
         told = {**os.environ, "TERM": "xterm", **pager, **environment}
-        self.running = started(arguments, world.root, told, theirs)
+        self.running = started(arguments, world.root, told, theirs, first)
         os.close(theirs)
         self.shown = ""
         self.settings_at_end: list[object] = []

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-import click
-
+from rollout.cli import streams
 from rollout.errors import Mistake
 from rollout.safety.shown import redact
 
@@ -26,9 +26,9 @@ def tell(mistakes: Iterable[Mistake], code: int, *, as_json: bool, prefix: str =
     """Report each mistake; `prefix` goes before one that does not begin with the line of a file."""
     for mistake in mistakes:
         text = redact(str(mistake)).rstrip("\n")
-        click.echo(text if _begins_with_a_line(mistake) else f"{prefix}{text}", err=True)
+        streams.write(sys.stderr, f"{'' if _begins_with_a_line(mistake) else prefix}{text}\n")
         if as_json:
-            click.echo(json.dumps(_document(mistake, text, code)))
+            streams.write(sys.stdout, json.dumps(_document(mistake, text, code)) + "\n")
 
 
 def _begins_with_a_line(mistake: Mistake) -> bool:

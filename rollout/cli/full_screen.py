@@ -7,7 +7,7 @@ import select
 import sys
 import termios
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from msgspec import Struct
 
@@ -17,6 +17,7 @@ _ENTER = "\x1b[?1049h\x1b[?25l"  # the other screen, no cursor
 _LEAVE = "\x1b[?25h\x1b[?1049l"
 _BEGIN, _END = "\x1b[?2026h\x1b[H", "\x1b[J\x1b[?2026l"  # one update: terminals that know it show it at once
 _REST = "\x1b[K"
+GONE = "gone"  # no key: nobody can press one any more
 
 
 class FullScreen(Struct, frozen=True):
@@ -28,15 +29,18 @@ class FullScreen(Struct, frozen=True):
     def size(self) -> tuple[int, int]:
         return streams.height(sys.stdout), streams.width(sys.stdout) or 80
 
-    def paint(self, lines: Sequence[str]) -> None:
-        """Paint over what is there, line by line, so that nothing flickers."""
-        streams.write(sys.stdout, _BEGIN + "\n".join(line + _REST for line in lines) + _END)
+    def paint(self, lines: Sequence[str]) -> bool:
+        """Paint over what is there, line by line, so that nothing flickers; tell whether the terminal is there."""
+        return streams.write(sys.stdout, _BEGIN + "\n".join(line + _REST for line in lines) + _END)
 
     def key(self, seconds: float) -> str:
-        """Return the key that was pressed within some time; "" where none was."""
+        """Return the key that was pressed within some time; "" where none was, and GONE without the terminal."""
         if not select.select([sys.stdin] if self.keys else [], [], [], seconds)[0]:
             return ""
-        return os.read(sys.stdin.fileno(), 1).decode("ascii", "replace")
+        try:
+            return os.read(sys.stdin.fileno(), 1).decode("ascii", "replace") or GONE
+        except OSError:
+            return GONE
 
 
 @contextmanager
@@ -51,7 +55,8 @@ def full_screen() -> Iterator[FullScreen]:
         yield FullScreen(keys)
     finally:
         if before is not None:
-            termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, before)
+            with suppress(termios.error):  # it is gone
+                termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, before)
         streams.write(sys.stdout, _LEAVE)
 
 

@@ -114,8 +114,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the program and exit."""
     # A core dump would contain our secrets; our children inherit this limit.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    streams.prepare()
-    sys.exit(_ended(arguments))
+    output = streams.prepare()
+    sys.exit(output.ended(_ended(arguments)))
 
 
 def _ended(arguments: list[str] | None) -> int:
@@ -124,8 +124,6 @@ def _ended(arguments: list[str] | None) -> int:
     try:
         result = rollout.main(args=arguments, prog_name="rollout", standalone_mode=False)
         code = result if isinstance(result, int) else 0
-        if not sys.stdout.closed:  # a server of the MCP closes it itself
-            sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help() if error.ctx else "", err=True)
         return USAGE
@@ -143,9 +141,8 @@ def _ended(arguments: list[str] | None) -> int:
     except RolloutError as error:
         error.mistakes = tuple(environment.named(one, words) for one in error.mistakes)
         return failed(error, _exit_code(error))
-    except BrokenPipeError:
-        streams.silence(sys.stdout)  # the reader of our output is gone
-        return 0
+    except streams.Lost:
+        return 0  # nothing else went wrong; what it means is said at the end
     except OSError as error:
         if error.filename is None and error.strerror is None:
             raise

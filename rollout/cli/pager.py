@@ -10,7 +10,7 @@ import subprocess
 import sys
 import termios
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rollout.cli.interrupt import Interrupt
 from rollout.errors import Interrupted
@@ -79,4 +79,5 @@ def _terminal_restored() -> Iterator[None]:
     try:
         yield
     finally:
-        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
+        with suppress(termios.error):  # it is gone
+            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)

@@ -107,12 +107,11 @@ class Screen:
     def line(self, prompt: str) -> str:
         """Return what the person types after a prompt; "" at the end of input. Signals still work."""
         self.clear()
-        sys.stderr.write(self.fit(prompt))
-        sys.stderr.flush()
+        streams.write(sys.stderr, self.fit(prompt))
         # A signal just before a read would have to wait for the read; with select it does not.
         while not select.select([sys.stdin], [], [], _LISTEN)[0]:
             continue
-        return sys.stdin.readline()
+        return streams.line(sys.stdin)
 
     def note(self, text: str) -> None:
         """Print one line of progress, unless a live line shows it or progress is off."""

@@ -1,29 +1,109 @@
-"""Make standard output and error safe to write to: whatever their encoding, and whether or not anybody reads them."""
+"""Make the standard streams safe: whatever their encoding, and whether or not they are there and can be written."""
 
 from __future__ import annotations
 
 import codecs
 import io
 import os
+import select
 import sys
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 _ESCAPING = "rollout.escaping"
 _COLUMNS, _LINES = 80, 24  # of a terminal that does not tell
 
 
-def prepare() -> None:
-    """Escape what a stream cannot encode as JSON does, so that JSON stays valid; discard output to a closed stream."""
+class Lost(Exception):  # no fault of ours, and no OSError: that would be the fault of a file
+    """What was printed could not be written."""
+
+    def __init__(self, why: OSError) -> None:
+        super().__init__(str(why))
+        self.why = why
+
+
+class Outlet(io.FileIO):
+    """Where a stream's bytes go; once it cannot be written, all that follows is discarded."""
+
+    def __init__(self, descriptor: int, *, tells: bool) -> None:
+        super().__init__(descriptor, "w", closefd=False)
+        self._tells = tells
+        self.fault: OSError | None = None
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Write, and wait for a slow reader; raise Lost once if that is wanted."""
+        if self.fault is None:
+            try:
+                return self._written(data)
+            except OSError as error:
+                self.fault = error
+                if self._tells:
+                    raise Lost(error) from error
+        return memoryview(data).nbytes
+
+    def _written(self, data: ReadableBuffer) -> int:
+        # The type of FileIO hides that this is None where a descriptor does not wait.
+        while (count := io.FileIO.write(self, data)) is None:
+            select.select([], [self], [])
+        return count
+
+
+class StandardOutput:
+    """Standard output, once it is safe to write to."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+
+    def ended(self, code: int) -> int:
+        """Write what is left and return the exit code: an error if something could not be written."""
+        try:
+            if not sys.stdout.closed:  # a server of the MCP closes it itself
+                sys.stdout.flush()
+        except Lost:
+            pass  # told now
+        fault = self._outlet.fault
+        if fault is None or isinstance(fault, BrokenPipeError):  # who stops reading has what they want
+            return code
+        write(sys.stderr, f"rollout: standard output: {fault.strerror}; not all that was to be told is there\n")
+        return 1 if code < 5 else code
+
+
+def prepare() -> StandardOutput:
+    """Open closed streams on nothing, and escape what a stream cannot encode as JSON does, so that JSON stays valid."""
     codecs.register_error(_ESCAPING, _escaped)
-    sys.stdout = sys.stdout or _nowhere()
-    sys.stderr = sys.stderr or _nowhere()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=_ESCAPING)
+    closed = [_open(number) for number in range(3)]
+    if sys.stdin is None or closed[0]:
+        sys.stdin = open(os.open(os.devnull, os.O_RDONLY))  # noqa: SIM115  # it lives as long as the process
+    outlet = Outlet(_place(sys.stdout), tells=True)
+    sys.stdout, sys.stderr = _text(outlet, sys.stdout), _text(Outlet(_place(sys.stderr), tells=False), sys.stderr)
+    return StandardOutput(outlet)
 
 
-def _nowhere() -> TextIO:
-    return open(os.devnull, "w", encoding="utf-8")  # it lives as long as the process
+def _open(number: int) -> bool:
+    """Open a closed descriptor on nothing, for what is opened next gets the lowest free number; tell whether it was."""
+    try:
+        os.fstat(number)
+    except OSError:
+        os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+        return True
+    return False
+
+
+def _place(stream: TextIO | None) -> int:
+    """Return the descriptor of a stream; that of nothing if it was closed when we began."""
+    return os.open(os.devnull, os.O_WRONLY) if stream is None else stream.fileno()
+
+
+def _text(outlet: Outlet, before: TextIO | None) -> TextIO:
+    encoding, lines, through = "utf-8", False, False
+    if isinstance(before, io.TextIOWrapper):
+        before.flush()
+        encoding, lines, through = before.encoding, before.line_buffering, before.write_through
+    return io.TextIOWrapper(
+        io.BufferedWriter(outlet), encoding, _ESCAPING, "\n", line_buffering=lines, write_through=through
+    )
 
 
 def _escaped(error: UnicodeError) -> tuple[str | bytes, int]:
@@ -33,20 +113,22 @@ def _escaped(error: UnicodeError) -> tuple[str | bytes, int]:
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)), error.end
 
 
-def write(stream: TextIO, text: str) -> None:
-    """Write and flush a text; once its reader has gone, discard this and all that follows."""
+def write(stream: TextIO, text: str) -> bool:
+    """Write and flush a text, and tell whether that was possible; if not, this and all that follows is discarded."""
     try:
         stream.write(text)
         stream.flush()
-    except BrokenPipeError:
-        silence(stream)
+    except Lost:
+        return False
+    return True
 
 
-def silence(stream: TextIO) -> None:
-    """Discard all output to a stream, so that the interpreter does not fail on it again at exit."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
+def line(stream: TextIO) -> str:
+    """Return the next line of a stream; "" at its end, and once its terminal is gone."""
+    try:
+        return stream.readline()
+    except OSError:
+        return ""
 
 
 def width(stream: TextIO) -> int | None:

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from rollout.cli import session, streams
 from rollout.cli.common_options import given_options
 from rollout.cli.forms import StatusForm
-from rollout.cli.full_screen import FullScreen, full_screen
+from rollout.cli.full_screen import GONE, FullScreen, full_screen
 from rollout.cli.interrupt import Interrupt, interruptible
 from rollout.cli.screen import Screen
 from rollout.cli.session import Session
@@ -55,29 +55,28 @@ class Watching(Struct):
     interrupt: Interrupt
 
     def on(self, area: FullScreen) -> None:
-        """Paint and look again until the person ends it; raise Interrupted for a signal."""
+        """Paint and look again until the person ends it, or their terminal is gone; raise Interrupted for a signal."""
         while True:
-            self._paint(area)
-            if not self._waited(area):
+            if not self._paint(area) or not self._waited(area):
                 return
             try:
                 self.frame = self.look()
             except RolloutError as error:  # an inventory in the middle of an edit, a ledger that is away for a moment
                 self.frame = replace(self.frame, said=f"rollout: {error}")
 
-    def _paint(self, area: FullScreen) -> None:
+    def _paint(self, area: FullScreen) -> bool:
         rows, columns = area.size
         how, seen = replace(self.screen.display, width=columns), self.frame.seen
         head = how.paint(f"Ctrl-C or q ends. Every {self.every:g} s; as of {self.frame.at}."[: columns - 1], "dim")
         said = [line for text in self.frame.said.splitlines() for line in wrapped(text, columns)]
         lines = watched.fitted(seen.rows, seen.known, how, seen.then, rows - 1 - height(said, columns))
-        area.paint([head, *map(self.screen.fit, (*said, *lines))])
+        return area.paint([head, *map(self.screen.fit, (*said, *lines))])
 
     def _waited(self, area: FullScreen) -> bool:
         """Wait until it is time to look again; tell whether that is wanted."""
         until, size = time.monotonic() + self.every, area.size
         while time.monotonic() < until:
-            if area.key(_LOOK) == "q":
+            if area.key(_LOOK) in {"q", GONE}:
                 return False
             self.interrupt.checked()
             if area.size != size:
@@ -102,6 +101,7 @@ def watch(context: click.Context, look: Callable[[Session], StatusShown], every:
         try:
             with full_screen() as area:
                 watching.on(area)
+            interrupt.checked()  # the signal of a terminal that is gone
         except Interrupted as end:
             code = _ended(end)
     screen.data(watching.frame.seen.text(screen.display))

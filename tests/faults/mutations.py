@@ -50,6 +50,10 @@ _HOLDS = "tests/planning/test_holds.py::"
 _GITHUB = "tests/forges/test_github.py::"
 
 MUTATIONS = (
+    # --- what is printed
+    Mutation("a closed stream never becomes a file that is opened next", "cli/streams.py",
+             "closed = [_open(number) for number in range(3)]", "closed = [False] * 3",
+             test="tests/cli/test_unwritable_streams.py::test_what_it_starts_has_all_streams"),
     # --- upstream
     Mutation("the exact lease of the push", "store/push.py",
              'f"--force-with-lease={held.ref}:{held.old or \'\'}"', '"--force"',

@@ -1,0 +1,121 @@
+"""A standard stream that is closed, full or gone: the work is done, one sentence says it, and the code is known."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from itertools import chain, combinations
+
+import pytest
+
+from tests.program import started
+from tests.terminal import Talk
+from tests.world import World
+
+_KNOWN = {0, 1, 2, 3, 4, 5, 64}
+_NAMES = ("stdin", "stdout", "stderr")
+_EACH = tuple(chain.from_iterable(combinations(range(3), many) for many in (1, 2, 3)))
+_LOST = "rollout: standard output: No space left on device; not all that was to be told is there\n"
+_COMMANDS = (
+    "init other --json", "discover --forge command:true", "validate", "plan", "plan --no-diff", "plan --json",
+    "apply", "apply --yes", "apply --json --yes", "push --yes", "status", "status --json", "status --watch", "diff",
+    "diff --json", "diff --tool", "history", "history --json", "review", "take api conf.txt", "revert nothing",
+    "explain api conf.txt", "verify", "verify --json", "validate --json", "report", "report --format html",
+    "demo --frob", "events", "events tail nobody", "events growth --json", "help", "help plan", "completion bash",
+    "--version", "--help", "nonsense",
+)  # fmt: skip
+
+
+def closed(*numbers: int) -> str:
+    """Return the Python that makes the program one that was started with closed streams."""
+    return "import os, sys\n" + "".join(f"os.close({number}); sys.{_NAMES[number]} = None\n" for number in numbers)
+
+
+def full(number: int) -> str:
+    return f"import os\nos.dup2(os.open('/dev/full', os.O_WRONLY), {number})\n"
+
+
+def ran(world: World, command: str, first: str = "") -> subprocess.CompletedProcess[str]:
+    world.inventory()
+    running = started(tuple(command.split()), world.root, os.environ, first=first)
+    out, err = running.communicate(timeout=120)
+    return subprocess.CompletedProcess(command, running.returncode, out, err)
+
+
+@pytest.mark.parametrize("command", _COMMANDS)
+def test_a_command_ends_in_order_whatever_its_streams_are(world: World, command: str) -> None:
+    world.repo("api")
+    os.mkdir(world.root / "other")
+    ran(world, "apply --yes")
+    usual = ran(world, command)
+    for first in (closed(0), closed(0, 1, 2), full(2)):
+        done = ran(world, command, first)
+        assert (done.returncode, done.stderr if first != closed(0) else "") == (usual.returncode, "")
+        assert "Traceback" not in done.stderr
+    done = ran(world, command, full(1))
+    lost = usual.stdout != "" and usual.returncode < 5
+    assert (done.returncode, done.stderr.count(_LOST)) == (1, 1) if lost else (usual.returncode, bool(usual.stdout))
+    assert ("Traceback" in done.stderr, "Exception ignored" in done.stderr) == (False, False)
+    assert done.returncode in _KNOWN
+
+
+@pytest.mark.parametrize("numbers", _EACH)
+def test_a_file_of_the_program_never_becomes_its_closed_stream(world: World, numbers: tuple[int, ...]) -> None:
+    world.repo("api")
+    assert ran(world, "plan --out a.plan", closed(*numbers)).returncode == 0
+    assert json.loads((world.root / "a.plan").read_bytes())["format"] == "rollout-plan/1"
+    assert ran(world, "apply --yes a.plan", closed(*numbers)).returncode == 0
+    assert (world.at("api", "conf.txt"), world.git("api", "status", "--porcelain")) == ("hello world\n", "")
+    assert [run["exit_code"] for run in world.run("history", "--json").json["runs"]] == [0]
+
+
+def test_what_it_starts_has_all_streams() -> None:
+    look = "for n in 0 1 2; do test -e /proc/$$/fd/$n || exit 9; done"
+    script = f"""
+import subprocess
+from rollout.cli import streams
+streams.prepare()
+subprocess.run({look!r}, shell=True, check=True)"""
+    done = subprocess.run(["bash", "-c", 'exec "$0" -c "$1" <&- >&- 2>&-', sys.executable, script], check=False)
+    assert done.returncode == 0
+
+
+def test_a_run_whose_output_cannot_be_written_goes_on_and_is_recorded(world: World) -> None:
+    world.bare_repo("api")
+    world.bare_repo("web")
+    done = ran(world, "apply --yes --json", full(1))
+    assert (done.returncode, done.stderr.endswith(_LOST)) == (1, True)
+    assert [world.at(name, "conf.txt") for name in ("api", "web")] == ["hello world\n"] * 2
+    (run,) = world.run("history", "--json").json["runs"]
+    assert (run["exit_code"], [one["outcome"] for one in run["outcomes"]]) == (0, ["pushed"] * 2)
+
+
+def test_a_reader_that_is_slow_gets_all_from_a_stream_that_does_not_wait(world: World) -> None:
+    world.template("project/conf.txt.j2", "".join(f"line {number}\n" for number in range(30_000)))
+    world.bare_repo("api")
+    done = ran(world, "plan --json", "import os\nos.set_blocking(1, False)\n")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["format"] == "rollout-plan/1"
+
+
+@pytest.mark.parametrize("command", ["apply", "status --watch", "take api conf.txt", "push"])
+@pytest.mark.parametrize("hears", [True, False])
+def test_a_terminal_that_goes_away_at_a_question_ends_it(world: World, command: str, hears: bool) -> None:
+    world.repo("api")
+    if command == "push":
+        world.run("apply", "--yes", "--no-push")
+    if command.startswith("take"):
+        world.run("apply", "--yes")
+        world.elsewhere("api", {"conf.txt": "hi world\n"})
+    first = "" if hears else "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+    talk = Talk(world, *command.split(), first=first)
+    talk.until("Ctrl-C or q ends." if "watch" in command else "[y/N]: ")
+    os.close(talk.terminal)
+    try:
+        code = talk.running.wait(20)
+    finally:
+        talk.running.send_signal(signal.SIGKILL)
+    assert code == (128 + signal.SIGHUP if hears else 1 if "watch" in command else 4)
