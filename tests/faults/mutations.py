@@ -292,6 +292,17 @@ MUTATIONS = (
              "            share=change.share,", "            share=None,",
              test="tests/content/test_changed_modes.py::"
              "test_what_others_wrote_is_asked_for_after_our_part_was_taken_out"),
+    Mutation("an entry of others stays when match leaves the rule", "content/documents/earlier_match.py",
+             "    if not earlier:", "    if True:",
+             test="tests/content/test_changed_rules.py::"
+             "test_an_entry_of_others_stays_when_match_leaves_the_rule"),
+    Mutation("an entry of others into which we wrote is not ours", "content/documents/past.py",
+             "        if self._changed_inside(had, new, place):", "        if False:",
+             test="tests/content/test_changed_rules.py::test_entries_of_others_without_a_name_stay_too"),
+    Mutation("an entry that got another key of match is not ours with what others wrote", "content/documents/past.py",
+             "if not self._owned(old[name].value, (*place, name))]", "if (*place, name) not in self.ours.added]",
+             test="tests/content/test_changed_rules.py::"
+             "test_match_by_another_key_leaves_what_a_person_wrote_into_an_entry"),
     Mutation("keys that others had stay when their file becomes absent", "content/modes/share.py",
              "    if at.written.keys_only and not at.written.ours:", "    if False:",
              test="tests/content/test_absent.py::test_keys_that_others_had_stay_when_their_file_becomes_absent"),

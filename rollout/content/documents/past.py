@@ -138,7 +138,7 @@ class _Write(Struct):
         old = dict(named_parts(was, self.match, place)) if was is not None else {}
         twice = repeated(after) | (repeated(had) if had is not None else frozenset())
         has = {name: part for name, part in named_parts(after, self.match, place) if name not in twice}
-        lost = [name for name in old.keys() - has.keys() if (*place, name) not in self.ours.added]
+        lost = [name for name in old.keys() - has.keys() if not self._owned(old[name].value, (*place, name))]
         for name in {known[len(place)] for known in self.ours.inside(place)} - has.keys():
             self._forget((*place, name))
         for name in [name for name in has if name in old or isinstance(after, Object) or not lost]:  # or renamed
@@ -151,6 +151,9 @@ class _Write(Struct):
         new = [meaning(part.value) for part in after.parts]
         kept = [entry for entry in self.ours.entries.get(place, ()) if entry in new]
         added = [entry for entry in new if entry not in old and entry not in kept]
+        if self._changed_inside(had, new, place):
+            objects = {meaning(part.value) for part in after.parts if isinstance(part.value, Object)}
+            added = [entry for entry in added if entry not in objects]
         self.ours.entries[place] = (*kept, *dict.fromkeys(added))
         if not self.ours.entries[place]:
             del self.ours.entries[place]
@@ -160,6 +163,16 @@ class _Write(Struct):
         known = place in self.ours.added | self.ours.found.keys()
         if not isinstance(had, Array) or (known and self._ordered(had, after, place)):
             self.ours.values[place] = meaning(after)
+
+    def _changed_inside(self, had: Node | None, new: list[str], place: Place) -> bool:
+        """Tell whether an entry of others is gone: what is there instead is theirs, with something of ours in it."""
+        ours = self.ours.entries.get(place, ())
+        gone = (
+            [meaning(part.value) for part in had.parts if isinstance(part.value, Object)]
+            if isinstance(had, Array)
+            else []
+        )
+        return any(said not in new and said not in ours for said in gone)
 
     def _ordered(self, had: Array, after: Array, place: Place) -> bool:
         """Tell whether the order of a list is ours: nobody else had changed it, or we gave it another."""
@@ -198,6 +211,9 @@ class _Write(Struct):
         if mixed or place not in ours.added:
             ours.added.discard(place)
             ours.found[place] = _as_written(document, theirs, shape=shape)
+
+    def _owned(self, node: Node, place: Place) -> bool:
+        return self.ours.owns(node, place, self.match)
 
     def _forget(self, place: Place) -> None:
         for known in {place, *self.ours.inside(place)}:

@@ -11,8 +11,8 @@ from rollout.content import three_way
 from rollout.content.documents import by_key, merge, mixed, past
 from rollout.content.documents.document import Unmergeable
 from rollout.content.documents.formats import UNKNOWN, format_of
-from rollout.content.documents.match import match_for
 from rollout.content.modes import share
+from rollout.content.modes.merged_path import merged_file
 from rollout.content.modes.mode import Cause, Situation, Traits, put_into
 from rollout.content.modes.whole import part, passed_over, unclear
 from rollout.model.files import Agreed, File, Managed, TakenOver, Written
@@ -27,7 +27,7 @@ def fault(path: PurePosixPath, rule: FileRule) -> str | None:
 
 def template_fault(item: Managed) -> str | None:
     try:
-        merge.check(item.body, _kind(item))
+        merge.check(item.body, merged_file(item))
     except Unmergeable as error:
         return error.what
     return None
@@ -38,14 +38,14 @@ def wanted(at: Situation) -> File | None:
 
 
 def reason(at: Situation, actual: File) -> Cause:
-    ours = merge.with_agreed(_ours(at), merge.still_said(actual.content, agreed(at), _kind(at.item)))
-    if merge.would_change_foreign(actual.content, at.item.body, ours, _kind(at.item)):
+    ours = merge.with_agreed(_ours(at), merge.still_said(actual.content, agreed(at), _kind(at)))
+    if merge.would_change_foreign(actual.content, at.item.body, ours, _kind(at)):
         return Cause("it would change values that rollout never wrote", takes_over=True)
     return Cause("keys are missing" if at.written is None else "the template changed")
 
 
 def changed(at: Situation, base: File, actual: File) -> bool:
-    mine, kind = _ours(at), _kind(at.item)
+    mine, kind = _ours(at), _kind(at)
     try:
         before = merge.projection(base.content, at.item.body, mine, kind)
     except Unmergeable:
@@ -59,7 +59,7 @@ def changed(at: Situation, base: File, actual: File) -> bool:
 
 
 def merged(at: Situation, base: File, actual: File, _wanted: File) -> bytes:
-    kind, told = _kind(at.item), _with_ours(at, base.content)
+    kind, told = _kind(at), _with_ours(at, base.content)
     sides = by_key.Sides(base.content, actual.content, told)
     try:
         return _by_lines(sides, kind)
@@ -82,7 +82,7 @@ def told_then(at: Situation, base: File, before: File, after: File) -> bytes:
     try:
         return three_way.merge(before.content, after.content, base.content)
     except three_way.MergeConflict:
-        content = by_key.carried_over(by_key.Sides(before.content, base.content, after.content), _kind(at.item))
+        content = by_key.carried_over(by_key.Sides(before.content, base.content, after.content), _kind(at))
         if content is None:
             raise
         return content
@@ -95,26 +95,23 @@ def ours(_item: Managed, actual: File) -> TakenOver | None:
 
 def agreed(at: Situation) -> Agreed:
     """Return the named keys that are as they should be, and those that were and that nobody changed since."""
-    return () if at.actual is None else merge.agreed(at.actual.content, at.item.body, at.agreed, _kind(at.item))
+    return () if at.actual is None else merge.agreed(at.actual.content, at.item.body, at.agreed, _kind(at))
 
 
 def _with_ours(at: Situation, content: bytes | None) -> bytes:
-    made = merge.merged(content, at.item.body, _ours(at), _kind(at.item))
+    made = merge.merged(content, at.item.body, _ours(at), _kind(at))
     if content is None or made == content:
         return made
     alone = share.unwrapped(at, content)  # a marker that stays alone would be an error in mode `block`
-    return made if alone == content else merge.merged(alone, at.item.body, _ours(at), _kind(at.item))
+    return made if alone == content else merge.merged(alone, at.item.body, _ours(at), _kind(at))
 
 
-def _kind(item: Managed) -> merge.MergedFile:
-    rule = item.rule
-    return merge.MergedFile(
-        item.path, format_of(item.path, rule.format), match_for(item.path, dict(rule.match)), item.told
-    )
+def _kind(at: Situation) -> merge.MergedFile:
+    return merged_file(at.item, at.written.ours if at.written else ())
 
 
 def _ours(at: Situation) -> past.Ours:
-    ours = merge.past(at.written.ours if at.written else (), _kind(at.item))
+    ours = merge.past(at.written.ours if at.written else (), _kind(at))
     return replace(ours, blank="") if _found_empty(at.written) else ours
 
 

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from rollout.content import blocks, markers
 from rollout.content.documents import formats, merge, places
-from rollout.content.documents.match import match_for
 from rollout.content.file_fault import FileFault
 from rollout.content.markers import Spot
 from rollout.content.modes import our_blocks
+from rollout.content.modes.merged_path import merged_file
 from rollout.content.modes.mode import Situation
 from rollout.model.files import File, Managed, Written
 from rollout.model.inventory import FormatName
@@ -159,11 +159,10 @@ def without_our_keys(at: Situation) -> bytes | None:
 
 def _without_keys(content: bytes, base: bytes, pairs: Pairs, item: Managed) -> Rest | None:
     """Return the document without the keys that we wrote; None if we may have written all of it."""
-    name = formats.format_of(item.path, item.rule.format)
-    if name is None or not pairs:
+    kind = merged_file(item, pairs)
+    if kind.format is None or not pairs:
         return None
-    kind = merge.MergedFile(item.path, name, match_for(item.path, dict(item.rule.match)))
-    empty = formats.empty(name)
+    empty = formats.empty(kind.format)
     try:
         if not _merges(pairs, kind):
             return None

@@ -1,0 +1,110 @@
+"""A merged path whose rule changes: what we wrote goes as we wrote it, whatever the rule is then."""
+
+from __future__ import annotations
+
+import pytest
+
+from rollout.model.inventory import FileRule, Mode
+from tests.lives import Life
+
+_REPOS = (("repos", ("repo",)), ("repos[].hooks", ("id",)))
+_PORTS = (("services.*.ports", ("target",)),)
+_LAUNCH = (("configurations", ("name",)),)
+_TOOL = (("tool.x", ("name",)),)
+
+_YAML = """\
+repos:
+  - repo: https://a/a
+    rev: "1"
+    hooks:
+      - id: one
+"""
+_YAML_MADE = f"{_YAML}      - id: three\n"
+_YAML_TEMPLATE = "repos:\n  - repo: https://a/a\n    hooks:\n      - id: three\n"
+_COMPOSE = "services:\n  web:\n    ports:\n      - target: 80\n        published: 8080\n        mode: host\n"
+_COMPOSE_TEMPLATE = "services:\n  web:\n    ports:\n      - target: 80\n        name: http\n"
+_JSON = '{\n  "configurations": [\n    {\n      "name": "serve",\n      "type": "chrome"\n    }\n  ]\n}\n'
+_JSON_TEMPLATE = '{"configurations": [{"name": "serve", "port": 4200}]}\n'
+_TOML = '[[tool.x]]\nname = "a"\nmine = 1\n'
+_TOML_TEMPLATE = '[[tool.x]]\nname = "a"\nours = 2\n'
+
+_FILES = {
+    "pc.yaml": (_YAML, _YAML_TEMPLATE, _REPOS, "{}\n"),
+    "compose.yaml": (_COMPOSE, _COMPOSE_TEMPLATE, _PORTS, "{}\n"),
+    ".vscode/launch.json": (_JSON, _JSON_TEMPLATE, _LAUNCH, "{}\n"),
+    "p.toml": (_TOML, _TOML_TEMPLATE, _TOOL, ""),
+}
+
+
+def _matched(path: str) -> Life:
+    """Return a file into whose entry a template wrote, by `match`."""
+    there, template, match, _ = _FILES[path]
+    file = Life(path, there, FileRule(Mode.MERGE, match=match))
+    assert file.lived(template) != there
+    return file
+
+
+@pytest.mark.parametrize("path", _FILES)
+def test_absent_takes_only_what_rollout_wrote_out_of_an_entry_that_was_matched(path: str) -> None:
+    file = _matched(path)
+    file.rule = FileRule(Mode.ABSENT)
+    assert file.lived("") == _FILES[path][0]
+    assert file.asked == []
+
+
+@pytest.mark.parametrize("path", _FILES)
+def test_an_entry_of_others_stays_when_match_leaves_the_rule(path: str) -> None:
+    there, template, _, nothing = _FILES[path]
+    file = _matched(path)
+    made = file.text
+    file.rule = FileRule(Mode.MERGE)
+    assert file.lived(template) == made
+    assert file.lived(nothing) == there
+    assert file.asked == []
+
+
+@pytest.mark.parametrize("path", _FILES)
+def test_what_a_person_writes_into_a_matched_entry_stays_without_match(path: str) -> None:
+    there, template, match, nothing = _FILES[path]
+    file = Life(path, None, FileRule(Mode.MERGE, match=match))
+    file.lived(template)
+    file.lived(f">{there}", template)
+    file.rule = FileRule(Mode.MERGE)
+    file.lived(nothing)
+    assert all(word in str(file.text) for word in there.split() if word not in template) or file.asked
+
+
+def test_match_by_another_key_leaves_what_a_person_wrote_into_an_entry() -> None:
+    file = Life("x.yaml", "l:\n  - name: z\n    image: i0\n", FileRule(Mode.MERGE, match=(("l", ("name",)),)))
+    file.lived("l:\n  - name: a\n    image: i1\n")
+    assert file.text is not None
+    file.lived(f">{file.text}    mine: 1\n", "l:\n  - name: a\n    image: i2\n")
+    file.rule = FileRule(Mode.MERGE, match=(("l", ("image",)),))
+    assert "mine: 1" in str(file.lived("{}\n"))
+    assert file.asked == []
+
+
+def test_a_rule_without_match_changes_nothing_for_lists_in_which_entries_only_came_and_went() -> None:
+    file = Life("x.yaml", "l:\n  - name: a\n    v: 9\n", FileRule(Mode.MERGE))
+    file.lived("l:\n  - name: a\n    v: 1\n", "l:\n  - name: a\n    v: 2\n")
+    assert file.text == "l:\n  - name: a\n    v: 9\n  - name: a\n    v: 2\n"
+    assert file.lived("{}\n") == "l:\n  - name: a\n    v: 9\n"
+
+
+def test_entries_of_others_without_a_name_stay_too() -> None:
+    file = Life("x.yaml", "l:\n  - in:\n      a: 1\n", FileRule(Mode.MERGE, match=(("l", ("name",)),)))
+    file.lived("l:\n  - in:\n      b: 2\n")
+    assert file.text == "l:\n  - in:\n      a: 1\n      b: 2\n"
+    file.rule = FileRule(Mode.ABSENT)
+    file.lived("")
+    assert "a: 1" in str(file.text)
+
+
+@pytest.mark.parametrize("path", _FILES)
+def test_match_that_comes_later_takes_nothing_of_others(path: str) -> None:
+    there, template, match, nothing = _FILES[path]
+    file = Life(path, there, FileRule(Mode.MERGE))
+    file.lived(template)
+    file.rule = FileRule(Mode.MERGE, match=match)
+    file.lived(template)
+    assert file.lived(nothing) == there
