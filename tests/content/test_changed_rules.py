@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.model.inventory import FileRule, Mode
+from rollout.model.inventory import FileRule, FormatName, Mode
 from tests.lives import Life
 
 _REPOS = (("repos", ("repo",)), ("repos[].hooks", ("id",)))
@@ -108,3 +108,43 @@ def test_match_that_comes_later_takes_nothing_of_others(path: str) -> None:
     file.rule = FileRule(Mode.MERGE, match=match)
     file.lived(template)
     assert file.lived(nothing) == there
+
+
+_UNIT = "[Unit]\nA=1\n[Service]\nUser=a\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "there", "template"),
+    [
+        ("x.service", _UNIT, "[Service]\nGroup=b\n"),
+        (".npmrc", "a=1\nb=2\n", "c=3\n"),
+        (".coveragerc", "[run]\nbranch = true\n", "[run]\nparallel = true\n"),
+    ],
+)
+@pytest.mark.parametrize("person", ["", "; mine\n"])
+def test_absent_without_the_format_takes_back_only_our_lines(path: str, there: str, template: str, person: str) -> None:
+    file = Life(path, there, FileRule(Mode.MERGE, format=FormatName.INI))
+    file.lived(template)
+    assert file.text is not None
+    file.text = person + file.text
+    file.rule = FileRule(Mode.ABSENT)
+    assert file.lived("") == person + there
+    assert file.asked == []
+
+
+def test_absent_takes_back_the_lines_of_several_writes() -> None:
+    file = Life("x.service", _UNIT, FileRule(Mode.MERGE, format=FormatName.INI))
+    file.lived("[Service]\nGroup=b\n", f">; mine\n{_UNIT}Group=b\n", "[Service]\nGroup=c\nNice=1\n")
+    file.rule = FileRule(Mode.ABSENT)
+    assert file.lived("") == f"; mine\n{_UNIT}"
+    assert file.asked == []
+
+
+def test_absent_asks_and_names_the_format_where_it_is_not_clear_which_lines_are_ours() -> None:
+    file = Life("x.service", _UNIT, FileRule(Mode.MERGE, format=FormatName.INI))
+    file.lived("[Service]\nUser=b\n")
+    file.rule = FileRule(Mode.ABSENT)
+    planned = file.plan("")
+    assert planned is not None
+    assert not planned.decided
+    assert "format:" in planned.cause

@@ -303,6 +303,14 @@ MUTATIONS = (
              "if not self._owned(old[name].value, (*place, name))]", "if (*place, name) not in self.ours.added]",
              test="tests/content/test_changed_rules.py::"
              "test_match_by_another_key_leaves_what_a_person_wrote_into_an_entry"),
+    Mutation("lines of others stay where the format of their file is not known", "content/modes/share.py",
+             "    if others is not None:", "    if False:",
+             test="tests/content/test_changed_rules.py::"
+             "test_absent_without_the_format_takes_back_only_our_lines"),
+    Mutation("a write that replaced lines of others is not undone by lines", "content/modes/our_lines.py",
+             "        if foreign - now:", "        if False:",
+             test="tests/content/test_changed_rules.py::"
+             "test_absent_asks_and_names_the_format_where_it_is_not_clear_which_lines_are_ours"),
     Mutation("keys that others had stay when their file becomes absent", "content/modes/share.py",
              "    if at.written.keys_only and not at.written.ours:", "    if False:",
              test="tests/content/test_absent.py::test_keys_that_others_had_stay_when_their_file_becomes_absent"),

@@ -12,7 +12,7 @@ from rollout.content import blocks, markers
 from rollout.content.documents import formats, merge, places
 from rollout.content.file_fault import FileFault
 from rollout.content.markers import Spot
-from rollout.content.modes import our_blocks
+from rollout.content.modes import our_blocks, our_lines
 from rollout.content.modes.merged_path import merged_file
 from rollout.content.modes.mode import Situation
 from rollout.model.files import File, Managed, Written
@@ -65,6 +65,9 @@ def _rest(content: bytes, written: Written, item: Managed) -> Rest:
         return replace(without, content=_unless_blank(without.content), theirs=theirs)
     if not all_ours and _released(written, item):
         return Rest(content)
+    others = None if all_ours else our_lines.without(content, written.ours)
+    if others is not None:
+        return Rest(_unless_blank(others))
     theirs = written.noted or bool(_first(written).strip())
     return Rest(None, sure=all_ours or not _survives(written.ours), drifted=content != base, theirs=theirs)
 
