@@ -41,7 +41,7 @@ _TERMINAL = {
     "NO_COLOR": "Set to anything: no colours.",
     "FORCE_COLOR": "Set to anything: colours, also where no terminal reads them.",
     "TERM": "`dumb`: no colours and no progress line.",
-    "VISUAL, EDITOR": "What opens a file when you answer `edit`.",
+    "GIT_EDITOR, VISUAL, EDITOR": "What opens a file when you answer `edit`; git's `core.editor` beats the last two.",
 }
 _EVENTS = {
     "ROLLOUT_DATABASE_URL": "The event store; it beats `events.database` of the inventory.",

@@ -186,10 +186,8 @@ def _note(at: Session, step: Step, change: Change, answer: FileAnswer, answers: 
             if answers.took:
                 answers.so_far = "no target was changed; what you took stays in the templates and the inventory"
         case FileAnswer.EDIT:
-            text = edited(change)
-            if text is None:
-                at.screen.say("it is as it was, so nothing is decided; keep leaves it so")
-            else:
+            text = edited(at, change)
+            if text is not None:
                 answers.files.append(FileDecision(change.path, OnDrift.KEEP, step.target, text))
         case FileAnswer.MERGE if change.action is not Action.DRIFT:
             answers.skipped.add((step.target, change.path))  # decided for all of a kind, but impossible here

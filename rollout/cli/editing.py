@@ -1,23 +1,64 @@
-"""Let a person edit a file's text in their own editor."""
+"""Let a person edit a file's text in their own editor, chosen as git chooses it."""
 
 from __future__ import annotations
 
 import os
-import shlex
 import subprocess
 import tempfile
 from pathlib import Path
 
+from rollout.cli import pager
+from rollout.cli.session import Session
+from rollout.git import person
 from rollout.model.plan import Change
 
+_NAMED_BY = "set VISUAL, EDITOR, or core.editor of git"
 
-def edited(change: Change) -> bytes | None:
-    """Return the file's text after the person's editor; None if the editor failed or nothing was changed."""
+
+def _chosen() -> str:
+    """Return the editor that git would use, by what the person set."""
+    of_git = (person.environment().get("GIT_EDITOR"), person.settings().get("core.editor"))
+    return next(filter(None, (*of_git, os.environ.get("VISUAL"), os.environ.get("EDITOR"))), "vi")
+
+
+def edited(at: Session, change: Change) -> bytes | None:
+    """Return the file's text after the person's editor; None if that decided nothing, after saying why."""
     assert change.before is not None
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    editor = _chosen()
     with tempfile.TemporaryDirectory(prefix="rollout-edit-") as folder:
         place = Path(folder) / change.path.name
         place.write_bytes(change.before.content)
-        done = subprocess.run([*shlex.split(editor), str(place)], check=False)
-        text = place.read_bytes()
-        return text if done.returncode == 0 and text != change.before.content else None
+        with pager.terminal_restored(), at.interrupt.left_alone():
+            fault = _fault(editor, place)
+        text = place.read_bytes() if place.is_file() else change.before.content
+    changed = text != change.before.content
+    if changed and fault is None:
+        return text
+    kept = f"; what it wrote is in {_kept(change.path.name, text)}" if changed else "; keep leaves the file as it is"
+    at.screen.say(f"{fault or 'it is as it was'}, so nothing is decided{kept}")
+    return None
+
+
+def _fault(editor: str, place: Path) -> str | None:
+    """Run an editor and say what is wrong with it."""
+    try:
+        code = subprocess.run(_words(editor, place), check=False).returncode
+    except OSError as error:
+        return f"the editor {editor!r} cannot be started ({error.strerror}; {_NAMED_BY})"
+    if code in pager.NOT_RUN:
+        return f"the editor {editor!r} cannot be started ({_NAMED_BY})"
+    return f"the editor {editor!r} failed (exit {code})" if code else None
+
+
+def _words(editor: str, place: Path) -> list[str]:
+    """Return what runs an editor; a shell only where it takes one, as with git."""
+    if pager.FOR_SHELL.search(editor):
+        return ["sh", "-c", f'{editor} "$@"', editor, str(place)]
+    return [*editor.split(), str(place)]
+
+
+def _kept(name: str, text: bytes) -> Path:
+    """Put a text where the person finds it."""
+    place = Path(tempfile.mkdtemp(prefix="rollout-edit-")) / name
+    place.write_bytes(text)
+    return place

@@ -19,8 +19,8 @@ from rollout.machine.processes import end_all
 _DEFAULTS = {"LESS": "FRX", "LV": "-c"}  # as git sets them, where the person does not
 _LOOK = 0.1  # seconds between two looks at whether we are to end
 _ENDED = {-signal.SIGINT, 128 + signal.SIGINT}
-_FOR_SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[#~=%\n]")  # as git tells it, but for blanks
-_NOT_RUN = {126, 127}  # the shell could not start it
+FOR_SHELL = re.compile(r"[|&;<>()$`\\\"'*?\[#~=%\n]")  # as git tells it, but for blanks
+NOT_RUN = {126, 127}  # the shell could not start it
 
 
 def chosen(environment: Mapping[str, str], settings: Mapping[str, str]) -> str:
@@ -37,7 +37,7 @@ def page(command: str, text: str, interrupt: Interrupt) -> bool:
     """
     environment = {**_DEFAULTS, **os.environ}
     data = text.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
-    with _terminal_restored(), interrupt.left_alone():
+    with terminal_restored(), interrupt.left_alone():
         try:
             running = subprocess.Popen(_words(command), stdin=subprocess.PIPE, env=environment)
         except OSError:
@@ -51,7 +51,7 @@ def page(command: str, text: str, interrupt: Interrupt) -> bool:
     interrupt.checked()
     if running.returncode in _ENDED:
         raise Interrupted(signal.SIGINT)
-    return running.returncode not in _NOT_RUN
+    return running.returncode not in NOT_RUN
 
 
 def _fed(running: subprocess.Popen[bytes], data: bytes, interrupt: Interrupt) -> None:
@@ -69,12 +69,12 @@ def _fed(running: subprocess.Popen[bytes], data: bytes, interrupt: Interrupt) ->
 
 def _words(command: str) -> list[str]:
     """Return what runs a command; a shell only where it takes one, for a shell does not survive its pager's Ctrl-C."""
-    return ["sh", "-c", command] if _FOR_SHELL.search(command) else command.split()
+    return ["sh", "-c", command] if FOR_SHELL.search(command) else command.split()
 
 
 @contextmanager
-def _terminal_restored() -> Iterator[None]:
-    """Leave the terminal as it was, however the pager ends."""
+def terminal_restored() -> Iterator[None]:
+    """Leave the terminal as it was, however the program that has it ends."""
     before = termios.tcgetattr(sys.stdin)
     try:
         yield

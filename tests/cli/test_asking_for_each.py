@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -155,6 +156,42 @@ def test_an_edit_that_changes_nothing_decides_nothing(world: World) -> None:
     talk = Talk(world, "apply", EDITOR="true")
     assert talk.through(["e\n", "o\n", "y\n"]) == 0, talk.shown
     assert ("nothing is decided" in talk.shown, world.at("api", "conf.txt")) == (True, OURS)
+
+
+@pytest.mark.parametrize(
+    ("editor", "said"),
+    [
+        ("/no/such", "the editor '/no/such' cannot be started (No such file or directory; set VISUAL, EDITOR, or"),
+        (
+            "no-such $HOME",
+            "the editor 'no-such $HOME' cannot be started (set VISUAL, EDITOR, or core.editor of git)",
+        ),
+        ("false", "the editor 'false' failed (exit 1), so nothing is decided; keep leaves the file as it is"),
+        ("sh -c 'rm \"$1\"' -", "it is as it was, so nothing is decided"),
+    ],
+)
+def test_an_editor_that_fails_is_told_and_what_was_decided_before_stays(world: World, editor: str, said: str) -> None:
+    drifted(world, "api", "web")
+    talk = Talk(world, "apply", size=(24, 300), EDITOR=editor)
+    assert talk.through(["o\n", "e\n", "k\n", "y\n"]) == 0, talk.shown
+    assert said in talk.shown
+    assert [world.at(name, "conf.txt") for name in ("api", "web")] == [OURS, THEIRS]
+
+
+def test_what_an_editor_wrote_before_it_failed_is_not_taken_and_not_lost(world: World) -> None:
+    drifted(world, "api")
+    config = Path(os.environ["GIT_CONFIG_GLOBAL"])
+    before = config.read_text()
+    config.write_text(before + '[core]\n\teditor = "f() { echo edited >>\\"$1\\"; return 3; }; f"\n')
+    try:
+        talk = Talk(world, "apply", size=(24, 300), EDITOR="true", TMPDIR=str(world.root))
+        assert talk.through(["e\n", "o\n", "y\n"]) == 0, talk.shown
+    finally:
+        config.write_text(before)
+    assert world.at("api", "conf.txt") == OURS
+    (kept,) = re.findall(r"failed \(exit 3\), so nothing is decided; what it wrote is in (\S+)", talk.shown)
+    assert Path(kept).read_text() == THEIRS + "edited\n"
+    assert len(list(world.root.glob("rollout-edit-*"))) == 1
 
 
 def test_the_plan_says_what_was_decided_and_the_question_what_is_left_out(world: World) -> None:
