@@ -120,14 +120,15 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 def _ended(arguments: list[str] | None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
-    failed = partial(_failed, as_json=failures.wants_json(words))
+    as_json = failures.wants_json(words)
+    failed = partial(_failed, as_json=as_json)
     try:
         result = rollout.main(args=arguments, prog_name="rollout", standalone_mode=False)
         code = result if isinstance(result, int) else 0
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
-        return USAGE
     except click.UsageError as error:
+        if isinstance(error, click.exceptions.NoArgsIsHelpError) and not as_json:
+            streams.write(sys.stderr, f"{error.format_message()}\n")
+            return USAGE
         where = error.ctx.command_path if error.ctx is not None else "rollout"
         return failed(UsageError(f"{where}: {environment.in_text(_words(error), words)}"), USAGE, prefix="")
     except click.exceptions.Exit as error:
@@ -168,6 +169,8 @@ def _of_system(error: OSError) -> RolloutError:
 
 
 def _words(error: click.UsageError) -> str:
+    if error.ctx is not None and _lacks_command(error):
+        return f"missing command; `{error.ctx.command_path} --help` lists them"
     if isinstance(error, click.NoSuchOption):
         return f"no such option {error.option_name!r}{near(error.option_name, error.possibilities or (), least=0.75)}"
     if isinstance(error, click.MissingParameter) and isinstance(error.param, click.Argument):
@@ -175,6 +178,10 @@ def _words(error: click.UsageError) -> str:
     if isinstance(error, click.BadParameter):
         error.param_hint = _variable(error) or error.param_hint
     return _lowered(error.format_message())
+
+
+def _lacks_command(error: click.UsageError) -> bool:
+    return isinstance(error, click.exceptions.NoArgsIsHelpError) or error.message == "Missing command."
 
 
 def _variable(error: click.BadParameter) -> str | None:

@@ -80,6 +80,26 @@ def test_with_json_a_command_line_that_is_wrong_is_told_as_json(world: World, ar
     assert world.run("plan", *arguments).out == ""
 
 
+@pytest.mark.parametrize("arguments", [("--json",), ("--json", "events"), ("events", "--json")])
+def test_with_json_a_group_without_a_command_is_told_as_json(world: World, arguments: tuple[str, ...]) -> None:
+    said = world.run(*arguments)
+    name = " ".join(["rollout", *arguments]).replace(" --json", "")
+    message = f"{name}: missing command; `{name} --help` lists them"
+    assert said.lines == [{"type": "error", "exit_code": 64, "message": message, "place": None}]
+    assert (said.code, message in said.err) == (64, True)
+
+
+def test_a_group_without_a_command_shows_its_help_and_json_is_asked_for_by_the_environment_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for arguments in ((), ("events",)):
+        said = world.run(*arguments)
+        assert (said.code, said.out, "\nCommands:\n" in said.err) == (64, "", True)
+        monkeypatch.setenv("ROLLOUT_JSON", "1")
+        assert [line["exit_code"] for line in world.run(*arguments).lines] == [64]
+        monkeypatch.delenv("ROLLOUT_JSON")
+
+
 def test_with_json_a_refusal_is_told_as_json_and_so_is_a_plan_that_is_not_there(world: World) -> None:
     world.bare_repo("api")
     said = world.run("apply", "--json")
