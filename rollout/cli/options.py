@@ -68,7 +68,8 @@ _COMMON: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--lock-timeout",), {"type": click.FloatRange(0), "metavar": "SECONDS",
                            "help": "How long to wait for another run to end."}),
     (("--timeout",), {"type": click.FloatRange(0.1), "metavar": "SECONDS",
-                      "help": "How long a remote may take to answer (default: 25); a transfer, twelve times that."}),
+                      "help": "How long a remote, or a command of `discover`, may take to answer (default: 25); "
+                              "a transfer, twelve times that."}),
     (("--executor",), {"metavar": "WHERE", "help": "Where repositories without a path are worked on: threads (default) "
                        "or a Dask cluster, dask:tcp://HOST:PORT."}),
 )  # fmt: skip

@@ -16,8 +16,6 @@ from rollout.model.inventory import Branch, Inventory
 from rollout.model.reviews import Forge, ForgeKind
 from rollout.safety import addresses
 
-_COMMAND_LIMIT = 12  # times the patience for a remote: a command may read page after page
-
 
 class Filters(Struct, frozen=True):
     """Which of the found repositories to list."""
@@ -58,7 +56,7 @@ def unmanaged(inventory: Inventory, sources: Iterable[str], filters: Filters, pa
 def _listed(inventory: Inventory, source: str, patience: float) -> list[Listed]:
     kind, _, group = source.partition(":")
     if kind == "command" and group:
-        return listing.of_command(group, patience * _COMMAND_LIMIT)
+        return listing.of_command(group, patience)
     if kind not in {"github", "gitlab", "gitea"} or not group:
         raise UsageError(f"{source!r} is not a source; use github:ORG, gitlab:GROUP, gitea:ORG or command:CMD")
     forge, name = _forge(inventory, ForgeKind(kind), group)

@@ -89,6 +89,8 @@ def of_command(command: str, limit: float) -> list[Listed]:
     """Return what a command prints, one address or one JSON object a line; raise RolloutError if it fails."""
     try:
         said = commands.run(command, limit)
+    except commands.TooSlow as error:
+        raise RolloutError(f"command:{command}: {error}; --timeout SECONDS waits longer") from error
     except commands.CutShort as error:
         raise RolloutError(f"command:{command}: {error}") from error
     if said.code:

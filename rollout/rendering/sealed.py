@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import selectors
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,7 +10,8 @@ from typing import IO
 
 from msgspec import Struct
 
-from rollout.machine import pipes, state_folder
+from rollout.machine import commands, state_folder
+from rollout.machine.commands import Bounds
 from rollout.machine.processes import safe_path
 from rollout.safety.shown import plain
 
@@ -22,13 +20,6 @@ _ABANDONED = 600.0  # seconds after which a command's folder must belong to a ki
 
 class NotRun(Exception):
     """A command that did not end by itself; the text says why."""
-
-
-class Bounds(Struct, frozen=True):
-    """How long a command may take, and how much it may print: more is no file that anybody manages."""
-
-    seconds: float = 30.0
-    bytes: int = 64 << 20
 
 
 class Ran(Struct, frozen=True):
@@ -90,9 +81,14 @@ def run(command: str, path: str, folder: str, given: bytes = b"", bounds: Bounds
         stdin.seek(0)
         process = _started(words, folder, stdin)
         try:
-            return _followed(process, shown, bounds)
+            printed = commands.followed(process, bounds)
+        except commands.TooSlow:
+            raise NotRun(f"took more than {bounds.seconds:.0f} seconds: {shown}") from None
+        except commands.CutShort as error:
+            raise NotRun(f"{error}: {shown}") from None
         finally:
-            _ended(process)
+            commands.end(process)
+    return Ran(printed.code, printed.out, printed.err)
 
 
 def _started(words: list[str], folder: str, stdin: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -106,38 +102,3 @@ def _started(words: list[str], folder: str, stdin: IO[bytes]) -> subprocess.Pope
         raise NotRun(f"cannot run: {words[0]} is not installed") from None
     except OSError as error:
         raise NotRun(f"cannot run: {error.strerror}") from None
-
-
-def _followed(process: subprocess.Popen[bytes], shown: str, bounds: Bounds) -> Ran:
-    """Read what a command prints to its end, within the bounds."""
-    assert process.stdout is not None
-    assert process.stderr is not None
-    until = time.monotonic() + bounds.seconds
-    received = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}
-    with selectors.DefaultSelector() as selector:
-        for descriptor in received:
-            selector.register(descriptor, selectors.EVENT_READ)
-        while selector.get_map():
-            ready = selector.select(max(0.0, until - time.monotonic()))
-            if not ready:
-                raise NotRun(f"took more than {bounds.seconds:.0f} seconds: {shown}")
-            for key, _ in ready:
-                piece = os.read(key.fd, 1 << 16)
-                received[key.fd] += piece
-                if not piece:
-                    selector.unregister(key.fd)
-                if len(received[key.fd]) > bounds.bytes:
-                    raise NotRun(f"prints more than {bounds.bytes >> 20} MiB: {shown}")
-    try:
-        code = process.wait(max(0.0, until - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        raise NotRun(f"took more than {bounds.seconds:.0f} seconds: {shown}") from None
-    return Ran(code, *(bytes(text) for text in received.values()))
-
-
-def _ended(process: subprocess.Popen[bytes]) -> None:
-    """End a command and everything that it started, and close its pipes."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    pipes.close(process)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import time
 from pathlib import Path
@@ -44,6 +45,34 @@ def test_a_command_that_does_not_end_in_time_is_ended_with_its_children(tmp_path
     with pytest.raises(commands.CutShort, match="did not answer within 1 s"):
         commands.run(f"cd {tmp_path}; {_HANGS}", 0.6)
     assert not processes.started(int((tmp_path / "pid").read_text()))
+
+
+@pytest.mark.parametrize("command", ["yes", "yes >&2", "yes & sleep 100"])
+def test_what_a_command_prints_is_bounded(command: str) -> None:
+    began, before = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(commands.CutShort, match="prints more than 64 MiB"):
+        commands.run(command, 100)
+    assert time.monotonic() - began < 60
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400 << 10
+
+
+def test_a_command_that_prints_all_the_time_ends_in_time() -> None:
+    with pytest.raises(commands.TooSlow, match="did not answer within 1 s"):
+        commands.run("while :; do echo x; sleep 0.01; done", 0.6)
+
+
+def test_the_timeout_of_the_command_line_is_that_of_a_command_that_lists(world: World) -> None:
+    world.bare_repo("api")
+    began = time.monotonic()
+    ran = world.run("discover", "--forge", "command:sleep 60", "--timeout", "1")
+    assert (ran.code, time.monotonic() - began < 5) == (1, True)
+    assert "command:sleep 60: did not answer within 1 s; --timeout SECONDS waits longer" in ran.err
+
+
+def test_what_a_command_that_said_all_leaves_at_work_stays(tmp_path: Path) -> None:
+    commands.run("sleep 100 >/dev/null 2>&1 & echo $! >pid", 30, tmp_path)
+    pid = int((tmp_path / "pid").read_text())
+    os.kill(pid, signal.SIGKILL)  # it is there
 
 
 def test_what_a_command_says_is_returned_however_long_it_takes(tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path, PurePosixPath
 import pytest
 from msgspec import structs
 
+from rollout.machine.commands import Bounds
 from rollout.model.files import Desired, Managed
 from rollout.model.inventory import FileRule, Mode
 from rollout.rendering import sealed
 from rollout.rendering.checks import FileChecks
 from rollout.rendering.formatters import Formatters
-from rollout.rendering.sealed import Bounds
 from tests.world import World
 
 
