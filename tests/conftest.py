@@ -5,6 +5,7 @@ import itertools
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -41,6 +42,8 @@ settings.register_profile(
 )
 settings.register_profile("long", settings.get_profile("suite"), max_examples=1000, derandomize=False, database=None)
 settings.load_profile("suite")
+
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # as on a terminal, also where nohup started the tests
 
 gc.disable()  # until all tests are there: what is loaded stays
 

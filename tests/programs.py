@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from rollout.machine import processes
 
 _listening: list[Callable[[list[str]], object]] = []
 _hooked: list[bool] = []
@@ -56,3 +59,11 @@ def _heard(event: str, given: tuple[object, ...]) -> None:
         assert isinstance(arguments, list | tuple)
         for listener in _listening:
             listener([str(word) for word in arguments])
+
+
+def ends(process: int, within: float = 20.0) -> bool:
+    """Wait until a process that was told to end has ended; tell whether it did, in seconds."""
+    until = time.monotonic() + within
+    while processes.started(process) and time.monotonic() < until:
+        time.sleep(0.02)
+    return not processes.started(process)

@@ -81,7 +81,7 @@ class Talk:
 
     def through(self, answers: Sequence[str | signal.Signals], then: str = "") -> int:
         """Answer the prompts in order and return the exit code; `then` answers all that come after."""
-        left, new, until = list(answers), b"", time.monotonic() + _PATIENCE
+        left, new, until, ended = list(answers), b"", time.monotonic() + _PATIENCE, False
         try:
             while time.monotonic() < until:
                 if select.select([self.terminal], [], [], 0.1)[0]:
@@ -91,8 +91,10 @@ class Talk:
                         break
                     new += piece
                     self.shown += piece.decode("utf-8", "replace")
-                elif self.running.poll() is not None:
+                elif ended:
                     break
+                else:
+                    ended = self.running.poll() is not None  # what it said last may still be on its way
                 if new.endswith(_PROMPTS) and (left or then):
                     new = b""
                     self._give(left.pop(0) if left else then)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from rollout.cli import pager
 from rollout.cli.main import rollout as program
+from tests.programs import ends
 from tests.terminal import Talk
 from tests.world import World
 
@@ -125,7 +125,7 @@ def test_an_end_from_outside_ends_the_pager(long: World) -> None:
     talk.until("PAGED")
     talk.running.send_signal(signal.SIGTERM)
     assert talk.through([]) == 143, talk.shown
-    assert _ends(int(process.read_text()))
+    assert ends(int(process.read_text()))
 
 
 def test_the_diff_tool_of_the_person_gets_both_sides(world: World) -> None:
@@ -165,21 +165,7 @@ def test_an_end_from_outside_ends_the_diff_tool_and_leaves_no_copies(
     finally:
         config.write_text(before)
     assert list(tmp_path.glob("rollout-diff-*")) == []
-    assert _ends(int((tmp_path / "tool").read_text()))
-
-
-def _ends(process: int) -> bool:
-    """Wait until a process is gone, or has ended and nobody has asked how; tell whether it did."""
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        try:
-            if ") Z " in Path(f"/proc/{process}/stat").read_text():
-                return True
-        except OSError:
-            return True
-        time.sleep(0.02)
-    os.kill(process, signal.SIGKILL)
-    return False
+    assert ends(int((tmp_path / "tool").read_text()))
 
 
 def test_every_command_knows_the_option() -> None:
