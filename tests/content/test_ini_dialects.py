@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path, PurePosixPath
 
 import pytest
 
 from rollout.content.documents.document import Unmergeable
+from rollout.content.documents.formats import format_of
 from rollout.content.documents.match import Match
 from rollout.content.documents.merge import MergedFile
 from rollout.model.inventory import FormatName
@@ -16,6 +18,20 @@ from tests.corpus import merged
 SPACED = ["ansible.cfg", "pylintrc", "platformio.ini", "supervisord.conf"]
 COMMENTS = [*SPACED, ".gitconfig", ".npmrc", "php.ini"]
 VALUES = ["setup.cfg", "tox.ini", "x.ini", ".editorconfig", "a.service", "x.desktop", "a.service.d/x.conf"]
+
+
+def _listed() -> dict[str, bool]:
+    """Return the names that the reference lists with how they are read, and whether it says to tell their format."""
+    page = (Path(__file__).parents[2] / "docs/reference/modes.md").read_text()
+    table = page.partition("INI files are read as")[2].split("\n\n")[1]
+    cells = [row.split("|")[1] for row in table.splitlines()[2:]]
+    return {name: "format: ini" in cell for cell in cells for name in re.findall(r"`([^` ]+)`", cell)}
+
+
+def test_the_reference_says_of_which_names_the_format_has_to_be_told() -> None:
+    known = {name: format_of(PurePosixPath(name.replace("*", "x")), None) is None for name in _listed()}
+    assert {"pylintrc", "supervisord.conf", ".npmrc", "*.desktop"} <= set(known)
+    assert known == _listed()
 
 
 def _kind(name: str) -> MergedFile:
