@@ -9,6 +9,7 @@ import click
 from msgspec.structs import replace
 
 from rollout.cli import completing, session
+from rollout.cli.common_options import given_options
 from rollout.cli.event_facts import event_facts
 from rollout.cli.forms import ReportForm
 from rollout.cli.history import one_run, runs_at_work
@@ -25,6 +26,8 @@ from rollout.showing import status_rows
 from rollout.showing.on_screen import on_screen
 from rollout.showing.report import ReportContent, markdown
 from rollout.showing.status_rows import Recorded
+
+_NO_JSON = "is no JSON; write it to a file with --out FILE, or see `rollout status --json` and `rollout history --json`"
 
 
 @click.command()
@@ -46,6 +49,8 @@ def report(context: click.Context, run: str | None, form: str, out: str | None) 
       rollout report 20260203T1520
       rollout report --format html --out fleet.html
     """
+    if out is None and given_options(context).json:
+        raise UsageError(f"report: {_NO_JSON}")
     match ReportForm(form):
         case ReportForm.MARKDOWN:
             return _document(context, run, out)

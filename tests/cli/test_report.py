@@ -39,6 +39,17 @@ def two(world: World) -> World:
     return world
 
 
+@pytest.mark.parametrize("form", ["markdown", "html"])
+def test_where_json_is_wanted_the_report_goes_to_a_file_or_is_refused(two: World, form: str) -> None:
+    two.run("apply", "--yes")
+    refused = two.run("report", "--format", form, "--json")
+    assert (refused.code, [line["exit_code"] for line in refused.lines]) == (64, [64])
+    assert "report: is no JSON; write it to a file with --out FILE" in refused.lines[0]["message"]
+    written = two.run("report", "--format", form, "--json", "--out", "report.txt")
+    assert (written.code, written.out) == (0, "")
+    assert (two.root / "report.txt").read_text().startswith("# " if form == "markdown" else "<!")
+
+
 def test_the_sections_stand_in_the_order_of_the_first_users_summary(two: World) -> None:
     two.tail = "folders:\n  shared: {path: shared, templates: [shared]}\n"
     two.template("shared/bin/tool.sh", "#!/bin/sh\n", executable=True)
