@@ -68,8 +68,10 @@ def init(context: click.Context, folder: str | None, yes: bool, add: bool) -> in
         return _add(context, screen, place, yes=yes)
     for there in (inventory, inventory.parent / "templates"):
         if os.path.lexists(there):
-            way_out = "; `rollout init --add` takes in what is new" if inventory.exists() else ""
-            raise Refused(f"{shown(there)} exists already; nothing was written{way_out}")
+            way_out = "`rollout init --add` takes in what is new"
+            if not inventory.exists():
+                way_out = "move it away, or name an inventory in another folder: rollout init -i FOLDER/inventory.yaml"
+            raise Refused(f"{shown(there)} exists already; nothing was written; {way_out}")
     proposal = _learned(options, screen, place, inventory)
     if not proposal.sets and not options.json:
         _say_left_out(proposal, options, screen)

@@ -77,9 +77,9 @@ def _reason(path: str) -> _Reason | None:
     if _MARKS.search(path) or _NO_TEMPLATE.fullmatch(parts[-1]):
         return _Reason("the folder of templates takes no file of that name")
     if _OTHERS & set(parts[:-1]):
-        return _Reason("is made or brought by a program", summed=True)
+        return _Reason("is made or brought by a program, by the name of its folder", summed=True)
     if _SOURCE & set(parts[:1]):
-        return _Reason("is source code", summed=True)
+        return _Reason("is source code, by the name of its folder", summed=True)
     if _MADE.fullmatch(parts[-1]):
         return _Reason("is written by a program or by hand with every release")
     return _Reason("is binary, by its name") if _BINARY.fullmatch(parts[-1]) else None

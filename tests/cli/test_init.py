@@ -68,6 +68,26 @@ def test_what_init_writes_is_an_inventory_that_plans_and_applies(work: World) ->
     assert work.at("cli", ".editorconfig") == "root = false\n"
 
 
+def test_templates_without_an_inventory_stay_and_init_says_where_else_it_can_write(work: World) -> None:
+    work.write("templates", {"project/mine.txt": "mine\n"})
+    ran = work.run("init", "work", write=False)
+    way_out = "move it away, or name an inventory in another folder: rollout init -i FOLDER/inventory.yaml"
+    assert (ran.code, ran.out) == (4, "")
+    assert ran.err == f"rollout: templates exists already; nothing was written; {way_out}\n"
+    os.mkdir(work.root / "fleet")
+    assert work.run("init", "-i", "fleet/inventory.yaml", "work", write=False).code == 0
+    assert work.run("plan", "-i", "fleet/inventory.yaml", "--detailed-exitcode", write=False).code == 0
+    assert [one.name for one in (work.root / "templates").rglob("*.*")] == ["mine.txt"]
+
+
+def test_what_is_left_out_for_the_name_of_its_folder_is_said_so(work: World) -> None:
+    for name in ("api", "web"):
+        work.commit(f"work/{name}", {"bin/run.sh": "#!/bin/sh\n", "src/a.sh": "#!/bin/sh\n"}, push=True)
+    err = work.run("init", "work", write=False).err
+    assert "bin/ (1): is made or brought by a program, by the name of its folder" in err
+    assert "src/ (1): is source code, by the name of its folder" in err
+
+
 def test_init_overwrites_nothing(work: World) -> None:
     (work.root / "inventory.yaml").write_text("version: 1\n")
     ran = work.run("init", "work", write=False)
