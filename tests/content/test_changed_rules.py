@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from rollout.model.inventory import FileRule, FormatName, Mode
+from tests import random_rules
 from tests.lives import Life
+from tests.random_lives import FILES
 
 _REPOS = (("repos", ("repo",)), ("repos[].hooks", ("id",)))
 _PORTS = (("services.*.ports", ("target",)),)
@@ -148,3 +152,15 @@ def test_absent_asks_and_names_the_format_where_it_is_not_clear_which_lines_are_
     assert planned is not None
     assert not planned.decided
     assert "format:" in planned.cause
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_what_people_wrote_stays_whatever_rules_a_file_gets(file: Path) -> None:
+    random_rules.lived(file, 1)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_what_people_wrote_stays_over_many_lives_under_changing_rules(file: Path) -> None:
+    for seed in range(2, 32):
+        random_rules.lived(file, seed)
