@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from selectors import EVENT_READ, DefaultSelector
+from tempfile import TemporaryFile
 from typing import Any
 
 from rollout.errors import RolloutError
@@ -14,7 +18,7 @@ from rollout.events.event import Event
 from rollout.events.queries import query
 from rollout.events.readable import parse
 
-SECONDS = 60
+MOST = 64 << 20  # bytes that it may print
 # Data, integrity and limits: what the database refuses for good.
 FOR_GOOD = re.compile(rb"(?:ERROR|FATAL): {1,2}(?:22|23|54|RO)...:")
 QUIET_SSH = ("-o", "BatchMode=yes", "-o", "ConnectTimeout=10")
@@ -26,6 +30,7 @@ class Beyond:
 
     command: str
     connection: Mapping[str, str]
+    seconds: float = 60.0  # that it may take
 
     def resume(self, instance: str) -> dict[str, object]:
         answer = parse(self._asked("beyond_resume", instance=instance))
@@ -70,14 +75,56 @@ class Beyond:
         first, *rest = shlex.split(self.command)
         quiet = QUIET_SSH if first.rpartition("/")[2] == "ssh" else ()
         try:
-            return subprocess.run((first, *quiet, *rest, there), input=given, capture_output=True, timeout=SECONDS)
-        except (OSError, subprocess.TimeoutExpired) as error:
+            return _bounded((first, *quiet, *rest, there), given, self.seconds)
+        except (OSError, subprocess.TimeoutExpired, _TooMuch) as error:
             raise RolloutError(f"the event store through {self.command}: {error}") from error
 
     def _check(self, done: subprocess.CompletedProcess[bytes]) -> None:
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {done.returncode}"]
             raise RolloutError(f"the event store through {self.command}: {said[0]}")
+
+
+class _TooMuch(Exception):
+    """A command prints more than any answer of the event store is."""
+
+
+def _bounded(command: Sequence[str], given: bytes, seconds: float) -> subprocess.CompletedProcess[bytes]:
+    """Run a command within limits of time and output."""
+    pipe = subprocess.PIPE
+    with TemporaryFile() as told:
+        told.write(given)
+        told.seek(0)
+        with subprocess.Popen(command, stdin=told, stdout=pipe, stderr=pipe) as running:
+            try:
+                out, err = _printed(running, seconds)
+            except BaseException:
+                running.kill()
+                raise
+    return subprocess.CompletedProcess(command, running.returncode, out, err)
+
+
+def _printed(running: subprocess.Popen[bytes], seconds: float) -> tuple[bytes, bytes]:
+    """Return what a command prints until it ends."""
+    until = time.monotonic() + seconds
+    assert running.stdout is not None
+    assert running.stderr is not None
+    received = {stream.fileno(): bytearray() for stream in (running.stdout, running.stderr)}
+    with DefaultSelector() as selector:
+        for descriptor in received:
+            selector.register(descriptor, EVENT_READ)
+        while selector.get_map():
+            if (left := until - time.monotonic()) <= 0:
+                raise subprocess.TimeoutExpired(running.args, seconds)
+            for key, _ in selector.select(left):
+                received[key.fd] += (piece := os.read(key.fd, 1 << 16))
+                if not piece:
+                    selector.unregister(key.fd)
+                if len(received[key.fd]) > MOST:
+                    raise _TooMuch(f"prints more than {MOST >> 20} MiB")
+    running.wait(max(0.0, until - time.monotonic()))
+    out, err = received.values()
+    return bytes(out), bytes(err)
 
 
 def beyond(command: str, place: Mapping[str, object], url: Mapping[str, str]) -> Beyond:

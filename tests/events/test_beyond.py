@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from rollout.demo.postgres.server import Server
+from rollout.errors import RolloutError
 from rollout.events import spool, spool_record
 from rollout.events.beyond import beyond as way
 from rollout.events.cli import events
@@ -125,3 +128,23 @@ def test_the_tools_of_an_agent_go_through_the_other_machine(
     assert "a login" in tools.resume(instance)
     assert "a login" in tools.tail(instance, 1)
     assert (instance in tools.sessions("consilio"), instance in tools.sessions("odin")) == (True, False)
+
+
+@pytest.mark.parametrize("command", ["yes", "sh -c 'yes >&2'"])
+def test_what_the_other_machine_prints_is_bounded(command: str) -> None:
+    with pytest.raises(RolloutError, match=r"the event store through .*: prints more than 64 MiB"):
+        way(command, {}, {}).newest(INSTANCE, 1)
+
+
+def test_what_the_other_machine_prints_beside_an_error_is_read_whole() -> None:
+    command = "sh -c 'yes 123456789 | head -n 200000 | tee /dev/stderr; echo last >&2; exit 3'"
+    with pytest.raises(RolloutError, match=r"the event store through .*: 123456789"):
+        way(command, {}, {}).newest(INSTANCE, 1)
+
+
+def test_the_other_machine_has_a_limit_of_time_whatever_it_leaves_at_work() -> None:
+    began = time.monotonic()
+    for command in ("sh -c 'sleep 20 & sleep 20'", "sh -c 'while :; do echo x; sleep 0.1; done'"):
+        with pytest.raises(RolloutError, match=r"timed out after 0\.5 seconds"):
+            replace(way(command, {}, {}), seconds=0.5).newest(INSTANCE, 1)
+    assert time.monotonic() - began < 10
