@@ -53,7 +53,7 @@ class Outlet(io.FileIO):
 class StandardOutput:
     """Standard output, once it is safe to write to."""
 
-    def __init__(self, outlet: Outlet) -> None:
+    def __init__(self, outlet: Outlet | None) -> None:
         self._outlet = outlet
 
     def ended(self, code: int) -> int:
@@ -63,7 +63,7 @@ class StandardOutput:
                 sys.stdout.flush()
         except Lost:
             pass  # told now
-        fault = self._outlet.fault
+        fault = None if self._outlet is None else self._outlet.fault
         if fault is None or isinstance(fault, BrokenPipeError):  # who stops reading has what they want
             return code
         write(sys.stderr, f"rollout: standard output: {fault.strerror}; not all that was to be told is there\n")
@@ -76,8 +76,8 @@ def prepare() -> StandardOutput:
     closed = [_open(number) for number in range(3)]
     if sys.stdin is None or closed[0]:
         sys.stdin = open(os.open(os.devnull, os.O_RDONLY))  # noqa: SIM115  # it lives as long as the process
-    outlet = Outlet(_place(sys.stdout), tells=True)
-    sys.stdout, sys.stderr = _text(outlet, sys.stdout), _text(Outlet(_place(sys.stderr), tells=False), sys.stderr)
+    outlet, complaints = _outlet(sys.stdout, tells=True), _outlet(sys.stderr, tells=False)
+    sys.stdout, sys.stderr = _text(outlet, sys.stdout), _text(complaints, sys.stderr)
     return StandardOutput(outlet)
 
 
@@ -91,12 +91,20 @@ def _open(number: int) -> bool:
     return False
 
 
-def _place(stream: TextIO | None) -> int:
-    """Return the descriptor of a stream; that of nothing if it was closed when we began."""
-    return os.open(os.devnull, os.O_WRONLY) if stream is None else stream.fileno()
+def _outlet(stream: TextIO | None, *, tells: bool) -> Outlet | None:
+    """Return where a stream goes: to nothing if it was closed when we began; None if it stays in memory."""
+    if stream is None:
+        return Outlet(os.open(os.devnull, os.O_WRONLY), tells=tells)
+    try:
+        return Outlet(stream.fileno(), tells=tells)
+    except io.UnsupportedOperation:
+        return None
 
 
-def _text(outlet: Outlet, before: TextIO | None) -> TextIO:
+def _text(outlet: Outlet | None, before: TextIO | None) -> TextIO:
+    if outlet is None:
+        assert before is not None
+        return before
     encoding, lines, through = "utf-8", False, False
     if isinstance(before, io.TextIOWrapper):
         before.flush()
