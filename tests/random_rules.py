@@ -10,12 +10,14 @@ from typing import Any
 from msgspec.structs import replace
 
 from rollout.content.documents.document import Array, Node, Object, Scalar, Unmergeable, find
+from rollout.content.file_fault import FileFault
 from rollout.model.action import Action
 from rollout.model.inventory import FormatName, Mode
 from tests.corpus import Named, Steps, places
 from tests.random_lives import MATCHED, Fate, fate
 
 _OTHER_KEYS = ("name", "id", "target", "image", "uses", "version", "zz1")
+_MARKERS = frozenset({"rollout", "begin", "end", "project"})
 _MODES = [Mode.MERGE] * 7 + [Mode.ABSENT, Mode.BLOCK, Mode.WHOLE]
 
 
@@ -112,7 +114,10 @@ class ChangingRules(Fate):
         self.story.append(f"=== {mode.value} {self.life.rule.match} {self.life.rule.format}\n{template}")
         self.said |= _words(template)
         asked = len(self.life.asked)
-        planned = self.life.rolled_out("" if mode is Mode.ABSENT else template)
+        try:
+            planned = self.life.rolled_out("" if mode is Mode.ABSENT else template)
+        except FileFault:
+            return  # the target is blocked
         after = self.life.text or ""
         if planned is None:
             self._hold(before == after, "what needs no change was changed")
@@ -124,7 +129,7 @@ class ChangingRules(Fate):
             return
         if mode in {Mode.MERGE, Mode.ABSENT} and self.life.rule.format is not FormatName.INI and self._reads(before):
             self._hold(self._reads(after), "a document that could be read cannot any more")
-        theirs = (self.first | set(self.theirs)) - self.said
+        theirs = (self.first | set(self.theirs)) - self.said - _MARKERS
         lost = (theirs & _words(before)) - _words(after)
         if planned.decided and not planned.takes_away:
             self._hold(not lost, f"{sorted(lost)} went without a question")

@@ -114,6 +114,14 @@ def test_match_that_comes_later_takes_nothing_of_others(path: str) -> None:
     assert file.lived(nothing) == there
 
 
+@pytest.mark.parametrize("mode", [Mode.MERGE, Mode.ABSENT])
+def test_what_others_wrote_into_a_list_stays_when_its_file_is_read_as_ini(mode: Mode) -> None:
+    file = Life("x.toml", '[a]\nl = ["one", "two"]\n', FileRule(Mode.MERGE))
+    file.lived('[a]\nl = ["ours"]\n', '>[a]\nl = ["one", "two", "ours", "mine"]\n', '[a]\nl = ["ours", "more"]\n')
+    file.rule = FileRule(mode, format=FormatName.INI)
+    assert "mine" in str(file.lived(""))
+
+
 _UNIT = "[Unit]\nA=1\n[Service]\nUser=a\n"
 
 

@@ -297,8 +297,12 @@ MUTATIONS = (
              test="tests/content/test_changed_rules.py::"
              "test_an_entry_of_others_stays_when_match_leaves_the_rule"),
     Mutation("an entry of others into which we wrote is not ours", "content/documents/past.py",
-             "        if self._changed_inside(had, new, place):", "        if False:",
+             "        if finer.inside_entry(had, new, self.ours.entries.get(place, ())):", "        if False:",
              test="tests/content/test_changed_rules.py::test_entries_of_others_without_a_name_stay_too"),
+    Mutation("a list of others is not ours where an INI file reads it as one text", "content/documents/finer.py",
+             "    return meaning(last) != meaning(had) != meaning(after)", "    return False",
+             test="tests/content/test_changed_rules.py::"
+             "test_what_others_wrote_into_a_list_stays_when_its_file_is_read_as_ini"),
     Mutation("an entry that got another key of match is not ours with what others wrote", "content/documents/past.py",
              "if not self._owned(old[name].value, (*place, name))]", "if (*place, name) not in self.ours.added]",
              test="tests/content/test_changed_rules.py::"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from rollout.content.documents import finer
 from rollout.content.documents.document import Array, Document, Node, Object, Part, Replaced, meaning, repeated
 from rollout.content.documents.lines import begins_line, ends_anew, line_end
 from rollout.content.documents.match import Match, Place, named_parts
@@ -128,7 +129,9 @@ class _Write(Struct):
 
     def _value(self, had: Node | None, after: Node, place: Place) -> None:
         said = meaning(after)
-        if had is None or meaning(had) != said:
+        if had is not None and finer.inside_text(self.document, had, after, self._last(place)):
+            self._forget(place)
+        elif had is None or meaning(had) != said:
             self.ours.values[place] = said
         elif self.ours.values.get(place, said) != said:
             self._forget(place)  # others changed it, and we left it so
@@ -151,7 +154,7 @@ class _Write(Struct):
         new = [meaning(part.value) for part in after.parts]
         kept = [entry for entry in self.ours.entries.get(place, ()) if entry in new]
         added = [entry for entry in new if entry not in old and entry not in kept]
-        if self._changed_inside(had, new, place):
+        if finer.inside_entry(had, new, self.ours.entries.get(place, ())):
             objects = {meaning(part.value) for part in after.parts if isinstance(part.value, Object)}
             added = [entry for entry in added if entry not in objects]
         self.ours.entries[place] = (*kept, *dict.fromkeys(added))
@@ -163,16 +166,6 @@ class _Write(Struct):
         known = place in self.ours.added | self.ours.found.keys()
         if not isinstance(had, Array) or (known and self._ordered(had, after, place)):
             self.ours.values[place] = meaning(after)
-
-    def _changed_inside(self, had: Node | None, new: list[str], place: Place) -> bool:
-        """Tell whether an entry of others is gone: what is there instead is theirs, with something of ours in it."""
-        ours = self.ours.entries.get(place, ())
-        gone = (
-            [meaning(part.value) for part in had.parts if isinstance(part.value, Object)]
-            if isinstance(had, Array)
-            else []
-        )
-        return any(said not in new and said not in ours for said in gone)
 
     def _ordered(self, had: Array, after: Array, place: Place) -> bool:
         """Tell whether the order of a list is ours: nobody else had changed it, or we gave it another."""
@@ -196,9 +189,12 @@ class _Write(Struct):
         """Tell whether others had changed a single value that was ours, or as it should be, and we wrote over that."""
         if getattr(had, "parts", ()) or _alike(had, after):
             return False
-        last = None if self.last is None else at(self.last, place, self.match)
+        last = self._last(place)
         ours = place in self.ours.values and last is not None and self.ours.values[place] == meaning(last)
         return ours or (last is not None and meaning(last) == meaning(after))
+
+    def _last(self, place: Place) -> Node | None:
+        return None if self.last is None else at(self.last, place, self.match)
 
     def _keep(self, part: Part, place: Place, *, shape: bool) -> None:
         ours, theirs, document = self.ours, part, self.document
