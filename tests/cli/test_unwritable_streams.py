@@ -11,6 +11,7 @@ from itertools import chain, combinations
 
 import pytest
 
+from tests.events.databases import ask
 from tests.program import started
 from tests.terminal import Talk
 from tests.world import World
@@ -91,6 +92,14 @@ def test_a_run_whose_output_cannot_be_written_goes_on_and_is_recorded(world: Wor
     assert [world.at(name, "conf.txt") for name in ("api", "web")] == ["hello world\n"] * 2
     (run,) = world.run("history", "--json").json["runs"]
     assert (run["exit_code"], [one["outcome"] for one in run["outcomes"]]) == (0, ["pushed"] * 2)
+
+
+def test_a_purge_whose_output_cannot_be_written_purges_all(world: World, event_store: str) -> None:
+    for name in ("odin-PS-aaaaaa", "odin-PS-bbbbbb"):
+        ask(event_store, "SELECT append_event(%s, 'spawn', '{}', '{}', NULL, NULL, now() - interval '40 days')", name)
+    done = ran(world, f"events purge --older-than 30d --database {event_store}", full(1))
+    assert (done.returncode, done.stderr.endswith(_LOST)) == (1, True)
+    assert ask(event_store, "SELECT count(*) FROM event_store") == [(0,)]
 
 
 def test_a_reader_that_is_slow_gets_all_from_a_stream_that_does_not_wait(world: World) -> None:

@@ -40,10 +40,10 @@ def purge(older_than: str, instance: str | None, as_json: bool) -> None:
             else:
                 kept.append(name)
                 click.echo(f"{name} stays: rows of another table point at its events", err=True)
-            if count and not as_json:
-                click.echo(f"{name}  {count}")
-    if as_json:
-        click.echo(_as_json(moment, purged, kept))
+    # Only now: who cannot be told must not keep the rest from being deleted.
+    lines = (f"{name}  {count}" for name, count in purged)
+    for shown in (_as_json(moment, purged, kept),) if as_json else lines:
+        click.echo(shown)
     events = sum(count for _, count in purged)
     click.echo(f"purged {len(purged)} sessions, {events} events, older than {moment:%Y-%m-%d %H:%M} UTC", err=True)
     if kept:
