@@ -27,7 +27,7 @@ from rollout.showing.on_screen import on_screen
 from rollout.showing.report import ReportContent, markdown
 from rollout.showing.status_rows import Recorded
 
-_NO_JSON = "is no JSON; write it to a file with --out FILE, or see `rollout status --json` and `rollout history --json`"
+_NO_JSON = "is no JSON; `rollout report --out FILE` writes it to a file; `rollout status --json` has the states"
 
 
 @click.command()

@@ -44,7 +44,7 @@ def test_where_json_is_wanted_the_report_goes_to_a_file_or_is_refused(two: World
     two.run("apply", "--yes")
     refused = two.run("report", "--format", form, "--json")
     assert (refused.code, [line["exit_code"] for line in refused.lines]) == (64, [64])
-    assert "report: is no JSON; write it to a file with --out FILE" in refused.lines[0]["message"]
+    assert "report: is no JSON; `rollout report --out FILE` writes it to a file" in refused.lines[0]["message"]
     written = two.run("report", "--format", form, "--json", "--out", "report.txt")
     assert (written.code, written.out) == (0, "")
     assert (two.root / "report.txt").read_text().startswith("# " if form == "markdown" else "<!")
