@@ -19,6 +19,7 @@ from tests.world import World
 _KNOWN = {0, 1, 2, 3, 4, 5, 64}
 _NAMES = ("stdin", "stdout", "stderr")
 _EACH = tuple(chain.from_iterable(combinations(range(3), many) for many in (1, 2, 3)))
+_DEAF = "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n"  # as under nohup
 _LOST = "rollout: standard output: No space left on device; not all that was to be told is there\n"
 _COMMANDS = (
     "init other --json", "discover --forge command:true", "validate", "plan", "plan --no-diff", "plan --json",
@@ -110,6 +111,23 @@ def test_a_reader_that_is_slow_gets_all_from_a_stream_that_does_not_wait(world: 
     assert json.loads(done.stdout)["format"] == "rollout-plan/1"
 
 
+def test_a_run_goes_on_when_its_terminal_goes_away_and_no_signal_says_so(world: World) -> None:
+    for name in ("api", "web"):
+        world.repo(name)
+    started_at = world.root / "started"
+    hook = world.root / "api.git/hooks/pre-receive"
+    hook.write_text(f"#!/bin/sh\ntouch {started_at}\ncat >/dev/null\nsleep 1\n")
+    hook.chmod(0o755)
+    talk = Talk(world, "apply", "--yes", "--jobs", "1", first=_DEAF)
+    while not started_at.exists():
+        assert talk.running.poll() is None
+    os.close(talk.terminal)
+    assert talk.running.wait(60) == 1
+    assert [world.at(name, "conf.txt") for name in ("api", "web")] == ["hello world\n"] * 2
+    (run,) = world.run("history", "--json").json["runs"]
+    assert (run["exit_code"], [one["outcome"] for one in run["outcomes"]]) == (0, ["pushed"] * 2)
+
+
 @pytest.mark.parametrize("command", ["apply", "status --watch", "take api conf.txt", "push"])
 @pytest.mark.parametrize("hears", [True, False])
 def test_a_terminal_that_goes_away_at_a_question_ends_it(world: World, command: str, hears: bool) -> None:
@@ -119,8 +137,7 @@ def test_a_terminal_that_goes_away_at_a_question_ends_it(world: World, command: 
     if command.startswith("take"):
         world.run("apply", "--yes")
         world.elsewhere("api", {"conf.txt": "hi world\n"})
-    first = "" if hears else "import signal\nsignal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
-    talk = Talk(world, *command.split(), first=first)
+    talk = Talk(world, *command.split(), first="" if hears else _DEAF)
     talk.until("Ctrl-C or q ends." if "watch" in command else "[y/N]: ")
     os.close(talk.terminal)
     try:
