@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import takewhile
+from operator import ne
 
 from msgspec.structs import replace
 
@@ -15,10 +16,13 @@ from rollout.model.files import Managed, Written
 
 _Pairs = tuple[tuple[bytes, bytes], ...]
 _Lines = list[bytes]
+_Word = tuple[str, int]  # and where it begins in its line
 
-# How a line may begin to be a marker whose id is not known: nothing of these begins a key of a document.
+# How a line may begin to be a marker whatever else it says: nothing of these begins a key of a document.
 _COMMENTS = tuple(form.opening for form in comments.KNOWN if re.fullmatch(r"[#;]|\W{2,}", form.opening))
 _SIGNS = ("==", ">>", "<< ", "<<<", "~~", "@@", "%%")
+
+_MAY_BE_KEY = re.compile(r"[\s\[{\"'-]|[^:=]+[:=]")  # a key, a section or an entry of a document
 
 
 def needs_past(item: Managed, written: Written | None) -> bool:
@@ -78,7 +82,7 @@ def _followed(spot: Spot, pairs: _Pairs) -> Spot | None:
         fresh = not stands and (number == 0 or not before.strip())
         moved = _only_blocks(gone, found if stands and found else spot)
         if (gone and moved) or (fresh and _began(before, gone, added)) or gone == added[1:-1] == _full_lines(before):
-            found = next(_named_alike(added, spot), found)
+            found = next((one for one in _named_alike(added, spot) if _stands(one, after)), found)
     return found
 
 
@@ -88,13 +92,13 @@ def _began(before: bytes, gone: _Lines, added: _Lines) -> bool:
     For a section, other lines must stay, or we wrote the whole file; and the ends must differ in one word, as `begin`
     and `end` do, for the first and the last line of a text hardly ever do.
     """
-    return gone in ([], added[1:-1]) or (len(gone) < len(_full_lines(before)) and _alike(added))
+    return gone in ([], added[1:-1]) or (len(gone) < len(_full_lines(before)) and _differing(added) == 1)
 
 
-def _alike(lines: _Lines) -> bool:
-    """Tell whether the first and the last of these lines differ in one word, as the markers of a block do."""
+def _differing(lines: _Lines) -> int | None:
+    """Return in how many words the first and the last of these lines differ; None if one has more words."""
     first, last = ([] if not lines else re.findall(r"\w+", _text(lines[end])) for end in (0, -1))
-    return len(first) == len(last) and sum(one != other for one, other in zip(first, last, strict=True)) == 1
+    return sum(map(ne, first, last)) if len(first) == len(last) else None
 
 
 def _stands(block: Spot | None, content: bytes) -> bool:
@@ -105,16 +109,38 @@ def _stands(block: Spot | None, content: bytes) -> bool:
 
 
 def _named_alike(lines: _Lines, spot: Spot) -> Iterator[Spot]:
-    """Yield what the first and the last of these lines are as markers, if a word of both is the id."""
+    """Yield what the first and the last of these lines are as markers, if a word of both is the id.
+
+    Which of the words was the id does not matter to find the two lines again, so the likely ones come first.
+    """
     ends = [*lines[:1], *lines[1:][-1:]]
-    words = [re.findall(markers.ID, _text(line)) for line in ends]
-    written = len(ends) == 2 and all(_text(line).startswith(_COMMENTS + _SIGNS) for line in ends)
-    alike = [word for word in reversed(words[0]) if word in words[1]] if written else []
-    for word in sorted(alike, key=lambda word: word != spot.block_id):
-        named = replace(spot, block_id=word)
-        form = _form(ends, named)
-        if form is not None:
-            yield replace(named, custom=form)
+    if len(ends) == 2 and _may_be_markers(ends, spot):
+        begin, end = map(_text, ends)
+        pairs = [(one, other) for one in _words(begin) for other in _words(end) if one[0] == other[0]]
+        for one, other in sorted(pairs, key=lambda pair: pair[0][0] != spot.block_id):
+            form = (_with_id(begin, one), _with_id(end, other))
+            if markers.fault_of(form) is None:
+                yield replace(spot, block_id=one[0], custom=form)
+
+
+def _may_be_markers(ends: _Lines, spot: Spot) -> bool:
+    """Tell whether two lines are no keys of a document: they are comments, or differ as `begin` and `end` do."""
+    opening = () if spot.form is None else (spot.form.opening,)
+    if all(_text(line).startswith((*_COMMENTS, *_SIGNS, *opening)) for line in ends):
+        return True
+    keys = any(_MAY_BE_KEY.match(line.decode("utf-8", "replace").removeprefix("\ufeff")) for line in ends)
+    return not keys and _differing(ends) in {0, 1}
+
+
+def _words(line: str) -> list[_Word]:
+    """Return the words of a line, the last one first, and then the parts of those that a sign holds together."""
+    whole, parts = ([(one[0], one.start()) for one in re.finditer(form, line)] for form in (markers.ID, r"[^\W_]\w*"))
+    return list(dict.fromkeys((*reversed(whole), *reversed(parts))))
+
+
+def _with_id(line: str, word: _Word) -> str:
+    name, start = word
+    return f"{line[:start]}ID{line[start + len(name) :]}"
 
 
 def _candidates(last: bytes, pairs: _Pairs, body: bytes) -> Iterator[_Lines]:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 import pytest
 from msgspec.structs import replace
 
-from rollout.model.action import Action
+from rollout.content import earlier_markers
+from rollout.content.markers import Spot
+from rollout.model.files import File, Written
 from rollout.model.inventory import FileRule, Mode
 from tests.lives import Life
 from tests.world import World
@@ -98,22 +102,91 @@ def test_it_moves_and_goes_where_its_markers_are_no_comments(text: str) -> None:
     assert file.asked == ["adopt"]
 
 
-def test_a_block_of_others_is_not_ours_where_the_markers_of_ours_are_not_known() -> None:
+@pytest.mark.parametrize("before", [None, "x\n", "x", "x\n\n"])
+@pytest.mark.parametrize("name", ["one", "a.three", "begin", "a"])
+@pytest.mark.parametrize(
+    "old",
+    [
+        ("BEGIN ID", "END ID"), ("begin ID", "end ID"), ("ID begin", "ID end"), ("# ID begin", "# ID end"),
+        ("ID {", "} ID"), ("# begin-ID", "# end-ID"), ("# a ID a", "# b ID b"), ("=begin ID", "=end ID"),
+        ("<ID>", "</ID>"), (":ID:", ";ID;"), ("## ID", "## ID."), ("<!-- {a:begin ID} -->", "<!-- {a:end ID} -->"),
+    ],
+)  # fmt: skip
+def test_it_moves_and_goes_whatever_words_its_markers_have(old: tuple[str, str], name: str, before: str | None) -> None:
+    file = Life("p.foo", before, _rule(old, name))
+    there = file.lived("fleet\n", "fleet 2\n")
+    assert there is not None
+    asked, file.rule = len(file.asked), _rule(_NEW, "two")
+    assert file.lived("other\n") == there.replace(_block(old, "fleet 2\n", name), _block(_NEW, "other\n", "two"))
+    assert file.plan("other\n") is None
+    file.rule = FileRule(Mode.ABSENT)
+    assert file.lived("") == before
+    assert len(file.asked) == asked
+
+
+@pytest.mark.parametrize(("path", "sign"), [("a.vim", '"'), ("a.bas", "'"), ("a.bat", "rem"), ("a.m4", "dnl")])
+def test_it_moves_where_its_markers_are_comments_of_that_file_alone(path: str, sign: str) -> None:
+    file = Life(path, "x\n", _rule((f"{sign} begin a: ID", f"{sign} end of a: ID"), "one"))
+    file.lived("fleet\n")
+    file.rule = FileRule(Mode.BLOCK, block_id="two")
+    lines = (f"{sign} rollout:begin ID", f"{sign} rollout:end ID")
+    assert file.lived("other\n") == f"x\n\n{_block(lines, 'other' + chr(10), 'two')}"
+    assert file.asked == ["adopt"]
+
+
+def test_it_moves_when_its_text_stays_and_its_markers_were_a_word_and_another_id() -> None:
+    file = Life("p.foo", "x\n", _rule(("BEGIN ID", "END ID"), "one"))
+    file.lived("fleet\n")
+    file.rule = _rule(_DEFAULT, "two")
+    assert file.lived("fleet\n") == f"x\n\n{_block(_DEFAULT, 'fleet' + chr(10), 'two')}"
+    assert file.asked == ["adopt"]
+
+
+def test_it_moves_and_a_block_of_others_stays() -> None:
     theirs = _block(_DEFAULT, "theirs\n", "another")
     file = Life("p.foo", theirs, _rule(("BEGIN ID", "END ID"), "one"))
+    file.lived("fleet\n")
+    file.rule = _rule(_DEFAULT, "two")
+    assert file.lived("fleet 2\n") == f"{theirs}\n{_block(_DEFAULT, 'fleet 2' + chr(10), 'two')}"
+    assert file.asked == ["adopt"]
+
+
+def test_what_a_person_wrote_into_it_is_drift_when_all_changes_at_once() -> None:
+    file = Life("p.foo", "x\n", _rule(("BEGIN ID", "END ID"), "one"))
+    file.lived("fleet\n", ">x\n\nBEGIN one\nfleet\ntheirs\nEND one\n")
+    file.rule = _rule(_NEW, "two")
+    file.lived("fleet 2\n")
+    assert file.asked == ["adopt", "drift"]
+
+
+def test_a_block_of_others_is_not_ours_where_the_markers_of_ours_are_not_known() -> None:
+    theirs = _block(_DEFAULT, "theirs\n", "another")
+    file = Life("p.foo", theirs, _rule(("BEGIN: ID", "END: ID"), "one"))
     there = file.lived("fleet\n")
     file.rule = _rule(_DEFAULT, "two")
     assert file.lived("fleet 2\n") == f"{there}\n{_block(_DEFAULT, 'fleet 2' + chr(10), 'two')}"
     assert file.asked == ["adopt", "adopt"]
 
 
-def test_lines_of_its_text_that_look_like_markers_are_none() -> None:
+def test_lines_of_its_text_that_look_like_markers_go_with_it() -> None:
     file = Life("p.foo", "x\n", _rule(("BEGIN ID", "END ID"), "one"))
-    there = file.lived("fleet\n", "# start of a\nfleet\n# stop of a\n")
+    file.lived("fleet\n", "# start of a\nfleet\n# stop of a\n")
     file.rule = FileRule(Mode.ABSENT)
-    planned = file.plan("")
-    assert planned is not None
-    assert (planned.action, file.text) == (Action.ADOPT, there)
+    assert file.lived("") == "x\n"
+    assert file.asked == ["adopt"]
+
+
+@pytest.mark.parametrize(
+    ("before", "merged"),
+    [
+        ("x = 1\n", "a = 1\nm = 2\nb = 1\n"), ("x: 1\n", "a: 1\nm: 2\nb: 1\n"),
+        ("l:\n- x\n", "- a 1\n- b 1\n"), ("[s]\nx=1\n", "[a 1]\nk=1\n[b 1]\n"),
+    ],
+)  # fmt: skip
+def test_lines_that_may_be_keys_are_no_markers(before: str, merged: str) -> None:
+    last = Written(File((before + merged).encode()), ours=((before.encode(), (before + merged).encode()),))
+    spot = Spot(PurePosixPath("p.foo"), "two")
+    assert earlier_markers.with_earlier(spot, last, b"fleet\n") == spot
 
 
 @pytest.mark.parametrize("text", ["one\n", "two\n"])
