@@ -105,9 +105,11 @@ class Screen:
             self.say("please answer y or n")
 
     def line(self, prompt: str) -> str:
-        """Return what the person types after a prompt; "" at the end of input. Signals still work."""
+        """Return what the person types after a prompt; "" at the end of input, or if it is not shown. Signals work."""
         self.clear()
         streams.write(sys.stderr, self.fit(prompt))
+        if streams.lost(sys.stdout) or streams.lost(sys.stderr):
+            return ""  # who has not seen what is asked cannot agree
         # A signal just before a read would have to wait for the read; with select it does not.
         while not select.select([sys.stdin], [], [], _LISTEN)[0]:
             continue

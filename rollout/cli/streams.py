@@ -131,6 +131,12 @@ def write(stream: TextIO, text: str) -> bool:
     return True
 
 
+def lost(stream: TextIO) -> bool:
+    """Tell whether a text did not reach those who still read a stream."""
+    raw = getattr(getattr(stream, "buffer", None), "raw", None)
+    return isinstance(raw, Outlet) and raw.fault is not None and not isinstance(raw.fault, BrokenPipeError)
+
+
 def line(stream: TextIO) -> str:
     """Return the next line of a stream; "" at its end, and once its terminal is gone."""
     try:

@@ -111,6 +111,23 @@ def test_a_reader_that_is_slow_gets_all_from_a_stream_that_does_not_wait(world: 
     assert json.loads(done.stdout)["format"] == "rollout-plan/1"
 
 
+@pytest.mark.parametrize(("number", "code"), [(1, 1), (2, 4)])
+def test_who_has_not_seen_what_is_asked_agrees_to_nothing(world: World, number: int, code: int) -> None:
+    world.repo("api")
+    tip = world.tip("api")
+    talk = Talk(world, "apply", first=full(number))
+    os.write(talk.terminal, b"y\n")
+    assert (talk.through([]), world.tip("api")) == (code, tip), talk.shown
+    assert ("cancelled; nothing was changed" in talk.shown) == (number == 1)
+
+
+def test_who_stops_reading_the_plan_is_asked_all_the_same(world: World) -> None:
+    world.repo("api")
+    unread = "import os\nours, theirs = os.pipe()\nos.dup2(theirs, 1)\nos.close(ours)\nos.close(theirs)\n"
+    assert Talk(world, "apply", first=unread).through(["y\n"]) == 0
+    assert world.at("api", "conf.txt") == "hello world\n"
+
+
 def test_a_run_goes_on_when_its_terminal_goes_away_and_no_signal_says_so(world: World) -> None:
     for name in ("api", "web"):
         world.repo(name)
