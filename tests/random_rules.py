@@ -31,7 +31,7 @@ class ChangingRules(Fate):
         rule, chance = self.life.rule, self.chance
         match chance.choice(["match", "match", "format", "mode"]):
             case "match":
-                rule = replace(rule, match=self._match())
+                rule = replace(rule, match=self.rule_match())
             case "format":
                 known = self.kind.format or FormatName.YAML
                 formats = [None, None, known, known]
@@ -42,7 +42,7 @@ class ChangingRules(Fate):
                 rule = replace(rule, mode=chance.choice(_MODES))
         self.life.rule = rule
 
-    def _match(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    def rule_match(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         rules = MATCHED.get(Path(self.life.path).name, ()) or tuple(
             (".".join(steps), ("name",)) for steps, node in self._lists() if not any("." in step for step in steps)
         )
@@ -168,3 +168,21 @@ def lived(file: Path, seed: int, *, steps: int = 7) -> None:
         one.roll_out()
     one.life.rule = replace(one.life.rule, mode=Mode.ABSENT)
     one.roll_out()
+
+
+def alone(file: Path, seed: int, *, steps: int = 6) -> None:
+    """Let only `match` and the template change, and hold that `absent` gives back the file that was there at first."""
+    made = fate(file, seed)
+    one = ChangingRules(made.life, made.kind, made.chance, shadow=made.shadow)
+    first = one.life.text
+    for _ in range(steps):
+        if one.chance.random() < 0.5:
+            match = one.chance.choice([one.rule_match(), MATCHED.get(file.name, ())])
+            one.life.rule = replace(one.life.rule, match=match)
+        one.change_template()
+        one.roll_out()
+    asked = bool(one.life.asked)
+    one.life.rule = replace(one.life.rule, mode=Mode.ABSENT)
+    one.roll_out()
+    if not asked and one.life.last is not None and one.life.last.file is not None:
+        one._hold(one.life.text == first, f"it is not as it was at first:\n{first}")

@@ -88,6 +88,17 @@ def test_match_by_another_key_leaves_what_a_person_wrote_into_an_entry() -> None
     assert file.asked == []
 
 
+def test_an_entry_of_others_is_not_ours_because_it_got_what_named_one_of_ours() -> None:
+    there = "l:\n  - name: a\n    mine: 1\n"
+    file = Life("x.yaml", there, FileRule(Mode.MERGE, match=(("l", ("image",)),)))
+    file.lived("l:\n  - name: a\n    image: i\n")
+    file.rule = FileRule(Mode.MERGE, match=(("l", ("name",)),))
+    assert file.lived("l:\n  - name: a\n    image: i\n") == f"{there}    image: i\n"
+    file.rule = FileRule(Mode.MERGE, match=(("l", ("image",)),))
+    assert "mine: 1" in str(file.lived("{}\n"))
+    assert file.asked == []
+
+
 def test_a_rule_without_match_changes_nothing_for_lists_in_which_entries_only_came_and_went() -> None:
     file = Life("x.yaml", "l:\n  - name: a\n    v: 9\n", FileRule(Mode.MERGE))
     file.lived("l:\n  - name: a\n    v: 1\n", "l:\n  - name: a\n    v: 2\n")
@@ -167,8 +178,14 @@ def test_what_people_wrote_stays_whatever_rules_a_file_gets(file: Path) -> None:
     random_rules.lived(file, 1)
 
 
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_absent_gives_back_the_file_that_was_there_whatever_match_said(file: Path) -> None:
+    random_rules.alone(file, 1)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_what_people_wrote_stays_over_many_lives_under_changing_rules(file: Path) -> None:
     for seed in range(2, 32):
         random_rules.lived(file, seed)
+        random_rules.alone(file, seed)

@@ -302,12 +302,16 @@ MUTATIONS = (
     Mutation("an entry of others into which we wrote is not ours", "content/documents/past.py",
              "        if finer.inside_entry(had, new, self.ours.entries.get(place, ())):", "        if False:",
              test="tests/content/test_changed_rules.py::test_entries_of_others_without_a_name_stay_too"),
+    Mutation("an entry that got the name of one of ours is not ours", "content/documents/past.py",
+             "            if isinstance(after, Array) and lost and not _same", "            if False and not _same",
+             test="tests/content/test_changed_rules.py::"
+             "test_an_entry_of_others_is_not_ours_because_it_got_what_named_one_of_ours"),
     Mutation("a list of others is not ours where an INI file reads it as one text", "content/documents/finer.py",
              "    return meaning(last) != meaning(had) != meaning(after)", "    return False",
              test="tests/content/test_changed_rules.py::"
              "test_what_others_wrote_into_a_list_stays_when_its_file_is_read_as_ini"),
     Mutation("an entry that got another key of match is not ours with what others wrote", "content/documents/past.py",
-             "if not self._owned(old[name].value, (*place, name))]", "if (*place, name) not in self.ours.added]",
+             "if not self.ours.owns(node, known, self.match)]", "if known not in self.ours.added]",
              test="tests/content/test_changed_rules.py::"
              "test_match_by_another_key_leaves_what_a_person_wrote_into_an_entry"),
     Mutation("lines of others stay where the format of their file is not known", "content/modes/share.py",

@@ -141,11 +141,15 @@ class _Write(Struct):
         old = dict(named_parts(was, self.match, place)) if was is not None else {}
         twice = repeated(after) | (repeated(had) if had is not None else frozenset())
         has = {name: part for name, part in named_parts(after, self.match, place) if name not in twice}
-        lost = [name for name in old.keys() - has.keys() if not self._owned(old[name].value, (*place, name))]
+        gone = [(old[name].value, (*place, name)) for name in old.keys() - has.keys()]
+        lost = [node for node, known in gone if not self.ours.owns(node, known, self.match)]
         for name in {known[len(place)] for known in self.ours.inside(place)} - has.keys():
             self._forget((*place, name))
-        for name in [name for name in has if name in old or isinstance(after, Object) or not lost]:  # or renamed
-            self.wrote(old.get(name), has[name].value, (*place, name))
+        for name, part in has.items():
+            if isinstance(after, Array) and lost and not _same(old.get(name), part):
+                self._forget((*place, name))  # it may be one of theirs, renamed
+            else:
+                self.wrote(old.get(name), part.value, (*place, name))
         if had is not None and not self.ours.inside(place):
             self.ours.added.discard(place)  # only what others put into it is left: now it is theirs
 
@@ -208,9 +212,6 @@ class _Write(Struct):
             ours.added.discard(place)
             ours.found[place] = _as_written(document, theirs, shape=shape)
 
-    def _owned(self, node: Node, place: Place) -> bool:
-        return self.ours.owns(node, place, self.match)
-
     def _forget(self, place: Place) -> None:
         for known in {place, *self.ours.inside(place)}:
             self.ours.added.discard(known)
@@ -229,6 +230,10 @@ def _as_written(document: Document, part: Part, *, shape: bool) -> Replaced:
     behind = "" if node.style in {"block", "|", ">"} else text[end : line_end(text, end)]
     lead, behind = ("" if one.strip() else one for one in (lead, behind))
     return Replaced(text[start:end], written, lead, behind, comments)
+
+
+def _same(had: Part | None, has: Part) -> bool:
+    return had is not None and meaning(had.value) == meaning(has.value)
 
 
 def _alike(had: Node | None, after: Node) -> bool:
