@@ -170,6 +170,16 @@ def test_a_set_that_was_renamed_still_knows_its_text() -> None:
     assert found.after.content.count(b"Rules") == 1
 
 
+@pytest.mark.parametrize("around", ["{}", "# T\n\n{}\nend\n", "# T\n{}end\n", "# T\n\n{}"])
+@pytest.mark.parametrize("body", [RULE, RULE.replace("Say", "Tell")])
+def test_what_a_person_changed_in_it_is_drift_where_its_set_was_renamed(body: str, around: str) -> None:
+    there = around.format(RULE.replace("plainly", "loudly"))
+    found = change(there, body, noted(RULE, around.format(RULE), "old"))
+    assert found is not None
+    assert (found.action, found.decided) == (Action.DRIFT, False)
+    assert change(around.format(RULE) + "more\n", RULE, noted(RULE, around.format(RULE), "old")) is None
+
+
 def test_a_file_that_must_be_absent_loses_the_text_and_keeps_the_rest() -> None:
     found = change(FILE, "", noted(RULE), Mode.ABSENT)
     assert found is not None

@@ -351,6 +351,10 @@ MUTATIONS = (
              "fault = strategy(at.item.mode).unclear(at)", "fault = None",
              test="tests/content/test_unmarked_blocks.py::"
              "test_where_it_is_not_clear_which_lines_are_ours_nothing_is_overwritten"),
+    Mutation("drift in a block without markers is seen where its set was renamed", "content/modes/block_sight.py",
+             "return found if noted and", "return () if noted and",
+             test="tests/content/test_unmarked_blocks.py::"
+             "test_what_a_person_changed_in_it_is_drift_where_its_set_was_renamed"),
     Mutation("keys that name the same word are no markers", "content/earlier_markers.py",
              "not keys and _differing(ends) in {0, 1}", "True",
              test="tests/content/test_changed_markers.py::test_keys_that_name_the_same_word_are_no_markers"),

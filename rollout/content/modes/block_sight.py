@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from msgspec import Struct
@@ -37,9 +37,16 @@ class Sight(Struct, frozen=True):
         return None if found is None else blocks.said(found.inner(file.content))
 
     def block(self, file: File) -> Block | None:
-        """Return our block in a file, under its id or the earlier one."""
+        """Return our block in a file, under its id, the earlier one, or the one that we noted."""
         found = self._blocks(file)
-        return found.get(self.spot.block_id) or (None if self.earlier is None else found.get(self.earlier))
+        names = (self.spot.block_id, self.earlier or "", *self._noted(file, found))
+        return next((found[name] for name in names if name in found), None)
+
+    def _noted(self, file: File, found: Mapping[str, Block]) -> Iterable[str]:
+        """Return the id of the only block in what we remember of a file that others had just so, without markers."""
+        written = self.at.written
+        noted = written is not None and written.noted and written.file == file and not self.there
+        return found if noted and len(found) == 1 else ()
 
     def _blocks(self, file: File) -> Mapping[str, Block]:
         return self.there if file is self.at.actual else blocks.find(file.content, self.spot)
