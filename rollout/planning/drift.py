@@ -57,9 +57,9 @@ def drift_of(at: Situation, wanted: File | None, written: Written, decisions: De
     drift = Change(at.item.path, Action.DRIFT, did.words(), at.actual, wanted, base, decided=False, did=did)
     match decisions.about(at.item.path):
         case OnDrift.BLOCK:
-            return replace(drift, merges=_merges(at, drift, written))
+            return replace(_seen_by_others(at, drift), merges=_merges(at, drift, written))
         case OnDrift.KEEP:
-            return drift
+            return _seen_by_others(at, drift)
         case OnDrift.OVERWRITE:
             fault = strategy(at.item.mode).unclear(at)
             if fault is not None:
@@ -69,6 +69,11 @@ def drift_of(at: Situation, wanted: File | None, written: Written, decisions: De
             return _merged_drift(at, drift, written)
         case never:
             assert_never(never)
+
+
+def _seen_by_others(at: Situation, drift: Change) -> Change:
+    """Return drift that nobody has decided about, with the base that others changed as they saw it."""
+    return drift if drift.base is None else replace(drift, base=strategy(at.item.mode).told_base(at, drift.base))
 
 
 def _merges(at: Situation, drift: Change, written: Written) -> bool:

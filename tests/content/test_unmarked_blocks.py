@@ -75,6 +75,27 @@ def test_what_others_write_around_it_is_theirs_and_what_they_write_in_it_is_drif
     assert found.action is Action.DRIFT
 
 
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+@pytest.mark.parametrize("name", ["new", "old"])
+@pytest.mark.parametrize("around", ["{}", "# T\n\n{}\nend\n", "# T\n{}end\n", "# T\n\n{}"])
+def test_what_others_changed_is_told_without_the_markers_that_were_never_there(
+    around: str, name: str, ends: str
+) -> None:
+    before = around.format(RULE).replace("\n", ends)
+    found = change(before.replace("plainly", "loudly"), RULE, noted(RULE, before, name))
+    assert found is not None
+    assert found.base is not None
+    assert (found.action, found.base.content.decode()) == (Action.DRIFT, before)
+
+
+def test_markers_that_a_person_put_around_it_are_no_change_of_others() -> None:
+    marked = FILE.replace(RULE, f"<!-- rollout:begin new -->\n{RULE}<!-- rollout:end new -->\n")
+    found = change(marked.replace("plainly", "loudly"), RULE, noted(RULE))
+    assert found is not None
+    assert found.base is not None
+    assert (found.action, found.base.content.decode()) == (Action.DRIFT, marked)
+
+
 LIST = "* one\n* two\n* three\n"
 AROUND = f"# T\n\n{LIST}\nend\n"
 
@@ -208,7 +229,9 @@ def test_a_line_that_a_person_changes_is_shown_and_overwritten_where_it_stands(w
     assert world.run("apply", "--yes", "--json").outcomes() == {"api": "unchanged"}
     world.elsewhere("api", {"CLAUDE.md": "# T\n\nours, says Bo\n\nend\n"})
     shown = world.run("diff", "--base").out
-    assert ("+ours, says Bo" in shown, "+# T" in shown) == (True, False), shown
+    assert [line for line in shown.splitlines() if line[:1] in "+-"] == [
+        "--- api/a/CLAUDE.md", "+++ api/b/CLAUDE.md", "-ours", "+ours, says Bo"
+    ]  # fmt: skip
     assert world.run("apply", "--yes", "--on-drift", "overwrite", "--json").outcomes() == {"api": "pushed"}
     marked = "<!-- rollout:begin project -->\nours\n<!-- rollout:end project -->\n"
     assert world.at("api", "CLAUDE.md") == f"# T\n\n{marked}\nend\n"

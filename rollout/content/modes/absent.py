@@ -5,7 +5,7 @@ from __future__ import annotations
 from rollout.content.documents.formats import format_of
 from rollout.content.modes.mode import Cause, Situation, Traits
 from rollout.content.modes.share import rest
-from rollout.content.modes.whole import fault, merged, part, template_fault, told_then, unclear
+from rollout.content.modes.whole import fault, merged, part, template_fault, told_base, told_then, unclear
 from rollout.model.files import DIRECTORY, Agreed, File, Managed, Obstacle, TakenOver
 
 TRAITS = Traits(writes=False, needs_past=True, further=("block_id", "markers", "replaces", "format", "match"))
@@ -62,5 +62,5 @@ def agreed(at: Situation) -> Agreed:
 
 __all__ = [
     "TRAITS", "agreed", "changed", "fault", "merged", "ours", "part", "passed_over", "reason", "template_fault",
-    "told_then", "unclear", "wanted",
+    "told_base", "told_then", "unclear", "wanted",
 ]  # fmt: skip

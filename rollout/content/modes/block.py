@@ -5,7 +5,7 @@ from __future__ import annotations
 from rollout.content import blocks, markers, sections, three_way
 from rollout.content.file_fault import FileFault
 from rollout.content.markers import MarkerError
-from rollout.content.modes.block_sight import Sight, body_of, seen_in
+from rollout.content.modes.block_sight import Sight, bare, body_of, seen_in
 from rollout.content.modes.mode import Cause, Situation, Traits, put_into
 from rollout.content.modes.whole import agreed, fault, passed_over
 from rollout.model.files import File, Managed, TakenOver
@@ -78,6 +78,15 @@ def merged(at: Situation, base: File, actual: File, wanted: File) -> bytes:
     return seen.with_text(actual.content, text)
 
 
+def told_base(at: Situation, base: File) -> File:
+    seen = seen_in(at)
+    noted = at.written is not None and at.written.noted and not at.written.ours
+    there = list(blocks.find(base.content, seen.spot).values()) if noted else []
+    if len(there) != 1 or at.actual is None or seen.marked(at.actual) is not None:
+        return base
+    return File(bare(base.content, there[0]), base.executable)
+
+
 def unclear(at: Situation) -> FileFault | None:
     seen = seen_in(at)
     try:
@@ -129,5 +138,5 @@ def _without_keys(at: Situation, seen: Sight) -> bytes | None:
 
 __all__ = [
     "TRAITS", "agreed", "changed", "fault", "merged", "ours", "part", "passed_over", "reason", "template_fault",
-    "told_then", "unclear", "wanted",
+    "told_base", "told_then", "unclear", "wanted",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from rollout.content.documents.formats import UNKNOWN, format_of
 from rollout.content.modes import share
 from rollout.content.modes.merged_path import merged_file
 from rollout.content.modes.mode import Cause, Situation, Traits, put_into
-from rollout.content.modes.whole import part, passed_over, unclear
+from rollout.content.modes.whole import part, passed_over, told_base, unclear
 from rollout.model.files import Agreed, File, Managed, TakenOver, Written
 from rollout.model.inventory import FileRule
 
@@ -124,5 +124,5 @@ def _found_empty(written: Written | None) -> bool:
 
 __all__ = [
     "TRAITS", "agreed", "changed", "fault", "merged", "ours", "part", "passed_over", "reason", "template_fault",
-    "told_then", "unclear", "wanted",
+    "told_base", "told_then", "unclear", "wanted",
 ]  # fmt: skip

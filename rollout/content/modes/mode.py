@@ -81,6 +81,9 @@ class Strategy(Protocol):
     def merged(self, at: Situation, base: File, actual: File, wanted: File, /) -> bytes:
         """Merge what others made of `base` with what is wanted; raise MergeConflict if the two overlap."""
 
+    def told_base(self, at: Situation, base: File, /) -> File:
+        """Return `base` as it is compared with what others made of the file: with markers only if the file had them."""
+
     def unclear(self, at: Situation, /) -> FileFault | None:
         """Say why what others made of our part cannot be written over without what they wrote beside it, or None."""
 

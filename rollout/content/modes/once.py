@@ -12,6 +12,7 @@ from rollout.content.modes.whole import (
     passed_over,
     reason,
     template_fault,
+    told_base,
     told_then,
     unclear,
 )
@@ -30,5 +31,5 @@ def ours(_item: Managed, _actual: File) -> TakenOver | None:
 
 __all__ = [
     "TRAITS", "agreed", "changed", "fault", "merged", "ours", "part", "passed_over", "reason", "template_fault",
-    "told_then", "unclear", "wanted",
+    "told_base", "told_then", "unclear", "wanted",
 ]  # fmt: skip

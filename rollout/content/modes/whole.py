@@ -73,6 +73,10 @@ def merged(_at: Situation, base: File, actual: File, wanted: File) -> bytes:
     return three_way.merge(base.content, actual.content, wanted.content)
 
 
+def told_base(_at: Situation, base: File) -> File:
+    return base
+
+
 def unclear(_at: Situation) -> FileFault | None:
     return None
 
