@@ -12,9 +12,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.content.documents import formats, merge
-from rollout.content.documents.document import Amend, Array, Node, Object, Scalar, Unmergeable, applied, meaning
+from rollout.content.documents.document import Amend, Array, Node, Object, Scalar, Unmergeable, applied, find, meaning
 from rollout.content.documents.lines import apart, ended
-from rollout.content.documents.match import match_for
+from rollout.content.documents.match import match_for, named_parts
 from rollout.content.documents.past import Ours
 from rollout.content.documents.places import at
 from rollout.model.action import Action
@@ -247,6 +247,8 @@ class Fate(Struct):
         self.theirs = [word for word in self.theirs if word not in lost]
         again = self.life.plan(template)
         self._hold(again is None, f"a second run finds {again and (again.action, again.cause)}")
+        nameless = [place for place in self._nameless(after) if place not in self._nameless(before, template)]
+        self._hold(not nameless, f"{nameless} has lost the keys that name it")
         self._says(template, after)
 
     def end(self, first: str) -> None:
@@ -265,6 +267,18 @@ class Fate(Struct):
         self._hold(said == alone, f"it does not say what people wrote alone:\n{self.shadow}")
         gone.rolled_out("")
         self._hold(gone.asked or gone.text == left, f"`absent` leaves something else:\n{gone.text}")
+
+    def _nameless(self, *texts: str) -> list[Steps]:
+        """Return the entries of matched lists that have none of the keys that name them."""
+        match = self.kind.match
+        return [
+            (*steps, name)
+            for text in texts
+            for steps, node in places(self.kind.read(text.encode()).root)
+            if isinstance(node, Array) and match.keys(steps)
+            for name, part in named_parts(node, match, steps)
+            if isinstance(part.value, Object) and not any(find(part.value, key) for key in match.keys(steps))
+        ]
 
     def _says(self, template: str, after: str) -> None:
         root = self.kind.read(after.encode()).root

@@ -24,6 +24,14 @@ class PartDeleted(MergeConflict):
         return "; they took rollout's part out, and a deletion cannot be merged"
 
 
+class EntryDeleted(MergeConflict):
+    """An entry that a person wrote into leaves the template."""
+
+    @property
+    def told(self) -> str:
+        return "; a deletion cannot be merged"
+
+
 class PartUnclear(MergeConflict):
     """A person changed lines of which it is not clear which are ours."""
 

@@ -53,6 +53,7 @@ def changed_by_others(at: Situation, written: Written) -> bool:
 
 def drift_of(at: Situation, wanted: File | None, written: Written, decisions: Decisions) -> Change:
     did = _did(at.actual, written, _notes(at, wanted) if wanted is not None else ())
+    did = replace(did, more=did.more + strategy(at.item.mode).more(at))
     base = written.file if written.merged is None else _told_then(at, written)
     drift = Change(at.item.path, Action.DRIFT, did.words(), at.actual, wanted, base, decided=False, did=did)
     match decisions.about(at.item.path):

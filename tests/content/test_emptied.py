@@ -67,23 +67,41 @@ def test_one_that_others_had_empty_stays(path: str) -> None:
 @pytest.mark.parametrize(
     ("entry", "persons", "left"),
     [
-        ("args: [q]", "args: [q]\n  mine: 1", "mine: 1"),
         ("args: [q]", "args: [q, mine]", "args: [mine]"),
-        ("args: [q]\n  x: 1", "args: [mine, q]\n  x: 1", "args: [mine]"),
-        ("args: [q, r]", "args: [r, q]\n  mine: 1", "mine: 1"),
-        ("args: [q]", "args: []\n  mine: 1", "mine: 1"),
-        ("w: {q: 1}\n  args: [q]", "w: {q: 1, mine: 2}\n  args: [q]", "w: {mine: 2}"),
         ("w: {q: [r]}", "w: {q: [r, mine]}", "w: {q: [mine]}"),
         ("env:\n  - name: e\n    v: 1", "env:\n  - name: e\n    v: 1\n  - name: f", "env:\n  - name: f"),
-        ("env:\n  - name: e\n    v: 1", "env:\n  - name: e\n    v: 1\n    mine: 1", "env:\n  - name: e\n    mine: 1"),
-        ("args: [q]\n  # ours\n  x: 1", "args: [q]\n  # ours\n  x: 1\n  mine: 1", "mine: 1"),
     ],
 )
-def test_of_a_matched_entry_only_what_a_person_wrote_into_it_stays(entry: str, persons: str, left: str) -> None:
+def test_of_a_matched_entry_only_the_entries_stay_that_a_person_wrote_into_its_lists(
+    entry: str, persons: str, left: str
+) -> None:
     file = Life("x.yaml", "k: 0\n", _MATCHED)
     file.lived(f"s:\n- id: a\n  {entry}\n", f">k: 0\ns:\n- id: a\n  {persons}\n")
     file.rolled_out("k: 0\n")
-    assert file.text == f"k: 0\ns:\n- id: a\n  {left}\n"
+    assert (file.text, file.asked) == (f"k: 0\ns:\n- id: a\n  {left}\n", [])
+    assert file.plan("k: 0\n") is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "persons", "comment"),
+    [
+        ("args: [q]", "args: [q]\n  mine: 1", ""),
+        ("args: [q]\n  x: 1", "args: [mine, q]\n  x: 1", ""),
+        ("args: [q, r]", "args: [r, q]\n  mine: 1", ""),
+        ("args: [q]", "args: []\n  mine: 1", ""),
+        ("w: {q: 1}\n  args: [q]", "w: {q: 1, mine: 2}\n  args: [q]", ""),
+        ("w: {q: 1}", "w: {q: 1, mine: 2} # why", "# why\n"),
+        ("env:\n  - name: e\n    v: 1", "env:\n  - name: e\n    v: 1\n    mine: 1", ""),
+        ("args: [q]\n  # ours\n  x: 1", "args: [q]\n  # ours\n  x: 1\n  mine: 1", ""),
+    ],
+)
+def test_a_matched_entry_with_a_key_of_a_person_goes_as_a_whole_and_is_asked_for(
+    entry: str, persons: str, comment: str
+) -> None:
+    file = Life("x.yaml", "k: 0\n", _MATCHED)
+    file.lived(f"s:\n- id: a\n  {entry}\n", f">k: 0\ns:\n- id: a\n  {persons}\n")
+    file.rolled_out("k: 0\n")
+    assert (file.text, file.asked) == (f"k: 0\n{comment}", ["drift"])
     assert file.plan("k: 0\n") is None
 
 

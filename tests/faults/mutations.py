@@ -362,6 +362,14 @@ MUTATIONS = (
              "    if line is not None:", "    if False:",
              test="tests/content/test_accepted_merges.py::"
              "test_a_key_that_both_sides_added_is_a_conflict_and_never_stands_twice"),
+    Mutation("an entry of ours with a key of others in it is asked for", "content/modes/merge.py",
+             " or bool(_torn(at, actual))", "",
+             test="tests/content/test_entries_that_leave.py::"
+             "test_it_waits_too_where_rollout_wrote_beside_the_persons_key_since"),
+    Mutation("an entry of ours with a key of others in it is not merged away", "content/modes/merge.py",
+             "    if _torn(at, actual):", "    if False:",
+             test="tests/content/test_entries_that_leave.py::"
+             "test_it_waits_too_where_rollout_wrote_beside_the_persons_key_since"),
     Mutation("a key that both changed is no one's to decide", "content/documents/by_key.py",
              "if changes.meet() or", "if",
              test="tests/content/test_merged_by_key.py::test_a_key_that_both_changed_is_a_conflict"),

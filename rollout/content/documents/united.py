@@ -41,16 +41,29 @@ class MergeContext(Struct, frozen=True):
     match: Match
 
 
+class Torn(Struct, frozen=True):
+    """An entry of ours that goes away with a key of others in it; without our keys it would be a fragment."""
+
+    place: Place
+    key: Place  # from there
+
+    @property
+    def words(self) -> str:
+        return f"{shown(self.place)} leaves the template, and others wrote {shown(self.key)} into it"
+
+
 class United(Struct, Generic[N_co], frozen=True):
     """The node of a value (None if it goes away), the operations inside it, and whether they change what others set.
 
-    `filled` are the objects and lists of the template in which they change something.
+    `filled` are the objects and lists of the template in which they change something, `torn` the entries of ours in
+    which others wrote and that go away.
     """
 
     node: N_co
     operations: tuple[Operation, ...] = ()
     foreign: bool = False
     filled: tuple[Replace, ...] = ()
+    torn: tuple[Torn, ...] = ()
 
 
 def amended(
@@ -72,6 +85,7 @@ def amended(
         tuple(operations),
         any(one.foreign for one in inside),
         tuple(filled for one in inside for filled in one.filled),
+        tuple(torn for one in inside for torn in one.torn),
     )
 
 

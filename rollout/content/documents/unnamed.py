@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from rollout.content.documents.document import Array, Node, Object, Part, entries_of, find, meaning, repeated, says
-from rollout.content.documents.match import Place, entry_names
-from rollout.content.documents.united import MergeContext, United, amended, restored
+from rollout.content.documents.match import Place, entry_names, named_parts
+from rollout.content.documents.united import MergeContext, Torn, United, amended, restored
 
 
 def unnamed(context: MergeContext, container: Object | Array, part: Part, place: Place) -> United[Node | None]:
@@ -23,11 +23,32 @@ def unnamed(context: MergeContext, container: Object | Array, part: Part, place:
 def entry(context: MergeContext, container: Object | Array, part: Part, place: Place) -> United[Node | None]:
     """Return what stays of a matched entry that is not named: no node where all of it is ours.
 
-    Where others wrote a key into an entry of ours, that stays, and what identifies the entry.
+    An entry of ours that would lose keys, and keep what others wrote, goes as a whole, and is torn: that is asked for.
     """
     if context.ours.owns(part.value, place, context.match):
         return United(None)
-    return unnamed(context, container, part, place)
+    left = unnamed(context, container, part, place)
+    if place not in context.ours.added or left.node is None or not _loses_keys(part.value, left.node):
+        return left
+    return United(None, foreign=True, torn=(Torn(place, _of_others(context, part.value, place)[len(place) :]),))
+
+
+def _loses_keys(node: Node, left: Node) -> bool:
+    """Tell whether a key is gone from an object, or from one inside it; an entry of a list is none."""
+    if not isinstance(node, Object) or not isinstance(left, Object):
+        return False
+    there = {part.key: part.value for part in left.parts}
+    return any(part.key not in there or _loses_keys(part.value, there[part.key]) for part in node.parts)
+
+
+def _of_others(context: MergeContext, node: Node, place: Place) -> Place:
+    """Return the first place in a value that is not as we wrote it."""
+    if isinstance(node, Object) or (isinstance(node, Array) and context.match.keys(place)):
+        for name, part in named_parts(node, context.match, place):
+            here = (*place, name)
+            if not context.ours.owns(part.value, here, context.match):
+                return _of_others(context, part.value, here) if here in context.ours.added else here
+    return place
 
 
 def _left(
@@ -39,10 +60,10 @@ def _left(
         hides = found is not None and bool(left.operations) and not says(left.node, found.node)
         return replace(left, foreign=True) if hides else left
     if place in context.ours.added:
-        return United(None, foreign=left.foreign)
+        return United(None, foreign=left.foreign, torn=left.torn)
     if found is None or (type(found.node) is type(part.value) and not getattr(found.node, "parts", ())):
         return left
-    return replace(restored(container, part, found), foreign=left.foreign)
+    return replace(restored(container, part, found), foreign=left.foreign, torn=left.torn)
 
 
 def _single(context: MergeContext, container: Object | Array, part: Part, place: Place) -> United[Node | None]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from rollout.content import three_way
 from rollout.content.documents.formats import format_of
+from rollout.content.modes import whole
 from rollout.content.modes.mode import Cause, Situation, Traits
 from rollout.content.modes.share import rest
-from rollout.content.modes.whole import fault, merged, part, template_fault, told_base, told_then, unclear
+from rollout.content.modes.whole import fault, part, template_fault, told_base, told_then, unclear
 from rollout.model.files import DIRECTORY, Agreed, File, Managed, Obstacle, TakenOver
 
 TRAITS = Traits(writes=False, needs_past=True, further=("block_id", "markers", "replaces", "format", "match"))
@@ -51,6 +53,16 @@ def changed(at: Situation, _base: File, _actual: File) -> bool:
     return rest(at).drifted
 
 
+def more(at: Situation) -> str:
+    return rest(at).more
+
+
+def merged(at: Situation, base: File, actual: File, wanted: File) -> bytes:
+    if more(at):
+        raise three_way.EntryDeleted(1)
+    return whole.merged(at, base, actual, wanted)
+
+
 def ours(_item: Managed, _actual: File) -> TakenOver | None:
     return None
 
@@ -61,6 +73,6 @@ def agreed(at: Situation) -> Agreed:
 
 
 __all__ = [
-    "TRAITS", "agreed", "changed", "fault", "merged", "ours", "part", "passed_over", "reason", "template_fault",
-    "told_base", "told_then", "unclear", "wanted",
+    "TRAITS", "agreed", "changed", "fault", "merged", "more", "ours", "part", "passed_over", "reason",
+    "template_fault", "told_base", "told_then", "unclear", "wanted",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from msgspec.structs import replace
 
 from rollout.content import three_way
-from rollout.content.documents import by_key, merge, mixed, past
+from rollout.content.documents import by_key, merge, mixed, past, torn
 from rollout.content.documents.document import Unmergeable
 from rollout.content.documents.formats import UNKNOWN, format_of
 from rollout.content.modes import share
@@ -55,10 +55,20 @@ def changed(at: Situation, base: File, actual: File) -> bool:
     known = merge.known(merge.with_agreed(mine, at.agreed))
     # What nobody had then is none of ours, nor what others had then and no template had asked for.
     ours = {place: said for place, said in before.items() if place in known or said == asked.get(place)}
-    return any(now.get(place) != said for place, said in ours.items())
+    return any(now.get(place) != said for place, said in ours.items()) or bool(_torn(at, actual))
+
+
+def more(at: Situation) -> str:
+    return "" if at.actual is None else torn.words(_torn(at, at.actual))
+
+
+def _torn(at: Situation, actual: File) -> tuple[torn.Torn, ...]:
+    return torn.torn(actual.content, at.item.body, _ours(at), _kind(at))
 
 
 def merged(at: Situation, base: File, actual: File, _wanted: File) -> bytes:
+    if _torn(at, actual):
+        raise three_way.EntryDeleted(1)
     kind, told = _kind(at), _with_ours(at, base.content)
     sides = by_key.Sides(base.content, actual.content, told)
     try:
@@ -123,6 +133,6 @@ def _found_empty(written: Written | None) -> bool:
 
 
 __all__ = [
-    "TRAITS", "agreed", "changed", "fault", "merged", "ours", "part", "passed_over", "reason", "template_fault",
-    "told_base", "told_then", "unclear", "wanted",
+    "TRAITS", "agreed", "changed", "fault", "merged", "more", "ours", "part", "passed_over", "reason",
+    "template_fault", "told_base", "told_then", "unclear", "wanted",
 ]  # fmt: skip

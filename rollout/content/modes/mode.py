@@ -87,6 +87,9 @@ class Strategy(Protocol):
     def unclear(self, at: Situation, /) -> FileFault | None:
         """Say why what others made of our part cannot be written over without what they wrote beside it, or None."""
 
+    def more(self, at: Situation, /) -> str:
+        """Say what a person has to know about what others changed, in words to put behind that; mostly nothing."""
+
     def told_then(self, at: Situation, base: File, before: File, after: File, /) -> bytes:
         """Return `base` with what a merge of ours brought from `before` to `after`; raise MergeConflict if unclear."""
 

@@ -8,6 +8,7 @@ from rollout.content.modes.whole import (
     changed,
     fault,
     merged,
+    more,
     part,
     passed_over,
     reason,
@@ -30,6 +31,6 @@ def ours(_item: Managed, _actual: File) -> TakenOver | None:
 
 
 __all__ = [
-    "TRAITS", "agreed", "changed", "fault", "merged", "ours", "part", "passed_over", "reason", "template_fault",
-    "told_base", "told_then", "unclear", "wanted",
+    "TRAITS", "agreed", "changed", "fault", "merged", "more", "ours", "part", "passed_over", "reason",
+    "template_fault", "told_base", "told_then", "unclear", "wanted",
 ]  # fmt: skip

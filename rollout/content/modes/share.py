@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.content import blocks, markers
-from rollout.content.documents import formats, merge, places
+from rollout.content.documents import formats, merge, places, torn
 from rollout.content.file_fault import FileFault
 from rollout.content.markers import Spot
 from rollout.content.modes import our_blocks, our_lines
@@ -29,6 +29,7 @@ class Rest(Struct, frozen=True):
     sure: bool = True
     drifted: bool = False  # our part has changed since we wrote it
     theirs: bool = False  # others had what goes, or something in its place, before we first wrote there
+    more: str = ""  # what a person has to know about what others changed
 
 
 def rest(at: Situation) -> Rest:
@@ -175,8 +176,8 @@ def _without_keys(content: bytes, base: bytes, pairs: Pairs, item: Managed) -> R
             return None
         left = merge.merged(content, empty, ours, kind)
         nothing = _alone(pairs) and not kind.read(left).root.parts and not kind.read(left).comments
-        sure = not merge.would_change_foreign(content, empty, ours, kind)
-        return Rest(None if nothing else left, sure=sure, drifted=changed)
+        sure, found = not merge.would_change_foreign(content, empty, ours, kind), torn.torn(content, empty, ours, kind)
+        return Rest(None if nothing else left, sure=sure, drifted=changed or bool(found), more=torn.words(found))
     except FileFault:
         return None
 

@@ -81,6 +81,10 @@ def unclear(_at: Situation) -> FileFault | None:
     return None
 
 
+def more(_at: Situation) -> str:
+    return ""
+
+
 def told_then(_at: Situation, base: File, before: File, after: File) -> bytes:
     return three_way.merge(before.content, after.content, base.content)
 
