@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from operator import ne
 
 from msgspec.structs import replace
@@ -72,16 +72,18 @@ def _followed(spot: Spot, pairs: _Pairs) -> Spot | None:
     """Return the block, whatever its id, that we put into the file, followed through our writes that moved it.
 
     A write moves our block if nothing but blocks went for what it added, and begins one if none of ours stood there
-    and we had never written before, or the file was blank. One that replaced all of a file by the same lines between
-    two others gave our own text its markers.
+    and we had never written before, the file was blank, or it appended, or replaced all that we had written. One that
+    replaced all of a file by the same lines between two others gave our own text its markers.
     """
     found: Spot | None = None
     for number, (before, after) in enumerate(pairs):
         gone, added = _difference(before.split(b"\n"), after.split(b"\n"))
         stands = _stands(found, before)
-        fresh = not stands and (number == 0 or not before.strip())
+        fresh = not stands and (number == 0 or not before.strip() or _is_appended(after, added))
         moved = _only_blocks(gone, found if stands and found else spot)
-        if (gone and moved) or (fresh and _began(before, gone, added)) or gone == added[1:-1] == _full_lines(before):
+        instead = not stands and number > 0 and gone == _full_lines(pairs[number - 1][1])
+        around = gone == added[1:-1] == _full_lines(before)
+        if (gone and moved) or (fresh and _began(before, gone, added)) or instead or around:
             found = next((one for one in _named_alike(added, spot) if _stands(one, after)), found)
     return found
 
@@ -93,6 +95,12 @@ def _began(before: bytes, gone: _Lines, added: _Lines) -> bool:
     and `end` do, for the first and the last line of a text hardly ever do.
     """
     return gone in ([], added[1:-1]) or (len(gone) < len(_full_lines(before)) and _differing(added) == 1)
+
+
+def _is_appended(after: bytes, added: _Lines) -> bool:
+    """Tell whether these lines end the file with a blank line above, as a block does in a file that others share."""
+    above = [one for one, line in pairwise(after.split(b"\n")) if line in added[:1]]
+    return _full_lines(after)[-len(added) :] == added and any(not one.strip() for one in above)
 
 
 def _differing(lines: _Lines) -> int | None:

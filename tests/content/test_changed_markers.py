@@ -134,6 +134,40 @@ def test_it_moves_where_its_markers_are_comments_of_that_file_alone(path: str, s
     assert file.asked == ["adopt"]
 
 
+@pytest.mark.parametrize("old", [_OLD, ("BEGIN ID", "END ID"), ("# begin-ID", "# end-ID")])
+@pytest.mark.parametrize("text", ["fleet\n", "fleet 2\n"])
+def test_it_moves_and_goes_where_the_file_was_written_whole_before(text: str, old: tuple[str, str]) -> None:
+    file = Life("p.foo", "theirs\n", FileRule(Mode.WHOLE))
+    file.lived("fleet\n", ">fleet\nmine\n")
+    file.rule = _rule(old, "one")
+    assert file.lived("fleet\nand\n") == f"fleet\nmine\n\n{_block(old, 'fleet' + chr(10) + 'and' + chr(10), 'one')}"
+    asked, file.rule = len(file.asked), _rule(_NEW, "two")
+    assert file.lived(text) == f"fleet\nmine\n\n{_block(_NEW, text, 'two')}"
+    assert len(file.asked) == asked
+
+
+@pytest.mark.parametrize("old", [_OLD, ("BEGIN ID", "END ID"), ("## ID", "## ID.")])
+def test_it_moves_where_it_took_the_place_of_what_was_written_before(old: tuple[str, str]) -> None:
+    file = Life("p.foo", None, FileRule(Mode.WHOLE))
+    file.lived("fleet\n", ">fleet\nmine\n")
+    file.rule = _rule(old, "one")
+    assert file.lived("fleet\nand\n") == f"{_block(old, 'fleet' + chr(10) + 'and' + chr(10), 'one')}mine\n"
+    file.rule = _rule(_NEW, "two")
+    assert file.lived("fleet 2\n") == f"{_block(_NEW, 'fleet 2' + chr(10), 'two')}mine\n"
+    assert file.asked == []
+
+
+@pytest.mark.parametrize("mode", [Mode.ABSENT, Mode.MERGE])
+def test_its_old_markers_go_where_the_document_was_merged_before(mode: Mode) -> None:
+    file = Life("p.yaml", "x: 1\n", FileRule(Mode.MERGE))
+    file.lived("fleet: 1\n")
+    file.rule = _rule(("# begin-ID", "# end-ID"), "one")
+    assert file.lived("fleet: 2\n") == f"x: 1\n\n{_block(file.rule.markers, 'fleet: 2' + chr(10), 'one')}"
+    file.rule = FileRule(mode)
+    assert str(file.lived("fleet: 3\n")).split() == ["x:", "1", *(["fleet:", "3"] if mode is Mode.MERGE else [])]
+    assert file.asked == ["adopt"]
+
+
 def test_it_moves_when_its_text_stays_and_its_markers_were_a_word_and_another_id() -> None:
     file = Life("p.foo", "x\n", _rule(("BEGIN ID", "END ID"), "one"))
     file.lived("fleet\n")
