@@ -163,9 +163,12 @@ def test_absent_takes_back_the_lines_of_several_writes() -> None:
     assert file.asked == []
 
 
-def test_absent_asks_and_names_the_format_where_it_is_not_clear_which_lines_are_ours() -> None:
+@pytest.mark.parametrize(
+    "steps", [["[Service]\nUser=b\n"], ["[Service]\nGroup=b\n", f">{_UNIT}Group=mine\n"]], ids=["replaced", "changed"]
+)
+def test_absent_asks_and_names_the_format_where_it_is_not_clear_which_lines_are_ours(steps: list[str]) -> None:
     file = Life("x.service", _UNIT, FileRule(Mode.MERGE, format=FormatName.INI))
-    file.lived("[Service]\nUser=b\n")
+    file.lived(*steps)
     file.rule = FileRule(Mode.ABSENT)
     planned = file.plan("")
     assert planned is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rollout.content import three_way
-from rollout.content.documents.formats import format_of
 from rollout.content.modes import whole
 from rollout.content.modes.mode import Cause, Situation, Traits
 from rollout.content.modes.share import rest
@@ -33,16 +32,10 @@ def reason(at: Situation, _actual: File) -> Cause:
         return Cause("the inventory wants it absent, but rollout never wrote it", takes_over=True)
     if not found.sure:
         asked = "the inventory wants it absent, but others may have written part of it"
-        return Cause(f"{asked}{_way_out(at.item)}", takes_over=True)
+        return Cause(f"{asked}{found.more}", takes_over=True)
     whose = f"; {_WROTE_IT if at.written.noted else _HAD_IT}" if found.theirs else ""
     stays = "; what others wrote stays" if found.content is not None else ""
     return Cause(f"the inventory wants it absent{whose}{stays}", takes_away=found.theirs)
-
-
-def _way_out(item: Managed) -> str:
-    """Name the setting by which only our keys go, where it is not known what kind of document a path is."""
-    known = format_of(item.path, item.rule.format)
-    return "" if known else "; if it was merged, say its `format:`, and only what rollout wrote goes"
 
 
 _WROTE_IT = "rollout never wrote it, others had it just as the template asked"

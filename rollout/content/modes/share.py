@@ -70,7 +70,15 @@ def _rest(content: bytes, written: Written, item: Managed) -> Rest:
     if others is not None:
         return Rest(_unless_blank(others))
     theirs = written.noted or bool(_first(written).strip())
-    return Rest(None, sure=all_ours or not _survives(written.ours), drifted=content != base, theirs=theirs)
+    sure = all_ours or not _survives(written.ours)
+    way_out = "" if sure else _unknown_format(item)
+    return Rest(None, sure=sure, drifted=content != base, theirs=theirs, more=way_out)
+
+
+def _unknown_format(item: Managed) -> str:
+    """Name the setting by which only our keys go, where it is not known what kind of document a path is."""
+    known = formats.format_of(item.path, item.rule.format)
+    return "" if known else "; if it was merged, say its `format:`, and only what rollout wrote goes"
 
 
 def _first(written: Written) -> bytes:
