@@ -77,7 +77,7 @@ def _followed(spot: Spot, pairs: _Pairs) -> Spot | None:
     """
     found: Spot | None = None
     for number, (before, after) in enumerate(pairs):
-        gone, added = _difference(before.split(b"\n"), after.split(b"\n"))
+        gone, added = _without_moved(*_difference(before.split(b"\n"), after.split(b"\n")))
         stands = _stands(found, before)
         fresh = not stands and (number == 0 or not before.strip() or _is_appended(after, added))
         moved = _only_blocks(gone, found if stands and found else spot)
@@ -94,7 +94,9 @@ def _began(before: bytes, gone: _Lines, added: _Lines) -> bool:
     For a section, other lines must stay, or we wrote the whole file; and the ends must differ in one word, as `begin`
     and `end` do, for the first and the last line of a text hardly ever do.
     """
-    return gone in ([], added[1:-1]) or (len(gone) < len(_full_lines(before)) and _differing(added) == 1)
+    return all(line in added[1:-1] for line in gone) or (
+        len(gone) < len(_full_lines(before)) and _differing(added) == 1
+    )
 
 
 def _is_appended(after: bytes, added: _Lines) -> bool:
@@ -166,6 +168,12 @@ def _difference(before: _Lines, after: _Lines) -> tuple[_Lines, _Lines]:
     top = _common(before, after)
     bottom = _common(before[top:][::-1], after[top:][::-1])
     return _full(before[top : len(before) - bottom]), _full(after[top : len(after) - bottom])
+
+
+def _without_moved(gone: _Lines, added: _Lines) -> tuple[_Lines, _Lines]:
+    """Return both without the lines that only moved up: those at the end of the one that begin the other."""
+    moved = max(number for number in range(len(gone) + 1) if gone[len(gone) - number :] == added[:number])
+    return gone[: len(gone) - moved], added[moved:]
 
 
 def _common(one: _Lines, other: _Lines) -> int:

@@ -157,6 +157,19 @@ def test_it_moves_where_it_took_the_place_of_what_was_written_before(old: tuple[
     assert file.asked == []
 
 
+@pytest.mark.parametrize("old", [("# b ID", "# e ID"), ("# ID {", "# ID }")])
+def test_it_moves_and_goes_where_keys_above_lines_of_others_became_the_block(old: tuple[str, str]) -> None:
+    file = Life("p.yaml", "x: 1\n", FileRule(Mode.MERGE))
+    file.lived("fleet: 1\n", ">x: 1\nfleet: 1\nmine: 1\n")
+    file.rule = _rule(old, "one")
+    text = "fleet: 1\nmore: 1\n"
+    assert file.lived(text) == f"x: 1\nmine: 1\n\n{_block(old, text, 'one')}"
+    file.rule = _rule((), "two")
+    lines = ("# rollout:begin ID", "# rollout:end ID")
+    assert file.lived("fleet: 2\n") == f"x: 1\nmine: 1\n\n{_block(lines, 'fleet: 2' + chr(10), 'two')}"
+    assert file.asked == ["adopt"]
+
+
 @pytest.mark.parametrize("mode", [Mode.ABSENT, Mode.MERGE])
 def test_its_old_markers_go_where_the_document_was_merged_before(mode: Mode) -> None:
     file = Life("p.yaml", "x: 1\n", FileRule(Mode.MERGE))
