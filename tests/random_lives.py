@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path, PurePosixPath
@@ -326,11 +327,13 @@ def _drop(named: Named, steps: Steps) -> None:
 def fate(file: Path, seed: int) -> Fate:
     match = MATCHED.get(file.name, ())
     name = NAMES.get(file.name, "settings.json" if file.name == "settings.json" else file.name)
-    rule = FileRule(Mode.MERGE, match=match, format=FORMS.get(file.name))
+    chance, text = Random(f"{file.name}{seed}"), file.read_bytes().decode()
+    words = sorted(set(re.findall(r"[A-Za-z][A-Za-z0-9]*", text))) or ["project"]
+    block_id = chance.choice([None, "mine1", "zz", chance.choice(words)])  # a set may be called like a word of the file
+    rule = FileRule(Mode.MERGE, match=match, format=FORMS.get(file.name), block_id=block_id)
     path = PurePosixPath(".claude/settings.json" if name == "settings.json" else name)
     kind = merge.MergedFile(path, formats.format_of(path, rule.format), match_for(path, dict(match)))
-    text = file.read_bytes().decode()
-    return Fate(Life(str(path), text, rule), kind, Random(f"{file.name}{seed}"), shadow=text)
+    return Fate(Life(str(path), text, rule), kind, chance, shadow=text)
 
 
 def lived(file: Path, seed: int, *, steps: int = 6, people: bool = True) -> None:

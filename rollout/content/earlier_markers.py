@@ -11,6 +11,9 @@ from operator import ne
 from msgspec.structs import replace
 
 from rollout.content import blocks, comments, markers, unmarked
+from rollout.content.documents import formats
+from rollout.content.documents.document import Document, Unmergeable
+from rollout.content.documents.merge import MergedFile
 from rollout.content.markers import MarkerError, Spot
 from rollout.model.files import Managed, Written
 
@@ -213,6 +216,28 @@ def _only_blocks(lines: _Lines, spot: Spot) -> bool:
 def _fits(spot: Spot, last: bytes, body: bytes) -> bool:
     """Tell whether our last write holds our block in this form; then nothing in the template may look like it."""
     try:
-        return _stands(spot, last) and not blocks.find(body, spot)
+        return _stands(spot, last) and not blocks.find(body, spot) and not _is_content(spot, last)
     except MarkerError:
         return False
+
+
+def _is_content(block: Spot, content: bytes) -> bool:
+    """Tell whether the lines of a block say something in a document: then they are no markers, but an entry or a key.
+
+    A line of others in it can be among those that we wrote: an entry got a comma.
+    """
+    kind = MergedFile(block.path, formats.format_of(block.path, block.format))
+    try:
+        document = kind.read(content)
+    except Unmergeable:
+        return False  # its format is not known, or the lines are what makes it none
+    found = blocks.find(content, block)[block.block_id]
+    return not all(_is_comment(document, mark.number) for mark in (found.begin, found.end))
+
+
+def _is_comment(document: Document, number: int) -> bool:
+    """Tell whether a line, counted from one, is a comment, or part of one."""
+    lines = document.text.split("\n")
+    line, above = lines[number - 1], sum(len(line) + 1 for line in lines[: number - 1])
+    start, end = above + len(line) - len(line.lstrip()), above + len(line.rstrip())
+    return any(one <= start and end <= other for one, other in document.comments)

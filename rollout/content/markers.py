@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from rollout.content import comments, markdown
 from rollout.content.file_fault import FileFault
 from rollout.model.files import Managed
+from rollout.model.inventory import FormatName
 
 ID = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _WORD = re.compile(r"\bID\b")  # the word for the id in `markers:`
@@ -43,6 +44,7 @@ class Spot(Struct, frozen=True):
     replaces: tuple[str, ...] = ()
     script: comments.Comment | None = None  # what the first line says, if the name says nothing
     earlier: tuple[str, ...] = ()  # the markers that our last write has, if the inventory says others now
+    format: FormatName | None = None  # if the inventory says of what format the file is
 
     @property
     def form(self) -> comments.Comment | None:
@@ -51,7 +53,7 @@ class Spot(Struct, frozen=True):
 
 def spot_of(item: Managed) -> Spot:
     """Return the place of the block that a managed file has, or would have in mode `block`."""
-    return Spot(item.path, item.block_id, item.rule.markers, item.rule.replaces)
+    return Spot(item.path, item.block_id, item.rule.markers, item.rule.replaces, format=item.rule.format)
 
 
 class Mark(Struct, frozen=True):

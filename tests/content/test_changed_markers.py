@@ -372,3 +372,33 @@ def test_a_block_moves_in_a_repository_and_in_a_folder(world: World, name: str, 
     world.tail = folders + "files:\n  p.svelte: {mode: absent}\n"
     assert world.run("apply", "--yes").code == 0
     assert (world.at("api", "p.svelte") if place == "repository" else shared.read_text()) == "<p>x</p>\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "templates"),
+    [
+        ("s.json", '{\n  "allow": [\n    "git a"\n  ]\n}\n', ['{"allow": ["git b", "git c"]}', '{"allow": ["git b"]}']),
+        (".claude/settings.json", '{\n  "permissions": {\n    "allow": [\n      "Bash(npm test)",\n'
+         '      "Bash(git status)"\n    ]\n  }\n}\n',
+         ['{"permissions": {"allow": ["Bash(git diff:*)"]}}', '{"permissions": {"allow": ["Bash(ls)"]}}']),
+        (".claude/settings.json", '{\n  "git": [\n    {"matcher": "Bash", "git": [{"command": "a.sh"}]}\n  ]\n}\n',
+         ['{"git": [{"matcher": "Edit", "git": [{"command": "c.sh"}]}]}',
+          '{"git": [{"matcher": "Write", "git": [{"command": "d.sh"}]}]}']),
+        ("t.toml", 'l = [\n  {git = "a"}\n]\n', ['l = [{git = "b"}]\n', 'l = [{git = "c"}]\n', "k = 1\n"]),
+        ("f.yaml", "l: [\n  {git: a}\n  ]\n", ["l: [{git: b}]\n", "l: [{git: c}]\n"]),
+        ("j.json", '{"l": [\n{"git": "a"},\n{"git": "c"}\n]}\n', ['{"l": [{"git": "b"}]}', '{"l": [{"git": "d"}]}']),
+        ("x.ini", "[a]\nl =\n    git a\n", ["[a]\ngit b = 1\ngit c = 1\n", "[a]\ngit b = 1\n"]),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("end", ["merge", "absent", "empty"])
+def test_an_entry_that_names_the_set_is_no_marker(path: str, before: str, templates: list[str], end: str) -> None:
+    rule = FileRule(Mode.MERGE, block_id="git")
+    file, other = (Life(path, before, replace(rule, block_id=name)) for name in ("git", "another"))
+    assert file.lived(*templates) == other.lived(*templates)
+    assert file.asked == other.asked == []
+    if end == "merge":
+        return
+    if end == "absent":
+        file.rule = replace(file.rule, mode=Mode.ABSENT)
+    file.rolled_out("{}" if path.endswith("json") else "")
+    assert (file.text, file.asked) == (before, [])

@@ -358,6 +358,9 @@ MUTATIONS = (
     Mutation("keys that name the same word are no markers", "content/earlier_markers.py",
              "not keys and _differing(ends) in {0, 1}", "True",
              test="tests/content/test_changed_markers.py::test_keys_that_name_the_same_word_are_no_markers"),
+    Mutation("an entry of others is no marker of an earlier block", "content/earlier_markers.py",
+             " and not _is_content(spot, last)", "",
+             test="tests/content/test_changed_markers.py::test_an_entry_that_names_the_set_is_no_marker"),
     Mutation("a key that both sides added is a conflict", "content/modes/merge.py",
              "    if line is not None:", "    if False:",
              test="tests/content/test_accepted_merges.py::"
