@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -114,6 +115,32 @@ def test_a_list_that_both_changed_on_one_line_is_a_conflict() -> None:
     assert _merged(file, '{"l": [1, 6], "A": "1"}').action is Action.CONFLICT
     assert _merged(file, '{"l": [1, 2], "A": "2"}').decided
     assert file.text == '{"l": [1, 5], "A": "2"}'
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "spelled"),
+    [
+        ("w.json", '{"x": 0}', lambda a, z: f'{{"x": 0, "a": {a}, "z": [{", ".join(z)}]}}'),
+        ("w.toml", "x = 0\n", lambda a, z: f"x = 0\na = {a}\nz = [{', '.join(z)}]\n"),
+        ("w.yml", "x: 0\n", lambda a, z: f"x: 0\na: {a}\nz: [{', '.join(z)}]\n"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("person", "second", "both"),
+    [
+        ((3, "17"), (1, "12"), (3, "172")), ((3, "17"), (1, "2"), (3, "72")),
+        ((1, "17"), (2, "12"), (2, "172")), ((3, "71"), (1, "12"), (3, "712")),
+    ],
+)  # fmt: skip
+def test_entries_that_both_added_and_took_out_are_united_beside_a_changed_key(
+    path: str, before: str, spelled: Any, person: Any, second: Any, both: Any
+) -> None:
+    file = Life(path, before, FileRule(Mode.MERGE))
+    file.lived(spelled(1, "1"), ">" + spelled(*person))
+    planned = _merged(file, spelled(*second))
+    assert planned.decided
+    assert file.text == spelled(*both)
+    assert file.plan(spelled(*second)) is None
 
 
 _PAIR = re.compile(r'([A-D])"? ?[:=] "?([x-z])')

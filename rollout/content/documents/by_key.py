@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import TypeGuard
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -28,11 +29,15 @@ Said = dict[Place, str]
 
 
 class _Changes(Struct, frozen=True):
-    """What the three documents say by place, and the places that either side changed; a list is one place."""
+    """What the three documents say by place, and the places that either side changed; a list is one place.
+
+    `united` are the lists that both sides changed, each with the entries that it has with both changes.
+    """
 
     was: Said
     they: Said
     we: Said
+    united: dict[Place, set[str]]
 
     @property
     def by_them(self) -> set[Place]:
@@ -45,13 +50,13 @@ class _Changes(Struct, frozen=True):
     def wanted(self) -> Said:
         theirs = self.by_them
         places = self.was.keys() | self.they.keys() | self.we.keys()
-        said = {place: (self.they if place in theirs else self.we).get(place) for place in places}
+        said = {place: (self.they if place in theirs else self.we).get(place) for place in places - self.united.keys()}
         return {place: value for place, value in said.items() if value is not None}
 
     def meet(self) -> bool:
         """Tell whether both sides changed one place, and not alike, or one a place inside the other's."""
         theirs, ours = self.by_them, self.by_us
-        alike = all(self.they.get(place) == self.we.get(place) for place in theirs & ours)
+        alike = all(self.they.get(place) == self.we.get(place) for place in (theirs & ours) - self.united.keys())
         return not alike or bool(theirs & set(_above(ours)) or ours & set(_above(theirs)))
 
 
@@ -65,9 +70,10 @@ def merged(sides: Sides, named: Document, ours: Ours, kind: MergedFile) -> bytes
         if changes.meet() or _other_holders(sides, changes, kind):
             return None
         there = kind.read(sides.theirs)
-        root = _named(Part(0, named.root), Part(0, there.root), changes.by_us - changes.by_them, kind.match, ())
+        changed = (changes.by_us - changes.by_them) | changes.united.keys()
+        root = _named(Part(0, named.root), Part(0, there.root), changed, kind.match, ())
         content = written(sides.theirs, replace(named, root=root), ours, kind)
-        right = _said(content, kind) == changes.wanted()
+        right = _has(_nodes(content, kind), changes)
         return content if right and repeated_in(kind.read(content)) <= repeated_in(there) else None
     except Unmergeable:
         return None
@@ -82,11 +88,45 @@ def carried_over(sides: Sides, kind: MergedFile) -> bytes | None:
 
 
 def _changes(sides: Sides, kind: MergedFile) -> _Changes:
-    return _Changes(_said(sides.base, kind), _said(sides.theirs, kind), _said(sides.ours, kind))
+    was, they, we = (_nodes(content, kind) for content in (sides.base, sides.theirs, sides.ours))
+    found = {place: _both(was[place], they[place], we[place]) for place in was.keys() & they.keys() & we.keys()}
+    return _Changes(_said(was), _said(they), _said(we), {place: one for place, one in found.items() if one is not None})
 
 
-def _said(content: bytes, kind: MergedFile) -> Said:
-    return {place: meaning(node) for place, node in leaves(kind.read(content).root, kind.match)}
+def _nodes(content: bytes, kind: MergedFile) -> dict[Place, Node]:
+    return dict(leaves(kind.read(content).root, kind.match))
+
+
+def _said(nodes: Mapping[Place, Node]) -> Said:
+    return {place: meaning(node) for place, node in nodes.items()}
+
+
+def _both(was: Node, they: Node, we: Node) -> set[str] | None:
+    """Return the entries of a list that both sides changed, with both changes; None where that is not clear.
+
+    It is clear where each side only added entries and took out others than the other side, none stands twice, and those
+    that stay keep their order.
+    """
+    if len({meaning(was), meaning(they), meaning(we)}) < 3:
+        return None
+    lists = [[meaning(part.value) for part in one.parts] for one in (was, they, we) if _is_plain(one)]
+    if len(lists) < 3 or any(len(set(one)) < len(one) for one in lists):
+        return None
+    base, theirs, ours = lists
+    moved = any([one for one in base if one in side] != [one for one in side if one in base] for side in (theirs, ours))
+    by_them, by_us = set(base) - set(theirs), set(base) - set(ours)
+    return None if moved or by_them & by_us else (set(theirs) | set(ours)) - by_them - by_us
+
+
+def _is_plain(node: Node) -> TypeGuard[Array]:
+    return isinstance(node, Array) and node.odd is None and node.style != "tables"
+
+
+def _has(nodes: Mapping[Place, Node], changes: _Changes) -> bool:
+    """Tell whether a document says what both sides made of it."""
+    lists = {place: entries_of(nodes[place]) for place in changes.united if place in nodes}
+    rest = {place: said for place, said in _said(nodes).items() if place not in changes.united}
+    return lists == changes.united and rest == changes.wanted()
 
 
 def _above(places: set[Place]) -> Iterator[Place]:
@@ -129,9 +169,11 @@ def _gone(sides: Sides, kind: MergedFile) -> Ours:
     changes, there = _changes(sides, kind), kind.read(sides.theirs).root
     places = changes.by_us & changes.they.keys()
     gone = {place for place in places if place not in changes.we}
-    lists = {place: node for place in places if isinstance(node := at(there, place, kind.match), Array)}
-    left = kind.read(sides.ours).root
-    entries = {place: tuple(_entries(node) - _entries(at(left, place, kind.match))) for place, node in lists.items()}
+    lists = [place for place in places if isinstance(at(there, place, kind.match), Array)]
+    was, left = kind.read(sides.base).root, kind.read(sides.ours).root
+    entries = {
+        place: tuple(_entries(at(was, place, kind.match)) - _entries(at(left, place, kind.match))) for place in lists
+    }
     return Ours({*gone, *_above(gone)}, {place: changes.they[place] for place in gone}, entries)
 
 
