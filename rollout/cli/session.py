@@ -181,6 +181,7 @@ def opened(context: click.Context, *, check: bool = True, spread: bool = True, l
             check=check,
             memory=state_folder.named_state_folder(),
             foreseen=partial(executor.expect, GLANCING) if looks else lambda _: None,
+            whole=options.verbose > 0,
         ) as loaded,
     ):
         state = _state_folder(loaded)

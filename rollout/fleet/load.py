@@ -55,11 +55,12 @@ def opened(
     check: bool = True,
     memory: Path | None = None,
     foreseen: Callable[[int], None] = lambda _: None,
+    whole: bool = False,
 ) -> Iterator[Loaded]:
     """Yield the inventory and a renderer for it; raise UsageError with all that is wrong with either.
 
     `memory` is the state folder, which remembers the parsed inventory and templates. We call `foreseen` with a rough
-    number of the targets before we read them.
+    number of the targets before we read them. `whole` is whether warnings name everything.
     """
     path, shown, overrides = source.path, source.shown, source.overrides
     text = _text(path, shown)
@@ -83,7 +84,8 @@ def opened(
         choose.select(inventory.targets, source.limits, inventory.groups), None if machine is None else machine.name
     )
     with Rendering(read, inventory.patterns, inventory.machines, machine, source.hostname, memory) as rendering:
-        warnings = (*filter(None, [warning, elsewhere, found.warning()]), *_unread(inventory, rendering, overrides))
+        told = filter(None, [warning, elsewhere, found.warning(whole=whole)])
+        warnings = (*told, *_unread(inventory, rendering, overrides))
         loaded = Loaded(inventory, shown, chosen, rendering, machine, warnings)
         if check:
             faultless(loaded)

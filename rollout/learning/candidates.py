@@ -14,6 +14,7 @@ from rollout.model.files import File, Obstacle
 from rollout.model.learning import LeftOut, Sample
 from rollout.model.line_ends import Conversion
 from rollout.safety import paths, secrets
+from rollout.safety.stray import is_stray
 
 LARGEST = 200_000  # bytes of a file that is looked at
 _MOST = 400  # paths that are looked at
@@ -39,9 +40,6 @@ _MADE = re.compile(
 )
 
 _MARKS = re.compile(r"\{\{.*\}\}|\{%.*%\}|<<.*>>|<%.*%>")
-_NO_TEMPLATE = re.compile(
-    r"\.DS_Store|\._.*|Thumbs\.db|desktop\.ini|.*~|#.*#|\.#.*|\..*\.sw[a-p]|.*\.(?:orig|rej|py[co])"
-)
 
 # Files with a project's name, version and dependencies: they change with every release.
 MANIFESTS = {"package.json", "pyproject.toml", "Cargo.toml", "go.mod", "composer.json", "Gemfile", "pom.xml",
@@ -57,8 +55,7 @@ def shared(sources: Sequence[Sample]) -> tuple[list[PurePosixPath], list[LeftOut
     wanted = sorted((p for p in several if not reasons[p]), key=lambda p: (-counted[p], p.count("/"), p))
     out = [LeftOut(path, why.text) for path, why in reasons.items() if why is not None and not why.summed]
     out += _summed(reasons)
-    if len(wanted) > _MOST:
-        out.append(LeftOut(wanted[_MOST], f"and {len(wanted) - _MOST - 1:,} more: init looks at {_MOST} paths"))
+    out += [LeftOut(path, f"init looks at {_MOST} paths: those that most repositories have") for path in wanted[_MOST:]]
     return [PurePosixPath(path) for path in wanted[:_MOST]], out
 
 
@@ -74,7 +71,7 @@ def _reason(path: str) -> _Reason | None:
     why = paths.refusal(path)
     if why:
         return _Reason(f"the path {why}")
-    if _MARKS.search(path) or _NO_TEMPLATE.fullmatch(parts[-1]):
+    if _MARKS.search(path) or is_stray(path):
         return _Reason("the folder of templates takes no file of that name")
     if _OTHERS & set(parts[:-1]):
         return _Reason("is made or brought by a program, by the name of its folder", summed=True)

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from msgspec import Struct
 
-from rollout.errors import UsageError
+from rollout.errors import Mistake, Place, UsageError
 from rollout.model.few import few
 from rollout.model.files import TemplateFile
+from rollout.safety.stray import is_stray
 
 _MAX_FILE = 16 * 1024 * 1024
 _NAMED = 5  # how many of the left-out files a warning names
-# What editors, file managers, merges and Python leave in a folder; people share .vscode and .editorconfig.
-_NO_TEMPLATE = re.compile(
-    r"""\.DS_Store | \._.* | Thumbs\.db | desktop\.ini          # file managers
-    | .*~ | \#.*\# | \.\#.* | \..*\.sw[a-p] | \.idea           # editors
-    | .*\.(?:orig|rej) | \.rollout-.*                        # merges and patches; what we are writing
-    | .*\.py[co] | __pycache__ | \.(?:mypy|pytest|ruff)_cache""",
-    re.VERBOSE,
-)
 
 
 class TemplateFolder(Struct, frozen=True):
@@ -32,46 +24,68 @@ class TemplateFolder(Struct, frozen=True):
     files: dict[str, TemplateFile]
     left_out: tuple[str, ...] = ()
 
-    def warning(self) -> str | None:
+    def warning(self, *, whole: bool = False) -> str | None:
+        """Say what is left out: all of it, or the first of many."""
         if not self.left_out:
             return None
-        names = few(self.left_out, _NAMED, "git status --ignored names those")
+        names = few(self.left_out, len(self.left_out) if whole else _NAMED, "-v names them")
         return f"templates/: left out because they are not templates or git ignores them: {names}"
 
 
 def load(folder: Path, ignored: Collection[str] = ()) -> TemplateFolder:
     """Return every file under a templates folder, except stray files and what git ignores.
 
-    Raises UsageError for a symlink, a special file, a file of more than 16 MiB or a name that is not UTF-8.
+    Raises UsageError with every symlink, special file, file of more than 16 MiB and name that is not UTF-8.
     """
     found: dict[str, TemplateFile] = {}
     left_out: list[str] = []
+    faults: list[Mistake] = []
     for above, folders, names in os.walk(folder, onerror=_raise):
         inside = os.path.relpath(above, folder)
-        left_out += _taken_out(folders, inside, ())
-        left_out += _taken_out(names, inside, ignored)
+        left_out += _taken_out(folders, inside, lambda path: is_stray(path) and not _holds_template(folder, path))
+        left_out += _taken_out(names, inside, lambda path: is_stray(path) or path in ignored)
         for name in sorted([*names, *(f for f in folders if (Path(above) / f).is_symlink())]):
             path = Path(above) / name
             shown = str(path.relative_to(folder))
             about = path.lstat()
-            if not stat.S_ISREG(about.st_mode):
-                raise UsageError.at(f"templates/{shown}", "is not a plain file", "templates are copied, never linked")
-            if about.st_size > _MAX_FILE:
-                raise UsageError.at(f"templates/{shown}", "is larger than 16 MiB")
-            try:
-                shown.encode()
-            except UnicodeEncodeError:
-                raise UsageError.at(f"templates/{shown!r}", "the name is not UTF-8") from None
-            found[shown] = TemplateFile(shown, path.read_bytes(), bool(about.st_mode & stat.S_IXUSR))
+            fault = _fault(shown, about)
+            if fault is None:
+                found[shown] = TemplateFile(shown, path.read_bytes(), bool(about.st_mode & stat.S_IXUSR))
+            else:
+                faults.append(fault)
+    if faults:
+        raise UsageError(*sorted(faults, key=str))
     return TemplateFolder(found, tuple(sorted(left_out)))
 
 
-def _taken_out(names: list[str], inside: str, ignored: Collection[str]) -> Iterable[str]:
-    """Remove from a folder's names what is not a template; return those files by path."""
+def _fault(shown: str, about: os.stat_result) -> Mistake | None:
+    """Say why a path among templates cannot be read as one."""
+    place = Place(f"templates/{shown}")
+    if not stat.S_ISREG(about.st_mode):
+        return Mistake("is not a plain file", place, "templates are copied, never linked")
+    if about.st_size > _MAX_FILE:
+        return Mistake("is larger than 16 MiB", place)
+    try:
+        shown.encode()
+    except UnicodeEncodeError:
+        return Mistake("the name is not UTF-8", Place(f"templates/{shown!r}"))
+    return None
+
+
+def _taken_out(names: list[str], inside: str, is_none: Callable[[str], bool]) -> list[str]:
+    """Remove from a folder's names what is no template; return those by path."""
     paths = {name: os.path.normpath(os.path.join(inside, name)) for name in sorted(names)}
-    out = {name for name, path in paths.items() if _NO_TEMPLATE.fullmatch(name) or path in ignored}
+    out = {name for name, path in paths.items() if is_none(path)}
     names[:] = [name for name in paths if name not in out]
     return [paths[name] for name in out]
+
+
+def _holds_template(folder: Path, path: str) -> bool:
+    top = folder / path
+    if top.is_symlink():
+        return False
+    below = (os.path.join(os.path.relpath(above, folder), name) for above, _, names in os.walk(top) for name in names)
+    return not all(map(is_stray, below))
 
 
 def _raise(error: OSError) -> None:

@@ -195,6 +195,14 @@ def test_of_two_checkouts_of_one_repository_the_one_nearer_to_the_top_is_taken(w
     assert {"name": "a/b/inner", "reason": "is the same repository as web"} in shown["left_out"]
 
 
+def test_what_is_no_template_is_not_taken_over(world: World) -> None:
+    shutil.rmtree(world.root / "templates")
+    for name in ("api", "web"):
+        world.remote(name, {"AGENTS.md": "Be kind to whoever reads this.\n", ".idea/codeStyles/Project.xml": "<a/>\n"})
+        world.clone(name, f"work/{name}")
+    assert [one["path"] for one in world.run("init", "work", "--json", write=False).json["files"]] == ["AGENTS.md"]
+
+
 def test_a_repository_of_very_many_files_is_read_in_bounded_time(world: World) -> None:
     shutil.rmtree(world.root / "templates")
     many = {f"data/{n // 100}/{n}.txt": f"{n}\n" for n in range(800)}

@@ -47,6 +47,50 @@ def test_what_editors_and_tools_leave_among_templates_is_left_out_and_told(tmp_p
     assert templates.load(tmp_path / "set/.vscode").warning() is None
 
 
+def test_everything_that_is_left_out_can_be_named(world: World) -> None:
+    world.bare_repo("api")
+    strays = [f"project/{name}" for name in (".DS_Store", ".a.swp", "a~", *(f"{n}.orig" for n in range(9)))]
+    world.write("templates", dict.fromkeys(strays, "x\n"))
+    brief, whole = world.run("validate").err, world.run("validate", "-v").err
+    assert "and 7 more (-v names them)" in brief
+    assert [name for name in strays if name not in whole] == []
+    assert " more" not in whole
+
+
+def test_a_name_that_ends_in_j2_is_a_template_even_in_a_folder_of_an_editor(tmp_path: Path) -> None:
+    kept = ("one/.idea/codeStyles/Project.xml.j2", "one/a.orig.j2")
+    out = ("one/.idea/.#a.j2", "one/.idea/.a.j2.swp", "one/.idea/workspace.xml", "two/.idea/workspace.xml")
+    for name in kept + out:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/a.j2").write_text("x")
+    (tmp_path / "three").mkdir()
+    (tmp_path / "three/.idea").symlink_to("../elsewhere")
+    found = templates.load(tmp_path)
+    assert set(found.files) == {*kept, "elsewhere/a.j2"}
+    assert found.left_out == (*out[:3], "three/.idea", "two/.idea")
+
+
+def test_everything_that_cannot_be_read_among_templates_is_told_at_once(world: World) -> None:
+    world.bare_repo("api")
+    for name in ("project/a", "project/sub/b", "project/folder"):
+        place = world.root / "templates" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to("/etc")
+    with (world.root / "templates/project/large").open("wb") as large:
+        large.truncate(17 << 20)
+    ran = world.run("validate")
+    lines = [line for line in ran.err.splitlines() if "templates/project/" in line]
+    assert ran.code == 64
+    assert [line.partition("templates/project/")[2].partition(":")[0] for line in lines] == [
+        "a",
+        "folder",
+        "large",
+        "sub/b",
+    ]
+
+
 def test_what_git_ignores_where_the_inventory_lies_is_no_template(world: World) -> None:
     world.git(".", "init", "-q")
     world.write(".", {".gitignore": "*.log\n/home*\nsecret*\n"})
