@@ -98,6 +98,11 @@ def named_parts(node: Object | Array, match: Match, place: Place) -> list[tuple[
     return list(zip(entry_names(node, match.keys(place)), node.parts, strict=True))
 
 
+def is_entry(place: Place) -> bool:
+    """Tell whether a place is an entry of a matched list."""
+    return bool(place) and _ENTRY.fullmatch(place[-1]) is not None
+
+
 def shown(place: Place) -> str:
     """Return a place as a person writes it: keys with dots between them, entries in brackets."""
     said = ""

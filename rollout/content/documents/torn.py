@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rollout.content.documents.match import is_entry
 from rollout.content.documents.merged_file import MergedFile
 from rollout.content.documents.past import Ours
 from rollout.content.documents.unite import unite
@@ -11,6 +12,8 @@ from rollout.content.documents.united import Torn
 
 
 def torn(content: bytes, template: bytes, ours: Ours, kind: MergedFile) -> tuple[Torn, ...]:
+    if not any(is_entry(place) for place in ours.added):
+        return ()
     return unite(kind.read(content), kind.template(template), ours, kind.match).torn
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import PurePosixPath
 
@@ -121,8 +122,13 @@ def _kind(at: Situation) -> merge.MergedFile:
 
 
 def _ours(at: Situation) -> past.Ours:
-    ours = merge.past(at.written.ours if at.written else (), _kind(at))
+    ours = _past(at.written.ours if at.written else (), _kind(at))
     return replace(ours, blank="") if _found_empty(at.written) else ours
+
+
+@lru_cache(maxsize=8)  # several questions about one file follow each other
+def _past(writes: tuple[tuple[bytes, bytes], ...], kind: merge.MergedFile) -> past.Ours:
+    return merge.past(writes, kind)
 
 
 def _found_empty(written: Written | None) -> bool:
