@@ -81,8 +81,13 @@ def seal() -> None:
 @cache
 def program() -> str:
     """Find git once, by absolute path: we must not run a `git` that lies in some work tree."""
+    lying: Path | None = None
     for folder in safe_path().split(os.pathsep):
         candidate = Path(folder) / "git"
-        if os.access(candidate, os.X_OK) and candidate.is_file():
-            return str(candidate)
+        if candidate.is_file():
+            if os.access(candidate, os.X_OK):
+                return str(candidate)
+            lying = lying or candidate
+    if lying is not None:
+        raise RolloutError(f"{lying} is not executable: chmod +x it, or install git 2.39 or newer")
     raise RolloutError("git is not installed: install git 2.39 or newer")

@@ -10,8 +10,10 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from rollout.errors import GitError
 from rollout.git import configuration
 from rollout.git.access import ASK
+from rollout.git.broken import broken
 from rollout.git.environment import program, withheld
 from rollout.git.run import Git, Result
 from rollout.model.outcomes import Author, Identity
@@ -35,9 +37,14 @@ class Person(Struct, frozen=True):
 
 
 def settings() -> Mapping[str, str]:
-    """Read the global and system configuration, never a repository's."""
+    """Read the global and system configuration, never a repository's; raise RolloutError if git cannot read it."""
     found = configuration.personal(program(), os.environ)
-    return listed_settings(Git().attempt("config", "--null", "--list", "--includes")) if found is None else found
+    if found is not None:
+        return found
+    listed = Git().attempt("config", "--null", "--list", "--includes")
+    if listed.code:
+        raise broken() or GitError(listed.words)
+    return listed_settings(listed)
 
 
 def environment() -> Mapping[str, str]:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from rollout.errors import GitError, RolloutError
 from rollout.git.access import Access
+from rollout.git.broken import broken
 from rollout.git.cat_file import CatFile
 from rollout.git.complaints import complaint, ending
 from rollout.git.environment import ENVIRONMENT, OPTIONS, OTHER_SIDE, program, seal
@@ -45,7 +46,7 @@ def _first_look() -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise RolloutError(f"git cannot be run: {' '.join(str(error).split())}") from error
+        raise broken() or RolloutError(f"git cannot be run: {' '.join(str(error).split())}") from error
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
@@ -99,19 +100,22 @@ class Git(Struct, frozen=True):
         if self.work_tree is not None:
             command.append(f"--work-tree={self.work_tree}")
         command += arguments
-        wrapped = git.Git(str(self.work_tree or "/")).execute(
-            command,
-            istream=cast(BinaryIO, subprocess.PIPE),
-            as_process=True,
-            env={
-                **(ENVIRONMENT if self.ours else OTHER_SIDE),
-                "GIT_CEILING_DIRECTORIES": "/",
-                "PATH": safe_path(),
-                **self.environment,
-            },
-            start_new_session=True,
-            pass_fds=self.held,
-        )
+        try:
+            wrapped = git.Git(str(self.work_tree or "/")).execute(
+                command,
+                istream=cast(BinaryIO, subprocess.PIPE),
+                as_process=True,
+                env={
+                    **(ENVIRONMENT if self.ours else OTHER_SIDE),
+                    "GIT_CEILING_DIRECTORIES": "/",
+                    "PATH": safe_path(),
+                    **self.environment,
+                },
+                start_new_session=True,
+                pass_fds=self.held,
+            )
+        except (git.GitCommandNotFound, PermissionError) as error:
+            raise broken() or error from error
         process, wrapped.proc = wrapped.proc, None  # ours to end, with all its children
         return cast("subprocess.Popen[bytes]", process)
 

@@ -154,6 +154,57 @@ def test_a_git_that_does_not_run_is_told_in_words(world: World) -> None:
     assert err.startswith("rollout: git cannot be run: "), err
 
 
+NOT_RUN: list[tuple[str | None, int, str]] = [
+    ("#!/bin/sh\necho broken >&2\nexit 3\n", 0o755, "git cannot be run: broken; mend it or install git 2.39 or newer"),
+    ("#!/nowhere/sh\n", 0o755, "HERE/git cannot be run: No such file or directory; install git 2.39 or newer"),
+    ("\x7fELF", 0o755, "HERE/git cannot be run: Exec format error; install git 2.39 or newer"),
+    ("", 0o644, "HERE/git is not executable: chmod +x it, or install git 2.39 or newer"),
+    (None, 0, "git is not installed: install git 2.39 or newer"),
+]
+
+
+@pytest.mark.parametrize(("text", "mode", "told"), NOT_RUN)
+def test_why_git_does_not_run_is_told_with_the_way_out(world: World, text: str | None, mode: int, told: str) -> None:
+    world.repo("api")
+    place = world.root / "bin"
+    place.mkdir()
+    if text is not None:
+        (place / "git").write_text(text)
+        (place / "git").chmod(mode)
+    process = world.spawn("plan", PATH=str(place))
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (1, "", f"rollout: {told.replace('HERE', str(place))}\n")
+
+
+@pytest.mark.parametrize("file", [".gitconfig", ".config/git/config", "included"])
+def test_a_line_that_git_cannot_read_is_named_with_its_file(
+    world: World, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.repo("api")
+    monkeypatch.delenv("GIT_CONFIG_GLOBAL", raising=False)
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    home = world.root / "home"
+    world.write("home", {file: "[core]\n\tabbrev = 9\n[user\n"})
+    if file == "included":
+        world.write("home", {".gitconfig": "[include]\n\tpath = included\n"})
+    for option in ("--offline", "--json"):
+        process = world.spawn("plan", option, HOME=str(home))
+        _, err = process.communicate(timeout=30)
+        assert err == f"{home / file}:3: git cannot read this line of its configuration; correct it or take it out\n"
+        assert process.returncode == 1
+
+
+def test_a_line_of_a_repository_that_git_cannot_read_is_named_with_its_file(world: World) -> None:
+    top = world.repo("api")
+    config = top / ".git/config"
+    config.write_text(config.read_text() + "[user\n")
+    number = len(config.read_text().splitlines())
+    ran = world.run("apply", "--yes")
+    told = f"{config}:{number}: git cannot read this line of its configuration; correct it or take it out"
+    assert told in ran.out + ran.err
+    assert world.at("api", "conf.txt") is not None
+
+
 def test_a_stale_lock_of_ours_is_removed_and_a_persons_is_not(world: World) -> None:
     top = world.repo("api")
     lock = top / ".git/index.lock"
