@@ -73,6 +73,10 @@ class GitTimeout(GitError):
     """Git was ended because it took longer than its limit."""
 
 
+class GitInterrupted(GitTimeout):
+    """Git was ended because a signal told the run to end."""
+
+
 class Damaged(GitError):
     """An object in one of our stores is damaged: the store is thrown away, and everything in it is fetched again."""
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from msgspec import Struct, field
 
-from rollout.errors import GitError, GitTimeout
+from rollout.errors import GitError, GitInterrupted, GitTimeout
 from rollout.machine import pipes, waiting
 
 NO_ANSWER = "no answer within the time limit"
@@ -42,7 +42,7 @@ def time_left(deadline: float) -> float:
     if left <= 0:
         raise GitTimeout(NO_ANSWER)
     if waiting.interrupted.is_set():
-        raise GitTimeout("interrupted")
+        raise GitInterrupted("interrupted")
     return left
 
 

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from rollout.errors import GitInterrupted, GitTimeout
 from rollout.git import complaints
 from rollout.git.run import Result
+from rollout.safety.faults import first_line
 from rollout.safety.shown import plain, redact
 
 _VERDICT = re.compile(r"!\t[^\t]*\t\[(?:remote )?rejected\] \((.*)\)")  # git-push(1), OUTPUT
@@ -40,6 +42,20 @@ class Unheard(Struct, frozen=True):
 
 
 PushAnswer = Pushed | Rejected | Moved | Unheard
+
+
+def given_up(error: GitTimeout) -> Unheard:
+    """Return the answer of a push that was not waited for any longer: the server may still take it."""
+    if isinstance(error, GitInterrupted):
+        return Unheard("interrupted before the server answered the push", late=True)
+    return Unheard("the server did not answer the push in time", late=True)
+
+
+def unseen(error: Exception) -> str:
+    """Say why it was not seen where upstream's branch is after a push."""
+    if isinstance(error.__cause__, GitInterrupted):
+        return "interrupted before the server showed its branch after the push"
+    return f"the server did not answer after the push ({first_line(str(error))})"
 
 
 def of_git_push(result: Result) -> PushAnswer:

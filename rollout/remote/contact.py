@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from rollout.errors import GitError, GitTimeout
+from rollout.errors import GitError, GitInterrupted, GitTimeout
 from rollout.git.access import Access
 from rollout.git.process import NO_ANSWER
 from rollout.git.run import LOCAL, Git, Result
@@ -115,7 +115,7 @@ def _turn(host: str, most: int) -> Iterator[None]:
     with waiting.waiting():
         while not contacts.acquire(timeout=0.2):
             if waiting.interrupted.is_set():
-                raise GitTimeout("interrupted")
+                raise GitInterrupted("interrupted")
     try:
         yield
     finally:

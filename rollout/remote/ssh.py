@@ -14,7 +14,7 @@ from threading import Lock
 
 from msgspec import Struct, field
 
-from rollout.errors import GitTimeout
+from rollout.errors import GitInterrupted
 from rollout.git.access import Access
 from rollout.machine import processes, waiting
 from rollout.machine.processes import holder_runs
@@ -47,7 +47,7 @@ def pause(seconds: float) -> None:
     with waiting.waiting():
         told = waiting.interrupted.wait(seconds)
     if told:
-        raise GitTimeout("interrupted")
+        raise GitInterrupted("interrupted")
 
 
 _Key = tuple[str, ...]  # the ssh command, and the arguments that tell it where to go

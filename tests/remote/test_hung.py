@@ -90,6 +90,27 @@ def test_an_interrupt_is_told_to_a_program_that_asked_for_json(world: World, hun
     assert (waits.returncode, json.loads(out)) == (130, said)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("deliver", ["push", "review"])
+def test_an_interrupt_while_the_servers_hook_hangs_is_what_the_outcome_names(
+    world: World, deliver: str, number: signal.Signals
+) -> None:
+    called = world.root / "called"
+    hook = world.bare_repo("api") / "hooks/pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\necho x >>{called}\nsleep 60\n")
+    hook.chmod(0o755)
+    world.defaults = f"defaults: {{templates: [project], deliver: {deliver}}}\n"
+    process = world.spawn("apply", "--yes", "--json")
+    _called(called, 1)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 128 + number, err
+    (done,) = (line for line in map(json.loads, out.splitlines()) if line["type"] == "target_done")
+    assert "interrupted" in done["reason"]
+    assert "in time" not in done["reason"]
+
+
 def _called(calls: Path, times: int) -> None:
     deadline = time.monotonic() + 20
     while len(calls.read_text().splitlines() if calls.exists() else ()) < times:

@@ -15,7 +15,7 @@ from rollout.targets.branch.push import Landed, NotWritten, Unknown, not_arrived
         (Moved(), Rejected("the branch is not where upstream shows it (stale info; is it a mirror that lags?)")),
         (Unheard("fatal: the host is down"), NotWritten("fatal: the host is down")),
         (
-            Unheard("no answer", late=True),
+            Unheard("the server did not answer the push in time", late=True),
             Unknown("the server did not answer the push in time; it may still take it", seen=True),
         ),
         (

@@ -17,6 +17,7 @@ from rollout.model.plan import Change
 from rollout.model.reasons import said
 from rollout.model.reviews import Review, Standing, Via
 from rollout.planning.proposals import not_opened
+from rollout.remote import answers
 from rollout.remote.answers import PushAnswer, Pushed, Unheard
 from rollout.remote.upstream import Unreachable
 from rollout.safety.faults import first_line
@@ -47,7 +48,7 @@ def propose(task: Task, changes: list[Change], tip: str, wanted: NewReview) -> O
     try:
         now = proposals.refs_at(task.store, lease.ref).get(lease.ref)
     except Unreachable as error:
-        return unknown(task, first_line(str(error)), built)
+        return unknown(task, error, built)
     if now == built.commit:
         return _opened(task, branch, built, _told(task, answer), wanted.texts, renew=True)
     return (
@@ -74,8 +75,8 @@ def _pushed(task: Task, built: Built, lease: Lease, wanted: NewReview) -> PushAn
             return push.push(task.store, built.commit, built.base, lease)
         pushing = way.open(wanted) if lease.old is None else way.update(wanted)
         return push.offer(task.store, built.commit, pushing, lease)
-    except GitTimeout:
-        return Unheard("the server did not answer within the time limit", late=True)
+    except GitTimeout as error:
+        return answers.given_up(error)
     except (GitError, OSError) as error:
         return Unheard(first_line(str(error)))
 

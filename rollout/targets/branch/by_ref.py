@@ -15,6 +15,7 @@ from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Change
 from rollout.model.reasons import Way, WayOut, said
 from rollout.model.reviews import Proposed, Review, Standing, Via
+from rollout.remote import answers
 from rollout.remote.answers import PushAnswer, Rejected, Unheard
 from rollout.remote.upstream import Unreachable
 from rollout.safety.faults import first_line
@@ -57,7 +58,7 @@ def propose(task: Task, changes: list[Change], tip: str, wanted: NewReview) -> O
     try:
         return _judged(task, built, answer, pushing.ref)
     except Unreachable as error:
-        return unknown(task, first_line(str(error)), built)
+        return unknown(task, error, built)
 
 
 def _in_other_words(task: Task, standing: Standing, texts: Texts) -> Standing:
@@ -84,8 +85,8 @@ def _is_there(task: Task, standing: Standing, changes: list[Change], tip: str) -
 def _pushed(task: Task, built: Built, pushing: Pushing) -> PushAnswer | Receipt | NoOptions:
     try:
         return push.offer(task.store, built.commit, pushing)
-    except GitTimeout:
-        return Unheard("the server did not answer within the time limit", late=True)
+    except GitTimeout as error:
+        return answers.given_up(error)
     except (GitError, OSError) as error:
         return Unheard(first_line(str(error)))
 

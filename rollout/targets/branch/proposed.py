@@ -15,7 +15,9 @@ from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Change
 from rollout.model.reasons import said
 from rollout.model.reviews import Opened, Proposed, Review, ReviewAct, Standing
+from rollout.remote import answers
 from rollout.remote.answers import Moved, PushAnswer, Pushed, Rejected
+from rollout.remote.upstream import Unreachable
 from rollout.showing import reviews
 from rollout.store import keeping, pending
 from rollout.targets.branch.outcome import outcome_of
@@ -118,6 +120,6 @@ def taken_over(task: Task, what: str, who: str) -> Outcome:
     return outcome_of(task.step, Verdict.BLOCKED, said(f"{what} was taken over by {who}; nothing was pushed"))
 
 
-def unknown(task: Task, error: str, built: Built) -> Outcome:
-    reason = said(f"the server did not answer after the push ({error})")
+def unknown(task: Task, error: Unreachable, built: Built) -> Outcome:
+    reason = said(answers.unseen(error))
     return outcome_of(task.step, Verdict.UNKNOWN, reason, Built(built.commit, built.base))

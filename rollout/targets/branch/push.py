@@ -41,7 +41,7 @@ def land(task: Task, built: Built) -> Landed:
         pending.drop(task.store)
         raise
     except (Unreachable, OSError) as error:
-        return Unknown(f"the server did not answer after the push ({first_line(str(error))})", seen=False)
+        return Unknown(answers.unseen(error), seen=False)
     try:
         arrived = now == built.commit or (now != built.base and _contains(task, built.commit, now))
     except (GitError, OSError) as error:
@@ -58,8 +58,8 @@ def land(task: Task, built: Built) -> Landed:
 def _answer(task: Task, built: Built) -> PushAnswer:
     try:
         return push.push(task.store, built.commit, built.base)
-    except GitTimeout:
-        return Unheard("the server did not answer within the time limit", late=True)
+    except GitTimeout as error:
+        return answers.given_up(error)
     except (GitError, OSError) as error:
         return answers.unreported(Result(-1, b"", str(error)), ())  # this does not say where the branch is now
 
@@ -78,8 +78,8 @@ def not_arrived(answer: PushAnswer) -> Landed:
         case Pushed():
             reason = "the server took the push but still shows the old commit (is it a mirror that lags?); run it again"
             return Unknown(reason, seen=True)
-        case Unheard(late=True):
-            return Unknown("the server did not answer the push in time; it may still take it", seen=True)
+        case Unheard(reason, late=True):
+            return Unknown(f"{reason}; it may still take it", seen=True)
         case Unheard(reason):
             return NotWritten(reason)
         case never:
