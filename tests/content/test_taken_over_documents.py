@@ -103,3 +103,29 @@ def test_a_key_that_a_colleague_had_is_adopted_when_it_is_named_later(world: Wor
     assert world.run("apply", "--yes", "--adopt").code == 0
     there = world.at("api", "a.json") if kind == "branch" else (world.root / "shared/a.json").read_text()
     assert there == '{"a": 1, "c": 2}\n'
+
+
+_IN_BLOCKS = {
+    "y: |\n    a\n    b\n": 'y: "a\\nb\\n"',
+    "y: >-\n    a\n    b\n": 'y: "a b"',
+    "y: |+\n    a\n\n": 'y: "a\\n\\n"',
+    "y:\n  - |\n    a\n": 'y: ["a\\n"]',
+    "y: a, b}\n": 'y: "a, b}"',
+    "y: a\n    b\n": 'y: "a b"',
+    "y:\n    - a\n    - {b: 1}\n": "y: [a, {b: 1}]",
+    "y:\n  - a\n  - b: 1\n    c: '2'\n": "y: [a, {b: 1, c: '2'}]",
+    "y:\n    a: 1\n    b:\n      - x, y\n": 'y: {a: 1, b: ["x, y"]}',
+    "y: 'a, b'\n": "y: 'a, b'",
+    "y: {a:   1}\n": "y: {a:   1}",
+    "y: d\n": "y: d",
+}
+
+
+@pytest.mark.parametrize(("theirs", "then"), _IN_BLOCKS.items())
+def test_what_others_had_in_a_block_comes_back_between_the_brackets_that_they_write_later(
+    theirs: str, then: str
+) -> None:
+    file = Life("x.yaml", f"m:\n  x: 1\n  {theirs}", FileRule(Mode.MERGE))
+    file.lived("m: {y: c}\n")
+    file.text = "m: { x: 1, y: c }\n"
+    assert file.lived("{}\n") == f"m: {{ x: 1, {then} }}\n"

@@ -12,7 +12,7 @@ from rollout.content.documents.document import Amend, Document, Edit, Operation,
 from rollout.content.documents.yaml_add import added
 from rollout.content.documents.yaml_context import YamlContext, context_of
 from rollout.content.documents.yaml_remove import emptied, removed
-from rollout.content.documents.yaml_restore import restored
+from rollout.content.documents.yaml_restore import between_brackets, restored
 
 
 class Yaml(Struct, frozen=True):
@@ -34,7 +34,7 @@ def _edits(context: YamlContext, operation: Operation) -> list[Edit]:
         case Replace():
             return yaml_flow.replaced(context, operation) if flow else yaml_replace.replaced(context, operation)
         case Restore():
-            return restored(context, operation)
+            return between_brackets(context, operation) if flow else restored(context, operation)
         case Amend():
             return yaml_flow.amended(context, operation) if flow else _amended(context, operation)
         case never:

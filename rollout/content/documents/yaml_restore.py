@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from rollout.content.documents.document import Edit, Part, Replaced, Restore, Span
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rollout.content.documents import yaml_read
+from rollout.content.documents.document import Document, Edit, Node, Part, Replaced, Restore, Span, Unmergeable, meaning
 from rollout.content.documents.left_comments import cuts
 from rollout.content.documents.lines import line_end
 from rollout.content.documents.yaml_context import YamlContext
 from rollout.content.documents.yaml_ends import in_one_piece
 from rollout.content.documents.yaml_put import Lines, around_comment, cut_below, on_lines
+from rollout.content.documents.yaml_write import UNSAFE
 
 
 def restored(context: YamlContext, operation: Restore) -> list[Edit]:
@@ -16,6 +21,40 @@ def restored(context: YamlContext, operation: Restore) -> list[Edit]:
     span = _span_of(context, part, found)
     gone = cut_below(context, part) if context.is_below_key(part) else []
     return [*_back(context, span, found, _lines(context, span, part, found)), *gone, *cuts(context.document, operation)]
+
+
+def between_brackets(context: YamlContext, operation: Restore) -> list[Edit]:
+    """Return the edits that put what others had between brackets, where they have their collection now."""
+    return restored(context, replace(operation, found=_on_one_line(context, operation)))
+
+
+def _on_one_line(context: YamlContext, operation: Restore) -> Replaced:
+    """Return what others had as it may stand between brackets: as they wrote it, if that can stand there."""
+    found = operation.found
+    if in_one_piece(found.node) and not (found.node.style == "" and UNSAFE.search(found.text)):
+        return found
+    written = f"k:{found.lead or ' '}{found.text}"
+    read = filter(None, (_value_in(written + end) for end in ("", "\n")))  # a text may have left its last line end
+    value = next((one for one in read if meaning(one.node) == meaning(found.node)), None)
+    if value is None:
+        return found
+    text = replace(context.writer, template=value.document).on_one_line(value.node)
+    again = _value_in(f"k: {text}")
+    lead = " " if operation.part.key else ""
+    return found if again is None else Replaced(text, again.node, lead, comments=found.comments)
+
+
+class _Value(Struct, frozen=True):
+    document: Document
+    node: Node
+
+
+def _value_in(text: str) -> _Value | None:
+    try:
+        document = yaml_read.read(text)
+    except Unmergeable:
+        return None  # it names an anchor that is elsewhere, or its first line stood further to the right
+    return _Value(document, document.root.parts[0].value) if len(document.root.parts) == 1 else None
 
 
 def _back(context: YamlContext, span: Span, found: Replaced, lines: Lines) -> list[Edit]:

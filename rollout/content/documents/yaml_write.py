@@ -15,7 +15,7 @@ from rollout.content.documents.template_text import comment_behind, comments_bef
 from rollout.content.documents.yaml_style import Style
 
 PROPERTIES = re.compile(r"[ \t]*(?:[&!][^\s,\[\]{}]*[ \t]*)*")
-_UNSAFE = re.compile(r"[,:\[\]{}\n]| #|^[-?] ")
+UNSAFE = re.compile(r"[,:\[\]{}\n]| #|^[-?] ")
 _INDICATOR = re.compile(r"[|>][-+]?([1-9])")
 _CHOMPS = re.compile(r"(?:^|(?<=[ \t]))([|>][1-9]?)([-+]?)([1-9]?)")
 
@@ -145,7 +145,7 @@ class YamlWriter(Struct):
             case Alias():
                 return raw
             case Scalar(style=style):
-                unsafe = not style and node.meaning.startswith("str ") and _UNSAFE.search(raw)
+                unsafe = not style and node.meaning.startswith("str ") and UNSAFE.search(raw)
                 if "\n" in raw or style in {"|", ">"} or unsafe:
                     return json.dumps(node.meaning.partition(" ")[2], ensure_ascii=False)
                 return raw or "null"
