@@ -225,3 +225,21 @@ def test_lines_that_absent_left_to_others_are_never_deleted_later() -> None:
     file.rule = FileRule(Mode.MERGE)
     assert "mine = 1\n" in str(file.lived("[s]\nour = 4\n"))
     assert file.asked == []
+
+
+@pytest.mark.parametrize(
+    ("before", "whole", "after"),
+    [
+        ("list:\n  - x\n", "list: [y]\n", "list: []\n"),
+        ("list: [x]\n", "list: [y]\n", "list: []\n"),
+        ("m:\n  x: 1\n", "m: {y: 1}\n", "m: {}\n"),
+        ("k: 1\nm:\n  x: 1\n", "k: 1\nm: {y: 1}\n", "k: 1\nm: {}\n"),
+    ],
+)
+def test_a_key_that_was_written_whole_may_leave_whatever_style_others_had(before: str, whole: str, after: str) -> None:
+    file = Life("x.yaml", before, FileRule(Mode.WHOLE))
+    file.rolled_out(whole)
+    file.rule = FileRule(Mode.MERGE)
+    file.rolled_out("{}\n")
+    assert file.text == after
+    assert file.plan("{}\n") is None

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.content.documents import finer
-from rollout.content.documents.document import Array, Document, Node, Object, Part, Replaced, meaning, repeated
+from rollout.content.documents.document import Array, Document, Node, Object, Part, Replaced, meaning, repeated, says
 from rollout.content.documents.lines import begins_line, ends_anew, line_end
 from rollout.content.documents.match import Match, Place, named_parts
 from rollout.content.documents.places import at, part_at
@@ -244,5 +244,8 @@ def _alike(had: Node | None, after: Node) -> bool:
 def _hidden(had: Node, after: Node) -> bool:
     """Tell whether how others wrote a value can no longer be seen in what we wrote."""
     if isinstance(had, Object | Array) and isinstance(after, Object | Array) and type(had) is type(after):
-        return bool(after.parts) and (not had.parts or had.style != after.style)
+        kept = had.style != after.style and says(
+            after, had
+        )  # what another mode dropped does not come back by its style
+        return bool(after.parts) and (not had.parts or kept)
     return meaning(had) != meaning(after)
