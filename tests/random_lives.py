@@ -248,7 +248,9 @@ class Fate(Struct):
         self.theirs = [word for word in self.theirs if word not in lost]
         again = self.life.plan(template)
         self._hold(again is None, f"a second run finds {again and (again.action, again.cause)}")
-        nameless = [place for place in self._nameless(after) if place not in self._nameless(before, template)]
+        nameless = [
+            place for place in self._nameless(after) if place not in self._nameless(before, template, self.shadow)
+        ]
         self._hold(not nameless, f"{nameless} has lost the keys that name it")
         self._says(template, after)
 
