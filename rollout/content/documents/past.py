@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
 from rollout.content.documents import finer
+from rollout.content.documents.as_written import as_written
 from rollout.content.documents.document import Array, Document, Node, Object, Part, Replaced, meaning, repeated, says
-from rollout.content.documents.lines import begins_line, ends_anew, line_end
+from rollout.content.documents.lines import ends_anew
 from rollout.content.documents.match import Match, Place, named_parts
 from rollout.content.documents.places import at, part_at
 
@@ -210,26 +210,13 @@ class _Write(Struct):
             theirs = part_at(document.root, place, self.match) or part
         if mixed or place not in ours.added:
             ours.added.discard(place)
-            ours.found[place] = _as_written(document, theirs, shape=shape)
+            ours.found[place] = as_written(document, theirs, shape=shape)
 
     def _forget(self, place: Place) -> None:
         for known in {place, *self.ours.inside(place)}:
             self.ours.added.discard(known)
             for kept in (self.ours.values, self.ours.entries, self.ours.found):
                 kept.pop(known, None)
-
-
-def _as_written(document: Document, part: Part, *, shape: bool) -> Replaced:
-    """Return a value as it was written; a block on lines of its own from the end of its key's line, and whole lines."""
-    text, node = document.text, part.value
-    block = node.style == "block" and begins_line(text, node.start)
-    start, end = (line_end(text, part.body), line_end(text, node.end)) if block else (node.start, node.end)
-    lead = text[part.body : start] if part.body else ""
-    written = replace(node, parts=()) if shape and isinstance(node, Object | Array) else node
-    comments = () if shape else tuple(text[s:e] for s, e in document.comments if start <= s < end)
-    behind = "" if node.style in {"block", "|", ">"} else text[end : line_end(text, end)]
-    lead, behind = ("" if one.strip() else one for one in (lead, behind))
-    return Replaced(text[start:end], written, lead, behind, comments)
 
 
 def _same(had: Part | None, has: Part) -> bool:

@@ -1,0 +1,21 @@
+"""How others wrote a value that we write something else over."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from rollout.content.documents.document import Array, Document, Object, Part, Replaced
+from rollout.content.documents.lines import begins_line, line_end
+
+
+def as_written(document: Document, part: Part, *, shape: bool) -> Replaced:
+    """Return a value as it was written; a block on lines of its own from the end of its key's line, and whole lines."""
+    text, node = document.text, part.value
+    block = node.style == "block" and begins_line(text, node.start)
+    start, end = (line_end(text, part.body), line_end(text, node.end)) if block else (node.start, node.end)
+    lead = text[part.body : start] if part.body else ""
+    written = replace(node, parts=()) if shape and isinstance(node, Object | Array) else node
+    comments = () if shape else tuple(text[s:e] for s, e in document.comments if start <= s < end)
+    behind = "" if node.style in {"block", "|", ">"} else text[end : line_end(text, end)]
+    lead, behind = ("" if one.strip() else one for one in (lead, behind))
+    return Replaced(text[start:end], written, lead, behind, comments)
