@@ -75,11 +75,13 @@ def reviewed(at: Session, book: Ledger, planfile: str, settings: Settings, decis
     moved = [s.target for s in steps if s.target in by_name and not same_place(s, by_name[s.target])]
     now = at.plan(settings, decisions, tuple(by_name[s.target] for s in steps if s.target in by_name))
     fresh = {step.target: step for step in now.steps}
+    whole = at.options.verbose > 0
     stale = dict.fromkeys(moved, "has moved since the plan was made")
     stale |= dict.fromkeys(gone, "is no longer in the inventory")
-    stale |= {s.target: why for s in steps if s.target in fresh and (why := stale_targets(s, fresh[s.target]))}
+    since = {s.target: stale_targets(s, fresh[s.target], whole=whole) for s in steps if s.target in fresh}
+    stale |= {target: why for target, why in since.items() if why}
     if stale:
-        told = grouped(stale.items(), whole=at.options.verbose > 0)
+        told = grouped(stale.items(), whole=whole)
         place, new = Place(planfile), "make a new one: rollout plan --out"
         stands = Mistake("the plan is stale; nothing was changed", place, new)
         raise Refused(*(Mistake(line, place) for line in told), stands)
@@ -180,7 +182,8 @@ def _ask(at: Session, asked: Undertaking, work: list[Step], left: list[str]) -> 
             f"{asked.command} would change {colour.count(len(work), 'target')}, but there is no terminal to ask on; "
             "add --yes to go ahead"
         )
-    what = colour.count(len(work), "target") + (f", and not to {names(left)}" if left else "")
+    not_to = f", and not to {names(left, whole=at.options.verbose > 0)}" if left else ""
+    what = colour.count(len(work), "target") + not_to
     at.screen.clear()
     try:
         with at.interrupt.at_once():

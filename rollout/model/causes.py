@@ -72,7 +72,7 @@ class Kept(Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        named = _named(self.paths, whole=self.whole, hint=self.hint)
+        named = _named(self.paths, 1, whole=self.whole, hint=self.hint)
         return f"{named}: kept as others left it, until the template changes"
 
 
@@ -85,9 +85,22 @@ class OnHold(Struct, frozen=True):
 
     @property
     def words(self) -> str:
-        return (
-            f"{_named(self.paths, whole=self.whole, hint=self.hint)}: held since a revert, until the template changes"
-        )
+        named = _named(self.paths, 1, whole=self.whole, hint=self.hint)
+        return f"{named}: held since a revert, until the template changes"
+
+
+class SaidOfFiles(Struct, frozen=True):
+    """What is said about some files, before their names and after them; in short only the first three are named."""
+
+    before: str
+    paths: tuple[PurePosixPath, ...]
+    after: str = ""
+    whole: bool = False
+    hint: bool = False
+
+    @property
+    def words(self) -> str:
+        return self.before + _named(self.paths, 3, whole=self.whole, hint=self.hint) + self.after
 
 
 class OptedOut(Struct, frozen=True):
@@ -106,6 +119,6 @@ class Frozen(Struct, frozen=True):
         return "held by `hold` in the inventory" + (f" until {self.until}" if self.until else "")
 
 
-def _named(paths: tuple[PurePosixPath, ...], *, whole: bool, hint: bool) -> str:
-    named = paths if whole else paths[:1]
+def _named(paths: tuple[PurePosixPath, ...], most: int, *, whole: bool, hint: bool) -> str:
+    named = paths if whole else paths[:most]
     return ", ".join(map(str, named)) + left_out(len(paths) - len(named), hint=hint)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-SHOWN = "rollout plan shows them"
-
 
 def few(names: Sequence[object], most: int, rest: str) -> str:
     """Return all names, or the first of many; `rest` says what names the others."""

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.model.action import Action
-from rollout.model.causes import Decide, FileCauses, Frozen, Kept, OnHold, OptedOut
+from rollout.model.causes import Decide, FileCauses, Frozen, Kept, OnHold, OptedOut, SaidOfFiles
 from rollout.model.changed import Did
 from rollout.model.hindrances import Hindrance, in_words
 
@@ -89,7 +89,9 @@ class Later(Struct, frozen=True):
 
 
 Stays = Kept | OnHold | Frozen | OptedOut  # why something is not written
-ReasonPart = Later | Said | FileCauses | Stays | WayOut | HeldBack | Needs | Collision | AtWork | SinceWaiting
+ReasonPart = (
+    Later | Said | SaidOfFiles | FileCauses | Stays | WayOut | HeldBack | Needs | Collision | AtWork | SinceWaiting
+)
 
 
 class Reason(Struct, frozen=True):
@@ -145,7 +147,7 @@ def on_screen(reason: Reason) -> Reason:
     return _each(reason, lambda part: replace(part, hint=True) if isinstance(part, _SHORTENED) else part)
 
 
-_SHORTENED = (FileCauses, Kept, OnHold, HeldBack)
+_SHORTENED = (FileCauses, SaidOfFiles, Kept, OnHold, HeldBack)
 
 
 def pointed(reason: Reason, options: str, own: str) -> Reason:
@@ -193,7 +195,7 @@ def _inside(part: ReasonPart, change: Callable[[ReasonPart], ReasonPart]) -> Rea
     match part:
         case Needs(why=why) | SinceWaiting(why=why):
             return replace(part, why=_each(why, change))
-        case Later() | Said() | FileCauses() | WayOut() | HeldBack() | Collision() | AtWork():
+        case Later() | Said() | SaidOfFiles() | FileCauses() | WayOut() | HeldBack() | Collision() | AtWork():
             return part
         case Kept() | OnHold() | Frozen() | OptedOut():
             return part
@@ -211,7 +213,7 @@ def _words(part: ReasonPart) -> str:
             return in_words(by, whole=whole, hint=hint)
         case Needs(target, state, why):
             return f"needs {target}, which is {state}" + (f": {why.text}" if why else "")
-        case FileCauses() | Collision() | Kept() | OnHold() | Frozen() | OptedOut():
+        case FileCauses() | SaidOfFiles() | Collision() | Kept() | OnHold() | Frozen() | OptedOut():
             return part.words
         case AtWork(run):
             return f"run {run} is at work on it"

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from rollout.content.patterns import matches_exactly
 from rollout.model.action import Action, OnDrift
 from rollout.model.circumstances import Decisions
-from rollout.model.few import SHOWN, few
+from rollout.model.few import few
 from rollout.model.files import File, Obstacle, fingerprint
 from rollout.model.inputs import Input
 from rollout.model.inventory import Branch, Folder, Target
@@ -28,8 +28,11 @@ def same_place(step: Step, target: Target) -> bool:
             return False
 
 
-def stale_targets(then: Step, now: Step) -> str | None:
-    """Say what has changed in a target since it was reviewed; a branch that merely moved does not count."""
+def stale_targets(then: Step, now: Step, *, whole: bool = False) -> str | None:
+    """Say what has changed in a target since it was reviewed, all of it or the first of many paths.
+
+    A branch that merely moved does not count.
+    """
     if now.state in {State.MISSING, State.UNREACHABLE}:
         return None
     if then.identity and now.identity and then.identity != now.identity:
@@ -37,7 +40,8 @@ def stale_targets(then: Step, now: Step) -> str | None:
     both = then.managed.keys() & now.managed.keys()
     changed = sorted(str(path) for path in both if then.managed[path] != now.managed[path])
     changed += [name for name in read_since(then.inputs, now.inputs) if name not in changed]
-    return f"{few(changed, 3, SHOWN)} changed since the plan was made" if changed else None
+    named = few(changed, len(changed) if whole else 3, "-v names them")
+    return f"{named} changed since the plan was made" if changed else None
 
 
 def read_since(then: Iterable[Input], now: Iterable[Input]) -> list[str]:

@@ -9,8 +9,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.model.action import Action
+from rollout.model.causes import SaidOfFiles
 from rollout.model.circumstances import Circumstances
-from rollout.model.few import SHOWN, few
 from rollout.model.files import Desired, File, Obstacle, Snapshot, fingerprint
 from rollout.model.inventory import Target
 from rollout.model.line_ends import Conversion
@@ -65,8 +65,8 @@ def undone(
     stays = {path: sides for path, sides in offered.files.items() if path not in out}
     moved = [path for path, (old, _) in stays.items() if snapshot.files.get(path) != old]
     if moved:
-        reason = f"upstream changed {_named(moved)}, which is in review; run `rollout apply` before the revert"
-        return Undone(Step(target.name, target.location, State.BLOCKED, said(reason), snapshot.revision))
+        reason = _named("upstream changed ", moved, ", which is in review; run `rollout apply` before the revert")
+        return Undone(Step(target.name, target.location, State.BLOCKED, reason, snapshot.revision))
     back = {path: old for path, old in before.items() if path not in stays}
     changes = (*_changes(back, snapshot), *_staying(stays, offered))
     return Undone(_step(target, snapshot, changes, circumstances), tuple(TakenBack(str(path)) for path in out))
@@ -100,20 +100,19 @@ def _obstacle(
     anew = [path for path, _ in _paths(outcome) if path in offered.files and path not in (*out, *back)]
     if anew:
         run = offered.run or "RUN"
-        reason = f"the open review changes {_named(anew)} anew; take that back first: rollout revert {run}"
-        return State.BLOCKED, said(reason)
+        then = f" anew; take that back first: rollout revert {run}"
+        return State.BLOCKED, _named("the open review changes ", anew, then)
     left = [(path, written) for path, written in _paths(outcome) if path not in out]
     changed = [path for path, written in left if _there(snapshot, path) not in {written.before, written.after}]
     if not changed and not out and not stands(outcome, snapshot):
         return State.IN_SYNC, said("it is as before the run already")
     if changed:
-        reason = f"{_named(changed)} changed since the run; mend it by hand or with the templates"
-        return State.BLOCKED, said(reason)
+        return State.BLOCKED, _named("", changed, " changed since the run; mend it by hand or with the templates")
     return None
 
 
-def _named(paths: Iterable[PurePosixPath]) -> str:
-    return few(list(paths), 3, SHOWN)
+def _named(before: str, paths: Iterable[PurePosixPath], after: str) -> Reason:
+    return Reason((SaidOfFiles(before, tuple(paths), after),))
 
 
 def _step(target: Target, snapshot: Snapshot, changes: tuple[Change, ...], circumstances: Circumstances) -> Step:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from rollout.model.action import Action
-from rollout.model.few import SHOWN, few
+from rollout.model.causes import SaidOfFiles
 from rollout.model.inventory import TargetKind
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import State, Step
@@ -72,7 +72,7 @@ def _nothing_to_push(step: Step) -> Outcome:
     if step.overtaken and step.state in {State.DRIFT, State.CONFLICT}:
         return _outcome(step, Verdict.STALE, Reason((SinceWaiting(without_ways(step.why)), WayOut(Way.PLAN_AGAIN))))
     if step.outrun and step.changes:
-        changed = SinceWaiting(said(f"upstream changed {few(step.outrun, 3, SHOWN)}"))
+        changed = SinceWaiting(Reason((SaidOfFiles("upstream changed ", step.outrun),)))
         return _outcome(step, Verdict.STALE, Reason((changed, WayOut(Way.PLAN_AGAIN))))
     if step.overtaken and step.state is State.PENDING:
         renewed = said("the commit that waits is not what is asked for now").also(WayOut(Way.RENEW))

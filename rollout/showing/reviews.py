@@ -79,7 +79,7 @@ def _paragraphs(step: Step, changes: Sequence[Change]) -> Iterable[str]:
     yield _why(step, changes)
     listed = [f"* {_code(change.path)}: {change.action.value}{_cause(change)}" for change in changes[:_SHOWN]]
     if len(changes) > _SHOWN:
-        listed.append(f"* and {len(changes) - _SHOWN} more")
+        listed.append(f"* and {len(changes) - _SHOWN:,} more, which the changed files show")
     yield "\n".join(listed)
     yield (
         "**When you merge this**, nothing else is to be done. **When you close it**, it is not proposed again until "

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from rollout.model.action import Action, OnDrift
-from rollout.model.causes import Decide, FileCauses
+from rollout.model.causes import Decide, FileCauses, SaidOfFiles
 from rollout.model.changed import ChangedBy, Deed, Did
 from rollout.model.hindrances import OnBranch
 from rollout.model.reasons import (
@@ -23,6 +23,7 @@ from rollout.model.reasons import (
     Way,
     WayOut,
     files,
+    on_screen,
     pointed,
     said,
     whole,
@@ -89,3 +90,13 @@ def test_a_way_out_works_on_what_the_command_works_on_and_words_that_look_like_o
     assert pointed(Reason((quoted, WayOut(way))), "-i x.yaml", "").text == f"git: rollout apply --adopt; {text}"
     inside = Reason((Needs("core", "pending", Reason((WayOut(way),))),))
     assert pointed(inside, "-i x.yaml", "").text == f"needs core, which is pending: {text}"
+
+
+def test_of_many_files_three_are_named_and_the_screen_says_what_names_them_all() -> None:
+    paths = tuple(map(PurePosixPath, "abcde"))
+    reason = Reason((SinceWaiting(Reason((SaidOfFiles("upstream changed ", paths, " meanwhile"),))),))
+    brief = Reason((SaidOfFiles("", paths[:3], " changed"),))
+    assert brief.text == whole(brief).text == "a, b, c changed"
+    assert "upstream changed a, b, c (and 2 more; -v names them) meanwhile" in on_screen(reason).text
+    assert "upstream changed a, b, c (and 2 more) meanwhile" in reason.text
+    assert "upstream changed a, b, c, d, e meanwhile" in whole(reason).text

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from rollout.model.few import SHOWN, few
+from rollout.model.causes import SaidOfFiles
 from rollout.model.outcomes import Outcome, Verdict
-from rollout.model.reasons import said
+from rollout.model.reasons import Reason, said
 from rollout.objects import messages
 from rollout.planning import review
 from rollout.store import lineage, pending, snapshot, tree
@@ -31,8 +31,8 @@ def since_planned(task: Task, tip: str) -> Outcome | None:
         return _this_runs_own(task, there.newest) or same
     moved = review.stale_paths(step, there.files) or _read_meanwhile(task, tip)
     if moved:
-        reason = f"upstream changed {few(moved, 3, SHOWN)} meanwhile; nothing was written"
-        return outcome_of(step, Verdict.STALE, said(reason), base=tip)
+        reason = Reason((SaidOfFiles("upstream changed ", tuple(moved), " meanwhile; nothing was written"),))
+        return outcome_of(step, Verdict.STALE, reason, base=tip)
     return None
 
 

@@ -14,13 +14,13 @@ from rollout.errors import Busy
 from rollout.machine import look
 from rollout.machine.replace import MOUNTED, NO_EXCHANGE, Changed
 from rollout.model.action import Action
+from rollout.model.causes import SaidOfFiles
 from rollout.model.circumstances import Circumstances, Decisions, Findings
-from rollout.model.few import SHOWN, few
 from rollout.model.files import Desired, File, Obstacle
 from rollout.model.inventory import Folder, Target
 from rollout.model.outcomes import Outcome, Verdict
 from rollout.model.plan import Change, State, Step
-from rollout.model.reasons import said
+from rollout.model.reasons import Reason, said
 from rollout.planning import keeping, review, steps
 from rollout.targets import checked
 from rollout.targets.folder import memory, rescue
@@ -111,7 +111,8 @@ def _written(job: Job, folder: SharedFolder, writer: FolderWriter) -> Outcome:
     stale = [p for p in review.stale_paths(step, snapshot.files) if not _is_done(p, step, snapshot.files)]
     stale += _read_meanwhile(folder.root, step)
     if stale:
-        return _outcome(step, Verdict.STALE, f"{few(stale, 3, SHOWN)} changed meanwhile; nothing was written")
+        why = Reason((SaidOfFiles("", tuple(stale), " changed meanwhile; nothing was written"),))
+        return replace(_outcome(step, Verdict.STALE), why=why)
     writer.clear()
     writer.sweep(step.managed)
     done = writer.write(_to_write(step))
