@@ -120,4 +120,6 @@ def test_a_web_server_is_asked_once_too(world: World, tmp_path_factory: pytest.T
         assert world.run("apply", "--yes", "--json").outcomes() == _all("pushed")
         with watched() as seen:
             assert world.run("status", "--fetch", "--json").states() == _all("in-sync")
-    assert len({line for line in seen.lines if " ls-remote " in line}) == 1
+    assert (
+        len({line for line in seen.lines if " ls-remote " in line and f":{port}/" in line}) == 1
+    )  # and not another test's
