@@ -10,13 +10,12 @@ from msgspec.structs import replace
 
 from rollout.content.documents import formats, json_strict
 from rollout.content.documents.aliases import anchored
+from rollout.content.documents.comment_above import followed_above, known_above
 from rollout.content.documents.comment_behind import followed_brackets
 from rollout.content.documents.document import (
-    Array,
     Document,
     Edit,
     InTemplate,
-    Node,
     Object,
     Restore,
     Scalar,
@@ -33,6 +32,7 @@ from rollout.content.documents.match import shown
 from rollout.content.documents.merged_file import BOM, MergedFile, document_in
 from rollout.content.documents.past import Ours, folded
 from rollout.content.documents.places import ENTRY, at, differing, leaves, values
+from rollout.content.documents.projection import known, projection
 from rollout.content.documents.twice import in_template, repeated_keys
 from rollout.content.documents.unite import unite
 from rollout.content.documents.united import United
@@ -48,7 +48,7 @@ def past(writes: Iterable[tuple[bytes, bytes]], kind: MergedFile) -> Ours:
             documents.append((kind.read(before), kind.read(after)))
         except Unmergeable:
             continue  # another mode wrote the path then; none of it is a named key
-    return folded(documents, kind.match, partial(_without, kind))
+    return folded(documents, kind.match, partial(_without, kind), known_above)
 
 
 def _without(kind: MergedFile, document: Document, ours: Ours) -> Document:
@@ -111,7 +111,8 @@ def written(current: bytes, named: Document, ours: Ours, kind: MergedFile) -> by
     strict = json_strict.mended(document, ours, kind.match) if kind.format is FormatName.JSON else None
     try:
         united = unite(strict or document, named, ours, kind.match)
-        result = _carried_out(strict or document, named, united, ours, kind)
+        made = _carried_out(strict or document, named, united, ours, kind)
+        result = followed_above(strict or document, made, named, ours, kind)
     except InTemplate as error:
         raise Unmergeable(f"{kind.told}: {error}", kind.path) from error
     except Unmergeable as error:
@@ -213,33 +214,6 @@ def _spares(document: Document, span: Span, foreign: Iterable[Span]) -> None:
 def would_change_foreign(current: bytes, template: bytes, ours: Ours, kind: MergedFile) -> bool:
     """Tell whether a value that somebody else set under a named key would change."""
     return unite(kind.read(current), kind.template(template), ours, kind.match).foreign
-
-
-def projection(content: bytes, template: bytes, ours: Ours, kind: MergedFile) -> dict[str, str]:
-    """Return the part of a document that concerns rollout: named keys, and our entries in lists."""
-    root = kind.read(content).root
-    named = dict(leaves(kind.template(template).root, kind.match))
-    out: dict[str, str] = {}
-    for place in sorted({*named, *ours.values, *ours.entries}):
-        lists = place in ours.entries or isinstance(named.get(place), Array)
-        said = _said(at(root, place, kind.match), ours.entries.get(place, ()) if lists else None)
-        if said is not None:
-            out["/".join(place)] = said
-    return out
-
-
-def known(ours: Ours) -> set[str]:
-    """Return the places of what is ours, as a projection names them."""
-    return {"/".join(place) for place in (*ours.added, *ours.values, *ours.entries)}
-
-
-def _said(node: Node | None, ours: tuple[str, ...] | None) -> str | None:
-    """Return a node's meaning: of a list, only the entries in `ours`; of an object, only that it is one."""
-    if isinstance(node, Object) and node.odd is None:
-        return "{}"  # we wrote an empty one, and what others put into it is theirs
-    if node is None or ours is None or not isinstance(node, Array):
-        return None if node is None else meaning(node)
-    return repr(sorted(said for part in node.parts if (said := meaning(part.value)) in ours))
 
 
 __all__ = [

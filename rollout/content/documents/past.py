@@ -14,14 +14,16 @@ from rollout.content.documents.lines import ends_anew
 from rollout.content.documents.match import Match, Place, named_parts
 from rollout.content.documents.places import at, part_at
 
+Above = dict[Place, tuple[str, ...] | None]
+
 
 class Ours(Struct):
     """What is ours, by place.
 
     `added` are the keys and the matched entries that nobody had before us, `values` what we last wrote at a place,
     `entries` the entries that we added to lists, `found` what others had where we wrote something else, `comments` our
-    comments, `ended` whether a last line of others has its line end from us, and `blank` what others had if that was
-    nothing but blanks.
+    comments, `ended` whether a last line of others has its line end from us, `blank` what others had if that was
+    nothing but blanks, and `above` what our comments directly above a key say; None where others changed them.
     """
 
     added: set[Place] = field(default_factory=set)
@@ -31,6 +33,7 @@ class Ours(Struct):
     comments: Counter[str] = field(default_factory=Counter)
     ended: bool = False
     blank: str | None = None
+    above: Above = field(default_factory=dict)
 
     def owns(self, node: Node, place: Place, match: Match) -> bool:
         """Tell whether we added a value where nobody had one, and all of it is as we wrote it."""
@@ -75,12 +78,13 @@ class Ours(Struct):
 
 
 Without = Callable[[Document, Ours], Document]
+Heads = Callable[[Ours, Document, Document, Match], Above]
 
 
-def folded(writes: Iterable[tuple[Document, Document]], match: Match, without: Without) -> Ours:
+def folded(writes: Iterable[tuple[Document, Document]], match: Match, without: Without, heads: Heads) -> Ours:
     """Fold the documents before and after each of our writes, oldest first.
 
-    `without` takes our part out of a document.
+    `without` takes our part out of a document, and `heads` tells what is ours above its keys.
     """
     ours, last = Ours(), None
     for before, after in writes:
@@ -88,9 +92,15 @@ def folded(writes: Iterable[tuple[Document, Document]], match: Match, without: W
         last = after.root
         ours.blank = ours.blank if before.text.strip() else before.text or None
         ours.ended = ends_anew(before.text, after.text, already=ours.ended)
-        had, has = Counter(comment_texts(before)), Counter(comment_texts(after))
-        ours.comments = ours.comments + (has - had) - (had - has)
+        ours.comments = comments_since(ours.comments, before, after)
+        ours.above = heads(ours, before, after, match)
     return ours
+
+
+def comments_since(comments: Counter[str], before: Document, after: Document) -> Counter[str]:
+    """Return the texts of our comments once we have written a document."""
+    had, has = Counter(comment_texts(before)), Counter(comment_texts(after))
+    return comments + (has - had) - (had - has)
 
 
 def comment_texts(document: Document) -> Iterator[str]:

@@ -123,12 +123,21 @@ def _kind(at: Situation) -> merge.MergedFile:
 
 def _ours(at: Situation) -> past.Ours:
     ours = _past(at.written.ours if at.written else (), _kind(at))
+    ours = replace(ours, above={}) if ours.above and _has_markers(at) else ours  # a marker is no comment on a key
     return replace(ours, blank="") if _found_empty(at.written) else ours
 
 
 @lru_cache(maxsize=8)  # several questions about one file follow each other
 def _past(writes: tuple[tuple[bytes, bytes], ...], kind: merge.MergedFile) -> past.Ours:
     return merge.past(writes, kind)
+
+
+def _has_markers(at: Situation) -> bool:
+    """Tell whether our last write left the markers of a block."""
+    if at.written is None or at.written.file is None:
+        return False
+    content = at.written.file.content
+    return share.unwrapped(at, content) != content
 
 
 def _found_empty(written: Written | None) -> bool:

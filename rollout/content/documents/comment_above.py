@@ -1,0 +1,188 @@
+"""Our comments directly above a key of ours follow the template; one that others changed or moved stays."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from rollout.content.documents.document import (
+    Array,
+    ContainerStyle,
+    Document,
+    Edit,
+    Node,
+    Object,
+    Part,
+    Span,
+    Unmergeable,
+    applied,
+    meaning,
+)
+from rollout.content.documents.foreign_comments import foreign_comments
+from rollout.content.documents.ini_read import IniSection
+from rollout.content.documents.lines import begins_line, line_end, line_start, margin, newline_of, next_line
+from rollout.content.documents.match import Match, Place, named_parts
+from rollout.content.documents.merged_file import MergedFile
+from rollout.content.documents.past import Above, Ours, comment_texts, comments_since
+from rollout.content.documents.places import part_at
+
+# These stand in several places, or where something of others may stand, too.
+_SCATTERED: set[ContainerStyle] = {"super", "dotted", "tables"}
+
+
+class _Head(Struct, frozen=True):
+    """Where a part begins, and the comment lines directly above it: where each begins, and what it says."""
+
+    start: int
+    lines: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        return tuple(said for _, said in self.lines)
+
+    def ends_with(self, said: tuple[str, ...]) -> bool:
+        return len(said) <= len(self.lines) and self.said[len(self.lines) - len(said) :] == said
+
+    def last(self, count: int) -> int:
+        """Return where the last lines begin."""
+        return self.lines[-count][0]
+
+
+def known_above(ours: Ours, before: Document, after: Document, match: Match) -> Above:
+    """Return the comments that stand above keys of ours because we wrote them there; None where others changed them.
+
+    `ours` is what is ours after a write, but for those above keys, which are from before it.
+    """
+    if not ours.above and not after.comments:
+        return {}
+    had, has = _heads(before, match), _heads(after, match)
+    here = {place: head for place, head in has.items() if place in ours.added}
+    fresh = any(head.lines and (place not in had or had[place].said != head.said) for place, head in here.items())
+    foreign = {line_start(after.text, start) for start, _ in foreign_comments(after, ours, match)} if fresh else set()
+    known = {place: _put(ours.above.get(place, ()), had.get(place), head, foreign) for place, head in here.items()}
+    return {place: said for place, said in known.items() if said != ()}
+
+
+def _put(last: tuple[str, ...] | None, had: _Head | None, has: _Head, foreign: set[int]) -> tuple[str, ...] | None:
+    """Return which of the comments above a part we wrote there, now or earlier; None where others changed them."""
+    own = len(has.lines)
+    while own and has.lines[own - 1][0] not in foreign:
+        own -= 1
+    if had is None:
+        return has.said[own:]
+    if last is None or not had.ends_with(last):
+        return None
+    kept = len(had.lines) - len(last)
+    if had.said == has.said:
+        return last
+    return has.said[kept:] if has.said[:kept] == had.said[:kept] and own <= kept else None
+
+
+def followed_above(before: Document, text: str, template: Document, ours: Ours, kind: MergedFile) -> str:
+    """Return what we made of a document, with our comments above keys as the template has them now."""
+    if not any(_may_follow(ours, place, head) for place, head in _heads(template, kind.match).items()):
+        return text  # the comments of new keys came with them
+    document = kind.form.read(text)
+    now = _since(ours, before, document, kind.match)
+    foreign = foreign_comments(document, now, kind.match)
+    edits = list(_edits(document, template, now, foreign, kind.match))
+    result = applied(text, edits)
+    return result if edits and _is_right(document, result, foreign, kind) else text
+
+
+def _may_follow(ours: Ours, place: Place, wanted: _Head) -> bool:
+    last = ours.above.get(place, ())
+    return place in ours.added and last is not None and last != wanted.said
+
+
+def _since(ours: Ours, before: Document, after: Document, match: Match) -> Ours:
+    """Return what is ours once we have written a document."""
+    new = {place for place, _ in _parts(after.root, match, ()) if part_at(before.root, place, match) is None}
+    now = replace(ours, added=ours.added | new, comments=comments_since(ours.comments, before, after))
+    return replace(now, above=known_above(now, before, after, match))
+
+
+def _edits(document: Document, template: Document, ours: Ours, foreign: Sequence[Span], match: Match) -> Iterator[Edit]:
+    there, wanted = _heads(document, match), _heads(template, match)
+    for place in there.keys() & wanted.keys() & ours.added:
+        head, last, said = there[place], ours.above.get(place, ()), wanted[place].said
+        on_lines = begins_line(document.text, head.start) and begins_line(template.text, wanted[place].start)
+        if last is None or last == said or not on_lines:
+            continue
+        if head.ends_with(last) and (last or not head.lines):
+            end = line_start(document.text, head.start)
+            span = (head.last(len(last)) if last else end, end)
+            if _is_whole(document, span, foreign):
+                yield Edit(*span, _written(document.text, head.start, said))
+
+
+def _is_whole(document: Document, span: Span, foreign: Sequence[Span]) -> bool:
+    """Tell whether a span holds whole comments, and none of others."""
+    inside = [one for one in document.comments if one[0] < span[1] and span[0] < one[1]]
+    return all(span[0] <= one[0] and one[1] <= span[1] and one not in foreign for one in inside)
+
+
+def _written(text: str, at: int, said: Sequence[str]) -> str:
+    """Return comment lines as they stand above a place, in its margin."""
+    newline = newline_of(text, line_end(text, at))
+    return "".join(margin(text, at) + line + newline for line in said)
+
+
+def _is_right(document: Document, result: str, foreign: Sequence[Span], kind: MergedFile) -> bool:
+    """Tell whether a document still says the same, and has all comments of others."""
+    try:
+        said = kind.form.read(result)
+    except Unmergeable:
+        return False
+    theirs = Counter(document.text[start:end] for start, end in foreign)
+    same = meaning(said.root, followed=False) == meaning(document.root, followed=False)
+    return same and theirs <= Counter(comment_texts(said))
+
+
+def _heads(document: Document, match: Match) -> Mapping[Place, _Head]:
+    lines = dict(_comment_lines(document))
+    return {place: _head(document.text, part, lines) for place, part in _parts(document.root, match, ())}
+
+
+def _head(text: str, part: Part, comments: Mapping[int, str]) -> _Head:
+    found: list[tuple[int, str]] = []
+    at = line_start(text, part.start)
+    while at and begins_line(text, part.start) and (above := line_start(text, at - 1)) in comments:
+        found.insert(0, (above, comments[above]))
+        at = above
+    return _Head(part.start, tuple(line for line in found if line[1]))
+
+
+def _comment_lines(document: Document) -> Iterator[tuple[int, str]]:
+    """Yield the lines that hold a comment and nothing else: where each begins, and what it says."""
+    text = document.text
+    for start, stop in document.comments:
+        end = start + len(text[start:stop].rstrip())
+        at = line_start(text, start)
+        if not begins_line(text, start) or text[end : line_end(text, end)].strip():
+            continue
+        while at < end:
+            yield at, text[at : line_end(text, at)].strip()
+            at = next_line(text, at)
+
+
+def _parts(node: Node, match: Match, place: Place) -> Iterator[tuple[Place, Part]]:
+    """Yield the keys and the matched entries that stand in one place, and of which there is no other of their name."""
+    if not isinstance(node, Object | Array) or (isinstance(node, Array) and not match.keys(place)):
+        return
+    named = named_parts(node, match, place)
+    names = [name.rpartition("#")[0] if isinstance(node, Array) else name for name, _ in named]
+    often = Counter(names)
+    for (step, part), name in zip(named, names, strict=True):
+        if often[name] > 1:
+            continue
+        if not _is_scattered(part.value):
+            yield (*place, step), part
+        yield from _parts(part.value, match, (*place, step))
+
+
+def _is_scattered(node: Node) -> bool:
+    return node.style in _SCATTERED or (isinstance(node, IniSection) and len(node.spans) > 1)

@@ -1,0 +1,35 @@
+"""The part of a document that concerns rollout, by place: what is compared to see whether others changed it."""
+
+from __future__ import annotations
+
+from rollout.content.documents.document import Array, Node, Object, meaning
+from rollout.content.documents.merged_file import MergedFile
+from rollout.content.documents.past import Ours
+from rollout.content.documents.places import at, leaves
+
+
+def projection(content: bytes, template: bytes, ours: Ours, kind: MergedFile) -> dict[str, str]:
+    """Return the part of a document that concerns rollout: named keys, and our entries in lists."""
+    root = kind.read(content).root
+    named = dict(leaves(kind.template(template).root, kind.match))
+    out: dict[str, str] = {}
+    for place in sorted({*named, *ours.values, *ours.entries}):
+        lists = place in ours.entries or isinstance(named.get(place), Array)
+        said = _said(at(root, place, kind.match), ours.entries.get(place, ()) if lists else None)
+        if said is not None:
+            out["/".join(place)] = said
+    return out
+
+
+def known(ours: Ours) -> set[str]:
+    """Return the places of what is ours, as a projection names them."""
+    return {"/".join(place) for place in (*ours.added, *ours.values, *ours.entries)}
+
+
+def _said(node: Node | None, ours: tuple[str, ...] | None) -> str | None:
+    """Return a node's meaning: of a list, only the entries in `ours`; of an object, only that it is one."""
+    if isinstance(node, Object) and node.odd is None:
+        return "{}"  # we wrote an empty one, and what others put into it is theirs
+    if node is None or ours is None or not isinstance(node, Array):
+        return None if node is None else meaning(node)
+    return repr(sorted(said for part in node.parts if (said := meaning(part.value)) in ours))

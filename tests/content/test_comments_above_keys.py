@@ -1,0 +1,208 @@
+"""A comment of ours above a key follows the template; one that a person wrote, changed or moved stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from rollout.model.inventory import FileRule, FormatName, Mode
+from tests.lives import Life
+
+# For each file: what a person has around our lines, our key's line for a value, and how a comment begins.
+_FILES = {
+    "p.yaml": ("z: 1\n{}", "{}", "r: {}\n", "#"),
+    "deep.yaml": ("z: 1\no:\n    y: 2\n{}", "o:\n  {}", "    r: {}\n", "#"),
+    "root.toml": ("z = 1\n{}", "{}", "r = {}\n", "#"),
+    "t.toml": ("[tool.x]\nz = 1\n{}", "[tool.x]\n{}", "r = {}\n", "#"),
+    "table.toml": ("z = 1\n\n{}", "{}", "[tool.x]\nr = {}\n", "#"),
+    "p.cfg": ("[a]\nz = 1\n{}", "[a]\n{}", "r = {}\n", ";"),
+    "s.cfg": ("[a]\nz = 1\n\n{}", "{}", "[b]\nr = {}\n", "#"),
+    ".gitconfig": ("[a]\n\tz = 1\n{}", "[a]\n{}", "\tr = {}\n", "#"),
+    "c.jsonc": ('{{\n  "z": 1,\n{}}}\n', "{{\n{}}}\n", '  "r": {},\n', "//"),
+    "deep.jsonc": ('{{\n  "o": {{\n    "z": 1,\n{}  }},\n}}\n', '{{\n"o": {{{}}}}}\n', '    "r": {},\n', "//"),
+}
+_LINES = [(), ("one",), ("one", "two"), ("other",), ("other", "one"), ("two", "one", "three")]
+
+
+def _rule(path: str) -> FileRule:
+    return FileRule(Mode.MERGE, format=FormatName.INI if path == ".gitconfig" else None)
+
+
+class _Told:
+    def __init__(self, path: str, newline: str = "\n") -> None:
+        self.path, self.newline = path, newline
+        self.around, self.whole, self.line, self.mark = _FILES[path]
+        self.empty = "{}" if path.endswith(("jsonc", "yaml")) else ""
+
+    @property
+    def before(self) -> str:
+        return self._ended(self.around.format("")).removesuffix(self.newline * 2 if "\n\n{}" in self.around else "") + (
+            self.newline if "\n\n{}" in self.around else ""
+        )
+
+    def life(self) -> Life:
+        return Life(self.path, self.before, _rule(self.path))
+
+    def template(self, value: int, *above: str) -> str:
+        ours = self.ours(value, *above)
+        if self.path == "deep.yaml":
+            return "o:\n" + "".join(f"  {line.strip()}\n" for line in ours.splitlines())
+        if self.path == "deep.jsonc":
+            return self.whole.format("\n" + ours)
+        return self.whole.format(ours)
+
+    def ours(self, value: int, *above: str) -> str:
+        line = self.line.format(value)
+        margin = line[: len(line) - len(line.lstrip())]
+        return "".join(f"{margin}{self.mark} {said}\n" for said in above) + line
+
+    def file(self, value: int, *above: str) -> str:
+        return self._ended(self.around.format(self.ours(value, *above)))
+
+    def _ended(self, text: str) -> str:
+        return text.replace("\n", self.newline)
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("path", _FILES)
+@pytest.mark.parametrize("value", [1, 2])
+def test_our_comment_follows_the_template(path: str, newline: str, value: int) -> None:
+    told = _Told(path, newline)
+    for first in _LINES:
+        for second in _LINES:
+            file = told.life()
+            assert file.lived(told.template(1, *first)) == told.file(1, *first)
+            assert file.lived(told.template(value, *second)) == told.file(value, *second)
+            assert file.plan(told.template(value, *second)) is None
+            assert file.lived(told.template(3, "last"), told.template(3)) == told.file(3)
+            assert file.lived(told.template(1, *first)) == told.file(1, *first)
+            assert file.lived(told.empty) == told.before
+            assert not file.asked
+
+
+@pytest.mark.parametrize("path", _FILES)
+@pytest.mark.parametrize("value", [1, 2])
+@pytest.mark.parametrize("next_one", [(), ("new",), ("ours", "new")])
+@pytest.mark.parametrize("theirs", [("mine",), ("ours", "mine"), ("ours", "ours", "mine"), ("ours, and why",), ()])
+def test_one_that_a_person_changed_or_moved_stays(
+    path: str, value: int, next_one: tuple[str, ...], theirs: tuple[str, ...]
+) -> None:
+    told = _Told(path)
+    file = told.life()
+    file.lived(told.template(1, "ours"))
+    file.text = told.file(1, *theirs)
+    assert file.lived(told.template(value, *next_one)) == told.file(value, *theirs)
+    assert file.plan(told.template(value, *next_one)) is None
+    assert file.lived(told.template(5, *next_one)) == told.file(5, *theirs)
+    assert file.lived(told.template(5, "last")) == told.file(5, *theirs)
+
+
+@pytest.mark.parametrize("path", _FILES)
+def test_one_of_a_person_above_ours_stays(path: str) -> None:
+    told = _Told(path)
+    file = told.life()
+    file.lived(told.template(1, "ours"))
+    file.text = told.file(1, "mine", "ours")
+    assert file.lived(told.template(1, "new", "and more")) == told.file(1, "mine", "new", "and more")
+    assert file.lived(told.template(2, "new")) == told.file(2, "mine", "new")
+    assert file.lived(told.template(2)) == told.file(2, "mine")
+    assert file.lived(told.template(2, "again")) == told.file(2, "mine")  # it is not known where ours would stand
+    assert "mine" in (file.lived(told.empty) or "")
+
+
+@pytest.mark.parametrize("path", _FILES)
+def test_one_of_a_person_that_says_the_same_stays(path: str) -> None:
+    told = _Told(path)
+    file = told.life()
+    file.lived(told.template(1))
+    file.text = told.file(1, "same")
+    assert file.lived(told.template(1, "same")) == told.file(1, "same")
+    assert file.lived(told.template(1, "new")) == told.file(1, "same")
+
+
+@pytest.mark.parametrize("path", _FILES)
+def test_nothing_comes_above_a_key_of_others(path: str) -> None:
+    told = _Told(path)
+    file = Life(path, told.file(1), _rule(path))
+    assert file.lived(told.template(2), told.template(2, "why")) == told.file(2)
+    file = Life(path, told.file(1, "mine"), _rule(path))
+    assert file.lived(told.template(2, "mine"), told.template(2, "why")) == told.file(2, "mine")
+
+
+def test_each_of_two_keys_has_its_own() -> None:
+    file = Life("p.yaml", "# head\nz: 1\n", FileRule(Mode.MERGE))
+    file.lived("# one\na: 1\n# two\nb: 2\n")
+    assert file.lived("# two\na: 1\n# one\nb: 2\n") == "# head\nz: 1\n# two\na: 1\n# one\nb: 2\n"
+    assert file.lived("# same\na: 1\n# same\nb: 3\n") == "# head\nz: 1\n# same\na: 1\n# same\nb: 3\n"
+    assert file.lived("a: 1\n# same\nb: 3\n") == "# head\nz: 1\na: 1\n# same\nb: 3\n"
+    assert file.lived("{}") == "# head\nz: 1\n"
+
+
+def test_it_follows_when_its_key_was_renamed() -> None:
+    file = Life("p.yaml", "z: 1\n", FileRule(Mode.MERGE))
+    assert file.lived("# why\na: 1\n", "# why\nb: 1\n") == "z: 1\n# why\nb: 1\n"
+    assert file.lived("# new\nb: 1\n") == "z: 1\n# new\nb: 1\n"
+
+
+def test_a_comment_that_moved_to_another_key_stays_there() -> None:
+    file = Life("p.yaml", "z: 1\n", FileRule(Mode.MERGE))
+    file.lived("# one\na: 1\nb: 2\n")
+    assert file.lived(">z: 1\na: 1\n# one\nb: 2\n", "# new\na: 1\n# b\nb: 2\n") == "z: 1\na: 1\n# one\nb: 2\n"
+
+
+@pytest.mark.parametrize("path", ["p.yaml", "p.toml", "p.cfg"])
+def test_the_head_of_a_file_is_ours_only_where_we_created_it(path: str) -> None:
+    one, two = ("{0}\n[a]\nk = 1\n", "{0}\n[a]\nk = 1\n") if path != "p.yaml" else ("{0}\nk: 1\n", "{0}\nk: 1\n")
+    ours = Life(path, None, FileRule(Mode.MERGE))
+    assert ours.lived(one.format("# a"), two.format("# b\n# c")) == two.format("# b\n# c")
+    theirs = Life(path, "# a\n", FileRule(Mode.MERGE))
+    start = theirs.lived(one.format("# a"))
+    assert start is not None
+    assert start.startswith("# a\n")
+    assert theirs.lived(two.format("# b")) == "# a".join(start.rsplit("# a", 1)[:1]) + two.format("# b")
+    kept = Life(path, two.format("# a"), FileRule(Mode.MERGE))
+    assert kept.lived(one.format("# a"), one.format("# b")) == two.format("# a")
+
+
+def test_above_a_matched_entry_it_follows() -> None:
+    rule = FileRule(Mode.MERGE, match=(("l", ("id",)),))
+    file = Life("p.yaml", "l:\n- id: x\n", rule)
+    file.lived("l:\n# why\n- id: y\n  v: 1\n")
+    assert file.lived("l:\n# now\n- id: y\n  # v\n  v: 1\n") == "l:\n- id: x\n# now\n- id: y\n  # v\n  v: 1\n"
+    assert file.lived("l:\n- id: y\n  v: 2\n") == "l:\n- id: x\n- id: y\n  v: 2\n"
+    assert file.lived("l:\n- {id: x}\n") == "l:\n- id: x\n"
+
+
+def test_above_an_entry_that_stands_twice_nothing_comes() -> None:
+    rule = FileRule(Mode.MERGE, match=(("l", ("id",)),))
+    file = Life("p.yaml", "l:\n- id: x\n", rule)
+    file.lived("l:\n- id: y\n  v: 1\n")
+    file.text = "l:\n- id: x\n- id: y\n  w: 1\n- id: y\n  v: 1\n"
+    file.lived("l:\n# why\n- id: y\n  v: 1\n")
+    assert "why" not in (file.text or "")
+
+
+def test_nothing_comes_above_a_table_that_a_person_put_before_ours() -> None:
+    file = Life("p.toml", "z = 1\n", FileRule(Mode.MERGE))
+    file.lived("# ours\n[tool.x]\nk = 1\n")
+    file.text = "z = 1\n\n[tool.a]\nm = 1\n\n# ours\n[tool.x]\nk = 1\n"
+    assert file.lived("# new\n[tool.x]\nk = 1\n") == "z = 1\n\n[tool.a]\nm = 1\n\n# new\n[tool.x]\nk = 1\n"
+    assert file.lived("") == "z = 1\n\n[tool.a]\nm = 1\n"
+
+
+def test_a_comment_over_several_lines_follows_too() -> None:
+    file = Life("c.jsonc", '{\n  "z": 1\n}\n', FileRule(Mode.MERGE))
+    file.lived('{\n  /* one\n     two */\n  "a": 1\n}\n')
+    assert file.lived('{\n  /* three\n     four */\n  // five\n  "a": 1\n}\n') == (
+        '{\n  "z": 1,\n  /* three\n  four */\n  // five\n  "a": 1\n}\n'
+    )
+    assert file.lived("{}") == '{\n  "z": 1\n}\n'
+
+
+def test_a_marker_above_a_key_of_what_was_a_block_is_no_comment_on_it() -> None:
+    file = Life("p.yaml", "z: 1\n", FileRule(Mode.BLOCK))
+    file.lived("# one\na: 1\n# two\nb: 1\n")
+    file.rule = FileRule(Mode.MERGE)
+    assert file.plan("# one\na: 1\n# two\nb: 1\n") is None
+    assert file.lived("# one\na: 2\n# two\nb: 1\n") == "z: 1\n# one\na: 2\n# two\nb: 1\n"
+    assert file.lived("# new\na: 2\nb: 1\n") == "z: 1\n# new\na: 2\nb: 1\n"
+    assert file.lived("{}") == "z: 1\n"
