@@ -124,9 +124,13 @@ def _why_unchanged(step: Step) -> Reason:
 
 
 def reasons_of(step: Step) -> set[str]:
-    """Return the words in which a run that does not write the step may have recorded what it waits for."""
+    """Return the words in which a run that does not write the step may have recorded what it waits for.
+
+    That a commit waits and was overtaken is not among them: the step's own reason does not say it.
+    """
     outcomes = (_not_written(step, only_waiting=only_waiting) for only_waiting in (False, True))
-    whys = (step.why, *(outcome.why for outcome in outcomes if outcome is not None))
+    told = (outcome for outcome in outcomes if outcome is not None and outcome.verdict is not Verdict.STALE)
+    whys = (step.why, *(outcome.why for outcome in told))
     return {dated(why).text for why in whys}
 
 

@@ -12,6 +12,7 @@ from rollout.showing.status import ALONE, Row
 
 _UPSTREAM = {State.IN_SYNC, State.BEHIND, State.PENDING, State.DRIFT, State.CONFLICT}
 _SINCE = "✅ Pushed since"
+_NOT_PUSHED = "❌ Not pushed"
 
 
 def commits(found: Sequence[TargetOutcomes], rows: Sequence[Row], *, unfinished: bool) -> Iterator[str]:
@@ -70,8 +71,9 @@ def _pushed(last: Outcome, row: Row | None) -> str:
     if last.verdict is Verdict.PROPOSED:
         merged = row is not None and row.state in {State.IN_SYNC, State.BEHIND}
         return "✅ Merged" if merged else " ".join(["⏳ In review", *_address(last)])
-    upstream_has_it = row is not None and row.state in _UPSTREAM and row.commit == last.commit
-    return _SINCE if upstream_has_it else "⏳ Ready to push"
+    if row is None or row.state not in _UPSTREAM:
+        return "⏳ Ready to push"
+    return _SINCE if row.commit == last.commit else _NOT_PUSHED
 
 
 def _ready(row: Row) -> str:

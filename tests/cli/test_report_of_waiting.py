@@ -64,6 +64,23 @@ def test_a_commit_that_was_made_anew_replaces_the_one_that_waited(world: World) 
     assert (waiting(world) in commits, replaced in commits, "✅ Pushed" in commits) == (True, False, False)
 
 
+def test_a_commit_that_was_overtaken_while_it_waited_is_told_until_a_run_goes_well(world: World) -> None:
+    world.repo("api")
+    world.run("apply", "--yes")
+    world.template("project/conf.txt.j2", "changed\n")
+    world.run("apply", "--yes", "--no-push")
+    world.elsewhere("api", {"conf.txt": "theirs\n"})
+    assert world.run("push", "--yes", "--json").outcomes() == {"api": "stale"}
+    stale = "last run stale: conf.txt: changed by"
+    for command in ("status", "report"):
+        told = world.run(command).out
+        assert (stale in told, "since the commit that waits was made" in told) == (True, True), told
+    commits = sections(world.run("report").out)["Git Commits"]
+    assert ("Ready to push" in commits, "- Status: ❌ Not pushed\n" in commits) == (False, True)
+    assert world.run("apply", "--yes", "--on-drift", "overwrite").code == 0
+    assert stale not in world.run("status").out
+
+
 def test_a_commit_of_a_killed_run_that_arrived_is_told_as_pushed(world: World) -> None:
     slow = Slow(world)
     slow.release.touch()
