@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
@@ -12,6 +11,7 @@ from msgspec import Struct
 from rollout.cli import completing, session
 from rollout.cli.options import common, option
 from rollout.cli.session import Session
+from rollout.content import spelled
 from rollout.errors import UsageError, near
 from rollout.fleet.explain import Explanation, explanation
 from rollout.ledger import ledger
@@ -104,7 +104,7 @@ def _lines(told: _Told, decided: Iterable[str], *, whole: bool) -> Iterator[str]
 
 
 def _value(value: object, *, whole: bool) -> str:
-    shown = json.dumps(value, ensure_ascii=False)
+    shown = spelled.as_written(value)
     if len(shown) <= _VALUE or whole:
         return shown
     return f"{shown[:_VALUE]}... ({len(shown) - _VALUE:,} more characters; -v shows them)"

@@ -8,7 +8,8 @@ from typing import Any
 
 _MARK = "\0"  # no key of an inventory has it: YAML knows no such character
 _JSON = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
-_QUOTED = re.compile(rf'"\\u0000({_JSON.pattern})\\u0000"')
+_ANY = re.compile(r"[-+.\w]+")  # as YAML writes numbers: 0644, .5, 1_000, 0x1F
+_QUOTED = re.compile(rf'"\\u0000({_ANY.pattern})\\u0000"')
 
 
 class Whole(int):
@@ -61,18 +62,24 @@ def dumps(value: Any, *, sort_keys: bool = False) -> str:
 
 def as_json(value: Any, indent: int | None = None) -> str:
     """Return plain data as JSON for people, with numbers as they were written where JSON allows that."""
-    text = json.dumps(_quoted(value), indent=indent, ensure_ascii=False)
+    text = json.dumps(_quoted(value, _JSON), indent=indent, ensure_ascii=False)
     return _QUOTED.sub(r"\1", text)
 
 
-def _quoted(value: Any) -> Any:
+def as_written(value: Any) -> str:
+    """Return plain data for people to read: like JSON, with every number as it was written."""
+    return _QUOTED.sub(r"\1", json.dumps(_quoted(value, _ANY), ensure_ascii=False))
+
+
+def _quoted(value: Any, kept: re.Pattern[str]) -> Any:
+    """Return data whose numbers are marked texts where their spelling is one of those that are kept."""
     match value:
         case Whole() | Decimal():
-            return f"{_MARK}{value.written}{_MARK}" if _JSON.fullmatch(value.written) else value.plain()
+            return f"{_MARK}{value.written}{_MARK}" if kept.fullmatch(value.written) else value.plain()
         case dict():
-            return {key: _quoted(item) for key, item in value.items()}
+            return {key: _quoted(item, kept) for key, item in value.items()}
         case list() | tuple():
-            return [_quoted(item) for item in value]
+            return [_quoted(item, kept) for item in value]
     return value
 
 

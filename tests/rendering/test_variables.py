@@ -217,6 +217,15 @@ def test_a_variable_comes_before_a_function_of_jinja_of_that_name(world: World, 
     assert {one["name"]: one["value"] for one in told}[name] == "prod"
 
 
+def test_explain_shows_numbers_as_they_were_written(world: World) -> None:
+    world.repo("api")
+    world.head = "version: 1\nvars: {py: 3.10, md: 0755, list: [0644, 1_000, {a: .5}], text: '3.10'}\n"
+    world.template("project/conf.txt.j2", "{{ py }} {{ md }} {{ list }} {{ text }}\n")
+    told = world.run("explain", "api", "conf.txt").out
+    for shown in ("py = 3.10 ", "md = 0755 ", 'list = [0644, 1_000, {"a": .5}] ', 'text = "3.10" '):
+        assert f"variable     {shown} (from" in told
+
+
 def test_functions_of_jinja_work_where_no_variable_has_their_name() -> None:
     assert (
         rendered("{{ range(2) | list }} {{ dict(a=1) }}{% set n = namespace(x=1) %} {{ n.x }}") == "[0, 1] {'a': 1} 1"
