@@ -27,7 +27,7 @@ from rollout.model.plan import Plan, Step
 from rollout.objects.messages import CommitWords
 from rollout.planning import needs, writable
 from rollout.planning.review import as_reviewed, same_place, stale_targets, undecided
-from rollout.planning.undo import holds_after
+from rollout.planning.undo import holds_after, with_left
 from rollout.showing import colour, next_step, plans
 from rollout.showing.names import grouped, names
 from rollout.showing.outcomes import outcomes_text
@@ -222,8 +222,8 @@ def _run(
 
         recording = Recording(at, book, run)
         for step, outcome in apply.write(sorted_steps.writable, order, at.executor, at.interrupt.stop, begun):
-            outcomes.append(outcome)
-            recording.add(outcome)
+            outcomes.append(with_left(step, outcome))
+            recording.add(outcomes[-1])
             progress.ended(step.target)
         recording.flush()
     place = {step.target: index for index, step in enumerate(made.steps)}

@@ -120,6 +120,7 @@ class Step(Struct, frozen=True):
     kept: tuple[PurePosixPath, ...] = ()  # files that a person decided to keep as they are
     frozen: bool = False  # the inventory holds it
     held: tuple[PurePosixPath, ...] = ()  # files that were reverted, and whose templates have not changed since
+    left: tuple[PurePosixPath, ...] = ()  # files that a revert leaves alone, as others changed them since
     findings: tuple[Finding, ...] = ()  # what is wrong with its texts as a whole
     collides: tuple[Collision, ...] = ()  # commits of a person's own that are not upstream and touch managed paths
     via: Via = Via.PUSH  # how its changes are delivered

@@ -9,7 +9,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from rollout.model.action import Action
-from rollout.model.causes import SaidOfFiles
+from rollout.model.causes import FileCauses, SaidOfFiles
+from rollout.model.changed import Deed, Did
 from rollout.model.circumstances import Circumstances
 from rollout.model.files import Desired, File, Obstacle, Snapshot, fingerprint
 from rollout.model.inventory import Target
@@ -55,21 +56,36 @@ def undone(
 ) -> Undone:
     """Return what undoes an outcome; `before` are the files as they were where the run's are there now.
 
-    What is still in review goes out of it, and what else is in it stays.
+    What is still in review goes out of it, and what else is in it stays. What others changed since is left alone.
     """
     offered = InReview() if review is None else review
     out = [path for path, written in _paths(outcome) if _is_offered(offered, path, written)]
     obstacle = _obstacle(outcome, snapshot, offered, out)
     if obstacle is not None:
         return Undone(Step(target.name, target.location, *obstacle, snapshot.revision))
+    left = _changed_since(outcome, snapshot, out)
     stays = {path: sides for path, sides in offered.files.items() if path not in out}
     moved = [path for path, (old, _) in stays.items() if snapshot.files.get(path) != old]
     if moved:
         reason = _named("upstream changed ", moved, ", which is in review; run `rollout apply` before the revert")
         return Undone(Step(target.name, target.location, State.BLOCKED, reason, snapshot.revision))
-    back = {path: old for path, old in before.items() if path not in stays}
+    back = {path: old for path, old in before.items() if path not in {*stays, *left}}
+    if left and (review is not None or not _can_be_left(left, stands(outcome, snapshot))):
+        return Undone(Step(target.name, target.location, State.BLOCKED, _theirs(left, snapshot), snapshot.revision))
     changes = (*_changes(back, snapshot), *_staying(stays, offered))
-    return Undone(_step(target, snapshot, changes, circumstances), tuple(TakenBack(str(path)) for path in out))
+    step = _step(target, snapshot, changes, circumstances)
+    step = replace(step, why=step.why.also(*_theirs(left, snapshot).parts), left=tuple(left)) if left else step
+    return Undone(step, tuple(TakenBack(str(path)) for path in out))
+
+
+def changed_since(outcome: Outcome, snapshot: Snapshot) -> list[PurePosixPath]:
+    """Return the paths at which there is neither what the run wrote nor what it found."""
+    return _changed_since(outcome, snapshot, [])
+
+
+def with_left(step: Step, outcome: Outcome) -> Outcome:
+    """Return the outcome of a written step, which also names what the step leaves alone."""
+    return replace(outcome, why=outcome.why.also(*step.why.parts)) if step.left else outcome
 
 
 def _paths(outcome: Outcome) -> Iterator[tuple[PurePosixPath, WrittenPath]]:
@@ -102,13 +118,38 @@ def _obstacle(
         run = offered.run or "RUN"
         then = f" anew; take that back first: rollout revert {run}"
         return State.BLOCKED, _named("the open review changes ", anew, then)
-    left = [(path, written) for path, written in _paths(outcome) if path not in out]
-    changed = [path for path, written in left if _there(snapshot, path) not in {written.before, written.after}]
-    if not changed and not out and not stands(outcome, snapshot):
+    if not out and not stands(outcome, snapshot) and not changed_since(outcome, snapshot):
         return State.IN_SYNC, said("it is as before the run already")
-    if changed:
-        return State.BLOCKED, _named("", changed, " changed since the run; mend it by hand or with the templates")
     return None
+
+
+def _changed_since(outcome: Outcome, snapshot: Snapshot, out: list[PurePosixPath]) -> list[PurePosixPath]:
+    return [
+        path
+        for path, written in _paths(outcome)
+        if path not in out and _there(snapshot, path) not in {written.before, written.after}
+    ]
+
+
+def _can_be_left(left: list[PurePosixPath], back: list[PurePosixPath]) -> bool:
+    """Tell whether others can go back without those that are left: none is a folder of another's path."""
+    apart = all(one not in other.parents and other not in one.parents for one in left for other in back)
+    return bool(back) and apart
+
+
+def _theirs(left: list[PurePosixPath], snapshot: Snapshot) -> Reason:
+    """Return who changed files since the run, and that these are left alone."""
+    found = tuple((path, _did(path, snapshot)) for path in left)
+    return Reason((FileCauses(found, whole=len(found) <= _NAMED),)).also(*said(_LEFT).parts)
+
+
+_NAMED = 3  # the most that are named without -v
+_LEFT = "what others changed since the run is left alone; mend it by hand or with the templates"
+
+
+def _did(path: PurePosixPath, snapshot: Snapshot) -> Did:
+    deed = Deed.DELETED if snapshot.files.get(path) is None else Deed.CHANGED
+    return Did(deed.value, deed, by=snapshot.changed_by.get(path))
 
 
 def _named(before: str, paths: Iterable[PurePosixPath], after: str) -> Reason:

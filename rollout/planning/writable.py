@@ -140,13 +140,14 @@ def _is_ours(step: Step) -> bool:
 
 def exit_code(steps: Iterable[Step], outcomes: Iterable[Outcome], *, skipped: bool = False) -> int:
     """Return the exit code of a run: 1 beats 4 beats 3 beats 0; what a person skipped was not refused."""
-    states = {step.target: step.state for step in steps}
+    made = list(steps)
+    states = {step.target: step.state for step in made}
     found = list(outcomes)
     if any(states.get(o.target) in _ERRORS for o in found):
         return 1
     bad = [o for o in found if o.verdict in FAILED and not o.why.later]
     if not bad:
-        return 0
+        return 3 if any(step.left for step in made) else 0
     awaited = any(o.verdict is Verdict.BLOCKED and o.awaits is not None for o in bad)
     nothing_done = not any(o.verdict in _DONE or o.act is not None for o in found)
     later = {target for target, state in states.items() if state is State.WAITING}

@@ -394,6 +394,13 @@ MUTATIONS = (
     Mutation("a revert that was stopped brings the checkout along", "targets/branch/past.py",
              "follow=_lags(found.step, at, where, tip)", "follow=False",
              test=f"{_HOLDS}test_a_revert_that_was_stopped_after_its_push_moves_the_checkout_when_it_is_run_again"),
+    Mutation("a revert leaves alone what others changed since", "planning/undo.py",
+             "if path not in {*stays, *left}", "if path not in stays",
+             test="tests/cli/test_reverted_in_part.py::test_a_file_that_somebody_changed_is_left_alone_and_named"),
+    Mutation("a revert puts nothing in the place of what it leaves alone", "planning/undo.py",
+             "return bool(back) and apart", "return bool(back)",
+             test="tests/cli/test_reverted_in_part.py::"
+             "test_a_file_is_not_put_back_where_a_file_of_others_is_in_the_way"),
 )  # fmt: skip
 
 

@@ -16,10 +16,10 @@ from rollout.model.plan import State, Step
 from rollout.model.reasons import said
 from rollout.model.reviews import Deliver
 from rollout.planning.proposals import delivery_of, taken_back, taken_over
-from rollout.planning.undo import Undone, action_between, on_hold, stands, undone
+from rollout.planning.undo import Undone, action_between, changed_since, on_hold, stands, undone
 from rollout.remote import upstream
 from rollout.safety.shown import plain
-from rollout.store import fetch, heard, hold, own_commits, pending, proposals, snapshot
+from rollout.store import authors, fetch, heard, hold, own_commits, pending, proposals, snapshot
 from rollout.store.store import Store
 from rollout.targets.branch import proposal_state
 from rollout.targets.branch.locate import Located, locate
@@ -64,6 +64,8 @@ def branch_step(back: RevertRequest, where: Branch, settings: Settings) -> Step:
         offered = proposing(delivery, at, store, tip, changing=bool(outcome.paths), network=True)
         review = None if offered is None else in_review(offered, store)
         there = snapshot.at(store, tip, [*paths, *(review.files if review else ())], [], network=True)
+        theirs = authors.last_changes(store, tip, changed_since(outcome, there), network=True)
+        there = replace(there, changed_by=theirs)
         before = _before(store, outcome, stands(outcome, there), there)
         found = on_hold(
             undone(target, outcome, there, before, undoing_by(at.remote.url, settings), review),

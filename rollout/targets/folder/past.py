@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from msgspec.structs import replace
+
 from rollout.errors import GitError
 from rollout.model.circumstances import Circumstances
 from rollout.model.files import NO_FILE, File
 from rollout.model.inventory import Folder
 from rollout.model.plan import Step
-from rollout.planning.undo import on_hold, undone
+from rollout.planning.undo import changed_since, on_hold, undone
 from rollout.targets.folder import memory
-from rollout.targets.folder.snapshot import read_snapshot
+from rollout.targets.folder.snapshot import last_changes, read_snapshot
 from rollout.targets.job import RevertRequest, Settings
 
 
@@ -19,6 +21,8 @@ def folder_step(back: RevertRequest, where: Folder, settings: Settings) -> Step:
     outcome = back.outcome
     remembered = memory.memory(settings.state, where.root)
     snapshot = read_snapshot(where.root, [PurePosixPath(path.path) for path in outcome.paths], remembered)
+    theirs = last_changes(where.root, changed_since(outcome, snapshot))
+    snapshot = replace(snapshot, changed_by=theirs)
     before: dict[PurePosixPath, File | None] = {}
     for path in outcome.paths:
         file = remembered.file(path.before)
