@@ -147,7 +147,7 @@ def exit_code(steps: Iterable[Step], outcomes: Iterable[Outcome], *, skipped: bo
         return 1
     bad = [o for o in found if o.verdict in FAILED and not o.why.later]
     if not bad:
-        return 3 if any(step.left for step in made) else 0
+        return 3 if any(step.left and not step.frozen for step in made) else 0
     awaited = any(o.verdict is Verdict.BLOCKED and o.awaits is not None for o in bad)
     nothing_done = not any(o.verdict in _DONE or o.act is not None for o in found)
     later = {target for target, state in states.items() if state is State.WAITING}

@@ -102,3 +102,11 @@ def test_a_file_is_not_put_back_where_a_file_of_others_is_in_the_way(theirs: str
     back = {PurePosixPath(theirs): None, PurePosixPath(gone): before}
     step = undone(target, Outcome("notes", Verdict.WRITTEN, paths=paths), there, back, Circumstances("x")).step
     assert (step.state, step.changes) == (State.BLOCKED, ())
+
+
+def test_a_target_that_the_inventory_holds_is_no_half_done_revert(world: World, run: str) -> None:
+    world.elsewhere("api", {"a": "2\nbo\n"})
+    world.entries["api"] = "{path: api, templates: [pair], hold: true}"
+    ran = world.run("revert", run, "--yes", "--json")
+    assert (ran.code, ran.outcomes()) == (0, {"api": "unchanged", "notes": "written"}), ran.reasons()
+    assert ran.reasons()["api"].startswith("held by `hold` in the inventory; a: changed by ")
