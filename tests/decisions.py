@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from rollout.model.circumstances import Circumstances, Decisions
 from rollout.model.files import Desired, File, Managed, Snapshot, Written
 from rollout.model.inventory import FileRule, Folder, FormatName, Mode, Target
-from rollout.model.own_writes import FileShare, alone
+from rollout.model.own_writes import FileShare, nothing_of_others
 from rollout.model.plan import Change, State, Step
 from rollout.planning import steps
 
@@ -42,7 +42,7 @@ def written(change: Change, before: Written | None = None) -> Written:
         return Written(change.after, "c0", share=change.share)
     ours = (*(before.ours if before else ()), *([taken] if taken else []), sides)
     if change.template is None or change.before is None:
-        ours_alone = alone((old or None, new) for old, new in ours)
+        ours_alone = nothing_of_others([(old or None, new) for old, new in ours], change.share, None)
         return Written(change.after, "c0", ours, alone=ours_alone, share=change.share)
     merge = (change.before, change.after)
     again = before is not None and before.merged is not None

@@ -191,7 +191,7 @@ class Written(Struct, frozen=True):
     disputed: bool = False
     noted: bool = False  # we did not write it: others had it exactly as the template asked
     keys_only: bool = False  # of a document that is noted, only the keys that the template named are ours
-    alone: bool = False  # all that `file` says is ours: we created it, and always found it as we had left it
+    alone: bool = False  # all that `file` says is ours: we created it, or wrote it whole, and found it as we left it
     share: FileShare | None = None  # how much of `file` is ours, where others had written some of it
     own: bool = True  # whether this target wrote there, and not only another of the same repository
 

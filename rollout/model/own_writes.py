@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 
@@ -23,3 +23,15 @@ def alone(writes: Iterable[tuple[object, object]]) -> bool:
         ours = before is None or (ours and before == last)
         last = after
     return ours
+
+
+def nothing_of_others(writes: Sequence[tuple[object, object]], share: FileShare | None, merged: str | None) -> bool:
+    """Tell whether all that our last write left is ours, also where we wrote over what others had there."""
+    whole = share is None and merged is None
+    return alone(writes) or (whole and _never_there_before(writes))
+
+
+def _never_there_before(writes: Sequence[tuple[object, object]]) -> bool:
+    """Tell whether what our last write left is new: a revert may have given back what others wrote."""
+    sides = [side for pair in writes for side in pair]
+    return bool(sides) and sides[-1] is not None and sides.count(sides[-1]) == 1

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import takewhile
 
 from rollout.model.files import File, Written
-from rollout.model.own_writes import FileShare, alone
+from rollout.model.own_writes import FileShare, nothing_of_others
 from rollout.objects.trees import TreeEntry
 from rollout.store import history
 from rollout.store.history import Touch
@@ -32,7 +32,9 @@ def written(touches: list[Touch], contents: Mapping[str, bytes], target: str) ->
         merge_base=_merge_base(mine, contents),
         merges=_merges(mine, contents),
         disputed=history.disputed(touches) or (file is None and newest.after is not None),
-        alone=alone([(touch.before, touch.after) for touch in reversed(present)]),
+        alone=nothing_of_others(
+            [(touch.before, touch.after) for touch in reversed(present)], newest.share, newest.merged
+        ),
         share=newest.share,
         own=any(touch.target == target for touch in mine),
     )

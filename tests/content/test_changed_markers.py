@@ -140,9 +140,9 @@ def test_it_moves_and_goes_where_the_file_was_written_whole_before(text: str, ol
     file = Life("p.foo", "theirs\n", FileRule(Mode.WHOLE))
     file.lived("fleet\n", ">fleet\nmine\n")
     file.rule = _rule(old, "one")
-    assert file.lived("fleet\nand\n") == f"fleet\nmine\n\n{_block(old, 'fleet' + chr(10) + 'and' + chr(10), 'one')}"
+    assert file.lived("fleet\nand\n") == f"{_block(old, 'fleet' + chr(10) + 'and' + chr(10), 'one')}mine\n"
     asked, file.rule = len(file.asked), _rule(_NEW, "two")
-    assert file.lived(text) == f"fleet\nmine\n\n{_block(_NEW, text, 'two')}"
+    assert file.lived(text) == f"{_block(_NEW, text, 'two')}mine\n"
     assert len(file.asked) == asked
 
 
@@ -347,7 +347,7 @@ def test_lines_that_name_the_block_in_a_file_of_another_mode_are_text() -> None:
     file.lived(text)
     file.rule = _rule(_NEW)
     assert file.plan(text) is None
-    assert file.lived("another\n") == f"{text}\n{_block(_NEW, 'another' + chr(10))}"
+    assert file.lived("another\n") == _block(_NEW, "another\n")
 
 
 @pytest.mark.parametrize("text", ["fleet\n", "fleet 2\n"])

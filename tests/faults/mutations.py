@@ -287,6 +287,14 @@ MUTATIONS = (
     Mutation("what absent left to others does not count as ours", "store/last_written.py",
              "takewhile(lambda touch: touch.share is not FileShare.NONE, mine)", "takewhile(lambda touch: True, mine)",
              test="tests/store/test_past_writes.py::test_what_a_write_left_to_others_is_not_ours_any_more"),
+    Mutation("what a revert gave back to others is not ours", "model/own_writes.py",
+             "(whole and _never_there_before(writes))", "whole",
+             test="tests/content/test_whole_to_block.py::"
+             "test_what_a_revert_gave_back_to_others_does_not_become_the_block"),
+    Mutation("lines of others in a text that was written whole are not written over", "content/modes/block_sight.py",
+             "return (text + b\"\\n\", (0, len(text) + 1)) if text else None", "return None",
+             test="tests/content/test_whole_to_block.py::"
+             "test_where_it_is_not_clear_what_is_left_of_a_whole_file_no_block_is_written"),
     Mutation("a commit of ours says which files it wrote in part", "objects/messages.py",
              "for change in made if change.share]", "for change in made if False]",
              test="tests/content/test_changed_modes.py::"

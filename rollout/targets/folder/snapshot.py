@@ -13,7 +13,7 @@ from rollout.machine import clock, look
 from rollout.machine.look import OnDisk
 from rollout.model.changed import ChangedBy
 from rollout.model.files import NO_FILE, File, Obstacle, Snapshot, Written, fingerprint
-from rollout.model.own_writes import alone
+from rollout.model.own_writes import nothing_of_others
 from rollout.targets.folder.memory import FolderMemory
 from rollout.targets.folder.record import FileRecord
 
@@ -91,7 +91,8 @@ def _last_written(entry: FileRecord, found: File | Obstacle | None, remembered: 
     merges = _merges(current, remembered)
     noted = not current.ours or current.ours[-1][1] != current.print
     keys_only = noted and current.keys_only
-    ours = alone((None if before == NO_FILE else before, after) for before, after in current.present)
+    writes = [(None if before == NO_FILE else before, after) for before, after in current.present]
+    ours = nothing_of_others(writes, current.share, current.merged)
     return Written(
         base, current.run, pairs, current.merged, merge_base, merges,
         noted=noted, keys_only=keys_only, alone=ours and not noted, share=current.share,
