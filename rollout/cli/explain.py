@@ -117,6 +117,8 @@ def _decided(at: Session, target: Target, path: PurePosixPath, *, offline: bool)
         yield "kept as others left it, until the template changes"
     if path in step.held:
         yield "held since a revert, until the template changes"
+    if path in step.merged:
+        yield "it holds an accepted merge of what others changed, until the template changes"
 
 
 def files_read(inputs: Iterable[Input]) -> list[Input]:

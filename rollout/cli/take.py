@@ -55,7 +55,9 @@ def take(context: click.Context, target: str, path: str, where: str | None, yes:
         step = _looked(at, chosen, slot, offline=offline)
         change = next((one for one in step.changes if one.path == slot.path), None)
         if change is None:
-            at.screen.data(f"{target}: {path}: there is nothing to take: it is as its template says.\n")
+            merged = "it holds an accepted merge, until the template changes"
+            why = merged if slot.path in step.merged else "it is as its template says"
+            at.screen.data(f"{target}: {path}: there is nothing to take: {why}.\n")
             return 0
         what = asked(at, chosen, slot, step, change)
         what = replace(what, where=None if where is None else SetWhere(where))

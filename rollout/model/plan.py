@@ -121,6 +121,7 @@ class Step(Struct, frozen=True):
     frozen: bool = False  # the inventory holds it
     held: tuple[PurePosixPath, ...] = ()  # files that were reverted, and whose templates have not changed since
     left: tuple[PurePosixPath, ...] = ()  # files that a revert leaves alone, as others changed them since
+    merged: tuple[PurePosixPath, ...] = ()  # files that hold an accepted merge, and so differ from their templates
     findings: tuple[Finding, ...] = ()  # what is wrong with its texts as a whole
     collides: tuple[Collision, ...] = ()  # commits of a person's own that are not upstream and touch managed paths
     via: Via = Via.PUSH  # how its changes are delivered

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from contextlib import suppress
+from enum import Enum, auto
 from pathlib import PurePosixPath
 
 from msgspec import Struct
@@ -25,19 +26,28 @@ from rollout.safety import faults
 from rollout.safety.flaw import Flaw
 
 
+class Left(Enum):
+    """Why a file that differs from its template needs nothing."""
+
+    KEPT = auto()  # a person decided to keep it
+    HELD = auto()  # it was reverted
+    MERGED = auto()  # a person accepted a merge of what others did
+
+
 class LeftAsItIs(Struct, frozen=True):
-    """A file that needs nothing because a person decided to keep it, or `held`, because it was reverted."""
+    """A file that differs from its template and needs nothing."""
 
     path: PurePosixPath
-    held: bool = False
+    why: Left = Left.KEPT
 
 
 class Needed(Struct, frozen=True):
-    """The changes that a target needs, the files that are kept or held, how many need none, and warnings."""
+    """The changes that a target needs, the files that are left as they are, how many need none, and warnings."""
 
     changes: tuple[Change, ...]
     kept: tuple[PurePosixPath, ...]
     held: tuple[PurePosixPath, ...]
+    merged: tuple[PurePosixPath, ...]
     in_sync: int
     warnings: tuple[str, ...]
 
@@ -50,11 +60,14 @@ def changes_needed(desired: Desired, snapshot: Snapshot, decisions: Decisions) -
     rules = {item.path: item.rules for item in desired.managed}
     wrong = [_error(one.path, one.flaw, elsewhere=one.elsewhere, policy=one.policy) for one in problems.values()]
     changes += [replace(change, rules=rules.get(change.path, ())) for change in wrong]
-    kept = tuple(sorted(one.path for one in found if isinstance(one, LeftAsItIs) and not one.held))
+    kept, held, merged = (_left(found, why) for why in (Left.KEPT, Left.HELD, Left.MERGED))
     warnings = tuple(warning for item in judged for warning in _warnings(item, snapshot.files.get(item.path)))
-    held = tuple(sorted(one.path for one in found if isinstance(one, LeftAsItIs) and one.held))
     changes.sort(key=lambda change: change.path)
-    return Needed(tuple(changes), kept, held, found.count(None) + len(kept) + len(held), warnings)
+    return Needed(tuple(changes), kept, held, merged, len(judged) - sum(isinstance(c, Change) for c in found), warnings)
+
+
+def _left(found: Iterable[Change | LeftAsItIs | None], why: Left) -> tuple[PurePosixPath, ...]:
+    return tuple(sorted(one.path for one in found if isinstance(one, LeftAsItIs) and one.why is why))
 
 
 def _found(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change | LeftAsItIs | None:
@@ -117,11 +130,13 @@ def _needed(item: Managed, snapshot: Snapshot, decisions: Decisions) -> Change |
         if fault:
             return _error(item.path, fault, actual, policy=True)
         if keeping.on_hold(item, snapshot.held.get(item.path), decisions):
-            return None if _classified(at, wanted, Decisions()) is None else LeftAsItIs(item.path, held=True)
+            return None if _classified(at, wanted, Decisions()) is None else LeftAsItIs(item.path, Left.HELD)
         if keeping.stays(item, actual, snapshot.kept.get(item.path), decisions):
             return None if _classified(at, wanted, Decisions()) is None else LeftAsItIs(item.path)
         change = _classified(at, wanted, decisions)
-        if change is None or change.action not in keeping.WAITING:
+        if change is None:
+            return None if actual == wanted else LeftAsItIs(item.path, Left.MERGED)
+        if change.action not in keeping.WAITING:
             return change
         if change.action is Action.ADOPT and snapshot.unsearched:
             change = replace(change, cause=_UNSEARCHED, unsearched=True)

@@ -46,6 +46,7 @@ def findings(desired: Desired, snapshot: Snapshot, decisions: Decisions) -> Find
         agreed=agreed_keys(desired, snapshot),
         kept=needed.kept,
         held=needed.held,
+        merged=needed.merged,
     )
 
 
@@ -65,6 +66,7 @@ def step_of(target: Target, found: Findings, circumstances: Circumstances) -> St
         in_sync=found.in_sync - sum(change.reverts for change in against),
         kept=found.kept,
         held=found.held,
+        merged=found.merged,
         pending=circumstances.pending,
         overtaken=circumstances.overtaken,
         outrun=circumstances.outrun,

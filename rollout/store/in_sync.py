@@ -102,7 +102,7 @@ def _asked(store: Store, asked: str) -> str:
 def keep_pushed(store: Store, commit: str, step: Step) -> None:
     """Remember that a step is in sync at this upstream commit, which holds every one of its changes."""
     odd = any(change.template or change.keep or change.hold or not change.decided for change in step.changes)
-    if not step.asked or step.kept or step.held or odd:
+    if not step.asked or step.kept or step.held or step.merged or odd:
         return
     tree = store.tree(commit)
     there = {path: tree.at(path) for path in step.managed}

@@ -148,3 +148,29 @@ def test_a_file_that_was_taken_over_is_merged_again_and_again(world: World, kind
     assert world.run("apply", "--yes", "--on-drift", "merge").code == 0
     there = world.at("api", "f.txt") if kind == "branch" else (world.root / "shared/f.txt").read_text()
     assert there == text.replace("1\n", "p1\n").replace("t2\n", "2\n").replace("6\n", "t6\n")
+
+
+@pytest.mark.parametrize("where", ["branch", "folder"])
+def test_take_and_explain_say_that_a_file_holds_an_accepted_merge(world: World, where: str) -> None:
+    (world.root / "templates/project/conf.txt.j2").unlink()
+    world.template("project/f.txt", "1\n2\n3\n4\n5\n6\n")
+    if where == "folder":
+        (world.root / "shared").mkdir()
+        world.tail = "folders: {api: {path: shared, templates: [project]}}\n"
+    else:
+        world.repo("api")
+    assert world.run("apply", "--yes").code == 0
+    if where == "folder":
+        (world.root / "shared/f.txt").write_text("one\n2\n3\n4\n5\n6\n")
+    else:
+        world.elsewhere("api", {"f.txt": "one\n2\n3\n4\n5\n6\n"})
+    world.template("project/f.txt", "1\n2\n3\n4\n5\nsix\n")
+    assert world.run("apply", "--yes", "--on-drift", "merge").code == 0
+    for _ in range(2):
+        assert world.run("status", "--fetch", "--json").states() == {"api": "in-sync"}
+        assert "decided      it holds an accepted merge" in world.run("explain", "api", "f.txt").out
+        nothing = "api: f.txt: there is nothing to take: it holds an accepted merge, until the template changes.\n"
+        assert (world.run("take", "api", "f.txt").code, world.run("take", "api", "f.txt").out) == (0, nothing)
+    world.template("project/f.txt", "one\n2\n3\n4\n5\nsix\n")
+    assert "accepted merge" not in world.run("explain", "api", "f.txt").out
+    assert "it is as its template says" in world.run("take", "api", "f.txt").out

@@ -190,7 +190,8 @@ def _as_proposed(step: Step, seen: _Seen, offered: Proposing) -> Step:
 
 def _is_quiet(step: Step, found: Findings) -> bool:
     """Tell whether a look with the same templates at the same commit would find nothing to do again."""
-    return bool(step.asked) and not step.changes and not found.kept and not found.held and not renews(step)
+    left = found.kept or found.held or found.merged
+    return bool(step.asked) and not step.changes and not left and not renews(step)
 
 
 def _same_project(store: Store, tip: str, decisions: Decisions) -> None:
