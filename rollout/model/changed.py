@@ -16,6 +16,7 @@ class ChangedBy(Struct, frozen=True):
     seen: float  # when we looked
     who: str | None = None
     commit: str | None = None
+    before_ours: bool = False  # rollout wrote the file since
 
     def words(self, *, dated: bool = False) -> str:
         whose = "on the disk" if self.commit is None else f"by {self.who} in {self.commit[:7]}"
@@ -43,4 +44,7 @@ class Did(Struct, frozen=True):
         if self.by is None:
             return self.plain + self.more
         whose = self.by.words(dated=dated)
-        return f"{self.verb} {whose}{self.more}" if self.verb else f"{self.plain}{self.more}; last changed {whose}"
+        if self.verb:
+            return f"{self.verb} {whose}{self.more}"
+        found = f"changed {whose}, before rollout wrote it" if self.by.before_ours else f"last changed {whose}"
+        return f"{self.plain}{self.more}; {found}"

@@ -55,4 +55,4 @@ def _last_change(store: Store, tip: str, newest: list[str], path: PurePosixPath)
     when, _, who = rest.partition("\0")
     if listed.code or not when.isdigit() or commit in layout.shallow(store):
         return None
-    return ChangedBy(float(when), clock.epoch(), who, commit)
+    return ChangedBy(float(when), clock.epoch(), who, commit, before_ours=theirs != lines[0])

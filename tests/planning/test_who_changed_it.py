@@ -67,7 +67,10 @@ def test_our_own_commit_is_never_named_as_who_changed_it(world: World) -> None:
     assert world.run("apply", "-y").code == 0
     world.template("json/conf.json", '{"ours": 1, "theirs": 2}\n')
     first = world.git("one.git", "rev-list", "--max-parents=0", "main")
-    assert f"last changed by Pat Person in {first[:7]}" in world.run("plan").out
+    said = world.run("plan").out
+    assert f"; changed by Pat Person in {first[:7]} (" in said
+    assert "), before rollout wrote it; see:" in said
+    assert "last changed" not in said
 
 
 def commands(reason: str, verb: str) -> list[list[str]]:
