@@ -75,6 +75,48 @@ def test_one_that_came_goes_with_the_value(path: str, blanks: str) -> None:
     assert file.lived("{}" if path.endswith(("json", "yaml")) else "") == before
 
 
+@pytest.mark.parametrize("path", [path for path in _FILES if path != ".vscode/settings.json"])
+@pytest.mark.parametrize("comment", ["free again", "pinned", ""])
+def test_it_follows_where_the_value_becomes_what_others_had(path: str, comment: str) -> None:
+    told = _Told(path)
+    before = told.file(1)
+    file = Life(path, before, _rule(path))
+    file.rolled_out(told.template(2, "pinned"))
+    file.rolled_out(told.template(1, comment))
+    assert file.text == told.file(1, comment)
+    assert file.plan(told.template(1, comment)) is None
+    assert file.lived("{}" if path.endswith(("json", "yaml")) else "") == before
+
+
+@pytest.mark.parametrize("comment", ["free again", ""])
+@pytest.mark.parametrize(
+    ("path", "had", "other", "mark"),
+    [("l.yaml", "l: [a]{}\n", "l: b{}\n", "#"), ("l.toml", "l = ['a']{}\n", "l = 'b'{}\n", "#")],
+)
+def test_behind_brackets_that_others_had_it_follows(path: str, had: str, other: str, mark: str, comment: str) -> None:
+    file = Life(path, "k" + had[1:].format("") + had.format(""), FileRule(Mode.MERGE))
+    before, told = file.text, f" {mark} {comment}" if comment else ""
+    file.rolled_out(other.format(" # pinned"))
+    assert file.lived(had.format(told)) == "k" + had[1:].format("") + had.format(told)
+    assert file.lived("{}" if path.endswith("yaml") else "") == before
+
+
+def test_between_brackets_it_follows_where_the_value_becomes_what_others_had() -> None:
+    file = Life("f.yaml", "o: {\n  r: 1,\n  z: 1\n}\n", FileRule(Mode.MERGE))
+    file.rolled_out("o: {\n  r: 2, # pinned\n  z: 2 # pinned too\n}\n")
+    before = file.text or ""
+    after = file.lived("o: {\n  r: 1, # free\n  z: 1 # free too\n}\n")
+    assert after == before.replace("2", "1").replace("pinned", "free")
+
+
+@pytest.mark.parametrize("comment", [" # because", ""])
+def test_a_text_of_several_lines_comes_back_without_a_comment(comment: str) -> None:
+    before = "z: 1\nr: |\n  a\n  b\n"
+    file = Life("f.yaml", before, FileRule(Mode.MERGE))
+    file.rolled_out("r: 1 # pinned\n")
+    assert file.lived(f'r: "a\\nb\\n"{comment}\n') == before
+
+
 @pytest.mark.parametrize(("first", "second"), [(" # pinned", " # free"), (" # pinned", ""), ("", "")])
 def test_between_the_brackets_of_yaml_it_follows_too(first: str, second: str) -> None:
     file = Life("f.yaml", None, FileRule(Mode.MERGE))

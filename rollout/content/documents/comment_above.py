@@ -26,7 +26,8 @@ from rollout.content.documents.ini_read import IniSection
 from rollout.content.documents.lines import begins_line, line_end, line_start, margin, newline_of, next_line
 from rollout.content.documents.match import Match, Place, named_parts
 from rollout.content.documents.merged_file import MergedFile
-from rollout.content.documents.past import Above, Ours, comment_texts, comments_since
+from rollout.content.documents.our_comments import comment_texts, comments_since
+from rollout.content.documents.past import Above, Ours
 from rollout.content.documents.places import part_at
 
 # These stand in several places, or where something of others may stand, too.

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rollout.content.documents.document import Document, Edit, Node, Replace, Restore, Span
+from rollout.content.documents.document import (
+    Document,
+    Edit,
+    Node,
+    Replace,
+    Replaced,
+    Restore,
+    Scalar,
+    Span,
+)
 from rollout.content.documents.lines import line_end
 from rollout.content.documents.template_text import comment_behind
 
@@ -18,7 +27,7 @@ def followed(
     """Return the edits that put the template's comment behind a value in the place of ours, or take ours out."""
     text, at = document.text, operation.part.value.end
     end = line_end(text, at)
-    said = _with_blanks(template, operation.new.value.end) if isinstance(operation, Replace) else ""
+    said = wanted_behind(operation, template)
     found = next((span for span in document.comments if at <= span[0] < end), None)
     if found is None:
         return _added(text, (at, end), said, _FOLLOWS.get(operation.container.style, ""))
@@ -35,6 +44,17 @@ def followed_brackets(
     kept = [one for one in filled if _has_parts(one.part.value) and _has_parts(one.new.value)]
     edits = (edit for one in kept for edit in followed(document, one, foreign, template))
     return [edit for edit in edits if edit.start < edit.end]
+
+
+def wanted_behind(operation: Replace | Restore, template: Document) -> str:
+    """Return the comment that a template has behind a value, with the blanks before it, if it can come there."""
+    if operation.new is None or (isinstance(operation, Restore) and _is_text_of_lines(operation.found)):
+        return ""
+    return _with_blanks(template, operation.new.value.end)
+
+
+def _is_text_of_lines(found: Replaced) -> bool:
+    return isinstance(found.node, Scalar) and "\n" in found.text
 
 
 def _has_parts(node: Node) -> bool:

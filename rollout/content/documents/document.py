@@ -33,8 +33,7 @@ ScalarStyle = Literal["", "'", '"', "|", ">"]
 """How YAML writes a scalar, by the character it begins with; other formats have one way."""
 
 ContainerStyle = Literal[
-    "",
-    "missing",
+    "", "missing",
     "block", "flow",
     "inline", "array", "table", "tables", "dotted", "super",
     "root", "section",
@@ -157,6 +156,7 @@ class Restore(Struct, frozen=True):
     part: Part
     found: Replaced
     left: tuple[Span, ...] = ()
+    new: Part | None = None  # the template's, if it says what others had
 
 
 Operation = Replace | Amend | Restore

@@ -11,7 +11,8 @@ from rollout.content.documents import json_read
 from rollout.content.documents.document import Array, Document, Edit, Node, Object, Span, applied, meaning, nodes
 from rollout.content.documents.lines import line_start, next_line
 from rollout.content.documents.match import Match, Place, named_parts
-from rollout.content.documents.past import Ours, comment_texts
+from rollout.content.documents.our_comments import comment_texts
+from rollout.content.documents.past import Ours
 
 # Files whose programs read comments, and folders full of them.
 _LENIENT = re.compile(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from msgspec import Struct, field
 
@@ -12,6 +13,7 @@ from rollout.content.documents.as_written import as_written
 from rollout.content.documents.document import Array, Document, Node, Object, Part, Replaced, meaning, repeated, says
 from rollout.content.documents.lines import ends_anew
 from rollout.content.documents.match import Match, Place, named_parts
+from rollout.content.documents.our_comments import comments_since, has_behind
 from rollout.content.documents.places import at, part_at
 
 Above = dict[Place, tuple[str, ...] | None]
@@ -88,23 +90,15 @@ def folded(writes: Iterable[tuple[Document, Document]], match: Match, without: W
     """
     ours, last = Ours(), None
     for before, after in writes:
-        _Write(ours, match, before, without, last).wrote(Part(0, before.root), after.root, ())
+        noted = comments_since(ours.comments, before, after)
+        noted_behind = partial(has_behind, after, noted)
+        _Write(ours, match, before, without, noted_behind, last).wrote(Part(0, before.root), after.root, ())
         last = after.root
         ours.blank = ours.blank if before.text.strip() else before.text or None
         ours.ended = ends_anew(before.text, after.text, already=ours.ended)
-        ours.comments = comments_since(ours.comments, before, after)
+        ours.comments = noted
         ours.above = heads(ours, before, after, match)
     return ours
-
-
-def comments_since(comments: Counter[str], before: Document, after: Document) -> Counter[str]:
-    """Return the texts of our comments once we have written a document."""
-    had, has = Counter(comment_texts(before)), Counter(comment_texts(after))
-    return comments + (has - had) - (had - has)
-
-
-def comment_texts(document: Document) -> Iterator[str]:
-    return (document.text[start:end] for start, end in document.comments)
 
 
 class _Write(Struct):
@@ -114,6 +108,7 @@ class _Write(Struct):
     match: Match
     document: Document  # before it
     without: Without
+    noted_behind: Callable[[Node], bool]  # tells whether a comment of ours stands behind a value that we wrote
     last: Node | None = None  # what the write before left
 
     def wrote(self, before: Part | None, after: Node, place: Place) -> None:
@@ -122,8 +117,9 @@ class _Write(Struct):
             self._forget(place)
             self.ours.added.add(place)
         elif found is not None and meaning(found.node, followed=False) == meaning(after, followed=False):
-            self._forget(place)  # it was given back
-            return
+            if not self.noted_behind(after):
+                self._forget(place)  # it was given back
+                return
         elif place or self.document.text.startswith("{", before.value.start):
             self._find(before, after, place)
         had = None if before is None else before.value

@@ -86,7 +86,7 @@ def _value(context: MergeContext, container: Object | Array, part: Part, new: Pa
     if odd:
         raise fault(context.document.text, part.start, f"{shown(place)}: is {odd}; {CANNOT_CHANGE}")
     if _was_said(context, have, named, place):
-        return restored(container, part, context.ours.found[place])
+        return restored(container, part, context.ours.found[place], new)
     operation, inside = Replace(container, part, new), _collection(context, have, named, place)
     if inside is not None:
         return replace(inside, filled=(operation, *inside.filled))

@@ -89,9 +89,9 @@ def amended(
     )
 
 
-def restored(container: Object | Array, part: Part, found: Replaced) -> United[Node]:
-    """Return what others had in the place of a part."""
-    return United(found.node, (Restore(container, part, found),))
+def restored(container: Object | Array, part: Part, found: Replaced, new: Part | None = None) -> United[Node]:
+    """Return what others had in the place of a part; `new` is the template's part that says the same."""
+    return United(found.node, (Restore(container, part, found, new=new),))
 
 
 def check_new(context: MergeContext, part: Part, place: Place) -> None:

@@ -6,6 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from rollout.content.documents import yaml_read
+from rollout.content.documents.comment_behind import followed, wanted_behind
 from rollout.content.documents.document import Document, Edit, Node, Part, Replaced, Restore, Span, Unmergeable, meaning
 from rollout.content.documents.left_comments import cuts
 from rollout.content.documents.lines import line_end
@@ -20,12 +21,17 @@ def restored(context: YamlContext, operation: Restore) -> list[Edit]:
     part, found = operation.part, operation.found
     span = _span_of(context, part, found)
     gone = cut_below(context, part) if context.is_below_key(part) else []
-    return [*_back(context, span, found, _lines(context, span, part, found)), *gone, *cuts(context.document, operation)]
+    lines = _lines(context, span, part, found)
+    return [*_back(context, span, operation, lines), *gone, *cuts(context.document, operation)]
 
 
 def between_brackets(context: YamlContext, operation: Restore) -> list[Edit]:
     """Return the edits that put what others had between brackets, where they have their collection now."""
-    return restored(context, replace(operation, found=_on_one_line(context, operation)))
+    operation = replace(operation, found=_on_one_line(context, operation))
+    value = operation.part.value
+    beside = followed(context.document, operation, context.foreign, context.writer.template)
+    behind_comma = [edit for edit in beside if context.text[value.end : edit.start].strip()]
+    return [*restored(context, operation), *behind_comma]
 
 
 def _on_one_line(context: YamlContext, operation: Restore) -> Replaced:
@@ -57,12 +63,22 @@ def _value_in(text: str) -> _Value | None:
     return _Value(document, document.root.parts[0].value) if len(document.root.parts) == 1 else None
 
 
-def _back(context: YamlContext, span: Span, found: Replaced, lines: Lines) -> list[Edit]:
+def _back(context: YamlContext, span: Span, operation: Restore, lines: Lines) -> list[Edit]:
     if context.first_comment(span) is not None:
         return around_comment(context, span, lines)
     stop = _behind_line(context.text, context.behind_ours(span[1]))
-    blanks = found.blanks if stop == line_end(context.text, stop) else ""  # with what they stood behind
-    return on_lines(context, (span[0], stop), Lines(lines.head + blanks, lines.below))
+    if stop < line_end(context.text, stop):
+        return on_lines(context, (span[0], stop), lines)  # the blanks go with what they stood behind
+    head = lines.head + _comment(context, operation, lines) + operation.found.blanks
+    return on_lines(context, (span[0], stop), Lines(head, lines.below))
+
+
+def _comment(context: YamlContext, operation: Restore, lines: Lines) -> str:
+    """Return the template's comment behind a value on one line; between brackets it comes only in the place of ours."""
+    end = operation.part.value.end
+    if lines.below or (operation.container.style == "flow" and context.behind_ours(end) == end):
+        return ""
+    return wanted_behind(operation, context.writer.template)
 
 
 def _lines(context: YamlContext, span: Span, part: Part, found: Replaced) -> Lines:
