@@ -26,6 +26,7 @@ from rollout.content.documents.document import (
 )
 from rollout.content.documents.lines import margin
 from rollout.content.documents.text_sections import before, behind, cut_lines, cut_section, last_content
+from rollout.content.documents.toml_margins import margins_in
 from rollout.content.documents.toml_write import Path, TomlWriter, is_line, spelled
 
 _BRACKETS: set[ContainerStyle] = {"inline", "array"}
@@ -105,25 +106,29 @@ class _TomlEditor(Struct):
                 raise fault(
                     self.document.text, container.start, f"{'.'.join(path)}: is a list of tables; add tables to it"
                 )
-            sections = [self.writer.entry(path, part) for part in operation.new]
+            sections = [self.writer.entry(path, part, margins_in(self.document, container)) for part in operation.new]
             return [self._sections(container, sections)]
         dotted = container.style == "dotted"
         inside = [part for part in operation.new if dotted or self.writer.is_line(part)]
         tables = [part for part in operation.new if part not in inside]
         edits = [self._keys(operation, container, path, inside)] if inside else []
-        sections = [section for part in tables for section in self.writer.sections((*path, part.key), part)]
+        margins = margins_in(self.document, container)
+        sections = [section for part in tables for section in self.writer.sections((*path, part.key), part, margins)]
         return [*edits, self._sections(container, sections)] if sections else edits
 
     def _keys(self, operation: Amend, container: Object, path: Path, new: list[Part]) -> Edit:
         """Put new keys behind the last one of a table, or behind its header."""
         if container.style == "super":
-            lines = [line for part in new for line in self.writer.pair((), part)]
-            return self._sections(container, [[f"[{'.'.join(self._spelled(container, path))}]", *lines]])
+            margins = margins_in(self.document, container)
+            lines = [line for part in new for line in self.writer.pair((), part, margins.keys)]
+            return self._sections(
+                container, [[f"{margins.header}[{'.'.join(self._spelled(container, path))}]", *lines]]
+            )
         staying = [part for index, part in enumerate(container.parts) if index not in set(operation.gone)]
         own = [part for part in staying if _own(part)]
         prefix = self._prefix(container, path)
         indent = margin(self.document.text, own[-1].start) if own else ""
-        lines = [indent + line if line else line for part in new for line in self.writer.pair(prefix, part)]
+        lines = [line for part in new for line in self.writer.pair(prefix, part, indent)]
         if own:
             return behind(self.document, max(_ends(own[-1])), lines)
         if container is not self.document.root:

@@ -11,11 +11,13 @@ from msgspec import Struct
 from rollout.content.documents.delimited import WrittenPart
 from rollout.content.documents.document import Alias, Array, Document, Node, Object, Part, Scalar
 from rollout.content.documents.template_text import comment_behind, comments_before
+from rollout.content.documents.toml_margins import Margins
 from rollout.content.documents.toml_values import keys_at
 
 Path = tuple[str, ...]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+_LONG = re.compile("\"{3}|'{3}")
 _OPENS = re.compile(r"[ \t]*\[{0,2}")
 
 
@@ -39,18 +41,21 @@ class TomlWriter(Struct):
             isinstance(value, Object) and value.style == "dotted" and all(self.is_line(p) for p in value.parts)
         )
 
-    def pair(self, prefix: Path, part: Part) -> list[str]:
+    def pair(self, prefix: Path, part: Part, margin: str = "") -> list[str]:
         """Return the lines of a key and its value, or of all keys below it, with the spelled keys before it."""
         path = (*prefix, spelled(self.template.text, part.start, part.key))
         if not is_line(part):
             assert isinstance(part.value, Object | Array)
             if isinstance(part.value, Object) and part.value.parts:
-                return [line for child in part.value.parts for line in self.pair(path, child)]
-            return [f"{'.'.join(path)} = {self.on_one_line(part.value)}"]
+                return [line for child in part.value.parts for line in self.pair(path, child, margin)]
+            return [f"{margin}{'.'.join(path)} = {self.on_one_line(part.value)}"]
         raw = self.template.text[part.value.start : part.value.end]
         behind = comment_behind(self.template, part.value.end)
         text = f"{'.'.join(path)}{self._equals(part)}{raw}{self._before_comment(part) + behind if behind else ''}"
-        return [*comments_before(self.template, part.start), *(line.rstrip("\r") for line in text.split("\n"))]
+        first, *more = [line.rstrip("\r") for line in text.split("\n")]
+        inside = "" if _LONG.search(raw) else margin  # the blanks on the lines of a text are part of it
+        above = [margin + line for line in comments_before(self.template, part.start)]
+        return [*above, margin + first, *(inside + line if line else line for line in more)]
 
     def _before_comment(self, part: Part) -> str:
         rest = self.template.text[part.value.end :]
@@ -70,32 +75,34 @@ class TomlWriter(Struct):
     def _path(self, path: Path, at: int) -> str:
         return ".".join(spelled(self.template.text, at, key) for key in path)
 
-    def sections(self, path: Path, part: Part) -> Iterator[list[str]]:
+    def sections(self, path: Path, part: Part, margins: Margins) -> Iterator[list[str]]:
         """Yield the tables that a part comes to, each as its lines."""
         if isinstance(part.value, Array):
             for entry in part.value.parts:
-                yield self.entry(path, entry)
+                yield self.entry(path, entry, margins)
             return
         assert isinstance(part.value, Object)
-        lines, tables = self._parted(part.value)
+        lines, tables = self._parted(part.value, margins)
         if lines or part.value.style == "table" or not tables:
             above = comments_before(self.template, part.value.start) if part.value.style == "table" else ()
-            yield [*above, self.header(path, part.value.start), *lines]
+            header = [margins.header + line for line in (*above, self.header(path, part.value.start))]
+            yield [*header, *lines]
         for child in tables:
-            yield from self.sections((*path, child.key), child)
+            yield from self.sections((*path, child.key), child, margins.below())
 
-    def entry(self, path: Path, part: Part) -> list[str]:
+    def entry(self, path: Path, part: Part, margins: Margins) -> list[str]:
         """Return the lines of an entry of an array of tables."""
         assert isinstance(part.value, Object)
-        lines, tables = self._parted(part.value)
-        below = [
-            line for child in tables for section in self.sections((*path, child.key), child) for line in ("", *section)
-        ]
+        lines, tables = self._parted(part.value, margins)
+        sections = (one for child in tables for one in self.sections((*path, child.key), child, margins.below()))
+        below = [line for section in sections for line in ("", *section)]
         above = comments_before(self.template, part.start) if part.value.style == "table" else ()
-        return [*above, f"[[{self._path(path, part.start)}]]", *lines, *below]
+        header = [margins.header + line for line in (*above, f"[[{self._path(path, part.start)}]]")]
+        return [*header, *lines, *below]
 
-    def _parted(self, table: Object) -> tuple[list[str], list[Part]]:
-        lines = [line for part in table.parts if self.is_line(part) for line in self.pair((), part)]
+    def _parted(self, table: Object, margins: Margins) -> tuple[list[str], list[Part]]:
+        own = (part for part in table.parts if self.is_line(part))
+        lines = [line for part in own for line in self.pair((), part, margins.keys)]
         return lines, [part for part in table.parts if not self.is_line(part)]
 
     # --- between brackets

@@ -1,0 +1,48 @@
+"""A new TOML table is indented as the tables beside it."""
+
+from __future__ import annotations
+
+import pytest
+
+from rollout.model.inventory import FileRule, Mode
+from tests.lives import Life
+
+_INDENTED = '[[r]]\n  from = "/"\n  to = "/x"\n\n[p]\n  a = 1\n\n  [p.q]\n    b = 1\n'
+_KEYS = '[build]\n  publish = "dist"\n'
+
+
+@pytest.mark.parametrize(
+    ("before", "template", "added"),
+    [
+        (_KEYS, '[[r]]\n# why\nfrom = "/"\n', '\n[[r]]\n  # why\n  from = "/"\n'),
+        (_KEYS, "[build.env]\nNODE = '20'\n", "\n[build.env]\n  NODE = '20'\n"),
+        (_KEYS, "[a]\nb = 1\n[a.c]\nd = 1\n", "\n[a]\n  b = 1\n\n[a.c]\n  d = 1\n"),
+        (_KEYS, "[a]\nl = [\n  1,\n]\n", "\n[a]\n  l = [\n    1,\n  ]\n"),
+        (_KEYS, '[a]\nl = """\nx\n"""\n', '\n[a]\n  l = """\nx\n"""\n'),
+        (_INDENTED, "# of ours\n[p.z]\nc = 1\n", "\n  # of ours\n  [p.z]\n    c = 1\n"),
+        (_INDENTED, "[p.q.s]\nc = 1\n", "\n    [p.q.s]\n      c = 1\n"),
+        (_INDENTED, "[n]\na = 1\n[n.m]\nb = 1\n", "\n[n]\n  a = 1\n\n  [n.m]\n    b = 1\n"),
+        ("  [p.q]\n  a = 1\n", "[p.z]\na = 1\n", "\n  [p.z]\n  a = 1\n"),
+        ("[p.q]\na = 1\n", "  [p.z]\n    a = 1\n", "\n[p.z]\na = 1\n"),
+        ("z = 1\n", "[p]\na = 1\n", "\n[p]\na = 1\n"),
+    ],
+)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_new_table_stands_as_those_beside_it(before: str, template: str, added: str, newline: str) -> None:
+    before = before.replace("\n", newline)
+    file = Life("netlify.toml", before, FileRule(Mode.MERGE))
+    assert file.lived(template) == before + added.replace("\n", newline)
+    assert file.plan(template) is None
+    assert file.lived("") == before
+
+
+def test_a_new_entry_stands_as_the_others() -> None:
+    before = '[[r]]\n  from = "/"\n\n[p]\n  a = 1\n'
+    file = Life("netlify.toml", before, FileRule(Mode.MERGE))
+    assert file.lived('[[r]]\nfrom = "/y"\n') == '[[r]]\n  from = "/"\n\n[[r]]\n  from = "/y"\n\n[p]\n  a = 1\n'
+    assert file.lived("") == before
+
+
+def test_a_text_of_several_lines_is_added_beside_indented_keys() -> None:
+    file = Life("netlify.toml", _KEYS, FileRule(Mode.MERGE))
+    assert file.lived('[build]\nl = """\nx\n"""\n') == _KEYS + '  l = """\nx\n"""\n'
