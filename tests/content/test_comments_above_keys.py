@@ -206,3 +206,11 @@ def test_a_marker_above_a_key_of_what_was_a_block_is_no_comment_on_it() -> None:
     assert file.lived("# one\na: 2\n# two\nb: 1\n") == "z: 1\n# one\na: 2\n# two\nb: 1\n"
     assert file.lived("# new\na: 2\nb: 1\n") == "z: 1\n# new\na: 2\nb: 1\n"
     assert file.lived("{}") == "z: 1\n"
+
+
+def test_a_comment_above_an_empty_table_comes_with_it_on_a_line_of_dotted_keys() -> None:
+    before, template = "b.c = 2\nz = 1\n", "# why a table\n[b]\n\n# why this\n[b.d]\n"
+    file = Life("t.toml", before, FileRule(Mode.MERGE))
+    assert file.lived(template) == "b.c = 2\n# why this\nb.d = {}\nz = 1\n"
+    assert file.plan(template) is None
+    assert file.lived("") == before

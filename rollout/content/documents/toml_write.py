@@ -48,14 +48,16 @@ class TomlWriter(Struct):
             assert isinstance(part.value, Object | Array)
             if isinstance(part.value, Object) and part.value.parts:
                 return [line for child in part.value.parts for line in self.pair(path, child, margin)]
-            return [f"{margin}{'.'.join(path)} = {self.on_one_line(part.value)}"]
+            return [*self._above(part, margin), f"{margin}{'.'.join(path)} = {self.on_one_line(part.value)}"]
         raw = self.template.text[part.value.start : part.value.end]
         behind = comment_behind(self.template, part.value.end)
         text = f"{'.'.join(path)}{self._equals(part)}{raw}{self._before_comment(part) + behind if behind else ''}"
         first, *more = [line.rstrip("\r") for line in text.split("\n")]
         inside = "" if _LONG.search(raw) else margin  # the blanks on the lines of a text are part of it
-        above = [margin + line for line in comments_before(self.template, part.start)]
-        return [*above, margin + first, *(inside + line if line else line for line in more)]
+        return [*self._above(part, margin), margin + first, *(inside + line if line else line for line in more)]
+
+    def _above(self, part: Part, margin: str) -> list[str]:
+        return [margin + line for line in comments_before(self.template, part.start)]
 
     def _before_comment(self, part: Part) -> str:
         rest = self.template.text[part.value.end :]
