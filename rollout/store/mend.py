@@ -12,7 +12,7 @@ from rollout.objects import pack_write
 from rollout.objects.packs import Packs
 from rollout.objects.stored import Content, Stored
 from rollout.objects.trees import Objects
-from rollout.store import layout, pending, refs
+from rollout.store import layout, pending, refs, wholeness
 from rollout.store.store import Store
 
 
@@ -42,7 +42,7 @@ def mend(store: Store) -> None:
     """Make sure that the store is complete, or missing."""
     if os.path.lexists(store.place):
         layout.clear(store)
-        if not layout.is_whole(store):
+        if not layout.is_whole(store) or not (store.writer or wholeness.has_indexes(store.place)):
             renew(store)
 
 

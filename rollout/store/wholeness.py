@@ -39,6 +39,14 @@ def _files(folder: str) -> Iterable[bool]:
         ]
 
 
+def has_indexes(place: Path) -> bool:
+    """Tell whether each pack has its index, and each index its pack, and none is empty; a copy may lack one."""
+    with os.scandir(f"{place}/objects/pack") as entries:
+        sizes = {entry.name: entry.stat().st_size for entry in entries if entry.name.endswith((".pack", ".idx"))}
+    stems = [{Path(name).stem for name in sizes if name.endswith(suffix)} for suffix in (".pack", ".idx")]
+    return stems[0] == stems[1] and all(sizes.values())
+
+
 def _shallow(place: Path) -> list[bytes] | None:
     """Return the content of the file that records where history ends here; None if there is none."""
     try:

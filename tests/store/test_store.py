@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,23 @@ def test_a_commit_that_waits_outlasts_packs_that_are_damaged(world: World) -> No
     assert world.git("one.git", "rev-parse", "main^") == other
     assert world.git("one.git", "log", "-1", "--format=%s") == "Roll out conf.txt"
     assert waits != world.tip("one")
+
+
+@pytest.mark.parametrize("suffix", ["idx", "pack"])
+@pytest.mark.parametrize("damage", [lambda file: file.write_bytes(b""), Path.unlink], ids=["emptied", "removed"])
+def test_a_store_that_lost_a_pack_or_an_index_is_fetched_again(
+    world: World, suffix: str, damage: Callable[[Path], object]
+) -> None:
+    world.bare_repo("one")
+    assert world.run("apply", "-y").code == 0
+    world.template("project/conf.txt.j2", "hello again\n")
+    assert world.run("apply", "-y", "--no-push", "--json").outcomes() == {"one": "committed"}
+    for number in range(3):
+        packs = sorted(_place().glob(f"objects/pack/*.{suffix}"))
+        packs[number % len(packs)].chmod(0o644)
+        damage(packs[number % len(packs)])
+        world.template("project/conf.txt.j2", f"hello {number}\n")
+        assert world.run("apply", "-y", "--json").outcomes() == {"one": "pushed"}
 
 
 @pytest.mark.parametrize("kind", ["pending", "upstream"])

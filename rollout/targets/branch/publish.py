@@ -8,7 +8,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from rollout.checkout.standing import git_for, standing
-from rollout.errors import GitError, RolloutError
+from rollout.errors import Damaged, GitError, RolloutError
 from rollout.machine import waiting
 from rollout.model.action import Action
 from rollout.model.hindrances import OwnCommits, in_words
@@ -21,7 +21,7 @@ from rollout.planning.steps import kept
 from rollout.remote.answers import Moved, Pushed, Rejected
 from rollout.remote.upstream import NoBranch, ask
 from rollout.safety.faults import first_line
-from rollout.store import fetch, heard, hold, in_sync, keeping, pending, push
+from rollout.store import fetch, heard, hold, in_sync, keeping, mend, pending, push
 from rollout.targets.branch.commit import commit
 from rollout.targets.branch.evaluate import last_tip
 from rollout.targets.branch.locate import locate
@@ -46,7 +46,7 @@ def write(job: Job) -> Outcome:
     try:
         at = locate(step.location, job.settings.person)
         with hold.opened(job.settings.state, at.remote, step.target, wait=job.settings.wait, run=job.run.id) as store:
-            outcome = _written(Task(job, at, store, step.location))
+            outcome = _written_or_renewed(Task(job, at, store, step.location))
     except Unfit as error:
         outcome = outcome_of(step, Verdict.BLOCKED, error.why)
     except NoBranch as error:
@@ -56,6 +56,15 @@ def write(job: Job) -> Outcome:
     except OSError as error:
         outcome = outcome_of(step, Verdict.FAILED, said(f"{error.filename or ''}: {error.strerror}".lstrip(": ")))
     return replace(outcome, duration_ms=int((time.monotonic() - started) * 1000))
+
+
+def _written_or_renewed(task: Task) -> Outcome:
+    """Write a step; a store that is found damaged on the way is thrown away, so that the next run fetches it again."""
+    try:
+        return _written(task)
+    except Damaged:
+        mend.renew(task.store)
+        raise
 
 
 def _written(task: Task) -> Outcome:
