@@ -169,7 +169,7 @@ MUTATIONS = (
              "    if pinned(store) == commit:\n        refs.put(", "    if False:\n        refs.put(",
              test=f"{_POWER}test_after_a_power_cut_a_commit_that_waits_is_there"),
     Mutation("a store that is not whole is made anew", "mend.py",
-             "        if not layout.is_whole(store):\n", "        if False:\n",
+             "not layout.is_whole(store) or ", "",
              "kill, then the state folder is damaged", "*HEAD*", "first fetch"),
     Mutation("a past that was not fetched whole is not all of it", "fetch.py",
              "raise GitError(f\"its history could not", "str(f\"its history could not",
