@@ -84,8 +84,11 @@ def _put(last: tuple[str, ...] | None, had: _Head | None, has: _Head, foreign: s
 
 def followed_above(before: Document, text: str, template: Document, ours: Ours, kind: MergedFile) -> str:
     """Return what we made of a document, with our comments above keys as the template has them now."""
-    if not any(_may_follow(ours, place, head) for place, head in _heads(template, kind.match).items()):
-        return text  # the comments of new keys came with them
+    heads = _heads(template, kind.match).items()
+    if text == before.text and not any(_may_follow(ours, place, head) for place, head in heads):
+        return text
+    if not template.root.parts or not (ours.above or template.comments):
+        return text
     document = kind.form.read(text)
     now = _since(ours, before, document, kind.match)
     foreign = foreign_comments(document, now, kind.match)

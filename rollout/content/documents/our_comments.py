@@ -19,6 +19,7 @@ def comment_texts(document: Document) -> Iterator[str]:
     return (document.text[start:end] for start, end in document.comments)
 
 
-def has_behind(document: Document, comments: Counter[str], value: Node) -> bool:
-    """Tell whether one of these comments stands behind a value."""
-    return comment_behind(document, value.end) in comments
+def behind(document: Document, comments: Counter[str], value: Node) -> str:
+    """Return which of these comments stands behind a value; nothing if none does."""
+    said = comment_behind(document, value.end)
+    return said if said in comments else ""

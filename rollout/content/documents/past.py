@@ -13,8 +13,9 @@ from rollout.content.documents.as_written import as_written
 from rollout.content.documents.document import Array, Document, Node, Object, Part, Replaced, meaning, repeated, says
 from rollout.content.documents.lines import ends_anew
 from rollout.content.documents.match import Match, Place, named_parts
-from rollout.content.documents.our_comments import comments_since, has_behind
+from rollout.content.documents.our_comments import behind, comments_since
 from rollout.content.documents.places import at, part_at
+from rollout.content.documents.template_text import comment_behind
 
 Above = dict[Place, tuple[str, ...] | None]
 
@@ -91,7 +92,7 @@ def folded(writes: Iterable[tuple[Document, Document]], match: Match, without: W
     ours, last = Ours(), None
     for before, after in writes:
         noted = comments_since(ours.comments, before, after)
-        noted_behind = partial(has_behind, after, noted)
+        noted_behind = partial(behind, after, noted)
         _Write(ours, match, before, without, noted_behind, last).wrote(Part(0, before.root), after.root, ())
         last = after.root
         ours.blank = ours.blank if before.text.strip() else before.text or None
@@ -108,7 +109,7 @@ class _Write(Struct):
     match: Match
     document: Document  # before it
     without: Without
-    noted_behind: Callable[[Node], bool]  # tells whether a comment of ours stands behind a value that we wrote
+    noted_behind: Callable[[Node], str]  # returns the comment of ours that stands behind a value that we wrote
     last: Node | None = None  # what the write before left
 
     def wrote(self, before: Part | None, after: Node, place: Place) -> None:
@@ -117,7 +118,7 @@ class _Write(Struct):
             self._forget(place)
             self.ours.added.add(place)
         elif found is not None and meaning(found.node, followed=False) == meaning(after, followed=False):
-            if not self.noted_behind(after):
+            if not self._has_new_comment(before.value, after):
                 self._forget(place)  # it was given back
                 return
         elif place or self.document.text.startswith("{", before.value.start):
@@ -132,6 +133,11 @@ class _Write(Struct):
                 self._list(had, after, place)
             case _:
                 self._value(had, after, place)
+
+    def _has_new_comment(self, had: Node, after: Node) -> bool:
+        """Tell whether a comment of ours stands behind a value, and not one of others that says the same."""
+        said = self.noted_behind(after)
+        return bool(said) and (said in self.ours.comments or comment_behind(self.document, had.end) != said)
 
     def _value(self, had: Node | None, after: Node, place: Place) -> None:
         said = meaning(after)
