@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise, takewhile
 from operator import ne
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from rollout.content import blocks, comments, markers, unmarked
-from rollout.content.documents import formats
-from rollout.content.documents.document import Document, Unmergeable
-from rollout.content.documents.merge import MergedFile
 from rollout.content.markers import MarkerError, Spot
 from rollout.model.files import Managed, Written
+
+if TYPE_CHECKING:
+    from rollout.content.documents.document import Document
 
 _Pairs = tuple[tuple[bytes, bytes], ...]
 _Lines = list[bytes]
@@ -226,6 +227,10 @@ def _is_content(block: Spot, content: bytes) -> bool:
 
     A line of others in it can be among those that we wrote: an entry got a comma.
     """
+    from rollout.content.documents import formats
+    from rollout.content.documents.document import Unmergeable
+    from rollout.content.documents.merge import MergedFile
+
     kind = MergedFile(block.path, formats.format_of(block.path, block.format))
     try:
         document = kind.read(content)
