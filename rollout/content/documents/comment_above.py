@@ -84,20 +84,22 @@ def _put(last: tuple[str, ...] | None, had: _Head | None, has: _Head, foreign: s
 
 def followed_above(before: Document, text: str, template: Document, ours: Ours, kind: MergedFile) -> str:
     """Return what we made of a document, with our comments above keys as the template has them now."""
-    heads = _heads(template, kind.match).items()
-    if text == before.text and not any(_may_follow(ours, place, head) for place, head in heads):
-        return text
     if not template.root.parts or not (ours.above or template.comments):
+        return text
+    wanted = _heads(template, kind.match)
+    if text == before.text and not any(_differs(ours, place, head) for place, head in wanted.items()):
         return text
     document = kind.form.read(text)
     now = _since(ours, before, document, kind.match)
     foreign = foreign_comments(document, now, kind.match)
-    edits = list(_edits(document, template, now, foreign, kind.match))
+    lines = {place: head for place, head in wanted.items() if begins_line(template.text, head.start)}
+    edits = list(_edits(document, lines, now, foreign, kind.match))
     result = applied(text, edits)
     return result if edits and _is_right(document, result, foreign, kind) else text
 
 
-def _may_follow(ours: Ours, place: Place, wanted: _Head) -> bool:
+def _differs(ours: Ours, place: Place, wanted: _Head) -> bool:
+    """Tell whether a template has other comments above a key of ours than we wrote there last."""
     last = ours.above.get(place, ())
     return place in ours.added and last is not None and last != wanted.said
 
@@ -109,18 +111,17 @@ def _since(ours: Ours, before: Document, after: Document, match: Match) -> Ours:
     return replace(now, above=known_above(now, before, after, match))
 
 
-def _edits(document: Document, template: Document, ours: Ours, foreign: Sequence[Span], match: Match) -> Iterator[Edit]:
-    there, wanted = _heads(document, match), _heads(template, match)
-    for place in there.keys() & wanted.keys() & ours.added:
-        head, last, said = there[place], ours.above.get(place, ()), wanted[place].said
-        on_lines = begins_line(document.text, head.start) and begins_line(template.text, wanted[place].start)
-        if last is None or last == said or not on_lines:
-            continue
-        if head.ends_with(last) and (last or not head.lines):
+def _edits(
+    document: Document, wanted: Mapping[Place, _Head], ours: Ours, foreign: Sequence[Span], match: Match
+) -> Iterator[Edit]:
+    there = _heads(document, match)
+    for place in [place for place in there.keys() & wanted.keys() if _differs(ours, place, wanted[place])]:
+        head, last = there[place], ours.above.get(place) or ()
+        if begins_line(document.text, head.start) and head.ends_with(last) and (last or not head.lines):
             end = line_start(document.text, head.start)
             span = (head.last(len(last)) if last else end, end)
             if _is_whole(document, span, foreign):
-                yield Edit(*span, _written(document.text, head.start, said))
+                yield Edit(*span, _written(document.text, head.start, wanted[place].said))
 
 
 def _is_whole(document: Document, span: Span, foreign: Sequence[Span]) -> bool:

@@ -21,7 +21,7 @@ _FILES = {
     **dict.fromkeys((".eslintrc", ".babelrc", ".jshintrc", "composer.lock"), FormatName.JSON),
     **dict.fromkeys(("Pipfile", "poetry.lock"), FormatName.TOML),
     **dict.fromkeys((".editorconfig", ".flake8", ".pylintrc", "pylintrc", ".coveragerc"), FormatName.INI),
-    **dict.fromkeys(("supervisord.conf",), FormatName.INI),
+    "supervisord.conf": FormatName.INI,
 }
 
 

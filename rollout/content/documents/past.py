@@ -243,8 +243,6 @@ def _alike(had: Node | None, after: Node) -> bool:
 def _hidden(had: Node, after: Node) -> bool:
     """Tell whether how others wrote a value can no longer be seen in what we wrote."""
     if isinstance(had, Object | Array) and isinstance(after, Object | Array) and type(had) is type(after):
-        kept = had.style != after.style and says(
-            after, had
-        )  # what another mode dropped does not come back by its style
-        return bool(after.parts) and (not had.parts or kept)
+        # What another mode dropped does not come back by its style.
+        return bool(after.parts) and (not had.parts or (had.style != after.style and says(after, had)))
     return meaning(had) != meaning(after)

@@ -106,12 +106,15 @@ class _TomlEditor(Struct):
                 raise fault(
                     self.document.text, container.start, f"{'.'.join(path)}: is a list of tables; add tables to it"
                 )
-            sections = [self.writer.entry(path, part, margins_in(self.document, container)) for part in operation.new]
+            margins = margins_in(self.document, container)
+            sections = [self.writer.entry(path, part, margins) for part in operation.new]
             return [self._sections(container, sections)]
         dotted = container.style == "dotted"
         inside = [part for part in operation.new if dotted or self.writer.is_line(part)]
         tables = [part for part in operation.new if part not in inside]
         edits = [self._keys(operation, container, path, inside)] if inside else []
+        if not tables:
+            return edits
         margins = margins_in(self.document, container)
         sections = [section for part in tables for section in self.writer.sections((*path, part.key), part, margins)]
         return [*edits, self._sections(container, sections)] if sections else edits
