@@ -13,7 +13,7 @@ _NOISE = re.compile(
 )
 _CORRECT = "correct it or take it out"
 _UNREADABLE = "git cannot read this line of its configuration"
-_TELLING = re.compile(rf".*{_UNREADABLE}|fatal|error|ERROR|remote|ssh|!|Host key|.*[Pp]ermission denied")
+_TELLING = re.compile(r"fatal|error|ERROR|remote|ssh|!|Host key|.*[Pp]ermission denied")
 _AFTERWARDS = re.compile(  # what git says when ssh or the server has said why already
     r"fatal: (Could not read from remote repository|[Tt]he remote end hung up)"
 )
@@ -32,12 +32,12 @@ def complaint(err: str) -> str:
     """Return the lines of git's stderr that matter, as one line of plain text."""
     if re.search(r"could not read (Username|Password) for", err):
         return "the server wants a user name and password, and git has none for it; set up a credential helper"
-    lines = [_in_our_words(plain(line.strip())) for line in err.splitlines()]
+    lines = [plain(line.strip()) for line in err.splitlines()]
     kept = [line for line in lines if line and not _NOISE.match(line)]
     telling = [line for line in kept if _TELLING.match(line)]
     if all(map(_AFTERWARDS.match, telling)):
         telling = kept[-3:]
-    return redact("; ".join(dict.fromkeys(telling)))[:600]
+    return redact("; ".join(dict.fromkeys(map(_in_our_words, telling))))[:600]
 
 
 def wrong_setting(line: str) -> Mistake | None:

@@ -120,6 +120,15 @@ def test_a_web_server_is_asked_once_too(world: World, tmp_path_factory: pytest.T
         assert world.run("apply", "--yes", "--json").outcomes() == _all("pushed")
         with watched() as seen:
             assert world.run("status", "--fetch", "--json").states() == _all("in-sync")
-    assert (
-        len({line for line in seen.lines if " ls-remote " in line and f":{port}/" in line}) == 1
-    )  # and not another test's
+    ours = {line for line in seen.lines if f":{port}/" in line}  # and not another test's
+    assert len({line for line in ours if " ls-remote " in line}) == 1
+
+
+def test_a_remote_is_not_asked_again_for_a_checkout_that_is_not_as_upstream(world: World, far: Far) -> None:
+    world.entries["on-main"] = world.entries["on-main"].replace("{url", "{path: here, url")
+    assert world.run("apply", "--yes", "--json").outcomes() == _all("pushed")
+    (world.root / "here/conf.txt").write_text("edited\n")
+    far.started()
+    states = world.run("status", "--fetch", "--json").states()
+    assert states == {**_all("in-sync"), "on-main": "behind"}
+    assert far.started() == ["git-upload-pack"]

@@ -93,9 +93,10 @@ def _passing(glance: Glance, at: Located, store: Store) -> Step | None:
         or (ask and not _proposes_as_then(target, at, store, seen))
     ):
         return None
-    if ask:
+    step = _as_it_was(target, seen, settings, at, store)
+    if ask and step is not None:  # else it is looked at in full, and what was heard is not older than the last answer
         heard.note_asked(store)
-    return _as_it_was(target, seen, settings, at, store)
+    return step
 
 
 def _proposes_as_then(target: Target, at: Located, store: Store, seen: InSync) -> bool:
