@@ -21,7 +21,7 @@ from rollout.cli.new_files import Files, Original, shown, templates, write
 from rollout.cli.options import common, option
 from rollout.cli.progress import Progress
 from rollout.cli.screen import Screen
-from rollout.errors import Interrupted, Refused, RolloutError
+from rollout.errors import Refused, RolloutError
 from rollout.machine.files import read_named
 from rollout.model.inventory import FoundCheckout
 from rollout.model.learning import LeftOut, Takeover
@@ -164,8 +164,7 @@ def _watched(screen: Screen, number: int, work: Callable[[Event, Callable[[str],
     """Do what can be interrupted, with progress on the screen."""
     with interruptible() as interrupt, Progress(screen, number, "read") as progress:
         done = work(interrupt.stop, progress.ended)
-        if interrupt.number is not None:
-            raise Interrupted(interrupt.number)
+        interrupt.checked()
     return done
 
 
@@ -182,8 +181,7 @@ def _add(context: click.Context, screen: Screen, place: Path, *, yes: bool) -> i
         with Progress(screen, len(found.checkouts), "read") as progress:
             readers = Readers(at.settings(), at.options.jobs, at.interrupt.stop, progress.ended)
             new = added(old, found.checkouts, place, readers)
-        if at.interrupt.number is not None:
-            raise Interrupted(at.interrupt.number)
+        at.interrupt.checked()
         options, state = at.options, at.state
     proposal = replace(new.proposal, left_out=(*found.left_out, *new.proposal.left_out))
     if new.text == old.text and not options.json:

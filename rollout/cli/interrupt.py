@@ -61,8 +61,7 @@ class Interrupt(Struct):
     def at_once(self) -> Iterator[None]:
         """Raise Interrupted as soon as a signal comes inside the block, which only waits: nothing is in flight."""
         before, self.idle = self.idle, True
-        if self.number is not None:
-            raise Interrupted(self.number)
+        self.checked()
         try:
             yield
         finally:

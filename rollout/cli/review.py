@@ -13,7 +13,7 @@ from rollout.cli.carry_out import ledger
 from rollout.cli.options import common, option
 from rollout.cli.recording import Recording
 from rollout.cli.session import Session
-from rollout.errors import Interrupted, Refused, UsageError
+from rollout.errors import Refused, UsageError
 from rollout.fleet import reviews
 from rollout.fleet.reviews import CONDITIONS, Act, FoundReview, ReviewAction
 from rollout.ledger.ledger import Ledger
@@ -96,8 +96,7 @@ def _acted(at: Session, book: Ledger, order: ReviewAction, found: list[FoundRevi
         outcomes.append(outcome)
         recording.add(outcome)
     recording.flush()
-    if at.interrupt.number is not None:
-        raise Interrupted(at.interrupt.number)
+    at.interrupt.checked()
     code = 3 if any(one.verdict in {Verdict.BLOCKED, Verdict.FAILED} for one in outcomes) else 0
     book.finish(run, code)
     if at.options.json:

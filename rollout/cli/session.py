@@ -18,7 +18,7 @@ from rollout.cli.common_options import INVENTORY, Options, given_options
 from rollout.cli.interrupt import Interrupt, interruptible
 from rollout.cli.progress import Progress
 from rollout.cli.screen import Screen
-from rollout.errors import Interrupted, RolloutError, UsageError, near
+from rollout.errors import RolloutError, UsageError, near
 from rollout.fleet import hosts, load
 from rollout.fleet.load import InventorySource, Loaded
 from rollout.fleet.plan import PlanRequest, Watcher, make_plan
@@ -124,8 +124,7 @@ class Session(Struct, frozen=True):
             question = PlanRequest(chosen, settings, decisions or Decisions(), problems or {}, from_memory)
             watcher = Watcher(progress.begun, progress.left_open, progress.ended)
             plan = make_plan(self.loaded, question, self.executor, watcher, self.interrupt.stop)
-        if self.interrupt.number is not None:
-            raise Interrupted(self.interrupt.number)
+        self.interrupt.checked()
         return plan
 
     def _managed(self, targets: tuple[Target, ...], decisions: Decisions) -> None:

@@ -11,7 +11,7 @@ from rollout.cli import proving, session
 from rollout.cli.forms import VerifyForm
 from rollout.cli.options import common, format_option, option, targets
 from rollout.cli.session import Session
-from rollout.errors import Interrupted, RolloutError, UsageError
+from rollout.errors import RolloutError, UsageError
 from rollout.model.plan import State, Step
 from rollout.model.verified import Unproved, Verified
 from rollout.planning import mismatches
@@ -40,8 +40,7 @@ def verify(context: click.Context, database: str | None, form: str) -> int:
     with session.opened(context) as at:
         made = at.plan(at.settings(), from_memory=False)  # a proof trusts nothing remembered
         wrong, proved = _documents(at, database)
-        if at.interrupt.number is not None:
-            raise Interrupted(at.interrupt.number)
+        at.interrupt.checked()
         found = mismatches.with_documents(mismatches.verified(made), wrong)
         _show(at, VerifyForm(form), found, made.steps)
         if not proved or any(step.state in {State.MISSING, State.UNREACHABLE} for step in made.steps):
